@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from catalog import (
-    book_desk,
-    channel_desk,
-    competing_desk,
-    hold_desk,
-    price_desk,
-    product_desk,
-    rate_desk,
-    source_desk,
-)
 from catalog.column_words import COLUMNS, TABLES
+from catalog.competitors import admin as competitor_admin
+from catalog.competitors import source_admin
+from catalog.exchange_rates import admin as exchange_rate_admin
+from catalog.listings import admin as listing_admin
+from catalog.listings import price_hold_admin
+from catalog.price_books import admin as price_book_admin
+from catalog.price_books import channel_admin
+from catalog.products import admin as product_admin
 from storefront.lib.staff import naming
 
 __all__ = [
-    "book_desk",
-    "channel_desk",
-    "competing_desk",
-    "hold_desk",
-    "price_desk",
-    "product_desk",
-    "rate_desk",
-    "source_desk",
+    "channel_admin",
+    "competitor_admin",
+    "exchange_rate_admin",
+    "listing_admin",
+    "price_book_admin",
+    "price_hold_admin",
+    "product_admin",
+    "source_admin",
 ]
 
 naming.call("catalog", tables=TABLES, columns=COLUMNS)

@@ -61,7 +61,7 @@ class ProductRecord:
     """One product of the supplier with its variants.
 
     ``claims`` are his specification table, label by label, untouched: turning them into
-    numbers we believe is ``catalog.enrichment``'s work.
+    numbers we believe is ``catalog.attributes.normalization``'s work.
     """
 
     ref: str

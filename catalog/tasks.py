@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from catalog import (
-    competitor_tasks,
-    listing_tasks,
-    price_book_tasks,
-    product_tasks,
-    rate_tasks,
-    search_tasks,
-)
+from catalog.competitors import tasks as competitor_tasks
+from catalog.exchange_rates import tasks as exchange_rate_tasks
+from catalog.listings import tasks as listing_tasks
+from catalog.price_books import tasks as price_book_tasks
+from catalog.products import tasks as product_tasks
+from catalog.search import tasks as search_tasks
 
 __all__ = [
     "competitor_tasks",
+    "exchange_rate_tasks",
     "listing_tasks",
     "price_book_tasks",
     "product_tasks",
-    "rate_tasks",
     "search_tasks",
 ]

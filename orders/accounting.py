@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from catalog import policies
-from catalog.landing import DUTY_CURRENCY, Costing, Terms
+from catalog.pricing import policy
+from catalog.pricing.landed_cost import DUTY_CURRENCY, Costing, Terms
 from orders import earning
 from orders.earning import Account
 from orders.models import PurchaseLine, PurchaseOrder
@@ -46,7 +46,7 @@ def read(  # noqa: PLR0913 - what is asked for, and what is not asked about
     """
     order = purchase_order.order
     country = order.ship_to["country"]
-    costing = policies.costing_of(order.channel, now=now, country=country).sure
+    costing = policy.costing_of(order.channel, now=now, country=country).sure
     origin, code = purchase_order.location.country, purchase_order.supplier.code
     terms = costing.terms_of(origin=origin, supplier_code=code)
     costs = {line.pk: _cost(line) for line in lines}

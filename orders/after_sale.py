@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from catalog.landing import Costing
+from catalog.pricing.landed_cost import Costing
 from orders.models import Order, OrderLine, Payment, PurchaseOrder, SupplierClaim, SupplierRMA
 from orders.profit import Profit, Source, What
 from storefront.lib.money import Money

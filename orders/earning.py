@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from catalog.landing import Landed, Terms
+from catalog.pricing.landed_cost import Landed, Terms
 from orders.totaling import contained_tax
 from storefront.lib.money import Money
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from catalog.landing import Costing, Landed
+from catalog.pricing.landed_cost import Costing, Landed
 from orders import earning
 from orders.filtering import Sold
 from storefront.lib.money import Money

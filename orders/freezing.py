@@ -8,8 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from catalog import policies
-from catalog.landing import Costing
+from catalog.pricing import policy
+from catalog.pricing.landed_cost import Costing
 from orders import earning, noting
 from orders.access import new_key
 from orders.cart_lines import ReadLine
@@ -82,7 +82,7 @@ def lines_of(  # noqa: PLR0913 - whose lines, from where, and for how much
 
     Shape:  ``units`` and the lines of ``totals`` by the line of the cart
     """
-    costing = policies.costing_of(order.channel, now=now, country=order.ship_to["country"])
+    costing = policy.costing_of(order.channel, now=now, country=order.ship_to["country"])
     planned = quote.planned
     if quote.plan is not None:
         sold = {

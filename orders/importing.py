@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from catalog import policies
-from catalog.landing import EU
+from catalog.pricing import policy
+from catalog.pricing.landed_cost import EU
 from orders import taxes
 from orders.models import Order, OrderLine
 
@@ -32,7 +32,7 @@ def ioss_number(*, order: Order, origin: str, lines: Sequence[OrderLine], now: d
         return ""
     worth = worth_of(lines)
     if order.currency != WORTH_CURRENCY:
-        costing = policies.costing_of(order.channel, now=now, country=country).sure
+        costing = policy.costing_of(order.channel, now=now, country=country).sure
         rate = costing.rates.get(WORTH_CURRENCY)
         if rate is None:
             return ""

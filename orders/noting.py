@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from catalog.landing import Costing
+from catalog.pricing.landed_cost import Costing
 from orders import filtering
 from orders.filtering import Left, Sold, Unearning
 from orders.fitting import Candidate, Misfit, Need

@@ -13,8 +13,8 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 
-from catalog import policies
-from catalog.landing import Costing, Landed
+from catalog.pricing import policy
+from catalog.pricing.landed_cost import Costing, Landed
 from orders import after_sale
 from orders.after_sale import Worths
 from orders.auditing import three_ways
@@ -74,12 +74,12 @@ def read_all(orders: QuerySet[Order], *, now: datetime) -> Iterator[tuple[Order,
     for order in whole(orders).iterator(chunk_size=AT_ONCE):
         key = (order.channel_id, order.ship_to["country"])
         if key not in known:
-            known[key] = policies.costing_of(order.channel, now=now, country=key[1])
+            known[key] = policy.costing_of(order.channel, now=now, country=key[1])
         yield order, _Reading(order, known[key]).profit
 
 
 def read(order: Order, *, now: datetime) -> Profit:
-    costing = policies.costing_of(order.channel, now=now, country=order.ship_to["country"])
+    costing = policy.costing_of(order.channel, now=now, country=order.ship_to["country"])
     found = whole(Order.objects.filter(pk=order.pk)).get()
     return _Reading(found, costing).profit
 

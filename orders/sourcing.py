@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from catalog import policies
-from catalog.landing import Costing
 from catalog.models import Channel
+from catalog.pricing import policy
+from catalog.pricing.landed_cost import Costing
 from orders.fitting import Candidate, Need
 from orders.ranking import USUAL, distance
 from orders.routing import Plan, route
@@ -122,13 +122,13 @@ def candidates(
     channel: Channel,
     country: str,
     now: datetime,
-    costing_of: Callable[..., Costing] = policies.costing_of,
+    costing_of: Callable[..., Costing] = policy.costing_of,
 ) -> list[Candidate]:
     """Read every stock row that could fill something: at its age, less the channel's buffer.
 
     Columns and no models: every list of the shop asks for many variants at once.
 
-    Shape:  ``costing_of`` answers as ``policies.costing_of``; who asks often may remember
+    Shape:  ``costing_of`` answers as ``policy.costing_of``; who asks often may remember
     """
     rows = _read(variant_ids, now)
     return [one for _, one in _judged(rows, channel, country, now, costing_of) if one is not None]
@@ -141,7 +141,7 @@ def weigh(
     known = ("offer__supplier", "offer__variant__product__category", "location")
     levels = list(_levels(variant_ids, now).select_related(*known))
     rows = [_Row(*_of_level(level)) for level in levels]
-    judged = _judged(rows, channel, country, now, policies.costing_of)
+    judged = _judged(rows, channel, country, now, policy.costing_of)
     return [
         Weighed(level=level, refusal=reason, candidate=candidate)
         for level, (reason, candidate) in zip(levels, judged, strict=True)

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.db.models import F, Sum
 from django.db.models.functions import TruncDate
 
-from catalog import demand
-from catalog.market import DEMAND_DAYS
+from catalog.pricing import demand
+from catalog.pricing.market import DEMAND_DAYS
 from orders.models import Order, OrderLine
 
 PAID = (

@@ -22,9 +22,9 @@ from django.core.cache import cache
 from django.db import connections
 from redis import RedisError
 
-from catalog import policies
-from catalog.landing import Costing
 from catalog.models import Channel
+from catalog.pricing import policy
+from catalog.pricing.landed_cost import Costing
 from orders.models import Cart
 from orders.models.cart import PRICE_PROMISED_FOR
 from orders.routing import Plan, PlannedParcel
@@ -95,7 +95,7 @@ def ask_for(*, plan: Plan, channel: Channel, country: str, postcode: str, now: d
             if parcel.location_id in heard:
                 _remember(parcel, to, heard[parcel.location_id])
         answers |= heard
-    costing = policies.costing_of(channel, now=now, country=country)
+    costing = policy.costing_of(channel, now=now, country=country)
     told: dict[int, Mapping[str, ToldWay]] = {}
     for parcel in parcels:
         options = answers.get(parcel.location_id, SILENT)

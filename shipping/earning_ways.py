@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from catalog import policies
-from catalog.landing import Costing
+from catalog.pricing import policy
+from catalog.pricing.landed_cost import Costing
 from orders import earning
 from orders.delivery import QuotedParcel, ShippingQuote
 from orders.models import Order
@@ -24,7 +24,7 @@ def earns(
     Shape:  ``paid`` is what the shopper paid for the way; ``is_each``: no parcel loses, as the
             gate will ask, however much the others earn
     """
-    costing = policies.costing_of(order.channel, now=now, country=order.ship_to["country"]).sure
+    costing = policy.costing_of(order.channel, now=now, country=order.ship_to["country"]).sure
     losses = [
         _loss(parcel, costing, Money.zero(paid.currency) if place else paid)
         for place, parcel in enumerate(quote.parcels)

@@ -12,9 +12,9 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from catalog import policies
-from catalog.landing import Costing
 from catalog.models import Variant
+from catalog.pricing import policy
+from catalog.pricing.landed_cost import Costing
 from orders import freezing, noting
 from orders.delivery import QuotedParcel
 from orders.models import Order, ReturnAuthorization
@@ -78,7 +78,7 @@ def find(
     quote = min(offered, key=quotes.outlay, default=None)
     if quote is None:
         return replacing.NOWHERE
-    costing = policies.costing_of(order.channel, now=now, country=country)
+    costing = policy.costing_of(order.channel, now=now, country=country)
     places = {
         line.variant_id: (parcel, line) for parcel in quote.parcels for line in parcel.parcel.lines
     }

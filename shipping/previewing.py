@@ -8,8 +8,8 @@ from datetime import datetime
 from functools import reduce
 from operator import add
 
-from catalog import policies
 from catalog.models import Channel, Listing, Variant
+from catalog.pricing import policy
 from orders import earning, filtering, noting, taxes
 from orders.delivery import ShippingQuote
 from orders.earning import Account
@@ -88,7 +88,7 @@ def preview(  # noqa: PLR0913 - what, where to, by which rules
     reached = reach(
         pieces=variants, listed=None, channel=channel, country=country, now=now, rules=rules
     )
-    costing = policies.costing_of(channel, now=now, country=country)
+    costing = policy.costing_of(channel, now=now, country=country)
     on = now.date()
     by_table = taxes.by_table(channel=channel, country=country, on=on)
     there = taxes.treatment(

@@ -12,9 +12,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from catalog import policies
-from catalog.landing import Costing
 from catalog.models import Channel, Listing
+from catalog.pricing import policy
+from catalog.pricing.landed_cost import Costing
 from orders import carts
 from orders.cart_lines import Read
 from orders.cart_view import CartView, LineView
@@ -214,7 +214,7 @@ def _noted_costing(channel: Channel, *, now: datetime, country: str) -> Costing:
     notes: dict[Hashable, Any] = quotes.notes(now)
     found: Costing | None = notes.get((channel.pk, country))
     if found is None:
-        found = notes[channel.pk, country] = policies.costing_of(channel, now=now, country=country)
+        found = notes[channel.pk, country] = policy.costing_of(channel, now=now, country=country)
     return found
 
 

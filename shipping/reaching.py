@@ -11,9 +11,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from catalog import policies
-from catalog.landing import Costing
 from catalog.models import Channel
+from catalog.pricing import policy
+from catalog.pricing.landed_cost import Costing
 from orders import sourcing
 from orders.delivery import ShippingQuote
 from orders.filtering import Sold
@@ -202,7 +202,7 @@ def reach(  # noqa: PLR0913 - what, how many are shown, where to, by when
     country: str,
     now: datetime,
     by: date | None = None,
-    costing_of: Callable[..., Costing] = policies.costing_of,
+    costing_of: Callable[..., Costing] = policy.costing_of,
     rules: Rules | None = None,
 ) -> Reach:
     """Read what can be sent of these variants, never more of one than is listed for sale.

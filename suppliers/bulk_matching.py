@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
-from catalog.identifiers import brand_key
+from catalog.attributes.identifiers import brand_key
 from suppliers import bulk_offers, certifying
 from suppliers.runs import Work
 from suppliers.staging import roomy, rows, run, staged

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from catalog.identifiers import BadGtinError, brand_key, gtin14
+from catalog.attributes.identifiers import BadGtinError, brand_key, gtin14
 from catalog.records import ProductRecord
 
 

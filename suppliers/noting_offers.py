@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from catalog.intake import Intake
+from catalog.product_import.importer import Intake
 from catalog.records import ProductRecord, Terms, VariantRecord
 from storefront.lib.db.transactions import needs_transaction
 from suppliers.models import SupplierOffer

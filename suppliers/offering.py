@@ -10,10 +10,10 @@ from decimal import Decimal
 
 from django.db import DataError, IntegrityError
 
-from catalog import intake
-from catalog.identifiers import brand_key
-from catalog.intake import Intake
+from catalog.attributes.identifiers import brand_key
 from catalog.models import Identifier
+from catalog.product_import import importer
+from catalog.product_import.importer import Intake
 from catalog.records import BadRow, ProductRecord, VariantRecord
 from storefront.lib.http.errors import OutsideError, TemporaryError
 from suppliers import guards, matching, writing
@@ -221,7 +221,7 @@ def _stored(
 ) -> Intake:
     """Take the records in together; when one of them cannot be stored, each for itself."""
     try:
-        return intake.take_in(
+        return importer.take_in(
             records=records, known=known, source=work.supplier.code, now=work.moment()
         )
     except (DataError, IntegrityError, ValueError) as error:

@@ -13,7 +13,7 @@ from django.core.files.storage import storages
 from django.utils.translation import gettext as _
 from PIL import Image as Pillow
 
-from catalog import images
+from catalog.products import images
 
 MAX_BYTES = 10_000_000
 FOLDER = "evidence"

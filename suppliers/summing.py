@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from catalog.landing import Costing
-from catalog.listings import Supply
+from catalog.listings.refresh import Supply
+from catalog.pricing.landed_cost import Costing
 from storefront.lib.money import Money
 from suppliers import rationing
 from suppliers.routes import Load, Route, allowed, most_of, reached

@@ -10,8 +10,9 @@ from itertools import batched
 from django.db.models import F, QuerySet
 from django.db.models.functions import Mod
 
-from catalog import listings, policies
+from catalog.listings import refresh
 from catalog.models import Channel, Variant
+from catalog.pricing import policy
 from storefront.lib.db import advisory_locks
 from storefront.lib.money import Money
 from suppliers import route_queries
@@ -40,7 +41,7 @@ def publish(*, variant_ids: Iterable[int], now: datetime) -> set[int]:
         batch = ids[start : start + BATCH]
         offers, routes = _offers(batch, now), route_queries.by_place()
         for channel in channels:
-            costing = policies.costing_of(channel, now=now)
+            costing = policy.costing_of(channel, now=now)
             ways = _paid_in(channel.currency, routes)
             supplies = [
                 best(
@@ -53,7 +54,7 @@ def publish(*, variant_ids: Iterable[int], now: datetime) -> set[int]:
                 )
                 for variant_id in batch
             ]
-            touched |= listings.refresh(channel=channel, supplies=supplies, now=now)
+            touched |= refresh.refresh(channel=channel, supplies=supplies, now=now)
     return touched
 
 

@@ -10,7 +10,7 @@ from itertools import batched
 from django.db import transaction
 from django.db.models import Q
 
-from catalog.intake import Intake
+from catalog.product_import.importer import Intake
 from catalog.records import BadRow, ProductRecord
 from storefront.lib.db.transactions import needs_transaction
 from suppliers import bulk_offers, certifying, complaints, noting_offers, stocktaking

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from catalog import competitor_fetching
+from catalog.competitors import sources
 from catalog.models import CompetitorPrice, CompetitorSource
 from tests.factories.catalog import NOON, make_variant
 
@@ -22,7 +22,7 @@ def make_source(httpserver, **more):
 
 
 def fetch(source, now=NOON):
-    taken = competitor_fetching.fetch(source_id=source.pk, now=now)
+    taken = sources.fetch(source_id=source.pk, now=now)
     source.refresh_from_db()
     return taken
 

@@ -10,7 +10,7 @@ UPDATE catalog_listing SET area_id = (SELECT id FROM catalog_area WHERE countrie
 WHERE id > %(after)s AND id <= %(till)s AND available > 0 AND area_id IS NULL
 """
 
-# As cards are written from now on (``catalog.card_sql``).
+# As cards are written from now on (``catalog.search.index``).
 NAME_THEM = """
 UPDATE catalog_card card
 SET variant_id = lead.variant_id, available = lead.available, area_id = lead.area_id

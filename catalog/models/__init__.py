@@ -1,23 +1,23 @@
 """What we sell and what we say about it."""
 
-from catalog.models.card import Card, SearchWord, ShelfTally
-from catalog.models.hold import PriceHold
-from catalog.models.identifier import Identifier
-from catalog.models.landing import LandingTerms
-from catalog.models.listing import Area, Channel, Listing
-from catalog.models.market import (
+from catalog.models.attributes import Mode, Spec
+from catalog.models.competitors import (
     CompetitorFile,
     CompetitorPrice,
     CompetitorPriceChange,
     SalesTally,
     WaitingPrice,
 )
+from catalog.models.exchange_rates import ExchangeRate, RateNews
+from catalog.models.identifier import Identifier
+from catalog.models.landing import LandingTerms
+from catalog.models.listings import Area, Channel, Listing
 from catalog.models.media import Image
-from catalog.models.price import PriceBook, PriceChange, PriceRule
+from catalog.models.price_holds import PriceHold
 from catalog.models.price_source import CompetitorSource
-from catalog.models.product import Brand, Product, Variant
-from catalog.models.rate import ExchangeRate, RateNews
-from catalog.models.spec import Mode, Spec
+from catalog.models.pricing import PriceBook, PriceChange, PriceRule
+from catalog.models.products import Brand, Product, Variant
+from catalog.models.search import Card, SearchWord, ShelfTally
 from catalog.models.taxonomy import Category
 
 __all__ = [

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models.product import Variant
+from catalog.models.products import Variant
 
 
 class Identifier(models.Model):

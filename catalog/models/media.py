@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models.product import Product, Variant
+from catalog.models.products import Product, Variant
 
 WIDTHS_PX = (240, 480, 900)
 

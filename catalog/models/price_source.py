@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from catalog.enums import Dialect
-from catalog.models.market import CompetitorFile
+from catalog.models.competitors import CompetitorFile
 from storefront.lib.security.encryption import SealedField
 
 # Nobody answers within less than the next question: see ``competitor_fetching.TOTAL_S``.

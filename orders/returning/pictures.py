@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils.translation import gettext
 from PIL import Image as Pillow
 
-from catalog import images
+from catalog.products import images
 from orders.models import Order, ReturnAuthorization, ReturnPicture
 from orders.models.picturing import MOST_PICTURES
 from orders.returning.refusing import CannotReturnError

@@ -190,9 +190,9 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 900
 # Long work stands in own queues: no order waits behind a feed, no picture behind one who hangs.
 CELERY_TASK_ROUTES = {
-    "catalog.listing_tasks.*": {"queue": "syncs"},
-    "catalog.price_book_tasks.*": {"queue": "syncs"},  # somebody waits for these
-    "catalog.competitor_tasks.hear_competitors": {
+    "catalog.listings.tasks.*": {"queue": "syncs"},
+    "catalog.price_books.tasks.*": {"queue": "syncs"},  # somebody waits for these
+    "catalog.competitors.tasks.hear_competitors": {
         "queue": "syncs"
     },  # nor behind a source that hangs
     "orders.claim_tasks.*": {"queue": "syncs"},  # no order waits behind a claim

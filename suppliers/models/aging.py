@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q, TextChoices
 from django.utils.translation import gettext_lazy as _
 
-# The catalog takes no claim that is older for a promise (``catalog.models.listing.STALE_AFTER``).
+# The catalog takes no claim that is older for a promise (``catalog.models.listings.STALE_AFTER``).
 OLDEST_MIN = 24 * 60
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.asking import MAX_TERMS, terms, understand
-from catalog.filters import ANY, ShelfQuery
+from catalog.search.filters import ANY, ShelfQuery
+from catalog.search.query_parser import MAX_TERMS, terms, understand
 from storefront.lib.text import fold
 
 

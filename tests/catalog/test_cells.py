@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.cells import Battery, lithium_class, of_option, read_battery
-from catalog.reading import UnreadableError
+from catalog.attributes.batteries import Battery, lithium_class, of_option, read_battery
+from catalog.attributes.units import UnreadableError
 
 
 @pytest.mark.parametrize(

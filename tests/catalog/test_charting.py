@@ -6,8 +6,9 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from catalog import price_history, repricing
+from catalog.listings import repricing
 from catalog.models import PriceChange
+from catalog.pricing import history
 from storefront.accounts.models import User
 from storefront.lib.charting import Step, chart, round_top
 from tests.factories.catalog import NOON, make_channel
@@ -58,7 +59,7 @@ def test_staff_see_the_history_on_the_page_of_a_listing(client):
     )
     client.force_login(User.objects.create_superuser("ann@fara.example", "a password"))
 
-    told = price_history.read(listing=listing)
+    told = history.read(listing=listing)
     page = client.get(reverse("admin:catalog_listing_change", args=[listing.pk])).content.decode()
 
     assert [(step.price, step.landed) for step in told] == [

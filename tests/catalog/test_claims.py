@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.claims import Claim, ModeClaim, beam_m, judge, out_of_range
+from catalog.attributes.plausibility import Claim, ModeClaim, beam_m, judge, out_of_range
 
 HONEST = {
     "output_lm": 400,

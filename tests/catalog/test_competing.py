@@ -7,10 +7,12 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from catalog import competing, market, recognizing, repricing
-from catalog.competitor_lines import UnreadableFileError
-from catalog.competitor_words import words
+from catalog.competitors import matching, price_import
+from catalog.competitors.csv_format import UnreadableFileError
+from catalog.competitors.labels import words
+from catalog.listings import repricing
 from catalog.models import CompetitorFile, CompetitorPrice, CompetitorPriceChange, WaitingPrice
+from catalog.pricing import market
 from storefront.lib.money import Money
 from tests.factories.catalog import (
     NOON,
@@ -33,7 +35,7 @@ DAY = timedelta(days=1)
 
 def take_in(rows, *, head=HEAD, now=NOON):
     file = make_competitor_file(head + rows, now=now)
-    return competing.take_in(file=file, actor="ann", now=now).counts
+    return price_import.take_in(file=file, actor="ann", now=now).counts
 
 
 def told(channel, *variants, now=NOON):
@@ -83,7 +85,7 @@ def test_what_is_doubtful_is_refused_and_nothing_else_is_lost():
         f"c.example,{one.sku},,,,7,EUR,0001-01-01\n"
     )
 
-    competing.take_in(file=file, actor="ann", now=NOON)
+    price_import.take_in(file=file, actor="ann", now=NOON)
 
     file.refresh_from_db()
     reasons = {line: words(code, values) for line, code, values in file.refused}
@@ -128,11 +130,11 @@ def test_goods_that_go_while_a_list_is_read_are_told_and_stop_no_others(monkeypa
     file = make_competitor_file(
         f"{HEAD}a.example,{gone.sku},,,,10,EUR,\na.example,{stays.sku},,,,10,EUR,\n"
     )
-    found = recognizing.preview(file=file)
+    found = matching.preview(file=file)
     gone.delete()
-    monkeypatch.setattr(competing, "preview", lambda **_: found)
+    monkeypatch.setattr(price_import, "preview", lambda **_: found)
 
-    taken = competing.take_in(file=file, actor="ann", now=NOON)
+    taken = price_import.take_in(file=file, actor="ann", now=NOON)
 
     assert [each.sku for each, _became in taken.became] == [stays.sku]
     assert [(each.number, words(each.code, each.values)) for each in taken.refused] == [
@@ -142,11 +144,12 @@ def test_goods_that_go_while_a_list_is_read_are_told_and_stop_no_others(monkeypa
 
 
 @pytest.mark.parametrize(
-    "content", [b"\xff\xfe\x00", b"sku,price\n", HEAD.encode(), b"x" * (competing.MOST_BYTES + 1)]
+    "content",
+    [b"\xff\xfe\x00", b"sku,price\n", HEAD.encode(), b"x" * (price_import.MOST_BYTES + 1)],
 )
 def test_what_is_no_file_of_prices_is_not_kept(content):
     with pytest.raises(UnreadableFileError):
-        competing.receive(name="x.csv", content=content, actor="ann", now=NOON)
+        price_import.receive(name="x.csv", content=content, actor="ann", now=NOON)
 
     assert not CompetitorFile.objects.exists()
 
@@ -189,7 +192,7 @@ def test_our_own_shop_is_no_competitor(settings, shop):
     )
     file = make_competitor_file(head + rows)
 
-    taken = competing.take_in(file=file, actor="ann", now=NOON)
+    taken = price_import.take_in(file=file, actor="ann", now=NOON)
 
     assert [(each.number, words(each.code, each.values)) for each in taken.refused] == [
         (number, "It is our own shop.") for number in (2, 3)

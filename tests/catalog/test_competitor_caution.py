@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from catalog import competing, doubting
-from catalog.competitor_words import problem
+from catalog.competitors import doubting, price_import
+from catalog.competitors.labels import problem
 from catalog.models import CompetitorFile, CompetitorPrice, CompetitorSource
 from storefront.lib.security.encryption import seal
 from tests.factories.catalog import NOON
@@ -51,7 +51,7 @@ def test_a_list_that_moves_everything_waits_for_a_person(httpserver, variant):
     assert "etag" not in source.remembered
     assert set(CompetitorPrice.objects.values_list("amount", flat=True)) == {Decimal(10)}
 
-    competing.take_in(file=waiting, actor="ann", now=NOON + 2 * HOUR)
+    price_import.take_in(file=waiting, actor="ann", now=NOON + 2 * HOUR)
     assert fetch(source, NOON + 3 * HOUR).counts["confirmed"] == 20
     assert source.problem == ""
 
@@ -96,7 +96,7 @@ def test_what_nobody_expected_is_noted_and_raised(httpserver, known, variant, mo
     def broken(**_words):
         raise ZeroDivisionError("swordfish")
 
-    monkeypatch.setattr(competing, "take_in", broken)
+    monkeypatch.setattr(price_import, "take_in", broken)
     with pytest.raises(ZeroDivisionError):
         fetch(known, NOON + HOUR)
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 from werkzeug import Response
 
-from catalog import competing, competitor_fetching
+from catalog.competitors import price_import, sources
 from catalog.models import CompetitorPrice, CompetitorSource
 from tests.factories.catalog import NOON
 from tests.price_sources import HEAD, HOUR, PATH, fetch, is_as_it_was, known, tell, variant
@@ -29,7 +29,7 @@ def slow(seconds):
 
 
 HTML = "<!doctype html><title>Sign in</title><p>Please sign in.</p>"
-HUGE = HEAD + "x" * competing.MOST_BYTES
+HUGE = HEAD + "x" * price_import.MOST_BYTES
 FAULTS = {
     "500": ({"response_data": "oops", "status": 500}, "HTTP 500"),
     "404": ({"response_data": "gone", "status": 404}, "HTTP 404"),
@@ -82,8 +82,8 @@ def test_a_source_that_fails_says_so_in_words_and_wipes_nothing(httpserver, know
 
 
 def test_a_source_that_hangs_is_not_waited_for(httpserver, known, monkeypatch):
-    monkeypatch.setattr(competitor_fetching, "READ_S", 0.2)
-    monkeypatch.setattr(competitor_fetching, "TOTAL_S", 0.5)
+    monkeypatch.setattr(sources, "READ_S", 0.2)
+    monkeypatch.setattr(sources, "TOTAL_S", 0.5)
     httpserver.clear()
     httpserver.expect_request(PATH).respond_with_handler(slow(1))
 
@@ -156,7 +156,7 @@ def test_who_died_halfway_fetches_all_of_it_again(httpserver, known, variant, mo
     def dying(**_words):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(competing, "take_in", dying)
+    monkeypatch.setattr(price_import, "take_in", dying)
     with pytest.raises(KeyboardInterrupt):
         fetch(known, NOON + HOUR)
     monkeypatch.undo()

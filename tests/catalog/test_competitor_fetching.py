@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from werkzeug import Response
 
-from catalog import competitor_fetching, competitor_tasks
+from catalog.competitors import sources, tasks
 from catalog.models import CompetitorFile, CompetitorPrice, CompetitorPriceChange, CompetitorSource
 from storefront.lib.security.encryption import seal
 from tests.factories.catalog import NOON
@@ -57,10 +57,10 @@ def test_a_source_is_asked_when_it_is_due_and_once(httpserver, variant):
     source = make_source(httpserver, every_min=30)
     tell(httpserver, f"{HEAD}a.example,{variant.sku},10,EUR,\n")
 
-    assert competitor_fetching.due(now=NOON - HOUR) == []
-    assert competitor_fetching.due(now=NOON) == [source.pk]
+    assert sources.due(now=NOON - HOUR) == []
+    assert sources.due(now=NOON) == [source.pk]
     fetch(source)
-    assert competitor_fetching.due(now=NOON) == []
+    assert sources.due(now=NOON) == []
     assert fetch(source) is None
     assert len(httpserver.log) == 1
     assert source.due_at == NOON + HOUR / 2
@@ -79,7 +79,7 @@ def test_of_two_workers_that_saw_it_due_one_asks(httpserver, variant, monkeypatc
 
     monkeypatch.setattr(CompetitorSource.objects, "filter", seen_before)
 
-    answers = [competitor_fetching.fetch(source_id=source.pk, now=NOON) for _ in range(2)]
+    answers = [sources.fetch(source_id=source.pk, now=NOON) for _ in range(2)]
 
     assert [answer is None for answer in answers] == [False, True]
     assert len(httpserver.log) == 1
@@ -88,7 +88,7 @@ def test_of_two_workers_that_saw_it_due_one_asks(httpserver, variant, monkeypatc
 def test_a_source_that_is_off_is_not_asked(httpserver):
     source = make_source(httpserver, is_on=False)
 
-    assert competitor_fetching.due(now=NOON) == []
+    assert sources.due(now=NOON) == []
     assert fetch(source) is None
     assert httpserver.log == []
 
@@ -182,14 +182,12 @@ def test_a_secret_that_nobody_can_open_is_a_problem_in_words(httpserver, setting
 
 def test_beat_starts_what_is_due(httpserver, variant, monkeypatch):
     started = []
-    monkeypatch.setattr(
-        competitor_tasks.hear_competitors, "delay", lambda **known: started.append(known)
-    )
+    monkeypatch.setattr(tasks.hear_competitors, "delay", lambda **known: started.append(known))
     source = make_source(httpserver)
     tell(httpserver, f"{HEAD}a.example,{variant.sku},10,EUR,\n")
-    monkeypatch.setattr(competitor_tasks.timezone, "now", lambda: NOON)
+    monkeypatch.setattr(tasks.timezone, "now", lambda: NOON)
 
-    assert competitor_tasks.hear_due_competitors() == 1
+    assert tasks.hear_due_competitors() == 1
     assert started == [{"source_id": source.pk}]
-    assert competitor_tasks.hear_competitors(**started[0]) == {"changed": 1, "matched": 1}
-    assert competitor_tasks.hear_due_competitors() == 0
+    assert tasks.hear_competitors(**started[0]) == {"changed": 1, "matched": 1}
+    assert tasks.hear_due_competitors() == 0

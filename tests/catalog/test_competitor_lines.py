@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.competitor_lines import Line, Refusal, UnreadableFileError, read
-from catalog.competitor_words import words
+from catalog.competitors.csv_format import Line, Refusal, UnreadableFileError, read
+from catalog.competitors.labels import words
 
 HEAD = "Shop,SKU,EAN,Brand,MPN,Price,Currency,Tax,Link,Seen,Confidence\n"
 

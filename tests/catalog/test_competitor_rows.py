@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.competitor_dialects import recognized
-from catalog.competitor_lines import Line, Refusal, UnreadableFileError
-from catalog.competitor_rows import read, read_strictly
-from catalog.competitor_words import words
+from catalog.competitors.csv_format import Line, Refusal, UnreadableFileError
+from catalog.competitors.formats import recognized
+from catalog.competitors.json_format import read, read_strictly
+from catalog.competitors.labels import words
 from catalog.enums import Dialect
 
 ROW = {

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.completeness import Facts, Lack, lacks
+from catalog.attributes.completeness import Facts, Lack, lacks
 
 WHOLE = Facts(
     title="Sensor headlamp",

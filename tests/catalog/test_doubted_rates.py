@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from catalog import rates
+from catalog.exchange_rates import rates
 from catalog.models import ExchangeRate, RateNews
 from tests.factories.catalog import NOON, make_channel, make_exchange_rate
 

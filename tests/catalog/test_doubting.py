@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from catalog import competing, doubting
-from catalog.competitor_words import problem
-from catalog.doubting import DoubtfulListError
+from catalog.competitors import doubting, price_import
+from catalog.competitors.doubting import DoubtfulListError
+from catalog.competitors.labels import problem
 from catalog.models import CompetitorPrice
 from tests.factories.catalog import NOON, make_variant
 from tests.factories.market import make_competitor_file, make_competitor_price
@@ -36,7 +36,7 @@ def listed(variant, *prices, currency="EUR"):
 
 
 def hear(file):
-    return competing.take_in(file=file, actor="watch", now=NOON, is_looked_at=False)
+    return price_import.take_in(file=file, actor="watch", now=NOON, is_looked_at=False)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_list_that_moves_most_of_what_we_know_waits_for_a_person(variant, pric
     assert "A person is to look at the list" in problem(file)
     assert set(CompetitorPrice.objects.values_list("amount", "currency")) == {(Decimal(10), "EUR")}
 
-    competing.take_in(file=file, actor="ann", now=NOON)
+    price_import.take_in(file=file, actor="ann", now=NOON)
 
     file.refresh_from_db()
     assert (file.taken_at, file.problem) == (NOON, "")

@@ -3,8 +3,10 @@ from __future__ import annotations
 import pytest
 from django.db import transaction
 
-from catalog import editing, publishing, shelving
+from catalog.listings import publication
 from catalog.models import Card, Listing, WaitingPrice
+from catalog.products import editing
+from catalog.search import shelving
 from tests.factories.catalog import NOON, make_category, make_channel, make_image, make_listing
 
 pytestmark = pytest.mark.django_db
@@ -53,10 +55,10 @@ def test_a_product_put_away_leaves_the_shop_and_comes_back_with_its_price(produc
 
 def test_what_cannot_be_sold_is_not_published_by_putting_it_back(product):
     listing = Listing.objects.get()
-    publishing.withdraw(listing=listing, now=NOON)
+    publication.withdraw(listing=listing, now=NOON)
     edit(product, status="draft")
 
-    publishing.put_back(listing=listing, now=NOON)
+    publication.put_back(listing=listing, now=NOON)
 
     listing.refresh_from_db()
     assert (listing.is_withdrawn, listing.is_published) == (False, False)

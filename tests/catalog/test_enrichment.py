@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.enrichment import enrich, lithium_of
-from catalog.families import family_of
+from catalog.attributes.families import family_of
+from catalog.attributes.normalization import enrich, lithium_of
 from catalog.records import BadRow
 from tests.factories.records import make_product_record
 

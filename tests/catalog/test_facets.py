@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 from django.http import QueryDict
 
-from catalog import shelf
-from catalog.filters import ANY, CHOICES, ShelfQuery
 from catalog.models import Card
+from catalog.search import product_list
+from catalog.search.filters import ANY, CHOICES, ShelfQuery
 from tests.factories.cards import make_card, scatter
 from tests.factories.catalog import NOON, make_channel
 
@@ -27,7 +27,7 @@ AT_LEAST = {"splash": {1, 2, 3, 4}, "jets": {2, 4}, "submersible": {3, 4}}
 
 
 def read(query=None, **asked):
-    return shelf.read(
+    return product_list.read(
         channel=make_channel(), country="DE", query=query or ShelfQuery(**asked), now=NOON
     )
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from catalog import fetching, images
 from catalog.models import Image
+from catalog.products import fetching, images
 from storefront.lib.http.errors import TemporaryError
 from tests.factories.catalog import make_product
 from tests.factories.evidence import make_picture

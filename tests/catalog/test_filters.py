@@ -7,7 +7,7 @@ from django.http import QueryDict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.filters import ANY, CHOICES, RANGES, ShelfQuery
+from catalog.search.filters import ANY, CHOICES, RANGES, ShelfQuery
 
 FULL = (
     "q=trail+lamp&price_min=10&price_max=99.5&lm_min=100&h_max=12&g_max=200"

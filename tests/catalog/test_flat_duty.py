@@ -7,11 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from catalog import listings, rates, repricing
-from catalog.guarding import Standing
-from catalog.landing import DUTY_FROM, Terms
+from catalog.exchange_rates import rates
+from catalog.listings import refresh, repricing
 from catalog.models import Channel, Listing, WaitingPrice
-from catalog.pricing import calculate
+from catalog.pricing.calculation import calculate
+from catalog.pricing.guards import Standing
+from catalog.pricing.landed_cost import DUTY_FROM, Terms
 from tests.factories.catalog import NOON, make_channel, make_exchange_rate, make_variant
 from tests.factories.price_books import make_price_book, make_terms
 from tests.factories.price_shop import supplied
@@ -34,7 +35,7 @@ def shop(db):
         supplied(variant, currency="USD", origins=origins)
         for variant, origins in zip(variants, places, strict=True)
     ]
-    listings.refresh(channel=channel, supplies=supplies, now=NOON)
+    refresh.refresh(channel=channel, supplies=supplies, now=NOON)
     repricing.reprice_waiting(now=NOON)
     return list(Listing.objects.order_by("variant_id"))
 
@@ -82,7 +83,7 @@ def test_no_price_is_made_by_a_duty_that_nobody_is_sure_of(shop):
 
     assert tell("1.30") == {chinese.variant_id, shop[2].variant_id}
     cheaper = supplied(chinese.variant, "9.00", "USD")
-    listings.refresh(channel=chinese.channel, supplies=[cheaper], now=NOON + DAY)
+    refresh.refresh(channel=chinese.channel, supplies=[cheaper], now=NOON + DAY)
 
     # What stands stays, because it pays the dearest that the duty may be.
     assert landed() == [D("12.90"), D("10.00"), D("13.90")]

@@ -8,10 +8,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from catalog import competing, recognizing
-from catalog.competitor_lines import UnreadableFileError
+from catalog.competitors import matching, price_import
+from catalog.competitors.csv_format import UnreadableFileError
 from catalog.models import CompetitorFile, CompetitorPrice, CompetitorPriceChange, CompetitorSource
-from catalog.models.market import CameBy
+from catalog.models.competitors import CameBy
 from tests.factories.catalog import NOON, make_variant
 
 pytestmark = pytest.mark.django_db
@@ -22,8 +22,8 @@ DAY = timedelta(days=1)
 def told(name, *, variant=None, came_by=CameBy.API, now=NOON):
     variant = variant or make_variant()
     rows = f"{HEAD}a.example,{variant.sku},10,EUR\na.example,unknown,10,EUR\n".encode()
-    file = competing.receive(name=name, content=rows, actor=name, came_by=came_by, now=now)
-    competing.take_in(file=file, actor=name, now=now)
+    file = price_import.receive(name=name, content=rows, actor=name, came_by=came_by, now=now)
+    price_import.take_in(file=file, actor=name, now=now)
     return file
 
 
@@ -36,7 +36,7 @@ def test_what_machines_told_is_forgotten_after_a_month_and_what_it_changed_is_no
     for name, came_by in (("by hand", CameBy.HAND), ("a program", CameBy.API)):
         told(name, variant=variant, came_by=came_by)
 
-    early, late = (competing.forget_old(now=NOON + days * DAY) for days in (30, 31))
+    early, late = (price_import.forget_old(now=NOON + days * DAY) for days in (30, 31))
 
     assert (early, late) == (0, 1)
     assert CompetitorFile.objects.get().name == "by hand"
@@ -44,14 +44,14 @@ def test_what_machines_told_is_forgotten_after_a_month_and_what_it_changed_is_no
 
 
 def test_old_lists_go_in_batches_and_are_not_read(monkeypatch):
-    monkeypatch.setattr(competing, "FORGOTTEN_AT_ONCE", 2)
+    monkeypatch.setattr(price_import, "FORGOTTEN_AT_ONCE", 2)
     files = [told(f"program {number}") for number in range(5)]
     source = CompetitorSource.objects.create(
         name="watch", url="https://watch.example/", due_at=NOON, last_file=files[0]
     )
 
     with CaptureQueriesContext(connection) as ran:
-        assert competing.forget_old(now=NOON + 31 * DAY) == 5
+        assert price_import.forget_old(now=NOON + 31 * DAY) == 5
 
     asked = [each["sql"] for each in ran if each["sql"].startswith("SELECT")]
     assert len(asked) > 3
@@ -64,19 +64,19 @@ def test_the_words_go_after_three_days_and_what_became_of_them_stays():
     for came_by in (CameBy.HAND, CameBy.API, CameBy.FETCHED):
         told(came_by.value, came_by=came_by)
 
-    competing.forget_old(now=NOON + 3 * DAY)
+    price_import.forget_old(now=NOON + 3 * DAY)
     assert with_content() == {"hand", "api", "fetched"}
-    competing.forget_old(now=NOON + 3 * DAY + timedelta(seconds=1))
+    price_import.forget_old(now=NOON + 3 * DAY + timedelta(seconds=1))
 
     assert with_content() == {"hand"}
     for file in CompetitorFile.objects.exclude(came_by=CameBy.HAND):
         assert (file.counts["matched"], len(file.refused)) == (1, 1)
         with pytest.raises(UnreadableFileError, match="forgotten"):
-            recognizing.preview(file=file)
+            matching.preview(file=file)
 
 
 def test_of_each_teller_the_words_of_the_last_lists_are_kept(monkeypatch):
-    monkeypatch.setattr(competing, "MOST_CONTENTS_KEPT", 2)
+    monkeypatch.setattr(price_import, "MOST_CONTENTS_KEPT", 2)
     by_hand = [told("ann", came_by=CameBy.HAND) for _ in range(3)]
     other = told("other program")
     mine = [told("program", now=NOON + number * timedelta(hours=1)) for number in range(4)]

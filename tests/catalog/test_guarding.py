@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.enums import Basis, Clamp, Method, Stop
-from catalog.guarding import Limits, Standing
-from catalog.pricing import Change, Goods, Market, calculate
-from catalog.rules import Dynamics
+from catalog.pricing.calculation import Change, Goods, Market, calculate
+from catalog.pricing.guards import Limits, Standing
+from catalog.pricing.rules import Dynamics
 from storefront.lib.money import Money
 from tests.factories.pricing import (
     PLACE,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.identifiers import BadGtinError, brand_key, check_digit, gtin14, mpn_key
+from catalog.attributes.identifiers import BadGtinError, brand_key, check_digit, gtin14, mpn_key
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from catalog import intake
 from catalog.models import Identifier, Product
+from catalog.product_import import importer
 from tests.factories.catalog import NOON
 from tests.factories.records import make_product_record, make_variant_record
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 
 
 def take_in(*records, known=None):
-    return intake.take_in(records=records, known=known or {}, source="cj", now=NOON)
+    return importer.take_in(records=records, known=known or {}, source="cj", now=NOON)
 
 
 def two_variants(**changes):

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from PIL import Image as Pillow
 
-from catalog import images
-from catalog.images import BadPictureError
 from catalog.models import Image
+from catalog.products import images
+from catalog.products.images import BadPictureError
 from tests.factories.catalog import NOON, make_image, make_product
 
 BAD = Path(__file__).with_name("bad_pictures")

@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from catalog import intake
 from catalog.models import Brand, Image, Mode, Product, Spec, Variant, WaitingPrice
+from catalog.product_import import importer
 from tests.factories.catalog import NOON
 from tests.factories.records import make_product_record, make_variant_record
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 def take_in(*records, known=None, source="cj"):
-    return intake.take_in(records=records, known=known or {}, source=source, now=NOON)
+    return importer.take_in(records=records, known=known or {}, source=source, now=NOON)
 
 
 def two_variants(**changes):

@@ -8,9 +8,9 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from catalog import listings
-from catalog.completeness import Lack
-from catalog.listings import Supply
+from catalog.attributes.completeness import Lack
+from catalog.listings import refresh as listing_refresh
+from catalog.listings.refresh import Supply
 from catalog.models import Card, Listing, PriceChange, PriceRule, SalesTally
 from storefront.lib.money import Money
 from tests.factories.catalog import (
@@ -40,7 +40,7 @@ def supply(variant, *, cost="10.00", currency="USD", available=20, as_of=NOON, s
 
 
 def refresh(*supplies, channel=None, now=NOON):
-    return listings.refresh(channel=channel or make_channel(), supplies=supplies, now=now)
+    return listing_refresh.refresh(channel=channel or make_channel(), supplies=supplies, now=now)
 
 
 @pytest.fixture(autouse=True)
@@ -189,7 +189,7 @@ def test_an_incomplete_product_is_not_shown_and_says_what_it_lacks():
     refresh(supply(variant))
 
     found = Listing.objects.select_related("variant__product__spec")
-    assert listings.lacking(listings=list(found)) == {
+    assert listing_refresh.lacking(listings=list(found)) == {
         found.get().pk: (Lack.POWER, Lack.NUMBERS, Lack.ENERGY)
     }
     assert not Card.objects.exists()
@@ -237,7 +237,7 @@ def test_a_restock_is_priced_by_what_can_be_had_after_it():
 
     def priced(available):
         supply = replace(supplied(listing.variant), available=available)
-        listings.refresh(channel=make_channel(), supplies=[supply], now=NOON)
+        listing_refresh.refresh(channel=make_channel(), supplies=[supply], now=NOON)
         return Listing.objects.get().price_amount
 
     assert [priced(1), priced(1000)] == [Decimal("31.99"), Decimal("21.99")]

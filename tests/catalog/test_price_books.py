@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 
-from catalog import deciding, listings, price_books, rehearsing, repricing
+from catalog.listings import price_approvals, refresh, repricing
 from catalog.models import (
     Card,
     Channel,
@@ -17,6 +17,7 @@ from catalog.models import (
     PriceHold,
     PriceRule,
 )
+from catalog.price_books import dry_run, versions
 from storefront.lib.state_machine import IllegalMoveError
 from tests.factories.catalog import (
     NOON,
@@ -41,7 +42,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 def test_a_draft_begins_as_a_copy_of_what_is_live():
     make_price_rule()
-    book = price_books.draft(channel=make_channel(), actor="ann", now=NOON)
+    book = versions.draft(channel=make_channel(), actor="ann", now=NOON)
 
     rule = book.rules.get()
     assert (book.version, book.status, book.made_by) == (2, "draft", "ann")
@@ -72,12 +73,12 @@ def test_a_book_is_not_opened_unseen():
     stock_shop("10.00")
     book = drafted()
 
-    with pytest.raises(price_books.NotReadyError):
-        price_books.go_live(book=book, actor="ann", now=NOON)
+    with pytest.raises(versions.NotReadyError):
+        versions.go_live(book=book, actor="ann", now=NOON)
     ready(book)
-    price_books.touch(book=book)
-    with pytest.raises(price_books.NotReadyError):
-        price_books.go_live(book=book, actor="ann", now=NOON)
+    versions.touch(book=book)
+    with pytest.raises(versions.NotReadyError):
+        versions.go_live(book=book, actor="ann", now=NOON)
 
     assert PriceBook.objects.get(status="live").version == 1
 
@@ -85,14 +86,14 @@ def test_a_book_is_not_opened_unseen():
 def test_a_dry_run_of_a_draft_that_was_changed_meanwhile_is_not_kept(monkeypatch):
     stock_shop("10.00")
     book = drafted()
-    effects = rehearsing.effects
+    effects = dry_run.effects
 
     def changed_meanwhile(**known):
-        price_books.touch(book=book)
+        versions.touch(book=book)
         yield from effects(**known)
 
-    monkeypatch.setattr(rehearsing, "effects", changed_meanwhile)
-    rehearsing.rehearse(book=book, now=NOON)
+    monkeypatch.setattr(dry_run, "effects", changed_meanwhile)
+    dry_run.rehearse(book=book, now=NOON)
 
     book.refresh_from_db()
     assert book.rehearsed_at is None
@@ -119,10 +120,10 @@ def test_a_book_goes_live_by_a_dry_run_that_still_says_what_happens(change, hour
     change()
 
     def open_it():
-        price_books.go_live(book=book, actor="ann", now=NOON + timedelta(hours=hours))
+        versions.go_live(book=book, actor="ann", now=NOON + timedelta(hours=hours))
 
     if words:
-        with pytest.raises(price_books.NotReadyError, match=words):
+        with pytest.raises(versions.NotReadyError, match=words):
             open_it()
     else:
         open_it()
@@ -139,8 +140,8 @@ def test_a_dry_run_tells_each_moment_at_which_a_timed_rule_begins_or_ends():
     last = begins + timedelta(hours=1)
     make_rule(book, number=4, value="0.45", variant=variant, starts_at=last)
 
-    found = rehearsing.rehearse(book=book, now=NOON)
-    rows = list(rehearsing.table(book=book, now=NOON))
+    found = dry_run.rehearse(book=book, now=NOON)
+    rows = list(dry_run.table(book=book, now=NOON))
     said = [(each["at"], each["counts"]) for each in found["later"]]
     book.refresh_from_db()
 
@@ -180,7 +181,7 @@ def test_a_live_book_is_no_draft_to_be_opened_again():
     book = make_price_rule().book
 
     with pytest.raises(IllegalMoveError):
-        price_books.go_live(book=book, actor="ann", now=NOON)
+        versions.go_live(book=book, actor="ann", now=NOON)
 
 
 def test_going_live_does_what_the_dry_run_said():
@@ -191,9 +192,9 @@ def test_going_live_does_what_the_dry_run_said():
 
     said = {
         effect.listing_id: (effect.after, effect.outcome)
-        for effect in rehearsing.effects(book=book, now=NOON)
+        for effect in dry_run.effects(book=book, now=NOON)
     }
-    found = rehearsing.rehearse(book=book, now=NOON)
+    found = dry_run.rehearse(book=book, now=NOON)
     open_and_reprice(book)
 
     assert {pk: after for pk, (after, _) in said.items()} == dict(
@@ -216,13 +217,13 @@ def test_a_dry_run_writes_no_price_and_tells_the_largest_move_first():
     before = prices()
     book = drafted("0.60")
 
-    found = rehearsing.rehearse(book=book, now=NOON)
-    rows = list(rehearsing.table(book=book, now=NOON))
+    found = dry_run.rehearse(book=book, now=NOON)
+    rows = list(dry_run.table(book=book, now=NOON))
 
     moves = [Decimal(row[5]) for row in found["largest"]]
     assert moves == sorted(moves, reverse=True)
     assert len(moves) == 2
-    assert rows[0] == rehearsing.HEADINGS
+    assert rows[0] == dry_run.HEADINGS
     assert len(rows) == 3
     assert prices() == before
     assert not PriceHold.objects.exists()
@@ -238,14 +239,14 @@ def test_rolling_back_restores_the_exact_prices_however_far_they_moved():
     open_and_reprice(limited, NOON + 2 * DAY)
     assert all(now > then for now, then in zip(prices(), before, strict=True))
 
-    back = price_books.roll_back(to=first, actor="ann", now=NOON + 3 * DAY)
+    back = versions.roll_back(to=first, actor="ann", now=NOON + 3 * DAY)
     repricing.reprice_due(now=NOON + 3 * DAY)
 
     assert prices() == before
     assert (back.version, back.restores, back.status) == (4, first, "live")
     assert not PriceHold.objects.exists()
-    with pytest.raises(price_books.NotReadyError):
-        price_books.roll_back(to=back, actor="ann", now=NOON + 3 * DAY)
+    with pytest.raises(versions.NotReadyError):
+        versions.roll_back(to=back, actor="ann", now=NOON + 3 * DAY)
 
 
 def test_a_restored_book_with_guards_brings_back_what_it_had_and_stops_what_is_new():
@@ -256,7 +257,7 @@ def test_a_restored_book_with_guards_brings_back_what_it_had_and_stops_what_is_n
     open_and_reprice(book, NOON + 2 * DAY)
     Listing.objects.filter(pk=two.pk).update(wholesale_amount=Decimal("5.00"))
 
-    price_books.roll_back(to=guarded, actor="ann", now=NOON + 3 * DAY)
+    versions.roll_back(to=guarded, actor="ann", now=NOON + 3 * DAY)
     repricing.reprice_due(now=NOON + 3 * DAY)
 
     assert Listing.objects.get(pk=one.pk).price_amount == Decimal("21.99")
@@ -270,16 +271,16 @@ def test_a_restored_book_is_guarded_like_any_other_once_its_prices_are_back():
 
     def news(cost, *, at):
         supply = supplied(listing.variant, cost)
-        listings.refresh(channel=make_channel(), supplies=[supply], now=at)
+        refresh.refresh(channel=make_channel(), supplies=[supply], now=at)
         return PriceHold.objects.filter(status="open").first()
 
     # A dear time, and back: all of that was approved, and stands in the history.
     for cost, hour in (("30.00", 2), ("10.00", 3)):
         hold = news(cost, at=NOON + hour * HOUR)
-        deciding.approve(hold=hold, actor="ann", now=NOON + hour * HOUR)
+        price_approvals.approve(hold=hold, actor="ann", now=NOON + hour * HOUR)
     open_and_reprice(drafted("0.60"), NOON + DAY)
     guarded.refresh_from_db()
-    price_books.roll_back(to=guarded, actor="ann", now=NOON + 2 * DAY)
+    versions.roll_back(to=guarded, actor="ann", now=NOON + 2 * DAY)
     repricing.reprice_due(now=NOON + 2 * DAY)
     assert prices() == [Decimal("21.99")]
 

@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from catalog import listings, price_history, repricing
+from catalog.listings import refresh, repricing
 from catalog.models import Listing, PriceChange
+from catalog.pricing import history
 from tests.factories.catalog import NOON, make_channel
 from tests.factories.price_books import make_price_book
 from tests.factories.price_shop import stock_shop, supplied
@@ -20,7 +21,7 @@ def test_the_newest_price_in_the_history_is_the_one_that_is_asked_whatever_the_c
     make_price_book(
         channel=make_channel(), version=2, status="live", rules=({"value": "0.40"},), at=NOON
     )
-    listings.refresh(
+    refresh.refresh(
         channel=make_channel(),
         supplies=[supplied(listing.variant, "12.00")],
         now=NOON + 5 * MINUTE,
@@ -31,4 +32,4 @@ def test_the_newest_price_in_the_history_is_the_one_that_is_asked_whatever_the_c
 
     (listing,) = Listing.objects.all()
     assert PriceChange.objects.order_by("at", "id").last().amount == listing.price_amount
-    assert price_history.read(listing=listing)[-1].price == listing.price_amount
+    assert history.read(listing=listing)[-1].price == listing.price_amount

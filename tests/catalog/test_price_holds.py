@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from catalog import deciding, explaining, listings
-from catalog.listings import Supply
+from catalog.listings import price_approvals, price_explanation
+from catalog.listings import refresh as listing_refresh
+from catalog.listings.refresh import Supply
 from catalog.models import Card, Listing, PriceChange, PriceHold
 from storefront.lib.state_machine import LostRaceError, StatusChange
 from tests.factories.catalog import NOON, make_channel, make_price_rule, make_variant
@@ -27,7 +28,9 @@ def variant():
 
 
 def refresh(variant, cost, *, now=LATER, **more):
-    listings.refresh(channel=make_channel(), supplies=[supplied(variant, cost, **more)], now=now)
+    listing_refresh.refresh(
+        channel=make_channel(), supplies=[supplied(variant, cost, **more)], now=now
+    )
     return Listing.objects.get()
 
 
@@ -60,7 +63,7 @@ def test_what_would_sell_at_a_loss_is_off_sale_until_somebody_decides(variant):
     assert (hold.is_off_sale, hold.old_amount) == (True, Decimal("21.99"))
     assert not Card.objects.exists()
 
-    deciding.approve(hold=hold, actor="ann", now=LATER)
+    price_approvals.approve(hold=hold, actor="ann", now=LATER)
 
     listing.refresh_from_db()
     change = PriceChange.objects.latest("pk")
@@ -72,7 +75,7 @@ def test_what_would_sell_at_a_loss_is_off_sale_until_somebody_decides(variant):
 
 def test_an_approved_price_stays_at_the_next_refresh(variant):
     refresh(variant, "14.00")
-    deciding.approve(hold=PriceHold.objects.get(), actor="ann", now=LATER)
+    price_approvals.approve(hold=PriceHold.objects.get(), actor="ann", now=LATER)
 
     listing = refresh(variant, "14.00", now=LATER + timedelta(hours=1))
 
@@ -100,7 +103,7 @@ def test_a_cost_that_comes_back_needs_no_decision_any_more(variant):
 
 def test_what_was_rejected_does_not_come_back_but_another_proposal_does(variant):
     refresh(variant, "14.00")
-    deciding.reject(hold=PriceHold.objects.get(), actor="ann", now=LATER)
+    price_approvals.reject(hold=PriceHold.objects.get(), actor="ann", now=LATER)
 
     refresh(variant, "14.00")
     assert PriceHold.objects.filter(status="open").count() == 0
@@ -114,8 +117,8 @@ def test_nobody_approves_what_breaks_a_promise(variant):
     refresh(variant, "10.00", msrp_amount=Decimal("11.00"))
     hold = PriceHold.objects.get()
 
-    with pytest.raises(deciding.CannotApproveError):
-        deciding.approve(hold=hold, actor="ann", now=LATER)
+    with pytest.raises(price_approvals.CannotApproveError):
+        price_approvals.approve(hold=hold, actor="ann", now=LATER)
 
     assert hold.reason == "floor_above_msrp"
     assert Listing.objects.get().price_amount is None
@@ -127,7 +130,7 @@ def test_a_proposal_that_changed_since_it_was_seen_is_not_approved(variant):
     refresh(variant, "15.00")
 
     with pytest.raises(LostRaceError):
-        deciding.approve(hold=seen, actor="ann", now=LATER)
+        price_approvals.approve(hold=seen, actor="ann", now=LATER)
 
     assert Listing.objects.get().price_amount == Decimal("21.99")
     assert PriceHold.objects.get().status == "open"
@@ -164,7 +167,7 @@ def test_the_limit_of_a_day_holds_however_often_the_price_is_lost_in_it(variant)
     for cost in ("11.50", "13.50", "16.00"):
         at += timedelta(hours=1)
         lost = Supply(variant_id=variant.pk, cost=None, available=0, ships_from={}, as_of=at)
-        listings.refresh(channel=make_channel(), supplies=[lost], now=at)
+        listing_refresh.refresh(channel=make_channel(), supplies=[lost], now=at)
         listing = refresh(variant, cost, now=at + timedelta(minutes=1))
 
     assert listing.price_amount is None or listing.price_amount <= Decimal("21.99") * Decimal("1.2")
@@ -193,10 +196,14 @@ def test_a_stopped_price_is_not_sold_below_the_lowest_margin(variant, floor):
 
 def test_a_named_person_lets_it_be_sold_until_the_figures_change(variant, floor):
     refresh(variant, "14.50")
-    deciding.keep(hold=PriceHold.objects.get(), actor="ann", reason="A fair in May.", now=LATER)
+    price_approvals.keep(
+        hold=PriceHold.objects.get(), actor="ann", reason="A fair in May.", now=LATER
+    )
 
     listing = refresh(variant, "14.50", now=LATER + timedelta(hours=1))
-    told = {step.code: step.note for step in explaining.explain(listing=listing, now=LATER).steps}
+    told = {
+        step.code: step.note for step in price_explanation.explain(listing=listing, now=LATER).steps
+    }
 
     assert (listing.price_amount, listing.is_published) == (Decimal("21.99"), True)
     assert told["kept"] == "ann: A fair in May."
@@ -211,8 +218,10 @@ def test_a_named_person_lets_it_be_sold_until_the_figures_change(variant, floor)
 def test_nobody_keeps_a_price_that_does_not_pay_the_cost(variant, floor):
     refresh(variant, "30.00")
 
-    with pytest.raises(deciding.CannotApproveError):
-        deciding.keep(hold=PriceHold.objects.get(), actor="ann", reason="Why not.", now=LATER)
+    with pytest.raises(price_approvals.CannotApproveError):
+        price_approvals.keep(
+            hold=PriceHold.objects.get(), actor="ann", reason="Why not.", now=LATER
+        )
 
 
 def test_what_an_earlier_book_proposed_is_not_approved_below_the_lowest_margin_of_today(variant):
@@ -220,7 +229,7 @@ def test_what_an_earlier_book_proposed_is_not_approved_below_the_lowest_margin_o
     hold = PriceHold.objects.get()
     make_price_book(channel=make_channel(), version=3, status="live", floor_margin_rate="0.50")
 
-    with pytest.raises(deciding.CannotApproveError):
-        deciding.approve(hold=hold, actor="ann", now=LATER)
+    with pytest.raises(price_approvals.CannotApproveError):
+        price_approvals.approve(hold=hold, actor="ann", now=LATER)
 
     assert PriceHold.objects.get().status == "open"

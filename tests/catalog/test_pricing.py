@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 
 from catalog.enums import Basis, Method
-from catalog.guarding import Standing
-from catalog.landing import Terms
-from catalog.pricing import Missing, calculate
-from catalog.rounding import Rounding
-from catalog.stepping import snapshot, steps
+from catalog.pricing.breakdown import snapshot, steps
+from catalog.pricing.calculation import Missing, calculate
+from catalog.pricing.guards import Standing
+from catalog.pricing.landed_cost import Terms
+from catalog.pricing.rounding import Rounding
 from tests.factories.pricing import (
     D,
     amounts,

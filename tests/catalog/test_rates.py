@@ -8,9 +8,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from catalog import listings, price_books, rate_fetching, rate_tasks, rates, repricing
+from catalog.exchange_rates import rate_fetching, rates, tasks
+from catalog.exchange_rates.rates import FutureRateError
+from catalog.listings import refresh, repricing
 from catalog.models import ExchangeRate, Listing, PriceHold, RateNews, WaitingPrice
-from catalog.rates import FutureRateError
+from catalog.price_books import versions
 from storefront.accounts.models import User
 from storefront.lib.http.errors import OutsideError
 from storefront.lib.money import Money
@@ -42,7 +44,7 @@ def shop():
     make_price_rule()
     make_exchange_rate(rate="0.90", as_of=NOON)
     foreign, local = make_variant(), make_variant()
-    dollars = listings.Supply(
+    dollars = refresh.Supply(
         variant_id=foreign.pk,
         cost=Money(D(10), "USD"),
         available=9,
@@ -51,7 +53,7 @@ def shop():
         supplier_code="cj",
         origins=("CN",),
     )
-    listings.refresh(channel=make_channel(), supplies=[dollars, supplied(local)], now=NOON)
+    refresh.refresh(channel=make_channel(), supplies=[dollars, supplied(local)], now=NOON)
     repricing.reprice_waiting(now=NOON)
     return Listing.objects.get(variant=foreign), Listing.objects.get(variant=local)
 
@@ -193,10 +195,10 @@ def test_an_old_rate_keeps_no_price_that_a_dearer_dollar_would_make_a_loss(shop)
 def test_goods_that_are_new_get_no_price_by_an_old_rate(shop):
     variant = make_variant()
     new = supplied(variant)
-    listings.refresh(
+    refresh.refresh(
         channel=make_channel(),
         supplies=[
-            listings.Supply(
+            refresh.Supply(
                 variant_id=variant.pk,
                 cost=Money(D(5), "USD"),
                 available=new.available,
@@ -254,7 +256,7 @@ def test_a_file_comes_in_by_command(tmp_path):
 @pytest.mark.django_db(transaction=True)
 def test_rates_are_fetched_where_somebody_says_who_tells(httpserver, settings):
     make_channel()
-    assert rate_tasks.fetch_rates() == {}
+    assert tasks.fetch_rates() == {}
     httpserver.expect_request("/daily.xml").respond_with_data(ecb_xml({"USD": "1.25"}))
     settings.RATES_URL = httpserver.url_for("/daily.xml")
 
@@ -288,7 +290,7 @@ def test_staff_say_a_rate_however_far_it_moves_and_judge_what_waits(shop, client
 
 
 def test_a_change_of_all_prices_is_not_needed_for_a_rate(shop):
-    price_books.reprice(channel=make_channel(), now=NOON)
+    versions.reprice(channel=make_channel(), now=NOON)
     repricing.reprice_due(now=NOON)
 
     tell("0.91", as_of=NOON + DAY)

@@ -4,32 +4,32 @@ from decimal import Decimal
 
 import pytest
 
-from catalog import reading
-from catalog.reading import UnreadableError
+from catalog.attributes import units as attribute_units
+from catalog.attributes.units import UnreadableError
 
 
 @pytest.mark.parametrize(
     ("text", "units", "amount"),
     [
-        ("400 lm", reading.OUTPUT_LM, "400"),
-        ("1,000 lumens", reading.OUTPUT_LM, "1000"),
-        ("up to 1,200LM (high)", reading.OUTPUT_LM, "1200"),
-        ("22 kcd", reading.INTENSITY_CD, "22000"),
-        ("approx. 75 g", reading.WEIGHT_G, "75"),
-        ("0.21 kg", reading.WEIGHT_G, "210"),
-        ("2 oz", reading.WEIGHT_G, "56.69904625"),
-        ("328 ft", reading.DISTANCE_M, "99.9744"),
-        ("100 yards", reading.DISTANCE_M, "91.44"),
-        ("3.1 in", reading.LENGTH_MM, "78.74"),
-        ("1.2 Ah", reading.CAPACITY_MAH, "1200"),
-        ("6500 K", reading.COLOR_K, "6500"),
-        ("no number", reading.OUTPUT_LM, None),
-        ("400 lux", reading.OUTPUT_LM, None),
-        ("75", reading.WEIGHT_G, None),
+        ("400 lm", attribute_units.OUTPUT_LM, "400"),
+        ("1,000 lumens", attribute_units.OUTPUT_LM, "1000"),
+        ("up to 1,200LM (high)", attribute_units.OUTPUT_LM, "1200"),
+        ("22 kcd", attribute_units.INTENSITY_CD, "22000"),
+        ("approx. 75 g", attribute_units.WEIGHT_G, "75"),
+        ("0.21 kg", attribute_units.WEIGHT_G, "210"),
+        ("2 oz", attribute_units.WEIGHT_G, "56.69904625"),
+        ("328 ft", attribute_units.DISTANCE_M, "99.9744"),
+        ("100 yards", attribute_units.DISTANCE_M, "91.44"),
+        ("3.1 in", attribute_units.LENGTH_MM, "78.74"),
+        ("1.2 Ah", attribute_units.CAPACITY_MAH, "1200"),
+        ("6500 K", attribute_units.COLOR_K, "6500"),
+        ("no number", attribute_units.OUTPUT_LM, None),
+        ("400 lux", attribute_units.OUTPUT_LM, None),
+        ("75", attribute_units.WEIGHT_G, None),
     ],
 )
 def test_an_amount_is_read_with_its_unit(text, units, amount):
-    assert reading.quantity(text, units) == (amount and Decimal(amount))
+    assert attribute_units.quantity(text, units) == (amount and Decimal(amount))
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_an_amount_is_read_with_its_unit(text, units, amount):
 )
 def test_a_text_with_two_readings_is_not_read(text):
     with pytest.raises(UnreadableError):
-        reading.quantity(text, reading.WEIGHT_G)
+        attribute_units.quantity(text, attribute_units.WEIGHT_G)
 
 
 @pytest.mark.parametrize(
@@ -55,9 +55,9 @@ def test_a_text_with_two_readings_is_not_read(text):
 def test_a_run_time_is_read_in_minutes(text, minutes):
     if minutes is UnreadableError:
         with pytest.raises(UnreadableError):
-            reading.duration_min(text)
+            attribute_units.duration_min(text)
     else:
-        assert reading.duration_min(text) == (minutes and Decimal(minutes))
+        assert attribute_units.duration_min(text) == (minutes and Decimal(minutes))
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_run_time_is_read_in_minutes(text, minutes):
     ],
 )
 def test_the_longest_side_is_the_length(text, millimeters):
-    assert reading.longest_side_mm(text) == (millimeters and Decimal(millimeters))
+    assert attribute_units.longest_side_mm(text) == (millimeters and Decimal(millimeters))
 
 
 @pytest.mark.parametrize(
@@ -88,4 +88,4 @@ def test_the_longest_side_is_the_length(text, millimeters):
     ],
 )
 def test_only_a_coded_rating_counts(text, rating):
-    assert reading.ip_rating(text) == rating
+    assert attribute_units.ip_rating(text) == rating

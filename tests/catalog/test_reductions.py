@@ -5,10 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from catalog import listings, repricing, showing
-from catalog.listings import Supply
+from catalog.listings import refresh, repricing
+from catalog.listings.refresh import Supply
 from catalog.models import Listing, PriceChange
-from catalog.reductions import Asked, announced, lowest_before
+from catalog.pricing.price_reduction import Asked, announced, lowest_before
+from catalog.products import detail
 from storefront.lib.money import Money
 from tests.factories.catalog import NOON, make_channel
 from tests.factories.price_books import make_rule
@@ -119,7 +120,7 @@ def promotion(db):
 def shown(now):
     Listing.objects.update(as_of=now, is_published=True)
     product = Listing.objects.get().variant.product
-    (variant,) = showing.product(channel=make_channel(), slug=product.slug, now=now).variants
+    (variant,) = detail.product(channel=make_channel(), slug=product.slug, now=now).variants
     return variant
 
 
@@ -176,8 +177,8 @@ def test_the_history_knows_when_no_price_was_asked(promotion):
     variant = Listing.objects.get().variant
     PriceChange.objects.update(at=NOON - 60 * DAY)
     lost = Supply(variant_id=variant.pk, cost=None, available=0, ships_from={}, as_of=NOON)
-    listings.refresh(channel=make_channel(), supplies=[lost], now=NOON - 40 * DAY)
-    listings.refresh(channel=make_channel(), supplies=[supplied(variant)], now=NOON + 5 * DAY)
+    refresh.refresh(channel=make_channel(), supplies=[lost], now=NOON - 40 * DAY)
+    refresh.refresh(channel=make_channel(), supplies=[supplied(variant)], now=NOON + 5 * DAY)
 
     during = shown(NOON + 6 * DAY)
 

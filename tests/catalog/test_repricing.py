@@ -6,8 +6,9 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
-from catalog import explaining, listings, price_books, repricing
+from catalog.listings import price_explanation, refresh, repricing
 from catalog.models import Card, Channel, Listing, PriceChange
+from catalog.price_books import versions
 from tests.factories.catalog import (
     NOON,
     make_channel,
@@ -80,12 +81,12 @@ def test_two_workers_do_not_price_one_channel_at_once():
 
 def test_what_is_asked_for_while_a_worker_counts_is_done_afterwards(monkeypatch):
     stock_shop("10.00")
-    price_books.reprice(channel=make_channel(), now=NOON)
+    versions.reprice(channel=make_channel(), now=NOON)
     reprice = repricing.reprice
 
     def asked_meanwhile(**known):
         done = reprice(**known)
-        price_books.reprice(channel=make_channel(), now=NOON + DAY)
+        versions.reprice(channel=make_channel(), now=NOON + DAY)
         return done
 
     monkeypatch.setattr(repricing, "reprice", asked_meanwhile)
@@ -119,7 +120,7 @@ def test_many_listings_need_no_more_queries_than_few(django_assert_max_num_queri
     stock_shop("10.00")
     with django_assert_max_num_queries(40) as few:
         repricing.reprice(channel=make_channel(), now=NOON)
-    listings.refresh(
+    refresh.refresh(
         channel=make_channel(),
         supplies=[supplied(make_variant()) for _ in range(40)],
         now=NOON,
@@ -134,7 +135,7 @@ def test_terms_of_a_supplier_and_an_origin_reach_the_price():
     make_terms(channel=make_channel(), supplier_code="dear", handling_amount="20.00")
     here, there, dear = (make_variant() for _ in range(3))
 
-    listings.refresh(
+    refresh.refresh(
         channel=make_channel(),
         supplies=[
             supplied(here, origins=("DE",)),
@@ -151,7 +152,7 @@ def test_terms_of_a_supplier_and_an_origin_reach_the_price():
 def test_an_explanation_ends_in_the_price_that_is_asked():
     (listing,) = stock_shop("10.00")
 
-    found = explaining.explain(listing=Listing.objects.get(), now=NOON)
+    found = price_explanation.explain(listing=Listing.objects.get(), now=NOON)
 
     told = {step.code: step.amount for step in found.steps}
     assert told["price"] == listing.price_amount == Decimal("21.99")

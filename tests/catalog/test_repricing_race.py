@@ -8,8 +8,11 @@ from types import SimpleNamespace
 import pytest
 from django.db import connection, transaction
 
-from catalog import explaining, listings, policies, price_books, rates, repricing
+from catalog.exchange_rates import rates
+from catalog.listings import price_explanation, refresh, repricing
 from catalog.models import Channel, Listing, WaitingPrice
+from catalog.price_books import versions
+from catalog.pricing import policy
 from tests.factories.catalog import (
     NOON,
     make_channel,
@@ -36,7 +39,7 @@ class Meanwhile:
         monkeypatch.setattr(module, "policies", SimpleNamespace(load=self._load))
 
     def _load(self, **known):
-        read = policies.load(**known)
+        read = policy.load(**known)
         if not self.is_begun:
             self.is_begun = True
             self.thread.start()
@@ -59,7 +62,7 @@ def dollar_listing(*costs):
     make_price_rule()
     make_exchange_rate(rate="0.90", as_of=NOON)
     supplies = [supplied(make_variant(), cost, "USD") for cost in costs]
-    listings.refresh(channel=make_channel(), supplies=supplies, now=NOON)
+    refresh.refresh(channel=make_channel(), supplies=supplies, now=NOON)
     WaitingPrice.objects.all().delete()
     Channel.objects.update(repriced_at=NOON)
 
@@ -77,7 +80,7 @@ def tell_rate():
 
 def is_right_or_asked_for():
     found = Listing.objects.order_by("pk")
-    right = [explaining.explain(listing=each, now=LATER).done.price for each in found]
+    right = [price_explanation.explain(listing=each, now=LATER).done.price for each in found]
     is_due = repricing.is_due(make_channel(), now=LATER) or WaitingPrice.objects.exists()
     return is_due or right == [each.price_amount for each in found]
 
@@ -95,7 +98,7 @@ def test_a_rate_told_while_waiting_prices_are_counted_is_not_lost(monkeypatch):
 
 def test_a_rate_told_and_counted_during_a_whole_repricing_stays(monkeypatch):
     dollar_listing("10", "20")
-    price_books.reprice(channel=make_channel(), now=NOON)
+    versions.reprice(channel=make_channel(), now=NOON)
 
     def tell_and_count():
         tell_rate()
@@ -116,12 +119,12 @@ def test_news_of_a_supplier_put_back_no_price_of_the_book_that_was_replaced(is_n
     variant = make_variant() if is_new else listing.variant
 
     def open_and_count():
-        price_books.go_live(book=book, actor="ann", now=LATER)
+        versions.go_live(book=book, actor="ann", now=LATER)
         repricing.reprice_due(now=LATER)
 
-    meanwhile = Meanwhile(open_and_count, module=listings, monkeypatch=monkeypatch)
+    meanwhile = Meanwhile(open_and_count, module=refresh, monkeypatch=monkeypatch)
 
-    listings.refresh(channel=make_channel(), supplies=[supplied(variant)], now=LATER)
+    refresh.refresh(channel=make_channel(), supplies=[supplied(variant)], now=LATER)
     meanwhile.end(monkeypatch)
 
     assert is_right_or_asked_for()
@@ -134,8 +137,8 @@ def test_a_book_that_goes_live_waits_for_a_rule_that_is_being_changed():
 
     def open_book():
         try:
-            price_books.go_live(book=book, actor="ann", now=LATER)
-        except price_books.NotReadyError as error:
+            versions.go_live(book=book, actor="ann", now=LATER)
+        except versions.NotReadyError as error:
             refused.append(error)
         finally:
             connection.close()
@@ -146,7 +149,7 @@ def test_a_book_that_goes_live_waits_for_a_rule_that_is_being_changed():
         thread.start()
         thread.join(0.7)
         is_waiting = thread.is_alive()
-        price_books.touch(book=book)
+        versions.touch(book=book)
     thread.join(20)
 
     book.refresh_from_db()

@@ -6,8 +6,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.rounding import Rounding
-from catalog.rules import Place, Rule, RuleIndex
+from catalog.pricing.rounding import Rounding
+from catalog.pricing.rules import Place, Rule, RuleIndex
 from tests.factories.catalog import NOON
 
 HOUR = timedelta(hours=1)

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from catalog import shelf, shelving, spelling
-from catalog.filters import ShelfQuery
 from catalog.models import Card, Identifier, Product, SearchWord
+from catalog.search import product_list, shelving, spelling
+from catalog.search.filters import ShelfQuery
 from tests.factories.catalog import (
     NOON,
     make_brand,
@@ -39,7 +39,7 @@ def make_shown(title="Trail headlamp", *, brand="Northbeam", family="headlamp", 
 
 
 def search(words, **more):
-    return shelf.read(
+    return product_list.read(
         channel=make_channel(), country="DE", query=ShelfQuery(words=words, **more), now=NOON
     )
 
@@ -135,7 +135,9 @@ def test_a_search_costs_two_queries_and_a_mistyped_one_four(django_assert_num_qu
 
     for words, queries in (("trail headlamp under 100 g", 2), ("traill", 4)):
         with django_assert_num_queries(queries):
-            shelf.read(channel=channel, country="DE", query=ShelfQuery(words=words), now=NOON)
+            product_list.read(
+                channel=channel, country="DE", query=ShelfQuery(words=words), now=NOON
+            )
 
 
 def test_only_words_are_learned_from_cards():

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.http import QueryDict
 
-from catalog import shelf
-from catalog.filters import ShelfQuery
 from catalog.models import Card
+from catalog.search import product_list
+from catalog.search.filters import ShelfQuery
 from tests.factories.cards import make_card, scatter
 from tests.factories.catalog import NOON, make_category, make_channel
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 def read(query=None, **asked):
-    return shelf.read(
+    return product_list.read(
         channel=make_channel(), country="DE", query=query or ShelfQuery(**asked), now=NOON
     )
 
@@ -88,7 +88,9 @@ def test_a_page_costs_the_same_queries_whatever_there_is(address, django_assert_
     for many in (50, 950):
         scatter(seed=many, many=many)
         with django_assert_num_queries(2 if address else 3):
-            shelf.read(channel=channel, country="DE", query=query, now=NOON, category=category)
+            product_list.read(
+                channel=channel, country="DE", query=query, now=NOON, category=category
+            )
 
 
 @pytest.mark.parametrize(

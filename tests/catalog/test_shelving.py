@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
-from catalog import shelving
 from catalog.models import Card, Listing, Product
+from catalog.search import shelving
 from storefront.lib.db.transactions import NoTransactionError
 from tests.factories.catalog import (
     NOON,

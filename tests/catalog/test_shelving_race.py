@@ -6,8 +6,8 @@ import time
 import pytest
 from django.db import connection, transaction
 
-from catalog import shelving
 from catalog.models import Card, Channel, Listing
+from catalog.search import shelving
 from tests.factories.catalog import (
     make_channel,
     make_image,

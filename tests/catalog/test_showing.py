@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from catalog import shelving, showing
 from catalog.models import Card, Identifier, Listing
+from catalog.products import detail
+from catalog.search import shelving
 from storefront.lib.money import Money
 from tests.factories.catalog import (
     NOON,
@@ -36,7 +37,7 @@ def make_shown(*, slug="trail-lamp", category=None, family="headlamp"):
 
 
 def show(slug="trail-lamp"):
-    return showing.product(channel=make_channel(), slug=slug, now=NOON)
+    return detail.product(channel=make_channel(), slug=slug, now=NOON)
 
 
 def test_a_product_page_gathers_all_there_is_to_show():
@@ -131,9 +132,9 @@ def test_a_page_costs_two_queries_whatever_there_is(django_assert_num_queries):
     make_shown()
     for _ in range(2):
         with django_assert_num_queries(2):
-            assert showing.product(channel=channel, slug="trail-lamp", now=NOON)
+            assert detail.product(channel=channel, slug="trail-lamp", now=NOON)
         with django_assert_num_queries(2):
-            showing.home(channel=channel, country="DE", now=NOON)
+            detail.home(channel=channel, country="DE", now=NOON)
         for place in range(20):
             make_shown(slug=f"more-{place}-{_}")
 
@@ -147,10 +148,10 @@ def test_the_front_picks_the_best_of_each_shelf_that_can_be_bought():
     Card.objects.filter(product=best).update(score=9_000_000)
     Card.objects.filter(product=products[4]).update(score=9_500_000, available=0)
 
-    home = showing.home(channel=make_channel(), country="DE", now=NOON)
+    home = detail.home(channel=make_channel(), country="DE", now=NOON)
 
     assert list(home.picks) == ["headlamp", "lantern"]
-    assert len(home.picks["headlamp"]) == showing.PICKS_PER_SHELF
+    assert len(home.picks["headlamp"]) == detail.PICKS_PER_SHELF
     assert home.picks["headlamp"][0].product_id == best
     assert [(category.slug, count) for category, count in home.categories] == [
         ("headlamps", 8),

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 
-from catalog import shelf, shelving, tallying
-from catalog.filters import ShelfQuery
 from catalog.models import Card, Channel, Product, ShelfTally
-from catalog.search_tasks import tally_shelves
+from catalog.search import facet_counts, product_list, shelving
+from catalog.search.filters import ShelfQuery
+from catalog.search.tasks import tally_shelves
 from tests.factories.catalog import (
     NOON,
     make_channel,
@@ -29,7 +29,7 @@ def make_shown(**spec):
 
 
 def read(*, category="headlamps", now=NOON):
-    return shelf.read(
+    return product_list.read(
         channel=make_channel(), country="DE", query=ShelfQuery(category=category), now=now
     )
 
@@ -40,7 +40,7 @@ def test_a_shelf_counted_ahead_reads_as_one_counted_now():
         make_shown(weight_g=weight_g, output_lm=100 if weight_g else None)
     counted_now = [read(), read(category=None)]
 
-    assert tallying.tally(channel=make_channel(), now=NOON) == 2
+    assert facet_counts.tally(channel=make_channel(), now=NOON) == 2
 
     assert [read(), read(category=None)] == counted_now
 
@@ -49,10 +49,12 @@ def test_a_shelf_counted_ahead_reads_as_one_counted_now():
 def test_a_shelf_counted_ahead_is_not_counted_for_the_page(django_assert_num_queries):
     make_shown()
     channel, category = make_channel(), Product.objects.get().category
-    tallying.tally(channel=channel, now=NOON)
+    facet_counts.tally(channel=channel, now=NOON)
 
     with django_assert_num_queries(2) as queries:
-        shelf.read(channel=channel, country="DE", query=ShelfQuery(), now=NOON, category=category)
+        product_list.read(
+            channel=channel, country="DE", query=ShelfQuery(), now=NOON, category=category
+        )
 
     assert not any("FILTER" in query["sql"] for query in queries.captured_queries)
 
@@ -61,9 +63,9 @@ def test_a_shelf_counted_ahead_is_not_counted_for_the_page(django_assert_num_que
 def test_a_page_with_filters_never_takes_the_count_of_the_whole_shelf():
     make_shown(weight_g=40)
     make_shown(weight_g=75)
-    tallying.tally(channel=make_channel(), now=NOON)
+    facet_counts.tally(channel=make_channel(), now=NOON)
 
-    found = shelf.read(
+    found = product_list.read(
         channel=make_channel(), country="DE", query=ShelfQuery(weight_g=(50, None)), now=NOON
     )
 
@@ -75,7 +77,7 @@ def test_any_change_of_a_card_voids_the_tallies_of_its_channel_only():
     product = make_shown()
     other = make_channel(code="other")
     for channel in (make_channel(), other):
-        tallying.tally(channel=channel, now=NOON)
+        facet_counts.tally(channel=channel, now=NOON)
 
     shelving.shelve(product_ids=[product.pk], channel=make_channel())
     assert ShelfTally.objects.filter(channel=make_channel()).count() == 2
@@ -89,12 +91,12 @@ def test_any_change_of_a_card_voids_the_tallies_of_its_channel_only():
 def test_a_tally_grows_old_because_what_is_in_stock_does():
     make_shown()
     channel = make_channel()
-    tallying.tally(channel=channel, now=NOON)
+    facet_counts.tally(channel=channel, now=NOON)
     later = NOON + timedelta(hours=25)
 
     assert read(now=later).in_stock == 0
-    assert tallying.tally(channel=channel, now=NOON + timedelta(minutes=4)) == 0
-    assert tallying.tally(channel=channel, now=later) == 2
+    assert facet_counts.tally(channel=channel, now=NOON + timedelta(minutes=4)) == 0
+    assert facet_counts.tally(channel=channel, now=later) == 2
     assert ShelfTally.objects.count() == 2
 
 
@@ -114,16 +116,16 @@ def test_nothing_is_counted_while_a_change_is_on_its_way():
 
     def count():
         try:
-            counted.append(tallying.tally(channel=Channel.objects.get(pk=channel.pk), now=NOON))
+            counted.append(facet_counts.tally(channel=Channel.objects.get(pk=channel.pk), now=NOON))
         finally:
             connection.close()
 
     with transaction.atomic():
-        tallying.hold_off(channel=channel)
+        facet_counts.hold_off(channel=channel)
         thread = threading.Thread(target=count)
         thread.start()
         thread.join(timeout=5)
 
     assert counted == [0]
     assert not Card.objects.exists()
-    assert tallying.tally(channel=channel, now=NOON) == 1
+    assert facet_counts.tally(channel=channel, now=NOON) == 1

@@ -10,9 +10,10 @@ from django.db import connection, transaction
 from django.utils import timezone
 from PIL import Image as Pillow
 
-from catalog import fetching, shelving
 from catalog.models import Card, Category, Image
-from catalog.product_tasks import fetch_pictures
+from catalog.products import fetching
+from catalog.products.tasks import fetch_pictures
+from catalog.search import shelving
 from tests.factories.catalog import (
     make_channel,
     make_image,
@@ -50,7 +51,7 @@ def test_a_picture_that_arrives_is_shown_on_the_card(httpserver):
 
 
 def test_main_pictures_come_first_and_each_is_fetched_once(httpserver, monkeypatch):
-    monkeypatch.setattr("catalog.product_tasks.BATCH", 2)
+    monkeypatch.setattr("catalog.products.tasks.BATCH", 2)
     httpserver.expect_request("/1.png").respond_with_data(png())
     product, other = make_shown(), make_shown()
     side = make_image(

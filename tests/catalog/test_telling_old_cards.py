@@ -7,8 +7,8 @@ from importlib import import_module
 import pytest
 from django.db import IntegrityError, connection
 
-from catalog import shelving
 from catalog.models import Card, Listing
+from catalog.search import shelving
 from storefront.lib.slices import slicing
 from tests.factories.catalog import (
     make_area,

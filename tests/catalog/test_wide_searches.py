@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from django.core.cache import cache
 
-from catalog import shelf, wide_searches
 from catalog.models import Card
+from catalog.search import cache as search_cache
+from catalog.search import product_list
 from tests.catalog.test_searching import make_shown, search
 
 OF_CHANNEL = 1  # it is read by each search here
@@ -17,8 +18,8 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def many(monkeypatch):
     """Five lights that one word finds, where two are called many, on pages of two."""
-    monkeypatch.setattr(wide_searches, "WIDE", 2)
-    monkeypatch.setattr(shelf, "PAGE_SIZE", 2)
+    monkeypatch.setattr(search_cache, "WIDE", 2)
+    monkeypatch.setattr(product_list, "PAGE_SIZE", 2)
     cache.clear()
     products = [make_shown(title) for title in ("Alpine lamp", "Lamp of lamps", "Creek lamp")]
     products += [make_shown(title) for title in ("Dune lamp", "Ember lamp")]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog import wording
+from catalog.attributes import text_cleaning
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -34,18 +34,18 @@ HOSTILE = [
 
 @pytest.mark.parametrize("dirty", HOSTILE)
 def test_nothing_hostile_survives_in_a_description(dirty):
-    clean = wording.clean_html(dirty)
+    clean = text_cleaning.clean_html(dirty)
 
     lowered = clean.lower()
     for sign in ("<script", "<img", "<a", "<svg", "<style", "<iframe", "<form", "<!--", "\0"):
         assert sign not in lowered
     for tag in lowered.split("<")[1:]:
         assert "=" not in tag.split(">")[0]
-    assert wording.clean_html(clean) == clean
+    assert text_cleaning.clean_html(clean) == clean
 
 
 def test_the_structure_of_a_description_is_kept():
-    assert wording.clean_html(
+    assert text_cleaning.clean_html(
         '<h1>Big</h1><h3 class="x">Why</h3><ul><li>a &amp; b</li></ul>'
         "<table><tr><td>1</td></tr></table>"
     ) == (
@@ -56,9 +56,9 @@ def test_the_structure_of_a_description_is_kept():
 
 @given(st.text(max_size=300))
 def test_no_text_breaks_the_cleaner_and_cleaning_twice_changes_nothing(text):
-    once = wording.clean_html(text)
+    once = text_cleaning.clean_html(text)
 
-    assert wording.clean_html(once) == once
+    assert text_cleaning.clean_html(once) == once
 
 
 @pytest.mark.parametrize(
@@ -76,21 +76,21 @@ def test_no_text_breaks_the_cleaner_and_cleaning_twice_changes_nothing(text):
     ],
 )
 def test_a_title_is_one_plain_line_that_claims_no_more_than_we_publish(title, output_lm, clean):
-    assert wording.clean_title(title, output_lm=output_lm) == clean
+    assert text_cleaning.clean_title(title, output_lm=output_lm) == clean
 
 
 def test_a_long_title_ends_with_a_whole_word():
-    title = wording.clean_title("lantern " * 40, output_lm=None)
+    title = text_cleaning.clean_title("lantern " * 40, output_lm=None)
 
-    assert len(title) <= wording.MAX_TITLE
+    assert len(title) <= text_cleaning.MAX_TITLE
     assert title.endswith("lantern")
 
 
 @given(st.text(max_size=400))
 def test_no_control_character_or_override_is_left_in_any_title(text):
-    title = wording.clean_title(text, output_lm=None)
+    title = text_cleaning.clean_title(text, output_lm=None)
 
-    assert len(title) <= wording.MAX_TITLE
+    assert len(title) <= text_cleaning.MAX_TITLE
     kinds = {unicodedata.category(letter) for letter in title if letter not in "°®™©"}
     assert not kinds & {"Cc", "Cf", "Cs", "So"}
 
@@ -98,5 +98,5 @@ def test_no_control_character_or_override_is_left_in_any_title(text):
 def test_the_summary_is_the_first_sentences_without_the_table():
     html = "<p>Small &amp; bright. Made to last.</p><table><tr><td>Weight</td></tr></table>"
 
-    assert wording.summary_of(html) == "Small & bright. Made to last."
-    assert wording.summary_of("<p>" + "Word word. " * 60 + "</p>").endswith("word.")
+    assert text_cleaning.summary_of(html) == "Small & bright. Made to last."
+    assert text_cleaning.summary_of("<p>" + "Word word. " * 60 + "</p>").endswith("word.")

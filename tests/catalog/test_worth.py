@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.ecb import UnreadableRatesError, read
-from catalog.worth import Limits, moved_too_far, worth
+from catalog.exchange_rates.ecb import UnreadableRatesError, read
+from catalog.pricing.rate_validity import Limits, moved_too_far, worth
 from tests.factories.market import NOON, ecb_xml
 
 D = Decimal

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from catalog import competing
+from catalog.competitors import price_import
 from catalog.models import CompetitorPrice, Identifier, SalesTally
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -49,7 +49,7 @@ def make_sales(variant, *, channel, units=1, day=None):
 
 
 def make_competitor_file(text, *, name="prices.csv", now=NOON):
-    return competing.receive(name=name, content=text.encode(), actor="ann", now=now)
+    return price_import.receive(name=name, content=text.encode(), actor="ann", now=now)
 
 
 def ecb_xml(rates, *, day="2026-11-24"):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
-from catalog import listings, price_books, rehearsing, repricing
-from catalog.listings import Supply
+from catalog.listings import refresh, repricing
+from catalog.listings.refresh import Supply
 from catalog.models import Listing, PriceBook, PriceChange, WaitingPrice
+from catalog.price_books import dry_run, versions
 from storefront.lib.money import Money
 from tests.factories.catalog import NOON, make_channel, make_price_rule, make_variant
 from tests.factories.price_books import make_price_book
@@ -30,7 +31,7 @@ def stock_shop(*costs, now=NOON):
     make_price_rule()
     variants = [make_variant() for _ in costs]
     supplies = [supplied(each, cost) for each, cost in zip(variants, costs, strict=True)]
-    listings.refresh(channel=make_channel(), supplies=supplies, now=now)
+    refresh.refresh(channel=make_channel(), supplies=supplies, now=now)
     WaitingPrice.objects.all().delete()  # what is new is counted once more: see listings
     return list(Listing.objects.order_by("pk"))
 
@@ -40,12 +41,12 @@ def prices():
 
 
 def ready(book, now=NOON):
-    rehearsing.rehearse(book=book, now=now)
+    dry_run.rehearse(book=book, now=now)
     return book
 
 
 def drafted(value="0.40", **changes):
-    book = price_books.draft(channel=make_channel(), actor="ann", now=NOON)
+    book = versions.draft(channel=make_channel(), actor="ann", now=NOON)
     book.rules.update(value=Decimal(value))
     PriceBook.objects.filter(pk=book.pk).update(**changes)
     book.refresh_from_db()
@@ -53,7 +54,7 @@ def drafted(value="0.40", **changes):
 
 
 def open_and_reprice(book, now=NOON):
-    price_books.go_live(book=ready(book, now), actor="ann", now=now)
+    versions.go_live(book=ready(book, now), actor="ann", now=now)
     return repricing.reprice_due(now=now)
 
 

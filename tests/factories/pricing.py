@@ -7,11 +7,11 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from catalog.guarding import Limits, Standing
-from catalog.landing import Costing, Terms
-from catalog.pricing import Goods, Market, Policy, calculate
-from catalog.rounding import Rounding
-from catalog.rules import Place, Rule, RuleIndex
+from catalog.pricing.calculation import Goods, Market, Policy, calculate
+from catalog.pricing.guards import Limits, Standing
+from catalog.pricing.landed_cost import Costing, Terms
+from catalog.pricing.rounding import Rounding
+from catalog.pricing.rules import Place, Rule, RuleIndex
 from storefront.lib.money import Money
 from tests.factories.price_books import NOON
 

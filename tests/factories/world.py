@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from catalog import shelving
 from catalog.models import PriceChange
+from catalog.search import shelving
 from notifications import dispatch
 from notifications.models import Delivery, Event
 from orders import cancelling, checkout, complaining, following, ledger, payments, purchasing

@@ -14,7 +14,7 @@ from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
-from catalog import listings
+from catalog.listings import refresh as listing_refresh
 from catalog.models import Listing
 from orders import checkout
 from orders.models import Order
@@ -104,7 +104,7 @@ def test_who_published_older_figures_meanwhile_does_not_have_the_last_word(
 ):
     leave(sandbox_supplier, light, 2)
     UnpublishedSupply.objects.create(variant=light.variant)
-    has_read, is_asked, write = threading.Event(), threading.Event(), listings.refresh
+    has_read, is_asked, write = threading.Event(), threading.Event(), listing_refresh.refresh
 
     def refresh(**given):
         if threading.current_thread() is sweep:
@@ -118,7 +118,7 @@ def test_who_published_older_figures_meanwhile_does_not_have_the_last_word(
         finally:
             connections.close_all()
 
-    monkeypatch.setattr(listings, "refresh", refresh)
+    monkeypatch.setattr(listing_refresh, "refresh", refresh)
     sweep = threading.Thread(target=publish)
     sweep.start()
     assert has_read.wait(20)

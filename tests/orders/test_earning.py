@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.landing import Terms, land
 from catalog.models import Channel, LandingTerms, Listing
+from catalog.pricing.landed_cost import Terms, land
 from orders import purchasing, waiving
 from orders.earning import of_line, of_parcel
 from orders.models import Order, PurchaseLine, PurchaseOrder

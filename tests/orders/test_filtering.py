@@ -7,7 +7,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.landing import land
+from catalog.pricing.landed_cost import land
 from orders import earning, noting
 from orders.filtering import Left, Sold, Unearning
 from orders.fitting import Misfit, Need

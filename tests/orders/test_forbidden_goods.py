@@ -8,8 +8,8 @@ import pytest
 from django import forms
 from django.db import IntegrityError, connection, transaction
 
-from catalog import editing
 from catalog.models import Category, Product
+from catalog.products import editing
 from orders import purchasing, waiving
 from orders.models import PurchaseOrder
 from storefront.lib.staff.country_fields import CountriesField

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.landing import land
+from catalog.pricing.landed_cost import land
 from orders import covering
 from orders.filtering import Sold
 from orders.fitting import Candidate, Misfit, Need

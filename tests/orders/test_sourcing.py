@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from catalog import rates
+from catalog.exchange_rates import rates
 from catalog.models import Channel, Listing
 from orders import sourcing
 from orders.weighing import Refusal

@@ -9,7 +9,7 @@ from itertools import permutations, product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.landing import land
+from catalog.pricing.landed_cost import land
 from orders import noting, splitting
 from orders.filtering import Sold, Unearning
 from orders.fitting import Candidate, Need

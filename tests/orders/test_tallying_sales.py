@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from catalog import market, repricing
+from catalog.listings import repricing
 from catalog.models import Listing, SalesTally, WaitingPrice
+from catalog.pricing import market
 from orders import cancelling, inventory_tasks, tallying_sales
 from orders.models import Order, OrderLine
 from tests.factories.catalog import make_channel

@@ -258,9 +258,9 @@ def test_channels_are_charged_by_their_own_terms(light):
     plan = sourcing.plan(
         lines=[(light.variant_id, 1)], channel=make_channel(), country="DE", now=NOON
     )
-    costing = asking_freight.policies.costing_of(light.channel, now=NOON, country="DE")
+    costing = asking_freight.policy.costing_of(light.channel, now=NOON, country="DE")
     make_terms(channel=light.channel, channel_fee_rate="0.9999", tax_rate="0.25")
-    dear = asking_freight.policies.costing_of(light.channel, now=NOON, country="DE")
+    dear = asking_freight.policy.costing_of(light.channel, now=NOON, country="DE")
     (parcel,) = plan.parcels
     freight = Money(Decimal("5.00"), "EUR")
 

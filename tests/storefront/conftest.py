@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from catalog import listing_tasks, price_book_tasks
+from catalog.listings import tasks as listing_tasks
+from catalog.price_books import tasks as price_book_tasks
 from orders import cancellation_tasks, claim_tasks, payment_tasks, purchasing_tasks
 from storefront.accounts.models import User
 from suppliers import inventory_tasks, sync_tasks

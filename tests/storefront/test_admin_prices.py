@@ -8,8 +8,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from catalog import rehearsing, repricing
+from catalog.listings import repricing
 from catalog.models import Listing, PriceBook, PriceHold, PriceRule
+from catalog.price_books import dry_run
 from tests.factories.catalog import make_channel
 from tests.factories.price_shop import stock_shop
 
@@ -55,7 +56,7 @@ def test_staff_write_a_draft_run_it_dry_open_it_and_bring_the_old_one_back(
     staff.post(page("pricerule", "add"), rule(book, category=category))
     unseen = staff.post(page("pricebook", "go_live", book.pk)).content.decode()
     staff.post(page("pricebook", "dry_run", book.pk))
-    rehearsing.rehearse(book=PriceBook.objects.get(pk=book.pk), now=timezone.now())
+    dry_run.rehearse(book=PriceBook.objects.get(pk=book.pk), now=timezone.now())
     seen = staff.get(page("pricebook", "dry_run", book.pk)).content.decode()
     told = staff.get(page("pricebook", "dry_run", book.pk) + "?csv=1")
     lines = b"".join(told.streaming_content).decode().splitlines()
@@ -69,7 +70,7 @@ def test_staff_write_a_draft_run_it_dry_open_it_and_bring_the_old_one_back(
     assert "Run it dry first" in unseen
     assert "Largest moves" in seen
     assert listings[1].variant.sku in seen
-    assert (len(lines), lines[0]) == (3, ",".join(rehearsing.HEADINGS))
+    assert (len(lines), lines[0]) == (3, ",".join(dry_run.HEADINGS))
     assert raised == [Decimal("25.99"), Decimal("50.99")]
     assert list(Listing.objects.order_by("pk").values_list("price_amount", flat=True)) == before
     assert [name for name, _ in started] == ["rehearse", "reprice_due", "reprice_due"]
@@ -116,7 +117,7 @@ def test_staff_let_goods_be_sold_below_the_lowest_margin_only_with_a_reason(staf
     PriceBook.objects.filter(pk=book.pk).update(
         max_run_rate=Decimal("0.05"), floor_margin_rate=Decimal("0.28")
     )
-    rehearsing.rehearse(book=PriceBook.objects.get(pk=book.pk), now=timezone.now())
+    dry_run.rehearse(book=PriceBook.objects.get(pk=book.pk), now=timezone.now())
     staff.post(page("pricebook", "go_live", book.pk))
     Listing.objects.filter(pk=listings[0].pk).update(wholesale_amount=Decimal("12.00"))
     repricing.reprice_due(now=timezone.now())
@@ -138,7 +139,7 @@ def test_staff_let_goods_be_sold_below_the_lowest_margin_only_with_a_reason(staf
 def test_staff_approve_one_stopped_price_and_reject_another(staff, listings):
     book = draft(staff)
     PriceBook.objects.filter(pk=book.pk).update(max_run_rate=Decimal("0.05"))
-    rehearsing.rehearse(book=PriceBook.objects.get(pk=book.pk), now=timezone.now())
+    dry_run.rehearse(book=PriceBook.objects.get(pk=book.pk), now=timezone.now())
     staff.post(page("pricebook", "go_live", book.pk))
     Listing.objects.update(wholesale_amount=Decimal("12.00"))
     repricing.reprice_due(now=timezone.now())

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from catalog import recognizing
+from catalog.competitors import matching
 from catalog.models import CompetitorFile, CompetitorPrice
 from tests.factories.catalog import make_variant
 
@@ -50,8 +50,8 @@ def test_a_page_reads_a_list_once_and_the_page_of_all_reads_none(staff, monkeypa
     upload(staff, rows)
     file = CompetitorFile.objects.get()
     read = []
-    real = recognizing.preview
-    monkeypatch.setattr(recognizing, "preview", lambda **told: read.append(1) or real(**told))
+    real = matching.preview
+    monkeypatch.setattr(matching, "preview", lambda **told: read.append(1) or real(**told))
 
     with CaptureQueriesContext(connection) as ran:
         listed = staff.get(reverse("admin:catalog_competitorfile_changelist"))

@@ -10,7 +10,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from catalog import competitor_tasks, source_desk
+from catalog.competitors import source_admin, tasks
 from catalog.models import CompetitorSource
 from storefront.lib.security.encryption import seal, unseal
 from tests.factories.catalog import NOON
@@ -78,13 +78,13 @@ def test_an_empty_secret_keeps_the_old_one(staff, source):
 
 
 def test_what_a_worker_writes_while_staff_save_stays(staff, source, monkeypatch):
-    real = source_desk.CompetitorSourceForm.sealed
+    real = source_admin.CompetitorSourceForm.sealed
 
     def meanwhile(form):
         CompetitorSource.objects.update(problem="", remembered={"etag": '"2"'})
         return real(form)
 
-    monkeypatch.setattr(source_desk.CompetitorSourceForm, "sealed", meanwhile)
+    monkeypatch.setattr(source_admin.CompetitorSourceForm, "sealed", meanwhile)
 
     staff.post(page(source), WORDS | {"header": "X-Api-Key", "every_min": 30})
 
@@ -148,9 +148,7 @@ def test_in_production_nobody_on_the_way_can_change_the_prices(staff, settings):
 
 def test_a_source_is_asked_at_once_when_staff_want_it(staff, source, monkeypatch):
     started = []
-    monkeypatch.setattr(
-        competitor_tasks.hear_competitors, "delay", lambda **known: started.append(known)
-    )
+    monkeypatch.setattr(tasks.hear_competitors, "delay", lambda **known: started.append(known))
     CompetitorSource.objects.update(due_at=timezone.now() + timedelta(hours=9))
 
     staff.post(page(source, "ask_now"))

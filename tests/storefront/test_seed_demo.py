@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.db.models import F
 
-from catalog import competitor_fetching
+from catalog.competitors import sources
 from catalog.models import (
     CompetitorPrice,
     CompetitorSource,
@@ -67,7 +67,7 @@ def test_competitors_prices_are_heard_of_some_of_his_goods(seed):
     sync(Supplier.objects.get(code="feed-sandbox"), "products")
     source = CompetitorSource.objects.get()
 
-    taken = competitor_fetching.fetch(source_id=source.pk, now=source.due_at)
+    taken = sources.fetch(source_id=source.pk, now=source.due_at)
 
     assert taken is not None, CompetitorSource.objects.get().problem
     assert [refusal.code for refusal in taken.refused] == ["no_price"]

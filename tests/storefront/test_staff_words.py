@@ -13,7 +13,7 @@ from django.test import RequestFactory
 from django.urls import reverse
 from django.utils.translation import override
 
-from catalog import listings
+from catalog.listings import refresh
 from catalog.models import PriceHold
 from storefront.lib.models import StatusChange
 from suppliers.models import Supplier
@@ -141,7 +141,7 @@ def test_a_stopped_price_and_how_it_came_about_are_told_in_the_language_of_staff
     variant = make_variant()
     for cost, now in (("10.00", NOON), ("14.00", NOON + timedelta(days=2))):
         supplies = [supplied(variant, cost)]
-        listings.refresh(channel=make_channel(), supplies=supplies, now=now)
+        refresh.refresh(channel=make_channel(), supplies=supplies, now=now)
     hold = PriceHold.objects.get()
     staff.cookies["django_language"] = "az"
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.db import DataError
 
-from catalog import intake
+from catalog.product_import import importer
 from catalog.records import Terms
 from storefront.lib.money import Money
 from suppliers.models import FeedIssue, FeedRun, SupplierOffer
@@ -37,14 +37,14 @@ def test_a_product_that_cannot_be_stored_is_named_and_the_others_are_there(
     supplier, world, monkeypatch
 ):
     stock_world(world, 3)
-    real = intake.take_in
+    real = importer.take_in
 
     def refuses_one(*, records, **words):
         if any(record.ref == "P2" for record in records):
             raise DataError("value too long")
         return real(records=records, **words)
 
-    monkeypatch.setattr(intake, "take_in", refuses_one)
+    monkeypatch.setattr(importer, "take_in", refuses_one)
 
     run = sync(supplier)
 
@@ -55,7 +55,7 @@ def test_a_product_that_cannot_be_stored_is_named_and_the_others_are_there(
         "P3",
     }
 
-    monkeypatch.setattr(intake, "take_in", real)  # the fault is mended on the next day
+    monkeypatch.setattr(importer, "take_in", real)  # the fault is mended on the next day
     sync(supplier, now=NOON + timedelta(days=1))
 
     assert not FeedIssue.objects.filter(resolved_at=None).exists()

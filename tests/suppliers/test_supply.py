@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 
-from catalog import repricing
+from catalog.listings import repricing
 from catalog.models import ExchangeRate, Listing
 from storefront.lib.money import Money
 from suppliers import summing, supply
@@ -222,7 +222,7 @@ def test_news_that_comes_while_we_publish_is_not_swallowed(shop, monkeypatch):
     variant = make_variant()
     level = make_level(make_offer(variant), quantity=5)
     UnpublishedSupply.objects.create(variant=variant)
-    refresh = supply.listings.refresh
+    refresh = supply.refresh.refresh
     told = []
 
     def refresh_while_news_come(**words):
@@ -234,7 +234,7 @@ def test_news_that_comes_while_we_publish_is_not_swallowed(shop, monkeypatch):
             UnpublishedSupply.objects.create(variant=variant)
         return touched
 
-    monkeypatch.setattr(supply.listings, "refresh", refresh_while_news_come)
+    monkeypatch.setattr(supply.refresh, "refresh", refresh_while_news_come)
 
     supply.publish_waiting(now=NOON)
 

@@ -10,12 +10,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from catalog import competing, competitor_words
-from catalog.competing import Taken
-from catalog.competitor_rows import LIST
-from catalog.doubting import DoubtfulListError
+from catalog.competitors import labels, price_import
+from catalog.competitors.doubting import DoubtfulListError
+from catalog.competitors.json_format import LIST
+from catalog.competitors.price_import import Taken
 from catalog.enums import Dialect
-from catalog.models.market import Became, CameBy, Match
+from catalog.models.competitors import Became, CameBy, Match
 from storefront.api.core import api_keys, idempotency, problem_types
 from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import Amount, Strict, Text
@@ -123,7 +123,7 @@ def _shown(taken: Taken) -> Response:
             "sku": "",
             "matched_by": "",
             "confidence": None,
-            "detail": competitor_words.words(refusal.code, refusal.values),
+            "detail": labels.words(refusal.code, refusal.values),
         }
     counts = {name: taken.counts[name] for name in (*Became.values, REFUSED)}
     shown = {
@@ -178,7 +178,7 @@ class CompetitorPriceList(Endpoint):
             asked = CompetitorPrices(data=request.data)
             asked.is_valid(raise_exception=True)
             actor = f"key {key.name}"
-            file = competing.receive(
+            file = price_import.receive(
                 name=key.name,
                 content=json.dumps(asked.validated_data).encode(),
                 dialect=Dialect.OURS,
@@ -187,7 +187,9 @@ class CompetitorPriceList(Endpoint):
                 now=self.now,
             )
             try:
-                taken = competing.take_in(file=file, actor=actor, now=self.now, is_looked_at=False)
+                taken = price_import.take_in(
+                    file=file, actor=actor, now=self.now, is_looked_at=False
+                )
             except DoubtfulListError as error:
                 errors = [{"pointer": f"#/{LIST}", "detail": str(error)}]
                 raise ProblemError(problem_types.DOUBTED, errors=errors) from None
@@ -195,7 +197,7 @@ class CompetitorPriceList(Endpoint):
                 errors = [
                     {
                         "pointer": _pointer(each.number),
-                        "detail": competitor_words.words(each.code, each.values),
+                        "detail": labels.words(each.code, each.values),
                     }
                     for each in taken.refused
                 ]

@@ -12,7 +12,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from catalog import shelf, showing
+from catalog.products import detail
+from catalog.search import product_list
 from shipping.reaching import Availability
 from storefront.api.core.fields import DeliveryPromised, MoneyFields, ReductionFields, picture_urls
 from storefront.lib.money import Money
@@ -54,24 +55,24 @@ class CardShown(serializers.Serializer[Any]):
     features = serializers.ListField(child=serializers.CharField())
 
     @extend_schema_field(Pictures)
-    def get_picture(self, card: shelf.CardView) -> dict[str, str]:
+    def get_picture(self, card: product_list.CardView) -> dict[str, str]:
         return picture_urls(card.picture)
 
     @extend_schema_field(MoneyFields)
-    def get_price(self, card: shelf.CardView) -> Mapping[str, Any]:
+    def get_price(self, card: product_list.CardView) -> Mapping[str, Any]:
         return MoneyFields(Money(card.price_amount, self.context["currency"])).data
 
-    def get_is_available(self, card: shelf.CardView) -> bool:
+    def get_is_available(self, card: product_list.CardView) -> bool:
         return _is_in_stock(self._answer(card))
 
-    def get_available(self, card: shelf.CardView) -> int:
+    def get_available(self, card: product_list.CardView) -> int:
         return _most(self._answer(card))
 
     @extend_schema_field(DeliveryPromised(allow_null=True))
-    def get_delivery(self, card: shelf.CardView) -> Mapping[str, Any] | None:
+    def get_delivery(self, card: product_list.CardView) -> Mapping[str, Any] | None:
         return _delivery(self._answer(card))
 
-    def _answer(self, card: shelf.CardView) -> Availability | None:
+    def _answer(self, card: product_list.CardView) -> Availability | None:
         found: Availability | None = self.context["answers"].get(card.variant_id)
         return found
 
@@ -127,22 +128,22 @@ class VariantShown(serializers.Serializer[Any]):
     )
     pictures = serializers.SerializerMethodField()
 
-    def get_is_available(self, variant: showing.VariantView) -> bool:
+    def get_is_available(self, variant: detail.VariantView) -> bool:
         return _is_in_stock(self.context["answers"][variant.id])
 
-    def get_available(self, variant: showing.VariantView) -> int:
+    def get_available(self, variant: detail.VariantView) -> int:
         return _most(self.context["answers"][variant.id])
 
     @extend_schema_field(DeliveryPromised(allow_null=True))
-    def get_delivery(self, variant: showing.VariantView) -> Mapping[str, Any] | None:
+    def get_delivery(self, variant: detail.VariantView) -> Mapping[str, Any] | None:
         return _delivery(self.context["answers"][variant.id])
 
     @extend_schema_field(ReductionFields(allow_null=True))
-    def get_reduction(self, variant: showing.VariantView) -> Mapping[str, Any] | None:
+    def get_reduction(self, variant: detail.VariantView) -> Mapping[str, Any] | None:
         return ReductionFields(variant).data if variant.reduction else None
 
     @extend_schema_field(serializers.ListField(child=Pictures()))
-    def get_pictures(self, variant: showing.VariantView) -> list[dict[str, str]]:
+    def get_pictures(self, variant: detail.VariantView) -> list[dict[str, str]]:
         return [picture_urls(picture.stem) for picture in variant.pictures]
 
 
@@ -161,11 +162,11 @@ class ProductShown(serializers.Serializer[Any]):
     pictures = serializers.SerializerMethodField()
     variants = VariantShown(many=True)
 
-    def get_country(self, _product: showing.ProductView) -> str:
+    def get_country(self, _product: detail.ProductView) -> str:
         return str(self.context["country"])
 
     @extend_schema_field(serializers.ListField(child=Pictures()))
-    def get_pictures(self, product: showing.ProductView) -> list[dict[str, str]]:
+    def get_pictures(self, product: detail.ProductView) -> list[dict[str, str]]:
         return [picture_urls(picture.stem) for picture in product.pictures]
 
 

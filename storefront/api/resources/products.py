@@ -14,9 +14,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from catalog import shelf, showing
-from catalog.filters import CAN_BE_UNKNOWN, CHOICES, RANGES, SORTS, ShelfQuery
 from catalog.models import Category
+from catalog.products import detail
+from catalog.search import product_list
+from catalog.search.filters import CAN_BE_UNKNOWN, CHOICES, RANGES, SORTS, ShelfQuery
 from shipping import promising
 from storefront.api.core import problem_types
 from storefront.api.core.exception_handler import ProblemError
@@ -68,7 +69,7 @@ class ShelfShown(serializers.Serializer[Any]):
     facets = FacetShown(many=True)
     results = CardShown(many=True, source="cards")
 
-    def get_country(self, _shelf: shelf.Shelf) -> str:
+    def get_country(self, _shelf: product_list.Shelf) -> str:
         return str(self.context["country"])
 
 
@@ -148,7 +149,7 @@ class ListingList(Endpoint):
         query, category = self._asked(request)
         channel = our_channel()
         country = country_on(channel, request.query_params.get("country", ""))
-        found = shelf.read(
+        found = product_list.read(
             channel=channel, query=query, country=country, category=category, now=self.now
         )
         answers = promising.of_listed(
@@ -195,7 +196,7 @@ class ListingDetail(Endpoint):
     def get(self, request: Request, slug: str) -> Response:
         channel = our_channel()
         country = country_on(channel, request.query_params.get("country", ""))
-        found = showing.product(channel=channel, slug=slug, now=self.now)
+        found = detail.product(channel=channel, slug=slug, now=self.now)
         if found is None:
             raise ProblemError(problem_types.NOT_FOUND)
         answers = promising.of_shown(

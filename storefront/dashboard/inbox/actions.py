@@ -10,8 +10,9 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
-from catalog import competitor_fetching, deciding
-from catalog.competitor_tasks import hear_competitors
+from catalog.competitors import sources
+from catalog.competitors.tasks import hear_competitors
+from catalog.listings import price_approvals
 from catalog.models import CompetitorSource, PriceHold
 from notifications import dispatch
 from notifications import tasks as notification_tasks
@@ -53,7 +54,7 @@ def _look_elsewhere(row: Setback, _of: str, _actor: str, _now: datetime) -> None
 
 
 def _ask_source(row: CompetitorSource, _of: str, _actor: str, now: datetime) -> None:
-    competitor_fetching.ask_soon(source=row, now=now)
+    sources.ask_soon(source=row, now=now)
     wake(hear_competitors, source_id=row.pk)
 
 
@@ -172,7 +173,7 @@ ACTS: dict[str, tuple[Act, ...]] = {
             words=_("Keep the old price"),
             done=_("%s: the old price stays."),
             model=PriceHold,
-            do=lambda row, _of, actor, now: deciding.reject(hold=row, actor=actor, now=now),
+            do=lambda row, _of, actor, now: price_approvals.reject(hold=row, actor=actor, now=now),
         ),
     ),
     "competitors_unheard": (

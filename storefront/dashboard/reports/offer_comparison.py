@@ -19,9 +19,9 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from catalog import policies, price_words
-from catalog.landing import Costing, Landed
 from catalog.models import Channel, Listing, Variant
+from catalog.pricing import labels, policy
+from catalog.pricing.landed_cost import Costing, Landed
 from orders.sourcing import lead_days
 from shipping import comparing
 from shipping.comparing import Compared, Way
@@ -133,7 +133,7 @@ def _asked(request: HttpRequest, channel: Channel, countries: Mapping[str, str])
 def _rows(
     found: Sequence[Compared], *, channel: Channel, country: str, quantity: int, now: datetime
 ) -> list[Row]:
-    costing = policies.costing_of(channel, now=now, country=country)
+    costing = policy.costing_of(channel, now=now, country=country)
     routes = _routes([one.row.level.location_id for one in found])
     scores = _scores({one.row.level.offer.supplier_id for one in found}, now)
     landed = {one.row.level.pk: _landed(one, costing) for one in found}
@@ -196,7 +196,7 @@ def _landed(found: Compared, costing: Costing) -> Landed | None:
 
 def _parts(landed: Landed, currency: str) -> list[tuple[str, str]]:
     return [
-        (price_words.words(code), _said(Money(amount, currency)))
+        (labels.words(code), _said(Money(amount, currency)))
         for code, amount in landed.steps()
         if amount or code in {"wholesale", "landed"}
     ]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from catalog.cards import CardView
+from catalog.search.cards import CardView
 from shipping.quotes import Promise
 from shipping.reaching import Availability
 from storefront.lib.money import Money

@@ -12,8 +12,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from catalog import showing
-from catalog.cards import CardView
+from catalog.products import detail
+from catalog.search.cards import CardView
 from storefront.web.catalog.promises import answers_for
 from storefront.web.charts import beam
 from storefront.web.core.page_cache import kept
@@ -59,7 +59,7 @@ class Act:
 @kept
 def home(request: HttpRequest) -> HttpResponse:
     here, now = visit(request), timezone.now()
-    front = showing.home(channel=here.channel, country=here.country, now=now)
+    front = detail.home(channel=here.channel, country=here.country, now=now)
     cards = [card for family in front.picks.values() for card in family]
     return render(
         request,

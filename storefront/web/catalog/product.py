@@ -11,8 +11,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from catalog import showing
-from catalog.showing import PictureView, ProductView, VariantView
+from catalog.products import detail
+from catalog.products.detail import PictureView, ProductView, VariantView
 from orders.models.cart import MAX_QUANTITY
 from shipping import promising
 from shipping.reaching import Availability
@@ -42,7 +42,7 @@ def show(
 ) -> HttpResponse:
     """Render a product page, with a problem above the button if there is one."""
     here, now = visit(request), timezone.now()
-    light = showing.product(channel=here.channel, slug=slug, now=now)
+    light = detail.product(channel=here.channel, slug=slug, now=now)
     if light is None:
         raise Http404
     chosen = next((each for each in light.variants if each.sku == sku), light.lead(now))

@@ -17,7 +17,7 @@ from django.template import engines
 from django.utils.translation import get_language
 from markupsafe import Markup
 
-from catalog.cards import CardView
+from catalog.search.cards import CardView
 from shipping.quotes import Promise
 from shipping.reaching import Availability
 from storefront.lib.money import Money

@@ -12,10 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from catalog import shelf
-from catalog.cards import CARD_COLUMNS, CardView
-from catalog.filters import SORTS, ShelfQuery
 from catalog.models import Card, Category
+from catalog.search import product_list
+from catalog.search.cards import CARD_COLUMNS, CardView
+from catalog.search.filters import SORTS, ShelfQuery
 from storefront.lib.money import Money
 from storefront.web.catalog.promises import answers_for
 from storefront.web.core import formats
@@ -76,7 +76,7 @@ def _list(
     request: HttpRequest, here: Visit, asked: ShelfQuery, category: Category | None
 ) -> HttpResponse:
     now = timezone.now()
-    found = shelf.read(
+    found = product_list.read(
         channel=here.channel, query=asked, country=here.country, now=now, category=category
     )
     query = found.query

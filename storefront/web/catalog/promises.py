@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from catalog.cards import CardView
 from catalog.models import Channel
+from catalog.search.cards import CardView
 from shipping import promising
 from shipping.reaching import Availability
 

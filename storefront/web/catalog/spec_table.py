@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from catalog.models import Spec
-from catalog.showing import ProductView, VariantView
+from catalog.products.detail import ProductView, VariantView
 from storefront.web.catalog.supplier_text import supplied
 from storefront.web.core import formats
 from storefront.web.core.labels import ip, word

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.urls import reverse
 from markupsafe import Markup
 
-from catalog.showing import ProductView, VariantView
+from catalog.products.detail import ProductView, VariantView
 from shipping.quotes import Promise
 from shipping.reaching import Availability
 from storefront.web.core.visit import Visit

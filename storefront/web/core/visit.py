@@ -10,8 +10,8 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 
-from catalog import showing
 from catalog.models import Category, Channel
+from catalog.products import detail
 from orders import cart_lines, carts, keeping
 from orders.cart_lines import Read
 from orders.models import Cart
@@ -48,7 +48,7 @@ class Visit:
 
     @cached_property
     def _shop(self) -> tuple[Channel, list[Category]]:
-        if (found := showing.shop(CHANNEL_CODE)) is None:
+        if (found := detail.shop(CHANNEL_CODE)) is None:
             raise NotOpenError(f"no channel is called {CHANNEL_CODE!r}")
         return found
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from catalog.images import BadPictureError
+from catalog.products.images import BadPictureError
 from orders.returning import pictures
 from storefront.lib.security import upload_limits
 from storefront.lib.security.rate_limit import is_too_often

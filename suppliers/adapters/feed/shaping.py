@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from catalog import identifiers
+from catalog.attributes import identifiers
 from suppliers.adapters.feed import sources
 from suppliers.adapters.feed.mapping import Mapping, Source
 from suppliers.adapters.feed.sources import Row

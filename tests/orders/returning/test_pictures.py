@@ -14,7 +14,7 @@ from django.core.files.storage import storages
 from django.db import IntegrityError, transaction
 from PIL import Image, ImageOps
 
-from catalog.images import BadPictureError
+from catalog.products.images import BadPictureError
 from orders.models import ReturnAuthorization, ReturnPicture
 from orders.return_tasks import sweep_pictures
 from orders.returning import answering, declaring, pictures
@@ -110,7 +110,7 @@ def test_two_threads_draw_one_after_the_other(monkeypatch):
             met.append("two at once")
         return Image.new("RGB", (60, 60))
 
-    monkeypatch.setattr("catalog.images.opened", opened)
+    monkeypatch.setattr("catalog.products.images.opened", opened)
 
     with ThreadPoolExecutor(2) as threads:
         assert len(list(threads.map(pictures.drawn, [b"", b""]))) == 2

@@ -6,8 +6,8 @@ import pytest
 from django.http import QueryDict
 from django.utils import timezone
 
-from catalog import shelving
-from catalog.filters import ShelfQuery
+from catalog.search import shelving
+from catalog.search.filters import ShelfQuery
 from storefront.api.resources.products import KNOWN
 from tests.factories.catalog import (
     make_category,

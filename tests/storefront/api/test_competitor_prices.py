@@ -9,7 +9,8 @@ from decimal import Decimal
 import pytest
 import time_machine
 
-from catalog import competing, repricing
+from catalog.competitors import price_import
+from catalog.listings import repricing
 from catalog.models import CompetitorFile, CompetitorPrice, CompetitorPriceChange
 from storefront.api.core import api_keys
 from storefront.api.core.throttles import BatchThrottle
@@ -157,13 +158,13 @@ def test_the_same_key_takes_a_batch_in_once_and_answers_the_same(tell, monkeypat
 
 def test_a_batch_that_broke_off_is_finished_by_the_same_key(tell, monkeypatch):
     variants = [make_variant() for _ in range(2)]
-    real = competing.take_in
+    real = price_import.take_in
 
     def dying(**words):
         real(**words)
         raise RuntimeError
 
-    monkeypatch.setattr(competing, "take_in", dying)
+    monkeypatch.setattr(price_import, "take_in", dying)
     broken = tell(*(row(variant.sku) for variant in variants))
     monkeypatch.undo()
     finished = tell(*(row(variant.sku) for variant in variants))
@@ -279,7 +280,7 @@ def test_a_batch_that_moves_most_of_what_we_know_waits_for_a_person(tell):
     assert set(CompetitorPrice.objects.values_list("amount", flat=True)) == {Decimal(10)}
     file = CompetitorFile.objects.get(taken_at=None)
     assert file.problem == "doubtful"
-    competing.take_in(file=file, actor="ann", now=NOON)
+    price_import.take_in(file=file, actor="ann", now=NOON)
     assert set(CompetitorPrice.objects.values_list("amount", flat=True)) == {Decimal(1000)}
 
 

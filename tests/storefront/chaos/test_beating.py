@@ -21,7 +21,7 @@ SENT = (
     "INFO celery.beat: Scheduler: Sending due task orders: send due"
     " (orders.purchasing_tasks.send_due)\n"
 )
-OTHER = SENT.replace("orders.purchasing_tasks.send_due", "catalog.search_tasks.tally_shelves")
+OTHER = SENT.replace("orders.purchasing_tasks.send_due", "catalog.search.tasks.tally_shelves")
 BOOKS = ("charges", "orders_told", "attempts", "letters", "disputes")
 
 

@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.db import transaction
 from django.test import Client
 
-from catalog import shelving
+from catalog.search import shelving
 from storefront.accounts.models import User
 from tests.factories.catalog import (
     NOON,

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from catalog import tallying
 from catalog.models import Card, Category, Channel, Listing, Product, Variant
+from catalog.search import facet_counts
 from shipping import quotes
 from storefront.web.core.visit import COUNTRY_COOKIE
 from suppliers import supply
@@ -129,7 +129,7 @@ def slugs(text):
 def test_what_is_in_stock_is_what_the_cards_say(shopper, seed, is_tallied):
     any_book(random.Random(seed))
     if is_tallied:
-        tallying.tally(channel=make_channel(), now=NOON)
+        facet_counts.tally(channel=make_channel(), now=NOON)
 
     for country in COUNTRIES:
         said, kept = lists_of(shopper, country)
@@ -143,7 +143,7 @@ def test_what_is_in_stock_is_what_the_cards_say(shopper, seed, is_tallied):
 
 
 def test_pages_are_whole_where_what_can_be_bought_ends(shopper, monkeypatch):
-    monkeypatch.setattr("catalog.shelf.PAGE_SIZE", 2)
+    monkeypatch.setattr("catalog.search.product_list.PAGE_SIZE", 2)
     make_price_rule()
     make_route(*PLACES[0], countries=["DE"])
     make_route(*PLACES[1], countries=["FR"])

@@ -9,8 +9,8 @@ import time_machine
 from django.core.cache import cache
 from redis.exceptions import ConnectionError as AwayError
 
-from catalog import generations
 from catalog.models import Listing
+from catalog.search import generations
 from orders.models import Cart
 from storefront.web.core import page_cache
 from suppliers.models import Supplier

@@ -15,7 +15,7 @@ from babel.messages.pofile import read_po
 from django.utils.translation import override
 from django.utils.translation.template import templatize
 
-from catalog.filters import CHOICES, SORTS
+from catalog.search.filters import CHOICES, SORTS
 from storefront.lib.money import Money
 from storefront.web.core import formats, labels
 from storefront.web.core.languages import in_language

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from catalog.competitor_words import DOUBTFUL
+from catalog.competitors.labels import DOUBTFUL
 from storefront.dashboard.inbox.rule import NO_MONEY, Cause, plain
 
 UNCHECKED = "unchecked"

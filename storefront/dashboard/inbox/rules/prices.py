@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from catalog import price_words
+from catalog.pricing import labels
 from storefront.dashboard.inbox.rule import NO_MONEY, plain
 from suppliers.guards import USUAL
 
@@ -48,7 +48,7 @@ PRICES = (
         " JOIN catalog_channel c ON c.id = l.channel_id"
         " JOIN catalog_variant v ON v.id = l.variant_id",
         "h.status = 'open'",
-        told=price_words.stopped_row,
+        told=labels.stopped_row,
     ),
     plain(
         "rate_waits",

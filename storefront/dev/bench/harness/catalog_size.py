@@ -6,8 +6,8 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from catalog import tallying
 from catalog.models import Channel
+from catalog.search import facet_counts
 
 # Each statement copies one table's rows of the products that came from the supplier, once for
 # every copy number in 1..%(copies)s. A copy's key is the original's plus copy * the stride.
@@ -83,8 +83,8 @@ def tidy(now: datetime) -> None:
     """Do what a running shop does between changes: count the shelves ahead, vacuum."""
     for channel in Channel.objects.all():
         with transaction.atomic():
-            tallying.void(channel=channel)
-        tallying.tally(channel=channel, now=now)
+            facet_counts.void(channel=channel)
+        facet_counts.tally(channel=channel, now=now)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
 

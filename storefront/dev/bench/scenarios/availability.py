@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 from django.db import connection, transaction
 
-from catalog import repricing
+from catalog.listings import repricing
 from catalog.models import Channel, Listing
 from shipping import promising, quotes
 from storefront.dev.bench.harness import catalog_size

@@ -8,7 +8,7 @@ from decimal import Decimal
 from random import Random
 from statistics import median
 
-from catalog.landing import Terms, land
+from catalog.pricing.landed_cost import Terms, land
 from orders.filtering import Sold
 from orders.fitting import Candidate, Need
 from orders.ranking import Criterion, Rules

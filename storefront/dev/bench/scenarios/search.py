@@ -10,9 +10,9 @@ from typing import Any
 
 from django.db import connection
 
-from catalog import shelf
-from catalog.filters import ShelfQuery
 from catalog.models import Channel
+from catalog.search import product_list
+from catalog.search.filters import ShelfQuery
 
 ROUNDS = 40
 COMMON = """
@@ -87,7 +87,7 @@ def _search(text: str, *, channel: Channel, now: datetime) -> tuple[float, int]:
             spent += time.perf_counter() - began
 
     with connection.execute_wrapper(timed):
-        found = shelf.read(
+        found = product_list.read(
             channel=channel,
             query=ShelfQuery(words=text),
             country=channel.default_country,

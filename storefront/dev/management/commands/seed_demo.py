@@ -12,7 +12,6 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from catalog import price_books
 from catalog.models import (
     Channel,
     CompetitorSource,
@@ -21,6 +20,7 @@ from catalog.models import (
     PriceBook,
     PriceRule,
 )
+from catalog.price_books import versions
 from orders.models import Coupon, Promotion, ReturnPolicy
 from orders.tax_tables import STANDARD, highest
 from storefront.accounts.models import User
@@ -129,10 +129,10 @@ def _channel() -> Channel:
     )
     if not PriceBook.objects.filter(channel=channel).exists():
         now = timezone.now()
-        book = price_books.draft(channel=channel, actor=ACTOR, now=now)
+        book = versions.draft(channel=channel, actor=ACTOR, now=now)
         PriceBook.objects.filter(pk=book.pk).update(**GUARDS)
         PriceRule.objects.create(book=book, number=1, value=Decimal("0.30"), ending=Decimal("0.99"))
-        price_books.open_first(book=book, actor=ACTOR, now=now)
+        versions.open_first(book=book, actor=ACTOR, now=now)
     return channel
 
 

@@ -1,0 +1,225 @@
+"""What a supplier says of a battery, and how its lithium must travel. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from catalog.attributes import units
+
+
+@dataclass(frozen=True, slots=True)
+class CellLimits:
+    """What one cell of a format can honestly be.
+
+    Source: best cells on the market; output is the 99th percentile of branded lights
+    """
+
+    max_mah: int
+    voltage: Decimal
+    weight_g: int
+    max_output_lm: int
+
+
+CELLS: Mapping[str, CellLimits] = {
+    "AAA": CellLimits(1300, Decimal("1.5"), 12, 300),
+    "AA": CellLimits(3000, Decimal("1.5"), 24, 600),
+    "C": CellLimits(8500, Decimal("1.5"), 70, 300),
+    "D": CellLimits(20000, Decimal("1.5"), 150, 500),
+    "CR123A": CellLimits(1700, Decimal("3.0"), 17, 600),
+    "CR2": CellLimits(900, Decimal("3.0"), 11, 300),
+    "CR2032": CellLimits(240, Decimal("3.0"), 3, 30),
+    "10440": CellLimits(400, Decimal("3.7"), 9, 500),
+    "14500": CellLimits(1250, Decimal("3.7"), 22, 1600),
+    "16340": CellLimits(1000, Decimal("3.7"), 19, 1600),
+    "18350": CellLimits(1600, Decimal("3.7"), 27, 2500),
+    "18650": CellLimits(4000, Decimal("3.7"), 50, 4000),
+    "21700": CellLimits(6000, Decimal("3.6"), 76, 6500),
+    "26650": CellLimits(6200, Decimal("3.7"), 98, 4500),
+    "32650": CellLimits(7000, Decimal("3.2"), 150, 6000),
+}
+BUILT_IN = "built_in"
+LITHIUM_FORMATS = frozenset(
+    {
+        "CR123A",
+        "CR2",
+        "CR2032",
+        "10440",
+        "14500",
+        "16340",
+        "18350",
+        "18650",
+        "21700",
+        "26650",
+        "32650",
+    }
+)
+LITHIUM_CHEMISTRIES = frozenset({"li_ion", "li_po", "lifepo4", "lithium_metal"})
+
+_FORMAT = re.compile(
+    r"(?<![\w.])(?:(?P<count>\d{1,2})\s*(?:x|×|\*|pcs|pieces|-cell)\s*)?"
+    r"(?P<format>AAA|AA|CR123A|CR123|CR2032|CR2|10440|14500|16340|18350|18650|21700|26650|32650"
+    r"|[CD](?=\s*(?:cells?|alkaline|ni-?mh|size)\b))(?![\w])",
+    re.IGNORECASE,
+)
+_CHEMISTRIES = (
+    ("lifepo4", r"lifepo4|\blfp\b"),
+    ("li_po", r"li-?\s?po(?:ly(?:mer)?)?\b|lithium[ -]polymer|polymer"),
+    ("li_ion", r"li-?\s?ion\b|lithium[ -]ion"),
+    ("lithium_metal", r"lithium metal|\bcr(?:123a?|2|2032)\b|\bli-?mno2\b"),
+    ("nimh", r"ni-?mh"),
+    ("alkaline", r"alkaline"),
+    ("zinc_carbon", r"zinc"),
+)
+_BUILT_IN = re.compile(r"built[- ]?in|internal|integrated|non[- ]removable", re.IGNORECASE)
+_NOT_INCLUDED = re.compile(
+    r"not\s+(?:be\s+)?included|without\s+batter|excluded|\bno\s+batter|batteries?\s+not"
+    r"|sold separately",
+    re.IGNORECASE,
+)
+_INCLUDED = re.compile(r"\bincluded\b|\bwith\s+batter|\bincludes\b", re.IGNORECASE)
+_INSTALLED = re.compile(r"(?:pre-?)?installed|inside", re.IGNORECASE)
+_BATTERY = re.compile(r"batter|capacity", re.IGNORECASE)
+_PACK = re.compile(r"pack|quantity|pieces", re.IGNORECASE)
+_PIECES = re.compile(r"\b(\d{1,2})\s*(?:pcs|pieces|pack|x)\b", re.IGNORECASE)
+_COUNT = re.compile(r"(?:^|[^\w.])(\d{1,2})\s*(?:x|×|pcs|pieces|cells?)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Battery:
+    """What is said of the battery; empty is not said. ``energy_wh`` is of all cells together."""
+
+    format: str = ""
+    count: int | None = None
+    is_included: bool | None = None
+    is_installed: bool = False
+    is_built_in: bool = False
+    chemistry: str = ""
+    capacity_mah: int | None = None
+    voltage: Decimal | None = None
+    energy_wh: Decimal | None = None
+
+    @property
+    def has_lithium(self) -> bool:
+        return (
+            self.chemistry in LITHIUM_CHEMISTRIES
+            or (self.format in LITHIUM_FORMATS and not self.chemistry)
+            or (self.format == BUILT_IN and not self.chemistry and self.voltage in _LI_VOLTAGES)
+        )
+
+    @property
+    def cell_wh(self) -> Decimal | None:
+        if self.energy_wh is None:
+            return None
+        return (self.energy_wh / (self.count or 1)).quantize(Decimal("0.01"))
+
+
+_LI_VOLTAGES = frozenset(Decimal(volts) for volts in ("3.6", "3.7", "3.8", "7.2", "7.4"))
+
+
+def read_battery(text: str) -> Battery:
+    """Read a text such as ``2 x 18650 2600 mAh 3.7 V (included)``.
+
+    Raises: UnreadableError  a capacity, voltage or energy that can mean two things
+    """
+    cell = _FORMAT.search(text)
+    format_ = ""
+    if cell:
+        format_ = cell["format"].upper()
+        format_ = "CR123A" if format_ == "CR123" else format_
+    is_built_in = bool(_BUILT_IN.search(text))
+    if is_built_in and not format_:
+        format_ = BUILT_IN
+    chemistry = next(
+        (name for name, said in _CHEMISTRIES if re.search(said, text, re.IGNORECASE)), ""
+    )
+    if not format_ and chemistry == "li_po":
+        format_, is_built_in = BUILT_IN, True  # a pouch has no format that anybody could buy
+    capacity = units.quantity(text, units.CAPACITY_MAH)
+    voltage = units.quantity(text, units.VOLTAGE_V)
+    energy = units.quantity(text, units.ENERGY_WH)
+    battery = Battery(
+        format=format_,
+        count=_count(cell, text, format_=format_),
+        is_included=_is_included(text, is_built_in=is_built_in),
+        is_installed=is_built_in or bool(_INSTALLED.search(text)),
+        is_built_in=is_built_in,
+        chemistry=chemistry or ("li_ion" if format_ in LITHIUM_FORMATS else ""),
+        capacity_mah=int(capacity) if capacity else None,
+        voltage=voltage or (CELLS[format_].voltage if capacity and format_ in CELLS else None),
+    )
+    return _with_energy(battery, energy)
+
+
+def _count(cell: re.Match[str] | None, text: str, *, format_: str) -> int | None:
+    if cell and cell["count"]:
+        return int(cell["count"])
+    if found := _COUNT.search(text):
+        return int(found[1])
+    return 1 if format_ else None
+
+
+def _is_included(text: str, *, is_built_in: bool) -> bool | None:
+    if _NOT_INCLUDED.search(text):
+        return False
+    if is_built_in or _INCLUDED.search(text) or _INSTALLED.search(text):
+        return True
+    return None
+
+
+def _with_energy(battery: Battery, said_wh: Decimal | None) -> Battery:
+    """Take the energy that is said, or that follows from n · V · Ah."""
+    energy = said_wh
+    if energy is None and battery.capacity_mah and battery.voltage:
+        cells = battery.count if battery.format in CELLS and battery.count else 1
+        energy = cells * battery.voltage * battery.capacity_mah / 1000
+    if energy is None:
+        return battery
+    return replace(battery, energy_wh=energy.quantize(Decimal("0.01")))
+
+
+def of_option(battery: Battery, *, name: str, value: str) -> Battery:
+    """Return the battery as one option of a product has it: with or without, larger, or more.
+
+    Shape:  ``name`` and ``value`` as the supplier writes them: ``Battery``: ``Without battery``
+    """
+    if _PACK.search(name) and (pieces := _PIECES.search(value)) and battery.count:
+        times = int(pieces[1])
+        energy = battery.energy_wh * times if battery.energy_wh is not None else None
+        return replace(battery, count=battery.count * times, energy_wh=energy)
+    if not _BATTERY.search(name):
+        return battery
+    try:
+        said = read_battery(value)
+    except units.UnreadableError:
+        return replace(battery, capacity_mah=None, energy_wh=None)
+    if said.capacity_mah:
+        changed = replace(battery, capacity_mah=said.capacity_mah, energy_wh=None)
+        battery = _with_energy(changed, said.energy_wh)
+    if said.is_included is not None and not battery.is_built_in:
+        battery = replace(battery, is_included=said.is_included)
+    return battery
+
+
+def lithium_class(battery: Battery, *, family: str, has_battery: bool) -> str:
+    """Return how the lithium travels: none, inside, with or alone.
+
+    What the supplier flags as holding a battery and does not describe is taken for lithium
+    packed beside the light, the stricter case, until somebody knows better.
+    Source: UN3480, UN3481 and their packing instructions 965 to 967
+    """
+    is_described = bool(battery.format or battery.chemistry)
+    if is_described and not battery.has_lithium:
+        return "none"
+    if family == "battery":
+        return "alone" if is_described or has_battery else "none"
+    if not is_described:
+        return "with" if has_battery else "none"
+    if battery.is_built_in:
+        return "inside"
+    is_there = has_battery if battery.is_included is None else battery.is_included
+    if not is_there:
+        return "none"
+    return "inside" if battery.is_installed else "with"

@@ -1,0 +1,63 @@
+"""Tell what a variant lacks before it may be shown. Pure: no database, no clock, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from catalog.attributes.families import LIGHTS
+
+
+class Lack(StrEnum):
+    """One thing that keeps a variant off the shop."""
+
+    TITLE = "title"
+    STATUS = "status"  # the product is a draft or archived
+    WITHDRAWN = "withdrawn"  # staff took it off
+    SPEC = "spec"
+    PRICE = "price"
+    POWER = "power"  # a light, and nobody says what it runs on
+    NUMBERS = "numbers"  # a light, and neither output nor run time is known
+    CELL = "cell"  # a cell, and nobody says which format
+    ENERGY = "energy"  # lithium travels with it, and its watt hours are not stated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What we know of one variant that is to be shown."""
+
+    title: str
+    family: str
+    is_active: bool
+    is_withdrawn: bool
+    has_price: bool
+    has_spec: bool
+    power_sources: Sequence[str]
+    output_lm: int | None
+    runtime_min: int | None
+    battery_format: str
+    lithium: str
+    cell_wh: Decimal | None
+
+
+def lacks(facts: Facts) -> tuple[Lack, ...]:
+    """Return all that is missing; nothing means that it may be shown.
+
+    A light without a known output is shown if its run time is known, as "not stated": an
+    empty number is honest, a page without any number helps nobody.
+    """
+    is_light = facts.family in LIGHTS
+    tests = {
+        Lack.TITLE: not facts.title,
+        Lack.STATUS: not facts.is_active,
+        Lack.WITHDRAWN: facts.is_withdrawn,
+        Lack.SPEC: not facts.has_spec,
+        Lack.PRICE: not facts.has_price,
+        Lack.POWER: is_light and not facts.power_sources,
+        Lack.NUMBERS: is_light and facts.output_lm is None and facts.runtime_min is None,
+        Lack.CELL: facts.family == "battery" and not facts.battery_format,
+        Lack.ENERGY: facts.lithium != "none" and facts.cell_wh is None,
+    }
+    return tuple(lack for lack, is_lacking in tests.items() if is_lacking)

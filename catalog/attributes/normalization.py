@@ -1,0 +1,214 @@
+"""Turn a supplier's words into ours: family, numbers, modes, lithium. Pure.
+
+Unknown stays empty. What cannot be true is not published; it is kept as he wrote it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from catalog.attributes import batteries, families, plausibility, text_cleaning
+from catalog.attributes.spec_table import Labels, Said
+from catalog.attributes.units import UnreadableError
+from catalog.records import BadRow, ProductRecord
+
+UNBRANDED = "Unbranded"
+MAX_MORE_TEXT = 300
+MAX_MORE = 60
+MAX_LABEL_WORDS = 4
+# When one of these is wrong, none of them tells the energy of the battery.
+_OF_ENERGY = frozenset(
+    {"capacity_mah", "battery_capacity_mah", "battery_voltage", "battery_energy_wh"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enriched:
+    """One product in our words.
+
+    Shape:  ``spec`` maps columns of ``Spec`` to values, known ones only; ``sources`` maps
+            the same columns to the supplier's own words; ``modes`` are the mode table
+    """
+
+    family: str
+    category: str
+    brand: str
+    title: str
+    summary: str
+    description_html: str
+    option_names: tuple[str, ...]
+    hs_code: str
+    spec: Mapping[str, Any]
+    sources: Mapping[str, Mapping[str, str]]
+    more: Mapping[str, str]
+    warnings: tuple[Mapping[str, str], ...]
+    modes: tuple[plausibility.ModeClaim, ...]
+    battery: batteries.Battery
+    has_battery: bool
+    issues: tuple[BadRow, ...] = field(default=())
+
+
+def enrich(record: ProductRecord, *, source: str) -> Enriched | BadRow:
+    """Read one record; a BadRow if it cannot be shown at all."""
+    if not text_cleaning.clean_text(record.title):
+        return _refused(record, "no-title", "The product has no title.")
+    family = families.family_of(title=record.title, category_path=record.category_path)
+    if not family:
+        shelf = " / ".join(record.category_path)[:120]
+        return _refused(record, "family-unknown", f"Neither {shelf!r} nor the title is a light.")
+    labels = Labels(record.claims, title=record.title)
+    battery = _battery(labels)
+    claim = _claim(labels, battery)
+    numbers = labels.numbers(battery=battery)
+    findings = _findings(claim, numbers)
+    wrong = {finding.column for finding in findings if finding.is_error}
+    if wrong & _OF_ENERGY:
+        battery = replace(battery, capacity_mah=None, voltage=None, energy_wh=None)
+        wrong |= _OF_ENERGY
+    spec = {column: value for column, (value, _) in numbers.items() if column not in wrong}
+    if "intensity_cd" in spec:
+        spec["beam_m"] = plausibility.beam_m(spec["intensity_cd"])
+    title = text_cleaning.clean_title(record.title, output_lm=spec.get("output_lm"))
+    description = text_cleaning.clean_html(record.description_html)
+    return Enriched(
+        family=family,
+        category=families.SHELVES[family],
+        brand=text_cleaning.shorten(text_cleaning.clean_text(record.brand), 80) or UNBRANDED,
+        title=title or text_cleaning.clean_title(record.category_path[-1], output_lm=None),
+        summary=text_cleaning.summary_of(description),
+        description_html=description,
+        option_names=tuple(text_cleaning.clean_text(name)[:40] for name in record.option_names),
+        hs_code="".join(digit for digit in record.hs_code if digit.isdigit())[:10],
+        spec=spec,
+        sources={
+            column: {"supplier": source, **said}
+            for column, (_, said) in numbers.items()
+            if column in spec
+        },
+        more=_more(labels, wrong=wrong),
+        warnings=tuple({"code": finding.code, "message": finding.message} for finding in findings),
+        modes=tuple(_possible(claim)),
+        battery=battery,
+        has_battery=record.has_battery,
+        issues=tuple(_issues(record, labels, findings)),
+    )
+
+
+class Lithium(NamedTuple):
+    """How the lithium of one SKU travels: what decides which route may carry it."""
+
+    kind: str
+    cell_wh: Decimal | None
+    cell_count: int
+
+
+def lithium_of(enriched: Enriched, *, option_values: Sequence[str]) -> Lithium:
+    """Return the lithium of one SKU; its options may say that its battery differs."""
+    battery = enriched.battery
+    for name, value in zip(enriched.option_names, option_values, strict=False):
+        battery = batteries.of_option(battery, name=name, value=value)
+    kind = batteries.lithium_class(
+        battery, family=enriched.family, has_battery=enriched.has_battery
+    )
+    if kind == "none":
+        return Lithium(kind, None, 0)
+    return Lithium(kind, battery.cell_wh, (battery.count or 1) if battery.format else 0)
+
+
+def _findings(claim: plausibility.Claim, numbers: Mapping[str, Said]) -> list[plausibility.Finding]:
+    """Judge the numbers together, and then each one for itself."""
+    findings = plausibility.judge(claim)
+    wrong = {finding.column for finding in findings if finding.is_error}
+    for column in plausibility.RANGES:
+        if column in numbers and column not in wrong:
+            found = plausibility.out_of_range(column, numbers[column][0])
+            findings += [found] if found else []
+    return findings
+
+
+def _refused(record: ProductRecord, code: str, message: str) -> BadRow:
+    return BadRow(row=record.ref, code=code, message=message, raw={"title": record.title[:200]})
+
+
+def _battery(labels: Labels) -> batteries.Battery:
+    text = labels.battery_text()
+    try:
+        return batteries.read_battery(text)
+    except UnreadableError as error:
+        labels.unread("Battery", text, error)
+        return batteries.Battery()
+
+
+def _claim(labels: Labels, battery: batteries.Battery) -> plausibility.Claim:
+    known = {column: value for column, (value, _) in labels.numbers(battery=battery).items()}
+    return plausibility.Claim(
+        output_lm=known.get("output_lm"),
+        intensity_cd=known.get("intensity_cd"),
+        beam_m=labels.claimed_beam_m(),
+        runtime_high_min=known.get("runtime_high_min"),
+        weight_g=known.get("weight_g"),
+        head_mm=known.get("head_mm"),
+        power_w=labels.power_w(),
+        battery_format=battery.format,
+        battery_count=battery.count or 1,
+        is_battery_included=battery.is_included and not labels.is_weighed_empty(),
+        capacity_mah=battery.capacity_mah,
+        voltage=battery.voltage,
+        energy_wh=battery.energy_wh,
+        modes=tuple(labels.modes()),
+    )
+
+
+def _possible(claim: plausibility.Claim) -> Iterator[plausibility.ModeClaim]:
+    for mode in claim.modes:
+        output_lm = None if mode.output_lm is None else round(mode.output_lm)
+        is_possible = plausibility.is_possible(replace(claim, output_lm=output_lm))
+        yield mode if is_possible else replace(mode, output_lm=None)
+
+
+def _more(labels: Labels, *, wrong: set[str]) -> dict[str, str]:
+    """Keep what has no column of ours, and what physics took off, in the supplier's words."""
+    kept = labels.left_over()
+    for column in sorted(wrong):
+        kept |= labels.said_of(column)
+    return {
+        text_cleaning.clean_text(label)[:60]: text_cleaning.clean_text(text)[:MAX_MORE_TEXT]
+        for label, text in list(kept.items())[:MAX_MORE]
+        if _is_fact(text_cleaning.clean_text(label), text)
+    }
+
+
+def _is_fact(label: str, text: str) -> bool:
+    """Tell a fact from a sentence that happened to hold a colon."""
+    is_label = bool(label) and "," not in label and len(label.split()) <= MAX_LABEL_WORDS
+    return is_label and not text.rstrip().endswith(".")
+
+
+def _issues(
+    record: ProductRecord, labels: Labels, findings: list[plausibility.Finding]
+) -> list[BadRow]:
+    issues = [
+        BadRow(
+            row=record.ref,
+            code=finding.code,
+            message=f"{finding.message}; not published.",
+            is_fatal=False,
+            raw=dict(labels.said_of(finding.column)),
+        )
+        for finding in findings
+        if finding.is_error
+    ]
+    issues += [
+        BadRow(
+            row=record.ref,
+            code="value-unreadable",
+            message=f"{label}: {reason}; left empty."[:500],
+            is_fatal=False,
+            raw={label: text[:200]},
+        )
+        for label, text, reason in labels.unreadable
+    ][:1]
+    return issues

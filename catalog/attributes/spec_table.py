@@ -1,0 +1,282 @@
+"""Find our columns in a supplier's specification table. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from catalog.attributes import batteries, vocabulary
+from catalog.attributes import units as attribute_units
+from catalog.attributes.plausibility import ModeClaim
+from catalog.attributes.text_cleaning import storable
+from catalog.attributes.units import UnreadableError
+
+type Said = tuple[Any, dict[str, str]]  # a value and the words it was read from
+
+
+class Labels:
+    """A specification table, sorted by what its lines speak of.
+
+    ``unreadable`` collects what was said in a way that can mean two things.
+    """
+
+    def __init__(self, claims: Mapping[str, str], *, title: str = "") -> None:
+        self._title = storable(title)
+        self._said: dict[str, dict[str, str]] = {}
+        self.unreadable: list[tuple[str, str, str]] = []
+        for label, text in claims.items():
+            name = storable(label)
+            self._said.setdefault(_subject(name), {})[name] = storable(text)
+        self._numbers: dict[str, Said] | None = None
+
+    def is_weighed_empty(self) -> bool:
+        """Tell whether the weight is said to be that without batteries."""
+        return any("without" in text.casefold() for _, text in self._lines("weight_g"))
+
+    def unread(self, label: str, text: str, error: UnreadableError) -> None:
+        """Note what cannot be read; what differs from option to option is no fault."""
+        if "option" in text.casefold():
+            return
+        if (label, text, str(error)) not in self.unreadable:
+            self.unreadable.append((label, text, str(error)))
+
+    def left_over(self) -> dict[str, str]:
+        """Return the lines that no column of ours takes."""
+        return {**self._said.get("", {}), **self._said.get("skip", {})}
+
+    def said_of(self, column: str) -> dict[str, str]:
+        subjects = {
+            "runtime_high_min": ("runtime",),
+            "capacity_mah": ("battery",),
+            "battery_capacity_mah": ("battery",),
+            "battery_voltage": ("battery",),
+            "battery_energy_wh": ("battery",),
+            "battery_count": ("battery",),
+            "intensity_cd": ("intensity_cd", "beam"),
+        }.get(column, (column,))
+        return {
+            label: text
+            for subject in subjects
+            for label, text in self._said.get(subject, {}).items()
+        }
+
+    def battery_text(self) -> str:
+        """Join all that is said of the battery; "Battery included: no" becomes words."""
+        parts = []
+        for label, text in self._said.get("battery", {}).items():
+            answer = text.strip().casefold()
+            if "includ" in label.casefold() and answer in {"no", "none", "false", "0"}:
+                parts.append("not included")
+            elif "includ" in label.casefold() and answer in {"yes", "true", "1"}:
+                parts.append("included")
+            elif re.search(r"quantity|count|number of", label, re.IGNORECASE):
+                parts.append(f"{text} cells")
+            else:
+                parts.append(text)
+        return ", ".join(parts)
+
+    def numbers(self, *, battery: batteries.Battery) -> dict[str, Said]:
+        """Return every column that is stated readably, with the words that state it."""
+        if self._numbers is None:
+            self._numbers = dict(self._read(battery))
+        return self._numbers
+
+    def _read(self, battery: batteries.Battery) -> Iterator[tuple[str, Said]]:
+        yield from self._of_modes()
+        yield from self._measured("output_lm", _most(attribute_units.OUTPUT_LM), whole=True)
+        yield from self._measured("output_min_lm", _one(attribute_units.OUTPUT_LM))
+        yield from self._measured("intensity_cd", _most(attribute_units.INTENSITY_CD), whole=True)
+        yield from self._intensity_from_beam()
+        yield from self._runtimes()
+        yield from self._measured("weight_g", _one(attribute_units.WEIGHT_G), whole=True)
+        yield from self._measured("length_mm", attribute_units.longest_side_mm, whole=True)
+        yield from self._measured("head_mm", attribute_units.longest_side_mm, whole=True)
+        yield from self._measured("impact_m", _one(attribute_units.DISTANCE_M))
+        yield from self._measured("cct_k", _one(attribute_units.COLOR_K), whole=True)
+        yield from self._measured("cri", _cri, whole=True)
+        yield from self._measured("ip_rating", lambda text: attribute_units.ip_rating(text) or None)
+        yield from self._listed()
+        yield from self._batteries(battery)
+
+    def _measured(
+        self, column: str, read: Callable[[str], Any], *, whole: bool = False
+    ) -> Iterator[tuple[str, Said]]:
+        for label, text in self._said.get(column, {}).items():
+            try:
+                value = read(text)
+            except UnreadableError as error:
+                self.unread(label, text, error)
+                continue
+            if value is not None:
+                said = {"label": label[:60], "raw": text[:200]}
+                yield column, (round(value) if whole else value, said)
+                return
+
+    def _of_modes(self) -> Iterator[tuple[str, Said]]:
+        """Read the highest and the longest mode; a line of their own overrules them."""
+        said = {"label": "Modes", "raw": "; ".join(self._said.get("modes", {}).values())[:200]}
+        white = [mode for mode in self.modes() if mode.kind == "white" and mode.output_lm]
+        if white:
+            brightest = max(white, key=lambda mode: mode.output_lm or 0)
+            yield "output_lm", (round(brightest.output_lm or 0), said)
+            if brightest.runtime_min:
+                yield "runtime_high_min", (brightest.runtime_min, said)
+        if len(white) > 1:
+            yield "output_min_lm", (min(mode.output_lm or 0 for mode in white), said)
+        if runtimes := [mode.runtime_min for mode in white if mode.runtime_min]:
+            yield "runtime_max_min", (max(runtimes), said)
+
+    def claimed_beam_m(self) -> Decimal | None:
+        found = dict(self._measured("beam", _most(attribute_units.DISTANCE_M)))
+        value: Decimal | None = found["beam"][0] if found else None
+        return value
+
+    def power_w(self) -> Decimal | None:
+        found = dict(self._measured("power_w", _one(attribute_units.POWER_W)))
+        value: Decimal | None = found["power_w"][0] if found else None
+        return value
+
+    def _intensity_from_beam(self) -> Iterator[tuple[str, Said]]:
+        """FL 1 defines one by the other, so a distance alone tells the candela too."""
+        if "intensity_cd" not in self._said and "beam" in self._said:
+            for _, (meters, said) in self._measured("beam", _most(attribute_units.DISTANCE_M)):
+                yield "intensity_cd", (round(meters * meters / 4), said)
+
+    def _runtimes(self) -> Iterator[tuple[str, Said]]:
+        """Take a run time without a word about the mode for the longest: the weaker claim."""
+        found: dict[str, Said] = {}
+        for label, text in self._said.get("runtime", {}).items():
+            for part in vocabulary.SEPARATORS.split(text):
+                try:
+                    minutes = attribute_units.duration_min(part)
+                except UnreadableError as error:
+                    self.unread(label, text, error)
+                    continue
+                if minutes:
+                    is_high = bool(vocabulary.HIGH.search(part)) or (
+                        bool(vocabulary.HIGH.search(label)) and not vocabulary.LONG.search(part)
+                    )
+                    column = "runtime_high_min" if is_high else "runtime_max_min"
+                    said = {"label": label[:60], "raw": text[:200]}
+                    if column not in found or minutes > found[column][0]:
+                        found[column] = (round(minutes), said)
+        yield from found.items()
+
+    def _listed(self) -> Iterator[tuple[str, Said]]:
+        for column, known in (
+            ("charging", vocabulary.CHARGING),
+            ("features", vocabulary.FEATURES),
+        ):
+            for said in self._codes(column, known):
+                yield column, said
+        for label, text in self._lines("light_colors"):
+            colors = [color for color in vocabulary.COLORS if color in text.casefold()]
+            if colors:
+                found = [color.replace(" ", "_") for color in colors]
+                yield "light_colors", (found, {"label": label[:60], "raw": text[:200]})
+                if {"red", "white"} <= set(found):
+                    yield from self._red_light(label, text)
+        for label, text in self._lines("material"):
+            if names := list(
+                dict.fromkeys(name.lower() for name in vocabulary.MATERIALS.findall(text))
+            ):
+                yield "material", (", ".join(names)[:60], {"label": label[:60], "raw": text[:200]})
+
+    def _red_light(self, label: str, text: str) -> Iterator[tuple[str, Said]]:
+        """Add the feature that the colors of the light tell; the listed ones are kept."""
+        listed = [codes for codes, _ in self._codes("features", vocabulary.FEATURES)]
+        codes = listed[0] if listed else []
+        if "red_light" not in codes:
+            said = {"label": label[:60], "raw": text[:200]}
+            known = [code for code, _ in vocabulary.FEATURES]
+            yield "features", (sorted([*codes, "red_light"], key=known.index), said)
+
+    def _codes(self, column: str, known: Sequence[tuple[str, re.Pattern[str]]]) -> Iterator[Said]:
+        """Join the codes of all lines that speak of them, the title among them."""
+        said = [*self._lines(column, "features"), ("Title", self._title)]
+        found = [
+            (code, label, text)
+            for label, text in dict.fromkeys(said)
+            for code, words in known
+            if words.search(text)
+        ]
+        if found:
+            _, label, text = found[0]
+            named = {code for code, _, _ in found}
+            codes = [code for code, _ in known if code in named]
+            yield codes, {"label": label[:60], "raw": text[:200]}
+
+    def _lines(self, *subjects: str) -> Iterator[tuple[str, str]]:
+        for subject in dict.fromkeys(subjects):
+            yield from self._said.get(subject, {}).items()
+
+    def _batteries(self, battery: batteries.Battery) -> Iterator[tuple[str, Said]]:
+        said = {"label": "Battery", "raw": self.battery_text()[:200]}
+        values = {
+            "battery_format": battery.format,
+            "battery_count": battery.count,
+            "battery_included": battery.is_included,
+            "battery_chemistry": battery.chemistry,
+            "battery_capacity_mah": battery.capacity_mah,
+            "battery_voltage": battery.voltage,
+            "battery_energy_wh": battery.energy_wh,
+            "power_sources": self._power_sources(battery),
+        }
+        for column, value in values.items():
+            if value not in ("", None, []):
+                yield column, (value, said)
+
+    def _power_sources(self, battery: batteries.Battery) -> list[str]:
+        text = " ".join(text for _, text in self._lines("battery", "charging")).casefold()
+        sources = []
+        if battery.format:
+            sources.append("built_in" if battery.is_built_in else "replaceable_cell")
+        sources += [source for source in ("solar", "crank") if source in text]
+        return sources + ["mains"] * bool(re.search(r"\bmains\b|\b(?:110|220|230) ?v\b", text))
+
+    def modes(self) -> Iterator[ModeClaim]:
+        """Read ``High 400 lm / 3 h; Low 20 lm / 40 h; Red 5 lm``.
+
+        A line of its own for each mode, ``Mode: High``, is read as well.
+        """
+        for label, text in self._lines("modes"):
+            _, _, of_line = label.partition(":")
+            for part in [text] if of_line else re.split(r"\s*[;|\n]\s*", text):
+                said = re.split(r"[\d:(=–-]", part, maxsplit=1)[0]
+                name = (of_line or said).strip(" ,.")[:40]
+                try:
+                    output = attribute_units.quantity(part, attribute_units.OUTPUT_LM)
+                    minutes = attribute_units.duration_min(_without_lumens(part))
+                except UnreadableError:
+                    continue
+                kind = vocabulary.MODE_KINDS.search(name)
+                if name and (output or minutes or kind):
+                    yield ModeClaim(
+                        name=name,
+                        kind=kind[0].lower() if kind else "white",
+                        output_lm=output,
+                        runtime_min=round(minutes) if minutes else None,
+                    )
+
+
+def _without_lumens(text: str) -> str:
+    return re.sub(r"[\d.,]+\s*(?:lm|lumens?)\b", " ", text, flags=re.IGNORECASE)
+
+
+def _subject(label: str) -> str:
+    return next((subject for subject, words in vocabulary.SUBJECTS if words.search(label)), "")
+
+
+def _one(units: attribute_units.Units) -> Callable[[str], Decimal | None]:
+    return lambda text: attribute_units.quantity(text, units)
+
+
+def _most(units: attribute_units.Units) -> Callable[[str], Decimal | None]:
+    return lambda text: max(attribute_units.quantities(text, units), default=None)
+
+
+def _cri(text: str) -> Decimal | None:
+    number = re.search(r"\b([6-9]\d|100)\b", text)
+    return Decimal(number[1]) if number else None

@@ -1,0 +1,267 @@
+"""Staff pages of what others ask for our goods, and of what we sell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminFileFieldWidget
+
+from catalog.competitors import labels, matching, price_import
+from catalog.competitors.csv_format import UnreadableFileError
+from catalog.competitors.labels import COMPETITOR_FILE
+from catalog.models import (
+    CompetitorFile,
+    CompetitorPrice,
+    CompetitorPriceChange,
+    SalesTally,
+    WaitingPrice,
+)
+from storefront.lib.money import Money
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, action, show
+
+SHOWN = 200
+
+
+class CompetitorFileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    """A file that somebody brings."""
+
+    file = forms.FileField(
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.txt,.json"}),
+    )
+
+    class Meta:
+        model = CompetitorFile
+        fields = ()
+
+    def clean_file(self) -> UploadedFile[bytes]:
+        given: UploadedFile[bytes] = self.cleaned_data["file"]
+        if (given.size or 0) > price_import.MOST_BYTES:
+            raise forms.ValidationError(gettext("8 MB at most."), code="too_large")
+        try:
+            price_import.readable(given.read())
+        except UnreadableFileError as error:
+            words = labels.words(error.code, error.values)
+            raise forms.ValidationError(words, code="unreadable") from error
+        given.seek(0)
+        return given
+
+
+@admin.register(CompetitorFile)
+class CompetitorFileAdmin(StaffAdmin):
+    """A file is looked at here before it counts."""
+
+    when_empty: ClassVar = _(
+        "Add a list of competitors' prices, as CSV or JSON: it is looked at before it "
+        "counts. What programs and sources tell comes here by itself."
+    )
+    may_add = True
+    add_form = CompetitorFileForm
+    groups = COMPETITOR_FILE
+    list_display: ClassVar = [
+        "name",
+        columns.age("received_at", _("Received")),
+        "received_by",
+        "came_by",
+        columns.age("taken_at", _("Taken in")),
+        "doubt",
+        "became",
+    ]
+    list_filter: ClassVar = ["came_by"]
+    ordering: ClassVar = ["-id"]
+    exclude: ClassVar = ["content", "refused", "problem", "counts"]
+    readonly_fields: ClassVar = ["doubt", "became", "lines"]
+    actions_detail: ClassVar = ["take_in"]
+    refusals: ClassVar = (UnreadableFileError,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CompetitorFile]:
+        """Leave out what is large: only the page of one file reads it."""
+        return super().get_queryset(request).defer("content", "refused")
+
+    def save_model(
+        self, request: HttpRequest, obj: CompetitorFile, form: CompetitorFileForm, change: bool
+    ) -> None:
+        given = form.cleaned_data["file"]
+        made = price_import.receive(
+            name=given.name,
+            content=given.read(),
+            actor=str(request.user),
+            now=timezone.now(),
+        )
+        obj.pk = made.pk
+        obj.refresh_from_db()
+
+    @admin.display(description=_("Problem"), ordering="problem")
+    def doubt(self, file: CompetitorFile) -> str:
+        return labels.problem(file)
+
+    @admin.display(description=_("What became of its lines"))
+    def became(self, file: CompetitorFile) -> str:
+        return labels.became(file.counts)
+
+    @admin.display(description=_("Lines"))
+    def lines(self, file: CompetitorFile) -> str:
+        try:
+            found = matching.preview(file=file)
+        except UnreadableFileError as error:
+            kept = [_kept(*each) for each in file.refused[:SHOWN]]
+            table = _table(gettext("Lines that are refused"), kept, total=len(file.refused))
+            why = labels.words(error.code, error.values)
+            return format_html("<p>{}</p>{}", why, table)
+        matched = [
+            (
+                each.line.number,
+                each.sku,
+                each.line.competitor,
+                columns.as_money(Money(each.line.amount, each.line.currency)),
+                each.by.label,
+                columns.as_number(each.confidence),
+            )
+            for each in found.matched[:SHOWN]
+        ]
+        refused = [_kept(each.number, each.code, each.values) for each in found.refused[:SHOWN]]
+        return format_html(
+            "{}{}",
+            _table(
+                gettext("Lines whose goods are ours"),
+                matched,
+                total=len(found.matched),
+                headings=(
+                    gettext("Line"),
+                    gettext("SKU"),
+                    gettext("Competitor"),
+                    gettext("Price"),
+                    gettext("Matched by"),
+                    gettext("How sure the match is (1: certain)"),
+                ),
+            ),
+            _table(
+                gettext("Lines that are refused"),
+                refused,
+                total=len(found.refused),
+                headings=(gettext("Line"), gettext("Reason")),
+            ),
+        )
+
+    @action(description=_("Take in what is matched"), icon="download_done")
+    def take_in(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        file = self.row(request, object_id)
+        return self.ask(
+            request,
+            file,
+            title=gettext("Take in what is matched"),
+            explain=gettext(
+                "The prices count at once, as far as they are fresh and sure enough. Lines that"
+                " are refused stay in the file."
+            ),
+            act=lambda _given: _taken(file, actor=str(request.user)),
+            done=lambda taken: " ".join(
+                [
+                    f"{labels.became(taken.counts)}.",
+                    gettext("Prices that follow competitors are counted anew within a minute."),
+                ]
+            ),
+        )
+
+
+def _taken(file: CompetitorFile, *, actor: str) -> price_import.Taken:
+    try:
+        return price_import.take_in(file=file, actor=actor, now=timezone.now())
+    except UnreadableFileError as error:
+        words = labels.words(error.code, error.values)
+        raise UnreadableFileError(words) from error
+
+
+def _kept(
+    number: int, code: str, values: Mapping[str, Any] = MappingProxyType({})
+) -> tuple[int, str]:
+    """Put a refusal into words, also one that was kept as a sentence."""
+    return number, labels.words(code, values)
+
+
+def _table(
+    title: str, lines: list[tuple[Any, ...]], *, total: int, headings: Iterable[str] = ()
+) -> str:
+    rows = [format_html_join("", "<td>{}</td>", ((cell,) for cell in line)) for line in lines]
+    body = format_html_join("", "<tr>{}</tr>", ((row,) for row in rows))
+    return format_html(
+        '<p>{}: {}</p><div class="today-scroll" tabindex="0" role="region" aria-label="{}">'
+        '<table class="today-table"><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>',
+        title,
+        gettext("%(total)d in all") % {"total": total},
+        title,
+        format_html_join("", '<th scope="col">{}</th>', ((each,) for each in headings)),
+        body,
+    )
+
+
+show(
+    CompetitorPrice,
+    may_delete=True,
+    when_empty=_(
+        "No competitor's price is known yet: add a list of them, a source that Fara asks, or a key"
+        " for a program that tells them."
+    ),
+    list_display=[
+        columns.link("variant", _("Variant"), text="variant__sku"),
+        "competitor",
+        columns.money("amount", _("Price")),
+        "has_tax",
+        columns.age("as_of", _("As of")),
+        "confidence",
+        "matched_by",
+        "source",
+        "told_by",
+    ],
+    list_select_related=["variant"],
+    list_filter=["matched_by", "currency"],
+    search_fields=["variant__sku", "competitor"],
+    ordering=["-id"],
+)
+show(
+    CompetitorPriceChange,
+    list_display=[
+        columns.link("variant", _("Variant"), text="variant__sku"),
+        "competitor",
+        columns.money("amount", _("Price")),
+        columns.age("as_of", _("As of")),
+        "source",
+        columns.age("at", _("Heard")),
+    ],
+    list_select_related=["variant"],
+    search_fields=["variant__sku", "competitor"],
+    ordering=["-id"],
+)
+show(
+    SalesTally,
+    list_display=[
+        columns.link("variant", _("Variant"), text="variant__sku"),
+        columns.text("channel__code", _("Channel")),
+        "day",
+        "units",
+    ],
+    list_select_related=["variant", "channel"],
+    list_filter=["channel"],
+    search_fields=["variant__sku"],
+    ordering=["-day", "-id"],
+)
+show(
+    WaitingPrice,
+    list_display=[
+        columns.link("variant", _("Variant"), text="variant__sku"),
+        columns.age("asked_at", _("Since")),
+    ],
+    list_select_related=["variant"],
+    ordering=["id"],
+)

@@ -1,0 +1,215 @@
+"""Read competitors' prices line by line, from CSV. Pure: no database, no clock, no network.
+
+A line that cannot be read is refused with a reason, and the next one is read.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from io import StringIO
+from typing import Any
+
+from babel.numbers import is_currency
+
+from catalog.attributes.identifiers import BadGtinError, gtin14
+
+MOST_LINES = 50_000
+HEADINGS = {
+    "competitor": ("competitor", "shop", "seller"),
+    "sku": ("sku",),
+    "gtin": ("gtin", "ean", "upc", "barcode"),
+    "brand": ("brand",),
+    "mpn": ("mpn", "part number"),
+    "price": ("price", "amount"),
+    "currency": ("currency",),
+    "tax": ("tax", "vat", "has_tax"),
+    "url": ("url", "link"),
+    "as_of": ("as_of", "date", "seen", "seen_at"),
+    "confidence": ("confidence",),
+}
+NEEDED = ("competitor", "price", "currency")
+WITH_TAX = frozenset({"", "yes", "incl", "included", "gross", "true"})
+WITHOUT_TAX = frozenset({"no", "excl", "excluded", "net", "false"})
+# One separator, and what follows it are cents: 1.234 may be a thousand, so it is not read.
+_AMOUNT = re.compile(r"([0-9]{1,8})(?:[.,]([0-9]{1,2}))?", re.ASCII)
+_URL = re.compile(r"https?://[^\s]{3,490}")
+
+
+class CodedError(ValueError):
+    """Says by a code what is wrong, and what it is about; ``competitor_words`` has the words."""
+
+    def __init__(self, code: str, **values: object) -> None:
+        super().__init__(code)
+        self.code, self.values = code, values
+
+
+class UnreadableFileError(CodedError):
+    """It is no such file at all."""
+
+
+class BadCellError(CodedError):
+    """A cell says nothing that can be believed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What one line says.
+
+    Shape:  ``gtin`` has 14 digits or is empty
+    Units:  ``confidence`` is what the file itself is sure of, 0 to 1
+    """
+
+    number: int
+    competitor: str
+    sku: str
+    gtin: str
+    brand: str
+    mpn: str
+    amount: Decimal
+    currency: str
+    has_tax: bool
+    url: str
+    as_of: datetime | None
+    confidence: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A line that is not taken, and why: in words by ``competitor_words``."""
+
+    number: int
+    code: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read(text: str) -> Iterator[Line | Refusal]:
+    """Yield each line of a CSV file with headings; commas, semicolons or tabs between cells.
+
+    Raises: UnreadableFileError  needed columns are missing, or there are too many lines
+    """
+    lines = text.removeprefix("\ufeff")
+    first = lines.partition("\n")[0]
+    between = max(",;\t", key=first.count)
+    rows = csv.reader(StringIO(lines), delimiter=between)
+    try:
+        places = _places(next(rows, []))
+        for count, row in enumerate(rows, start=1):
+            if count > MOST_LINES:
+                raise UnreadableFileError("too_many", most=MOST_LINES)
+            if not any(cell.strip() for cell in row):
+                continue
+            cells = {name: _cell(row, place) for name, place in places.items()}
+            yield line_of(rows.line_num, cells)
+    except csv.Error as error:
+        raise UnreadableFileError("bad_csv", number=rows.line_num, problem=str(error)) from error
+
+
+def _places(headings: list[str]) -> dict[str, int]:
+    told = [heading.strip().casefold() for heading in headings]
+    places = {
+        name: place
+        for name, spellings in HEADINGS.items()
+        if (place := next((told.index(each) for each in spellings if each in told), None))
+        is not None
+    }
+    missing = [name for name in NEEDED if name not in places]
+    if not places.keys() & {"sku", "gtin", "mpn"}:
+        missing.append("sku, gtin or mpn")
+    if missing:
+        raise UnreadableFileError("no_column", columns=", ".join(missing))
+    return places
+
+
+def _cell(row: list[str], place: int) -> str:
+    return row[place].replace("\0", "").strip() if place < len(row) else ""
+
+
+def line_of(number: int, cells: Mapping[str, str]) -> Line | Refusal:
+    """Judge what one line says, by the names of ``HEADINGS``."""
+    try:
+        return _line(number, cells)
+    except (BadCellError, BadGtinError) as error:
+        return Refusal(number, error.code, error.values)
+
+
+def _line(number: int, cells: Mapping[str, str]) -> Line:
+    def told(name: str) -> str:
+        return cells.get(name, "")
+
+    competitor = " ".join(told("competitor").split()).casefold()
+    if not competitor:
+        raise BadCellError("no_competitor")
+    if not told("sku") and not told("gtin") and not (told("brand") and told("mpn")):
+        raise BadCellError("no_goods")
+    url = told("url")
+    if url and not _URL.fullmatch(url):
+        raise BadCellError("no_address", told=_quoted(url))
+    return Line(
+        number=number,
+        competitor=competitor[:80],
+        sku=told("sku"),
+        gtin=gtin14(told("gtin")) if told("gtin") else "",
+        brand=told("brand"),
+        mpn=told("mpn"),
+        amount=_amount(told("price")),
+        currency=_currency(told("currency")),
+        has_tax=_has_tax(told("tax")),
+        url=url,
+        as_of=_moment(told("as_of")),
+        confidence=_confidence(told("confidence")),
+    )
+
+
+def _quoted(told: str) -> str:
+    return repr(told[:40])
+
+
+def _amount(told: str) -> Decimal:
+    found = _AMOUNT.fullmatch(told)
+    if not found:
+        raise BadCellError("no_price", told=_quoted(told))
+    amount = Decimal(f"{found[1]}.{found[2] or '0'}")
+    if not amount:
+        raise BadCellError("costs_nothing")
+    return amount
+
+
+def _currency(told: str) -> str:
+    code = told.upper()
+    if not is_currency(code):
+        raise BadCellError("no_currency", told=_quoted(told))
+    return code
+
+
+def _has_tax(told: str) -> bool:
+    word = told.casefold()
+    if word in WITH_TAX:
+        return True
+    if word in WITHOUT_TAX:
+        return False
+    raise BadCellError("no_tax", told=_quoted(told))
+
+
+def _moment(told: str) -> datetime | None:
+    if not told:
+        return None
+    try:
+        moment = datetime.fromisoformat(told)
+    except ValueError:
+        raise BadCellError("no_date", told=_quoted(told)) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _confidence(told: str) -> Decimal:
+    try:
+        sure = Decimal(told or 1)
+    except InvalidOperation:
+        sure = Decimal(-1)
+    if not (sure.is_finite() and 0 <= sure <= 1):
+        raise BadCellError("no_confidence", told=_quoted(told))
+    return sure.quantize(Decimal("0.01"))

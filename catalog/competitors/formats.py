@@ -1,0 +1,37 @@
+"""In which ways competitors' prices are told. Pure: no database, no clock, no network.
+
+One more way, such as that of a company that watches prices, is one more module with a reader, and
+one line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+from catalog.competitors import csv_format, json_format
+from catalog.competitors.csv_format import Line, Refusal
+from catalog.enums import Dialect
+
+
+class Reader(Protocol):
+    """Understands one dialect."""
+
+    def __call__(self, text: str) -> Iterator[Line | Refusal]:
+        """Yield each line, good or refused, in the order in which they are told.
+
+        Raises: UnreadableFileError  it is no list of prices at all
+        """
+        ...
+
+
+READERS: Mapping[Dialect, Reader] = {
+    Dialect.CSV: csv_format.read,
+    Dialect.JSON: json_format.read,
+    Dialect.OURS: json_format.read_strictly,
+}
+
+
+def recognized(text: str) -> Dialect:
+    """Tell in which way a file that somebody brings is written."""
+    return Dialect.JSON if text.lstrip("\ufeff \t\r\n")[:1] in {"[", "{"} else Dialect.CSV

@@ -1,0 +1,158 @@
+"""Find out which goods of ours a list of competitors' prices speaks of. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import batched
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from catalog.attributes.identifiers import mpn_key
+from catalog.competitors.csv_format import Line, Refusal, UnreadableFileError
+from catalog.competitors.formats import READERS
+from catalog.enums import Dialect
+from catalog.models import CompetitorFile, Identifier, Variant
+from catalog.models.competitors import Match
+from catalog.pricing.market import MAX_AGE
+
+BATCH = 1000
+# A clock may be wrong by a few hours; a price of next week is a mistake.
+AHEAD = timedelta(days=1)
+# How sure we are that the goods are ours, by the name that tells so.
+SURE = {Match.SKU: Decimal("1.00"), Match.GTIN: Decimal("0.95"), Match.MPN: Decimal("0.80")}
+SHOWN_CHARACTERS = 40
+
+type Goods = tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matched:
+    """A line whose goods are ours."""
+
+    line: Line
+    variant_id: int
+    sku: str
+    by: Match
+    confidence: Decimal
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What a file would bring, each line of it either matched or refused."""
+
+    matched: list[Matched] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+
+
+def preview(*, file: CompetitorFile) -> Preview:
+    """Read a file and find the goods it names.
+
+    Raises: UnreadableFileError  it is no such file, or its lines are not kept any more
+    """
+    if not file.content:
+        raise UnreadableFileError("forgotten")
+    found = Preview()
+    lines: list[Line] = []
+    for each in READERS[Dialect(file.dialect)](file.content):
+        if isinstance(each, Line):
+            lines.append(each)
+        else:
+            found.refused.append(each)
+    for batch in batched(lines, BATCH):
+        _match(batch, file=file, found=found)
+    _keep_newest(found)
+    found.refused.sort(key=lambda refusal: refusal.number)
+    return found
+
+
+def _match(lines: Sequence[Line], *, file: CompetitorFile, found: Preview) -> None:
+    skus = {line.sku for line in lines if line.sku}
+    ours = Variant.objects.filter(sku__in=skus).values_list("sku", "pk")
+    known: dict[Match, dict[str, Goods]] = {
+        Match.SKU: {sku: (variant_id, sku) for sku, variant_id in ours},
+        Match.GTIN: _named("gtin", {line.gtin for line in lines if line.gtin}),
+        Match.MPN: _named("mpn", {mpn_key(line.brand, line.mpn) for line in lines if line.mpn}),
+    }
+    names_of_ours, our_host = _ourselves()
+    for line in lines:
+        if line.competitor in names_of_ours or (our_host and _host(line.url) == our_host):
+            # Else we would undercut ourselves, again and again.
+            found.refused.append(Refusal(line.number, "ourselves"))
+            continue
+        as_of = line.as_of or file.as_of or file.received_at
+        if why := _untimely(as_of, file.received_at):
+            found.refused.append(Refusal(line.number, *why))
+            continue
+        names = {
+            Match.SKU: line.sku,
+            Match.GTIN: line.gtin,
+            Match.MPN: mpn_key(line.brand, line.mpn) if line.brand and line.mpn else "",
+        }
+        hits = {by: known[by][name] for by, name in names.items() if name in known[by]}
+        if not hits:
+            told = [[by.value, name[:SHOWN_CHARACTERS]] for by, name in names.items() if name]
+            found.refused.append(Refusal(line.number, "not_ours", {"goods": told}))
+        elif len(set(hits.values())) > 1:
+            at_odds = {"names": [by.value for by in hits]}
+            found.refused.append(Refusal(line.number, "different", at_odds))
+        else:
+            by, (variant_id, sku) = next(iter(hits.items()))
+            found.matched.append(
+                Matched(
+                    line=line,
+                    variant_id=variant_id,
+                    sku=sku,
+                    by=by,
+                    confidence=min(SURE[by], line.confidence),
+                    # A clock that is fast must not keep later news out.
+                    as_of=min(as_of, file.received_at),
+                )
+            )
+
+
+def _ourselves() -> tuple[set[str], str]:
+    """Return the names under which a list may tell our own prices, and our host."""
+    host = _host(settings.PUBLIC_URL)
+    names = {" ".join(name.split()).casefold() for name in settings.SHOP_NAMES}
+    return {*names, host, f"www.{host}"}, host
+
+
+def _host(url: str) -> str:
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+    return host.rstrip(".").removeprefix("www.")
+
+
+def _untimely(as_of: datetime, received_at: datetime) -> tuple[str, dict[str, str | int]] | None:
+    """Tell why a price of then is no news; None when it is."""
+    day = f"{as_of:%Y-%m-%d}"
+    if as_of > received_at + AHEAD:
+        return "future", {"day": day}
+    if as_of <= received_at - MAX_AGE:
+        return "old", {"day": day, "days": MAX_AGE.days}
+    return None
+
+
+def _named(scheme: str, values: set[str]) -> dict[str, Goods]:
+    sure = Identifier.objects.filter(scheme=scheme, value__in=values)
+    told = sure.exclude(state=Identifier.State.CONFLICT)
+    return {
+        value: (variant_id, sku)
+        for value, variant_id, sku in told.values_list("value", "variant_id", "variant__sku")
+    }
+
+
+def _keep_newest(found: Preview) -> None:
+    """Let one line speak for a shop and a variant: the newest, of equals the first."""
+    best: dict[tuple[int, str], Matched] = {}
+    for each in sorted(found.matched, key=lambda one: one.as_of, reverse=True):
+        if best.setdefault((each.variant_id, each.line.competitor), each) is not each:
+            found.refused.append(Refusal(each.line.number, "twice"))
+    found.matched[:] = sorted(best.values(), key=lambda one: one.line.number)

@@ -1,0 +1,239 @@
+"""Hear what other shops ask for our goods: keep a list of it, and let what is sure of it count.
+
+One door for all who tell: staff with a file, a program at our address, a source that we ask.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import batched
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from catalog.competitors import doubting, labels
+from catalog.competitors.csv_format import Refusal, UnreadableFileError
+from catalog.competitors.doubting import DoubtfulListError
+from catalog.competitors.formats import READERS, recognized
+from catalog.competitors.matching import BATCH, Matched, preview
+from catalog.enums import Dialect
+from catalog.models import CompetitorFile, CompetitorPrice, CompetitorPriceChange, Variant
+from catalog.models.competitors import Became, CameBy
+from catalog.pricing import repricing_queue
+from catalog.pricing.market import MAX_AGE
+from storefront.lib.db import rows
+from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.http.redaction import without
+
+MOST_BYTES = 8_000_000
+MOST_REFUSALS_KEPT = 1000
+# Of what a machine told, what became of it is kept for so long; each price it changed, for ever.
+KEPT_FOR = timedelta(days=30)
+# The words themselves are many: they are kept for so long, and only of the last of each teller.
+CONTENT_KEPT_FOR = timedelta(days=3)
+MOST_CONTENTS_KEPT = 20
+FORGOTTEN_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What became of each line of a list: of those that are ours, and of the others why not."""
+
+    file: CompetitorFile
+    became: list[tuple[Matched, Became]]
+    refused: list[Refusal]
+
+    @property
+    def counts(self) -> Counter[str]:
+        found = Counter(str(became) for _, became in self.became)
+        return found + Counter(matched=len(self.became), refused=len(self.refused))
+
+
+def readable(content: bytes, *, dialect: Dialect | None = None) -> tuple[str, Dialect]:
+    """Return the text of a list of prices, and in which dialect it tells them.
+
+    Raises: UnreadableFileError  it is no such list
+    """
+    if len(content) > MOST_BYTES:
+        raise UnreadableFileError("too_large", most=MOST_BYTES // 1_000_000)
+    try:
+        text = content.decode("utf-8-sig").replace("\0", "")
+    except UnicodeDecodeError:
+        raise UnreadableFileError("no_utf8") from None
+    spoken = dialect or recognized(text)
+    if not any(True for _ in READERS[spoken](text)):
+        raise UnreadableFileError("no_lines")
+    return text, spoken
+
+
+def receive(  # noqa: PLR0913 - what, from whom, and by which way
+    *,
+    name: str,
+    content: bytes,
+    actor: str,
+    now: datetime,
+    dialect: Dialect | None = None,
+    came_by: CameBy = CameBy.HAND,
+    as_of: datetime | None = None,
+    hidden: Iterable[str] = (),
+) -> CompetitorFile:
+    """Keep a list, to be looked at before it counts.
+
+    ``as_of`` is how old the list is: lines without a date of their own are no younger. What is
+    ``hidden`` is left out of it: who tells may say again what we sent him.
+
+    Raises: UnreadableFileError  it is no such list
+    """
+    text, spoken = readable(content, dialect=dialect)
+    file = CompetitorFile.objects.create(
+        name=name[-120:],
+        content=without(text, hidden),
+        dialect=spoken.value,
+        came_by=came_by,
+        as_of=as_of,
+        received_at=now,
+        received_by=actor[:100],
+    )
+    if came_by is not CameBy.HAND:
+        mine = _told_by_machines().filter(received_by=file.received_by)
+        spare = mine.order_by("-received_at", "-pk").values("pk")[MOST_CONTENTS_KEPT:]
+        CompetitorFile.objects.filter(pk__in=spare).update(content="")
+    return file
+
+
+def take_in(*, file: CompetitorFile, actor: str, now: datetime, is_looked_at: bool = True) -> Taken:
+    """Let the matched lines of a list count, and have the prices that follow them counted anew.
+
+    Killed anywhere, it is done again: what is written already is not written twice. A list that
+    no person looked at is judged as a whole first, and waits for one if it is doubtful.
+
+    Locks:  of each thousand lines: the variants, then their competitor prices, in id order
+    Raises: UnreadableFileError  it is no such list, or its lines are not kept any more
+            DoubtfulListError    too much of it moves too far
+    """
+    found = preview(file=file)
+    if not is_looked_at and (why := doubting.doubt(found.matched)):
+        counts = {"matched": len(found.matched), "refused": len(found.refused), **why}
+        problem = labels.DOUBTFUL
+        _note(file, problem=problem, taken_at=None, counts=counts, refused=found.refused)
+        raise DoubtfulListError(labels.doubt(why))
+    taken = Taken(file=file, became=[], refused=found.refused)
+    for batch in batched(found.matched, BATCH):
+        with transaction.atomic(durable=True):
+            done = _write(batch, source=file.name, actor=actor[:100], now=now)
+        for each in batch:
+            if each.line.number in done:
+                taken.became.append((each, done[each.line.number]))
+            else:
+                taken.refused.append(Refusal(each.line.number, "gone"))
+    taken.refused.sort(key=lambda refusal: refusal.number)
+    _note(file, problem="", taken_at=now, counts=dict(taken.counts), refused=taken.refused)
+    return taken
+
+
+def forget_old(*, now: datetime) -> int:
+    """Forget lists that machines told long ago, and the words of younger ones; return how many.
+
+    What staff brought stays, and so does the history of each price.
+    """
+    _told_by_machines().filter(received_at__lt=now - CONTENT_KEPT_FOR).update(content="")
+    told = CompetitorFile.objects.exclude(came_by=CameBy.HAND)
+    old = told.filter(received_at__lt=now - KEPT_FOR).order_by("pk").values_list("pk", flat=True)
+    forgotten = 0
+    while ids := list(old[:FORGOTTEN_AT_ONCE]):
+        # Django reads what it deletes, since sources point at it: not their words, all at once.
+        forgotten += CompetitorFile.objects.filter(pk__in=ids).only("pk").delete()[0]
+    return forgotten
+
+
+def _told_by_machines() -> QuerySet[CompetitorFile]:
+    """Return the lists of machines whose words are kept."""
+    return CompetitorFile.objects.exclude(came_by=CameBy.HAND).exclude(content="")
+
+
+def _note(file: CompetitorFile, *, refused: Sequence[Refusal], **became: Any) -> None:
+    told = [[each.number, each.code, dict(each.values)] for each in refused[:MOST_REFUSALS_KEPT]]
+    CompetitorFile.objects.filter(pk=file.pk).update(refused=told, **became)
+
+
+@needs_transaction
+def _write(
+    batch: Sequence[Matched], *, source: str, actor: str, now: datetime
+) -> dict[int, Became]:
+    """Write what is news; return what became of each line, but of those whose goods are gone."""
+    variant_ids = [each.variant_id for each in batch]
+    variants = Variant.objects.filter(pk__in=variant_ids).order_by("pk")
+    # The goods are locked, so that of two files at once the second sees what the first wrote.
+    alive = set(variants.select_for_update(of=["self"], no_key=True).values_list("pk", flat=True))
+    present = {
+        (price.variant_id, price.competitor): price
+        for price in CompetitorPrice.objects.filter(variant__in=variant_ids)
+        .select_for_update(of=["self"])
+        .order_by("pk")
+    }
+    done: dict[int, Became] = {}
+    new: list[CompetitorPrice] = []
+    changed: dict[CompetitorPrice, list[str]] = {}
+    moved: list[CompetitorPrice] = []
+    heard: set[int] = set()  # goods of which the market says another thing now
+    for each in batch:
+        line = each.line
+        if each.variant_id not in alive:
+            continue
+        price = present.get((each.variant_id, line.competitor))
+        if price is not None and price.as_of > each.as_of:
+            done[line.number] = Became.OLDER  # we have heard newer news of it
+            continue
+        done[line.number] = Became.CONFIRMED
+        what = {"amount": line.amount, "currency": line.currency, "has_tax": line.has_tax}
+        values = {
+            **what,
+            "url": line.url,
+            "as_of": each.as_of,
+            "confidence": each.confidence,
+            "matched_by": each.by.value,
+            "source": source,
+            "told_by": actor,
+        }
+        if price is None:
+            price = CompetitorPrice(
+                variant_id=each.variant_id, competitor=line.competitor, **values
+            )
+            new.append(price)
+            moved.append(price)
+            done[line.number] = Became.CHANGED
+            continue
+        # Also news that only confirms a price may bring it back below the limit of its age.
+        if price.as_of <= now - MAX_AGE:
+            heard.add(price.variant_id)
+        if names := rows.differing(price, values):
+            changed[price] = names
+            if what.keys() & set(names):
+                moved.append(price)
+                done[line.number] = Became.CHANGED
+            if "confidence" in names:
+                heard.add(price.variant_id)
+    CompetitorPrice.objects.bulk_create(new)
+    rows.update(CompetitorPrice, changed)
+    CompetitorPriceChange.objects.bulk_create(_change(price, now=now) for price in moved)
+    heard |= {price.variant_id for price in moved}
+    repricing_queue.follow_market(variant_ids=heard, now=now)
+    return done
+
+
+def _change(price: CompetitorPrice, *, now: datetime) -> CompetitorPriceChange:
+    return CompetitorPriceChange(
+        variant_id=price.variant_id,
+        competitor=price.competitor,
+        amount=price.amount,
+        currency=price.currency,
+        has_tax=price.has_tax,
+        as_of=price.as_of,
+        source=price.source,
+        told_by=price.told_by,
+        at=now,
+    )

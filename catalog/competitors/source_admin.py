@@ -1,0 +1,184 @@
+"""Staff pages of the sources of competitors' prices: whom we ask, how often, and how it went."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+from urllib.parse import SplitResult, urlsplit
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminPasswordWidget
+
+from catalog.competitors import sources, tasks
+from catalog.competitors.source_words import SOURCE
+from catalog.models import CompetitorSource
+from storefront.lib.http.download import HARMLESS_HEADERS
+from storefront.lib.http.redaction import SHORTEST_SECRET
+from storefront.lib.http.ssrf import RefusedAddressError, checked
+from storefront.lib.security.encryption import seal
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, action
+
+HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]*", re.ASCII)
+# Headers that HTTP itself needs, or that whoever we are led to hears too.
+NO_SECRETS = {
+    *HARMLESS_HEADERS,
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "content-type",
+    "host",
+    "transfer-encoding",
+    "x-request-id",
+}
+LONGEST_SECRET = 2000
+ASKED = ("name", "url", "dialect", "every_min", "is_on", "header")
+
+
+class CompetitorSourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    """A source; its secret goes in and never comes out."""
+
+    secret = forms.CharField(
+        required=False,
+        max_length=LONGEST_SECRET,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    class Meta:
+        model = CompetitorSource
+        fields = ASKED
+
+    def clean_url(self) -> str:
+        url = str(self.cleaned_data["url"]).strip()
+        try:
+            parts = checked(url)
+        except RefusedAddressError:
+            parts = None
+        if parts is None or re.search(r"\s", url):
+            words = gettext("It is no address, such as https://api.example.com/v1/.")
+            raise forms.ValidationError(words, code="no_address")
+        if settings.IS_PRODUCTION and parts.scheme != "https":
+            words = gettext("It must begin with https: else others could change the prices.")
+            raise forms.ValidationError(words, code="open_address")
+        return url
+
+    def clean_header(self) -> str:
+        header = str(self.cleaned_data["header"]).strip()
+        if header and (not HEADER.fullmatch(header) or header.lower() in NO_SECRETS):
+            words = gettext("A secret cannot be sent in it. Usual are Authorization and X-Api-Key.")
+            raise forms.ValidationError(words, code="no_header")
+        return header
+
+    def clean_secret(self) -> str:
+        secret = str(self.cleaned_data["secret"])
+        if not (secret.isascii() and secret.isprintable()):
+            words = gettext("A header takes letters, digits and signs of ASCII only.")
+            raise forms.ValidationError(words, code="no_secret")
+        if 0 < len(secret) < SHORTEST_SECRET:
+            # A shorter one could not be left out of what is told and logged.
+            words = gettext("It is too short: 6 characters at least.")
+            raise forms.ValidationError(words, code="no_secret")
+        return secret
+
+    def clean(self) -> dict[str, Any]:
+        """Judge address, header and secret together."""
+        given: dict[str, Any] = super().clean() or {}
+        if {"url", "header", "secret"} - given.keys():
+            return given
+        is_kept = bool(self.instance.secret_sealed) and not given["secret"]
+        if given["secret"] and not given["header"]:
+            self.add_error("header", gettext("Say in which header the secret is sent."))
+        elif given["header"] and not given["secret"] and not is_kept:
+            self.add_error("secret", gettext("Without it, the header says nothing."))
+        elif given["header"] and is_kept and _host(given["url"]) != _host(self.initial["url"]):
+            # Else whoever may change the address could have our key sent to himself.
+            self.add_error("secret", gettext("The address is another one: enter it anew."))
+        return given
+
+    def sealed(self) -> str:
+        """Return what is to be kept as the secret."""
+        if not self.cleaned_data["header"]:
+            return ""
+        if secret := self.cleaned_data["secret"]:
+            return seal({sources.SECRET: secret})
+        return str(self.instance.secret_sealed)
+
+
+def _host(url: str) -> tuple[str, str]:
+    parts: SplitResult = urlsplit(url)
+    return parts.scheme, parts.netloc.lower()
+
+
+@admin.register(CompetitorSource)
+class CompetitorSourceAdmin(StaffAdmin):
+    when_empty: ClassVar = _(
+        "Add an address that tells competitors' prices: Fara asks it by the clock."
+    )
+    form = CompetitorSourceForm
+    editable = ASKED
+    may_add = True
+    may_delete = True
+    groups = SOURCE
+    list_display: ClassVar = [
+        "name",
+        "is_on",
+        "every_min",
+        columns.age("heard_at", _("Heard")),
+        columns.age("due_at", _("Due")),
+        "problem",
+        columns.age("failing_since", _("Trouble since")),
+    ]
+    list_filter: ClassVar = ["is_on"]
+    search_fields: ClassVar = ["name"]
+    ordering: ClassVar = ["name"]
+    exclude: ClassVar = ["secret_sealed", "remembered"]
+    actions_detail: ClassVar = ["ask_now"]
+    fits: ClassVar = {"ask_now": lambda source: source.is_on}
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        asked = [*ASKED, "secret"] if obj is None or self.has_change_permission(request) else ASKED
+        return asked if obj is None else [*asked, *self.get_readonly_fields(request, obj)]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        if obj is None:
+            return []
+        return ["asked_at", "heard_at", "due_at", "problem", "failing_since", "last_file"]
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: CompetitorSource,
+        form: CompetitorSourceForm,
+        change: bool,
+    ) -> None:
+        """Keep what staff say, beside what a worker may write meanwhile; it is asked at once."""
+        obj.secret_sealed = form.sealed()
+        obj.due_at = timezone.now()
+        obj.save(update_fields=[*ASKED, "secret_sealed", "due_at"] if change else None)
+
+    @action(description=_("Ask now"), icon="sync")
+    def ask_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        source = self.row(request, object_id)
+
+        def act(_given: object) -> None:
+            sources.ask_soon(source=source, now=timezone.now())
+            self.wake(request, tasks.hear_competitors, source_id=source.pk)
+
+        return self.ask(
+            request,
+            source,
+            title=gettext("Ask now"),
+            explain=gettext(
+                "%(name)s is asked for its list now. What it tells counts at once, as far as it is"
+                " fresh and sure enough; what it does not tell stays as it is known."
+            )
+            % {"name": source.name},
+            act=act,
+            done=gettext("Started: how it went stands on this page in a moment."),
+        )

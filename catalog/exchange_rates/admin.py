@@ -1,0 +1,174 @@
+"""Staff pages of what foreign money is worth: say a rate, and judge what moved too far."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from catalog.exchange_rates import rates
+from catalog.models import ExchangeRate, RateNews
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action
+from storefront.lib.staff.fieldsets import Field, Group
+
+RATE = (
+    Group(
+        _("Which money"),
+        {
+            "base": Field(_("One unit of"), _("Three letters, such as USD: a supplier's money.")),
+            "quote": Field(_("Costs so much of"), _("Three letters, such as EUR: our money.")),
+        },
+    ),
+    Group(
+        _("What it is worth"),
+        {
+            "rate": Field(
+                _("Rate"), _("What one unit of the first costs in the second; prices follow.")
+            ),
+            "source": Field(_("Who says so"), _("A bank or a page, for whoever asks later.")),
+            "as_of": Field(
+                _("When it was so, UTC"), _("Prices are counted by a rate until it is too old.")
+            ),
+            "standing": Field(_("How sure it is")),
+            "waiting_rate": Field(_("Newer rate that waits for a person")),
+        },
+    ),
+)
+
+
+Status = RateNews.Status
+
+
+class ExchangeRateForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    """A rate that a person says."""
+
+    class Meta:
+        model = ExchangeRate
+        fields = ("base", "quote", "rate", "source", "as_of")
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        if given.get("as_of") and given["as_of"] > timezone.now() + rates.AHEAD:
+            self.add_error("as_of", gettext("That day has not come."))
+        if given.get("rate") is not None and given["rate"] <= 0:
+            self.add_error("rate", gettext("It must be more than 0."))
+        return given
+
+
+@admin.register(ExchangeRate)
+class ExchangeRateAdmin(StaffAdmin):
+    when_empty: ClassVar = _(
+        "Add a rate, such as what one USD costs in EUR: goods that cost foreign money have "
+        "no price without one."
+    )
+    form = ExchangeRateForm
+    editable = ("rate", "source", "as_of")
+    may_add = True
+    groups = RATE
+    list_display: ClassVar = [
+        "__str__",
+        columns.number("rate", _("Rate")),
+        "source",
+        columns.age("as_of", _("As of")),
+        columns.state("standing", _("State"), calls=["unsure", "unknown"]),
+        columns.number("waiting_rate", _("Newer rate that waits for a person")),
+    ]
+    list_filter: ClassVar = ["standing", "quote"]
+    ordering: ClassVar = ["base", "quote"]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        named = ["base", "quote", *self.editable]
+        return named if obj is None else [*named, "waiting_rate", "standing"]
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: ExchangeRate,
+        form: forms.ModelForm[ExchangeRate],
+        change: bool,
+    ) -> None:
+        said = rates.say(
+            base=obj.base.upper(),
+            quote=obj.quote.upper(),
+            rate=obj.rate,
+            source=obj.source,
+            as_of=obj.as_of,
+            actor=str(request.user),
+            now=timezone.now(),
+        )
+        obj.pk = said.pk
+
+
+@admin.register(RateNews)
+class RateNewsAdmin(StaffAdmin):
+    when_empty: ClassVar = _(
+        "Nothing was heard yet. News come by themselves, and whenever somebody says a rate."
+    )
+    list_display: ClassVar = [
+        "__str__",
+        columns.state("status", _("State"), calls=["waiting"], ended=["taken", "approved"]),
+        columns.number("old_rate", _("Rate before")),
+        columns.number("rate", _("Rate")),
+        "source",
+        columns.age("as_of", _("As of")),
+        "told_by",
+        columns.age("told_at", _("Heard")),
+    ]
+    list_filter: ClassVar = ["status", "base", "quote"]
+    ordering: ClassVar = ["-id"]
+    readonly_fields: ClassVar = [columns.moves]
+    actions: ClassVar = ["approve_all"]
+    actions_detail: ClassVar = ["approve", "reject"]
+    fits: ClassVar = {
+        "approve": lambda row: row.status == Status.WAITING,
+        "reject": lambda row: row.status == Status.WAITING,
+    }
+
+    @action(description=_("Approve"))
+    def approve_all(self, request: HttpRequest, rows: QuerySet[RateNews]) -> None:
+        self.do_each(
+            request,
+            rows,
+            lambda row: rates.approve(news=row, actor=str(request.user), now=timezone.now()),
+        )
+
+    @action(description=_("Approve"), icon="check")
+    def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        news = self.row(request, object_id)
+        return self.ask(
+            request,
+            news,
+            title=gettext("Approve"),
+            explain=gettext("%(pair)s was %(old)s and will be %(new)s.")
+            % {
+                "pair": news,
+                "old": "–" if news.old_rate is None else columns.as_number(news.old_rate),
+                "new": columns.as_number(news.rate),
+            },
+            act=lambda _given: rates.approve(
+                news=news, actor=str(request.user), now=timezone.now()
+            ),
+            done=gettext("All prices in that money are counted anew within a minute."),
+        )
+
+    @action(description=_("Reject"), icon="block")
+    def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        news = self.row(request, object_id)
+        return self.ask(
+            request,
+            news,
+            title=gettext("Reject"),
+            explain=gettext("The rate that counts goes on, until it grows too old."),
+            form_class=ReasonForm,
+            act=lambda given: rates.reject(
+                news=news, actor=str(request.user), reason=given["reason"], now=timezone.now()
+            ),
+            done=gettext("The same news does not come back."),
+        )

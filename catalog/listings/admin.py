@@ -1,0 +1,150 @@
+"""Staff pages of what is sold where, at which price, and what selling costs."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from catalog.column_words import COLUMNS
+from catalog.listings import price_explanation, publication
+from catalog.models import Listing, PriceChange
+from catalog.pricing import history, labels
+from storefront.lib.charting import chart
+from storefront.lib.money import Money
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, action, show
+from storefront.lib.staff.inlines import inline
+
+OF_CHANNEL = ("price_amount", "cost_amount", "landed_amount", "floor_amount", "even_amount")
+OF_SUPPLIER = ("map_amount", "msrp_amount")
+
+
+@admin.register(Listing)
+class ListingAdmin(StaffAdmin):
+    list_display: ClassVar = [
+        "title",
+        columns.link("variant", _("Variant"), text="variant__sku"),
+        columns.text("channel__code", _("Channel")),
+        columns.money("price_amount", _("Price"), currency="channel__currency"),
+        columns.money("cost_amount", _("Cost"), currency="channel__currency"),
+        columns.money("landed_amount", _("Landed cost"), currency="channel__currency"),
+        "available",
+        columns.age("as_of", _("Stock is")),
+        "is_published",
+        "is_withdrawn",
+    ]
+    list_select_related: ClassVar = ["variant__product", "channel"]
+    list_filter: ClassVar = ["channel", "is_published", "is_withdrawn"]
+    search_fields: ClassVar = ["variant__sku", "variant__product__title"]
+    ordering: ClassVar = ["-id"]
+    inlines: ClassVar = [
+        inline(
+            PriceChange,
+            columns.money("amount", _("Price"), currency="listing__channel__currency"),
+            columns.money("cost_amount", _("Cost"), currency="listing__channel__currency"),
+            "rule",
+            "at",
+            related=("listing__channel", "rule"),
+            ordering=["-id"],
+        )
+    ]
+    exclude: ClassVar = [*OF_CHANNEL, "wholesale_amount", *OF_SUPPLIER, "origins", "ships_from"]
+    readonly_fields: ClassVar = [
+        columns.page("supply:offers", _("Supply"), _("Offers side by side"), of="variant_id"),
+        "history",
+        *(columns.money(n, COLUMNS[n], currency="channel__currency") for n in OF_CHANNEL),
+        columns.money(
+            "wholesale_amount", COLUMNS["wholesale_amount"], currency="wholesale_currency"
+        ),
+        *(columns.money(n, COLUMNS[n], currency="map_currency") for n in OF_SUPPLIER),
+        columns.text("origins", COLUMNS["origins"]),
+        columns.pairs("ships_from", _("Units, by country they are sent from")),
+    ]
+    actions: ClassVar = ["withdraw", "put_back"]
+    actions_detail: ClassVar = ["explain"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Listing]:
+        found: QuerySet[Listing] = super().get_queryset(request)
+        return found.select_related("variant__product", "channel", "rule")
+
+    @admin.display(description=_("Product"), ordering="variant__product__title")
+    def title(self, listing: Listing) -> str:
+        return listing.variant.product.title
+
+    @admin.display(description=_("Price and cost over time"))
+    def history(self, listing: Listing) -> str:
+        drawn = chart(history.read(listing=listing), until=timezone.now())
+        context = {"chart": drawn, "currency": listing.channel.currency}
+        return render_to_string("catalog/listings/price_chart.html", context)
+
+    @action(description=_("Take off the shop, and keep it off"))
+    def withdraw(self, request: HttpRequest, rows: QuerySet[Listing]) -> None:
+        self.do_each(
+            request, rows, lambda row: publication.withdraw(listing=row, now=timezone.now())
+        )
+
+    @action(description=_("Let it be sold again"))
+    def put_back(self, request: HttpRequest, rows: QuerySet[Listing]) -> None:
+        self.do_each(
+            request, rows, lambda row: publication.put_back(listing=row, now=timezone.now())
+        )
+
+    @action(description=_("Explain the price"), icon="calculate")
+    def explain(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        listing = self.row(request, object_id)
+        found = price_explanation.explain(listing=listing, now=timezone.now())
+        currency = listing.channel.currency
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("How its price comes about"),
+            "opts": self.opts,
+            "original": listing,
+            "back": self.page_of(listing),
+            "hold": found.hold,
+            "stopped": found.hold and labels.stopped_hold(found.hold),
+            "present": listing.price_amount
+            and columns.as_money(Money(listing.price_amount, currency)),
+            "steps": [
+                {
+                    "code": step.code,
+                    "words": labels.words(step.code),
+                    "note": labels.note(step),
+                    "amount": ""
+                    if step.amount is None
+                    else columns.as_money(Money(step.amount, currency)),
+                }
+                for step in found.steps
+            ],
+            "rules": [
+                {"row": rule, "scope": labels.scope(rule), "method": labels.method(rule)}
+                for rule in found.rules
+            ],
+        }
+        return TemplateResponse(request, "catalog/listings/price_explanation.html", context)
+
+
+show(
+    PriceChange,
+    list_display=[
+        columns.link("listing", _("Variant"), text="listing__variant__sku"),
+        columns.money("amount", _("Price"), currency="listing__channel__currency"),
+        columns.money("cost_amount", _("Cost"), currency="listing__channel__currency"),
+        columns.money("old_amount", _("Before"), currency="listing__channel__currency"),
+        columns.text("rule__book__version", _("Book")),
+        columns.text("rule__number", _("Rule")),
+        columns.age("at", _("When")),
+    ],
+    list_select_related=["listing__variant", "listing__channel", "rule__book"],
+    exclude=["made_of"],
+    readonly_fields=[columns.document("made_of", _("Made of"))],
+    search_fields=["listing__variant__sku"],
+    ordering=["-id"],
+)

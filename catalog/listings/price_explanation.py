@@ -1,0 +1,42 @@
+"""Say why a variant costs what it costs: the whole calculation, from today's inputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from catalog.listings import repricing
+from catalog.models import Listing, PriceHold, PriceRule
+from catalog.pricing import policy as pricing_policy
+from catalog.pricing.breakdown import Step, steps
+from catalog.pricing.calculation import Calculation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """One calculation in steps, the rules that fit (the first one wins), and an open hold."""
+
+    listing: Listing
+    done: Calculation
+    steps: tuple[Step, ...]
+    rules: tuple[PriceRule, ...]
+    hold: PriceHold | None
+
+
+def explain(*, listing: Listing, now: datetime) -> Explanation:
+    """Count the price of one listing as a refresh would do it now. Writes nothing."""
+    channel = listing.channel
+    policy = pricing_policy.load(channel=channel, now=now)
+    row = repricing.stored(channel).get(pk=listing.pk)
+    done = repricing.calculations([row], channel=channel, policy=policy, now=now)[0]
+    ids = [rule.id for rule in policy.rules.fitting(done.goods.place)]
+    known = PriceRule.objects.select_related(
+        "book", "category", "brand", "product", "variant"
+    ).in_bulk(ids)
+    return Explanation(
+        listing=listing,
+        done=done,
+        steps=tuple(steps(done)),
+        rules=tuple(known[pk] for pk in ids),
+        hold=PriceHold.objects.filter(listing=listing, status=PriceHold.Status.OPEN).first(),
+    )

@@ -1,0 +1,158 @@
+"""Staff pages of prices that a guard stopped."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from catalog.column_words import COLUMNS
+from catalog.listings import price_approvals
+from catalog.models import PriceHold
+from catalog.pricing import labels
+from catalog.pricing.breakdown import Step
+from catalog.pricing.guards import MOVES
+from storefront.lib.money import Money
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action
+
+Status = PriceHold.Status
+AMOUNTS = ("old_amount", "proposed_amount", "cost_amount")
+
+
+@admin.register(PriceHold)
+class PriceHoldAdmin(StaffAdmin):
+    when_empty: ClassVar = _(
+        "No price waits for a decision. A guard stops one that would move further than its "
+        "price book allows."
+    )
+    list_display: ClassVar = [
+        columns.link("listing", _("Variant"), text="listing__variant__sku"),
+        columns.text("listing__channel__code", _("Channel")),
+        columns.state("status", _("State"), calls=["open"], ended=["approved", "kept", "lapsed"]),
+        "why",
+        columns.money("old_amount", _("Price"), currency="listing__channel__currency"),
+        columns.money("proposed_amount", _("Proposed"), currency="listing__channel__currency"),
+        columns.money("cost_amount", _("Cost"), currency="listing__channel__currency"),
+        "is_off_sale",
+        columns.age("opened_at", _("Since")),
+    ]
+    list_select_related: ClassVar = ["listing__variant", "listing__channel"]
+    list_filter: ClassVar = ["status", "reason", "is_off_sale", "listing__channel"]
+    search_fields: ClassVar = ["listing__variant__sku", "listing__variant__product__title"]
+    ordering: ClassVar = ["-id"]
+    exclude: ClassVar = ["made_of", "sentence", *AMOUNTS]
+    readonly_fields: ClassVar = [
+        "why",
+        *(columns.money(n, COLUMNS[n], currency="listing__channel__currency") for n in AMOUNTS),
+        "made",
+        columns.moves,
+    ]
+    actions: ClassVar = ["approve_all", "reject_all"]
+    actions_detail: ClassVar = ["approve", "reject", "keep"]
+    fits: ClassVar = {
+        "approve": lambda row: row.status == Status.OPEN and row.reason in MOVES,
+        "reject": lambda row: row.status == Status.OPEN,
+        "keep": lambda row: row.status == Status.OPEN and row.is_off_sale and row.old_amount,
+    }
+    refusals: ClassVar = (price_approvals.CannotApproveError,)
+
+    @admin.display(description=_("Made of"))
+    def made(self, hold: PriceHold) -> str:
+        """Show the calculation that was stopped, step by step."""
+        rows = []
+        for code, amount, note in hold.made_of.get("steps", ()):
+            step = Step(code=code, amount=amount and Decimal(amount), note=note)
+            money = step.amount and Money(step.amount, hold.listing.channel.currency)
+            shown = columns.as_money(money) if money else ""
+            rows.append((labels.words(code), labels.note(step), shown))
+        lines = format_html_join(
+            "", "<tr><th scope=row>{}</th><td>{}</td><td class=today-number>{}</td></tr>", rows
+        )
+        return format_html(
+            '<div class="today-scroll"><table class="staff-pairs">{}</table></div>', lines
+        )
+
+    @admin.display(description=_("In numbers"))
+    def why(self, hold: PriceHold) -> str:
+        return labels.stopped_hold(hold)
+
+    @action(description=_("Approve the proposed prices"))
+    def approve_all(self, request: HttpRequest, rows: QuerySet[PriceHold]) -> None:
+        self.do_each(
+            request,
+            rows,
+            lambda row: price_approvals.approve(
+                hold=row, actor=str(request.user), now=timezone.now()
+            ),
+        )
+
+    @action(description=_("Reject, and keep the old prices"))
+    def reject_all(self, request: HttpRequest, rows: QuerySet[PriceHold]) -> None:
+        self.do_each(
+            request,
+            rows,
+            lambda row: price_approvals.reject(
+                hold=row, actor=str(request.user), now=timezone.now()
+            ),
+        )
+
+    @action(description=_("Approve"), icon="check")
+    def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        hold = self.row(request, object_id)
+        return self.ask(
+            request,
+            hold,
+            title=gettext("Approve"),
+            explain=" ".join(
+                [labels.stopped_hold(hold), gettext("The proposed price counts at once.")]
+            ),
+            act=lambda _given: price_approvals.approve(
+                hold=hold, actor=str(request.user), now=timezone.now()
+            ),
+            done=gettext("It is sold by the proposed price."),
+        )
+
+    @action(description=_("Reject"), icon="block")
+    def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        hold = self.row(request, object_id)
+        return self.ask(
+            request,
+            hold,
+            title=gettext("Reject"),
+            explain=gettext(
+                "The old price stays, if it keeps the lowest margin today; else the goods stay"
+                " off sale. The same proposal does not come back."
+            ),
+            form_class=ReasonForm,
+            act=lambda given: price_approvals.reject(
+                hold=hold, actor=str(request.user), now=timezone.now(), reason=given["reason"]
+            ),
+            done=gettext("The old price stays."),
+        )
+
+    @action(description=_("Sell on by the old price"), icon="lock_open")
+    def keep(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        hold = self.row(request, object_id)
+        return self.ask(
+            request,
+            hold,
+            title=gettext("Sell on by the old price"),
+            explain=f"{labels.stopped_hold(hold)} "
+            + gettext(
+                "The old price counts although it leaves less than the lowest margin, until the"
+                " proposal or the cost changes. It never goes below what the goods cost."
+            ),
+            form_class=ReasonForm,
+            act=lambda given: price_approvals.keep(
+                hold=hold, actor=str(request.user), reason=given["reason"], now=timezone.now()
+            ),
+            done=gettext("It is sold by the old price."),
+        )

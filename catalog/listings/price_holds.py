@@ -1,0 +1,135 @@
+"""Keep the prices that a guard stopped where staff find them, one open row per listing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import override
+
+from catalog.enums import Stop
+from catalog.models import Listing, PriceHold
+from catalog.pricing import labels
+from catalog.pricing.breakdown import percent, snapshot
+from catalog.pricing.calculation import Calculation
+from storefront.lib.db import rows
+from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.state_machine import StatusChange
+
+Status = PriceHold.Status
+ACTOR = "price engine"
+
+
+@needs_transaction
+def note(done: Mapping[Listing, Calculation], *, now: datetime) -> None:
+    """Open, renew or let lapse the holds of these listings. An unchanged hold is not written.
+
+    What a person rejected does not come back while the same price is proposed. A rate that is
+    not sure waits at the rate itself, and not at each of its thousand prices.
+
+    Locks:  none; the caller holds the listings
+    """
+    stopped = {
+        listing.pk: one
+        for listing, one in done.items()
+        if one.verdict and one.verdict.stop not in {None, Stop.UNSURE_RATE}
+    }
+    holds = PriceHold.objects.filter(listing__in=[listing.pk for listing in done])
+    present = {hold.listing_id: hold for hold in holds.filter(status=Status.OPEN)}
+    _lapse([hold for hold in present.values() if hold.listing_id not in stopped], now=now)
+    if not stopped:
+        return
+    rejected = _rejected(list(stopped))
+    new: list[PriceHold] = []
+    changed: dict[PriceHold, list[str]] = {}
+    for listing in done:
+        if listing.pk not in stopped:
+            continue
+        values = _values(stopped[listing.pk], listing)
+        hold = present.get(listing.pk)
+        if hold is not None:
+            if names := rows.differing(hold, values):
+                changed[hold] = [name.removesuffix("_id") for name in names]
+        elif not stopped[listing.pk].kept_by and rejected.get(listing.pk) != (
+            values["reason"],
+            values["proposed_amount"],
+        ):
+            new.append(PriceHold(listing=listing, status_since=now, opened_at=now, **values))
+    PriceHold.objects.bulk_create(new)
+    rows.update(PriceHold, changed)
+
+
+def _lapse(holds: list[PriceHold], *, now: datetime) -> None:
+    if not holds:
+        return
+    ids = [hold.pk for hold in holds]
+    PriceHold.objects.filter(pk__in=ids).update(status=Status.LAPSED, status_since=now)
+    StatusChange.objects.bulk_create(
+        StatusChange(
+            subject=PriceHold._meta.label,  # noqa: SLF001 - Django's documented model API
+            subject_id=pk,
+            axis="status",
+            from_status=Status.OPEN,
+            to_status=Status.LAPSED,
+            at=now,
+            actor=ACTOR,
+        )
+        for pk in ids
+    )
+
+
+def _rejected(listing_ids: list[int]) -> dict[int, tuple[str, Decimal | None]]:
+    found = PriceHold.objects.filter(listing__in=listing_ids, status=Status.REJECTED)
+    newest = found.order_by("listing", "-id").distinct("listing")
+    told = newest.values_list("listing_id", "reason", "proposed_amount")
+    return {listing_id: (reason, amount) for listing_id, reason, amount in told}
+
+
+def _values(done: Calculation, listing: Listing) -> dict[str, Any]:
+    verdict, rule = done.verdict, done.rule
+    if verdict is None or verdict.stop is None or rule is None:
+        raise AssertionError(f"{listing}: nothing was stopped")
+    return {
+        "reason": verdict.stop.value,
+        "sentence": sentence(done),
+        "old_amount": done.standing.present,
+        "proposed_amount": verdict.proposed,
+        "cost_amount": listing.cost_amount,
+        "rule_id": rule.id,
+        "made_of": {**snapshot(done), "figures": figures(done)},
+        "is_off_sale": not done.may_stay,
+    }
+
+
+def sentence(done: Calculation) -> str:
+    """Say why a price was stopped, with its figures, as traces of decisions keep it: in English."""
+    if done.verdict is None or done.verdict.stop is None:
+        return ""
+    with override("en"):
+        return labels.stopped(done.verdict.stop.value, figures(done))
+
+
+def figures(done: Calculation) -> dict[str, str]:
+    """Tell the figures for which a price was stopped.
+
+    Shape:  as ``labels.stopped`` puts them into words; ``below`` is there where the present
+            price is below what the lowest margin asks
+    """
+    present, day_ago = done.standing.present, done.standing.day_ago
+    new, floor = (done.verdict.proposed, done.verdict.floor) if done.verdict else (None, None)
+    known = {
+        "floor": floor,
+        "map": done.bounds.map_amount,
+        "msrp": done.bounds.msrp_amount,
+        "old": present,
+        "day": day_ago,
+        "new": new,
+    }
+    told = {name: "?" if figure is None else f"{figure:.2f}" for name, figure in known.items()}
+    told["move"] = percent(new / present - 1) if new and present else "?"
+    told["day_move"] = percent(new / day_ago - 1) if new and day_ago else "?"
+    if done.pays and not done.may_stay and floor is not None:
+        told["below"] = told["old"]
+    return told

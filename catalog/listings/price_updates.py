@@ -1,0 +1,131 @@
+"""Hang a counted price on its listing, and keep what it was made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from catalog.listings import price_holds
+from catalog.models import Listing, PriceChange
+from catalog.pricing import history
+from catalog.pricing.breakdown import snapshot
+from catalog.pricing.calculation import Calculation, Goods
+from catalog.pricing.guards import MAX_PRICE
+from catalog.pricing.landed_cost import Landed
+from catalog.pricing.rules import Place
+from storefront.lib.db import rows
+from storefront.lib.db.rows import fitted
+from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.money import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tagged:
+    """A listing that was priced: its price before, and how the new one came about."""
+
+    listing: Listing
+    before: Decimal | None
+    done: Calculation
+
+
+def said(listing: Listing, *, category_id: int, brand_id: int, product_id: int) -> Goods:
+    """Read from a listing what its supplier last said, to count its price anew."""
+    return Goods(
+        place=Place(
+            variant_id=listing.variant_id,
+            product_id=product_id,
+            category_id=category_id,
+            brand_id=brand_id,
+            supplier_code=listing.supplier_code,
+        ),
+        cost=None
+        if listing.wholesale_amount is None
+        else Money(listing.wholesale_amount, listing.wholesale_currency),
+        origins=tuple(listing.origins),
+        map_amount=listing.map_amount,
+        map_currency=listing.map_currency,
+        msrp_amount=listing.msrp_amount,
+    )
+
+
+def inputs(goods: Goods) -> dict[str, Any]:
+    """Return what a listing keeps of what the supplier says."""
+    cost = goods.cost
+    return {
+        "wholesale_amount": fitted(Listing, "wholesale_amount", cost.amount)
+        if cost is not None
+        else None,
+        "wholesale_currency": "" if cost is None else cost.currency,
+        "supplier_code": goods.place.supplier_code,
+        "origins": list(goods.origins),
+        "map_amount": goods.map_amount,
+        "map_currency": goods.map_currency,
+        "msrp_amount": goods.msrp_amount,
+    }
+
+
+def tags(done: Calculation, *, listing: Listing, currency: str) -> dict[str, Any]:
+    """Return the price columns of a listing.
+
+    A price that a guard stopped leaves the old one standing, while that keeps the lowest
+    margin and the supplier's bounds; else there is none until a person decides.
+    """
+    if done.cost is None or done.landed is None or done.rule is None:
+        lost = (
+            "cost_amount",
+            "landed_amount",
+            "even_amount",
+            "floor_amount",
+            "price_amount",
+            "rule_id",
+        )
+        return dict.fromkeys(lost)
+    price, rule_id = done.price, done.rule.id
+    floor = done.verdict.floor if done.verdict else None
+    if done.is_stopped:
+        price = done.standing.present if done.may_stay else None
+        rule_id = listing.rule_id or rule_id
+    return {
+        "cost_amount": fitted(Listing, "cost_amount", Money(done.cost, currency).rounded().amount),
+        "landed_amount": Money(done.landed.total, currency).rounded().amount,
+        "floor_amount": floor and Money(floor, currency).rounded().amount,
+        "even_amount": _even(done.landed, currency),
+        "price_amount": price,
+        "rule_id": rule_id,
+    }
+
+
+def _even(landed: Landed, currency: str) -> Decimal | None:
+    even = landed.price_keeping(Decimal(0))
+    return None if even is None or even > MAX_PRICE else Money(even, currency).rounded().amount
+
+
+@needs_transaction
+def remember(tagged: Sequence[Tagged], *, now: datetime) -> None:
+    """Keep each change of a price with what it was made of, and what a guard stopped.
+
+    A price that is lost is a change too: nothing was asked until the next one. What a price
+    that comes back replaces is the last one that was asked: else the guard on the moves of a
+    day could be walked around by losing the price.
+
+    Locks:  none; the caller holds the listings
+    """
+    moved = [each for each in tagged if each.listing.price_amount != each.before]
+    moments = history.moments(listing_ids=[each.listing.pk for each in moved], now=now)
+    changes = (
+        PriceChange(
+            listing=each.listing,
+            amount=each.listing.price_amount,
+            old_amount=each.done.standing.present if each.before is None else each.before,
+            cost_amount=each.listing.cost_amount,
+            rule_id=each.listing.rule_id,
+            made_of=snapshot(each.done),
+            at=moments.get(each.listing.pk, now),
+        )
+        for each in moved
+    )
+    rows.insert(PriceChange, changes)
+    price_holds.note({each.listing: each.done for each in tagged}, now=now)

@@ -1,0 +1,238 @@
+"""Price what we can be supplied with, and put it on a channel when it is fit to be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from catalog.attributes.completeness import Facts, Lack, lacks
+from catalog.listings import price_updates
+from catalog.listings.price_updates import Tagged
+from catalog.models import Area, Channel, Listing, Variant
+from catalog.pricing import policy as pricing_policy
+from catalog.pricing import repricing_queue
+from catalog.pricing.batch import Lot, calculate_all
+from catalog.pricing.calculation import Goods
+from catalog.pricing.rules import Place
+from catalog.search import shelving
+from storefront.lib.db import rows
+from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.money import Money
+
+BATCH = 1000
+MAX_AVAILABLE = 1_000_000
+AGE_STEP = timedelta(hours=1)
+_NEEDED = (
+    "lithium",
+    "cell_wh",
+    "product__title",
+    "product__brand",
+    "product__category",
+    "product__family",
+    "product__status",
+    "product__spec__power_sources",
+    "product__spec__output_lm",
+    "product__spec__runtime_high_min",
+    "product__spec__runtime_max_min",
+    "product__spec__battery_format",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supply:
+    """What a channel can be supplied with, of one variant: at which cost, how many, from where.
+
+    Shape:  ``available`` is the most that can be ordered of it here at once;
+            ``ships_from`` maps countries to how many lie there; ``cost`` is None when no
+            supplier asks a price we know; ``supplier_code`` and ``origins`` are of the offer
+            that the price follows, and the countries it may be sent from; ``reaches`` are those it
+            can be sent to: empty is everywhere, None nowhere
+    Units:  ``map_amount`` and ``msrp_amount`` tax included, in the currency of the cost; the
+            first in ``map_currency`` where that says another one
+    """
+
+    variant_id: int
+    cost: Money | None
+    available: int
+    ships_from: dict[str, int]
+    as_of: datetime | None
+    reaches: frozenset[str] | None = None
+    supplier_code: str = ""
+    origins: tuple[str, ...] = ()
+    map_amount: Decimal | None = None
+    map_currency: str = ""
+    msrp_amount: Decimal | None = None
+
+
+def refresh(*, channel: Channel, supplies: Sequence[Supply], now: datetime) -> set[int]:
+    """Write prices and availability of one channel, only what changed, and its cards.
+
+    Returns the ids of the products whose listings changed.
+
+    Locks:  the variants, then their listings, then their products, each in id order
+    """
+    touched: set[int] = set()
+    by_variant = {supply.variant_id: supply for supply in supplies}
+    ids = sorted(by_variant)
+    areas = _areas(supplies)
+    for start in range(0, len(ids), BATCH):
+        batch = [by_variant[variant_id] for variant_id in ids[start : start + BATCH]]
+        with transaction.atomic(durable=True):
+            found = _refresh(channel=channel, supplies=batch, areas=areas, now=now)
+            shelving.shelve(product_ids=found, channel=channel)
+        touched |= found
+    return touched
+
+
+def _areas(supplies: Sequence[Supply]) -> dict[frozenset[str] | None, int | None]:
+    """Find the areas that these reach, and add new ones: alone, so that nobody waits for us."""
+    wanted = {each.reaches: sorted(each.reaches) for each in supplies if each.reaches is not None}
+    rows = Area.objects.filter(countries__in=wanted.values())
+
+    def known() -> dict[frozenset[str] | None, int | None]:
+        return {frozenset(countries): pk for pk, countries in rows.values_list("pk", "countries")}
+
+    found = known() if wanted else {}
+    if new := [countries for reaches, countries in wanted.items() if reaches not in found]:
+        fresh = [Area(countries=countries) for countries in sorted(new)]
+        Area.objects.bulk_create(fresh, ignore_conflicts=True)
+        found = known()
+    return {None: None, **found}
+
+
+@needs_transaction
+def _refresh(
+    *,
+    channel: Channel,
+    supplies: Sequence[Supply],
+    areas: Mapping[frozenset[str] | None, int | None],
+    now: datetime,
+) -> set[int]:
+    variants = (
+        Variant.objects.select_related("product__spec")
+        .only(*_NEEDED)
+        .filter(pk__in=[supply.variant_id for supply in supplies])
+        .select_for_update(of=["self"], no_key=True)
+        .order_by("pk")
+        .in_bulk()
+    )
+    present = {
+        listing.variant_id: listing
+        for listing in Listing.objects.on(channel)
+        .filter(variant__in=variants)
+        .select_for_update(of=["self"])
+        .order_by("pk")
+    }
+    policy = pricing_policy.load(channel=channel, now=now)
+    known = [supply for supply in supplies if supply.variant_id in variants]
+    listings = [
+        present.get(supply.variant_id)
+        or Listing(channel=channel, variant=variants[supply.variant_id])
+        for supply in known
+    ]
+    lots = [
+        Lot(
+            goods=_goods(supply, variants[supply.variant_id]),
+            listing_id=listing.pk,
+            present=listing.price_amount,
+            available=_available(supply),
+        )
+        for supply, listing in zip(known, listings, strict=True)
+    ]
+    calculations = calculate_all(lots, channel=channel, policy=policy, now=now)
+    new: list[Listing] = []
+    changed: dict[Listing, list[str]] = {}
+    tagged: list[Tagged] = []
+    for supply, listing, done in zip(known, listings, calculations, strict=True):
+        tagged.append(Tagged(listing=listing, before=listing.price_amount, done=done))
+        values: dict[str, Any] = {
+            **price_updates.inputs(done.goods),
+            **price_updates.tags(done, listing=listing, currency=channel.currency),
+            "available": _available(supply),
+            "ships_from": {code: many for code, many in supply.ships_from.items() if many > 0},
+            "area_id": areas[supply.reaches],
+            "as_of": _younger(supply.as_of, present=listing.as_of),
+        }
+        has_price = values["price_amount"] is not None
+        facts = _facts(variants[supply.variant_id], listing, has_price=has_price)
+        values["is_published"] = not lacks(facts)
+        names = rows.differing(listing, values)
+        if listing.pk is None:
+            new.append(listing)
+        elif names:
+            listing.updated_at = now
+            changed[listing] = [*(name.removesuffix("_id") for name in names), "updated_at"]
+    Listing.objects.bulk_create(new)
+    # Who changed a rate or a book meanwhile did not see these: they are counted once more.
+    repricing_queue.ask(variant_ids=[listing.variant_id for listing in new], now=now)
+    rows.update(Listing, changed)
+    price_updates.remember(tagged, now=now)
+    return {variants[each.variant_id].product_id for each in [*new, *changed]}
+
+
+def _available(supply: Supply) -> int:
+    return min(max(0, supply.available), MAX_AVAILABLE)
+
+
+def _goods(supply: Supply, variant: Variant) -> Goods:
+    return Goods(
+        place=Place(
+            variant_id=variant.pk,
+            product_id=variant.product_id,
+            category_id=variant.product.category_id,
+            brand_id=variant.product.brand_id,
+            supplier_code=supply.supplier_code,
+        ),
+        cost=supply.cost,
+        origins=supply.origins,
+        map_amount=supply.map_amount,
+        map_currency=supply.map_currency,
+        msrp_amount=supply.msrp_amount,
+    )
+
+
+def _younger(as_of: datetime | None, *, present: datetime | None) -> datetime | None:
+    """Leave a claim's time as it stands while a confirmation makes it hardly younger.
+
+    Otherwise every stock feed would rewrite every listing to say that nothing changed.
+    """
+    if as_of and present and present <= as_of < present + AGE_STEP:
+        return present
+    return as_of
+
+
+def _facts(variant: Variant, listing: Listing, *, has_price: bool) -> Facts:
+    product = variant.product
+    spec = getattr(product, "spec", None)
+    return Facts(
+        title=product.title,
+        family=product.family,
+        is_active=product.status == product.Status.ACTIVE,
+        is_withdrawn=listing.is_withdrawn,
+        has_price=has_price,
+        has_spec=spec is not None,
+        power_sources=spec.power_sources if spec else (),
+        output_lm=spec.output_lm if spec else None,
+        runtime_min=(spec.runtime_high_min or spec.runtime_max_min) if spec else None,
+        battery_format=spec.battery_format if spec else "",
+        lithium=variant.lithium,
+        cell_wh=variant.cell_wh,
+    )
+
+
+def lacking(*, listings: Sequence[Listing]) -> dict[int, tuple[Lack, ...]]:
+    """Return for each listing what keeps it off the shop; an empty tuple means nothing does.
+
+    Shape:  listings with ``variant__product__spec`` selected, keyed by their ids
+    """
+    return {
+        listing.pk: lacks(
+            _facts(listing.variant, listing, has_price=listing.price_amount is not None)
+        )
+        for listing in listings
+    }

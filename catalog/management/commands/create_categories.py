@@ -1,0 +1,102 @@
+"""Put the shelves of the shop in place, named in both languages. Safe to repeat."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from django.core.management.base import BaseCommand
+
+from catalog.attributes.families import SHELVES
+from catalog.models import Category
+
+
+class Shelf(NamedTuple):
+    """The words of one category, English and Azerbaijani, and its place in Google's list."""
+
+    slug: str
+    name_en: str
+    name_az: str
+    intro_en: str
+    intro_az: str
+    google_id: int | None
+
+
+_SHELVES = (
+    Shelf(
+        "headlamps",
+        "Headlamps",
+        "Baş fənərləri",
+        "Light where you look, both hands free. Compare lumens, hours and grams.",
+        "Baxdığınız yerə işıq, əlləriniz boş. Lümen, saat və qramı müqayisə edin.",
+        2454,
+    ),
+    Shelf(
+        "flashlights",
+        "Flashlights",
+        "Əl fənərləri",
+        "From the key ring to the search light. The beam shows how far and how wide.",
+        "Açarlıqdan axtarış fənərinə qədər. Şüa nə qədər uzağa və nə qədər enli olduğunu göstərir.",
+        543689,
+    ),
+    Shelf(
+        "lanterns",
+        "Lanterns",
+        "Kamp fənərləri",
+        "Even light for a tent, a table or a dark evening at home.",
+        "Çadır, masa və ya evdə qaranlıq axşam üçün bərabər işıq.",
+        1019,
+    ),
+    Shelf(
+        "work-lights",
+        "Work lights",
+        "İş işıqları",
+        "Bright, steady and easy to hang, stand or stick where the work is.",
+        "Parlaq, sabit; asmaq, qoymaq və ya işin yanına bərkitmək asandır.",
+        5592,
+    ),
+    Shelf(
+        "bike-lights",
+        "Bike lights",
+        "Velosiped işıqları",
+        "See and be seen. Check what your country allows on the road.",
+        "Görün və görünün. Ölkənizdə yolda nəyə icazə verildiyini yoxlayın.",
+        505302,
+    ),
+    Shelf(
+        "cells-chargers",
+        "Cells and chargers",
+        "Batareyalar və doldurucular",
+        "Honest capacities only: no cell here claims more than physics allows.",
+        "Yalnız dürüst tutumlar: heç bir batareya fizikanın imkanından artığını vəd etmir.",
+        4928,
+    ),
+    Shelf(
+        "accessories",
+        "Accessories",
+        "Aksesuarlar",
+        "Straps, mounts, diffusers and the small parts that get lost.",
+        "Kəmərlər, bərkitmələr, diffuzorlar və itən kiçik hissələr.",
+        2447,
+    ),
+)
+
+
+class Command(BaseCommand):
+    """Create the categories, or bring their words up to date."""
+
+    help = "Create or update the shop's categories."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        del args, options
+        for position, shelf in enumerate(_SHELVES):
+            Category.objects.update_or_create(
+                slug=shelf.slug,
+                defaults={
+                    "names": {"en": shelf.name_en, "az": shelf.name_az},
+                    "intros": {"en": shelf.intro_en, "az": shelf.intro_az},
+                    "families": [family for family, slug in SHELVES.items() if slug == shelf.slug],
+                    "google_id": shelf.google_id,
+                    "position": position,
+                },
+            )
+        self.stdout.write(f"{len(_SHELVES)} categories in place.")

@@ -1,0 +1,50 @@
+"""Rates of exchange on the command line: take in a list, or show what counts."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from catalog.exchange_rates import rates
+from catalog.exchange_rates.ecb import UnreadableRatesError
+from catalog.models import ExchangeRate
+
+
+class Command(BaseCommand):
+    """Take in the daily XML of the European Central Bank, or show the rates that count."""
+
+    help = __doc__ or ""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+        imported = verbs.add_parser("import", help="take in a file such as eurofxref-daily.xml")
+        imported.add_argument("file", type=Path)
+        verbs.add_parser("show", help="what counts, as of when, and how sure it is")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        getattr(self, f"_{options['verb']}")(options)
+
+    def _import(self, options: dict[str, Any]) -> None:
+        try:
+            counts = rates.take_in_daily(
+                content=options["file"].read_bytes(),
+                source=options["file"].name,
+                actor="command line",
+                now=timezone.now(),
+            )
+        except (OSError, UnreadableRatesError, rates.FutureRateError) as error:
+            raise CommandError(str(error)) from error
+        told = ", ".join(f"{many} {what}" for what, many in counts.items())
+        self.stdout.write(f"{options['file'].name}: {told}")
+
+    def _show(self, _options: dict[str, Any]) -> None:
+        for row in ExchangeRate.objects.order_by("quote", "base"):
+            waits = f", {row.waiting_rate:f} waits" if row.waiting_rate else ""
+            self.stdout.write(
+                f"1 {row.base} = {row.rate:f} {row.quote}, {row.as_of:%Y-%m-%d %H:%M},"
+                f" {row.source}, {row.get_standing_display()}{waits}"
+            )

@@ -1,0 +1,46 @@
+"""Fetch the pictures that wait, with progress."""
+
+from __future__ import annotations
+
+import time
+from argparse import ArgumentParser
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import connection
+from django.utils import timezone
+
+from catalog.products import fetching
+
+BATCH = 10
+THREADS = 3  # drawing, reading and shrinking overlap
+
+
+class Command(BaseCommand):
+    """Ends when none is due; what failed is due again later and stays for the worker."""
+
+    help = __doc__ or ""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--main", action="store_true", help="only the first of each product")
+        parser.add_argument("--at-most", type=int, default=1_000_000, help="then leave the rest")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        started = time.monotonic()
+        total = 0
+        with ThreadPoolExecutor(max_workers=THREADS) as pool:
+            while total < options["at_most"]:
+                tried = sum(pool.map(_batch, [options["main"]] * THREADS))
+                if not tried:
+                    break
+                total += tried
+                seconds = time.monotonic() - started
+                self.stdout.write(f"pictures: {seconds:6.1f} s  {total} fetched")
+
+
+def _batch(main_only: bool) -> int:  # noqa: FBT001 - what pool.map hands over
+    try:
+        return fetching.fetch_waiting(size=BATCH, now=timezone.now(), main_only=main_only)
+    finally:
+        connection.close()

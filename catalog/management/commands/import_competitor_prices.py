@@ -1,0 +1,48 @@
+"""Prices of competitors on the command line: look at a file, or take it in."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from catalog.competitors import labels, matching, price_import
+from catalog.competitors.csv_format import UnreadableFileError
+
+ACTOR = "command line"
+
+
+class Command(BaseCommand):
+    """Take in a file, CSV or JSON, of what other shops ask for our goods."""
+
+    help = __doc__ or ""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+        imported = verbs.add_parser("import", help="take in a file: CSV with headings, or JSON")
+        imported.add_argument("file", type=Path)
+        imported.add_argument("--only-look", action="store_true", help="say what it would bring")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        now = timezone.now()
+        try:
+            content = options["file"].read_bytes()
+            file = price_import.receive(
+                name=options["file"].name, content=content, actor=ACTOR, now=now
+            )
+            found = matching.preview(file=file)
+        except UnreadableFileError as error:
+            raise CommandError(labels.words(error.code, error.values)) from error
+        except OSError as error:
+            raise CommandError(str(error)) from error
+        for refusal in found.refused:
+            why = labels.words(refusal.code, refusal.values)
+            self.stdout.write(f"  line {refusal.number}: {why}")
+        self.stdout.write(f"{file}: {len(found.matched)} matched, {len(found.refused)} refused")
+        if options["only_look"]:
+            return
+        counts = price_import.take_in(file=file, actor=ACTOR, now=now).counts
+        self.stdout.write(f"  changed {counts['changed']}, older than known {counts['older']}")

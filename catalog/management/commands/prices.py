@@ -1,0 +1,97 @@
+"""Prices on the command line: explain one, run a book dry, count all anew."""
+
+from __future__ import annotations
+
+import time
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from catalog.listings import price_explanation, repricing
+from catalog.models import Channel, Listing, PriceBook
+from catalog.price_books import dry_run
+from catalog.pricing import labels
+
+
+class Command(BaseCommand):
+    """Explain a price, run a draft dry, or count the prices of a channel anew."""
+
+    help = __doc__ or ""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+        explained = verbs.add_parser("explain", help="how the price of a SKU comes about")
+        explained.add_argument("sku")
+        explained.add_argument("--channel", default="", help="its code; else every channel")
+        rehearsed = verbs.add_parser("rehearse", help="what a draft would do, before it goes live")
+        rehearsed.add_argument("--channel", default="shop")
+        rehearsed.add_argument("--version", type=int, help="of the book; else the newest draft")
+        repriced = verbs.add_parser("reprice", help="count all prices of a channel anew, and wait")
+        repriced.add_argument("--channel", default="shop")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        getattr(self, f"_{options['verb']}")(options)
+
+    def _explain(self, options: dict[str, Any]) -> None:
+        rows = Listing.objects.filter(variant__sku=options["sku"]).order_by("channel")
+        if options["channel"]:
+            rows = rows.filter(channel__code=options["channel"])
+        found = list(rows.select_related("channel", "variant"))
+        if not found:
+            raise CommandError(f"{options['sku']} is listed nowhere.")
+        for listing in found:
+            told = price_explanation.explain(listing=listing, now=timezone.now())
+            currency = listing.channel.currency
+            self.stdout.write(f"{listing.variant.sku} on {listing.channel}, {currency}")
+            for step in told.steps:
+                amount = "" if step.amount is None else f"{step.amount:.2f}"
+                self.stdout.write(
+                    f"  {labels.words(step.code):<48} {amount:>12}  {step.note}".rstrip()
+                )
+            for rule in told.rules:
+                words = f"{labels.scope(rule)}: {labels.method(rule)}"
+                self.stdout.write(f"  {rule.book} rule {rule.number} fits: {words}")
+
+    def _rehearse(self, options: dict[str, Any]) -> None:
+        books = PriceBook.objects.filter(channel__code=options["channel"])
+        if options["version"] is None:
+            books = books.filter(status=PriceBook.Status.DRAFT)
+        else:
+            books = books.filter(version=options["version"])
+        book = books.select_related("channel", "restores").order_by("-version").first()
+        if book is None:
+            raise CommandError("There is no such book.")
+        started = time.perf_counter()
+        found = dry_run.rehearse(book=book, now=timezone.now())
+        self._timed(f"{book} run dry", found["counts"].get("variants", 0), started)
+        for one in (found, *found["later"]):
+            self._tell(one)
+        if found["unseen"]:
+            self.stdout.write(f"  {found['unseen']} more moments of timed rules were not counted")
+
+    def _tell(self, found: Mapping[str, Any]) -> None:
+        if "at" in found:
+            self.stdout.write(f"From {found['at']}, by its timed rules")
+        for name in ("counts", "outcomes"):
+            for code, many in found[name].items():
+                self.stdout.write(f"  {labels.words(code):<56} {many:>8}")
+        before, after = (labels.percents(found[name]) for name in ("margin_before", "margin_after"))
+        self.stdout.write(f"  margin {before} -> {after}")
+        for row in found["largest"][:20]:
+            self.stdout.write("  " + " | ".join(row))
+
+    def _reprice(self, options: dict[str, Any]) -> None:
+        channel = Channel.objects.filter(code=options["channel"]).first()
+        if channel is None:
+            raise CommandError(f"No channel is called {options['channel']!r}.")
+        started = time.perf_counter()
+        done = repricing.reprice(channel=channel, now=timezone.now())
+        self._timed(f"{channel} priced anew", done.listings, started)
+        self.stdout.write(f"  changed {done.changed}, stopped {dict(done.stopped)}")
+
+    def _timed(self, what: str, many: int, started: float) -> None:
+        seconds = max(time.perf_counter() - started, 0.001)
+        self.stdout.write(f"{what}: {many} variants in {seconds:.1f} s, {many / seconds:.0f}/s")

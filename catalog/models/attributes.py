@@ -1,0 +1,87 @@
+"""What a light can do, in typed columns; unknown is empty, never guessed."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from catalog.models.products import Product
+
+
+class Spec(models.Model):
+    """The numbers shoppers filter by, one row per product.
+
+    Units:  in the names; runtimes are minutes, to 10 % of the first output
+    """
+
+    class Basis(models.TextChoices):
+        """Who says so."""
+
+        NONE = "none", _("Nobody says it")
+        SUPPLIER_CLAIM = "supplier_claim", _("The supplier says it")
+        FL1_CLAIM = "fl1_claim", _("Claimed by FL 1")
+        TEST_REPORT = "test_report", _("Test report")
+        OWN_MEASUREMENT = "own_measurement", _("Measured by us")
+
+    product = models.OneToOneField(Product, models.CASCADE, related_name="spec")
+    output_lm = models.PositiveIntegerField(null=True, blank=True)
+    output_min_lm = models.DecimalField(max_digits=7, decimal_places=2, null=True, blank=True)
+    intensity_cd = models.PositiveIntegerField(null=True, blank=True)
+    beam_m = models.PositiveIntegerField(null=True, blank=True)  # 2 * sqrt(cd), never typed in
+    runtime_high_min = models.PositiveIntegerField(null=True, blank=True)
+    runtime_max_min = models.PositiveIntegerField(null=True, blank=True)
+    weight_g = models.PositiveIntegerField(null=True, blank=True)
+    length_mm = models.PositiveIntegerField(null=True, blank=True)
+    head_mm = models.PositiveIntegerField(null=True, blank=True)
+    ip_rating = models.CharField(max_length=6, blank=True)
+    impact_m = models.DecimalField(max_digits=4, decimal_places=1, null=True, blank=True)
+    cct_k = models.PositiveIntegerField(null=True, blank=True)
+    cri = models.PositiveSmallIntegerField(null=True, blank=True)
+    power_sources = models.JSONField(default=list, blank=True)  # built_in, replaceable_cell, …
+    battery_format = models.CharField(max_length=20, blank=True)
+    battery_count = models.PositiveSmallIntegerField(null=True, blank=True)
+    battery_included = models.BooleanField(null=True, blank=True)
+    battery_chemistry = models.CharField(max_length=20, blank=True)
+    battery_capacity_mah = models.PositiveIntegerField(null=True, blank=True)
+    battery_voltage = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True)
+    battery_energy_wh = models.DecimalField(max_digits=7, decimal_places=2, null=True, blank=True)
+    charging = models.JSONField(default=list, blank=True)
+    features = models.JSONField(default=list, blank=True)
+    light_colors = models.JSONField(default=list, blank=True)
+    material = models.CharField(max_length=60, blank=True)
+    basis = models.CharField(max_length=20, choices=Basis, default=Basis.SUPPLIER_CLAIM)
+    more = models.JSONField(default=dict, blank=True)  # label -> text, kept as the supplier says
+    sources = models.JSONField(default=dict, blank=True)  # column -> {"supplier", "run", "raw"}
+    warnings = models.JSONField(default=list, blank=True)  # physics says: unlikely
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(output_lm__isnull=True) | Q(output_lm__lte=100_000),
+                name="spec_output_is_possible",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"spec of {self.product_id}"
+
+
+class Mode(models.Model):
+    """One brightness of one light."""
+
+    product = models.ForeignKey(Product, models.CASCADE, related_name="modes")
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=40)
+    kind = models.CharField(max_length=12, default="white")
+    output_lm = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
+    runtime_min = models.PositiveIntegerField(null=True, blank=True)
+    intensity_cd = models.PositiveIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["product", "position"], name="mode_once_per_place"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.product_id}"

@@ -1,0 +1,173 @@
+"""Where we sell, and what one variant costs and promises there."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+from catalog.models.pricing import PriceRule
+from catalog.models.products import Variant
+from storefront.lib.countries import COUNTRIES
+
+# A claim older than this is no promise: the listing says "out of stock" until news comes.
+STALE_AFTER = timedelta(hours=24)
+MOST_PLACES = 5  # from which one line may come: each is a parcel more
+
+
+class Channel(models.Model):
+    """A place where we sell, with its money and its market. Our own shop is one."""
+
+    code = models.SlugField(max_length=30, unique=True)
+    name = models.CharField(max_length=80)
+    currency = models.CharField(max_length=3)
+    default_country = models.CharField(max_length=2)
+    countries = models.JSONField(default=list)
+    adds_tax = models.BooleanField(db_default=False)  # its prices are told without tax
+    buffer = models.PositiveSmallIntegerField(default=0)  # units never shown here
+    # From how many places a line may come, where none has all of it.
+    places_per_line = models.PositiveSmallIntegerField(
+        db_default=1, validators=[MinValueValidator(1), MaxValueValidator(MOST_PLACES)]
+    )
+    # What it kept back, and divided, when its listings were last published for that.
+    supplied_under = models.PositiveSmallIntegerField(db_default=0, editable=False)
+    supplied_from = models.PositiveSmallIntegerField(db_default=1, editable=False)
+    # Since when all prices wait to be counted anew, until when a worker has that to himself,
+    # and as of when it was last done.
+    reprice_since = models.DateTimeField(null=True, blank=True)
+    reprice_lease_until = models.DateTimeField(null=True, blank=True)
+    repriced_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="channel_places_of_line",
+                condition=Q(places_per_line__gte=1, places_per_line__lte=MOST_PLACES),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
+    def destinations(self) -> tuple[str, ...]:
+        """Name each country that a parcel may go to."""
+        return tuple(dict.fromkeys((self.default_country, *self.countries)))
+
+
+class Area(models.Model):
+    """A set of countries to which the same goods can be sent; no countries are everywhere.
+
+    There are few: goods differ in where they lie and in what they weigh, routes hardly do.
+    """
+
+    countries = ArrayField(models.CharField(max_length=2), unique=True)  # in order
+
+    def __str__(self) -> str:
+        missing = sorted(COUNTRIES.difference(self.countries))
+        if self.countries and len(missing) < len(self.countries):
+            return f"everywhere but {', '.join(missing)}"
+        return ", ".join(self.countries) or "everywhere"
+
+
+class ListingQuerySet(models.QuerySet["Listing"]):
+    """Questions about listings."""
+
+    def on(self, channel: Channel) -> ListingQuerySet:
+        return self.filter(channel=channel)
+
+    def published(self) -> ListingQuerySet:
+        return self.filter(is_published=True, variant__product__status="active", price_amount__gt=0)
+
+    def for_sale(self, now: datetime) -> ListingQuerySet:
+        return self.published().filter(available__gt=0, as_of__gte=now - STALE_AFTER)
+
+
+class Listing(models.Model):
+    """One variant on one channel: its price, and what we believe can be delivered.
+
+    ``available`` is a claim as old as ``as_of``; only a hold on a stock row is a fact. It is
+    sent to the countries of ``area``, and nowhere without one.
+    ``wholesale_amount`` to ``msrp_amount`` are what the chosen supplier says, in his currency:
+    the inputs of the price, kept so that all prices can be counted anew without asking him.
+    ``map_amount`` may be of another supplier who may send it, too: then ``map_currency`` says in
+    what money. ``cost_amount`` is the wholesale cost, ``landed_amount`` the landed cost,
+    ``even_amount`` the price with tax that pays it and all fees, and ``floor_amount`` the lowest
+    price that keeps the lowest margin, in the channel's currency.
+    """
+
+    channel = models.ForeignKey(Channel, models.PROTECT, related_name="listings")
+    variant = models.ForeignKey(Variant, models.CASCADE, related_name="listings")
+    price_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    cost_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    landed_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    floor_amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    even_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    wholesale_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    wholesale_currency = models.CharField(max_length=3, blank=True)
+    supplier_code = models.CharField(max_length=30, blank=True)
+    origins = models.JSONField(default=list, blank=True)  # countries it may come from
+    map_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    map_currency = models.CharField(max_length=3, blank=True, db_default="")
+    msrp_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    rule = models.ForeignKey(
+        PriceRule, models.PROTECT, null=True, blank=True, related_name="listings"
+    )
+    available = models.PositiveIntegerField(default=0)
+    ships_from = models.JSONField(default=dict, blank=True)  # country -> available there
+    area = models.ForeignKey(
+        Area, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    as_of = models.DateTimeField(null=True, blank=True)
+    is_published = models.BooleanField(default=False)
+    is_withdrawn = models.BooleanField(
+        default=False
+    )  # staff took it off; a sync never puts it back
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = ListingQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "variant"], name="listing_once_per_channel"),
+            models.CheckConstraint(
+                condition=Q(is_published=False) | Q(price_amount__gt=0),
+                name="listing_published_has_price",
+            ),
+            models.CheckConstraint(
+                condition=Q(price_amount__isnull=True)
+                | Q(cost_amount__isnull=True)
+                | Q(price_amount__gte=models.F("cost_amount")),
+                name="listing_price_not_below_cost",
+            ),
+            models.CheckConstraint(
+                condition=Q(price_amount__isnull=True)
+                | Q(landed_amount__isnull=True)
+                | Q(price_amount__gte=models.F("landed_amount")),
+                name="listing_price_not_below_landed_cost",
+            ),
+            models.CheckConstraint(
+                condition=Q(price_amount__isnull=True)
+                | Q(even_amount__isnull=True)
+                | Q(price_amount__gte=models.F("even_amount")),
+                name="listing_price_not_below_even",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["channel"],
+                condition=Q(is_published=True, price_amount__lt=models.F("floor_amount")),
+                name="listing_below_floor",
+            ),
+            models.Index(
+                fields=["supplier_code"],
+                condition=Q(is_published=True),
+                name="listing_shown_of_supplier",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.variant.sku}, {self.channel.code}"

@@ -1,0 +1,92 @@
+"""A price that a guard stopped, and what a person made of it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from catalog.enums import Stop
+from catalog.models.listings import Listing
+from catalog.models.pricing import PriceRule
+from storefront.lib.state_machine import Stateful
+
+
+class PriceHold(Stateful):
+    """One price that waits for a person, because a guard did not believe it.
+
+    The newest calculation is written over an open row, so that staff decide about today's
+    figures. ``is_off_sale``: the old price would sell below the lowest margin or against the
+    supplier's bounds, so nothing is sold until somebody decides.
+    """
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("Waits for a decision")
+        APPROVED = "approved", _("Approved")  # the proposed price counts
+        # the old price stays; the same proposal does not come back
+        REJECTED = "rejected", _("Rejected")
+        # the old price goes on, though it leaves less than the lowest margin
+        KEPT = "kept", _("Old price kept")
+        LAPSED = "lapsed", _("Needs no decision any more")
+
+    TRANSITIONS: ClassVar = {
+        Status.OPEN: frozenset({Status.APPROVED, Status.REJECTED, Status.KEPT, Status.LAPSED}),
+        Status.APPROVED: frozenset(),
+        Status.REJECTED: frozenset(),
+        Status.KEPT: frozenset(),
+        Status.LAPSED: frozenset(),
+    }
+    AXES: ClassVar = {"status": TRANSITIONS}
+
+    listing = models.ForeignKey(Listing, models.CASCADE, related_name="price_holds")
+    status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
+    status_since = models.DateTimeField()
+    reason = models.CharField(
+        max_length=20,
+        choices=[
+            (Stop.NO_MARGIN.value, _("nothing is left to pay the cost with")),
+            (Stop.ZERO.value, _("the rule asks for nothing")),
+            (Stop.TOO_HIGH.value, _("no light costs so much")),
+            (Stop.FLOOR_ABOVE_MSRP.value, _("the lowest margin asks more than the MSRP")),
+            (Stop.MAP_ABOVE_MSRP.value, _("MAP is above MSRP")),
+            (Stop.MOVED_TOO_FAR.value, _("moves too far at once")),
+            (Stop.MOVED_TOO_FAR_TODAY.value, _("moves too far in a day")),
+        ],
+    )
+    sentence = models.CharField(max_length=300)
+    old_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    proposed_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    cost_amount = models.DecimalField(max_digits=12, decimal_places=2)
+    rule = models.ForeignKey(PriceRule, models.PROTECT, related_name="+")
+    made_of = models.JSONField(default=dict)
+    is_off_sale = models.BooleanField(default=False)
+    opened_at = models.DateTimeField()
+    decided_by = models.CharField(max_length=100, blank=True)
+    decided_because = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["listing"],
+                condition=Q(status="open"),
+                name="price_hold_one_open_per_listing",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["open", "approved", "rejected", "kept", "lapsed"]),
+                name="price_hold_status_is_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="approved") | Q(proposed_amount__gt=0),
+                name="price_hold_approved_has_price",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="kept")
+                | (Q(old_amount__gt=0) & ~Q(decided_by="") & ~Q(decided_because="")),
+                name="price_hold_kept_names_who_and_why",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.listing.variant.sku}: {self.get_reason_display()}"

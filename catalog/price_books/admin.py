@@ -1,0 +1,293 @@
+"""Staff pages of price books: write a draft, run it dry, let it go live, bring one back."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Max, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from catalog.listings import tasks as listing_tasks
+from catalog.models import PriceBook, PriceRule
+from catalog.price_books import dry_run, versions
+from catalog.price_books import tasks as price_book_tasks
+from catalog.price_books.forms import PriceRuleForm
+from catalog.price_books.labels import BOOK, NO_BOOKS, NO_RULES, RULE
+from catalog.pricing import labels
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, action
+from storefront.lib.staff.csv_export import Echo
+from storefront.lib.staff.inlines import inline
+
+Status = PriceBook.Status
+
+
+def _scope(rule: PriceRule) -> str:
+    return labels.scope(rule)
+
+
+def _method(rule: PriceRule) -> str:
+    return labels.method(rule)
+
+
+scope_column = admin.display(description=_("For"))(_scope)
+method_column = admin.display(description=_("How"))(_method)
+
+
+@admin.register(PriceBook)
+class PriceBookAdmin(StaffAdmin):
+    when_empty: ClassVar = NO_BOOKS
+    editable = ("note", "floor_margin_rate", "max_run_rate", "max_day_rate")
+    groups = BOOK
+    list_display: ClassVar = [
+        "__str__",
+        columns.text("channel__code", _("Channel")),
+        columns.state("status", _("State"), waits=["draft"], ended=["retired"]),
+        columns.percent("floor_margin_rate", _("Lowest margin")),
+        columns.percent("max_run_rate", _("Largest move at once")),
+        columns.percent("max_day_rate", _("Largest move in a day")),
+        "made_by",
+        columns.age("made_at", _("Made")),
+        columns.age("live_at", _("Live since")),
+        "note",
+    ]
+    list_select_related: ClassVar = ["channel"]
+    list_filter: ClassVar = ["channel", "status"]
+    ordering: ClassVar = ["channel", "-version"]
+    exclude: ClassVar = ["rehearsal", "revision"]
+    readonly_fields: ClassVar = [columns.moves]
+    inlines: ClassVar = [
+        inline(
+            PriceRule,
+            "number",
+            scope_column,
+            method_column,
+            "ending",
+            "step",
+            "starts_at",
+            "ends_at",
+            "is_promotion",
+            related=("category", "brand", "product", "variant"),
+            ordering=["number"],
+        )
+    ]
+    actions_detail: ClassVar = ["add_rule", "dry_run", "go_live", "roll_back", "draft_like"]
+    fits: ClassVar = {
+        "add_rule": lambda row: row.status == Status.DRAFT,
+        "dry_run": lambda row: row.status == Status.DRAFT,
+        "go_live": lambda row: row.status == Status.DRAFT,
+        "roll_back": lambda row: row.status == Status.RETIRED,
+    }
+    refusals: ClassVar = (versions.NotReadyError,)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        is_open = obj is None or obj.status == Status.DRAFT
+        return is_open and bool(super().has_change_permission(request, obj))
+
+    def save_model(
+        self, request: HttpRequest, obj: PriceBook, form: forms.ModelForm[PriceBook], change: bool
+    ) -> None:
+        obj.save(update_fields=list(self.editable))
+        versions.touch(book=obj)
+
+    @action(description=_("Add a rule"), icon="add")
+    def add_rule(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        book = self.row(request, object_id)
+        return HttpResponseRedirect(f"{reverse('admin:catalog_pricerule_add')}?book={book.pk}")
+
+    @action(description=_("Dry run"), icon="experiment")
+    def dry_run(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        book = self.row(request, object_id)
+        if request.GET.get("csv"):
+            return self._csv(book)
+        if request.method == "POST":
+            self.wake(request, price_book_tasks.rehearse, book_id=book.pk)
+            return HttpResponseRedirect(f"{request.path}?asked=1")
+        found = book.rehearsal or {}
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("Dry run"),
+            "opts": self.opts,
+            "original": book,
+            "back": self.page_of(book),
+            "go_live": reverse("admin:catalog_pricebook_go_live", args=[book.pk]),
+            "is_asked": "asked" in request.GET and not found,
+            "currency": book.channel.currency,
+            "found": found,
+            "moments": [_shown(one) for one in (found, *found.get("later", ())) if one],
+        }
+        return TemplateResponse(request, "catalog/price_books/dry_run.html", context)
+
+    @staticmethod
+    def _csv(book: PriceBook) -> StreamingHttpResponse:
+        writer = csv.writer(Echo())
+
+        def lines() -> Iterator[str]:
+            for row in dry_run.table(book=book, now=timezone.now()):
+                yield writer.writerow([_harmless(cell) for cell in row])
+
+        name = f"{book.channel.code}-v{book.version}-dry-run.csv"
+        return StreamingHttpResponse(
+            lines(),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
+    @action(description=_("Go live"), icon="rocket_launch")
+    def go_live(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        book = self.row(request, object_id)
+        counts = (book.rehearsal or {}).get("counts", {})
+        words = gettext(
+            "All prices of %(channel)s are counted by it from now on. The dry run moved"
+            " %(moved)d of %(all)d prices and stopped %(stopped)d."
+        ) % {
+            "channel": book.channel,
+            "moved": sum(counts.get(kind, 0) for kind in ("up", "down", "new", "lost")),
+            "all": counts.get("variants", 0),
+            "stopped": counts.get("stopped", 0),
+        }
+        return self.ask(
+            request,
+            book,
+            title=gettext("Go live"),
+            explain=words,
+            act=lambda _given: self._open(request, book),
+            done=gettext("%s is live; the prices follow within a minute.") % book,
+        )
+
+    def _open(self, request: HttpRequest, book: PriceBook) -> None:
+        versions.go_live(book=book, actor=str(request.user), now=timezone.now())
+        self.wake(request, listing_tasks.reprice_due)
+
+    @action(description=_("Bring it back"), icon="history")
+    def roll_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        book = self.row(request, object_id)
+
+        def act(_given: object) -> None:
+            versions.roll_back(to=book, actor=str(request.user), now=timezone.now())
+            self.wake(request, listing_tasks.reprice_due)
+
+        return self.ask(
+            request,
+            book,
+            title=gettext("Bring it back"),
+            explain=gettext(
+                "Its rules and guards become the newest version and go live at once. Prices"
+                " that stood under it come back whole, however far they move."
+            ),
+            act=act,
+            done=gettext("The rules of %s are live again, as a new version.") % book,
+        )
+
+    @action(description=_("New draft like this"), icon="edit_note")
+    def draft_like(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        book = self.row(request, object_id)
+        made: list[PriceBook] = []
+        answer = self.ask(
+            request,
+            book,
+            title=gettext("New draft like this"),
+            explain=gettext("It begins with the rules and guards of this book."),
+            act=lambda _given: made.append(
+                versions.draft(
+                    channel=book.channel, like=book, actor=str(request.user), now=timezone.now()
+                )
+            ),
+            done=gettext("A draft counts for nothing until it goes live."),
+        )
+        return HttpResponseRedirect(self.page_of(made[0])) if made else answer
+
+
+@admin.register(PriceRule)
+class PriceRuleAdmin(StaffAdmin):
+    """Rules are written while their book is a draft; later they never change."""
+
+    when_empty: ClassVar = NO_RULES
+    form = PriceRuleForm
+    may_add = True
+    may_delete = True
+    editable = tuple(PriceRuleForm.Meta.fields)
+    groups = RULE
+    list_display: ClassVar = [
+        "__str__",
+        columns.text("book__channel__code", _("Channel")),
+        columns.link("book", _("Book")),
+        columns.state("book__status", _("State"), waits=["draft"], ended=["retired"]),
+        scope_column,
+        method_column,
+        "ending",
+    ]
+    list_select_related: ClassVar = [
+        "book__channel",
+        "category",
+        "brand",
+        "product",
+        "variant",
+    ]
+    list_filter: ClassVar = ["book__channel", "book__status"]
+    search_fields: ClassVar = ["supplier_code", "brand__name", "variant__sku", "product__title"]
+    ordering: ClassVar = ["-book", "number"]
+    autocomplete_fields: ClassVar = ["product", "variant", "brand"]
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        given = request.GET.get("book", "")
+        drafts = PriceBook.objects.filter(status=Status.DRAFT).order_by("-pk")
+        book = drafts.filter(pk=given).first() if given.isdigit() else drafts.first()
+        if book is None:
+            return {"number": 1}
+        last = book.rules.aggregate(last=Max("number"))["last"] or 0
+        return {"book": book.pk, "number": last + 1, "ending": "0.99"}
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        is_open = obj is None or obj.book.status == Status.DRAFT
+        return is_open and bool(super().has_change_permission(request, obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        is_open = obj is not None and obj.book.status == Status.DRAFT
+        return is_open and bool(super().has_delete_permission(request, obj))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return ["book"] if obj is not None else []
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PriceRule]:
+        rows: QuerySet[PriceRule] = super().get_queryset(request)
+        return rows.select_related("book__channel")
+
+    def save_model(
+        self, request: HttpRequest, obj: PriceRule, form: forms.ModelForm[PriceRule], change: bool
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        versions.touch(book=obj.book)
+
+    def delete_model(self, request: HttpRequest, obj: PriceRule) -> None:
+        super().delete_model(request, obj)
+        versions.touch(book=obj.book)
+
+
+def _shown(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Put into words what a dry run found for one moment."""
+    # What was kept before moments were told has no column for them.
+    rows = [dict(zip(dry_run.HEADINGS, row, strict=False)) for row in found["largest"]]
+    return {
+        "at": parse_datetime(found["at"]) if "at" in found else None,
+        "counts": found["counts"],
+        "margins": [labels.percents(found[f"margin_{when}"]) for when in ("before", "after")],
+        "outcomes": [(labels.words(code), many) for code, many in found["outcomes"].items()],
+        "largest": [{**row, "outcome": labels.words(row["outcome"])} for row in rows],
+    }
+
+
+def _harmless(cell: str) -> str:
+    """Keep a spreadsheet from taking a text for a formula."""
+    return f"'{cell}" if cell[:1] in {"=", "@", "\t", "\r"} else cell

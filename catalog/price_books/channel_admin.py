@@ -1,0 +1,158 @@
+"""Channel desk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from catalog.listings.labels import CHANNEL, TERMS
+from catalog.models import Channel, LandingTerms
+from catalog.price_books import versions
+from storefront.lib.staff import columns, fieldsets
+from storefront.lib.staff.admin import StaffAdmin, action
+from storefront.lib.staff.country_fields import CountriesField
+from storefront.lib.staff.fieldsets import Group
+
+
+def _in_figures(groups: Iterable[Group], names: Iterable[str]) -> Iterator[columns.Column]:
+    """Make columns of rates and amounts, called as the form calls them."""
+    labels = fieldsets.labels(groups)
+    for name in names:
+        if name.endswith("_rate"):
+            yield columns.percent(name, labels[name])
+        else:
+            yield columns.money(name, labels[name], currency="channel__currency")
+
+
+class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    countries = CountriesField()
+
+    def clean_default_country(self) -> str:
+        (code,) = CountriesField().clean(self.cleaned_data["default_country"])
+        return str(code)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        usual, chosen = cleaned.get("default_country"), cleaned.get("countries")
+        if usual and chosen and usual not in chosen:
+            words = gettext("%(code)s, the usual country, must be among these.")
+            self.add_error("countries", words % {"code": usual})
+        terms = LandingTerms.objects.filter(channel=self.instance.pk, tax_rate__gt=0)
+        if cleaned.get("adds_tax") and self.instance.pk and terms.exists():
+            words = gettext("Its costs of selling say that tax is in the price: set that to 0.")
+            self.add_error("adds_tax", words)
+        return cleaned
+
+
+@admin.register(Channel)
+class ChannelAdmin(StaffAdmin):
+    form = ChannelForm
+    editable = ("name", "default_country", "countries", "adds_tax", "buffer", "places_per_line")
+    may_add = True
+    groups = CHANNEL
+    list_display: ClassVar = ["code", "name", "currency", "default_country", "buffer"]
+    ordering: ClassVar = ["id"]
+    exclude: ClassVar = ["reprice_lease_until", "supplied_under", "supplied_from"]
+    readonly_fields: ClassVar = ["reprice_since", "repriced_at"]
+    actions_detail: ClassVar = ["new_draft", "reprice"]
+    refusals: ClassVar = (versions.NotReadyError,)
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Channel,
+        form: forms.ModelForm[Channel],
+        change: bool,
+    ) -> None:
+        before = Channel.objects.filter(pk=obj.pk).first()
+        super().save_model(request, obj, form, change)
+        if before is not None and before.destinations != obj.destinations:
+            versions.reprice(channel=obj, now=timezone.now())
+
+    @action(description=_("New draft of price rules"), icon="edit_note")
+    def new_draft(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        channel = self.row(request, object_id)
+        made = []
+        answer = self.ask(
+            request,
+            channel,
+            title=gettext("New draft of price rules"),
+            explain=gettext("It begins with the rules and guards that are live now."),
+            act=lambda _given: made.append(
+                versions.draft(channel=channel, actor=str(request.user), now=timezone.now())
+            ),
+            done=gettext("A draft counts for nothing until it goes live."),
+        )
+        if made:
+            page = reverse("admin:catalog_pricebook_change", args=[made[0].pk])
+            return HttpResponseRedirect(page)
+        return answer
+
+    @action(description=_("Count all prices anew"), icon="refresh")
+    def reprice(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        channel = self.row(request, object_id)
+        return self.ask(
+            request,
+            channel,
+            title=gettext("Count all prices anew"),
+            explain=gettext("By the live book, the costs of selling and the rates of today."),
+            act=lambda _given: versions.reprice(channel=channel, now=timezone.now()),
+            done=gettext("A worker counts them within a minute."),
+        )
+
+
+@admin.register(LandingTerms)
+class LandingTermsAdmin(StaffAdmin):
+    """What selling costs; a change counts for all prices of the channel."""
+
+    when_empty: ClassVar = _("Say what selling costs: without it, a channel has no prices.")
+    editable = (
+        "supplier_fee_rate",
+        "supplier_fee_amount",
+        "freight_amount",
+        "duty_amount",
+        "handling_amount",
+        "payment_fee_rate",
+        "payment_fee_amount",
+        "channel_fee_rate",
+        "tax_rate",
+    )
+    may_add = True
+    may_delete = True
+    groups = TERMS
+    list_display: ClassVar = [
+        columns.text("channel__code", _("Channel")),
+        "origin",
+        "supplier_code",
+        *_in_figures(TERMS, editable),
+    ]
+    list_select_related: ClassVar = ["channel"]
+    list_filter: ClassVar = ["channel"]
+    ordering: ClassVar = ["channel", "supplier_code", "origin"]
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: LandingTerms,
+        form: forms.ModelForm[LandingTerms],
+        change: bool,
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        versions.reprice(channel=obj.channel, now=timezone.now())
+
+    def delete_model(self, request: HttpRequest, obj: LandingTerms) -> None:
+        super().delete_model(request, obj)
+        versions.reprice(channel=obj.channel, now=timezone.now())
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[LandingTerms]) -> None:
+        for row in queryset:
+            self.delete_model(request, row)

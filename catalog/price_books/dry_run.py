@@ -1,0 +1,267 @@
+"""Show what a price book would do before it does it: a dry run over a whole channel."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from catalog.listings import price_updates, repricing
+from catalog.listings.repricing import BATCH
+from catalog.models import PriceBook, Variant
+from catalog.price_books import outdating
+from catalog.pricing import policy as pricing_policy
+from catalog.pricing.batch import A_DAY
+from catalog.pricing.calculation import CENT, Calculation
+from catalog.pricing.landed_cost import Landed
+
+SHOWN = 100
+MOST_TURNS = 24  # of one book: each is a run over the whole channel
+NOTHING = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What a book would make of one listing; ``after`` is what would then be asked.
+
+    Shape:  ``outcome`` is a code: of a stop, of clamps joined by +, of what is missing, or ""
+    Units:  amounts with tax in the channel's currency; margins are fractions before tax
+    """
+
+    listing_id: int
+    variant_id: int
+    before: Decimal | None
+    after: Decimal | None
+    proposed: Decimal | None
+    landed: Landed | None
+    outcome: str
+    is_stopped: bool
+    rule_number: int | None
+    at: datetime | None = None  # when a timed rule begins or ends; None: on going live
+
+    @property
+    def move_rate(self) -> Decimal:
+        """How far the price moves; what has no price before or after moves by nothing."""
+        to = self.proposed if self.is_stopped else self.after
+        return to / self.before - 1 if to and self.before else NOTHING
+
+    def margin_rate(self, price: Decimal | None) -> Decimal | None:
+        return self.landed.margin_rate(price) if self.landed and price else None
+
+
+def turns(*, book: PriceBook, now: datetime) -> list[datetime]:
+    """Return the moments to come at which a timed rule of a book begins or ends."""
+    told = book.rules.values_list("starts_at", "ends_at")
+    return sorted({moment for pair in told for moment in pair if moment and moment > now})
+
+
+def effects(*, book: PriceBook, now: datetime) -> Iterator[Effect]:
+    """Yield what a book would make of each listing of its channel, as if it went live now.
+
+    After that of going live come those of the next moments at which a timed rule begins or ends,
+    each as if the one before had come true. Nothing is written or locked, and no more than a
+    thousand listings are held at a time. The very calculation that going live does, so both agree
+    as long as the inputs do.
+    """
+    channel = book.channel
+    moments = [
+        (at, pricing_policy.load(channel=channel, now=now, book=book, at=at))
+        for at in (now, *turns(book=book, now=now)[:MOST_TURNS])
+    ]
+    last = 0
+    while batch := list(repricing.stored(channel).filter(pk__gt=last)[:BATCH]):
+        foreseen: list[tuple[datetime, dict[int, Decimal]]] = []
+        for at, policy in moments:
+            day_ago = {
+                pk: price
+                for moment, replaced in reversed(foreseen)
+                if moment > at - A_DAY
+                for pk, price in replaced.items()
+            }
+            done_all = repricing.calculations(
+                batch, channel=channel, policy=policy, now=now, at=at, day_ago=day_ago
+            )
+            replaced: dict[int, Decimal] = {}
+            for row, done in zip(batch, done_all, strict=True):
+                tags = price_updates.tags(done, listing=row, currency=channel.currency)
+                yield _effect(row, done, after=tags["price_amount"], at=None if at == now else at)
+                if row.price_amount is not None and row.price_amount != tags["price_amount"]:
+                    replaced[row.pk] = row.price_amount
+                # So that the next moment finds it as this one would leave it; it is never saved.
+                row.price_amount, row.rule_id = tags["price_amount"], tags["rule_id"]
+            foreseen.append((at, replaced))
+        last = batch[-1].pk
+
+
+def _effect(row: Any, done: Calculation, *, after: Decimal | None, at: datetime | None) -> Effect:
+    verdict = done.verdict
+    return Effect(
+        listing_id=row.pk,
+        variant_id=row.variant_id,
+        at=at,
+        before=row.price_amount,
+        after=after,
+        proposed=verdict.proposed if verdict else None,
+        landed=done.landed,
+        outcome=f"missing_{done.missing}"
+        if done.missing
+        else f"stop_{verdict.stop}"
+        if verdict and verdict.stop
+        else "+".join(f"clamped_{clamp}" for clamp in verdict.clamps)
+        if verdict
+        else "",
+        is_stopped=done.is_stopped,
+        rule_number=done.rule.number if done.rule else None,
+    )
+
+
+def rehearse(*, book: PriceBook, now: datetime) -> dict[str, Any]:
+    """Run a book dry, keep what it would do beside it, and return that.
+
+    If the book was changed meanwhile, nothing is kept.
+
+    Shape:  ``later`` tells the same of each moment of a timed rule, ``unseen`` how many more
+            there are; ``counted_by`` is the mark of what it hangs on (``outdating``)
+    """
+    counted_by = outdating.basis(channel=book.channel, now=now)
+    moments = turns(book=book, now=now)
+    sums = {at: _Sum() for at in (None, *moments[:MOST_TURNS])}
+    for effect in effects(book=book, now=now):
+        sums[effect.at].add(effect)
+    found = {
+        **sums.pop(None).told(),
+        "later": [{"at": at.isoformat(), **one.told()} for at, one in sums.items() if at],
+        "unseen": len(moments[MOST_TURNS:]),
+        "counted_by": counted_by,
+    }
+    same = PriceBook.objects.filter(pk=book.pk, revision=book.revision, status="draft")
+    same.update(rehearsal=found, rehearsed_at=now)
+    return found
+
+
+class _Sum:
+    """Sums up what a book would do at one moment."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.outcomes: Counter[str] = Counter()
+        self.before, self.after = _Margins(), _Margins()
+        self.largest: list[tuple[Decimal, int, Effect]] = []
+
+    def add(self, effect: Effect) -> None:
+        self.counts["variants"] += 1
+        self.counts[_kind(effect)] += 1
+        self.counts["off_sale"] += effect.is_stopped and effect.after is None
+        self.outcomes.update(filter(None, effect.outcome.split("+")))
+        self.before.add(effect, effect.before)
+        self.after.add(effect, effect.after)
+        if move := abs(effect.move_rate):
+            place = (move, -effect.listing_id, effect)
+            if len(self.largest) < SHOWN:
+                heapq.heappush(self.largest, place)
+            else:
+                heapq.heappushpop(self.largest, place)
+
+    def told(self) -> dict[str, Any]:
+        moves = [effect for *_, effect in sorted(self.largest, reverse=True)]
+        return {
+            "counts": dict(self.counts),
+            "outcomes": dict(self.outcomes),
+            "margin_before": self.before.rate(),
+            "margin_after": self.after.rate(),
+            "largest": [list(row) for row in told(moves)],
+        }
+
+
+HEADINGS = (
+    "sku",
+    "title",
+    "from",
+    "to",
+    "proposed",
+    "move_percent",
+    "margin_before_percent",
+    "margin_after_percent",
+    "rule",
+    "outcome",
+    "at",
+)
+
+
+def told(found: list[Effect]) -> Iterator[tuple[str, ...]]:
+    """Yield effects as rows of text under ``HEADINGS``, with the names of the goods."""
+    variants = Variant.objects.filter(pk__in=[effect.variant_id for effect in found])
+    names = {
+        pk: (sku, title) for pk, sku, title in variants.values_list("pk", "sku", "product__title")
+    }
+    for effect in found:
+        after = effect.margin_rate(effect.proposed if effect.is_stopped else effect.after)
+        yield (
+            *names[effect.variant_id],
+            _text(effect.before),
+            _text(effect.after),
+            _text(effect.proposed),
+            _percent(effect.move_rate),
+            _percent(effect.margin_rate(effect.before)),
+            _percent(after),
+            str(effect.rule_number or ""),
+            effect.outcome,
+            effect.at.isoformat(timespec="minutes") if effect.at else "",
+        )
+
+
+def table(*, book: PriceBook, now: datetime) -> Iterator[tuple[str, ...]]:
+    """Yield the whole dry run as rows of text, the headings first.
+
+    Of moments to come only what changes then.
+    """
+    yield HEADINGS
+    batch: list[Effect] = []
+    for effect in effects(book=book, now=now):
+        if effect.at is None or _kind(effect) != "same":
+            batch.append(effect)
+        if len(batch) == BATCH:
+            yield from told(batch)
+            batch = []
+    yield from told(batch)
+
+
+def _kind(effect: Effect) -> str:
+    if effect.is_stopped:
+        return "stopped"
+    if effect.before == effect.after:
+        return "same"
+    if effect.before is None:
+        return "new"
+    if effect.after is None:
+        return "lost"
+    return "up" if effect.after > effect.before else "down"
+
+
+def _text(amount: Decimal | None) -> str:
+    return "" if amount is None else f"{amount:.2f}"
+
+
+def _percent(rate: Decimal | None) -> str:
+    return "" if rate is None else f"{(rate * 100).quantize(CENT):f}"
+
+
+class _Margins:
+    """Sums up what prices leave: one unit of each variant sold."""
+
+    def __init__(self) -> None:
+        self.net = self.kept = NOTHING
+
+    def add(self, effect: Effect, price: Decimal | None) -> None:
+        if effect.landed is None or not price:
+            return
+        net = price / (1 + effect.landed.terms.tax_rate)
+        self.net += net
+        self.kept += net * effect.landed.margin_rate(price)
+
+    def rate(self) -> str | None:
+        return str((self.kept / self.net).quantize(Decimal("0.0001"))) if self.net else None

@@ -1,0 +1,18 @@
+"""Price book tasks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from catalog.models import PriceBook
+from catalog.price_books import dry_run
+
+
+@shared_task
+def rehearse(*, book_id: int, **_: Any) -> None:
+    """Run a draft dry."""
+    book = PriceBook.objects.select_related("channel", "restores").get(pk=book_id)
+    dry_run.rehearse(book=book, now=timezone.now())

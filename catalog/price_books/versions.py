@@ -1,0 +1,129 @@
+"""Write price rules as a draft, let it go live, and bring an earlier book back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F, Max
+
+from catalog.models import Channel, PriceBook, PriceRule
+from catalog.price_books import outdating
+from catalog.pricing import policy
+
+Status = PriceBook.Status
+
+
+class NotReadyError(Exception):
+    """A book cannot go live as it is; the message says why."""
+
+
+@transaction.atomic(durable=True)
+def draft(
+    *, channel: Channel, actor: str, now: datetime, like: PriceBook | None = None
+) -> PriceBook:
+    """Begin a new version, with the rules and guards of another book or of the live one.
+
+    Locks:  the channel
+    """
+    _lock(channel)
+    live = PriceBook.objects.filter(channel=channel, status=Status.LIVE).first()
+    return _copy(like or live, channel=channel, actor=actor, now=now)
+
+
+@transaction.atomic(durable=True)
+def go_live(*, book: PriceBook, actor: str, now: datetime) -> None:
+    """Make a draft the book of its channel, and have all prices counted anew by it.
+
+    Locks:  the channel, then the book
+    Raises: NotReadyError     it has no rules, or no dry run of the last day since it, or what
+                              prices hang on, was changed
+            IllegalMoveError  it is no draft
+    """
+    _lock(book.channel)
+    row = PriceBook.objects.select_for_update(of=["self"]).get(pk=book.pk)
+    if row.status == Status.DRAFT and (words := outdating.objection(book=row, now=now)):
+        raise NotReadyError(words)
+    _open(row, actor=actor, now=now)
+
+
+@transaction.atomic(durable=True)
+def open_first(*, book: PriceBook, actor: str, now: datetime) -> None:
+    """Open the first book of a channel, where there is no price yet that it could change.
+
+    Locks:  the channel, then the book
+    Raises: NotReadyError  it is not the first, or it has no rules
+    """
+    _lock(book.channel)
+    if PriceBook.objects.filter(channel=book.channel).exclude(pk=book.pk).exists():
+        raise NotReadyError("It is not the first book of its channel.")
+    row = PriceBook.objects.select_for_update(of=["self"]).get(pk=book.pk)
+    _open(row, actor=actor, now=now)
+
+
+@transaction.atomic(durable=True)
+def roll_back(*, to: PriceBook, actor: str, now: datetime) -> PriceBook:
+    """Bring the rules and guards of an earlier book back, as a new version that is live.
+
+    Locks:  the channel, then the new book
+    Raises: NotReadyError  that book never was live, or is so now
+    """
+    _lock(to.channel)
+    row = PriceBook.objects.get(pk=to.pk)
+    if row.status != Status.RETIRED:
+        raise NotReadyError("Only a book that was live before can be brought back.")
+    book = _copy(row, channel=row.channel, actor=actor, now=now, restores=row)
+    _open(book, actor=actor, now=now)
+    return book
+
+
+def touch(*, book: PriceBook) -> None:
+    """Forget the dry run of a draft, because something in it changed."""
+    PriceBook.objects.filter(pk=book.pk, status=Status.DRAFT).update(
+        rehearsal=None, rehearsed_at=None, revision=F("revision") + 1
+    )
+
+
+def reprice(*, channel: Channel, now: datetime) -> None:
+    """Have all prices of a channel counted anew; a worker does it."""
+    Channel.objects.filter(pk=channel.pk).update(reprice_since=now)
+
+
+def _lock(channel: Channel) -> None:
+    Channel.objects.select_for_update(of=["self"], no_key=True).get(pk=channel.pk)
+
+
+def _copy(
+    like: PriceBook | None,
+    *,
+    channel: Channel,
+    actor: str,
+    now: datetime,
+    restores: PriceBook | None = None,
+) -> PriceBook:
+    books = PriceBook.objects.filter(channel=channel)
+    book = PriceBook.objects.create(
+        channel=channel,
+        version=(books.aggregate(last=Max("version"))["last"] or 0) + 1,
+        status_since=now,
+        made_by=actor[:100],
+        made_at=now,
+        restores=restores,
+        floor_margin_rate=like.floor_margin_rate if like else 0,
+        max_run_rate=like.max_run_rate if like else None,
+        max_day_rate=like.max_day_rate if like else None,
+    )
+    if like is not None:
+        PriceRule.objects.bulk_create(
+            PriceRule(book=book, **policy.copied(rule)) for rule in like.rules.order_by("number")
+        )
+    return book
+
+
+def _open(book: PriceBook, *, actor: str, now: datetime) -> None:
+    if not book.rules.exists():
+        raise NotReadyError("It has no rules.")
+    for live in PriceBook.objects.filter(channel=book.channel, status=Status.LIVE):
+        live.move(Status.RETIRED, at=now, actor=actor, reason=f"{book} follows")
+    book.move(Status.LIVE, at=now, actor=actor, live_at=now)
+    reprice(channel=book.channel, now=now)

@@ -1,0 +1,169 @@
+"""Count the prices of many variants, with what is known of each: one question for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from catalog.models import Channel, PriceChange, PriceHold
+from catalog.pricing import market
+from catalog.pricing.calculation import CENT, UNKNOWN, Calculation, Goods, Market, Policy, calculate
+from catalog.pricing.guards import MOVES, Restored, Standing
+from catalog.pricing.history import landed_in
+
+A_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lot:
+    """One variant to be priced: the goods, and the listing with its present price.
+
+    ``available`` is what can be had of it from now on; ``day_ago`` a price that a dry run
+    foresees to be replaced within the day.
+    """
+
+    goods: Goods
+    listing_id: int | None
+    present: Decimal | None
+    available: int
+    day_ago: Decimal | None = None
+
+
+def calculate_all(
+    lots: Sequence[Lot],
+    *,
+    channel: Channel,
+    policy: Policy,
+    now: datetime,
+    at: datetime | None = None,
+) -> list[Calculation]:
+    """Return one calculation for each lot, in their order. Writes nothing.
+
+    ``at`` is a moment to come for which a dry run counts; the market is as it is now.
+
+    A price that was lost is compared with the last one that shoppers saw; the price of a day
+    ago is what the first change since then replaced.
+    """
+    last = _last_prices([lot.listing_id for lot in lots if lot.listing_id and lot.present is None])
+    day_ago: dict[int, Decimal | None] = {}
+    if policy.limits.max_day_rate is not None:
+        day_ago = _replaced_since(
+            [lot.listing_id for lot in lots if lot.listing_id], (at or now) - A_DAY
+        )
+    markets = _markets(lots, channel=channel, policy=policy, now=now)
+    done: list[Calculation] = []
+    for lot in lots:
+        present = lot.present
+        before = present
+        if lot.listing_id is not None:
+            present = last.get(lot.listing_id) if present is None else present
+            before = day_ago.get(lot.listing_id, lot.day_ago or present)
+        done.append(
+            calculate(
+                lot.goods,
+                policy=policy,
+                standing=Standing(present=present, day_ago=before),
+                market=markets.get(lot.goods.place.variant_id, UNKNOWN),
+            )
+        )
+    if policy.restores is not None:
+        done = _let_return(lots, done, restored=policy.restores)
+    return _let_stay(lots, done)
+
+
+def _last_prices(listing_ids: Collection[int]) -> dict[int, Decimal | None]:
+    if not listing_ids:
+        return {}
+    changes = PriceChange.objects.filter(listing__in=listing_ids, amount__isnull=False)
+    newest = changes.order_by("listing", "-at", "-id").distinct("listing")
+    return dict(newest.values_list("listing_id", "amount"))
+
+
+def _replaced_since(listing_ids: Collection[int], since: datetime) -> dict[int, Decimal | None]:
+    """Return the prices that the first change of each listing since then replaced."""
+    changes = PriceChange.objects.filter(
+        listing__in=listing_ids, at__gt=since, old_amount__isnull=False
+    )
+    oldest = changes.order_by("listing", "at", "id").distinct("listing")
+    return dict(oldest.values_list("listing_id", "old_amount"))
+
+
+def _markets(
+    lots: Sequence[Lot], *, channel: Channel, policy: Policy, now: datetime
+) -> dict[int, Market]:
+    if not any(rule.dynamics for rule in policy.rules.rules):
+        return {}
+    available = {lot.goods.place.variant_id: lot.available for lot in lots}
+    return {
+        variant_id: Market(
+            competitor=told.competitor.amount if told.competitor else None,
+            cover_days=told.cover_days,
+        )
+        for variant_id, told in market.read(channel=channel, available=available, now=now).items()
+    }
+
+
+def _let_return(
+    lots: Sequence[Lot], done: list[Calculation], *, restored: Restored
+) -> list[Calculation]:
+    """Let a restored book bring back the very prices that it had: they were no mistake then.
+
+    Those are what its rules made, and what stood when another book took its place.
+    """
+    stopped = {
+        lot.listing_id: one.verdict.proposed
+        for lot, one in zip(lots, done, strict=True)
+        if lot.listing_id and one.verdict and one.verdict.stop in MOVES
+    }
+    if not stopped:
+        return done
+    made = PriceChange.objects.filter(listing__in=stopped, rule__book=restored.book_id)
+    known: set[tuple[int, Decimal | None]] = {*made.values_list("listing_id", "amount")}
+    known.update(_replaced_since(stopped, restored.until).items())
+    return [
+        replace(one, verdict=replace(one.verdict, stop=None))
+        if one.verdict
+        and lot.listing_id in stopped
+        and (lot.listing_id, one.verdict.proposed) in known
+        else one
+        for lot, one in zip(lots, done, strict=True)
+    ]
+
+
+def _let_stay(lots: Sequence[Lot], done: list[Calculation]) -> list[Calculation]:
+    """Let a price below the lowest margin stay where the newest decision is that it does.
+
+    It was decided about these very figures; another proposal or cost asks anew.
+    """
+    below = {
+        lot.listing_id
+        for lot, one in zip(lots, done, strict=True)
+        if lot.listing_id and one.is_stopped and one.pays and not one.may_stay
+    }
+    if not below:
+        return done
+    undecided = [PriceHold.Status.OPEN, PriceHold.Status.LAPSED]
+    decided = PriceHold.objects.filter(listing__in=below).exclude(status__in=undecided)
+    newest = {
+        hold.listing_id: hold for hold in decided.order_by("listing", "-id").distinct("listing")
+    }
+    return [
+        replace(one, kept_by=f"{hold.decided_by}: {hold.decided_because}")
+        if (hold := newest.get(lot.listing_id or 0)) and _is_about(hold, one)
+        else one
+        for lot, one in zip(lots, done, strict=True)
+    ]
+
+
+def _is_about(hold: PriceHold, one: Calculation) -> bool:
+    verdict, landed = one.verdict, one.landed
+    return (
+        hold.status == PriceHold.Status.KEPT
+        and verdict is not None
+        and landed is not None
+        and (hold.reason, hold.proposed_amount) == (verdict.stop, verdict.proposed)
+        and hold.old_amount == one.standing.present
+        and landed_in(hold.made_of) == landed.total.quantize(CENT)
+    )

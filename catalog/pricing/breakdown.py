@@ -1,0 +1,116 @@
+"""Tell a calculation step by step. Pure: no database, no clock, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from catalog.pricing.calculation import CENT, Calculation
+from catalog.pricing.guards import Verdict
+from catalog.pricing.landed_cost import Landed
+from catalog.pricing.rules import Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One line: a code that ``price_words`` puts into words, and what it comes to.
+
+    Units:  ``amount`` in the channel's currency; ``note`` holds the figures it is made of
+    """
+
+    code: str
+    amount: Decimal | None = None
+    note: str = ""
+
+
+def steps(done: Calculation) -> Iterator[Step]:
+    """Yield the whole calculation in the order in which it was made."""
+    if done.missing is not None:
+        yield Step(code=f"missing_{done.missing}")
+    if done.landed is None:
+        return
+    yield from _cost(done, done.landed)
+    if done.rule is None or done.verdict is None:
+        return
+    yield from _rule(done, done.rule, done.landed)
+    yield from _guards(done, done.verdict)
+    if done.price:
+        margin = done.landed.margin_rate(done.price)
+        net = done.price / (1 + done.landed.terms.tax_rate)
+        yield Step(code="margin", amount=net * margin, note=percent(margin))
+
+
+def _cost(done: Calculation, landed: Landed) -> Iterator[Step]:
+    cost = done.goods.cost
+    notes = {
+        "wholesale": f"{cost.amount.normalize():f} {cost.currency}" if cost is not None else "",
+        "supplier_fee": percent(landed.terms.supplier_fee_rate),
+        "duty": landed.origin or "?",
+    }
+    for code, amount in landed.steps():
+        if amount or code in {"wholesale", "landed"}:
+            yield Step(code=code, amount=amount, note=notes.get(code, ""))
+
+
+def _rule(done: Calculation, rule: Rule, landed: Landed) -> Iterator[Step]:
+    yield Step(code="rule", note=_rule_note(rule, done.value))
+    if done.wanted is not None:
+        yield Step(code="wanted", amount=done.wanted)
+        tax_rate = landed.terms.tax_rate
+        net = done.wanted / (1 + tax_rate)
+        yield Step(code="of_it_tax", amount=done.wanted - net, note=percent(tax_rate))
+        yield Step(code="of_it_fees", amount=net * landed.fee_rate, note=percent(landed.fee_rate))
+    for change, amount in done.changes:
+        yield Step(code=change, amount=amount)
+
+
+def _guards(done: Calculation, verdict: Verdict) -> Iterator[Step]:
+    limits = {
+        "floor": verdict.floor,
+        "map": done.bounds.map_amount,
+        "msrp": done.bounds.msrp_amount,
+    }
+    for code, amount in limits.items():
+        if amount is not None:
+            yield Step(code=code, amount=amount)
+    for clamp in verdict.clamps:
+        yield Step(code=f"clamped_{clamp}")
+    if done.standing.present is not None:
+        yield Step(code="present", amount=done.standing.present)
+    code = "price" if verdict.stop is None else f"stop_{verdict.stop}"
+    yield Step(code=code, amount=verdict.proposed)
+    if done.kept_by:
+        yield Step(code="kept", amount=done.standing.present, note=done.kept_by)
+
+
+@lru_cache(maxsize=4096)
+def percent(rate: Decimal) -> str:
+    return f"{(rate * 100).quantize(CENT).normalize():f} %"
+
+
+def _rule_note(rule: Rule, value: Decimal | None) -> str:
+    shown = Decimal(0) if value is None else value
+    words = f"{shown.normalize():f}" if rule.method == "fixed" else percent(shown)
+    return f"{rule.number}: {rule.method} {words} / {rule.basis}"
+
+
+def snapshot(done: Calculation) -> dict[str, Any]:
+    """Keep a calculation with the price it made: inputs as they were, and each step."""
+    goods = done.goods
+    return {
+        "supplier": goods.place.supplier_code,
+        "origins": list(goods.origins),
+        "cost": None if goods.cost is None else str(goods.cost.amount),
+        "currency": "" if goods.cost is None else goods.cost.currency,
+        "steps": [
+            [
+                step.code,
+                None if step.amount is None else str(step.amount.quantize(CENT)),
+                step.note,
+            ]
+            for step in steps(done)
+        ],
+    }

@@ -1,0 +1,136 @@
+"""What no price rule gets around. Pure: no database, no clock, no network.
+
+A limit that a price can simply be set to is kept by moving the price there, and said: a clamp.
+Where that is impossible, or where the move is too large to be believed, the price stays as it
+is and a person decides: a stop.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from catalog.enums import Clamp, Stop
+from catalog.pricing.landed_cost import Landed
+from catalog.pricing.rounding import Rounding
+
+# Stops that a person may overrule; the others would sell at a loss or against a promise.
+MOVES = frozenset({Stop.MOVED_TOO_FAR, Stop.MOVED_TOO_FAR_TODAY})
+MAX_PRICE = Decimal(10_000_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The guards of a price book. Units: fractions; None means no limit."""
+
+    floor_margin_rate: Decimal = Decimal(0)
+    max_run_rate: Decimal | None = None
+    max_day_rate: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What the supplier allows, in the channel's currency, tax included. None: not said."""
+
+    map_amount: Decimal | None = None
+    msrp_amount: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """The price now, and the one of a day ago; None where there was none."""
+
+    present: Decimal | None = None
+    day_ago: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """A book that was brought back, and until when its prices stood before that."""
+
+    book_id: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The price that may be asked, or why not. ``proposed`` is what it would have been."""
+
+    proposed: Decimal | None
+    floor: Decimal | None
+    clamps: tuple[Clamp, ...] = ()
+    stop: Stop | None = None
+
+    @property
+    def price(self) -> Decimal | None:
+        return None if self.stop else self.proposed
+
+
+def guard(  # noqa: PLR0913 - each guard has its own measure
+    wanted: Decimal,
+    *,
+    landed: Landed,
+    limits: Limits,
+    bounds: Bounds,
+    standing: Standing,
+    rounding: Rounding,
+    is_ceiling: bool = False,
+) -> Verdict:
+    """Round the price that a rule wants, within all limits; or stop it.
+
+    ``is_ceiling``: the price is not to be above what is wanted, so it is rounded down if the
+    lower limits allow it.
+    """
+    floor = landed.price_keeping(limits.floor_margin_rate)
+    if floor is None:
+        return Verdict(proposed=None, floor=None, stop=Stop.NO_MARGIN)
+    if wanted <= 0:
+        return Verdict(proposed=None, floor=floor, stop=Stop.ZERO)
+    lowest = max(floor, bounds.map_amount or floor, rounding.smallest)
+    clamps: tuple[Clamp, ...] = ()
+    if wanted < lowest:
+        clamps = (Clamp.FLOOR if lowest == floor else Clamp.MAP,)
+    price = rounding.down(wanted) if is_ceiling else Decimal(0)
+    if price < lowest:
+        price = rounding.up(max(wanted, lowest))
+    if price > MAX_PRICE:
+        return Verdict(proposed=None, floor=floor, stop=Stop.TOO_HIGH)
+    highest = bounds.msrp_amount
+    if highest is not None and price > highest:
+        clamps = (*clamps, Clamp.MSRP)
+        price = rounding.down(highest)
+        if price < lowest:  # no such ending lies between the limits: take the highest coin
+            price = rounding.coin_down(highest)
+        if price < lowest:
+            stop = Stop.FLOOR_ABOVE_MSRP if lowest == floor else Stop.MAP_ABOVE_MSRP
+            return Verdict(proposed=None, floor=floor, stop=stop)
+    return Verdict(proposed=price, floor=floor, clamps=clamps, stop=_moved(price, limits, standing))
+
+
+def _moved(price: Decimal, limits: Limits, standing: Standing) -> Stop | None:
+    if price == standing.present:
+        return None
+    if _is_far(price, standing.present, limits.max_run_rate):
+        return Stop.MOVED_TOO_FAR
+    if _is_far(price, standing.day_ago, limits.max_day_rate):
+        return Stop.MOVED_TOO_FAR_TODAY
+    return None
+
+
+def _is_far(price: Decimal, before: Decimal | None, most: Decimal | None) -> bool:
+    return bool(before and most is not None and abs(price - before) > most * before)
+
+
+def may_stay(price: Decimal, *, lowest: Decimal | None, bounds: Bounds) -> bool:
+    """Tell whether a price that was not changed may go on being asked.
+
+    It must keep the supplier's bounds of today, and reach what today's cost and margin ask:
+    ``lowest``; None: no price does.
+    """
+    return (
+        lowest is not None
+        and price >= lowest
+        and (bounds.map_amount is None or price >= bounds.map_amount)
+        and (bounds.msrp_amount is None or price <= bounds.msrp_amount)
+    )

@@ -1,0 +1,135 @@
+"""Choose the rule that makes a price. Pure: no database, no clock, no network.
+
+Several rules may fit one variant. The most specific wins: a rule of the variant itself beats
+one of its product, then of its supplier, its brand, its category; a rule that names two of them
+is more specific than one that names either. Between rules of the very same scope, one that
+runs for a time beats one that always runs, then the later start wins, then the lower number.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from catalog.enums import Basis, Method
+from catalog.pricing.rounding import Rounding
+
+FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dynamics:
+    """How a rule follows the market. None: it does not look.
+
+    Units:  rates are fractions of the price; cover is in days of sales
+    """
+
+    undercut_rate: Decimal | None = None  # 0 meets the competitor
+    low_cover_days: int | None = None
+    raise_rate: Decimal = Decimal(0)
+    high_cover_days: int | None = None
+    lower_rate: Decimal = Decimal(0)
+
+    def __bool__(self) -> bool:
+        return (self.undercut_rate, self.low_cover_days, self.high_cover_days) != (None, None, None)
+
+
+STILL = Dynamics()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a variant stands: what a rule may ask for."""
+
+    variant_id: int
+    product_id: int
+    category_id: int
+    brand_id: int
+    supplier_code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule of a price book.
+
+    Shape:  ``tiers`` are (from wholesale cost, value), lowest first; ``value`` counts below all
+    Units:  value is a fraction, or an amount when the method is fixed
+    """
+
+    id: int
+    number: int
+    variant_id: int | None = None
+    product_id: int | None = None
+    supplier_code: str = ""
+    brand_id: int | None = None
+    category_id: int | None = None
+    basis: Basis = Basis.COST
+    method: Method = Method.MARGIN
+    value: Decimal
+    tiers: tuple[tuple[Decimal, Decimal], ...] = ()
+    rounding: Rounding
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    is_promotion: bool = False
+    dynamics: Dynamics = STILL
+
+    def runs(self, now: datetime) -> bool:
+        """Test whether it counts at this moment; the end itself is outside."""
+        return (self.starts_at is None or self.starts_at <= now) and (
+            self.ends_at is None or now < self.ends_at
+        )
+
+    def value_at(self, cost: Decimal) -> Decimal:
+        """Return the value of the highest tier that the wholesale cost reaches."""
+        found = self.value
+        for start, value in self.tiers:
+            if cost >= start:
+                found = value
+        return found
+
+    @property
+    def scope(self) -> tuple[int | None, int | None, str | None, int | None, int | None]:
+        """What it asks for, the most specific first."""
+        return (
+            self.variant_id,
+            self.product_id,
+            self.supplier_code or None,
+            self.brand_id,
+            self.category_id,
+        )
+
+
+def rank(rule: Rule) -> tuple[tuple[bool, ...], bool, timedelta, int]:
+    """Order rules so that the one that wins comes first."""
+    age = LAST - (rule.starts_at or FIRST)
+    is_timed = rule.starts_at is not None or rule.ends_at is not None
+    return tuple(part is None for part in rule.scope), not is_timed, age, rule.number
+
+
+class RuleIndex:
+    """The rules that run at one moment, found without looking at each of them."""
+
+    def __init__(self, rules: Iterable[Rule], *, now: datetime) -> None:
+        self.rules = sorted((rule for rule in rules if rule.runs(now)), key=rank)
+        self._by_scope: dict[tuple[bool, ...], dict[tuple[object, ...], list[Rule]]] = {}
+        for rule in self.rules:
+            asked = tuple(part is not None for part in rule.scope)
+            wanted = tuple(part for part in rule.scope if part is not None)
+            self._by_scope.setdefault(asked, defaultdict(list))[wanted].append(rule)
+
+    def fitting(self, place: Place) -> Iterator[Rule]:
+        """Yield the rules that fit, the one that wins first."""
+        here = (
+            place.variant_id,
+            place.product_id,
+            place.supplier_code,
+            place.brand_id,
+            place.category_id,
+        )
+        # Insertion kept the order of rank: each kind of scope stands before the wider ones.
+        for asked, found in self._by_scope.items():
+            wanted = tuple(part for part, is_asked in zip(here, asked, strict=True) if is_asked)
+            yield from found.get(wanted, ())

@@ -1,0 +1,137 @@
+"""Write the names the trade gives a variant, and notice when two claim the same one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from catalog.attributes.identifiers import BadGtinError, gtin14, mpn_key
+from catalog.attributes.text_cleaning import clean_text
+from catalog.models import Identifier, Variant
+from catalog.product_import.item import Goods
+from catalog.records import BadRow, VariantRecord
+from storefront.lib.db.transactions import needs_transaction
+
+
+class Name(NamedTuple):
+    """One name that a supplier gives one of his SKUs."""
+
+    scheme: str
+    value: str
+    raw: str
+
+
+def variant_ids(*, skus: Sequence[str], source: str) -> dict[str, int]:
+    """Return the variants that we made of these supplier SKUs before."""
+    found = Identifier.objects.filter(
+        scheme=Identifier.Scheme.SUPPLIER, value__in=[_supplier_name(source, sku) for sku in skus]
+    ).values_list("value", "variant_id")
+    by_name = dict(found)
+    return {sku: by_name[name] for sku in skus if (name := _supplier_name(source, sku)) in by_name}
+
+
+def _supplier_name(source: str, sku: str) -> str:
+    return f"{source}:{sku}"[:160]
+
+
+@needs_transaction
+def write_identifiers(taken: Sequence[Goods], *, source: str) -> list[BadRow]:
+    """Write the identifiers of all variants; return what is wrong with them.
+
+    A wrong GTIN is not stored. One that another variant has already is stored as a
+    conflict, for a person to decide.
+    """
+    issues: list[BadRow] = []
+    present = _present(taken)
+    new: list[Identifier] = []
+    wanted = {
+        variant.pk: (record, list(_names(record, goods.enriched.brand, source, issues)))
+        for goods in taken
+        for record in goods.record.variants
+        for variant in [goods.variants[record.sku]]
+    }
+    owners = _owners([name for _, names in wanted.values() for name in names])
+    changed: set[str] = set()
+    for variant_id, (record, names) in wanted.items():
+        for name in names:
+            owner = owners.setdefault((name.scheme, name.value), variant_id)
+            if owner != variant_id:
+                issues.append(_taken(record, name))
+            if (name.scheme, name.value) in present.get(variant_id, {}):
+                continue
+            state = Identifier.State.ASSERTED if owner == variant_id else Identifier.State.CONFLICT
+            new.append(Identifier(variant_id=variant_id, state=state, **name._asdict()))
+            changed.add(record.sku)
+    changed |= _drop_stale(present, wanted)
+    Identifier.objects.bulk_create(new)
+    for goods in taken:
+        goods.changed |= changed & goods.variants.keys()
+    return issues
+
+
+def _present(taken: Sequence[Goods]) -> dict[int, dict[tuple[str, str], Identifier]]:
+    variants: list[Variant] = [each for goods in taken for each in goods.variants.values()]
+    present: dict[int, dict[tuple[str, str], Identifier]] = {}
+    for row in Identifier.objects.filter(variant__in=[variant.pk for variant in variants]):
+        present.setdefault(row.variant_id, {})[row.scheme, row.value] = row
+    return present
+
+
+def _owners(names: Sequence[Name]) -> dict[tuple[str, str], int]:
+    """Return who bears a name already, without dispute."""
+    rows = (
+        Identifier.objects.filter(value__in={name.value for name in names})
+        .exclude(state=Identifier.State.CONFLICT)
+        .values_list("scheme", "value", "variant_id")
+    )
+    return {(scheme, value): variant_id for scheme, value, variant_id in rows}
+
+
+def _names(record: VariantRecord, brand: str, source: str, issues: list[BadRow]) -> Iterator[Name]:
+    supplier_name = _supplier_name(source, record.sku)
+    yield Name(Identifier.Scheme.SUPPLIER, supplier_name, record.sku[:160])
+    if record.gtin.strip():
+        try:
+            yield Name(Identifier.Scheme.GTIN, gtin14(record.gtin), record.gtin[:160])
+        except BadGtinError as error:
+            issues.append(
+                BadRow(
+                    row=record.sku,
+                    code="gtin-check-digit",
+                    message=f"The GTIN {error}; not stored.",
+                    is_fatal=False,
+                    raw={"gtin": record.gtin[:100]},
+                )
+            )
+    mpn = clean_text(record.mpn)
+    if mpn and not (key := mpn_key(brand, mpn)).endswith(":"):
+        yield Name(Identifier.Scheme.MPN, key, mpn[:160])
+
+
+def _taken(record: VariantRecord, name: Name) -> BadRow:
+    return BadRow(
+        row=record.sku,
+        code=f"{name.scheme}-duplicate",
+        message=f"The {name.scheme.upper()} {name.raw} belongs to another variant; kept apart.",
+        is_fatal=False,
+        raw={name.scheme: name.raw},
+    )
+
+
+def _drop_stale(
+    present: dict[int, dict[tuple[str, str], Identifier]],
+    wanted: dict[int, tuple[VariantRecord, list[Name]]],
+) -> set[str]:
+    """Delete what the supplier no longer asserts; what a person verified stays."""
+    stale: list[int] = []
+    changed: set[str] = set()
+    for variant_id, (record, names) in wanted.items():
+        asserted = {(name.scheme, name.value) for name in names}
+        for key, row in present.get(variant_id, {}).items():
+            is_ours = row.scheme != Identifier.Scheme.SUPPLIER
+            if is_ours and row.state != Identifier.State.VERIFIED and key not in asserted:
+                stale.append(row.pk)
+                changed.add(record.sku)
+    if stale:
+        Identifier.objects.filter(pk__in=stale).delete()
+    return changed

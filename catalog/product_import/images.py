@@ -1,0 +1,91 @@
+"""List the pictures of a product, in the supplier's order; fetching them comes later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from catalog.models import Image
+from catalog.product_import.item import Goods
+from catalog.records import BadRow
+from storefront.lib.db import rows
+from storefront.lib.db.transactions import needs_transaction
+
+MAX_PICTURES = 24
+MAX_URL = 500
+_ROLES = (Image.Role.MAIN, Image.Role.IN_USE, Image.Role.SIDE, Image.Role.SCALE)
+
+
+@needs_transaction
+def write_pictures(taken: Sequence[Goods]) -> list[BadRow]:
+    """Write one row per picture; rows the supplier no longer names are removed.
+
+    A record without any picture removes nothing: that is more often a fault than a wish.
+    """
+    issues: list[BadRow] = []
+    present: dict[int, dict[str, Image]] = {}
+    for row in Image.objects.filter(product__in=[goods.row.pk for goods in taken]):
+        present.setdefault(row.product_id, {})[row.source_url] = row
+    new: list[Image] = []
+    changed: dict[Image, list[str]] = {}
+    stale: list[int] = []
+    for goods in taken:
+        wanted = _wanted(goods, issues)
+        rows_now = present.get(goods.row.pk, {})
+        is_changed = False
+        for url, values in wanted.items():
+            if url not in rows_now:
+                new.append(Image(product=goods.row, source_url=url, **values))
+                is_changed = True
+            elif names := rows.differing(rows_now[url], values):
+                changed[rows_now[url]] = [name.removesuffix("_id") for name in names]
+                is_changed = True
+        if wanted and (gone := [row.pk for url, row in rows_now.items() if url not in wanted]):
+            stale += gone
+            is_changed = True
+        if is_changed:
+            goods.mark_changed()
+    if stale:
+        Image.objects.filter(pk__in=stale).delete()
+    Image.objects.bulk_create(new)
+    rows.update(Image, changed)
+    return issues
+
+
+def _wanted(goods: Goods, issues: list[BadRow]) -> dict[str, Mapping[str, Any]]:
+    """Return address → columns: first the product's pictures, then those of single variants."""
+    wanted: dict[str, Mapping[str, Any]] = {}
+    of_product = [url for url in dict.fromkeys(goods.record.picture_urls) if _is_good(url)]
+    for place, url in enumerate(of_product[:MAX_PICTURES]):
+        role = _ROLES[place] if place < len(_ROLES) else Image.Role.OTHER
+        wanted[url] = {"variant_id": None, "role": role, "position": place}
+    for variant in goods.record.variants:
+        for url in variant.picture_urls:
+            if _is_good(url) and url not in wanted and len(wanted) < 2 * MAX_PICTURES:
+                wanted[url] = {
+                    "variant_id": goods.variants[variant.sku].pk,
+                    "role": Image.Role.MAIN if not wanted else Image.Role.OTHER,
+                    "position": len(wanted),
+                }
+    said = [*goods.record.picture_urls, *(u for v in goods.record.variants for u in v.picture_urls)]
+    if bad := [url for url in said if not _is_good(url)]:
+        issues.append(
+            BadRow(
+                row=goods.record.ref,
+                code="picture-address",
+                message=f"{bad[0][:200]!r} is not the address of a picture; left out.",
+                is_fatal=False,
+            )
+        )
+    return wanted
+
+
+def _is_good(url: str) -> bool:
+    if len(url) > MAX_URL or any(ord(character) <= ord(" ") for character in url):
+        return False
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)

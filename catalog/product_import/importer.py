@@ -1,0 +1,173 @@
+"""Take a supplier's products into the catalog, in sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from catalog.attributes import text_cleaning
+from catalog.attributes.families import SKU_PREFIXES
+from catalog.attributes.normalization import enrich, lithium_of
+from catalog.models import Product, Variant
+from catalog.product_import import identifiers, images, numbering, products
+from catalog.product_import.item import Goods
+from catalog.records import BadRow, ProductRecord, VariantRecord
+from storefront.lib.db import rows
+from storefront.lib.db.transactions import needs_transaction
+
+MAX_PACKED_WEIGHT_G = 100_000
+MAX_SKU = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """What one taking in did.
+
+    Shape:  ``variants`` maps supplier SKUs to variant ids, ``touched`` are the ids of those
+            that are new or changed; the three counts are of variants
+    """
+
+    variants: dict[str, int]
+    touched: set[int]
+    issues: list[BadRow]
+    created: int
+    updated: int
+    unchanged: int
+
+
+def take_in(
+    *, records: Sequence[ProductRecord], known: Mapping[str, int], source: str, now: datetime
+) -> Intake:
+    """Create and update products, variants and all that belongs to them, in one transaction.
+
+    Taking the same records in again writes nothing. What a person locked is kept.
+
+    Shape:  ``known`` maps supplier SKUs to variant ids; ``source`` is the supplier's code
+    Locks:  the products, in id order
+    """
+    issues: list[BadRow] = []
+    taken = list(_understood(records, source=source, issues=issues))
+    with transaction.atomic(durable=True):
+        _find(taken, known=known, source=source)
+        products.write_products(taken, source=source, now=now)
+        products.write_specs(taken)
+        products.write_modes(taken)
+        created = _write_variants(taken, source=source)
+        issues += identifiers.write_identifiers(taken, source=source)
+        issues += images.write_pictures(taken)
+    variants = {sku: row.pk for goods in taken for sku, row in goods.variants.items()}
+    touched = {goods.variants[sku].pk for goods in taken for sku in goods.changed}
+    return Intake(
+        variants=variants,
+        touched=touched,
+        issues=issues,
+        created=created,
+        updated=len(touched) - created,
+        unchanged=len(variants) - len(touched),
+    )
+
+
+def _understood(
+    records: Sequence[ProductRecord], *, source: str, issues: list[BadRow]
+) -> Iterator[Goods]:
+    """Enrich the records; of SKUs that are unusable or come twice, the first row counts."""
+    seen: set[str] = set()
+    for record in records:
+        enriched = enrich(record, source=source)
+        if isinstance(enriched, BadRow):
+            issues.append(enriched)
+            continue
+        issues += enriched.issues
+        own: list[VariantRecord] = []
+        for variant in record.variants:
+            if _is_usable(variant.sku) and variant.sku not in seen:
+                own.append(variant)
+                seen.add(variant.sku)
+        if len(own) < len(record.variants) or not own:
+            message = "A SKU is missing, too long or given twice; its other rows are left out."
+            issues.append(
+                BadRow(row=record.ref, code="sku-unusable", message=message, is_fatal=not own)
+            )
+        if own:
+            yield Goods(record=replace(record, variants=tuple(own)), enriched=enriched)
+
+
+def _is_usable(sku: str) -> bool:
+    return 0 < len(sku) <= MAX_SKU and text_cleaning.clean_text(sku) == sku
+
+
+@needs_transaction
+def _find(taken: Sequence[Goods], *, known: Mapping[str, int], source: str) -> None:
+    """Find the variants and products that the records are about, and lock the products."""
+    skus = [variant.sku for goods in taken for variant in goods.record.variants]
+    ids = identifiers.variant_ids(skus=skus, source=source)
+    ids |= {sku: known[sku] for sku in skus if sku in known}
+    found = Variant.objects.in_bulk(set(ids.values()))
+    products = (
+        Product.objects.filter(pk__in={variant.product_id for variant in found.values()})
+        .select_for_update(of=["self"])
+        .order_by("pk")
+        .in_bulk()
+    )
+    for goods in taken:
+        for record in goods.record.variants:
+            if variant := found.get(ids.get(record.sku, 0)):
+                goods.variants[record.sku] = variant
+                goods.product = goods.product or products[variant.product_id]
+
+
+@needs_transaction
+def _write_variants(taken: Sequence[Goods], *, source: str) -> int:
+    """Create and update the variants; return how many are new."""
+    new: list[Variant] = []
+    changed: dict[Variant, list[str]] = {}
+    for goods in taken:
+        for position, record in enumerate(goods.record.variants):
+            values = _variant_values(goods, record, position=position)
+            variant = goods.variants.get(record.sku)
+            if variant is None:
+                sku = numbering.sku(
+                    prefix=SKU_PREFIXES[goods.enriched.family],
+                    source=source,
+                    supplier_sku=record.sku,
+                )
+                variant = Variant(product=goods.row, sku=sku, **values)
+                goods.variants[record.sku] = variant
+                goods.changed.add(record.sku)
+                new.append(variant)
+            elif names := rows.differing(variant, values):
+                changed[variant] = names
+                goods.changed.add(record.sku)
+    Variant.objects.bulk_create(new)
+    rows.update(Variant, changed)
+    return len(new)
+
+
+def _variant_values(goods: Goods, record: VariantRecord, *, position: int) -> dict[str, Any]:
+    enriched = goods.enriched
+    options = [text_cleaning.clean_text(value)[:60] for value in record.option_values]
+    color = next(
+        (
+            value
+            for name, value in zip(enriched.option_names, options, strict=False)
+            if name.casefold() in {"color", "colour"}
+        ),
+        "",
+    )
+    packed_g = record.packed_weight_g
+    lithium = lithium_of(enriched, option_values=options)
+    return {
+        "option_values": options,
+        "color": color[:40],
+        "weight_g": enriched.spec.get("weight_g"),
+        "packed_weight_g": packed_g if packed_g and 0 < packed_g <= MAX_PACKED_WEIGHT_G else None,
+        "lithium": lithium.kind,
+        "cell_wh": rows.fitted(Variant, "cell_wh", lithium.cell_wh),
+        "cell_count": lithium.cell_count,
+        "hs_code": enriched.hs_code,
+        "position": min(position, 32_767),
+    }

@@ -1,0 +1,32 @@
+"""A supplier's record on its way into the catalog, with the rows that it becomes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from catalog.attributes.normalization import Enriched
+from catalog.models import Product, Variant
+from catalog.records import ProductRecord
+
+
+@dataclass(slots=True, kw_only=True)
+class Goods:
+    """One record, what we understood of it, and its rows as far as they are found or made.
+
+    Shape:  ``variants`` maps supplier SKUs to rows; ``changed`` holds the SKUs that differ
+    """
+
+    record: ProductRecord
+    enriched: Enriched
+    product: Product | None = None
+    variants: dict[str, Variant] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+
+    @property
+    def row(self) -> Product:
+        if self.product is None:
+            raise LookupError(f"{self.record.ref} has no product yet")
+        return self.product
+
+    def mark_changed(self) -> None:
+        self.changed |= {variant.sku for variant in self.record.variants}

@@ -1,0 +1,176 @@
+"""Write what we say of a product: its words, its numbers, its modes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from catalog.attributes.families import SHELVES
+from catalog.attributes.identifiers import brand_key
+from catalog.attributes.plausibility import ModeClaim
+from catalog.models import Brand, Category, Mode, Product, Spec
+from catalog.pricing import repricing_queue
+from catalog.product_import import numbering
+from catalog.product_import.item import Goods
+from storefront.lib.db import rows
+from storefront.lib.db.transactions import needs_transaction
+
+SCOPES = frozenset({"brand", "category"})  # what rules of prices are for, of what is told here
+# Columns a supplier's silence empties again; the others are told by the record as a whole.
+_STATED: Mapping[str, Callable[[], Any]] = {
+    column.name: column.get_default
+    for column in Spec._meta.concrete_fields  # noqa: SLF001
+    if column.name not in {"id", "product", "basis", "more", "sources", "warnings"}
+}
+
+
+@needs_transaction
+def write_products(taken: Sequence[Goods], *, source: str, now: datetime) -> None:
+    """Create the new products, and update what changed and no person has locked."""
+    brands = _brands({goods.enriched.brand for goods in taken})
+    shelves = _categories()
+    new = [goods for goods in taken if goods.product is None]
+    titles = {goods.record.ref: goods.enriched.title for goods in new}
+    slugs = numbering.slugs(titles, source=source)
+    changed: dict[Product, list[str]] = {}
+    for goods in taken:
+        enriched = goods.enriched
+        values: dict[str, Any] = {
+            "brand": brands[brand_key(enriched.brand)[:80]],
+            "category": shelves[enriched.category],
+            "family": enriched.family,
+            "title": enriched.title,
+            "summary": enriched.summary,
+            "description_html": enriched.description_html,
+            "option_names": list(enriched.option_names),
+        }
+        if goods.product is None:
+            slug = slugs[goods.record.ref]
+            goods.product = Product(slug=slug, status=Product.Status.ACTIVE, **values)
+            goods.mark_changed()
+        elif names := _differing(goods.product, values):
+            goods.product.updated_at = now
+            changed[goods.product] = [*names, "updated_at"]
+            goods.mark_changed()
+    Product.objects.bulk_create([goods.row for goods in new])
+    rows.update(Product, changed)
+    moved = [product.pk for product, names in changed.items() if SCOPES & {*names}]
+    if moved:
+        repricing_queue.follow_shelf(product_ids=moved, now=now)
+
+
+def _differing(product: Product, values: Mapping[str, Any]) -> list[str]:
+    """Set what differs and is not locked; rows behind a foreign key are compared by id."""
+    free = {name: value for name, value in values.items() if name not in product.locked_fields}
+    names = []
+    for name, value in free.items():
+        column = f"{name}_id" if name in {"brand", "category"} else name
+        if getattr(product, column) != getattr(value, "pk", value):
+            setattr(product, name, value)
+            names.append(name)
+    return names
+
+
+def _brands(names: Iterable[str]) -> dict[str, Brand]:
+    wanted = {brand_key(name)[:80]: name for name in sorted(names, reverse=True)}
+    found = {brand.key: brand for brand in Brand.objects.filter(key__in=wanted)}
+    missing = [Brand(key=key, name=name) for key, name in wanted.items() if key not in found]
+    if missing:
+        Brand.objects.bulk_create(missing, ignore_conflicts=True)
+        found = {brand.key: brand for brand in Brand.objects.filter(key__in=wanted)}
+    return found
+
+
+def _categories() -> dict[str, Category]:
+    found = {category.slug: category for category in Category.objects.all()}
+    missing = [
+        Category(slug=slug, names={"en": slug.replace("-", " ").capitalize()})
+        for slug in dict.fromkeys(SHELVES.values())
+        if slug not in found
+    ]
+    if missing:
+        Category.objects.bulk_create(missing, ignore_conflicts=True)
+        found = {category.slug: category for category in Category.objects.all()}
+    return found
+
+
+@needs_transaction
+def write_specs(taken: Sequence[Goods]) -> None:
+    """Write the numbers with their sources; a number that is no longer stated is emptied."""
+    found = {
+        spec.product_id: spec
+        for spec in Spec.objects.filter(product__in=[goods.row.pk for goods in taken])
+    }
+    new: list[Spec] = []
+    changed: dict[Spec, list[str]] = {}
+    for goods in taken:
+        values = _spec_values(goods)
+        spec = found.get(goods.row.pk)
+        if spec is None:
+            new.append(Spec(product=goods.row, **values))
+            found[goods.row.pk] = new[-1]
+            goods.mark_changed()
+            continue
+        locked = goods.row.locked_fields
+        free = {name: value for name, value in values.items() if name not in locked}
+        if names := rows.differing(spec, free):
+            changed[spec] = names
+            goods.mark_changed()
+    Spec.objects.bulk_create(new)
+    rows.update(Spec, changed)
+
+
+def _spec_values(goods: Goods) -> dict[str, Any]:
+    enriched = goods.enriched
+    empty = {name: default() for name, default in _STATED.items()}
+    stated = {name: rows.fitted(Spec, name, value) for name, value in enriched.spec.items()}
+    return {
+        **empty,
+        **stated,
+        "basis": Spec.Basis.SUPPLIER_CLAIM if enriched.sources else Spec.Basis.NONE,
+        "more": dict(enriched.more),
+        "sources": {name: dict(said) for name, said in enriched.sources.items()},
+        "warnings": [dict(warning) for warning in enriched.warnings],
+    }
+
+
+@needs_transaction
+def write_modes(taken: Sequence[Goods]) -> None:
+    """Write the mode tables; a table that changed in any row is written anew."""
+    found: dict[int, list[Mode]] = {}
+    for mode in Mode.objects.filter(product__in=[goods.row.pk for goods in taken]).order_by(
+        "product", "position"
+    ):
+        found.setdefault(mode.product_id, []).append(mode)
+    new: list[Mode] = []
+    stale: list[int] = []
+    for goods in taken:
+        if "modes" in goods.row.locked_fields:
+            continue
+        wanted = [
+            _mode(goods.row, place, claim) for place, claim in enumerate(goods.enriched.modes)
+        ]
+        present = found.get(goods.row.pk, [])
+        if [_told(mode) for mode in present] != [_told(mode) for mode in wanted]:
+            stale += [mode.pk for mode in present]
+            new += wanted
+            goods.mark_changed()
+    if stale:
+        Mode.objects.filter(pk__in=stale).delete()
+    Mode.objects.bulk_create(new)
+
+
+def _mode(product: Product, position: int, claim: ModeClaim) -> Mode:
+    return Mode(
+        product=product,
+        position=position,
+        name=claim.name,
+        kind=claim.kind,
+        output_lm=rows.fitted(Mode, "output_lm", claim.output_lm),
+        runtime_min=claim.runtime_min,
+    )
+
+
+def _told(mode: Mode) -> tuple[Any, ...]:
+    return (mode.position, mode.name, mode.kind, mode.output_lm, mode.runtime_min)

@@ -1,0 +1,239 @@
+"""Product desk."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from catalog.models import (
+    Area,
+    Brand,
+    Card,
+    Category,
+    Identifier,
+    Image,
+    Listing,
+    Mode,
+    Product,
+    SearchWord,
+    ShelfTally,
+    Spec,
+    Variant,
+)
+from catalog.products import editing
+from catalog.products.forms import ShelfForm
+from catalog.products.labels import CATEGORY, PRODUCT
+from storefront.lib.staff import columns, fieldsets
+from storefront.lib.staff.admin import StaffAdmin, show
+from storefront.lib.staff.country_fields import CountriesField
+from storefront.lib.staff.inlines import inline
+
+
+class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    """A person's words about a product, and which of them a feed may not overwrite."""
+
+    locked_fields = forms.MultipleChoiceField(
+        choices=[(name, fieldsets.labels(PRODUCT)[name]) for name in editing.EDITABLE],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    not_sent_to = CountriesField(required=False)
+
+
+@admin.register(Product)
+class ProductAdmin(StaffAdmin):
+    form = ProductForm
+    editable = (*editing.EDITABLE, *editing.OURS, "locked_fields")
+    groups = PRODUCT
+    list_display: ClassVar = [
+        "title",
+        columns.text("brand__name", _("Brand")),
+        columns.text("category__slug", _("Category")),
+        columns.text("family", _("Family")),
+        columns.state("status", _("State"), waits={"draft"}, ended={"archived"}),
+        columns.text("locked_fields", _("Locked")),
+        columns.age("updated_at", _("Changed")),
+    ]
+    list_select_related: ClassVar = ["brand", "category"]
+    list_filter: ClassVar = ["status", "family", "category"]
+    search_fields: ClassVar = ["title", "slug", "variants__sku"]
+    ordering: ClassVar = ["-id"]
+    readonly_fields: ClassVar = [columns.age("created_at", _("Taken in"))]
+    inlines: ClassVar = [
+        inline(
+            Variant,
+            "sku",
+            columns.text("option_values", _("Options")),
+            "weight_g",
+            "lithium",
+            "status",
+        ),
+        inline(Spec, "output_lm", "beam_m", "runtime_high_min", "ip_rating", "basis"),
+        inline(Mode, "position", "name", "kind", "output_lm", "runtime_min"),
+        inline(Image, "role", "position", "source_url", "stem", "problem"),
+    ]
+
+    def save_model(
+        self, request: HttpRequest, obj: Product, form: forms.ModelForm[Product], change: bool
+    ) -> None:
+        editing.edit(
+            product=obj,
+            changes={name: form.cleaned_data[name] for name in form.changed_data},
+            now=timezone.now(),
+        )
+
+
+SIDE_BY_SIDE = columns.page("supply:offers", _("Supply"), _("Offers side by side"))
+
+
+@admin.register(Variant)
+class VariantAdmin(StaffAdmin):
+    list_display: ClassVar = [
+        "sku",
+        columns.link("product", _("Product")),
+        columns.text("option_values", _("Options")),
+        "weight_g",
+        "lithium",
+        columns.state("status", _("State"), ended={"discontinued"}),
+        SIDE_BY_SIDE,
+    ]
+    list_select_related: ClassVar = ["product"]
+    list_filter: ClassVar = ["status", "lithium"]
+    search_fields: ClassVar = ["sku", "product__title", "identifiers__value"]
+    ordering: ClassVar = ["-id"]
+    readonly_fields: ClassVar = [SIDE_BY_SIDE]
+    inlines: ClassVar = [
+        inline(Identifier, "scheme", "value", "raw", "state"),
+        inline(
+            Listing,
+            "channel",
+            "price_amount",
+            "available",
+            "is_published",
+            "is_withdrawn",
+            related=("channel",),
+        ),
+    ]
+
+
+@admin.register(Category)
+class CategoryAdmin(StaffAdmin):
+    form = ShelfForm
+    editable = ("slug", "names", "intros", "families", "google_id", "position", "not_sent_to")
+    may_add = True
+    groups = CATEGORY
+    list_display: ClassVar = ["slug", "names", "families", "position"]
+    ordering: ClassVar = ["position", "id"]
+
+
+show(Brand, list_display=["name", "key"], search_fields=["name"], ordering=["name"])
+
+
+show(
+    Identifier,
+    list_display=[
+        "scheme",
+        "value",
+        columns.link("variant", _("Variant")),
+        columns.state("state", _("State"), calls={"conflict"}, ended={"verified"}),
+    ],
+    list_select_related=["variant"],
+    list_filter=["scheme", "state"],
+    search_fields=["value", "raw", "variant__sku"],
+    ordering=["-id"],
+)
+
+
+show(
+    Image,
+    list_display=[
+        "__str__",
+        columns.link("product", _("Product")),
+        "role",
+        "stem",
+        "tries",
+        "problem",
+    ],
+    list_select_related=["product"],
+    list_filter=[
+        "role",
+        ("stem", admin.EmptyFieldListFilter),
+        ("problem", admin.EmptyFieldListFilter),
+    ],
+    search_fields=["source_url", "product__title"],
+    ordering=["-id"],
+)
+
+
+show(
+    Spec,
+    list_display=[
+        columns.link("product", _("Product")),
+        "output_lm",
+        "beam_m",
+        "runtime_high_min",
+        "ip_rating",
+        "basis",
+        columns.text("warnings", _("Unlikely")),
+    ],
+    list_select_related=["product"],
+    list_filter=["basis"],
+    search_fields=["product__title"],
+    ordering=["-id"],
+)
+
+
+show(
+    Mode,
+    list_display=[
+        "name",
+        columns.link("product", _("Product")),
+        "kind",
+        "output_lm",
+        "runtime_min",
+    ],
+    list_select_related=["product"],
+    search_fields=["product__title"],
+    ordering=["-id"],
+)
+
+
+show(
+    Card,
+    list_display=[
+        "title",
+        "brand",
+        "family",
+        columns.money("price_amount", _("From"), currency="channel__currency"),
+        "available",
+        columns.age("as_of", _("Stock is")),
+    ],
+    list_select_related=["channel"],
+    list_filter=["channel", "family"],
+    search_fields=["title", "slug"],
+    ordering=["-id"],
+)
+
+
+show(
+    ShelfTally,
+    list_display=[
+        "__str__",
+        columns.text("channel__code", _("Channel")),
+        columns.text("category__slug", _("Category")),
+        columns.age("counted_at", _("Counted")),
+    ],
+    list_select_related=["channel", "category"],
+    ordering=["id"],
+)
+
+
+show(Area, list_display=["__str__"], ordering=["id"])
+
+
+show(SearchWord, list_display=["word"], search_fields=["word"], ordering=["word"])

@@ -1,0 +1,257 @@
+"""Gather all that a page shows of one product, and of the front of the shop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from django.db import connection, models
+
+from catalog.models import Category, Channel, Spec, Variant
+from catalog.models.listings import STALE_AFTER
+from catalog.pricing.price_reduction import WINDOW, Asked, announced
+from catalog.products.product_view import ModeView, PictureView, ProductView, VariantView
+from catalog.search.cards import CARD_COLUMNS, CardView
+from catalog.search.conditions import is_in_stock
+from storefront.lib.db.prepared_queries import planned_cursor
+from storefront.lib.money import Money
+
+PICKS_PER_SHELF = 6
+
+
+def _columns(model: type[models.Model], table: str) -> list[str]:
+    """Name all columns of a model; JSON ones are cast so that the driver reads them."""
+    return [
+        f"{table}.{column.column}" + ("::json" * isinstance(column, models.JSONField))
+        for column in model._meta.concrete_fields  # noqa: SLF001 - the public way to ask a model
+    ]
+
+
+@cache
+def _names(model: type[models.Model]) -> list[str]:
+    return [column.attname for column in model._meta.concrete_fields]  # noqa: SLF001
+
+
+_OWN = (
+    "id", "slug", "title", "family", "summary", "description_html", "option_names::json",
+    "warranty_months",
+)  # fmt: skip
+_PRODUCT = f"""
+    SELECT {", ".join(f"product.{name}" for name in _OWN)}, brand.name,
+        (SELECT json_agg(json_build_array(
+            mode.name, mode.kind, mode.output_lm::text, mode.runtime_min, mode.intensity_cd
+         ) ORDER BY mode.position) FROM catalog_mode mode WHERE mode.product_id = product.id),
+        (SELECT json_agg(json_build_array(
+            image.stem, image.role, image.width_px, image.height_px, image.variant_id
+         ) ORDER BY image.position, image.id)
+         FROM catalog_image image WHERE image.product_id = product.id AND image.stem <> ''),
+        {", ".join(_columns(Category, "category"))}, {", ".join(_columns(Spec, "spec"))}
+    FROM catalog_product product
+    JOIN catalog_brand brand ON brand.id = product.brand_id
+    JOIN catalog_category category ON category.id = product.category_id
+    LEFT JOIN catalog_spec spec ON spec.product_id = product.id
+    WHERE product.slug = %s AND product.status = 'active'
+"""  # noqa: S608 - made of column names
+_VARIANTS = """
+    SELECT variant.id, listing.id, variant.sku, variant.option_values::json, variant.color,
+        variant.status, variant.weight_g, variant.packed_weight_g, variant.lithium,
+        variant.cell_wh, variant.cell_count, listing.price_amount, listing.available,
+        listing.as_of, listing.ships_from::json,
+        (SELECT json_object_agg(name.scheme, CASE name.scheme
+            WHEN 'gtin' THEN name.value ELSE name.raw END)
+         FROM catalog_identifier name
+         WHERE name.variant_id = variant.id AND name.state <> 'conflict'),
+        rule.ends_at,
+        CASE WHEN rule.is_promotion THEN
+            (SELECT json_agg(json_build_array(change.at, change.amount::text,
+                coalesce(made_by.is_promotion AND made_by.starts_at = rule.starts_at, false)
+             ) ORDER BY change.at, change.id)
+             FROM catalog_pricechange change
+             LEFT JOIN catalog_pricerule made_by ON made_by.id = change.rule_id
+             WHERE change.listing_id = listing.id AND change.at >= coalesce(
+                (SELECT max(at) FROM catalog_pricechange
+                 WHERE listing_id = listing.id
+                   AND at <= rule.starts_at - make_interval(days => %s)), '-infinity'))
+        END
+    FROM catalog_listing listing
+    JOIN catalog_variant variant ON variant.id = listing.variant_id
+    LEFT JOIN catalog_pricerule rule ON rule.id = listing.rule_id
+    WHERE listing.channel_id = %s AND variant.product_id = %s AND listing.is_published
+    ORDER BY variant.position, variant.id
+"""
+
+
+def product(*, channel: Channel, slug: str, now: datetime) -> ProductView | None:
+    """Gather a product page in two queries; None if there is nothing to show under that name.
+
+    The queries are written by hand: composing them anew for each page costs more than
+    running them.
+    """
+    with planned_cursor(connection) as cursor:
+        cursor.execute(_PRODUCT, [slug.replace("\0", "")])
+        if not (row := cursor.fetchone()):
+            return None
+        own, (brand, modes, pictures), rest = row[:8], row[8:11], row[11:]
+        cursor.execute(_VARIANTS, [WINDOW.days, channel.pk, own[0]])
+        shown = [PictureView(*picture) for picture in pictures or ()]
+        variants = [
+            _variant(values, currency=channel.currency, pictures=shown, now=now)
+            for values in cursor.fetchall()
+        ]
+    buyable = tuple(
+        variant
+        for variant in variants
+        if variant.status != Variant.Status.DISCONTINUED or variant.is_available(now)
+    )
+    if not buyable:
+        return None
+    of_category, of_spec = rest[: len(_names(Category))], rest[len(_names(Category)) :]
+    return ProductView(
+        id=own[0],
+        slug=own[1],
+        title=own[2],
+        brand=brand,
+        family=own[3],
+        summary=own[4],
+        description_html=own[5],
+        option_names=tuple(own[6]),
+        warranty_months=own[7],
+        category=_loaded(Category, of_category),
+        spec=_loaded(Spec, of_spec) if of_spec[0] is not None else None,
+        modes=tuple(_mode(*mode) for mode in modes or ()),
+        pictures=tuple(picture for picture in shown if picture.variant_id is None),
+        variants=buyable,
+    )
+
+
+def _loaded[M: models.Model](model: type[M], values: Sequence[Any]) -> M:
+    return model.from_db(connection.alias, _names(model), values)
+
+
+def _mode(
+    name: str,
+    kind: str,
+    output_lm: str | None,
+    runtime_min: int | None,
+    intensity_cd: int | None,
+) -> ModeView:
+    return ModeView(
+        name=name,
+        kind=kind,
+        output_lm=None if output_lm is None else Decimal(output_lm),
+        runtime_min=runtime_min,
+        intensity_cd=intensity_cd,
+    )
+
+
+def _variant(
+    values: Sequence[Any], *, currency: str, pictures: Sequence[PictureView], now: datetime
+) -> VariantView:
+    names: Mapping[str, str] = values[15] or {}
+    asked = [
+        Asked(datetime.fromisoformat(at), amount and Decimal(amount), is_reduced)
+        for at, amount, is_reduced in values[17] or ()
+    ]
+    return VariantView(
+        id=values[0],
+        listing_id=values[1],
+        sku=values[2],
+        gtin=names.get("gtin", ""),
+        mpn=names.get("mpn", ""),
+        options=tuple(str(value) for value in values[3]),
+        color=values[4],
+        status=values[5],
+        weight_g=values[6],
+        packed_weight_g=values[7],
+        lithium=values[8],
+        cell_wh=values[9],
+        cell_count=values[10],
+        price=Money(values[11], currency),
+        available=values[12],
+        as_of=values[13],
+        ships_from=values[14],
+        pictures=tuple(picture for picture in pictures if picture.variant_id == values[0]),
+        reduction=announced(asked, price=values[11], until=values[16], now=now) if asked else None,
+    )
+
+
+_SHOP = f"""
+    SELECT {", ".join(_columns(Channel, "channel"))},
+        (SELECT json_agg(json_build_array({", ".join(_columns(Category, "category"))})
+         ORDER BY category.position, category.id) FROM catalog_category category)
+    FROM catalog_channel channel WHERE channel.code = %s
+"""  # noqa: S608 - made of column names
+
+
+def shop(code: str) -> tuple[Channel, list[Category]] | None:
+    """Read a channel and all shelves in one query, since every page needs both."""
+    with planned_cursor(connection) as cursor:
+        cursor.execute(_SHOP, [code])
+        if not (row := cursor.fetchone()):
+            return None
+    *of_channel, shelves = row
+    return _loaded(Channel, of_channel), [_loaded(Category, shelf) for shelf in shelves or ()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeView:
+    """The front of the shop.
+
+    Shape:  ``picks`` are the best cards of each shelf by family; ``categories`` are all of
+            them, each with the number of its cards
+    """
+
+    picks: Mapping[str, tuple[CardView, ...]]
+    categories: tuple[tuple[Category, int], ...]
+
+
+_PICKS = f"""
+    SELECT {", ".join(f"card.{name}" for name in CARD_COLUMNS)}
+    FROM catalog_category category
+    CROSS JOIN LATERAL (
+        SELECT * FROM catalog_card
+        WHERE channel_id = %s AND category_id = category.id AND {{in_stock}}
+        ORDER BY score DESC, id LIMIT {PICKS_PER_SHELF}
+    ) AS card
+    ORDER BY category.position, category.id, card.score DESC, card.id
+"""  # noqa: S608 - made of column names
+_CATEGORIES = f"""
+    SELECT {", ".join(_columns(Category, "category"))},
+        (SELECT count(*) FROM catalog_card card
+         WHERE card.channel_id = %s AND card.category_id = category.id)
+    FROM catalog_category category ORDER BY category.position, category.id
+"""  # noqa: S608 - made of column names
+
+
+def home(*, channel: Channel, country: str, now: datetime) -> HomeView:
+    """Gather the home page in two queries."""
+    picks: dict[str, list[CardView]] = {}
+    in_stock = is_in_stock(country=country, fresh_since=now - STALE_AFTER)
+    with planned_cursor(connection) as cursor:
+        cursor.execute(_PICKS.format(in_stock=in_stock.text), [channel.pk, *in_stock.values])
+        for row in cursor.fetchall():
+            card = CardView(*row)
+            picks.setdefault(card.family, []).append(card)
+        cursor.execute(_CATEGORIES, [channel.pk])
+        rows = cursor.fetchall()
+    return HomeView(
+        picks={family: tuple(cards) for family, cards in picks.items()},
+        categories=tuple((_loaded(Category, row[:-1]), row[-1]) for row in rows),
+    )
+
+
+__all__ = [
+    "CardView",
+    "HomeView",
+    "ModeView",
+    "PictureView",
+    "ProductView",
+    "VariantView",
+    "home",
+    "product",
+    "shop",
+]

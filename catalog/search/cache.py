@@ -1,0 +1,59 @@
+"""Keep what words found that most of a shop matches: counting that takes long, and hardly changes.
+
+The whole shelves are counted ahead (``tallying``); of words the first who asks lets them be
+counted, and who asks within ten minutes reads those numbers.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Any
+
+from django.core.cache import cache
+from redis.exceptions import RedisError
+
+from catalog.models import Category, Channel
+from catalog.search.query_parser import Term
+
+# So many cards are put in order by how well the words fit, which are the best ones of all that
+# match: nobody turns fifty pages of a search.
+WIDE = 1_200
+KEPT_S = 600
+
+log = logging.getLogger(__name__)
+
+
+def recall(
+    *, channel: Channel, category: Category | None, country: str, words: Sequence[Term]
+) -> Sequence[Any] | None:
+    """Return the numbers of these words, if somebody asked a short while ago."""
+    try:
+        numbers: Sequence[Any] | None = cache.get(_key(channel, category, country, words))
+    except (RedisError, OSError):
+        return None  # counted anew
+    return numbers
+
+
+def remember(
+    numbers: Sequence[Any],
+    *,
+    channel: Channel,
+    category: Category | None,
+    country: str,
+    words: Sequence[Term],
+) -> None:
+    """Keep the numbers of a search that found much; the first of them is how much."""
+    if numbers[0] <= WIDE:
+        return
+    try:
+        cache.set(_key(channel, category, country, words), numbers, timeout=KEPT_S)
+    except (RedisError, OSError):
+        log.warning("a search is counted each time: Redis is away")
+
+
+def _key(channel: Channel, category: Category | None, country: str, words: Sequence[Term]) -> str:
+    said = repr([term.word for term in words])
+    name = sha256(said.encode()).hexdigest()[:32]
+    return f"catalog:wide:{channel.pk}:{category.pk if category else 0}:{country}:{name}"

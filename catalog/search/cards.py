@@ -1,0 +1,57 @@
+"""Read cards: one product each, as it stands in a list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from decimal import Decimal
+
+from catalog.models.listings import STALE_AFTER
+
+
+def is_fresh(as_of: datetime | None, *, now: datetime) -> bool:
+    return as_of is not None and as_of >= now - STALE_AFTER
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    """One product in a list, its columns in the order in which lists select them.
+
+    Units:  as in ``catalog.models.Card``
+    """
+
+    product_id: int
+    category_id: int
+    slug: str
+    title: str
+    brand: str
+    family: str
+    picture: str
+    price_amount: Decimal
+    has_more_prices: bool
+    variant_id: int
+    available: int
+    as_of: datetime | None
+    ships_from: list[str]
+    packed_weight_g: int | None
+    lithium: str
+    cell_wh: Decimal | None
+    cell_count: int
+    variant_count: int
+    output_lm: int | None
+    intensity_cd: int | None
+    beam_m: int | None
+    runtime_min: int | None
+    weight_g: int | None
+    ip_rating: str
+    water: int | None
+    power: list[str]
+    battery_format: str
+    features: list[str]
+    added_at: datetime
+
+    def is_available(self, now: datetime) -> bool:
+        return self.available > 0 and is_fresh(self.as_of, now=now)
+
+
+CARD_COLUMNS = tuple(column.name for column in fields(CardView))

@@ -1,0 +1,166 @@
+"""Write what a shopper asks for as SQL conditions on cards. Pure.
+
+One text of conditions serves both the list and the counts, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from catalog.search.filters import ALSO_POWERED, ANY, Range, ShelfQuery
+from catalog.search.query_parser import Term
+
+LUMEN_BUCKETS: dict[str, tuple[int, int | None]] = {  # above the first, up to the second
+    "0-100": (-1, 100),
+    "100-300": (100, 300),
+    "300-1000": (300, 1000),
+    "1000-3000": (1000, 3000),
+    "3000-": (3000, None),
+}
+# Jets are water 2 and 4: what may lie under water (3) need not bear a jet.
+WATER_LEVELS: dict[str, str] = {
+    "splash": "water >= 1",
+    "jets": "water IN (2, 4)",
+    "submersible": "water >= 3",
+}
+IS_UNKNOWN: dict[str, str] = {
+    "lumens": "output_lm IS NULL",
+    "runtime": "runtime_min IS NULL",
+    "weight": "weight_g IS NULL",
+    "power": "power = '{}'",
+    "water": "water IS NULL",
+}
+# The areas to which a country belongs: few, and looked for once in a statement.
+AREAS = "SELECT id FROM catalog_area WHERE countries = '{}' OR %s = ANY(countries)"
+
+
+class Sql(NamedTuple):
+    """A piece of SQL with the values of its placeholders."""
+
+    text: str
+    values: tuple[Any, ...] = ()
+
+
+def base(*, channel_id: int, category_id: int | None, words: list[Term]) -> Sql:
+    """Say which cards are in question at all: channel, shelf and words."""
+    text, values = "channel_id = %s", [channel_id]
+    if category_id is not None:
+        text += " AND category_id = %s"
+        values.append(category_id)
+    if words:
+        looked_for = words_query(words)
+        return Sql(f"{text} AND search @@ ({looked_for.text})", (*values, *looked_for.values))
+    return Sql(text, tuple(values))
+
+
+def words_query(words: Sequence[Term]) -> Sql:
+    """Build a tsquery: every word, in any form; the last one may be only begun."""
+    parts, values = [], []
+    for place, term in enumerate(words):
+        quoted = _quoted(term.word)
+        names = " | ".join(_quoted(name) for name in term.names)
+        is_last = place == len(words) - 1 and len(term.word) > 1
+        begun = f"{quoted}:*" if is_last else quoted
+        parts.append(
+            "(to_tsquery('english', %s) || to_tsquery('simple', %s) || CAST(%s AS tsquery))"
+        )
+        values += [quoted, begun, names]
+    return Sql(" && ".join(parts), tuple(values))
+
+
+def _quoted(word: str) -> str:
+    return "'" + word.replace("\\", "").replace("'", "''") + "'"
+
+
+def active(query: ShelfQuery, *, in_stock: Sql) -> dict[str, Sql]:
+    """Return the condition of each facet in which something is asked for."""
+    found = {
+        "price": _range("price_amount", query.price),
+        "lumens": _lumens(query),
+        "runtime": _range("runtime_min", query.runtime_h, factor=60),
+        "weight": _range("weight_g", query.weight_g),
+        "power": powered(query.power),
+        "water": _water(query),
+        "features": Sql("features @> %s", (sorted(query.features),)) if query.features else None,
+        "in_stock": in_stock if query.in_stock else None,
+    }
+    conditions = {}
+    for code, asked in found.items():
+        if code in query.unknown:
+            condition = _either(asked, Sql(IS_UNKNOWN[code]))
+        elif asked:
+            condition = asked
+        else:
+            continue
+        conditions[code] = Sql(f"COALESCE({condition.text}, false)", condition.values)
+    return conditions
+
+
+def is_in_stock(*, country: str, fresh_since: datetime) -> Sql:
+    """Ask for what can be bought where a shopper is: it is never unknown whether it can."""
+    return Sql(
+        f"available > 0 AND COALESCE(as_of >= %s AND area_id IN ({AREAS}), false)",
+        (fresh_since, country),
+    )
+
+
+def is_fresh(fresh_since: datetime) -> Sql:
+    """Ask for what can be bought somewhere."""
+    return Sql("available > 0 AND as_of >= %s", (fresh_since,))
+
+
+def all_of(conditions: dict[str, Sql]) -> Sql:
+    text = " AND ".join(f"({condition.text})" for condition in conditions.values())
+    return Sql(text, tuple(value for each in conditions.values() for value in each.values))
+
+
+def _either(first: Sql | None, second: Sql) -> Sql:
+    if first is None:
+        return second
+    return Sql(f"({first.text}) OR ({second.text})", (*first.values, *second.values))
+
+
+def _range(column: str, ends: Range, *, factor: int = 1) -> Sql | None:
+    if ends == ANY:
+        return None
+    parts: list[str] = []
+    values: list[Decimal] = []
+    for end, sign in zip(ends, (">=", "<="), strict=True):
+        if end is not None:
+            parts.append(f"{column} {sign} %s")
+            values.append(end * factor)
+    return Sql(" AND ".join(parts), tuple(values))
+
+
+def bucket(value: str) -> str:
+    above, up_to = LUMEN_BUCKETS[value]
+    return f"output_lm > {above}" + ("" if up_to is None else f" AND output_lm <= {up_to}")
+
+
+def _lumens(query: ShelfQuery) -> Sql | None:
+    """Free range and buckets are two ways to say the same thing: both must hold."""
+    found = _range("output_lm", query.lumens)
+    if not query.lumens_in:
+        return found
+    buckets = " OR ".join(f"({bucket(value)})" for value in sorted(query.lumens_in))
+    return Sql(f"({found.text}) AND ({buckets})", found.values) if found else Sql(buckets)
+
+
+def powered(asked: frozenset[str]) -> Sql | None:
+    """Ask for one of the cells, and for all that is not a cell: "18650 usb-c" narrows."""
+    cells, also = sorted(asked - ALSO_POWERED), sorted(asked & ALSO_POWERED)
+    tests = [Sql("power && %s", (cells,))] if cells else []
+    tests += [Sql("power @> %s", (also,))] if also else []
+    if not tests:
+        return None
+    text = " AND ".join(test.text for test in tests)
+    return Sql(text, tuple(value for test in tests for value in test.values))
+
+
+def _water(query: ShelfQuery) -> Sql | None:
+    if not query.water:
+        return None
+    return Sql(" OR ".join(WATER_LEVELS[value] for value in sorted(query.water)))

@@ -1,0 +1,118 @@
+"""Count whole shelves ahead, so that a plain list page need not look at every card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection, transaction
+
+from catalog.models import Category, Channel, ShelfTally
+from catalog.models.listings import STALE_AFTER
+from catalog.search import conditions, facets
+from catalog.search.filters import ShelfQuery
+from storefront.lib.db.transactions import needs_transaction
+
+# What is in stock ages without any card changing.
+KEPT_FOR = timedelta(minutes=10)
+COUNTED_AGAIN_AFTER = timedelta(minutes=5)
+KEPT = f"""
+    SELECT numbers::json, (
+        SELECT COALESCE(sum(many::int), 0)::int FROM jsonb_each_text(in_stock) AS sent(area, many)
+        WHERE area::bigint IN ({conditions.AREAS})
+    )
+    FROM catalog_shelftally
+    WHERE channel_id = %s AND category_id IS NOT DISTINCT FROM %s AND counted_at >= %s
+"""  # noqa: S608 - made of constants
+_LOCK = 0x5E1F  # the first half of an advisory lock; the second is the channel
+
+
+@needs_transaction
+def void(*, channel: Channel) -> None:
+    """Throw the tallies of a channel away, since its cards have changed."""
+    ShelfTally.objects.filter(channel=channel).delete()
+
+
+@needs_transaction
+def hold_off(*, channel: Channel) -> None:
+    """Keep a counting from beginning before this transaction's change can be seen.
+
+    Locks:  an advisory lock of the channel, shared with all who change its cards
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [_LOCK, channel.pk])
+
+
+def kept(
+    *, channel: Channel, category: Category | None, country: str, now: datetime
+) -> Sequence[Any] | None:
+    """Return the numbers of a whole shelf for a country, if they were counted and still hold."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            KEPT, [country, channel.pk, category.pk if category else None, now - KEPT_FOR]
+        )
+        row = cursor.fetchone()
+    if not row:
+        return None
+    (total, _anywhere, *others), in_stock = row
+    return [total, in_stock, *others]
+
+
+@transaction.atomic(durable=True)
+def tally(*, channel: Channel, now: datetime) -> int:
+    """Count the shelves of a channel that have no tally, or one that grows old.
+
+    Where cards are being changed right now nothing is counted: pages count for themselves.
+
+    Locks:  an advisory lock of the channel: nobody changes its cards while we count
+    """
+    shelves: list[Category | None] = [None, *Category.objects.order_by("pk")]
+    counted = set(
+        ShelfTally.objects.filter(
+            channel=channel, counted_at__gte=now - COUNTED_AGAIN_AFTER
+        ).values_list("category", flat=True)
+    )
+    due = [shelf for shelf in shelves if (shelf.pk if shelf else None) not in counted]
+    if not due:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [_LOCK, channel.pk])
+        if cursor.fetchone() != (True,):
+            return 0
+    fresh_since = now - STALE_AFTER
+    ShelfTally.objects.bulk_create(
+        [
+            ShelfTally(
+                channel=channel,
+                category=shelf,
+                **_numbers(channel, shelf, fresh_since=fresh_since),
+                counted_at=now,
+            )
+            for shelf in due
+        ],
+        update_conflicts=True,
+        unique_fields=["channel", "category"],
+        update_fields=["numbers", "in_stock", "counted_at"],
+    )
+    return len(due)
+
+
+def _numbers(channel: Channel, shelf: Category | None, *, fresh_since: datetime) -> dict[str, Any]:
+    everything = conditions.base(
+        channel_id=channel.pk, category_id=shelf.pk if shelf else None, words=[]
+    )
+    in_stock = conditions.is_fresh(fresh_since)
+    row = facets.count(base=everything, query=ShelfQuery(), in_stock=in_stock)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT area_id, count(*) FROM catalog_card WHERE {everything.text}"  # noqa: S608
+            f" AND {in_stock.text} AND area_id IS NOT NULL GROUP BY area_id",
+            [*everything.values, *in_stock.values],
+        )
+        by_area = dict(cursor.fetchall())
+    return {
+        "numbers": [str(number) if isinstance(number, Decimal) else number for number in row],
+        "in_stock": by_area,
+    }

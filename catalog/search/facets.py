@@ -1,0 +1,181 @@
+"""Count what each choice of a list would bring, in one query."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+
+from catalog.search.conditions import IS_UNKNOWN, WATER_LEVELS, Sql, active, bucket, powered
+from catalog.search.filters import ALSO_POWERED, CHOICES, RANGES, ShelfQuery
+
+CENTS = Decimal("0.01")
+FACETS = ("price", "lumens", "runtime", "weight", "power", "water", "features")
+_RANGE_COLUMNS = {
+    "price": "price_amount",
+    "lumens": "output_lm",
+    "runtime": "runtime_min",
+    "weight": "weight_g",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One value of a facet, and how many cards a shopper gets who adds it."""
+
+    value: str
+    count: int
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facet:
+    """One way to narrow a list.
+
+    Shape:  ``param`` is its address parameter (a range has ``<param>_min``, ``<param>_max``);
+            ``has_range`` facets have ``low`` and ``high``, what there is at all;
+            ``unknown`` counts the cards whose supplier does not say
+    Units:  as in ``ShelfQuery``
+    """
+
+    code: str
+    param: str
+    has_range: bool
+    choices: tuple[Choice, ...] = ()
+    unknown: int = 0
+    is_unknown_chosen: bool = False
+    low: Decimal | None = None
+    high: Decimal | None = None
+    chosen_low: Decimal | None = None
+    chosen_high: Decimal | None = None
+
+    @property
+    def is_active(self) -> bool:
+        return (
+            self.is_unknown_chosen
+            or (self.chosen_low, self.chosen_high) != (None, None)
+            or any(choice.is_chosen for choice in self.choices)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What one counting brought: ``without`` is the total if one facet were dropped."""
+
+    total: int
+    in_stock: int
+    facets: tuple[Facet, ...]
+    without: dict[str, int]
+
+
+def count(*, base: Sql, query: ShelfQuery, in_stock: Sql) -> Sequence[Any]:
+    """Count all choices of all facets in one pass over the cards in question.
+
+    The counts of a facet leave its own selection out, since its values are alternatives.
+    Features must all be there, so their counts keep the ones already chosen; power is both.
+
+    Shape:  bare numbers, in the order in which ``understood`` reads them
+    """
+    conditions = active(query, in_stock=in_stock)
+    wanted = _wanted(conditions, query=query, in_stock=in_stock)
+    tests = [f"({each.text}) AS ok_{code}" for code, each in conditions.items()]
+    cards = ", ".join(["*", *tests])
+    selected = ", ".join(each.text for each in wanted)
+    values = [
+        *(value for each in wanted for value in each.values),
+        *(value for each in conditions.values() for value in each.values),
+        *base.values,
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {selected} FROM"  # noqa: S608 - made of constants; all values are parameters
+            f" (SELECT {cards} FROM catalog_card WHERE {base.text}) AS card",
+            values,
+        )
+        row: Sequence[Any] = cursor.fetchone()
+    return row
+
+
+def _wanted(conditions: dict[str, Sql], *, query: ShelfQuery, in_stock: Sql) -> list[Sql]:
+    """Return the columns to select, in the order ``understood`` reads them."""
+
+    def counted(test: str = "", *, but: str = "", values: Sequence[Any] = ()) -> Sql:
+        tests = [f"ok_{code}" for code in conditions if code != but]
+        tests += [f"({test})"] if test else []
+        filtered = f" FILTER (WHERE {' AND '.join(tests)})" if tests else ""
+        return Sql(f"count(*){filtered}", tuple(values))
+
+    def extreme(function: str, code: str) -> Sql:
+        tests = " AND ".join(f"ok_{other}" for other in conditions if other != code)
+        filtered = f" FILTER (WHERE {tests})" if tests else ""
+        return Sql(f"{function}({_RANGE_COLUMNS[code]}){filtered}")
+
+    wanted = [counted(), counted(in_stock.text, but="in_stock", values=in_stock.values)]
+    wanted += [counted(but=code) for code in conditions]
+    for code in FACETS:
+        if code in RANGES:
+            wanted += [extreme("min", code), extreme("max", code)]
+        if code in IS_UNKNOWN:
+            wanted.append(counted(IS_UNKNOWN[code], but=code))
+        if code in CHOICES:
+            but = "" if code == "features" else code
+            tests = [_test(code, value, query) for value in CHOICES[code][1]]
+            wanted += [counted(test.text, but=but, values=test.values) for test in tests]
+    return wanted
+
+
+def _test(code: str, value: str, query: ShelfQuery) -> Sql:
+    if code == "lumens":
+        return Sql(bucket(value))
+    if code == "water":
+        return Sql(WATER_LEVELS[value])
+    beside = _beside(value, query.power) if code == "power" else None
+    if beside:
+        return Sql(f"'{value}' = ANY({code}) AND {beside.text}", beside.values)
+    return Sql(f"'{value}' = ANY({code})")
+
+
+def _beside(value: str, chosen: frozenset[str]) -> Sql | None:
+    """Keep of the powers already chosen those to which this value is no alternative."""
+    return powered(chosen if value in ALSO_POWERED else chosen & ALSO_POWERED)
+
+
+def understood(row: Sequence[Any], *, query: ShelfQuery, in_stock: Sql) -> Counts:
+    """Read the numbers that ``count`` brought, now or some time ago."""
+    numbers = iter(row)
+    total, stocked = next(numbers), next(numbers)
+    without = {code: next(numbers) for code in active(query, in_stock=in_stock)}
+    facets = []
+    for code in FACETS:
+        low = high = None
+        if code in RANGES:
+            factor = 60 if code == "runtime" else 1
+            low, high = (
+                None if end is None else (Decimal(end) / factor).quantize(CENTS)
+                for end in (next(numbers), next(numbers))
+            )
+        chosen_low, chosen_high = query.range_of(code) if code in RANGES else (None, None)
+        unknown = next(numbers) if code in IS_UNKNOWN else 0
+        param, known = CHOICES.get(code, (RANGES.get(code, code), ()))
+        chosen = query.chosen_in(code) if code in CHOICES else frozenset()
+        facets.append(
+            Facet(
+                code=code,
+                param=param,
+                has_range=code in RANGES,
+                choices=tuple(
+                    Choice(value=value, count=next(numbers), is_chosen=value in chosen)
+                    for value in known
+                ),
+                unknown=unknown,
+                is_unknown_chosen=code in query.unknown,
+                low=low,
+                high=high,
+                chosen_low=chosen_low,
+                chosen_high=chosen_high,
+            )
+        )
+    return Counts(total=total, in_stock=stocked, facets=tuple(facets), without=without)

@@ -1,0 +1,240 @@
+"""Read one page of a list: the cards, how many there are, and what could narrow them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from catalog.models import Category, Channel
+from catalog.models.listings import STALE_AFTER
+from catalog.search import cache, facet_counts, query_parser, spelling
+from catalog.search.cards import CARD_COLUMNS, CardView
+from catalog.search.conditions import Sql, active, all_of, base, is_in_stock, words_query
+from catalog.search.facets import Choice, Facet, count, understood
+from catalog.search.filters import ShelfQuery
+
+PAGE_SIZE = 24
+# Behind all that can be bought stands what cannot, in the same order.
+_ORDERS: Mapping[str, str] = {
+    "best": "score DESC",
+    "price": "price_amount",
+    "price_desc": "price_amount DESC",
+    "lumens": "output_lm DESC NULLS LAST",
+    "beam": "beam_m DESC NULLS LAST",
+    "runtime": "runtime_min DESC NULLS LAST",
+    "weight": "weight_g NULLS LAST",
+    "newest": "added_at DESC",
+}
+
+
+# So few are found by their words before they are put in order. The planner looks through an
+# ``OFFSET 0`` in neither direction.
+GATHERED = 8_000
+FENCE = "OFFSET 0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """One page of one list.
+
+    Shape:  ``query`` is what was asked, as we understood it: filters found among the words
+            stand as filters in it; ``in_stock`` counts what can be bought in the shopper's
+            country; ``without`` tells for each facet in use how many cards
+            there would be if it were dropped; ``corrected`` is what we took a mistyped
+            word for, empty if nothing was changed
+    """
+
+    query: ShelfQuery
+    cards: list[CardView]
+    total: int
+    in_stock: int
+    pages: int
+    facets: tuple[Facet, ...]
+    without: Mapping[str, int]
+    corrected: str = ""
+
+
+def read(
+    *,
+    channel: Channel,
+    query: ShelfQuery,
+    country: str,
+    now: datetime,
+    category: Category | None = None,
+) -> Shelf:
+    """Read a page in two queries, three while nobody has counted the whole shelf ahead.
+
+    Two or three more are asked only when the words bring nothing.
+
+    Shape:  in stock is what can be sent to ``country``; ``category`` saves looking up
+            ``query.category``
+    """
+    query = query_parser.understand(query)
+    if category is None and query.category:
+        category = Category.objects.filter(slug=query.category).first()
+        if category is None:
+            return Shelf(query=query, cards=[], total=0, in_stock=0, pages=0, facets=(), without={})
+    asked = _Asked(channel=channel, category=category, country=country, now=now)
+    shelf = _read(query, asked)
+    if not shelf.total and query.words and not any(shelf.without.values()):
+        corrected = spelling.correct(query.words)
+        if corrected != query.words:
+            found = _read(replace(query, words=corrected), asked)
+            if found.total or any(found.without.values()):
+                return replace(found, corrected=corrected)
+    return shelf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """Of which shelf, from where, and when."""
+
+    channel: Channel
+    category: Category | None
+    country: str
+    now: datetime
+
+    @property
+    def in_stock(self) -> Sql:
+        return is_in_stock(country=self.country, fresh_since=self.now - STALE_AFTER)
+
+    def among(self, words: list[query_parser.Term]) -> Sql:
+        category_id = self.category.pk if self.category else None
+        return base(channel_id=self.channel.pk, category_id=category_id, words=words)
+
+
+def _read(query: ShelfQuery, asked: _Asked) -> Shelf:
+    words, in_stock = query_parser.terms(query.words), asked.in_stock
+    among = asked.among(words)
+    numbers = _counted(query, asked, words=words, among=among)
+    counts = understood(numbers, query=query, in_stock=in_stock)
+    pages = -(-counts.total // PAGE_SIZE)
+    page = min(query.page, max(pages, 1))
+    query = replace(query, page=page)
+    cards = []
+    if counts.total:
+        matches = _Matches(
+            where=all_of({"among": among, **active(query, in_stock=in_stock)}),
+            in_stock=in_stock,
+            stocked=counts.in_stock,
+            total=counts.total,
+        )
+        offset = (page - 1) * PAGE_SIZE
+        if words and query.sort == "best" and offset < cache.WIDE:
+            cards = matches.fitting(words, offset=offset)
+        else:  # what follows the best ones of a search follows them by score
+            cards = matches.in_turn(_ORDERS[query.sort], offset=offset)
+    return Shelf(
+        query=query,
+        cards=cards,
+        total=counts.total,
+        in_stock=counts.in_stock,
+        pages=pages,
+        facets=counts.facets,
+        without=counts.without,
+    )
+
+
+def _counted(
+    query: ShelfQuery, asked: _Asked, *, words: Sequence[query_parser.Term], among: Sql
+) -> Sequence[Any]:
+    """Take the numbers that somebody counted before, or count."""
+    is_kept = replace(query, words="").is_plain
+    channel, category, country = asked.channel, asked.category, asked.country
+    numbers: Sequence[Any] | None = None
+    if is_kept and words:
+        numbers = cache.recall(channel=channel, category=category, country=country, words=words)
+    elif is_kept:
+        numbers = facet_counts.kept(
+            channel=channel, category=category, country=country, now=asked.now
+        )
+    if numbers is None:
+        numbers = count(base=among, query=query, in_stock=asked.in_stock)
+        if is_kept and words:
+            cache.remember(
+                numbers, channel=channel, category=category, country=country, words=words
+            )
+    return numbers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Matches:
+    """The cards that match: the ``stocked`` ones that can be bought stand before the rest."""
+
+    where: Sql
+    in_stock: Sql
+    stocked: int
+    total: int
+
+    def in_turn(self, order: str, *, offset: int) -> list[CardView]:
+        found = self._piece(order, offset=offset, size=PAGE_SIZE)
+        return _cards(found, order=Sql(f"is_behind, {order}"), offset=0)
+
+    def fitting(self, words: Sequence[query_parser.Term], *, offset: int) -> list[CardView]:
+        """Put what matches in order by how well it fits; of very much only the best ones."""
+        looked_for = words_query(words)
+        order = Sql(
+            f"is_behind, ts_rank(search, {looked_for.text}) DESC, score DESC", looked_for.values
+        )
+        size = min(self.total, cache.WIDE)
+        found = self._piece(
+            _ORDERS["best"], offset=0, size=size, is_gathered=self.total <= GATHERED
+        )
+        return _cards(found, order=order, offset=offset)
+
+    def _piece(self, order: str, *, offset: int, size: int, is_gathered: bool = False) -> Sql:
+        """Take the two parts one by one: an index gives the best of each, not of both together.
+
+        What ``is_gathered`` is found by its words first, and put in order then: of few that match,
+        the index of the order would be walked through most of the shop.
+        """
+        before = max(0, min(size, self.stocked - offset))
+        behind = size - before
+        parts = [
+            self._part(order, is_behind=False, offset=offset, size=before, is_gathered=is_gathered)
+            if before
+            else None,
+            self._part(
+                order,
+                is_behind=True,
+                offset=max(0, offset - self.stocked),
+                size=behind,
+                is_gathered=is_gathered,
+            )
+            if behind and self.total > self.stocked
+            else None,
+        ]
+        found = [part for part in parts if part]
+        return Sql(
+            " UNION ALL ".join(part.text for part in found),
+            tuple(value for part in found for value in part.values),
+        )
+
+    def _part(
+        self, order: str, *, is_behind: bool, offset: int, size: int, is_gathered: bool
+    ) -> Sql:
+        test = f"NOT ({self.in_stock.text})" if is_behind else self.in_stock.text
+        return Sql(
+            f"(SELECT *, {is_behind} AS is_behind FROM (SELECT * FROM catalog_card"  # noqa: S608 - our own conditions
+            f" WHERE {self.where.text} {FENCE if is_gathered else ''}) AS matching"
+            f" WHERE {test} ORDER BY {order}, id"
+            f" LIMIT {size} OFFSET {offset})",
+            (*self.where.values, *self.in_stock.values),
+        )
+
+
+def _cards(found: Sql, *, order: Sql, offset: int) -> list[CardView]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {', '.join(CARD_COLUMNS)} FROM ({found.text}) AS card"  # noqa: S608
+            f" ORDER BY {order.text}, id LIMIT {PAGE_SIZE} OFFSET {offset}",
+            [*found.values, *order.values],
+        )
+        return [CardView(*row) for row in cursor.fetchall()]
+
+
+__all__ = ["PAGE_SIZE", "CardView", "Choice", "Facet", "Shelf", "ShelfQuery", "read"]

@@ -1,0 +1,152 @@
+"""Understand what a shopper types: ``18650 usb-c headlamp under 100g``. Pure.
+
+What can be understood becomes a filter; the rest are words to look for. No text is an error.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import replace
+from decimal import Decimal
+from typing import NamedTuple
+
+from catalog.attributes.identifiers import BadGtinError, brand_key, gtin14
+from catalog.search.filters import ShelfQuery
+from storefront.lib.text import fold
+from storefront.lib.units import oz_to_g
+
+MAX_TERMS = 12
+MAX_TERM_LENGTH = 40
+
+_BELOW = r"under|below|less than|at most|up to|max|maximum|<=|<|≤"
+_ABOVE = r"over|above|more than|at least|from|min|minimum|>=|>|≥"
+_NUMBER = r"(?P<number>\d{1,7}(?:[.,]\d{3})*(?:[.,]\d{1,2})?)"
+# Unit as typed (Azerbaijani words take endings) -> facet; a plain number after "under" is money.
+_UNITS = (
+    r"(?P<weight>kg|oz|g|gr|grams?|qram\w*)"
+    r"|(?P<lumens>lm|lumens?|lumen\w*)"
+    r"|(?P<runtime>h|hrs?|hours?|saat\w*)"
+    r"|(?P<price>€|\$|£|eur|euros?|usd|avro\w*)"
+)
+_BOUND = re.compile(
+    rf"(?<!\S)(?:(?P<below>{_BELOW})|(?P<above>{_ABOVE}))?\s*(?P<sign>[€$£])?\s*{_NUMBER}"
+    rf"\s*(?:{_UNITS})?(?:\s+(?P<after>qeder|az|cox))?(?!\S)"
+)
+
+# Folded phrase -> what it asks for. Longer phrases are looked for first.
+_PHRASES: dict[str, tuple[str, str]] = {
+    "built in battery": ("power", "built_in"),
+    **dict.fromkeys(("usb-c", "usb c", "usbc", "type-c", "type c"), ("power", "usb_c")),
+    **{cell: ("power", cell) for cell in ("aaa", "aa", "14500", "18650", "21700", "26650")},
+    **dict.fromkeys(("cr123a", "cr123"), ("power", "cr123a")),
+    **dict.fromkeys(("solar", "gunes"), ("power", "solar")),
+    **dict.fromkeys(("hand crank", "crank", "dynamo"), ("power", "crank")),
+    **dict.fromkeys(
+        ("waterproof", "splashproof", "ipx4", "ip44", "ip54", "ip64", "suya davamli"),
+        ("water", "splash"),
+    ),
+    **dict.fromkeys(("ipx5", "ipx6", "ip65", "ip66"), ("water", "jets")),
+    **dict.fromkeys(
+        ("submersible", "underwater", "ipx7", "ipx8", "ip67", "ip68"), ("water", "submersible")
+    ),
+    **dict.fromkeys(
+        ("motion sensor", "wave sensor", "hereket sensoru"), ("features", "motion_sensor")
+    ),
+    **dict.fromkeys(("red light", "night vision", "qirmizi isiq"), ("features", "red_light")),
+    **dict.fromkeys(("magnetic", "magnet", "maqnit", "maqnitli"), ("features", "magnet")),
+    **dict.fromkeys(("zoomable", "zoom"), ("features", "zoom")),
+    **dict.fromkeys(("dimmable", "dimming", "stepless"), ("features", "dimming")),
+    **dict.fromkeys(("power bank", "powerbank"), ("features", "power_bank")),
+    **dict.fromkeys(("high cri", "cri 90", "cri90"), ("features", "high_cri")),
+    **dict.fromkeys(("in stock", "stokda"), ("in_stock", "1")),
+}
+_PHRASE = re.compile(
+    r"(?<![\w-])(?:"
+    + "|".join(re.escape(phrase) for phrase in sorted(_PHRASES, key=len, reverse=True))
+    + r")(?![\w-])"
+)
+_WORD = re.compile(r"\w+(?:[-./']\w+)*")
+_EMPTY_WORDS = frozenset(
+    {"a", "an", "and", "for", "in", "is", "it", "of", "on", "or", "the", "to", "with"}
+    | {"ve", "ile", "ucun", "bir", "under", "over"}
+)
+
+
+class Term(NamedTuple):
+    """One word to look for; ``names`` are the forms it may have as an identifier."""
+
+    word: str
+    names: tuple[str, ...]
+
+
+def understand(query: ShelfQuery) -> ShelfQuery:
+    """Return the query with the filters that its words ask for; ``words`` keeps the rest."""
+    said = query.words
+    folded = fold(said)
+    if len(folded) != len(said):  # a letter that folds into two: places no longer agree
+        said = folded
+    for found in list(_PHRASE.finditer(folded)):
+        query = _with_choice(query, *_PHRASES[found.group()])
+        said, folded = _blank(said, found), _blank(folded, found)
+    for found in list(_BOUND.finditer(folded)):
+        understood = _with_bound(query, found)
+        if understood is not query:
+            query = understood
+            said = _blank(said, found)
+    words = " ".join(said.split())
+    return replace(query, words=words if terms(words) else "")
+
+
+def terms(words: str) -> list[Term]:
+    """Split what is left into words worth looking for."""
+    found = [word[:MAX_TERM_LENGTH] for word in _WORD.findall(fold(words.replace("\0", " ")))]
+    return [Term(word, _names(word)) for word in found if word not in _EMPTY_WORDS][:MAX_TERMS]
+
+
+def _names(word: str) -> tuple[str, ...]:
+    names = {word, brand_key(word)} - {""}
+    with suppress(BadGtinError):
+        names.add(gtin14(word))
+    return tuple(sorted(names))
+
+
+def _blank(text: str, found: re.Match[str]) -> str:
+    return text[: found.start()] + " " * (found.end() - found.start()) + text[found.end() :]
+
+
+def _with_choice(query: ShelfQuery, code: str, value: str) -> ShelfQuery:
+    if code == "in_stock":
+        return replace(query, in_stock=True)
+    return replace(query, **{code: query.chosen_in(code) | {value}})  # type: ignore[arg-type]
+
+
+def _with_bound(query: ShelfQuery, found: re.Match[str]) -> ShelfQuery:
+    """Read one number; a number without a unit counts only after "under" or "over"."""
+    part = found.groupdict()
+    code = next((code for code in ("weight", "lumens", "runtime", "price") if part[code]), None)
+    if code is None and (part["sign"] or part["below"] or part["above"]):
+        code = "price"
+    if code is None:
+        return query
+    number = _number(part["number"])
+    if code == "weight" and part["weight"] == "kg":
+        number *= 1000
+    if code == "weight" and part["weight"] == "oz":
+        number = oz_to_g(number).quantize(Decimal(1))
+    # A bare "100 g" or "€50" is the most one wants; a bare "1000 lm" or "10 h" the least.
+    is_most = code in {"weight", "price"}
+    if part["below"] or part["after"] in {"qeder", "az"}:
+        is_most = True
+    if part["above"] or part["after"] == "cox":
+        is_most = False
+    low, high = query.range_of(code)
+    bound = (low, number) if is_most else (number, high)
+    column = {"runtime": "runtime_h", "weight": "weight_g"}.get(code, code)
+    return replace(query, **{column: bound})  # type: ignore[arg-type]
+
+
+def _number(text: str) -> Decimal:
+    """Read ``1,000`` and ``1.000`` as a thousand, ``9,90`` and ``9.90`` as nine and a bit."""
+    whole = re.sub(r"[.,](?=\d{3}(?!\d))", "", text)
+    return Decimal(whole.replace(",", "."))

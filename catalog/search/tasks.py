@@ -1,0 +1,18 @@
+"""Search tasks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from catalog.models import Channel
+from catalog.search import facet_counts
+
+
+@shared_task
+def tally_shelves(**_: Any) -> int:
+    """Count ahead the shelves whose cards have changed since they were counted."""
+    now = timezone.now()
+    return sum(facet_counts.tally(channel=channel, now=now) for channel in Channel.objects.all())
