@@ -12,7 +12,7 @@ from orders.purchase_locks import lock
 from storefront.lib.failpoints import failpoint
 from storefront.lib.money import Money
 from storefront.lib.state_machine import LostRaceError
-from suppliers.adapters.base import Answer, PurchaseState, Refusal, RefusedLine
+from suppliers.connectors.records import Answer, PurchaseState, Refusal, RefusedLine
 
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request

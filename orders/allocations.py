@@ -11,7 +11,7 @@ from django.db import connection
 from orders.models import Allocation, Order, OrderLine, PurchaseOrder
 from storefront.lib.db.prepared_queries import planned_cursor
 from storefront.lib.db.transactions import needs_transaction
-from suppliers import stock
+from suppliers.inventory import ledger
 
 Status = Allocation.Status
 # One line of a status that is drawn in ``Reservation.TRANSITIONS``, for all rows at once, with
@@ -49,7 +49,7 @@ def sell(*, order: Order, now: datetime) -> None:
         cursor.execute(SELL, {"order": order.pk, "now": now})
         for level_id, quantity in cursor.fetchall():
             units[level_id] += quantity
-    stock.sell(units=units, cause=f"order:{order.number}", now=now)
+    ledger.sell(units=units, cause=f"order:{order.number}", now=now)
 
 
 @needs_transaction
@@ -64,8 +64,8 @@ def take(*, levels: Mapping[int, int], cause: str, now: datetime) -> None:
     units: Counter[int] = Counter()
     for line_id, level_id in levels.items():
         units[level_id] += lines[line_id].quantity
-    stock.hold(units=units, cause=cause, now=now)
-    stock.sell(units=units, cause=cause, now=now)
+    ledger.hold(units=units, cause=cause, now=now)
+    ledger.sell(units=units, cause=cause, now=now)
     Allocation.objects.bulk_create(
         Allocation(
             line_id=line_id,
@@ -90,7 +90,7 @@ def release(*, lines: Iterable[OrderLine], cause: str, now: datetime) -> None:
         if allocation.status == Status.UNSEEN:
             units[allocation.level_id] += allocation.quantity
         allocation.move(Status.RELEASED, at=now, reason=cause)
-    stock.unsell(units=units, cause=cause, now=now)
+    ledger.unsell(units=units, cause=cause, now=now)
 
 
 @needs_transaction

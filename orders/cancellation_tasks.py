@@ -12,7 +12,7 @@ from orders import cancelling, payments, waiting
 from orders.models import Payment, PurchaseOrder
 from orders.payment_tasks import settle_payments
 from storefront.lib.http.errors import OutsideError
-from suppliers.lanes import LaneFullError, Work, lane
+from suppliers.resilience.bulkheads import LaneFullError, Work, lane
 
 BATCH = 200
 

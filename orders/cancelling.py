@@ -25,12 +25,9 @@ from orders.models import Order, PurchaseMessage, PurchaseOrder
 from storefront.lib.clock import elapsing
 from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.http.errors import OutsideError
-from suppliers.adapters.base import (
-    LeftUnpaidError,
-    NotStoppableError,
-)
-from suppliers.connecting import adapter_for
-from suppliers.lanes import InHandError
+from suppliers.connections.factory import adapter_for
+from suppliers.connectors.records import LeftUnpaidError, NotStoppableError
+from suppliers.resilience.bulkheads import InHandError
 
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request

@@ -18,8 +18,8 @@ from storefront.lib.address import Address
 from storefront.lib.http.errors import OutsideError
 from storefront.lib.models import StatusChange
 from storefront.lib.money import Money
-from suppliers.adapters.abilities import Connector, Freight, OrderValidation
-from suppliers.adapters.base import FreightOption, NoWayError, RequestLine
+from suppliers.connectors.capabilities import Connector, Freight, OrderValidation
+from suppliers.connectors.records import FreightOption, NoWayError, RequestLine
 from suppliers.models import Connection, Criterion
 
 Kind = PaymentEvent.Kind

@@ -35,8 +35,8 @@ from storefront.lib.address import Address
 from storefront.lib.db.bulk import insert_together
 from storefront.lib.db.prepared_queries import Prepared
 from storefront.lib.money import Money
-from suppliers import asking_live
-from suppliers.stock import NotEnoughStockError
+from suppliers.inventory.ledger import NotEnoughStockError
+from suppliers.sync import live_check
 
 DEADLOCK = "40P01"
 NUMBER_TRIES = 5  # a number is chance: with 28 million a day, two in a row collide hardly ever
@@ -153,7 +153,7 @@ def _insist_there(cart: Cart, quote: ShippingQuote, now: datetime) -> None:
     for quoted in quote.parcels:
         for line in quoted.parcel.lines:
             wanted[line.candidate.level_id] += line.quantity
-    refused = sorted(asking_live.ask(wanted=wanted, now=now))
+    refused = sorted(live_check.ask(wanted=wanted, now=now))
     if refused and not Order.objects.filter(cart=cart).exists():
         raise NotEnoughStockError(refused[0], wanted[refused[0]])
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from orders import checkout, payments, silent
 from orders.models import Order, Payment
-from suppliers.lanes import InHandError, in_hand
+from suppliers.resilience.bulkheads import InHandError, in_hand
 
 BATCH = 200
 

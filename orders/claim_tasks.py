@@ -21,7 +21,7 @@ from orders.claiming import ClaimBusyError, ClaimStoppedError
 from orders.models import SupplierClaim
 from storefront.lib.http.errors import OutsideError
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
-from suppliers.lanes import LaneFullError, Work, lane
+from suppliers.resilience.bulkheads import LaneFullError, Work, lane
 
 log = logging.getLogger(__name__)
 

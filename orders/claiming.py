@@ -16,11 +16,11 @@ from storefront.lib.clock import elapsing
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import OutsideError, PermanentError
 from storefront.lib.state_machine import LostRaceError
-from suppliers.adapters.abilities import Connector, able
-from suppliers.adapters.base import RequestLine
-from suppliers.adapters.claiming import ClaimRequest, Claims, Remedy, Trouble
-from suppliers.connecting import adapter_for
-from suppliers.lanes import InHandError, in_hand
+from suppliers.connections.factory import adapter_for
+from suppliers.connectors.capabilities import Connector, able
+from suppliers.connectors.claiming import ClaimRequest, Claims, Remedy, Trouble
+from suppliers.connectors.records import RequestLine
+from suppliers.resilience.bulkheads import InHandError, in_hand
 
 Status = SupplierClaim.Status
 Clock = Callable[[], datetime]

@@ -21,9 +21,9 @@ from orders.models import (
     SupplierRMALine,
 )
 from storefront.lib.money import Money
-from suppliers.adapters import ADAPTERS, connector_class
-from suppliers.adapters.abilities import Ability, abilities_of
-from suppliers.adapters.base import Refusal
+from suppliers.connectors import ADAPTERS, connector_class
+from suppliers.connectors.capabilities import Ability, abilities_of
+from suppliers.connectors.records import Refusal
 from suppliers.models import Supplier
 
 Status = PurchaseOrder.Status

@@ -17,7 +17,7 @@ from decimal import Decimal
 from statistics import median
 
 from orders.evidence import HEARD_LATE, CountsDownAt
-from suppliers import scoring
+from suppliers.scorecards import statistics
 
 # The shortest that shows the sales is taken: long windows are seldom undisturbed.
 WINDOWS = (timedelta(hours=2), timedelta(hours=8), timedelta(hours=26))
@@ -89,7 +89,7 @@ class Sample:
 
     @property
     def does_not(self) -> bool:
-        score = scoring.rate(self.missed, self.size)
+        score = statistics.rate(self.missed, self.size)
         low = score.low if score else None
         return self.size >= FEW and self.is_quiet and low is not None and low > CLEARLY_MISSED
 

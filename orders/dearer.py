@@ -13,7 +13,7 @@ from orders.gate import COST_DRIFT_RATE
 from orders.models import PurchaseLine, PurchaseOrder
 from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.money import Money
-from suppliers.adapters.base import Refusal, RefusedLine
+from suppliers.connectors.records import Refusal, RefusedLine
 
 CODE = Refusal.REJECTED_OTHER
 

@@ -10,7 +10,7 @@ from catalog.pricing.landed_cost import Costing, Landed
 from orders import earning
 from orders.filtering import Sold
 from storefront.lib.money import Money
-from suppliers import rationing
+from suppliers.inventory import sellable_units
 
 
 class Misfit(StrEnum):
@@ -107,9 +107,9 @@ class Candidate:
     def at_most(self, quantity: int) -> int:
         """Return the most it can send that is not more than this; zero if it can send none."""
         units = min(self.available, quantity)
-        return rationing.at_most(units, minimum=self.minimum, pack=self.pack)
+        return sellable_units.at_most(units, minimum=self.minimum, pack=self.pack)
 
     def at_least(self, quantity: int) -> int | None:
         """Return the fewest it can send that are not fewer than this, if it has them."""
-        fewest = rationing.at_least(quantity, minimum=self.minimum, pack=self.pack)
+        fewest = sellable_units.at_least(quantity, minimum=self.minimum, pack=self.pack)
         return fewest if fewest <= self.available else None

@@ -10,9 +10,9 @@ from orders import pausing, settling
 from orders.claiming import ClaimStoppedError, alone, already, end
 from orders.models import SupplierClaim
 from storefront.lib.http.errors import OutsideError
-from suppliers.adapters.abilities import Connector, able
-from suppliers.adapters.claiming import Claims
-from suppliers.connecting import adapter_for
+from suppliers.connections.factory import adapter_for
+from suppliers.connectors.capabilities import Connector, able
+from suppliers.connectors.claiming import Claims
 
 Status = SupplierClaim.Status
 

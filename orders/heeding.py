@@ -11,8 +11,8 @@ from django.db import transaction
 
 from orders.models import Allocation, PurchaseLine, PurchaseOrder
 from storefront.lib.db.transactions import needs_transaction
-from suppliers import hearing
-from suppliers.adapters.base import Refusal
+from suppliers.connectors.records import Refusal
+from suppliers.sync import webhooks
 
 NONE_LEFT = frozenset({Refusal.OUT_OF_STOCK, Refusal.DISCONTINUED})
 
@@ -20,7 +20,7 @@ NONE_LEFT = frozenset({Refusal.OUT_OF_STOCK, Refusal.DISCONTINUED})
 def heed(purchase_order: PurchaseOrder, line_ids: Collection[int], *, now: datetime) -> None:
     """Take it that his shelves of these order lines hold no more than what he ships all the same.
 
-    Locks:  as ``hearing.none_left``
+    Locks:  as ``webhooks.none_left``
     """
     lines = purchase_order.lines.filter(order_line__in=line_ids)
     levels = list(lines.values_list("level", flat=True))
@@ -33,10 +33,10 @@ def heed(purchase_order: PurchaseOrder, line_ids: Collection[int], *, now: datet
         line__purchase_lines__in=purchase_order.lines.filter(is_live=True),
     ).values_list("level", "quantity"):
         kept[level_id] += units
-    hearing.none_left(
+    webhooks.none_left(
         supplier=purchase_order.supplier,
         kept=kept,
-        cause=f"{hearing.REFUSED}{purchase_order.number}",
+        cause=f"{webhooks.REFUSED}{purchase_order.number}",
         now=now,
     )
 

@@ -15,8 +15,8 @@ from orders import acknowledging, purchase_locks, resolving, shortening
 from orders.models import PurchaseLine, PurchaseOrder
 from storefront.lib.http.errors import OutsideError
 from storefront.lib.state_machine import LostRaceError
-from suppliers.adapters.abilities import Connector, PagedStockAndPrice
-from suppliers.adapters.base import (
+from suppliers.connectors.capabilities import Connector, PagedStockAndPrice
+from suppliers.connectors.records import (
     GoneError,
     OutOfStockError,
     Refusal,
@@ -41,7 +41,7 @@ def follow(
     Raises: LostRaceError  it was sent once more meanwhile
     """
     is_out = isinstance(error, OutOfStockError)
-    # His scorecard reads in these words that goods were missing (``suppliers.scoring``).
+    # His scorecard reads in these words that goods were missing (``suppliers.scorecards.statistics``).
     reason = f"{'Out of stock' if is_out else 'No longer sold'}: {error}"
     code = Refusal.OUT_OF_STOCK if is_out else Refusal.DISCONTINUED
     live = purchase_order.lines.filter(is_live=True).select_related("offer").order_by("pk")

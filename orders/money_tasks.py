@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from orders.auditing import days
 from orders.models import MoneyDay
-from suppliers.lanes import InHandError
+from suppliers.resilience.bulkheads import InHandError
 
 log = logging.getLogger(__name__)
 

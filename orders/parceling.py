@@ -14,8 +14,8 @@ from orders import access, importing
 from orders.models import Order, OrderLine, Payment, PurchaseLine, PurchaseOrder
 from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.money import Money
-from suppliers.collecting import collecting_of
 from suppliers.models import Supplier
+from suppliers.profile.order_schedule import collecting_of
 
 # A supplier who is closed for long is sent it so much before its money ends.
 ANSWERS_WITHIN = timedelta(days=1)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 
 from orders.models import PurchaseOrder, SupplierClaim
 from storefront.lib.http.errors import NotNowError, OutsideError, TemporaryError
-from suppliers import breaking
+from suppliers.resilience import circuit_breaker
 
 # Somebody has paid and waits: after a quarter of a day, one call too many costs less than a pause
 # that a broken header, a wrong clock or a budget of the whole day would make longer still.
@@ -93,7 +93,7 @@ def is_resting(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
 
 
 def supplier_answers(supplier: str = "supplier") -> Q:
-    return ~Q(**{f"{supplier}__in": breaking.not_even_orders()})
+    return ~Q(**{f"{supplier}__in": circuit_breaker.not_even_orders()})
 
 
 def may_be_asked(now: datetime) -> Q:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from orders import capturing, payments, silent
 from orders.models import PaymentEvent
 from storefront.lib.http.errors import OutsideError
-from suppliers.lanes import InHandError, LaneFullError, Work, in_hand, lane, width
+from suppliers.resilience.bulkheads import InHandError, LaneFullError, Work, in_hand, lane, width
 
 log = logging.getLogger(__name__)
 GATEWAY = 0  # in the names of lanes: no supplier has this number

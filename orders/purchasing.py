@@ -29,14 +29,14 @@ from storefront.lib.clock import elapsing
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
-from suppliers.adapters.abilities import Connector, OrderPlacing, able
-from suppliers.adapters.base import (
+from suppliers.connections.factory import adapter_for
+from suppliers.connectors.capabilities import Connector, OrderPlacing, able
+from suppliers.connectors.records import (
     DuplicateReferenceError,
     NoWayError,
     PurchaseRequest,
     WantingError,
 )
-from suppliers.connecting import adapter_for
 
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request

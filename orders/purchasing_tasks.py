@@ -17,7 +17,7 @@ from orders.purchasing import OrderStoppedError
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import OutsideError
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
-from suppliers.lanes import InHandError, LaneFullError, Work, is_in_hand, lane
+from suppliers.resilience.bulkheads import InHandError, LaneFullError, Work, is_in_hand, lane
 
 log = logging.getLogger(__name__)
 BATCH = 200

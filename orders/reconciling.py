@@ -13,8 +13,9 @@ from orders import evidence, recounts
 from orders.evidence import Drop, Finding, Manner, Row, Sale
 from orders.models import Allocation, PurchaseOrder
 from storefront.lib.state_machine import IllegalMoveError
-from suppliers import hearing, stock
+from suppliers.inventory import ledger
 from suppliers.models import Countdown, StockLevel, StockMovement, Supplier
+from suppliers.sync import webhooks
 
 Status = Allocation.Status
 LOOKS_BACK = timedelta(days=14)  # for a new count: it is judged within a minute, if a worker runs
@@ -52,7 +53,7 @@ def declare(*, allocation: Allocation, actor: str, now: datetime) -> None:
     level = StockLevel.objects.with_known_at().get(pk=row.level_id)
     as_of = level.known_at  # type: ignore[attr-defined]  # annotated
     _move(row, Allocation.SeenBy.STAFF, at=now, actor=actor, reason=words, seen_as_of=as_of)
-    stock.see(units={row.level_id: row.quantity}, cause=f"staff:{actor}"[:60], now=now)
+    ledger.see(units={row.level_id: row.quantity}, cause=f"staff:{actor}"[:60], now=now)
 
 
 def manner_of(supplier: Supplier) -> Manner:
@@ -151,7 +152,7 @@ def _drops(levels: Collection[int], since: datetime) -> dict[int, list[Drop]]:
 
     What we wrote down because he refused an order shows no sale: his own figure did not fall.
     """
-    fell = Q(reported_delta__lt=0) & ~Q(cause__startswith=hearing.REFUSED)
+    fell = Q(reported_delta__lt=0) & ~Q(cause__startswith=webhooks.REFUSED)
     moves = list(_moved(levels, since, fell).order_by("at", "pk"))
     claimed = dict(
         Allocation.objects.filter(seen_in__in=[move.pk for move in moves])
@@ -202,7 +203,7 @@ def _see(supplier: Supplier, findings: Iterable[Finding], manner: Manner, now: d
             seen_in_id=finding.drop,
         )
         units[row.level_id] += row.quantity
-    stock.see(units=units, cause=f"supplier:{supplier.code}", now=now)
+    ledger.see(units=units, cause=f"supplier:{supplier.code}", now=now)
     return len(seen)
 
 

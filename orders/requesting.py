@@ -9,7 +9,7 @@ from orders import access, importing
 from orders.models import OrderLine, PurchaseOrder
 from storefront.lib.address import Address
 from storefront.lib.money import Money
-from suppliers.adapters.base import PurchaseRequest, RequestLine
+from suppliers.connectors.records import PurchaseRequest, RequestLine
 
 
 def request_for(purchase_order: PurchaseOrder) -> PurchaseRequest:

@@ -10,7 +10,7 @@ from orders.models import Order, OrderLine, Reservation
 from storefront.lib.db.bulk import insert
 from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.failpoints import failpoint
-from suppliers import stock
+from suppliers.inventory import ledger
 
 
 def of(*, lines: Sequence[OrderLine], until: datetime, now: datetime) -> list[Reservation]:
@@ -50,7 +50,7 @@ def take(*, lines: Sequence[OrderLine], now: datetime) -> None:
     units: Counter[int] = Counter()
     for line in lines:
         units[line.level_id] += line.quantity
-    stock.hold(units=units, cause=f"order:{lines[0].order.number}", now=now)
+    ledger.hold(units=units, cause=f"order:{lines[0].order.number}", now=now)
     failpoint("checkout.before_commit")
 
 
@@ -65,4 +65,4 @@ def end(*, order: Order, status: Reservation.Status, now: datetime) -> None:
     for reservation in active.select_for_update(of=["self"]).order_by("pk"):
         reservation.move(status, at=now, reason=f"order {order.status}")
         units[reservation.level_id] += reservation.quantity
-    stock.let_go(units=units, cause=f"order:{order.number}", now=now)
+    ledger.let_go(units=units, cause=f"order:{order.number}", now=now)

@@ -15,10 +15,10 @@ from orders.models import PurchaseOrder
 from storefront.lib.clock import elapsing
 from storefront.lib.http.errors import OutsideError
 from storefront.lib.state_machine import IllegalMoveError
-from suppliers.adapters.abilities import Connector, OrderReading, OrderResuming, able
-from suppliers.adapters.base import PurchaseState
-from suppliers.connecting import adapter_for
-from suppliers.lanes import InHandError, in_hand
+from suppliers.connections.factory import adapter_for
+from suppliers.connectors.capabilities import Connector, OrderReading, OrderResuming, able
+from suppliers.connectors.records import PurchaseState
+from suppliers.resilience.bulkheads import InHandError, in_hand
 
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request

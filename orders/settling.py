@@ -13,7 +13,7 @@ from orders.models import PurchaseMessage, SupplierClaim
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import OutsideError
 from storefront.lib.money import Money
-from suppliers.adapters.claiming import ClaimAnswer, ClaimState
+from suppliers.connectors.claiming import ClaimAnswer, ClaimState
 
 Status = SupplierClaim.Status
 

@@ -12,7 +12,7 @@ from orders import allocations, facts, heeding, ledger, parting, setbacks
 from orders.models import OrderLine, PaymentEvent, PurchaseLine, PurchaseMessage, PurchaseOrder
 from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.money import Money
-from suppliers.adapters.base import RefusedLine
+from suppliers.connectors.records import RefusedLine
 
 type Gone = list[tuple[PurchaseLine, RefusedLine]]
 

@@ -21,10 +21,11 @@ from orders.routing import Plan, route
 from orders.weighing import Facts, Refusal, refusal
 from storefront.lib.db.prepared_queries import planned_cursor
 from storefront.lib.money import Money
-from suppliers import collecting, rationing
-from suppliers.collecting import calendar
+from suppliers.inventory import sellable_units
 from suppliers.models import StockLevel, Supplier, SupplierOffer, sending
-from suppliers.models.stock import StockLevelQuerySet
+from suppliers.models.inventory import StockLevelQuerySet
+from suppliers.profile import order_schedule
+from suppliers.profile.order_schedule import calendar
 
 
 class _Row(NamedTuple):
@@ -201,7 +202,7 @@ def _facts(row: _Row, channel: Channel) -> Facts:
         has_cost=bool(row.cost_amount),
         has_fresh_cost=row.has_fresh_cost,
         has_fresh_stock=row.has_fresh_stock,
-        left=rationing.left(row.free, kept=channel.buffer),
+        left=sellable_units.left(row.free, kept=channel.buffer),
     )
 
 
@@ -224,7 +225,7 @@ def _candidate(
         supplier_code=row.supplier_code,
         location_id=row.location_id,
         country=row.country,
-        available=rationing.left(row.free, kept=channel.buffer),
+        available=sellable_units.left(row.free, kept=channel.buffer),
         cost=cost,
         wholesale=wholesale,
         landed=costing.landed(wholesale, origins=(row.country,), supplier_code=row.supplier_code)
@@ -254,4 +255,4 @@ def _lead_days(usual: int, own: int | None, supplier: Supplier | _Row, now: date
     if supplier.order_days == sending.EVERY_DAY and not supplier.closed_on:
         return days + (cut_off_hour is not None and now.hour >= cut_off_hour)
     open_on = calendar(cut_off_hour, supplier.order_days, supplier.closed_on, supplier.time_zone)
-    return days + collecting.waits_days(open_on, collecting.hour_of(now))
+    return days + order_schedule.waits_days(open_on, order_schedule.hour_of(now))

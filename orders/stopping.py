@@ -13,9 +13,14 @@ from django.db import transaction
 
 from orders import access, acknowledging, closing, moving_ends, purchase_locks
 from orders.models import PurchaseMessage, PurchaseOrder
-from suppliers.adapters.abilities import Connector, OrderCancelling, able
-from suppliers.adapters.base import Answer, AskInPersonError, MissingAbilityError, PurchaseState
-from suppliers.adapters.pleading import Plea, Pleading, Wanted
+from suppliers.connectors.capabilities import Connector, OrderCancelling, able
+from suppliers.connectors.pleading import Plea, Pleading, Wanted
+from suppliers.connectors.records import (
+    Answer,
+    AskInPersonError,
+    MissingAbilityError,
+    PurchaseState,
+)
 
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request

@@ -8,11 +8,11 @@ from orders import access
 from orders.models import AddressWish, PurchaseOrder
 from storefront.lib.address import Address
 from storefront.lib.http.errors import PermanentError
-from suppliers import breaking
-from suppliers.adapters.abilities import able
-from suppliers.adapters.base import MissingAbilityError
-from suppliers.adapters.pleading import Plea, Pleading, Wanted
-from suppliers.connecting import NOT_CONNECTED, adapter_for
+from suppliers.connections.factory import NOT_CONNECTED, adapter_for
+from suppliers.connectors.capabilities import able
+from suppliers.connectors.pleading import Plea, Pleading, Wanted
+from suppliers.connectors.records import MissingAbilityError
+from suppliers.resilience import circuit_breaker
 
 Request = PurchaseOrder.Request
 Told = PurchaseOrder.Told
@@ -29,7 +29,7 @@ def to_be_told() -> QuerySet[AddressWish]:
     """Find wishes of which nobody told him yet."""
     open_ones = AddressWish.objects.filter(status=AddressWish.Status.REQUESTED, told_by="")
     heard = open_ones.exclude(purchase_order__request_status__in=UNHEARD)
-    away = breaking.not_even_orders()
+    away = circuit_breaker.not_even_orders()
     return heard.exclude(purchase_order__supplier__in=away).order_by("pk")
 
 

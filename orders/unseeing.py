@@ -9,8 +9,9 @@ from django.db import transaction
 
 from orders.models import Allocation
 from storefront.lib.db.transactions import needs_transaction
-from suppliers import stock, stocktaking, undoing
+from suppliers.inventory import ledger, levels
 from suppliers.models import FeedRun, Supplier
+from suppliers.quarantine import rollback
 
 Status = Allocation.Status
 
@@ -24,21 +25,21 @@ def unsee(*, supplier: Supplier, now: datetime) -> int:
     Locks:  the supplier (as who judges sales), his locations (as who writes figures), the
             allocations, then the stock rows, each in id order
     """
-    if not undoing.unfinished(supplier=supplier):
+    if not rollback.unfinished(supplier=supplier):
         return 0
     Supplier.objects.select_for_update(of=["self"], no_key=True).get(pk=supplier.pk)
-    stocktaking.hold(supplier=supplier)
+    levels.hold(supplier=supplier)
     count = 0
-    for feed_run in undoing.unfinished(supplier=supplier):
+    for feed_run in rollback.unfinished(supplier=supplier):
         count += _unsee(feed_run, now)
-        undoing.finish(feed_run=feed_run, now=now)
+        rollback.finish(feed_run=feed_run, now=now)
     return count
 
 
 @needs_transaction
 def _unsee(feed_run: FeedRun, now: datetime) -> int:
     """Subtract what this run showed, and what was concluded without a drop from its figure."""
-    since = undoing.waiting(feed_run)
+    since = rollback.waiting(feed_run)
     seen = Allocation.objects.filter(status__in=[Status.SEEN, Status.SHIPPED], level__in=since)
     cause = f"run:{feed_run.pk}"
     units: Counter[int] = Counter()
@@ -55,5 +56,5 @@ def _unsee(feed_run: FeedRun, now: datetime) -> int:
             )
             units[row.level_id] += row.quantity
             count += 1
-    stock.unsee(units=units, cause=f"rollback:{feed_run.pk}", now=now)
+    ledger.unsee(units=units, cause=f"rollback:{feed_run.pk}", now=now)
     return count

@@ -35,11 +35,11 @@ from storefront.lib.db.transactions import HeldTransactionError, in_transaction
 from storefront.lib.http import deadlines
 from storefront.lib.http.errors import NotNowError, OutsideError
 from storefront.lib.money import Money
-from suppliers.adapters.abilities import Freight
-from suppliers.adapters.base import FreightOption, NoWayError, RequestLine
-from suppliers.connecting import adapter_for
-from suppliers.lanes import LaneFullError, Work, lane
+from suppliers.connections.factory import adapter_for
+from suppliers.connectors.capabilities import Freight
+from suppliers.connectors.records import FreightOption, NoWayError, RequestLine
 from suppliers.models import Supplier, SupplierOffer
+from suppliers.resilience.bulkheads import LaneFullError, Work, lane
 
 log = logging.getLogger(__name__)
 

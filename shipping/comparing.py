@@ -19,7 +19,7 @@ from orders.weighing import Refusal
 from shipping import quotes, reaching, selling_for
 from shipping.refusing import reason_for
 from storefront.lib.money import Money
-from suppliers.routes import load_of
+from suppliers.shipping_services.selection import load_of
 
 
 class Way(StrEnum):

@@ -12,7 +12,7 @@ from orders.models import Order, PurchaseOrder, Setback
 from shipping import elsewhere, reordering
 from shipping.elsewhere import Found
 from storefront.lib.db.transactions import needs_transaction
-from suppliers.stock import NotEnoughStockError
+from suppliers.inventory.ledger import NotEnoughStockError
 
 Status = Setback.Status
 Choice = Setback.Choice

@@ -15,7 +15,7 @@ from shipping import carriers, packing, shipments
 from shipping.models import Parcel
 from shipping.tracking_lists import ListedRow
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
-from suppliers.adapters.base import Answer, ParcelNews, PurchaseState, RequestLine
+from suppliers.connectors.records import Answer, ParcelNews, PurchaseState, RequestLine
 from suppliers.models import Supplier
 
 Request = PurchaseOrder.Request

@@ -13,8 +13,8 @@ from shipping.models import AskedFreight
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin
 from storefront.lib.staff.fieldsets import Field, Group
-from suppliers.adapters import ADAPTERS, connector_class
-from suppliers.adapters.abilities import Ability, abilities_of
+from suppliers.connectors import ADAPTERS, connector_class
+from suppliers.connectors.capabilities import Ability, abilities_of
 
 ASKED = (
     Group(

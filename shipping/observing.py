@@ -15,8 +15,8 @@ from typing import Any
 
 from django.db import connection
 
-from suppliers import scorecards, scoring
 from suppliers.models import ScorecardFact
+from suppliers.scorecards import scorecards, statistics
 
 Kind = ScorecardFact.Kind
 
@@ -161,4 +161,4 @@ def _facts(kind: Kind, since: datetime | None) -> Iterator[ScorecardFact]:
 
 def _cause(code: str, reason: str) -> str:
     """Say why a line was refused: as he coded it, or else as his words read."""
-    return scoring.refused_for(reason) if code == "rejected_other" else code
+    return statistics.refused_for(reason) if code == "rejected_other" else code

@@ -12,7 +12,7 @@ from django.db.models import Sum
 from orders.models import PurchaseOrder
 from shipping.models import Parcel, ParcelLine, Shipment
 from storefront.lib.db.transactions import needs_transaction
-from suppliers.adapters.base import ParcelNews
+from suppliers.connectors.records import ParcelNews
 
 
 class NotOrderedError(Exception):

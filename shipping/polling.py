@@ -23,18 +23,12 @@ from orders import acknowledging, resolving
 from orders.models import PurchaseMessage, PurchaseOrder, StrayDecision
 from shipping import shipments
 from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
-from suppliers import breaking
-from suppliers.adapters.abilities import (
-    Connector,
-    OrderReading,
-    OrderResuming,
-    Tracking,
-    able,
-)
-from suppliers.adapters.base import Answer, OrderName, PurchaseState
-from suppliers.connecting import adapter_for
-from suppliers.lanes import InHandError
+from suppliers.connections.factory import adapter_for
+from suppliers.connectors.capabilities import Connector, OrderReading, OrderResuming, Tracking, able
+from suppliers.connectors.records import Answer, OrderName, PurchaseState
 from suppliers.models import Connection, Supplier
+from suppliers.resilience import circuit_breaker
+from suppliers.resilience.bulkheads import InHandError
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +51,7 @@ def claim_due(*, now: datetime) -> list[int]:
         Connection.objects.annotate(due_at=F("orders_polled_at") + interval)
         .filter(Q(due_at__isnull=True) | Q(due_at__lte=now))
         .filter(supplier__in=open_orders().values("supplier"))
-        .exclude(supplier__in=breaking.not_even_orders())
+        .exclude(supplier__in=circuit_breaker.not_even_orders())
     )
     return [
         connection.supplier_id

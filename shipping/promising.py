@@ -25,7 +25,7 @@ from orders.routing import Plan
 from shipping import quotes, selling_for
 from shipping.reaching import Availability, Reach, reach
 from storefront.lib.money import Money
-from suppliers.routes import Piece
+from suppliers.shipping_services.selection import Piece
 
 NOTES_KEPT = 20_000  # about 0.5 KB each
 

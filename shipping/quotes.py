@@ -17,8 +17,9 @@ from orders.routing import Plan, PlannedParcel
 from shipping.models import AskedFreight
 from shipping.refusing import Reason, reason_for
 from storefront.lib.money import Money
-from suppliers import route_queries, scorecards
-from suppliers.routes import Load, Piece, Route, best, load_of
+from suppliers.scorecards import scorecards
+from suppliers.shipping_services import queries
+from suppliers.shipping_services.selection import Load, Piece, Route, best, load_of
 
 TIERS = ("economy", "express")
 # Routes change when staff edit them; every page asks for them.
@@ -201,7 +202,7 @@ class _Kept:
         with self._lock:
             known = self._known
             if known is None or not timedelta(0) <= now - known.read_at < KEPT_FOR:
-                known = self._known = _Known(read_at=now, routes=route_queries.by_place())
+                known = self._known = _Known(read_at=now, routes=queries.by_place())
             return known
 
 

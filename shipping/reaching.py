@@ -22,7 +22,7 @@ from orders.ranking import Criterion, Rules
 from orders.routing import Plan, at_once, route
 from shipping import quotes
 from shipping.quotes import Promise
-from suppliers.routes import Piece, Route, best, load_of, most_of
+from suppliers.shipping_services.selection import Piece, Route, best, load_of, most_of
 
 ASKED = frozenset({Criterion.DAYS, Criterion.SCORE})  # what costs something to find out
 

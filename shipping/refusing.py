@@ -9,8 +9,8 @@ from babel import Locale
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from suppliers.batteries import Refusal
-from suppliers.routes import TOO_HEAVY, Load, Route, refused
+from suppliers.shipping_services.dangerous_goods import Refusal
+from suppliers.shipping_services.selection import TOO_HEAVY, Load, Route, refused
 
 NO_ROUTE = "no_route"
 FORBIDDEN = "forbidden"

@@ -18,7 +18,7 @@ from shipping import consenting, elsewhere, quotes, reordering, seeking
 from shipping.elsewhere import Found
 from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.failpoints import failpoint
-from suppliers.stock import NotEnoughStockError
+from suppliers.inventory.ledger import NotEnoughStockError
 
 Status = Setback.Status
 AGAIN_AFTER = timedelta(seconds=30)

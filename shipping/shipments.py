@@ -15,7 +15,7 @@ from orders.models import PurchaseOrder
 from shipping import carriers, fulfilling, packing, tracking
 from shipping.models import Parcel, Shipment
 from shipping.statuses import CarrierNews, from_words
-from suppliers.adapters.base import Answer, ParcelNews, PurchaseState
+from suppliers.connectors.records import Answer, ParcelNews, PurchaseState
 
 WHOLE = frozenset({Answer.SHIPPED, Answer.DELIVERED})
 LEFT = WHOLE | {Answer.PARTIALLY_SHIPPED}

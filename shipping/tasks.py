@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from orders.payment_tasks import settle_payments
 from shipping import fulfilling, observing, polling, rerouting_tasks
-from suppliers import scorecard_tasks
-from suppliers.lanes import LaneFullError, Work, lane
 from suppliers.models import Supplier
+from suppliers.resilience.bulkheads import LaneFullError, Work, lane
+from suppliers.scorecards import tasks
 
 __all__ = ["rerouting_tasks"]  # Celery finds it here
 
@@ -62,4 +62,4 @@ def observe_everything(**_: Any) -> None:
 def _roll_up(earliest: datetime | None, today: date) -> None:
     yesterday = today - timedelta(days=1)
     first = min(earliest.date() if earliest else yesterday, yesterday)
-    scorecard_tasks.roll_up.delay(first=max(first, today - ROLLED_UP).isoformat())
+    tasks.roll_up.delay(first=max(first, today - ROLLED_UP).isoformat())

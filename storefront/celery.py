@@ -47,20 +47,20 @@ def pass_before_acknowledgment(**_: Any) -> None:
 
 app.conf.beat_schedule = {
     # supply: start the jobs that are due, one task per supplier and kind
-    "suppliers: start due syncs": {"task": "suppliers.sync_tasks.start_due_syncs", "schedule": 10},
-    "suppliers: close dead runs": {"task": "suppliers.sync_tasks.close_dead_runs", "schedule": 60},
-    "suppliers: sweep changes": {"task": "suppliers.sync_tasks.sweep_changes", "schedule": 86_400},
+    "suppliers: start due syncs": {"task": "suppliers.sync.tasks.start_due_syncs", "schedule": 10},
+    "suppliers: close dead runs": {"task": "suppliers.sync.tasks.close_dead_runs", "schedule": 60},
+    "suppliers: sweep changes": {"task": "suppliers.sync.tasks.sweep_changes", "schedule": 86_400},
     "suppliers: publish supply": {
-        "task": "suppliers.inventory_tasks.publish_waiting",
+        "task": "suppliers.inventory.tasks.publish_waiting",
         "schedule": 20,
     },
-    "suppliers: follow age": {"task": "suppliers.inventory_tasks.follow_age", "schedule": 60},
+    "suppliers: follow age": {"task": "suppliers.inventory.tasks.follow_age", "schedule": 60},
     "suppliers: look at balances": {
-        "task": "suppliers.connection_tasks.look_at_balances",
+        "task": "suppliers.connections.tasks.look_at_balances",
         "schedule": 900,
     },
     "suppliers: watch evidence": {
-        "task": "suppliers.compliance_tasks.watch_evidence",
+        "task": "suppliers.compliance.tasks.watch_evidence",
         "schedule": 900,
     },
     "catalog: fetch pictures": {"task": "catalog.products.tasks.fetch_pictures", "schedule": 15},

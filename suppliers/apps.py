@@ -13,4 +13,4 @@ class SuppliersConfig(AppConfig):
     verbose_name = _("Supply")
 
     def ready(self) -> None:
-        import_module("suppliers.checks")
+        import_module("suppliers.compliance.checks")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from suppliers import (
-    compliance_tasks,
-    connection_tasks,
-    feed_mapping_tasks,
-    inventory_tasks,
-    scorecard_tasks,
-    sync_tasks,
-)
+from suppliers.compliance import tasks as compliance_tasks
+from suppliers.connections import tasks as connection_tasks
+from suppliers.feed_mapping import tasks as feed_mapping_tasks
+from suppliers.inventory import tasks as inventory_tasks
+from suppliers.scorecards import tasks as scorecard_tasks
+from suppliers.sync import tasks as sync_tasks
 
 __all__ = [
     "compliance_tasks",

@@ -116,5 +116,5 @@ def sandbox_supplier(sandbox_process, request, monkeypatch):
     sandbox_process.begin_afresh()
     marks = list(request.node.iter_markers("django_db"))
     if not any(mark.kwargs.get("transaction") for mark in marks):
-        monkeypatch.setattr("suppliers.connecting.KeptBudget", lambda _: MemoryBudget())
+        monkeypatch.setattr("suppliers.connections.factory.KeptBudget", lambda _: MemoryBudget())
     return sandbox_process

@@ -9,11 +9,17 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext
 
 from orders.models import PurchaseOrder, SupplierBill
-from suppliers.adapters import ADAPTERS, connector_class
-from suppliers.adapters.abilities import Ability, Connector, OrderReading, Tracking, abilities_of
-from suppliers.adapters.base import Answer, OrderName, PurchaseState
-from suppliers.adapters.charging import Charge, Charging
-from suppliers.connecting import adapter_for
+from suppliers.connections.factory import adapter_for
+from suppliers.connectors import ADAPTERS, connector_class
+from suppliers.connectors.capabilities import (
+    Ability,
+    Connector,
+    OrderReading,
+    Tracking,
+    abilities_of,
+)
+from suppliers.connectors.charging import Charge, Charging
+from suppliers.connectors.records import Answer, OrderName, PurchaseState
 from suppliers.models import Supplier
 
 # He lists by when an order was made, and it may be paid later.

@@ -20,8 +20,8 @@ from orders.gateways import UnknownGatewayError
 from orders.models import MoneyDay, MoneyDifference, Payment, PurchaseOrder, SupplierBill
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import OutsideError
-from suppliers.lanes import LaneFullError, in_hand
 from suppliers.models import Supplier
+from suppliers.resilience.bulkheads import LaneFullError, in_hand
 
 # What happens late in a day is told by then, and what happened around midnight counts as its.
 MARGIN = timedelta(hours=3)

@@ -17,8 +17,8 @@ from orders.models import (
     PurchaseOrder,
     SupplierBill,
 )
-from suppliers.lanes import Work, lane
 from suppliers.models import Supplier
+from suppliers.resilience.bulkheads import Work, lane
 
 NOTHING = Decimal(0)
 Status = PurchaseOrder.Status

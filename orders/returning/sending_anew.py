@@ -16,7 +16,7 @@ from orders.models import Order, OrderLine, PurchaseLine, PurchaseOrder
 from orders.returning.refusing import CannotReturnError
 from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.money import Money
-from suppliers.stock import NotEnoughStockError
+from suppliers.inventory.ledger import NotEnoughStockError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

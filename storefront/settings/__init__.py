@@ -53,7 +53,7 @@ PRIVATE_NETWORKS_ALLOWED = env_list(
 # Ports besides 80 and 443: numbers, or ranges such as 8000-8010.
 OUTSIDE_PORTS_ALLOWED = env_list("OUTSIDE_PORTS_ALLOWED", "" if IS_PRODUCTION else "1024-65535")
 
-# What must be proven (suppliers.models.evidence) of a supplier, and of goods before they are sold.
+# What must be proven (suppliers.models.compliance) of a supplier, and of goods before they are sold.
 VETTING_REQUIRED = env_list(
     "VETTING_REQUIRED", "steady_stock,shipping,returns,response_time,un_38_3,ce,rohs"
 )
@@ -197,11 +197,11 @@ CELERY_TASK_ROUTES = {
     },  # nor behind a source that hangs
     "orders.claim_tasks.*": {"queue": "syncs"},  # no order waits behind a claim
     "orders.money_tasks.*": {"queue": "bulk"},  # it asks everybody, and nobody waits for it
-    "suppliers.compliance_tasks.watch_evidence": {"queue": "celery"},
+    "suppliers.compliance.tasks.watch_evidence": {"queue": "celery"},
     "catalog.*_tasks.*": {"queue": "bulk"},
-    "suppliers.sync_tasks.sync*": {"queue": "syncs"},
-    "suppliers.connection_tasks.check": {"queue": "syncs"},
-    "suppliers.feed_mapping_tasks.fetch_sample": {"queue": "syncs"},
+    "suppliers.sync.tasks.sync*": {"queue": "syncs"},
+    "suppliers.connections.tasks.check": {"queue": "syncs"},
+    "suppliers.feed_mapping.tasks.fetch_sample": {"queue": "syncs"},
     "suppliers.*_tasks.*": {"queue": "bulk"},
     "storefront.webhooks.tasks.subscribe": {"queue": "syncs"},
 }

@@ -11,13 +11,7 @@ from shipping import shipments
 from shipping.models import Parcel
 from shipping.shipments import TakenIn
 from storefront.lib.money import Money
-from suppliers.adapters.base import (
-    Answer,
-    ParcelNews,
-    PurchaseState,
-    RefusedLine,
-    RequestLine,
-)
+from suppliers.connectors.records import Answer, ParcelNews, PurchaseState, RefusedLine, RequestLine
 
 DELIVERED = "Delivered"
 

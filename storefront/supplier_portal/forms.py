@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from shipping import carriers
 from storefront.lib.money import Money
 from storefront.supplier_portal.purchase_order import REASONS, Line
-from suppliers.adapters.base import Refusal, RefusedLine
+from suppliers.connectors.records import Refusal, RefusedLine
 
 SHIP = "ship"
 LATEST = timedelta(days=90)

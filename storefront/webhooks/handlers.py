@@ -14,11 +14,11 @@ from shipping.statuses import ON_ITS_WAY, from_words
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.webhooks import tracking_payload
 from storefront.webhooks.sources import GATEWAYS, Source
-from suppliers import hearing
-from suppliers.adapters.abilities import OrderReading, able
-from suppliers.adapters.base import Answer, NewsKind, PurchaseState, SupplierNews
-from suppliers.connecting import adapter_for
-from suppliers.runs import QuarantinedError
+from suppliers.connections.factory import adapter_for
+from suppliers.connectors.capabilities import OrderReading, able
+from suppliers.connectors.records import Answer, NewsKind, PurchaseState, SupplierNews
+from suppliers.runs.runs import QuarantinedError
+from suppliers.sync import webhooks
 
 # A refusal gives units and money back and cannot be taken back. A dialect without times tells
 # "canceled, then shipped" and "shipped, then canceled" apart by nothing but our network.
@@ -102,7 +102,7 @@ def _one(source: Source, news: SupplierNews, now: datetime) -> Understood:
 def _goods(source: Source, news: SupplierNews, now: datetime) -> Understood:
     """Read news of stock or of a product: it makes us ask, now or with the next sync."""
     try:
-        if source.supplier and hearing.hear(supplier=source.supplier, news=news, now=now):
+        if source.supplier and webhooks.hear(supplier=source.supplier, news=news, now=now):
             return Understood(is_applied=True)
     except QuarantinedError as error:
         return Understood(is_applied=False, reason=f"not believed: {error}")

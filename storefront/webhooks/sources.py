@@ -13,9 +13,9 @@ from orders.gateways.stripe.answers import read_event
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.security import webhook_signing
 from storefront.lib.security.encryption import unseal
-from suppliers.adapters import ADAPTERS, connector_class
-from suppliers.adapters.abilities import Ability, abilities_of
-from suppliers.adapters.listening import Webhooks
+from suppliers.connectors import ADAPTERS, connector_class
+from suppliers.connectors.capabilities import Ability, abilities_of
+from suppliers.connectors.listening import Webhooks
 from suppliers.models import Supplier
 
 # Who speaks in words of ours. Suppliers with words of their own go by their connector's name.

@@ -10,7 +10,7 @@ from django.db import connection
 from storefront.lib.http.errors import PermanentError
 from storefront.webhooks import sources
 from storefront.webhooks.models import InboundCall
-from suppliers.adapters.base import NewsKind
+from suppliers.connectors.records import NewsKind
 
 log = logging.getLogger(__name__)
 

@@ -17,9 +17,9 @@ from storefront.lib.http.errors import OutsideError
 from storefront.lib.state_machine import LostRaceError
 from storefront.webhooks import processing, sources
 from storefront.webhooks.models import InboundCall
-from suppliers import subscribing
-from suppliers.lanes import InHandError, LaneFullError, Work, in_hand, lane
 from suppliers.models import Supplier
+from suppliers.resilience.bulkheads import InHandError, LaneFullError, Work, in_hand, lane
+from suppliers.sync import subscribing
 
 log = logging.getLogger(__name__)
 

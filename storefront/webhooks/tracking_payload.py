@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 
 from storefront.lib.http.errors import PermanentError
-from suppliers.adapters.base import Answer, ParcelNews, PurchaseState, RequestLine
+from suppliers.connectors.records import Answer, ParcelNews, PurchaseState, RequestLine
 
 Short = Annotated[str, msgspec.Meta(max_length=300)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]

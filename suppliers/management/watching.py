@@ -7,9 +7,9 @@ from datetime import datetime
 
 from django.core.management.base import CommandError, OutputWrapper
 
-from suppliers import scheduling
 from suppliers.models import FeedRun, Supplier
-from suppliers.sync import AlreadyRunningError, take_in
+from suppliers.sync import schedule
+from suppliers.sync.runner import AlreadyRunningError, take_in
 
 
 def watch(  # noqa: PLR0913 - a job of somebody's, and who looks on
@@ -26,7 +26,7 @@ def watch(  # noqa: PLR0913 - a job of somebody's, and who looks on
     Raises: CommandError  somebody else does it
     """
     started = time.monotonic()
-    list_since = max(since, scheduling.list_since(supplier, kind, now=now))
+    list_since = max(since, schedule.list_since(supplier, kind, now=now))
 
     def say(line: str) -> None:
         out.write(f"{kind}: {time.monotonic() - started:6.1f} s  {line}")

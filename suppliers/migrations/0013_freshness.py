@@ -4,7 +4,7 @@ from decimal import Decimal
 from django.db import migrations, models
 
 
-# The rule of suppliers.freshness, for statements that must not trust what was read before them.
+# The rule of suppliers.inventory.freshness, for statements that must not trust what was read before them.
 AGED_BUFFER = """
 CREATE FUNCTION aged_buffer(
   reported int, age interval, believed_min int, hidden_min int,

@@ -1,21 +1,16 @@
 """Who has it, for how much, and how many."""
 
-from suppliers.models.breaker import Breaker
+from suppliers.models.compliance import Criterion, Evidence
+from suppliers.models.connections import Breaker
 from suppliers.models.countdown import Countdown
-from suppliers.models.evidence import Criterion, Evidence
-from suppliers.models.feed import FeedIssue, FeedRun
-from suppliers.models.mapping import Content, FeedMapping, FeedUpload
-from suppliers.models.offer import (
-    CostChange,
-    SupplierOffer,
-    SupplierProduct,
-    UnpublishedSupply,
-)
+from suppliers.models.feed_mapping import Content, FeedMapping, FeedUpload
+from suppliers.models.inventory import StockLevel, StockLocation, StockMovement
+from suppliers.models.offers import CostChange, SupplierOffer, SupplierProduct, UnpublishedSupply
 from suppliers.models.quarantine import FeedChange, FeedLimits
-from suppliers.models.route import Service
-from suppliers.models.scorecard import AnswerTally, Scorecard, ScorecardFact
+from suppliers.models.runs import FeedIssue, FeedRun
+from suppliers.models.scorecards import AnswerTally, Scorecard, ScorecardFact
 from suppliers.models.sharing import PageBatch
-from suppliers.models.stock import StockLevel, StockLocation, StockMovement
+from suppliers.models.shipping_services import Service
 from suppliers.models.supplier import CallBudget, Connection, Supplier
 
 __all__ = [

@@ -42,7 +42,9 @@ class FiguresAge(models.Model):
     cost_hidden_min = models.PositiveIntegerField(default=72 * 60)
     cut_off_hour = models.PositiveSmallIntegerField(null=True, blank=True)  # UTC; later is tomorrow
     costs_as_of = models.DateTimeField(null=True, editable=False)
-    costs_aged_at = models.DateTimeField(null=True, editable=False)  # see suppliers.aging
+    costs_aged_at = models.DateTimeField(
+        null=True, editable=False
+    )  # see suppliers.inventory.confirmations
 
     class Meta:
         abstract = True

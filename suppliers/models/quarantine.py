@@ -10,8 +10,8 @@ from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from suppliers.models.feed import FeedRun
-from suppliers.models.offer import SupplierOffer
+from suppliers.models.offers import SupplierOffer
+from suppliers.models.runs import FeedRun
 from suppliers.models.supplier import Supplier
 
 

@@ -48,7 +48,7 @@ class Supplier(Stateful, FiguresAge, OrdersGo, BillTerms):
 
     code = models.SlugField(max_length=30, unique=True)
     name = models.CharField(max_length=80)
-    adapter = models.CharField(max_length=30)  # a key of suppliers.adapters.ADAPTERS
+    adapter = models.CharField(max_length=30)  # a key of suppliers.connectors.ADAPTERS
     currency = models.CharField(max_length=3)
     language = models.CharField(max_length=8, choices=settings.LANGUAGES, default="en")  # his mail
     status = models.CharField(max_length=10, choices=Status, default=Status.CANDIDATE)

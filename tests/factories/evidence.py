@@ -7,9 +7,9 @@ from datetime import date
 
 from PIL import Image
 
-from suppliers import vetting
+from suppliers.compliance import vetting
+from suppliers.compliance.vetting import Claim
 from suppliers.models import Criterion, Evidence
-from suppliers.vetting import Claim
 from tests.factories.suppliers import NOON, make_supplier
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"

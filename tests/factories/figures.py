@@ -6,9 +6,9 @@ from django.db import transaction
 
 from orders import allocations, purchasing
 from orders.models import OrderLine
-from suppliers import stocktaking
+from suppliers.inventory import levels as inventory_levels
 from suppliers.models import StockLevel, Supplier, SupplierOffer
-from suppliers.staging import staged
+from suppliers.runs.staging import staged
 from tests.factories.orders import make_purchase_orders
 from tests.factories.suppliers import NOON, make_supplier
 
@@ -26,13 +26,13 @@ def buy(listing, quantity=2, now=NOON):
 def figure(quantity, at, *levels, cause="run:1"):
     """Let the supplier tell of all his rows, or of these, how many there are."""
     rows = levels or StockLevel.objects.all()
-    with transaction.atomic(), staged(stocktaking.STAGE, stocktaking.COLUMNS) as stage:
+    with transaction.atomic(), staged(inventory_levels.STAGE, inventory_levels.COLUMNS) as stage:
         for level in rows:
             place = level.location
             stage.add(("", level.offer.supplier_sku, place.code, place.country, quantity))
         stage.ready()
-        stocktaking.cover(level.offer_id for level in rows)
-        stocktaking.merge(supplier=make_supplier(), cause=cause, as_of=at, received_at=at)
+        inventory_levels.cover(level.offer_id for level in rows)
+        inventory_levels.merge(supplier=make_supplier(), cause=cause, as_of=at, received_at=at)
 
 
 def ship(purchase_order, at):

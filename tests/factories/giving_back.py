@@ -26,7 +26,7 @@ from orders.returning.sending_back import CannotSendBackError
 from shipping import exchanging, shipments
 from storefront.lib.money import Money
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
-from suppliers.adapters.base import Answer
+from suppliers.connectors.records import Answer
 from tests.factories.returns import make_policy
 from tests.factories.shipping import make_parcel_news, make_state
 from tests.factories.truths import Truths

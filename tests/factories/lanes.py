@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from django.db import connection
 
-from suppliers.lanes import LaneFullError, lane
+from suppliers.resilience.bulkheads import LaneFullError, lane
 
 
 @contextmanager

@@ -6,8 +6,8 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from suppliers.adapters.base import BudgetSpentError
-from suppliers.adapters.line import Line, joined
+from suppliers.connectors.context import Line, joined
+from suppliers.connectors.records import BudgetSpentError
 
 
 class CountingGate:

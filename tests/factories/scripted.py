@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from storefront.lib.http.errors import TemporaryError
 from storefront.lib.money import Money
-from suppliers.adapters.base import (
+from suppliers.connectors.claiming import ClaimAnswer, ClaimState
+from suppliers.connectors.records import (
     Answer,
     AskInPersonError,
     DuplicateReferenceError,
@@ -16,7 +17,6 @@ from suppliers.adapters.base import (
     NotStoppableError,
     PurchaseState,
 )
-from suppliers.adapters.claiming import ClaimAnswer, ClaimState
 
 
 class ScriptedSupplier:

@@ -9,7 +9,7 @@ from storefront.dashboard.invariants import registry
 from storefront.dashboard.invariants.payments import MONEY
 from storefront.dashboard.invariants.purchase_orders import PURCHASES
 from storefront.dashboard.invariants.stock import STOCK
-from suppliers.adapters.base import Answer, PurchaseState, Refusal, RefusedLine
+from suppliers.connectors.records import Answer, PurchaseState, Refusal, RefusedLine
 from tests.factories.shipping import make_service
 from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
 

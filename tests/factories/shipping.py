@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from orders import acknowledging
 from orders.models import PurchaseOrder
-from suppliers.adapters.base import Answer, ParcelNews, PurchaseState
+from suppliers.connectors.records import Answer, ParcelNews, PurchaseState
 from suppliers.models import Service
 from tests.factories.orders import make_purchase_orders
 from tests.factories.suppliers import NOON, make_location

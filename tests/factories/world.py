@@ -23,10 +23,10 @@ from orders.returning import declaring, inspecting, refunds, sending_back
 from orders.returning.declaring import Declaration
 from orders.returning.inspecting import Judgment
 from shipping import observing, shipments
-from suppliers import scorecards
-from suppliers.adapters.base import OutOfStockError
-from suppliers.adapters.claiming import ClaimAnswer
+from suppliers.connectors.claiming import ClaimAnswer
+from suppliers.connectors.records import OutOfStockError
 from suppliers.models import AnswerTally, CostChange, FeedIssue, FeedRun, UnpublishedSupply
+from suppliers.scorecards import scorecards
 from tests.factories.catalog import make_channel, make_image, make_mode
 from tests.factories.claims import make_claim, tell, whole_claim
 from tests.factories.differences import compare_yesterday

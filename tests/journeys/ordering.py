@@ -12,8 +12,8 @@ from orders.delivery import QuotedParcel, ShippingQuote
 from orders.models import PurchaseOrder
 from orders.requesting import request_for
 from storefront.lib.money import Money
-from suppliers import sync
-from suppliers.connecting import adapter_for
+from suppliers.connections.factory import adapter_for
+from suppliers.sync import runner
 from tests.factories.catalog import (
     make_category,
     make_channel,
@@ -44,7 +44,7 @@ def stock_the_shop(process, *, connect=connect):
         make_category(slug=slug, families=())
     supplier = connect(process)
     for kind in ("products", "stock"):
-        sync.take_in(supplier=supplier, kind=kind, now=timezone.now())
+        runner.take_in(supplier=supplier, kind=kind, now=timezone.now())
     return channel
 
 

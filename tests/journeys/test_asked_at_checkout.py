@@ -20,7 +20,7 @@ from orders import checkout
 from orders.models import Order
 from shipping import quotes
 from storefront.dev.demo import routes
-from suppliers import asking_live, supply
+from suppliers.inventory import publication
 from suppliers.models import (
     Breaker,
     CallBudget,
@@ -30,6 +30,7 @@ from suppliers.models import (
     Supplier,
     UnpublishedSupply,
 )
+from suppliers.sync import live_check
 from tests.factories.orders import HOME, make_cart, quote_for
 from tests.journeys.ordering import stock_the_shop
 from tests.sandboxes import sandbox_process, sandbox_supplier
@@ -94,7 +95,7 @@ def test_what_is_gone_since_the_last_sync_is_not_sold(sandbox_supplier, light):
     assert not Order.objects.exists()
     assert level_of(light).reported_quantity == 2
     movement = StockMovement.objects.order_by("pk").last()
-    assert movement.cause == asking_live.CAUSE
+    assert movement.cause == live_check.CAUSE
     light.refresh_from_db()
     assert light.available == 2
 
@@ -114,7 +115,7 @@ def test_who_published_older_figures_meanwhile_does_not_have_the_last_word(
 
     def publish():
         try:
-            supply.publish_waiting(now=timezone.now())
+            publication.publish_waiting(now=timezone.now())
         finally:
             connections.close_all()
 
@@ -134,7 +135,7 @@ def test_who_published_older_figures_meanwhile_does_not_have_the_last_word(
 
 def test_without_the_question_it_would_be_sold(sandbox_supplier, light, monkeypatch):
     leave(sandbox_supplier, light, 2)
-    monkeypatch.setattr(asking_live, "ask", lambda **_: frozenset())
+    monkeypatch.setattr(live_check, "ask", lambda **_: frozenset())
 
     assert place(light).lines.get().quantity == 3
 
@@ -186,10 +187,10 @@ def test_the_question_itself_ends_in_time_and_blames_nobody(sandbox_supplier, li
     took = []
     for _ in range(6):
         started = time.monotonic()
-        asking_live.ask(wanted=wanted, now=timezone.now())
+        live_check.ask(wanted=wanted, now=timezone.now())
         took.append(time.monotonic() - started)
 
-    assert max(took) < asking_live.WITHIN_S + 0.5
+    assert max(took) < live_check.WITHIN_S + 0.5
     assert not Breaker.objects.exclude(failures=0).exists()
 
 

@@ -13,8 +13,8 @@ from shipping import polling
 from shipping.models import Parcel
 from storefront.lib.http.errors import OutsideError
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
-from suppliers.adapters.bigbuy import wire
-from suppliers.adapters.line import Quota
+from suppliers.connectors.bigbuy import client
+from suppliers.connectors.context import Quota
 from tests.bigbuy_sandbox import bigbuy_process, bigbuy_sandbox, connect_bigbuy
 from tests.journeys.ordering import sell_one, stock_the_shop, whole
 
@@ -30,11 +30,11 @@ ROUNDS = 12
 def hurried(monkeypatch, settings, tmp_path):
     """Let a second have room for many calls: how it is kept is shown elsewhere."""
     settings.VAR_DIR = tmp_path
-    many = {name: Quota(name=name, points=1000, window_s=1) for name in wire.GROUP_QUOTAS}
-    monkeypatch.setattr(wire, "GROUP_QUOTAS", many)
-    monkeypatch.setattr(wire, "TURN_S", 0.0)
-    monkeypatch.setattr(wire, "LONGEST_NAP_S", 0.01)
-    monkeypatch.setattr(wire, "LONGEST_TURN_S", 0.2)
+    many = {name: Quota(name=name, points=1000, window_s=1) for name in client.GROUP_QUOTAS}
+    monkeypatch.setattr(client, "GROUP_QUOTAS", many)
+    monkeypatch.setattr(client, "TURN_S", 0.0)
+    monkeypatch.setattr(client, "LONGEST_NAP_S", 0.01)
+    monkeypatch.setattr(client, "LONGEST_TURN_S", 0.2)
 
 
 @pytest.fixture

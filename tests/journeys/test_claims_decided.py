@@ -10,8 +10,8 @@ from django.utils import timezone
 from orders import claiming, claims_waiting, following
 from orders.claiming import ClaimStoppedError
 from storefront.dashboard.invariants import registry
-from suppliers.adapters.claiming import ClaimAnswer
-from suppliers.connecting import adapter_for
+from suppliers.connections.factory import adapter_for
+from suppliers.connectors.claiming import ClaimAnswer
 from tests.factories.claims import make_claim, whole_claim
 from tests.journeys.complaining import (
     claim,

@@ -15,7 +15,7 @@ from orders.claiming import ClaimStoppedError
 from orders.models import SupplierClaim
 from storefront.lib.http import retries
 from storefront.lib.http.errors import OutsideError
-from suppliers import breaking
+from suppliers.resilience import circuit_breaker
 from tests.factories.claims import whole_claim
 from tests.journeys.complaining import (
     claim,
@@ -98,7 +98,7 @@ def test_a_look_that_fails_changes_nothing_that_we_know(sandbox_supplier, claim,
                 read(claim)
             assert (kind, known_of(claim)) == (kind, known)
             sandbox_supplier.control("faults/clear", {})
-            breaking.close(connection_id=claim.purchase_order.supplier.connection.pk)
+            circuit_breaker.close(connection_id=claim.purchase_order.supplier.connection.pk)
         read(claim)
 
     assert disputes(sandbox_supplier) == 1

@@ -43,7 +43,13 @@ from shipping import consenting, shipments
 from storefront.lib.http.errors import OutsideError, PermanentError
 from storefront.lib.money import Money
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
-from suppliers.adapters.base import Answer, OutOfStockError, PurchaseState, Refusal, RefusedLine
+from suppliers.connectors.records import (
+    Answer,
+    OutOfStockError,
+    PurchaseState,
+    Refusal,
+    RefusedLine,
+)
 from suppliers.models import StockLevel
 from tests.factories.giving_back import GivingBack
 from tests.factories.orders import HOME, make_cart, make_sellable, news_of, quote_for
@@ -279,7 +285,7 @@ class Life(Setbacks, GivingBack):
 
 def test_whatever_happens_in_whatever_order_all_stays_true(monkeypatch, settings):
     monkeypatch.setattr(purchasing, "check", lambda **_: [])  # whether it earns is not asked here
-    monkeypatch.setattr("suppliers.asking_live.ask", lambda **_: set())
+    monkeypatch.setattr("suppliers.sync.live_check.ask", lambda **_: set())
     Life.supplier = connect(monkeypatch, ScriptedSupplier())
 
     run_state_machine_as_test(Life, settings=MANY)

@@ -10,7 +10,7 @@ from orders import purchasing, resolving
 from orders.models import PurchaseOrder
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.state_machine import LostRaceError
-from suppliers.adapters.base import OutOfStockError
+from suppliers.connectors.records import OutOfStockError
 from tests.factories.orders import make_purchase_orders
 from tests.factories.scripted import ScriptedSupplier, connect, no_answer
 from tests.factories.suppliers import NOON

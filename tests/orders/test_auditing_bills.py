@@ -13,8 +13,8 @@ from orders.auditing import bills, days, purchases, sentences
 from orders.models import MoneyDifference, PurchaseLine, PurchaseOrder, SupplierBill
 from storefront.lib.http.errors import OutsideError
 from storefront.lib.money import Money
-from suppliers.adapters.charging import Charge
-from suppliers.connecting import adapter_for
+from suppliers.connections.factory import adapter_for
+from suppliers.connectors.charging import Charge
 from suppliers.models import Supplier
 from tests.journeys.ordering import sell_one, stock_the_shop, whole
 from tests.sandboxes import sandbox_process, sandbox_supplier  # noqa: F401 - fixtures
@@ -210,7 +210,7 @@ def test_a_blocked_supplier_is_not_asked(bought, sandbox_supplier):  # noqa: F81
 
 
 def test_a_list_that_does_not_end_is_not_half_believed(bought, monkeypatch):
-    from suppliers.adapters.cj import charges  # noqa: PLC0415
+    from suppliers.connectors.cj import charges  # noqa: PLC0415
 
     monkeypatch.setattr(charges, "A_PAGE", 1)
     with adapter_for(bought.supplier) as connector:

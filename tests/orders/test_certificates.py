@@ -10,7 +10,7 @@ import pytest
 from orders import holding, purchasing, waiving
 from orders.models import PurchaseOrder
 from storefront.lib.models import StatusChange
-from suppliers import vetting
+from suppliers.compliance import vetting
 from suppliers.models import Criterion, Evidence, SupplierOffer
 from tests.factories.evidence import make_verified
 from tests.factories.orders import make_purchase_orders, make_sellable

@@ -7,7 +7,7 @@ import pytest
 from orders import purchasing
 from orders.models import PurchaseOrder
 from storefront.lib.http.errors import PermanentError, TemporaryError
-from suppliers.adapters.base import NoWayError
+from suppliers.connectors.records import NoWayError
 from tests.factories.orders import make_purchase_orders
 from tests.factories.scripted import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON

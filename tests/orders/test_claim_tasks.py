@@ -9,7 +9,7 @@ import pytest
 
 from orders import claim_tasks, following
 from orders.models import PurchaseOrder
-from suppliers.lanes import Work, width
+from suppliers.resilience.bulkheads import Work, width
 from tests.factories.claims import make_claim, make_shipped, tell, whole_claim
 from tests.factories.lanes import elsewhere
 from tests.factories.scripted import ScriptedSupplier, connect, no_answer

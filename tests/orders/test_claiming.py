@@ -13,8 +13,8 @@ from orders import claiming, claims_waiting, complaining, following, pausing
 from orders.claiming import ClaimStoppedError
 from orders.models import PurchaseMessage, SupplierClaim
 from storefront.lib.http.errors import PermanentError, TemporaryError
-from suppliers.lanes import in_hand
 from suppliers.models import Breaker
+from suppliers.resilience.bulkheads import in_hand
 from tests.factories.breakers import break_line
 from tests.factories.claims import make_claim, make_shipped, tell, whole_claim
 from tests.factories.scripted import ScriptedSupplier, connect, no_answer

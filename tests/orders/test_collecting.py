@@ -11,8 +11,8 @@ from orders.models import Payment, PurchaseOrder
 from orders.sending_desk import goes_at, is_collected
 from storefront.dashboard.inbox import query
 from storefront.dashboard.invariants import registry
-from suppliers.collecting import MARGIN
 from suppliers.models import Supplier
+from suppliers.profile.order_schedule import MARGIN
 from tests.factories.orders import make_paid_order, make_purchase_orders
 from tests.factories.suppliers import NOON, make_supplier
 

@@ -13,7 +13,7 @@ from shipping import polling
 from storefront.dashboard.inbox import query
 from storefront.dashboard.invariants import registry
 from storefront.lib.http.errors import TemporaryError
-from suppliers.adapters.base import Answer, PurchaseState
+from suppliers.connectors.records import Answer, PurchaseState
 from tests.factories.claims import make_claim
 from tests.factories.orders import make_purchase_orders
 from tests.factories.scripted import ScriptedSupplier, connect

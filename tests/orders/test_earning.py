@@ -13,7 +13,7 @@ from orders import purchasing, waiving
 from orders.earning import of_line, of_parcel
 from orders.models import Order, PurchaseLine, PurchaseOrder
 from storefront.lib.money import Money
-from suppliers import supply
+from suppliers.inventory import publication
 from suppliers.models import StockLocation, SupplierOffer
 from tests.factories.catalog import make_channel, make_price_rule, make_variant
 from tests.factories.orders import make_cart, make_purchase_orders, order_of, pay
@@ -92,13 +92,13 @@ class WithoutFreight:
 def goods_at(cost, **more):
     variant = make_variant()
     level = make_level(make_offer(variant, cost=cost), **more)
-    supply.publish(variant_ids=[variant.pk], now=NOON)
+    publication.publish(variant_ids=[variant.pk], now=NOON)
     return variant, level
 
 
 def now_costs(variant, cost):
     SupplierOffer.objects.update(cost_amount=D(cost))
-    supply.publish(variant_ids=[variant.pk], now=NOON + MINUTE)
+    publication.publish(variant_ids=[variant.pk], now=NOON + MINUTE)
 
 
 def sent(cart):
@@ -163,7 +163,7 @@ def test_what_routing_takes_from_a_dearer_offer_waits_if_the_price_does_not_pay_
     make_level(make_offer(variant, cost="10.00"), quantity=1)
     beta = make_supplier("beta")
     dear = make_level(make_offer(variant, supplier=beta, cost="16.00"), quantity=9)
-    supply.publish(variant_ids=[variant.pk], now=NOON)
+    publication.publish(variant_ids=[variant.pk], now=NOON)
 
     held, sold = sent(make_cart(Listing.objects.get(), quantity=2))
 

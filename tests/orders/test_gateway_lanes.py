@@ -10,7 +10,7 @@ from orders import capturing, payment_tasks
 from orders.gateways import gateway_for
 from orders.models import PaymentEvent
 from storefront.lib.http.errors import TemporaryError
-from suppliers.lanes import Work, width
+from suppliers.resilience.bulkheads import Work, width
 from tests.factories.lanes import elsewhere
 from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.suppliers import NOON

@@ -10,7 +10,7 @@ import pytest
 from orders.models import TaxNumber
 from orders.requesting import request_for
 from storefront.lib.money import Money
-from suppliers.adapters.cj import worded
+from suppliers.connectors.cj import worded
 from suppliers.models import StockLocation
 from tests.factories.orders import make_purchase_orders, make_sellable
 

@@ -25,8 +25,8 @@ from shipping import shipments
 from storefront.dashboard.invariants.purchase_orders import PURCHASES
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
-from suppliers.adapters.base import Answer, NotStoppableError, PurchaseState
-from suppliers.lanes import InHandError
+from suppliers.connectors.records import Answer, NotStoppableError, PurchaseState
+from suppliers.resilience.bulkheads import InHandError
 from tests.factories.orders import ask_to_stop, make_purchase_orders
 from tests.factories.scripted import ScriptedSupplier, connect, no_answer
 from tests.factories.shipping import (

@@ -38,7 +38,7 @@ Status = Order.Status
 @pytest.fixture(autouse=True)
 def _figures_are_fresh(monkeypatch):
     """Suppliers are not asked live: here the clock moves, and their figures do not."""
-    monkeypatch.setattr("suppliers.asking_live.ask", lambda **_: set())
+    monkeypatch.setattr("suppliers.sync.live_check.ask", lambda **_: set())
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from orders.models import Order, Payment, PaymentEvent, Promotion, PurchaseOrder
 from storefront.dashboard.invariants.payments import MONEY
 from storefront.dashboard.invariants.registry import _ask
 from storefront.lib.money import Money
-from suppliers.adapters.base import OutOfStockError
+from suppliers.connectors.records import OutOfStockError
 from suppliers.models import StockLevel
 from tests.factories.orders import HOME, make_cart, make_sellable, news_of, quote_for
 from tests.factories.promotions import make_promotion
@@ -53,7 +53,7 @@ PLACES = iter(range(1, 1_000_000))
 @pytest.fixture
 def supplier(monkeypatch, quiet_surroundings):
     monkeypatch.setattr(purchasing, "check", lambda **_: [])  # whether it earns is not asked here
-    monkeypatch.setattr("suppliers.asking_live.ask", lambda **_: set())
+    monkeypatch.setattr("suppliers.sync.live_check.ask", lambda **_: set())
     return connect(monkeypatch, ScriptedSupplier())
 
 

@@ -22,7 +22,7 @@ Status = Payment.Status
 
 @pytest.fixture(autouse=True)
 def _figures_are_fresh(monkeypatch):
-    monkeypatch.setattr("suppliers.asking_live.ask", lambda **_: set())
+    monkeypatch.setattr("suppliers.sync.live_check.ask", lambda **_: set())
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from orders import (
 )
 from orders.models import PurchaseOrder, SupplierClaim
 from storefront.lib.http.errors import NotNowError, PermanentError, TemporaryError
-from suppliers.adapters.base import BudgetSpentError
-from suppliers.breaking import BreakerOpenError
+from suppliers.connectors.records import BudgetSpentError
+from suppliers.resilience.circuit_breaker import BreakerOpenError
 from tests.factories.claims import make_claim
 from tests.factories.orders import make_purchase_orders
 from tests.factories.scripted import ScriptedSupplier, connect

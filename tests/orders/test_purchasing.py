@@ -17,7 +17,7 @@ from orders.models import (
 )
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.models import StatusChange
-from suppliers.adapters.base import Answer, GoneError, OutOfStockError
+from suppliers.connectors.records import Answer, GoneError, OutOfStockError
 from suppliers.models import StockLevel, SupplierOffer
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.scripted import ScriptedSupplier, connect, no_answer

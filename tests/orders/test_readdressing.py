@@ -12,7 +12,7 @@ from orders import address_checks, correcting, forgetting, readdressing
 from orders.models import AddressWish, Order, PurchaseOrder
 from orders.requesting import request_for
 from storefront.lib.address import Address
-from suppliers.adapters.base import Answer
+from suppliers.connectors.records import Answer
 from suppliers.models import StockLevel
 from tests.factories.orders import HOME, make_purchase_orders, make_sellable
 from tests.factories.setbacks import tell

@@ -9,7 +9,7 @@ from django.db.models import F, Sum
 from catalog.models import Channel, Listing
 from orders import checkout, reservations
 from orders.models import Order, OrderLine, Reservation
-from suppliers import stock
+from suppliers.inventory import ledger
 from suppliers.models import StockLevel
 from tests.factories.orders import HOME, make_cart, make_order, make_sellable, quote_for
 from tests.factories.suppliers import (
@@ -107,7 +107,7 @@ def test_two_lines_on_one_stock_row_are_held_together_or_not_at_all(buyers):
             reservations.hold(lines=lines, until=NOON, now=NOON)
 
     lost = all_at_once(
-        [lambda lines=lines: hold(lines) for lines in pairs], stock.NotEnoughStockError
+        [lambda lines=lines: hold(lines) for lines in pairs], ledger.NotEnoughStockError
     )
 
     assert (lost, Reservation.objects.count()) == (buyers - 1, 2)
@@ -120,10 +120,10 @@ def test_the_race_is_lost_without_the_guard(monkeypatch):
     def read_then_write(*, units, cause, now):
         for level_id, quantity in units.items():
             if StockLevel.objects.get(pk=level_id).available < quantity:
-                raise stock.NotEnoughStockError(level_id, quantity)
+                raise ledger.NotEnoughStockError(level_id, quantity)
             StockLevel.objects.filter(pk=level_id).update(reserved=F("reserved") + quantity)
 
-    monkeypatch.setattr(stock, "hold", read_then_write)
+    monkeypatch.setattr(ledger, "hold", read_then_write)
 
     oversold = 0
     for _ in range(20):

@@ -17,9 +17,9 @@ from orders.fitting import Candidate, Misfit, Need
 from orders.ranking import USUAL, Criterion, Rules
 from orders.routing import Worse, against, route
 from storefront.lib.money import Money
-from suppliers import rationing
-from suppliers.routes import Load
-from suppliers.summing import OfferedSupply, Shelf, best
+from suppliers.inventory import sellable_units
+from suppliers.inventory.availability import OfferedSupply, Shelf, best
+from suppliers.shipping_services.selection import Load
 from tests.factories.pricing import costing, terms
 from tests.factories.routing import earning_places
 from tests.factories.suppliers import NOON
@@ -269,7 +269,7 @@ def test_what_is_published_is_the_most_that_routing_takes(offers, kept):
         replace(
             candidate(number, 1, number, minimum=minimum, pack=pack),
             country=country,
-            available=rationing.left(free, kept=kept),
+            available=sellable_units.left(free, kept=kept),
         )
         for number, (country, free, minimum, pack) in enumerate(rows)
     ]

@@ -12,7 +12,7 @@ from storefront.dashboard.invariants import registry
 from storefront.dashboard.invariants.payments import MONEY
 from storefront.dashboard.invariants.purchase_orders import PURCHASES
 from storefront.dashboard.invariants.stock import STOCK
-from suppliers.adapters.base import Answer, PurchaseState, Refusal, RefusedLine
+from suppliers.connectors.records import Answer, PurchaseState, Refusal, RefusedLine
 from suppliers.models import StockLevel
 from tests.factories.orders import make_sellable
 from tests.factories.setbacks import look_everywhere

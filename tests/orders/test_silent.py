@@ -22,7 +22,7 @@ LATER = NOON + 2 * MINUTE
 
 @pytest.fixture
 def gateway(monkeypatch, quiet_surroundings):
-    monkeypatch.setattr("suppliers.asking_live.ask", lambda **_: set())
+    monkeypatch.setattr("suppliers.sync.live_check.ask", lambda **_: set())
     gateway = gateway_for("fake")
     gateway.troubles.clear()
     yield gateway

@@ -11,7 +11,7 @@ from catalog.models import Channel, Listing
 from orders import sourcing
 from orders.weighing import Refusal
 from storefront.lib.money import Money
-from suppliers import aging, supply
+from suppliers.inventory import confirmations, publication
 from suppliers.models import StockLevel, StockLocation, Supplier, SupplierOffer
 from tests.factories.catalog import (
     make_channel,
@@ -59,7 +59,7 @@ def plan(variant, quantity=1, country="DE"):
 
 
 def test_the_price_follows_the_offer_that_is_taken_for_one(variant):
-    supply.publish(variant_ids=[variant.pk], now=NOON)
+    publication.publish(variant_ids=[variant.pk], now=NOON)
 
     listing = Listing.objects.get()
     assert listing.supplier_code == plan(variant) == "near"
@@ -115,8 +115,8 @@ def test_who_is_paid_in_money_of_unknown_worth_hides_nobody_and_comes_back(varia
         rates.find_aged(now=now)
         Supplier.objects.update(costs_as_of=now)
         StockLocation.objects.update(stock_as_of=now)
-        aging.follow(now=now)
-        supply.publish_waiting(now=now)
+        confirmations.follow(now=now)
+        publication.publish_waiting(now=now)
         listing = Listing.objects.get()
         assert listing.is_published
         return listing.supplier_code, listing.ships_from
@@ -125,7 +125,7 @@ def test_who_is_paid_in_money_of_unknown_worth_hides_nobody_and_comes_back(varia
         rows = sourcing.weigh(variant_ids=[variant.pk], channel=channel, country="DE", now=now)
         return {row.level.offer.supplier.code: row.refusal for row in rows}
 
-    supply.publish(variant_ids=[variant.pk], now=NOON)
+    publication.publish(variant_ids=[variant.pk], now=NOON)
     assert shown(NOON) == ("near", {"CN": 20, "DE": 20})
 
     old = NOON + timedelta(days=30)
@@ -151,7 +151,7 @@ def test_the_shop_shows_just_as_many_as_can_be_taken(variant, seed):
     Channel.objects.update(buffer=dice.choice([1, 2, 3]))
     channel = Channel.objects.get()
 
-    supply.publish(variant_ids=[variant.pk], now=NOON)
+    publication.publish(variant_ids=[variant.pk], now=NOON)
 
     def planned(quantity):
         return sourcing.plan(

@@ -16,9 +16,9 @@ from orders.fitting import Candidate, Need
 from orders.ranking import Criterion, Rules
 from orders.routing import route
 from storefront.lib.money import Money
-from suppliers import rationing
-from suppliers.routes import Load
-from suppliers.summing import OfferedSupply, Shelf, best
+from suppliers.inventory import sellable_units
+from suppliers.inventory.availability import OfferedSupply, Shelf, best
+from suppliers.shipping_services.selection import Load
 from tests.factories.pricing import costing, terms
 from tests.factories.suppliers import NOON
 
@@ -193,7 +193,7 @@ class Row:
 
     def at_most(self, quantity):
         units = min(self.available, quantity)
-        return rationing.at_most(units, minimum=self.minimum, pack=self.pack)
+        return sellable_units.at_most(units, minimum=self.minimum, pack=self.pack)
 
     def fits(self, quantity):
         return self.at_most(quantity) == quantity

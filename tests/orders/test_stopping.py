@@ -10,8 +10,8 @@ from notifications.models import Event
 from orders import cancelling, purchasing, stopping, waiting, wishes
 from orders.models import Order
 from storefront.lib.http.errors import TemporaryError
-from suppliers.adapters.base import Answer, AskInPersonError
-from suppliers.adapters.pleading import Wanted
+from suppliers.connectors.pleading import Wanted
+from suppliers.connectors.records import Answer, AskInPersonError
 from tests.factories.orders import ask_to_stop, make_purchase_orders
 from tests.factories.scripted import ScriptedSupplier, WrittenTo, connect, no_answer
 from tests.factories.setbacks import tell

@@ -9,8 +9,8 @@ import pytest
 from orders import address_tasks, readdressing, telling_addresses
 from orders.models import AddressWish, PurchaseOrder
 from storefront.lib.http.errors import PermanentError
-from suppliers import connecting
-from suppliers.adapters.pleading import Wanted
+from suppliers.connections import factory
+from suppliers.connectors.pleading import Wanted
 from suppliers.models import Breaker, Connection
 from tests.factories.breakers import break_line
 from tests.factories.orders import HOME, make_sellable
@@ -102,7 +102,7 @@ def test_whom_nobody_can_write_to_takes_nobodys_turn(people, wish, monkeypatch):
 
 
 def test_one_who_is_not_connected_is_told_by_a_person(people, wish, monkeypatch):
-    monkeypatch.setattr(telling_addresses, "adapter_for", connecting.adapter_for)
+    monkeypatch.setattr(telling_addresses, "adapter_for", factory.adapter_for)
     Connection.objects.all().delete()
 
     address_tasks.tell_addresses()

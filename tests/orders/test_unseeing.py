@@ -10,8 +10,9 @@ from django.db import connection, transaction
 
 from orders import reconciling, unseeing
 from orders.models import Allocation
-from suppliers import stocktaking, undoing
+from suppliers.inventory import levels
 from suppliers.models import FeedRun, StockLevel
+from suppliers.quarantine import rollback
 from tests.factories.figures import buy, figure, ship
 from tests.factories.orders import make_sellable
 from tests.factories.scripted import ScriptedSupplier, connect
@@ -46,7 +47,7 @@ def roll_back(moment, *, quantity=3):
     )
     figure(quantity, moment, cause=f"run:{run.pk}")
     yield run
-    yield undoing.roll_back(feed_run=run, actor="ann", reason="no", now=moment + HOUR)
+    yield rollback.roll_back(feed_run=run, actor="ann", reason="no", now=moment + HOUR)
 
 
 @pytest.mark.parametrize("has_shipped", [False, True])
@@ -69,7 +70,7 @@ def test_a_sale_that_a_run_showed_is_subtracted_again_when_it_is_rolled_back(has
     assert (row.reported_quantity, row.allocated_unseen) == (5, 2)
     assert row.as_of == NOON
     assert (allocation.status, allocation.seen_in, allocation.seen_by) == ("unseen", None, "")
-    assert not undoing.unfinished(supplier=make_supplier())
+    assert not rollback.unfinished(supplier=make_supplier())
 
     StockLevel.objects.update(is_silent=False, as_of=LATER + HOUR)
     assert reconcile() == 0  # the drop that came back is evidence of nothing
@@ -101,7 +102,7 @@ def test_an_earlier_run_is_not_rolled_back_while_sales_of_a_later_one_wait():
     assert reconcile() == 1
     assert next(second).waiting == 1
 
-    with pytest.raises(undoing.NotReversibleError, match="half a minute"):
+    with pytest.raises(rollback.NotReversibleError, match="half a minute"):
         next(first)
     assert FeedRun.objects.filter(status="rolled_back").count() == 1
 
@@ -123,7 +124,7 @@ def test_who_brings_sales_back_and_who_writes_figures_wait_for_each_other():
 
     other = threading.Thread(target=bring_back)
     with transaction.atomic():
-        stocktaking.hold(supplier=make_supplier())
+        levels.hold(supplier=make_supplier())
         other.start()
         until_somebody_waits()
         list(StockLevel.objects.select_for_update(of=["self"]).order_by("pk"))

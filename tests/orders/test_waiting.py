@@ -7,9 +7,9 @@ import pytest
 from orders import waiting
 from orders.models import PurchaseOrder
 from storefront.lib.http.observers import Call
-from suppliers import breaking
-from suppliers.breaking import SharedBreaker
 from suppliers.models import Breaker
+from suppliers.resilience import circuit_breaker
+from suppliers.resilience.circuit_breaker import SharedBreaker
 from tests.factories.breakers import break_line
 from tests.factories.orders import make_purchase_orders
 from tests.factories.suppliers import NOON, make_supplier
@@ -72,7 +72,7 @@ def test_who_is_believed_to_be_back_is_sent_while_a_long_call_goes_on(purchase_o
     worker.goes_on(long)
     assert asked(waiting.to_be_sent) == []
 
-    breaking.close(connection_id=purchase_order.supplier.connection.pk)
+    circuit_breaker.close(connection_id=purchase_order.supplier.connection.pk)
     worker.goes_on(long)
 
     assert asked(waiting.to_be_sent) == [purchase_order]

@@ -10,7 +10,7 @@ from orders import acknowledging, cancelling, checkout, holding, opening, purcha
 from orders.models import Order, PaymentEvent, PurchaseOrder
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.state_machine import IllegalMoveError
-from suppliers.adapters.base import Answer, PurchaseState
+from suppliers.connectors.records import Answer, PurchaseState
 from tests.factories.orders import (
     HOME,
     ask_to_stop,

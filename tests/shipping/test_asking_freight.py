@@ -17,8 +17,8 @@ from shipping.models import AskedFreight
 from storefront.lib.db.transactions import HeldTransactionError
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
-from suppliers.adapters.base import FreightOption, GoneError, NoWayError
-from suppliers.adapters.cj.codes import TokenRefusedError
+from suppliers.connectors.cj.error_codes import TokenRefusedError
+from suppliers.connectors.records import FreightOption, GoneError, NoWayError
 from tests.factories.catalog import make_channel, make_exchange_rate, make_listing
 from tests.factories.orders import make_cart, make_sellable
 from tests.factories.price_books import make_terms

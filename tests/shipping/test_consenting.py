@@ -10,7 +10,7 @@ from notifications.models import Event
 from orders import cancelling, purchasing
 from orders.models import Order, Setback
 from shipping import consenting
-from suppliers.adapters.base import Answer
+from suppliers.connectors.records import Answer
 from suppliers.models import StockLevel, SupplierOffer
 from tests.factories.orders import make_sellable
 from tests.factories.setbacks import also_at, asked, broken, live, look_everywhere, refuse, tell

@@ -12,7 +12,7 @@ from notifications.models import Event
 from orders import purchasing
 from orders.models import Allocation, Order, OrderLine, PurchaseOrder, Setback
 from shipping import consenting, elsewhere, quotes, reordering, rerouting
-from suppliers.adapters.base import OutOfStockError
+from suppliers.connectors.records import OutOfStockError
 from suppliers.models import StockLevel
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_order, make_purchase_orders, make_sellable

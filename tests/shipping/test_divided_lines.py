@@ -15,7 +15,7 @@ from shipping import comparing, previewing, promising, quotes
 from storefront.dashboard.reports import offer_words
 from storefront.lib.money import Money
 from storefront.web.cart.summary import fill
-from suppliers import aging, supply
+from suppliers.inventory import confirmations, publication
 from suppliers.models import Service, StockLevel, UnpublishedSupply
 from tests.factories.catalog import make_channel
 from tests.factories.orders import HOME, make_cart, make_sellable, pay
@@ -84,17 +84,17 @@ def test_a_channel_that_wants_whole_lines_sells_six_of_them(light):
 
 
 def test_what_a_channel_divides_is_listed_anew_at_the_next_look(light):
-    supply.publish(variant_ids=[light.variant_id], now=NOON)
+    publication.publish(variant_ids=[light.variant_id], now=NOON)
     assert Listing.objects.get().available == 10
-    aging.follow(now=NOON)
+    confirmations.follow(now=NOON)
     UnpublishedSupply.objects.all().delete()
 
     Channel.objects.update(places_per_line=1)
-    aging.follow(now=NOON)
-    supply.publish_waiting(now=NOON)
+    confirmations.follow(now=NOON)
+    publication.publish_waiting(now=NOON)
 
     assert Listing.objects.get().available == 6
-    aging.follow(now=NOON)
+    confirmations.follow(now=NOON)
     assert not UnpublishedSupply.objects.exists()
 
 

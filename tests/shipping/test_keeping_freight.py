@@ -10,8 +10,8 @@ from django.core.cache import cache
 from shipping import asking_freight, quotes
 from shipping.models import AskedFreight
 from storefront.lib.http.errors import NotNowError, TemporaryError
-from suppliers.adapters import base
-from suppliers.lanes import Work
+from suppliers.connectors import records
+from suppliers.resilience.bulkheads import Work
 from tests.factories.lanes import elsewhere
 from tests.factories.orders import make_cart
 from tests.factories.shipping import make_service
@@ -110,7 +110,7 @@ def test_what_is_kept_outlives_the_names_of_our_classes(monkeypatch, light):
     make_service(base_amount="4.90")
     cart = make_cart(light)
     first = quoted(cart)
-    monkeypatch.delattr(base, "FreightOption")  # as a deployment that calls it otherwise
+    monkeypatch.delattr(records, "FreightOption")  # as a deployment that calls it otherwise
 
     assert quoted(cart) == first
     assert len(lumen.asked) == 1

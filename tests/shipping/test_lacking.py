@@ -10,7 +10,7 @@ import pytest
 from orders import purchasing
 from orders.models import OrderLine, PurchaseOrder, Setback, SetbackLine
 from storefront.lib.http.errors import TemporaryError
-from suppliers.adapters.base import GoneError, OutOfStockError, StockRecord
+from suppliers.connectors.records import GoneError, OutOfStockError, StockRecord
 from suppliers.models import StockLevel
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.scripted import ScriptedSupplier, connect

@@ -9,7 +9,7 @@ from django.db import DatabaseError, connection, transaction
 
 from orders.models import Allocation, OrderLine
 from shipping import shipments
-from suppliers.adapters.base import RequestLine
+from suppliers.connectors.records import RequestLine
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_accepted_purchase_order, make_parcel_news, make_state
 from tests.factories.suppliers import NOON

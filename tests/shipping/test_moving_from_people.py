@@ -11,7 +11,7 @@ from notifications.models import Event
 from orders import capturing, moving, purchasing, stopping
 from orders.models import Order, Payment
 from shipping import polling
-from suppliers.adapters.base import Answer
+from suppliers.connectors.records import Answer
 from tests.factories.orders import ask_to_stop
 from tests.factories.scripted import WrittenTo, connect
 from tests.factories.setbacks import broken, live, look_everywhere, tell

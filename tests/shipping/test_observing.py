@@ -12,7 +12,7 @@ from orders.models import PurchaseOrder
 from shipping import observing, shipments, tracking
 from shipping.models import Parcel
 from shipping.statuses import CarrierNews
-from suppliers.adapters.base import GoneError, OutOfStockError
+from suppliers.connectors.records import GoneError, OutOfStockError
 from suppliers.models import ScorecardFact
 from tests.factories.orders import ask_to_stop, make_purchase_orders, make_sellable
 from tests.factories.scripted import ScriptedSupplier, connect

@@ -11,7 +11,7 @@ from orders.models import Order, OrderLine, PurchaseOrder
 from shipping import shipments, tracking
 from shipping.models import Parcel, ParcelLine, Shipment
 from shipping.statuses import CarrierNews
-from suppliers.adapters.base import RequestLine
+from suppliers.connectors.records import RequestLine
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_accepted_purchase_order, make_parcel_news, make_state
 from tests.factories.suppliers import NOON

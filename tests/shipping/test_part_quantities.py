@@ -16,7 +16,7 @@ from shipping import shipments
 from storefront.dashboard.invariants import registry
 from storefront.lib.money import Money
 from storefront.lib.state_machine import StatusChange
-from suppliers.adapters.base import Answer, PurchaseState, Refusal, RefusedLine
+from suppliers.connectors.records import Answer, PurchaseState, Refusal, RefusedLine
 from suppliers.models import StockLevel
 from tests.factories.orders import make_sellable
 from tests.factories.setbacks import also_at, asked, broken, live, look_everywhere, tell

@@ -12,7 +12,7 @@ from catalog.models import Channel, Listing
 from orders import carts, checkout
 from shipping import promising, quotes, reaching
 from suppliers.models import StockLevel, Supplier, SupplierOffer
-from suppliers.routes import Load, load_of, most_of, refused
+from suppliers.shipping_services.selection import Load, load_of, most_of, refused
 from tests.factories.catalog import make_channel
 from tests.factories.orders import HOME, make_sellable
 from tests.factories.shipping import make_service

@@ -12,7 +12,7 @@ from orders import cancelling, moving, purchasing, routing_rules
 from orders.models import Allocation, Order, PurchaseOrder, Setback
 from orders.ranking import Criterion
 from shipping import quotes, rerouting
-from suppliers.adapters.base import Answer, OutOfStockError
+from suppliers.connectors.records import Answer, OutOfStockError
 from suppliers.models import StockLevel
 from tests.factories.orders import make_sellable
 from tests.factories.setbacks import also_at, asked, broken, live, look_everywhere, refuse, tell

@@ -10,8 +10,8 @@ from orders import cancelling
 from orders.models import Order, PaymentEvent, PurchaseOrder, Setback
 from shipping import consenting, reordering, rerouting
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
-from suppliers import hearing
 from suppliers.models import StockLevel
+from suppliers.sync import webhooks
 from tests.factories.killing import killed
 from tests.factories.orders import make_sellable
 from tests.factories.setbacks import also_at, broken, look_everywhere, refuse
@@ -74,7 +74,7 @@ def test_yes_no_silence_and_a_cancellation_at_once_and_one_of_them_counts(round_
 
 @pytest.mark.parametrize(
     ("module", "at", "is_done"),
-    [(hearing, "none_left", True), (reordering, "hold", True), (reordering, "order", True)],
+    [(webhooks, "none_left", True), (reordering, "hold", True), (reordering, "order", True)],
     ids=["shelf emptied", "held", "ordered"],
 )
 def test_who_is_killed_on_the_way_has_ordered_nothing_and_the_next_orders_it_once(

@@ -12,7 +12,7 @@ from orders import acknowledging
 from orders.models import Setback, SetbackLine
 from shipping import consenting, elsewhere, quotes
 from storefront.lib.money import Money
-from suppliers.adapters.base import Answer, PurchaseState, Refusal, RefusedLine
+from suppliers.connectors.records import Answer, PurchaseState, Refusal, RefusedLine
 from suppliers.models import Service
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_sellable

@@ -12,7 +12,7 @@ from orders.models import Allocation, Order, PurchaseLine, PurchaseOrder
 from orders.models.purchase import PurchaseOrder as Purchase
 from shipping import shipments
 from storefront.lib.money import Money
-from suppliers.adapters.base import (
+from suppliers.connectors.records import (
     Answer,
     GoneError,
     PurchaseState,

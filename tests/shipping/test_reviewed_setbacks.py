@@ -13,7 +13,7 @@ from orders.models import AddressWish, Order, PurchaseOrder, Setback
 from orders.requesting import request_for
 from shipping import consenting, shipments
 from storefront.dashboard.inbox import query
-from suppliers.adapters.base import Answer
+from suppliers.connectors.records import Answer
 from tests.factories.orders import HOME, make_sellable
 from tests.factories.setbacks import also_at, asked, broken, live, look_everywhere, refuse, tell
 from tests.factories.shipping import (

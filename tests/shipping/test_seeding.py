@@ -9,9 +9,9 @@ from shipping import quotes
 from storefront.dev.demo import routes
 from storefront.dev.sandboxes.bigbuy import carriers
 from storefront.dev.sandboxes.cj.freight import BY_NAME, COUNTRIES
-from suppliers.adapters.bigbuy import reading
+from suppliers.connectors.bigbuy import reading
 from suppliers.models import Service, StockLocation
-from suppliers.routes import best, load_of
+from suppliers.shipping_services.selection import best, load_of
 from tests.factories.suppliers import NOON, make_location, make_supplier
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ from notifications.models import Event
 from orders.models import Allocation, Order, OrderLine, PurchaseOrder
 from shipping import shipments
 from shipping.models import Parcel, ParcelLine, TrackingEvent
-from suppliers.adapters.base import RequestLine
+from suppliers.connectors.records import RequestLine
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.shipping import (
     CJ_NUMBER,

@@ -8,7 +8,7 @@ import pytest
 
 from orders import holding, purchasing
 from orders.models import PurchaseOrder
-from suppliers.adapters.base import NoWayError
+from suppliers.connectors.records import NoWayError
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.scripted import ScriptedSupplier, connect
 from tests.factories.setbacks import also_at, asked, broken, live, look_everywhere

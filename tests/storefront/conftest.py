@@ -9,7 +9,8 @@ from catalog.listings import tasks as listing_tasks
 from catalog.price_books import tasks as price_book_tasks
 from orders import cancellation_tasks, claim_tasks, payment_tasks, purchasing_tasks
 from storefront.accounts.models import User
-from suppliers import inventory_tasks, sync_tasks
+from suppliers.inventory import tasks as inventory_tasks
+from suppliers.sync import tasks as sync_tasks
 from tests.factories.world import make_world
 
 

@@ -13,7 +13,7 @@ from notifications.models import Delivery
 from orders import waiving
 from orders.models import PaymentEvent, PurchaseOrder
 from storefront.accounts.models import User
-from suppliers import supply
+from suppliers.inventory import publication
 from suppliers.models import FeedChange, FeedIssue, FeedRun, Supplier, SupplierOffer
 from tests.factories.price_books import make_price_book, make_terms
 from tests.factories.suppliers import NOON
@@ -191,7 +191,7 @@ def test_staff_let_a_new_price_rule_count_for_all_that_a_supplier_offers(world, 
     )
 
     staff.post(page("suppliers_supplier", "price_anew", Supplier.objects.get().pk))
-    supply.publish_waiting(now=NOON)
+    publication.publish_waiting(now=NOON)
 
     assert started == [("publish_waiting", {})]
     assert set(Listing.objects.values_list("price_amount", flat=True)) == {Decimal("10.50")}

@@ -12,9 +12,9 @@ from orders import claim_tasks
 from orders.models import PurchaseOrder, SupplierClaim
 from storefront.dashboard.inbox import query
 from storefront.lib.http.errors import TemporaryError
-from suppliers.adapters.claiming import ClaimAnswer
-from suppliers.lanes import LaneFullError
+from suppliers.connectors.claiming import ClaimAnswer
 from suppliers.models import Supplier
+from suppliers.resilience.bulkheads import LaneFullError
 from tests.factories.claims import make_claim, make_shipped, tell, whole_claim
 from tests.factories.scripted import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON

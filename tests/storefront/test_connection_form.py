@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from storefront.dev.sandboxes import in_memory_supplier
 from storefront.lib.security.encryption import seal, unseal
-from suppliers import trying
+from suppliers.connections import health_check
 from suppliers.models import Connection, Supplier
 from tests.factories.feeds import stock_world
 
@@ -113,7 +113,7 @@ def test_what_the_last_try_found_stands_on_the_suppliers_page(wire, staff):
     stock_world(in_memory_supplier.world_at("http://fake.example"), 1)
 
     asked = staff.get(reverse("admin:suppliers_supplier_check_wire", args=[wire.supplier_id]))
-    trying.check(supplier=Supplier.objects.get(), now=timezone.now())
+    health_check.check(supplier=Supplier.objects.get(), now=timezone.now())
     shown = staff.get(page(wire.supplier)).content.decode()
     in_memory_supplier.forget_worlds()
 

@@ -16,7 +16,7 @@ from django.urls import reverse
 from catalog.models import Category
 from storefront.lib.staff.admin import StaffAdmin
 from storefront.lib.staff.fieldsets import FACTS, MORE
-from suppliers.adapters import ADAPTERS
+from suppliers.connectors import ADAPTERS
 from suppliers.models import Connection, FeedRun, Service, StockLocation, Supplier
 from tests.factories.catalog import make_channel
 from tests.factories.suppliers import NOON, make_supplier

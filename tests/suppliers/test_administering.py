@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from storefront.lib.security.encryption import seal, unseal
-from suppliers import administering
-from suppliers.administering import NotConnectableError, Wiring, Wish
+from suppliers.connections import setup
+from suppliers.connections.setup import NotConnectableError, Wiring, Wish
 from suppliers.models import Connection, Supplier, SupplierProduct
 from tests.factories.suppliers import make_supplier
 
@@ -18,7 +18,7 @@ HERE = "https://api.example.com/v1/"
 def add(code="dragon", *, connector="cj", base_url=HERE, secrets=None, options=None, **words):
     wiring = Wiring(base_url=base_url, secrets=secrets or {}, options=options or {})
     wish = Wish(connector=connector, wiring=wiring, **words)
-    return administering.add(code=code, wish=wish, now=timezone.now())
+    return setup.add(code=code, wish=wish, now=timezone.now())
 
 
 def refused(**words):

@@ -8,9 +8,9 @@ import pytest
 from django.db import transaction
 
 from catalog.models import Channel, Listing
-from suppliers import aging, stock, supply
+from suppliers.inventory import confirmations, ledger, publication
+from suppliers.inventory.ledger import NotEnoughStockError
 from suppliers.models import StockLevel, StockLocation, Supplier, SupplierOffer, UnpublishedSupply
-from suppliers.stock import NotEnoughStockError
 from tests.factories.feeds import stock_world, sync
 from tests.factories.orders import make_sellable
 from tests.factories.suppliers import NOON
@@ -24,7 +24,7 @@ MINUTE = timedelta(minutes=1)
 def held(level, quantity, *, after):
     with transaction.atomic():
         try:
-            stock.hold(units={level.pk: quantity}, cause="order:FL-1", now=NOON + after)
+            ledger.hold(units={level.pk: quantity}, cause="order:FL-1", now=NOON + after)
         except NotEnoughStockError:
             return False
         transaction.set_rollback(True)
@@ -82,15 +82,15 @@ def test_a_minimum_and_a_pack_are_held_whole():
 
 def shown(now):
     """Let the sweeps pass as beat does, and read what a page says then."""
-    aging.follow(now=now)
-    published = supply.publish_waiting(now=now)
+    confirmations.follow(now=now)
+    published = publication.publish_waiting(now=now)
     return Listing.objects.get().available, published
 
 
 def test_pages_follow_the_age_step_by_step_and_nothing_is_written_between(supplier, world):
     stock_world(world, 1, stock={"DE": 20})
     sync(supplier)
-    aging.follow(now=NOON + MINUTE)
+    confirmations.follow(now=NOON + MINUTE)
 
     seen = [shown(NOON + MINUTE * minutes) for minutes in (100, 179, 186, 200, 239, 246, 1445)]
 
@@ -101,11 +101,11 @@ def test_what_one_answer_confirmed_grows_old_together(supplier, world):
     stock_world(world, 3, stock={"DE": 20})
     sync(supplier)
     sync(supplier, "stock", now=NOON + HOUR)
-    aging.follow(now=NOON + HOUR)
+    confirmations.follow(now=NOON + HOUR)
     UnpublishedSupply.objects.all().delete()
 
-    early = aging.follow(now=NOON + HOUR * 3 + MINUTE * 30)
-    in_time = aging.follow(now=NOON + HOUR * 4 + MINUTE * 5)
+    early = confirmations.follow(now=NOON + HOUR * 3 + MINUTE * 30)
+    in_time = confirmations.follow(now=NOON + HOUR * 4 + MINUTE * 5)
 
     assert (early, in_time) == (0, 3)
 
@@ -138,12 +138,12 @@ def test_costs_are_confirmed_by_a_run_and_hidden_when_nobody_confirms_them(suppl
     asked = NOON + HOUR * 70
     sync(supplier, "prices", now=asked)
     sync(supplier, "stock", now=NOON + HOUR * 141)
-    supply.publish_waiting(now=NOON + HOUR * 141)
+    publication.publish_waiting(now=NOON + HOUR * 141)
     available = [one.available for one in Listing.objects.order_by("pk")]
 
     sync(supplier, "stock", now=asked + HOUR * 72)
-    aging.follow(now=asked + HOUR * 72 + MINUTE * 10)
-    supply.publish_waiting(now=asked + HOUR * 72 + MINUTE * 10)
+    confirmations.follow(now=asked + HOUR * 72 + MINUTE * 10)
+    publication.publish_waiting(now=asked + HOUR * 72 + MINUTE * 10)
 
     assert Supplier.objects.get().costs_as_of >= asked
     assert available == [20, 20]
@@ -153,23 +153,23 @@ def test_costs_are_confirmed_by_a_run_and_hidden_when_nobody_confirms_them(suppl
 def test_a_channel_that_keeps_back_more_shows_less_after_the_next_look(supplier, world):
     stock_world(world, 1, stock={"DE": 20})
     sync(supplier)
-    supply.publish_waiting(now=NOON)
+    publication.publish_waiting(now=NOON)
     shown = Listing.objects.get().available
 
     Channel.objects.update(buffer=3)
-    aging.follow(now=NOON)
-    supply.publish_waiting(now=NOON)
+    confirmations.follow(now=NOON)
+    publication.publish_waiting(now=NOON)
 
     assert Listing.objects.get().available == shown - 3
-    aging.follow(now=NOON)
+    confirmations.follow(now=NOON)
     assert not UnpublishedSupply.objects.exists()
 
 
 def test_a_look_costs_no_more_in_a_large_catalog(supplier, world, django_assert_num_queries):
     stock_world(world, 3, stock={"DE": 20})
     sync(supplier)
-    aging.follow(now=NOON)
+    confirmations.follow(now=NOON)
 
     with django_assert_num_queries(10):
-        aging.follow(now=NOON + MINUTE)
+        confirmations.follow(now=NOON + MINUTE)
     assert StockLocation.objects.get().aged_at == NOON + MINUTE

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from catalog.records import BadRow
-from suppliers import asking_live
-from suppliers.adapters.base import NAMELESS
+from suppliers.connectors.records import NAMELESS
 from suppliers.models import StockLevel, Supplier
+from suppliers.sync import live_check
 from tests.factories.feeds import NOON, stock_world, sync
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,7 +33,7 @@ def test_a_figure_that_cannot_be_read_is_no_answer(supplier, world, bad, policy,
     world.unreadable[RED] = bad
     red, black = level_of(RED), level_of("P1-Black")
 
-    refused = asking_live.ask(wanted={red.pk: 1, black.pk: 1}, now=LATER)
+    refused = live_check.ask(wanted={red.pk: 1, black.pk: 1}, now=LATER)
 
     assert refused == ({red.pk} if is_refused else frozenset())
     assert (level_of(RED).reported_quantity, level_of(RED).as_of) == (20, red.as_of)

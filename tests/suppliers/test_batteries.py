@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from catalog.models import Variant
-from suppliers.batteries import NO_LITHIUM, Cells, Limits, Refusal, refusals
+from suppliers.shipping_services.dangerous_goods import NO_LITHIUM, Cells, Limits, Refusal, refusals
 
 POST = Limits(accepts=frozenset({"inside"}), max_cell_wh=Decimal(20), max_cells=4)
 AIR = Limits(accepts=frozenset({"inside", "with"}), max_cell_wh=Decimal(20))

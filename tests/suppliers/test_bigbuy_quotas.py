@@ -11,11 +11,11 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from suppliers.adapters.base import BudgetSpentError
-from suppliers.adapters.bigbuy.options import LIST_QUOTAS
-from suppliers.budgeting import KeptBudget
-from suppliers.connecting import adapter_for
+from suppliers.connections.factory import adapter_for
+from suppliers.connectors.bigbuy.options import LIST_QUOTAS
+from suppliers.connectors.records import BudgetSpentError
 from suppliers.models import CallBudget, FeedRun
+from suppliers.resilience.quotas import KeptBudget
 from tests.bigbuy_sandbox import bigbuy_process, bigbuy_sandbox, connect_bigbuy
 from tests.factories.feeds import sync
 
@@ -28,8 +28,8 @@ WORKER = """
 import sys
 import django
 django.setup()
-from suppliers.adapters.base import BudgetSpentError
-from suppliers.connecting import adapter_for
+from suppliers.connectors.records import BudgetSpentError
+from suppliers.connections.factory import adapter_for
 from suppliers.models import Supplier
 
 what, times = sys.argv[1], int(sys.argv[2])

@@ -6,8 +6,7 @@ import pytest
 from django.utils import timezone
 
 from catalog.models import Listing, Product, Variant
-from suppliers import cataloging
-from suppliers.adapters.bigbuy.client import BigBuy
+from suppliers.connectors.bigbuy.connector import BigBuy
 from suppliers.models import (
     FeedIssue,
     FeedRun,
@@ -16,6 +15,7 @@ from suppliers.models import (
     SupplierOffer,
     SupplierProduct,
 )
+from suppliers.sync import products
 from tests.bigbuy_sandbox import bigbuy_process, bigbuy_sandbox, connect_bigbuy
 from tests.factories.feeds import sync
 from tests.sandboxes import connect
@@ -93,7 +93,7 @@ def test_a_list_without_news_is_joined_once_and_one_with_news_as_far_as_they_go(
             yield page
 
     monkeypatch.setattr(BigBuy, "pages", counted)
-    monkeypatch.setattr(cataloging, "BULK_BATCH", 1)
+    monkeypatch.setattr(products, "BULK_BATCH", 1)
 
     sync(bigbuy, "products", now=timezone.now())
     (whole,) = walks

@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.http.observers import Call, Outcome
-from suppliers import breaking, scheduling
-from suppliers.breaking import BreakerOpenError, SharedBreaker
 from suppliers.models import Breaker
+from suppliers.resilience import circuit_breaker
+from suppliers.resilience.circuit_breaker import BreakerOpenError, SharedBreaker
+from suppliers.sync import schedule
 
 pytestmark = pytest.mark.django_db
 SILENCE = Outcome(status=None, milliseconds=1, error=TemporaryError("no answer"))
@@ -44,7 +45,7 @@ def made(breaker, outcome, *, is_for_order=False):
 
 
 def opened(breaker):
-    for _ in range(breaking.OPENS_AFTER):
+    for _ in range(circuit_breaker.OPENS_AFTER):
         made(breaker(), DOWN)
 
 
@@ -61,7 +62,7 @@ def later(**words):
 
 @pytest.mark.parametrize("outcome", [SILENCE, DOWN])
 def test_a_line_that_is_dead_for_one_worker_is_left_alone_by_all(breaker, outcome):
-    for _ in range(breaking.OPENS_AFTER):
+    for _ in range(circuit_breaker.OPENS_AFTER):
         made(breaker(), outcome)
 
     with pytest.raises(BreakerOpenError) as refused:
@@ -74,7 +75,7 @@ def test_a_line_that_is_dead_for_one_worker_is_left_alone_by_all(breaker, outcom
 
 @pytest.mark.parametrize("outcome", [REFUSED, TOO_FAST, ODD, GOOD])
 def test_what_he_says_in_words_never_opens_it(breaker, outcome):
-    for _ in range(3 * breaking.OPENS_AFTER):
+    for _ in range(3 * circuit_breaker.OPENS_AFTER):
         made(breaker(), outcome)
 
     breaker().enter(call(), is_for_order=False)
@@ -82,7 +83,7 @@ def test_what_he_says_in_words_never_opens_it(breaker, outcome):
 
 def test_only_failures_in_a_row_count(breaker):
     for _ in range(3):
-        for _ in range(breaking.OPENS_AFTER - 1):
+        for _ in range(circuit_breaker.OPENS_AFTER - 1):
             made(breaker(), DOWN)
         made(breaker(), REFUSED)
 
@@ -174,21 +175,21 @@ def test_a_long_call_that_is_heard_of_keeps_its_turn(breaker):
 
 
 def test_no_sync_starts_while_it_is_open(breaker, supplier):
-    assert scheduling.due(now=timezone.now())
+    assert schedule.due(now=timezone.now())
 
     opened(breaker)
 
-    assert scheduling.due(now=timezone.now()) == []
+    assert schedule.due(now=timezone.now()) == []
     later(seconds=31)
-    assert scheduling.due(now=timezone.now())
+    assert schedule.due(now=timezone.now())
     breaker().enter(call(), is_for_order=True)
-    assert scheduling.due(now=timezone.now()) == []  # an order looks whether he is back
+    assert schedule.due(now=timezone.now()) == []  # an order looks whether he is back
 
 
 def test_staff_close_it(breaker, supplier):
     opened(breaker)
 
-    assert breaking.close(connection_id=supplier.connection.pk)
+    assert circuit_breaker.close(connection_id=supplier.connection.pk)
 
     breaker().enter(call(), is_for_order=False)
-    assert not breaking.close(connection_id=supplier.connection.pk)
+    assert not circuit_breaker.close(connection_id=supplier.connection.pk)

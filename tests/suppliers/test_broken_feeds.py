@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from suppliers import deciding, runs, undoing
 from suppliers.models import (
     Connection,
     CostChange,
@@ -26,6 +25,8 @@ from suppliers.models import (
     SupplierProduct,
     UnpublishedSupply,
 )
+from suppliers.quarantine import review, rollback
+from suppliers.runs import runs
 from tests.factories.catalog import make_exchange_rate
 from tests.factories.feeds import NOON, sync
 from tests.suppliers.test_cataloging import versions
@@ -157,14 +158,14 @@ def test_what_was_kept_is_applied_by_hand_and_rolled_back_exactly(
     assert kept(run) == count
     wanted = dict(run.changes.values_list("row", "new"))
 
-    decided = deciding.apply(feed_run=run, actor="erika", now=timezone.now())
+    decided = review.apply(feed_run=run, actor="erika", now=timezone.now())
 
     assert (decided.done, decided.left) == (count, 0)
     costs, stock = figures()
     now_known = costs if kind == "prices" else stock
     assert all(now_known.get(row, 0) == value for row, value in wanted.items())
 
-    undone = undoing.roll_back(feed_run=run, actor="erika", reason="no", now=timezone.now())
+    undone = rollback.roll_back(feed_run=run, actor="erika", reason="no", now=timezone.now())
 
     assert (undone.done, undone.left) == (count, 0)
     assert figures() == before
@@ -178,8 +179,8 @@ def test_what_was_rolled_back_does_not_walk_in_again(supplier, tmp_path, kind):
     before = figures()
     name = {"prices": "other-money.csv", "stock": "all-sold-out.csv"}[kind]
     run = read(supplier, tmp_path, name, kind)
-    deciding.apply(feed_run=run, actor="erika", now=timezone.now())
-    undoing.roll_back(feed_run=run, actor="erika", reason="no", now=timezone.now())
+    review.apply(feed_run=run, actor="erika", now=timezone.now())
+    rollback.roll_back(feed_run=run, actor="erika", reason="no", now=timezone.now())
 
     again = read(supplier, tmp_path, name, kind)
 
@@ -210,15 +211,15 @@ def test_only_the_chosen_part_is_applied_and_later_feeds_are_not_judged_by_it(su
     run = read(supplier, tmp_path, "other-money.csv", "prices")
     ticked = run.changes.filter(row__in=["HL-001", "HL-002"]).values_list("pk", flat=True)
 
-    with pytest.raises(deciding.NothingChosenError):
-        deciding.apply(
+    with pytest.raises(review.NothingChosenError):
+        review.apply(
             feed_run=run,
             actor="erika",
             now=timezone.now(),
-            choice=deciding.Choice(at_most=Decimal("1.1")),
+            choice=review.Choice(at_most=Decimal("1.1")),
         )
-    deciding.apply(
-        feed_run=run, actor="erika", now=timezone.now(), choice=deciding.Choice(ids=list(ticked))
+    review.apply(
+        feed_run=run, actor="erika", now=timezone.now(), choice=review.Choice(ids=list(ticked))
     )
 
     after, _ = figures()
@@ -232,7 +233,7 @@ def test_what_changed_in_the_meantime_is_left_out_and_told(supplier, tmp_path):
     SupplierOffer.objects.filter(supplier_sku="HL-003").update(cost_amount=Decimal("12.00"))
     SupplierOffer.objects.filter(supplier_sku="HL-004").update(locked_fields=["cost_amount"])
 
-    decided = deciding.apply(feed_run=run, actor="erika", now=timezone.now())
+    decided = review.apply(feed_run=run, actor="erika", now=timezone.now())
 
     assert (decided.done, decided.left) == (18, 2)
     left = run.changes.filter(outcome="left").values_list("row", flat=True)
@@ -242,7 +243,7 @@ def test_what_changed_in_the_meantime_is_left_out_and_told(supplier, tmp_path):
 
 def test_a_rollback_touches_nothing_newer(supplier, tmp_path):
     run = read(supplier, tmp_path, "last-month.csv", "prices")
-    deciding.apply(feed_run=run, actor="erika", now=timezone.now())
+    review.apply(feed_run=run, actor="erika", now=timezone.now())
     offer = SupplierOffer.objects.get(supplier_sku="HL-005")
     CostChange.objects.create(
         offer=offer,
@@ -252,7 +253,7 @@ def test_a_rollback_touches_nothing_newer(supplier, tmp_path):
         at=timezone.now(),
     )
 
-    undone = undoing.roll_back(feed_run=run, actor="erika", reason="no", now=timezone.now())
+    undone = rollback.roll_back(feed_run=run, actor="erika", reason="no", now=timezone.now())
 
     assert (undone.done, undone.left) == (19, 1)
     kept_cost = SupplierOffer.objects.get(supplier_sku="HL-005").cost_amount
@@ -263,14 +264,14 @@ def test_a_rollback_touches_nothing_newer(supplier, tmp_path):
 def test_products_are_not_rolled_back(supplier):
     run = FeedRun.objects.get(kind="products")
 
-    with pytest.raises(undoing.NotReversibleError):
-        undoing.roll_back(feed_run=run, actor="erika", reason="no", now=timezone.now())
+    with pytest.raises(rollback.NotReversibleError):
+        rollback.roll_back(feed_run=run, actor="erika", reason="no", now=timezone.now())
 
 
 def test_what_was_kept_is_swept_when_it_was_decided_long_ago(supplier, tmp_path):
     run = read(supplier, tmp_path, "other-money.csv", "prices")
     assert runs.sweep(now=timezone.now() + timedelta(days=90)) == 0
 
-    deciding.apply(feed_run=run, actor="erika", now=timezone.now())
+    review.apply(feed_run=run, actor="erika", now=timezone.now())
     assert runs.sweep(now=timezone.now() + timedelta(days=29)) == 0
     assert runs.sweep(now=timezone.now() + timedelta(days=31)) == 20

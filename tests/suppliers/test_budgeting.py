@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 
-from suppliers import budgeting
-from suppliers.adapters.base import BudgetSpentError
-from suppliers.adapters.cj.wire import POINTS
-from suppliers.adapters.line import Quota
-from suppliers.budgeting import KeptBudget
+from suppliers.connectors.cj.client import POINTS
+from suppliers.connectors.context import Quota
+from suppliers.connectors.records import BudgetSpentError
 from suppliers.models import CallBudget, Connection
+from suppliers.resilience import quotas as resilience_quotas
+from suppliers.resilience.quotas import KeptBudget
 
 pytestmark = pytest.mark.django_db
 
@@ -77,7 +77,7 @@ def test_what_the_supplier_says_counts_more_than_what_we_counted(budget):
 
 
 def spread_at(supplier, now, *quotas):
-    until = budgeting.spread(connection_id=supplier.connection.pk, quotas=quotas, now=now)
+    until = resilience_quotas.spread(connection_id=supplier.connection.pk, quotas=quotas, now=now)
     row = Connection.objects.get(pk=supplier.connection.pk)
     assert row.rest_until == until
     return until

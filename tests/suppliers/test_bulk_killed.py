@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import close_old_connections, connections
 
-from suppliers import bulk_matching, bulk_offers, runs, stocktaking
+from suppliers.inventory import levels
 from suppliers.models import (
     CostChange,
     FeedRun,
@@ -17,7 +17,9 @@ from suppliers.models import (
     SupplierOffer,
     SupplierProduct,
 )
-from suppliers.sync import AlreadyRunningError, take_in
+from suppliers.offers import bulk_matching, price_list
+from suppliers.runs import runs
+from suppliers.sync.runner import AlreadyRunningError, take_in
 from tests.factories import killing
 from tests.factories.feeds import NOON, sync
 from tests.suppliers.test_bulk_offers import GTIN, bearer, offer, ware, wholesaler
@@ -31,7 +33,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
     ("at", "after", "left"), [("create", 0, 0), ("alone", 2, 1), ("match", 0, 301)]
 )
 def test_a_killed_price_run_is_done_by_the_next(wholesaler, monkeypatch, at, after, left):
-    monkeypatch.setattr(bulk_offers, "PAGES_A_SLICE", 1)
+    monkeypatch.setattr(price_list, "PAGES_A_SLICE", 1)
     variant = bearer()
     wares = [ware(f"A-{number}") for number in range(300)]
     wholesaler.put(ware("B-1", gtin=GTIN), *wares)
@@ -39,7 +41,7 @@ def test_a_killed_price_run_is_done_by_the_next(wholesaler, monkeypatch, at, aft
     killed(
         wholesaler,
         "prices",
-        module=bulk_matching if at == "match" else bulk_offers,
+        module=bulk_matching if at == "match" else price_list,
         at=at,
         after=after,
     )
@@ -58,7 +60,7 @@ def test_a_killed_stock_run_leaves_nothing_or_all(wholesaler, at):
     wholesaler.put(*(ware(f"A-{number}") for number in range(300)))
     sync(wholesaler, "prices")
 
-    killed(wholesaler, "stock", module=stocktaking, at=at, after=5 if at == "run" else 0)
+    killed(wholesaler, "stock", module=levels, at=at, after=5 if at == "run" else 0)
     assert StockLevel.objects.count() == 0
     runs.close_dead(now=NOON + timedelta(hours=1))
     run = sync(wholesaler, "stock", now=NOON + timedelta(hours=1))
@@ -107,7 +109,7 @@ def test_two_workers_never_do_one_job_at_once(wholesaler):
 
 
 def test_prices_and_products_make_each_offer_once(wholesaler, monkeypatch):
-    monkeypatch.setattr(bulk_offers, "PAGES_A_SLICE", 1)
+    monkeypatch.setattr(price_list, "PAGES_A_SLICE", 1)
     wholesaler.put(*(ware(f"A-{number}") for number in range(200)))
     statuses = []
 

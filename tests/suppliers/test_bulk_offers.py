@@ -11,7 +11,6 @@ import pytest
 from django.core.management import call_command
 
 from catalog.models import Identifier
-from suppliers import handing, scheduling
 from suppliers.models import (
     CostChange,
     FeedIssue,
@@ -20,6 +19,8 @@ from suppliers.models import (
     StockMovement,
     SupplierOffer,
 )
+from suppliers.offers import overrides
+from suppliers.sync import schedule
 from tests.factories.catalog import make_brand, make_product, make_variant
 from tests.factories.feeds import NOON, sync
 from tests.factories.suppliers import make_offer, make_supplier
@@ -68,7 +69,7 @@ def bearer(gtin="04006381333931", *, brand="LUMEN", state="asserted", sku="V-1")
 def test_a_first_load_waits_for_no_product(wholesaler):
     wholesaler.put(ware("A-1"), ware("A-2", price="0.99", stock=0))
 
-    due = scheduling.due(now=NOON)
+    due = schedule.due(now=NOON)
     prices, stock = sync(wholesaler, "prices"), sync(wholesaler, "stock")
 
     assert (wholesaler.pk, "prices") in due
@@ -141,7 +142,7 @@ def test_what_is_certainly_ours_is_sold_at_once(wholesaler):
 def test_what_staff_hold_is_not_sold_because_it_is_ours(wholesaler, kind):
     wholesaler.put(ware("A-1", gtin=GTIN))
     sync(wholesaler, "prices")
-    handing.set_by_hand(offer=offer("A-1"), values={"status": "held"}, actor="ann", now=NOON)
+    overrides.set_by_hand(offer=offer("A-1"), values={"status": "held"}, actor="ann", now=NOON)
     variant = bearer()
     wholesaler.put(ware("A-1", gtin=GTIN), ware("A-2"))
 

@@ -8,7 +8,6 @@ import pytest
 from catalog.models import Listing, Product, Variant
 from catalog.records import BadRow
 from storefront.lib.http.errors import PermanentError, TemporaryError
-from suppliers import deciding
 from suppliers.models import (
     FeedIssue,
     FeedRun,
@@ -18,6 +17,7 @@ from suppliers.models import (
     SupplierProduct,
     UnpublishedSupply,
 )
+from suppliers.quarantine import review
 from tests.factories.feeds import NOON, stock_world, sync, usd
 from tests.factories.records import make_variant_record
 
@@ -274,7 +274,7 @@ def test_what_a_person_applies_is_applied_once(supplier, world):
         del world.records[f"P{number}"]
     quarantined = sync(supplier, now=LATER)
 
-    decided = deciding.apply(feed_run=quarantined, actor="staff@example.org", now=LATER)
+    decided = review.apply(feed_run=quarantined, actor="staff@example.org", now=LATER)
 
     assert (decided.done, decided.left) == (18, 0)
     assert SupplierOffer.objects.filter(status="active").count() == 2

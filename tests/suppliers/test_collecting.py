@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from suppliers import collecting
-from suppliers.collecting import MARGIN, Calendar, Collecting, waits_days
-from suppliers.forms import SupplierForm
 from suppliers.models import Supplier, sending
+from suppliers.profile import order_schedule
+from suppliers.profile.forms import SupplierForm
+from suppliers.profile.order_schedule import MARGIN, Calendar, Collecting, waits_days
 from tests.factories.suppliers import make_supplier
 
 HOUR = timedelta(hours=1)
@@ -24,7 +24,7 @@ def collected(manner="every", every=60, times="", **calendar):
     return Collecting(
         manner=manner,
         every=timedelta(minutes=every),
-        times=collecting.times_in(times),
+        times=order_schedule.times_in(times),
         calendar=Calendar(**calendar),
     )
 
@@ -114,7 +114,7 @@ def test_nothing_waits_past_its_promise_and_no_promise_says_less_than_it_did(see
 
         moment = how.goes_at(promised_at=promised, now=ready)
 
-        days = waits_days(calendar, collecting.hour_of(promised))
+        days = waits_days(calendar, order_schedule.hour_of(promised))
         day, ends = calendar.counts_for(promised)
         assert day == promised.date() + timedelta(days=days)
         assert days >= (

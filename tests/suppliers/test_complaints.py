@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from catalog.records import BadRow
-from suppliers import aging, complaints
+from suppliers.inventory import confirmations
 from suppliers.models import FeedIssue, FeedRun
-from suppliers.runs import Work, begin
+from suppliers.runs import issues
+from suppliers.runs.runs import Work, begin
 from tests.factories.feeds import NOON, stock_world, sync, usd
 from tests.factories.suppliers import make_supplier
 
@@ -19,8 +20,8 @@ def tell(skus, *, code="cost-missing", now=NOON, examined=None):
     FeedRun.objects.update(status="failed")
     work = Work(begin(supplier=make_supplier(), kind="prices", now=now), now=now)
     problems = [BadRow(row=sku, code=code, message="The row has no price.") for sku in skus]
-    family = complaints.Family.COST
-    complaints.tell(work=work, family=family, problems=problems, examined=examined)
+    family = issues.Family.COST
+    issues.tell(work=work, family=family, problems=problems, examined=examined)
     return work.run
 
 
@@ -29,7 +30,7 @@ def still_open():
 
 
 def test_a_feed_that_is_wrong_everywhere_keeps_some_issues_and_says_how_many_there_are(monkeypatch):
-    monkeypatch.setattr(complaints, "MOST_OF_A_CODE", 3)
+    monkeypatch.setattr(issues, "MOST_OF_A_CODE", 3)
     tell(["A", "B", "C", "D"])
 
     again = tell(["D", "C", "E", "F", "G"], now=LATER)  # A and B are mended
@@ -57,7 +58,7 @@ def test_issues_are_told_apart_from_the_values_that_shoppers_wait_for(supplier, 
     def killed(**_words):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(aging, "confirm_costs", killed)
+    monkeypatch.setattr(confirmations, "confirm_costs", killed)
     with pytest.raises(KeyboardInterrupt):
         sync(supplier, "prices", now=LATER)
 

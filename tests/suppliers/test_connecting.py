@@ -9,11 +9,11 @@ from django.db import connection, transaction
 from storefront.dev.sandboxes.in_memory_supplier import FakeSupplier
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.security.encryption import unseal
-from suppliers import pacing
-from suppliers.connecting import adapter_for
+from suppliers.connections.factory import adapter_for
+from suppliers.connections.state import KeptMemory, KeptTokens
 from suppliers.models import Connection
-from suppliers.pacing import SharedPace
-from suppliers.remembering import KeptMemory, KeptTokens
+from suppliers.resilience import rate_limit
+from suppliers.resilience.rate_limit import SharedPace
 from tests.factories.feeds import make_feed_supplier
 
 
@@ -125,7 +125,7 @@ def test_two_paces_of_one_supplier_are_one(world):
 
 
 def test_who_waits_too_long_for_his_turn_is_told(world, monkeypatch):
-    monkeypatch.setattr(pacing, "LONGEST_WAIT_S", 0)
+    monkeypatch.setattr(rate_limit, "LONGEST_WAIT_S", 0)
     pace = SharedPace(name="pace-late", calls_per_second=1)
     pace()
 

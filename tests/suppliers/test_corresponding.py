@@ -4,7 +4,7 @@ import pytest
 
 from notifications import dispatch
 from notifications.models import Delivery, Event
-from suppliers.corresponding import DurablePost
+from suppliers.connections.corresponding import DurablePost
 from tests.factories.notifications import PAYLOADS
 from tests.factories.suppliers import NOON
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from catalog.models import Listing, PriceChange
-from suppliers import deciding
 from suppliers.models import CostChange, FeedIssue, FeedRun, SupplierOffer, SupplierProduct
+from suppliers.quarantine import review
 from tests.factories.feeds import NOON, stock_world, sync, usd
 from tests.suppliers.test_cataloging import open_issues, versions
 
@@ -111,7 +111,7 @@ def test_staff_apply_prices_that_jumped_and_the_next_feed_is_believed(supplier, 
     ask_in_cents(world)
     quarantined = sync(supplier, "prices", now=LATER)
 
-    decided = deciding.apply(feed_run=quarantined, actor="staff", now=LATER)
+    decided = review.apply(feed_run=quarantined, actor="staff", now=LATER)
     run = sync(supplier, "prices", now=LATER + timedelta(hours=1))
 
     assert (decided.done, decided.left) == (10, 0)

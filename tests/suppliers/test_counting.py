@@ -5,12 +5,12 @@ from functools import partial
 
 from catalog.models import Listing
 from storefront.lib.http.errors import TemporaryError
-from suppliers import counting
-from suppliers.adapters.base import NewsKind, StockRecord, SupplierNews
-from suppliers.gathering import gather
-from suppliers.hearing import hear
+from suppliers.connectors.records import NewsKind, StockRecord, SupplierNews
+from suppliers.inventory.levels import sane
 from suppliers.models import FeedLimits, FeedRun, StockLevel, StockLocation, StockMovement
-from suppliers.stocktaking import sane
+from suppliers.sync import stock
+from suppliers.sync.concurrent_requests import gather
+from suppliers.sync.webhooks import hear
 from tests.factories.feeds import NOON, stock_world, sync
 from tests.suppliers.test_cataloging import open_issues, versions
 
@@ -192,7 +192,7 @@ def test_a_product_without_an_answer_keeps_its_figure_and_grows_stale(supplier, 
 
 
 def test_a_run_begins_with_what_is_stalest(supplier, world, monkeypatch):
-    monkeypatch.setattr(counting, "gather", partial(gather, at_once=1))
+    monkeypatch.setattr(stock, "gather", partial(gather, at_once=1))
     stock_world(world, 3)
     sync(supplier)
     world.tells_stock_in_list = False

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from suppliers import dating, deciding
-from suppliers.adapters.feed.newest import REMEMBERED, Newest
-from suppliers.adapters.file_reading import Shape
+from suppliers.connectors.bulk import Shape
+from suppliers.connectors.feed.newest import REMEMBERED, Newest
 from suppliers.models import StockLevel
+from suppliers.quarantine import file_age, review
 from tests.factories.feeds import NOON, sync
 from tests.suppliers.test_bulk_offers import ware, wholesaler
 
@@ -88,7 +88,7 @@ def test_what_staff_apply_of_it_counts_and_later_files_are_compared_with_it(know
     run = told(known, 1, *wares(8, 8, 8, 8, 8, stock=4))
     assert run.status == "quarantined"
 
-    assert deciding.apply(feed_run=run, actor="staff", now=NOON + HOUR).left == 0
+    assert review.apply(feed_run=run, actor="staff", now=NOON + HOUR).left == 0
 
     assert units("A-0") == 4
     assert told(known, 2, *wares(7, 8, 8, 8, 8)).status == "applied"
@@ -113,20 +113,20 @@ def test_a_list_of_changes_is_not_compared_with_a_whole_one(known):
 
 
 def test_a_file_without_dates_leaves_the_measure_as_it_was():
-    last = dating.Dated(newest=NOON, newest_rows={"A": NOON}, said_at=NOON)
+    last = file_age.Dated(newest=NOON, newest_rows={"A": NOON}, said_at=NOON)
     bare = Shape(columns=(), kinds={})
 
-    written = dating.to_profile(bare, last)
+    written = file_age.to_profile(bare, last)
 
-    again = dating.of_profile(written, names_changes=False, now=NOON)
+    again = file_age.of_profile(written, names_changes=False, now=NOON)
     assert again == last
 
 
 def test_steps_back_that_clocks_explain_do_not_add_up():
-    last = dating.Dated(newest=NOON)
+    last = file_age.Dated(newest=NOON)
     back = Shape(columns=(), kinds={}, newest=NOON - 9 * MINUTE)
 
-    assert datetime.fromisoformat(dating.to_profile(back, last)["newest"]) == NOON
+    assert datetime.fromisoformat(file_age.to_profile(back, last)["newest"]) == NOON
 
 
 def test_a_few_of_the_newest_rows_are_remembered():
@@ -151,6 +151,6 @@ def test_a_few_of_the_newest_rows_are_remembered():
 def test_a_file_is_as_old_as_the_last_of_its_kind_at_most_and_never_in_our_future(last, expected):
     shape = Shape(columns=(), kinds={}, made_at=NOON)
 
-    told_at = dating.as_of(shape, last, names_changes=False, moment=NOON + 2 * HOUR)
+    told_at = file_age.as_of(shape, last, names_changes=False, moment=NOON + 2 * HOUR)
 
     assert datetime.fromisoformat(told_at) == expected

@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from suppliers import deciding, uploading
-from suppliers.adapters.feed.ages import UNKNOWN, Age, of_answer, of_stamp
+from suppliers.connections import uploading
+from suppliers.connectors.feed.ages import UNKNOWN, Age, of_answer, of_stamp
 from suppliers.models import FeedRun, StockLevel
+from suppliers.quarantine import review
 from tests.factories.feeds import NOON, sync
 from tests.feed_sandbox import connect_feed
 from tests.feed_shop import feed_process, feed_sandbox, feeds_folder, sync_all, wholesaler
@@ -78,7 +79,7 @@ def test_what_staff_apply_of_a_file_is_as_old_as_the_file(by_hand):
     run = sync(by_hand, "stock", now=NOON + 3 * HOUR)
     assert run.status == FeedRun.Status.QUARANTINED
 
-    deciding.apply(feed_run=run, actor="staff", now=NOON + 4 * HOUR)
+    review.apply(feed_run=run, actor="staff", now=NOON + 4 * HOUR)
 
     level = StockLevel.objects.get(offer__supplier_sku="A-1")
     assert (level.reported_quantity, level.as_of) == (0, NOON + HOUR)

@@ -9,10 +9,10 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from suppliers.adapters.cj import listing
+from suppliers.connections.uploading import folder_of
+from suppliers.connectors.cj import product_list
 from suppliers.models import FeedRun, StockLevel, SupplierOffer, SupplierProduct
-from suppliers.sync import take_in
-from suppliers.uploading import folder_of
+from suppliers.sync.runner import take_in
 from tests.sandboxes import connect
 
 KEPT = 1_000  # for orders
@@ -70,7 +70,7 @@ def test_a_list_that_breaks_off_for_want_of_points_takes_nothing_off_sale(
 ):
     sync(supplier)
     known = SupplierOffer.objects.filter(status="active").count()
-    monkeypatch.setattr(listing, "PAGE_SIZE", 10)
+    monkeypatch.setattr(product_list, "PAGE_SIZE", 10)
     points_a_day(supplier, 2 * WALK)
 
     runs = [sync(supplier, kind) for kind in ("products", "prices", "stock")]

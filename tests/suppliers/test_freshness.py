@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
-from suppliers import freshness
-from suppliers.freshness import Standing, Terms, judge
+from suppliers.inventory import freshness
+from suppliers.inventory.freshness import Standing, Terms, judge
 
 MINUTE = timedelta(minutes=1)
 A_MOMENT = timedelta(microseconds=1)

@@ -9,13 +9,13 @@ import pytest
 from storefront.dev.sandboxes.in_memory_supplier import FakeSupplier
 from storefront.lib.http.errors import TemporaryError
 from storefront.lib.http.observers import Call, Outcome
-from suppliers.adapters import ADAPTERS, connector_class
-from suppliers.adapters.abilities import Ability
-from suppliers.breaking import SharedBreaker
-from suppliers.connecting import adapter_for, gate_of
-from suppliers.gating import SIGN_IN, SupplierGate
+from suppliers.connections.factory import adapter_for, gate_of
+from suppliers.connectors import ADAPTERS, connector_class
+from suppliers.connectors.capabilities import Ability
 from suppliers.models import FeedRun
-from suppliers.sync import take_in
+from suppliers.resilience.circuit_breaker import SharedBreaker
+from suppliers.resilience.gate import SIGN_IN, SupplierGate
+from suppliers.sync.runner import take_in
 from tests.factories.feeds import NOON
 
 pytestmark = pytest.mark.django_db
@@ -72,7 +72,7 @@ def gate_with(watcher, *, pace=None):
     ],
 )
 def test_each_call_is_one_line_in_the_log(caplog, method, path, ability, is_for_order):
-    caplog.set_level(logging.INFO, "suppliers.gating")
+    caplog.set_level(logging.INFO, "suppliers.resilience.gate")
     watcher = Watcher()
     gate = gate_with(watcher)
     call = Call(method=method, path=path, request_id="ours-1")

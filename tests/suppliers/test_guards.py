@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from suppliers import guards
-from suppliers.guards import CostMove, Limits, Moves
+from suppliers.quarantine import guards
+from suppliers.quarantine.guards import CostMove, Limits, Moves
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 

@@ -7,7 +7,6 @@ from decimal import Decimal
 
 import pytest
 
-from suppliers import deciding, handing, undoing
 from suppliers.models import (
     CostChange,
     FeedChange,
@@ -16,6 +15,8 @@ from suppliers.models import (
     SupplierOffer,
     UnpublishedSupply,
 )
+from suppliers.offers import overrides
+from suppliers.quarantine import review, rollback
 from tests.factories.feeds import NOON, stock_world, sync, usd
 
 LATER = NOON + timedelta(hours=1)
@@ -30,7 +31,7 @@ def offer(supplier, world):
 
 
 def set_by_hand(offer, **values):
-    handing.set_by_hand(offer=offer, values=values, actor="erika", now=LATER)
+    overrides.set_by_hand(offer=offer, values=values, actor="erika", now=LATER)
 
 
 def test_no_feed_changes_what_staff_set(offer, supplier, world):
@@ -64,7 +65,7 @@ def test_what_staff_hold_stays_off_sale_until_they_let_it_go(offer, supplier, wo
     offer.refresh_from_db()
     assert (offer.status, offer.cost_amount) == ("held", Decimal("9.00"))
 
-    handing.let_the_feed_decide(offer=offer, fields=["status"], now=LATER)
+    overrides.let_the_feed_decide(offer=offer, fields=["status"], now=LATER)
 
     offer.refresh_from_db()
     assert (offer.status, offer.locked_fields) == ("active", [])
@@ -76,7 +77,7 @@ def test_what_staff_put_on_sale_no_cost_and_no_rollback_takes_off(offer, supplie
     run = sync(supplier, "prices", now=LATER)
     set_by_hand(offer, status="active")
 
-    undoing.roll_back(feed_run=run, actor="ann", reason="no", now=LATER)
+    rollback.roll_back(feed_run=run, actor="ann", reason="no", now=LATER)
     world.costs["P1-Black"] = usd("900.00")
     refused = sync(supplier, "prices", now=LATER + timedelta(hours=1))
 
@@ -86,7 +87,7 @@ def test_what_staff_put_on_sale_no_cost_and_no_rollback_takes_off(offer, supplie
 
 def test_what_is_given_back_is_read_again(offer, supplier, world):
     set_by_hand(offer, **BY_HAND)
-    handing.let_the_feed_decide(offer=offer, fields=list(BY_HAND), now=LATER)
+    overrides.let_the_feed_decide(offer=offer, fields=list(BY_HAND), now=LATER)
     assert UnpublishedSupply.objects.exists()
 
     for kind in ("products", "prices"):
@@ -97,10 +98,10 @@ def test_what_is_given_back_is_read_again(offer, supplier, world):
 
 
 def test_only_some_fields_can_be_set_and_none_of_what_is_gone(offer):
-    with pytest.raises(handing.NotByHandError):
+    with pytest.raises(overrides.NotByHandError):
         set_by_hand(offer, title="Mine")
     SupplierOffer.objects.update(status="gone")
-    with pytest.raises(handing.NotByHandError):
+    with pytest.raises(overrides.NotByHandError):
         set_by_hand(offer, lead_days=1)
 
 
@@ -117,7 +118,7 @@ def test_a_cost_that_staff_accept_is_the_one_that_later_ones_are_judged_by(offer
     set_by_hand(offer, cost_amount=Decimal("900.00"))
     offer.refresh_from_db()
     assert (offer.status, offer.locked_fields) == ("active", ["cost_amount"])
-    handing.let_the_feed_decide(offer=offer, fields=["cost_amount"], now=LATER)
+    overrides.let_the_feed_decide(offer=offer, fields=["cost_amount"], now=LATER)
 
     assert told(supplier, world, "900.00", hours=3) == ("active", Decimal("900.00"))
     assert told(supplier, world, "9900.00", hours=4) == ("held", Decimal("900.00"))
@@ -127,7 +128,7 @@ def test_what_staff_let_go_is_not_sold_at_a_cost_that_jumped_meanwhile(offer, su
     set_by_hand(offer, status="held")
     told(supplier, world, "900.00", hours=2)
 
-    handing.let_the_feed_decide(offer=offer, fields=["status"], now=LATER)
+    overrides.let_the_feed_decide(offer=offer, fields=["status"], now=LATER)
 
     offer.refresh_from_db()
     assert (offer.status, offer.locked_fields) == ("held", [])
@@ -148,7 +149,7 @@ def test_a_run_that_waited_releases_nothing_that_a_later_one_refused(offer, supp
     refused = {"row": "P1-Black", "code": "cost-jumped", "severity": "error"}
     FeedIssue.objects.create(supplier=supplier, first_run=newer, last_run=newer, **refused)
 
-    deciding.apply(feed_run=waits, actor="ann", now=LATER)
+    review.apply(feed_run=waits, actor="ann", now=LATER)
 
     offer.refresh_from_db()
     assert (offer.status, offer.cost_amount) == ("held", Decimal("9.00"))

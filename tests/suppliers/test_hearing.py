@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from django.db.models import Sum
 
-from suppliers import deciding
-from suppliers.adapters.base import NewsKind, SupplierNews
-from suppliers.hearing import hear
+from suppliers.connectors.records import NewsKind, SupplierNews
 from suppliers.models import Connection, FeedRun, StockLevel, StockMovement
-from suppliers.runs import QuarantinedError
+from suppliers.quarantine import review
+from suppliers.runs.runs import QuarantinedError
+from suppliers.sync.webhooks import hear
 from tests.factories.feeds import NOON, stock_world, sync
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -69,7 +69,7 @@ def test_all_news_that_nobody_believed_waits_on_one_page_and_is_applied_from_the
     storm(supplier, world, range(1, 21))
     quarantined = FeedRun.objects.get(status=FeedRun.Status.QUARANTINED)
 
-    decided = deciding.apply(feed_run=quarantined, actor="erika", now=LATER + timedelta(hours=1))
+    decided = review.apply(feed_run=quarantined, actor="erika", now=LATER + timedelta(hours=1))
 
     assert (decided.done, decided.left, with_units()) == (32, 0, 0)
     assert checksum_of_ledger() == checksum_of_levels()
@@ -86,7 +86,7 @@ def test_what_he_confirmed_since_is_newer_than_a_feed_that_waits(supplier, world
     news = SupplierNews(kind=NewsKind.STOCK, external_id="m-1", skus=("P20-Black",))
     hear(supplier=supplier, news=news, now=confirmed_at)
 
-    decided = deciding.apply(feed_run=quarantined, actor="erika", now=LATER + timedelta(hours=2))
+    decided = review.apply(feed_run=quarantined, actor="erika", now=LATER + timedelta(hours=2))
 
     row = StockLevel.objects.get(offer__supplier_sku="P20-Black", location__code="DE")
     assert (decided.done, decided.left, with_units()) == (20, 1, 20)

@@ -5,8 +5,8 @@ import threading
 import pytest
 from django.db import connection
 
-from suppliers import lanes
-from suppliers.lanes import InHandError, Work, in_hand, is_in_hand, lane, width
+from suppliers.resilience import bulkheads
+from suppliers.resilience.bulkheads import InHandError, Work, in_hand, is_in_hand, lane, width
 from tests.factories.lanes import elsewhere
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,7 +35,7 @@ def test_news_and_claims_have_half_as_many_lanes_and_at_least_one(settings):
 def test_a_lane_is_free_again_when_its_holder_dies(settings):
     settings.LANES_PER_SUPPLIER = 1
     with connection.cursor() as cursor:
-        cursor.execute(lanes.TRY, ["syncs 7 0"])
+        cursor.execute(bulkheads.TRY, ["syncs 7 0"])
     with elsewhere(Work.SYNCS, 7) as while_it_lives:
         assert not while_it_lives
 

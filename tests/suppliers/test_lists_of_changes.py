@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
-from suppliers import deciding
 from suppliers.models import FeedChange, StockLevel
+from suppliers.quarantine import review
 from tests.factories.feeds import NOON, sync
 from tests.suppliers.test_bulk_offers import offer, ware, wholesaler
 
@@ -60,7 +60,7 @@ def test_stock_that_is_not_believed_waits_and_is_not_confirmed_by_later_lists(wh
     assert (row("S5").known_at, row("S5").is_silent) == (NOON, True)
     assert row("S18").known_at == NOON + 3 * HOUR
 
-    decided = deciding.apply(feed_run=first, actor="erika", now=NOON + 5 * HOUR)
+    decided = review.apply(feed_run=first, actor="erika", now=NOON + 5 * HOUR)
 
     assert (decided.done, decided.left) == (9, 3)  # he told of three of them again, and later
     assert (row("S0").reported_quantity, row("S1").reported_quantity) == (7, 50)
@@ -93,7 +93,7 @@ def test_costs_that_are_not_believed_wait_and_are_not_confirmed_by_later_lists(w
     assert (first.status, second.status) == ("quarantined", "applied")
     assert [offer(sku).is_cost_silent for sku in ("S0", "S1", "S18")] == [False, True, False]
 
-    decided = deciding.apply(feed_run=first, actor="erika", now=NOON + 3 * HOUR)
+    decided = review.apply(feed_run=first, actor="erika", now=NOON + 3 * HOUR)
 
     assert (decided.done, decided.left) == (9, 1)
     assert (offer("S0").cost_amount, offer("S1").cost_amount) == (Decimal("10.50"), Decimal(90))

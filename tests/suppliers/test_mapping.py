@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, connection
 
 from storefront.lib.http.errors import PermanentError
-from suppliers import mapping, uploading
+from suppliers.connections import file_sources, uploading
 from suppliers.models import FeedMapping, FeedUpload
 from tests.factories.suppliers import NOON, make_supplier
 
@@ -14,7 +14,7 @@ SPEC = {"fields": {"sku": {"column": "SKU"}}}
 
 
 def save(supplier, spec=SPEC, content="products"):
-    return mapping.save(supplier=supplier, content=content, spec=spec, by="staff", now=NOON)
+    return file_sources.save(supplier=supplier, content=content, spec=spec, by="staff", now=NOON)
 
 
 def keep(supplier, *chunks, name="list.csv"):
@@ -75,9 +75,9 @@ def test_only_a_feed_is_read_by_mappings(supplier):
     save(supplier)
     save(supplier, content="stock")
 
-    assert set(mapping.options_for(supplier, {})) == {"mapping", "stock_mapping"}
+    assert set(file_sources.options_for(supplier, {})) == {"mapping", "stock_mapping"}
     supplier.adapter = "cj"
-    assert mapping.options_for(supplier, {}) == {}
+    assert file_sources.options_for(supplier, {}) == {}
 
 
 @pytest.mark.django_db
@@ -85,8 +85,8 @@ def test_the_newest_upload_is_read_where_files_are_handed_in(supplier):
     keep(supplier, b"sku\n1\n")
     newest = keep(supplier, b"sku\n", b"2\n")
 
-    by_hand = mapping.options_for(supplier, {"via": "upload"})
-    fetched = mapping.options_for(supplier, {"via": "https"})
+    by_hand = file_sources.options_for(supplier, {"via": "upload"})
+    fetched = file_sources.options_for(supplier, {"via": "https"})
 
     assert (by_hand, fetched) == ({"products_at": newest.stored_as}, {})
     path = uploading.folder_of(supplier) / "uploads" / newest.stored_as

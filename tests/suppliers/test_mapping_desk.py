@@ -7,8 +7,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from storefront.accounts.models import User
-from suppliers import connecting
-from suppliers.adapters.feed.options import Content, Options
+from suppliers.connections import factory
+from suppliers.connectors.feed.options import Content, Options
 from suppliers.models import Connection, FeedMapping, FeedUpload
 from tests.factories.suppliers import make_supplier
 
@@ -132,11 +132,11 @@ def test_what_was_seen_is_saved_as_a_version_and_read_by(staff, supplier):
     version = FeedMapping.objects.get()
     assert (version.version, version.is_active, version.made_by) == (1, True, "staff@fara.example")
     wire = Connection.objects.get()
-    line = connecting.line_to(supplier, wire, gate=connecting.gate_of(supplier, wire))
+    line = factory.line_to(supplier, wire, gate=factory.gate_of(supplier, wire))
     options = line.settings(Options)
     assert options.mapping_of(Content.PRODUCTS).written() == version.spec
     assert options.products_at == FeedUpload.objects.get().stored_as
-    with connecting.adapter_for(supplier) as connector:
+    with factory.adapter_for(supplier) as connector:
         pages = list(connector.pages())
     assert [page.ref for page in pages if hasattr(page, "record")] == ["HL-700", "HL-701"]
 

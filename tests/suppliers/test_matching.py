@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from suppliers.matching import Bearer, match
+from suppliers.offers.matching import Bearer, match
 from tests.factories.records import make_product_record, make_variant_record
 
 BLACK, RED = "04006381333931", "04012345678901"

@@ -9,7 +9,7 @@ import zlib
 import pytest
 from PIL import Image
 
-from suppliers import papers
+from suppliers.compliance import documents
 from tests.factories.evidence import PDF, make_picture
 
 
@@ -45,7 +45,7 @@ def animated():
         (PDF[:-6], "cut off"),
         (PDF + b"PK\x03\x04 and an archive behind it", "hangs on"),
         (PDF + b"<script>alert(1)</script>", "hangs on"),
-        (b"%PDF-1.7" + b"0" * papers.MAX_BYTES + b"%%EOF", "Larger"),
+        (b"%PDF-1.7" + b"0" * documents.MAX_BYTES + b"%%EOF", "Larger"),
         (png_of(50_000, 50_000), "Not a picture"),
         (make_picture()[:60], "Not a picture"),
         (b"\xff\xd8\xff\xe0 not a picture", "Not a picture"),
@@ -53,8 +53,8 @@ def animated():
     ],
 )
 def test_what_is_no_paper_is_refused_with_a_reason(content, why):
-    with pytest.raises(papers.BadPaperError, match=why):
-        papers.checked(content)
+    with pytest.raises(documents.BadPaperError, match=why):
+        documents.checked(content)
 
 
 @pytest.mark.parametrize(
@@ -62,24 +62,24 @@ def test_what_is_no_paper_is_refused_with_a_reason(content, why):
     [(PDF, "pdf"), (make_picture("PNG"), "png"), (make_picture("JPEG"), "jpg")],
 )
 def test_a_paper_is_kept_under_a_name_of_ours(content, suffix, settings):
-    kept = papers.keep(content)
-    again = papers.keep(content)
+    kept = documents.keep(content)
+    again = documents.keep(content)
 
     assert kept.name != again.name
     assert kept.sha256 == again.sha256
     assert kept.name.startswith("evidence/")
     assert kept.name.endswith(f".{suffix}")
     assert len(kept.name) == len(f"evidence/.{suffix}") + 32
-    assert papers.read(kept.name)
+    assert documents.read(kept.name)
     assert list(settings.MEDIA_ROOT.glob("**/*")) == []
 
 
 def test_what_hides_in_a_picture_is_not_kept():
     polyglot = make_picture("PNG") + b"<script>alert(1)</script>" + PDF
 
-    kept = papers.keep(polyglot)
+    kept = documents.keep(polyglot)
 
-    stored = papers.read(kept.name)
+    stored = documents.read(kept.name)
     assert b"<script>" not in stored
     assert b"%PDF" not in stored
     assert Image.open(io.BytesIO(stored)).size == (80, 60)
@@ -90,17 +90,17 @@ def test_neither_remarks_nor_profiles_are_kept(kind, where):
     written = io.BytesIO()
     Image.new("RGB", (80, 60)).save(written, kind, **{where: b"<script>alert(1)</script>"})
 
-    stored = Image.open(io.BytesIO(papers.read(papers.keep(written.getvalue()).name)))
+    stored = Image.open(io.BytesIO(documents.read(documents.keep(written.getvalue()).name)))
 
     assert where not in stored.info
 
 
 def test_of_a_picture_that_moves_one_frame_is_kept():
-    stored = papers.read(papers.keep(animated()).name)
+    stored = documents.read(documents.keep(animated()).name)
 
     assert getattr(Image.open(io.BytesIO(stored)), "n_frames", 1) == 1
 
 
 def test_a_name_leads_nowhere_else():
     with pytest.raises(Exception, match=r"[Pp]ath|outside|detected"):
-        papers.read("../../settings.py")
+        documents.read("../../settings.py")

@@ -7,8 +7,8 @@ from functools import partial
 
 import pytest
 
-from suppliers import asking_prices, cataloging, gathering
 from suppliers.models import Connection, SupplierProduct
+from suppliers.sync import concurrent_requests, prices, products
 from tests.factories.feeds import NOON, stock_world, sync, usd
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -19,8 +19,8 @@ ALL_EACH_TIME = 60 * 24 * 30
 @pytest.fixture
 def known(supplier, world, monkeypatch):
     """Thirty products that we know; each run reads all of them again, one after the other."""
-    for job in (cataloging, asking_prices):
-        monkeypatch.setattr(job, "gather", partial(gathering.gather, at_once=1))
+    for job in (products, prices):
+        monkeypatch.setattr(job, "gather", partial(concurrent_requests.gather, at_once=1))
     Connection.objects.update(products_every_min=ALL_EACH_TIME, prices_every_min=ALL_EACH_TIME)
     supplier.refresh_from_db()
     stock_world(world, 30)

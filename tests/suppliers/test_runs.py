@@ -9,11 +9,13 @@ from django.db import OperationalError, connection, transaction
 
 from storefront.lib.clock import elapsing
 from storefront.lib.state_machine import StatusChange
-from suppliers import deciding, runs, scheduling, sync, sync_tasks
-from suppliers.adapters.bigbuy import wire
-from suppliers.adapters.feed import fetching, sftp
+from suppliers.connectors.bigbuy import client
+from suppliers.connectors.feed import fetch, sftp
 from suppliers.models import FeedRun
-from suppliers.runs import AlreadyRunningError, LeaseLostError, Work
+from suppliers.quarantine import review
+from suppliers.runs import runs
+from suppliers.runs.runs import AlreadyRunningError, LeaseLostError, Work
+from suppliers.sync import runner, schedule, tasks
 from tests.factories.feeds import NOON, make_feed_supplier, stock_world
 from tests.factories.feeds import sync as sync_now
 
@@ -126,7 +128,7 @@ def test_a_run_is_not_given_up_while_its_task_may_still_live(supplier, settings)
     task_s = settings.CELERY_TASK_TIME_LIMIT
 
     assert runs.close_dead(now=NOON + timedelta(seconds=task_s)) == 0
-    assert max(fetching.TOTAL_S, sftp.TOTAL_S, wire.LIST_TOTAL_S) < task_s
+    assert max(fetch.TOTAL_S, sftp.TOTAL_S, client.LIST_TOTAL_S) < task_s
     assert task_s < settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"]
 
 
@@ -201,15 +203,15 @@ def until_somebody_waits():
 
 
 def test_products_come_first_and_the_others_when_there_are_some(supplier):
-    assert scheduling.due(now=NOON) == [(supplier.pk, PRODUCTS)]
+    assert schedule.due(now=NOON) == [(supplier.pk, PRODUCTS)]
 
     run = begin(supplier)
-    assert scheduling.due(now=NOON) == []
+    assert schedule.due(now=NOON) == []
 
     for status in (Status.PARSED, Status.STAGED):
         run.move(status, at=NOON)
     end(run, Status.APPLIED)
-    assert scheduling.due(now=NOON) == [(supplier.pk, PRICES), (supplier.pk, STOCK)]
+    assert schedule.due(now=NOON) == [(supplier.pk, PRICES), (supplier.pk, STOCK)]
 
 
 def applied(supplier, kind, *, at=NOON, **fields):
@@ -224,10 +226,10 @@ def test_each_job_is_due_by_its_own_schedule(supplier):
     for kind in (PRODUCTS, PRICES, STOCK):
         applied(supplier, kind)
 
-    assert scheduling.due(now=minutes(14)) == []
-    assert scheduling.due(now=minutes(15)) == [(supplier.pk, STOCK)]
-    assert scheduling.due(now=minutes(60)) == [(supplier.pk, PRICES), (supplier.pk, STOCK)]
-    assert len(scheduling.due(now=minutes(360))) == 3
+    assert schedule.due(now=minutes(14)) == []
+    assert schedule.due(now=minutes(15)) == [(supplier.pk, STOCK)]
+    assert schedule.due(now=minutes(60)) == [(supplier.pk, PRICES), (supplier.pk, STOCK)]
+    assert len(schedule.due(now=minutes(360))) == 3
 
 
 def test_a_failed_run_is_tried_again_soon_but_not_at_once(supplier):
@@ -236,26 +238,26 @@ def test_a_failed_run_is_tried_again_soon_but_not_at_once(supplier):
         applied(supplier, kind)
     end(begin(supplier, PRODUCTS, now=minutes(1)), Status.FAILED, at=minutes(1))
 
-    assert scheduling.due(now=minutes(2)) == []
-    assert scheduling.due(now=minutes(3)) == [(supplier.pk, PRODUCTS)]
+    assert schedule.due(now=minutes(2)) == []
+    assert schedule.due(now=minutes(3)) == [(supplier.pk, PRODUCTS)]
 
 
 def test_what_a_run_left_undone_is_due_at_once(supplier):
     applied(supplier, PRODUCTS, remaining=7)
 
-    assert (supplier.pk, PRODUCTS) in scheduling.due(now=minutes(1))
+    assert (supplier.pk, PRODUCTS) in schedule.due(now=minutes(1))
 
 
 def test_a_paused_supplier_is_not_asked(supplier):
     supplier.move("paused", at=NOON)
 
-    assert scheduling.due(now=NOON) == []
+    assert schedule.due(now=NOON) == []
 
 
 def test_a_discarded_feed_has_to_convince_the_guard_anew(supplier):
     run = begin(supplier)
     end(run, Status.QUARANTINED)
-    deciding.discard(feed_run=run, actor="staff", now=NOON)
+    review.discard(feed_run=run, actor="staff", now=NOON)
 
     assert begin(supplier, now=minutes(1)).believed_by == ""
 
@@ -266,7 +268,7 @@ def test_a_bug_of_ours_closes_the_run_and_is_not_hidden(supplier, world, monkeyp
     def broken(*_):
         raise ZeroDivisionError("ours")
 
-    monkeypatch.setitem(sync.JOBS, PRODUCTS, broken)
+    monkeypatch.setitem(runner.JOBS, PRODUCTS, broken)
 
     with pytest.raises(ZeroDivisionError):
         sync_now(supplier)
@@ -278,7 +280,7 @@ def test_a_bug_of_ours_closes_the_run_and_is_not_hidden(supplier, world, monkeyp
 def test_the_task_does_a_job_that_is_due_and_only_then(supplier, world):
     stock_world(world, 2)
 
-    sync_tasks.sync(supplier_id=supplier.pk, kind=PRODUCTS)
-    sync_tasks.sync(supplier_id=supplier.pk, kind=PRODUCTS)
+    tasks.sync(supplier_id=supplier.pk, kind=PRODUCTS)
+    tasks.sync(supplier_id=supplier.pk, kind=PRODUCTS)
 
     assert FeedRun.objects.filter(kind=PRODUCTS, status=Status.APPLIED).count() == 1

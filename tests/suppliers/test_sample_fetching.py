@@ -15,9 +15,9 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 from werkzeug import Response
 
-from suppliers import feed_mapping_tasks, sample_fetching
-from suppliers.lanes import InHandError, in_hand
+from suppliers.feed_mapping import sample_fetch, tasks
 from suppliers.models import Connection
+from suppliers.resilience.bulkheads import InHandError, in_hand
 from tests.suppliers.test_mapping_desk import (
     GOODS,
     fields_of,
@@ -64,7 +64,7 @@ def look(staff, supplier):
 
 
 def work(supplier):
-    feed_mapping_tasks.fetch_sample(supplier_id=supplier.pk, content="products")
+    tasks.fetch_sample(supplier_id=supplier.pk, content="products")
 
 
 @contextmanager
@@ -100,7 +100,7 @@ def test_the_page_is_back_before_anything_was_fetched(
 
     assert called == [
         (
-            "suppliers.feed_mapping_tasks.fetch_sample",
+            "suppliers.feed_mapping.tasks.fetch_sample",
             {"supplier_id": supplier.pk, "content": "products"},
             {},
         )
@@ -154,7 +154,7 @@ def test_while_it_is_fetched_the_page_says_since_when_and_asks_nobody_else(
 
 def test_a_worker_that_was_killed_leaves_no_page_that_waits(staff, supplier, called):
     now = timezone.now()
-    sample_fetching.ask(supplier=supplier, content="products", now=now)
+    sample_fetch.ask(supplier=supplier, content="products", now=now)
 
     def is_killed(begun, over):
         with in_hand(f"sample {supplier.pk} products"):
@@ -179,14 +179,14 @@ def test_a_worker_that_was_killed_leaves_no_page_that_waits(staff, supplier, cal
 
 def test_what_no_worker_takes_up_is_not_waited_for_without_end(supplier):
     now = timezone.now()
-    sample_fetching.ask(supplier=supplier, content="products", now=now)
+    sample_fetch.ask(supplier=supplier, content="products", now=now)
 
     def stage(after):
-        told = sample_fetching.last_of(supplier=supplier, content="products", now=now + after)
+        told = sample_fetch.last_of(supplier=supplier, content="products", now=now + after)
         return told.stage
 
-    assert stage(sample_fetching.TAKEN_UP_WITHIN) == "waiting"
-    assert stage(sample_fetching.TAKEN_UP_WITHIN + timedelta(seconds=1)) == "not taken up"
+    assert stage(sample_fetch.TAKEN_UP_WITHIN) == "waiting"
+    assert stage(sample_fetch.TAKEN_UP_WITHIN + timedelta(seconds=1)) == "not taken up"
 
 
 def test_an_address_that_does_not_answer_is_said_in_words(staff, supplier, his_file, called):
@@ -234,7 +234,7 @@ def test_who_is_called_twice_fetches_once(staff, supplier, his_file, called, htt
 
 
 def test_two_workers_are_not_at_it_together(supplier, called):
-    sample_fetching.ask(supplier=supplier, content="products", now=timezone.now())
+    sample_fetch.ask(supplier=supplier, content="products", now=timezone.now())
 
     def other(begun, over):
         with in_hand(f"sample {supplier.pk} products"):
@@ -243,7 +243,7 @@ def test_two_workers_are_not_at_it_together(supplier, called):
 
     with elsewhere(other):
         with pytest.raises(InHandError):
-            sample_fetching.fetch(supplier=supplier, content="products", now=timezone.now())
+            sample_fetch.fetch(supplier=supplier, content="products", now=timezone.now())
         work(supplier)  # and the task ends in peace
 
 
@@ -254,8 +254,8 @@ def test_while_his_lanes_are_full_it_is_tried_again_soon(supplier, called, setti
 
     assert [(name, how) for name, _, how in called] == [
         (
-            "suppliers.feed_mapping_tasks.fetch_sample",
-            {"countdown": feed_mapping_tasks.LANE_PATIENCE_S},
+            "suppliers.feed_mapping.tasks.fetch_sample",
+            {"countdown": tasks.LANE_PATIENCE_S},
         )
     ]
 

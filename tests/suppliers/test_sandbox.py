@@ -17,7 +17,7 @@ from django.db import connection
 from django.utils import timezone
 
 from catalog.models import Listing, Product, Variant
-from suppliers import runs, scheduling, supply
+from suppliers.inventory import publication
 from suppliers.models import (
     FeedIssue,
     FeedRun,
@@ -27,6 +27,8 @@ from suppliers.models import (
     SupplierProduct,
     UnpublishedSupply,
 )
+from suppliers.runs import runs
+from suppliers.sync import schedule
 from tests.factories.feeds import sync
 from tests.sandboxes import connect
 from tests.suppliers.test_cataloging import versions
@@ -213,9 +215,9 @@ def test_a_worker_that_is_killed_leaves_nothing_undone_for_ever(shop, sandbox_su
     run = FeedRun.objects.get()
     assert run.status == Status.STAGED
     now = timezone.now()
-    assert scheduling.due(now=now) == []
+    assert schedule.due(now=now) == []
     assert runs.close_dead(now=now + runs.LEASE) == 1
-    supply.publish_waiting(now=now)
+    publication.publish_waiting(now=now)
     later = sync(supplier, now=now + timedelta(minutes=10))
 
     assert later.status == Status.APPLIED

@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError
 
 from storefront.lib.state_machine import LostRaceError, StatusChange
-from suppliers import buffering, scorecards
+from suppliers.inventory import safety_stock
 from suppliers.models import (
     AnswerTally,
     CostChange,
@@ -16,6 +16,7 @@ from suppliers.models import (
     ScorecardFact,
     Supplier,
 )
+from suppliers.scorecards import scorecards
 from tests.factories.catalog import make_variant
 from tests.factories.suppliers import NOON, make_offer, make_supplier
 
@@ -191,12 +192,12 @@ def test_the_suggested_buffer_is_taken_over_once(supplier):
         fact(supplier, "short", units, subject=f"line:{n}")
     seen_by_another = Supplier.objects.get(pk=supplier.pk)
 
-    found = buffering.suggest(supplier=supplier, now=NOON)
+    found = safety_stock.suggest(supplier=supplier, now=NOON)
     assert (found.units, found.promised, found.refused) == (3, 30, 2)
-    buffering.take_over(supplier=supplier, units=3, actor="boss", now=NOON)
+    safety_stock.take_over(supplier=supplier, units=3, actor="boss", now=NOON)
 
     assert Supplier.objects.get().buffer == 3
     with pytest.raises(LostRaceError):
-        buffering.take_over(supplier=seen_by_another, units=9, actor="desk", now=NOON)
+        safety_stock.take_over(supplier=seen_by_another, units=9, actor="desk", now=NOON)
     trace = StatusChange.objects.get(axis="buffer")
     assert (trace.from_status, trace.to_status, trace.actor) == ("0", "3", "boss")

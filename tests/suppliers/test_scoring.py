@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suppliers import scoring
+from suppliers.scorecards import statistics
 
 D = Decimal
 
@@ -29,7 +29,7 @@ D = Decimal
     ],
 )
 def test_the_bounds_of_a_rate_are_wilsons(good, of, low, high):
-    score = scoring.rate(good, of)
+    score = statistics.rate(good, of)
 
     assert (score.low, score.high) == (D(low), D(high))
     assert score.value == (D(good) / of).quantize(D("0.0001"))
@@ -39,25 +39,25 @@ def test_the_bounds_of_a_rate_are_wilsons(good, of, low, high):
 def test_a_rate_lies_within_its_bounds_and_they_within_all_that_can_be(case):
     good, of = case
 
-    score = scoring.rate(good, of)
+    score = statistics.rate(good, of)
 
     assert 0 <= score.low <= score.value <= score.high <= 1
 
 
 def test_nothing_is_said_of_nothing():
-    assert scoring.rate(0, 0) is None
-    assert scoring.times([]) is None
-    assert scoring.answer_times({scoring.UNANSWERED_MS: 7}) is None
+    assert statistics.rate(0, 0) is None
+    assert statistics.times([]) is None
+    assert statistics.answer_times({statistics.UNANSWERED_MS: 7}) is None
 
 
 @pytest.mark.parametrize(("good", "of"), [(2, 1), (-1, 3)])
 def test_no_more_is_good_than_there_was(good, of):
     with pytest.raises(ValueError, match="of"):
-        scoring.rate(good, of)
+        statistics.rate(good, of)
 
 
 def test_more_of_the_same_is_trusted_more():
-    lows = [scoring.rate(n, n).low for n in (1, 5, 20, 100)]
+    lows = [statistics.rate(n, n).low for n in (1, 5, 20, 100)]
 
     assert lows == sorted(lows)
     assert lows[0] < D("0.3") < D("0.96") < lows[-1]
@@ -75,7 +75,7 @@ def test_more_of_the_same_is_trusted_more():
     ],
 )
 def test_times_are_told_by_their_median_and_the_slowest_tenth(values, value, low, high, tail):
-    score = scoring.times([D(each) for each in values])
+    score = statistics.times([D(each) for each in values])
 
     assert (score.value, score.tail) == (D(value), D(tail))
     assert (score.low, score.high) == (low and D(low), high and D(high))
@@ -86,11 +86,11 @@ def test_times_are_told_by_their_median_and_the_slowest_tenth(values, value, low
     [(0, 25), (25, 25), (25.1, 50), (799, 800), (51_200, 51_200), (900_000, 51_200)],
 )
 def test_an_answer_time_falls_into_its_bucket(milliseconds, ceiling):
-    assert scoring.bucket_of(milliseconds) == ceiling
+    assert statistics.bucket_of(milliseconds) == ceiling
 
 
 def test_answer_times_are_read_off_their_counts():
-    score = scoring.answer_times({100: 50, 200: 40, 3_200: 10, scoring.UNANSWERED_MS: 3})
+    score = statistics.answer_times({100: 50, 200: 40, 3_200: 10, statistics.UNANSWERED_MS: 3})
 
     assert score.sample == 100
     assert score.value == D("100.0000")
@@ -116,7 +116,7 @@ def test_answer_times_are_read_off_their_counts():
     ],
 )
 def test_a_reason_tells_whether_goods_were_missing(words, cause):
-    assert scoring.refused_for(words) == cause
+    assert statistics.refused_for(words) == cause
 
 
 @pytest.mark.parametrize(
@@ -129,8 +129,8 @@ def test_a_reason_tells_whether_goods_were_missing(words, cause):
         (100, [1, 2, 5], 2),  # one in a hundred may be refused
         (300, [1, 2, 5], 0),
         (10, [-3, 0], 0),
-        (10, [900], scoring.MOST_BUFFER),
+        (10, [900], statistics.MOST_BUFFER),
     ],
 )
 def test_the_buffer_is_what_would_have_kept_the_promises(promised, shown, units):
-    assert scoring.suggested_buffer(promised=promised, shown=shown) == units
+    assert statistics.suggested_buffer(promised=promised, shown=shown) == units

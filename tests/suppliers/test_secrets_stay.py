@@ -13,9 +13,9 @@ from storefront.accounts.models import User
 from storefront.dev.sandboxes.cj.state import DEFAULT_KEY
 from storefront.lib.http.errors import OutsideError
 from storefront.lib.security.encryption import seal, unseal
-from suppliers.connecting import adapter_for, gate_of, line_to
+from suppliers.connections.factory import adapter_for, gate_of, line_to
 from suppliers.models import Connection, FeedRun
-from suppliers.sync import take_in
+from suppliers.sync.runner import take_in
 from tests.sandboxes import connect
 
 pytestmark = pytest.mark.django_db
@@ -82,7 +82,7 @@ def test_no_secret_of_a_run_is_told_anywhere(supplier, sandbox_supplier, client,
     }
 
     assert errors
-    assert "suppliers.gating" in told["the log"]
+    assert "suppliers.resilience.gate" in told["the log"]
     assert FeedRun.objects.filter(status="failed").exists()
     found = {
         (secret[:8], place)

@@ -13,8 +13,7 @@ from django.db import connections
 
 from catalog.models import Listing, Variant
 from catalog.records import BadRow, Terms
-from suppliers import offering, runs, sharing, sync_tasks, writing
-from suppliers.adapters.base import BudgetSpentError, StockRecord
+from suppliers.connectors.records import BudgetSpentError, StockRecord
 from suppliers.models import (
     FeedIssue,
     FeedRun,
@@ -23,8 +22,11 @@ from suppliers.models import (
     SupplierOffer,
     SupplierProduct,
 )
-from suppliers.runs import Work
-from suppliers.writing import Batch, Good, Listed
+from suppliers.offers import writer
+from suppliers.offers.writer import Batch, Good, Listed
+from suppliers.runs import runs
+from suppliers.runs.runs import Work
+from suppliers.sync import page_batches, product_intake, tasks
 from tests.factories.feeds import NOON, stock_world, sync, usd
 from tests.factories.killing import killed
 from tests.factories.records import make_product_record, make_variant_record
@@ -51,7 +53,7 @@ def in_another_session(act):
 
 
 def helps(batch_id):
-    return in_another_session(lambda: sharing.help_with(batch_id, now=NOON))
+    return in_another_session(lambda: page_batches.help_with(batch_id, now=NOON))
 
 
 def known():
@@ -87,7 +89,7 @@ def test_who_comes_takes_pages_in_and_the_run_counts_them(supplier, world):
 
 
 def test_where_nobody_comes_the_reader_takes_all_in(supplier, world, monkeypatch):
-    monkeypatch.setattr(sharing, "MOST_WAITING", 2)
+    monkeypatch.setattr(page_batches, "MOST_WAITING", 2)
     stock_world(world, PAGES)
     called = []
 
@@ -101,14 +103,19 @@ def test_where_nobody_comes_the_reader_takes_all_in(supplier, world, monkeypatch
 
 @pytest.mark.parametrize(
     ("module", "at", "is_done"),
-    [(offering, "take", False), (writing, "write", False), (offering, "take", True)],
+    [(product_intake, "take", False), (writer, "write", False), (product_intake, "take", True)],
     ids=["before", "half", "before it is told"],
 )
 def test_of_a_helper_who_is_killed_the_reader_takes_over(supplier, world, module, at, is_done):
     stock_world(world, PAGES)
 
     def dies(batch_id):
-        killed(lambda: sharing.help_with(batch_id, now=NOON), module=module, at=at, is_done=is_done)
+        killed(
+            lambda: page_batches.help_with(batch_id, now=NOON),
+            module=module,
+            at=at,
+            is_done=is_done,
+        )
 
     run = sync(supplier, call_help=dies)
 
@@ -119,7 +126,7 @@ def test_of_a_helper_who_is_killed_the_reader_takes_over(supplier, world, module
 
 def test_the_reader_waits_for_a_helper_who_is_at_it(supplier, world, monkeypatch):
     stock_world(world, 2 * 40)
-    take, left = offering.take, sharing.Sharing._left
+    take, left = product_intake.take, page_batches.Sharing._left
     is_in_hand, may_go_on, workers, seen = threading.Event(), threading.Event(), [], []
 
     def slow(work, batch):
@@ -134,8 +141,8 @@ def test_the_reader_waits_for_a_helper_who_is_at_it(supplier, world, monkeypatch
             may_go_on.set()
         return left(reader)
 
-    monkeypatch.setattr(offering, "take", slow)
-    monkeypatch.setattr(sharing.Sharing, "_left", look)
+    monkeypatch.setattr(product_intake, "take", slow)
+    monkeypatch.setattr(page_batches.Sharing, "_left", look)
 
     def begins(batch_id):
         workers.append(threading.Thread(target=helps, args=[batch_id]))
@@ -166,7 +173,9 @@ def test_pages_that_were_paid_for_are_taken_in_although_he_lets_us_ask_no_more(
 ):
     stock_world(world, PAGES)
     spent = BudgetSpentError("no points left", until=NOON + timedelta(hours=9))
-    monkeypatch.setattr(sharing.Sharing, "finish", with_spent(sharing.Sharing.finish, spent))
+    monkeypatch.setattr(
+        page_batches.Sharing, "finish", with_spent(page_batches.Sharing.finish, spent)
+    )
 
     run = sync(supplier, call_help=lambda _: None)
 
@@ -187,12 +196,14 @@ def test_nobody_takes_in_pages_of_a_run_that_is_over(supplier, world):
     work = Work(run, now=NOON)
     work.step(FeedRun.Status.PARSED)
     work.step(FeedRun.Status.STAGED)
-    batch = PageBatch.objects.create(run=run, pages=sharing._packed(work, one_page("P1", "S1")))
+    batch = PageBatch.objects.create(
+        run=run, pages=page_batches._packed(work, one_page("P1", "S1"))
+    )
     runs.fail(work, "the worker was killed")
 
     assert not helps(batch.pk)
     assert not SupplierProduct.objects.exists()
-    sync_tasks.close_dead_runs()
+    tasks.close_dead_runs()
     assert not PageBatch.objects.exists()
 
 
@@ -215,17 +226,17 @@ def test_of_two_products_that_claim_one_sku_at_once_the_first_keeps_it(
     supplier, world, monkeypatch
 ):
     work = staged_work(supplier)
-    real, others = offering._taken_in, [one_page("P2", "S1")]
+    real, others = product_intake._taken_in, [one_page("P2", "S1")]
 
     def meanwhile(*args):
         if others:
             other = others.pop()
-            in_another_session(lambda: offering.take(work, other))
+            in_another_session(lambda: product_intake.take(work, other))
         return real(*args)
 
-    monkeypatch.setattr(offering, "_taken_in", meanwhile)
+    monkeypatch.setattr(product_intake, "_taken_in", meanwhile)
 
-    offering.take(work, one_page("P1", "S1"))
+    product_intake.take(work, one_page("P1", "S1"))
 
     assert SupplierOffer.objects.get(supplier_sku="S1").supplier_product == "P2"
     issues = FeedIssue.objects.filter(resolved_at=None).values_list("row", "code")
@@ -250,8 +261,8 @@ def test_what_is_handed_out_arrives_as_it_was(supplier, world):
         size=4,
     )
 
-    packed = sharing._packed(work, batch)
-    handed = msgspec.msgpack.decode(packed, type=sharing.Handed)
+    packed = page_batches._packed(work, batch)
+    handed = msgspec.msgpack.decode(packed, type=page_batches.Handed)
 
     assert handed.batch == batch
     assert handed.batch.good[0].record.variants[0].cost.amount == Decimal("8.4")
@@ -261,10 +272,10 @@ def test_what_is_handed_out_arrives_as_it_was(supplier, world):
 def test_a_worker_calls_for_help(supplier, world, monkeypatch):
     stock_world(world, 2 * 40)
     woken = []
-    monkeypatch.setattr(sync_tasks, "wake", lambda task, **known: woken.append((task.name, known)))
+    monkeypatch.setattr(tasks, "wake", lambda task, **known: woken.append((task.name, known)))
 
-    sync_tasks.sync_now(supplier_id=supplier.pk, kind="products")
+    tasks.sync_now(supplier_id=supplier.pk, kind="products")
 
     ((name, known_of),) = woken
-    assert name == "suppliers.sync_tasks.sync_pages"
+    assert name == "suppliers.sync.tasks.sync_pages"
     assert known_of.keys() == {"batch_id"}

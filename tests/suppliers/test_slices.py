@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from suppliers.slices import slice_of
+from suppliers.sync.slices import slice_of
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 

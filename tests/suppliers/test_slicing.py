@@ -10,7 +10,7 @@ from django.db import close_old_connections, connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from storefront.lib.db import advisory_locks
-from suppliers import supply
+from suppliers.inventory import publication
 from suppliers.models import UnpublishedSupply
 from tests.factories.catalog import make_product, make_variant
 from tests.factories.feeds import NOON
@@ -38,7 +38,7 @@ def test_two_workers_publish_each_variant_once(shop, monkeypatch):
         variant = make_variant(product=make_product(slug=f"p-{number}"), sku=f"V-{number}")
         UnpublishedSupply.objects.create(variant=variant)
     published, meeting = Counter(), threading.Barrier(2, timeout=20)
-    real, firsts = supply.publish, threading.local()
+    real, firsts = publication.publish, threading.local()
 
     def publish(*, variant_ids, now):
         if not hasattr(firsts, "met"):
@@ -46,9 +46,9 @@ def test_two_workers_publish_each_variant_once(shop, monkeypatch):
         published.update(variant_ids)
         return real(variant_ids=variant_ids, now=now)
 
-    monkeypatch.setattr(supply, "publish", publish)
+    monkeypatch.setattr(publication, "publish", publish)
 
-    side_by_side(2, lambda: supply.publish_waiting(now=NOON))
+    side_by_side(2, lambda: publication.publish_waiting(now=NOON))
 
     assert set(published.values()) == {1}
     assert len(published) == 24
@@ -82,8 +82,8 @@ def test_only_slices_in_which_something_waits_are_locked(shop, django_assert_num
     UnpublishedSupply.objects.create(variant=variant)
 
     with CaptureQueriesContext(connection) as asked:
-        assert supply.publish_waiting(now=NOON) == 1
+        assert publication.publish_waiting(now=NOON) == 1
 
     assert sum("pg_try_advisory_lock" in each["sql"] for each in asked) == 1
     with django_assert_num_queries(1):
-        supply.publish_waiting(now=NOON)
+        publication.publish_waiting(now=NOON)

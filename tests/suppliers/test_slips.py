@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suppliers.guards import CostMove, Moves
-from suppliers.slips import slip
+from suppliers.quarantine.guards import CostMove, Moves
+from suppliers.quarantine.slips import slip
 
 RATES = {"EUR": Decimal("0.92"), "AZN": Decimal("1.70"), "PEG": Decimal("1.00")}
 BEFORE = [Decimal(amount) for amount in ("0.49", "3.10", "8.40", "12.99", "105.00", "7.77")]

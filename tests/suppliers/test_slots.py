@@ -8,19 +8,19 @@ import uuid
 import pytest
 
 from storefront.lib.http.errors import TemporaryError
-from suppliers import slots
-from suppliers.slots import SharedSlots
+from suppliers.resilience import concurrency
+from suppliers.resilience.concurrency import SharedSlots
 
 
 @pytest.fixture
 def worker(monkeypatch):
     """Builds the slots of one supplier as a new worker sees them."""
     name = uuid.uuid4().hex
-    monkeypatch.setattr(slots, "LONGEST_WAIT_S", 0.0)
-    monkeypatch.setattr(slots, "LONGEST_WAIT_OF_ORDER_S", 0.0)
+    monkeypatch.setattr(concurrency, "LONGEST_WAIT_S", 0.0)
+    monkeypatch.setattr(concurrency, "LONGEST_WAIT_OF_ORDER_S", 0.0)
 
     def build(*, at_once=4):
-        monkeypatch.setattr(slots, "_leases", slots._Leases)
+        monkeypatch.setattr(concurrency, "_leases", concurrency._Leases)
         return SharedSlots(name=name, at_once=at_once)
 
     return build

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from suppliers import source_words
-from suppliers.adapters.feed.mapping import Source
-from suppliers.source_words import UnreadableLineError
+from suppliers.connectors.feed.mapping.spec import Source
+from suppliers.feed_mapping import source_syntax
+from suppliers.feed_mapping.source_syntax import UnreadableLineError
 
 PAIRS = [
     ("B2B price", Source(column="B2B price")),
@@ -19,12 +19,12 @@ PAIRS = [
 
 @pytest.mark.parametrize(("text", "source"), PAIRS)
 def test_a_source_is_written_as_it_is_read(text, source):
-    assert source_words.read(text) == source
-    assert source_words.written(source) == text
+    assert source_syntax.read(text) == source
+    assert source_syntax.written(source) == text
 
 
 def test_lines_are_pairs():
-    assert source_words.pairs("Color = colour\n\n Size=fixed: L=1 \n") == {
+    assert source_syntax.pairs("Color = colour\n\n Size=fixed: L=1 \n") == {
         "Color": "colour",
         "Size": "fixed: L=1",
     }
@@ -33,4 +33,4 @@ def test_lines_are_pairs():
 @pytest.mark.parametrize("line", ["Color", "= colour", "Color ="])
 def test_half_a_pair_is_none(line):
     with pytest.raises(UnreadableLineError, match=line.split()[0]):
-        source_words.pairs(line)
+        source_syntax.pairs(line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import OperationalError, ProgrammingError, connection, transaction
 
-from suppliers.staging import ROOMY, roomy, rows
+from suppliers.runs.staging import ROOMY, roomy, rows
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

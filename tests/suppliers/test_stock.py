@@ -4,7 +4,7 @@ import pytest
 from django.db import transaction
 
 from catalog.models import Listing
-from suppliers import stock, supply
+from suppliers.inventory import ledger, publication
 from suppliers.models import StockLevel, UnpublishedSupply
 from tests.factories.orders import make_sellable
 from tests.factories.suppliers import NOON, make_level, make_location, make_offer
@@ -13,14 +13,14 @@ pytestmark = pytest.mark.django_db
 
 
 def shown(level):
-    supply.publish_waiting(now=NOON)
+    publication.publish_waiting(now=NOON)
     return Listing.objects.get(variant=level.offer.variant).available
 
 
 def test_every_change_of_what_is_free_reaches_the_pages():
     level = make_sellable(quantity=5).level
     told = {"units": {level.pk: 2}, "cause": "order:FL-1", "now": NOON}
-    changes = (stock.hold, stock.let_go, stock.hold, stock.sell, stock.unsell)
+    changes = (ledger.hold, ledger.let_go, ledger.hold, ledger.sell, ledger.unsell)
 
     numbers = []
     for change in changes:
@@ -33,15 +33,17 @@ def test_every_change_of_what_is_free_reaches_the_pages():
 def test_units_that_the_suppliers_figure_contains_reach_the_pages():
     level = make_sellable(quantity=5).level
     StockLevel.objects.filter(pk=level.pk).update(allocated_unseen=2)
-    supply.publish(variant_ids=[level.offer.variant_id], now=NOON)
+    publication.publish(variant_ids=[level.offer.variant_id], now=NOON)
     before = shown(level)
 
-    stock.see(units={level.pk: 2}, cause="supplier:lumen", now=NOON)
+    ledger.see(units={level.pk: 2}, cause="supplier:lumen", now=NOON)
 
     assert (before, shown(level)) == (3, 5)
 
 
-@pytest.mark.parametrize("change", [stock.hold, stock.sell, stock.let_go, stock.unsell, stock.see])
+@pytest.mark.parametrize(
+    "change", [ledger.hold, ledger.sell, ledger.let_go, ledger.unsell, ledger.see]
+)
 def test_a_change_its_movement_and_its_note_are_one_statement_for_each_row(
     change, django_assert_num_queries
 ):
@@ -61,7 +63,7 @@ def test_a_change_that_is_rolled_back_queues_nothing():
     level = make_sellable(quantity=5).level
 
     with transaction.atomic():
-        stock.hold(units={level.pk: 2}, cause="order:FL-1", now=NOON)
+        ledger.hold(units={level.pk: 2}, cause="order:FL-1", now=NOON)
         transaction.set_rollback(True)
 
     assert not UnpublishedSupply.objects.exists()
@@ -70,6 +72,6 @@ def test_a_change_that_is_rolled_back_queues_nothing():
 def test_an_offer_without_a_variant_has_no_page_to_refresh():
     level = make_level(make_offer(None))
 
-    stock.hold(units={level.pk: 1}, cause="order:FL-1", now=NOON)
+    ledger.hold(units={level.pk: 1}, cause="order:FL-1", now=NOON)
 
     assert not UnpublishedSupply.objects.exists()

@@ -10,10 +10,12 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from suppliers import aging, hearing, writing
+from suppliers.inventory import confirmations
 from suppliers.models import StockLevel, SupplierOffer
-from suppliers.runs import Work, begin
-from suppliers.staging import run
+from suppliers.offers import writer
+from suppliers.runs.runs import Work, begin
+from suppliers.runs.staging import run
+from suppliers.sync import webhooks
 from tests.factories.feeds import NOON, stock_world, sync
 from tests.factories.suppliers import make_level, make_location
 
@@ -29,7 +31,7 @@ def test_an_answer_older_than_the_last_confirmation_changes_nothing(supplier, wo
 
     for minutes in (-1, 1):
         now = LATER + timedelta(minutes=minutes)
-        hearing.recount(supplier=supplier, refs=["P1"], cause="news:m-1", now=now)
+        webhooks.recount(supplier=supplier, refs=["P1"], cause="news:m-1", now=now)
         figure = StockLevel.objects.get(offer__supplier_sku="P1-Black", location__code="DE")
         assert figure.reported_quantity == (20 if minutes < 0 else 3)
 
@@ -42,7 +44,7 @@ def test_a_run_does_not_silence_what_was_told_after_it_asked(supplier, world):
 
     with transaction.atomic():
         nine = NOON + timedelta(minutes=9)
-        aging.fall_silent(which="true", params={"supplier": supplier.pk, "as_of": nine})
+        confirmations.fall_silent(which="true", params={"supplier": supplier.pk, "as_of": nine})
 
     silent = StockLevel.objects.filter(is_silent=True)
     assert set(silent.values_list("offer__supplier_sku", flat=True)) == {"P2-Black"}
@@ -61,7 +63,9 @@ def test_rows_fall_silent_in_id_order(supplier, world):
             with transaction.atomic():
                 run("SET LOCAL lock_timeout = '5s'", {})
                 is_asked.set()
-                aging.fall_silent(which="true", params={"supplier": supplier.pk, "as_of": LATER})
+                confirmations.fall_silent(
+                    which="true", params={"supplier": supplier.pk, "as_of": LATER}
+                )
         finally:
             connection.close()
 
@@ -96,7 +100,7 @@ def test_stock_of_an_offer_is_written_while_the_product_job_holds_it(supplier, w
             make_level(offer, 7, elsewhere)
 
     with transaction.atomic(), ThreadPoolExecutor() as pool:
-        writing.retire_some(work, [offer.supplier_product])
+        writer.retire_some(work, [offer.supplier_product])
         pool.submit(count).result()
 
     assert StockLevel.objects.get(location=elsewhere).reported_quantity == 7

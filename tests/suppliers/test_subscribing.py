@@ -10,9 +10,10 @@ import pytest
 from catalog.models import Listing
 from storefront.lib.http.errors import TemporaryError
 from storefront.lib.money import Money
-from suppliers import balances, connecting, subscribing
-from suppliers.connecting import calls_per_second
+from suppliers.connections import balances, factory
+from suppliers.connections.factory import calls_per_second
 from suppliers.models import Connection, SupplierOffer
+from suppliers.sync import subscribing
 from tests.factories.catalog import make_listing
 from tests.factories.suppliers import NOON, make_level, make_offer, make_supplier
 
@@ -77,7 +78,7 @@ def speaks(monkeypatch):
     """Let the shop reach this supplier where it would open the real one."""
 
     def use(teller):
-        monkeypatch.setattr(connecting, "connector_class", lambda _: lambda _line: teller)
+        monkeypatch.setattr(factory, "connector_class", lambda _: lambda _line: teller)
         return teller
 
     return use

@@ -13,9 +13,7 @@ from django.utils import timezone
 
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.security.encryption import unseal
-from suppliers.adapters.base import FreightOption
-from suppliers.feed_limits import limits_of
-from suppliers.guards import USUAL
+from suppliers.connectors.records import FreightOption
 from suppliers.models import (
     Breaker,
     CallBudget,
@@ -25,6 +23,8 @@ from suppliers.models import (
     Supplier,
     UnpublishedSupply,
 )
+from suppliers.quarantine.guards import USUAL
+from suppliers.quarantine.limits import limits_of
 from tests.factories.feeds import make_feed_supplier, stock_world, sync, usd
 
 pytestmark = pytest.mark.django_db

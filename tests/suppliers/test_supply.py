@@ -8,10 +8,10 @@ from functools import partial
 from catalog.listings import repricing
 from catalog.models import ExchangeRate, Listing
 from storefront.lib.money import Money
-from suppliers import summing, supply
+from suppliers.inventory import availability, publication
+from suppliers.inventory.availability import OfferedSupply, Shelf
 from suppliers.models import SupplierOffer, UnpublishedSupply
-from suppliers.routes import Load
-from suppliers.summing import OfferedSupply, Shelf
+from suppliers.shipping_services.selection import Load
 from tests.factories.catalog import make_variant
 from tests.factories.feeds import NOON, usd
 from tests.factories.pricing import costing, terms
@@ -19,7 +19,7 @@ from tests.factories.suppliers import make_level, make_location, make_offer, mak
 
 EUR = costing()
 ONE = Load(weight_g=100, cells=())
-best = partial(summing.best, routes={})
+best = partial(availability.best, routes={})
 
 
 def offered(cost, *shelves, currency="EUR", **more):
@@ -91,7 +91,7 @@ def test_no_price_is_below_the_map_of_another_who_may_send_it(shop):
         SupplierOffer.objects.filter(pk=offer.pk).update(map_amount=amount)
         make_level(offer)
     SupplierOffer.objects.filter(supplier__code="near").update(cost_amount="9.00")
-    supply.publish(variant_ids=[variant.pk], now=NOON)
+    publication.publish(variant_ids=[variant.pk], now=NOON)
     listing = Listing.objects.get()
     assert (listing.supplier_code, listing.price_amount) == ("near", Decimal("46.99"))  # 50 dollars
 
@@ -182,7 +182,7 @@ def test_what_is_held_or_stale_or_from_a_paused_supplier_is_not_offered(shop):
     paused = make_supplier(code="d")
     paused.move("paused", at=NOON)
 
-    supply.publish(variant_ids=[variant.pk], now=NOON)
+    publication.publish(variant_ids=[variant.pk], now=NOON)
 
     assert Listing.objects.get(variant=variant).available == 0
 
@@ -198,9 +198,9 @@ def test_a_batch_of_any_length_takes_as_many_questions_to_the_suppliers(
 
     few, many = publishing(2), publishing(30)
     with django_assert_max_num_queries(60) as counted:
-        supply.publish(variant_ids=few, now=NOON)
+        publication.publish(variant_ids=few, now=NOON)
     with django_assert_max_num_queries(len(counted) + 3):
-        supply.publish(variant_ids=many, now=NOON)
+        publication.publish(variant_ids=many, now=NOON)
 
 
 def test_a_change_that_nobody_published_is_found_by_the_sweep(shop):
@@ -210,19 +210,19 @@ def test_a_change_that_nobody_published_is_found_by_the_sweep(shop):
     make_level(offer, quantity=50, location=make_location(offer.supplier, "CN", "CN"))
     UnpublishedSupply.objects.bulk_create(UnpublishedSupply(variant=variant) for _ in range(3))
 
-    assert supply.publish_waiting(now=NOON) == 1
+    assert publication.publish_waiting(now=NOON) == 1
 
     listing = Listing.objects.get(variant=variant)
     assert (listing.available, listing.ships_from) == (50, {"CN": 50, "DE": 5})
     assert not UnpublishedSupply.objects.exists()
-    assert supply.publish_waiting(now=NOON) == 0
+    assert publication.publish_waiting(now=NOON) == 0
 
 
 def test_news_that_comes_while_we_publish_is_not_swallowed(shop, monkeypatch):
     variant = make_variant()
     level = make_level(make_offer(variant), quantity=5)
     UnpublishedSupply.objects.create(variant=variant)
-    refresh = supply.refresh.refresh
+    refresh = publication.refresh.refresh
     told = []
 
     def refresh_while_news_come(**words):
@@ -234,8 +234,8 @@ def test_news_that_comes_while_we_publish_is_not_swallowed(shop, monkeypatch):
             UnpublishedSupply.objects.create(variant=variant)
         return touched
 
-    monkeypatch.setattr(supply.refresh, "refresh", refresh_while_news_come)
+    monkeypatch.setattr(publication.refresh, "refresh", refresh_while_news_come)
 
-    supply.publish_waiting(now=NOON)
+    publication.publish_waiting(now=NOON)
 
     assert Listing.objects.get(variant=variant).available == 2

@@ -5,9 +5,9 @@ from django.db import DatabaseError
 
 from storefront.lib.http.errors import TemporaryError
 from storefront.lib.http.observers import Call, OpenGate, Outcome
-from suppliers import timing
 from suppliers.models import AnswerTally
-from suppliers.timing import TimedGate
+from suppliers.resilience import timing
+from suppliers.resilience.timing import TimedGate
 from tests.factories.suppliers import make_supplier
 
 pytestmark = pytest.mark.django_db

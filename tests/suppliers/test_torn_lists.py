@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from catalog.records import BadRow
-from suppliers.adapters.base import NAMELESS, NewsKind, SupplierNews
-from suppliers.hearing import hear
+from suppliers.connectors.records import NAMELESS, NewsKind, SupplierNews
 from suppliers.models import StockLevel
+from suppliers.sync.webhooks import hear
 from tests.factories.feeds import NOON, stock_world, sync
 from tests.suppliers.test_bulk_offers import offer, ware, wholesaler
 

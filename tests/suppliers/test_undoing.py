@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storefront.lib.state_machine import IllegalMoveError
-from suppliers import undoing
 from suppliers.models import (
     CostChange,
     FeedRun,
@@ -19,6 +18,7 @@ from suppliers.models import (
     Supplier,
     SupplierOffer,
 )
+from suppliers.quarantine import rollback
 from tests.factories.feeds import NOON, stock_world, sync, usd
 
 COUNT = 6
@@ -76,7 +76,7 @@ def test_random_runs_rolled_back_one_by_one_leave_what_was_there(supplier, world
             assert runs[-1].status == FeedRun.Status.APPLIED
 
     for run, before in zip(reversed(runs), reversed(befores), strict=True):
-        undone = undoing.roll_back(
+        undone = rollback.roll_back(
             feed_run=run, actor="erika", reason="a test", now=moment + timedelta(days=1)
         )
         assert undone.left == 0
@@ -90,10 +90,10 @@ def test_a_run_is_rolled_back_once(supplier, world):
     world.costs["P1-Black"] = usd("9.00")
     run = sync(supplier, "prices", now=NOON + timedelta(hours=1))
     words = {"actor": "erika", "reason": "no", "now": NOON + timedelta(hours=2)}
-    undoing.roll_back(feed_run=run, **words)
+    rollback.roll_back(feed_run=run, **words)
 
     with pytest.raises(IllegalMoveError):
-        undoing.roll_back(feed_run=run, **words)
+        rollback.roll_back(feed_run=run, **words)
 
     assert list(CostChange.objects.order_by("pk").values_list("cause", flat=True)) == [
         f"run:{run.pk}",
@@ -109,7 +109,7 @@ def test_an_offer_that_a_run_brought_back_on_sale_is_held_again(supplier, world)
     run = sync(supplier, "prices", now=NOON + timedelta(hours=1))
     assert SupplierOffer.objects.get(supplier_sku="P1-Black").status == "active"
 
-    undoing.roll_back(feed_run=run, actor="erika", reason="no", now=NOON + timedelta(hours=2))
+    rollback.roll_back(feed_run=run, actor="erika", reason="no", now=NOON + timedelta(hours=2))
 
     assert SupplierOffer.objects.get(supplier_sku="P1-Black").status == "held"
 
@@ -134,7 +134,7 @@ def test_what_comes_back_is_as_old_as_it_was(supplier, world):
     runs = [sync(supplier, kind, now=NOON + 4 * hour) for kind in ("prices", "stock")]
     assert ages("P1-Black") == dict.fromkeys(known, NOON + 4 * hour)
     for run in runs:
-        undoing.roll_back(feed_run=run, actor="erika", reason="no", now=NOON + 5 * hour)
+        rollback.roll_back(feed_run=run, actor="erika", reason="no", now=NOON + 5 * hour)
 
     assert checksum()[1]["P1-Black", "DE"] == 20
     assert ages("P1-Black") == known

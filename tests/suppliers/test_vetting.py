@@ -11,7 +11,7 @@ from notifications.models import Event
 from storefront.accounts.models import User
 from storefront.dev.demo import evidence
 from storefront.lib.state_machine import IllegalMoveError, StatusChange
-from suppliers import vetting
+from suppliers.compliance import vetting
 from suppliers.models import Criterion, Evidence, Supplier, SupplierOffer, UnpublishedSupply
 from tests.factories.catalog import make_channel, make_variant
 from tests.factories.evidence import make_evidence, make_verified

@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 
-from suppliers import runs, stock
+from suppliers.inventory import ledger
 from suppliers.models import StockLevel, SupplierOffer
+from suppliers.runs import runs
 from tests.factories.feeds import NOON, sync
 from tests.suppliers.test_bulk_offers import ware, wholesaler
 
@@ -26,7 +27,7 @@ SELECT EXISTS (
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("tries", [1, 2])
 def test_a_shopper_who_waited_gets_what_the_list_brought(wholesaler, monkeypatch, tries):
-    monkeypatch.setattr(stock, "TRIES", tries)
+    monkeypatch.setattr(ledger, "TRIES", tries)
     wholesaler.put(ware("A-1", stock=50))
     sync(wholesaler, "prices")
     sync(wholesaler, "stock")
@@ -39,9 +40,9 @@ def test_a_shopper_who_waited_gets_what_the_list_brought(wholesaler, monkeypatch
     def buy():
         try:
             with transaction.atomic():
-                stock.hold(units={level.pk: 3}, cause="order:x", now=LATER)
+                ledger.hold(units={level.pk: 3}, cause="order:x", now=LATER)
             ended.append("held")
-        except stock.NotEnoughStockError:
+        except ledger.NotEnoughStockError:
             ended.append("refused")
         finally:
             connection.close()

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from orders.auditing import days, sentences
 from orders.models import MoneyDay, MoneyDifference
-from suppliers.lanes import InHandError
+from suppliers.resilience.bulkheads import InHandError
 
 
 class Command(BaseCommand):

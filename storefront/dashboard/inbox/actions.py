@@ -35,9 +35,9 @@ from shipping.tasks import poll_supplier
 from storefront.dashboard.inbox.action import Act, wake
 from storefront.dashboard.inbox.purchase_clicks import PURCHASES
 from storefront.lib.staff.admin import REFUSALS, start
-from suppliers import deciding as run_deciding
 from suppliers.models import FeedRun, Supplier
-from suppliers.sync_tasks import sync_now
+from suppliers.quarantine import review as run_deciding
+from suppliers.sync.tasks import sync_now
 
 REFUSED: tuple[type[Exception], ...] = (
     *REFUSALS,

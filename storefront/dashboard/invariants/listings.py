@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from storefront.dashboard.invariants.checker import Invariant
-from suppliers.guards import USUAL
+from suppliers.quarantine.guards import USUAL
 
 # What changed a moment ago, and whose listings are about to follow.
 _SETTLED = "NOT EXISTS (SELECT 1 FROM suppliers_unpublishedsupply u WHERE u.variant_id = v.id)"

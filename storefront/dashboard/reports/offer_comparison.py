@@ -28,8 +28,8 @@ from shipping.comparing import Compared, Way
 from storefront.dashboard.reports import offer_history, offer_words
 from storefront.lib.money import Money
 from storefront.lib.staff.columns import as_money
-from suppliers import freshness
-from suppliers.freshness import terms_of
+from suppliers.inventory import freshness
+from suppliers.inventory.freshness import terms_of
 from suppliers.models import Scorecard, Service, SupplierOffer
 
 MOST_AT_ONCE = 999

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from storefront.lib.charting import Chart, Stair, draw
-from suppliers import histories
-from suppliers.histories import Cost, Stock
+from suppliers.inventory import history
+from suppliers.inventory.history import Cost, Stock
 from suppliers.models import StockLevel, SupplierOffer
 
 SHOWN_OVER = timedelta(days=90)
@@ -43,8 +43,8 @@ def read(
 ) -> list[History]:
     """Read and draw the last 90 days of these offers."""
     since = now - SHOWN_OVER
-    costs = histories.costs(offers, since=since)
-    stocks = histories.stocks(levels, since=since)
+    costs = history.costs(offers, since=since)
+    stocks = history.stocks(levels, since=since)
     return [
         History(
             offer=offer,

@@ -11,7 +11,7 @@ from orders.routing import Worse
 from orders.weighing import Refusal
 from shipping.comparing import Compared, Way
 from storefront.lib.staff.columns import as_money
-from suppliers.freshness import Standing
+from suppliers.inventory.freshness import Standing
 
 # The figures in them are put in by ``why``.
 SAID: dict[str, str | Promise] = {

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import Count
 
 from suppliers.models import Criterion, Evidence, Supplier
-from suppliers.models.evidence import WARN_BEFORE
+from suppliers.models.compliance import WARN_BEFORE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

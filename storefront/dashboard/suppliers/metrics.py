@@ -11,7 +11,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from suppliers.models import Scorecard, Supplier
-from suppliers.models.scorecard import LESS_IS_BETTER
+from suppliers.models.scorecards import LESS_IS_BETTER
 
 Measure = Scorecard.Measure
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 
 from storefront.dashboard.suppliers import compliance, metrics
 from storefront.lib.charts import Point, Trend, trend
-from suppliers import buffering
+from suppliers.inventory import safety_stock
 from suppliers.models import Scorecard, Supplier
 
 Measure = Scorecard.Measure
@@ -81,7 +81,7 @@ def supplier(request: HttpRequest, code: str) -> HttpResponse:
         supplier=row,
         proofs=compliance.of(row, now=now) if may_judge else None,
         withheld=compliance.withheld(row) if may_judge else None,
-        buffer=buffering.suggest(supplier=row, now=now),
+        buffer=safety_stock.suggest(supplier=row, now=now),
         may_decide=request.user.has_perm("suppliers.change_supplier"),
         drawn=drawn(row, now=now),
     )

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from PIL import Image, ImageDraw
 
-from suppliers import vetting
+from suppliers.compliance import vetting
+from suppliers.compliance.vetting import Claim
 from suppliers.models import Criterion, Evidence, Supplier
-from suppliers.vetting import Claim
 
 ISSUER = "The demo of Fara"
 NOTE = "Made by the demo itself: no such paper exists, and nobody was asked."

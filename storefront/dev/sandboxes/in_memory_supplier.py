@@ -14,7 +14,8 @@ from storefront.lib.address import Address
 from storefront.lib.http.errors import OutsideError, PermanentError
 from storefront.lib.http.observers import Call, Outcome
 from storefront.lib.money import Money
-from suppliers.adapters.base import (
+from suppliers.connectors.context import Line, Quota, Secret
+from suppliers.connectors.records import (
     Answer,
     CostRecord,
     DuplicateReferenceError,
@@ -30,7 +31,6 @@ from suppliers.adapters.base import (
     RequestLine,
     StockRecord,
 )
-from suppliers.adapters.line import Line, Quota, Secret
 
 STOPPABLE = frozenset({Answer.RECEIVED, Answer.ACCEPTED})
 

@@ -17,10 +17,10 @@ from storefront.dev.sandboxes.in_memory_supplier import World, world_at
 from storefront.dev.simulation.scenario import HOUR_S, Wish
 from storefront.lib.address import Address
 from storefront.lib.money import Money
-from suppliers import hearing, sync
-from suppliers.adapters.base import Answer, PurchaseState
+from suppliers.connectors.records import Answer, PurchaseState
+from suppliers.inventory.ledger import NotEnoughStockError
 from suppliers.models import Connection, FeedRun, StockLevel, Supplier, SupplierOffer
-from suppliers.stock import NotEnoughStockError
+from suppliers.sync import runner, webhooks
 
 BEGINS = datetime(2026, 1, 5, tzinfo=UTC)
 MEASURES_EVERY_S = 6 * HOUR_S
@@ -158,7 +158,7 @@ class RealShop:
 
     def feed(self, figures: dict[str, int], at_s: float) -> None:
         self.world.stock = {sku: {WHERE: units} for sku, units in figures.items()}
-        run = sync.take_in(
+        run = runner.take_in(
             supplier=self.supplier,
             kind=FeedRun.Kind.STOCK,
             now=moment(at_s),
@@ -178,7 +178,7 @@ class RealShop:
 
     def news(self, sku: str, figure: int, at_s: float) -> None:
         self.world.stock[sku] = {WHERE: figure}
-        hearing.recount(
+        webhooks.recount(
             supplier=self.supplier, refs=[sku], cause=f"news:{at_s:.0f}", now=moment(at_s)
         )
         reconciling.reconcile(supplier=self.supplier, now=moment(at_s))

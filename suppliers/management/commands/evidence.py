@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
-from suppliers import papers, vetting
+from suppliers.compliance import documents, vetting
 from suppliers.models import Criterion, Evidence, Supplier
 
 
@@ -48,7 +48,7 @@ class Command(BaseCommand):
         except (Supplier.DoesNotExist, Evidence.DoesNotExist) as error:
             raise CommandError(str(error)) from error
         except (
-            papers.BadPaperError,
+            documents.BadPaperError,
             vetting.UnfitEvidenceError,
             IllegalMoveError,
             LostRaceError,

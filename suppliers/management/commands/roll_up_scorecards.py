@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from suppliers import scorecards
 from suppliers.models import Supplier
+from suppliers.scorecards import scorecards
 
 
 class Command(BaseCommand):

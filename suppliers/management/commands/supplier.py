@@ -15,10 +15,13 @@ from django.utils import timezone
 
 from storefront.lib.http.errors import OutsideError
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
-from suppliers import administering, scheduling, supply, surveying, trying, vetting
-from suppliers.management import filing, reading, settling, telling
+from suppliers.compliance import vetting
+from suppliers.connections import health_check, overview, setup
+from suppliers.inventory import publication
+from suppliers.management import arguments, files, output, runs
 from suppliers.management.watching import watch
 from suppliers.models import FeedRun, Supplier
+from suppliers.sync import schedule
 
 KINDS = [str(kind) for kind in FeedRun.Kind]
 ACTOR = "manage.py supplier"
@@ -39,7 +42,7 @@ class Command(BaseCommand):
                 found.add_argument("code", help="the supplier's code")
             return found
 
-        reading.describe(verb("add", "add a supplier, or change what is given", has_code=False))
+        arguments.describe(verb("add", "add a supplier, or change what is given", has_code=False))
         listed = verb("list", "how every supplier stands", has_code=False)
         listed.add_argument("--json", action="store_true", dest="as_json")
         checked = verb("check", "try him with his real keys, and order nothing")
@@ -59,8 +62,8 @@ class Command(BaseCommand):
             verb(name, words).add_argument("--reason", required=True)
         resumed = verb("resume", "buy from him (again), if he is vetted")
         resumed.add_argument("--reason", default="")
-        settling.describe(verb)
-        filing.describe(verb)
+        runs.describe(verb)
+        files.describe(verb)
         verb("reprice", "price all that he offers by the newest rules and rates")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -68,13 +71,11 @@ class Command(BaseCommand):
 
     def _add(self, options: dict[str, Any]) -> None:
         try:
-            wish = reading.wish(options, stdin=sys.stdin.read)
-            supplier, is_new = administering.add(
-                code=options["code"], wish=wish, now=timezone.now()
-            )
-        except reading.UnreadableError as error:
+            wish = arguments.wish(options, stdin=sys.stdin.read)
+            supplier, is_new = setup.add(code=options["code"], wish=wish, now=timezone.now())
+        except arguments.UnreadableError as error:
             raise CommandError(str(error)) from error
-        except administering.NotConnectableError as error:
+        except setup.NotConnectableError as error:
             lines = "\n".join(f"  {name}: {words}" for name, words in error.reasons.items())
             raise CommandError(f"{options['code']} was not written:\n{lines}") from error
         said = "added as a candidate" if is_new else "changed"
@@ -82,20 +83,20 @@ class Command(BaseCommand):
         self.stdout.write(f"Next: manage.py supplier check {supplier.code}")
 
     def _list(self, options: dict[str, Any]) -> None:
-        found = surveying.survey(now=timezone.now())
+        found = overview.survey(now=timezone.now())
         if options["as_json"]:
             rows = [dataclasses.asdict(standing) for standing in found]
             self.stdout.write(json.dumps(rows, indent=2, cls=DjangoJSONEncoder))
             return
-        for line in telling.table(found, now=timezone.now()):
+        for line in output.table(found, now=timezone.now()):
             self.stdout.write(line)
 
     def _check(self, options: dict[str, Any]) -> None:
-        trial = trying.check(supplier=self._supplier(options), now=timezone.now())
+        trial = health_check.check(supplier=self._supplier(options), now=timezone.now())
         if options["as_json"]:
             self.stdout.write(json.dumps(trial.written(), indent=2))
         else:
-            for line in telling.report(trial):
+            for line in output.report(trial):
                 self.stdout.write(line)
         if not trial.is_good:
             raise CommandError(f"{trial.code} is not ready.", returncode=1)
@@ -107,14 +108,14 @@ class Command(BaseCommand):
         began = timezone.now()
         try:
             is_all = options["kind"] == "all"
-            for kind in scheduling.in_order(supplier) if is_all else [options["kind"]]:
+            for kind in schedule.in_order(supplier) if is_all else [options["kind"]]:
                 runs.append(watch(supplier, kind, since=began, now=timezone.now(), **words))
                 if runs[-1].status != FeedRun.Status.APPLIED:
                     problem = f"{runs[-1].status}. {runs[-1].problem}"
                     raise CommandError(f"{kind} of {supplier}: {problem}")
         finally:
-            budgets = surveying.budgets_of(supplier, now=timezone.now())
-            self._tell(telling.used(runs, budgets))
+            budgets = overview.budgets_of(supplier, now=timezone.now())
+            self._tell(output.used(runs, budgets))
 
     def _pause(self, options: dict[str, Any]) -> None:
         self._decide(options, vetting.pause)
@@ -129,27 +130,27 @@ class Command(BaseCommand):
         self._decide(options, vetting.activate)
 
     def _reprice(self, options: dict[str, Any]) -> None:
-        supply.price_anew(supplier=self._supplier(options))
+        publication.price_anew(supplier=self._supplier(options))
         self.stdout.write("Written down: the sweep prices it within minutes.")
 
     def _runs(self, options: dict[str, Any]) -> None:
-        self._tell(settling.runs_of(self._supplier(options), options))
+        self._tell(runs.runs_of(self._supplier(options), options))
 
     def _apply(self, options: dict[str, Any]) -> None:
-        self._tell(settling.apply(options, actor=ACTOR, now=timezone.now()))
+        self._tell(runs.apply(options, actor=ACTOR, now=timezone.now()))
 
     def _discard(self, options: dict[str, Any]) -> None:
-        self._tell(settling.discard(options, actor=ACTOR, now=timezone.now()))
+        self._tell(runs.discard(options, actor=ACTOR, now=timezone.now()))
 
     def _rollback(self, options: dict[str, Any]) -> None:
-        self._tell(settling.roll_back(options, actor=ACTOR, now=timezone.now()))
+        self._tell(runs.roll_back(options, actor=ACTOR, now=timezone.now()))
 
     def _mapping(self, options: dict[str, Any]) -> None:
         supplier, now = self._supplier(options), timezone.now()
-        self._tell(filing.mapping_of(supplier, options, stdin=sys.stdin.read, actor=ACTOR, now=now))
+        self._tell(files.mapping_of(supplier, options, stdin=sys.stdin.read, actor=ACTOR, now=now))
 
     def _upload(self, options: dict[str, Any]) -> None:
-        self._tell(filing.keep(self._supplier(options), options, actor=ACTOR, now=timezone.now()))
+        self._tell(files.keep(self._supplier(options), options, actor=ACTOR, now=timezone.now()))
 
     def _tell(self, lines: Iterable[str]) -> None:
         for line in lines:

@@ -88,7 +88,7 @@ class Returns(GivingBack):
 
 def test_whatever_is_given_back_in_whatever_order_all_stays_true(monkeypatch):
     monkeypatch.setattr(purchasing, "check", lambda **_: [])
-    monkeypatch.setattr("suppliers.asking_live.ask", lambda **_: set())
+    monkeypatch.setattr("suppliers.sync.live_check.ask", lambda **_: set())
     Returns.supplier = connect(monkeypatch, ScriptedSupplier())
 
     run_state_machine_as_test(Returns, settings=MANY)

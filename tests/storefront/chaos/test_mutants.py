@@ -17,7 +17,7 @@ from storefront.dev.chaos.observations.history import Purchase
 from storefront.dev.chaos.plan import Way, Wish
 from storefront.lib.http.errors import TemporaryError
 from storefront.lib.money import Money
-from suppliers import stock
+from suppliers.inventory import ledger
 
 
 def test_there_are_seven_and_each_has_its_story():
@@ -65,14 +65,14 @@ def test_production_has_none(settings):
 
 
 def test_a_mutant_is_worn_and_taken_off():
-    hold = stock.hold
+    hold = ledger.hold
 
     with mutants.worn("stock read, then written"):
-        assert reservations.stock.hold is not hold
+        assert reservations.ledger.hold is not hold
     with mutants.worn("float money"):
         assert Money(Decimal("41.23"), "EUR").minor == 4122
 
-    assert reservations.stock.hold is hold
+    assert reservations.ledger.hold is hold
     assert Money(Decimal("41.23"), "EUR").minor == 4123
 
 

@@ -14,7 +14,7 @@ from storefront.accounts.models import User
 from storefront.dashboard.inbox import query
 from storefront.dashboard.inbox.rules.orders import CAUSES
 from storefront.dashboard.inbox.views import CODES
-from suppliers import supply
+from suppliers.inventory import publication
 from suppliers.models import (
     CostChange,
     FeedLimits,
@@ -77,7 +77,7 @@ def test_a_price_that_a_guard_keeps_below_its_floor_is_found():
     make_price_rule()
     offer = make_offer(make_variant(), cost="10.00")
     make_level(offer)
-    supply.publish(variant_ids=[offer.variant_id], now=NOON)
+    publication.publish(variant_ids=[offer.variant_id], now=NOON)
     listing = Listing.objects.get()
     assert listing.landed_amount < listing.floor_amount <= listing.price_amount
 
@@ -101,7 +101,7 @@ def test_what_is_found_unroutable_is_what_routing_finds_nothing_for(seed):
                 offer = variant.offers.filter(supplier=supplier).first()
                 offer = offer or make_offer(variant, supplier=supplier)
                 make_level(offer, dice.randint(1, 9), make_location(supplier, place, place))
-    supply.publish(variant_ids=[variant.pk for variant in variants], now=NOON)
+    publication.publish(variant_ids=[variant.pk for variant in variants], now=NOON)
     Listing.objects.filter(available__gt=0).update(is_published=True)
     assert found("listing_unroutable") == []
 

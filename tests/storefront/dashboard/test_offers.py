@@ -9,8 +9,9 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from storefront.accounts.models import User
-from suppliers import histories, scoring
+from suppliers.inventory import history
 from suppliers.models import CostChange, Scorecard, StockMovement
+from suppliers.scorecards import statistics
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_order, make_sellable
 from tests.factories.price_books import make_terms
@@ -83,7 +84,7 @@ def test_what_is_kept_back_and_how_the_supplier_kept_his_word_is_told(staff, lig
     make_order(light)
     light.level.buffer = 1
     light.level.save(update_fields=["buffer"])
-    score = scoring.rate(9, 10)
+    score = statistics.rate(9, 10)
     Scorecard.objects.create(
         supplier=light.level.offer.supplier,
         measure="fill_rate",
@@ -153,9 +154,9 @@ def test_histories_are_read_backwards_from_the_counters_of_today(light):
     make_order(light, quantity=5, now=NOON)
     light.across.refresh_from_db()
 
-    costs = histories.costs([offer], since=NOON - 90 * A_DAY)[offer.pk]
-    [moved] = histories.stocks([light.across], since=NOON - 5 * A_DAY).values()
-    [all_of_it] = histories.stocks([light.across], since=NOON - 90 * A_DAY).values()
+    costs = history.costs([offer], since=NOON - 90 * A_DAY)[offer.pk]
+    [moved] = history.stocks([light.across], since=NOON - 5 * A_DAY).values()
+    [all_of_it] = history.stocks([light.across], since=NOON - 90 * A_DAY).values()
 
     assert [(one.at, one.amount) for one in costs] == [
         (NOON - 90 * A_DAY, 7),

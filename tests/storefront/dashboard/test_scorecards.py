@@ -13,8 +13,8 @@ from django.urls import reverse
 from storefront.accounts.models import User
 from storefront.dashboard.suppliers import metrics
 from storefront.lib.charts import Point, trend
-from suppliers import scoring
 from suppliers.models import Scorecard, Supplier
+from suppliers.scorecards import statistics
 from tests.factories.catalog import make_channel
 from tests.factories.evidence import make_evidence, make_verified
 from tests.factories.suppliers import NOON, make_supplier
@@ -40,7 +40,7 @@ def staff(client):
 
 
 def make_card(supplier, measure="fill_rate", good=1, of=1, on=TODAY):
-    score = scoring.rate(good, of)
+    score = statistics.rate(good, of)
     return Scorecard.objects.create(
         supplier=supplier,
         measure=measure,
@@ -54,7 +54,7 @@ def make_card(supplier, measure="fill_rate", good=1, of=1, on=TODAY):
 
 
 def make_time(supplier, *seconds, measure="acknowledge_time"):
-    score = scoring.times([Decimal(each) for each in seconds])
+    score = statistics.times([Decimal(each) for each in seconds])
     return Scorecard.objects.create(
         supplier=supplier,
         measure=measure,

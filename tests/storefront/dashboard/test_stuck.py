@@ -12,10 +12,10 @@ from notifications.models import Delivery
 from orders import charging
 from orders.models import PurchaseOrder, SupplierClaim
 from storefront.accounts.models import User
-from storefront.dashboard import complaints
 from storefront.dashboard.inbox import query
 from storefront.dashboard.inbox.rules.orders import CAUSES
 from storefront.lib.money import Money
+from suppliers.runs import issue_labels
 from tests.factories.stuck_troubles import AGO, TROUBLE
 from tests.factories.suppliers import NOON
 from tests.factories.world import make_world
@@ -179,4 +179,4 @@ def test_words_from_outside_cannot_speak_sql(monkeypatch):
 
 
 def test_a_code_that_is_new_is_readable_at_once():
-    assert complaints.said("cost-of-living") == "cost of living"
+    assert issue_labels.said("cost-of-living") == "cost of living"

@@ -17,7 +17,7 @@ from shipping.models import Parcel, ParcelLine, Shipment, TrackingEvent
 from storefront.lib.http.errors import TemporaryError
 from storefront.webhooks import handlers, processing
 from storefront.webhooks.models import InboundCall
-from suppliers.adapters.base import Answer
+from suppliers.connectors.records import Answer
 from tests.factories.hooks import cj_body, connect_cj, keep_call
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import (

@@ -127,7 +127,9 @@ def test_a_supplier_is_told_where_to_call_and_reaches_us(
     sandbox = Sandbox(tmp_path, tries_callbacks=True)
     try:
         with line_to(sandbox) as cj:
-            monkeypatch.setattr("suppliers.connecting.connector_class", lambda _: lambda _l: cj)
+            monkeypatch.setattr(
+                "suppliers.connections.factory.connector_class", lambda _: lambda _l: cj
+            )
             tasks.subscribe(supplier_id=purchase_order.supplier_id)
         urls = sandbox.control("status")["webhook_urls"]
     finally:

@@ -14,8 +14,8 @@ from storefront.lib.security.encryption import seal
 from storefront.lib.state_machine import LostRaceError
 from storefront.webhooks import processing, tasks
 from storefront.webhooks.models import InboundCall
-from suppliers.lanes import Work, width
 from suppliers.models import Connection, StockLevel
+from suppliers.resilience.bulkheads import Work, width
 from tests.factories.catalog import make_variant
 from tests.factories.hooks import cj_body, connect_cj, keep_call
 from tests.factories.lanes import elsewhere
@@ -130,7 +130,7 @@ def test_who_does_not_answer_is_not_asked_for_the_next_at_once(woken, monkeypatc
     def fail(**_):
         raise processing.TemporaryError("no answer")
 
-    monkeypatch.setattr("suppliers.hearing.recount", fail)
+    monkeypatch.setattr("suppliers.sync.webhooks.recount", fail)
     first, _ = keep_news_of_stock(selling("lumen", "http://127.0.0.1:9"), count=2)
 
     tasks.handle(call_id=first.pk)

@@ -7,10 +7,10 @@ from contextlib import nullcontext
 import pytest
 
 from storefront.webhooks import processing
-from suppliers import hearing
-from suppliers.adapters.base import StockRecord
+from suppliers.connectors.records import StockRecord
 from suppliers.models import StockLevel
-from suppliers.runs import QuarantinedError
+from suppliers.runs.runs import QuarantinedError
+from suppliers.sync import webhooks
 from tests.factories.hooks import cj_body, connect_cj, keep_call
 from tests.factories.orders import make_sellable
 from tests.factories.suppliers import NOON, make_supplier
@@ -37,7 +37,7 @@ def test_a_suppliers_news_of_stock_makes_us_ask_him_and_show_it(monkeypatch):
         quantity=3,
     )
     warehouse = Warehouse(level.offer.supplier_product, told)
-    monkeypatch.setattr(hearing, "adapter_for", lambda _: nullcontext(warehouse))
+    monkeypatch.setattr(webhooks, "adapter_for", lambda _: nullcontext(warehouse))
     call = keep_call(source, cj_body("STOCK", None, **{level.offer.supplier_sku: []}))
 
     processing.handle(call=call, now=NOON)
@@ -52,7 +52,7 @@ def test_news_of_stock_that_is_not_believed_is_ignored_with_the_reason(monkeypat
     def refuse(**_):
         raise QuarantinedError("all rows fall to zero")
 
-    monkeypatch.setattr(hearing, "hear", refuse)
+    monkeypatch.setattr(webhooks, "hear", refuse)
     call = keep_call(source, cj_body("STOCK", None, **{"SKU-1": []}))
 
     processing.handle(call=call, now=NOON)

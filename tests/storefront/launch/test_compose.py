@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from storefront.dev.demo import processes
-from suppliers.lanes import Work, width
+from suppliers.resilience.bulkheads import Work, width
 
 ONE_SHOT = "migrate"
 SECRET = re.compile(r"SECRET|PASSWORD|KEY|TOKEN")

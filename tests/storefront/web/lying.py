@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from catalog.models import Channel, Listing
-from suppliers import supply
+from suppliers.inventory import publication
 from suppliers.models import StockLevel, Supplier, SupplierOffer
 from tests.factories.catalog import (
     NOON,
@@ -47,7 +47,7 @@ def build(*shelves, routes=(), channel=(), variant=()):
     for number, (code, place, changes) in enumerate(routes):
         where = make_location(make_supplier(code), place)
         make_service(where, code=f"r{number}", **changes)
-    supply.publish(variant_ids=[light.pk], now=NOON)
+    publication.publish(variant_ids=[light.pk], now=NOON)
     return Listing.objects.select_related("channel", "variant").get()
 
 

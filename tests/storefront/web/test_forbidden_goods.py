@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from catalog.models import Category, Product
-from suppliers import supply
+from suppliers.inventory import publication
 from tests.factories.catalog import NOON
 from tests.storefront.api.contract import Caller
 from tests.storefront.web.fronts import Fronts
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 def test_all_fronts_say_the_same_of_what_is_forbidden_somewhere(shopper, of, country, right):
     listing = build(near(), routes=BOTH[:1])
     of.objects.update(not_sent_to=["FR"])
-    supply.publish_waiting(now=NOON)
+    publication.publish_waiting(now=NOON)
 
     fronts = Fronts(shopper, Caller(), listing, country)
 

@@ -11,7 +11,7 @@ from catalog.models import Card, Category, Channel, Listing, Product, Variant
 from catalog.search import facet_counts
 from shipping import quotes
 from storefront.web.core.visit import COUNTRY_COOKIE
-from suppliers import supply
+from suppliers.inventory import publication
 from suppliers.models import (
     Service,
     StockLevel,
@@ -57,7 +57,7 @@ def make_light(number, *, units=(9,), places=PLACES[:1], of_offer=(), not_sent_t
         offer = offer or make_offer(light, supplier, cost=f"{7 + number}.00")
         make_level(offer, many, make_location(supplier, place, country))
         SupplierOffer.objects.filter(pk=offer.pk).update(**dict(of_offer))
-    supply.publish(variant_ids=[light.pk], now=NOON)
+    publication.publish(variant_ids=[light.pk], now=NOON)
     return light
 
 
@@ -193,7 +193,7 @@ def test_lists_follow_all_that_decides_where_goods_can_be_sent(shopper, name):
     assert lists_of(shopper, "DE")[1] == ["light-1"]
 
     changes()[name]()
-    supply.publish_waiting(now=NOON)
+    publication.publish_waiting(now=NOON)
     quotes.forget()
 
     assert lists_of(shopper, "DE") == ({"light-1": LOST}, [])
@@ -206,7 +206,7 @@ def test_a_new_route_brings_goods_to_more_countries(shopper):
     UnpublishedSupply.objects.all().delete()
 
     make_route(*PLACES[0], countries=["FR"])
-    supply.publish_waiting(now=NOON)
+    publication.publish_waiting(now=NOON)
     quotes.forget()
 
     assert lists_of(shopper, "FR")[1] == lists_of(shopper, "DE")[1] == ["light-1"]
@@ -221,7 +221,7 @@ def test_what_is_forbidden_somewhere_is_listed_elsewhere_and_comes_back(shopper)
     assert [lists_of(shopper, country)[1] for country in ("DE", "FR")] == [[], ["light-1"]]
 
     Product.objects.update(not_sent_to=[])
-    supply.publish_waiting(now=NOON)
+    publication.publish_waiting(now=NOON)
     quotes.forget()
     assert lists_of(shopper, "DE")[1] == ["light-1"]
 
@@ -244,7 +244,7 @@ def test_who_is_paused_sends_nowhere_and_another_takes_his_place(shopper):
     assert lists_of(shopper, "DE")[1] == lists_of(shopper, "FR")[1] == ["light-1"]
 
     Supplier.objects.filter(code="near").update(status="paused")
-    supply.publish(variant_ids=[light.pk], now=NOON)
+    publication.publish(variant_ids=[light.pk], now=NOON)
     quotes.forget()
 
     assert lists_of(shopper, "DE") == ({"light-1": LOST}, [])
@@ -259,7 +259,7 @@ def test_where_the_only_place_with_a_route_is_empty_a_full_one_beside_it_brings_
     before = Listing.objects.values_list("available", "ships_from").get()
 
     StockLevel.objects.filter(location__code="DE").update(reported_quantity=0)
-    supply.publish(variant_ids=[light.pk], now=NOON)
+    publication.publish(variant_ids=[light.pk], now=NOON)
     quotes.forget()
 
     assert Listing.objects.values_list("available", "ships_from").get() == before

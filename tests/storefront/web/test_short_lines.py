@@ -11,8 +11,8 @@ from catalog.models import Category
 from orders import checkout
 from orders.models import CartLine
 from shipping import quotes
+from suppliers.inventory.ledger import NotEnoughStockError
 from suppliers.models import Service, StockLevel, SupplierOffer
-from suppliers.stock import NotEnoughStockError
 from tests.storefront.api.contract import Caller
 from tests.storefront.web.conftest import WHO
 from tests.storefront.web.fronts import Fronts

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 
-from suppliers.adapters.cj import CJ
+from suppliers.connectors.cj import CJ
 from tests.factories.lines import make_line
 
 BASE = "https://cj.example/api2.0/v1/"

@@ -12,8 +12,8 @@ import respx
 from storefront.lib.address import Address
 from storefront.lib.http import retries
 from storefront.lib.money import Money
-from suppliers.adapters.base import PurchaseRequest, RequestLine
-from suppliers.adapters.bigbuy import BigBuy
+from suppliers.connectors.bigbuy import BigBuy
+from suppliers.connectors.records import PurchaseRequest, RequestLine
 from tests.factories.lines import MemoryBudget, make_line
 
 BASE = "https://bigbuy.example/rest/"

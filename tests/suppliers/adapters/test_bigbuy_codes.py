@@ -5,13 +5,13 @@ import json
 import pytest
 
 from storefront.lib.http.errors import PermanentError, TemporaryError
-from suppliers.adapters.base import (
+from suppliers.connectors.bigbuy.error_codes import ERRORS, MEANING, Means, refusal
+from suppliers.connectors.records import (
     DuplicateReferenceError,
     GoneError,
     NoWayError,
     OutOfStockError,
 )
-from suppliers.adapters.bigbuy.codes import ERRORS, MEANING, Means, refusal
 
 SHOPPER = "Erika Muster, Musterweg 1"
 

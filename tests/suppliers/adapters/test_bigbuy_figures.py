@@ -9,7 +9,7 @@ import pytest
 
 from catalog.records import BadRow
 from storefront.lib.money import Money
-from suppliers.adapters.base import BudgetSpentError, CostRecord, StockRecord
+from suppliers.connectors.records import BudgetSpentError, CostRecord, StockRecord
 from tests.suppliers.adapters.bigbuy_answers import (
     ALONE,
     ALONE_SKU,

@@ -8,11 +8,7 @@ import pytest
 
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
-from suppliers.adapters.base import (
-    Answer,
-    FreightOption,
-    OrderName,
-)
+from suppliers.connectors.records import Answer, FreightOption, OrderName
 from tests.suppliers.adapters.bigbuy_answers import (
     REQUEST,
     bigbuy_answers,

@@ -8,7 +8,7 @@ import pytest
 from catalog.records import BadRow
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
-from suppliers.adapters.base import Omitted
+from suppliers.connectors.records import Omitted
 from tests.factories.lines import DictMemory
 from tests.suppliers.adapters.bigbuy_answers import (
     ALONE,
@@ -127,7 +127,7 @@ def test_a_price_or_a_date_alone_is_no_news_of_the_words(bigbuy_answers, opened)
 def test_only_goods_in_stock_are_taken_and_then_kept_while_he_lists_them(
     bigbuy_answers, opened, monkeypatch
 ):
-    monkeypatch.setattr("suppliers.adapters.bigbuy.lists.STOCKED_HOLDS_S", -1)
+    monkeypatch.setattr("suppliers.connectors.bigbuy.product_lists.STOCKED_HOLDS_S", -1)
     empty = [row | {"stocks": []} for row in recorded("productsstockbyhandlingdays")]
     lists = answer_lists(bigbuy_answers, productsstockbyhandlingdays=json_answer(empty))
     memory = DictMemory()
@@ -207,7 +207,7 @@ def test_an_empty_list_of_texts_takes_no_text_away(bigbuy_answers, opened):
 
 
 def test_a_list_is_fetched_page_by_page(bigbuy_answers, opened, monkeypatch):
-    monkeypatch.setattr("suppliers.adapters.bigbuy.wire.PAGE_SIZE", 1)
+    monkeypatch.setattr("suppliers.connectors.bigbuy.client.PAGE_SIZE", 1)
     rows = recorded("products")
     lists = answer_lists(bigbuy_answers)
 

@@ -9,7 +9,7 @@ import pytest
 
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
-from suppliers.adapters.base import (
+from suppliers.connectors.records import (
     Answer,
     DuplicateReferenceError,
     GoneError,
@@ -160,7 +160,7 @@ def test_no_order_goes_out_without_an_address_for_his_mail(bigbuy_answers, opene
 
 
 def test_too_fast_is_waited_out_and_sent_once_more(bigbuy_answers, opened, monkeypatch):
-    monkeypatch.setattr("suppliers.adapters.bigbuy.wire.LONGEST_NAP_S", 0.01)
+    monkeypatch.setattr("suppliers.connectors.bigbuy.client.LONGEST_NAP_S", 0.01)
     bigbuy_answers.post(CHECK).mock(return_value=TOTALS)
     too_fast = httpx.Response(429, text="You exceeded the rate limit")
     created = bigbuy_answers.post(CREATE).mock(side_effect=[too_fast, made(119000001)])

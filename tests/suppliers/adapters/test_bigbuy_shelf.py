@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from suppliers.adapters.bigbuy.shelf import Shelf
+from suppliers.connectors.bigbuy.list_store import Shelf
 
 LIST = "productsvariations"
 

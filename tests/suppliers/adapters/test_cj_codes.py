@@ -8,7 +8,7 @@ import pytest
 from storefront.lib.address import Address
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
-from suppliers.adapters.base import (
+from suppliers.connectors.records import (
     BudgetSpentError,
     DuplicateReferenceError,
     GoneError,

@@ -8,9 +8,9 @@ import pytest
 
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.security.webhook_signing import BadHeadersError, ForgedError
-from suppliers.adapters.base import Answer, NewsKind
-from suppliers.adapters.cj import CJ
-from suppliers.adapters.cj.codes import TRACKING_WORDS
+from suppliers.connectors.cj import CJ
+from suppliers.connectors.cj.error_codes import TRACKING_WORDS
+from suppliers.connectors.records import Answer, NewsKind
 from tests.factories.suppliers import NOON
 from tests.suppliers.adapters.test_cj_news import message, sign
 

@@ -8,9 +8,9 @@ import json
 import pytest
 
 from storefront.lib.http.errors import PermanentError
-from suppliers.adapters.base import Answer, NewsKind, RequestLine
-from suppliers.adapters.cj.news import read_news
-from suppliers.adapters.cj.signing import is_signed
+from suppliers.connectors.cj.signing import is_signed
+from suppliers.connectors.cj.webhooks import read_news
+from suppliers.connectors.records import Answer, NewsKind, RequestLine
 
 
 def message(kind, params, **envelope):

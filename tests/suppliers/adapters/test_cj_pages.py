@@ -8,7 +8,7 @@ import pytest
 from catalog.records import BadRow
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money
-from suppliers.adapters.base import ListRow, StockRecord
+from suppliers.connectors.records import ListRow, StockRecord
 from tests.suppliers.adapters.answers import BLACK, REF, answer, recorded, said
 
 LIST = "product/listV2"

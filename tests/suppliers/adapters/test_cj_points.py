@@ -6,9 +6,9 @@ import httpx
 import pytest
 
 from storefront.lib.http.errors import PermanentError
-from suppliers.adapters.base import BudgetSpentError, RequestLine
-from suppliers.adapters.cj import CJ
-from suppliers.adapters.cj.limits import PRICES, calls_per_second, midnight_after, price
+from suppliers.connectors.cj import CJ
+from suppliers.connectors.cj.limits import PRICES, calls_per_second, midnight_after, price
+from suppliers.connectors.records import BudgetSpentError, RequestLine
 from tests.factories.lines import DictMemory, MemoryBudget, make_line
 from tests.suppliers.adapters.answers import BASE, REF, answer, recorded, said
 from tests.suppliers.adapters.test_cj_orders import HOME

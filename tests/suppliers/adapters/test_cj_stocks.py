@@ -5,15 +5,15 @@ import json
 import pytest
 
 from catalog.records import BadRow
-from suppliers.adapters.base import StockRecord
-from suppliers.adapters.cj import stocks
+from suppliers.connectors.cj import stock
+from suppliers.connectors.records import StockRecord
 from tests.suppliers.adapters.answers import REF, answer
 
 HERE = {"countryCode": "CN"}
 
 
 def units(place):
-    (row,) = stocks.of_variant("17", [HERE | place])
+    (row,) = stock.of_variant("17", [HERE | place])
     return row.quantity if isinstance(row, StockRecord) else row.code
 
 
@@ -39,7 +39,7 @@ def test_units_are_read_in_every_spelling(place, expected):
 
 
 def test_a_country_is_the_sum_of_its_warehouses_and_has_one_code():
-    rows = stocks.of_variant(
+    rows = stock.of_variant(
         "17",
         [
             {"countryCode": "UK", "cjInventoryNum": 2},

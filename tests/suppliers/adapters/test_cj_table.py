@@ -5,13 +5,7 @@ from __future__ import annotations
 import pytest
 
 from storefront.lib.http.errors import PermanentError, TemporaryError
-from suppliers.adapters.base import (
-    DuplicateReferenceError,
-    GoneError,
-    NoWayError,
-    OutOfStockError,
-)
-from suppliers.adapters.cj.codes import (
+from suppliers.connectors.cj.error_codes import (
     MEANINGS,
     CapReachedError,
     Meaning,
@@ -20,6 +14,12 @@ from suppliers.adapters.cj.codes import (
     TokenRefusedError,
     failure,
     meaning_of,
+)
+from suppliers.connectors.records import (
+    DuplicateReferenceError,
+    GoneError,
+    NoWayError,
+    OutOfStockError,
 )
 
 # Each line of the vendor's list, in its order, and what we do about it.

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from storefront.lib.http.errors import PermanentError, TemporaryError
-from suppliers.adapters.cj.codes import TokenRefusedError
+from suppliers.connectors.cj.error_codes import TokenRefusedError
 from tests.suppliers.adapters.answers import MemoryTokens, answer, good_pair, line, refusal, said
 
 DETAIL = "shopping/order/getOrderDetail"

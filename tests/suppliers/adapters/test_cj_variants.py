@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from suppliers.adapters.cj import reading
-from suppliers.adapters.cj.variants import aligned
+from suppliers.connectors.cj import parsing
+from suppliers.connectors.cj.product_details import aligned
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_a_key_is_cut_into_as_many_values_as_there_are_options(keys, names, expe
     ],
 )
 def test_a_range_has_two_ends(value, low, high):
-    assert (str(reading.lowest(value)), str(reading.highest(value))) == (low, high)
+    assert (str(parsing.lowest(value)), str(parsing.highest(value))) == (low, high)
 
 
 @pytest.mark.parametrize(
@@ -56,4 +56,4 @@ def test_a_range_has_two_ends(value, low, high):
     ],
 )
 def test_a_list_may_be_json_inside_of_text(value, expected):
-    assert reading.texts(value) == expected
+    assert parsing.texts(value) == expected

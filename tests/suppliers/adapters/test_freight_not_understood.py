@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from storefront.lib.http.errors import PermanentError
-from suppliers.adapters.base import NoWayError
+from suppliers.connectors.records import NoWayError
 from tests.suppliers.adapters.answers import answer
 from tests.suppliers.adapters.bigbuy_answers import (
     REQUEST,

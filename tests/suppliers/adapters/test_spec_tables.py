@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suppliers.adapters.spec_tables import claims
+from suppliers.connectors.spec_tables import claims
 
 MODES = (
     "<table><tr><th>Mode</th><th>Output</th><th>Runtime</th></tr>"

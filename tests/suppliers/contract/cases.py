@@ -13,7 +13,7 @@ import pytest
 from catalog.records import BadRow
 from storefront.lib.address import Address
 from storefront.lib.money import Money
-from suppliers.adapters.abilities import (
+from suppliers.connectors.capabilities import (
     PROTOCOLS,
     Ability,
     BulkCatalog,
@@ -21,7 +21,8 @@ from suppliers.adapters.abilities import (
     OrderResuming,
     abilities_of,
 )
-from suppliers.adapters.base import (
+from suppliers.connectors.context import Line
+from suppliers.connectors.records import (
     Answer,
     GoneError,
     ListRow,
@@ -30,7 +31,6 @@ from suppliers.adapters.base import (
     RequestLine,
     StockRecord,
 )
-from suppliers.adapters.line import Line
 from tests.suppliers.contract.subjects import LOSSES, SUBJECTS, connector_of
 
 A = Ability

@@ -7,9 +7,9 @@ from dataclasses import fields
 import pytest
 
 from storefront.lib.http import retries
-from suppliers.adapters.bigbuy import wire
-from suppliers.adapters.feed import fetching, sftp
-from suppliers.adapters.line import Line
+from suppliers.connectors.bigbuy import client
+from suppliers.connectors.context import Line
+from suppliers.connectors.feed import fetch, sftp
 from tests.factories.lines import make_line
 from tests.suppliers.contract.cases import TOTAL_S, TRIES, On, find_good
 from tests.suppliers.contract.lines import QuickLine, RoomyBudget, TokensOfAStage
@@ -21,9 +21,9 @@ from tests.suppliers.contract.subjects import SUBJECTS, connector_of
 def little_patience(monkeypatch):
     monkeypatch.setattr(retries, "FIRST_WAIT_S", 0.01)
     monkeypatch.setattr(retries, "LONGEST_WAIT_S", 0.5)
-    monkeypatch.setattr(wire, "LONGEST_TURN_S", TOTAL_S)
-    monkeypatch.setattr(fetching, "READ_S", TOTAL_S)
-    monkeypatch.setattr(fetching, "TOTAL_S", TOTAL_S)
+    monkeypatch.setattr(client, "LONGEST_TURN_S", TOTAL_S)
+    monkeypatch.setattr(fetch, "READ_S", TOTAL_S)
+    monkeypatch.setattr(fetch, "TOTAL_S", TOTAL_S)
     monkeypatch.setattr(sftp, "STEP_S", STEP_S)
     monkeypatch.setitem(retries.patiently.__kwdefaults__, "tries", TRIES)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from suppliers.adapters.line import Line
+from suppliers.connectors.context import Line
 from tests.factories.lines import MemoryBudget
 from tests.suppliers.contract.cases import TOTAL_S
 

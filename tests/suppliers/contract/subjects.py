@@ -14,8 +14,8 @@ from typing import Any
 
 from storefront.dev.sandboxes.bigbuy.state import DEFAULT_KEY as BIGBUY_KEY
 from storefront.dev.sandboxes.cj.state import DEFAULT_KEY
-from suppliers.adapters import connector_class
-from suppliers.adapters.abilities import Ability
+from suppliers.connectors import connector_class
+from suppliers.connectors.capabilities import Ability
 from tests.bigbuy_sandbox import OPTIONS as BIGBUY_OPTIONS
 from tests.feed_sandbox import table_mapping
 from tests.sandboxes import SandboxProcess

@@ -10,9 +10,9 @@ import pytest
 
 from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
 from storefront.lib.money import Money
-from suppliers.adapters.abilities import Ability
-from suppliers.adapters.base import RequestLine
-from suppliers.adapters.claiming import ClaimAnswer, ClaimRequest, Remedy, Trouble
+from suppliers.connectors.capabilities import Ability
+from suppliers.connectors.claiming import ClaimAnswer, ClaimRequest, Remedy, Trouble
+from suppliers.connectors.records import RequestLine
 from tests.suppliers.contract.cases import (
     PATIENCE_S,
     QUICK_LOSSES,

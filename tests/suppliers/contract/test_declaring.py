@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from suppliers.adapters import ADAPTERS, connector_class
-from suppliers.adapters.abilities import PROTOCOLS, Ability, abilities_of, able
-from suppliers.adapters.base import MissingAbilityError
+from suppliers.connectors import ADAPTERS, connector_class
+from suppliers.connectors.capabilities import PROTOCOLS, Ability, abilities_of, able
+from suppliers.connectors.records import MissingAbilityError
 from tests.factories.lines import make_line
 from tests.suppliers.contract.cases import CONNECTORS, can, who_cannot
 from tests.suppliers.contract.subjects import SUBJECTS, connector_of

@@ -8,8 +8,8 @@ from contextlib import suppress
 import pytest
 
 from storefront.lib.http.errors import OutsideError, TemporaryError
-from suppliers.adapters.abilities import Ability
-from suppliers.adapters.base import Answer, NotStoppableError, OrderName
+from suppliers.connectors.capabilities import Ability
+from suppliers.connectors.records import Answer, NotStoppableError, OrderName
 from tests.suppliers.contract.cases import (
     NOBODY,
     ORDERS,

@@ -10,10 +10,10 @@ import pytest
 from django.utils import timezone
 
 from storefront.lib.http.errors import OutsideError
-from suppliers.adapters.abilities import Ability
-from suppliers.adapters.base import BudgetSpentError, OrderName
-from suppliers.budgeting import KeptBudget
+from suppliers.connectors.capabilities import Ability
+from suppliers.connectors.records import BudgetSpentError, OrderName
 from suppliers.models import CallBudget, Connection, Supplier
+from suppliers.resilience.quotas import KeptBudget
 from tests.suppliers.contract.cases import CONNECTORS, NOBODY, READS, can, request, who_can
 from tests.suppliers.contract.subjects import SUBJECTS, connector_of
 

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
-from suppliers.adapters.abilities import Ability
-from suppliers.adapters.base import DuplicateReferenceError
+from suppliers.connectors.capabilities import Ability
+from suppliers.connectors.records import DuplicateReferenceError
 from tests.suppliers.contract.cases import (
     NOBODY,
     ORDERS,

@@ -9,8 +9,8 @@ import pytest
 
 from catalog.records import BadRow
 from storefront.lib.http.errors import OutsideError
-from suppliers.adapters.abilities import Ability
-from suppliers.adapters.base import CostRecord, FreightOption, ProductPage, StockRecord
+from suppliers.connectors.capabilities import Ability
+from suppliers.connectors.records import CostRecord, FreightOption, ProductPage, StockRecord
 from tests.suppliers.contract.cases import (
     LONG_AGO,
     PATIENCE_S,

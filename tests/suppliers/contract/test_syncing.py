@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from catalog.models import Listing, Product, Variant
 from notifications.models import Event
-from suppliers import administering, breaking, connecting, corresponding, trying
-from suppliers.adapters.line import Line
-from suppliers.administering import Wiring, Wish
+from suppliers.connections import corresponding, factory, health_check, setup
+from suppliers.connections.setup import Wiring, Wish
+from suppliers.connectors.context import Line
 from suppliers.models import (
     Connection,
     FeedIssue,
@@ -22,7 +22,8 @@ from suppliers.models import (
     SupplierOffer,
     SupplierProduct,
 )
-from suppliers.sync import take_in
+from suppliers.resilience import circuit_breaker
+from suppliers.sync.runner import take_in
 from tests.suppliers.contract.cases import CONNECTORS
 from tests.suppliers.contract.lines import QuickLine, RoomyBudget
 from tests.suppliers.contract.subjects import SUBJECTS
@@ -39,15 +40,15 @@ def joined(shop, stages, settings, tmp_path, monkeypatch):
     """Add a supplier as an operator does; his calls end soon."""
     settings.VAR_DIR = tmp_path
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    slow = connecting.line_to
+    slow = factory.line_to
 
     def quick(*args, **words):
         line = slow(*args, **words)
         return QuickLine(**{each.name: getattr(line, each.name) for each in fields(Line)})
 
-    monkeypatch.setattr(connecting, "line_to", quick)
+    monkeypatch.setattr(factory, "line_to", quick)
     # In a test that is one transaction, threads cannot write beside it.
-    monkeypatch.setattr(connecting, "KeptBudget", lambda _: RoomyBudget())
+    monkeypatch.setattr(factory, "KeptBudget", lambda _: RoomyBudget())
 
     def join(name):
         subject = SUBJECTS[name]
@@ -61,7 +62,7 @@ def joined(shop, stages, settings, tmp_path, monkeypatch):
                 base_url=subject.address(stage), secrets=subject.secrets, options=subject.options
             ),
         )
-        supplier, _ = administering.add(code=f"his-{name}", wish=wish, now=timezone.now())
+        supplier, _ = setup.add(code=f"his-{name}", wish=wish, now=timezone.now())
         return supplier, stage
 
     return join
@@ -128,7 +129,7 @@ def test_no_fault_changes_anything_that_we_know(joined, name, kind):
         ends[fault] = (run.status, bool(run.problem))
         assert (fault, versions(*TABLES)) == (fault, before)
         stage.control("faults/clear", {})
-        breaking.close(connection_id=supplier.connection.pk)
+        circuit_breaker.close(connection_id=supplier.connection.pk)
 
     refused = {(Status.FAILED, True), (Status.QUARANTINED, True)}
     # One of several lists that is empty may be believed to tell nothing.
@@ -140,7 +141,7 @@ def test_no_fault_changes_anything_that_we_know(joined, name, kind):
 def test_a_try_finds_him_ready_and_orders_nothing(joined, name):
     supplier, stage = joined(name)
 
-    trial = trying.check(supplier=supplier, now=timezone.now())
+    trial = health_check.check(supplier=supplier, now=timezone.now())
 
     assert {step.name: step.told for step in trial.steps if step.outcome == "bad"} == {}
     assert trial.is_good
@@ -157,7 +158,7 @@ def test_a_try_that_fails_says_what_to_do(joined, name, fault):
     supplier, stage = joined(name)
     stage.fault(SUBJECTS[name].lists["products"], fault, count=0, delay=1.5)
 
-    trial = trying.check(supplier=supplier, now=timezone.now())
+    trial = health_check.check(supplier=supplier, now=timezone.now())
 
     bad = [step for step in trial.steps if step.outcome == "bad"]
     assert all(step.told and step.advice for step in bad)

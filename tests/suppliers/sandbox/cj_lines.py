@@ -8,8 +8,8 @@ from decimal import Decimal
 from storefront.dev.sandboxes.cj.state import DEFAULT_KEY
 from storefront.lib.address import Address
 from storefront.lib.money import Money
-from suppliers.adapters.base import PurchaseRequest, RequestLine
-from suppliers.adapters.cj import CJ
+from suppliers.connectors.cj import CJ
+from suppliers.connectors.records import PurchaseRequest, RequestLine
 from tests.factories.lines import make_line
 from tests.suppliers.adapters.answers import MemoryTokens
 

@@ -9,16 +9,16 @@ import pytest
 from storefront.lib.http import retries
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money
-from suppliers.adapters.base import Answer, BudgetSpentError, ListRow, OrderName, RequestLine
-from suppliers.adapters.cj import details, listing
-from suppliers.adapters.claiming import ClaimAnswer, ClaimRequest, Remedy, Trouble
+from suppliers.connectors.cj import order_status, product_list
+from suppliers.connectors.claiming import ClaimAnswer, ClaimRequest, Remedy, Trouble
+from suppliers.connectors.records import Answer, BudgetSpentError, ListRow, OrderName, RequestLine
 from tests.suppliers.sandbox.cj_lines import connected, effects, line_to, request_for
 
 
 @pytest.fixture(autouse=True)
 def in_haste(monkeypatch):
     monkeypatch.setattr(retries, "FIRST_WAIT_S", 0)
-    monkeypatch.setattr(details, "BATCH_GAP_S", 0)
+    monkeypatch.setattr(order_status, "BATCH_GAP_S", 0)
 
 
 @pytest.fixture
@@ -36,8 +36,8 @@ def refs_of(sandbox):
 def test_a_list_is_cut_until_each_slice_is_shown_whole(run, monkeypatch, most):
     """200 products; with 60 at most a slice is a category, with 12 a part of its time."""
     sandbox = run(count=200, most_listed=most)
-    monkeypatch.setattr(listing, "MOST_LISTED", most)
-    monkeypatch.setattr(listing, "PAGE_SIZE", 10)
+    monkeypatch.setattr(product_list, "MOST_LISTED", most)
+    monkeypatch.setattr(product_list, "PAGE_SIZE", 10)
     sandbox.control("usage/clear", {})
 
     with line_to(sandbox) as cj:
@@ -51,8 +51,8 @@ def test_a_list_is_cut_until_each_slice_is_shown_whole(run, monkeypatch, most):
 
 def test_what_was_listed_at_once_is_cut_by_its_price(run, monkeypatch):
     sandbox = run(count=60, most_listed=5)
-    monkeypatch.setattr(listing, "MOST_LISTED", 5)
-    monkeypatch.setattr(listing, "SHORTEST_MS", 10_000_000_000_000)  # no time is thick enough
+    monkeypatch.setattr(product_list, "MOST_LISTED", 5)
+    monkeypatch.setattr(product_list, "SHORTEST_MS", 10_000_000_000_000)  # no time is thick enough
     for place in range(len(sandbox.world.catalog)):
         for variant in sandbox.world.catalog.at(place).variants:
             sandbox.world.shelves.set_price(variant.vid, Decimal(place).scaleb(-2) + 1)

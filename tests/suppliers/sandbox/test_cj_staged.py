@@ -10,7 +10,7 @@ import pytest
 
 from storefront.lib.http import retries
 from storefront.lib.http.errors import OutsideError, PermanentError
-from suppliers.adapters.base import Answer
+from suppliers.connectors.records import Answer
 from tests.suppliers.sandbox.cj_lines import (
     HOME,
     connected,

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from storefront.lib.money import Money
-from suppliers.adapters.base import PurchaseRequest, RequestLine
-from suppliers.adapters.feed import Feed
+from suppliers.connectors.feed import Feed
+from suppliers.connectors.records import PurchaseRequest, RequestLine
 from tests.factories.lines import make_line
 from tests.factories.orders import HOME
 from tests.feed_sandbox import FeedProcess

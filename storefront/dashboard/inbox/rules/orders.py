@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from notifications import letters
-from storefront.dashboard import complaints, sql, stops
+from storefront.dashboard import sql, stops
 from storefront.dashboard.inbox import hold_reasons, value_at_risk
 from storefront.dashboard.inbox.rule import NO_MONEY, Cause, plain
 from storefront.dashboard.inbox.rules.background_jobs import QUEUES
@@ -20,6 +20,7 @@ from storefront.dashboard.inbox.rules.prices import PRICES
 from storefront.dashboard.inbox.rules.returns import RETURNS
 from storefront.dashboard.inbox.rules.stock import STOCK
 from storefront.dashboard.inbox.rules.supplier_compliance import VETTING
+from suppliers.runs import issue_labels
 
 # What was paid for what is sold from a shelf, and not in its figure yet.
 _SOLD = f"""LEFT JOIN LATERAL (
@@ -234,7 +235,7 @@ CAUSES = (
         " FROM suppliers_feedissue i JOIN suppliers_feedrun r ON r.id = i.first_run_id",
         "i.resolved_at IS NULL AND i.severity = 'error' GROUP BY i.code",
         filters="code__exact={name}&severity__exact=error&resolved_at__isempty=1",
-        named=complaints.said,
+        named=issue_labels.said,
     ),
     plain(
         "stock_risk",

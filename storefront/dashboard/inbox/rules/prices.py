@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.pricing import labels
 from storefront.dashboard.inbox.rule import NO_MONEY, plain
-from suppliers.guards import USUAL
+from suppliers.quarantine.guards import USUAL
 
 PRICES = (
     plain(

@@ -8,7 +8,7 @@ from storefront.dashboard.inbox.rule import NO_MONEY, Cause, plain
 
 # What may be shown too long, each found by an index: goods of a supplier who sells nothing now or
 # is silent, an offer that is not sold, and news that nobody published yet. All else is queued
-# with the change itself, or followed by its age (``suppliers.aging``).
+# with the change itself, or followed by its age (``suppliers.inventory.confirmations``).
 _DOUBTFUL = """
     SELECT l.id FROM (
         SELECT s.code FROM suppliers_supplier s
@@ -26,7 +26,7 @@ _DOUBTFUL = """
     SELECT l.id FROM suppliers_unpublishedsupply u
     JOIN catalog_listing l ON l.variant_id = u.variant_id
 """
-# The rule of orders.weighing, and the fewest of suppliers.rationing, for all listings at once;
+# The rule of orders.weighing, and the fewest of suppliers.inventory.sellable_units, for all listings at once;
 # a test holds them together.
 _CAN_BE_ROUTED = """
     SELECT true AS is_so FROM suppliers_supplieroffer o

@@ -17,7 +17,7 @@ from storefront.dev.sandboxes.feeds import mapping as feed_mapping
 from storefront.dev.sandboxes.feeds.state import WAREHOUSES
 from storefront.lib.http.client import Api
 from storefront.lib.security.encryption import seal
-from suppliers import mapping
+from suppliers.connections import file_sources
 from suppliers.models import Connection, Content, Supplier
 
 # As fast as the machine is: what is measured is how often we ask.
@@ -139,7 +139,7 @@ class FeedSeller:
             (Content.PRICES, feed_mapping.STOCK),
             (Content.STOCK, feed_mapping.STOCK),
         ):
-            mapping.save(
+            file_sources.save(
                 supplier=supplier, content=content, spec=spec, by="bench", now=timezone.now()
             )
         return supplier

@@ -15,9 +15,9 @@ from orders.models import Payment, PurchaseOrder
 from storefront.lib.address import Address
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money
-from suppliers.adapters.abilities import Freight, able
-from suppliers.adapters.base import RequestLine
-from suppliers.connecting import adapter_for
+from suppliers.connections.factory import adapter_for
+from suppliers.connectors.capabilities import Freight, able
+from suppliers.connectors.records import RequestLine
 from suppliers.models import Supplier, SupplierOffer
 
 HOME = Address(

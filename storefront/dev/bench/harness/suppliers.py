@@ -15,7 +15,7 @@ from storefront.dev.sandboxes.cj.state import DEFAULT_KEY
 from storefront.lib.http.client import Api
 from storefront.lib.security.encryption import seal
 from suppliers.models import Connection, Supplier
-from suppliers.sync import take_in
+from suppliers.sync.runner import take_in
 
 HANGING_S = 600.0
 # What is measured is not how soon a day's points are used up: a sandbox has as many as we like.

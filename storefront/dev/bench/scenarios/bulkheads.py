@@ -134,7 +134,7 @@ def _round(steady: Supplier, sold: Sold, *, patience_s: float) -> Round:
 def ask_for(broker: Celery, supplier: Supplier, sold: Sequence[PurchaseOrder]) -> None:
     for kind in KINDS:
         broker.send_task(
-            "suppliers.sync_tasks.sync_now",
+            "suppliers.sync.tasks.sync_now",
             kwargs={"supplier_id": supplier.pk, "kind": kind},
             queue="syncs",
         )

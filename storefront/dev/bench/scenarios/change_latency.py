@@ -108,7 +108,7 @@ def change(supplier: Company, sold: Sold, units: int, *, port: int, is_told: boo
         if not is_told:
             began = time.monotonic()
             Celery(broker=settings.REDIS_URL).send_task(
-                "suppliers.sync_tasks.sync_now",
+                "suppliers.sync.tasks.sync_now",
                 kwargs={"supplier_id": supplier.supplier.pk, "kind": "stock"},
                 queue="syncs",
             )

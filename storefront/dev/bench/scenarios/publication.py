@@ -9,10 +9,10 @@ from celery import Celery
 from django.conf import settings
 
 from storefront.dev.bench.harness.workers import workers
-from suppliers import supply
+from suppliers.inventory import publication
 from suppliers.models import Supplier, UnpublishedSupply
 
-TASK = "suppliers.inventory_tasks.publish_waiting"
+TASK = "suppliers.inventory.tasks.publish_waiting"
 ROUNDS = 2
 PATIENCE_S = 300.0
 POLL_S = 0.02
@@ -37,7 +37,9 @@ def measure(folder: Path) -> tuple[int, dict[int, float]]:
 
 def _publish(folder: Path, processes: int) -> tuple[int, float]:
     with workers(folder, {}, processes=processes):
-        count = sum(supply.price_anew(supplier=each) for each in Supplier.objects.order_by("pk"))
+        count = sum(
+            publication.price_anew(supplier=each) for each in Supplier.objects.order_by("pk")
+        )
         broker = Celery(broker=settings.REDIS_URL)
         began = time.perf_counter()
         for _ in range(processes):

@@ -25,7 +25,7 @@ from orders.payment_tasks import ask_gateways, settle_payments
 from orders.purchasing_tasks import divide_paid, lift_holds, resolve_unknown, send_due
 from shipping.rerouting_tasks import reroute_due
 from storefront.webhooks.tasks import handle_waiting
-from suppliers.sync_tasks import close_dead_runs
+from suppliers.sync.tasks import close_dead_runs
 
 PAUSE_S = 1.0  # of each sweep, in true time: workers have to come to it
 QUEUE = "celery"

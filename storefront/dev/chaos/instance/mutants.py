@@ -30,9 +30,9 @@ from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import OutsideError
 from storefront.lib.money import Money
-from suppliers import stock
-from suppliers.adapters.abilities import Connector, OrderPlacing, able
-from suppliers.adapters.base import PurchaseRequest
+from suppliers.connectors.capabilities import Connector, OrderPlacing, able
+from suppliers.connectors.records import PurchaseRequest
+from suppliers.inventory import ledger as inventory_ledger
 from suppliers.models import StockLevel, StockMovement
 
 _replaced: list[tuple[object, object]] = []
@@ -85,14 +85,18 @@ def _stock_is_read_then_written() -> None:
             level = StockLevel.objects.get(pk=level_id)
             promised = level.reserved + level.allocated_unseen + level.buffer
             if level.reported_quantity < promised + quantity:
-                raise stock.NotEnoughStockError(level_id, quantity)
+                raise inventory_ledger.NotEnoughStockError(level_id, quantity)
             time.sleep(THINKS_S)
             StockLevel.objects.filter(pk=level_id).update(reserved=level.reserved + quantity)
             StockMovement.objects.create(
-                level=level, kind=stock.Kind.RESERVED, reserved_delta=quantity, cause=cause, at=now
+                level=level,
+                kind=inventory_ledger.Kind.RESERVED,
+                reserved_delta=quantity,
+                cause=cause,
+                at=now,
             )
 
-    _everywhere(stock.hold, hold)
+    _everywhere(inventory_ledger.hold, hold)
 
 
 def _facts_are_published_after_commit() -> None:

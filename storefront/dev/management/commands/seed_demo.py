@@ -28,7 +28,8 @@ from storefront.dev.demo import evidence, routes
 from storefront.dev.sandboxes.feeds import mapping as feed_mapping
 from storefront.lib.env import env_str
 from storefront.lib.security.encryption import seal
-from suppliers import mapping, vetting
+from suppliers.compliance import vetting
+from suppliers.connections import file_sources
 from suppliers.models import Connection, Content, FeedMapping, StockLocation, Supplier
 
 SUPPLIER_CODE = "cj-sandbox"
@@ -200,7 +201,7 @@ def _feed(url: str, *, currency: str) -> Supplier:
     connection.save(update_fields=["base_url"])
     for content, spec in FEED_MAPPINGS.items():
         if not FeedMapping.objects.filter(supplier=supplier, content=content).exists():
-            mapping.save(
+            file_sources.save(
                 supplier=supplier, content=content, spec=spec, by=ACTOR, now=timezone.now()
             )
     _routes(supplier, routes.FEED_LOCATIONS, currency=currency)

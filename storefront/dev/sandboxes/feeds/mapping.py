@@ -1,6 +1,6 @@
 """How his tables are read, as staff would say it on the mapping page. Pure.
 
-Shape:  what ``suppliers.adapters.feed.mapping.Mapping`` reads
+Shape:  what ``suppliers.connectors.feed.mapping.spec.Mapping`` reads
 """
 
 from __future__ import annotations

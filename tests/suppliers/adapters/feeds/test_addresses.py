@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from storefront.lib.http.errors import OutsideError, PermanentError
-from suppliers.adapters.feed import fetching
-from suppliers.adapters.feed.options import Content
+from suppliers.connectors.feed import fetch
+from suppliers.connectors.feed.options import Content
 from tests.factories.lines import make_line
 
 pytestmark = pytest.mark.django_db
@@ -12,7 +12,7 @@ SECRETS = {"token": "s3cret", "user": "shop", "password": "open sesame"}
 
 
 def fetched(line):
-    return fetching.fetch(line, content=Content.PRODUCTS)
+    return fetch.fetch(line, content=Content.PRODUCTS)
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def elsewhere(httpserver):
     return httpserver.url_for("/p.csv").replace("localhost", "127.0.0.1")
 
 
-@pytest.mark.parametrize("ask", [fetching.look, fetched])
+@pytest.mark.parametrize("ask", [fetch.look, fetched])
 @pytest.mark.parametrize(
     "place",
     [
@@ -82,7 +82,7 @@ def test_a_token_in_a_path_is_told_to_nobody_else(httpserver, line, token, statu
     wire = line("dl/{token}/p.csv", secrets={"token": token})
 
     told = []
-    for ask in (fetching.look, fetched):
+    for ask in (fetch.look, fetched):
         try:
             ask(wire)
         except OutsideError as error:

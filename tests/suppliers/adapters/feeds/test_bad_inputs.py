@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from catalog.models import Listing, Product, Variant
 from storefront.lib.http.errors import PermanentError
-from suppliers.adapters.feed.fetching import upload_path
+from suppliers.connectors.feed.fetch import upload_path
 from suppliers.models import (
     FeedIssue,
     FeedRun,

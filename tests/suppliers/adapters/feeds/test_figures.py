@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from storefront.lib.money import Money
-from suppliers.adapters.feed import figures, skus
-from suppliers.adapters.feed.figures import UnreadableError
+from suppliers.connectors.feed.rows import numbers, skus
+from suppliers.connectors.feed.rows.numbers import UnreadableError
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ from suppliers.adapters.feed.figures import UnreadableError
     ],
 )
 def test_a_number_is_read_with_its_marks(text, mark, value):
-    assert figures.decimal(text, mark=mark) == Decimal(value)
+    assert numbers.decimal(text, mark=mark) == Decimal(value)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_a_number_is_read_with_its_marks(text, mark, value):
 )
 def test_what_may_be_another_number_is_not_guessed_at(text, mark):
     with pytest.raises(UnreadableError):
-        figures.decimal(text, mark=mark)
+        numbers.decimal(text, mark=mark)
 
 
 @pytest.mark.parametrize(
@@ -69,17 +69,17 @@ def test_what_may_be_another_number_is_not_guessed_at(text, mark):
     ],
 )
 def test_a_price_says_its_currency_or_has_the_suppliers(text, mark, amount, currency):
-    assert figures.money(text, mark=mark, currency="PLN") == Money(Decimal(amount), currency)
+    assert numbers.money(text, mark=mark, currency="PLN") == Money(Decimal(amount), currency)
 
 
 def test_a_dollar_is_the_suppliers_own_where_he_asks_dollars():
-    assert figures.money("$15", mark=".", currency="CAD").currency == "CAD"
+    assert numbers.money("$15", mark=".", currency="CAD").currency == "CAD"
 
 
 @pytest.mark.parametrize("text", ["on request", "€ 12 USD", "12 Galleons", "", "EUR", "10 - 12"])
 def test_what_is_no_price_is_refused(text):
     with pytest.raises(UnreadableError):
-        figures.money(text, mark=".", currency="EUR")
+        numbers.money(text, mark=".", currency="EUR")
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_what_is_no_price_is_refused(text):
     ],
 )
 def test_a_weight_is_told_in_grams(text, unit, grams):
-    assert figures.grams(text, mark=".", unit=unit) == grams
+    assert numbers.grams(text, mark=".", unit=unit) == grams
 
 
 @pytest.mark.parametrize(
@@ -102,13 +102,13 @@ def test_a_weight_is_told_in_grams(text, unit, grams):
     [("62", "mm", 62), ("6.2", "cm", 62), ('2"', "", 51), ("1 in", "", 25)],
 )
 def test_a_length_is_told_in_millimeters(text, unit, millimeters):
-    assert figures.millimeters(text, mark=".", unit=unit) == millimeters
+    assert numbers.millimeters(text, mark=".", unit=unit) == millimeters
 
 
 @pytest.mark.parametrize("text", ["heavy", "-3", "12 stone", "1e30"])
 def test_what_is_no_measure_is_refused(text):
     with pytest.raises(UnreadableError):
-        figures.grams(text, mark=".", unit="g")
+        numbers.grams(text, mark=".", unit="g")
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_what_is_no_measure_is_refused(text):
     ],
 )
 def test_stock_is_a_number_and_what_was_interpreted_is_said(text, units, is_said):
-    found, note = figures.units(text, mark=".", words={"plenty": "40"})
+    found, note = numbers.units(text, mark=".", words={"plenty": "40"})
 
     assert (found, bool(note)) == (units, is_said)
 
@@ -142,7 +142,7 @@ def test_stock_is_a_number_and_what_was_interpreted_is_said(text, units, is_said
 @pytest.mark.parametrize("text", ["many", "2.5", "null", "1e999", "", "=SUM(A1)", "NaN"])
 def test_what_is_no_stock_is_refused(text):
     with pytest.raises(UnreadableError):
-        figures.units(text, mark=".", words={})
+        numbers.units(text, mark=".", words={})
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_what_is_no_stock_is_refused(text):
     ],
 )
 def test_only_known_words_mean_gone(text, words, gone):
-    assert figures.is_gone(text, words=words) is gone
+    assert numbers.is_gone(text, words=words) is gone
 
 
 @pytest.mark.parametrize(
@@ -171,13 +171,13 @@ def test_only_known_words_mean_gone(text, words, gone):
     ],
 )
 def test_a_time_without_a_zone_is_utc(text, moment):
-    assert figures.moment(text) == moment
+    assert numbers.moment(text) == moment
 
 
 @pytest.mark.parametrize("text", ["11/24/2026", "yesterday", "31.02.2026", "9" * 80])
 def test_a_time_that_could_be_another_is_refused(text):
     with pytest.raises(UnreadableError):
-        figures.moment(text)
+        numbers.moment(text)
 
 
 @pytest.mark.parametrize(

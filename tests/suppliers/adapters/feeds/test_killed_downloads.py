@@ -13,10 +13,11 @@ from django.utils import timezone
 from werkzeug import Response
 
 from storefront.lib.http import observers
-from suppliers import connecting, slots
-from suppliers.adapters.feed import fetching
-from suppliers.adapters.feed.options import Content
+from suppliers.connections import factory
+from suppliers.connectors.feed import fetch
+from suppliers.connectors.feed.options import Content
 from suppliers.models import Breaker, Connection
+from suppliers.resilience import concurrency
 from tests.factories.lines import CountingGate, make_line
 from tests.factories.suppliers import make_supplier
 
@@ -42,7 +43,7 @@ def line(httpserver, tmp_path, settings):
 def test_the_gate_hears_that_it_still_comes(line, monkeypatch):
     monkeypatch.setattr(observers, "BEAT_S", 0.0)
 
-    fetching.fetch(line, content=Content.PRODUCTS)
+    fetch.fetch(line, content=Content.PRODUCTS)
 
     assert len(line.gate.heard) >= 4
     assert set(line.gate.heard) == {"GET /feed.csv"} == set(line.gate.calls)
@@ -63,7 +64,7 @@ def test_a_worker_that_is_killed_while_it_comes_is_soon_forgotten(line, monkeypa
         def leave(self, call, outcome):
             pass  # nobody hears any more that it ended
 
-    monkeypatch.setattr(slots, "_leases", slots._Leases)  # as a new worker sees them
+    monkeypatch.setattr(concurrency, "_leases", concurrency._Leases)  # as a new worker sees them
     supplier = make_supplier(CODE, adapter="feed")
     connection = Connection.objects.get()
     long_ago = timezone.now() - timedelta(hours=1)
@@ -74,10 +75,10 @@ def test_a_worker_that_is_killed_while_it_comes_is_soon_forgotten(line, monkeypa
         open_until=long_ago,
         orders_wait_until=long_ago,
     )
-    gate = connecting.gate_of(supplier, connection)
+    gate = factory.gate_of(supplier, connection)
 
     with pytest.raises(KilledError):
-        fetching.fetch(replace(line, gate=Killing()), content=Content.PRODUCTS)
+        fetch.fetch(replace(line, gate=Killing()), content=Content.PRODUCTS)
 
     store = redis.Redis.from_url(settings.REDIS_URL)
     ((_, runs_out),) = store.zrange(f"slots:{CODE}", 0, -1, withscores=True)

@@ -7,10 +7,10 @@ import pytest
 from catalog.records import NO_TERMS, BadRow, Terms
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money
-from suppliers.adapters.base import StockRecord
-from suppliers.adapters.feed.mapping import Mapping
-from suppliers.adapters.feed.previewing import preview
-from suppliers.adapters.feed.suggesting import suggest
+from suppliers.connectors.feed.mapping.spec import Mapping
+from suppliers.connectors.records import StockRecord
+from suppliers.feed_mapping.previewing import preview
+from suppliers.feed_mapping.suggestions import suggest
 
 ROW = {
     "SKU": "HL-700-BLK",

@@ -9,17 +9,17 @@ import pytest
 from storefront.lib.address import Address
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
-from suppliers.adapters.abilities import OrderCancelling, OrderPlacing, OrderReading
-from suppliers.adapters.base import (
+from suppliers.connectors.capabilities import OrderCancelling, OrderPlacing, OrderReading
+from suppliers.connectors.feed import Feed
+from suppliers.connectors.pleading import Plea, Wanted
+from suppliers.connectors.records import (
     Answer,
     DuplicateReferenceError,
     MissingAbilityError,
     PurchaseRequest,
     RequestLine,
 )
-from suppliers.adapters.feed import Feed
-from suppliers.adapters.pleading import Plea, Wanted
-from suppliers.gating import SupplierGate
+from suppliers.resilience.gate import SupplierGate
 from tests.factories.lines import make_line
 from tests.factories.orders import HOME
 from tests.sftp_server import sftp_server

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from catalog.records import BadRow
 from storefront.lib.db.copy_format import line
-from suppliers import bulk_offers
-from suppliers.adapters.feed import pouring
-from suppliers.adapters.feed.files import open_file
-from suppliers.adapters.feed.mapping import Mapping
-from suppliers.adapters.feed.streams import Walk
-from suppliers.adapters.file_reading import Lines
+from suppliers.connectors.bulk import Lines
+from suppliers.connectors.feed import bulk_reader
+from suppliers.connectors.feed.formats.data_file import open_file
+from suppliers.connectors.feed.mapping.spec import Mapping
+from suppliers.connectors.feed.reader import Walk
+from suppliers.offers import price_list
 
 NAMES = {
     "sku": "SKU", "parent": "Group", "cost": "Price", "currency": "Money", "stock": "Units",
@@ -72,9 +72,11 @@ def poured(folder, content, mapping, *, is_quick=True):
     patch = pytest.MonkeyPatch()
     with patch.context() as patched:
         for name in ("offers", "stock"):
-            made = getattr(pouring.quick, name)
-            patched.setattr(pouring.quick, name, lambda *a, made=made, **k: ready(made(*a, **k)))
-        for told in pouring.offers(walk, ref_of=lambda sku, parent: parent or sku):
+            made = getattr(bulk_reader.fast_path, name)
+            patched.setattr(
+                bulk_reader.fast_path, name, lambda *a, made=made, **k: ready(made(*a, **k))
+            )
+        for told in bulk_reader.offers(walk, ref_of=lambda sku, parent: parent or sku):
             if isinstance(told, Lines):
                 plain += told.count
                 offers += _cut(told.text)
@@ -86,9 +88,9 @@ def poured(folder, content, mapping, *, is_quick=True):
                 amount = told.cost.rounded().amount
                 if amount > 0:
                     offers.append(
-                        _same(line(bulk_offers.cells(told, amount=amount, currency="EUR")))
+                        _same(line(price_list.cells(told, amount=amount, currency="EUR")))
                     )
-        for told in pouring.stock(walk, ref_of=lambda sku, parent: parent or sku):
+        for told in bulk_reader.stock(walk, ref_of=lambda sku, parent: parent or sku):
             if isinstance(told, Lines):
                 plain += told.count
                 stock += _cut(told.text)
@@ -170,7 +172,7 @@ NASTY_LINES = (
 @pytest.mark.parametrize("text", NASTY_LINES)
 def test_lines_are_cut_as_with_care(tmp_path, text):
     """The cutter of ordinary lines against the one that reads each record by itself."""
-    from suppliers.adapters.feed.formats import delimited  # noqa: PLC0415 - what is measured
+    from suppliers.connectors.feed.formats import delimited  # noqa: PLC0415 - what is measured
 
     path = tmp_path / "feed.csv"
     path.write_bytes(text.encode())

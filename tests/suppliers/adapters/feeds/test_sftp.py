@@ -14,11 +14,12 @@ from django.conf import settings
 from django.utils import timezone
 
 from storefront.lib.http.errors import PermanentError, TemporaryError
-from suppliers import connecting, slots
-from suppliers.adapters.feed import Feed, fetching, sftp
-from suppliers.adapters.feed.options import Content
-from suppliers.adapters.feed.sftp import open_sftp
+from suppliers.connections import factory
+from suppliers.connectors.feed import Feed, fetch, sftp
+from suppliers.connectors.feed.options import Content
+from suppliers.connectors.feed.sftp import open_sftp
 from suppliers.models import Breaker, Connection
+from suppliers.resilience import concurrency
 from tests.factories.lines import CountingGate, make_line
 from tests.factories.suppliers import make_supplier
 from tests.sftp_server import USER, named, sftp_server
@@ -56,10 +57,10 @@ def line(door, tmp_path, *, secrets=None, **options):
 def test_a_file_is_fetched_once_while_it_stays_the_same(door, tmp_path):
     wire = line(door, tmp_path)
 
-    first = fetching.fetch(wire, content=Content.PRODUCTS)
-    again = fetching.fetch(wire, content=Content.PRODUCTS)
+    first = fetch.fetch(wire, content=Content.PRODUCTS)
+    again = fetch.fetch(wire, content=Content.PRODUCTS)
     (door.folder / "feed.csv").write_text(CSV + "A-2,Lantern,9,1\n")
-    later = fetching.fetch(wire, content=Content.PRODUCTS)
+    later = fetch.fetch(wire, content=Content.PRODUCTS)
 
     assert first == again
     assert later != first
@@ -82,21 +83,21 @@ def test_another_host_key_hears_no_password(door, tmp_path):
     wire = line(door, tmp_path, host_key=f"ssh-rsa {other.get_base64()}")
 
     with pytest.raises(PermanentError, match="another host key"):
-        fetching.fetch(wire, content=Content.PRODUCTS)
+        fetch.fetch(wire, content=Content.PRODUCTS)
     assert door.seen == []
 
 
 @pytest.mark.parametrize("key", ["", "ssh-rsa", "ssh-rsa !!!", "hello"])
 def test_a_host_key_that_cannot_be_read_is_told(door, tmp_path, key):
     with pytest.raises(PermanentError, match="host key is missing or cannot be read"):
-        fetching.fetch(line(door, tmp_path, host_key=key), content=Content.PRODUCTS)
+        fetch.fetch(line(door, tmp_path, host_key=key), content=Content.PRODUCTS)
 
 
 def test_a_wrong_password_is_no_reason_to_try_again(door, tmp_path):
     wire = line(door, tmp_path, secrets={"password": "wrong"})
 
     with pytest.raises(PermanentError, match="does not let us in"):
-        fetching.fetch(wire, content=Content.PRODUCTS)
+        fetch.fetch(wire, content=Content.PRODUCTS)
 
 
 def test_a_private_key_opens_the_door(door, tmp_path):
@@ -106,12 +107,12 @@ def test_a_private_key_opens_the_door(door, tmp_path):
     door.public_key = key.get_base64()
     wire = line(door, tmp_path, secrets={"password": "", "private_key": text.getvalue()})
 
-    assert fetching.fetch(wire, content=Content.PRODUCTS).path.read_text() == CSV
+    assert fetch.fetch(wire, content=Content.PRODUCTS).path.read_text() == CSV
 
 
 def test_what_is_not_there_is_told(door, tmp_path):
     with pytest.raises(PermanentError, match="no such file"):
-        fetching.fetch(line(door, tmp_path, products_at="nothing.csv"), content=Content.PRODUCTS)
+        fetch.fetch(line(door, tmp_path, products_at="nothing.csv"), content=Content.PRODUCTS)
 
 
 def test_a_file_is_written_and_then_named(door, tmp_path):
@@ -152,7 +153,7 @@ def test_a_server_that_does_not_answer_is_asked_again_later(door, tmp_path):
 def test_each_step_passes_the_gate(door, tmp_path):
     wire = line(door, tmp_path)
 
-    fetching.fetch(wire, content=Content.PRODUCTS)
+    fetch.fetch(wire, content=Content.PRODUCTS)
 
     assert [str(call) for call in wire.gate.calls] == [
         "SFTP SIGN IN",
@@ -167,7 +168,7 @@ def test_a_long_file_is_fetched_in_steps_and_whole(door, tmp_path, monkeypatch):
     monkeypatch.setattr(sftp, "FETCHES_FOR_S", 0.0)
     wire = line(door, tmp_path)
 
-    path = fetching.fetch(wire, content=Content.PRODUCTS).path
+    path = fetch.fetch(wire, content=Content.PRODUCTS).path
 
     assert path.read_bytes() == content
     steps = [str(call) for call in wire.gate.calls]
@@ -188,7 +189,7 @@ def test_a_gate_that_shuts_in_the_middle_leaves_no_half_file(door, tmp_path, mon
     wire = replace(line(door, tmp_path), gate=Shutting())
 
     with pytest.raises(TemporaryError, match="not now"):
-        fetching.fetch(wire, content=Content.PRODUCTS)
+        fetch.fetch(wire, content=Content.PRODUCTS)
 
     assert list(wire.folder.iterdir()) == []
     assert len(wire.gate.left) == wire.gate.count == 6
@@ -203,7 +204,7 @@ def test_a_step_that_hangs_ends_in_its_time_and_not_in_that_of_a_file(
     started = time.monotonic()
 
     with pytest.raises(TemporaryError):
-        fetching.fetch(line(door, tmp_path), content=Content.PRODUCTS)
+        fetch.fetch(line(door, tmp_path), content=Content.PRODUCTS)
 
     assert time.monotonic() - started < sftp.ANSWER_S / 2
 
@@ -243,7 +244,7 @@ def test_a_worker_that_is_killed_in_a_step_is_soon_forgotten(door, tmp_path, mon
                 raise KilledError  # nobody hears any more that it ended
             gate.leave(call, outcome)
 
-    monkeypatch.setattr(slots, "_leases", slots._Leases)  # as a new worker sees them
+    monkeypatch.setattr(concurrency, "_leases", concurrency._Leases)  # as a new worker sees them
     supplier = make_supplier(f"lumen-{steps}", adapter="feed")
     connection = Connection.objects.get()
     long_ago = timezone.now() - timedelta(hours=1)
@@ -255,12 +256,12 @@ def test_a_worker_that_is_killed_in_a_step_is_soon_forgotten(door, tmp_path, mon
         orders_wait_until=long_ago,
     )
     connection.calls_per_second = 1000
-    gate = connecting.gate_of(supplier, connection)
+    gate = factory.gate_of(supplier, connection)
     if steps > 1:
         Breaker.objects.update(failures=0, opened_at=None, open_until=None)
 
     with pytest.raises(KilledError):
-        fetching.fetch(replace(line(door, tmp_path), gate=Killing()), content=Content.PRODUCTS)
+        fetch.fetch(replace(line(door, tmp_path), gate=Killing()), content=Content.PRODUCTS)
 
     store = redis.Redis.from_url(settings.REDIS_URL)
     ((_, runs_out),) = store.zrange(f"slots:{supplier.code}", 0, -1, withscores=True)

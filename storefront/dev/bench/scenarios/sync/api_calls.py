@@ -24,9 +24,10 @@ from django.utils import timezone
 from storefront.dev.bench.harness.connectors import SELLERS, Asked, Seller, Size
 from storefront.dev.bench.harness.sandboxing import sandbox
 from storefront.lib.http.client import Api
-from suppliers import asking_prices, cataloging, scheduling
 from suppliers.models import CallBudget, Connection, FeedRun, StockLevel, Supplier, SupplierOffer
-from suppliers.sync import take_in
+from suppliers.sync import prices as sync_prices
+from suppliers.sync import products, schedule
+from suppliers.sync.runner import take_in
 
 KINDS = ("products", "prices", "stock")
 FIRST, AGAIN, DELTA = "first", "again", "1 % changed"
@@ -124,8 +125,8 @@ def _variations(supplier: Supplier) -> int:
 def _turns(listed: int, supplier: Supplier) -> int:
     """Count the products whose turn it is: the costs of a day, and the words of a week."""
     wire = supplier.connection
-    prices = asking_prices.ALL_WITHIN // timedelta(minutes=wire.prices_every_min)
-    words = cataloging.ALL_WITHIN // timedelta(minutes=wire.products_every_min)
+    prices = sync_prices.ALL_WITHIN // timedelta(minutes=wire.prices_every_min)
+    words = products.ALL_WITHIN // timedelta(minutes=wire.products_every_min)
     return listed // prices + listed // words
 
 
@@ -171,7 +172,7 @@ def _until_done(seller: Seller, supplier: Supplier, control: Api) -> tuple[list[
             if kind in done:
                 continue
             now = timezone.now()
-            since = max(began, scheduling.list_since(supplier, kind, now=now))
+            since = max(began, schedule.list_since(supplier, kind, now=now))
             run = take_in(supplier=supplier, kind=kind, now=now, list_since=since)
             runs.append(run)
             if run.status == FeedRun.Status.APPLIED and not run.remaining:

@@ -92,9 +92,9 @@ def measure(name: str, *, count: int, folder: Path) -> Figures:
 
 def walk(name: str, path: Path) -> Figures:
     """Walk a file in this very process."""
-    from suppliers.adapters.feed.files import open_file  # noqa: PLC0415 - needs settings
-    from suppliers.adapters.feed.mapping import Mapping  # noqa: PLC0415
-    from suppliers.adapters.feed.streams import Walk  # noqa: PLC0415
+    from suppliers.connectors.feed.formats.data_file import open_file  # noqa: PLC0415 - needs settings
+    from suppliers.connectors.feed.mapping.spec import Mapping  # noqa: PLC0415
+    from suppliers.connectors.feed.reader import Walk  # noqa: PLC0415
 
     fields = FIELDS | (PARENT if name == GROUPED else {})
     mapping = Mapping.read({"fields": fields, "images": [{"column": "Image"}]})

@@ -255,7 +255,7 @@ def _inside(kind: str) -> Job:
     from django.utils import timezone  # noqa: PLC0415 - needs settings
 
     from suppliers.models import Supplier  # noqa: PLC0415 - needs settings
-    from suppliers.sync import take_in  # noqa: PLC0415 - needs settings
+    from suppliers.sync.runner import take_in  # noqa: PLC0415 - needs settings
 
     supplier = Supplier.objects.select_related("connection").get(code=CODE)
     idle_mb = memory_mb("VmRSS")

@@ -13,7 +13,7 @@ from storefront.dev.bench.harness.workers import workers
 from storefront.dev.bench.scenarios.sync.feed_reading import FIELDS
 from suppliers.models import Connection, FeedRun, Supplier
 
-TASK = "suppliers.sync_tasks.sync_now"
+TASK = "suppliers.sync.tasks.sync_now"
 GOODS = 4_000
 STRIDE = 1_000_000
 PATIENCE_S = 300.0

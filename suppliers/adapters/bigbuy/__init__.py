@@ -1,5 +1,0 @@
-"""BigBuy."""
-
-from suppliers.adapters.bigbuy.client import BigBuy
-
-__all__ = ["BigBuy"]

@@ -1,5 +1,0 @@
-"""Any supplier with a file: where it lies, how it is written, and what its columns mean."""
-
-from suppliers.adapters.feed.client import Feed
-
-__all__ = ["Feed"]

@@ -1,0 +1,150 @@
+"""Staff pages of evidence: papers go in by content, and come out only to be saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action
+from suppliers.compliance import documents, vetting
+from suppliers.compliance.evidence_forms import CLAIMED, EvidenceForm
+from suppliers.compliance.forms import EVIDENCE
+from suppliers.models import Evidence
+
+# A paper is never shown in the browser, whatever it is: it is saved to disk, and runs nothing.
+NOTHING_RUNS = "sandbox; default-src 'none'"
+
+
+@admin.display(description="SHA-256")
+def digest(evidence: Evidence) -> str:
+    """Show the digest of the paper, so that it breaks on a narrow screen."""
+    return format_html('<span class="staff-digest">{}</span>', evidence.file_sha256)
+
+
+@admin.register(Evidence)
+class EvidenceAdmin(StaffAdmin):
+    form = EvidenceForm
+    may_add = True
+    groups = EVIDENCE
+    refusals: ClassVar = (vetting.UnfitEvidenceError,)
+    list_display: ClassVar = [
+        "criterion",
+        columns.text("supplier__name", _("Supplier")),
+        "kind",
+        "issuer",
+        columns.state("status", _("State"), waits={"submitted"}, ended={"rejected"}),
+        "valid_until",
+        "verified_by",
+        columns.age("verified_at", _("Verified")),
+    ]
+    list_select_related: ClassVar = ["supplier"]
+    list_filter: ClassVar = ["status", "criterion", "supplier"]
+    search_fields: ClassVar = ["issuer", "reference", "note", "supplier__name"]
+    ordering: ClassVar = ["-id"]
+    raw_id_fields: ClassVar = ["brand", "product"]
+    kept: ClassVar = [
+        columns.state("status", _("State"), waits={"submitted"}, ended={"rejected"}),
+        "submitted_by",
+        "verified_by",
+        "verified_at",
+        digest,
+        columns.moves,
+    ]
+    actions_detail: ClassVar = ["verify", "reject"]
+    fits: ClassVar = {
+        "verify": lambda row: row.status == Evidence.Status.SUBMITTED,
+        "reject": lambda row: row.status != Evidence.Status.REJECTED,
+    }
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        if obj is None:
+            return ["supplier", *CLAIMED, "paper"]
+        return ["supplier", *CLAIMED, self.paper_link, *self.kept]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return [] if obj is None else self.get_fields(request, obj)
+
+    @admin.display(description=_("Paper"))
+    def paper_link(self, evidence: Evidence) -> str:
+        if not evidence.file:
+            return gettext("none")
+        page = reverse("admin:suppliers_evidence_paper", args=[evidence.pk])
+        return format_html('<a href="{}" download>{}</a>', page, gettext("Download"))
+
+    def get_urls(self) -> list[URLPattern]:
+        paper = path(
+            "<int:pk>/paper/",
+            self.admin_site.admin_view(self.paper),
+            name="suppliers_evidence_paper",
+        )
+        return [paper, *super().get_urls()]
+
+    def paper(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Hand the paper out to be saved, and never to be shown."""
+        evidence = self.get_object(request, str(pk))
+        if evidence is None or not self.has_view_permission(request, evidence):
+            raise PermissionDenied
+        try:
+            content = documents.read(evidence.file) if evidence.file else None
+        except FileNotFoundError:
+            content = None
+        if content is None:
+            raise Http404(gettext("There is no paper."))
+        suffix = evidence.file.rpartition(".")[2]
+        answer = HttpResponse(content, content_type=documents.media_type_of(evidence.file))
+        answer["Content-Disposition"] = f'attachment; filename="evidence-{evidence.pk}.{suffix}"'
+        answer["X-Content-Type-Options"] = "nosniff"
+        answer["Content-Security-Policy"] = NOTHING_RUNS
+        answer["Cache-Control"] = "private, no-store"
+        return answer
+
+    def save_model(
+        self, request: HttpRequest, obj: Evidence, form: EvidenceForm, change: bool
+    ) -> None:
+        made = vetting.submit(
+            supplier=obj.supplier, claim=form.claim(), actor=str(request.user), now=timezone.now()
+        )
+        obj.pk = made.pk
+        obj.refresh_from_db()
+
+    @action(description=_("Verify"), icon="verified")
+    def verify(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._judge(request, object_id, vetting.verify, gettext("Verify"))
+
+    @action(description=_("Reject"), icon="close")
+    def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._judge(request, object_id, vetting.reject, gettext("Reject"))
+
+    def _judge(self, request: HttpRequest, object_id: str, judge: Any, title: str) -> HttpResponse:
+        evidence = self.row(request, object_id)
+
+        def act(given: Mapping[str, Any]) -> None:
+            judge(
+                evidence=evidence,
+                actor=str(request.user),
+                now=timezone.now(),
+                reason=given["reason"],
+            )
+
+        return self.ask(
+            request,
+            evidence,
+            title=title,
+            explain=gettext(
+                "You vouch with your name for what you decide. Offers that need this proof are on"
+                " sale while a verified one is valid."
+            ),
+            form_class=ReasonForm,
+            act=act,
+            done=gettext("The decision is written down."),
+        )

@@ -1,0 +1,109 @@
+"""Keep off sale what lacks the certificate that it needs, and let it back when one is valid.
+
+Note [Needed certificates]: what an offer needs follows from what it is and where we sell. Goods
+with lithium cells need ``CERTIFICATES_FOR_LITHIUM``; all goods need ``CERTIFICATES_FOR_EU`` as
+soon as one of our channels sells into the European Economic Area. A proof counts for an offer if
+somebody verified it, if it is valid today, and if it speaks of all goods of the supplier, or of
+the offer's brand or product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from catalog.models import Channel
+from storefront.lib.db.transactions import needs_transaction
+from suppliers.runs.staging import rows
+
+# The European Economic Area: the Union, and Iceland, Liechtenstein and Norway.
+EEA = frozenset(
+    {"AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE"}
+    | {"IS", "IT", "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK"}
+)
+
+# Which criteria each offer needs and has no valid proof of.
+LACKING = """
+SELECT o.id, o.variant_id, o.missing_evidence,
+       coalesce(string_agg(need.criterion, ', ' ORDER BY need.criterion), '') AS lacks
+FROM suppliers_supplieroffer o
+JOIN catalog_variant v ON v.id = o.variant_id
+JOIN catalog_product p ON p.id = v.product_id
+LEFT JOIN unnest(%(criteria)s::text[], %(for_lithium)s::bool[]) AS need(criterion, for_lithium)
+  ON (v.lithium <> 'none' OR NOT need.for_lithium) AND NOT EXISTS (
+    SELECT 1 FROM suppliers_evidence e
+    WHERE e.supplier_id = o.supplier_id AND e.criterion = need.criterion
+      AND e.status = 'verified'
+      AND (e.valid_from IS NULL OR e.valid_from <= %(today)s)
+      AND (e.valid_until IS NULL OR e.valid_until >= %(today)s)
+      AND (e.brand_id IS NULL OR e.brand_id = p.brand_id)
+      AND (e.product_id IS NULL OR e.product_id = p.id)
+  )
+WHERE o.status <> 'gone'
+"""
+# Rows are locked before they are written, in id order, as everybody does who writes offers.
+_WEIGH = f"""
+WITH judged AS (
+  {LACKING} AND o.supplier_id = %(supplier)s
+    AND (%(offers)s::bigint[] IS NULL OR o.id = ANY(%(offers)s))
+  GROUP BY o.id
+), aim AS (
+  SELECT o.id, judged.lacks
+  FROM suppliers_supplieroffer o JOIN judged ON judged.id = o.id
+  WHERE judged.lacks <> judged.missing_evidence
+  ORDER BY o.id
+  FOR NO KEY UPDATE OF o
+), written AS (
+  UPDATE suppliers_supplieroffer o SET missing_evidence = aim.lacks
+  FROM aim WHERE o.id = aim.id AND o.missing_evidence <> aim.lacks
+  RETURNING o.variant_id, old.missing_evidence AS lacked, new.missing_evidence AS lacks
+), queued AS (
+  INSERT INTO suppliers_unpublishedsupply (variant_id)
+  SELECT DISTINCT variant_id FROM written WHERE (lacked = '') <> (lacks = '')
+)
+SELECT count(*) FILTER (WHERE lacked = '' AND lacks <> ''),
+       count(*) FILTER (WHERE lacked <> '' AND lacks = ''),
+       coalesce(string_agg(DISTINCT lacks, ', ') FILTER (WHERE lacked = ''), '')
+FROM written
+"""  # noqa: S608 - made of constants
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """How many offers were taken off sale and for want of what, and how many came back."""
+
+    held: int
+    freed: int
+    lacking: tuple[str, ...]
+
+
+def needs() -> tuple[tuple[str, bool], ...]:
+    """Return the criteria that offers need today, each with whether only lithium goods need it."""
+    sells_there = any(
+        EEA & set(countries) for countries in Channel.objects.values_list("countries", flat=True)
+    )
+    for_all = settings.CERTIFICATES_FOR_EU if sells_there else []
+    for_lithium = [name for name in settings.CERTIFICATES_FOR_LITHIUM if name not in for_all]
+    return (*((name, False) for name in for_all), *((name, True) for name in for_lithium))
+
+
+@needs_transaction
+def weigh(*, supplier_id: int, now: datetime, offer_ids: Iterable[int] | None = None) -> Weighed:
+    """Hold and free the offers of a supplier by what is proven today. Again, it changes nothing.
+
+    Locks:  the offers that change, in id order
+    """
+    needed = needs()
+    params: dict[str, Any] = {
+        "supplier": supplier_id,
+        "offers": None if offer_ids is None else list(offer_ids),
+        "criteria": [criterion for criterion, _ in needed],
+        "for_lithium": [is_for_lithium for _, is_for_lithium in needed],
+        "today": now.date(),
+    }
+    ((held, freed, lacking),) = rows(_WEIGH, params)
+    return Weighed(held=held, freed=freed, lacking=tuple(sorted(set(lacking.split(", ")) - {""})))

@@ -1,0 +1,151 @@
+"""Staff pages of the wire to a supplier: its keys and options, its budgets, and a try of it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, action, start
+from storefront.lib.staff.fieldsets import Group
+from storefront.lib.staff.inlines import inline
+from suppliers.connections import tasks
+from suppliers.connections.connection_form import ConnectionForm, form_for
+from suppliers.connections.connection_words import CONNECTION, FACTS, KEYS_AND_OPTIONS
+from suppliers.models import CallBudget, Connection, Supplier
+from suppliers.resilience.admin import BreakerActions, answering
+
+
+@admin.display(description=_("What the last try found"))
+def last_try(row: Supplier) -> str | None:
+    """Show each step of the last try, and what is to be done about it."""
+    wire: Connection | None = getattr(row, "connection", None)
+    if wire is None or not wire.check_report:
+        return None
+    report = wire.check_report
+    steps = format_html_join(
+        "",
+        "<li>{} <b>{}</b> {} <em>{}</em></li>",
+        (
+            (
+                columns.as_state(
+                    step["outcome"],
+                    calls=step["outcome"] == "bad",
+                    waits=step["outcome"] == "not tried",
+                    ended=step["outcome"] in {"good", "absent"},
+                ),
+                step["name"],
+                step["told"],
+                step["advice"],
+            )
+            for step in report["steps"]
+        ),
+    )
+    wishes = format_html_join("", "<li>{}</li>", ((wish,) for wish in report["wishes"]))
+    able = ", ".join(report["abilities"])
+    return format_html('<p>{}</p><ul class="staff-moves">{}{}</ul>', able, steps, wishes)
+
+
+class CheckActions(StaffAdmin):
+    """What staff can try of a supplier's wire."""
+
+    check_actions: ClassVar = ["check_wire"]
+    check_fields: ClassVar = [columns.age("connection__checked_at", _("Last tried")), last_try]
+
+    @action(description=_("Try the connection"), icon="network_check")
+    def check_wire(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        supplier = self.row(request, object_id)
+        words = gettext(
+            "We sign in to %(name)s, read one product, quote one parcel and read the balance."
+            " Nothing is ordered."
+        )
+        return self.ask(
+            request,
+            supplier,
+            title=gettext("Try the connection"),
+            explain=words % {"name": supplier.name},
+            act=lambda _given: start(tasks.check, supplier_id=supplier.pk),
+            done=gettext("Started: what is found stands on this page in a moment."),
+        )
+
+
+@admin.register(Connection)
+class ConnectionAdmin(BreakerActions):
+    form = ConnectionForm
+    editable = (
+        "base_url",
+        "account_id",
+        "calls_per_second",
+        "calls_at_once",
+        "products_every_min",
+        "prices_every_min",
+        "stock_every_min",
+        "orders_every_min",
+        "low_balance_amount",
+    )
+    may_add = True
+    groups = (
+        *CONNECTION,
+        Group(KEYS_AND_OPTIONS),
+        Group(FACTS.title, FACTS.fields, columns=[answering]),
+    )
+    list_display: ClassVar = [
+        columns.text("supplier__name", _("Supplier")),
+        "base_url",
+        answering,
+        "products_every_min",
+        "prices_every_min",
+        "stock_every_min",
+        "orders_every_min",
+        columns.age("orders_polled_at", _("Orders asked")),
+        "balance_amount",
+        "problem",
+        columns.age("problem_at", _("Trouble since")),
+    ]
+    list_select_related: ClassVar = ["supplier", "breaker"]
+    actions_detail: ClassVar = BreakerActions.breaker_actions
+    ordering: ClassVar = ["supplier"]
+    # The options are edited in fields of their own; what the last try found, the supplier shows.
+    exclude: ClassVar = ["secrets_sealed", "tokens_sealed", "remembered", "options", "check_report"]
+    readonly_fields: ClassVar = [
+        answering,
+        "orders_polled_at",
+        "balance_amount",
+        "balance_as_of",
+        "rest_until",
+        "problem",
+        "problem_at",
+        "checked_at",
+    ]
+    inlines: ClassVar = [inline(CallBudget, "name", "used", "total", "until")]
+
+    def get_exclude(self, request: HttpRequest, obj: Connection | None = None) -> list[str]:
+        return self.exclude
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Any = None,
+        change: bool = False,  # noqa: FBT002 - Django's
+        **words: Any,
+    ) -> type[forms.ModelForm[Any]]:
+        """Make the form of the supplier's connector; what may only be read has none."""
+        if obj is not None and self.has_change_permission(request, obj):
+            words["form"] = form_for(obj)
+        return super().get_form(request, obj, change, **words)
+
+    def response_add(
+        self, request: HttpRequest, obj: Connection, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Go on to the page where his keys are entered: they are his connector's."""
+        given = request.POST.copy()
+        given["_continue"] = "1"
+        request.POST = given  # type: ignore[assignment]  # as Django's own admin does
+        answer: HttpResponse = super().response_add(request, obj, post_url_continue)
+        return answer

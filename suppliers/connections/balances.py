@@ -1,0 +1,49 @@
+"""Look how much money of ours a supplier holds, and say in time that it runs out."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from django.db.models import F
+
+from storefront.lib.http.errors import OutsideError
+from storefront.lib.money import Money
+from suppliers.connections.factory import adapter_for
+from suppliers.connectors import ADAPTERS, connector_class
+from suppliers.connectors.capabilities import Ability, Balance, abilities_of, able
+from suppliers.models import Connection, Supplier
+
+log = logging.getLogger(__name__)
+
+
+def holders() -> list[Supplier]:
+    """Find the suppliers who are paid from a balance."""
+    able_to_tell = [
+        name for name in ADAPTERS if Ability.BALANCE in abilities_of(connector_class(name))
+    ]
+    active = Supplier.objects.filter(status=Supplier.Status.ACTIVE, connection__isnull=False)
+    return list(active.filter(adapter__in=able_to_tell).order_by("pk"))
+
+
+def look(*, supplier: Supplier, now: datetime) -> Money | None:
+    """Ask for the balance, keep it with the connection, and complain there when it is low.
+
+    None: he did not tell; what he told last stays.
+    """
+    try:
+        with adapter_for(supplier) as connector:
+            balance = able(connector, Balance).balance()
+    except OutsideError as error:
+        log.warning("%s does not tell his balance: %s", supplier, error)
+        return None
+    wire = Connection.objects.filter(supplier=supplier)
+    wire.update(balance_amount=balance.rounded().amount, balance_as_of=now)
+    low = wire.filter(balance_amount__lt=F("low_balance_amount")).first()
+    if low is not None:
+        words = f"{Connection.BALANCE_PROBLEM}{balance} is left, below {low.low_balance_amount}"
+        wire.update(problem=words[:300], problem_at=now)
+    else:
+        told = wire.filter(problem__startswith=Connection.BALANCE_PROBLEM)
+        told.update(problem="", problem_at=None)
+    return balance

@@ -1,0 +1,97 @@
+"""Open the line to a supplier: his address, his keys, and what watches over the calls to him."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, cast
+
+from storefront.lib.http.errors import PermanentError
+from storefront.lib.http.observers import Gate
+from storefront.lib.security.encryption import unseal
+from suppliers.connections import file_sources, uploading
+from suppliers.connections.corresponding import DurablePost
+from suppliers.connections.state import KeptMemory, KeptTokens
+from suppliers.connectors import ADAPTERS, connector_class
+from suppliers.connectors.capabilities import Connector, Paced
+from suppliers.connectors.context import Line
+from suppliers.models import Connection, Supplier
+from suppliers.resilience.circuit_breaker import SharedBreaker
+from suppliers.resilience.concurrency import SharedSlots
+from suppliers.resilience.gate import SupplierGate
+from suppliers.resilience.metering import Meter, MeteredBudget
+from suppliers.resilience.quotas import KeptBudget
+from suppliers.resilience.rate_limit import SharedPace
+from suppliers.resilience.timing import TimedGate
+
+NOT_CONNECTED = "not_connected"
+
+
+@contextmanager
+def adapter_for(
+    supplier: Supplier, *, meter: Meter | None = None, list_since: datetime | None = None
+) -> Iterator[Connector]:
+    """Open the connector that speaks this supplier's language, and close it afterwards.
+
+    What it can do is asked with ``abilities.able``; ``meter`` counts what it asks. A list that
+    it keeps from after ``list_since`` will do.
+
+    Raises: PermanentError  the supplier is not connected, or names an unknown connector: the
+            code is ``NOT_CONNECTED``
+    """
+    wire = Connection.objects.filter(supplier=supplier).first()
+    if wire is None:
+        raise PermanentError(f"{supplier} has no connection", code=NOT_CONNECTED)
+    if supplier.adapter not in ADAPTERS:
+        raise PermanentError(f"no connector is called {supplier.adapter!r}", code=NOT_CONNECTED)
+    gate = gate_of(supplier, wire, meter=meter)
+    line = replace(line_to(supplier, wire, gate=gate, meter=meter), list_since=list_since)
+    connector = cast(Any, connector_class(supplier.adapter))(line)
+    try:
+        yield cast(Connector, connector)
+    finally:
+        connector.close()
+        gate.keep()
+
+
+def gate_of(supplier: Supplier, wire: Connection, *, meter: Meter | None = None) -> TimedGate:
+    pace = calls_per_second(supplier, wire)
+    gate = SupplierGate(
+        code=supplier.code,
+        abilities=getattr(connector_class(supplier.adapter), "CALLS", {}),
+        breaker=SharedBreaker(wire.pk),
+        slots=SharedSlots(name=supplier.code, at_once=wire.calls_at_once),
+        pace=SharedPace(name=supplier.code, calls_per_second=pace),
+        meter=meter,
+    )
+    return TimedGate(gate, supplier_id=supplier.pk)
+
+
+def calls_per_second(supplier: Supplier, wire: Connection) -> int:
+    """Return how often we may ask: as staff say, and never more than his account allows."""
+    connector = connector_class(supplier.adapter)
+    if not isinstance(connector, Paced):
+        return wire.calls_per_second
+    allowed = connector.calls_per_second(options=wire.options, remembered=wire.remembered)
+    return min(wire.calls_per_second, allowed or wire.calls_per_second)
+
+
+def line_to(
+    supplier: Supplier, wire: Connection, *, gate: Gate, meter: Meter | None = None
+) -> Line:
+    secrets = {name: str(value) for name, value in unseal(wire.secrets_sealed).items()}
+    return Line(
+        base_url=wire.base_url,
+        currency=supplier.currency,
+        language=supplier.language,
+        secrets=secrets,
+        options={**wire.options, **file_sources.options_for(supplier, wire.options)},
+        gate=gate,
+        budget=MeteredBudget(KeptBudget(wire.pk), meter=meter or Meter()),
+        tokens=KeptTokens(wire.pk),
+        memory=KeptMemory(wire.pk),
+        post=DurablePost(supplier_id=supplier.pk),
+        folder=uploading.folder_of(supplier),
+    )

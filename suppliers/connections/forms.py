@@ -1,0 +1,127 @@
+"""Fields for a connector's options: one for each simple setting, and JSON for the rest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+import msgspec
+from django import forms
+from django.utils.translation import gettext as _
+from msgspec import inspect
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from storefront.lib.staff.fieldsets import Field
+from suppliers.connections.labels import OPTIONS
+
+PREFIX = "option_"
+REST = "other_options"
+# Mappings have a page and versions of their own.
+KEPT_ELSEWHERE = frozenset({"mapping", "prices_mapping", "stock_mapping"})
+LONGEST_TEXT = 500
+
+
+def fields_for(kind: type[msgspec.Struct], now: Mapping[str, Any]) -> dict[str, forms.Field]:
+    """Make the fields, filled with what is set now; an empty one is as usual."""
+    fields: dict[str, forms.Field] = {}
+    rest = []
+    for option in _options(kind):
+        made = _field(option, now.get(option.name))
+        if made is None:
+            rest.append(option.name)
+        else:
+            fields[f"{PREFIX}{option.name}"] = made
+    if rest:
+        set_now = {name: now[name] for name in rest if name in now}
+        words = _("A JSON object, such as {}. What may stand in it: %(names)s.")
+        fields[REST] = forms.CharField(
+            label=_("Other options, as JSON"),
+            required=False,
+            initial=json.dumps(set_now, indent=2, ensure_ascii=False) if set_now else "",
+            help_text=words % {"names": ", ".join(rest)},
+            widget=UnfoldAdminTextareaWidget,
+        )
+    return fields
+
+
+def given(kind: type[msgspec.Struct], cleaned: Mapping[str, Any]) -> dict[str, Any]:
+    """Read what was filled in; None stands for what is as usual.
+
+    Raises: forms.ValidationError  the JSON area does not hold an object
+    """
+    found: dict[str, Any] = {}
+    rest = _object(cleaned.get(REST) or "")
+    for option in _options(kind):
+        field = f"{PREFIX}{option.name}"
+        if field not in cleaned:
+            found[option.name] = rest.pop(option.name, None)
+        elif isinstance(_plain(option.type), inspect.BoolType):
+            found[option.name] = {"yes": True, "no": False}.get(cleaned[field])
+        else:
+            found[option.name] = None if cleaned[field] == "" else cleaned[field]
+    # What is left is no option: the struct itself says so, in words.
+    return found | rest
+
+
+def _options(kind: type[msgspec.Struct]) -> list[inspect.Field]:
+    struct = inspect.type_info(kind)
+    fields = struct.fields if isinstance(struct, inspect.StructType) else ()
+    return [field for field in fields if field.name not in KEPT_ELSEWHERE]
+
+
+def _plain(kind: inspect.Type) -> inspect.Type:
+    """Return what a value is where there is one."""
+    if not isinstance(kind, inspect.UnionType):
+        return kind
+    some = [each for each in kind.types if not isinstance(each, inspect.NoneType)]
+    return some[0] if len(some) == 1 else kind
+
+
+def _field(option: inspect.Field, now: Any) -> forms.Field | None:
+    kind = _plain(option.type)
+    usual = option.default if option.default is not msgspec.NODEFAULT else None
+    spoken = OPTIONS.get(option.name, Field(option.name.replace("_", " ").capitalize()))
+    words: dict[str, Any] = {
+        "label": spoken.label,
+        "help_text": spoken.help_text,
+        "required": False,
+        "initial": now,
+    }
+    if isinstance(kind, inspect.BoolType):
+        as_usual = _("As usual: %(usual)s") % {"usual": _("yes") if usual else _("no")}
+        choices = [("", as_usual), ("yes", _("yes")), ("no", _("no"))]
+        words["initial"] = {True: "yes", False: "no"}.get(now, "")
+        return forms.ChoiceField(choices=choices, widget=UnfoldAdminSelectWidget, **words)
+    if isinstance(kind, inspect.EnumType):
+        values = [str(each.value) for each in kind.cls]
+        shown = str(usual.value) if isinstance(usual, Enum) else _("none")
+        choices = [("", _("As usual: %(usual)s") % {"usual": shown}), *((v, v) for v in values)]
+        return forms.ChoiceField(choices=choices, widget=UnfoldAdminSelectWidget, **words)
+    said = _("Empty: %(usual)s, as usual.") % {"usual": usual} if usual else ""
+    told = filter(None, (str(spoken.help_text), said))
+    words["help_text"] = " ".join(told) or _("It may be empty.")
+    if isinstance(kind, inspect.IntType):
+        return forms.IntegerField(
+            min_value=kind.ge, max_value=kind.le, widget=UnfoldAdminIntegerFieldWidget, **words
+        )
+    if isinstance(kind, inspect.StrType):
+        return forms.CharField(max_length=LONGEST_TEXT, widget=UnfoldAdminTextInputWidget, **words)
+    return None
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text) if text.strip() else {}
+    except (ValueError, RecursionError) as error:
+        words = _("This is no JSON: %(error)s")
+        raise forms.ValidationError({REST: words % {"error": error}}) from error
+    if not isinstance(found, dict):
+        raise forms.ValidationError({REST: _("A JSON object is wanted: {…}.")})
+    return found

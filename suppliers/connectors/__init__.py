@@ -1,0 +1,20 @@
+"""The connectors: in which languages we can speak to suppliers."""
+
+from importlib import import_module
+
+ADAPTERS = {
+    "bigbuy": "suppliers.connectors.bigbuy.BigBuy",
+    "cj": "suppliers.connectors.cj.CJ",
+    "fake": "storefront.dev.sandboxes.in_memory_supplier.FakeSupplier",
+    "feed": "suppliers.connectors.feed.Feed",
+}
+
+
+def connector_class(name: str) -> type:
+    """Import a connector's class.
+
+    Raises: KeyError  there is none of this name
+    """
+    module, _, attribute = ADAPTERS[name].rpartition(".")
+    found: type = getattr(import_module(module), attribute)
+    return found

@@ -1,0 +1,5 @@
+"""BigBuy."""
+
+from suppliers.connectors.bigbuy.connector import BigBuy
+
+__all__ = ["BigBuy"]

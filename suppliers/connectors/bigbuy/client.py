@@ -1,0 +1,230 @@
+"""Every call to BigBuy: within its quota, and judged by what it says rather than its status."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import ijson
+import msgspec
+
+from storefront.lib.http.answers import Exchange
+from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
+from storefront.lib.http.retries import patiently
+from suppliers.connectors.bigbuy.error_codes import TOO_FAST, Refusal, refusal
+from suppliers.connectors.bigbuy.options import GROUP_QUOTAS, LIST_QUOTAS, Options
+from suppliers.connectors.context import Line, Quota
+from suppliers.connectors.records import BudgetSpentError
+
+SUFFIX = ".json"
+PAGE_SIZE = 10_000
+MOST_PAGES = 100
+# A list may be long: tens of megabytes of it, made while we wait.
+LIST_READ_S, LIST_TOTAL_S, LIST_MAX_BYTES = 60.0, 240.0, 1_000_000_000
+LIST_TRIES = 3
+LONGEST_TURN_S = 30.0
+SHORTEST_NAP_S, LONGEST_NAP_S = 0.02, 1.0
+TURN_S = 1.02
+REST_AFTER_429_S = 600.0
+# What the start of a list is judged by.
+START_BYTES = 4096
+FIRST_ODD_STATUS = 300
+ORDER_PATH = re.compile(r"/order/(\w{1,40})/?$")
+
+
+class SeveralWarehousesError(PermanentError):
+    """The goods of one order lie in several warehouses."""
+
+
+class Wire:
+    """One account at BigBuy."""
+
+    def __init__(self, line: Line, options: Options) -> None:
+        headers = {"Authorization": f"Bearer {line.secrets.get('api_key', '')}"}
+        self._api = line.api(headers=headers)
+        self._lists = line.api(
+            headers=headers,
+            read_s=LIST_READ_S,
+            total_s=LIST_TOTAL_S,
+            max_answer_bytes=LIST_MAX_BYTES,
+        )
+        self._budget = line.budget
+        self._folder = line.folder
+        self._options = options
+
+    @property
+    def folder(self) -> Path:
+        return self._folder
+
+    def close(self) -> None:
+        self._api.close()
+        self._lists.close()
+
+    def get[T](self, path: str, kind: type[T]) -> T:
+        return _decoded(self._asked("GET", path).content, kind, what=f"GET {path}")
+
+    def check(self, path: str) -> None:
+        """Ask what is answered by nothing but a good status."""
+        self._asked("GET", path)
+
+    def ask[T](self, path: str, kind: type[T], body: Any) -> T:
+        """Ask by POST what changes nothing there."""
+        try:
+            answer = self._asked("POST", path, body=body)
+            return _decoded(answer.content, kind, what=f"POST {path}")
+        except OutsideError as error:
+            error.may_have_happened = False
+            raise
+
+    def created(self, path: str, body: Any) -> str:
+        """Have an order made; return the id that its address ends in.
+
+        Raises: TemporaryError  he does not say which: it has to be looked up
+        """
+        answer = self._asked("POST", path, body=body)
+        named = ORDER_PATH.search(answer.headers.get("location", ""))
+        if named is None:
+            raise TemporaryError(
+                f"POST {path}: HTTP {answer.status} names no order",
+                code="no_location",
+                may_have_happened=True,
+            )
+        return named[1]
+
+    def _asked(self, method: str, path: str, *, body: Any = None) -> Exchange:
+        quota = GROUP_QUOTAS[path.split("/", maxsplit=1)[0]]
+        give_up_at = time.monotonic() + LONGEST_TURN_S
+        while True:
+            self._take_turn(quota, give_up_at=give_up_at)
+            answer = self._api.exchange(method, path + SUFFIX, body=body)
+            # His second began when our call came to him, which was before his answer did.
+            self._budget.told(quota, left=0, total=quota.points, until=_in(TURN_S))
+            refused = refusal(answer.status, answer.content)
+            if refused is None and answer.status < FIRST_ODD_STATUS:
+                return answer
+            refused = refused or Refusal(code=str(answer.status))
+            # "Too fast" is said before anything is done: the same call may be sent again.
+            if refused.code != TOO_FAST or time.monotonic() > give_up_at:
+                raise _error(refused, f"{method} {path}", is_write=method != "GET")
+            time.sleep(LONGEST_NAP_S)
+
+    def _take_turn(self, quota: Quota, *, give_up_at: float) -> None:
+        """Wait for the next second that is free.
+
+        Raises: BudgetSpentError  it does not come
+        """
+        while True:
+            try:
+                self._budget.spend(quota, is_for_order=True)
+            except BudgetSpentError as error:
+                if time.monotonic() > give_up_at:
+                    raise
+                wait_s = error.until.timestamp() - time.time()
+                time.sleep(min(max(wait_s, SHORTEST_NAP_S), LONGEST_NAP_S))
+            else:
+                return
+
+    def rows(self, name: str, *, is_per_product: bool = True) -> Iterator[dict[str, Any]]:
+        """Walk a whole list; it lies on disk while it is read.
+
+        Raises: BudgetSpentError  this hour's calls of it are used up
+                OutsideError  no list came
+        """
+        query: dict[str, Any] = {"isoCode": self._options.language}
+        if not is_per_product:
+            yield from self._page(name, query)
+            return
+        for taxonomy in self._options.taxonomies or (None,):
+            below = {"parentTaxonomy": taxonomy} if taxonomy else {}
+            for number in range(MOST_PAGES):
+                count = 0
+                paged = {**query, **below, "page": number, "pageSize": PAGE_SIZE}
+                for row in self._page(name, paged):
+                    count += 1
+                    yield row
+                if count != PAGE_SIZE:
+                    break
+            else:
+                raise PermanentError(f"catalog/{name} does not end", code="garbage")
+
+    def _page(self, name: str, query: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        path = f"catalog/{name}"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=self._folder) as file:
+            patiently(partial(self._fetch, path, query, file), is_repeatable=True, tries=LIST_TRIES)
+            file.seek(0)
+            try:
+                for row in ijson.items(file, "item", use_float=False):
+                    if not isinstance(row, dict):
+                        raise _garbage(path)
+                    yield row
+            except (ijson.JSONError, UnicodeDecodeError) as error:
+                raise _garbage(path) from error
+
+    def _fetch(self, path: str, query: Mapping[str, Any], file: BinaryIO) -> None:
+        """Fetch one page into the file.
+
+        Raises: BudgetSpentError  this hour's calls of it are used up
+        """
+        quota = LIST_QUOTAS[path]
+        file.seek(0)
+        file.truncate()
+        self._budget.spend(quota)
+        answer = self._lists.exchange("GET", path + SUFFIX, params=query, to=file)
+        until = self._told(quota, answer.headers)
+        file.seek(0)
+        start = answer.content or file.read(START_BYTES)
+        refused = refusal(answer.status, start)
+        if refused is not None and refused.code == TOO_FAST:
+            until = until or _in(REST_AFTER_429_S)
+            self._budget.told(quota, left=0, total=None, until=until)
+            raise BudgetSpentError(f"GET {path}: he lets us ask no more now", until=until)
+        if refused is not None:
+            raise refused.error(f"GET {path}", is_write=False)
+        if not start.lstrip().startswith(b"["):
+            raise _garbage(path)
+
+    def _told(self, quota: Quota, headers: Mapping[str, str]) -> datetime | None:
+        """Believe what he says is left of a quota; return when its window ends."""
+        names = ("limit", "remaining", "reset")
+        told = [headers.get(f"x-ratelimit-{name}", "") for name in names]
+        if not all(word.isdecimal() and len(word) < 12 for word in told):  # noqa: PLR2004
+            return None
+        total, left, reset_s = map(int, told)
+        # An absurd date would let his syncs rest for ever.
+        until = min(datetime.fromtimestamp(reset_s, UTC), _in(quota.window_s))
+        self._budget.told(quota, left=left, total=total, until=until)
+        return until
+
+
+def _in(seconds: float) -> datetime:
+    return datetime.fromtimestamp(time.time() + seconds, UTC)
+
+
+def _error(refused: Refusal, what: str, *, is_write: bool) -> OutsideError:
+    if refused.warehouses:
+        return SeveralWarehousesError(
+            f"{what}: the goods lie in {len(refused.warehouses)} warehouses",
+            code="several_warehouses",
+        )
+    return refused.error(what, is_write=is_write)
+
+
+def _garbage(path: str) -> PermanentError:
+    return PermanentError(f"GET {path}: no list of objects", code="garbage")
+
+
+def _decoded[T](content: bytes, kind: type[T], *, what: str) -> T:
+    try:
+        return msgspec.json.Decoder(kind, float_hook=Decimal, strict=False).decode(content)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise PermanentError(
+            f"{what}: not the answer that was expected", code="garbage", may_have_happened=True
+        ) from error

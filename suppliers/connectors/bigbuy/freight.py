@@ -1,0 +1,78 @@
+"""Ask BigBuy what a parcel would cost, and by whom."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from storefront.lib.address import Address
+from storefront.lib.http.errors import PermanentError
+from storefront.lib.money import Money
+from suppliers.connectors.bigbuy import reading
+from suppliers.connectors.bigbuy.client import Wire
+from suppliers.connectors.bigbuy.options import CURRENCY, Options
+from suppliers.connectors.bigbuy.schemas import Carrier, Quote, Quotes
+from suppliers.connectors.records import FreightOption, RequestLine
+
+log = logging.getLogger(__name__)
+
+
+def options(
+    wire: Wire, settings: Options, *, ship_to: Address, lines: tuple[RequestLine, ...]
+) -> tuple[FreightOption, ...]:
+    """Return what each carrier that we may use asks.
+
+    An order names carriers, not services, and the cheapest one is taken: so is it here.
+
+    Raises: PermanentError  he names some, and which we may use of them is not understood
+    """
+    body = {
+        "order": {
+            "delivery": {"isoCountry": ship_to.country, "postcode": ship_to.postcode},
+            "products": [{"reference": line.sku, "quantity": line.quantity} for line in lines],
+        }
+    }
+    one_or_many: Any = Quotes | list[Quotes]
+    quoted = wire.ask("shipping/orders", one_or_many, body)
+    answers = quoted if isinstance(quoted, list) else [quoted]
+    quotes = [quote for answer in answers for quote in answer.shipping_options or ()]
+    if not quotes:
+        return ()
+    carriers = _carriers(wire)
+    cheapest: dict[str, FreightOption] = {}
+    is_unclear = False
+    for quote in sorted(quotes, key=lambda each: each.cost):
+        name = carriers.get(str(quote.shipping_service.id), "")
+        option = _option(name, quote)
+        if name and not _is_allowed(name, settings):
+            continue
+        if option is None:
+            is_unclear = True
+        else:
+            cheapest.setdefault(name, option)
+    if is_unclear and not cheapest:
+        raise PermanentError("none of his carriers is understood", code="garbage")
+    return tuple(cheapest.values())
+
+
+def _carriers(wire: Wire) -> dict[str, str]:
+    """Return the names that an order may name, by the ids of their services."""
+    return {
+        str(service.id): carrier.name.strip().casefold()
+        for carrier in wire.get("shipping/carriers", list[Carrier])
+        for service in carrier.shipping_services or ()
+    }
+
+
+def _is_allowed(name: str, settings: Options) -> bool:
+    return not settings.carriers or name in {each.casefold() for each in settings.carriers}
+
+
+def _option(name: str, quote: Quote) -> FreightOption | None:
+    days = reading.days(quote.shipping_service.delay)
+    if not name or quote.cost < 0 or days is None:
+        log.warning("a route without carrier, price or time is not offered: %s", quote)
+        return None
+    return FreightOption(
+        name=name, price=Money(quote.cost, CURRENCY), min_days=days[0], max_days=days[1]
+    )

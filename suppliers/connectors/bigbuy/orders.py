@@ -1,0 +1,137 @@
+"""Read how our orders stand at BigBuy, and where their parcels are."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from itertools import batched
+from urllib.parse import quote
+
+import msgspec
+
+from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
+from storefront.lib.money import Money
+from suppliers.connectors import parsing
+from suppliers.connectors.bigbuy.client import Wire
+from suppliers.connectors.bigbuy.options import CURRENCY, Options
+from suppliers.connectors.bigbuy.schemas import Carrier, Named, Order, Parcel, Tracked
+from suppliers.connectors.records import Answer, OrderName, ParcelNews, PurchaseState
+
+ABSENT, OTHER = "404", "other_order"
+ORDERS_AT_ONCE = 50
+
+log = logging.getLogger(__name__)
+
+
+def find(wire: Wire, options: Options, number: str) -> PurchaseState | None:
+    """Look an order up by our number; None is proof of absence.
+
+    Raises: TemporaryError  he does not say, which is no proof
+    """
+    key = _named(wire, number)
+    if key is None:
+        return None
+    order = _order(wire, key, number)
+    tracked = _tracked(wire, [key])
+    carriers = _carriers(wire) if any(tracked.values()) else {}
+    return _told(options, order, tracked=tracked, carriers=carriers)
+
+
+def _named(wire: Wire, number: str) -> str | None:
+    try:
+        answer = wire.get(f"order/reference/{quote(number, safe='')}", Named)
+    except PermanentError as error:
+        if error.code == ABSENT:
+            return None
+        raise
+    return str(answer.id)
+
+
+def _order(wire: Wire, key: str, number: str) -> Order:
+    """Read one order.
+
+    Raises: TemporaryError  he tells of another one
+    """
+    order = wire.get(f"order/{quote(key, safe='')}", Order)
+    if order.internal_reference != number or str(order.id) != key:
+        raise TemporaryError(
+            f"asked about {number}, told of {order.internal_reference}", code=OTHER
+        )
+    return order
+
+
+def _tracked(wire: Wire, ids: Sequence[str]) -> dict[str, list[Parcel]]:
+    """Ask for the parcels of many orders at once; he may tell of fewer, in any order."""
+    found: dict[str, list[Parcel]] = {}
+    for batch in batched(ids, ORDERS_AT_ONCE):
+        asked = [{"id": int(key) if key.isdecimal() else key} for key in batch]
+        body = {"track": {"orders": asked}}
+        for row in wire.ask("tracking/orders", list[Tracked], body):
+            if str(row.id) in batch:
+                found[str(row.id)] = [each for each in row.trackings or () if each.tracking_number]
+    return found
+
+
+def _carriers(wire: Wire) -> dict[str, str]:
+    return {str(row.id): row.name for row in wire.get("tracking/carriers", list[Carrier])}
+
+
+def _told(
+    options: Options,
+    order: Order,
+    *,
+    tracked: Mapping[str, list[Parcel]],
+    carriers: Mapping[str, str],
+) -> PurchaseState:
+    name = parsing.text(order.status)
+    known = options.answer(name)
+    reason = "" if known else f"the options do not say what the status {name!r} means"
+    return PurchaseState(
+        number=order.internal_reference,
+        supplier_reference=str(order.id),
+        answer=known or Answer.ACCEPTED,
+        reason=reason,
+        cost=_cost(order),
+        parcels=tuple(_parcel(each, carriers) for each in tracked.get(str(order.id), ())),
+        raw={"order": msgspec.to_builtins(order)},
+    )
+
+
+def _cost(order: Order) -> Money | None:
+    lines = order.products or ()
+    if not lines or any(line.price_tax_excl is None for line in lines):
+        return None
+    prices = (Money(line.price_tax_excl or Decimal(0), CURRENCY) * line.quantity for line in lines)
+    return Money.total(prices, CURRENCY)
+
+
+def _parcel(parcel: Parcel, carriers: Mapping[str, str]) -> ParcelNews:
+    """Read one parcel; what is in it he does not say."""
+    said = parcel.carrier
+    name = (said.name or carriers.get(str(said.id), "")) if said else ""
+    return ParcelNews(
+        carrier=name,
+        number=parsing.text(parcel.tracking_number),
+        carrier_text=parsing.text(parcel.status_description),
+        happened_at=parsing.moment(parcel.status_date),
+    )
+
+
+def track(wire: Wire, options: Options, orders: Sequence[OrderName]) -> Iterator[PurchaseState]:
+    """Read many orders: one call for each, and one for the parcels of fifty.
+
+    One that he does not have, or that is somebody else's, is left out and stops no other.
+    """
+    known = [order for order in orders if order.supplier_reference]
+    tracked = _tracked(wire, [order.supplier_reference for order in known])
+    carriers: dict[str, str] = _carriers(wire) if any(tracked.values()) else {}
+    for name in known:
+        try:
+            order = _order(wire, name.supplier_reference, name.number)
+        except OutsideError as error:
+            if error.code not in {ABSENT, OTHER}:
+                raise
+            log.info("an order is left out: %s", error)
+        else:
+            yield _told(options, order, tracked=tracked, carriers=carriers)

@@ -1,0 +1,210 @@
+"""Make product pages of the rows that were joined on disk."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from catalog.records import BadRow, ProductRecord, Terms, VariantRecord
+from storefront.lib.money import Money
+from suppliers.connectors import parsing
+from suppliers.connectors.bigbuy import reading, stock_and_costs
+from suppliers.connectors.bigbuy.list_store import Shelf
+from suppliers.connectors.records import ProductPage
+from suppliers.connectors.spec_tables import claims
+
+LONGEST_URL = 500
+MOST_PICTURES = 20
+MOST_LEVELS = 12
+MOST_VARIANTS = 200
+# Prices and stock have jobs of their own, and a date alone is no news.
+PRICES = frozenset({"wholesalePrice", "retailPrice", "inShopsPrice", "priceLargeQuantities"})
+PASSING = PRICES | {
+    "dateAdd", "dateUpd", "dateUpdCategories", "dateUpdDescription", "dateUpdProperties",
+    "dateUpdImages", "dateUpdStock",
+}  # fmt: skip
+NOT_A_PHOTO = ("logo", "energyEfficiency", "gpsrLabel", "gpsrWarning")
+BATTERY = re.compile(r"batter|li-?ion|li-?po|lithium|\bmAh\b", re.IGNORECASE)
+NONE_OF_IT = re.compile(r"^\s*(no|none|without|not included|0)\b", re.IGNORECASE)
+
+
+def pages(shelf: Shelf, chosen: frozenset[int]) -> Iterator[ProductPage]:
+    for key, row in shelf.products():
+        if key in chosen:
+            yield _Joined(shelf, key, row).page()
+
+
+class _Joined:
+    """One product with everything that the other lists say of it."""
+
+    def __init__(self, shelf: Shelf, key: int, row: dict[str, Any]) -> None:
+        self._shelf = shelf
+        self._ref = str(key)
+        self._row = row
+        self._text = shelf.row("productsinformation", key) or {}
+        self._pictures = _pictures(shelf.row("productsimages", key) or {})
+        self._variations = shelf.children("productsvariations", key)[:MOST_VARIANTS]
+        self._problems: list[BadRow] = []
+
+    def page(self) -> ProductPage:
+        brand = self._name("manufacturers", self._row.get("manufacturer"))
+        path = self._category_path()
+        options = [self._options(variation) for variation in self._variations]
+        words = [self._row, self._text, *self._variations]
+        lasting = [{k: v for k, v in each.items() if k not in PASSING} for each in words]
+        prices = [{k: v for k, v in each.items() if k in PRICES} for each in words]
+        title = parsing.text(self._text.get("name"))
+        if not title:
+            message = "There is no text for this product in our language."
+            self._problems.append(BadRow(row=self._ref, code="no-title", message=message))
+        variants = self._variants(title, options) if title else ()
+        if title and not variants:
+            message = "The product has no SKU that can be ordered."
+            self._problems.append(BadRow(row=self._ref, code="no-variants", message=message))
+        ready_in = [variant.terms.lead_days for variant in variants]
+        return ProductPage(
+            ref=self._ref,
+            digest=parsing.digest([lasting, self._pictures, brand, path, options, ready_in]),
+            cost_digest=parsing.digest(prices),
+            record=self._record(title, brand, path, options, variants) if variants else None,
+            problems=tuple(self._problems),
+        )
+
+    def _record(
+        self,
+        title: str,
+        brand: str,
+        path: tuple[str, ...],
+        options: list[dict[str, str]],
+        variants: tuple[VariantRecord, ...],
+    ) -> ProductRecord:
+        html = parsing.text(self._text.get("description"))
+        table = claims(html)
+        return ProductRecord(
+            ref=self._ref,
+            title=title,
+            brand=brand or table.get("Brand", ""),
+            category_path=path,
+            description_html=html,
+            claims=table,
+            option_names=_option_names(options),
+            has_battery=_has_battery(table, f"{title} {html}"),
+            hs_code=re.sub(r"\D", "", parsing.text(self._row.get("intrastat")))[:10],
+            picture_urls=self._pictures,
+            variants=variants,
+        )
+
+    def _variants(self, title: str, options: list[dict[str, str]]) -> tuple[VariantRecord, ...]:
+        if not self._variations and self._row.get("attributes") is True:
+            # Under the SKU of the whole nothing can be ordered.
+            message = "He says that it comes in variations, and names none."
+            self._problems.append(BadRow(row=self._ref, code="no-variations", message=message))
+            return ()
+        if not self._variations:
+            only = self._variant(self._row, title, ())
+            return (only,) if only else ()
+        names = _option_names(options)
+        found: dict[str, VariantRecord] = {}
+        for variation, chosen in zip(self._variations, options, strict=True):
+            values = tuple(chosen.get(name, "") for name in names)
+            made = self._variant(variation, " ".join((title, *values)).strip(), values)
+            if made and made.sku in found:
+                message = "The product has this SKU twice."
+                self._problems.append(BadRow(row=made.sku, code="sku-twice", message=message))
+            elif made:
+                found[made.sku] = made
+        return tuple(found.values())
+
+    def _variant(
+        self, row: Mapping[str, Any], title: str, values: tuple[str, ...]
+    ) -> VariantRecord | None:
+        sku = parsing.text(row.get("sku"))
+        if not sku or len(sku) > stock_and_costs.LONGEST_SKU:
+            where = f"{self._ref}:{parsing.text(row.get('id'))}"
+            self._problems.append(
+                BadRow(row=where, code="sku-missing", message="A variant has no usable SKU.")
+            )
+            return None
+        price = stock_and_costs.cost(sku, row.get("wholesalePrice"))
+        if isinstance(price, BadRow):
+            self._problems.append(price)
+        is_alone = not self._variations
+        return VariantRecord(
+            sku=sku,
+            title=title,
+            option_values=values,
+            cost=price if isinstance(price, Money) else None,
+            gtin=parsing.text(row.get("ean13")),
+            # A part number names the product: one variant, or none of several.
+            mpn=parsing.text(self._row.get("partNumber")) if is_alone else "",
+            packed_weight_g=self._packed_g(row, is_alone=is_alone),
+            terms=Terms(lead_days=self._shelf.ready_days(sku)),
+        )
+
+    def _packed_g(self, row: Mapping[str, Any], *, is_alone: bool) -> int | None:
+        weight = reading.grams(self._row.get("weight"))
+        if weight is None or is_alone:
+            return weight
+        extra = parsing.amount(row.get("extraWeight")) or 0
+        return max(1, weight + int(extra * reading.G_PER_KG))
+
+    def _options(self, variation: Mapping[str, Any]) -> dict[str, str]:
+        """Return what a variation is called by: ``Color`` → ``Black``."""
+        key = parsing.whole(variation.get("id"))
+        combination = (self._shelf.row("variations", key) if key is not None else None) or {}
+        found: dict[str, str] = {}
+        attributes = combination.get("attributes")
+        for said in attributes if isinstance(attributes, list) else ():
+            chosen = parsing.whole(said.get("id")) if isinstance(said, dict) else None
+            attribute = self._shelf.row("attributes", chosen) if chosen is not None else None
+            if attribute:
+                group = self._name("attributegroups", attribute.get("attributeGroup"))
+                found.setdefault(group or "Option", parsing.text(attribute.get("name")))
+        return found
+
+    def _name(self, name: str, key: Any) -> str:
+        number = parsing.whole(key)
+        row = self._shelf.row(name, number) if number is not None else None
+        return parsing.text(row.get("name")) if row else ""
+
+    def _category_path(self) -> tuple[str, ...]:
+        found: list[str] = []
+        key = parsing.whole(self._row.get("taxonomy"))
+        while key and len(found) < MOST_LEVELS:
+            row = self._shelf.row("taxonomies", key) or {}
+            if name := parsing.text(row.get("name")):
+                found.append(name)
+            key = parsing.whole(row.get("parentTaxonomy"))
+        return tuple(reversed(found))
+
+
+def _option_names(options: list[dict[str, str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for chosen in options for name in chosen))
+
+
+def _pictures(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the photos, the cover first; labels and warnings are none."""
+    images = row.get("images")
+    photos = [
+        image
+        for image in (images if isinstance(images, list) else ())
+        if isinstance(image, dict) and not any(image.get(kind) for kind in NOT_A_PHOTO)
+    ]
+    photos.sort(key=lambda image: not image.get("isCover"))
+    urls = [parsing.text(image.get("url")) for image in photos]
+    good = [
+        url for url in urls if url.startswith(("https://", "http://")) and len(url) <= LONGEST_URL
+    ]
+    return tuple(dict.fromkeys(good))[:MOST_PICTURES]
+
+
+def _has_battery(table: Mapping[str, str], words: str) -> bool:
+    """Tell whether a battery is in the box, as far as the words go."""
+    said = {label: value for label, value in table.items() if BATTERY.search(label)}
+    included = [value for label, value in said.items() if "includ" in label.casefold()]
+    if included:
+        return not NONE_OF_IT.match(included[0])
+    if said:
+        return not all(NONE_OF_IT.match(value) for value in said.values())
+    return BATTERY.search(words) is not None

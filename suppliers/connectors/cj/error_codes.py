@@ -1,0 +1,175 @@
+"""What each error code and each order status of CJ means to us. Pure.
+
+Source: CJ Dropshipping API v2, error codes; read 2026-11-24
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
+from suppliers.connectors.records import (
+    Answer,
+    DuplicateReferenceError,
+    GoneError,
+    NoWayError,
+    OutOfStockError,
+)
+
+
+class TokenRefusedError(PermanentError):
+    """The access token is missing, unknown or too old: nothing was done."""
+
+
+class RefreshRefusedError(PermanentError):
+    """The refresh token is no good: log in again."""
+
+
+class QuotaSpentError(TemporaryError):
+    """The day's points are used up: ask nothing before midnight, UTC."""
+
+
+class CapReachedError(PermanentError):
+    """The account's level allows no more subscriptions."""
+
+
+class Meaning(StrEnum):
+    """What an error code asks of us, in words for staff."""
+
+    RETRY = "he is busy: again in a moment"
+    REAUTHENTICATE = "the access token is no good"
+    LOGIN = "the refresh token is no good"
+    CONFIGURATION = "the account or the connection has to be set right"
+    PERMANENT = "he will refuse this call again"
+    PAUSE = "the day's points are used up"
+    GONE = "he does not sell it any more"
+    OUT_OF_STOCK = "he has not enough of it"
+    LOOK_UP = "the order may exist: it is looked up before anything else"
+    ADOPT = "he has an order under this number already"
+    HOLD = "the balance does not pay for it: top it up, or pay in his web pages"
+    REQUOTE = "he does not carry it that way: choose another route"
+    MANUAL = "a person has to settle it with him"
+    KNOWN = "it is so already"
+    CAP = "the account's level allows no more subscriptions"
+    ITEM = "this one cannot be subscribed to"
+    CHANGED = "the order has moved on meanwhile: read it again"
+    TRIAL = "only his trial system says this"
+
+
+# Newer endpoints say 0 where older ones say 200.
+GOOD = frozenset({200, 0})
+
+CODES: dict[Meaning, tuple[int, ...]] = {
+    Meaning.RETRY: (1600000, 1600200, 1600301),
+    Meaning.REAUTHENTICATE: (1600001, 1600002),
+    Meaning.LOGIN: (1600003,),
+    Meaning.CONFIGURATION: (
+        1600004, 1600005, 1600006, 1600007, 1600008, 1600009, 1600010, 1600011, 1600012, 1600013,
+        1600030, 1600031, 1601000, 1606001, 1606010, 1607000, 1607001, 1607002, 1607003,
+    ),
+    Meaning.PERMANENT: (
+        1600100, 1600101, 1600300, 1602004, 1605002, 16070002,
+        16900202, 16900203, 16900204, 16900205, 16900403,
+    ),
+    Meaning.PAUSE: (1600201,),
+    Meaning.GONE: (1602000, 1602001, 1602002, 1602003),
+    Meaning.OUT_OF_STOCK: (1603102,),
+    Meaning.LOOK_UP: (1603000,),
+    Meaning.ADOPT: (1603003,),
+    Meaning.HOLD: (1604000, 1604001),
+    Meaning.REQUOTE: (1605000, 1605001, 1607004),
+    Meaning.MANUAL: (
+        1603001, 1603002, 1603100, 1603101, 1607006, 1607007, 1607008, 1607009, 1607010,
+        *range(1609000, 1609017),
+    ),
+    Meaning.KNOWN: (1606000,),
+    Meaning.CAP: (1606011,),
+    Meaning.ITEM: (1606012, 1606013),
+    Meaning.CHANGED: (8002,),
+    Meaning.TRIAL: (803, 811, 818, 819, 820, 821),
+}  # fmt: skip
+MEANINGS = {code: meaning for meaning, codes in CODES.items() for code in codes}
+
+# Of the others: understood and refused.
+KINDS: dict[Meaning, type[OutsideError]] = {
+    Meaning.RETRY: TemporaryError,
+    Meaning.REAUTHENTICATE: TokenRefusedError,
+    Meaning.LOGIN: RefreshRefusedError,
+    Meaning.PAUSE: QuotaSpentError,
+    Meaning.GONE: GoneError,
+    Meaning.OUT_OF_STOCK: OutOfStockError,
+    Meaning.LOOK_UP: TemporaryError,
+    Meaning.ADOPT: DuplicateReferenceError,
+    Meaning.REQUOTE: NoWayError,
+    Meaning.CAP: CapReachedError,
+    Meaning.CHANGED: TemporaryError,
+}
+
+# After these, what we asked to write may have been written.
+MAYBE_WRITTEN = frozenset({1600000, 1600301, 1603000})
+
+TOO_FAST = 1600200
+# The interface is closed or was never there: an account may do without it.
+NO_SUCH_CALL = frozenset({"1600100", "1600101", "404"})
+BAD_PARAMETER = "1600300"
+NO_ORDER = "1603100"
+# getOrderDetail: "order not found" shares its code with "bad parameter".
+NO_SUCH_ORDER = frozenset({BAD_PARAMETER, NO_ORDER})
+
+# How an order stands.
+ANSWERS = {
+    "CREATED": Answer.RECEIVED,
+    "IN_CART": Answer.RECEIVED,
+    "UNPAID": Answer.RECEIVED,
+    "UNSHIPPED": Answer.ACCEPTED,
+    "SHIPPED": Answer.SHIPPED,
+    "DELIVERED": Answer.DELIVERED,
+    "CANCELLED": Answer.CANCELED,
+}
+
+# An order of goods that are ours already, in his warehouse.
+OUTBOUND_ANSWERS = {
+    "WAIT_PAY": Answer.RECEIVED,
+    "PAYMENT_INCOMING": Answer.RECEIVED,
+    "PAID": Answer.ACCEPTED,
+    "WAIT_SHIPMENT": Answer.ACCEPTED,
+    "INTERCEPTING": Answer.ACCEPTED,
+    "INTERCEPT": Answer.CANCELED,
+    "SHIPPED": Answer.SHIPPED,
+    "COMPLETED": Answer.DELIVERED,
+    "OVER": Answer.DELIVERED,
+    "CANCELLED": Answer.CANCELED,
+    "REFUND_COMPLETE": Answer.CANCELED,
+    "RESEND_OVER": Answer.SHIPPED,
+}
+# What the numbers of a LOGISTIC message mean, in words a carrier would use.
+TRACKING_WORDS = {
+    0: "No tracking",
+    1: "Left the warehouse",
+    2: "Received by the forwarder",
+    3: "Returned by the forwarder",
+    4: "Left the forwarder",
+    5: "In transit",
+    6: "Arrived in the destination country",
+    7: "Customs clearance started",
+    8: "Customs clearance completed",
+    9: "Picked up by the local carrier",
+    10: "Out for delivery",
+    11: "Available for pickup",
+    12: "Delivered",
+    13: "Delivery failed",
+    14: "Returned to sender",
+}
+
+
+def meaning_of(code: int) -> Meaning:
+    """Return what a code asks of us; one that nobody told us of is a refusal."""
+    return MEANINGS.get(code, Meaning.PERMANENT)
+
+
+def failure(code: int, message: str, *, is_write: bool) -> OutsideError:
+    """Make the error that an answer with this code is."""
+    meaning = meaning_of(code)
+    kind = KINDS.get(meaning, PermanentError)
+    is_open = is_write and code in MAYBE_WRITTEN
+    return kind(f"{message}: {meaning}", code=str(code), may_have_happened=is_open)

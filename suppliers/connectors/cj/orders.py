@@ -1,0 +1,212 @@
+"""Place, look up and stop our purchase orders at CJ, and ask for routes."""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from storefront.lib.address import Address
+from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
+from storefront.lib.money import Money
+from suppliers.connectors import parsing
+from suppliers.connectors.cj import order_status, payment, worded
+from suppliers.connectors.cj.client import Wire
+from suppliers.connectors.cj.error_codes import ANSWERS, BAD_PARAMETER, NO_ORDER
+from suppliers.connectors.cj.order_shapes import AccountBalance, OrderDetail, OrderPage, PlacedOrder
+from suppliers.connectors.cj.product_details import CURRENCY
+from suppliers.connectors.cj.schemas import Route
+from suppliers.connectors.records import (
+    Answer,
+    AskInPersonError,
+    FreightOption,
+    LeftUnpaidError,
+    NotStoppableError,
+    PurchaseRequest,
+    PurchaseState,
+    RequestLine,
+)
+
+log = logging.getLogger(__name__)
+
+PAY_FROM_BALANCE, ONLY_CREATE = 2, 3
+STILL_OURS_TO_STOP = frozenset({"CREATED", "IN_CART"})
+# Without a status CJ lists canceled orders only.
+MAY_STILL_SHIP = ("CREATED", "IN_CART", "UNPAID", "UNSHIPPED")
+NEWEST = 200
+DAYS = re.compile(r"(\d{1,3})(?:\s*-\s*(\d{1,3}))?")
+
+
+def freight(
+    wire: Wire, *, country_from: str, ship_to: Address, lines: tuple[RequestLine, ...]
+) -> tuple[FreightOption, ...]:
+    routes = wire.post(
+        "logistic/freightCalculate",
+        list[Route],
+        {
+            "startCountryCode": country_from,
+            "endCountryCode": ship_to.country,
+            "zip": ship_to.postcode,
+            "products": [{"vid": line.sku, "quantity": line.quantity} for line in lines],
+        },
+    )
+    options = tuple(option for route in routes if (option := _option(route)) is not None)
+    if routes and not options:
+        # He carries it, and we do not know how: that is not the same as no way.
+        raise PermanentError("none of his routes is understood", code="garbage")
+    return options
+
+
+def _option(route: Route) -> FreightOption | None:
+    price = parsing.amount(route.total_postage_fee)
+    if price is None:
+        price = parsing.amount(route.logistic_price)
+    days = DAYS.search(route.logistic_aging or "")
+    if price is None or price < 0 or days is None:
+        log.warning("a route without price or time is not offered: %s", route)
+        return None
+    return FreightOption(
+        name=route.logistic_name,
+        price=Money(price, route.currency or CURRENCY),
+        min_days=int(days[1]),
+        max_days=int(days[2] or days[1]),
+    )
+
+
+def place(wire: Wire, request: PurchaseRequest, *, is_staged: bool) -> PurchaseState:
+    """Create the order, and have it paid: by CJ himself, or by us step by step."""
+    pay_type = ONLY_CREATE if is_staged else PAY_FROM_BALANCE
+    body = worded.order(request, pay_type=pay_type)
+    placed = wire.post("shopping/order/createOrderV2", PlacedOrder, body)
+    if placed.order_number not in {None, request.number}:
+        # Somebody else's answer: ours is lost, and the order has to be looked up.
+        raise TemporaryError(
+            f"asked about {request.number}, told of {placed.order_number}",
+            code="other_order",
+            may_have_happened=True,
+        )
+    reason = _why_blocked(placed)
+    if is_staged and not reason:
+        refusal = payment.go_on(wire, payment.standing(placed))
+        return _looked_up(wire, request.number, refusal)
+    answer = ANSWERS.get(placed.order_status or "", Answer.RECEIVED)
+    return PurchaseState(
+        number=request.number,
+        supplier_reference=parsing.text(placed.order_id),
+        answer=Answer.RECEIVED if reason else answer,
+        reason=reason,
+        cost=order_status.cost(placed),
+        freight=order_status.freight(placed),
+        raw=msgspec.to_builtins(placed),
+    )
+
+
+def _why_blocked(placed: PlacedOrder) -> str:
+    blocked = [
+        f"{reason.code}: {reason.message}" for reason in placed.intercept_order_reasons or ()
+    ]
+    if placed.logistics_miss:
+        blocked.append("the route is missing")
+    if not placed.order_id:
+        blocked.append("the order has no number at the supplier yet")
+    return "; ".join(blocked)
+
+
+def _looked_up(wire: Wire, number: str, refusal: str) -> PurchaseState:
+    """Read what became of an order that exists.
+
+    Raises: TemporaryError  it cannot be read now: it is looked up again
+    """
+    try:
+        detail = order_status.one(wire, number)
+    except OutsideError as error:
+        error.may_have_happened = True
+        raise
+    if detail is None:
+        raise TemporaryError(
+            f"{number} was placed, and is not found", code="not_found", may_have_happened=True
+        )
+    return replace(order_status.state(wire, number, detail), reason=refusal)
+
+
+def find(wire: Wire, number: str) -> PurchaseState | None:
+    detail = _found(wire, number)
+    return None if detail is None else order_status.state(wire, number, detail)
+
+
+def resume(wire: Wire, number: str) -> PurchaseState | None:
+    """Look an order up, and go on with it where a lost answer left it.
+
+    Raises: OutsideError
+    """
+    detail = _found(wire, number)
+    if detail is None or detail.order_status not in payment.UNFINISHED:
+        return None if detail is None else order_status.state(wire, number, detail)
+    refusal = payment.go_on(wire, payment.standing(detail))
+    return _looked_up(wire, number, refusal)
+
+
+def _found(wire: Wire, number: str) -> OrderDetail | None:
+    """Read an order by our number; None is proof that CJ does not have it.
+
+    "Not found" may be said by the code of a bad parameter: then a look into the lists proves it.
+    """
+    try:
+        return order_status.read(wire, number)
+    except PermanentError as error:
+        if error.code == NO_ORDER:
+            return None
+        if error.code != BAD_PARAMETER:
+            raise
+    for status in MAY_STILL_SHIP:
+        page = wire.get("shopping/order/list", OrderPage, pageNum=1, pageSize=NEWEST, status=status)
+        if any(row.order_num == number for row in page.rows or ()):
+            raise TemporaryError(f"{number} is listed, and not found", code="not_found")
+    return None
+
+
+def cancel(wire: Wire, number: str, *, is_staged: bool) -> PurchaseState:
+    """Delete an order that is not confirmed yet: CJ has no call to stop a later one.
+
+    One that only waits to be paid is left to expire, if it is we who would pay it.
+    """
+    detail = _found(wire, number)
+    if detail is None:
+        # What he does not have, he does not ship: perhaps our last wish was heard.
+        return PurchaseState(
+            number=number,
+            supplier_reference="",
+            answer=Answer.CANCELED,
+            reason="the supplier does not have it",
+        )
+    state = order_status.state(wire, number, detail)
+    if state.answer is Answer.CANCELED:
+        return state
+    if detail.order_status == payment.UNPAID and is_staged:
+        raise LeftUnpaidError(f"{number} waits to be paid at the supplier, and is not paid")
+    if detail.order_status in MAY_STILL_SHIP and detail.order_status not in STILL_OURS_TO_STOP:
+        raise AskInPersonError(f"{number} is {detail.order_status}: ask the supplier in person")
+    if detail.order_status not in STILL_OURS_TO_STOP:
+        raise NotStoppableError(f"{number} is {detail.order_status}: it is too late")
+    wire.delete("shopping/order/deleteOrder", Any, orderId=state.supplier_reference)
+    return PurchaseState(
+        number=number,
+        supplier_reference=state.supplier_reference,
+        answer=Answer.CANCELED,
+        reason="deleted before it was paid",
+    )
+
+
+def balance(wire: Wire) -> Money:
+    """Read how much of ours may be spent.
+
+    Raises: PermanentError  he does not say it as a number
+    """
+    told = wire.patiently("shopping/pay/getBalance", AccountBalance)
+    amount = parsing.amount(told.amount)
+    if amount is None:
+        raise PermanentError(f"{str(told.amount)[:40]!r} is no balance", code="garbage")
+    return Money(amount, CURRENCY)

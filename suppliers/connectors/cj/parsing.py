@@ -1,0 +1,74 @@
+"""Read what only CJ writes so: ranges, JSON inside of text, times in China. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from suppliers.connectors import parsing
+from suppliers.connectors.parsing import TOO_LONG_FOR_A_NUMBER
+
+# 12.30 -- 15.10, 12.30-15.10 and 110.00-140.00 are ranges; a leading minus is a sign.
+RANGE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*-{1,2}\s*(\d+(?:\.\d+)?)\s*$")
+CHINA = timezone(timedelta(hours=8))
+MOST_UNITS = 100_000
+
+
+def is_range(value: Any) -> bool:
+    return isinstance(value, str) and RANGE.match(value[:TOO_LONG_FOR_A_NUMBER]) is not None
+
+
+def highest(value: Any) -> Decimal | None:
+    """Read a number, or the upper end of a range."""
+    if isinstance(value, str) and (ends := RANGE.match(value[:TOO_LONG_FOR_A_NUMBER])):
+        return Decimal(ends[2])
+    return parsing.amount(value)
+
+
+def lowest(value: Any) -> Decimal | None:
+    """Read a number, or the lower end of a range."""
+    if isinstance(value, str) and (ends := RANGE.match(value[:TOO_LONG_FOR_A_NUMBER])):
+        return Decimal(ends[1])
+    return parsing.amount(value)
+
+
+def grams(value: Any) -> int | None:
+    number = parsing.amount(value)
+    return int(number.to_integral_value()) if number is not None and number > 0 else None
+
+
+def unpacked(value: Any) -> Any:
+    """Open a value that is JSON inside of text; other values are returned as they are."""
+    if isinstance(value, str) and value[:1] in {"[", "{"}:
+        try:
+            return msgspec.json.decode(value)
+        except (msgspec.DecodeError, RecursionError):
+            return value
+    return value
+
+
+def texts(value: Any) -> list[str]:
+    """Read a list of texts, which may be a single text, or JSON inside of text."""
+    opened = unpacked(value)
+    if isinstance(opened, list):
+        return [written for entry in opened if (written := parsing.text(entry))]
+    return [written] if (written := parsing.text(opened)) else []
+
+
+def china_moment(value: str) -> datetime:
+    """Read an expiry; without a zone it is CJ's own time.
+
+    Raises: ValueError  it is no time
+    """
+    at = datetime.fromisoformat(value.strip())
+    return at if at.tzinfo else at.replace(tzinfo=CHINA)
+
+
+def units(value: Any) -> int | None:
+    """Read a least quantity; one that nobody would ask for is none."""
+    number = parsing.whole(value)
+    return number if number is not None and 1 <= number <= MOST_UNITS else None

@@ -1,0 +1,103 @@
+"""Take an order from its creation to its payment, step by step, and none of them twice.
+
+An order stands at a step in CJ's own books: what a lost answer left open is read there before
+anything else is asked. He takes each step of an order once, so that a second worker who does
+the same is refused, and finds that the order has moved on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from storefront.lib.http.errors import OutsideError, PermanentError
+from suppliers.connectors import parsing
+from suppliers.connectors.cj import order_status
+from suppliers.connectors.cj.client import Wire
+from suppliers.connectors.cj.order_shapes import CartAnswer, OrderDetail, ParentOrder, PlacedOrder
+
+CREATED, IN_CART, UNPAID = "CREATED", "IN_CART", "UNPAID"
+UNFINISHED = frozenset({CREATED, IN_CART, UNPAID})
+# A worker beside us may be one step ahead each time we look: there are four.
+MOST_LOOKS = 5
+
+
+@dataclass(slots=True, kw_only=True)
+class Standing:
+    """Where an order stands, as far as we know."""
+
+    order_id: str
+    status: str
+    shipment_id: str
+
+
+def standing(order: PlacedOrder | OrderDetail) -> Standing:
+    return Standing(
+        order_id=parsing.text(order.order_id),
+        status=order.order_status or CREATED,
+        shipment_id=parsing.text(order.shipment_order_id),
+    )
+
+
+def go_on(wire: Wire, at: Standing) -> str:
+    """Do the steps that are left; return why it stands still, empty when it is paid.
+
+    Raises: OutsideError  an answer is lost, and the order exists: it has to be looked up
+    """
+    try:
+        for _ in range(MOST_LOOKS):
+            if not (refusal := _steps(wire, at)):
+                return ""
+            seen = order_status.one(wire, at.order_id)
+            if seen is None or seen.order_status == at.status:
+                return refusal
+            at = standing(seen)
+            if at.status not in UNFINISHED:
+                return ""
+    except OutsideError as error:
+        error.may_have_happened = True
+        raise
+    return refusal
+
+
+def _steps(wire: Wire, at: Standing) -> str:
+    try:
+        if at.status == CREATED:
+            _cart(wire, "shopping/order/addCart", at)
+            at.status = IN_CART
+        if at.status == IN_CART or not at.shipment_id:
+            confirmed = _cart(wire, "shopping/order/addCartConfirm", at)
+            at.shipment_id = parsing.text(confirmed.shipments_id) or at.shipment_id
+            at.status = UNPAID
+        _pay(wire, at)
+    except PermanentError as error:
+        if error.may_have_happened:
+            raise
+        return str(error)
+    return ""
+
+
+def _cart(wire: Wire, path: str, at: Standing) -> CartAnswer:
+    """Move the order into the cart, or out of it to be paid.
+
+    Raises: PermanentError  CJ holds it back
+    """
+    answer = wire.post(path, CartAnswer, {"cjOrderIdList": [at.order_id]})
+    held = [_words(each) for each in answer.intercept_orders or ()]
+    if held or parsing.whole(answer.success_count) == 0:
+        raise PermanentError("; ".join(held) or "the supplier holds it back", code="intercepted")
+    return answer
+
+
+def _words(held: Any) -> str:
+    if isinstance(held, dict):
+        return f"{held.get('code')}: {held.get('message') or held.get('reason') or 'held back'}"
+    return "the supplier holds it back"
+
+
+def _pay(wire: Wire, at: Standing) -> None:
+    shipment = {"shipmentOrderId": at.shipment_id}
+    parent = wire.post("shopping/order/saveGenerateParentOrder", ParentOrder, shipment)
+    if not (pay_id := parsing.text(parent.pay_id)):
+        raise PermanentError("the supplier names nothing to pay", code="no_pay_id")
+    wire.post("shopping/pay/payBalanceV2", Any, {**shipment, "payId": pay_id})

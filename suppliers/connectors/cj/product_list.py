@@ -1,0 +1,206 @@
+"""Walk CJ's product list: whole where he shows it whole, else slice by slice.
+
+The list never admits to more than 6,000 products. A longer one is read category by category; a
+category that is too long by halves of time, and what was listed at once by halves of its prices.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from math import isqrt
+from typing import Any
+
+import msgspec
+
+from catalog.records import BadRow
+from storefront.lib.http.errors import PermanentError
+from suppliers.connectors import parsing as connector_parsing
+from suppliers.connectors.cj import parsing as cj_parsing
+from suppliers.connectors.cj import stock
+from suppliers.connectors.cj.client import Wire
+from suppliers.connectors.cj.decoding import decoded
+from suppliers.connectors.cj.schemas import FirstLevel, ListedProduct, ListPage
+from suppliers.connectors.records import ListRow
+
+PAGE_SIZE = 100
+MOST_LISTED = 6_000
+MOST_CENTS = 10_000_000
+FIRST_LISTED_MS = 1_262_304_000_000  # 2010: before there was anything to list
+SHORTEST_MS = 60_000
+MOST_SLICES = 400
+LONGEST_ID = 60
+ON_SALE = "3"
+PRICES = frozenset({"sellPrice", "nowPrice", "discountPrice", "discountPriceRate"})
+# What changes without the product becoming another one.
+PASSING = PRICES | {
+    "listedNum", "isCollect", "isAd", "isList", "myProduct", "setRecommendedTime",
+    "warehouseInventoryNum", "totalVerifiedInventory", "totalUnVerifiedInventory",
+    "verifiedWarehouse", "inventoryInfo", "variantInventories", "zoneRecommendJson",
+    "activityId", "suggestSellPrice", "variantSellPrice", "variantSugSellPrice", "inventories",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """A part of the list: what was listed in this time, and costs so much.
+
+    Units:  milliseconds since 1970; cents, and both ends are meant
+    """
+
+    category: str = ""
+    listed_ms: tuple[int, int] | None = None
+    cents: tuple[int, int] | None = None
+
+    def query(self) -> dict[str, str]:
+        query = {"categoryId": self.category} if self.category else {}
+        if self.cents:
+            low, high = (Decimal(cents).scaleb(-2) for cents in self.cents)
+            query["startSellPrice"] = f"{low:.2f}"
+            if self.cents[1] < MOST_CENTS:
+                query["endSellPrice"] = f"{high:.2f}"
+        if self.listed_ms:
+            query |= dict(zip(("timeStart", "timeEnd"), map(str, self.listed_ms), strict=True))
+        return query
+
+    def halves(self, *, until_ms: int) -> tuple[Slice, ...]:
+        """Cut it in two; what is as thin as it gets has none.
+
+        A product is listed once, and may sell at several prices: time cuts cleaner. Its halves
+        overlap by a moment, since nobody says which ends are meant. Prices are cut in the
+        middle of their digits: most things cost little.
+        """
+        start, end = self.listed_ms or (FIRST_LISTED_MS, until_ms)
+        if end - start > SHORTEST_MS:
+            noon = (start + end) // 2
+            early, late = (start, noon + 1), (noon - 1, end)
+            return replace(self, listed_ms=early), replace(self, listed_ms=late)
+        low, high = self.cents or (0, MOST_CENTS)
+        if low == high:
+            return ()
+        middle = min(max(low, isqrt(max(low, 1) * high)), high - 1)
+        return replace(self, cents=(low, middle)), replace(self, cents=(middle + 1, high))
+
+
+def product_rows(wire: Wire) -> Iterator[ListRow | BadRow]:
+    """Walk the list; each product comes once.
+
+    Raises: PermanentError  a page is garbage, or the list ends before its end
+    """
+    whole = Slice()
+    first = _page(wire, 1, whole)
+    if first.total_records < MOST_LISTED:
+        yield from _rows(wire, first, whole)
+        return
+    seen: set[str] = set()
+    for category in _categories(wire):
+        for row in _of_category(wire, Slice(category=category)):
+            # A product that sells at several prices is found at each of them.
+            name = row.row if isinstance(row, BadRow) else row.ref
+            if name not in seen:
+                seen.add(name)
+                yield row
+
+
+class TooManySlicesError(Exception):
+    """The slices do not become shorter: perhaps he does not heed what we ask for."""
+
+
+def _of_category(wire: Wire, category: Slice) -> Iterator[ListRow | BadRow]:
+    first = _page(wire, 1, category)
+    if first.total_records < MOST_LISTED:
+        yield from _rows(wire, first, category)
+        return
+    cut = _Cut(wire)
+    try:
+        yield from cut.rows(category)
+    except TooManySlicesError:
+        yield BadRow(
+            row=f"category {category.category}",
+            code="list-too-long",
+            message=f"Over {MOST_LISTED} products that cannot be told apart; not all are seen.",
+            is_fatal=False,
+        )
+        yield from _rows(wire, first, category)
+
+
+class _Cut:
+    """Cuts one category until each slice is shown whole."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._until_ms = int(time.time() * 1000) + SHORTEST_MS
+        self._asked = 0
+
+    def rows(self, part: Slice) -> Iterator[ListRow | BadRow]:
+        """Read the halves of a slice that is too long.
+
+        Raises: TooManySlicesError
+        """
+        halves = part.halves(until_ms=self._until_ms)
+        if not halves:
+            raise TooManySlicesError
+        for half in halves:
+            self._asked += 1
+            if self._asked > MOST_SLICES:
+                raise TooManySlicesError
+            first = _page(self._wire, 1, half)
+            if first.total_records < MOST_LISTED:
+                yield from _rows(self._wire, first, half)
+            else:
+                yield from self.rows(half)
+
+
+def _categories(wire: Wire) -> list[str]:
+    return [
+        connector_parsing.text(third.category_id)
+        for top in wire.patiently("product/getCategory", list[FirstLevel])
+        for second in top.category_first_list or ()
+        for third in second.category_second_list or ()
+        if third.category_id
+    ]
+
+
+def _page(wire: Wire, number: int, part: Slice) -> ListPage:
+    return wire.patiently("product/listV2", ListPage, page=number, size=PAGE_SIZE, **part.query())
+
+
+def _rows(wire: Wire, first: ListPage, part: Slice) -> Iterator[ListRow | BadRow]:
+    last = -(-first.total_records // PAGE_SIZE)
+    page = first
+    where = f"slice {connector_parsing.digest(part.query())[:8]}, " if part.category else ""
+    for number in range(1, last + 1):
+        if number > 1:
+            page = _page(wire, number, part)
+        raws = [raw for group in page.content or () for raw in group.product_list or ()]
+        if not raws:
+            raise PermanentError(f"product/listV2: page {number} of {last} is empty")
+        for place, raw in enumerate(raws, start=1):
+            yield _row(bytes(raw), place=f"{where}page {number}, row {place}")
+
+
+def _row(raw: bytes, *, place: str) -> ListRow | BadRow:
+    try:
+        words: dict[str, Any] = decoded(raw, dict[str, Any], what="product/listV2")
+        listed = msgspec.convert(words, ListedProduct)
+    except (PermanentError, msgspec.ValidationError) as error:
+        return BadRow(row=place, code="list-unreadable", message=str(error)[:500])
+    ref = connector_parsing.text(listed.id)
+    if not ref or len(ref) > LONGEST_ID:
+        return BadRow(row=place, code="list-no-id", message="The row has no usable id.", raw=words)
+    if listed.sale_status is not None and connector_parsing.text(listed.sale_status) != ON_SALE:
+        return BadRow(
+            row=ref,
+            code="list-not-on-sale",
+            message="Listed, but not approved for sale.",
+            raw=words,
+        )
+    return ListRow(
+        ref=ref,
+        digest=connector_parsing.digest({key: words[key] for key in words if key not in PASSING}),
+        cost_digest=connector_parsing.digest({key: words[key] for key in words if key in PRICES}),
+        minimum_quantity=cj_parsing.units(listed.direct_min_order_num),
+        stock=stock.inline(listed.variant_inventories),
+    )

@@ -1,0 +1,116 @@
+"""Read how many of each SKU CJ has, in both spellings of its fields. Pure."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from catalog.records import BadRow
+from suppliers.connectors import parsing as connector_parsing
+from suppliers.connectors.cj import parsing as cj_parsing
+from suppliers.connectors.cj.schemas import CountryStock, VariantStock, WarehouseStock
+from suppliers.connectors.records import NAMELESS, StockRecord
+
+COUNTRY_CODE_LENGTH = 2
+# CJ writes both for the United Kingdom.
+SPELLINGS = {"UK": "GB"}
+
+
+def inline(value: Any) -> tuple[StockRecord | BadRow, ...] | None:
+    """Read the stock inside a list row; None where there is none to read."""
+    opened = cj_parsing.unpacked(value)
+    if not isinstance(opened, list) or not opened:
+        return None
+    try:
+        variants = msgspec.convert(opened, list[VariantStock])
+    except msgspec.ValidationError:
+        return None  # the product's own page is asked instead
+    return _of_variants(variants)
+
+
+def of_product(ref: str, value: Any) -> tuple[StockRecord | BadRow, ...]:
+    """Read the stock of a product's variants: a list, or JSON inside of text."""
+    try:
+        variants = msgspec.convert(cj_parsing.unpacked(value) or [], list[VariantStock])
+    except msgspec.ValidationError as error:
+        return (BadRow(row=ref, code=NAMELESS, message=str(error)[:500]),)
+    return _of_variants(variants)
+
+
+def _of_variants(variants: list[VariantStock]) -> tuple[StockRecord | BadRow, ...]:
+    rows: list[StockRecord | BadRow] = []
+    for variant in variants:
+        sku = connector_parsing.text(variant.vid)
+        if sku:
+            rows += of_variant(sku, variant.inventory or variant.inventories)
+        else:
+            rows.append(BadRow(row="?", code=NAMELESS, message="A stock row names no SKU."))
+    return tuple(rows)
+
+
+def of_variant(sku: str, value: Any) -> list[StockRecord | BadRow]:
+    """Return one row per country: an order names a country, not a warehouse."""
+    try:
+        inventories = msgspec.convert(cj_parsing.unpacked(value) or [], list[CountryStock])
+    except msgspec.ValidationError as error:
+        return [BadRow(row=sku, code="stock-unreadable", message=str(error)[:500])]
+    units: dict[str, int] = {}
+    problems: list[StockRecord | BadRow] = []
+    for place in inventories:
+        country = (place.country_code or "").strip().upper()
+        country = SPELLINGS.get(country, country)
+        told = _told(place)
+        quantity = connector_parsing.whole(told)
+        if len(country) != COUNTRY_CODE_LENGTH:
+            problems.append(BadRow(row=sku, code="stock-nowhere", message=f"Stock in {country!r}."))
+        elif told is None:
+            units[country] = units.get(country, 0)
+            problems.append(
+                BadRow(
+                    row=sku,
+                    code="stock-missing",
+                    message=f"No number of units in {country}: taken as none.",
+                    is_fatal=False,
+                )
+            )
+        elif quantity is None:
+            problems.append(
+                BadRow(
+                    row=sku,
+                    code="stock-unreadable",
+                    message=f"{str(told)[:40]!r} in {country} is no number of units.",
+                )
+            )
+        else:
+            units[country] = units.get(country, 0) + quantity
+    records = [
+        StockRecord(sku=sku, location=country, country=country, quantity=quantity)
+        for country, quantity in sorted(units.items())
+    ]
+    return [*records, *problems]
+
+
+def _told(place: CountryStock) -> Any:
+    """Return what can be sent at once; what the maker has is no promise of ours."""
+    told = (
+        place.cj_inventory_num,
+        place.cj_inventory,
+        _in_warehouses(place.stock),
+        place.total_inventory_num,
+        place.total_inventory,
+        place.storage_num,
+    )
+    return next((value for value in told if value is not None), None)
+
+
+def _in_warehouses(value: Any) -> Decimal | None:
+    """Sum up the warehouses of a country; None where one of them says nothing readable."""
+    try:
+        warehouses = msgspec.convert(cj_parsing.unpacked(value) or [], list[WarehouseStock])
+    except msgspec.ValidationError:
+        return None
+    told = [connector_parsing.amount(warehouse.inventory) for warehouse in warehouses]
+    known = [units for units in told if units is not None]
+    return sum(known, Decimal(0)) if told and len(known) == len(told) else None

@@ -1,0 +1,122 @@
+"""Hold CJ's token pair: log in rarely, refresh early, and only one of us at a time."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from storefront.lib.http.errors import NotNowError, OutsideError, PermanentError
+from suppliers.connectors.cj.error_codes import RefreshRefusedError, TokenRefusedError
+from suppliers.connectors.cj.parsing import china_moment
+from suppliers.connectors.cj.schemas import Tokens
+from suppliers.connectors.context import TokenStore
+from suppliers.connectors.parsing import digest, text
+
+log = logging.getLogger(__name__)
+
+EARLY_S = 24 * 3600
+# A pair that lives for minutes is renewed in the last quarter of its life.
+EARLY_SHARE = 4
+BETWEEN_LOGINS_S = 300
+
+Ask = Callable[[str, dict[str, str]], Tokens]
+
+
+class TokenPair:
+    """The present pair of one supplier, shared by the threads of this process.
+
+    Shape:  ``ask(path, body)`` sends an unauthenticated call of the authentication group
+    """
+
+    def __init__(self, *, api_key: str, store: TokenStore, ask: Ask) -> None:
+        self._api_key = api_key
+        self._of_key = digest(api_key)
+        self._store = store
+        self._ask = ask
+        self._lock = threading.Lock()
+        self._pair: Mapping[str, Any] = {}
+
+    def access(self) -> str:
+        """Return a token that is good as far as we know.
+
+        Raises: OutsideError  there is none, and none can be had now
+        """
+        with self._lock:
+            if not self._pair:
+                self._pair = self._store.load()
+            pair = self._pair
+            if not self._is_usable(pair, until="renew_after"):
+                self._renew_unless_still_good(pair)
+            return str(self._pair["access"])
+
+    def refused(self, access: str) -> None:
+        """Replace a token that CJ did not take."""
+        with self._lock:
+            if self._pair.get("access") == access:
+                self._pair = self._store.renewed(self._renewal, refused=self._pair)
+
+    def _renew_unless_still_good(self, pair: Mapping[str, Any]) -> None:
+        try:
+            self._pair = self._store.renewed(self._renewal, refused=pair)
+        except OutsideError:
+            if not self._is_usable(pair, until="access_until"):
+                raise
+            log.warning("an early refresh failed; the present token still holds", exc_info=True)
+
+    def _is_usable(self, pair: Mapping[str, Any], *, until: str) -> bool:
+        """Tell whether it lasts; one that was lent to another key is no good any more."""
+        return bool(pair.get("access")) and self._is_ours(pair) and pair[until] >= time.time()
+
+    def _is_ours(self, pair: Mapping[str, Any]) -> bool:
+        return bool(pair.get("of_key", self._of_key) == self._of_key)
+
+    def _renewal(self, present: dict[str, Any]) -> dict[str, Any]:
+        if not self._is_ours(present):
+            present = {}
+        if present.get("refresh") and present["refresh_until"] > time.time():
+            try:
+                lent = self._ask(
+                    "authentication/refreshAccessToken", {"refreshToken": present["refresh"]}
+                )
+            except (RefreshRefusedError, TokenRefusedError):
+                log.info("the refresh token was refused: logging in")
+            else:
+                return {**present, **_pair(lent)}
+        return self._login(present)
+
+    def _login(self, present: dict[str, Any]) -> dict[str, Any]:
+        """Log in. CJ answers one login in five minutes, so we do not even ask for more."""
+        possible_at = present.get("logged_in_at", 0) + BETWEEN_LOGINS_S
+        if (wait := possible_at - time.time()) > 0:
+            raise NotNowError(
+                f"the next login is possible in {wait:.0f} s",
+                code="login_gap",
+                until=datetime.fromtimestamp(possible_at, UTC),
+            )
+        lent = self._ask("authentication/getAccessToken", {"apiKey": self._api_key})
+        return {
+            **_pair(lent),
+            "open_id": text(lent.open_id),
+            "logged_in_at": time.time(),
+            "of_key": self._of_key,
+        }
+
+
+def _pair(lent: Tokens) -> dict[str, Any]:
+    try:
+        until = china_moment(lent.access_token_expiry_date).timestamp()
+        refresh_until = china_moment(lent.refresh_token_expiry_date).timestamp()
+    except ValueError as error:
+        raise PermanentError(f"authentication: {error}") from error
+    early = min(EARLY_S, (until - time.time()) / EARLY_SHARE)
+    return {
+        "access": lent.access_token,
+        "access_until": until,
+        "renew_after": until - early,
+        "refresh": lent.refresh_token,
+        "refresh_until": refresh_until,
+    }

@@ -1,0 +1,221 @@
+"""Read what CJ posts to us unasked. Pure.
+
+His messages promise no order and their dates no zone, so that most of them only say what to
+ask again. What is null in one was not sent, and changes nothing.
+
+Source: CJ Dropshipping API v2, webhooks; read 2026-11-24
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from storefront.lib.money import Money
+from suppliers.connectors import parsing as connector_parsing
+from suppliers.connectors.cj import parsing as cj_parsing
+from suppliers.connectors.cj.decoding import decoded
+from suppliers.connectors.cj.error_codes import ANSWERS, OUTBOUND_ANSWERS, TRACKING_WORDS
+from suppliers.connectors.cj.message_shapes import (
+    LogisticParams,
+    MakeupParams,
+    Message,
+    OrderParams,
+    OutboundParams,
+    ProductParams,
+    SourcingParams,
+    SplitParams,
+    TrackEvent,
+)
+from suppliers.connectors.records import NewsKind, ParcelNews, RequestLine, SupplierNews
+
+PAID = "PAID"
+CALLED_OFF = frozenset({"CANCELED", "CANCELLED", "CANCEL"})
+
+
+def read_news(body: bytes) -> tuple[SupplierNews, ...]:
+    """Read one message; of a type that does not concern us nothing is left.
+
+    Raises: PermanentError  it is not one of CJ's messages
+    """
+    message = decoded(body, Message, what="webhook")
+    reader = READERS.get(message.type)
+    if reader is None:
+        return ()
+    return reader(message, connector_parsing.text(message.message_id))
+
+
+def _order(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
+    params = decoded(bytes(message.params), OrderParams, what="webhook ORDER")
+    happened_at = connector_parsing.moment(params.update_date)
+    parcels: tuple[ParcelNews, ...] = ()
+    if params.track_number:
+        parcels = (
+            ParcelNews(
+                carrier=params.tracking_provider or params.logistic_name or "",
+                number=params.track_number,
+                url=params.tracking_url or "",
+                lines=tuple(
+                    RequestLine(
+                        sku=connector_parsing.text(line.vid),
+                        quantity=connector_parsing.whole(line.quantity) or 0,
+                        reference=connector_parsing.text(line.store_line_item_id),
+                    )
+                    for line in params.order_items or ()
+                ),
+                happened_at=happened_at,
+            ),
+        )
+    return (
+        SupplierNews(
+            kind=NewsKind.ORDER,
+            external_id=external_id,
+            number=params.order_number or params.order_num or "",
+            supplier_reference=connector_parsing.text(params.cj_order_id),
+            answer=ANSWERS.get(params.order_status or ""),
+            parcels=parcels,
+            happened_at=happened_at,
+        ),
+    )
+
+
+def _logistic(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
+    params = decoded(bytes(message.params), LogisticParams, what="webhook LOGISTIC")
+    if not params.tracking_number:
+        return ()
+    latest = _latest(params.logistics_track_events)
+    status = connector_parsing.whole(params.tracking_status)
+    if status is None:
+        status = connector_parsing.whole(latest.status)
+    words = TRACKING_WORDS.get(status) if status is not None else None
+    parcel = ParcelNews(
+        carrier=params.tracking_provider or params.logistic_name or "",
+        number=params.tracking_number,
+        url=params.tracking_url or "",
+        carrier_text=words or latest.status_desc or latest.activity or "",
+        happened_at=connector_parsing.moment(latest.event_time),
+    )
+    return tuple(
+        SupplierNews(
+            kind=NewsKind.PARCEL,
+            external_id=external_id,
+            number=number,
+            supplier_reference=connector_parsing.text(params.order_id),
+            parcels=(parcel,),
+            happened_at=parcel.happened_at,
+        )
+        for number in params.store_order_numbers or [""]
+    )
+
+
+def _latest(events: Any) -> TrackEvent:
+    """Return the last scan of a list that is JSON inside of text; an empty one if unreadable."""
+    try:
+        scans = msgspec.convert(cj_parsing.unpacked(events) or [], list[TrackEvent])
+    except msgspec.ValidationError:
+        return TrackEvent()
+    return max(scans, key=lambda scan: scan.event_time or "", default=TrackEvent())
+
+
+def _split(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
+    params = decoded(bytes(message.params), SplitParams, what="webhook ORDERSPLIT")
+    children = [connector_parsing.text(child.order_code) for child in params.split_order_list or ()]
+    if not children:
+        # The vendor's table calls a sourced product by this name as well.
+        return _sourced(message, external_id)
+    return (
+        SupplierNews(
+            kind=NewsKind.ORDER,
+            external_id=external_id,
+            supplier_reference=connector_parsing.text(params.original_order_id),
+            split_into=tuple(code for code in children if code),
+        ),
+    )
+
+
+def _sourced(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
+    params = decoded(bytes(message.params), SourcingParams, what="webhook SOURCINGCREATE")
+    return _goods(external_id, params.cj_product_id, params.cj_variant_id)
+
+
+def _product(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
+    params = decoded(bytes(message.params), ProductParams, what="webhook PRODUCT")
+    return _goods(external_id, params.pid, params.vid)
+
+
+def _goods(external_id: str, pid: Any, vid: Any) -> tuple[SupplierNews, ...]:
+    ref, sku = connector_parsing.text(pid), connector_parsing.text(vid)
+    if not ref and not sku:
+        return ()
+    return (
+        SupplierNews(
+            kind=NewsKind.PRODUCT,
+            external_id=external_id,
+            product_refs=(ref,) if ref else (),
+            skus=(sku,) if sku else (),
+        ),
+    )
+
+
+def _stock(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
+    """Read whose stock moved: the rows are keyed by SKU, or each of them names its own."""
+    told: Any = decoded(bytes(message.params), object, what="webhook STOCK")
+    by_sku = isinstance(told, dict) and all(isinstance(rows, list) for rows in told.values())
+    rows = [told] if isinstance(told, dict) else told if isinstance(told, list) else []
+    named = told if by_sku else [row.get("vid") for row in rows if isinstance(row, dict)]
+    skus = tuple(dict.fromkeys(sku for each in named if (sku := connector_parsing.text(each))))
+    return (SupplierNews(kind=NewsKind.STOCK, external_id=external_id, skus=skus),) if skus else ()
+
+
+def _makeup(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
+    """Read that he wants more money for an order, or wants it no more."""
+    params = decoded(bytes(message.params), MakeupParams, what="webhook MAKEUP")
+    status = (params.status or message.message_type).upper()
+    amount = connector_parsing.amount(params.amount)
+    if status == PAID or status in CALLED_OFF:
+        reason = ""
+    else:
+        asked = f"{amount} USD" if amount is not None else "a sum that he does not name"
+        reason = f"The supplier asks for {asked} more: {params.reason or 'no reason given'}"
+    return (
+        SupplierNews(
+            kind=NewsKind.CHARGE,
+            external_id=external_id,
+            supplier_reference=connector_parsing.text(params.relation_order_id),
+            reason=reason,
+            charge=Money(amount, "USD") if reason and amount is not None else None,
+        ),
+    )
+
+
+def _outbound(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
+    """Read how an order of goods that are ours already, in his warehouse, stands."""
+    params = decoded(bytes(message.params), OutboundParams, what="webhook PRIVATE_ORDER")
+    number = params.order_number or params.order_num or ""
+    reference = connector_parsing.text(params.order_id or params.cj_order_id)
+    if not number and not reference:
+        return ()
+    return (
+        SupplierNews(
+            kind=NewsKind.ORDER,
+            external_id=external_id,
+            number=number,
+            supplier_reference=reference,
+            answer=OUTBOUND_ANSWERS.get(params.status or ""),
+        ),
+    )
+
+
+READERS: dict[str, Callable[[Message, str], tuple[SupplierNews, ...]]] = {
+    "ORDER": _order,
+    "LOGISTIC": _logistic,
+    "ORDERSPLIT": _split,
+    "STOCK": _stock,
+    "PRODUCT": _product,
+    "VARIANT": _product,
+    "SOURCINGCREATE": _sourced,
+    "MAKEUP": _makeup,
+    "PRIVATE_ORDER": _outbound,
+}

@@ -1,0 +1,125 @@
+"""Pour a file's figures out as lines for COPY: plain rows at a glance, the others with care."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from operator import itemgetter
+from typing import Any
+
+from catalog.records import BadRow
+from storefront.lib.http.errors import PermanentError
+from suppliers.connectors.bulk import Lines, OfferRow
+from suppliers.connectors.feed.formats import delimited
+from suppliers.connectors.feed.mapping.spec import Format
+from suppliers.connectors.feed.reader import RefOf, Walk
+from suppliers.connectors.feed.rows import fast_path
+from suppliers.connectors.feed.rows.fast_path import Quick
+from suppliers.connectors.records import StockRecord
+
+ROWS_A_PIECE = 2_000
+
+Told = tuple[str, tuple[StockRecord | BadRow, ...]]
+Row = dict[str, Any] | BadRow
+
+
+def offers(walk: Walk, *, ref_of: RefOf) -> Iterator[Lines | OfferRow | BadRow]:
+    """Yield what each row asks for a SKU, in no order.
+
+    Raises: PermanentError  the file is broken or too old
+    """
+    ready = fast_path.offers(walk.mapping, currency=walk.currency, mark=walk.decimal, ref_of=ref_of)
+
+    def careful(row: Row, place: str) -> OfferRow | BadRow | None:
+        return walk.offer_of(row, place=place, ref_of=ref_of)
+
+    return _poured(walk, ready, careful)
+
+
+def stock(walk: Walk, *, ref_of: RefOf) -> Iterator[Lines | Told]:
+    """Yield what each row says about stock, in no order.
+
+    Raises: PermanentError  the file is broken or too old
+    """
+    ready = fast_path.stock(walk.mapping, ref_of=ref_of)
+
+    def careful(row: Row, place: str) -> Told | None:
+        return walk.stock_of(row, place=place, ref_of=ref_of)
+
+    return _poured(walk, ready, careful)
+
+
+def _poured[T](
+    walk: Walk, ready: Quick | None, careful: Callable[[Row, str], T | None]
+) -> Iterator[Lines | T]:
+    if ready is None:
+        for place, row in walk.rows():
+            if (told := careful(row, place)) is not None:
+                yield told
+        return
+    try:
+        if walk.file.detected.format in {Format.CSV, Format.TSV}:
+            yield from _by_place(walk, ready, careful)
+        else:
+            yield from _by_name(walk, ready, careful)
+    except PermanentError:
+        walk.is_whole = False
+        raise
+
+
+def _by_place[T](
+    walk: Walk, ready: Quick, careful: Callable[[Row, str], T | None]
+) -> Iterator[Lines | T]:
+    """Take cells by where they stand: no row is given names that nobody asks for."""
+    found = walk.file.detected
+    headers, rows = delimited.cells(
+        walk.file.path, encoding=found.encoding, delimiter=found.delimiter
+    )
+    # A column that is not there is the one after the last, and that is empty.
+    places = [headers.index(each) if each in headers else None for each in ready.columns]
+    is_whole = None not in places
+    pick = itemgetter(*[place or 0 for place in places])
+    read = ready.read
+    lines: list[str] = []
+    bad = 0
+    for number, row in enumerate(rows, start=1):
+        if type(row) is list:
+            cells = pick(row)
+            if not is_whole:
+                cells = [
+                    "" if place is None else cell for place, cell in zip(places, cells, strict=True)
+                ]
+            if (line := read(cells)) is not None:
+                lines.append(line)
+                if len(lines) >= ROWS_A_PIECE:
+                    yield Lines("".join(lines), len(lines))
+                    lines.clear()
+                continue
+            told = careful(dict(zip(headers, row, strict=False)), f"row {number}")
+        elif isinstance(row, BadRow):
+            bad += 1
+            walk.told_bad(bad)
+            told = careful(row, f"row {number}")
+        if told is not None:
+            yield told
+    if lines:
+        yield Lines("".join(lines), len(lines))
+
+
+def _by_name[T](
+    walk: Walk, ready: Quick, careful: Callable[[Row, str], T | None]
+) -> Iterator[Lines | T]:
+    read, columns, values = ready.read, ready.columns, fast_path.values
+    lines: list[str] = []
+    for place, row in walk.rows():
+        if type(row) is dict and (cells := values(row, columns)) is not None:
+            line = read(cells)
+            if line is not None:
+                lines.append(line)
+                if len(lines) >= ROWS_A_PIECE:
+                    yield Lines("".join(lines), len(lines))
+                    lines.clear()
+                continue
+        if (told := careful(row, place)) is not None:
+            yield told
+    if lines:
+        yield Lines("".join(lines), len(lines))

@@ -1,0 +1,222 @@
+"""Get a supplier's file: from the web, from his SFTP server, or from the hands of staff.
+
+A fetched file lies in the connection's folder under a name of its own, and what was remembered
+of it names it: two workers that fetch at once never mix one's marks with the other's file.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from base64 import b64encode
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urljoin, urlsplit
+
+from storefront.lib.http.answers import judge
+from storefront.lib.http.download import MOVED, download
+from storefront.lib.http.errors import PermanentError
+from suppliers.connectors.context import Line
+from suppliers.connectors.feed import ages
+from suppliers.connectors.feed.ages import Age
+from suppliers.connectors.feed.limits import MOST_FETCHED_BYTES
+from suppliers.connectors.feed.options import Content, Options, Via
+from suppliers.connectors.feed.sftp import open_sftp
+
+READ_S = 30.0
+TOTAL_S = 600.0
+NO_HEAD = frozenset({405, 501})
+BELIEVED_S = 86_400  # marks may lie: once a day, the file is fetched whatever they say
+KEPT_S = 86_400  # a file that nobody remembers may still be read by another worker
+DEFAULT_PORTS = {"https": 443, "http": 80}
+TOKEN = "{token}"  # noqa: S105 - a placeholder
+UPLOADS = "uploads"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A file that lies here, and what is known of its age."""
+
+    path: Path
+    age: Age
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What he says of his file: marks to know it by, its age, and whether it came."""
+
+    marks: dict[str, Any]
+    age: Age
+    is_new: bool
+
+
+def fetch(line: Line, *, content: Content) -> Fetched:
+    """Get the file that tells this, or the kept one where nothing changed.
+
+    One that did not change is as old as he says now: who writes the same anew confirms it.
+
+    Raises: TemporaryError, PermanentError
+    """
+    options = line.settings(Options)
+    place = options.at(content)
+    if options.via is Via.UPLOAD:
+        path = upload_path(line.folder, place)
+        given_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        return Fetched(path=path, age=Age(given_at=given_at))
+    line.folder.mkdir(parents=True, exist_ok=True)
+    name = options.file_of(content).value
+    known = dict(line.memory.load().get("files", {}).get(name, {}))
+    kept = line.folder / str(known.get("file", ""))
+    is_known = known.get("at") == place and known.get("file") and kept.is_file()
+    if not is_known or time.time() - float(known.get("at_s", 0)) > BELIEVED_S:
+        known = {}
+    fresh = line.folder / f"{name}-{secrets.token_hex(8)}.raw"
+    try:
+        take = _from_sftp if options.via is Via.SFTP else _from_web
+        told = take(line, options, place, to=fresh, known=known)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+    if told.is_new:
+        marks = {**told.marks, "at": place, "at_s": time.time(), "file": fresh.name}
+        _remember(line, name, marks)
+        return Fetched(path=fresh, age=told.age)
+    fresh.unlink(missing_ok=True)
+    os.utime(kept)
+    if told.marks != {mark: known.get(mark) for mark in told.marks}:
+        _remember(line, name, {**known, **told.marks})
+    return Fetched(path=kept, age=told.age)
+
+
+def doubt(line: Line, which: Content) -> None:
+    """Fetch a file again next time, whatever its marks say: the one we have is not whole."""
+    marks = line.memory.load().get("files", {}).get(which.value)
+    if marks:
+        _remember(line, which.value, {**marks, "at_s": 0})
+
+
+def look(line: Line) -> None:
+    """Look whether the products file is there and may be read.
+
+    Raises: TemporaryError, PermanentError
+    """
+    options = line.settings(Options)
+    if options.via is Via.UPLOAD:
+        upload_path(line.folder, options.products_at)
+    elif options.via is Via.SFTP:
+        with open_sftp(line, host_key=options.host_key) as sftp:
+            sftp.modified(options.products_at)
+    else:
+        url = urlsplit(_address(line, options.products_at))
+        wire = replace(line, base_url=f"{url.scheme}://{url.netloc}")
+        with wire.api(headers=_credentials(line)) as api:
+            answer = api.exchange("HEAD", f"{url.path or '/'}?{url.query}")
+        if answer.status in MOVED or answer.status in NO_HEAD:
+            fetch(line, content=Content.PRODUCTS)
+        else:
+            judge(answer, what=f"HEAD {url.hostname}")
+
+
+def upload_path(folder: Path, name: str) -> Path:
+    """Find a file that staff handed in; whatever it was called, it lies in one folder.
+
+    Raises: PermanentError  there is none
+    """
+    path = folder / UPLOADS / name
+    is_plain = name not in {"", ".", ".."} and Path(name).name == name and "\\" not in name
+    if not is_plain or path.is_symlink() or not path.is_file():
+        raise PermanentError("no file was uploaded", code="feed-no-upload")
+    return path
+
+
+def _remember(line: Line, name: str, marks: dict[str, Any]) -> None:
+    line.memory.keep({"files": {name: marks}})
+    wanted = {each["file"] for each in line.memory.load()["files"].values()}
+    old = time.time() - KEPT_S
+    for path in line.folder.glob("*.raw"):
+        # Another worker may have swept it away at this moment.
+        with suppress(FileNotFoundError):
+            if path.name not in wanted and path.stat().st_mtime < old:
+                path.unlink()
+
+
+def _from_web(
+    line: Line, options: Options, place: str, *, to: Path, known: dict[str, Any]
+) -> _Told:
+    """Fetch over HTTPS, unless he says that nothing changed; then he may still have a new date."""
+    del options
+    conditions = {
+        header: known[mark]
+        for header, mark in (("if-none-match", "etag"), ("if-modified-since", "modified"))
+        if known.get(mark)
+    }
+    with to.open("wb") as sink:
+        answer = download(
+            _address(line, place),
+            to=sink,
+            headers={**_credentials(line), **conditions},
+            max_bytes=MOST_FETCHED_BYTES,
+            read_s=READ_S,
+            total_s=TOTAL_S,
+            gate=line.gate,
+            hidden=line.secrets.values(),
+        )
+    is_new = answer.status != HTTPStatus.NOT_MODIFIED
+    if not is_new and not known:
+        raise PermanentError("he says that nothing changed, and we have nothing", code="304")
+    modified = answer.headers.get("last-modified", "")[:60]
+    if is_new:
+        marks = {"etag": answer.headers.get("etag", "")[:200], "modified": modified}
+    else:
+        modified = modified or str(known.get("modified", ""))
+        marks = {"modified": modified}
+    age = ages.of_answer(answer.headers, modified=modified, now_s=time.time())
+    return _Told(marks=marks, age=age, is_new=is_new)
+
+
+def _address(line: Line, place: str) -> str:
+    """Say where the file is, with the token at its place: never to be told to anybody.
+
+    Raises: PermanentError  it is at another host, and the secrets were given for this one
+    """
+    try:
+        address = urljoin(line.base_url, place)
+        is_elsewhere = _host(address) != _host(line.base_url)
+    except ValueError:
+        raise PermanentError("the file's address cannot be read", code="bad_options") from None
+    if is_elsewhere and any(line.secrets.values()):
+        raise PermanentError(
+            "the file is at another host: put that host into the connection's address",
+            code="bad_options",
+        )
+    return address.replace(TOKEN, quote(line.secrets.get("token", ""), safe=""))
+
+
+def _host(address: str) -> tuple[str, str | None, int | None]:
+    url = urlsplit(address)
+    return url.scheme, url.hostname, url.port or DEFAULT_PORTS.get(url.scheme)
+
+
+def _credentials(line: Line) -> dict[str, str]:
+    user, password = line.secrets.get("user", ""), line.secrets.get("password", "")
+    if not user:
+        return {}
+    pair = b64encode(f"{user}:{password}".encode()).decode()
+    return {"authorization": f"Basic {pair}"}
+
+
+def _from_sftp(
+    line: Line, options: Options, place: str, *, to: Path, known: dict[str, Any]
+) -> _Told:
+    """Fetch over SFTP, unless the file has neither another time nor another size."""
+    with open_sftp(line, host_key=options.host_key) as sftp:
+        mark, written_s = sftp.modified(place)
+        is_new = known.get("etag") != mark
+        if is_new:
+            sftp.get(place, to=to)
+    return _Told(marks={"etag": mark}, age=ages.of_stamp(written_s), is_new=is_new)

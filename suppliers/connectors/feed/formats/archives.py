@@ -1,0 +1,167 @@
+"""Open archives that strangers sent: only so much, only one file, whatever it is called."""
+
+from __future__ import annotations
+
+import gzip
+import stat
+import struct
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO
+
+from suppliers.connectors.feed.limits import (
+    CHUNK,
+    FREE_BYTES,
+    MOST_ENTRIES,
+    MOST_RATIO,
+    MOST_UNPACKED_BYTES,
+    refused,
+)
+
+GZIP = b"\x1f\x8b"
+ZIP = b"PK\x03\x04"
+EMPTY_ZIP = b"PK\x05\x06"
+END = b"PK\x05\x06"
+END_BYTES = 22
+LOCATOR = struct.Struct("<4sIQI")
+LOCATOR_MARK = b"PK\x06\x07"
+END_64_MARK = b"PK\x06\x06"
+END_64 = struct.Struct("<4s28xQQ8x")
+LONGEST_COMMENT = 65_535
+MOST_DIRECTORY_BYTES = MOST_ENTRIES * 300
+DATA_ENDINGS = (".csv", ".tsv", ".txt", ".json", ".ndjson", ".jsonl", ".xml", ".xlsx")
+IS_SECRET = 0x1
+BROKEN = (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError, OSError)
+
+
+def unpacked(path: Path, *, work: Path) -> tuple[Path, str]:
+    """Return the file itself, or the one that is packed in it, and how it was packed.
+
+    Raises: PermanentError  the archive is broken, or nobody would pack a feed so
+    """
+    with path.open("rb") as file:
+        start = file.read(len(ZIP))
+    if start.startswith(GZIP):
+        return _inflated(path, work=work), "gzip"
+    if start in {ZIP, EMPTY_ZIP} and not is_workbook(path):
+        return _extracted(path, work=work), "zip"
+    return path, ""
+
+
+def is_workbook(path: Path) -> bool:
+    """Tell a spreadsheet from another archive."""
+    with opened(path) as archive:
+        names = set(archive.namelist())
+    return "xl/workbook.xml" in names
+
+
+def opened(path: Path) -> zipfile.ZipFile:
+    """Open a zip whose list of contents is short enough to be read.
+
+    Raises: PermanentError
+    """
+    _refuse_long_directories(path)
+    try:
+        return zipfile.ZipFile(path)
+    except BROKEN as error:
+        raise refused("broken-archive", f"The archive cannot be opened: {error}") from error
+
+
+def _refuse_long_directories(path: Path) -> None:
+    """Look how long the list is before anything reads it into memory."""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - END_BYTES - LONGEST_COMMENT))
+        tail = file.read()
+        at = tail.rfind(END)
+        if at < 0 or len(tail) - at < END_BYTES:
+            raise refused("broken-archive", "The archive has no end: it was cut off.")
+        told = [struct.unpack("<HI", tail[at + 10 : at + 16])]
+        told += _told_in_zip64(file, size - len(tail) + at)
+    if any(entries > MOST_ENTRIES or many > MOST_DIRECTORY_BYTES for entries, many in told):
+        raise refused("many-entries", f"The archive lists more than {MOST_ENTRIES} files.")
+
+
+def _told_in_zip64(file: IO[bytes], end_at: int) -> list[tuple[int, int]]:
+    """Read the entries and the bytes of the list from the second end, which outdoes the first.
+
+    It is where its locator says, or right before that: whoever reads it may look at either.
+    """
+    locator_at = end_at - LOCATOR.size
+    if locator_at < 0:
+        return []
+    file.seek(locator_at)
+    mark, _, record_at, _ = LOCATOR.unpack(file.read(LOCATOR.size))
+    if mark != LOCATOR_MARK:
+        return []
+    told = []
+    for at in (record_at, locator_at - END_64.size):
+        if 0 <= at <= locator_at - END_64.size:
+            file.seek(at)
+            mark, entries, many = END_64.unpack(file.read(END_64.size))
+            if mark == END_64_MARK:
+                told.append((entries, many))
+    return told
+
+
+def _inflated(path: Path, *, work: Path) -> Path:
+    with gzip.open(path) as source:
+        return _poured(source, work / "inflated", packed_bytes=path.stat().st_size)
+
+
+def _extracted(path: Path, *, work: Path) -> Path:
+    with opened(path) as archive:
+        entry = _chosen(archive)
+        with opened_entry(archive, entry) as source:
+            return _poured(source, work / "extracted", packed_bytes=entry.compress_size)
+
+
+def _chosen(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+    """Choose the largest data file. What it is called decides nothing but that."""
+    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    if any(stat.S_ISLNK(entry.external_attr >> 16) for entry in entries):
+        raise refused("archive-link", "The archive holds a link, and links are not followed.")
+    files = [entry for entry in entries if not _is_hidden(entry.filename)]
+    data = [entry for entry in files if entry.filename.casefold().endswith(DATA_ENDINGS)]
+    if not files:
+        raise refused("archive-empty", "There is no file in the archive.")
+    return max(data or files, key=lambda entry: entry.file_size)
+
+
+def _is_hidden(name: str) -> bool:
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    return last.startswith(".") or name.startswith("__MACOSX/")
+
+
+def opened_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> IO[bytes]:
+    """Open one packed file, if it does not claim to be a bomb.
+
+    Raises: PermanentError
+    """
+    if entry.flag_bits & IS_SECRET:
+        raise refused("archive-encrypted", "The archive is locked with a password.")
+    if entry.file_size > MOST_UNPACKED_BYTES or (
+        entry.file_size > FREE_BYTES + MOST_RATIO * entry.compress_size
+    ):
+        raise refused("archive-bomb", f"The archive unpacks to {entry.file_size} bytes.")
+    try:
+        return archive.open(entry)
+    except BROKEN as error:
+        raise refused("broken-archive", f"The archive cannot be opened: {error}") from error
+
+
+def _poured(source: gzip.GzipFile | IO[bytes], target: Path, *, packed_bytes: int) -> Path:
+    """Write out what comes, for as long as it stays plausible."""
+    most = min(MOST_UNPACKED_BYTES, FREE_BYTES + MOST_RATIO * packed_bytes)
+    written = 0
+    with target.open("wb") as sink:
+        try:
+            while chunk := source.read(CHUNK):
+                written += len(chunk)
+                if written > most:
+                    raise refused("archive-bomb", f"The archive unpacks to over {most} bytes.")
+                sink.write(chunk)
+        except BROKEN as error:
+            raise refused("broken-archive", f"The archive is damaged: {error}") from error
+    return target

@@ -1,0 +1,77 @@
+"""Open one file of a supplier, whatever it is written in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from catalog.records import BadRow
+from suppliers.connectors.feed.formats import (
+    archives,
+    delimited,
+    detection,
+    json_document,
+    ndjson,
+    xlsx,
+    xml_document,
+)
+from suppliers.connectors.feed.formats.detection import Detected
+from suppliers.connectors.feed.mapping.spec import Format, Reading
+
+SAMPLE = 100
+DETECTED_AS_IT_IS = Reading()
+
+Row = dict[str, Any]
+
+
+class DataFile:
+    """A file that is not packed, and what was found out about it. It can be walked many times."""
+
+    def __init__(self, path: Path, *, detected: Detected, work: Path) -> None:
+        self.path = path
+        self.detected = detected
+        self._work = work
+
+    def rows(self, *, xpaths: Sequence[str] = ()) -> Iterator[Row | BadRow]:
+        """Yield each row in the order of the file.
+
+        Raises: PermanentError  the file cannot be read to its end
+        """
+        found = self.detected
+        if found.format is Format.XLSX:
+            return xlsx.rows(self.path, sheet=found.sheet, work=self._work)
+        if found.format is Format.XML:
+            said = found.encoding if found.encoding == "cp1252" else ""
+            return xml_document.rows(
+                self.path, encoding=said, item_path=found.item_path, xpaths=xpaths
+            )
+        if found.format is Format.JSON:
+            return json_document.rows(self.path, encoding=found.encoding, item_path=found.item_path)
+        if found.format is Format.NDJSON:
+            return ndjson.rows(self.path, encoding=found.encoding)
+        return delimited.rows(self.path, encoding=found.encoding, delimiter=found.delimiter)
+
+    def sample(self, count: int = 20, *, xpaths: Sequence[str] = ()) -> list[Row | BadRow]:
+        return list(islice(self.rows(xpaths=xpaths), count))
+
+
+def open_file(path: Path, *, work: Path, reading: Reading = DETECTED_AS_IT_IS) -> DataFile:
+    """Unpack a file into ``work`` if it is packed, and find out how it is written.
+
+    Raises: PermanentError  it is no feed, or not a safe one
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    inside, packed = archives.unpacked(path, work=work)
+    detected = detection.detect(inside, packed=packed, reading=reading)
+    file = DataFile(inside, detected=detected, work=work)
+    rows = [row for row in file.sample(SAMPLE) if not isinstance(row, BadRow)]
+    cells = (cell for row in rows for cell in row.values())
+    file.detected = replace(
+        detected,
+        headers=tuple(dict.fromkeys(name for row in rows for name in row)),
+        decimal=reading.decimal or detection.decimal_mark(cells),
+    )
+    return file

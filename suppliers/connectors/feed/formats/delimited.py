@@ -1,0 +1,237 @@
+"""Read CSV and TSV: a row that cannot be read is one row lost, and not the file."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import deque
+from collections.abc import Iterator, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Any, Protocol
+
+from catalog.records import BadRow
+from suppliers.connectors.feed.limits import (
+    LONGEST_RECORD,
+    MOST_COLUMNS,
+    MOST_RECORD_LINES,
+    refused,
+)
+
+LONGEST_NAME = 200
+LONGEST_CELL = 131_072  # what the csv module takes
+QUOTED = re.compile(r'"[^"]*(?:""[^"]*)*"')
+
+
+class Broken(str):
+    """A line that opens a quote and never closes it, or never ends; and the reason."""
+
+    __slots__ = ()
+
+
+class Lines(Protocol):
+    """Something that lines come out of."""
+
+    def readline(self, limit: int, /) -> str: ...
+
+
+class Records:
+    """A file cut into rows: a quoted cell may run over several lines."""
+
+    def __init__(self, text: Lines, *, delimiter: str) -> None:
+        self._text = text
+        self._delimiter = delimiter
+        self._again: deque[str] = deque()
+        self.number = 0  # of the last line that was taken
+        self.begins = 0  # the line where the last record begins
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every line that was taken is told of."""
+        return not self._again
+
+    def give_back(self, line: str, *, number: int) -> None:
+        """Take a line as the next one, which somebody else read as the line of this number."""
+        self._again.appendleft(line)
+        self.number = number - 1
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self._next():
+            self.begins = self.number
+            if len(line) >= LONGEST_RECORD:
+                self._skip_rest(line)
+                yield Broken(f"The line is over {LONGEST_RECORD} characters long.")
+            elif '"' not in line or quoting(line, self._delimiter) is not Quoting.OPEN:
+                yield line
+            else:
+                yield self._closed(line)
+
+    def _closed(self, first: str) -> str:
+        """Take lines until the quote is closed; if it never is, read them for themselves."""
+        taken = [first]
+        size = len(first)
+        while size < LONGEST_RECORD and len(taken) < MOST_RECORD_LINES and (more := self._next()):
+            taken.append(more)
+            size += len(more)
+            if (
+                '"' in more
+                and (found := quoting("".join(taken), self._delimiter)) is not Quoting.OPEN
+            ):
+                if found is Quoting.CLOSED:
+                    return "".join(taken)
+                break
+        self._again.extendleft(reversed(taken[1:]))
+        self.number -= len(taken) - 1
+        return Broken("A quote is opened and never closed.")
+
+    def _next(self) -> str:
+        line = self._again.popleft() if self._again else self._text.readline(LONGEST_RECORD)
+        self.number += bool(line)
+        return line
+
+    def _skip_rest(self, line: str) -> None:
+        while line and not line.endswith(("\n", "\r")):
+            line = self._text.readline(LONGEST_RECORD)
+
+
+class Quoting(Enum):
+    """How the quotes in a piece of text stand."""
+
+    CLOSED = 0
+    OPEN = 1
+    BROKEN = 2  # something stands between a closing quote and the next cell
+
+
+def quoting(text: str, delimiter: str) -> Quoting:
+    """Look whether a text is whole rows, as far as quotes tell."""
+    at = 0
+    while True:
+        if text.startswith('"', at):
+            quoted = QUOTED.match(text, at)
+            if quoted is None:
+                return Quoting.OPEN
+            at = quoted.end()
+            if text[at : at + 1] not in {delimiter, "\r", "\n", ""}:
+                return Quoting.BROKEN
+        at = text.find(delimiter, at) + 1
+        if at == 0:
+            return Quoting.CLOSED
+
+
+def rows(path: Path, *, encoding: str, delimiter: str) -> Iterator[dict[str, Any] | BadRow]:
+    """Yield each row by its column names.
+
+    Raises: PermanentError  there are no columns to go by
+    """
+    headers, found = cells(path, encoding=encoding, delimiter=delimiter)
+    for row in found:
+        yield dict(zip(headers, row, strict=False)) if isinstance(row, list) else row
+
+
+def cells(
+    path: Path, *, encoding: str, delimiter: str
+) -> tuple[list[str], Iterator[list[str] | BadRow]]:
+    """Return the column names, and the cells of each row: as many as there are names, or more.
+
+    Raises: PermanentError  there are no columns to go by
+    """
+    found = _cut(path, encoding=encoding, delimiter=delimiter)
+    for _, first, _ in found:
+        headers = _headers(first)
+        return headers, _whole(found, len(headers))
+    return [], iter(())
+
+
+def _whole(
+    found: Iterator[tuple[int, list[str] | str, str]], width: int
+) -> Iterator[list[str] | BadRow]:
+    for line, row, record in found:
+        if isinstance(row, str):
+            yield _bad(line, row, record)
+        elif len(row) != width and (len(row) < width or any(row[width:])):
+            message = f"The row has {len(row)} cells, and there are {width} columns."
+            yield _bad(line, message, record)
+        else:
+            yield row
+
+
+def _cut(
+    path: Path, *, encoding: str, delimiter: str
+) -> Iterator[tuple[int, list[str] | str, str]]:
+    """Yield for each row the line where it begins, its cells or what is wrong with it, and itself.
+
+    A line without a quote is cut where the delimiters are; one whose quotes all stand around
+    whole cells is a row too. Only what is left is cut with care.
+    """
+    mark = re.escape(delimiter)
+    quoted = r'"[^"]*(?:""[^"]*)*"'
+    is_row = re.compile(rf'(?:{quoted}|[^"{mark}]*)(?:{mark}(?:{quoted}|[^"{mark}]*))*').fullmatch
+    with path.open(encoding=encoding, errors="replace", newline="") as text:
+        records = Records(text, delimiter=delimiter)
+        careful = iter(records)
+        waiting: list[str] = []
+        cut = csv.reader(iter(waiting.pop, None), delimiter=delimiter, strict=True)
+        number = 0
+        while line := text.readline(LONGEST_RECORD):
+            number += 1
+            bare = line.rstrip("\r\n")
+            if len(line) < LONGEST_CELL and "\0" not in line:
+                if not bare or bare.isspace():
+                    continue
+                if '"' not in line:
+                    yield number, bare.split(delimiter), line
+                    continue
+                if is_row(bare):
+                    waiting.append(line)
+                    yield number, next(cut), line
+                    continue
+            records.give_back(line, number=number)
+            for record in careful:
+                if record.strip():
+                    yield records.begins, _cells(record, delimiter), record
+                if records.is_settled:
+                    break
+            number = records.number
+
+
+def _cells(record: str, delimiter: str) -> list[str] | str:
+    """Cut a row; return the reason where it cannot be cut."""
+    if isinstance(record, Broken):
+        return str(record)
+    if "\0" in record:
+        return "The row holds a NUL character."
+    try:
+        return next(csv.reader((record,), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        return f"The row cannot be cut into cells: {error}."
+    except StopIteration:
+        return "The row is empty."
+
+
+def _headers(cells: list[str] | str) -> list[str]:
+    if isinstance(cells, str):
+        raise refused("header", f"The first row should name the columns. {cells}")
+    return named(cells)
+
+
+def named(cells: Sequence[str]) -> list[str]:
+    """Name each column once: of two equal names, the second is counted.
+
+    Raises: PermanentError
+    """
+    if len(cells) > MOST_COLUMNS:
+        raise refused("columns", f"There are {len(cells)} columns, {MOST_COLUMNS} are the most.")
+    names: dict[str, int] = {}
+    for place, cell in enumerate(cells, start=1):
+        base = " ".join(cell.split())[:LONGEST_NAME] or f"column {place}"
+        name, copies = base, 1
+        while name in names:
+            copies += 1
+            name = f"{base} ({copies})"
+        names[name] = place
+    return list(names)
+
+
+def _bad(line: int, message: str, record: str) -> BadRow:
+    raw = {"start": record[:200].replace("\0", "")}
+    return BadRow(row=f"line {line}", code="list-unreadable", message=message, raw=raw)

@@ -1,0 +1,185 @@
+"""Find out how a file is written: its format, characters, delimiter and decimals."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from suppliers.connectors.feed.formats import encoding as format_encoding
+from suppliers.connectors.feed.formats import json_document, xlsx, xml_document
+from suppliers.connectors.feed.formats.archives import ZIP, is_workbook
+from suppliers.connectors.feed.formats.delimited import Broken, Records
+from suppliers.connectors.feed.formats.encoding import AsUtf8
+from suppliers.connectors.feed.limits import CHUNK, LONGEST_RECORD, refused
+from suppliers.connectors.feed.mapping.spec import Format, Reading
+
+DELIMITERS = "\t;|,"
+SAMPLE_RECORDS = 50
+MOST_NUL_SHARE = 0.05
+WITH_COMMA = re.compile(r"\D{0,4}\d{1,3}(?:\.?\d{3})*,\d{1,2}\D{0,4}")
+WITH_POINT = re.compile(r"\D{0,4}\d{1,3}(?:,?\d{3})*\.\d{1,2}\D{0,4}")
+LONGEST_FIGURE = 24
+WEB_PAGE = re.compile(r"<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detected:
+    """How one file is written, as it is shown to staff.
+
+    Shape:  ``item_path`` leads to the rows in JSON (``data.products``) and XML
+            (``catalog/product``); ``headers`` are the names of what a row holds
+    """
+
+    format: Format
+    packed: str = ""
+    encoding: str = ""
+    delimiter: str = ""
+    decimal: str = "."
+    item_path: str = ""
+    sheet: str = ""
+    headers: tuple[str, ...] = ()
+
+
+def detect(path: Path, *, packed: str, reading: Reading) -> Detected:
+    """Look at a file that is not packed; what staff say of it is believed.
+
+    Raises: PermanentError  it is no feed
+    """
+    with path.open("rb") as file:
+        start = file.read(CHUNK)
+    if not start.strip():
+        raise refused("empty", "The file is empty.")
+    if start.startswith(ZIP):
+        return _workbook(path, packed=packed, reading=reading)
+    encoding = (
+        format_encoding.known(reading.encoding)
+        if reading.encoding
+        else format_encoding.detected(path)
+    )
+    text = _text(path, encoding)
+    if text.count("\0") > MOST_NUL_SHARE * len(text):
+        raise refused("binary", "The file is no text that can be read.")
+    if WEB_PAGE.match(text.lstrip()[:50]):
+        raise refused("web-page", "This is a web page, and no feed: perhaps a page to sign in.")
+    kind = Format(reading.format) if reading.format else _format(path, text, encoding=encoding)
+    if kind is Format.XML:
+        xml_document.refuse_doctype(text)
+        return _xml(path, start, encoding=encoding, packed=packed, reading=reading)
+    if kind is Format.JSON:
+        return Detected(
+            format=kind,
+            packed=packed,
+            encoding=encoding,
+            item_path=reading.item_path or _array(path, encoding),
+        )
+    delimiter = ""
+    if kind in {Format.CSV, Format.TSV}:
+        delimiter = reading.delimiter or (
+            "\t" if kind is Format.TSV else _delimiter(path, encoding)
+        )
+        kind = Format.TSV if delimiter == "\t" else Format.CSV
+    return Detected(format=kind, packed=packed, encoding=encoding, delimiter=delimiter)
+
+
+def _text(path: Path, encoding: str) -> str:
+    with path.open("rb") as file:
+        return AsUtf8(file, encoding=encoding).read(CHUNK).decode("utf-8", "replace")
+
+
+def _workbook(path: Path, *, packed: str, reading: Reading) -> Detected:
+    if not is_workbook(path):
+        raise refused("archive-nested", "There is an archive in the archive.")
+    names = [name for name, _ in xlsx.sheets(path)]
+    return Detected(format=Format.XLSX, packed=packed, sheet=reading.sheet or names[0])
+
+
+def _xml(path: Path, start: bytes, *, encoding: str, packed: str, reading: Reading) -> Detected:
+    """Believe the document about its characters, unless staff know better."""
+    said = reading.encoding and encoding
+    if not said and not xml_document.declared_encoding(start) and encoding == "cp1252":
+        said = encoding
+    return Detected(
+        format=Format.XML,
+        packed=packed,
+        encoding=said or xml_document.declared_encoding(start) or encoding,
+        item_path=reading.item_path or xml_document.item_path(path, encoding=said),
+    )
+
+
+def _format(path: Path, text: str, *, encoding: str) -> Format:
+    begin = text.lstrip("\ufeff \t\r\n")
+    if begin.startswith("<"):
+        return Format.XML
+    if begin.startswith("["):
+        return Format.JSON
+    if begin.startswith("{"):
+        return _json_or_lines(path, begin, encoding=encoding)
+    return Format.CSV
+
+
+def _json_or_lines(path: Path, begin: str, *, encoding: str) -> Format:
+    """Tell one document from a document on each line."""
+    _, _, rest = begin.partition("\n")
+    if rest.lstrip().startswith("{"):
+        return Format.NDJSON
+    # One line, or one that is longer than what we look at, or one document on many.
+    return Format.JSON if json_document.item_paths(path, encoding=encoding) else Format.NDJSON
+
+
+def _array(path: Path, encoding: str) -> str:
+    counts = json_document.item_paths(path, encoding=encoding)
+    if not counts:
+        raise refused("json-rows", "There is no list of objects in the document.")
+    best = max(counts, key=lambda location: (counts[location], -len(location)))
+    return ".".join(best)
+
+
+def _delimiter(path: Path, encoding: str) -> str:
+    """Choose what cuts most rows into as many cells as the first one has."""
+    with path.open(encoding=encoding, errors="replace", newline="") as text:
+        lines = [
+            line
+            for line in islice(iter(lambda: text.readline(LONGEST_RECORD), ""), 4 * SAMPLE_RECORDS)
+            if line.strip()
+        ]
+    if not lines:
+        raise refused("empty", "The file is empty.")
+    return max(DELIMITERS, key=lambda delimiter: _fit(lines, delimiter))
+
+
+def _fit(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
+    """Judge a delimiter: how many rows agree with the first, and in how many cells."""
+    counts = Counter(
+        len(next(csv.reader((record,), delimiter=delimiter), []))
+        for record in islice(Records(_Lines(lines), delimiter=delimiter), SAMPLE_RECORDS)
+        if not isinstance(record, Broken)
+    )
+    columns = len(lines[0].split(delimiter))
+    if columns == 1 or not counts:
+        return (0.0, 0)
+    return (counts[columns] / counts.total(), columns)
+
+
+class _Lines:
+    """Some lines, read as a file is."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = iter(lines)
+
+    def readline(self, _: int = -1) -> str:
+        return next(self._lines, "")
+
+
+def decimal_mark(cells: Iterable[object]) -> str:
+    """Tell from some cells what stands before the decimals: a point, unless more say comma."""
+    with_comma = with_point = 0
+    for cell in cells:
+        if isinstance(cell, str) and len(cell) <= LONGEST_FIGURE:
+            with_comma += WITH_COMMA.fullmatch(cell.strip()) is not None
+            with_point += WITH_POINT.fullmatch(cell.strip()) is not None
+    return "," if with_comma > with_point else "."

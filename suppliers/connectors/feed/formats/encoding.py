@@ -1,0 +1,84 @@
+"""Find out how a file's characters are written, and read them as UTF-8."""
+
+from __future__ import annotations
+
+import codecs
+from pathlib import Path
+from typing import BinaryIO
+
+from suppliers.connectors.feed.limits import CHUNK, Source, refused
+
+BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+KNOWN = frozenset({"utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1"})
+MOST_NUL_SHARE = 0.3
+# So many well-written characters for each broken one: the file is UTF-8, and damaged.
+MOSTLY = 20
+
+
+def detected(path: Path) -> str:
+    """Name the encoding: by its mark, by its pattern, or by what it cannot be.
+
+    The whole file is looked at, since the first strange letter may come late.
+    """
+    with path.open("rb") as file:
+        start = file.read(CHUNK)
+        for mark, name in BOMS:
+            if start.startswith(mark):
+                return name
+        if wide := _wide(start):
+            return wide
+        file.seek(0)
+        return _utf8_or_western(file)
+
+
+def _wide(start: bytes) -> str:
+    even, odd = start[::2].count(0), start[1::2].count(0)
+    half = max(1, len(start) // 2)
+    if odd / half > MOST_NUL_SHARE and even / half < MOST_NUL_SHARE:
+        return "utf-16-le"
+    if even / half > MOST_NUL_SHARE and odd / half < MOST_NUL_SHARE:
+        return "utf-16-be"
+    return ""
+
+
+def _utf8_or_western(file: BinaryIO) -> str:
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    good = broken = 0
+    while chunk := file.read(CHUNK):
+        if chunk.isascii():
+            continue
+        text = decoder.decode(chunk)
+        wrong = text.count("\ufffd")
+        broken += wrong
+        good += len(text) - wrong - len(text.encode("ascii", "ignore"))
+    return "utf-8" if broken == 0 or good >= MOSTLY * broken else "cp1252"
+
+
+def known(name: str) -> str:
+    """Accept what staff say that the encoding is.
+
+    Raises: PermanentError
+    """
+    folded = name.casefold().replace("_", "-")
+    folded = {"windows-1252": "cp1252", "iso-8859-1": "cp1252", "utf8": "utf-8"}.get(folded, folded)
+    if folded not in KNOWN:
+        raise refused("encoding", f"There is no encoding called {name[:30]!r}.")
+    return folded
+
+
+class AsUtf8:
+    """A file in another encoding, read as UTF-8."""
+
+    def __init__(self, file: Source, *, encoding: str) -> None:
+        self._file = file
+        self._decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+
+    def read(self, size: int = CHUNK) -> bytes:
+        while chunk := self._file.read(max(size, 2)):
+            if recoded := self._decoder.decode(chunk).encode("utf-8", "replace"):
+                return recoded
+        return b""

@@ -1,0 +1,188 @@
+"""Read a JSON document in a stream: the objects of one array in it, one after the other."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import ijson
+
+from catalog.records import BadRow
+from suppliers.connectors.feed.formats.encoding import AsUtf8
+from suppliers.connectors.feed.limits import (
+    CHUNK,
+    DEEPEST,
+    LONGEST_NUMBER,
+    PROBE_BYTES,
+    Source,
+    Watched,
+    refused,
+)
+
+STARTS = frozenset({"start_map", "start_array"})
+ENDS = frozenset({"end_map", "end_array"})
+MOST_DIGITS = 1_000
+ENDLESS = re.compile(rb"[0-9]{1000}")
+MOST: int = 10**LONGEST_NUMBER
+
+Event = tuple[str, Any]
+Location = tuple[str, ...]
+
+
+def rows(path: Path, *, encoding: str, item_path: str) -> Iterator[dict[str, Any] | BadRow]:
+    """Yield each object of the array at ``item_path``, such as ``data.products``.
+
+    Raises: PermanentError  the document cannot be read to its end
+    """
+    wanted = tuple(item_path.split(".")) if item_path else ()
+    number = 0
+    for location, value in _walked(path, encoding=encoding, wanted=wanted):
+        if location != wanted:
+            continue
+        number += 1
+        if isinstance(value, dict):
+            yield value
+        else:
+            message = value if isinstance(value, Refusal) else "The entry is no object."
+            yield BadRow(row=f"entry {number}", code="list-unreadable", message=str(message))
+
+
+def item_paths(path: Path, *, encoding: str) -> Counter[Location]:
+    """Count the objects in each array of the first part of the document."""
+    found: Counter[Location] = Counter()
+    keys: list[str | None] = []
+    read = 0
+    try:
+        for event, value in _events(path, encoding=encoding, most=PROBE_BYTES):
+            read += 1
+            if event == "map_key":
+                keys[-1] = value
+            elif event in STARTS:
+                if event == "start_map" and keys and keys[-1] is None and keys.count(None) == 1:
+                    found[tuple(str(key) for key in keys[:-1])] += 1
+                keys.append("" if event == "start_map" else None)
+                _refuse_deep(len(keys))
+            elif event in ENDS:
+                keys.pop()
+    except ijson.JSONError:
+        pass  # cut in the middle, or broken: the reading will say which
+    return found
+
+
+class Refusal(str):
+    """Why one object of the array cannot be taken."""
+
+    __slots__ = ()
+
+
+def _walked(
+    path: Path, *, encoding: str, wanted: Location
+) -> Iterator[tuple[Location | None, Any]]:
+    """Walk to the wanted array, and build its entries."""
+    keys: list[str | None] = []
+    events = _events(path, encoding=encoding)
+    try:
+        for event, value in events:
+            if keys and keys[-1] is None and _location(keys) == wanted and event not in ENDS:
+                yield wanted, _built(event, value, events)
+            elif event == "map_key":
+                keys[-1] = value
+            elif event in STARTS:
+                keys.append("" if event == "start_map" else None)
+                _refuse_deep(len(keys))
+            elif event in ENDS:
+                keys.pop()
+    except (ijson.JSONError, ValueError, ArithmeticError) as error:
+        raise refused("json", f"The document is no JSON: {str(error)[:200]}") from error
+
+
+def _location(keys: list[str | None]) -> Location | None:
+    """Name the keys that lead to the array we are in; none leads into an array of arrays."""
+    outer = keys[:-1]
+    return None if None in outer else tuple(str(key) for key in outer)
+
+
+def _refuse_deep(depth: int) -> None:
+    if depth > DEEPEST:
+        raise refused("json-depth", f"The document is nested deeper than {DEEPEST} levels.")
+
+
+def _built(event: str, value: Any, events: Iterator[Event]) -> Any:
+    """Build one entry; one that is refused is walked through all the same."""
+    if event not in STARTS:
+        return value
+    root: Any = {} if event == "start_map" else []
+    stack: list[Any] = [root]
+    keys: list[str] = [""]
+    refusal = ""
+    for event, value in events:  # noqa: PLR1704 - one walk goes on
+        if event in ENDS:
+            stack.pop()
+            keys.pop()
+            if not stack:
+                return Refusal(refusal) if refusal else root
+            continue
+        if event == "map_key":
+            if value in stack[-1]:
+                refusal = f"The key {value[:40]!r} is named twice."
+            keys[-1] = value
+            continue
+        if event == "number" and not _is_sane(value):
+            refusal = "A number has too many digits."
+        made: Any = {} if event == "start_map" else [] if event == "start_array" else value
+        if isinstance(stack[-1], dict):
+            stack[-1][keys[-1]] = made
+        else:
+            stack[-1].append(made)
+        if event in STARTS:
+            stack.append(made)
+            keys.append("")
+            _refuse_deep(len(stack))
+    return Refusal("The entry has no end.")
+
+
+def _is_sane(number: int | Decimal) -> bool:
+    if isinstance(number, int):
+        return abs(number) < MOST
+    return bool(len(number.as_tuple().digits) <= LONGEST_NUMBER)
+
+
+def _events(path: Path, *, encoding: str, most: int = 0) -> Iterator[Event]:
+    with path.open("rb") as file:
+        source: Source = file if encoding == "utf-8" else AsUtf8(file, encoding=encoding)
+        watched = Watched(_Sane(_Start(source, most) if most else source))
+        for event in ijson.basic_parse(watched, use_float=False, buf_size=CHUNK):
+            watched.progressed()
+            yield event
+
+
+class _Start:
+    """The first bytes of a file."""
+
+    def __init__(self, file: Source, most: int) -> None:
+        self._file = file
+        self._left = most
+
+    def read(self, size: int = CHUNK) -> bytes:
+        chunk = self._file.read(min(size, self._left)) if self._left > 0 else b""
+        self._left -= len(chunk)
+        return chunk
+
+
+class _Sane:
+    """A document without endless numbers: the parser's C code does not survive those."""
+
+    def __init__(self, file: Source) -> None:
+        self._file = file
+        self._end = b""
+
+    def read(self, size: int = CHUNK) -> bytes:
+        chunk = self._file.read(size)
+        if ENDLESS.search(self._end + chunk):
+            raise refused("json-number", "The JSON holds a number of over a thousand digits.")
+        self._end = (self._end + chunk)[-MOST_DIGITS:]
+        return chunk

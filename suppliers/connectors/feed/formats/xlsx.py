@@ -1,0 +1,244 @@
+"""Read the values of a spreadsheet in a stream. No formula is ever computed.
+
+The text that cells share lies in a table of its own. A long one is kept on disk: it may be as
+large as the sheet itself.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from itertools import batched, zip_longest
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from catalog.records import BadRow
+from suppliers.connectors.feed.formats.archives import BROKEN, opened, opened_entry
+from suppliers.connectors.feed.formats.delimited import named
+from suppliers.connectors.feed.limits import (
+    CHUNK,
+    FREE_BYTES,
+    LONGEST_NUMBER,
+    MOST_COLUMNS,
+    MOST_RATIO,
+    MOST_UNPACKED_BYTES,
+    Watched,
+    refused,
+)
+from suppliers.connectors.feed.mapping.sources import Formula
+
+MAIN = "{*}"
+RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+SHARED = "xl/sharedStrings.xml"
+MOST_IN_MEMORY_BYTES = 4_000_000
+LONGEST_TEXT = 100_000
+BATCH = 5_000
+BLOCK = 64
+BLOCKS_AT_HAND = 256
+LETTERS = 26
+
+Shared = Callable[[int], str]
+
+
+def sheets(path: Path) -> list[tuple[str, str]]:
+    """Return the names of the sheets, and where each lies in the archive.
+
+    Raises: PermanentError  it is no spreadsheet that can be read
+    """
+    with opened(path) as archive:
+        where = {
+            link.get("Id"): link.get("Target", "")
+            for link in _small(archive, "xl/_rels/workbook.xml.rels").iter(f"{MAIN}Relationship")
+        }
+        found = []
+        for sheet in _small(archive, "xl/workbook.xml").iter(f"{MAIN}sheet"):
+            target = where.get(sheet.get(RELATION), "")
+            inside = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
+            if sheet.get("state", "visible") == "visible":
+                found.append((str(sheet.get("name", ""))[:60], inside))
+    if not found:
+        raise refused("xlsx-empty", "The spreadsheet has no sheet that can be seen.")
+    return found
+
+
+def rows(path: Path, *, sheet: str, work: Path) -> Iterator[dict[str, Any] | BadRow]:
+    """Yield each row of a sheet by its column names.
+
+    Raises: PermanentError  it cannot be read to its end
+    """
+    inside = dict(sheets(path)).get(sheet)
+    if inside is None:
+        raise refused("xlsx-sheet", f"There is no sheet called {sheet[:60]!r}.")
+    headers: list[str] | None = None
+    with opened(path) as archive, closing(Texts(archive, work=work)) as texts:
+        for number, cells in _sheet(archive, inside, texts.at):
+            if not any(cell not in {None, ""} for cell in cells):
+                continue
+            if headers is None:
+                headers = named(["" if cell is None else str(cell) for cell in cells])
+            elif any(cell not in {None, ""} for cell in cells[len(headers) :]):
+                message = f"The row has {len(cells)} cells, and there are {len(headers)} columns."
+                yield BadRow(row=f"row {number}", code="list-unreadable", message=message)
+            else:
+                yield dict(zip_longest(headers, cells[: len(headers)]))
+
+
+def _small(archive: zipfile.ZipFile, name: str) -> Any:
+    """Read a small part whole."""
+    try:
+        with opened_entry(archive, archive.getinfo(name)) as part:
+            content = part.read(FREE_BYTES + 1)
+        if len(content) > FREE_BYTES:
+            raise refused("xlsx", f"The spreadsheet's {name} is too long.")
+        return etree.fromstring(content, _parser())
+    except (KeyError, etree.XMLSyntaxError, *BROKEN) as error:
+        raise refused("xlsx", f"The spreadsheet is damaged: {error}") from error
+
+
+def _parser() -> Any:
+    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+
+
+def _elements(archive: zipfile.ZipFile, name: str, tag: str) -> Iterator[Any]:
+    """Yield each finished element of a part, and forget it afterwards."""
+    parser = etree.XMLPullParser(
+        events=("end",),
+        tag=f"{MAIN}{tag}",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+    )
+    entry = archive.getinfo(name)
+    most = min(MOST_UNPACKED_BYTES, FREE_BYTES + MOST_RATIO * entry.compress_size)
+    read = 0
+    try:
+        with opened_entry(archive, entry) as part:
+            watched = Watched(part)
+            while chunk := watched.read(CHUNK):
+                read += len(chunk)
+                if read > most:
+                    raise refused("archive-bomb", f"The spreadsheet unpacks to over {most} bytes.")
+                parser.feed(chunk)
+                element = None
+                for _, element in parser.read_events():
+                    yield element
+                    element.clear()
+                if element is not None:
+                    watched.progressed()
+                    parent = element.getparent()
+                    if parent is not None:
+                        del parent[: parent.index(element)]
+            parser.close()
+    except etree.XMLSyntaxError as error:
+        raise refused("xlsx", f"The spreadsheet is damaged: {error.msg}") from error
+    except (zlib.error, zipfile.BadZipFile, EOFError) as error:
+        raise refused("broken-archive", f"The spreadsheet is damaged: {error}") from error
+
+
+def _sheet(
+    archive: zipfile.ZipFile, inside: str, shared: Shared
+) -> Iterator[tuple[int, list[Any]]]:
+    try:
+        archive.getinfo(inside)
+    except KeyError as error:
+        raise refused("xlsx", "The spreadsheet is damaged: its sheet is missing.") from error
+    for place, row in enumerate(_elements(archive, inside, "row"), start=1):
+        cells: list[Any] = []
+        for cell in row:
+            column = _column(cell.get("r")) if cell.get("r") else len(cells)
+            if not len(cells) <= column < MOST_COLUMNS:
+                continue
+            cells += [None] * (column - len(cells))
+            cells.append(_value(cell, shared))
+        yield int(row.get("r") or place), cells
+
+
+def _column(reference: str) -> int:
+    number = 0
+    for letter in reference:
+        if not "A" <= letter <= "Z":
+            break
+        number = number * LETTERS + ord(letter) - ord("A") + 1
+    return number - 1
+
+
+def _value(cell: Any, shared: Shared) -> Any:
+    kind = cell.get("t", "n")
+    said = ""
+    for part in cell:
+        name = part.tag.rpartition("}")[2]
+        if name == "f":
+            return Formula(f"={part.text or ''}"[:200])
+        if name == "v":
+            said = part.text or ""
+        elif name == "is":
+            said = "".join(text.text or "" for text in part.iter(f"{MAIN}t"))[:LONGEST_TEXT]
+    if kind == "s":
+        return shared(int(said)) if said.isdecimal() else ""
+    if kind in {"str", "inlineStr", "d"}:
+        return said
+    if kind == "b":
+        return said == "1"
+    return None if kind == "e" or not said else _number(said)
+
+
+def _number(said: str) -> Any:
+    try:
+        number = Decimal(said[:LONGEST_NUMBER])
+    except InvalidOperation:
+        return said
+    return number if number.is_finite() else said
+
+
+class Texts:
+    """The texts that the cells share, by number."""
+
+    def __init__(self, archive: zipfile.ZipFile, *, work: Path) -> None:
+        self._few: list[str] = []
+        self._many: sqlite3.Connection | None = None
+        self._block = lru_cache(maxsize=BLOCKS_AT_HAND)(self._read_block)
+        if SHARED not in archive.namelist():
+            return
+        # A text in several fonts is in several pieces.
+        found = ("".join(part.text or "" for part in each.iter(f"{MAIN}t"))[:LONGEST_TEXT]
+                 for each in _elements(archive, SHARED, "si"))  # fmt: skip
+        if archive.getinfo(SHARED).file_size <= MOST_IN_MEMORY_BYTES:
+            self._few = list(found)
+            return
+        self._many = sqlite3.connect(work / "texts.sqlite")
+        self._many.executescript(
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+            "DROP TABLE IF EXISTS texts; CREATE TABLE texts (number INTEGER PRIMARY KEY, said TEXT)"
+        )
+        for batch in batched(enumerate(found), BATCH):
+            self._many.executemany("INSERT INTO texts VALUES (?, ?)", batch)
+        self._many.commit()
+
+    def at(self, number: int) -> str:
+        if self._many is None:
+            return self._few[number] if number < len(self._few) else ""
+        block = self._block(number // BLOCK)
+        place = number % BLOCK
+        return block[place] if place < len(block) else ""
+
+    def _read_block(self, block: int) -> list[str]:
+        """Read neighbors at once: cells that stand together were mostly written together."""
+        if self._many is None:
+            return []
+        found = self._many.execute(
+            "SELECT said FROM texts WHERE number >= ? AND number < ? ORDER BY number",
+            (block * BLOCK, (block + 1) * BLOCK),
+        )
+        return [said for (said,) in found]
+
+    def close(self) -> None:
+        if self._many is not None:
+            self._many.close()

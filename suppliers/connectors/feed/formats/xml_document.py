@@ -1,0 +1,209 @@
+"""Read XML in a stream: no document types, no entities, no network, nothing kept behind."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from catalog.records import BadRow
+from suppliers.connectors.feed.limits import CHUNK, DEEPEST, PROBE_BYTES, Watched, refused
+
+GOOGLE = "http://base.google.com/ns/1.0"
+DECLARED = re.compile(rb"""<\?xml[^>]*encoding=["']([A-Za-z0-9._\-]+)""")
+DOCTYPE = re.compile(r"\s*(?:<\?[^>]*\?>\s*|<!--(?:[^-]|-(?!-))*-->\s*)*<!DOCTYPE", re.IGNORECASE)
+MOST_VALUES = 500
+
+Path_ = tuple[str, ...]
+
+
+def rows(
+    path: Path, *, encoding: str, item_path: str, xpaths: Sequence[str] = ()
+) -> Iterator[dict[str, Any] | BadRow]:
+    """Yield each element at ``item_path``, such as ``catalog/product``, as its children by name.
+
+    A child's attribute is ``name@attribute``, the element's own is ``@attribute``; what an
+    XPath finds is kept under the expression.
+
+    Raises: PermanentError  the document cannot be read to its end
+    """
+    wanted = tuple(item_path.split("/"))
+    number = 0
+    for element in _elements(path, encoding=encoding, tag=wanted[-1]):
+        if _path_of(element)[-len(wanted) :] == wanted:
+            number += 1
+            yield _row(element, number, xpaths)
+            _forget(element)
+
+
+def _row(element: Any, number: int, xpaths: Sequence[str]) -> dict[str, Any] | BadRow:
+    try:
+        row = _flattened(element, depth=0)
+    except RecursionError:
+        message = f"The element is nested deeper than {DEEPEST} levels."
+        return BadRow(row=f"item {number}", code="list-unreadable", message=message)
+    for expression in xpaths:
+        row[expression] = _found(element, expression)
+    return row
+
+
+def item_path(path: Path, *, encoding: str) -> str:
+    """Find the element that repeats, as near to the root as there is one."""
+    counts: Counter[Path_] = Counter()
+    parser = _parser(encoding, events=("start", "end"))
+    here: list[str] = []
+    try:
+        with path.open("rb") as file:
+            for event, element in _events(file.read(PROBE_BYTES), parser):
+                if event == "end":
+                    here.pop()
+                    element.clear()
+                    continue
+                here.append(_name(element))
+                if len(here) <= DEEPEST:
+                    counts[tuple(here)] += 1
+    except etree.XMLSyntaxError as error:
+        if not counts:
+            raise refused("xml", f"The document is no well-formed XML: {error.msg}") from error
+    below = {path: count for path, count in counts.items() if len(path) > 1}
+    if not below:
+        raise refused("xml-empty", "The document has no elements.")
+    best = min(below, key=lambda path: (below[path] == 1, len(path), -below[path]))
+    return "/".join(best)
+
+
+def refuse_doctype(start: str) -> None:
+    """Refuse a document type before any parser sees it.
+
+    Raises: PermanentError
+    """
+    if DOCTYPE.match(start.lstrip("\ufeff")):
+        raise refused("xml-doctype", "The document has a document type: entities are refused.")
+
+
+def declared_encoding(start: bytes) -> str:
+    found = DECLARED.search(start[:300])
+    return found[1].decode().casefold() if found else ""
+
+
+def _elements(path: Path, *, encoding: str, tag: str) -> Iterator[Any]:
+    parser = _parser(encoding, events=("end",), tag=f"{{*}}{tag}")
+    has_looked = False
+    try:
+        with path.open("rb") as file:
+            watched = Watched(file)
+            while chunk := watched.read(CHUNK):
+                parser.feed(chunk)
+                for _, element in parser.read_events():
+                    if not has_looked:
+                        _refuse_doctype(element)
+                        has_looked = True
+                    watched.progressed()
+                    yield element
+            parser.close()
+    except etree.XMLSyntaxError as error:
+        raise refused("xml", f"The document is no well-formed XML: {error.msg}") from error
+
+
+def _events(start: bytes, parser: Any) -> Iterator[tuple[str, Any]]:
+    parser.feed(start)
+    for place, (event, element) in enumerate(parser.read_events()):
+        if place == 0:
+            _refuse_doctype(element)
+        yield event, element
+
+
+def _parser(encoding: str, *, events: Sequence[str], tag: str | None = None) -> Any:
+    return etree.XMLPullParser(
+        events=events,
+        tag=tag,
+        encoding=encoding or None,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        recover=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+
+
+def _refuse_doctype(element: Any) -> None:
+    if element.getroottree().docinfo.internalDTD is not None:
+        raise refused("xml-doctype", "The document has a document type: entities are refused.")
+
+
+@lru_cache(maxsize=4096)
+def _split(tag: str) -> tuple[str, str]:
+    """Return the namespace and the local part of a name."""
+    space, _, local = tag.rpartition("}")
+    return space.removeprefix("{"), local
+
+
+def _name(element: Any) -> str:
+    return _split(element.tag)[1]
+
+
+def _path_of(element: Any) -> Path_:
+    above = [_name(each) for each in element.iterancestors()]
+    return (*reversed(above), _name(element))
+
+
+def _forget(element: Any) -> None:
+    """Drop what was read, here and beside every ancestor: memory stays as it is."""
+    element.clear()
+    for each in (element, *element.iterancestors()):
+        parent = each.getparent()
+        while parent is not None and each.getprevious() is not None:
+            del parent[0]
+
+
+def _flattened(element: Any, *, depth: int) -> dict[str, Any]:
+    if depth > DEEPEST:
+        raise RecursionError
+    row: dict[str, Any] = {f"@{_split(name)[1]}": said for name, said in element.attrib.items()}
+    children = [
+        (*_split(child.tag), child) for child in element[:MOST_VALUES] if isinstance(child.tag, str)
+    ]
+    google = {name for space, name, _ in children if space == GOOGLE}
+    for space, name, child in children:
+        if name in google and space != GOOGLE:
+            continue  # g:title is meant for us, and title for readers of news
+        if len(child):
+            value: Any = _flattened(child, depth=depth + 1)
+        else:
+            value = (child.text or "").strip()
+            for attribute, said in child.attrib.items():
+                row.setdefault(f"{name}@{_split(attribute)[1]}", said)
+        if name not in row:
+            row[name] = value
+        elif isinstance(row[name], list):
+            row[name].append(value)
+        else:
+            row[name] = [row[name], value]
+    return row
+
+
+def _found(element: Any, expression: str) -> Any:
+    spaces = {name: uri for name, uri in element.nsmap.items() if name} | {"g": GOOGLE}
+    try:
+        found = etree.XPath(expression, namespaces=spaces)(element)
+    except etree.XPathError:
+        return None
+    if isinstance(found, list):
+        return [
+            "".join(each.itertext()) if hasattr(each, "itertext") else str(each) for each in found
+        ][:MOST_VALUES]
+    return (
+        found
+        if isinstance(found, bool)
+        else f"{found:g}"
+        if isinstance(found, float)
+        else str(found)
+    )

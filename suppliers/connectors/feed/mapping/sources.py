@@ -1,0 +1,88 @@
+"""Take values out of a row: by column, by JMESPath, by XPath, or the same for all. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+
+from suppliers.connectors.feed.mapping.spec import Source
+
+LONGEST_TEXT = 100_000
+MOST_PLACES = 30
+
+Row = Mapping[str, Any]
+Getter = Callable[[Row], Any]
+
+
+class Formula(str):
+    """What a spreadsheet would compute, and we do not."""
+
+    __slots__ = ()
+
+
+def getter(source: Source | None) -> Getter:
+    """Return the function that takes this source's value out of a row; None where it is not."""
+    if source is None:
+        return _nothing
+    if source.constant:
+        constant = source.constant
+        return lambda _: constant
+    if source.jmespath:
+        return _searcher(source.jmespath)
+    name = source.column or source.xpath
+    return lambda row: row.get(name)
+
+
+def _nothing(_: Row) -> None:
+    return None
+
+
+def _searcher(expression: str) -> Getter:
+    compiled = jmespath.compile(expression)
+
+    def search(row: Row) -> Any:
+        try:
+            return compiled.search(row)
+        except (JMESPathError, ArithmeticError, TypeError, ValueError):
+            return None  # as when the path leads nowhere
+
+    return search
+
+
+def text(value: Any) -> str:
+    """Write a single value as text; of several, the first that is not empty."""
+    if isinstance(value, str):
+        return "" if isinstance(value, Formula) else value.strip()
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        return _plain(value)
+    if isinstance(value, list):
+        return next((written for each in value if (written := text(each))), "")
+    return "" if isinstance(value, dict) else str(value)
+
+
+def _plain(number: Decimal) -> str:
+    """Write 5.0 as 5: a spreadsheet has no whole numbers. Of a huge exponent, the short form."""
+    if number.is_finite() and abs(number.adjusted()) < 30:  # noqa: PLR2004
+        return (
+            f"{number:f}".rstrip("0").rstrip(".")
+            if number % 1 == 0 and "." in f"{number:f}"
+            else f"{number:f}"
+        )
+    return str(number)
+
+
+def texts(value: Any, *, separator: str = "") -> list[str]:
+    """Write a value as texts: a list's entries, or the pieces of a joined cell."""
+    if isinstance(value, list):
+        return [piece for each in value for piece in texts(each, separator=separator)]
+    written = text(value)
+    pieces = written.split(separator) if separator else [written]
+    return [piece for each in pieces if (piece := each.strip())]

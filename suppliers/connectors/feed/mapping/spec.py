@@ -1,0 +1,185 @@
+"""How one supplier's file is to be read: which of his columns is what of ours. Pure.
+
+Staff build a mapping, and a version of it is kept as JSON. A version says all that is needed to
+read a file, so that an old file can be read again as it was read then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Any, Self
+
+import jmespath
+import msgspec
+from jmespath.exceptions import JMESPathError
+from lxml import etree
+
+from storefront.lib.http.errors import PermanentError
+from suppliers.connectors.feed.mapping.fields import TARGETS
+from suppliers.connectors.records import Omitted
+
+LONGEST_EXPRESSION = 500
+MOST_SOURCES = 200
+
+
+class Format(StrEnum):
+    """The formats that can be read."""
+
+    CSV = "csv"
+    TSV = "tsv"
+    JSON = "json"
+    NDJSON = "ndjson"
+    XML = "xml"
+    XLSX = "xlsx"
+
+
+class Blank(StrEnum):
+    """What an empty stock or price cell means. An empty word is always no word."""
+
+    UNCHANGED = "unchanged"
+    NONE = "none"  # he does not know: no units, no price, and staff hear of it
+    ZERO = "zero"
+
+
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where a value comes from, and how it is written there.
+
+    Shape:  exactly one of ``column``, ``jmespath``, ``xpath`` and ``constant`` is set; ``words``
+            maps his words to a number of units, or to ``gone`` or ``sold``, or to ``yes`` or
+            ``no``; ``separator`` cuts a cell that holds several values
+    """
+
+    column: str = ""
+    jmespath: str = ""
+    xpath: str = ""
+    constant: str = ""
+    unit: str = ""
+    separator: str = ""
+    words: dict[str, str] = {}
+
+    def complaint(self) -> str:
+        """Say what is wrong with it, or nothing."""
+        given = [self.column, self.jmespath, self.xpath, self.constant]
+        if sum(bool(each) for each in given) != 1:
+            return "name exactly one of a column, a JMESPath, an XPath and a constant"
+        if max(map(len, given)) > LONGEST_EXPRESSION:
+            return f"no expression is longer than {LONGEST_EXPRESSION} characters"
+        try:
+            if self.jmespath:
+                jmespath.compile(self.jmespath)
+            if self.xpath:
+                etree.XPath(self.xpath, namespaces={"g": "http://base.google.com/ns/1.0"})
+        except (JMESPathError, etree.XPathError) as error:
+            return f"this expression cannot be read: {error}"
+        return ""
+
+
+class Warehouse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A stock column of its own for one warehouse."""
+
+    source: Source
+    location: str
+    country: str = ""
+
+
+class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How the file is written, where staff know better than what is detected."""
+
+    format: str = ""
+    encoding: str = ""
+    delimiter: str = ""
+    decimal: str = ""
+    item_path: str = ""
+    sheet: str = ""
+
+
+class Mapping(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
+):
+    """Which of his columns is what of ours, and what silence means.
+
+    Shape:  ``fields`` is keyed by ``TARGETS``, ``options`` by an option's name such as Color,
+            ``claims`` by a label of the specification table; ``stale_after_h`` 0 never asks how
+            old the newest row is
+    """
+
+    fields: dict[str, Source] = {}
+    images: tuple[Source, ...] = ()
+    options: dict[str, Source] = {}
+    claims: dict[str, Source] = {}
+    warehouses: tuple[Warehouse, ...] = ()
+    reading: Reading = Reading()
+    currency: str = ""
+    location: str = "main"
+    country: str = ""
+    omitted_products: Omitted = Omitted.GONE
+    omitted_stock: Omitted = Omitted.EMPTY
+    blank: Blank = Blank.ZERO
+    stale_after_h: int = 0
+
+    @classmethod
+    def read(cls, written: dict[str, Any]) -> Self:
+        """Read a kept version.
+
+        Raises: PermanentError  it cannot be used; the message says why, for staff
+        """
+        try:
+            mapping = msgspec.convert(written, cls)
+        except msgspec.ValidationError as error:
+            raise PermanentError(f"the mapping: {error}", code="bad_mapping") from error
+        if complaints := list(mapping.complaints()):
+            raise PermanentError(f"the mapping: {complaints[0]}", code="bad_mapping")
+        return mapping
+
+    def written(self) -> dict[str, Any]:
+        """Write it as JSON primitives."""
+        kept: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
+        return kept
+
+    def complaints(self) -> Iterator[str]:
+        """Say all that is wrong with it, in words for staff."""
+        if "sku" not in self.fields:
+            yield "no column is the SKU"
+        for name in self.fields:
+            if name not in TARGETS:
+                yield f"there is no field called {name!r}"
+        if len(self.sources) > MOST_SOURCES:
+            yield f"it names more than {MOST_SOURCES} sources"
+        for source in self.sources:
+            if complaint := source.complaint():
+                yield complaint
+        if self.reading.format and self.reading.format not in set(Format):
+            yield f"there is no format called {self.reading.format!r}"
+        if self.reading.decimal not in {"", ".", ","}:
+            yield "the decimal mark is a point or a comma"
+        if len(self.reading.delimiter) > 1:
+            yield "the delimiter is one character"
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        return (
+            *self.fields.values(),
+            *self.images,
+            *self.options.values(),
+            *self.claims.values(),
+            *(warehouse.source for warehouse in self.warehouses),
+        )
+
+    @property
+    def xpaths(self) -> tuple[str, ...]:
+        """The expressions that the XML reader has to evaluate on each item."""
+        return tuple(sorted({source.xpath for source in self.sources if source.xpath}))
+
+    @property
+    def tells_stock(self) -> bool:
+        return "stock" in self.fields or bool(self.warehouses)
+
+    @property
+    def tells_cost(self) -> bool:
+        return "cost" in self.fields
+
+    @property
+    def is_grouped(self) -> bool:
+        """Whether one product may come in rows that lie far from each other."""
+        return "parent" in self.fields or "location" in self.fields

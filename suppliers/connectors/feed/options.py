@@ -1,0 +1,86 @@
+"""What staff may set for a feed, and which secrets it may need."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from suppliers.connectors.context import Secret
+from suppliers.connectors.feed.mapping.spec import Mapping
+
+
+class Via(StrEnum):
+    """How his files come to us."""
+
+    HTTPS = "https"
+    SFTP = "sftp"
+    UPLOAD = "upload"
+
+
+class OrdersBy(StrEnum):
+    """How our orders go to him."""
+
+    EMAIL = "email"
+    SFTP = "sftp"
+
+
+class Content(StrEnum):
+    """What a file is about."""
+
+    PRODUCTS = "products"
+    PRICES = "prices"
+    STOCK = "stock"
+
+
+class Options(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """The settings of a connection to a feed.
+
+    Shape:  ``…_at`` is a path or URL below the connection's address, a path on his SFTP server,
+            or the name of an uploaded file; where prices or stock are in the products file,
+            theirs is empty. The mappings are the active versions; an empty one is the products'.
+            ``orders_to`` is his e-mail address, or a folder on his SFTP server; ``questions_to``
+            is an e-mail address, needed where orders go as files
+    """
+
+    via: Via = Via.HTTPS
+    products_at: str = ""
+    prices_at: str = ""
+    stock_at: str = ""
+    mapping: dict[str, Any] = {}
+    prices_mapping: dict[str, Any] = {}
+    stock_mapping: dict[str, Any] = {}
+    host_key: str = ""
+    orders_by: OrdersBy = OrdersBy.EMAIL
+    orders_to: str = ""
+    questions_to: str = ""
+
+    def at(self, content: Content) -> str:
+        """Say where the file is that tells this; the products file tells what has none."""
+        own = {Content.PRICES: self.prices_at, Content.STOCK: self.stock_at}.get(content, "")
+        return own or self.products_at
+
+    def file_of(self, content: Content) -> Content:
+        """Say which of the three files tells this."""
+        own = {Content.PRICES: self.prices_at, Content.STOCK: self.stock_at}.get(content, "")
+        return content if own else Content.PRODUCTS
+
+    def mapping_of(self, content: Content) -> Mapping:
+        """Read the mapping of the file that tells this.
+
+        Raises: PermanentError
+        """
+        own = {
+            Content.PRICES: self.prices_mapping,
+            Content.STOCK: self.stock_mapping,
+        }.get(self.file_of(content), {})
+        return Mapping.read(own or self.mapping)
+
+
+SECRETS = (
+    Secret(name="user", label="User", is_required=False),
+    Secret(name="password", label="Password", is_required=False),
+    Secret(name="token", label="Token in the address, at {token}", is_required=False),
+    Secret(name="private_key", label="SFTP private key (OpenSSH)", is_required=False, is_text=True),
+)

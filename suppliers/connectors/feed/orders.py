@@ -1,0 +1,147 @@
+"""Order from a supplier without an API: by e-mail, or by a file on his SFTP server.
+
+He answers on the page whose link stands in both. That he has an order is known from what we
+handed over: he himself can not be asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from posixpath import join
+from typing import NoReturn
+
+from storefront.lib.http.errors import PermanentError, TemporaryError
+from suppliers.connectors.context import Line
+from suppliers.connectors.feed import writing
+from suppliers.connectors.feed.options import Options, OrdersBy
+from suppliers.connectors.feed.sftp import Sftp, open_sftp
+from suppliers.connectors.pleading import Plea
+from suppliers.connectors.records import (
+    Answer,
+    DuplicateReferenceError,
+    MissingAbilityError,
+    PurchaseRequest,
+    PurchaseState,
+)
+
+PART = ".part"
+ORDER = "ORDER "  # begins the name of each step: slots are kept for it, as for all orders
+
+
+class FeedOrdering:
+    """The ordering half of a feed's connector."""
+
+    _line: Line
+    _options: Options
+    _sftp: Sftp | None = None
+    _closing: ExitStack
+
+    def hang_up(self) -> None:
+        """End the session that was kept for the next call."""
+        if self._sftp is not None:
+            self._sftp = None
+            self._closing.close()
+
+    def advice(self) -> tuple[str, ...]:
+        """Say what is not set, and stands in the way of the first order."""
+        if self._options.orders_by == OrdersBy.EMAIL and "@" not in self._options.orders_to:
+            return ("Name in orders_to the e-mail address that orders go to.",)
+        return ()
+
+    def place(self, request: PurchaseRequest) -> PurchaseState:
+        """Hand the order over, once per number.
+
+        Raises: DuplicateReferenceError  it was handed over already
+                PermanentError, TemporaryError
+        """
+        if self._options.orders_by == OrdersBy.EMAIL:
+            self._mail(request)
+        else:
+            self._file(request)
+        return _received(request.number)
+
+    def find(self, *, number: str) -> PurchaseState | None:
+        if self._options.orders_by == OrdersBy.EMAIL:
+            is_his = self._line.post.has_sent(key=number)
+        else:
+            is_his = self._has_file(writing.file_name(number))
+        return _received(number) if is_his else None
+
+    def plead(self, plea: Plea) -> None:
+        """Write to where orders go by e-mail, or to where questions about files go.
+
+        Raises: MissingAbilityError  no such address is known
+        """
+        by_mail = self._options.orders_by == OrdersBy.EMAIL
+        to = self._options.questions_to or (self._options.orders_to if by_mail else "")
+        if "@" not in to:
+            raise MissingAbilityError("questions_to is no e-mail address", code="no_such_ability")
+        letter = writing.question(plea, language=self._line.language)
+        self._line.post.ask(wanted=plea.wanted, key=plea.key, to=to, payload=letter)
+
+    def _mail(self, request: PurchaseRequest) -> None:
+        post = self._line.post
+        if "@" not in self._options.orders_to:
+            raise PermanentError("orders_to is no e-mail address", code="bad_options")
+        if post.has_sent(key=request.number):
+            raise DuplicateReferenceError(f"{request.number} was mailed already")
+        post.send(
+            key=request.number,
+            to=self._options.orders_to,
+            payload=writing.letter(request, language=self._line.language),
+        )
+
+    def _file(self, request: PurchaseRequest) -> None:
+        """Write the file under another name, and name it last: he never sees half of one."""
+        name = writing.file_name(request.number)
+        if self._has_file(name):
+            _twice(name)
+        with self._session() as sftp:
+            try:
+                sftp.write(self._path(name + PART), writing.table(request))
+            except TemporaryError as error:
+                # Half a file under a name that nobody reads is no order.
+                raise TemporaryError(str(error), code=error.code) from error
+        self._line.post.note(key=name)
+        try:
+            with self._session() as sftp:
+                sftp.rename(self._path(name + PART), self._path(name))
+        except PermanentError:
+            if self._has_file(name):
+                _twice(name)
+            raise
+
+    def _has_file(self, name: str) -> bool:
+        """Tell whether he has the file, or had it: he takes away what he has read.
+
+        It is noted before it gets its name, and until then the part lies there. So a file that
+        was noted and is there under neither name was taken.
+        """
+        with self._session() as sftp:
+            names = frozenset(sftp.names(self._options.orders_to or "."))
+        return name in names or (name + PART not in names and self._line.post.has_noted(key=name))
+
+    @contextmanager
+    def _session(self) -> Iterator[Sftp]:
+        """Open a session, and keep it for the next call, unless something goes wrong in it."""
+        if self._sftp is None:
+            self._closing = ExitStack()
+            opened = open_sftp(self._line, host_key=self._options.host_key, purpose=ORDER)
+            self._sftp = self._closing.enter_context(opened)
+        try:
+            yield self._sftp
+        except TemporaryError:
+            self.hang_up()
+            raise
+
+    def _path(self, name: str) -> str:
+        return join(self._options.orders_to, name)
+
+
+def _received(number: str) -> PurchaseState:
+    return PurchaseState(number=number, supplier_reference="", answer=Answer.RECEIVED)
+
+
+def _twice(name: str) -> NoReturn:
+    raise DuplicateReferenceError(f"{name} lies on his server already, or did")

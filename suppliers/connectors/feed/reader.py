@@ -1,0 +1,278 @@
+"""Walk a supplier's file and tell what is in it: products, stock, prices."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from catalog.records import BadRow
+from storefront.lib.http.errors import PermanentError
+from suppliers.connectors.bulk import OfferRow, Shape
+from suppliers.connectors.feed.ages import UNKNOWN, Age
+from suppliers.connectors.feed.formats.data_file import DataFile
+from suppliers.connectors.feed.limits import refused
+from suppliers.connectors.feed.mapping import spec as mappings
+from suppliers.connectors.feed.mapping.spec import Blank
+from suppliers.connectors.feed.newest import Newest
+from suppliers.connectors.feed.rows import column_types, product_pages
+from suppliers.connectors.feed.rows.converter import Converter
+from suppliers.connectors.feed.rows.grouping import Seen, Shelf
+from suppliers.connectors.feed.rows.mapped import Mapped
+from suppliers.connectors.records import NAMELESS, CostRecord, Omitted, ProductPage, StockRecord
+
+MOST_BAD_ROWS = 10_000
+
+RefOf = Callable[[str, str], str]
+
+
+class Walk:
+    """One file with its mapping, walked from its first row to its last.
+
+    Shape:  ``work`` is a folder of the connector's own, for what does not fit into memory;
+            ``mark`` tells the fetched file from others, ``age`` is what is known of its age
+    """
+
+    def __init__(  # noqa: PLR0913 - a file, how it is read, and what is known of it
+        self,
+        file: DataFile,
+        mapping: mappings.Mapping,
+        *,
+        currency: str,
+        work: Path,
+        mark: tuple[str, int] = ("", 0),
+        age: Age = UNKNOWN,
+    ) -> None:
+        decimal = mapping.reading.decimal or file.detected.decimal
+        self.mark = mark
+        self._age = age
+        self.file = file
+        self.mapping = mapping
+        self.currency = currency
+        self.decimal = decimal
+        self._work = work
+        self._converter = Converter(mapping, currency=currency, mark=decimal)
+        self._shelf: Shelf | None = None
+        self.is_whole = True  # as far as it was walked
+        self._newest = _newest()
+        self._complaints: list[BadRow] = []
+
+    def close(self) -> None:
+        if self._shelf is not None:
+            self._shelf.close()
+
+    def pages(self) -> Iterator[ProductPage | BadRow]:
+        """Yield each product once.
+
+        Raises: PermanentError  the file is broken, or too old, or hardly a row can be used
+        """
+        seen = Seen(self._work / "seen.sqlite")
+        try:
+            products = self._grouped() if self.mapping.is_grouped else self._as_they_come()
+            for found in products:
+                if isinstance(found, BadRow):
+                    yield found
+                    continue
+                ref, rows = found
+                kept = [row for row in rows if not row.is_gone]
+                good, twins = _without_twins(kept, seen)
+                yield from twins
+                if good:
+                    yield product_pages.page(ref, good)
+                elif not kept and self.mapping.omitted_products is not Omitted.GONE:
+                    # Left out, it would be taken for unchanged.
+                    yield ProductPage(ref=ref, digest="gone", record=None, is_gone=True)
+        finally:
+            seen.close()
+
+    def _grouped(self) -> Iterator[tuple[str, list[Mapped]] | BadRow]:
+        """Gather the rows on disk at the first walk, and tell of them again at the second."""
+        if self._shelf is None:
+            self._complaints = []
+            shelf = Shelf(self._work / "shelf.sqlite")
+            try:
+                shelf.fill(self._good(self._complaints))
+            except BaseException:
+                shelf.close()
+                raise
+            self._shelf = shelf
+        yield from self._complaints
+        yield from self._shelf.products()
+
+    def _good(self, complaints: list[BadRow]) -> Iterator[Mapped]:
+        for row in self._mapped():
+            if isinstance(row, BadRow):
+                complaints.append(row)
+            else:
+                yield row
+
+    def _as_they_come(self) -> Iterator[tuple[str, list[Mapped]] | BadRow]:
+        for row in self._mapped():
+            yield row if isinstance(row, BadRow) else (row.sku, [row])
+
+    def _mapped(self) -> Iterator[Mapped | BadRow]:
+        for place, row in self.rows():
+            yield row if isinstance(row, BadRow) else self._converter.whole(row, place=place)
+
+    def stock_rows(self, ref_of: RefOf) -> Iterator[tuple[str, tuple[StockRecord | BadRow, ...]]]:
+        """Yield what each row says about stock.
+
+        Raises: PermanentError
+        """
+        for place, row in self.rows():
+            if told := self.stock_of(row, place=place, ref_of=ref_of):
+                yield told
+
+    def stock_of(
+        self, row: dict[str, Any] | BadRow, *, place: str, ref_of: RefOf
+    ) -> tuple[str, tuple[StockRecord | BadRow, ...]] | None:
+        """Read with care what a row says about stock; None where it says nothing."""
+        sku = row if isinstance(row, BadRow) else self._converter.sku(row, place=place)
+        if isinstance(row, BadRow) or isinstance(sku, BadRow):
+            return "", (_about(sku, NAMELESS),)  # type: ignore[arg-type]
+        told = self._converter.stock(row, sku=sku)
+        problems = told.problems
+        names_changes = self.mapping.omitted_stock is Omitted.UNCHANGED
+        if names_changes and self.mapping.blank is Blank.UNCHANGED:
+            problems = tuple(each for each in problems if each.code != "stock-blank")
+        if told.levels is None and not problems:
+            return None
+        return ref_of(sku, self._converter.parent(row)), (*(told.levels or ()), *problems)
+
+    def offer_of(
+        self, row: dict[str, Any] | BadRow, *, place: str, ref_of: RefOf
+    ) -> OfferRow | BadRow | None:
+        """Read with care what a row asks for a SKU; None where it is no offer."""
+        sku = row if isinstance(row, BadRow) else self._converter.sku(row, place=place)
+        if isinstance(row, BadRow) or isinstance(sku, BadRow):
+            return _about(sku, "cost-unreadable")  # type: ignore[arg-type]
+        if self._converter.is_gone(row):
+            return None
+        priced = self._converter.cost(row, sku=sku)
+        ref = ref_of(sku, self._converter.parent(row))
+        offer = self._converter.offer(row, ref=ref, sku=sku)
+        return replace(offer, cost=priced.problem or priced.cost)
+
+    def cost_rows(self, ref_of: RefOf) -> Iterator[tuple[str, tuple[CostRecord | BadRow, ...]]]:
+        """Yield what each row says a SKU costs. One that is told two prices has none.
+
+        Raises: PermanentError
+        """
+        costs = Seen(self._work / "costs.sqlite")
+        try:
+            for place, row in self.rows():
+                sku = row if isinstance(row, BadRow) else self._converter.sku(row, place=place)
+                if isinstance(row, BadRow) or isinstance(sku, BadRow):
+                    yield "", (_about(sku, "cost-unreadable"),)  # type: ignore[arg-type]
+                    continue
+                if self._converter.is_gone(row):
+                    continue
+                priced = self._converter.cost(row, sku=sku)
+                ref = ref_of(sku, self._converter.parent(row))
+                if priced.problem:
+                    yield ref, (priced.problem,)
+                elif priced.cost is not None:
+                    before = costs.first(sku, str(priced.cost.amount))
+                    if not before:
+                        yield ref, (CostRecord(sku=sku, cost=priced.cost),)
+                    elif before != str(priced.cost.amount):
+                        message = f"The file gives two prices: {before} and {priced.cost.amount}."
+                        yield ref, (BadRow(row=sku, code="cost-twice", message=message),)
+        finally:
+            costs.close()
+
+    def shape(self) -> Shape:
+        """Say how the file looks, from its first rows; and how new it is, once it was walked."""
+        sample = self.file.sample(column_types.SAMPLE, xpaths=self.mapping.xpaths)
+        rows = [row for row in sample if not isinstance(row, BadRow)]
+        return Shape(
+            columns=tuple(dict.fromkeys(name for row in rows for name in row)),
+            kinds=column_types.kinds(rows, self.mapping),
+            newest=self._newest.at,
+            newest_rows=self._newest.rows,
+            said_at=self._age.said_at,
+            made_at=self._age.made_at(newest=self._newest.at),
+            read_by=column_types.mark_of(self.mapping),
+        )
+
+    def refs(self) -> Iterator[tuple[str, str]]:
+        """Yield each SKU with the product that it belongs to."""
+        for place, row in self.rows():
+            sku = row if isinstance(row, BadRow) else self._converter.sku(row, place=place)
+            if not isinstance(row, BadRow) and not isinstance(sku, BadRow):
+                yield sku, self._converter.parent(row) or sku
+
+    def listed(self, skus: AbstractSet[str]) -> frozenset[str]:
+        return frozenset(sku for sku, _ in self.refs() if sku in skus)
+
+    def rows(self) -> Iterator[tuple[str, dict[str, Any] | BadRow]]:
+        """Yield the rows with their places, while they are worth it."""
+        try:
+            yield from self._counted()
+        except PermanentError:
+            self.is_whole = False
+            raise
+
+    def _counted(self) -> Iterator[tuple[str, dict[str, Any] | BadRow]]:
+        bad = 0
+        newest = _newest()
+        for number, row in enumerate(self.file.rows(xpaths=self.mapping.xpaths), start=1):
+            place = f"row {number}"
+            yield place, row
+            if isinstance(row, BadRow):
+                bad += 1
+                self.told_bad(bad)
+            elif "updated_at" in self.mapping.fields:
+                at = self._converter.updated_at(row)
+                if at and newest.see(at):
+                    sku = self._converter.sku(row, place=place)
+                    newest.add(at, "" if isinstance(sku, BadRow) else sku)
+        self._newest = newest
+        if self.mapping.stale_after_h:
+            self._refuse_stale(newest.at)
+
+    def told_bad(self, bad: int) -> None:
+        """Note that so many rows could not be read so far.
+
+        Raises: PermanentError  they are too many: it is no such file
+        """
+        self.is_whole = False
+        if bad > MOST_BAD_ROWS:
+            raise refused("bad-rows", f"Over {MOST_BAD_ROWS} rows cannot be read.")
+
+    def _refuse_stale(self, newest: datetime | None) -> None:
+        """Refuse a file whose newest row is older than it should ever be."""
+        most = timedelta(hours=self.mapping.stale_after_h)
+        if newest is not None and datetime.fromtimestamp(time.time(), UTC) - newest > most:
+            raise refused("stale", f"The newest row of the file is of {newest:%Y-%m-%d %H:%M}.")
+
+
+def _newest() -> Newest:
+    return Newest(now=datetime.fromtimestamp(time.time(), UTC))
+
+
+def _without_twins(rows: list[Mapped], seen: Seen) -> tuple[list[Mapped], list[BadRow]]:
+    """Leave out what another row's SKU could be taken for, and say so."""
+    twins: dict[str, str] = {}
+    for sku in dict.fromkeys(row.sku for row in rows):
+        if twin := seen.twin(sku):
+            twins[sku] = twin
+    complaints = [_twin(sku, twin) for sku, twin in twins.items()]
+    return [row for row in rows if row.sku not in twins], complaints
+
+
+def _twin(sku: str, twin: str) -> BadRow:
+    if sku == twin:
+        message = "The file has this SKU twice; the first row counts."
+        return BadRow(row=sku, code="list-twice", message=message)
+    message = f"{sku!r} looks like {twin!r}, which is listed too: one of them would be ordered."
+    return BadRow(row=sku, code="list-no-id", message=message)
+
+
+def _about(problem: BadRow, code: str) -> BadRow:
+    """Tell a row's trouble as one of the job that met it."""
+    return BadRow(row=problem.row, code=code, message=problem.message, raw=problem.raw)

@@ -1,0 +1,84 @@
+"""Read the cells of a row that a mapping names. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from catalog.records import BadRow
+from suppliers.connectors.feed.mapping import sources
+from suppliers.connectors.feed.mapping import spec as mappings
+from suppliers.connectors.feed.mapping.sources import Formula, Row
+from suppliers.connectors.feed.mapping.spec import Source
+from suppliers.connectors.feed.rows.numbers import UnreadableError
+
+MOST_RAW_CELLS = 60
+LONGEST_LABEL = 60
+LONGEST_RAW = 200
+
+
+class Cells:
+    """The named cells of a file's rows.
+
+    Shape:  ``mark`` is what the file has before its decimals
+    """
+
+    def __init__(self, mapping: mappings.Mapping, *, mark: str) -> None:
+        self.mark = mark
+        self._sources = mapping.fields
+        self._of = {name: sources.getter(source) for name, source in mapping.fields.items()}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._of
+
+    def source(self, name: str) -> Source:
+        return self._sources[name]
+
+    def value(self, name: str, row: Row) -> Any:
+        get = self._of.get(name)
+        return None if get is None else get(row)
+
+    def text(self, name: str, row: Row) -> str:
+        get = self._of.get(name)
+        return "" if get is None else sources.text(get(row))
+
+    def named(self, name: str, row: Row) -> str:
+        """Read a cell that names something.
+
+        Raises: UnreadableError  a formula would be somebody else's guess
+        """
+        value = self.value(name, row)
+        if isinstance(value, Formula):
+            raise UnreadableError("the cell holds a formula, and formulas are not computed")
+        return sources.text(value)
+
+    def figure(self, name: str, row: Row) -> tuple[str, str]:
+        return self.written(self.value(name, row))
+
+    def written(self, value: Any) -> tuple[str, str]:
+        """Write a figure as text, with the mark that is before its decimals.
+
+        A formula is told as it stands, so that nothing takes it for a figure.
+        """
+        if isinstance(value, Formula):
+            return str(value), self.mark
+        return sources.text(value), "." if isinstance(value, Decimal | int) else self.mark
+
+
+def doubt(sku: str, code: str, error: UnreadableError) -> BadRow:
+    """Tell of a cell that is left out, in a row that is taken."""
+    return BadRow(row=sku, code=code, message=sentence(error), is_fatal=False)
+
+
+def sentence(error: UnreadableError) -> str:
+    words = str(error)
+    return f"{words[:1].upper()}{words[1:]}."
+
+
+def shortened(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep enough of a row to show what was wrong with it."""
+    return {
+        str(name)[:LONGEST_LABEL]: sources.text(value)[:LONGEST_RAW]
+        for name, value in list(row.items())[:MOST_RAW_CELLS]
+    }

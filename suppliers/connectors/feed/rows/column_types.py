@@ -1,0 +1,71 @@
+"""Tell which kind of values stands in each column that is read. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from typing import Final
+
+import msgspec
+
+from catalog.attributes import identifiers
+from suppliers.connectors.bulk import EMPTY_KIND, MIXED_KIND
+from suppliers.connectors.feed.mapping import sources
+from suppliers.connectors.feed.mapping.sources import Row
+from suppliers.connectors.feed.mapping.spec import Mapping, Source
+
+SAMPLE: Final = 400
+# A kind is that of a column when so many of its values are of it.
+MOST_PERCENT: Final = 80
+WHOLE = re.compile(r"\d{1,12}")
+DECIMAL = re.compile(r"[^\d.,\s]{0,3}\s?-?\d[\d.,' ]*[.,]\d+\s?[^\d.,]{0,3}")
+GTIN = re.compile(r"\d{8}|\d{12,14}")
+
+
+def kinds(rows: Sequence[Row], mapping: Mapping) -> dict[str, str]:
+    """Tell the kind of each field; where each warehouse has a column, the first one is stock."""
+    fields: dict[str, Source] = dict(mapping.fields)
+    for warehouse in mapping.warehouses[:1]:
+        fields.setdefault("stock", warehouse.source)
+    return {
+        name: kind_of(sources.text(get(row)) for row in rows)
+        for name, source in fields.items()
+        if not source.constant
+        for get in [sources.getter(source)]
+    }
+
+
+def kind_of(values: Iterable[str]) -> str:
+    """Tell what most values are."""
+    counted = Counter(_kind(value) for value in values if value)
+    if not counted:
+        return EMPTY_KIND
+    ((kind, count),) = counted.most_common(1)
+    return kind if 100 * count >= MOST_PERCENT * counted.total() else MIXED_KIND
+
+
+def _kind(value: str) -> str:
+    if GTIN.fullmatch(value) and _is_gtin(value):
+        return "gtin"
+    if WHOLE.fullmatch(value):
+        return "number"
+    if DECIMAL.fullmatch(value):
+        return "decimal"
+    if value.startswith(("http://", "https://")):
+        return "address"
+    return "text" if " " in value else "code"
+
+
+def _is_gtin(value: str) -> bool:
+    try:
+        return bool(identifiers.gtin14(value))
+    except identifiers.BadGtinError:
+        return False
+
+
+def mark_of(mapping: Mapping) -> str:
+    """Name what a mapping says: another one reads another file."""
+    written = msgspec.json.encode(mapping.written(), order="sorted")
+    return blake2b(written, digest_size=8).hexdigest()

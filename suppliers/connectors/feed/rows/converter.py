@@ -1,0 +1,191 @@
+"""Turn one row of a supplier's file into our words, by a mapping. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from catalog.records import BadRow
+from suppliers.connectors.bulk import OfferRow
+from suppliers.connectors.feed.mapping import sources
+from suppliers.connectors.feed.mapping import spec as mappings
+from suppliers.connectors.feed.mapping.sources import Row
+from suppliers.connectors.feed.mapping.spec import Blank, Source
+from suppliers.connectors.feed.rows import numbers, skus
+from suppliers.connectors.feed.rows.cells import LONGEST_LABEL, Cells, sentence, shortened
+from suppliers.connectors.feed.rows.descriptions import Describer
+from suppliers.connectors.feed.rows.mapped import Mapped, Priced, Stocked
+from suppliers.connectors.feed.rows.numbers import UnreadableError
+from suppliers.connectors.feed.rows.terms import TermsReader
+from suppliers.connectors.records import StockRecord
+
+LONGEST_CODE = 30
+LONGEST_TITLE = 200
+COUNTRY_LETTERS = 2
+
+
+class Converter:
+    """A mapping made ready for the rows of one file.
+
+    Shape:  ``mark`` is what the file has before its decimals; ``currency`` the supplier's
+    """
+
+    def __init__(self, mapping: mappings.Mapping, *, currency: str, mark: str) -> None:
+        self.mapping = mapping
+        self._currency = mapping.currency or currency
+        self._cells = Cells(mapping, mark=mark)
+        self._words = Describer(mapping, cells=self._cells)
+        self._terms = TermsReader(self._cells, currency=self._currency)
+        self._warehouses = [
+            (sources.getter(each.source), each.source, each.location, each.country)
+            for each in mapping.warehouses
+        ]
+
+    def sku(self, row: Row, *, place: str) -> str | BadRow:
+        """Read what the row is about, or say that nobody can know."""
+        try:
+            return skus.normalized(self._cells.named("sku", row))
+        except UnreadableError as error:
+            return BadRow(row=place, code="list-no-id", message=sentence(error), raw=shortened(row))
+
+    def parent(self, row: Row) -> str:
+        """Read the product that the row belongs to; a parent that cannot be read is none."""
+        try:
+            return (
+                skus.normalized(self._cells.named("parent", row)) if "parent" in self._cells else ""
+            )
+        except UnreadableError:
+            return ""
+
+    def is_gone(self, row: Row) -> bool:
+        said = self._cells.text("status", row)
+        return bool(said) and numbers.is_gone(said, words=self._cells.source("status").words)
+
+    def cost(self, row: Row, *, sku: str) -> Priced:
+        """Read what it costs."""
+        said, mark = self._cells.figure("cost", row)
+        if not said:
+            if self.mapping.blank is Blank.UNCHANGED:
+                return Priced(cost=None)
+            return _unpriced(sku, "cost-missing", "The row has no price.")
+        named = self._cells.text("currency", row).upper()
+        try:
+            price = numbers.money(said, mark=mark, currency=named or self._currency)
+        except UnreadableError as error:
+            return _unpriced(sku, "cost-unreadable", sentence(error))
+        if named and price.currency != named:
+            message = f"The price is in {price.currency} and the row says {named[:10]}."
+            return _unpriced(sku, "cost-two-currencies", message)
+        if price.amount <= 0:
+            return _unpriced(sku, "cost-absurd", f"{said[:40]} cannot be a price.")
+        return Priced(cost=price)
+
+    def stock(self, row: Row, *, sku: str) -> Stocked:
+        """Read how many there are, and where."""
+        if self.is_gone(row):
+            return Stocked(levels=tuple(self._level(sku, 0, *at) for at in self._places(row)))
+        levels, problems, notes = [], [], []
+        for value, source, location, country in self._piles(row):
+            said, mark = self._cells.written(value)
+            if not said:
+                if self.mapping.blank is Blank.UNCHANGED:
+                    message = "The stock cell is blank: it stays as it was."
+                    problems.append(BadRow(row=sku, code="stock-blank", message=message))
+                    continue
+                if self.mapping.blank is Blank.NONE:
+                    message = "The stock cell is blank: taken as none."
+                    problems.append(
+                        BadRow(row=sku, code="stock-blank", message=message, is_fatal=False)
+                    )
+                levels.append(self._level(sku, 0, location, country))
+                continue
+            try:
+                quantity, note = numbers.units(said, mark=mark, words=source.words)
+            except UnreadableError as error:
+                problems.append(BadRow(row=sku, code="stock-unreadable", message=sentence(error)))
+                continue
+            levels.append(self._level(sku, quantity, location, country))
+            notes += [note] * bool(note)
+        return Stocked(
+            levels=None if not levels else tuple(levels),
+            problems=tuple(problems),
+            notes=tuple(notes),
+        )
+
+    def whole(self, row: Row, *, place: str) -> Mapped | BadRow:
+        """Read all that the row says."""
+        sku = self.sku(row, place=place)
+        if isinstance(sku, BadRow):
+            return sku
+        problems: list[BadRow] = []
+        priced = self.cost(row, sku=sku) if self.mapping.tells_cost else Priced(cost=None)
+        if priced.problem:
+            problems.append(priced.problem)
+        stocked = self.stock(row, sku=sku) if self.mapping.tells_stock else Stocked(levels=None)
+        problems += stocked.problems
+        return Mapped(
+            sku=sku,
+            parent=self.parent(row),
+            title=self._cells.text("title", row),
+            brand=self._cells.text("brand", row),
+            category_path=self._words.category(row),
+            description_html=self._cells.text("description", row)[: sources.LONGEST_TEXT],
+            cost=priced.cost,
+            gtin=self._cells.text("gtin", row)[:LONGEST_LABEL],
+            mpn=self._cells.text("mpn", row)[:LONGEST_LABEL],
+            weight_g=self._words.weight_g(row, sku, problems),
+            picture_urls=self._words.pictures(row),
+            options=self._words.options(row),
+            claims=self._words.claims(row, sku, problems),
+            stock=stocked.levels,
+            is_gone=self.is_gone(row),
+            hs_code="".join(each for each in self._cells.text("hs_code", row) if each.isdigit())[
+                :10
+            ],
+            has_battery=self._words.has_battery(row, sku, problems),
+            updated_at=self.updated_at(row),
+            terms=self._terms.read(row, sku, problems),
+            problems=tuple(problems),
+            notes=stocked.notes,
+        )
+
+    def offer(self, row: Row, *, ref: str, sku: str) -> OfferRow:
+        """Read what makes an offer, without its cost; doubts about terms are the page's matter."""
+        return OfferRow(
+            ref=ref,
+            sku=sku,
+            title=self._cells.text("title", row)[:LONGEST_TITLE],
+            gtin=self._cells.text("gtin", row)[:LONGEST_LABEL],
+            brand=self._cells.text("brand", row)[:LONGEST_TITLE],
+            terms=self._terms.read(row, sku, []),
+        )
+
+    def updated_at(self, row: Row) -> datetime | None:
+        said = self._cells.text("updated_at", row)
+        try:
+            return numbers.moment(said) if said else None
+        except UnreadableError:
+            return None
+
+    def _places(self, row: Row) -> list[tuple[str, str]]:
+        if self._warehouses:
+            return [(location, country) for _, _, location, country in self._warehouses]
+        location = self._cells.text("location", row)[:LONGEST_CODE] or self.mapping.location
+        country = self._cells.text("country", row) or self.mapping.country
+        return [(location, country)]
+
+    def _piles(self, row: Row) -> Iterator[tuple[Any, Source, str, str]]:
+        for get, source, location, country in self._warehouses:
+            yield get(row), source, location, country
+        if "stock" in self._cells and not self._warehouses:
+            ((location, country),) = self._places(row)
+            yield self._cells.value("stock", row), self._cells.source("stock"), location, country
+
+    def _level(self, sku: str, quantity: int, location: str, country: str) -> StockRecord:
+        code = (country or self.mapping.country).upper()[:COUNTRY_LETTERS]
+        return StockRecord(sku=sku, location=location, country=code, quantity=quantity)
+
+
+def _unpriced(sku: str, code: str, message: str) -> Priced:
+    return Priced(cost=None, problem=BadRow(row=sku, code=code, message=message))

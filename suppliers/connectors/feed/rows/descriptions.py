@@ -1,0 +1,112 @@
+"""Read what a row says about a product besides its figures: words, pictures, sizes. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from catalog.records import BadRow
+from suppliers.connectors.feed.mapping import sources
+from suppliers.connectors.feed.mapping import spec as mappings
+from suppliers.connectors.feed.mapping.sources import Row
+from suppliers.connectors.feed.rows import numbers
+from suppliers.connectors.feed.rows.cells import LONGEST_LABEL, Cells, doubt
+from suppliers.connectors.feed.rows.numbers import UnreadableError
+
+MOST_PICTURES = 20
+LONGEST_URL = 500
+MOST_CLAIMS = 100
+DEEPEST_CATEGORY = 10
+YES_WORDS = {"with battery": "yes", "no battery": "no", "included": "yes", "not included": "no"}
+
+
+class Describer:
+    """A mapping's words, made ready for the rows of one file."""
+
+    def __init__(self, mapping: mappings.Mapping, *, cells: Cells) -> None:
+        self._cells = cells
+        self._mark = cells.mark
+        self._images = [(sources.getter(each), each.separator) for each in mapping.images]
+        self._options = {n: sources.getter(each) for n, each in mapping.options.items()}
+        self._claims = {n: (sources.getter(each), each) for n, each in mapping.claims.items()}
+
+    def options(self, row: Row) -> dict[str, str]:
+        return {n: said for n, get in self._options.items() if (said := sources.text(get(row)))}
+
+    def category(self, row: Row) -> tuple[str, ...]:
+        if "category" not in self._cells:
+            return ()
+        separator = self._cells.source("category").separator
+        said = sources.texts(self._cells.value("category", row), separator=separator)
+        return tuple(part[:LONGEST_LABEL] for part in said[:10])
+
+    def pictures(self, row: Row) -> tuple[str, ...]:
+        found = (
+            url
+            for get, separator in self._images
+            for url in sources.texts(get(row), separator=separator)
+            if url.startswith(("http://", "https://")) and len(url) <= LONGEST_URL
+        )
+        return tuple(dict.fromkeys(found))[:MOST_PICTURES]
+
+    def weight_g(self, row: Row, sku: str, problems: list[BadRow]) -> int | None:
+        said, mark = self._cells.figure("weight", row)
+        if not said:
+            return None
+        try:
+            return numbers.grams(said, mark=mark, unit=self._cells.source("weight").unit) or None
+        except UnreadableError as error:
+            problems.append(doubt(sku, "weight-unreadable", error))
+            return None
+
+    def has_battery(self, row: Row, sku: str, problems: list[BadRow]) -> bool | None:
+        said = self._cells.text("battery", row)
+        if not said:
+            return None
+        try:
+            return numbers.flag(said, words=YES_WORDS | self._cells.source("battery").words)
+        except UnreadableError as error:
+            problems.append(doubt(sku, "battery-unreadable", error))
+            return None
+
+    def claims(self, row: Row, sku: str, problems: list[BadRow]) -> dict[str, str]:
+        """Gather his specification table: joined features, columns of their own, the size."""
+        found: dict[str, str] = {}
+        if "features" in self._cells:
+            separator = self._cells.source("features").separator or "|"
+            for piece in _features(self._cells.value("features", row), separator=separator):
+                label, colon, value = piece.partition(":")
+                if colon and label.strip() and value.strip():
+                    found[label.strip()[:LONGEST_LABEL]] = value.strip()
+        for label, (get, source) in self._claims.items():
+            if said := sources.text(get(row)):
+                has_unit = source.unit and said[-1:].isdigit()
+                found[label] = f"{said} {source.unit}" if has_unit else said
+        if origin := self._cells.text("origin", row):
+            found.setdefault("Country of origin", origin)
+        sides = [self._side(name, row, sku, problems) for name in ("length", "width", "height")]
+        if all(side is not None for side in sides):
+            found.setdefault("Dimensions", f"{' × '.join(str(side) for side in sides)} mm")
+        return dict(list(found.items())[:MOST_CLAIMS])
+
+    def _side(self, name: str, row: Row, sku: str, problems: list[BadRow]) -> int | None:
+        said, mark = self._cells.figure(name, row)
+        if not said:
+            return None
+        try:
+            return numbers.millimeters(said, mark=mark, unit=self._cells.source(name).unit)
+        except UnreadableError as error:
+            problems.append(doubt(sku, "size-unreadable", error))
+            return None
+
+
+def _features(value: Any, *, separator: str) -> list[str]:
+    """Write features as ``name:value``; Google's are elements of two or three."""
+    entries = value if isinstance(value, list) else [value]
+    found = []
+    for entry in entries:
+        if isinstance(entry, dict):
+            name, said = entry.get("attribute_name"), entry.get("attribute_value")
+            found.append(f"{sources.text(name)}:{sources.text(said)}")
+        else:
+            found += sources.texts(entry, separator=separator)
+    return found

@@ -1,0 +1,259 @@
+"""Read the plain rows of a file in one glance. Pure.
+
+Most rows of most files are plain: a SKU of ordinary letters, a price such as 12.30, a whole
+number of units. Such a row becomes a line for COPY at once, by the place of its cells. What is
+not plain is told by None, and is read with care by the converter: both say the same of each row
+that both can read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from storefront.lib.db.copy_format import escaped
+from storefront.lib.money import Money
+from suppliers.connectors.feed.mapping import sources
+from suppliers.connectors.feed.mapping.spec import Mapping, Source
+from suppliers.connectors.feed.rows import numbers
+
+RefOf = Callable[[str, str], str]
+# Of one row's values in the order of ``columns``: its lines, or None where care is needed.
+Reader = Callable[[Sequence[str]], str | None]
+
+NAME = r"[!-\[\]-~]+(?: [!-\[\]-~]+)*"
+FREE = r"\\\t\n\r\0\ud800-\udfff"
+AMOUNT = r"(?:[1-9][0-9]{0,5}(?:\.[0-9]{1,2})?|0\.(?:0[1-9]|[1-9][0-9]?))"
+COUNT = r"(?:[1-9][0-9]{0,4})?"
+DAYS = r"(?:[1-9]?[0-9]|[12][0-9]{2})?"
+UNITS = r"(?:0|[1-9][0-9]{0,5})"
+COUNTRY = r"[A-Z]{0,2}"
+LONGEST_SKU = 60
+LONGEST_TITLE = 200
+LONGEST_CODE = 30
+
+
+def _text(most: int) -> str:
+    return rf"(?:[^\s{FREE}](?:[^{FREE}]{{0,{most - 2}}}[^\s{FREE}])?)?"
+
+
+OFFER = re.compile(
+    "\t".join(
+        (
+            NAME, NAME, AMOUNT, _text(LONGEST_TITLE), r"[!-\[\]-~]{0,60}", _text(LONGEST_TITLE),
+            COUNT, COUNT, DAYS, f"(?:{AMOUNT})?", f"(?:{AMOUNT})?",
+        )
+    )
+    + "\n"
+)  # fmt: skip
+OFFERED = ("title", "gtin", "brand", "minimum", "pack", "lead_days", "map", "msrp")
+
+
+class Quick:
+    """A mapping made ready for plain rows.
+
+    Shape:  ``columns`` are the columns that a reader wants to see, two or more
+    """
+
+    def __init__(self, columns: Sequence[str], read: Reader) -> None:
+        self.columns = columns
+        self.read = read
+
+
+class _Cells:
+    """Where the cells of the wanted fields stand: at a place of the row, or the same for all."""
+
+    def __init__(self, mapping: Mapping) -> None:
+        self._fields = mapping.fields
+        self.columns: list[str] = []
+
+    def place(self, source: Source) -> int:
+        if source.column not in self.columns:
+            self.columns.append(source.column)
+        return self.columns.index(source.column)
+
+    def of(self, name: str) -> tuple[int, str]:
+        """Return the place of a field, or -1 and what all rows say."""
+        source = self._fields.get(name)
+        if source is None:
+            return -1, ""
+        if source.constant:
+            return -1, sources.text(source.constant)
+        return self.place(source), ""
+
+
+def is_plain(source: Source | None) -> bool:
+    return source is None or bool(source.column or source.constant)
+
+
+def offers(mapping: Mapping, *, currency: str, mark: str, ref_of: RefOf) -> Quick | None:
+    """Make ready what price runs want to know; None where no row of such a file is plain.
+
+    Shape:  ``currency`` is the supplier's, ``mark`` what the file has before its decimals
+    """
+    wanted = ("sku", "parent", "cost", "status", "currency", *OFFERED)
+    if (
+        not all(is_plain(mapping.fields.get(name)) for name in wanted)
+        or not _has_cents(currency)
+        or mapping.currency not in {"", currency}
+        or mapping.stale_after_h
+        or "updated_at" in mapping.fields
+        or "cost" not in mapping.fields
+    ):
+        return None
+    cells = _Cells(mapping)
+    sku, sku_said = cells.of("sku")
+    parent, parent_said = cells.of("parent")
+    cost, cost_said = cells.of("cost")
+    status, status_said = cells.of("status")
+    money, money_said = cells.of("currency")
+    rest = [cells.of(name) for name in OFFERED]
+    is_gone = _gone(mapping)
+    with_comma = mark == ","
+    fits = OFFER.fullmatch
+
+    def read(values: Sequence[str]) -> str | None:
+        if (values[status] if status >= 0 else status_said) and is_gone(
+            values[status] if status >= 0 else status_said
+        ):
+            return None
+        said = values[money] if money >= 0 else money_said
+        if said and said != currency:
+            return None
+        name = values[sku] if sku >= 0 else sku_said
+        group = values[parent] if parent >= 0 else parent_said
+        price = values[cost] if cost >= 0 else cost_said
+        title, gtin, brand, minimum, pack, days, least, advised = [
+            values[place] if place >= 0 else same for place, same in rest
+        ]
+        if with_comma:
+            price, least, advised = _with_point(price), _with_point(least), _with_point(advised)
+        if len(name) > LONGEST_SKU or len(group) > LONGEST_SKU:
+            return None
+        line = (
+            f"{ref_of(name, group)}\t{name}\t{price}\t{title}\t{gtin}\t{brand}\t{minimum}\t{pack}"
+            f"\t{days}\t{least}\t{advised}\n"
+        )
+        return line if fits(line) else None
+
+    return Quick(_two(cells.columns), read)
+
+
+def stock(mapping: Mapping, *, ref_of: RefOf) -> Quick | None:
+    """Make ready what stock runs want to know; None where no row of such a file is plain."""
+    piles = [each.source for each in mapping.warehouses] or [
+        source for name, source in mapping.fields.items() if name == "stock"
+    ]
+    wanted = ("sku", "parent", "status", "location", "country")
+    if (
+        not all(is_plain(mapping.fields.get(name)) for name in wanted)
+        or not piles
+        or not all(_is_countable(pile) for pile in piles)
+        or mapping.stale_after_h
+        or "updated_at" in mapping.fields
+    ):
+        return None
+    cells = _Cells(mapping)
+    sku, sku_said = cells.of("sku")
+    parent, parent_said = cells.of("parent")
+    status, status_said = cells.of("status")
+    location, _ = cells.of("location")
+    country, _ = cells.of("country")
+    counted = [cells.place(pile) for pile in piles]
+    places = _places(mapping)
+    is_gone = _gone(mapping)
+    at = rf"{NAME}\t{NAME}\t{_text(LONGEST_CODE)}\t{COUNTRY}\t{UNITS}\n"
+    fits = re.compile(at * len(counted)).fullmatch
+
+    def read(values: Sequence[str]) -> str | None:
+        if (values[status] if status >= 0 else status_said) and is_gone(
+            values[status] if status >= 0 else status_said
+        ):
+            return None
+        name = values[sku] if sku >= 0 else sku_said
+        group = values[parent] if parent >= 0 else parent_said
+        if len(name) > LONGEST_SKU or len(group) > LONGEST_SKU:
+            return None
+        start = f"{ref_of(name, group)}\t{name}"
+        if len(counted) == 1:
+            where, land = places[0]
+            where = (values[location] if location >= 0 else "") or where
+            land = (values[country] if country >= 0 else "") or land
+            line = f"{start}\t{where}\t{land}\t{values[counted[0]]}\n"
+        else:
+            line = "".join(
+                [
+                    f"{start}\t{where}\t{land}\t{values[place]}\n"
+                    for (where, land), place in zip(places, counted, strict=True)
+                ]
+            )
+        return line if fits(line) else None
+
+    if mapping.warehouses:
+        location = country = -1
+    return Quick(_two(cells.columns), read)
+
+
+def values(row: dict[str, Any], columns: Sequence[str]) -> list[str] | None:
+    """Take the cells of a row that has names; None where one of them is no plain value."""
+    found: list[Any] = []
+    for name in columns:
+        value = row.get(name)
+        kind = type(value)
+        if kind is str:
+            found.append(value)
+        elif value is None:
+            found.append("")
+        elif kind is int or kind is Decimal:
+            found.append(sources.text(value))
+        else:
+            return None
+    return found
+
+
+def _places(mapping: Mapping) -> list[tuple[str, str]]:
+    """Say where units lie, as far as the row does not; written so that COPY reads it."""
+    fields = mapping.fields
+    if mapping.warehouses:
+        told = [(each.location, each.country) for each in mapping.warehouses]
+    else:
+        same = {
+            name: sources.text(fields[name].constant) if name in fields else ""
+            for name in ("location", "country")
+        }
+        told = [(same["location"][:LONGEST_CODE] or mapping.location, same["country"])]
+    return [(escaped(where), (land or mapping.country).upper()[:2]) for where, land in told]
+
+
+def _is_countable(source: Source) -> bool:
+    """Whether a number in the cell can mean nothing else, and a cell is there."""
+    return bool(source.column) and not any("".join(word.split()).isdigit() for word in source.words)
+
+
+def _gone(mapping: Mapping) -> Callable[[str], bool]:
+    source = mapping.fields.get("status")
+    words = source.words if source else {}
+
+    @lru_cache(maxsize=1_000)
+    def is_gone(said: str) -> bool:
+        return bool(said.strip()) and numbers.is_gone(said, words=words)
+
+    return is_gone
+
+
+def _has_cents(currency: str) -> bool:
+    cent = Decimal("0.01")
+    return len(currency) == len("EUR") and Money(cent, currency).rounded().amount == cent
+
+
+def _with_point(figure: str) -> str:
+    """Write 12,30 as 12.30. A point in such a file stands between thousands: not plain."""
+    return "?" if "." in figure else figure.replace(",", ".")
+
+
+def _two(columns: list[str]) -> list[str]:
+    """Name two columns at least, so that one and many are taken out of a row alike."""
+    return columns if len(columns) > 1 else [*columns, *columns, *columns][:2]

@@ -1,0 +1,68 @@
+"""Read on what terms a row's SKU is sold: least quantities, packs, days, retail prices. Pure."""
+
+from __future__ import annotations
+
+from catalog.records import NO_TERMS, BadRow, Terms
+from storefront.lib.money import Money
+from suppliers.connectors.feed.mapping.sources import Row
+from suppliers.connectors.feed.rows import numbers
+from suppliers.connectors.feed.rows.cells import Cells, doubt
+from suppliers.connectors.feed.rows.numbers import UnreadableError
+
+MOST_UNITS = 100_000
+MOST_DAYS = 365
+NAMES = ("minimum", "pack", "lead_days", "map", "msrp")
+
+
+class TermsReader:
+    """A mapping's columns of terms, made ready for the rows of one file.
+
+    Shape:  ``currency`` is what a price is in that does not say
+    """
+
+    def __init__(self, cells: Cells, *, currency: str) -> None:
+        self._cells = cells
+        self._currency = currency
+        self._is_silent = not any(name in cells for name in NAMES)
+
+    def read(self, row: Row, sku: str, problems: list[BadRow]) -> Terms:
+        if self._is_silent:
+            return NO_TERMS
+        return Terms(
+            minimum_quantity=self._count("minimum", row, sku, problems, most=MOST_UNITS) or None,
+            pack_size=self._count("pack", row, sku, problems, most=MOST_UNITS) or None,
+            lead_days=self._count("lead_days", row, sku, problems, most=MOST_DAYS),
+            map_price=self._price("map", row, sku, problems),
+            msrp=self._price("msrp", row, sku, problems),
+        )
+
+    def _count(
+        self, name: str, row: Row, sku: str, problems: list[BadRow], *, most: int
+    ) -> int | None:
+        said, mark = self._cells.figure(name, row)
+        if not said:
+            return None
+        try:
+            return _counted(said, mark=mark, most=most)
+        except UnreadableError as error:
+            problems.append(doubt(sku, f"{name.replace('_', '-')}-unreadable", error))
+            return None
+
+    def _price(self, name: str, row: Row, sku: str, problems: list[BadRow]) -> Money | None:
+        said, mark = self._cells.figure(name, row)
+        if not said:
+            return None
+        named = self._cells.text("currency", row).upper()
+        try:
+            price = numbers.money(said, mark=mark, currency=named or self._currency)
+        except UnreadableError as error:
+            problems.append(doubt(sku, f"{name}-unreadable", error))
+            return None
+        return price if price.amount > 0 else None
+
+
+def _counted(said: str, *, mark: str, most: int) -> int:
+    number = numbers.decimal(said, mark=mark)
+    if number != number.to_integral_value() or not 0 <= number <= most:
+        raise UnreadableError(f"{said[:40]!r} is no possible number for it")
+    return int(number)

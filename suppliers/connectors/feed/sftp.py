@@ -1,0 +1,272 @@
+"""A session on a supplier's SFTP server, whose key we know before we say who we are.
+
+Each step passes the gate by itself and is short: what a killed worker held there is soon free.
+A long file is fetched in several.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import posixpath
+import stat
+import threading
+import time
+import uuid
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from http import HTTPStatus
+from itertools import batched
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import urlsplit
+
+import paramiko
+
+from storefront.lib.db.transactions import HeldTransactionError, in_transaction
+from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
+from storefront.lib.http.observers import Call, Outcome
+from storefront.lib.http.ssrf import dial
+from suppliers.connectors.context import Line
+from suppliers.connectors.feed.limits import MOST_FETCHED_BYTES
+
+PORT = 22
+CONNECT_S = 5.0
+ANSWER_S = 20.0
+STEP_S = 30.0  # and then we hang up
+FETCHES_FOR_S = 10.0  # in one step: it may still wait for one answer after that
+TOTAL_S = 600.0  # of a whole file
+MOST_NAMES = 10_000
+PIECE = 32_768
+PIECES_AT_ONCE = 64
+KEYS = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
+
+
+class Sftp:
+    """An open session. What goes wrong in it is told as ours: later, or never."""
+
+    def __init__(
+        self,
+        client: paramiko.SFTPClient,
+        line: Line,
+        *,
+        purpose: str,
+        hang_up: Callable[[], None],
+    ) -> None:
+        self._client = client
+        self._line = line
+        self._purpose = purpose
+        self._hang_up = hang_up
+
+    def get(self, remote: str, *, to: Path, at_most: int = MOST_FETCHED_BYTES) -> None:
+        """Fetch a file.
+
+        Raises: TemporaryError, PermanentError
+        """
+        ends_at = time.monotonic() + TOTAL_S
+        is_whole = False
+        with closing(self._pieces(remote, at_most=at_most)) as pieces, to.open("wb") as sink:
+            while not is_whole:
+                with self._watched("GET", remote):
+                    is_whole = _pour(pieces, sink)
+                    if not is_whole and time.monotonic() > ends_at:
+                        raise TemporaryError(f"{remote}: not whole in {TOTAL_S:.0f} s")
+
+    def write(self, remote: str, content: bytes) -> None:
+        """Write a file, over one that is there.
+
+        Raises: TemporaryError, PermanentError
+        """
+        with self._watched("PUT", remote), self._client.open(remote, "wb") as sink:
+            sink.write(content)
+
+    def rename(self, old: str, new: str) -> None:
+        """Give a file its name, if nothing has that name.
+
+        Raises: TemporaryError, PermanentError
+        """
+        with self._watched("PUT", new):
+            try:
+                self._client.rename(old, new)
+            except OSError as error:
+                channel = self._client.get_channel()
+                is_gone = channel is None or channel.closed or isinstance(error, TimeoutError)
+                if is_gone or error.errno is not None:
+                    raise
+                # With the line still open, an error without a number is the server's "no".
+                raise PermanentError(f"{new}: {error}", code="sftp-refused") from error
+
+    def names(self, folder: str) -> list[str]:
+        """List the plain files of a folder.
+
+        Raises: TemporaryError, PermanentError
+        """
+        with self._watched("LIST", folder):
+            found = self._client.listdir_attr(folder)
+        if len(found) > MOST_NAMES:
+            raise PermanentError(f"{folder}: over {MOST_NAMES} files", code="sftp-many")
+        return sorted(each.filename for each in found if stat.S_ISREG(each.st_mode or 0))
+
+    def modified(self, remote: str) -> tuple[str, int | None]:
+        """Return a mark that is another one when the file is, and when it was written.
+
+        Units:  seconds since 1970
+        Raises: TemporaryError, PermanentError
+        """
+        with self._watched("LIST", remote):
+            found = self._client.stat(remote)
+        return f"{found.st_mtime}-{found.st_size}", found.st_mtime
+
+    def _pieces(self, remote: str, *, at_most: int) -> Generator[bytes]:
+        """Ask for many pieces at once, and for no more than fit into memory."""
+        with self._client.open(remote, "rb") as source:
+            size, got = source.stat().st_size or 0, 0
+            if size > at_most:
+                raise PermanentError(f"{remote}: over {at_most} bytes", code="sftp-long")
+            for window in batched(range(0, size, PIECE), PIECES_AT_ONCE):
+                for piece in source.readv([(at, min(PIECE, size - at)) for at in window]):
+                    got += len(piece)
+                    yield piece
+        if got != size:
+            raise TemporaryError(f"{remote}: it changed while it was read")
+
+    @contextmanager
+    def _watched(self, verb: str, remote: str) -> Iterator[None]:
+        what = f"{self._purpose}{verb} {posixpath.basename(remote)[:60]}"
+        with _watched(self._line, what, hang_up=self._hang_up, has_effect=verb == "PUT"):
+            yield
+
+
+@contextmanager
+def open_sftp(line: Line, *, host_key: str, purpose: str = "") -> Iterator[Sftp]:
+    """Sign in at the server that the line's address names.
+
+    Shape:  ``purpose`` begins the name of each step: the gate tells by it what the step is for
+    Raises: TemporaryError, PermanentError
+    """
+    parts = urlsplit(line.base_url)
+    if not parts.hostname:
+        raise PermanentError("the address names no SFTP server", code="bad_options")
+    expected = pinned(host_key)
+    with ExitStack() as opened:
+        with _watched(line, f"{purpose}SIGN IN", hang_up=opened.close):
+            socket = dial(
+                parts.hostname,
+                parts.port or PORT,
+                timeout_s=CONNECT_S,
+                usual_ports=frozenset({PORT}),
+            )
+            socket.settimeout(ANSWER_S)
+            transport = paramiko.Transport(socket)
+            opened.callback(transport.close)
+            transport.banner_timeout = ANSWER_S
+            transport.auth_timeout = transport.handshake_timeout = ANSWER_S
+            session = _signed_in(transport, line, expected)
+        opened.callback(session.close)
+        yield Sftp(session, line, purpose=purpose, hang_up=transport.close)
+
+
+def _pour(pieces: Iterator[bytes], sink: BinaryIO) -> bool:
+    """Write what comes for a while; tell whether that was all."""
+    rests_at = time.monotonic() + FETCHES_FOR_S
+    for piece in pieces:
+        sink.write(piece)
+        if time.monotonic() > rests_at:
+            return False
+    return True
+
+
+def pinned(host_key: str) -> paramiko.PKey:
+    """Read the key that his server has to prove, as ``ssh-keyscan`` prints it.
+
+    Raises: PermanentError
+    """
+    words = host_key.split()
+    kind = next(
+        (place for place, word in enumerate(words) if word.startswith(("ssh-", "ecdsa-"))), -1
+    )
+    try:
+        return paramiko.PKey.from_type_string(words[kind], base64.b64decode(words[kind + 1]))
+    except (IndexError, ValueError, paramiko.SSHException) as error:
+        message = "the server's host key is missing or cannot be read: ssh-ed25519 AAAA…"
+        raise PermanentError(message, code="bad_options") from error
+
+
+def _signed_in(
+    transport: paramiko.Transport, line: Line, expected: paramiko.PKey
+) -> paramiko.SFTPClient:
+    transport.get_security_options().key_types = _kinds(expected)
+    transport.start_client(timeout=ANSWER_S)
+    if transport.get_remote_server_key().asbytes() != expected.asbytes():
+        raise PermanentError(
+            "the server shows another host key than the known one", code="host_key"
+        )
+    user = line.secrets.get("user", "")
+    if key := line.secrets.get("private_key", ""):
+        transport.auth_publickey(user, _private(key, line.secrets.get("password") or None))
+    else:
+        transport.auth_password(user, line.secrets.get("password", ""))
+    session = paramiko.SFTPClient.from_transport(transport)
+    if session is None:
+        raise TemporaryError("the server opens no SFTP session")
+    channel = session.get_channel()
+    if channel is not None:
+        channel.settimeout(ANSWER_S)
+    return session
+
+
+def _kinds(expected: paramiko.PKey) -> tuple[str, ...]:
+    """Ask for the kind of key that we know; an RSA key signs in newer ways too."""
+    name = expected.get_name()
+    return ("rsa-sha2-512", "rsa-sha2-256") if name == "ssh-rsa" else (name,)
+
+
+def _private(text: str, password: str | None) -> paramiko.PKey:
+    for kind in KEYS:
+        try:
+            return kind.from_private_key(io.StringIO(text), password)
+        except (paramiko.SSHException, ValueError):
+            continue
+    raise PermanentError("the private key cannot be read", code="bad_key")
+
+
+@contextmanager
+def _watched(
+    line: Line, what: str, *, hang_up: Callable[[], None], has_effect: bool = False
+) -> Iterator[None]:
+    """Let the gate see a step, end it in time, and translate what goes wrong in it."""
+    call = Call(method="SFTP", path=what, request_id=uuid.uuid4().hex[:16], total_s=STEP_S)
+    if in_transaction():
+        raise HeldTransactionError(str(call))
+    line.gate.enter(call)
+    started = time.monotonic()
+    failure: OutsideError | None = None
+    watchdog = threading.Timer(STEP_S, hang_up)
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        yield
+    except OutsideError as error:
+        failure = error
+        raise
+    except (OSError, EOFError, paramiko.SSHException) as error:
+        failure = _ours(what, error, has_effect=has_effect)
+        raise failure from error
+    finally:
+        watchdog.cancel()
+        outcome = Outcome(
+            status=None if failure else HTTPStatus.OK,
+            milliseconds=(time.monotonic() - started) * 1000,
+            error=failure,
+        )
+        line.gate.leave(call, outcome)
+
+
+def _ours(what: str, error: Exception, *, has_effect: bool) -> OutsideError:
+    if isinstance(error, paramiko.AuthenticationException):
+        return PermanentError(f"SFTP {what}: he does not let us in", code="401")
+    if isinstance(error, FileNotFoundError):
+        return PermanentError(f"SFTP {what}: there is no such file", code="404")
+    if isinstance(error, PermissionError):
+        return PermanentError(f"SFTP {what}: we may not do that", code="403")
+    return TemporaryError(f"SFTP {what}: {type(error).__name__}", may_have_happened=has_effect)

@@ -1,0 +1,268 @@
+"""Staff pages on which it is said how a supplier's files are to be read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping as Table
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget
+
+from catalog.records import BadRow
+from storefront.lib.http.errors import OutsideError, TemporaryError
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, action, show, start
+from suppliers.connections import file_sources, uploading
+from suppliers.connectors.feed.mapping.spec import Mapping, Reading, Source
+from suppliers.feed_mapping import sample as feed_mapping_sample
+from suppliers.feed_mapping import sample_fetch, tasks
+from suppliers.feed_mapping.forms import MappingForm
+from suppliers.models import Content, FeedMapping, FeedUpload, Supplier
+
+LOOKS_AGAIN_AFTER_S = 3
+
+
+class UploadForm(forms.Form):
+    """One file of the supplier."""
+
+    file = forms.FileField(label=_("File"), widget=UnfoldAdminFileFieldWidget())
+    made_at = forms.DateTimeField(
+        label=_("Made at (UTC)"),
+        help_text=_("Empty: now. Stock that it tells is as old as the file."),
+        required=False,
+        widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}),
+    )
+
+    def clean_file(self) -> Any:
+        given = self.cleaned_data["file"]
+        if given.size > uploading.MOST_BYTES:
+            raise forms.ValidationError(gettext("200 MB at most."), code="too_large")
+        return given
+
+
+class MappingActions(StaffAdmin):
+    """What staff say about a supplier's files."""
+
+    mapping_actions: ClassVar = ["mapping"]
+    mapping_fits: ClassVar = {"mapping": lambda row: row.adapter == file_sources.FEED}
+
+    @action(description=_("Mapping"), icon="table_chart")
+    def mapping(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        supplier = self.row(request, object_id)
+        content = request.GET.get("content", Content.PRODUCTS)
+        return _Page(
+            self, request, supplier, Content(content) if content in Content else Content.PRODUCTS
+        ).answer()
+
+
+class _Page:
+    """One visit to the mapping page of one file of one supplier."""
+
+    def __init__(
+        self, desk: StaffAdmin, request: HttpRequest, supplier: Supplier, content: Content
+    ) -> None:
+        self.desk = desk
+        self.request = request
+        self.supplier = supplier
+        self.content = content
+        self.upload = UploadForm()
+        self.problem = ""
+        self.fetch = sample_fetch.last_of(supplier=supplier, content=content, now=timezone.now())
+
+    def answer(self) -> HttpResponse:
+        step = self.request.POST.get("step", "") if self.request.method == "POST" else ""
+        if step == "fetch":
+            return self._fetch()
+        if step == "upload":
+            return self._keep()
+        name = self.request.GET.get("file", "")
+        if not name and self.fetch is not None and self.fetch.is_open:
+            return self._show({"looks_again_after_s": LOOKS_AGAIN_AFTER_S})
+        name = name or feed_mapping_sample.newest(self.supplier, self.content, fetch=self.fetch)
+        path = feed_mapping_sample.path_of(self.supplier, name)
+        if path is None:
+            return self._show({})
+        try:
+            return self._built(path, step)
+        except OutsideError as error:
+            self.problem = str(error)
+            return self._show({"file": name, **self._reading_only(step)})
+
+    def _built(self, path: Path, step: str) -> HttpResponse:
+        base = self._active()
+        given = self.request.POST if step in {"preview", "save"} else None
+        reading = base.reading if base else Mapping().reading
+        sample = feed_mapping_sample.look(path, reading=_reading_of(given) if given else reading)
+        form = MappingForm(given, headers=sample.detected.headers, base=base or sample.suggested)
+        shown: dict[str, Any] = {"file": path.name, "sample": sample, "form": form}
+        if given is None or not form.is_valid():
+            return self._show(shown)
+        previews = feed_mapping_sample.preview(path, form.mapping, currency=self.supplier.currency)
+        good = sum(not isinstance(one.record, BadRow) for one in previews)
+        token = self._token(path.name, form.mapping)
+        if step == "save" and good:
+            if constant_time_compare(str(given.get("seen", "")), token):
+                return self._save(form.mapping)
+            self.problem = gettext("It was changed since the preview: look at it once more.")
+        return self._show({**shown, "previews": previews, "good": good, "seen": token})
+
+    def _fetch(self) -> HttpResponse:
+        """Have a worker fetch it: this page is back at once, whoever hangs."""
+        supplier, content = self.supplier, self.content.value
+        try:
+            if sample_fetch.ask(supplier=supplier, content=content, now=timezone.now()):
+                self._call_worker()
+        except OutsideError as error:
+            self.problem = str(error)
+            return self._show({})
+        return self._to()
+
+    def _call_worker(self) -> None:
+        try:
+            start(
+                tasks.fetch_sample,
+                supplier_id=self.supplier.pk,
+                content=self.content.value,
+            )
+        except TemporaryError:
+            sample_fetch.take_back(supplier=self.supplier, content=self.content.value)
+            raise
+
+    def _keep(self) -> HttpResponse:
+        self.upload = UploadForm(self.request.POST, self.request.FILES)
+        if not self.upload.is_valid():
+            return self._show({})
+        given = self.upload.cleaned_data["file"]
+        kept = uploading.keep(
+            supplier=self.supplier,
+            content=self.content,
+            name=given.name,
+            chunks=given.chunks(),
+            by=str(self.request.user),
+            now=timezone.now(),
+            made_at=self.upload.cleaned_data["made_at"],
+        )
+        return self._to(file=kept.stored_as)
+
+    def _save(self, built: Mapping) -> HttpResponse:
+        version = file_sources.save(
+            supplier=self.supplier,
+            content=self.content,
+            spec=built.written(),
+            by=str(self.request.user),
+            now=timezone.now(),
+        )
+        words = gettext("%(version)s is read by from now on.") % {"version": version}
+        self.desk.message_user(self.request, words, messages.SUCCESS)
+        return self._to()
+
+    def _active(self) -> Mapping | None:
+        mine = FeedMapping.objects.filter(supplier=self.supplier, content=self.content)
+        found = mine.filter(is_active=True).first()
+        return Mapping.read(found.spec) if found else None
+
+    def _reading_only(self, step: str) -> dict[str, Any]:
+        """Let staff say how a file is written that could not be read as it was detected."""
+        given = self.request.POST if step in {"preview", "save"} else None
+        return {"form": MappingForm(given, headers=(), base=self._active() or Mapping())}
+
+    def _token(self, name: str, built: Mapping) -> str:
+        told = [self.supplier.pk, self.content, name, built.written()]
+        words = json.dumps(told, sort_keys=True)
+        return salted_hmac("feed-mapping", words, algorithm="sha256").hexdigest()
+
+    def _to(self, **more: str) -> HttpResponse:
+        query = urlencode({"content": self.content.value, **more})
+        return HttpResponseRedirect(f"{self.request.path}?{query}")
+
+    def _show(self, shown: Table[str, Any]) -> HttpResponse:
+        versions = FeedMapping.objects.filter(supplier=self.supplier, content=self.content)
+        context = {
+            **self.desk.admin_site.each_context(self.request),
+            "title": gettext("Mapping"),
+            "original": self.supplier,
+            "opts": self.desk.opts,
+            "back": self.desk.page_of(self.supplier),
+            "content": self.content,
+            "contents": Content.choices,
+            "upload": self.upload,
+            "problem": self.problem,
+            "fetch": self.fetch,
+            "versions": versions.order_by("-version")[:20],
+            **shown,
+        }
+        return TemplateResponse(self.request, "suppliers/feed_mapping.html", context)
+
+
+def _reading_of(given: Any) -> Reading:
+    """Read how staff say that the file is written; what cannot be so is told by the form."""
+    form = MappingForm(given, headers=(), base=Mapping())
+    form.is_valid()
+    reading: Reading = form.mapping.reading
+    alone = Mapping(fields={"sku": Source(column="sku")}, reading=reading)
+    return Reading() if any(alone.complaints()) else reading
+
+
+@admin.register(FeedMapping)
+class FeedMappingAdmin(StaffAdmin):
+    list_display: ClassVar = [
+        "__str__",
+        columns.text("supplier__name", _("Supplier")),
+        "content",
+        "version",
+        "is_active",
+        "made_by",
+        columns.age("made_at", _("Made")),
+    ]
+    list_select_related: ClassVar = ["supplier"]
+    list_filter: ClassVar = ["is_active", "content", "supplier"]
+    ordering: ClassVar = ["-id"]
+    exclude: ClassVar = ["spec"]
+    readonly_fields: ClassVar = [columns.document("spec", _("What it says"))]
+    actions_detail: ClassVar = ["take_back"]
+    fits: ClassVar = {"take_back": lambda row: not row.is_active}
+
+    @action(description=_("Read by it again"), icon="history")
+    def take_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        version = self.row(request, object_id)
+        return self.ask(
+            request,
+            version,
+            title=gettext("Read by it again"),
+            explain=gettext(
+                "What this version says becomes the newest version, and the next run reads by it."
+            ),
+            act=lambda _given: file_sources.take_back(
+                version=version, by=str(request.user), now=timezone.now()
+            ),
+            done=gettext("The next run reads as %s did.") % version,
+        )
+
+
+show(
+    FeedUpload,
+    list_display=[
+        "stored_as",
+        columns.text("supplier__name", _("Supplier")),
+        "content",
+        "given_name",
+        "size_bytes",
+        "by",
+        columns.age("at", _("When")),
+        columns.age("made_at", _("Made")),
+    ],
+    list_select_related=["supplier"],
+    list_filter=["content", "supplier"],
+    search_fields=["given_name", "digest"],
+    ordering=["-id"],
+)

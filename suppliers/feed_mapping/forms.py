@@ -1,0 +1,263 @@
+"""What staff choose on the mapping page, as a form; and back into a mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from suppliers.connectors.feed.mapping.fields import TARGETS, Kind
+from suppliers.connectors.feed.mapping.spec import (
+    Blank,
+    Format,
+    Mapping,
+    Reading,
+    Source,
+    Warehouse,
+)
+from suppliers.connectors.records import Omitted
+from suppliers.feed_mapping import mapping_words, source_syntax
+from suppliers.feed_mapping.mapping_words import LISTS, MEANING, READING, TAB, UNITS, WORDED
+from suppliers.feed_mapping.source_syntax import UnreadableLineError
+
+OMITTED = {
+    Omitted.GONE: gettext_lazy("He sells it no more"),
+    Omitted.EMPTY: gettext_lazy("He has none of it"),
+    Omitted.UNCHANGED: gettext_lazy("It stays as it was"),
+}
+BLANKS = {
+    Blank.ZERO: gettext_lazy("None of it"),
+    Blank.NONE: gettext_lazy("Unknown: none of it, and a complaint"),
+    Blank.UNCHANGED: gettext_lazy("It stays as it was"),
+}
+BAD_LINE = gettext_lazy("This line cannot be read: %(line)s")
+
+
+class MappingForm(forms.Form):
+    """Field by field: which column, or from where else; and what silence means.
+
+    ``base`` is what it starts from: what of it no field shows is kept.
+    """
+
+    images = forms.CharField(
+        label=gettext_lazy("Pictures"),
+        required=False,
+        max_length=4000,
+        help_text=gettext_lazy("One column a line. Of several addresses in one: IMAGES split at |"),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+    )
+    options = forms.CharField(
+        label=gettext_lazy("Options that variants differ by"),
+        required=False,
+        max_length=4000,
+        help_text=gettext_lazy("One a line: Color = colour"),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+    )
+    claims = forms.CharField(
+        label=gettext_lazy("Specification"),
+        required=False,
+        max_length=8000,
+        help_text=gettext_lazy("One a line: Luminous flux = Lumens"),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+    )
+    warehouses = forms.CharField(
+        label=gettext_lazy("Warehouses with a stock column of their own"),
+        required=False,
+        max_length=4000,
+        help_text=gettext_lazy("One a line, with its country: EU1 DE = Stock EU"),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+    )
+
+    def __init__(self, *args: Any, headers: Sequence[str], base: Mapping, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._base = base
+        self.initial = {**mapping_words.initial(base), **(self.initial or {})}
+        for name, target in TARGETS.items():
+            self._add_target(name, target.label, target.kind, headers)
+        self._add_rest()
+
+    def _add_target(self, name: str, label: str, kind: Kind, headers: Sequence[str]) -> None:
+        column = self._base.fields[name].column if name in self._base.fields else ""
+        known = [(header, header) for header in headers]
+        if column and column not in headers:
+            known.append((column, _("%(column)s (not in this file)") % {"column": column}))
+        self.fields[f"column_{name}"] = _choice(
+            _("Column of: %(field)s") % {"field": label}, [("", "—"), *known]
+        )
+        self.fields[f"else_{name}"] = _text(
+            _("Instead, for %(field)s") % {"field": label}, 500, shown="fixed: …, json: …"
+        )
+        if kind in UNITS:
+            units = [("", _("as written")), *((unit, unit) for unit in UNITS[kind])]
+            self.fields[f"how_{name}"] = _choice(_("Unit of %(field)s") % {"field": label}, units)
+        elif kind is Kind.WORDS:
+            words = _("What cuts %(field)s into several") % {"field": label}
+            self.fields[f"how_{name}"] = _text(words, 3)
+        elif kind in WORDED:
+            self.fields[f"how_{name}"] = forms.CharField(
+                label=_("Words of %(field)s") % {"field": label},
+                required=False,
+                max_length=2000,
+                widget=UnfoldAdminTextareaWidget(attrs={"rows": 2, "placeholder": "ja = 10"}),
+            )
+
+    def _add_rest(self) -> None:
+        as_detected = _("as detected")
+        formats = [("", as_detected), *((one.value, one.value.upper()) for one in Format)]
+        marks = [("", as_detected), (".", "1234.50"), (",", "1234,50")]
+        self.fields |= {
+            "format": _choice(_("Format"), formats),
+            "encoding": _text(_("Encoding"), 30),
+            "delimiter": _text(_("Delimiter"), 3),
+            "decimal": _choice(_("Decimals"), marks),
+            "item_path": _text(_("Path to the rows"), 200),
+            "sheet": _text(_("Sheet"), 80),
+            "currency": _text(_("Currency, where no column says it"), 3),
+            "location": _text(_("Warehouse, where no column says it"), 30),
+            "country": _text(_("Its country, such as DE"), 2),
+            "omitted_products": _choice(
+                _("A product that the file leaves out"), list(OMITTED.items())
+            ),
+            "omitted_stock": _choice(_("Stock that the file leaves out"), list(OMITTED.items())),
+            "blank": _choice(_("An empty stock or price cell"), list(BLANKS.items())),
+            "stale_after_h": forms.IntegerField(
+                label=_("Refuse a file older than, in hours (0: never)"),
+                min_value=0,
+                max_value=10_000,
+                required=False,
+                widget=UnfoldAdminIntegerFieldWidget(),
+            ),
+        }
+
+    def rows(self) -> list[dict[str, Any]]:
+        """List the fields of ours, each with what can be said about it."""
+        return [
+            {
+                "label": target.label,
+                "column": self[f"column_{name}"],
+                "otherwise": self[f"else_{name}"],
+                "how": self[f"how_{name}"] if f"how_{name}" in self.fields else None,
+            }
+            for name, target in TARGETS.items()
+        ]
+
+    def lists(self) -> list[forms.BoundField]:
+        return [self[name] for name in LISTS]
+
+    def rest(self) -> list[forms.BoundField]:
+        """List how the file is written, and what silence means."""
+        return [self[name] for name in (*READING, *MEANING)]
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        sources = {name: self._target(name) for name in TARGETS}
+        self.mapping = Mapping(
+            fields={name: source for name, source in sources.items() if source is not None},
+            images=tuple(self._listed("images", self._images)),
+            options=dict(self._listed("options", self._pairs("options", self._base.options))),
+            claims=dict(self._listed("claims", self._pairs("claims", self._base.claims))),
+            warehouses=tuple(self._listed("warehouses", self._warehouses)),
+            reading=self._reading(),
+            currency=self._said("currency").upper(),
+            location=self._said("location") or "main",
+            country=self._said("country").upper(),
+            omitted_products=Omitted(self._said("omitted_products") or Omitted.GONE),
+            omitted_stock=Omitted(self._said("omitted_stock") or Omitted.EMPTY),
+            blank=Blank(self._said("blank") or Blank.ZERO),
+            stale_after_h=self.cleaned_data.get("stale_after_h") or 0,
+        )
+        for complaint in [] if self.errors else self.mapping.complaints():
+            self.add_error(None, complaint)
+        return cleaned
+
+    def _said(self, name: str) -> str:
+        return str(self.cleaned_data.get(name) or "")
+
+    def _reading(self) -> Reading:
+        said = {name: self._said(name) for name in READING}
+        return Reading(**{**said, "delimiter": said["delimiter"].replace(TAB, "\t")})
+
+    def _target(self, name: str) -> Source | None:
+        column, otherwise = self._said(f"column_{name}"), self._said(f"else_{name}")
+        if column and otherwise:
+            self.add_error(f"else_{name}", _("Choose a column, or say it here, not both."))
+        if not column and not otherwise:
+            return None
+        given = Source(column=column) if column else source_syntax.read(otherwise)
+        kind, how = TARGETS[name].kind, self._said(f"how_{name}")
+        before = self._base.fields.get(name, Source())
+        if kind in UNITS:
+            return msgspec.structs.replace(given, unit=how, words=before.words)
+        if kind is Kind.WORDS:
+            return msgspec.structs.replace(given, separator=how, words=before.words)
+        words = before.words
+        if kind in WORDED:
+            words = dict(
+                self._listed(f"how_{name}", lambda text: source_syntax.pairs(text).items())
+            )
+        return msgspec.structs.replace(given, unit=before.unit, words=words)
+
+    def _listed(self, name: str, reader: Callable[[str], Any]) -> Any:
+        try:
+            return list(reader(self._said(name)))
+        except UnreadableLineError as error:
+            self.add_error(name, BAD_LINE % {"line": str(error)[:80]})
+            return []
+
+    def _images(self, text: str) -> list[Source]:
+        return [_as_before(line, self._base.images) for line in source_syntax.lines(text)]
+
+    @staticmethod
+    def _pairs(_name: str, before: dict[str, Source]) -> Callable[[str], list[tuple[str, Source]]]:
+        def reader(text: str) -> list[tuple[str, Source]]:
+            found = source_syntax.pairs(text)
+            return [(name, _as_before(said, before.values())) for name, said in found.items()]
+
+        return reader
+
+    def _warehouses(self, text: str) -> list[Warehouse]:
+        before = [warehouse.source for warehouse in self._base.warehouses]
+        found = []
+        for place, said in source_syntax.pairs(text).items():
+            location, _space, country = place.partition(" ")
+            found.append(
+                Warehouse(
+                    source=_as_before(said, before),
+                    location=location,
+                    country=country.strip().upper(),
+                )
+            )
+        return found
+
+
+def _as_before(said: str, before: Any) -> Source:
+    """Read a source; one that stands as it stood keeps what the page does not show of it."""
+    return next((one for one in before if source_syntax.written(one) == said), None) or (
+        source_syntax.read(said)
+    )
+
+
+def _choice(label: str, choices: Sequence[tuple[Any, Any]]) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=label, choices=choices, required=False, widget=UnfoldAdminSelectWidget()
+    )
+
+
+def _text(label: str, longest: int, *, shown: str = "") -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        max_length=longest,
+        required=False,
+        strip=longest > 3,  # noqa: PLR2004 - a delimiter may be a tab or a space
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": shown} if shown else {}),
+    )

@@ -1,0 +1,111 @@
+"""Look into one file of a supplier while its mapping is built: how it is written, what is in it."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from catalog.records import BadRow
+from storefront.lib.http.errors import PermanentError
+from suppliers.connections import uploading
+from suppliers.connectors.feed.fetch import UPLOADS
+from suppliers.connectors.feed.formats.data_file import DataFile, open_file
+from suppliers.connectors.feed.formats.detection import Detected
+from suppliers.connectors.feed.mapping import spec as mappings
+from suppliers.connectors.feed.mapping.spec import Reading
+from suppliers.feed_mapping import previewing, suggestions
+from suppliers.feed_mapping.sample_fetch import Fetch
+from suppliers.models import Connection, FeedUpload, Supplier
+
+ROWS = 20
+VALUES = 3
+LONGEST_VALUE = 60
+OURS = re.compile(r"(products|prices|stock)-[0-9a-f]{8,64}\.(raw|upload)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column of a file, with values that stand in it."""
+
+    name: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """The beginning of a file."""
+
+    detected: Detected
+    columns: tuple[Column, ...]
+    suggested: mappings.Mapping
+
+
+def path_of(supplier: Supplier, name: str) -> Path | None:
+    """Find a fetched or uploaded file by its name; only names that we give ourselves are any."""
+    if not OURS.fullmatch(name):
+        return None
+    folder = uploading.folder_of(supplier)
+    path = folder / UPLOADS / name if name.endswith(".upload") else folder / name
+    return path if path.is_file() and not path.is_symlink() else None
+
+
+def newest(supplier: Supplier, content: str, *, fetch: Fetch | None) -> str:
+    """Name the file that was last handed in or fetched, if it is still there.
+
+    Shape:  ``fetch`` is what a person asked for last; a sync may have fetched one too
+    """
+    given = FeedUpload.objects.filter(supplier=supplier, content=content).order_by("-id").first()
+    asked = fetch if fetch and fetch.file else None
+    is_later = asked is not None and (given is None or asked.since > given.at)
+    handed_in, fetched = (given.stored_as if given else ""), (asked.file if asked else "")
+    by_hand = [fetched, handed_in] if is_later else [handed_in, fetched]
+    wire = Connection.objects.filter(supplier=supplier).first()
+    files = wire.remembered.get("files", {}) if wire else {}
+    names = [*by_hand, str(files.get(content, {}).get("file", ""))]
+    return next((name for name in names if name and path_of(supplier, name)), "")
+
+
+def look(path: Path, *, reading: Reading) -> Sample:
+    """Read the beginning of a file.
+
+    Raises: PermanentError  it cannot be read; the message says why
+    """
+    with _opened(path, reading) as file:
+        rows = [row for row in file.sample(ROWS) if not isinstance(row, BadRow)]
+        return Sample(
+            detected=file.detected,
+            columns=tuple(_column(name, rows) for name in file.detected.headers),
+            suggested=suggestions.suggest(file.detected.headers, rows),
+        )
+
+
+def preview(path: Path, mapping: mappings.Mapping, *, currency: str) -> list[previewing.Preview]:
+    """Show what a mapping makes of the first rows.
+
+    Raises: PermanentError
+    """
+    with _opened(path, mapping.reading) as file:
+        rows = file.sample(ROWS, xpaths=mapping.xpaths)
+        return previewing.preview(
+            rows, mapping, ROWS, currency=currency, decimal=file.detected.decimal
+        )
+
+
+@contextmanager
+def _opened(path: Path, reading: Reading) -> Iterator[DataFile]:
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix="look-") as work:
+        try:
+            yield open_file(path, work=Path(work), reading=reading)
+        except (ValueError, LookupError) as error:
+            raise PermanentError(f"the file cannot be read like this: {error}") from error
+
+
+def _column(name: str, rows: Sequence[Mapping[str, Any]]) -> Column:
+    seen = dict.fromkeys(str(row[name]).strip() for row in rows if row.get(name) not in {None, ""})
+    values = [value[:LONGEST_VALUE] for value in seen if value]
+    return Column(name=name, values=tuple(values[:VALUES]))

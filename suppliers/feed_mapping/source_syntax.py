@@ -1,0 +1,66 @@
+"""Write where a value comes from as staff type it, and read it back. Pure.
+
+``B2B price`` is a column, ``json: prices[0].net`` a JMESPath, ``xpath: g:price`` an XPath, and
+``fixed: EUR`` the same for every row. ``IMAGES split at |`` holds several values in one cell.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from suppliers.connectors.feed.mapping.spec import Source
+
+PREFIXES = {"json:": "jmespath", "xpath:": "xpath", "fixed:": "constant"}
+SPLIT = re.compile(r"(?P<name>.*\S)\s+split at\s+(?P<separator>\S{1,3})")
+
+
+class UnreadableLineError(ValueError):
+    """A line does not say what it should."""
+
+
+def written(source: Source) -> str:
+    for prefix, name in PREFIXES.items():
+        if value := getattr(source, name):
+            return _with_separator(f"{prefix} {value}", source)
+    return _with_separator(source.column, source)
+
+
+def read(text: str) -> Source:
+    """Read one source; an unknown prefix is the name of a column."""
+    plain, separator = text.strip(), ""
+    if found := SPLIT.fullmatch(plain):
+        plain, separator = found["name"], found["separator"]
+    for prefix, name in PREFIXES.items():
+        if plain.casefold().startswith(prefix):
+            bare = Source(separator=separator)
+            return msgspec.structs.replace(bare, **{name: plain[len(prefix) :].strip()})
+    return Source(column=plain, separator=separator)
+
+
+def pairs(text: str) -> dict[str, str]:
+    """Read lines such as ``Color = colour``.
+
+    Raises: UnreadableLineError
+    """
+    found = {}
+    for line in lines(text):
+        name, sign, value = line.partition("=")
+        if not sign or not name.strip() or not value.strip():
+            raise UnreadableLineError(line)
+        found[name.strip()] = value.strip()
+    return found
+
+
+def unpaired(table: Iterable[tuple[str, str]]) -> str:
+    return "\n".join(f"{name} = {value}" for name, value in table)
+
+
+def lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _with_separator(text: str, source: Source) -> str:
+    return f"{text} split at {source.separator}" if source.separator else text

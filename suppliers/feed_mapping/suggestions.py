@@ -1,0 +1,127 @@
+"""Propose a mapping for a file that nobody has mapped yet: by what its columns are called. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from suppliers.connectors.feed.mapping import sources
+from suppliers.connectors.feed.mapping import spec as mappings
+from suppliers.connectors.feed.mapping.fields import (
+    IMAGE_ALIASES,
+    OPTION_ALIASES,
+    TARGETS,
+    Kind,
+    folded,
+)
+from suppliers.connectors.feed.mapping.spec import Source
+from suppliers.connectors.feed.rows.numbers import GRAMS, MILLIMETERS
+
+UNIT = re.compile(r"[\s_(\[](g|gr|grams|kg|oz|lb|lbs|mm|cm|m|in|inch)[)\]_]?$", re.IGNORECASE)
+NUMBERED_IMAGE = re.compile(
+    r"(?:main |additional )?(?:image|picture|photo|img|bild)(?: (?:url|link|src))? ?\d*"
+)
+WAREHOUSE = re.compile(
+    r"(?:stock|qty|quantity|bestand|inventory) (?:in |at )?([a-z]{2}\d{0,2}|[a-z]+ ?\d+)"
+)
+SEPARATORS = ("|", ";", ",")
+PATH_SEPARATORS = (" > ", ">", "|", "/")
+GONE_IF_YES = {"deleted", "discontinued"}
+GONE_IF_NO = {"is sale", "active", "enabled"}
+
+
+def suggest(headers: Sequence[str], rows: Iterable[Mapping[str, Any]] = ()) -> mappings.Mapping:
+    """Guess which column is what; a person looks at it before it is used.
+
+    The rows help to see units and joined cells. Two columns never become one field: of several
+    names, the likeliest is taken.
+    """
+    rows = list(rows)
+    left = {header: folded(UNIT.sub("", header)) for header in headers}
+    fields: dict[str, Source] = {}
+    for name, target in TARGETS.items():
+        header = _first(left, target.aliases)
+        if header is not None:
+            del left[header]
+            fields[name] = _source(header, target.kind, rows)
+    options = {}
+    for option, aliases in OPTION_ALIASES.items():
+        header = _first(left, aliases)
+        if header is not None:
+            del left[header]
+            options[option] = Source(column=header)
+    images = [header for header, name in left.items() if _is_image(name)]
+    warehouses = () if "location" in fields else tuple(_warehouses(left))
+    return mappings.Mapping(
+        fields=fields,
+        images=tuple(
+            Source(column=header, separator=_separator(header, rows, SEPARATORS, urls=True))
+            for header in images
+        ),
+        options=options if "parent" in fields else {},
+        claims={} if "parent" in fields else dict(options),
+        warehouses=warehouses,
+    )
+
+
+def _first(left: Mapping[str, str], aliases: Sequence[str]) -> str | None:
+    for alias in aliases:
+        for header, name in left.items():
+            if name == alias:
+                return header
+    return None
+
+
+def _is_image(name: str) -> bool:
+    return name in IMAGE_ALIASES or NUMBERED_IMAGE.fullmatch(name) is not None
+
+
+def _warehouses(left: Mapping[str, str]) -> Iterable[mappings.Warehouse]:
+    for header, name in left.items():
+        if found := WAREHOUSE.fullmatch(name):
+            code = found[1].replace(" ", "").upper()
+            country = code[:2] if code[:2].isalpha() and len(code) <= 4 else ""  # noqa: PLR2004
+            yield mappings.Warehouse(
+                source=Source(column=header), location=code[:30], country=country
+            )
+
+
+def _source(header: str, kind: Kind, rows: Sequence[Mapping[str, Any]]) -> Source:
+    name = folded(header)
+    if kind in {Kind.WEIGHT, Kind.LENGTH}:
+        return Source(column=header, unit=_unit(header, kind))
+    if kind is Kind.WORDS:
+        choices = ("|", ";", ",") if name in TARGETS["features"].aliases else PATH_SEPARATORS
+        return Source(column=header, separator=_separator(header, rows, choices))
+    if name in GONE_IF_YES:
+        return Source(column=header, words=dict.fromkeys(("1", "yes", "true", "y"), "gone"))
+    if name in GONE_IF_NO:
+        return Source(column=header, words=dict.fromkeys(("0", "no", "false", "n"), "gone"))
+    return Source(column=header)
+
+
+def _unit(header: str, kind: Kind) -> str:
+    known = GRAMS if kind is Kind.WEIGHT else MILLIMETERS
+    if found := UNIT.search(header):
+        unit = found[1].casefold()
+        return unit if unit in known else ""
+    return "g" if kind is Kind.WEIGHT and "grams" in folded(header) else ""
+
+
+def _separator(
+    header: str,
+    rows: Sequence[Mapping[str, Any]],
+    choices: Sequence[str],
+    *,
+    urls: bool = False,
+) -> str:
+    """Choose what cuts the cells of a column into several, if anything does."""
+    cells = [sources.text(row.get(header)) for row in rows]
+    for choice in choices:
+        cut = [cell.split(choice) for cell in cells if choice in cell]
+        if cut and (
+            not urls or all(piece.strip().startswith("http") for piece in cut[0] if piece.strip())
+        ):
+            return choice.strip()
+    return ""

@@ -1,0 +1,27 @@
+"""Feed mapping tasks."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from suppliers.feed_mapping import sample_fetch
+from suppliers.models import Supplier
+from suppliers.resilience.bulkheads import InHandError, LaneFullError, Work, lane
+
+LANE_PATIENCE_S = 5
+
+
+@shared_task
+def fetch_sample(*, supplier_id: int, content: str, **_: Any) -> None:
+    """Fetch the file whose mapping a person builds."""
+    supplier = Supplier.objects.select_related("connection").get(pk=supplier_id)
+    try:
+        with suppress(InHandError), lane(Work.SYNCS, supplier_id):
+            sample_fetch.fetch(supplier=supplier, content=content, now=timezone.now())
+    except LaneFullError:  # no sweep knows of it
+        again = {"supplier_id": supplier_id, "content": content}
+        fetch_sample.apply_async(kwargs=again, countdown=LANE_PATIENCE_S)

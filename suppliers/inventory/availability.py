@@ -1,0 +1,170 @@
+"""Sum up what the offers of one variant come to on a channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+from catalog.listings.refresh import Supply
+from catalog.pricing.landed_cost import Costing
+from storefront.lib.money import Money
+from suppliers.inventory import sellable_units
+from suppliers.shipping_services.selection import Load, Route, allowed, most_of, reached
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """What one offer has at one location, for all channels together."""
+
+    country: str
+    free: int
+    known_at: datetime
+    location_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferedSupply:
+    """One live offer with its shelves, and the prices that its supplier wants to be kept.
+
+    He sells at least ``minimum`` units, and only multiples of ``pack``; ``load`` is one of them.
+    Nobody sends them to the countries ``not_sent_to``.
+    """
+
+    cost: Money
+    shelves: tuple[Shelf, ...]
+    load: Load
+    supplier_code: str = ""
+    map_amount: Decimal | None = None
+    msrp_amount: Decimal | None = None
+    minimum: int = 1
+    pack: int = 1
+    not_sent_to: frozenset[str] = frozenset()
+
+    def sold(self, *, kept: int) -> OfferedSupply:
+        """Return the same with what each shelf sells on a channel that keeps so many back."""
+        shelves = (replace(shelf, free=self._most(shelf.free, kept)) for shelf in self.shelves)
+        return replace(self, shelves=tuple(shelves))
+
+    def _most(self, free: int, kept: int) -> int:
+        units = sellable_units.left(free, kept=kept)
+        return sellable_units.at_most(units, minimum=self.minimum, pack=self.pack)
+
+    @property
+    def fewest(self) -> int:
+        return sellable_units.at_least(1, minimum=self.minimum, pack=self.pack)
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The countries it may be sent from: where units lie, else where any ever lay."""
+        full = {shelf.country for shelf in self.shelves if shelf.free}
+        return tuple(sorted(full or {shelf.country for shelf in self.shelves}))
+
+
+def best(  # noqa: PLR0913 - of what, at which worth, kept back, divided, and sent how
+    variant_id: int,
+    offers: Sequence[OfferedSupply],
+    costing: Costing,
+    *,
+    routes: Mapping[int, Sequence[Route]],
+    kept: int = 0,
+    places: int = 1,
+) -> Supply:
+    """Sum up the offers of one variant. One in money that nobody knows the worth of is not sold.
+
+    It stands in nobody's way: its cost is told only where there is no other, so that its price
+    comes back with its rate.
+
+    ``available`` is the most that so many ``places`` can send together, each of another supplier,
+    as routing divides a line: what the channel keeps back is taken off each row, as there.
+    ``reaches`` are the countries to which a route carries the fewest that are sold, as
+    ``shipping.reaching`` finds them for one country, without those where it may not go.
+
+    Shape:  ``routes`` maps locations to those that are paid in the channel's currency
+    """
+    usable = [offer.sold(kept=kept) for offer in offers if offer.cost.currency in costing.rates]
+    shelves = [shelf for offer in usable for shelf in offer.shelves]
+    full = [shelf for shelf in shelves if shelf.free]
+    ships_from: dict[str, int] = {}
+    for shelf in full:
+        ships_from[shelf.country] = max(ships_from.get(shelf.country, 0), shelf.free)
+    faded = [offer for offer in offers if costing.rate(offer.cost.currency) is not None]
+    chosen = _taken_first(usable or faded, costing)
+    bound = _highest_map(usable, chosen, costing)
+    return Supply(
+        variant_id=variant_id,
+        cost=chosen.cost if chosen else None,
+        supplier_code=chosen.supplier_code if chosen else "",
+        origins=chosen.origins if chosen else (),
+        map_amount=bound.map_amount if bound else None,
+        map_currency=bound.cost.currency if bound and chosen and bound is not chosen else "",
+        msrp_amount=chosen.msrp_amount if chosen else None,
+        available=_together(usable, places),
+        ships_from=dict(sorted(ships_from.items())),
+        reaches=allowed(reached(_able(usable, routes)), not_sent_to=_forbidden(usable)),
+        as_of=min((shelf.known_at for shelf in full), default=None)
+        or max((shelf.known_at for shelf in shelves), default=None),
+    )
+
+
+def _together(offers: Sequence[OfferedSupply], places: int) -> int:
+    """Count what the fullest shelves have, each of another supplier."""
+    fullest: dict[str, int] = {}
+    for offer in offers:
+        units = max((shelf.free for shelf in offer.shelves), default=0)
+        fullest[offer.supplier_code] = max(units, fullest.get(offer.supplier_code, 0))
+    return sum(sorted(fullest.values(), reverse=True)[:places])
+
+
+def _forbidden(offers: Sequence[OfferedSupply]) -> frozenset[str]:
+    return frozenset(code for offer in offers for code in offer.not_sent_to)
+
+
+def _able(
+    offers: Sequence[OfferedSupply], routes: Mapping[int, Sequence[Route]]
+) -> Iterator[Route]:
+    """Find the routes that carry the fewest units that an offer sells, from where it has them."""
+    for offer in offers:
+        for shelf in offer.shelves:
+            for route in routes.get(shelf.location_id, ()) if shelf.free else ():
+                if most_of(route, offer.load) >= offer.fewest:
+                    yield route
+
+
+def _taken_first(offers: Sequence[OfferedSupply], costing: Costing) -> OfferedSupply | None:
+    """Choose whose cost makes the price: who would send the fewest units that anybody sells.
+
+    A dozen at a lower cost pays for nobody who buys one.
+    """
+    stocked = [offer for offer in offers if any(shelf.free for shelf in offer.shelves)]
+    fewest = min((offer.fewest for offer in stocked), default=1)
+    able = [offer for offer in stocked if offer.fewest == fewest]
+    return min(able or offers, key=lambda offer: _dearness(offer, fewest, costing), default=None)
+
+
+def _highest_map(
+    offers: Sequence[OfferedSupply], chosen: OfferedSupply | None, costing: Costing
+) -> OfferedSupply | None:
+    """Find whose MAP counts: the highest, as any of those with units may be the one who sends it.
+
+    While nobody has any, it is that of the offer whose cost makes the price.
+    """
+    able = [offer for offer in offers if any(shelf.free for shelf in offer.shelves)]
+    bounds = [
+        (offer.map_amount * (costing.dearest(offer.cost.currency) or 0), offer is chosen, offer)
+        for offer in able or filter(None, [chosen])
+        if offer.map_amount is not None
+    ]
+    return max(bounds, key=lambda bound: bound[:2])[2] if bounds else None
+
+
+def _dearness(offer: OfferedSupply, quantity: int, costing: Costing) -> tuple[bool, Decimal]:
+    """Compare offers by what so many cost from where that is least; unknown ones come last."""
+    landed = [
+        one.of(quantity)
+        for origin in offer.origins or ("",)
+        if (one := costing.landed(offer.cost, origins=(origin,), supplier_code=offer.supplier_code))
+    ]
+    rate = costing.rate(offer.cost.currency) or Decimal(0)
+    return (False, min(landed)) if landed else (True, offer.cost.amount * quantity * rate)

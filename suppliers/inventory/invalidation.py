@@ -1,0 +1,59 @@
+"""Have pages follow what is no supplier's own: rates of exchange, and what channels keep back."""
+
+from __future__ import annotations
+
+from django.db.models import F, Q
+
+from catalog.enums import RateStanding as Standing
+from catalog.models import Channel, ExchangeRate
+from storefront.lib.db.transactions import needs_transaction
+from suppliers.runs.staging import run
+
+# What was passed over while nobody knew what its money is worth, or is passed over now.
+RATES_TURNED = """
+INSERT INTO suppliers_unpublishedsupply (variant_id)
+SELECT DISTINCT variant_id FROM suppliers_supplieroffer
+WHERE currency = ANY(%(bases)s) AND status = 'active' AND variant_id IS NOT NULL
+"""
+# Who keeps back another number of units shows another number of all there is.
+ALL_TURNED = """
+INSERT INTO suppliers_unpublishedsupply (variant_id)
+SELECT DISTINCT variant_id FROM suppliers_supplieroffer
+WHERE status = 'active' AND variant_id IS NOT NULL
+"""
+
+
+@needs_transaction
+def follow() -> int:
+    """Queue what a rate or a channel has changed since the last look; return how many rows.
+
+    Locks:  the channels that keep back or divide in another way, then the rates that turned, in
+            id order
+    """
+    return _channels() + _rates()
+
+
+def _rates() -> int:
+    """Queue what is asked for in money whose rate became unknown, or known, since the last look."""
+    turned = ExchangeRate.objects.filter(
+        ~Q(supplied_under=F("standing")),
+        Q(supplied_under=Standing.UNKNOWN) | Q(standing=Standing.UNKNOWN),
+    )
+    bases = dict(
+        turned.select_for_update(of=["self"], no_key=True).order_by("pk").values_list("pk", "base")
+    )
+    if not bases:
+        return 0
+    ExchangeRate.objects.filter(pk__in=bases).update(supplied_under=F("standing"))
+    return run(RATES_TURNED, {"bases": list(bases.values())})
+
+
+def _channels() -> int:
+    """Queue all that is on sale, where a channel keeps back, or divides, in another way by now."""
+    as_published = {"supplied_under": F("buffer"), "supplied_from": F("places_per_line")}
+    turned = Channel.objects.exclude(**as_published).order_by("pk")
+    ids = list(turned.select_for_update(of=["self"], no_key=True).values_list("pk", flat=True))
+    if not ids:
+        return 0
+    Channel.objects.filter(pk__in=ids).update(**as_published)
+    return run(ALL_TURNED)

@@ -1,0 +1,186 @@
+"""Tell the catalog what can be had of a variant: the best offer, how many, and from where."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import batched
+
+from django.db.models import F, QuerySet
+from django.db.models.functions import Mod
+
+from catalog.listings import refresh
+from catalog.models import Channel, Variant
+from catalog.pricing import policy
+from storefront.lib.db import advisory_locks
+from storefront.lib.money import Money
+from suppliers.inventory.availability import OfferedSupply, Shelf, best
+from suppliers.models import StockLevel, Supplier, SupplierOffer, UnpublishedSupply
+from suppliers.shipping_services import queries
+from suppliers.shipping_services.selection import Route, load_of
+
+BATCH = 500
+LOOK = 10_000  # a look reads all that waits, of every slice: so it takes many rows
+PUBLISHING = "publishing"
+
+
+def publish(*, variant_ids: Iterable[int], now: datetime) -> set[int]:
+    """Refresh the listings of these variants on every channel; return the products touched.
+
+    Who publishes what others may publish holds its slice: else older figures may be written last.
+
+    The price follows the offer that routing would choose for one unit, or for the fewest that
+    anybody sells on the channel: the one that lands at the lowest cost of those that sell so
+    few, or of all while nobody has any.
+    """
+    ids = sorted(set(variant_ids))
+    channels = list(Channel.objects.order_by("pk"))
+    touched: set[int] = set()
+    for start in range(0, len(ids), BATCH):
+        batch = ids[start : start + BATCH]
+        offers, routes = _offers(batch, now), queries.by_place()
+        for channel in channels:
+            costing = policy.costing_of(channel, now=now)
+            ways = _paid_in(channel.currency, routes)
+            supplies = [
+                best(
+                    variant_id,
+                    offers.get(variant_id, ()),
+                    costing,
+                    kept=channel.buffer,
+                    places=channel.places_per_line,
+                    routes=ways,
+                )
+                for variant_id in batch
+            ]
+            touched |= refresh.refresh(channel=channel, supplies=supplies, now=now)
+    return touched
+
+
+def _paid_in(
+    currency: str, routes: Mapping[tuple[int, str], Sequence[Route]]
+) -> dict[int, Sequence[Route]]:
+    return {place: ways for (place, money), ways in routes.items() if money == currency}
+
+
+def publish_waiting(*, now: datetime) -> int:
+    """Publish the changes that nobody published yet; return how many variants those were.
+
+    A row is deleted only after its listings were refreshed, and only if it was there before
+    the offers were read: a worker that is killed here loses nothing, it does work twice.
+    Several workers publish at once: each takes slices of the products (``slicing``).
+    """
+    in_slice = Mod("variant__product", advisory_locks.SLICES)
+    numbers = UnpublishedSupply.objects.values_list(in_slice, flat=True).distinct()
+    waiting = {int(number) for number in numbers}  # Mod makes floats, and locks go by the words
+    slices = advisory_locks.each(
+        PUBLISHING, is_left=lambda number: _waiting_in(number).exists(), among=waiting
+    )
+    return sum(_publish_all(_waiting_in(number), now=now) for number in slices)
+
+
+def publish_soon(*, variant_ids: Iterable[int], now: datetime) -> None:
+    """Publish some variants at once where nobody else publishes, and leave him the others.
+
+    A shopper waits for this. Beside somebody who publishes the same slice it must not be done:
+    he may have read older figures, and would write them last.
+    """
+    ids = sorted(set(variant_ids))
+    UnpublishedSupply.objects.bulk_create(
+        (UnpublishedSupply(variant_id=variant_id) for variant_id in ids), batch_size=BATCH
+    )
+    products = Variant.objects.filter(pk__in=ids).values_list("product", flat=True)
+    numbers = sorted({product_id % advisory_locks.SLICES for product_id in products})
+    for number in advisory_locks.free(PUBLISHING, numbers):
+        _publish_all(_waiting_in(number).filter(variant__in=ids), now=now)
+
+
+def _waiting_in(number: int) -> QuerySet[UnpublishedSupply]:
+    of_product = UnpublishedSupply.objects.annotate(
+        slice=Mod("variant__product", advisory_locks.SLICES)
+    )
+    return of_product.filter(slice=number).order_by("pk")
+
+
+def _publish_all(found: QuerySet[UnpublishedSupply], *, now: datetime) -> int:
+    """Publish until none is found any more; return how many variants those were."""
+    published = 0
+    while waiting := list(found.values_list("pk", "variant_id")[:LOOK]):
+        rows_of: dict[int, list[int]] = defaultdict(list)
+        for pk, variant_id in waiting:
+            rows_of[variant_id].append(pk)
+        for batch in batched(rows_of, BATCH):
+            publish(variant_ids=batch, now=now)
+            done = [pk for variant_id in batch for pk in rows_of[variant_id]]
+            UnpublishedSupply.objects.filter(pk__in=done).delete()
+        published += len(rows_of)
+    return published
+
+
+def price_anew(*, supplier: Supplier) -> int:
+    """Have all that a supplier offers priced by the rules and rates of today.
+
+    Returns how many variants wait to be published now; the sweep does it.
+    """
+    offered = SupplierOffer.objects.live().filter(supplier=supplier)
+    variant_ids = offered.values_list("variant_id", flat=True).distinct()
+    waiting = UnpublishedSupply.objects.bulk_create(
+        (UnpublishedSupply(variant_id=variant_id) for variant_id in variant_ids), batch_size=BATCH
+    )
+    return len(waiting)
+
+
+def _offers(variant_ids: Sequence[int], now: datetime) -> dict[int, list[OfferedSupply]]:
+    offers = (
+        SupplierOffer.objects.live()
+        .filter(variant__in=variant_ids)
+        .order_by("pk")
+        .values_list(
+            "pk",
+            "variant_id",
+            "cost_amount",
+            "currency",
+            "supplier__code",
+            "map_amount",
+            "msrp_amount",
+            "minimum_quantity",
+            "pack_size",
+        )
+    )
+    levels = (
+        StockLevel.objects.fresh(now)
+        .with_available(now)
+        .filter(offer__variant__in=variant_ids)
+        .values_list("offer_id", "location__country", "free", "known_at", "location_id")  # type: ignore[misc]
+    )
+    known = Variant.objects.only("packed_weight_g", "lithium", "cell_wh", "cell_count")
+    pieces = known.filter(pk__in=variant_ids).annotate(
+        own=F("product__not_sent_to"), of_shelf=F("product__category__not_sent_to")
+    )
+    loads = {}
+    forbidden = {}
+    for piece in pieces:
+        loads[piece.pk] = load_of(piece)
+        forbidden[piece.pk] = frozenset(piece.own) | frozenset(piece.of_shelf)
+    shelves: dict[int, list[Shelf]] = defaultdict(list)
+    for offer_id, country, free, known_at, place in levels:
+        shelf = Shelf(country=country, free=free, known_at=known_at, location_id=place)
+        shelves[offer_id].append(shelf)
+    found: dict[int, list[OfferedSupply]] = defaultdict(list)
+    for offer_id, variant_id, amount, currency, code, map_at, msrp_at, minimum, pack in offers:
+        if variant_id is not None and variant_id in loads and amount is not None:
+            found[variant_id].append(
+                OfferedSupply(
+                    cost=Money(amount, currency),
+                    shelves=tuple(shelves[offer_id]),
+                    load=loads[variant_id],
+                    supplier_code=code,
+                    map_amount=map_at,
+                    msrp_amount=msrp_at,
+                    minimum=minimum,
+                    pack=pack,
+                    not_sent_to=forbidden[variant_id],
+                )
+            )
+    return found

@@ -1,0 +1,57 @@
+"""Decide how many units of each row not to promise, by how often the feed was wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from storefront.lib.state_machine import LostRaceError, StatusChange
+from suppliers.models import ScorecardFact, Supplier
+from suppliers.scorecards import statistics
+
+Kind = ScorecardFact.Kind
+LOOKS_BACK = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """How many units to keep back, and what that is concluded from.
+
+    ``units`` is None while there are too few promises to conclude anything.
+    """
+
+    units: int | None
+    promised: int
+    refused: int
+
+
+def suggest(*, supplier: Supplier, now: datetime) -> Suggestion:
+    """Conclude from the promises of 90 days what buffer would have kept them."""
+    facts = ScorecardFact.objects.filter(supplier=supplier, happened_at__gte=now - LOOKS_BACK)
+    shown = [int(units) for units in facts.filter(kind=Kind.SHORT).values_list("value", flat=True)]
+    promised = facts.filter(kind=Kind.PROMISED).count()
+    units = statistics.suggested_buffer(promised=promised, shown=shown)
+    return Suggestion(units=units, promised=promised, refused=len(shown))
+
+
+@transaction.atomic(durable=True)
+def take_over(*, supplier: Supplier, units: int, actor: str, now: datetime) -> None:
+    """Keep so many units back from now on; the next stock run writes it to every row.
+
+    Raises: LostRaceError  somebody else changed it meanwhile
+    """
+    row = Supplier.objects.filter(pk=supplier.pk, buffer=supplier.buffer)
+    if not row.update(buffer=units):
+        raise LostRaceError(f"{supplier}: the buffer is no longer {supplier.buffer}")
+    StatusChange.objects.create(
+        subject=Supplier._meta.label,  # noqa: SLF001 - Django's documented model API
+        subject_id=supplier.pk,
+        axis="buffer",
+        from_status=str(supplier.buffer),
+        to_status=str(units),
+        at=now,
+        actor=actor[:100],
+    )
+    supplier.buffer = units

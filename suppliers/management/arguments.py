@@ -1,0 +1,155 @@
+"""Read what an operator gives about a supplier; secrets come from files or standard input."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from suppliers.connections.setup import Wiring, Wish
+from suppliers.connectors import ADAPTERS
+from suppliers.models import FeedLimits, FeedRun, Supplier
+
+# Options of the command that are columns of the same name.
+OF_SUPPLIER = (
+    "name",
+    "language",
+    "lead_days",
+    "acknowledge_within_min",
+    "buffer",
+    "counts_down_at",
+)
+OF_CONNECTION = ("calls_per_second", "calls_at_once", "account_id")
+EVERY = [*(str(kind) for kind in FeedRun.Kind), "orders"]
+
+
+class UnreadableError(Exception):
+    """Something on the command line cannot be read; no value of a secret is in the words."""
+
+
+def describe(parser: ArgumentParser) -> None:
+    parser.add_argument("--code", required=True, help="small letters, digits and dashes")
+    parser.add_argument("--connector", choices=sorted(ADAPTERS))
+    parser.add_argument("--base-url", help="where his API, his server or his files are")
+    parser.add_argument("--name")
+    parser.add_argument("--currency", help="what he asks, such as EUR; usually the connector's")
+    parser.add_argument(
+        "--secret",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a key; NAME=@FILE reads a file and NAME=- standard input, so that no shell"
+        " remembers it; NAME= forgets one",
+    )
+    parser.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=JSON",
+        help="a setting of his connector; null goes back to the default",
+    )
+    parser.add_argument("--language", choices=[code for code, _ in settings.LANGUAGES])
+    parser.add_argument(
+        "--counts-down-at",
+        choices=Supplier.CountsDownAt.values,
+        help="when his stock figure contains our order; never: only after he counts his shelves",
+    )
+    for name, words in (
+        ("lead-days", "days from an order until it is handed over"),
+        ("acknowledge-within-min", "minutes until a silent order calls for a person"),
+        ("buffer", "units that are never promised"),
+        ("calls-per-second", "how fast we may ask"),
+        ("calls-at-once", "how many calls may be under way"),
+    ):
+        parser.add_argument(f"--{name}", type=_count, metavar="N", help=words)
+    parser.add_argument(
+        "--limit",
+        action="append",
+        default=[],
+        metavar="NAME=NUMBER",
+        help=f"what his feeds may do at once, of {', '.join(FeedLimits.NAMES)}; NAME= is as usual",
+    )
+    parser.add_argument("--account-id", help="our account's number there, where he signs with it")
+    parser.add_argument(
+        "--every",
+        action="append",
+        default=[],
+        metavar="KIND=MINUTES",
+        help=f"how often he is asked, of {', '.join(EVERY)}",
+    )
+
+
+def _count(text: str) -> int:
+    """Read a number; argparse makes the words of a ValueError."""
+    number = int(text)
+    if not 0 <= number <= 32_767:  # noqa: PLR2004 - what the columns hold
+        raise ValueError(text)
+    return number
+
+
+def wish(options: dict[str, Any], *, stdin: Callable[[], str]) -> Wish:
+    """Read a whole wish.
+
+    Raises: UnreadableError
+    """
+    connection = {name: options[name] for name in OF_CONNECTION if options[name] is not None}
+    for kind, minutes in _pairs("--every", options["every"]):
+        if kind not in EVERY or not minutes.isdecimal() or int(minutes) < 1:
+            raise UnreadableError(f"--every: KIND=MINUTES, of {', '.join(EVERY)}.")
+        connection[f"{kind}_every_min"] = int(minutes)
+    return Wish(
+        connector=options["connector"],
+        currency=options["currency"],
+        supplier={name: options[name] for name in OF_SUPPLIER if options[name] is not None},
+        connection=connection,
+        limits=dict(_limit(*pair) for pair in _pairs("--limit", options["limit"])),
+        wiring=Wiring(
+            base_url=options["base_url"],
+            secrets={
+                name: _secret(name, value, stdin)
+                for name, value in _pairs("--secret", options["secret"])
+            },
+            options={
+                name: _json(name, value) for name, value in _pairs("--option", options["option"])
+            },
+        ),
+    )
+
+
+def _pairs(flag: str, given: list[str]) -> list[tuple[str, str]]:
+    pairs = [text.partition("=") for text in given]
+    if not all(name and equals for name, equals, _ in pairs):
+        # The text is not repeated: it may be a secret whose name was forgotten.
+        raise UnreadableError(f"{flag}: a name, then =, then the value.")
+    return [(name.strip(), value) for name, _, value in pairs]
+
+
+def _limit(name: str, value: str) -> tuple[str, int | None]:
+    if name not in FeedLimits.NAMES or (value and not value.isdecimal()):
+        raise UnreadableError(f"--limit: NAME=NUMBER, of {', '.join(FeedLimits.NAMES)}.")
+    return name, int(value) if value else None
+
+
+def _secret(name: str, value: str, stdin: Callable[[], str]) -> str:
+    if value == "-":
+        return stdin().strip()
+    if not value.startswith("@"):
+        return value
+    try:
+        return Path(value[1:]).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnreadableError(f"secret {name}: {type(error).__name__} in the file.") from error
+
+
+def _json(name: str, value: str) -> Any:
+    """Read JSON; a word that is none is taken as it stands."""
+    try:
+        return json.loads(value)
+    except ValueError:
+        if value[:1] in '{["':
+            raise UnreadableError(f"option {name}: {value[:40]!r} is no JSON.") from None
+        return value

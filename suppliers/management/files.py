@@ -1,0 +1,110 @@
+"""Hand in a supplier's file, and say how his files are read."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from storefront.lib.http.errors import OutsideError
+from suppliers.connections import file_sources, uploading
+from suppliers.models import Content, FeedMapping, Supplier
+
+CHUNK_BYTES = 1 << 20
+
+
+def describe(verb: Callable[..., ArgumentParser]) -> None:
+    mapped = verb("mapping", "how his files are read: show it, save another, take one back")
+    _which(mapped)
+    what = mapped.add_mutually_exclusive_group()
+    what.add_argument("--show", action="store_true", help="print what is read by (as without it)")
+    what.add_argument("--save", metavar="FILE", help="read by this JSON from now on; - is stdin")
+    what.add_argument("--take-back", type=int, metavar="VERSION", help="read by it again")
+    handed = verb("upload", "hand in a file of his")
+    handed.add_argument("file", type=Path)
+    _which(handed)
+
+
+def _which(parser: ArgumentParser) -> None:
+    parser.add_argument("--content", choices=Content.values, default=Content.PRODUCTS.value)
+
+
+def mapping_of(
+    supplier: Supplier,
+    options: dict[str, Any],
+    *,
+    stdin: Callable[[], str],
+    actor: str,
+    now: datetime,
+) -> Iterator[str]:
+    """Do what is asked with a mapping; tell it line by line.
+
+    Raises: CommandError  he has no files, there is no such version, or nothing can be read by it
+    """
+    _has_files(supplier)
+    mine = FeedMapping.objects.filter(supplier=supplier, content=options["content"])
+    try:
+        if options["save"] is not None:
+            spec = _spec(options["save"], stdin)
+            words = {"content": options["content"], "spec": spec, "by": actor, "now": now}
+            version = file_sources.save(supplier=supplier, **words)
+        elif options["take_back"] is not None:
+            old = mine.filter(version=options["take_back"]).first()
+            if old is None:
+                raise CommandError(f"There is no version {options['take_back']} of it.")
+            version = file_sources.take_back(version=old, by=actor, now=now)
+        else:
+            active = mine.filter(is_active=True).first()
+            if active is None:
+                raise CommandError(f"{supplier.code} has no mapping of {options['content']}.")
+            yield json.dumps(active.spec, indent=2, ensure_ascii=False)
+            return
+    except OutsideError as error:
+        raise CommandError(f"Nothing was saved: {error}") from error
+    yield f"{supplier.code}: version {version.version} of {version.content} is read by now."
+
+
+def keep(
+    supplier: Supplier, options: dict[str, Any], *, actor: str, now: datetime
+) -> Iterator[str]:
+    """Keep a file as the newest of its kind.
+
+    Raises: CommandError  he has no files, or it cannot be read or kept
+    """
+    _has_files(supplier)
+    path: Path = options["file"]
+    try:
+        with path.open("rb") as source:
+            kept = uploading.keep(
+                supplier=supplier,
+                content=options["content"],
+                name=path.name,
+                chunks=iter(lambda: source.read(CHUNK_BYTES), b""),
+                by=actor,
+                now=now,
+                made_at=datetime.fromtimestamp(path.stat().st_mtime, UTC),
+            )
+    except (OSError, uploading.TooLongError) as error:
+        raise CommandError(f"{path} was not kept: {error}") from error
+    yield f"{supplier.code}: {kept.size_bytes} bytes of {kept.content} are kept."
+    yield f"Next: manage.py supplier sync {supplier.code}"
+
+
+def _has_files(supplier: Supplier) -> None:
+    if supplier.adapter != file_sources.FEED:
+        raise CommandError(f"{supplier.code} has no files: it speaks {supplier.adapter}.")
+
+
+def _spec(source: str, stdin: Callable[[], str]) -> dict[str, Any]:
+    try:
+        spec = json.loads(stdin() if source == "-" else Path(source).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CommandError(f"Nothing was saved: {error}") from error
+    if not isinstance(spec, dict):
+        raise CommandError("Nothing was saved: a mapping is an object.")
+    return spec

@@ -1,0 +1,80 @@
+"""Write for an operator's eyes how suppliers stand, and how a try went."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+from suppliers.connections.health_check import Outcome, Trial
+from suppliers.connections.overview import Budget, Standing
+from suppliers.models import FeedRun
+
+MARKS = {
+    Outcome.GOOD: "good",
+    Outcome.BAD: "WRONG",
+    Outcome.ABSENT: "-",
+    Outcome.NOT_TRIED: "not tried",
+}
+
+
+def table(found: list[Standing], *, now: datetime) -> Iterator[str]:
+    """Shape: one line per supplier, then a line for each of his runs, budgets and troubles."""
+    if not found:
+        yield "No supplier yet: manage.py supplier add --help"
+    for standing in found:
+        yield (
+            f"{standing.code}  {standing.connector}  {standing.status}  {standing.health}"
+            f"  stock confirmed {_ago(standing.stock_as_of, now)}"
+        )
+        if standing.problem:
+            yield f"    trouble   {standing.problem}"
+        if standing.rest_until:
+            yield f"    rests     until {standing.rest_until:%Y-%m-%d %H:%M} UTC"
+        for kind, run in standing.runs.items():
+            applied = "" if run.status == "applied" else f", applied {_ago(run.applied_at, now)}"
+            yield (
+                f"    {kind:<9} {run.status} {_ago(run.started_at, now)}: {run.read} read,"
+                f" {run.rejected} rejected{applied}{f'. {run.problem}' if run.problem else ''}"
+            )
+        for budget in standing.budgets:
+            if budget.until:  # the others are whole
+                left = f"{budget.left} of {budget.total} left until {budget.until:%H:%M} UTC"
+                yield f"    budget    {budget.name}: {left}"
+        yield f"    can       {', '.join(standing.abilities) or 'nothing'}"
+
+
+def used(runs: Sequence[FeedRun], budgets: Iterable[Budget]) -> Iterator[str]:
+    """Shape: one line of the calls by what they were for, and one per budget that was touched."""
+    calls = sum((Counter(run.calls) for run in runs), Counter[str]())
+    points = sum((Counter(run.points) for run in runs), Counter[str]())
+    by_ability = ", ".join(f"{count:,} {ability}" for ability, count in sorted(calls.items()))
+    yield f"calls: {calls.total():,}{f' ({by_ability})' if by_ability else ''}"
+    for budget in budgets:
+        if budget.until or points[budget.name]:
+            until = f" until {budget.until:%Y-%m-%d %H:%M:%S} UTC" if budget.until else ""
+            yield (
+                f"{budget.name}: {points[budget.name]:,} used,"
+                f" {budget.left:,} of {budget.total:,} left{until}"
+            )
+
+
+def _ago(moment: datetime | None, now: datetime) -> str:
+    if moment is None:
+        return "never"
+    minutes = max(0, int((now - moment).total_seconds() // 60))
+    if minutes < 120:  # noqa: PLR2004 - two hours are still told in minutes
+        return f"{minutes} min ago"
+    return f"{minutes // 60} h ago"
+
+
+def report(trial: Trial) -> Iterator[str]:
+    """Shape: what he can do, then a line for each step with what to do about it below."""
+    yield f"{trial.code} speaks {trial.connector}: {', '.join(trial.abilities) or 'nothing'}"
+    for step in trial.steps:
+        yield f"{MARKS[step.outcome]:>9}  {step.name}: {step.told}"
+        if step.advice:
+            yield f"           -> {step.advice}"
+    for wish in trial.wishes:
+        yield f"     note  {wish}"
+    yield "Ready. Nothing was ordered." if trial.is_good else "Not ready. Nothing was ordered."

@@ -1,0 +1,91 @@
+"""Look at a supplier's runs, and decide about those that wait or went wrong."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.core.serializers.json import DjangoJSONEncoder
+
+from storefront.lib.state_machine import IllegalMoveError, LostRaceError
+from suppliers.models import FeedRun, Supplier
+from suppliers.quarantine import review, rollback
+
+NEWEST = 20
+TOLD = (
+    "id", "kind", "status", "started_at", "ended_at", "read", "created", "updated", "unchanged",
+    "gone", "rejected", "remaining", "problem", "believed_by", "decided_by", "calls", "points",
+)  # fmt: skip
+NO_MORE = (IllegalMoveError, LostRaceError)
+
+
+def describe(verb: Callable[..., ArgumentParser]) -> None:
+    told = verb("runs", f"his newest {NEWEST} runs")
+    told.add_argument("--json", action="store_true", dest="as_json")
+    told.add_argument("--status", choices=FeedRun.Status.values)
+    for name, words in (
+        ("apply", "apply what a quarantined run would have done"),
+        ("discard", "agree with the guard: apply nothing of a quarantined run"),
+        ("rollback", "give back what a run of prices or stock changed"),
+    ):
+        parser = verb(name, words, has_code=False)
+        parser.add_argument("run", type=int, help="the run's number")
+        if name == "rollback":
+            parser.add_argument("--reason", required=True)
+
+
+def runs_of(supplier: Supplier, options: dict[str, Any]) -> Iterator[str]:
+    """Shape: one line per run, the newest first; with ``as_json`` one document."""
+    runs = FeedRun.objects.filter(supplier=supplier).order_by("-pk")
+    if options["status"]:
+        runs = runs.filter(status=options["status"])
+    if options["as_json"]:
+        yield json.dumps(list(runs[:NEWEST].values(*TOLD)), indent=2, cls=DjangoJSONEncoder)
+        return
+    for run in runs[:NEWEST]:
+        yield (
+            f"{run.pk:>8}  {run.started_at:%Y-%m-%d %H:%M}  {run.kind:<8}  {run.status:<11}"
+            f"  {run.read} read, {run.created} new, {run.updated} changed, {run.gone} gone"
+            f"{f'. {run.problem}' if run.problem else ''}"
+        )
+
+
+def apply(options: dict[str, Any], *, actor: str, now: datetime) -> Iterator[str]:
+    run = _run(options)
+    try:
+        decided = review.apply(feed_run=run, actor=actor, now=now)
+    except NO_MORE as error:
+        raise CommandError(f"Run {run.pk} is {run.status}. {error}") from error
+    yield f"{decided.done} changes are applied, {decided.left} have changed since and stay."
+
+
+def discard(options: dict[str, Any], *, actor: str, now: datetime) -> Iterator[str]:
+    run = _run(options)
+    try:
+        review.discard(feed_run=run, actor=actor, now=now)
+    except NO_MORE as error:
+        raise CommandError(f"Run {run.pk} is {run.status}. {error}") from error
+    yield "Discarded: nothing of it is applied, and the next run is judged anew."
+
+
+def roll_back(options: dict[str, Any], *, actor: str, now: datetime) -> Iterator[str]:
+    run = _run(options)
+    words = {"actor": actor, "reason": options["reason"]}
+    try:
+        undone = rollback.roll_back(feed_run=run, now=now, **words)
+    except (rollback.NotReversibleError, *NO_MORE) as error:
+        raise CommandError(f"Run {run.pk} is {run.status}. {error}") from error
+    yield f"{undone.done} values are as they were, {undone.left} have changed since and stay."
+    if undone.waiting:
+        yield f"{undone.waiting} follow within a minute: sales are subtracted there first."
+
+
+def _run(options: dict[str, Any]) -> FeedRun:
+    run = FeedRun.objects.select_related("supplier").filter(pk=options["run"]).first()
+    if run is None:
+        raise CommandError(f"There is no run {options['run']}.")
+    return run

@@ -1,0 +1,68 @@
+"""How a supplier's files are to be read, and the files that staff handed in for him."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from suppliers.models.supplier import Supplier
+
+
+class Content(models.TextChoices):
+    """What one of his files tells."""
+
+    PRODUCTS = "products", _("Products")
+    PRICES = "prices", _("Prices")
+    STOCK = "stock", _("Stock")
+
+
+class FeedMapping(models.Model):
+    """One version of which of his columns is what of ours. Old versions stay, and never change.
+
+    ``spec`` is read by ``suppliers.connectors.feed.mapping.spec.Mapping``.
+    """
+
+    supplier = models.ForeignKey(Supplier, models.CASCADE, related_name="mappings")
+    content = models.CharField(max_length=10, choices=Content)
+    version = models.PositiveIntegerField()
+    spec = models.JSONField()
+    made_by = models.CharField(max_length=100)
+    made_at = models.DateTimeField()
+    is_active = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["supplier", "content", "version"], name="mapping_once_per_version"
+            ),
+            models.UniqueConstraint(
+                fields=["supplier", "content"],
+                condition=Q(is_active=True),
+                name="mapping_one_active_per_file",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.supplier} {self.content} v{self.version}"
+
+
+class FeedUpload(models.Model):
+    """A file that staff handed in for a supplier; the newest of its kind is the one that is read.
+
+    ``stored_as`` is a name of ours, made of the digest; ``given_name`` is only shown.
+    ``made_at`` is when the supplier made it, where whoever handed it in knows.
+    """
+
+    supplier = models.ForeignKey(Supplier, models.CASCADE, related_name="uploads")
+    content = models.CharField(max_length=10, choices=Content)
+    stored_as = models.CharField(max_length=80)
+    given_name = models.CharField(max_length=120, blank=True)
+    digest = models.CharField(max_length=64)  # SHA-256
+    size_bytes = models.PositiveBigIntegerField()
+    by = models.CharField(max_length=100)
+    at = models.DateTimeField()
+    made_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.stored_as

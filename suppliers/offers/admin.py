@@ -1,0 +1,271 @@
+"""The staff page of an offer: where each value came from, and what staff set by hand."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, ClassVar, cast
+
+from django import forms
+from django.contrib import admin
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+)
+
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, action, show
+from storefront.lib.staff.inlines import inline
+from suppliers.inventory import tasks
+from suppliers.models import CostChange, StockLevel, StockMovement, SupplierOffer, SupplierProduct
+from suppliers.models.labels import COLUMNS
+from suppliers.models.offers import SupplierOfferQuerySet
+from suppliers.offers import overrides
+
+Status = SupplierOffer.Status
+
+
+def _amount(label: Any) -> forms.DecimalField:
+    return forms.DecimalField(
+        label=label,
+        min_value=Decimal("0.01"),
+        max_digits=12,
+        decimal_places=2,
+        required=False,
+        widget=UnfoldAdminDecimalFieldWidget,
+    )
+
+
+def _whole(label: Any, *, least: int) -> forms.IntegerField:
+    return forms.IntegerField(
+        label=label,
+        min_value=least,
+        max_value=32_767,
+        required=False,
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
+
+
+class HandForm(forms.Form):
+    """What staff set; what they leave empty is not touched."""
+
+    cost_amount = _amount(_("Cost"))
+    lead_days = _whole(_("Days until it is handed over"), least=0)
+    minimum_quantity = _whole(_("Least quantity"), least=1)
+    pack_size = _whole(_("Sold in packs of"), least=1)
+    map_amount = _amount(_("Lowest advertised price (MAP)"))
+    msrp_amount = _amount(_("Recommended price (MSRP)"))
+    status = forms.ChoiceField(
+        label=_("On sale"),
+        choices=[("", "—"), (Status.HELD, _("Never")), (Status.ACTIVE, _("Yes"))],
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+    )
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        filled = {name: value for name, value in given.items() if value not in {None, ""}}
+        if not filled and not self.errors:
+            raise forms.ValidationError(gettext("Nothing is filled in."), code="empty")
+        return filled
+
+
+def _called(name: str) -> str | Promise:
+    return COLUMNS[name]
+
+
+class FeedForm(forms.Form):
+    """Which fields are given back."""
+
+    fields_back = forms.MultipleChoiceField(
+        label=_("Fields"),
+        choices=[(name, _called(name)) for name in overrides.BY_HAND],
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+
+@admin.display(description=_("Where each value came from"))
+def origins(offer: SupplierOffer) -> str:
+    """Name for each value the run, the message or the person that it came from."""
+    return format_html(
+        '<ul class="staff-moves">{}</ul>',
+        format_html_join("", "<li><b>{}</b> {} · {}</li>", _origins(offer)),
+    )
+
+
+def _origins(offer: SupplierOffer) -> list[tuple[Any, ...]]:
+    page = f"run:{offer.run_id}" if offer.run_id else gettext("an earlier run")
+    cost = offer.cost_changes.order_by("-pk").values_list("cause", flat=True).first()
+    told: list[tuple[Any, ...]] = [("cost_amount", offer.cost_amount, cost or page)]
+    told += [
+        (name, getattr(offer, name), page)
+        for name in overrides.BY_HAND
+        if name not in {"cost_amount", "status"}
+    ]
+    by_hand = set(offer.locked_fields)
+    told = [
+        (
+            _called(name),
+            "—" if value is None else value,
+            gettext("set by hand") if name in by_hand else why,
+        )
+        for name, value, why in told
+    ]
+    if "status" in offer.locked_fields:
+        told.append((_called("status"), offer.get_status_display(), gettext("set by hand")))
+    moved = StockMovement.objects.filter(level=OuterRef("pk")).exclude(reported_delta=0)
+    last = Subquery(moved.order_by("-pk").values("cause")[:1])
+    levels = offer.levels.annotate(last=last).order_by("location__code")
+    for place, units, why in levels.values_list("location__code", "reported_quantity", "last"):
+        told.append((gettext("stock in %(place)s") % {"place": place}, units, why or page))
+    return told
+
+
+class HandActions(StaffAdmin):
+    """What staff can do with one offer."""
+
+    hand_actions: ClassVar = ["by_hand", "by_feed"]
+    hand_fits: ClassVar = {
+        "by_hand": lambda row: row.status != Status.GONE,
+        "by_feed": lambda row: bool(row.locked_fields),
+    }
+    refusals: ClassVar = (overrides.NotByHandError,)
+
+    @action(description=_("Set by hand"), icon="edit")
+    def by_hand(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        offer = self.row(request, object_id)
+
+        def act(given: Any) -> None:
+            who = str(request.user)
+            overrides.set_by_hand(offer=offer, values=given, actor=who, now=timezone.now())
+            self.wake(request, tasks.publish_waiting)
+
+        return self.ask(
+            request,
+            offer,
+            title=gettext("Set by hand"),
+            explain=gettext(
+                "What you fill in counts from now on, in %(currency)s, and no feed changes it."
+                " What you leave empty stays as it is."
+            )
+            % {"currency": offer.currency},
+            act=act,
+            done=gettext("Set: no feed changes it until you give it back."),
+            form_class=HandForm,
+        )
+
+    @action(description=_("Let the feed decide"), icon="sync")
+    def by_feed(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        offer = self.row(request, object_id)
+
+        def act(given: Any) -> None:
+            fields = given["fields_back"]
+            overrides.let_the_feed_decide(offer=offer, fields=fields, now=timezone.now())
+            self.wake(request, tasks.publish_waiting)
+
+        return self.ask(
+            request,
+            offer,
+            title=gettext("Let the feed decide"),
+            explain=gettext("These stay as they are until the supplier is read the next time."),
+            act=act,
+            done=gettext("Given back: the next run reads it."),
+            form_class=FeedForm,
+            initial={"fields_back": offer.locked_fields},
+        )
+
+
+@admin.register(SupplierOffer)
+class SupplierOfferAdmin(HandActions):
+    list_display: ClassVar = [
+        "supplier_sku",
+        columns.text("supplier__name", _("Supplier")),
+        columns.link("variant", _("Variant")),
+        "title",
+        columns.money("cost_amount", _("Cost")),
+        columns.state("status", _("State"), calls={"held"}, ended={"gone"}),
+        "missing_evidence",
+        columns.age("cost_known_at", _("Cost confirmed")),
+        columns.age("seen_at", _("Seen")),
+    ]
+    list_select_related: ClassVar = ["supplier", "variant"]
+    list_filter: ClassVar = [
+        "status",
+        "supplier",
+        ("variant", admin.EmptyFieldListFilter),
+        ("missing_evidence", admin.EmptyFieldListFilter),
+    ]
+    search_fields: ClassVar = ["supplier_sku", "supplier_product", "title", "variant__sku"]
+    ordering: ClassVar = ["-id"]
+    readonly_fields: ClassVar = [
+        columns.page("supply:offers", _("Supply"), _("Offers side by side"), of="variant_id"),
+        columns.age("cost_known_at", _("Cost confirmed")),
+        origins,
+    ]
+    actions_detail: ClassVar = HandActions.hand_actions
+    fits: ClassVar = HandActions.hand_fits
+    inlines: ClassVar = [
+        inline(
+            StockLevel,
+            "location",
+            "reported_quantity",
+            "reserved",
+            "allocated_unseen",
+            columns.age("known_at", _("Confirmed")),
+            asks=("with_known_at",),
+            related=("location__supplier",),
+            tab=False,
+        ),
+        inline(
+            CostChange,
+            "at",
+            "old_amount",
+            "new_amount",
+            "cause",
+            ordering=["-id"],
+            tab=False,
+        ),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SupplierOffer]:
+        rows = cast("SupplierOfferQuerySet", super().get_queryset(request))
+        return rows.with_cost_known_at()
+
+
+show(
+    CostChange,
+    list_display=[
+        columns.link("offer", _("SKU"), text="offer__supplier_sku"),
+        columns.text("offer__supplier__name", _("Supplier")),
+        columns.money("old_amount", _("Before"), currency="offer__currency"),
+        columns.money("new_amount", _("After"), currency="offer__currency"),
+        "cause",
+        columns.age("at", _("When")),
+    ],
+    list_display_links=None,
+    list_select_related=["offer__supplier"],
+    search_fields=["offer__supplier_sku", "cause"],
+    ordering=["-id"],
+)
+
+
+show(
+    SupplierProduct,
+    list_display=[
+        "ref",
+        columns.text("supplier__name", _("Supplier")),
+        columns.state("status", _("State"), calls={"refused"}, ended={"gone"}),
+        columns.age("changed_at", _("Changed")),
+    ],
+    list_select_related=["supplier"],
+    list_filter=["status", "supplier"],
+    search_fields=["ref"],
+    ordering=["-id"],
+)

@@ -1,0 +1,251 @@
+"""Write offers: what a supplier asks for each SKU, and as which variant of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import batched
+
+from django.db import transaction
+from django.db.models import Q
+
+from catalog.product_import.importer import Intake
+from catalog.records import BadRow, ProductRecord
+from storefront.lib.db.transactions import needs_transaction
+from suppliers.compliance import certificates
+from suppliers.connectors.records import StockRecord
+from suppliers.inventory import levels
+from suppliers.models import SupplierOffer, SupplierProduct, UnpublishedSupply
+from suppliers.offers import noting_offers, price_list
+from suppliers.runs import issues
+from suppliers.runs.issues import Family
+from suppliers.runs.runs import Work
+from suppliers.runs.staging import staged
+
+Status = SupplierOffer.Status
+BATCH = 500
+
+
+class TakenMeanwhileError(Exception):
+    """Another product got one of the SKUs since it was looked whose they are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A product whose page is to be read, as the list tells of it."""
+
+    ref: str
+    digest: str
+    cost_digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Good:
+    """A page that can be taken: its digest, what it describes, and the stock that it tells."""
+
+    listed: Listed
+    digest: str
+    record: ProductRecord
+    stock: tuple[StockRecord, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class Batch:
+    """The pages that are taken in together, sorted by what has to be done with them."""
+
+    good: list[Good] = field(default_factory=list)
+    same: list[Listed] = field(default_factory=list)
+    refused: list[tuple[Listed, str]] = field(default_factory=list)  # with the page's digest
+    gone: list[str] = field(default_factory=list)
+    problems: list[BadRow] = field(default_factory=list)
+    size: int = 0  # pages that were asked for, whatever came
+
+    @property
+    def examined(self) -> list[str]:
+        return [page.listed.ref for page in self.good] + [each.ref for each, _ in self.refused]
+
+    @property
+    def answered(self) -> list[str]:
+        return [*self.examined, *self.gone, *(listed.ref for listed in self.same)]
+
+
+@transaction.atomic(durable=True)
+def write(  # noqa: PLR0913 - one batch in its parts
+    *,
+    work: Work,
+    batch: Batch,
+    records: Sequence[ProductRecord],
+    taken: Intake,
+    present: Mapping[str, SupplierProduct],
+    again: Collection[str] = (),
+) -> None:
+    """Write one batch: offers, first stock, digests and issues, all or nothing.
+
+    Shape:  ``again`` are products to be looked at again by the next run
+    Locks:  the run, then the offers, then stock rows, each in id order
+    Raises: TakenMeanwhileError  another worker's batch has one of the SKUs
+    """
+    work.hold()
+    price_list.alone(supplier_id=work.supplier.pk)
+    now = work.moment()
+    skus = [variant.sku for record in records for variant in record.variants]
+    refs = [record.ref for record in records]
+    offers = {
+        offer.supplier_sku: offer
+        for offer in SupplierOffer.objects.filter(
+            Q(supplier_sku__in=skus) | Q(supplier_product__in=[*refs, *batch.gone]),
+            supplier=work.supplier,
+        )
+        .select_for_update(of=["self"], no_key=True)
+        .order_by("pk")
+    }
+    owners = {variant.sku: record.ref for record in records for variant in record.variants}
+    for sku, offer in offers.items():
+        if offer.status != Status.GONE and owners.get(sku, offer.supplier_product) != (
+            offer.supplier_product
+        ):
+            raise TakenMeanwhileError(sku)
+    touched = set(taken.touched)
+    new = noting_offers.note(
+        work=work, records=records, taken=taken, offers=offers, touched=touched, now=now
+    )
+    left_out = [
+        offer
+        for sku, offer in offers.items()
+        if offer.supplier_product in {*refs, *batch.gone} and sku not in set(skus)
+    ]
+    kept = [
+        offer
+        for offer in left_out
+        if work.is_torn and offer.supplier_product in refs and offer.status != Status.GONE
+    ]
+    touched |= _retire(work, [offer for offer in left_out if offer not in kept], now)
+    _write_first_stock(work, batch, new)
+    _write_products(work, batch, set(refs), present, now)
+    # What was kept for want of a list that can be read is looked at again, too.
+    SupplierProduct.objects.filter(
+        supplier=work.supplier, ref__in={*again, *(offer.supplier_product for offer in kept)}
+    ).update(list_digest="", detail_digest="")
+    # What needs a certificate that is missing is born off sale.
+    ids = [offer.pk for offer in [*new, *offers.values()]]
+    certificates.weigh(supplier_id=work.supplier.pk, now=now, offer_ids=ids)
+    examined = [*batch.examined, *skus, *offers, *(f"{r}:{s}" for r, s in _claimed(batch))]
+    for family, read in ((Family.PAGE, examined), (Family.ANSWER, batch.answered)):
+        issues.resolve(run=work.run, family=family, problems=batch.problems, now=now, examined=read)
+    issues.note(run=work.run, problems=batch.problems)
+    UnpublishedSupply.objects.bulk_create(
+        UnpublishedSupply(variant_id=variant_id) for variant_id in sorted(touched)
+    )
+
+
+def _claimed(batch: Batch) -> list[tuple[str, str]]:
+    return [
+        (page.listed.ref, variant.sku) for page in batch.good for variant in page.record.variants
+    ]
+
+
+@needs_transaction
+def _write_first_stock(work: Work, batch: Batch, new: Sequence[SupplierOffer]) -> None:
+    """Take the stock of new offers from their page; later figures come by the stock job."""
+    ids = {offer.supplier_sku: offer.pk for offer in new}
+    told = [row for page in batch.good for row in page.stock if row.sku in ids]
+    if not told:
+        return
+    now = work.moment()
+    with staged(levels.STAGE, levels.COLUMNS) as stage:
+        levels.lay_out(stage, told)
+        stage.ready()
+        levels.cover(ids.values())
+        levels.merge(
+            supplier=work.supplier,
+            cause=f"run:{work.run.pk}",
+            as_of=min(now, work.run.file_as_of or now),
+            received_at=now,
+        )
+
+
+@needs_transaction
+def _write_products(
+    work: Work,
+    batch: Batch,
+    taken_refs: set[str],
+    present: Mapping[str, SupplierProduct],
+    now: datetime,
+) -> None:
+    """Remember the digests; the digest of prices only where the price job need not look."""
+    new, changed = [], []
+    read = [(page.listed, page.digest) for page in batch.good] + batch.refused
+    for listed, detail_digest in read:
+        is_taken = listed.ref in taken_refs
+        status = SupplierProduct.Status.ACTIVE if is_taken else SupplierProduct.Status.REFUSED
+        product = present.get(listed.ref)
+        if product is None:
+            product = SupplierProduct(
+                supplier=work.supplier, ref=listed.ref, cost_digest=listed.cost_digest
+            )
+            new.append(product)
+            work.run.created += is_taken
+        else:
+            if product.status != SupplierProduct.Status.ACTIVE:
+                product.cost_digest = ""  # its costs may be old
+            changed.append(product)
+            work.run.updated += is_taken
+        work.run.rejected += not is_taken
+        product.status = status
+        product.detail_digest = detail_digest
+        product.list_digest = listed.digest
+        product.changed_at = now
+    for listed in batch.same:
+        work.run.unchanged += 1
+        product = present[listed.ref]
+        if product.list_digest != listed.digest:
+            product.list_digest = listed.digest
+            changed.append(product)
+    gone = [present[ref] for ref in batch.gone if ref in present]
+    work.run.gone += len(gone)
+    for product in gone:
+        product.status = SupplierProduct.Status.GONE
+        product.changed_at = now
+    SupplierProduct.objects.bulk_create(new)
+    SupplierProduct.objects.bulk_update(
+        [*changed, *gone],
+        ["list_digest", "detail_digest", "cost_digest", "status", "changed_at"],
+        batch_size=BATCH,
+    )
+
+
+def retire(*, work: Work, refs: Iterable[str]) -> None:
+    """Write that the supplier lists these products no more; the guard has agreed."""
+    for some in batched(refs, BATCH):
+        with transaction.atomic(durable=True):
+            retire_some(work, some)
+
+
+@needs_transaction
+def retire_some(work: Work, refs: Sequence[str]) -> None:
+    """Retire some products at once.
+
+    Locks:  the run, then their offers, then stock rows, each in id order
+    Raises: LeaseLostError  the run is no longer ours
+    """
+    work.hold()
+    now = work.moment()
+    offers = SupplierOffer.objects.filter(supplier=work.supplier, supplier_product__in=refs)
+    touched = _retire(work, offers.select_for_update(of=["self"], no_key=True).order_by("pk"), now)
+    work.run.gone += SupplierProduct.objects.filter(supplier=work.supplier, ref__in=refs).update(
+        status=SupplierProduct.Status.GONE, changed_at=now
+    )
+    UnpublishedSupply.objects.bulk_create(
+        UnpublishedSupply(variant_id=variant_id) for variant_id in sorted(touched)
+    )
+
+
+@needs_transaction
+def _retire(work: Work, offers: Iterable[SupplierOffer], now: datetime) -> set[int]:
+    """Close offers, and write that nothing is left of them; return their variants."""
+    closed = [offer for offer in offers if offer.status != Status.GONE]
+    ids = [offer.pk for offer in closed]
+    SupplierOffer.objects.filter(pk__in=ids).update(status=Status.GONE, seen_at=now)
+    levels.empty(feed_run=work.run, offer_ids=ids, now=now)
+    return {offer.variant_id for offer in closed if offer.variant_id is not None}

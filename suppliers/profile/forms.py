@@ -1,0 +1,54 @@
+"""What staff fill in about a supplier."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.utils.translation import gettext
+
+from suppliers.connectors import ADAPTERS
+from suppliers.models import sending
+from suppliers.profile import order_schedule
+
+
+class SupplierForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    adapter = forms.ChoiceField(choices=[(name, name) for name in ADAPTERS])
+
+    def clean_send_times(self) -> str:
+        """Keep times as ``09:00 14:30``, in order and each once."""
+        try:
+            times = order_schedule.times_in(self.cleaned_data["send_times"])
+        except ValueError as error:
+            raise forms.ValidationError(gettext("Write times as 09:00 14:30.")) from error
+        return " ".join(sorted({f"{one:%H:%M}" for one in times}))
+
+    def clean_time_zone(self) -> str:
+        zone: str = self.cleaned_data["time_zone"]
+        if zone not in available_timezones():
+            raise forms.ValidationError(gettext("Write a time zone as Europe/Berlin, or UTC."))
+        return zone
+
+    def clean_order_days(self) -> str:
+        days = set(self.cleaned_data["order_days"])
+        if not days or not days <= set(sending.EVERY_DAY):
+            raise forms.ValidationError(gettext("Write weekdays as digits from 1 to 7."))
+        return "".join(sorted(days))
+
+    def clean_closed_on(self) -> str:
+        """Keep days as ``2026-12-25 2026-12-26``, in order and each once."""
+        try:
+            days = order_schedule.days_in(self.cleaned_data["closed_on"])
+        except ValueError as error:
+            raise forms.ValidationError(gettext("Write days as 2026-12-25.")) from error
+        return " ".join(sorted(day.isoformat() for day in days))
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        if given.get("sending") == "at_times" and given.get("send_times") == "":
+            self.add_error("send_times", gettext("Say at which times orders go to him."))
+        every = given.get("send_every_min")
+        if every is not None and not 5 <= every <= 24 * 60:  # noqa: PLR2004 - as the column
+            self.add_error("send_every_min", gettext("Between 5 and 1440 minutes."))
+        return given

@@ -1,0 +1,107 @@
+"""What the page of a supplier's feed limits asks: in groups, labels and sentences."""
+
+from __future__ import annotations
+
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from storefront.lib.staff.fieldsets import Field, Group, Words
+from suppliers.quarantine.guards import USUAL
+
+
+def _limit(name: str, label: Words, words: Words) -> Field:
+    """Say after a sentence what counts while the field is empty."""
+    usual = format_lazy(_("Empty: {usual}, as for everybody."), usual=getattr(USUAL, name))
+    return Field(label, format_lazy("{} {}", words, usual))
+
+
+LIMITS = (
+    Group(
+        _("Whose feeds"),
+        {
+            "supplier": Field(
+                _("Supplier"), _("These limits are for his feeds alone; each supplier has one set.")
+            )
+        },
+    ),
+    Group(
+        _("When a feed waits because of its rows"),
+        {
+            "lost_percent": _limit(
+                "lost_percent",
+                _("Rows that may be missing, %"),
+                _("If more rows that we know are gone, and more than 3, the feed waits for you."),
+            ),
+            "bad_percent": _limit(
+                "bad_percent",
+                _("Rows that may be unusable, %"),
+                _("If more rows cannot be read, the feed waits for you."),
+            ),
+            "twice_percent": _limit(
+                "twice_percent",
+                _("Rows that may be told twice, %"),
+                _("If more rows come twice with different values, the feed waits for you."),
+            ),
+            "stale_h": _limit(
+                "stale_h",
+                _("The newest row may be old, hours"),
+                _("If even the newest row of a file is older, the feed waits; 0 never asks."),
+            ),
+        },
+    ),
+    Group(
+        _("When a feed waits because of its stock"),
+        {
+            "emptied_percent": _limit(
+                "emptied_percent",
+                _("Stock rows that may fall to zero, %"),
+                _("If more of the rows with units are empty at once, the feed waits for you."),
+            ),
+            "soared_percent": _limit(
+                "soared_percent",
+                _("Stock rows that may soar, %"),
+                _("If more rows rise steeply at once, the feed waits for you."),
+            ),
+            "soar_factor": _limit(
+                "soar_factor",
+                _("Stock soars when it rises to so many times as much"),
+                _("What counts as steeply: 10 means from 5 units to 50 or more."),
+            ),
+        },
+    ),
+    Group(
+        _("When a feed waits because of its costs"),
+        {
+            "jumped_percent": _limit(
+                "jumped_percent",
+                _("Costs that may jump, %"),
+                _("If more costs jump at once, the feed waits; a single one is held alone."),
+            ),
+            "jump_factor": _limit(
+                "jump_factor",
+                _("A jump is a cost that moves by this factor"),
+                _("What counts as a jump: 10 means from 5 to 50 or more, or to 0.50 or less."),
+            ),
+            "above_price_percent": _limit(
+                "above_price_percent",
+                _("Costs that may rise above our net price, %"),
+                _("If more goods on sale would cost more than we ask, the feed waits for you."),
+            ),
+        },
+    ),
+    Group(
+        _("What staff are told"),
+        {
+            "risen_percent": _limit(
+                "risen_percent",
+                _("Staff are told of a cost that rises by more, %"),
+                _("The cost counts all the same; it stands among the alerts for a week."),
+            ),
+            "decide_within_h": _limit(
+                "decide_within_h",
+                _("Staff decide about a feed within, hours"),
+                _("A feed that waits longer for a decision is a finding of the invariants."),
+            ),
+        },
+    ),
+)

@@ -1,0 +1,300 @@
+"""Decide about a feed that is not believed: apply what was kept of it, a part of that, or nothing.
+
+Only what is still as the run found it is changed: a value that anybody changed in the meantime is
+left as it is, and the page tells so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from itertools import batched
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from storefront.lib.db.transactions import needs_transaction
+from suppliers.inventory import levels
+from suppliers.models import (
+    FeedChange,
+    FeedRun,
+    StockLevel,
+    StockLocation,
+    StockMovement,
+    SupplierOffer,
+    SupplierProduct,
+    UnpublishedSupply,
+)
+from suppliers.offers import writer
+from suppliers.runs import runs
+from suppliers.runs.runs import Work
+from suppliers.runs.staging import run
+
+Kind = FeedChange.Kind
+Outcome = FeedChange.Outcome
+Status = FeedRun.Status
+BATCH = 500
+
+LOCK_OFFERS = """
+SELECT o.id FROM suppliers_supplieroffer o
+JOIN suppliers_feedchange c ON c.offer_id = o.id
+WHERE c.run_id = %(run)s AND c.kind = 'cost' ORDER BY o.id FOR NO KEY UPDATE OF o
+"""
+# An offer whose cost a later run refused stays held: nobody has looked at that one.
+APPLY_COSTS = """
+WITH changed AS (
+  UPDATE suppliers_supplieroffer o
+  SET cost_amount = c.new, cost_as_of = c.at,
+    is_cost_silent = COALESCE(s.costs_as_of > c.at, false),
+    status = CASE WHEN o.status = 'held' AND o.variant_id IS NOT NULL
+        AND NOT o.locked_fields ? 'status' AND NOT EXISTS (
+          SELECT 1 FROM suppliers_feedissue i
+          WHERE i.supplier_id = o.supplier_id AND i.row = o.supplier_sku
+            AND starts_with(i.code, 'cost-') AND i.resolved_at IS NULL AND i.last_run_id > %(run)s
+        )
+      THEN 'active' ELSE o.status END
+  FROM (
+    SELECT *, COALESCE(told_at, %(as_of)s) AS at FROM suppliers_feedchange
+    WHERE run_id = %(run)s AND kind = 'cost' AND outcome = 'left'
+  ) c, suppliers_supplier s
+  WHERE c.offer_id = o.id AND s.id = o.supplier_id
+    AND (o.cost_as_of IS NULL OR o.cost_as_of <= c.at)
+    AND (o.is_cost_silent OR s.costs_as_of IS NULL OR s.costs_as_of <= c.at)
+    AND o.cost_amount IS NOT DISTINCT FROM c.old AND NOT o.locked_fields ? 'cost_amount'
+    AND o.status <> 'gone'
+  RETURNING c.id AS change_id, o.id, o.variant_id, old.cost_amount AS was,
+    new.cost_amount AS is_now, old.status <> new.status AS was_held,
+    CASE WHEN old.is_cost_silent THEN old.cost_as_of
+      ELSE GREATEST(old.cost_as_of, s.costs_as_of) END AS known_at
+), history AS (
+  INSERT INTO suppliers_costchange (
+    offer_id, run_id, cause, old_amount, new_amount, was_held, old_known_at, at)
+  SELECT id, %(run)s, 'run:' || %(run)s, was, is_now, was_held, known_at, %(now)s FROM changed
+), queued AS (
+  INSERT INTO suppliers_unpublishedsupply (variant_id)
+  SELECT DISTINCT variant_id FROM changed WHERE variant_id IS NOT NULL
+)
+UPDATE suppliers_feedchange c SET outcome = 'applied' FROM changed WHERE c.id = changed.change_id
+"""
+LOCK_LEVELS = """
+SELECT l.id FROM suppliers_stocklevel l
+JOIN suppliers_stocklocation p ON p.id = l.location_id
+JOIN suppliers_feedchange c ON c.offer_id = l.offer_id AND c.place = p.code
+WHERE c.run_id = %(run)s AND c.kind = 'stock' ORDER BY l.id FOR UPDATE OF l
+"""
+# As of any answer (``stocktaking``): what was told or confirmed after the run asked is newer. Where
+# his locations were confirmed since, and not this row, it is silent: it is as old as the run.
+APPLY_STOCK = """
+WITH changed AS (
+  UPDATE suppliers_stocklevel l
+  SET reported_quantity = c.new, as_of = c.at, received_at = %(now)s,
+    is_silent = COALESCE(p.stock_as_of > c.at, false)
+  FROM (
+    SELECT *, COALESCE(told_at, %(as_of)s) AS at FROM suppliers_feedchange
+    WHERE run_id = %(run)s AND kind = 'stock' AND outcome = 'left'
+  ) c
+  JOIN suppliers_stocklocation p ON p.code = c.place AND p.supplier_id = %(supplier)s
+  JOIN suppliers_supplieroffer o ON o.id = c.offer_id AND o.status <> 'gone'
+  WHERE l.offer_id = c.offer_id AND l.location_id = p.id AND l.reported_quantity = c.old
+    AND l.as_of <= c.at AND (l.is_silent OR p.stock_as_of IS NULL OR p.stock_as_of <= c.at)
+  RETURNING c.id AS change_id, c.at, l.id, o.variant_id, new.reported_quantity - c.old AS delta,
+    CASE WHEN old.is_silent THEN old.as_of
+      ELSE GREATEST(old.as_of, p.stock_as_of) END AS known_at
+), moved AS (
+  INSERT INTO suppliers_stockmovement (
+    level_id, kind, reported_delta, reserved_delta, allocated_delta, cause, old_known_at, at)
+  SELECT id, 'reported', delta, 0, 0, 'run:' || %(run)s, known_at, at FROM changed
+), queued AS (
+  INSERT INTO suppliers_unpublishedsupply (variant_id)
+  SELECT DISTINCT variant_id FROM changed WHERE variant_id IS NOT NULL
+)
+UPDATE suppliers_feedchange c SET outcome = 'applied' FROM changed WHERE c.id = changed.change_id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Which of the kept changes are to be applied: those that fit all that is given.
+
+    Shape:  ``at_most`` is a size: the factor of a cost, the units of a stock row
+    """
+
+    kinds: Sequence[str] = ()
+    at_most: Decimal | None = None
+    ids: Sequence[int] | None = None
+
+    @property
+    def is_everything(self) -> bool:
+        return not self.kinds and self.at_most is None and self.ids is None
+
+    def condition(self) -> Q:
+        fits = Q()
+        if self.kinds:
+            fits &= Q(kind__in=self.kinds)
+        if self.at_most is not None:
+            fits &= Q(size__lte=self.at_most)
+        return fits if self.ids is None else fits & Q(pk__in=self.ids)
+
+
+EVERYTHING = Choice()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What came of it: how many values changed, and how many were left as they are.
+
+    Shape:  ``waiting`` come back within a minute (``undoing``)
+    """
+
+    done: int
+    left: int
+    waiting: int = 0
+
+
+class NothingChosenError(Exception):
+    """None of the kept changes fits the choice: nothing was decided."""
+
+
+@transaction.atomic(durable=True)
+def apply(*, feed_run: FeedRun, actor: str, now: datetime, choice: Choice = EVERYTHING) -> Decided:
+    """Apply what was kept of a feed, where nothing newer stands; later feeds are judged against it.
+
+    Of a part, later feeds are not: what it left out may be as wrong as it was.
+
+    Locks:  the run, then offers, then locations and stock rows, each in id order
+    Raises: IllegalMoveError, LostRaceError  it does not wait any more
+            NothingChosenError
+    """
+    chosen = FeedChange.objects.filter(choice.condition(), run=feed_run)
+    if not choice.is_everything and not chosen.exists():
+        raise NothingChosenError
+    profile = (
+        {**feed_run.profile, "is_part": True} if not choice.is_everything else feed_run.profile
+    )
+    reason = "applied by hand" if choice.is_everything else "a part of it applied by hand"
+    feed_run.move(
+        Status.APPLIED, at=now, actor=actor, reason=reason, decided_by=actor[:100], profile=profile
+    )
+    chosen.update(outcome=Outcome.LEFT)  # until it is applied
+    params = {
+        "run": feed_run.pk,
+        "supplier": feed_run.supplier_id,
+        "as_of": feed_run.as_of,
+        "now": now,
+    }
+    _retire(feed_run, chosen, now)
+    _apply_costs(params)
+    _apply_stock(feed_run, chosen, params, now)
+    done = FeedChange.objects.filter(run=feed_run, outcome=Outcome.APPLIED)
+    FeedRun.objects.filter(pk=feed_run.pk).update(
+        updated=done.exclude(kind=Kind.GONE).count(), gone=done.filter(kind=Kind.GONE).count()
+    )
+    left = FeedChange.objects.filter(run=feed_run, outcome=Outcome.LEFT).count()
+    return Decided(done=done.count(), left=left)
+
+
+@needs_transaction
+def _apply_costs(params: dict[str, Any]) -> None:
+    run(LOCK_OFFERS, params)
+    run(APPLY_COSTS, params)
+
+
+@needs_transaction
+def _apply_stock(feed_run: FeedRun, chosen: Any, params: dict[str, Any], now: datetime) -> None:
+    """Write the figures: rows that are there, then those that the feed would have made."""
+    fresh = list(chosen.filter(kind=Kind.STOCK, old=None).order_by("pk"))
+    countries = {change.place: change.country for change in fresh}
+    StockLocation.objects.bulk_create(
+        (
+            StockLocation(supplier_id=feed_run.supplier_id, code=code, country=country)
+            for code, country in sorted(countries.items())
+        ),
+        ignore_conflicts=True,
+    )
+    levels.hold(supplier=feed_run.supplier)
+    run(LOCK_LEVELS, params)
+    run(APPLY_STOCK, params)
+    for some in batched(fresh, BATCH):
+        _make_levels(feed_run, some, now)
+
+
+@needs_transaction
+def _make_levels(feed_run: FeedRun, changes: Sequence[FeedChange], now: datetime) -> None:
+    here = StockLocation.objects.filter(supplier=feed_run.supplier_id)
+    places = dict(here.values_list("code", "pk"))
+    confirmed = dict(here.exclude(stock_as_of=None).values_list("pk", "stock_as_of"))
+    offers = SupplierOffer.objects.exclude(status=SupplierOffer.Status.GONE).in_bulk(
+        [change.offer_id for change in changes]
+    )
+    taken = set(StockLevel.objects.filter(offer__in=offers).values_list("offer_id", "location_id"))
+    wanted = {
+        (change.offer_id, places[change.place]): change
+        for change in changes
+        if change.offer_id in offers and (change.offer_id, places[change.place]) not in taken
+    }
+    made = [
+        StockLevel(
+            offer=offers[offer_id],
+            location_id=location_id,
+            reported_quantity=int(change.new or 0),
+            buffer=feed_run.supplier.buffer,
+            as_of=change.told_at or feed_run.as_of,
+            received_at=now,
+        )
+        for (offer_id, location_id), change in wanted.items()
+        if offer_id is not None
+    ]
+    for level in made:
+        confirmed_at = confirmed.get(level.location_id)
+        level.is_silent = confirmed_at is not None and confirmed_at > level.as_of
+    levels = StockLevel.objects.bulk_create(made)
+    StockMovement.objects.bulk_create(
+        StockMovement(
+            level=level,
+            kind=StockMovement.Kind.REPORTED,
+            reported_delta=level.reported_quantity,
+            cause=f"run:{feed_run.pk}",
+            at=level.as_of,
+        )
+        for level in levels
+    )
+    UnpublishedSupply.objects.bulk_create(
+        UnpublishedSupply(variant_id=variant_id)
+        for variant_id in {offers[level.offer_id].variant_id for level in levels}
+        if variant_id is not None
+    )
+    pks = [change.pk for change in wanted.values()]
+    FeedChange.objects.filter(pk__in=pks).update(outcome=Outcome.APPLIED)
+
+
+@needs_transaction
+def _retire(feed_run: FeedRun, chosen: Any, now: datetime) -> None:
+    """Retire the products that are missing; pages are left to the next run, which reads them."""
+    chosen.filter(kind=Kind.PAGE).update(outcome=Outcome.NEXT_RUN)
+    here = SupplierProduct.objects.filter(supplier=feed_run.supplier_id).exclude(
+        status=SupplierProduct.Status.GONE
+    )
+    gone = chosen.filter(kind=Kind.GONE, row__in=here.values("ref"))
+    work = Work(feed_run, now=now)
+    for some in batched(gone.order_by("row").values_list("row", flat=True), BATCH):
+        writer.retire_some(work, some)
+        FeedChange.objects.filter(run=feed_run, kind=Kind.GONE, row__in=some).update(
+            outcome=Outcome.APPLIED
+        )
+
+
+@transaction.atomic(durable=True)
+def discard(*, feed_run: FeedRun, actor: str, now: datetime) -> None:
+    """Agree with the guard: nothing is applied, and the next run has to convince it anew.
+
+    What a list of changes told stays silent: it grows old until the supplier tells of it again.
+
+    Raises: IllegalMoveError, LostRaceError  it does not wait any more
+    """
+    feed_run.move(
+        Status.DISCARDED, at=now, actor=actor, reason="not believed", decided_by=actor[:100]
+    )
+    runs.forget(feed_run)

@@ -1,0 +1,80 @@
+"""Staff pages of broken lines: who does not answer, since when, and the wish to ask him now."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, action
+from suppliers.models import Breaker, CallBudget, Connection
+from suppliers.resilience import circuit_breaker
+
+
+@admin.register(CallBudget)
+class CallBudgetAdmin(StaffAdmin):
+    list_display: ClassVar = [
+        columns.text("connection__supplier__name", _("Supplier")),
+        "name",
+        "used",
+        "total",
+        "until",
+    ]
+    list_select_related: ClassVar = ["connection__supplier"]
+    ordering: ClassVar = ["connection", "name"]
+
+
+@admin.display(description=_("Answers"))
+def answering(row: Connection) -> str:
+    """Say whether calls to him go through."""
+    breaker: Breaker | None = getattr(row, "breaker", None)
+    if breaker is None or not breaker.failures:
+        return columns.as_state(gettext("yes"), ended=True)
+    if breaker.open_until is None:
+        words = ngettext("%(count)d failure", "%(count)d failures", breaker.failures)
+        return columns.as_state(words % {"count": breaker.failures}, waits=True)
+    when = columns.as_age(breaker.open_until)
+    return columns.as_state(gettext("no; asked again %(when)s") % {"when": when}, calls=True)
+
+
+class BreakerActions(StaffAdmin):
+    """What staff can do about a line that rests."""
+
+    breaker_actions: ClassVar = ["ask_again"]
+
+    @action(description=_("Ask him again now"), icon="restart_alt")
+    def ask_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        connection = self.row(request, object_id)
+
+        def act(_given: object) -> None:
+            circuit_breaker.close(connection_id=connection.pk)
+
+        return self.ask(
+            request,
+            connection,
+            title=gettext("Ask him again now"),
+            explain=gettext(
+                "Syncs and orders that wait for him go on at once. If he still does not answer,"
+                " he is left alone again after a few calls."
+            ),
+            act=act,
+            done=gettext("He is asked again."),
+        )
+
+
+@admin.register(Breaker)
+class BreakerAdmin(StaffAdmin):
+    list_display: ClassVar = [
+        columns.text("connection__supplier__name", _("Supplier")),
+        "failures",
+        columns.age("opened_at", _("Silent since")),
+        columns.age("orders_wait_until", _("Orders try again")),
+        columns.age("open_until", _("Syncs try again")),
+        "last_failure",
+    ]
+    list_select_related: ClassVar = ["connection__supplier"]
+    ordering: ClassVar = ["connection"]

@@ -1,0 +1,118 @@
+"""Count what a supplier still lets us ask, over all workers and restarts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from suppliers.connectors.context import Quota
+from suppliers.connectors.records import BudgetSpentError
+from suppliers.models import CallBudget, Connection
+
+# One statement, so that two workers never take the same points. A window begins with the
+# first call after the last one ended, or by the clock. What is kept for orders is no one else's.
+SPEND = """
+INSERT INTO suppliers_callbudget AS b (connection_id, name, total, used, until)
+VALUES (%(connection)s, %(name)s, %(total)s, %(points)s, CASE WHEN %(by_the_clock)s
+  THEN to_timestamp((floor(extract(epoch FROM now()) / %(window_s)s) + 1) * %(window_s)s)
+  ELSE now() + make_interval(secs => %(window_s)s) END)
+ON CONFLICT (connection_id, name) DO UPDATE SET
+  total = CASE WHEN b.until <= now() THEN %(total)s ELSE b.total END,
+  used = CASE WHEN b.until <= now() THEN %(points)s ELSE b.used + %(points)s END,
+  until = CASE WHEN b.until <= now() THEN EXCLUDED.until ELSE b.until END
+WHERE b.until <= now() OR b.used + %(points)s <= b.total - %(kept)s
+RETURNING used
+"""
+
+# Two windows that end so close together are one, on two clocks.
+SAME_WINDOW = timedelta(minutes=1)
+TOLD = """
+UPDATE suppliers_callbudget b SET
+  total = COALESCE(%(total)s, b.total),
+  used = GREATEST(
+    COALESCE(%(total)s, b.total) - %(left)s,
+    CASE WHEN %(until)s::timestamptz BETWEEN b.until - %(same)s AND b.until + %(same)s
+      THEN b.used ELSE 0 END
+  ),
+  until = COALESCE(%(until)s, b.until)
+WHERE b.connection_id = %(connection)s AND b.name = %(name)s
+"""
+
+
+class KeptBudget:
+    """The budgets of one connection; the clock is the database's."""
+
+    def __init__(self, connection_id: int) -> None:
+        self._connection_id = connection_id
+
+    def spend(self, quota: Quota, *, points: int = 1, is_for_order: bool = False) -> None:
+        """Take points, or refuse before anything is sent, and let the syncs rest so long.
+
+        Raises: BudgetSpentError
+        """
+        params: dict[str, Any] = {
+            "connection": self._connection_id,
+            "name": quota.name,
+            "total": quota.points,
+            "points": points,
+            "window_s": quota.window_s,
+            "by_the_clock": quota.is_by_the_clock,
+            "kept": 0 if is_for_order else quota.kept_for_orders,
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(SPEND, params)
+            if cursor.fetchone() is not None:
+                return
+        row = CallBudget.objects.get(connection=self._connection_id, name=quota.name)
+        message = f"{quota.name}: {row.used} of {row.total} used, the next at {row.until:%H:%M:%S}"
+        raise BudgetSpentError(message, until=row.until)
+
+    def told(self, quota: Quota, *, left: int, total: int | None, until: datetime | None) -> None:
+        """Believe what the supplier says is left: others may use the same account.
+
+        Of the same window, what another worker took meanwhile stays taken: his answer to us
+        does not count the calls that are still on their way.
+        """
+        params: dict[str, Any] = {
+            "connection": self._connection_id,
+            "name": quota.name,
+            "total": total,
+            "left": left,
+            "until": until,
+            "same": SAME_WINDOW,
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(TOLD, params)
+
+    def left(self, quota: Quota) -> int:
+        row = CallBudget.objects.filter(connection=self._connection_id, name=quota.name)
+        left = row.current().first()
+        return quota.points if left is None else left
+
+
+def rest(*, connection_id: int, until: datetime) -> None:
+    """Let no sync start before this moment."""
+    Connection.objects.filter(pk=connection_id).update(rest_until=until)
+
+
+def spread(*, connection_id: int, quotas: Sequence[Quota], now: datetime) -> datetime | None:
+    """Let the syncs rest until the share of each window that they used is over.
+
+    Else the first hours would use up the day, and the shop would be blind until its end.
+    """
+    until = None
+    for quota in quotas:
+        row = CallBudget.objects.filter(
+            connection=connection_id, name=quota.name, until__gt=now
+        ).first()
+        if quota.is_spread and row is not None:
+            share = min(1.0, row.used / max(1, row.total - quota.kept_for_orders))
+            window = timedelta(seconds=quota.window_s)
+            until = max(until or now, row.until - window * (1 - share))
+    if until is None or until <= now:
+        return None
+    rest(connection_id=connection_id, until=until)
+    return until

@@ -1,0 +1,54 @@
+"""Runs desk."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, action, show
+from suppliers.models import FeedIssue, PageBatch
+from suppliers.runs import issues
+
+
+@admin.register(FeedIssue)
+class FeedIssueAdmin(StaffAdmin):
+    list_display: ClassVar = [
+        "row",
+        columns.text("supplier__name", _("Supplier")),
+        columns.state("severity", _("How bad"), calls={"error"}),
+        "code",
+        "message",
+        columns.age("first_run__started_at", _("First seen")),
+        columns.age("last_run__started_at", _("Last seen")),
+        columns.age("resolved_at", _("Resolved")),
+    ]
+    list_select_related: ClassVar = ["supplier", "first_run", "last_run"]
+    list_filter: ClassVar = [
+        ("resolved_at", admin.EmptyFieldListFilter),
+        "severity",
+        "code",
+        "supplier",
+    ]
+    search_fields: ClassVar = ["row", "message"]
+    ordering: ClassVar = ["-id"]
+    exclude: ClassVar = ["raw"]
+    readonly_fields: ClassVar = [columns.document("raw", _("The row, as it came"))]
+    actions: ClassVar = ["dismiss"]
+
+    @action(description=_("Resolve: I have looked at it"))
+    def dismiss(self, request: HttpRequest, rows: QuerySet[FeedIssue]) -> None:
+        self.do_each(request, rows, lambda row: issues.dismiss(issue=row, now=timezone.now()))
+
+
+show(
+    PageBatch,
+    list_display=["id", columns.link("run", _("Run")), "done"],
+    list_select_related=["run__supplier"],
+    ordering=["id"],
+)

@@ -1,0 +1,266 @@
+"""Keep what was seen of suppliers, and roll it up into one number a day for each measure.
+
+Note [Observed, not told]: a scorecard is made of rows that our own work left behind, never of
+what a supplier says about himself: ``ScorecardFact`` (purchase orders and parcels, seen by
+``shipping.observing``), ``FeedRun``, ``CostChange`` and ``AnswerTally``. What they say of a day
+stays, so a day that is rolled up again gets the same numbers.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+
+from storefront.lib.state_machine import StatusChange
+from suppliers.models import (
+    AnswerTally,
+    CostChange,
+    FeedRun,
+    Scorecard,
+    ScorecardFact,
+    Supplier,
+    SupplierOffer,
+)
+from suppliers.scorecards import statistics
+from suppliers.scorecards.statistics import Score
+
+Kind = ScorecardFact.Kind
+Measure = Scorecard.Measure
+
+WINDOW = timedelta(days=30)
+A_DAY = timedelta(days=1)
+AN_HOUR = timedelta(hours=1)
+BATCH = 1_000
+RATES = {
+    Measure.FILL_RATE: Kind.FILLED,
+    Measure.STOCK_ACCURACY: Kind.PROMISED,
+}
+LOSSES = {Measure.CANCELLATION_RATE: Kind.FINISHED, Measure.RETURN_RATE: Kind.ARRIVED}
+DURATIONS = {
+    Measure.ACKNOWLEDGE_TIME: Kind.ACKNOWLEDGED,
+    Measure.FIRST_SCAN_TIME: Kind.SCANNED,
+}
+ENDED = (
+    FeedRun.Status.APPLIED,
+    FeedRun.Status.FAILED,
+    FeedRun.Status.QUARANTINED,
+    FeedRun.Status.DISCARDED,
+    FeedRun.Status.ROLLED_BACK,
+)
+
+
+def record(facts: Sequence[ScorecardFact]) -> None:
+    """Keep facts; one that is known already is not kept twice."""
+    ScorecardFact.objects.bulk_create(facts, ignore_conflicts=True, batch_size=BATCH)
+
+
+def note_costs(*, now: datetime) -> None:
+    """Note once a day how many costs we know of each active supplier."""
+    for supplier in Supplier.objects.filter(status=Supplier.Status.ACTIVE).order_by("pk"):
+        known = SupplierOffer.objects.filter(supplier=supplier, cost_amount__isnull=False)
+        count = known.exclude(status=SupplierOffer.Status.GONE).count()
+        if not count:
+            continue
+        record(
+            [
+                ScorecardFact(
+                    supplier=supplier,
+                    kind=Kind.COSTS_KNOWN,
+                    subject=f"day:{now.date()}",
+                    value=count,
+                    happened_at=now,
+                )
+            ]
+        )
+
+
+def roll_up(*, supplier: Supplier, first: date, now: datetime) -> int:
+    """Write the measures of every day from ``first`` to today; return how many there are."""
+    seen = _Seen(supplier, first=first, now=now)
+    days = [first + A_DAY * n for n in range((now.date() - first).days + 1)]
+    cards = [
+        Scorecard(
+            supplier=supplier,
+            measure=measure,
+            on=day,
+            sample=score.sample,
+            good=score.good,
+            value=score.value,
+            low=score.low,
+            high=score.high,
+            tail=score.tail,
+        )
+        for day in days
+        for measure, score in seen.measured(day)
+    ]
+    Scorecard.objects.bulk_create(
+        cards,
+        update_conflicts=True,
+        unique_fields=["supplier", "measure", "on"],
+        update_fields=["sample", "good", "value", "low", "high", "tail"],
+        batch_size=BATCH,
+    )
+    return len(cards)
+
+
+def scores(*, on: date) -> dict[int, int]:
+    """Say of 100 lines how many each supplier surely ships, by his newest scorecard of a month.
+
+    Who shipped too few to tell has no score.
+    """
+    newest = (
+        Scorecard.objects.filter(
+            measure=Scorecard.Measure.FILL_RATE, on__gt=on - WINDOW, on__lte=on
+        )
+        .order_by("supplier", "-on")
+        .distinct("supplier")
+    )
+    return {one.supplier_id: int(100 * one.low) for one in newest if one.low is not None}
+
+
+def keep_accuracy(*, supplier: Supplier) -> None:
+    """Let the age of his figures count by how often they were right; see ``freshness``."""
+    latest = Scorecard.objects.filter(
+        supplier=supplier, measure=Scorecard.Measure.STOCK_ACCURACY
+    ).order_by("-on")
+    card = latest.first()
+    is_known = card is not None and card.sample >= statistics.FEWEST_PROMISES
+    Supplier.objects.filter(pk=supplier.pk).update(
+        stock_accuracy=card.value if card is not None and is_known else None
+    )
+
+
+@dataclass(slots=True)
+class _Series:
+    """Values with their moments, in order, to be cut by time."""
+
+    moments: list[datetime] = field(default_factory=list)
+    values: list[Decimal] = field(default_factory=list)
+
+    def add(self, moment: datetime, value: Decimal) -> None:
+        self.moments.append(moment)
+        self.values.append(value)
+
+    def between(self, begin: datetime, end: datetime) -> list[Decimal]:
+        return self.values[bisect_left(self.moments, begin) : bisect_left(self.moments, end)]
+
+
+class _Seen:
+    """All that was seen of one supplier in the windows of some days, read once."""
+
+    def __init__(self, supplier: Supplier, *, first: date, now: datetime) -> None:
+        self._supplier = supplier
+        self._now = now
+        self._since = _midnight(first) + A_DAY - WINDOW
+        self._facts: dict[str, _Series] = defaultdict(_Series)
+        rows = ScorecardFact.objects.filter(supplier=supplier, happened_at__gte=self._since)
+        for kind, at, value in rows.order_by("happened_at", "pk").values_list(
+            "kind", "happened_at", "value"
+        ):
+            self._facts[kind].add(at, value)
+        self._read_runs()
+        changed = CostChange.objects.filter(
+            offer__supplier=supplier, at__gte=self._since, old_amount__isnull=False
+        )
+        self._cost_changes = list(changed.order_by("at").values_list("at", "offer_id"))
+        tallies = AnswerTally.objects.filter(supplier=supplier, on__gte=self._since.date())
+        self._tallies = list(tallies.values_list("on", "ceiling_ms", "count"))
+        self._awake = _awake(supplier)
+
+    def _read_runs(self) -> None:
+        """Read how runs ended, and when stock was confirmed; of that also the last time before."""
+        self._ended = _Series()
+        runs = FeedRun.objects.filter(supplier=self._supplier, ended_at__isnull=False)
+        recent = runs.filter(ended_at__gte=self._since, status__in=ENDED)
+        for at, status in recent.order_by("ended_at").values_list("ended_at", "status"):
+            if at is not None:
+                self._ended.add(at, Decimal(status == FeedRun.Status.APPLIED))
+        stock = runs.filter(kind=FeedRun.Kind.STOCK, status=FeedRun.Status.APPLIED)
+        before = stock.filter(ended_at__lt=self._since).order_by("-ended_at")
+        later = stock.filter(ended_at__gte=self._since).order_by("ended_at")
+        self._stocked = [
+            *before.values_list("started_at", flat=True)[:1],
+            *later.values_list("started_at", flat=True),
+        ]
+        self._stocked.sort()
+
+    def measured(self, day: date) -> Iterator[tuple[str, Score]]:
+        """Yield each measure of the 30 days that end with this one, where there is a sample."""
+        end = _midnight(day) + A_DAY
+        begin = end - WINDOW
+        for measure, score in self._scores(begin, end):
+            if score is not None:
+                yield measure, score
+
+    def _scores(self, begin: datetime, end: datetime) -> Iterator[tuple[str, Score | None]]:
+        for measure, kind in RATES.items():
+            yield measure, _share(self._facts[kind].between(begin, end))
+        for measure, kind in LOSSES.items():
+            yield measure, _share([1 - value for value in self._facts[kind].between(begin, end)])
+        for measure, kind in DURATIONS.items():
+            yield measure, statistics.times(self._facts[kind].between(begin, end))
+        yield Measure.FEED_SUCCESS, _share(self._ended.between(begin, end))
+        yield Measure.STOCK_AGE, statistics.times(list(self._stock_ages(begin, end)))
+        yield Measure.COST_STABILITY, self._cost_stability(begin, end)
+        counts: Counter[int] = Counter()
+        for on, ceiling_ms, count in self._tallies:
+            if begin.date() <= on < end.date():
+                counts[ceiling_ms] += count
+        yield Measure.ANSWER_TIME, statistics.answer_times(counts)
+        answered = counts.total() - counts[statistics.UNANSWERED_MS]
+        yield Measure.ANSWERED, statistics.rate(answered, counts.total())
+
+    def _stock_ages(self, begin: datetime, end: datetime) -> Iterator[Decimal]:
+        """Look each hour how old the stock was, while the supplier was active."""
+        hour = begin
+        while hour < min(end, self._now):
+            hour += AN_HOUR
+            place = bisect_right(self._stocked, hour)
+            if place and hour <= self._now and any(a <= hour < b for a, b in self._awake):
+                yield Decimal((hour - self._stocked[place - 1]) // timedelta(seconds=1))
+
+    def _cost_stability(self, begin: datetime, end: datetime) -> Score | None:
+        """Of the costs that we knew last, how many stayed."""
+        known = self._facts[Kind.COSTS_KNOWN].between(begin, end)
+        if not known:
+            return None
+        moved = {offer_id for at, offer_id in self._cost_changes if begin <= at < end}
+        count = int(known[-1])
+        return statistics.rate(max(0, count - len(moved)), count)
+
+
+def _share(values: Sequence[Decimal]) -> Score | None:
+    return statistics.rate(int(sum(values, Decimal(0))), len(values))
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=UTC)
+
+
+def _awake(supplier: Supplier) -> list[tuple[datetime, datetime]]:
+    """Return the spans of time in which the supplier was active, as his trace tells."""
+    moves = StatusChange.objects.filter(
+        subject=Supplier._meta.label,  # noqa: SLF001 - Django's documented model API
+        subject_id=supplier.pk,
+        axis="status",
+    )
+    always = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    spans: list[tuple[datetime, datetime]] = []
+    since: datetime | None = None
+    is_traced = False
+    for at, came_from, went_to in moves.order_by("pk").values_list(
+        "at", "from_status", "to_status"
+    ):
+        if went_to == Supplier.Status.ACTIVE:
+            since = at
+        elif came_from == Supplier.Status.ACTIVE:
+            spans.append((since or always[0], at))
+            since = None
+        is_traced = True
+    if since is not None or (not is_traced and supplier.status == Supplier.Status.ACTIVE):
+        spans.append((since or always[0], always[1]))
+    return spans

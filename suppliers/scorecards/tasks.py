@@ -1,0 +1,22 @@
+"""Scorecard tasks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from suppliers.models import Supplier
+from suppliers.scorecards import scorecards
+
+
+@shared_task
+def roll_up(*, first: str, **_: Any) -> None:
+    """Make the scorecards anew from a day on, from facts that are there by now."""
+    now = timezone.now()
+    scorecards.note_costs(now=now)
+    for supplier in Supplier.objects.order_by("pk"):
+        scorecards.roll_up(supplier=supplier, first=datetime.fromisoformat(first).date(), now=now)
+        scorecards.keep_accuracy(supplier=supplier)

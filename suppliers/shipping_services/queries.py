@@ -1,0 +1,50 @@
+"""Shipping services in use, as routes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from storefront.lib.money import Money
+from suppliers.models import Service
+from suppliers.shipping_services.dangerous_goods import Limits
+from suppliers.shipping_services.selection import Route
+
+
+def by_place() -> Mapping[tuple[int, str], Sequence[Route]]:
+    """Read the routes in use, by location and currency."""
+    found: dict[tuple[int, str], list[Route]] = defaultdict(list)
+    rows = (
+        Service.objects.filter(is_active=True).order_by("pk").select_related("location__supplier")
+    )
+    for service in rows:
+        found[service.location_id, service.currency].append(_route(service))
+    return dict(found)
+
+
+def _route(service: Service) -> Route:
+    ways = {
+        "inside": service.accepts_inside,
+        "with": service.accepts_with,
+        "alone": service.accepts_alone,
+    }
+    return Route(
+        code=service.code,
+        tier=service.tier,
+        carrier_service=service.carrier_service,
+        location_id=service.location_id,
+        country_from=service.location.country,
+        countries=frozenset(service.countries),
+        base=Money(service.base_amount, service.currency),
+        per_kg=Money(service.per_kg_amount, service.currency),
+        lead_days=service.location.supplier.lead_days,
+        min_days=service.min_days,
+        max_days=service.max_days,
+        max_weight_g=service.max_weight_g,
+        limits=Limits(
+            accepts=frozenset(way for way, is_accepted in ways.items() if is_accepted),
+            max_cell_wh=service.max_cell_wh,
+            max_battery_wh=service.max_battery_wh,
+            max_cells=service.max_cells,
+        ),
+    )

@@ -1,0 +1,272 @@
+"""Sort the pages that were read: what is new, what is the same, what cannot be taken."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from django.db import DataError, IntegrityError
+
+from catalog.attributes.identifiers import brand_key
+from catalog.models import Identifier
+from catalog.product_import import importer
+from catalog.product_import.importer import Intake
+from catalog.records import BadRow, ProductRecord, VariantRecord
+from storefront.lib.http.errors import OutsideError, TemporaryError
+from suppliers.connectors.records import GoneError, ProductPage, StockRecord
+from suppliers.models import SupplierOffer, SupplierProduct
+from suppliers.offers import matching, writer
+from suppliers.offers.matching import Bearer
+from suppliers.offers.writer import Batch, Good, Listed, TakenMeanwhileError
+from suppliers.quarantine import guards
+from suppliers.runs.runs import Work
+
+log = logging.getLogger(__name__)
+
+MOST_COST = Decimal(1_000_000)
+TRIES = 3
+NOT_STORED = "cannot-be-stored"
+
+
+@dataclass(slots=True, kw_only=True)
+class Reading:
+    """How far the reading of pages has come, and what it met."""
+
+    work: Work
+    read: int = 0
+    unusable: int = 0
+    currencies: list[str] = field(default_factory=list)
+    _published: float = field(default_factory=time.monotonic)
+
+    def is_time_to_publish(self, every_s: float) -> bool:
+        """Say once in so many seconds that it is."""
+        passed_s = time.monotonic() - self._published
+        if passed_s < every_s:
+            return False
+        self._published += passed_s
+        return True
+
+
+def sift(reading: Reading, answers: Sequence[tuple[Listed, ProductPage | OutsideError]]) -> Batch:
+    """Sort some pages, as soon as they are read.
+
+    Raises: QuarantinedError  the pages read so far are not believable
+    """
+    work = reading.work
+    batch = Batch(size=len(answers))
+    present = _present(work, [listed.ref for listed, _ in answers])
+    for listed, page in answers:
+        _sort(reading, batch, listed, page, present.get(listed.ref))
+    reading.read += len(answers)
+    reading.unusable += len(batch.refused)
+    usable = reading.read - reading.unusable
+    work.believe(
+        guards.currency_is_right(expected=work.supplier.currency, found=reading.currencies)
+        or guards.rows_are_readable(good=usable, bad=reading.unusable)
+    )
+    return batch
+
+
+def take(work: Work, batch: Batch) -> int:
+    """Take one batch of pages in; all of it, or nothing of it. Return how many SKUs it has.
+
+    Raises: LeaseLostError  the run is no longer ours
+    """
+    for _ in range(TRIES):
+        problems = list(batch.problems)
+        try:
+            return _take(work, replace(batch, problems=problems))
+        except TakenMeanwhileError as error:
+            log.info("batch of run %s is taken in again: %s is another's", work.run.pk, error)
+    raise TemporaryError("Other batches took its SKUs again and again.")
+
+
+def _take(work: Work, batch: Batch) -> int:
+    records = _with_own_skus(work, [page.record for page in batch.good], batch)
+    taken = _taken_in(work, records)
+    batch.problems += taken.issues
+    present = _present(work, batch.answered)
+    # What cannot be stored today may be tomorrow: it is asked for again.
+    again = {problem.row for problem in taken.issues if problem.code == NOT_STORED}
+    writer.write(work=work, batch=batch, records=records, taken=taken, present=present, again=again)
+    return sum(len(record.variants) for record in records)
+
+
+def _present(work: Work, refs: Sequence[str]) -> dict[str, SupplierProduct]:
+    known = SupplierProduct.objects.filter(supplier=work.supplier, ref__in=refs)
+    return {product.ref: product for product in known}
+
+
+def _sort(
+    reading: Reading,
+    batch: Batch,
+    listed: Listed,
+    page: ProductPage | OutsideError,
+    known: SupplierProduct | None,
+) -> None:
+    """Put one page where it belongs."""
+    if isinstance(page, GoneError) or (isinstance(page, ProductPage) and page.is_gone):
+        batch.gone.append(listed.ref)
+    elif isinstance(page, OutsideError):
+        # Its digest is not remembered, so the next run asks again.
+        batch.problems.append(BadRow(row=listed.ref, code="answer-missing", message=str(page)))
+    elif (
+        known is not None
+        and known.status != SupplierProduct.Status.GONE
+        and known.detail_digest == page.digest
+    ):
+        batch.same.append(listed)
+    else:
+        batch.problems += page.problems
+        if page.record is None:
+            batch.refused.append((listed, page.digest))
+            return
+        record = _with_sound_costs(reading, page.record, batch.problems)
+        stock = tuple(row for row in page.stock or () if isinstance(row, StockRecord))
+        batch.good.append(Good(listed=listed, digest=page.digest, record=record, stock=stock))
+
+
+def _with_sound_costs(
+    reading: Reading, record: ProductRecord, problems: list[BadRow]
+) -> ProductRecord:
+    expected = reading.work.supplier.currency
+    variants = []
+    for variant in record.variants:
+        cost = variant.cost
+        if cost is not None:
+            reading.currencies.append(cost.currency)
+            wrong = _wrong_cost(variant, expected=expected)
+            if wrong is not None:
+                problems.append(wrong)
+                cost = None
+        variants.append(replace(variant, cost=cost))
+    return replace(record, variants=tuple(variants))
+
+
+def _wrong_cost(variant: VariantRecord, *, expected: str) -> BadRow | None:
+    cost = variant.cost
+    if cost is None:
+        return None
+    if cost.currency != expected:
+        message = f"The price is in {cost.currency}, not in {expected}."
+        return BadRow(row=variant.sku, code="cost-wrong-currency", message=message)
+    if not 0 < cost.rounded().amount <= MOST_COST:
+        return BadRow(
+            row=variant.sku, code="cost-absurd", message=f"{cost.amount} cannot be a price."
+        )
+    return None
+
+
+def _with_own_skus(
+    work: Work, records: Sequence[ProductRecord], batch: Batch
+) -> list[ProductRecord]:
+    """Drop SKUs that another listed product has: of two that claim one, the first keeps it."""
+    skus = [variant.sku for record in records for variant in record.variants]
+    owners = dict(
+        SupplierOffer.objects.filter(supplier=work.supplier, supplier_sku__in=skus)
+        .exclude(status=SupplierOffer.Status.GONE)
+        .values_list("supplier_sku", "supplier_product")
+    )
+    kept = []
+    for record in records:
+        own = []
+        for variant in record.variants:
+            owner = owners.setdefault(variant.sku, record.ref)
+            if owner == record.ref:
+                own.append(variant)
+            else:
+                message = f"Product {owner} has this SKU already."
+                batch.problems.append(
+                    BadRow(row=f"{record.ref}:{variant.sku}", code="sku-of-two", message=message)
+                )
+        if own:
+            kept.append(replace(record, variants=tuple(own)))
+    return kept
+
+
+def _taken_in(work: Work, records: Sequence[ProductRecord]) -> Intake:
+    """Let the catalog make variants of the records, except of those that it has already."""
+    skus = [variant.sku for record in records for variant in record.variants]
+    known: dict[str, int] = dict(
+        SupplierOffer.objects.filter(
+            supplier=work.supplier, supplier_sku__in=skus, variant__isnull=False
+        ).values_list("supplier_sku", "variant_id")
+    )
+    bearers = _bearers(work, [record for record in records if not _is_known(record, known)])
+    matched: dict[str, int] = {}
+    own = []
+    for record in records:
+        found = {} if _is_known(record, known) else matching.match(record, bearers)
+        matched |= found
+        if not found:
+            own.append(record)
+    taken = _stored(work, own, known)
+    return replace(
+        taken,
+        variants={**taken.variants, **matched},
+        touched=taken.touched | set(matched.values()),
+    )
+
+
+def _stored(
+    work: Work,
+    records: Sequence[ProductRecord],
+    known: Mapping[str, int],
+    *,
+    is_again: bool = False,
+) -> Intake:
+    """Take the records in together; when one of them cannot be stored, each for itself."""
+    try:
+        return importer.take_in(
+            records=records, known=known, source=work.supplier.code, now=work.moment()
+        )
+    except (DataError, IntegrityError, ValueError) as error:
+        if len(records) == 1 and isinstance(error, IntegrityError) and not is_again:
+            # Another worker may have taken its name or its address: now that is to be read.
+            return _stored(work, records, known, is_again=True)
+        if len(records) == 1:
+            log.exception("product %s cannot be stored", records[0].ref)
+            problem = BadRow(row=records[0].ref, code=NOT_STORED, message=str(error)[:500])
+            return Intake(
+                variants={}, touched=set(), issues=[problem], created=0, updated=0, unchanged=0
+            )
+    taken = [_stored(work, [record], known) for record in records]
+    return Intake(
+        variants={sku: pk for each in taken for sku, pk in each.variants.items()},
+        touched={pk for each in taken for pk in each.touched},
+        issues=[issue for each in taken for issue in each.issues],
+        created=sum(each.created for each in taken),
+        updated=sum(each.updated for each in taken),
+        unchanged=sum(each.unchanged for each in taken),
+    )
+
+
+def _is_known(record: ProductRecord, known: Mapping[str, int]) -> bool:
+    return any(variant.sku in known for variant in record.variants)
+
+
+def _bearers(work: Work, records: Sequence[ProductRecord]) -> dict[str, Bearer]:
+    """Return who bears the GTINs of records that are new to this supplier."""
+    wanted = {gtin for record in records for gtin in matching.gtins(record).values()}
+    names = (
+        Identifier.objects.filter(scheme=Identifier.Scheme.GTIN, value__in=wanted)
+        .exclude(state=Identifier.State.CONFLICT)
+        .select_related("variant__product__brand")
+    )
+    offered = set(
+        SupplierOffer.objects.filter(
+            supplier=work.supplier, variant__in=[name.variant_id for name in names]
+        ).values_list("variant_id", flat=True)
+    )
+    return {
+        name.value: Bearer(
+            variant_id=name.variant_id,
+            product_id=name.variant.product_id,
+            brand_key=brand_key(name.variant.product.brand.name),
+            is_offered_here=name.variant_id in offered,
+        )
+        for name in names
+    }

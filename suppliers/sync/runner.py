@@ -1,0 +1,82 @@
+"""Take in what a supplier has, costs and holds: one run of one job, whatever happens in it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from storefront.lib.http.errors import OutsideError, TemporaryError
+from suppliers.connections.factory import adapter_for
+from suppliers.connectors.capabilities import Connector
+from suppliers.connectors.records import BudgetSpentError
+from suppliers.inventory import publication
+from suppliers.models import FeedRun, Supplier
+from suppliers.resilience import quotas as resilience_quotas
+from suppliers.runs import runs
+from suppliers.runs.runs import AlreadyRunningError, LeaseLostError, QuarantinedError, Work
+from suppliers.sync.costing import take_costs
+from suppliers.sync.products import take_products
+from suppliers.sync.stock import take_stock
+
+__all__ = ["AlreadyRunningError", "take_in"]
+
+log = logging.getLogger(__name__)
+
+JOBS: dict[str, Callable[[Work, Connector], None]] = {
+    FeedRun.Kind.PRODUCTS: take_products,
+    FeedRun.Kind.PRICES: take_costs,
+    FeedRun.Kind.STOCK: take_stock,
+}
+
+
+def take_in(  # noqa: PLR0913 - what, for whom, how long, and who wants to hear of it
+    *,
+    supplier: Supplier,
+    kind: str,
+    now: datetime,
+    budget: timedelta | None = None,
+    believed_by: str = "",
+    list_since: datetime | None = None,
+    say: Callable[[str], None] = log.info,
+    call_help: Callable[[int], None] | None = None,
+) -> FeedRun:
+    """Do one job of one supplier; the run that comes back tells how it ended.
+
+    Safe to be killed anywhere: what was applied is whole batches, the next run goes on from
+    there, and listings that were not refreshed are found by the sweep.
+
+    Shape:  ``budget`` is how long it may take; what it leaves is the next run's. With
+            ``believed_by`` a person vouches for the feed, and no guard is asked. A list that
+            another job walked after ``list_since`` is not walked again. ``call_help`` asks
+            another worker to take in some pages (``page_batches.help_with``)
+    Raises: AlreadyRunningError  another worker does this job
+    """
+    run = runs.begin(supplier=supplier, kind=kind, now=now, believed_by=believed_by)
+    work = Work(run, now=now, budget=budget, say=say, call_help=call_help)
+    try:
+        with adapter_for(supplier, meter=work.meter, list_since=list_since) as adapter:
+            JOBS[kind](work, adapter)
+        runs.finish(work)
+        if not run.remaining:
+            quotas = adapter.QUOTAS
+            resilience_quotas.spread(
+                connection_id=supplier.connection.pk, quotas=quotas, now=work.moment()
+            )
+    except QuarantinedError as error:
+        runs.quarantine(work, str(error))
+    except OutsideError as error:
+        runs.fail(work, str(error))
+        if isinstance(error, BudgetSpentError):
+            resilience_quotas.rest(connection_id=supplier.connection.pk, until=error.until)
+        elif isinstance(error, TemporaryError) and error.retry_after_s:
+            until = work.moment() + timedelta(seconds=error.retry_after_s)
+            resilience_quotas.rest(connection_id=supplier.connection.pk, until=until)
+    except LeaseLostError:
+        log.warning("run %s was closed while we worked on it", run.pk)
+        run.refresh_from_db()
+    except BaseException as error:
+        runs.fail(work, f"{type(error).__name__}: {error}")
+        raise
+    publication.publish_waiting(now=work.moment())
+    return run

@@ -1,0 +1,88 @@
+"""Say which jobs of which suppliers are to be started now."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from suppliers.connectors import ADAPTERS, connector_class
+from suppliers.connectors.bulk import BulkOffers
+from suppliers.models import Breaker, Connection, FeedRun, Supplier
+from suppliers.runs.runs import OPEN, RETRY_AFTER
+
+Status = FeedRun.Status
+
+EVERY = {
+    FeedRun.Kind.PRODUCTS: "products_every_min",
+    FeedRun.Kind.PRICES: "prices_every_min",
+    FeedRun.Kind.STOCK: "stock_every_min",
+}
+# Jobs that are due together walk a list once, and so does one that goes on with what is left.
+LIST_HOLDS = timedelta(minutes=30)
+
+
+def due(*, now: datetime) -> list[tuple[int, str]]:
+    """Return the jobs to start now, as (supplier id, kind); open runs are not due."""
+    lines = (
+        Connection.objects.filter(supplier__status=Supplier.Status.ACTIVE)
+        .exclude(rest_until__gt=now)
+        .exclude(breaker__in=Breaker.objects.open_for_syncs())
+        .order_by("pk")
+    )
+    return [
+        (line.supplier_id, str(kind))
+        for line in lines
+        for kind, column in EVERY.items()
+        if _is_due(line.supplier_id, kind, timedelta(minutes=getattr(line, column)), now)
+    ]
+
+
+def in_order(supplier: Supplier) -> list[str]:
+    """Name the jobs as they follow each other where all are wanted at once.
+
+    A whole list of prices makes offers in sets: they come first, with their stock, and products
+    adopt them. Where single products are asked for, there is nothing before those.
+    """
+    products, prices, stock = FeedRun.Kind.PRODUCTS, FeedRun.Kind.PRICES, FeedRun.Kind.STOCK
+    offers_first = _tells_offers(supplier.adapter)
+    kinds = (prices, stock, products) if offers_first else (products, prices, stock)
+    return [str(kind) for kind in kinds]
+
+
+def _tells_offers(adapter: str) -> bool:
+    return adapter in ADAPTERS and issubclass(connector_class(adapter), BulkOffers)
+
+
+def list_since(supplier: Supplier, kind: str, *, now: datetime) -> datetime:
+    """Say how old a list that another job walked may be: half of how old it becomes anyway."""
+    every = timedelta(minutes=getattr(supplier.connection, EVERY[FeedRun.Kind(kind)]))
+    return now - min(every / 2, LIST_HOLDS)
+
+
+def _is_due(supplier_id: int, kind: FeedRun.Kind, every: timedelta, now: datetime) -> bool:
+    runs = FeedRun.objects.filter(supplier=supplier_id, kind=kind)
+    if kind not in _may_begin(supplier_id):
+        return False
+    last = runs.order_by("-started_at", "-pk").first()
+    if last is None:
+        return True
+    if last.status in OPEN:
+        return False
+    if last.status == Status.FAILED:
+        # Soon again, but not in every sweep: the supplier may be down for hours.
+        return now >= (last.ended_at or last.started_at) + min(every, RETRY_AFTER)
+    return bool(last.remaining) or now >= last.started_at + every
+
+
+def _may_begin(supplier_id: int) -> frozenset[str]:
+    """Name the jobs that have something to ask for.
+
+    Where single products are asked for, they come first. A whole list of prices makes offers by
+    itself, and figures of those wait for no product.
+    """
+    applied = FeedRun.objects.filter(supplier=supplier_id, status=Status.APPLIED)
+    adapter = Supplier.objects.values_list("adapter", flat=True).get(pk=supplier_id)
+    first = {FeedRun.Kind.PRODUCTS}
+    if _tells_offers(adapter):
+        first |= {FeedRun.Kind.PRICES}
+    found = first | (set(FeedRun.Kind) if applied.filter(kind__in=first).exists() else set())
+    return frozenset(str(kind) for kind in found)

@@ -1,0 +1,160 @@
+"""Find in a staged stock list what it says that we do not know: all else need not be touched.
+
+The whole list is compared with the supplier's stock rows once. What differs, ``feed_stock_news``,
+names the offers that are merged (``stocktaking``), and is what the guards ask about.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from suppliers.connectors.records import Omitted
+from suppliers.inventory import levels
+from suppliers.runs.staging import roomy, rows, run
+
+# What the answer speaks of: a stock row of these that it leaves out is empty. A list of changes
+# leaves it as it was.
+DOUBTFUL = "o.supplier_sku = ANY(%(doubtful)s)"
+NOT_DOUBTFUL = "o.supplier_sku <> ALL(%(doubtful)s)"
+OF_TOLD_PRODUCTS = "o.supplier_product IN (SELECT ref FROM feed_listed WHERE is_told)"
+OF_TOLD_SKUS = "o.supplier_sku IN (SELECT sku FROM feed_stock)"
+# Of a product with a row that names no SKU, what is left out may be that row.
+LEFT_OUT_KNOWN = f"(o.supplier_product <> ALL(%(torn)s) OR {OF_TOLD_SKUS})"
+OF_ALL = "true"
+SPEAKS_OF = {
+    Omitted.GONE: OF_ALL,
+    Omitted.EMPTY: OF_ALL,
+    Omitted.UNCHANGED: OF_TOLD_SKUS,
+    None: OF_TOLD_PRODUCTS,
+}
+NOT_STAGED = """
+NOT EXISTS (SELECT 1 FROM feed_stock f WHERE f.sku = o.supplier_sku AND f.location = p.code)
+"""
+COMPARE = """
+CREATE TEMPORARY TABLE feed_stock_news AS
+SELECT k.offer_id, k.sku AS known_sku, s.sku
+FROM (
+  SELECT l.offer_id, o.supplier_sku AS sku, o.supplier_product AS ref, p.code,
+    l.reported_quantity, l.buffer, l.is_silent
+  FROM suppliers_stocklevel l
+  JOIN suppliers_supplieroffer o ON o.id = l.offer_id
+  JOIN suppliers_stocklocation p ON p.id = l.location_id
+  WHERE o.supplier_id = %(supplier)s AND o.status <> 'gone'
+) k
+FULL JOIN feed_stock s ON s.sku = k.sku AND s.location = k.code
+WHERE k.offer_id IS NULL OR s.sku IS NULL OR s.quantity <> k.reported_quantity
+  OR k.buffer <> %(buffer)s OR k.is_silent OR (s.ref <> '' AND s.ref <> k.ref)
+"""
+COVER_NEWS = """
+INSERT INTO feed_covered
+SELECT o.id FROM suppliers_supplieroffer o
+WHERE o.id IN (SELECT offer_id FROM feed_stock_news) AND o.status <> 'gone'
+  AND {spoken}
+UNION
+SELECT o.id FROM suppliers_supplieroffer o
+WHERE o.supplier_sku IN (SELECT sku FROM feed_stock_news WHERE offer_id IS NULL)
+  AND o.supplier_id = %(supplier)s AND o.status <> 'gone' AND {spoken}
+"""
+COVER = """
+INSERT INTO feed_covered
+SELECT o.id FROM suppliers_supplieroffer o
+WHERE o.supplier_id = %(supplier)s AND o.status <> 'gone' AND {spoken}
+"""
+STOCKED = """
+SELECT count(*) FROM suppliers_stocklevel l JOIN suppliers_supplieroffer o ON o.id = l.offer_id
+WHERE o.supplier_id = %(supplier)s AND o.status <> 'gone' AND l.reported_quantity > 0
+  AND {spoken}
+"""
+LEFT_OUT = """
+SELECT (SELECT count(*) FROM suppliers_supplieroffer
+        WHERE supplier_id = %(supplier)s AND status <> 'gone'),
+       (SELECT count(DISTINCT offer_id) FROM feed_stock_news WHERE sku IS NULL)
+"""
+PRODUCTS_LEFT_OUT = """
+SELECT count(*), count(*) FILTER (WHERE ref IN (SELECT ref FROM feed_stock))
+FROM (
+  SELECT DISTINCT o.supplier_product AS ref FROM suppliers_supplieroffer o
+  WHERE o.supplier_id = %(supplier)s AND o.status <> 'gone'
+    AND EXISTS (SELECT 1 FROM suppliers_stocklevel l WHERE l.offer_id = o.id)
+) known
+"""
+
+
+# Until autovacuum comes by, the planner believes that tables just filled are empty.
+MANY = 5_000
+FRESH_STATISTICS = "ANALYZE suppliers_stocklevel, suppliers_stocklocation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """How many offers are known, and of how many a stock row is not in the list."""
+
+    known: int
+    left_out: int
+
+
+def spoken(omitted: Omitted | None, *, is_torn: bool = False) -> str:
+    """Return the condition for an offer ``o`` that the staged answer speaks of.
+
+    Shape:  with ``is_torn`` rows are in it of which nobody can tell what they are about
+    """
+    speaks_of = OF_TOLD_SKUS if is_torn else SPEAKS_OF[omitted]
+    return f"{NOT_DOUBTFUL} AND {speaks_of} AND {LEFT_OUT_KNOWN}"
+
+
+def unspoken(omitted: Omitted | None, *, is_torn: bool = False) -> str:
+    """Return the condition for what the answer does not confirm: an offer ``o``, or its row."""
+    if omitted is Omitted.UNCHANGED:
+        return DOUBTFUL
+    left_out = f"NOT ({spoken(omitted, is_torn=is_torn)})"
+    return f"{left_out} OR {NOT_STAGED}" if is_torn else left_out
+
+
+def compare(
+    params: dict[str, Any], *, omitted: Omitted | None, buffer: int, is_torn: bool = False
+) -> News:
+    """Cover the offers whose figures differ from what is staged.
+
+    Of a list of changes every offer that it names is covered: there are few.
+    """
+    levels.clear_covered()
+    condition = spoken(omitted, is_torn=is_torn)
+    with roomy():
+        if omitted is Omitted.UNCHANGED:
+            run(COVER.format(spoken=condition), params)
+            run("ANALYZE feed_covered")
+            return News(known=0, left_out=0)
+        run("DROP TABLE IF EXISTS pg_temp.feed_stock_news")
+        run(COMPARE, {**params, "buffer": buffer})
+        run("ANALYZE feed_stock_news")
+        run(COVER_NEWS.format(spoken=condition), params)
+        run("ANALYZE feed_covered")
+        ((known, left_out),) = rows(LEFT_OUT, params)
+    return News(known=known, left_out=left_out)
+
+
+def still_listed(params: dict[str, Any], news: News) -> tuple[int, int]:
+    """Count what is known, and what of it is still listed: products, where any row is missing.
+
+    A list may leave out what is sold out, and of a product with many SKUs any of them.
+    """
+    if not news.left_out:
+        return news.known, news.known
+    with roomy():
+        ((known, still_there),) = rows(PRODUCTS_LEFT_OUT, params)
+    return known, still_there
+
+
+def stocked(params: dict[str, Any], *, omitted: Omitted | None, is_torn: bool = False) -> int:
+    """Count the stock rows with units that the answer could empty."""
+    condition = OF_ALL if omitted is Omitted.UNCHANGED else spoken(omitted, is_torn=is_torn)
+    with roomy():
+        ((count,),) = rows(STOCKED.format(spoken=condition), params)
+    return int(count)
+
+
+def tell_planner(*, created: int) -> None:
+    """Have the tables counted after a run that filled them."""
+    if created >= MANY:
+        run(FRESH_STATISTICS)
