@@ -15,43 +15,30 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldBooleanSwitchWidget
 
-from orders import (
-    allocation_desk,
-    bills_desk,
-    cancellation_tasks,
-    cancelling,
-    claims_desk,
-    differences_desk,
-    forgetting_desk,
-    holding,
-    ledger,
-    lines_desk,
-    money_days_desk,
-    money_desk,
-    payment_tasks,
-    purchase_order_desk,
-    purchasing_desk,
-    purchasing_tasks,
-    readdressing_desk,
-    refunding,
-    returns_desk,
-    rmas_desk,
-    routing_desk,
-    selling_desk,
-    tax_desk,
-)
-from orders.address_desk import AddressActions
+from orders import forgetting_desk, purchase_order_admin
+from orders.accounting import invoice_admin, money_days_desk, reconciliation_admin
+from orders.addresses import readdressing_desk
+from orders.addresses.admin import AddressActions
+from orders.admin_columns import address, address_check, goods, payment, routed_by, shopper_page
+from orders.cancellation import cancellation
+from orders.cancellation import tasks as cancellation_tasks
+from orders.cart import admin as cart_admin
+from orders.claims import admin as claim_admin
 from orders.column_words import COLUMNS, TABLES
+from orders.inventory import admin as inventory_admin
 from orders.models import Order, OrderLine, Payment, PurchaseOrder
-from orders.opening_returns_desk import RETURNS, ReturnActions
-from orders.order_facts import (
-    address,
-    address_check,
-    goods,
-    payment,
-    routed_by,
-    shopper_page,
-)
+from orders.payments import admin as payment_admin
+from orders.payments import ledger, refunds
+from orders.payments import tasks as payment_tasks
+from orders.promotions import admin as promotion_admin
+from orders.purchasing import purchasing_desk
+from orders.purchasing import tasks as purchasing_tasks
+from orders.purchasing.holds import holds
+from orders.returns.admin import returns as returns_admin
+from orders.returns.admin import supplier_returns as supplier_returns_admin
+from orders.returns.admin.opening_returns_desk import RETURNS, ReturnActions
+from orders.routing import admin as routing_admin
+from orders.tax import admin as tax_admin
 from storefront.lib.money import Money
 from storefront.lib.staff import columns, naming
 from storefront.lib.staff.admin import ReasonForm, action
@@ -63,22 +50,22 @@ Request = PurchaseOrder.Request
 
 __all__ = [
     "OrderAdmin",
-    "allocation_desk",
-    "bills_desk",
-    "claims_desk",
-    "differences_desk",
+    "cart_admin",
+    "claim_admin",
     "forgetting_desk",
-    "lines_desk",
+    "inventory_admin",
+    "invoice_admin",
     "money_days_desk",
-    "money_desk",
-    "purchase_order_desk",
+    "payment_admin",
+    "promotion_admin",
+    "purchase_order_admin",
     "purchasing_desk",
     "readdressing_desk",
-    "returns_desk",
-    "rmas_desk",
-    "routing_desk",
-    "selling_desk",
-    "tax_desk",
+    "reconciliation_admin",
+    "returns_admin",
+    "routing_admin",
+    "supplier_returns_admin",
+    "tax_admin",
 ]
 
 STATE = columns.state(
@@ -206,9 +193,9 @@ class OrderAdmin(ReturnActions, AddressActions):
         ),
     ]
     refusals: ClassVar = (
-        cancelling.TooLateError,
-        refunding.TooMuchError,
-        refunding.NothingToRefundError,
+        cancellation.TooLateError,
+        refunds.TooMuchError,
+        refunds.NothingToRefundError,
         *AddressActions.address_refusals,
         *ReturnActions.return_refusals,
     )
@@ -235,7 +222,7 @@ class OrderAdmin(ReturnActions, AddressActions):
         order = self.row(request, object_id)
 
         def act(given: Mapping[str, Any]) -> None:
-            result = cancelling.cancel(
+            result = cancellation.cancel(
                 order=order, reason=given["reason"], actor=str(request.user), now=timezone.now()
             )
             self.wake(request, cancellation_tasks.follow_cancellation, order_id=order.pk)
@@ -266,7 +253,7 @@ class OrderAdmin(ReturnActions, AddressActions):
         order = self.row(request, object_id)
 
         def act(given: Mapping[str, Any]) -> None:
-            refunding.refund(
+            refunds.refund(
                 order=order,
                 amount=Money(given["amount"], order.currency),
                 reason=given["reason"],
@@ -297,7 +284,7 @@ class OrderAdmin(ReturnActions, AddressActions):
         order = self.row(request, object_id)
 
         def act(given: Mapping[str, Any]) -> None:
-            holding.go_on(
+            holds.go_on(
                 order=order, reason=given["reason"], actor=str(request.user), now=timezone.now()
             )
             self.wake(request, purchasing_tasks.divide, order_id=order.pk)

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from orders import forgetting
+from orders import privacy
 from orders.models import SupplierToAsk
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action
@@ -35,4 +35,4 @@ class SupplierToAskAdmin(StaffAdmin):
     @action(description=_("The supplier was asked to erase it"))
     def say_asked(self, request: HttpRequest, rows: QuerySet[SupplierToAsk]) -> None:
         now, actor = timezone.now(), str(request.user)
-        self.do_each(request, rows, lambda row: forgetting.asked(row=row, actor=actor, now=now))
+        self.do_each(request, rows, lambda row: privacy.asked(row=row, actor=actor, now=now))

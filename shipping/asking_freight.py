@@ -27,7 +27,7 @@ from catalog.pricing import policy
 from catalog.pricing.landed_cost import Costing
 from orders.models import Cart
 from orders.models.cart import PRICE_PROMISED_FOR
-from orders.routing import Plan, PlannedParcel
+from orders.routing.engine import Plan, PlannedParcel
 from shipping import quotes
 from shipping.quotes import Told, ToldWay
 from storefront.lib.address import Address

@@ -10,12 +10,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from catalog.models import Channel, Listing, Variant
-from orders import filtering, noting, sourcing
-from orders.filtering import Left, Unearning
-from orders.fitting import Candidate, Misfit
-from orders.routing import Plan, Worse, against
-from orders.sourcing import Weighed
-from orders.weighing import Refusal
+from orders.routing import decision_log, margin_filter, stock_query
+from orders.routing.candidates import Candidate, Misfit
+from orders.routing.engine import Plan, Worse, against
+from orders.routing.margin_filter import Left, Unearning
+from orders.routing.stock_query import Weighed
+from orders.routing.weighing import Refusal
 from shipping import quotes, reaching, selling_for
 from shipping.refusing import reason_for
 from storefront.lib.money import Money
@@ -65,7 +65,7 @@ def compare(
         amounts = {variant.pk: Money(listing.price_amount * quantity, channel.currency)}
     sold = selling_for.sold(amounts=amounts, reached=reached, channel=channel)
     plan = reached.plan([(variant.pk, quantity)], sold=sold)
-    rows = sourcing.weigh(variant_ids=[variant.pk], channel=channel, country=country, now=now)
+    rows = stock_query.weigh(variant_ids=[variant.pk], channel=channel, country=country, now=now)
     found = [_judged(row, variant, quantity, country, plan, now) for row in rows]
     return sorted(found, key=lambda one: _place(one, quantity))
 
@@ -91,11 +91,11 @@ def _judged(  # noqa: PLR0913, PLR0917 - one row, and all that it is compared by
     parts = plan.planned.get(variant.pk, ())
     for part in parts:
         if part.candidate.level_id == able.level_id:
-            left = filtering.left(able, part.quantity, part.sold)
+            left = margin_filter.left(able, part.quantity, part.sold)
             return Compared(row=row, verdict=Way.TAKEN, most=most, left=left, units=part.quantity)
-    taken = noting.alone(parts)
-    sold = noting.whole(parts) if parts else None
-    left = filtering.left(able, quantity, sold)
+    taken = decision_log.alone(parts)
+    sold = decision_log.whole(parts) if parts else None
+    left = margin_filter.left(able, quantity, sold)
     considered = plan.considered.get(variant.pk, ())
     able = next((one for one in considered if one.level_id == able.level_id), able)
     reason: Verdict

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from orders import cancelling, facts, giving_up, setbacks
+from orders import events
+from orders.backorders import backorders, refunds
+from orders.cancellation import cancellation
 from orders.models import Order, PurchaseOrder, Setback
 from shipping import elsewhere, reordering
 from shipping.elsewhere import Found
@@ -26,7 +28,7 @@ class NoLongerError(Exception):
 
 
 def may_ask(row: Setback, *, now: datetime) -> bool:
-    return setbacks.answer_by(row, now=now) >= now + LEAST_TO_ANSWER
+    return backorders.answer_by(row, now=now) >= now + LEAST_TO_ANSWER
 
 
 @needs_transaction
@@ -66,10 +68,10 @@ def ask_of_delay(row: Setback, now: datetime) -> None:
 
 def _ask(row: Setback, choices: Sequence[Choice], now: datetime) -> None:
     row.choices = [choice.value for choice in choices]
-    row.answer_by = setbacks.answer_by(row, now=now)
+    row.answer_by = backorders.answer_by(row, now=now)
     row.save(update_fields=[*reordering.KEPT, "choices", "answer_by"])
     row.move(Status.ASKED, at=now, reason=row.reason)
-    facts.setback_asked(row, lines=setbacks.open_lines(row), at=now)
+    events.setback_asked(row, lines=backorders.open_lines(row), at=now)
 
 
 def answer(*, setback: Setback, choice: Choice, actor: str, now: datetime) -> None:
@@ -81,7 +83,7 @@ def answer(*, setback: Setback, choice: Choice, actor: str, now: datetime) -> No
     """
     found = None
     if choice == Choice.SUBSTITUTE and setback.status == Status.ASKED:
-        rows = setbacks.open_lines(setback)
+        rows = backorders.open_lines(setback)
         instead = {row: row.substitute for row in rows if row.substitute is not None}
         found = elsewhere.find(setback, list(instead), instead=instead, now=now)
         if len(found.lines) < len(rows):
@@ -116,7 +118,7 @@ def _answered(
         reordering.order(row, now)
     else:
         reordering.order(row, now)
-    setbacks.end(row, to, reason=reason, actor=actor, chosen=choice.value, now=now)
+    backorders.end(row, to, reason=reason, actor=actor, chosen=choice.value, now=now)
     promised = Order.objects.filter(pk=row.order_id, arrives_to__lt=row.arrives_by)
     promised.update(arrives_to=row.arrives_by)
 
@@ -129,7 +131,7 @@ def _refund(row: Setback, actor: str, now: datetime) -> None:
             raise NoLongerError(row)
         # He has it: he is asked to stop it, and what he stopped is paid back.
         chosen = Choice.REFUND.value
-        setbacks.end(row, Status.GIVEN_UP, reason=reason, actor=actor, chosen=chosen, now=now)
-        cancelling.wish(row.purchase_order, reason=reason, now=now)
+        backorders.end(row, Status.GIVEN_UP, reason=reason, actor=actor, chosen=chosen, now=now)
+        cancellation.wish(row.purchase_order, reason=reason, now=now)
         return
-    giving_up.give_up(row, reason=reason, actor=actor, chosen=Choice.REFUND.value, now=now)
+    refunds.give_up(row, reason=reason, actor=actor, chosen=Choice.REFUND.value, now=now)

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 from catalog.pricing import policy
 from catalog.pricing.landed_cost import Costing
-from orders import earning
-from orders.delivery import QuotedParcel, ShippingQuote
 from orders.models import Order
+from orders.pricing import margins
+from orders.routing.delivery_quote import QuotedParcel, ShippingQuote
 from storefront.lib.money import Money
 
 
@@ -48,14 +48,14 @@ def _loss(quoted: QuotedParcel, costing: Costing, paid: Money) -> Decimal:
             return Decimal(0)
         tax_rate = line.sold.tax_rate
         accounts.append(
-            earning.of_line(
+            margins.of_line(
                 landed.unsent,
                 quantity=line.quantity,
                 gross=line.sold.gross,
                 tax_rate=tax_rate,
             )
         )
-    account = earning.of_parcel(
+    account = margins.of_parcel(
         accounts,
         terms=terms,
         delivery=paid,

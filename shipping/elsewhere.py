@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from catalog.models import Listing, Variant
-from orders import setbacks
-from orders.delivery import ShippingQuote
-from orders.filtering import Sold
-from orders.fitting import Candidate
+from orders.backorders import backorders
 from orders.models import Setback, SetbackLine
-from orders.routing import Plan, PlannedLine
+from orders.routing.candidates import Candidate
+from orders.routing.delivery_quote import ShippingQuote
+from orders.routing.engine import Plan, PlannedLine
+from orders.routing.margin_filter import Sold
 from shipping import earning_ways, quotes
 from shipping.reaching import reach
 from storefront.lib.money import Money
@@ -86,7 +86,7 @@ def find(  # noqa: PLR0913 - of what, what of it, by what, how, and who pays the
     country = order.ship_to["country"]
     channel = order.channel
     reached = reach(pieces=variants, listed=None, channel=channel, country=country, now=now, by=by)
-    suppliers, levels = setbacks.refused_by(order)
+    suppliers, levels = backorders.refused_by(order)
 
     def may_send(one: Candidate) -> bool:
         line_id = wanted[one.variant_id].order_line_id

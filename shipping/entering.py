@@ -9,8 +9,8 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from orders import acknowledging
 from orders.models import PurchaseOrder
+from orders.purchasing import acknowledgements
 from shipping import carriers, packing, shipments
 from shipping.models import Parcel
 from shipping.tracking_lists import ListedRow
@@ -86,7 +86,7 @@ def _enter(one: Listed, purchase_order: PurchaseOrder, now: datetime) -> tuple[s
         answer=Answer.PARTIALLY_SHIPPED,
         parcels=(news,),
     )
-    acknowledging.apply(purchase_order=purchase_order, state=state, now=now)
+    acknowledgements.apply(purchase_order=purchase_order, state=state, now=now)
     return shipments.take_in(purchase_order=purchase_order, state=state, now=now).problems
 
 

@@ -11,11 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders import exchange_forms, payment_tasks, purchasing_tasks
 from orders.models import Order, ReturnAuthorization, ReturnLine
-from orders.returning import replacing, swapping
-from orders.returning.swapping import Other
-from orders.returns_desk import ReturnDesk
+from orders.payments import tasks as payment_tasks
+from orders.purchasing import tasks as purchasing_tasks
+from orders.returns import exchange_forms, exchange_options, exchanges
+from orders.returns.admin.returns import ReturnDesk
+from orders.returns.exchange_options import Other
 from shipping import exchanging
 from storefront.lib.staff.admin import action
 
@@ -25,7 +26,7 @@ class ReturnAuthorizationAdmin(ReturnDesk):
     actions_detail: ClassVar = [*ReturnDesk.actions_detail, "exchange", "note_wish"]
     fits: ClassVar[Mapping[str, Callable[[Any], bool]]] = {
         **ReturnDesk.fits,
-        "exchange": replacing.is_for,
+        "exchange": exchanges.is_for,
         "note_wish": lambda row: row.status not in ReturnAuthorization.ENDED,
     }
 
@@ -77,7 +78,7 @@ class ReturnAuthorizationAdmin(ReturnDesk):
                 " Write down what he chose."
             ),
             form_class=exchange_forms.instead_form(lines, may_be, same=_("No, nothing else")),
-            act=lambda given: replacing.wish(
+            act=lambda given: exchanges.wish(
                 authorization=row, wanted=exchange_forms.instead_in(given, lines)
             ),
             done=gettext("It is written down."),
@@ -86,5 +87,5 @@ class ReturnAuthorizationAdmin(ReturnDesk):
 
 def _choices(row: ReturnAuthorization) -> tuple[list[ReturnLine], dict[int, list[Other]]]:
     lines = list(row.lines.select_related("order_line").order_by("pk"))
-    bought = swapping.bought_of(row)
-    return lines, swapping.others(bought.values(), channel=row.order.channel)
+    bought = exchange_options.bought_of(row)
+    return lines, exchange_options.others(bought.values(), channel=row.order.channel)

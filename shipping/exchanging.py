@@ -15,13 +15,14 @@ from decimal import Decimal
 from catalog.models import Variant
 from catalog.pricing import policy
 from catalog.pricing.landed_cost import Costing
-from orders import freezing, noting
-from orders.delivery import QuotedParcel
+from orders.checkout import snapshot
 from orders.models import Order, ReturnAuthorization
-from orders.returning import owing, replacing, swapping
-from orders.returning.replacing import Found
-from orders.returning.sending_anew import Shelf
-from orders.routing import PlannedLine
+from orders.returns import exchange_options, exchanges, refund_amounts
+from orders.returns.exchanges import Found
+from orders.returns.replacement_orders import Shelf
+from orders.routing import decision_log
+from orders.routing.delivery_quote import QuotedParcel
+from orders.routing.engine import PlannedLine
 from shipping import quotes
 from shipping.reaching import reach
 from storefront.lib.money import Money
@@ -39,10 +40,10 @@ def exchange(
 
     Nothing is locked while it is looked for; who takes the units meanwhile has them.
 
-    Shape, Locks, Raises: as ``replacing.exchange``
+    Shape, Locks, Raises: as ``exchanges.exchange``
     """
     found = find(authorization, choice, now=now)
-    return replacing.exchange(
+    return exchanges.exchange(
         authorization=authorization,
         actor=actor,
         now=now,
@@ -59,13 +60,13 @@ def find(
 
     Raises: CannotReturnError  what is chosen is not for sale
     """
-    bought = swapping.bought_of(authorization)
-    lines = owing.lines_of(authorization)
+    bought = exchange_options.bought_of(authorization)
+    lines = refund_amounts.lines_of(authorization)
     units = {line.order_line_id: line.accepted_quantity for line in lines}
-    sent = swapping.chosen(authorization, lines, bought, choice)
-    wanted = {line_id: swapping.variant_of(instead) for line_id, instead in sent.items()}
+    sent = exchange_options.chosen(authorization, lines, bought, choice)
+    wanted = {line_id: exchange_options.variant_of(instead) for line_id, instead in sent.items()}
     if not wanted:
-        return replacing.NOWHERE
+        return exchanges.NOWHERE
     order = authorization.order
     country = authorization.purchase_order.goes_to["country"]
     pieces: dict[int, Variant] = {variant.pk: variant for variant in wanted.values()}
@@ -77,7 +78,7 @@ def find(
     offered = quotes.for_plan(plan=plan, country=country, now=now, pieces=pieces)
     quote = min(offered, key=quotes.outlay, default=None)
     if quote is None:
-        return replacing.NOWHERE
+        return exchanges.NOWHERE
     costing = policy.costing_of(order.channel, now=now, country=country)
     places = {
         line.variant_id: (parcel, line) for parcel in quote.parcels for line in parcel.parcel.lines
@@ -87,14 +88,14 @@ def find(
         for line_id, variant in wanted.items()
         if variant.pk in places
     }
-    return Found(shelves=shelves, note=noting.note(plan, costing=costing))
+    return Found(shelves=shelves, note=decision_log.note(plan, costing=costing))
 
 
 def _shelf(
     parcel: QuotedParcel, line: PlannedLine, costing: Costing, quantity: int, currency: str
 ) -> Shelf:
     one, nothing = line.candidate, Decimal(0)
-    known = freezing.costs(one, costing, quantity, Money(nothing, currency), nothing)
+    known = snapshot.costs(one, costing, quantity, Money(nothing, currency), nothing)
     return Shelf(
         variant_id=line.variant_id,
         offer_id=one.offer_id,
@@ -103,5 +104,5 @@ def _shelf(
         cost=one.wholesale,
         rate=known["cost_rate"],
         landed=known.get("landed_amount"),
-        entry=freezing.entry_of(parcel, amount=nothing, tax=nothing),
+        entry=snapshot.entry_of(parcel, amount=nothing, tax=nothing),
     )

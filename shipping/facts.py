@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from notifications.outbox import tell
-from orders.access import order_url
-from orders.facts import bought_payload, line_payload
+from orders.events import bought_payload, line_payload
+from orders.links import order_url
 from orders.models import PurchaseOrder
 from shipping.models import Parcel
 

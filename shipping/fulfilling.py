@@ -8,7 +8,9 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from orders import address_ends, allocations, setbacks
+from orders.addresses import pending_changes
+from orders.backorders import backorders
+from orders.inventory import allocations
 from orders.models import Order, OrderLine, PurchaseOrder, Setback
 from shipping import facts, packing
 from shipping.models import Parcel
@@ -79,7 +81,7 @@ def complete(*, order: Order, now: datetime) -> bool:
     )
     if order.status != Order.Status.PROCESSING or open_ones.exists():
         return False
-    if setbacks.waiting(order).exists():  # a part of it may come from elsewhere
+    if backorders.waiting(order).exists():  # a part of it may come from elsewhere
         return False
     order.move(Order.Status.COMPLETED, at=now, reason="everything arrived")
     return True
@@ -102,7 +104,7 @@ def arrived() -> QuerySet[Order]:
     return Order.objects.filter(
         Exists(mine.filter(status=PurchaseStatus.CLOSED)),
         ~Exists(mine.exclude(status__in=ended)),
-        ~Exists(Setback.objects.filter(order=OuterRef("pk"), status__in=setbacks.WAITING)),
+        ~Exists(Setback.objects.filter(order=OuterRef("pk"), status__in=backorders.WAITING)),
         status=Order.Status.PROCESSING,
     )
 
@@ -113,8 +115,8 @@ def _ship(
     _count("shipped_quantity", units)
     gone = OrderLine.objects.filter(_all("shipped_quantity"), pk__in=units)
     allocations.ship(lines=gone, cause=f"parcel:{parcel.number or parcel.pk}", now=now)
-    setbacks.settle_delays(purchase_order, reason="it left", now=now)
-    address_ends.drop(purchase_order, reason="it has left", is_told=True, now=now)
+    backorders.settle_delays(purchase_order, reason="it left", now=now)
+    pending_changes.drop(purchase_order, reason="it has left", is_told=True, now=now)
     to = PurchaseStatus.PARTIALLY_SHIPPED
     if not _lines(purchase_order).exclude(_all("shipped_quantity")).exists():
         to = PurchaseStatus.SHIPPED

@@ -14,7 +14,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from orders.payment_tasks import settle_payments
+from orders.payments.tasks import settle_payments
 from shipping import entering, tracking_lists
 from shipping.entering import Listed
 from storefront.lib.staff.admin import StaffAdmin, action

@@ -19,8 +19,8 @@ from django.db.models import (
     Value,
 )
 
-from orders import acknowledging, resolving
 from orders.models import PurchaseMessage, PurchaseOrder, StrayDecision
+from orders.purchasing import acknowledgements, submission_lookup
 from shipping import shipments
 from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
 from suppliers.connections.factory import adapter_for
@@ -75,13 +75,13 @@ def open_orders() -> QuerySet[PurchaseOrder]:
     decide about it.
     """
     gone = PurchaseMessage.objects.filter(
-        purchase_order=OuterRef("pk"), kind=acknowledging.SHIPPED_CANCELED
+        purchase_order=OuterRef("pk"), kind=acknowledgements.SHIPPED_CANCELED
     )
     decided = StrayDecision.objects.filter(purchase_order=OuterRef("pk"))
     return PurchaseOrder.objects.filter(
         Q(
             status__in=[Status.READY, Status.IN_PROGRESS, Status.PARTIALLY_SHIPPED, Status.SHIPPED],
-            request_status__in=[*acknowledging.HE_HAS, Request.CANCELLATION_REJECTED],
+            request_status__in=[*acknowledgements.HE_HAS, Request.CANCELLATION_REJECTED],
         )
         | Q(
             ~Q(stop_told_by=""),
@@ -92,7 +92,7 @@ def open_orders() -> QuerySet[PurchaseOrder]:
             ~Exists(gone),
             ~Exists(decided),
             status=Status.CANCELED,
-            request_status__in=acknowledging.CAN_STRAY,
+            request_status__in=acknowledgements.CAN_STRAY,
         )
     )
 
@@ -170,9 +170,9 @@ def _ask_one(
             return told
         # A wish to cancel may have come since it was read: who asks to stop it comes before or
         # after us, and what he left to expire is never paid.
-        with suppress(InHandError), resolving.alone(purchase_order.pk):
-            if resolving.is_wanted(purchase_order):
-                return resolving.go_on(purchase_order, connector, now=now)
+        with suppress(InHandError), submission_lookup.alone(purchase_order.pk):
+            if submission_lookup.is_wanted(purchase_order):
+                return submission_lookup.go_on(purchase_order, connector, now=now)
     return told or able(connector, OrderReading).find(number=purchase_order.number)
 
 
@@ -203,7 +203,7 @@ def _follow(
             problem = "The supplier no longer knows this order."
         else:
             problem = state.reason if state.answer is Answer.RECEIVED else ""
-            acknowledging.apply(purchase_order=purchase_order, state=state, now=now)
+            acknowledgements.apply(purchase_order=purchase_order, state=state, now=now)
             if purchase_order.status != Status.CANCELED:  # no parcel of it is expected
                 shipments.take_in(purchase_order=purchase_order, state=state, now=now)
     except (PermanentError, shipments.WrongOrderError) as error:

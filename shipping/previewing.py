@@ -10,13 +10,15 @@ from operator import add
 
 from catalog.models import Channel, Listing, Variant
 from catalog.pricing import policy
-from orders import earning, filtering, noting, taxes
-from orders.delivery import ShippingQuote
-from orders.earning import Account
-from orders.filtering import Left, Sold
-from orders.fitting import Candidate
-from orders.ranking import Rules
-from orders.routing import Plan
+from orders.pricing import margins
+from orders.pricing.margins import Account
+from orders.routing import decision_log, margin_filter
+from orders.routing.candidates import Candidate
+from orders.routing.delivery_quote import ShippingQuote
+from orders.routing.engine import Plan
+from orders.routing.margin_filter import Left, Sold
+from orders.routing.ranking import Rules
+from orders.tax import rates
 from shipping import asking_freight, quotes
 from shipping.quotes import Told
 from shipping.reaching import reach
@@ -53,17 +55,19 @@ class Preview:
         if parts is None:
             return []
         mine = {part.candidate.level_id: part for part in parts}
-        quantity, sold = self.wanted[variant_id], noting.whole(parts)
+        quantity, sold = self.wanted[variant_id], decision_log.whole(parts)
         found = []
         for one in self.plan.considered.get(variant_id, ()):
             if part := mine.get(one.level_id):
-                left = filtering.left(one, part.quantity, part.sold)
-                found.append((one, noting.TAKEN, left))
+                left = margin_filter.left(one, part.quantity, part.sold)
+                found.append((one, decision_log.TAKEN, left))
                 continue
-            verdict = noting.verdict(one, noting.alone(parts), quantity, self.plan.rules, sold)
-            left = filtering.left(one, quantity, sold) if one.fits(quantity) else None
+            verdict = decision_log.verdict(
+                one, decision_log.alone(parts), quantity, self.plan.rules, sold
+            )
+            left = margin_filter.left(one, quantity, sold) if one.fits(quantity) else None
             found.append((one, verdict, left))
-        return sorted(found, key=lambda each: each[1] != noting.TAKEN)
+        return sorted(found, key=lambda each: each[1] != decision_log.TAKEN)
 
 
 def preview(  # noqa: PLR0913 - what, where to, by which rules
@@ -90,8 +94,8 @@ def preview(  # noqa: PLR0913 - what, where to, by which rules
     )
     costing = policy.costing_of(channel, now=now, country=country)
     on = now.date()
-    by_table = taxes.by_table(channel=channel, country=country, on=on)
-    there = taxes.treatment(
+    by_table = rates.by_table(channel=channel, country=country, on=on)
+    there = rates.treatment(
         channel=channel, country=country, region=region, postcode=postcode, on=on
     )
     listed = Listing.objects.on(channel).filter(variant__in=wanted)
@@ -137,7 +141,7 @@ def _accounts(plan: Plan, sold: Mapping[int, Sold]) -> dict[int, Account]:
             if part.candidate.landed is not None:
                 paid = sold[variant_id].part(part.quantity, before=before, of=quantity)
                 accounts.append(
-                    earning.of_line(
+                    margins.of_line(
                         part.candidate.landed,
                         quantity=part.quantity,
                         gross=paid.gross,

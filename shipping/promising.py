@@ -15,13 +15,13 @@ from typing import Any, Protocol
 from catalog.models import Channel, Listing
 from catalog.pricing import policy
 from catalog.pricing.landed_cost import Costing
-from orders import carts
-from orders.cart_lines import Read
-from orders.cart_view import CartView, LineView
-from orders.carts import Most
+from orders.cart import carts
+from orders.cart.carts import Most
+from orders.cart.lines import Read
+from orders.cart.view import CartView, LineView
 from orders.models import Cart
-from orders.promotions import Held
-from orders.routing import Plan
+from orders.promotions.promotions import Held
+from orders.routing.engine import Plan
 from shipping import quotes, selling_for
 from shipping.reaching import Availability, Reach, reach
 from storefront.lib.money import Money

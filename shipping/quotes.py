@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.models import Channel
-from orders import routing_rules
-from orders.delivery import QuotedParcel, ShippingQuote
-from orders.ranking import Rules
-from orders.routing import Plan, PlannedParcel
+from orders.routing import rules
+from orders.routing.delivery_quote import QuotedParcel, ShippingQuote
+from orders.routing.engine import Plan, PlannedParcel
+from orders.routing.ranking import Rules
 from shipping.models import AskedFreight
 from shipping.refusing import Reason, reason_for
 from storefront.lib.money import Money
@@ -168,7 +168,7 @@ def rules_of(channel: Channel, now: datetime) -> Rules:
     key = ("rules", channel.pk)
     found: Rules | None = kept.get(key)
     if found is None:
-        found = kept[key] = routing_rules.in_force(channel=channel, now=now)
+        found = kept[key] = rules.in_force(channel=channel, now=now)
     return found
 
 

@@ -14,12 +14,12 @@ from datetime import date, datetime, timedelta
 from catalog.models import Channel
 from catalog.pricing import policy
 from catalog.pricing.landed_cost import Costing
-from orders import sourcing
-from orders.delivery import ShippingQuote
-from orders.filtering import Sold
-from orders.fitting import Candidate, Need
-from orders.ranking import Criterion, Rules
-from orders.routing import Plan, at_once, route
+from orders.routing import stock_query
+from orders.routing.candidates import Candidate, Need
+from orders.routing.delivery_quote import ShippingQuote
+from orders.routing.engine import Plan, at_once, route
+from orders.routing.margin_filter import Sold
+from orders.routing.ranking import Criterion, Rules
 from shipping import quotes
 from shipping.quotes import Promise
 from suppliers.shipping_services.selection import Piece, Route, best, load_of, most_of
@@ -216,7 +216,7 @@ def reach(  # noqa: PLR0913 - what, how many are shown, where to, by when
     ids = sorted(variant_id for variant_id in pieces if listed is None or listed.get(variant_id))
     found = []
     if ids:
-        found = sourcing.candidates(
+        found = stock_query.candidates(
             variant_ids=ids, channel=channel, country=country, now=now, costing_of=costing_of
         )
     if listed is not None:

@@ -10,11 +10,15 @@ from typing import Any
 
 from django.db.models import Max
 
-from orders import allocations, freezing, noting, parceling, parting, setbacks
+from orders.backorders import backorders, line_splits
+from orders.checkout import snapshot
+from orders.inventory import allocations
 from orders.models import Order, OrderLine, PurchaseOrder, Setback, SetbackLine
-from orders.parceling import Taken
-from orders.routing import by_variant
-from orders.totaling import contained_tax
+from orders.pricing.totals import contained_tax
+from orders.purchasing import creation
+from orders.purchasing.creation import Taken
+from orders.routing import decision_log
+from orders.routing.engine import by_variant
 from shipping.elsewhere import Found
 from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.money import Money
@@ -50,7 +54,7 @@ def part(found: Found) -> Found:
     for planned in by_variant(line for _, line in found.planned).values():
         row = found.wanted[planned[0].variant_id]
         for line in planned[:-1]:
-            rest = parting.part_refused(row, keep=line.quantity)
+            rest = line_splits.part_refused(row, keep=line.quantity)
             parts[line.candidate.level_id] = row
             row = rest
         parts[planned[-1].candidate.level_id] = row
@@ -74,7 +78,7 @@ def hold(row: Setback, found: Sequence[Found], now: datetime) -> None:
 def keep(row: Setback, found: Found) -> None:
     """Write down in the row how it would come; nothing is saved."""
     row.plan = _entries(row, found)
-    row.decision = noting.note(found.plan)
+    row.decision = decision_log.note(found.plan)
     row.arrives_by = found.arrives_by
 
 
@@ -84,7 +88,7 @@ def _entries(row: Setback, found: Found) -> list[dict[str, Any]]:
     for place, quoted in enumerate(found.quote.parcels if found.quote else ()):
         amount = Decimal(0) if place else row.delivery_amount
         tax = contained_tax(gross=Money(amount, row.currency), rate=_tax_rate(found))
-        entry = freezing.entry_of(quoted, amount=amount, tax=tax.rounded().amount)
+        entry = snapshot.entry_of(quoted, amount=amount, tax=tax.rounded().amount)
         shelves = {
             str(found.line_of(line).order_line_id): {
                 "level": line.candidate.level_id,
@@ -106,10 +110,10 @@ def order(row: Setback, now: datetime) -> list[PurchaseOrder]:
     """
     made = row.order.purchase_orders
     rounds: int = made.aggregate(last=Max("round"))["last"] or 0
-    lines = OrderLine.objects.in_bulk([one.order_line_id for one in setbacks.open_lines(row)])
-    moments = parceling.moments(order=row.order, entries=row.plan, promised_at=now, now=now)
+    lines = OrderLine.objects.in_bulk([one.order_line_id for one in backorders.open_lines(row)])
+    moments = creation.moments(order=row.order, entries=row.plan, promised_at=now, now=now)
     return [
-        parceling.make(
+        creation.make(
             order=row.order,
             entry={name: value for name, value in entry.items() if name != SHELVES},
             taken=[_taken(lines[int(line_id)], shelf) for line_id, shelf in entry[SHELVES].items()],

@@ -12,7 +12,8 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.db.models import QuerySet
 
-from orders import giving_up, heeding, setbacks
+from orders.backorders import backorders, refunds
+from orders.inventory import stock_outs
 from orders.models import Order, Setback, SetbackLine
 from shipping import consenting, elsewhere, quotes, reordering, seeking
 from shipping.elsewhere import Found
@@ -26,7 +27,7 @@ AGAIN_AFTER = timedelta(seconds=30)
 
 def due(*, now: datetime) -> QuerySet[Setback]:
     """Find what is to be looked for, and what nobody answered in time."""
-    rows = setbacks.due(now=now).filter(order__status=Order.Status.PROCESSING)
+    rows = backorders.due(now=now).filter(order__status=Order.Status.PROCESSING)
     return rows.select_related(
         "order__channel", "purchase_order__location", "purchase_order__supplier"
     ).order_by("pk")
@@ -65,8 +66,8 @@ def look(*, setback: Setback, now: datetime) -> None:
 
 def _heed(setback: Setback) -> None:
     """Let nobody else be sold what he just said that he has not."""
-    refused = [row.order_line_id for row in setback.lines.filter(code__in=heeding.NONE_LEFT)]
-    heeding.heed(setback.purchase_order, refused, now=setback.opened_at)
+    refused = [row.order_line_id for row in setback.lines.filter(code__in=stock_outs.NONE_LEFT)]
+    stock_outs.heed(setback.purchase_order, refused, now=setback.opened_at)
 
 
 @transaction.atomic(durable=True)
@@ -91,9 +92,9 @@ def _follow(row: Setback, found: Sequence[Found], other: Found | None, now: date
     replaced = other.lines if other is not None and may_ask else []
     ways = [*(one.lines for one in taken), *([replaced] if replaced else [])]
     kept = {each.order_line_id for lines in ways for each in lines}
-    lost = {one.order_line_id for one in setbacks.open_lines(row)} - kept
+    lost = {one.order_line_id for one in backorders.open_lines(row)} - kept
     if lost:
-        giving_up.give_up(row, only=lost if kept else None, reason=row.reason, now=now)
+        refunds.give_up(row, only=lost if kept else None, reason=row.reason, now=now)
     # What was paid for the way stays with the first.
     rows = [row if place == 0 else _split(row, lines, now) for place, lines in enumerate(ways)]
     parted = [reordering.part(one) for one in taken]
@@ -113,7 +114,7 @@ def _order(row: Setback, found: Found, now: datetime) -> None:
     reordering.keep(row, found)
     row.save(update_fields=list(reordering.KEPT))
     reordering.order(row, now)
-    setbacks.end(row, Status.REROUTED, reason="in time", now=now)
+    backorders.end(row, Status.REROUTED, reason="in time", now=now)
 
 
 @needs_transaction
@@ -147,7 +148,7 @@ def _delay(setback: Setback, now: datetime) -> None:
     row.arrives_by = _arrives_by(row, row.ships_by)
     if row.promised_by is None or row.arrives_by <= row.promised_by:
         row.save(update_fields=["arrives_by"])
-        setbacks.end(row, Status.AWAITED, reason="it comes in time", now=now)
+        backorders.end(row, Status.AWAITED, reason="it comes in time", now=now)
         return
     consenting.ask_of_delay(row, now)
 

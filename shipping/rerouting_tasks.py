@@ -8,8 +8,8 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from orders import moving
-from orders.purchasing_tasks import send_due
+from orders.purchasing import reassignment
+from orders.purchasing.tasks import send_due
 from shipping import quotes, rerouting
 from shipping.consenting import NoLongerError
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
@@ -39,11 +39,11 @@ def reroute(*, setback_id: int, **_: Any) -> None:
 def move_silent(**_: Any) -> None:
     """Find what suppliers never confirmed, where the rules of the channel give up waiting."""
     now = timezone.now()
-    for purchase_order in moving.silent_for_long(now=now)[:BATCH]:
+    for purchase_order in reassignment.silent_for_long(now=now)[:BATCH]:
         rules = quotes.rules_of(purchase_order.order.channel, now)
-        if moving.is_given_up(purchase_order, after_h=rules.moves_silent_after_h, now=now):
-            with suppress(moving.CannotMoveError, IllegalMoveError, LostRaceError):
-                moving.move(
+        if reassignment.is_given_up(purchase_order, after_h=rules.moves_silent_after_h, now=now):
+            with suppress(reassignment.CannotMoveError, IllegalMoveError, LostRaceError):
+                reassignment.move(
                     purchase_order=purchase_order,
                     reason="he did not confirm it in time",
                     actor="rules",

@@ -11,7 +11,7 @@ from functools import partial
 from itertools import product
 from typing import Any
 
-from orders import setbacks
+from orders.backorders import backorders
 from orders.models import Setback, SetbackLine
 from shipping import consenting, elsewhere
 from shipping.elsewhere import Found
@@ -39,7 +39,7 @@ def ways(setback: Setback, *, now: datetime) -> Ways:
 
 
 def _tried(setback: Setback, tries: Sequence[Mapping[str, Any]], now: datetime) -> Ways:
-    rows = setbacks.open_lines(setback)
+    rows = backorders.open_lines(setback)
     modes = (False, True) if setback.order.channel.places_per_line > 1 else (False,)
     found: list[Found] = []
     for how, is_divided in product(tries, modes):

@@ -11,13 +11,14 @@ from datetime import datetime
 from typing import Any
 
 from catalog.models import Channel
-from orders import promotions, taxes
-from orders.cart_view import CartView
-from orders.filtering import Sold
+from orders.cart.view import CartView
 from orders.models import Cart
-from orders.promotions import Held
-from orders.taxes import CountryRate
-from orders.totaling import Treatment
+from orders.pricing.totals import Treatment
+from orders.promotions import promotions
+from orders.promotions.promotions import Held
+from orders.routing.margin_filter import Sold
+from orders.tax import rates
+from orders.tax.rates import CountryRate
 from shipping import quotes
 from shipping.reaching import Reach
 from storefront.lib.money import Money
@@ -33,7 +34,7 @@ def sold(
     """Return what lines bring; nothing where there is nothing to choose, and so nobody asks.
 
     Shape:  ``amounts`` are whole lines after what is taken off them, by variant; ``known`` as
-            for ``taxes.treatment``
+            for ``rates.treatment``
     """
     if not _is_asked(reached, amounts):
         return {}
@@ -76,7 +77,7 @@ def _treatment(
     key = ("tax", channel.pk, country)
     found: Treatment | None = notes.get(key)
     if found is None:
-        found = notes[key] = taxes.by_table(
+        found = notes[key] = rates.by_table(
             channel=channel, country=country, on=now.date(), known=known
         )
     return found

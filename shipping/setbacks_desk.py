@@ -13,10 +13,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from orders import giving_up
-from orders.cancellation_tasks import follow_cancellation
+from orders.backorders import refunds
+from orders.cancellation.tasks import follow_cancellation
 from orders.models import Setback, SetbackLine
-from orders.purchasing_tasks import send_due
+from orders.purchasing.tasks import send_due
 from shipping import consenting
 from shipping.rerouting_tasks import reroute
 from storefront.lib.staff import columns
@@ -163,7 +163,7 @@ class SetbackAdmin(StaffAdmin):
         row = self.row(request, object_id)
 
         def act(given: Mapping[str, Any]) -> None:
-            giving_up.drop(
+            refunds.drop(
                 setback=row,
                 reason=given["reason"],
                 actor=str(request.user),

@@ -8,7 +8,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from orders.payment_tasks import settle_payments
+from orders.payments.tasks import settle_payments
 from shipping import fulfilling, observing, polling, rerouting_tasks
 from suppliers.models import Supplier
 from suppliers.resilience.bulkheads import LaneFullError, Work, lane

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from orders import allocations
+from orders.inventory import allocations
 from orders.models import Order, PurchaseOrder
 from shipping import carriers, fulfilling
 from shipping.models import Parcel, TrackingEvent

@@ -23,10 +23,7 @@ app = Celery("storefront", task_cls="storefront.workers.deduplication:Hinting")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 db_sessions.keep(app)
 app.autodiscover_tasks()
-app.autodiscover_tasks(related_name="address_tasks")
-app.autodiscover_tasks(related_name="claim_tasks")
-app.autodiscover_tasks(related_name="money_tasks")
-app.autodiscover_tasks(related_name="return_tasks")
+app.autodiscover_tasks(["orders.accounting", "orders.addresses", "orders.claims", "orders.returns"])
 
 
 @celeryd_init.connect
@@ -81,31 +78,34 @@ app.conf.beat_schedule = {
     },
     "catalog: tally shelves": {"task": "catalog.search.tasks.tally_shelves", "schedule": 30},
     # orders
-    "orders: expire unpaid": {"task": "orders.checkout_tasks.expire_unpaid", "schedule": 30},
-    "orders: divide paid": {"task": "orders.purchasing_tasks.divide_paid", "schedule": 10},
-    "orders: send due": {"task": "orders.purchasing_tasks.send_due", "schedule": 5},
-    "orders: lift holds": {"task": "orders.purchasing_tasks.lift_holds", "schedule": 30},
-    "orders: resolve unknown": {"task": "orders.purchasing_tasks.resolve_unknown", "schedule": 10},
-    "orders: settle payments": {"task": "orders.payment_tasks.settle_payments", "schedule": 10},
-    "orders: secure ending": {"task": "orders.payment_tasks.secure_ending", "schedule": 300},
-    "orders: reconcile stock": {"task": "orders.inventory_tasks.reconcile_stock", "schedule": 20},
+    "orders: expire unpaid": {"task": "orders.checkout.tasks.expire_unpaid", "schedule": 30},
+    "orders: divide paid": {"task": "orders.purchasing.tasks.divide_paid", "schedule": 10},
+    "orders: send due": {"task": "orders.purchasing.tasks.send_due", "schedule": 5},
+    "orders: lift holds": {"task": "orders.purchasing.tasks.lift_holds", "schedule": 30},
+    "orders: resolve unknown": {"task": "orders.purchasing.tasks.resolve_unknown", "schedule": 10},
+    "orders: settle payments": {"task": "orders.payments.tasks.settle_payments", "schedule": 10},
+    "orders: secure ending": {"task": "orders.payments.tasks.secure_ending", "schedule": 300},
+    "orders: reconcile stock": {"task": "orders.inventory.tasks.reconcile_stock", "schedule": 20},
     "orders: measure countdowns": {
-        "task": "orders.inventory_tasks.measure_countdowns",
+        "task": "orders.inventory.tasks.measure_countdowns",
         "schedule": 3600,
     },
     "orders: settle cancellations": {
-        "task": "orders.cancellation_tasks.settle_cancellations",
+        "task": "orders.cancellation.tasks.settle_cancellations",
         "schedule": 30,
     },
-    "orders: tell addresses": {"task": "orders.address_tasks.tell_addresses", "schedule": 30},
-    "orders: ask gateways": {"task": "orders.payment_tasks.ask_gateways", "schedule": 60},
-    "orders: speak of claims": {"task": "orders.claim_tasks.speak_of_claims", "schedule": 30},
-    "orders: expire returns": {"task": "orders.return_tasks.expire_returns", "schedule": 3600},
-    "orders: sweep pictures": {"task": "orders.return_tasks.sweep_pictures", "schedule": 86_400},
+    "orders: tell addresses": {"task": "orders.addresses.tasks.tell_addresses", "schedule": 30},
+    "orders: ask gateways": {"task": "orders.payments.tasks.ask_gateways", "schedule": 60},
+    "orders: speak of claims": {"task": "orders.claims.tasks.speak_of_claims", "schedule": 30},
+    "orders: expire returns": {"task": "orders.returns.tasks.expire_returns", "schedule": 3600},
+    "orders: sweep pictures": {"task": "orders.returns.tasks.sweep_pictures", "schedule": 86_400},
     # a day is compared once it is over, and again until everybody has told
-    "orders: reconcile money": {"task": "orders.money_tasks.reconcile_money", "schedule": 1800},
-    "orders: forget old carts": {"task": "orders.cart_tasks.forget_old_carts", "schedule": 3600},
-    "orders: tally sales": {"task": "orders.inventory_tasks.tally_sales", "schedule": 3600},
+    "orders: reconcile money": {
+        "task": "orders.accounting.tasks.reconcile_money",
+        "schedule": 1800,
+    },
+    "orders: forget old carts": {"task": "orders.cart.tasks.forget_old_carts", "schedule": 3600},
+    "orders: tally sales": {"task": "orders.inventory.tasks.tally_sales", "schedule": 3600},
     # parcels
     "shipping: poll open orders": {"task": "shipping.tasks.poll_open_orders", "schedule": 15},
     "shipping: reroute due": {"task": "shipping.rerouting_tasks.reroute_due", "schedule": 10},

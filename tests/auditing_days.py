@@ -7,9 +7,10 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from orders import capturing, ledger, opening, payments, purchasing
-from orders.auditing import days
+from orders.accounting import reconciliation
 from orders.models import MoneyDifference, Payment, PaymentEvent, PurchaseOrder
+from orders.payments import captures, ledger, sessions, updates
+from orders.purchasing import submission
 from storefront.lib.money import Money
 from suppliers.models import StockLevel
 from tests.factories.orders import make_order, make_sellable
@@ -28,12 +29,12 @@ def later():
 
 
 def today():
-    return days.day_of(timezone.localdate(), now=timezone.now())
+    return reconciliation.day_of(timezone.localdate(), now=timezone.now())
 
 
 def compare(moment=later):
     """Compare today, two days from now."""
-    return days.reconcile(day=today(), moment=moment)
+    return reconciliation.reconcile(day=today(), moment=moment)
 
 
 def two_sellables(*, price="39.99"):
@@ -47,11 +48,11 @@ def two_sellables(*, price="39.99"):
 def open_order(*listings):
     """Sell something by the clock of the shelves; its money moves today."""
     order = make_order(*(listings or [make_sellable()]), now=NOON)
-    return opening.start(order=order, return_url=BACK, now=NOON)
+    return sessions.start(order=order, return_url=BACK, now=NOON)
 
 
 def hear(payment):
-    return payments.read(payment=payment, now=now())
+    return updates.read(payment=payment, now=now())
 
 
 def paid(server, *listings):
@@ -63,7 +64,7 @@ def paid(server, *listings):
 
 def divided(payment):
     payment.order.refresh_from_db()
-    return purchasing.divide(order=payment.order, now=now())
+    return submission.divide(order=payment.order, now=now())
 
 
 def accept(payment, purchase_order):
@@ -96,9 +97,9 @@ def refund(payment, amount, *, purpose="staff:1"):
 def settle():
     """Do what the sweep does, until nothing is due."""
     for _ in range(5):
-        for request_id in capturing.due(now=now()):
+        for request_id in captures.due(now=now()):
             request = PaymentEvent.objects.select_related("payment").get(pk=request_id)
-            capturing.carry_out(payment=request.payment, now=now())
+            captures.carry_out(payment=request.payment, now=now())
 
 
 def found(status="open"):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from orders import capturing, ledger, opening, payments, purchasing
 from orders.models import Payment, PaymentEvent, PurchaseOrder
+from orders.payments import captures, ledger, sessions, updates
+from orders.purchasing import submission
 from storefront.dashboard.invariants import registry
 from suppliers.models import StockLevel
 from tests.factories.orders import make_order, make_sellable
@@ -23,7 +24,7 @@ def two_sellables():
 
 
 def start(order):
-    return opening.start(order=order, return_url=BACK, now=NOON)
+    return sessions.start(order=order, return_url=BACK, now=NOON)
 
 
 def buy(stripe, *listings, card=GOOD_CARD, many=False):
@@ -32,9 +33,9 @@ def buy(stripe, *listings, card=GOOD_CARD, many=False):
     order = make_order(*listings)
     payment = start(order)
     stripe.pay(payment.pay_url, card)
-    payments.read(payment=payment, now=NOON)
+    updates.read(payment=payment, now=NOON)
     order.refresh_from_db()
-    return payment, purchasing.divide(order=order, now=NOON)
+    return payment, submission.divide(order=order, now=NOON)
 
 
 def accept(purchase_order, *, status="accepted"):
@@ -61,9 +62,9 @@ def refuse(payment, purchase_order):
 def settle(now=NOON):
     """Do what the sweep does, until nothing is due."""
     for _ in range(5):
-        for request_id in capturing.due(now=now):
+        for request_id in captures.due(now=now):
             request = PaymentEvent.objects.select_related("payment").get(pk=request_id)
-            capturing.carry_out(payment=request.payment, now=now)
+            captures.carry_out(payment=request.payment, now=now)
     return Payment.objects.latest("pk")
 
 

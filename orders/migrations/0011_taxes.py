@@ -3,7 +3,7 @@
 import django.core.validators
 from django.db import migrations, models
 
-from orders import tax_tables
+from orders.tax import default_rates
 
 
 def fill_rates(apps, schema_editor):
@@ -15,7 +15,7 @@ def fill_rates(apps, schema_editor):
             valid_from=each.valid_from,
             source=each.source,
         )
-        for each in tax_tables.rows()
+        for each in default_rates.rows()
     )
 
 

@@ -1,23 +1,23 @@
 """From cart to purchase order."""
 
-from orders.models.address_wish import AddressWish
+from orders.models.accounting import MoneyDay, MoneyDifference, MoneySighting
+from orders.models.addresses import AddressWish
+from orders.models.backorders import Setback, SetbackLine
 from orders.models.bill import SupplierBill
 from orders.models.cart import Cart, CartLine
-from orders.models.claim import SupplierClaim, SupplierClaimLine
-from orders.models.crediting import SupplierRMA, SupplierRMALine
-from orders.models.difference import MoneyDay, MoneyDifference, MoneySighting
-from orders.models.forgetting import SupplierToAsk
+from orders.models.claims import SupplierClaim, SupplierClaimLine
+from orders.models.inventory import Allocation, Reservation
 from orders.models.order import Order, OrderLine
-from orders.models.payment import Payment, PaymentEvent
+from orders.models.payments import Payment, PaymentEvent
 from orders.models.picturing import ReturnPicture
-from orders.models.promotion import Coupon, Promotion, Redemption
-from orders.models.purchase import PurchaseLine, PurchaseMessage, PurchaseOrder
-from orders.models.reservation import Allocation, Reservation
+from orders.models.privacy import SupplierToAsk
+from orders.models.promotions import Coupon, Promotion, Redemption
+from orders.models.purchasing import PurchaseLine, PurchaseMessage, PurchaseOrder
 from orders.models.return_policy import ReturnPolicy
-from orders.models.returning import ReturnAuthorization, ReturnLine
+from orders.models.returns import ReturnAuthorization, ReturnLine
 from orders.models.routing import RoutingRules
-from orders.models.setback import Setback, SetbackLine
 from orders.models.stray import StrayDecision
+from orders.models.supplier_returns import SupplierRMA, SupplierRMALine
 from orders.models.tax import TaxNumber, TaxRate
 
 __all__ = [

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from orders.models.purchase import PurchaseOrder
+from orders.models.purchasing import PurchaseOrder
 from storefront.lib.money import Money
 from suppliers.models import Supplier
 

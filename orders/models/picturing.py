@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from orders.models.returning import ReturnAuthorization
+from orders.models.returns import ReturnAuthorization
 
 MOST_PICTURES = 12  # of one return: with the complaint, and with the answers
 

@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Channel
-from orders.ranking import Criterion, Rules
+from orders.routing.ranking import Criterion, Rules
 from storefront.lib.state_machine import Stateful
 
 CRITERIA = [

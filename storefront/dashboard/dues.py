@@ -7,7 +7,7 @@ OPEN = """SELECT 1 FROM orders_purchaseorder po WHERE po.order_id = p.order_id
 ANSWERED = """SELECT max(greatest(po.accepted_at, po.status_since)) FROM orders_purchaseorder po
     WHERE po.order_id = p.order_id"""
 # Where parts are not taken by themselves, a request waits for the last purchase order, or for the
-# end of the authorization (``orders.capturing``).
+# end of the authorization (``orders.payments.captures``).
 SINCE = f"""(CASE WHEN p.taking = 'parts' THEN asked.received_at
     WHEN EXISTS ({OPEN}) THEN greatest(asked.received_at, p.capture_before - interval '12 hours')
     ELSE greatest(asked.received_at, ({ANSWERED})) END)"""

@@ -1,4 +1,4 @@
-"""What a supplier has, or shipped, although we canceled it (``orders.deciding``), as SQL."""
+"""What a supplier has, or shipped, although we canceled it (``orders.cancellation.canceled_but_shipped``), as SQL."""
 
 from __future__ import annotations
 

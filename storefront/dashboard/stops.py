@@ -1,4 +1,4 @@
-"""What a supplier is to be asked to stop (``orders.stopping``), as SQL."""
+"""What a supplier is to be asked to stop (``orders.cancellation.supplier_answers``), as SQL."""
 
 from __future__ import annotations
 

@@ -23,9 +23,9 @@ from django.db.models.functions import Cast, Lower
 
 from notifications import forgetting as messages
 from notifications.models import Delivery
-from orders import forgetting
+from orders import privacy
 from orders.models import AddressWish, Cart, Order, ReturnPicture
-from orders.returning import pictures
+from orders.returns import photos
 from storefront.accounts import credentials, login_throttling
 from storefront.accounts.email_verification import proven_addresses
 from storefront.accounts.models import User
@@ -99,7 +99,7 @@ def _order(order: Order) -> dict[str, Any]:
 def _picture(picture: ReturnPicture) -> dict[str, Any]:
     """Return a picture as its bytes, a JPEG in base64; nothing where it is lost."""
     try:
-        content = pictures.read(picture)
+        content = photos.read(picture)
     except FileNotFoundError:
         content = b""
     return {"added_at": picture.added_at, "jpeg": base64.b64encode(content).decode()}
@@ -126,7 +126,7 @@ def erase(*, user_id: int, now: datetime) -> None:
     """
     user = User.objects.select_for_update(of=["self"]).get(pk=user_id)
     emails = {*proven_addresses(user), user.email.lower()}
-    words, numbers = forgetting.forget(addresses=list(emails), owner_id=user.pk, now=now)
+    words, numbers = privacy.forget(addresses=list(emails), owner_id=user.pk, now=now)
     emails |= credentials.former_addresses(user)
     # To an address that was never confirmed we wrote one mail: it may be another person's.
     asked = user.address_changes.filter(done_at=None)

@@ -40,7 +40,7 @@ SANDBOX_SUPPLIER_URL = env_str("SANDBOX_SUPPLIER_URL", "http://127.0.0.1:8001")
 TEST_GATEWAY_URL, TEST_GATEWAY_SECRET = payments.TEST_URL, payments.TEST_SECRET
 STRIPE_API_URL, STRIPE_SECRET_KEY = payments.STRIPE_URL, payments.STRIPE_KEY
 PAYMENT_GATEWAY, STRIPE_WEBHOOK_SECRET = payments.CHOSEN, payments.STRIPE_HOOK
-TAX_SERVICE = env_str("TAX_SERVICE", "")  # a class as in ``orders.taxes``; else our own table
+TAX_SERVICE = env_str("TAX_SERVICE", "")  # a class as in ``orders.tax.rates``; else our own table
 # The news that a supplier without an own signing scheme posts to us: source name -> secret.
 HARMLESS_TRACKING_SECRET = "whsec_bG9jYWwtb25seS1zdXBwbGllci1wb3N0aW5nLXRyYWNraW5n"
 TRACKING_HOOK_SECRET = env_str("TRACKING_HOOK_SECRET", HARMLESS_TRACKING_SECRET)
@@ -195,8 +195,8 @@ CELERY_TASK_ROUTES = {
     "catalog.competitors.tasks.hear_competitors": {
         "queue": "syncs"
     },  # nor behind a source that hangs
-    "orders.claim_tasks.*": {"queue": "syncs"},  # no order waits behind a claim
-    "orders.money_tasks.*": {"queue": "bulk"},  # it asks everybody, and nobody waits for it
+    "orders.claims.tasks.*": {"queue": "syncs"},  # no order waits behind a claim
+    "orders.accounting.tasks.*": {"queue": "bulk"},  # it asks everybody, and nobody waits for it
     "suppliers.compliance.tasks.watch_evidence": {"queue": "celery"},
     "catalog.*_tasks.*": {"queue": "bulk"},
     "suppliers.sync.tasks.sync*": {"queue": "syncs"},

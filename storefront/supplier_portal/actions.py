@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from orders import acknowledging, stopping
+from orders.cancellation import supplier_answers
 from orders.models import PurchaseOrder
+from orders.purchasing import acknowledgements
 from shipping import shipments
 from shipping.models import Parcel
 from shipping.shipments import TakenIn
@@ -35,7 +36,7 @@ def answer(  # noqa: PLR0913 - what he said, in its parts
         unit_costs=unit_costs,
         ships_by=ships_by,
     )
-    acknowledging.apply(purchase_order=purchase_order, state=state, now=now)
+    acknowledgements.apply(purchase_order=purchase_order, state=state, now=now)
 
 
 def ship(
@@ -68,7 +69,7 @@ def stop(*, purchase_order: PurchaseOrder, is_stopped: bool, now: datetime) -> N
 
     Raises: stopping.NotAskedError
     """
-    say = stopping.stopped if is_stopped else stopping.not_stopped
+    say = supplier_answers.stopped if is_stopped else supplier_answers.not_stopped
     say(purchase_order=purchase_order, actor=f"supplier {purchase_order.supplier.code}", now=now)
 
 
@@ -79,5 +80,5 @@ def _follow(purchase_order: PurchaseOrder, news: ParcelNews, now: datetime) -> T
         answer=Answer.PARTIALLY_SHIPPED,
         parcels=(news,),
     )
-    acknowledging.apply(purchase_order=purchase_order, state=state, now=now)
+    acknowledgements.apply(purchase_order=purchase_order, state=state, now=now)
     return shipments.take_in(purchase_order=purchase_order, state=state, now=now)

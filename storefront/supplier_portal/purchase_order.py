@@ -9,9 +9,10 @@ from django.db.models import Prefetch
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from orders import readdressing, stopping
+from orders.addresses import change_requests
+from orders.backorders.rejected_lines import SHORTENABLE
+from orders.cancellation import supplier_answers
 from orders.models import AddressWish, PurchaseOrder
-from orders.shortening import SHORTENABLE
 from shipping import packing
 from shipping.models import Parcel, ParcelLine
 from storefront.lib.address import Address
@@ -102,10 +103,10 @@ def look(purchase_order: PurchaseOrder) -> Page:
         is_answered=purchase_order.accepted_at is not None,
         is_canceled=status == Status.CANCELED,
         is_over=status in {Status.CLOSED, Status.CANCELED},
-        wants_stop=can_refuse and stopping.can_stop(purchase_order),
-        is_asked=stopping.is_asked(purchase_order),
+        wants_stop=can_refuse and supplier_answers.can_stop(purchase_order),
+        is_asked=supplier_answers.is_asked(purchase_order),
         can_refuse=can_refuse,
-        wish=readdressing.waiting(purchase_order),
+        wish=change_requests.waiting(purchase_order),
     )
 
 

@@ -21,10 +21,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from orders import access, readdressing
-from orders.correcting import SettledError
+from orders import links
+from orders.addresses import change_requests
+from orders.addresses.corrections import SettledError
+from orders.cancellation.supplier_answers import NotAskedError
 from orders.models import PurchaseOrder
-from orders.stopping import NotAskedError
 from shipping import carriers
 from shipping.models import Parcel
 from shipping.shipments import WrongOrderError
@@ -57,7 +58,7 @@ def by_link(view: View) -> Callable[[HttpRequest, str, str], HttpResponse]:
 
     @wraps(view)
     def opened(request: HttpRequest, number: str, key: str) -> HttpResponse:
-        found = access.find_purchase(number=number, key=key, now=timezone.now())
+        found = links.find_purchase(number=number, key=key, now=timezone.now())
         if found is None:
             who = address_of(request)
             if is_too_often(what="portal-key", who=who, per_hour=WRONG_KEYS_PER_HOUR):
@@ -168,12 +169,12 @@ def stop(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
 
 @form
 def readdress(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
-    wish = readdressing.waiting(found)
+    wish = change_requests.waiting(found)
     said = request.POST.get("said", "")
     if wish is None or str(wish.pk) != request.POST.get("wish", "") or said not in {"yes", "no"}:
         return _back(found, "late")
     who = f"supplier {found.supplier.code}"
-    readdressing.answer(wish=wish, is_yes=said == "yes", actor=who, now=timezone.now())
+    change_requests.answer(wish=wish, is_yes=said == "yes", actor=who, now=timezone.now())
     return _back(found, "answered")
 
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from orders import acknowledging, charging, payments
-from orders.gateways import gateway_for
 from orders.models import PurchaseOrder
+from orders.payments import updates as payment_updates
+from orders.payments.gateways import gateway_for
+from orders.purchasing import acknowledgements, charging
 from shipping import shipments
 from shipping.statuses import ON_ITS_WAY, from_words
 from storefront.lib.http.errors import PermanentError, TemporaryError
@@ -59,7 +60,7 @@ def understand(*, source: Source, body: bytes, received_at: datetime, now: datet
 def _gateway(gateway: str, body: bytes, now: datetime) -> Understood:
     updates = gateway_for(gateway).hear(body=body)
     for update in updates:
-        payments.apply(update=update, gateway=gateway, now=now)
+        payment_updates.apply(update=update, gateway=gateway, now=now)
     if not updates:
         return Understood(is_applied=False, reason="news that we have no word for")
     return Understood(is_applied=True)
@@ -68,7 +69,7 @@ def _gateway(gateway: str, body: bytes, now: datetime) -> Understood:
 def _tracking(source: Source, body: bytes, received_at: datetime, now: datetime) -> Understood:
     state = tracking_payload.read(body)
     purchase_order = _order_of(source, number=state.number)
-    if state.answer in acknowledging.SAYS_NO and now < received_at + REFUSAL_WAITS:
+    if state.answer in acknowledgements.SAYS_NO and now < received_at + REFUSAL_WAITS:
         raise EarlyRefusalError(f"{state.answer}: waits for news that may overtake it")
     return _follow(purchase_order, [state], now)
 
@@ -178,7 +179,7 @@ def _follow(
     parcels = 0
     problems: list[str] = []
     for state in states:
-        acknowledging.apply(purchase_order=purchase_order, state=state, now=now)
+        acknowledgements.apply(purchase_order=purchase_order, state=state, now=now)
         if purchase_order.status == PurchaseOrder.Status.CANCELED:  # no parcel of it is expected
             continue
         taken = shipments.take_in(purchase_order=purchase_order, state=state, now=now)

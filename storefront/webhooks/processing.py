@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import F
 
-from orders.payments import TooEarlyError, UnknownPaymentError
+from orders.payments.updates import TooEarlyError, UnknownPaymentError
 from shipping.shipments import WrongOrderError
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import PermanentError, TemporaryError

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from django.conf import settings
 
-from orders.gateways.stripe import signatures
-from orders.gateways.stripe.answers import read_event
+from orders.payments.gateways.stripe import webhook_signatures
+from orders.payments.gateways.stripe.parsing import read_event
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.security import webhook_signing
 from storefront.lib.security.encryption import unseal
@@ -66,7 +66,7 @@ class Source:
 
 def _event_id(*, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
     secrets = settings.STRIPE_WEBHOOK_SECRET.split()
-    signatures.check(headers=headers, body=body, secrets=secrets, now=now)
+    webhook_signatures.check(headers=headers, body=body, secrets=secrets, now=now)
     try:
         return read_event(body).id
     except PermanentError as error:

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from orders.payment_tasks import settle_payments
-from orders.purchasing_tasks import divide_paid
+from orders.payments.tasks import settle_payments
+from orders.purchasing.tasks import divide_paid
 from storefront.lib.http.errors import OutsideError
 from storefront.lib.state_machine import LostRaceError
 from storefront.webhooks import processing, sources

@@ -23,13 +23,13 @@ GIVEN_ONCE_FOR_S = 20
 LIVES_S = 15 * 60
 HINTS = frozenset(
     {
-        "orders.purchasing_tasks.divide",
-        "orders.purchasing_tasks.divide_paid",
-        "orders.purchasing_tasks.send",
-        "orders.purchasing_tasks.resolve",
-        "orders.cancellation_tasks.pursue_cancellation",
-        "orders.payment_tasks.settle",
-        "orders.payment_tasks.settle_payments",
+        "orders.purchasing.tasks.divide",
+        "orders.purchasing.tasks.divide_paid",
+        "orders.purchasing.tasks.send",
+        "orders.purchasing.tasks.resolve",
+        "orders.cancellation.tasks.pursue_cancellation",
+        "orders.payments.tasks.settle",
+        "orders.payments.tasks.settle_payments",
         "storefront.webhooks.tasks.handle",
         "notifications.tasks.fan_out",
         "notifications.tasks.send",

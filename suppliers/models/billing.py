@@ -9,7 +9,7 @@ from django.db.models import Q
 
 
 class BillTerms(models.Model):
-    """How closely bills are compared (``orders.auditing``), as columns of ``Supplier``.
+    """How closely bills are compared (``orders.accounting``), as columns of ``Supplier``.
 
     Of both tolerances the larger holds. ``bills_within_days`` None: of no shipment is a bill owed.
     """

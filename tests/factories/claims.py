@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from orders import claiming, complaining
-from orders.complaining import Complaint
+from orders.claims import claims, submission
+from orders.claims.claims import Complaint
 from orders.models import PurchaseOrder, SupplierClaim
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.suppliers import NOON
@@ -23,7 +23,7 @@ def make_shipped(*, quantity=2, reference="S-1"):
 
 def make_complaint(purchase_order, *, units=1, **known):
     known = {
-        "number": complaining.new_number(purchase_order),
+        "number": claims.new_number(purchase_order),
         "remedy": SupplierClaim.Remedy.REFUND,
         "trouble": SupplierClaim.Trouble.DAMAGED,
         "message": "The head is dented.",
@@ -35,7 +35,7 @@ def make_complaint(purchase_order, *, units=1, **known):
 
 def make_claim(purchase_order=None, *, now=NOON, **known):
     purchase_order = purchase_order or make_shipped()
-    return complaining.complain(
+    return claims.complain(
         purchase_order=purchase_order,
         complaint=make_complaint(purchase_order, **known),
         actor="staff@fara.example",
@@ -48,4 +48,4 @@ def whole_claim(claim):
 
 
 def tell(claim, now=NOON):
-    return claiming.submit(claim=whole_claim(claim), now=now)
+    return submission.submit(claim=whole_claim(claim), now=now)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
-from orders.auditing import days, recording
-from orders.auditing.finding import Finding, Kind, What
+from orders.accounting import discrepancies, reconciliation
+from orders.accounting.finding import Finding, Kind, What
 from orders.models import MoneyDay, MoneyDifference, Payment, SupplierBill
 from tests.factories.suppliers import NOON
 
@@ -16,7 +16,7 @@ LATER = NOON + timedelta(days=2)
 
 def make_day(day=TODAY, *, now=LATER):
     """Make a day that was reconciled."""
-    made = days.day_of(day, now=now)
+    made = reconciliation.day_of(day, now=now)
     made.move("running", at=now)
     made.move("reconciled", at=now, reconciled_at=now, counts={"orders": 7})
     return made
@@ -38,7 +38,9 @@ def make_difference(
         order_id=payment.order_id if payment else None,
         **about,
     )
-    recording.record(part=part, findings=[finding], examined=(), day=day or make_day(), now=LATER)
+    discrepancies.record(
+        part=part, findings=[finding], examined=(), day=day or make_day(), now=LATER
+    )
     return MoneyDifference.objects.get(key=finding.key(part))
 
 
@@ -61,7 +63,7 @@ def compare_yesterday(batch=1):
     payment = Payment.objects.filter(captured_amount__gt=0).order_by("-pk").first()
     day = make_day(NOON.date() - timedelta(days=batch))
     difference = make_difference(payment, day=day, name=f"re_{batch}")
-    difference.move("gone", at=NOON, actor=recording.ACTOR)
+    difference.move("gone", at=NOON, actor=discrepancies.ACTOR)
     purchase_order = payment.order.purchase_orders.order_by("pk").first()
     make_bill(purchase_order, reference=f"RE-{batch}")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from orders import allocations, purchasing
+from orders.inventory import allocations
 from orders.models import OrderLine
+from orders.purchasing import submission
 from suppliers.inventory import levels as inventory_levels
 from suppliers.models import StockLevel, Supplier, SupplierOffer
 from suppliers.runs.staging import staged
@@ -19,7 +20,7 @@ def buy(listing, quantity=2, now=NOON):
     )
     SupplierOffer.objects.update(cost_as_of=now)
     (purchase_order,) = make_purchase_orders(listing, quantity=quantity, now=now)
-    purchasing.send(purchase_order=purchase_order, now=now)
+    submission.send(purchase_order=purchase_order, now=now)
     return purchase_order
 
 

@@ -18,11 +18,18 @@ from orders.models import (
     ReturnPolicy,
     SupplierRMA,
 )
-from orders.returning import answering, declaring, inspecting, owing, refunds, sending_back
-from orders.returning.declaring import Declaration
-from orders.returning.inspecting import Judgment
-from orders.returning.refusing import CannotReturnError
-from orders.returning.sending_back import CannotSendBackError
+from orders.returns import (
+    authorizations,
+    inspection,
+    refund_amounts,
+    refunds,
+    requests,
+    supplier_returns,
+)
+from orders.returns.inspection import Judgment
+from orders.returns.refusing import CannotReturnError
+from orders.returns.requests import Declaration
+from orders.returns.supplier_returns import CannotSendBackError
 from shipping import exchanging, shipments
 from storefront.lib.money import Money
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
@@ -64,7 +71,7 @@ class GivingBack(Truths):
         wanted = self.instead_of(order.lines.all(), which) if asks else {}
         said = Declaration(key=f"{order.pk}-{key}", kind=kind, units=units, wanted=wanted)
         with suppress(*REFUSED):
-            declaring.declare(order=order, said=said, actor="shopper", now=self.now)
+            requests.declare(order=order, said=said, actor="shopper", now=self.now)
 
     @rule(
         which=WHICH,
@@ -84,16 +91,16 @@ class GivingBack(Truths):
         wanted = self.instead_of([line], which) if word == "swap" else {}
         said = Declaration(key=f"far-{before}", kind=kind, units={line.pk: units}, wanted=wanted)
         with suppress(*REFUSED):
-            (made,) = declaring.declare(order=line.order, said=said, actor="shopper", now=self.now)
+            (made,) = requests.declare(order=line.order, said=said, actor="shopper", now=self.now)
             by_staff = {"authorization": made, "actor": "ann", "now": self.now}
             if word in {"keep", "cancel"}:
-                {"keep": refunds.keep_it, "cancel": answering.cancel}[word](**by_staff)
+                {"keep": refunds.keep_it, "cancel": authorizations.cancel}[word](**by_staff)
                 return
             if made.status == "requested":
                 if word == "reject":
-                    answering.reject(answer="no", **by_staff)
+                    authorizations.reject(answer="no", **by_staff)
                     return
-                answering.approve(answer="", **by_staff)
+                authorizations.approve(answer="", **by_staff)
             self._receive(made, units)
             self._inspect(made, units, ReturnAuthorization.Disposition.AS_NEW, Decimal(0))
             if word == "refuse":
@@ -116,15 +123,17 @@ class GivingBack(Truths):
         by_staff = {**known, "actor": "ann"}
         parcel = {"carrier": "DHL", "tracking_number": "1"}
         acts = {
-            "approve": lambda: answering.approve(answer="", **by_staff),
-            "reject": lambda: answering.reject(answer="no", **by_staff),
-            "ask": lambda: answering.ask(question="why?", **by_staff),
-            "label": lambda: answering.issue_label(address="here", label="", **parcel, **by_staff),
-            "sent": lambda: answering.sent(**parcel, **by_staff),
-            "lose": lambda: answering.lose(reason="lost", **by_staff),
-            "cancel": lambda: answering.cancel(**by_staff),
+            "approve": lambda: authorizations.approve(answer="", **by_staff),
+            "reject": lambda: authorizations.reject(answer="no", **by_staff),
+            "ask": lambda: authorizations.ask(question="why?", **by_staff),
+            "label": lambda: authorizations.issue_label(
+                address="here", label="", **parcel, **by_staff
+            ),
+            "sent": lambda: authorizations.sent(**parcel, **by_staff),
+            "lose": lambda: authorizations.lose(reason="lost", **by_staff),
+            "cancel": lambda: authorizations.cancel(**by_staff),
             "refuse": lambda: refunds.refuse(answer="no", **by_staff),
-            "expire": lambda: answering.expire(
+            "expire": lambda: authorizations.expire(
                 authorization=made, now=self.now + timedelta(days=40)
             ),
         }
@@ -185,15 +194,17 @@ class GivingBack(Truths):
                 make_policy(takes_back=True)
             if made := self.pick(ReturnAuthorization.objects.all(), which):
                 with suppress(*REFUSED):
-                    sending_back.open_for(authorization=made, actor="ann", now=self.now)
+                    supplier_returns.open_for(authorization=made, actor="ann", now=self.now)
         if (rma := self.pick(SupplierRMA.objects.all(), which)) is None:
             return
         with suppress(*REFUSED):
             if to == "credited":
                 money = Money(amount, rma.currency)
-                sending_back.credit(rma=rma, amount=money, reason="r", actor="ann", now=self.now)
+                supplier_returns.credit(
+                    rma=rma, amount=money, reason="r", actor="ann", now=self.now
+                )
             else:
-                sending_back.go_on(rma=rma, to=to, reason="r", actor="ann", now=self.now)
+                supplier_returns.go_on(rma=rma, to=to, reason="r", actor="ann", now=self.now)
 
     @invariant()
     def what_came_back_whole_is_paid_whole(self):
@@ -211,19 +222,19 @@ class GivingBack(Truths):
         if not hasattr(self, "world"):
             return
         for made in ReturnAuthorization.objects.filter(status="refunded").exclude(replacement=None):
-            lines = owing.lines_of(made)
+            lines = refund_amounts.lines_of(made)
             known = [line.replaced_amount for line in lines]
-            owing.keep_what_was_replaced(made, lines)
+            refund_amounts.keep_what_was_replaced(made, lines)
             assert known == [line.replaced_amount for line in lines]
 
     def _receive(self, made, units):
         came = {line.pk: units for line in made.lines.all()}
-        inspecting.receive(authorization=made, units=came, actor="ann", now=self.now)
+        inspection.receive(authorization=made, units=came, actor="ann", now=self.now)
 
     def _inspect(self, made, units, state, kept):
         judged = Judgment(accepted=units, disposition=state, deduction=kept, reason="used")
         judgments = {line.pk: judged for line in made.lines.all()}
-        inspecting.inspect(authorization=made, judgments=judgments, actor="ann", now=self.now)
+        inspection.inspect(authorization=made, judgments=judgments, actor="ann", now=self.now)
 
     @staticmethod
     def pick(rows, which):

@@ -5,10 +5,15 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from orders import cancelling, carts, checkout, payments, purchasing, sourcing
-from orders.delivery import QuotedParcel, ShippingQuote
-from orders.gateways.base import PaymentNews, PaymentUpdate
+from orders.cancellation import cancellation
+from orders.cart import carts
+from orders.checkout import checkout
 from orders.models import Payment
+from orders.payments import updates
+from orders.payments.gateways.base import PaymentNews, PaymentUpdate
+from orders.purchasing import submission
+from orders.routing import stock_query
+from orders.routing.delivery_quote import QuotedParcel, ShippingQuote
 from storefront.lib.address import Address
 from storefront.lib.money import Money
 from tests.factories.catalog import make_channel, make_listing
@@ -42,7 +47,7 @@ def make_cart(*listings, quantity=1, channel=None, now=NOON):
 def quote_for(cart, price="4.90", now=NOON, service="Standard"):
     """Quote every planned parcel at one price."""
     view = carts.look(cart=cart, now=now)
-    plan = sourcing.plan(lines=view.wants, channel=cart.channel, now=now)
+    plan = stock_query.plan(lines=view.wants, channel=cart.channel, now=now)
     return ShippingQuote(
         tier="economy",
         plan=plan,
@@ -104,13 +109,13 @@ def make_paid_order(*listings, now=NOON, **order):
 def pay(order, *, now=NOON):
     """Let the money of an order be authorized."""
     payment = make_payment(order, now=now)
-    payments.apply(update=news_of(payment, "authorized"), gateway="fake", now=now)
+    updates.apply(update=news_of(payment, "authorized"), gateway="fake", now=now)
     order.refresh_from_db()
     return order
 
 
 def make_purchase_orders(*listings, now=NOON, **order):
-    return purchasing.divide(order=make_paid_order(*listings, now=now, **order), now=now)
+    return submission.divide(order=make_paid_order(*listings, now=now, **order), now=now)
 
 
 def ask_to_stop(order, *, reason="changed my mind", now=NOON):
@@ -118,7 +123,7 @@ def ask_to_stop(order, *, reason="changed my mind", now=NOON):
 
     Shape:  what ``cancel`` said, and what each wish came to: True, False or None
     """
-    said = cancelling.cancel(order=order, reason=reason, actor="shopper", now=now)
+    said = cancellation.cancel(order=order, reason=reason, actor="shopper", now=now)
     wanted = order.purchase_orders.filter(cancel_wanted_at__isnull=False).order_by("pk")
-    came = [cancelling.pursue(purchase_order=one, now=now) for one in wanted]
+    came = [cancellation.pursue(purchase_order=one, now=now) for one in wanted]
     return said, came

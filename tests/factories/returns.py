@@ -6,9 +6,9 @@ import secrets
 from itertools import count
 
 from orders.models import Order, ReturnAuthorization, ReturnPolicy
-from orders.returning import answering, declaring, inspecting
-from orders.returning.declaring import Declaration
-from orders.returning.inspecting import Judgment
+from orders.returns import authorizations, inspection, requests
+from orders.returns.inspection import Judgment
+from orders.returns.requests import Declaration
 from shipping import shipments
 from tests.factories.catalog import make_variant
 from tests.factories.orders import make_sellable
@@ -59,7 +59,7 @@ def say(order, *units, kind=Kind.WITHDRAWAL, key=None, words="", wanted=None):
 
 
 def declare(order, *units, now=NOON, actor="shopper", is_late_fine=False, **said):
-    made = declaring.declare(
+    made = requests.declare(
         order=order, said=say(order, *units, **said), actor=actor, now=now,
         is_late_fine=is_late_fine,
     )  # fmt: skip
@@ -68,7 +68,7 @@ def declare(order, *units, now=NOON, actor="shopper", is_late_fine=False, **said
 
 def receive(authorization, *, came=None, now=NOON):
     units = {line.pk: line.quantity if came is None else came for line in lines_of(authorization)}
-    inspecting.receive(authorization=authorization, units=units, actor="ann", now=now)
+    inspection.receive(authorization=authorization, units=units, actor="ann", now=now)
 
 
 def inspect(authorization, *, accepted=None, deduction="0", reason="", now=NOON, state="as_new"):
@@ -76,18 +76,18 @@ def inspect(authorization, *, accepted=None, deduction="0", reason="", now=NOON,
         line.pk: Judgment(
             accepted=line.received_quantity if accepted is None else accepted,
             disposition=ReturnAuthorization.Disposition(state),
-            deduction=inspecting.Decimal(deduction),
+            deduction=inspection.Decimal(deduction),
             reason=reason,
         )
         for line in lines_of(authorization)
     }
-    inspecting.inspect(authorization=authorization, judgments=judgments, actor="ann", now=now)
+    inspection.inspect(authorization=authorization, judgments=judgments, actor="ann", now=now)
 
 
 def bring_back(authorization, now=NOON, **inspected):
     """Let it come back as a whole, and be looked at."""
-    if authorization.status in answering.ANSWERABLE:
-        answering.approve(authorization=authorization, answer="", actor="ann", now=now)
+    if authorization.status in authorizations.ANSWERABLE:
+        authorizations.approve(authorization=authorization, answer="", actor="ann", now=now)
     receive(authorization, now=now)
     inspect(authorization, now=now, **inspected)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from orders import earning
+from orders.pricing import margins
 
 
 def account(need, one):
     """Set a line against what it costs from one place; None where nobody can say."""
     if need.sold is None or one.landed is None:
         return None
-    return earning.of_line(
+    return margins.of_line(
         one.landed, quantity=need.quantity, gross=need.sold.gross, tax_rate=need.sold.tax_rate
     )
 

@@ -8,8 +8,9 @@ from hypothesis import event
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from orders import moving, stopping
+from orders.cancellation import supplier_answers
 from orders.models import PurchaseOrder, Setback
+from orders.purchasing import reassignment
 from shipping import consenting, quotes, rerouting
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 from tests.factories.shipping import make_service
@@ -21,8 +22,8 @@ REFUSALS = (
     IllegalMoveError,
     LostRaceError,
     consenting.NoLongerError,
-    moving.CannotMoveError,
-    stopping.NotAskedError,
+    reassignment.CannotMoveError,
+    supplier_answers.NotAskedError,
 )
 
 
@@ -57,9 +58,13 @@ class Setbacks(Truths):
     def move_elsewhere(self, which):
         if purchase_order := self.pick(self.purchases(), which):
             with suppress(*REFUSALS):
-                moving.move(purchase_order=purchase_order, reason="slow", actor="ann", now=self.now)
+                reassignment.move(
+                    purchase_order=purchase_order, reason="slow", actor="ann", now=self.now
+                )
 
-    @rule(which=WHICH, verb=st.sampled_from([stopping.stopped, stopping.not_stopped]))
+    @rule(
+        which=WHICH, verb=st.sampled_from([supplier_answers.stopped, supplier_answers.not_stopped])
+    )
     def hear_in_person(self, which, verb):
         asked = self.purchases().exclude(stop_told_by="")
         if purchase_order := self.pick(asked, which):

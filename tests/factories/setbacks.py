@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from orders import acknowledging
 from orders.models import PaymentEvent, PurchaseOrder
+from orders.purchasing import acknowledgements
 from shipping import rerouting
 from storefront.dashboard.invariants import registry
 from storefront.dashboard.invariants.payments import MONEY
@@ -46,7 +46,7 @@ def tell(purchase_order, *, word=Answer.ACCEPTED, refused=(), code="out_of_stock
         refused=tuple(RefusedLine(reference=str(one.pk), code=Refusal(code)) for one in refused),
         **more,
     )
-    acknowledging.apply(purchase_order=fresh, state=state, now=NOON)
+    acknowledgements.apply(purchase_order=fresh, state=state, now=NOON)
     fresh.refresh_from_db()
     assert broken() == []
     return fresh

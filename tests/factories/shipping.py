@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from orders import acknowledging
 from orders.models import PurchaseOrder
+from orders.purchasing import acknowledgements
 from suppliers.connectors.records import Answer, ParcelNews, PurchaseState
 from suppliers.models import Service
 from tests.factories.orders import make_purchase_orders
@@ -94,7 +94,7 @@ def make_sent_purchase_order(*listings, now=NOON, **order):
 
 def make_accepted_purchase_order(*listings, now=NOON, **order):
     purchase_order = make_sent_purchase_order(*listings, now=now, **order)
-    acknowledging.apply(
+    acknowledgements.apply(
         purchase_order=purchase_order, state=make_state(purchase_order, "accepted"), now=now
     )
     return purchase_order

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from orders import acknowledging, cancelling, purchasing
+from orders.cancellation import cancellation
 from orders.models import PaymentEvent, PurchaseOrder
+from orders.purchasing import acknowledgements, submission
 from shipping import shipments
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.setbacks import also_at, broken
@@ -27,12 +28,12 @@ def sent(*, elsewhere=False):
         make_service(listing.level.location, max_days=6)
         also_at(listing)
     (purchase_order,) = make_purchase_orders(listing)
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
     return purchase_order
 
 
 def pursue(purchase_order, now=NOON):
-    return cancelling.pursue(purchase_order=fresh(purchase_order), now=now)
+    return cancellation.pursue(purchase_order=fresh(purchase_order), now=now)
 
 
 def stands(purchase_order):
@@ -52,5 +53,5 @@ def money():
 
 def ship(purchase_order):
     state = make_state(purchase_order, "shipped", make_parcel_news())
-    acknowledging.apply(purchase_order=fresh(purchase_order), state=state, now=LATER)
+    acknowledgements.apply(purchase_order=fresh(purchase_order), state=state, now=LATER)
     shipments.take_in(purchase_order=fresh(purchase_order), state=state, now=LATER)

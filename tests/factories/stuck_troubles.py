@@ -17,7 +17,6 @@ from catalog.models import (
     WaitingPrice,
 )
 from notifications.models import Delivery
-from orders import charging
 from orders.models import (
     Allocation,
     Order,
@@ -27,6 +26,7 @@ from orders.models import (
     Setback,
     SupplierClaim,
 )
+from orders.purchasing import charging
 from shipping.models import Parcel
 from storefront.api.models import IdempotencyRecord
 from storefront.dashboard.models import BrokenInvariant, Checkup

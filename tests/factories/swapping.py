@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from orders import purchasing
 from orders.models import Order, PaymentEvent, PurchaseOrder
-from orders.returning import replacing
-from orders.returning.replacing import Found
-from orders.returning.sending_anew import Shelf
+from orders.purchasing import submission
+from orders.returns import exchanges
+from orders.returns.exchanges import Found
+from orders.returns.replacement_orders import Shelf
 from storefront.dashboard.invariants import registry
 from storefront.lib.money import Money
 from tests.factories.returns import bring_back, declare, make_delivered
@@ -29,7 +29,7 @@ def come_back(order, *units, kind="defect", wanted=None, **inspected):
 def exchange(made, other=None, *, is_free=False):
     """Exchange as ``shipping.exchanging`` does, from the shelf of the other one."""
     line = made.lines.get()
-    found = replacing.NOWHERE
+    found = exchanges.NOWHERE
     if other is not None:
         shelf = Shelf(
             variant_id=other.variant.pk,
@@ -43,7 +43,7 @@ def exchange(made, other=None, *, is_free=False):
         )
         found = Found(shelves={line.order_line_id: shelf})
     choice = None if other is None else {line.order_line_id: other.variant.pk}
-    return replacing.exchange(
+    return exchanges.exchange(
         authorization=made, choice=choice, is_free=is_free, found=found, actor="ann", now=NOON
     )
 
@@ -60,7 +60,7 @@ def broken_rules():
 
 
 def arrived(order):
-    purchasing.divide(order=order, now=NOON)
+    submission.divide(order=order, now=NOON)
     order.lines.update(shipped_quantity=1, delivered_quantity=1)
     PurchaseOrder.objects.filter(order=order).update(status="closed", status_since=NOON)
     return Order.objects.get(pk=order.pk)

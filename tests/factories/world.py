@@ -10,7 +10,10 @@ from catalog.models import PriceChange
 from catalog.search import shelving
 from notifications import dispatch
 from notifications.models import Delivery, Event
-from orders import cancelling, checkout, complaining, following, ledger, payments, purchasing
+from orders.cancellation import cancellation
+from orders.checkout import checkout
+from orders.claims import claims
+from orders.claims import status as claim_status
 from orders.models import (
     Order,
     PaymentEvent,
@@ -19,9 +22,11 @@ from orders.models import (
     ReturnPolicy,
     SupplierToAsk,
 )
-from orders.returning import declaring, inspecting, refunds, sending_back
-from orders.returning.declaring import Declaration
-from orders.returning.inspecting import Judgment
+from orders.payments import ledger, updates
+from orders.purchasing import submission
+from orders.returns import inspection, refunds, requests, supplier_returns
+from orders.returns.inspection import Judgment
+from orders.returns.requests import Declaration
 from shipping import observing, shipments
 from suppliers.connectors.claiming import ClaimAnswer
 from suppliers.connectors.records import OutOfStockError
@@ -86,7 +91,7 @@ def _expired(listings):
 
 def _canceled(listings):
     order = make_paid_order(*listings)
-    cancelling.cancel(order=order, reason="changed my mind", actor="shopper", now=NOON)
+    cancellation.cancel(order=order, reason="changed my mind", actor="shopper", now=NOON)
     settle(order)
 
 
@@ -118,14 +123,14 @@ def _shipped(listings, answer, *, number):
 
 def _claimed(supplier):
     """Complain of all that left and is not claimed: he pays for one, and thinks about the next."""
-    left = PurchaseOrder.objects.filter(
-        status__in=complaining.LEFT, claims=None, rmas=None
-    ).order_by("pk")
+    left = PurchaseOrder.objects.filter(status__in=claims.LEFT, claims=None, rmas=None).order_by(
+        "pk"
+    )
     for place, purchase_order in enumerate(left):
         claim = tell(make_claim(purchase_order))
         if place == 0:
             supplier.decide(claim.number, ClaimAnswer.REFUNDED, "7.00")
-            following.look_up(claim=whole_claim(claim), now=NOON)
+            claim_status.look_up(claim=whole_claim(claim), now=NOON)
 
 
 def _returned(listings, batch):
@@ -139,21 +144,21 @@ def _returned(listings, batch):
     said = Declaration(
         key=f"world-{batch}", kind=ReturnAuthorization.Kind.WITHDRAWAL, units={line.pk: 1}
     )
-    (made,) = declaring.declare(order=order, said=said, actor="shopper", now=NOON)
+    (made,) = requests.declare(order=order, said=said, actor="shopper", now=NOON)
     (came,) = made.lines.all()
-    inspecting.receive(authorization=made, units={came.pk: 1}, actor="ann", now=NOON)
+    inspection.receive(authorization=made, units={came.pk: 1}, actor="ann", now=NOON)
     judged = Judgment(accepted=1, disposition=ReturnAuthorization.Disposition.AS_NEW)
-    inspecting.inspect(authorization=made, judgments={came.pk: judged}, actor="ann", now=NOON)
+    inspection.inspect(authorization=made, judgments={came.pk: judged}, actor="ann", now=NOON)
     refunds.refund(authorization=made, actor="ann", now=NOON)
     settle(order)
-    rma = sending_back.open_for(authorization=made, actor="ann", now=NOON)
+    rma = supplier_returns.open_for(authorization=made, actor="ann", now=NOON)
     for to in ("requested", "authorized", "shipped"):
-        sending_back.go_on(rma=rma, to=to, reason="he said so", actor="ann", now=NOON)
+        supplier_returns.go_on(rma=rma, to=to, reason="he said so", actor="ann", now=NOON)
 
 
 def _send(purchase_order):
     fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
-    return purchasing.send(purchase_order=fresh.get(pk=purchase_order.pk), now=NOON)
+    return submission.send(purchase_order=fresh.get(pk=purchase_order.pk), now=NOON)
 
 
 def settle(order):
@@ -168,7 +173,7 @@ def settle(order):
         update = news_of(
             payment, answers[event.kind], amount=event.amount, request_key=event.external_id
         )
-        payments.apply(update=update, gateway="fake", now=NOON)
+        updates.apply(update=update, gateway="fake", now=NOON)
 
 
 def _fed(listings, batch):

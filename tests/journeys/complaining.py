@@ -7,9 +7,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from orders import claiming, claims_waiting, following, pausing, purchasing
-from orders.claiming import ClaimStoppedError
+from orders.claims import status as claim_status
+from orders.claims import submission as claim_submission
+from orders.claims import work_queue
+from orders.claims.submission import ClaimStoppedError
 from orders.models import SupplierClaim
+from orders.purchasing import retries
+from orders.purchasing import submission as purchasing_submission
 from storefront.lib.http.errors import OutsideError
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 from tests.factories.claims import make_claim, whole_claim
@@ -22,7 +26,7 @@ ROUNDS = 12
 def purchase_order(sandbox_supplier):
     """One unit that the sandbox delivered."""
     sold = sell_one(stock_the_shop(sandbox_supplier))
-    purchasing.send(purchase_order=sold, now=timezone.now())
+    purchasing_submission.send(purchase_order=sold, now=timezone.now())
     sandbox_supplier.control("advance", {"orderNumber": sold.number, "to": "DELIVERED"})
     sold.move("shipped", at=timezone.now())
     return whole(sold)
@@ -43,11 +47,11 @@ def sweep(claim, now):
     """Do what beat's sweeps do for one claim."""
     mine = {"pk": claim.pk}
     try:
-        if claims_waiting.claims_to_be_told(now=now).filter(**mine).exists():
-            claiming.submit(claim=whole_claim(claim), now=now)
-        for find in (claims_waiting.claims_to_be_found, claims_waiting.claims_to_be_read):
+        if work_queue.claims_to_be_told(now=now).filter(**mine).exists():
+            claim_submission.submit(claim=whole_claim(claim), now=now)
+        for find in (work_queue.claims_to_be_found, work_queue.claims_to_be_read):
             if find(now=now).filter(**mine).exists():
-                following.look_up(claim=whole_claim(claim), now=now)
+                claim_status.look_up(claim=whole_claim(claim), now=now)
     except (OutsideError, ClaimStoppedError, IllegalMoveError, LostRaceError):
         return
 
@@ -63,13 +67,13 @@ def sweep_until_heard(claim):
 
 
 def told(claim):
-    return claiming.submit(claim=whole_claim(claim), now=timezone.now())
+    return claim_submission.submit(claim=whole_claim(claim), now=timezone.now())
 
 
 def read(claim):
     """Look it up when the call that left it open must have ended."""
-    now = timezone.now() + pausing.CALLS_END_WITHIN
-    return following.look_up(claim=whole_claim(claim), now=now)
+    now = timezone.now() + retries.CALLS_END_WITHIN
+    return claim_status.look_up(claim=whole_claim(claim), now=now)
 
 
 def decide(process, claim, **deal):

@@ -7,10 +7,14 @@ from datetime import timedelta
 from django.utils import timezone
 
 from catalog.models import Listing
-from orders import carts, checkout, payments, purchasing, sourcing
-from orders.delivery import QuotedParcel, ShippingQuote
+from orders.cart import carts
+from orders.checkout import checkout
 from orders.models import PurchaseOrder
-from orders.requesting import request_for
+from orders.payments import updates
+from orders.purchasing import submission
+from orders.purchasing.supplier_request import request_for
+from orders.routing import stock_query
+from orders.routing.delivery_quote import QuotedParcel, ShippingQuote
 from storefront.lib.money import Money
 from suppliers.connections.factory import adapter_for
 from suppliers.sync import runner
@@ -62,7 +66,7 @@ def sell_one(channel, *, start="CN"):
     cart = carts.open_cart(channel=channel, country="DE", locale="en", now=now)
     carts.add(cart=cart, listing_id=listing.pk, quantity=1, now=now)
     wants = carts.look(cart=cart, now=now).wants
-    plan = sourcing.plan(lines=wants, channel=channel, now=now)
+    plan = stock_query.plan(lines=wants, channel=channel, now=now)
     arrives = now.date() + timedelta(days=9)
     parcels = tuple(
         QuotedParcel(
@@ -82,8 +86,8 @@ def sell_one(channel, *, start="CN"):
         cart=cart, email="erika@example.org", ship_to=HOME, quote=quote, now=now
     )
     payment = make_payment(order, now=now)
-    payments.apply(update=news_of(payment, "authorized"), gateway="fake", now=now)
-    (purchase_order,) = purchasing.divide(order=order, now=now)
+    updates.apply(update=news_of(payment, "authorized"), gateway="fake", now=now)
+    (purchase_order,) = submission.divide(order=order, now=now)
     name_a_route(purchase_order)
     return whole(purchase_order)
 

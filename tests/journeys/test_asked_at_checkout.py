@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from catalog.listings import refresh as listing_refresh
 from catalog.models import Listing
-from orders import checkout
+from orders.checkout import checkout
 from orders.models import Order
 from shipping import quotes
 from storefront.dev.demo import routes

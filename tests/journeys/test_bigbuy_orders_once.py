@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from orders import purchasing, resolving, waiving
 from orders.models import PurchaseOrder
+from orders.purchasing import submission, submission_lookup
+from orders.purchasing.holds import waiving
 from shipping import polling
 from shipping.models import Parcel
 from storefront.lib.http.errors import OutsideError
@@ -48,9 +49,9 @@ def sweep(purchase_order, now):
     try:
         if fresh.request_status in PurchaseOrder.NEVER_SENT and fresh.status in {"draft", "ready"}:
             if not fresh.try_after or fresh.try_after <= now:
-                purchasing.send(purchase_order=fresh, now=now)
+                submission.send(purchase_order=fresh, now=now)
         elif fresh.request_status in {"submitting", "submit_unknown"}:
-            resolving.resolve(purchase_order=fresh, now=now)
+            submission_lookup.resolve(purchase_order=fresh, now=now)
     except (OutsideError, IllegalMoveError, LostRaceError):
         return
 
@@ -124,7 +125,7 @@ def test_what_is_sold_out_meanwhile_is_refused_and_not_ordered(bigbuy_sandbox, p
     for warehouse in (1, 2):
         bigbuy_sandbox.control("stock", {"sku": sku, "warehouse": warehouse, "quantity": 0})
 
-    purchasing.send(purchase_order=purchase_order, now=timezone.now())
+    submission.send(purchase_order=purchase_order, now=timezone.now())
 
     assert whole(purchase_order).request_status == "rejected"
     assert references(bigbuy_sandbox) == []
@@ -133,7 +134,7 @@ def test_what_is_sold_out_meanwhile_is_refused_and_not_ordered(bigbuy_sandbox, p
 def test_an_empty_purse_holds_the_order_with_words(bigbuy_sandbox, purchase_order):
     bigbuy_sandbox.control("purse", {"amount": "0.50"})
 
-    purchasing.send(purchase_order=purchase_order, now=timezone.now())
+    submission.send(purchase_order=purchase_order, now=timezone.now())
 
     held = whole(purchase_order)
     assert held.status == "on_hold"
@@ -142,7 +143,7 @@ def test_an_empty_purse_holds_the_order_with_words(bigbuy_sandbox, purchase_orde
 
 
 def test_a_parcel_is_followed_to_the_door(bigbuy_sandbox, purchase_order):
-    purchasing.send(purchase_order=purchase_order, now=timezone.now())
+    submission.send(purchase_order=purchase_order, now=timezone.now())
     for status in ("Shipped", "Delivered"):
         bigbuy_sandbox.control("advance", {"reference": purchase_order.number, "to": status})
         polling.ask(supplier=purchase_order.supplier, moment=timezone.now)

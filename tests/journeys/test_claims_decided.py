@@ -7,8 +7,9 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from orders import claiming, claims_waiting, following
-from orders.claiming import ClaimStoppedError
+from orders.claims import status as claim_status
+from orders.claims import submission, work_queue
+from orders.claims.submission import ClaimStoppedError
 from storefront.dashboard.invariants import registry
 from suppliers.connections.factory import adapter_for
 from suppliers.connectors.claiming import ClaimAnswer
@@ -34,9 +35,9 @@ def test_a_poll_takes_his_money_over(sandbox_supplier, claim):
     told(claim)
     paid = claim.expected_amount - Decimal("0.01")
     decide(sandbox_supplier, claim, deal=1, amount=str(paid))
-    now = timezone.now() + claims_waiting.CLAIMS_READ_EVERY
+    now = timezone.now() + work_queue.CLAIMS_READ_EVERY
 
-    assert not claims_waiting.claims_to_be_read(now=timezone.now()).exists()
+    assert not work_queue.claims_to_be_read(now=timezone.now()).exists()
     sweep(claim, now)
 
     settled = whole_claim(claim)
@@ -69,7 +70,7 @@ def test_more_money_than_was_claimed_waits_for_a_person(sandbox_supplier, claim)
 def test_a_claim_that_is_taken_back_is_canceled_at_the_supplier(sandbox_supplier, claim):
     told(claim)
 
-    following.take_back(
+    claim_status.take_back(
         claim=whole_claim(claim), reason="It was found", actor="staff", now=timezone.now()
     )
 
@@ -83,7 +84,7 @@ def test_a_cancellation_whose_answer_is_lost_is_read(sandbox_supplier, claim):
     told(claim)
     sandbox_supplier.fault("disputes/cancel", "drop_after", count=1)
 
-    following.take_back(
+    claim_status.take_back(
         claim=whole_claim(claim), reason="It was found", actor="staff", now=timezone.now()
     )
 
@@ -95,7 +96,7 @@ def test_what_he_decided_first_is_not_taken_back(sandbox_supplier, claim):
     decide(sandbox_supplier, claim, deal=1, amount="1.00")
 
     with pytest.raises(ClaimStoppedError, match="credited"):
-        following.take_back(
+        claim_status.take_back(
             claim=whole_claim(claim), reason="It was found", actor="staff", now=timezone.now()
         )
 
@@ -114,6 +115,6 @@ def test_a_refusal_waits_for_a_person_who_may_have_it_told_again(sandbox_supplie
 
     purchase_order.supplier_reference = right
     purchase_order.save(update_fields=["supplier_reference"])
-    claiming.submit_again(claim=whole_claim(claim), actor="staff", now=timezone.now())
+    submission.submit_again(claim=whole_claim(claim), actor="staff", now=timezone.now())
     assert sweep_until_heard(claim).status == "requested"
     assert disputes(sandbox_supplier) == 1

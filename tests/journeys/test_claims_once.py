@@ -10,8 +10,8 @@ import pytest
 from celery import Celery
 from django.utils import timezone
 
-from orders import claims_waiting
-from orders.claiming import ClaimStoppedError
+from orders.claims import work_queue
+from orders.claims.submission import ClaimStoppedError
 from orders.models import SupplierClaim
 from storefront.lib.http import retries
 from storefront.lib.http.errors import OutsideError
@@ -127,7 +127,7 @@ def test_an_answer_that_takes_too_long_is_looked_up(sandbox_supplier, claim):
     sandbox_supplier.fault(CREATE, "slow", count=1, delay=11)
 
     assert told(claim).status == "submit_unknown"
-    assert not claims_waiting.claims_to_be_found(now=timezone.now()).exists()
+    assert not work_queue.claims_to_be_found(now=timezone.now()).exists()
     time.sleep(2)  # now the effect that we did not hear of has happened
 
     assert sweep_until_heard(claim).status == "requested"
@@ -147,7 +147,7 @@ def test_a_worker_killed_while_complaining_leaves_one_dispute(  # noqa: PLR0917
 ):
     queue = f"kill-{claim.number}"
     broker = Celery(broker=os.environ["REDIS_URL"])
-    broker.send_task("orders.claim_tasks.submit_claim", kwargs={"claim_id": claim.pk}, queue=queue)
+    broker.send_task("orders.claims.tasks.submit_claim", kwargs={"claim_id": claim.pk}, queue=queue)
 
     with started_worker(queue, tmp_path / "killed.log", FAILPOINT=failpoint) as killed:
         assert killed.wait(timeout=60) == -signal.SIGKILL
@@ -164,11 +164,11 @@ def test_a_worker_tells_it_and_asks_until_he_decided(sandbox_supplier, claim, tm
     broker = Celery(broker=os.environ["REDIS_URL"])
     with started_worker(queue, tmp_path / "worker.log"):
         turn = {"supplier_id": claim.purchase_order.supplier_id}
-        broker.send_task("orders.claim_tasks.speak_with", kwargs=turn, queue=queue)
+        broker.send_task("orders.claims.tasks.speak_with", kwargs=turn, queue=queue)
         until(lambda: whole_claim(claim).status in SupplierClaim.HEARD)
         decide(sandbox_supplier, claim, deal=3)
         SupplierClaim.objects.update(polled_at=None)
-        broker.send_task("orders.claim_tasks.speak_with", kwargs=turn, queue=queue)
+        broker.send_task("orders.claims.tasks.speak_with", kwargs=turn, queue=queue)
         until(lambda: whole_claim(claim).status == "denied")
 
 

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from orders import cancelling, pausing, purchasing, resolving, waiting
-from orders.pausing import JITTER_SHARE
+from orders.cancellation import cancellation
+from orders.purchasing import retries, submission, submission_lookup, work_queue
+from orders.purchasing.retries import JITTER_SHARE
 from storefront.lib.http.errors import TemporaryError
 from tests.factories.orders import ask_to_stop
 from tests.journeys.ordering import effects, sell_one, stock_the_shop, whole
@@ -44,12 +45,12 @@ def test_an_order_is_sent_again_when_he_wants_it(sandbox_supplier, purchase_orde
     wants_a_pause(sandbox_supplier, CREATE)
     now = timezone.now()
 
-    purchasing.send(purchase_order=purchase_order, now=now)
+    submission.send(purchase_order=purchase_order, now=now)
 
     assert purchase_order.request_status == "submit_failed"
-    assert rests_as_asked(purchase_order, waiting.to_be_sent, now)
+    assert rests_as_asked(purchase_order, work_queue.to_be_sent, now)
     later = whole(purchase_order)
-    purchasing.send(purchase_order=later, now=later.try_after)
+    submission.send(purchase_order=later, now=later.try_after)
     assert later.request_status == "accepted"
     assert effects(sandbox_supplier) == [purchase_order.number]
 
@@ -57,35 +58,35 @@ def test_an_order_is_sent_again_when_he_wants_it(sandbox_supplier, purchase_orde
 def test_a_lost_answer_is_looked_up_when_he_wants_it(sandbox_supplier, purchase_order):
     now = timezone.now()
     sandbox_supplier.fault(CREATE, "drop_after", count=1)
-    purchasing.send(purchase_order=purchase_order, now=now)
-    now += 2 * pausing.CALLS_END_WITHIN
-    assert list(waiting.to_be_resolved(now=now)) == [purchase_order]
+    submission.send(purchase_order=purchase_order, now=now)
+    now += 2 * retries.CALLS_END_WITHIN
+    assert list(work_queue.to_be_resolved(now=now)) == [purchase_order]
     wants_a_pause(sandbox_supplier, LOOK_UP)
 
     with pytest.raises(TemporaryError):
-        resolving.resolve(purchase_order=whole(purchase_order), now=now)
+        submission_lookup.resolve(purchase_order=whole(purchase_order), now=now)
 
     assert whole(purchase_order).request_status == "submit_unknown"
-    assert rests_as_asked(purchase_order, waiting.to_be_resolved, now)
+    assert rests_as_asked(purchase_order, work_queue.to_be_resolved, now)
     later = whole(purchase_order)
-    resolving.resolve(purchase_order=later, now=later.try_after)
+    submission_lookup.resolve(purchase_order=later, now=later.try_after)
     assert later.request_status == "accepted"
 
 
 def test_a_wish_to_cancel_is_told_when_he_wants_it(sandbox_supplier, purchase_order):
     now = timezone.now()
-    purchasing.send(purchase_order=purchase_order, now=now)
+    submission.send(purchase_order=purchase_order, now=now)
     wants_a_pause(sandbox_supplier, LOOK_UP)
 
     _, came = ask_to_stop(purchase_order.order, now=now)
 
     assert came == [None]
-    assert rests_as_asked(purchase_order, waiting.to_be_stopped, now)
+    assert rests_as_asked(purchase_order, work_queue.to_be_stopped, now)
     # Nor does it help to press the button once more.
     sandbox_supplier.control("faults/clear", {})
     soon = now + timedelta(minutes=1)
     ask_to_stop(purchase_order.order, now=soon)
     assert whole(purchase_order).request_status == "cancellation_requested"
     later = whole(purchase_order)
-    cancelling.pursue(purchase_order=later, now=later.try_after)
+    cancellation.pursue(purchase_order=later, now=later.try_after)
     assert later.stop_told_by == "person"  # he has been paid by then: no call stops it

@@ -11,8 +11,8 @@ import pytest
 from celery import Celery
 from django.utils import timezone
 
-from orders import purchasing, resolving
 from orders.models import PaymentEvent, PurchaseOrder
+from orders.purchasing import submission, submission_lookup
 from storefront.lib.http.errors import OutsideError
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 from tests.journeys.ordering import effects, sell_one, stock_the_shop, whole
@@ -39,9 +39,9 @@ def sweep(purchase_order, now):
     try:
         if fresh.request_status in PurchaseOrder.NEVER_SENT and fresh.status in {"draft", "ready"}:
             if not fresh.try_after or fresh.try_after <= now:
-                purchasing.send(purchase_order=fresh, now=now)
+                submission.send(purchase_order=fresh, now=now)
         elif fresh.request_status in {"submitting", "submit_unknown"}:
-            resolving.resolve(purchase_order=fresh, now=now)
+            submission_lookup.resolve(purchase_order=fresh, now=now)
     except (OutsideError, IllegalMoveError, LostRaceError):
         return
 
@@ -82,7 +82,7 @@ def test_a_fault_while_ordering_leaves_one_order(sandbox_supplier, purchase_orde
 def test_a_supplier_who_does_not_let_us_in_costs_nobody_his_order(sandbox_supplier, purchase_order):
     sandbox_supplier.fault(CREATE, "token_expired", count=2)
 
-    purchasing.send(purchase_order=purchase_order, now=timezone.now())
+    submission.send(purchase_order=purchase_order, now=timezone.now())
 
     assert purchase_order.status == "on_hold"
     assert "1600001" in purchase_order.hold_reasons[0]["sentence"]
@@ -103,7 +103,7 @@ def test_a_look_up_that_fails_too_is_no_proof_of_absence(sandbox_supplier, purch
 def test_an_answer_that_takes_too_long_is_looked_up(sandbox_supplier, purchase_order):
     sandbox_supplier.fault(CREATE, "slow", count=1, delay=11)
 
-    purchasing.send(purchase_order=purchase_order, now=timezone.now())
+    submission.send(purchase_order=purchase_order, now=timezone.now())
     assert purchase_order.request_status == "submit_unknown"
     time.sleep(2)  # now the effect that we did not hear of has happened
 
@@ -125,7 +125,7 @@ def test_a_worker_killed_while_sending_leaves_one_order(  # noqa: PLR0917
     queue = f"kill-{purchase_order.number}"
     broker = Celery(broker=os.environ["REDIS_URL"])
     broker.send_task(
-        "orders.purchasing_tasks.send", kwargs={"purchase_order_id": purchase_order.pk}, queue=queue
+        "orders.purchasing.tasks.send", kwargs={"purchase_order_id": purchase_order.pk}, queue=queue
     )
 
     with started_worker(queue, tmp_path / "killed.log", FAILPOINT=failpoint) as killed:
@@ -143,11 +143,11 @@ def test_a_worker_killed_while_sending_leaves_one_order(  # noqa: PLR0917
 def test_the_naive_sender_orders_twice(sandbox_supplier, purchase_order):
     """Show that these tests see what they are for: sending again blindly, under a new number."""
     sandbox_supplier.fault(CREATE, "drop_after", count=1)
-    purchasing.send(purchase_order=purchase_order, now=timezone.now())
+    submission.send(purchase_order=purchase_order, now=timezone.now())
 
     PurchaseOrder.objects.filter(pk=purchase_order.pk).update(
         request_status="submit_failed", number=f"{purchase_order.number}R"
     )
-    purchasing.send(purchase_order=whole(purchase_order), now=timezone.now())
+    submission.send(purchase_order=whole(purchase_order), now=timezone.now())
 
     assert len(effects(sandbox_supplier)) == 2

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from orders import deciding, pausing, purchasing, resolving
+from orders.cancellation import canceled_but_shipped
 from orders.models import Order, PaymentEvent, PurchaseOrder, StrayDecision
+from orders.purchasing import retries, submission, submission_lookup
 from shipping import polling
 from storefront.dashboard.inbox import query
 from suppliers.models import Connection, Supplier
@@ -47,7 +48,7 @@ def test_an_order_that_is_not_wanted_any_more_is_not_paid(purchase_order, sandbo
     fresh = whole(purchase_order)
     sweep(fresh, timezone.now())
     PurchaseOrder.objects.update(cancel_wanted_at=timezone.now())
-    sweep(fresh, timezone.now() + pausing.CALLS_END_WITHIN)
+    sweep(fresh, timezone.now() + retries.CALLS_END_WITHIN)
 
     assert whole(purchase_order).request_status == PurchaseOrder.Request.SUBMITTED
     assert kinds(sandbox_supplier) == ["created"]
@@ -57,7 +58,7 @@ def test_an_order_that_is_not_wanted_any_more_is_not_paid(purchase_order, sandbo
 def left_unpaid(purchase_order, sandbox_supplier):
     """Cancel one that waits at the supplier to be paid; then there is money to pay it."""
     sandbox_supplier.control("balance", {"amount": "0.01"})
-    purchasing.send(purchase_order=purchase_order, now=timezone.now())
+    submission.send(purchase_order=purchase_order, now=timezone.now())
     assert kinds(sandbox_supplier)[-1] == "unpaid"
     ask_to_stop(purchase_order.order, now=timezone.now())
     sandbox_supplier.control("balance", {"amount": "500.00"})
@@ -79,7 +80,7 @@ def test_what_cannot_be_stopped_and_is_not_paid_is_never_paid(left_unpaid, sandb
     assert "purchase_kept" in waits()
 
     poll()
-    resolving.resolve_for_staff(purchase_order=left_unpaid, now=timezone.now())
+    submission_lookup.resolve_for_staff(purchase_order=left_unpaid, now=timezone.now())
 
     assert kinds(sandbox_supplier)[-1] == "unpaid"
     assert "purchase_kept" in waits()
@@ -91,7 +92,7 @@ def test_what_cannot_be_stopped_and_is_not_paid_is_never_paid(left_unpaid, sandb
 
 
 def test_staff_close_what_he_keeps_unpaid(left_unpaid):
-    deciding.decide(
+    canceled_but_shipped.decide(
         purchase_order=left_unpaid,
         outcome=StrayDecision.Outcome.NOT_SHIPPED,
         reason="deleted in his web pages",
@@ -107,7 +108,7 @@ def test_a_poll_that_read_it_before_the_wish_pays_nothing(
     purchase_order, sandbox_supplier, monkeypatch
 ):
     sandbox_supplier.control("balance", {"amount": "0.01"})
-    purchasing.send(purchase_order=purchase_order, now=timezone.now())
+    submission.send(purchase_order=purchase_order, now=timezone.now())
     sandbox_supplier.control("balance", {"amount": "500.00"})
     told = polling._told
 

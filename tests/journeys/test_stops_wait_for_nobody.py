@@ -10,7 +10,8 @@ from django.db import connection
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from orders import cancellation_tasks, purchasing, waiting
+from orders.cancellation import tasks
+from orders.purchasing import submission, work_queue
 from tests.journeys.ordering import sell_one, stock_the_shop, whole
 from tests.sandboxes import sandbox_process, sandbox_supplier
 
@@ -25,7 +26,7 @@ HANGS_S = 3
 @pytest.fixture
 def sent(sandbox_supplier):
     purchase_order = sell_one(stock_the_shop(sandbox_supplier))
-    purchasing.send(purchase_order=purchase_order, now=timezone.now())
+    submission.send(purchase_order=purchase_order, now=timezone.now())
     return whole(purchase_order)
 
 
@@ -40,7 +41,7 @@ def test_a_supplier_who_hangs_slows_no_page(client, sandbox_supplier, sent):
     first = click(client, sent)
 
     def work():
-        cancellation_tasks.pursue_cancellation(purchase_order_id=sent.pk)
+        tasks.pursue_cancellation(purchase_order_id=sent.pk)
         connection.close()
 
     worker = threading.Thread(target=work)
@@ -71,9 +72,7 @@ def test_a_wish_is_kept_while_the_broker_is_away_and_a_sweep_finds_it(client, se
     assert NOTED in shown
     assert whole(sent).request_status == "accepted"
     started = []
-    monkeypatch.setattr(
-        cancellation_tasks.pursue_cancellation, "delay", lambda **known: started.append(known)
-    )
-    cancellation_tasks.settle_cancellations()
+    monkeypatch.setattr(tasks.pursue_cancellation, "delay", lambda **known: started.append(known))
+    tasks.settle_cancellations()
     assert started == [{"purchase_order_id": sent.pk}]
-    assert waiting.to_be_stopped(now=timezone.now()).exists()
+    assert work_queue.to_be_stopped(now=timezone.now()).exists()

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from orders import address_checks
-from orders.addresses import problems
+from orders.addresses import verification
+from orders.addresses.validation import problems
 from tests.factories.orders import HOME
 
 
@@ -58,8 +58,8 @@ def test_a_latvian_postcode_is_known_with_and_without_its_letters():
     riga = replace(HOME, country="LV", city="Rīga", postcode="LV-1010", line1="Brīvības iela 1")
 
     assert problems(address=riga) == {}
-    assert address_checks.doubts(riga) == {}
-    assert address_checks.suggestion(replace(riga, postcode="1010")) == riga
+    assert verification.doubts(riga) == {}
+    assert verification.suggestion(replace(riga, postcode="1010")) == riga
 
 
 @pytest.mark.parametrize(
@@ -76,18 +76,18 @@ def test_what_may_be_right_all_the_same_is_a_doubt(field, value):
     doubtful = replace(HOME, **{field: value})
 
     assert problems(address=doubtful) == {}
-    assert list(address_checks.doubts(doubtful)) == [field]
+    assert list(verification.doubts(doubtful)) == [field]
 
 
 def test_a_street_that_is_called_like_a_box_is_none():
-    assert address_checks.doubts(replace(HOME, line1="Boxhagener Straße 7, Postfachweg")) == {}
+    assert verification.doubts(replace(HOME, line1="Boxhagener Straße 7, Postfachweg")) == {}
 
 
 def test_a_postcode_of_another_region_is_a_doubt():
     there = replace(HOME, country="US", region="California", city="Fresno", postcode="10001")
 
-    assert list(address_checks.doubts(there)) == ["postcode"]
-    assert address_checks.doubts(replace(there, postcode="93650")) == {}
+    assert list(verification.doubts(there)) == ["postcode"]
+    assert verification.doubts(replace(there, postcode="93650")) == {}
 
 
 @pytest.mark.parametrize(
@@ -103,9 +103,9 @@ def test_a_postcode_of_another_region_is_a_doubt():
 def test_a_postcode_is_suggested_as_its_post_writes_it(country, written, usual):
     there = replace(HOME, country=country, postcode=written)
 
-    assert address_checks.doubts(there) == {}
-    assert address_checks.suggestion(there) == replace(there, postcode=usual)
-    assert address_checks.suggestion(replace(there, postcode=usual)) is None
+    assert verification.doubts(there) == {}
+    assert verification.suggestion(there) == replace(there, postcode=usual)
+    assert verification.suggestion(replace(there, postcode=usual)) is None
 
 
 @pytest.mark.parametrize(
@@ -114,27 +114,25 @@ def test_a_postcode_is_suggested_as_its_post_writes_it(country, written, usual):
 def test_ways_to_write_that_are_both_usual_are_left_alone(country, written):
     there = replace(HOME, country=country, postcode=written)
 
-    assert address_checks.doubts(there) == {}
-    assert address_checks.suggestion(there) is None
+    assert verification.doubts(there) == {}
+    assert verification.suggestion(there) is None
 
 
 def test_a_province_is_spelled_as_the_list_spells_it():
     there = replace(HOME, country="CA", region="ontario", city="Ottawa", postcode="K1A 0B1")
 
-    assert address_checks.suggestion(there) == replace(there, region="Ontario")
-    assert address_checks.suggestion(replace(there, region="ON")) is None
+    assert verification.suggestion(there) == replace(there, region="Ontario")
+    assert verification.suggestion(replace(there, region="ON")) is None
 
 
 def test_a_reason_settles_the_doubts_of_this_very_address_only():
     doubtful = replace(HOME, postcode="1011")
-    noted = address_checks.note(doubtful, reason="built last year")
+    noted = verification.note(doubtful, reason="built last year")
 
     assert noted["verdict"] == "unverified_accepted"
-    assert address_checks.open_doubts(doubtful, noted) == {}
-    assert list(address_checks.open_doubts(replace(doubtful, postcode="1012"), noted)) == [
-        "postcode"
-    ]
-    assert address_checks.without_person(noted) == {
+    assert verification.open_doubts(doubtful, noted) == {}
+    assert list(verification.open_doubts(replace(doubtful, postcode="1012"), noted)) == ["postcode"]
+    assert verification.without_person(noted) == {
         "verdict": "unverified_accepted",
         "doubts": ["postcode"],
     }

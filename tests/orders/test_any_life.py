@@ -22,23 +22,14 @@ from hypothesis.stateful import (
 )
 
 from catalog.models import Channel, Listing
-from orders import (
-    acknowledging,
-    cancelling,
-    capturing,
-    carts,
-    checkout,
-    holding,
-    ledger,
-    moving,
-    opening,
-    payments,
-    purchasing,
-    refunding,
-    resolving,
-)
-from orders.gateways import gateway_for
+from orders.cancellation import cancellation
+from orders.cart import carts
+from orders.checkout import checkout
 from orders.models import Order, Payment, PurchaseOrder, ReturnAuthorization
+from orders.payments import captures, ledger, refunds, sessions, updates
+from orders.payments.gateways import gateway_for
+from orders.purchasing import acknowledgements, reassignment, submission, submission_lookup
+from orders.purchasing.holds import holds
 from shipping import consenting, shipments
 from storefront.lib.http.errors import OutsideError, PermanentError
 from storefront.lib.money import Money
@@ -70,14 +61,14 @@ REFUSALS = (
     checkout.EmptyCartError,
     checkout.AlreadyPlacedError,
     checkout.QuoteOutdatedError,
-    purchasing.OrderStoppedError,
+    submission.OrderStoppedError,
     carts.NotEnoughError,
     carts.NotForSaleError,
-    cancelling.TooLateError,
+    cancellation.TooLateError,
     consenting.NoLongerError,
-    moving.CannotMoveError,
-    refunding.TooMuchError,
-    refunding.NothingToRefundError,
+    reassignment.CannotMoveError,
+    refunds.TooMuchError,
+    refunds.NothingToRefundError,
 )
 WHICH = st.integers(0, 30)
 SOME = st.sampled_from([0, 1, 2, 3, 5, 7])  # of the last two no shelf has so many
@@ -135,7 +126,7 @@ class Life(Setbacks, GivingBack):
             )
             if placed.order.lines.count() > sum(map(bool, (one, other))):
                 event("a line was divided")
-            opening.start(order=placed.order, return_url="http://127.0.0.1/", now=self.now)
+            sessions.start(order=placed.order, return_url="http://127.0.0.1/", now=self.now)
 
     @rule(which=WHICH, news=st.sampled_from(["authorized", "failed"]), times=st.integers(1, 2))
     def pay(self, which, news, times):
@@ -144,7 +135,7 @@ class Life(Setbacks, GivingBack):
                 with suppress(PermanentError, AssertionError):
                     gateway_for("fake").authorize(payment.reference)
             for _ in range(times):
-                payments.apply(
+                updates.apply(
                     update=news_of(payment, news, at=self.now), gateway="fake", now=self.now
                 )
 
@@ -156,15 +147,15 @@ class Life(Setbacks, GivingBack):
         if Order.objects.count() > known:
             order = Order.objects.latest("pk")
             gateway_for("fake").authorize(order.payments.get().reference)
-            payments.read(payment=order.payments.get(), now=self.now)
-            purchasing.divide(order=order, now=self.now)
+            updates.read(payment=order.payments.get(), now=self.now)
+            submission.divide(order=order, now=self.now)
             self.send(which, answer)
 
     @rule(which=WHICH)
     def give_up(self, which):
         if order := self.pick(Order.objects.all(), which):
             with suppress(*REFUSALS):
-                cancelling.cancel(order=order, reason="no", actor="shopper", now=self.now)
+                cancellation.cancel(order=order, reason="no", actor="shopper", now=self.now)
 
     @rule(minutes=st.sampled_from([5, 25]))
     def time_passes(self, minutes):
@@ -177,7 +168,7 @@ class Life(Setbacks, GivingBack):
     @rule(which=WHICH)
     def divide(self, which):
         if order := self.pick(Order.objects.filter(status="placed"), which):
-            purchasing.divide(order=order, now=self.now)
+            submission.divide(order=order, now=self.now)
 
     @rule(which=WHICH, answer=ANSWERS)
     def send(self, which, answer):
@@ -191,7 +182,7 @@ class Life(Setbacks, GivingBack):
         unsent = self.purchases().filter(request_status__in=PurchaseOrder.NEVER_SENT)
         if purchase_order := self.pick(unsent, which):
             with suppress(*REFUSALS):
-                purchasing.send(purchase_order=purchase_order, now=self.now)
+                submission.send(purchase_order=purchase_order, now=self.now)
         self.supplier.script = []
 
     @rule(which=WHICH)
@@ -199,7 +190,7 @@ class Life(Setbacks, GivingBack):
         unknown = self.purchases().filter(request_status="submit_unknown")
         if purchase_order := self.pick(unknown, which):
             with suppress(*REFUSALS):
-                resolving.resolve(
+                submission_lookup.resolve(
                     purchase_order=purchase_order, now=self.now + timedelta(minutes=10)
                 )
 
@@ -209,16 +200,16 @@ class Life(Setbacks, GivingBack):
         self.supplier.can_stop = can_stop
         if purchase_order := self.pick(wanted, which):
             with suppress(*REFUSALS):
-                cancelling.pursue(purchase_order=purchase_order, now=self.now)
+                cancellation.pursue(purchase_order=purchase_order, now=self.now)
 
     @rule(which=WHICH)
     def settle(self, which):
         if payment := self.pick(Payment.objects.exclude(reference=""), which):
             for _ in range(20):
                 payment.refresh_from_db()
-                if capturing.next_step(payment, now=self.now) is None:
+                if captures.next_step(payment, now=self.now) is None:
                     return
-                capturing.carry_out(payment=payment, now=self.now)
+                captures.carry_out(payment=payment, now=self.now)
             raise AssertionError("it never ends")
 
     # suppliers
@@ -249,7 +240,7 @@ class Life(Setbacks, GivingBack):
             else (),
             ships_by=(NOON + timedelta(days=20)).date() if is_late else None,
         )
-        acknowledging.apply(purchase_order=purchase_order, state=state, now=self.now)
+        acknowledgements.apply(purchase_order=purchase_order, state=state, now=self.now)
         with suppress(shipments.WrongOrderError):
             shipments.take_in(purchase_order=purchase_order, state=state, now=self.now)
 
@@ -263,7 +254,7 @@ class Life(Setbacks, GivingBack):
             self.refunds += 1
             if amount:
                 with suppress(*REFUSALS):
-                    refunding.refund(
+                    refunds.refund(
                         order=payment.order,
                         amount=amount,
                         reason="sorry",
@@ -280,11 +271,11 @@ class Life(Setbacks, GivingBack):
     @rule(which=WHICH)
     def go_on(self, which):
         if order := self.pick(Order.objects.filter(status="on_hold"), which):
-            holding.go_on(order=order, reason="looked", actor="ann", now=self.now)
+            holds.go_on(order=order, reason="looked", actor="ann", now=self.now)
 
 
 def test_whatever_happens_in_whatever_order_all_stays_true(monkeypatch, settings):
-    monkeypatch.setattr(purchasing, "check", lambda **_: [])  # whether it earns is not asked here
+    monkeypatch.setattr(submission, "check", lambda **_: [])  # whether it earns is not asked here
     monkeypatch.setattr("suppliers.sync.live_check.ask", lambda **_: set())
     Life.supplier = connect(monkeypatch, ScriptedSupplier())
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 from django.db import transaction
 
-from orders import asking, capturing, ledger
 from orders.models import Payment, PaymentEvent
+from orders.payments import asking, captures, ledger
 from storefront.dev.sandboxes.gateway.in_memory import FakeGateway
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def gateway(monkeypatch):
     found = FakeGateway()
-    monkeypatch.setattr("orders.capturing.gateway_for", lambda _name: found)
+    monkeypatch.setattr("orders.payments.captures.gateway_for", lambda _name: found)
     return found
 
 
@@ -47,8 +47,8 @@ def capture(purchase_order):
 
 def settle():
     """Do what the sweep does with the request that is next."""
-    request = PaymentEvent.objects.select_related("payment").get(pk=capturing.due(now=NOON)[0])
-    capturing.carry_out(payment=request.payment, now=NOON)
+    request = PaymentEvent.objects.select_related("payment").get(pk=captures.due(now=NOON)[0])
+    captures.carry_out(payment=request.payment, now=NOON)
     return request
 
 
@@ -67,7 +67,7 @@ def test_a_refused_capture_is_asked_again_under_a_new_key_and_captured(gateway, 
 
     assert again.external_id == f"{refused.external_id}#2"
     assert Payment.objects.get().captured_amount == purchase_order.charge_amount
-    assert capturing.due(now=NOON) == []
+    assert captures.due(now=NOON) == []
 
 
 def test_each_refusal_makes_one_attempt_more(gateway, purchase_order):
@@ -105,7 +105,7 @@ def test_what_is_not_sold_any_more_is_not_asked_for_again(gateway, purchase_orde
     with pytest.raises(asking.NothingLeftError):
         ask_again(refused)
 
-    assert capturing.due(now=NOON) == []
+    assert captures.due(now=NOON) == []
 
 
 def test_a_refused_refund_is_asked_again_only_as_far_as_money_is_left(gateway, purchase_order):

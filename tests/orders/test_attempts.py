@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from orders import purchasing, resolving
 from orders.models import PurchaseOrder
+from orders.purchasing import submission, submission_lookup
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.state_machine import LostRaceError
 from suppliers.connectors.records import OutOfStockError
@@ -33,21 +33,21 @@ def fresh():
 def test_a_slow_proof_of_absence_does_not_end_a_later_attempt(supplier):
     make_purchase_orders()
     supplier.script = [no_answer(effect=False)]
-    purchasing.send(purchase_order=fresh(), now=NOON)
+    submission.send(purchase_order=fresh(), now=NOON)
     find = supplier.find
 
     def slow(*, number):
         absent = find(number=number)
         supplier.find = find
-        resolving.resolve(purchase_order=fresh(), now=LATER)
+        submission_lookup.resolve(purchase_order=fresh(), now=LATER)
         supplier.script = [no_answer(effect=True)]
-        purchasing.send(purchase_order=fresh(), now=LATEST)
+        submission.send(purchase_order=fresh(), now=LATEST)
         return absent
 
     supplier.find = slow
 
     with pytest.raises(LostRaceError):
-        resolving.resolve(purchase_order=fresh(), now=LATEST)
+        submission_lookup.resolve(purchase_order=fresh(), now=LATEST)
 
     assert (fresh().request_status, fresh().attempts) == ("submit_unknown", 2)
 
@@ -60,13 +60,13 @@ def test_a_sender_who_wakes_up_late_does_not_end_a_later_attempt(supplier, error
 
     def asleep(_request):
         for at in (LATER, LATER + timedelta(minutes=1)):
-            resolving.resolve(purchase_order=fresh(), now=at)
+            submission_lookup.resolve(purchase_order=fresh(), now=at)
         fresh().move("submitting", at=LATEST, axis="request_status", attempts=2)
         raise error
 
     supplier.place = asleep
 
     with pytest.raises(LostRaceError):
-        purchasing.send(purchase_order=fresh(), now=NOON)
+        submission.send(purchase_order=fresh(), now=NOON)
 
     assert (fresh().status, fresh().request_status) == ("ready", "submitting")

@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from orders import purchasing
-from orders.auditing import bills, days, purchases, sentences
+from orders.accounting import discrepancy_labels, invoices, purchase_comparison, reconciliation
 from orders.models import MoneyDifference, PurchaseLine, PurchaseOrder, SupplierBill
+from orders.purchasing import submission
 from storefront.lib.http.errors import OutsideError
 from storefront.lib.money import Money
 from suppliers.connections.factory import adapter_for
@@ -26,10 +26,10 @@ SPAN = timedelta(days=1)
 @pytest.fixture
 def bought(sandbox_supplier, monkeypatch):  # noqa: F811 - the fixture
     """A purchase order that the sandbox accepted and was paid for."""
-    monkeypatch.setattr(days, "_gateways", lambda _day: [])
+    monkeypatch.setattr(reconciliation, "_gateways", lambda _day: [])
     channel = stock_the_shop(sandbox_supplier)
     purchase_order = sell_one(channel)
-    purchasing.send(purchase_order=purchase_order, now=timezone.now())
+    submission.send(purchase_order=purchase_order, now=timezone.now())
     purchase_order = whole(purchase_order)
     assert purchase_order.accepted_at is not None
     return purchase_order
@@ -37,8 +37,8 @@ def bought(sandbox_supplier, monkeypatch):  # noqa: F811 - the fixture
 
 def compare():
     now = timezone.now()
-    day = days.day_of(timezone.localdate(), now=now)
-    return days.reconcile(day=day, moment=lambda: now + 2 * SPAN)
+    day = reconciliation.day_of(timezone.localdate(), now=now)
+    return reconciliation.reconcile(day=day, moment=lambda: now + 2 * SPAN)
 
 
 def found():
@@ -81,7 +81,7 @@ def test_a_way_that_cost_more_than_he_said_when_he_accepted(bought):
     compare()
 
     assert found() == [("bill_more", "freight", Decimal("0.50"), bought.freight_amount)]
-    assert "way" in sentences.to_do(MoneyDifference.objects.get())
+    assert "way" in discrepancy_labels.to_do(MoneyDifference.objects.get())
 
 
 def test_he_accepted_and_charged_nothing(bought, sandbox_supplier):  # noqa: F811 - the fixture
@@ -113,17 +113,17 @@ def test_a_bill_on_paper_for_what_he_charged_already_is_a_second_one(bought):
         goods_amount=goods(bought),
         freight_amount=bought.freight_amount,
     )
-    bills.enter(bill=paper, actor="zumrud", now=now)
-    with pytest.raises(bills.BillRefusedError):
-        bills.enter(
+    invoices.enter(bill=paper, actor="zumrud", now=now)
+    with pytest.raises(invoices.BillRefusedError):
+        invoices.enter(
             bill=SupplierBill(supplier=bought.supplier, reference="RE-77"), actor="z", now=now
         )
 
     compare()
     assert found() == [("bill_twice", "goods", goods(bought), 2 * goods(bought))]
-    bills.withdraw(bill=paper, now=now)
-    with pytest.raises(bills.BillRefusedError):
-        bills.withdraw(bill=paper, now=now)
+    invoices.withdraw(bill=paper, now=now)
+    with pytest.raises(invoices.BillRefusedError):
+        invoices.withdraw(bill=paper, now=now)
 
     compare()
     assert found() == []
@@ -142,9 +142,9 @@ def test_parts_of_a_split_order_are_one_charge(bought, sandbox_supplier):  # noq
         )
         for part, goods in enumerate([Decimal(1), whole_bill.goods_amount - 1])
     ]
-    bills._keep(bought.supplier, told, {whole_bill.pk}, timezone.now())
+    invoices._keep(bought.supplier, told, {whole_bill.pk}, timezone.now())
 
-    findings = purchases.of_purchase_order(
+    findings = purchase_comparison.of_purchase_order(
         PurchaseOrder.objects.get(pk=bought.pk), tells_all=True, now=timezone.now()
     )
 
@@ -191,8 +191,8 @@ def test_a_supplier_who_does_not_say_leaves_the_day_open(bought, sandbox_supplie
 
 
 def test_he_who_lists_nothing_is_asked_for_each_order(bought, monkeypatch):
-    monkeypatch.setattr(bills, "Charging", type("Nobody", (), {}))
-    monkeypatch.setattr(bills, "lists_all", lambda _supplier: False)
+    monkeypatch.setattr(invoices, "Charging", type("Nobody", (), {}))
+    monkeypatch.setattr(invoices, "lists_all", lambda _supplier: False)
     PurchaseLine.objects.update(agreed_cost_amount=1)
 
     compare()

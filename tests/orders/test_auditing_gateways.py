@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from orders.auditing import gateways, sentences, taking_in
-from orders.gateways import gateway_for
+from orders.accounting import discrepancy_labels, gateways, resolution
 from orders.models import MoneyDifference, Order, Payment, PaymentEvent
+from orders.payments.gateways import gateway_for
 from storefront.lib.http.errors import TemporaryError
 from storefront.lib.money import Money
 from tests.auditing_days import (
@@ -82,12 +82,12 @@ def test_money_that_is_held_without_our_knowing_is_taken_in_by_one_button(server
     difference = the_one()
     assert found() == [("not_with_us", "authorized", None, payment.amount)]
     assert (difference.order_id, difference.payment_id) == (payment.order_id, payment.pk)
-    assert taking_in.can(difference)
+    assert resolution.can(difference)
 
-    taking_in.take_in(difference=difference, now=later())
+    resolution.take_in(difference=difference, now=later())
     heard = PaymentEvent.objects.filter(kind="authorized").count()
-    with pytest.raises(taking_in.NothingToTakeInError):
-        taking_in.take_in(difference=difference, now=later())
+    with pytest.raises(resolution.NothingToTakeInError):
+        resolution.take_in(difference=difference, now=later())
 
     assert difference.status == "gone"
     assert heard == PaymentEvent.objects.filter(kind="authorized").count() == 1
@@ -102,7 +102,7 @@ def test_what_was_captured_by_hand_is_not_with_us(server):
     compare()
 
     assert ("not_with_us", "captured", None, payment.amount) in found()
-    taking_in.take_in(difference=MoneyDifference.objects.get(what="captured"), now=later())
+    resolution.take_in(difference=MoneyDifference.objects.get(what="captured"), now=later())
     payment.refresh_from_db()
     assert payment.captured_amount == payment.amount
 
@@ -114,8 +114,8 @@ def test_a_hold_that_ended_unheard_is_told_and_taken_in(server):
     compare()
 
     assert found() == [("not_with_us", "held", payment.amount, None)]
-    assert "holds the money no longer" in sentences.to_do(the_one())
-    taking_in.take_in(difference=the_one(), now=later())
+    assert "holds the money no longer" in discrepancy_labels.to_do(the_one())
+    resolution.take_in(difference=the_one(), now=later())
     payment.refresh_from_db()
     assert payment.status == "voided"
     assert found() == []
@@ -129,7 +129,7 @@ def test_a_refund_by_hand_is_not_in_the_ledger(server):
     compare()
 
     assert found() == [("refund_unbooked", "refunded", None, PART)]
-    taking_in.take_in(difference=the_one(), now=later())
+    resolution.take_in(difference=the_one(), now=later())
     payment.refresh_from_db()
     assert payment.refunded_amount == PART
     assert found() == []
@@ -166,8 +166,8 @@ def test_a_payment_that_the_gateway_does_not_have(server):
     compare()
 
     assert found() == [("not_at_gateway", "authorized", payment.amount, None)]
-    assert not taking_in.can(the_one())
-    assert "right account" in sentences.to_do(the_one())
+    assert not resolution.can(the_one())
+    assert "right account" in discrepancy_labels.to_do(the_one())
 
 
 def test_a_refund_that_only_our_book_has(server):
@@ -227,8 +227,8 @@ def test_money_of_a_payment_that_we_never_opened(server):
     assert found() == [("not_with_us", "held", None, Decimal("12.00"))]
     difference = the_one()
     assert difference.payment is None
-    assert not taking_in.can(difference)
-    assert "never opened" in sentences.to_do(difference)
+    assert not resolution.can(difference)
+    assert "never opened" in discrepancy_labels.to_do(difference)
     money = Money(Decimal("12.00"), "EUR")
     gateway.release(reference=opened.reference, amount=money, key="give it back")
 
@@ -275,4 +275,4 @@ def test_a_part_that_was_captured_twice_is_told_as_twice(test_gateway):  # noqa:
 
     once = first.charge_amount
     assert found() == [("twice", "captured", once, 2 * once)]
-    assert taking_in.can(the_one())
+    assert resolution.can(the_one())

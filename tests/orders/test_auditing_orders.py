@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from orders.auditing import closing, days, sentences
-from orders.auditing.finding import Compared
+from orders.accounting import closing, discrepancy_labels, reconciliation
+from orders.accounting.finding import Compared
 from orders.models import (
     MoneyDay,
     MoneyDifference,
@@ -31,11 +31,11 @@ DAY = NOON.date()
 @pytest.fixture(autouse=True)
 def no_gateway(monkeypatch):
     """The book is compared with no gateway: these differences are ours alone."""
-    monkeypatch.setattr(days, "_gateways", lambda _day: [])
+    monkeypatch.setattr(reconciliation, "_gateways", lambda _day: [])
 
 
 def compare(day=DAY, now=LATER):
-    return days.reconcile(day=days.day_of(day, now=now), moment=lambda: now)
+    return reconciliation.reconcile(day=reconciliation.day_of(day, now=now), moment=lambda: now)
 
 
 def found(status="open"):
@@ -73,7 +73,7 @@ def test_shipped_and_not_captured():
     assert found() == [("not_captured", purchase_order.charge_amount, Decimal("5.00"))]
     row = MoneyDifference.objects.get()
     assert row.purchase_order == purchase_order
-    assert "ask again" in sentences.to_do(row)
+    assert "ask again" in discrepancy_labels.to_do(row)
 
 
 def test_what_left_this_minute_is_not_late_yet():
@@ -223,29 +223,31 @@ def test_what_staff_closed_stays_closed_until_it_differs_otherwise():
 
 
 def test_a_day_that_is_not_over_is_not_compared():
-    day = days.day_of(DAY, now=NOON)
+    day = reconciliation.day_of(DAY, now=NOON)
 
-    with pytest.raises(days.TooSoonError):
-        days.reconcile(day=day, moment=lambda: day.ends_at + timedelta(hours=2))
+    with pytest.raises(reconciliation.TooSoonError):
+        reconciliation.reconcile(day=day, moment=lambda: day.ends_at + timedelta(hours=2))
     assert MoneyDay.objects.get().tries == 0
 
 
 def test_each_day_since_the_first_payment_waits_to_be_compared():
-    assert days.due(now=LATER) == []
+    assert reconciliation.due(now=LATER) == []
     bought()
 
-    waiting = days.due(now=LATER)
+    waiting = reconciliation.due(now=LATER)
     assert [day.day for day in waiting] == [DAY + timedelta(days=1), DAY]
     compare()
 
-    assert [day.day for day in days.due(now=LATER)] == [DAY + timedelta(days=1)]
+    assert [day.day for day in reconciliation.due(now=LATER)] == [DAY + timedelta(days=1)]
     long_after = NOON + timedelta(days=400)
-    assert len(days.due(now=long_after)) == len(waiting) - 1 + days.LOOKS_BACK.days
+    assert (
+        len(reconciliation.due(now=long_after)) == len(waiting) - 1 + reconciliation.LOOKS_BACK.days
+    )
 
 
 def test_a_gateway_that_is_down_leaves_the_day_open_and_is_asked_again(monkeypatch):
     bought(captured=0)
-    monkeypatch.setattr(days, "_gateways", lambda _day: ["fake"])
+    monkeypatch.setattr(reconciliation, "_gateways", lambda _day: ["fake"])
     troubles = [TemporaryError("nobody is there")]
 
     def down(**_):
@@ -253,12 +255,12 @@ def test_a_gateway_that_is_down_leaves_the_day_open_and_is_asked_again(monkeypat
             raise troubles.pop()
         return Compared(findings=[], count=0)
 
-    monkeypatch.setattr(days.gateways, "compare", down)
+    monkeypatch.setattr(reconciliation.gateways, "compare", down)
 
     day = compare()
     assert (day.status, day.problem) == ("open", "gateway:fake: nobody is there")
     assert len(found()) == 1  # what could be compared is known all the same
-    assert DAY in [one.day for one in days.due(now=LATER)]
+    assert DAY in [one.day for one in reconciliation.due(now=LATER)]
 
     day = compare()
     assert (day.status, day.problem, day.tries) == ("reconciled", "", 2)
@@ -266,8 +268,8 @@ def test_a_gateway_that_is_down_leaves_the_day_open_and_is_asked_again(monkeypat
 
 def test_a_day_that_nobody_can_compare_is_closed_by_a_person():
     bought()
-    day = days.day_of(DAY, now=LATER)
+    day = reconciliation.day_of(DAY, now=LATER)
 
     closing.give_up(day=day, reason="the gateway was left", actor="zumrud", now=LATER)
 
-    assert DAY not in [one.day for one in days.due(now=LATER)]
+    assert DAY not in [one.day for one in reconciliation.due(now=LATER)]

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from orders.auditing import days
+from orders.accounting import reconciliation
 from orders.models import MoneyDay, Order, Payment, PurchaseOrder
 from tests.orders.test_auditing_orders import DAY, LATER, bought, compare, found
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def no_gateway(monkeypatch):
-    monkeypatch.setattr(days, "_gateways", lambda _day: [])
+    monkeypatch.setattr(reconciliation, "_gateways", lambda _day: [])
 
 
 def test_what_is_taken_once_when_all_have_answered_is_not_missing_before():
@@ -44,8 +44,8 @@ def test_what_nobody_can_judge_at_this_moment_is_not_said_to_agree():
 
 def test_a_day_that_nobody_can_finish_is_asked_about_less_often(monkeypatch):
     bought()
-    day = days.day_of(DAY, now=LATER)
-    MoneyDay.objects.filter(pk=day.pk).update(tries=days.OFTEN, status_since=LATER)
+    day = reconciliation.day_of(DAY, now=LATER)
+    MoneyDay.objects.filter(pk=day.pk).update(tries=reconciliation.OFTEN, status_since=LATER)
 
-    assert DAY not in [each.day for each in days.due(now=LATER + timedelta(hours=1))]
-    assert DAY in [each.day for each in days.due(now=LATER + days.RARELY)]
+    assert DAY not in [each.day for each in reconciliation.due(now=LATER + timedelta(hours=1))]
+    assert DAY in [each.day for each in reconciliation.due(now=LATER + reconciliation.RARELY)]

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from orders.auditing import taking_in
+from orders.accounting import resolution
 from tests.auditing_days import accepted, compare, found, later, paid, refund, the_one
 from tests.stripes import stripe, stripe_process  # noqa: F401 - fixtures
 
@@ -21,7 +21,7 @@ def test_a_dispute_whose_news_never_came_is_taken_in(stripe):  # noqa: F811 - th
 
     compare()
     assert found() == [("not_with_us", "disputed", None, payment.amount)]
-    taking_in.take_in(difference=the_one(), now=later())
+    resolution.take_in(difference=the_one(), now=later())
 
     payment.refresh_from_db()
     assert payment.dispute_status == "charged_back"
@@ -40,7 +40,7 @@ def test_a_refund_that_came_back_unheard_is_told(stripe):  # noqa: F811 - the fi
     compare()
 
     assert found() == [("not_with_us", "refunded", PART, None)]
-    taking_in.take_in(difference=the_one(), now=later())
+    resolution.take_in(difference=the_one(), now=later())
     payment.refresh_from_db()
     assert payment.refunded_amount == 0
     assert found() == []

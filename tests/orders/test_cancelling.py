@@ -6,9 +6,11 @@ from decimal import Decimal
 import pytest
 
 from notifications.models import Event
-from orders import cancelling, purchasing, refunding, waiting, wishes
+from orders.cancellation import cancellation, requests
 from orders.models import Order, PaymentEvent, PurchaseOrder
-from orders.payments import apply
+from orders.payments import refunds
+from orders.payments.updates import apply
+from orders.purchasing import submission, work_queue
 from storefront.lib.http.errors import TemporaryError
 from storefront.lib.money import Money
 from suppliers.models import StockLevel
@@ -33,7 +35,7 @@ def supplier(monkeypatch):
 
 
 def cancel(order):
-    return cancelling.cancel(order=order, reason="changed my mind", actor="shopper", now=NOON)
+    return cancellation.cancel(order=order, reason="changed my mind", actor="shopper", now=NOON)
 
 
 def eur(amount):
@@ -77,7 +79,7 @@ def test_a_divided_order_that_nobody_sent_is_canceled_whole(supplier):
 def test_a_supplier_who_can_stop_it_is_asked_and_the_money_goes_back(supplier):
     supplier.can_stop = True
     (purchase_order,) = make_purchase_orders()
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
 
     said, came = ask_to_stop(purchase_order.order)
 
@@ -90,21 +92,21 @@ def test_a_supplier_who_can_stop_it_is_asked_and_the_money_goes_back(supplier):
 
 def test_a_supplier_who_cannot_stop_it_goes_on_and_we_say_so(supplier):
     (purchase_order,) = make_purchase_orders()
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
 
     _, came = ask_to_stop(purchase_order.order)
 
     purchase_order.refresh_from_db()
     assert came == [False]
     assert purchase_order.request_status == "cancellation_rejected"
-    assert wishes.wish_of(purchase_order.order) == wishes.Wish.REFUSED
+    assert requests.wish_of(purchase_order.order) == requests.Wish.REFUSED
     assert Order.objects.get().status == "processing"
     assert PaymentEvent.objects.filter(kind="refund_requested").count() == 0
 
 
 def test_a_supplier_who_does_not_answer_is_asked_again_and_not_taken_for_a_yes(supplier):
     (purchase_order,) = make_purchase_orders()
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
 
     def silent(*, number):
         raise TemporaryError("no answer", may_have_happened=True)
@@ -114,7 +116,7 @@ def test_a_supplier_who_does_not_answer_is_asked_again_and_not_taken_for_a_yes(s
     _, came = ask_to_stop(purchase_order.order)
 
     assert came == [None]
-    assert wishes.wish_of(purchase_order.order) == wishes.Wish.ASKED
+    assert requests.wish_of(purchase_order.order) == requests.Wish.ASKED
     assert PurchaseOrder.objects.get().request_status == "cancellation_requested"
     assert Order.objects.get().status == "processing"
 
@@ -122,10 +124,10 @@ def test_a_supplier_who_does_not_answer_is_asked_again_and_not_taken_for_a_yes(s
 def test_to_cancel_is_to_note_the_wish_and_no_supplier_is_asked(supplier):
     supplier.can_stop = True
     (purchase_order,) = make_purchase_orders()
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
 
     outcome = cancel(purchase_order.order)
-    cancelling.cancel(
+    cancellation.cancel(
         order=purchase_order.order, reason="hurry", actor="shopper", now=NOON + timedelta(hours=1)
     )
 
@@ -134,25 +136,25 @@ def test_to_cancel_is_to_note_the_wish_and_no_supplier_is_asked(supplier):
     kept = PurchaseOrder.objects.get()
     assert (kept.request_status, kept.cancel_wanted_at) == ("accepted", NOON)
     assert kept.cancel_reason == "changed my mind"
-    assert list(waiting.to_be_stopped(now=NOON)) == [kept]
+    assert list(work_queue.to_be_stopped(now=NOON)) == [kept]
 
 
 def test_who_said_no_is_not_asked_again_by_a_task_that_comes_late(supplier):
     (purchase_order,) = make_purchase_orders()
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
     ask_to_stop(purchase_order.order)
     supplier.can_stop = True
 
     late = PurchaseOrder.objects.select_related("order", "supplier").get()
 
-    assert cancelling.pursue(purchase_order=late, now=NOON) is False
+    assert cancellation.pursue(purchase_order=late, now=NOON) is False
     assert late.request_status == "cancellation_rejected"
 
 
 def test_an_order_whose_sending_is_unknown_waits_for_the_answer(supplier):
     (purchase_order,) = make_purchase_orders()
     supplier.script = [(TemporaryError("lost", may_have_happened=True), True)]
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
 
     outcome = cancel(purchase_order.order)
 
@@ -163,7 +165,7 @@ def test_an_order_whose_sending_is_unknown_waits_for_the_answer(supplier):
 @pytest.fixture
 def captured(supplier):
     (purchase_order,) = make_purchase_orders()
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
     order = purchase_order.order
     payment = order.payments.get()
     request = PaymentEvent.objects.get(kind="capture_requested")
@@ -173,7 +175,7 @@ def captured(supplier):
 
 
 def refund(order, amount, key=None):
-    refunding.refund(
+    refunds.refund(
         order=order,
         amount=eur(amount),
         reason="late",
@@ -187,7 +189,7 @@ def test_money_goes_back_in_parts_but_never_more_than_was_taken(captured):
     refund(captured, "10.00")
     refund(captured, "5.00")
 
-    with pytest.raises(refunding.TooMuchError) as refused:
+    with pytest.raises(refunds.TooMuchError) as refused:
         refund(captured, captured.total_amount - 14)
 
     assert refused.value.left == eur(captured.total_amount - 15)
@@ -203,12 +205,12 @@ def test_a_refund_form_that_is_sent_twice_pays_once(captured):
 
 @pytest.mark.parametrize("amount", ["0.00", "-1.00"])
 def test_nothing_and_less_than_nothing_are_no_refunds(captured, amount):
-    with pytest.raises(refunding.TooMuchError):
+    with pytest.raises(refunds.TooMuchError):
         refund(captured, amount)
 
 
 def test_what_was_never_captured_is_not_refunded():
-    with pytest.raises(refunding.NothingToRefundError):
+    with pytest.raises(refunds.NothingToRefundError):
         refund(make_paid_order(), "1.00")
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from notifications.models import Event
-from orders import cancelling, ledger, payments, purchasing
+from orders.cancellation import cancellation
 from orders.models import Order, PaymentEvent, PurchaseOrder
+from orders.payments import ledger, updates
+from orders.purchasing import submission
 from suppliers.models import StockLevel
 from tests.factories.orders import (
     make_order,
@@ -25,12 +27,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def canceling(order):
     mine = Order.objects.get(pk=order.pk)
-    return lambda: cancelling.cancel(order=mine, reason="no", actor="shopper", now=NOON)
+    return lambda: cancellation.cancel(order=mine, reason="no", actor="shopper", now=NOON)
 
 
 def paying(order):
     news = news_of(make_payment(order), "authorized")
-    return lambda: payments.apply(update=news, gateway="fake", now=NOON)
+    return lambda: updates.apply(update=news, gateway="fake", now=NOON)
 
 
 def insist_that_all_went_back(order):
@@ -51,7 +53,7 @@ def test_what_is_paid_and_canceled_at_once_is_canceled_and_the_money_goes_back(
     order = make_order(make_sellable(quantity=5), quantity=2)
     pay, cancel = paying(order), canceling(order)
     act, rival = (pay, Rival(cancel)) if is_paid_first else (cancel, Rival(pay))
-    place, name = (ledger, "write") if is_paid_first else (cancelling.ending, "end")
+    place, name = (ledger, "write") if is_paid_first else (cancellation.before_purchasing, "end")
     rival.begin_at(monkeypatch, place, name)
 
     act()
@@ -71,14 +73,14 @@ def supplier(monkeypatch):
 def sending():
     rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
     row = rows.get()
-    return lambda: purchasing.send(purchase_order=row, now=NOON)
+    return lambda: submission.send(purchase_order=row, now=NOON)
 
 
 def test_who_cancels_while_it_is_about_to_be_sent_is_followed_by_asking_him(monkeypatch, supplier):
     """Without the lock of the order each would wait for the other's row."""
     (purchase_order,) = make_purchase_orders(make_sellable(quantity=5))
     rival = Rival(canceling(purchase_order.order))
-    rival.begin_at(monkeypatch, purchasing.address_ends, "take")
+    rival.begin_at(monkeypatch, submission.pending_changes, "take")
 
     sending()()
     rival.finish()
@@ -87,7 +89,7 @@ def test_who_cancels_while_it_is_about_to_be_sent_is_followed_by_asking_him(monk
     assert rival.answer.open == (purchase_order.number,)
     assert supplier.effects == [purchase_order.number]
     purchase_order.refresh_from_db()
-    assert cancelling.pursue(purchase_order=purchase_order, now=NOON)
+    assert cancellation.pursue(purchase_order=purchase_order, now=NOON)
     assert Order.objects.get().status == "canceled"
     asked = PaymentEvent.objects.filter(kind="refund_requested")
     assert [one.amount for one in asked] == [purchase_order.charge_amount]
@@ -98,12 +100,12 @@ def test_what_is_canceled_is_not_sent_by_who_read_it_before(monkeypatch, supplie
     """Without the lock of the order each would wait for the other's row."""
     (purchase_order,) = make_purchase_orders(make_sellable(quantity=5))
     rival = Rival(sending())
-    rival.begin_at(monkeypatch, cancelling.closing, "close_all")
+    rival.begin_at(monkeypatch, cancellation.purchase_order_cancellation, "close_all")
 
     stopped = canceling(purchase_order.order)()
     rival.finish()
 
     assert stopped.stopped == (purchase_order.number,)
-    assert isinstance(rival.failure, purchasing.OrderStoppedError)
+    assert isinstance(rival.failure, submission.OrderStoppedError)
     assert supplier.effects == []
     insist_that_all_went_back(purchase_order.order)

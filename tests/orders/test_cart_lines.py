@@ -7,8 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from orders import cart_lines, carts, checkout, taxes
+from orders.cart import carts, lines
+from orders.checkout import checkout
 from orders.models import Cart, Order, Promotion, TaxRate
+from orders.tax import rates
 from tests.factories.catalog import make_channel
 from tests.factories.orders import HOME, make_cart, make_sellable, order_of, quote_for
 from tests.factories.promotions import make_promotion
@@ -27,10 +29,10 @@ def filled(country="DE"):
 def test_a_cart_is_found_with_all_its_lines():
     cart = filled()
 
-    found, read = cart_lines.find(token=cart.token, now=NOON)
+    found, read = lines.find(token=cart.token, now=NOON)
 
     assert (found, found.channel) == (cart, cart.channel)
-    assert read == cart_lines.read(cart=cart, now=NOON)
+    assert read == lines.read(cart=cart, now=NOON)
     assert [line.row for line in read.lines] == list(cart.lines.order_by("pk"))
     assert carts.look(cart=found, now=NOON, known=read) == carts.look(cart=cart, now=NOON)
 
@@ -47,7 +49,7 @@ def test_a_cart_that_is_not_open_or_holds_nothing_is_not_found(why):
 
     token = "unknown" if why == "unknown" else cart.token
 
-    assert cart_lines.find(token=token, now=now) is None
+    assert lines.find(token=token, now=now) is None
 
 
 @pytest.mark.parametrize("country", ["DE", "FI", "JP"])
@@ -56,14 +58,14 @@ def test_the_tax_of_a_country_is_read_with_the_lines(country):
     late = DAY + timedelta(days=1)
     TaxRate.objects.create(country="DE", rate=Decimal("0.16"), valid_from=late, source="a law")
 
-    told = cart_lines.read(cart=filled(country), now=NOON).tax
+    told = lines.read(cart=filled(country), now=NOON).tax
 
     assert (told.country, told.on) == (country, DAY)
-    assert (told.rate or 0) == taxes.table_rate(country=country, region="", on=DAY)
+    assert (told.rate or 0) == rates.table_rate(country=country, region="", on=DAY)
 
 
 def test_where_a_region_decides_the_table_is_asked():
-    told = cart_lines.read(cart=filled("US"), now=NOON).tax
+    told = lines.read(cart=filled("US"), now=NOON).tax
 
     assert told is None
 
@@ -72,11 +74,11 @@ def test_where_a_region_decides_the_table_is_asked():
     ("country", "on"), [("AT", DAY), ("DE", DAY + timedelta(days=1))], ids=["country", "day"]
 )
 def test_what_is_known_of_another_country_or_day_is_not_believed(country, on):
-    known = taxes.CountryRate(country="DE", on=DAY, rate=Decimal("0.5"))
+    known = rates.CountryRate(country="DE", on=DAY, rate=Decimal("0.5"))
 
-    found = taxes.treatment(channel=make_channel(), country=country, on=on, known=known)
+    found = rates.treatment(channel=make_channel(), country=country, on=on, known=known)
 
-    assert found.rate == taxes.table_rate(country=country, region="", on=on)
+    assert found.rate == rates.table_rate(country=country, region="", on=on)
 
 
 @pytest.mark.parametrize(
@@ -97,12 +99,12 @@ def test_it_tells_whether_anything_holds_without_a_code(promotion, may):
     if promotion is not None:
         make_promotion(**promotion)
 
-    assert cart_lines.read(cart=cart, now=NOON).may_promote is may
+    assert lines.read(cart=cart, now=NOON).may_promote is may
 
 
 def test_a_promotion_that_begins_while_a_cart_is_placed_is_not_left_out():
     cart = filled()
-    before = cart_lines.read(cart=cart, now=NOON)
+    before = lines.read(cart=cart, now=NOON)
     make_promotion(may_go_below_floor=True)
 
     order = checkout.place(
@@ -115,11 +117,11 @@ def test_a_promotion_that_begins_while_a_cart_is_placed_is_not_left_out():
 
 def test_a_tax_that_was_read_for_the_page_is_that_of_the_order():
     cart = filled()
-    tax = cart_lines.read(cart=cart, now=NOON).tax
+    tax = lines.read(cart=cart, now=NOON).tax
 
     checkout.place(
         cart=cart, email="a@example.org", ship_to=HOME, quote=quote_for(cart), tax=tax, now=NOON
     )
 
     line = Order.objects.get().lines.first()
-    assert line.tax_rate == taxes.table_rate(country="DE", region="", on=date(2026, 11, 26))
+    assert line.tax_rate == rates.table_rate(country="DE", region="", on=date(2026, 11, 26))

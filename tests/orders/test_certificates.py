@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from orders import holding, purchasing, waiving
 from orders.models import PurchaseOrder
+from orders.purchasing import submission
+from orders.purchasing.holds import holds, waiving
 from storefront.lib.models import StatusChange
 from suppliers.compliance import vetting
 from suppliers.models import Criterion, Evidence, SupplierOffer
@@ -41,7 +42,7 @@ def sold(supplier, settings):
 
 def send(now):
     rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
-    return purchasing.send(purchase_order=rows.get(), now=now)
+    return submission.send(purchase_order=rows.get(), now=now)
 
 
 def hold():
@@ -77,15 +78,15 @@ def test_an_order_without_its_certificates_is_held_and_says_which(supplier, sold
 def test_it_goes_on_when_all_its_certificates_are_there_and_not_before(supplier, sold):
     sku = sold.lines.get().order_line.sku
     hold()
-    assert holding.lift_answered(now=TOMORROW) == 0
+    assert holds.lift_answered(now=TOMORROW) == 0
 
     prove(Criterion.CE)
-    assert holding.lift_answered(now=TOMORROW) == 0
+    assert holds.lift_answered(now=TOMORROW) == 0
     held = PurchaseOrder.objects.get()
     assert (held.status, held_for(held)) == ("on_hold", [("evidence", f"{sku}: rohs")])
 
     prove(Criterion.ROHS)
-    assert holding.lift_answered(now=TOMORROW) == 1
+    assert holds.lift_answered(now=TOMORROW) == 1
     assert StatusChange.objects.latest("pk").reason == "the certificate is there"
     assert send(TOMORROW).request_status == "accepted"
 
@@ -96,7 +97,7 @@ def test_a_certificate_lifts_no_other_reason(supplier, sold):
     prove(Criterion.CE)
     prove(Criterion.ROHS)
 
-    assert holding.lift_answered(now=TOMORROW) == 0
+    assert holds.lift_answered(now=TOMORROW) == 0
 
     assert [code for code, _ in held_for(PurchaseOrder.objects.get())] == ["cost"]
 

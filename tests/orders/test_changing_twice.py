@@ -6,8 +6,9 @@ import dataclasses
 
 import pytest
 
-from orders import correcting, purchasing, readdressing
+from orders.addresses import change_requests, corrections
 from orders.models import AddressWish, PurchaseOrder
+from orders.purchasing import submission
 from storefront.lib.http.errors import TemporaryError
 from suppliers.models import StockLevel
 from tests.factories.orders import HOME, make_purchase_orders, make_sellable
@@ -29,7 +30,7 @@ class AskedMeanwhile(ScriptedSupplier):
         self.told = request.ship_to
         if not self.calls:
             order = PurchaseOrder.objects.get(number=request.number).order
-            said = readdressing.send_elsewhere(order=order, ship_to=FIRST, **WHO)
+            said = change_requests.send_elsewhere(order=order, ship_to=FIRST, **WHO)
             assert said.asked == (request.number,)
         return super().place(request)
 
@@ -43,7 +44,7 @@ def supplier(monkeypatch):
 
 def send(purchase_order):
     rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
-    return purchasing.send(purchase_order=rows.get(pk=purchase_order.pk), now=NOON)
+    return submission.send(purchase_order=rows.get(pk=purchase_order.pk), now=NOON)
 
 
 def apart(*listings):
@@ -66,14 +67,14 @@ def test_what_failed_to_be_sent_goes_where_it_was_wished_last(supplier, last):
     assert send(made).request_status == "submit_failed"
     assert AddressWish.objects.get().status == "requested"
 
-    assert readdressing.send_elsewhere(order=made.order, ship_to=last, **WHO) is None
+    assert change_requests.send_elsewhere(order=made.order, ship_to=last, **WHO) is None
     send(made)
 
     assert AddressWish.objects.get().status == "refused"
     assert supplier.effects == [made.number]
     assert supplier.told == last
-    with pytest.raises(correcting.SettledError):
-        readdressing.send_elsewhere(order=made.order, ship_to=last, **WHO)
+    with pytest.raises(corrections.SettledError):
+        change_requests.send_elsewhere(order=made.order, ship_to=last, **WHO)
 
 
 def test_so_it_does_where_another_supplier_has_his_part_already(supplier):
@@ -81,7 +82,7 @@ def test_so_it_does_where_another_supplier_has_his_part_already(supplier):
     send(failed)
     accept(kept)
 
-    said = readdressing.send_elsewhere(order=failed.order, ship_to=HOME, **WHO)
+    said = change_requests.send_elsewhere(order=failed.order, ship_to=HOME, **WHO)
     send(failed)
 
     assert said.done == (failed.number,)
@@ -92,10 +93,10 @@ def test_nobody_is_told_that_it_goes_there_while_a_supplier_may_say_yes_to_elsew
     asked, other = apart(make_sellable(), make_sellable())
     for each in (asked, other):
         accept(each)
-    readdressing.wish(order=asked.order, ship_to=FIRST, **WHO)
+    change_requests.wish(order=asked.order, ship_to=FIRST, **WHO)
 
-    with pytest.raises(readdressing.WaitingError):
-        readdressing.wish(order=asked.order, ship_to=HOME, **WHO)
+    with pytest.raises(change_requests.WaitingError):
+        change_requests.wish(order=asked.order, ship_to=HOME, **WHO)
 
 
 def test_what_waited_for_a_good_address_goes_on_once_it_has_one():
@@ -105,13 +106,13 @@ def test_what_waited_for_a_good_address_goes_on_once_it_has_one():
     address = {"code": "address", "sentence": "no such postcode", "subject": ""}
     held.move("on_hold", at=NOON, hold_reasons=[address])
 
-    said = readdressing.send_elsewhere(order=held.order, ship_to=FIRST, **WHO)
+    said = change_requests.send_elsewhere(order=held.order, ship_to=FIRST, **WHO)
     held.refresh_from_db()
 
     assert said.done == (held.number,)
     assert (held.status, held.hold_reasons) == ("ready", [])
     PurchaseOrder.objects.filter(pk=held.pk).update(status="on_hold", hold_reasons=[address, stock])
     AddressWish.objects.filter(status="requested").update(status="accepted")
-    readdressing.send_elsewhere(order=held.order, ship_to=LAST, **WHO)
+    change_requests.send_elsewhere(order=held.order, ship_to=LAST, **WHO)
     held.refresh_from_db()
     assert (held.status, held.hold_reasons) == ("on_hold", [stock])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from orders import purchasing
 from orders.models import PurchaseOrder
+from orders.purchasing import submission
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from suppliers.connectors.records import NoWayError
 from tests.factories.orders import make_purchase_orders
@@ -32,7 +32,7 @@ def test_what_is_no_refusal_of_the_way_holds_nothing_for_its_sake(monkeypatch, e
     monkeypatch.setattr(supplier, "freight", freight)
     (purchase_order,) = make_purchase_orders()
 
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
 
     codes = {reason["code"] for reason in PurchaseOrder.objects.get().hold_reasons}
     assert ("no_way" in codes) == is_held

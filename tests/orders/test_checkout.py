@@ -7,8 +7,11 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError
 
-from orders import address_checks, carts, checking, checkout
+from orders.addresses import verification
+from orders.cart import carts
+from orders.checkout import checkout
 from orders.models import Order, Payment, PurchaseOrder, Reservation
+from orders.purchasing.holds import facts
 from storefront.lib.money import Money
 from suppliers.models import StockLevel, Supplier
 from tests.factories.orders import (
@@ -158,7 +161,7 @@ def test_a_doubtful_address_is_an_order_once_somebody_says_why_it_is_right():
     with pytest.raises(checkout.DoubtfulAddressError) as refused:
         place(cart, ship_to=doubtful)
 
-    noted = address_checks.note(doubtful, reason="built last year")
+    noted = verification.note(doubtful, reason="built last year")
     order = place(cart, ship_to=doubtful, check=noted)
 
     assert list(refused.value.fields) == ["postcode"]
@@ -172,11 +175,11 @@ def test_what_the_shopper_insisted_on_holds_no_purchase_order():
     def held(noted):
         Order.objects.update(ship_to=asdict(doubtful), address_check=noted)
         again = PurchaseOrder.objects.get(pk=purchase.pk)
-        found = checking.check(purchase_order=again, connector=object(), now=NOON)
+        found = facts.check(purchase_order=again, connector=object(), now=NOON)
         return "address" in {reason.code for reason in found}
 
     assert held({})
-    assert not held(address_checks.note(doubtful, reason="built last year"))
+    assert not held(verification.note(doubtful, reason="built last year"))
 
 
 @pytest.mark.parametrize(

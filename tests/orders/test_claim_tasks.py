@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from orders import claim_tasks, following
+from orders.claims import status as claim_status
+from orders.claims import tasks
 from orders.models import PurchaseOrder
 from suppliers.resilience.bulkheads import Work, width
 from tests.factories.claims import make_claim, make_shipped, tell, whole_claim
@@ -41,9 +42,9 @@ def test_each_supplier_has_one_turn_however_many_claims_wait_for_him(supplier, m
     many = make_claims(3)
     (one,) = make_claims(1, code="glow")
     turns = []
-    monkeypatch.setattr(claim_tasks.speak_with, "delay", lambda **known: turns.append(known))
+    monkeypatch.setattr(tasks.speak_with, "delay", lambda **known: turns.append(known))
 
-    claim_tasks.speak_of_claims()
+    tasks.speak_of_claims()
 
     his = {many[0].purchase_order.supplier_id, one.purchase_order.supplier_id}
     assert sorted(turn["supplier_id"] for turn in turns) == sorted(his)
@@ -53,7 +54,7 @@ def test_each_supplier_has_one_turn_however_many_claims_wait_for_him(supplier, m
 def test_a_turn_tells_and_asks_for_one_supplier_only(supplier):
     mine, others = make_claims(2), make_claims(1, code="glow")
 
-    claim_tasks.speak_with(supplier_id=mine[0].purchase_order.supplier_id)
+    tasks.speak_with(supplier_id=mine[0].purchase_order.supplier_id)
 
     assert statuses(mine) == ["requested"] * 2
     assert statuses(others) == ["draft"]
@@ -64,7 +65,7 @@ def test_who_does_not_answer_is_not_asked_for_the_rest_of_his_turn(supplier):
     mine = make_claims(3)
     supplier.script = [no_answer(effect=False)]
 
-    claim_tasks.speak_with(supplier_id=mine[0].purchase_order.supplier_id)
+    tasks.speak_with(supplier_id=mine[0].purchase_order.supplier_id)
 
     assert statuses(mine) == ["submit_unknown", "draft", "draft"]
 
@@ -75,7 +76,7 @@ def test_whose_workers_died_are_all_found_in_one_turn(supplier):
     for claim in mine[:2]:
         claim.move("submitting", at=NOON - timedelta(hours=1), attempts=1)
 
-    claim_tasks.speak_with(supplier_id=mine[0].purchase_order.supplier_id)
+    tasks.speak_with(supplier_id=mine[0].purchase_order.supplier_id)
 
     assert statuses(mine) == ["submit_unknown", "submit_unknown", "requested"]
 
@@ -83,18 +84,16 @@ def test_whose_workers_died_are_all_found_in_one_turn(supplier):
 @pytest.mark.django_db
 def test_a_claim_that_breaks_us_keeps_no_other_from_being_read(supplier, monkeypatch):
     mine = [tell(claim) for claim in make_claims(2)]
-    ask = following.look_up
+    ask = claim_status.look_up
 
     def look_up(*, claim, now):
         if claim == mine[0]:
             raise KeyError("a bug of ours")
         return ask(claim=claim, now=now)
 
-    monkeypatch.setattr(
-        claim_tasks, "STEPS", [(find, look_up) for find, _speak in claim_tasks.STEPS]
-    )
+    monkeypatch.setattr(tasks, "STEPS", [(find, look_up) for find, _speak in tasks.STEPS])
 
-    claim_tasks.speak_with(supplier_id=mine[0].purchase_order.supplier_id)
+    tasks.speak_with(supplier_id=mine[0].purchase_order.supplier_id)
 
     before, after = (whole_claim(claim).polled_at for claim in mine)
     assert before < after
@@ -107,7 +106,7 @@ def test_claims_and_orders_do_not_wait_for_each_others_lanes(supplier):
 
     with elsewhere(Work.CLAIMS, his) as is_free:
         assert is_free
-        claim_tasks.submit_claim(claim_id=claim.pk)
+        tasks.submit_claim(claim_id=claim.pk)
         assert statuses([claim]) == ["draft"]
         with elsewhere(Work.ORDERS, his) as has_room:
             assert has_room
@@ -115,5 +114,5 @@ def test_claims_and_orders_do_not_wait_for_each_others_lanes(supplier):
     with ExitStack() as stack:
         for _ in range(width(Work.ORDERS)):
             stack.enter_context(elsewhere(Work.ORDERS, his))
-        claim_tasks.submit_claim(claim_id=claim.pk)
+        tasks.submit_claim(claim_id=claim.pk)
     assert statuses([claim]) == ["requested"]

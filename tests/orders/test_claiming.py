@@ -9,9 +9,11 @@ import pytest
 from django.db import connection
 from django.db.models.functions import Now
 
-from orders import claiming, claims_waiting, complaining, following, pausing
-from orders.claiming import ClaimStoppedError
+from orders.claims import claims, submission, work_queue
+from orders.claims import status as claim_status
+from orders.claims.submission import ClaimStoppedError
 from orders.models import PurchaseMessage, SupplierClaim
+from orders.purchasing import retries
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from suppliers.models import Breaker
 from suppliers.resilience.bulkheads import in_hand
@@ -48,7 +50,7 @@ def test_a_lost_answer_is_looked_up_before_it_is_told_again(supplier, happened):
     with pytest.raises(ClaimStoppedError):
         tell(claim)
 
-    following.look_up(claim=claim, now=LATER)
+    claim_status.look_up(claim=claim, now=LATER)
     assert claim.status == ("requested" if happened else "submit_failed")
     if not happened:
         tell(claim, now=LATER)
@@ -58,7 +60,7 @@ def test_a_lost_answer_is_looked_up_before_it_is_told_again(supplier, happened):
 
 
 def test_a_definite_no_effect_is_told_again_later_and_later(supplier, monkeypatch):
-    monkeypatch.setattr(pausing, "spread", lambda wait: wait)
+    monkeypatch.setattr(retries, "spread", lambda wait: wait)
     claim = make_claim()
     waits = []
     for _ in range(9):
@@ -81,11 +83,11 @@ def test_what_he_refuses_waits_for_a_person_and_is_told_again_when_staff_say_so(
     supplier.script = [PermanentError("no such reason")]
     claim = tell(make_claim())
     assert (claim.status, claim.problem) == ("on_hold", "no such reason")
-    assert not claims_waiting.claims_to_be_told(now=LATER).exists()
+    assert not work_queue.claims_to_be_told(now=LATER).exists()
 
-    claiming.submit_again(claim=claim, actor="staff", now=LATER)
+    submission.submit_again(claim=claim, actor="staff", now=LATER)
 
-    assert list(claims_waiting.claims_to_be_told(now=LATER)) == [claim]
+    assert list(work_queue.claims_to_be_told(now=LATER)) == [claim]
     assert tell(claim, now=LATER).status == "requested"
 
 
@@ -99,8 +101,8 @@ def test_an_order_of_which_he_never_told_his_number_is_not_asked_about(supplier)
 
 def test_a_supplier_who_takes_no_claims_from_programs_is_left_to_a_person():
     """This one's connector really has no such ability."""
-    assert not complaining.takes_claims(make_supplier())
-    assert complaining.takes_claims(make_supplier(code="cj", adapter="cj"))
+    assert not claims.takes_claims(make_supplier())
+    assert claims.takes_claims(make_supplier(code="cj", adapter="cj"))
 
     claim = tell(make_claim())
 
@@ -137,7 +139,7 @@ def test_a_stale_row_is_read_again_before_anything_is_told(supplier):
     tell(fresh)
 
     with pytest.raises(ClaimStoppedError):
-        claiming.submit(claim=stale, now=NOON)
+        submission.submit(claim=stale, now=NOON)
 
     assert supplier.opened == 1
 
@@ -146,15 +148,15 @@ def test_a_sender_that_lives_is_given_time(supplier):
     claim = make_claim()
     claim.move("submitting", at=NOON, attempts=1)
 
-    following.look_up(claim=claim, now=NOON + timedelta(seconds=30))
+    claim_status.look_up(claim=claim, now=NOON + timedelta(seconds=30))
     assert claim.status == "submitting"
-    assert not claims_waiting.claims_to_be_found(now=NOON + timedelta(seconds=30)).exists()
+    assert not work_queue.claims_to_be_found(now=NOON + timedelta(seconds=30)).exists()
 
-    assert list(claims_waiting.claims_to_be_found(now=LATER)) == [claim]
-    following.look_up(claim=claim, now=LATER)
+    assert list(work_queue.claims_to_be_found(now=LATER)) == [claim]
+    claim_status.look_up(claim=claim, now=LATER)
     assert claim.status == "submit_unknown"
     assert supplier.calls == []  # he may have died a moment ago, and his call lives on
-    following.look_up(claim=claim, now=LATER + pausing.CALLS_END_WITHIN)
+    claim_status.look_up(claim=claim, now=LATER + retries.CALLS_END_WITHIN)
     assert claim.status == "submit_failed"
 
 
@@ -162,9 +164,9 @@ def test_claims_wait_while_their_supplier_answers_nobody(supplier):
     claim = make_claim()
     break_line(claim.purchase_order.supplier)
     finds = (
-        claims_waiting.claims_to_be_told,
-        claims_waiting.claims_to_be_found,
-        claims_waiting.claims_to_be_read,
+        work_queue.claims_to_be_told,
+        work_queue.claims_to_be_found,
+        work_queue.claims_to_be_read,
     )
 
     for status, find in zip(("draft", "submit_unknown", "requested"), finds, strict=True):
@@ -180,4 +182,4 @@ def test_whose_worker_died_is_found_though_nobody_may_be_asked(supplier):
     claim.move("submitting", at=NOON, attempts=1)
     break_line(claim.purchase_order.supplier)
 
-    assert list(claims_waiting.claims_to_be_found(now=LATER)) == [claim]
+    assert list(work_queue.claims_to_be_found(now=LATER)) == [claim]

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from orders import cancelling, parceling, purchasing, purchasing_tasks, waiting
+from orders.cancellation import cancellation
 from orders.models import Payment, PurchaseOrder
-from orders.sending_desk import goes_at, is_collected
+from orders.purchasing import creation, submission, tasks, work_queue
+from orders.purchasing.admin import goes_at, is_collected
 from storefront.dashboard.inbox import query
 from storefront.dashboard.invariants import registry
 from suppliers.models import Supplier
@@ -30,7 +31,7 @@ def collected():
 
 
 def due(at):
-    return list(waiting.to_be_sent(now=at))
+    return list(work_queue.to_be_sent(now=at))
 
 
 def test_it_waits_for_its_moment_and_no_longer(collected):
@@ -62,9 +63,9 @@ def test_it_goes_before_its_money_cannot_be_taken_any_more():
     ends = NOON + timedelta(days=7)
     Payment.objects.update(capture_before=ends)
 
-    (made,) = purchasing.divide(order=order, now=NOON)
+    (made,) = submission.divide(order=order, now=NOON)
 
-    assert made.goes_at == ends - parceling.ANSWERS_WITHIN - MARGIN
+    assert made.goes_at == ends - creation.ANSWERS_WITHIN - MARGIN
 
 
 @pytest.mark.parametrize("jump", [timedelta(minutes=-10), timedelta(minutes=10)])
@@ -83,19 +84,19 @@ def test_a_clock_that_jumps_by_ten_minutes_breaks_no_promise(jump):
 
 def test_a_worker_that_is_asked_for_it_too_early_sends_nothing(collected, monkeypatch):
     sent = []
-    monkeypatch.setattr(purchasing, "send", lambda **known: sent.append(known))
-    monkeypatch.setattr(purchasing_tasks.timezone, "now", lambda: AT_TWO - MINUTE)
+    monkeypatch.setattr(submission, "send", lambda **known: sent.append(known))
+    monkeypatch.setattr(tasks.timezone, "now", lambda: AT_TWO - MINUTE)
     rows = PurchaseOrder.objects.filter(pk=collected.pk)
 
-    assert purchasing_tasks._is_answered(rows, collected.pk)
+    assert tasks._is_answered(rows, collected.pk)
     assert sent == []
-    monkeypatch.setattr(purchasing_tasks.timezone, "now", lambda: AT_TWO)
-    purchasing_tasks._is_answered(rows, collected.pk)
+    monkeypatch.setattr(tasks.timezone, "now", lambda: AT_TWO)
+    tasks._is_answered(rows, collected.pk)
     assert len(sent) == 1
 
 
 def test_until_then_a_cancellation_is_immediate_and_asks_nobody(collected):
-    came = cancelling.cancel(
+    came = cancellation.cancel(
         order=collected.order, reason="changed my mind", actor="shopper", now=AT_TWO - MINUTE
     )
 
@@ -106,21 +107,21 @@ def test_until_then_a_cancellation_is_immediate_and_asks_nobody(collected):
 
 
 def test_staff_send_it_now(collected):
-    purchasing.send_now(purchase_order=collected, actor="zumrud", now=NOON)
+    submission.send_now(purchase_order=collected, actor="zumrud", now=NOON)
 
     assert due(NOON) == [collected]
     collected.refresh_from_db()
     assert not is_collected(collected) or collected.goes_at == NOON
-    with pytest.raises(purchasing.OrderStoppedError):
-        purchasing.send_now(purchase_order=collected, actor="zumrud", now=NOON)
+    with pytest.raises(submission.OrderStoppedError):
+        submission.send_now(purchase_order=collected, actor="zumrud", now=NOON)
 
 
 @pytest.mark.parametrize("status", ["on_hold", "canceled"])
 def test_what_is_held_or_over_is_not_sent_by_it(collected, status):
     PurchaseOrder.objects.update(status=status)
 
-    with pytest.raises(purchasing.OrderStoppedError):
-        purchasing.send_now(purchase_order=collected, actor="zumrud", now=NOON)
+    with pytest.raises(submission.OrderStoppedError):
+        submission.send_now(purchase_order=collected, actor="zumrud", now=NOON)
 
 
 def test_who_is_sent_all_at_once_again_is_sent_what_waits(collected):

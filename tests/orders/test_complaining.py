@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from orders import claiming, complaining, settling
-from orders.complaining import CannotClaimError
+from orders.claims import claims, settlement, submission
+from orders.claims.claims import CannotClaimError
 from orders.models import PurchaseOrder, SupplierClaim, SupplierClaimLine
 from suppliers.connectors.claiming import ClaimAnswer, Remedy, Trouble
 from tests.factories.claims import make_claim, make_complaint, make_shipped
@@ -23,7 +23,7 @@ LATER = NOON + timedelta(minutes=20)
 def test_our_words_are_the_words_of_connectors():
     assert set(SupplierClaim.Remedy.values) == set(Remedy)
     assert set(SupplierClaim.Trouble.values) == set(Trouble)
-    assert set(settling.MEANS) == set(ClaimAnswer)
+    assert set(settlement.MEANS) == set(ClaimAnswer)
 
 
 def test_a_claim_is_worth_what_we_paid_for_its_units():
@@ -45,13 +45,13 @@ def test_freight_that_we_paid_is_claimed_with_the_goods_and_once():
     claim = make_claim(purchase_order, freight=Decimal("2.50"))
 
     assert claim.expected_amount == Decimal("12.50")
-    assert claiming.request_for(claim).message.endswith("We claim the freight too: 2.50 EUR.")
+    assert submission.request_for(claim).message.endswith("We claim the freight too: 2.50 EUR.")
     with pytest.raises(CannotClaimError):
         make_claim(purchase_order, freight=Decimal("0.50"))
     other = SupplierClaim.objects.filter(pk=make_claim(purchase_order).pk)
     with pytest.raises(IntegrityError), transaction.atomic():
         other.update(freight_amount=Decimal("0.50"), freight_paid_amount=3)
-    claiming.withdraw(claim=claim, reason="-", actor="ann", now=NOON)
+    submission.withdraw(claim=claim, reason="-", actor="ann", now=NOON)
     assert make_claim(purchase_order, freight=Decimal("3.00")).expected_amount == 13
 
 
@@ -84,7 +84,7 @@ def test_two_clicks_are_one_claim():
     complaint = make_complaint(purchase_order)
     words = {"purchase_order": purchase_order, "complaint": complaint, "actor": "x", "now": NOON}
 
-    assert complaining.complain(**words) == complaining.complain(**words)
+    assert claims.complain(**words) == claims.complain(**words)
     assert SupplierClaim.objects.count() == 1
 
 

@@ -9,9 +9,11 @@ import pytest
 from notifications import dispatch
 from notifications.models import Event
 from notifications.rendering import render
-from orders import correcting, forgetting, purchasing
+from orders import privacy
+from orders.addresses import corrections
+from orders.admin_columns import address_check
 from orders.models import Cart, Order, PurchaseOrder
-from orders.order_facts import address_check
+from orders.purchasing import submission
 from storefront.accounts.models import User
 from storefront.lib.address import Address
 from tests.factories.orders import HOME, make_paid_order, make_purchase_orders
@@ -45,7 +47,7 @@ def fresh(purchase_order):
 
 
 def send(purchase_order):
-    return purchasing.send(purchase_order=fresh(purchase_order), now=NOON)
+    return submission.send(purchase_order=fresh(purchase_order), now=NOON)
 
 
 @pytest.fixture
@@ -60,7 +62,7 @@ def held(supplier):
 
 
 def test_a_confirmed_address_lets_go_and_is_sent_as_it_is(held, supplier):
-    correcting.confirm(order=held.order, **WHO)
+    corrections.confirm(order=held.order, **WHO)
 
     held.refresh_from_db()
     assert (held.status, held.hold_reasons) == ("ready", [])
@@ -76,7 +78,7 @@ def test_a_confirmed_address_lets_go_and_is_sent_as_it_is(held, supplier):
 
 
 def test_a_corrected_address_is_what_the_supplier_is_told(held, supplier):
-    correcting.correct(order=held.order, ship_to=RIGHT, **WHO)
+    corrections.correct(order=held.order, ship_to=RIGHT, **WHO)
 
     send(held)
     assert supplier.told == RIGHT
@@ -92,8 +94,8 @@ def test_a_corrected_address_is_what_the_supplier_is_told(held, supplier):
 def test_the_shopper_is_told_each_correction_once_and_in_his_language(held):
     Order.objects.update(locale="az")
 
-    correcting.correct(order=held.order, ship_to=RIGHT, **WHO)
-    correcting.correct(order=held.order, ship_to=HOME, **WHO)
+    corrections.correct(order=held.order, ship_to=RIGHT, **WHO)
+    corrections.correct(order=held.order, ship_to=HOME, **WHO)
 
     first, second = Event.objects.filter(name="order.address_corrected").order_by("pk")
     assert first.payload["was"] == asdict(ODD)
@@ -107,8 +109,8 @@ def test_the_shopper_is_told_each_correction_once_and_in_his_language(held):
 
 
 def test_a_refused_correction_is_told_to_nobody(held):
-    with pytest.raises(correcting.StillWrongError):
-        correcting.correct(order=held.order, ship_to=replace(RIGHT, city=""), **WHO)
+    with pytest.raises(corrections.StillWrongError):
+        corrections.correct(order=held.order, ship_to=replace(RIGHT, city=""), **WHO)
 
     assert not Event.objects.filter(name="order.address_corrected").exists()
 
@@ -117,22 +119,22 @@ def test_another_reason_still_holds_it(held):
     stock = {"code": "stock", "sentence": "none left", "subject": "x"}
     PurchaseOrder.objects.update(hold_reasons=[stock, *held.hold_reasons])
 
-    correcting.confirm(order=held.order, **WHO)
+    corrections.confirm(order=held.order, **WHO)
 
     held.refresh_from_db()
     assert (held.status, held.hold_reasons) == ("on_hold", [stock])
 
 
 def test_an_answer_is_about_one_address_only(held):
-    correcting.confirm(order=held.order, **WHO)
+    corrections.confirm(order=held.order, **WHO)
     Order.objects.update(ship_to=asdict(replace(ODD, postcode="9999")))
 
-    assert set(correcting.open_doubts(fresh(held).order)) == {"postcode"}
+    assert set(corrections.open_doubts(fresh(held).order)) == {"postcode"}
 
 
 def test_what_is_missing_is_not_confirmed_away(held):
     Order.objects.update(ship_to=asdict(replace(ODD, city="")))
-    correcting.confirm(order=held.order, **WHO)
+    corrections.confirm(order=held.order, **WHO)
 
     held.refresh_from_db()
     assert held.status == "on_hold"
@@ -149,8 +151,8 @@ def test_what_is_missing_is_not_confirmed_away(held):
     ],
 )
 def test_a_wrong_correction_is_refused_and_says_where(held, change, field):
-    with pytest.raises(correcting.StillWrongError) as refused:
-        correcting.correct(order=held.order, ship_to=replace(RIGHT, **change), **WHO)
+    with pytest.raises(corrections.StillWrongError) as refused:
+        corrections.correct(order=held.order, ship_to=replace(RIGHT, **change), **WHO)
 
     assert field in refused.value.fields
     assert Address(**Order.objects.get().ship_to) == ODD
@@ -161,15 +163,15 @@ def test_the_region_stays_where_tax_was_added_for_it(held):
         added_tax_amount=1, tax_amount=10, total_amount=held.order.total_amount + 1
     )
 
-    with pytest.raises(correcting.StillWrongError, match="Its tax was added"):
-        correcting.correct(order=held.order, ship_to=replace(RIGHT, region="BE"), **WHO)
+    with pytest.raises(corrections.StillWrongError, match="Its tax was added"):
+        corrections.correct(order=held.order, ship_to=replace(RIGHT, region="BE"), **WHO)
 
 
 def test_what_a_supplier_may_have_is_not_corrected(held):
     PurchaseOrder.objects.update(request_status="submit_unknown")
 
-    with pytest.raises(correcting.SettledError):
-        correcting.correct(order=held.order, ship_to=RIGHT, **WHO)
+    with pytest.raises(corrections.SettledError):
+        corrections.correct(order=held.order, ship_to=RIGHT, **WHO)
 
 
 @pytest.mark.parametrize("status", ["canceled", "completed", "expired"])
@@ -177,32 +179,32 @@ def test_what_is_over_is_left_alone(status):
     order = make_paid_order()
     Order.objects.update(ship_to=asdict(ODD), address_check={}, status=status)
 
-    with pytest.raises(correcting.SettledError):
-        correcting.confirm(order=order, **WHO)
+    with pytest.raises(corrections.SettledError):
+        corrections.confirm(order=order, **WHO)
 
 
 def test_nothing_is_confirmed_twice(held):
-    correcting.confirm(order=held.order, **WHO)
+    corrections.confirm(order=held.order, **WHO)
 
-    with pytest.raises(correcting.SettledError):
-        correcting.confirm(order=held.order, **WHO)
+    with pytest.raises(corrections.SettledError):
+        corrections.confirm(order=held.order, **WHO)
 
 
 def test_a_worker_who_read_the_old_address_does_not_send_it(held, supplier, monkeypatch):
-    correcting.confirm(order=held.order, **WHO)
-    request_for = purchasing.request_for
+    corrections.confirm(order=held.order, **WHO)
+    request_for = submission.request_for
 
     def corrected_meanwhile(purchase_order):
         request = request_for(purchase_order)
-        correcting.correct(order=purchase_order.order, ship_to=RIGHT, **WHO)
+        corrections.correct(order=purchase_order.order, ship_to=RIGHT, **WHO)
         return request
 
-    monkeypatch.setattr(purchasing, "request_for", corrected_meanwhile)
-    with pytest.raises(purchasing.OrderStoppedError, match="corrected meanwhile"):
+    monkeypatch.setattr(submission, "request_for", corrected_meanwhile)
+    with pytest.raises(submission.OrderStoppedError, match="corrected meanwhile"):
         send(held)
 
     assert supplier.effects == []
-    monkeypatch.setattr(purchasing, "request_for", request_for)
+    monkeypatch.setattr(submission, "request_for", request_for)
     send(held)
     assert supplier.told == RIGHT
 
@@ -213,28 +215,28 @@ def test_who_corrects_and_who_sends_wait_for_each_other(supplier, monkeypatch):
     (made,) = make_purchase_orders()
     held = fresh(made)
     rival = Rival(lambda: send(held))
-    refuse = correcting.refuse
+    refuse = corrections.refuse
 
     def in_the_middle(*facts):
         rival.begin()
         refuse(*facts)
 
-    monkeypatch.setattr(correcting, "refuse", in_the_middle)
-    correcting.correct(order=held.order, ship_to=RIGHT, **WHO)
+    monkeypatch.setattr(corrections, "refuse", in_the_middle)
+    corrections.correct(order=held.order, ship_to=RIGHT, **WHO)
     rival.finish()
 
-    assert isinstance(rival.failure, purchasing.OrderStoppedError)
+    assert isinstance(rival.failure, submission.OrderStoppedError)
     assert supplier.effects == []
 
 
 def test_a_forgotten_order_forgets_what_stood_there_before(held):
-    correcting.correct(order=held.order, ship_to=RIGHT, **WHO)
+    corrections.correct(order=held.order, ship_to=RIGHT, **WHO)
     Order.objects.update(status="completed")
     owner = User.objects.create_user("erika@example.org", "x")
 
     Cart.objects.update(browser_key="b" * 43)
 
-    forgetting.forget(owner_id=owner.pk, addresses=["erika@example.org"], now=NOON)
+    privacy.forget(owner_id=owner.pk, addresses=["erika@example.org"], now=NOON)
 
     assert "Musterweg" not in str(Order.objects.values().get())
     assert Cart.objects.get(order__isnull=False).browser_key == ""

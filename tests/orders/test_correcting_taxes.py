@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from orders import correcting
+from orders.addresses import corrections
 from orders.models import Order, OrderLine
 from storefront.lib.address import Address
 from storefront.lib.db.transactions import in_transaction
@@ -33,8 +33,8 @@ class TaxOffice:
 def test_a_postcode_that_a_tax_service_taxes_otherwise_is_refused(held, settings):  # noqa: F811
     settings.TAX_SERVICE = f"{__name__}.TaxOffice"
 
-    with pytest.raises(correcting.StillWrongError, match="taxed otherwise") as refused:
-        correcting.correct(order=held.order, ship_to=RIGHT, **WHO)
+    with pytest.raises(corrections.StillWrongError, match="taxed otherwise") as refused:
+        corrections.correct(order=held.order, ship_to=RIGHT, **WHO)
 
     assert set(refused.value.fields) == {"postcode"}
     assert Address(**Order.objects.get().ship_to) == ODD
@@ -45,7 +45,7 @@ def test_a_postcode_that_is_taxed_alike_leaves_what_was_paid(held, settings, pos
     settings.TAX_SERVICE = f"{__name__}.TaxOffice"
     paid = Order.objects.values("total_amount", "tax_amount").get()
 
-    correcting.correct(order=held.order, ship_to=replace(RIGHT, postcode=postcode), **WHO)
+    corrections.correct(order=held.order, ship_to=replace(RIGHT, postcode=postcode), **WHO)
 
     assert Order.objects.values("total_amount", "tax_amount").get() == paid
 
@@ -55,8 +55,8 @@ def test_a_region_that_our_table_taxes_otherwise_is_refused(held):  # noqa: F811
     Order.objects.update(ship_to=asdict(NEW_YORK))
     held.order.refresh_from_db()
 
-    with pytest.raises(correcting.StillWrongError, match="taxed otherwise") as refused:
-        correcting.correct(order=held.order, ship_to=NEW_JERSEY, **WHO)
+    with pytest.raises(corrections.StillWrongError, match="taxed otherwise") as refused:
+        corrections.correct(order=held.order, ship_to=NEW_JERSEY, **WHO)
 
     assert set(refused.value.fields) == {"region"}
 
@@ -64,6 +64,6 @@ def test_a_region_that_our_table_taxes_otherwise_is_refused(held):  # noqa: F811
 def test_a_street_is_corrected_whatever_the_table_says_by_now(held):  # noqa: F811
     OrderLine.objects.update(tax_rate=Decimal("0.16"))
 
-    correcting.correct(order=held.order, ship_to=replace(ODD, line1="Musterweg 2"), **WHO)
+    corrections.correct(order=held.order, ship_to=replace(ODD, line1="Musterweg 2"), **WHO)
 
     assert Order.objects.get().ship_to["line1"] == "Musterweg 2"

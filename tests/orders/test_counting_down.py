@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from orders import counting_down
-from orders.counting_down import History, Sold
+from orders.inventory import decrement_stats
+from orders.inventory.decrement_stats import History, Sold
 from tests.factories.suppliers import NOON
 
 HOUR = timedelta(hours=1)
@@ -59,7 +59,7 @@ def history(
 
 
 def measured(counts_at, rows=5, **more):
-    return counting_down.conclude([history(counts_at, seed=seed, **more) for seed in range(rows)])
+    return decrement_stats.conclude([history(counts_at, seed=seed, **more) for seed in range(rows)])
 
 
 @pytest.mark.parametrize("counts_at", ["order", "shipment", "never"])
@@ -122,7 +122,7 @@ def test_sales_that_are_not_alone_are_not_judged():
         shipped_at=None,
         released_at=None,
     )
-    first = counting_down.watch([crowded], window=2 * HOUR, by_shipment=False)
+    first = decrement_stats.watch([crowded], window=2 * HOUR, by_shipment=False)
     disturbed = History(
         sales=[*crowded.sales, twin],
         moves=crowded.moves,
@@ -130,13 +130,13 @@ def test_sales_that_are_not_alone_are_not_judged():
         looks=crowded.looks,
     )
 
-    second = counting_down.watch([disturbed], window=2 * HOUR, by_shipment=False)
+    second = decrement_stats.watch([disturbed], window=2 * HOUR, by_shipment=False)
 
     assert (first.size, second.size) == (2, 1)
 
 
 def test_a_miss_says_that_the_lag_may_be_the_whole_window():
-    sample = counting_down.Sample(window=2 * HOUR, lags=(MINUTE,) * 60, missed=1)
+    sample = decrement_stats.Sample(window=2 * HOUR, lags=(MINUTE,) * 60, missed=1)
 
     assert sample.counts_down
     assert sample.tail == 2 * HOUR

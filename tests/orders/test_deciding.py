@@ -7,8 +7,11 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from orders import acknowledging, cancelling, claiming, deciding, purchasing
+from orders.cancellation import canceled_but_shipped, cancellation
+from orders.claims import submission as claim_submission
 from orders.models import Order, PurchaseOrder, StrayDecision
+from orders.purchasing import acknowledgements
+from orders.purchasing import submission as purchasing_submission
 from shipping import polling
 from storefront.dashboard.inbox import query
 from storefront.dashboard.invariants import registry
@@ -31,8 +34,8 @@ def canceled(monkeypatch):
     supplier = connect(monkeypatch, ScriptedSupplier())
     (purchase_order,) = make_purchase_orders()
     supplier.script = [TemporaryError("busy")]
-    purchasing.send(purchase_order=purchase_order, now=NOON)
-    cancelling.cancel(order=Order.objects.get(), reason="-", actor="shopper", now=NOON)
+    purchasing_submission.send(purchase_order=purchase_order, now=NOON)
+    cancellation.cancel(order=Order.objects.get(), reason="-", actor="shopper", now=NOON)
     return purchase_order
 
 
@@ -42,11 +45,11 @@ def fresh():
 
 def says(answer, now=LATER):
     state = PurchaseState(number=fresh().number, supplier_reference="S-1", answer=answer)
-    acknowledging.apply(purchase_order=fresh(), state=state, now=now)
+    acknowledgements.apply(purchase_order=fresh(), state=state, now=now)
 
 
 def decide(outcome, reason="he said so on the phone"):
-    return deciding.decide(
+    return canceled_but_shipped.decide(
         purchase_order=fresh(), outcome=outcome, reason=reason, actor="ann", now=LATER
     )
 
@@ -101,7 +104,7 @@ def test_what_he_said_he_stopped_and_ships_is_for_staff_too(canceled):
 
 def test_goods_that_we_canceled_can_be_claimed_and_a_refused_claim_opens_it_again(canceled):
     says(Answer.SHIPPED)
-    with pytest.raises(deciding.CannotDecideError):
+    with pytest.raises(canceled_but_shipped.CannotDecideError):
         decide(Outcome.CLAIMED)
 
     claim = make_claim(fresh())
@@ -109,7 +112,7 @@ def test_goods_that_we_canceled_can_be_claimed_and_a_refused_claim_opens_it_agai
 
     assert claim.expected_amount == 10
     assert not is_open()
-    claiming.withdraw(claim=claim, reason="he refused", actor="ann", now=LATER)
+    claim_submission.withdraw(claim=claim, reason="he refused", actor="ann", now=LATER)
     assert is_open()
 
 
@@ -120,7 +123,7 @@ def test_goods_that_we_canceled_can_be_claimed_and_a_refused_claim_opens_it_agai
 def test_a_decision_fits_what_he_did(canceled, answer, outcome):
     says(answer)
 
-    with pytest.raises(deciding.CannotDecideError):
+    with pytest.raises(canceled_but_shipped.CannotDecideError):
         decide(outcome)
     with pytest.raises(IntegrityError), transaction.atomic():
         StrayDecision.objects.create(
@@ -136,7 +139,7 @@ def test_a_decision_fits_what_he_did(canceled, answer, outcome):
 
 
 def test_nothing_is_decided_about_what_he_does_not_have(canceled):
-    with pytest.raises(deciding.CannotDecideError):
+    with pytest.raises(canceled_but_shipped.CannotDecideError):
         decide(Outcome.NOT_SHIPPED)
 
 

@@ -6,8 +6,10 @@ from itertools import permutations
 
 import pytest
 
-from orders import holding, payments, purchasing, waiving
 from orders.models import Order, Payment, PurchaseOrder
+from orders.payments import updates
+from orders.purchasing import submission
+from orders.purchasing.holds import holds, waiving
 from storefront.lib.models import StatusChange
 from tests.factories.orders import (
     make_order,
@@ -29,7 +31,7 @@ def supplier(monkeypatch):
 
 def hear(what, **words):
     payment = Payment.objects.get()
-    payments.apply(update=news_of(payment, what, **words), gateway="fake", now=NOON)
+    updates.apply(update=news_of(payment, what, **words), gateway="fake", now=NOON)
 
 
 @pytest.mark.parametrize("what", ["disputed", "warned"])
@@ -43,12 +45,12 @@ def test_what_was_not_sent_is_held_until_a_person_lets_it_go_on(supplier, what):
     assert (order.status, purchase_order.status) == ("on_hold", "on_hold")
     (reason,) = purchase_order.hold_reasons
     assert (reason["code"], reason["amount"]) == (what, str(order.total_amount))
-    with pytest.raises(purchasing.OrderStoppedError):
-        purchasing.send(purchase_order=purchase_order, now=NOON)
+    with pytest.raises(submission.OrderStoppedError):
+        submission.send(purchase_order=purchase_order, now=NOON)
     assert supplier.effects == []
 
-    holding.go_on(order=order, reason="he paid", actor="ann", now=NOON)
-    purchasing.send(
+    holds.go_on(order=order, reason="he paid", actor="ann", now=NOON)
+    submission.send(
         purchase_order=PurchaseOrder.objects.select_related("order", "supplier").get(), now=NOON
     )
     assert supplier.effects == [purchase_order.number]
@@ -60,12 +62,12 @@ def test_an_order_that_nobody_divided_yet_is_not_divided():
     hear("disputed")
 
     assert Order.objects.get().status == "on_hold"
-    assert purchasing.divide(order=order, now=NOON) == []
+    assert submission.divide(order=order, now=NOON) == []
 
 
 def test_what_a_supplier_has_is_left_with_him(supplier):
     (purchase_order,) = make_purchase_orders()
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
 
     hear("disputed")
 
@@ -79,12 +81,12 @@ def test_the_end_of_a_dispute_is_the_same_whatever_is_heard_first(end):
     make_paid_order()
     ends = set()
     for told in permutations(["disputed", f"dispute_{end}"]):
-        with payments.transaction.atomic():
+        with updates.transaction.atomic():
             for what in (*told, *told):
                 update = news_of(Payment.objects.get(), what)
-                payments.apply.__wrapped__(update=update, gateway="fake", now=NOON)
+                updates.apply.__wrapped__(update=update, gateway="fake", now=NOON)
             ends.add(Payment.objects.get().dispute_status)
-            payments.transaction.set_rollback(True)
+            updates.transaction.set_rollback(True)
 
     assert ends == {end}
 
@@ -114,12 +116,12 @@ def test_a_charged_back_order_says_so_and_how_it_came_about():
 def test_what_a_bank_says_before_the_money_is_there_holds_at_the_gate(supplier, what):
     order = make_order()
     payment = make_payment(order)
-    payments.apply(update=news_of(payment, what), gateway="fake", now=NOON)
-    payments.apply(update=news_of(payment, "authorized"), gateway="fake", now=NOON)
+    updates.apply(update=news_of(payment, what), gateway="fake", now=NOON)
+    updates.apply(update=news_of(payment, "authorized"), gateway="fake", now=NOON)
     order.refresh_from_db()
-    (purchase_order,) = purchasing.divide(order=order, now=NOON)
+    (purchase_order,) = submission.divide(order=order, now=NOON)
 
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
 
     purchase_order.refresh_from_db()
     assert supplier.effects == []
@@ -128,7 +130,7 @@ def test_what_a_bank_says_before_the_money_is_there_holds_at_the_gate(supplier, 
     assert (reason["code"], reason["subject"]) == (what, payment.key)
 
     waiving.release_hold(purchase_order=purchase_order, actor="ann", now=NOON)
-    purchasing.send(
+    submission.send(
         purchase_order=PurchaseOrder.objects.select_related("order", "supplier").get(), now=NOON
     )
     assert supplier.effects == [purchase_order.number]
@@ -138,11 +140,11 @@ def test_who_lets_an_order_go_on_has_seen_what_its_purchase_orders_are_held_for(
     order = make_paid_order()
     hear("warned")
     order.refresh_from_db()
-    holding.go_on(order=order, reason="he paid", actor="ann", now=NOON)
+    holds.go_on(order=order, reason="he paid", actor="ann", now=NOON)
     order.refresh_from_db()
 
-    (purchase_order,) = purchasing.divide(order=order, now=NOON)
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    (purchase_order,) = submission.divide(order=order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
 
     assert supplier.effects == [purchase_order.number]
 
@@ -154,7 +156,7 @@ def test_what_else_holds_a_purchase_order_stays_when_its_order_goes_on(supplier)
     other = {"code": "cost", "sentence": "dearer", "subject": "", "amount": "", "currency": ""}
     PurchaseOrder.objects.update(hold_reasons=[*purchase_order.hold_reasons, other])
 
-    holding.go_on(order=Order.objects.get(), reason="he paid", actor="ann", now=NOON)
+    holds.go_on(order=Order.objects.get(), reason="he paid", actor="ann", now=NOON)
 
     purchase_order.refresh_from_db()
     assert (purchase_order.status, purchase_order.hold_reasons) == ("on_hold", [other])

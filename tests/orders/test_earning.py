@@ -9,9 +9,10 @@ import pytest
 
 from catalog.models import Channel, LandingTerms, Listing
 from catalog.pricing.landed_cost import Terms, land
-from orders import purchasing, waiving
-from orders.earning import of_line, of_parcel
 from orders.models import Order, PurchaseLine, PurchaseOrder
+from orders.pricing.margins import of_line, of_parcel
+from orders.purchasing import submission
+from orders.purchasing.holds import waiving
 from storefront.lib.money import Money
 from suppliers.inventory import publication
 from suppliers.models import StockLocation, SupplierOffer
@@ -103,8 +104,8 @@ def now_costs(variant, cost):
 
 def sent(cart):
     order = pay(order_of(cart, now=NOON + 2 * MINUTE), now=NOON + 2 * MINUTE)
-    (purchase_order,) = purchasing.divide(order=order, now=NOON + 3 * MINUTE)
-    return purchasing.send(purchase_order=purchase_order, now=NOON + 3 * MINUTE), order.lines.get()
+    (purchase_order,) = submission.divide(order=order, now=NOON + 3 * MINUTE)
+    return submission.send(purchase_order=purchase_order, now=NOON + 3 * MINUTE), order.lines.get()
 
 
 def found():
@@ -136,7 +137,7 @@ def test_a_promise_that_no_longer_pays_is_kept_and_waits_for_staff(monkeypatch):
     assert margins(held) == [(variant.sku, "3.24"), ("", "2.39")]
     assert "wholesale 21.00, duty 3.00, handling 2.00" in held.hold_reasons[0]["sentence"]
     waiving.release_hold(purchase_order=held, actor="ann", now=NOON + 4 * MINUTE)
-    purchasing.send(purchase_order=found(), now=NOON + 5 * MINUTE)
+    submission.send(purchase_order=found(), now=NOON + 5 * MINUTE)
     assert supplier.effects == [held.number]
 
 
@@ -196,7 +197,7 @@ def test_without_terms_nobody_can_say_what_it_earns(monkeypatch):
     (purchase_order,) = make_purchase_orders()
     LandingTerms.objects.all().delete()
 
-    held = purchasing.send(purchase_order=purchase_order, now=NOON)
+    held = submission.send(purchase_order=purchase_order, now=NOON)
 
     assert [one["subject"] for one in held.hold_reasons] == ["goods of lumen from DE"]
     assert "goods of lumen from DE" in held.hold_reasons[0]["sentence"]
@@ -213,6 +214,6 @@ def test_flat_duty_in_euros_needs_a_sure_rate_of_the_euro(monkeypatch):
         rows.update(currency="PLN")
     PurchaseLine.objects.update(cost_currency="PLN")
 
-    held = purchasing.send(purchase_order=found(), now=NOON)
+    held = submission.send(purchase_order=found(), now=NOON)
 
     assert [(one["code"], one["subject"]) for one in held.hold_reasons] == [("rate", "EUR-PLN")]

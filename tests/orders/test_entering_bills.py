@@ -9,8 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 
-from orders import bill_lists, entering_bills
-from orders.auditing import bills
+from orders.accounting import bill_lists, invoice_import, invoices
 from orders.models import PurchaseOrder, SupplierBill
 from storefront.accounts.models import User
 from storefront.lib.staff import csv_import
@@ -42,7 +41,7 @@ def staff(client):
 
 def judged(*rows, supplier=None, header=HEADER):
     text = "\n".join([header, *rows])
-    return entering_bills.judge(bill_lists.read(text), supplier=supplier)
+    return invoice_import.judge(bill_lists.read(text), supplier=supplier)
 
 
 def problems(*rows, **more):
@@ -53,7 +52,7 @@ def test_a_good_row_is_matched_and_entered_with_all_that_it_says(bought, money):
     rows = f"RE-1,{bought.number.lower()},{money.lower()},12.50,3,2026-11-24"
 
     (one,) = judged(rows)
-    assert entering_bills.enter([one], actor="staff", now=NOON) == []
+    assert invoice_import.enter([one], actor="staff", now=NOON) == []
 
     bill = SupplierBill.objects.get()
     assert one.purchase_order == bought
@@ -67,14 +66,14 @@ def test_the_same_file_again_enters_nothing(bought, money):
     row = f"RE-1,{bought.number},{money},12.50,,"
     for _ in range(2):
         listed = judged(row)
-        entering_bills.enter(listed, actor="staff", now=NOON)
+        invoice_import.enter(listed, actor="staff", now=NOON)
 
     assert SupplierBill.objects.count() == 1
     assert (listed[0].is_known, listed[0].problem) == (True, "")
 
 
 def test_a_number_that_says_something_else_now_is_refused(bought, money):
-    entering_bills.enter(judged(f"RE-1,{bought.number},{money},12.50,,"), actor="x", now=NOON)
+    invoice_import.enter(judged(f"RE-1,{bought.number},{money},12.50,,"), actor="x", now=NOON)
 
     (words,) = problems(f"RE-1,{bought.number},{money},99,,")
 
@@ -84,7 +83,7 @@ def test_a_number_that_says_something_else_now_is_refused(bought, money):
 
 def test_a_bill_that_was_withdrawn_may_come_again(bought, money):
     row = f"RE-1,{bought.number},{money},12.50,,"
-    entering_bills.enter(judged(row), actor="x", now=NOON)
+    invoice_import.enter(judged(row), actor="x", now=NOON)
     SupplierBill.objects.update(withdrawn_at=NOON)
 
     assert judged(row)[0].is_good
@@ -217,10 +216,10 @@ def test_one_file_entered_by_eight_at_once_is_entered_once():
 
     all_at_once(
         [
-            lambda listed=listed: entering_bills.enter(listed, actor="staff", now=NOON)
+            lambda listed=listed: invoice_import.enter(listed, actor="staff", now=NOON)
             for listed in lists
         ],
-        bills.BillRefusedError,
+        invoices.BillRefusedError,
     )
 
     assert SupplierBill.objects.count() == 1

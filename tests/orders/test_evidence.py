@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from orders import evidence
-from orders.evidence import Drop, Manner, Row, Sale
+from orders.inventory import evidence
+from orders.inventory.evidence import Drop, Manner, Row, Sale
 from orders.models import Allocation
 from suppliers.models import Supplier
 from tests.factories.suppliers import NOON

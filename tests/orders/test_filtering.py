@@ -8,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.pricing.landed_cost import land
-from orders import earning, noting
-from orders.filtering import Left, Sold, Unearning
-from orders.fitting import Misfit, Need
-from orders.noting import TAKEN
-from orders.ranking import Criterion, Rules
-from orders.routing import route
-from orders.totaling import Treatment, contained_tax
+from orders.pricing import margins
+from orders.pricing.totals import Treatment, contained_tax
+from orders.routing import decision_log
+from orders.routing.candidates import Misfit, Need
+from orders.routing.decision_log import TAKEN
+from orders.routing.engine import route
+from orders.routing.margin_filter import Left, Sold, Unearning
+from orders.routing.ranking import Criterion, Rules
 from storefront.lib.money import Money
 from tests.factories.pricing import amounts, fractions, terms
 from tests.orders.test_routing import candidate, landed
@@ -45,7 +46,9 @@ def taken(plan):
 def verdicts(plan):
     ((line,),) = plan.planned.values()
     return {
-        one.level_id: noting.verdict(one, line.candidate, line.quantity, plan.rules, line.sold)
+        one.level_id: decision_log.verdict(
+            one, line.candidate, line.quantity, plan.rules, line.sold
+        )
         for one in plan.considered[line.variant_id]
     }
 
@@ -150,7 +153,7 @@ def test_routing_counts_as_the_gate_does(cost, price, rates, quantity, duty):
     one = land(wholesale=cost, origin="", terms=known, flat_duty=D(duty))
     gross = Money(price, "EUR")
 
-    line = earning.of_line(one, quantity=quantity, gross=gross, tax_rate=tax)
+    line = margins.of_line(one, quantity=quantity, gross=gross, tax_rate=tax)
     spent = candidate(1, 1, 10, landed=one).spent(quantity, Sold(gross=gross, tax_rate=tax))
 
     assert line.net == gross - contained_tax(gross=gross, rate=tax)

@@ -10,8 +10,9 @@ from django.db import IntegrityError, connection, transaction
 
 from catalog.models import Category, Product
 from catalog.products import editing
-from orders import purchasing, waiving
 from orders.models import PurchaseOrder
+from orders.purchasing import submission
+from orders.purchasing.holds import waiving
 from storefront.lib.staff.country_fields import CountriesField
 from tests.factories.catalog import NOON, make_product
 from tests.factories.orders import make_purchase_orders
@@ -29,7 +30,7 @@ def supplier(monkeypatch):
 
 def send(now=NOON):
     rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
-    return purchasing.send(purchase_order=rows.get(), now=now)
+    return submission.send(purchase_order=rows.get(), now=now)
 
 
 @pytest.mark.parametrize("of", [Product, Category])

@@ -7,9 +7,10 @@ import dataclasses
 import pytest
 from django.db import transaction
 
-from orders import address_ends, forgetting, readdressing
+from orders import privacy
+from orders.addresses import change_requests, pending_changes
 from orders.models import Order
-from orders.returning import answering, sending_back
+from orders.returns import authorizations, supplier_returns
 from storefront.lib.models import StatusChange
 from tests.factories.claims import make_claim
 from tests.factories.orders import HOME
@@ -26,7 +27,7 @@ WORDS = f"Nobody is at {THERE.line1}, says he"
 def forget():
     Order.objects.update(status="completed")
     with transaction.atomic():
-        forgetting.forget(addresses=["erika@example.org"], owner_id=0, now=NOON)
+        privacy.forget(addresses=["erika@example.org"], owner_id=0, now=NOON)
 
 
 def said():
@@ -35,9 +36,9 @@ def said():
 
 def test_what_a_supplier_said_to_a_wish_for_another_address():
     made = make_accepted_purchase_order()
-    readdressing.wish(order=made.order, ship_to=THERE, reason="moved", actor="ann", now=NOON)
+    change_requests.wish(order=made.order, ship_to=THERE, reason="moved", actor="ann", now=NOON)
     with transaction.atomic():
-        address_ends.drop(made, reason=WORDS, is_told=False, now=NOON)
+        pending_changes.drop(made, reason=WORDS, is_told=False, now=NOON)
     (before,) = said()
 
     forget()
@@ -53,7 +54,7 @@ def payment():
 
 def rejected():
     made = declare(make_delivered(ship_to=THERE), 1, kind="defect", words="It is broken.")
-    answering.reject(authorization=made, answer="It works.", actor="ann", now=NOON)
+    authorizations.reject(authorization=made, answer="It works.", actor="ann", now=NOON)
     return made
 
 
@@ -64,7 +65,7 @@ def claim():
 def rma():
     purchase_order = make_delivered(ship_to=THERE).purchase_orders.get()
     units = {purchase_order.lines.get().pk: 1}
-    return sending_back.open_alone(
+    return supplier_returns.open_alone(
         purchase_order=purchase_order, units=units, actor="ann", now=NOON
     )
 

@@ -5,8 +5,15 @@ from decimal import Decimal
 
 import pytest
 
-from orders.earning import Account
-from orders.gate import CHECKS, Facts, LineFacts, Reason, is_waived, reasons_to_hold
+from orders.pricing.margins import Account
+from orders.purchasing.holds.rules import (
+    CHECKS,
+    Facts,
+    LineFacts,
+    Reason,
+    is_waived,
+    reasons_to_hold,
+)
 from storefront.lib.money import Money
 
 

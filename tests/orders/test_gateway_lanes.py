@@ -6,9 +6,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from orders import capturing, payment_tasks
-from orders.gateways import gateway_for
 from orders.models import PaymentEvent
+from orders.payments import captures, tasks
+from orders.payments.gateways import gateway_for
 from storefront.lib.http.errors import TemporaryError
 from suppliers.resilience.bulkheads import Work, width
 from tests.factories.lanes import elsewhere
@@ -42,15 +42,13 @@ def waiting(gateway, monkeypatch):
         gateway.authorize(opened.reference)
         payment.reference = opened.reference
         payment.save(update_fields=["reference"])
-    return capturing.due(now=NOON)
+    return captures.due(now=NOON)
 
 
 @pytest.fixture
 def started(monkeypatch):
     found = []
-    monkeypatch.setattr(
-        payment_tasks.settle, "delay", lambda *, request_id: found.append(request_id)
-    )
+    monkeypatch.setattr(tasks.settle, "delay", lambda *, request_id: found.append(request_id))
     return found
 
 
@@ -61,16 +59,16 @@ def is_answered(request_id):
 def test_who_finds_all_lanes_of_the_gateway_taken_ends_at_once(waiting, started):
     with ExitStack() as others:
         for _ in range(width(Work.ORDERS)):
-            assert others.enter_context(elsewhere(Work.ORDERS, payment_tasks.GATEWAY))
+            assert others.enter_context(elsewhere(Work.ORDERS, tasks.GATEWAY))
 
-        payment_tasks.settle(request_id=waiting[0])
+        tasks.settle(request_id=waiting[0])
 
     assert not is_answered(waiting[0])
     assert started == []
 
 
 def test_whoever_is_done_goes_on_with_another_that_waits(waiting, started):
-    payment_tasks.settle(request_id=waiting[0])
+    tasks.settle(request_id=waiting[0])
 
     assert is_answered(waiting[0])
     assert len(started) == 1
@@ -79,7 +77,7 @@ def test_whoever_is_done_goes_on_with_another_that_waits(waiting, started):
 
 def test_the_last_one_starts_nothing_more(waiting, started):
     for request_id in waiting:
-        payment_tasks.settle(request_id=request_id)
+        tasks.settle(request_id=request_id)
 
     assert all(is_answered(request_id) for request_id in waiting)
     assert len(started) == len(waiting) - 1
@@ -88,16 +86,16 @@ def test_the_last_one_starts_nothing_more(waiting, started):
 def test_while_the_gateway_is_away_nobody_goes_on(waiting, started, gateway):
     gateway.troubles.append(TemporaryError("no answer"))
 
-    payment_tasks.settle(request_id=waiting[0])
+    tasks.settle(request_id=waiting[0])
 
     assert not is_answered(waiting[0])
     assert started == []
 
 
 def test_what_another_did_meanwhile_is_not_asked_again(waiting, started):
-    payment_tasks.settle(request_id=waiting[0])
+    tasks.settle(request_id=waiting[0])
     started.clear()
 
-    payment_tasks.settle(request_id=waiting[0])
+    tasks.settle(request_id=waiting[0])
 
     assert started == []

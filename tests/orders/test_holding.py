@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from orders import holding, purchasing
 from orders.models import Order, PurchaseOrder
+from orders.purchasing import submission
+from orders.purchasing.holds import holds
 from storefront.lib.models import StatusChange
 from storefront.lib.state_machine import IllegalMoveError
 from suppliers.models import Connection
@@ -23,7 +24,7 @@ def supplier(monkeypatch):
 
 
 def go_on(order):
-    return holding.go_on(order=order, reason="I called her", actor="staff", now=NOON)
+    return holds.go_on(order=order, reason="I called her", actor="staff", now=NOON)
 
 
 def hold(order):
@@ -60,15 +61,15 @@ def test_too_little_money_at_the_supplier_holds_until_there_is_enough(supplier):
     wire = Connection.objects.filter(supplier=purchase_order.supplier)
     wire.update(balance_amount=Decimal("9.99"), balance_as_of=NOON)
 
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
 
     assert [one["code"] for one in purchase_order.hold_reasons] == ["balance"]
     assert supplier.effects == []
-    assert holding.lift_answered(now=NOON) == 0
+    assert holds.lift_answered(now=NOON) == 0
     wire.update(balance_amount=Decimal("50.00"))
-    assert holding.lift_answered(now=NOON) == 1
+    assert holds.lift_answered(now=NOON) == 1
     purchase_order = PurchaseOrder.objects.get()
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
     assert supplier.effects == [purchase_order.number]
 
 
@@ -76,6 +77,6 @@ def test_a_balance_that_nobody_looked_at_for_long_holds_nothing(supplier):
     (purchase_order,) = make_purchase_orders()
     Connection.objects.update(balance_amount=Decimal(0), balance_as_of=NOON - timedelta(hours=2))
 
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
 
     assert purchase_order.hold_reasons == []

@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from orders import holding, purchasing, waiving
 from orders.models import Order, PurchaseOrder
+from orders.purchasing import submission
+from orders.purchasing.holds import holds, waiving
 from suppliers.models import SupplierOffer
 from tests.factories.orders import make_purchase_orders
 from tests.factories.racing import Rival
@@ -26,7 +27,7 @@ def held(monkeypatch):
     make_purchase_orders()
     SupplierOffer.objects.update(cost_amount=Decimal("10.50"))
     rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
-    held = purchasing.send(purchase_order=rows.get(), now=NOON)
+    held = submission.send(purchase_order=rows.get(), now=NOON)
     held.hold_reasons = [WARNED, *held.hold_reasons]
     held.save(update_fields=["hold_reasons"])
     held.order.move("on_hold", at=NOON, hold_reason="The bank warns of it.")
@@ -34,7 +35,7 @@ def held(monkeypatch):
 
 
 def go_on(held):
-    return lambda: holding.go_on(order=held.order, reason="I called her", actor="ann", now=NOON)
+    return lambda: holds.go_on(order=held.order, reason="I called her", actor="ann", now=NOON)
 
 
 def waive(held):
@@ -44,7 +45,7 @@ def waive(held):
 
 @pytest.mark.parametrize(
     ("first", "second", "place", "name"),
-    [(go_on, waive, holding, "take_off"), (waive, go_on, waiving, "noted")],
+    [(go_on, waive, holds, "take_off"), (waive, go_on, waiving, "noted")],
 )
 def test_neither_reason_is_left_by_who_saw_the_other_one(  # noqa: PLR0917 - one race
     monkeypatch, held, first, second, place, name

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from orders.models import TaxNumber
-from orders.requesting import request_for
+from orders.purchasing.supplier_request import request_for
 from storefront.lib.money import Money
 from suppliers.connectors.cj import worded
 from suppliers.models import StockLocation

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 
-from orders import carts, keeping
+from orders.cart import account_cart, carts
 from orders.models import Cart, CartLine, Order
 from tests.factories.catalog import make_channel, make_variant
 from tests.factories.orders import make_cart, make_sellable, order_of
@@ -21,7 +21,7 @@ def lamp_of(sku, **known):
 
 
 def bring(user, cart=None, now=NOON):
-    return keeping.bring(owner_id=user.pk, token=cart.token if cart else "", now=now)
+    return account_cart.bring(owner_id=user.pk, token=cart.token if cart else "", now=now)
 
 
 def held(cart):
@@ -42,7 +42,7 @@ def test_the_first_cart_becomes_the_accounts_under_another_token(erika):
     assert kept.owner_id == erika.pk
     assert held(kept) == {"A": 2}
     assert carts.find(token=cart.token, now=NOON) is None
-    assert keeping.current(owner_id=erika.pk, now=NOON).token == kept.token
+    assert account_cart.current(owner_id=erika.pk, now=NOON).token == kept.token
 
 
 def test_two_carts_become_one_and_no_line_is_lost(erika):
@@ -99,7 +99,7 @@ def test_what_was_ordered_is_not_brought_and_the_next_cart_is_another(erika):
     mine = bring(erika, make_cart(lamp_of("A")))
     order = order_of(mine)
 
-    fresh = keeping.begin(
+    fresh = account_cart.begin(
         owner_id=erika.pk, channel=make_channel(), country="DE", locale="en", now=NOON
     )
 
@@ -111,8 +111,8 @@ def test_what_was_ordered_is_not_brought_and_the_next_cart_is_another(erika):
 def test_a_cart_is_kept_for_30_days(erika):
     bring(erika, make_cart(lamp_of("A")))
 
-    assert keeping.current(owner_id=erika.pk, now=NOON + timedelta(days=30))
-    assert keeping.current(owner_id=erika.pk, now=NOON + timedelta(days=30, seconds=1)) is None
+    assert account_cart.current(owner_id=erika.pk, now=NOON + timedelta(days=30))
+    assert account_cart.current(owner_id=erika.pk, now=NOON + timedelta(days=30, seconds=1)) is None
 
 
 def test_a_cart_that_was_joined_takes_nothing_more(erika):

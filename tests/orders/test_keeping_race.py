@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from orders import carts, keeping
+from orders.cart import account_cart, carts
 from orders.models import Cart
 from tests.factories.orders import make_cart
 from tests.factories.shoppers import make_shopper
@@ -16,7 +16,7 @@ ROUNDS = 12
 
 
 def bringing(user, cart):
-    return lambda: keeping.bring(owner_id=user.pk, token=cart.token, now=NOON)
+    return lambda: account_cart.bring(owner_id=user.pk, token=cart.token, now=NOON)
 
 
 def kept(user):

@@ -10,17 +10,11 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
-from orders import (
-    acknowledging,
-    cancellation_tasks,
-    cancelling,
-    pausing,
-    purchasing,
-    purchasing_tasks,
-    resolving,
-    waiting,
-)
+from orders.cancellation import cancellation
+from orders.cancellation import tasks as cancellation_tasks
 from orders.models import Order, PaymentEvent, PurchaseOrder
+from orders.purchasing import acknowledgements, retries, submission, submission_lookup, work_queue
+from orders.purchasing import tasks as purchasing_tasks
 from shipping import shipments
 from storefront.dashboard.invariants.purchase_orders import PURCHASES
 from storefront.lib.http.errors import PermanentError, TemporaryError
@@ -50,7 +44,7 @@ def fresh():
 
 def says(answer):
     state = PurchaseState(number=fresh().number, supplier_reference="S-1", answer=answer)
-    acknowledging.apply(purchase_order=fresh(), state=state, now=LATER)
+    acknowledgements.apply(purchase_order=fresh(), state=state, now=LATER)
 
 
 def has_what_we_canceled():
@@ -62,7 +56,7 @@ def has_what_we_canceled():
 
 def click():
     """Cancel as the shopper does."""
-    return cancelling.cancel(order=Order.objects.get(), reason="-", actor="shopper", now=NOON)
+    return cancellation.cancel(order=Order.objects.get(), reason="-", actor="shopper", now=NOON)
 
 
 @contextmanager
@@ -72,7 +66,7 @@ def in_hands_of_another(purchase_order):
 
     def hold():
         try:
-            with resolving.alone(purchase_order.pk):
+            with submission_lookup.alone(purchase_order.pk):
                 taken.set()
                 over.wait(10)
         finally:
@@ -96,7 +90,7 @@ def test_who_sends_for_an_hour_is_not_taken_for_dead(supplier):
 
     with in_hands_of_another(purchase_order):
         with pytest.raises(InHandError):
-            resolving.resolve(purchase_order=fresh(), now=LATER)
+            submission_lookup.resolve(purchase_order=fresh(), now=LATER)
         purchasing_tasks.resolve(purchase_order_id=purchase_order.pk)
 
     assert fresh().request_status == "submitting"
@@ -106,7 +100,7 @@ def test_who_sends_for_an_hour_is_not_taken_for_dead(supplier):
 def test_a_wish_to_cancel_waits_for_whoever_speaks_of_it(supplier):
     supplier.can_stop = True
     (purchase_order,) = make_purchase_orders()
-    purchasing.send(purchase_order=fresh(), now=NOON)
+    submission.send(purchase_order=fresh(), now=NOON)
 
     with in_hands_of_another(purchase_order):
         asked = click()
@@ -122,7 +116,7 @@ def test_a_wish_to_cancel_waits_for_whoever_speaks_of_it(supplier):
 def test_two_workers_ask_one_question(supplier):
     """He stops it, and refuses whoever asks again meanwhile: that is no answer to the first."""
     (purchase_order,) = make_purchase_orders()
-    purchasing.send(purchase_order=fresh(), now=NOON)
+    submission.send(purchase_order=fresh(), now=NOON)
     is_asked, may_answer = threading.Event(), threading.Event()
     asked, outcomes = [], []
 
@@ -135,7 +129,7 @@ def test_two_workers_ask_one_question(supplier):
         return PurchaseState(number=number, supplier_reference="", answer=Answer.CANCELED)
 
     def first():
-        outcomes.append(cancelling.pursue(purchase_order=fresh(), now=NOON))
+        outcomes.append(cancellation.pursue(purchase_order=fresh(), now=NOON))
         connection.close()
 
     supplier.cancel = cancel
@@ -145,7 +139,7 @@ def test_two_workers_ask_one_question(supplier):
     is_asked.wait(10)
     try:
         click()
-        second = cancelling.pursue(purchase_order=fresh(), now=NOON)
+        second = cancellation.pursue(purchase_order=fresh(), now=NOON)
     finally:
         may_answer.set()
         thread.join()
@@ -159,14 +153,20 @@ def test_two_workers_ask_one_question(supplier):
 def test_a_call_that_was_given_up_has_ended_before_it_is_looked_up(supplier):
     make_purchase_orders()
     supplier.script = [no_answer(effect=False)]
-    purchasing.send(purchase_order=fresh(), now=NOON)
-    ended = fresh().request_status_since + pausing.CALLS_END_WITHIN
+    submission.send(purchase_order=fresh(), now=NOON)
+    ended = fresh().request_status_since + retries.CALLS_END_WITHIN
     early = ended - timedelta(seconds=1)
 
-    assert not waiting.to_be_resolved(now=early).exists()
-    assert resolving.resolve(purchase_order=fresh(), now=early).request_status == "submit_unknown"
-    assert waiting.to_be_resolved(now=ended).exists()
-    assert resolving.resolve(purchase_order=fresh(), now=ended).request_status == "submit_failed"
+    assert not work_queue.to_be_resolved(now=early).exists()
+    assert (
+        submission_lookup.resolve(purchase_order=fresh(), now=early).request_status
+        == "submit_unknown"
+    )
+    assert work_queue.to_be_resolved(now=ended).exists()
+    assert (
+        submission_lookup.resolve(purchase_order=fresh(), now=ended).request_status
+        == "submit_failed"
+    )
     assert [call for call, _ in supplier.calls] == ["place", "find"]
 
 
@@ -175,7 +175,7 @@ def test_a_call_that_was_given_up_has_ended_before_it_is_looked_up(supplier):
 def test_a_late_yes_is_taken_in_while_it_can_be(supplier, problem):
     make_purchase_orders()
     supplier.script = [problem]
-    purchasing.send(purchase_order=fresh(), now=NOON)
+    submission.send(purchase_order=fresh(), now=NOON)
 
     says(Answer.ACCEPTED)
 
@@ -189,8 +189,8 @@ def test_a_late_yes_is_taken_in_while_it_can_be(supplier, problem):
 def test_a_yes_to_what_we_canceled_is_for_staff_until_he_stops_it(supplier, answer):
     make_purchase_orders()
     supplier.script = [TemporaryError("busy")]
-    purchasing.send(purchase_order=fresh(), now=NOON)
-    cancelling.cancel(order=Order.objects.get(), reason="-", actor="shopper", now=NOON)
+    submission.send(purchase_order=fresh(), now=NOON)
+    cancellation.cancel(order=Order.objects.get(), reason="-", actor="shopper", now=NOON)
     assert not has_what_we_canceled()
 
     says(answer)
@@ -216,13 +216,13 @@ def test_a_wish_that_a_parcel_overtook_is_over(supplier):
     supplier.cancel = silent
     assert ask_to_stop(purchase_order.order)[1] == [None]
     shipped = make_state(fresh(), "shipped", make_parcel_news())
-    acknowledging.apply(purchase_order=fresh(), state=shipped, now=LATER)
+    acknowledgements.apply(purchase_order=fresh(), state=shipped, now=LATER)
     shipments.take_in(purchase_order=fresh(), state=shipped, now=LATER)
 
-    assert cancelling.pursue(purchase_order=fresh(), now=LATER) is False
+    assert cancellation.pursue(purchase_order=fresh(), now=LATER) is False
 
     assert fresh().request_status == "cancellation_rejected"
-    assert not waiting.to_be_stopped(now=LATER + timedelta(days=1)).exists()
+    assert not work_queue.to_be_stopped(now=LATER + timedelta(days=1)).exists()
 
 
 @pytest.mark.django_db
@@ -231,10 +231,10 @@ def test_a_step_that_may_have_reached_him_is_over_before_he_is_asked_to_stop(sup
     supplier.resume = silent
 
     with pytest.raises(TemporaryError):
-        resolving.go_on(fresh(), supplier, now=NOON)
+        submission_lookup.go_on(fresh(), supplier, now=NOON)
     click()
 
-    assert cancelling.pursue(purchase_order=fresh(), now=NOON + timedelta(seconds=20)) is None
+    assert cancellation.pursue(purchase_order=fresh(), now=NOON + timedelta(seconds=20)) is None
     assert fresh().request_status == "accepted"
 
 
@@ -251,6 +251,6 @@ def test_freight_that_is_no_money_is_not_kept(supplier, amount, currency):
         freight=Money(Decimal(amount), currency),
     )
 
-    acknowledging.apply(purchase_order=fresh(), state=state, now=LATER)
+    acknowledgements.apply(purchase_order=fresh(), state=state, now=LATER)
 
     assert fresh().freight_amount is None

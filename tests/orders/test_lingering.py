@@ -7,8 +7,11 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from orders import cancelling, checkout, lingering, opening
+from orders.cancellation import cancellation
+from orders.checkout import checkout
+from orders.inventory import lingering
 from orders.models import Order, Reservation
+from orders.payments import sessions
 from tests.factories.orders import make_order, make_sellable
 from tests.factories.suppliers import NOON
 
@@ -35,7 +38,7 @@ def test_each_sign_of_the_shopper_holds_it_longer_but_not_for_ever(light):
 def test_opening_the_payment_page_is_such_a_sign(light):
     order = make_order(light)
 
-    opening.start(order=order, return_url="http://127.0.0.1/", now=NOON + 10 * MINUTE)
+    sessions.start(order=order, return_url="http://127.0.0.1/", now=NOON + 10 * MINUTE)
 
     order.refresh_from_db()
     assert order.pay_before == NOON + 30 * MINUTE
@@ -46,7 +49,7 @@ def test_who_comes_too_late_revives_nothing(light, end):
     order = make_order(light)
     later = order.pay_before
     if end == "canceled":
-        cancelling.cancel(order=order, reason="given up", actor="shopper", now=NOON)
+        cancellation.cancel(order=order, reason="given up", actor="shopper", now=NOON)
 
     lingering.come_back(order=order, now=later)
 

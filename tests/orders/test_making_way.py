@@ -7,9 +7,12 @@ from datetime import timedelta
 import pytest
 
 from notifications.models import Event
-from orders import cancelling, checkout, lingering, making_way, opening, payments
-from orders.gateways import gateway_for
+from orders.cancellation import cancellation
+from orders.checkout import checkout, open_order_limits
+from orders.inventory import lingering
 from orders.models import Cart, Order, Payment, Reservation
+from orders.payments import sessions, updates
+from orders.payments.gateways import gateway_for
 from storefront.accounts.models import User
 from storefront.lib.money import Money
 from suppliers.models import StockLevel
@@ -31,7 +34,7 @@ from tests.orders.test_reservations_race import all_at_once
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
-SOON = NOON + making_way.OPENING_FOR  # nobody is asked for a payment page any more
+SOON = NOON + open_order_limits.OPENING_FOR  # nobody is asked for a payment page any more
 Status = Order.Status
 
 
@@ -51,13 +54,13 @@ def reserved():
 
 
 def open_at_gateway(order, now=NOON):
-    return opening.start(order=order, return_url="http://127.0.0.1/", now=now)
+    return sessions.start(order=order, return_url="http://127.0.0.1/", now=now)
 
 
 def of_browser(order, *listings):
     """Make the next cart of the browser that placed an order."""
     cart = make_cart(*listings)
-    making_way.carry_on(cart=cart, token=order.cart.token)
+    open_order_limits.carry_on(cart=cart, token=order.cart.token)
     cart.refresh_from_db()
     return cart
 
@@ -67,7 +70,7 @@ def before_it_was_sold(light):
     cart = make_cart(light)
     quote = quote_for(cart)
     order = make_order(light)
-    making_way.carry_on(cart=cart, token=order.cart.token)
+    open_order_limits.carry_on(cart=cart, token=order.cart.token)
     cart.refresh_from_db()
     return order, cart, quote
 
@@ -88,7 +91,7 @@ def test_a_newer_order_of_the_same_shopper_replaces_the_unpaid_one(light):
 def test_while_his_first_payment_is_being_opened_he_is_asked_to_go_on_with_it(light):
     first = make_order(light)
 
-    with pytest.raises(making_way.HeldAlreadyError) as refused:
+    with pytest.raises(open_order_limits.HeldAlreadyError) as refused:
         order_of(of_browser(first, light), now=SOON - timedelta(seconds=1))
 
     assert refused.value.orders == [first]
@@ -188,15 +191,15 @@ def test_the_account_is_one_shopper_under_any_address(light):
 
 def test_so_many_unpaid_orders_are_enough():
     first = make_order(make_sellable())
-    for _ in range(making_way.MOST_OPEN - 1):
+    for _ in range(open_order_limits.MOST_OPEN - 1):
         order_of(of_browser(first, make_sellable()))
     cart = of_browser(first, make_sellable())
 
-    with pytest.raises(making_way.TooManyOpenError) as refused:
+    with pytest.raises(open_order_limits.TooManyOpenError) as refused:
         order_of(cart)
 
     assert refused.value.until == NOON + lingering.PAY_WITHIN
-    assert Order.objects.count() == making_way.MOST_OPEN
+    assert Order.objects.count() == open_order_limits.MOST_OPEN
     order_of(cart, now=NOON + lingering.PAY_WITHIN)
 
 
@@ -209,9 +212,9 @@ def test_ordering_anew_does_not_begin_a_new_hour(light):
     third = order_of(of_browser(second, light), now=NOON + 50 * MINUTE)
 
     assert third.pay_before == NOON + timedelta(hours=1)
-    with pytest.raises(making_way.HeldTooLongError) as refused:
+    with pytest.raises(open_order_limits.HeldTooLongError) as refused:
         order_of(of_browser(third, light), now=NOON + 58 * MINUTE)
-    assert refused.value.until == third.pay_before + making_way.RESTS_FOR
+    assert refused.value.until == third.pay_before + open_order_limits.RESTS_FOR
     checkout.expire(order=third, now=third.pay_before)
     fresh = order_of(of_browser(third, light), now=refused.value.until)
     assert fresh.pay_before == fresh.placed_at + lingering.PAY_WITHIN
@@ -220,14 +223,14 @@ def test_ordering_anew_does_not_begin_a_new_hour(light):
 def test_what_he_gave_up_is_for_others_at_once(light):
     order = make_order(light, quantity=3)
 
-    cancelling.cancel(order=order, reason="given up", actor="shopper", now=NOON)
+    cancellation.cancel(order=order, reason="given up", actor="shopper", now=NOON)
 
     assert make_order(light, quantity=3, email="max@example.org").status == Status.PENDING_PAYMENT
 
 
 def test_a_declined_try_is_no_payment_under_way(light):
     first = make_order(light)
-    payments.apply(
+    updates.apply(
         update=news_of(make_payment(first), "declined"), gateway="fake", now=first.placed_at
     )
 
@@ -262,7 +265,9 @@ def test_one_shopper_in_eight_tabs_holds_one_unit():
     first = make_order(make_sellable())
     carts = [of_browser(first, light) for _ in range(8)]
 
-    lost = all_at_once([lambda cart=cart: order_of(cart) for cart in carts], making_way.HeldError)
+    lost = all_at_once(
+        [lambda cart=cart: order_of(cart) for cart in carts], open_order_limits.HeldError
+    )
 
     assert lost == len(carts) - 1
     assert reserved() == 1 + 1
@@ -276,14 +281,14 @@ def test_two_checkouts_at_once_are_counted_one_after_the_other(monkeypatch):
     first = make_order(make_sellable())
     rival_cart, cart = of_browser(first, light), of_browser(first, light)
     rival = Rival(lambda: order_of(rival_cart, now=SOON))
-    redeem = checkout.redeeming.redeem
+    redeem = checkout.redemptions.redeem
 
     def in_the_middle(**words):
-        monkeypatch.setattr(checkout.redeeming, "redeem", redeem)
+        monkeypatch.setattr(checkout.redemptions, "redeem", redeem)
         rival.begin()
         redeem(**words)
 
-    monkeypatch.setattr(checkout.redeeming, "redeem", in_the_middle)
+    monkeypatch.setattr(checkout.redemptions, "redeem", in_the_middle)
     order_of(cart)
     rival.finish()
 

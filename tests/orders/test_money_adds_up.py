@@ -18,9 +18,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog.models import Listing
-from orders import capturing, checkout, ledger, opening, payments, purchasing, refunding
-from orders.gateways import gateway_for
+from orders.checkout import checkout
 from orders.models import Order, Payment, PaymentEvent, Promotion, PurchaseOrder
+from orders.payments import captures, ledger, refunds, sessions, updates
+from orders.payments.gateways import gateway_for
+from orders.purchasing import submission
 from storefront.dashboard.invariants.payments import MONEY
 from storefront.dashboard.invariants.registry import _ask
 from storefront.lib.money import Money
@@ -52,7 +54,7 @@ PLACES = iter(range(1, 1_000_000))
 
 @pytest.fixture
 def supplier(monkeypatch, quiet_surroundings):
-    monkeypatch.setattr(purchasing, "check", lambda **_: [])  # whether it earns is not asked here
+    monkeypatch.setattr(submission, "check", lambda **_: [])  # whether it earns is not asked here
     monkeypatch.setattr("suppliers.sync.live_check.ask", lambda **_: set())
     return connect(monkeypatch, ScriptedSupplier())
 
@@ -92,18 +94,18 @@ def bought(goods, *, way, percent):
     quote = quote_for(cart, price=str(euros(way)))
     email = f"{next(PLACES)}@example.org"
     order = checkout.place(cart=cart, email=email, ship_to=HOME, quote=quote, now=NOON).order
-    payment = opening.start(order=order, return_url="http://127.0.0.1/", now=NOON)
+    payment = sessions.start(order=order, return_url="http://127.0.0.1/", now=NOON)
     gateway_for("fake").authorize(payment.reference)
-    return order, payments.read(payment=payment, now=NOON)
+    return order, updates.read(payment=payment, now=NOON)
 
 
 def settle(payment):
     """Do what a worker does: ask the gateway until nothing is left to ask."""
     for _ in range(40):
         payment.refresh_from_db()
-        if capturing.next_step(payment, now=NOON) is None:
+        if captures.next_step(payment, now=NOON) is None:
             return
-        capturing.carry_out(payment=payment, now=NOON)
+        captures.carry_out(payment=payment, now=NOON)
     raise AssertionError("it never ends")
 
 
@@ -140,12 +142,12 @@ def happen(payment, what, percent, *, is_won):
         amount = Money(left.amount * percent / 100, left.currency).rounded()
         if amount:
             key = f"k{payment.events.count()}"
-            refunding.refund(
+            refunds.refund(
                 order=payment.order, amount=amount, reason="x", actor="ann", now=NOON, key=key
             )
     elif what == "come_back":
         for update in came_back(payment):
-            payments.apply(update=update, gateway="fake", now=NOON)
+            updates.apply(update=update, gateway="fake", now=NOON)
     elif what in {"disputed", "dispute_ends", "warned"}:
         # One payment's disputes end one way here: what contradicts itself is refused elsewhere.
         end = "dispute_won" if is_won else "dispute_lost"
@@ -153,7 +155,7 @@ def happen(payment, what, percent, *, is_won):
         amount = payment.captured_amount or payment.amount
         told = news_of(payment, what, amount=amount, external_id=f"{what}:{payment.pk}:{percent}")
         for _ in range(2):
-            payments.apply(update=told, gateway="fake", now=NOON)
+            updates.apply(update=told, gateway="fake", now=NOON)
 
 
 def came_back(payment) -> Iterator[object]:
@@ -189,12 +191,12 @@ def test_captured_is_what_was_accepted_and_nothing_goes_back_twice(
     order, payment = bought(goods, way=way, percent=percent)
     assert order.total_amount == what_it_is_worth(order)
 
-    made = purchasing.divide(order=order, now=NOON)
+    made = submission.divide(order=order, now=NOON)
     assert sum(each.charge_amount for each in made) == order.total_amount
     for purchase_order, says_yes in zip(made, answers, strict=False):
         supplier.script = [] if says_yes else [OutOfStockError("none left")]
         rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
-        purchasing.send(purchase_order=rows.get(pk=purchase_order.pk), now=NOON)
+        submission.send(purchase_order=rows.get(pk=purchase_order.pk), now=NOON)
         adds_up(payment)
     settle(payment)
     accepted = PurchaseOrder.objects.filter(order=order, accepted_at__isnull=False)
@@ -243,8 +245,8 @@ def test_news_of_parts_ends_in_one_state_in_any_order(supplier, news, chance, is
         later = []
         for update in waiting:
             try:
-                payments.apply(update=update, gateway="fake", now=NOON)
-            except payments.TooEarlyError:
+                updates.apply(update=update, gateway="fake", now=NOON)
+            except updates.TooEarlyError:
                 later.append(update)
             adds_up(payment)
         assert len(later) < len(waiting), "it never ends"

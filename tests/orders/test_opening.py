@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from orders import cancelling, checkout, making_way, opening, payment_tasks
-from orders.gateways import gateway_for
-from orders.gateways.base import PaymentNews
+from orders.cancellation import cancellation
+from orders.checkout import checkout, open_order_limits
 from orders.models import Order, Payment, PaymentEvent
+from orders.payments import sessions, tasks
+from orders.payments.gateways import gateway_for
+from orders.payments.gateways.base import PaymentNews
 from storefront.lib.http.errors import TemporaryError
 from tests.factories.orders import make_order, make_sellable, order_of
 from tests.factories.suppliers import NOON
@@ -31,11 +33,11 @@ def gateway():
 
 
 def start(order, now=NOON, **more):
-    return opening.start(order=order, return_url="http://127.0.0.1/", now=now, **more)
+    return sessions.start(order=order, return_url="http://127.0.0.1/", now=now, **more)
 
 
 def give_up(order):
-    cancelling.cancel(order=order, reason="given up", actor="shopper", now=NOON)
+    cancellation.cancel(order=order, reason="given up", actor="shopper", now=NOON)
 
 
 def run_out(order):
@@ -78,9 +80,9 @@ def test_who_paid_at_a_page_that_could_not_be_closed_gets_his_money_back(monkeyp
     payment = start(order)
     gateway.authorize(payment.reference)
     Payment.objects.update(status_since=NOON - MINUTE)
-    monkeypatch.setattr("orders.checkout_tasks.timezone.now", lambda: NOON)
+    monkeypatch.setattr("orders.checkout.tasks.timezone.now", lambda: NOON)
 
-    payment_tasks.ask_gateways()
+    tasks.ask_gateways()
 
     asked = PaymentEvent.objects.filter(kind="release_requested").get()
     assert (asked.payment, asked.amount) == (payment, order.total_amount)
@@ -114,7 +116,7 @@ def test_while_the_gateway_is_asked_again_no_newer_order_ends_this_one(monkeypat
     cart = of_browser(order, light)
 
     def order_anew():
-        with pytest.raises(making_way.HeldAlreadyError):
+        with pytest.raises(open_order_limits.HeldAlreadyError):
             order_of(cart, now=again + timedelta(seconds=1))
 
     while_it_opens(monkeypatch, gateway, order_anew)
@@ -129,7 +131,7 @@ def test_a_slow_request_says_when_it_asks_at_last(monkeypatch, gateway):
     asked = NOON + timedelta(seconds=50)  # suppliers and earlier pages took their time
 
     def order_anew():
-        with pytest.raises(making_way.HeldAlreadyError):
+        with pytest.raises(open_order_limits.HeldAlreadyError):
             order_of(cart, now=asked + timedelta(seconds=15))
 
     while_it_opens(monkeypatch, gateway, order_anew)

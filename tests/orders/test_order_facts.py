@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from orders import cancelling
+from orders.admin_columns import goods, payment
+from orders.cancellation import cancellation
 from orders.models import Order
-from orders.order_facts import goods, payment
 from tests.factories.orders import make_paid_order, make_sellable
 from tests.factories.suppliers import NOON
 from tests.factories.swapping import back, exchange
@@ -25,7 +25,7 @@ def test_a_replacement_asks_for_no_money_and_what_is_canceled_does_not_begin():
     assert "Nothing to pay" in money
     assert "Not begun" in begun
 
-    cancelling.cancel(order=made, reason="sold out", actor="ann", now=NOON)
+    cancellation.cancel(order=made, reason="sold out", actor="ann", now=NOON)
 
     money, ended = said_of(made)
     assert "Nothing to pay" in money

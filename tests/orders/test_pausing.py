@@ -4,18 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from orders import (
-    cancelling,
-    claiming,
-    pausing,
-    payment_tasks,
-    purchasing,
-    purchasing_tasks,
-    resolving,
-    settling,
-    waiting,
-)
+from orders.cancellation import cancellation
+from orders.claims import settlement
+from orders.claims import submission as claim_submission
 from orders.models import PurchaseOrder, SupplierClaim
+from orders.payments import tasks as payment_tasks
+from orders.purchasing import retries, submission_lookup, work_queue
+from orders.purchasing import submission as purchasing_submission
+from orders.purchasing import tasks as purchasing_tasks
 from storefront.lib.http.errors import NotNowError, PermanentError, TemporaryError
 from suppliers.connectors.records import BudgetSpentError
 from suppliers.resilience.circuit_breaker import BreakerOpenError
@@ -34,14 +30,14 @@ HOUR = timedelta(hours=1)
         (BudgetSpentError("used up", until=NOON + HOUR), HOUR),
         (BreakerOpenError("dead", until=NOON + HOUR), HOUR),
         (NotNowError("no login yet", until=NOON + HOUR), HOUR),
-        (BudgetSpentError("of the day", until=NOON + 20 * HOUR), pausing.LONGEST_PAUSE),
-        (TemporaryError("absurd", retry_after_s=1e9), pausing.LONGEST_PAUSE),
+        (BudgetSpentError("of the day", until=NOON + 20 * HOUR), retries.LONGEST_PAUSE),
+        (TemporaryError("absurd", retry_after_s=1e9), retries.LONGEST_PAUSE),
     ],
 )
 def test_nobody_is_asked_before_he_wants_and_no_two_at_the_same_moment(error, wait):
-    found = [pausing.asked_for(error, now=NOON) - NOON for _ in range(20)]
+    found = [retries.asked_for(error, now=NOON) - NOON for _ in range(20)]
 
-    assert all(wait <= each <= wait + wait / pausing.JITTER_SHARE for each in found)
+    assert all(wait <= each <= wait + wait / retries.JITTER_SHARE for each in found)
     assert len(set(found)) > 1
 
 
@@ -56,7 +52,7 @@ def test_nobody_is_asked_before_he_wants_and_no_two_at_the_same_moment(error, wa
     ],
 )
 def test_who_names_no_moment_is_asked_when_we_like(error):
-    assert pausing.asked_for(error, now=NOON) is None
+    assert retries.asked_for(error, now=NOON) is None
 
 
 @pytest.mark.django_db
@@ -67,9 +63,9 @@ def test_a_short_pause_makes_no_order_come_sooner_than_by_itself(monkeypatch):
     purchase_order.refresh_from_db()
     supplier.script = [TemporaryError("busy", retry_after_s=5)]
 
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    purchasing_submission.send(purchase_order=purchase_order, now=NOON)
 
-    assert purchase_order.try_after >= NOON + resolving.LONGEST_RETRY_AFTER
+    assert purchase_order.try_after >= NOON + submission_lookup.LONGEST_RETRY_AFTER
 
 
 def looked_at(until):
@@ -80,8 +76,16 @@ def looked_at(until):
 @pytest.mark.parametrize(
     ("error", "at_least", "at_most"),
     [
-        (TemporaryError("503"), resolving.LONGEST_RETRY_AFTER, resolving.LONGEST_RETRY_AFTER * 1.5),
-        (looked_at(NOON - HOUR), resolving.FIRST_RETRY_AFTER, resolving.FIRST_RETRY_AFTER * 1.5),
+        (
+            TemporaryError("503"),
+            submission_lookup.LONGEST_RETRY_AFTER,
+            submission_lookup.LONGEST_RETRY_AFTER * 1.5,
+        ),
+        (
+            looked_at(NOON - HOUR),
+            submission_lookup.FIRST_RETRY_AFTER,
+            submission_lookup.FIRST_RETRY_AFTER * 1.5,
+        ),
         (looked_at(NOON + HOUR), HOUR, HOUR * 1.5),
     ],
 )
@@ -94,7 +98,7 @@ def test_what_we_held_back_ourselves_makes_no_order_wait_longer(
     purchase_order.refresh_from_db()
     supplier.script = [error]
 
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    purchasing_submission.send(purchase_order=purchase_order, now=NOON)
 
     assert at_least <= purchase_order.try_after - NOON <= at_most
 
@@ -103,8 +107,8 @@ def test_what_we_held_back_ourselves_makes_no_order_wait_longer(
 @pytest.mark.parametrize(
     ("error", "wait"),
     [
-        (TemporaryError("503"), settling.LONGEST_RETRY_AFTER),
-        (looked_at(NOON - HOUR), settling.FIRST_RETRY_AFTER),
+        (TemporaryError("503"), settlement.LONGEST_RETRY_AFTER),
+        (looked_at(NOON - HOUR), settlement.FIRST_RETRY_AFTER),
     ],
 )
 def test_what_we_held_back_ourselves_makes_no_claim_wait_longer(monkeypatch, error, wait):
@@ -114,7 +118,7 @@ def test_what_we_held_back_ourselves_makes_no_claim_wait_longer(monkeypatch, err
     claim.refresh_from_db()
     supplier.script = [error]
 
-    claiming.submit(claim=claim, now=NOON)
+    claim_submission.submit(claim=claim, now=NOON)
 
     assert wait <= claim.try_after - NOON <= wait * 1.5
 
@@ -126,12 +130,12 @@ def test_who_waited_out_an_outage_waits_no_longer_for_his_first_failure(monkeypa
     supplier.script = [*[looked_at(NOON)] * 8, TemporaryError("503"), TemporaryError("503")]
 
     for _ in range(8):
-        purchasing.send(purchase_order=purchase_order, now=NOON)
+        purchasing_submission.send(purchase_order=purchase_order, now=NOON)
     assert (purchase_order.attempts, purchase_order.failures) == (8, 0)
 
     for doubled in (1, 2):
-        purchasing.send(purchase_order=purchase_order, now=NOON)
-        wait = resolving.FIRST_RETRY_AFTER * doubled
+        purchasing_submission.send(purchase_order=purchase_order, now=NOON)
+        wait = submission_lookup.FIRST_RETRY_AFTER * doubled
         assert wait <= purchase_order.try_after - NOON <= wait * 1.5
 
 
@@ -140,7 +144,7 @@ def test_a_pause_is_of_the_call_that_was_answered_and_of_no_later_one():
     (purchase_order,) = make_purchase_orders()
     PurchaseOrder.objects.update(attempts=2)
 
-    pausing.rest(purchase_order, TemporaryError("429", retry_after_s=600), now=NOON)
+    retries.rest(purchase_order, TemporaryError("429", retry_after_s=600), now=NOON)
 
     assert PurchaseOrder.objects.get().try_after is None
 
@@ -150,12 +154,12 @@ def test_what_was_never_sent_is_stopped_whatever_pause_he_wants(monkeypatch):
     supplier = connect(monkeypatch, ScriptedSupplier())
     (purchase_order,) = make_purchase_orders()
     supplier.script = [TemporaryError("429", retry_after_s=3600)]
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    purchasing_submission.send(purchase_order=purchase_order, now=NOON)
     PurchaseOrder.objects.update(cancel_wanted_at=NOON)
     soon = NOON + timedelta(minutes=1)
 
-    assert list(waiting.to_be_stopped(now=soon)) == [purchase_order]
-    assert cancelling.pursue(purchase_order=purchase_order, now=soon) is True
+    assert list(work_queue.to_be_stopped(now=soon)) == [purchase_order]
+    assert cancellation.pursue(purchase_order=purchase_order, now=soon) is True
 
 
 @pytest.mark.django_db(transaction=True)

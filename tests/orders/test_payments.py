@@ -8,8 +8,9 @@ import pytest
 from django.db import connection
 
 from notifications.models import Event
-from orders import capturing, ledger, payments
 from orders.models import Allocation, Order, Payment, PaymentEvent, Reservation
+from orders.payments import captures, ledger
+from orders.payments import updates as payment_updates
 from storefront.lib.money import Money
 from suppliers.models import StockLevel
 from tests.factories.orders import make_order, make_paid_order, make_payment, make_sellable, news_of
@@ -23,7 +24,7 @@ def test_an_authorized_payment_places_the_order_and_sells_the_held_units():
     order = make_order(listing, quantity=2)
     payment = make_payment(order)
 
-    payments.apply(update=news_of(payment, "authorized"), gateway="fake", now=NOON)
+    payment_updates.apply(update=news_of(payment, "authorized"), gateway="fake", now=NOON)
 
     order.refresh_from_db()
     payment.refresh_from_db()
@@ -39,8 +40,8 @@ def test_the_same_news_twice_counts_once():
     payment = make_payment(make_order())
     update = news_of(payment, "authorized")
 
-    payments.apply(update=update, gateway="fake", now=NOON)
-    payments.apply(update=update, gateway="fake", now=NOON)
+    payment_updates.apply(update=update, gateway="fake", now=NOON)
+    payment_updates.apply(update=update, gateway="fake", now=NOON)
 
     payment.refresh_from_db()
     assert payment.authorized_amount == payment.amount
@@ -52,7 +53,7 @@ def test_a_declined_payment_leaves_the_order_waiting_for_another_try():
     order = make_order()
     payment = make_payment(order)
 
-    payments.apply(update=news_of(payment, "declined"), gateway="fake", now=NOON)
+    payment_updates.apply(update=news_of(payment, "declined"), gateway="fake", now=NOON)
 
     order.refresh_from_db()
     payment.refresh_from_db()
@@ -65,7 +66,7 @@ def test_money_that_arrives_for_an_expired_order_is_given_back():
     payment = make_payment(order)
     order.move(Order.Status.EXPIRED, at=NOON)
 
-    payments.apply(update=news_of(payment, "authorized"), gateway="fake", now=NOON)
+    payment_updates.apply(update=news_of(payment, "authorized"), gateway="fake", now=NOON)
 
     request = PaymentEvent.objects.get(kind="release_requested")
     assert request.amount == payment.amount
@@ -76,7 +77,9 @@ def test_an_amount_that_is_not_the_total_holds_the_order():
     order = make_order()
     payment = make_payment(order)
 
-    payments.apply(update=news_of(payment, "authorized", amount="1.00"), gateway="fake", now=NOON)
+    payment_updates.apply(
+        update=news_of(payment, "authorized", amount="1.00"), gateway="fake", now=NOON
+    )
 
     order.refresh_from_db()
     assert order.status == "on_hold"
@@ -88,8 +91,8 @@ def test_news_of_a_payment_that_nobody_knows_is_refused():
     stranger = news_of(payment, "authorized")
     Payment.objects.update(reference="somebody-else")
 
-    with pytest.raises(payments.UnknownPaymentError):
-        payments.apply(update=stranger, gateway="fake", now=NOON)
+    with pytest.raises(payment_updates.UnknownPaymentError):
+        payment_updates.apply(update=stranger, gateway="fake", now=NOON)
 
     assert PaymentEvent.objects.count() == 0
 
@@ -101,8 +104,8 @@ def tell_until_heard(updates):
         again = []
         for update in waiting:
             try:
-                payments.apply(update=update, gateway="fake", now=NOON)
-            except payments.TooEarlyError:
+                payment_updates.apply(update=update, gateway="fake", now=NOON)
+            except payment_updates.TooEarlyError:
                 again.append(update)
         waiting = again
     assert waiting == []
@@ -142,14 +145,14 @@ def test_a_refund_that_came_back_is_none_whichever_is_heard_first(told):
         "refunded": {"external_id": "re_1"},
         "refund_failed": {"external_id": "re_1:failed"},
     }
-    with payments.transaction.atomic():
+    with payment_updates.transaction.atomic():
         ledger.ask_refund(payment, amount=payment.total, purpose="x", at=NOON)
     key = ledger.refund_key(payment, "x")
     tell_until_heard([news_of(payment, "authorized"), news_of(payment, "captured")])
 
     for news in (*told, *told):
         update = replace(news_of(payment, news, request_key=key, **words[news]), about="re_1")
-        payments.apply(update=update, gateway="fake", now=NOON)
+        payment_updates.apply(update=update, gateway="fake", now=NOON)
 
     payment.refresh_from_db()
     assert (payment.status, payment.refunded_amount) == ("captured", 0)
@@ -159,26 +162,26 @@ def test_a_refund_that_came_back_is_none_whichever_is_heard_first(told):
 def test_a_refund_waits_for_the_capture_it_pays_back():
     order = make_paid_order()
     payment = order.payments.get()
-    with payments.transaction.atomic():
+    with payment_updates.transaction.atomic():
         ledger.ask_capture(payment, amount=order.total, purpose="x", at=NOON)
         ledger.ask_refund(payment, amount=order.total, purpose="y", at=NOON)
 
-    first = PaymentEvent.objects.get(pk=capturing.due(now=NOON)[0])
+    first = PaymentEvent.objects.get(pk=captures.due(now=NOON)[0])
 
-    assert len(capturing.due(now=NOON)) == 1
+    assert len(captures.due(now=NOON)) == 1
     assert first.kind == "capture_requested"
 
 
 def test_a_request_is_answered_once_and_by_its_own_answer():
     order = make_paid_order()
     payment = order.payments.get()
-    with payments.transaction.atomic():
+    with payment_updates.transaction.atomic():
         ledger.ask_capture(payment, amount=Money(Decimal(5), "EUR"), purpose="x", at=NOON)
     answer = news_of(payment, "captured", amount="5.00", request_key="capture:x")
 
-    payments.apply(update=answer, gateway="fake", now=NOON)
+    payment_updates.apply(update=answer, gateway="fake", now=NOON)
 
-    assert capturing.due(now=NOON) == []
+    assert captures.due(now=NOON) == []
     assert PaymentEvent.objects.get(kind="captured").answers.external_id == "capture:x"
 
 
@@ -194,7 +197,7 @@ def test_a_hold_that_expires_after_a_part_was_captured_keeps_the_part(order_of_n
     ]
 
     tell_until_heard([news[place] for place in order_of_news])
-    payments.apply(
+    payment_updates.apply(
         update=news_of(payment, "refunded", amount=part, external_id="d"), gateway="fake", now=NOON
     )
 
@@ -228,8 +231,8 @@ def test_news_find_their_payment_by_an_index():
         asked.append(sql)
         return execute(sql, *rest)
 
-    with connection.execute_wrapper(listen), pytest.raises(payments.UnknownPaymentError):
-        payments.apply(update=unknown, gateway="fake", now=NOON)
+    with connection.execute_wrapper(listen), pytest.raises(payment_updates.UnknownPaymentError):
+        payment_updates.apply(update=unknown, gateway="fake", now=NOON)
 
     (question,) = (sql for sql in asked if '"reference" = $' in sql)
     with connection.cursor() as cursor:

@@ -10,11 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orders import profiting
-from orders.auditing import bills
+from orders.accounting import invoices, profit_report
+from orders.accounting.profit import Profit, Source, What, divided
 from orders.models import Order, OrderLine, Payment, PurchaseLine, PurchaseOrder, SupplierBill
-from orders.profit import Profit, Source, What, divided
-from orders.returning import sending_back
+from orders.returns import supplier_returns
 from storefront.lib.money import Money
 from tests.factories.catalog import make_channel
 from tests.factories.claims import make_claim, make_shipped
@@ -30,7 +29,7 @@ def eur(amount):
 
 
 def read(order):
-    return profiting.read(order, now=NOON)
+    return profit_report.read(order, now=NOON)
 
 
 def amounts(profit):
@@ -43,7 +42,7 @@ def amounts(profit):
 
 
 def bill(purchase_order, goods, freight=None, currency="EUR", reference="RE-1"):
-    return bills.enter(
+    return invoices.enter(
         bill=SupplierBill(
             supplier=purchase_order.supplier,
             number=purchase_order.number,
@@ -193,7 +192,9 @@ def test_what_a_supplier_gives_for_a_claim_comes_back_to_its_line(terms):
 def test_what_a_supplier_gives_for_goods_that_went_back_comes_back_to_its_line(terms):
     shipped = make_shipped(quantity=2)
     (line,) = shipped.lines.all()
-    rma = sending_back.open_alone(purchase_order=shipped, units={line.pk: 1}, actor="ann", now=NOON)
+    rma = supplier_returns.open_alone(
+        purchase_order=shipped, units={line.pk: 1}, actor="ann", now=NOON
+    )
     before = read(shipped.order)
     type(rma).objects.update(status="credited", credited_amount=D("7.00"))
 
@@ -250,7 +251,7 @@ def test_many_orders_take_as_many_queries_as_one(terms, django_assert_max_num_qu
         make_purchase_orders(make_sellable())
 
     with django_assert_max_num_queries(16):
-        found = list(profiting.read_all(Order.objects.order_by("pk"), now=NOON))
+        found = list(profit_report.read_all(Order.objects.order_by("pk"), now=NOON))
 
     assert [order.pk for order, _ in found] == sorted(order.pk for order, _ in found)
     assert len(found) == 6

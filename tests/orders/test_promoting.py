@@ -8,8 +8,8 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.promoting import Good, Kind, Offer, Refusal, decide, spread
-from orders.totaling import Way
+from orders.pricing.totals import Way
+from orders.promotions.engine import Good, Kind, Offer, Refusal, decide, spread
 from storefront.lib.money import Money
 
 KEYS = frozenset(range(1, 10))

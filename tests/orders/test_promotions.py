@@ -8,21 +8,15 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 
-from orders import (
-    acknowledging,
-    billing,
-    cancelling,
-    carts,
-    checkout,
-    codes,
-    making_way,
-    purchasing,
-    redeeming,
-)
-from orders.billing import Buyer
-from orders.codes import Closed
+from orders.cancellation import cancellation
+from orders.cart import carts
+from orders.checkout import cart_totals, checkout, open_order_limits
+from orders.checkout.cart_totals import Buyer
 from orders.models import Coupon, Order, Promotion, Redemption, TaxNumber
-from orders.promoting import Refusal
+from orders.promotions import codes, redemptions
+from orders.promotions.codes import Closed
+from orders.promotions.engine import Refusal
+from orders.purchasing import acknowledgements, submission
 from tests.factories.catalog import make_channel
 from tests.factories.orders import (
     HOME,
@@ -59,10 +53,10 @@ def looked_at(cart, *, email="", now=NOON):
     seen = carts.look(cart=cart, now=now)
     keys = {line.variant_id: line.id for line in seen.lines}
     buyer = Buyer.at(HOME, email=email, channel=cart.channel, on=now.date(), tax=seen.tax)
-    return billing.bill(
+    return cart_totals.bill(
         cart=cart,
         wanted=seen.counted,
-        ways=billing.ways_of(quote_for(cart), keys=keys),
+        ways=cart_totals.ways_of(quote_for(cart), keys=keys),
         buyer=buyer,
         now=now,
         may_promote=seen.may_promote,
@@ -205,7 +199,7 @@ def test_an_order_that_is_canceled_before_anything_was_charged_gives_it_back():
     make_promotion(code="ONCE", code_limit=1)
     order = pay(order_of(filled("ONCE")))
 
-    cancelling.cancel(order=order, reason="wish", actor="shopper", now=NOON)
+    cancellation.cancel(order=order, reason="wish", actor="shopper", now=NOON)
 
     assert Coupon.objects.get().used == 0
     assert order.redemptions.get().given_back_at == NOON
@@ -214,11 +208,11 @@ def test_an_order_that_is_canceled_before_anything_was_charged_gives_it_back():
 def test_an_order_that_the_supplier_ends_uncharged_gives_it_back():
     make_promotion(code="ONCE", code_limit=1)
     order = pay(order_of(filled("ONCE")))
-    (purchase_order,) = purchasing.divide(order=order, now=NOON)
+    (purchase_order,) = submission.divide(order=order, now=NOON)
     purchase_order.move("ready", at=NOON)
     purchase_order.move("submitting", at=NOON, axis="request_status")
 
-    acknowledging.refuse(purchase_order=purchase_order, reason="Out of stock", now=NOON)
+    acknowledgements.refuse(purchase_order=purchase_order, reason="Out of stock", now=NOON)
     assert Coupon.objects.get().used == 1  # another may send it
     look_everywhere()
 
@@ -242,7 +236,7 @@ def test_a_limit_that_comes_later_counts_what_was_used_before():
     Promotion.objects.update(limit_total=1)
 
     with transaction.atomic():
-        redeeming.recount(promotion=made)
+        redemptions.recount(promotion=made)
 
     assert dict(looked_at(filled("MANY")).found.refused) == {"MANY": Closed.USED_UP}
 
@@ -263,7 +257,7 @@ def test_a_hundred_shoppers_with_one_code_and_one_gets_it(limits):
 
     lost = all_at_once(
         [lambda cart=cart: order_of(cart, email=f"{cart.pk}@example.org") for cart in placed],
-        redeeming.SpentError,
+        redemptions.SpentError,
     )
 
     # Who looks after it was used places his order without it: his total was not agreed before.
@@ -276,8 +270,8 @@ def test_a_hundred_shoppers_with_one_code_and_one_gets_it(limits):
 def test_checkouts_of_one_customer_at_once_and_one_gets_his_only_use():
     make_promotion(code="ONCE", limit_per_customer=1)
     # As many as he may leave unpaid, each of another light: of the same one he holds one.
-    placed = [filled("ONCE", listing=sellable()) for _ in range(making_way.MOST_OPEN)]
+    placed = [filled("ONCE", listing=sellable()) for _ in range(open_order_limits.MOST_OPEN)]
 
-    all_at_once([lambda cart=cart: order_of(cart) for cart in placed], redeeming.SpentError)
+    all_at_once([lambda cart=cart: order_of(cart) for cart in placed], redemptions.SpentError)
 
     assert Redemption.objects.count() == 1

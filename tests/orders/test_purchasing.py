@@ -6,7 +6,6 @@ from decimal import Decimal
 import pytest
 
 from notifications.models import Event
-from orders import acknowledging, pausing, purchasing, resolving, waiving
 from orders.models import (
     Allocation,
     Order,
@@ -15,6 +14,8 @@ from orders.models import (
     PurchaseMessage,
     PurchaseOrder,
 )
+from orders.purchasing import acknowledgements, retries, submission, submission_lookup
+from orders.purchasing.holds import waiving
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.models import StatusChange
 from suppliers.connectors.records import Answer, GoneError, OutOfStockError
@@ -36,7 +37,7 @@ def supplier(monkeypatch):
 
 def again(purchase_order, now=LATER):
     fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
-    return purchasing.send(purchase_order=fresh.get(pk=purchase_order.pk), now=now)
+    return submission.send(purchase_order=fresh.get(pk=purchase_order.pk), now=now)
 
 
 def test_goods_of_two_warehouses_are_two_purchase_orders_that_add_up_to_the_order():
@@ -58,14 +59,14 @@ def test_an_order_is_divided_once():
 
     assert StatusChange.objects.latest("pk").reason == "1 purchase order"
 
-    assert purchasing.divide(order=made[0].order, now=NOON) == []
+    assert submission.divide(order=made[0].order, now=NOON) == []
     assert PurchaseOrder.objects.count() == 1
 
 
 def test_an_accepted_purchase_order_asks_for_its_money(supplier):
     (purchase_order,) = make_purchase_orders()
 
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
 
     assert supplier.effects == [purchase_order.number]
     assert (purchase_order.status, purchase_order.request_status) == ("in_progress", "accepted")
@@ -88,7 +89,7 @@ def test_our_number_is_stored_before_the_supplier_is_called(supplier, monkeypatc
 
     monkeypatch.setattr(supplier, "place", look)
 
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
 
     assert seen == [("submitting", 1)]
 
@@ -99,7 +100,7 @@ def test_what_is_sent_is_what_the_supplier_needs_and_no_more(supplier, monkeypat
     place = supplier.place
     monkeypatch.setattr(supplier, "place", lambda request: asked.append(request) or place(request))
 
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
 
     words = repr(asked[0])
     assert "Erika Muster" in words
@@ -113,11 +114,11 @@ def test_a_lost_answer_is_looked_up_before_anything_is_sent_again(supplier, effe
     (purchase_order,) = make_purchase_orders()
     supplier.script = [no_answer(effect)]
 
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
     assert purchase_order.request_status == "submit_unknown"
-    with pytest.raises(purchasing.OrderStoppedError):
+    with pytest.raises(submission.OrderStoppedError):
         again(purchase_order)
-    resolving.resolve(purchase_order=purchase_order, now=LATER)
+    submission_lookup.resolve(purchase_order=purchase_order, now=LATER)
     if not effect:
         assert purchase_order.request_status == "submit_failed"
         again(purchase_order, now=LATER + timedelta(hours=1))
@@ -131,7 +132,7 @@ def test_a_purchase_order_that_the_supplier_has_already_is_adopted(supplier):
     (purchase_order,) = make_purchase_orders()
     supplier.effects = [purchase_order.number]
 
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
 
     assert purchase_order.request_status == "accepted"
     assert supplier.effects == [purchase_order.number]
@@ -142,24 +143,24 @@ def test_a_sender_that_died_is_found_after_the_longest_call(supplier):
     purchase_order.move("ready", at=NOON)
     purchase_order.move("submitting", at=NOON, axis="request_status", attempts=1)
 
-    resolving.resolve(purchase_order=purchase_order, now=NOON + timedelta(seconds=30))
+    submission_lookup.resolve(purchase_order=purchase_order, now=NOON + timedelta(seconds=30))
     assert purchase_order.request_status == "submitting"
     found = NOON + timedelta(seconds=91)
-    resolving.resolve(purchase_order=purchase_order, now=found)
+    submission_lookup.resolve(purchase_order=purchase_order, now=found)
     assert purchase_order.request_status == "submit_unknown"
     assert supplier.calls == []  # he may have died a moment ago, and his call lives on
 
-    resolving.resolve(purchase_order=purchase_order, now=found + pausing.CALLS_END_WITHIN)
+    submission_lookup.resolve(purchase_order=purchase_order, now=found + retries.CALLS_END_WITHIN)
 
     assert purchase_order.request_status == "submit_failed"
-    assert purchase_order.try_after > found + pausing.CALLS_END_WITHIN
+    assert purchase_order.try_after > found + retries.CALLS_END_WITHIN
 
 
 def test_a_definite_no_effect_is_tried_again_later_and_later(supplier):
     (purchase_order,) = make_purchase_orders()
     supplier.script = [TemporaryError("busy"), TemporaryError("busy")]
 
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
     first = purchase_order.try_after - NOON
     purchase_order = again(purchase_order)
     second = purchase_order.try_after - LATER
@@ -174,7 +175,7 @@ def test_a_refusal_gives_units_and_money_back_and_tells_the_shopper(supplier, er
     (purchase_order,) = make_purchase_orders(listing, quantity=2)
     supplier.script = [error]
 
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
     look_everywhere()
 
     order = Order.objects.get()
@@ -192,7 +193,7 @@ def test_a_supplier_who_refuses_us_and_not_the_goods_costs_nobody_his_order(supp
     (purchase_order,) = make_purchase_orders()
     supplier.script = [PermanentError("the balance is too low", code="1604000")]
 
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
 
     assert (purchase_order.status, purchase_order.request_status) == ("on_hold", "submit_failed")
     assert [reason["code"] for reason in purchase_order.hold_reasons] == ["refused"]
@@ -205,11 +206,11 @@ def test_a_supplier_who_refuses_us_and_not_the_goods_costs_nobody_his_order(supp
 
 def test_a_supplier_who_cancels_after_accepting_is_refunded_not_released(supplier):
     (purchase_order,) = make_purchase_orders()
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
     supplier.answers[purchase_order.number] = Answer.CANCELED
 
     state = supplier.find(number=purchase_order.number)
-    acknowledging.apply(purchase_order=purchase_order, state=state, now=LATER)
+    acknowledgements.apply(purchase_order=purchase_order, state=state, now=LATER)
 
     assert purchase_order.status == "canceled"
     assert PaymentEvent.objects.get(kind="refund_requested").amount == purchase_order.charge_amount
@@ -217,10 +218,10 @@ def test_a_supplier_who_cancels_after_accepting_is_refunded_not_released(supplie
 
 def test_the_same_answer_twice_asks_for_the_money_once(supplier):
     (purchase_order,) = make_purchase_orders()
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
 
     state = supplier.find(number=purchase_order.number)
-    acknowledging.apply(purchase_order=purchase_order, state=state, now=LATER)
+    acknowledgements.apply(purchase_order=purchase_order, state=state, now=LATER)
 
     assert PaymentEvent.objects.filter(kind="capture_requested").count() == 1
 
@@ -275,7 +276,7 @@ def test_nothing_is_sent_for_a_canceled_order(supplier):
     (purchase_order,) = make_purchase_orders()
     Order.objects.update(status="canceled")
 
-    with pytest.raises(purchasing.OrderStoppedError):
+    with pytest.raises(submission.OrderStoppedError):
         again(purchase_order)
 
     assert supplier.effects == []

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from orders import routing_form
-from orders.fitting import Need
-from orders.ranking import USUAL, Criterion, Rules
-from orders.routing import Worse, against, route
+from orders.routing import routing_form
+from orders.routing.candidates import Need
+from orders.routing.engine import Worse, against, route
+from orders.routing.ranking import USUAL, Criterion, Rules
 from tests.orders.test_routing import candidate
 
 

@@ -9,8 +9,9 @@ import pytest
 from django.utils import timezone
 
 from catalog.models import ExchangeRate
-from orders import holding, purchasing_tasks
 from orders.models import PurchaseLine, PurchaseOrder
+from orders.purchasing import tasks
+from orders.purchasing.holds import holds
 from suppliers.models import SupplierOffer
 from tests.factories.catalog import make_exchange_rate
 from tests.factories.orders import make_purchase_orders
@@ -33,7 +34,7 @@ def bought_in_dollars(supplier):
 
 
 def send():
-    purchasing_tasks.send(purchase_order_id=PurchaseOrder.objects.get().pk)
+    tasks.send(purchase_order_id=PurchaseOrder.objects.get().pk)
     return PurchaseOrder.objects.get()
 
 
@@ -51,10 +52,10 @@ def test_a_missing_rate_holds_with_a_reason_that_staff_can_read(supplier):
 def test_the_hold_is_lifted_when_the_rate_appears_and_not_before(supplier):
     send()
 
-    purchasing_tasks.lift_holds()
+    tasks.lift_holds()
     assert PurchaseOrder.objects.get().status == "on_hold"
     make_exchange_rate()
-    purchasing_tasks.lift_holds()
+    tasks.lift_holds()
 
     lifted = PurchaseOrder.objects.get()
     assert (lifted.status, lifted.hold_reasons) == ("ready", [])
@@ -66,7 +67,7 @@ def test_a_rate_that_appears_lifts_no_other_reason(supplier):
     send()
     make_exchange_rate()
 
-    assert holding.lift_answered(now=NOON) == 0
+    assert holds.lift_answered(now=NOON) == 0
 
     held = PurchaseOrder.objects.get()
     assert held.status == "on_hold"
@@ -76,7 +77,7 @@ def test_a_rate_that_appears_lifts_no_other_reason(supplier):
 def test_what_the_rate_shows_to_be_a_loss_is_held_for_that(supplier):
     send()
     make_exchange_rate(rate="40")
-    holding.lift_answered(now=NOON)
+    holds.lift_answered(now=NOON)
 
     assert {reason["code"] for reason in send().hold_reasons} == {"margin"}
 
@@ -87,10 +88,10 @@ def test_an_old_rate_holds_as_a_missing_one_does_until_there_is_a_new_one(suppli
 
     held = send()
     assert [reason["code"] for reason in held.hold_reasons] == ["rate"]
-    assert holding.lift_answered(now=timezone.now()) == 0
+    assert holds.lift_answered(now=timezone.now()) == 0
 
     ExchangeRate.objects.filter(pk=rate.pk).update(as_of=timezone.now())
-    assert holding.lift_answered(now=timezone.now()) == 1
+    assert holds.lift_answered(now=timezone.now()) == 1
     assert send().request_status == "accepted"
 
 

@@ -8,9 +8,10 @@ import pytest
 from django.db import transaction
 
 from notifications.models import Event
-from orders import address_checks, correcting, forgetting, readdressing
+from orders import privacy
+from orders.addresses import change_requests, corrections, verification
 from orders.models import AddressWish, Order, PurchaseOrder
-from orders.requesting import request_for
+from orders.purchasing.supplier_request import request_for
 from storefront.lib.address import Address
 from suppliers.connectors.records import Answer
 from suppliers.models import StockLevel
@@ -26,11 +27,13 @@ THERE = dataclasses.replace(HOME, line1="Neue Straße 2", postcode="20095", city
 
 
 def wish(order, ship_to=THERE):
-    return readdressing.wish(order=order, ship_to=ship_to, reason="he moved", actor="ann", now=NOON)
+    return change_requests.wish(
+        order=order, ship_to=ship_to, reason="he moved", actor="ann", now=NOON
+    )
 
 
 def answer(row, is_yes):
-    readdressing.answer(wish=row, is_yes=is_yes, actor="ben", now=NOON)
+    change_requests.answer(wish=row, is_yes=is_yes, actor="ben", now=NOON)
 
 
 def told():
@@ -51,7 +54,7 @@ def test_who_has_it_is_asked_and_his_yes_changes_where_it_goes():
     assert request_for(fresh(purchase_order)).ship_to == THERE
     assert Order.objects.get().ship_to["city"] == "Berlin"
     assert told() == [True]
-    with pytest.raises(correcting.SettledError):
+    with pytest.raises(corrections.SettledError):
         answer(AddressWish.objects.get(), is_yes=False)
 
 
@@ -90,7 +93,7 @@ def test_nobody_is_asked_twice_at_once_and_nothing_is_half_done():
     purchase_order = make_accepted_purchase_order()
     wish(purchase_order.order)
 
-    with pytest.raises(correcting.SettledError):
+    with pytest.raises(corrections.SettledError):
         wish(purchase_order.order, dataclasses.replace(THERE, line1="Dritte 3"))
 
     assert AddressWish.objects.count() == 1
@@ -107,7 +110,7 @@ def test_nobody_is_asked_twice_at_once_and_nothing_is_half_done():
 def test_another_country_or_a_wrong_address_is_refused(ship_to):
     purchase_order = make_accepted_purchase_order()
 
-    with pytest.raises((correcting.StillWrongError, correcting.SettledError)):
+    with pytest.raises((corrections.StillWrongError, corrections.SettledError)):
         wish(purchase_order.order, ship_to)
 
     assert not AddressWish.objects.exists()
@@ -118,7 +121,7 @@ def test_what_has_all_left_or_is_over_is_not_asked_of():
     tell(purchase_order, word=Answer.SHIPPED, parcels=(make_parcel_news(),))
     PurchaseOrder.objects.update(status="shipped")
 
-    with pytest.raises(correcting.SettledError):
+    with pytest.raises(corrections.SettledError):
         wish(purchase_order.order)
 
 
@@ -159,7 +162,7 @@ def test_an_erased_shopper_is_in_no_wish():
     Order.objects.update(status="completed")
 
     with transaction.atomic():
-        forgetting.forget(addresses=["erika@example.org"], owner_id=0, now=NOON)
+        privacy.forget(addresses=["erika@example.org"], owner_id=0, now=NOON)
 
     kept = str(list(AddressWish.objects.values())) + str(list(PurchaseOrder.objects.values()))
     assert [word for word in (THERE.line1, THERE.name) if word in kept] == []
@@ -187,7 +190,7 @@ def test_what_came_back_from_its_own_address_goes_with_a_later_correction():
     PurchaseOrder.objects.filter(pk=asked.pk).update(status="canceled")
     third = dataclasses.replace(THERE, line1="Dritte 3")
 
-    correcting.correct(
+    corrections.correct(
         order=unsent.order, ship_to=third, reason="he moved again", actor="ann", now=NOON
     )
 
@@ -207,6 +210,6 @@ def test_a_doubt_that_was_answered_does_not_hold_the_part_that_goes_there():
     wish(unsent.order, box)
 
     order = Order.objects.get()
-    assert address_checks.open_doubts(box, order.address_check) == {}
+    assert verification.open_doubts(box, order.address_check) == {}
     other = dataclasses.replace(box, line1="Postfach 8")
-    assert set(address_checks.open_doubts(other, order.address_check)) == {"line1"}
+    assert set(verification.open_doubts(other, order.address_check)) == {"line1"}

@@ -6,8 +6,9 @@ import pytest
 from django.db import IntegrityError
 
 from catalog.models import Listing
-from orders import acknowledging, measuring, reconciling
+from orders.inventory import decrement_measurement, stock_sync
 from orders.models import Allocation
+from orders.purchasing import acknowledgements
 from storefront.lib.state_machine import IllegalMoveError, StatusChange
 from suppliers.models import (
     Countdown,
@@ -34,7 +35,7 @@ def supplier(monkeypatch):
 
 
 def reconcile(now=NOON + 9 * DAY):
-    return reconciling.reconcile(supplier=make_supplier(), now=now)
+    return stock_sync.reconcile(supplier=make_supplier(), now=now)
 
 
 def counts_down(configured, /, **measured):
@@ -190,7 +191,7 @@ def test_released_unseen_is_given_back_and_released_seen_is_not(supplier):
     assert StockLevel.objects.get().available == 5
 
     for purchase_order in (seen, unseen):
-        acknowledging.apply(
+        acknowledgements.apply(
             purchase_order=purchase_order,
             state=make_state(purchase_order, "canceled"),
             now=NOON + 4 * HOUR,
@@ -209,12 +210,12 @@ def test_staff_may_know_better_once(supplier):
     buy(make_sellable(quantity=5))
     allocation = Allocation.objects.get()
 
-    reconciling.declare(allocation=allocation, actor="ann", now=NOON)
+    stock_sync.declare(allocation=allocation, actor="ann", now=NOON)
 
     assert StockLevel.objects.get().allocated_unseen == 0
     assert Allocation.objects.get().seen_by == "staff"
     with pytest.raises(IllegalMoveError):
-        reconciling.declare(allocation=allocation, actor="ann", now=NOON)
+        stock_sync.declare(allocation=allocation, actor="ann", now=NOON)
 
 
 def test_the_database_wants_evidence(supplier):
@@ -249,7 +250,7 @@ def test_what_he_does_is_measured_from_orders_and_figures(supplier):
         read_at(begin + 1.5 * HOUR)
     StockLevel.objects.update(as_of=NOON + 11 * DAY)
 
-    found = measuring.measure(supplier=make_supplier(), now=NOON + 11 * DAY)
+    found = decrement_measurement.measure(supplier=make_supplier(), now=NOON + 11 * DAY)
 
     assert (found.at, found.median_s, found.tail_s) == ("order", 1800, 2250)
     assert (found.order_counted, found.order_missed) == (25, 0)
@@ -258,6 +259,6 @@ def test_what_he_does_is_measured_from_orders_and_figures(supplier):
 def test_a_quiet_time_unlearns_nothing(supplier):
     counts_down("order", at="shipment", median_s=5, tail_s=50)
 
-    found = measuring.measure(supplier=make_supplier(), now=NOON)
+    found = decrement_measurement.measure(supplier=make_supplier(), now=NOON)
 
     assert (found.at, found.tail_s, found.measured_at) == ("shipment", 50, NOON)

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from orders import reconciling
+from orders.inventory import stock_sync
 from orders.models import Allocation
 from suppliers.models import StockLevel, Supplier
 from tests.factories.figures import buy, figure, ship
@@ -32,7 +32,7 @@ def test_what_a_look_asks_does_not_grow_with_the_runs_that_were_no_count(monkeyp
     for run in range(2, 8):  # he sells five of our nine rows each day
         figure(30 - run, NOON + run * DAY, *levels[:5], cause=f"run:{run}")
         with CaptureQueriesContext(connection) as queries:
-            reconciling.reconcile(supplier=make_supplier(), now=NOON + 9 * DAY)
+            stock_sync.reconcile(supplier=make_supplier(), now=NOON + 9 * DAY)
         asked.append(len(queries))
 
     assert len(set(asked[1:])) == 1, asked

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from orders import checkout, codes, making_way, redeeming, reservations
+from orders.checkout import checkout, open_order_limits
+from orders.inventory import reservations
 from orders.models import Coupon, Order, Promotion, Redemption
+from orders.promotions import codes, redemptions
 from suppliers.models import StockLevel
 from tests.factories.killing import killed
 from tests.factories.orders import make_cart, make_sellable, order_of
@@ -43,9 +45,9 @@ def used():
 @pytest.mark.parametrize(
     ("module", "at", "is_done"),
     [
-        (redeeming, "redeem", False),
-        (redeeming, "_place", True),  # the promotion and the code are counted, their use is not
-        (redeeming, "redeem", True),
+        (redemptions, "redeem", False),
+        (redemptions, "_place", True),  # the promotion and the code are counted, their use is not
+        (redemptions, "redeem", True),
         (reservations, "take", True),
     ],
     ids=["before", "half", "redeemed", "held"],
@@ -67,7 +69,7 @@ def test_killed_before_the_commit_the_code_is_as_good_as_before(light, module, a
 def test_killed_after_the_commit_the_code_is_used_by_that_order_alone(light):
     cart = with_code(light)
 
-    killed(lambda: order_of(cart), module=making_way, at="closing_pages", is_done=True)
+    killed(lambda: order_of(cart), module=open_order_limits, at="closing_pages", is_done=True)
 
     order = Order.objects.get()
     assert (order.discount_amount, used()) == (4, (1, 1, 1))
@@ -84,7 +86,7 @@ def test_killed_while_an_unpaid_order_gives_it_back_it_is_given_back_by_the_next
 
     killed(
         lambda: checkout.expire(order=order, now=late),
-        module=redeeming,
+        module=redemptions,
         at="give_back",
         is_done=True,
     )

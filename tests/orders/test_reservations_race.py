@@ -7,7 +7,8 @@ from django.db import connection, transaction
 from django.db.models import F, Sum
 
 from catalog.models import Channel, Listing
-from orders import checkout, reservations
+from orders.checkout import checkout
+from orders.inventory import reservations
 from orders.models import Order, OrderLine, Reservation
 from suppliers.inventory import ledger
 from suppliers.models import StockLevel

@@ -6,8 +6,10 @@ from itertools import permutations
 
 import pytest
 
-from orders import allocations, ledger, payments, purchasing
+from orders.inventory import allocations
 from orders.models import Allocation, Order, Payment, PaymentEvent, PurchaseOrder
+from orders.payments import ledger, updates
+from orders.purchasing import submission
 from suppliers.models import StockLevel
 from tests.factories.orders import (
     make_order,
@@ -29,12 +31,12 @@ def supplier(monkeypatch):
 
 def hear(what, **words):
     payment = Payment.objects.get()
-    payments.apply(update=news_of(payment, what, **words), gateway="fake", now=NOON)
+    updates.apply(update=news_of(payment, what, **words), gateway="fake", now=NOON)
 
 
 def send():
     rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
-    return purchasing.send(purchase_order=rows.get(), now=NOON)
+    return submission.send(purchase_order=rows.get(), now=NOON)
 
 
 def standing():
@@ -62,7 +64,7 @@ def test_nothing_is_sent_until_the_review_approves(supplier):
     made.refresh_from_db()
     assert (Order.objects.get().status, made.status) == ("on_hold", "on_hold")
     assert [one["code"] for one in made.hold_reasons] == ["under_review"]
-    with pytest.raises(purchasing.OrderStoppedError):
+    with pytest.raises(submission.OrderStoppedError):
         send()
 
     hear("review_approved")
@@ -75,11 +77,11 @@ def test_nothing_is_sent_until_the_review_approves(supplier):
 def test_an_order_that_nobody_divided_waits_too():
     order = make_paid_order()
     hear("under_review")
-    assert purchasing.divide(order=order, now=NOON) == []
+    assert submission.divide(order=order, now=NOON) == []
 
     hear("review_approved")
 
-    assert len(purchasing.divide(order=order, now=NOON)) == 1
+    assert len(submission.divide(order=order, now=NOON)) == 1
 
 
 @pytest.mark.parametrize("is_divided", [True, False])
@@ -130,12 +132,12 @@ def test_one_end_whatever_is_heard_first_and_how_often(end, also):
     make_purchase_orders()
     ends = set()
     for told in permutations(["under_review", end, *also]):
-        with payments.transaction.atomic():
+        with updates.transaction.atomic():
             for what in (*told, *told):
                 update = news_of(Payment.objects.get(), what)
-                payments.apply.__wrapped__(update=update, gateway="fake", now=NOON)
+                updates.apply.__wrapped__(update=update, gateway="fake", now=NOON)
             ends.add(standing())
-            payments.transaction.set_rollback(True)
+            updates.transaction.set_rollback(True)
 
     assert len(ends) == 1, ends
 
@@ -164,13 +166,13 @@ def test_a_second_review_holds_again():
 def test_news_of_a_payment_that_nobody_made_yet_is_told_again_later():
     payment = make_payment(make_order())
 
-    with pytest.raises(payments.TooEarlyError):
-        payments.apply(update=news_of(payment, "under_review"), gateway="fake", now=NOON)
+    with pytest.raises(updates.TooEarlyError):
+        updates.apply(update=news_of(payment, "under_review"), gateway="fake", now=NOON)
 
 
 def test_what_ends_badly_before_it_was_an_order_ends_nothing_else(monkeypatch):
     payment = make_payment(make_order())
-    payments.apply(update=news_of(payment, "declined"), gateway="fake", now=NOON)
+    updates.apply(update=news_of(payment, "declined"), gateway="fake", now=NOON)
     monkeypatch.setattr(allocations, "release", None)
 
     hear("review_refused")

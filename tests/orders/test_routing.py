@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.pricing.landed_cost import land
-from orders import covering
-from orders.filtering import Sold
-from orders.fitting import Candidate, Misfit, Need
-from orders.ranking import USUAL, Criterion, Rules
-from orders.routing import Worse, against, route
+from orders.routing import set_cover
+from orders.routing.candidates import Candidate, Misfit, Need
+from orders.routing.engine import Worse, against, route
+from orders.routing.margin_filter import Sold
+from orders.routing.ranking import USUAL, Criterion, Rules
 from storefront.lib.money import Money
 from suppliers.inventory import sellable_units
 from suppliers.inventory.availability import OfferedSupply, Shelf, best
@@ -221,7 +221,7 @@ def test_a_search_that_gives_up_still_fills_what_can_be_filled(data):
     best = score(chosen(route(needs=needs, candidates=candidates), needs))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(covering, "MOST_STEPS", 0)
+        patch.setattr(set_cover, "MOST_STEPS", 0)
         hasty = chosen(route(needs=needs, candidates=candidates), needs)
 
     assert len(hasty) == len(best[-1])

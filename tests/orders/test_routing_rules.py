@@ -8,11 +8,12 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 
-from orders import rehearsing, routing_rules
 from orders.models import Order, RoutingRules
-from orders.noting import TAKEN
-from orders.ranking import USUAL, USUAL_CHAIN, Criterion, Rules
-from orders.routing import Worse
+from orders.routing import rules as routing_rules
+from orders.routing import simulation
+from orders.routing.decision_log import TAKEN
+from orders.routing.engine import Worse
+from orders.routing.ranking import USUAL, USUAL_CHAIN, Criterion, Rules
 from storefront.lib.state_machine import IllegalMoveError
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_order, make_sellable
@@ -140,8 +141,8 @@ def test_an_order_is_routed_again_by_what_it_could_have_come_from_then(light):
     home = light.level.offer.supplier.code
 
     def rehearse(**rules):
-        orders = rehearsing.of_day(channel_id=order.channel_id, since=NOON, until=NOON + A_DAY)
-        return rehearsing.rehearse(rules=Rules(**rules), orders=orders, currency="EUR")
+        orders = simulation.of_day(channel_id=order.channel_id, since=NOON, until=NOON + A_DAY)
+        return simulation.rehearse(rules=Rules(**rules), orders=orders, currency="EUR")
 
     same = rehearse(chain=COST_FIRST)
     other = rehearse(chain=(Criterion.PREFERENCE, Criterion.COST), preferred=(home,))
@@ -163,8 +164,8 @@ def test_a_margin_that_is_asked_for_moves_orders_of_yesterday_to_who_leaves_it(l
 
     def rehearse(least):
         rules = Rules(**dear_first, least_margin_rate=least)
-        orders = rehearsing.of_day(channel_id=order.channel_id, since=NOON, until=NOON + A_DAY)
-        return rehearsing.rehearse(rules=rules, orders=orders, currency="EUR")
+        orders = simulation.of_day(channel_id=order.channel_id, since=NOON, until=NOON + A_DAY)
+        return simulation.rehearse(rules=rules, orders=orders, currency="EUR")
 
     none, some, too_much = (rehearse(Decimal(least)) for least in ("0", "0.63", "0.9"))
 
@@ -178,7 +179,7 @@ def test_orders_that_kept_nothing_are_counted_and_left_out(light):
     order = make_order(light)
     Order.objects.update(routed_by={})
 
-    orders = rehearsing.of_day(channel_id=order.channel_id, since=NOON, until=NOON + A_DAY)
-    found = rehearsing.rehearse(rules=USUAL, orders=orders, currency="EUR")
+    orders = simulation.of_day(channel_id=order.channel_id, since=NOON, until=NOON + A_DAY)
+    found = simulation.rehearse(rules=USUAL, orders=orders, currency="EUR")
 
     assert (found.count, found.without_note) == (0, 1)

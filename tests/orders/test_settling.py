@@ -8,8 +8,9 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 
-from orders import claiming, claims_waiting, following, settling
-from orders.claiming import ClaimStoppedError
+from orders.claims import settlement, submission, work_queue
+from orders.claims import status as claim_status
+from orders.claims.submission import ClaimStoppedError
 from orders.models import SupplierClaim
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
@@ -31,7 +32,7 @@ def supplier(monkeypatch):
 def record(claim, answer, amount=None, **known):
     credited = None if amount is None else Money(Decimal(amount), "EUR")
     words = {"reason": "He wrote so", "actor": "staff", "now": LATER, **known}
-    settling.record(claim=claim, answer=SupplierClaim.Status(answer), credited=credited, **words)
+    settlement.record(claim=claim, answer=SupplierClaim.Status(answer), credited=credited, **words)
 
 
 def test_the_database_believes_too_much_money_only_of_staff():
@@ -47,16 +48,16 @@ def test_the_database_believes_too_much_money_only_of_staff():
 
 def test_what_a_person_tells_no_program_tells(supplier):
     claim = make_claim(is_by_hand=True)
-    assert not claims_waiting.claims_to_be_told(now=LATER).exists()
+    assert not work_queue.claims_to_be_told(now=LATER).exists()
     with pytest.raises(ClaimStoppedError):
         tell(claim)
 
-    claiming.tell_by_hand(claim=claim, reference="RMA 7", actor="staff", now=NOON)
+    submission.tell_by_hand(claim=claim, reference="RMA 7", actor="staff", now=NOON)
 
     assert (claim.status, claim.supplier_claim) == ("requested", "RMA 7")
-    assert not claims_waiting.claims_to_be_read(now=LATER).exists()
+    assert not work_queue.claims_to_be_read(now=LATER).exists()
     with pytest.raises(ClaimStoppedError):
-        following.look_up(claim=claim, now=LATER)
+        claim_status.look_up(claim=claim, now=LATER)
     record(claim, "credited", "12.345")
     settled = whole_claim(claim)
     assert (settled.credited_amount, settled.recorded_by) == (Decimal("12.35"), "staff")
@@ -65,7 +66,7 @@ def test_what_a_person_tells_no_program_tells(supplier):
 
 @pytest.mark.parametrize(("answer", "amount"), [("credited", None), ("denied", "5.00")])
 def test_an_amount_belongs_to_money_and_to_nothing_else(answer, amount):
-    with pytest.raises(settling.CannotRecordError):
+    with pytest.raises(settlement.CannotRecordError):
         record(make_claim(), answer, amount)
 
 
@@ -74,7 +75,7 @@ def test_an_answer_is_final(supplier):
     record(claim, "denied")
     supplier.decide(claim.number, ClaimAnswer.REFUNDED, "1.00")
 
-    settling.apply(claim=claim, state=supplier.claimed[claim.number], now=LATER)
+    settlement.apply(claim=claim, state=supplier.claimed[claim.number], now=LATER)
 
     assert whole_claim(claim).status == "denied"
 
@@ -95,7 +96,7 @@ def test_his_answer_is_taken_over_if_it_can_be_believed(supplier, answer, amount
     claim = tell(make_claim())
     supplier.decide(claim.number, answer, amount)
 
-    following.look_up(claim=claim, now=LATER)
+    claim_status.look_up(claim=claim, now=LATER)
 
     settled = whole_claim(claim)
     assert settled.status == status
@@ -109,7 +110,7 @@ def test_money_of_another_currency_waits_for_a_person(supplier):
     tell(claim)
     supplier.decide(claim.number, ClaimAnswer.REFUNDED, "1.00")
 
-    odd = following.look_up(claim=whole_claim(claim), now=LATER)
+    odd = claim_status.look_up(claim=whole_claim(claim), now=LATER)
 
     assert odd.status == "requested"
     assert "another currency" in odd.problem
@@ -119,11 +120,11 @@ def test_a_claim_that_he_does_not_list_any_more_waits_for_a_person_until_he_does
     claim = tell(make_claim())
     kept = supplier.claimed.copy()
     supplier.claimed.clear()
-    following.look_up(claim=claim, now=LATER)
+    claim_status.look_up(claim=claim, now=LATER)
     assert whole_claim(claim).problem == "He does not list it any more."
 
     supplier.claimed.update(kept)
-    following.look_up(claim=claim, now=LATER)
+    claim_status.look_up(claim=claim, now=LATER)
 
     assert (whole_claim(claim).status, whole_claim(claim).problem) == ("requested", "")
 
@@ -135,7 +136,7 @@ def test_staff_who_settle_it_first_win_over_a_poll(supplier):
     supplier.decide(claim.number, ClaimAnswer.REFUSED)
 
     with pytest.raises(LostRaceError):
-        settling.apply(claim=stale, state=supplier.claimed[claim.number], now=LATER)
+        settlement.apply(claim=stale, state=supplier.claimed[claim.number], now=LATER)
 
     assert whole_claim(claim).status == "credited"
 
@@ -149,7 +150,7 @@ def test_what_he_does_not_have_is_taken_back_without_asking_him(supplier, stage)
         tell(claim)
     supplier.calls.clear()
 
-    claiming.withdraw(claim=whole_claim(claim), reason="x", actor="staff", now=LATER)
+    submission.withdraw(claim=whole_claim(claim), reason="x", actor="staff", now=LATER)
 
     assert whole_claim(claim).status == "canceled"
     assert supplier.calls == []
@@ -159,7 +160,7 @@ def test_what_he_may_have_is_not_taken_back_before_it_is_looked_up(supplier):
     supplier.script = [no_answer(effect=True)]
     claim = tell(make_claim())
 
-    for give_up in (claiming.withdraw, following.take_back):
+    for give_up in (submission.withdraw, claim_status.take_back):
         with pytest.raises(ClaimStoppedError, match="Look it up first"):
             give_up(claim=claim, reason="x", actor="staff", now=LATER)
 
@@ -169,7 +170,7 @@ def test_who_does_not_take_it_back_keeps_it_open(supplier):
     supplier.script = [PermanentError("it is being decided")]
 
     with pytest.raises(PermanentError, match="being decided"):
-        following.take_back(claim=claim, reason="x", actor="staff", now=LATER)
+        claim_status.take_back(claim=claim, reason="x", actor="staff", now=LATER)
 
     assert whole_claim(claim).problem == "He does not take it back: it is being decided"
     assert whole_claim(claim).status == "requested"

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from notifications.models import Event
-from orders import acknowledging
 from orders.models import Allocation, OrderLine, PaymentEvent, PurchaseOrder
+from orders.purchasing import acknowledgements
 from storefront.dashboard.invariants import registry
 from storefront.dashboard.invariants.payments import MONEY
 from storefront.dashboard.invariants.purchase_orders import PURCHASES
@@ -34,7 +34,7 @@ def answer(purchase_order, *refused, code="out_of_stock", word=Answer.ACCEPTED):
         answer=word,
         refused=tuple(RefusedLine(reference=str(line.pk), code=Refusal(code)) for line in refused),
     )
-    acknowledging.apply(purchase_order=fresh, state=state, now=LATER)
+    acknowledgements.apply(purchase_order=fresh, state=state, now=LATER)
     fresh.refresh_from_db()
     assert broken() == []
     return fresh

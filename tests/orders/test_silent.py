@@ -7,10 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from orders import cancelling, checkout_tasks, opening, silent
-from orders.gateways import gateway_for
-from orders.gateways.base import PaymentNews
+from orders.cancellation import cancellation
+from orders.checkout import tasks
 from orders.models import Order, Payment
+from orders.payments import polling, sessions
+from orders.payments.gateways import gateway_for
+from orders.payments.gateways.base import PaymentNews
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from tests.factories.orders import make_order, make_sellable
 from tests.factories.suppliers import NOON
@@ -44,22 +46,22 @@ def asked(monkeypatch, gateway):
 
 
 def open_page(light):
-    return opening.start(order=make_order(light), return_url="http://127.0.0.1/", now=NOON)
+    return sessions.start(order=make_order(light), return_url="http://127.0.0.1/", now=NOON)
 
 
 def give_up(payment):
-    cancelling.cancel(order=payment.order, reason="given up", actor="shopper", now=NOON)
+    cancellation.cancel(order=payment.order, reason="given up", actor="shopper", now=NOON)
 
 
 def test_what_was_paid_and_not_told_is_heard_before_what_was_given_up(gateway, monkeypatch):
-    monkeypatch.setattr(silent, "MOST", 2)
+    monkeypatch.setattr(polling, "MOST", 2)
     light = make_sellable(quantity=9)
     for _ in range(3):
         give_up(open_page(light))
     paid = open_page(light)
     gateway.authorize(paid.reference)
 
-    silent.ask(now=LATER)
+    polling.ask(now=LATER)
 
     assert Order.objects.get(pk=paid.order_id).status == Order.Status.PLACED
 
@@ -68,7 +70,7 @@ def test_a_page_that_could_not_be_closed_is_closed_later(gateway):
     payment = open_page(make_sellable())
     give_up(payment)
 
-    silent.ask(now=LATER)
+    polling.ask(now=LATER)
 
     assert [told.news for told in gateway.payments[payment.reference].news] == [PaymentNews.EXPIRED]
 
@@ -87,7 +89,7 @@ def test_one_that_always_fails_keeps_no_other_from_being_asked(gateway, monkeypa
 
     monkeypatch.setattr(gateway, "history", history)
 
-    silent.ask(now=LATER)
+    polling.ask(now=LATER)
 
     assert Order.objects.get(pk=paid.order_id).status == Order.Status.PLACED
 
@@ -98,9 +100,9 @@ def test_a_gateway_that_is_away_is_asked_no_more_in_this_turn(gateway, asked):
         open_page(light)
     gateway.troubles += [TemporaryError("no answer") for _ in range(6)]
 
-    silent.ask(now=LATER)
+    polling.ask(now=LATER)
 
-    assert sum(asked.values()) == silent.MOST_FAILURES
+    assert sum(asked.values()) == polling.MOST_FAILURES
 
 
 def test_what_was_given_up_long_ago_is_asked_about_twice_in_half_an_hour(gateway, asked):
@@ -109,8 +111,8 @@ def test_what_was_given_up_long_ago_is_asked_about_twice_in_half_an_hour(gateway
     for page in pages:
         give_up(page)
 
-    for minute in range(silent.TURNS):
-        silent.ask(now=NOON + timedelta(hours=5) + minute * MINUTE)
+    for minute in range(polling.TURNS):
+        polling.ask(now=NOON + timedelta(hours=5) + minute * MINUTE)
 
     assert asked == Counter({page.reference: 2 for page in pages})
 
@@ -127,11 +129,11 @@ def test_orders_of_a_gateway_that_is_away_give_their_goods_back_all_the_same(gat
         raise TemporaryError("no answer")
 
     monkeypatch.setattr(gateway, "abandon", abandon)
-    monkeypatch.setattr("orders.checkout_tasks.timezone.now", lambda: LATER)
+    monkeypatch.setattr("orders.checkout.tasks.timezone.now", lambda: LATER)
 
-    checkout_tasks.expire_unpaid()
+    tasks.expire_unpaid()
 
-    assert len(tried) == silent.MOST_FAILURES, "each try may take 15 seconds"
+    assert len(tried) == polling.MOST_FAILURES, "each try may take 15 seconds"
     assert set(Order.objects.values_list("status", flat=True)) == {Order.Status.EXPIRED}
     assert Payment.objects.filter(status=Payment.Status.EXPIRED).count() == 6
 
@@ -149,8 +151,8 @@ def test_a_few_failures_among_many_answers_are_no_gateway_that_is_away(gateway, 
 
     monkeypatch.setattr(gateway, "abandon", abandon)
     gateway.authorize(pages[7].reference)  # and its webhook is lost
-    monkeypatch.setattr("orders.checkout_tasks.timezone.now", lambda: LATER)
+    monkeypatch.setattr("orders.checkout.tasks.timezone.now", lambda: LATER)
 
-    checkout_tasks.expire_unpaid()
+    tasks.expire_unpaid()
 
     assert Order.objects.get(pk=pages[7].order_id).status == Order.Status.PLACED

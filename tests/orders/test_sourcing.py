@@ -8,8 +8,8 @@ import pytest
 
 from catalog.exchange_rates import rates
 from catalog.models import Channel, Listing
-from orders import sourcing
-from orders.weighing import Refusal
+from orders.routing import stock_query
+from orders.routing.weighing import Refusal
 from storefront.lib.money import Money
 from suppliers.inventory import confirmations, publication
 from suppliers.models import StockLevel, StockLocation, Supplier, SupplierOffer
@@ -45,13 +45,13 @@ def test_the_kept_statement_reads_what_the_queryset_reads(variant):
 
     for ids in ([variant.pk], [variant.pk, other.pk], [0]):
         for now in (NOON, NOON + timedelta(hours=5), NOON + timedelta(days=9)):
-            read = sourcing._read(ids, now)
-            asked = sourcing._levels(ids, now).values_list(*sourcing._PATHS)
+            read = stock_query._read(ids, now)
+            asked = stock_query._levels(ids, now).values_list(*stock_query._PATHS)
             assert sorted(read) == sorted(tuple(row) for row in asked)
 
 
 def plan(variant, quantity=1, country="DE"):
-    found = sourcing.plan(
+    found = stock_query.plan(
         lines=[(variant.pk, quantity)], channel=make_channel(), country=country, now=NOON
     )
     [parcel] = found.parcels
@@ -76,7 +76,7 @@ def test_where_nothing_is_to_choose_no_terms_are_read(variant, django_assert_num
     channel = make_channel()
 
     with django_assert_num_queries(1):
-        [only] = sourcing.candidates(
+        [only] = stock_query.candidates(
             variant_ids=[variant.pk], channel=channel, country="DE", now=NOON
         )
 
@@ -100,7 +100,9 @@ def test_where_nothing_is_to_choose_no_terms_are_read(variant, django_assert_num
 def test_what_cannot_fill_anything_says_why(variant, reason, spoil):
     spoil()
 
-    rows = sourcing.weigh(variant_ids=[variant.pk], channel=make_channel(), country="DE", now=NOON)
+    rows = stock_query.weigh(
+        variant_ids=[variant.pk], channel=make_channel(), country="DE", now=NOON
+    )
 
     assert [(row.refusal, row.candidate) for row in rows] == [(reason, None)] * 2
 
@@ -122,7 +124,7 @@ def test_who_is_paid_in_money_of_unknown_worth_hides_nobody_and_comes_back(varia
         return listing.supplier_code, listing.ships_from
 
     def refused(now):
-        rows = sourcing.weigh(variant_ids=[variant.pk], channel=channel, country="DE", now=now)
+        rows = stock_query.weigh(variant_ids=[variant.pk], channel=channel, country="DE", now=now)
         return {row.level.offer.supplier.code: row.refusal for row in rows}
 
     publication.publish(variant_ids=[variant.pk], now=NOON)
@@ -154,7 +156,7 @@ def test_the_shop_shows_just_as_many_as_can_be_taken(variant, seed):
     publication.publish(variant_ids=[variant.pk], now=NOON)
 
     def planned(quantity):
-        return sourcing.plan(
+        return stock_query.plan(
             lines=[(variant.pk, quantity)], channel=channel, country="DE", now=NOON
         ).parcels
 

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.pricing.landed_cost import land
-from orders import noting, splitting
-from orders.filtering import Sold, Unearning
-from orders.fitting import Candidate, Need
-from orders.ranking import Criterion, Rules
-from orders.routing import route
+from orders.routing import decision_log, line_splitting
+from orders.routing.candidates import Candidate, Need
+from orders.routing.engine import route
+from orders.routing.margin_filter import Sold, Unearning
+from orders.routing.ranking import Criterion, Rules
 from storefront.lib.money import Money
 from suppliers.inventory import sellable_units
 from suppliers.inventory.availability import OfferedSupply, Shelf, best
@@ -122,10 +122,10 @@ def test_what_one_place_would_send_at_a_loss_is_divided_where_others_earn():
     plan = ask(one, other, dear, quantity=10, sold=sold)
 
     assert parts(plan) == [(1, 6), (2, 4)]
-    noted = noting.note(plan)["lines"]["1"]
+    noted = decision_log.note(plan)["lines"]["1"]
     assert {each["level"]: each["verdict"] for each in noted} == {
-        1: noting.TAKEN,
-        2: noting.TAKEN,
+        1: decision_log.TAKEN,
+        2: decision_log.TAKEN,
         3: Unearning.LOSES,
     }
     assert parts(ask(one, dear, quantity=10, sold=sold)) == [(3, 10)]  # no way is without a loss
@@ -224,7 +224,7 @@ def all_ways(quantity, rows, places):
 @settings(max_examples=500, deadline=None)
 @given(st.integers(2, 12), ROWS, st.integers(1, 3))
 def test_a_line_is_divided_as_the_best_of_all_ways(quantity, rows, places):
-    found = splitting.split(quantity, rows, places=places)
+    found = line_splitting.split(quantity, rows, places=places)
 
     best_way = min(all_ways(quantity, rows, places), default=None)
     if best_way is None:
@@ -240,8 +240,8 @@ def test_the_nearest_quantities_are_those_that_can_be_had(quantity, rows, places
     def can(units):
         return any(one.fits(units) for one in rows) or any(all_ways(units, rows, places))
 
-    most = splitting.most(quantity, rows, places=places)
-    more = splitting.fewest_more(quantity, rows, places=places, top=20)
+    most = line_splitting.most(quantity, rows, places=places)
+    more = line_splitting.fewest_more(quantity, rows, places=places, top=20)
 
     assert most == max((units for units in range(1, quantity + 1) if can(units)), default=0)
     divided = [units for units in range(quantity, 21) if any(all_ways(units, rows, places))]
@@ -251,7 +251,7 @@ def test_the_nearest_quantities_are_those_that_can_be_had(quantity, rows, places
 def test_forty_places_of_packs_that_never_add_up_are_given_up_soon():
     rows = [Row(place, 1000, 2, 2) for place in range(40)]
 
-    assert splitting.split(4001, rows, places=5) == []
+    assert line_splitting.split(4001, rows, places=5) == []
 
 
 @settings(max_examples=200, deadline=None)

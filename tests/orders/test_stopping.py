@@ -7,8 +7,9 @@ from contextlib import suppress
 import pytest
 
 from notifications.models import Event
-from orders import cancelling, purchasing, stopping, waiting, wishes
+from orders.cancellation import cancellation, requests, supplier_answers
 from orders.models import Order
+from orders.purchasing import submission, work_queue
 from storefront.lib.http.errors import TemporaryError
 from suppliers.connectors.pleading import Wanted
 from suppliers.connectors.records import Answer, AskInPersonError
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def people(monkeypatch):
-    monkeypatch.setattr(purchasing, "check", lambda **_: [])
+    monkeypatch.setattr(submission, "check", lambda **_: [])
     return connect(monkeypatch, WrittenTo())
 
 
@@ -33,14 +34,14 @@ def test_he_is_written_to_once_and_silence_is_no_answer(people):
     ask_to_stop(purchase_order.order)
     for _ in range(2):
         pursue(purchase_order, LATER)
-        cancelling.cancel(order=purchase_order.order, reason="-", actor="ann", now=LATER)
+        cancellation.cancel(order=purchase_order.order, reason="-", actor="ann", now=LATER)
 
     (plea,) = people.letters.values()
     assert (plea.wanted, plea.number) == (Wanted.STOP, purchase_order.number)
     assert plea.page_url.endswith(f"/{purchase_order.number}/{fresh(purchase_order).access_key}/")
     assert stands(purchase_order) == ("cancellation_requested", "letter", True)
-    assert not waiting.to_be_stopped(now=LATER).exists()
-    assert wishes.wish_of(purchase_order.order) == wishes.Wish.ASKED
+    assert not work_queue.to_be_stopped(now=LATER).exists()
+    assert requests.wish_of(purchase_order.order) == requests.Wish.ASKED
     assert money() == []
 
 
@@ -52,7 +53,7 @@ def test_who_has_no_letter_box_is_asked_by_a_person(people):
 
     assert stands(purchase_order) == ("cancellation_requested", "person", True)
     assert "in person" in fresh(purchase_order).problem
-    assert not waiting.to_be_stopped(now=LATER).exists()
+    assert not work_queue.to_be_stopped(now=LATER).exists()
 
 
 def test_whom_a_program_cannot_stop_any_more_and_a_person_can_is_asked_by_a_person(monkeypatch):
@@ -68,7 +69,7 @@ def test_whom_a_program_cannot_stop_any_more_and_a_person_can_is_asked_by_a_pers
     assert came == [None]
     assert fresh(purchase_order).accepted_at is not None
     assert stands(purchase_order) == ("cancellation_requested", "person", True)
-    says(purchase_order, stopping.stopped)
+    says(purchase_order, supplier_answers.stopped)
     assert Order.objects.get().status == "canceled"
     assert money() == ["capture_requested", "refund_requested"]
 
@@ -78,7 +79,7 @@ def test_his_yes_gives_the_money_back_once(people):
     ask_to_stop(purchase_order.order)
 
     for _ in range(2):
-        says(purchase_order, stopping.stopped)
+        says(purchase_order, supplier_answers.stopped)
 
     assert stands(purchase_order) == ("cancellation_accepted", "", False)
     assert Order.objects.get().status == "canceled"
@@ -91,29 +92,29 @@ def test_his_no_is_told_and_what_he_then_ships_is_charged(people):
     ask_to_stop(purchase_order.order)
 
     for _ in range(2):
-        says(purchase_order, stopping.not_stopped)
-    assert wishes.wish_of(purchase_order.order) == wishes.Wish.REFUSED
+        says(purchase_order, supplier_answers.not_stopped)
+    assert requests.wish_of(purchase_order.order) == requests.Wish.REFUSED
 
     ship(purchase_order)
 
     assert stands(purchase_order) == ("cancellation_rejected", "", False)
     assert fresh(purchase_order).accepted_at is not None
     assert money() == ["capture_requested"]
-    with pytest.raises(stopping.NotAskedError):
-        says(purchase_order, stopping.stopped)
+    with pytest.raises(supplier_answers.NotAskedError):
+        says(purchase_order, supplier_answers.stopped)
 
 
 def test_who_said_no_may_stop_it_all_the_same(people):
     purchase_order = sent()
     ask_to_stop(purchase_order.order)
-    says(purchase_order, stopping.not_stopped)
+    says(purchase_order, supplier_answers.not_stopped)
 
-    says(purchase_order, stopping.stopped)
+    says(purchase_order, supplier_answers.stopped)
 
     assert Order.objects.get().status == "canceled"
     assert money() == ["release_requested"]
-    with pytest.raises(stopping.NotAskedError):
-        says(purchase_order, stopping.not_stopped)
+    with pytest.raises(supplier_answers.NotAskedError):
+        says(purchase_order, supplier_answers.not_stopped)
 
 
 def test_what_he_ships_before_he_answers_could_not_be_stopped(people):
@@ -122,12 +123,12 @@ def test_what_he_ships_before_he_answers_could_not_be_stopped(people):
 
     ship(purchase_order)
 
-    assert list(waiting.to_be_stopped(now=LATER)) == [fresh(purchase_order)]
+    assert list(work_queue.to_be_stopped(now=LATER)) == [fresh(purchase_order)]
     assert pursue(purchase_order, LATER) is False
     assert stands(purchase_order) == ("cancellation_rejected", "letter", False)
     assert len(people.letters) == 1
-    for verb in (stopping.stopped, stopping.not_stopped):
-        with suppress(stopping.NotAskedError):
+    for verb in (supplier_answers.stopped, supplier_answers.not_stopped):
+        with suppress(supplier_answers.NotAskedError):
             says(purchase_order, verb)
     assert stands(purchase_order) == ("cancellation_rejected", "letter", False)
     assert money() == ["capture_requested"]
@@ -136,8 +137,8 @@ def test_what_he_ships_before_he_answers_could_not_be_stopped(people):
 def test_nobody_stops_what_nobody_wished_to_stop(people):
     purchase_order = sent()
 
-    for verb in (stopping.stopped, stopping.not_stopped):
-        with pytest.raises(stopping.NotAskedError):
+    for verb in (supplier_answers.stopped, supplier_answers.not_stopped):
+        with pytest.raises(supplier_answers.NotAskedError):
             says(purchase_order, verb)
 
     assert fresh(purchase_order).status == "ready"
@@ -146,7 +147,7 @@ def test_nobody_stops_what_nobody_wished_to_stop(people):
 def test_a_wish_while_it_is_sent_is_told_once_he_has_it(people):
     (purchase_order,) = make_purchase_orders()
     people.script = [no_answer(effect=True)]
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
     ask_to_stop(purchase_order.order)
     assert people.letters == {}
 
@@ -160,7 +161,7 @@ def test_a_wish_while_it_is_sent_is_told_once_he_has_it(people):
 def test_who_is_asked_anew_after_he_said_no_gets_another_letter(people):
     purchase_order = sent()
     ask_to_stop(purchase_order.order)
-    says(purchase_order, stopping.not_stopped)
+    says(purchase_order, supplier_answers.not_stopped)
 
     ask_to_stop(purchase_order.order, now=LATER)
 
@@ -179,11 +180,11 @@ def test_who_dies_after_the_letter_writes_no_second_one(people, monkeypatch):
         raise KilledError
 
     with monkeypatch.context() as patched:
-        patched.setattr(stopping, "_note_told", die)
+        patched.setattr(supplier_answers, "_note_told", die)
         with pytest.raises(KilledError):
             ask_to_stop(purchase_order.order)
     assert stands(purchase_order) == ("cancellation_requested", "", True)
-    assert list(waiting.to_be_stopped(now=LATER)) == [fresh(purchase_order)]
+    assert list(work_queue.to_be_stopped(now=LATER)) == [fresh(purchase_order)]
 
     pursue(purchase_order, LATER)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from orders import closing, moving_ends, purchasing, stopping
+from orders.backorders import purchase_order_cancellation
+from orders.cancellation import supplier_answers
 from orders.models import Order, PaymentEvent
+from orders.purchasing import moving_ends, submission
 from tests.factories.orders import ask_to_stop
 from tests.factories.racing import Rival
 from tests.factories.scripted import WrittenTo, connect
@@ -17,18 +19,20 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("verb", "place", "name"),
     [
-        (stopping.stopped, closing, "close_all"),
-        (stopping.not_stopped, moving_ends, "forget"),
+        (supplier_answers.stopped, purchase_order_cancellation, "close_all"),
+        (supplier_answers.not_stopped, moving_ends, "forget"),
     ],
 )
 def test_who_says_it_second_waits_and_is_told_no_error(monkeypatch, verb, place, name):
     """Without the lock he would see that it is still asked, and lose the race for the row."""
-    monkeypatch.setattr(purchasing, "check", lambda **_: [])
+    monkeypatch.setattr(submission, "check", lambda **_: [])
     connect(monkeypatch, WrittenTo())
     purchase_order = sent()
     ask_to_stop(purchase_order.order)
     rival = Rival(
-        lambda: stopping.stopped(purchase_order=fresh(purchase_order), actor="page", now=LATER)
+        lambda: supplier_answers.stopped(
+            purchase_order=fresh(purchase_order), actor="page", now=LATER
+        )
     )
     act = getattr(place, name)
 

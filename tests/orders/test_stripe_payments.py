@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 from django.db import transaction
 
-from orders import capturing, ledger, payments
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
+from orders.payments import captures, ledger, updates
 from storefront.lib.money import Money
 from tests.factories.orders import make_order, make_sellable
 from tests.stripe_orders import (
@@ -35,7 +35,7 @@ def test_a_shopper_pays_at_stripes_page_and_the_order_is_placed(stripe):  # noqa
     again = start(order)
     stripe.pay(payment.pay_url)
 
-    payments.read(payment=payment, now=NOON)
+    updates.read(payment=payment, now=NOON)
 
     order.refresh_from_db()
     assert again.reference == payment.reference
@@ -107,8 +107,8 @@ def test_before_the_authorization_ends_what_a_supplier_has_is_captured_and_no_mo
     early = payment.capture_before - timedelta(hours=13)
 
     for now in (early, soon):
-        for one in capturing.ending(now=now):
-            capturing.secure(payment=one, now=now)
+        for one in captures.ending(now=now):
+            captures.secure(payment=one, now=now)
         settle(now)
         if now == early:
             assert sums(payment)[1] == "0.00"
@@ -123,7 +123,7 @@ def test_an_authorization_that_ended_holds_the_order(stripe):  # noqa: F811
     payment, _ = buy(stripe, make_sellable())
     stripe.control("expire", {"id": stripe.intent["id"]})
 
-    payments.read(payment=payment, now=NOON)
+    updates.read(payment=payment, now=NOON)
 
     assert (payment.status, Order.objects.get().status) == ("expired", "on_hold")
 
@@ -152,7 +152,7 @@ def test_a_refund_that_comes_back_is_taken_back_in_the_book(stripe):  # noqa: F8
     (refund,) = stripe.things("refund")
     stripe.control("refund", {"id": refund["id"], "status": "failed"})
 
-    payments.read(payment=payment, now=NOON)
+    updates.read(payment=payment, now=NOON)
 
     assert (payment.status, sums(payment)[3]) == ("captured", "0.00")
     assert ledger.refundable(payment) == payment.total
@@ -167,6 +167,6 @@ def test_while_a_supplier_is_waited_for_stripe_is_asked_nothing(stripe):  # noqa
         ledger.ask_release(payment, amount=refuse_some, purpose=second.number, at=NOON)
     stripe.fault("500", path="/v1/", count=9)
 
-    capturing.carry_out(payment=payment, now=NOON)
+    captures.carry_out(payment=payment, now=NOON)
 
     assert stripe.control("faults")["faults"][0]["count"] == 9

@@ -8,9 +8,11 @@ from itertools import permutations
 import pytest
 from django.db import transaction
 
-from orders import capturing, checkout_tasks, ledger, payments, purchasing
-from orders.gateways import gateway_for
+from orders.checkout import tasks
 from orders.models import Order, Payment, PaymentEvent, Reservation
+from orders.payments import captures, ledger, updates
+from orders.payments.gateways import gateway_for
+from orders.purchasing import submission
 from storefront.lib.http.errors import OutsideError, TemporaryError
 from tests.factories.orders import make_order
 from tests.stripe_orders import (
@@ -48,7 +50,7 @@ def test_news_of_each_stage_heard_in_any_order_and_twice_ends_in_one_state(strip
     for stages in permutations(told):
         with transaction.atomic():
             for update in [update for stage in (*stages, *stages) for update in stage]:
-                payments.apply.__wrapped__(update=update, gateway="stripe", now=NOON)
+                updates.apply.__wrapped__(update=update, gateway="stripe", now=NOON)
             row = Payment.objects.get()
             lines = sorted(row.events.values_list("external_id", "kind", "amount"))
             status = Order.objects.get().status
@@ -70,8 +72,8 @@ def test_a_lost_answer_at_any_call_ends_right(stripe, path, kind):  # noqa: F811
         with suppress(OutsideError):  # the shopper clicks again
             payment = start(order)
     stripe.pay(payment.pay_url)
-    payments.read(payment=payment, now=NOON)
-    made = purchasing.divide(order=Order.objects.get(), now=NOON)
+    updates.read(payment=payment, now=NOON)
+    made = submission.divide(order=Order.objects.get(), now=NOON)
     if path == "/cancel":
         for purchase_order in made:
             refuse(payment, purchase_order)
@@ -91,7 +93,7 @@ def test_a_lost_answer_at_any_call_ends_right(stripe, path, kind):  # noqa: F811
         expected = [whole, whole, "0.00", str(made[0].charge_amount)]
     assert sums(payment) == expected
     assert len(stripe.things("refund")) == (path != "/cancel")
-    assert capturing.due(now=NOON) == []
+    assert captures.due(now=NOON) == []
 
 
 def test_an_order_that_expires_closes_the_page_before_its_stock_is_given_back(stripe):  # noqa: F811
@@ -99,7 +101,7 @@ def test_an_order_that_expires_closes_the_page_before_its_stock_is_given_back(st
     payment = start(order)
     Order.objects.update(pay_before=NOON)
 
-    checkout_tasks.expire_unpaid()
+    tasks.expire_unpaid()
     stripe.pay(payment.pay_url)
 
     (session,) = stripe.things("checkout.session")
@@ -113,7 +115,7 @@ def test_an_order_that_was_paid_in_the_last_moment_is_placed(stripe):  # noqa: F
     stripe.pay(start(order).pay_url)
     Order.objects.update(pay_before=NOON)
 
-    checkout_tasks.expire_unpaid()
+    tasks.expire_unpaid()
 
     assert Order.objects.get().status == "placed"
 
@@ -124,9 +126,9 @@ def test_a_page_that_cannot_be_closed_leads_to_money_that_is_given_back(stripe):
     Order.objects.update(pay_before=NOON)
     stripe.fault("drop_before", path="/expire")
 
-    checkout_tasks.expire_unpaid()
+    tasks.expire_unpaid()
     stripe.pay(payment.pay_url)
-    payments.read(payment=payment, now=NOON)
+    updates.read(payment=payment, now=NOON)
     settle()
 
     assert Order.objects.get().status == "expired"
@@ -162,7 +164,7 @@ def test_what_staff_void_at_stripe_before_we_hear_of_it_is_a_try_that_failed(str
     stripe.pay(payment.pay_url)
     stripe.call(f"payment_intents/{stripe.intent['id']}/cancel", {})
 
-    payments.read(payment=payment, now=NOON)
+    updates.read(payment=payment, now=NOON)
     again = start(order)
 
     assert (payment.status, Order.objects.get().status) == ("failed", "pending_payment")

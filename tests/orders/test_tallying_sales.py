@@ -8,7 +8,8 @@ import pytest
 from catalog.listings import repricing
 from catalog.models import Listing, SalesTally, WaitingPrice
 from catalog.pricing import market
-from orders import cancelling, inventory_tasks, tallying_sales
+from orders.cancellation import cancellation
+from orders.inventory import sales_tally, tasks
 from orders.models import Order, OrderLine
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_order, make_paid_order, make_sellable
@@ -31,9 +32,9 @@ def test_paid_units_are_counted_by_day_and_counted_again_they_are_the_same():
     first = make_paid_order(listing)
     Order.objects.filter(pk=first.pk).update(placed_at=NOON - DAY)
 
-    changed = tallying_sales.tally(now=NOON)
+    changed = sales_tally.tally(now=NOON)
 
-    assert (changed, tallying_sales.tally(now=NOON)) == (2, 0)
+    assert (changed, sales_tally.tally(now=NOON)) == (2, 0)
     assert tallies() == [((NOON - DAY).date(), 1), (NOON.date(), 5)]
 
 
@@ -41,30 +42,30 @@ def test_what_is_canceled_later_was_not_sold():
     listing = make_sellable(quantity=20)
     order = make_paid_order(listing, quantity=2)
     make_paid_order(listing, quantity=4)
-    tallying_sales.tally(now=NOON)
+    sales_tally.tally(now=NOON)
 
-    cancelling.cancel(order=order, reason="changed my mind", actor="shopper", now=NOON)
+    cancellation.cancel(order=order, reason="changed my mind", actor="shopper", now=NOON)
     OrderLine.objects.filter(quantity=4).update(canceled_quantity=1)
-    tallying_sales.tally(now=NOON)
+    sales_tally.tally(now=NOON)
 
     assert tallies() == [(NOON.date(), 3)]
 
 
 def test_a_day_on_which_everything_was_canceled_leaves_no_row():
     order = make_paid_order(make_sellable())
-    tallying_sales.tally(now=NOON)
+    sales_tally.tally(now=NOON)
 
-    cancelling.cancel(order=order, reason="changed my mind", actor="shopper", now=NOON)
+    cancellation.cancel(order=order, reason="changed my mind", actor="shopper", now=NOON)
 
-    assert (tallying_sales.tally(now=NOON), tallies()) == (1, [])
+    assert (sales_tally.tally(now=NOON), tallies()) == (1, [])
 
 
 def test_demand_is_read_over_28_days_and_cover_from_what_is_there():
     listing = make_sellable(quantity=20)
     order = make_paid_order(listing, quantity=7)
     Order.objects.filter(pk=order.pk).update(placed_at=NOON - 27 * DAY)
-    inventory_tasks.tally_sales()  # by the clock on the wall it may find nothing
-    tallying_sales.tally(now=NOON)
+    tasks.tally_sales()  # by the clock on the wall it may find nothing
+    sales_tally.tally(now=NOON)
 
     def told(now):
         available = {listing.variant_id: 10}
@@ -85,7 +86,7 @@ def test_what_sells_out_gets_dearer_once_a_rule_looks_at_it():
     before = dict(Listing.objects.values_list("pk", "price_amount"))
     make_paid_order(listing, quantity=4)
 
-    tallying_sales.tally(now=NOON)
+    sales_tally.tally(now=NOON)
     waiting = set(WaitingPrice.objects.values_list("variant", flat=True))
     repricing.reprice_waiting(now=NOON)
 

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from orders import taxes
 from orders.models import TaxNumber, TaxRate
-from orders.totaling import Treatment
+from orders.pricing.totals import Treatment
+from orders.tax import rates
 from storefront.lib.http.errors import TemporaryError
 from tests.factories.catalog import make_channel
 
@@ -51,7 +51,7 @@ class SilentOffice:
     ],
 )
 def test_a_rate_is_that_of_its_place_and_day(country, region, on, rate):
-    assert taxes.table_rate(country=country, region=region, on=on) == Decimal(rate)
+    assert rates.table_rate(country=country, region=region, on=on) == Decimal(rate)
 
 
 def test_a_rate_ends_when_the_next_one_begins():
@@ -59,8 +59,8 @@ def test_a_rate_ends_when_the_next_one_begins():
         country="DE", rate=Decimal("0.16"), valid_from=date(2027, 7, 1), source="a law"
     )
 
-    before = taxes.table_rate(country="DE", region="", on=date(2027, 6, 30))
-    after = taxes.table_rate(country="DE", region="", on=date(2027, 7, 1))
+    before = rates.table_rate(country="DE", region="", on=date(2027, 6, 30))
+    after = rates.table_rate(country="DE", region="", on=date(2027, 7, 1))
 
     assert (before, after) == (Decimal("0.19"), Decimal("0.16"))
 
@@ -68,7 +68,7 @@ def test_a_rate_ends_when_the_next_one_begins():
 def test_prices_with_tax_contain_that_of_the_place():
     channel = make_channel()
 
-    found = taxes.treatment(channel=channel, country="FI", on=DAY)
+    found = rates.treatment(channel=channel, country="FI", on=DAY)
 
     assert found == Treatment(rate=Decimal("0.255"), is_added=False)
 
@@ -80,7 +80,7 @@ def test_tax_is_added_only_where_we_collect_it():
     )
 
     def rate(region, on=DAY):
-        return taxes.treatment(channel=channel, country="US", region=region, on=on)
+        return rates.treatment(channel=channel, country="US", region=region, on=on)
 
     for written in (" ca ", "California"):
         assert rate(written) == Treatment(rate=Decimal("0.0725"), is_added=True)
@@ -105,8 +105,8 @@ def test_a_number_collects_in_its_own_place(scheme, place, country, is_collected
         scheme=scheme, country=place, number="IM3720000224", valid_from=DAY, valid_until=DAY
     )
 
-    assert taxes.collects(country=country, region="", on=DAY) is is_collected
-    assert not taxes.collects(country=country, region="", on=date(2026, 11, 27))
+    assert rates.collects(country=country, region="", on=DAY) is is_collected
+    assert not rates.collects(country=country, region="", on=date(2026, 11, 27))
 
 
 def test_a_tax_service_counts_where_one_is_set(settings):
@@ -114,7 +114,7 @@ def test_a_tax_service_counts_where_one_is_set(settings):
     channel = make_channel(adds_tax=True)
     TaxNumber.objects.create(scheme="sales_tax", country="US", number="1", valid_from=DAY)
 
-    found = taxes.treatment(channel=channel, country="US", region="CA", postcode="90001", on=DAY)
+    found = rates.treatment(channel=channel, country="US", region="CA", postcode="90001", on=DAY)
 
     assert found.rate == Decimal("0.095")
 
@@ -129,13 +129,13 @@ class MuddledOffice:
 def test_a_rate_that_is_no_fraction_leaves_it_to_the_table(settings):
     settings.TAX_SERVICE = f"{__name__}.MuddledOffice"
 
-    assert taxes.treatment(channel=make_channel(), country="FR", on=DAY).rate == Decimal("0.2")
+    assert rates.treatment(channel=make_channel(), country="FR", on=DAY).rate == Decimal("0.2")
 
 
 def test_a_tax_service_that_is_silent_leaves_it_to_the_table(settings):
     settings.TAX_SERVICE = f"{__name__}.SilentOffice"
 
-    found = taxes.treatment(channel=make_channel(), country="DE", on=DAY)
+    found = rates.treatment(channel=make_channel(), country="DE", on=DAY)
 
     assert found.rate == Decimal("0.19")
 
@@ -143,10 +143,10 @@ def test_a_tax_service_that_is_silent_leaves_it_to_the_table(settings):
 def test_by_the_table_alone_nobody_outside_is_asked(settings):
     settings.TAX_SERVICE = f"{__name__}.TaxOffice"  # he would refuse to hear of Germany
     here = {"channel": make_channel(), "on": DAY}
-    known = taxes.CountryRate(country="DE", on=DAY, rate=Decimal("0.07"))
+    known = rates.CountryRate(country="DE", on=DAY, rate=Decimal("0.07"))
 
-    assert taxes.by_table(country="DE", **here) == Treatment(rate=Decimal("0.19"))
-    assert taxes.by_table(country="DE", known=known, **here).rate == Decimal("0.07")
-    assert taxes.by_table(country="FI", known=known, **here).rate == Decimal("0.255")
+    assert rates.by_table(country="DE", **here) == Treatment(rate=Decimal("0.19"))
+    assert rates.by_table(country="DE", known=known, **here).rate == Decimal("0.07")
+    assert rates.by_table(country="FI", known=known, **here).rate == Decimal("0.255")
     dollars = make_channel(code="us", adds_tax=True)
-    assert taxes.by_table(channel=dollars, country="DE", on=DAY) == Treatment(is_added=True)
+    assert rates.by_table(channel=dollars, country="DE", on=DAY) == Treatment(is_added=True)

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from orders import address_tasks, readdressing, telling_addresses
+from orders.addresses import change_requests, supplier_notices, tasks
 from orders.models import AddressWish, PurchaseOrder
 from storefront.lib.http.errors import PermanentError
 from suppliers.connections import factory
@@ -31,26 +31,26 @@ def people(monkeypatch):
 @pytest.fixture
 def wish(people):
     order = make_accepted_purchase_order().order
-    readdressing.wish(order=order, ship_to=THERE, reason="moved", actor="ann", now=NOON)
+    change_requests.wish(order=order, ship_to=THERE, reason="moved", actor="ann", now=NOON)
     return AddressWish.objects.get()
 
 
 def test_who_does_not_even_answer_orders_is_told_when_he_is_back(people, wish):
     break_line(wish.purchase_order.supplier)
-    address_tasks.tell_addresses()
+    tasks.tell_addresses()
     assert not people.letters
 
     Breaker.objects.all().delete()
-    address_tasks.tell_addresses()
+    tasks.tell_addresses()
 
     assert people.letters
 
 
 def test_he_gets_one_letter_with_the_new_address(people, wish):
     for _ in range(2):
-        address_tasks.tell_addresses()
+        tasks.tell_addresses()
     AddressWish.objects.update(told_by="")  # as of one who died before he wrote it down
-    address_tasks.tell_addresses()
+    tasks.tell_addresses()
 
     (plea,) = people.letters.values()
     assert (plea.wanted, plea.ship_to) == (Wanted.READDRESS, THERE)
@@ -61,7 +61,7 @@ def test_he_gets_one_letter_with_the_new_address(people, wish):
 def test_whom_nobody_can_write_to_is_told_by_a_person(people, wish):
     people.has_box = False
 
-    address_tasks.tell_addresses()
+    tasks.tell_addresses()
 
     assert people.letters == {}
     assert AddressWish.objects.get().told_by == "person"
@@ -75,18 +75,18 @@ def test_one_who_cannot_be_written_to_now_is_tried_again(people, wish):
         raise PermanentError("no letter box")
 
     people.plead = refuse
-    address_tasks.tell_addresses()
+    tasks.tell_addresses()
     people.plead = plead
-    address_tasks.tell_addresses()
+    tasks.tell_addresses()
 
     assert len(calls) == 1
     assert AddressWish.objects.get().told_by == "letter"
 
 
 def test_whom_nobody_can_write_to_takes_nobodys_turn(people, wish, monkeypatch):
-    monkeypatch.setattr(address_tasks, "BATCH", 1)
+    monkeypatch.setattr(tasks, "BATCH", 1)
     other = make_accepted_purchase_order(make_sellable(), email="b@example.org").order
-    readdressing.wish(order=other, ship_to=THERE, reason="moved", actor="ann", now=NOON)
+    change_requests.wish(order=other, ship_to=THERE, reason="moved", actor="ann", now=NOON)
     plead = people.plead
 
     def refuse_the_first(plea):
@@ -95,34 +95,34 @@ def test_whom_nobody_can_write_to_takes_nobodys_turn(people, wish, monkeypatch):
         plead(plea)
 
     people.plead = refuse_the_first
-    address_tasks.tell_addresses()
+    tasks.tell_addresses()
 
     told = AddressWish.objects.order_by("pk").values_list("told_by", flat=True)
     assert list(told) == ["", "letter"]
 
 
 def test_one_who_is_not_connected_is_told_by_a_person(people, wish, monkeypatch):
-    monkeypatch.setattr(telling_addresses, "adapter_for", factory.adapter_for)
+    monkeypatch.setattr(supplier_notices, "adapter_for", factory.adapter_for)
     Connection.objects.all().delete()
 
-    address_tasks.tell_addresses()
+    tasks.tell_addresses()
 
     assert AddressWish.objects.get().told_by == "person"
 
 
-@pytest.mark.parametrize("status", telling_addresses.UNHEARD)
+@pytest.mark.parametrize("status", supplier_notices.UNHEARD)
 def test_who_may_not_have_it_is_not_written_to(people, wish, status):
     PurchaseOrder.objects.update(request_status=status)
 
-    address_tasks.tell_addresses()
+    tasks.tell_addresses()
 
     assert people.letters == {}
     assert AddressWish.objects.get().told_by == ""
 
 
 def test_what_he_answered_meanwhile_is_not_asked(people, wish):
-    readdressing.answer(wish=wish, is_yes=True, actor="ben", now=NOON)
+    change_requests.answer(wish=wish, is_yes=True, actor="ben", now=NOON)
 
-    address_tasks.tell_addresses()
+    tasks.tell_addresses()
 
     assert people.letters == {}

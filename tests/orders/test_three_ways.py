@@ -7,8 +7,14 @@ from decimal import Decimal
 
 import pytest
 
-from orders.auditing import bills, closing, days, sentences, worth
-from orders.auditing.finding import Compared
+from orders.accounting import (
+    closing,
+    discrepancy_labels,
+    invoices,
+    order_comparison,
+    reconciliation,
+)
+from orders.accounting.finding import Compared
 from orders.models import MoneyDifference, OrderLine, PurchaseOrder, SupplierBill
 from suppliers.models import Supplier
 from tests.factories.orders import make_purchase_orders, make_sellable
@@ -22,8 +28,8 @@ COST = Decimal("10.00")
 @pytest.fixture
 def bought(monkeypatch):
     """Three units that he accepted at noon, at 10.00 each."""
-    monkeypatch.setattr(days, "_gateways", lambda _day: [])
-    monkeypatch.setattr(worth, "compare", lambda **_: Compared(findings=[], count=0))
+    monkeypatch.setattr(reconciliation, "_gateways", lambda _day: [])
+    monkeypatch.setattr(order_comparison, "compare", lambda **_: Compared(findings=[], count=0))
     (made,) = make_purchase_orders(make_sellable(), quantity=3)
     PurchaseOrder.objects.update(
         status="in_progress", request_status="accepted", accepted_at=NOON, status_since=NOON
@@ -52,14 +58,14 @@ def bill(bought, goods, *, reference="RE-1", freight=None, at=NOON):
         freight_amount=freight,
         billed_at=at,
     )
-    return bills.enter(bill=made, actor="zumrud", now=at)
+    return invoices.enter(bill=made, actor="zumrud", now=at)
 
 
 def compare(*, after=0):
     """Compare the day that is over so many days after the order."""
     now = NOON + (after + 1) * DAY + DAY / 2
-    day = days.day_of((NOON + after * DAY).date(), now=now)
-    assert days.reconcile(day=day, moment=lambda: now).status == "reconciled"
+    day = reconciliation.day_of((NOON + after * DAY).date(), now=now)
+    assert reconciliation.reconcile(day=day, moment=lambda: now).status == "reconciled"
     rows = MoneyDifference.objects.filter(status="open").order_by("pk")
     return [(row.kind, row.what, row.expected_amount, row.found_amount) for row in rows]
 
@@ -88,7 +94,7 @@ def test_billed_and_not_shipped_in_time_until_it_leaves(bought):
 
     assert found == [("bill_unshipped", "goods", COST, 3 * COST)]
     assert match() == ["differs"]
-    assert "have not left" in sentences.to_do(MoneyDifference.objects.get())
+    assert "have not left" in discrepancy_labels.to_do(MoneyDifference.objects.get())
     ship(3)
     assert (compare(after=5), match()) == ([], ["matched"])
 
@@ -174,7 +180,7 @@ def test_a_bill_for_nothing_of_ours_says_so(bought):
 def test_a_bill_that_is_withdrawn_counts_neither_way(bought):
     ship(3)
     first = bill(bought, "99.00")
-    bills.withdraw(bill=first, now=NOON)
+    invoices.withdraw(bill=first, now=NOON)
     bill(bought, "30.00", reference="RE-2")
 
     assert (compare(), match()) == ([], ["new", "matched"])

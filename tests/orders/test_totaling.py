@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.totaling import Deductions, Treatment, Way, add_up, contained_tax
+from orders.pricing.totals import Deductions, Treatment, Way, add_up, contained_tax
 from storefront.lib.money import Money, smallest
 
 CURRENCIES = st.sampled_from(["EUR", "USD", "AZN", "JPY", "KWD"])

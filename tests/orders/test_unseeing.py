@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 
-from orders import reconciling, unseeing
+from orders.inventory import stock_sync, unseeing
 from orders.models import Allocation
 from suppliers.inventory import levels
 from suppliers.models import FeedRun, StockLevel
@@ -32,7 +32,7 @@ def supplier(monkeypatch):
 
 
 def reconcile():
-    return reconciling.reconcile(supplier=make_supplier(), now=LATER)
+    return stock_sync.reconcile(supplier=make_supplier(), now=LATER)
 
 
 def roll_back(moment, *, quantity=3):

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from orders import waiting
 from orders.models import PurchaseOrder
+from orders.purchasing import work_queue
 from storefront.lib.http.observers import Call
 from suppliers.models import Breaker
 from suppliers.resilience import circuit_breaker
@@ -36,14 +36,14 @@ def test_an_order_waits_where_it_is_while_its_supplier_answers_nobody(
     if orders_wait_s is not None:
         break_line(purchase_order.supplier, orders_wait_s=orders_wait_s)
 
-    assert asked(waiting.to_be_sent) == ([] if orders_wait_s else [purchase_order])
+    assert asked(work_queue.to_be_sent) == ([] if orders_wait_s else [purchase_order])
 
 
 @pytest.mark.parametrize("probe_s", [0, 60])
 def test_nobody_is_sent_while_another_call_looks_whether_he_is_back(purchase_order, probe_s):
     break_line(purchase_order.supplier, orders_wait_s=-60, probe_s=probe_s)
 
-    assert asked(waiting.to_be_sent) == ([] if probe_s else [purchase_order])
+    assert asked(work_queue.to_be_sent) == ([] if probe_s else [purchase_order])
 
 
 @pytest.mark.parametrize("probe_s", [None, 60])
@@ -52,16 +52,16 @@ def test_what_needs_no_call_waits_for_nobody(purchase_order, probe_s):
     PurchaseOrder.objects.update(cancel_wanted_at=NOON)
     break_line(purchase_order.supplier, orders_wait_s=60, probe_s=probe_s)
 
-    assert asked(waiting.to_be_stopped) == [purchase_order]  # he was never told of it
+    assert asked(work_queue.to_be_stopped) == [purchase_order]  # he was never told of it
     purchase_order.refresh_from_db()
     purchase_order.move(Request.SUBMITTING, at=NOON, axis="request_status")  # and the worker died
-    assert asked(waiting.to_be_resolved) == [purchase_order]
+    assert asked(work_queue.to_be_resolved) == [purchase_order]
 
 
 def test_a_line_rests_by_the_clock_of_the_database_whatever_ours_says(purchase_order):
     break_line(purchase_order.supplier, orders_wait_s=60)
 
-    assert list(waiting.to_be_sent(now=NOON + timedelta(days=3650))) == []
+    assert list(work_queue.to_be_sent(now=NOON + timedelta(days=3650))) == []
 
 
 def test_who_is_believed_to_be_back_is_sent_while_a_long_call_goes_on(purchase_order):
@@ -70,12 +70,12 @@ def test_who_is_believed_to_be_back_is_sent_while_a_long_call_goes_on(purchase_o
     long = Call(method="GET", path="feed", total_s=600, silent_s=40)
     worker.enter(long, is_for_order=False)
     worker.goes_on(long)
-    assert asked(waiting.to_be_sent) == []
+    assert asked(work_queue.to_be_sent) == []
 
     circuit_breaker.close(connection_id=purchase_order.supplier.connection.pk)
     worker.goes_on(long)
 
-    assert asked(waiting.to_be_sent) == [purchase_order]
+    assert asked(work_queue.to_be_sent) == [purchase_order]
     assert Breaker.objects.get().probe_until is None
 
 
@@ -84,11 +84,11 @@ def test_lost_answers_and_wishes_wait_with_it(purchase_order):
     purchase_order.move(Request.SUBMITTING, at=NOON, axis="request_status")
     purchase_order.move(Request.SUBMIT_UNKNOWN, at=NOON, axis="request_status")
     PurchaseOrder.objects.update(cancel_wanted_at=NOON)
-    assert asked(waiting.to_be_resolved) == asked(waiting.to_be_stopped) == [purchase_order]
+    assert asked(work_queue.to_be_resolved) == asked(work_queue.to_be_stopped) == [purchase_order]
 
     break_line(purchase_order.supplier, orders_wait_s=60)
 
-    assert asked(waiting.to_be_resolved) == asked(waiting.to_be_stopped) == []
+    assert asked(work_queue.to_be_resolved) == asked(work_queue.to_be_stopped) == []
 
 
 def test_the_orders_of_others_do_not_wait(purchase_order):
@@ -96,7 +96,7 @@ def test_the_orders_of_others_do_not_wait(purchase_order):
     PurchaseOrder.objects.filter(pk=other.pk).update(supplier=make_supplier(code="glow"))
     break_line(purchase_order.supplier, orders_wait_s=60)
 
-    assert asked(waiting.to_be_sent) == [other]
+    assert asked(work_queue.to_be_sent) == [other]
 
 
 def test_a_backlog_of_one_supplier_hides_nobody_else(purchase_order):
@@ -105,6 +105,6 @@ def test_a_backlog_of_one_supplier_hides_nobody_else(purchase_order):
     (other,) = make_purchase_orders()
     PurchaseOrder.objects.filter(pk=other.pk).update(supplier=make_supplier(code="glow"))
 
-    taken = waiting.in_turn(waiting.to_be_sent(now=LATER), most=3)
+    taken = work_queue.in_turn(work_queue.to_be_sent(now=LATER), most=3)
 
     assert taken == [backlog[0].pk, other.pk, backlog[1].pk]

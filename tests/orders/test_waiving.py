@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from orders import purchasing, waiving
 from orders.models import PurchaseOrder
+from orders.purchasing import submission
+from orders.purchasing.holds import waiving
 from storefront.lib.money import Money
 from storefront.lib.state_machine import LostRaceError
 from suppliers.models import SupplierOffer
@@ -29,7 +30,7 @@ def supplier(monkeypatch):
 
 def send(now=NOON):
     rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
-    return purchasing.send(purchase_order=rows.get(), now=now)
+    return submission.send(purchase_order=rows.get(), now=now)
 
 
 def now_costs(amount, **which):

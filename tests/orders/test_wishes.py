@@ -6,8 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from orders import acknowledging, cancelling, checkout, holding, opening, purchasing, resolving
+from orders.cancellation import cancellation
+from orders.checkout import checkout
 from orders.models import Order, PaymentEvent, PurchaseOrder
+from orders.payments import sessions
+from orders.purchasing import acknowledgements, submission, submission_lookup
+from orders.purchasing.holds import holds
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.state_machine import IllegalMoveError
 from suppliers.connectors.records import Answer, PurchaseState
@@ -36,7 +40,7 @@ def supplier(monkeypatch):
 
 
 def cancel(order):
-    return cancelling.cancel(order=order, reason="changed my mind", actor="shopper", now=NOON)
+    return cancellation.cancel(order=order, reason="changed my mind", actor="shopper", now=NOON)
 
 
 def fresh(purchase_order):
@@ -54,8 +58,8 @@ def test_an_order_canceled_while_routes_are_asked_for_is_not_sent(supplier):
 
     supplier.freight = slow
 
-    with pytest.raises(purchasing.OrderStoppedError):
-        purchasing.send(purchase_order=purchase_order, now=NOON)
+    with pytest.raises(submission.OrderStoppedError):
+        submission.send(purchase_order=purchase_order, now=NOON)
 
     assert supplier.effects == []
 
@@ -63,12 +67,12 @@ def test_an_order_canceled_while_routes_are_asked_for_is_not_sent(supplier):
 def test_what_is_on_hold_is_not_sent_again_before_the_hold_is_released(supplier):
     (purchase_order,) = make_purchase_orders()
     supplier.script = [PermanentError("the balance is too low")]
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
 
-    with pytest.raises(purchasing.OrderStoppedError):
-        purchasing.send_again(purchase_order=purchase_order, actor="ann", now=NOON)
-    with pytest.raises(purchasing.OrderStoppedError):
-        purchasing.send(purchase_order=fresh(purchase_order), now=LATER)
+    with pytest.raises(submission.OrderStoppedError):
+        submission.send_again(purchase_order=purchase_order, actor="ann", now=NOON)
+    with pytest.raises(submission.OrderStoppedError):
+        submission.send(purchase_order=fresh(purchase_order), now=LATER)
 
     assert supplier.effects == []
 
@@ -78,7 +82,7 @@ def test_an_outage_of_days_does_not_wear_an_order_out(supplier):
     PurchaseOrder.objects.update(attempts=400)
     supplier.script = [TemporaryError("away")]
 
-    purchasing.send(purchase_order=fresh(purchase_order), now=NOON)
+    submission.send(purchase_order=fresh(purchase_order), now=NOON)
 
     assert fresh(purchase_order).try_after <= NOON + timedelta(minutes=33)
 
@@ -86,11 +90,11 @@ def test_an_outage_of_days_does_not_wear_an_order_out(supplier):
 def test_a_wish_to_cancel_waits_for_a_lost_answer_and_is_followed(supplier):
     (purchase_order,) = make_purchase_orders()
     supplier.script = [no_answer(effect=False)]
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
     assert cancel(purchase_order.order).open == (purchase_order.number,)
 
-    resolving.resolve(purchase_order=fresh(purchase_order), now=LATER)
-    purchasing.send(purchase_order=fresh(purchase_order), now=LATER + timedelta(hours=1))
+    submission_lookup.resolve(purchase_order=fresh(purchase_order), now=LATER)
+    submission.send(purchase_order=fresh(purchase_order), now=LATER + timedelta(hours=1))
 
     assert supplier.effects == []
     assert Order.objects.get().status == "canceled"
@@ -101,11 +105,11 @@ def test_a_wish_is_pursued_when_the_supplier_turns_out_to_have_it(supplier, can_
     supplier.can_stop = can_stop
     (purchase_order,) = make_purchase_orders()
     supplier.script = [no_answer(effect=True)]
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
     cancel(purchase_order.order)
 
-    resolving.resolve(purchase_order=fresh(purchase_order), now=LATER)
-    is_stopped = cancelling.pursue(purchase_order=fresh(purchase_order), now=LATER)
+    submission_lookup.resolve(purchase_order=fresh(purchase_order), now=LATER)
+    is_stopped = cancellation.pursue(purchase_order=fresh(purchase_order), now=LATER)
 
     assert is_stopped is can_stop
     assert fresh(purchase_order).cancel_wanted_at is None
@@ -114,7 +118,7 @@ def test_a_wish_is_pursued_when_the_supplier_turns_out_to_have_it(supplier, can_
 
 def test_an_answer_that_nobody_understands_is_no_refusal_to_stop(supplier):
     (purchase_order,) = make_purchase_orders()
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
 
     def garbage(*, number):
         raise PermanentError("not JSON", may_have_happened=True)
@@ -129,12 +133,12 @@ def test_an_answer_that_nobody_understands_is_no_refusal_to_stop(supplier):
 
 def test_what_could_not_be_stopped_and_is_canceled_in_person_is_refunded(supplier):
     (purchase_order,) = make_purchase_orders()
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
     ask_to_stop(purchase_order.order)
     supplier.answers[purchase_order.number] = Answer.CANCELED
 
     state = supplier.state(purchase_order.number)
-    acknowledging.apply(purchase_order=fresh(purchase_order), state=state, now=LATER)
+    acknowledgements.apply(purchase_order=fresh(purchase_order), state=state, now=LATER)
 
     assert Order.objects.get().status == "canceled"
     assert PaymentEvent.objects.get(kind="refund_requested").amount == purchase_order.charge_amount
@@ -143,13 +147,13 @@ def test_what_could_not_be_stopped_and_is_canceled_in_person_is_refunded(supplie
 def test_what_is_accepted_after_a_refused_cancellation_is_charged(supplier):
     (purchase_order,) = make_purchase_orders()
     supplier.answers[purchase_order.number] = Answer.RECEIVED
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
     ask_to_stop(purchase_order.order)
 
     state = PurchaseState(
         number=purchase_order.number, supplier_reference="S-1", answer=Answer.ACCEPTED
     )
-    acknowledging.apply(purchase_order=fresh(purchase_order), state=state, now=LATER)
+    acknowledgements.apply(purchase_order=fresh(purchase_order), state=state, now=LATER)
 
     assert fresh(purchase_order).status == "in_progress"
     assert PaymentEvent.objects.filter(kind="capture_requested").count() == 1
@@ -157,7 +161,7 @@ def test_what_is_accepted_after_a_refused_cancellation_is_charged(supplier):
 
 def test_a_refused_capture_is_not_refunded_from_another_parcel(supplier):
     (purchase_order,) = make_purchase_orders()
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
     request = PaymentEvent.objects.get(kind="capture_requested")
     PaymentEvent.objects.create(
         payment=request.payment,
@@ -171,7 +175,7 @@ def test_a_refused_capture_is_not_refunded_from_another_parcel(supplier):
     supplier.answers[purchase_order.number] = Answer.CANCELED
 
     state = supplier.state(purchase_order.number)
-    acknowledging.apply(purchase_order=fresh(purchase_order), state=state, now=LATER)
+    acknowledgements.apply(purchase_order=fresh(purchase_order), state=state, now=LATER)
     look_everywhere(LATER)
 
     assert PaymentEvent.objects.filter(kind="refund_requested").count() == 0
@@ -182,7 +186,7 @@ def test_letting_go_on_is_for_held_orders_only():
     order = make_order()
 
     with pytest.raises(IllegalMoveError):
-        holding.go_on(order=order, reason="please", actor="ann", now=NOON)
+        holds.go_on(order=order, reason="please", actor="ann", now=NOON)
 
     assert Order.objects.get().status == "pending_payment"
 
@@ -192,8 +196,8 @@ def test_an_expired_order_is_not_paid_any_more():
     payment = make_payment(order)
     checkout.expire(order=order, now=LATER)
 
-    with pytest.raises(opening.NotPayableError):
-        opening.start(order=order, return_url="http://127.0.0.1/", now=LATER)
+    with pytest.raises(sessions.NotPayableError):
+        sessions.start(order=order, return_url="http://127.0.0.1/", now=LATER)
 
     payment.refresh_from_db()
     assert payment.status == "expired"

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from orders import taxes
 from orders.models import TaxNumber
-from orders.promoting import Good, Kind, Offer, decide
-from orders.totaling import Way, add_up
+from orders.pricing.totals import Way, add_up
+from orders.promotions.engine import Good, Kind, Offer, decide
+from orders.tax import rates
 from storefront.lib.money import Money
 from tests.factories.catalog import make_channel
 
@@ -80,7 +80,7 @@ def test_a_worked_example_comes_out_to_the_cent(row):
         lines={good.key: good.amount for good in goods},
         ways=ways,
         currency="EUR",
-        treatment=taxes.treatment(
+        treatment=rates.treatment(
             channel=make_channel(adds_tax=bool(row["numbers"])),
             country=country,
             region=region,

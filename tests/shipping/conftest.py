@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orders import purchasing
+from orders.purchasing import submission
 from shipping import quotes
 from tests.factories.scripted import ScriptedSupplier, connect
 
@@ -19,5 +19,5 @@ def routes():
 
 @pytest.fixture
 def supplier(monkeypatch):
-    monkeypatch.setattr(purchasing, "check", lambda **_: [])  # whether it earns is not asked here
+    monkeypatch.setattr(submission, "check", lambda **_: [])  # whether it earns is not asked here
     return connect(monkeypatch, ScriptedSupplier())

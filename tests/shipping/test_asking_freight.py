@@ -11,7 +11,7 @@ from django.core.cache import cache
 from django.db import transaction
 
 from catalog.models import Variant
-from orders import sourcing
+from orders.routing import stock_query
 from shipping import asking_freight, quotes
 from shipping.models import AskedFreight
 from storefront.lib.db.transactions import HeldTransactionError
@@ -87,7 +87,7 @@ def make_far():
 
 def told(cart, now=NOON):
     lines = [(line.listing.variant_id, line.quantity) for line in cart.lines.all()]
-    plan = sourcing.plan(lines=lines, channel=cart.channel, country="DE", now=now)
+    plan = stock_query.plan(lines=lines, channel=cart.channel, country="DE", now=now)
     return plan, asking_freight.ask(cart=cart, plan=plan, country="DE", now=now)
 
 
@@ -255,7 +255,7 @@ def test_no_lock_is_held_while_suppliers_are_asked(monkeypatch, light):
 
 
 def test_channels_are_charged_by_their_own_terms(light):
-    plan = sourcing.plan(
+    plan = stock_query.plan(
         lines=[(light.variant_id, 1)], channel=make_channel(), country="DE", now=NOON
     )
     costing = asking_freight.policy.costing_of(light.channel, now=NOON, country="DE")

@@ -6,9 +6,9 @@ from collections import Counter
 import pytest
 
 from catalog.models import Variant
-from orders.fitting import Misfit
-from orders.routing import Worse
-from orders.weighing import Refusal
+from orders.routing.candidates import Misfit
+from orders.routing.engine import Worse
+from orders.routing.weighing import Refusal
 from shipping import comparing, promising
 from shipping.comparing import Way
 from tests.factories.catalog import make_channel

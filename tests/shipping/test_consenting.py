@@ -7,8 +7,9 @@ from datetime import date, timedelta
 import pytest
 
 from notifications.models import Event
-from orders import cancelling, purchasing
+from orders.cancellation import cancellation
 from orders.models import Order, Setback
+from orders.purchasing import submission
 from shipping import consenting
 from suppliers.connectors.records import Answer
 from suppliers.models import StockLevel, SupplierOffer
@@ -70,7 +71,7 @@ def test_who_waits_gets_it_from_there_once(question, supplier):
     assert (order.status, order.arrives_to) == ("processing", date(2026, 12, 16))
     with pytest.raises(consenting.NoLongerError):
         answer(question, "refund")
-    purchasing.send(purchase_order=made, now=LATER)
+    submission.send(purchase_order=made, now=LATER)
     assert asked() == [("capture_requested", order.total_amount)]
 
 
@@ -105,7 +106,7 @@ def test_nobody_chooses_what_was_not_offered(question):
 
 
 def test_a_shopper_who_cancels_meanwhile_gets_all_of_it_back(question):
-    said = cancelling.cancel(order=question.order, reason="no", actor="shopper", now=LATER)
+    said = cancellation.cancel(order=question.order, reason="no", actor="shopper", now=LATER)
 
     assert said.is_whole
     assert broken() == []
@@ -206,7 +207,7 @@ def test_who_does_not_wait_for_a_delay_has_his_supplier_asked_to_stop(supplier):
     (still,) = live()
     assert still.cancel_wanted_at == LATER
     supplier.can_stop = True
-    assert cancelling.pursue(purchase_order=still, now=LATER) is True
+    assert cancellation.pursue(purchase_order=still, now=LATER) is True
     assert broken() == []
     assert Order.objects.get().status == "canceled"
 

@@ -9,8 +9,8 @@ import pytest
 
 from catalog.models import Channel, Listing
 from notifications.models import Event
-from orders import purchasing
 from orders.models import Allocation, Order, OrderLine, PurchaseOrder, Setback
+from orders.purchasing import submission
 from shipping import consenting, elsewhere, quotes, reordering, rerouting
 from suppliers.connectors.records import OutOfStockError
 from suppliers.models import StockLevel
@@ -69,7 +69,7 @@ def test_ten_that_are_refused_come_as_six_and_four_and_each_is_charged_once(shop
     assert asked() == []
     assert not Event.objects.filter(name__in=["order.lines_refused", "order.setback_asked"])
     for made in live():
-        purchasing.send(purchase_order=made, now=LATER)
+        submission.send(purchase_order=made, now=LATER)
     assert broken() == []
     assert sum(amount for _, amount in asked()) == order.total_amount
 
@@ -141,7 +141,7 @@ def test_a_part_that_is_refused_again_is_looked_for_by_itself(shop):
     (four,) = [made for made in live() if made.supplier.code == "other1"]
     shop.script = [OutOfStockError("none left")]
 
-    purchasing.send(purchase_order=four, now=LATER)
+    submission.send(purchase_order=four, now=LATER)
     look_everywhere(LATER)
 
     assert broken() == []
@@ -162,7 +162,7 @@ def test_who_would_not_send_it_sends_no_part_of_what_was_parted_from_it(shop):
     (six,) = [made for made in live() if made.supplier.code == "other0"]
 
     shop.script = [OutOfStockError("none left")]
-    purchasing.send(purchase_order=six, now=LATER)
+    submission.send(purchase_order=six, now=LATER)
     look_everywhere(LATER)
 
     assert broken() == []

@@ -7,10 +7,14 @@ from decimal import Decimal
 import pytest
 
 from catalog.models import Channel, Listing, Variant
-from orders import carts, checkout, order_facts, purchasing, rehearsing
-from orders.filtering import Sold
+from orders import admin_columns
+from orders.cart import carts
+from orders.checkout import checkout
 from orders.models import Order, OrderLine, PurchaseLine, Reservation
-from orders.ranking import Criterion, Rules
+from orders.purchasing import submission
+from orders.routing import simulation
+from orders.routing.margin_filter import Sold
+from orders.routing.ranking import Criterion, Rules
 from shipping import comparing, previewing, promising, quotes
 from storefront.dashboard.reports import offer_words
 from storefront.lib.money import Money
@@ -111,7 +115,7 @@ def test_it_is_held_on_both_shelves_and_each_supplier_is_asked_for_his_part(ligh
     assert list(StockLevel.objects.order_by("pk").values_list("reserved", flat=True)) == [6, 4]
     assert broken() == []
 
-    made = purchasing.divide(order=pay(order), now=NOON)
+    made = submission.divide(order=pay(order), now=NOON)
 
     assert list(PurchaseLine.objects.order_by("pk").values_list("quantity", flat=True)) == [6, 4]
     assert sum(each.charge_amount for each in made) == order.total_amount
@@ -166,7 +170,7 @@ def test_staff_read_who_sends_how_many(light):
         rules=Rules(),
         now=NOON,
     )
-    words = order_facts.routed_by(placed(light))
+    words = admin_columns.routed_by(placed(light))
 
     assert "lumen (DE): 6 of them" in words
     assert "other (PL): 4 of them" in words
@@ -183,7 +187,7 @@ def test_an_order_of_a_divided_line_is_rehearsed_as_it_was_bought(light):
     placed(light)
     orders = Order.objects.prefetch_related("lines")
 
-    found = rehearsing.rehearse(
+    found = simulation.rehearse(
         rules=Rules(chain=(Criterion.PARCELS, Criterion.COST)), orders=orders, currency="EUR"
     )
 

@@ -7,10 +7,10 @@ from decimal import Decimal
 import pytest
 from django.db import transaction
 
-from orders import purchasing
+from orders.backorders.line_splits import part
 from orders.models import Order, OrderLine, PurchaseLine, PurchaseOrder
-from orders.parting import part
-from orders.returning.refusing import CannotReturnError
+from orders.purchasing import submission
+from orders.returns.refusing import CannotReturnError
 from shipping import exchanging, quotes
 from storefront.dashboard.invariants import registry
 from suppliers.models import StockLevel
@@ -51,7 +51,7 @@ def empty(light):
 
 
 def arrived(order):
-    purchasing.divide(order=order, now=NOON)
+    submission.divide(order=order, now=NOON)
     for line in order.lines.all():
         OrderLine.objects.filter(pk=line.pk).update(
             shipped_quantity=line.quantity, delivered_quantity=line.quantity
@@ -74,7 +74,7 @@ def test_where_its_shelf_is_empty_another_supplier_sends_it():
     assert order.delivery_plan[0]["amount"] == "0"
     assert order.arrives_to > NOON.date()
     assert order.routed_by["lines"]
-    (bought,) = purchasing.divide(order=order, now=NOON)
+    (bought,) = submission.divide(order=order, now=NOON)
     assert (bought.supplier, bought.charge_amount) == (other.offer.supplier, Decimal(0))
     assert broken_rules() == []
 
@@ -85,10 +85,10 @@ def test_the_gate_holds_it_there_too(monkeypatch):
     also_at(light)
     made = broken(light)
     empty(light)
-    (bought,) = purchasing.divide(order=exchange(made), now=NOON)
+    (bought,) = submission.divide(order=exchange(made), now=NOON)
     fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
 
-    held = purchasing.send(purchase_order=fresh.get(pk=bought.pk), now=NOON)
+    held = submission.send(purchase_order=fresh.get(pk=bought.pk), now=NOON)
 
     assert held.status == "on_hold"
 
@@ -182,6 +182,6 @@ def test_both_parts_come_from_another_shelf_as_one_need():
     order = exchange(made)
 
     assert [line.level for line in order.lines.all()] == [other, other]
-    (bought,) = purchasing.divide(order=order, now=NOON)
+    (bought,) = submission.divide(order=order, now=NOON)
     assert sorted(bought.lines.values_list("quantity", flat=True)) == [1, 2]
     assert "I10.replaced" not in broken_rules()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orders.models import Order, ReturnLine
-from orders.returning.refusing import CannotReturnError
+from orders.returns.refusing import CannotReturnError
 from shipping import exchanging, quotes
 from tests.factories.orders import make_sellable
 from tests.factories.returns import make_sibling

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from catalog.models import Product
-from orders import checking, purchasing
 from orders.models import PurchaseOrder, Setback
-from orders.ranking import USUAL
+from orders.purchasing import submission
+from orders.purchasing.holds import facts
+from orders.routing.ranking import USUAL
 from shipping import comparing, consenting, previewing
 from shipping.comparing import Way
 from tests.factories.orders import make_sellable
@@ -64,10 +65,10 @@ def test_the_gate_looks_at_what_is_bought_and_not_at_what_was_sold(
     consenting.answer(setback=setback, choice=Setback.Choice.SUBSTITUTE, actor="shopper", now=NOON)
     forbid(newer if is_newer_forbidden else listing, "DE")
     (made,) = live()
-    monkeypatch.setattr(purchasing, "check", checking.check)  # the gate itself
+    monkeypatch.setattr(submission, "check", facts.check)  # the gate itself
     known = len(supplier.effects)
 
-    purchasing.send(purchase_order=made, now=NOON)
+    submission.send(purchase_order=made, now=NOON)
 
     made = PurchaseOrder.objects.get(pk=made.pk)
     assert (made.status == "on_hold") is is_newer_forbidden

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from orders import purchasing
 from orders.models import OrderLine, PurchaseOrder, Setback, SetbackLine
+from orders.purchasing import submission
 from storefront.lib.http.errors import TemporaryError
 from suppliers.connectors.records import GoneError, OutOfStockError, StockRecord
 from suppliers.models import StockLevel
@@ -57,7 +57,7 @@ class Askable(ScriptedSupplier):
 
 @pytest.fixture
 def askable(monkeypatch):
-    monkeypatch.setattr(purchasing, "check", lambda **_: [])
+    monkeypatch.setattr(submission, "check", lambda **_: [])
     return connect(monkeypatch, Askable())
 
 
@@ -68,7 +68,7 @@ def goods():
 
 def send(purchase_order, now=NOON):
     fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
-    return purchasing.send(purchase_order=fresh.get(pk=purchase_order.pk), now=now)
+    return submission.send(purchase_order=fresh.get(pk=purchase_order.pk), now=now)
 
 
 def ref(listing):

@@ -10,10 +10,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from catalog.models import Variant
-from orders import checkout, codes, order_facts, purchasing, routing_rules
-from orders.filtering import Unearning
-from orders.noting import TAKEN
-from orders.ranking import Criterion
+from orders import admin_columns
+from orders.checkout import checkout
+from orders.promotions import codes
+from orders.purchasing import submission
+from orders.routing import rules
+from orders.routing.decision_log import TAKEN
+from orders.routing.margin_filter import Unearning
+from orders.routing.ranking import Criterion
 from shipping import comparing, previewing, promising, quotes
 from shipping.comparing import Way
 from storefront.dashboard.reports import offer_words
@@ -36,8 +40,8 @@ SOONEST = (Criterion.DAYS, Criterion.COST)
 
 def rule(**more):
     """Let the soonest place come first."""
-    made = routing_rules.draft(channel=make_channel(), chain=SOONEST, by="ada", now=NOON, **more)
-    routing_rules.go_live(rules=made, by="ada", now=NOON)
+    made = rules.draft(channel=make_channel(), chain=SOONEST, by="ada", now=NOON, **more)
+    rules.go_live(rules=made, by="ada", now=NOON)
     quotes.forget()
     return made
 
@@ -90,13 +94,13 @@ def test_all_fronts_take_the_place_that_earns_although_another_is_sooner(light):
 def test_an_order_keeps_that_a_place_was_left_out_and_what_it_would_have_lost(light):
     order = placed(light)
 
-    said = order_facts.routed_by(order)
+    said = admin_columns.routed_by(order)
     assert noted(order, light) == {light.level.pk: TAKEN, light.quick.pk: Unearning.LOSES}
     # 39.99 are 33.61 before tax; 34.00 of goods and all fees are more
     loses = D(order.routed_by["lines"][str(light.variant_id)][1]["spent"]) - D("33.61")
     assert f"quick (PL), €36.00: it would lose €{loses:.2f}" in said
     with translation.override("az"):
-        assert "zərər edərdi" in order_facts.routed_by(order)
+        assert "zərər edərdi" in admin_columns.routed_by(order)
 
 
 def test_rules_that_ask_for_no_margin_send_it_at_a_loss_and_the_order_says_so(light):
@@ -105,7 +109,7 @@ def test_rules_that_ask_for_no_margin_send_it_at_a_loss_and_the_order_says_so(li
     order = placed(light)
 
     assert noted(order, light)[light.quick.pk] == TAKEN
-    assert "the rules ask for no margin" in order_facts.routed_by(order)
+    assert "the rules ask for no margin" in admin_columns.routed_by(order)
 
 
 def test_where_all_lose_it_is_for_sale_the_order_says_so_and_the_gate_holds_it(light, monkeypatch):
@@ -114,11 +118,11 @@ def test_where_all_lose_it_is_for_sale_the_order_says_so_and_the_gate_holds_it(l
 
     assert listed(light, available=9).most == 9
     order = pay(placed(light))
-    (purchase_order,) = purchasing.divide(order=order, now=NOON)
-    held = purchasing.send(purchase_order=purchase_order, now=NOON)
+    (purchase_order,) = submission.divide(order=order, now=NOON)
+    held = submission.send(purchase_order=purchase_order, now=NOON)
 
     assert noted(order, light) == {light.quick.pk: TAKEN, light.level.pk: Unearning.LOSES}
-    assert "from nobody would it lose less" in order_facts.routed_by(order)
+    assert "from nobody would it lose less" in admin_columns.routed_by(order)
     assert held.status == "on_hold"
     assert "margin" in {one["code"] for one in held.hold_reasons}
     assert supplier.effects == []
@@ -130,7 +134,7 @@ def test_what_one_place_alone_has_says_that_it_loses(light):
     order = placed(light)
 
     assert noted(order, light) == {light.quick.pk: TAKEN}
-    assert "Taken at a loss of" in order_facts.routed_by(order)
+    assert "Taken at a loss of" in admin_columns.routed_by(order)
 
 
 def test_more_is_had_from_a_place_that_loses_than_from_none(light):
@@ -167,7 +171,7 @@ def test_to_know_what_a_line_earns_costs_no_query_of_its_own(light, django_asser
 
 
 def test_a_refused_line_is_looked_for_where_it_earns(monkeypatch):
-    monkeypatch.setattr(purchasing, "check", lambda **_: [])
+    monkeypatch.setattr(submission, "check", lambda **_: [])
     connect(monkeypatch, ScriptedSupplier())
     listing = make_sellable()
     also_at(listing, "quick", max_days=3, cost="34.00")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from catalog.models import Variant
-from orders import routing_rules
-from orders.ranking import Criterion
+from orders.routing import rules
+from orders.routing.ranking import Criterion
 from shipping import promising, quotes
 from storefront.web.cart.summary import fill
 from suppliers.models import Service
@@ -22,10 +22,10 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def heavy():
     """Two lights: one parcel from where they earn takes either, one from elsewhere takes both."""
-    made = routing_rules.draft(
+    made = rules.draft(
         channel=make_channel(), chain=(Criterion.DAYS, Criterion.COST), by="ada", now=NOON
     )
-    routing_rules.go_live(rules=made, by="ada", now=NOON)
+    rules.go_live(rules=made, by="ada", now=NOON)
     quotes.forget()
     lights = [make_sellable(quantity=9, cost="10.00") for _ in range(2)]
     Variant.objects.update(packed_weight_g=1200)

@@ -8,8 +8,10 @@ from datetime import timedelta
 import pytest
 
 from notifications.models import Event
-from orders import capturing, moving, purchasing, stopping
+from orders.cancellation import supplier_answers
 from orders.models import Order, Payment
+from orders.payments import captures
+from orders.purchasing import reassignment, submission
 from shipping import polling
 from suppliers.connectors.records import Answer
 from tests.factories.orders import ask_to_stop
@@ -23,12 +25,14 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("routes")]
 
 @pytest.fixture
 def people(monkeypatch):
-    monkeypatch.setattr(purchasing, "check", lambda **_: [])
+    monkeypatch.setattr(submission, "check", lambda **_: [])
     return connect(monkeypatch, WrittenTo())
 
 
 def move(purchase_order):
-    moving.move(purchase_order=fresh(purchase_order), reason="silent", actor="rules", now=NOON)
+    reassignment.move(
+        purchase_order=fresh(purchase_order), reason="silent", actor="rules", now=NOON
+    )
     pursue(purchase_order)
 
 
@@ -39,7 +43,7 @@ def test_nobody_else_has_it_until_he_says_that_he_stopped_it(people):
     assert [one.pk for one in live()] == [purchase_order.pk]
     assert len(people.letters) == 1
 
-    says(purchase_order, stopping.stopped)
+    says(purchase_order, supplier_answers.stopped)
     look_everywhere(LATER)
 
     assert [one.supplier.code for one in live()] == ["other"]
@@ -66,7 +70,7 @@ def test_who_cannot_stop_it_keeps_it(people):
     purchase_order = sent(elsewhere=True)
     move(purchase_order)
 
-    says(purchase_order, stopping.not_stopped)
+    says(purchase_order, supplier_answers.not_stopped)
     look_everywhere(LATER)
 
     assert [one.pk for one in live()] == [purchase_order.pk]
@@ -79,9 +83,9 @@ def test_its_money_is_taken_before_it_is_held_no_longer_and_goes_back_when_he_st
     ends = LATER + timedelta(hours=6)
     Payment.objects.update(capture_before=ends)
 
-    capturing.secure(payment=Payment.objects.get(), now=LATER)
+    captures.secure(payment=Payment.objects.get(), now=LATER)
     assert money() == ["capture_requested"]
-    says(purchase_order, stopping.stopped)
+    says(purchase_order, supplier_answers.stopped)
     look_everywhere(LATER)
 
     assert live() == []
@@ -92,9 +96,9 @@ def test_its_money_is_taken_before_it_is_held_no_longer_and_goes_back_when_he_st
 def test_what_its_shopper_wished_to_cancel_is_never_had_from_another(people):
     purchase_order = sent(elsewhere=True)
     ask_to_stop(purchase_order.order)
-    says(purchase_order, stopping.not_stopped)
+    says(purchase_order, supplier_answers.not_stopped)
 
-    with pytest.raises(moving.CannotMoveError):
+    with pytest.raises(reassignment.CannotMoveError):
         move(purchase_order)
 
 
@@ -123,7 +127,7 @@ def test_what_its_shopper_cancels_meanwhile_is_looked_for_nowhere(people):
     ask_to_stop(purchase_order.order, now=LATER)
     assert len(people.letters) == 1
 
-    says(purchase_order, stopping.stopped)
+    says(purchase_order, supplier_answers.stopped)
     look_everywhere(LATER)
 
     assert live() == []

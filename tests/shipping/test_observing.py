@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from orders import acknowledging, purchasing
 from orders.models import PurchaseOrder
+from orders.purchasing import acknowledgements, submission
 from shipping import observing, shipments, tracking
 from shipping.models import Parcel
 from shipping.statuses import CarrierNews
@@ -43,7 +43,7 @@ def values(kind):
 
 def answer(purchase_order, word, *parcels, reason="", now=NOON):
     state = make_state(purchase_order, word, *parcels, reason=reason)
-    acknowledging.apply(purchase_order=purchase_order, state=state, now=now)
+    acknowledgements.apply(purchase_order=purchase_order, state=state, now=now)
 
 
 def ship(purchase_order, *, now, carrier_text=""):
@@ -116,7 +116,7 @@ def test_a_refusal_in_answer_to_our_call_counts_by_what_it_is(monkeypatch, error
     supplier.script = [error]
     (purchase_order,) = make_purchase_orders(make_sellable(quantity=3))
 
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
     observing.observe()
 
     assert values("short") == [3]

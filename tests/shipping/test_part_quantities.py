@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.models import Event
-from orders import acknowledging, parting, rehearsing
+from orders.backorders import line_splits
 from orders.models import Allocation, Order, OrderLine, Reservation, Setback
-from orders.ranking import USUAL
+from orders.purchasing import acknowledgements
+from orders.routing import simulation
+from orders.routing.ranking import USUAL
 from shipping import shipments
 from storefront.dashboard.invariants import registry
 from storefront.lib.money import Money
@@ -42,7 +44,7 @@ def ships(purchase_order, count, *, code="out_of_stock", line=None):
         reason=code,
         refused=(word,),
     )
-    acknowledging.apply(purchase_order=purchase_order, state=state, now=NOON)
+    acknowledgements.apply(purchase_order=purchase_order, state=state, now=NOON)
     purchase_order.refresh_from_db()
     assert broken() == []
 
@@ -159,7 +161,7 @@ def test_what_he_ships_of_it_is_shipped_whole(supplier):
     look_everywhere()
 
     state = make_state(purchase_order, "shipped", make_parcel_news())
-    acknowledging.apply(purchase_order=purchase_order, state=state, now=NOON)
+    acknowledgements.apply(purchase_order=purchase_order, state=state, now=NOON)
     shipments.take_in(purchase_order=purchase_order, state=state, now=NOON)
 
     purchase_order.refresh_from_db()
@@ -191,16 +193,16 @@ def test_the_parts_of_a_line_are_the_line_to_the_cent(paid, off, tax, quantity, 
     added = Money(Decimal(tax) / 100, "EUR")
 
     for money in (whole, discount, added):
-        mine, other = parting.apart(money, keep=keep, of=quantity)
+        mine, other = line_splits.apart(money, keep=keep, of=quantity)
         assert mine + other == money
         assert min(mine.amount, other.amount) >= 0
 
-    mine, _ = parting.apart(whole, keep=keep, of=quantity)
+    mine, _ = line_splits.apart(whole, keep=keep, of=quantity)
     assert mine.amount == Decimal(paid) / 100 * keep
     for side in (0, 1):
         assert (
-            parting.apart(discount, keep=keep, of=quantity)[side]
-            <= parting.apart(whole, keep=keep, of=quantity)[side]
+            line_splits.apart(discount, keep=keep, of=quantity)[side]
+            <= line_splits.apart(whole, keep=keep, of=quantity)[side]
         )
 
 
@@ -227,5 +229,5 @@ def test_an_order_of_parted_lines_is_rehearsed_as_it_was_bought(supplier):
 
 def rehearse():
     orders = Order.objects.prefetch_related("lines")
-    found = rehearsing.rehearse(rules=USUAL, orders=orders, currency="EUR")
+    found = simulation.rehearse(rules=USUAL, orders=orders, currency="EUR")
     return found.count, found.changed, found.before, found.after

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from orders import noting, routing_rules
-from orders.ranking import USUAL, Criterion, Rules
+from orders.routing import decision_log
+from orders.routing import rules as routing_rules
+from orders.routing.ranking import USUAL, Criterion, Rules
 from shipping import previewing, promising, quotes
 from suppliers.models import Scorecard
 from tests.factories.catalog import make_channel
@@ -48,7 +49,7 @@ def test_rules_say_which_place_a_preview_takes(light):
 
     assert (taken(cheap.plan), taken(quick.plan)) == ([light.far.pk], [light.level.pk])
     ((one, verdict, _), (other, reason, _)) = quick.weighed(light.variant_id)
-    assert (one.level_id, verdict) == (light.level.pk, noting.TAKEN)
+    assert (one.level_id, verdict) == (light.level.pk, decision_log.TAKEN)
     assert (other.level_id, reason) == (light.far.pk, "slower")
     assert other.days - one.days == 18 + other.lead_days - one.lead_days
     dear, less = quick.accounts[light.variant_id], cheap.accounts[light.variant_id]

@@ -8,7 +8,7 @@ import pytest
 from django.core.cache import cache
 
 from orders.models import TaxRate
-from orders.ranking import USUAL
+from orders.routing.ranking import USUAL
 from shipping import previewing, quotes
 from shipping.models import AskedFreight
 from storefront.web.cart import summary

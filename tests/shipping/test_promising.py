@@ -9,7 +9,8 @@ from decimal import Decimal
 import pytest
 
 from catalog.models import Channel, Listing
-from orders import carts, checkout
+from orders.cart import carts
+from orders.checkout import checkout
 from shipping import promising, quotes, reaching
 from suppliers.models import StockLevel, Supplier, SupplierOffer
 from suppliers.shipping_services.selection import Load, load_of, most_of, refused

@@ -7,7 +7,7 @@ import pytest
 from django.utils import translation
 
 from catalog.models import Variant
-from orders import sourcing
+from orders.routing import stock_query
 from shipping import quotes
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_sellable
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 def plan_of(*listings, quantity=1, country="DE"):
     lines = [(listing.variant_id, quantity) for listing in listings]
-    return sourcing.plan(lines=lines, channel=make_channel(), country=country, now=NOON)
+    return stock_query.plan(lines=lines, channel=make_channel(), country=country, now=NOON)
 
 
 def quoted(plan):

@@ -8,9 +8,11 @@ from decimal import Decimal
 import pytest
 
 from notifications.models import Event
-from orders import cancelling, moving, purchasing, routing_rules
+from orders.cancellation import cancellation
 from orders.models import Allocation, Order, PurchaseOrder, Setback
-from orders.ranking import Criterion
+from orders.purchasing import reassignment, submission
+from orders.routing import rules as routing_rules
+from orders.routing.ranking import Criterion
 from shipping import quotes, rerouting
 from suppliers.connectors.records import Answer, OutOfStockError
 from suppliers.models import StockLevel
@@ -50,7 +52,7 @@ def test_what_one_refuses_another_sends_in_time_and_nobody_is_asked(supplier):
     assert not Event.objects.filter(name__in=["order.lines_refused", "order.setback_asked"])
     assert Order.objects.get().status == "processing"
 
-    purchasing.send(purchase_order=made, now=LATER)
+    submission.send(purchase_order=made, now=LATER)
     assert broken() == []
     assert asked() == [("capture_requested", whole)]
 
@@ -68,7 +70,7 @@ def test_of_a_part_only_what_is_refused_moves_and_each_is_charged_once(supplier)
 
     assert broken() == []
     assert (kept.charge_amount, made.charge_amount) == (whole - Decimal("19.99"), Decimal("19.99"))
-    purchasing.send(purchase_order=made, now=LATER)
+    submission.send(purchase_order=made, now=LATER)
     assert [amount for _, amount in asked()] == [whole - Decimal("19.99"), Decimal("19.99")]
     assert broken() == []
 
@@ -125,7 +127,7 @@ def test_a_second_refusal_looks_further_and_the_last_pays_back(supplier):
         (made,) = live()
         assert made.supplier.code == code
         supplier.script = [OutOfStockError("none left")]
-        purchasing.send(purchase_order=made, now=LATER)
+        submission.send(purchase_order=made, now=LATER)
         assert broken() == []
 
     look_everywhere(LATER)
@@ -162,11 +164,14 @@ def test_what_he_may_have_moves_only_once_he_has_stopped_it(supplier):
     tell(purchase_order, word=Answer.RECEIVED)
     purchase_order = live()[0]
 
-    assert moving.move(purchase_order=purchase_order, reason="slow", actor="ann", now=NOON) is False
+    assert (
+        reassignment.move(purchase_order=purchase_order, reason="slow", actor="ann", now=NOON)
+        is False
+    )
     look_everywhere()
     assert not Setback.objects.exists()
 
-    assert cancelling.pursue(purchase_order=live()[0], now=NOON) is False  # he does not stop it
+    assert cancellation.pursue(purchase_order=live()[0], now=NOON) is False  # he does not stop it
     look_everywhere()
     assert [one.supplier.code for one in live()] == ["lumen"]
     assert broken() == []
@@ -179,8 +184,8 @@ def test_what_he_stopped_another_sends_and_the_shopper_is_not_told_of_a_cancella
     tell(purchase_order, word=Answer.RECEIVED)
     supplier.can_stop = True
 
-    moving.move(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
-    assert cancelling.pursue(purchase_order=live()[0], now=NOON) is True
+    reassignment.move(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
+    assert cancellation.pursue(purchase_order=live()[0], now=NOON) is True
     look_everywhere()
 
     assert broken() == []
@@ -195,7 +200,7 @@ def test_what_was_never_sent_moves_at_once(supplier):
     purchase_order = make_sent_purchase_order(listing)
     PurchaseOrder.objects.update(request_status="submit_failed")
 
-    assert moving.move(purchase_order=live()[0], reason="down", actor="ann", now=NOON) is True
+    assert reassignment.move(purchase_order=live()[0], reason="down", actor="ann", now=NOON) is True
     look_everywhere()
 
     assert broken() == []
@@ -218,8 +223,8 @@ def test_a_silent_supplier_is_given_up_where_the_rules_say_when(supplier):
     patience = timedelta(minutes=purchase_order.supplier.acknowledge_within_min, hours=2)
 
     def is_due(at):
-        found = moving.silent_for_long(now=at)
-        return any(moving.is_given_up(one, after_h=2, now=at) for one in found)
+        found = reassignment.silent_for_long(now=at)
+        return any(reassignment.is_given_up(one, after_h=2, now=at) for one in found)
 
     assert not is_due(NOON + patience - timedelta(minutes=1))
     assert is_due(NOON + patience + timedelta(minutes=1))

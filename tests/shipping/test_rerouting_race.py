@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from orders import cancelling
+from orders.cancellation import cancellation
 from orders.models import Order, PaymentEvent, PurchaseOrder, Setback
 from shipping import consenting, reordering, rerouting
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 LATER = NOON + timedelta(hours=1)
 REFUSALS = (
     consenting.NoLongerError,
-    cancelling.TooLateError,
+    cancellation.TooLateError,
     IllegalMoveError,
     LostRaceError,
 )
@@ -50,7 +50,7 @@ def test_yes_no_silence_and_a_cancellation_at_once_and_one_of_them_counts(round_
     order = setback.order
 
     def cancel():
-        cancelling.cancel(order=order, reason="no", actor="shopper", now=LATER)
+        cancellation.cancel(order=order, reason="no", actor="shopper", now=LATER)
 
     def silence():
         for one in rerouting.due(now=setback.answer_by):

@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 from catalog.models import Channel, Variant
-from orders import acknowledging
 from orders.models import Setback, SetbackLine
+from orders.purchasing import acknowledgements
 from shipping import consenting, elsewhere, quotes
 from storefront.lib.money import Money
 from suppliers.connectors.records import Answer, PurchaseState, Refusal, RefusedLine
@@ -91,7 +91,7 @@ def test_two_lines_of_one_light_are_promised_no_unit_twice(places, there, sent):
         refused=(RefusedLine(reference=str(line.pk), code=Refusal.OUT_OF_STOCK, ships=6),),
         unit_costs={str(line.pk): Money(Decimal("60.00"), "EUR")},
     )
-    acknowledging.apply(purchase_order=purchase_order, state=state, now=NOON)
+    acknowledgements.apply(purchase_order=purchase_order, state=state, now=NOON)
     assert SetbackLine.objects.filter(is_open=True).count() == 2
 
     look_everywhere()

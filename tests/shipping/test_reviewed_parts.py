@@ -7,9 +7,14 @@ from decimal import Decimal
 
 import pytest
 
-from orders import acknowledging, holding, payments, purchasing, reconciling, setbacks, stopping
+from orders.backorders import backorders
+from orders.cancellation import supplier_answers
+from orders.inventory import stock_sync
 from orders.models import Allocation, Order, PurchaseLine, PurchaseOrder
-from orders.models.purchase import PurchaseOrder as Purchase
+from orders.models.purchasing import PurchaseOrder as Purchase
+from orders.payments import updates
+from orders.purchasing import acknowledgements, submission
+from orders.purchasing.holds import holds
 from shipping import shipments
 from storefront.lib.money import Money
 from suppliers.connectors.records import (
@@ -53,7 +58,7 @@ def ships(purchase_order, count, *, code="out_of_stock", **more):
         **more,
     )
     fresh = PurchaseOrder.objects.select_related("order", "supplier").get(pk=purchase_order.pk)
-    acknowledging.apply(purchase_order=fresh, state=state, now=NOON)
+    acknowledgements.apply(purchase_order=fresh, state=state, now=NOON)
     return fresh
 
 
@@ -67,7 +72,7 @@ def test_what_we_wrote_down_ourselves_proves_no_sale(supplier):
     late = NOON + timedelta(days=2)
     StockLevel.objects.update(as_of=late, received_at=late)  # his own figure, still of two
 
-    reconciling.reconcile(supplier=purchase_order.supplier, now=late)
+    stock_sync.reconcile(supplier=purchase_order.supplier, now=late)
 
     kept = Allocation.objects.exclude(status="released").get()
     refused = StockMovement.objects.filter(cause__startswith="refused:")
@@ -106,12 +111,12 @@ def test_the_end_of_a_review_is_no_look_at_a_warning(monkeypatch):
     order = make_order()
     payment = make_payment(order)
     for what in ("warned", "authorized", "under_review", "review_approved"):
-        payments.apply(update=news_of(payment, what), gateway="fake", now=NOON)
+        updates.apply(update=news_of(payment, what), gateway="fake", now=NOON)
         payment.refresh_from_db()
     order.refresh_from_db()
-    (purchase_order,) = purchasing.divide(order=order, now=NOON)
+    (purchase_order,) = submission.divide(order=order, now=NOON)
 
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
 
     assert supplier.effects == []
     assert [one["code"] for one in Purchase.objects.get().hold_reasons] == ["warned"]
@@ -121,7 +126,7 @@ def test_a_refusal_after_which_he_may_have_it_is_looked_up(supplier):
     (purchase_order,) = make_purchase_orders()
     supplier.script = [(GoneError("gone", may_have_happened=True), True)]
 
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
 
     assert purchase_order.request_status == "submit_unknown"
 
@@ -134,14 +139,14 @@ def test_what_stands_in_a_parcel_is_not_refused_and_ships(supplier, count):
         lines=[RequestLine(sku="", quantity=3, reference=str(line.order_line_id))], carrier_text=""
     )
     told = make_state(purchase_order, "accepted", box)
-    acknowledging.apply(purchase_order=purchase_order, state=told, now=NOON)
+    acknowledgements.apply(purchase_order=purchase_order, state=told, now=NOON)
     shipments.take_in(purchase_order=purchase_order, state=told, now=NOON)
 
     purchase_order = ships(purchase_order, count)
 
     assert "stands in a parcel" in purchase_order.problem
     gone = make_state(purchase_order, "shipped", make_parcel_news())
-    acknowledging.apply(purchase_order=purchase_order, state=gone, now=LATER)
+    acknowledgements.apply(purchase_order=purchase_order, state=gone, now=LATER)
     shipments.take_in(purchase_order=purchase_order, state=gone, now=LATER)
     assert PurchaseOrder.objects.get().status == "shipped"
     assert broken() == []
@@ -150,19 +155,19 @@ def test_what_stands_in_a_parcel_is_not_refused_and_ships(supplier, count):
 def test_who_has_no_way_twice_and_nobody_else_is_waits_for_a_person(monkeypatch):
     supplier = connect(monkeypatch, ScriptedSupplier())
     make_purchase_orders()
-    monkeypatch.setattr(setbacks, "could_begin", lambda *_, **__: False)
+    monkeypatch.setattr(backorders, "could_begin", lambda *_, **__: False)
     supplier.routes = ()
 
     def send(now):
         row = PurchaseOrder.objects.select_related("order", "supplier", "location").get()
-        return purchasing.send(purchase_order=row, now=now)
+        return submission.send(purchase_order=row, now=now)
 
     send(NOON)
-    assert holding.lift_answered(now=LATER) == 1
+    assert holds.lift_answered(now=LATER) == 1
     send(LATER)
 
     for round_ in range(1, 4):
-        assert holding.lift_answered(now=LATER + round_ * timedelta(hours=1)) == 0
+        assert holds.lift_answered(now=LATER + round_ * timedelta(hours=1)) == 0
     held = PurchaseOrder.objects.get()
     assert (held.status, held.status_since) == ("on_hold", LATER)
 
@@ -173,7 +178,7 @@ def test_a_stop_that_his_yes_overtook_is_followed_all_the_same(supplier):
     purchase_order.move("cancellation_rejected", at=NOON, axis="request_status")
     state = make_state(purchase_order, "canceled")
 
-    assert stopping.follow(purchase_order, state, now=LATER)
+    assert supplier_answers.follow(purchase_order, state, now=LATER)
 
     assert PurchaseOrder.objects.get().status == "canceled"
     assert Order.objects.get().status == "canceled"
@@ -194,7 +199,7 @@ def test_who_refused_a_line_is_not_asked_for_what_was_parted_from_it(supplier):
 
     ships(made, 1)
 
-    suppliers, levels = setbacks.refused_by(Order.objects.get())
+    suppliers, levels = backorders.refused_by(Order.objects.get())
     first, rest = Order.objects.get().lines.order_by("pk")
     assert suppliers[first.pk] == suppliers[rest.pk] == {purchase_order.supplier_id}
     assert levels[rest.pk] == {made.lines.first().level_id}

@@ -8,9 +8,13 @@ from datetime import date, timedelta
 import pytest
 
 from notifications.models import Event
-from orders import acknowledging, cancelling, holding, moving, purchasing, readdressing, setbacks
+from orders.addresses import change_requests
+from orders.backorders import backorders
+from orders.cancellation import cancellation
 from orders.models import AddressWish, Order, PurchaseOrder, Setback
-from orders.requesting import request_for
+from orders.purchasing import acknowledgements, reassignment, submission
+from orders.purchasing.holds import holds
+from orders.purchasing.supplier_request import request_for
 from shipping import consenting, shipments
 from storefront.dashboard.inbox import query
 from suppliers.connectors.records import Answer
@@ -39,7 +43,7 @@ def sent(max_days=6):
 
 
 def wish(order, ship_to=THERE):
-    return readdressing.wish(order=order, ship_to=ship_to, reason="moved", actor="ann", now=NOON)
+    return change_requests.wish(order=order, ship_to=ship_to, reason="moved", actor="ann", now=NOON)
 
 
 def answer(choice, now=LATER):
@@ -51,7 +55,7 @@ def test_an_order_that_was_held_while_it_is_looked_for_goes_on_where_it_was(supp
     refuse(sent())
     Order.objects.update(status="on_hold")
 
-    holding.go_on(order=Order.objects.get(), reason="looked", actor="ann", now=NOON)
+    holds.go_on(order=Order.objects.get(), reason="looked", actor="ann", now=NOON)
 
     assert Order.objects.get().status == "processing"
     look_everywhere()
@@ -62,8 +66,8 @@ def test_an_order_that_was_held_while_it_is_looked_for_goes_on_where_it_was(supp
 def test_a_cancellation_that_he_did_not_follow_at_first_is_one_all_the_same(supplier, word):
     purchase_order = sent()
     tell(purchase_order, word=Answer.RECEIVED)
-    cancelling.cancel(order=purchase_order.order, reason="no", actor="shopper", now=NOON)
-    cancelling.pursue(purchase_order=live()[0], now=NOON)  # "too late"
+    cancellation.cancel(order=purchase_order.order, reason="no", actor="shopper", now=NOON)
+    cancellation.pursue(purchase_order=live()[0], now=NOON)  # "too late"
 
     tell(purchase_order, word=word)
     look_everywhere()
@@ -77,11 +81,11 @@ def test_who_wants_his_money_back_gets_it_although_staff_wanted_another_to_send_
     purchase_order = sent()
     tell(purchase_order, word=Answer.RECEIVED, ships_by=date(2026, 12, 10))
     look_everywhere()
-    moving.move(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
+    reassignment.move(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
     answer("refund")
     supplier.can_stop = True
 
-    assert cancelling.pursue(purchase_order=live()[0], now=LATER) is True
+    assert cancellation.pursue(purchase_order=live()[0], now=LATER) is True
     look_everywhere(LATER)
 
     assert live() == []
@@ -91,8 +95,8 @@ def test_who_wants_his_money_back_gets_it_although_staff_wanted_another_to_send_
 def test_a_move_that_he_refused_is_forgotten(supplier):
     purchase_order = sent()
     tell(purchase_order, word=Answer.RECEIVED)
-    moving.move(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
-    assert cancelling.pursue(purchase_order=live()[0], now=NOON) is False
+    reassignment.move(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
+    assert cancellation.pursue(purchase_order=live()[0], now=NOON) is False
 
     (still,) = live()
     assert (still.is_to_be_moved, still.cancel_reason) == (False, "")
@@ -104,7 +108,7 @@ def test_a_move_that_he_refused_is_forgotten(supplier):
 def test_who_says_yes_before_he_is_asked_to_stop_keeps_it(supplier):
     purchase_order = sent()
     tell(purchase_order, word=Answer.RECEIVED)
-    moving.move(purchase_order=live()[0], reason="slow", actor="rules", now=NOON)
+    reassignment.move(purchase_order=live()[0], reason="slow", actor="rules", now=NOON)
 
     tell(purchase_order, word=Answer.ACCEPTED)
 
@@ -118,7 +122,7 @@ def test_who_refused_and_ships_all_the_same_is_seen(supplier):
     refuse(purchase_order)
     look_everywhere()
 
-    acknowledging.apply(
+    acknowledgements.apply(
         purchase_order=PurchaseOrder.objects.select_related("order").get(pk=purchase_order.pk),
         state=make_state(purchase_order, "shipped", make_parcel_news()),
         now=LATER,
@@ -133,8 +137,8 @@ def test_what_cannot_be_looked_for_is_not_taken_from_who_has_it(supplier):
     tell(purchase_order, word=Answer.RECEIVED)
     purchase_order.order.payments.update(capture_before=NOON + timedelta(hours=14))
 
-    with pytest.raises(moving.CannotMoveError):
-        moving.move(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
+    with pytest.raises(reassignment.CannotMoveError):
+        reassignment.move(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
 
     assert live()[0].cancel_wanted_at is None
 
@@ -142,11 +146,11 @@ def test_what_cannot_be_looked_for_is_not_taken_from_who_has_it(supplier):
 def test_what_is_stopped_too_late_to_be_looked_for_is_told_the_shopper(supplier):
     purchase_order = sent()
     tell(purchase_order, word=Answer.RECEIVED)
-    moving.move(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
+    reassignment.move(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
     purchase_order.order.payments.update(capture_before=NOON + timedelta(hours=14))
     supplier.can_stop = True
 
-    assert cancelling.pursue(purchase_order=live()[0], now=NOON) is True
+    assert cancellation.pursue(purchase_order=live()[0], now=NOON) is True
 
     assert Event.objects.filter(name="order.lines_refused").count() == 1
     assert Order.objects.get().status == "canceled"
@@ -159,7 +163,7 @@ def test_an_address_that_he_agreed_to_goes_along_to_who_sends_it_instead(supplie
     purchase_order = sent()
     tell(purchase_order, word=Answer.RECEIVED)
     wish(purchase_order.order)
-    readdressing.answer(
+    change_requests.answer(
         wish=AddressWish.objects.get(), is_yes=True, actor="supplier lumen", now=NOON
     )
 
@@ -196,7 +200,7 @@ def test_what_he_never_had_goes_to_the_wished_address(supplier, monkeypatch):
 
     for _ in range(2):
         (found,) = live()
-        purchasing.send(purchase_order=found, now=LATER)
+        submission.send(purchase_order=found, now=LATER)
 
     assert AddressWish.objects.get().status == "accepted"
     assert live()[0].goes_to["city"] == "Hamburg"
@@ -268,7 +272,7 @@ def test_one_line_that_is_refused_leaves_the_question_of_the_others(supplier):
 
     question = Setback.objects.get(kind="later")
     assert question.status == "asked"
-    assert [row.order_line.variant_id for row in setbacks.open_lines(question)] == [
+    assert [row.order_line.variant_id for row in backorders.open_lines(question)] == [
         first.variant_id
     ]
 
@@ -276,8 +280,8 @@ def test_one_line_that_is_refused_leaves_the_question_of_the_others(supplier):
 def test_who_canceled_is_not_asked_of_a_delay_and_who_told_one_is_not_silent(supplier):
     purchase_order = sent()
     tell(purchase_order, word=Answer.RECEIVED, ships_by=date(2026, 12, 10))
-    assert not moving.silent_for_long(now=NOON + timedelta(days=2)).exists()
-    cancelling.cancel(order=purchase_order.order, reason="no", actor="shopper", now=NOON)
+    assert not reassignment.silent_for_long(now=NOON + timedelta(days=2)).exists()
+    cancellation.cancel(order=purchase_order.order, reason="no", actor="shopper", now=NOON)
     before = Setback.objects.count()
 
     tell(purchase_order, word=Answer.RECEIVED, ships_by=date(2027, 1, 30))

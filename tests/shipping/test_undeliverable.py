@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from orders import holding, purchasing
 from orders.models import PurchaseOrder
+from orders.purchasing import submission
+from orders.purchasing.holds import holds
 from suppliers.connectors.records import NoWayError
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.scripted import ScriptedSupplier, connect
@@ -25,7 +26,7 @@ def supplier(monkeypatch):
 
 def send(now=NOON):
     fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
-    return purchasing.send(purchase_order=fresh.order_by("pk").first(), now=now)
+    return submission.send(purchase_order=fresh.order_by("pk").first(), now=now)
 
 
 @pytest.mark.parametrize("says", ["no route", "refuses the call"])
@@ -43,8 +44,8 @@ def test_another_sends_what_he_carries_in_no_way_also_when_asked_again(supplier,
         "on_hold",
         ["no_way"],
     )
-    assert holding.lift_answered(now=SOON) == 0
-    assert holding.lift_answered(now=LATER) == 1
+    assert holds.lift_answered(now=SOON) == 0
+    assert holds.lift_answered(now=LATER) == 1
     send(now=LATER)
     look_everywhere()
 
@@ -59,7 +60,7 @@ def test_who_finds_a_way_when_he_is_asked_again_sends_it(supplier):
     make_purchase_orders()
     supplier.routes = ()
     send()
-    holding.lift_answered(now=LATER)
+    holds.lift_answered(now=LATER)
     supplier.routes = ("Standard",)
 
     sent = send(now=LATER)
@@ -73,7 +74,7 @@ def test_what_nobody_carries_there_is_paid_back(supplier):
     supplier.routes = ()
 
     send()
-    holding.lift_answered(now=LATER)
+    holds.lift_answered(now=LATER)
     send(now=LATER)
     look_everywhere()
 
@@ -87,6 +88,6 @@ def test_with_another_reason_beside_it_a_person_decides(supplier):
 
     send()
 
-    assert holding.lift_answered(now=LATER) == 0
+    assert holds.lift_answered(now=LATER) == 0
     (held,) = live()
     assert held.status == "on_hold"

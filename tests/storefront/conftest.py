@@ -7,7 +7,10 @@ from django.test import Client
 
 from catalog.listings import tasks as listing_tasks
 from catalog.price_books import tasks as price_book_tasks
-from orders import cancellation_tasks, claim_tasks, payment_tasks, purchasing_tasks
+from orders.cancellation import tasks as cancellation_tasks
+from orders.claims import tasks as claim_tasks
+from orders.payments import tasks as payment_tasks
+from orders.purchasing import tasks as purchasing_tasks
 from storefront.accounts.models import User
 from suppliers.inventory import tasks as inventory_tasks
 from suppliers.sync import tasks as sync_tasks

@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from catalog.models import Listing
 from notifications.models import Delivery
-from orders import waiving
 from orders.models import PaymentEvent, PurchaseOrder
+from orders.purchasing.holds import waiving
 from storefront.accounts.models import User
 from suppliers.inventory import publication
 from suppliers.models import FeedChange, FeedIssue, FeedRun, Supplier, SupplierOffer

@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from orders import claim_tasks
+from orders.claims import tasks
 from orders.models import PurchaseOrder, SupplierClaim
 from storefront.dashboard.inbox import query
 from storefront.lib.http.errors import TemporaryError
@@ -161,7 +161,7 @@ def test_an_amount_with_a_refusal_is_said_on_the_same_page(staff, supplier):
 def do(started):
     """Do what the page started, as a worker does."""
     for name, known in started:
-        getattr(claim_tasks, name)(**known)
+        getattr(tasks, name)(**known)
     started.clear()
 
 
@@ -211,8 +211,8 @@ def test_a_click_that_finds_no_lane_comes_back(staff, supplier, started, monkeyp
     def full(_work, _supplier_id):
         raise LaneFullError
 
-    monkeypatch.setattr(claim_tasks, "lane", full)
-    for task in (claim_tasks.look_up, claim_tasks.take_back):
+    monkeypatch.setattr(tasks, "lane", full)
+    for task in (tasks.look_up, tasks.take_back):
         monkeypatch.setattr(task, "apply_async", lambda kwargs, **_: back.append(kwargs))
 
     staff.post(page("supplierclaim", "look_up", claim))

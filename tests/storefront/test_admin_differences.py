@@ -11,9 +11,8 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 from django.utils import translation
 
-from orders import money_tasks
-from orders.auditing import sentences
-from orders.auditing.finding import Kind, What
+from orders.accounting import discrepancy_labels, tasks
+from orders.accounting.finding import Kind, What
 from orders.models import MoneyDay, MoneyDifference, PaymentEvent, PurchaseOrder, SupplierBill
 from storefront.accounts.models import User
 from tests.auditing_days import accepted, compare, paid
@@ -130,7 +129,7 @@ def test_each_kind_says_what_to_do(kind, language, staff):
     row = make_difference(kind=Kind(kind))
 
     with translation.override(language):
-        said, label = sentences.to_do(row), row.get_kind_display()
+        said, label = discrepancy_labels.to_do(row), row.get_kind_display()
 
     assert len(said) > 40
     assert (label == dict(Kind.choices)[kind]) or language == "az"
@@ -139,7 +138,7 @@ def test_each_kind_says_what_to_do(kind, language, staff):
 
 def test_a_day_is_compared_again_or_closed_without_it(staff, monkeypatch):
     asked = []
-    monkeypatch.setattr(money_tasks.reconcile_day, "delay", lambda **known: asked.append(known))
+    monkeypatch.setattr(tasks.reconcile_day, "delay", lambda **known: asked.append(known))
     day = make_day()
     MoneyDay.objects.update(status="open", problem="gateway:test: nobody is there")
 
@@ -200,10 +199,10 @@ def test_the_sweep_compares_what_waits_and_no_broken_day_stops_it(monkeypatch, c
         done.append(day)
         return day
 
-    monkeypatch.setattr(money_tasks.days, "due", lambda **_: waiting)
-    monkeypatch.setattr(money_tasks.days, "reconcile", reconcile)
+    monkeypatch.setattr(tasks.reconciliation, "due", lambda **_: waiting)
+    monkeypatch.setattr(tasks.reconciliation, "reconcile", reconcile)
 
-    money_tasks.reconcile_money()
+    tasks.reconcile_money()
 
     assert done == [waiting[0], waiting[2]]
     assert "broke while it was compared" in caplog.text

@@ -8,8 +8,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from orders import purchasing, purchasing_tasks
 from orders.models import PurchaseOrder
+from orders.purchasing import submission, tasks
 from storefront.lib.http.errors import TemporaryError
 from tests.factories.orders import make_purchase_orders
 from tests.factories.scripted import ScriptedSupplier, connect, no_answer
@@ -30,7 +30,7 @@ def send(supplier, *, ago, effect=False):
     """Send one whose answer is lost."""
     make_purchase_orders()
     supplier.script = [no_answer(effect)]
-    purchasing.send(purchase_order=fresh(), now=timezone.now() - timedelta(seconds=ago))
+    submission.send(purchase_order=fresh(), now=timezone.now() - timedelta(seconds=ago))
     supplier.calls.clear()
 
 
@@ -47,7 +47,7 @@ def test_a_worker_asks_and_the_page_does_not_wait(staff, supplier, started):
     assert "his answer appears on this page" in asked.content.decode()
     assert supplier.calls == []
     assert started == [("look_up", {"purchase_order_id": fresh().pk})]
-    purchasing_tasks.look_up(purchase_order_id=fresh().pk)
+    tasks.look_up(purchase_order_id=fresh().pk)
     assert fresh().request_status == "accepted"
 
 
@@ -83,13 +83,13 @@ def test_why_he_does_not_tell_stands_on_the_page_until_he_does(supplier, started
         raise TemporaryError("he is being repaired")
 
     supplier.find = broken
-    purchasing_tasks.look_up(purchase_order_id=fresh().pk)
+    tasks.look_up(purchase_order_id=fresh().pk)
     assert "he is being repaired" in fresh().problem
 
     supplier.find = find
-    purchasing_tasks.look_up(purchase_order_id=fresh().pk)
+    tasks.look_up(purchase_order_id=fresh().pk)
     assert fresh().problem == ""
 
     supplier.effects.clear()
-    purchasing_tasks.look_up(purchase_order_id=fresh().pk)
+    tasks.look_up(purchase_order_id=fresh().pk)
     assert fresh().problem == "The supplier does not find it."

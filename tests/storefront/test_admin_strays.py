@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from orders import acknowledging
 from orders.models import PurchaseMessage, PurchaseOrder, StrayDecision
+from orders.purchasing import acknowledgements
 from tests.factories.orders import make_purchase_orders
 from tests.factories.suppliers import NOON
 
@@ -18,7 +18,10 @@ def stray():
     (purchase_order,) = make_purchase_orders()
     PurchaseOrder.objects.update(status="canceled", request_status="accepted")
     PurchaseMessage.objects.create(
-        purchase_order=purchase_order, direction="in", kind=acknowledging.SHIPPED_CANCELED, at=NOON
+        purchase_order=purchase_order,
+        direction="in",
+        kind=acknowledgements.SHIPPED_CANCELED,
+        at=NOON,
     )
     return purchase_order
 

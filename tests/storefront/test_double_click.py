@@ -9,8 +9,9 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from orders import cancellation_tasks, purchasing
+from orders.cancellation import tasks
 from orders.models import Order, PaymentEvent
+from orders.purchasing import submission
 from tests.factories.orders import (
     make_order,
     make_paid_order,
@@ -40,7 +41,7 @@ def unpaid(listing):
 
 def accepted(listing):
     (purchase_order,) = make_purchase_orders(listing)
-    purchasing.send(purchase_order=purchase_order, now=NOON)
+    submission.send(purchase_order=purchase_order, now=NOON)
     return purchase_order.order
 
 
@@ -71,7 +72,7 @@ def click_at_once(path, **kind):
 def follow_up(order):
     """Do what workers do after the wish."""
     for purchase_order in order.purchase_orders.all():
-        cancellation_tasks.pursue_cancellation(purchase_order_id=purchase_order.pk)
+        tasks.pursue_cancellation(purchase_order_id=purchase_order.pk)
 
 
 @pytest.mark.parametrize("make", [unpaid, make_paid_order, accepted])

@@ -8,8 +8,8 @@ from django.core.cache import cache
 from kombu.exceptions import OperationalError
 
 from notifications.tasks import fan_out_waiting
-from orders.payment_tasks import settle
-from orders.purchasing_tasks import divide_paid, look_up
+from orders.payments.tasks import settle
+from orders.purchasing.tasks import divide_paid, look_up
 from storefront.celery import app
 from storefront.workers import deduplication
 

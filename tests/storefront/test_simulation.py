@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from orders import evidence
-from orders.evidence import Finding
+from orders.inventory import evidence
+from orders.inventory.evidence import Finding
 from storefront.dashboard.invariants import registry
 from storefront.dev.sandboxes.in_memory_supplier import forget_worlds
 from storefront.dev.simulation import runner

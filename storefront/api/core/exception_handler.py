@@ -14,9 +14,13 @@ from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from orders import cancelling, carts, checkout, codes, making_way, opening, redeeming
-from orders.access import order_url
+from orders.cancellation import cancellation
+from orders.cart import carts
+from orders.checkout import checkout, open_order_limits
+from orders.links import order_url
 from orders.models import Order
+from orders.payments import sessions
+from orders.promotions import codes, redemptions
 from storefront.api.core import problem_types
 from storefront.api.core.problem_types import Kind
 from storefront.lib.http.errors import OutsideError
@@ -146,7 +150,7 @@ TABLE: Mapping[type[Exception], Kind | Callable[[Any], Told]] = {
         {"order": order_shown(error.order)},
     ),
     checkout.CannotSupplyError: problem_types.CANNOT_SUPPLY,
-    making_way.HeldError: lambda error: (
+    open_order_limits.HeldError: lambda error: (
         problem_types.HELD_ALREADY,
         {"until": error.until.isoformat()},
     ),
@@ -157,8 +161,8 @@ TABLE: Mapping[type[Exception], Kind | Callable[[Any], Told]] = {
     ),
     checkout.NothingToPayError: problem_types.NOTHING_TO_PAY,
     codes.TooManyCodesError: problem_types.TOO_MANY_CODES,
-    redeeming.SpentError: lambda error: (problem_types.CODE_SPENT, {"code": error.code}),
-    opening.NotPayableError: problem_types.NOT_PAYABLE,
-    cancelling.TooLateError: problem_types.TOO_LATE,
+    redemptions.SpentError: lambda error: (problem_types.CODE_SPENT, {"code": error.code}),
+    sessions.NotPayableError: problem_types.NOT_PAYABLE,
+    cancellation.TooLateError: problem_types.TOO_LATE,
     OutsideError: problem_types.GATEWAY_AWAY,
 }

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from orders.addresses import LIMITS
+from orders.addresses.validation import LIMITS
 
 COUNTRY = r"^[A-Z]{2}$"
 PICTURE_WIDTHS_PX = (240, 480, 900)

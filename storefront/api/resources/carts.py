@@ -13,8 +13,9 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders import carts, making_way
-from orders.cart_view import LineView
+from orders.cart import carts
+from orders.cart.view import LineView
+from orders.checkout import open_order_limits
 from orders.models import Cart
 from orders.models.cart import KEPT_FOR, MAX_QUANTITY
 from shipping import promising
@@ -163,7 +164,7 @@ class CartList(Endpoint):
                 locale=asked.validated_data["locale"],
                 now=self.now,
             )
-            making_way.carry_on(cart=cart, token=asked.validated_data["after"])
+            open_order_limits.carry_on(cart=cart, token=asked.validated_data["after"])
             return Response(shown(cart, self), status=status.HTTP_201_CREATED)
 
         return idempotency.once(request, principal=idempotency.by_address(request), work=work)

@@ -12,9 +12,11 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders import address_checks, checkout, opening
-from orders.access import order_url, paid_url
+from orders.addresses import verification
+from orders.checkout import checkout
+from orders.links import order_url, paid_url
 from orders.models import Cart, Order, Payment
+from orders.payments import sessions
 from shipping import promising
 from storefront.api.core import idempotency, problem_types
 from storefront.api.core.exception_handler import ProblemError
@@ -37,7 +39,7 @@ class NewOrder(Strict):
     delivery = Text(max_length=20, help_text="One of the cart's delivery options.")
     total = MoneyFields(help_text="The total that the shopper agrees to.")
     address_reason = Text(
-        max_length=address_checks.MAX_REASON,
+        max_length=verification.MAX_REASON,
         allow_blank=True,
         default="",
         help_text="Why the address is right although bad-address says that it may be wrong.",
@@ -58,8 +60,8 @@ class PlacedShown(serializers.Serializer[Any]):
 
 def _bad_address(error: checkout.BadAddressError, written: Address) -> dict[str, Any]:
     """Say what is wrong and what is doubtful, and how the post there would write the address."""
-    doubts = address_checks.doubts(written)
-    usual = address_checks.suggestion(written)
+    doubts = verification.doubts(written)
+    usual = verification.suggestion(written)
     return {
         "errors": [
             {
@@ -162,9 +164,9 @@ class Checkout(Endpoint):
                 ship_to=ship_to,
                 quote=quote,
                 agreed=Money(**wanted["total"]),
-                check=address_checks.note(
+                check=verification.note(
                     ship_to,
-                    other=address_checks.suggestion(ship_to),
+                    other=verification.suggestion(ship_to),
                     reason=wanted["address_reason"],
                 ),
                 tax=looked.cart.tax,
@@ -179,10 +181,10 @@ class Checkout(Endpoint):
     def _pay_url(self, order: Order, first: Payment | None) -> str | None:
         """Open the payment; when the gateway is away, the order stands all the same."""
         try:
-            payment = opening.start(
+            payment = sessions.start(
                 order=order, return_url=paid_url(order), now=timezone.now(), first=first
             )
-        except (OutsideError, opening.NotPayableError) as error:
+        except (OutsideError, sessions.NotPayableError) as error:
             log.warning("%s was placed, its payment is not open: %s", order, error)
             return None
         return payment.pay_url or None

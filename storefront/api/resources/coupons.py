@@ -5,7 +5,7 @@ from __future__ import annotations
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders import codes
+from orders.promotions import codes
 from storefront.api.core import problem_types
 from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import Strict, Text

@@ -10,12 +10,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders.addresses import LIMITS
-from orders.billing import Buyer, bill, ways_of
-from orders.codes import Closed
-from orders.delivery import ShippingQuote
+from orders.addresses.validation import LIMITS
+from orders.checkout.cart_totals import Buyer, bill, ways_of
 from orders.models import Cart
-from orders.promoting import Refusal
+from orders.promotions.codes import Closed
+from orders.promotions.engine import Refusal
+from orders.routing.delivery_quote import ShippingQuote
 from shipping import asking_freight, promising, quotes
 from shipping.promising import Looked
 from storefront.api.core import problem_types

@@ -10,9 +10,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders import access, cancellation_tasks, cancelling, opening, wishes
-from orders.access import order_url, paid_url
+from orders import links
+from orders.cancellation import cancellation, requests, tasks
+from orders.links import order_url, paid_url
 from orders.models import Order, Payment
+from orders.payments import sessions
 from storefront.api.core import idempotency, problem_types
 from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import AddressFields, MoneyFields, Strict, Text, picture_urls
@@ -84,9 +86,9 @@ class OrderShown(serializers.Serializer[Any]):
         " refused and it comes. What was canceled is told by the status and the lines."
     )
 
-    @extend_schema_field(serializers.ChoiceField([each.value for each in wishes.Wish]))
+    @extend_schema_field(serializers.ChoiceField([each.value for each in requests.Wish]))
     def get_cancellation(self, order: Order) -> str:
-        return wishes.wish_of(order).value
+        return requests.wish_of(order).value
 
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_pay_url(self, order: Order) -> str | None:
@@ -141,7 +143,7 @@ def order_of(number: str, access_key: str) -> Order:
 
     Raises: ProblemError  there is none, or the key is not its key
     """
-    order = access.find(number=number, key=access_key)
+    order = links.find(number=number, key=access_key)
     if order is None:
         raise ProblemError(problem_types.NO_SUCH_ORDER)
     return order
@@ -174,9 +176,9 @@ class OrderPay(Endpoint):
     )
     def post(self, _request: Request, number: str, access_key: str) -> Response:
         order = order_of(number, access_key)
-        payment = opening.start(order=order, return_url=paid_url(order), now=self.now)
+        payment = sessions.start(order=order, return_url=paid_url(order), now=self.now)
         if payment.status not in PAYABLE:
-            raise opening.NotPayableError(order.number)
+            raise sessions.NotPayableError(order.number)
         return Response(PayShown({"pay_url": payment.pay_url}).data)
 
 
@@ -199,8 +201,8 @@ class OrderCancel(Endpoint):
             asked = Reason(data=request.data)
             asked.is_valid(raise_exception=True)
             reason = asked.validated_data["reason"] or "canceled by the shopper"
-            came = cancelling.cancel(order=order, reason=reason, actor="shopper", now=self.now)
-            wake(cancellation_tasks.follow_cancellation, order_id=order.pk)
+            came = cancellation.cancel(order=order, reason=reason, actor="shopper", now=self.now)
+            wake(tasks.follow_cancellation, order_id=order.pk)
             outcome = "canceled" if came.is_whole else "asked" if came.open else "in_part"
             return Response(CanceledShown({"outcome": outcome, "status": order.status}).data)
 

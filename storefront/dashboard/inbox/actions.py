@@ -17,18 +17,16 @@ from catalog.models import CompetitorSource, PriceHold
 from notifications import dispatch
 from notifications import tasks as notification_tasks
 from notifications.models import Delivery
-from orders import (
-    checkout_tasks,
-    claiming,
-    forgetting,
-    money_tasks,
-    payment_tasks,
-    purchasing,
-    purchasing_tasks,
-    resolving,
-    waiving,
-)
+from orders import privacy
+from orders.accounting import tasks as accounting_tasks
+from orders.checkout import tasks as checkout_tasks
+from orders.claims import submission as claim_submission
 from orders.models import MoneyDay, Order, Payment, Setback, SupplierToAsk
+from orders.payments import tasks as payment_tasks
+from orders.purchasing import submission as purchasing_submission
+from orders.purchasing import submission_lookup
+from orders.purchasing import tasks as purchasing_tasks
+from orders.purchasing.holds import waiving
 from shipping.models import Parcel
 from shipping.rerouting_tasks import reroute
 from shipping.tasks import poll_supplier
@@ -41,9 +39,9 @@ from suppliers.sync.tasks import sync_now
 
 REFUSED: tuple[type[Exception], ...] = (
     *REFUSALS,
-    claiming.ClaimStoppedError,
-    purchasing.OrderStoppedError,
-    resolving.StillCallingError,
+    claim_submission.ClaimStoppedError,
+    purchasing_submission.OrderStoppedError,
+    submission_lookup.StillCallingError,
     waiving.NotHeldError,
 )
 
@@ -135,7 +133,7 @@ ACTS: dict[str, tuple[Act, ...]] = {
             words=_("Compare it now"),
             done=_("A worker compares %s: look again in a minute."),
             model=MoneyDay,
-            do=lambda row, *_rest: start(money_tasks.reconcile_day, day_id=row.pk),
+            do=lambda row, *_rest: start(accounting_tasks.reconcile_day, day_id=row.pk),
         ),
     ),
     "address_to_erase": (
@@ -144,7 +142,7 @@ ACTS: dict[str, tuple[Act, ...]] = {
             words=_("The supplier was asked to erase it"),
             done=_("%s is written down."),
             model=SupplierToAsk,
-            do=lambda row, _of, actor, now: forgetting.asked(row=row, actor=actor, now=now),
+            do=lambda row, _of, actor, now: privacy.asked(row=row, actor=actor, now=now),
         ),
     ),
     "run_quarantined": (

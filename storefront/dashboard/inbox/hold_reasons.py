@@ -7,9 +7,9 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from orders import waiving
-from orders.gate import NO_BALANCE, NO_MARGIN, NO_WAY
 from orders.models import PurchaseOrder
+from orders.purchasing.holds import waiving
+from orders.purchasing.holds.rules import NO_BALANCE, NO_MARGIN, NO_WAY
 
 # At worst we lose what the sentence says, or the supplier refuses it. All else may break a law,
 # hurt somebody or lose the money, so that it is asked about first, and so is what is new here.

@@ -7,16 +7,14 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
-from orders import (
-    claim_tasks,
-    claiming,
-    following,
-    purchasing,
-    purchasing_tasks,
-    resolving,
-    waiving,
-)
+from orders.claims import status as claim_status
+from orders.claims import submission as claim_submission
+from orders.claims import tasks as claim_tasks
 from orders.models import PurchaseOrder, SupplierClaim
+from orders.purchasing import submission as purchasing_submission
+from orders.purchasing import submission_lookup
+from orders.purchasing import tasks as purchasing_tasks
+from orders.purchasing.holds import waiving
 from storefront.dashboard.inbox import hold_reasons
 from storefront.dashboard.inbox.action import Act, wake
 from storefront.lib.staff.admin import start
@@ -34,29 +32,29 @@ def _check_again(row: PurchaseOrder, _of: str, actor: str, now: datetime) -> Non
 
 
 def _look_up(row: PurchaseOrder, _of: str, _actor: str, now: datetime) -> None:
-    resolving.insist_ended(purchase_order=row, now=now)
+    submission_lookup.insist_ended(purchase_order=row, now=now)
     start(purchasing_tasks.look_up, purchase_order_id=row.pk)
 
 
 def _send_again(row: PurchaseOrder, _of: str, actor: str, now: datetime) -> None:
-    purchasing.send_again(purchase_order=row, actor=actor, now=now)
+    purchasing_submission.send_again(purchase_order=row, actor=actor, now=now)
     wake(purchasing_tasks.send, purchase_order_id=row.pk)
 
 
 def _send(row: PurchaseOrder, _of: str, actor: str, now: datetime) -> None:
     """Have it tried; what was collected anew since the page was shown goes before its moment."""
     if row.goes_at is not None and row.goes_at > now:
-        purchasing.send_now(purchase_order=row, actor=actor, now=now)
+        purchasing_submission.send_now(purchase_order=row, actor=actor, now=now)
     start(purchasing_tasks.send, purchase_order_id=row.pk)
 
 
 def _tell_claim(row: SupplierClaim, _of: str, actor: str, now: datetime) -> None:
-    claiming.submit_again(claim=row, actor=actor, now=now)
+    claim_submission.submit_again(claim=row, actor=actor, now=now)
     wake(claim_tasks.submit_claim, claim_id=row.pk)
 
 
 def _look_up_claim(row: SupplierClaim, _of: str, _actor: str, now: datetime) -> None:
-    following.insist_ended(claim=row, now=now)
+    claim_status.insist_ended(claim=row, now=now)
     start(claim_tasks.look_up, claim_id=row.pk)
 
 

@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
-from orders import waiving
+from orders.purchasing.holds import waiving
 from storefront.dashboard.inbox import assignments, hold_reasons, query
 from storefront.dashboard.inbox.action import Act
 from storefront.dashboard.inbox.actions import ACTS, REFUSED

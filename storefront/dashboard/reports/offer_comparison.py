@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models import Channel, Listing, Variant
 from catalog.pricing import labels, policy
 from catalog.pricing.landed_cost import Costing, Landed
-from orders.sourcing import lead_days
+from orders.routing.stock_query import lead_days
 from shipping import comparing
 from shipping.comparing import Compared, Way
 from storefront.dashboard.reports import offer_history, offer_words

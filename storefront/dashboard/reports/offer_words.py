@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from orders.filtering import Unearning
-from orders.fitting import Misfit
-from orders.routing import Worse
-from orders.weighing import Refusal
+from orders.routing.candidates import Misfit
+from orders.routing.engine import Worse
+from orders.routing.margin_filter import Unearning
+from orders.routing.weighing import Refusal
 from shipping.comparing import Compared, Way
 from storefront.lib.staff.columns import as_money
 from suppliers.inventory.freshness import Standing

@@ -21,9 +21,9 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders import profiting
+from orders.accounting import profit_report
+from orders.accounting.profit import Part, Profit, What
 from orders.models import Order
-from orders.profit import Part, Profit, What
 from storefront.dashboard.reports.profit_words import SOURCES, WHATS
 from storefront.lib.money import Money
 from storefront.lib.staff.csv_export import Echo, harmless
@@ -79,7 +79,7 @@ def show(request: HttpRequest, order_id: int) -> HttpResponse:
     """Show one order: each number, and where it is from."""
     _insist(request)
     order = get_object_or_404(Order, pk=order_id)
-    profit = profiting.read(order, now=timezone.now())
+    profit = profit_report.read(order, now=timezone.now())
     parts = profit.parts()
     lines = [
         (line, [profit.sum(line.parts, what) for what in _told(parts)], profit.sum(line.parts))
@@ -146,7 +146,7 @@ def _insist(request: HttpRequest) -> None:
 
 def _orders(given: Mapping[str, Any]) -> QuerySet[Order]:
     found = Order.objects.filter(
-        status__in=profiting.PAID,
+        status__in=profit_report.PAID,
         placed_at__gte=_midnight(given["since"]),
         placed_at__lt=_midnight(given["until"] + timedelta(days=1)),
     )
@@ -162,7 +162,7 @@ def _midnight(day: date) -> datetime:
 def _rows(orders: QuerySet[Order], by: str, code: str) -> list[Row]:
     """Sum up by what is asked for; what belongs to no line belongs to no supplier."""
     rows: dict[tuple[str, str], Row] = {}
-    for order, profit in profiting.read_all(orders, now=timezone.now()):
+    for order, profit in profit_report.read_all(orders, now=timezone.now()):
         for name, parts in _shares(order, profit, by, code):
             key = (name, profit.currency)
             zero = Money.zero(profit.currency)
@@ -217,7 +217,7 @@ def _lines(orders: QuerySet[Order], code: str) -> Iterator[str]:
     heads = [_("Order"), _("Day"), _("Supplier"), _("SKU"), _("How many"), _("Currency")]
     ends = [_("Earns"), _("Estimated")]
     yield writer.writerow([str(one) for one in (*heads, *WHATS.values(), *ends)])
-    for order, profit in profiting.read_all(orders.order_by("pk"), now=timezone.now()):
+    for order, profit in profit_report.read_all(orders.order_by("pk"), now=timezone.now()):
         lines = [line for line in profit.lines.values() if not code or line.supplier == code]
         told = [(line.supplier, line.sku, line.sold, line.parts) for line in lines]
         if profit.unassigned and not code:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from orders.profit import Source, What
+from orders.accounting.profit import Source, What
 
 WHATS = {
     What.GOODS: _("Goods"),

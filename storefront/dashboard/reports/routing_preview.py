@@ -18,11 +18,11 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Channel, Variant
-from orders import noting, routing_words
-from orders.addresses import LIMITS
+from orders.addresses.validation import LIMITS
 from orders.models import RoutingRules
-from orders.ranking import Rules
-from orders.routing_desk import number_in
+from orders.routing import decision_log, labels
+from orders.routing.admin import number_in
+from orders.routing.ranking import Rules
 from shipping import previewing, quotes
 from shipping.previewing import Preview
 from shipping.refusing import tier_name
@@ -63,7 +63,7 @@ class CartForm(forms.Form):
         versions = RoutingRules.objects.filter(channel=channel).order_by("-version")
         cast(forms.ChoiceField, self.fields["rules"]).choices = [
             ("", gettext("those in force")),
-            *((str(one.pk), f"{one} {routing_words.counts(one.rules)}") for one in versions),
+            *((str(one.pk), f"{one} {labels.counts(one.rules)}") for one in versions),
         ]
         if Channel.objects.count() == 1:
             del self.fields["channel"]
@@ -154,7 +154,7 @@ def _channel(code: str, drafted: RoutingRules | None) -> Channel:
 
 
 def _name(rules: Rules) -> str:
-    return routing_words.name(rules)
+    return labels.name(rules)
 
 
 def _parcels(preview: Preview) -> list[tuple[str, str, int]]:
@@ -188,10 +188,10 @@ def _lines(preview: Preview) -> list[Told]:
                 places=[
                     (
                         f"{one.supplier_code}, {preview.places[one.location_id]}",
-                        routing_words.verdict(
+                        labels.verdict(
                             verdict, left=left, least=preview.plan.rules.least_margin_rate
                         ),
-                        verdict == noting.TAKEN,
+                        verdict == decision_log.TAKEN,
                     )
                     for one, verdict, left in preview.weighed(variant_id)
                 ],

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from orders.ranking import CUSTOMS_UNION
+from orders.routing.ranking import CUSTOMS_UNION
 from suppliers.models import Service, StockLocation
 
 SANDBOX_LOCATIONS = (

@@ -11,8 +11,10 @@ from django.db import transaction
 
 from catalog.models import Brand, Category, Channel, Product, Variant
 from catalog.records import ProductRecord, VariantRecord
-from orders import acknowledging, allocations, cancelling, measuring, reconciling, reservations
+from orders.cancellation import cancellation
+from orders.inventory import allocations, decrement_measurement, reservations, stock_sync
 from orders.models import Cart, Order, OrderLine, PurchaseLine, PurchaseOrder, Reservation
+from orders.purchasing import acknowledgements
 from storefront.dev.sandboxes.in_memory_supplier import World, world_at
 from storefront.dev.simulation.scenario import HOUR_S, Wish
 from storefront.lib.address import Address
@@ -105,7 +107,7 @@ class RealShop:
 
     def cancel(self, wish: Wish, at_s: float) -> None:
         order = self.orders[wish.number]
-        cancelling.cancel(order=order, reason="wish", actor="shopper", now=moment(at_s))
+        cancellation.cancel(order=order, reason="wish", actor="shopper", now=moment(at_s))
 
     def sent(self, wish: Wish, at_s: float) -> None:
         now, order, line = moment(at_s), self.orders[wish.number], self.lines[wish.number]
@@ -148,7 +150,7 @@ class RealShop:
         state = PurchaseState(
             number=made.number, supplier_reference=f"S-{made.number}", answer=Answer.CANCELED
         )
-        acknowledging.apply(purchase_order=made, state=state, now=moment(at_s))
+        acknowledgements.apply(purchase_order=made, state=state, now=moment(at_s))
 
     def shipped(self, wish: Wish, at_s: float) -> None:
         line, made = self.lines[wish.number], self.purchase_orders[wish.number]
@@ -173,15 +175,15 @@ class RealShop:
             self.levels = {level.offer.supplier_sku: level for level in mine}
         if at_s >= self.measured_s + MEASURES_EVERY_S:
             self.measured_s = at_s
-            measuring.measure(supplier=self.supplier, now=moment(at_s))
-        reconciling.reconcile(supplier=self.supplier, now=moment(at_s))
+            decrement_measurement.measure(supplier=self.supplier, now=moment(at_s))
+        stock_sync.reconcile(supplier=self.supplier, now=moment(at_s))
 
     def news(self, sku: str, figure: int, at_s: float) -> None:
         self.world.stock[sku] = {WHERE: figure}
         webhooks.recount(
             supplier=self.supplier, refs=[sku], cause=f"news:{at_s:.0f}", now=moment(at_s)
         )
-        reconciling.reconcile(supplier=self.supplier, now=moment(at_s))
+        stock_sync.reconcile(supplier=self.supplier, now=moment(at_s))
 
     @staticmethod
     def _put(row: Order | PurchaseOrder, **columns: Any) -> None:

@@ -22,7 +22,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from orders import carts, keeping
+from orders.cart import account_cart, carts
 from storefront.lib.security.client_ip import network_of
 from storefront.lib.security.rate_limit import is_too_often
 from storefront.web.account.forms import ShopperSignInForm, SignUpForm
@@ -121,7 +121,7 @@ def _bring_cart(request: HttpRequest, answer: HttpResponse) -> None:
     if (owner_id := shopper_id(request)) is None:
         return
     now = timezone.now()
-    cart = keeping.bring(owner_id=owner_id, token=cart_token(request), now=now)
+    cart = account_cart.bring(owner_id=owner_id, token=cart_token(request), now=now)
     if cart is None:
         forget_cart(answer)
     else:

@@ -21,7 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from orders import keeping
+from orders.cart import account_cart
 from storefront.accounts import credentials, login_throttling
 from storefront.accounts.email_verification import proven_addresses
 from storefront.accounts.models import User
@@ -185,5 +185,5 @@ def _take(key: str) -> User:
         raise credentials.StaleLinkError
     before = proven_addresses(found.user)
     user = credentials.take_address(key=key, now=now)
-    keeping.adopt_orders(owner_id=user.pk, addresses=before)
+    account_cart.adopt_orders(owner_id=user.pk, addresses=before)
     return user

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from orders.forgetting import OnItsWayError
+from orders.privacy import OnItsWayError
 from storefront.accounts import login_throttling
 from storefront.accounts.models import User
 from storefront.lib.security.client_ip import network_of

@@ -6,9 +6,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from orders.codes import Closed
-from orders.promoting import Refusal
-from orders.promotions import Found
+from orders.promotions.codes import Closed
+from orders.promotions.engine import Refusal
+from orders.promotions.promotions import Found
 from storefront.web.core.formats import money
 
 SENTENCES: dict[Closed | Refusal, str | Promise] = {

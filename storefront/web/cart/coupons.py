@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from orders import codes
+from orders.promotions import codes
 from storefront.lib.security.client_ip import address_of
 from storefront.lib.security.rate_limit import is_too_often
 from storefront.web.cart.views import show_problem

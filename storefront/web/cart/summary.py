@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from orders.billing import Bill, Buyer, bill, ways_of
-from orders.cart_lines import Read
-from orders.cart_view import CartView, LineView
-from orders.delivery import QuotedParcel, ShippingQuote
+from orders.cart.lines import Read
+from orders.cart.view import CartView, LineView
+from orders.checkout.cart_totals import Bill, Buyer, bill, ways_of
 from orders.models import Cart
-from orders.routing import Plan, PlannedLine
-from orders.totaling import Totals
+from orders.pricing.totals import Totals
+from orders.routing.delivery_quote import QuotedParcel, ShippingQuote
+from orders.routing.engine import Plan, PlannedLine
 from shipping import asking_freight, promising, quotes
 from shipping.promising import Looked, Short
 from shipping.quotes import Told

@@ -20,9 +20,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog.models import Listing
-from orders import beginning, carts, keeping, making_way
-from orders.cart_lines import Read
-from orders.cart_view import CartView
+from orders.cart import account_cart, beginning, carts
+from orders.cart.lines import Read
+from orders.cart.view import CartView
+from orders.checkout import open_order_limits
 from orders.models import Cart
 from shipping import promising
 from storefront.web.cart import coupon_messages
@@ -164,13 +165,13 @@ def _put(
     }
     found = open_cart(request, now)
     if found is None and (owner_id := shopper_id(request)):
-        found = keeping.begin(owner_id=owner_id, now=now, **where)
-        making_way.carry_on(cart=found, token=cart_token(request))
+        found = account_cart.begin(owner_id=owner_id, now=now, **where)
+        open_order_limits.carry_on(cart=found, token=cart_token(request))
     if found is None:
         line = beginning.begin(
             listing=listing, quantity=quantity, now=now, most_of=most_of, **where
         )
-        making_way.carry_on(cart=line.cart, token=cart_token(request))
+        open_order_limits.carry_on(cart=line.cart, token=cart_token(request))
         return line.cart, quantity
     carts.add(
         cart=found,
@@ -214,7 +215,7 @@ def _page(  # noqa: PLR0913 - a page, its cart, and what went wrong on it
     context = {
         "filled": filled,
         "problems": problems,
-        "held": making_way.held_by(cart=found, now=now) if filled.short else [],
+        "held": open_order_limits.held_by(cart=found, now=now) if filled.short else [],
         "removed": _removed(request),
         "refused_codes": coupon_messages.sentences(filled.bill.found, here.language),
     }

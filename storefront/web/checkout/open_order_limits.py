@@ -12,28 +12,28 @@ from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from orders import making_way
-from orders.cart_lines import Read
+from orders.cart.lines import Read
+from orders.checkout import open_order_limits
 from orders.models import Cart
 
 type CartView = Callable[[HttpRequest, Cart, Read | None, datetime], HttpResponse]
 
-WORDS: dict[type[making_way.HeldError], tuple[Promise, Promise]] = {
-    making_way.HeldAlreadyError: (
+WORDS: dict[type[open_order_limits.HeldError], tuple[Promise, Promise]] = {
+    open_order_limits.HeldAlreadyError: (
         _("You hold it already."),
         _(
             "An order of yours holds it and waits for its payment. Pay that order, or give it up:"
             " then order anew."
         ),
     ),
-    making_way.TooManyOpenError: (
+    open_order_limits.TooManyOpenError: (
         _("Some orders wait for their payment."),
         _(
             "Three unpaid orders are the most that one shopper can have at a time. Pay one of"
             " yours, or give one up: then order anew."
         ),
     ),
-    making_way.HeldTooLongError: (
+    open_order_limits.HeldTooLongError: (
         _("You ordered it before, and did not pay."),
         _("Nobody holds a light longer without paying, so that others can have it too."),
     ),
@@ -47,20 +47,20 @@ def tells_what_is_held(view: CartView) -> CartView:
     def told(request: HttpRequest, cart: Cart, known: Read | None, now: datetime) -> HttpResponse:
         try:
             return view(request, cart, known, now)
-        except making_way.HeldError as error:
+        except open_order_limits.HeldError as error:
             return _page(request, error)
 
     return told
 
 
-def _page(request: HttpRequest, error: making_way.HeldError) -> HttpResponse:
+def _page(request: HttpRequest, error: open_order_limits.HeldError) -> HttpResponse:
     """Say why nothing was ordered; link only to orders that are surely his."""
     title, words = WORDS[type(error)]
     context = {
         "title": title,
         "words": words,
         "until": error.until,
-        "is_resting": isinstance(error, making_way.HeldTooLongError),
+        "is_resting": isinstance(error, open_order_limits.HeldTooLongError),
         "held": error.orders,
     }
     return render(

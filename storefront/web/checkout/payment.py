@@ -11,8 +11,10 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from orders import access, lingering, opening, payments
+from orders import links
+from orders.inventory import lingering
 from orders.models import Order, Payment
+from orders.payments import sessions, updates
 from storefront.lib.http.errors import OutsideError
 
 log = logging.getLogger(__name__)
@@ -21,12 +23,14 @@ log = logging.getLogger(__name__)
 def go_and_pay(order: Order, *, first: Payment | None = None) -> HttpResponse:
     """Lead on to the payment that waits, or to the order's page if none does.
 
-    Shape:  ``first`` as in ``opening.start``
+    Shape:  ``first`` as in ``sessions.start``
     """
-    here, return_url = _page_of(order), access.paid_url(order)
+    here, return_url = _page_of(order), links.paid_url(order)
     try:
-        payment = opening.start(order=order, return_url=return_url, now=timezone.now(), first=first)
-    except opening.NotPayableError:
+        payment = sessions.start(
+            order=order, return_url=return_url, now=timezone.now(), first=first
+        )
+    except sessions.NotPayableError:
         return _see(here)
     except OutsideError as error:
         log.warning("%s: the gateway did not open a payment: %s", order.number, error)
@@ -39,7 +43,7 @@ def go_and_pay(order: Order, *, first: Payment | None = None) -> HttpResponse:
 @never_cache
 @require_POST
 def pay(_request: HttpRequest, number: str, key: str) -> HttpResponse:
-    order = access.find(number=number, key=key)
+    order = links.find(number=number, key=key)
     if order is None:
         raise Http404
     return go_and_pay(order)
@@ -49,7 +53,7 @@ def pay(_request: HttpRequest, number: str, key: str) -> HttpResponse:
 @require_safe
 def pay_return(_request: HttpRequest, number: str, key: str) -> HttpResponse:
     """Ask the gateway itself what happened: the address bar proves nothing."""
-    if (found := access.find_tried(number=number, key=key)) is None:
+    if (found := links.find_tried(number=number, key=key)) is None:
         raise Http404
     order, tried = found
     query, now = "", timezone.now()
@@ -57,11 +61,11 @@ def pay_return(_request: HttpRequest, number: str, key: str) -> HttpResponse:
         lingering.come_back(order=order, now=now)
     if tried:
         try:
-            payments.catch_up(payment=tried[-1], now=now)
+            updates.catch_up(payment=tried[-1], now=now)
         except OutsideError as error:
             log.warning("%s: the gateway did not answer: %s", order.number, error)
             query = "?pay=unread"
-        except payments.TooEarlyError:
+        except updates.TooEarlyError:
             query = "?pay=unread"
     return _see(_page_of(order) + query)
 

@@ -17,12 +17,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from orders import cart_lines, checkout, sending_to
-from orders.address_checks import open_doubts
-from orders.addresses import problems
-from orders.cart_lines import Read
+from orders.addresses.validation import problems
+from orders.addresses.verification import open_doubts
+from orders.cart import delivery_details, lines
+from orders.cart.lines import Read
+from orders.checkout import checkout
 from orders.models import Cart, Order
-from orders.redeeming import SpentError
+from orders.promotions.redemptions import SpentError
 from storefront.lib.address import Address
 from storefront.lib.money import Money
 from storefront.web.account.addresses import known_of
@@ -87,10 +88,12 @@ def address(request: HttpRequest, cart: Cart, known: Read | None, now: datetime)
     if request.method == "POST":
         form = CheckoutAddressForm(request.POST, noted=cart.address_check, **wanted)
         if form.is_valid() and (ship_to := form.chosen):
-            if not (known or cart_lines.read(cart=cart, now=now)).lines:
+            if not (known or lines.read(cart=cart, now=now)).lines:
                 return redirect("cart")
             email = form.cleaned_data["email"]
-            sending_to.address(cart=cart, email=email, ship_to=ship_to, check=form.note, now=now)
+            delivery_details.address(
+                cart=cart, email=email, ship_to=ship_to, check=form.note, now=now
+            )
             response = redirect("checkout_delivery")
             remember(response, COUNTRY_COOKIE, ship_to.country)
             return response
@@ -116,7 +119,7 @@ def delivery(request: HttpRequest, cart: Cart, known: Read | None, now: datetime
             return redirect("cart")
         tier = request.POST.get("tier", "")
         if any(quote.tier == tier for quote in found.quotes):
-            sending_to.choose_delivery(cart=cart, tier=tier, now=now)
+            delivery_details.choose_delivery(cart=cart, tier=tier, now=now)
             return redirect("checkout_review")
         problem = str(NOT_CHOSEN)
     filled = fill(cart=cart, country=cart.country, now=now, tier=cart.service, known=known)

@@ -9,8 +9,8 @@ from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from orders import address_checks, addresses
-from orders.addresses import LIMITS
+from orders.addresses import validation, verification
+from orders.addresses.validation import LIMITS
 from storefront.lib import address
 from storefront.lib.address import Address
 from storefront.web.core import formats
@@ -63,14 +63,14 @@ class AddressForm(forms.Form):
         """Ask the rules of the country, field by field."""
         cleaned = super().clean() or self.cleaned_data
         if "country" in cleaned:
-            self._blame(addresses.problems(address=self.address()))
+            self._blame(validation.problems(address=self.address()))
         if not self.errors:
             self.settle(self.address())
         return cleaned
 
     def settle(self, written: Address) -> None:
         """Refuse what is doubtful; whoever may insist does so at the checkout."""
-        self._blame(address_checks.doubts(written))
+        self._blame(verification.doubts(written))
 
     def _blame(self, fields: Mapping[str, Promise]) -> None:
         for field, words in fields.items():
@@ -92,14 +92,14 @@ class CheckoutAddressForm(AddressForm):
     )
     reason = forms.CharField(
         label=_("If it is right all the same, say why"),
-        max_length=address_checks.MAX_REASON,
+        max_length=verification.MAX_REASON,
         required=False,
         error_messages={"max_length": _("This is too long. Say it shorter.")},
     )
     about = forms.CharField(required=False, max_length=40)  # which address was asked about
 
     def __init__(self, *args: Any, noted: Mapping[str, Any], **kwargs: Any) -> None:
-        """Ask; ``noted`` is what was said before, as ``address_checks.note`` makes it."""
+        """Ask; ``noted`` is what was said before, as ``verification.note`` makes it."""
         super().__init__(*args, **kwargs)
         self._noted = noted
         self.written: Address | None = None
@@ -112,18 +112,18 @@ class CheckoutAddressForm(AddressForm):
     def settle(self, written: Address) -> None:
         """Take what was chosen, or ask."""
         self.written = written
-        digest = address_checks.digest_of(written)
+        digest = verification.digest_of(written)
         if self._noted.get("of") == digest:
             self.chosen, self.note = written, self._noted
             return
-        usual = address_checks.suggestion(written)
+        usual = verification.suggestion(written)
         is_answer = self.cleaned_data.get("about") == digest
         choice = self.cleaned_data.get("choice") if is_answer else ""
         is_corrected = choice == "suggested" and usual is not None
         chosen = usual if is_corrected and usual else written
         other = written if is_corrected else usual
         reason = str(self.cleaned_data.get("reason") or "").strip() if is_answer else ""
-        doubts = address_checks.doubts(chosen)
+        doubts = verification.doubts(chosen)
         # What was answered already is asked again beside what was not, with its answer.
         self.suggested, self.is_doubtful, self.picked = usual, bool(doubts), choice or ""
         if usual and not choice:
@@ -133,10 +133,10 @@ class CheckoutAddressForm(AddressForm):
             self._blame(doubts)
         if not self.errors:
             self.chosen = chosen
-            self.note = address_checks.note(
+            self.note = verification.note(
                 chosen, other=other, is_corrected=is_corrected, reason=reason
             )
 
     @property
     def digest(self) -> str:
-        return address_checks.digest_of(self.written) if self.written else ""
+        return verification.digest_of(self.written) if self.written else ""

@@ -12,8 +12,8 @@ from django.utils.translation import get_language
 
 from catalog.models import Category, Channel
 from catalog.products import detail
-from orders import cart_lines, carts, keeping
-from orders.cart_lines import Read
+from orders.cart import account_cart, carts, lines
+from orders.cart.lines import Read
 from orders.models import Cart
 from orders.models.cart import KEPT_FOR
 
@@ -107,7 +107,7 @@ def shopper_id(request: HttpRequest) -> int | None:
 def open_filled(request: HttpRequest, now: datetime) -> tuple[Cart, Read | None] | None:
     """Find a cart as ``open_cart`` does, and what is in it, if one question can tell both."""
     token = cart_token(request)
-    if token and (found := cart_lines.find(token=token, now=now)):
+    if token and (found := lines.find(token=token, now=now)):
         visit(request).know(found[0].channel)
         return found
     cart = open_cart(request, now)
@@ -119,7 +119,7 @@ def open_cart(request: HttpRequest, now: datetime) -> Cart | None:
     token = cart_token(request)
     found = carts.find(token=token, now=now) if token else None
     if found is None and (owner_id := shopper_id(request)):
-        found = keeping.current(owner_id=owner_id, now=now)
+        found = account_cart.current(owner_id=owner_id, now=now)
     if found is not None:
         visit(request).know(found.channel)
     return found

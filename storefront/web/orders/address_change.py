@@ -16,9 +16,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from orders import access, correcting, purchasing_tasks, readdressing, wishes
+from orders import links
+from orders.addresses import change_requests, corrections
+from orders.addresses.change_requests import Chance, Wished
+from orders.cancellation import requests
 from orders.models import Order
-from orders.readdressing import Chance, Wished
+from orders.purchasing import tasks
 from storefront.lib.security.rate_limit import is_too_often
 from storefront.lib.tasks import wake
 from storefront.web.core.address_form import CheckoutAddressForm
@@ -71,7 +74,7 @@ class AnotherAddressForm(CheckoutAddressForm):
 @require_http_methods(READS)
 def change(request: HttpRequest, number: str, key: str) -> HttpResponse:
     """Show where it goes, and take in where it shall go."""
-    found = access.find(number=number, key=key)
+    found = links.find(number=number, key=key)
     if found is None:
         raise Http404
     problem, status = _why_not(found), HTTPStatus.OK
@@ -85,12 +88,14 @@ def change(request: HttpRequest, number: str, key: str) -> HttpResponse:
         if form.is_valid() and problem not in {OVER, UNPAID, STOPPING}:
             try:
                 return _back(found, _take(found, form))
-            except (correcting.SameError, readdressing.PartlyThereError) as there:
-                return _back(found, "same" if isinstance(there, correcting.SameError) else "partly")
-            except correcting.StillWrongError as wrong:
+            except (corrections.SameError, change_requests.PartlyThereError) as there:
+                return _back(
+                    found, "same" if isinstance(there, corrections.SameError) else "partly"
+                )
+            except corrections.StillWrongError as wrong:
                 for field, words in wrong.fields.items():
                     form.add_error(field, str(words))
-            except correcting.SettledError as settled:
+            except corrections.SettledError as settled:
                 found.refresh_from_db()
                 problem = _why_not(found) or _end_of(settled)
         if problem:
@@ -105,7 +110,7 @@ def _take(found: Order, form: AnotherAddressForm) -> str:
     """
     assert form.chosen is not None  # noqa: S101 - a valid form has chosen
     note = {name: value for name, value in form.note.items() if name not in {"staff", "also"}}
-    wished = readdressing.send_elsewhere(
+    wished = change_requests.send_elsewhere(
         order=found,
         ship_to=form.chosen,
         reason=note.get("reason") or BY_SHOPPER,
@@ -113,7 +118,7 @@ def _take(found: Order, form: AnotherAddressForm) -> str:
         now=timezone.now(),
         noted=note,
     )
-    wake(purchasing_tasks.send_due)
+    wake(tasks.send_due)
     return _word(wished)
 
 
@@ -132,15 +137,15 @@ def _why_not(found: Order) -> Promise | None:
     if chance is None:
         if found.status == Order.Status.PENDING_PAYMENT:
             return UNPAID
-        is_stopping = wishes.wish_among(purchases) == wishes.Wish.ASKED
+        is_stopping = requests.wish_among(purchases) == requests.Wish.ASKED
         return STOPPING if is_stopping and found.status in showing_addresses.PAID else OVER
     return {Chance.ASKED: ASKED, Chance.GONE: GONE}.get(chance)
 
 
-def _end_of(settled: correcting.SettledError) -> Promise:
+def _end_of(settled: corrections.SettledError) -> Promise:
     ends: dict[type[Exception], Promise] = {
-        correcting.OverError: OVER,
-        readdressing.WaitingError: ASKED,
+        corrections.OverError: OVER,
+        change_requests.WaitingError: ASKED,
     }
     return ends.get(type(settled), GONE)
 

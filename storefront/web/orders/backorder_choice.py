@@ -12,8 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from orders import access, cancellation_tasks, giving_up, purchasing_tasks, setbacks
+from orders import links
+from orders.backorders import backorders, refunds
+from orders.cancellation import tasks as cancellation_tasks
 from orders.models import Order, Setback
+from orders.purchasing import tasks as purchasing_tasks
 from shipping import consenting
 from storefront.lib.tasks import wake
 
@@ -28,7 +31,7 @@ def answer(request: HttpRequest, number: str, key: str, setback: int) -> HttpRes
 
     The links of a mail only open the page: what fetches links by itself chooses nothing.
     """
-    order = access.find(number=number, key=key)
+    order = links.find(number=number, key=key)
     row = _find(order, setback)
     if order is None or row is None:
         raise Http404
@@ -61,7 +64,7 @@ def answer(request: HttpRequest, number: str, key: str, setback: int) -> HttpRes
         "choices": row.choices,
         "at_stake": None
         if row.kind == Setback.Kind.LATER
-        else giving_up.at_stake(row, setbacks.open_lines(row)),
+        else refunds.at_stake(row, backorders.open_lines(row)),
         "likely": said or request.GET.get("answer", ""),
         "problem": problem,
     }
@@ -78,4 +81,4 @@ def _find(order: Order | None, setback: int) -> Setback | None:
 
 def open_questions(order: Order) -> list[Setback]:
     """Return what waits for the shopper, and what is looked for without him."""
-    return list(setbacks.waiting(order).prefetch_related("lines__order_line"))
+    return list(backorders.waiting(order).prefetch_related("lines__order_line"))

@@ -10,9 +10,9 @@ from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from orders import wishes
+from orders.addresses.change_requests import Chance, chance
+from orders.cancellation import requests
 from orders.models import AddressWish, Order, PurchaseOrder, Setback
-from orders.readdressing import Chance, chance
 from storefront.lib.address import Address
 from storefront.lib.db.prepared_queries import Prepared
 from storefront.web.orders.tracking import Box
@@ -92,7 +92,7 @@ def can_ask(
     questions: Iterable[Setback],
 ) -> Chance | None:
     """Tell whether its shopper can send it elsewhere; None: unpaid, over, or to be stopped."""
-    if order.status not in PAID or wishes.wish_among(purchases) == wishes.Wish.ASKED:
+    if order.status not in PAID or requests.wish_among(purchases) == requests.Wish.ASKED:
         return None
     asked = [each.purchase_order_id for each in wished if each.status == Status.REQUESTED]
     is_sought = any(each.kind == Setback.Kind.REFUSED for each in questions)

@@ -17,11 +17,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from orders import access, cancellation_tasks, cancelling, order_lines, wishes
+from orders import links
+from orders.addresses.change_requests import Chance
+from orders.cancellation import cancellation as cancellation_cancellation
+from orders.cancellation import requests, tasks
+from orders.cancellation.requests import Wish
+from orders.cart import order_lines
 from orders.models import Order, Payment, PaymentEvent
-from orders.readdressing import Chance
-from orders.returning import owing
-from orders.wishes import Wish
+from orders.returns import refund_amounts
 from storefront.lib.security.client_ip import address_of
 from storefront.lib.security.rate_limit import is_too_often
 from storefront.lib.tasks import wake
@@ -70,7 +73,7 @@ WISHES = {Wish.ASKED: "asked", Wish.REFUSED: "late"}
 @never_cache
 @require_safe
 def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
-    if (known := access.find_tried(number=number, key=key)) is None:
+    if (known := links.find_tried(number=number, key=key)) is None:
         raise Http404
     found, tried = known
     now = timezone.now()
@@ -86,7 +89,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
     going = showing_addresses.going(found, purchases, addressed)
     chance = showing_addresses.can_ask(found, purchases, addressed, questions)
     can_pay = found.status == Status.PENDING_PAYMENT and found.pay_before > now
-    wish = wishes.wish_among(purchases)
+    wish = requests.wish_among(purchases)
     was_paid = any(each.authorized_amount for each in tried)
     paid_with = _paid_with(found)
     context = {
@@ -138,7 +141,7 @@ def _paid_with(found: Order) -> Order | None:
     """Find the order that was paid for what was to come anew, and does not."""
     if found.status != Status.CANCELED or found.total_amount:
         return None
-    first = owing.paid_by(found)
+    first = refund_amounts.paid_by(found)
     return first.order if first else None
 
 
@@ -203,11 +206,11 @@ def headline(found: Order, payment: Payment | None, now: datetime) -> str:
 def cancel(_request: HttpRequest, number: str, key: str) -> HttpResponse:
     found = _find(number, key)
     try:
-        done = cancelling.cancel(
+        done = cancellation_cancellation.cancel(
             order=found, reason="canceled by the shopper", actor="shopper", now=timezone.now()
         )
-        wake(cancellation_tasks.follow_cancellation, order_id=found.pk)
-    except cancelling.TooLateError:
+        wake(tasks.follow_cancellation, order_id=found.pk)
+    except cancellation_cancellation.TooLateError:
         found.refresh_from_db(fields=["status"])
         # A double click is told by its second answer: what the first one stopped is stopped.
         word = "stopped" if found.status == Status.CANCELED else "late"
@@ -229,7 +232,7 @@ def lookup(request: HttpRequest) -> HttpResponse:
             problem = _("Too many tries. Wait an hour, or use the link in any of our e-mails.")
             status = HTTPStatus.TOO_MANY_REQUESTS
         elif form.is_valid():
-            found = access.find_by_email(**form.cleaned_data)
+            found = links.find_by_email(**form.cleaned_data)
             if found is not None:
                 path = reverse("order", args=[found.number, found.access_key])
                 return HttpResponseRedirect(path, status=HTTPStatus.SEE_OTHER)
@@ -239,7 +242,7 @@ def lookup(request: HttpRequest) -> HttpResponse:
 
 
 def _find(number: str, key: str) -> Order:
-    found = access.find(number=number, key=key)
+    found = links.find(number=number, key=key)
     if found is None:
         raise Http404
     return found

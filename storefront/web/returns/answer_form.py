@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from orders.models import ReturnAuthorization
-from orders.models.returning import MOST_WORDS
+from orders.models.returns import MOST_WORDS
 from storefront.web.returns.forms import Words
 from storefront.web.returns.photos import PicturesForm
 

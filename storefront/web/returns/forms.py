@@ -11,9 +11,9 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from orders.models import OrderLine, ReturnAuthorization
-from orders.returning.declaring import Declaration
-from orders.returning.returnable import Returnable
-from orders.returning.swapping import Other
+from orders.returns.eligibility import Returnable
+from orders.returns.exchange_options import Other
+from orders.returns.requests import Declaration
 from storefront.web.core import formats
 from storefront.web.returns.status import KINDS
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalog.products.images import BadPictureError
-from orders.returning import pictures
+from orders.returns import photos
 from storefront.lib.security import upload_limits
 from storefront.lib.security.rate_limit import is_too_often
 
@@ -40,10 +40,10 @@ class PicturesForm(forms.Form):
         if self._request is not None and upload_limits.is_too_large(self._request):
             raise forms.ValidationError(_("Together they are too large: %s") % _most())
         given: list[UploadedFile[bytes]] = self.cleaned_data["pictures"] or []
-        if len(given) > pictures.MOST_AT_ONCE:
+        if len(given) > photos.MOST_AT_ONCE:
             raise forms.ValidationError(_("These are too many: %s") % _most())
         for each in given:
-            if (each.size or 0) > pictures.MAX_BYTES:
+            if (each.size or 0) > photos.MAX_BYTES:
                 raise forms.ValidationError(_named(_("%(name)s is too large: %(most)s"), each))
         if self.errors:  # they are asked for once more, so why draw them
             return []
@@ -63,7 +63,7 @@ class PicturesForm(forms.Form):
 
 def _drawn(given: UploadedFile[bytes]) -> bytes:
     try:
-        return pictures.drawn(given.read())
+        return photos.drawn(given.read())
     except BadPictureError as error:
         words = _("%(name)s is no picture that we can open: send JPEG, PNG or WebP.")
         raise forms.ValidationError(_named(words, given)) from error
@@ -75,6 +75,6 @@ def _named(words: str, given: UploadedFile[bytes]) -> str:
 
 def _most() -> str:
     return _("%(count)d pictures at most, of %(size)d MB each.") % {
-        "count": pictures.MOST_AT_ONCE,
-        "size": pictures.MAX_BYTES // 1_000_000,
+        "count": photos.MOST_AT_ONCE,
+        "size": photos.MAX_BYTES // 1_000_000,
     }

@@ -9,8 +9,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from orders.models import Order, ReturnAuthorization
-from orders.returning import answering
-from orders.returning.sending_anew import titled
+from orders.returns import authorizations
+from orders.returns.replacement_orders import titled
 from storefront.web.returns.photos import PicturesForm
 
 Kind = ReturnAuthorization.Kind
@@ -67,8 +67,9 @@ def shown(found: Order) -> list[Shown]:
             stands=STANDS[row.status],
             lines=[(line.order_line.title, line.quantity) for line in row.lines.all()],
             wanted=[titled(line.wanted) for line in row.lines.all() if line.wanted],
-            can_cancel=row.status in answering.BEFORE_IT_LEFT,
-            can_send=not row.is_kept and row.status in answering.SENDABLE | {Status.IN_TRANSIT},
+            can_cancel=row.status in authorizations.BEFORE_IT_LEFT,
+            can_send=not row.is_kept
+            and row.status in authorizations.SENDABLE | {Status.IN_TRANSIT},
             can_answer=row.status == Status.NEEDS_EVIDENCE,
             pictures=row.picture_count,
             sent=PicturesForm(name=f"{row.number}-"),

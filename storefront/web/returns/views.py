@@ -15,11 +15,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from orders import access
+from orders import links
 from orders.models import Order, ReturnAuthorization
-from orders.returning import answering, declaring, returnable, swapping
-from orders.returning.declaring import Declaration
-from orders.returning.refusing import CannotReturnError
+from orders.returns import authorizations, eligibility, exchange_options, requests
+from orders.returns.refusing import CannotReturnError
+from orders.returns.requests import Declaration
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 from storefront.web.returns.answer_form import AnswerForm
 from storefront.web.returns.forms import ReturnForm, lined
@@ -51,11 +51,11 @@ def choose(request: HttpRequest, number: str, key: str) -> HttpResponse:
     """Ask what goes back, repeat it, and take it in only when it is confirmed."""
     found = _find(number, key)
     now = timezone.now()
-    left = returnable.look(order=found, now=now)
+    left = eligibility.look(order=found, now=now)
     posted = request.POST if request.method == "POST" else None
     if posted is not None and (known := _known(found, _posted(request, "key", 40))):
         return _back(found, _word(known.kind))  # a double click: it is written down already
-    may_be = swapping.others(left.purchase_lines.values(), channel=found.channel)
+    may_be = exchange_options.others(left.purchase_lines.values(), channel=found.channel)
     form = ReturnForm(posted, left=left, may_be=may_be)
     status = HTTPStatus.OK
     if posted is not None:
@@ -64,7 +64,7 @@ def choose(request: HttpRequest, number: str, key: str) -> HttpResponse:
         if form.is_valid() and not is_changing:
             said = form.declaration()
             try:
-                declaring.insist(said, left)  # before any picture is drawn
+                requests.insist(said, left)  # before any picture is drawn
                 if not form.is_confirmed:
                     return _repeat(request, found, form, said)
                 if said.kind != Kind.WITHDRAWAL:
@@ -72,7 +72,7 @@ def choose(request: HttpRequest, number: str, key: str) -> HttpResponse:
                     if not sent.is_valid():
                         return _repeat(request, found, form, said, sent)
                     said = replace(said, drawings=sent.drawings)
-                declaring.declare(order=found, said=said, actor="shopper", now=now)
+                requests.declare(order=found, said=said, actor="shopper", now=now)
                 return _back(found, _word(said.kind))
             except CannotReturnError as refusal:
                 form.add_error(None, str(refusal))
@@ -111,7 +111,7 @@ def cancel(_request: HttpRequest, number: str, key: str, name: str) -> HttpRespo
     found = _find(number, key)
     authorization = _one(found, name)
     try:
-        answering.cancel(authorization=authorization, actor="shopper", now=timezone.now())
+        authorizations.cancel(authorization=authorization, actor="shopper", now=timezone.now())
     except (IllegalMoveError, LostRaceError):
         return _back(found, "late")
     return _back(found, "changed")
@@ -127,7 +127,7 @@ def sent(request: HttpRequest, number: str, key: str, name: str) -> HttpResponse
     if not tracking_number:
         return _back(found, "")
     try:
-        answering.sent(
+        authorizations.sent(
             authorization=authorization,
             carrier=_posted(request, "carrier", 60),
             tracking_number=tracking_number,
@@ -150,9 +150,9 @@ def answer(request: HttpRequest, number: str, key: str, name: str) -> HttpRespon
     if request.method != "POST":  # the address of a page that showed what was wrong
         return _back(found, "")
     words = lined(request.POST.get("words", ""))
-    if not answering.is_asked(authorization):  # before any picture is drawn
+    if not authorizations.is_asked(authorization):  # before any picture is drawn
         files = len(request.FILES.getlist("pictures"))
-        is_taken = answering.is_taken(authorization, words=words, pictures=files)
+        is_taken = authorizations.is_taken(authorization, words=words, pictures=files)
         return _back(found, "changed" if is_taken else "late")
     form = AnswerForm(request, to=authorization, of=found.number)
     if not form.is_valid():
@@ -167,11 +167,11 @@ def _add(
 ) -> HttpResponse:
     found, drawings = authorization.order, sent.drawings
     try:
-        answering.add_words(
+        authorizations.add_words(
             authorization=authorization, words=words, drawings=drawings, now=timezone.now()
         )
     except (CannotReturnError, IllegalMoveError, LostRaceError) as refusal:
-        if answering.is_taken(authorization, words=words, pictures=len(drawings)):
+        if authorizations.is_taken(authorization, words=words, pictures=len(drawings)):
             return _back(found, "changed")  # the other press of a double one was here first
         if not isinstance(refusal, CannotReturnError):
             return _back(found, "late")
@@ -196,7 +196,7 @@ def _answer_again(
 
 def is_offered(found: Order, now: datetime) -> bool:
     """Test whether anything of an order can be given back now."""
-    return bool(returnable.look(order=found, now=now).lines)
+    return bool(eligibility.look(order=found, now=now).lines)
 
 
 def _known(found: Order, key: str) -> ReturnAuthorization | None:
@@ -227,7 +227,7 @@ def _one(found: Order, name: str) -> ReturnAuthorization:
 
 
 def _find(number: str, key: str) -> Order:
-    found = access.find(number=number, key=key)
+    found = links.find(number=number, key=key)
     if found is None:
         raise Http404
     return found

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from orders import readdressing
+from orders.addresses import change_requests
 from tests.factories.orders import HOME, make_paid_order, make_sellable
 from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.suppliers import NOON
@@ -34,7 +34,7 @@ PATHS = [
 def wish_another_address():
     order = make_accepted_purchase_order(make_sellable()).order
     there = dataclasses.replace(HOME, line1="Neue Straße 2")
-    readdressing.wish(order=order, ship_to=there, reason="moved", actor="shopper", now=NOON)
+    change_requests.wish(order=order, ship_to=there, reason="moved", actor="shopper", now=NOON)
     return order
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orders.models import ReturnAuthorization
-from orders.returning import answering
+from orders.returns import authorizations
 from tests.factories.evidence import make_picture
 from tests.factories.orders import make_sellable
 from tests.factories.returns import make_delivered, make_policy
@@ -56,7 +56,7 @@ def test_a_complaint_with_pictures(shop, browse, shots, window):
     page.get_by_role("button", name="Confirm complaint").click()
     page.get_by_text("2 pictures came with it.").wait_for()
     made = ReturnAuthorization.objects.get()
-    answering.ask(authorization=made, question="Another?", actor="ann", now=NOON)
+    authorizations.ask(authorization=made, question="Another?", actor="ann", now=NOON)
     visit(page, here)
     look()
     page.get_by_label("Your answer").fill("Here it is.")

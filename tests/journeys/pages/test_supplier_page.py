@@ -10,8 +10,8 @@ import pytest
 
 from notifications import dispatch
 from notifications.models import Event
-from orders import purchasing
 from orders.models import PurchaseOrder
+from orders.purchasing import submission
 from shipping.models import Parcel
 from suppliers.models import Connection, Supplier
 from tests.factories.orders import make_paid_order, make_purchase_orders, make_sellable
@@ -32,7 +32,7 @@ def by_mail(language="en"):
 
 def send(purchase_order):
     fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
-    return purchasing.send(purchase_order=fresh.get(pk=purchase_order.pk), now=NOON)
+    return submission.send(purchase_order=fresh.get(pk=purchase_order.pk), now=NOON)
 
 
 def deliver(folder, settings):
@@ -63,7 +63,7 @@ def test_an_order_by_mail_is_answered_shipped_and_told_once(
     goods = make_sellable(), make_sellable(price="19.99")
     order = make_paid_order(*goods, quantity=2)
     by_mail()
-    (purchase_order,) = purchasing.divide(order=order, now=NOON)
+    (purchase_order,) = submission.divide(order=order, now=NOON)
     assert send(purchase_order).request_status == "submitted"
     (his,) = deliver(tmp_path / "mail", settings)["orders@lumen.example"]
     assert his["Subject"] == f"Order {purchase_order.number} for you to ship"

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from orders.gateways import gateway_for
-from orders.gateways.stripe.gateway import StripeGateway
+from orders.payments.gateways import gateway_for
+from orders.payments.gateways.stripe.gateway import StripeGateway
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
 from tests.stripes import KEY

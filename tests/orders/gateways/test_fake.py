@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from orders.gateways.base import PaymentNews
+from orders.payments.gateways.base import PaymentNews
 from storefront.dev.sandboxes.gateway.in_memory import FakeGateway
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money

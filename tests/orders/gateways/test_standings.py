@@ -8,9 +8,9 @@ from decimal import Decimal
 
 import pytest
 
-from orders.gateways.base import TooMuchError, UnknownAtGatewayError
-from orders.gateways.stripe import standings as stripe_module
-from orders.gateways.stripe.gateway import StripeGateway
+from orders.payments.gateways.base import TooMuchError, UnknownAtGatewayError
+from orders.payments.gateways.stripe import reports as stripe_module
+from orders.payments.gateways.stripe.gateway import StripeGateway
 from storefront.dev.sandboxes.gateway import adapter as test_module
 from storefront.lib.http.errors import TemporaryError
 from storefront.lib.money import Money

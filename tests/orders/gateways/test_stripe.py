@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from orders.gateways.base import Taking
-from orders.gateways.stripe.gateway import StripeGateway
+from orders.payments.gateways.base import Taking
+from orders.payments.gateways.stripe.gateway import StripeGateway
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
 from tests.stripes import ASKING_CARD, DECLINED_CARD, DISPUTING_CARD, GOOD_CARD, KEY, POOR_CARD

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from orders.gateways.stripe.reading import State, news_of
-from orders.gateways.stripe.shapes import Dispute, Refund, Session
+from orders.payments.gateways.stripe.objects import Dispute, Refund, Session
+from orders.payments.gateways.stripe.translation import State, news_of
 
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SECONDS = int(AT.timestamp())

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import stripe
 
-from orders.gateways.stripe import signatures
+from orders.payments.gateways.stripe import webhook_signatures
 from storefront.lib.security.webhook_signing import BadHeadersError, ForgedError, StaleError
 from tests.factories.suppliers import NOON
 
@@ -23,13 +23,15 @@ def header(body=BODY, secret=SECRET, at=NOON):
 
 
 def check(signature, *, body=BODY, secrets=(SECRET,), now=NOON):
-    signatures.check(headers={"stripe-signature": signature}, body=body, secrets=secrets, now=now)
+    webhook_signatures.check(
+        headers={"stripe-signature": signature}, body=body, secrets=secrets, now=now
+    )
 
 
 def test_what_the_library_signs_is_good_and_the_other_way_round():
     check(header())
 
-    ours = signatures.header_for(body=BODY, at=NOON, secret=SECRET)
+    ours = webhook_signatures.header_for(body=BODY, at=NOON, secret=SECRET)
     assert stripe.WebhookSignature.verify_header(BODY.decode(), ours, SECRET, tolerance=None)
 
 

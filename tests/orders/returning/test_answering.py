@@ -7,10 +7,9 @@ import pytest
 from notifications import dispatch
 from notifications.models import Delivery, Event
 from notifications.rendering import render
-from orders import return_tasks
 from orders.models import ReturnAuthorization
-from orders.returning import answering
-from orders.returning.refusing import CannotReturnError
+from orders.returns import authorizations, tasks
+from orders.returns.refusing import CannotReturnError
 from storefront.lib.state_machine import IllegalMoveError
 from tests.factories.returns import counters, declare, make_delivered, make_policy, receive
 from tests.factories.suppliers import NOON
@@ -79,7 +78,7 @@ def test_a_shopper_of_baku_reads_his_receipt_in_his_language():
 def test_each_answer_is_told_with_our_words(act, fact, words):
     made = complaint()
 
-    getattr(answering, act)(authorization=made, answer="Look here.", actor="ann", now=NOON)
+    getattr(authorizations, act)(authorization=made, answer="Look here.", actor="ann", now=NOON)
 
     ((_recipient, letter),) = mails(fact)
     assert words in letter.text
@@ -91,8 +90,8 @@ def test_a_second_question_is_told_too():
 
     for minute, question in enumerate(("Which cell?", "Which charger?")):
         now = NOON + timedelta(minutes=minute)
-        answering.ask(authorization=made, question=question, actor="ann", now=now)
-        answering.add_words(authorization=made, words="Yours.", now=now)
+        authorizations.ask(authorization=made, question=question, actor="ann", now=now)
+        authorizations.add_words(authorization=made, words="Yours.", now=now)
 
     assert [question in letter.text for question, (_who, letter) in zip(
         ("Which cell?", "Which charger?"), mails("return.asked"), strict=True
@@ -102,17 +101,17 @@ def test_a_second_question_is_told_too():
 
 def test_words_without_end_are_refused():
     made = complaint()
-    answering.ask(authorization=made, question="Why?", actor="ann", now=NOON)
+    authorizations.ask(authorization=made, question="Why?", actor="ann", now=NOON)
 
     with pytest.raises(CannotReturnError):
-        answering.add_words(authorization=made, words="x" * 4000, now=NOON)
+        authorizations.add_words(authorization=made, words="x" * 4000, now=NOON)
 
 
 def test_what_is_rejected_may_be_given_back_anew():
     order = make_delivered(quantity=1)
     made = complaint(order)
 
-    answering.reject(authorization=made, answer="No.", actor="ann", now=NOON)
+    authorizations.reject(authorization=made, answer="No.", actor="ann", now=NOON)
 
     assert counters(order) == [(0, 0)]
     assert complaint(order).status == "requested"
@@ -122,15 +121,15 @@ def test_what_was_never_sent_is_closed_after_the_time_and_as_much_again():
     order = make_delivered(quantity=2)
     make_policy()
     made, sent = declare(order, 1), declare(order, 1)
-    answering.sent(
+    authorizations.sent(
         authorization=sent, carrier="DHL", tracking_number="1", actor="shopper", now=NOON
     )
 
-    assert not answering.expire(authorization=made, now=NOON + 28 * DAYS)
-    assert answering.expire(authorization=made, now=NOON + 29 * DAYS)
+    assert not authorizations.expire(authorization=made, now=NOON + 28 * DAYS)
+    assert authorizations.expire(authorization=made, now=NOON + 29 * DAYS)
 
     assert (made.status, counters(order)) == ("expired", [(1, 0)])
-    assert not answering.expire(authorization=sent, now=NOON + 99 * DAYS)
+    assert not authorizations.expire(authorization=sent, now=NOON + 99 * DAYS)
     assert "this return is closed" in mails("return.expired")[0][1].text
 
 
@@ -139,15 +138,15 @@ def test_one_that_cannot_be_ended_stops_no_other(monkeypatch):
     make_policy()
     first, second = declare(order, 1), declare(order, 1)
     ReturnAuthorization.objects.update(send_before=NOON.date() - 99 * DAYS)
-    expire = answering.expire
+    expire = authorizations.expire
 
     def break_down(*, authorization, now):
         if authorization == first:
             raise RuntimeError("no")
         return expire(authorization=authorization, now=now)
 
-    monkeypatch.setattr(answering, "expire", break_down)
-    return_tasks.expire_returns()
+    monkeypatch.setattr(authorizations, "expire", break_down)
+    tasks.expire_returns()
 
     second.refresh_from_db()
     assert second.status == "expired"
@@ -159,17 +158,17 @@ def test_nobody_sends_what_he_may_keep():
     made = declare(order, 1)
 
     with pytest.raises(CannotReturnError):
-        answering.sent(
+        authorizations.sent(
             authorization=made, carrier="DHL", tracking_number="1", actor="shopper", now=NOON
         )
 
 
 def test_what_was_lost_may_turn_up():
     made = declare(make_delivered(quantity=1), 1)
-    answering.sent(
+    authorizations.sent(
         authorization=made, carrier="DHL", tracking_number="1", actor="shopper", now=NOON
     )
-    answering.lose(authorization=made, reason="no scan", actor="ann", now=NOON)
+    authorizations.lose(authorization=made, reason="no scan", actor="ann", now=NOON)
 
     receive(made)
 
@@ -179,23 +178,23 @@ def test_what_was_lost_may_turn_up():
 def test_a_number_is_corrected_and_what_is_back_has_left_no_more():
     made = declare(make_delivered(quantity=1), 1)
     for number in ("1", "2"):
-        answering.sent(
+        authorizations.sent(
             authorization=made, carrier="DHL", tracking_number=number, actor="shopper", now=NOON
         )
     assert made.tracking_number == "2"
     receive(made)
 
     with pytest.raises(IllegalMoveError):
-        answering.sent(
+        authorizations.sent(
             authorization=made, carrier="DHL", tracking_number="3", actor="shopper", now=NOON
         )
 
 
 def test_a_question_without_an_answer_is_closed_in_its_own_words():
     made = complaint()
-    answering.ask(authorization=made, question="Why?", actor="ann", now=NOON)
+    authorizations.ask(authorization=made, question="Why?", actor="ann", now=NOON)
 
-    assert answering.expire(authorization=made, now=NOON + 31 * DAYS)
+    assert authorizations.expire(authorization=made, now=NOON + 31 * DAYS)
 
     ((_who, letter),) = mails("return.unanswered")
     assert "heard nothing" in letter.text

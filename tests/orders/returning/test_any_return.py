@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule, run_state_machine_as_test
 
-from orders import cancelling, purchasing
+from orders.cancellation import cancellation
 from orders.models import Order, PurchaseOrder
+from orders.purchasing import submission
 from shipping import quotes, shipments
 from tests.factories.giving_back import FEW, WHICH, GivingBack
 from tests.factories.orders import make_purchase_orders, make_sellable
@@ -43,7 +44,7 @@ class Returns(GivingBack):
         quotes.forget()
         (bought,) = make_purchase_orders(*lights, quantity=2)
         fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
-        sent = purchasing.send(purchase_order=fresh.get(pk=bought.pk), now=NOON)
+        sent = submission.send(purchase_order=fresh.get(pk=bought.pk), now=NOON)
         settle(sent.order)
         news = make_parcel_news("CJPKR0000000001YQ")
         for word in ("shipped", answer):
@@ -59,17 +60,17 @@ class Returns(GivingBack):
     def give_up_a_replacement(self, which):
         if order := self.pick(Order.objects.filter(replaces__isnull=False), which):
             try:
-                cancelling.cancel(order=order, reason="no", actor="ann", now=self.now)
-            except cancelling.TooLateError:
+                cancellation.cancel(order=order, reason="no", actor="ann", now=self.now)
+            except cancellation.TooLateError:
                 return
 
     @rule(which=WHICH)
     def send_a_replacement(self, which):
         """Let it go, and arrive."""
         if order := self.pick(Order.objects.filter(status="placed"), which):
-            for made in purchasing.divide(order=order, now=self.now):
+            for made in submission.divide(order=order, now=self.now):
                 fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
-                purchasing.send(purchase_order=fresh.get(pk=made.pk), now=self.now)
+                submission.send(purchase_order=fresh.get(pk=made.pk), now=self.now)
             self.arrive(LAST)
 
     @rule(which=WHICH, units=FEW, times=st.integers(1, 3), word=st.sampled_from(["refund", "keep"]))
@@ -87,7 +88,7 @@ class Returns(GivingBack):
 
 
 def test_whatever_is_given_back_in_whatever_order_all_stays_true(monkeypatch):
-    monkeypatch.setattr(purchasing, "check", lambda **_: [])
+    monkeypatch.setattr(submission, "check", lambda **_: [])
     monkeypatch.setattr("suppliers.sync.live_check.ask", lambda **_: set())
     Returns.supplier = connect(monkeypatch, ScriptedSupplier())
 

@@ -6,10 +6,10 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from notifications.models import Event
-from orders import forgetting
+from orders import privacy
 from orders.models import Order, OrderLine, ReturnAuthorization
-from orders.returning import declaring, returnable, window
-from orders.returning.refusing import CannotReturnError
+from orders.returns import eligibility, requests, window
+from orders.returns.refusing import CannotReturnError
 from tests.factories.orders import make_sellable
 from tests.factories.returns import (
     counters,
@@ -58,7 +58,7 @@ def test_one_form_is_one_return_however_often_it_is_sent():
     said = say(order, 1)
 
     first, second = (
-        declaring.declare(order=order, said=said, actor="shopper", now=NOON) for _ in range(2)
+        requests.declare(order=order, said=said, actor="shopper", now=NOON) for _ in range(2)
     )
 
     assert first == second
@@ -69,10 +69,10 @@ def test_one_form_is_one_return_however_often_it_is_sent():
 def test_a_form_of_another_order_is_refused():
     order, other = make_delivered(), make_delivered()
     said = say(order, 1)
-    declaring.declare(order=order, said=said, actor="shopper", now=NOON)
+    requests.declare(order=order, said=said, actor="shopper", now=NOON)
 
     with pytest.raises(CannotReturnError):
-        declaring.declare(order=other, said=said, actor="shopper", now=NOON)
+        requests.declare(order=other, said=said, actor="shopper", now=NOON)
 
     assert counters(other) == [(0, 0)]
 
@@ -92,7 +92,7 @@ def test_a_line_of_another_order_is_refused():
     order, other = make_delivered(), make_delivered()
 
     with pytest.raises(CannotReturnError, match="not part of the order"):
-        declaring.declare(order=order, said=say(other, 1), actor="shopper", now=NOON)
+        requests.declare(order=order, said=say(other, 1), actor="shopper", now=NOON)
 
     assert counters(other) == [(0, 0)]
 
@@ -127,7 +127,7 @@ def test_the_database_itself_refuses_more_than_was_shipped():
 def test_before_anything_left_nothing_is_returned_but_canceled():
     order = make_accepted_purchase_order(make_sellable(), quantity=2).order
 
-    left = returnable.look(order=order, now=NOON)
+    left = eligibility.look(order=order, now=NOON)
 
     assert (left.withdrawable, left.complainable) == ({}, {})
 
@@ -135,7 +135,7 @@ def test_before_anything_left_nothing_is_returned_but_canceled():
 def test_goods_on_their_way_can_be_withdrawn_from_and_not_complained_of():
     order = make_shipped_order(quantity=2)
 
-    left = returnable.look(order=order, now=NOON)
+    left = eligibility.look(order=order, now=NOON)
 
     assert list(left.withdrawable.values()) == [2]
     assert left.complainable == {}
@@ -150,7 +150,7 @@ def test_where_no_carrier_says_more_the_promise_counts(days, withdrawn, complain
     Order.objects.update(arrives_to=NOON.date())
     order.refresh_from_db()
 
-    left = returnable.look(order=order, now=NOON + timedelta(days=days))
+    left = eligibility.look(order=order, now=NOON + timedelta(days=days))
 
     assert sum(left.withdrawable.values()) == withdrawn
     assert sum(left.complainable.values()) == complained
@@ -172,7 +172,7 @@ def test_staff_take_a_complaint_about_what_no_carrier_has_brought_yet():
 def test_each_time_ends_on_its_last_day(days, withdrawn, complained):
     order = make_delivered(quantity=3)  # on a Tuesday
 
-    left = returnable.look(order=order, now=NOON + timedelta(days=days, hours=11, minutes=59))
+    left = eligibility.look(order=order, now=NOON + timedelta(days=days, hours=11, minutes=59))
 
     assert sum(left.withdrawable.values()) == withdrawn
     assert sum(left.complainable.values()) == complained
@@ -234,7 +234,7 @@ def test_the_policy_of_the_supplier_comes_before_that_of_all_others():
 def test_nothing_is_added_to_an_order_whose_shopper_was_forgotten_meanwhile():
     order = make_delivered(quantity=1)
     with transaction.atomic():
-        forgetting.forget(addresses=[order.email], owner_id=0, now=NOON)
+        privacy.forget(addresses=[order.email], owner_id=0, now=NOON)
 
     with pytest.raises(CannotReturnError, match="erased"):
         declare(order, 1, kind="defect", words="I am Kanari Vogel.")

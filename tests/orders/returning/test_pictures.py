@@ -16,9 +16,9 @@ from PIL import Image, ImageOps
 
 from catalog.products.images import BadPictureError
 from orders.models import ReturnAuthorization, ReturnPicture
-from orders.return_tasks import sweep_pictures
-from orders.returning import answering, declaring, pictures
-from orders.returning.refusing import CannotReturnError
+from orders.returns import authorizations, photos, requests
+from orders.returns.refusing import CannotReturnError
+from orders.returns.tasks import sweep_pictures
 from tests.factories.evidence import make_picture
 from tests.factories.returns import declare, make_delivered, say
 from tests.factories.suppliers import NOON
@@ -48,10 +48,10 @@ def with_secrets(kind):
 
 def complain(order, drawings, **said):
     given = say(order, 1, kind="defect", words="Dead.", **said)
-    given = declaring.Declaration(
+    given = requests.Declaration(
         key=given.key, kind=given.kind, units=given.units, words=given.words, drawings=drawings
     )
-    return declaring.declare(order=order, said=given, actor="shopper", now=NOON)
+    return requests.declare(order=order, said=given, actor="shopper", now=NOON)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
@@ -59,7 +59,7 @@ def test_only_the_pixels_are_kept(kind):
     content = with_secrets(kind)
     assert HIDDEN in content
 
-    kept = pictures.drawn(content)
+    kept = photos.drawn(content)
 
     assert HIDDEN not in kept
     opened = Image.open(io.BytesIO(kept))
@@ -73,7 +73,7 @@ def test_a_large_picture_becomes_smaller_and_glass_becomes_white():
     written = io.BytesIO()
     Image.new("RGBA", (4000, 1000), (0, 0, 0, 0)).save(written, "PNG")
 
-    kept = Image.open(io.BytesIO(pictures.drawn(written.getvalue())))
+    kept = Image.open(io.BytesIO(photos.drawn(written.getvalue())))
 
     assert kept.size == (2000, 500)
     assert kept.getpixel((9, 9)) == (255, 255, 255)
@@ -93,7 +93,7 @@ def test_nothing_large_is_copied(monkeypatch, kind):
     monkeypatch.setattr(Image.Image, "convert", noting(copied, convert))
     monkeypatch.setattr(ImageOps, "exif_transpose", noting(copied, transpose))
 
-    pictures.drawn(make_picture(kind, (4400, 4200)))
+    photos.drawn(make_picture(kind, (4400, 4200)))
 
     assert shrunk == [(2200, 2100) if kind == "JPEG" else (4400, 4200)]
     assert copied
@@ -113,7 +113,7 @@ def test_two_threads_draw_one_after_the_other(monkeypatch):
     monkeypatch.setattr("catalog.products.images.opened", opened)
 
     with ThreadPoolExecutor(2) as threads:
-        assert len(list(threads.map(pictures.drawn, [b"", b""]))) == 2
+        assert len(list(threads.map(photos.drawn, [b"", b""]))) == 2
 
     assert met == []
 
@@ -135,7 +135,7 @@ def test_two_threads_draw_one_after_the_other(monkeypatch):
 )
 def test_what_is_no_picture_of_ours_is_refused(content):
     with pytest.raises(BadPictureError):
-        pictures.drawn(content)
+        photos.drawn(content)
 
 
 def test_pictures_stand_with_the_return_under_names_that_nobody_guesses(settings):
@@ -143,7 +143,7 @@ def test_pictures_stand_with_the_return_under_names_that_nobody_guesses(settings
 
     (made,) = complain(order, [b"one", b"two"])
 
-    assert [pictures.read(each) for each in made.pictures.order_by("place")] == [b"one", b"two"]
+    assert [photos.read(each) for each in made.pictures.order_by("place")] == [b"one", b"two"]
     names = list(made.pictures.values_list("file", flat=True))
     assert files() == sorted(names)
     assert all(len(name) == len("complaints/.jpg") + 32 for name in names)
@@ -175,7 +175,7 @@ def test_what_fails_in_the_middle_leaves_no_picture(monkeypatch):
     def broken(*_args, **_more):
         raise RuntimeError("the mail")
 
-    monkeypatch.setattr("orders.returning.telling.declared", broken)
+    monkeypatch.setattr("orders.returns.events.declared", broken)
 
     with pytest.raises(RuntimeError):
         complain(order, [b"one"])
@@ -187,12 +187,12 @@ def test_what_fails_in_the_middle_leaves_no_picture(monkeypatch):
 def test_an_answer_brings_more_of_them_and_no_more_than_may_be():
     (made,) = complain(make_delivered(quantity=1), [b"1", b"2", b"3", b"4"])
     for _ in range(2):
-        answering.ask(authorization=made, question="Another?", actor="ann", now=NOON)
-        answering.add_words(authorization=made, words="Here.", drawings=[b"x"] * 4, now=NOON)
-    answering.ask(authorization=made, question="Another?", actor="ann", now=NOON)
+        authorizations.ask(authorization=made, question="Another?", actor="ann", now=NOON)
+        authorizations.add_words(authorization=made, words="Here.", drawings=[b"x"] * 4, now=NOON)
+    authorizations.ask(authorization=made, question="Another?", actor="ann", now=NOON)
 
     with pytest.raises(CannotReturnError, match="12 pictures"):
-        answering.add_words(authorization=made, words="Here.", drawings=[b"x"], now=NOON)
+        authorizations.add_words(authorization=made, words="Here.", drawings=[b"x"], now=NOON)
 
     made.refresh_from_db()
     assert made.status == "needs_evidence"
@@ -216,8 +216,8 @@ def test_what_no_return_names_is_swept_once_it_is_old():
     evidence = storages["private"].save("evidence/paper.pdf", io.BytesIO(b"of a supplier"))
     then = storages["private"].get_modified_time(left)
 
-    assert pictures.sweep(now=then + timedelta(hours=23)) == 0
-    assert pictures.sweep(now=then + timedelta(hours=25)) == 1
+    assert photos.sweep(now=then + timedelta(hours=23)) == 0
+    assert photos.sweep(now=then + timedelta(hours=25)) == 1
 
     assert files() == sorted([made.pictures.get().file, evidence])
 

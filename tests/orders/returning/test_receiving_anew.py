@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 
 from orders.models import Payment
-from orders.returning import answering, refunds, sending_back
-from orders.returning.refusing import CannotReturnError
-from orders.returning.sending_back import CannotSendBackError
+from orders.returns import authorizations, refunds, supplier_returns
+from orders.returns.refusing import CannotReturnError
+from orders.returns.supplier_returns import CannotSendBackError
 from storefront.lib.state_machine import IllegalMoveError
 from tests.factories.orders import make_sellable
 from tests.factories.returns import (
@@ -31,11 +31,11 @@ def refund(made):
 
 
 def send_on(made):
-    return sending_back.open_for(authorization=made, actor="ann", now=NOON)
+    return supplier_returns.open_for(authorization=made, actor="ann", now=NOON)
 
 
 def sent(made):
-    answering.sent(authorization=made, carrier="DHL", tracking_number="1", actor="s", now=NOON)
+    authorizations.sent(authorization=made, carrier="DHL", tracking_number="1", actor="s", now=NOON)
 
 
 def test_a_wrong_count_is_counted_anew_before_and_after_it_was_looked_at():
@@ -121,10 +121,10 @@ def test_what_somebody_gave_back_on_the_pages_of_the_gateway_is_not_given_again(
 def test_two_clicks_give_goods_back_once():
     purchase_order = make_delivered(quantity=3).purchase_orders.get()
     (line,) = purchase_order.lines.all()
-    number = sending_back.new_number(purchase_order)
+    number = supplier_returns.new_number(purchase_order)
 
     first, second = (
-        sending_back.open_alone(
+        supplier_returns.open_alone(
             purchase_order=purchase_order, units={line.pk: 1}, number=number, actor="a", now=NOON
         )
         for _ in range(2)

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders import refunding
 from orders.models import Order, PaymentEvent, ReturnLine
-from orders.returning import answering, refunds
-from orders.returning.refusing import CannotReturnError
-from orders.sharing import share
+from orders.payments import refunds as payment_refunds
+from orders.pricing.proration import share
+from orders.returns import authorizations
+from orders.returns import refunds as return_refunds
+from orders.returns.refusing import CannotReturnError
 from storefront.lib.money import Money
 from storefront.lib.state_machine import IllegalMoveError
 from tests.factories.orders import make_sellable
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.django_db
 
 
 def refund(authorization):
-    refunds.refund(authorization=authorization, actor="ann", now=NOON)
+    return_refunds.refund(authorization=authorization, actor="ann", now=NOON)
 
 
 def asked(order):
@@ -130,7 +131,7 @@ def test_use_is_deducted_with_a_reason_from_who_withdrew():
 def test_nothing_is_deducted_for_what_was_broken():
     order = make_delivered(quantity=1)
     made = declare(order, 1, kind="defect")
-    answering.approve(authorization=made, answer="", actor="ann", now=NOON)
+    authorizations.approve(authorization=made, answer="", actor="ann", now=NOON)
     receive(made)
 
     with pytest.raises(CannotReturnError):
@@ -139,7 +140,7 @@ def test_nothing_is_deducted_for_what_was_broken():
 
 def test_what_staff_gave_already_is_not_given_again():
     order = make_delivered(quantity=1)
-    refunding.refund(
+    payment_refunds.refund(
         order=order,
         amount=Money(Decimal(10), "EUR"),
         reason="sorry",
@@ -162,10 +163,14 @@ def test_before_goods_or_a_proof_nothing_is_paid():
 
     with pytest.raises(CannotReturnError):
         refund(made)
-    answering.sent(authorization=made, carrier="DHL", tracking_number="", actor="ann", now=NOON)
+    authorizations.sent(
+        authorization=made, carrier="DHL", tracking_number="", actor="ann", now=NOON
+    )
     with pytest.raises(CannotReturnError):
         refund(made)
-    answering.sent(authorization=made, carrier="DHL", tracking_number="1", actor="ann", now=NOON)
+    authorizations.sent(
+        authorization=made, carrier="DHL", tracking_number="1", actor="ann", now=NOON
+    )
     refund(made)
 
     assert made.status == "refunded"
@@ -175,7 +180,7 @@ def test_what_may_be_kept_is_paid_without_a_way_back():
     order = make_delivered(quantity=2)
     made = declare(order, 1, kind="damaged")
 
-    refunds.keep_it(authorization=made, actor="ann", now=NOON)
+    return_refunds.keep_it(authorization=made, actor="ann", now=NOON)
 
     assert (made.status, made.destination, made.refund_amount) == (
         "refunded",
@@ -192,7 +197,7 @@ def test_nothing_accepted_is_refused_instead():
 
     with pytest.raises(CannotReturnError):
         refund(made)
-    refunds.refuse(authorization=made, answer="An empty box.", actor="ann", now=NOON)
+    return_refunds.refuse(authorization=made, answer="An empty box.", actor="ann", now=NOON)
 
     assert counters(order) == [(0, 0)]
     assert asked(order) == []

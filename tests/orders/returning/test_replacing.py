@@ -5,10 +5,11 @@ from decimal import Decimal
 import pytest
 
 from notifications.models import Event
-from orders import acknowledging, cancelling, purchasing
+from orders.cancellation import cancellation
 from orders.models import Allocation, Order, PaymentEvent, PurchaseOrder
-from orders.returning import refunds, replacing, returnable
-from orders.returning.refusing import CannotReturnError
+from orders.purchasing import acknowledgements, submission
+from orders.returns import eligibility, exchanges, refunds
+from orders.returns.refusing import CannotReturnError
 from shipping import shipments
 from storefront.dashboard.invariants import registry
 from suppliers.models import StockLevel
@@ -29,7 +30,7 @@ def broken(quantity=2, units=1):
 
 
 def exchange(made):
-    return replacing.exchange(authorization=made, actor="ann", now=NOON)
+    return exchanges.exchange(authorization=made, actor="ann", now=NOON)
 
 
 def is_sound():
@@ -68,18 +69,18 @@ def test_the_same_goods_are_ordered_anew_for_nothing():
 def test_the_gate_holds_it_until_staff_let_it_go_and_then_it_comes(monkeypatch):
     connect(monkeypatch, ScriptedSupplier())
     order = exchange(broken())
-    (purchase_order,) = purchasing.divide(order=order, now=NOON)
+    (purchase_order,) = submission.divide(order=order, now=NOON)
     fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
 
-    held = purchasing.send(purchase_order=fresh.get(pk=purchase_order.pk), now=NOON)
+    held = submission.send(purchase_order=fresh.get(pk=purchase_order.pk), now=NOON)
     assert held.status == "on_hold"
-    monkeypatch.setattr(purchasing, "check", lambda **_: [])  # staff waived it
+    monkeypatch.setattr(submission, "check", lambda **_: [])  # staff waived it
     held.move(PurchaseOrder.Status.READY, at=NOON, hold_reasons=[])
-    sent = purchasing.send(purchase_order=fresh.get(pk=purchase_order.pk), now=NOON)
+    sent = submission.send(purchase_order=fresh.get(pk=purchase_order.pk), now=NOON)
     news = make_parcel_news("CJPKR9999999999YQ")
     for word in ("shipped", "delivered"):
         state = make_state(sent, word, news, reference=f"S-{sent.number}")
-        acknowledging.apply(purchase_order=sent, state=state, now=NOON)
+        acknowledgements.apply(purchase_order=sent, state=state, now=NOON)
         shipments.take_in(purchase_order=sent, state=state, now=NOON)
 
     order.refresh_from_db()
@@ -115,7 +116,7 @@ def test_where_none_is_left_nothing_is_written():
 def test_what_cannot_be_replaced_is_paid_after_all():
     made = broken(quantity=2, units=1)
     order = exchange(made)
-    cancelling.cancel(order=order, reason="sold out", actor="ann", now=NOON)
+    cancellation.cancel(order=order, reason="sold out", actor="ann", now=NOON)
     made.refresh_from_db()
 
     refunds.refund(authorization=made, actor="ann", now=NOON)
@@ -137,10 +138,10 @@ def test_who_withdraws_gets_money_and_no_replacement():
 def test_of_a_replacement_one_complains_and_does_not_withdraw():
     order = exchange(broken())
     order.lines.update(shipped_quantity=1, delivered_quantity=1)
-    (purchase_order,) = purchasing.divide(order=order, now=NOON)
+    (purchase_order,) = submission.divide(order=order, now=NOON)
     PurchaseOrder.objects.filter(pk=purchase_order.pk).update(status="closed")
 
-    left = returnable.look(order=Order.objects.get(pk=order.pk), now=NOON)
+    left = eligibility.look(order=Order.objects.get(pk=order.pk), now=NOON)
     made = declare(order, 1, kind="defect", words="Dead again.")
     bring_back(made)
 

@@ -7,12 +7,13 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
-from orders import cancelling, purchasing
+from orders.cancellation import cancellation
 from orders.models import Order, OrderLine, Payment, PaymentEvent, PurchaseOrder
-from orders.returning import owing, refunds, replacing
-from orders.returning.refusing import CannotReturnError
-from orders.returning.replacing import Found
-from orders.returning.sending_anew import Shelf
+from orders.purchasing import submission
+from orders.returns import exchanges, refund_amounts, refunds
+from orders.returns.exchanges import Found
+from orders.returns.refusing import CannotReturnError
+from orders.returns.replacement_orders import Shelf
 from storefront.lib.money import Money
 from tests.factories.orders import make_sellable
 from tests.factories.returns import make_delivered, make_sibling
@@ -36,7 +37,7 @@ def taken_instead(light, *, units, kind="withdrawal", other=None, discount="0"):
     wanted = {line.pk: other.variant.pk} if other and kind == "withdrawal" else None
     first = come_back(order, units, kind=kind, wanted=wanted)
     made = exchange(first, other)
-    purchasing.divide(order=made, now=NOON)
+    submission.divide(order=made, now=NOON)
     made.lines.update(shipped_quantity=units, delivered_quantity=units)
     PurchaseOrder.objects.filter(order=made).update(status="closed", status_since=NOON)
     return first, Order.objects.get(pk=made.pk)
@@ -56,7 +57,7 @@ def exchange_from_two_places(made, level):
         entry={**made.purchase_order.entry, "location_id": level.location_id},
     )
     found = Found(shelves={sold.pk: shelf})
-    return replacing.exchange(authorization=made, found=found, actor="ann", now=NOON)
+    return exchanges.exchange(authorization=made, found=found, actor="ann", now=NOON)
 
 
 def pay(made):
@@ -120,7 +121,7 @@ def test_who_cannot_wait_for_the_others_is_paid_once_they_are_canceled(light):
     order = make_delivered(light, other, quantity=1)
     first = come_back(order, 1, 1)
     second = exchange_from_two_places(first, also_at(other))
-    here, there = purchasing.divide(order=second, now=NOON)
+    here, there = submission.divide(order=second, now=NOON)
     (line,) = (one.order_line for one in here.lines.all())
     OrderLine.objects.filter(pk=line.pk).update(shipped_quantity=1, delivered_quantity=1)
     PurchaseOrder.objects.filter(pk=here.pk).update(status="closed", status_since=NOON)
@@ -128,7 +129,7 @@ def test_who_cannot_wait_for_the_others_is_paid_once_they_are_canceled(light):
 
     with pytest.raises(CannotReturnError, match=f"not left of order {second.number}"):
         pay(again)
-    cancelling.cancel(order=second, reason="he agreed", actor="ann", now=NOON)
+    cancellation.cancel(order=second, reason="he agreed", actor="ann", now=NOON)
     pay(again)
 
     first.refresh_from_db()
@@ -144,7 +145,7 @@ def test_what_is_said_to_replace_itself_is_paid_as_what_it_is(light):
     type(made).objects.filter(pk=made.pk).update(replacement=made.order_id)
     made.refresh_from_db()
 
-    assert owing.paid_by(made.order) is None
+    assert refund_amounts.paid_by(made.order) is None
     pay(made)
 
     assert asked() == [made.order.total_amount]

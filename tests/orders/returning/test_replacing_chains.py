@@ -7,10 +7,11 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
-from orders import acknowledging, cancelling, purchasing
+from orders.cancellation import cancellation
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
-from orders.returning import owing, refunds
-from orders.returning.refusing import CannotReturnError
+from orders.purchasing import acknowledgements, submission
+from orders.returns import refund_amounts, refunds
+from orders.returns.refusing import CannotReturnError
 from storefront.lib.state_machine import IllegalMoveError
 from tests.factories.orders import make_sellable
 from tests.factories.returns import bring_back, declare, make_delivered, make_sibling
@@ -32,7 +33,7 @@ def light():
 
 def arrived(order, *, units=None):
     """Let so many of it arrive, or all; of the others nothing is known yet."""
-    purchasing.divide(order=order, now=NOON)
+    submission.divide(order=order, now=NOON)
     (line,) = order.lines.all()
     units = line.quantity if units is None else units
     order.lines.update(shipped_quantity=units, delivered_quantity=units)
@@ -124,13 +125,13 @@ def test_who_withdraws_unit_by_unit_is_paid_each_time_to_the_cent(light, depth):
 @DEPTHS
 def test_what_a_supplier_refuses_of_the_last_one_is_paid(light, depth):
     returns, last = chained(light, depth=depth)
-    (purchase_order,) = purchasing.divide(order=last, now=NOON)
+    (purchase_order,) = submission.divide(order=last, now=NOON)
     purchase_order.move("ready", at=NOON)
     for status in ("submitting", "submitted"):
         purchase_order.move(status, at=NOON, axis="request_status")
 
     state = make_state(purchase_order, "rejected")
-    acknowledging.apply(purchase_order=purchase_order, state=state, now=NOON)
+    acknowledgements.apply(purchase_order=purchase_order, state=state, now=NOON)
     look_everywhere()
     last.refresh_from_db()
     assert last.status == "canceled"
@@ -169,7 +170,7 @@ def test_units_that_went_different_ways_are_all_of_it(light):
 
     withdrawn(arrived(third), 1)
     withdrawn(second, 1)
-    cancelling.cancel(order=fifth, reason="sold out", actor="ann", now=NOON)
+    cancellation.cancel(order=fifth, reason="sold out", actor="ann", now=NOON)
     pay(fifth_for)
 
     read([first, again])
@@ -237,7 +238,7 @@ def test_while_others_in_between_may_still_fail_nothing_is_written():
         "inspected",
     ]
     second.lines.update(canceled_quantity=1)
-    assert owing.has_failed(first)
+    assert refund_amounts.has_failed(first)
     pay(again)
     first.refresh_from_db()
     assert (asked(), first.refund_amount) == ([Decimal("66.65")], Decimal("66.65"))

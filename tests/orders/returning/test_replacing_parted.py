@@ -7,9 +7,10 @@ from decimal import Decimal
 import pytest
 from django.db import transaction
 
-from orders import parting, purchasing
+from orders.backorders import line_splits
 from orders.models import Order, OrderLine, PurchaseLine, PurchaseOrder
-from orders.returning import owing, refunds, replacing
+from orders.purchasing import submission
+from orders.returns import exchanges, refund_amounts, refunds
 from tests.factories.orders import make_sellable
 from tests.factories.returns import make_delivered, make_sibling
 from tests.factories.suppliers import NOON
@@ -25,10 +26,10 @@ def light():
 
 def parted(order, *, keep):
     """Let its supplier send so many of each of its lines, one after the other."""
-    purchasing.divide(order=order, now=NOON)
+    submission.divide(order=order, now=NOON)
     for line in PurchaseLine.objects.filter(purchase_order__order=order).order_by("pk"):
         with transaction.atomic():
-            parting.part(line, keep=keep)
+            line_splits.part(line, keep=keep)
     return list(order.lines.order_by("pk"))
 
 
@@ -56,8 +57,8 @@ def test_what_is_canceled_of_a_parted_replacement_is_paid(light):
     ended(first, shipped=2)
     ended(rest, shipped=0)
 
-    assert owing.has_failed(made)
-    assert owing.due(made).given.amount == Decimal("33.33")
+    assert refund_amounts.has_failed(made)
+    assert refund_amounts.due(made).given.amount == Decimal("33.33")
     pay(made)
 
     assert (made.status, asked()) == ("refunded", [Decimal("33.33")])
@@ -68,7 +69,7 @@ def test_what_is_canceled_of_a_parted_replacement_is_paid(light):
 def test_each_part_counts_for_the_line_that_it_came_for():
     lights = [make_sellable(price=price, quantity=9) for price in ("33.33", "10.00")]
     made = come_back(make_delivered(*lights, quantity=3), 3, 2)
-    order = replacing.exchange(authorization=made, actor="ann", now=NOON)
+    order = exchanges.exchange(authorization=made, actor="ann", now=NOON)
     for line, shipped in zip(parted(order, keep=1), (1, 1, 2, 0), strict=True):
         ended(line, shipped=shipped)
 
@@ -85,7 +86,7 @@ def test_a_part_that_is_parted_again_is_of_the_first_line(light):
     order.lines.update(warranty_months=60)
     first, rest = parted(order, keep=1)
     with transaction.atomic():
-        parting.part(PurchaseLine.objects.get(order_line=rest, is_live=True), keep=1)
+        line_splits.part(PurchaseLine.objects.get(order_line=rest, is_live=True), keep=1)
 
     lines = order.lines.order_by("pk")
     assert [line.parted_from_id for line in lines] == [None, first.pk, first.pk]

@@ -7,10 +7,11 @@ from decimal import Decimal
 
 import pytest
 
-from orders import forgetting, purchasing
+from orders import privacy
 from orders.models import Order, OrderLine, Payment, PaymentEvent, PurchaseOrder
-from orders.returning import owing, refunds, replacing
-from orders.returning.refusing import CannotReturnError
+from orders.purchasing import submission
+from orders.returns import exchanges, refund_amounts, refunds
+from orders.returns.refusing import CannotReturnError
 from storefront.accounts.models import User
 from storefront.dashboard.inbox import query
 from storefront.dashboard.invariants import registry
@@ -31,7 +32,7 @@ def broken(units=1, quantity=3):
 
 
 def exchange(made):
-    return replacing.exchange(authorization=made, actor="ann", now=NOON)
+    return exchanges.exchange(authorization=made, actor="ann", now=NOON)
 
 
 def pay(made):
@@ -52,7 +53,7 @@ def test_who_is_forgotten_is_forgotten_in_the_replacement_too():
     type(order).objects.filter(pk=order.pk).update(status="completed")
 
     assert not order.cart.is_current
-    forgetting.forget(addresses=[], owner_id=owner.pk, now=NOON)
+    privacy.forget(addresses=[], owner_id=owner.pk, now=NOON)
 
     order.refresh_from_db()
     assert order.email.endswith("@erased.invalid")
@@ -100,7 +101,7 @@ def test_nothing_is_given_for_money_that_the_bank_took_back(dispute):
 
 
 def fail(order, canceled, shipped):
-    purchasing.divide(order=order, now=NOON)
+    submission.divide(order=order, now=NOON)
     OrderLine.objects.filter(order=order).update(
         canceled_quantity=canceled, shipped_quantity=shipped
     )
@@ -132,13 +133,13 @@ def test_while_the_rest_may_still_fail_it_is_too_early_to_pay():
     with pytest.raises(CannotReturnError, match="replaced"):
         pay(made)
 
-    assert not owing.has_failed(made)
+    assert not refund_amounts.has_failed(made)
     assert not waits()
     assert not PaymentEvent.objects.filter(kind="refund_requested").exists()
 
 
 def arrived(order):
-    (purchase_order,) = purchasing.divide(order=order, now=NOON)
+    (purchase_order,) = submission.divide(order=order, now=NOON)
     (line,) = order.lines.all()
     order.lines.update(shipped_quantity=line.quantity, delivered_quantity=line.quantity)
     PurchaseOrder.objects.filter(pk=purchase_order.pk).update(status="closed")

@@ -6,10 +6,10 @@ import pytest
 from django.db import transaction
 
 from notifications.models import Event
-from orders import forgetting
+from orders import privacy
 from orders.models import PaymentEvent, ReturnAuthorization
-from orders.returning import answering, declaring, refunds
-from orders.returning.refusing import CannotReturnError
+from orders.returns import authorizations, refunds, requests
+from orders.returns.refusing import CannotReturnError
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 from tests.factories.orders import make_sellable
 from tests.factories.racing import Rival
@@ -24,7 +24,7 @@ ROUNDS = 8
 
 
 def clicking(order, said):
-    return lambda: declaring.declare(order=order, said=said, actor="shopper", now=NOON)
+    return lambda: requests.declare(order=order, said=said, actor="shopper", now=NOON)
 
 
 def test_one_form_sent_by_many_clicks_at_once_is_one_return():
@@ -76,7 +76,9 @@ def test_who_cancels_while_staff_pay_either_keeps_it_or_is_paid():
         lost = all_at_once(
             [
                 lambda row=staff: refunds.keep_it(authorization=row, actor="ann", now=NOON),
-                lambda row=shopper: answering.cancel(authorization=row, actor="shopper", now=NOON),
+                lambda row=shopper: authorizations.cancel(
+                    authorization=row, actor="shopper", now=NOON
+                ),
             ],
             (IllegalMoveError, CannotReturnError),
         )
@@ -99,13 +101,13 @@ def test_who_is_forgotten_while_a_replacement_is_paid_waits_for_that(monkeypatch
 
     def forget():
         with transaction.atomic():
-            forgetting.forget(addresses=[first.order.email], owner_id=0, now=NOON)
+            privacy.forget(addresses=[first.order.email], owner_id=0, now=NOON)
 
     rival = Rival(forget)
     rival.begin_at(monkeypatch, refunds.ledger, "secured")
     refunds.refund(authorization=again, actor="ann", now=NOON)
     rival.finish()
 
-    assert isinstance(rival.failure, forgetting.OnItsWayError)  # others are on their way
+    assert isinstance(rival.failure, privacy.OnItsWayError)  # others are on their way
     first.refresh_from_db()
     assert first.status == "refunded"

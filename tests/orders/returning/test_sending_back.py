@@ -5,10 +5,10 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 
-from orders import complaining
+from orders.claims import claims
 from orders.models import SupplierRMA
-from orders.returning import refunds, sending_back
-from orders.returning.sending_back import CannotSendBackError
+from orders.returns import refunds, supplier_returns
+from orders.returns.supplier_returns import CannotSendBackError
 from storefront.lib.money import Money
 from storefront.lib.state_machine import IllegalMoveError
 from tests.factories.claims import make_claim
@@ -26,17 +26,17 @@ def came_back(quantity=2, **policy):
 
 
 def open_for(made):
-    return sending_back.open_for(authorization=made, actor="ann", now=NOON)
+    return supplier_returns.open_for(authorization=made, actor="ann", now=NOON)
 
 
 def walk(rma, *states):
     for to in states:
-        sending_back.go_on(rma=rma, to=to, reason="he said so", actor="ann", now=NOON)
+        supplier_returns.go_on(rma=rma, to=to, reason="he said so", actor="ann", now=NOON)
     return rma
 
 
 def credit(rma, amount):
-    sending_back.credit(
+    supplier_returns.credit(
         rma=rma, amount=Money(Decimal(amount), "EUR"), reason="wired", actor="ann", now=NOON
     )
 
@@ -91,13 +91,13 @@ def test_no_unit_is_owed_twice_by_a_claim_and_by_goods():
     open_for(made)
     purchase_order = made.purchase_order
 
-    assert list(complaining.claimable(purchase_order).values()) == [1]
-    with pytest.raises(complaining.CannotClaimError):
+    assert list(claims.claimable(purchase_order).values()) == [1]
+    with pytest.raises(claims.CannotClaimError):
         make_claim(purchase_order, units=2)
     make_claim(purchase_order, units=1)
     (line,) = purchase_order.lines.all()
     with pytest.raises(CannotSendBackError):
-        sending_back.open_alone(
+        supplier_returns.open_alone(
             purchase_order=purchase_order, units={line.pk: 1}, actor="ann", now=NOON
         )
 
@@ -107,7 +107,7 @@ def test_goods_can_go_back_without_a_return_of_a_shopper():
     purchase_order = order.purchase_orders.get()
     (line,) = purchase_order.lines.all()
 
-    rma = sending_back.open_alone(
+    rma = supplier_returns.open_alone(
         purchase_order=purchase_order, units={line.pk: 3}, actor="ann", now=NOON
     )
 
@@ -121,7 +121,7 @@ def test_impossible_units_do_not_go_back(units):
     units = {line if key == "line" else key: n for key, n in units.items()}
 
     with pytest.raises(CannotSendBackError):
-        sending_back.open_alone(purchase_order=purchase_order, units=units, actor="a", now=NOON)
+        supplier_returns.open_alone(purchase_order=purchase_order, units=units, actor="a", now=NOON)
 
 
 def test_of_one_who_takes_nothing_back_nothing_is_expected():

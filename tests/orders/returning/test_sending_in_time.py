@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from orders.models import PurchaseOrder, ReturnAuthorization
-from orders.returning import answering
-from orders.returning.refusing import CannotReturnError
+from orders.returns import authorizations
+from orders.returns.refusing import CannotReturnError
 from tests.factories.returns import (
     counters,
     declare,
@@ -24,7 +24,7 @@ DAYS = timedelta(days=1)
 
 
 def label(made, now):
-    answering.issue_label(
+    authorizations.issue_label(
         authorization=made, address="Lampenweg 1", label="", carrier="", tracking_number="",
         actor="ann", now=now,
     )  # fmt: skip
@@ -34,13 +34,13 @@ def test_the_time_to_send_it_begins_when_the_shopper_is_told_where_to():
     order = make_delivered(quantity=1)
     made = declare(order, 1)
     assert made.send_before is None
-    assert not answering.expire(authorization=made, now=NOON + 99 * DAYS)
+    assert not authorizations.expire(authorization=made, now=NOON + 99 * DAYS)
 
     label(made, NOON + 20 * DAYS)
 
     assert made.send_before == (NOON + 34 * DAYS).date()
-    assert not answering.expire(authorization=made, now=NOON + 48 * DAYS)
-    assert answering.expire(authorization=made, now=NOON + 49 * DAYS)
+    assert not authorizations.expire(authorization=made, now=NOON + 48 * DAYS)
+    assert authorizations.expire(authorization=made, now=NOON + 49 * DAYS)
 
 
 def test_of_goods_on_their_way_the_time_begins_when_they_arrive():
@@ -50,10 +50,10 @@ def test_of_goods_on_their_way_the_time_begins_when_they_arrive():
     late = NOON + 29 * DAYS
 
     assert made.send_before is None
-    assert not answering.expire(authorization=made, now=late)
+    assert not authorizations.expire(authorization=made, now=late)
     PurchaseOrder.objects.update(status="closed", status_since=late)
-    assert not answering.expire(authorization=made, now=late + 28 * DAYS)
-    assert answering.expire(authorization=made, now=late + 29 * DAYS)
+    assert not authorizations.expire(authorization=made, now=late + 28 * DAYS)
+    assert authorizations.expire(authorization=made, now=late + 29 * DAYS)
 
 
 def test_what_never_arrives_and_is_never_sent_is_closed_in_the_end():
@@ -61,14 +61,14 @@ def test_what_never_arrives_and_is_never_sent_is_closed_in_the_end():
     made = declare(make_shipped_order(quantity=1), 1)
 
     assert made.address == made_policy.address
-    assert not answering.expire(authorization=made, now=NOON + 90 * DAYS)
-    assert answering.expire(authorization=made, now=NOON + 91 * DAYS)
+    assert not authorizations.expire(authorization=made, now=NOON + 90 * DAYS)
+    assert authorizations.expire(authorization=made, now=NOON + 91 * DAYS)
 
 
 def closed(order):
     make_policy()
     made = declare(order, 1)
-    assert answering.expire(authorization=made, now=NOON + 29 * DAYS)
+    assert authorizations.expire(authorization=made, now=NOON + 29 * DAYS)
     return made
 
 

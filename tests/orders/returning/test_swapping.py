@@ -8,10 +8,11 @@ import pytest
 
 from catalog.models import Listing
 from notifications.models import Event
-from orders import cancelling, purchasing
+from orders.cancellation import cancellation
 from orders.models import Order, OrderLine, PaymentEvent
-from orders.returning import refunds, returnable, swapping
-from orders.returning.refusing import CannotReturnError
+from orders.purchasing import submission
+from orders.returns import eligibility, exchange_options, refunds
+from orders.returns.refusing import CannotReturnError
 from tests.factories.orders import make_sellable
 from tests.factories.returns import (
     counters,
@@ -157,7 +158,7 @@ def test_what_is_off_the_shop_is_not_sent_instead(light):
 def test_another_that_cannot_be_had_is_paid_less_what_went_back(light):
     made = back(light, units=2)
     order = exchange(made, make_sibling(light, "30.00"))
-    cancelling.cancel(order=order, reason="sold out", actor="ann", now=NOON)
+    cancellation.cancel(order=order, reason="sold out", actor="ann", now=NOON)
     made.refresh_from_db()
 
     refunds.refund(authorization=made, actor="ann", now=NOON)
@@ -170,7 +171,7 @@ def test_another_that_cannot_be_had_is_paid_less_what_went_back(light):
 def test_the_part_of_another_that_fails_is_paid_less_its_difference(light):
     made = back(light, units=3)
     order = exchange(made, make_sibling(light, "30.00"))
-    purchasing.divide(order=order, now=NOON)
+    submission.divide(order=order, now=NOON)
     OrderLine.objects.filter(order=order).update(canceled_quantity=1, shipped_quantity=2)
 
     refunds.refund(authorization=made, actor="ann", now=NOON)
@@ -206,9 +207,9 @@ def test_the_form_knows_what_may_be_asked_for(light):
     make_sibling(light, "40.00")
     cheap = make_sibling(light, "30.00")
     order = make_delivered(light, quantity=1)
-    left = returnable.look(order=order, now=NOON)
+    left = eligibility.look(order=order, now=NOON)
 
-    found = swapping.others(left.purchase_lines.values(), channel=order.channel)
+    found = exchange_options.others(left.purchase_lines.values(), channel=order.channel)
 
     (line,) = order.lines.all()
     assert {one.variant for one in found[line.pk] if not one.is_dearer} == {cheap.variant}

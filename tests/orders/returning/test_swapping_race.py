@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from orders import payments
 from orders.models import Order, Payment, ReturnAuthorization
-from orders.returning import refunds, replacing
-from orders.returning.refusing import CannotReturnError
+from orders.payments import updates
+from orders.returns import exchanges, refunds
+from orders.returns.refusing import CannotReturnError
 from suppliers.models import StockLevel
 from tests.factories.orders import make_sellable, news_of
 from tests.factories.racing import Rival
@@ -40,7 +40,7 @@ def test_who_clicks_second_waits_and_is_told_that_it_ended(monkeypatch, other_cl
     other = make_sibling(light, "30.00")
     made = back(light, units=1)
     rival = Rival(other_click(ReturnAuthorization.objects.get(pk=made.pk), light))
-    rival.begin_at(monkeypatch, replacing.swapping, "bought_of")
+    rival.begin_at(monkeypatch, exchanges.exchange_options, "bought_of")
     before = held()
 
     exchange(made, other)
@@ -63,15 +63,15 @@ def test_a_bank_that_takes_the_money_of_the_first_order_waits_for_who_replaces_t
     first = back(make_sellable(quantity=9), units=1)
     again = come_back(arrived(exchange(first)), 1)
     update = news_of(first.order.payments.get(), "disputed")
-    rival = Rival(lambda: payments.apply(update=update, gateway="fake", now=NOON))
-    rival.begin_at(monkeypatch, replacing.swapping, "bought_of")
-    seen, answered = [], replacing.telling.answered
+    rival = Rival(lambda: updates.apply(update=update, gateway="fake", now=NOON))
+    rival.begin_at(monkeypatch, exchanges.exchange_options, "bought_of")
+    seen, answered = [], exchanges.events.answered
 
     def look(*given, **named):
         seen.append(Payment.objects.get().dispute_status)
         return answered(*given, **named)
 
-    monkeypatch.setattr(replacing.telling, "answered", look)
+    monkeypatch.setattr(exchanges.events, "answered", look)
 
     exchange(again)
     rival.finish()

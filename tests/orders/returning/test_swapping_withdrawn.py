@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from notifications.models import Event
-from orders.returning import refunds, replacing, returnable, swapping
-from orders.returning.refusing import CannotReturnError
+from orders.returns import eligibility, exchange_options, exchanges, refunds
+from orders.returns.refusing import CannotReturnError
 from tests.factories.orders import make_sellable
 from tests.factories.returns import (
     declare,
@@ -35,7 +35,7 @@ def test_who_withdraws_and_asks_for_another_gets_it_and_who_does_not_gets_money(
     silent = come_back(order, 1, kind="withdrawal")
     asking = come_back(order, 1, kind="withdrawal", wanted={line.pk: other.variant.pk})
 
-    assert (replacing.is_for(silent), replacing.is_for(asking)) == (False, True)
+    assert (exchanges.is_for(silent), exchanges.is_for(asking)) == (False, True)
     with pytest.raises(CannotReturnError):
         exchange(silent, other)
     exchange(asking, other)
@@ -43,7 +43,7 @@ def test_who_withdraws_and_asks_for_another_gets_it_and_who_does_not_gets_money(
     assert (asking.status, asked()) == ("exchanged", [Decimal("3.33")])
     receipts = Event.objects.filter(name="return.declared").order_by("pk")
     told = [one.payload["returns"][0]["wanted"] for one in receipts]
-    assert told == [[], [swapping.titled(other.variant)]]
+    assert told == [[], [exchange_options.titled(other.variant)]]
 
 
 def test_what_he_asks_for_later_by_telephone_counts_too(light):
@@ -51,11 +51,11 @@ def test_what_he_asks_for_later_by_telephone_counts_too(light):
     made = back(light, kind="withdrawal", units=1)
     line = made.lines.get()
 
-    replacing.wish(authorization=made, wanted={line.order_line_id: other.variant.pk})
+    exchanges.wish(authorization=made, wanted={line.order_line_id: other.variant.pk})
 
-    assert replacing.is_for(made)
-    replacing.wish(authorization=made, wanted={line.order_line_id: None})
-    assert not replacing.is_for(made)
+    assert exchanges.is_for(made)
+    exchanges.wish(authorization=made, wanted={line.order_line_id: None})
+    assert not exchanges.is_for(made)
 
 
 def test_use_is_kept_from_the_difference_and_never_asked_for(light):
@@ -106,13 +106,13 @@ def test_by_telephone_too():
     keys = order.lines.order_by("pk").values_list("pk", flat=True)
 
     with pytest.raises(CannotReturnError, match="two steps"):
-        replacing.wish(authorization=made, wanted={keys[0]: others[0], keys[1]: None})
+        exchanges.wish(authorization=made, wanted={keys[0]: others[0], keys[1]: None})
     assert not made.lines.exclude(wanted=None).exists()
-    replacing.wish(authorization=made, wanted=dict(zip(keys, others, strict=True)))
+    exchanges.wish(authorization=made, wanted=dict(zip(keys, others, strict=True)))
     receive(made)
     inspect(made)
 
-    assert replacing.is_for(made)
+    assert exchanges.is_for(made)
 
 
 def test_what_he_took_instead_of_money_he_may_withdraw_from_and_is_paid_the_rest(light):
@@ -122,7 +122,7 @@ def test_what_he_took_instead_of_money_he_may_withdraw_from_and_is_paid_the_rest
     first = come_back(order, 1, kind="withdrawal", wanted={line.pk: other.variant.pk})
     second = arrived(exchange(first, other))
 
-    assert returnable.look(order=second, now=NOON).withdrawable
+    assert eligibility.look(order=second, now=NOON).withdrawable
     again = come_back(second, 1, kind="withdrawal")
     refunds.refund(authorization=again, actor="ann", now=NOON)
 

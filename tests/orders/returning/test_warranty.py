@@ -9,8 +9,8 @@ import pytest
 
 from catalog.models import Product
 from orders.models import Order, OrderLine, PurchaseOrder, ReturnAuthorization, SupplierRMA
-from orders.returning import returnable, sending_back, window
-from orders.returning.sending_back import CannotSendBackError
+from orders.returns import eligibility, supplier_returns, window
+from orders.returns.supplier_returns import CannotSendBackError
 from storefront.dashboard.inbox import query
 from tests.factories.orders import make_sellable
 from tests.factories.returns import bring_back, declare, make_delivered, make_policy
@@ -41,7 +41,7 @@ def test_a_month_that_is_shorter_ends_with_its_last_day(day, months, then):
 
 def complainable(order, *, days):
     order = Order.objects.get(pk=order.pk)
-    return returnable.look(order=order, now=NOON + timedelta(days=days)).complainable
+    return eligibility.look(order=order, now=NOON + timedelta(days=days)).complainable
 
 
 @pytest.mark.django_db
@@ -66,7 +66,7 @@ def test_a_warranty_that_its_maker_makes_longer_holds_for_what_was_sold_before()
     Product.objects.update(warranty_months=48)
 
     assert complainable(order, days=3 * 365) == {line.pk: 1}
-    assert returnable.warranty_months(OrderLine.objects.get()) == 48
+    assert eligibility.warranty_months(OrderLine.objects.get()) == 48
 
 
 def broken(*, told_after, kind="defect", **policy):
@@ -81,7 +81,7 @@ def broken(*, told_after, kind="defect", **policy):
 
 
 def open_for(made):
-    return sending_back.open_for(authorization=made, actor="ann", now=NOON)
+    return supplier_returns.open_for(authorization=made, actor="ann", now=NOON)
 
 
 def causes():
@@ -92,7 +92,7 @@ def causes():
 def test_a_defect_is_asked_of_its_supplier_as_long_as_his_warranty_holds():
     made = broken(told_after=365, warranty_months=12, takes_back=False)
 
-    assert "He owes it" in sending_back.says(made)
+    assert "He owes it" in supplier_returns.says(made)
     assert "return_to_send_on" in causes()
     assert open_for(made).expected_amount == Decimal(10)
 
@@ -101,8 +101,8 @@ def test_a_defect_is_asked_of_its_supplier_as_long_as_his_warranty_holds():
 def test_of_what_broke_later_he_owes_nothing_and_staff_read_why():
     made = broken(told_after=366, warranty_months=12, takes_back=True)
 
-    assert not sending_back.is_for(made)
-    assert "no longer owes" in sending_back.says(made)
+    assert not supplier_returns.is_for(made)
+    assert "no longer owes" in supplier_returns.says(made)
     assert not {"return_to_send_on", "return_send_on_late"} & causes()
     with pytest.raises(CannotSendBackError, match="no longer owes it"):
         open_for(made)
@@ -113,8 +113,8 @@ def test_of_what_broke_later_he_owes_nothing_and_staff_read_why():
 def test_a_withdrawal_has_nothing_to_do_with_his_warranty():
     made = broken(told_after=400, kind="withdrawal", warranty_months=12, takes_back=True)
 
-    assert sending_back.is_for(made)
-    assert "takes it back" in sending_back.says(made)
+    assert supplier_returns.is_for(made)
+    assert "takes it back" in supplier_returns.says(made)
 
 
 @pytest.mark.django_db
@@ -130,8 +130,8 @@ def test_what_has_not_arrived_is_owed():
     PurchaseOrder.objects.update(status="shipped")
 
     made.purchase_order.refresh_from_db()
-    assert "begins when it arrives" in sending_back.says(made)
-    assert sending_back.is_for(made)
+    assert "begins when it arrives" in supplier_returns.says(made)
+    assert supplier_returns.is_for(made)
 
 
 @pytest.mark.django_db

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from orders import checkout, opening
+from orders.checkout import checkout
 from orders.models import Order, Payment
+from orders.payments import sessions
 from storefront.api import tasks
 from storefront.api.core import idempotency
 from storefront.api.models import IdempotencyRecord
@@ -105,7 +106,7 @@ def test_who_died_after_placing_the_order_is_followed_by_who_finishes_it(
         raise SystemExit
 
     with monkeypatch.context() as dying:
-        dying.setattr(opening, "start", die)
+        dying.setattr(sessions, "start", die)
         with pytest.raises(SystemExit):
             api.post(f"{cart}checkout/", wish, key="k1")
     left_behind = IdempotencyRecord.objects.get()
@@ -188,14 +189,14 @@ def test_eight_checkouts_with_keys_of_their_own_are_one_order(api, cart, wish):
 def test_who_waits_too_long_is_asked_to_come_again(api, cart, wish, monkeypatch):
     monkeypatch.setattr(idempotency, "WAIT_S", 0.1)
     is_working, may_end = threading.Event(), threading.Event()
-    real = opening.start
+    real = sessions.start
 
     def slow(**words):
         is_working.set()
         may_end.wait(timeout=10)
         return real(**words)
 
-    monkeypatch.setattr(opening, "start", slow)
+    monkeypatch.setattr(sessions, "start", slow)
 
     def work():
         if is_working.is_set():

@@ -7,9 +7,10 @@ import time_machine
 from django.conf import settings
 from django.urls import reverse
 
-from orders import checkout, payments
-from orders.gateways import gateway_for
+from orders.checkout import checkout
 from orders.models import Order, Payment
+from orders.payments import updates
+from orders.payments.gateways import gateway_for
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from suppliers.models import StockLevel
 from tests.factories.orders import make_sellable
@@ -29,7 +30,7 @@ def gateway():
 def pay(order):
     payment = order.payments.get()
     update = gateway_for("fake").authorize(payment.reference)
-    payments.apply(update=update, gateway="fake", now=NOON)
+    updates.apply(update=update, gateway="fake", now=NOON)
 
 
 def test_an_order_is_placed_with_a_page_to_pay(api, cart, wish):
@@ -75,7 +76,7 @@ def test_a_paid_order_waits_for_no_payment(api, placed):
 def test_a_declined_order_is_paid_by_a_new_try(api, placed, gateway):
     path, first = placed
     payment = Payment.objects.get()
-    payments.apply(update=gateway.decline(payment.reference), gateway="fake", now=NOON)
+    updates.apply(update=gateway.decline(payment.reference), gateway="fake", now=NOON)
 
     second = api.post(f"{path}pay/").json()["pay_url"]
 
@@ -98,9 +99,7 @@ def test_an_order_stands_when_the_gateway_is_away(api, cart, wish, gateway):
 @pytest.mark.parametrize("trouble", [TemporaryError("away"), PermanentError("no")])
 def test_a_gateway_that_is_away_is_asked_again(api, placed, gateway, trouble):
     path, _ = placed
-    payments.apply(
-        update=gateway.decline(Payment.objects.get().reference), gateway="fake", now=NOON
-    )
+    updates.apply(update=gateway.decline(Payment.objects.get().reference), gateway="fake", now=NOON)
     gateway.troubles.append(trouble)
 
     answer = api.post(f"{path}pay/")

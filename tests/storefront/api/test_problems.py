@@ -7,7 +7,12 @@ import pytest
 from django.db import OperationalError
 from rest_framework import exceptions
 
-from orders import cancelling, carts, checkout, codes, payments, redeeming, sourcing
+from orders.cancellation import cancellation
+from orders.cart import carts
+from orders.checkout import checkout
+from orders.payments import updates
+from orders.promotions import codes, redemptions
+from orders.routing import stock_query
 from storefront.api.core import exception_handler, problem_types
 from storefront.api.core.docs import schema_in
 from storefront.api.resources.products import CategoryList
@@ -15,7 +20,7 @@ from tests.storefront.api.contract import kind_of
 
 pytestmark = pytest.mark.django_db
 # Errors of the verbs that no caller of this API can meet.
-NOT_FOR_CALLERS = {payments.UnknownPaymentError, payments.TooEarlyError}
+NOT_FOR_CALLERS = {updates.UnknownPaymentError, updates.TooEarlyError}
 # Answered where the order is placed, for only there it is known what was written.
 ANSWERED_THERE = {checkout.BadAddressError, checkout.DoubtfulAddressError}
 
@@ -23,7 +28,7 @@ ANSWERED_THERE = {checkout.BadAddressError, checkout.DoubtfulAddressError}
 def test_every_error_that_the_verbs_raise_has_its_place_in_the_table():
     raised = {
         error
-        for module in (carts, checkout, codes, redeeming, cancelling, payments, sourcing)
+        for module in (carts, checkout, codes, redemptions, cancellation, updates, stock_query)
         for _, error in inspect.getmembers(module, inspect.isclass)
         if issubclass(error, Exception) and error.__module__ == module.__name__
     }

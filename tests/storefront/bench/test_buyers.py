@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from orders import opening, payments
-from orders.gateways import gateway_for
 from orders.models import Allocation, Order, Payment, Reservation
+from orders.payments import sessions, updates
+from orders.payments.gateways import gateway_for
 from storefront.dev.bench.harness.buyers import NotRealError, insist_held, insist_paid
 from tests.factories.orders import make_order, make_sellable
 from tests.factories.suppliers import NOON
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 def held():
     listing = make_sellable(quantity=9)
     return [
-        opening.start(
+        sessions.start(
             order=make_order(listing, email=f"{number}@example.org"),
             return_url="http://127.0.0.1/",
             now=NOON,
@@ -51,7 +51,7 @@ def test_an_order_without_its_units_is_told(held):
 def paid(held):
     for payment in held:
         update = gateway_for("fake").authorize(payment.reference)
-        payments.apply(update=update, gateway="fake", now=NOON)
+        updates.apply(update=update, gateway="fake", now=NOON)
     return [payment.order.number for payment in held]
 
 

@@ -19,9 +19,9 @@ from storefront.dev.runtime.supervisor import Supervisor
 
 SENT = (
     "INFO celery.beat: Scheduler: Sending due task orders: send due"
-    " (orders.purchasing_tasks.send_due)\n"
+    " (orders.purchasing.tasks.send_due)\n"
 )
-OTHER = SENT.replace("orders.purchasing_tasks.send_due", "catalog.search.tasks.tally_shelves")
+OTHER = SENT.replace("orders.purchasing.tasks.send_due", "catalog.search.tasks.tally_shelves")
 BOOKS = ("charges", "orders_told", "attempts", "letters", "disputes")
 
 

@@ -8,7 +8,8 @@ from unittest import mock
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from orders import purchasing, reservations, resolving
+from orders.inventory import reservations
+from orders.purchasing import submission, submission_lookup
 from storefront.dev.chaos import mutation_tests
 from storefront.dev.chaos.checker import checks
 from storefront.dev.chaos.checker.checks import Violation
@@ -88,9 +89,9 @@ def test_what_has_no_answer_is_sent_again_only_by_the_mutant():
 
     with (
         mutants.worn("sends again without looking"),
-        mock.patch.object(resolving, "unknown") as unknown,
+        mock.patch.object(submission_lookup, "unknown") as unknown,
     ):
-        purchasing._place(None, "request", Deaf(), lambda: None)
+        submission._place(None, "request", Deaf(), lambda: None)
 
     assert asked == ["request"] * 2
     assert unknown.call_count == 1

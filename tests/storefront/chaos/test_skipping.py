@@ -39,7 +39,7 @@ def asked(monkeypatch):
 def test_each_kind_of_work_that_is_left_is_swept_for(asked):
     Skipper().ask(["1 payments held at the gateway", "chores"])
 
-    assert asked == ["orders.payment_tasks.ask_gateways", "orders.checkout_tasks.expire_unpaid"]
+    assert asked == ["orders.payments.tasks.ask_gateways", "orders.checkout.tasks.expire_unpaid"]
 
 
 def test_a_sweep_is_not_asked_for_again_at_once(asked, monkeypatch):
@@ -111,7 +111,7 @@ def test_what_the_clock_jumped_over_is_done_before_the_end(asked, drained):
 
     assert asked == [
         "storefront.webhooks.tasks.handle_waiting",
-        "orders.checkout_tasks.expire_unpaid",
+        "orders.checkout.tasks.expire_unpaid",
     ]
     assert len(told) == 1, "nothing more becomes due while nothing is left"
 

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from catalog.models import Listing
-from orders import sourcing
+from orders.routing import stock_query
 from storefront.accounts.models import User
 from storefront.dashboard.inbox import query
 from storefront.dashboard.inbox.rules.orders import CAUSES
@@ -120,7 +120,7 @@ def test_what_is_found_unroutable_is_what_routing_finds_nothing_for(seed):
     shown = Listing.objects.filter(available__gt=0, is_published=True)
     routed = {
         one.variant_id
-        for one in sourcing.candidates(
+        for one in stock_query.candidates(
             variant_ids=[variant.pk for variant in variants],
             channel=make_channel(),
             country="DE",

@@ -14,8 +14,10 @@ from django.urls import reverse
 
 from notifications import tasks as notification_tasks
 from notifications.models import Delivery
-from orders import money_tasks, waiting, waiving
+from orders.accounting import tasks
 from orders.models import PurchaseOrder
+from orders.purchasing import work_queue
+from orders.purchasing.holds import waiving
 from shipping import rerouting_tasks
 from shipping import tasks as shipping_tasks
 from storefront.accounts.models import User
@@ -127,7 +129,7 @@ def test_what_waits_for_a_later_moment_goes_before_it_or_is_refused(ann, held, s
 
     assert "is tried now" in press(ann, "purchase_missed", held.pk, "send")
     assert started == [("send", {"purchase_order_id": held.pk})]
-    assert waiting.to_be_sent(now=NOON).filter(pk=held.pk).exists()
+    assert work_queue.to_be_sent(now=NOON).filter(pk=held.pk).exists()
 
     PurchaseOrder.objects.update(**later | {"status": "on_hold"})
     assert "waits for no moment, or is held" in press(ann, "purchase_missed", held.pk, "send")
@@ -172,7 +174,7 @@ def test_each_button_does_something_that_nobody_need_be_asked_about(code, client
     make_world(monkeypatch)
     TROUBLE[code]()
     for task in (
-        money_tasks.reconcile_day,
+        tasks.reconcile_day,
         notification_tasks.send,
         hook_tasks.handle,
         shipping_tasks.poll_supplier,

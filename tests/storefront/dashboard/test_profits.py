@@ -9,7 +9,7 @@ import time_machine
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
-from orders import profiting
+from orders.accounting import profit_report
 from storefront.accounts.models import User
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_purchase_orders, make_sellable
@@ -44,7 +44,7 @@ def test_a_clerk_reads_what_an_order_earns_and_why(staff, bought):
     page = staff.get(reverse("supply:profit", args=[order.pk])).content.decode()
 
     assert "estimated: as agreed, not billed yet" in page
-    assert f"€{profiting.read(order, now=NOON).total.amount}" in page
+    assert f"€{profit_report.read(order, now=NOON).total.amount}" in page
     link = reverse("supply:profit", args=[order.pk])
     assert link in staff.get(reverse("admin:orders_order_change", args=[order.pk])).content.decode()
 
@@ -53,7 +53,7 @@ def test_a_clerk_reads_what_an_order_earns_and_why(staff, bought):
 def test_rows_sum_up_to_all_orders_whatever_they_are_summed_by(staff, bought, by):
     answer = staff.get(reverse(LIST), {"by": by})
 
-    expected = sum(profiting.read(one.order, now=NOON).total.amount for one in bought)
+    expected = sum(profit_report.read(one.order, now=NOON).total.amount for one in bought)
     (total,) = answer.context["totals"]
     assert total.profit.amount == expected
     assert len(answer.context["rows"]) == (2 if by == "order" else 1)

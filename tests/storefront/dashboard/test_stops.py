@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from orders import stopping
+from orders.cancellation import supplier_answers
 from orders.models import AddressWish, PurchaseOrder
 from storefront.dashboard.inbox import query
 from storefront.lib.money import Money
@@ -53,7 +53,7 @@ def test_who_was_written_to_has_his_time_to_answer(people):
     assert row.since == NOON + patience
 
 
-@pytest.mark.parametrize("verb", [stopping.stopped, stopping.not_stopped])
+@pytest.mark.parametrize("verb", [supplier_answers.stopped, supplier_answers.not_stopped])
 def test_his_answer_ends_it(people, verb):
     people.has_box = False
     purchase_order = make_accepted_purchase_order()
@@ -79,7 +79,7 @@ def test_a_second_wish_does_not_wait_unseen_after_he_said_no_to_the_first(people
     purchase_order = make_accepted_purchase_order()
     ask_to_stop(purchase_order.order)
     asked = PurchaseOrder.objects.select_related("supplier").get()
-    stopping.not_stopped(purchase_order=asked, actor="ann", now=NOON + SOON)
+    supplier_answers.not_stopped(purchase_order=asked, actor="ann", now=NOON + SOON)
     said_no = PurchaseOrder.objects.get()
     assert (said_no.request_status, said_no.stop_told_by) == ("cancellation_rejected", "")
 

@@ -9,8 +9,8 @@ from django.db import connection
 
 from catalog.models import Image
 from notifications.models import Delivery
-from orders import charging
 from orders.models import PurchaseOrder, SupplierClaim
+from orders.purchasing import charging
 from storefront.accounts.models import User
 from storefront.dashboard.inbox import query
 from storefront.dashboard.inbox.rules.orders import CAUSES

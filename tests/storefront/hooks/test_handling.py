@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from orders.models import Payment, PurchaseOrder
-from orders.payments import TooEarlyError
+from orders.payments.updates import TooEarlyError
 from shipping.models import Parcel
 from storefront.lib.http.errors import TemporaryError
 from storefront.lib.state_machine import IllegalMoveError

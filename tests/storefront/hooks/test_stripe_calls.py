@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from orders.gateways.stripe import signatures
 from orders.models import Order, Payment, PaymentEvent
+from orders.payments.gateways.stripe import webhook_signatures
 from storefront.webhooks import processing, storage, views
 from storefront.webhooks.models import InboundCall
 from tests.factories.orders import make_order
@@ -29,7 +29,7 @@ def clock(monkeypatch, settings):
 
 
 def post(client, body, *, at=NOON, secret=HOOK_SECRET, header=None):
-    signed = signatures.header_for(body=body, at=at, secret=secret)
+    signed = webhook_signatures.header_for(body=body, at=at, secret=secret)
     return client.post(
         reverse("hook", args=["stripe"]),
         body,

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from orders import access
+from orders import links
 from orders.models import PurchaseOrder
 from storefront.supplier_portal import views
 from tests.factories.orders import make_purchase_orders
@@ -51,14 +51,14 @@ def test_an_old_row_without_a_key_has_no_page(client):
     PurchaseOrder.objects.update(access_key="")
 
     assert client.get(f"/en/supplier/{purchase_order.number}/x/").status_code == 404
-    assert access.find_purchase(number=purchase_order.number, key="", now=NOON) is None
+    assert links.find_purchase(number=purchase_order.number, key="", now=NOON) is None
 
 
 def test_a_renewed_link_closes_the_old_one(client):
     purchase_order = make_sent_purchase_order()
     old = path_of(purchase_order)
 
-    url = access.renew_key(purchase_order=purchase_order)
+    url = links.renew_key(purchase_order=purchase_order)
 
     assert client.get(old).status_code == 404
     assert url.endswith(path_of(purchase_order))

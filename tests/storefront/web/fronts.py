@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 from django.core import signing
 
-from orders import carts
+from orders.cart import carts
 from orders.models import Cart
 from storefront.web.core import formats
 from storefront.web.core.visit import CART_COOKIE, COUNTRY_COOKIE, SALT

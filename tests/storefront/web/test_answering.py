@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils import translation
 
 from notifications.models import Event
-from orders import purchasing
 from orders.models import Order, PurchaseOrder, Setback
+from orders.purchasing import submission
 from shipping import quotes, shipments
 from tests.factories.catalog import make_product, make_variant
 from tests.factories.orders import make_order, make_sellable
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def noon(monkeypatch):
-    monkeypatch.setattr(purchasing, "check", lambda **_: [])
+    monkeypatch.setattr(submission, "check", lambda **_: [])
     quotes.forget()
     with time_machine.travel(NOON, tick=False):
         yield

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from orders.models import ReturnAuthorization
-from orders.models.returning import MOST_WORDS
-from orders.returning import answering, pictures
+from orders.models.returns import MOST_WORDS
+from orders.returns import authorizations, photos
 from tests.factories.evidence import make_picture
 from tests.factories.returns import declare, make_delivered, make_policy
 from tests.factories.suppliers import NOON
@@ -28,7 +28,7 @@ def order(light):
 @pytest.fixture
 def questioned(order):
     made = declare(order, 1, kind="defect", words="Dead.")
-    answering.ask(authorization=made, question="A picture?", actor="ann", now=NOON)
+    authorizations.ask(authorization=made, question="A picture?", actor="ann", now=NOON)
     return made
 
 
@@ -40,8 +40,8 @@ def there(order, questioned):
 @pytest.fixture
 def drawn(monkeypatch):
     """Note what is drawn."""
-    noted, draw = [], pictures.drawn
-    monkeypatch.setattr(pictures, "drawn", lambda content: (noted.append(1), draw(content))[1])
+    noted, draw = [], photos.drawn
+    monkeypatch.setattr(photos, "drawn", lambda content: (noted.append(1), draw(content))[1])
     return noted
 
 
@@ -135,7 +135,7 @@ def test_a_double_press_is_one_answer_and_no_refusal(shopper, questioned, there,
 
 def test_a_double_press_at_the_same_moment_is_one_answer(shopper, questioned, there, monkeypatch):
     def meanwhile(content):
-        answering.add_words(
+        authorizations.add_words(
             authorization=ReturnAuthorization.objects.get(pk=questioned.pk),
             words="Here.",
             drawings=[b"the first"],
@@ -143,7 +143,7 @@ def test_a_double_press_at_the_same_moment_is_one_answer(shopper, questioned, th
         )
         return content
 
-    monkeypatch.setattr(pictures, "drawn", meanwhile)
+    monkeypatch.setattr(photos, "drawn", meanwhile)
 
     answer = shopper.post(there, {"words": "Here.", "pictures": upload()})
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from catalog.models import Listing
-from orders import codes
 from orders.models import Cart, Coupon, Order
+from orders.promotions import codes
 from tests.factories.promotions import make_promotion
 from tests.storefront.web.reading import Page
 from tests.storefront.web.test_buying import agreed, to_review

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from orders import payments
-from orders.gateways import gateway_for
 from orders.models import Order, Payment
+from orders.payments import updates
+from orders.payments.gateways import gateway_for
 from shipping import shipments
 from storefront.lib.http.errors import TemporaryError
 from tests.factories.orders import make_order, make_paid_order, make_payment, news_of
@@ -76,7 +76,7 @@ def test_coming_back_asks_the_gateway_and_clears_the_cart(shopper, light):
 def test_a_declined_payment_can_be_tried_again(client, light):
     order = make_order(light)
     payment = make_payment(order)
-    payments.apply(update=news_of(payment, "declined"), gateway="fake", now=order.placed_at)
+    updates.apply(update=news_of(payment, "declined"), gateway="fake", now=order.placed_at)
 
     text = client.get(page_of(order)).content.decode()
     client.post(page_of(order, "pay/"))

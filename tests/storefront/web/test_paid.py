@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from orders import payments
 from orders.models import PaymentEvent
+from orders.payments import updates
 from storefront.web.account import payment_history
 from tests.factories.orders import make_order, make_payment, news_of, pay
 from tests.factories.shoppers import make_shopper, sign_in
@@ -29,7 +29,7 @@ def hers(shopper, light):
 def hear(payment, *news, amount=None):
     for what in news:
         update = news_of(payment, what, amount=amount or payment.amount)
-        payments.apply(update=update, gateway="fake", now=NOON)
+        updates.apply(update=update, gateway="fake", now=NOON)
 
 
 def told(response):

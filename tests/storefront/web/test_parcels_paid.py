@@ -7,9 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from orders import payments, purchasing
-from orders.gateways import gateway_for
 from orders.models import Order
+from orders.payments import updates
+from orders.payments.gateways import gateway_for
+from orders.purchasing import submission
 from shipping.models import AskedFreight
 from tests.factories.orders import make_sellable
 from tests.factories.price_books import make_terms
@@ -61,11 +62,9 @@ def test_each_parcel_is_shown_with_its_price_and_their_sum_is_paid(shopper, shop
     (payment,) = order.payments.all()
     page = gateway_for("fake").payments[payment.reference]
     assert page.amount == order.total
-    payments.apply(
-        update=gateway_for("fake").authorize(payment.reference), gateway="fake", now=NOON
-    )
+    updates.apply(update=gateway_for("fake").authorize(payment.reference), gateway="fake", now=NOON)
     order.refresh_from_db()
-    made = purchasing.divide(order=order, now=NOON)
+    made = submission.divide(order=order, now=NOON)
     assert sum(each.charge_amount for each in made) == order.total_amount
     assert sorted(each.charge_amount for each in made) == [Decimal("46.12"), Decimal("46.49")]
 

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from orders.models import ReturnAuthorization
-from orders.returning import answering, pictures
+from orders.returns import authorizations, photos
 from storefront.accounts.models import User
 from storefront.lib.security import upload_limits
 from tests.factories.evidence import make_picture
@@ -42,7 +42,7 @@ def asked(shopper, order):
 @pytest.fixture
 def questioned(order):
     made = declare(order, 1, kind="defect", words="Dead.")
-    answering.ask(authorization=made, question="A picture?", actor="ann", now=NOON)
+    authorizations.ask(authorization=made, question="A picture?", actor="ann", now=NOON)
     return made
 
 
@@ -101,7 +101,7 @@ def test_a_withdrawal_asks_for_none_and_keeps_none(shopper, order):
         ([upload(b"garbage", "<b>.jpg")], "&lt;b&gt;.jpg is no picture that we can open"),
         ([upload(b"", "empty.jpg")], "empty.jpg is no picture that we can open"),
         ([upload(make_picture("GIF"))], "is no picture that we can open"),
-        ([upload(b"\0" * (pictures.MAX_BYTES + 1), "big.jpg")], "big.jpg is too large: 4 pictures"),
+        ([upload(b"\0" * (photos.MAX_BYTES + 1), "big.jpg")], "big.jpg is too large: 4 pictures"),
         ([upload() for _ in range(5)], "These are too many: 4 pictures at most, of 8 MB each."),
         ([upload(), upload(b"garbage")], "is no picture that we can open"),
     ],
@@ -179,7 +179,7 @@ def test_only_staff_who_may_see_the_return_see_its_pictures(
     assert (shown.status_code, shown["Content-Type"]) == (200, "image/jpeg")
     assert "no-store" in shown["Cache-Control"]
     assert shown["Content-Security-Policy"] == "sandbox; default-src 'none'"
-    assert shown.content == pictures.read(made.pictures.get())
+    assert shown.content == photos.read(made.pictures.get())
     assert staff_of_shop.get(there.replace("/1/", "/9/")).status_code == 404
     assert client_of_another.get(there).status_code == 302
     helper = User.objects.create_user(email="helper@fara.example", is_staff=True)

@@ -13,7 +13,7 @@ from django.db import connection
 
 from notifications import dispatch
 from notifications.models import Delivery, Event
-from orders import keeping, sending_to
+from orders.cart import account_cart, delivery_details
 from orders.models import (
     Cart,
     Order,
@@ -22,7 +22,7 @@ from orders.models import (
     ReturnPicture,
     SupplierToAsk,
 )
-from orders.returning import answering, pictures, refunds
+from orders.returns import authorizations, photos, refunds
 from storefront.accounts import login_throttling, profile
 from storefront.accounts.models import SignInTries, User
 from storefront.api.models import IdempotencyRecord
@@ -76,9 +76,9 @@ def lived(user, light):
     )
     Order.objects.filter(pk=purchase.order_id).update(status="completed")
     made = returned(light)
-    answering.reject(authorization=made, answer=f"{CANARIES[4]} wrote", actor="ann", now=NOON)
-    cart = keeping.bring(owner_id=user.pk, token=make_cart(light).token, now=NOON)
-    sending_to.address(cart=cart, email=CANARIES[3], ship_to=THERE, now=NOON)
+    authorizations.reject(authorization=made, answer=f"{CANARIES[4]} wrote", actor="ann", now=NOON)
+    cart = account_cart.bring(owner_id=user.pk, token=make_cart(light).token, now=NOON)
+    delivery_details.address(cart=cart, email=CANARIES[3], ship_to=THERE, now=NOON)
     profile.keep(user_id=user.pk, address=THERE, is_default=True)
     profile.say(user_id=user.pk, kind="marketing_email", is_given=True, source="x", now=NOON)
     User.objects.filter(pk=user.pk).update(name=CANARIES[0])
@@ -99,15 +99,17 @@ def returned(light, words=f"My wife at {THERE.line1} dropped it. {CANARIES[4]}")
     """Leave words in a return, and an answer of ours, that name him or people of his."""
     order = make_delivered(light, quantity=2, email="Kanari@example.org", ship_to=THERE)
     made = declare(order, 1, kind="defect", words=words)
-    answering.ask(authorization=made, question=f"Where is {CANARIES[4]}?", actor="ann", now=NOON)
-    picture = pictures.drawn(make_picture("JPEG"))
-    answering.add_words(
+    authorizations.ask(
+        authorization=made, question=f"Where is {CANARIES[4]}?", actor="ann", now=NOON
+    )
+    picture = photos.drawn(make_picture("JPEG"))
+    authorizations.add_words(
         authorization=made, words=f"{CANARIES[4]} has it.", drawings=[picture], now=NOON
     )
     worn = declare(order, 1)
     by_staff = {"authorization": worn, "actor": "ann", "now": NOON}
-    answering.sent(carrier="DHL", tracking_number="1", **by_staff)
-    answering.lose(reason=f"{CANARIES[4]} never saw it", **by_staff)
+    authorizations.sent(carrier="DHL", tracking_number="1", **by_staff)
+    authorizations.lose(reason=f"{CANARIES[4]} never saw it", **by_staff)
     receive(worn)
     inspect(worn, deduction="1.00", reason=f"worn by {CANARIES[4]}", state="used")
     refunds.refund(**by_staff)
@@ -163,7 +165,7 @@ def test_one_file_holds_all_that_we_know(theirs, kanari, light):
     assert told_order["number"] == order.number
     assert any(CANARIES[4] in each["words"] for each in returned_order["returns"])
     (picture,) = [one for each in returned_order["returns"] for one in each["pictures"]]
-    assert base64.b64decode(picture["jpeg"]) == pictures.read(ReturnPicture.objects.get())
+    assert base64.b64decode(picture["jpeg"]) == photos.read(ReturnPicture.objects.get())
     assert told_order["lines"][0]["quantity"] == 1
     assert told["consents"][0]["is_given"] is True
     assert told["carts"][0]["lines"]
@@ -272,7 +274,7 @@ def test_a_cart_that_nobody_touched_for_30_days_goes_with_its_address(light):
     for cart, days in ((old, 31), (young, 29), (ordered, 31)):
         Cart.objects.filter(pk=cart.pk).update(touched_at=NOON - timedelta(days=days))
 
-    assert keeping.forget_old(now=NOON) == 1
+    assert account_cart.forget_old(now=NOON) == 1
 
     assert set(Cart.objects.values_list("pk", flat=True)) == {young.pk, ordered.pk}
 

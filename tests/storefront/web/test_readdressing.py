@@ -11,9 +11,9 @@ from django.test import Client
 from notifications import dispatch
 from notifications.models import Event
 from notifications.rendering import render
-from orders import readdressing
+from orders.addresses import change_requests
 from orders.models import AddressWish, PurchaseOrder
-from orders.requesting import request_for
+from orders.purchasing.supplier_request import request_for
 from shipping import shipments
 from storefront.lib.address import Address
 from suppliers.models import StockLevel
@@ -160,7 +160,7 @@ def test_who_has_it_is_asked_once_and_the_page_says_so(shopper, accepted):
 def test_his_answer_stands_on_the_page_and_is_mailed(shopper, accepted, is_yes, words, city):
     wish(shopper, accepted.order)
 
-    readdressing.answer(wish=AddressWish.objects.get(), is_yes=is_yes, actor="ben", now=NOON)
+    change_requests.answer(wish=AddressWish.objects.get(), is_yes=is_yes, actor="ben", now=NOON)
 
     text = shown(shopper, accepted.order)
     assert words in text
@@ -247,7 +247,7 @@ def test_an_old_wish_is_not_told_once_all_of_it_goes_elsewhere(shopper, light, n
 
 
 def test_a_worker_who_was_quicker_makes_it_a_wish(shopper, accepted, monkeypatch):
-    monkeypatch.setattr("orders.correcting.can_correct", lambda _order: True)
+    monkeypatch.setattr("orders.addresses.corrections.can_correct", lambda _order: True)
 
     assert wish(shopper, accepted.order).status_code == 303
 

@@ -8,7 +8,8 @@ from dataclasses import asdict
 import pytest
 from django.test import Client
 
-from orders import cancelling, readdressing
+from orders.addresses import change_requests
+from orders.cancellation import cancellation
 from orders.models import AddressWish, Order
 from tests.factories.orders import HOME, make_order, make_paid_order
 from tests.factories.shipping import make_accepted_purchase_order
@@ -39,13 +40,13 @@ def test_what_is_over_meanwhile_is_left_alone(shopper, light, status):
 
 def test_what_is_over_only_when_it_is_locked_is_left_alone(shopper, light, monkeypatch):
     order = make_paid_order(light)
-    real = readdressing.send_elsewhere
+    real = change_requests.send_elsewhere
 
     def canceled_meanwhile(**given):
-        cancelling.cancel(order=order, reason="no", actor="shopper", now=NOON)
+        cancellation.cancel(order=order, reason="no", actor="shopper", now=NOON)
         return real(**given)
 
-    monkeypatch.setattr(readdressing, "send_elsewhere", canceled_meanwhile)
+    monkeypatch.setattr(change_requests, "send_elsewhere", canceled_meanwhile)
 
     late = wish(shopper, order)
 
@@ -55,7 +56,7 @@ def test_what_is_over_only_when_it_is_locked_is_left_alone(shopper, light, monke
 
 
 def test_what_is_to_be_stopped_is_not_sent_elsewhere(shopper, accepted):
-    cancelling.cancel(order=accepted.order, reason="no", actor="shopper", now=NOON)
+    cancellation.cancel(order=accepted.order, reason="no", actor="shopper", now=NOON)
 
     answer = wish(shopper, accepted.order)
 

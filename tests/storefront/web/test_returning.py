@@ -7,7 +7,7 @@ import pytest
 
 from notifications.models import Event
 from orders.models import ReturnAuthorization
-from orders.returning import answering
+from orders.returns import authorizations
 from tests.factories.catalog import NOON
 from tests.factories.orders import make_paid_order
 from tests.factories.returns import (
@@ -218,7 +218,7 @@ def test_it_is_too_late_to_keep_what_is_back(shopper, order, withdrawn):
 
 def test_a_question_is_answered_on_the_page(shopper, order):
     made = declare(order, 1, kind="defect", words="Dead.")
-    answering.ask(authorization=made, question="Which cell?", actor="ann", now=NOON)
+    authorizations.ask(authorization=made, question="Which cell?", actor="ann", now=NOON)
 
     shown = shopper.get(page_of(order)).content.decode()
     shopper.post(page_of(order, f"return/{made.number}/answer/"), {"words": "A new one."})
@@ -244,7 +244,7 @@ def test_a_return_opens_by_the_link_of_its_own_order_only(shopper, order, light,
 
 def test_an_answer_has_room_beside_the_longest_complaint_and_too_long_is_told(shopper, order):
     made = declare(order, 1, kind="defect", words="x" * 800)
-    answering.ask(authorization=made, question="Why?", actor="ann", now=NOON)
+    authorizations.ask(authorization=made, question="Why?", actor="ann", now=NOON)
     there = page_of(order, f"return/{made.number}/answer/")
 
     long = shopper.post(there, {"words": "y" * 801}, follow=True)

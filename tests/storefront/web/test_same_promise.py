@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from catalog.models import Channel, Listing, Variant
-from orders import routing_rules
 from orders.models import Cart
+from orders.routing import rules
 from shipping import quotes
 from suppliers.models import StockLevel, SupplierOffer
 from tests.factories.catalog import (
@@ -209,8 +209,8 @@ def test_a_place_that_would_lose_is_promised_on_no_front_although_it_is_sooner(s
     dear = near(of_offer={"cost_amount": "30.00"})
     listing = build(dear, far(), routes=BOTH)
     channel = make_channel()
-    soonest = routing_rules.draft(channel=channel, chain=["days"], by="ada", now=NOON)
-    routing_rules.go_live(rules=soonest, by="ada", now=NOON)
+    soonest = rules.draft(channel=channel, chain=["days"], by="ada", now=NOON)
+    rules.go_live(rules=soonest, by="ada", now=NOON)
 
     losing = insist_same(Fronts(shopper, Caller(), listing, "DE"))
     Cart.objects.all().delete()

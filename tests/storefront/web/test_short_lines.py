@@ -8,7 +8,7 @@ import re
 import pytest
 
 from catalog.models import Category
-from orders import checkout
+from orders.checkout import checkout
 from orders.models import CartLine
 from shipping import quotes
 from suppliers.inventory.ledger import NotEnoughStockError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orders import cancelling, stopping
+from orders.cancellation import cancellation, supplier_answers
 from orders.models import Order, PurchaseOrder
 from suppliers.models import StockLevel
 from tests.factories.orders import ask_to_stop, make_purchase_orders, make_sellable
@@ -62,9 +62,9 @@ def test_each_parcel_says_for_itself_what_became_of_the_wish(client, language):
     have(asked, refused, gone)
     order = unsent.order
     ask_to_stop(order)
-    stopping.not_stopped(purchase_order=fresh(refused), actor="ann", now=NOON)
+    supplier_answers.not_stopped(purchase_order=fresh(refused), actor="ann", now=NOON)
     tell_shipped(gone)
-    cancelling.pursue(purchase_order=fresh(gone), now=NOON)
+    cancellation.pursue(purchase_order=fresh(gone), now=NOON)
 
     page = page_of(client, order, language)
 
@@ -89,10 +89,10 @@ def test_what_is_not_told_yet_is_not_said_to_be_asked(client, people):
     (purchase_order,) = parcels_of(1)
     have(purchase_order)
     order = purchase_order.order
-    cancelling.cancel(order=order, reason="no", actor="shopper", now=NOON)
+    cancellation.cancel(order=order, reason="no", actor="shopper", now=NOON)
     assert found(page_of(client, order).text) == {ASKING}
 
-    cancelling.pursue(purchase_order=fresh(purchase_order), now=NOON)  # now a person does
+    cancellation.pursue(purchase_order=fresh(purchase_order), now=NOON)  # now a person does
 
     assert found(page_of(client, order).text) == {ASKING}
     assert "Your wish to cancel is noted" in page_of(client, order, rest="?cancel=asked").text

@@ -7,10 +7,11 @@ from decimal import Decimal
 
 import pytest
 
-from orders import cancelling, payments
+from orders.backorders.line_splits import part
+from orders.cancellation import cancellation
 from orders.models import Order, Payment, ReturnAuthorization
-from orders.parting import part
-from orders.returning import refunds
+from orders.payments import updates
+from orders.returns import refunds
 from tests.factories.orders import (
     make_order,
     make_purchase_orders,
@@ -36,7 +37,7 @@ def rows_of(text):
 
 def hear(payment, what, amount):
     update = news_of(payment, what, amount=Decimal(amount))
-    payments.apply(update=update, gateway="fake", now=NOON)
+    updates.apply(update=update, gateway="fake", now=NOON)
 
 
 def test_the_order_page_tells_what_was_charged_and_what_went_back(client, light):
@@ -94,7 +95,7 @@ def test_a_replacement_that_does_not_come_says_that_its_money_goes_back(client, 
     if by_shopper:
         told = Page(client.post(page_of(new, "cancel/"), follow=True))
     else:
-        cancelling.cancel(order=new, reason="sold out", actor="ann", now=NOON)
+        cancellation.cancel(order=new, reason="sold out", actor="ann", now=NOON)
         told = Page(client.get(page_of(new)))
 
     assert told.all("a", href=page_of(made.order))

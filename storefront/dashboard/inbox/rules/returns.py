@@ -35,7 +35,7 @@ _COST = """(SELECT sum(pl.agreed_cost_amount * rl.accepted_quantity)
             WHERE rl.authorization_id = r.id) AS amount,
            (SELECT min(pl.cost_currency) FROM orders_purchaseline pl
             WHERE pl.purchase_order_id = r.purchase_order_id AND pl.is_live) AS currency"""
-# A day after ``orders.returning.answering.overdue`` would have ended it.
+# A day after ``orders.returns.authorizations.overdue`` would have ended it.
 _OVERDUE = """r.status = 'needs_evidence' AND r.status_since < %(now)s - interval '31 days'
     OR r.status IN ('approved', 'label_issued') AND (
         r.send_before < (%(now)s)::date - 15

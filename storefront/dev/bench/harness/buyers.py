@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import override_settings
 
 from catalog.models import Card, Channel, Listing
-from orders import carts, sending_to
+from orders.cart import carts, delivery_details
 from orders.models import Allocation, Cart, Order, Payment, Reservation
 from storefront.dev.bench.harness.checkout_script import CSRF_COOKIE, WHO, Ready, field_in
 from storefront.dev.bench.harness.load import HOST
@@ -132,6 +132,6 @@ def _insist(found: int, told: Collection[str], what: str) -> None:
 def _cart(channel: Channel, listing_id: int, now: datetime) -> Cart:
     cart = carts.open_cart(channel=channel, country=HOME.country, locale="en", now=now)
     carts.add(cart=cart, listing_id=listing_id, quantity=1, now=now)
-    sending_to.address(cart=cart, email=f"{cart.pk}@example.org", ship_to=HOME, now=now)
-    sending_to.choose_delivery(cart=cart, tier=TIER, now=now)
+    delivery_details.address(cart=cart, email=f"{cart.pk}@example.org", ship_to=HOME, now=now)
+    delivery_details.choose_delivery(cart=cart, tier=TIER, now=now)
     return cart

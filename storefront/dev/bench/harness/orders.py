@@ -8,10 +8,14 @@ from decimal import Decimal
 from itertools import cycle, islice
 
 from catalog.models import Channel, Listing
-from orders import carts, checkout, payments, purchasing, sourcing
-from orders.delivery import QuotedParcel, ShippingQuote
-from orders.gateways.base import PaymentNews, PaymentUpdate
+from orders.cart import carts
+from orders.checkout import checkout
 from orders.models import Payment, PurchaseOrder
+from orders.payments import updates
+from orders.payments.gateways.base import PaymentNews, PaymentUpdate
+from orders.purchasing import submission
+from orders.routing import stock_query
+from orders.routing.delivery_quote import QuotedParcel, ShippingQuote
 from storefront.lib.address import Address
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money
@@ -88,7 +92,7 @@ def _routes(supplier: Supplier, offers: Iterable[SupplierOffer]) -> dict[int, st
 def _sell(channel: Channel, listing: Listing, route: str, now: datetime) -> PurchaseOrder:
     cart = carts.open_cart(channel=channel, country=HOME.country, locale="en", now=now)
     carts.add(cart=cart, listing_id=listing.pk, quantity=1, now=now)
-    plan = sourcing.plan(lines=carts.look(cart=cart, now=now).wants, channel=channel, now=now)
+    plan = stock_query.plan(lines=carts.look(cart=cart, now=now).wants, channel=channel, now=now)
     arrives = now.date() + timedelta(days=9)
     parcels = tuple(
         QuotedParcel(
@@ -108,7 +112,7 @@ def _sell(channel: Channel, listing: Listing, route: str, now: datetime) -> Purc
         cart=cart, email=f"{cart.pk}@example.org", ship_to=HOME, quote=quote, now=now
     )
     _pay(payment, now)
-    (purchase_order,) = purchasing.divide(order=order, now=now)
+    (purchase_order,) = submission.divide(order=order, now=now)
     return purchase_order
 
 
@@ -122,4 +126,4 @@ def _pay(payment: Payment, now: datetime) -> None:
         amount=Money(Decimal(payment.amount), payment.currency),
         occurred_at=now,
     )
-    payments.apply(update=update, gateway=payment.gateway, now=now)
+    updates.apply(update=update, gateway=payment.gateway, now=now)

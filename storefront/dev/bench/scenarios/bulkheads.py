@@ -140,7 +140,7 @@ def ask_for(broker: Celery, supplier: Supplier, sold: Sequence[PurchaseOrder]) -
         )
     for purchase_order in sold:
         broker.send_task(
-            "orders.purchasing_tasks.send",
+            "orders.purchasing.tasks.send",
             kwargs={"purchase_order_id": purchase_order.pk},
             queue="celery",
         )

@@ -18,11 +18,11 @@ from kombu.exceptions import OperationalError
 
 from notifications.tasks import fan_out_waiting
 from notifications.tasks import send_due as send_messages
-from orders.cancellation_tasks import settle_cancellations
-from orders.checkout_tasks import expire_unpaid
-from orders.claim_tasks import speak_of_claims
-from orders.payment_tasks import ask_gateways, settle_payments
-from orders.purchasing_tasks import divide_paid, lift_holds, resolve_unknown, send_due
+from orders.cancellation.tasks import settle_cancellations
+from orders.checkout.tasks import expire_unpaid
+from orders.claims.tasks import speak_of_claims
+from orders.payments.tasks import ask_gateways, settle_payments
+from orders.purchasing.tasks import divide_paid, lift_holds, resolve_unknown, send_due
 from shipping.rerouting_tasks import reroute_due
 from storefront.webhooks.tasks import handle_waiting
 from suppliers.sync.tasks import close_dead_runs

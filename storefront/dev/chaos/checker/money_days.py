@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime, timedelta
 from django.db import Error, connection
 from django.utils import timezone
 
-from orders.auditing import days
+from orders.accounting import reconciliation
+from orders.accounting.tasks import reconcile_money
 from orders.models import MoneyDay, MoneyDifference
-from orders.money_tasks import reconcile_money
 from storefront.dev.chaos.instance import stop
 from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.chaos.observations import outside
@@ -29,7 +29,7 @@ def audit(place: Instance, *, at_most_s: float) -> list[str]:
     paid_at = [one.created_at for one in outside.charges(place.var)]
     if not paid_at:
         return ["nobody paid: there is no day to compare"]
-    made = [days.day_of(each, now=timezone.now()) for each in days_of(paid_at)]
+    made = [reconciliation.day_of(each, now=timezone.now()) for each in days_of(paid_at)]
     place.set_clock(A_DAY_S)
     stop.rest(place, LOOKS_EVERY_S)  # until everybody has looked at the clock
     reconcile_money.delay()

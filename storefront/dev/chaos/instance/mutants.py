@@ -23,10 +23,11 @@ from django.db.models import F
 
 from notifications import outbox
 from notifications.models import Event
-from orders import acknowledging, ledger, payments, purchasing, refunding, requesting
-from orders.gateways import gateway_for
-from orders.gateways.base import PaymentNews, PaymentUpdate
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
+from orders.payments import ledger, refunds, updates
+from orders.payments.gateways import gateway_for
+from orders.payments.gateways.base import PaymentNews, PaymentUpdate
+from orders.purchasing import acknowledgements, submission, supplier_request
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import OutsideError
 from storefront.lib.money import Money
@@ -115,7 +116,7 @@ def _facts_are_published_after_commit() -> None:
 
 
 def _suppliers_hear_no_number_twice() -> None:
-    request_for = requesting.request_for
+    request_for = supplier_request.request_for
 
     def request_anew(purchase_order: PurchaseOrder) -> PurchaseRequest:
         request = request_for(purchase_order)
@@ -125,7 +126,7 @@ def _suppliers_hear_no_number_twice() -> None:
 
 
 def _what_has_no_answer_is_sent_again() -> None:
-    place = purchasing._place  # noqa: SLF001
+    place = submission._place  # noqa: SLF001
 
     def place_again(
         purchase_order: PurchaseOrder,
@@ -138,13 +139,13 @@ def _what_has_no_answer_is_sent_again() -> None:
         except OutsideError:
             place(purchase_order, request, connector, moment)
         else:
-            acknowledging.apply(purchase_order=purchase_order, state=state, now=moment())
+            acknowledgements.apply(purchase_order=purchase_order, state=state, now=moment())
 
     _everywhere(place, place_again)
 
 
 def _the_last_news_wins() -> None:
-    write, follow = ledger.write, payments._follow  # noqa: SLF001 - mutants do not knock
+    write, follow = ledger.write, updates._follow  # noqa: SLF001 - mutants do not knock
     says = {
         PaymentNews.AUTHORIZED: Payment.Status.AUTHORIZED,
         PaymentNews.CAPTURED: Payment.Status.CAPTURED,
@@ -172,7 +173,7 @@ def _the_last_news_wins() -> None:
 
     _everywhere(write, write_again)
     _everywhere(follow, overwrite)
-    _everywhere(payments._refuse_early, lambda *_: None)  # noqa: SLF001
+    _everywhere(updates._refuse_early, lambda *_: None)  # noqa: SLF001
 
 
 def _money_is_a_float() -> None:
@@ -196,7 +197,7 @@ def _refunds_are_not_written_down() -> None:
             refunded_amount=F("refunded_amount") + amount.amount
         )
 
-    _everywhere(refunding.refund, refund)
+    _everywhere(refunds.refund, refund)
 
 
 MUTANTS: Mapping[str, Callable[[], None]] = {

@@ -9,8 +9,9 @@ from django.db.models import Sum
 
 from notifications.dispatch import message_id
 from notifications.models import Delivery, Event
-from orders import ledger, setbacks
+from orders.backorders import backorders
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder, Setback, SupplierClaim
+from orders.payments import ledger
 from storefront.dashboard.invariants import registry
 from storefront.dev.chaos.observations.history import OurMail, OurOrder, OurPurchase, Ours
 from storefront.webhooks.models import InboundCall
@@ -55,7 +56,7 @@ def left(besides: Collection[str] = ()) -> tuple[str, ...]:
         "requests to the gateway": PaymentEvent.objects.filter(
             kind__in=ledger.REQUESTS, outcome__isnull=True
         ),
-        "setbacks open": Setback.objects.filter(status__in=setbacks.WAITING),
+        "setbacks open": Setback.objects.filter(status__in=backorders.WAITING),
         "claims untold": SupplierClaim.objects.exclude(status__in=SupplierClaim.HEARD),
         "facts": Event.objects.filter(fanned_out_at__isnull=True),
         "messages to be sent": Delivery.objects.filter(

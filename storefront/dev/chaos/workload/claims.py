@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from orders import complaining
-from orders.complaining import Complaint
+from orders.claims import claims
+from orders.claims.claims import Complaint
 from orders.models import PurchaseOrder, SupplierClaim
 from storefront.dev.chaos.instance.control import control
 from storefront.dev.chaos.instance.instance import Instance
@@ -30,20 +30,20 @@ def complain(place: Instance, *, count: int, is_last: bool) -> list[str]:
     All at once, when we have heard of so many parcels: of fewer when it ``is_last``.
     """
     delivered = [one.number for one in outside.orders_told(place.var) if one.has_arrived]
-    left = PurchaseOrder.objects.filter(number__in=delivered, status__in=complaining.LEFT)
+    left = PurchaseOrder.objects.filter(number__in=delivered, status__in=claims.LEFT)
     found = list(left.order_by("pk")[:count])
     if len(found) < count and not is_last:
         return []
     made = []
     for purchase_order in found:
         complaint = Complaint(
-            number=complaining.new_number(purchase_order),
+            number=claims.new_number(purchase_order),
             remedy=SupplierClaim.Remedy.REFUND,
             trouble=SupplierClaim.Trouble.DAMAGED,
             message="The head is dented.",
-            units={line.pk: 1 for line in complaining.claimable(purchase_order)},
+            units={line.pk: 1 for line in claims.claimable(purchase_order)},
         )
-        claim = complaining.complain(
+        claim = claims.complain(
             purchase_order=purchase_order, complaint=complaint, actor="chaos", now=timezone.now()
         )
         made.append(claim.number)

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from catalog.models import Card, Channel, Listing
-from orders import carts
+from orders.cart import carts
 from storefront.dev.bench.harness.buyers import HOME, TIER
 from storefront.dev.bench.harness.checkout_script import field_in
 from storefront.dev.chaos.instance.control import control

@@ -7,8 +7,8 @@ from decimal import Decimal
 from django.db.models import F
 from django.utils import timezone
 
-from orders import refunding
 from orders.models import Order, Payment, PurchaseOrder
+from orders.payments import refunds as payment_refunds
 from storefront.dev.chaos.instance.control import control
 from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.chaos.observations import outside
@@ -37,7 +37,7 @@ def pay_back(place: Instance, *, count: int, is_last: bool) -> dict[str, int]:
     refunds = {}
     for order in orders:
         amount = Money(GIVEN, order.currency)
-        refunding.refund(
+        payment_refunds.refund(
             order=order,
             amount=amount,
             reason="a scratch",

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from notifications import dispatch
 from notifications.models import Delivery
-from orders import waiving
 from orders.models import PurchaseOrder
+from orders.purchasing.holds import waiving
 from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.chaos.observations import outside
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError

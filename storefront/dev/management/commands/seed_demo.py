@@ -22,7 +22,7 @@ from catalog.models import (
 )
 from catalog.price_books import versions
 from orders.models import Coupon, Promotion, ReturnPolicy
-from orders.tax_tables import STANDARD, highest
+from orders.tax.default_rates import STANDARD, highest
 from storefront.accounts.models import User
 from storefront.dev.demo import evidence, routes
 from storefront.dev.sandboxes.feeds import mapping as feed_mapping

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from orders.gateways.base import (
+from orders.payments.gateways.base import (
     OpenedPayment,
     PaymentNews,
     PaymentUpdate,

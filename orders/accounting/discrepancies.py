@@ -1,0 +1,89 @@
+"""Write down what a comparison found: what is new, what is still so, and what is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from orders.accounting.finding import Finding
+from orders.models import MoneyDay, MoneyDifference, MoneySighting
+
+Status = MoneyDifference.Status
+ACTOR = "reconciliation"
+
+
+def open_ids(part: str) -> frozenset[int]:
+    """Name the differences of one part that stand open; whoever compares it looks at each again."""
+    rows = MoneyDifference.objects.filter(part=part, status=Status.OPEN)
+    return frozenset(rows.values_list("pk", flat=True))
+
+
+def left_ids(part: str, left: Q) -> frozenset[int]:
+    """Name those of which a comparison could not tell whether they are gone."""
+    return frozenset(MoneyDifference.objects.filter(left, part=part).values_list("pk", flat=True))
+
+
+@transaction.atomic(durable=True)
+def record(
+    *,
+    part: str,
+    findings: Iterable[Finding],
+    examined: Collection[int],
+    day: MoneyDay,
+    now: datetime,
+) -> None:
+    """Keep the findings of one part, and close what was examined and is not among them.
+
+    What staff closed opens again only when it differs otherwise.
+
+    Locks:  the differences, by id
+    """
+    found = {finding.key(part): finding for finding in findings}
+    rows = MoneyDifference.objects.filter(Q(pk__in=examined) | Q(key__in=found))
+    known = {row.key: row for row in rows.select_for_update(of=["self"]).order_by("pk")}
+    for key, finding in sorted(found.items()):
+        difference = known.get(key) or _made(key, part, finding, day, now)
+        _still_so(difference, finding, day, now)
+        MoneySighting.objects.get_or_create(
+            difference=difference, day=day, **finding.amounts(), defaults={"seen_at": now}
+        )
+    for key, difference in known.items():
+        if key not in found and difference.status == Status.OPEN:
+            difference.move(Status.GONE, at=now, actor=ACTOR, reason=f"agrees on {day}")
+
+
+def _made(key: str, part: str, finding: Finding, day: MoneyDay, now: datetime) -> MoneyDifference:
+    """Write a new difference; one that another comparison wrote meanwhile is the same."""
+    difference, _ = MoneyDifference.objects.get_or_create(
+        key=key,
+        defaults={
+            "part": part,
+            "first_day": day.day,
+            "last_day": day.day,
+            "first_seen_at": now,
+            "status": Status.OPEN,
+            "status_since": now,
+            **finding.about(),
+            **finding.amounts(),
+        },
+    )
+    return difference
+
+
+def _still_so(difference: MoneyDifference, finding: Finding, day: MoneyDay, now: datetime) -> None:
+    amounts = finding.amounts()
+    is_other = any(getattr(difference, name) != value for name, value in amounts.items())
+    for name, value in (amounts | finding.about()).items():
+        setattr(difference, name, value)
+    difference.last_day = max(difference.last_day, day.day)
+    difference.save(update_fields=[*amounts, *finding.about(), "last_day"])
+    if difference.status == Status.GONE:
+        difference.move(Status.OPEN, at=now, actor=ACTOR, reason=f"differs again on {day}")
+    elif difference.status == Status.SETTLED and is_other:
+        why = f"differs otherwise on {day}"
+        difference.move(
+            Status.OPEN, at=now, actor=ACTOR, reason=why, closed_by="", closed_because=""
+        )

@@ -1,0 +1,287 @@
+"""Read what orders earn: as billed where there is a bill, else as agreed, told, or by the terms.
+
+Money of suppliers counts at the rate that was kept with the line when it was sold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from django.utils.translation import gettext as _
+
+from catalog.pricing import policy
+from catalog.pricing.landed_cost import Costing, Landed
+from orders.accounting import after_sale, three_way_match
+from orders.accounting.after_sale import Worths
+from orders.accounting.profit import LineAccount, Profit, Source, What
+from orders.models import (
+    Order,
+    OrderLine,
+    PurchaseLine,
+    PurchaseOrder,
+    SupplierBill,
+    SupplierClaim,
+    SupplierRMA,
+)
+from orders.pricing.totals import contained_tax
+from storefront.lib.money import Money
+
+Status = PurchaseOrder.Status
+PAID = (
+    Order.Status.PLACED,
+    Order.Status.ON_HOLD,
+    Order.Status.PROCESSING,
+    Order.Status.COMPLETED,
+    Order.Status.CANCELED,
+)
+AT_ONCE = 200
+NOTHING = Decimal(0)
+BY_TERMS = {
+    "supplier_fee": What.SUPPLIER_FEE,
+    "duty": What.DUTY,
+    "handling": What.HANDLING,
+    "payment_fee": What.PAYMENT_FEE,
+}
+
+
+def whole(orders: QuerySet[Order]) -> QuerySet[Order]:
+    """Let orders be read with all that an account is made of; queries do not grow with them."""
+    lines = OrderLine.objects.select_related("level__location", "offer__supplier").order_by("pk")
+    bought = PurchaseLine.objects.select_related("order_line").order_by("pk")
+    made = (
+        PurchaseOrder.objects.select_related("supplier", "location")
+        .order_by("pk")
+        .prefetch_related(
+            Prefetch("lines", bought),
+            Prefetch("bills", SupplierBill.objects.order_by("pk")),
+            Prefetch("claims", SupplierClaim.objects.prefetch_related("lines__purchase_line")),
+            Prefetch("rmas", SupplierRMA.objects.prefetch_related("lines__purchase_line")),
+        )
+    )
+    return orders.select_related("channel").prefetch_related(
+        "payments", Prefetch("lines", lines), Prefetch("purchase_orders", made)
+    )
+
+
+def read_all(orders: QuerySet[Order], *, now: datetime) -> Iterator[tuple[Order, Profit]]:
+    """Read the accounts of many orders, so many at once as memory bears."""
+    known: dict[tuple[int, str], Costing] = {}
+    for order in whole(orders).iterator(chunk_size=AT_ONCE):
+        key = (order.channel_id, order.ship_to["country"])
+        if key not in known:
+            known[key] = policy.costing_of(order.channel, now=now, country=key[1])
+        yield order, _Reading(order, known[key]).profit
+
+
+def read(order: Order, *, now: datetime) -> Profit:
+    costing = policy.costing_of(order.channel, now=now, country=order.ship_to["country"])
+    found = whole(Order.objects.filter(pk=order.pk)).get()
+    return _Reading(found, costing).profit
+
+
+def _place(purchase_order: PurchaseOrder, lines: Sequence[OrderLine]) -> Mapping[str, Any]:
+    """Say what is paid for a way that was not planned: what the goods leave of its charge."""
+    goods = sum((line.charge_amount for line in lines), NOTHING)
+    amount = Money(max(purchase_order.charge_amount - goods, NOTHING), purchase_order.currency)
+    rate = lines[0].tax_rate if lines else NOTHING
+    return {"amount": amount.amount, "tax": contained_tax(gross=amount, rate=rate).amount}
+
+
+class _Reading:
+    """One order on its way into its account."""
+
+    def __init__(self, order: Order, costing: Costing) -> None:
+        self.order, self.costing = order, costing
+        self.worths = Worths(currency=order.currency, costing=costing)
+        self.sold = {line.pk: line.quantity - line.canceled_quantity for line in order.lines.all()}
+        self.profit = Profit(
+            currency=order.currency,
+            lines={
+                line.pk: LineAccount(
+                    line_id=line.pk,
+                    sku=line.sku,
+                    title=line.title,
+                    sold=self.sold[line.pk],
+                    supplier=line.offer.supplier.code,
+                )
+                for line in order.lines.all()
+            },
+        )
+        self._goods()
+        ways = self._parcels()
+        after_sale.account(order=order, profit=self.profit, worths=self.worths, ways=ways)
+
+    def _goods(self) -> None:
+        for line in self.order.lines.all():
+            share = Decimal(self.sold[line.pk]) / line.quantity
+            price = line.line_amount + line.added_tax_amount
+            self._add(line.pk, What.GOODS, price * share)
+            self._add(line.pk, What.DISCOUNT, -line.discount_amount * share)
+            self._add(line.pk, What.TAX, -line.tax_amount * share)
+
+    def _parcels(self) -> Decimal:
+        """Account for each parcel that leaves, or may; return what is paid for their ways."""
+        places = {place["location_id"]: place for place in self.order.delivery_plan}
+        made = list(self.order.purchase_orders.all())
+        ways = NOTHING
+        for purchase_order in made:
+            if purchase_order.status != Status.CANCELED:
+                mine = {line.order_line_id for line in purchase_order.lines.all() if line.is_live}
+                lines = [line for line in self._sold() if line.pk in mine]
+                place = purchase_order.entry or _place(purchase_order, lines)
+                country = purchase_order.location.country
+                ways += self._parcel(lines, purchase_order, country, place)
+        for location_id, place in places.items():
+            if not made:
+                lines = [line for line in self._sold() if line.level.location_id == location_id]
+                ways += self._parcel(lines, None, place["country"], place)
+        return ways
+
+    def _sold(self) -> list[OrderLine]:
+        return [line for line in self.order.lines.all() if self.sold[line.pk] > 0]
+
+    def _parcel(
+        self,
+        lines: Sequence[OrderLine],
+        purchase_order: PurchaseOrder | None,
+        country: str,
+        place: Mapping[str, Any],
+    ) -> Decimal:
+        if not lines:
+            return NOTHING
+        amount, tax = Decimal(place["amount"]), Decimal(place.get("tax") or 0)
+        by_charge = {line.pk: line.charge_amount for line in lines}
+        self.profit.divide(by_charge, What.DELIVERY, self._money(amount), Source.ORDER)
+        self.profit.divide(by_charge, What.TAX, self._money(-tax), Source.ORDER)
+        self._costs(lines, purchase_order, country, amount, tax)
+        return amount
+
+    def _costs(
+        self,
+        lines: Sequence[OrderLine],
+        purchase_order: PurchaseOrder | None,
+        country: str,
+        way: Decimal,
+        tax: Decimal,
+    ) -> None:
+        """Account for what the lines of one parcel cost, billed or not."""
+        agreed = self._agreed(purchase_order, lines)
+        weights = {line.pk: agreed[line.pk].amount * self.sold[line.pk] for line in lines}
+        currency = agreed[lines[0].pk].currency
+        rate = self.worths.rate(currency, lines)
+        is_freight_known = False
+        billed = self._bills(purchase_order)
+        if billed:
+            goods, freight = billed
+            self.profit.divide(weights, What.COST, goods * -1, Source.BILLED)
+            if freight is not None:
+                is_freight_known = True
+                self.profit.divide(weights, What.FREIGHT, freight * -1, Source.BILLED)
+        elif rate is None:
+            self.profit.unknown.append(after_sale.unworth(currency))
+        else:
+            for line in lines:
+                cost = agreed[line.pk].amount * self.sold[line.pk] * rate
+                self.profit.add(line.pk, What.COST, self._money(-cost), Source.AGREED)
+        if not is_freight_known and purchase_order and purchase_order.freight_amount is not None:
+            told = self.worths.converted(
+                purchase_order.freight_amount, purchase_order.freight_currency, lines
+            )
+            if told is not None:
+                is_freight_known = True
+                self.profit.divide(weights, What.FREIGHT, told * -1, Source.TOLD)
+        for line in lines:
+            code = purchase_order.supplier.code if purchase_order else line.offer.supplier.code
+            self.profit.lines[line.pk].supplier = code
+            wholesale = None if rate is None else agreed[line.pk].amount * rate
+            landed = None
+            if wholesale is not None:
+                landed = self.costing.land(wholesale, origins=(country,), supplier_code=code)
+            self._terms(line, landed, rate, is_freight_known=is_freight_known)
+        self._fees_of_way(lines, self.profit.lines[lines[0].pk].supplier, country, way, tax)
+
+    @staticmethod
+    def _agreed(
+        purchase_order: PurchaseOrder | None, lines: Sequence[OrderLine]
+    ) -> dict[int, Money]:
+        """Return what one unit of each line costs: as agreed with who sends it, else as sold."""
+        sold = {line.pk: Money(line.cost_amount, line.cost_currency) for line in lines}
+        made = purchase_order.lines.all() if purchase_order else ()
+        return sold | {
+            one.order_line_id: Money(one.agreed_cost_amount, one.cost_currency)
+            for one in made
+            if one.is_live
+        }
+
+    def _bills(self, purchase_order: PurchaseOrder | None) -> tuple[Money, Money | None] | None:
+        """Sum up what he billed for goods and way; None while he has not billed all."""
+        if purchase_order is None:
+            return None
+        standing = [one for one in purchase_order.bills.all() if one.withdrawn_at is None]
+        if not standing or three_way_match.of(purchase_order).is_billed_as_shipped:
+            return None
+        lines = [one.order_line for one in purchase_order.lines.all()]
+        goods = [self.worths.converted(one.goods_amount, one.currency, lines) for one in standing]
+        ways = [
+            self.worths.converted(one.freight_amount, one.currency, lines)
+            for one in standing
+            if one.freight_amount is not None
+        ]
+        if None in goods:
+            return None
+        is_said = len(ways) == len(standing) and None not in ways
+        return self.worths.sum(goods), self.worths.sum(ways) if is_said else None
+
+    def _terms(
+        self,
+        line: OrderLine,
+        landed: Landed | None,
+        rate: Decimal | None,
+        *,
+        is_freight_known: bool,
+    ) -> None:
+        """Account for what nobody bills: by what selling costs as staff say now, else as kept."""
+        sold = self.sold[line.pk]
+        if landed is None:
+            self._as_kept(line, rate)
+            return
+        for name, amount in landed.parts(sold):
+            if name in BY_TERMS:
+                self._add(line.pk, BY_TERMS[name], -amount, Source.TERMS)
+            elif name == "freight" and not is_freight_known:
+                self._add(line.pk, What.FREIGHT, -amount, Source.TERMS)
+        share = Decimal(sold) / line.quantity
+        gross = line.charge_amount * share
+        payment, channel = landed.terms.fees(net=gross - line.tax_amount * share, gross=gross)
+        self._add(line.pk, What.PAYMENT_FEE, -payment, Source.TERMS)
+        self._add(line.pk, What.CHANNEL_FEE, -channel, Source.TERMS)
+
+    def _as_kept(self, line: OrderLine, rate: Decimal | None) -> None:
+        if line.landed_amount is None or line.fees_amount is None or rate is None:
+            self.profit.unknown.append(_("what selling %s costs") % line.sku)
+            return
+        more = line.landed_amount - line.cost_amount * line.quantity * rate + line.fees_amount
+        share = Decimal(self.sold[line.pk]) / line.quantity
+        self._add(line.pk, What.SELLING, -more * share, Source.TERMS)
+
+    def _fees_of_way(
+        self, lines: Sequence[OrderLine], code: str, country: str, way: Decimal, tax: Decimal
+    ) -> None:
+        terms = self.costing.terms_of(origin=country, supplier_code=code)
+        if terms is not None:
+            payment, channel = terms.fees(net=way - tax, gross=way)
+            over = {line.pk: line.charge_amount for line in lines}
+            for what, fee in ((What.PAYMENT_FEE, payment), (What.CHANNEL_FEE, channel)):
+                self.profit.divide(over, what, self._money(-fee), Source.TERMS)
+
+    def _add(
+        self, line_id: int, what: What, amount: Decimal, source: Source = Source.ORDER
+    ) -> None:
+        self.profit.add(line_id, what, self._money(amount), source)
+
+    def _money(self, amount: Decimal) -> Money:
+        return Money(amount, self.profit.currency)

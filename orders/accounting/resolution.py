@@ -1,0 +1,48 @@
+"""Take a lost event in, by the door that webhooks and polls use, and compare its payment anew."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from orders.accounting import discrepancies, gateways
+from orders.models import MoneyDay, MoneyDifference
+from orders.payments import updates
+
+Kind = MoneyDifference.Kind
+LOST = frozenset({Kind.NOT_WITH_US, Kind.REFUND_UNBOOKED, Kind.TWICE, Kind.AMOUNT})
+
+
+class NothingToTakeInError(Exception):
+    """It is no event that the gateway has and we have not."""
+
+
+def can(difference: MoneyDifference) -> bool:
+    """Test whether the gateway may have told something of a payment that we did not hear."""
+    is_open = difference.status == MoneyDifference.Status.OPEN
+    is_of_gateway = difference.part.startswith(gateways.part_of(""))
+    return is_open and is_of_gateway and difference.kind in LOST and bool(difference.payment_id)
+
+
+def take_in(*, difference: MoneyDifference, now: datetime) -> MoneyDifference:
+    """Read all that happened to the payment, and apply what is new, once.
+
+    Raises: NothingToTakeInError  it is gone, or nothing of the gateway's
+            TemporaryError, PermanentError  the gateway did not tell; nothing changed
+            TooEarlyError  what it tells builds on what it does not tell
+    """
+    difference.refresh_from_db()
+    payment = difference.payment
+    if payment is None or not can(difference):
+        raise NothingToTakeInError(str(difference))
+    updates.read(payment=payment, now=now)
+    mine = MoneyDifference.objects.filter(
+        part=difference.part, payment=payment, status=MoneyDifference.Status.OPEN
+    )
+    examined = frozenset(mine.values_list("pk", flat=True))
+    findings = gateways.of_payment(payment=payment, now=now, is_settled=True) or []
+    day = MoneyDay.objects.get(day=difference.last_day)
+    discrepancies.record(
+        part=difference.part, findings=findings, examined=examined, day=day, now=now
+    )
+    difference.refresh_from_db()
+    return difference

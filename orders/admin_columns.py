@@ -1,0 +1,156 @@
+"""What the staff page of an order says of its shopper, its state, and where it comes from."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, cast
+
+from django.contrib import admin
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from orders import links
+from orders.addresses import corrections, verification
+from orders.models import Order
+from orders.routing import decision_log, labels
+from orders.routing.margin_filter import Left
+from orders.routing.ranking import Rules
+from storefront.lib.address import Address
+from storefront.lib.money import Money
+from storefront.lib.staff import columns
+from storefront.lib.staff.columns import as_money
+
+# What is derived from money and lines has no choices that would call it.
+_PAYMENT = columns.state(
+    "payment_status",
+    _("Payment"),
+    words={
+        "not_paid": _("Not paid"),
+        "authorized": _("Held on the card"),
+        "partially_paid": _("Charged in part"),
+        "paid": _("Charged"),
+        "partially_refunded": _("Refunded in part"),
+        "refunded": _("Refunded"),
+        "charged_back": _("Charged back"),
+    },
+)
+_GOODS = columns.state(
+    "fulfillment_status",
+    _("Goods"),
+    words={
+        "unfulfilled": _("Not begun"),
+        "sourcing": _("Suppliers are asked"),
+        "sourced": _("Suppliers have it in hand"),
+        "partially_shipped": _("Shipped in part"),
+        "shipped": _("Shipped"),
+        "partially_delivered": _("Delivered in part"),
+        "delivered": _("Delivered"),
+        "partially_returned": _("Returned in part"),
+        "returned": _("Returned"),
+    },
+)
+
+
+@admin.display(description=_("Payment"), ordering="payment_status")
+def payment(order: Order) -> str | None:
+    """Say how far its money is; a replacement asks for none."""
+    if not order.total_amount:
+        return columns.as_state(gettext("Nothing to pay"))
+    return cast("str | None", _PAYMENT(order))
+
+
+@admin.display(description=_("Goods"), ordering="fulfillment_status")
+def goods(order: Order) -> str | None:
+    """Say how far its goods are; of what is canceled whole nothing will begin."""
+    if order.status == Order.Status.CANCELED:
+        return columns.as_state(gettext("Canceled"))
+    return cast("str | None", _GOODS(order))
+
+
+@admin.display(description=_("Delivered to"))
+def address(order: Order) -> str:
+    lines = (str(order.ship_to.get(field.name) or "") for field in dataclasses.fields(Address))
+    return "\n".join(filter(None, lines))
+
+
+@admin.display(description=_("How it was checked"))
+def address_check(order: Order) -> str:
+    noted = order.address_check
+    verdict = verification.said(noted)
+    other = ", ".join(str(part) for part in noted.get("other", {}).values() if part)
+    doubts = [str(words) for words in corrections.open_doubts(order).values()]
+    if doubts and order.status not in corrections.OVER:
+        doubts.insert(0, gettext("Doubtful:"))
+    if noted.get("staff") and not noted.get("reason"):
+        verdict = ""  # it was the shopper's; what staff made of it stands below
+    lines = (
+        verdict,
+        noted.get("reason", ""),
+        other and f"({other})",
+        *doubts,
+        *(_settled(each) for each in noted.get("staff", [])),
+    )
+    return "\n".join(filter(None, lines))
+
+
+def _settled(entry: Mapping[str, Any]) -> str:
+    """Say what staff made of an address: who, when, why, and what stood there before."""
+    words = {
+        "confirmed": gettext("Confirmed by %(by)s, %(at)s UTC: %(reason)s"),
+        "corrected": gettext("Corrected by %(by)s, %(at)s UTC: %(reason)s"),
+    }[entry["what"]]
+    said = words % {**entry, "at": entry["at"][:16].replace("T", " ")}
+    was = ", ".join(str(part) for part in entry.get("was", {}).values() if part)
+    return f"{said} ({was})" if was else said
+
+
+@admin.display(description=_("Shopper's page"))
+def shopper_page(order: Order) -> str:
+    return format_html(
+        '<a href="{}" rel="noreferrer">{}</a>', links.order_url(order), gettext("Open")
+    )
+
+
+@admin.display(description=_("Why from there"))
+def routed_by(order: Order) -> str:
+    """Say by which rules it was routed, and of each line where it could have come from."""
+    noted = order.routed_by
+    if not noted:
+        return gettext("It kept no choice.")
+    skus = {str(line.variant_id): line.sku for line in order.lines.all()}
+    rules = decision_log.rules_of(noted)
+    lines = []
+    for variant, entries in noted["lines"].items():
+        sold = decision_log.sold_of(noted, int(variant), order.currency)
+        is_divided = sum(bool(entry.get("units")) for entry in entries) > 1
+        places = [
+            _part(entry)
+            if is_divided and entry["units"]
+            else _place(entry, decision_log.left_of(entry, sold), rules)
+            for entry in entries
+        ]
+        sku = skus.get(variant, variant)
+        lines.append((sku, format_html_join("", "<li>{}</li>", ((one,) for one in places))))
+    return format_html(
+        '<p>{}</p><dl class="staff-places">{}</dl>',
+        labels.name(rules),
+        format_html_join("", "<dt>{}</dt><dd><ul>{}</ul></dd>", lines),
+    )
+
+
+def _place(entry: Mapping[str, Any], left: Left | None, rules: Rules) -> str:
+    outlay = as_money(Money(Decimal(entry["outlay"]), entry["currency"]).rounded())
+    where = f"{entry['supplier_code']} ({entry['country']}), {outlay}"
+    words = labels.verdict(entry["verdict"], left=left, least=rules.least_margin_rate)
+    if entry["verdict"] == decision_log.TAKEN:
+        return format_html("<strong>{}: {}</strong>", where, words)
+    return f"{where}: {words}"
+
+
+def _part(entry: Mapping[str, Any]) -> str:
+    said = {"place": f"{entry['supplier_code']} ({entry['country']})", "units": entry["units"]}
+    words = gettext("%(place)s: %(units)s of them, as nobody sent all without a loss") % said
+    return format_html("<strong>{}</strong>", words)

@@ -1,0 +1,113 @@
+"""End a purchase order that ships nothing: units, lines and money go back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import F
+
+from orders import events
+from orders.addresses import pending_changes
+from orders.backorders import backorders, rejected_lines
+from orders.inventory import allocations
+from orders.models import Order, OrderLine, PurchaseOrder
+from orders.payments import ledger
+from orders.promotions import redemptions
+from storefront.lib.db.transactions import needs_transaction
+
+Status = PurchaseOrder.Status
+
+
+@needs_transaction
+def close(purchase_order: PurchaseOrder, *, cause: str, reason: str, now: datetime) -> None:
+    """End a purchase order that ships nothing: units, lines and money go back.
+
+    Where it is stopped so that another may send it, they wait for that instead.
+
+    Locks:  the caller holds those of ``acknowledgements.apply``
+    """
+    order = purchase_order.order
+    if purchase_order.is_to_be_moved:
+        if _is_moved(purchase_order, reason, now):
+            return
+        _tell(purchase_order, reason, now)
+    backorders.settle_delays(purchase_order, reason=reason, now=now)
+    pending_changes.drop(purchase_order, reason=reason, is_told=False, now=now)
+    redemptions.give_back_uncharged(order=order, closing=[purchase_order.pk], now=now)
+    purchase_order.move(Status.CANCELED, at=now, reason=reason)
+    lines = OrderLine.objects.filter(
+        purchase_lines__purchase_order=purchase_order, purchase_lines__is_live=True
+    )
+    line_ids = list(lines.values_list("pk", flat=True))
+    purchase_order.lines.update(is_live=False)
+    gone = OrderLine.objects.filter(pk__in=line_ids)
+    allocations.release(lines=gone, cause=f"purchase:{purchase_order.number}", now=now)
+    gone.update(canceled_quantity=F("quantity") - F("shipped_quantity"))
+    give_back(purchase_order, cause=cause, now=now)
+    events.purchase_order_moved(purchase_order, what="canceled", at=now)
+    if not order.lines.filter(quantity__gt=F("canceled_quantity")).exists():
+        order.move(Order.Status.CANCELED, at=now, reason=reason)
+
+
+@needs_transaction
+def close_all(
+    purchase_orders: Sequence[PurchaseOrder], order: Order, *, reason: str, now: datetime
+) -> None:
+    """Close several at once; their stock rows are locked together, in id order.
+
+    Locks:  the caller holds the order and the purchase orders; then as ``close``
+    """
+    lines = OrderLine.objects.filter(
+        purchase_lines__purchase_order__in=purchase_orders, purchase_lines__is_live=True
+    )
+    was_charged = any(each.accepted_at is not None for each in purchase_orders)
+    if purchase_orders:
+        ending_ones = [each.pk for each in purchase_orders if not each.is_to_be_moved]
+        redemptions.give_back_uncharged(order=order, closing=ending_ones, now=now)
+    allocations.release(lines=lines, cause=f"order:{order.number}", now=now)
+    for purchase_order in purchase_orders:
+        purchase_order.order = order
+        close(purchase_order, cause="canceled", reason=reason, now=now)
+    if order.status == Order.Status.CANCELED and purchase_orders:
+        events.order_canceled(order, reason=reason, is_charged=was_charged, at=now)
+
+
+def _tell(purchase_order: PurchaseOrder, reason: str, now: datetime) -> None:
+    """Tell the shopper what will not come: he wished no such thing."""
+    live = purchase_order.lines.filter(is_live=True)
+    events.lines_refused(
+        purchase_order,
+        lines=OrderLine.objects.filter(purchase_lines__in=live),
+        amount=rejected_lines.standing(purchase_order),
+        reason=reason,
+        at=now,
+    )
+
+
+def _is_moved(purchase_order: PurchaseOrder, reason: str, now: datetime) -> bool:
+    live = list(purchase_order.lines.filter(is_live=True).select_related("order_line"))
+    for line in live:
+        line.acknowledgment = backorders.MOVED
+        line.save(update_fields=["acknowledgment"])
+    return backorders.begin(purchase_order, live, reason=reason, now=now)
+
+
+def give_back(purchase_order: PurchaseOrder, *, cause: str, now: datetime) -> None:
+    """Void what is authorized for it; refund what was captured, or is being captured, for it.
+
+    Never more than is left: staff may have refunded a part, and a capture may have been refused.
+    """
+    for payment in ledger.secured(purchase_order.order_id)[-1:]:
+        is_captured = ledger.is_capture_due(payment, purpose=purchase_order.number)
+        ask = ledger.ask_refund if is_captured else ledger.ask_release
+        most = ledger.refundable(payment) if is_captured else ledger.releasable(payment)
+        amount = min(rejected_lines.standing(purchase_order), most)
+        if amount.amount > 0:
+            ask(
+                payment,
+                amount=amount,
+                purpose=f"{cause}:{purchase_order.number}",
+                at=now,
+                reason=purchase_order.problem[:200],
+            )

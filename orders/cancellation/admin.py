@@ -1,0 +1,96 @@
+"""What the page of a purchase order shows of a stray, and the action that ends one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from orders.cancellation import canceled_but_shipped
+from orders.models import PurchaseOrder, StrayDecision
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, show
+from storefront.lib.staff.inlines import inline
+
+DECISIONS = inline(
+    StrayDecision,
+    "outcome",
+    "reason",
+    "decided_by",
+    "decided_at",
+    "was_shipped",
+    tab=False,
+    ordering=["-id"],
+)
+
+
+def decision_form(purchase_order: PurchaseOrder) -> type[forms.Form]:
+    """Make the form for one stray: only what fits how it stands."""
+    choices = [(one.value, one.label) for one in canceled_but_shipped.outcomes(purchase_order)]
+    outcome = forms.ChoiceField(
+        label=_("What becomes of it"), choices=choices, widget=UnfoldAdminSelectWidget
+    )
+    order = ("outcome", "reason")
+    return type("DecisionForm", (ReasonForm,), {"outcome": outcome, "field_order": order})
+
+
+class StrayActions(StaffAdmin):
+    """What staff decide on the page of a purchase order that should not be there any more."""
+
+    stray_fits: ClassVar = {"decide_stray": canceled_but_shipped.is_stray}
+    stray_refusals: ClassVar = (canceled_but_shipped.CannotDecideError,)
+
+    @action(description=_("Decide what becomes of it"), icon="gavel")
+    def decide_stray(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        purchase_order = self.row(request, object_id)
+
+        def act(given: Mapping[str, Any]) -> None:
+            canceled_but_shipped.decide(
+                purchase_order=purchase_order,
+                outcome=StrayDecision.Outcome(given["outcome"]),
+                reason=given["reason"],
+                actor=str(request.user),
+                now=timezone.now(),
+            )
+
+        return self.ask(
+            request,
+            purchase_order,
+            title=gettext("Decide what becomes of it"),
+            explain=gettext(
+                "The supplier shipped what we canceled, and its money went back to the shopper."
+                " To have it back from the supplier, complain to him first."
+            )
+            if canceled_but_shipped.was_shipped(purchase_order)
+            else gettext(
+                "The supplier has what we canceled, and its money went back to the shopper. Only"
+                " once you know that he ships nothing: he is not asked about it any more. What he"
+                " ships all the same is to be decided anew."
+            ),
+            form_class=decision_form(purchase_order),
+            act=act,
+            done=gettext("The decision about %s is written down.") % purchase_order,
+        )
+
+
+show(
+    StrayDecision,
+    list_display=[
+        columns.link("purchase_order", _("Purchase order")),
+        "outcome",
+        "reason",
+        "decided_by",
+        columns.age("decided_at", _("When")),
+    ],
+    list_display_links=["outcome"],
+    list_select_related=["purchase_order"],
+    list_filter=["outcome"],
+    search_fields=["purchase_order__number", "reason"],
+    ordering=["-id"],
+)

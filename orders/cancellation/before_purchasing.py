@@ -1,0 +1,54 @@
+"""End an order that no supplier knows of: its goods, promotions and money go back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import F
+
+from orders import events
+from orders.inventory import allocations, reservations
+from orders.models import Order, Payment, Reservation
+from orders.payments import ledger
+from orders.promotions import redemptions
+from storefront.lib.db.transactions import needs_transaction
+
+
+@needs_transaction
+def give_way(order: Order, *, now: datetime) -> None:
+    """End an unpaid order for a newer one of the same shopper; he is not told, for he did it.
+
+    Its units stay held: ``open_order_limits.hand_over`` gives them back, when the newer one holds.
+
+    Locks:  the caller holds the order; then promotions with a limit, and its payments
+    """
+    reason = "a newer order of the same shopper holds it"
+    redemptions.give_back(order=order, now=now)
+    order.move(Order.Status.CANCELED, at=now, actor="shopper", reason=reason)
+    waiting = order.payments.filter(
+        status__in=[Payment.Status.CREATED, Payment.Status.REQUIRES_ACTION]
+    )
+    for payment in waiting.select_for_update(of=["self"]).order_by("pk"):
+        payment.move(Payment.Status.VOIDED, at=now, actor="shopper", reason=reason)
+
+
+@needs_transaction
+def end(order: Order, *, reason: str, actor: str, now: datetime) -> None:
+    """End an order without purchase orders: unpaid, or paid a moment ago.
+
+    Locks:  the caller holds the order; then promotions with a limit, stock rows, payments
+    """
+    was_paid = order.status != Order.Status.PENDING_PAYMENT
+    redemptions.give_back(order=order, now=now)
+    order.move(Order.Status.CANCELED, at=now, actor=actor, reason=reason)
+    if was_paid:
+        allocations.release(lines=order.lines.all(), cause=f"order:{order.number}", now=now)
+        order.lines.update(canceled_quantity=F("quantity"))
+    else:
+        reservations.end(order=order, status=Reservation.Status.RELEASED, now=now)
+    for payment in order.payments.select_for_update(of=["self"]).order_by("pk"):
+        if payment.status == Payment.Status.AUTHORIZED and payment.open_amount:
+            ledger.ask_release(payment, amount=payment.open_amount, purpose="canceled", at=now)
+        elif payment.status in {Payment.Status.CREATED, Payment.Status.REQUIRES_ACTION}:
+            payment.move(Payment.Status.VOIDED, at=now, actor=actor, reason=reason)
+    events.order_canceled(order, reason=reason, is_charged=False, at=now)

@@ -1,0 +1,83 @@
+"""What a person decides about a stray: what a supplier has, or shipped, although we canceled it.
+
+Its money went back, so that nobody pays for it unless somebody sees to it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext
+
+from orders.models import PurchaseOrder, StrayDecision, SupplierClaim
+from orders.purchasing import acknowledgements, locks
+
+Outcome = StrayDecision.Outcome
+Request = PurchaseOrder.Request
+
+
+class CannotDecideError(Exception):
+    """Nothing is to be decided, or not so: the words say why."""
+
+
+def was_shipped(purchase_order: PurchaseOrder) -> bool:
+    """Test whether he shipped it although it was canceled."""
+    return purchase_order.messages.filter(kind=acknowledgements.SHIPPED_CANCELED).exists()
+
+
+def is_stray(purchase_order: PurchaseOrder) -> bool:
+    """Test whether he has it, or shipped it, although it was canceled."""
+    if purchase_order.status != PurchaseOrder.Status.CANCELED:
+        return False
+    if purchase_order.request_status in acknowledgements.CAN_STRAY:
+        return True
+    if purchase_order.request_status == Request.REJECTED:  # who refuses it now has stopped it
+        since = purchase_order.request_status_since
+        left = purchase_order.messages.filter(kind=acknowledgements.SHIPPED_CANCELED)
+        return left.filter(at__gt=since).exists()
+    said_stopped = purchase_order.request_status == Request.CANCELLATION_ACCEPTED
+    return said_stopped and was_shipped(purchase_order)
+
+
+def outcomes(purchase_order: PurchaseOrder) -> list[Outcome]:
+    """List what can be decided: as long as nothing left, only that nothing will."""
+    if not was_shipped(purchase_order):
+        return [Outcome.NOT_SHIPPED]
+    return [outcome for outcome in Outcome if outcome != Outcome.NOT_SHIPPED]
+
+
+@transaction.atomic(durable=True)
+def decide(
+    *, purchase_order: PurchaseOrder, outcome: Outcome, reason: str, actor: str, now: datetime
+) -> StrayDecision:
+    """Write down how a stray ends; the same decision made twice is written once.
+
+    Locks:  the order, then the purchase order
+    Raises: CannotDecideError  nothing is written
+    """
+    locks.lock(purchase_order)
+    if not is_stray(purchase_order):
+        raise CannotDecideError(gettext("The supplier has nothing of it that we canceled."))
+    if outcome not in outcomes(purchase_order):
+        raise CannotDecideError(gettext("It does not fit what the supplier did: look again."))
+    if outcome == Outcome.CLAIMED and not _is_claimed(purchase_order):
+        raise CannotDecideError(gettext("Complain to the supplier first: no claim stands."))
+    last = purchase_order.decisions.order_by("pk").last()
+    if last is not None and (last.outcome, last.reason) == (outcome, reason):
+        return last
+    purchase_order.problem = ""
+    purchase_order.save(update_fields=["problem"])
+    return StrayDecision.objects.create(
+        purchase_order=purchase_order,
+        outcome=outcome,
+        reason=reason,
+        was_shipped=was_shipped(purchase_order),
+        decided_by=actor[:100],
+        decided_at=now,
+    )
+
+
+def _is_claimed(purchase_order: PurchaseOrder) -> bool:
+    given_up = [SupplierClaim.Status.DENIED, SupplierClaim.Status.CANCELED]
+    return purchase_order.claims.exclude(status__in=given_up).exists()

@@ -1,0 +1,223 @@
+"""Stop an order before it ships: at once what is still ours, by asking what is the supplier's.
+
+No page waits for a supplier: the wish is kept, and a worker asks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from orders import events
+from orders.backorders import purchase_order_cancellation, refunds
+from orders.cancellation import before_purchasing, supplier_answers
+from orders.models import Order, PurchaseMessage, PurchaseOrder
+from orders.purchasing import locks, moving_ends, retries, submission_lookup
+from storefront.lib.clock import elapsing
+from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.http.errors import OutsideError
+from suppliers.connections.factory import adapter_for
+from suppliers.connectors.records import LeftUnpaidError, NotStoppableError
+from suppliers.resilience.bulkheads import InHandError
+
+Status = PurchaseOrder.Status
+Request = PurchaseOrder.Request
+
+CAN_BE_ASKED = frozenset(
+    {
+        Request.SUBMITTED,
+        Request.ACCEPTED,
+        Request.PARTIALLY_ACCEPTED,
+        Request.BACKORDERED,
+        Request.CANCELLATION_REJECTED,
+    }
+)
+
+
+class TooLateError(Exception):
+    """The order is finished, or all of it is on its way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancellation:
+    """What could be stopped, by purchase order number.
+
+    ``open`` waits for an answer that we do not have yet; the wish is kept and followed.
+    """
+
+    stopped: tuple[str, ...]
+    refused: tuple[str, ...]
+    open: tuple[str, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        return not self.refused and not self.open
+
+
+@transaction.atomic(durable=True)
+def cancel(*, order: Order, reason: str, actor: str, now: datetime) -> Cancellation:
+    """Stop what no supplier knows of; the money of it goes back. Of the rest, keep the wish.
+
+    Nobody is asked here: ``pursue`` does that, from a task that the caller wakes, or from a sweep.
+    A wish that stands already is not wished again.
+
+    Locks:  the order, then its purchase orders, payments, and the stock rows in id order
+    Raises: TooLateError  nothing of it can be stopped any more
+    """
+    row = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
+    stopped = stop(row, reason=reason, actor=actor, now=now)
+    going_on = row.purchase_orders.exclude(status=Status.CANCELED).order_by("pk")
+    waiting, refused = (
+        tuple(going_on.filter(cancel_wanted_at__isnull=is_over).values_list("number", flat=True))
+        for is_over in (False, True)
+    )
+    if row.status != Order.Status.CANCELED and not stopped and not waiting:
+        raise TooLateError(order.number)
+    order.refresh_from_db()
+    return Cancellation(stopped=tuple(stopped), refused=refused, open=waiting)
+
+
+@needs_transaction
+def wish(purchase_order: PurchaseOrder, *, reason: str, now: datetime) -> None:
+    """Keep the wish to stop one purchase order; a worker follows it.
+
+    Locks:  the caller holds the order
+    """
+    mine = PurchaseOrder.objects.filter(
+        pk=purchase_order.pk, status__in=PurchaseOrder.NOT_BEGUN | PurchaseOrder.STOPPABLE
+    )
+    mine.update(is_to_be_moved=False, cancel_reason=reason[:200])
+    mine.filter(cancel_wanted_at__isnull=True).update(cancel_wanted_at=now)
+
+
+@needs_transaction
+def stop(order: Order, *, reason: str, actor: str, now: datetime) -> list[str]:
+    """Stop what no supplier knows of, and store the wish with what one may know of.
+
+    Locks:  the caller holds the order; then its purchase orders, and what ``cancel`` needs
+    Raises: TooLateError  it is over
+    """
+    if order.status in {Order.Status.CANCELED, Order.Status.EXPIRED, Order.Status.COMPLETED}:
+        raise TooLateError(order.number)
+    ended = refunds.end_all(order, reason=reason, actor=actor, now=now)
+    if order.status == Order.Status.CANCELED:
+        events.order_canceled(order, reason=reason, is_charged=False, at=now)
+        return ended
+    purchase_orders = list(
+        order.purchase_orders.exclude(status=Status.CANCELED)
+        .select_for_update(of=["self"])
+        .order_by("pk")
+    )
+    if not purchase_orders:
+        before_purchasing.end(order, reason=reason, actor=actor, now=now)
+        return []
+    ours = [
+        purchase_order
+        for purchase_order in purchase_orders
+        if purchase_order.request_status in PurchaseOrder.NEVER_SENT
+        and purchase_order.status in PurchaseOrder.NOT_BEGUN
+    ]
+    for each in ours:
+        each.is_to_be_moved, each.cancel_reason = False, reason[:200]
+        each.save(update_fields=["is_to_be_moved", "cancel_reason"])
+    order.purchase_orders.filter(is_to_be_moved=True).update(is_to_be_moved=False)
+    purchase_order_cancellation.close_all(ours, order, reason=reason, now=now)
+    order.purchase_orders.filter(
+        status__in=PurchaseOrder.STOPPABLE, cancel_wanted_at__isnull=True
+    ).update(cancel_wanted_at=now, cancel_reason=reason[:200])
+    return ended + [purchase_order.number for purchase_order in ours]
+
+
+def pursue(*, purchase_order: PurchaseOrder, now: datetime) -> bool | None:
+    """Follow a stored wish as far as it goes now: close, ask the supplier, or wait.
+
+    True: stopped. False: it goes on. None: not known yet; it is pursued again, and not before he
+    wants to be asked. Whom no program answers for is asked once, by a letter or by staff, and
+    answers when he likes (``stopping``). While another worker speaks of it, or asks him to stop
+    it, nobody else does: of two questions at once he refuses the second, for he stops it already.
+    """
+    try:
+        with submission_lookup.alone(purchase_order.pk):
+            return _pursue(purchase_order, now)
+    except InHandError:
+        return None
+
+
+def _pursue(purchase_order: PurchaseOrder, now: datetime) -> bool | None:
+    moment = elapsing(now)
+    is_stopped = _ask(purchase_order, now=now)
+    if is_stopped is not None or purchase_order.request_status != Request.CANCELLATION_REQUESTED:
+        return is_stopped
+    if retries.is_resting(purchase_order, now=now):
+        return None
+    try:
+        with adapter_for(purchase_order.supplier) as connector:
+            state = supplier_answers.ask(connector, purchase_order)
+    except NotStoppableError as error:
+        is_left = isinstance(error, LeftUnpaidError)
+        return supplier_answers.hear(
+            purchase_order=purchase_order,
+            is_stopped=is_left,
+            words=str(error),
+            now=now,
+            he_keeps_it=is_left,
+        )
+    except OutsideError as error:
+        # He did not say no: he did not understand, or did not answer.
+        retries.rest(purchase_order, error, now=moment())
+        return None
+    return None if state is None else supplier_answers.follow(purchase_order, state, now=now)
+
+
+@transaction.atomic(durable=True)
+def _ask(purchase_order: PurchaseOrder, *, now: datetime) -> bool | None:
+    """Write down that we ask, before we ask; what turned out never sent is closed.
+
+    Locks:  the order, then the purchase order, and to close it what that needs
+    """
+    order = locks.lock(purchase_order)
+    if purchase_order.status == Status.CANCELED:
+        return True
+    if purchase_order.cancel_wanted_at is None:  # he said no meanwhile: he is not asked twice
+        return False
+    if (
+        purchase_order.request_status in PurchaseOrder.NEVER_SENT
+        and purchase_order.status in PurchaseOrder.NOT_BEGUN
+    ):
+        purchase_order_cancellation.close_all(
+            [purchase_order], order, reason=purchase_order.cancel_reason, now=now
+        )
+        return True
+    if purchase_order.status not in PurchaseOrder.STOPPABLE:  # a parcel came first
+        _give_up(purchase_order, now)
+        return False
+    is_resting = retries.is_resting(purchase_order, now=now)
+    if purchase_order.request_status in CAN_BE_ASKED and not is_resting:
+        purchase_order.move(
+            Request.CANCELLATION_REQUESTED,
+            at=now,
+            axis="request_status",
+            reason=purchase_order.cancel_reason,
+            stop_told_by="",
+        )
+        PurchaseMessage.objects.create(
+            purchase_order=purchase_order,
+            direction=PurchaseMessage.Direction.OUT,
+            kind="cancel",
+            body={"reason": purchase_order.cancel_reason},
+            at=now,
+        )
+    return None
+
+
+def _give_up(purchase_order: PurchaseOrder, now: datetime) -> None:
+    """End a wish that came too late: else it would be followed, and waited for, for ever."""
+    purchase_order.cancel_wanted_at = None
+    purchase_order.save(update_fields=["cancel_wanted_at"])
+    moving_ends.forget(purchase_order)
+    if purchase_order.request_status == Request.CANCELLATION_REQUESTED:
+        words = "It was shipped before he answered."
+        to = Request.CANCELLATION_REJECTED
+        purchase_order.move(to, at=now, axis="request_status", reason=words)

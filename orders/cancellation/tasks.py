@@ -1,0 +1,52 @@
+"""Cancellation tasks."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from orders.cancellation import cancellation
+from orders.models import Payment, PurchaseOrder
+from orders.payments import updates
+from orders.payments.tasks import settle_payments
+from orders.purchasing import work_queue
+from storefront.lib.http.errors import OutsideError
+from suppliers.resilience.bulkheads import LaneFullError, Work, lane
+
+BATCH = 200
+
+
+@shared_task
+def follow_cancellation(*, order_id: int, **_: Any) -> None:
+    """Ask at once what the wish to cancel an order needs: suppliers, and the gateway."""
+    given_up = Payment.objects.filter(order=order_id, status="voided", authorized_amount=0)
+    for payment in given_up.exclude(reference=""):
+        with suppress(OutsideError, updates.TooEarlyError):  # paid there all the same: given back
+            updates.abandon(payment=payment, now=timezone.now())
+    settle_payments.delay()
+    wanted = work_queue.to_be_stopped(now=timezone.now()).filter(order=order_id)
+    for purchase_order_id in wanted.values_list("pk", flat=True):
+        pursue_cancellation.delay(purchase_order_id=purchase_order_id)
+
+
+@shared_task
+def settle_cancellations(**_: Any) -> None:
+    """Follow wishes to cancel that nobody followed yet, or that wait for an answer."""
+    wanted = work_queue.to_be_stopped(now=timezone.now())
+    for purchase_order_id in work_queue.in_turn(wanted, most=BATCH):
+        pursue_cancellation.delay(purchase_order_id=purchase_order_id)
+
+
+@shared_task
+def pursue_cancellation(*, purchase_order_id: int, **_: Any) -> None:
+    purchase_order = PurchaseOrder.objects.select_related("order", "supplier").get(
+        pk=purchase_order_id
+    )
+    wanted = work_queue.to_be_stopped(now=timezone.now()).filter(pk=purchase_order_id)
+    with suppress(LaneFullError), lane(Work.ORDERS, purchase_order.supplier_id):
+        if wanted.exists():  # else another worker followed it, or he wants it to rest
+            cancellation.pursue(purchase_order=purchase_order, now=timezone.now())
+            settle_payments.delay()

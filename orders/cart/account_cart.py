@@ -1,0 +1,135 @@
+"""Keep one cart for an account, on whatever device it is filled; let go of forgotten ones."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from catalog.models import Channel
+from orders.cart import carts
+from orders.models import Cart, CartLine, Order
+from orders.models.cart import KEPT_FOR, MAX_QUANTITY
+from orders.promotions import codes
+from storefront.accounts.models import User
+from storefront.lib.db.transactions import needs_transaction
+
+FORGOTTEN_AT_ONCE = 5_000
+
+
+def current(*, owner_id: int, now: datetime) -> Cart | None:
+    """Find the cart that an account fills: not ordered, and touched within 30 days."""
+    return (
+        Cart.objects.filter(owner=owner_id, is_current=True, order__isnull=True)
+        .filter(touched_at__gte=now - KEPT_FOR)
+        .select_related("channel")
+        .first()
+    )
+
+
+@transaction.atomic(durable=True)
+def begin(*, owner_id: int, channel: Channel, country: str, locale: str, now: datetime) -> Cart:
+    """Open a cart for an account, unless it has one.
+
+    Locks:  the account
+    """
+    _lock(owner_id)
+    if mine := current(owner_id=owner_id, now=now):
+        return mine
+    opened = carts.open_cart(channel=channel, country=country, locale=locale, now=now)
+    _adopt(opened, owner_id)
+    return opened
+
+
+@transaction.atomic(durable=True)
+def bring(*, owner_id: int, token: str, now: datetime) -> Cart | None:
+    """Make one cart of the one that a browser carries and the one of the account.
+
+    Every line stays; quantities add up to what a cart takes. Of two prices the lower one that
+    is promised still is kept, with its time. A cart of another account stays where it is.
+
+    Locks:  the account, then both carts in id order
+    """
+    _lock(owner_id)
+    mine = current(owner_id=owner_id, now=now)
+    brought = carts.find(token=token, now=now) if token else None
+    if brought is None or brought.owner_id is not None:
+        return mine
+    both = [brought.pk] if mine is None else [brought.pk, mine.pk]
+    rows = Cart.objects.filter(pk__in=both).select_for_update(of=["self"])
+    list(rows.order_by("pk"))
+    # Read again under the lock: either of the two may have been ordered meanwhile.
+    mine = current(owner_id=owner_id, now=now)
+    brought = carts.find(token=token, now=now)
+    if brought is None:
+        return mine
+    if mine is None:
+        _adopt(brought, owner_id)
+        return brought
+    _join(mine, brought, now)
+    return mine
+
+
+@needs_transaction
+def adopt_orders(*, owner_id: int, addresses: list[str]) -> None:
+    """Make guests' orders an account's own, which were only found by addresses it had proven.
+
+    Shape:  addresses in lower case
+    """
+    theirs = Order.objects.of(owner_id, addresses).values("pk")
+    Cart.objects.filter(order__in=theirs, owner=None).update(owner=owner_id)
+
+
+@needs_transaction
+def _lock(owner_id: int) -> None:
+    User.objects.select_for_update(of=["self"], no_key=True).get(pk=owner_id)
+
+
+@needs_transaction
+def _adopt(cart: Cart, owner_id: int) -> None:
+    Cart.objects.filter(owner=owner_id, is_current=True).update(is_current=False)
+    # Under another token: whoever knew the old one shall not look into an account's cart.
+    cart.owner_id, cart.is_current, cart.token = owner_id, True, carts.new_token()
+    cart.save(update_fields=["owner", "is_current", "token"])
+
+
+@needs_transaction
+def _join(mine: Cart, brought: Cart, now: datetime) -> None:
+    known = {line.listing_id: line for line in mine.lines.all()}
+    for line in brought.lines.order_by("pk"):
+        if (there := known.get(line.listing_id)) is None:
+            brought.lines.filter(pk=line.pk).update(cart=mine)
+            continue
+        there.quantity = min(there.quantity + line.quantity, MAX_QUANTITY)
+        better = _better(there, line, now)
+        there.quoted_amount, there.quoted_at = better.quoted_amount, better.quoted_at
+        there.save(update_fields=["quantity", "quoted_amount", "quoted_at"])
+    mine.codes = list(dict.fromkeys([*mine.codes, *brought.codes]))[: codes.MOST_CODES]
+    if brought.ship_to:
+        mine.email, mine.ship_to = brought.email, brought.ship_to
+        mine.country, mine.service = brought.country, brought.service
+        mine.address_check = brought.address_check
+    mine.touched_at = now
+    taken = ["codes", "email", "ship_to", "address_check", "country", "service"]
+    mine.save(update_fields=[*taken, "touched_at"])
+    brought.delete()
+
+
+def _better(one: CartLine, other: CartLine, now: datetime) -> CartLine:
+    promised = [line for line in (one, other) if line.is_promised(now)]
+    if promised:
+        return min(promised, key=lambda line: line.quoted_amount)
+    return max(one, other, key=lambda line: line.quoted_at)
+
+
+@transaction.atomic(durable=True)
+def forget_old(*, now: datetime) -> int:
+    """Delete carts that nobody touched for 30 days and nobody ordered, with what they name.
+
+    Locks:  the carts, in id order; one that is being used waits for the next time
+    """
+    old = Cart.objects.filter(touched_at__lt=now - KEPT_FOR, order__isnull=True).order_by("pk")
+    found = old.select_for_update(of=["self"], skip_locked=True)[:FORGOTTEN_AT_ONCE]
+    keys = [cart.pk for cart in found]
+    Cart.objects.filter(pk__in=keys).delete()
+    return len(keys)

@@ -1,0 +1,100 @@
+"""Staff pages of carts, of lines, and of the units set aside for them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from orders.inventory.admin import OF_LEVEL, OrderedFilter
+from orders.models import Cart, CartLine, OrderLine, Reservation
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, show
+from storefront.lib.staff.inlines import inline
+
+
+@admin.register(Cart)
+class CartAdmin(StaffAdmin):
+    """A cart. Its token opens it, so nobody is shown it."""
+
+    list_display: ClassVar = [
+        "id",
+        columns.link("order", _("Order")),
+        columns.link("owner", _("Account")),
+        columns.text("channel__code", _("Channel")),
+        "country",
+        "locale",
+        columns.age("touched_at", _("Touched")),
+    ]
+    list_select_related: ClassVar = ["order", "channel", "owner"]
+    list_filter: ClassVar = ["channel", "country", ("order", OrderedFilter)]
+    search_fields: ClassVar = ["=id", "email", "order__number"]
+    ordering: ClassVar = ["-id"]
+    exclude: ClassVar = ["token"]
+    inlines: ClassVar = [
+        inline(
+            CartLine,
+            columns.text("listing__variant__sku", _("SKU")),
+            "quantity",
+            columns.money("quoted_amount", _("Price"), currency="cart__channel__currency"),
+            "quoted_at",
+            tab=False,
+            related=("listing__variant", "cart__channel"),
+        )
+    ]
+
+
+show(
+    CartLine,
+    list_display=[
+        columns.text("listing__variant__sku", _("SKU")),
+        columns.link("cart", _("Cart")),
+        "quantity",
+        columns.money("quoted_amount", _("Price"), currency="cart__channel__currency"),
+        columns.age("quoted_at", _("Quoted")),
+    ],
+    list_select_related=["cart__channel", "listing__variant"],
+    search_fields=["listing__variant__sku"],
+    ordering=["-id"],
+)
+show(
+    OrderLine,
+    list_display=[
+        "sku",
+        "title",
+        columns.link("order", _("Order")),
+        "quantity",
+        columns.money("unit_amount", _("Unit"), currency="order__currency"),
+        columns.money("cost_amount", _("Cost"), currency="cost_currency"),
+        columns.money("line_amount", _("Line"), currency="order__currency"),
+        columns.money("landed_amount", _("Landed cost"), currency="order__currency"),
+        columns.money("fees_amount", _("Fees"), currency="order__currency"),
+        "canceled_quantity",
+        "shipped_quantity",
+        "delivered_quantity",
+        columns.page("supply:offers", _("Supply"), _("Offers side by side"), of="variant_id"),
+    ],
+    readonly_fields=[
+        columns.page("supply:offers", _("Supply"), _("Offers side by side"), of="variant_id"),
+    ],
+    list_select_related=["order", "offer__supplier", *OF_LEVEL],
+    search_fields=["sku", "title", "order__number"],
+    ordering=["-id"],
+)
+show(
+    Reservation,
+    list_display=[
+        "__str__",
+        columns.link("line__order", _("Order")),
+        columns.text("line__sku", _("SKU")),
+        "quantity",
+        columns.state("status", _("State"), ended={"converted", "released", "expired"}),
+        columns.age("status_since", _("Since")),
+    ],
+    list_select_related=["line__order", *OF_LEVEL],
+    list_filter=["status"],
+    search_fields=["line__order__number", "line__sku"],
+    ordering=["-id"],
+    readonly_fields=[columns.moves],
+)

@@ -1,0 +1,281 @@
+"""Put things into a cart, change them, and look at it with true prices."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from operator import attrgetter
+from typing import Any, cast
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from catalog.models import Channel, Listing
+from orders.cart import lines as cart_lines
+from orders.cart.lines import Read
+from orders.cart.view import CartView, LineView
+from orders.models import Cart, CartLine
+from orders.models.cart import KEPT_FOR, MAX_QUANTITY
+from storefront.lib.db.bulk import insert
+from storefront.lib.db.prepared_queries import Prepared
+from storefront.lib.money import Money
+
+TOKEN_BYTES = 32
+MAX_LINES = 50
+
+type Most = Callable[[Listing], int]
+AS_LISTED: Most = attrgetter("available")
+
+
+class UnknownListingError(LookupError):
+    """There is no such thing for sale on this channel."""
+
+
+class NotForSaleError(Exception):
+    """It exists, and cannot be bought now."""
+
+
+class NoPriceError(NotForSaleError):
+    """It has no price, because a guard stopped the new one and the old one does not stand."""
+
+
+class NotEnoughError(Exception):
+    """Fewer can be had than were asked for."""
+
+    def __init__(self, available: int) -> None:
+        super().__init__(f"only {available} available")
+        self.available = available
+
+
+class TooManyError(Exception):
+    """More than a cart takes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"at most {limit}")
+        self.limit = limit
+
+
+class PlacedCartError(Exception):
+    """The cart does not change any more: it was ordered, or joined with that of an account."""
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def count(cart: Cart) -> int:
+    """Count all units in a cart."""
+    return sum(line.quantity for line in _LINES(cart_id=cart.pk))
+
+
+def new(*, channel: Channel, country: str, locale: str, now: datetime) -> Cart:
+    """Make a cart; nothing is written."""
+    return Cart(
+        token=new_token(),
+        channel=channel,
+        country=country,
+        locale=locale,
+        created_at=now,
+        touched_at=now,
+    )
+
+
+def open_cart(*, channel: Channel, country: str, locale: str, now: datetime) -> Cart:
+    cart = new(channel=channel, country=country, locale=locale, now=now)
+    insert([cart])
+    return cart
+
+
+def find(*, token: str, now: datetime) -> Cart | None:
+    """Find a cart that is still open: not ordered, and touched within 30 days."""
+    return _OPEN.first(token=token, since=now - KEPT_FOR)
+
+
+def _open(*, token: str, since: datetime) -> QuerySet[Cart]:
+    carts = Cart.objects.filter(token=token, order__isnull=True, touched_at__gte=since)
+    return carts.select_related("channel")
+
+
+_OPEN = Prepared(_open)
+
+
+@transaction.atomic(durable=True)
+def add(  # noqa: PLR0913 - what, how many, when, and of how many
+    *,
+    cart: Cart,
+    listing_id: int,
+    quantity: int,
+    now: datetime,
+    line_id: int | None = None,
+    most_of: Most = AS_LISTED,
+) -> CartLine:
+    """Add to what is there already, at today's price or a lower one that is promised still.
+
+    Adding does not make the promise longer; only a price of today is promised from now on.
+
+    Shape:  ``most_of`` says how many can be had of a listing: who knows the routes knows how
+            many can be sent where the cart goes (``shipping.promising``). ``line_id`` is the
+            number that the line had before it was taken out: with it, it stands where it
+            stood. It must be one that ``change`` has freed
+    Locks:  the cart
+    Raises: UnknownListingError, NotForSaleError, NotEnoughError, TooManyError,
+            PlacedCartError  nothing is written
+    """
+    _lock(cart)
+    listing = _for_sale(cart, listing_id, now)
+    lines = _LINES(cart_id=cart.pk)
+    line = next((one for one in lines if one.listing_id == listing.pk), None)
+    wanted = quantity + (line.quantity if line else 0)
+    check(wanted, most_of(listing))
+    today = listing.price_amount or Decimal(0)
+    keeps = line is not None and line.quoted_amount < today and line.is_promised(now)
+    if line is None:
+        if len(lines) >= MAX_LINES:
+            raise TooManyError(MAX_LINES)
+        is_free = line_id is not None and not CartLine.objects.filter(pk=line_id).exists()
+        line = CartLine(pk=line_id if is_free else None, cart=cart, listing=listing)
+    line.quantity = wanted
+    if not keeps:
+        line.quoted_amount, line.quoted_at = today, now
+    if line.pk is None:
+        insert([line])
+    else:
+        line.save()
+    _touch(cart, now)
+    return line
+
+
+@transaction.atomic(durable=True)
+def change(
+    *, cart: Cart, line_id: int, quantity: int, now: datetime, most_of: Most = AS_LISTED
+) -> None:
+    """Set how many of a line; zero takes it out.
+
+    Shape:  ``most_of`` as in ``add``
+    Locks:  the cart
+    Raises: UnknownListingError, NotForSaleError, NotEnoughError, TooManyError,
+            PlacedCartError  nothing is written
+    """
+    _lock(cart)
+    line = cart.lines.filter(pk=line_id).first()
+    if line is None:
+        raise UnknownListingError(line_id)
+    if quantity == 0:
+        line.delete()
+    else:
+        check(quantity, most_of(_for_sale(cart, line.listing_id, now)))
+        cart.lines.filter(pk=line.pk).update(quantity=quantity)
+    _touch(cart, now)
+
+
+def remove(*, cart: Cart, line_id: int, now: datetime) -> None:
+    change(cart=cart, line_id=line_id, quantity=0, now=now)
+
+
+def price_of(line: CartLine, now: datetime) -> Decimal:
+    """Return what one unit of a line costs now: a promised price is never exceeded.
+
+    What nobody asks a price for is not sold at the price of yesterday, promised or not.
+
+    Raises: NoPriceError
+    """
+    today = line.listing.price_amount
+    if today is None:
+        raise NoPriceError(line.listing_id)
+    return min(today, line.quoted_amount) if line.is_promised(now) else today
+
+
+def look(*, cart: Cart, now: datetime, known: Read | None = None) -> CartView:
+    """Read the cart with true prices and stock; what is known of this moment is not read again."""
+    currency = cart.channel.currency
+    lines = []
+    told = known or cart_lines.read(cart=cart, now=now)
+    for read in told.lines:
+        row, listing = read.row, read.row.listing
+        product = listing.variant.product
+        spec = getattr(product, "spec", None)
+        was = Money(row.quoted_amount, currency)
+        has_price = listing.price_amount is not None
+        unit = Money(price_of(row, now), currency) if has_price else was
+        available = listing.available if read.is_for_sale else 0
+        lines.append(
+            LineView(
+                id=row.pk,
+                listing_id=listing.pk,
+                variant=listing.variant,
+                slug=product.slug,
+                title=product.title,
+                options=listing.variant.options_text,
+                sku=listing.variant.sku,
+                picture=read.picture,
+                quantity=row.quantity,
+                unit=unit,
+                available=available,
+                is_sold_out=not available,
+                has_price=has_price,
+                price_was=was if was != unit else None,
+                intensity_cd=spec.intensity_cd if spec else None,
+                output_lm=spec.output_lm if spec else None,
+            )
+        )
+    goods = Money.total((line.amount for line in lines), currency)
+    return CartView(lines=tuple(lines), goods=goods, may_promote=told.may_promote, tax=told.tax)
+
+
+def _lock(cart: Cart) -> None:
+    _LOCKED(cart_id=cart.pk)
+    if not _UNPLACED(cart_id=cart.pk):  # read once the lock is ours, or an order is not seen
+        raise PlacedCartError(cart.pk)
+
+
+def _for_sale(cart: Cart, listing_id: int, now: datetime) -> Listing:
+    listing = _PUBLISHED.first(channel_id=cart.channel_id, listing_id=listing_id, now=now)
+    if listing is None:
+        unpriced = Listing.objects.on(cart.channel).filter(pk=listing_id, price_amount=None)
+        if cart.lines.filter(listing__in=unpriced).exists():
+            raise NoPriceError(listing_id)
+        raise UnknownListingError(listing_id)
+    if not cast(Any, listing).is_for_sale:
+        raise NotForSaleError(listing_id)
+    return listing
+
+
+def check(quantity: int, most: int) -> None:
+    """Refuse what is more than a cart takes, or can be had.
+
+    Raises: TooManyError, NotForSaleError, NotEnoughError
+    """
+    if quantity > MAX_QUANTITY:
+        raise TooManyError(MAX_QUANTITY)
+    if most <= 0:
+        raise NotForSaleError
+    if quantity > most:
+        raise NotEnoughError(most)
+
+
+def _touch(cart: Cart, now: datetime) -> None:
+    Cart.objects.filter(pk=cart.pk).update(touched_at=now)
+
+
+def _published(*, channel_id: int, listing_id: int, now: datetime) -> QuerySet[Listing]:
+    listings = Listing.objects.published().filter(pk=listing_id, channel=channel_id)
+    for_sale = Listing.objects.for_sale(now).filter(pk=OuterRef("pk"))
+    return listings.select_related("variant").annotate(is_for_sale=Exists(for_sale))
+
+
+def _lines(*, cart_id: int) -> QuerySet[CartLine]:
+    return CartLine.objects.filter(cart=cart_id).order_by("pk")
+
+
+def _locked(*, cart_id: int) -> QuerySet[Cart]:
+    return Cart.objects.select_for_update(of=["self"]).filter(pk=cart_id).only("pk")
+
+
+def _unplaced(*, cart_id: int) -> QuerySet[Cart]:
+    return Cart.objects.filter(pk=cart_id, order__isnull=True).only("pk")
+
+
+_PUBLISHED, _LINES = Prepared(_published), Prepared(_lines)
+_LOCKED, _UNPLACED = Prepared(_locked), Prepared(_unplaced)

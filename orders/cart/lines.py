@@ -1,0 +1,129 @@
+"""Read the lines of a cart with all that pages and orders want to know of them, in one question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, cast
+
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
+
+from catalog.models import Image, Listing
+from orders.models import Cart, CartLine, Order, Promotion, TaxRate
+from orders.models.cart import KEPT_FOR
+from orders.tax.rates import CountryRate
+from storefront.lib.db.prepared_queries import Prepared
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadLine:
+    """One line of a cart; its listing, variant, product and spec are read with it.
+
+    ``is_for_sale`` is as lists show it, and asks for fresh news of its supply; ``is_shown`` only
+    that it was not taken off the shelves. ``picture`` is the stem of the product's first, if any.
+    """
+
+    row: CartLine
+    is_for_sale: bool
+    is_shown: bool
+    picture: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What one question told of a cart, as of one moment.
+
+    Shape:  ``lines`` in the order in which they were put in; ``may_promote`` is false where no
+            promotion holds without a code; ``tax`` is none where the region decides; without a
+            line nothing is known of either
+    """
+
+    lines: Sequence[ReadLine] = ()
+    may_promote: bool = True
+    tax: CountryRate | None = None
+    is_placed: bool = False
+
+    @property
+    def rows(self) -> list[CartLine]:
+        return [line.row for line in self.lines]
+
+
+def read(*, cart: Cart, now: datetime) -> Read:
+    return _read(_QUESTION(cart_id=cart.pk, now=now, on=now.date()), now)
+
+
+def find(*, token: str, now: datetime) -> tuple[Cart, Read] | None:
+    """Find a cart as ``carts.find`` does, and all in it; None as well where nothing is in it."""
+    rows = _FOUND(token=token, since=now - KEPT_FOR, now=now, on=now.date())
+    return (rows[0].cart, _read(rows, now)) if rows else None
+
+
+def _read(rows: Sequence[CartLine], now: datetime) -> Read:
+    if not rows:
+        return Read()
+    told = cast(Any, rows[0])
+    tax = None
+    if not told.has_regions:
+        tax = CountryRate(country=told.goes_to, on=now.date(), rate=told.country_rate)
+    return Read(
+        lines=[_line(row) for row in rows],
+        may_promote=told.may_promote,
+        tax=tax,
+        is_placed=told.is_placed,
+    )
+
+
+def _line(row: CartLine) -> ReadLine:
+    told = cast(Any, row)
+    return ReadLine(
+        row=row,
+        is_for_sale=told.is_for_sale,
+        is_shown=told.is_shown,
+        picture=told.first_picture or "",
+    )
+
+
+# What neither a cart nor an order says of its goods, and is long.
+_PRODUCT = ("description_html", "option_names", "locked_fields")
+_SPEC = ("power_sources", "charging", "features", "light_colors", "more", "sources", "warnings")
+LONG = (
+    *(f"product__{name}" for name in _PRODUCT),
+    *(f"product__spec__{name}" for name in _SPEC),
+)
+
+
+def _told(lines: QuerySet[CartLine], now: datetime, on: date) -> QuerySet[CartLine]:
+    listing, country = OuterRef("listing"), OuterRef("cart__country")
+    pictures = Image.objects.filter(product=OuterRef("listing__variant__product")).exclude(stem="")
+    automatic = Promotion.objects.holding(channel=OuterRef("cart__channel"), now=now)
+    rates = TaxRate.objects.filter(country=country, region="", valid_from__lte=on)
+    return (
+        lines.select_related("listing__variant__product__spec")
+        .defer(*(f"listing__variant__{name}" for name in LONG))
+        .annotate(
+            is_for_sale=Exists(Listing.objects.for_sale(now).filter(pk=listing)),
+            is_shown=Exists(Listing.objects.published().filter(pk=listing, is_withdrawn=False)),
+            first_picture=Subquery(pictures.order_by("position", "pk").values("stem")[:1]),
+            is_placed=Exists(Order.objects.filter(cart=OuterRef("cart"))),
+            may_promote=Exists(automatic.filter(needs_code=False)),
+            goes_to=F("cart__country"),
+            country_rate=Subquery(rates.order_by("-valid_from").values("rate")[:1]),
+            has_regions=Exists(TaxRate.objects.filter(country=country).exclude(region="")),
+        )
+        .order_by("pk")
+    )
+
+
+def _question(*, cart_id: int, now: datetime, on: date) -> QuerySet[CartLine]:
+    return _told(CartLine.objects.filter(cart=cart_id), now, on)
+
+
+def _found(*, token: str, since: datetime, now: datetime, on: date) -> QuerySet[CartLine]:
+    lines = CartLine.objects.filter(
+        cart__token=token, cart__order__isnull=True, cart__touched_at__gte=since
+    )
+    return _told(lines.select_related("cart__channel"), now, on)
+
+
+_QUESTION, _FOUND = Prepared(_question), Prepared(_found)

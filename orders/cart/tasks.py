@@ -1,0 +1,16 @@
+"""Cart tasks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from orders.cart import account_cart
+
+
+@shared_task
+def forget_old_carts(**_: Any) -> int:
+    """Forget what nobody wants any more, and who did not want it."""
+    return account_cart.forget_old(now=timezone.now())

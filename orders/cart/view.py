@@ -1,0 +1,80 @@
+"""What a cart looks like to the shopper."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from catalog.models import Variant
+from orders.pricing.totals import Wanted
+from orders.tax.rates import CountryRate
+from storefront.lib.money import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineView:
+    """One line as the shopper sees it. ``price_was`` is set when the price changed.
+
+    ``unit`` is what it was put in at, while it has no price. ``available`` is as listed: what of
+    it can be sent where the cart goes, ``shipping.promising.look`` says.
+    """
+
+    id: int
+    listing_id: int
+    variant: Variant
+    slug: str
+    title: str
+    options: str
+    sku: str
+    picture: str
+    quantity: int
+    unit: Money
+    available: int
+    is_sold_out: bool
+    has_price: bool
+    price_was: Money | None
+    intensity_cd: int | None
+    output_lm: int | None
+    is_forbidden: bool = False  # where the cart goes
+
+    @property
+    def variant_id(self) -> int:
+        return self.variant.pk
+
+    @property
+    def amount(self) -> Money:
+        return self.unit * self.quantity
+
+    @property
+    def is_lost(self) -> bool:
+        """Test whether it can be bought, and no route brings any of it where the cart goes."""
+        return not self.available and not self.is_sold_out
+
+    @property
+    def is_short(self) -> bool:
+        return self.available < self.quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CartView:
+    """The whole cart as the shopper sees it; ``may_promote`` and ``tax`` as it was read."""
+
+    lines: tuple[LineView, ...]
+    goods: Money
+    may_promote: bool = True
+    tax: CountryRate | None = None
+
+    @property
+    def count(self) -> int:
+        return sum(line.quantity for line in self.lines)
+
+    @property
+    def counted(self) -> dict[int, Wanted]:
+        """What is to be counted, by the id of the line."""
+        return {
+            line.id: Wanted(listing_id=line.listing_id, unit=line.unit, quantity=line.quantity)
+            for line in self.lines
+        }
+
+    @property
+    def wants(self) -> list[tuple[int, int]]:
+        return [(line.variant_id, line.quantity) for line in self.lines]

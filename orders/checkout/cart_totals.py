@@ -1,0 +1,128 @@
+"""Say what a cart comes to where it goes: goods, ways, promotions and tax, in one bill.
+
+The page that shows a total and the order that charges it ask here, with the same cart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
+
+from catalog.models import Channel
+from orders.models import Cart
+from orders.pricing import totals as pricing_totals
+from orders.pricing.totals import Totals, Treatment, Wanted, Way
+from orders.promotions import promotions
+from orders.promotions.promotions import Found, Held
+from orders.routing.delivery_quote import ShippingQuote
+from orders.tax import rates
+from orders.tax.rates import CountryRate
+from storefront.lib.address import Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Buyer:
+    """Who buys, and how it is taxed where it goes, as far as he has said so.
+
+    To make one may ask a tax service: no lock may be held.
+    """
+
+    email: str
+    region: str
+    treatment: Treatment
+
+    @classmethod
+    def at(
+        cls,
+        address: Address,
+        *,
+        email: str,
+        channel: Channel,
+        on: date,
+        tax: CountryRate | None = None,
+    ) -> Buyer:
+        treatment = rates.treatment(
+            channel=channel,
+            country=address.country,
+            region=address.region,
+            postcode=address.postcode,
+            on=on,
+            known=tax,
+        )
+        return cls(email=email, region=address.region, treatment=treatment)
+
+    @classmethod
+    def of_cart(
+        cls, cart: Cart, *, country: str, on: date, tax: CountryRate | None = None
+    ) -> Buyer:
+        """Read what a cart knows; an address in another country says nothing of this one."""
+        known = cart.ship_to if cart.ship_to.get("country") == country else {}
+        treatment = rates.treatment(
+            channel=cart.channel,
+            country=country,
+            region=known.get("region", ""),
+            postcode=known.get("postcode", ""),
+            on=on,
+            known=tax,
+        )
+        return cls(email=cart.email, region=known.get("region", ""), treatment=treatment)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bill:
+    """What a shopper pays, and what promotions did to it."""
+
+    totals: Totals
+    found: Found
+
+
+def ways_of(quote: ShippingQuote | None, *, keys: Mapping[int, int]) -> list[Way]:
+    """Return what each parcel of a quote costs; ``keys`` names the line of each variant."""
+    if quote is None:
+        return []
+    units = {
+        variant_id: sum(line.quantity for line in parts)
+        for variant_id, parts in quote.planned.items()
+    }
+    return [
+        Way(
+            amount=quoted.price.rounded(),
+            brings={
+                keys[line.variant_id]: Fraction(line.quantity, units[line.variant_id])
+                for line in quoted.parcel.lines
+            },
+        )
+        for quoted in quote.parcels
+    ]
+
+
+def bill(  # noqa: PLR0913 - whose cart, what is in it, how it goes, and when
+    *,
+    cart: Cart,
+    wanted: Mapping[int, Wanted],
+    ways: Sequence[Way],
+    buyer: Buyer,
+    now: datetime,
+    may_promote: bool = True,
+    held: Held | None = None,
+) -> Bill:
+    """Add a cart up.
+
+    Shape:  ``wanted`` by the id of the line; ``may_promote`` as ``cart_lines`` read it; ``held``
+            what was read of its promotions for this very question
+    """
+    if held is None:
+        held = promotions.read(
+            cart=cart, wanted=wanted, email=buyer.email, now=now, may_promote=may_promote
+        )
+    found = promotions.count(held, ways)
+    totals = pricing_totals.add_up(
+        lines={key: each.unit * each.quantity for key, each in wanted.items()},
+        ways=ways,
+        currency=cart.channel.currency,
+        treatment=buyer.treatment,
+        deductions=found.outcome.deductions,
+    )
+    return Bill(totals=totals, found=found)

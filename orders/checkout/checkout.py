@@ -1,0 +1,293 @@
+"""Turn a cart into an order, or let an order go that nobody paid."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any, NamedTuple
+
+from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import QuerySet
+from django.utils.functional import Promise
+
+from orders.addresses import validation, verification
+from orders.cart import carts
+from orders.cart import lines as cart_lines
+from orders.checkout import open_order_limits, snapshot
+from orders.checkout.cart_totals import Buyer, bill, ways_of
+from orders.inventory import lingering, reservations
+from orders.models import Cart, CartLine, Order, Payment, Reservation
+from orders.numbers import order_number
+from orders.payments import sessions
+from orders.pricing.totals import Wanted
+from orders.promotions import redemptions
+from orders.routing.delivery_quote import ShippingQuote
+from orders.tax.rates import CountryRate
+from storefront.lib.address import Address
+from storefront.lib.db.bulk import insert_together
+from storefront.lib.db.prepared_queries import Prepared
+from storefront.lib.money import Money
+from suppliers.inventory.ledger import NotEnoughStockError
+from suppliers.sync import live_check
+
+DEADLOCK = "40P01"
+NUMBER_TRIES = 5  # a number is chance: with 28 million a day, two in a row collide hardly ever
+
+
+class Placed(NamedTuple):
+    """An order, and its first payment, which waits to be opened."""
+
+    order: Order
+    payment: Payment
+
+
+class EmptyCartError(Exception):
+    """There is nothing to order."""
+
+
+class AlreadyPlacedError(Exception):
+    """The cart has become an order already: go on with it."""
+
+    def __init__(self, order: Order) -> None:
+        super().__init__(order.number)
+        self.order = order
+
+
+class CannotSupplyError(Exception):
+    """Something in the cart cannot be had any more as it was planned. Nothing was written.
+
+    How many are left is for who knows the routes to say: ``shipping.promising.look``.
+    """
+
+
+class UnpricedError(CannotSupplyError):
+    """Nobody asks a price for something in the cart now. Nothing was written."""
+
+
+class QuoteOutdatedError(Exception):
+    """The cart changed after its delivery was quoted. Nothing was written."""
+
+
+class PriceChangedError(Exception):
+    """The total is not the one the shopper agreed to. Nothing was written."""
+
+    def __init__(self, total: Money) -> None:
+        super().__init__(str(total))
+        self.total = total
+
+
+class NothingToPayError(Exception):
+    """Promotions take off all of it: no gateway authorizes nothing. Nothing was written."""
+
+
+class BadAddressError(Exception):
+    """No parcel can find this address. Nothing was written."""
+
+    def __init__(self, fields: Mapping[str, Promise]) -> None:
+        super().__init__(", ".join(fields))
+        self.fields = fields
+
+
+class DoubtfulAddressError(BadAddressError):
+    """The address may be wrong, and nobody said why it is right. Nothing was written."""
+
+
+def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
+    *,
+    cart: Cart,
+    email: str,
+    ship_to: Address,
+    quote: ShippingQuote,
+    now: datetime,
+    agreed: Money | None = None,
+    check: Mapping[str, Any] | None = None,
+    tax: CountryRate | None = None,
+) -> Placed:
+    """Freeze a cart into an order, hold its stock, and write down its first payment.
+
+    Before that, suppliers are asked live for what is too old or nearly gone.
+
+    Shape:  ``check`` how the shopper came to the address, as ``verification.note`` makes it;
+            ``tax`` what was read of its country for this request
+    Locks:  the cart, the shopper, then promotions with a limit, then the stock rows in id order
+    Raises: EmptyCartError, AlreadyPlacedError, CannotSupplyError, QuoteOutdatedError, HeldError,
+            PriceChangedError, SpentError, NothingToPayError, BadAddressError  nothing is written
+    """
+    check = check or verification.note(ship_to, other=verification.suggestion(ship_to))
+    if fields := validation.problems(address=ship_to):
+        raise BadAddressError(fields)
+    if fields := verification.open_doubts(ship_to, check):
+        raise DoubtfulAddressError(fields)
+    buyer = Buyer.at(ship_to, email=email, channel=cart.channel, on=now.date(), tax=tax)
+    place_as = partial(
+        _place,
+        cart=cart,
+        buyer=buyer,
+        ship_to=ship_to,
+        check=check,
+        quote=quote,
+        now=now,
+        agreed=agreed,
+    )
+    try:
+        _insist_there(cart, quote, now)
+        return open_order_limits.closing_pages(lambda: _numbered(place_as, now), now=now)
+    except NotEnoughStockError as error:
+        raise CannotSupplyError(str(error)) from error
+
+
+def _insist_there(cart: Cart, quote: ShippingQuote, now: datetime) -> None:
+    """Ask the suppliers of what is planned, unless the order is there already.
+
+    Raises: NotEnoughStockError
+    """
+    wanted: Counter[int] = Counter()
+    for quoted in quote.parcels:
+        for line in quoted.parcel.lines:
+            wanted[line.candidate.level_id] += line.quantity
+    refused = sorted(live_check.ask(wanted=wanted, now=now))
+    if refused and not Order.objects.filter(cart=cart).exists():
+        raise NotEnoughStockError(refused[0], wanted[refused[0]])
+
+
+def _numbered(place_as: Callable[[str], Placed], now: datetime) -> Placed:
+    """Draw another number when somebody has this one; everything else is the caller's to know.
+
+    Promotions of an order that makes way are locked before those of the new one, in no order that
+    others keep: who is chosen to end a deadlock begins anew.
+    """
+    for _ in range(NUMBER_TRIES - 1):
+        number = order_number(now)
+        try:
+            return place_as(number)
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", "") != DEADLOCK:
+                raise
+        except IntegrityError:
+            if not Order.objects.filter(number=number).exists():
+                raise
+    return place_as(order_number(now))
+
+
+@transaction.atomic(durable=True)
+def _place(  # noqa: PLR0913
+    number: str,
+    *,
+    cart: Cart,
+    buyer: Buyer,
+    ship_to: Address,
+    check: Mapping[str, Any],
+    quote: ShippingQuote,
+    now: datetime,
+    agreed: Money | None,
+) -> Placed:
+    if (
+        locked := _LOCKED.first(cart_id=cart.pk)
+    ) is None:  # it went into the cart of an account meanwhile
+        raise EmptyCartError
+    cart = locked
+    read = cart_lines.read(cart=cart, now=now)  # once the lock is ours, or an order is not seen
+    if (read.is_placed or not read.lines) and (order := _PLACED.first(cart_id=cart.pk)):
+        raise AlreadyPlacedError(order)
+    if not (lines := read.rows):
+        raise EmptyCartError
+    since, earlier = open_order_limits.make_way(cart=cart, now=now)
+    _insist_whole(quote, lines)
+    units = _units(lines, now)
+    if not all(line.is_shown for line in read.lines):
+        raise CannotSupplyError("something is no longer for sale")
+    currency = cart.channel.currency
+    billed = bill(
+        cart=cart,
+        wanted={
+            line.pk: Wanted(
+                listing_id=line.listing_id,
+                unit=Money(units[line.pk], currency),
+                quantity=line.quantity,
+            )
+            for line in lines
+        },
+        ways=ways_of(quote, keys={line.listing.variant_id: line.pk for line in lines}),
+        buyer=buyer,
+        now=now,
+        may_promote=read.may_promote,
+    )
+    totals = billed.totals
+    # A code that his own unpaid order had used was no code to the page: it comes to less.
+    is_lowered = bool(earlier) and agreed is not None and totals.total < agreed
+    if agreed is not None and agreed != totals.total and not is_lowered:
+        raise PriceChangedError(totals.total)
+    if not totals.total:
+        raise NothingToPayError
+    order = snapshot.order_of(
+        cart=cart,
+        number=number,
+        email=buyer.email,
+        ship_to=ship_to,
+        check=check,
+        quote=quote,
+        totals=totals,
+        held_since=since,
+        pay_before=lingering.until(since=since, now=now),
+        now=now,
+    )
+    order_lines = snapshot.lines_of(
+        order=order, lines=read.lines, quote=quote, units=units, totals=totals, now=now
+    )
+    held = reservations.of(lines=order_lines, until=order.pay_before, now=now)
+    payment = sessions.first_of(order, now=now)
+    insert_together([order, *order_lines, *held, payment])
+    redemptions.redeem(order=order, applied=billed.found.outcome.applied, now=now)
+    levels = {line.level_id for line in order_lines}
+    open_order_limits.hand_over(earlier=earlier, levels=levels, now=now)
+    reservations.take(lines=order_lines, now=now)
+    return Placed(order, payment)
+
+
+@transaction.atomic(durable=True)
+def expire(*, order: Order, now: datetime) -> bool:
+    """Let an unpaid order go and give its units back to everybody.
+
+    Locks:  the order, its payments, promotions and reservations, then the stock rows in id
+            order
+    """
+    order = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
+    if order.status != Order.Status.PENDING_PAYMENT or order.pay_before > now:
+        return False
+    order.move(Order.Status.EXPIRED, at=now, reason="not paid in time")
+    open_ones = order.payments.filter(status__in=["created", "requires_action"])
+    for payment in open_ones.select_for_update(of=["self"]).order_by("pk"):
+        # Should it be authorized all the same, the money is given back when we hear of it.
+        payment.move("expired", at=now, reason="not paid in time")
+    redemptions.give_back(order=order, now=now)
+    reservations.end(order=order, status=Reservation.Status.EXPIRED, now=now)
+    return True
+
+
+def _units(lines: list[CartLine], now: datetime) -> dict[int, Decimal]:
+    """Return what one unit of each line costs.
+
+    Raises: UnpricedError
+    """
+    if any(line.listing.price_amount is None for line in lines):
+        raise UnpricedError("nobody asks a price for it now")
+    return {line.pk: carts.price_of(line, now) for line in lines}
+
+
+def _insist_whole(quote: ShippingQuote, lines: list[CartLine]) -> None:
+    """Raise QuoteOutdatedError where what was quoted is not what is in the cart."""
+    wanted = {line.listing.variant_id: line.quantity for line in lines}
+    quoted = {id_: sum(part.quantity for part in parts) for id_, parts in quote.planned.items()}
+    if wanted != quoted:
+        raise QuoteOutdatedError
+
+
+def _locked(*, cart_id: int) -> QuerySet[Cart]:
+    return Cart.objects.select_for_update(of=["self"]).select_related("channel").filter(pk=cart_id)
+
+
+_LOCKED = Prepared(_locked)
+_PLACED = Prepared(lambda *, cart_id: Order.objects.filter(cart=cart_id))

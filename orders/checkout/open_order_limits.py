@@ -1,0 +1,204 @@
+"""One shopper holds a thing once, a few orders at a time, and not again and again unpaid.
+
+The same shopper is the same account, or the same browser (``Cart.browser_key``). An e-mail address
+tells nothing: anybody can write anybody's, and would end his orders, or keep him from ordering.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from orders.cancellation import before_purchasing
+from orders.inventory import lingering, reservations
+from orders.models import Cart, Order, OrderLine, Payment, Reservation
+from orders.models.order import HELD_AT_MOST
+from orders.payments import updates
+from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.http.errors import OutsideError
+from suppliers.models import StockLevel
+
+MOST_OPEN = 3
+SHORTEST = timedelta(minutes=5)  # nobody pays in less
+RESTS_FOR = timedelta(minutes=30)  # then the same shopper may hold the same thing anew
+OPENING_FOR = timedelta(minutes=1)  # a gateway that was asked for a page may still answer
+UNPAID_ENDS = (Reservation.Status.RELEASED, Reservation.Status.EXPIRED)
+Status = Order.Status
+
+
+class HeldError(Exception):
+    """The shopper holds too much that is not paid. Nothing was written.
+
+    ``orders`` are those that hold it; ``until`` is when it will be otherwise.
+    """
+
+    def __init__(self, orders: Sequence[Order], until: datetime) -> None:
+        super().__init__(", ".join(order.number for order in orders))
+        self.orders = orders
+        self.until = until
+
+
+class HeldAlreadyError(HeldError):
+    """An earlier order of his holds the same thing, and its payment is under way.
+
+    ``pages`` are open payments of his that may be closed for the new order.
+    """
+
+    def __init__(
+        self, orders: Sequence[Order], until: datetime, pages: Sequence[Payment] = ()
+    ) -> None:
+        super().__init__(orders, until)
+        self.pages = pages
+
+
+class TooManyOpenError(HeldError):
+    """So many orders of his wait for their payment already."""
+
+
+class HeldTooLongError(HeldError):
+    """He held the same thing as long as anybody may, and did not pay."""
+
+
+def closing_pages[T](place: Callable[[], T], *, now: datetime) -> T:
+    """Place an order; close payment pages of earlier ones that stand in its way, and try again.
+
+    Nobody loses money by it: whoever paid at this very moment keeps that order.
+
+    Raises: HeldAlreadyError  a page cannot be closed
+    """
+    try:
+        return place()
+    except HeldAlreadyError as error:
+        if not error.pages:
+            raise
+        for payment in error.pages:
+            with suppress(OutsideError, updates.TooEarlyError):
+                updates.abandon(payment=payment, now=now)
+    return place()
+
+
+def carry_on(*, cart: Cart, token: str) -> None:
+    """Let a new cart know the browser, or program, whose last cart was ordered."""
+    last = Cart.objects.filter(token=token).first() if token else None
+    if last is not None and last.pk != cart.pk and not cart.browser_key:
+        cart.browser_key = last.browser_key or last.token
+        cart.save(update_fields=["browser_key"])
+
+
+def held_by(*, cart: Cart, now: datetime) -> list[Order]:
+    """Find the unpaid orders of whoever fills a cart that hold what lies in it."""
+    if not _is_anybody(cart):
+        return []
+    open_ones = Order.objects.filter(pk__in=_ids(cart), status=Status.PENDING_PAYMENT)
+    found = list(open_ones.filter(pay_before__gt=now).order_by("pk"))
+    same = _with_the_same(found, cart) if found else set()
+    return [order for order in found if order.pk in same]
+
+
+@needs_transaction
+def make_way(*, cart: Cart, now: datetime) -> tuple[datetime, list[Order]]:
+    """End the unpaid orders of the same shopper that hold what the cart holds.
+
+    Their units stay held until ``hand_over``. Returns since when the shopper holds any of it, and
+    what was ended.
+
+    Locks:  the shopper, then his open orders in id order, their payments and promotions
+    Raises: HeldAlreadyError, TooManyOpenError, HeldTooLongError
+    """
+    _lock(cart)
+    if not _is_anybody(cart):
+        return now, []
+    lately = Q(status__in=[Status.EXPIRED, Status.CANCELED], status_since__gt=now - RESTS_FOR)
+    found = Order.objects.filter(Q(status=Status.PENDING_PAYMENT) | lately, pk__in=_ids(cart))
+    theirs = list(found.select_for_update(of=["self"]).select_related("cart").order_by("pk"))
+    if not theirs:
+        return now, []
+    same = _with_the_same(theirs, cart)
+    open_ones = [order for order in theirs if order.status == Status.PENDING_PAYMENT]
+    earlier = [order for order in open_ones if order.pk in same]
+    _refuse_under_way(earlier, now)
+    others = [order for order in open_ones if order.pk not in same and order.pay_before > now]
+    if len(others) >= MOST_OPEN:
+        raise TooManyOpenError(others, min(order.pay_before for order in others))
+    since = min([now, *(lingering.first_held(order) for order in theirs if order.pk in same)])
+    if since + HELD_AT_MOST < now + SHORTEST:
+        rests = max(
+            order.pay_before if order in open_ones else order.status_since
+            for order in theirs
+            if order.pk in same
+        )
+        raise HeldTooLongError(earlier, rests + RESTS_FOR)
+    for order in earlier:
+        before_purchasing.give_way(order, now=now)
+    return since, earlier
+
+
+@needs_transaction
+def hand_over(*, earlier: Sequence[Order], levels: Collection[int], now: datetime) -> None:
+    """Give back what ended orders held, just before the new one holds.
+
+    Locks:  the stock rows of both, in id order; then the reservations of those that ended
+    """
+    if not earlier:
+        return
+    held = Reservation.objects.filter(line__order__in=earlier).values_list("level_id", flat=True)
+    wanted = {*held, *levels}
+    rows = StockLevel.objects.filter(pk__in=wanted).order_by("pk")
+    list(rows.select_for_update(of=["self"], no_key=True))
+    for order in earlier:
+        reservations.end(order=order, status=Reservation.Status.RELEASED, now=now)
+
+
+@needs_transaction
+def _lock(cart: Cart) -> None:
+    """Let the same shopper place one order at a time: what he holds is counted before more is."""
+    told_by = (cart.owner_id, cart.browser_key or cart.token)
+    keys = sorted(f"shopper {key}" for key in told_by if key)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(key, 7)) FROM unnest(%s::text[]) AS key",
+            [keys],
+        )
+
+
+def _is_anybody(cart: Cart) -> bool:
+    """Whether anything tells who fills a cart; without, no earlier order can be his."""
+    return cart.owner_id is not None or bool(cart.browser_key)
+
+
+def _ids(cart: Cart) -> QuerySet[Any, Any]:
+    """Find the orders of the same shopper by each thing that tells him."""
+    found: list[QuerySet[Any, Any]] = []
+    if cart.owner_id is not None:
+        found.append(Order.objects.filter(cart__owner=cart.owner_id))
+    if cart.browser_key:
+        found.append(Order.objects.filter(cart__browser_key=cart.browser_key))
+        found.append(Order.objects.filter(cart__token=cart.browser_key))
+    ids = [each.values("pk") for each in found]
+    return ids[0].union(*ids[1:])
+
+
+def _with_the_same(orders: Sequence[Order], cart: Cart) -> set[int]:
+    """Name those that hold, or held unpaid, a thing that the cart holds."""
+    variants = cart.lines.values("listing__variant")
+    lines = OrderLine.objects.filter(order__in=orders, variant__in=variants)
+    unpaid = Q(reservation__status__in=[*UNPAID_ENDS, Reservation.Status.ACTIVE])
+    return set(lines.filter(unpaid).values_list("order_id", flat=True))
+
+
+def _refuse_under_way(earlier: Sequence[Order], now: datetime) -> None:
+    pages: list[Payment] = []
+    for order in earlier:
+        for payment in updates.of_order(order):
+            is_asked = payment.status == Payment.Status.CREATED
+            if is_asked and payment.asked_since > now - OPENING_FOR:
+                raise HeldAlreadyError([order], order.pay_before)
+            if payment.status == Payment.Status.REQUIRES_ACTION:
+                pages.append(payment)
+    if pages:
+        raise HeldAlreadyError(earlier, max(order.pay_before for order in earlier), pages)

@@ -1,0 +1,177 @@
+"""Make an order and its lines: words, prices and costs as they are at this moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from catalog.pricing import policy
+from catalog.pricing.landed_cost import Costing
+from orders.cart.lines import ReadLine
+from orders.links import new_key
+from orders.models import Cart, Order, OrderLine
+from orders.pricing import margins
+from orders.pricing.totals import Totals
+from orders.routing import decision_log
+from orders.routing.candidates import Candidate
+from orders.routing.delivery_quote import QuotedParcel, ShippingQuote
+from orders.routing.margin_filter import Sold
+from storefront.lib.address import Address
+from storefront.lib.money import Money
+
+
+def order_of(  # noqa: PLR0913 - an order is who, what, where, how and for how much
+    *,
+    cart: Cart,
+    number: str,
+    email: str,
+    ship_to: Address,
+    check: Mapping[str, Any],
+    quote: ShippingQuote,
+    totals: Totals,
+    held_since: datetime,
+    pay_before: datetime,
+    now: datetime,
+) -> Order:
+    """Make the order of a cart; nothing is written."""
+    return Order(
+        number=number,
+        access_key=new_key(),
+        channel=cart.channel,
+        cart=cart,
+        email=email,
+        locale=cart.locale,
+        ship_to=asdict(ship_to),
+        address_check=dict(check),
+        currency=totals.currency,
+        goods_amount=totals.goods.amount,
+        delivery_amount=totals.delivery.amount,
+        discount_amount=totals.discount.amount,
+        tax_amount=totals.tax.amount,
+        added_tax_amount=totals.added.amount,
+        total_amount=totals.total.amount,
+        status=Order.Status.PENDING_PAYMENT,
+        status_since=now,
+        placed_at=now,
+        pay_before=pay_before,
+        held_since=held_since,
+        delivery_plan=[
+            entry_of(parcel, amount=share.charge.amount, tax=share.tax.amount)
+            for parcel, share in zip(quote.parcels, totals.parcels, strict=True)
+        ],
+        arrives_from=quote.arrives_from,
+        arrives_to=quote.arrives_to,
+    )
+
+
+def lines_of(  # noqa: PLR0913 - whose lines, from where, and for how much
+    *,
+    order: Order,
+    lines: Sequence[ReadLine],
+    quote: ShippingQuote,
+    units: Mapping[int, Decimal],
+    totals: Totals,
+    now: datetime,
+) -> Sequence[OrderLine]:
+    """Make the lines of what was promised, and beside it what it costs from where routing takes it.
+
+    A price that does not pay that stands all the same: the gate holds its purchase order. The
+    order keeps from now on where else they could have come from.
+
+    Shape:  ``units`` and the lines of ``totals`` by the line of the cart
+    """
+    costing = policy.costing_of(order.channel, now=now, country=order.ship_to["country"])
+    planned = quote.planned
+    if quote.plan is not None:
+        sold = {
+            read.row.listing.variant_id: Sold(
+                gross=totals.lines[read.row.pk].charge, tax_rate=totals.treatment.rate
+            )
+            for read in lines
+        }
+        order.routed_by = decision_log.note(quote.plan, sold=sold, costing=costing)
+    frozen: list[OrderLine] = []
+    for read in lines:
+        line = read.row
+        variant = line.listing.variant
+        options = f", {variant.options_text}" if variant.options_text else ""
+        parts = planned[variant.pk]
+        shares = totals.lines[line.pk].parts([part.quantity for part in parts])
+        for part, share in zip(parts, shares, strict=True):
+            candidate = part.candidate
+            frozen.append(
+                OrderLine(
+                    order=order,
+                    variant=variant,
+                    offer_id=candidate.offer_id,
+                    level_id=candidate.level_id,
+                    sku=variant.sku,
+                    title=f"{variant.product.title}{options}"[:200],
+                    picture=read.picture,
+                    warranty_months=variant.product.warranty_months,
+                    quantity=part.quantity,
+                    unit_amount=units[line.pk],
+                    line_amount=share.amount.amount,
+                    discount_amount=share.discount.amount,
+                    tax_rate=totals.treatment.rate,
+                    tax_amount=share.tax.amount,
+                    added_tax_amount=share.added.amount,
+                    cost_amount=candidate.wholesale.amount,
+                    cost_currency=candidate.wholesale.currency,
+                    **costs(
+                        candidate,
+                        costing,
+                        part.quantity,
+                        share.charge,
+                        totals.treatment.rate,
+                    ),
+                )
+            )
+    return frozen
+
+
+def costs(
+    candidate: Candidate,
+    costing: Costing,
+    quantity: int,
+    gross: Money,
+    tax_rate: Decimal,
+) -> dict[str, Decimal | None]:
+    """Count what units land at from their candidate; nothing where nobody can say."""
+    rate = costing.dearest(candidate.wholesale.currency)
+    landed = costing.landed(
+        candidate.wholesale, origins=(candidate.country,), supplier_code=candidate.supplier_code
+    )
+    if landed is None:
+        return {"cost_rate": rate}
+    account = margins.of_line(landed, quantity=quantity, gross=gross, tax_rate=tax_rate)
+    goods = Money(landed.of(quantity), gross.currency)
+    return {
+        "cost_rate": rate,
+        "landed_amount": goods.rounded().amount,
+        "fees_amount": (account.outlay - goods).rounded().amount,
+    }
+
+
+def entry_of(quoted: QuotedParcel, *, amount: Decimal, tax: Decimal) -> dict[str, Any]:
+    """Write a parcel down as ``Order.delivery_plan`` keeps it.
+
+    Shape:  ``amount`` is what the shopper pays for its way, ``tax`` what is contained in that
+    """
+    return {
+        "supplier_id": quoted.parcel.supplier_id,
+        "location_id": quoted.parcel.location_id,
+        "country": quoted.parcel.country,
+        "service_code": quoted.service_code,
+        "carrier_service": quoted.carrier_service,
+        "amount": str(amount),
+        "tax": str(tax),
+        "arrives_from": quoted.arrives_from.isoformat(),
+        "arrives_to": quoted.arrives_to.isoformat(),
+        "accepts": list(quoted.accepts),
+        "max_cell_wh": str(quoted.max_cell_wh),
+        "levels": {line.variant_id: line.candidate.level_id for line in quoted.parcel.lines},
+    }

@@ -1,0 +1,32 @@
+"""Checkout tasks."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from orders.checkout import checkout
+from orders.models import Order, Payment
+from orders.payments import polling, updates
+from suppliers.resilience.bulkheads import InHandError, in_hand
+
+BATCH = 200
+
+
+@shared_task
+def expire_unpaid(**_: Any) -> None:
+    """Let unpaid orders go, after closing the gateway's page and asking a last time.
+
+    A page that cannot be closed may still be paid at: that money is given back when we hear of it.
+    A gateway that is away keeps no goods from others.
+    """
+    with suppress(InHandError), in_hand("expire_unpaid"):
+        now, patience = timezone.now(), polling.Patience()
+        late = Order.objects.filter(status=Order.Status.PENDING_PAYMENT, pay_before__lte=now)
+        for order in late.order_by("pk")[:BATCH]:
+            for payment in order.payments.filter(status=Payment.Status.REQUIRES_ACTION):
+                patience.ask(payment, updates.abandon, now=now)
+            checkout.expire(order=order, now=now)

@@ -1,0 +1,191 @@
+"""Write down what we complain of to a supplier; a worker, or a person, tells him."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import QuerySet, Sum
+from django.utils.translation import gettext
+
+from orders import numbers
+from orders.cancellation import canceled_but_shipped
+from orders.models import (
+    PurchaseLine,
+    PurchaseOrder,
+    SupplierClaim,
+    SupplierClaimLine,
+    SupplierRMALine,
+)
+from storefront.lib.money import Money
+from suppliers.connectors import ADAPTERS, connector_class
+from suppliers.connectors.capabilities import Ability, abilities_of
+from suppliers.connectors.records import Refusal
+from suppliers.models import Supplier
+
+Status = PurchaseOrder.Status
+
+# Before something left there is nothing to complain of: it is canceled.
+LEFT = frozenset({Status.PARTIALLY_SHIPPED, Status.SHIPPED, Status.CLOSED})
+
+
+class CannotClaimError(Exception):
+    """The words say why: nothing left yet, or more units than we bought and did not claim yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complaint:
+    """What is wrong. ``units`` maps a purchase line's id to how many of it are."""
+
+    number: str
+    remedy: SupplierClaim.Remedy
+    trouble: SupplierClaim.Trouble
+    message: str
+    units: Mapping[int, int]
+    picture_urls: tuple[str, ...] = ()
+    freight: Decimal = Decimal(0)
+    is_by_hand: bool = False
+
+
+def takes_claims(supplier: Supplier) -> bool:
+    """Test whether a program can tell this supplier of a claim."""
+    if supplier.adapter not in ADAPTERS:
+        return False
+    return Ability.CLAIMS in abilities_of(connector_class(supplier.adapter))
+
+
+def new_number(purchase_order: PurchaseOrder) -> str:
+    """Make the number of a claim before it is written down, so that it is written once."""
+    return numbers.claim_number(purchase_order.number)
+
+
+def has_left(purchase_order: PurchaseOrder) -> bool:
+    """Test whether something of it left, also where we had canceled it."""
+    if purchase_order.status in LEFT:
+        return True
+    return canceled_but_shipped.is_stray(purchase_order) and canceled_but_shipped.was_shipped(
+        purchase_order
+    )
+
+
+def claimable(purchase_order: PurchaseOrder) -> dict[PurchaseLine, int]:
+    """Return the lines that he took, and of how many units he owes us nothing yet.
+
+    What was canceled has no live line: he shipped those that he had not refused.
+    """
+    mine = {"purchase_line__purchase_order": purchase_order}
+    claimed: Counter[int] = Counter()
+    for rows in (
+        SupplierClaimLine.objects.standing().filter(**mine),
+        SupplierRMALine.objects.standing().filter(**mine),
+    ):
+        sums = rows.values("purchase_line").annotate(units=Sum("quantity"))
+        claimed.update(dict(sums.values_list("purchase_line", "units")))
+    lines = purchase_order.lines.select_related("order_line").order_by("pk")
+    if purchase_order.status == Status.CANCELED:
+        lines = lines.exclude(acknowledgment__in=list(Refusal))
+    else:
+        lines = lines.filter(is_live=True)
+    return {line: line.quantity - claimed[line.pk] for line in lines}
+
+
+def freight_left(purchase_order: PurchaseOrder) -> Money | None:
+    """Return what the way cost us, if it can be claimed with the goods.
+
+    None: he never said, or in other money than the goods, or a claim of it stands.
+    """
+    paid, currency = purchase_order.freight_amount, purchase_order.freight_currency
+    lines = purchase_order.lines.filter(cost_currency=currency)
+    if not paid or not lines.exists() or _freight_claims(purchase_order).exists():
+        return None
+    return Money(paid, currency)
+
+
+def _freight_claims(purchase_order: PurchaseOrder) -> QuerySet[SupplierClaim]:
+    given_up = [SupplierClaim.Status.DENIED, SupplierClaim.Status.CANCELED]
+    return purchase_order.claims.filter(freight_amount__gt=0).exclude(status__in=given_up)
+
+
+@transaction.atomic(durable=True)
+def complain(
+    *, purchase_order: PurchaseOrder, complaint: Complaint, actor: str, now: datetime
+) -> SupplierClaim:
+    """Write a claim down; what was written under its number already is returned.
+
+    Locks:  the purchase order
+    Raises: CannotClaimError  nothing is written
+    """
+    purchase_order = PurchaseOrder.objects.select_for_update(of=["self"]).get(pk=purchase_order.pk)
+    if known := purchase_order.claims.filter(number=complaint.number).first():
+        return known
+    if SupplierClaim.objects.filter(number=complaint.number).exists():
+        words = gettext("The form belongs to another purchase order: open it once more.")
+        raise CannotClaimError(words)
+    if not has_left(purchase_order):
+        raise CannotClaimError(gettext("Nothing of it was shipped yet."))
+    chosen = _chosen(purchase_order, complaint.units)
+    most = _insist_freight(purchase_order, complaint)
+    claim = SupplierClaim.objects.create(
+        purchase_order=purchase_order,
+        number=complaint.number,
+        remedy=complaint.remedy,
+        trouble=complaint.trouble,
+        message=complaint.message,
+        picture_urls=list(complaint.picture_urls),
+        currency=next(iter(chosen)).cost_currency,
+        expected_amount=sum(
+            (line.agreed_cost_amount * units for line, units in chosen.items()), complaint.freight
+        ),
+        freight_amount=complaint.freight,
+        freight_paid_amount=most,
+        is_by_hand=complaint.is_by_hand,
+        opened_by=actor[:100],
+        opened_at=now,
+        status_since=now,
+    )
+    SupplierClaimLine.objects.bulk_create(
+        SupplierClaimLine(
+            claim=claim,
+            purchase_line=line,
+            quantity=units,
+            ordered_quantity=line.quantity,
+            unit_amount=line.agreed_cost_amount,
+        )
+        for line, units in chosen.items()
+    )
+    return claim
+
+
+def _insist_freight(purchase_order: PurchaseOrder, complaint: Complaint) -> Decimal:
+    """Return the most freight that may be claimed.
+
+    Raises: CannotClaimError  more is
+    """
+    left = freight_left(purchase_order)
+    most = left.amount if left else Decimal(0)
+    if complaint.freight > most:
+        words = gettext("Of the freight, %(most)s can be claimed.")
+        raise CannotClaimError(words % {"most": most})
+    if complaint.freight and complaint.remedy != SupplierClaim.Remedy.REFUND:
+        raise CannotClaimError(gettext("Freight comes back as money, with money for the goods."))
+    return most
+
+
+def _chosen(purchase_order: PurchaseOrder, units: Mapping[int, int]) -> dict[PurchaseLine, int]:
+    """Match what is wished with what may be claimed.
+
+    Raises: CannotClaimError
+    """
+    left = claimable(purchase_order)
+    chosen = {line: units[line.pk] for line in left if units.get(line.pk, 0) > 0}
+    if not chosen:
+        raise CannotClaimError(gettext("Choose at least one unit of one line."))
+    for line, wished in chosen.items():
+        if wished > left[line]:
+            words = gettext("Of %(sku)s, %(left)d can still be claimed.")
+            raise CannotClaimError(words % {"sku": line.order_line.sku, "left": left[line]})
+    return chosen

@@ -1,0 +1,184 @@
+"""What staff fill in about a claim against a supplier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from orders.claims.claims import Complaint
+from orders.models import PurchaseLine, SupplierClaim
+from storefront.lib.money import Money
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import ReasonForm
+
+Status = SupplierClaim.Status
+MOST_PICTURES = 10
+LONGEST_MESSAGE = 440  # suppliers read 500, with the words about freight
+
+
+class ComplaintForm(forms.Form):
+    """What is wrong, what we want for it, and how it looks; the lines are put before it."""
+
+    trouble = forms.ChoiceField(
+        label=_("What is wrong"),
+        choices=SupplierClaim.Trouble.choices,
+        widget=UnfoldAdminSelectWidget,
+    )
+    remedy = forms.ChoiceField(
+        label=_("What we want"),
+        choices=SupplierClaim.Remedy.choices,
+        widget=UnfoldAdminSelectWidget,
+    )
+    message = forms.CharField(
+        label=_("Message"),
+        max_length=LONGEST_MESSAGE,
+        help_text=_("The supplier reads it. Name nobody: he knows the order by its number."),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
+    )
+    pictures = forms.CharField(
+        label=_("Links to pictures"),
+        required=False,
+        help_text=_("One a line, ten at most. He must be able to open them without a password."),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+    )
+    number = forms.CharField(widget=forms.HiddenInput, max_length=30)
+
+    def clean_pictures(self) -> tuple[str, ...]:
+        urls = tuple(self.cleaned_data["pictures"].split())
+        if len(urls) > MOST_PICTURES:
+            raise ValidationError(gettext("Ten links at most."), code="too_many")
+        for url in urls:
+            URLValidator(schemes=["http", "https"])(url)
+        return urls
+
+
+class ByHandForm(forms.Form):
+    """Asked only where a program could tell him."""
+
+    is_by_hand = forms.BooleanField(
+        label=_("I tell him myself"),
+        required=False,
+        help_text=_("No program tells him then, and his answer is written down by hand."),
+        widget=UnfoldBooleanSwitchWidget,
+    )
+
+
+def _unit_fields(claimable: Mapping[PurchaseLine, int]) -> dict[str, Any]:
+    return {
+        _field_of(line.pk): forms.IntegerField(
+            label=f"{line.order_line.sku}: {line.order_line.title}",
+            help_text=_("%(left)d of %(ordered)d can be claimed, at %(price)s each.")
+            % {
+                "left": left,
+                "ordered": line.quantity,
+                "price": columns.as_money(Money(line.agreed_cost_amount, line.cost_currency)),
+            },
+            required=False,
+            min_value=0,
+            max_value=left,
+            initial=min(left, 1) if len(claimable) == 1 else 0,
+            disabled=not left,
+            widget=UnfoldAdminIntegerFieldWidget,
+        )
+        for line, left in claimable.items()
+    }
+
+
+def complaint_form(
+    claimable: Mapping[PurchaseLine, int], *, may_choose: bool, freight: Money | None = None
+) -> type[forms.Form]:
+    """Make the form for one purchase order: how many units of each line, then the rest."""
+    fields = _unit_fields(claimable)
+    if freight is not None:
+        fields["freight"] = forms.DecimalField(
+            label=_("Of the freight"),
+            help_text=_("Up to %(most)s, which we paid for the way; it is claimed once.")
+            % {"most": columns.as_money(freight)},
+            required=False,
+            min_value=0,
+            max_value=freight.amount,
+            max_digits=12,
+            decimal_places=2,
+            widget=UnfoldAdminDecimalFieldWidget,
+        )
+    order = [*fields, *ComplaintForm.base_fields]
+    bases = (ByHandForm, ComplaintForm) if may_choose else (ComplaintForm,)
+    return type("PurchaseComplaintForm", bases, {**fields, "field_order": order})
+
+
+def units_form(claimable: Mapping[PurchaseLine, int]) -> type[forms.Form]:
+    """Make the form for one purchase order: how many units of each line."""
+    return type("UnitsForm", (forms.Form,), _unit_fields(claimable))
+
+
+def units_of(given: Mapping[str, Any], claimable: Mapping[PurchaseLine, int]) -> dict[int, int]:
+    """Return how many were typed, by purchase line."""
+    return {line.pk: given[_field_of(line.pk)] or 0 for line in claimable}
+
+
+def complaint_of(
+    given: Mapping[str, Any], claimable: Mapping[PurchaseLine, int], *, is_by_hand: bool
+) -> Complaint:
+    return Complaint(
+        number=given["number"],
+        remedy=SupplierClaim.Remedy(given["remedy"]),
+        trouble=SupplierClaim.Trouble(given["trouble"]),
+        message=given["message"],
+        units=units_of(given, claimable),
+        picture_urls=given["pictures"],
+        freight=given.get("freight") or Decimal(0),
+        is_by_hand=is_by_hand or given.get("is_by_hand", False),
+    )
+
+
+def _field_of(line_id: int) -> str:
+    return f"units_{line_id}"
+
+
+class ReferenceForm(forms.Form):
+    """What he calls it."""
+
+    reference = forms.CharField(
+        label=_("His number of it"),
+        required=False,
+        max_length=60,
+        widget=UnfoldAdminTextInputWidget,
+    )
+
+
+class AnswerForm(ReasonForm):
+    """What he answered to a person."""
+
+    answer = forms.ChoiceField(
+        label=_("Answer"),
+        choices=[
+            (Status.CREDITED, _("He gave money back")),
+            (Status.RESENT, _("He sends it again")),
+            (Status.DENIED, _("He refused")),
+        ],
+        widget=UnfoldAdminSelectWidget,
+    )
+    amount = forms.DecimalField(
+        label=_("Amount that he gave back"),
+        required=False,
+        min_value=0,
+        max_digits=12,
+        decimal_places=2,
+        widget=UnfoldAdminDecimalFieldWidget,
+    )
+    field_order = ("answer", "amount", "reason")

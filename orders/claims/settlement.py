@@ -1,0 +1,172 @@
+"""Take in what became of a claim: the supplier's answer, or what staff heard of him."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext
+
+from orders.models import PurchaseMessage, SupplierClaim
+from orders.purchasing import retries
+from storefront.lib.failpoints import failpoint
+from storefront.lib.http.errors import OutsideError
+from storefront.lib.money import Money
+from suppliers.connectors.claiming import ClaimAnswer, ClaimState
+
+Status = SupplierClaim.Status
+
+MEANS = {
+    ClaimAnswer.OPEN: Status.REQUESTED,
+    ClaimAnswer.REFUNDED: Status.CREDITED,
+    ClaimAnswer.RESENT: Status.RESENT,
+    ClaimAnswer.REFUSED: Status.DENIED,
+    ClaimAnswer.CANCELED: Status.CANCELED,
+}
+FIRST_RETRY_AFTER = timedelta(minutes=1)
+LONGEST_RETRY_AFTER = timedelta(hours=1)
+# What is written about a call is of that call only: a later one has an outcome of its own.
+ATTEMPT = ("attempts",)
+
+
+class CannotRecordError(Exception):
+    """What staff heard cannot be written down so: the words say why."""
+
+
+@transaction.atomic(durable=True)
+def apply(*, claim: SupplierClaim, state: ClaimState, now: datetime) -> None:
+    """Follow what the supplier says of a claim: to our call, or read by a poll.
+
+    An answer that cannot be believed as it stands leaves it open, and a person looks.
+
+    Raises: LostRaceError  somebody else settled it meanwhile
+    """
+    if claim.status in SupplierClaim.SETTLED:
+        return
+    problem = _doubt(claim, state)
+    to = Status.REQUESTED if problem else MEANS[state.answer]
+    told: dict[str, Any] = {
+        "supplier_claim": state.supplier_claim[:60],
+        "problem": problem[:300],
+        "polled_at": now,
+    }
+    if to == claim.status:
+        SupplierClaim.objects.filter(pk=claim.pk, status=to).update(**told)
+        claim.refresh_from_db()
+        return
+    amount = state.amount.rounded().amount if state.amount and to == Status.CREDITED else None
+    claim.move(to, at=now, actor=claim.purchase_order.supplier.code, credited_amount=amount, **told)
+    failpoint("claim.storing_answer")
+    _hear(claim, reference=state.supplier_claim, amount=state.amount, now=now)
+
+
+def _doubt(claim: SupplierClaim, state: ClaimState) -> str:
+    """Say what is odd about an answer with money in it; nothing for any other."""
+    if state.answer is not ClaimAnswer.REFUNDED:
+        return ""
+    if state.amount is None:
+        return "He gives money back and does not say how much: write it down by hand."
+    if state.amount.currency != claim.currency:
+        return f"He gives back {state.amount}, in another currency: write it down by hand."
+    if claim.expected < state.amount.rounded():
+        return f"He gives back {state.amount}, more than was claimed: write it down by hand."
+    return ""
+
+
+@transaction.atomic(durable=True)
+def record(  # noqa: PLR0913 - what, how much, why, who and when
+    *,
+    claim: SupplierClaim,
+    answer: SupplierClaim.Status,
+    credited: Money | None,
+    reason: str,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Write down what the supplier answered to a person.
+
+    Shape:  ``answer`` is credited, resent or denied; ``credited`` goes with the first only
+    Raises: CannotRecordError  nothing is written
+            IllegalMoveError, LostRaceError  it is settled already
+    """
+    if claim.status == Status.SUBMITTING:
+        raise CannotRecordError(gettext("A worker speaks to the supplier about it just now."))
+    if claim.status == Status.SUBMIT_UNKNOWN:
+        raise CannotRecordError(gettext("He may have it: look it up first."))
+    if (answer == Status.CREDITED) != (credited is not None):
+        raise CannotRecordError(
+            gettext("An amount belongs to money that he gave, and to no other.")
+        )
+    claim.move(
+        answer,
+        at=now,
+        actor=actor,
+        reason=reason,
+        credited_amount=credited.rounded().amount if credited else None,
+        recorded_by=actor[:100],
+        problem="",
+    )
+    _hear(claim, reference=claim.supplier_claim, amount=credited, now=now, reason=reason)
+
+
+def _hear(
+    claim: SupplierClaim,
+    *,
+    reference: str,
+    amount: Money | None,
+    now: datetime,
+    reason: str = "",
+) -> None:
+    PurchaseMessage.objects.create(
+        purchase_order=claim.purchase_order,
+        direction=PurchaseMessage.Direction.IN,
+        kind=f"claim_{claim.status}",
+        body={
+            "number": claim.number,
+            "reference": reference,
+            "amount": str(amount) if amount else "",
+            "reason": reason,
+        },
+        at=now,
+    )
+
+
+def unknown(claim: SupplierClaim, problem: OutsideError | str, now: datetime) -> None:
+    """Note that the effect of a call is unknown: it is looked up before anything else."""
+    words = str(problem)
+    claim.move(
+        Status.SUBMIT_UNKNOWN,
+        at=now,
+        as_seen=ATTEMPT,
+        reason=words,
+        problem=words[:300],
+        try_after=retries.asked_for(problem, now=now),
+    )
+
+
+def held(claim: SupplierClaim, problem: str, now: datetime) -> None:
+    """Wait for staff: he refuses how we complain, or takes no complaints from programs."""
+    claim.move(Status.ON_HOLD, at=now, as_seen=ATTEMPT, reason=problem, problem=problem[:300])
+
+
+def failed(claim: SupplierClaim, problem: OutsideError | str, now: datetime) -> None:
+    """Note a definite no effect: it is told again, when ``retries.after_failing`` says."""
+    words = str(problem)
+    claim.move(
+        Status.SUBMIT_FAILED,
+        at=now,
+        as_seen=ATTEMPT,
+        reason=words,
+        problem=words[:300],
+        **retries.after_failing(
+            claim, problem, first=FIRST_RETRY_AFTER, longest=LONGEST_RETRY_AFTER, now=now
+        ),
+    )
+
+
+def rest(claim: SupplierClaim, error: OutsideError, *, now: datetime) -> None:
+    """Let a look-up wait as he asks, unless the claim has moved on since."""
+    if (until := retries.asked_for(error, now=now)) is not None:
+        as_seen = SupplierClaim.objects.filter(pk=claim.pk, status=claim.status)
+        as_seen.update(try_after=until)

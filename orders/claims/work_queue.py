@@ -1,0 +1,59 @@
+"""Claims waiting."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q, QuerySet
+
+from orders.claims import status as claim_status
+from orders.claims import submission
+from orders.models import SupplierClaim
+from orders.purchasing import retries
+from orders.purchasing.retries import may_be_asked, supplier_answers
+
+Claim = SupplierClaim.Status
+HIS_CLAIM = "purchase_order__supplier"
+
+CLAIMS_READ_EVERY = timedelta(minutes=15)  # people decide about them, in days
+
+
+def claims_to_be_told(*, now: datetime) -> QuerySet[SupplierClaim]:
+    """Find what was never told, and what is to be told again."""
+    return _told_by_us().filter(
+        supplier_answers(HIS_CLAIM), may_be_asked(now), status__in=submission.SAYABLE
+    )
+
+
+def claims_to_be_found(*, now: datetime) -> QuerySet[SupplierClaim]:
+    """Find claims whose answer was lost, or whose worker died."""
+    return _told_by_us().filter(
+        Q(
+            supplier_answers(HIS_CLAIM),
+            may_be_asked(now),
+            status=Claim.SUBMIT_UNKNOWN,
+            status_since__lte=now - retries.CALLS_END_WITHIN,
+        )
+        | Q(status=Claim.SUBMITTING, status_since__lte=now - claim_status.SAYING_TAKES)
+    )
+
+
+def claims_to_be_read(*, now: datetime) -> QuerySet[SupplierClaim]:
+    """Find open claims of which we have not asked for a while."""
+    return _told_by_us().filter(
+        Q(polled_at__isnull=True) | Q(polled_at__lte=now - CLAIMS_READ_EVERY),
+        supplier_answers(HIS_CLAIM),
+        may_be_asked(now),
+        status=Claim.REQUESTED,
+    )
+
+
+def suppliers_of_claims(*, now: datetime) -> list[int]:
+    """Return the suppliers to whom something of a claim is to be said or asked, each once."""
+    finds = (claims_to_be_told, claims_to_be_found, claims_to_be_read)
+    found = [find(now=now).values_list("purchase_order__supplier", flat=True) for find in finds]
+    return sorted({supplier_id for ids in found for supplier_id in ids.distinct()})
+
+
+def _told_by_us() -> QuerySet[SupplierClaim]:
+    return SupplierClaim.objects.filter(is_by_hand=False)

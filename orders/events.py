@@ -1,0 +1,251 @@
+"""What the orders app tells the outbox: payloads that any message can be made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from catalog.models import Variant
+from notifications.outbox import tell
+from orders.cart import order_lines
+from orders.links import answer_url, order_url
+from orders.models import (
+    AddressWish,
+    Order,
+    OrderLine,
+    PaymentEvent,
+    PurchaseLine,
+    PurchaseOrder,
+    Setback,
+    SetbackLine,
+)
+from orders.promotions import redemptions
+from storefront.lib.address import Address
+from storefront.lib.money import Money
+
+
+def line_payload(line: OrderLine, quantity: int | None = None) -> dict[str, Any]:
+    """Describe one line for a message, with absolute addresses of its pictures."""
+    count = line.quantity if quantity is None else quantity
+    picture = ""
+    if line.picture:
+        picture = f"{settings.PUBLIC_URL}{settings.MEDIA_URL}pictures/{line.picture}-240.webp"
+    return {
+        "title": line.title,
+        "sku": line.sku,
+        "quantity": count,
+        "amount": str(line.unit_amount * count),
+        "picture_url": picture,
+        **_beam(line.variant),
+    }
+
+
+def bought_payload(row: PurchaseLine, quantity: int) -> dict[str, Any]:
+    """Describe what is in a parcel: what was sold, or what the shopper takes instead."""
+    told = line_payload(row.order_line, quantity)
+    if row.bought.pk == row.order_line.variant_id:
+        return told
+    # A picture of what he did not get would be worse than none.
+    return {**told, "title": row.title, "sku": row.sku, "picture_url": "", **_beam(row.bought)}
+
+
+def _beam(variant: Variant) -> dict[str, Any]:
+    spec = getattr(variant.product, "spec", None)
+    address = ""
+    if spec and spec.intensity_cd and spec.output_lm:
+        address = f"{settings.PUBLIC_URL}/beam/{spec.intensity_cd}-{spec.output_lm}.png"
+    return {"beam_url": address, "beam_m": spec.beam_m if spec else None}
+
+
+def basics(order: Order) -> dict[str, Any]:
+    """Say what each message about an order needs."""
+    return {
+        "number": order.number,
+        "email": order.email,
+        "locale": order.locale,
+        "url": order_url(order),
+        "currency": order.currency,
+    }
+
+
+def _lines(order: Order) -> list[dict[str, Any]]:
+    return [line_payload(line) for line in order_lines.read(order)]
+
+
+def order_placed(order: Order, *, at: datetime) -> None:
+    tell(
+        name="order.placed",
+        key=f"order.placed:{order.number}",
+        subject=f"order:{order.number}",
+        payload={
+            **basics(order),
+            "lines": _lines(order),
+            "goods": str(order.goods_amount),
+            "delivery": str(order.delivery_amount),
+            "discounts": [
+                {"name": name, "amount": str(amount)} for name, amount in redemptions.told(order)
+            ],
+            "added_tax": str(order.added_tax_amount) if order.added_tax_amount else "",
+            "tax": str(order.tax_amount),
+            "total": str(order.total_amount),
+            "ship_to": order.ship_to,
+            "arrives_from": order.arrives_from.isoformat() if order.arrives_from else "",
+            "arrives_to": order.arrives_to.isoformat() if order.arrives_to else "",
+        },
+        at=at,
+    )
+
+
+def address_corrected(
+    order: Order, *, was: Address, place: int, is_own: bool, at: datetime
+) -> None:
+    """Tell the shopper where it goes now; ``place`` counts the corrections of the order.
+
+    ``is_own``: it is his own wish.
+    """
+    tell(
+        name="order.address_corrected",
+        key=f"order.address_corrected:{order.number}:{place}",
+        subject=f"order:{order.number}",
+        payload={
+            **basics(order),
+            "ship_to": order.ship_to,
+            "was": asdict(was),
+            "is_own": is_own,
+        },
+        at=at,
+    )
+
+
+def address_answered(
+    purchase_order: PurchaseOrder, *, wish: AddressWish, was: Address, at: datetime
+) -> None:
+    """Tell the shopper whether one parcel goes to the address that he wished."""
+    order = purchase_order.order
+    lines = OrderLine.objects.filter(
+        purchase_lines__purchase_order=purchase_order, purchase_lines__is_live=True
+    )
+    tell(
+        name="order.address_answered",
+        key=f"order.address_answered:{purchase_order.number}:{wish.pk}",
+        subject=f"order:{order.number}",
+        payload={
+            **basics(order),
+            "lines": [
+                line_payload(line)
+                for line in lines.select_related("variant__product__spec").order_by("pk")
+            ],
+            "is_changed": wish.status == AddressWish.Status.ACCEPTED,
+            "ship_to": purchase_order.goes_to,
+            "wished": wish.ship_to,
+            "was": asdict(was),
+        },
+        at=at,
+    )
+
+
+def order_canceled(order: Order, *, reason: str, is_charged: bool, at: datetime) -> None:
+    tell(
+        name="order.canceled",
+        key=f"order.canceled:{order.number}",
+        subject=f"order:{order.number}",
+        payload={
+            **basics(order),
+            "lines": _lines(order),
+            "reason": reason,
+            "refunded": is_charged,
+            "total": str(order.total_amount),
+        },
+        at=at,
+    )
+
+
+def lines_refused(  # noqa: PLR0913 - which of it, what that is worth, and why
+    purchase_order: PurchaseOrder,
+    *,
+    lines: QuerySet[OrderLine],
+    amount: Money,
+    reason: str,
+    at: datetime,
+    part: str = "",
+) -> None:
+    """Tell the shopper what will not come, and that it is not charged.
+
+    ``part`` names what was refused, where that is not all that was left of it.
+    """
+    tell(
+        name="order.lines_refused",
+        key=f"order.lines_refused:{purchase_order.number}{part}",
+        subject=f"order:{purchase_order.order.number}",
+        payload={
+            **basics(purchase_order.order),
+            "lines": [
+                line_payload(line)
+                for line in lines.select_related("variant__product__spec").order_by("pk")
+            ],
+            "amount": str(amount.amount),
+            "reason": reason,
+        },
+        at=at,
+    )
+
+
+def setback_asked(setback: Setback, *, lines: Sequence[SetbackLine], at: datetime) -> None:
+    """Ask the shopper what he wants of lines that do not come as promised."""
+    order = setback.order
+    value = sum((row.order_line.charge_amount for row in lines), setback.delivery_amount)
+    tell(
+        name="order.setback_asked",
+        key=f"order.setback_asked:{order.number}:{setback.pk}",
+        subject=f"order:{order.number}",
+        payload={
+            **basics(order),
+            "lines": [line_payload(row.order_line) for row in lines],
+            "instead": [
+                {"title": str(row.substitute.product.title), "was": row.order_line.title}
+                for row in lines
+                if row.substitute is not None
+            ],
+            "amount": str(value),
+            "is_delay": setback.kind == Setback.Kind.LATER,
+            "promised_by": setback.promised_by.isoformat() if setback.promised_by else "",
+            "arrives_by": setback.arrives_by.isoformat() if setback.arrives_by else "",
+            "answer_day": f"{setback.answer_by:%Y-%m-%d}",
+            "answer_time": f"{setback.answer_by:%H:%M}",
+            "answers": {choice: answer_url(setback, choice) for choice in setback.choices},
+        },
+        at=at,
+    )
+
+
+def order_refunded(order: Order, *, event: PaymentEvent, at: datetime) -> None:
+    tell(
+        name="order.refunded",
+        key=f"order.refunded:{event.gateway}:{event.external_id}",
+        subject=f"order:{order.number}",
+        payload={**basics(order), "amount": str(event.amount), "reason": event.reason},
+        at=at,
+    )
+
+
+def purchase_order_moved(purchase_order: PurchaseOrder, *, what: str, at: datetime) -> None:
+    """Record what a supplier answered: ``accepted``, ``rejected``, ``canceled``."""
+    tell(
+        name=f"purchase_order.{what}",
+        key=f"purchase_order.{what}:{purchase_order.number}",
+        subject=f"purchase_order:{purchase_order.number}",
+        payload={
+            "number": purchase_order.number,
+            "order": purchase_order.order.number,
+            "supplier": purchase_order.supplier.code,
+            "reference": purchase_order.supplier_reference,
+            "amount": str(purchase_order.charge_amount),
+            "currency": purchase_order.currency,
+        },
+        at=at,
+    )

@@ -1,0 +1,69 @@
+"""Allocation desk."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from orders.inventory import stock_sync
+from orders.models import Allocation
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, action
+
+# What a stock row is called by.
+OF_LEVEL = ("level__offer", "level__location__supplier")
+
+
+class OrderedFilter(admin.EmptyFieldListFilter):
+    """Whether an order was made of it; the order knows the cart, so the cart has no word for it."""
+
+    def __init__(self, *which: Any, **words: Any) -> None:
+        super().__init__(*which, **words)
+        self.title = gettext("Order")
+
+
+@admin.display(description=_("Still subtracted, because"), ordering="doubt")
+def why_unseen(allocation: Allocation) -> str | None:
+    return allocation.get_doubt_display() or None
+
+
+@admin.display(description=_("Seen, because"), ordering="seen_by")
+def why_seen(allocation: Allocation) -> str | None:
+    return allocation.get_seen_by_display() or None
+
+
+@admin.register(Allocation)
+class AllocationAdmin(StaffAdmin):
+    list_display: ClassVar = [
+        "__str__",
+        columns.link("line__order", _("Order")),
+        columns.text("line__sku", _("SKU")),
+        "quantity",
+        columns.state("status", _("State"), ended={"shipped", "released"}),
+        columns.age("status_since", _("Since")),
+        why_unseen,
+        why_seen,
+        columns.age("seen_as_of", _("Figure of")),
+    ]
+    list_select_related: ClassVar = ["line__order", *OF_LEVEL]
+    list_filter: ClassVar = ["status", "doubt", "seen_by", "level__offer__supplier"]
+    search_fields: ClassVar = ["line__order__number", "line__sku"]
+    ordering: ClassVar = ["-id"]
+    readonly_fields: ClassVar = [columns.moves]
+    actions: ClassVar = ["contained"]
+
+    @action(description=_("His figure contains it: he told us, or counted anew"))
+    def contained(self, request: HttpRequest, rows: QuerySet[Allocation]) -> None:
+        self.do_each(
+            request,
+            rows,
+            lambda row: stock_sync.declare(
+                allocation=row, actor=str(request.user), now=timezone.now()
+            ),
+        )

@@ -1,0 +1,105 @@
+"""Measure when suppliers count our orders down, from the figures around these orders."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import OuterRef, Subquery
+
+from orders.inventory import decrement_stats
+from orders.inventory.decrement_stats import History, Measure, Sold
+from orders.models import Allocation, OrderLine, PurchaseOrder
+from suppliers.models import Countdown, FeedRun, StockLevel, StockMovement, Supplier
+
+LOOKS_BACK = timedelta(days=60)
+LATEST = 2_000  # sales: enough to be sure, few enough to be quick
+
+
+@transaction.atomic(durable=True)
+def measure(*, supplier: Supplier, now: datetime) -> Countdown:
+    """Look at the latest sales, and keep what they show; too few of them show nothing.
+
+    What was known stays known while nothing newer can be told: a quiet month unlearns nothing.
+
+    Locks:  the supplier
+    """
+    Supplier.objects.select_for_update(of=["self"], no_key=True).get(pk=supplier.pk)
+    found = decrement_stats.conclude(_histories(supplier, now))
+    values = _columns(found) | {"measured_at": now}
+    if found.at is None:
+        values = {name: values[name] for name in values if name not in {"at", "median_s", "tail_s"}}
+    row, _is_new = Countdown.objects.update_or_create(supplier=supplier, defaults=values)
+    return row
+
+
+def _columns(found: Measure) -> dict[str, object]:
+    return {
+        "at": found.at or "",
+        "median_s": None if found.median is None else round(found.median.total_seconds()),
+        "tail_s": None if found.tail is None else round(found.tail.total_seconds()),
+        "order_counted": len(found.order.lags),
+        "order_missed": found.order.missed,
+        "shipment_counted": len(found.shipment.lags),
+        "shipment_missed": found.shipment.missed,
+    }
+
+
+def _histories(supplier: Supplier, now: datetime) -> list[History]:
+    since = now - LOOKS_BACK
+    orders = PurchaseOrder.objects.filter(
+        lines__order_line=OuterRef("line"), lines__level=OuterRef("level")
+    ).order_by("-pk")
+    sold = (
+        Allocation.objects.filter(level__offer__supplier=supplier, level__is_silent=False)
+        .annotate(accepted_at=Subquery(orders.values("accepted_at")[:1]))
+        .filter(accepted_at__gte=since)
+        .order_by("-pk")[:LATEST]
+    )
+    sales: dict[int, list[Sold]] = defaultdict(list)
+    lines = OrderLine.objects.filter(pk__in=[each.line_id for each in sold])
+    ordered_at = dict(lines.values_list("pk", "order__placed_at"))
+    for each in sold:
+        is_released = each.status == Allocation.Status.RELEASED
+        sales[each.level_id].append(
+            Sold(
+                quantity=each.quantity,
+                ordered_at=ordered_at[each.line_id],
+                accepted_at=each.accepted_at,
+                shipped_at=each.shipped_at,
+                released_at=each.status_since if is_released else None,
+            )
+        )
+    moves: dict[int, list[tuple[datetime, int]]] = defaultdict(list)
+    reported = (
+        StockMovement.objects.standing()
+        .filter(kind=StockMovement.Kind.REPORTED, level__in=sales, at__gte=since)
+        .exclude(reported_delta=0)
+    )
+    for level_id, at, delta in reported.order_by("at", "pk").values_list(
+        "level", "at", "reported_delta"
+    ):
+        moves[level_id].append((at, delta))
+    known = StockLevel.objects.with_known_at().filter(pk__in=sales)
+    looks = _looks(supplier, since)
+    return [
+        History(
+            sales=sales[level.pk],
+            moves=moves[level.pk],
+            known_at=level.known_at,  # type: ignore[attr-defined]  # annotated
+            looks=looks,
+        )
+        for level in known
+    ]
+
+
+def _looks(supplier: Supplier, since: datetime) -> list[datetime]:
+    """Return as of when his figures were read: all of his rows, by the runs that were applied."""
+    runs = FeedRun.objects.filter(
+        supplier=supplier,
+        kind=FeedRun.Kind.STOCK,
+        status=FeedRun.Status.APPLIED,
+        started_at__gte=since,
+    )
+    return sorted(run.as_of for run in runs.only("started_at", "profile"))

@@ -1,0 +1,109 @@
+"""Find where a supplier who never counts our orders down has counted his shelves anew."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import accumulate
+
+from orders.inventory import evidence
+from orders.inventory.evidence import Drop, Manner, Sale
+from suppliers.models import StockLevel, StockMovement
+
+RUN = "run:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fall:
+    """One row's figure that fell in a run."""
+
+    movement: int
+    level: int
+    units: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Owed:
+    """The units of one row that he shipped and may have left in his figure, in order of time."""
+
+    since: Sequence[datetime]
+    units: Sequence[int]
+
+    @classmethod
+    def of(cls, sales: Iterable[Sale], manner: Manner) -> _Owed:
+        shipped = sorted(
+            (sale.shipped_at + manner.lag, sale.quantity) for sale in sales if sale.shipped_at
+        )
+        return cls([at for at, _ in shipped], list(accumulate(units for _, units in shipped)))
+
+    def at(self, moment: datetime) -> int:
+        """Return the units owed before ``moment``."""
+        many = bisect_left(self.since, moment)
+        return self.units[many - 1] if many else 0
+
+
+def find(
+    sales: Mapping[int, Sequence[Sale]], manner: Manner, *, since: datetime
+) -> dict[int, Drop]:
+    """Return, by stock row, the drop of the last new count that contains shipped sales.
+
+    One run in which most rows that owe us units fall by at least these units, while the other
+    rows of that warehouse hardly move, is no trade of his but a count.
+    """
+    owed = {level_id: _Owed.of(each, manner) for level_id, each in sales.items()}
+    places = dict(StockLevel.objects.filter(pk__in=sales).values_list("pk", "location"))
+    owing: dict[int, list[datetime]] = defaultdict(list)  # since when, by warehouse
+    for level_id, place in places.items():
+        owing[place].append(owed[level_id].since[0])
+    for moments in owing.values():
+        moments.sort()
+    first = min(moments[0] for moments in owing.values())
+    found: dict[int, Drop] = {}
+    for (cause, place), fell in _runs(places, since=max(since, first)).items():
+        at = fell[0].at
+        of = bisect_left(owing[place], at)
+        enough = [fall for fall in fell if 0 < owed[fall.level].at(at) <= fall.units]
+        # Most runs are told by this alone: the others of the warehouse need not be counted.
+        if not evidence.may_be_count(dropped=len(enough), of=of):
+            continue
+        others_fell, others = _others(cause, place, [fall.level for fall in enough])
+        if evidence.is_new_count(
+            dropped=len(enough), of=of, others_dropped=others_fell, others=others
+        ):
+            found |= {
+                fall.level: Drop(id=fall.movement, at=fall.at, left=0, is_count=True)
+                for fall in enough
+            }
+    return found
+
+
+def _runs(places: Mapping[int, int], *, since: datetime) -> dict[tuple[str, int], list[_Fall]]:
+    """Return what fell, by run and warehouse, in order of time."""
+    fell = StockMovement.objects.standing().filter(
+        kind=StockMovement.Kind.REPORTED,
+        reported_delta__lt=0,
+        level__in=places,
+        at__gt=since,
+        cause__startswith=RUN,
+    )
+    runs: dict[tuple[str, int], list[_Fall]] = defaultdict(list)
+    columns = fell.order_by("at", "pk").values_list("pk", "cause", "level", "at", "reported_delta")
+    for movement, cause, level_id, at, delta in columns.iterator():
+        fall = _Fall(movement=movement, level=level_id, units=-delta, at=at)
+        runs[cause, places[level_id]].append(fall)
+    return runs
+
+
+def _others(cause: str, place: int, fell: Sequence[int]) -> tuple[int, int]:
+    """Count the other rows of the warehouse, and those of them that fell in the same run."""
+    others = StockLevel.objects.filter(location=place).exclude(pk__in=fell)
+    also_fell = others.filter(
+        movements__cause=cause,
+        movements__kind=StockMovement.Kind.REPORTED,
+        movements__reported_delta__lt=0,
+    )
+    return also_fell.count(), others.count()

@@ -1,0 +1,32 @@
+"""Inventory tasks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from orders.inventory import decrement_measurement, sales_tally, stock_sync, unseeing
+from suppliers.models import Supplier
+
+
+@shared_task
+def reconcile_stock(**_: Any) -> None:
+    """Stop subtracting sales that the suppliers' figures contain by now."""
+    for supplier in Supplier.objects.exclude(status=Supplier.Status.CANDIDATE):
+        unseeing.unsee(supplier=supplier, now=timezone.now())
+        stock_sync.reconcile(supplier=supplier, now=timezone.now())
+
+
+@shared_task
+def measure_countdowns(**_: Any) -> None:
+    """Learn anew when each supplier counts our orders down."""
+    for supplier in Supplier.objects.exclude(status=Supplier.Status.CANDIDATE):
+        decrement_measurement.measure(supplier=supplier, now=timezone.now())
+
+
+@shared_task
+def tally_sales(**_: Any) -> int:
+    """Count what was sold lately: the demand that prices follow."""
+    return sales_tally.tally(now=timezone.now())

@@ -1,0 +1,60 @@
+"""Enter a list of supplier bills, as the staff page does: each line is matched first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from orders.accounting import bill_lists, invoice_import
+from storefront.lib.staff import csv_import, handed_words
+from suppliers.models import Supplier
+
+
+class Command(BaseCommand):
+    """Done again, it enters nothing. Exits 1, and enters nothing, when a line is wrong."""
+
+    help = __doc__ or ""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "file", metavar="FILE", help="CSV: bill, purchase order, currency, goods"
+        )
+        parser.add_argument("--supplier", metavar="CODE", help="refuse purchase orders of others")
+        parser.add_argument(
+            "--good-lines", action="store_true", help="enter the good lines beside wrong ones"
+        )
+        parser.add_argument("--look", action="store_true", help="enter nothing, only tell")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        try:
+            content = Path(options["file"]).read_bytes()
+            rows = bill_lists.read(csv_import.decoded(content))
+        except OSError as error:
+            raise CommandError(f"{options['file']}: {error}") from error
+        except csv_import.UnreadableListError as error:
+            raise CommandError(f"{options['file']}: {handed_words.said(error)}") from error
+        listed = invoice_import.judge(rows, supplier=_supplier(options["supplier"]))
+        wrong = [one for one in listed if one.problem]
+        for one in listed:
+            state = one.problem or ("entered already" if one.is_known else "good")
+            self.stdout.write(f"Row {one.row.place}: {one.row.reference}: {state}")
+        if options["look"]:
+            return
+        if wrong and not options["good_lines"]:
+            raise CommandError(f"{len(wrong)} lines are wrong: nothing was entered.")
+        failed = invoice_import.enter(listed, actor="import_supplier_bills", now=timezone.now())
+        self.stdout.write(f"{sum(one.is_good for one in listed)} bills entered.")
+        if failed or wrong:
+            raise CommandError(f"{len(failed) + len(wrong)} lines were left out.")
+
+
+def _supplier(code: str | None) -> Supplier | None:
+    if not code:
+        return None
+    found = Supplier.objects.filter(code=code).first()
+    if found is None:
+        raise CommandError(f"No supplier has the code {code}.")
+    return found

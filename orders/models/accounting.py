@@ -1,0 +1,200 @@
+"""Days whose money was compared with what others hold, and each difference that was found."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from orders.models.bill import SupplierBill
+from orders.models.order import Order
+from orders.models.payments import Payment
+from orders.models.purchasing import PurchaseOrder
+from storefront.lib.money import Money
+from storefront.lib.state_machine import Stateful
+from suppliers.models import Supplier
+
+
+class MoneyDay(Stateful):
+    """One day of the shop. It is reconciled once everybody who holds money of it was asked."""
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("Not reconciled")
+        RUNNING = "running", _("Being compared")
+        RECONCILED = "reconciled", _("Reconciled")
+        GIVEN_UP = "given_up", _("Closed without it")
+
+    TRANSITIONS: ClassVar = {
+        Status.OPEN: frozenset({Status.RUNNING, Status.GIVEN_UP}),
+        Status.RUNNING: frozenset({Status.OPEN, Status.RECONCILED}),
+        Status.RECONCILED: frozenset({Status.RUNNING}),  # compared once more
+        Status.GIVEN_UP: frozenset({Status.RUNNING}),
+    }
+    AXES: ClassVar = {"status": TRANSITIONS}
+
+    day = models.DateField(unique=True)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    status = models.CharField(max_length=12, choices=Status, default=Status.OPEN)
+    status_since = models.DateTimeField()
+    tries = models.PositiveIntegerField(default=0)
+    problem = models.CharField(max_length=500, blank=True)  # who did not answer, and what he said
+    counts = models.JSONField(default=dict, blank=True)  # what was compared
+    reconciled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(status="reconciled") | Q(reconciled_at__isnull=False, problem=""),
+                name="money_day_reconciled_says_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="money_day_ends_after_it_begins"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.day.isoformat()
+
+
+class MoneyDifference(Stateful):
+    """What does not agree, of one thing. Its key names it whenever it is found again.
+
+    ``expected_amount`` is what our own books say, ``found_amount`` what stands against it; None
+    where one side has nothing. ``part`` says who was compared: only he can tell that it is gone.
+    """
+
+    class Kind(models.TextChoices):
+        NOT_WITH_US = "not_with_us", _("At the gateway, not in our book")
+        NOT_AT_GATEWAY = "not_at_gateway", _("In our book, not at the gateway")
+        REFUND_UNBOOKED = "refund_unbooked", _("Refund that is not in our book")
+        AMOUNT = "amount", _("Amounts differ")
+        CURRENCY = "currency", _("Currencies differ")
+        TWICE = "twice", _("Taken or given twice")
+        OVER_CAPTURED = "over_captured", _("Captured more than the order is worth")
+        NOT_CAPTURED = "not_captured", _("Shipped and not captured")
+        NOTHING_ORDERED = "nothing_ordered", _("Captured and nothing ordered")
+        BILL_MORE = "bill_more", _("Supplier charged more")
+        BILL_LESS = "bill_less", _("Supplier charged less")
+        BILL_MISSING = "bill_missing", _("Supplier charged nothing")
+        BILL_TWICE = "bill_twice", _("Supplier charged twice")
+        BILL_CURRENCY = "bill_currency", _("Supplier charged in another currency")
+        BILL_UNSHIPPED = "bill_unshipped", _("Billed and not shipped")
+        SHIPPED_UNBILLED = "shipped_unbilled", _("Shipped and not billed")
+        BILL_UNKNOWN = "bill_unknown", _("Bill for an unknown purchase order")
+
+    class What(models.TextChoices):
+        NONE = "", ""
+        AUTHORIZED = "authorized", _("Authorized")
+        CAPTURED = "captured", _("Captured")
+        HELD = "held", _("Held, not captured")
+        REFUNDED = "refunded", _("Refunded")
+        DISPUTED = "disputed", _("Disputed")
+        GOODS = "goods", _("Goods")
+        FREIGHT = "freight", _("Freight")
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("Open")
+        GONE = "gone", _("Gone by itself")
+        SETTLED = "settled", _("Closed by staff")
+
+    TRANSITIONS: ClassVar = {
+        Status.OPEN: frozenset({Status.GONE, Status.SETTLED}),
+        Status.GONE: frozenset({Status.OPEN}),
+        # Staff know why it differs; they hear of it again when it differs otherwise.
+        Status.SETTLED: frozenset({Status.OPEN}),
+    }
+    AXES: ClassVar = {"status": TRANSITIONS}
+
+    key = models.CharField(max_length=200, unique=True)
+    part = models.CharField(max_length=60)
+    kind = models.CharField(max_length=20, choices=Kind)
+    what = models.CharField(max_length=12, choices=What, blank=True, default=What.NONE)
+    order = models.ForeignKey(
+        Order, models.PROTECT, null=True, blank=True, related_name="differences"
+    )
+    payment = models.ForeignKey(
+        Payment, models.PROTECT, null=True, blank=True, related_name="differences"
+    )
+    purchase_order = models.ForeignKey(
+        PurchaseOrder, models.PROTECT, null=True, blank=True, related_name="differences"
+    )
+    supplier = models.ForeignKey(
+        Supplier, models.PROTECT, null=True, blank=True, related_name="differences"
+    )
+    bill = models.ForeignKey(
+        SupplierBill, models.PROTECT, null=True, blank=True, related_name="differences"
+    )
+    reference = models.CharField(max_length=120, blank=True)  # what the other side calls it
+    expected_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    found_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    currency = models.CharField(max_length=3)
+    found_currency = models.CharField(max_length=3)
+    first_day = models.DateField()
+    last_day = models.DateField()
+    first_seen_at = models.DateTimeField()
+    status = models.CharField(max_length=8, choices=Status, default=Status.OPEN)
+    status_since = models.DateTimeField()
+    closed_by = models.CharField(max_length=100, blank=True)
+    closed_because = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(status="settled") | ~Q(closed_by="") & ~Q(closed_because=""),
+                name="difference_settled_by_for_a_reason",
+            ),
+        ]
+        indexes = [models.Index(fields=["status", "first_day"], name="difference_open")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.name}".strip()
+
+    @property
+    def expected(self) -> Money | None:
+        amount = self.expected_amount
+        return None if amount is None else Money(amount, self.currency)
+
+    @property
+    def found(self) -> Money | None:
+        amount = self.found_amount
+        return None if amount is None else Money(amount, self.found_currency)
+
+    @property
+    def name(self) -> str:
+        """Name what it is about as staff know it."""
+        about = self.purchase_order or self.order or self.payment
+        return str(about) if about else self.reference
+
+
+class MoneySighting(models.Model):
+    """A difference as one day's comparison found it. Append-only."""
+
+    difference = models.ForeignKey(MoneyDifference, models.PROTECT, related_name="sightings")
+    day = models.ForeignKey(MoneyDay, models.PROTECT, related_name="sightings")
+    expected_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    found_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    currency = models.CharField(max_length=3)
+    found_currency = models.CharField(max_length=3)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=[
+                    "difference",
+                    "day",
+                    "expected_amount",
+                    "found_amount",
+                    "currency",
+                    "found_currency",
+                ],
+                nulls_distinct=False,
+                name="sighting_once_a_day_as_it_is",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"difference {self.difference_id} on {self.day_id}"

@@ -1,0 +1,60 @@
+"""The wish that a supplier sends elsewhere what he has already, and what he says to that."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from orders.models.purchasing import PurchaseOrder
+from storefront.lib.state_machine import Stateful
+
+
+class AddressWish(Stateful):
+    """Another address for one purchase order that its supplier has. He decides.
+
+    ``ship_to`` is an Address. ``place`` counts the wishes of the order, for its mails.
+    """
+
+    class Status(models.TextChoices):
+        REQUESTED = "requested", _("He is asked")
+        ACCEPTED = "accepted", _("He sends it there")
+        REFUSED = "refused", _("He cannot change it")
+
+    TRANSITIONS: ClassVar = {
+        Status.REQUESTED: frozenset({Status.ACCEPTED, Status.REFUSED}),
+        Status.ACCEPTED: frozenset(),
+        Status.REFUSED: frozenset(),
+    }
+    AXES: ClassVar = {"status": TRANSITIONS}
+
+    purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="address_wishes")
+    ship_to = models.JSONField()
+    place = models.PositiveSmallIntegerField()
+    status = models.CharField(max_length=10, choices=Status, default=Status.REQUESTED)
+    status_since = models.DateTimeField()
+    # Empty until a worker told him.
+    told_by = models.CharField(
+        max_length=10, choices=PurchaseOrder.Told, blank=True, default="", db_default=""
+    )
+    reason = models.CharField(max_length=200, blank=True)
+    asked_by = models.CharField(max_length=100)
+    answered_by = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["purchase_order"],
+                condition=Q(status="requested"),
+                name="one_address_is_wished_at_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["requested", "accepted", "refused"]),
+                name="address_wish_status_is_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purchase_order_id}, {self.place}"

@@ -1,0 +1,125 @@
+"""Lines that their supplier does not ship, or ships later than promised: what becomes of them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from catalog.models import Variant
+from orders.models.order import Order, OrderLine
+from orders.models.purchasing import PurchaseOrder
+from storefront.lib.money import Money
+from storefront.lib.state_machine import Stateful
+from suppliers.models import StockLevel
+
+
+class Setback(Stateful):
+    """Some lines of one purchase order that do not come as promised.
+
+    What a supplier refused is looked for elsewhere while it is ``open``: its units, if any, and
+    its money wait. Where the shopper has to agree it is ``asked``, with units held for each answer
+    that needs some. What he is silent about until ``answer_by`` goes the way of ``if_silent``.
+
+    Shape:  ``plan`` are parcels as entries of ``Order.delivery_plan``, with ``shelves``: order line
+            to stock row; ``delivery_amount`` is what was paid for the way and goes along
+    """
+
+    class Kind(models.TextChoices):
+        REFUSED = "refused", _("He does not ship it")
+        LATER = "later", _("He ships it later")
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("Looked for elsewhere")
+        ASKED = "asked", _("The shopper is asked")
+        REROUTED = "rerouted", _("Comes from elsewhere")
+        AWAITED = "awaited", _("The shopper waits")
+        GIVEN_UP = "given_up", _("Not sent, the money goes back")
+
+    class Choice(models.TextChoices):
+        WAIT = "wait", _("Wait for it")
+        SUBSTITUTE = "substitute", _("Take the other one")
+        REFUND = "refund", _("Give the money back")
+
+    ENDED: ClassVar = frozenset({Status.REROUTED, Status.AWAITED, Status.GIVEN_UP})
+    TRANSITIONS: ClassVar = {
+        Status.OPEN: ENDED | {Status.ASKED},
+        Status.ASKED: ENDED,
+        **dict.fromkeys(ENDED, frozenset()),
+    }
+    AXES: ClassVar = {"status": TRANSITIONS}
+
+    order = models.ForeignKey(Order, models.PROTECT, related_name="setbacks")
+    purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="setbacks")
+    kind = models.CharField(max_length=10, choices=Kind)
+    status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
+    status_since = models.DateTimeField()
+    reason = models.CharField(max_length=300, blank=True)  # his words
+    currency = models.CharField(max_length=3)
+    delivery_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    plan = models.JSONField(default=list, blank=True)
+    decision = models.JSONField(default=dict, blank=True)  # as ``noting`` keeps it
+    promised_by = models.DateField(null=True, blank=True)  # what the shopper was told
+    ships_by = models.DateField(null=True, blank=True)  # what he says now
+    arrives_by = models.DateField(null=True, blank=True)  # what he would be told now
+    choices = models.JSONField(default=list, blank=True)  # what he may answer
+    chosen = models.CharField(max_length=10, choices=Choice, blank=True)
+    chosen_by = models.CharField(max_length=100, blank=True)
+    if_silent = models.CharField(max_length=10, choices=Choice, default=Choice.REFUND)
+    answer_by = models.DateTimeField(null=True, blank=True)
+    try_after = models.DateTimeField(null=True, blank=True)
+    opened_at = models.DateTimeField()
+    problem = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(delivery_amount__gte=0), name="setback_of_no_debt"),
+            models.CheckConstraint(
+                condition=~Q(kind="later") | Q(ships_by__isnull=False),
+                name="setback_later_says_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="asked") | Q(answer_by__isnull=False),
+                name="setback_asked_until_when",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["status", "answer_by"],
+                condition=Q(status__in=["open", "asked"]),
+                name="setback_waits",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} ({self.pk})"
+
+    @property
+    def delivery(self) -> Money:
+        return Money(self.delivery_amount, self.currency)
+
+
+class SetbackLine(models.Model):
+    """One line of a setback. ``level`` is the shelf where its units are held for his answer.
+
+    ``substitute`` is another light that he may take instead, for the same money.
+    """
+
+    setback = models.ForeignKey(Setback, models.PROTECT, related_name="lines")
+    order_line = models.ForeignKey(OrderLine, models.PROTECT, related_name="setback_lines")
+    code = models.CharField(max_length=25, blank=True)
+    is_open = models.BooleanField(default=True)
+    level = models.ForeignKey(StockLevel, models.PROTECT, null=True, blank=True, related_name="+")
+    substitute = models.ForeignKey(Variant, models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order_line"], condition=Q(is_open=True), name="line_in_one_open_setback"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"line {self.order_line_id} of setback {self.setback_id}"

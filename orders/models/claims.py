@@ -1,0 +1,162 @@
+"""What we complain of to a supplier: goods that he shipped, and what he gives for them."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from orders.models.purchasing import PurchaseLine, PurchaseOrder
+from storefront.lib.money import Money
+from storefront.lib.state_machine import Stateful
+
+
+class SupplierClaim(Stateful):
+    """One complaint about lines of one purchase order; no goods go back.
+
+    ``number`` is our reference at the supplier and is stored before any call. A lost answer
+    is ``submit_unknown``: it is looked up before anything is said again.
+    """
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        SUBMITTING = "submitting", _("Being sent")
+        # a definite no effect: may be said again
+        SUBMIT_FAILED = "submit_failed", _("Sending failed")
+        SUBMIT_UNKNOWN = "submit_unknown", _("Unknown whether it was sent")
+        ON_HOLD = "on_hold", _("On hold")  # he refuses how we complain: a person looks
+        REQUESTED = "requested", _("He is asked")
+        CREDITED = "credited", _("Money came back")
+        RESENT = "resent", _("Sent again")
+        DENIED = "denied", _("Denied")
+        CANCELED = "canceled", _("Canceled")
+
+    class Remedy(models.TextChoices):
+        REFUND = "refund", _("Money back")
+        RESEND = "resend", _("Send it again")
+
+    class Trouble(models.TextChoices):
+        NOT_RECEIVED = "not_received", _("Did not arrive")
+        DAMAGED = "damaged", _("Damaged")
+        WRONG_ITEM = "wrong_item", _("Something else was sent")
+        MISSING_ITEM = "missing_item", _("Something is missing")
+        NOT_AS_DESCRIBED = "not_as_described", _("Not as described")
+        OTHER = "other", _("Something else")
+
+    SETTLED: ClassVar = frozenset({Status.CREDITED, Status.RESENT, Status.DENIED, Status.CANCELED})
+    HEARD: ClassVar = SETTLED | {Status.REQUESTED}
+    TRANSITIONS: ClassVar = {
+        Status.DRAFT: HEARD | {Status.SUBMITTING},
+        Status.SUBMITTING: HEARD | {Status.SUBMIT_FAILED, Status.SUBMIT_UNKNOWN, Status.ON_HOLD},
+        Status.SUBMIT_FAILED: HEARD | {Status.SUBMITTING, Status.DRAFT},
+        Status.SUBMIT_UNKNOWN: HEARD | {Status.SUBMIT_FAILED},
+        Status.ON_HOLD: HEARD | {Status.DRAFT},
+        Status.REQUESTED: SETTLED,
+        **dict.fromkeys(SETTLED, frozenset()),
+    }
+    AXES: ClassVar = {"status": TRANSITIONS}
+
+    purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="claims")
+    number = models.CharField(max_length=30, unique=True)
+    supplier_claim = models.CharField(max_length=60, blank=True)  # his name of it
+    remedy = models.CharField(max_length=10, choices=Remedy)
+    trouble = models.CharField(max_length=20, choices=Trouble)
+    message = models.CharField(max_length=500)
+    picture_urls = models.JSONField(default=list, blank=True)
+    currency = models.CharField(max_length=3)
+    expected_amount = models.DecimalField(max_digits=12, decimal_places=2)
+    # Of it for the way, and what the way had cost us when it was claimed.
+    freight_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    freight_paid_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    credited_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    is_by_hand = models.BooleanField(default=False)  # a person tells him, no program
+    opened_by = models.CharField(max_length=100)
+    recorded_by = models.CharField(max_length=100, blank=True)  # who wrote his answer down
+    status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT)
+    status_since = models.DateTimeField()
+    problem = models.CharField(max_length=300, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    # Tries that failed and are repeated, without those that his resting line held back.
+    failures = models.PositiveSmallIntegerField(default=0, db_default=0)
+    try_after = models.DateTimeField(null=True, blank=True)
+    opened_at = models.DateTimeField()
+    polled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(expected_amount__gte=0), name="claim_expects_no_debt"
+            ),
+            models.CheckConstraint(
+                condition=Q(credited_amount__isnull=True)
+                | Q(credited_amount__gte=0)
+                & (~Q(recorded_by="") | Q(credited_amount__lte=F("expected_amount"))),
+                name="claim_credits_no_more_than_claimed",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="credited", credited_amount__isnull=False)
+                | ~Q(status="credited") & Q(credited_amount__isnull=True),
+                name="claim_credited_says_how_much",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    freight_amount__gte=0,
+                    freight_amount__lte=F("freight_paid_amount"),
+                )
+                & Q(freight_amount__lte=F("expected_amount")),
+                name="claim_of_no_more_freight_than_paid",
+            ),
+            models.UniqueConstraint(
+                fields=["purchase_order"],
+                condition=Q(freight_amount__gt=0) & ~Q(status__in=["denied", "canceled"]),
+                name="claim_of_freight_once",
+            ),
+        ]
+        indexes = [models.Index(fields=["status", "try_after"], name="claim_to_say")]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def freight(self) -> Money:
+        return Money(self.freight_amount, self.currency)
+
+    @property
+    def expected(self) -> Money:
+        return Money(self.expected_amount, self.currency)
+
+
+class ClaimLineQuerySet(models.QuerySet["SupplierClaimLine"]):
+    def standing(self) -> Self:
+        """Keep the units for which he owes us something, or gave it."""
+        return self.exclude(
+            claim__status__in=[SupplierClaim.Status.DENIED, SupplierClaim.Status.CANCELED]
+        )
+
+
+class SupplierClaimLine(models.Model):
+    """Units of one line that a claim is about. ``ordered_quantity`` is what the line has."""
+
+    claim = models.ForeignKey(SupplierClaim, models.PROTECT, related_name="lines")
+    purchase_line = models.ForeignKey(PurchaseLine, models.PROTECT, related_name="claim_lines")
+    quantity = models.PositiveSmallIntegerField()
+    ordered_quantity = models.PositiveSmallIntegerField()
+    unit_amount = models.DecimalField(max_digits=12, decimal_places=2)  # what we paid for one
+
+    objects = ClaimLineQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["claim", "purchase_line"], name="claim_names_a_line_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=1, quantity__lte=F("ordered_quantity")),
+                name="claim_of_no_more_than_ordered",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of purchase line {self.purchase_line_id}"

@@ -1,0 +1,202 @@
+"""The money of an order: one payment, and the append-only book of what happened to it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from orders.models.order import Order
+from orders.payments.gateways.base import Taking
+from storefront.lib.money import Money
+from storefront.lib.state_machine import Stateful
+
+
+class Payment(Stateful):
+    """One attempt to pay one order. Amounts are sums of its events.
+
+    Two axes: where the money is, and whether the shopper's bank disputes it.
+    """
+
+    class Status(models.TextChoices):
+        CREATED = "created", _("Created")
+        # the shopper is at the gateway
+        REQUIRES_ACTION = "requires_action", _("The shopper is to act")
+        AUTHORIZED = "authorized", _("Authorized")
+        CAPTURED = "captured", _("Captured")  # nothing is left to capture
+        REFUNDED = "refunded", _("Refunded")  # all that was captured went back
+        DECLINED = "declined", _("Declined")
+        FAILED = "failed", _("Failed")
+        VOIDED = "voided", _("Voided")
+        EXPIRED = "expired", _("Expired")
+
+    class Dispute(models.TextChoices):
+        NONE = "none", _("No dispute")
+        CHARGED_BACK = "charged_back", _("Charged back")
+        WON = "won", _("Dispute won")
+        LOST = "lost", _("Dispute lost")
+
+    TRANSITIONS: ClassVar = {
+        Status.CREATED: frozenset(
+            {
+                Status.REQUIRES_ACTION,
+                Status.AUTHORIZED,
+                Status.DECLINED,
+                Status.FAILED,
+                Status.EXPIRED,
+                Status.VOIDED,
+            }
+        ),
+        Status.REQUIRES_ACTION: frozenset(
+            {
+                Status.AUTHORIZED,
+                Status.DECLINED,
+                Status.FAILED,
+                Status.EXPIRED,
+                Status.VOIDED,
+            }
+        ),
+        Status.AUTHORIZED: frozenset({Status.CAPTURED, Status.VOIDED, Status.EXPIRED}),
+        Status.CAPTURED: frozenset({Status.REFUNDED}),
+        Status.REFUNDED: frozenset({Status.CAPTURED}),  # a refund came back
+        Status.DECLINED: frozenset(),
+        Status.FAILED: frozenset(),
+        Status.VOIDED: frozenset(),
+        Status.EXPIRED: frozenset({Status.CAPTURED}),  # a capture just before was told late
+    }
+    DISPUTES: ClassVar = {
+        Dispute.NONE: frozenset({Dispute.CHARGED_BACK}),
+        Dispute.CHARGED_BACK: frozenset({Dispute.WON, Dispute.LOST}),
+        Dispute.WON: frozenset({Dispute.CHARGED_BACK}),  # another one
+        Dispute.LOST: frozenset({Dispute.CHARGED_BACK}),
+    }
+    AXES: ClassVar = {"status": TRANSITIONS, "dispute_status": DISPUTES}
+
+    order = models.ForeignKey(Order, models.PROTECT, related_name="payments")
+    gateway = models.CharField(max_length=20)
+    key = models.CharField(max_length=60, unique=True)  # our idempotency key at the gateway
+    reference = models.CharField(max_length=80, blank=True)  # the gateway's id
+    pay_url = models.CharField(max_length=500, blank=True)
+    currency = models.CharField(max_length=3)
+    amount = models.DecimalField(max_digits=12, decimal_places=2)
+    authorized_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    captured_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    released_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    refunded_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    status = models.CharField(max_length=16, choices=Status, default=Status.CREATED)
+    status_since = models.DateTimeField()
+    capture_before = models.DateTimeField(null=True, blank=True)
+    taking = models.CharField(
+        max_length=10,
+        default=Taking.PARTS.value,
+        choices=[
+            (Taking.PARTS.value, _("Part by part")),
+            (Taking.MANY.value, _("In several captures")),
+            (Taking.ONCE.value, _("In one capture")),
+        ],
+    )
+    dispute_status = models.CharField(max_length=16, choices=Dispute, default=Dispute.NONE)
+    dispute_status_since = models.DateTimeField(null=True, blank=True)
+    problem = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField()
+    # when the gateway was asked for its page, if that was later than the payment was made
+    asked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["gateway", "reference"],
+                condition=~Q(reference=""),
+                name="payment_once_per_reference",
+            ),
+            models.UniqueConstraint(
+                fields=["order"],
+                condition=Q(status__in=["created", "requires_action", "authorized", "captured"]),
+                name="payment_one_live_per_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(authorized_amount__gte=F("captured_amount") + F("released_amount")),
+                name="payment_not_captured_over_authorized",
+            ),
+            models.CheckConstraint(
+                condition=Q(captured_amount__gte=F("refunded_amount")),
+                name="payment_not_refunded_over_captured",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+    @property
+    def total(self) -> Money:
+        return Money(self.amount, self.currency)
+
+    @property
+    def asked_since(self) -> datetime:
+        """Since when the gateway may be opening its page, if it is not open yet."""
+        return self.asked_at or self.created_at
+
+    @property
+    def open_amount(self) -> Money:
+        """Authorized, and neither captured nor given back yet."""
+        left = self.authorized_amount - self.captured_amount - self.released_amount
+        return Money(left, self.currency)
+
+
+class PaymentEvent(models.Model):
+    """One entry of the book. Append-only; what we ask and what the gateway says are apart.
+
+    ``external_id`` is the gateway's id of the operation, or, for a request, our own
+    idempotency key. A request without an ``outcome`` is still to be done.
+    """
+
+    class Kind(models.TextChoices):
+        OPENED = "opened", _("Opened")
+        AUTHORIZED = "authorized", _("Authorized")
+        DECLINED = "declined", _("Declined")
+        FAILED = "failed", _("Failed")
+        EXPIRED = "expired", _("Expired")
+        CAPTURE_REQUESTED = "capture_requested", _("Capture requested")
+        CAPTURED = "captured", _("Captured")
+        # give back a part that was only authorized
+        RELEASE_REQUESTED = "release_requested", _("Release requested")
+        RELEASED = "released", _("Released")
+        REFUND_REQUESTED = "refund_requested", _("Refund requested")
+        REFUNDED = "refunded", _("Refunded")
+        REFUND_FAILED = "refund_failed", _("Refund failed")  # it was refunded, and came back
+        DISPUTED = "disputed", _("Disputed")
+        DISPUTE_WON = "dispute_won", _("Dispute won")
+        DISPUTE_LOST = "dispute_lost", _("Dispute lost")
+        WARNED = "warned", _("Warned of fraud")
+        UNDER_REVIEW = "under_review", _("Under review at the gateway")
+        REVIEW_APPROVED = "review_approved", _("Approved by the review")
+        REVIEW_REFUSED = "review_refused", _("Refused by the review")
+        REFUSED = "refused", _("Refused")  # the gateway said no to a request: staff look
+
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="events")
+    gateway = models.CharField(max_length=20)
+    external_id = models.CharField(max_length=120)
+    kind = models.CharField(max_length=20, choices=Kind)
+    amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    answers = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="outcome"
+    )
+    reason = models.CharField(max_length=200, blank=True)
+    occurred_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["gateway", "external_id"], name="payment_event_heard_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(amount__gte=0), name="payment_event_amount_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount} of {self.payment_id}"

@@ -1,0 +1,297 @@
+"""What we order from a supplier for one order, and everything said about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from catalog.models import Variant
+from orders.models.order import Order, OrderLine
+from storefront.lib.money import Money
+from storefront.lib.state_machine import Stateful
+from suppliers.models import StockLevel, StockLocation, Supplier, SupplierOffer
+
+
+class PurchaseOrder(Stateful):
+    """One order to one supplier and location. Two axes: the work, and the conversation.
+
+    ``number`` is our reference at the supplier and is stored before any call. A lost answer
+    is ``submit_unknown``: it is looked up before anything is sent again.
+    """
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        READY = "ready", _("Ready")
+        ON_HOLD = "on_hold", _("On hold")
+        IN_PROGRESS = "in_progress", _("In progress")
+        PARTIALLY_SHIPPED = "partially_shipped", _("Partially shipped")
+        SHIPPED = "shipped", _("Shipped")
+        CLOSED = "closed", _("Closed")
+        CANCELED = "canceled", _("Canceled")
+
+    class Request(models.TextChoices):
+        UNSUBMITTED = "unsubmitted", _("Not sent yet")
+        SUBMITTING = "submitting", _("Being sent")
+        SUBMITTED = "submitted", _("Sent")
+        # a definite no effect: may be sent again
+        SUBMIT_FAILED = "submit_failed", _("Sending failed")
+        SUBMIT_UNKNOWN = "submit_unknown", _("Unknown whether it was sent")
+        ACCEPTED = "accepted", _("Accepted")
+        PARTIALLY_ACCEPTED = "partially_accepted", _("Partially accepted")
+        BACKORDERED = "backordered", _("Backordered")
+        REJECTED = "rejected", _("Rejected")
+        CANCELLATION_REQUESTED = "cancellation_requested", _("Cancellation requested")
+        CANCELLATION_ACCEPTED = "cancellation_accepted", _("Cancellation accepted")
+        CANCELLATION_REJECTED = "cancellation_rejected", _("Cancellation rejected")
+
+    class Told(models.TextChoices):
+        """How he heard of a wish: by a letter, or only once a person asks him."""
+
+        LETTER = "letter", _("By a letter")
+        PERSON = "person", _("A person asks him")
+
+    # What no supplier has heard of, what only we have in hand, and what may still be stopped.
+    NEVER_SENT: ClassVar = frozenset({Request.UNSUBMITTED, Request.SUBMIT_FAILED})
+    NOT_BEGUN: ClassVar = frozenset({Status.DRAFT, Status.READY, Status.ON_HOLD})
+    STOPPABLE: ClassVar = frozenset({Status.READY, Status.IN_PROGRESS})
+
+    TRANSITIONS: ClassVar = {
+        Status.DRAFT: frozenset({Status.READY, Status.ON_HOLD, Status.CANCELED}),
+        Status.READY: frozenset({Status.IN_PROGRESS, Status.ON_HOLD, Status.CANCELED}),
+        Status.ON_HOLD: frozenset({Status.READY, Status.CANCELED}),
+        Status.IN_PROGRESS: frozenset({Status.PARTIALLY_SHIPPED, Status.SHIPPED, Status.CANCELED}),
+        Status.PARTIALLY_SHIPPED: frozenset({Status.SHIPPED}),
+        Status.SHIPPED: frozenset({Status.CLOSED}),
+        Status.CLOSED: frozenset(),
+        Status.CANCELED: frozenset(),
+    }
+    CONVERSATION: ClassVar = {
+        Request.UNSUBMITTED: frozenset({Request.SUBMITTING}),
+        Request.SUBMITTING: frozenset(
+            {
+                Request.SUBMITTED,
+                Request.ACCEPTED,
+                Request.PARTIALLY_ACCEPTED,
+                Request.BACKORDERED,
+                Request.REJECTED,
+                Request.SUBMIT_FAILED,
+                Request.SUBMIT_UNKNOWN,
+            }
+        ),
+        Request.SUBMIT_FAILED: frozenset(
+            {
+                Request.SUBMITTING,
+                Request.SUBMITTED,  # a late yes: he has it after all
+                Request.ACCEPTED,
+                Request.PARTIALLY_ACCEPTED,
+            }
+        ),
+        Request.SUBMIT_UNKNOWN: frozenset(
+            {
+                Request.SUBMITTED,
+                Request.ACCEPTED,
+                Request.PARTIALLY_ACCEPTED,
+                Request.BACKORDERED,
+                Request.REJECTED,
+                Request.SUBMIT_FAILED,  # proven absent
+            }
+        ),
+        Request.SUBMITTED: frozenset(
+            {
+                Request.ACCEPTED,
+                Request.PARTIALLY_ACCEPTED,
+                Request.BACKORDERED,
+                Request.REJECTED,
+                Request.CANCELLATION_REQUESTED,
+            }
+        ),
+        Request.ACCEPTED: frozenset(
+            {Request.PARTIALLY_ACCEPTED, Request.CANCELLATION_REQUESTED, Request.REJECTED}
+        ),
+        Request.PARTIALLY_ACCEPTED: frozenset({Request.CANCELLATION_REQUESTED, Request.REJECTED}),
+        Request.BACKORDERED: frozenset(
+            {
+                Request.ACCEPTED,
+                Request.PARTIALLY_ACCEPTED,
+                Request.REJECTED,
+                Request.CANCELLATION_REQUESTED,
+            }
+        ),
+        Request.REJECTED: frozenset(),
+        Request.CANCELLATION_REQUESTED: frozenset(
+            {Request.CANCELLATION_ACCEPTED, Request.CANCELLATION_REJECTED, Request.REJECTED}
+        ),
+        Request.CANCELLATION_ACCEPTED: frozenset(),
+        Request.CANCELLATION_REJECTED: frozenset(
+            {Request.CANCELLATION_REQUESTED, Request.REJECTED}  # asked in person, he stopped it
+        ),
+    }
+    AXES: ClassVar = {"status": TRANSITIONS, "request_status": CONVERSATION}
+
+    order = models.ForeignKey(Order, models.PROTECT, related_name="purchase_orders")
+    supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="purchase_orders")
+    location = models.ForeignKey(StockLocation, models.PROTECT, related_name="purchase_orders")
+    number = models.CharField(max_length=30, unique=True)
+    # Opens the supplier's page of it (``orders.links``); another one closes the old link.
+    access_key = models.CharField(max_length=43, blank=True)
+    supplier_reference = models.CharField(max_length=60, blank=True)
+    service_code = models.CharField(max_length=40)
+    carrier_service = models.CharField(max_length=50)  # the supplier's own name of the route
+    currency = models.CharField(max_length=3)
+    charge_amount = models.DecimalField(
+        max_digits=12, decimal_places=2
+    )  # what the shopper pays for it
+    # Our number for imports into the EU, where it travels with this parcel.
+    ioss_number = models.CharField(max_length=30, blank=True, db_default="")
+    # What the supplier says that the way costs us; empty where he does not say.
+    freight_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    freight_currency = models.CharField(max_length=3, blank=True)
+    status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT)
+    status_since = models.DateTimeField()
+    request_status = models.CharField(max_length=25, choices=Request, default=Request.UNSUBMITTED)
+    request_status_since = models.DateTimeField()
+    hold_reasons = models.JSONField(default=list, blank=True)
+    waived_reasons = models.JSONField(default=list, blank=True)  # staff said: send it all the same
+    problem = models.CharField(max_length=300, blank=True)
+    # A wish to cancel that could not be followed yet: nobody knows whether he has the order.
+    cancel_wanted_at = models.DateTimeField(null=True, blank=True)
+    cancel_reason = models.CharField(max_length=200, blank=True)
+    # Who hears the wish is no program, and answers when he likes: empty where one is asked.
+    stop_told_by = models.CharField(
+        max_length=10, choices=Told, blank=True, default="", db_default=""
+    )
+    # The wish is that another sends it: what is stopped is looked for elsewhere.
+    is_to_be_moved = models.BooleanField(default=False, db_default=False)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    # Tries that failed and are repeated, without those that his resting line held back.
+    failures = models.PositiveSmallIntegerField(default=0, db_default=0)
+    try_after = models.DateTimeField(null=True, blank=True)
+    # Collected until then, and free to cancel (``suppliers.profile.order_schedule``); empty: sent at once.
+    goes_at = models.DateTimeField(null=True, blank=True)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    polled_at = models.DateTimeField(null=True, blank=True)
+    # Counts the times that the order was routed: what a supplier refused is looked for elsewhere.
+    round = models.PositiveSmallIntegerField(default=0, db_default=0)
+    # Where it goes, where that is not where the order goes.
+    ship_to = models.JSONField(
+        default=dict, db_default=models.Value({}, models.JSONField()), blank=True
+    )
+    # How it comes, where the order was routed anew; empty where ``Order.delivery_plan`` tells.
+    way = models.JSONField(
+        default=dict, db_default=models.Value({}, models.JSONField()), blank=True
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order", "supplier", "location", "round"],
+                condition=~Q(status="canceled"),
+                name="purchase_order_once_per_supplier_location",
+            ),
+            models.UniqueConstraint(
+                fields=["supplier", "supplier_reference"],
+                condition=~Q(supplier_reference=""),
+                name="purchase_order_once_per_reference",
+            ),
+            models.CheckConstraint(
+                condition=Q(freight_amount__isnull=True)
+                | Q(freight_amount__gte=0) & ~Q(freight_currency=""),
+                name="purchase_order_freight_has_currency",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["request_status", "try_after"], name="purchase_order_to_send"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def charge(self) -> Money:
+        return Money(self.charge_amount, self.currency)
+
+    @property
+    def goes_to(self) -> dict[str, str]:
+        """Where it goes, as the parts of an Address."""
+        there: dict[str, str] = self.ship_to or self.order.ship_to
+        return there
+
+    @property
+    def entry(self) -> Mapping[str, Any]:
+        """How it comes, as it was quoted: one entry of the order's plan, or its own."""
+        way: Mapping[str, Any] = self.way
+        if way:
+            return way
+        plan: list[Mapping[str, Any]] = self.order.delivery_plan
+        return next((each for each in plan if each["location_id"] == self.location_id), {})
+
+
+class PurchaseLine(models.Model):
+    """One order line, wholly in one live purchase order, and the shelf that it is taken from.
+
+    ``offer`` and ``level`` are those of the order line, unless that was routed anew.
+    """
+
+    purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="lines")
+    order_line = models.ForeignKey(OrderLine, models.PROTECT, related_name="purchase_lines")
+    quantity = models.PositiveSmallIntegerField()
+    offer = models.ForeignKey(SupplierOffer, models.PROTECT, related_name="purchase_lines")
+    level = models.ForeignKey(StockLevel, models.PROTECT, related_name="purchase_lines")
+    agreed_cost_amount = models.DecimalField(max_digits=12, decimal_places=2)  # per unit
+    cost_currency = models.CharField(max_length=3)
+    acknowledgment = models.CharField(max_length=25, blank=True)
+    is_live = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order_line"],
+                condition=Q(is_live=True),
+                name="order_line_in_one_live_purchase_order",
+            ),
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="purchase_line_has_units"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of line {self.order_line_id}"
+
+    @property
+    def bought(self) -> Variant:
+        """What is in the parcel: what was sold, or what the shopper takes instead."""
+        return self.offer.variant or self.order_line.variant
+
+    @property
+    def sku(self) -> str:
+        """Name what is in the parcel; what was sold as it was named then."""
+        variant = self.bought
+        return self.order_line.sku if variant.pk == self.order_line.variant_id else variant.sku
+
+    @property
+    def title(self) -> str:
+        """Say what is in the parcel; what was sold in the words of then."""
+        variant = self.bought
+        if variant.pk == self.order_line.variant_id:
+            return self.order_line.title
+        options = f", {variant.options_text}" if variant.options_text else ""
+        return f"{variant.product.title}{options}"[:200]
+
+
+class PurchaseMessage(models.Model):
+    """One thing said between us and the supplier, word for word. Append-only."""
+
+    class Direction(models.TextChoices):
+        OUT = "out", _("To the supplier")
+        IN = "in", _("From the supplier")
+
+    purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="messages")
+    direction = models.CharField(max_length=3, choices=Direction)
+    kind = models.CharField(max_length=30)
+    body = models.JSONField(default=dict)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.direction} {self.kind} of {self.purchase_order_id}"

@@ -1,0 +1,261 @@
+"""What shoppers send back, or keep, and what they get for it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from catalog.models import Variant
+from orders.models.order import Order, OrderLine
+from orders.models.purchasing import PurchaseOrder
+from orders.models.return_policy import ReturnPolicy
+from storefront.lib.money import Money
+from storefront.lib.state_machine import Stateful
+
+MOST_WORDS = 4000  # a complaint, and the answers to what we asked
+
+
+class ReturnAuthorization(Stateful):
+    """One return of goods of one purchase order, which go to one place, or stay.
+
+    What a shopper declares at once may be goods of several: each is a return by itself, under
+    one ``declaration``. The units of a return that ``stands`` are counted on their lines.
+    """
+
+    class Status(models.TextChoices):
+        REQUESTED = "requested", _("Asked for")
+        NEEDS_EVIDENCE = "needs_evidence", _("More is asked of the shopper")
+        APPROVED = "approved", _("Approved")
+        REJECTED = "rejected", _("Rejected")
+        LABEL_ISSUED = "label_issued", _("Label sent")
+        IN_TRANSIT = "in_transit", _("On its way back")
+        LOST_IN_TRANSIT = "lost_in_transit", _("Lost on its way back")
+        RECEIVED = "received", _("Received")
+        INSPECTED = "inspected", _("Inspected")
+        REFUNDED = "refunded", _("Refunded")
+        EXCHANGED = "exchanged", _("Exchanged")
+        REFUSED = "refused", _("Refused")
+        EXPIRED = "expired", _("Never sent")
+        CANCELED = "canceled", _("Canceled")
+
+    class Kind(models.TextChoices):
+        WITHDRAWAL = "withdrawal", _("Withdrawal")
+        DEFECT = "defect", _("Defect")
+        DAMAGED = "damaged", _("Arrived damaged")
+        WRONG_ITEM = "wrong_item", _("Something else was sent")
+        MISSING = "missing", _("Something is missing")
+
+    class Disposition(models.TextChoices):
+        AS_NEW = "as_new", _("As new")
+        USED = "used", _("Used")
+        DAMAGED = "damaged", _("Damaged")
+        MISSING = "missing", _("Not in the parcel")
+
+    GONE_BACK: ClassVar = frozenset({Status.REFUNDED, Status.EXCHANGED})
+    FALLEN: ClassVar = frozenset({Status.REJECTED, Status.REFUSED, Status.EXPIRED, Status.CANCELED})
+    ENDED: ClassVar = GONE_BACK | FALLEN
+    # Kept goods are paid for without a way back.
+    TRANSITIONS: ClassVar = {
+        Status.REQUESTED: frozenset(
+            {
+                Status.APPROVED,
+                Status.REJECTED,
+                Status.NEEDS_EVIDENCE,
+                Status.CANCELED,
+                Status.REFUNDED,
+            }
+        ),
+        Status.NEEDS_EVIDENCE: frozenset(
+            {
+                Status.REQUESTED,
+                Status.APPROVED,
+                Status.REJECTED,
+                Status.EXPIRED,
+                Status.CANCELED,
+                Status.REFUNDED,
+            }
+        ),
+        Status.APPROVED: frozenset(
+            {
+                Status.LABEL_ISSUED,
+                Status.IN_TRANSIT,
+                Status.RECEIVED,
+                Status.REFUNDED,
+                Status.EXCHANGED,
+                Status.EXPIRED,
+                Status.CANCELED,
+            }
+        ),
+        Status.LABEL_ISSUED: frozenset(
+            {
+                Status.IN_TRANSIT,
+                Status.RECEIVED,
+                Status.REFUNDED,
+                Status.EXPIRED,
+                Status.CANCELED,
+            }
+        ),
+        Status.IN_TRANSIT: frozenset({Status.RECEIVED, Status.LOST_IN_TRANSIT, Status.REFUNDED}),
+        Status.LOST_IN_TRANSIT: frozenset({Status.RECEIVED, Status.REFUNDED, Status.REFUSED}),
+        Status.RECEIVED: frozenset({Status.INSPECTED}),
+        Status.INSPECTED: frozenset(
+            {Status.REFUNDED, Status.EXCHANGED, Status.REFUSED, Status.RECEIVED}
+        ),
+        **dict.fromkeys(ENDED, frozenset()),
+        Status.EXCHANGED: frozenset({Status.REFUNDED}),  # the replacement could not be had
+        Status.EXPIRED: frozenset({Status.RECEIVED}),  # it came all the same
+    }
+    AXES: ClassVar = {"status": TRANSITIONS}
+
+    order = models.ForeignKey(Order, models.PROTECT, related_name="returns")
+    purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="returns")
+    number = models.CharField(max_length=30, unique=True)
+    declaration = models.CharField(max_length=40)  # one click of the shopper, or of staff
+    kind = models.CharField(max_length=12, choices=Kind)
+    words = models.CharField(max_length=MOST_WORDS, blank=True)  # the shopper's
+    answer = models.CharField(max_length=500, blank=True)  # ours, which he reads
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=16, choices=Status, default=Status.REQUESTED)
+    status_since = models.DateTimeField()
+    opened_at = models.DateTimeField()
+    opened_by = models.CharField(max_length=100)
+    destination = models.CharField(
+        max_length=10, choices=ReturnPolicy.Destination, default=ReturnPolicy.Destination.US
+    )
+    address = models.CharField(max_length=300, blank=True)
+    label_payer = models.CharField(
+        max_length=10, choices=ReturnPolicy.Payer, default=ReturnPolicy.Payer.SHOPPER
+    )
+    send_before = models.DateField(null=True, blank=True)
+    label = models.CharField(max_length=500, blank=True)  # a link, or what to say at the counter
+    carrier = models.CharField(max_length=60, blank=True)
+    tracking_number = models.CharField(max_length=60, blank=True)
+    # What was due for it, and of that what was still there to give back.
+    due_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    delivery_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    refund_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    # What went back when it was exchanged for what costs less.
+    difference_amount = models.DecimalField(
+        max_digits=12, decimal_places=2, default=0, db_default=0
+    )
+    replacement = models.OneToOneField(
+        Order, models.PROTECT, null=True, blank=True, related_name="replaces"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["declaration", "purchase_order"], name="return_declared_once"
+            ),
+            models.UniqueConstraint(
+                fields=["order"],
+                condition=Q(delivery_amount__gt=0),
+                name="return_of_delivery_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="refunded", due_amount__isnull=False)
+                & Q(refund_amount__gte=0, refund_amount__lte=F("due_amount"))
+                & Q(delivery_amount__gte=0, delivery_amount__lte=F("due_amount"))
+                | ~Q(status="refunded")
+                & Q(due_amount__isnull=True, refund_amount__isnull=True, delivery_amount=0),
+                name="return_refunded_says_how_much",
+            ),
+            models.CheckConstraint(
+                condition=Q(difference_amount=0)
+                | Q(difference_amount__gt=0, replacement__isnull=False),
+                name="return_difference_of_an_exchange",
+            ),
+        ]
+        indexes = [models.Index(fields=["status", "status_since"], name="return_by_status")]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def is_withdrawal(self) -> bool:
+        return self.kind == self.Kind.WITHDRAWAL
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the goods stay with the shopper."""
+        return self.destination == ReturnPolicy.Destination.NOWHERE
+
+    @property
+    def refund(self) -> Money:
+        return Money(self.refund_amount or Decimal(0), self.currency)
+
+    @property
+    def difference(self) -> Money:
+        return Money(self.difference_amount, self.currency)
+
+
+class ReturnLineQuerySet(models.QuerySet["ReturnLine"]):
+    def standing(self) -> Self:
+        """Keep the units that come back, or did, or are paid for and kept."""
+        return self.exclude(authorization__status__in=ReturnAuthorization.FALLEN)
+
+
+class ReturnLine(models.Model):
+    """Units of one order line in a return. What came is not what was accepted.
+
+    ``share_amount`` is what the shopper had paid for the units that went back, and
+    ``deduction_amount`` what is kept of it for use beyond trying. ``replaced_amount`` is what
+    of it belongs to units that came anew, where others could not be had and are paid.
+    ``wanted`` is what he asked for instead; ``difference_amount`` what went back as it costs less.
+    """
+
+    authorization = models.ForeignKey(ReturnAuthorization, models.PROTECT, related_name="lines")
+    order_line = models.ForeignKey(OrderLine, models.PROTECT, related_name="return_lines")
+    quantity = models.PositiveSmallIntegerField()
+    wanted = models.ForeignKey(
+        Variant, models.SET_NULL, null=True, blank=True, related_name="wanted_instead"
+    )
+    received_quantity = models.PositiveSmallIntegerField(default=0)
+    accepted_quantity = models.PositiveSmallIntegerField(default=0)
+    disposition = models.CharField(
+        max_length=10, choices=ReturnAuthorization.Disposition, blank=True
+    )
+    deduction_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    deduction_reason = models.CharField(max_length=200, blank=True)
+    share_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    replaced_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    difference_amount = models.DecimalField(
+        max_digits=12, decimal_places=2, default=0, db_default=0
+    )
+
+    objects = ReturnLineQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["authorization", "order_line"], name="return_names_a_line_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=1, received_quantity__lte=F("quantity"))
+                & Q(accepted_quantity__lte=F("quantity")),
+                name="return_line_accepts_what_was_declared",
+            ),
+            models.CheckConstraint(
+                condition=Q(deduction_amount__gte=0)
+                & (Q(deduction_amount=0) | ~Q(deduction_reason="")),
+                name="return_line_deducts_with_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(share_amount__isnull=True, replaced_amount=0, difference_amount=0)
+                | Q(
+                    share_amount__gte=F("deduction_amount")
+                    + F("replaced_amount")
+                    + F("difference_amount"),
+                    replaced_amount__gte=0,
+                    difference_amount__gte=0,
+                ),
+                name="return_line_parts_within_share",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of line {self.order_line_id}"

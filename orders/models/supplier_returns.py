@@ -1,0 +1,134 @@
+"""What goes back to a supplier, and the credit that he owes us for it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import F, Q, Sum
+from django.utils.translation import gettext_lazy as _
+
+from orders.models.purchasing import PurchaseLine, PurchaseOrder
+from orders.models.returns import ReturnAuthorization
+from storefront.lib.money import Money
+from storefront.lib.state_machine import Stateful
+
+
+class SupplierRMAQuerySet(models.QuerySet["SupplierRMA"]):
+    def open(self) -> Self:
+        """Keep those of which a credit may still come."""
+        return self.exclude(status__in=SupplierRMA.SETTLED)
+
+    def owed(self) -> dict[str, Decimal]:
+        """Sum what suppliers owe us, by currency."""
+        sums = self.open().order_by("currency").values("currency")
+        return dict(sums.annotate(owed=Sum("expected_amount")).values_list("currency", "owed"))
+
+
+class SupplierRMA(Stateful):
+    """Goods of one purchase order that its supplier takes back. People speak with him of it.
+
+    What the shopper gets never waits for it.
+    """
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        REQUESTED = "requested", _("He is asked")
+        AUTHORIZED = "authorized", _("He takes it back")
+        DENIED = "denied", _("Denied")
+        SHIPPED = "shipped", _("On its way to him")
+        RECEIVED = "received", _("He has it")
+        DISPUTED = "disputed", _("He sees it otherwise")
+        CREDITED = "credited", _("Money came back")
+        WRITTEN_OFF = "written_off", _("Written off")
+
+    SETTLED: ClassVar = frozenset({Status.DENIED, Status.CREDITED, Status.WRITTEN_OFF})
+    GIVEN_UP: ClassVar = frozenset({Status.DENIED, Status.WRITTEN_OFF})
+    TRANSITIONS: ClassVar = {
+        Status.DRAFT: frozenset({Status.REQUESTED, Status.WRITTEN_OFF}),
+        Status.REQUESTED: frozenset({Status.AUTHORIZED, Status.DENIED, Status.WRITTEN_OFF}),
+        Status.AUTHORIZED: frozenset({Status.SHIPPED, Status.CREDITED, Status.WRITTEN_OFF}),
+        Status.SHIPPED: frozenset({Status.RECEIVED, Status.DISPUTED, Status.CREDITED}),
+        Status.RECEIVED: frozenset({Status.CREDITED, Status.DISPUTED}),
+        Status.DISPUTED: frozenset({Status.CREDITED, Status.WRITTEN_OFF}),
+        **dict.fromkeys(SETTLED, frozenset()),
+    }
+    AXES: ClassVar = {"status": TRANSITIONS}
+
+    purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="rmas")
+    authorization = models.ForeignKey(
+        ReturnAuthorization, models.PROTECT, null=True, blank=True, related_name="rmas"
+    )
+    number = models.CharField(max_length=30, unique=True)
+    supplier_rma = models.CharField(max_length=60, blank=True)  # his number of it
+    currency = models.CharField(max_length=3)
+    expected_amount = models.DecimalField(max_digits=12, decimal_places=2)
+    fee_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    credited_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    carrier = models.CharField(max_length=60, blank=True)
+    tracking_number = models.CharField(max_length=60, blank=True)
+    opened_by = models.CharField(max_length=100)
+    recorded_by = models.CharField(max_length=100, blank=True)  # who wrote the credit down
+    opened_at = models.DateTimeField()
+    status = models.CharField(max_length=12, choices=Status, default=Status.DRAFT)
+    status_since = models.DateTimeField()
+
+    objects = SupplierRMAQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["authorization"],
+                condition=~Q(status__in=["denied", "written_off"]),
+                name="rma_of_a_return_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(expected_amount__gte=0, fee_amount__gte=0),
+                name="rma_expects_no_debt",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="credited", credited_amount__gte=0)
+                & (~Q(recorded_by="") | Q(credited_amount__lte=F("expected_amount")))
+                | ~Q(status="credited") & Q(credited_amount__isnull=True),
+                name="rma_credited_says_how_much",
+            ),
+        ]
+        indexes = [models.Index(fields=["status", "status_since"], name="rma_by_status")]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def expected(self) -> Money:
+        return Money(self.expected_amount, self.currency)
+
+
+class SupplierRMALineQuerySet(models.QuerySet["SupplierRMALine"]):
+    def standing(self) -> Self:
+        """Keep the units for which he owes us something, or gave it."""
+        return self.exclude(rma__status__in=SupplierRMA.GIVEN_UP)
+
+
+class SupplierRMALine(models.Model):
+    """Units of one purchase line that go back. ``ordered_quantity`` is what the line has."""
+
+    rma = models.ForeignKey(SupplierRMA, models.PROTECT, related_name="lines")
+    purchase_line = models.ForeignKey(PurchaseLine, models.PROTECT, related_name="rma_lines")
+    quantity = models.PositiveSmallIntegerField()
+    ordered_quantity = models.PositiveSmallIntegerField()
+    unit_amount = models.DecimalField(max_digits=12, decimal_places=2)  # what we paid for one
+
+    objects = SupplierRMALineQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["rma", "purchase_line"], name="rma_names_a_line_once"),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=1, quantity__lte=F("ordered_quantity")),
+                name="rma_of_no_more_than_ordered",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of purchase line {self.purchase_line_id}"

@@ -1,0 +1,120 @@
+"""Staff pages of payments, and of the book of what happened to the money."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from orders.models import Payment, PaymentEvent
+from orders.payments import asking, tasks, updates
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, action
+from storefront.lib.staff.inlines import inline
+
+
+@admin.register(Payment)
+class PaymentAdmin(StaffAdmin):
+    list_display: ClassVar = [
+        "key",
+        columns.link("order", _("Order")),
+        "gateway",
+        columns.state(
+            "status",
+            _("State"),
+            waits={"created", "requires_action"},
+            ended={"captured", "refunded", "voided", "declined", "failed", "expired"},
+        ),
+        columns.state(
+            "dispute_status",
+            _("Dispute"),
+            calls={"charged_back"},
+            ended={"none", "won", "lost"},
+        ),
+        columns.money("authorized_amount", _("Authorized")),
+        columns.money("captured_amount", _("Captured")),
+        columns.money("released_amount", _("Released")),
+        columns.money("refunded_amount", _("Refunded")),
+        columns.age("capture_before", _("Capture before")),
+        columns.age("created_at", _("Opened")),
+    ]
+    list_select_related: ClassVar = ["order"]
+    list_filter: ClassVar = ["status", "dispute_status", "gateway", "created_at"]
+    search_fields: ClassVar = ["key", "reference", "order__number"]
+    ordering: ClassVar = ["-id"]
+    exclude: ClassVar = ["pay_url"]  # it opens the shopper's payment
+    readonly_fields: ClassVar = [columns.moves]
+    inlines: ClassVar = [
+        inline(
+            PaymentEvent,
+            "kind",
+            columns.money("amount", _("Amount"), currency="payment__currency"),
+            "external_id",
+            "reason",
+            "occurred_at",
+            "received_at",
+            tab=False,
+            related=("payment",),
+            ordering=["-id"],
+        )
+    ]
+    refusals: ClassVar = (updates.TooEarlyError, updates.UnknownPaymentError)
+    actions_detail: ClassVar = ["ask_gateway"]
+
+    @action(description=_("Ask the gateway"), icon="sync")
+    def ask_gateway(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        payment = self.row(request, object_id)
+        return self.ask(
+            request,
+            payment,
+            title=gettext("Ask the gateway"),
+            explain=gettext("Reads all that happened to this payment, and applies what is new."),
+            act=lambda _given: updates.read(payment=payment, now=timezone.now()),
+            done=gettext("The book is up to date."),
+        )
+
+
+@admin.register(PaymentEvent)
+class PaymentEventAdmin(StaffAdmin):
+    list_display: ClassVar = [
+        columns.state("kind", _("What"), calls={"refused"}),
+        columns.money("amount", _("Amount"), currency="payment__currency"),
+        columns.link("payment__order", _("Order")),
+        "external_id",
+        "reason",
+        columns.age("occurred_at", _("When")),
+    ]
+    list_select_related: ClassVar = ["payment__order"]
+    list_filter: ClassVar = ["kind", "gateway", "received_at"]
+    search_fields: ClassVar = ["external_id", "payment__key", "payment__order__number"]
+    ordering: ClassVar = ["-id"]
+    refusals: ClassVar = (asking.NotRefusedError, asking.NothingLeftError)
+    actions_detail: ClassVar = ["ask_again"]
+    fits: ClassVar = {"ask_again": lambda event: event.kind == PaymentEvent.Kind.REFUSED}
+
+    @action(description=_("Ask again"), icon="replay")
+    def ask_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        refusal = self.row(request, object_id)
+
+        def act(_given: object) -> None:
+            asking.ask_again(
+                request=refusal.answers or refusal, actor=str(request.user), now=timezone.now()
+            )
+            self.wake(request, tasks.settle_payments)
+
+        return self.ask(
+            request,
+            refusal,
+            title=gettext("Ask again"),
+            explain=gettext(
+                "The gateway refused: %(reason)s A new attempt is written down under a key of its"
+                " own. What was not answered is never asked under a new key."
+            )
+            % {"reason": refusal.reason},
+            act=act,
+            done=gettext("The gateway is asked again."),
+        )

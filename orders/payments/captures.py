@@ -1,0 +1,219 @@
+"""Decide when the money of a payment is taken, and how much in one call: the one rule.
+
+An account takes the money of an authorization in parts, or once (``Taking``). Where it takes
+parts, each accepted purchase order is captured by itself. Where it takes once, all of them
+together, as soon as no purchase order is open, or the authorization is about to end: whichever
+is first. What is authorized for others goes back with that capture.
+
+An authorization that is about to end is captured for what a supplier has, or may have, although
+he has not accepted it: should he refuse, it is refunded. For what nobody sent, nothing is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from orders.models import Order, Payment, PaymentEvent, PurchaseOrder, Setback
+from orders.payments import asking, ledger, updates
+from orders.payments.gateways import gateway_for
+from orders.payments.gateways.base import PaymentUpdate, Taking
+from storefront.lib.failpoints import failpoint
+from storefront.lib.http.errors import PermanentError
+from storefront.lib.money import Money
+
+Kind = PaymentEvent.Kind
+Request = PurchaseOrder.Request
+
+# Staff hear a day before (``storefront.dashboard``); this is when the rule acts without them.
+ENDS_WITHIN = timedelta(hours=12)
+# Under its key, a gateway repeats its own breakdown; a few times a new key is tried unasked.
+BROKE_DOWN = "500"
+TRIED_UNASKED = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One call to a gateway, and the requests that it carries out."""
+
+    kind: PaymentEvent.Kind
+    requests: Sequence[PaymentEvent]
+    amount: Money
+    is_last: bool = False
+
+    @property
+    def key(self) -> str:
+        """Name the call by its first request, and by how many joined it."""
+        joined = len(self.requests) - 1
+        return self.requests[0].external_id + (f"+{joined}" if joined else "")
+
+
+def due(*, now: datetime) -> list[int]:
+    """Return the oldest unanswered request of each payment for which a step may be due."""
+    requests = PaymentEvent.objects.filter(kind__in=ledger.REQUESTS, outcome__isnull=True)
+    is_open = Exists(_open_orders().filter(order=OuterRef("payment__order"))) | Exists(
+        _setbacks().filter(order=OuterRef("payment__order"))
+    )
+    waits = Q(payment__taking=Taking.ONCE, kind=Kind.CAPTURE_REQUESTED) & is_open
+    ends = Q(payment__capture_before__lte=now + ENDS_WITHIN)
+    first = requests.filter(~waits | ends).order_by("payment", "pk").distinct("payment")
+    return list(first.values_list("pk", flat=True)[:200])
+
+
+@transaction.atomic(durable=True)
+def secure(*, payment: Payment, now: datetime) -> None:
+    """Ask for the money of what a supplier may have, before its authorization ends.
+
+    Locks:  the order, then the payment
+    """
+    order = Order.objects.select_for_update(of=["self"]).get(pk=payment.order_id)
+    payment = Payment.objects.select_for_update(of=["self"]).get(pk=payment.pk)
+    if payment.status != Payment.Status.AUTHORIZED or not _ends_soon(payment, now):
+        return
+    his = order.purchase_orders.filter(accepted_at__isnull=True)
+    his = his.exclude(status=PurchaseOrder.Status.CANCELED).exclude(
+        request_status__in=PurchaseOrder.NEVER_SENT
+    )
+    for purchase_order in his.order_by("pk"):
+        if purchase_order.charge <= ledger.releasable(payment):
+            ledger.ask_capture(
+                payment, amount=purchase_order.charge, purpose=purchase_order.number, at=now
+            )
+
+
+def ending(*, now: datetime) -> QuerySet[Payment]:
+    """Find the authorizations that are about to end."""
+    return Payment.objects.filter(
+        status=Payment.Status.AUTHORIZED,
+        capture_before__lte=now + ENDS_WITHIN,
+        capture_before__gt=now,
+    )
+
+
+def waits(payment: Payment, *, now: datetime) -> bool:
+    """Test whether money is not taken yet on purpose: it is taken once, when all have answered."""
+    if payment.taking != Taking.ONCE or _ends_soon(payment, now):
+        return False
+    return not _is_decided(payment)
+
+
+def next_step(payment: Payment, *, now: datetime) -> Step | None:
+    """Choose the next call for a payment; None while nothing is to be asked."""
+    waiting = list(
+        payment.events.filter(kind__in=ledger.REQUESTS, outcome__isnull=True).order_by("pk")
+    )
+    if not waiting:
+        return None
+    if payment.taking == Taking.PARTS:
+        return _alone(waiting[0], payment)
+    captures, releases, refunds = (
+        [request for request in waiting if request.kind == kind] for kind in ledger.REQUESTS
+    )
+    is_decided = _is_decided(payment)
+    if captures and payment.taking == Taking.MANY:
+        return _alone(captures[0], payment)  # in the same words whenever it is asked again
+    if captures and (is_decided or _ends_soon(payment, now)):
+        return _together(Kind.CAPTURE_REQUESTED, captures, payment, is_last=True)
+    if releases and not captures:
+        step = _together(Kind.RELEASE_REQUESTED, releases, payment)
+        if is_decided or payment.open_amount <= step.amount:
+            return step
+    taken = Money(payment.captured_amount - payment.refunded_amount, payment.currency)
+    return next((_alone(one, payment) for one in refunds if one.amount <= taken.amount), None)
+
+
+def carry_out(*, payment: Payment, now: datetime) -> None:
+    """Have the gateway do what is next for a payment, and apply what it answers.
+
+    A gateway that tells sums is read first: what an earlier call did, whose answer was lost or
+    whose key is forgotten by now, is not asked again. While nothing is due, nobody is asked.
+
+    Raises: TemporaryError   ask again, with the same key
+            PermanentError   nobody knows what became of it
+    """
+    step = next_step(payment, now=now)
+    if step is not None and payment.taking != Taking.PARTS:
+        updates.read(payment=payment, now=now)
+        step = next_step(payment, now=now)
+    if step is None:
+        return
+    failpoint("capture.before_call")
+    try:
+        update = _ask(payment, step)
+    except PermanentError as error:
+        if error.may_have_happened:
+            raise
+        _refused(payment, step, error, now)
+        return
+    failpoint("capture.after_call")
+    updates.apply(update=update, gateway=payment.gateway, now=now)
+    if payment.taking != Taking.PARTS:  # what went back with the last capture
+        updates.read(payment=payment, now=now)
+
+
+def _ask(payment: Payment, step: Step) -> PaymentUpdate:
+    gateway = gateway_for(payment.gateway)
+    if step.kind == Kind.CAPTURE_REQUESTED:
+        return gateway.capture(
+            reference=payment.reference, amount=step.amount, key=step.key, is_last=step.is_last
+        )
+    call = gateway.release if step.kind == Kind.RELEASE_REQUESTED else gateway.refund
+    return call(reference=payment.reference, amount=step.amount, key=step.key)
+
+
+def _refused(payment: Payment, step: Step, error: PermanentError, now: datetime) -> None:
+    """Believe a refusal only where the gateway does not show that it was done all the same."""
+    if payment.taking != Taking.PARTS:
+        updates.read(payment=payment, now=now)
+    answered = PaymentEvent.objects.filter(answers__in=step.requests)
+    done = set(answered.values_list("answers", flat=True))
+    left = [request for request in step.requests if request.pk not in done]
+    ledger.refuse(left, reason=str(error), now=now)
+    if error.code != BROKE_DOWN:
+        return
+    for request in left:
+        if ledger.attempts(payment, ledger.first_key(request)).count() < TRIED_UNASKED:
+            with suppress(asking.NotRefusedError, asking.NothingLeftError):
+                asking.ask_again(request=request, actor=payment.gateway, now=now)
+
+
+def _open_orders() -> QuerySet[PurchaseOrder]:
+    """Find purchase orders of which nobody knows yet whether they will be charged."""
+    rows = PurchaseOrder.objects.filter(accepted_at__isnull=True)
+    return rows.exclude(status=PurchaseOrder.Status.CANCELED)
+
+
+def _setbacks() -> QuerySet[Setback]:
+    """Find what was refused and may come, and be charged, from elsewhere."""
+    waiting = [Setback.Status.OPEN, Setback.Status.ASKED]
+    return Setback.objects.filter(kind=Setback.Kind.REFUSED, status__in=waiting)
+
+
+def _is_decided(payment: Payment) -> bool:
+    mine = {"order": payment.order_id}
+    return not _open_orders().filter(**mine).exists() and not _setbacks().filter(**mine).exists()
+
+
+def _ends_soon(payment: Payment, now: datetime) -> bool:
+    return payment.capture_before is not None and payment.capture_before <= now + ENDS_WITHIN
+
+
+def _alone(request: PaymentEvent, payment: Payment) -> Step:
+    return _together(Kind(request.kind), [request], payment)
+
+
+def _together(
+    kind: PaymentEvent.Kind,
+    requests: Sequence[PaymentEvent],
+    payment: Payment,
+    *,
+    is_last: bool = False,
+) -> Step:
+    amounts = (Money(request.amount, payment.currency) for request in requests)
+    total = Money.total(amounts, payment.currency)
+    return Step(kind=kind, requests=requests, amount=total, is_last=is_last)

@@ -1,0 +1,102 @@
+"""Stop what can still be stopped when a bank disputes a payment, or warns of fraud."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
+from orders.payments.gateways.base import PaymentNews, PaymentUpdate
+from orders.purchasing.holds.facts import bank_sentence
+from orders.purchasing.holds.rules import Reason
+from storefront.lib.db.transactions import needs_transaction
+
+Kind = PaymentEvent.Kind
+Dispute = Payment.Dispute
+Request = PurchaseOrder.Request
+Status = PurchaseOrder.Status
+
+STOPS = frozenset({PaymentNews.DISPUTED, PaymentNews.WARNED})
+# What gives way to any other reason to hold an order.
+UNDER_REVIEW = "The gateway's reviewers look at the payment: perhaps it is fraud."
+
+
+@needs_transaction
+def lock(order: Order) -> None:
+    """Lock the purchase orders of an order whose payment is about to be disputed."""
+    list(order.purchase_orders.select_for_update(of=["self"]).order_by("pk").values_list("pk"))
+
+
+@needs_transaction
+def follow(order: Order, payment: Payment, update: PaymentUpdate, *, now: datetime) -> None:
+    """Take in news of a dispute, or a warning of one.
+
+    How the dispute stands is the sum of what the book tells, whatever came first.
+
+    Locks:  the caller holds the order, its purchase orders (``lock``) and the payment
+    """
+    _settle(payment, now)
+    if update.news in STOPS:
+        _stop(order, payment, update, now)
+
+
+def _settle(payment: Payment, now: datetime) -> None:
+    kinds = payment.events.filter(kind__in=[Kind.DISPUTED, Kind.DISPUTE_WON, Kind.DISPUTE_LOST])
+    told = list(kinds.values_list("kind", flat=True))
+    if Kind.DISPUTED not in told:
+        return
+    if told.count(Kind.DISPUTED) > len(told) - told.count(Kind.DISPUTED):
+        to = Dispute.CHARGED_BACK
+    else:
+        to = Dispute.LOST if Kind.DISPUTE_LOST in told else Dispute.WON
+    if payment.dispute_status == Dispute.NONE:  # what is won or lost was charged back before
+        _move(payment, Dispute.CHARGED_BACK, now)
+    if payment.dispute_status != to:
+        _move(payment, to, now)
+
+
+def _move(payment: Payment, to: Payment.Dispute, now: datetime) -> None:
+    payment.move(to, at=now, axis="dispute_status", actor=payment.gateway)
+
+
+def _stop(order: Order, payment: Payment, update: PaymentUpdate, now: datetime) -> None:
+    """Hold the order, and what no supplier has of it; a person lets it go on, or cancels it."""
+    sentence = bank_sentence(update.news.value, update.reason)
+    reason = Reason(update.news.value, sentence, subject=payment.key, amount=update.amount)
+    hold(order, payment, reason, now=now)
+
+
+@needs_transaction
+def hold(order: Order, payment: Payment, reason: Reason, *, now: datetime) -> None:
+    """Hold an order and what no supplier has of it for one reason more.
+
+    Locks:  the caller holds the order and its purchase orders
+    """
+    if order.status in {Order.Status.PLACED, Order.Status.PROCESSING}:
+        order.move(
+            Order.Status.ON_HOLD,
+            at=now,
+            actor=payment.gateway,
+            reason=reason.sentence,
+            hold_reason=reason.sentence[:200],
+        )
+    elif order.status == Order.Status.ON_HOLD and order.hold_reason == UNDER_REVIEW:
+        order.hold_reason = reason.sentence[:200]  # it stays when the review lets go
+        order.save(update_fields=["hold_reason"])
+    unsent = order.purchase_orders.filter(
+        request_status__in=PurchaseOrder.NEVER_SENT,
+        status__in=[Status.DRAFT, Status.READY, Status.ON_HOLD],
+    )
+    for purchase_order in unsent.order_by("pk"):
+        kept = reason.kept()
+        if purchase_order.status == Status.ON_HOLD:
+            if kept not in purchase_order.hold_reasons:
+                purchase_order.hold_reasons = [*purchase_order.hold_reasons, kept]
+                purchase_order.save(update_fields=["hold_reasons"])
+            continue
+        purchase_order.move(
+            Status.ON_HOLD,
+            at=now,
+            actor=payment.gateway,
+            reason=reason.sentence,
+            hold_reasons=[kept],
+        )

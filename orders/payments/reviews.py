@@ -1,0 +1,85 @@
+"""Wait while people at the gateway look at a payment; go on when they approve it, else end it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from orders.cancellation import cancellation
+from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
+from orders.payments import disputes
+from orders.payments.gateways.base import PaymentNews, PaymentUpdate
+from orders.purchasing.holds import holds
+from orders.purchasing.holds.rules import Reason
+from storefront.lib.db.transactions import needs_transaction
+
+Kind = PaymentEvent.Kind
+Status = Order.Status
+
+REVIEWS = frozenset(
+    {PaymentNews.UNDER_REVIEW, PaymentNews.REVIEW_APPROVED, PaymentNews.REVIEW_REFUSED}
+)
+ENDS = frozenset({Kind.REVIEW_APPROVED, Kind.REVIEW_REFUSED})
+GOING_ON = frozenset({Status.PLACED, Status.ON_HOLD, Status.PROCESSING})
+# Of an attempt that the order does not live on, no review says anything of the order.
+PAYS = frozenset(
+    {
+        Payment.Status.AUTHORIZED,
+        Payment.Status.CAPTURED,
+        Payment.Status.REFUNDED,
+        Payment.Status.VOIDED,  # by the gateway, perhaps
+    }
+)
+CODE = PaymentNews.UNDER_REVIEW.value  # of the hold
+
+
+@needs_transaction
+def follow(order: Order, payment: Payment, update: PaymentUpdate, *, now: datetime) -> None:
+    """Take in news of a review. How it stands is what the book tells, whatever came first.
+
+    Locks:  the caller holds the order, its purchase orders (``disputes.lock``) and the payment
+    """
+    if order.status not in GOING_ON or payment.status not in PAYS or _is_let_go(payment):
+        return
+    told = list(
+        payment.events.filter(kind__in=[Kind.UNDER_REVIEW, *ENDS]).values_list("kind", flat=True)
+    )
+    if Kind.REVIEW_REFUSED in told:
+        _refuse(order, payment, update, now)
+    elif told.count(Kind.UNDER_REVIEW) > told.count(Kind.REVIEW_APPROVED):
+        reason = Reason(CODE, disputes.UNDER_REVIEW, subject=payment.key, amount=update.amount)
+        disputes.hold(order, payment, reason, now=now)
+    elif Kind.UNDER_REVIEW in told:
+        _let_go(order, payment, now)
+
+
+def _is_let_go(payment: Payment) -> bool:
+    """Whether its money was held when the order was paid by another attempt, or over."""
+    keys = [f"release:{payment.key}:{purpose}" for purpose in ("late", *Status.values)]
+    return bool(payment.events.filter(external_id__in=keys).exists())
+
+
+def _refuse(order: Order, payment: Payment, update: PaymentUpdate, now: datetime) -> None:
+    """Cancel what is still ours, wish to stop what a supplier has, and give the money back.
+
+    What the gateway gave back itself is told as its own news, and not given back twice.
+    """
+    reason = f"the gateway's reviewers refused the payment: {update.reason or 'no reason given'}"
+    cancellation.stop(order, reason=reason, actor=payment.gateway, now=now)
+
+
+def _let_go(order: Order, payment: Payment, now: datetime) -> None:
+    """Let go on what waited for the review alone."""
+    words = "the gateway's reviewers approved the payment"
+    held = order.purchase_orders.filter(
+        status=PurchaseOrder.Status.ON_HOLD, hold_reasons__contains=[{"code": CODE}]
+    )
+    for purchase_order in held.order_by("pk"):
+        holds.take_off(
+            purchase_order,
+            lambda reason: (reason["code"], reason["subject"]) == (CODE, payment.key),
+            reason=words,
+            now=now,
+            actor=payment.gateway,
+        )
+    if order.status == Status.ON_HOLD and order.hold_reason == disputes.UNDER_REVIEW:
+        holds.release(order, reason=words, actor=payment.gateway, now=now)

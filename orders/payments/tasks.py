@@ -1,0 +1,69 @@
+"""Payment tasks."""
+
+from __future__ import annotations
+
+import logging
+import random
+from contextlib import suppress
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from orders.models import PaymentEvent
+from orders.payments import captures, polling, updates
+from storefront.lib.http.errors import OutsideError
+from suppliers.resilience.bulkheads import InHandError, LaneFullError, Work, in_hand, lane, width
+
+log = logging.getLogger(__name__)
+GATEWAY = 0  # in the names of lanes: no supplier has this number
+
+
+@shared_task
+def settle_payments(**_: Any) -> None:
+    """Carry out what was asked of the gateways: captures, releases, refunds."""
+    due = captures.due(now=timezone.now())
+    # As many as there are lanes: each of them goes on to the next by itself.
+    for request_id in random.sample(due, min(len(due), width(Work.ORDERS))):
+        settle.delay(request_id=request_id)
+
+
+@shared_task
+def settle(*, request_id: int, **_: Any) -> None:
+    """Carry out one request; a gateway that hangs holds its own lanes, and no other worker."""
+    with suppress(LaneFullError), lane(Work.ORDERS, GATEWAY):
+        if _is_settled(request_id):
+            others = [each for each in captures.due(now=timezone.now()) if each != request_id]
+            if others:  # those who found the lanes full have gone
+                settle.delay(request_id=random.choice(others))  # noqa: S311 - any of them
+
+
+def _is_settled(request_id: int) -> bool:
+    """Carry out what a request needs; tell whether the gateway may be asked for more."""
+    request = PaymentEvent.objects.select_related("payment").get(pk=request_id)
+    if PaymentEvent.objects.filter(answers=request).exists():
+        return False  # whoever did it went on
+    try:
+        captures.carry_out(payment=request.payment, now=timezone.now())
+    except (OutsideError, updates.TooEarlyError) as error:
+        log.warning("%s waits for its gateway: %s", request, error)
+        return False
+    return PaymentEvent.objects.filter(answers=request).exists()
+
+
+@shared_task
+def secure_ending(**_: Any) -> None:
+    """Take the money of what suppliers may have before its authorization ends."""
+    for payment in captures.ending(now=timezone.now()).order_by("capture_before"):
+        captures.secure(payment=payment, now=timezone.now())
+    settle_payments.delay()
+
+
+@shared_task
+def ask_gateways(**_: Any) -> None:
+    """Ask about payments of which we heard nothing: a lost webhook is no lost order.
+
+    One at a time, as ``expire_unpaid``: a gateway that is slow holds one worker with each.
+    """
+    with suppress(InHandError), in_hand("ask_gateways"):
+        polling.ask(now=timezone.now())

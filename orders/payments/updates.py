@@ -1,0 +1,216 @@
+"""Hear what became of a payment: each piece of news once, in any order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from orders import events
+from orders.inventory import allocations
+from orders.models import Order, Payment, PaymentEvent
+from orders.payments import disputes, ledger, reviews
+from orders.payments.gateways import gateway_for
+from orders.payments.gateways.base import PaymentNews, PaymentUpdate
+from storefront.lib.db.prepared_queries import Prepared
+from storefront.lib.failpoints import failpoint
+
+Status = Payment.Status
+
+
+class UnknownPaymentError(LookupError):
+    """The gateway speaks of a payment that we do not know."""
+
+
+class TooEarlyError(Exception):
+    """The news builds on news that we have not heard yet: tell it again later."""
+
+
+def of_order(order: Order) -> list[Payment]:
+    """Return all attempts to pay an order, oldest first."""
+    return _TRIED(order_id=order.pk)
+
+
+def read(*, payment: Payment, now: datetime) -> Payment:
+    """Ask the gateway what happened, and apply what a lost webhook would have told.
+
+    Raises: TemporaryError, PermanentError  the gateway did not answer; nothing changed
+    """
+    if payment.reference:
+        catch_up(payment=payment, now=now)
+        payment.refresh_from_db()
+    return payment
+
+
+def catch_up(*, payment: Payment, now: datetime) -> None:
+    """Do as ``read``, for whoever does not look at the payment afterwards.
+
+    Raises: TemporaryError, PermanentError  as ``read``
+    """
+    if payment.reference:
+        for update in gateway_for(payment.gateway).history(reference=payment.reference):
+            apply(update=update, gateway=payment.gateway, now=now, known=payment)
+
+
+def abandon(*, payment: Payment, now: datetime) -> Payment:
+    """Have the gateway let nobody pay any more, and hear whether somebody just did.
+
+    Raises: TemporaryError, PermanentError  it did not answer; the page may still be open
+    """
+    if payment.reference:
+        gateway_for(payment.gateway).abandon(
+            reference=payment.reference, key=f"abandon:{payment.key}"
+        )
+    return read(payment=payment, now=now)
+
+
+@transaction.atomic(durable=True)
+def apply(
+    *, update: PaymentUpdate, gateway: str, now: datetime, known: Payment | None = None
+) -> Payment:
+    """Write one piece of news into the book, once, and draw its consequences.
+
+    Shape:  ``known`` is the payment that was asked about, as somebody read it before
+    Locks:  the order, (in a dispute or review) its purchase orders, the payment, then (when paid
+            or refused) the stock rows in id order
+    Raises: UnknownPaymentError  it may be told again later, when we know the payment
+            TooEarlyError        likewise: a capture before its authorization
+    """
+    if known is None or (known.gateway, known.reference) != (gateway, update.reference):
+        known = _KNOWN.first(gateway=gateway, reference=update.reference)
+    if known is None:
+        raise UnknownPaymentError(update.reference)
+    (order,) = _ORDER(order_id=known.order_id)
+    if update.news in disputes.STOPS | reviews.REVIEWS:
+        disputes.lock(order)
+    (payment,) = _PAYMENT(payment_id=known.pk)
+    for piece in ledger.pieces(payment, _as_heard(payment, update)):
+        _refuse_early(payment, piece)
+        event, is_news = ledger.write(payment, piece, now=now)
+        if event is not None and is_news:
+            _follow(order, payment, event, piece, now)
+    failpoint("payment.before_commit")
+    return payment
+
+
+def _as_heard(payment: Payment, update: PaymentUpdate) -> PaymentUpdate:
+    """Read a release of what we never heard to be authorized: the attempt came to nothing."""
+    is_void = update.news is PaymentNews.RELEASED and update.is_total
+    if not is_void or payment.authorized_amount:
+        return update
+    words = update.reason or "canceled at the gateway"
+    return replace(update, news=PaymentNews.FAILED, is_total=False, reason=words)
+
+
+def _refuse_early(payment: Payment, update: PaymentUpdate) -> None:
+    builds_on = {
+        PaymentNews.CAPTURED: payment.authorized_amount,
+        PaymentNews.RELEASED: payment.authorized_amount,
+        # What went back already cannot go back once more.
+        PaymentNews.REFUNDED: payment.captured_amount - payment.refunded_amount,
+    }
+    is_waiting = payment.status in {Status.CREATED, Status.REQUIRES_ACTION}
+    if update.news in reviews.REVIEWS and is_waiting:
+        raise TooEarlyError(f"{update.news} on {payment}, which nobody has paid")
+    is_room = builds_on.get(update.news, update.amount.amount) >= update.amount.amount
+    is_over = ledger.heard(payment, update.external_id) or ledger.heard(
+        payment, ledger.failure_of(update)
+    )
+    if not is_room and not is_over:
+        raise TooEarlyError(f"{update.news} of {update.amount} on {payment}")
+
+
+def _follow(
+    order: Order, payment: Payment, event: PaymentEvent, update: PaymentUpdate, now: datetime
+) -> None:
+    ledger.add_up(payment)
+    match update.news:
+        case PaymentNews.AUTHORIZED:
+            _authorized(order, payment, update, now)
+        case PaymentNews.CAPTURED | PaymentNews.RELEASED:
+            ledger.settle_status(payment, at=now)
+        case PaymentNews.REFUND_FAILED:
+            ledger.settle_status(payment, at=now)
+        case PaymentNews.REFUNDED:
+            ledger.settle_status(payment, at=now)
+            events.order_refunded(order, event=event, at=now)
+        case PaymentNews.DECLINED | PaymentNews.FAILED | PaymentNews.EXPIRED:
+            _failed(order, payment, update, now)
+        case news if news in reviews.REVIEWS:
+            reviews.follow(order, payment, update, now=now)
+        case _:
+            disputes.follow(order, payment, update, now=now)
+
+
+def _authorized(order: Order, payment: Payment, update: PaymentUpdate, now: datetime) -> None:
+    if payment.status in {Status.CREATED, Status.REQUIRES_ACTION}:
+        payment.move(
+            Status.AUTHORIZED,
+            at=now,
+            actor=payment.gateway,
+            capture_before=update.capture_before,
+            taking=update.taking,
+        )
+    elif payment.status != Status.AUTHORIZED:
+        # The news overtook each other: money is held on an attempt that we gave up.
+        ledger.ask_release(payment, amount=update.amount, purpose="late", at=now)
+        return
+    if order.status != Order.Status.PENDING_PAYMENT:
+        ledger.ask_release(payment, amount=update.amount, purpose=order.status, at=now)
+        return
+    order.move(Order.Status.PLACED, at=now, actor=payment.gateway, reason="payment authorized")
+    allocations.sell(order=order, now=now)
+    events.order_placed(order, at=now)
+    if update.amount != order.total:
+        order.move(
+            Order.Status.ON_HOLD,
+            at=now,
+            reason="authorized amount is not the total",
+            hold_reason=f"The gateway authorized {update.amount}, the order is {order.total}.",
+        )
+
+
+def _failed(order: Order, payment: Payment, update: PaymentUpdate, now: datetime) -> None:
+    ends = {
+        PaymentNews.DECLINED: Status.DECLINED,
+        PaymentNews.FAILED: Status.FAILED,
+        PaymentNews.EXPIRED: Status.EXPIRED,
+    }
+    to = ends[update.news]
+    if to not in Payment.TRANSITIONS[Status(payment.status)]:
+        return  # late news about an attempt that went on since
+    if to == Status.EXPIRED and payment.captured_amount > 0:
+        to = Status.CAPTURED  # the rest is gone; what was captured stays and can be refunded
+    was_authorized = payment.status == Status.AUTHORIZED
+    payment.move(to, at=now, actor=payment.gateway, problem=update.reason[:300])
+    if was_authorized and order.status in {Order.Status.PLACED, Order.Status.PROCESSING}:
+        order.move(
+            Order.Status.ON_HOLD,
+            at=now,
+            reason="authorization expired",
+            hold_reason="The authorization expired before everything was captured.",
+        )
+
+
+def _order(*, order_id: int) -> QuerySet[Order]:
+    return Order.objects.select_for_update(of=["self"]).filter(pk=order_id)
+
+
+def _payment(*, payment_id: int) -> QuerySet[Payment]:
+    return Payment.objects.select_for_update(of=["self"]).filter(pk=payment_id)
+
+
+def _tried(*, order_id: int) -> QuerySet[Payment]:
+    return Payment.objects.filter(order=order_id).order_by("pk")
+
+
+def _known(*, gateway: str, reference: str) -> QuerySet[Payment]:
+    # Its index holds no empty reference: one plan for all values cannot see that this is none.
+    named = Payment.objects.exclude(reference="")
+    return named.filter(gateway=gateway, reference=reference)[:1]
+
+
+_ORDER, _PAYMENT = Prepared(_order), Prepared(_payment)
+_TRIED, _KNOWN = Prepared(_tried), Prepared(_known)

@@ -1,0 +1,163 @@
+"""Forget who ordered, and keep what the books need: numbers, goods, amounts, the country."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from notifications import forgetting as messages
+from orders.addresses import verification
+from orders.links import new_key
+from orders.models import (
+    AddressWish,
+    Cart,
+    Order,
+    PurchaseMessage,
+    PurchaseOrder,
+    Redemption,
+    ReturnAuthorization,
+    ReturnLine,
+    SupplierClaim,
+    SupplierRMA,
+    SupplierToAsk,
+)
+from orders.returns import photos
+from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.security.anonymization import scrub, without_person, words_of
+from storefront.lib.state_machine import StatusChange
+
+Status = Order.Status
+ENDED = (Status.COMPLETED, Status.EXPIRED, Status.CANCELED)
+
+
+class OnItsWayError(Exception):
+    """Somebody's order is not over: whoever delivers it needs his address."""
+
+
+@needs_transaction
+def forget(*, addresses: list[str], owner_id: int, now: datetime) -> tuple[set[str], set[str]]:
+    """Take the person out of orders that are over, and drop the carts that were not ordered.
+
+    Returns what named the person, and the numbers of the orders, for whoever keeps copies.
+
+    Shape:  proven addresses, in lower case
+    Locks:  the account's carts in id order, then the orders, the newest first: who pays for what
+            came anew holds that, and then what it came for
+    Raises: OnItsWayError  nothing is written
+    """
+    # First the carts: one that is being ordered is an order by then, or never will be.
+    list(Cart.objects.filter(owner=owner_id).select_for_update(of=["self"]).order_by("pk"))
+    theirs = Order.objects.of(owner_id, addresses).values_list("pk", flat=True)
+    rows = list(
+        Order.objects.filter(pk__in=list(theirs)).select_for_update(of=["self"]).order_by("-pk")
+    )
+    coming_back = ReturnAuthorization.objects.filter(order__in=rows)
+    if (
+        any(row.status not in ENDED for row in rows)
+        or coming_back.exclude(status__in=ReturnAuthorization.ENDED).exists()
+    ):
+        raise OnItsWayError
+    carts = Cart.objects.filter(owner=owner_id) | Cart.objects.filter(order__in=rows)
+    words = {cart.email for cart in carts if cart.email}
+    for cart in carts:
+        words |= words_of(cart.ship_to) | words_of(cart.address_check.get("other", {}))
+    for row in rows:
+        words |= {row.email, *words_of(row.ship_to)}
+        words |= words_of(row.address_check.get("other", {}))
+        for sent in PurchaseOrder.objects.filter(order=row).exclude(ship_to={}):
+            words |= words_of(sent.ship_to)
+        for wish in AddressWish.objects.filter(purchase_order__order=row):
+            words |= words_of(wish.ship_to)
+        for each in row.address_check.get("staff", []):
+            words |= words_of(each.get("was", {}))
+    for row in rows:
+        _forget_one(row, words)
+    _ask_suppliers(rows, now)
+    Cart.objects.filter(owner=owner_id, order__isnull=True).delete()
+    Cart.objects.filter(order__in=rows).update(
+        email="", ship_to={}, address_check={}, owner=None, is_current=False, browser_key=""
+    )
+    return words, {row.number for row in rows}
+
+
+@needs_transaction
+def _forget_one(order: Order, words: set[str]) -> None:
+    nobody = f"{order.number.lower()}@erased.invalid"
+    order.email, order.ship_to = nobody, without_person(order.ship_to)
+    order.address_check = verification.without_person(order.address_check)
+    order.access_key = new_key()
+    order.save(update_fields=["email", "ship_to", "address_check", "access_key"])
+    Redemption.objects.filter(order=order).update(email=nobody)
+    for one in PurchaseOrder.objects.filter(order=order):
+        PurchaseOrder.objects.filter(pk=one.pk).update(
+            ship_to=without_person(one.ship_to) if one.ship_to else {},
+            problem=scrub(one.problem, words),
+            cancel_reason=scrub(one.cancel_reason, words),
+        )
+    for setback in order.setbacks.all():
+        order.setbacks.filter(pk=setback.pk).update(
+            reason=scrub(setback.reason, words),
+            problem=scrub(setback.problem, words),
+            chosen_by=scrub(setback.chosen_by, words),
+        )
+    _forget_moves(order, words)
+    for wish in AddressWish.objects.filter(purchase_order__order=order):
+        where = without_person(wish.ship_to)
+        AddressWish.objects.filter(pk=wish.pk).update(ship_to=where, reason="")
+    # What he wrote, and what we answered, may name anybody; his parcel has a number at a carrier.
+    order.returns.update(words="", answer="", label="", tracking_number="")
+    photos.forget(order)
+    kept = ReturnLine.objects.filter(authorization__order=order)
+    kept.exclude(deduction_reason="").update(deduction_reason="erased")
+    # That it was lost is the one move of which staff say in their words why.
+    StatusChange.objects.filter(
+        subject="orders.ReturnAuthorization",
+        subject_id__in=order.returns.values("pk"),
+        to_status=ReturnAuthorization.Status.LOST_IN_TRANSIT,
+    ).update(reason="")
+    facts = {"subject": f"order:{order.number}", "facts": "return."}
+    messages.empty(parts=("words", "answer", "label"), **facts)
+    for said in PurchaseMessage.objects.filter(purchase_order__order=order):
+        body = scrub(said.body, words)
+        if body != said.body:
+            PurchaseMessage.objects.filter(pk=said.pk).update(body=body)
+
+
+@needs_transaction
+def _forget_moves(order: Order, words: set[str]) -> None:
+    """Take the person out of why things moved: suppliers' words and staff's stand there."""
+    sent = order.purchase_orders.all()
+    moved: dict[str, QuerySet[Any]] = {
+        "orders.Order": Order.objects.filter(pk=order.pk),
+        "orders.PurchaseOrder": sent,
+        "orders.Setback": order.setbacks.all(),
+        "orders.AddressWish": AddressWish.objects.filter(purchase_order__in=sent),
+        "orders.Payment": order.payments.all(),
+        "orders.ReturnAuthorization": order.returns.all(),
+        "orders.SupplierClaim": SupplierClaim.objects.filter(purchase_order__in=sent),
+        "orders.SupplierRMA": SupplierRMA.objects.filter(purchase_order__in=sent),
+    }
+    for subject, rows in moved.items():
+        ids = rows.values("pk")
+        for each in StatusChange.objects.filter(subject=subject, subject_id__in=ids):
+            reason, actor = scrub(each.reason, words), scrub(each.actor, words)
+            if (reason, actor) != (each.reason, each.actor):
+                StatusChange.objects.filter(pk=each.pk).update(reason=reason, actor=actor)
+
+
+@needs_transaction
+def _ask_suppliers(orders: list[Order], now: datetime) -> None:
+    """No supplier's API erases an address: a person asks each who was sent it."""
+    told = PurchaseOrder.objects.filter(order__in=orders).exclude(
+        request_status=PurchaseOrder.Request.UNSUBMITTED
+    )
+    SupplierToAsk.objects.bulk_create(
+        [SupplierToAsk(purchase_order=each, since=now) for each in told], ignore_conflicts=True
+    )
+
+
+def asked(*, row: SupplierToAsk, actor: str, now: datetime) -> None:
+    """Note that the supplier was asked to erase the address; the first note stands."""
+    SupplierToAsk.objects.filter(pk=row.pk, asked_at=None).update(asked_at=now, asked_by=actor)

@@ -1,0 +1,147 @@
+"""Staff pages of promotions, their codes, and taxes."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from orders.models import Coupon, Promotion, Redemption
+from orders.promotions import codes, redemptions
+from orders.promotions.labels import COUPON, PROMOTION
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, show
+from storefront.lib.staff.inlines import inline
+
+Kind = Promotion.Kind
+# What each kind must be told, and what the database insists on.
+NEEDED: dict[str | None, tuple[str, ...]] = {
+    Kind.PERCENT: ("percent",),
+    Kind.AMOUNT: ("amount",),
+    Kind.BUY_X_GET_Y: ("buy_quantity", "get_quantity", "get_percent"),
+}
+
+
+class PromotionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    """A promotion, refused in words where the database would refuse it."""
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        for name in NEEDED.get(given.get("kind"), ()):
+            if name in given and not given[name]:
+                self.add_error(name, gettext("It must be more than 0 for this kind."))
+        for name in ("percent", "get_percent"):
+            if given.get(name) is not None and not 0 <= given[name] <= 1:
+                self.add_error(name, gettext("A fraction, from 0 to 1."))
+        starts, ends = given.get("starts_at"), given.get("ends_at")
+        if starts and ends and ends <= starts:
+            self.add_error("ends_at", gettext("It must end after it begins."))
+        most = given.get("limit_total")
+        if most is not None and most < redemptions.kept(self.instance).count():
+            self.add_error("limit_total", gettext("More orders than that have it already."))
+        return given
+
+
+@admin.register(Promotion)
+class PromotionAdmin(StaffAdmin):
+    form = PromotionForm
+    may_add = True
+    editable = tuple(name for group in PROMOTION for name in group.fields if name != "used")
+    groups = PROMOTION
+    filter_horizontal: ClassVar = ["products", "categories", "brands"]
+    list_display: ClassVar = [
+        "name",
+        columns.text("channel__code", _("Channel")),
+        "kind",
+        "is_live",
+        "needs_code",
+        columns.age("starts_at", _("Starts")),
+        columns.age("ends_at", _("Ends")),
+        "used",
+        "limit_total",
+    ]
+    list_select_related: ClassVar = ["channel"]
+    list_filter: ClassVar = ["channel", "kind", "is_live", "needs_code"]
+    search_fields: ClassVar = ["name", "coupons__code"]
+    ordering: ClassVar = ["-id"]
+    inlines: ClassVar = [
+        inline(Coupon, "code", "limit", "used", tab=False),
+        inline(
+            Redemption,
+            columns.link("order", _("Order")),
+            "code",
+            "amount",
+            "at",
+            "given_back_at",
+            related=("order",),
+            ordering=["-id"],
+        ),
+    ]
+
+    def save_model(
+        self, request: HttpRequest, obj: Promotion, form: forms.ModelForm[Promotion], change: bool
+    ) -> None:
+        with transaction.atomic():
+            if change:
+                redemptions.recount(promotion=obj)  # before its new limit
+            obj.save(update_fields=self.editable_columns() if change else None)
+
+    def editable_columns(self) -> list[str]:
+        many = {field.name for field in self.opts.many_to_many}
+        return [name for name in self.editable if name not in many]
+
+
+class CouponForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    """A code, in any case."""
+
+    def clean_code(self) -> str:
+        return codes.plain_code(self.cleaned_data["code"])
+
+    def clean_limit(self) -> int | None:
+        most: int | None = self.cleaned_data["limit"]
+        if self.instance.pk and most is not None:
+            used = redemptions.kept(self.instance.promotion).filter(coupon=self.instance).count()
+            if most < used:
+                raise forms.ValidationError(gettext("More orders than that have it already."))
+        return most
+
+
+@admin.register(Coupon)
+class CouponAdmin(StaffAdmin):
+    form = CouponForm
+    may_add = True
+    editable = ("limit",)
+    groups = COUPON
+    list_display: ClassVar = ["code", columns.link("promotion", _("Promotion")), "used", "limit"]
+    list_select_related: ClassVar = ["promotion"]
+    search_fields: ClassVar = ["code"]
+    ordering: ClassVar = ["-id"]
+
+    def save_model(
+        self, request: HttpRequest, obj: Coupon, form: forms.ModelForm[Coupon], change: bool
+    ) -> None:
+        with transaction.atomic():
+            if change:
+                redemptions.recount(promotion=obj.promotion)  # before its new limit
+            obj.save(update_fields=["limit"] if change else None)
+
+
+show(
+    Redemption,
+    list_display=[
+        "name",
+        columns.link("order", _("Order")),
+        "code",
+        columns.money("amount", _("Saved"), currency="order__currency"),
+        columns.age("at", _("Used")),
+        columns.age("given_back_at", _("Given back")),
+    ],
+    list_select_related=["order"],
+    search_fields=["code", "order__number"],
+    ordering=["-id"],
+)

@@ -1,0 +1,98 @@
+"""The codes that a shopper writes into his cart, and what each of them opens."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from enum import StrEnum
+
+from django.db import transaction
+
+from orders.models import Cart, Coupon
+from orders.promotions.engine import Refusal
+
+MOST_CODES = 5
+LONGEST_CODE = 30
+UNSPOKEN = re.compile(r"[^\w-]")  # no code has them: spaces, and what no database keeps
+TRIES_PER_HOUR = 40  # a person writes a handful; who guesses needs thousands
+
+
+class Closed(StrEnum):
+    """Why a code opens nothing."""
+
+    UNKNOWN = "unknown"
+    NOT_YET = "not_yet"
+    OVER = "over"
+    USED_UP = "used_up"
+
+
+class TooManyCodesError(Exception):
+    """A cart takes no more codes."""
+
+
+def write_code(*, cart: Cart, code: str, now: datetime) -> None:
+    """Keep a code that the shopper wrote; whether it opens anything, each look tells anew.
+
+    Raises: TooManyCodesError  nothing is written
+    """
+    plain = plain_code(code)
+    with transaction.atomic(durable=True):
+        held = Cart.objects.select_for_update(of=["self"]).get(pk=cart.pk)
+        codes = [each for each in held.codes if each != plain]
+        if len(codes) >= MOST_CODES:
+            raise TooManyCodesError
+        _keep(held, [*codes, plain], now)
+    cart.codes = held.codes
+
+
+def take_out_code(*, cart: Cart, code: str, now: datetime) -> None:
+    plain = plain_code(code)
+    with transaction.atomic(durable=True):
+        held = Cart.objects.select_for_update(of=["self"]).get(pk=cart.pk)
+        _keep(held, [each for each in held.codes if each != plain], now)
+    cart.codes = held.codes
+
+
+def plain_code(code: str) -> str:
+    """Bring a code to how it is kept: people write it in any case, with spaces around."""
+    return UNSPOKEN.sub("", code).upper()[:LONGEST_CODE]
+
+
+def _keep(cart: Cart, codes: list[str], now: datetime) -> None:
+    cart.codes, cart.touched_at = codes, now
+    cart.save(update_fields=["codes", "touched_at"])
+
+
+def opened(cart: Cart, now: datetime) -> tuple[list[Coupon], dict[str, Closed | Refusal]]:
+    """Find the coupons of a cart's codes that hold; of two for one promotion the first counts."""
+    known = Coupon.objects.filter(code__in=cart.codes, promotion__channel=cart.channel)
+    known = known.select_related("promotion").prefetch_related(
+        "promotion__products", "promotion__categories", "promotion__brands"
+    )
+    by_code = {coupon.code: coupon for coupon in known}
+    found: dict[int, Coupon] = {}
+    refused: dict[str, Closed | Refusal] = {}
+    for code in cart.codes:
+        coupon = by_code.get(code)
+        why = _closed(coupon, now)
+        if coupon is None or why is not None:
+            refused[code] = why or Closed.UNKNOWN
+        elif coupon.promotion_id in found:
+            refused[code] = Refusal.NOT_COMBINED
+        else:
+            found[coupon.promotion_id] = coupon
+    return list(found.values()), refused
+
+
+def _closed(coupon: Coupon | None, now: datetime) -> Closed | None:
+    if coupon is None or not coupon.promotion.is_live:
+        return Closed.UNKNOWN
+    promotion = coupon.promotion
+    if promotion.starts_at > now:
+        return Closed.NOT_YET
+    if promotion.ends_at is not None and promotion.ends_at <= now:
+        return Closed.OVER
+    limits = ((promotion.limit_total, promotion.used), (coupon.limit, coupon.used))
+    if any(limit is not None and used >= limit for limit, used in limits):
+        return Closed.USED_UP
+    return None

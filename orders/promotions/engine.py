@@ -1,0 +1,253 @@
+"""Count what promotions take off a cart. Pure: no database, no clock, no network.
+
+Note [Which ones]: promotions that combine are taken together, by priority; one that does not
+stands alone. Of these ways the one that saves the shopper most is taken, and of equal ones the
+first: he never needs to try.
+
+Note [Floor]: a discount ends where a line would bring less than its lowest margin, unless staff
+said that this promotion may go below it. A free way is counted last: each parcel's must be paid by
+what its own goods still bring above that, else it is refused, and the shopper is told so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+
+from orders.pricing.totals import Deductions, Way
+from storefront.lib.money import Money
+
+
+class Kind(StrEnum):
+    """What a promotion gives."""
+
+    PERCENT = "percent"
+    AMOUNT = "amount"
+    FREE_DELIVERY = "free_delivery"
+    BUY_X_GET_Y = "buy_x_get_y"
+
+
+class Refusal(StrEnum):
+    """Why a promotion gives nothing here."""
+
+    BELOW_MINIMUM = "below_minimum"
+    NOTHING_FITS = "nothing_fits"
+    BELOW_FLOOR = "below_floor"
+    NOT_COMBINED = "not_combined"  # another one saves more, and they do not stand together
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Good:
+    """One line of a cart. ``floor`` is the lowest price of a unit; None: nobody knows it."""
+
+    key: int
+    unit: Money
+    quantity: int
+    floor: Money | None
+    product_id: int
+    category_id: int
+    brand_id: int
+
+    @property
+    def amount(self) -> Money:
+        return self.unit * self.quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A promotion as it holds today. ``code`` is empty where it holds by itself.
+
+    Shape:  ``percent`` and ``get_percent`` are fractions; of ``buy + get`` units the ``get``
+            cheapest are given ``get_percent`` off. Empty scopes: all goods
+    """
+
+    id: int
+    name: str
+    kind: Kind
+    code: str = ""
+    percent: Decimal = Decimal(0)
+    amount: Money | None = None
+    buy: int = 0
+    get: int = 0
+    get_percent: Decimal = Decimal(1)
+    minimum: Money | None = None
+    products: frozenset[int] = frozenset()
+    categories: frozenset[int] = frozenset()
+    brands: frozenset[int] = frozenset()
+    priority: int = 0
+    combines: bool = False
+    may_go_below_floor: bool = False
+
+    def fits(self, good: Good) -> bool:
+        """Tell whether a line is among the goods that it is for."""
+        if not (self.products or self.categories or self.brands):
+            return True
+        return (
+            good.product_id in self.products
+            or good.category_id in self.categories
+            or good.brand_id in self.brands
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What one promotion took off, the way included."""
+
+    offer: Offer
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What all of them take off, and which of the shopper's codes give nothing, and why."""
+
+    deductions: Deductions = field(default_factory=Deductions)
+    applied: Sequence[Applied] = ()
+    refused: Mapping[str, Refusal] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Try:
+    """Promotions that are tried together."""
+
+    currency: str
+    off: dict[int, Money]
+    applied: list[Applied]
+    refused: dict[str, Refusal]
+    is_delivery_free: bool = False
+
+    @property
+    def saved(self) -> Money:
+        return Money.total((each.amount for each in self.applied), self.currency)
+
+
+def decide(*, goods: Sequence[Good], ways: Sequence[Way], offers: Iterable[Offer]) -> Outcome:
+    """Find the way that saves most."""
+    ranked = sorted(offers, key=lambda offer: (offer.priority, offer.id))
+    if not ranked or not goods:
+        return Outcome()
+    sets = [[offer for offer in ranked if offer.combines]]
+    sets += [[offer] for offer in ranked if not offer.combines]
+    tried = [_try(together, goods, ways) for together in sets if together]
+    best = max(tried, key=lambda one: one.saved.amount)
+    taken = {each.offer.id for each in best.applied}
+    reasons = {code: why for one in tried for code, why in one.refused.items()}
+    refused = {
+        offer.code: reasons.get(offer.code, Refusal.NOT_COMBINED)
+        for offer in ranked
+        if offer.code and offer.id not in taken
+    }
+    return Outcome(
+        deductions=Deductions(lines=best.off, is_delivery_free=best.is_delivery_free),
+        applied=tuple(best.applied),
+        refused=refused,
+    )
+
+
+def _try(offers: Sequence[Offer], goods: Sequence[Good], ways: Sequence[Way]) -> _Try:
+    currency = goods[0].unit.currency
+    zero = Money.zero(currency)
+    one = _Try(currency=currency, off={good.key: zero for good in goods}, applied=[], refused={})
+    worth = Money.total((good.amount for good in goods), one.currency)
+    for offer in sorted(offers, key=lambda offer: offer.kind is Kind.FREE_DELIVERY):
+        fitting = [good for good in goods if offer.fits(good)]
+        if offer.minimum is not None and worth < offer.minimum:
+            one.refused[offer.code] = Refusal.BELOW_MINIMUM
+        elif not fitting:
+            one.refused[offer.code] = Refusal.NOTHING_FITS
+        elif offer.kind is Kind.FREE_DELIVERY:
+            _free_ways(offer, one, goods, ways)
+        else:
+            _take_off(offer, one, fitting)
+    return one
+
+
+def _free_ways(offer: Offer, one: _Try, goods: Sequence[Good], ways: Sequence[Way]) -> None:
+    delivery = Money.total((way.amount for way in ways), one.currency)
+    if one.is_delivery_free:
+        return
+    if not delivery:
+        one.refused[offer.code] = Refusal.NOTHING_FITS
+        return
+    for way in ways:
+        # Of a line that comes in several parcels, each is paid for by what it brings.
+        mine = sum(
+            Fraction(_room(good, one, offer).amount) * way.brings[good.key]
+            for good in goods
+            if good.key in way.brings
+        )
+        if mine < Fraction(way.amount.amount) and not offer.may_go_below_floor:
+            one.refused[offer.code] = Refusal.BELOW_FLOOR
+            return
+    one.is_delivery_free = True
+    one.applied.append(Applied(offer=offer, amount=delivery))
+
+
+def _take_off(offer: Offer, one: _Try, fitting: Sequence[Good]) -> None:
+    wanted = _wanted(offer, one, fitting)
+    if not any(wanted.values()):
+        one.refused[offer.code] = Refusal.NOTHING_FITS
+        return
+    given = {good.key: min(wanted[good.key], _room(good, one, offer)).rounded() for good in fitting}
+    taken = Money.total(given.values(), one.currency)
+    if not taken:
+        one.refused[offer.code] = Refusal.BELOW_FLOOR
+        return
+    for key, money in given.items():
+        one.off[key] += money
+    one.applied.append(Applied(offer=offer, amount=taken))
+
+
+def _wanted(offer: Offer, one: _Try, fitting: Sequence[Good]) -> dict[int, Money]:
+    left = {good.key: good.amount - one.off[good.key] for good in fitting}
+    if offer.kind is Kind.PERCENT:
+        return {key: (money * offer.percent).rounded() for key, money in left.items()}
+    if offer.kind is Kind.AMOUNT:
+        room = {good.key: _room(good, one, offer) for good in fitting}
+        return spread(offer.amount or Money.zero(one.currency), room)
+    return _cheapest_off(offer, fitting, one.currency)
+
+
+def spread(amount: Money, over: Mapping[int, Money]) -> dict[int, Money]:
+    """Divide an amount in proportion, to the cent; no part is more than what it is taken from.
+
+    The cents that rounding leaves go to the largest remainders, so that the parts sum up.
+    """
+    currency = amount.currency
+    weights = {key: money.minor for key, money in over.items()}
+    whole = sum(weights.values())
+    cents = min(amount.minor, whole)
+    if not cents:
+        return {key: Money.zero(currency) for key in over}
+    parts = {key: cents * weight // whole for key, weight in weights.items()}
+    by_remainder = sorted(weights, key=lambda key: (-(cents * weights[key] % whole), key))
+    for key in by_remainder[: cents - sum(parts.values())]:
+        parts[key] += 1
+    return {key: Money.from_minor(part, currency) for key, part in parts.items()}
+
+
+def _cheapest_off(offer: Offer, fitting: Sequence[Good], currency: str) -> dict[int, Money]:
+    """Give the cheapest units of each full group; the dearest are grouped first."""
+    units = sorted(
+        (good for good in fitting for _ in range(good.quantity)),
+        key=lambda good: (-good.unit.amount, good.key),
+    )
+    wanted = {good.key: Money.zero(currency) for good in fitting}
+    group = offer.buy + offer.get
+    for start in range(0, len(units) - group + 1, group):
+        for good in units[start + offer.buy : start + group]:
+            wanted[good.key] += (good.unit * offer.get_percent).rounded()
+    return wanted
+
+
+def _room(good: Good, one: _Try, offer: Offer) -> Money:
+    """Return how much may still be taken off a line."""
+    left = good.amount - one.off[good.key]
+    if offer.may_go_below_floor:
+        return left
+    if good.floor is None:
+        return Money.zero(one.currency)
+    return max(left - good.floor * good.quantity, Money.zero(one.currency))

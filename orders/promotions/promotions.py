@@ -1,0 +1,140 @@
+"""Find the promotions that hold for a cart, and count what they take off it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import QuerySet, prefetch_related_objects
+
+from catalog.models import Listing
+from orders.models import Cart, Promotion, Redemption
+from orders.pricing.totals import Wanted, Way
+from orders.promotions import codes
+from orders.promotions.engine import Good, Kind, Offer, Outcome, Refusal, decide
+from storefront.lib.db.prepared_queries import Prepared
+from storefront.lib.money import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What promotions take off a cart, and why some of its codes open nothing.
+
+    Shape:  ``refused`` by code; ``minimums`` what goods a code needs, where too few are there
+    """
+
+    outcome: Outcome = field(default_factory=Outcome)
+    refused: Mapping[str, codes.Closed | Refusal] = field(default_factory=dict)
+    minimums: Mapping[str, Money] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What may be taken off a cart: told before it is known how it goes, and counted then."""
+
+    offers: Sequence[Offer] = ()
+    goods: Sequence[Good] = ()
+    refused: Mapping[str, codes.Closed | Refusal] = field(default_factory=dict)
+
+
+def read(
+    *,
+    cart: Cart,
+    wanted: Mapping[int, Wanted],
+    email: str,
+    now: datetime,
+    may_promote: bool = True,
+) -> Held:
+    """Find what holds for a cart; where nothing can, nothing is asked.
+
+    Shape:  ``wanted`` by the id of the line; ``email`` empty: nobody knows yet who he is;
+            ``may_promote`` false: whoever read the lines saw that nothing holds without a code
+    """
+    automatic = _AUTOMATIC(channel_id=cart.channel_id, now=now) if may_promote else []
+    prefetch_related_objects(automatic, "products", "categories", "brands")
+    offers = {promotion.pk: _offer(promotion, "", cart.channel.currency) for promotion in automatic}
+    refused: dict[str, codes.Closed | Refusal] = {}
+    if cart.codes:
+        opened, refused = codes.opened(cart, now)
+        for coupon in opened:
+            offers[coupon.promotion_id] = _offer(
+                coupon.promotion, coupon.code, cart.channel.currency
+            )
+    for promotion_id in _used_up(offers.keys(), email):
+        code = offers.pop(promotion_id).code
+        if code:
+            refused[code] = codes.Closed.USED_UP
+    if not offers:
+        return Held(refused=refused)
+    goods = _goods(wanted, cart.channel.currency)
+    return Held(offers=list(offers.values()), goods=goods, refused=refused)
+
+
+def count(held: Held, ways: Sequence[Way] = ()) -> Found:
+    """Count what is taken off a cart that goes so; without ways, off its goods alone."""
+    outcome = decide(goods=held.goods, ways=ways, offers=held.offers)
+    minimums = {each.code: each.minimum for each in held.offers if each.minimum is not None}
+    return Found(outcome=outcome, refused={**outcome.refused, **held.refused}, minimums=minimums)
+
+
+def _automatic(*, channel_id: int, now: datetime) -> QuerySet[Promotion]:
+    return Promotion.objects.holding(channel=channel_id, now=now).filter(needs_code=False)
+
+
+_AUTOMATIC = Prepared(_automatic)
+
+
+def _used_up(promotion_ids: Iterable[int], email: str) -> list[int]:
+    """Find the promotions that this customer had as often as he may."""
+    ids = list(promotion_ids)
+    if not email or not ids:
+        return []
+    limited = Promotion.objects.filter(pk__in=ids, limit_per_customer__isnull=False)
+    used = Redemption.objects.filter(email=email.lower(), given_back_at__isnull=True)
+    return [
+        pk
+        for pk, limit in limited.values_list("pk", "limit_per_customer")
+        if used.filter(promotion=pk).count() >= (limit or 0)
+    ]
+
+
+def _offer(promotion: Promotion, code: str, currency: str) -> Offer:
+    minimum = promotion.minimum_amount
+    return Offer(
+        id=promotion.pk,
+        name=promotion.name,
+        kind=Kind(promotion.kind),
+        code=code,
+        percent=promotion.percent,
+        amount=Money(promotion.amount, currency),
+        buy=promotion.buy_quantity,
+        get=promotion.get_quantity,
+        get_percent=promotion.get_percent,
+        minimum=None if minimum is None else Money(minimum, currency),
+        products=frozenset(each.pk for each in promotion.products.all()),
+        categories=frozenset(each.pk for each in promotion.categories.all()),
+        brands=frozenset(each.pk for each in promotion.brands.all()),
+        priority=promotion.priority,
+        combines=promotion.combines,
+        may_go_below_floor=promotion.may_go_below_floor,
+    )
+
+
+def _goods(wanted: Mapping[int, Wanted], currency: str) -> list[Good]:
+    listings = Listing.objects.filter(pk__in=[each.listing_id for each in wanted.values()])
+    known = listings.select_related("variant__product").in_bulk()
+    return [_good(key, each, known[each.listing_id], currency) for key, each in wanted.items()]
+
+
+def _good(key: int, wanted: Wanted, listing: Listing, currency: str) -> Good:
+    floor, product = listing.floor_amount, listing.variant.product
+    return Good(
+        key=key,
+        unit=wanted.unit,
+        quantity=wanted.quantity,
+        floor=None if floor is None else Money(floor, currency),
+        product_id=product.pk,
+        category_id=product.category_id,
+        brand_id=product.brand_id,
+    )

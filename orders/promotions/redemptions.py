@@ -1,0 +1,148 @@
+"""Take promotions with an order, each as often as it may be, and give them back.
+
+Note [What is counted]: ``used`` is counted only where there is a limit. Without one, no checkout
+waits for another; who sets a limit later has it counted from the redemptions (``recount``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import connection
+from django.db.models import F, QuerySet
+
+from orders.models import Coupon, Order, Promotion, Redemption
+from orders.promotions.engine import Applied
+from storefront.lib.db.transactions import needs_transaction
+
+
+class SpentError(Exception):
+    """Somebody else took the last of it meanwhile. Nothing was written."""
+
+    def __init__(self, code: str, name: str) -> None:
+        super().__init__(code or name)
+        self.code = code
+        self.name = name
+
+
+@needs_transaction
+def redeem(*, order: Order, applied: Sequence[Applied], now: datetime) -> None:
+    """Take promotions with an order. The database counts, so the last one is taken once.
+
+    Locks:  the promotions that have a limit, then the codes, each in id order
+    Raises: SpentError  the caller's transaction must end
+    """
+    for each in sorted(applied, key=lambda one: one.offer.id):
+        _redeem(order, each, now)
+
+
+def told(order: Order) -> list[tuple[str, Decimal]]:
+    """Name what promotions took off an order, each with its amount."""
+    if not order.discount_amount:
+        return []  # nothing is redeemed that takes nothing off
+    return list(order.redemptions.order_by("pk").values_list("name", "amount"))
+
+
+@needs_transaction
+def give_back(*, order: Order, now: datetime) -> None:
+    """Let others have what an order that is given up unpaid had taken.
+
+    Locks:  the promotions, then the codes, each in id order
+    """
+    kept = Redemption.objects.filter(order=order, given_back_at__isnull=True).order_by(
+        "promotion_id"
+    )
+    for redemption in kept:
+        limited = Promotion.objects.filter(pk=redemption.promotion_id, limit_total__isnull=False)
+        limited.filter(used__gt=0).update(used=F("used") - 1)
+        code = Coupon.objects.filter(redemptions=redemption, limit__isnull=False)
+        code.filter(used__gt=0).update(used=F("used") - 1)
+    kept.update(given_back_at=now)
+
+
+def _redeem(order: Order, each: Applied, now: datetime) -> None:
+    offer, email = each.offer, order.email.lower()
+    spent = SpentError(offer.code, offer.name)
+    promotion = Promotion.objects.filter(pk=offer.id, is_live=True).first()
+    if promotion is None:
+        raise spent
+    coupon = promotion.coupons.filter(code=offer.code).first() if offer.code else None
+    if offer.code and coupon is None:
+        raise spent
+    if promotion.limit_total is not None:
+        left = Promotion.objects.filter(pk=promotion.pk, used__lt=F("limit_total"))
+        if not left.update(used=F("used") + 1):
+            raise spent
+    if coupon is not None and coupon.limit is not None:
+        free = Coupon.objects.filter(pk=coupon.pk, used__lt=F("limit"))
+        if not free.update(used=F("used") + 1):
+            raise spent
+    limit = promotion.limit_per_customer
+    Redemption.objects.create(
+        promotion_id=offer.id,
+        coupon=coupon,
+        order=order,
+        name=offer.name,
+        code=offer.code,
+        email=email,
+        place=_place(offer.id, email, limit, spent) if limit else None,
+        amount=each.amount.amount,
+        at=now,
+    )
+
+
+def _place(promotion_id: int, email: str, limit: int, spent: SpentError) -> int:
+    """Find which of a customer's uses this is; he waits for his own other checkout."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 5))",
+            [f"promotion {promotion_id} of {email}"],
+        )
+    taken = set(
+        Redemption.objects.filter(
+            promotion=promotion_id, email=email, given_back_at__isnull=True
+        ).values_list("place", flat=True)
+    )
+    free = next((place for place in range(1, limit + 1) if place not in taken), None)
+    if free is None:
+        raise spent
+    return free
+
+
+@needs_transaction
+def give_back_uncharged(
+    *, order: Order, closing: Iterable[int], ending: Iterable[int] = (), now: datetime
+) -> None:
+    """Give back what an order took, if it ends with these and paid nothing.
+
+    Called before their stock is given back: whoever places an order locks promotions first.
+
+    Shape:  ``closing`` are ids of purchase orders, ``ending`` of setbacks
+    """
+    if order.setbacks.filter(status__in=["open", "asked"]).exclude(pk__in=ending).exists():
+        return
+    purchase_orders = order.purchase_orders.all()
+    others = purchase_orders.exclude(status="canceled").exclude(pk__in=closing)
+    if not others.exists() and not purchase_orders.filter(accepted_at__isnull=False).exists():
+        give_back(order=order, now=now)
+
+
+def kept(promotion: Promotion) -> QuerySet[Redemption]:
+    """Find the uses of a promotion that were not given back."""
+    return Redemption.objects.filter(promotion=promotion.pk, given_back_at__isnull=True)
+
+
+@needs_transaction
+def recount(*, promotion: Promotion) -> None:
+    """Count anew what was taken of a promotion and of its codes, once their limits changed.
+
+    Locks:  the promotion, then its codes in id order
+    """
+    Promotion.objects.select_for_update(of=["self"], no_key=True).get(pk=promotion.pk)
+    taken = kept(promotion)
+    Promotion.objects.filter(pk=promotion.pk).update(used=taken.count())
+    codes = promotion.coupons.select_for_update(of=["self"], no_key=True)
+    for coupon in codes.order_by("pk"):
+        Coupon.objects.filter(pk=coupon.pk).update(used=taken.filter(coupon=coupon).count())

@@ -1,0 +1,245 @@
+"""Purchase order desk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from orders import links
+from orders.cancellation.admin import DECISIONS, StrayActions
+from orders.cancellation.stopping_desk import StoppingActions
+from orders.claims.complaining_desk import CLAIMS, ComplainActions
+from orders.models import PurchaseLine, PurchaseMessage, PurchaseOrder
+from orders.purchasing import submission, submission_lookup, tasks
+from orders.purchasing.admin import GOES_AT, SendActions
+from orders.purchasing.holds import admin as hold_admin
+from orders.purchasing.holds import waiving
+from orders.purchasing.holds.admin import REASONS
+from orders.purchasing.moving_desk import MovingActions
+from orders.purchasing.purchase_columns import TALK, WORK, supplier_page
+from orders.returns.admin.sending_back_desk import SendBackActions
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import action, start
+from storefront.lib.staff.inlines import inline
+
+Status = PurchaseOrder.Status
+Request = PurchaseOrder.Request
+
+
+@admin.register(PurchaseOrder)
+class PurchaseOrderAdmin(
+    ComplainActions, StrayActions, MovingActions, StoppingActions, SendActions, SendBackActions
+):
+    list_display: ClassVar = [
+        "number",
+        columns.link("order", _("Order")),
+        columns.text("supplier__name", _("Supplier")),
+        WORK,
+        TALK,
+        columns.money("charge_amount", _("Charge")),
+        "supplier_reference",
+        "problem",
+        GOES_AT,
+        columns.age("request_status_since", _("Since")),
+    ]
+    list_select_related: ClassVar = ["order", "supplier"]
+    list_filter: ClassVar = ["status", "request_status", "supplier"]
+    search_fields: ClassVar = ["number", "supplier_reference", "order__number", "order__email"]
+    ordering: ClassVar = ["-id"]
+    fieldsets: ClassVar[list[tuple[Any, dict[str, list[Any]]]]] = [
+        (
+            None,
+            {
+                "fields": [
+                    "number",
+                    "order",
+                    WORK,
+                    TALK,
+                    "stop_told_by",
+                    GOES_AT,
+                    *REASONS,
+                    "problem",
+                ]
+            },
+        ),
+        (
+            _("Supplier"),
+            {
+                "fields": [
+                    "supplier",
+                    "location",
+                    "supplier_reference",
+                    "carrier_service",
+                    columns.money("freight_amount", _("Freight"), currency="freight_currency"),
+                    supplier_page,
+                ]
+            },
+        ),
+        (
+            _("Moments"),
+            {
+                "fields": [
+                    columns.money("charge_amount", _("Charge")),
+                    "attempts",
+                    "failures",
+                    "try_after",
+                    "accepted_at",
+                    "polled_at",
+                    columns.moves,
+                ]
+            },
+        ),
+    ]
+    readonly_fields: ClassVar = [
+        name for _title, options in fieldsets for name in options["fields"]
+    ]
+    inlines: ClassVar = [
+        inline(
+            PurchaseLine,
+            columns.text("order_line__sku", _("SKU")),
+            columns.text("order_line__title", _("What")),
+            "quantity",
+            columns.money("agreed_cost_amount", _("Agreed cost"), currency="cost_currency"),
+            "acknowledgment",
+            "is_live",
+            tab=False,
+            related=("order_line",),
+        ),
+        CLAIMS,
+        DECISIONS,
+        inline(
+            PurchaseMessage,
+            "at",
+            "direction",
+            "kind",
+            columns.document("body", _("Word for word")),
+            tab=False,
+            ordering=["-id"],
+        ),
+    ]
+    refusals: ClassVar = (
+        submission.OrderStoppedError,
+        submission_lookup.StillCallingError,
+        waiving.NotHeldError,
+        *ComplainActions.complain_refusals,
+        *StrayActions.stray_refusals,
+        *MovingActions.moving_refusals,
+        *StoppingActions.stopping_refusals,
+        *SendBackActions.send_back_refusals,
+    )
+    exclude: ClassVar = ["access_key"]  # it opens the supplier's page: not to be read aloud
+    actions_detail: ClassVar = [
+        "release_hold",
+        "send_now",
+        "send_again",
+        "look_up",
+        "move_elsewhere",
+        "he_stopped",
+        "he_did_not",
+        "renew_link",
+        "complain",
+        "send_back",
+        "decide_stray",
+    ]
+    fits: ClassVar = {
+        **ComplainActions.complain_fits,
+        **StrayActions.stray_fits,
+        **MovingActions.moving_fits,
+        **StoppingActions.stopping_fits,
+        **SendActions.send_fits,
+        **SendBackActions.send_back_fits,
+        "release_hold": lambda row: row.status == Status.ON_HOLD,
+        "send_again": lambda row: (
+            (row.status, row.request_status) == (Status.READY, Request.SUBMIT_FAILED)
+        ),
+        "look_up": lambda row: row.request_status not in PurchaseOrder.NEVER_SENT,
+        "renew_link": lambda row: row.request_status != Request.UNSUBMITTED,
+    }
+
+    @action(description=_("Release the hold"), icon="play_arrow")
+    def release_hold(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        held = self.row(request, object_id)
+
+        def act(given: Mapping[str, Any]) -> bool:
+            is_free = hold_admin.release(
+                held=held, given=given, actor=str(request.user), now=timezone.now()
+            )
+            if is_free:
+                self.wake(request, tasks.send, purchase_order_id=held.pk)
+            return is_free
+
+        sent = gettext("%s will be sent all the same.") % held
+        stays = gettext("It is written down; %s stays on hold for the rest.") % held
+        sentences = " ".join(reason["sentence"] for reason in held.hold_reasons)
+        return self.ask(
+            request,
+            held,
+            title=gettext("Release the hold"),
+            explain=sentences or gettext("This purchase order is not on hold."),
+            form_class=hold_admin.form_for(held),
+            act=act,
+            done=lambda is_free: sent if is_free else stays,
+        )
+
+    @action(description=_("Send again"), icon="send")
+    def send_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        failed = self.row(request, object_id)
+
+        def act(_given: object) -> None:
+            submission.send_again(
+                purchase_order=failed, actor=str(request.user), now=timezone.now()
+            )
+            self.wake(request, tasks.send, purchase_order_id=failed.pk)
+
+        return self.ask(
+            request,
+            failed,
+            title=gettext("Send again"),
+            explain=gettext(
+                "Only what the supplier certainly does not have is sent again. What he may have"
+                " is looked up first, and what he has is never sent twice."
+            ),
+            act=act,
+            done=gettext("%s is tried now.") % failed,
+        )
+
+    @action(description=_("Look it up"), icon="search")
+    def look_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        unknown = self.row(request, object_id)
+
+        def act(_given: object) -> None:
+            submission_lookup.insist_ended(purchase_order=unknown, now=timezone.now())
+            start(tasks.look_up, purchase_order_id=unknown.pk)
+
+        return self.ask(
+            request,
+            unknown,
+            title=gettext("Look it up"),
+            explain=gettext(
+                "A worker asks the supplier for our number: if he has it, we adopt his answer; if"
+                " not, it may be sent again."
+            ),
+            act=act,
+            done=gettext("A worker asks the supplier: his answer appears on this page."),
+        )
+
+    @action(description=_("Make another link"), icon="link")
+    def renew_link(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        sent = self.row(request, object_id)
+        return self.ask(
+            request,
+            sent,
+            title=gettext("Make another link"),
+            explain=gettext(
+                "The supplier's page gets another address, and the old one opens nothing any more."
+                " Tell him the new one yourself: no mail is sent."
+            ),
+            act=lambda _given: links.renew_key(purchase_order=sent),
+            done=gettext("%s has another link.") % sent,
+        )

@@ -1,0 +1,106 @@
+"""Make the purchase order of one parcel of a paid order: who sends it, what, how, for how much."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Min
+
+from orders import links
+from orders.models import Order, OrderLine, Payment, PurchaseLine, PurchaseOrder
+from orders.tax import ioss
+from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.money import Money
+from suppliers.models import Supplier
+from suppliers.profile.order_schedule import collecting_of
+
+# A supplier who is closed for long is sent it so much before its money ends.
+ANSWERS_WITHIN = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """One line of an order, the shelf that it is taken from, and what one unit costs there."""
+
+    line: OrderLine
+    offer_id: int
+    level_id: int
+    cost: Money
+
+
+def moments(
+    *, order: Order, entries: Iterable[Mapping[str, Any]], promised_at: datetime, now: datetime
+) -> dict[int, datetime | None]:
+    """Say when the parcels of each supplier go, where he has times of his own; None: at once.
+
+    Shape:  by supplier
+    """
+    suppliers = Supplier.objects.in_bulk({entry["supplier_id"] for entry in entries})
+    authorized = order.payments.filter(status=Payment.Status.AUTHORIZED)
+    money_ends = authorized.aggregate(first=Min("capture_before"))["first"]
+    before = money_ends - ANSWERS_WITHIN if money_ends else None
+    return {
+        supplier.pk: collecting_of(supplier).goes_at(
+            promised_at=promised_at, now=now, before=before
+        )
+        for supplier in suppliers.values()
+    }
+
+
+@needs_transaction
+def make(  # noqa: PLR0913 - whose, what, from where, which of them, and for how much
+    *,
+    order: Order,
+    entry: Mapping[str, Any],
+    taken: Sequence[Taken],
+    place: int,
+    round: int = 0,  # noqa: A002 - the column's name
+    goes_at: datetime | None,
+    ship_to: Mapping[str, str] | None = None,
+    now: datetime,
+) -> PurchaseOrder:
+    """Write the purchase order down, unsent.
+
+    Shape:  ``entry`` as one of ``Order.delivery_plan``; ``place`` counts those of the order;
+            ``round`` is how often the order was routed anew before
+    Locks:  the caller holds the order
+    """
+    lines = [one.line for one in taken]
+    goods = sum((line.charge_amount for line in lines), Decimal(0))
+    purchase_order = PurchaseOrder.objects.create(
+        order=order,
+        supplier_id=entry["supplier_id"],
+        location_id=entry["location_id"],
+        number=f"{order.number}-{place}",
+        access_key=links.new_key(),
+        service_code=entry["service_code"],
+        carrier_service=entry["carrier_service"],
+        currency=order.currency,
+        ioss_number=ioss.ioss_number(order=order, origin=entry["country"], lines=lines, now=now),
+        charge_amount=goods + Decimal(entry["amount"]),
+        status=PurchaseOrder.Status.DRAFT,
+        status_since=now,
+        request_status=PurchaseOrder.Request.UNSUBMITTED,
+        request_status_since=now,
+        goes_at=goes_at,
+        ship_to=dict(ship_to or {}),
+        round=round,
+        way=dict(entry) if round else {},
+    )
+    PurchaseLine.objects.bulk_create(
+        PurchaseLine(
+            purchase_order=purchase_order,
+            order_line=one.line,
+            quantity=one.line.quantity,
+            offer_id=one.offer_id,
+            level_id=one.level_id,
+            agreed_cost_amount=one.cost.amount,
+            cost_currency=one.cost.currency,
+        )
+        for one in taken
+    )
+    return purchase_order

@@ -1,0 +1,86 @@
+"""How staff see what holds a purchase order, and choose what of it they let pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext_lazy as _
+
+from orders.models import PurchaseOrder
+from orders.purchasing.holds import waiving
+
+CHOSEN = "reasons"
+SEEN = "seen"
+
+
+class SeenForm(forms.Form):
+    """Carries the reasons as they were read: others, found meanwhile, are not let pass with them.
+
+    Where they differ it shows those of now, and asks anew with nothing chosen.
+    """
+
+    known = ""
+
+    def clean(self) -> dict[str, Any]:
+        if self.data.get(SEEN, "") != self.known:
+            self.data = {SEEN: self.known}
+            self.errors.pop(CHOSEN, None)
+            words = _("What holds it has changed since this page was shown: read it again.")
+            raise forms.ValidationError(words)
+        return self.cleaned_data
+
+
+@admin.display(description=_("Why it is held"))
+def hold_reasons(purchase_order: PurchaseOrder) -> str | None:
+    return _listed(purchase_order.hold_reasons)
+
+
+@admin.display(description=_("Passed over by a person"))
+def waived_reasons(purchase_order: PurchaseOrder) -> str | None:
+    return _listed(purchase_order.waived_reasons)
+
+
+REASONS = (hold_reasons, waived_reasons)
+
+
+def _listed(reasons: list[dict[str, Any]]) -> str | None:
+    if not reasons:
+        return None
+    lines = ((each["sentence"], each["code"], each.get("by", "")) for each in reasons)
+    return format_html("<ul>{}</ul>", format_html_join("", "<li>{} <code>{}</code> {}</li>", lines))
+
+
+def form_for(held: PurchaseOrder) -> type[forms.Form]:
+    """Ask which of several reasons are let pass; of one there is nothing to choose."""
+    known = [(waiving.key_of(each), each["sentence"]) for each in held.hold_reasons]
+    keys = [key for key, _sentence in known]
+    seen = " ".join(sorted(keys))
+    hidden = forms.CharField(required=False, initial=seen, widget=forms.HiddenInput)
+    parts: dict[str, Any] = {"known": seen, SEEN: hidden}
+    if len(known) > 1:
+        parts[CHOSEN] = forms.MultipleChoiceField(
+            label=_("What is let pass"),
+            help_text=_("It stays on hold while one of these stands."),
+            choices=known,
+            initial=keys,
+            widget=forms.CheckboxSelectMultiple,
+        )
+    return type("ReleaseForm", (SeenForm,), parts)
+
+
+def release(*, held: PurchaseOrder, given: Mapping[str, Any], actor: str, now: datetime) -> bool:
+    """Let pass what was chosen, or all; tell whether nothing holds it any more."""
+    known = {waiving.key_of(each) for each in held.hold_reasons}
+    chosen = set(given.get(CHOSEN, known))
+    if chosen == known:
+        waiving.release_hold(purchase_order=held, actor=actor, now=now)
+        return True
+    passed = [
+        waiving.waive(purchase_order=held, key=key, actor=actor, now=now) for key in sorted(chosen)
+    ]
+    return any(passed)

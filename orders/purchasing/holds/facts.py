@@ -1,0 +1,248 @@
+"""Gather what the gate looks at before a purchase order is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db.models import Max
+
+from catalog.models import Variant
+from orders.addresses import validation, verification
+from orders.models import Order, Payment, PaymentEvent, PurchaseLine, PurchaseOrder
+from orders.payments import ledger
+from orders.pricing.margins import Account
+from orders.purchasing import purchase_margin
+from orders.purchasing.holds.rules import Facts, LineFacts, Reason, is_waived, reasons_to_hold
+from orders.purchasing.supplier_request import request_for
+from storefront.lib.address import Address
+from storefront.lib.http.errors import OutsideError
+from storefront.lib.models import StatusChange
+from storefront.lib.money import Money
+from suppliers.connectors.capabilities import Connector, Freight, OrderValidation
+from suppliers.connectors.records import FreightOption, NoWayError, RequestLine
+from suppliers.models import Connection, Criterion
+
+Kind = PaymentEvent.Kind
+Dispute = Payment.Dispute
+
+BALANCE_COUNTS_FOR = timedelta(hours=1)  # it is looked at every quarter of one
+
+
+def check(*, purchase_order: PurchaseOrder, connector: Connector, now: datetime) -> list[Reason]:
+    """Return the reasons to hold it that staff have not waived; asks the supplier for routes."""
+    options = _routes(purchase_order, connector)
+    facts = _facts(purchase_order, options, _asked_for_goods(purchase_order, connector), now)
+    waived = purchase_order.waived_reasons
+    return [reason for reason in reasons_to_hold(facts) if not is_waived(reason, waived)]
+
+
+def _routes(
+    purchase_order: PurchaseOrder, connector: Connector
+) -> tuple[FreightOption, ...] | None:
+    if not isinstance(connector, Freight):
+        return None  # his routes are fixed: placing will tell
+    request = request_for(purchase_order)
+    lines: tuple[RequestLine, ...] = request.lines
+    try:
+        return connector.freight(
+            country_from=request.country_from, ship_to=request.ship_to, lines=lines
+        )
+    except NoWayError:
+        return ()  # he will not carry this parcel there at all
+    except OutsideError:
+        return None  # he cannot be asked now; placing will tell
+
+
+def _asked_for_goods(purchase_order: PurchaseOrder, connector: Connector) -> Money | None:
+    """Ask what he would charge for the goods now, where he says so before an order."""
+    if not isinstance(connector, OrderValidation):
+        return None
+    try:
+        return connector.validate(request_for(purchase_order))
+    except OutsideError:
+        return None  # he refuses it, or cannot be asked: placing will tell which
+
+
+def _facts(
+    purchase_order: PurchaseOrder,
+    options: tuple[FreightOption, ...] | None,
+    asked_for_goods: Money | None,
+    now: datetime,
+) -> Facts:
+    order = purchase_order.order
+    ship_to = Address(**purchase_order.goes_to)
+    lines = list(
+        purchase_order.lines.filter(is_live=True).select_related(
+            "order_line__variant__product__category",
+            "offer__variant__product__category",
+            "level",
+        )
+    )
+    freight = next(
+        (one.price for one in options or () if one.name == purchase_order.carrier_service), None
+    )
+    accounts = purchase_margin.read(
+        purchase_order=purchase_order,
+        lines=lines,
+        freight=freight,
+        goods=asked_for_goods,
+        now=now,
+    )
+    return Facts(
+        address_problems=sorted(
+            {
+                *validation.problems(address=ship_to),
+                *verification.open_doubts(ship_to, order.address_check),
+            }
+        ),
+        supplier_is_active=purchase_order.supplier.status == "active",
+        lines=[
+            _line_facts(line, accounts.lines.get(line.pk), order.currency, ship_to.country)
+            for line in lines
+        ],
+        carrier_service=purchase_order.carrier_service,
+        routes=None if options is None else frozenset(option.name for option in options),
+        battery_is_allowed=_battery_is_allowed(purchase_order, lines),
+        account=accounts.parcel,
+        missing_rates=accounts.missing_rates,
+        missing_terms=accounts.missing_terms,
+        secured=_secured(purchase_order),
+        charge=purchase_order.charge,
+        promotions=_promotions(order),
+        balance=_balance(purchase_order, now),
+        doubts=doubts(order),
+        price=_price(purchase_order, lines, freight),
+    )
+
+
+def _balance(purchase_order: PurchaseOrder, now: datetime) -> Money | None:
+    """Return what he holds of our money, as it was known lately; None where nobody knows it."""
+    wire = Connection.objects.filter(supplier=purchase_order.supplier_id).first()
+    if wire is None or wire.balance_amount is None or wire.balance_as_of is None:
+        return None
+    if wire.balance_as_of < now - BALANCE_COUNTS_FOR:
+        return None
+    return Money(wire.balance_amount, purchase_order.supplier.currency)
+
+
+def _price(
+    purchase_order: PurchaseOrder, lines: Sequence[PurchaseLine], freight: Money | None
+) -> Money | None:
+    """Sum what he takes for goods and way in his money; None where some of it is in another."""
+    currency = purchase_order.supplier.currency
+    parts = [Money(line.agreed_cost_amount * line.quantity, line.cost_currency) for line in lines]
+    parts += [freight] if freight is not None else []
+    if any(part.currency != currency for part in parts):
+        return None
+    return Money.total(parts, currency)
+
+
+def _promotions(order: Order) -> list[str]:
+    """Name what the order got off, as it was called when the order was placed."""
+    return [
+        f"{each.name}{f' ({each.code})' if each.code else ''}:"
+        f" {Money(each.amount, order.currency)} off"
+        for each in order.redemptions.filter(given_back_at__isnull=True).order_by("pk")
+    ]
+
+
+def _battery_is_allowed(purchase_order: PurchaseOrder, lines: list[PurchaseLine]) -> bool:
+    route = purchase_order.entry
+    accepts = {Variant.Lithium.NONE.value, *route["accepts"]}
+    most_wh = Decimal(route["max_cell_wh"])
+    variants = [line.offer.variant for line in lines]
+    return all(
+        variant is not None
+        and variant.lithium in accepts
+        and (variant.cell_wh or Decimal(0)) <= most_wh
+        for variant in variants
+    )
+
+
+def _line_facts(
+    line: PurchaseLine, account: Account | None, currency: str, country: str
+) -> LineFacts:
+    offer = line.offer
+    product = line.bought.product
+    return LineFacts(
+        sku=line.sku,
+        title=line.title,
+        quantity=line.quantity,
+        cost_sold=Money(line.agreed_cost_amount, line.cost_currency),
+        cost_now=Money(offer.cost_amount, offer.currency)
+        if offer.cost_amount and offer.status == "active"
+        else None,
+        reported_now=line.level.reported_quantity,
+        lacks={criterion: _name_of(criterion) for criterion in offer.lacks},
+        account=account,
+        discount=Money(line.order_line.discount_amount, currency),
+        forbidden_in=country
+        if country in {*product.not_sent_to, *product.category.not_sent_to}
+        else "",
+    )
+
+
+def _name_of(criterion: str) -> str:
+    return str(Criterion(criterion).label)
+
+
+def _secured(purchase_order: PurchaseOrder) -> Money:
+    """Sum what is held or captured for this order and not yet taken by its other parcels."""
+    payments = list(Payment.objects.filter(order_id=purchase_order.order_id))
+    held = sum(
+        (payment.open_amount.amount + payment.captured_amount for payment in payments),
+        Decimal(0),
+    )
+    rows = PurchaseOrder.objects.filter(order_id=purchase_order.order_id)
+    others = sum(
+        (
+            other.charge_amount
+            for other in rows.exclude(pk=purchase_order.pk)
+            if other.accepted_at or _is_taken(other, payments)
+        ),
+        Decimal(0),
+    )
+    return Money(held - others, purchase_order.currency)
+
+
+def _is_taken(purchase_order: PurchaseOrder, payments: Iterable[Payment]) -> bool:
+    return any(ledger.is_capture_due(one, purpose=purchase_order.number) for one in payments)
+
+
+def doubts(order: Order) -> list[Reason]:
+    """List what banks say against an order that no person has let go on since.
+
+    News that came before the order was placed held nothing: the gate asks here.
+    """
+    stops = PaymentEvent.objects.filter(
+        payment__order=order, kind__in=[Kind.DISPUTED, Kind.WARNED]
+    ).exclude(kind=Kind.DISPUTED, payment__dispute_status=Dispute.WON)
+    if (seen_at := _let_go_at(order)) is not None:
+        stops = stops.exclude(received_at__lte=seen_at)
+    return [
+        Reason(
+            event.kind,
+            bank_sentence(event.kind, event.reason),
+            subject=event.payment.key,
+            amount=Money(event.amount, order.currency),
+        )
+        for event in stops.select_related("payment").order_by("pk")
+    ]
+
+
+def _let_go_at(order: Order) -> datetime | None:
+    let_go = StatusChange.objects.filter(
+        subject="orders.Order",
+        subject_id=order.pk,
+        axis="status",
+        from_status=Order.Status.ON_HOLD,
+    ).exclude(actor__in=order.payments.values("gateway"))  # the end of a review is nobody's look
+    found: datetime | None = let_go.aggregate(at=Max("at"))["at"]
+    return found
+
+
+def bank_sentence(kind: str, reason: str) -> str:
+    what = "disputes the payment" if kind == Kind.DISPUTED else "warns of fraud"
+    return f"The shopper's bank {what}: {reason or 'no reason given'}."

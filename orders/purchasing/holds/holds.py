@@ -1,0 +1,163 @@
+"""Let go on what was held: when a person has looked at it, or when its cause is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Q
+
+from catalog.models import ExchangeRate
+from orders.models import Order, PaymentEvent, PurchaseOrder
+from orders.purchasing.holds.rules import NO_BALANCE, NO_EVIDENCE, NO_RATE, NO_WAY, proof_of
+from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.models import StatusChange
+from storefront.lib.state_machine import IllegalMoveError, LostRaceError
+from suppliers.models import Connection
+
+# Reasons that end by themselves, and what is said then.
+ENDS = {
+    NO_RATE: "the exchange rate is known",
+    NO_EVIDENCE: "the certificate is there",
+    NO_BALANCE: "the supplier holds enough money",
+    NO_WAY: "the supplier is asked for a way again",
+}
+# Who says that he carries it there in no way may say otherwise a little later.
+ASKED_AGAIN_AFTER = timedelta(minutes=15)
+# Reasons that hold a whole order, and each of its purchase orders with it.
+OF_ORDER = frozenset({PaymentEvent.Kind.DISPUTED, PaymentEvent.Kind.WARNED})
+
+
+@transaction.atomic(durable=True)
+def go_on(*, order: Order, reason: str, actor: str, now: datetime) -> Order:
+    """Release a held order to where it was: divided already, or about to be.
+
+    What its purchase orders are held for because of it ends with it; other reasons stay.
+
+    Locks:  the order, then its held purchase orders
+    Raises: IllegalMoveError  it is not on hold
+    """
+    order = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
+    if order.status != Order.Status.ON_HOLD:
+        raise IllegalMoveError(f"{order}: {order.status} is not on hold")
+    release(order, reason=reason, actor=actor, now=now)
+    held_ones = order.purchase_orders.filter(status=PurchaseOrder.Status.ON_HOLD)
+    for held in held_ones.select_for_update(of=["self"]).order_by("pk"):
+        take_off(held, lambda kept: kept["code"] in OF_ORDER, reason=reason, actor=actor, now=now)
+    return order
+
+
+@needs_transaction
+def release(order: Order, *, reason: str, actor: str, now: datetime) -> None:
+    """Let an order that is on hold go on.
+
+    Locks:  the caller holds the order
+    """
+    is_divided = order.purchase_orders.exists()
+    to = Order.Status.PROCESSING if is_divided else Order.Status.PLACED
+    order.move(to, at=now, actor=actor, reason=reason, hold_reason="")
+
+
+def take_off(
+    purchase_order: PurchaseOrder,
+    gone: Callable[[Mapping[str, str]], bool],
+    *,
+    reason: str,
+    now: datetime,
+    actor: str = "",
+) -> bool:
+    """Take reasons that are gone off a held purchase order; tell whether none holds it any more.
+
+    What somebody did since it was read stands.
+    """
+    seen = purchase_order.hold_reasons
+    left = [each for each in seen if not gone(each)]
+    if left == seen:
+        return False
+    if left:
+        PurchaseOrder.objects.filter(
+            pk=purchase_order.pk, status=PurchaseOrder.Status.ON_HOLD, hold_reasons=seen
+        ).update(hold_reasons=left)
+        return False
+    with suppress(LostRaceError):  # staff released it, or it was canceled
+        purchase_order.move(
+            PurchaseOrder.Status.READY,
+            at=now,
+            actor=actor,
+            reason=reason,
+            as_seen=("hold_reasons",),
+            hold_reasons=[],
+        )
+        return True
+    return False
+
+
+def lift_answered(*, now: datetime) -> int:
+    """Release what waited only for what is there by now, and count it; it is checked anew.
+
+    A reason that is gone is taken off also where others stay: staff would read it as true.
+    """
+    pairs = ExchangeRate.objects.sure(now).values_list("base", "quote")
+    known = frozenset(f"{base}-{quote}" for base, quote in pairs)
+    ends_by_itself = Q()
+    for code in ENDS:
+        ends_by_itself |= Q(hold_reasons__contains=[{"code": code}])
+    held = PurchaseOrder.objects.filter(ends_by_itself, status=PurchaseOrder.Status.ON_HOLD)
+    held = held.prefetch_related("lines__order_line__variant", "lines__offer__variant")
+    return sum(_lift(purchase_order, known, now) for purchase_order in held.order_by("pk"))
+
+
+def _lift(purchase_order: PurchaseOrder, known: frozenset[str], now: datetime) -> bool:
+    unproven = _unproven(purchase_order)
+    wire = Connection.objects.filter(supplier=purchase_order.supplier_id).first()
+    balance = wire.balance_amount if wire else None
+    waits = purchase_order.status_since > now - ASKED_AGAIN_AFTER or was_asked_again(purchase_order)
+    codes = {each["code"] for each in purchase_order.hold_reasons}
+    return take_off(
+        purchase_order,
+        lambda reason: not _stands(reason, known, unproven, balance, has_no_way=waits),
+        reason="; ".join(ENDS[code] for code in sorted(codes & ENDS.keys())),
+        now=now,
+    )
+
+
+def was_asked_again(purchase_order: PurchaseOrder) -> bool:
+    """Test whether its supplier was asked for a way again after he had none."""
+    return StatusChange.objects.filter(
+        subject="orders.PurchaseOrder",
+        subject_id=purchase_order.pk,
+        axis="status",
+        from_status=PurchaseOrder.Status.ON_HOLD,
+        reason__contains=ENDS[NO_WAY],
+    ).exists()
+
+
+def _unproven(purchase_order: PurchaseOrder) -> frozenset[str]:
+    return frozenset(
+        proof_of(line.sku, criterion)
+        for line in purchase_order.lines.all()
+        if line.is_live
+        for criterion in line.offer.lacks
+    )
+
+
+def _stands(
+    reason: Mapping[str, str],
+    known: frozenset[str],
+    unproven: frozenset[str],
+    balance: Decimal | None,
+    *,
+    has_no_way: bool,
+) -> bool:
+    if reason["code"] == NO_WAY:
+        return has_no_way
+    if reason["code"] == NO_BALANCE:
+        return balance is not None and balance < Decimal(reason["amount"])
+    if reason["code"] == NO_RATE:
+        return reason["subject"] not in known
+    if reason["code"] == NO_EVIDENCE:
+        return reason["subject"] in unproven
+    return True

@@ -1,0 +1,126 @@
+"""Find out what a supplier lacks who refuses a whole order for want of goods.
+
+His refusal is of the call, and nothing of it was done. What he has can be sent by the next call;
+only what he has not is looked for elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from orders.backorders import rejected_lines
+from orders.models import PurchaseLine, PurchaseOrder
+from orders.purchasing import acknowledgements, locks, submission_lookup
+from storefront.lib.http.errors import OutsideError
+from storefront.lib.state_machine import LostRaceError
+from suppliers.connectors.capabilities import Connector, PagedStockAndPrice
+from suppliers.connectors.records import (
+    GoneError,
+    OutOfStockError,
+    Refusal,
+    RefusedLine,
+    StockRecord,
+    WantingError,
+)
+
+Request = PurchaseOrder.Request
+DOUBT = "He has an order under this number, perhaps with what he refused: ask him what he ships."
+
+
+def follow(
+    *, purchase_order: PurchaseOrder, error: WantingError, connector: Connector, now: datetime
+) -> None:
+    """Take out what he lacks, and have the rest sent again; what nobody can tell apart is refused.
+
+    He is asked for the stock of each line where he can be: he may have some of it. Whom he names
+    is believed all the same.
+
+    Locks:  nothing while he is asked; then as ``acknowledgements.apply``
+    Raises: LostRaceError  it was sent once more meanwhile
+    """
+    is_out = isinstance(error, OutOfStockError)
+    # His scorecard reads in these words that goods were missing (``suppliers.scorecards.statistics``).
+    reason = f"{'Out of stock' if is_out else 'No longer sold'}: {error}"
+    code = Refusal.OUT_OF_STOCK if is_out else Refusal.DISCONTINUED
+    live = purchase_order.lines.filter(is_live=True).select_related("offer").order_by("pk")
+    lines = list(live)
+    words = _words(lines, error, code, purchase_order.location.code, connector)
+    is_all = len(words) == len(lines) and not any(word.ships for word in words)
+    if words and not is_all:
+        _take_out(purchase_order, words, reason=reason, now=now)
+        return
+    acknowledgements.refuse(
+        purchase_order=purchase_order, reason=reason, code=code, is_of_all=is_all, now=now
+    )
+
+
+def _words(
+    lines: Sequence[PurchaseLine],
+    error: WantingError,
+    code: Refusal,
+    location: str,
+    connector: Connector,
+) -> list[RefusedLine]:
+    """Say of each line whether it is refused, and how many he has; of others nothing is known."""
+    found = []
+    for line in lines:
+        is_named = line.offer.supplier_sku in error.skus
+        if error.skus and not is_named:
+            continue
+        count = _count(line, location, connector)
+        is_short = count is not None and count < line.quantity
+        if is_named or is_short:
+            ships = count if is_short and count is not None else 0
+            found.append(RefusedLine(reference=str(line.order_line_id), code=code, ships=ships))
+    return found
+
+
+def _count(line: PurchaseLine, location: str, connector: Connector) -> int | None:
+    """Return how many he has there, as he says when he is asked; None: he does not say."""
+    if not isinstance(connector, PagedStockAndPrice):
+        return None
+    try:
+        told = connector.stock(ref=line.offer.supplier_product)
+    except GoneError:
+        return 0
+    except OutsideError:
+        return None
+    mine = [
+        one.quantity
+        for one in told
+        if isinstance(one, StockRecord)
+        and one.sku == line.offer.supplier_sku
+        and one.location == location
+    ]
+    return max(0, sum(mine)) if mine else None
+
+
+@transaction.atomic(durable=True)
+def _take_out(
+    purchase_order: PurchaseOrder, words: Sequence[RefusedLine], *, reason: str, now: datetime
+) -> None:
+    answered = purchase_order.attempts
+    locks.lock(purchase_order)
+    if purchase_order.attempts != answered or purchase_order.request_status != Request.SUBMITTING:
+        raise LostRaceError(f"{purchase_order}: attempt {answered} is over")
+    gone = rejected_lines.meant(purchase_order, words)
+    purchase_order.move(
+        Request.SUBMIT_FAILED,
+        at=now,
+        axis="request_status",
+        as_seen=submission_lookup.ATTEMPT,
+        reason=reason,
+        problem=reason[:300],
+        try_after=now,
+    )
+    rejected_lines.take_out(purchase_order, gone, reason=reason, now=now)
+
+
+def doubt(purchase_order: PurchaseOrder) -> None:
+    """Say that he may ship what he refused: he has an order of the call that he refused."""
+    if purchase_order.lines.filter(is_live=False).exists():
+        PurchaseOrder.objects.filter(pk=purchase_order.pk).update(problem=DOUBT)
+        purchase_order.problem = DOUBT

@@ -1,0 +1,106 @@
+"""Read what a purchase order brings and what it would cost now, where routing took it from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from catalog.pricing import policy
+from catalog.pricing.landed_cost import DUTY_CURRENCY, Costing, Terms
+from orders.models import PurchaseLine, PurchaseOrder
+from orders.pricing import margins
+from orders.pricing.margins import Account
+from storefront.lib.money import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accounts:
+    """What a parcel and each of its lines earn, as far as anybody can say.
+
+    Shape:  ``lines`` by the id of the purchase line; ``missing_rates`` are pairs such as
+            ``USD-EUR``; ``missing_terms`` names goods of which nobody said what selling costs
+    """
+
+    parcel: Account | None
+    lines: Mapping[int, Account]
+    missing_rates: Sequence[str]
+    missing_terms: str
+
+
+def read(  # noqa: PLR0913 - what is asked for, and what is not asked about
+    *,
+    purchase_order: PurchaseOrder,
+    lines: Sequence[PurchaseLine],
+    freight: Money | None,
+    goods: Money | None,
+    now: datetime,
+    apart: Decimal = Decimal(0),
+) -> Accounts:
+    """Count by sure rates only, for the country that the parcel goes to.
+
+    Shape:  ``freight`` and ``goods`` are what the supplier asks for the way and for all goods
+            now; None where he does not say: then the terms and his list tell; ``apart`` is what
+            is charged for live lines of it that are not asked about
+    """
+    order = purchase_order.order
+    country = order.ship_to["country"]
+    costing = policy.costing_of(order.channel, now=now, country=country).sure
+    origin, code = purchase_order.location.country, purchase_order.supplier.code
+    terms = costing.terms_of(origin=origin, supplier_code=code)
+    costs = {line.pk: _cost(line) for line in lines}
+    told = [money for money in (freight, goods) if money is not None]
+    missing = _unknown(
+        {money.currency for money in (*costs.values(), *told)}, costing, origin, terms
+    )
+    accounts = {}
+    for line in lines:
+        landed = costing.landed(costs[line.pk], origins=(origin,), supplier_code=code)
+        if landed is not None:
+            sold = line.order_line
+            accounts[line.pk] = margins.of_line(
+                landed if freight is None else landed.unsent,
+                quantity=line.quantity,
+                gross=Money(sold.charge_amount, order.currency),
+                tax_rate=sold.tax_rate,
+            )
+    parcel = None
+    if terms is not None and not missing:
+        live = [line for line in lines if line.is_live]
+        paid = sum((line.order_line.charge_amount for line in live), Decimal(0))
+        parcel = margins.of_parcel(
+            [accounts[line.pk] for line in live],
+            terms=terms,
+            delivery=purchase_order.charge - Money(paid + apart, order.currency),
+            tax_rate=live[0].order_line.tax_rate if live else Decimal(0),
+            freight=freight and _converted(freight, costing, order.currency),
+            goods=goods and _converted(goods, costing, order.currency),
+        )
+    return Accounts(
+        parcel=parcel,
+        lines=accounts,
+        missing_rates=[f"{currency}-{order.currency}" for currency in missing],
+        missing_terms="" if terms else f"goods of {code} from {origin}",
+    )
+
+
+def _cost(line: PurchaseLine) -> Money:
+    """Return what one unit costs by his list of now; of what he no longer lists, as agreed."""
+    offer = line.offer
+    if offer.cost_amount:
+        return Money(offer.cost_amount, offer.currency)
+    return Money(line.agreed_cost_amount, line.cost_currency)
+
+
+def _unknown(
+    currencies: Iterable[str], costing: Costing, origin: str, terms: Terms | None
+) -> list[str]:
+    needed = set(currencies)
+    if terms is not None and costing.owes_flat_duty(origin=origin, terms=terms):
+        needed.add(DUTY_CURRENCY)
+    return sorted(needed - costing.rates.keys())
+
+
+def _converted(money: Money, costing: Costing, currency: str) -> Money:
+    return money.converted(rate=costing.rates[money.currency], currency=currency)

@@ -1,0 +1,75 @@
+"""Find the purchase orders and claims that wait for us to ask their supplier something.
+
+Who does not even answer orders now is not asked: what waits for him waits in its row. Nor is he
+asked before the moment that he named (``try_after``). Whose worker died, and a wish to cancel what
+was never sent, need no call, and wait for nobody.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import F, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
+
+from orders.models import Order, PurchaseOrder, SupplierClaim
+from orders.purchasing import retries, submission_lookup
+from orders.purchasing.retries import may_be_asked, supplier_answers
+from suppliers.models.sending import Sending
+
+Status = PurchaseOrder.Status
+Request = PurchaseOrder.Request
+Claim = SupplierClaim.Status
+
+
+def to_be_sent(*, now: datetime) -> QuerySet[PurchaseOrder]:
+    """Find what was never sent, and what is to be sent again.
+
+    What is collected for its supplier waits for its moment; where he is sent all at once by now,
+    it waits no more. A moment that we missed is past, so it is found.
+    """
+    return PurchaseOrder.objects.filter(
+        supplier_answers(),
+        may_be_asked(now),
+        Q(goes_at__isnull=True) | Q(goes_at__lte=now) | Q(supplier__sending=Sending.AT_ONCE),
+        status__in=[Status.DRAFT, Status.READY],
+        cancel_wanted_at__isnull=True,
+        request_status__in=PurchaseOrder.NEVER_SENT,
+        order__status=Order.Status.PROCESSING,
+    )
+
+
+def to_be_resolved(*, now: datetime) -> QuerySet[PurchaseOrder]:
+    """Find calls whose answer was lost, or whose worker died."""
+    return PurchaseOrder.objects.filter(
+        Q(
+            supplier_answers(),
+            may_be_asked(now),
+            request_status=Request.SUBMIT_UNKNOWN,
+            request_status_since__lte=now - retries.CALLS_END_WITHIN,
+        )
+        | Q(
+            request_status=Request.SUBMITTING,
+            request_status_since__lte=now - submission_lookup.SENDING_TAKES,
+        )
+    )
+
+
+def to_be_stopped(*, now: datetime) -> QuerySet[PurchaseOrder]:
+    """Find wishes to cancel that wait to be told, and those that need no answer any more.
+
+    Who was asked by a letter, or is asked by a person, answers when he likes: he is asked once.
+    """
+    wanted = PurchaseOrder.objects.filter(
+        Q(supplier_answers(), may_be_asked(now)) | Q(request_status__in=PurchaseOrder.NEVER_SENT),
+        cancel_wanted_at__isnull=False,
+    )
+    is_told = Q(request_status=Request.CANCELLATION_REQUESTED, status__in=PurchaseOrder.STOPPABLE)
+    return wanted.exclude(status=Status.CANCELED).exclude(is_told & ~Q(stop_told_by=""))
+
+
+def in_turn(due: QuerySet[PurchaseOrder], *, most: int) -> list[int]:
+    """Take the first of each supplier, then the second of each: no backlog hides the others."""
+    place = Window(RowNumber(), partition_by=F("supplier"), order_by="pk")
+    ranked = due.annotate(place=place).order_by("place", "pk")
+    return list(ranked.values_list("pk", flat=True)[:most])

@@ -1,0 +1,302 @@
+"""Staff pages of returns: how they stand, and what a person does to them.
+
+``shipping.exchanges_desk`` adds what has to know who sends it now, and shows the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from orders.models import ReturnAuthorization, ReturnLine, SupplierRMA
+from orders.payments import tasks
+from orders.returns import (
+    authorizations,
+    forms,
+    inspection,
+    refund_amounts,
+    refunds,
+    supplier_returns,
+)
+from orders.returns.admin.actions import ReceivingActions, supplier_owes
+from orders.returns.admin.pictures_desk import PicturesDesk, sent_pictures
+from orders.returns.admin.returns_helping_desk import HelpingActions
+from orders.returns.refusing import CannotReturnError
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import action, show
+from storefront.lib.staff.inlines import inline
+
+Status = ReturnAuthorization.Status
+STATE = columns.state(
+    "status",
+    _("State"),
+    calls={"requested", "received", "inspected", "lost_in_transit"},
+    waits={"needs_evidence", "approved", "label_issued", "in_transit"},
+    ended={"rejected", "refunded", "exchanged", "refused", "expired", "canceled"},
+)
+REFUND = columns.money("refund_amount", _("Paid back"))
+
+
+class ReturnDesk(HelpingActions, ReceivingActions, PicturesDesk):
+    list_display: ClassVar = [
+        "number",
+        columns.link("order", _("Order")),
+        columns.text("purchase_order__supplier__name", _("Supplier")),
+        STATE,
+        "kind",
+        "destination",
+        REFUND,
+        columns.age("opened_at", _("Opened")),
+        columns.age("status_since", _("Since")),
+    ]
+    list_filter: ClassVar = ["status", "kind", "destination", "purchase_order__supplier"]
+    search_fields: ClassVar = ["number", "order__number", "order__email", "tracking_number"]
+    ordering: ClassVar = ["-id"]
+    fieldsets: ClassVar[list[tuple[Any, dict[str, list[Any]]]]] = [
+        (
+            None,
+            {
+                "fields": [
+                    "number",
+                    columns.link("order", _("Order")),
+                    columns.link("purchase_order", _("Purchase order")),
+                    STATE,
+                    "kind",
+                    "words",
+                    sent_pictures,
+                    "answer",
+                ]
+            },
+        ),
+        (
+            _("The way back"),
+            {
+                "fields": [
+                    "destination",
+                    "address",
+                    "label_payer",
+                    "send_before",
+                    "label",
+                    "carrier",
+                    "tracking_number",
+                ]
+            },
+        ),
+        (
+            _("Money"),
+            {
+                "fields": [
+                    columns.money("due_amount", _("Was due")),
+                    columns.money("delivery_amount", _("Of it delivery")),
+                    REFUND,
+                    columns.money("difference_amount", _("Difference paid back")),
+                    columns.link("replacement", _("Replacement")),
+                    supplier_owes,
+                ]
+            },
+        ),
+        (_("Moments"), {"fields": ["opened_at", "opened_by", columns.moves]}),
+    ]
+    readonly_fields: ClassVar = [
+        name for _title, options in fieldsets for name in options["fields"]
+    ]
+    exclude: ClassVar = ["declaration", "currency"]
+    inlines: ClassVar = [
+        inline(
+            ReturnLine,
+            columns.text("order_line__sku", _("SKU")),
+            columns.text("order_line__title", _("Title")),
+            "quantity",
+            "received_quantity",
+            "accepted_quantity",
+            "disposition",
+            columns.text("wanted__sku", _("Wanted instead")),
+            columns.money("share_amount", _("Paid for it"), currency="authorization__currency"),
+            columns.money("deduction_amount", _("Kept"), currency="authorization__currency"),
+            "deduction_reason",
+            tab=False,
+            related=("order_line", "authorization", "wanted"),
+        ),
+        inline(
+            SupplierRMA,
+            "number",
+            columns.state("status", _("State"), calls={"disputed"}),
+            columns.money("expected_amount", _("Expected")),
+            columns.money("credited_amount", _("Credited")),
+            tab=False,
+        ),
+    ]
+    refusals: ClassVar = (CannotReturnError, supplier_returns.CannotSendBackError)
+    actions_detail: ClassVar = [
+        "approve",
+        "reject",
+        "ask_more",
+        "keep",
+        "label",
+        "receive",
+        "inspect",
+        "refund",
+        "refuse",
+        "lose",
+        "send_on",
+        *HelpingActions.help_fits,
+    ]
+    fits: ClassVar[Mapping[str, Callable[[Any], bool]]] = {
+        "approve": lambda row: row.status in authorizations.ANSWERABLE,
+        "reject": lambda row: row.status in authorizations.ANSWERABLE,
+        "ask_more": lambda row: row.status == Status.REQUESTED,
+        "keep": lambda row: row.status in refunds.KEEPABLE,
+        "label": lambda row: row.status == Status.APPROVED and not row.is_kept,
+        "receive": inspection.can_receive,
+        "inspect": lambda row: row.status == Status.RECEIVED,
+        "refund": lambda row: (
+            row.status in {Status.INSPECTED, Status.IN_TRANSIT, Status.LOST_IN_TRANSIT}
+            or refund_amounts.has_failed(row)
+        ),
+        "refuse": lambda row: (
+            Status.REFUSED in ReturnAuthorization.TRANSITIONS[row.status]
+            and not supplier_returns.stands(row)
+        ),
+        "lose": lambda row: row.status == Status.IN_TRANSIT,
+        "send_on": supplier_returns.is_for,
+        **HelpingActions.help_fits,
+    }
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ReturnAuthorization]:
+        return ReturnAuthorization.objects.select_related(
+            "order", "purchase_order__supplier", "replacement"
+        )
+
+    @action(description=_("Approve"), icon="check")
+    def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._say(
+            request,
+            object_id,
+            authorizations.approve,
+            title=gettext("Approve the return"),
+            explain=gettext("The shopper is told where to send it, or that he may keep it."),
+            form_class=forms.MaybeWordsForm,
+        )
+
+    @action(description=_("Reject"), icon="block")
+    def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._say(
+            request,
+            object_id,
+            authorizations.reject,
+            title=gettext("Reject the return"),
+            explain=gettext("The shopper is told why. The units may be given back anew."),
+        )
+
+    @action(description=_("Ask for more"), icon="help")
+    def ask_more(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._say(
+            request,
+            object_id,
+            authorizations.ask,
+            title=gettext("Ask for more"),
+            explain=gettext("The shopper answers on the page of the order."),
+            word="question",
+        )
+
+    @action(description=_("Refuse what came"), icon="thumb_down")
+    def refuse(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._say(
+            request,
+            object_id,
+            refunds.refuse,
+            title=gettext("Refuse what came"),
+            explain=gettext("Nothing is paid for it, and the shopper is told why."),
+        )
+
+    @action(description=_("Keep it, and pay"), icon="redeem")
+    def keep(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._pay(request, object_id, refunds.keep_it, gettext("Keep it, and pay"))
+
+    @action(description=_("Pay back"), icon="undo")
+    def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._pay(request, object_id, refunds.refund, gettext("Pay back"))
+
+    def _say(  # noqa: PLR0913 - one page: which verb, in which words
+        self,
+        request: HttpRequest,
+        object_id: str,
+        verb: Callable[..., None],
+        *,
+        title: str,
+        explain: str,
+        form_class: type[forms.WordsForm] = forms.WordsForm,
+        word: str = "answer",
+    ) -> HttpResponse:
+        row = self.row(request, object_id)
+
+        def act(given: Mapping[str, Any]) -> None:
+            said = {word: given["answer"], "actor": str(request.user), "now": timezone.now()}
+            verb(authorization=row, **said)
+
+        done = gettext("The shopper is told.")
+        return self.ask(
+            request, row, title=title, explain=explain, form_class=form_class, act=act, done=done
+        )
+
+    def _pay(
+        self, request: HttpRequest, object_id: str, verb: Callable[..., None], title: str
+    ) -> HttpResponse:
+        row = self.row(request, object_id)
+
+        def act(_given: object) -> None:
+            verb(authorization=row, actor=str(request.user), now=timezone.now())
+            self.wake(request, tasks.settle_payments)
+
+        owed = refund_amounts.due(row)
+        words = gettext(
+            "%(goods)s for the goods, less %(kept)s kept for use, with %(delivery)s delivery:"
+            " %(total)s. Of the order's money %(left)s can still go back, so %(given)s goes back."
+            " A worker asks the gateway until it is done. It cannot be taken back."
+        )
+        first = refund_amounts.paid_by(row.order)
+        if first:
+            words = gettext(
+                "It came as a replacement: what was paid for the goods that it came for goes back,"
+                " by the return %(first)s. It cannot be taken back."
+            )
+        sums = {
+            "goods": owed.goods,
+            "kept": owed.deduction,
+            "delivery": owed.delivery,
+            "total": owed.total,
+            "left": owed.left,
+            "given": owed.given,
+        }
+        return self.ask(
+            request,
+            row,
+            title=title,
+            explain=words
+            % {"first": first, **{name: columns.as_money(money) for name, money in sums.items()}},
+            act=act,
+            done=gettext("The refund of %s is on its way.") % row,
+        )
+
+
+show(
+    ReturnLine,
+    list_display=[
+        columns.link("authorization", _("Return")),
+        columns.text("order_line__sku", _("SKU")),
+        "quantity",
+        "received_quantity",
+        "accepted_quantity",
+        "disposition",
+    ],
+    list_display_links=["quantity"],
+    list_select_related=["authorization", "order_line"],
+    search_fields=["authorization__number", "order_line__sku"],
+    ordering=["-id"],
+)

@@ -1,0 +1,249 @@
+"""Answer what a shopper wants to return, and follow it until it is here or given up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext
+
+from orders.models import Order, OrderLine, PurchaseOrder, ReturnAuthorization, ReturnPolicy
+from orders.models.returns import MOST_WORDS
+from orders.returns import events, photos, requests, window
+from orders.returns.refusing import CannotReturnError
+from storefront.lib.db.transactions import needs_transaction
+
+Status = ReturnAuthorization.Status
+BEFORE_IT_LEFT = frozenset(
+    {Status.REQUESTED, Status.NEEDS_EVIDENCE, Status.APPROVED, Status.LABEL_ISSUED}
+)
+SENDABLE = frozenset({Status.APPROVED, Status.LABEL_ISSUED})
+ANSWERABLE = frozenset({Status.REQUESTED, Status.NEEDS_EVIDENCE})
+
+
+@needs_transaction
+def hold(authorization: ReturnAuthorization) -> Order:
+    """Lock the order of a return, and read the return as it is now."""
+    order = Order.objects.select_for_update(of=["self"]).get(pk=authorization.order_id)
+    authorization.refresh_from_db()
+    authorization.order = order
+    return order
+
+
+@transaction.atomic(durable=True)
+def approve(*, authorization: ReturnAuthorization, answer: str, actor: str, now: datetime) -> None:
+    """Let it come back; the shopper is told where to, or that he keeps it.
+
+    Locks:  the order
+    """
+    hold(authorization)
+    requests.approve(authorization, actor=actor, now=now, answer=answer[:500])
+    events.answered(authorization, what="approved", at=now)
+
+
+@transaction.atomic(durable=True)
+def reject(*, authorization: ReturnAuthorization, answer: str, actor: str, now: datetime) -> None:
+    """Refuse it with a reason that the shopper reads.
+
+    Locks:  the order
+    """
+    hold(authorization)
+    fall(authorization, Status.REJECTED, actor=actor, now=now, answer=answer[:500])
+    events.answered(authorization, what="rejected", at=now)
+
+
+@transaction.atomic(durable=True)
+def ask(*, authorization: ReturnAuthorization, question: str, actor: str, now: datetime) -> None:
+    """Ask the shopper for more: a picture, or how it happened.
+
+    Locks:  the order
+    """
+    hold(authorization)
+    authorization.move(Status.NEEDS_EVIDENCE, at=now, actor=actor, answer=question[:500])
+    events.answered(authorization, what="asked", at=now, again=f":{now:%Y%m%dT%H%M%S}")
+
+
+def is_asked(authorization: ReturnAuthorization) -> bool:
+    return authorization.status == Status.NEEDS_EVIDENCE
+
+
+def is_taken(authorization: ReturnAuthorization, *, words: str, pictures: int) -> bool:
+    """Test whether this is the very answer that came last, and nobody has looked at it yet.
+
+    Shape:  ``pictures`` is how many came with it
+    """
+    if authorization.status != Status.REQUESTED or not authorization.answer:
+        return False  # nothing was asked, or what was is answered and acted upon
+    is_last = f"\n{authorization.words}".endswith(f"\n{words}") if words else bool(pictures)
+    came = authorization.pictures.filter(added_at=authorization.status_since)
+    return is_last and came.count() == pictures
+
+
+def add_words(
+    *,
+    authorization: ReturnAuthorization,
+    words: str,
+    now: datetime,
+    actor: str = "shopper",
+    drawings: Sequence[bytes] = (),
+) -> None:
+    """Take in what the shopper answers, to us or by telephone; staff look again.
+
+    Shape:  ``drawings`` are as ``photos.drawn`` makes them
+    Locks:  the order
+    """
+    with photos.written(drawings) as names:
+        _add(authorization, words, names, actor, now)
+
+
+@transaction.atomic(durable=True)
+def _add(
+    authorization: ReturnAuthorization,
+    words: str,
+    names: Sequence[str],
+    actor: str,
+    now: datetime,
+) -> None:
+    hold(authorization)
+    both = f"{authorization.words}\n{words}".strip()
+    if len(both) > MOST_WORDS:
+        raise CannotReturnError(gettext("This is too long. Say it shorter."))
+    authorization.move(Status.REQUESTED, at=now, actor=actor, words=both)
+    photos.attach(authorization, names, now=now)
+
+
+@transaction.atomic(durable=True)
+def issue_label(  # noqa: PLR0913 - what it is, of whom, by whom
+    *,
+    authorization: ReturnAuthorization,
+    address: str,
+    label: str,
+    carrier: str,
+    tracking_number: str,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Tell the shopper how to send it: where to, and a label, or what to say at the counter.
+
+    Locks:  the order
+    """
+    hold(authorization)
+    authorization.move(
+        Status.LABEL_ISSUED,
+        at=now,
+        actor=actor,
+        address=address[:300],
+        label=label[:500],
+        carrier=carrier[:60],
+        tracking_number=tracking_number[:60],
+        send_before=requests.send_before(authorization, address=address, now=now),
+    )
+    events.answered(authorization, what="labeled", at=now)
+
+
+@transaction.atomic(durable=True)
+def sent(
+    *,
+    authorization: ReturnAuthorization,
+    carrier: str,
+    tracking_number: str,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Note that it left, with the number that proves it; told twice, the later one counts.
+
+    Locks:  the order
+    """
+    hold(authorization)
+    said = {"carrier": carrier[:60], "tracking_number": tracking_number[:60]}
+    if authorization.status == Status.IN_TRANSIT:
+        ReturnAuthorization.objects.filter(pk=authorization.pk).update(**said)
+        authorization.refresh_from_db()
+        return
+    if authorization.is_kept:
+        raise CannotReturnError(gettext("Nothing has to be sent back: keep it."))
+    authorization.move(Status.IN_TRANSIT, at=now, actor=actor, **said)
+
+
+@transaction.atomic(durable=True)
+def lose(*, authorization: ReturnAuthorization, actor: str, reason: str, now: datetime) -> None:
+    """Note that the carrier lost it.
+
+    Locks:  the order
+    """
+    hold(authorization)
+    authorization.move(Status.LOST_IN_TRANSIT, at=now, actor=actor, reason=reason)
+
+
+@transaction.atomic(durable=True)
+def cancel(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> None:
+    """Let the shopper keep it after all; canceled twice is canceled.
+
+    Locks:  the order
+    """
+    hold(authorization)
+    if authorization.status != Status.CANCELED:
+        fall(authorization, Status.CANCELED, actor=actor, now=now)
+
+
+@transaction.atomic(durable=True)
+def expire(*, authorization: ReturnAuthorization, now: datetime) -> bool:
+    """End what was never sent, so that its units can be given back anew.
+
+    Locks:  the order
+    """
+    hold(authorization)
+    if not overdue(now=now).filter(pk=authorization.pk).exists():
+        return False
+    is_unanswered = authorization.status == Status.NEEDS_EVIDENCE
+    reason = "nobody answered" if is_unanswered else "it was never sent"
+    fall(authorization, Status.EXPIRED, actor="", now=now, reason=reason)
+    events.answered(authorization, what="unanswered" if is_unanswered else "expired", at=now)
+    return True
+
+
+def overdue(*, now: datetime) -> QuerySet[ReturnAuthorization]:
+    """Find what should have been sent long ago, and questions that nobody answered."""
+    late = (now - window.SEND_PATIENCE).date()
+    arrived = Q(purchase_order__status=PurchaseOrder.Status.CLOSED) & Q(
+        purchase_order__status_since__date__lt=late - window.SEND_WITHIN
+    )
+    has_place = ~Q(address="") & ~Q(destination=ReturnPolicy.Destination.NOWHERE)
+    # Of goods that had not arrived the time begins when they do.
+    without_day = (
+        Q(send_before=None) & has_place & (arrived | Q(status_since__lt=now - window.NEVER_SENT))
+    )
+    never_sent = ReturnAuthorization.objects.filter(
+        Q(send_before__lt=late) | without_day, status__in=SENDABLE
+    )
+    never_told = ReturnAuthorization.objects.filter(
+        status=Status.NEEDS_EVIDENCE, status_since__lt=now - timedelta(days=30)
+    )
+    return never_sent | never_told
+
+
+@needs_transaction
+def fall(
+    authorization: ReturnAuthorization,
+    to: ReturnAuthorization.Status,
+    *,
+    actor: str,
+    now: datetime,
+    reason: str = "",
+    **said: str,
+) -> None:
+    """End a return of which nothing comes; its units may be given back anew.
+
+    Locks:  the caller holds the order
+    """
+    authorization.move(to, at=now, actor=actor, reason=reason, **said)
+    for line in authorization.lines.order_by("order_line"):
+        give_up(line.order_line_id, line.quantity)
+
+
+@needs_transaction
+def give_up(line_id: int, units: int) -> None:
+    """Let so many units of a line be given back anew."""
+    OrderLine.objects.filter(pk=line_id).update(returning_quantity=F("returning_quantity") - units)

@@ -1,0 +1,83 @@
+"""What is told of returns: the receipt at once, and each answer of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from notifications.outbox import tell
+from orders import events, links
+from orders.models import ReturnAuthorization
+from orders.returns.replacement_orders import titled
+
+
+def declared(returns: Sequence[ReturnAuthorization], *, at: datetime) -> None:
+    """Tell the receipt: what was declared, word for word, on which day and at what time."""
+    first = returns[0]
+    tell(
+        name="return.declared",
+        key=f"return.declared:{first.declaration}",
+        subject=f"order:{first.order.number}",
+        payload={
+            **events.basics(first.order),
+            "kind": first.kind,
+            "words": first.words,
+            "day": at.date().isoformat(),
+            "time": f"{at:%H:%M}",
+            "returns": [_of_one(each) for each in returns],
+        },
+        at=at,
+    )
+
+
+def answered(
+    authorization: ReturnAuthorization, *, what: str, at: datetime, again: str = ""
+) -> None:
+    """Tell what became of it: ``again`` tells apart what may be said more than once."""
+    tell(
+        name=f"return.{what}",
+        key=f"return.{what}:{authorization.number}{again}",
+        subject=f"order:{authorization.order.number}",
+        payload={
+            **events.basics(authorization.order),
+            "what": what,
+            "kind": authorization.kind,
+            "replacement": authorization.replacement.number if authorization.replacement else "",
+            "replacement_url": links.order_url(authorization.replacement)
+            if authorization.replacement
+            else "",
+            "sent": _sent(authorization),
+            "difference": str(authorization.difference_amount or ""),
+            **_of_one(authorization),
+        },
+        at=at,
+    )
+
+
+def _sent(authorization: ReturnAuthorization) -> list[dict[str, Any]]:
+    """Name what comes instead, where an order of it is made."""
+    if authorization.replacement is None:
+        return []
+    lines = authorization.replacement.lines.select_related("variant__product__spec")
+    return [events.line_payload(line) for line in lines.order_by("pk")]
+
+
+def _of_one(authorization: ReturnAuthorization) -> dict[str, Any]:
+    lines = authorization.lines.select_related(
+        "order_line__variant__product__spec", "wanted__product"
+    )
+    before = authorization.send_before
+    return {
+        "return_number": authorization.number,
+        "destination": authorization.destination,
+        "address": authorization.address,
+        "label_payer": authorization.label_payer,
+        "label": authorization.label,
+        "answer": authorization.answer,
+        "send_before": before.isoformat() if before else "",
+        "lines": [
+            events.line_payload(line.order_line, line.quantity) for line in lines.order_by("pk")
+        ],
+        "wanted": [titled(line.wanted) for line in lines.order_by("pk") if line.wanted],
+    }

@@ -1,0 +1,181 @@
+"""Choose what is sent instead of what comes back, and what of its money goes back with it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Q
+from django.utils.translation import gettext
+
+from catalog.models import Channel, Listing, Variant
+from orders.models import OrderLine, PurchaseLine, ReturnAuthorization, ReturnLine
+from orders.returns import refund_amounts
+from orders.returns.refusing import CannotReturnError
+from orders.returns.replacement_orders import titled
+from storefront.lib.money import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Other:
+    """What could be sent instead of a line, and what one of it is sold for now."""
+
+    variant: Variant
+    price: Money
+    is_dearer: bool  # than what was paid for one, before any discount
+
+    @property
+    def title(self) -> str:
+        return titled(self.variant)
+
+
+def others(bought: Iterable[PurchaseLine], *, channel: Channel) -> dict[int, list[Other]]:
+    """Find the other variants of each light, and what replaces it, that are for sale now.
+
+    Shape:  by order line
+    """
+    rows = {row.order_line_id: row for row in bought}
+    lines = [row.order_line for row in rows.values()]
+    asked = Listing.objects.on(channel).published().select_related("variant__product")
+    listings = asked.filter(
+        Q(variant__product__in={line.variant.product_id for line in lines})
+        | Q(variant__in={line.variant.replaced_by_id for line in lines})
+    ).order_by("variant__position", "variant")
+    found: dict[int, list[Other]] = defaultdict(list)
+    for listing in listings:
+        for key, row in rows.items():
+            if _fits(listing.variant, row):
+                found[key].append(_other(listing, row.order_line, channel))
+    return found
+
+
+def _fits(variant: Variant, row: PurchaseLine) -> bool:
+    sold = row.order_line.variant
+    is_his = variant.pk == came(row).pk
+    return not is_his and (
+        variant.product_id == sold.product_id or variant.pk == sold.replaced_by_id
+    )
+
+
+def _other(listing: Listing, sold: OrderLine, channel: Channel) -> Other:
+    amount = listing.price_amount or Decimal(0)
+    return Other(
+        variant=listing.variant,
+        price=Money(amount, channel.currency),
+        is_dearer=amount > sold.unit_amount,
+    )
+
+
+def came(bought: PurchaseLine) -> Variant:
+    """Return what its shopper has: what he bought, or what he took instead of it."""
+    return bought.offer.variant or bought.order_line.variant
+
+
+def chosen(
+    authorization: ReturnAuthorization,
+    lines: Sequence[ReturnLine],
+    bought: Mapping[int, PurchaseLine],
+    choice: Mapping[int, int | None] | None,
+) -> dict[int, Variant | Other]:
+    """Say of each accepted line what is sent: the same, or another that may be.
+
+    Who withdrew gets what he asked for, or money.
+
+    Shape:  by order line; ``choice`` by order line, too; without one it is what was wished
+    Raises: CannotReturnError
+    """
+    may_be = others(bought.values(), channel=authorization.order.channel)
+    return {
+        line.order_line_id: _chosen(
+            authorization,
+            line,
+            bought[line.order_line_id],
+            may_be.get(line.order_line_id, []),
+            choice,
+        )
+        for line in lines
+        if line.accepted_quantity and line.order_line_id in bought
+    }
+
+
+def _chosen(
+    authorization: ReturnAuthorization,
+    line: ReturnLine,
+    bought: PurchaseLine,
+    may_be: Sequence[Other],
+    choice: Mapping[int, int | None] | None,
+) -> Variant | Other:
+    his = came(bought)
+    variant_id = (choice or {}).get(line.order_line_id, line.wanted_id) or his.pk
+    if authorization.is_withdrawal and (line.wanted_id is None or variant_id != line.wanted_id):
+        raise CannotReturnError(
+            gettext("Who withdraws gets what he asked for himself, or his money.")
+        )
+    if variant_id == his.pk:
+        return his
+    for other in may_be:
+        if other.variant.pk == variant_id:
+            return other
+    raise CannotReturnError(not_sold(line))
+
+
+def insist_for_all(asked: Iterable[bool]) -> None:
+    """Let who withdraws ask for another instead of each thing, or of none: it ends as a whole.
+
+    Shape:  whether another is asked for, by line
+    Raises: CannotReturnError
+    """
+    if len(set(asked)) > 1:
+        words = gettext("Ask for money and for another light in two steps, one after the other.")
+        raise CannotReturnError(words)
+
+
+def not_sold(line: ReturnLine) -> str:
+    words = gettext("What shall be sent instead of %(title)s is not sold now: choose another.")
+    return words % {"title": line.order_line.title}
+
+
+def bought_of(authorization: ReturnAuthorization) -> dict[int, PurchaseLine]:
+    """Map its lines to where they were bought, which may be elsewhere than they were sold."""
+    rows = PurchaseLine.objects.filter(
+        order_line__return_lines__authorization=authorization, is_live=True
+    ).select_related(
+        "purchase_order__order", "order_line__variant__product", "offer__variant__product"
+    )
+    return {row.order_line_id: row for row in rows}
+
+
+def variant_of(one: Variant | Other) -> Variant:
+    return one.variant if isinstance(one, Other) else one
+
+
+def difference(
+    line: ReturnLine, instead: Variant | Other, *, currency: str, is_free: bool
+) -> Money:
+    """Return what goes back with another that costs less than what was paid.
+
+    A discount of then is one of now: he pays the same part of the new price. Together with what
+    stays it is the share of the line, to the cent.
+
+    Raises: CannotReturnError  it costs more, and nobody said that it shall go all the same
+    """
+    nothing = Money.zero(currency)
+    if not isinstance(instead, Other):
+        return nothing
+    sold = line.order_line
+    share = refund_amounts.share_of(line, currency=currency)
+    left = share - Money(line.deduction_amount, currency)
+    if not sold.unit_amount:  # it came as a replacement
+        worth = instead.price
+    else:
+        part = share.amount * instead.price.amount / sold.unit_amount
+        worth = Money(part, currency).rounded()
+    if worth > left and not is_free:
+        words = gettext(
+            "%(title)s costs more than what came back is worth: let the shopper have his money"
+            " and buy it anew, or send it at no extra cost, knowingly."
+        )
+        raise CannotReturnError(words % {"title": instead.title})
+    return max(left - worth, nothing)

@@ -1,0 +1,235 @@
+"""Send anew what was broken or wrong: an order of its own, which costs its shopper nothing.
+
+It is an order as any other: its units are held and sold, a supplier is asked once, parcels are
+followed. It earns nothing, so the gate holds its purchase order until staff say that it shall go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext
+
+from catalog.models import Variant
+from orders.inventory import allocations
+from orders.models import Order, Payment, PurchaseLine, ReturnAuthorization, ReturnLine
+from orders.payments import ledger
+from orders.returns import events, exchange_options, refund_amounts, refunds, replacement_orders
+from orders.returns.authorizations import hold
+from orders.returns.exchange_options import Other
+from orders.returns.refusing import CannotReturnError
+from orders.returns.replacement_orders import Shelf, Unit
+from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.money import Money
+from storefront.lib.staff import columns
+
+Status = ReturnAuthorization.Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Where what is sent anew can come from now, as an order would be routed.
+
+    Shape:  ``shelves`` by the id of the line that was sold; ``note`` as ``noting`` keeps it
+    """
+
+    shelves: Mapping[int, Shelf] = field(default_factory=dict)
+    note: Mapping[str, Any] = field(default_factory=dict)
+
+
+NOWHERE = Found()
+
+
+def is_for(authorization: ReturnAuthorization) -> bool:
+    """Test whether it can be replaced now: looked at, or kept by the shopper."""
+    is_ready = authorization.status == Status.INSPECTED or (
+        authorization.status == Status.APPROVED and authorization.is_kept
+    )
+    if not is_ready or not authorization.is_withdrawal:
+        return is_ready
+    return authorization.lines.exclude(wanted=None).exists()  # who did not ask gets money
+
+
+@transaction.atomic(durable=True)
+def wish(*, authorization: ReturnAuthorization, wanted: Mapping[int, int | None]) -> None:
+    """Write down what the shopper asks for instead, or that he wants none; the last word counts.
+
+    Staff may note what costs more, too: ``exchange`` asks them whether it shall go all the same.
+
+    Shape:  ``wanted`` maps lines that were sold to variants
+    Locks:  the order
+    Raises: CannotReturnError  it ended, or that may not be sent instead, or a withdrawal asks for
+                               money too
+    """
+    hold(authorization)
+    if authorization.status in ReturnAuthorization.ENDED:
+        raise CannotReturnError(gettext("It ended already."))
+    asked = {line for line, variant in wanted.items() if variant is not None}
+    bought = exchange_options.bought_of(authorization)
+    may_be = exchange_options.others(bought.values(), channel=authorization.order.channel)
+    lines = list(authorization.lines.select_related("order_line"))
+    if authorization.is_withdrawal:
+        exchange_options.insist_for_all(
+            line.order_line_id in asked
+            for line in lines
+            if line.accepted_quantity or authorization.status != Status.INSPECTED
+        )
+    for line in lines:
+        variant_id = wanted.get(line.order_line_id)
+        known = {one.variant.pk for one in may_be.get(line.order_line_id, [])}
+        if variant_id is not None and variant_id not in known:
+            raise CannotReturnError(exchange_options.not_sold(line))
+        ReturnLine.objects.filter(pk=line.pk).update(wanted=variant_id)
+
+
+@transaction.atomic(durable=True)
+def exchange(  # noqa: PLR0913 - of which, by whom, and what instead
+    *,
+    authorization: ReturnAuthorization,
+    actor: str,
+    now: datetime,
+    choice: Mapping[int, int | None] | None = None,
+    is_free: bool = False,
+    found: Found = NOWHERE,
+) -> Order:
+    """Order anew what was accepted, or another; of money only the difference goes back.
+
+    What is not ``found`` comes from where it came from.
+
+    Shape:  ``choice`` maps lines that were sold to variants, None: the same; without one it is
+            what was wished.
+            ``is_free``: what costs more goes all the same, for nothing
+    Locks:  the order, those that it came for, the newest first, its payments; then the stock rows
+            of the new one, in id order
+    Raises: CannotReturnError  it is no case for that, it costs more, or none is left there
+            IllegalMoveError   it ended already
+    """
+    order = hold(authorization)
+    if authorization.status in ReturnAuthorization.ENDED or not is_for(authorization):
+        raise CannotReturnError(gettext("Look at it first, or let the shopper keep it."))
+    refunds.insist_not_taken(order)
+    lines = refund_amounts.lines_of(authorization)
+    bought = exchange_options.bought_of(authorization)
+    sent = exchange_options.chosen(authorization, lines, bought, choice)
+    if not sent:
+        raise CannotReturnError(gettext("Nothing of it was accepted: refuse it instead."))
+    payment = _leave_difference(authorization, lines, sent, is_free=is_free)
+    units = [
+        _unit(line, bought[line.order_line_id], exchange_options.variant_of(instead), found, now)
+        for line in lines
+        if (instead := sent.get(line.order_line_id)) is not None
+    ]
+    authorization.purchase_order.order = order
+    made = replacement_orders.order_anew(
+        order,
+        units,
+        # Where the goods went last, which may be elsewhere than they were ordered to.
+        ship_to=authorization.purchase_order.goes_to,
+        routed_by=found.note,
+        now=now,
+    )
+    made.move(
+        Order.Status.PLACED, at=now, actor=actor, reason=f"it replaces {authorization.number}"
+    )
+    allocations.sell(order=made, now=now)
+    _end(authorization, lines, made, actor=actor, now=now)
+    if payment is not None and authorization.difference_amount:
+        ledger.ask_refund(
+            payment,
+            amount=authorization.difference,
+            purpose=refunds.purpose_of_difference(authorization),
+            at=now,
+            reason=f"{actor}: {authorization.number}, {made.number} costs less",
+        )
+    return made
+
+
+@needs_transaction
+def _leave_difference(
+    authorization: ReturnAuthorization,
+    lines: Sequence[ReturnLine],
+    sent: Mapping[int, Variant | Other],
+    *,
+    is_free: bool,
+) -> Payment | None:
+    """Say of each line what goes back of it; return what it is paid from.
+
+    Locks:  the payments of the order
+    Raises: CannotReturnError  less of the order's money is left, and it is not ``is_free``
+    """
+    currency = authorization.currency
+    payments = ledger.secured(authorization.order_id)
+    payment = max(payments, key=lambda one: ledger.refundable(one).amount, default=None)
+    nothing = Money.zero(currency)
+    left = ledger.refundable(payment) if payment is not None else nothing
+    for line in lines:
+        instead = sent.get(line.order_line_id)
+        owed = nothing
+        if instead is not None:
+            owed = exchange_options.difference(line, instead, currency=currency, is_free=is_free)
+        given = min(owed, left)
+        if given < owed and not is_free:
+            raise CannotReturnError(_too_little(owed, left))
+        left -= given
+        line.difference_amount = given.amount
+    return payment
+
+
+def _too_little(owed: Money, left: Money) -> str:
+    words = gettext(
+        "It costs %(owed)s less, of which only %(left)s can still go back: pay the shopper the rest"
+        " by hand, and send it at no extra cost, knowingly."
+    )
+    return words % {"owed": columns.as_money(owed), "left": columns.as_money(left)}
+
+
+def _unit(
+    line: ReturnLine, bought: PurchaseLine, variant: Variant, found: Found, now: datetime
+) -> Unit:
+    shelf = found.shelves.get(line.order_line_id)
+    if shelf is not None and shelf.variant_id != variant.pk:
+        words = gettext("What the shopper wants was changed meanwhile: look at it once more.")
+        raise CannotReturnError(words)
+    if shelf is None and variant.pk != exchange_options.came(bought).pk:
+        words = gettext("None of %(title)s can be sent now: choose another, or pay it back.")
+        raise CannotReturnError(words % {"title": replacement_orders.titled(variant)})
+    if shelf is None:
+        shelf = replacement_orders.shelf_before(
+            bought, of=bought.purchase_order, quantity=line.accepted_quantity, now=now
+        )
+    return Unit(
+        sold=line.order_line,
+        variant=variant,
+        quantity=line.accepted_quantity,
+        shelf=shelf,
+    )
+
+
+@needs_transaction
+def _end(
+    authorization: ReturnAuthorization,
+    lines: Sequence[ReturnLine],
+    made: Order,
+    *,
+    actor: str,
+    now: datetime,
+) -> None:
+    refunds.share_out(authorization, lines)
+    for line in lines:  # another return of the same line may have rounded its share down
+        most = (line.share_amount or Decimal(0)) - line.difference_amount
+        line.deduction_amount = min(line.deduction_amount, most)
+    authorization.move(
+        Status.EXCHANGED,
+        at=now,
+        actor=actor,
+        reason=f"replaced by {made.number}",
+        replacement=made,
+        difference_amount=sum((line.difference_amount for line in lines), Decimal(0)),
+    )
+    refunds.count_back(lines)
+    events.answered(authorization, what="exchanged", at=now)

@@ -1,0 +1,268 @@
+"""What staff fill in about returns of shoppers, and goods that go back to suppliers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from orders.models import OrderLine, ReturnAuthorization, ReturnLine, SupplierRMA
+from orders.returns.eligibility import Returnable
+from orders.returns.inspection import Judgment
+from orders.returns.requests import Declaration
+from storefront.lib.staff.admin import ReasonForm
+
+Disposition = ReturnAuthorization.Disposition
+
+
+class WordsForm(forms.Form):
+    """What the shopper reads in the mail and on his page."""
+
+    answer = forms.CharField(
+        label=_("What we write to the shopper"),
+        max_length=500,
+        help_text=_("He reads it word for word, in his mail and on the page of the order."),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+    )
+
+
+class MaybeWordsForm(WordsForm):
+    """The same where nothing has to be said."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["answer"].required = False
+
+
+class LabelForm(forms.Form):
+    """How it comes back."""
+
+    address = forms.CharField(
+        label=_("Where it goes"),
+        max_length=300,
+        help_text=_("As the policy of the supplier says; change it for this one return."),
+        widget=UnfoldAdminTextInputWidget,
+    )
+    label = forms.CharField(
+        label=_("Label"),
+        required=False,
+        max_length=500,
+        help_text=_("A link to it that begins with https://, or what to say at the counter."),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+    )
+    carrier = forms.CharField(
+        label=_("Carrier"), required=False, max_length=60, widget=UnfoldAdminTextInputWidget
+    )
+    tracking_number = forms.CharField(
+        label=_("Number of the parcel"),
+        required=False,
+        max_length=60,
+        widget=UnfoldAdminTextInputWidget,
+    )
+
+
+class SentForm(forms.Form):
+    """The parcel that goes back, as the shopper names it."""
+
+    carrier = forms.CharField(
+        label=_("Carrier"), required=False, max_length=60, widget=UnfoldAdminTextInputWidget
+    )
+    tracking_number = forms.CharField(
+        label=_("Number of the parcel"), max_length=60, widget=UnfoldAdminTextInputWidget
+    )
+
+
+class SaidForm(forms.Form):
+    """What the shopper answers by telephone."""
+
+    words = forms.CharField(
+        label=_("What the shopper says"),
+        max_length=800,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+    )
+
+
+def received_form(lines: Iterable[ReturnLine]) -> type[forms.Form]:
+    """Make the form that counts what is in the parcel."""
+    fields: dict[str, Any] = {
+        f"units_{line.pk}": forms.IntegerField(
+            label=f"{line.order_line.sku}: {line.order_line.title}",
+            help_text=_("%(most)d were declared.") % {"most": line.quantity},
+            min_value=0,
+            max_value=line.quantity,
+            initial=line.quantity,
+            widget=UnfoldAdminIntegerFieldWidget,
+        )
+        for line in lines
+    }
+    return type("ReceivedForm", (forms.Form,), fields)
+
+
+def units_in(given: Mapping[str, Any], rows: Iterable[Any]) -> dict[int, int]:
+    return {row.pk: given.get(f"units_{row.pk}") or 0 for row in rows}
+
+
+def inspected_form(lines: Iterable[ReturnLine], *, is_withdrawal: bool) -> type[forms.Form]:
+    """Make the form that judges what came; only who withdrew may have to pay for use."""
+    fields: dict[str, Any] = {}
+    for line in lines:
+        fields[f"units_{line.pk}"] = forms.IntegerField(
+            label=f"{line.order_line.sku}: {line.order_line.title}",
+            help_text=_("%(most)d came: how many are accepted?") % {"most": line.received_quantity},
+            min_value=0,
+            max_value=line.received_quantity,
+            initial=line.received_quantity,
+            widget=UnfoldAdminIntegerFieldWidget,
+        )
+        fields[f"state_{line.pk}"] = forms.ChoiceField(
+            label=_("In which state"),
+            choices=Disposition.choices,
+            widget=UnfoldAdminSelectWidget,
+        )
+        if is_withdrawal:
+            fields[f"kept_{line.pk}"] = forms.DecimalField(
+                label=_("Kept for use"),
+                help_text=_("Only what it lost by use beyond trying it, in the order's money."),
+                min_value=0,
+                max_digits=12,
+                decimal_places=2,
+                initial=0,
+                widget=UnfoldAdminDecimalFieldWidget,
+            )
+            fields[f"why_{line.pk}"] = forms.CharField(
+                label=_("Why it is kept"),
+                required=False,
+                max_length=200,
+                widget=UnfoldAdminTextInputWidget,
+            )
+    return type("InspectedForm", (forms.Form,), fields)
+
+
+def judgments_in(given: Mapping[str, Any], lines: Iterable[ReturnLine]) -> dict[int, Judgment]:
+    return {
+        line.pk: Judgment(
+            accepted=given[f"units_{line.pk}"],
+            disposition=Disposition(given[f"state_{line.pk}"]),
+            deduction=given.get(f"kept_{line.pk}") or Decimal(0),
+            reason=given.get(f"why_{line.pk}", ""),
+        )
+        for line in lines
+    }
+
+
+class OpenForm(forms.Form):
+    """What a shopper says on the telephone; the lines are put before it."""
+
+    kind = forms.ChoiceField(
+        label=_("Why it goes back"),
+        choices=ReturnAuthorization.Kind.choices,
+        widget=UnfoldAdminSelectWidget,
+    )
+    words = forms.CharField(
+        label=_("What the shopper says"),
+        required=False,
+        max_length=800,
+        help_text=_("It stands in his receipt, word for word."),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+    )
+    is_late_fine = forms.BooleanField(
+        label=_("Take it although it is late"),
+        required=False,
+        help_text=_(
+            "Beyond 14 days for a withdrawal, or two years for a defect; or a defect of what no"
+            " carrier says that it arrived."
+        ),
+        widget=UnfoldBooleanSwitchWidget,
+    )
+    key = forms.CharField(widget=forms.HiddenInput, max_length=40)
+
+
+def open_form(left: Returnable) -> tuple[type[forms.Form], list[OrderLine]]:
+    """Make the form for one order: how many units of each line, then the rest."""
+    most = {
+        line.pk: max(left.withdrawable.get(line.pk, 0), left.complainable.get(line.pk, 0))
+        for line in left.lines
+    }
+    fields: dict[str, Any] = {
+        f"units_{line.pk}": forms.IntegerField(
+            label=f"{line.sku}: {line.title}",
+            help_text=_("%(most)d can go back.") % {"most": most[line.pk]},
+            required=False,
+            min_value=0,
+            max_value=most[line.pk],
+            initial=0,
+            widget=UnfoldAdminIntegerFieldWidget,
+        )
+        for line in left.lines
+    }
+    order = [*fields, *OpenForm.base_fields]
+    return type("OrderReturnForm", (OpenForm,), {**fields, "field_order": order}), left.lines
+
+
+def declaration_of(given: Mapping[str, Any], lines: Iterable[OrderLine]) -> Declaration:
+    return Declaration(
+        key=given["key"],
+        kind=ReturnAuthorization.Kind(given["kind"]),
+        units=units_in(given, lines),
+        words=given["words"],
+    )
+
+
+class StepForm(ReasonForm):
+    """How it stands with the supplier now, as a person heard it."""
+
+    to = forms.ChoiceField(label=_("How it stands"), widget=UnfoldAdminSelectWidget)
+    reference = forms.CharField(
+        label=_("His number of it"),
+        required=False,
+        max_length=60,
+        widget=UnfoldAdminTextInputWidget,
+    )
+    carrier = forms.CharField(
+        label=_("Carrier"), required=False, max_length=60, widget=UnfoldAdminTextInputWidget
+    )
+    tracking_number = forms.CharField(
+        label=_("Number of the parcel"),
+        required=False,
+        max_length=60,
+        widget=UnfoldAdminTextInputWidget,
+    )
+    field_order = ("to", "reference", "carrier", "tracking_number", "reason")
+
+
+def step_form(rma: SupplierRMA) -> type[forms.Form]:
+    """Offer the states that it can have next; money is written down by itself."""
+    ahead = SupplierRMA.TRANSITIONS[SupplierRMA.Status(rma.status)]
+    choices = [
+        (to.value, to.label)
+        for to in SupplierRMA.Status
+        if to in ahead and to != SupplierRMA.Status.CREDITED
+    ]
+    to = forms.ChoiceField(
+        label=_("How it stands"), choices=choices, widget=UnfoldAdminSelectWidget
+    )
+    return type("RmaStepForm", (StepForm,), {"to": to})
+
+
+class CreditForm(ReasonForm):
+    """How much came."""
+
+    amount = forms.DecimalField(
+        label=_("Amount that he gave back"),
+        min_value=0,
+        max_digits=12,
+        decimal_places=2,
+        widget=UnfoldAdminDecimalFieldWidget,
+    )
+    field_order = ("amount", "reason")

@@ -1,0 +1,138 @@
+"""Note what came back, and what of it is accepted, in which state: two counts, kept apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from operator import attrgetter
+
+from django.db import transaction
+from django.utils.translation import gettext
+
+from orders.models import ReturnAuthorization, ReturnLine
+from orders.returns import refund_amounts, requests, supplier_returns
+from orders.returns.authorizations import hold
+from orders.returns.refusing import CannotReturnError
+from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.money import Money
+
+Status = ReturnAuthorization.Status
+COUNTED_ONLY = frozenset({Status.RECEIVED, Status.REFUNDED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgment:
+    """What is accepted of one line, in which state, and what is kept for its use."""
+
+    accepted: int
+    disposition: ReturnAuthorization.Disposition
+    deduction: Decimal = Decimal(0)
+    reason: str = ""
+
+
+@transaction.atomic(durable=True)
+def receive(
+    *,
+    authorization: ReturnAuthorization,
+    units: Mapping[int, int],
+    actor: str,
+    now: datetime,
+) -> None:
+    """Count what is in the parcel, by return line; what is not there may still come with none.
+
+    Counted anew it is looked at anew. What was paid for before it came is only counted.
+
+    Locks:  the order
+    Raises: CannotReturnError  nothing came, or more than was declared, or it went on already
+    """
+    hold(authorization)
+    if supplier_returns.stands(authorization):
+        raise CannotReturnError(gettext("It goes back to the supplier already."))
+    lines = list(authorization.lines.select_related("order_line").order_by("pk"))
+    if not any(units.get(line.pk, 0) for line in lines):
+        raise CannotReturnError(gettext("Choose at least one thing."))
+    for line in lines:
+        came = units.get(line.pk, 0)
+        if not 0 <= came <= line.quantity:
+            raise CannotReturnError(_too_many(line.quantity))
+        ReturnLine.objects.filter(pk=line.pk).update(received_quantity=came)
+    if authorization.status in COUNTED_ONLY and can_receive(authorization):
+        return
+    if authorization.status == Status.EXPIRED:
+        _count_anew(lines)
+    authorization.move(Status.RECEIVED, at=now, actor=actor)
+
+
+@needs_transaction
+def _count_anew(lines: Sequence[ReturnLine]) -> None:
+    """Let the units stand again that were free since it was closed.
+
+    Locks:  the caller holds the order
+    Raises: CannotReturnError  another return has them
+    """
+    for line in sorted(lines, key=attrgetter("order_line_id")):
+        sold = line.order_line
+        if line.quantity > sold.shipped_quantity - sold.returning_quantity:
+            raise CannotReturnError(gettext("It was closed, and given back anew: open that one."))
+        requests.count(sold.pk, line.quantity)
+
+
+def can_receive(authorization: ReturnAuthorization) -> bool:
+    """Test whether what came of it can be counted, for the first time or anew."""
+    if authorization.status == Status.REFUNDED:
+        is_seen = authorization.lines.exclude(disposition="").exists()
+        return not authorization.is_kept and not is_seen
+    if authorization.status == Status.RECEIVED:
+        return True
+    return Status.RECEIVED in ReturnAuthorization.TRANSITIONS[Status(authorization.status)]
+
+
+@transaction.atomic(durable=True)
+def inspect(
+    *,
+    authorization: ReturnAuthorization,
+    judgments: Mapping[int, Judgment],
+    actor: str,
+    now: datetime,
+) -> None:
+    """Say of each line how many units are accepted, and in which state.
+
+    Only who withdrew pays for use, and only for what goes beyond trying it.
+
+    Locks:  the order
+    Raises: CannotReturnError  more is accepted than came, or more is kept than was paid
+    """
+    hold(authorization)
+    for line in authorization.lines.select_related("order_line").order_by("pk"):
+        judged = judgments[line.pk]
+        if not 0 <= judged.accepted <= line.received_quantity:
+            raise CannotReturnError(_too_many(line.received_quantity))
+        line.accepted_quantity = judged.accepted
+        _insist_deduction(authorization, line, judged)
+        line.disposition = judged.disposition
+        line.deduction_amount = judged.deduction
+        line.deduction_reason = judged.reason[:200]
+        line.save()
+    authorization.move(Status.INSPECTED, at=now, actor=actor)
+
+
+def _insist_deduction(
+    authorization: ReturnAuthorization, line: ReturnLine, judged: Judgment
+) -> None:
+    if not judged.deduction:
+        return
+    if not authorization.is_withdrawal:
+        words = gettext("Nothing is kept for the use of what was broken or wrong.")
+        raise CannotReturnError(words)
+    if not judged.reason:
+        raise CannotReturnError(gettext("Say why something is kept."))
+    most = refund_amounts.share_of(line, currency=authorization.currency)
+    if not 0 <= judged.deduction <= most.amount:
+        words = gettext("Of it, %(most)s at most can be kept.")
+        raise CannotReturnError(words % {"most": Money(most.amount, most.currency)})
+
+
+def _too_many(most: int) -> str:
+    return gettext("%(most)d at most.") % {"most": most}

@@ -1,0 +1,197 @@
+"""What a return is worth now: the goods, less what is kept of them, and the way."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Sum
+
+from orders.backorders import rejected_lines
+from orders.models import Order, Payment, PurchaseOrder, ReturnAuthorization, ReturnLine
+from orders.payments import ledger
+from orders.pricing.proration import share
+from storefront.lib.money import Money
+
+Status = ReturnAuthorization.Status
+# He keeps it, or proved that he sent it, or it is lost where we asked him to send it.
+WITHOUT_GOODS = frozenset(
+    {
+        Status.REQUESTED,
+        Status.NEEDS_EVIDENCE,
+        Status.APPROVED,
+        Status.LABEL_ISSUED,
+        Status.IN_TRANSIT,
+        Status.LOST_IN_TRANSIT,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """What a return is worth now. ``left`` is what can still go back of the order's money."""
+
+    goods: Money
+    deduction: Money
+    delivery: Money
+    left: Money
+
+    @property
+    def total(self) -> Money:
+        return self.goods - self.deduction + self.delivery
+
+    @property
+    def given(self) -> Money:
+        return min(self.total, self.left)
+
+
+def paid_by(order: Order) -> ReturnAuthorization | None:
+    """Return the return whose order was paid for, where this is a replacement, or one of one."""
+    first = None
+    while made_for := came_for(order):
+        first, order = made_for, made_for.order
+    return first
+
+
+def came_for(order: Order) -> ReturnAuthorization | None:
+    """Return the return that an order replaces: one of an older order, so every chain ends."""
+    rows = ReturnAuthorization.objects.select_related("order")
+    return rows.filter(replacement=order, order__lt=order.pk).first()
+
+
+def has_failed(authorization: ReturnAuthorization) -> bool:
+    """Test whether it was to be replaced, and units of that cannot be had.
+
+    While others of them may still fail it is too early: it is paid once.
+    """
+    made = authorization.replacement
+    if authorization.status != Status.EXCHANGED or made is None:
+        return False
+    lines = list(made.lines.all())
+    is_decided = all(one.quantity <= one.canceled_quantity + one.shipped_quantity for one in lines)
+    return is_decided and bool(any(one.canceled_quantity for one in lines) or _given_back(made))
+
+
+def _given_back(made: Order) -> Counter[int]:
+    """Count by line of a replacement the units that came back for money."""
+    back: Counter[int] = Counter()
+    for one in made.returns.filter(status=Status.REFUNDED).select_related("replacement"):
+        back.update(failed_units(one, list(one.lines.all())))
+    return back
+
+
+def failed_units(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -> dict[int, int]:
+    """Map order lines to how many accepted units of them are not replaced after all."""
+    made = authorization.replacement
+    if made is None or made.pk <= authorization.order_id:  # as ``came_for`` sees it
+        return {line.order_line_id: line.accepted_quantity for line in lines}
+    anew = list(made.lines.order_by("pk"))
+    given_back = _given_back(made)
+    failed: Counter[int] = Counter()
+    for each in anew:  # a line of which a supplier sent some is several by now
+        failed[each.parted_from_id or each.pk] += each.canceled_quantity + given_back[each.pk]
+    # As they were written, its lines are in this order.
+    replaced = sorted((one for one in lines if one.accepted_quantity), key=_by_line)
+    roots = [each for each in anew if each.parted_from_id is None]
+    return {one.order_line_id: failed[root.pk] for one, root in zip(replaced, roots, strict=True)}
+
+
+def _by_line(line: ReturnLine) -> int:
+    return line.order_line_id
+
+
+def due(authorization: ReturnAuthorization) -> Due:
+    """Count what would be paid now; the verbs count again, under the lock."""
+    return owed(authorization, lines_of(authorization), payments_of(authorization.order_id))
+
+
+def share_of(line: ReturnLine, *, currency: str) -> Money:
+    """Return what the shopper paid for the units that are accepted of a line."""
+    if line.share_amount is not None:
+        return Money(line.share_amount, currency)
+    sold = line.order_line
+    return share(
+        Money(sold.charge_amount, currency),
+        quantity=sold.quantity,
+        before=sold.returned_quantity,
+        units=line.accepted_quantity,
+    )
+
+
+def lines_of(authorization: ReturnAuthorization) -> list[ReturnLine]:
+    """Read the lines; what does not have to come is accepted as it is."""
+    lines = list(authorization.lines.select_related("order_line").order_by("order_line"))
+    if authorization.status in WITHOUT_GOODS:
+        for line in lines:
+            line.accepted_quantity = line.quantity
+    if authorization.status == Status.EXCHANGED:
+        keep_what_was_replaced(authorization, lines)
+    return lines
+
+
+def keep_what_was_replaced(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -> None:
+    """Say of each line what its share in the units is that the shopper got anew.
+
+    What is kept for use, and what went back with them, is neither paid nor replaced.
+    """
+    failed = failed_units(authorization, lines)
+    for line in lines:
+        whole = share_of(line, currency=authorization.currency)
+        whole -= Money(line.deduction_amount + line.difference_amount, authorization.currency)
+        if line.accepted_quantity:
+            part = share(
+                whole,
+                quantity=line.accepted_quantity,
+                before=0,
+                units=failed[line.order_line_id],
+            )
+            line.replaced_amount = (whole - part).amount
+
+
+def payments_of(order_id: int) -> list[Payment]:
+    return list(Payment.objects.filter(order=order_id, authorized_amount__gt=0).order_by("pk"))
+
+
+def owed(
+    authorization: ReturnAuthorization, lines: Sequence[ReturnLine], payments: Sequence[Payment]
+) -> Due:
+    currency = authorization.currency
+    shares = [share_of(line, currency=currency) for line in lines]
+    kept = sum((line.deduction_amount for line in lines), Decimal(0))
+    given = sum((line.replaced_amount + line.difference_amount for line in lines), Decimal(0))
+    left = [ledger.refundable(one) for one in payments if one.currency == currency]
+    return Due(
+        goods=Money.total(shares, currency) - Money(given, currency),
+        deduction=Money(kept, currency),
+        delivery=delivery(authorization, lines),
+        left=max(left, default=Money.zero(currency)),
+    )
+
+
+def delivery(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -> Money:
+    """Return the charge for the way, once nothing of the order is left with who paid it."""
+    order = authorization.order
+    nothing = Money.zero(authorization.currency)
+    if order.returns.filter(delivery_amount__gt=0).exists():
+        return nothing
+    paid = ReturnLine.objects.filter(
+        authorization__order=order, authorization__status=Status.REFUNDED, replaced_amount=0
+    )
+    back = dict(
+        paid.exclude(authorization=authorization)
+        .values("order_line")
+        .annotate(units=Sum("accepted_quantity"))
+        .values_list("order_line", "units")
+    )
+    for line, units in failed_units(authorization, lines).items():
+        back[line] = back.get(line, 0) + units
+    sold = list(order.lines.all())
+    if any(line.quantity - line.canceled_quantity > back.get(line.pk, 0) for line in sold):
+        return nothing
+    live = order.purchase_orders.exclude(status=PurchaseOrder.Status.CANCELED)
+    charged = Money.total((rejected_lines.standing(one) for one in live), order.currency)
+    goods = (line.charge_amount for line in sold if line.quantity > line.canceled_quantity)
+    ways = charged - Money(sum(goods, Decimal(0)), order.currency)
+    return max(ways, nothing)

@@ -1,0 +1,202 @@
+"""Write the order of what is sent anew: its lines, its parcels and its stock, for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext
+
+from catalog.models import Image, Variant
+from orders import links, numbers
+from orders.cart import carts
+from orders.inventory import reservations
+from orders.models import Order, OrderLine, PurchaseLine, PurchaseOrder
+from orders.returns.refusing import CannotReturnError
+from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.money import Money
+from suppliers.inventory.ledger import NotEnoughStockError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """Where units of a line are taken from this time, and how they come from there.
+
+    Shape:  ``entry`` as one of ``Order.delivery_plan``
+    Units:  ``cost`` of one unit, ``landed`` of all, in the order's currency; it and ``rate`` are
+            None where nobody can say
+    """
+
+    variant_id: int
+    offer_id: int
+    level_id: int
+    location_id: int
+    cost: Money
+    rate: Decimal | None
+    landed: Decimal | None
+    entry: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """So many of a line that was sold: what is sent for them, and from where."""
+
+    sold: OrderLine
+    variant: Variant
+    quantity: int
+    shelf: Shelf
+
+
+def shelf_before(bought: PurchaseLine, *, of: PurchaseOrder, quantity: int, now: datetime) -> Shelf:
+    """Return the shelf that a line came from; its way is promised anew.
+
+    Shape:  ``of`` is its purchase order, read with its order
+    Raises: CannotReturnError  it came from where the order was not planned to
+    """
+    sold, entry = bought.order_line, of.entry
+    if not entry:
+        raise CannotReturnError(gettext("Nobody knows the way from there: pay it back instead."))
+    landed = None
+    if sold.landed_amount is not None:
+        landed = (sold.landed_amount * quantity / sold.quantity).quantize(Decimal("0.01"))
+    return Shelf(
+        variant_id=bought.offer.variant_id or sold.variant_id,
+        offer_id=bought.offer_id,
+        level_id=bought.level_id,
+        location_id=of.location_id,
+        cost=Money(bought.agreed_cost_amount, bought.cost_currency),
+        rate=sold.cost_rate if bought.cost_currency == sold.cost_currency else None,
+        landed=landed,
+        entry=_later(entry, of.order, now),
+    )
+
+
+@needs_transaction
+def order_anew(
+    order: Order,
+    units: Sequence[Unit],
+    *,
+    ship_to: Mapping[str, str],
+    routed_by: Mapping[str, Any],
+    now: datetime,
+) -> Order:
+    """Write an order of these units, and hold its stock.
+
+    Shape:  one line for each of ``units``, in their order
+    Locks:  the stock rows, in id order
+    Raises: CannotReturnError  none is left there
+    """
+    cart = carts.open_cart(
+        channel=order.channel, country=ship_to["country"], locale=order.locale, now=now
+    )
+    # It is the account's too: who is forgotten is forgotten here as well.
+    cart.owner_id = order.cart.owner_id
+    cart.save(update_fields=["owner"])
+    plan = _plan(units)
+    made = Order.objects.create(
+        number=numbers.order_number(now),
+        access_key=links.new_key(),
+        channel=order.channel,
+        cart=cart,
+        email=order.email,
+        locale=order.locale,
+        ship_to=dict(ship_to),
+        address_check=order.address_check,
+        currency=order.currency,
+        goods_amount=0,
+        delivery_amount=0,
+        tax_amount=0,
+        total_amount=0,
+        status_since=now,
+        placed_at=now,
+        pay_before=now,
+        delivery_plan=plan,
+        routed_by=dict(routed_by),
+        arrives_from=min(_days(plan, "arrives_from"), default=None),
+        arrives_to=max(_days(plan, "arrives_to"), default=None),
+    )
+    lines = [_line(made, unit) for unit in units]
+    OrderLine.objects.bulk_create(lines)
+    try:
+        reservations.hold(lines=lines, until=now, now=now)
+    except NotEnoughStockError as error:
+        words = gettext("None is left to send: pay it back instead, or wait.")
+        raise CannotReturnError(words) from error
+    return made
+
+
+def _line(made: Order, unit: Unit) -> OrderLine:
+    sold, shelf, nothing = unit.sold, unit.shelf, Decimal(0)
+    return OrderLine(
+        order=made,
+        variant=unit.variant,
+        offer_id=shelf.offer_id,
+        level_id=shelf.level_id,
+        sku=unit.variant.sku,
+        title=_title(unit),
+        picture=_picture(unit),
+        warranty_months=unit.variant.product.warranty_months,
+        quantity=unit.quantity,
+        unit_amount=nothing,
+        line_amount=nothing,
+        discount_amount=nothing,
+        tax_rate=sold.tax_rate,
+        tax_amount=nothing,
+        added_tax_amount=nothing,
+        cost_amount=shelf.cost.amount,
+        cost_currency=shelf.cost.currency,
+        cost_rate=shelf.rate,
+        landed_amount=shelf.landed,
+        fees_amount=nothing,
+    )
+
+
+def _title(unit: Unit) -> str:
+    if unit.variant.pk == unit.sold.variant_id:
+        return unit.sold.title
+    return titled(unit.variant)
+
+
+def _picture(unit: Unit) -> str:
+    if unit.variant.product_id == unit.sold.variant.product_id:
+        return unit.sold.picture
+    shown = Image.objects.filter(product=unit.variant.product_id).exclude(stem="")
+    return shown.order_by("position", "pk").values_list("stem", flat=True).first() or ""
+
+
+def titled(variant: Variant) -> str:
+    """Name a variant as a line of an order does."""
+    options = f", {variant.options_text}" if variant.options_text else ""
+    return f"{variant.product.title}{options}"[:200]
+
+
+def _plan(units: Sequence[Unit]) -> list[Mapping[str, Any]]:
+    """Let one parcel come from each place, for nothing."""
+    entries: dict[int, dict[str, Any]] = {}
+    for unit in units:
+        shelf = unit.shelf
+        free = {**shelf.entry, "amount": "0", "tax": "0", "levels": {}}
+        entry = entries.setdefault(shelf.location_id, free)
+        # Two lines of one variant may lie on two shelves of one place.
+        key = str(unit.variant.pk)
+        key = key if key not in entry["levels"] else f"{key}:{shelf.level_id}"
+        entry["levels"][key] = shelf.level_id
+    return list(entries.values())
+
+
+def _days(plan: Sequence[Mapping[str, Any]], name: str) -> list[date]:
+    return [date.fromisoformat(entry[name]) for entry in plan if entry.get(name)]
+
+
+def _later(entry: Mapping[str, Any], order: Order, now: datetime) -> dict[str, Any]:
+    """Promise the days of one way anew: as many from today as there were when it was placed."""
+    passed = now.date() - order.placed_at.date()
+    days = {
+        name: (date.fromisoformat(entry[name]) + passed).isoformat()
+        for name in ("arrives_from", "arrives_to")
+        if entry.get(name)
+    }
+    return {**entry, **days}

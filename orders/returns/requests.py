@@ -1,0 +1,227 @@
+"""Take in what a shopper gives back, once, and give him the receipt at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext
+
+from orders import numbers
+from orders.models import Order, OrderLine, PurchaseOrder, ReturnAuthorization, ReturnLine
+from orders.models.returns import MOST_WORDS
+from orders.returns import destinations, eligibility, events, exchange_options, photos, window
+from orders.returns.eligibility import Returnable
+from orders.returns.refusing import CannotReturnError
+from storefront.lib.db.transactions import needs_transaction
+
+Kind = ReturnAuthorization.Kind
+Status = ReturnAuthorization.Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """What is given back and why. ``units`` maps a line's id to how many of it are.
+
+    ``key`` is one per form: sent twice, it is one declaration. ``drawings`` are pictures as
+    ``photos.drawn`` makes them. ``wanted`` maps lines to the variant that is asked for instead.
+    """
+
+    key: str
+    kind: ReturnAuthorization.Kind
+    units: Mapping[int, int]
+    words: str = ""
+    drawings: Sequence[bytes] = ()
+    wanted: Mapping[int, int] = field(default_factory=dict)
+
+
+def declare(
+    *, order: Order, said: Declaration, actor: str, now: datetime, is_late_fine: bool = False
+) -> list[ReturnAuthorization]:
+    """Write down what is given back; what was written under this key already is returned.
+
+    A withdrawal needs nobody's leave: it is approved with the click. All else waits for staff.
+
+    Locks:  the order
+    Raises: CannotReturnError
+    """
+    with photos.written(said.drawings) as names:
+        return _declare(order, said, names, actor, now, is_late_fine=is_late_fine)
+
+
+@transaction.atomic(durable=True)
+def _declare(  # noqa: PLR0913 - as above, and what was written away for it
+    order: Order,
+    said: Declaration,
+    names: Sequence[str],
+    actor: str,
+    now: datetime,
+    *,
+    is_late_fine: bool,
+) -> list[ReturnAuthorization]:
+    row = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
+    if row.access_key != order.access_key:  # its shopper was forgotten while this came in
+        words = gettext("This order was erased meanwhile: nothing can be added to it any more.")
+        raise CannotReturnError(words)
+    if known := list(row.returns.filter(declaration=said.key).order_by("pk")):
+        return known
+    if ReturnAuthorization.objects.filter(declaration=said.key).exists():
+        raise CannotReturnError(gettext("The form belongs to another order: open it once more."))
+    left = eligibility.look(order=row, now=now, is_late_fine=is_late_fine)
+    chosen = insist(said, left)
+    made = [
+        _write(row, purchase_order, units, said, left, actor, now)
+        for purchase_order, units in _by_place(chosen, left).items()
+    ]
+    for authorization in made:
+        photos.attach(authorization, names, now=now)
+        if authorization.is_withdrawal:
+            approve(authorization, actor=actor, now=now)
+    events.declared(made, at=now)
+    return made
+
+
+def insist(said: Declaration, left: Returnable) -> dict[int, int]:
+    """Return the units that are wished, where all of them may be given back.
+
+    Raises: CannotReturnError
+    """
+    wished = {line: units for line, units in said.units.items() if units}
+    if not wished:
+        raise CannotReturnError(gettext("Choose at least one thing."))
+    most = left.of(said.kind)
+    for line, units in wished.items():
+        if units < 0 or units > most.get(line, 0):
+            raise CannotReturnError(_refusal(line, most.get(line, 0), said, left))
+    _insist_wanted(said, wished, left)
+    return wished
+
+
+def _insist_wanted(said: Declaration, wished: Mapping[int, int], left: Returnable) -> None:
+    """Let another be asked for that may be sent instead, and costs no more.
+
+    Raises: CannotReturnError
+    """
+    wanted = {line: variant for line, variant in said.wanted.items() if line in wished}
+    if not wanted:
+        return
+    if said.kind == Kind.WITHDRAWAL:
+        exchange_options.insist_for_all(line in wanted for line in wished)
+    bought = [left.purchase_lines[line] for line in wanted]
+    may_be = exchange_options.others(bought, channel=bought[0].order_line.order.channel)
+    for line, variant in wanted.items():
+        if all(one.variant.pk != variant or one.is_dearer for one in may_be.get(line, [])):
+            words = gettext(
+                "This one cannot be sent instead. What costs more is bought anew: return this one"
+                " for your money."
+            )
+            raise CannotReturnError(words)
+
+
+def _refusal(line: int, most: int, said: Declaration, left: Returnable) -> str:
+    if line not in left.purchase_lines:
+        return gettext("This is not part of the order.")
+    if said.kind == Kind.WITHDRAWAL and left.is_withdrawal_over:
+        return gettext("The 14 days to withdraw are over.")
+    title = left.purchase_lines[line].order_line.title
+    if not most:
+        return gettext("Of %(title)s nothing is left to return.") % {"title": title}
+    return gettext("Of %(title)s, %(left)d can be returned.") % {"title": title, "left": most}
+
+
+def _by_place(chosen: Mapping[int, int], left: Returnable) -> dict[PurchaseOrder, dict[int, int]]:
+    places: dict[PurchaseOrder, dict[int, int]] = defaultdict(dict)
+    for line, units in sorted(chosen.items()):
+        places[left.purchase_lines[line].purchase_order][line] = units
+    return places
+
+
+@needs_transaction
+def _write(  # noqa: PLR0913, PLR0917 - what, of what, by whom and when
+    order: Order,
+    purchase_order: PurchaseOrder,
+    units: Mapping[int, int],
+    said: Declaration,
+    left: Returnable,
+    actor: str,
+    now: datetime,
+) -> ReturnAuthorization:
+    authorization = ReturnAuthorization.objects.create(
+        order=order,
+        purchase_order=purchase_order,
+        number=numbers.return_number(order.number),
+        declaration=said.key,
+        kind=said.kind,
+        words=said.words[:MOST_WORDS],
+        currency=order.currency,
+        status_since=now,
+        opened_at=now,
+        opened_by=actor[:100],
+    )
+    for line, quantity in units.items():
+        count(line, quantity)
+        ReturnLine.objects.create(
+            authorization=authorization,
+            order_line=left.purchase_lines[line].order_line,
+            quantity=quantity,
+            wanted_id=said.wanted.get(line),
+        )
+    return authorization
+
+
+@needs_transaction
+def count(line: int, quantity: int) -> None:
+    """Let so many units of a line stand in a return.
+
+    Locks:  the caller holds the order
+    """
+    OrderLine.objects.filter(pk=line).update(returning_quantity=F("returning_quantity") + quantity)
+
+
+@needs_transaction
+def approve(
+    authorization: ReturnAuthorization, *, actor: str, now: datetime, answer: str = ""
+) -> None:
+    """Say where it goes and until when, as the supplier's policy is now.
+
+    Locks:  the caller holds the order
+    """
+    way = destinations.way_of(
+        authorization.purchase_order.supplier,
+        worth=_worth_with_others(authorization),
+        is_our_fault=not authorization.is_withdrawal,
+    )
+    authorization.move(
+        Status.APPROVED,
+        at=now,
+        actor=actor,
+        answer=answer,
+        destination=way.destination,
+        address=way.address,
+        label_payer=way.label_payer,
+        send_before=send_before(authorization, address=way.address, now=now),
+    )
+
+
+def send_before(authorization: ReturnAuthorization, *, address: str, now: datetime) -> date | None:
+    """Return until when it should be sent; None where nobody can: no address, or no goods yet."""
+    has_arrived = authorization.purchase_order.status == PurchaseOrder.Status.CLOSED
+    return (now + window.SEND_WITHIN).date() if address and has_arrived else None
+
+
+def _worth_with_others(authorization: ReturnAuthorization) -> Decimal:
+    """Sum what the shopper gives back of one supplier: bit by bit is worth what it is at once."""
+    lines = ReturnLine.objects.standing().filter(
+        authorization__order=authorization.order_id,
+        authorization__purchase_order__supplier=authorization.purchase_order.supplier_id,
+    )
+    worths = (
+        line.order_line.charge_amount * line.quantity / line.order_line.quantity
+        for line in lines.select_related("order_line")
+    )
+    return sum(worths, Decimal(0))

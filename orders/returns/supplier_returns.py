@@ -1,0 +1,237 @@
+"""Send goods back to their supplier, and follow the credit that he owes us for them.
+
+People speak with him: each step is written down by hand, and waits in the inbox until the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+
+from orders import numbers
+from orders.claims import claims
+from orders.models import (
+    PurchaseLine,
+    PurchaseOrder,
+    ReturnAuthorization,
+    ReturnPolicy,
+    SupplierRMA,
+    SupplierRMALine,
+)
+from orders.returns import authorizations, destinations, window
+from storefront.lib.money import Money
+
+Status = SupplierRMA.Status
+LOOKED_AT = ReturnAuthorization.GONE_BACK | {ReturnAuthorization.Status.INSPECTED}
+
+
+class CannotSendBackError(Exception):
+    """The words say why; nothing is written."""
+
+
+def units_of(authorization: ReturnAuthorization) -> dict[int, int]:
+    """Return how many units of each live purchase line came back to be sent on, by its id."""
+    came = {
+        line.order_line_id: min(line.accepted_quantity, line.received_quantity)
+        for line in authorization.lines.all()
+        if line.disposition != ReturnAuthorization.Disposition.MISSING
+    }
+    lines = authorization.purchase_order.lines.filter(is_live=True, order_line__in=came)
+    return {line.pk: units for line in lines if (units := came[line.order_line_id])}
+
+
+def stands(authorization: ReturnAuthorization) -> bool:
+    """Test whether its supplier is being asked for it, or has paid."""
+    return authorization.rmas.exclude(status__in=SupplierRMA.GIVEN_UP).exists()
+
+
+def is_for(authorization: ReturnAuthorization) -> bool:
+    """Test whether its supplier may owe us something for it."""
+    if authorization.is_kept or authorization.status not in LOOKED_AT:
+        return False
+    return not stands(authorization) and owes(authorization)
+
+
+def owes(authorization: ReturnAuthorization) -> bool:
+    """Test whether its supplier owes us something for it.
+
+    For what is broken or wrong he stands in as long as his warranty says, if he says so.
+    """
+    policy = _policy_of(authorization)
+    if authorization.is_withdrawal or policy.warranty_months is None:
+        return policy.takes_back
+    last = _owes_until(authorization, policy.warranty_months)
+    return last is None or authorization.opened_at.date() <= last
+
+
+def says(authorization: ReturnAuthorization) -> str:
+    """Word what its supplier owes us for it, and until when."""
+    policy = _policy_of(authorization)
+    if authorization.is_withdrawal or policy.warranty_months is None:
+        if policy.takes_back:
+            return gettext("He takes it back.")
+        return gettext("He takes nothing back.")
+    last = _owes_until(authorization, policy.warranty_months)
+    if last is None:
+        words = gettext("He owes it: his warranty of %(months)d months begins when it arrives.")
+        return words % {"months": policy.warranty_months}
+    if owes(authorization):
+        words = gettext("He owes it: it was told before his warranty ended, on %(day)s.")
+    else:
+        words = gettext("He no longer owes it: his warranty ended on %(day)s, before it was told.")
+    return words % {"day": date_format(last)}
+
+
+def _policy_of(authorization: ReturnAuthorization) -> ReturnPolicy:
+    return destinations.policy_of(authorization.purchase_order.supplier)
+
+
+def _owes_until(authorization: ReturnAuthorization, months: int) -> date | None:
+    """Return the last day on which he stands in; None where it has not arrived."""
+    bought = authorization.purchase_order
+    if bought.status != PurchaseOrder.Status.CLOSED:
+        return None
+    return window.months_after(bought.status_since.date(), months)
+
+
+@transaction.atomic(durable=True)
+def open_for(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> SupplierRMA:
+    """Begin to give back to the supplier what a shopper gave back to us.
+
+    Locks:  the order, then the purchase order
+    Raises: CannotSendBackError  he owes us nothing for it, or it was begun already
+    """
+    authorizations.hold(authorization)
+    purchase_order = _lock(authorization.purchase_order)
+    if not is_for(authorization):
+        words = gettext("The supplier takes nothing of it back, or is asked already.")
+        if not owes(authorization):
+            words = says(authorization)
+        raise CannotSendBackError(words)
+    return _open(purchase_order, units_of(authorization), authorization, actor, now)
+
+
+@transaction.atomic(durable=True)
+def open_alone(
+    *,
+    purchase_order: PurchaseOrder,
+    units: Mapping[int, int],
+    actor: str,
+    now: datetime,
+    number: str = "",
+) -> SupplierRMA:
+    """Begin to give units of a purchase order back of which no return of a shopper stands.
+
+    What was written under its number already is returned: a form sent twice is one.
+
+    Shape:  ``units`` by the id of the purchase line
+    Locks:  the purchase order
+    Raises: CannotSendBackError
+    """
+    locked = _lock(purchase_order)
+    if number and (known := locked.rmas.filter(number=number).first()):
+        return known
+    return _open(locked, units, None, actor, now, number=number)
+
+
+def new_number(purchase_order: PurchaseOrder) -> str:
+    """Make the number before it is written down, so that it is written once."""
+    return numbers.rma_number(purchase_order.number)
+
+
+def _lock(purchase_order: PurchaseOrder) -> PurchaseOrder:
+    rows = PurchaseOrder.objects.select_related("supplier").select_for_update(of=["self"])
+    return rows.get(pk=purchase_order.pk)
+
+
+def _open(  # noqa: PLR0913 - what, for what, by whom and when
+    purchase_order: PurchaseOrder,
+    units: Mapping[int, int],
+    authorization: ReturnAuthorization | None,
+    actor: str,
+    now: datetime,
+    *,
+    number: str = "",
+) -> SupplierRMA:
+    chosen = _chosen(purchase_order, units)
+    currency = next(iter(chosen)).cost_currency
+    cost = sum((line.agreed_cost_amount * n for line, n in chosen.items()), Decimal(0))
+    percent = destinations.policy_of(purchase_order.supplier).restocking_percent
+    fee = Money(cost * percent / 100, currency).rounded().amount
+    rma = SupplierRMA.objects.create(
+        purchase_order=purchase_order,
+        authorization=authorization,
+        number=number or new_number(purchase_order),
+        currency=currency,
+        expected_amount=cost - fee,
+        fee_amount=fee,
+        opened_by=actor[:100],
+        opened_at=now,
+        status_since=now,
+    )
+    SupplierRMALine.objects.bulk_create(
+        SupplierRMALine(
+            rma=rma,
+            purchase_line=line,
+            quantity=quantity,
+            ordered_quantity=line.quantity,
+            unit_amount=line.agreed_cost_amount,
+        )
+        for line, quantity in chosen.items()
+    )
+    return rma
+
+
+def _chosen(purchase_order: PurchaseOrder, units: Mapping[int, int]) -> dict[PurchaseLine, int]:
+    """Match what goes back with what neither a claim nor another parcel stands for.
+
+    Raises: CannotSendBackError
+    """
+    left = claims.claimable(purchase_order)
+    chosen = {line: units[line.pk] for line in left if units.get(line.pk, 0) > 0}
+    if not chosen or len(chosen) < sum(1 for n in units.values() if n > 0):
+        raise CannotSendBackError(gettext("Choose at least one unit of one line."))
+    for line, wished in chosen.items():
+        if wished > left[line]:
+            words = gettext("Of %(sku)s, %(left)d can still be claimed.")
+            raise CannotSendBackError(words % {"sku": line.order_line.sku, "left": left[line]})
+    return chosen
+
+
+def go_on(
+    *,
+    rma: SupplierRMA,
+    to: SupplierRMA.Status,
+    reason: str,
+    actor: str,
+    now: datetime,
+    **said: str,
+) -> None:
+    """Write down how it stands now, as a person heard it.
+
+    Raises: IllegalMoveError, LostRaceError  it cannot stand so
+    """
+    rma.move(to, at=now, actor=actor, reason=reason, **said)
+
+
+def credit(*, rma: SupplierRMA, amount: Money, reason: str, actor: str, now: datetime) -> None:
+    """Write down the money that came, once; a person may write more than was expected.
+
+    Raises: IllegalMoveError, LostRaceError  it ended already
+            CannotSendBackError              less than nothing
+    """
+    if amount.amount < 0:
+        raise CannotSendBackError(gettext("Less than nothing cannot come back."))
+    rma.move(
+        Status.CREDITED,
+        at=now,
+        actor=actor,
+        reason=reason,
+        credited_amount=amount.amount,
+        recorded_by=actor[:100],
+    )

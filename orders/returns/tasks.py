@@ -1,0 +1,35 @@
+"""Work for returns: end those that were never sent, and drop pictures that nothing names."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from orders.returns import authorizations, photos
+from storefront.lib.state_machine import IllegalMoveError, LostRaceError
+
+log = logging.getLogger(__name__)
+AT_ONCE = 200
+
+
+@shared_task
+def expire_returns(**_: Any) -> None:
+    """Find what should have been sent long ago; one that cannot be ended stops no other."""
+    now = timezone.now()
+    for authorization in authorizations.overdue(now=now).order_by("pk")[:AT_ONCE]:
+        try:
+            with suppress(IllegalMoveError, LostRaceError):
+                authorizations.expire(authorization=authorization, now=now)
+        except Exception:  # the others end without it
+            log.exception("%s cannot be ended", authorization)
+
+
+@shared_task
+def sweep_pictures(**_: Any) -> None:
+    """Delete pictures that no return names: whoever wrote them, or erased their return, died."""
+    if count := photos.sweep(now=timezone.now()):
+        log.info("%s pictures that no return names are deleted", count)

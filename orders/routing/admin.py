@@ -1,0 +1,279 @@
+"""Staff pages of the rules of routing: draft them, rehearse them, let them go live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from catalog.models import Channel
+from orders.models import RoutingRules
+from orders.routing import labels, simulation
+from orders.routing import rules as routing_rules
+from orders.routing.ranking import Rules
+from orders.routing.routing_form import STEPS, RoutingRulesForm
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, action
+
+Status = RoutingRules.Status
+SHOWN = 100
+LONGEST_NUMBER = 9
+LONGEST = timedelta(days=92)
+DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class DaysForm(forms.Form):
+    """Which orders are routed again."""
+
+    since = forms.DateField(label=_("First day"), widget=DAY)
+    until = forms.DateField(label=_("Last day"), widget=DAY)
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        since, until = given.get("since"), given.get("until")
+        if since and until and not timedelta(0) <= until - since <= LONGEST:
+            self.add_error(
+                "until", gettext("It must lie at most three months after the first day.")
+            )
+        return given
+
+
+@admin.register(RoutingRules)
+class RoutingRulesAdmin(StaffAdmin):
+    when_empty: ClassVar = labels.NO_RULES
+    may_add = True
+    add_form = RoutingRulesForm
+    groups = labels.RULES
+    list_display: ClassVar = [
+        "__str__",
+        columns.text("channel__code", _("Channel")),
+        columns.state("status", _("State"), waits=["draft"], ended=["retired"]),
+        "counts",
+        "is_in_force",
+        columns.age("starts_at", _("Starts")),
+        columns.age("ends_at", _("Ends")),
+        "made_by",
+        "note",
+    ]
+    list_select_related: ClassVar = ["channel"]
+    list_filter: ClassVar = ["channel", "status"]
+    ordering: ClassVar = ["channel", "-version"]
+    exclude: ClassVar = ["chain"]
+    readonly_fields: ClassVar = ["counts", "asks", "is_in_force", columns.moves]
+    actions_detail: ClassVar = ["rehearse", "try_it", "go_live", "retire", "draft_like"]
+    fits: ClassVar = {
+        "go_live": lambda row: row.status == Status.DRAFT,
+        "retire": lambda row: row.status == Status.LIVE,
+    }
+    refusals: ClassVar = (routing_rules.OverError,)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        initial: dict[str, Any] = super().get_changeform_initial_data(request)
+        like = RoutingRules.objects.filter(pk=number_in(request.GET, "like")).first()
+        if like is None:
+            channels = Channel.objects.values_list("pk", flat=True)[:2]
+            return {"channel": channels[0], **initial} if len(channels) == 1 else initial
+        steps = dict(zip(STEPS, [*like.chain, *("" for _step in STEPS)], strict=False))
+        return {
+            **steps,
+            "channel": like.channel_id,
+            "preferred": ", ".join(like.preferred),
+            "looks_elsewhere": like.looks_elsewhere,
+            "moves_silent_after_h": like.moves_silent_after_h,
+            "least_margin_rate": like.least_margin_rate,
+            "note": like.note,
+        }
+
+    def save_model(
+        self, request: HttpRequest, obj: RoutingRules, form: RoutingRulesForm, change: bool
+    ) -> None:
+        given = form.cleaned_data
+        made = routing_rules.draft(
+            channel=given["channel"],
+            chain=form.chain,
+            preferred=given["preferred"],
+            looks_elsewhere=given["looks_elsewhere"],
+            moves_silent_after_h=given["moves_silent_after_h"],
+            least_margin_rate=given["least_margin_rate"],
+            starts_at=given["starts_at"],
+            ends_at=given["ends_at"],
+            note=given["note"],
+            by=str(request.user),
+            now=timezone.now(),
+        )
+        obj.pk = made.pk
+        obj.refresh_from_db()
+
+    @admin.display(description=_("What counts"))
+    def counts(self, rules: RoutingRules) -> str:
+        return labels.counts(rules.rules)
+
+    @admin.display(description=_("What a line must leave"))
+    def asks(self, rules: RoutingRules) -> str:
+        return labels.asks(rules.least_margin_rate)
+
+    @admin.display(description=_("In force now"), boolean=True)
+    def is_in_force(self, rules: RoutingRules) -> bool:
+        found = routing_rules.in_force(channel=rules.channel, now=timezone.now())
+        return found.version == rules.version
+
+    @action(description=_("Rehearse"), icon="experiment")
+    def rehearse(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        rules = self.row(request, object_id)
+        yesterday = timezone.now().date() - timedelta(days=1)
+        given = request.GET if "since" in request.GET else {"since": yesterday, "until": yesterday}
+        form = DaysForm(given)
+        found = None
+        if form.is_valid():
+            orders = simulation.of_day(
+                channel_id=rules.channel_id,
+                since=_midnight(form.cleaned_data["since"]),
+                until=_midnight(form.cleaned_data["until"] + timedelta(days=1)),
+            )
+            found = simulation.rehearse(
+                rules=rules.rules, orders=orders, currency=rules.channel.currency
+            )
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("Rehearse"),
+            "opts": self.opts,
+            "original": rules,
+            "back": self.page_of(rules),
+            "counts": labels.counts(rules.rules),
+            "form": form,
+            "found": found,
+            "sums": _sums(found) if found and found.count else (),
+            "changed": [_told(one, found.currency, rules.rules) for one in found.changed[:SHOWN]]
+            if found
+            else (),
+        }
+        return TemplateResponse(request, "orders/routing_simulation.html", context)
+
+    @action(description=_("Try it with a cart"), icon="route", may="view")
+    def try_it(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        rules = self.row(request, object_id)
+        return HttpResponseRedirect(f"{reverse('supply:routing')}?rules={rules.pk}")
+
+    @action(description=_("Go live"), icon="rocket_launch")
+    def go_live(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        rules = self.row(request, object_id)
+        return self.ask(
+            request,
+            rules,
+            title=gettext("Go live"),
+            explain=gettext(
+                "Carts and orders of %(channel)s are routed so from its start on: %(counts)s."
+                " Pages follow within a minute; orders that are placed stay as they are."
+            )
+            % {"channel": rules.channel, "counts": labels.counts(rules.rules)},
+            act=lambda _given: routing_rules.go_live(
+                rules=rules, by=str(request.user), now=timezone.now()
+            ),
+            done=lambda _none: self._said(rules),
+        )
+
+    @staticmethod
+    def _said(rules: RoutingRules) -> str:
+        """Say that it is live, and which version stands above it, if one does."""
+        first = routing_rules.in_force(channel=rules.channel, now=timezone.now())
+        if first.version == rules.version:
+            return gettext("%s is live.") % rules
+        words = gettext("%(rules)s is live; now, %(first)s counts before it.")
+        return words % {"rules": rules, "first": labels.name(first)}
+
+    @action(description=_("Retire"), icon="do_not_disturb_on")
+    def retire(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        rules = self.row(request, object_id)
+        return self.ask(
+            request,
+            rules,
+            title=gettext("Retire"),
+            explain=gettext("Orders are routed by what else is live, or as usual, from now on."),
+            act=lambda _given: routing_rules.retire(
+                rules=rules, by=str(request.user), now=timezone.now()
+            ),
+            done=gettext("%s is retired.") % rules,
+        )
+
+    @action(description=_("New draft like this"), icon="edit_note")
+    def draft_like(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        rules = self.row(request, object_id)
+        return HttpResponseRedirect(f"{reverse('admin:orders_routingrules_add')}?like={rules.pk}")
+
+
+def number_in(given: Mapping[str, str], name: str) -> int:
+    """Return the number of a row that an address names; 0, which no row has, if it names none."""
+    text = given.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else 0
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def _sums(found: simulation.Rehearsal) -> list[tuple[str, str, str, str]]:
+    """Compare what it came to with what it would have come to."""
+    before, after = found.before, found.after
+
+    def money(one: simulation.Sum, name: str) -> str:
+        return columns.as_money(simulation.per_order(getattr(one, name), found))
+
+    def days(many: int) -> str:
+        return columns.as_number(round(Decimal(many) / found.count, 1))
+
+    return [
+        (
+            gettext("Parcels"),
+            str(before.parcels),
+            str(after.parcels),
+            str(after.parcels - before.parcels),
+        ),
+        (
+            gettext("Landed cost of an order"),
+            money(before, "cost"),
+            money(after, "cost"),
+            columns.as_money(simulation.per_order(after.cost - before.cost, found)),
+        ),
+        (
+            gettext("Days until the last parcel is there"),
+            days(before.days),
+            days(after.days),
+            days(after.days - before.days),
+        ),
+        (
+            gettext("Margin of an order"),
+            money(before, "margin"),
+            money(after, "margin"),
+            columns.as_money(simulation.per_order(after.margin - before.margin, found)),
+        ),
+    ]
+
+
+def _told(one: simulation.Rerouted, currency: str, rules: Rules) -> dict[str, Any]:
+    more = one.after.cost - one.before.cost
+    least = rules.least_margin_rate
+    return {
+        "order": one.order,
+        "before": ", ".join(one.before_from),
+        "after": ", ".join(one.after_from),
+        "parcels": one.after.parcels - one.before.parcels,
+        "days": one.after.days - one.before.days,
+        "cost": columns.as_money(simulation.money(more, currency)),
+        "margin_before": columns.as_money(simulation.money(one.before.margin, currency)),
+        "margin_after": columns.as_money(simulation.money(one.after.margin, currency)),
+        "left_out": [
+            f"{each.place}: {labels.verdict(each.verdict, left=each.left, least=least)}"
+            for each in one.left_out
+        ],
+    }

@@ -1,0 +1,237 @@
+"""Keep with an order what its lines could have come from, and read it again. Pure.
+
+What was to choose from is gone a minute later; by what is kept here yesterday's orders are
+routed again under other rules, and a person reads why a parcel left from where it did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from catalog.pricing.landed_cost import Costing
+from orders.routing import margin_filter
+from orders.routing.candidates import Candidate, Misfit, Need
+from orders.routing.engine import Plan, PlannedLine, Worse, against
+from orders.routing.margin_filter import Left, Sold, Unearning
+from orders.routing.ranking import Criterion, Rules
+from storefront.lib.money import Money
+
+TAKEN = "taken"
+MOST_NOTED = 20  # places of one line: an order is read often, and nobody reads more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted(Candidate):
+    """A candidate as it was kept: what so many as were ordered would have landed at, and cost.
+
+    Of fewer, where a line is divided, it is their part of that.
+    """
+
+    noted_for: int
+    noted_outlay: tuple[bool, Decimal]
+    noted_spent: Decimal | None
+
+    def outlay(self, quantity: int) -> tuple[bool, Decimal]:
+        is_unknown, amount = self.noted_outlay
+        return is_unknown, amount * quantity / self.noted_for
+
+    def spent(self, quantity: int, sold: Sold) -> Decimal | None:  # noqa: ARG002 - it was for that
+        return None if self.noted_spent is None else self.noted_spent * quantity / self.noted_for
+
+
+def note(
+    plan: Plan, *, sold: Mapping[int, Sold] | None = None, costing: Costing | None = None
+) -> dict[str, Any]:
+    """Write down the rules, and for each line all places and what was against them.
+
+    Shape:  ``sold`` by variant and ``costing`` tell what a line leaves where routing had nothing
+            to choose, and did not ask
+    """
+    lines, prices = {}, {}
+    for variant_id, parts in plan.planned.items():
+        choice = _Choice.of(parts, (sold or {}).get(variant_id), plan.rules)
+        if choice.price:
+            prices[str(variant_id)] = choice.price
+        lines[str(variant_id)] = [
+            _entry(one.landed_by(costing) if costing else one, choice)
+            for one in _worth_noting(plan.considered.get(variant_id, ()), choice)
+        ]
+    least = plan.rules.least_margin_rate
+    return {
+        "version": plan.rules.version,
+        "chain": [criterion.value for criterion in plan.rules.chain],
+        "preferred": list(plan.rules.preferred),
+        "least_margin": None if least is None else str(least),
+        "most_places": plan.rules.most_places,
+        "lines": lines,
+        "sold": {
+            variant_id: {"gross": str(each.gross.amount), "tax_rate": str(each.tax_rate)}
+            for variant_id, each in prices.items()
+        },
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Choice:
+    """What was taken for so many of one variant.
+
+    Shape:  ``units`` by stock row; ``taken`` is the place that sends all, None where several do;
+            ``asked`` is what routing knew of what they are sold for, ``price`` what is known now
+    """
+
+    quantity: int
+    units: Mapping[int, int]
+    taken: Candidate | None
+    asked: Sold | None
+    price: Sold | None
+    rules: Rules
+
+    @classmethod
+    def of(cls, parts: Sequence[PlannedLine], known: Sold | None, rules: Rules) -> _Choice:
+        asked = whole(parts)
+        return cls(
+            quantity=sum(line.quantity for line in parts),
+            units={line.candidate.level_id: line.quantity for line in parts},
+            taken=alone(parts),
+            asked=asked,
+            price=asked or known,
+            rules=rules,
+        )
+
+
+def alone(parts: Sequence[PlannedLine]) -> Candidate | None:
+    """Return the place that sends all of a line; None where several do, or nobody."""
+    return parts[0].candidate if len(parts) == 1 else None
+
+
+def whole(parts: Sequence[PlannedLine]) -> Sold | None:
+    """Return what all parts of a line are sold for."""
+    first, *others = (line.sold for line in parts)
+    if first is None or not others:
+        return first
+    gross = Money.total((line.sold.gross for line in parts if line.sold), first.gross.currency)
+    return Sold(gross=gross, tax_rate=first.tax_rate)
+
+
+def _worth_noting(able: Sequence[Candidate], choice: _Choice) -> Sequence[Candidate]:
+    """Choose the places that are taken, and the best of very many others."""
+    rules, quantity = choice.rules, choice.quantity
+
+    def place(one: Candidate) -> tuple[object, ...]:
+        is_other = one.level_id not in choice.units
+        stands = margin_filter.standing(one, quantity, choice.asked, rules.least_margin_rate)
+        return is_other, not one.fits(quantity), stands, rules.rank(one, quantity, rules.alone)
+
+    return sorted(able, key=place)[:MOST_NOTED]
+
+
+def _entry(one: Candidate, choice: _Choice) -> dict[str, Any]:
+    quantity = choice.quantity
+    is_unknown, outlay = one.outlay(quantity)
+    left = margin_filter.left(one, quantity, choice.price)
+    return {
+        "level": one.level_id,
+        "offer": one.offer_id,
+        "supplier": one.supplier_id,
+        "supplier_code": one.supplier_code,
+        "location": one.location_id,
+        "country": one.country,
+        "available": one.available,
+        "minimum": one.minimum,
+        "pack": one.pack,
+        "lead_days": one.lead_days,
+        "outlay": str(outlay),
+        "currency": one.cost.currency,
+        "is_sure": not is_unknown,
+        "distance": one.distance,
+        "days": one.days,
+        "score": one.score,
+        "spent": None if left is None else str(left.spent),
+        "units": choice.units.get(one.level_id, 0),
+        "verdict": TAKEN
+        if one.level_id in choice.units
+        else verdict(one, choice.taken, quantity, choice.rules, choice.asked),
+    }
+
+
+def verdict(
+    one: Candidate, taken: Candidate | None, quantity: int, rules: Rules, sold: Sold | None = None
+) -> str:
+    """Say what is against it; one that is better by itself would have made another parcel.
+
+    Shape:  ``taken`` is None where several send it together
+    """
+    if taken is not None and one.level_id == taken.level_id:
+        return TAKEN
+    reason: Misfit | Unearning | Worse
+    reason = against(one, taken=taken, quantity=quantity, rules=rules, sold=sold)
+    if taken is None or not isinstance(reason, Worse):
+        return reason.value
+    ours = (rules.rank(one, quantity, rules.alone), one.level_id)
+    is_better = ours < (rules.rank(taken, quantity, rules.alone), taken.level_id)
+    return Criterion.PARCELS.value if is_better else reason.value
+
+
+def rules_of(noted: Mapping[str, Any]) -> Rules:
+    """Return the rules that an order was routed by; before there was a least margin, by none."""
+    least = noted.get("least_margin")
+    return Rules(
+        chain=tuple(map(Criterion, noted["chain"])),
+        preferred=tuple(noted["preferred"]),
+        version=noted["version"],
+        least_margin_rate=None if least is None else Decimal(least),
+        most_places=noted.get("most_places", 1),
+    )
+
+
+def sold_of(noted: Mapping[str, Any], variant_id: int, currency: str) -> Sold | None:
+    """Return what a line was sold for, as its places were set against it."""
+    kept = noted.get("sold", {}).get(str(variant_id))
+    if kept is None:
+        return None
+    gross = Money(Decimal(kept["gross"]), currency)
+    return Sold(gross=gross, tax_rate=Decimal(kept["tax_rate"]))
+
+
+def left_of(entry: Mapping[str, Any], sold: Sold | None) -> Left | None:
+    """Return what a line would have left from a place; None where nobody could say."""
+    spent = entry.get("spent")
+    return None if sold is None or spent is None else Left(net=sold.net, spent=Decimal(spent))
+
+
+def candidates_of(noted: Mapping[str, Any], needs: Iterable[Need]) -> list[Noted]:
+    """Return all that the lines could have come from."""
+    return [
+        _read(entry, need)
+        for need in needs
+        for entry in noted["lines"].get(str(need.variant_id), ())
+    ]
+
+
+def _read(entry: Mapping[str, Any], need: Need) -> Noted:
+    outlay, spent = Decimal(entry["outlay"]), entry.get("spent")
+    unit = Money(outlay / need.quantity, entry["currency"])
+    return Noted(
+        level_id=entry["level"],
+        offer_id=entry["offer"],
+        variant_id=need.variant_id,
+        supplier_id=entry["supplier"],
+        supplier_code=entry["supplier_code"],
+        location_id=entry["location"],
+        country=entry["country"],
+        available=entry["available"],
+        cost=unit,
+        wholesale=unit,
+        lead_days=entry["lead_days"],
+        distance=entry["distance"],
+        days=entry["days"],
+        score=entry["score"],
+        minimum=entry["minimum"],
+        pack=entry["pack"],
+        noted_for=need.quantity,
+        noted_outlay=(not entry["is_sure"], outlay),
+        noted_spent=None if spent is None else Decimal(spent),
+    )

@@ -1,0 +1,59 @@
+"""What a delivery costs and when it arrives, as it was quoted. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from orders.routing.engine import Plan, PlannedLine, PlannedParcel, by_variant
+from storefront.lib.money import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotedParcel:
+    """One planned parcel on one route; ``carrier_service`` is the supplier's own name of it.
+
+    ``accepts`` names the ways of lithium the route takes (``Variant.Lithium``), kept with the
+    order so that the parcel is checked again before it is sent.
+    """
+
+    parcel: PlannedParcel
+    service_code: str
+    carrier_service: str
+    price: Money
+    arrives_from: date
+    arrives_to: date
+    accepts: tuple[str, ...]
+    max_cell_wh: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShippingQuote:
+    """One way to have the whole cart delivered; ``tier`` is what the shopper picks.
+
+    ``plan`` is what it was quoted for, kept with the order to tell why goods come from there.
+    """
+
+    tier: str
+    parcels: tuple[QuotedParcel, ...]
+    plan: Plan | None = None
+
+    @property
+    def planned(self) -> Mapping[int, Sequence[PlannedLine]]:
+        """What it brings, by variant: of one that no place has whole there are several parts."""
+        return by_variant(line for quoted in self.parcels for line in quoted.parcel.lines)
+
+    @property
+    def price(self) -> Money:
+        currency = self.parcels[0].price.currency
+        return Money.total((parcel.price.rounded() for parcel in self.parcels), currency)
+
+    @property
+    def arrives_from(self) -> date:
+        return min(parcel.arrives_from for parcel in self.parcels)
+
+    @property
+    def arrives_to(self) -> date:
+        return max(parcel.arrives_to for parcel in self.parcels)

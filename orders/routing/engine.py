@@ -1,0 +1,284 @@
+"""Decide which supplier and location fills which line. Pure: no database, no clock, no network."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from orders.routing import line_splitting, margin_filter
+from orders.routing.candidates import Candidate, Misfit, Need
+from orders.routing.margin_filter import Sold, Unearning
+from orders.routing.ranking import USUAL, Criterion, Rank, Rules
+from orders.routing.set_cover import Cost, cover
+
+type Choice = tuple[Need, Sequence[Candidate]]
+
+
+class Worse(StrEnum):
+    """Why another stock row is taken instead of one that could send it, too."""
+
+    NO_COST = "no_cost"  # nobody can say what it lands at
+    DEARER = "dearer"
+    FARTHER = "farther"
+    SLOWER = "slower"
+    WORSE_SUPPLIER = "worse_supplier"  # by what we saw of him
+    LESS_LIKED = "less_liked"  # by whom staff like to buy from
+    LATER = "later"  # as good in all, and known to us later
+
+
+WORSE = {
+    Criterion.COST: Worse.DEARER,
+    Criterion.DISTANCE: Worse.FARTHER,
+    Criterion.DAYS: Worse.SLOWER,
+    Criterion.SCORE: Worse.WORSE_SUPPLIER,
+    Criterion.PREFERENCE: Worse.LESS_LIKED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedLine:
+    """A need, and the stock row that fills it."""
+
+    variant_id: int
+    quantity: int
+    candidate: Candidate
+    sold: Sold | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedParcel:
+    """All that leaves one location together."""
+
+    supplier_id: int
+    location_id: int
+    country: str
+    lead_days: int
+    lines: tuple[PlannedLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How a cart can be filled. ``missing`` cannot be had in the quantity asked for.
+
+    Shape:  ``considered`` is what was to choose from, by variant; ``missing`` maps a variant to
+            the most of it that can be sent instead, never more than asked for; ``instead`` to
+            the fewest more that can
+    """
+
+    parcels: tuple[PlannedParcel, ...]
+    missing: Mapping[int, int]
+    instead: Mapping[int, int] = field(default_factory=dict)
+    considered: Mapping[int, Sequence[Candidate]] = field(default_factory=dict)
+    rules: Rules = USUAL
+
+    @property
+    def planned(self) -> dict[int, list[PlannedLine]]:
+        """What is sent, by variant: of one that no place has whole there are several parts."""
+        return by_variant(line for parcel in self.parcels for line in parcel.lines)
+
+
+def by_variant(lines: Iterable[PlannedLine]) -> dict[int, list[PlannedLine]]:
+    """Group planned lines by what they bring."""
+    found: dict[int, list[PlannedLine]] = defaultdict(list)
+    for line in lines:
+        found[line.variant_id].append(line)
+    return dict(found)
+
+
+def route(*, needs: Sequence[Need], candidates: Sequence[Candidate], rules: Rules = USUAL) -> Plan:
+    """Choose as the rules rank: usually the fewest parcels, the lowest landed cost, the soonest.
+
+    A need is filled whole by one location; where none can, or only at a loss, and the rules let
+    it, by several (``splitting``), each need for itself: the others then join its parcels. From
+    where it would earn too little it is not sent, as long as others can (``filtering``). What can
+    be filled always is; of very many lines perhaps not by the best of all plans (``covering``).
+    """
+    able: dict[int, list[Candidate]] = defaultdict(list)
+    for candidate in candidates:
+        able[candidate.variant_id].append(candidate)
+    choices: list[Choice] = []
+    others: list[tuple[Need, Sequence[Candidate]]] = []
+    for need in needs:
+        fit = [one for one in able[need.variant_id] if one.fits(need.quantity)]
+        kept = margin_filter.kept(fit, need.quantity, need.sold, rules.least_margin_rate)
+        if kept and (rules.most_places == 1 or not _loses(kept, need, rules)):
+            choices.append((need, kept))
+        else:
+            others.append((need, kept))
+    unfilled = []
+    for need, kept in others:
+        if parts := _divided(need, able[need.variant_id], kept, choices, rules):
+            choices += parts
+        elif kept:
+            choices.append((need, kept))
+        else:
+            unfilled.append(need)
+    by_location: dict[int, list[PlannedLine]] = defaultdict(list)
+    for need, candidate in _best(choices, rules):
+        by_location[candidate.location_id].append(
+            PlannedLine(
+                variant_id=need.variant_id,
+                quantity=need.quantity,
+                candidate=candidate,
+                sold=need.sold,
+            )
+        )
+    parcels = tuple(
+        PlannedParcel(
+            supplier_id=lines[0].candidate.supplier_id,
+            location_id=location_id,
+            country=lines[0].candidate.country,
+            lead_days=max(line.candidate.lead_days for line in lines),
+            lines=tuple(lines),
+        )
+        for location_id, lines in sorted(by_location.items())
+    )
+    return Plan(
+        parcels=parcels,
+        missing={need.variant_id: _most(need, able[need.variant_id], rules) for need in unfilled},
+        instead={
+            need.variant_id: more
+            for need in unfilled
+            if (more := _fewest_more(need, able[need.variant_id], rules)) is not None
+        },
+        considered=able,
+        rules=rules,
+    )
+
+
+def at_once(able: Sequence[Candidate], rules: Rules, *, most: int | None = None) -> int:
+    """Return the most of one variant that can be had at once, ``most`` at most."""
+    units = sum(one.available for one in able) if most is None else most
+    return line_splitting.most(units, able, places=rules.most_places)
+
+
+def _most(need: Need, able: Sequence[Candidate], rules: Rules) -> int:
+    units = need.quantity if need.most is None else min(need.quantity, need.most)
+    return at_once(able, rules, most=units)
+
+
+def _fewest_more(need: Need, able: Sequence[Candidate], rules: Rules) -> int | None:
+    alone = [more for one in able if (more := one.at_least(need.quantity)) is not None]
+    top = sum(one.available for one in able) if need.most is None else need.most
+    together = line_splitting.fewest_more(
+        need.quantity, able, places=rules.most_places, top=min([top, *(more - 1 for more in alone)])
+    )
+    return together if together is not None else min(alone, default=None)
+
+
+def _loses(kept: Sequence[Candidate], need: Need, rules: Rules) -> bool:
+    return all(_stands(one, need, rules) > margin_filter.TOO_LITTLE for one in kept)
+
+
+def _divided(
+    need: Need,
+    able: Sequence[Candidate],
+    kept: Sequence[Candidate],
+    choices: Sequence[Choice],
+    rules: Rules,
+) -> Sequence[Choice]:
+    """Divide what nobody sends whole, or only who loses: without a loss, or as it comes.
+
+    Nothing: it cannot be divided, or it loses also then, and those who are ``kept`` have it whole.
+    """
+    for worst in (margin_filter.ENOUGH, margin_filter.TOO_LITTLE):
+        among = [one for one in able if _stands(one, need, rules) <= worst]
+        parts = _split(need, among, choices, rules)
+        # A fee for each line weighs more on a part than on all that a place could send.
+        if parts and all(_stands(one, part, rules) <= worst for part, (one, *_) in parts):
+            return parts
+    return () if kept else _split(need, able, choices, rules)
+
+
+def _split(
+    need: Need, able: Sequence[Candidate], choices: Sequence[Choice], rules: Rules
+) -> Sequence[Choice]:
+    """Divide a need among places, each with what its units are sold for; the best places first.
+
+    Where fewer parcels are better, a place is that sends something of this cart anyhow.
+    """
+    if rules.most_places == 1 or (need.most is not None and need.quantity > need.most):
+        return []
+    sending = {fit[0].location_id for _, fit in choices if len(fit) == 1}
+
+    def rank(one: Candidate) -> tuple[Rank, bool, Rank, int]:
+        before = rules.rank(one, 1, rules.before_parcels)
+        after = rules.rank(one, 1, rules.after_parcels)
+        return before, one.location_id not in sending, after, one.level_id
+
+    usable = sorted((one for one in able if one.at_most(need.quantity)), key=rank)
+    found = line_splitting.split(need.quantity, usable, places=rules.most_places)
+    return [(part, [one]) for part, one in _parts(need, found)]
+
+
+def _stands(one: Candidate, need: Need, rules: Rules) -> margin_filter.Standing:
+    """Say how a place stands to the least margin with the most that it could send."""
+    part = need.part(one.at_most(need.quantity))
+    return margin_filter.standing(one, part.quantity, part.sold, rules.least_margin_rate)
+
+
+def _parts(need: Need, found: Iterable[tuple[Candidate, int]]) -> Iterator[tuple[Need, Candidate]]:
+    before = 0
+    for one, units in found:
+        yield need.part(units, before=before), one
+        before += units
+
+
+def _best(choices: Sequence[Choice], rules: Rules) -> list[tuple[Need, Candidate]]:
+    """Choose for each need: what counts before the parcels decides line by line, and leaves ties.
+
+    So did, first of all, what the line would earn.
+    Sums of ranks are least where each of them is, so no other choice could be better in that.
+    """
+    lines: list[dict[int, Cost]] = []
+    by_level: dict[int, Candidate] = {}
+    for need, able in choices:
+        fit = able
+        if rules.before_parcels:
+            ranks = [rules.rank(one, need.quantity, rules.before_parcels) for one in fit]
+            fit = [one for one, rank in zip(fit, ranks, strict=True) if rank == min(ranks)]
+        line: dict[int, Cost] = {}
+        for candidate in fit:
+            rank = rules.rank(candidate, need.quantity, rules.after_parcels)
+            cost, place = (rank, candidate.level_id), candidate.location_id
+            line[place] = min(cost, line.get(place, cost))
+            by_level[candidate.level_id] = candidate
+        lines.append(line)
+    needs = [need for need, _ in choices]
+    return [(need, by_level[level]) for need, level in zip(needs, cover(lines), strict=True)]
+
+
+def against(
+    candidate: Candidate,
+    *,
+    taken: Candidate | None,
+    quantity: int,
+    rules: Rules = USUAL,
+    sold: Sold | None = None,
+) -> Misfit | Unearning | Worse:
+    """Say why a need alone in a cart is filled by ``taken`` and not by this candidate.
+
+    It asks what ``route`` asks, in the same order.
+
+    Shape:  ``taken`` is None where nobody has all of it, or several send it without a loss
+    """
+    if reason := candidate.misfit(quantity):
+        return reason
+    if taken is None:
+        alone = margin_filter.standing(candidate, quantity, sold, rules.least_margin_rate)
+        return margin_filter.reason(alone, margin_filter.ENOUGH) or Worse.LATER
+    mine, its = (
+        margin_filter.standing(one, quantity, sold, rules.least_margin_rate)
+        for one in (candidate, taken)
+    )
+    if left_out := margin_filter.reason(mine, its):
+        return left_out
+    criterion = rules.difference(candidate, taken, quantity)
+    if criterion is None:
+        return Worse.LATER
+    is_unknown, _ = candidate.outlay(quantity)
+    if criterion is Criterion.COST and is_unknown:
+        return Worse.NO_COST
+    return WORSE[criterion]

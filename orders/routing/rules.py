@@ -1,0 +1,97 @@
+"""Say by which rules a channel's orders are routed now, and let others go live."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Max, Q
+from django.db.models.functions import Coalesce, Greatest
+
+from catalog.models import Channel
+from orders.models import RoutingRules
+from orders.routing.ranking import USUAL, Criterion, Rules
+
+Status = RoutingRules.Status
+
+
+class OverError(Exception):
+    """The rules' time is over before they go live."""
+
+
+def in_force(*, channel: Channel, now: datetime) -> Rules:
+    """Return the rules of this moment; one query.
+
+    What is for some days, and ends, stands above what does not; of equals the one that began last.
+    """
+    live = RoutingRules.objects.filter(
+        Q(starts_at=None) | Q(starts_at__lte=now),
+        Q(ends_at=None) | Q(ends_at__gt=now),
+        channel=channel,
+        status=Status.LIVE,
+    )
+    began = Greatest(Coalesce("starts_at", "status_since"), "status_since")
+    found = live.alias(began=began, ends=Q(ends_at__isnull=False))
+    first = found.order_by("-ends", "-began", "-version").first()
+    return first.rules if first else USUAL
+
+
+@transaction.atomic
+def draft(  # noqa: PLR0913 - a version is whose, what, when, and who made it
+    *,
+    channel: Channel,
+    chain: Sequence[Criterion],
+    preferred: Sequence[str] = (),
+    looks_elsewhere: bool = True,
+    moves_silent_after_h: int | None = None,
+    least_margin_rate: Decimal | None = Decimal(0),
+    starts_at: datetime | None = None,
+    ends_at: datetime | None = None,
+    note: str = "",
+    by: str,
+    now: datetime,
+) -> RoutingRules:
+    """Write the next version down; nothing is routed by it yet.
+
+    Locks:  the channel
+    """
+    Channel.objects.select_for_update(of=["self"], no_key=True).get(pk=channel.pk)
+    mine = RoutingRules.objects.filter(channel=channel)
+    last = mine.aggregate(last=Max("version"))["last"] or 0
+    return RoutingRules.objects.create(
+        channel=channel,
+        version=last + 1,
+        status_since=now,
+        chain=list(chain),
+        preferred=list(preferred),
+        looks_elsewhere=looks_elsewhere,
+        moves_silent_after_h=moves_silent_after_h,
+        least_margin_rate=least_margin_rate,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        note=note[:300],
+        made_by=by[:100],
+        made_at=now,
+    )
+
+
+@transaction.atomic
+def go_live(*, rules: RoutingRules, by: str, now: datetime) -> None:
+    """Route by a draft from now on, or from when it starts.
+
+    Raises: OverError, IllegalMoveError, LostRaceError
+    """
+    if rules.ends_at is not None and rules.ends_at <= now:
+        raise OverError(str(rules))
+    rules.move(Status.LIVE, at=now, actor=by, reason="")
+
+
+@transaction.atomic
+def retire(*, rules: RoutingRules, by: str, now: datetime) -> None:
+    """Route by it no more: by what else is live, or as usual.
+
+    Raises: IllegalMoveError, LostRaceError
+    """
+    rules.move(Status.RETIRED, at=now, actor=by, reason="")

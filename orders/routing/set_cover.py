@@ -1,0 +1,136 @@
+"""Choose the fewest places that fill all lines. Pure: no database, no clock, no network.
+
+Who can fill which line is a set cover, and the best one takes a time that grows without end
+with the lines and the places. So the search counts its steps; when they are used up, the best
+found so far stands against what a greedy choice finds in a moment. Some answer fills all lines,
+however many there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
+
+from orders.routing.ranking import Rank
+
+# A cart of a few lines needs some ten; this many take some milliseconds.
+MOST_STEPS = 2_000
+
+type Cost = tuple[Rank, int]  # numbers that add up, and the name of the choice
+type Line = Mapping[int, Cost]
+type Total = tuple[Rank, list[int]]
+
+
+def cover(lines: Sequence[Line]) -> list[int]:
+    """Choose for each line, and name the choices: the fewest places, and the cheapest of those.
+
+    Shape:  each line maps the places that can fill it to what that costs, and has at least one
+    """
+    needed = _needed(lines)
+    # A line that one place alone can fill comes first, and so fixes that place.
+    ordered = sorted(
+        ({place: line[place] for place in line.keys() & needed} for line in lines), key=len
+    )
+    reach = _reach(ordered)
+    search = _Search(ordered, reach)
+    everything = (1 << len(ordered)) - 1
+    for size in count():
+        found = set(search.covers(everything, frozenset(), size))
+        if search.is_tired:
+            found.add(_greedy(ordered, reach))
+        if found:
+            fewest = min(map(len, found))
+            *_, names = min(_total(lines, places) for places in found if len(places) == fewest)
+            return names
+    raise AssertionError("counting has no end")
+
+
+def _reach(lines: Sequence[Line]) -> dict[int, int]:
+    """Map places to the lines that they can fill, one bit for each."""
+    reach: dict[int, int] = {}
+    for number, line in enumerate(lines):
+        for place in line:
+            reach[place] = reach.get(place, 0) | 1 << number
+    return reach
+
+
+def _needed(lines: Sequence[Line]) -> frozenset[int]:
+    """Leave out each place for which another one can stand in all it fills, and for less."""
+    reach = _reach(lines)
+
+    def is_beaten(place: int) -> bool:
+        filled = [line for line in lines if place in line]
+        return any(
+            reach[place] & ~reach[other] == 0 and all(line[other] < line[place] for line in filled)
+            for other in filled[0]
+        )
+
+    return frozenset(place for place in reach if not is_beaten(place))
+
+
+def _total(lines: Sequence[Line], places: frozenset[int]) -> Total:
+    """Sum up the lines, each filled from the cheapest of these places that can."""
+    return _sum([min(line[place] for place in places & line.keys()) for line in lines])
+
+
+def _sum(costs: Sequence[Cost]) -> Total:
+    ranks = zip(*(rank for rank, _ in costs), strict=True)
+    return tuple(map(sum, ranks)), [name for _, name in costs]
+
+
+class _Search:
+    """Looks for sets of one size, and counts the steps of all sizes."""
+
+    def __init__(self, lines: Sequence[Line], reach: Mapping[int, int]) -> None:
+        self._reach = reach
+        self._widest = max((lit.bit_count() for lit in reach.values()), default=0)
+        self._places = [
+            sorted(line, key=lambda place: self._promising(line, place)) for line in lines
+        ]
+        self._left = MOST_STEPS
+
+    @property
+    def is_tired(self) -> bool:
+        return self._left < 0
+
+    def covers(
+        self, open_lines: int, places: frozenset[int], size: int
+    ) -> Iterator[frozenset[int]]:
+        """Yield sets of so many places that fill the open lines, some of them several times.
+
+        All of the smallest are found: each has a place for the first open line.
+        """
+        if not open_lines:
+            yield places
+            return
+        if (size - len(places)) * self._widest < open_lines.bit_count():
+            return
+        first = (open_lines & -open_lines).bit_length() - 1
+        for place in self._places[first]:
+            self._left -= 1
+            if self.is_tired:
+                return
+            yield from self.covers(open_lines & ~self._reach[place], places | {place}, size)
+
+    def _promising(self, line: Line, place: int) -> tuple[int, Cost]:
+        return -self._reach[place].bit_count(), line[place]
+
+
+def _greedy(lines: Sequence[Line], reach: Mapping[int, int]) -> frozenset[int]:
+    """Take the place that fills most of the open lines, then the cheapest, until none is open."""
+    chosen: list[int] = []
+    open_lines = (1 << len(lines)) - 1
+
+    def rank(place: int) -> tuple[int, Total]:
+        filled = reach[place] & open_lines
+        costs = [line[place] for number, line in enumerate(lines) if filled >> number & 1]
+        return -len(costs), _sum(costs)
+
+    while open_lines:
+        chosen.append(min(reach, key=rank))
+        open_lines &= ~reach[chosen[-1]]
+    for place in tuple(chosen):  # what later ones fill as well is not needed
+        others = [other for other in chosen if other != place]
+        if all(line.keys() & others for line in lines):
+            chosen = others
+    return frozenset(chosen)

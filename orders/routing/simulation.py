@@ -1,0 +1,213 @@
+"""Route orders of the past again under other rules, and tell what would have been different.
+
+Nothing is read but what each order kept of its choice, so stock and prices of today are nobody's
+concern, and the answer is the same tomorrow.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+from orders.models import Order, OrderLine
+from orders.routing import decision_log, margin_filter
+from orders.routing.candidates import Candidate, Need
+from orders.routing.engine import Plan, route
+from orders.routing.margin_filter import Left, Unearning
+from orders.routing.ranking import Rules
+from storefront.lib.money import Money
+
+MOST = 2_000  # orders of one rehearsal; a page tells it in some seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sum:
+    """What routing comes to for one order or many.
+
+    Units:  ``cost`` is landed, in the channel's money; ``days`` until the last parcel is there,
+            added up over the orders; ``margin`` what is left of the goods' price without tax
+    """
+
+    parcels: int
+    cost: Decimal
+    days: int
+    margin: Decimal
+
+    def __add__(self, other: Sum) -> Sum:
+        return Sum(
+            parcels=self.parcels + other.parcels,
+            cost=self.cost + other.cost,
+            days=self.days + other.days,
+            margin=self.margin + other.margin,
+        )
+
+
+NOTHING = Sum(parcels=0, cost=Decimal(0), days=0, margin=Decimal(0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A place from which a line would earn too little: ``verdict`` says what is against it."""
+
+    place: str
+    verdict: Unearning
+    left: Left
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rerouted:
+    """One order that would have gone another way, and who is left out for what it would earn."""
+
+    order: Order
+    before: Sum
+    after: Sum
+    before_from: Sequence[str]
+    after_from: Sequence[str]
+    left_out: Sequence[LeftOut] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """What other rules would have made of some orders.
+
+    Shape:  ``count`` orders were routed again; ``without_note`` kept nothing to route them by;
+            with ``is_cut_off`` there were more than are looked at
+    """
+
+    count: int
+    without_note: int
+    before: Sum
+    after: Sum
+    changed: Sequence[Rerouted]
+    currency: str
+    is_cut_off: bool
+
+
+def rehearse(*, rules: Rules, orders: Iterable[Order], currency: str) -> Rehearsal:
+    """Route orders again, each by what was to choose from when it was placed.
+
+    Shape:  ``orders`` with their lines read; at most ``MOST`` are looked at
+    """
+    count = without_note = 0
+    before = after = NOTHING
+    changed: list[Rerouted] = []
+    is_cut_off = False
+    for order in orders:
+        if count + without_note >= MOST:
+            is_cut_off = True
+            break
+        if not order.routed_by:
+            without_note += 1
+            continue
+        count += 1
+        pair = _again(order, rules)
+        before, after = before + pair.before, after + pair.after
+        if pair.before_from != pair.after_from:
+            changed.append(pair)
+    return Rehearsal(
+        count=count,
+        without_note=without_note,
+        before=before,
+        after=after,
+        changed=changed,
+        currency=currency,
+        is_cut_off=is_cut_off,
+    )
+
+
+def of_day(*, channel_id: int, since: datetime, until: datetime) -> Iterable[Order]:
+    """Return the orders that a channel took in a time, whatever became of them."""
+    orders = Order.objects.filter(
+        channel=channel_id, placed_at__gte=since, placed_at__lt=until
+    ).exclude(status=Order.Status.EXPIRED)
+    return orders.prefetch_related("lines").order_by("pk").iterator(chunk_size=200)
+
+
+def _again(order: Order, rules: Rules) -> Rerouted:
+    lines = list(order.lines.all())
+    needs = tuple(
+        Need(
+            variant_id=variant_id,
+            quantity=count,
+            sold=decision_log.sold_of(order.routed_by, variant_id, order.currency),
+        )
+        for variant_id, count in _units(lines).items()
+    )
+    candidates = decision_log.candidates_of(order.routed_by, needs)
+    by_level = {one.level_id: one for one in candidates}
+    was = [(by_level[line.level_id], line.quantity) for line in lines]
+    # What no place had whole was divided then, so it is now.
+    divided = decision_log.rules_of(order.routed_by).most_places
+    rules = replace(rules, most_places=max(rules.most_places, divided))
+    plan = route(needs=needs, candidates=candidates, rules=rules)
+    parts = [part for parts in plan.planned.values() for part in parts]
+    # Who finds no way to divide it, in this order of places, leaves it as it was.
+    becomes = was if plan.missing else [(part.candidate, part.quantity) for part in parts]
+    return Rerouted(
+        order=order,
+        before=_sum(lines, was),
+        after=_sum(lines, becomes),
+        before_from=_places(was),
+        after_from=_places(becomes),
+        left_out=list(_left_out(plan)),
+    )
+
+
+def _units(lines: Iterable[OrderLine]) -> Counter[int]:
+    """Count what was sold of each variant: two lines of one, where a supplier sent only some."""
+    units: Counter[int] = Counter()
+    for line in lines:
+        units[line.variant_id] += line.quantity
+    return units
+
+
+def _left_out(plan: Plan) -> Iterator[LeftOut]:
+    for variant_id, parts in plan.planned.items():
+        taken, sold = decision_log.alone(parts), decision_log.whole(parts)
+        quantity = sum(part.quantity for part in parts)
+        levels = {part.candidate.level_id for part in parts}
+        for one in plan.considered[variant_id]:
+            left = margin_filter.left(one, quantity, sold)
+            if left is None or one.level_id in levels:
+                continue
+            verdict = decision_log.verdict(one, taken, quantity, plan.rules, sold)
+            if verdict in set(Unearning):
+                yield LeftOut(place=_place(one), verdict=Unearning(verdict), left=left)
+
+
+def _sum(lines: Sequence[OrderLine], chosen: Sequence[tuple[Candidate, int]]) -> Sum:
+    cost = sum((one.outlay(units)[1] for one, units in chosen), Decimal(0))
+    paid = sum(
+        (
+            line.line_amount - line.discount_amount - (line.tax_amount - line.added_tax_amount)
+            for line in lines
+        ),
+        Decimal(0),
+    )
+    fees = sum((line.fees_amount or Decimal(0) for line in lines), Decimal(0))
+    return Sum(
+        parcels=len({one.location_id for one, _ in chosen}),
+        cost=cost,
+        days=max(one.days for one, _ in chosen),
+        margin=paid - fees - cost,
+    )
+
+
+def _places(chosen: Iterable[tuple[Candidate, int]]) -> list[str]:
+    return sorted({_place(one) for one, _ in chosen})
+
+
+def _place(one: Candidate) -> str:
+    return f"{one.supplier_code} ({one.country})"
+
+
+def per_order(amount: Decimal, rehearsal: Rehearsal) -> Money:
+    """Return what a sum is for one order."""
+    return money(amount / max(1, rehearsal.count), rehearsal.currency)
+
+
+def money(amount: Decimal, currency: str) -> Money:
+    return Money(amount, currency).rounded()

@@ -1,0 +1,258 @@
+"""Read what the suppliers have, and decide where each line of a cart comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cache
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from catalog.models import Channel
+from catalog.pricing import policy
+from catalog.pricing.landed_cost import Costing
+from orders.routing.candidates import Candidate, Need
+from orders.routing.engine import Plan, route
+from orders.routing.ranking import USUAL, distance
+from orders.routing.weighing import Facts, Refusal, refusal
+from storefront.lib.db.prepared_queries import planned_cursor
+from storefront.lib.money import Money
+from suppliers.inventory import sellable_units
+from suppliers.models import StockLevel, Supplier, SupplierOffer, sending
+from suppliers.models.inventory import StockLevelQuerySet
+from suppliers.profile import order_schedule
+from suppliers.profile.order_schedule import calendar
+
+
+class _Row(NamedTuple):
+    """What is read of one stock row, named and ordered as ``_PATHS``."""
+
+    level_id: int
+    offer_id: int
+    variant_id: int | None
+    supplier_id: int
+    supplier_code: str
+    supplier_status: str
+    supplier_lead_days: int
+    cut_off_hour: int | None
+    order_days: str
+    closed_on: str
+    time_zone: str
+    offer_status: str
+    missing_evidence: str
+    cost_amount: Decimal | None
+    currency: str
+    offer_lead_days: int | None
+    minimum: int
+    pack: int
+    location_id: int
+    country: str
+    free: int
+    has_fresh_cost: bool
+    has_fresh_stock: bool
+    not_sent_to: list[str] | None
+    shelf_not_sent_to: list[str] | None
+
+
+_PATHS = (
+    "id",
+    "offer_id",
+    "offer__variant_id",
+    "offer__supplier_id",
+    "offer__supplier__code",
+    "offer__supplier__status",
+    "offer__supplier__lead_days",
+    "offer__supplier__cut_off_hour",
+    "offer__supplier__order_days",
+    "offer__supplier__closed_on",
+    "offer__supplier__time_zone",
+    "offer__status",
+    "offer__missing_evidence",
+    "offer__cost_amount",
+    "offer__currency",
+    "offer__lead_days",
+    "offer__minimum_quantity",
+    "offer__pack_size",
+    "location_id",
+    "location__country",
+    "free",
+    "has_fresh_cost",
+    "has_fresh_stock",
+    "offer__variant__product__not_sent_to",
+    "offer__variant__product__category__not_sent_to",
+)
+_ONE = -1
+_SOME_DAY = datetime(1970, 1, 1, tzinfo=UTC)
+_of_level = attrgetter(*(path.replace("__", ".") for path in _PATHS))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """One stock row: what it could fill, or why it fills nothing.
+
+    Shape:  ``level`` has ``free``, ``aged``, ``known_at`` and ``cost_known_at``
+    """
+
+    level: StockLevel
+    refusal: Refusal | None
+    candidate: Candidate | None
+
+
+def plan(
+    *, lines: Sequence[tuple[int, int]], channel: Channel, now: datetime, country: str = ""
+) -> Plan:
+    """Decide for ``(variant id, quantity)`` pairs; what cannot be had stands in ``missing``.
+
+    Of two locations at one cost the nearer to ``country`` sends it; without one none is near.
+    It knows no routes: who does, plans by ``shipping.promising``.
+    """
+    needs = [Need(variant_id=variant, quantity=quantity) for variant, quantity in lines]
+    ids = [need.variant_id for need in needs]
+    found = candidates(variant_ids=ids, channel=channel, country=country, now=now)
+    rules = replace(USUAL, most_places=channel.places_per_line)
+    return route(needs=needs, candidates=found, rules=rules)
+
+
+def candidates(
+    *,
+    variant_ids: Sequence[int],
+    channel: Channel,
+    country: str,
+    now: datetime,
+    costing_of: Callable[..., Costing] = policy.costing_of,
+) -> list[Candidate]:
+    """Read every stock row that could fill something: at its age, less the channel's buffer.
+
+    Columns and no models: every list of the shop asks for many variants at once.
+
+    Shape:  ``costing_of`` answers as ``policy.costing_of``; who asks often may remember
+    """
+    rows = _read(variant_ids, now)
+    return [one for _, one in _judged(rows, channel, country, now, costing_of) if one is not None]
+
+
+def weigh(
+    *, variant_ids: Sequence[int], channel: Channel, country: str, now: datetime
+) -> list[Weighed]:
+    """Read every stock row of these variants, and say of each what it could fill."""
+    known = ("offer__supplier", "offer__variant__product__category", "location")
+    levels = list(_levels(variant_ids, now).select_related(*known))
+    rows = [_Row(*_of_level(level)) for level in levels]
+    judged = _judged(rows, channel, country, now, policy.costing_of)
+    return [
+        Weighed(level=level, refusal=reason, candidate=candidate)
+        for level, (reason, candidate) in zip(levels, judged, strict=True)
+    ]
+
+
+def _levels(variant_ids: Sequence[int], now: datetime) -> StockLevelQuerySet:
+    rows = StockLevel.objects.with_freshness(now).with_available(now)
+    return rows.filter(offer__variant__in=variant_ids)
+
+
+def _read(variant_ids: Sequence[int], now: datetime) -> list[_Row]:
+    """Read the columns of ``_PATHS``, by a statement that is put together once a process.
+
+    Putting it together costs more than all else that a page does to promise something.
+    """
+    sql, params = _statement()
+    given: dict[Any, Any] = {_ONE: list(variant_ids), _SOME_DAY: now}
+    with planned_cursor(connection) as cursor:
+        cursor.execute(sql, [given.get(param, param) for param in params])
+        return [_Row(*values) for values in cursor.fetchall()]
+
+
+@cache
+def _statement() -> tuple[str, tuple[Any, ...]]:
+    """Put the statement together for one variant on some day: both are told apart in it."""
+    rows = _levels([_ONE], _SOME_DAY).values_list(*_PATHS)
+    sql, params = rows.query.sql_with_params()
+    return sql.replace(" IN (%s)", " = ANY(%s)"), params
+
+
+def _judged(
+    rows: Sequence[_Row],
+    channel: Channel,
+    country: str,
+    now: datetime,
+    costing_of: Callable[..., Costing],
+) -> list[tuple[Refusal | None, Candidate | None]]:
+    """Judge each row. What goods land at is read only where there is a choice, or foreign money."""
+    reasons = [refusal(_facts(row, channel)) for row in rows]
+    usable = [row for row, reason in zip(rows, reasons, strict=True) if reason is None]
+    is_foreign = any(row.currency != channel.currency for row in usable)
+    costing = None
+    if is_foreign or len(usable) > len({row.variant_id for row in usable}):
+        costing = costing_of(channel, now=now, country=country)
+    return [
+        (reason, None) if reason else _candidate(row, channel, costing, country, now)
+        for row, reason in zip(rows, reasons, strict=True)
+    ]
+
+
+def _facts(row: _Row, channel: Channel) -> Facts:
+    return Facts(
+        is_bought_from=row.supplier_status == Supplier.Status.ACTIVE,
+        status=row.offer_status,
+        lacks_evidence=bool(row.missing_evidence),
+        has_cost=bool(row.cost_amount),
+        has_fresh_cost=row.has_fresh_cost,
+        has_fresh_stock=row.has_fresh_stock,
+        left=sellable_units.left(row.free, kept=channel.buffer),
+    )
+
+
+def _candidate(
+    row: _Row, channel: Channel, costing: Costing | None, country: str, now: datetime
+) -> tuple[Refusal | None, Candidate | None]:
+    if not row.cost_amount or not row.variant_id:
+        return None, None
+    wholesale = cost = Money(row.cost_amount, row.currency)
+    if row.currency != channel.currency:
+        rate = costing.rates.get(row.currency) if costing else None
+        if rate is None:  # nobody can tell its cost; another offer may make a price all the same
+            return Refusal.NO_RATE, None
+        cost = wholesale.converted(rate=rate, currency=channel.currency)
+    return None, Candidate(
+        level_id=row.level_id,
+        offer_id=row.offer_id,
+        variant_id=row.variant_id,
+        supplier_id=row.supplier_id,
+        supplier_code=row.supplier_code,
+        location_id=row.location_id,
+        country=row.country,
+        available=sellable_units.left(row.free, kept=channel.buffer),
+        cost=cost,
+        wholesale=wholesale,
+        landed=costing.landed(wholesale, origins=(row.country,), supplier_code=row.supplier_code)
+        if costing
+        else None,
+        lead_days=_lead_days(row.supplier_lead_days, row.offer_lead_days, row, now),
+        distance=distance(row.country, country),
+        minimum=row.minimum,
+        pack=row.pack,
+        not_sent_to=frozenset(row.not_sent_to or ()) | frozenset(row.shelf_not_sent_to or ()),
+    )
+
+
+def lead_days(offer: SupplierOffer, now: datetime) -> int:
+    """Count the days until it is handed over.
+
+    An order after the cut-off, or on a day on which he takes none, waits for the next such day.
+    That orders are collected makes no day of difference: they go before the cut-off.
+    """
+    supplier = offer.supplier
+    return _lead_days(supplier.lead_days, offer.lead_days, supplier, now)
+
+
+def _lead_days(usual: int, own: int | None, supplier: Supplier | _Row, now: datetime) -> int:
+    days = usual if own is None else own
+    cut_off_hour = supplier.cut_off_hour
+    if supplier.order_days == sending.EVERY_DAY and not supplier.closed_on:
+        return days + (cut_off_hour is not None and now.hour >= cut_off_hour)
+    open_on = calendar(cut_off_hour, supplier.order_days, supplier.closed_on, supplier.time_zone)
+    return days + order_schedule.waits_days(open_on, order_schedule.hour_of(now))
