@@ -9,7 +9,9 @@ from celery import shared_task
 from django.utils import timezone
 
 from orders.payments.tasks import settle_payments
-from shipping import fulfilling, observing, polling, rerouting_tasks
+from shipping import status_polling, supplier_performance
+from shipping.rerouting import tasks as rerouting_tasks
+from shipping.shipments import fulfillment
 from suppliers.models import Supplier
 from suppliers.resilience.bulkheads import LaneFullError, Work, lane
 from suppliers.scorecards import tasks
@@ -24,7 +26,7 @@ ROLLED_UP = timedelta(days=60)
 @shared_task
 def poll_open_orders(**_: Any) -> None:
     """Ask the suppliers whose turn it is how our open orders stand, one task for each."""
-    for supplier_id in polling.claim_due(now=timezone.now()):
+    for supplier_id in status_polling.claim_due(now=timezone.now()):
         poll_supplier.delay(supplier_id=supplier_id)
     complete_arrived.delay()
 
@@ -33,30 +35,30 @@ def poll_open_orders(**_: Any) -> None:
 def poll_supplier(*, supplier_id: int, **_: Any) -> None:
     try:
         with lane(Work.ORDERS, supplier_id):
-            polling.ask(supplier=Supplier.objects.get(pk=supplier_id), moment=timezone.now)
+            status_polling.ask(supplier=Supplier.objects.get(pk=supplier_id), moment=timezone.now)
             settle_payments.delay()
     except LaneFullError:
-        polling.give_back(supplier_id=supplier_id)
+        status_polling.give_back(supplier_id=supplier_id)
 
 
 @shared_task
 def complete_arrived(**_: Any) -> None:
     """Find orders whose parcels all arrived while staff held them."""
-    for order in fulfilling.arrived().order_by("pk")[:BATCH]:
-        fulfilling.finish(order=order, now=timezone.now())
+    for order in fulfillment.arrived().order_by("pk")[:BATCH]:
+        fulfillment.finish(order=order, now=timezone.now())
 
 
 @shared_task
 def observe_suppliers(**_: Any) -> None:
     """Find what suppliers did lately and is no fact yet; make the days it touches anew."""
     now = timezone.now()
-    _roll_up(observing.observe(since=now - observing.LOOKS_BACK), now.date())
+    _roll_up(supplier_performance.observe(since=now - supplier_performance.LOOKS_BACK), now.date())
 
 
 @shared_task
 def observe_everything(**_: Any) -> None:
     """Find also what was told late, or while nobody looked."""
-    _roll_up(observing.observe(), timezone.now().date())
+    _roll_up(supplier_performance.observe(), timezone.now().date())
 
 
 def _roll_up(earliest: datetime | None, today: date) -> None:

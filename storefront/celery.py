@@ -108,8 +108,8 @@ app.conf.beat_schedule = {
     "orders: tally sales": {"task": "orders.inventory.tasks.tally_sales", "schedule": 3600},
     # parcels
     "shipping: poll open orders": {"task": "shipping.tasks.poll_open_orders", "schedule": 15},
-    "shipping: reroute due": {"task": "shipping.rerouting_tasks.reroute_due", "schedule": 10},
-    "shipping: move silent": {"task": "shipping.rerouting_tasks.move_silent", "schedule": 300},
+    "shipping: reroute due": {"task": "shipping.rerouting.tasks.reroute_due", "schedule": 10},
+    "shipping: move silent": {"task": "shipping.rerouting.tasks.move_silent", "schedule": 300},
     # scorecards: the sweep finds new facts; each night one looks at everything
     "shipping: observe suppliers": {
         "task": "shipping.tasks.observe_suppliers",

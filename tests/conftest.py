@@ -48,7 +48,7 @@ def django_db_modify_db_settings(
 @pytest.fixture(autouse=True)
 def fresh_routes():
     """Routes are kept for a minute, which is longer than a test's database lives."""
-    from shipping import quotes  # noqa: PLC0415 - the apps are not loaded when this file is
+    from shipping.rates import quotes  # noqa: PLC0415 - the apps are not loaded when this file is
 
     quotes.forget()
 

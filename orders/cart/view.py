@@ -15,7 +15,7 @@ class LineView:
     """One line as the shopper sees it. ``price_was`` is set when the price changed.
 
     ``unit`` is what it was put in at, while it has no price. ``available`` is as listed: what of
-    it can be sent where the cart goes, ``shipping.promising.look`` says.
+    it can be sent where the cart goes, ``shipping.availability.availability.look`` says.
     """
 
     id: int

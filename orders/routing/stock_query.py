@@ -108,7 +108,7 @@ def plan(
     """Decide for ``(variant id, quantity)`` pairs; what cannot be had stands in ``missing``.
 
     Of two locations at one cost the nearer to ``country`` sends it; without one none is near.
-    It knows no routes: who does, plans by ``shipping.promising``.
+    It knows no routes: who does, plans by ``shipping.availability.availability``.
     """
     needs = [Need(variant_id=variant, quantity=quantity) for variant, quantity in lines]
     ids = [need.variant_id for need in needs]

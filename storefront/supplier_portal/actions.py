@@ -8,9 +8,9 @@ from datetime import date, datetime
 from orders.cancellation import supplier_answers
 from orders.models import PurchaseOrder
 from orders.purchasing import acknowledgements
-from shipping import shipments
 from shipping.models import Parcel
-from shipping.shipments import TakenIn
+from shipping.shipments import shipments
+from shipping.shipments.shipments import TakenIn
 from storefront.lib.money import Money
 from suppliers.connectors.records import Answer, ParcelNews, PurchaseState, RefusedLine, RequestLine
 

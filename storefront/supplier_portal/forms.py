@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from shipping import carriers
+from shipping.shipments import carriers
 from storefront.lib.money import Money
 from storefront.supplier_portal.purchase_order import REASONS, Line
 from suppliers.connectors.records import Refusal, RefusedLine

@@ -13,8 +13,8 @@ from orders.addresses import change_requests
 from orders.backorders.rejected_lines import SHORTENABLE
 from orders.cancellation import supplier_answers
 from orders.models import AddressWish, PurchaseOrder
-from shipping import packing
 from shipping.models import Parcel, ParcelLine
+from shipping.shipments import contents
 from storefront.lib.address import Address
 from storefront.lib.money import Money
 
@@ -92,7 +92,7 @@ class Page:
 
 
 def look(purchase_order: PurchaseOrder) -> Page:
-    left = packing.left(purchase_order)
+    left = contents.left(purchase_order)
     boxes = _boxes(purchase_order)
     status = purchase_order.status
     can_refuse = status in SHORTENABLE and not boxes

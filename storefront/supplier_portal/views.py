@@ -26,9 +26,9 @@ from orders.addresses import change_requests
 from orders.addresses.corrections import SettledError
 from orders.cancellation.supplier_answers import NotAskedError
 from orders.models import PurchaseOrder
-from shipping import carriers
 from shipping.models import Parcel
-from shipping.shipments import WrongOrderError
+from shipping.shipments import carriers
+from shipping.shipments.shipments import WrongOrderError
 from storefront.lib.security.client_ip import address_of
 from storefront.lib.security.rate_limit import is_too_often
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError

@@ -10,8 +10,8 @@ from orders.models import PurchaseOrder
 from orders.payments import updates as payment_updates
 from orders.payments.gateways import gateway_for
 from orders.purchasing import acknowledgements, charging
-from shipping import shipments
-from shipping.statuses import ON_ITS_WAY, from_words
+from shipping.shipments import shipments
+from shipping.shipments.statuses import ON_ITS_WAY, from_words
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.webhooks import tracking_payload
 from storefront.webhooks.sources import GATEWAYS, Source

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import F
 
 from orders.payments.updates import TooEarlyError, UnknownPaymentError
-from shipping.shipments import WrongOrderError
+from shipping.shipments.shipments import WrongOrderError
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.webhooks import sources

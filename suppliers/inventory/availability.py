@@ -79,7 +79,7 @@ def best(  # noqa: PLR0913 - of what, at which worth, kept back, divided, and se
     ``available`` is the most that so many ``places`` can send together, each of another supplier,
     as routing divides a line: what the channel keeps back is taken off each row, as there.
     ``reaches`` are the countries to which a route carries the fewest that are sold, as
-    ``shipping.reaching`` finds them for one country, without those where it may not go.
+    ``shipping.availability.reach`` finds them for one country, without those where it may not go.
 
     Shape:  ``routes`` maps locations to those that are paid in the channel's currency
     """

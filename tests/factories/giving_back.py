@@ -30,7 +30,8 @@ from orders.returns.inspection import Judgment
 from orders.returns.refusing import CannotReturnError
 from orders.returns.requests import Declaration
 from orders.returns.supplier_returns import CannotSendBackError
-from shipping import exchanging, shipments
+from shipping.rerouting import exchanges
+from shipping.shipments import shipments
 from storefront.lib.money import Money
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 from suppliers.connectors.records import Answer
@@ -106,7 +107,7 @@ class GivingBack(Truths):
             if word == "refuse":
                 refunds.refuse(answer="no", **by_staff)
             else:
-                verb = refunds.refund if word == "refund" else exchanging.exchange
+                verb = refunds.refund if word == "refund" else exchanges.exchange
                 verb(**by_staff)
 
     @rule(
@@ -166,7 +167,7 @@ class GivingBack(Truths):
         lines = [line.order_line for line in made.lines.all()]
         choice = self.instead_of(lines, which) if swaps else None
         with suppress(*REFUSED):
-            exchanging.exchange(
+            exchanges.exchange(
                 authorization=made, choice=choice, is_free=is_free, actor="ann", now=self.now
             )
 

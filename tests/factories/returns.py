@@ -9,7 +9,7 @@ from orders.models import Order, ReturnAuthorization, ReturnPolicy
 from orders.returns import authorizations, inspection, requests
 from orders.returns.inspection import Judgment
 from orders.returns.requests import Declaration
-from shipping import shipments
+from shipping.shipments import shipments
 from tests.factories.catalog import make_variant
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_accepted_purchase_order, make_parcel_news, make_state

@@ -11,7 +11,8 @@ from hypothesis.stateful import rule
 from orders.cancellation import supplier_answers
 from orders.models import PurchaseOrder, Setback
 from orders.purchasing import reassignment
-from shipping import consenting, quotes, rerouting
+from shipping.rates import quotes
+from shipping.rerouting import customer_choice, rerouting
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 from tests.factories.shipping import make_service
 from tests.factories.suppliers import make_level, make_location, make_offer, make_supplier
@@ -21,7 +22,7 @@ WHICH = st.integers(0, 30)
 REFUSALS = (
     IllegalMoveError,
     LostRaceError,
-    consenting.NoLongerError,
+    customer_choice.NoLongerError,
     reassignment.CannotMoveError,
     supplier_answers.NotAskedError,
 )
@@ -52,7 +53,9 @@ class Setbacks(Truths):
         asked = Setback.objects.select_related("order__channel").filter(status="asked")
         if setback := self.pick(asked, which):
             with suppress(*REFUSALS):
-                consenting.answer(setback=setback, choice=choice, actor="shopper", now=self.now)
+                customer_choice.answer(
+                    setback=setback, choice=choice, actor="shopper", now=self.now
+                )
 
     @rule(which=WHICH)
     def move_elsewhere(self, which):

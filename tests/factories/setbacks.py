@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orders.models import PaymentEvent, PurchaseOrder
 from orders.purchasing import acknowledgements
-from shipping import rerouting
+from shipping.rerouting import rerouting
 from storefront.dashboard.invariants import registry
 from storefront.dashboard.invariants.payments import MONEY
 from storefront.dashboard.invariants.purchase_orders import PURCHASES

@@ -7,7 +7,7 @@ from datetime import timedelta
 from orders.cancellation import cancellation
 from orders.models import PaymentEvent, PurchaseOrder
 from orders.purchasing import acknowledgements, submission
-from shipping import shipments
+from shipping.shipments import shipments
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.setbacks import also_at, broken
 from tests.factories.shipping import make_parcel_news, make_service, make_state

@@ -27,7 +27,7 @@ def come_back(order, *units, kind="defect", wanted=None, **inspected):
 
 
 def exchange(made, other=None, *, is_free=False):
-    """Exchange as ``shipping.exchanging`` does, from the shelf of the other one."""
+    """Exchange as ``shipping.rerouting.exchanges`` does, from the shelf of the other one."""
     line = made.lines.get()
     found = exchanges.NOWHERE
     if other is not None:

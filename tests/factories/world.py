@@ -27,7 +27,8 @@ from orders.purchasing import submission
 from orders.returns import inspection, refunds, requests, supplier_returns
 from orders.returns.inspection import Judgment
 from orders.returns.requests import Declaration
-from shipping import observing, shipments
+from shipping import supplier_performance
+from shipping.shipments import shipments
 from suppliers.connectors.claiming import ClaimAnswer
 from suppliers.connectors.records import OutOfStockError
 from suppliers.models import AnswerTally, CostChange, FeedIssue, FeedRun, UnpublishedSupply
@@ -214,7 +215,7 @@ def _vetted(batch):
     for criterion in ("ce", "un_38_3"):
         make_verified(supplier, criterion)
     AnswerTally.objects.create(supplier=supplier, on=NOON.date(), ceiling_ms=100 * batch, count=3)
-    observing.observe()
+    supplier_performance.observe()
     scorecards.note_costs(now=NOON)
     scorecards.roll_up(supplier=supplier, first=NOON.date(), now=NOON)
 

@@ -18,7 +18,7 @@ from catalog.listings import refresh as listing_refresh
 from catalog.models import Listing
 from orders.checkout import checkout
 from orders.models import Order
-from shipping import quotes
+from shipping.rates import quotes
 from storefront.dev.demo import routes
 from suppliers.inventory import publication
 from suppliers.models import (

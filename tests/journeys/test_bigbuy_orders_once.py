@@ -10,7 +10,7 @@ from django.utils import timezone
 from orders.models import PurchaseOrder
 from orders.purchasing import submission, submission_lookup
 from orders.purchasing.holds import waiving
-from shipping import polling
+from shipping import status_polling
 from shipping.models import Parcel
 from storefront.lib.http.errors import OutsideError
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
@@ -146,7 +146,7 @@ def test_a_parcel_is_followed_to_the_door(bigbuy_sandbox, purchase_order):
     submission.send(purchase_order=purchase_order, now=timezone.now())
     for status in ("Shipped", "Delivered"):
         bigbuy_sandbox.control("advance", {"reference": purchase_order.number, "to": status})
-        polling.ask(supplier=purchase_order.supplier, moment=timezone.now)
+        status_polling.ask(supplier=purchase_order.supplier, moment=timezone.now)
         found = whole(purchase_order)
         assert not found.problem
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from orders.cancellation import canceled_but_shipped
 from orders.models import Order, PaymentEvent, PurchaseOrder, StrayDecision
 from orders.purchasing import retries, submission, submission_lookup
-from shipping import polling
+from shipping import status_polling
 from storefront.dashboard.inbox import query
 from suppliers.models import Connection, Supplier
 from tests.factories.orders import ask_to_stop
@@ -70,7 +70,7 @@ def waits():
 
 
 def poll():
-    polling.ask(supplier=Supplier.objects.get(), moment=timezone.now)
+    status_polling.ask(supplier=Supplier.objects.get(), moment=timezone.now)
 
 
 def test_what_cannot_be_stopped_and_is_not_paid_is_never_paid(left_unpaid, sandbox_supplier):
@@ -88,7 +88,7 @@ def test_what_cannot_be_stopped_and_is_not_paid_is_never_paid(left_unpaid, sandb
     poll()
     assert whole(left_unpaid).request_status == PurchaseOrder.Request.REJECTED
     assert "purchase_kept" not in waits()
-    assert not polling.open_orders().exists()
+    assert not status_polling.open_orders().exists()
 
 
 def test_staff_close_what_he_keeps_unpaid(left_unpaid):
@@ -101,7 +101,7 @@ def test_staff_close_what_he_keeps_unpaid(left_unpaid):
     )
 
     assert "purchase_kept" not in waits()
-    assert not polling.open_orders().exists()
+    assert not status_polling.open_orders().exists()
 
 
 def test_a_poll_that_read_it_before_the_wish_pays_nothing(
@@ -110,13 +110,13 @@ def test_a_poll_that_read_it_before_the_wish_pays_nothing(
     sandbox_supplier.control("balance", {"amount": "0.01"})
     submission.send(purchase_order=purchase_order, now=timezone.now())
     sandbox_supplier.control("balance", {"amount": "500.00"})
-    told = polling._told
+    told = status_polling._told
 
     def meanwhile(connector, batch):
         PurchaseOrder.objects.update(cancel_wanted_at=timezone.now())
         return told(connector, batch)
 
-    monkeypatch.setattr(polling, "_told", meanwhile)
+    monkeypatch.setattr(status_polling, "_told", meanwhile)
     poll()
 
     assert kinds(sandbox_supplier)[-1] == "unpaid"

@@ -30,7 +30,8 @@ from orders.payments import captures, ledger, refunds, sessions, updates
 from orders.payments.gateways import gateway_for
 from orders.purchasing import acknowledgements, reassignment, submission, submission_lookup
 from orders.purchasing.holds import holds
-from shipping import consenting, shipments
+from shipping.rerouting import customer_choice
+from shipping.shipments import shipments
 from storefront.lib.http.errors import OutsideError, PermanentError
 from storefront.lib.money import Money
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
@@ -65,7 +66,7 @@ REFUSALS = (
     carts.NotEnoughError,
     carts.NotForSaleError,
     cancellation.TooLateError,
-    consenting.NoLongerError,
+    customer_choice.NoLongerError,
     reassignment.CannotMoveError,
     refunds.TooMuchError,
     refunds.NothingToRefundError,

@@ -12,7 +12,7 @@ from orders.claims import submission as claim_submission
 from orders.models import Order, PurchaseOrder, StrayDecision
 from orders.purchasing import acknowledgements
 from orders.purchasing import submission as purchasing_submission
-from shipping import polling
+from shipping import status_polling
 from storefront.dashboard.inbox import query
 from storefront.dashboard.invariants import registry
 from storefront.lib.http.errors import TemporaryError
@@ -79,10 +79,10 @@ def test_what_was_shipped_is_open_until_staff_decide(canceled, outcome):
 
 def test_what_leaves_after_he_promised_not_to_is_decided_anew(canceled):
     says(Answer.ACCEPTED)
-    assert polling.open_orders().exists()
+    assert status_polling.open_orders().exists()
     decide(Outcome.NOT_SHIPPED)
     assert not is_open()
-    assert not polling.open_orders().exists()
+    assert not status_polling.open_orders().exists()
 
     says(Answer.SHIPPED)
 

@@ -15,7 +15,7 @@ from orders.cancellation import tasks as cancellation_tasks
 from orders.models import Order, PaymentEvent, PurchaseOrder
 from orders.purchasing import acknowledgements, retries, submission, submission_lookup, work_queue
 from orders.purchasing import tasks as purchasing_tasks
-from shipping import shipments
+from shipping.shipments import shipments
 from storefront.dashboard.invariants.purchase_orders import PURCHASES
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orders.purchasing import submission
-from shipping import quotes
+from shipping.rates import quotes
 from tests.factories.scripted import ScriptedSupplier, connect
 
 

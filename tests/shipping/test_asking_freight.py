@@ -12,8 +12,8 @@ from django.db import transaction
 
 from catalog.models import Variant
 from orders.routing import stock_query
-from shipping import asking_freight, quotes
 from shipping.models import AskedFreight
+from shipping.rates import live_rates, quotes
 from storefront.lib.db.transactions import HeldTransactionError
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
@@ -60,7 +60,7 @@ def connect(monkeypatch, **suppliers):
     def adapter_for(row):
         yield suppliers[row.code]
 
-    monkeypatch.setattr(asking_freight, "adapter_for", adapter_for)
+    monkeypatch.setattr(live_rates, "adapter_for", adapter_for)
     return next(iter(suppliers.values()))
 
 
@@ -88,7 +88,7 @@ def make_far():
 def told(cart, now=NOON):
     lines = [(line.listing.variant_id, line.quantity) for line in cart.lines.all()]
     plan = stock_query.plan(lines=lines, channel=cart.channel, country="DE", now=now)
-    return plan, asking_freight.ask(cart=cart, plan=plan, country="DE", now=now)
+    return plan, live_rates.ask(cart=cart, plan=plan, country="DE", now=now)
 
 
 def quoted(cart, now=NOON):
@@ -175,7 +175,7 @@ def test_where_he_says_nothing_that_counts_our_table_does(monkeypatch, light, fr
 def test_who_hangs_is_not_waited_for(monkeypatch, light):
     may_end = threading.Event()
     connect(monkeypatch, lumen=Freighter(option(), instead=lambda: may_end.wait(timeout=30)))
-    monkeypatch.setattr(asking_freight, "WITHIN_S", 0.1)
+    monkeypatch.setattr(live_rates, "WITHIN_S", 0.1)
     make_service(base_amount="4.90")
 
     (quote,) = quoted(make_cart(light))
@@ -258,14 +258,14 @@ def test_channels_are_charged_by_their_own_terms(light):
     plan = stock_query.plan(
         lines=[(light.variant_id, 1)], channel=make_channel(), country="DE", now=NOON
     )
-    costing = asking_freight.policy.costing_of(light.channel, now=NOON, country="DE")
+    costing = live_rates.policy.costing_of(light.channel, now=NOON, country="DE")
     make_terms(channel=light.channel, channel_fee_rate="0.9999", tax_rate="0.25")
-    dear = asking_freight.policy.costing_of(light.channel, now=NOON, country="DE")
+    dear = live_rates.policy.costing_of(light.channel, now=NOON, country="DE")
     (parcel,) = plan.parcels
     freight = Money(Decimal("5.00"), "EUR")
 
     def charge(by):
-        return asking_freight.charge(freight, parcel=parcel, costing=by, channel=light.channel)
+        return live_rates.charge(freight, parcel=parcel, costing=by, channel=light.channel)
 
     assert str(charge(costing)) == "6.13 EUR"
     assert charge(dear) > Money(Decimal(1000), "EUR")

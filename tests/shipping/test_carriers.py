@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from shipping import carriers
+from shipping.shipments import carriers
 
 
 @pytest.mark.parametrize(

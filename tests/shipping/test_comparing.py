@@ -9,8 +9,8 @@ from catalog.models import Variant
 from orders.routing.candidates import Misfit
 from orders.routing.engine import Worse
 from orders.routing.weighing import Refusal
-from shipping import comparing, promising
-from shipping.comparing import Way
+from shipping.availability import availability, source_comparison
+from shipping.availability.source_comparison import Way
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_service
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 def compare(listing, quantity=1, country="DE"):
     listing.variant.refresh_from_db()
-    return comparing.compare(
+    return source_comparison.compare(
         variant=listing.variant,
         quantity=quantity,
         country=country,
@@ -94,7 +94,7 @@ def test_what_is_too_little_for_its_own_terms_says_so_and_not_that_no_route_goes
 
     assert verdicts(compare(listing)) == {"DE": Misfit.BELOW_MINIMUM}
     assert (
-        promising.availability(
+        availability.availability(
             variant_ids=[listing.variant_id], country="DE", channel=make_channel(), now=NOON
         )[listing.variant_id].most
         == 0

@@ -10,7 +10,7 @@ from notifications.models import Event
 from orders.cancellation import cancellation
 from orders.models import Order, Setback
 from orders.purchasing import submission
-from shipping import consenting
+from shipping.rerouting import customer_choice
 from suppliers.connectors.records import Answer
 from suppliers.models import StockLevel, SupplierOffer
 from tests.factories.orders import make_sellable
@@ -57,7 +57,7 @@ def question(supplier):
 
 def answer(question, choice, actor="shopper", now=LATER):
     setback = Setback.objects.select_related("order__channel").get(pk=question.pk)
-    consenting.answer(setback=setback, choice=Setback.Choice(choice), actor=actor, now=now)
+    customer_choice.answer(setback=setback, choice=Setback.Choice(choice), actor=actor, now=now)
     assert broken() == []
 
 
@@ -69,7 +69,7 @@ def test_who_waits_gets_it_from_there_once(question, supplier):
     assert (made.supplier.code, made.charge_amount) == ("other", question.order.total_amount)
     order = Order.objects.get()
     assert (order.status, order.arrives_to) == ("processing", date(2026, 12, 16))
-    with pytest.raises(consenting.NoLongerError):
+    with pytest.raises(customer_choice.NoLongerError):
         answer(question, "refund")
     submission.send(purchase_order=made, now=LATER)
     assert asked() == [("capture_requested", order.total_amount)]
@@ -82,7 +82,7 @@ def test_who_wants_his_money_back_gets_it_and_the_units_are_for_others(question)
     assert asked() == [("release_requested", question.order.total_amount)]
     assert Order.objects.get().status == "canceled"
     assert not StockLevel.objects.filter(allocated_unseen__gt=0).exists()
-    with pytest.raises(consenting.NoLongerError):
+    with pytest.raises(customer_choice.NoLongerError):
         answer(question, "wait")
     assert live() == []
 
@@ -100,7 +100,7 @@ def test_silence_pays_back_when_the_time_is_over_and_not_before(question):
 
 
 def test_nobody_chooses_what_was_not_offered(question):
-    with pytest.raises(consenting.NoLongerError):
+    with pytest.raises(customer_choice.NoLongerError):
         answer(question, "substitute")
     assert Setback.objects.get().status == "asked"
 
@@ -159,8 +159,8 @@ def test_a_substitute_that_is_gone_when_he_agrees_is_said_and_changes_nothing(re
     StockLevel.objects.update(reported_quantity=0)
 
     setback = Setback.objects.select_related("order__channel").get()
-    with pytest.raises(consenting.NoLongerError):
-        consenting.answer(
+    with pytest.raises(customer_choice.NoLongerError):
+        customer_choice.answer(
             setback=setback, choice=Setback.Choice.SUBSTITUTE, actor="shopper", now=LATER
         )
 

@@ -11,7 +11,8 @@ from catalog.models import Channel, Listing
 from notifications.models import Event
 from orders.models import Allocation, Order, OrderLine, PurchaseOrder, Setback
 from orders.purchasing import submission
-from shipping import consenting, elsewhere, quotes, reordering, rerouting
+from shipping.rates import quotes
+from shipping.rerouting import customer_choice, purchase, rerouting, search
 from suppliers.connectors.records import OutOfStockError
 from suppliers.models import StockLevel
 from tests.factories.catalog import make_channel
@@ -213,7 +214,9 @@ def test_of_parts_that_come_later_he_is_asked_once_and_both_are_held(shop, choic
     (event,) = Event.objects.filter(name="order.setback_asked")
     assert event.payload["amount"] == str(order.total_amount)
 
-    consenting.answer(setback=setback, choice=Setback.Choice(choice), actor="shopper", now=LATER)
+    customer_choice.answer(
+        setback=setback, choice=Setback.Choice(choice), actor="shopper", now=LATER
+    )
 
     assert broken() == []
     if choice == "wait":
@@ -228,7 +231,7 @@ def test_of_parts_that_come_later_he_is_asked_once_and_both_are_held(shop, choic
 def test_who_loses_the_race_for_one_part_leaves_the_line_as_it_was(shop, monkeypatch):
     listing, purchase_order = wanted_ten(6, 4)
     refuse(purchase_order)
-    find = elsewhere.find
+    find = search.find
 
     def outrun(*args, **options):
         seen = find(*args, **options)
@@ -236,7 +239,7 @@ def test_who_loses_the_race_for_one_part_leaves_the_line_as_it_was(shop, monkeyp
             make_order(listing, email="other@example.org")
         return seen
 
-    monkeypatch.setattr(elsewhere, "find", outrun)
+    monkeypatch.setattr(search, "find", outrun)
     look_everywhere()
 
     assert broken() == []
@@ -259,9 +262,9 @@ def test_all_units_are_held_in_one_go_in_the_order_of_their_rows(shop, monkeypat
     purchase_order = make_sent_purchase_order(ten, two, quantity=10)
     refuse(purchase_order)
     taken = []
-    take = reordering.allocations.take
+    take = purchase.allocations.take
     monkeypatch.setattr(
-        reordering.allocations,
+        purchase.allocations,
         "take",
         lambda *, levels, **more: (taken.append(len(levels)), take(levels=levels, **more)),
     )

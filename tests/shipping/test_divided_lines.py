@@ -15,7 +15,8 @@ from orders.purchasing import submission
 from orders.routing import simulation
 from orders.routing.margin_filter import Sold
 from orders.routing.ranking import Criterion, Rules
-from shipping import comparing, previewing, promising, quotes
+from shipping.availability import availability, cart_preview, source_comparison
+from shipping.rates import quotes
 from storefront.dashboard.reports import offer_words
 from storefront.lib.money import Money
 from storefront.web.cart.summary import fill
@@ -46,7 +47,7 @@ def light(monkeypatch):
 
 def looked(light, quantity=10):
     cart = make_cart(light, quantity=quantity)
-    return cart, promising.look(cart=cart, country="DE", now=NOON)
+    return cart, availability.look(cart=cart, country="DE", now=NOON)
 
 
 def placed(light, quantity=10):
@@ -62,7 +63,7 @@ def placed(light, quantity=10):
 
 def test_all_fronts_say_ten_and_the_cart_shows_which_come_in_which_parcel(light):
     there = {"country": "DE", "channel": light.channel, "now": NOON}
-    told = promising.availability(variant_ids=[light.variant_id], quantity=10, **there)
+    told = availability.availability(variant_ids=[light.variant_id], quantity=10, **there)
     one = told[light.variant_id]
     cart, _ = looked(light)
     filled = fill(cart=cart, country="DE", now=NOON)
@@ -81,7 +82,7 @@ def test_a_channel_that_wants_whole_lines_sells_six_of_them(light):
     channel = Channel.objects.get()
     there = {"country": "DE", "channel": channel, "now": NOON}
 
-    told = promising.availability(variant_ids=[light.variant_id], quantity=7, **there)
+    told = availability.availability(variant_ids=[light.variant_id], quantity=7, **there)
 
     assert told[light.variant_id].most == 6
     assert told[light.variant_id].promise is None
@@ -160,10 +161,10 @@ def test_a_discount_and_its_tax_are_shared_to_the_cent(light, cents):
 
 
 def test_staff_read_who_sends_how_many(light):
-    found = comparing.compare(
+    found = source_comparison.compare(
         variant=light.variant, quantity=10, country="DE", channel=light.channel, now=NOON
     )
-    preview = previewing.preview(
+    preview = cart_preview.preview(
         wanted={light.variant_id: 10},
         channel=light.channel,
         country="DE",
@@ -212,7 +213,7 @@ def test_what_is_too_heavy_with_a_part_is_refused_with_the_number_that_can_be_ha
     cart = make_cart(light, quantity=10)
     carts.add(cart=cart, listing_id=other.pk, quantity=3, now=NOON)
 
-    seen = promising.look(cart=cart, country="DE", now=NOON)
+    seen = availability.look(cart=cart, country="DE", now=NOON)
 
     (short,) = seen.short
     assert (short.line.variant_id, short.line.available) == (light.variant_id, 6)
@@ -227,7 +228,7 @@ def test_what_cannot_go_at_all_stands_in_the_way_of_no_divided_line(light):
     cart = make_cart(light, quantity=10)
     carts.add(cart=cart, listing_id=forbidden.pk, quantity=1, now=NOON)
 
-    seen = promising.look(cart=cart, country="DE", now=NOON)
+    seen = availability.look(cart=cart, country="DE", now=NOON)
 
     line = next(one for one in seen.cart.lines if one.variant_id == light.variant_id)
     assert (line.available, line.is_short) == (10, False)

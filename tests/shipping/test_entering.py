@@ -5,8 +5,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from notifications.models import Event
 from orders.models import PurchaseOrder
-from shipping import entering, tracking_lists
 from shipping.models import Parcel
+from shipping.shipments import tracking_import, tracking_lists
 from storefront.accounts.models import User
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.shipping import make_accepted_purchase_order, make_sent_purchase_order
@@ -25,7 +25,7 @@ def supplier():
 
 def listed(supplier, *rows):
     text = "\n".join([HEADER, *rows])
-    return entering.judge(tracking_lists.read(text), supplier=supplier)
+    return tracking_import.judge(tracking_lists.read(text), supplier=supplier)
 
 
 def skus(purchase_order):
@@ -46,7 +46,7 @@ def test_good_rows_are_entered_once_and_bad_ones_say_why(supplier):
     ]
 
     judged = listed(supplier, *rows)
-    entered = [entering.enter(listed(supplier, *rows), now=NOON) for _ in range(2)]
+    entered = [tracking_import.enter(listed(supplier, *rows), now=NOON) for _ in range(2)]
 
     assert [one.problem for one in judged] == [
         "",
@@ -74,7 +74,7 @@ def test_rows_of_one_parcel_are_one_parcel(supplier):
         f"{number},DHL,jjd000390007882123456,{second},1",
         f"{number},DHL,JJD000390007882123457,,",
     )
-    entering.enter(judged, now=NOON)
+    tracking_import.enter(judged, now=NOON)
 
     contents = [
         sorted(parcel.lines.values_list("quantity", flat=True))
@@ -101,7 +101,7 @@ def test_what_cannot_be_in_a_parcel_is_said(supplier, row, words):
     (judged,) = listed(supplier, row.format(**given))
 
     assert judged.problem == words.format(**given)
-    assert entering.enter([judged], now=NOON) == []
+    assert tracking_import.enter([judged], now=NOON) == []
     assert not Parcel.objects.exists()
 
 
@@ -119,7 +119,7 @@ def test_a_number_that_stands_with_another_order_is_told_after_all(supplier):
     one, other = make_accepted_purchase_order(), make_accepted_purchase_order()
     rows = [f"{each.number},DHL,JJD000390007882123456,," for each in (one, other)]
 
-    (failed,) = entering.enter(listed(supplier, *rows), now=NOON)
+    (failed,) = tracking_import.enter(listed(supplier, *rows), now=NOON)
 
     assert failed.first.order == other.number
     assert "belongs to" in failed.problem

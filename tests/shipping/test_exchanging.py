@@ -11,7 +11,8 @@ from orders.backorders.line_splits import part
 from orders.models import Order, OrderLine, PurchaseLine, PurchaseOrder
 from orders.purchasing import submission
 from orders.returns.refusing import CannotReturnError
-from shipping import exchanging, quotes
+from shipping.rates import quotes
+from shipping.rerouting import exchanges
 from storefront.dashboard.invariants import registry
 from suppliers.models import StockLevel
 from tests.factories.orders import make_sellable
@@ -37,7 +38,7 @@ def broken(light, *, quantity=2, units=1):
 
 
 def exchange(made):
-    return exchanging.exchange(authorization=made, actor="ann", now=NOON)
+    return exchanges.exchange(authorization=made, actor="ann", now=NOON)
 
 
 def broken_rules():

@@ -6,7 +6,8 @@ import pytest
 
 from orders.models import Order, ReturnLine
 from orders.returns.refusing import CannotReturnError
-from shipping import exchanging, quotes
+from shipping.rates import quotes
+from shipping.rerouting import exchanges
 from tests.factories.orders import make_sellable
 from tests.factories.returns import make_sibling
 from tests.factories.setbacks import also_at
@@ -24,7 +25,7 @@ def forgotten():
 
 
 def exchange(made):
-    return exchanging.exchange(authorization=made, actor="ann", now=NOON)
+    return exchanges.exchange(authorization=made, actor="ann", now=NOON)
 
 
 def test_a_wish_that_changes_while_it_is_looked_for_sends_nothing_from_the_wrong_shelf(monkeypatch):
@@ -35,18 +36,18 @@ def test_a_wish_that_changes_while_it_is_looked_for_sends_nothing_from_the_wrong
     made = back(light)
     rows = ReturnLine.objects.filter(authorization=made)
     rows.update(wanted=one.variant)
-    find = exchanging.find
+    find = exchanges.find
 
     def find_and_change(*args, **known):
         found = find(*args, **known)
         rows.update(wanted=other.variant)
         return found
 
-    monkeypatch.setattr(exchanging, "find", find_and_change)
+    monkeypatch.setattr(exchanges, "find", find_and_change)
     with pytest.raises(CannotReturnError, match="changed meanwhile"):
         exchange(made)
     assert Order.objects.count() == 1
 
-    monkeypatch.setattr(exchanging, "find", find)
+    monkeypatch.setattr(exchanges, "find", find)
     (line,) = exchange(made).lines.all()
     assert (line.variant, line.offer.variant) == (other.variant, other.variant)

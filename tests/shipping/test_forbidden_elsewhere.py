@@ -9,8 +9,9 @@ from orders.models import PurchaseOrder, Setback
 from orders.purchasing import submission
 from orders.purchasing.holds import facts
 from orders.routing.ranking import USUAL
-from shipping import comparing, consenting, previewing
-from shipping.comparing import Way
+from shipping.availability import cart_preview, source_comparison
+from shipping.availability.source_comparison import Way
+from shipping.rerouting import customer_choice
 from tests.factories.orders import make_sellable
 from tests.factories.setbacks import also_at, asked, live, look_everywhere, refuse
 from tests.factories.shipping import make_sent_purchase_order, make_service
@@ -62,7 +63,9 @@ def test_the_gate_looks_at_what_is_bought_and_not_at_what_was_sold(
     refuse(make_sent_purchase_order(listing))
     look_everywhere()
     setback = Setback.objects.select_related("order__channel").get()
-    consenting.answer(setback=setback, choice=Setback.Choice.SUBSTITUTE, actor="shopper", now=NOON)
+    customer_choice.answer(
+        setback=setback, choice=Setback.Choice.SUBSTITUTE, actor="shopper", now=NOON
+    )
     forbid(newer if is_newer_forbidden else listing, "DE")
     (made,) = live()
     monkeypatch.setattr(submission, "check", facts.check)  # the gate itself
@@ -86,8 +89,8 @@ def test_staff_read_why_it_goes_nowhere():
     forbid(listing, "DE")
     there = {"country": "DE", "channel": listing.channel, "now": NOON}
 
-    (row,) = comparing.compare(variant=listing.variant, quantity=1, **there)
-    seen = previewing.preview(wanted={listing.variant_id: 1}, rules=USUAL, **there)
+    (row,) = source_comparison.compare(variant=listing.variant, quantity=1, **there)
+    seen = cart_preview.preview(wanted={listing.variant_id: 1}, rules=USUAL, **there)
 
     assert row.verdict == Way.NOT_CARRIED
     assert [row.sentence] == [one.sentence for one in seen.reasons]

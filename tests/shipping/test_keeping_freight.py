@@ -7,8 +7,8 @@ import threading
 import pytest
 from django.core.cache import cache
 
-from shipping import asking_freight, quotes
 from shipping.models import AskedFreight
+from shipping.rates import live_rates, quotes
 from storefront.lib.http.errors import NotNowError, TemporaryError
 from suppliers.connectors import records
 from suppliers.resilience.bulkheads import Work
@@ -92,13 +92,13 @@ def test_whose_turn_did_not_come_is_asked_at_the_next_page(monkeypatch, light):
     make_service(make_location(make_supplier(code="far"), "CN", "CN"), base_amount="4.90")
     AskedFreight.objects.create(location=far.variant.offers.get().levels.get().location)
     quotes.forget()
-    monkeypatch.setattr(asking_freight, "WITHIN_S", 0.1)
-    monkeypatch.setattr(asking_freight, "AT_ONCE", 1)
+    monkeypatch.setattr(live_rates, "WITHIN_S", 0.1)
+    monkeypatch.setattr(live_rates, "AT_ONCE", 1)
     cart = make_cart(light, far)
 
     (quote,) = quoted(cart)
     may_end.set()
-    monkeypatch.setattr(asking_freight, "WITHIN_S", 30)
+    monkeypatch.setattr(live_rates, "WITHIN_S", 30)
     (again,) = quoted(cart)
 
     assert [str(each.price) for each in quote.parcels] == ["4.90 EUR", "4.90 EUR"]
@@ -123,7 +123,7 @@ def test_what_is_kept_outlives_the_names_of_our_classes(monkeypatch, light):
 def test_what_cannot_be_read_is_asked_for_again(monkeypatch, light, kept):
     connect(monkeypatch, lumen=Freighter(option("5.00")))
     make_service(base_amount="4.90")
-    monkeypatch.setattr(asking_freight, "_key", lambda *_: "kept")
+    monkeypatch.setattr(live_rates, "_key", lambda *_: "kept")
     cache.set("kept", kept)
 
     (quote,) = quoted(make_cart(light))

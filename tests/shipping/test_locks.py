@@ -8,7 +8,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from orders.models import Allocation, OrderLine
-from shipping import shipments
+from shipping.shipments import shipments
 from suppliers.connectors.records import RequestLine
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_accepted_purchase_order, make_parcel_news, make_state

@@ -18,8 +18,9 @@ from orders.routing import rules
 from orders.routing.decision_log import TAKEN
 from orders.routing.margin_filter import Unearning
 from orders.routing.ranking import Criterion
-from shipping import comparing, previewing, promising, quotes
-from shipping.comparing import Way
+from shipping.availability import availability, cart_preview, source_comparison
+from shipping.availability.source_comparison import Way
+from shipping.rates import quotes
 from storefront.dashboard.reports import offer_words
 from storefront.web.cart.summary import fill
 from suppliers.models import SupplierOffer
@@ -58,7 +59,7 @@ def light():
 
 def looked(light, quantity=1, **more):
     cart = make_cart(light, quantity=quantity, **more)
-    return cart, promising.look(cart=cart, country="DE", now=NOON)
+    return cart, availability.look(cart=cart, country="DE", now=NOON)
 
 
 def levels(plan):
@@ -80,7 +81,7 @@ def noted(order, light):
 def test_all_fronts_take_the_place_that_earns_although_another_is_sooner(light):
     there = {"country": "DE", "channel": light.channel, "now": NOON}
     _, seen = looked(light)
-    told = promising.availability(variant_ids=[light.variant_id], **there)[light.variant_id]
+    told = availability.availability(variant_ids=[light.variant_id], **there)[light.variant_id]
     card = listed(light, available=9)
 
     assert levels(seen.plan) == [light.level.pk]
@@ -152,7 +153,7 @@ def test_what_a_code_takes_off_counts_before_a_place_is_chosen_and_is_read_once(
     cart, before = looked(light)
 
     codes.write_code(cart=cart, code="HALF", now=NOON)
-    after = promising.look(cart=cart, country="DE", now=NOON)
+    after = availability.look(cart=cart, country="DE", now=NOON)
     filled = fill(cart=cart, country="DE", now=NOON)
 
     assert levels(before.plan) == [light.quick.pk]
@@ -167,7 +168,7 @@ def test_to_know_what_a_line_earns_costs_no_query_of_its_own(light, django_asser
     cart, _ = looked(light)  # terms, rates and tax are kept for a minute
 
     with django_assert_num_queries(2):  # the cart, and the stock
-        promising.look(cart=cart, country="DE", now=NOON)
+        availability.look(cart=cart, country="DE", now=NOON)
 
 
 def test_a_refused_line_is_looked_for_where_it_earns(monkeypatch):
@@ -189,9 +190,9 @@ def test_staff_read_what_a_place_would_lose_beside_what_is_taken(light):
     channel = make_channel()
     there = {"country": "DE", "channel": channel, "now": NOON}
     rules = quotes.rules_of(channel, NOON)
-    tried = previewing.preview(wanted={light.variant_id: 1}, rules=rules, **there)
+    tried = cart_preview.preview(wanted={light.variant_id: 1}, rules=rules, **there)
     variant = Variant.objects.get(pk=light.variant_id)
-    rows = comparing.compare(variant=variant, quantity=1, **there)
+    rows = source_comparison.compare(variant=variant, quantity=1, **there)
 
     (taken, verdict, left), (_, reason, other) = tried.weighed(light.variant_id)
     assert (taken.level_id, verdict, reason) == (light.level.pk, TAKEN, Unearning.LOSES)

@@ -7,7 +7,8 @@ import pytest
 from catalog.models import Variant
 from orders.routing import rules
 from orders.routing.ranking import Criterion
-from shipping import promising, quotes
+from shipping.availability import availability
+from shipping.rates import quotes
 from storefront.web.cart.summary import fill
 from suppliers.models import Service
 from tests.factories.catalog import make_channel
@@ -45,11 +46,11 @@ def test_two_lines_that_no_route_carries_together_leave_from_where_one_does(
     heavy, django_assert_num_queries
 ):
     lights, dear = heavy
-    alone = promising.look(cart=make_cart(lights[0]), country="DE", now=NOON)
+    alone = availability.look(cart=make_cart(lights[0]), country="DE", now=NOON)
     cart = make_cart(*lights)
 
     with django_assert_num_queries(2):  # the cart, and the stock, as for one line
-        both = promising.look(cart=cart, country="DE", now=NOON)
+        both = availability.look(cart=cart, country="DE", now=NOON)
 
     assert places(alone.plan) == [lights[0].level.location_id]
     assert places(both.plan) == [dear.pk]
@@ -61,6 +62,6 @@ def test_what_nobody_carries_together_stays_where_it_earns(heavy):
     lights, _ = heavy
     Service.objects.update(max_weight_g=2000)
 
-    both = promising.look(cart=make_cart(*lights), country="DE", now=NOON)
+    both = availability.look(cart=make_cart(*lights), country="DE", now=NOON)
 
     assert places(both.plan) == [lights[0].level.location_id]

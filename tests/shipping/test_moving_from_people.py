@@ -12,7 +12,7 @@ from orders.cancellation import supplier_answers
 from orders.models import Order, Payment
 from orders.payments import captures
 from orders.purchasing import reassignment, submission
-from shipping import polling
+from shipping import status_polling
 from suppliers.connectors.records import Answer
 from tests.factories.orders import ask_to_stop
 from tests.factories.scripted import WrittenTo, connect
@@ -112,10 +112,10 @@ def test_what_leaves_while_his_answer_is_waited_for_is_seen_by_a_poll(people, mo
     def adapter_for(_row):
         yield people
 
-    monkeypatch.setattr(polling, "adapter_for", adapter_for)
+    monkeypatch.setattr(status_polling, "adapter_for", adapter_for)
     people.answers[purchase_order.number] = Answer.SHIPPED
     assert stands(purchase_order)[:2] == ("cancellation_requested", told)
-    polling.ask(supplier=purchase_order.supplier, moment=lambda: LATER)
+    status_polling.ask(supplier=purchase_order.supplier, moment=lambda: LATER)
 
     assert fresh(purchase_order).accepted_at is not None
     assert money() == ["capture_requested"]

@@ -9,9 +9,10 @@ import pytest
 
 from orders.models import PurchaseOrder
 from orders.purchasing import acknowledgements, submission
-from shipping import observing, shipments, tracking
+from shipping import supplier_performance
 from shipping.models import Parcel
-from shipping.statuses import CarrierNews
+from shipping.shipments import shipments, tracking
+from shipping.shipments.statuses import CarrierNews
 from suppliers.connectors.records import GoneError, OutOfStockError
 from suppliers.models import ScorecardFact
 from tests.factories.orders import ask_to_stop, make_purchase_orders, make_sellable
@@ -63,10 +64,10 @@ def scan(word, *, at, now=None):
 
 def test_an_answer_is_measured_from_our_question():
     purchase_order = make_sent_purchase_order()
-    assert observing.observe() is None
+    assert supplier_performance.observe() is None
 
     answer(purchase_order, "accepted", now=NOON + 2 * AN_HOUR)
-    earliest = observing.observe()
+    earliest = supplier_performance.observe()
 
     assert earliest == NOON + 2 * AN_HOUR
     assert facts("acknowledged") == [
@@ -80,7 +81,7 @@ def test_a_no_is_an_answer_too():
     purchase_order = make_sent_purchase_order()
 
     answer(purchase_order, "rejected", reason="The address is wrong", now=NOON + AN_HOUR)
-    observing.observe()
+    supplier_performance.observe()
 
     assert values("acknowledged") == [3600]
     assert values("finished") == [0]
@@ -92,7 +93,7 @@ def test_a_refusal_for_want_of_stock_says_what_the_feed_had_shown():
     purchase_order = make_sent_purchase_order(make_sellable(quantity=4), quantity=2)
 
     answer(purchase_order, "rejected", reason="Sold out, sorry")
-    observing.observe()
+    supplier_performance.observe()
 
     assert values("short") == [4]
     assert values("promised") == values("filled") == values("finished") == [0]
@@ -102,8 +103,8 @@ def test_of_a_whole_order_refused_for_want_of_stock_one_line_was_missing():
     purchase_order = make_sent_purchase_order(make_sellable(quantity=3), make_sellable())
 
     answer(purchase_order, "rejected", reason="insufficient inventory")
-    observing.observe()
-    observing.observe()
+    supplier_performance.observe()
+    supplier_performance.observe()
 
     assert values("promised") == values("filled") == values("finished") == [0]
     assert values("short") == [3]
@@ -117,7 +118,7 @@ def test_a_refusal_in_answer_to_our_call_counts_by_what_it_is(monkeypatch, error
     (purchase_order,) = make_purchase_orders(make_sellable(quantity=3))
 
     submission.send(purchase_order=purchase_order, now=NOON)
-    observing.observe()
+    supplier_performance.observe()
 
     assert values("short") == [3]
     assert values("filled") == [0]
@@ -128,7 +129,7 @@ def test_a_line_that_he_takes_out_counts_alone(monkeypatch):
     line = purchase_order.lines.order_by("pk").last()
     purchase_order.lines.filter(pk=line.pk).update(is_live=False, acknowledgment="out_of_stock")
 
-    observing.observe()
+    supplier_performance.observe()
 
     assert {subject: int(value) for subject, value, _ in facts("promised")} == {
         f"line:{purchase_order.lines.order_by('pk').first().pk}": 1,
@@ -142,7 +143,7 @@ def test_what_we_stopped_ourselves_is_held_against_nobody(monkeypatch):
     purchase_order = make_accepted_purchase_order()
 
     ask_to_stop(purchase_order.order)
-    observing.observe()
+    supplier_performance.observe()
 
     purchase_order.refresh_from_db()
     assert purchase_order.status == "canceled"
@@ -152,7 +153,7 @@ def test_what_we_stopped_ourselves_is_held_against_nobody(monkeypatch):
 def test_a_whole_way_from_yes_to_arrival():
     purchase_order = make_accepted_purchase_order(make_sellable(), make_sellable())
     ship(purchase_order, now=NOON + A_DAY)
-    observing.observe()
+    supplier_performance.observe()
 
     assert values("filled") == [1, 1]
     assert values("finished") == [1]
@@ -161,7 +162,7 @@ def test_a_whole_way_from_yes_to_arrival():
     scan("in_transit", at=NOON + 2 * A_DAY)
     scan("out_for_delivery", at=NOON + 3 * A_DAY)
     scan("delivered", at=NOON + 4 * A_DAY)
-    observing.observe()
+    supplier_performance.observe()
 
     assert values("scanned") == [2 * 86_400]
     assert values("arrived") == [1]
@@ -171,7 +172,7 @@ def test_a_label_is_no_scan():
     ship(make_accepted_purchase_order(), now=NOON + A_DAY)
 
     scan("pre_transit", at=NOON + 2 * A_DAY)
-    observing.observe()
+    supplier_performance.observe()
 
     assert values("scanned") == []
 
@@ -180,7 +181,7 @@ def test_a_parcel_that_comes_back_did_not_arrive():
     ship(make_accepted_purchase_order(), now=NOON + A_DAY)
 
     scan("return_to_sender", at=NOON + 9 * A_DAY)
-    observing.observe()
+    supplier_performance.observe()
 
     assert values("arrived") == [0]
     assert facts("arrived")[0][2] == NOON + 9 * A_DAY
@@ -189,14 +190,14 @@ def test_a_parcel_that_comes_back_did_not_arrive():
 def test_each_fact_is_seen_once_however_often_one_looks():
     purchase_order = make_accepted_purchase_order()
     ship(purchase_order, now=NOON + A_DAY, carrier_text="in transit")
-    observing.observe()
+    supplier_performance.observe()
     seen = list(ScorecardFact.objects.order_by("pk").values_list())
     assert len(seen) >= 5
 
     answer(purchase_order, "shipped", now=NOON + 2 * A_DAY)
     ship(purchase_order, now=NOON + 2 * A_DAY, carrier_text="in transit")
     for since in (None, NOON, NOON - A_DAY):
-        assert observing.observe(since=since) is None
+        assert supplier_performance.observe(since=since) is None
 
     assert list(ScorecardFact.objects.order_by("pk").values_list()) == seen
 
@@ -204,9 +205,9 @@ def test_each_fact_is_seen_once_however_often_one_looks():
 def test_what_a_sweep_missed_is_found_by_the_one_that_looks_at_everything():
     make_accepted_purchase_order()
 
-    assert observing.observe(since=NOON + A_DAY) is None
+    assert supplier_performance.observe(since=NOON + A_DAY) is None
     assert values("acknowledged") == []
-    assert observing.observe() == NOON
+    assert supplier_performance.observe() == NOON
     assert values("acknowledged") == [0]
 
 
@@ -216,4 +217,4 @@ def test_looking_costs_the_same_however_much_there_is(django_assert_num_queries)
         assert ship_one.status == PurchaseOrder.Status.IN_PROGRESS
 
     with django_assert_num_queries(8):
-        observing.observe()
+        supplier_performance.observe()

@@ -8,9 +8,9 @@ import pytest
 
 from notifications.models import Event
 from orders.models import Order, OrderLine, PurchaseOrder
-from shipping import shipments, tracking
 from shipping.models import Parcel, ParcelLine, Shipment
-from shipping.statuses import CarrierNews
+from shipping.shipments import shipments, tracking
+from shipping.shipments.statuses import CarrierNews
 from suppliers.connectors.records import RequestLine
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_accepted_purchase_order, make_parcel_news, make_state

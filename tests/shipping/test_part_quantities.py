@@ -14,7 +14,7 @@ from orders.models import Allocation, Order, OrderLine, Reservation, Setback
 from orders.purchasing import acknowledgements
 from orders.routing import simulation
 from orders.routing.ranking import USUAL
-from shipping import shipments
+from shipping.shipments import shipments
 from storefront.dashboard.invariants import registry
 from storefront.lib.money import Money
 from storefront.lib.state_machine import StatusChange

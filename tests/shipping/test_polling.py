@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError
 
 from orders.models import Order, PurchaseOrder
-from shipping import polling
+from shipping import status_polling
 from shipping.models import Parcel
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from suppliers.models import Breaker, Connection
@@ -47,7 +47,7 @@ class Supplier:
 @pytest.fixture
 def supplier(monkeypatch):
     supplier = Supplier()
-    monkeypatch.setattr(polling, "adapter_for", lambda _: supplier)
+    monkeypatch.setattr(status_polling, "adapter_for", lambda _: supplier)
     return supplier
 
 
@@ -57,7 +57,7 @@ def test_a_poll_finds_the_parcel_that_a_lost_webhook_would_have_told(supplier):
         purchase_order, "shipped", make_parcel_news()
     )
 
-    answered = polling.ask(supplier=purchase_order.supplier, moment=lambda: NOON)
+    answered = status_polling.ask(supplier=purchase_order.supplier, moment=lambda: NOON)
 
     purchase_order.refresh_from_db()
     assert answered == 1
@@ -72,7 +72,7 @@ def test_an_order_that_the_supplier_does_not_tell_about_stops_no_other(supplier)
     supplier.states[first.number] = PermanentError("he refuses")
     supplier.states[second.number] = make_state(second, "shipped", make_parcel_news())
 
-    polling.ask(supplier=first.supplier, moment=lambda: NOON)
+    status_polling.ask(supplier=first.supplier, moment=lambda: NOON)
 
     first.refresh_from_db()
     second.refresh_from_db()
@@ -82,7 +82,7 @@ def test_an_order_that_the_supplier_does_not_tell_about_stops_no_other(supplier)
 def test_an_order_that_vanished_at_the_supplier_is_flagged_and_not_given_up(supplier):
     purchase_order = make_accepted_purchase_order(make_sellable())
 
-    polling.ask(supplier=purchase_order.supplier, moment=lambda: NOON)
+    status_polling.ask(supplier=purchase_order.supplier, moment=lambda: NOON)
 
     purchase_order.refresh_from_db()
     assert purchase_order.problem == "The supplier no longer knows this order."
@@ -98,7 +98,7 @@ def test_an_order_that_breaks_his_server_stops_no_other_and_is_not_the_first_aga
     supplier.states[second.number] = make_state(second, "shipped", make_parcel_news())
     clock = iter(NOON + timedelta(seconds=seconds) for seconds in range(9))
 
-    answered = polling.ask(supplier=first.supplier, moment=lambda: next(clock))
+    answered = status_polling.ask(supplier=first.supplier, moment=lambda: next(clock))
 
     first.refresh_from_db()
     second.refresh_from_db()
@@ -113,19 +113,19 @@ def test_an_answer_that_the_database_refuses_stops_no_other(supplier, monkeypatc
     supplier.states = {
         order.number: make_state(order, "shipped", make_parcel_news()) for order in (first, second)
     }
-    take_in = polling.shipments.take_in
+    take_in = status_polling.shipments.take_in
 
     def refused(*, purchase_order, **told):
         if purchase_order == first:
             raise IntegrityError("parcel_once: (7, Erika Muster)")
         return take_in(purchase_order=purchase_order, **told)
 
-    monkeypatch.setattr(polling.shipments, "take_in", refused)
+    monkeypatch.setattr(status_polling.shipments, "take_in", refused)
 
-    assert polling.ask(supplier=first.supplier, moment=lambda: NOON) == 1
+    assert status_polling.ask(supplier=first.supplier, moment=lambda: NOON) == 1
 
     first.refresh_from_db()
-    assert (first.problem, first.polled_at) == (polling.NOT_KEPT, NOON)
+    assert (first.problem, first.polled_at) == (status_polling.NOT_KEPT, NOON)
     assert "parcel_once" in caplog.text
 
 
@@ -136,12 +136,12 @@ def test_a_supplier_who_is_down_is_left_alone_and_the_reason_is_kept_until_he_an
     for purchase_order in orders:
         supplier.states[purchase_order.number] = TemporaryError("HTTP 503")
 
-    polling.ask(supplier=orders[0].supplier, moment=lambda: NOON)
+    status_polling.ask(supplier=orders[0].supplier, moment=lambda: NOON)
     down = Connection.objects.get(supplier=orders[0].supplier)
     asked = list(supplier.asked)
     for purchase_order in orders:
         supplier.states[purchase_order.number] = make_state(purchase_order, "accepted")
-    polling.ask(supplier=orders[0].supplier, moment=lambda: NOON + timedelta(minutes=10))
+    status_polling.ask(supplier=orders[0].supplier, moment=lambda: NOON + timedelta(minutes=10))
     up = Connection.objects.get(supplier=orders[0].supplier)
 
     assert asked == [order.number for order in orders[:3]]
@@ -158,7 +158,7 @@ def test_the_longest_unasked_order_is_asked_first(supplier):
         purchase_order.polled_at = NOON - timedelta(minutes=minutes)
         purchase_order.save()
 
-    polling.ask(supplier=orders[0].supplier, moment=lambda: NOON)
+    status_polling.ask(supplier=orders[0].supplier, moment=lambda: NOON)
 
     assert supplier.asked == [orders[1].number, orders[2].number, orders[0].number]
 
@@ -168,7 +168,8 @@ def test_a_supplier_is_asked_when_his_interval_is_over_and_by_one_worker_only():
     supplier_id = purchase_order.supplier_id
 
     turns = [
-        polling.claim_due(now=NOON + timedelta(minutes=minutes)) for minutes in (0, 0, 9, 10, 10)
+        status_polling.claim_due(now=NOON + timedelta(minutes=minutes))
+        for minutes in (0, 0, 9, 10, 10)
     ]
 
     assert turns == [[supplier_id], [], [], [supplier_id], []]
@@ -177,17 +178,17 @@ def test_a_supplier_is_asked_when_his_interval_is_over_and_by_one_worker_only():
 def test_who_does_not_even_answer_orders_keeps_his_turn():
     supplier = make_accepted_purchase_order(make_sellable()).supplier
     break_line(supplier)
-    assert polling.claim_due(now=NOON) == []
+    assert status_polling.claim_due(now=NOON) == []
 
     Breaker.objects.all().delete()
 
-    assert polling.claim_due(now=NOON) == [supplier.pk]
+    assert status_polling.claim_due(now=NOON) == [supplier.pk]
 
 
 def test_a_supplier_without_open_orders_is_left_alone():
     make_level(make_offer(make_sellable().variant, make_supplier("idle")))
 
-    assert polling.claim_due(now=NOON) == []
+    assert status_polling.claim_due(now=NOON) == []
 
 
 def test_what_is_delivered_is_not_asked_for_again(supplier):
@@ -196,8 +197,8 @@ def test_what_is_delivered_is_not_asked_for_again(supplier):
         purchase_order, "delivered", make_parcel_news()
     )
 
-    polling.ask(supplier=purchase_order.supplier, moment=lambda: NOON)
-    polling.ask(supplier=purchase_order.supplier, moment=lambda: NOON)
+    status_polling.ask(supplier=purchase_order.supplier, moment=lambda: NOON)
+    status_polling.ask(supplier=purchase_order.supplier, moment=lambda: NOON)
 
     assert supplier.asked == [purchase_order.number]
     assert Order.objects.get().status == Order.Status.COMPLETED

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orders.models import PurchaseOrder
-from shipping import polling
+from shipping import status_polling
 from storefront.lib.http.errors import TemporaryError
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import (
@@ -56,14 +56,14 @@ class StagedSupplier(Supplier):
 @pytest.fixture
 def use(monkeypatch):
     def use(supplier):
-        monkeypatch.setattr(polling, "adapter_for", lambda _: supplier)
+        monkeypatch.setattr(status_polling, "adapter_for", lambda _: supplier)
         return supplier
 
     return use
 
 
 def poll(purchase_order):
-    answered = polling.ask(supplier=purchase_order.supplier, moment=lambda: NOON)
+    answered = status_polling.ask(supplier=purchase_order.supplier, moment=lambda: NOON)
     purchase_order.refresh_from_db()
     return answered
 

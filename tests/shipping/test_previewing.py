@@ -7,7 +7,8 @@ import pytest
 from orders.routing import decision_log
 from orders.routing import rules as routing_rules
 from orders.routing.ranking import USUAL, Criterion, Rules
-from shipping import previewing, promising, quotes
+from shipping.availability import availability, cart_preview
+from shipping.rates import quotes
 from suppliers.models import Scorecard
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_cart, make_sellable
@@ -29,7 +30,7 @@ def light():
 
 
 def preview(light, rules=USUAL, quantity=1, country="DE"):
-    return previewing.preview(
+    return cart_preview.preview(
         wanted={light.variant_id: quantity},
         channel=make_channel(),
         country=country,
@@ -72,13 +73,13 @@ def test_a_supplier_who_ships_what_is_ordered_is_taken_first_where_scores_count(
 def test_what_goes_live_is_what_a_cart_is_sent_by_and_its_card_tells(light):
     channel = make_channel()
     cart = make_cart(light)
-    before = promising.look(cart=cart, country="DE", now=NOON)
+    before = availability.look(cart=cart, country="DE", now=NOON)
     rules = routing_rules.draft(channel=channel, chain=(Criterion.DAYS,), by="ada", now=NOON)
     routing_rules.go_live(rules=rules, by="ada", now=NOON)
     quotes.forget()
 
-    after = promising.look(cart=cart, country="DE", now=NOON)
-    told = promising.availability(
+    after = availability.look(cart=cart, country="DE", now=NOON)
+    told = availability.availability(
         variant_ids=[light.variant_id], country="DE", channel=channel, now=NOON
     )
 

@@ -9,8 +9,9 @@ from django.core.cache import cache
 
 from orders.models import TaxRate
 from orders.routing.ranking import USUAL
-from shipping import previewing, quotes
+from shipping.availability import cart_preview
 from shipping.models import AskedFreight
+from shipping.rates import quotes
 from storefront.web.cart import summary
 from tests.factories.orders import make_cart, make_sellable
 from tests.factories.price_books import make_terms
@@ -38,7 +39,7 @@ def light():
 
 
 def preview(light, country="DE", **place):
-    return previewing.preview(
+    return cart_preview.preview(
         wanted={light.variant_id: 1},
         channel=light.channel,
         country=country,

@@ -11,7 +11,8 @@ import pytest
 from catalog.models import Channel, Listing
 from orders.cart import carts
 from orders.checkout import checkout
-from shipping import promising, quotes, reaching
+from shipping.availability import availability, reach
+from shipping.rates import quotes
 from suppliers.models import StockLevel, Supplier, SupplierOffer
 from suppliers.shipping_services.selection import Load, load_of, most_of, refused
 from tests.factories.catalog import make_channel
@@ -32,7 +33,7 @@ def routes_are_read_anew():
 
 
 def ask(listing, *, country="DE", quantity=1, by=None, now=NOON):
-    found = promising.availability(
+    found = availability.availability(
         variant_ids=[listing.variant_id],
         country=country,
         channel=listing.channel,
@@ -46,7 +47,7 @@ def ask(listing, *, country="DE", quantity=1, by=None, now=NOON):
 def quoted(listing, quantity, *, country="DE", by=None, now=NOON):
     """Plan and quote so many as a cart would."""
     listing.refresh_from_db()
-    plan = reaching.reach(
+    plan = reach.reach(
         pieces={listing.variant_id: listing.variant},
         listed={listing.variant_id: listing.available},
         channel=listing.channel,
@@ -140,7 +141,7 @@ def test_four_and_twenty_variants_cost_no_more_queries_than_one(django_assert_nu
     ask(listings[0])
 
     with django_assert_num_queries(2):
-        found = promising.availability(
+        found = availability.availability(
             variant_ids=[one.variant_id for one in listings],
             country="DE",
             channel=listings[0].channel,

@@ -9,7 +9,8 @@ from decimal import Decimal
 import pytest
 
 from catalog.models import Listing
-from shipping import promising, quotes
+from shipping.availability import availability
+from shipping.rates import quotes
 from suppliers.models import StockLevel, Supplier
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_service
@@ -38,7 +39,7 @@ class Lamp:
 
 def listed(listing, now=NOON, country="DE", **changes):
     shown = {listing.variant_id: Lamp(**changes)}
-    found = promising.of_listed(shown=shown, country=country, channel=listing.channel, now=now)
+    found = availability.of_listed(shown=shown, country=country, channel=listing.channel, now=now)
     return found[listing.variant_id]
 
 
@@ -92,11 +93,13 @@ def test_a_list_asks_once_in_a_minute_and_again_for_another_supply(django_assert
     there = {"country": "DE", "channel": listings[0].channel}
 
     with django_assert_num_queries(3):  # routes, rules, and stock
-        first = promising.of_listed(shown=shown, now=NOON, **there)
+        first = availability.of_listed(shown=shown, now=NOON, **there)
     with django_assert_num_queries(0):
-        assert promising.of_listed(shown=shown, now=NOON + timedelta(seconds=59), **there) == first
+        assert (
+            availability.of_listed(shown=shown, now=NOON + timedelta(seconds=59), **there) == first
+        )
     with django_assert_num_queries(1):
-        fewer = promising.of_listed(
+        fewer = availability.of_listed(
             shown={**shown, listings[0].variant_id: Lamp(available=2)}, now=NOON, **there
         )
     assert [fewer[one.variant_id].most for one in listings[:2]] == [2, 5]
@@ -130,7 +133,7 @@ def test_a_list_knows_what_a_page_was_told_since():
     before = listed(listing)
     Supplier.objects.update(lead_days=9)
 
-    (page,) = promising.of_shown(
+    (page,) = availability.of_shown(
         shown={listing.variant_id: Lamp()}, country="DE", channel=listing.channel, now=NOON
     ).values()
 

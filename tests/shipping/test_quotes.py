@@ -8,7 +8,7 @@ from django.utils import translation
 
 from catalog.models import Variant
 from orders.routing import stock_query
-from shipping import quotes
+from shipping.rates import quotes
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_service

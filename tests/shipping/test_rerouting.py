@@ -13,7 +13,8 @@ from orders.models import Allocation, Order, PurchaseOrder, Setback
 from orders.purchasing import reassignment, submission
 from orders.routing import rules as routing_rules
 from orders.routing.ranking import Criterion
-from shipping import quotes, rerouting
+from shipping.rates import quotes
+from shipping.rerouting import rerouting
 from suppliers.connectors.records import Answer, OutOfStockError
 from suppliers.models import StockLevel
 from tests.factories.orders import make_sellable

@@ -8,7 +8,7 @@ import pytest
 
 from orders.cancellation import cancellation
 from orders.models import Order, PaymentEvent, PurchaseOrder, Setback
-from shipping import consenting, reordering, rerouting
+from shipping.rerouting import customer_choice, purchase, rerouting
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 from suppliers.models import StockLevel
 from suppliers.sync import webhooks
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 LATER = NOON + timedelta(hours=1)
 REFUSALS = (
-    consenting.NoLongerError,
+    customer_choice.NoLongerError,
     cancellation.TooLateError,
     IllegalMoveError,
     LostRaceError,
@@ -41,7 +41,7 @@ def ask():
 def says(setback, choice):
     mine = Setback.objects.select_related("order__channel").get(pk=setback.pk)
     choice = Setback.Choice(choice)
-    return lambda: consenting.answer(setback=mine, choice=choice, actor="shopper", now=LATER)
+    return lambda: customer_choice.answer(setback=mine, choice=choice, actor="shopper", now=LATER)
 
 
 @pytest.mark.parametrize("round_", range(4))
@@ -74,7 +74,7 @@ def test_yes_no_silence_and_a_cancellation_at_once_and_one_of_them_counts(round_
 
 @pytest.mark.parametrize(
     ("module", "at", "is_done"),
-    [(webhooks, "none_left", True), (reordering, "hold", True), (reordering, "order", True)],
+    [(webhooks, "none_left", True), (purchase, "hold", True), (purchase, "order", True)],
     ids=["shelf emptied", "held", "ordered"],
 )
 def test_who_is_killed_on_the_way_has_ordered_nothing_and_the_next_orders_it_once(

@@ -10,7 +10,8 @@ import pytest
 from catalog.models import Channel, Variant
 from orders.models import Setback, SetbackLine
 from orders.purchasing import acknowledgements
-from shipping import consenting, elsewhere, quotes
+from shipping.rates import quotes
+from shipping.rerouting import customer_choice, search
 from storefront.lib.money import Money
 from suppliers.connectors.records import Answer, PurchaseState, Refusal, RefusedLine
 from suppliers.models import Service
@@ -117,7 +118,7 @@ def test_who_does_not_wait_for_some_pays_for_the_way_of_the_rest(supplier):
 
     setback = Setback.objects.select_related("order__channel").get(status="asked")
     choice = Setback.Choice.REFUND
-    consenting.answer(setback=setback, choice=choice, actor="shopper", now=NOON)
+    customer_choice.answer(setback=setback, choice=choice, actor="shopper", now=NOON)
 
     assert broken() == []
     assert asked() == [("release_requested", Decimal("199.90"))]
@@ -172,7 +173,7 @@ def test_of_two_lines_he_is_asked_only_of_the_one_that_comes_late(supplier):
     assert [row.order_line.variant_id for row in setback.lines.all()] == [late.variant_id]
 
     choice = Setback.Choice.WAIT
-    consenting.answer(setback=setback, choice=choice, actor="shopper", now=NOON)
+    customer_choice.answer(setback=setback, choice=choice, actor="shopper", now=NOON)
 
     assert broken() == []
     assert came() == [("late", 1), ("soon", 1)]
@@ -263,9 +264,9 @@ def test_what_nobody_has_whole_is_not_looked_for_line_by_line(supplier, monkeypa
     Variant.objects.update(packed_weight_g=10)
     quotes.forget()
     refuse(purchase_order)
-    find, asked_for = elsewhere.find, []
+    find, asked_for = search.find, []
     monkeypatch.setattr(
-        elsewhere, "find", lambda *args, **more: (asked_for.append(args[1]), find(*args, **more))[1]
+        search, "find", lambda *args, **more: (asked_for.append(args[1]), find(*args, **more))[1]
     )
 
     look_everywhere()

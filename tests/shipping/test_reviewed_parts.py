@@ -15,7 +15,7 @@ from orders.models.purchasing import PurchaseOrder as Purchase
 from orders.payments import updates
 from orders.purchasing import acknowledgements, submission
 from orders.purchasing.holds import holds
-from shipping import shipments
+from shipping.shipments import shipments
 from storefront.lib.money import Money
 from suppliers.connectors.records import (
     Answer,

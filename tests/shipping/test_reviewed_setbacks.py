@@ -15,7 +15,8 @@ from orders.models import AddressWish, Order, PurchaseOrder, Setback
 from orders.purchasing import acknowledgements, reassignment, submission
 from orders.purchasing.holds import holds
 from orders.purchasing.supplier_request import request_for
-from shipping import consenting, shipments
+from shipping.rerouting import customer_choice
+from shipping.shipments import shipments
 from storefront.dashboard.inbox import query
 from suppliers.connectors.records import Answer
 from tests.factories.orders import HOME, make_sellable
@@ -48,7 +49,7 @@ def wish(order, ship_to=THERE):
 
 def answer(choice, now=LATER):
     row = Setback.objects.select_related("order__channel", "purchase_order").latest("pk")
-    consenting.answer(setback=row, choice=Setback.Choice(choice), actor="shopper", now=now)
+    customer_choice.answer(setback=row, choice=Setback.Choice(choice), actor="shopper", now=now)
 
 
 def test_an_order_that_was_held_while_it_is_looked_for_goes_on_where_it_was(supplier):

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from catalog.models import Variant
-from shipping import quotes
+from shipping.rates import quotes
 from storefront.dev.demo import routes
 from storefront.dev.sandboxes.bigbuy import carriers
 from storefront.dev.sandboxes.cj.freight import BY_NAME, COUNTRIES

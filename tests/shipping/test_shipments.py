@@ -7,8 +7,8 @@ import pytest
 
 from notifications.models import Event
 from orders.models import Allocation, Order, OrderLine, PurchaseOrder
-from shipping import shipments
 from shipping.models import Parcel, ParcelLine, TrackingEvent
+from shipping.shipments import shipments
 from suppliers.connectors.records import RequestLine
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.shipping import (

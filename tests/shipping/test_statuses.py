@@ -5,8 +5,8 @@ from itertools import permutations
 
 import pytest
 
-from shipping import statuses
 from shipping.models import Parcel
+from shipping.shipments import statuses
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 

@@ -7,9 +7,9 @@ import pytest
 
 from notifications.models import Event
 from orders.models import Order
-from shipping import fulfilling, shipments, tracking
 from shipping.models import Parcel
-from shipping.statuses import CarrierNews
+from shipping.shipments import fulfillment, shipments, tracking
+from shipping.shipments.statuses import CarrierNews
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import (
     CJ_NUMBER,
@@ -103,11 +103,11 @@ def test_an_order_whose_parcels_arrived_while_it_was_held_is_completed_later():
     order.move(Order.Status.ON_HOLD, at=NOON, hold_reason="fraud?")
 
     hear(CarrierNews(status="delivered", happened_at=NOON))
-    held = list(fulfilling.arrived())
+    held = list(fulfillment.arrived())
     order.refresh_from_db()
     order.move(Order.Status.PROCESSING, at=NOON)
-    (found,) = fulfilling.arrived()
-    fulfilling.finish(order=found, now=NOON)
+    (found,) = fulfillment.arrived()
+    fulfillment.finish(order=found, now=NOON)
 
     order.refresh_from_db()
     assert held == []

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from shipping import tracking_lists
-from shipping.tracking_lists import ListedRow
+from shipping.shipments import tracking_lists
+from shipping.shipments.tracking_lists import ListedRow
 from storefront.lib.staff import csv_import, handed_words
 from storefront.lib.staff.csv_import import UnreadableListError
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from notifications.models import Event
 from orders.models import ReturnAuthorization, ReturnPolicy, SupplierRMA
-from shipping import quotes
+from shipping.rates import quotes
 from tests.factories.orders import make_sellable
 from tests.factories.returns import (
     bring_back,

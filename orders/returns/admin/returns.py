@@ -1,6 +1,6 @@
 """Staff pages of returns: how they stand, and what a person does to them.
 
-``shipping.exchanges_desk`` adds what has to know who sends it now, and shows the page.
+``shipping.rerouting.exchanges_desk`` adds what has to know who sends it now, and shows the page.
 """
 
 from __future__ import annotations

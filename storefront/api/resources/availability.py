@@ -14,8 +14,8 @@ from rest_framework.response import Response
 
 from catalog.models import Variant
 from orders.models.cart import MAX_QUANTITY
-from shipping import promising
-from shipping.reaching import Availability
+from shipping.availability import availability
+from shipping.availability.reach import Availability
 from storefront.api.core import problem_types
 from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import DeliveryPromised
@@ -81,7 +81,7 @@ class AvailabilityList(Endpoint):
         country = country_on(channel, asked["country"])
         by: date | None = asked["by"]
         ids = dict(Variant.objects.filter(sku__in=asked["sku"]).values_list("sku", "pk"))
-        found = promising.availability(
+        found = availability.availability(
             variant_ids=list(ids.values()),
             country=country,
             channel=channel,

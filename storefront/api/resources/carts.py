@@ -18,7 +18,7 @@ from orders.cart.view import LineView
 from orders.checkout import open_order_limits
 from orders.models import Cart
 from orders.models.cart import KEPT_FOR, MAX_QUANTITY
-from shipping import promising
+from shipping.availability import availability
 from storefront.api.core import idempotency, problem_types
 from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import COUNTRY, MoneyFields, Strict, Text, Whole, picture_urls
@@ -132,12 +132,12 @@ def open_cart_of(token: str, endpoint: Endpoint) -> Cart:
 
 
 def shown(cart: Cart, endpoint: Endpoint) -> Mapping[str, Any]:
-    looked = promising.look(cart=cart, country=cart.country, now=endpoint.now)
+    looked = availability.look(cart=cart, country=cart.country, now=endpoint.now)
     return CartShown({"cart": cart, "view": looked.cart}).data
 
 
 def _most_of(cart: Cart, endpoint: Endpoint) -> carts.Most:
-    return promising.most_to(country=cart.country, channel=cart.channel, now=endpoint.now)
+    return availability.most_to(country=cart.country, channel=cart.channel, now=endpoint.now)
 
 
 class CartList(Endpoint):

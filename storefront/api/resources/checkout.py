@@ -17,7 +17,7 @@ from orders.checkout import checkout
 from orders.links import order_url, paid_url
 from orders.models import Cart, Order, Payment
 from orders.payments import sessions
-from shipping import promising
+from shipping.availability import availability
 from storefront.api.core import idempotency, problem_types
 from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import AddressFields, MoneyFields, Strict, Text
@@ -175,7 +175,7 @@ class Checkout(Endpoint):
         except checkout.BadAddressError as error:
             raise ProblemError(problem_types.BAD_ADDRESS, **_bad_address(error, ship_to)) from error
         except checkout.CannotSupplyError as error:
-            looked = promising.look(cart=cart, country=country, now=self.now)
+            looked = availability.look(cart=cart, country=country, now=self.now)
             raise too_little(looked) from error
 
     def _pay_url(self, order: Order, first: Payment | None) -> str | None:

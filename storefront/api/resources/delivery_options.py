@@ -16,8 +16,9 @@ from orders.models import Cart
 from orders.promotions.codes import Closed
 from orders.promotions.engine import Refusal
 from orders.routing.delivery_quote import ShippingQuote
-from shipping import asking_freight, promising, quotes
-from shipping.promising import Looked
+from shipping.availability import availability
+from shipping.availability.availability import Looked
+from shipping.rates import live_rates, quotes
 from storefront.api.core import problem_types
 from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import COUNTRY, MoneyFields
@@ -75,18 +76,16 @@ def quotes_for(
 ) -> tuple[Looked, list[ShippingQuote]]:
     """Quote the ways to deliver a cart, beside what is in it.
 
-    Shape:  ``postcode`` as in ``asking_freight.ask``
+    Shape:  ``postcode`` as in ``live_rates.ask``
     Raises: EmptyCartError, ProblemError  there is nothing, or not enough of something
     """
-    looked = promising.look(cart=cart, country=country, now=endpoint.now)
+    looked = availability.look(cart=cart, country=country, now=endpoint.now)
     if not looked.cart.lines:
         raise ProblemError(problem_types.EMPTY_CART)
     if looked.short:
         raise too_little(looked)
     now = endpoint.now
-    told = asking_freight.ask(
-        cart=cart, plan=looked.plan, country=country, now=now, postcode=postcode
-    )
+    told = live_rates.ask(cart=cart, plan=looked.plan, country=country, now=now, postcode=postcode)
     found = quotes.for_plan(
         plan=looked.plan, country=country, now=now, pieces=looked.pieces, told=told
     )

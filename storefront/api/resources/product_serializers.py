@@ -14,7 +14,7 @@ from rest_framework import serializers
 
 from catalog.products import detail
 from catalog.search import product_list
-from shipping.reaching import Availability
+from shipping.availability.reach import Availability
 from storefront.api.core.fields import DeliveryPromised, MoneyFields, ReductionFields, picture_urls
 from storefront.lib.money import Money
 

@@ -18,7 +18,7 @@ from catalog.models import Category
 from catalog.products import detail
 from catalog.search import product_list
 from catalog.search.filters import CAN_BE_UNKNOWN, CHOICES, RANGES, SORTS, ShelfQuery
-from shipping import promising
+from shipping.availability import availability
 from storefront.api.core import problem_types
 from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import COUNTRY
@@ -152,7 +152,7 @@ class ListingList(Endpoint):
         found = product_list.read(
             channel=channel, query=query, country=country, category=category, now=self.now
         )
-        answers = promising.of_listed(
+        answers = availability.of_listed(
             shown={card.variant_id: card for card in found.cards},
             country=country,
             channel=channel,
@@ -199,7 +199,7 @@ class ListingDetail(Endpoint):
         found = detail.product(channel=channel, slug=slug, now=self.now)
         if found is None:
             raise ProblemError(problem_types.NOT_FOUND)
-        answers = promising.of_shown(
+        answers = availability.of_shown(
             shown={variant.id: variant for variant in found.variants},
             country=country,
             channel=channel,

@@ -28,7 +28,7 @@ from orders.purchasing import submission_lookup
 from orders.purchasing import tasks as purchasing_tasks
 from orders.purchasing.holds import waiving
 from shipping.models import Parcel
-from shipping.rerouting_tasks import reroute
+from shipping.rerouting.tasks import reroute
 from shipping.tasks import poll_supplier
 from storefront.dashboard.inbox.action import Act, wake
 from storefront.dashboard.inbox.purchase_clicks import PURCHASES

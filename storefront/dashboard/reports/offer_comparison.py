@@ -23,8 +23,8 @@ from catalog.models import Channel, Listing, Variant
 from catalog.pricing import labels, policy
 from catalog.pricing.landed_cost import Costing, Landed
 from orders.routing.stock_query import lead_days
-from shipping import comparing
-from shipping.comparing import Compared, Way
+from shipping.availability import source_comparison
+from shipping.availability.source_comparison import Compared, Way
 from storefront.dashboard.reports import offer_history, offer_words
 from storefront.lib.money import Money
 from storefront.lib.staff.columns import as_money
@@ -91,7 +91,7 @@ def show(request: HttpRequest, variant_id: int) -> HttpResponse:
     form = _asked(request, channel, countries)
     country = form.cleaned_data.get("country", channel.default_country)
     quantity = form.cleaned_data.get("quantity", 1)
-    found = comparing.compare(
+    found = source_comparison.compare(
         variant=variant, quantity=quantity, country=country, channel=channel, now=now
     )
     rows = _rows(found, channel=channel, country=country, quantity=quantity, now=now)

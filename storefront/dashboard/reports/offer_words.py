@@ -9,7 +9,7 @@ from orders.routing.candidates import Misfit
 from orders.routing.engine import Worse
 from orders.routing.margin_filter import Unearning
 from orders.routing.weighing import Refusal
-from shipping.comparing import Compared, Way
+from shipping.availability.source_comparison import Compared, Way
 from storefront.lib.staff.columns import as_money
 from suppliers.inventory.freshness import Standing
 

@@ -23,9 +23,10 @@ from orders.models import RoutingRules
 from orders.routing import decision_log, labels
 from orders.routing.admin import number_in
 from orders.routing.ranking import Rules
-from shipping import previewing, quotes
-from shipping.previewing import Preview
-from shipping.refusing import tier_name
+from shipping.availability import cart_preview
+from shipping.availability.cart_preview import Preview
+from shipping.rates import quotes
+from shipping.rates.refusal_reasons import tier_name
 from storefront.lib.staff.columns import as_money
 
 MOST_LINES = 30
@@ -118,7 +119,7 @@ def show(request: HttpRequest) -> HttpResponse:
     if is_asked and form.is_valid():
         chosen = form.cleaned_data["rules"]
         rules = drafted.rules if drafted and chosen else quotes.rules_of(channel, timezone.now())
-        preview = previewing.preview(
+        preview = cart_preview.preview(
             wanted=form.cleaned_data["lines"],
             channel=channel,
             country=form.cleaned_data["country"],

@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from catalog.search.cards import CardView
-from shipping.quotes import Promise
-from shipping.reaching import Availability
+from shipping.availability.reach import Availability
+from shipping.rates.quotes import Promise
 from storefront.lib.money import Money
 
 

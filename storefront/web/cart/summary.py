@@ -13,10 +13,11 @@ from orders.models import Cart
 from orders.pricing.totals import Totals
 from orders.routing.delivery_quote import QuotedParcel, ShippingQuote
 from orders.routing.engine import Plan, PlannedLine
-from shipping import asking_freight, promising, quotes
-from shipping.promising import Looked, Short
-from shipping.quotes import Told
-from shipping.refusing import Reason
+from shipping.availability import availability
+from shipping.availability.availability import Looked, Short
+from shipping.rates import live_rates, quotes
+from shipping.rates.quotes import Told
+from shipping.rates.refusal_reasons import Reason
 from storefront.lib.money import Money
 
 
@@ -103,12 +104,12 @@ def ways(
 
     Shape:  ``known`` what was read of it at this moment
     """
-    looked = promising.look(cart=cart, country=country, now=now, known=known)
+    looked = availability.look(cart=cart, country=country, now=now, known=known)
     offered: list[ShippingQuote] = []
     told: Told = {}
     if looked.plan.parcels and not looked.short:
         plan = looked.plan
-        told = asking_freight.ask(cart=cart, plan=plan, country=country, now=now)
+        told = live_rates.ask(cart=cart, plan=plan, country=country, now=now)
         found = quotes.for_plan(
             plan=plan, country=country, now=now, pieces=looked.pieces, told=told
         )

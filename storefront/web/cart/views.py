@@ -25,7 +25,7 @@ from orders.cart.lines import Read
 from orders.cart.view import CartView
 from orders.checkout import open_order_limits
 from orders.models import Cart
-from shipping import promising
+from shipping.availability import availability
 from storefront.web.cart import coupon_messages
 from storefront.web.cart.forms import AddForm, ChangeForm
 from storefront.web.cart.summary import fill
@@ -127,7 +127,7 @@ def change(request: HttpRequest) -> HttpResponse:
     line_id, quantity = form.cleaned_data["line"], form.cleaned_data["quantity"]
     line = found.lines.filter(pk=line_id).first()
     here, now = visit(request), timezone.now()
-    most_of = promising.most_to(country=here.country, channel=here.channel, now=now)
+    most_of = availability.most_to(country=here.country, channel=here.channel, now=now)
     try:
         carts.change(cart=found, line_id=line_id, quantity=quantity, now=now, most_of=most_of)
     except carts.UnknownListingError:
@@ -157,7 +157,7 @@ def _put(
 ) -> tuple[Cart, int | None]:
     """Put it into the cart that is open, or into a new one; tell how many are in it, if known."""
     here, quantity = visit(request), asked["quantity"]
-    most_of = promising.most_to(country=here.country, channel=here.channel, now=now)
+    most_of = availability.most_to(country=here.country, channel=here.channel, now=now)
     where: dict[str, Any] = {
         "channel": here.channel,
         "country": here.country,

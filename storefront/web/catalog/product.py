@@ -14,8 +14,8 @@ from django.views.decorators.http import require_safe
 from catalog.products import detail
 from catalog.products.detail import PictureView, ProductView, VariantView
 from orders.models.cart import MAX_QUANTITY
-from shipping import promising
-from shipping.reaching import Availability
+from shipping.availability import availability
+from shipping.availability.reach import Availability
 from storefront.web.catalog import structured_data
 from storefront.web.catalog.spec_table import sheet
 from storefront.web.catalog.supplier_text import plain
@@ -46,7 +46,7 @@ def show(
     if light is None:
         raise Http404
     chosen = next((each for each in light.variants if each.sku == sku), light.lead(now))
-    can_be_had, for_sale = promising.of_page(
+    can_be_had, for_sale = availability.of_page(
         shown={each.id: each for each in light.variants},
         chosen=chosen.id,
         country=here.country,

@@ -18,8 +18,8 @@ from django.utils.translation import get_language
 from markupsafe import Markup
 
 from catalog.search.cards import CardView
-from shipping.quotes import Promise
-from shipping.reaching import Availability
+from shipping.availability.reach import Availability
+from shipping.rates.quotes import Promise
 from storefront.lib.money import Money
 
 CARDS_KEPT = 4096  # about 3 KB each

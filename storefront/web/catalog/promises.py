@@ -7,8 +7,8 @@ from datetime import datetime
 
 from catalog.models import Channel
 from catalog.search.cards import CardView
-from shipping import promising
-from shipping.reaching import Availability
+from shipping.availability import availability
+from shipping.availability.reach import Availability
 
 
 def answers_for(
@@ -19,5 +19,5 @@ def answers_for(
     That is the one which the product page opens with, and the answer is the one it gives.
     """
     shown = {card.variant_id: card for card in cards}
-    found = promising.of_listed(shown=shown, country=country, channel=channel, now=now)
+    found = availability.of_listed(shown=shown, country=country, channel=channel, now=now)
     return {card.product_id: found[variant_id] for variant_id, card in shown.items()}

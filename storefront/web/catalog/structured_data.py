@@ -13,8 +13,8 @@ from django.urls import reverse
 from markupsafe import Markup
 
 from catalog.products.detail import ProductView, VariantView
-from shipping.quotes import Promise
-from shipping.reaching import Availability
+from shipping.availability.reach import Availability
+from shipping.rates.quotes import Promise
 from storefront.web.core.visit import Visit
 
 ESCAPES = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}

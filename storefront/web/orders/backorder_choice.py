@@ -17,7 +17,7 @@ from orders.backorders import backorders, refunds
 from orders.cancellation import tasks as cancellation_tasks
 from orders.models import Order, Setback
 from orders.purchasing import tasks as purchasing_tasks
-from shipping import consenting
+from shipping.rerouting import customer_choice
 from storefront.lib.tasks import wake
 
 Choice = Setback.Choice
@@ -40,10 +40,10 @@ def answer(request: HttpRequest, number: str, key: str, setback: int) -> HttpRes
     if request.method == "POST":
         if said in row.choices:
             try:
-                consenting.answer(
+                customer_choice.answer(
                     setback=row, choice=Choice(said), actor="shopper", now=timezone.now()
                 )
-            except consenting.NoLongerError:
+            except customer_choice.NoLongerError:
                 problem = _("That cannot be had any more. Choose again, or write to us.")
                 status = HTTPStatus.CONFLICT
             else:

@@ -11,7 +11,8 @@ from hypothesis.stateful import initialize, rule, run_state_machine_as_test
 from orders.cancellation import cancellation
 from orders.models import Order, PurchaseOrder
 from orders.purchasing import submission
-from shipping import quotes, shipments
+from shipping.rates import quotes
+from shipping.shipments import shipments
 from tests.factories.giving_back import FEW, WHICH, GivingBack
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.returns import make_sibling

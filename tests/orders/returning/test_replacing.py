@@ -10,7 +10,7 @@ from orders.models import Allocation, Order, PaymentEvent, PurchaseOrder
 from orders.purchasing import acknowledgements, submission
 from orders.returns import eligibility, exchanges, refunds
 from orders.returns.refusing import CannotReturnError
-from shipping import shipments
+from shipping.shipments import shipments
 from storefront.dashboard.invariants import registry
 from suppliers.models import StockLevel
 from tests.factories.orders import make_sellable

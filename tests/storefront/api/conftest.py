@@ -4,7 +4,7 @@ import pytest
 import time_machine
 from django.core.cache import cache
 
-from shipping import quotes
+from shipping.rates import quotes
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_service
 from tests.factories.suppliers import NOON

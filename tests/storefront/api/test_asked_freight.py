@@ -7,8 +7,8 @@ from contextlib import contextmanager
 import pytest
 
 from orders.models import Order
-from shipping import asking_freight
 from shipping.models import AskedFreight
+from shipping.rates import live_rates
 from tests.shipping.test_asking_freight import option
 from tests.storefront.api.contract import kind_of
 
@@ -31,7 +31,7 @@ def _asked(monkeypatch, listing):
     def adapter_for(_):
         yield Ferry()
 
-    monkeypatch.setattr(asking_freight, "adapter_for", adapter_for)
+    monkeypatch.setattr(live_rates, "adapter_for", adapter_for)
     AskedFreight.objects.create(location=listing.level.location)
 
 

@@ -18,8 +18,8 @@ from orders.accounting import tasks
 from orders.models import PurchaseOrder
 from orders.purchasing import work_queue
 from orders.purchasing.holds import waiving
-from shipping import rerouting_tasks
 from shipping import tasks as shipping_tasks
+from shipping.rerouting import tasks as rerouting_tasks
 from storefront.accounts.models import User
 from storefront.dashboard.inbox import query, quick_actions
 from storefront.dashboard.inbox.actions import ACTS

@@ -10,8 +10,8 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from orders.models import RoutingRules
-from shipping import quotes
 from shipping.models import AskedFreight
+from shipping.rates import quotes
 from storefront.accounts.models import User
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_order, make_sellable

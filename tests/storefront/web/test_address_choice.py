@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from catalog.models import Channel
 from orders.models import Cart, Order
-from shipping import quotes
+from shipping.rates import quotes
 from suppliers.models import Service
 from tests.factories.shoppers import PASSWORD, make_shopper, sign_in
 from tests.storefront.web.conftest import WHO

@@ -10,7 +10,8 @@ from django.utils import translation
 from notifications.models import Event
 from orders.models import Order, PurchaseOrder, Setback
 from orders.purchasing import submission
-from shipping import quotes, shipments
+from shipping.rates import quotes
+from shipping.shipments import shipments
 from tests.factories.catalog import make_product, make_variant
 from tests.factories.orders import make_order, make_sellable
 from tests.factories.setbacks import also_at, broken, look_everywhere, refuse, tell

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from catalog.models import Channel, Listing
-from shipping import quotes
+from shipping.rates import quotes
 from tests.factories.setbacks import also_at
 from tests.storefront.web.conftest import WHO
 

@@ -9,7 +9,7 @@ import pytest
 
 from catalog.models import Card, Category, Channel, Listing, Product, Variant
 from catalog.search import facet_counts
-from shipping import quotes
+from shipping.rates import quotes
 from storefront.web.core.visit import COUNTRY_COOKIE
 from suppliers.inventory import publication
 from suppliers.models import (

@@ -7,7 +7,7 @@ import pytest
 from orders.models import Order, Payment
 from orders.payments import updates
 from orders.payments.gateways import gateway_for
-from shipping import shipments
+from shipping.shipments import shipments
 from storefront.lib.http.errors import TemporaryError
 from tests.factories.orders import make_order, make_paid_order, make_payment, news_of
 from tests.factories.shipping import make_accepted_purchase_order, make_parcel_news, make_state

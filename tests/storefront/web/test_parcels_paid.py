@@ -73,7 +73,7 @@ def test_a_freight_that_rose_is_told_before_anything_is_paid(shopper, shop, monk
     supplier, *lights = shop
     fill(shopper, *lights)
     review = to_review(shopper)
-    monkeypatch.setattr("shipping.asking_freight._remembered", lambda *_: {})
+    monkeypatch.setattr("shipping.rates.live_rates._remembered", lambda *_: {})
     supplier.options = (option("8.00"),)
 
     refused = shopper.post("/en/checkout/place/", {"agreed": agreed(review)})

@@ -14,7 +14,7 @@ from notifications.rendering import render
 from orders.addresses import change_requests
 from orders.models import AddressWish, PurchaseOrder
 from orders.purchasing.supplier_request import request_for
-from shipping import shipments
+from shipping.shipments import shipments
 from storefront.lib.address import Address
 from suppliers.models import StockLevel
 from tests.factories.orders import (

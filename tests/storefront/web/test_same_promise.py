@@ -10,7 +10,7 @@ import pytest
 from catalog.models import Channel, Listing, Variant
 from orders.models import Cart
 from orders.routing import rules
-from shipping import quotes
+from shipping.rates import quotes
 from suppliers.models import StockLevel, SupplierOffer
 from tests.factories.catalog import (
     NOON,

@@ -10,7 +10,7 @@ import pytest
 from catalog.models import Category
 from orders.checkout import checkout
 from orders.models import CartLine
-from shipping import quotes
+from shipping.rates import quotes
 from suppliers.inventory.ledger import NotEnoughStockError
 from suppliers.models import Service, StockLevel, SupplierOffer
 from tests.storefront.api.contract import Caller

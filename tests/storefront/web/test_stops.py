@@ -76,7 +76,7 @@ def test_each_parcel_says_for_itself_what_became_of_the_wish(client, language):
 
 
 def tell_shipped(purchase_order):
-    from shipping import shipments  # noqa: PLC0415
+    from shipping.shipments import shipments  # noqa: PLC0415
     from tests.factories.shipping import make_state  # noqa: PLC0415
 
     state = make_state(purchase_order, "shipped", make_parcel_news())

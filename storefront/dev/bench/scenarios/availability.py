@@ -15,7 +15,8 @@ from django.db import connection, transaction
 
 from catalog.listings import repricing
 from catalog.models import Channel, Listing
-from shipping import promising, quotes
+from shipping.availability import availability
+from shipping.rates import quotes
 from storefront.dev.bench.harness import catalog_size
 from storefront.dev.bench.scenarios import publication
 from storefront.dev.bench.scenarios.sync import product_intake
@@ -120,7 +121,7 @@ def answering(channel: Channel, *, now: datetime) -> Pace:
 
     def ours(ids: Sequence[int]) -> int:
         return len(
-            promising.availability(variant_ids=ids, country=country, channel=channel, now=now)
+            availability.availability(variant_ids=ids, country=country, channel=channel, now=now)
         )
 
     def bare(ids: Sequence[int]) -> int:

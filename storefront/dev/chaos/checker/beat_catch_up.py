@@ -23,7 +23,7 @@ from orders.checkout.tasks import expire_unpaid
 from orders.claims.tasks import speak_of_claims
 from orders.payments.tasks import ask_gateways, settle_payments
 from orders.purchasing.tasks import divide_paid, lift_holds, resolve_unknown, send_due
-from shipping.rerouting_tasks import reroute_due
+from shipping.rerouting.tasks import reroute_due
 from storefront.webhooks.tasks import handle_waiting
 from suppliers.sync.tasks import close_dead_runs
 

@@ -23,8 +23,8 @@ from orders.returns.replacement_orders import Shelf
 from orders.routing import decision_log
 from orders.routing.delivery_quote import QuotedParcel
 from orders.routing.engine import PlannedLine
-from shipping import quotes
-from shipping.reaching import reach
+from shipping.availability.reach import reach
+from shipping.rates import quotes
 from storefront.lib.money import Money
 
 

@@ -19,10 +19,10 @@ from orders.routing.engine import Plan
 from orders.routing.margin_filter import Left, Sold
 from orders.routing.ranking import Rules
 from orders.tax import rates
-from shipping import asking_freight, quotes
-from shipping.quotes import Told
-from shipping.reaching import reach
-from shipping.refusing import Reason
+from shipping.availability.reach import reach
+from shipping.rates import live_rates, quotes
+from shipping.rates.quotes import Told
+from shipping.rates.refusal_reasons import Reason
 from storefront.lib.money import Money
 from suppliers.models import StockLocation
 
@@ -108,7 +108,7 @@ def preview(  # noqa: PLR0913 - what, where to, by which rules
     plan = reached.landed_by(costing).plan(wanted.items(), sold=sold)
     told: Told = {}
     if postcode:
-        told = asking_freight.ask_for(
+        told = live_rates.ask_for(
             plan=plan, channel=channel, country=country, postcode=postcode, now=now
         )
     ids = {one.location_id for found in plan.considered.values() for one in found}

@@ -14,8 +14,9 @@ from orders.routing.candidates import Candidate
 from orders.routing.delivery_quote import ShippingQuote
 from orders.routing.engine import Plan, PlannedLine
 from orders.routing.margin_filter import Sold
-from shipping import earning_ways, quotes
-from shipping.reaching import reach
+from shipping.availability.reach import reach
+from shipping.rates import quotes
+from shipping.rerouting import earning_ways
 from storefront.lib.money import Money
 
 

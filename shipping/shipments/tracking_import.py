@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from orders.models import PurchaseOrder
 from orders.purchasing import acknowledgements
-from shipping import carriers, packing, shipments
 from shipping.models import Parcel
-from shipping.tracking_lists import ListedRow
+from shipping.shipments import carriers, contents, shipments
+from shipping.shipments.tracking_lists import ListedRow
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 from suppliers.connectors.records import Answer, ParcelNews, PurchaseState, RequestLine
 from suppliers.models import Supplier
@@ -54,7 +54,9 @@ def judge(rows: Sequence[ListedRow], *, supplier: Supplier) -> list[Listed]:
     numbers = {order for order, _number in parcels}
     his = PurchaseOrder.objects.filter(supplier=supplier, number__in=numbers)
     orders = {each.number: each for each in his.select_related("order", "supplier")}
-    taken: dict[str, Counter[int]] = {number: packing.left(each) for number, each in orders.items()}
+    taken: dict[str, Counter[int]] = {
+        number: contents.left(each) for number, each in orders.items()
+    }
     return [
         _judged(tuple(group), orders.get(order), taken) for (order, _), group in parcels.items()
     ]

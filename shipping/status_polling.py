@@ -21,7 +21,7 @@ from django.db.models import (
 
 from orders.models import PurchaseMessage, PurchaseOrder, StrayDecision
 from orders.purchasing import acknowledgements, submission_lookup
-from shipping import shipments
+from shipping.shipments import shipments
 from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
 from suppliers.connections.factory import adapter_for
 from suppliers.connectors.capabilities import Connector, OrderReading, OrderResuming, Tracking, able

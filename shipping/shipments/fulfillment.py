@@ -12,8 +12,8 @@ from orders.addresses import pending_changes
 from orders.backorders import backorders
 from orders.inventory import allocations
 from orders.models import Order, OrderLine, PurchaseOrder, Setback
-from shipping import facts, packing
 from shipping.models import Parcel
+from shipping.shipments import contents, events
 from storefront.lib.db.transactions import needs_transaction
 
 PurchaseStatus = PurchaseOrder.Status
@@ -30,7 +30,7 @@ def hand_over(*, parcel: Parcel, purchase_order: PurchaseOrder, now: datetime) -
     if parcel.status != Parcel.Status.ANNOUNCED:
         return
     parcel.move(Parcel.Status.HANDED_OVER, at=now, actor=_who(purchase_order))
-    _ship(parcel, purchase_order, packing.contents(parcel), now)
+    _ship(parcel, purchase_order, contents.contents(parcel), now)
     tell(parcel=parcel, purchase_order=purchase_order, now=now)
 
 
@@ -38,7 +38,7 @@ def hand_over(*, parcel: Parcel, purchase_order: PurchaseOrder, now: datetime) -
 def tell(*, parcel: Parcel, purchase_order: PurchaseOrder, now: datetime) -> None:
     """Tell the shopper once of a parcel on its way, as soon as he can follow it."""
     if parcel.number and parcel.status == Parcel.Status.HANDED_OVER:
-        facts.parcel_shipped(parcel, purchase_order=purchase_order, at=now)
+        events.parcel_shipped(parcel, purchase_order=purchase_order, at=now)
 
 
 @needs_transaction
@@ -49,7 +49,7 @@ def fill(
 
     Locks:  as ``hand_over``
     """
-    packing.put(parcel, units)
+    contents.put(parcel, units)
     if parcel.status in {Parcel.Status.HANDED_OVER, Parcel.Status.DELIVERED}:
         _ship(parcel, purchase_order, units, now)
     if parcel.status == Parcel.Status.DELIVERED:
@@ -66,8 +66,8 @@ def deliver(*, parcel: Parcel, purchase_order: PurchaseOrder, now: datetime) -> 
     if parcel.status != Parcel.Status.HANDED_OVER:
         return
     parcel.move(Parcel.Status.DELIVERED, at=now, actor=parcel.carrier)
-    facts.parcel_delivered(parcel, purchase_order=purchase_order, at=now)
-    _arrive(purchase_order, packing.contents(parcel), now)
+    events.parcel_delivered(parcel, purchase_order=purchase_order, at=now)
+    _arrive(purchase_order, contents.contents(parcel), now)
 
 
 @needs_transaction

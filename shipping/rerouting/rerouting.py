@@ -15,8 +15,9 @@ from django.db.models import QuerySet
 from orders.backorders import backorders, refunds
 from orders.inventory import stock_outs
 from orders.models import Order, Setback, SetbackLine
-from shipping import consenting, elsewhere, quotes, reordering, seeking
-from shipping.elsewhere import Found
+from shipping.rates import quotes
+from shipping.rerouting import customer_choice, plans, purchase, search
+from shipping.rerouting.search import Found
 from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.failpoints import failpoint
 from suppliers.inventory.ledger import NotEnoughStockError
@@ -42,19 +43,19 @@ def look(*, setback: Setback, now: datetime) -> None:
     """
     if setback.status == Status.ASKED:
         choice = Setback.Choice(setback.if_silent)
-        consenting.answer(setback=setback, choice=choice, actor="", now=now)
+        customer_choice.answer(setback=setback, choice=choice, actor="", now=now)
         return
     if setback.kind == Setback.Kind.LATER:
         _delay(setback, now)
         return
     _heed(setback)
     failpoint("rerouting.heeded")
-    found, lost = seeking.ways(setback, now=now)
-    instead = elsewhere.substitutes(setback, lost)
+    found, lost = plans.ways(setback, now=now)
+    instead = search.substitutes(setback, lost)
     other = None
     if instead:  # what comes has the units, and what was paid for the way
         rows = list(instead)
-        other = elsewhere.find(setback, rows, instead=instead, before=found, now=now)
+        other = search.find(setback, rows, instead=instead, before=found, now=now)
     try:
         _settle(setback, found, other, now)
         failpoint("rerouting.after_commit")
@@ -77,8 +78,8 @@ def _settle(setback: Setback, found: Sequence[Found], other: Found | None, now: 
     Locks:  the order, the setback, promotions with a limit, payments, stock rows
     Raises: NotEnoughStockError  somebody else took the units
     """
-    row = reordering.lock(setback)
-    if reordering.goes_on(row) and row.status == Status.OPEN:
+    row = purchase.lock(setback)
+    if purchase.goes_on(row) and row.status == Status.OPEN:
         _follow(row, found, other, now)
         failpoint("rerouting.before_commit")
 
@@ -86,7 +87,7 @@ def _settle(setback: Setback, found: Sequence[Found], other: Found | None, now: 
 @needs_transaction
 def _follow(row: Setback, found: Sequence[Found], other: Found | None, now: datetime) -> None:
     """Lead each line where it can come from, be asked of, or go back; the caller holds the row."""
-    may_ask = consenting.may_ask(row, now=now)
+    may_ask = customer_choice.may_ask(row, now=now)
     taken = [one for one in found if one.is_in_time(row) or may_ask]
     taken.sort(key=lambda one: not one.is_in_time(row))  # what comes for sure first
     replaced = other.lines if other is not None and may_ask else []
@@ -97,23 +98,23 @@ def _follow(row: Setback, found: Sequence[Found], other: Found | None, now: date
         refunds.give_up(row, only=lost if kept else None, reason=row.reason, now=now)
     # What was paid for the way stays with the first.
     rows = [row if place == 0 else _split(row, lines, now) for place, lines in enumerate(ways)]
-    parted = [reordering.part(one) for one in taken]
-    reordering.hold(row, parted, now)
+    parted = [purchase.part(one) for one in taken]
+    purchase.hold(row, parted, now)
     for own, one in zip(rows, parted, strict=False):
         _order(own, one, now)
     if other is not None and replaced:
-        consenting.ask_instead(rows[-1], other, now)
+        customer_choice.ask_instead(rows[-1], other, now)
 
 
 @needs_transaction
 def _order(row: Setback, found: Found, now: datetime) -> None:
     """Order what is held where it comes in time, else ask."""
     if not found.is_in_time(row):
-        consenting.ask_to_wait(row, found, now)
+        customer_choice.ask_to_wait(row, found, now)
         return
-    reordering.keep(row, found)
-    row.save(update_fields=list(reordering.KEPT))
-    reordering.order(row, now)
+    purchase.keep(row, found)
+    row.save(update_fields=list(purchase.KEPT))
+    purchase.order(row, now)
     backorders.end(row, Status.REROUTED, reason="in time", now=now)
 
 
@@ -142,15 +143,15 @@ def _delay(setback: Setback, now: datetime) -> None:
 
     Locks:  the order, then the setback
     """
-    row = reordering.lock(setback)
-    if not reordering.goes_on(row) or row.status != Status.OPEN or row.ships_by is None:
+    row = purchase.lock(setback)
+    if not purchase.goes_on(row) or row.status != Status.OPEN or row.ships_by is None:
         return
     row.arrives_by = _arrives_by(row, row.ships_by)
     if row.promised_by is None or row.arrives_by <= row.promised_by:
         row.save(update_fields=["arrives_by"])
         backorders.end(row, Status.AWAITED, reason="it comes in time", now=now)
         return
-    consenting.ask_of_delay(row, now)
+    customer_choice.ask_of_delay(row, now)
 
 
 def _arrives_by(row: Setback, ships_by: date) -> date:

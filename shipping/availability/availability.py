@@ -1,7 +1,7 @@
 """Say how many of something can be sent where by when: from what can really be routed.
 
 Lists, product page, cart, checkout and API ask here, so that what one shows the other can sell.
-All of it is cut from one ``reaching.Reach``, which never holds more than the listing says.
+All of it is cut from one ``reach.Reach``, which never holds more than the listing says.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from orders.cart.view import CartView, LineView
 from orders.models import Cart
 from orders.promotions.promotions import Held
 from orders.routing.engine import Plan
-from shipping import quotes, selling_for
-from shipping.reaching import Availability, Reach, reach
+from shipping.availability import sale_amounts
+from shipping.availability.reach import Availability, Reach, reach
+from shipping.rates import quotes
 from storefront.lib.money import Money
 from suppliers.shipping_services.selection import Piece
 
@@ -111,7 +112,7 @@ def availability(  # noqa: PLR0913 - what, how many, where to, by when
         variant_id: Money((each.price_amount or Decimal(0)) * quantity, channel.currency)
         for variant_id, each in found.items()
     }
-    sold = selling_for.sold(amounts=amounts, reached=reached, channel=channel)
+    sold = sale_amounts.sold(amounts=amounts, reached=reached, channel=channel)
     return {
         variant_id: reached.answer(variant_id, quantity, sold=sold.get(variant_id))
         for variant_id in found
@@ -164,7 +165,7 @@ def _answer(
 ) -> Availability:
     """Answer for one unit at its price, and note it for the lists."""
     amounts = {variant_id: Money(shown.price_amount, channel.currency)}
-    sold = selling_for.sold(amounts=amounts, reached=reached, channel=channel)
+    sold = sale_amounts.sold(amounts=amounts, reached=reached, channel=channel)
     answer = reached.answer(variant_id, sold=sold.get(variant_id))
     if len(notes) < NOTES_KEPT:
         notes[_asked(variant_id, shown, reached.country, channel, reached.now)] = answer
@@ -267,7 +268,7 @@ def look(*, cart: Cart, country: str, now: datetime, known: Read | None = None) 
         )
         for line in seen.lines
     )
-    sold, held = selling_for.of_cart(cart=cart, seen=seen, reached=reached)
+    sold, held = sale_amounts.of_cart(cart=cart, seen=seen, reached=reached)
     plan = reached.plan(seen.wants, sold=sold)
     lines = tuple(
         replace(line, available=min(line.available, plan.missing[line.variant_id]))

@@ -28,8 +28,8 @@ from catalog.pricing.landed_cost import Costing
 from orders.models import Cart
 from orders.models.cart import PRICE_PROMISED_FOR
 from orders.routing.engine import Plan, PlannedParcel
-from shipping import quotes
-from shipping.quotes import Told, ToldWay
+from shipping.rates import quotes
+from shipping.rates.quotes import Told, ToldWay
 from storefront.lib.address import Address
 from storefront.lib.db.transactions import HeldTransactionError, in_transaction
 from storefront.lib.http import deadlines

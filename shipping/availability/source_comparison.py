@@ -16,8 +16,9 @@ from orders.routing.engine import Plan, Worse, against
 from orders.routing.margin_filter import Left, Unearning
 from orders.routing.stock_query import Weighed
 from orders.routing.weighing import Refusal
-from shipping import quotes, reaching, selling_for
-from shipping.refusing import reason_for
+from shipping.availability import reach, sale_amounts
+from shipping.rates import quotes
+from shipping.rates.refusal_reasons import reason_for
 from storefront.lib.money import Money
 from suppliers.shipping_services.selection import load_of
 
@@ -58,12 +59,12 @@ def compare(
     The one that is taken comes first, then those that could be, cheapest first.
     """
     pieces = {variant.pk: variant}
-    reached = reaching.reach(pieces=pieces, listed=None, channel=channel, country=country, now=now)
+    reached = reach.reach(pieces=pieces, listed=None, channel=channel, country=country, now=now)
     listing = Listing.objects.on(channel).filter(variant=variant).first()
     amounts = {}
     if listing is not None and listing.price_amount is not None:
         amounts = {variant.pk: Money(listing.price_amount * quantity, channel.currency)}
-    sold = selling_for.sold(amounts=amounts, reached=reached, channel=channel)
+    sold = sale_amounts.sold(amounts=amounts, reached=reached, channel=channel)
     plan = reached.plan([(variant.pk, quantity)], sold=sold)
     rows = stock_query.weigh(variant_ids=[variant.pk], channel=channel, country=country, now=now)
     found = [_judged(row, variant, quantity, country, plan, now) for row in rows]
@@ -80,7 +81,7 @@ def _judged(  # noqa: PLR0913, PLR0917 - one row, and all that it is compared by
 ) -> Compared:
     if row.refusal is not None or row.candidate is None:
         return Compared(row=row, verdict=row.refusal or Refusal.NO_COST)
-    able = reaching.carried(row.candidate, variant, country=country, now=now)
+    able = reach.carried(row.candidate, variant, country=country, now=now)
     if able is None and row.candidate.at_least(1) is None:  # fewer are left than he sells at all
         return Compared(row=row, verdict=row.candidate.misfit(quantity) or Misfit.TOO_FEW)
     if able is None:

@@ -15,7 +15,7 @@ from orders.routing.delivery_quote import QuotedParcel, ShippingQuote
 from orders.routing.engine import Plan, PlannedParcel
 from orders.routing.ranking import Rules
 from shipping.models import AskedFreight
-from shipping.refusing import Reason, reason_for
+from shipping.rates.refusal_reasons import Reason, reason_for
 from storefront.lib.money import Money
 from suppliers.scorecards import scorecards
 from suppliers.shipping_services import queries

@@ -20,8 +20,8 @@ from orders.routing.delivery_quote import ShippingQuote
 from orders.routing.engine import Plan, at_once, route
 from orders.routing.margin_filter import Sold
 from orders.routing.ranking import Criterion, Rules
-from shipping import quotes
-from shipping.quotes import Promise
+from shipping.rates import quotes
+from shipping.rates.quotes import Promise
 from suppliers.shipping_services.selection import Piece, Route, best, load_of, most_of
 
 ASKED = frozenset({Criterion.DAYS, Criterion.SCORE})  # what costs something to find out

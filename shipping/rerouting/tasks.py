@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from orders.purchasing import reassignment
 from orders.purchasing.tasks import send_due
-from shipping import quotes, rerouting
-from shipping.consenting import NoLongerError
+from shipping.rates import quotes
+from shipping.rerouting import rerouting
+from shipping.rerouting.customer_choice import NoLongerError
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 
 BATCH = 200

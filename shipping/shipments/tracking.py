@@ -10,9 +10,9 @@ from django.db import transaction
 
 from orders.inventory import allocations
 from orders.models import Order, PurchaseOrder
-from shipping import carriers, fulfilling
 from shipping.models import Parcel, TrackingEvent
-from shipping.statuses import FINAL, ON_ITS_WAY, CarrierNews, latest
+from shipping.shipments import carriers, fulfillment
+from shipping.shipments.statuses import FINAL, ON_ITS_WAY, CarrierNews, latest
 from storefront.lib.db.transactions import needs_transaction
 
 # News from further ahead carries a wrong date: it is heard, and its date is not believed.
@@ -79,9 +79,9 @@ def hear(
         parcel.carrier_status = status
         parcel.carrier_status_at = happened_at
     if any(word in ON_ITS_WAY for _, word in events):
-        fulfilling.hand_over(parcel=parcel, purchase_order=purchase_order, now=now)
+        fulfillment.hand_over(parcel=parcel, purchase_order=purchase_order, now=now)
     if status == FINAL:
-        fulfilling.deliver(parcel=parcel, purchase_order=purchase_order, now=now)
+        fulfillment.deliver(parcel=parcel, purchase_order=purchase_order, now=now)
 
 
 def _keep(parcel: Parcel, news: CarrierNews, now: datetime) -> bool:

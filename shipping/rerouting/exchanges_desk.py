@@ -17,7 +17,7 @@ from orders.purchasing import tasks as purchasing_tasks
 from orders.returns import exchange_forms, exchange_options, exchanges
 from orders.returns.admin.returns import ReturnDesk
 from orders.returns.exchange_options import Other
-from shipping import exchanging
+from shipping.rerouting import exchanges as rerouting_exchanges
 from storefront.lib.staff.admin import action
 
 
@@ -36,7 +36,7 @@ class ReturnAuthorizationAdmin(ReturnDesk):
         lines, may_be = _choices(row)
 
         def act(given: Mapping[str, Any]) -> Order:
-            made = exchanging.exchange(
+            made = rerouting_exchanges.exchange(
                 authorization=row,
                 choice=exchange_forms.instead_in(given, lines),
                 is_free=given["is_free"],

@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from orders.payments.tasks import settle_payments
-from shipping import entering, tracking_lists
-from shipping.entering import Listed
+from shipping.shipments import tracking_import, tracking_lists
+from shipping.shipments.tracking_import import Listed
 from storefront.lib.staff.admin import StaffAdmin, action
 from storefront.lib.staff.handed_forms import HandedListForm
 from suppliers.models import Supplier
@@ -46,7 +46,7 @@ class ListActions(StaffAdmin):
         listed: list[Listed] = []
         if form.is_valid():
             supplier = form.cleaned_data["supplier"]
-            listed = entering.judge(form.cleaned_data["rows"], supplier=supplier)
+            listed = tracking_import.judge(form.cleaned_data["rows"], supplier=supplier)
             if request.POST.get("step") == "enter":
                 return self._enter(request, listed)
             kept = {"supplier": supplier.pk, "text": form.cleaned_data["text"]}
@@ -59,10 +59,10 @@ class ListActions(StaffAdmin):
             "listed": listed,
             "good": sum(one.is_good for one in listed),
         }
-        return TemplateResponse(request, "shipping/list.html", context)
+        return TemplateResponse(request, "shipping/tracking_import.html", context)
 
     def _enter(self, request: HttpRequest, listed: list[Listed]) -> HttpResponse:
-        failed = entering.enter(listed, now=timezone.now())
+        failed = tracking_import.enter(listed, now=timezone.now())
         self.wake(request, settle_payments)
         count = sum(one.is_good for one in listed) - len(failed)
         words = ngettext("%(count)d parcel entered.", "%(count)d parcels entered.", count)

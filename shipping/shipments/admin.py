@@ -8,8 +8,8 @@ from django.contrib import admin
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from shipping.lists_desk import ListActions
 from shipping.models import Parcel, ParcelLine, Shipment, TrackingEvent
+from shipping.shipments.lists_desk import ListActions
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import show
 from storefront.lib.staff.inlines import inline

@@ -17,8 +17,8 @@ from orders.backorders import refunds
 from orders.cancellation.tasks import follow_cancellation
 from orders.models import Setback, SetbackLine
 from orders.purchasing.tasks import send_due
-from shipping import consenting
-from shipping.rerouting_tasks import reroute
+from shipping.rerouting import customer_choice
+from shipping.rerouting.tasks import reroute
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, show
 from storefront.lib.staff.inlines import inline
@@ -115,7 +115,7 @@ class SetbackAdmin(StaffAdmin):
         "answer": lambda row: row.status == Status.ASKED,
         "give_up": lambda row: row.status == Status.OPEN and row.kind == Setback.Kind.REFUSED,
     }
-    refusals: ClassVar = (consenting.NoLongerError,)
+    refusals: ClassVar = (customer_choice.NoLongerError,)
 
     @action(description=_("Look again now"), icon="search")
     def look_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -140,7 +140,7 @@ class SetbackAdmin(StaffAdmin):
 
         def act(given: Mapping[str, Any]) -> None:
             actor = f"{request.user}: {given['reason']}"
-            consenting.answer(
+            customer_choice.answer(
                 setback=row, choice=Choice(given["chosen"]), actor=actor, now=timezone.now()
             )
             self.wake(request, send_due)

@@ -13,8 +13,8 @@ from typing import Any
 
 from orders.backorders import backorders
 from orders.models import Setback, SetbackLine
-from shipping import consenting, elsewhere
-from shipping.elsewhere import Found
+from shipping.rerouting import customer_choice, search
+from shipping.rerouting.search import Found
 
 type Ways = tuple[list[Found], list[SetbackLine]]
 
@@ -27,7 +27,7 @@ def ways(setback: Setback, *, now: datetime) -> Ways:
     Who has no time to answer is sent what comes in time, or nothing.
     """
     day = setback.promised_by
-    if day is None or not consenting.may_ask(setback, now=now):
+    if day is None or not customer_choice.may_ask(setback, now=now):
         return _tried(setback, [{"by": day}], now)
     in_time, any_day = {"by": day, "must_earn": True}, {"by": None}
     found, lost = _tried(setback, [in_time, any_day], now)
@@ -43,7 +43,7 @@ def _tried(setback: Setback, tries: Sequence[Mapping[str, Any]], now: datetime) 
     modes = (False, True) if setback.order.channel.places_per_line > 1 else (False,)
     found: list[Found] = []
     for how, is_divided in product(tries, modes):
-        find = partial(elsewhere.find, setback, is_divided=is_divided, now=now, **how)
+        find = partial(search.find, setback, is_divided=is_divided, now=now, **how)
         found += _come(rows, find, found, is_divided=is_divided)
         there = {row.pk for way in found for row in way.lines}
         rows = [row for row in rows if row.pk not in there]

@@ -12,9 +12,9 @@ from django.db import transaction
 from django.db.models import Q
 
 from orders.models import PurchaseOrder
-from shipping import carriers, fulfilling, packing, tracking
 from shipping.models import Parcel, Shipment
-from shipping.statuses import CarrierNews, from_words
+from shipping.shipments import carriers, contents, fulfillment, tracking
+from shipping.shipments.statuses import CarrierNews, from_words
 from suppliers.connectors.records import Answer, ParcelNews, PurchaseState
 
 WHOLE = frozenset({Answer.SHIPPED, Answer.DELIVERED})
@@ -94,7 +94,7 @@ class _Intake:
         for news in sorted(self.state.parcels, key=lambda news: not news.number.strip()):
             try:
                 parcel = self._parcel(news)
-            except (carriers.BadNumberError, packing.NotOrderedError, _RefusedError) as error:
+            except (carriers.BadNumberError, contents.NotOrderedError, _RefusedError) as error:
                 self.problems.append(str(error))
                 continue
             if parcel is not None:
@@ -102,8 +102,8 @@ class _Intake:
                 heard.append((parcel, news))
         self._pack_the_rest()
         for parcel in self.parcels if self.state.answer in LEFT else ():
-            fulfilling.hand_over(parcel=parcel, purchase_order=self.purchase_order, now=self.now)
-            fulfilling.tell(parcel=parcel, purchase_order=self.purchase_order, now=self.now)
+            fulfillment.hand_over(parcel=parcel, purchase_order=self.purchase_order, now=self.now)
+            fulfillment.tell(parcel=parcel, purchase_order=self.purchase_order, now=self.now)
         for parcel, news in heard:
             if told := _told_by_carrier(news):
                 tracking.hear(
@@ -112,7 +112,7 @@ class _Intake:
 
     def _parcel(self, news: ParcelNews) -> Parcel | None:
         """Find the parcel that is meant, or make it; without a number there may be none new."""
-        units = packing.told(self.purchase_order, news)
+        units = contents.told(self.purchase_order, news)
         number = carriers.number_of(news.number) if news.number.strip() else ""
         if not number:
             return self._without_number(news, units)
@@ -123,7 +123,7 @@ class _Intake:
             return known
         named = self._named(news, number)
         for box in self._others(number=""):
-            inside = packing.contents(box)
+            inside = contents.contents(box)
             is_part_of_it = bool(units) and units < inside
             if is_part_of_it:
                 return self._taken_out(box, units, inside, named)
@@ -138,10 +138,10 @@ class _Intake:
         """Find what can be meant among all parcels: the number may have been told before."""
         for parcel in self._others():
             is_unread = parcel.is_content_unknown and not parcel.number
-            if not units or units <= packing.contents(parcel) or is_unread:
+            if not units or units <= contents.contents(parcel) or is_unread:
                 self._learn(parcel, units)
                 return parcel
-        rest = packing.left(self.purchase_order)
+        rest = contents.left(self.purchase_order)
         if not rest or (units and not units & rest):
             return None
         carrier = carriers.name_of(news.carrier, "") if news.carrier.strip() else ""
@@ -155,8 +155,8 @@ class _Intake:
     def _might_be(self, box: Parcel, units: Counter[int]) -> bool:
         """Test whether a box without a number can be the one that has one now."""
         if box.is_content_unknown:
-            return not packing.contents(box) or not units
-        return not units and not packing.left(self.purchase_order)
+            return not contents.contents(box) or not units
+        return not units and not contents.left(self.purchase_order)
 
     def _named(self, news: ParcelNews, number: str) -> dict[str, str]:
         carrier = carriers.name_of(news.carrier, number)
@@ -172,9 +172,9 @@ class _Intake:
 
     def _made(self, news: ParcelNews, units: Counter[int], named: dict[str, str]) -> Parcel:
         """Make a parcel. Never more is in it than is left: nothing is shipped twice."""
-        rest = packing.left(self.purchase_order)
+        rest = contents.left(self.purchase_order)
         parcel = self._announced(named, is_content_unknown=bool(rest) and not news.lines)
-        packing.put(parcel, units & rest)
+        contents.put(parcel, units & rest)
         return parcel
 
     def _announced(self, named: dict[str, str], *, is_content_unknown: bool = False) -> Parcel:
@@ -193,8 +193,8 @@ class _Intake:
         """Make a parcel of a part of what left without a number; its units are counted already."""
         parcel = self._announced(named)
         box.lines.all().delete()
-        packing.put(box, inside - units)
-        packing.put(parcel, units)
+        contents.put(box, inside - units)
+        contents.put(parcel, units)
         for status in (Parcel.Status.HANDED_OVER, Parcel.Status.DELIVERED):
             if box.has_passed(status):
                 parcel.move(status, at=self.now, reason="left before its number was told")
@@ -202,19 +202,19 @@ class _Intake:
 
     def _learn(self, parcel: Parcel, units: Counter[int]) -> None:
         """Note what is in a parcel that was told without its contents before."""
-        if not parcel.is_content_unknown or not units or packing.contents(parcel):
+        if not parcel.is_content_unknown or not units or contents.contents(parcel):
             return
-        self._fill(parcel, units & packing.left(self.purchase_order))
+        self._fill(parcel, units & contents.left(self.purchase_order))
         self._know(parcel)
 
     def _pack_the_rest(self) -> None:
         """Conclude where the units are that no message named, if that can be concluded."""
-        rest = packing.left(self.purchase_order)
+        rest = contents.left(self.purchase_order)
         news = self.state.parcels
         is_whole = self.state.answer in WHOLE and not (news and all(one.lines for one in news))
         if not rest or self.problems:
             return
-        parcel = packing.holder_of_rest(self.shipment, rest, is_whole=is_whole)
+        parcel = contents.holder_of_rest(self.shipment, rest, is_whole=is_whole)
         if parcel is None and is_whole:
             parcel = self._announced({"carrier": "", "number": "", "tracking_url": ""})
         if parcel is None:
@@ -228,7 +228,7 @@ class _Intake:
             self.parcels.append(parcel)
 
     def _fill(self, parcel: Parcel, units: Counter[int]) -> None:
-        fulfilling.fill(
+        fulfillment.fill(
             parcel=parcel, purchase_order=self.purchase_order, units=units, now=self.now
         )
 

@@ -19,8 +19,8 @@ from orders.promotions.promotions import Held
 from orders.routing.margin_filter import Sold
 from orders.tax import rates
 from orders.tax.rates import CountryRate
-from shipping import quotes
-from shipping.reaching import Reach
+from shipping.availability.reach import Reach
+from shipping.rates import quotes
 from storefront.lib.money import Money
 
 

@@ -11,8 +11,8 @@ from orders import events
 from orders.backorders import backorders, refunds
 from orders.cancellation import cancellation
 from orders.models import Order, PurchaseOrder, Setback
-from shipping import elsewhere, reordering
-from shipping.elsewhere import Found
+from shipping.rerouting import purchase, search
+from shipping.rerouting.search import Found
 from storefront.lib.db.transactions import needs_transaction
 from suppliers.inventory.ledger import NotEnoughStockError
 
@@ -37,7 +37,7 @@ def ask_to_wait(row: Setback, found: Found, now: datetime) -> None:
 
     Locks:  the caller holds the order, and the units
     """
-    reordering.keep(row, found)
+    purchase.keep(row, found)
     for line_id, level_id in found.levels.items():
         row.lines.filter(order_line=line_id, is_open=True).update(level=level_id)
     _ask(row, [Choice.WAIT, Choice.REFUND], now)
@@ -69,7 +69,7 @@ def ask_of_delay(row: Setback, now: datetime) -> None:
 def _ask(row: Setback, choices: Sequence[Choice], now: datetime) -> None:
     row.choices = [choice.value for choice in choices]
     row.answer_by = backorders.answer_by(row, now=now)
-    row.save(update_fields=[*reordering.KEPT, "choices", "answer_by"])
+    row.save(update_fields=[*purchase.KEPT, "choices", "answer_by"])
     row.move(Status.ASKED, at=now, reason=row.reason)
     events.setback_asked(row, lines=backorders.open_lines(row), at=now)
 
@@ -85,7 +85,7 @@ def answer(*, setback: Setback, choice: Choice, actor: str, now: datetime) -> No
     if choice == Choice.SUBSTITUTE and setback.status == Status.ASKED:
         rows = backorders.open_lines(setback)
         instead = {row: row.substitute for row in rows if row.substitute is not None}
-        found = elsewhere.find(setback, list(instead), instead=instead, now=now)
+        found = search.find(setback, list(instead), instead=instead, now=now)
         if len(found.lines) < len(rows):
             raise NoLongerError(setback)
     try:
@@ -98,10 +98,10 @@ def answer(*, setback: Setback, choice: Choice, actor: str, now: datetime) -> No
 def _answered(
     setback: Setback, choice: Choice, found: Found | None, actor: str, now: datetime
 ) -> None:
-    row = reordering.lock(setback)
+    row = purchase.lock(setback)
     if row.chosen == choice:
         return
-    if not reordering.goes_on(row) or row.status != Status.ASKED or choice.value not in row.choices:
+    if not purchase.goes_on(row) or row.status != Status.ASKED or choice.value not in row.choices:
         raise NoLongerError(setback)
     if choice == Choice.REFUND:
         _refund(row, actor, now)
@@ -112,12 +112,12 @@ def _answered(
         to = Status.AWAITED
     elif found is not None:
         reason = "another light instead"
-        reordering.hold(row, [found], now)
-        reordering.keep(row, found)
-        row.save(update_fields=list(reordering.KEPT))
-        reordering.order(row, now)
+        purchase.hold(row, [found], now)
+        purchase.keep(row, found)
+        row.save(update_fields=list(purchase.KEPT))
+        purchase.order(row, now)
     else:
-        reordering.order(row, now)
+        purchase.order(row, now)
     backorders.end(row, to, reason=reason, actor=actor, chosen=choice.value, now=now)
     promised = Order.objects.filter(pk=row.order_id, arrives_to__lt=row.arrives_by)
     promised.update(arrives_to=row.arrives_by)

@@ -19,7 +19,7 @@ from orders.purchasing import creation
 from orders.purchasing.creation import Taken
 from orders.routing import decision_log
 from orders.routing.engine import by_variant
-from shipping.elsewhere import Found
+from shipping.rerouting.search import Found
 from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.money import Money
 
