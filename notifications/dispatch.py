@@ -11,8 +11,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
+from notifications.backoff import wait_after
 from notifications.models import SENDING_TAKES, Delivery, Event
-from notifications.patience import wait_after
 from notifications.rendering import render
 from notifications.routes import routes_for
 from notifications.senders import Message, sender_for

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from notifications import forgetting as messages
+from notifications import privacy as messages
 from orders.addresses import verification
 from orders.links import new_key
 from orders.models import (

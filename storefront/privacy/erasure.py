@@ -21,7 +21,7 @@ from django.db import transaction
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast, Lower
 
-from notifications import forgetting as messages
+from notifications import privacy as messages
 from notifications.models import Delivery
 from orders import privacy
 from orders.models import AddressWish, Cart, Order, ReturnPicture

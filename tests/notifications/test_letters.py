@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from notifications.letters import WORDS, named
+from notifications.labels import WORDS, named
 from notifications.routes import ROUTES
 
 

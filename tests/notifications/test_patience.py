@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from notifications.patience import MAX_TRIES, WAITS, wait_after
+from notifications.backoff import MAX_TRIES, WAITS, wait_after
 
 
 def test_ten_tries_span_at_least_three_days_and_then_it_is_given_up():

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from notifications import letters
+from notifications import labels
 from storefront.dashboard import sql, stops
 from storefront.dashboard.inbox import hold_reasons, value_at_risk
 from storefront.dashboard.inbox.rule import NO_MONEY, Cause, plain
@@ -280,6 +280,6 @@ CAUSES = (
         " d.problem AS detail FROM notifications_delivery d",
         "d.status = 'dead' OR (d.status = 'delivering'"
         " AND d.status_since < %(now)s - interval '15 minutes')",
-        named=letters.named,
+        named=labels.named,
     ),
 )
