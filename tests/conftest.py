@@ -9,7 +9,7 @@ from django.test import TransactionTestCase
 from xdist.scheduler import LoadGroupScheduling
 
 from storefront.celery import app
-from tests import database
+from tests.support import database
 
 WHOLE = "tests/journeys/whole/"
 

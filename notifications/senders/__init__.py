@@ -6,7 +6,7 @@ from notifications.senders.base import Message, Sender
 
 SENDERS = {
     "email": "notifications.senders.email.Email",
-    "fake": "notifications.senders.fake.Fake",
+    "fake": "tests.fakes.notification_sender.Fake",
 }
 
 

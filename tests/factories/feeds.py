@@ -8,7 +8,7 @@ from decimal import Decimal
 from storefront.lib.money import Money
 from suppliers.models import Connection, Supplier
 from suppliers.sync.runner import take_in
-from tests.factories.records import make_product_record, make_variant_record
+from tests.factories.product_records import make_product_record, make_variant_record
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 

@@ -11,10 +11,10 @@ from orders.returns.inspection import Judgment
 from orders.returns.requests import Declaration
 from shipping.shipments import shipments
 from tests.factories.catalog import make_variant
+from tests.factories.full_shop import settle
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_accepted_purchase_order, make_parcel_news, make_state
 from tests.factories.suppliers import NOON
-from tests.factories.world import settle
 
 _parcels = count(1)
 Kind = ReturnAuthorization.Kind

@@ -8,12 +8,12 @@ from django.db import connection
 
 from notifications import dispatch, senders
 from notifications.models import SENDING_TAKES, Delivery, Event
-from notifications.senders.fake import Fake
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.models import StatusChange
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 from tests.factories.notifications import make_delivery, make_event
 from tests.factories.suppliers import NOON
+from tests.fakes.notification_sender import Fake
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -6,7 +6,7 @@ import pytest
 
 from orders.purchasing import submission
 from shipping.rates import quotes
-from tests.factories.scripted import ScriptedSupplier, connect
+from tests.factories.scripted_supplier import ScriptedSupplier, connect
 
 
 @pytest.fixture

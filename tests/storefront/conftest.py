@@ -14,7 +14,7 @@ from orders.purchasing import tasks as purchasing_tasks
 from storefront.accounts.models import User
 from suppliers.inventory import tasks as inventory_tasks
 from suppliers.sync import tasks as sync_tasks
-from tests.factories.world import make_world
+from tests.factories.full_shop import make_world
 
 
 @pytest.fixture

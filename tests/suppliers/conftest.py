@@ -12,7 +12,7 @@ from tests.factories.catalog import (
     make_price_rule,
 )
 from tests.factories.feeds import make_feed_supplier
-from tests.sandboxes import sandbox_process, sandbox_supplier
+from tests.fakes.cj_sandbox import sandbox_process, sandbox_supplier
 
 __all__ = ["sandbox_process", "sandbox_supplier"]
 

@@ -8,7 +8,7 @@ from shipping.rates import quotes
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_service
 from tests.factories.suppliers import NOON
-from tests.storefront.api.contract import Caller
+from tests.storefront.api.schema_client import Caller
 
 
 @pytest.fixture(autouse=True)

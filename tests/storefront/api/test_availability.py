@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from suppliers.models import SupplierOffer
-from tests.storefront.api.contract import kind_of
+from tests.storefront.api.schema_client import kind_of
 
 pytestmark = pytest.mark.django_db
 

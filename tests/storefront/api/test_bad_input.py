@@ -6,7 +6,7 @@ import time
 import pytest
 
 from orders.models import Cart, CartLine, Order
-from tests.storefront.api.contract import kind_of, pointers
+from tests.storefront.api.schema_client import kind_of, pointers
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ from orders.models import Cart, CartLine
 from suppliers.models import StockLevel
 from tests.factories.catalog import make_image
 from tests.factories.orders import make_sellable
-from tests.storefront.api.contract import kind_of, pointers
+from tests.storefront.api.schema_client import kind_of, pointers
 
 pytestmark = pytest.mark.django_db
 

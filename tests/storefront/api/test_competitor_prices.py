@@ -17,10 +17,10 @@ from storefront.api.core.throttles import BatchThrottle
 from storefront.api.models import PriceKey
 from storefront.api.resources.competitor_prices import MOST_BYTES, MOST_ROWS
 from tests.factories.catalog import make_variant
-from tests.factories.market import make_identifier
-from tests.factories.price_shop import drafted, open_and_reprice, prices, stock_shop
+from tests.factories.competitors import make_identifier
+from tests.factories.priced_shop import drafted, open_and_reprice, prices, stock_shop
 from tests.factories.suppliers import NOON
-from tests.storefront.api.contract import kind_of, pointers
+from tests.storefront.api.schema_client import kind_of, pointers
 
 pytestmark = pytest.mark.django_db
 PATH = "/api/v1/competitor-prices/"

@@ -14,7 +14,7 @@ from storefront.api.core import idempotency
 from storefront.api.models import IdempotencyRecord
 from suppliers.models import StockLevel
 from tests.factories.suppliers import NOON
-from tests.storefront.api.contract import Caller, kind_of
+from tests.storefront.api.schema_client import Caller, kind_of
 
 
 @pytest.mark.django_db

@@ -15,7 +15,7 @@ from storefront.lib.http.errors import PermanentError, TemporaryError
 from suppliers.models import StockLevel
 from tests.factories.orders import make_sellable
 from tests.factories.suppliers import NOON
-from tests.storefront.api.contract import kind_of, pointers
+from tests.storefront.api.schema_client import kind_of, pointers
 
 pytestmark = pytest.mark.django_db
 

@@ -16,7 +16,7 @@ from orders.routing import stock_query
 from storefront.api.core import exception_handler, problem_types
 from storefront.api.core.docs import schema_in
 from storefront.api.resources.products import CategoryList
-from tests.storefront.api.contract import kind_of
+from tests.storefront.api.schema_client import kind_of
 
 pytestmark = pytest.mark.django_db
 # Errors of the verbs that no caller of this API can meet.

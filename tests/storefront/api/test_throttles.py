@@ -5,7 +5,7 @@ from redis.exceptions import ConnectionError as RedisAwayError
 
 from storefront.api.core.throttles import ChangeThrottle, ReadThrottle
 from tests.factories.catalog import make_channel
-from tests.storefront.api.contract import kind_of
+from tests.storefront.api.schema_client import kind_of
 
 pytestmark = pytest.mark.django_db
 

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from catalog.attributes.families import family_of
+from catalog.attributes.normalization import enrich, lithium_of
+from catalog.records import BadRow
+from tests.factories.product_records import make_product_record
+
+CLAIMS = {
+    "Light output": "400 lm",
+    "Beam distance": "328 ft",
+    "Run time (high)": "3 h",
+    "Run time (low)": "40 h",
+    "Modes": "High 400 lm / 3 h; Low 20 lm / 40 h; Red 5 lm / 30 h; Strobe",
+    "Weight": "2.6 oz",
+    "Dimensions": "65 x 42 x 38 mm",
+    "Water resistance": "IPX4",
+    "Battery": "Li-Po 1200 mAh 3.7 V (4.44 Wh)",
+    "Charging": "USB-C",
+    "Features": "motion sensor, pocket clip",
+    "Light colors": "white, red",
+    "Color rendering": "CRI 90",
+    "Switch": "top",
+}
+
+
+def enriched(**changes):
+    claims = {**CLAIMS, **changes.pop("claims", {})}
+    return enrich(make_product_record(claims=claims, **changes), source="cj")
+
+
+def test_labels_become_typed_columns():
+    assert enriched().spec == {
+        "output_lm": 400,
+        "output_min_lm": Decimal(20),
+        "intensity_cd": 2499,
+        "beam_m": 100,
+        "runtime_high_min": 180,
+        "runtime_max_min": 2400,
+        "weight_g": 74,
+        "length_mm": 65,
+        "ip_rating": "IPX4",
+        "cri": 90,
+        "charging": ["usb_c"],
+        "features": ["motion_sensor", "red_light", "clip"],
+        "light_colors": ["white", "red"],
+        "power_sources": ["built_in"],
+        "battery_format": "built_in",
+        "battery_count": 1,
+        "battery_included": True,
+        "battery_chemistry": "li_po",
+        "battery_capacity_mah": 1200,
+        "battery_voltage": Decimal("3.7"),
+        "battery_energy_wh": Decimal("4.44"),
+    }
+
+
+def test_a_feature_may_stand_in_the_title():
+    goods = enriched(title="Magnetic zoom headlamp, USB-C")
+
+    assert goods.spec["features"] == ["motion_sensor", "red_light", "magnet", "zoom", "clip"]
+
+
+def test_each_value_names_its_source_and_the_words_it_was_read_from():
+    goods = enriched()
+
+    assert goods.sources["weight_g"] == {"supplier": "cj", "label": "Weight", "raw": "2.6 oz"}
+    assert set(goods.sources) == set(goods.spec) - {"beam_m"}
+
+
+def test_what_has_no_column_is_kept_as_it_was_said():
+    assert enriched().more == {"Switch": "top"}
+
+
+def test_the_mode_table_is_read_with_its_kinds():
+    assert [
+        (mode.name, mode.kind, mode.output_lm, mode.runtime_min) for mode in enriched().modes
+    ] == [
+        ("High", "white", Decimal(400), 180),
+        ("Low", "white", Decimal(20), 2400),
+        ("Red", "red", Decimal(5), 1800),
+        ("Strobe", "strobe", None, None),
+    ]
+
+
+def test_what_is_not_stated_stays_empty():
+    record = make_product_record(title="Trail headlamp", claims={"Weight": "75 g"})
+
+    spec = enrich(record, source="cj").spec
+
+    assert spec == {"weight_g": 75}
+
+
+def test_an_impossible_output_is_not_published_but_reported_and_kept():
+    goods = enriched(
+        title="990000LM headlamp",
+        claims={"Light output": "990,000 lm", "Modes": "High 990,000 lm / 3 h; Low 20 lm / 40 h"},
+    )
+
+    assert "output_lm" not in goods.spec
+    assert goods.title == "headlamp"
+    assert goods.more["Light output"] == "990,000 lm"
+    assert [(issue.code, issue.is_fatal) for issue in goods.issues] == [
+        ("output-impossible", False)
+    ]
+    assert "990,000" in goods.issues[0].message
+    assert goods.modes[0].output_lm is None
+
+
+def test_a_fake_cell_loses_its_capacity_and_its_energy():
+    goods = enriched(claims={"Battery": "18650 9900 mAh 3.7 V (included)"})
+
+    assert not {"battery_capacity_mah", "battery_energy_wh"} & set(goods.spec)
+    assert goods.spec["battery_format"] == "18650"
+    assert lithium_of(goods, option_values=()).cell_wh is None
+
+
+@pytest.mark.parametrize("text", ["99999999999999 g", "1 g"])
+def test_a_number_no_light_has_never_reaches_the_database(text):
+    goods = enriched(claims={"Weight": text})
+
+    assert "weight_g" not in goods.spec
+    assert "out-of-range" in {issue.code for issue in goods.issues}
+
+
+def test_a_range_is_no_value_and_says_so_once():
+    goods = enriched(claims={"Weight": "110-140 g", "Dimensions": "6-8 cm"})
+
+    assert "weight_g" not in goods.spec
+    assert [issue.code for issue in goods.issues] == ["value-unreadable"]
+
+
+def test_a_value_that_depends_on_the_option_is_no_fault():
+    goods = enriched(claims={"Color temperature": "6500 K or 5000 K, see option"})
+
+    assert goods.issues == ()
+
+
+def test_options_decide_whether_lithium_travels():
+    goods = enriched(
+        option_names=("Color", "Battery"),
+        claims={
+            "Battery": "1 × 18650 Li-ion 2600 mAh 3.6 V (9.36 Wh)",
+            "Battery included": "See option",
+        },
+    )
+
+    with_cell = lithium_of(goods, option_values=("Black", "With battery"))
+    without = lithium_of(goods, option_values=("Black", "Without battery"))
+    assert (with_cell.kind, with_cell.cell_wh, with_cell.cell_count) == ("with", Decimal("9.36"), 1)
+    assert (without.kind, without.cell_wh, without.cell_count) == ("none", None, 0)
+
+
+def test_an_undescribed_battery_is_taken_for_lithium_until_somebody_knows_better():
+    goods = enrich(make_product_record(claims={}, has_battery=True), source="cj")
+
+    assert lithium_of(goods, option_values=()).kind == "with"
+
+
+def test_a_record_that_is_no_light_is_refused_with_a_reason():
+    refused = enrich(
+        make_product_record(title="Yoga mat", category_path=("Sports", "Mats")), source="cj"
+    )
+
+    assert isinstance(refused, BadRow)
+    assert (refused.code, refused.is_fatal) == ("family-unknown", True)
+
+
+def test_a_record_without_a_title_is_refused():
+    assert enrich(make_product_record(title="\u202e 🔥"), source="cj").code == "no-title"
+
+
+@pytest.mark.parametrize(
+    ("title", "path", "family"),
+    [
+        ("Sensor headlamp", ("Outdoor", "Headlamps"), "headlamp"),
+        ("Headlamp strap", ("Portable Lighting", "Accessories", "Straps"), "accessory"),
+        ("Heron 1300", ("Portable Lighting", "Flashlights", "Everyday flashlights"), "flashlight"),
+        ("Zoom torch", ("Flashlights & Headlamps",), "flashlight"),
+        ("21700 cell", ("Batteries", "Cells"), "battery"),
+        ("Two-bay charger", ("Batteries", "Chargers"), "charger"),
+        ("Front bike light", ("Sports",), "bike_light"),
+        ("Retro camping lantern", (), "lantern"),
+        ("Yoga mat", ("Sports",), ""),
+    ],
+)
+def test_the_family_is_read_from_shelf_and_title(title, path, family):
+    assert family_of(title=title, category_path=path) == family

@@ -1,0 +1,91 @@
+"""A list is judged as a whole before it counts without a person."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from catalog.competitors import doubting, price_import
+from catalog.competitors.doubting import DoubtfulListError
+from catalog.competitors.labels import problem
+from catalog.models import CompetitorPrice
+from tests.factories.catalog import NOON, make_variant
+from tests.factories.competitors import make_competitor_file, make_competitor_price
+
+pytestmark = pytest.mark.django_db
+HEAD = "competitor,sku,price,currency\n"
+
+
+@pytest.fixture
+def variant():
+    return make_variant()
+
+
+def known(variant, count=doubting.LEAST_KNOWN, amount="10.00", **more):
+    for number in range(count):
+        make_competitor_price(variant, competitor=f"shop {number}", amount=amount, **more)
+
+
+def listed(variant, *prices, currency="EUR"):
+    rows = (
+        f"shop {number},{variant.sku},{price},{currency}\n" for number, price in enumerate(prices)
+    )
+    return make_competitor_file(HEAD + "".join(rows))
+
+
+def hear(file):
+    return price_import.take_in(file=file, actor="watch", now=NOON, is_looked_at=False)
+
+
+@pytest.mark.parametrize(
+    ("prices", "currency"),
+    [
+        (["2"] * 11 + ["10"] * 9, "EUR"),
+        (["50"] * 6 + ["2.00"] * 5 + ["10"] * 9, "EUR"),
+        (["10"] * 20, "JPY"),
+    ],
+    ids=["to a fifth", "both ways", "in other money"],
+)
+def test_a_list_that_moves_most_of_what_we_know_waits_for_a_person(variant, prices, currency):
+    known(variant)
+    file = listed(variant, *prices, currency=currency)
+
+    with pytest.raises(DoubtfulListError, match=r"(11|20) of 20 prices"):
+        hear(file)
+
+    file.refresh_from_db()
+    assert (file.taken_at, file.counts["matched"]) == (None, 20)
+    assert "A person is to look at the list" in problem(file)
+    assert set(CompetitorPrice.objects.values_list("amount", "currency")) == {(Decimal(10), "EUR")}
+
+    price_import.take_in(file=file, actor="ann", now=NOON)
+
+    file.refresh_from_db()
+    assert (file.taken_at, file.problem) == (NOON, "")
+    assert CompetitorPrice.objects.exclude(amount=10, currency="EUR").exists()
+    # What a person let in is what we know now.
+    assert hear(file).counts["confirmed"] == 20
+
+
+@pytest.mark.parametrize(
+    ("count", "prices"),
+    [
+        (20, ["2"] * 10 + ["10"] * 10),
+        (20, ["2.01"] * 20),
+        (20, ["49.99"] * 20),
+        (19, ["2"] * 20),
+    ],
+    ids=["just half", "not so low", "not so high", "too few are known"],
+)
+def test_what_may_be_the_market_counts_at_once(variant, count, prices):
+    known(variant, count)
+
+    assert len(hear(listed(variant, *prices)).became) == 20
+
+
+def test_what_is_older_than_what_we_know_is_no_move(variant):
+    known(variant, as_of=NOON + timedelta(hours=1))
+
+    assert hear(listed(variant, *["1"] * 20)).counts["older"] == 20

@@ -1,0 +1,278 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from catalog.competitors import matching, price_import
+from catalog.competitors.csv_format import UnreadableFileError
+from catalog.competitors.labels import words
+from catalog.listings import repricing
+from catalog.models import CompetitorFile, CompetitorPrice, CompetitorPriceChange, WaitingPrice
+from catalog.pricing import market
+from storefront.lib.money import Money
+from tests.factories.catalog import (
+    NOON,
+    make_channel,
+    make_exchange_rate,
+    make_listing,
+    make_variant,
+)
+from tests.factories.competitors import make_competitor_file, make_competitor_price, make_identifier
+from tests.factories.priced_shop import drafted, open_and_reprice, prices, stock_shop
+
+pytestmark = pytest.mark.django_db
+HEAD = "competitor,sku,gtin,brand,mpn,price,currency,as_of\n"
+DAY = timedelta(days=1)
+
+
+def take_in(rows, *, head=HEAD, now=NOON):
+    file = make_competitor_file(head + rows, now=now)
+    return price_import.take_in(file=file, actor="ann", now=now).counts
+
+
+def told(channel, *variants, now=NOON):
+    available = {variant.pk: 9 for variant in variants}
+    return market.read(channel=channel, available=available, now=now)
+
+
+def follow(rate="0"):
+    """Let the live book meet competitors."""
+    book = drafted("0.30")
+    book.rules.update(undercut_rate=Decimal(rate))
+    open_and_reprice(book)
+
+
+def test_goods_are_found_by_sku_then_gtin_then_brand_and_part_number():
+    by_sku, by_gtin, by_mpn = (make_variant() for _ in range(3))
+    make_identifier(by_gtin)
+    make_identifier(by_mpn, scheme="mpn", value="fara:h1")
+
+    take_in(
+        f"a.example,{by_sku.sku},,,,10,EUR,\n"
+        "a.example,,4006381333931,,,11,EUR,\n"
+        "a.example,,,FARA,H-1,12,EUR,\n"
+    )
+
+    found = CompetitorPrice.objects.order_by("amount")
+    assert [(row.variant_id, row.matched_by, str(row.confidence)) for row in found] == [
+        (by_sku.pk, "sku", "1.00"),
+        (by_gtin.pk, "gtin", "0.95"),
+        (by_mpn.pk, "mpn", "0.80"),
+    ]
+
+
+def test_what_is_doubtful_is_refused_and_nothing_else_is_lost():
+    one, other = make_variant(), make_variant()
+    make_identifier(other)
+    doubted = make_variant()
+    make_identifier(doubted, scheme="mpn", value="fara:x9", state="conflict")
+    file = make_competitor_file(
+        f"{HEAD}a.example,{one.sku},4006381333931,,,10,EUR,\n"
+        "a.example,,,Fara,X9,10,EUR,\n"
+        f"a.example,{one.sku},,,,10,EUR,2027-01-01\n"
+        f"a.example,{one.sku},,,,0,EUR,\n"
+        f"a.example,{one.sku},,,,13,EUR,2026-11-22\n"
+        f"a.example,{one.sku},,,,12,EUR,2026-11-23\n"
+        f"b.example,{one.sku},,,,7,EUR,2026-11-17T12:00:00Z\n"
+        f"c.example,{one.sku},,,,7,EUR,0001-01-01\n"
+    )
+
+    price_import.take_in(file=file, actor="ann", now=NOON)
+
+    file.refresh_from_db()
+    reasons = {line: words(code, values) for line, code, values in file.refused}
+    assert "different goods" in reasons[2]
+    assert "no such goods" in reasons[3]
+    assert "in the future" in reasons[4]
+    assert "costs 0" in reasons[5]
+    assert "Another line" in reasons[6]
+    assert "older than 7 days" in reasons[8]
+    assert "older than 7 days" in reasons[9]
+    assert (file.counts["matched"], file.counts["refused"]) == (1, 7)
+    assert CompetitorPrice.objects.get().amount == Decimal(12)
+
+
+def test_the_same_file_again_writes_nothing_and_older_news_changes_nothing():
+    variant = make_variant()
+    row = f"a.example,{variant.sku},,,,10,EUR,2026-11-23\n"
+    assert take_in(row)["changed"] == 1
+
+    again = take_in(row)
+    older = take_in(f"a.example,{variant.sku},,,,8,EUR,2026-11-20\n")
+    newer = take_in(f"A.example,{variant.sku},,,,9,EUR,2026-11-24\n")
+
+    assert (again["changed"], older["changed"], older["older"], newer["changed"]) == (0, 0, 1, 1)
+    assert CompetitorPrice.objects.get().amount == Decimal(9)
+    history = CompetitorPriceChange.objects.order_by("pk").values_list("amount", flat=True)
+    assert list(history) == [Decimal(10), Decimal(9)]
+
+
+def test_a_clock_that_is_fast_does_not_keep_later_news_out():
+    variant = make_variant()
+    take_in(f"a.example,{variant.sku},,,,10,EUR,2026-11-25T03:00:00Z\n")
+
+    later = take_in(f"a.example,{variant.sku},,,,9,EUR,\n", now=NOON + timedelta(hours=1))
+
+    assert later["changed"] == 1
+    assert CompetitorPrice.objects.get().as_of == NOON + timedelta(hours=1)
+
+
+def test_goods_that_go_while_a_list_is_read_are_told_and_stop_no_others(monkeypatch):
+    gone, stays = make_variant(), make_variant()
+    file = make_competitor_file(
+        f"{HEAD}a.example,{gone.sku},,,,10,EUR,\na.example,{stays.sku},,,,10,EUR,\n"
+    )
+    found = matching.preview(file=file)
+    gone.delete()
+    monkeypatch.setattr(price_import, "preview", lambda **_: found)
+
+    taken = price_import.take_in(file=file, actor="ann", now=NOON)
+
+    assert [each.sku for each, _became in taken.became] == [stays.sku]
+    assert [(each.number, words(each.code, each.values)) for each in taken.refused] == [
+        (2, "The goods have just gone.")
+    ]
+    assert CompetitorPrice.objects.get().variant == stays
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"\xff\xfe\x00", b"sku,price\n", HEAD.encode(), b"x" * (price_import.MOST_BYTES + 1)],
+)
+def test_what_is_no_file_of_prices_is_not_kept(content):
+    with pytest.raises(UnreadableFileError):
+        price_import.receive(name="x.csv", content=content, actor="ann", now=NOON)
+
+    assert not CompetitorFile.objects.exists()
+
+
+def test_the_lowest_price_that_is_young_and_sure_enough_is_told():
+    variant, channel = make_variant(), make_channel()
+    make_competitor_price(variant, competitor="a", amount="25.00")
+    make_competitor_price(variant, competitor="b", amount="21.00")
+    make_competitor_price(variant, competitor="old", amount="9.00", as_of=NOON - market.MAX_AGE)
+    make_competitor_price(variant, competitor="doubtful", amount="8.00", confidence="0.79")
+    make_competitor_price(variant, competitor="foreign", amount="7.00", currency="USD")
+
+    assert told(channel, variant)[variant.pk].competitor == Money(Decimal("21.00"), "EUR")
+
+
+def test_a_price_that_is_less_than_a_cent_in_our_money_is_passed_over():
+    channel = make_listing().channel
+    variant = make_variant()
+    make_exchange_rate(rate="0.004")
+    make_competitor_price(variant, competitor="a", amount="1.00", currency="USD")
+    assert variant.pk not in told(channel, variant)
+
+    make_competitor_price(variant, competitor="b", amount="25.00")
+
+    assert told(channel, variant)[variant.pk].competitor == Money(Decimal("25.00"), "EUR")
+
+
+@pytest.mark.parametrize(
+    "shop", ["fara", " FARA ", "Fara  Lights", "fara.example", "www.fara.example"]
+)
+def test_our_own_shop_is_no_competitor(settings, shop):
+    settings.PUBLIC_URL, settings.SHOP_NAMES = "https://www.fara.example", ["Fara", "Fara Lights"]
+    variant = make_variant()
+    head = "competitor,url,sku,price,currency\n"
+    rows = (
+        f"{shop},,{variant.sku},9,EUR\n"
+        f"b.example,https://Fara.example:443/h1,{variant.sku},9,EUR\n"
+        f"c.example,https://[fara.example,{variant.sku},20,EUR\n"
+        f"notfara.example,https://notfara.example/,{variant.sku},21,EUR\n"
+    )
+    file = make_competitor_file(head + rows)
+
+    taken = price_import.take_in(file=file, actor="ann", now=NOON)
+
+    assert [(each.number, words(each.code, each.values)) for each in taken.refused] == [
+        (number, "It is our own shop.") for number in (2, 3)
+    ]
+    assert set(CompetitorPrice.objects.values_list("competitor", flat=True)) == {
+        "c.example",
+        "notfara.example",
+    }
+
+
+def test_a_foreign_price_and_one_without_tax_are_compared_as_they_would_be_asked_here():
+    channel = make_listing().channel
+    foreign, bare = make_variant(), make_variant()
+    make_exchange_rate(rate="0.5")
+    make_competitor_price(foreign, amount="30.00", currency="USD")
+    make_competitor_price(bare, amount="10.00", has_tax=False)
+
+    found = told(channel, foreign, bare)
+
+    assert found[foreign.pk].competitor == Money(Decimal("15.00"), "EUR")
+    assert found[bare.pk].competitor == Money(Decimal("11.90"), "EUR")
+
+
+def test_news_of_a_competitor_reprices_his_goods_and_no_others():
+    cheap, _ = stock_shop("10.00", "10.00")
+    follow()
+    assert prices() == [Decimal("21.99")] * 2
+
+    take_in(f"a.example,{cheap.variant.sku},,,,18.99,EUR,\n")
+    waiting = list(WaitingPrice.objects.values_list("variant", flat=True))
+    counted = repricing.reprice_waiting(now=NOON)
+
+    assert (waiting, counted) == ([cheap.variant_id], 1)
+    assert prices() == [Decimal("18.99"), Decimal("21.99")]
+    assert not WaitingPrice.objects.exists()
+    # It ages: an hour after it grew too old, nothing is met any more.
+    repricing.reprice_due(now=NOON + market.MAX_AGE + DAY)
+    assert prices() == [Decimal("21.99")] * 2
+
+
+@pytest.mark.parametrize(
+    ("row", "later", "waits"),
+    [
+        ("18.99,EUR", timedelta(hours=1), False),
+        ("18.99,EUR,0.70", timedelta(hours=1), True),
+        ("18.98,EUR", timedelta(hours=1), True),
+        ("18.99,EUR", market.MAX_AGE, True),
+    ],
+    ids=["the same", "less sure", "another price", "it had grown too old"],
+)
+def test_what_only_confirms_a_price_has_nothing_counted_anew(row, later, waits):
+    (listing,) = stock_shop("10.00")
+    follow()
+    head = "competitor,sku,price,currency,confidence\n"
+    take_in(f"a.example,{listing.variant.sku},18.99,EUR\n", head=head)
+    repricing.reprice_waiting(now=NOON)
+
+    take_in(f"a.example,{listing.variant.sku},{row}\n", head=head, now=NOON + later)
+
+    assert WaitingPrice.objects.exists() is waits
+
+
+def test_nothing_waits_where_no_rule_looks_at_the_market():
+    (listing,) = stock_shop("10.00")
+
+    take_in(f"a.example,{listing.variant.sku},,,,18.99,EUR,\n")
+
+    assert not WaitingPrice.objects.exists()
+
+
+def test_a_file_comes_in_by_command(tmp_path):
+    variant = make_variant()
+    path = tmp_path / "prices.csv"
+    path.write_text(f"{HEAD}a.example,{variant.sku},,,,10,EUR,\na.example,no,,,,10,EUR,\n")
+    said = StringIO()
+
+    call_command("competitors", "import", str(path), "--only-look", stdout=said)
+    assert not CompetitorPrice.objects.exists()
+    call_command("competitors", "import", str(path), stdout=said)
+
+    assert "1 matched, 1 refused" in said.getvalue()
+    assert CompetitorPrice.objects.get().told_by == "command line"
+    path.write_text(f'[{{"shop": "b", "sku": "{variant.sku}", "price": 11.5, "currency": "EUR"}}]')
+    call_command("competitors", "import", str(path), stdout=said)
+    assert CompetitorPrice.objects.get(competitor="b").amount == Decimal("11.50")
+    with pytest.raises(CommandError, match="No such file"):
+        call_command("competitors", "import", str(tmp_path / "none.csv"))

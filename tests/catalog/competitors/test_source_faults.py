@@ -1,0 +1,176 @@
+"""Whatever a source of competitors' prices answers over real HTTP, what is known stays."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import threading
+from decimal import Decimal
+
+import pytest
+from werkzeug import Response
+
+from catalog.competitors import price_import, sources
+from catalog.models import CompetitorPrice, CompetitorSource
+from tests.factories.catalog import NOON
+from tests.fakes.competitor_price_server import (
+    HEAD,
+    HOUR,
+    PATH,
+    fetch,
+    is_as_it_was,
+    known,
+    tell,
+    variant,
+)
+
+__all__ = ["known", "variant"]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def slow(seconds):
+    def answer(_request):
+        threading.Event().wait(seconds)
+        return Response("late")
+
+    return answer
+
+
+HTML = "<!doctype html><title>Sign in</title><p>Please sign in.</p>"
+HUGE = HEAD + "x" * price_import.MOST_BYTES
+FAULTS = {
+    "500": ({"response_data": "oops", "status": 500}, "HTTP 500"),
+    "404": ({"response_data": "gone", "status": 404}, "HTTP 404"),
+    "a page to sign in": ({"response_data": HTML}, "No column says"),
+    "nothing": ({"response_data": ""}, "No column says"),
+    "only headings": ({"response_data": HEAD}, "has no lines"),
+    "no text": ({"response_data": b"\xff\xfe\x00\x01"}, "not written in UTF-8"),
+    "huge": ({"response_data": HUGE}, "answer over 8000000 bytes"),
+    "a bomb": (
+        {"response_data": gzip.compress(HUGE.encode()), "headers": {"Content-Encoding": "gzip"}},
+        "answer over 8000000 bytes",
+    ),
+    "a packing cut off": (
+        {
+            "response_data": gzip.compress(HEAD.encode() * 99)[:-9],
+            "headers": {"Content-Encoding": "gzip"},
+        },
+        "cut off",
+    ),
+    "strange goods": ({"response_data": f"{HEAD}a,nobody,1,EUR,\n"}, "Line 2: We have no such"),
+    "a circle": (
+        {"response_data": "", "status": 302, "headers": {"Location": PATH}},
+        "more than 3 redirects",
+    ),
+    "our own network": (
+        {"response_data": "", "status": 302, "headers": {"Location": "http://169.254.169.254/"}},
+        "is in no public network",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_source_that_fails_says_so_in_words_and_wipes_nothing(httpserver, known, variant, name):
+    words, problem = FAULTS[name]
+    httpserver.clear()
+    httpserver.expect_request(PATH).respond_with_data(**words)
+
+    assert fetch(known, NOON + HOUR) is None
+
+    assert problem in known.problem
+    assert known.failing_since == NOON + HOUR
+    assert is_as_it_was(known)
+    assert fetch(known, NOON + 2 * HOUR) is None
+    assert known.failing_since == NOON + HOUR
+    # It comes back by itself.
+    tell(httpserver, f"{HEAD}a.example,{variant.sku},9,EUR,\n")
+    fetch(known, NOON + 3 * HOUR)
+    assert (known.problem, known.failing_since) == ("", None)
+    assert CompetitorPrice.objects.get().amount == Decimal(9)
+
+
+def test_a_source_that_hangs_is_not_waited_for(httpserver, known, monkeypatch):
+    monkeypatch.setattr(sources, "READ_S", 0.2)
+    monkeypatch.setattr(sources, "TOTAL_S", 0.5)
+    httpserver.clear()
+    httpserver.expect_request(PATH).respond_with_handler(slow(1))
+
+    assert fetch(known, NOON + HOUR) is None
+
+    assert "ReadTimeout" in known.problem
+    assert is_as_it_was(known)
+
+
+@pytest.fixture
+def raw():
+    """A server that says exactly these bytes and hangs up."""
+    server = socket.create_server(("127.0.0.1", 0))
+    said = []
+
+    def serve():
+        while said:
+            line, _ = server.accept()
+            with line:
+                line.recv(65_536)
+                line.sendall(said.pop(0))
+
+    def start(*answers):
+        said.extend(answers)
+        threading.Thread(target=serve, daemon=True).start()
+        return f"http://127.0.0.1:{server.getsockname()[1]}{PATH}"
+
+    yield start
+    server.close()
+
+
+def http(body, *headers):
+    lines = ["HTTP/1.1 200 OK", "Content-Type: text/csv", *headers, "Connection: close", "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+@pytest.mark.parametrize("dialect", ["csv", "json"])
+@pytest.mark.parametrize(
+    "cut_off",
+    [
+        lambda body: http(body, "Content-Length: 9999"),
+        lambda body: http(b"%x\r\n" % (len(body) + 9) + body, "Transfer-Encoding: chunked"),
+        http,
+    ],
+    ids=["measured", "in chunks", "until it hangs up"],
+)
+def test_a_list_that_was_cut_off_is_not_believed(known, variant, raw, cut_off, dialect):
+    rows = {
+        "csv": f"competitor,sku,currency,price\na.example,{variant.sku},EUR,1",
+        "json": f'[{{"shop":"a.example","sku":"{variant.sku}","currency":"EUR","price":1',
+    }
+    CompetitorSource.objects.update(url=raw(cut_off(rows[dialect].encode())), dialect=dialect)
+
+    assert fetch(known, NOON + HOUR) is None
+
+    assert known.problem
+    assert is_as_it_was(known)
+
+
+def test_a_whole_list_until_it_hangs_up_is_believed(known, variant, raw):
+    body = f"competitor,sku,currency,price\na.example,{variant.sku},EUR,9\n".encode()
+    CompetitorSource.objects.update(url=raw(http(body)))
+
+    assert fetch(known, NOON + HOUR).counts["changed"] == 1
+
+
+def test_who_died_halfway_fetches_all_of_it_again(httpserver, known, variant, monkeypatch):
+    tell(httpserver, f"{HEAD}a.example,{variant.sku},9,EUR,\n", headers={"ETag": '"2"'})
+
+    def dying(**_words):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(price_import, "take_in", dying)
+    with pytest.raises(KeyboardInterrupt):
+        fetch(known, NOON + HOUR)
+    monkeypatch.undo()
+    assert is_as_it_was(known)
+
+    known.refresh_from_db()
+    assert known.remembered["etag"] == '"1"'
+    assert fetch(known, NOON + 3 * HOUR).counts["changed"] == 1

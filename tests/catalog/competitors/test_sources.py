@@ -1,0 +1,202 @@
+"""A source is asked over real HTTP when it is due, and what it tells comes in by the one door."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from werkzeug import Response
+
+from catalog.competitors import sources, tasks
+from catalog.models import CompetitorFile, CompetitorPrice, CompetitorPriceChange, CompetitorSource
+from storefront.lib.security.encryption import seal
+from tests.factories.catalog import NOON
+from tests.fakes.competitor_price_server import (
+    HEAD,
+    HOUR,
+    PATH,
+    fetch,
+    known,
+    make_source,
+    tell,
+    variant,
+)
+
+__all__ = ["known", "variant"]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_what_a_source_tells_comes_in_by_the_same_door(httpserver, variant):
+    source = make_source(httpserver)
+    old, future = "2026-11-10T12:00:00Z", "2026-12-10T12:00:00Z"
+    tell(
+        httpserver,
+        f"{HEAD}a.example,{variant.sku},10,EUR,2026-11-24T09:00:00Z\n"
+        f"old.example,{variant.sku},1,EUR,{old}\n"
+        f"soon.example,{variant.sku},1,EUR,{future}\n"
+        "a.example,unknown,1,EUR,\n",
+    )
+
+    taken = fetch(source)
+
+    assert dict(taken.counts) == {"changed": 1, "matched": 1, "refused": 3}
+    price = CompetitorPrice.objects.get()
+    assert (price.competitor, price.as_of) == ("a.example", NOON - 3 * HOUR)
+    assert (price.source, price.told_by) == ("watch", "source watch")
+    refused = CompetitorFile.objects.get().refused
+    assert [(line, code) for line, code, _ in refused] == [
+        (3, "old"),
+        (4, "future"),
+        (5, "not_ours"),
+    ]
+    assert (source.heard_at, source.problem, source.last_file.came_by) == (NOON, "", "fetched")
+
+
+def test_json_is_read_where_it_is_what_the_source_writes(httpserver, variant):
+    source = make_source(httpserver, dialect="json")
+    row = {"shop": "a", "sku": variant.sku, "amount": 10.5, "currency": "EUR", "rank": [1]}
+    httpserver.expect_request(PATH).respond_with_json({"prices": [row]})
+
+    assert fetch(source).counts["changed"] == 1
+    assert CompetitorPrice.objects.get().amount == Decimal("10.50")
+
+
+def test_a_source_is_asked_when_it_is_due_and_once(httpserver, variant):
+    source = make_source(httpserver, every_min=30)
+    tell(httpserver, f"{HEAD}a.example,{variant.sku},10,EUR,\n")
+
+    assert sources.due(now=NOON - HOUR) == []
+    assert sources.due(now=NOON) == [source.pk]
+    fetch(source)
+    assert sources.due(now=NOON) == []
+    assert fetch(source) is None
+    assert len(httpserver.log) == 1
+    assert source.due_at == NOON + HOUR / 2
+    assert fetch(source, NOON + HOUR / 2) is not None
+
+
+def test_of_two_workers_that_saw_it_due_one_asks(httpserver, variant, monkeypatch):
+    source = make_source(httpserver)
+    tell(httpserver, f"{HEAD}a.example,{variant.sku},10,EUR,\n")
+    real = CompetitorSource.objects.filter(pk=source.pk).first()
+    found = type("Found", (), {"first": lambda _self: real})()
+    filtered = CompetitorSource.objects.filter
+
+    def seen_before(**asked):
+        return found if "due_at__lte" in asked else filtered(**asked)
+
+    monkeypatch.setattr(CompetitorSource.objects, "filter", seen_before)
+
+    answers = [sources.fetch(source_id=source.pk, now=NOON) for _ in range(2)]
+
+    assert [answer is None for answer in answers] == [False, True]
+    assert len(httpserver.log) == 1
+
+
+def test_a_source_that_is_off_is_not_asked(httpserver):
+    source = make_source(httpserver, is_on=False)
+
+    assert sources.due(now=NOON) == []
+    assert fetch(source) is None
+    assert httpserver.log == []
+
+
+def test_what_did_not_change_is_not_sent_again_and_confirms_nothing(httpserver, known):
+    asked = []
+
+    def answer(request):
+        asked.append(request.headers.get("If-None-Match"))
+        return Response(status=304)
+
+    httpserver.clear()
+    httpserver.expect_request(PATH).respond_with_handler(answer)
+
+    assert fetch(known, NOON + HOUR) is None
+
+    assert asked == ['"1"']
+    assert (known.problem, known.heard_at) == ("", NOON + HOUR)
+    assert CompetitorPrice.objects.get().as_of == NOON
+    # Marks may lie: after a day all of it is fetched.
+    fetch(known, NOON + 25 * HOUR)
+    assert asked == ['"1"', None]
+    assert "nothing changed, and we have nothing" in known.problem
+
+
+def test_the_same_words_anew_confirm_and_are_kept_once(httpserver, known, variant):
+    tell(httpserver, f"{HEAD}a.example,{variant.sku},10,EUR,\n")
+
+    taken = fetch(known, NOON + HOUR)
+
+    assert dict(taken.counts) == {"confirmed": 1, "matched": 1}
+    assert CompetitorPrice.objects.get().as_of == NOON + HOUR
+    assert CompetitorFile.objects.count() == CompetitorPriceChange.objects.count() == 1
+
+
+def test_lines_without_a_date_are_as_old_as_the_list(httpserver, variant):
+    source = make_source(httpserver)
+    rows = f"{HEAD}a.example,{variant.sku},10,EUR,\n"
+    tell(httpserver, rows, headers={"Last-Modified": "Sun, 22 Nov 2026 12:00:00 GMT"})
+
+    fetch(source)
+
+    assert CompetitorPrice.objects.get().as_of == NOON - 48 * HOUR
+    tell(httpserver, rows, headers={"Last-Modified": "Sun, 22 Nov 2026 12:00:00 GMT"})
+    fetch(source, NOON + 6 * 24 * HOUR)
+    assert source.problem.startswith("None of its lines counts. Line 2: It is of 2026-11-22")
+
+
+def test_another_address_is_not_asked_by_the_marks_of_the_first(httpserver, known, variant):
+    CompetitorSource.objects.update(url=httpserver.url_for("/other"))
+    httpserver.expect_request("/other").respond_with_data(f"{HEAD}a.example,{variant.sku},9,EUR,\n")
+
+    fetch(known, NOON + HOUR)
+
+    assert "If-None-Match" not in httpserver.log[-1][0].headers
+    assert CompetitorPrice.objects.get().amount == Decimal(9)
+
+
+def test_a_secret_goes_in_its_header_and_is_told_to_nobody_else(httpserver, variant, caplog):
+    source = make_source(
+        httpserver, header="X-Api-Key", secret_sealed=seal({"value": "swordfish-17"})
+    )
+    heard = []
+
+    def answer(request):
+        heard.append(request.headers.get("X-Api-Key"))
+        if len(heard) == 1:
+            there = httpserver.url_for("/else").replace("localhost", "127.0.0.1")
+            return Response(status=302, headers={"Location": there})
+        return Response(f"{HEAD}a,{variant.sku},swordfish-17,EUR,\n")
+
+    httpserver.expect_request(PATH).respond_with_handler(answer)
+    httpserver.expect_request("/else").respond_with_handler(answer)
+    CompetitorSource.objects.update(url=httpserver.url_for(PATH).replace("127.0.0.1", "localhost"))
+
+    assert fetch(source) is None
+
+    assert heard == ["swordfish-17", None]
+    assert "is no price" in source.problem
+    assert "swordfish" not in source.problem + caplog.text
+
+
+def test_a_secret_that_nobody_can_open_is_a_problem_in_words(httpserver, settings):
+    source = make_source(httpserver, header="X-Api-Key", secret_sealed="broken")
+
+    assert fetch(source) is None
+
+    assert "FIELD_KEYS" in source.problem
+    assert httpserver.log == []
+
+
+def test_beat_starts_what_is_due(httpserver, variant, monkeypatch):
+    started = []
+    monkeypatch.setattr(tasks.hear_competitors, "delay", lambda **known: started.append(known))
+    source = make_source(httpserver)
+    tell(httpserver, f"{HEAD}a.example,{variant.sku},10,EUR,\n")
+    monkeypatch.setattr(tasks.timezone, "now", lambda: NOON)
+
+    assert tasks.hear_due_competitors() == 1
+    assert started == [{"source_id": source.pk}]
+    assert tasks.hear_competitors(**started[0]) == {"changed": 1, "matched": 1}
+    assert tasks.hear_due_competitors() == 0

@@ -1,0 +1,298 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.urls import reverse
+
+from catalog.exchange_rates import rate_fetching, rates, tasks
+from catalog.exchange_rates.rates import FutureRateError
+from catalog.listings import refresh, repricing
+from catalog.models import ExchangeRate, Listing, PriceHold, RateNews, WaitingPrice
+from catalog.price_books import versions
+from storefront.accounts.models import User
+from storefront.lib.http.errors import OutsideError
+from storefront.lib.money import Money
+from storefront.lib.state_machine import IllegalMoveError
+from tests.factories.catalog import (
+    NOON,
+    make_channel,
+    make_exchange_rate,
+    make_price_rule,
+    make_variant,
+)
+from tests.factories.competitors import ecb_xml
+from tests.factories.priced_shop import supplied
+
+pytestmark = pytest.mark.django_db
+D = Decimal
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def limits(settings):
+    settings.RATES_MAX_AGE_H = 96
+    settings.RATES_MAX_MOVE_PERCENT = 5
+
+
+@pytest.fixture
+def shop():
+    """Two variants, one bought in dollars for 10 of them, one in euros."""
+    make_price_rule()
+    make_exchange_rate(rate="0.90", as_of=NOON)
+    foreign, local = make_variant(), make_variant()
+    dollars = refresh.Supply(
+        variant_id=foreign.pk,
+        cost=Money(D(10), "USD"),
+        available=9,
+        ships_from={"CN": 9},
+        as_of=NOON,
+        supplier_code="cj",
+        origins=("CN",),
+    )
+    refresh.refresh(channel=make_channel(), supplies=[dollars, supplied(local)], now=NOON)
+    repricing.reprice_waiting(now=NOON)
+    return Listing.objects.get(variant=foreign), Listing.objects.get(variant=local)
+
+
+def tell(rate, *, as_of, now=None):
+    return rates.take_in(
+        quote="EUR",
+        rates={"USD": D(rate)},
+        source="bank",
+        as_of=as_of,
+        actor="ann",
+        now=now or as_of,
+    )["USD"]
+
+
+def price_of(listing):
+    return Listing.objects.values_list("price_amount", "is_published").get(pk=listing.pk)
+
+
+def reprice(now):
+    waiting = set(WaitingPrice.objects.values_list("variant", flat=True))
+    repricing.reprice_waiting(now=now)
+    return waiting
+
+
+def test_a_new_rate_reprices_exactly_what_is_bought_in_that_money(shop):
+    foreign, local = shop
+    assert (foreign.price_amount, foreign.cost_amount) == (D("19.99"), D("9.00"))
+
+    done = tell("0.94", as_of=NOON + DAY)
+
+    assert (done, reprice(NOON + DAY)) == ("taken", {foreign.variant_id})
+    assert price_of(foreign) == (D("20.99"), True)
+    assert price_of(local) == (local.price_amount, True)
+    assert list(RateNews.objects.values_list("old_rate", "rate", "status")) == [
+        (D("0.90"), D("0.94"), "taken")
+    ]
+
+
+def test_the_same_rate_of_a_new_day_is_only_younger(shop):
+    assert tell("0.90", as_of=NOON + DAY) == "taken"
+    assert tell("0.90", as_of=NOON + DAY) == "known"
+    assert tell("0.91", as_of=NOON - DAY, now=NOON + DAY) == "known"
+
+    assert ExchangeRate.objects.get().as_of == NOON + DAY
+    assert reprice(NOON + DAY) == set()
+
+
+def test_a_rate_that_moves_too_far_waits_and_no_price_is_made_by_either(shop):
+    foreign, _ = shop
+    landed_at_worst = D("10.00") * D("0.99") + 2
+
+    assert tell("0.99", as_of=NOON + DAY) == "waiting"
+    assert reprice(NOON + DAY) == {foreign.variant_id}
+
+    rate = ExchangeRate.objects.get()
+    assert (rate.rate, rate.waiting_rate, rate.standing) == (D("0.90"), D("0.99"), "unsure")
+    # It stays on sale at its price, because that pays the dearer dollar too.
+    foreign.refresh_from_db()
+    assert price_of(foreign) == (D("19.99"), True)
+    assert foreign.landed_amount == landed_at_worst
+    assert not PriceHold.objects.exists()
+
+
+def test_what_would_be_a_loss_by_the_rate_that_waits_is_off_sale_until_somebody_decides(shop):
+    foreign, _ = shop
+    tell("9", as_of=NOON + DAY)
+    reprice(NOON + DAY)
+    assert price_of(foreign) == (None, False)
+
+    news = RateNews.objects.get(status="waiting")
+    rates.reject(news=news, actor="ann", reason="a slip", now=NOON + DAY)
+    reprice(NOON + DAY)
+
+    assert price_of(foreign) == (D("19.99"), True)
+    assert tell("9", as_of=NOON + DAY) == "known"  # what was rejected does not come back
+    with pytest.raises(IllegalMoveError):
+        rates.approve(news=RateNews.objects.get(pk=news.pk), actor="ann", now=NOON + DAY)
+
+
+def test_what_staff_approve_counts_at_once(shop):
+    foreign, _ = shop
+    tell("1.20", as_of=NOON + DAY)
+    reprice(NOON + DAY)
+
+    rates.approve(news=RateNews.objects.get(), actor="ann", now=NOON + DAY)
+
+    assert reprice(NOON + DAY) == {foreign.variant_id}
+    rate = ExchangeRate.objects.get()
+    assert (rate.rate, rate.waiting_rate, rate.standing) == (D("1.20"), None, "sure")
+    assert price_of(foreign) == (D("24.99"), True)
+
+
+def test_newer_news_takes_the_place_of_what_waits(shop):
+    tell("1.20", as_of=NOON + DAY)
+    tell("1.21", as_of=NOON + 2 * DAY)
+    assert ExchangeRate.objects.get().waiting_rate == D("1.21")
+
+    assert tell("0.91", as_of=NOON + 3 * DAY) == "taken"
+
+    statuses = RateNews.objects.order_by("pk").values_list("status", flat=True)
+    assert list(statuses) == ["lapsed", "lapsed", "taken"]
+    assert ExchangeRate.objects.get().waiting_rate is None
+
+
+def test_an_old_rate_makes_no_new_price_and_a_very_old_one_sells_nothing(shop):
+    foreign, local = shop
+    assert rates.find_aged(now=NOON + 96 * HOUR) == 0
+
+    old = NOON + 97 * HOUR
+    assert (rates.find_aged(now=old), rates.find_aged(now=old)) == (1, 0)
+    assert reprice(old) == {foreign.variant_id}
+    assert price_of(foreign) == (D("19.99"), True)
+    repricing.reprice(channel=make_channel(), now=old)  # however it comes to be counted
+    assert price_of(foreign) == (D("19.99"), True)
+
+    gone = NOON + 193 * HOUR
+    assert (rates.find_aged(now=gone), reprice(gone)) == (1, {foreign.variant_id})
+    assert price_of(foreign) == (None, False)
+    assert price_of(local)[1] is True
+
+    tell("0.90", as_of=gone)
+    reprice(gone)
+    assert price_of(foreign) == (D("19.99"), True)
+
+
+def test_an_old_rate_keeps_no_price_that_a_dearer_dollar_would_make_a_loss(shop):
+    foreign, _ = shop
+    # 9.00 and 2.00 of handling are paid by 13.49; 9.45 and 2.00 are not.
+    Listing.objects.filter(pk=foreign.pk).update(price_amount=D("13.60"))
+    old = NOON + 97 * HOUR
+    rates.find_aged(now=old)
+
+    reprice(old)
+
+    assert price_of(foreign) == (None, False)
+
+
+def test_goods_that_are_new_get_no_price_by_an_old_rate(shop):
+    variant = make_variant()
+    new = supplied(variant)
+    refresh.refresh(
+        channel=make_channel(),
+        supplies=[
+            refresh.Supply(
+                variant_id=variant.pk,
+                cost=Money(D(5), "USD"),
+                available=new.available,
+                ships_from=new.ships_from,
+                as_of=NOON,
+            )
+        ],
+        now=NOON + 97 * HOUR,
+    )
+
+    assert price_of(Listing.objects.get(variant=variant)) == (None, False)
+
+
+def test_a_list_of_the_bank_comes_in_for_the_money_of_each_channel():
+    make_channel()
+    make_channel(code="us", currency="USD")
+    content = ecb_xml({"USD": "1.25", "GBP": "0.80"})
+
+    counts = rates.take_in_daily(content=content, source="file", actor="ann", now=NOON + DAY)
+
+    assert counts == {"taken": 4, "waiting": 0, "known": 0}
+    told = ExchangeRate.objects.order_by("quote", "base").values_list("base", "quote", "rate")
+    assert list(told) == [
+        ("GBP", "EUR", D("1.25")),
+        ("USD", "EUR", D("0.80")),
+        ("EUR", "USD", D("1.25")),
+        ("GBP", "USD", D("1.5625")),
+    ]
+
+
+def test_news_of_tomorrow_is_no_news():
+    make_channel()
+    with pytest.raises(FutureRateError):
+        tell("0.9", as_of=NOON + 3 * DAY, now=NOON)
+
+    assert not ExchangeRate.objects.exists()
+
+
+def test_a_file_comes_in_by_command(tmp_path):
+    make_channel()
+    path, bad = tmp_path / "daily.xml", tmp_path / "bad.xml"
+    path.write_bytes(ecb_xml({"USD": "1.25"}))
+    bad.write_bytes(b"<html/>")
+    said = StringIO()
+
+    call_command("rates", "import", str(path), stdout=said)
+    call_command("rates", "show", stdout=said)
+
+    assert "daily.xml: 1 taken, 0 waiting, 0 known" in said.getvalue()
+    assert "1 USD = 0.8000000000 EUR" in said.getvalue()
+    with pytest.raises(CommandError, match="0 days"):
+        call_command("rates", "import", str(bad))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rates_are_fetched_where_somebody_says_who_tells(httpserver, settings):
+    make_channel()
+    assert tasks.fetch_rates() == {}
+    httpserver.expect_request("/daily.xml").respond_with_data(ecb_xml({"USD": "1.25"}))
+    settings.RATES_URL = httpserver.url_for("/daily.xml")
+
+    assert rate_fetching.fetch(now=NOON + DAY) == {"taken": 1, "waiting": 0, "known": 0}
+    assert rate_fetching.fetch(now=NOON + DAY) == {"taken": 0, "waiting": 0, "known": 1}
+
+    assert ExchangeRate.objects.get().source == httpserver.host
+    httpserver.clear()
+    with pytest.raises(OutsideError):
+        rate_fetching.fetch(now=NOON + DAY)
+
+
+def test_staff_say_a_rate_however_far_it_moves_and_judge_what_waits(shop, client):
+    client.force_login(User.objects.create_superuser("ann@fara.example", "a password"))
+    rate = ExchangeRate.objects.get()
+    form = {"rate": "1.5", "source": "ann", "as_of_0": "2026-11-24", "as_of_1": "13:00"}
+
+    page = reverse("admin:catalog_exchangerate_change", args=[rate.pk])
+    assert client.post(page, form).status_code == 302
+    tell("2", as_of=NOON + DAY)
+    news = RateNews.objects.get(status="waiting")
+    client.post(reverse("admin:catalog_ratenews_approve", args=[news.pk]))
+    new = reverse("admin:catalog_exchangerate_add")
+    assert client.post(new, {**form, "base": "gbp", "quote": "eur"}).status_code == 302
+
+    rate.refresh_from_db()
+    assert rate.rate == D(2)
+    assert ExchangeRate.objects.get(base="GBP").quote == "EUR"
+    told = RateNews.objects.order_by("pk").values_list("told_by", "status")
+    assert list(told)[:2] == [("ann@fara.example", "taken"), ("ann", "approved")]
+
+
+def test_a_change_of_all_prices_is_not_needed_for_a_rate(shop):
+    versions.reprice(channel=make_channel(), now=NOON)
+    repricing.reprice_due(now=NOON)
+
+    tell("0.91", as_of=NOON + DAY)
+
+    assert make_channel().reprice_since is None

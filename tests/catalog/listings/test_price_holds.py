@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from catalog.listings import price_approvals, price_explanation
+from catalog.listings import refresh as listing_refresh
+from catalog.listings.refresh import Supply
+from catalog.models import Card, Listing, PriceChange, PriceHold
+from storefront.lib.state_machine import LostRaceError, StatusChange
+from tests.factories.catalog import NOON, make_channel, make_price_rule, make_variant
+from tests.factories.price_books import make_price_book
+from tests.factories.priced_shop import supplied
+
+pytestmark = pytest.mark.django_db
+LATER = NOON + timedelta(days=2)
+
+
+@pytest.fixture
+def variant():
+    make_price_rule()
+    make_price_book(channel=make_channel(), version=2, status="live", max_run_rate="0.20")
+    variant = make_variant()
+    refresh(variant, "10.00", now=NOON)
+    return variant
+
+
+def refresh(variant, cost, *, now=LATER, **more):
+    listing_refresh.refresh(
+        channel=make_channel(), supplies=[supplied(variant, cost, **more)], now=now
+    )
+    return Listing.objects.get()
+
+
+def test_a_price_that_moves_too_far_waits_and_the_old_one_is_sold(variant):
+    listing = refresh(variant, "14.00")
+
+    hold = PriceHold.objects.get()
+    assert (listing.price_amount, listing.cost_amount) == (Decimal("21.99"), Decimal("14.00"))
+    assert listing.is_published
+    assert (hold.status, hold.reason, hold.is_off_sale) == ("open", "moved_too_far", False)
+    assert (hold.old_amount, hold.proposed_amount) == (Decimal("21.99"), Decimal("28.99"))
+    assert hold.sentence == "From 21.99 to 28.99: 31.83 %, more than may change at once."
+    assert PriceChange.objects.count() == 1
+
+
+def test_the_same_news_again_writes_no_second_hold_and_other_news_renew_it(variant):
+    refresh(variant, "14.00")
+    refresh(variant, "14.00")
+    refresh(variant, "15.00")
+
+    hold = PriceHold.objects.get()
+    assert (hold.opened_at, hold.proposed_amount) == (LATER, Decimal("30.99"))
+
+
+def test_what_would_sell_at_a_loss_is_off_sale_until_somebody_decides(variant):
+    listing = refresh(variant, "30.00")
+
+    hold = PriceHold.objects.get()
+    assert (listing.price_amount, listing.is_published) == (None, False)
+    assert (hold.is_off_sale, hold.old_amount) == (True, Decimal("21.99"))
+    assert not Card.objects.exists()
+
+    price_approvals.approve(hold=hold, actor="ann", now=LATER)
+
+    listing.refresh_from_db()
+    change = PriceChange.objects.latest("pk")
+    assert (listing.price_amount, listing.is_published) == (Decimal("56.99"), True)
+    assert Card.objects.get().price_amount == Decimal("56.99")
+    assert (change.old_amount, change.made_of["approved_by"]) == (Decimal("21.99"), "ann")
+    assert StatusChange.objects.get(subject="catalog.PriceHold").actor == "ann"
+
+
+def test_an_approved_price_stays_at_the_next_refresh(variant):
+    refresh(variant, "14.00")
+    price_approvals.approve(hold=PriceHold.objects.get(), actor="ann", now=LATER)
+
+    listing = refresh(variant, "14.00", now=LATER + timedelta(hours=1))
+
+    assert listing.price_amount == Decimal("28.99")
+    assert PriceHold.objects.filter(status="open").count() == 0
+
+
+def test_a_loss_is_still_compared_with_the_last_price_that_shoppers_saw(variant):
+    refresh(variant, "30.00")
+
+    listing = refresh(variant, "31.00")
+
+    assert listing.price_amount is None
+    assert PriceHold.objects.get(status="open").old_amount == Decimal("21.99")
+
+
+def test_a_cost_that_comes_back_needs_no_decision_any_more(variant):
+    refresh(variant, "30.00")
+
+    listing = refresh(variant, "10.00")
+
+    assert (listing.price_amount, listing.is_published) == (Decimal("21.99"), True)
+    assert PriceHold.objects.get().status == "lapsed"
+
+
+def test_what_was_rejected_does_not_come_back_but_another_proposal_does(variant):
+    refresh(variant, "14.00")
+    price_approvals.reject(hold=PriceHold.objects.get(), actor="ann", now=LATER)
+
+    refresh(variant, "14.00")
+    assert PriceHold.objects.filter(status="open").count() == 0
+    listing = refresh(variant, "15.00")
+
+    assert listing.price_amount == Decimal("21.99")
+    assert PriceHold.objects.get(status="open").proposed_amount == Decimal("30.99")
+
+
+def test_nobody_approves_what_breaks_a_promise(variant):
+    refresh(variant, "10.00", msrp_amount=Decimal("11.00"))
+    hold = PriceHold.objects.get()
+
+    with pytest.raises(price_approvals.CannotApproveError):
+        price_approvals.approve(hold=hold, actor="ann", now=LATER)
+
+    assert hold.reason == "floor_above_msrp"
+    assert Listing.objects.get().price_amount is None
+
+
+def test_a_proposal_that_changed_since_it_was_seen_is_not_approved(variant):
+    refresh(variant, "14.00")
+    seen = PriceHold.objects.get()
+    refresh(variant, "15.00")
+
+    with pytest.raises(LostRaceError):
+        price_approvals.approve(hold=seen, actor="ann", now=LATER)
+
+    assert Listing.objects.get().price_amount == Decimal("21.99")
+    assert PriceHold.objects.get().status == "open"
+
+
+def test_many_small_moves_in_a_day_are_one_large_one(variant):
+    make_price_book(
+        channel=make_channel(),
+        version=3,
+        status="live",
+        max_run_rate="0.20",
+        max_day_rate="0.30",
+    )
+    first = refresh(variant, "12.50")
+    second = refresh(variant, "14.50", now=LATER + timedelta(hours=1))
+
+    assert (first.price_amount, second.price_amount) == (Decimal("25.99"), Decimal("25.99"))
+    assert PriceHold.objects.get().reason == "moved_too_far_today"
+
+    third = refresh(variant, "14.50", now=LATER + timedelta(hours=25))
+
+    assert third.price_amount == Decimal("29.99")
+    assert PriceHold.objects.get().status == "lapsed"
+
+
+def test_the_limit_of_a_day_holds_however_often_the_price_is_lost_in_it(variant):
+    make_price_book(
+        channel=make_channel(),
+        version=3,
+        status="live",
+        max_day_rate="0.20",
+    )
+    at = LATER
+    for cost in ("11.50", "13.50", "16.00"):
+        at += timedelta(hours=1)
+        lost = Supply(variant_id=variant.pk, cost=None, available=0, ships_from={}, as_of=at)
+        listing_refresh.refresh(channel=make_channel(), supplies=[lost], now=at)
+        listing = refresh(variant, cost, now=at + timedelta(minutes=1))
+
+    assert listing.price_amount is None or listing.price_amount <= Decimal("21.99") * Decimal("1.2")
+    assert PriceHold.objects.get(status="open").reason == "moved_too_far_today"
+
+
+@pytest.fixture
+def floor(variant):
+    """Let the live book ask a margin of a quarter at least, and stop moves above a tenth."""
+    make_price_book(
+        channel=make_channel(),
+        version=4,
+        status="live",
+        floor_margin_rate="0.25",
+        max_run_rate="0.10",
+    )
+
+
+def test_a_stopped_price_is_not_sold_below_the_lowest_margin(variant, floor):
+    listing = refresh(variant, "14.50")
+
+    hold = PriceHold.objects.get()
+    assert (listing.price_amount, listing.is_published, hold.is_off_sale) == (None, False, True)
+    assert "Off sale: the present 21.99 is below" in hold.sentence
+
+
+def test_a_named_person_lets_it_be_sold_until_the_figures_change(variant, floor):
+    refresh(variant, "14.50")
+    price_approvals.keep(
+        hold=PriceHold.objects.get(), actor="ann", reason="A fair in May.", now=LATER
+    )
+
+    listing = refresh(variant, "14.50", now=LATER + timedelta(hours=1))
+    told = {
+        step.code: step.note for step in price_explanation.explain(listing=listing, now=LATER).steps
+    }
+
+    assert (listing.price_amount, listing.is_published) == (Decimal("21.99"), True)
+    assert told["kept"] == "ann: A fair in May."
+    assert not PriceHold.objects.filter(status="open").exists()
+
+    dearer = refresh(variant, "15.00", now=LATER + timedelta(hours=2))
+
+    assert dearer.price_amount is None
+    assert PriceHold.objects.get(status="open").is_off_sale
+
+
+def test_nobody_keeps_a_price_that_does_not_pay_the_cost(variant, floor):
+    refresh(variant, "30.00")
+
+    with pytest.raises(price_approvals.CannotApproveError):
+        price_approvals.keep(
+            hold=PriceHold.objects.get(), actor="ann", reason="Why not.", now=LATER
+        )
+
+
+def test_what_an_earlier_book_proposed_is_not_approved_below_the_lowest_margin_of_today(variant):
+    refresh(variant, "20.00")
+    hold = PriceHold.objects.get()
+    make_price_book(channel=make_channel(), version=3, status="live", floor_margin_rate="0.50")
+
+    with pytest.raises(price_approvals.CannotApproveError):
+        price_approvals.approve(hold=hold, actor="ann", now=LATER)
+
+    assert PriceHold.objects.get().status == "open"

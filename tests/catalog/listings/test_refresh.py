@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from catalog.attributes.completeness import Lack
+from catalog.listings import refresh as listing_refresh
+from catalog.listings.refresh import Supply
+from catalog.models import Card, Listing, PriceChange, PriceRule, SalesTally
+from storefront.lib.money import Money
+from tests.factories.catalog import (
+    NOON,
+    make_channel,
+    make_exchange_rate,
+    make_listing,
+    make_price_rule,
+    make_product,
+    make_spec,
+    make_variant,
+)
+from tests.factories.price_books import make_price_book
+from tests.factories.priced_shop import stock_shop, supplied
+
+pytestmark = pytest.mark.django_db
+
+
+def supply(variant, *, cost="10.00", currency="USD", available=20, as_of=NOON, ships_from=None):
+    return Supply(
+        variant_id=variant.pk,
+        cost=cost and Money(Decimal(cost), currency),
+        available=available,
+        ships_from={"CN": available} if ships_from is None else ships_from,
+        as_of=as_of,
+    )
+
+
+def refresh(*supplies, channel=None, now=NOON):
+    return listing_refresh.refresh(channel=channel or make_channel(), supplies=supplies, now=now)
+
+
+@pytest.fixture(autouse=True)
+def _market():
+    make_price_rule()
+    make_exchange_rate()
+
+
+def test_a_supplied_variant_is_priced_published_and_shelved():
+    variant = make_variant()
+
+    touched = refresh(supply(variant))
+
+    listing = Listing.objects.get()
+    # (10.00 USD x 0.92 + 2.00) / (1 - 0.33) x 1.19 = 19.89…, up to the next .99
+    assert (listing.cost_amount, listing.price_amount) == (Decimal("9.20"), Decimal("19.99"))
+    assert (listing.available, listing.ships_from, listing.as_of) == (20, {"CN": 20}, NOON)
+    assert listing.is_published
+    assert listing.rule == PriceRule.objects.get()
+    assert touched == {variant.product_id}
+    assert Card.objects.get().price_amount == Decimal("19.99")
+    change = PriceChange.objects.get()
+    assert (change.amount, change.cost_amount, change.at) == (
+        Decimal("19.99"),
+        Decimal("9.20"),
+        NOON,
+    )
+
+
+def test_the_same_supply_again_writes_nothing():
+    variant = make_variant()
+    refresh(supply(variant))
+
+    with CaptureQueriesContext(connection) as queries:
+        touched = refresh(supply(variant, as_of=NOON + timedelta(minutes=5)))
+
+    words = {query["sql"].split()[0] for query in queries}
+    assert not words & {"INSERT", "UPDATE", "DELETE"}
+    assert touched == set()
+
+
+def test_a_confirmation_is_written_once_it_makes_the_claim_an_hour_younger():
+    variant = make_variant()
+    refresh(supply(variant))
+
+    refresh(supply(variant, as_of=NOON + timedelta(hours=1)))
+
+    assert Listing.objects.get().as_of == NOON + timedelta(hours=1)
+
+
+def test_a_changed_cost_makes_a_new_price_and_leaves_a_trace():
+    variant = make_variant()
+    refresh(supply(variant))
+
+    refresh(supply(variant, cost="20.00"), now=NOON + timedelta(days=1))
+
+    changes = PriceChange.objects.order_by("at").values_list("amount", flat=True)
+    assert list(changes) == [Decimal("19.99"), Decimal("36.99")]
+
+
+def test_a_new_price_rule_counts_and_is_named_by_the_price():
+    variant = make_variant()
+    refresh(supply(variant))
+    rule = make_price_rule(version=2, margin_rate="0.5000")
+
+    refresh(supply(variant))
+
+    listing = Listing.objects.get()
+    assert listing.rule == rule
+    assert listing.price_amount > Decimal("19.99")
+
+
+def test_changed_availability_changes_no_price():
+    variant = make_variant()
+    refresh(supply(variant))
+
+    refresh(supply(variant, available=0))
+
+    listing = Listing.objects.get()
+    assert (listing.available, listing.ships_from, listing.is_published) == (0, {}, True)
+    assert PriceChange.objects.count() == 1
+    assert Card.objects.get().available == 0
+
+
+@pytest.mark.parametrize(
+    ("cost", "currency"), [(None, "USD"), ("10.00", "GBP"), ("0.00", "USD"), ("9999999", "USD")]
+)
+def test_without_a_believable_cost_there_is_no_price_and_nothing_is_shown(cost, currency):
+    variant = make_variant()
+
+    refresh(supply(variant, cost=cost, currency=currency))
+
+    listing = Listing.objects.get()
+    assert (listing.price_amount, listing.is_published, listing.rule) == (None, False, None)
+    assert not Card.objects.exists()
+    assert not PriceChange.objects.exists()
+
+
+def test_without_a_price_rule_nothing_is_sold():
+    variant = make_variant()
+
+    refresh(supply(variant), channel=make_channel(code="other"))
+
+    assert not Listing.objects.get().is_published
+
+
+def test_a_price_that_is_lost_takes_the_product_off_the_shelf():
+    variant = make_variant()
+    refresh(supply(variant))
+
+    touched = refresh(supply(variant, cost=None))
+
+    assert touched == {variant.product_id}
+    assert not Listing.objects.get().is_published
+    assert not Card.objects.exists()
+
+
+def test_what_staff_took_off_is_never_put_back_by_a_sync():
+    variant = make_variant()
+    make_listing(variant, is_withdrawn=True, is_published=False)
+
+    refresh(supply(variant))
+
+    assert not Listing.objects.get().is_published
+    assert not Card.objects.exists()
+
+
+@pytest.mark.parametrize("status", ["draft", "archived"])
+def test_only_an_active_product_is_shown(status):
+    product = make_product(status=status)
+    make_spec(product)
+    variant = make_variant(product)
+
+    refresh(supply(variant))
+
+    assert not Listing.objects.get().is_published
+
+
+def test_an_incomplete_product_is_not_shown_and_says_what_it_lacks():
+    product = make_product()
+    make_spec(
+        product, power_sources=(), output_lm=None, runtime_high_min=None, runtime_max_min=None
+    )
+    variant = make_variant(product, cell_wh=None)
+
+    refresh(supply(variant))
+
+    found = Listing.objects.select_related("variant__product__spec")
+    assert listing_refresh.lacking(listings=list(found)) == {
+        found.get().pk: (Lack.POWER, Lack.NUMBERS, Lack.ENERGY)
+    }
+    assert not Card.objects.exists()
+
+
+def test_a_cost_in_the_channels_own_currency_needs_no_rate():
+    variant = make_variant()
+
+    refresh(supply(variant, cost="9.20", currency="EUR"))
+
+    assert Listing.objects.get().price_amount == Decimal("19.99")
+
+
+def test_a_variant_that_does_not_exist_is_passed_over():
+    assert refresh(Supply(variant_id=0, cost=None, available=1, ships_from={}, as_of=None)) == set()
+
+
+def test_many_variants_need_no_more_queries_than_few():
+    def refreshing(count):
+        supplies = [supply(make_variant()) for _ in range(count)]
+        with CaptureQueriesContext(connection) as queries:
+            refresh(*supplies)
+        return len(queries)
+
+    refreshing(1)
+
+    assert refreshing(3) == refreshing(60)
+
+
+def test_the_database_keeps_every_price_above_what_pays_the_cost_with_fees_and_tax():
+    (listing,) = stock_shop("10.00")
+
+    assert (listing.landed_amount, listing.even_amount) == (Decimal("12.00"), Decimal("14.72"))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Listing.objects.update(price_amount=Decimal("14.50"))
+
+
+def test_a_restock_is_priced_by_what_can_be_had_after_it():
+    (listing,) = stock_shop("10.00")
+    scarce = {"low_cover_days": 5, "raise_rate": Decimal("0.5")}
+    make_price_book(channel=make_channel(), version=2, status="live", rules=(scarce,))
+    SalesTally.objects.create(
+        channel=make_channel(), variant=listing.variant, day=NOON.date(), units=56
+    )
+
+    def priced(available):
+        supply = replace(supplied(listing.variant), available=available)
+        listing_refresh.refresh(channel=make_channel(), supplies=[supply], now=NOON)
+        return Listing.objects.get().price_amount
+
+    assert [priced(1), priced(1000)] == [Decimal("31.99"), Decimal("21.99")]

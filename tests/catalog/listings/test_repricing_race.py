@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+
+import pytest
+from django.db import connection, transaction
+
+from catalog.exchange_rates import rates
+from catalog.listings import price_explanation, refresh, repricing
+from catalog.models import Channel, Listing, WaitingPrice
+from catalog.price_books import versions
+from catalog.pricing import policy
+from tests.factories.catalog import (
+    NOON,
+    make_channel,
+    make_exchange_rate,
+    make_price_rule,
+    make_variant,
+)
+from tests.factories.priced_shop import drafted, ready, stock_shop, supplied
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LATER = NOON + timedelta(hours=1)
+
+
+class Meanwhile:
+    """Another worker that begins the moment the first one has read what counts.
+
+    It is given ``patience`` seconds; what waits for a lock of the first is done afterwards.
+    """
+
+    def __init__(self, work, *, module, monkeypatch, patience=0.7):
+        self.patience = patience
+        self.thread = threading.Thread(target=self._run, args=(work,))
+        self.is_begun = False
+        monkeypatch.setattr(module, "policies", SimpleNamespace(load=self._load))
+
+    def _load(self, **known):
+        read = policy.load(**known)
+        if not self.is_begun:
+            self.is_begun = True
+            self.thread.start()
+            self.thread.join(self.patience)
+        return read
+
+    @staticmethod
+    def _run(work):
+        try:
+            work()
+        finally:
+            connection.close()
+
+    def end(self, monkeypatch):
+        self.thread.join(20)
+        monkeypatch.undo()
+
+
+def dollar_listing(*costs):
+    make_price_rule()
+    make_exchange_rate(rate="0.90", as_of=NOON)
+    supplies = [supplied(make_variant(), cost, "USD") for cost in costs]
+    refresh.refresh(channel=make_channel(), supplies=supplies, now=NOON)
+    WaitingPrice.objects.all().delete()
+    Channel.objects.update(repriced_at=NOON)
+
+
+def tell_rate():
+    rates.take_in(
+        quote="EUR",
+        rates={"USD": Decimal("0.94")},
+        source="bank",
+        as_of=LATER,
+        actor="x",
+        now=LATER,
+    )
+
+
+def is_right_or_asked_for():
+    found = Listing.objects.order_by("pk")
+    right = [price_explanation.explain(listing=each, now=LATER).done.price for each in found]
+    is_due = repricing.is_due(make_channel(), now=LATER) or WaitingPrice.objects.exists()
+    return is_due or right == [each.price_amount for each in found]
+
+
+def test_a_rate_told_while_waiting_prices_are_counted_is_not_lost(monkeypatch):
+    dollar_listing("10")
+    WaitingPrice.objects.create(variant=Listing.objects.get().variant, asked_at=NOON)
+    meanwhile = Meanwhile(tell_rate, module=repricing, monkeypatch=monkeypatch, patience=10)
+
+    repricing.reprice_waiting(now=LATER)
+    meanwhile.end(monkeypatch)
+
+    assert is_right_or_asked_for()
+
+
+def test_a_rate_told_and_counted_during_a_whole_repricing_stays(monkeypatch):
+    dollar_listing("10", "20")
+    versions.reprice(channel=make_channel(), now=NOON)
+
+    def tell_and_count():
+        tell_rate()
+        repricing.reprice_waiting(now=LATER)
+
+    meanwhile = Meanwhile(tell_and_count, module=repricing, monkeypatch=monkeypatch)
+
+    repricing.reprice_due(now=LATER)
+    meanwhile.end(monkeypatch)
+
+    assert is_right_or_asked_for()
+
+
+@pytest.mark.parametrize("is_new", [False, True])
+def test_news_of_a_supplier_put_back_no_price_of_the_book_that_was_replaced(is_new, monkeypatch):
+    (listing,) = stock_shop("10.00")
+    book = ready(drafted("0.40"))
+    variant = make_variant() if is_new else listing.variant
+
+    def open_and_count():
+        versions.go_live(book=book, actor="ann", now=LATER)
+        repricing.reprice_due(now=LATER)
+
+    meanwhile = Meanwhile(open_and_count, module=refresh, monkeypatch=monkeypatch)
+
+    refresh.refresh(channel=make_channel(), supplies=[supplied(variant)], now=LATER)
+    meanwhile.end(monkeypatch)
+
+    assert is_right_or_asked_for()
+
+
+def test_a_book_that_goes_live_waits_for_a_rule_that_is_being_changed():
+    stock_shop("10.00")
+    book = ready(drafted("0.40"))
+    refused = []
+
+    def open_book():
+        try:
+            versions.go_live(book=book, actor="ann", now=LATER)
+        except versions.NotReadyError as error:
+            refused.append(error)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=open_book)
+    with transaction.atomic():
+        book.rules.update(value=Decimal("0.01"))
+        thread.start()
+        thread.join(0.7)
+        is_waiting = thread.is_alive()
+        versions.touch(book=book)
+    thread.join(20)
+
+    book.refresh_from_db()
+    assert (is_waiting, len(refused), book.status) == (True, 1, "draft")

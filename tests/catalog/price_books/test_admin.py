@@ -1,0 +1,204 @@
+"""What staff do with price books and with prices that a guard stopped."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from catalog.listings import repricing
+from catalog.models import Listing, PriceBook, PriceHold, PriceRule
+from catalog.price_books import dry_run
+from tests.factories.catalog import make_channel
+from tests.factories.priced_shop import stock_shop
+
+pytestmark = pytest.mark.django_db
+
+
+def page(name, what="changelist", *args):
+    return reverse(f"admin:catalog_{name}_{what}", args=args)
+
+
+@pytest.fixture
+def listings():
+    return stock_shop("10.00", "20.00")
+
+
+def draft(staff):
+    staff.post(page("channel", "new_draft", make_channel().pk))
+    return PriceBook.objects.get(status="draft")
+
+
+def rule(book, **changes):
+    return {
+        "book": book.pk,
+        "number": 2,
+        "basis": "cost",
+        "method": "margin",
+        "value": "0.40",
+        "tiers": "15: 0.45",
+        "step": "1",
+        "ending": "0.99",
+        "raise_rate": "0",
+        "lower_rate": "0",
+        **changes,
+    }
+
+
+def test_staff_write_a_draft_run_it_dry_open_it_and_bring_the_old_one_back(
+    staff, listings, started
+):
+    before = [listing.price_amount for listing in listings]
+    book = draft(staff)
+    category = listings[0].variant.product.category_id
+    staff.post(page("pricerule", "add"), rule(book, category=category))
+    unseen = staff.post(page("pricebook", "go_live", book.pk)).content.decode()
+    staff.post(page("pricebook", "dry_run", book.pk))
+    dry_run.rehearse(book=PriceBook.objects.get(pk=book.pk), now=timezone.now())
+    seen = staff.get(page("pricebook", "dry_run", book.pk)).content.decode()
+    told = staff.get(page("pricebook", "dry_run", book.pk) + "?csv=1")
+    lines = b"".join(told.streaming_content).decode().splitlines()
+
+    staff.post(page("pricebook", "go_live", book.pk))
+    repricing.reprice_due(now=timezone.now())
+    raised = list(Listing.objects.order_by("pk").values_list("price_amount", flat=True))
+    staff.post(page("pricebook", "roll_back", PriceBook.objects.get(version=1).pk))
+    repricing.reprice_due(now=timezone.now())
+
+    assert "Run it dry first" in unseen
+    assert "Largest moves" in seen
+    assert listings[1].variant.sku in seen
+    assert (len(lines), lines[0]) == (3, ",".join(dry_run.HEADINGS))
+    assert raised == [Decimal("25.99"), Decimal("50.99")]
+    assert list(Listing.objects.order_by("pk").values_list("price_amount", flat=True)) == before
+    assert [name for name, _ in started] == ["rehearse", "reprice_due", "reprice_due"]
+    assert PriceBook.objects.get(status="live").version == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"method": "margin", "value": "1.20"}, "A margin lies between 0 and 1."),
+        ({"basis": "msrp"}, "A margin is counted over the landed cost only."),
+        ({"ending": "1.00"}, "It must be less than the step."),
+        ({"tiers": "cheap"}, "Write it as 20: 0.35, 100: 0.30"),
+        ({"is_promotion": "on"}, "A reduction that is announced starts and ends."),
+    ],
+)
+def test_a_rule_that_cannot_be_is_refused_in_words(staff, listings, changes, said):
+    book = draft(staff)
+
+    answer = staff.post(page("pricerule", "add"), rule(book, **changes))
+
+    assert said in answer.content.decode()
+    assert book.rules.count() == 1
+
+
+def test_a_rule_of_a_live_book_cannot_be_written(staff, listings):
+    live = PriceRule.objects.get()
+
+    answer = staff.post(page("pricerule", "change", live.pk), rule(live.book))
+
+    assert answer.status_code == 403
+
+
+def test_the_page_of_a_listing_explains_its_price(staff, listings):
+    shown = staff.get(page("listing", "explain", listings[0].pk)).content.decode()
+
+    assert "Landed cost" in shown
+    assert "€21.99" in shown
+    assert "30 % margin over landed cost" in shown
+
+
+def test_staff_let_goods_be_sold_below_the_lowest_margin_only_with_a_reason(staff, listings):
+    book = draft(staff)
+    PriceBook.objects.filter(pk=book.pk).update(
+        max_run_rate=Decimal("0.05"), floor_margin_rate=Decimal("0.28")
+    )
+    dry_run.rehearse(book=PriceBook.objects.get(pk=book.pk), now=timezone.now())
+    staff.post(page("pricebook", "go_live", book.pk))
+    Listing.objects.filter(pk=listings[0].pk).update(wholesale_amount=Decimal("12.00"))
+    repricing.reprice_due(now=timezone.now())
+    hold = PriceHold.objects.get()
+    before = Listing.objects.get(pk=listings[0].pk).price_amount
+
+    staff.post(page("pricehold", "keep", hold.pk), {"reason": ""})
+    still = PriceHold.objects.get().status
+    staff.post(page("pricehold", "keep", hold.pk), {"reason": "A fair in May."})
+    shown = staff.get(page("listing", "explain", listings[0].pk)).content.decode()
+
+    assert (before, still, PriceHold.objects.get().status) == (None, "open", "kept")
+    assert Listing.objects.get(pk=listings[0].pk).price_amount == listings[0].price_amount
+    assert "A fair in May." in shown
+    assert "Sold on below the lowest margin" in shown
+    assert staff.get(page("pricechange")).status_code == 200
+
+
+def test_staff_approve_one_stopped_price_and_reject_another(staff, listings):
+    book = draft(staff)
+    PriceBook.objects.filter(pk=book.pk).update(max_run_rate=Decimal("0.05"))
+    dry_run.rehearse(book=PriceBook.objects.get(pk=book.pk), now=timezone.now())
+    staff.post(page("pricebook", "go_live", book.pk))
+    Listing.objects.update(wholesale_amount=Decimal("12.00"))
+    repricing.reprice_due(now=timezone.now())
+    up, down = PriceHold.objects.order_by("listing")
+
+    staff.post(page("pricehold"), {"action": "approve_all", "_selected_action": [up.pk]})
+    staff.post(page("pricehold", "reject", down.pk), {"reason": "No."})
+
+    assert list(Listing.objects.order_by("pk").values_list("price_amount", flat=True)) == [
+        Decimal("24.99"),
+        listings[1].price_amount,
+    ]
+    assert dict(PriceHold.objects.values_list("pk", "status")) == {
+        up.pk: "approved",
+        down.pk: "rejected",
+    }
+
+
+def test_a_changed_cost_of_selling_asks_for_all_prices_anew(staff, listings):
+    terms = make_channel().landing_terms.get()
+    form = {field: getattr(terms, field) for field in ("channel_fee_rate", "tax_rate")}
+    zero = dict.fromkeys(
+        (
+            "supplier_fee_rate",
+            "supplier_fee_amount",
+            "freight_amount",
+            "payment_fee_rate",
+            "payment_fee_amount",
+        ),
+        "0",
+    )
+
+    staff.post(
+        page("landingterms", "change", terms.pk), {**zero, **form, "handling_amount": "5.00"}
+    )
+    repricing.reprice_due(now=timezone.now())
+
+    # 10 + 5 + the duty of the law, because the field was left empty
+    assert Listing.objects.order_by("pk").first().price_amount == Decimal("31.99")
+
+
+def test_a_changed_country_of_a_channel_asks_for_all_prices_anew_and_its_name_does_not(
+    staff, listings
+):
+    channel = make_channel()
+    form = {
+        "name": "Fara",
+        "default_country": "DE",
+        "countries": "DE",
+        "buffer": "0",
+        "places_per_line": "1",
+    }
+    staff.post(page("channel", "change", channel.pk), form)
+    channel.refresh_from_db()
+    asked, channel.reprice_since = channel.reprice_since, None
+    channel.save()
+
+    staff.post(page("channel", "change", channel.pk), {**form, "name": "Light"})
+
+    channel.refresh_from_db()
+    assert (asked is None, channel.reprice_since, channel.name) == (False, None, "Light")
+    assert channel.countries == ["DE"]

@@ -1,0 +1,113 @@
+"""The flat duty of the EU: owed where any country of a channel asks for it, and paid in euros."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from catalog.exchange_rates import rates
+from catalog.listings import refresh, repricing
+from catalog.models import Channel, Listing, WaitingPrice
+from catalog.pricing.calculation import calculate
+from catalog.pricing.guards import Standing
+from catalog.pricing.landed_cost import DUTY_FROM, Terms
+from tests.factories.catalog import NOON, make_channel, make_exchange_rate, make_variant
+from tests.factories.price_books import make_price_book, make_terms
+from tests.factories.priced_shop import supplied
+from tests.factories.pricing import goods, policy
+
+D = Decimal
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def shop(db):
+    """A channel in dollars that sells to the Union too; goods for 10 of them from three places."""
+    channel = make_channel(code="us", currency="USD", default_country="US", countries=("US", "DE"))
+    make_terms(channel=channel, duty_amount=None, handling_amount="0")
+    make_price_book(channel=channel, status="live", rules=({"value": "0.30"},))
+    make_exchange_rate(base="EUR", quote="USD", rate="1.10", as_of=NOON)
+    places = (("CN",), ("ES",), ())
+    variants = [make_variant() for _ in places]
+    supplies = [
+        supplied(variant, currency="USD", origins=origins)
+        for variant, origins in zip(variants, places, strict=True)
+    ]
+    refresh.refresh(channel=channel, supplies=supplies, now=NOON)
+    repricing.reprice_waiting(now=NOON)
+    return list(Listing.objects.order_by("variant_id"))
+
+
+def tell(rate, *, as_of=NOON + DAY):
+    rates.take_in(
+        quote="USD",
+        rates={"EUR": D(rate)},
+        source="bank",
+        as_of=as_of,
+        actor="ann",
+        now=as_of,
+    )
+    asked = set(WaitingPrice.objects.values_list("variant", flat=True))
+    repricing.reprice_waiting(now=as_of)
+    return asked
+
+
+def landed():
+    return list(Listing.objects.order_by("variant_id").values_list("landed_amount", flat=True))
+
+
+def test_any_country_that_we_sell_to_may_ask_for_the_duty():
+    found = calculate(
+        goods(origins=("CN",)),
+        policy=policy(known={("*", "*"): Terms()}, country="AZ DE"),
+        standing=Standing(),
+    )
+
+    assert found.landed.duty == D(3)
+
+
+def test_a_new_rate_of_the_euro_reprices_what_may_pay_the_duty_and_nothing_else(shop):
+    assert landed() == [D("13.30"), D("10.00"), D("13.30")]
+    chinese, _, unknown = shop
+
+    assert tell("1.12") == {chinese.variant_id, unknown.variant_id}
+
+    assert landed() == [D("13.36"), D("10.00"), D("13.36")]
+
+
+def test_no_price_is_made_by_a_duty_that_nobody_is_sure_of(shop):
+    chinese = shop[0]
+    prices = [one.price_amount for one in shop]
+
+    assert tell("1.30") == {chinese.variant_id, shop[2].variant_id}
+    cheaper = supplied(chinese.variant, "9.00", "USD")
+    refresh.refresh(channel=chinese.channel, supplies=[cheaper], now=NOON + DAY)
+
+    # What stands stays, because it pays the dearest that the duty may be.
+    assert landed() == [D("12.90"), D("10.00"), D("13.90")]
+    assert [one.price_amount for one in Listing.objects.order_by("variant_id")] == prices
+    tell("9", as_of=NOON + 2 * DAY)  # now it does not
+    found = Listing.objects.order_by("variant_id").values_list("price_amount", flat=True)
+    assert list(found) == [None, prices[1], None]
+
+
+def test_the_day_from_which_the_duty_counts_reprices_channels_that_sell_to_the_union(shop):
+    begins = datetime(DUTY_FROM.year, DUTY_FROM.month, DUTY_FROM.day, tzinfo=UTC)
+    Channel.objects.update(repriced_at=begins - timedelta(seconds=1), reprice_since=None)
+    channel = Channel.objects.get()
+
+    assert not repricing.is_due(channel, now=begins - timedelta(milliseconds=1))
+    assert repricing.is_due(channel, now=begins)
+    channel.countries = ["US"]
+    assert not repricing.is_due(channel, now=begins)
+
+
+def test_a_channel_that_was_read_before_it_changed_counts_by_what_it_is_now(shop):
+    stale = Channel.objects.get()
+    Channel.objects.update(countries=["US"])
+
+    repricing.reprice(channel=stale, now=NOON)
+
+    assert landed() == [D("10.00")] * 3

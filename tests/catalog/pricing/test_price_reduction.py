@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from catalog.listings import refresh, repricing
+from catalog.listings.refresh import Supply
+from catalog.models import Listing, PriceChange
+from catalog.pricing.price_reduction import Asked, announced, lowest_before
+from catalog.products import detail
+from storefront.lib.money import Money
+from tests.factories.catalog import NOON, make_channel
+from tests.factories.price_books import make_rule
+from tests.factories.priced_shop import drafted, open_and_reprice, stock_shop, supplied
+
+D = Decimal
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
+UNTIL = NOON + 7 * DAY
+
+
+def asked(*told):
+    """Build a history from (days ago, price) and (days ago, price, True) for the reduction."""
+    return [Asked(NOON - row[0] * DAY, row[1] and D(row[1]), *row[2:]) for row in told]
+
+
+@pytest.mark.parametrize(
+    ("history", "lowest"),
+    [
+        ([], None),
+        ([(0, "9")], None),  # it begins with the reduction itself
+        ([(60, "30")], "30"),  # set long before, still asked
+        ([(60, "30"), (40, "20"), (35, "25")], "25"),  # 20 ended before the window
+        ([(60, "20"), (30, "25")], "25"),  # replaced at the very moment in which it begins
+        ([(60, "20"), (29, "25")], "20"),  # still asked on its first day
+        ([(20, "30"), (10, "18"), (9, "30")], "18"),  # a day is enough
+        ([(5, "30")], "30"),  # younger than 30 days: what there is
+    ],
+)
+def test_the_lowest_price_is_of_what_was_asked_in_the_30_days_before(history, lowest):
+    assert lowest_before(asked(*history), since=NOON) == (lowest and D(lowest))
+
+
+def test_a_reduction_is_counted_from_the_lowest_price_before_it_began():
+    history = asked((60, "30"), (12, "27"), (8, "30"), (2, "24", True))
+
+    found = announced(history, price=D(24), until=UNTIL, now=NOON)
+
+    assert (found.lowest, found.percent, found.since) == (D(27), 11, NOON - 2 * DAY)
+
+
+def test_a_reduction_goes_on_after_a_while_without_a_price():
+    history = asked((60, "30"), (8, "25", True), (5, None), (2, "24", True))
+
+    found = announced(history, price=D(24), until=UNTIL, now=NOON)
+
+    assert (found.lowest, found.since) == (D(30), NOON - 8 * DAY)
+
+
+@pytest.mark.parametrize(
+    ("history", "price"),
+    [
+        ([(60, "30"), (2, "25")], "25"),  # nobody announced it
+        ([(2, "25", True)], "25"),  # never sold before
+        ([(60, "30"), (10, "20"), (9, "30"), (2, "25", True)], "25"),  # it was cheaper lately
+        ([(60, "25"), (2, "25", True)], "25"),
+        ([(60, "25"), (2, "26", True)], "26"),
+        ([(60, "30"), (5, "25", True), (2, "28")], "28"),  # it is over
+        ([(60, "40"), (10, "28", True), (1, "33", True)], "33"),  # cheaper within the promotion
+        ([(200, "50"), (50, None), (1, "40", True)], "40"),  # nothing was asked for 30 days
+    ],
+)
+def test_what_is_no_reduction_is_not_called_one(history, price):
+    assert announced(asked(*history), price=D(price), until=UNTIL, now=NOON) is None
+
+
+def test_a_reduction_ends_when_it_was_said_to():
+    history = asked((60, "30"), (2, "24", True))
+
+    assert announced(history, price=D(24), until=NOON + SECOND, now=NOON)
+    assert announced(history, price=D(24), until=NOON, now=NOON) is None
+
+
+def test_a_reduction_in_steps_is_one_and_does_not_lower_its_own_measure():
+    history = asked((60, "30"), (9, "27", True), (2, "24", True))
+
+    found = announced(history, price=D(24), until=UNTIL, now=NOON)
+
+    assert (found.lowest, found.since, found.percent) == (D(30), NOON - 9 * DAY, 20)
+
+
+def test_percent_is_never_more_than_it_is():
+    found = announced(
+        asked((60, "30"), (1, "20.10", True)), price=D("20.10"), until=UNTIL, now=NOON
+    )
+
+    assert found.percent == 33
+    less = announced(asked((60, "30"), (1, "20.11", True)), price=D("20.11"), until=UNTIL, now=NOON)
+    assert less.percent == 32
+
+
+@pytest.fixture
+def promotion(db):
+    """A variant at 21.99 since NOON; from the fifth day on a promotion asks less for a week."""
+    (listing,) = stock_shop("10.00")
+    book = drafted("0.30")
+    make_rule(
+        book,
+        number=2,
+        value="0.10",
+        starts_at=NOON + 5 * DAY,
+        ends_at=NOON + 12 * DAY,
+        is_promotion=True,
+    )
+    open_and_reprice(book)
+    return listing
+
+
+def shown(now):
+    Listing.objects.update(as_of=now, is_published=True)
+    product = Listing.objects.get().variant.product
+    (variant,) = detail.product(channel=make_channel(), slug=product.slug, now=now).variants
+    return variant
+
+
+def test_the_product_page_shows_a_reduction_only_while_a_rule_announces_it(promotion):
+    before = shown(NOON)
+    repricing.reprice_due(now=NOON + 5 * DAY)
+    during = shown(NOON + 6 * DAY)
+    late = shown(NOON + 12 * DAY)  # nobody has priced it anew yet
+
+    assert (before.reduction, late.reduction) == (None, None)
+    assert during.price == Money(D("16.99"), "EUR")
+    assert during.lowest_before == Money(D("21.99"), "EUR")
+    assert during.reduction.percent == 22
+    repricing.reprice_due(now=NOON + 12 * DAY)
+    assert shown(NOON + 12 * DAY).reduction is None
+
+
+def test_a_price_that_is_lower_without_being_announced_is_no_reduction(promotion):
+    book = drafted("0.05")
+    book.rules.filter(number=2).delete()
+    open_and_reprice(book)
+
+    assert shown(NOON).reduction is None
+
+
+def test_a_new_book_with_the_same_promotion_goes_on_with_it(promotion):
+    repricing.reprice_due(now=NOON + 5 * DAY)
+    book = drafted("0.30")
+    book.rules.filter(number=2).update(value=D("0.05"))
+    open_and_reprice(book, now=NOON + 6 * DAY)
+
+    during = shown(NOON + 6 * DAY)
+
+    assert during.price.amount < D("16.99")
+    assert during.lowest_before == Money(D("21.99"), "EUR")
+
+
+def test_only_what_may_count_is_read_from_a_long_history(promotion):
+    listing = Listing.objects.get()
+    for days, amount in ((400, "5.00"), (300, "40.00")):
+        PriceChange.objects.create(
+            listing=listing,
+            amount=D(amount),
+            cost_amount=1,
+            rule=listing.rule,
+            at=NOON - days * DAY,
+        )
+    repricing.reprice_due(now=NOON + 5 * DAY)
+
+    assert shown(NOON + 6 * DAY).lowest_before == Money(D("21.99"), "EUR")
+
+
+def test_the_history_knows_when_no_price_was_asked(promotion):
+    variant = Listing.objects.get().variant
+    PriceChange.objects.update(at=NOON - 60 * DAY)
+    lost = Supply(variant_id=variant.pk, cost=None, available=0, ships_from={}, as_of=NOON)
+    refresh.refresh(channel=make_channel(), supplies=[lost], now=NOON - 40 * DAY)
+    refresh.refresh(channel=make_channel(), supplies=[supplied(variant)], now=NOON + 5 * DAY)
+
+    during = shown(NOON + 6 * DAY)
+
+    assert (during.price, during.reduction) == (Money(D("16.99"), "EUR"), None)
+    assert list(PriceChange.objects.order_by("at").values_list("amount", flat=True)) == [
+        D("21.99"),
+        None,
+        D("16.99"),
+    ]

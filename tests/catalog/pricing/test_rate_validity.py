@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from catalog.exchange_rates.ecb import UnreadableRatesError, read
+from catalog.pricing.rate_validity import Limits, moved_too_far, worth
+from tests.factories.competitors import NOON, ecb_xml
+
+D = Decimal
+HOUR = timedelta(hours=1)
+WITH_ENTITY = (
+    b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]><Cube time="2026-11-24">'
+    b'<Cube currency="USD" rate="&a;"/></Cube>'
+)
+LIMITS = Limits(max_age=96 * HOUR, max_move_percent=5)
+
+
+@pytest.mark.parametrize(
+    ("age_h", "waiting", "standing", "dearest"),
+    [
+        (0, None, "sure", "0.80"),
+        (96, None, "sure", "0.80"),
+        (97, None, "unsure", "0.84"),
+        (192, None, "unsure", "0.84"),
+        (193, None, "unknown", "0.80"),
+        (1, "0.90", "unsure", "0.90"),
+        (1, "0.70", "unsure", "0.80"),  # cheaper news makes nothing dearer
+        (97, "0.83", "unsure", "0.84"),
+    ],
+)
+def test_a_rate_is_sure_while_it_is_young_and_nothing_else_is_told(
+    age_h, waiting, standing, dearest
+):
+    found = worth(
+        rate=D("0.80"),
+        as_of=NOON - age_h * HOUR,
+        waiting=waiting and D(waiting),
+        limits=LIMITS,
+        now=NOON,
+    )
+
+    assert (found.standing, found.dearest) == (standing, D(dearest))
+
+
+@pytest.mark.parametrize(
+    ("new", "hours", "is_far"),
+    [
+        ("1.05", 24, False),
+        ("1.0501", 24, True),
+        ("0.95", 1, False),
+        ("0.9499", 1, True),
+        ("1.10", 25, False),
+        ("1.15", 72, False),
+        ("1.16", 24 * 300, True),  # a long silence is no leave for anything
+        ("0.01", 24 * 300, True),
+    ],
+)
+def test_a_rate_may_move_five_percent_a_day_and_three_days_at_most(new, hours, is_far):
+    passed = hours * HOUR
+
+    assert moved_too_far(old=D(1), new=D(new), passed=passed, limits=LIMITS) is is_far
+
+
+def test_rates_are_turned_round_and_crossed_over_the_euro():
+    daily = read(ecb_xml({"USD": "1.0876", "JPY": "162.34", "GBP": "0.8341"}))
+
+    into_euro, into_dollar = daily.into("EUR"), daily.into("USD")
+
+    assert daily.as_of.isoformat() == "2026-11-24T15:00:00+00:00"
+    assert into_euro["USD"] == D("0.9194556822")
+    assert into_dollar["EUR"] == D("1.0876")
+    assert into_dollar["GBP"] == D("1.3039203932")  # 1.0876 / 0.8341, not over a rounded inverse
+    assert "EUR" not in into_euro
+    assert daily.into("AZN") == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "no XML"),
+        (b"<html></html>", "0 days"),
+        (ecb_xml({}), "no rate"),
+        (ecb_xml({"USD": "0"}), "USD: '0' is no rate"),
+        (ecb_xml({"USD": "-1"}), "no rate"),
+        (ecb_xml({"USD": "NaN"}), "no rate"),
+        (ecb_xml({"USD": "Infinity"}), "no rate"),
+        (ecb_xml({"USD": "1,08"}), "no rate"),
+        (ecb_xml({"usd": "1.08"}), "no currency"),
+        (ecb_xml({"USD": "1"}, day="today"), "no date"),
+        (
+            ecb_xml({"USD": "1"}).replace(
+                b"<Cube currency", b"<Cube currency='USD' rate='2'/><Cube currency"
+            ),
+            "twice",
+        ),
+        (
+            WITH_ENTITY,
+            "no",
+        ),
+    ],
+)
+def test_what_is_no_list_of_rates_is_refused_whole(content, reason):
+    with pytest.raises(UnreadableRatesError, match=reason):
+        read(content)

@@ -1,0 +1,278 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from catalog.models import Brand, Image, Mode, Product, Spec, Variant, WaitingPrice
+from catalog.product_import import importer
+from tests.factories.catalog import NOON
+from tests.factories.product_records import make_product_record, make_variant_record
+
+pytestmark = pytest.mark.django_db
+
+
+def take_in(*records, known=None, source="cj"):
+    return importer.take_in(records=records, known=known or {}, source=source, now=NOON)
+
+
+def two_variants(**changes):
+    return make_product_record(
+        variants=[
+            make_variant_record(sku="A-BLK", option_values=("Black",), gtin="", mpn="H1-B"),
+            make_variant_record(sku="A-RED", option_values=("Red",), gtin="", mpn="H1-R"),
+        ],
+        **changes,
+    )
+
+
+def test_a_record_becomes_a_product_with_all_that_belongs_to_it():
+    taken = take_in(two_variants())
+
+    product = Product.objects.select_related("brand", "category", "spec").get()
+    assert (product.title, product.brand.name, product.category.slug, product.status) == (
+        "Sensor headlamp",
+        "Northbeam",
+        "headlamps",
+        "active",
+    )
+    assert product.slug == "sensor-headlamp"
+    assert (product.spec.output_lm, product.spec.beam_m, product.spec.basis) == (
+        400,
+        100,
+        "supplier_claim",
+    )
+    variant = Variant.objects.get(pk=taken.variants["A-RED"])
+    assert (variant.color, variant.lithium, variant.cell_wh, variant.packed_weight_g) == (
+        "Red",
+        "inside",
+        Decimal("4.44"),
+        140,
+    )
+    assert variant.sku.startswith("HL-")
+    assert set(variant.identifiers.values_list("scheme", "value")) == {
+        ("supplier", "cj:A-RED"),
+        ("mpn", "northbeam:h1r"),
+    }
+    assert list(Image.objects.order_by("position").values_list("role", flat=True)) == [
+        "main",
+        "in_use",
+    ]
+    assert (taken.created, taken.updated, taken.unchanged) == (2, 0, 0)
+    assert taken.touched == set(taken.variants.values())
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_asked"),
+    [
+        ({"brand": "Southbeam"}, True),
+        ({"category_path": ("Camping", "Lanterns"), "title": "Camping lantern"}, True),
+        ({"description_html": "<p>It lights.</p>"}, False),
+    ],
+)
+def test_another_brand_or_category_has_the_prices_counted_anew(changes, is_asked):
+    first = take_in(two_variants())
+
+    take_in(two_variants(**changes))
+
+    asked = set(WaitingPrice.objects.values_list("variant", flat=True))
+    assert asked == (set(first.variants.values()) if is_asked else set())
+
+
+def test_the_same_record_again_writes_nothing():
+    record = two_variants(claims={"Modes": "High 400 lm / 3 h; Low 20.5 lm / 40 h"})
+    first = take_in(record)
+
+    with CaptureQueriesContext(connection) as queries:
+        again = take_in(record)
+
+    words = {query["sql"].split()[0] for query in queries}
+    assert not words & {"INSERT", "UPDATE", "DELETE"}
+    assert again.variants == first.variants
+    assert (again.created, again.updated, again.unchanged, again.touched) == (0, 0, 2, set())
+
+
+def test_many_records_need_no_more_queries_than_few():
+    def taking(count, start):
+        records = [
+            make_product_record(
+                ref=f"R{place}",
+                title=f"Headlamp {place}",
+                variants=[make_variant_record(sku=f"S{place}", gtin="", mpn=f"M{place}")],
+            )
+            for place in range(start, start + count)
+        ]
+        with CaptureQueriesContext(connection) as queries:
+            take_in(*records)
+        return len(queries)
+
+    take_in(make_product_record())
+
+    assert taking(2, start=0) == taking(60, start=100)
+
+
+def test_what_changed_is_updated_and_only_that():
+    taken = take_in(two_variants())
+
+    again = take_in(two_variants(title="Sensor headlamp, new"))
+
+    product = Product.objects.get()
+    assert (product.title, product.slug, product.updated_at) == (
+        "Sensor headlamp, new",
+        "sensor-headlamp",
+        NOON,
+    )
+    assert (again.created, again.updated, again.variants) == (0, 2, taken.variants)
+
+
+def test_a_change_of_one_variant_touches_no_other():
+    taken = take_in(two_variants())
+    record = two_variants()
+    heavier = replace(record.variants[1], packed_weight_g=150)
+
+    again = take_in(replace(record, variants=(record.variants[0], heavier)))
+
+    assert again.touched == {taken.variants["A-RED"]}
+
+
+def test_a_value_that_is_no_longer_stated_is_emptied():
+    take_in(two_variants(claims={"Light output": "400 lm", "Weight": "75 g"}))
+
+    take_in(two_variants(claims={"Weight": "75 g"}))
+
+    spec = Spec.objects.get()
+    assert (spec.output_lm, spec.weight_g) == (None, 75)
+    assert "output_lm" not in spec.sources
+
+
+def test_what_a_person_locked_is_never_overwritten():
+    take_in(two_variants())
+    Product.objects.update(title="Our own words", locked_fields=["title", "weight_g", "category"])
+
+    take_in(two_variants(title="His new words", claims={"Weight": "99 g"}))
+
+    assert Product.objects.get().title == "Our own words"
+    assert Spec.objects.get().weight_g == 75
+
+
+def test_a_new_sku_joins_the_product_of_its_siblings():
+    take_in(two_variants())
+    record = two_variants()
+    green = make_variant_record(sku="A-GRN", option_values=("Green",), gtin="", mpn="H1-G")
+
+    again = take_in(replace(record, variants=(*record.variants, green)))
+
+    assert (again.created, again.unchanged) == (1, 2)
+    assert Product.objects.get().variants.count() == 3
+
+
+def test_two_products_of_one_title_get_addresses_of_their_own():
+    first = make_product_record(ref="R1", variants=[make_variant_record(sku="S1", gtin="")])
+    second = make_product_record(ref="R2", variants=[make_variant_record(sku="S2", gtin="")])
+
+    take_in(first, second)
+
+    slugs = list(Product.objects.order_by("pk").values_list("slug", flat=True))
+    assert slugs[0] == "sensor-headlamp"
+    assert slugs[1].startswith("sensor-headlamp-")
+
+
+def test_a_sku_given_twice_counts_once_and_is_reported():
+    variant = make_variant_record(sku="S1", gtin="")
+    taken = take_in(
+        make_product_record(variants=[variant, variant, make_variant_record(sku="", gtin="")])
+    )
+
+    assert list(taken.variants) == ["S1"]
+    assert [issue.code for issue in taken.issues] == ["sku-unusable"]
+
+
+def test_a_bad_record_does_not_stop_the_others():
+    mat = make_product_record(ref="R9", title="Yoga mat", category_path=("Mats",))
+
+    taken = take_in(mat, two_variants())
+
+    assert taken.created == 2
+    assert [(issue.row, issue.is_fatal) for issue in taken.issues] == [("R9", True)]
+
+
+def test_a_mode_table_that_changed_is_written_anew():
+    take_in(two_variants(claims={"Modes": "High 400 lm / 3 h; Low 20 lm / 40 h"}))
+
+    take_in(two_variants(claims={"Modes": "Turbo 450 lm / 1 h"}))
+
+    assert [(mode.position, mode.name) for mode in Mode.objects.all()] == [(0, "Turbo")]
+
+
+def test_two_spellings_of_a_maker_make_one_brand():
+    take_in(make_product_record(brand="Northbeam"))
+    take_in(
+        make_product_record(
+            ref="R2", brand="NORTH BEAM", variants=[make_variant_record(sku="S2", gtin="")]
+        )
+    )
+
+    assert Brand.objects.get().key == "northbeam"
+
+
+def test_hostile_words_are_clean_before_they_are_stored():
+    take_in(
+        two_variants(
+            title="Lamp \u202e\0🔥<b>", description_html="<p>a<script>alert(1)</script></p>\0"
+        )
+    )
+
+    product = Product.objects.get()
+    assert product.title == "Lamp <b>"
+    assert product.description_html == "<p>a</p>"
+
+
+def test_characters_no_database_takes_are_dropped():
+    bad = "a\0b\ud800"
+    taken = take_in(
+        make_product_record(
+            brand=bad,
+            claims={bad: bad, "Weight": f"75 g{bad}", f"Modes{bad}": f"High{bad} 400 lm"},
+            option_names=(bad,),
+            variants=[
+                make_variant_record(sku=bad),
+                make_variant_record(sku="S1", option_values=(bad,), mpn=bad, gtin=bad),
+            ],
+        )
+    )
+
+    assert list(taken.variants) == ["S1"]
+    assert Spec.objects.get().more == {"ab": "ab", "Modesab": "Highab 400 lm"}
+
+
+def test_absurd_sizes_fit_or_are_left_out():
+    record = make_product_record(
+        brand="b" * 500,
+        title="lamp headlamp " * 100,
+        hs_code="8513.10.20.00.99",
+        claims={"l" * 300: "x" * 9000, "Weight": "9" * 40 + " g", "Headlamp": "x" * 9000},
+        option_names=("o" * 300,),
+        variants=[
+            make_variant_record(
+                option_values=("v" * 300,), mpn="m" * 500, packed_weight_g=10**12, gtin="1" * 90
+            ),
+            make_variant_record(sku="s" * 500),
+        ],
+    )
+
+    taken = take_in(record)
+
+    variant = Variant.objects.get()
+    assert (variant.packed_weight_g, variant.weight_g, variant.hs_code) == (
+        None,
+        None,
+        "8513102000",
+    )
+    assert {issue.code for issue in taken.issues} == {
+        "out-of-range",
+        "sku-unusable",
+        "gtin-check-digit",
+    }

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from catalog.models import Image
+from catalog.products import fetching, images
+from storefront.lib.http.errors import TemporaryError
+from tests.factories.catalog import make_product
+from tests.factories.compliance import make_picture
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+def make_images(*urls):
+    product = make_product()
+    return [
+        Image.objects.create(product=product, source_url=url, position=place)
+        for place, url in enumerate(urls)
+    ]
+
+
+def test_a_host_that_does_not_answer_is_asked_once_in_a_batch(monkeypatch):
+    asked = []
+
+    def download(url, **_):
+        asked.append(url)
+        raise TemporaryError("no answer", code="503" if "busy" in url else "")
+
+    monkeypatch.setattr(images, "download", download)
+    made = make_images(
+        "http://silent.example/1", "http://silent.example/2", "http://busy.example/1",
+        "http://busy.example/2", "http://[", "http://silent.example/3",
+    )  # fmt: skip
+
+    fetching.fetch_waiting(size=20, now=NOON)
+
+    assert asked == [
+        "http://silent.example/1", "http://busy.example/1", "http://busy.example/2", "http://[",
+    ]  # fmt: skip
+    second = Image.objects.get(pk=made[1].pk)
+    assert (second.tries, second.problem) == (0, "")
+    assert Image.objects.waiting(NOON + timedelta(hours=1)).filter(pk=second.pk).exists()
+
+
+def test_what_nobody_thought_of_takes_no_other_picture_along_and_is_not_tried_for_ever(
+    monkeypatch, httpserver
+):
+    content = make_picture(size=(80, 60))
+    httpserver.expect_request("/bad.png").respond_with_data(content + b"bad")
+    httpserver.expect_request("/good.png").respond_with_data(content)
+    bad, good = make_images(httpserver.url_for("/bad.png"), httpserver.url_for("/good.png"))
+    keep = images.keep
+
+    def surprise(given):
+        if given.endswith(b"bad"):
+            raise RuntimeError("of a library")
+        return keep(given)
+
+    monkeypatch.setattr(images, "keep", surprise)
+    now = NOON
+    for _ in range(images.MAX_TRIES):
+        fetching.fetch_waiting(size=20, now=now)
+        now += timedelta(hours=3)
+
+    bad.refresh_from_db()
+    good.refresh_from_db()
+    assert (bad.tries, bad.problem) == (images.MAX_TRIES, "RuntimeError: of a library")
+    assert good.stem
+    assert not Image.objects.waiting(now + timedelta(days=9)).exists()

@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.http import QueryDict
+
+from catalog.models import Card
+from catalog.search import product_list
+from catalog.search.filters import ANY, CHOICES, ShelfQuery
+from tests.factories.catalog import NOON, make_channel
+from tests.factories.product_cards import make_card, scatter
+
+pytestmark = pytest.mark.django_db
+
+BUCKETS = {
+    "0-100": (-1, 100),
+    "100-300": (100, 300),
+    "300-1000": (300, 1000),
+    "1000-3000": (1000, 3000),
+    "3000-": (3000, 10**9),
+}
+ALSO = {"usb_c", "solar", "crank"}
+AT_LEAST = {"splash": {1, 2, 3, 4}, "jets": {2, 4}, "submersible": {3, 4}}
+
+
+def read(query=None, **asked):
+    return product_list.read(
+        channel=make_channel(), country="DE", query=query or ShelfQuery(**asked), now=NOON
+    )
+
+
+def facet(found, code):
+    return next(facet for facet in found.facets if facet.code == code)
+
+
+def counts(found, code):
+    return {choice.value: choice.count for choice in facet(found, code).choices}
+
+
+def in_range(value, ends):
+    low, high = ends
+    return value is not None and (low is None or value >= low) and (high is None or value <= high)
+
+
+def holds(card, query, code):
+    """Say whether a card passes one facet, told a second time and in another language."""
+    hours = None if card.runtime_min is None else Decimal(card.runtime_min) / 60
+    lumens = card.output_lm
+    is_silent = {
+        "lumens": lumens is None,
+        "runtime": hours is None,
+        "weight": card.weight_g is None,
+        "power": not card.power,
+        "water": card.water is None,
+    }
+    wanted = {
+        "price": query.price != ANY,
+        "lumens": query.lumens != ANY or bool(query.lumens_in),
+        "runtime": query.runtime_h != ANY,
+        "weight": query.weight_g != ANY,
+        "power": bool(query.power),
+        "water": bool(query.water),
+        "features": bool(query.features),
+        "in_stock": query.in_stock,
+    }
+    passes = {
+        "price": lambda: in_range(card.price_amount, query.price),
+        "lumens": lambda: (
+            (query.lumens == ANY or in_range(lumens, query.lumens))
+            and (
+                not query.lumens_in
+                or (
+                    lumens is not None
+                    and any(low < lumens <= high for low, high in map(BUCKETS.get, query.lumens_in))
+                )
+            )
+        ),
+        "runtime": lambda: in_range(hours, query.runtime_h),
+        "weight": lambda: in_range(card.weight_g, query.weight_g),
+        "power": lambda: (
+            (query.power & ALSO) <= set(card.power)
+            and (query.power <= ALSO or bool((query.power - ALSO) & set(card.power)))
+        ),
+        "water": lambda: any(card.water in AT_LEAST[value] for value in query.water),
+        "features": lambda: query.features <= set(card.features),
+        "in_stock": lambda: (
+            card.available > 0
+            and card.as_of is not None
+            and card.as_of >= NOON - timedelta(hours=24)
+        ),
+    }
+    if code in query.unknown and is_silent[code]:
+        return True
+    if code in query.unknown and not wanted[code]:
+        return False
+    return not wanted[code] or passes[code]()
+
+
+FACETS = ("price", "lumens", "runtime", "weight", "power", "water", "features", "in_stock")
+COLUMNS = {"lumens": "lumens_in", "water": "water"}
+
+
+def recount(cards, query, code, value):
+    """Count by hand what ``value`` brings in place of its alternatives."""
+    if code == "features":
+        alone = replace(query, features=query.features | {value})
+    elif code == "power":
+        kept = query.power if value in ALSO else query.power & ALSO
+        alone = replace(query.without(code), power=kept | {value})
+    else:
+        alone = replace(query.without(code), **{COLUMNS[code]: frozenset({value})})
+    return sum(all(holds(card, alone, each) for each in FACETS) for card in cards)
+
+
+ADDRESSES = [
+    "",
+    "lm=100-300&lm=3000-&power=usb_c",
+    "lm_min=100&lm_max=2500&water=jets",
+    "unknown=lumens&unknown=water",
+    "power=aaa&unknown=power&g_max=100",
+    "power=aa,built_in,usb_c,solar",
+    "power=18650,usb_c&unknown=power",
+    "f=magnet,zoom",
+    "h_min=1&h_max=2&in_stock=1",
+    "price_min=20&price_max=60&water=splash&water=submersible&f=clip",
+    "lm=0-100&unknown=lumens&h_max=5&unknown=runtime&g_min=50&unknown=weight",
+    "in_stock=1&price_max=50&lm_min=90&lm=300-1000&power=18650,usb_c&f=magnet",
+]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_total_and_all_counts_are_those_of_a_recount_by_hand(address):
+    scatter(seed=len(address))
+    cards = list(Card.objects.all())
+    query = ShelfQuery.from_params(QueryDict(address))
+
+    found = read(query)
+
+    assert found.total == sum(all(holds(card, query, code) for code in FACETS) for card in cards)
+    for code in ("lumens", "power", "water", "features"):
+        assert counts(found, code) == {
+            value: recount(cards, query, code, value) for value in CHOICES[code][1]
+        }
+    for code, count in found.without.items():
+        others = [each for each in FACETS if each != code]
+        assert count == sum(all(holds(card, query, each) for each in others) for card in cards)
+    for code in ("lumens", "runtime", "weight", "power", "water"):
+        silent = replace(query.without(code), unknown=query.unknown | {code})
+        assert facet(found, code).unknown == sum(
+            all(holds(card, silent, each) for each in FACETS) for card in cards
+        )
+    assert found.in_stock == sum(
+        all(holds(card, replace(query, in_stock=True), code) for code in FACETS) for card in cards
+    )
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_the_pages_hold_each_card_that_is_counted_exactly_once(address):
+    scatter(seed=7, many=80)
+    query = ShelfQuery.from_params(QueryDict(address))
+    first = read(query)
+
+    shown = [
+        card.product_id
+        for page in range(1, first.pages + 1)
+        for card in read(replace(query, page=page)).cards
+    ]
+
+    assert len(shown) == len(set(shown)) == first.total
+
+
+def test_a_cell_and_the_way_to_charge_it_narrow_and_two_cells_widen():
+    for power in (["18650"], ["usb_c", "built_in"], ["18650", "usb_c"], ["21700", "usb_c"]):
+        make_card(power=power)
+
+    totals = [read(words=words).total for words in ("18650", "18650 usb-c", "18650 21700 usb-c")]
+
+    assert totals == [2, 1, 2]
+
+
+def test_a_range_shows_what_there_is_without_its_own_selection():
+    for weight_g in (40, 75, None):
+        make_card(weight_g=weight_g)
+
+    found = facet(read(weight_g=(Decimal(50), None)), "weight")
+
+    assert (found.low, found.high, found.unknown, found.chosen_low) == (40, 75, 1, 50)
+
+
+def test_what_may_lie_under_water_need_not_bear_a_jet():
+    for water in (None, 0, 1, 2, 3, 4):
+        make_card(water=water)
+
+    assert counts(read(), "water") == {"splash": 4, "jets": 2, "submersible": 2}

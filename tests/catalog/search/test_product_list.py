@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.http import QueryDict
+
+from catalog.models import Card
+from catalog.search import product_list
+from catalog.search.filters import ShelfQuery
+from tests.factories.catalog import NOON, make_category, make_channel
+from tests.factories.product_cards import make_card, scatter
+
+pytestmark = pytest.mark.django_db
+
+
+def read(query=None, **asked):
+    return product_list.read(
+        channel=make_channel(), country="DE", query=query or ShelfQuery(**asked), now=NOON
+    )
+
+
+def test_a_page_beyond_the_last_is_the_last():
+    for _ in range(30):
+        make_card()
+
+    found = read(page=99)
+
+    assert (found.query.page, found.pages, len(found.cards)) == (2, 2, 6)
+
+
+@pytest.mark.parametrize(
+    ("sort", "column", "order"),
+    [
+        ("price", "price_amount", [1, 2, 3]),
+        ("price_desc", "price_amount", [3, 2, 1]),
+        ("lumens", "output_lm", [3, 2, 1]),
+        ("beam", "beam_m", [3, 2, 1]),
+        ("runtime", "runtime_min", [3, 2, 1]),
+        ("weight", "weight_g", [1, 2, 3]),
+    ],
+)
+def test_a_list_is_sorted_as_asked_and_what_is_sold_out_stands_last(sort, column, order):
+    for value in (2, 1, 3):
+        make_card(**{column: value})
+    make_card(**{column: order[0]}, available=0)
+
+    cards = read(sort=sort).cards
+
+    assert [getattr(card, column) for card in cards] == [*order, order[0]]
+    assert [card.is_available(NOON) for card in cards] == [True, True, True, False]
+
+
+def test_unknown_numbers_stand_behind_known_ones_in_every_sort():
+    for sort, column in (("lumens", "output_lm"), ("weight", "weight_g"), ("beam", "beam_m")):
+        Card.objects.all().delete()
+        make_card(**{column: None})
+        make_card(**{column: 5})
+
+        assert [getattr(card, column) for card in read(sort=sort).cards] == [5, None]
+
+
+def test_a_claim_older_than_a_day_is_no_promise():
+    make_card(as_of=NOON - timedelta(hours=25))
+
+    assert not read().cards[0].is_available(NOON)
+    assert read(in_stock=True).total == 0
+
+
+def test_a_shelf_holds_only_its_own_category_and_channel():
+    lamp = make_card()
+    make_card(category=make_category(slug="lanterns"))
+    make_card(channel=make_channel(code="other"))
+
+    assert [card.product_id for card in read(category="headlamps").cards] == [lamp.product_id]
+
+
+def test_a_shelf_that_does_not_exist_is_empty():
+    make_card()
+
+    assert read(category="nothing").total == 0
+
+
+@pytest.mark.parametrize("address", ["", "lm=100-300&power=usb_c&f=zoom&sort=price&in_stock=1"])
+def test_a_page_costs_the_same_queries_whatever_there_is(address, django_assert_num_queries):
+    query = ShelfQuery.from_params(QueryDict(address))
+    category, channel = make_category(), make_channel()
+    for many in (50, 950):
+        scatter(seed=many, many=many)
+        with django_assert_num_queries(2 if address else 3):
+            product_list.read(
+                channel=channel, country="DE", query=query, now=NOON, category=category
+            )
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "q=%00'%22%5C%3B--&price_min='&lm=1'--",
+        "q=" + "a%20" * 5000,
+        "q=%27%20OR%201%3D1--&sort=price;drop",
+        "q=!%26|()*:<->",
+        "power={}&f=%25s&g_min=%25s",
+    ],
+)
+def test_no_address_breaks_a_list(address):
+    make_card()
+
+    found = read(ShelfQuery.from_params(QueryDict(address)))
+
+    assert found.total in {0, 1}

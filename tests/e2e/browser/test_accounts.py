@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import pytest
+
+from notifications.models import Event
+from storefront.accounts import profile
+from storefront.accounts.models import SavedAddress, User
+from tests.e2e.browser.conftest import overflow, violations, visit
+from tests.factories.accounts import PASSWORD, make_shopper
+from tests.factories.orders import HOME, make_paid_order, make_sellable
+
+pytestmark = pytest.mark.browser
+DOORS = [
+    "sign-in/",
+    "sign-up/",
+    "password/",
+    "sent/",
+    "confirm/x/",
+    "password/1/x/",
+    "erased/",
+    "email/x/",
+]
+OWN = ["", "payments/", "addresses/", "addresses/new/", "profile/", "profile/password/", "email/",
+       "email/sent/", "privacy/", "privacy/erase/"]  # fmt: skip
+
+
+def test_from_a_guests_cart_to_an_account_with_it_by_keyboard_and_without_scripts(shop, browse):
+    page = browse(360, scripts=False)
+    page.goto(f"{shop}/en/p/trail-400/")
+    page.get_by_role("button", name="Add to cart").click()
+    page.goto(f"{shop}/en/account/")
+    page.get_by_role("link", name="Open an account").click()
+
+    page.get_by_label("E-mail").fill("erika@example.org")
+    page.get_by_label("E-mail").press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Look into your mailbox.").wait_for()
+    page.goto(shop + urlsplit(Event.objects.get().payload["url"]).path)
+    page.get_by_role("button", name="Confirm the address").click()
+    page.get_by_label("E-mail").fill("erika@example.org")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Your orders").wait_for()
+    page.goto(f"{shop}/en/cart/")
+
+    assert page.get_by_text("Trail 400").count()
+    assert User.objects.get().carts.get().lines.count() == 1
+
+
+@pytest.mark.parametrize(("width", "theme"), [(320, "dark"), (1280, "light")])
+def test_no_page_of_an_account_keeps_anybody_out(shop, browse, width, theme):
+    user = make_shopper()
+    profile.keep(user_id=user.pk, address=HOME, is_default=True)
+    make_paid_order(make_sellable())
+    page = browse(width, theme)
+    found, wide = [], []
+
+    def look(path):
+        visit(page, f"{shop}/az/account/{path}")
+        found.extend(violations(page))
+        if overflow(page) > 0:
+            wide.append(path)
+
+    for path in DOORS:
+        look(path)
+    visit(page, f"{shop}/en/account/sign-in/")
+    page.fill("#id_login", "erika@example.org")
+    page.fill("#id_password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/account/")
+    for path in [*OWN, f"addresses/{SavedAddress.objects.get().pk}/"]:
+        look(path)
+
+    assert (found, wide) == ([], [])

@@ -1,0 +1,198 @@
+"""The whole checkout, with a code, in both languages: by keyboard alone, and without scripts."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+import pytest
+from playwright.sync_api import expect
+
+from catalog.models import Listing
+from orders.models import Order
+from tests.e2e.browser.conftest import overflow, violations
+from tests.factories.promotions import make_promotion
+from tests.storefront.web.conftest import WHO
+
+pytestmark = pytest.mark.browser
+MOST_TABS = 120
+FIELDS = ("email", "name", "line1", "postcode", "city")
+WRONG = {
+    "email": "erika@",
+    "name": "E" * 51,
+    "line1": "M" * 201,
+    "line2": "M" * 201,
+    "postcode": "1" * 21,
+    "city": "B" * 51,
+    "phone": "none",
+}
+BUTTON = "main form.address > button"
+
+
+class Walk:
+    """One shopper on his way to pay; the keyboard does all of it, and each page is looked at."""
+
+    def __init__(self, page, home, *, scripts):
+        self.page, self.home, self.scripts = page, home, scripts
+        self.found, self.wide = [], []
+
+    def look(self):
+        """Ask axe, where scripts run, and measure."""
+        self.page.wait_for_load_state("load")
+        if self.scripts:
+            self.found += violations(self.page)
+            if overflow(self.page) > 0:
+                self.wide.append(self.page.url)
+
+    def go_to(self, selector):
+        """Tab to a control, as somebody without a mouse does."""
+        expect(self.page.locator(selector).first).to_be_visible()
+        wanted = self.page.locator(selector).first
+        for _ in range(MOST_TABS):
+            if self.page.locator(f":focus:is({selector})").count():
+                expect(wanted).to_be_in_viewport()
+                return
+            self.page.keyboard.press("Tab")
+        pytest.fail(f"no tab leads to {selector} on {self.page.url}")
+
+    def press(self, selector, key="Enter"):
+        self.go_to(selector)
+        self.page.keyboard.press(key)
+
+    def write(self, selector, words):
+        self.go_to(selector)
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.insert_text(words)
+
+    def send(self):
+        self.press(BUTTON)
+        self.page.wait_for_load_state("load")
+
+
+def walk_of(browse, shop, language, width, *, scripts=True):
+    page = browse(width, "dark" if width == 360 else "light", scripts=scripts)
+    Listing.objects.update(floor_amount=Decimal("20.00"))
+    make_promotion(code="TORCH10")
+    return Walk(page, f"{shop}/{language}", scripts=scripts)
+
+
+def fill_cart(walk):
+    """Put a light into the cart, and a code: first one that there is not."""
+    page = walk.page
+    page.goto(f"{walk.home}/p/trail-400/")
+    walk.press("form:has([name=quantity]) button:not([type])")
+    walk.press("dialog[open] a[href$='/cart/']" if walk.scripts else "a[href$='/cart/']")
+    page.wait_for_url("**/cart/")
+    for code in ("NOPE", "TORCH10"):
+        walk.write("#cart-code", code)
+        page.keyboard.press("Enter")
+        page.locator("#codes" if code == "TORCH10" else "main").get_by_text(code).first.wait_for()
+        walk.look()
+    expect(page.locator(".totals-off")).to_contain_text("4.00" if "/en/" in page.url else "4,00")
+    walk.press("main a[href$='/checkout/']")
+    page.wait_for_url("**/checkout/")
+    walk.look()
+
+
+def err_at_every_field(walk):
+    """Leave out all that is needed, then write what is wrong into each field."""
+    page = walk.page
+    walk.send()
+    said(walk, FIELDS)
+    for name, words in WRONG.items():
+        if name == "line2" and not page.locator("#id_line2").is_visible():
+            walk.press("summary:has(+ * #id_line2), summary:has(~ * #id_line2)")
+        walk.write(f"#id_{name}", words)
+    walk.send()
+    said(walk, WRONG)
+    for name in WRONG:
+        walk.write(f"#id_{name}", WHO.get(name, ""))
+
+
+def said(walk, names):
+    """See each fault in the summary and at its field, in one sentence, with all that was typed."""
+    page = walk.page
+    page.locator("#problem").wait_for()
+    assert page.title().startswith(("Error:", "Səhv:"))
+    if walk.scripts:
+        expect(page.locator("#problem")).to_be_focused()
+    wrong = page.locator("main [aria-invalid=true]")
+    assert sorted(wrong.evaluate_all("all => all.map((one) => one.name)")) == sorted(names)
+    for name in names:
+        sentence = page.locator(f"#id_{name}-wrong").inner_text().strip()
+        assert sentence.endswith("."), name
+        link = page.locator(f"#problem a[href='#id_{name}']")
+        assert link.inner_text().strip() == sentence
+        assert f"id_{name}-wrong" in page.locator(f"#id_{name}").get_attribute("aria-describedby")
+    walk.press(f"#problem a[href='#id_{next(iter(names))}']")
+    expect(page.locator(f"#id_{next(iter(names))}")).to_be_focused()
+    walk.look()
+
+
+def miss_the_region(walk):
+    """Choose a country whose addresses need a region: it is asked for, and asked for again."""
+    page = walk.page
+    walk.go_to("#id_country")
+    page.locator("#id_country").select_option("US")
+    walk.send()
+    page.locator("#id_region-wrong").wait_for()
+    walk.look()
+    assert page.locator("#id_region").get_attribute("aria-invalid") == "true"
+    walk.go_to("#id_country")
+    page.locator("#id_country").select_option("DE")
+
+
+def be_asked_about_the_address(walk):
+    """Write it as the post does not, and to a box: choose, and say why."""
+    page = walk.page
+    walk.write("#id_line1", "Postfach 7")
+    walk.write("#id_postcode", "D-10115")
+    walk.send()
+    page.locator("#id_choice-wrong").wait_for()
+    assert page.locator("#problem a[href='#id_choice']").count() == 1
+    assert page.locator("[name=choice]:checked").count() == 0
+    expect(page.locator("#id_line1-wrong")).to_be_visible()
+    walk.look()
+    walk.go_to("[name=choice]")
+    page.keyboard.press("Space")
+    walk.write("#id_reason", "the house is called so")
+    walk.send()
+    page.wait_for_url("**/delivery/")
+    walk.look()
+
+
+def choose_and_order(walk):
+    page = walk.page
+    walk.go_to("[name=tier]")
+    page.keyboard.press("Space")
+    walk.press("main form:has([name=tier]) button")
+    page.wait_for_url("**/review/")
+    walk.look()
+    button = page.locator("main form:has([name=agreed]) button")
+    amount = re.search(r"\d+[.,]\d\d", button.inner_text())[0].replace(",", ".")
+    walk.go_to("main form:has([name=agreed]) button")
+    with page.expect_request(re.compile(r"^https://pay\.example/")):
+        page.keyboard.press("Enter")
+    return amount
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("language", ["en", "az"])
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "plain"])
+def test_the_checkout_by_keyboard_alone(shop, browse, language, width, scripts):
+    walk = walk_of(browse, shop, language, width, scripts=scripts)
+
+    fill_cart(walk)
+    err_at_every_field(walk)
+    miss_the_region(walk)
+    be_asked_about_the_address(walk)
+    agreed = choose_and_order(walk)
+
+    order = Order.objects.get()
+    assert (walk.found, walk.wide) == ([], [])
+    assert str(order.total_amount) == agreed
+    assert order.discount_amount > 0
+    assert order.locale == language
+    assert order.ship_to["postcode"] == "10115"
+    assert order.address_check["verdict"] == "corrected"
+    assert order.address_check["reason"] == "the house is called so"

@@ -1,0 +1,94 @@
+"""Staff say how a supplier's file is read: by keyboard, on a phone and on a desk."""
+
+from __future__ import annotations
+
+import pytest
+
+from shipping.models import Parcel
+from storefront.accounts.models import User
+from suppliers.models import Connection, FeedMapping
+from tests.e2e.browser.conftest import overflow, violations
+from tests.e2e.browser.test_staff import WHO, sign_in
+from tests.factories.shipping import make_accepted_purchase_order
+from tests.factories.suppliers import make_supplier
+
+pytestmark = pytest.mark.browser
+
+GOODS = """Artikelnummer;EAN;Bezeichnung;EK;Bestand;Gewicht_g;IMAGES
+HL-700;5901234123457;Trail 700;14,20;124;95;https://a.example/1.jpg|https://a.example/2.jpg
+HL-701;;Trail 701 rot;15,90;>10;98;
+;;No number;1,00;1;1;
+"""
+
+
+@pytest.fixture
+def office(noon, transactional_db, live_server, settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+    make_supplier("lumen", adapter="feed")
+    Connection.objects.update(options={"via": "upload"})
+    User.objects.create_superuser(**WHO)
+    return live_server.url
+
+
+def press(page, locator):
+    """Use it as somebody without a mouse does."""
+    locator.focus()
+    page.keyboard.press("Enter")
+
+
+@pytest.mark.parametrize(("width", "theme"), [(360, "dark"), (1280, "light")])
+def test_a_mapping_is_built_seen_and_saved_without_a_mouse(office, browse, tmp_path, width, theme):
+    (tmp_path / "liste.csv").write_text(GOODS, encoding="cp1252")
+    page = browse(width, theme)
+    sign_in(page, office)
+    supplier = Connection.objects.get().supplier
+    page.goto(f"{office}/admin/suppliers/supplier/{supplier.pk}/mapping")
+    found = violations(page)
+
+    page.set_input_files("input[type=file]", tmp_path / "liste.csv")
+    press(page, page.get_by_role("button", name="Upload it"))
+    page.get_by_text("2. Which column is what").wait_for()
+    found += violations(page)
+    page.get_by_label("Column of: Title").select_option("EAN")
+    page.get_by_label("Column of: Title").select_option("Bezeichnung")
+    press(page, page.get_by_role("button", name="Preview"))
+    page.get_by_text("2 of 3 rows can be read.").wait_for()
+    found += violations(page)
+    assert overflow(page) <= 0
+    page.screenshot(path=tmp_path / f"mapping-{width}.png", full_page=True)
+    press(page, page.get_by_role("button", name="Save as the next version"))
+    page.get_by_text("is read by from now on").wait_for()
+
+    assert found == []
+    assert FeedMapping.objects.get().spec["fields"]["title"] == {"column": "Bezeichnung"}
+
+
+@pytest.mark.parametrize(("width", "theme"), [(360, "dark"), (1280, "light")])
+def test_a_list_of_tracking_numbers_is_looked_at_before_it_is_entered(
+    office, browse, tmp_path, width, theme
+):
+    purchase_order = make_accepted_purchase_order()
+    number = purchase_order.number
+    (tmp_path / "list.csv").write_text(
+        f"order;carrier;tracking number\n{number};DHL;JJD000390007882123456\nFL-0;DHL;JJD01234\n"
+    )
+    page = browse(width, theme)
+    sign_in(page, office)
+    page.goto(f"{office}/admin/shipping/parcel/")
+    if width > 1000:  # on a phone it stands in a menu
+        page.get_by_role("link", name="Enter a list of tracking numbers").wait_for()
+    page.goto(f"{office}/admin/shipping/parcel/enter_list/")
+    found = violations(page)
+
+    page.get_by_label("Supplier").last.select_option(str(purchase_order.supplier_id))
+    page.set_input_files("input[type=file]", tmp_path / "list.csv")
+    press(page, page.get_by_role("button", name="Look at it"))
+    page.get_by_text("1 of 2 parcels can be entered.").wait_for()
+    found += violations(page)
+    assert overflow(page) <= 0
+    page.screenshot(path=tmp_path / f"list-{width}.png", full_page=True)
+    press(page, page.get_by_role("button", name="Enter the good ones"))
+    page.get_by_text("1 parcel entered.").wait_for()
+
+    assert found == []
+    assert Parcel.objects.get().shipment.purchase_order == purchase_order

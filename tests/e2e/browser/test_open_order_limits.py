@@ -1,0 +1,77 @@
+"""The pages on which a shopper stops a change or gives up what he holds, in a real browser."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from catalog.models import Listing
+from notifications.models import Event
+from orders.models import Cart, Order, Payment
+from storefront.accounts import credentials
+from tests.e2e.browser.conftest import fill_address, overflow, violations, visit
+from tests.factories.accounts import make_shopper
+from tests.factories.orders import make_order
+
+pytestmark = pytest.mark.browser
+SIZES = [(360, "dark"), (1280, "light")]
+
+
+def listing_of(slug):
+    return Listing.objects.filter(variant__product__slug=slug, available__gt=0).first()
+
+
+@pytest.mark.parametrize(("width", "theme"), SIZES)
+def test_what_is_held_is_said_and_given_up(shop, browse, tmp_path, width, theme):
+    order = make_order(listing_of("trail-400"), now=datetime.now(UTC))
+    soon = datetime.now(UTC) + timedelta(minutes=5)
+    Payment.objects.update(status_since=soon)  # the gateway is asked for its page right now
+    page = browse(width, theme)
+    found = []
+
+    visit(page, f"{shop}/en/p/trail-400/")
+    page.get_by_role("button", name="Add to cart").click()
+    page.get_by_role("dialog", name="Cart").wait_for()
+    visit(page, f"{shop}/en/checkout/")
+    Cart.objects.update(browser_key="b" * 43)  # it is her browser
+    fill_address(page)
+    page.locator("main form.address > button").click()
+    page.locator("input[name=tier]").first.check()
+    page.locator("main form button").last.click()
+    page.get_by_role("button", name="Order and pay").click()
+    page.get_by_role("heading", name="You hold it already.").wait_for()
+    found += violations(page)
+    assert overflow(page) <= 0
+    page.screenshot(path=tmp_path / f"held-{width}.png", full_page=True)
+
+    visit(page, f"{shop}/en/orders/{order.number}/{order.access_key}/")
+    found += violations(page)
+    assert overflow(page) <= 0
+    page.screenshot(path=tmp_path / f"unpaid-{width}.png", full_page=True)
+    page.get_by_role("button", name="Give it up").click()
+    page.get_by_text("It is given up. Nothing was charged.").wait_for()
+    found += violations(page)
+    page.screenshot(path=tmp_path / f"given-up-{width}.png", full_page=True)
+
+    assert found == []
+    assert Order.objects.get(pk=order.pk).status == Order.Status.CANCELED
+
+
+@pytest.mark.parametrize(("width", "theme"), SIZES)
+def test_the_old_address_stops_the_change(shop, browse, tmp_path, width, theme):
+    user = make_shopper("erika@example.org")
+    credentials.ask_for_address(user=user, email="thief@example.org", now=datetime.now(UTC))
+    told = Event.objects.get(name="account.address_asked").payload["url"]
+    page = browse(width, theme)
+
+    visit(page, f"{shop}/en/account/email/stop/{told.rstrip('/').rpartition('/')[2]}/")
+    found = violations(page)
+    assert overflow(page) <= 0
+    page.screenshot(path=tmp_path / f"stop-{width}.png", full_page=True)
+    page.get_by_role("button", name="Stop the change").click()
+    page.get_by_role("heading", name="The change is stopped.").wait_for()
+    found += violations(page)
+    page.screenshot(path=tmp_path / f"stopped-{width}.png", full_page=True)
+
+    assert found == []

@@ -1,0 +1,105 @@
+"""Staff sign in with a passkey, in a browser that has one; the keyboard is enough for all of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from storefront.accounts.models import User
+from tests.e2e.browser.conftest import overflow, violations
+from tests.factories.catalog import make_channel
+
+pytestmark = pytest.mark.browser
+WHO = {"email": "staff@fara.example", "password": "a good password"}
+KEY = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+@pytest.fixture
+def office(chromium, noon, transactional_db, live_server, settings):
+    """An empty shop, by its name: passkeys belong to no number."""
+    settings.STAFF_SECOND_FACTOR = True
+    make_channel()
+    User.objects.create_superuser(**WHO)
+    return live_server.url.replace("127.0.0.1", "localhost")
+
+
+def with_key(page):
+    """Give a browser a device that keeps passkeys; returns how to take it away."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    made = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": KEY})
+    return lambda: devtools.send("WebAuthn.removeVirtualAuthenticator", made)
+
+
+def give_password(page, office):
+    page.goto(f"{office}/admin/")
+    page.fill("[name=username]", WHO["email"])
+    page.fill("[name=password]", WHO["password"])
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{office}/admin/factors/**")
+
+
+@pytest.mark.parametrize(("width", "theme"), [(360, "dark"), (1280, "light")])
+def test_a_passkey_is_made_and_opens_the_door(office, browse, width, theme):
+    page = browse(width, theme)
+    lose_it = with_key(page)
+    give_password(page, office)
+    found, wide = violations(page), [overflow(page)]
+
+    page.get_by_role("link", name="Add a passkey").press("Enter")
+    found, wide = [*found, *violations(page)], [*wide, overflow(page)]
+    page.fill("#id_name", "keyring")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Your recovery codes").wait_for()
+    found, wide = [*found, *violations(page)], [*wide, overflow(page)]
+    code = page.locator(".factor-codes code").first.inner_text()
+    page.get_by_role("link", name="I have kept them").press("Enter")
+    page.get_by_text("keyring").first.wait_for()
+    found, wide = [*found, *violations(page)], [*wide, overflow(page)]
+
+    page.context.clear_cookies()
+    give_password(page, office)
+    page.get_by_role("heading", name="Second step").wait_for()
+    found, wide = [*found, *violations(page)], [*wide, overflow(page)]
+    page.get_by_role("button", name="Use a passkey").press("Enter")
+    page.wait_for_url(f"{office}/admin/")
+
+    page.context.clear_cookies()
+    lose_it()
+    give_password(page, office)
+    page.fill("#id_code", "0000000000")
+    page.keyboard.press("Enter")
+    page.get_by_text("This code is not right").wait_for()
+    found, wide = [*found, *violations(page)], [*wide, overflow(page)]
+    page.fill("#id_code", code)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{office}/admin/")
+
+    assert found == []
+    assert max(wide) <= 0
+
+
+def test_a_passkey_of_another_device_opens_nothing(office, browse):
+    page = browse()
+    lose_it = with_key(page)
+    give_password(page, office)
+    page.get_by_role("link", name="Add a passkey").click()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Make a passkey").click()
+    page.get_by_role("heading", name="Your recovery codes").wait_for()
+    page.context.clear_cookies()
+    lose_it()
+    with_key(page)
+
+    give_password(page, office)
+    page.get_by_role("button", name="Use a passkey").click()
+
+    page.get_by_text("No passkey was given").wait_for()
+    page.goto(f"{office}/admin/")
+    assert page.url.startswith(f"{office}/admin/factors/sign-in/")

@@ -1,0 +1,68 @@
+"""Complaining with pictures, in a browser: open to everybody, with and without scripts."""
+
+from __future__ import annotations
+
+import pytest
+
+from orders.models import ReturnAuthorization
+from orders.returns import authorizations
+from tests.e2e.browser.conftest import overflow, violations, visit
+from tests.factories.compliance import make_picture
+from tests.factories.orders import make_sellable
+from tests.factories.returns import make_delivered, make_policy
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def shots(tmp_path):
+    good, bad = tmp_path / "good.jpg", tmp_path / "bad.png"
+    good.write_bytes(make_picture("JPEG", (1200, 800)))
+    bad.write_bytes(b"no picture")
+    return str(good), str(bad)
+
+
+@pytest.mark.parametrize(
+    "window",
+    [(360, "dark", True), (1280, "light", True), (360, "light", False)],
+)
+def test_a_complaint_with_pictures(shop, browse, shots, window):
+    good, bad = shots
+    width, theme, scripts = window
+    make_policy()
+    order = make_delivered(make_sellable(), quantity=2)
+    here = f"{shop}/en/orders/{order.number}/{order.access_key}/"
+    page = browse(width, theme, scripts=scripts)
+    found = []
+
+    def look():
+        assert overflow(page) <= 0
+        if scripts:
+            found.extend(violations(page))
+
+    visit(page, f"{here}return/")
+    look()
+    page.locator("input[type=number]").fill("1")
+    page.get_by_label("It does not work as it should").check()
+    page.locator("textarea").fill("It flickers.")
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_label("Pictures").set_input_files([good, bad])
+    page.get_by_role("button", name="Confirm complaint").click()
+    page.locator("[aria-invalid=true]").wait_for()
+    assert page.get_by_text("You wrote: It flickers.").count() == 1
+    look()
+    page.get_by_label("Pictures").set_input_files([good, good])
+    page.get_by_role("button", name="Confirm complaint").click()
+    page.get_by_text("2 pictures came with it.").wait_for()
+    made = ReturnAuthorization.objects.get()
+    authorizations.ask(authorization=made, question="Another?", actor="ann", now=NOON)
+    visit(page, here)
+    look()
+    page.get_by_label("Your answer").fill("Here it is.")
+    page.get_by_label("Pictures").set_input_files([bad])
+    page.get_by_role("button", name="Send the answer").click()
+    page.locator("[aria-invalid=true]").wait_for()
+    assert page.get_by_label("Your answer").input_value() == "Here it is."
+    look()
+    assert found == []

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from orders.models import CartLine, Order
+from tests.e2e.browser.conftest import fill_address
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_light_is_added_in_a_sheet_that_gives_the_focus_back(shop, browse):
+    page = browse()
+    page.goto(f"{shop}/en/p/trail-400/")
+    button = page.get_by_role("button", name="Add to cart")
+
+    button.focus()
+    page.keyboard.press("Enter")
+
+    sheet = page.get_by_role("dialog", name="Cart")
+    expect(sheet).to_be_visible()
+    expect(sheet.get_by_role("heading", name="In the cart")).to_be_focused()
+    expect(page.locator("[data-cart-count]")).to_have_text("1")
+    page.keyboard.press("Escape")
+    expect(sheet).to_be_hidden()
+    expect(button).to_be_focused()
+
+
+def test_a_filter_narrows_the_list_and_keeps_the_focus_and_the_way_back(shop, browse):
+    page = browse()
+    page.goto(f"{shop}/en/c/headlamps/")
+    expect(page.get_by_role("status")).to_have_text("3 lights")
+    tick = page.get_by_role("checkbox", name=re.compile("1,000 to 3,000 lm"))
+
+    tick.focus()
+    page.keyboard.press("Space")
+
+    expect(page.get_by_role("status")).to_have_text("1 light")
+    expect(page).to_have_url(re.compile(r"\?lm=1000-3000$"))
+    expect(tick).to_be_focused()
+    expect(page.get_by_role("button", name="Show 1 light")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("status")).to_have_text("3 lights")
+
+
+def test_a_phone_filters_without_leaving_its_panel(shop, browse):
+    page = browse(360)
+    page.goto(f"{shop}/en/c/headlamps/")
+
+    page.get_by_text("Filters", exact=True).click()
+    page.get_by_role("checkbox", name=re.compile("1,000 to 3,000 lm")).check()
+
+    expect(page.get_by_role("button", name="Show 1 light")).to_be_visible()
+    page.get_by_role("button", name="Show 1 light").click()
+    expect(page.get_by_role("link", name="Ridge 1800")).to_be_visible()
+
+
+def test_a_variant_changes_price_stock_and_address(shop, browse):
+    page = browse()
+    page.goto(f"{shop}/en/p/trail-400/")
+
+    page.get_by_text("Red", exact=True).click()
+
+    expect(page.get_by_text("Out of stock at the supplier.")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"\?v=HL-RED$"))
+    page.get_by_role("button", name="Add to cart").click()
+    sheet = page.get_by_role("dialog", name="Cart")
+    expect(sheet.get_by_text("It has just sold out at the supplier.")).to_be_visible()
+
+
+def test_steppers_send_the_cart_by_themselves(shop, browse):
+    page = browse()
+    page.goto(f"{shop}/en/p/trail-400/")
+    page.get_by_role("button", name="Add to cart").click()
+    page.get_by_role("dialog", name="Cart").get_by_role("link", name="To the cart").click()
+
+    page.get_by_role("button", name="One Trail 400 more").click()
+
+    expect(page.locator(".line-amount")).to_have_text("€79.98")
+    expect(page.locator("[data-cart-count]")).to_have_text("2")
+    assert CartLine.objects.get().quantity == 2
+
+
+def test_what_breaks_on_the_way_is_said_and_the_page_stays(shop, browse):
+    page = browse()
+    page.goto(f"{shop}/en/c/headlamps/")
+    page.route(re.compile(r"\?lm="), lambda route: route.fulfill(status=503, body="away"))
+
+    page.get_by_role("checkbox", name=re.compile("1,000 to 3,000 lm")).check()
+
+    expect(page.get_by_role("alert")).to_have_text(
+        "That did not work. The page is as it was; try again."
+    )
+    expect(page.get_by_role("link", name="Trail 400")).to_be_visible()
+    page.unroute_all()
+    page.get_by_role("checkbox", name=re.compile("^300 to 1,000 lm")).check()
+    expect(page.locator("#trouble")).to_be_hidden()
+
+
+def test_day_and_night_change_at_once_and_last(shop, browse):
+    page = browse()
+    page.goto(f"{shop}/en/")
+
+    page.get_by_role("button", name="Night").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.goto(f"{shop}/en/c/headlamps/")
+
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page.get_by_role("button", name="Night")).to_have_attribute("aria-pressed", "true")
+
+
+def test_without_scripts_everything_works(shop, browse):
+    page = browse(360, scripts=False)
+    page.goto(f"{shop}/az/")
+    page.locator("button[value=dark]").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.goto(f"{shop}/en/c/headlamps/")
+    page.get_by_text("Filters", exact=True).click()
+    page.get_by_role("checkbox", name=re.compile("1,000 to 3,000 lm")).check()
+    page.get_by_role("button", name=re.compile("^Show")).click()
+    expect(page.get_by_role("status")).to_have_text("1 light")
+    page.get_by_role("link", name="Ridge 1800").click()
+    page.get_by_role("button", name="Add to cart").click()
+    page.get_by_role("link", name="Check out").click()
+    fill_address(page)
+    page.get_by_role("button", name="On to delivery").click()
+    page.get_by_role("button", name="On to check and pay").click()
+
+    expect(page.get_by_role("button", name="Order and pay €44.89")).to_be_visible()
+
+
+def test_a_hurried_double_click_orders_once(shop, browse):
+    page = browse()
+    page.goto(f"{shop}/en/p/trail-400/")
+    page.get_by_role("button", name="Add to cart").click()
+    page.get_by_role("dialog", name="Cart").wait_for()
+    page.goto(f"{shop}/en/checkout/")
+    fill_address(page)
+    page.get_by_role("button", name="On to delivery").click()
+    page.get_by_role("button", name="On to check and pay").click()
+    button = page.get_by_role("button", name=re.compile("Order and pay"))
+    page.route("https://pay.example/**", lambda route: route.fulfill(body="paid"))
+
+    button.dblclick(no_wait_after=True)
+    page.wait_for_timeout(1500)
+
+    assert Order.objects.count() == 1
+
+
+def test_a_keyboard_alone_gets_from_the_front_to_the_address(shop, browse):
+    page = browse()
+    page.goto(f"{shop}/en/")
+
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the goods")).to_be_focused()
+    page.keyboard.press("Enter")
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        focus = page.evaluate("document.activeElement.textContent.trim()")
+        if focus.startswith("Look at it"):
+            break
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/p/**")
+    page.get_by_role("button", name="Add to cart").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog", name="Cart").wait_for()
+    for _ in range(4):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent.trim()") == "To the cart":
+            break
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/cart/")
+    page.get_by_role("link", name="Check out").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/checkout/")
+    page.get_by_role("button", name="On to delivery").focus()
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#problem")).to_be_focused()
+    page.locator("#problem").get_by_role("link").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("E-mail")).to_be_focused()

@@ -1,0 +1,94 @@
+"""Staff at work in a real browser: the start page, a list, an order, a cancellation."""
+
+from __future__ import annotations
+
+import pytest
+
+from orders.models import OrderLine
+from storefront.accounts.models import User
+from suppliers.models import Evidence, FeedRun
+from tests.e2e.browser.conftest import overflow, violations
+from tests.factories.full_shop import make_world, orders_by_status
+
+pytestmark = pytest.mark.browser
+
+WHO = {"email": "staff@fara.example", "password": "a good password"}
+
+
+@pytest.fixture
+def office(chromium, noon, transactional_db, live_server, monkeypatch):
+    """A shop in which everything has happened, and somebody who may see it; its address."""
+    make_world(monkeypatch)
+    User.objects.create_superuser(**WHO)
+    return live_server.url
+
+
+def sign_in(page, office):
+    page.goto(f"{office}/admin/")
+    page.fill("[name=username]", WHO["email"])
+    page.fill("[name=password]", WHO["password"])
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Waits for a person").wait_for()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_daily_pages_keep_nobody_out(office, browse, width, theme):
+    page = browse(width, theme)
+    found = violations_of_sign_in(page, office)
+    sign_in(page, office)
+
+    for path in (
+        "",
+        "orders/order/",
+        "suppliers/feedissue/",
+        f"suppliers/feedrun/{FeedRun.objects.latest('pk').pk}/change/",
+        f"orders/order/{an_order()}/change/",
+        f"orders/order/{an_order()}/refund/",
+        "scorecards/?by=acknowledge_time",
+        "scorecards/lumen/",
+        "supply/alerts/",
+        f"supply/offers/{OrderLine.objects.latest('pk').variant_id}/",
+        f"suppliers/evidence/{Evidence.objects.latest('pk').pk}/change/",
+        "suppliers/evidence/add/",
+    ):
+        page.goto(f"{office}/admin/{path}")
+        found += violations(page)
+        assert overflow(page) <= 0, path
+
+    assert found == []
+
+
+def violations_of_sign_in(page, office):
+    page.goto(f"{office}/admin/login/")
+    return violations(page)
+
+
+def an_order(status="completed"):
+    return orders_by_status()[status].pk
+
+
+def test_an_order_is_canceled_from_the_list_and_says_why(office, browse):
+    page = browse()
+    order = orders_by_status()["placed"]
+    sign_in(page, office)
+
+    page.get_by_role("link", name="Placed").click()
+    page.get_by_role("link", name=order.number).click()
+    page.get_by_role("link", name="Cancel").click()
+    page.get_by_label("Reason").fill("The shopper called")
+    page.get_by_role("button", name="Cancel the order").click()
+
+    page.get_by_text(f"The cancellation of {order.number} is written down.").wait_for()
+    order.refresh_from_db()
+    assert order.status == "canceled"
+
+
+def test_what_waits_leads_to_where_it_is_mended(office, browse):
+    page = browse()
+    sign_in(page, office)
+
+    page.get_by_role("link", name="A GTIN has a wrong check digit").click()
+
+    page.get_by_text("The check digit is wrong.").first.wait_for()
+    assert "severity__exact=error" in page.url

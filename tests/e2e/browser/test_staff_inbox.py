@@ -1,0 +1,60 @@
+"""Staff settle what waits in a real browser: each reason by its own button."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from notifications.models import Delivery
+from orders.models import PurchaseOrder
+from storefront.dashboard.inbox import query
+from tests.e2e.browser.conftest import overflow, violations
+from tests.e2e.browser.test_staff import office, sign_in  # noqa: F401 - a fixture
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.browser
+
+REASONS = [
+    {"code": "cost", "sentence": "Ridge 1800: cost 10.00 EUR when sold, 12.00 EUR now."},
+    {"code": "stock", "sentence": "Ridge 1800: the supplier reports 1, sold 2.", "subject": "A"},
+    {"code": "payment", "sentence": "Only 1.00 EUR of 49.98 EUR is authorized or captured."},
+]
+
+
+@pytest.fixture
+def held(office, monkeypatch):  # noqa: F811
+    """A held purchase order, and more dead mails than the start page shows."""
+    monkeypatch.setattr(query, "SHOWN_PER_CAUSE", 2)
+    ago = NOON - timedelta(hours=9)
+    Delivery.objects.update(status="dead", status_since=ago)
+    made = PurchaseOrder.objects.filter(status="draft").first()
+    made.move("on_hold", at=ago, hold_reasons=REASONS)
+    return made
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_each_reason_is_settled_by_its_own_button(office, browse, held, width):  # noqa: F811
+    page = browse(width)
+    sign_in(page, office)
+    found = violations(page)
+    assert overflow(page) <= 0
+
+    row = page.get_by_role("row", name=held.number)
+    assert row.get_by_role("button", name="Let it pass").count() == 2
+    row.get_by_role("button", name="12.00 EUR now").click()
+
+    page.get_by_text(f"{held.number}: this reason is let pass.").wait_for()
+    assert row.get_by_role("button", name="Let it pass").count() == 1
+    held.refresh_from_db()
+    assert (held.status, held.hold_reasons) == ("on_hold", REASONS[1:])
+    found += violations(page)
+
+    page.get_by_role("listitem").filter(has_text="A message could not be delivered").get_by_role(
+        "link"
+    ).click()
+    page.get_by_role("link", name="All that waits").wait_for()
+    assert page.get_by_role("row").count() == Delivery.objects.count() + 1
+    assert overflow(page) <= 0
+    found += violations(page)
+    assert found == []

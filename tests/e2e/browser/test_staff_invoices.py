@@ -1,0 +1,107 @@
+"""Staff hand in lists and settle an address: on a phone and on a desk."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+
+import pytest
+
+from orders.models import Order, SupplierBill
+from shipping.models import Parcel
+from storefront.accounts.models import User
+from tests.e2e.browser.conftest import overflow, violations
+from tests.e2e.browser.test_feed_mapping import press
+from tests.e2e.browser.test_staff import WHO, sign_in
+from tests.factories.orders import HOME, make_purchase_orders
+from tests.factories.shipping import make_accepted_purchase_order
+
+pytestmark = pytest.mark.browser
+SIZES = [(360, "dark"), (1280, "light")]
+
+
+@pytest.fixture
+def office(noon, transactional_db, live_server):
+    User.objects.create_superuser(**WHO)
+    return live_server.url
+
+
+@pytest.mark.parametrize(("width", "theme"), SIZES)
+def test_a_list_of_bills_is_looked_at_before_it_is_entered(office, browse, tmp_path, width, theme):
+    bought = make_accepted_purchase_order()
+    money = bought.lines.get().order_line.cost_currency
+    (tmp_path / "bills.csv").write_text(
+        f"bill;purchase order;currency;goods;freight\nRE-1;{bought.number};{money};12,50;3\n"
+        f"RE-2;FL-000000-XXXXX-1;{money};9;\nRE-3;{bought.number};{money};-4;\n"
+    )
+    page = browse(width, theme)
+    sign_in(page, office)
+    page.goto(f"{office}/admin/orders/supplierbill/import_bills/")
+    found = violations(page)
+    page.screenshot(path=tmp_path / f"bills-begin-{width}.png", full_page=True)
+
+    page.set_input_files("input[type=file]", tmp_path / "bills.csv")
+    press(page, page.get_by_role("button", name="Look at it"))
+    page.get_by_text("1 of 3 bills can be entered.").wait_for()
+    found += violations(page)
+    assert overflow(page) <= 0
+    page.screenshot(path=tmp_path / f"bills-{width}.png", full_page=True)
+    press(page, page.get_by_role("button", name="Enter the good ones"))
+    page.get_by_text("1 bill entered.").wait_for()
+
+    assert found == []
+    assert SupplierBill.objects.get().purchase_order == bought
+
+
+@pytest.mark.parametrize(("width", "theme"), SIZES)
+def test_a_list_of_parcels_says_what_is_wrong_where_it_is_seen(
+    office, browse, tmp_path, width, theme
+):
+    bought = make_accepted_purchase_order()
+    (tmp_path / "parcels.csv").write_text(
+        f"order,carrier,tracking number\n{bought.number},DHL,00340434161094042557\n"
+        f"FL-000000-XXXXX-1,DHL,00340434161094042558\n"
+    )
+    page = browse(width, theme)
+    sign_in(page, office)
+    page.goto(f"{office}/admin/shipping/parcel/enter_list/")
+    found = violations(page)
+    page.get_by_label("Supplier").select_option(index=1)
+    page.set_input_files("input[type=file]", tmp_path / "parcels.csv")
+    press(page, page.get_by_role("button", name="Look at it"))
+    page.get_by_text("1 of 2 parcels can be entered.").wait_for()
+    found += violations(page)
+    page.screenshot(path=tmp_path / f"parcels-{width}.png", full_page=True)
+
+    problem = page.get_by_text("This supplier has no such order.").bounding_box()
+    number = page.get_by_role("cell", name=bought.number).bounding_box()
+    assert problem["x"] + problem["width"] <= width, "nobody scrolls to learn what is wrong"
+    assert number["height"] < 40, "a number stands in one line"
+    assert overflow(page) <= 0
+    press(page, page.get_by_role("button", name="Enter the good ones"))
+    page.get_by_text("1 parcel entered.").wait_for()
+
+    assert found == []
+    assert Parcel.objects.get().shipment.purchase_order == bought
+
+
+@pytest.mark.parametrize(("width", "theme"), SIZES)
+def test_a_doubtful_address_is_corrected(office, browse, tmp_path, width, theme):
+    (made,) = make_purchase_orders()
+    Order.objects.update(ship_to=asdict(replace(HOME, postcode="1011")), address_check={})
+    page = browse(width, theme)
+    sign_in(page, office)
+    page.goto(f"{office}/admin/orders/order/{made.order_id}/change/")
+    page.get_by_text("Doubtful:").first.wait_for()
+    page.screenshot(path=tmp_path / f"order-{width}.png", full_page=True)
+    page.goto(f"{office}/admin/orders/order/{made.order_id}/correct_address/")
+    found = violations(page)
+    assert overflow(page) <= 0
+    page.screenshot(path=tmp_path / f"address-{width}.png", full_page=True)
+
+    page.get_by_label("Postcode").fill("10117")
+    page.get_by_label("Reason").fill("She wrote to us.")
+    press(page, page.locator("form button[type=submit]").last)
+    page.get_by_text("Corrected by").first.wait_for()
+
+    assert found == []
+    assert Order.objects.get().ship_to["postcode"] == "10117"

@@ -1,0 +1,101 @@
+"""Staff and money that does not agree, in a real browser: found, looked at, taken in, closed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from django.urls import reverse
+
+from orders.accounting.finding import Kind, What
+from orders.models import MoneyDay, MoneyDifference, Payment, PurchaseOrder
+from storefront.accounts.models import User
+from tests.e2e.browser.conftest import overflow, violations
+from tests.e2e.browser.test_staff import WHO, sign_in
+from tests.factories.full_shop import make_world
+from tests.factories.reconciliation import make_day, make_difference
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def office(chromium, noon, transactional_db, live_server, monkeypatch):
+    """A shop whose money differs in several ways; its address."""
+    make_world(monkeypatch)
+    User.objects.create_superuser(**WHO)
+    payment = Payment.objects.filter(captured_amount__gt=0).order_by("pk").first()
+    purchase_order = PurchaseOrder.objects.filter(status="shipped").first()
+    day = make_day()
+    make_difference(payment, day=day)
+    make_difference(
+        kind=Kind.NOT_WITH_US, what=What.CAPTURED, day=day, name="pi_3TdV0b2eZvKYlo2C0c5WbHXf"
+    )
+    make_difference(
+        kind=Kind.BILL_MORE,
+        what=What.GOODS,
+        part="supplier:lumen",
+        day=day,
+        name=purchase_order.number,
+        currency="USD",
+        expected=Decimal("24.59"),
+        found=Decimal("31.20"),
+        purchase_order_id=purchase_order.pk,
+        supplier_id=purchase_order.supplier_id,
+    )
+    return live_server.url
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_pages_of_differences_keep_nobody_out(office, browse, width, theme):
+    page = browse(width, theme)
+    sign_in(page, office)
+    found: list[str] = []
+    row = MoneyDifference.objects.get(kind="refund_unbooked", status="open").pk
+    day = MoneyDay.objects.order_by("day").last().pk
+
+    for path in (
+        "",
+        "orders/moneydifference/",
+        f"orders/moneydifference/{row}/change/",
+        reverse("admin:orders_moneydifference_take_in", args=[row]).removeprefix("/admin/"),
+        "orders/moneyday/",
+        f"orders/moneyday/{day}/change/",
+        "orders/supplierbill/",
+        "orders/supplierbill/add/",
+    ):
+        page.goto(f"{office}/admin/{path}")
+        found += violations(page)
+        assert overflow(page) <= 0, path
+
+    assert found == []
+
+
+def test_a_difference_is_found_on_the_start_page_read_and_closed(office, browse):
+    page = browse()
+    row = MoneyDifference.objects.get(kind="refund_unbooked", status="open")
+    sign_in(page, office)
+
+    page.get_by_role("link", name=row.name).first.click()
+    page.get_by_text("refund nothing once more").wait_for()
+    page.get_by_role("link", name="Close it with a reason").click()
+    page.get_by_label("Reason").fill("Booked by hand")
+    page.get_by_role("button", name="Close it with a reason").click()
+    page.get_by_text("It is closed.").wait_for()
+
+    row.refresh_from_db()
+    assert (row.status, row.closed_by) == ("settled", WHO["email"])
+    assert row.closed_because == "Booked by hand"
+
+
+def test_the_list_is_narrowed_and_saved_as_a_file(office, browse):
+    page = browse()
+    sign_in(page, office)
+    page.goto(f"{office}/admin/orders/moneydifference/?status__exact=open&kind__exact=bill_more")
+
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Save as CSV").click()
+
+    _heading, line = Path(waiting.value.path()).read_text().splitlines()
+    assert "Supplier charged more,Goods,24.59,USD,31.20,USD" in line

@@ -1,0 +1,138 @@
+"""A supplier without an API: bought, mailed, answered and shipped by people, in a real browser."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+
+import pytest
+
+from notifications import dispatch
+from notifications.models import Event
+from orders.models import PurchaseOrder
+from orders.purchasing import submission
+from shipping.models import Parcel
+from suppliers.models import Connection, Supplier
+from tests.e2e.browser.conftest import overflow, violations, visit
+from tests.factories.orders import make_paid_order, make_purchase_orders, make_sellable
+from tests.factories.suppliers import NOON
+from tests.notifications.smtp_servers import mailbox, mailers
+
+pytestmark = pytest.mark.browser
+
+NUMBER = "JJD000390007882123456"
+
+
+def by_mail(language="en"):
+    """Let the supplier of all goods be one who is written to."""
+    Supplier.objects.update(adapter="feed", language=language)
+    Connection.objects.update(options={"orders_to": "orders@lumen.example"})
+
+
+def send(purchase_order):
+    fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
+    return submission.send(purchase_order=fresh.get(pk=purchase_order.pk), now=NOON)
+
+
+def deliver(folder, settings):
+    """Send all mail that waits, as the workers do, and read what came by recipient."""
+    with mailbox(folder) as port:
+        settings.MAILERS = mailers(port)
+        for event in Event.objects.filter(fanned_out_at=None).order_by("pk"):
+            for delivery in dispatch.fan_out(event=event, now=NOON):
+                dispatch.send(delivery=delivery, now=NOON)
+    mails = [
+        email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        for path in sorted(folder.glob("*.eml"))
+    ]
+    return {who: [mail for mail in mails if mail["To"] == who] for who in {m["To"] for m in mails}}
+
+
+def link_in(mail):
+    text = mail.get_body(("plain",)).get_content()
+    (link,) = set(re.findall(r"https?://\S+/supplier/\S+", text))
+    assert link in mail.get_body(("html",)).get_content()
+    return link
+
+
+@pytest.mark.parametrize("scripts", [False, True])
+def test_an_order_by_mail_is_answered_shipped_and_told_once(
+    shop, browse, settings, tmp_path, scripts
+):
+    goods = make_sellable(), make_sellable(price="19.99")
+    order = make_paid_order(*goods, quantity=2)
+    by_mail()
+    (purchase_order,) = submission.divide(order=order, now=NOON)
+    assert send(purchase_order).request_status == "submitted"
+    (his,) = deliver(tmp_path / "mail", settings)["orders@lumen.example"]
+    assert his["Subject"] == f"Order {purchase_order.number} for you to ship"
+    page = browse(1280 if scripts else 360, scripts=scripts)
+
+    visit(page, link_in(his))
+    assert "Musterweg 1" in page.inner_text("main")
+    page.get_by_role("button", name="Send the answer").click()
+    page.get_by_text("We have your answer.").wait_for()
+    first = purchase_order.lines.order_by("pk").first()
+    page.get_by_label("Carrier").fill("DHL")
+    page.get_by_role("button", name="Enter the parcel").click()
+    page.get_by_role("heading", name="There is a problem").wait_for()
+    stale = page.context.new_page()
+    visit(stale, link_in(his))
+    for tab in (page, stale):
+        tab.get_by_label("Carrier").fill("DHL")
+        tab.get_by_label("Tracking number").fill(NUMBER)
+        tab.fill(f"[name=units_{first.order_line_id}]", "1")
+        tab.get_by_role("button", name="Enter the parcel").click()
+        tab.get_by_text("The parcel is entered").wait_for()
+    page.reload()
+    page.get_by_text(NUMBER).first.wait_for()
+
+    purchase_order.refresh_from_db()
+    assert purchase_order.request_status == "accepted"
+    assert purchase_order.status == "partially_shipped"
+    assert Parcel.objects.get().number == NUMBER
+    mails = deliver(tmp_path / "mail", settings)
+    assert [mail["Subject"] for mail in mails["erika@example.org"] if NUMBER in str(mail)] == [
+        f"A parcel of order {order.number} is on its way"
+    ]
+    assert len(mails["orders@lumen.example"]) == 1
+    page.get_by_role("button", name="It was delivered").click()
+    page.get_by_text("Noted: it has arrived.").wait_for()
+    assert Parcel.objects.get().status == "delivered"
+
+
+@pytest.mark.parametrize("language", ["en", "az"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_page_can_be_used_by_everybody(shop, browse, tmp_path, language, width):
+    by_mail(language)
+    purchases = make_purchase_orders(make_sellable(), make_sellable(price="19.99"), quantity=2)
+    (purchase_order,) = purchases
+    send(purchase_order)
+    page = browse(width, "dark" if width < 1000 else "light")
+    steps = iter(range(9))
+
+    def look():
+        assert violations(page) == []
+        assert overflow(page) <= 0
+        page.screenshot(path=tmp_path / f"{language}-{width}-{next(steps)}.png", full_page=True)
+
+    key = PurchaseOrder.objects.get().access_key
+    visit(page, f"{shop}/{language}/supplier/{purchase_order.number}/{key}/")
+    look()
+    page.locator("form[action$='/parcel/'] button").click()
+    page.locator("#problem").wait_for()
+    look()
+    selects = page.locator("form[action$='/answer/'] select")
+    selects.nth(1).select_option("out_of_stock")
+    page.locator("form[action$='/answer/'] button").first.click()
+    page.locator(".note-good").wait_for()
+    look()
+    page.fill("[name=carrier]", "DHL")
+    page.fill("[name=number]", NUMBER)
+    page.locator("form[action$='/parcel/'] button").click()
+    page.locator("form[action$='/arrived/'] button").wait_for()
+    look()
+    page.locator("form[action$='/arrived/'] button").click()
+    page.locator(".note-good").wait_for()
+    look()

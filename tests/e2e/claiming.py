@@ -1,0 +1,80 @@
+"""Complain of what the sandbox delivered, and do what the sweeps do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from orders.claims import status as claim_status
+from orders.claims import submission as claim_submission
+from orders.claims import work_queue
+from orders.claims.submission import ClaimStoppedError
+from orders.models import SupplierClaim
+from orders.purchasing import retries
+from orders.purchasing import submission as purchasing_submission
+from storefront.lib.http.errors import OutsideError
+from storefront.lib.state_machine import IllegalMoveError, LostRaceError
+from tests.e2e.ordering import sell_one, stock_the_shop, whole
+from tests.factories.claims import make_claim, whole_claim
+
+ROUNDS = 12
+
+
+@pytest.fixture
+def purchase_order(sandbox_supplier):
+    """One unit that the sandbox delivered."""
+    sold = sell_one(stock_the_shop(sandbox_supplier))
+    purchasing_submission.send(purchase_order=sold, now=timezone.now())
+    sandbox_supplier.control("advance", {"orderNumber": sold.number, "to": "DELIVERED"})
+    sold.move("shipped", at=timezone.now())
+    return whole(sold)
+
+
+@pytest.fixture
+def claim(purchase_order):
+    return make_claim(purchase_order, now=timezone.now())
+
+
+def disputes(process):
+    """Count the disputes in the supplier's own ledger."""
+    rows = process.control("orders")["effects"]
+    return [row["kind"] for row in rows].count("disputed")
+
+
+def sweep(claim, now):
+    """Do what beat's sweeps do for one claim."""
+    mine = {"pk": claim.pk}
+    try:
+        if work_queue.claims_to_be_told(now=now).filter(**mine).exists():
+            claim_submission.submit(claim=whole_claim(claim), now=now)
+        for find in (work_queue.claims_to_be_found, work_queue.claims_to_be_read):
+            if find(now=now).filter(**mine).exists():
+                claim_status.look_up(claim=whole_claim(claim), now=now)
+    except (OutsideError, ClaimStoppedError, IllegalMoveError, LostRaceError):
+        return
+
+
+def sweep_until_heard(claim):
+    """Let an hour pass in big steps; the faults of the test are over somewhere on the way."""
+    for step in range(ROUNDS):
+        sweep(claim, timezone.now() + timedelta(minutes=5 * step))
+        heard = whole_claim(claim)
+        if heard.status in SupplierClaim.HEARD:
+            return heard
+    return whole_claim(claim)
+
+
+def told(claim):
+    return claim_submission.submit(claim=whole_claim(claim), now=timezone.now())
+
+
+def read(claim):
+    """Look it up when the call that left it open must have ended."""
+    now = timezone.now() + retries.CALLS_END_WITHIN
+    return claim_status.look_up(claim=whole_claim(claim), now=now)
+
+
+def decide(process, claim, **deal):
+    process.control("decide", {"disputeId": whole_claim(claim).supplier_claim, **deal})

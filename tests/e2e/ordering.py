@@ -1,0 +1,114 @@
+"""Sell something that the sandbox supplier really has, up to the purchase order."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from catalog.models import Listing
+from orders.cart import carts
+from orders.checkout import checkout
+from orders.models import PurchaseOrder
+from orders.payments import updates
+from orders.purchasing import submission
+from orders.purchasing.supplier_request import request_for
+from orders.routing import stock_query
+from orders.routing.delivery_quote import QuotedParcel, ShippingQuote
+from storefront.lib.money import Money
+from suppliers.connections.factory import adapter_for
+from suppliers.sync import runner
+from tests.factories.catalog import (
+    make_category,
+    make_channel,
+    make_exchange_rate,
+    make_price_rule,
+)
+from tests.factories.orders import HOME, make_payment, news_of
+from tests.fakes.cj_sandbox import connect
+
+LIGHT_G = 400  # every route takes that
+SHELVES = (
+    "headlamps",
+    "flashlights",
+    "lanterns",
+    "work-lights",
+    "bike-lights",
+    "cells-chargers",
+    "accessories",
+)
+
+
+def stock_the_shop(process, *, connect=connect):
+    """Make a shop and fill it from a running sandbox."""
+    channel = make_channel()
+    make_price_rule(channel=channel)
+    make_exchange_rate()
+    for slug in SHELVES:
+        make_category(slug=slug, families=())
+    supplier = connect(process)
+    for kind in ("products", "stock"):
+        runner.take_in(supplier=supplier, kind=kind, now=timezone.now())
+    return channel
+
+
+def sell_one(channel, *, start="CN"):
+    """Sell one unit of what lies in one country only; return its purchase order, unsent."""
+    now = timezone.now()
+    listing = (
+        Listing.objects.for_sale(now)
+        .filter(ships_from__has_key=start, variant__lithium="none")
+        .exclude(ships_from__has_any_keys=["DE", "US"])
+        .filter(variant__packed_weight_g__lte=LIGHT_G)
+        .order_by("-price_amount", "pk")  # the dearest earns its freight, whatever that is
+        .first()
+    )
+    cart = carts.open_cart(channel=channel, country="DE", locale="en", now=now)
+    carts.add(cart=cart, listing_id=listing.pk, quantity=1, now=now)
+    wants = carts.look(cart=cart, now=now).wants
+    plan = stock_query.plan(lines=wants, channel=channel, now=now)
+    arrives = now.date() + timedelta(days=9)
+    parcels = tuple(
+        QuotedParcel(
+            parcel=parcel,
+            service_code="standard",
+            carrier_service="to be asked",
+            price=Money(listing.price_amount, channel.currency),
+            arrives_from=arrives,
+            arrives_to=arrives,
+            accepts=("inside", "with"),
+            max_cell_wh=20,
+        )
+        for parcel in plan.parcels
+    )
+    quote = ShippingQuote(tier="economy", parcels=parcels)
+    order, _ = checkout.place(
+        cart=cart, email="erika@example.org", ship_to=HOME, quote=quote, now=now
+    )
+    payment = make_payment(order, now=now)
+    updates.apply(update=news_of(payment, "authorized"), gateway="fake", now=now)
+    (purchase_order,) = submission.divide(order=order, now=now)
+    name_a_route(purchase_order)
+    return whole(purchase_order)
+
+
+def name_a_route(purchase_order):
+    """Choose a route that the supplier really offers for this parcel."""
+    request = request_for(whole(purchase_order))
+    with adapter_for(purchase_order.supplier) as adapter:
+        options = adapter.freight(
+            country_from=request.country_from, ship_to=request.ship_to, lines=request.lines
+        )
+    cheapest = min(options, key=lambda option: option.price.amount)
+    PurchaseOrder.objects.filter(pk=purchase_order.pk).update(carrier_service=cheapest.name)
+
+
+def whole(purchase_order):
+    rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
+    return rows.get(pk=purchase_order.pk)
+
+
+def effects(process):
+    """Return the numbers in the supplier's own ledger, one for each order he made."""
+    rows = process.control("orders")["effects"]
+    return [row["order_number"] for row in rows if row["kind"] == "created"]

@@ -1,0 +1,155 @@
+"""Whatever fails on the way to BigBuy, his own ledger holds each order exactly once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from orders.models import PurchaseOrder
+from orders.purchasing import submission, submission_lookup
+from orders.purchasing.holds import waiving
+from shipping import status_polling
+from shipping.models import Parcel
+from storefront.lib.http.errors import OutsideError
+from storefront.lib.state_machine import IllegalMoveError, LostRaceError
+from suppliers.connectors.bigbuy import client
+from suppliers.connectors.context import Quota
+from tests.e2e.ordering import sell_one, stock_the_shop, whole
+from tests.fakes.bigbuy_sandbox import bigbuy_process, bigbuy_sandbox, connect_bigbuy
+
+__all__ = ["bigbuy_process", "bigbuy_sandbox"]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CHECK, CREATE, LOOK_UP = "order/check", "order/create", "order/reference/{number}"
+ROUNDS = 12
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch, settings, tmp_path):
+    """Let a second have room for many calls: how it is kept is shown elsewhere."""
+    settings.VAR_DIR = tmp_path
+    many = {name: Quota(name=name, points=1000, window_s=1) for name in client.GROUP_QUOTAS}
+    monkeypatch.setattr(client, "GROUP_QUOTAS", many)
+    monkeypatch.setattr(client, "TURN_S", 0.0)
+    monkeypatch.setattr(client, "LONGEST_NAP_S", 0.01)
+    monkeypatch.setattr(client, "LONGEST_TURN_S", 0.2)
+
+
+@pytest.fixture
+def purchase_order(bigbuy_sandbox):
+    return sell_one(stock_the_shop(bigbuy_sandbox, connect=connect_bigbuy), start="ES")
+
+
+def sweep(purchase_order, now):
+    """Do what beat's sweeps do for one purchase order."""
+    fresh = whole(purchase_order)
+    try:
+        if fresh.request_status in PurchaseOrder.NEVER_SENT and fresh.status in {"draft", "ready"}:
+            if not fresh.try_after or fresh.try_after <= now:
+                submission.send(purchase_order=fresh, now=now)
+        elif fresh.request_status in {"submitting", "submit_unknown"}:
+            submission_lookup.resolve(purchase_order=fresh, now=now)
+    except (OutsideError, IllegalMoveError, LostRaceError):
+        return
+
+
+def sweep_until_answered(purchase_order):
+    """Let an hour pass in big steps; the faults of the test are over somewhere on the way."""
+    for step in range(ROUNDS):
+        sweep(purchase_order, timezone.now() + timedelta(minutes=5 * step))
+        if whole(purchase_order).request_status == "accepted":
+            break
+    return whole(purchase_order)
+
+
+def references(process):
+    return [order["reference"] for order in process.orders()]
+
+
+@pytest.mark.parametrize(
+    ("kind", "times"),
+    [
+        ("500", 3),
+        ("429", 3),
+        ("drop_before", 3),
+        ("drop_after", 1),
+        ("drop_after", 3),
+        ("garbage", 1),
+        ("truncated", 1),
+        ("soft_500", 2),
+        ("redirect", 1),
+    ],
+)
+@pytest.mark.parametrize("where", [CHECK, CREATE])
+def test_a_fault_while_ordering_leaves_one_order(
+    bigbuy_sandbox, purchase_order, kind, times, where
+):
+    bigbuy_sandbox.fault(where, kind, count=times)
+
+    answered = sweep_until_answered(purchase_order)
+
+    if answered.status == "on_hold":  # he seemed to refuse how we ask: staff let it go on
+        waiving.release_hold(purchase_order=answered, actor="staff", now=timezone.now())
+        answered = sweep_until_answered(purchase_order)
+    assert answered.request_status == "accepted"
+    assert references(bigbuy_sandbox) == [purchase_order.number]
+
+
+@pytest.mark.parametrize(
+    "kind", ["500", "drop_before", "drop_after", "garbage", "empty", "soft_500"]
+)
+def test_a_look_up_that_fails_too_is_no_proof_of_absence(bigbuy_sandbox, purchase_order, kind):
+    look_up = LOOK_UP.format(number=purchase_order.number)
+    bigbuy_sandbox.fault(CREATE, "drop_after", count=1)
+    bigbuy_sandbox.fault(look_up, kind, count=2)
+
+    assert sweep_until_answered(purchase_order).request_status == "accepted"
+    assert references(bigbuy_sandbox) == [purchase_order.number]
+
+
+def test_an_answer_about_another_order_is_not_believed(bigbuy_sandbox, purchase_order):
+    bigbuy_sandbox.fault(CREATE, "drop_after", count=1)
+    bigbuy_sandbox.fault(LOOK_UP.format(number=purchase_order.number), "wrong_order", count=1)
+
+    assert sweep_until_answered(purchase_order).request_status == "accepted"
+    (order,) = bigbuy_sandbox.orders()
+    assert whole(purchase_order).supplier_reference == str(order["id"])
+
+
+def test_what_is_sold_out_meanwhile_is_refused_and_not_ordered(bigbuy_sandbox, purchase_order):
+    line = purchase_order.lines.select_related("order_line__offer").get()
+    sku = line.order_line.offer.supplier_sku
+    for warehouse in (1, 2):
+        bigbuy_sandbox.control("stock", {"sku": sku, "warehouse": warehouse, "quantity": 0})
+
+    submission.send(purchase_order=purchase_order, now=timezone.now())
+
+    assert whole(purchase_order).request_status == "rejected"
+    assert references(bigbuy_sandbox) == []
+
+
+def test_an_empty_purse_holds_the_order_with_words(bigbuy_sandbox, purchase_order):
+    bigbuy_sandbox.control("purse", {"amount": "0.50"})
+
+    submission.send(purchase_order=purchase_order, now=timezone.now())
+
+    held = whole(purchase_order)
+    assert held.status == "on_hold"
+    assert "our purse there does not cover it" in held.hold_reasons[0]["sentence"]
+    assert references(bigbuy_sandbox) == []
+
+
+def test_a_parcel_is_followed_to_the_door(bigbuy_sandbox, purchase_order):
+    submission.send(purchase_order=purchase_order, now=timezone.now())
+    for status in ("Shipped", "Delivered"):
+        bigbuy_sandbox.control("advance", {"reference": purchase_order.number, "to": status})
+        status_polling.ask(supplier=purchase_order.supplier, moment=timezone.now)
+        found = whole(purchase_order)
+        assert not found.problem
+
+    parcel = Parcel.objects.get()
+    assert (parcel.status, parcel.carrier) == ("delivered", "GLS")
+    assert parcel.number == bigbuy_sandbox.orders()[0]["tracking"]

@@ -1,0 +1,40 @@
+"""A supplier who hangs slows nobody else: real workers, two suppliers, one of them dead."""
+
+from __future__ import annotations
+
+import pytest
+
+from storefront.dev.bench.scenarios import bulkheads
+from tests.e2e.ordering import SHELVES
+from tests.e2e.worker_process import surroundings
+from tests.factories.catalog import (
+    make_category,
+    make_channel,
+    make_exchange_rate,
+    make_price_rule,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_supplier_who_hangs_slows_nobody_else(tmp_path):
+    channel = make_channel()
+    make_price_rule(channel=channel)
+    make_exchange_rate()
+    for slug in SHELVES:
+        make_category(slug=slug, families=())
+
+    rounds = bulkheads.measure(
+        channel=channel,
+        folder=tmp_path,
+        env=surroundings(),
+        products=16,
+        orders=6,
+        say=print,
+    )
+
+    alone, one_hangs, naive = rounds["alone"], rounds["one hangs"], rounds["no lanes"]
+    for of in ("order_p95_s", "sync_s"):
+        # A second of grace: these machines have other work to do, too.
+        assert getattr(one_hangs, of) < getattr(alone, of) * 1.2 + 1
+        assert getattr(naive, of) == bulkheads.NAIVE_PATIENCE_S

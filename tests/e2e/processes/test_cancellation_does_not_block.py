@@ -1,0 +1,78 @@
+"""A shopper cancels, and her page does not wait for the supplier, however long he takes."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from celery.app.task import Task
+from django.db import connection
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from orders.cancellation import tasks
+from orders.purchasing import submission, work_queue
+from tests.e2e.ordering import sell_one, stock_the_shop, whole
+from tests.fakes.cj_sandbox import sandbox_process, sandbox_supplier
+
+__all__ = ["sandbox_process", "sandbox_supplier"]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NOTED = "Your wish to cancel is noted"
+HANGS_S = 3
+
+
+@pytest.fixture
+def sent(sandbox_supplier):
+    purchase_order = sell_one(stock_the_shop(sandbox_supplier))
+    submission.send(purchase_order=purchase_order, now=timezone.now())
+    return whole(purchase_order)
+
+
+def click(client, purchase_order):
+    order = purchase_order.order
+    path = f"/en/orders/{order.number}/{order.access_key}/cancel/"
+    return client.post(path, follow=True).content.decode()
+
+
+def test_a_supplier_who_hangs_slows_no_page(client, sandbox_supplier, sent):
+    sandbox_supplier.fault("getOrderDetail", "slow", count=1, delay=HANGS_S)
+    first = click(client, sent)
+
+    def work():
+        tasks.pursue_cancellation(purchase_order_id=sent.pk)
+        connection.close()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    while whole(sent).request_status != "cancellation_requested":
+        pass
+    second = click(client, sent)
+    assert worker.is_alive()
+    worker.join()
+    path = f"/en/orders/{sent.order.number}/{sent.order.access_key}/?cancel=asked"
+    answered = client.get(path).content.decode()
+
+    assert NOTED in first
+    assert NOTED in second
+    assert "Cancel this order" not in second
+    assert whole(sent).stop_told_by == "person"  # he has been paid by then: no call stops it
+    assert "We are asking the supplier to stop it." in answered
+
+
+def test_a_wish_is_kept_while_the_broker_is_away_and_a_sweep_finds_it(client, sent, monkeypatch):
+    def away(*_known, **_options):
+        raise OperationalError("the broker is away")
+
+    with monkeypatch.context() as outage:
+        outage.setattr(Task, "apply_async", away)
+        shown = click(client, sent)
+
+    assert NOTED in shown
+    assert whole(sent).request_status == "accepted"
+    started = []
+    monkeypatch.setattr(tasks.pursue_cancellation, "delay", lambda **known: started.append(known))
+    tasks.settle_cancellations()
+    assert started == [{"purchase_order_id": sent.pk}]
+    assert work_queue.to_be_stopped(now=timezone.now()).exists()

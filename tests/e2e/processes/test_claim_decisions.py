@@ -1,0 +1,120 @@
+"""What the supplier decides about a claim is ours too, and what cannot be believed waits."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from orders.claims import status as claim_status
+from orders.claims import submission, work_queue
+from orders.claims.submission import ClaimStoppedError
+from storefront.dashboard.invariants import registry
+from suppliers.connections.factory import adapter_for
+from suppliers.connectors.claiming import ClaimAnswer
+from tests.e2e.claiming import (
+    claim,
+    decide,
+    disputes,
+    purchase_order,
+    read,
+    sweep,
+    sweep_until_heard,
+    told,
+)
+from tests.factories.claims import make_claim, whole_claim
+from tests.fakes.cj_sandbox import sandbox_process, sandbox_supplier
+
+__all__ = ["claim", "purchase_order", "sandbox_process", "sandbox_supplier"]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_poll_takes_his_money_over(sandbox_supplier, claim):
+    told(claim)
+    paid = claim.expected_amount - Decimal("0.01")
+    decide(sandbox_supplier, claim, deal=1, amount=str(paid))
+    now = timezone.now() + work_queue.CLAIMS_READ_EVERY
+
+    assert not work_queue.claims_to_be_read(now=timezone.now()).exists()
+    sweep(claim, now)
+
+    settled = whole_claim(claim)
+    assert (settled.status, settled.credited_amount) == ("credited", paid)
+    assert settled.currency == "USD"
+    broken = {found.invariant.code for found in registry.check(now=now) if found.count}
+    assert not {code for code in broken if code.startswith("I9.")}
+
+
+@pytest.mark.parametrize(("deal", "status"), [(2, "resent"), (3, "denied")])
+def test_a_poll_takes_a_verdict_without_money_over(sandbox_supplier, claim, deal, status):
+    told(claim)
+    decide(sandbox_supplier, claim, deal=deal)
+
+    settled = read(claim)
+
+    assert (settled.status, settled.credited_amount) == (status, None)
+
+
+def test_more_money_than_was_claimed_waits_for_a_person(sandbox_supplier, claim):
+    told(claim)
+    decide(sandbox_supplier, claim, deal=1, amount=str(claim.expected_amount + 1))
+
+    odd = read(claim)
+
+    assert (odd.status, odd.credited_amount) == ("requested", None)
+    assert "more than was claimed" in odd.problem
+
+
+def test_a_claim_that_is_taken_back_is_canceled_at_the_supplier(sandbox_supplier, claim):
+    told(claim)
+
+    claim_status.take_back(
+        claim=whole_claim(claim), reason="It was found", actor="staff", now=timezone.now()
+    )
+
+    assert whole_claim(claim).status == "canceled"
+    with adapter_for(claim.purchase_order.supplier) as cj:
+        (his,) = cj.claims(supplier_reference=claim.purchase_order.supplier_reference)
+    assert (his.number, his.answer) == (claim.number, ClaimAnswer.CANCELED)
+
+
+def test_a_cancellation_whose_answer_is_lost_is_read(sandbox_supplier, claim):
+    told(claim)
+    sandbox_supplier.fault("disputes/cancel", "drop_after", count=1)
+
+    claim_status.take_back(
+        claim=whole_claim(claim), reason="It was found", actor="staff", now=timezone.now()
+    )
+
+    assert whole_claim(claim).status == "canceled"
+
+
+def test_what_he_decided_first_is_not_taken_back(sandbox_supplier, claim):
+    told(claim)
+    decide(sandbox_supplier, claim, deal=1, amount="1.00")
+
+    with pytest.raises(ClaimStoppedError, match="credited"):
+        claim_status.take_back(
+            claim=whole_claim(claim), reason="It was found", actor="staff", now=timezone.now()
+        )
+
+    assert whole_claim(claim).credited_amount == Decimal("1.00")
+
+
+def test_a_refusal_waits_for_a_person_who_may_have_it_told_again(sandbox_supplier, purchase_order):
+    """He takes no complaint of an order that he does not know."""
+    right = purchase_order.supplier_reference
+    purchase_order.supplier_reference = "1"
+    purchase_order.save(update_fields=["supplier_reference"])
+    claim = make_claim(purchase_order, now=timezone.now())
+
+    assert told(claim).status == "on_hold"
+    assert disputes(sandbox_supplier) == 0
+
+    purchase_order.supplier_reference = right
+    purchase_order.save(update_fields=["supplier_reference"])
+    submission.submit_again(claim=whole_claim(claim), actor="staff", now=timezone.now())
+    assert sweep_until_heard(claim).status == "requested"
+    assert disputes(sandbox_supplier) == 1

@@ -1,0 +1,190 @@
+"""Whatever fails on the way, the supplier has each claim exactly once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+from celery import Celery
+from django.utils import timezone
+
+from orders.claims import work_queue
+from orders.claims.submission import ClaimStoppedError
+from orders.models import SupplierClaim
+from storefront.lib.http import retries
+from storefront.lib.http.errors import OutsideError
+from suppliers.resilience import circuit_breaker
+from tests.e2e.claiming import (
+    claim,
+    decide,
+    disputes,
+    purchase_order,
+    read,
+    sweep_until_heard,
+    told,
+)
+from tests.e2e.worker_process import started_worker
+from tests.factories.claims import whole_claim
+from tests.fakes.cj_sandbox import sandbox_process, sandbox_supplier
+
+__all__ = ["claim", "purchase_order", "sandbox_process", "sandbox_supplier"]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CREATE = "disputes/create"
+LIST = "disputes/getDisputeList"
+LOSSES = ("500", "429", "soft_500", "drop_before", "drop_after", "garbage", "truncated")
+
+
+@pytest.mark.parametrize(
+    ("kind", "times"),
+    [
+        ("500", 3),
+        ("429", 2),
+        ("drop_before", 3),
+        ("drop_after", 1),
+        ("drop_after", 3),
+        ("garbage", 1),
+        ("truncated", 1),
+        ("token_expired", 1),
+    ],
+)
+def test_a_fault_while_complaining_leaves_one_dispute(sandbox_supplier, claim, kind, times):
+    sandbox_supplier.fault(CREATE, kind, count=times)
+
+    heard = sweep_until_heard(claim)
+
+    assert (heard.status, heard.problem) == ("requested", "")
+    assert heard.supplier_claim
+    assert disputes(sandbox_supplier) == 1
+
+
+def test_a_lost_answer_is_unknown_until_it_is_found(sandbox_supplier, claim):
+    sandbox_supplier.fault(CREATE, "drop_after", count=1)
+
+    assert told(claim).status == "submit_unknown"
+    with pytest.raises(ClaimStoppedError):
+        told(claim)
+    assert disputes(sandbox_supplier) == 1
+
+    assert read(claim).status == "requested"
+    assert disputes(sandbox_supplier) == 1
+
+
+def test_what_was_opened_and_could_not_be_read_at_once_is_unknown(sandbox_supplier, claim):
+    """The first look at the list goes well; the one after the dispute was made does not."""
+    sandbox_supplier.fault(LIST, "500", count=4, skip=1)
+
+    assert told(claim).status == "submit_unknown"
+
+    assert sweep_until_heard(claim).status == "requested"
+    assert disputes(sandbox_supplier) == 1
+
+
+def test_a_look_that_fails_changes_nothing_that_we_know(sandbox_supplier, claim, monkeypatch):
+    """Neither of a claim whose answer was lost, nor of one that he has."""
+    monkeypatch.setattr(retries, "FIRST_WAIT_S", 0)
+    sandbox_supplier.fault(CREATE, "drop_after", count=1)
+    told(claim)
+
+    for status in ("submit_unknown", "requested"):
+        known = known_of(claim)
+        assert known["status"] == status
+        for kind in LOSSES:
+            sandbox_supplier.fault(LIST, kind, count=0)
+            with pytest.raises(OutsideError):
+                read(claim)
+            assert (kind, known_of(claim)) == (kind, known)
+            sandbox_supplier.control("faults/clear", {})
+            circuit_breaker.close(connection_id=claim.purchase_order.supplier.connection.pk)
+        read(claim)
+
+    assert disputes(sandbox_supplier) == 1
+
+
+def known_of(claim):
+    """What we know of a claim, besides when we asked, and what we heard when he did not answer."""
+    (known,) = SupplierClaim.objects.filter(pk=claim.pk).values()
+    return {
+        name: known[name] for name in known if name not in {"polled_at", "problem", "try_after"}
+    }
+
+
+def test_a_list_that_hides_a_dispute_does_not_make_another(sandbox_supplier, claim):
+    """The look-up and the look before the next try both find nothing; then he refuses it."""
+    sandbox_supplier.fault(CREATE, "drop_after", count=1)
+    told(claim)
+    sandbox_supplier.fault(LIST, "empty", count=2)
+
+    assert read(claim).status == "submit_failed"
+    assert told(claim).status == "requested"
+    assert disputes(sandbox_supplier) == 1
+
+
+def test_an_answer_that_takes_too_long_is_looked_up(sandbox_supplier, claim):
+    sandbox_supplier.fault(CREATE, "slow", count=1, delay=11)
+
+    assert told(claim).status == "submit_unknown"
+    assert not work_queue.claims_to_be_found(now=timezone.now()).exists()
+    time.sleep(2)  # now the effect that we did not hear of has happened
+
+    assert sweep_until_heard(claim).status == "requested"
+    assert disputes(sandbox_supplier) == 1
+
+
+@pytest.mark.parametrize(
+    ("failpoint", "left_behind", "disputes_then"),
+    [
+        ("claim.before_call", "submitting", 0),
+        ("claim.after_call", "submitting", 1),
+        ("claim.storing_answer", "submitting", 1),
+    ],
+)
+def test_a_worker_killed_while_complaining_leaves_one_dispute(  # noqa: PLR0917
+    sandbox_supplier, claim, tmp_path, failpoint, left_behind, disputes_then
+):
+    queue = f"kill-{claim.number}"
+    broker = Celery(broker=os.environ["REDIS_URL"])
+    broker.send_task("orders.claims.tasks.submit_claim", kwargs={"claim_id": claim.pk}, queue=queue)
+
+    with started_worker(queue, tmp_path / "killed.log", FAILPOINT=failpoint) as killed:
+        assert killed.wait(timeout=60) == -signal.SIGKILL
+    assert whole_claim(claim).status == left_behind
+    assert disputes(sandbox_supplier) == disputes_then
+
+    assert sweep_until_heard(claim).status == "requested"
+    assert disputes(sandbox_supplier) == 1
+
+
+def test_a_worker_tells_it_and_asks_until_he_decided(sandbox_supplier, claim, tmp_path):
+    """The tasks, as beat starts them, in a worker of their own."""
+    queue = f"tell-{claim.number}"
+    broker = Celery(broker=os.environ["REDIS_URL"])
+    with started_worker(queue, tmp_path / "worker.log"):
+        turn = {"supplier_id": claim.purchase_order.supplier_id}
+        broker.send_task("orders.claims.tasks.speak_with", kwargs=turn, queue=queue)
+        until(lambda: whole_claim(claim).status in SupplierClaim.HEARD)
+        decide(sandbox_supplier, claim, deal=3)
+        SupplierClaim.objects.update(polled_at=None)
+        broker.send_task("orders.claims.tasks.speak_with", kwargs=turn, queue=queue)
+        until(lambda: whole_claim(claim).status == "denied")
+
+
+def until(is_so, seconds=60):
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.2)
+
+
+def test_the_naive_teller_complains_twice(sandbox_supplier, claim):
+    """Show that these tests see what they are for: telling again blindly, under a new number."""
+    sandbox_supplier.fault(CREATE, "drop_after", count=1)
+    told(claim)
+
+    SupplierClaim.objects.filter(pk=claim.pk).update(status="draft", number=f"{claim.number}R")
+    told(claim)
+
+    assert disputes(sandbox_supplier) == 2

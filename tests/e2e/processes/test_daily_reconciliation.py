@@ -1,0 +1,122 @@
+"""A day's money compared by real processes: killed in the middle, or with a gateway down."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+from django.conf import settings as django_settings
+
+from orders.models import MoneyDay, MoneyDifference, MoneySighting, Payment, PurchaseOrder
+from storefront.dashboard.inbox import query
+from storefront.dashboard.invariants import registry
+from tests.e2e.worker_process import surroundings
+from tests.factories.orders import make_purchase_orders
+from tests.factories.suppliers import NOON
+from tests.fakes.payment_gateway import gateway_process, test_gateway
+from tests.support.reconciliation_days import accepted, compare, found, later, paid, refund
+
+__all__ = ["gateway_process", "test_gateway"]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def command(*words, **env):
+    """Run the command as an operator does."""
+    known = {**surroundings(), "PAYMENT_GATEWAY": "fake", **env}
+    return subprocess.run(
+        [sys.executable, "manage.py", "reconcile_money", *words],
+        cwd=django_settings.BASE_DIR,
+        env=known,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture
+def shipped():
+    """An order of some days ago whose goods left, and whose money nobody took."""
+    (purchase_order,) = make_purchase_orders()
+    PurchaseOrder.objects.update(
+        status="shipped", request_status="accepted", accepted_at=NOON, status_since=NOON
+    )
+    return purchase_order
+
+
+def test_who_is_killed_in_the_middle_begins_anew_and_finds_the_same(shipped):
+    day = ["--day", NOON.date().isoformat()]
+
+    killed = command(*day, FAILPOINT="auditing.part_recorded")
+
+    assert killed.returncode == -signal.SIGKILL
+    assert MoneyDay.objects.get().status == "running"
+    first = list(MoneyDifference.objects.values_list("pk", "key"))
+    assert len(first) == 1  # the gateway of this process has no payment at all
+
+    again = command(*day)
+
+    assert again.returncode == 0, again.stderr
+    assert (MoneyDay.objects.get().status, MoneyDay.objects.get().tries) == ("reconciled", 2)
+    kinds = list(MoneyDifference.objects.order_by("pk").values_list("kind", flat=True))
+    assert kinds == ["not_at_gateway", "not_captured"]
+    assert list(MoneyDifference.objects.values_list("pk", "key"))[:1] == first
+    assert MoneySighting.objects.count() == 2
+    assert "2 differ" in again.stdout
+    assert shipped.number in again.stdout
+
+
+def test_the_command_tells_of_days_that_are_not_over_and_of_those_that_wait(shipped):
+    tomorrow = (later() + timedelta(days=9)).date().isoformat()
+
+    soon = command("--day", tomorrow)
+    all_days = command()
+    none = command()
+
+    assert soon.returncode == 1
+    assert "is not over" in soon.stderr
+    assert all_days.returncode == 0, all_days.stderr
+    assert all_days.stdout.count("compared") >= 2
+    assert "Each day that is over is reconciled." in none.stdout
+
+
+@pytest.mark.parametrize("trouble", ["nobody", "500", "garbage", "drop_before"])
+def test_while_a_gateway_is_down_the_day_is_late_for_all_to_see(
+    test_gateway,
+    settings,
+    trouble,
+):
+    payment = paid(test_gateway)
+    accepted(payment)
+    refund(payment, payment.amount)
+    Payment.objects.update(refunded_amount=0)  # what our book should not say
+    if trouble == "nobody":
+        settings.TEST_GATEWAY_URL = "http://127.0.0.1:9"
+    else:
+        test_gateway.fault(trouble, path="GET /v1/payments", count=9)
+
+    day = compare()
+
+    assert (day.status, day.problem[:13]) == ("open", "gateway:test:")
+    assert [kind for kind, *_ in found()] == []
+    waiting = {row.cause.code: row for row in query.find(now=later())}
+    assert waiting["money_day_late"].name == day.day.isoformat()
+    assert "gateway:test" in waiting["money_day_late"].detail
+    assert "I2.reconciled" in broken(later() + timedelta(days=2))
+
+    settings.TEST_GATEWAY_URL = test_gateway.url
+    test_gateway.control("faults", method="DELETE")
+    day = compare()
+
+    assert day.status == "reconciled"
+    assert [kind for kind, *_ in found()] == ["amount"]
+    assert "money_day_late" not in {row.cause.code for row in query.find(now=later())}
+    assert "I2.reconciled" not in broken(later() + timedelta(days=2))
+
+
+def broken(now):
+    return {each.invariant.code for each in registry.check(now=now) if each.count}

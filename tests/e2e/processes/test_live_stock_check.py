@@ -1,0 +1,250 @@
+"""What a supplier sold elsewhere since we asked him is not sold here: he is asked once more."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.db import connections
+from django.test import Client
+from django.utils import timezone
+
+from catalog.listings import refresh as listing_refresh
+from catalog.models import Listing
+from orders.checkout import checkout
+from orders.models import Order
+from shipping.rates import quotes
+from storefront.dev.demo import routes
+from suppliers.inventory import publication
+from suppliers.models import (
+    Breaker,
+    CallBudget,
+    StockLevel,
+    StockLocation,
+    StockMovement,
+    Supplier,
+    UnpublishedSupply,
+)
+from suppliers.sync import live_check
+from tests.e2e.ordering import stock_the_shop
+from tests.factories.orders import HOME, make_cart, quote_for
+from tests.fakes.cj_sandbox import sandbox_process, sandbox_supplier
+from tests.storefront.api.schema_client import Caller
+from tests.storefront.web.conftest import WHO
+
+__all__ = ["sandbox_process", "sandbox_supplier"]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+STOCK = "getInventoryByPid"
+SLOW_S = 4.0
+
+
+@pytest.fixture
+def shop(sandbox_supplier):
+    cache.clear()
+    quotes.forget()
+    channel = stock_the_shop(sandbox_supplier)
+    for location in StockLocation.objects.all():
+        routes.routes(location=location, currency="EUR")
+    hour_ago = timezone.now() - timedelta(hours=1)
+    StockLevel.objects.update(as_of=hour_ago)
+    StockLocation.objects.update(stock_as_of=hour_ago)
+    yield channel
+    quotes.forget()
+
+
+@pytest.fixture
+def light(shop):
+    """Something that lies in China only, of which there are plenty."""
+    found = Listing.objects.for_sale(timezone.now()).filter(
+        ships_from__has_key="CN", available__gte=20, variant__lithium="none"
+    )
+    found = found.filter(variant__packed_weight_g__lte=400)
+    return found.exclude(ships_from__has_any_keys=["DE", "US"]).order_by("pk").first()
+
+
+def level_of(light):
+    return StockLevel.objects.get(offer__variant=light.variant_id, location__code="CN")
+
+
+def leave(process, light, quantity):
+    """Sell all but so many at the supplier, without a word to us."""
+    vid = level_of(light).offer.supplier_sku
+    process.control("stock", {"vid": vid, "quantity": quantity, "silent": True})
+
+
+def place(light, quantity=3, **changes):
+    cart = make_cart(light, quantity=quantity, now=timezone.now())
+    now = timezone.now()
+    facts = {"email": "erika@example.org", "ship_to": HOME, "quote": quote_for(cart, now=now)}
+    return checkout.place(cart=cart, now=now, **{**facts, **changes}).order
+
+
+def test_what_is_gone_since_the_last_sync_is_not_sold(sandbox_supplier, light):
+    leave(sandbox_supplier, light, 2)
+
+    with pytest.raises(checkout.CannotSupplyError):
+        place(light)
+
+    assert not Order.objects.exists()
+    assert level_of(light).reported_quantity == 2
+    movement = StockMovement.objects.order_by("pk").last()
+    assert movement.cause == live_check.CAUSE
+    light.refresh_from_db()
+    assert light.available == 2
+
+
+def test_who_published_older_figures_meanwhile_does_not_have_the_last_word(
+    sandbox_supplier, light, monkeypatch
+):
+    leave(sandbox_supplier, light, 2)
+    UnpublishedSupply.objects.create(variant=light.variant)
+    has_read, is_asked, write = threading.Event(), threading.Event(), listing_refresh.refresh
+
+    def refresh(**given):
+        if threading.current_thread() is sweep:
+            has_read.set()
+            is_asked.wait(20)
+        return write(**given)
+
+    def publish():
+        try:
+            publication.publish_waiting(now=timezone.now())
+        finally:
+            connections.close_all()
+
+    monkeypatch.setattr(listing_refresh, "refresh", refresh)
+    sweep = threading.Thread(target=publish)
+    sweep.start()
+    assert has_read.wait(20)
+
+    with pytest.raises(checkout.CannotSupplyError):
+        place(light)
+    is_asked.set()
+    sweep.join()
+
+    light.refresh_from_db()
+    assert (light.available, UnpublishedSupply.objects.count()) == (2, 0)
+
+
+def test_without_the_question_it_would_be_sold(sandbox_supplier, light, monkeypatch):
+    leave(sandbox_supplier, light, 2)
+    monkeypatch.setattr(live_check, "ask", lambda **_: frozenset())
+
+    assert place(light).lines.get().quantity == 3
+
+
+def test_what_he_still_has_is_sold_and_its_age_is_that_of_the_answer(light):
+    place(light)
+
+    level = level_of(light)
+    assert level.reserved == 3
+    assert timezone.now() - level.as_of < timedelta(seconds=30)
+
+
+def test_a_young_figure_with_plenty_left_is_not_asked_for(sandbox_supplier, light):
+    StockLocation.objects.update(stock_as_of=timezone.now())
+    leave(sandbox_supplier, light, 2)
+
+    place(light)
+
+    assert level_of(light).reported_quantity > 2
+
+
+def test_a_young_figure_that_is_nearly_gone_is_asked_for(sandbox_supplier, light):
+    StockLevel.objects.filter(pk=level_of(light).pk).update(reported_quantity=4)
+    Listing.objects.filter(pk=light.pk).update(available=4)
+    StockLocation.objects.update(stock_as_of=timezone.now() - timedelta(minutes=2))
+    leave(sandbox_supplier, light, 1)
+
+    with pytest.raises(checkout.CannotSupplyError):
+        place(light)
+
+
+@pytest.mark.parametrize(("policy", "is_sold"), [("believe", True), ("refuse", False)])
+def test_a_slow_supplier_keeps_nobody_longer_than_we_say(sandbox_supplier, light, policy, is_sold):
+    Supplier.objects.update(unanswered=policy)
+    sandbox_supplier.fault(STOCK, "slow", delay=SLOW_S, count=0)
+    started = time.monotonic()
+
+    with suppress(checkout.CannotSupplyError):
+        place(light)
+    took_s = time.monotonic() - started
+
+    assert Order.objects.exists() is is_sold
+    assert took_s < SLOW_S - 0.5
+
+
+def test_the_question_itself_ends_in_time_and_blames_nobody(sandbox_supplier, light):
+    sandbox_supplier.fault(STOCK, "slow", delay=SLOW_S, count=0)
+    wanted = {level_of(light).pk: 3}
+    took = []
+    for _ in range(6):
+        started = time.monotonic()
+        live_check.ask(wanted=wanted, now=timezone.now())
+        took.append(time.monotonic() - started)
+
+    assert max(took) < live_check.WITHIN_S + 0.5
+    assert not Breaker.objects.exclude(failures=0).exists()
+
+
+def test_a_spent_budget_is_not_overdrawn(sandbox_supplier, light):
+    CallBudget.objects.update(used=10**6, total=10**6, until=timezone.now() + timedelta(hours=1))
+    leave(sandbox_supplier, light, 2)
+    before = CallBudget.objects.get().used
+
+    place(light)
+
+    assert level_of(light).reported_quantity > 2
+    assert CallBudget.objects.get().used == before
+
+
+def test_the_shopper_is_told_at_the_line_and_may_order_what_is_left(sandbox_supplier, light):
+    shopper = Client()
+    shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 3})
+    shopper.post("/en/checkout/", WHO)
+    shopper.post("/en/checkout/delivery/", {"tier": "economy"})
+    leave(sandbox_supplier, light, 2)
+
+    def order():
+        page = shopper.get("/en/checkout/review/").content.decode()
+        amount = re.search(r'name="agreed" value="([^"]+)"', page)[1]
+        return shopper.post("/en/checkout/place/", {"agreed": amount}, follow=True)
+
+    told = order().content.decode()
+    line = re.search(r'name="line" value="(\d+)"', told)[1]
+    assert "Less is left than you want. Nothing was ordered." in told
+    assert "Only 2 can be had right now." in told
+    assert not Order.objects.exists()
+
+    shopper.post("/en/cart/change/", {"line": line, "quantity": 2})
+    order()
+    assert Order.objects.get().lines.get().quantity == 2
+
+
+def test_a_program_is_told_how_many_are_left(sandbox_supplier, light):
+    api = Caller()
+    token = api.post("/api/v1/carts/", {"country": "DE"}).json()["token"]
+    path = f"/api/v1/carts/{token}/"
+    api.post(f"{path}lines/", {"listing_id": light.pk, "quantity": 3})
+    (way, *_) = api.get(f"{path}delivery/").json()["options"]
+    leave(sandbox_supplier, light, 2)
+    home = {name: getattr(HOME, name) for name in ("name", "line1", "postcode", "city", "country")}
+    wish = {
+        "email": "erika@example.org",
+        "ship_to": home,
+        "delivery": way["delivery"],
+        "total": way["total"],
+    }
+
+    answer = api.post(f"{path}checkout/", wish, key="k1")
+
+    assert answer.status_code == 409
+    assert answer.json()["lines"] == [{"sku": light.variant.sku, "available": 2}]
+    assert not Order.objects.exists()

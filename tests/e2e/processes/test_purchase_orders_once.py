@@ -1,0 +1,153 @@
+"""Whatever fails on the way to the supplier, his own ledger holds each order exactly once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from datetime import timedelta
+
+import pytest
+from celery import Celery
+from django.utils import timezone
+
+from orders.models import PaymentEvent, PurchaseOrder
+from orders.purchasing import submission, submission_lookup
+from storefront.lib.http.errors import OutsideError
+from storefront.lib.state_machine import IllegalMoveError, LostRaceError
+from tests.e2e.ordering import effects, sell_one, stock_the_shop, whole
+from tests.e2e.worker_process import started_worker
+from tests.fakes.cj_sandbox import sandbox_process, sandbox_supplier
+
+__all__ = ["sandbox_process", "sandbox_supplier"]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CREATE = "createOrderV2"
+LOOK_UP = "getOrderDetail"
+ROUNDS = 12
+
+
+@pytest.fixture
+def purchase_order(sandbox_supplier):
+    return sell_one(stock_the_shop(sandbox_supplier))
+
+
+def sweep(purchase_order, now):
+    """Do what beat's sweeps do for one purchase order."""
+    fresh = whole(purchase_order)
+    try:
+        if fresh.request_status in PurchaseOrder.NEVER_SENT and fresh.status in {"draft", "ready"}:
+            if not fresh.try_after or fresh.try_after <= now:
+                submission.send(purchase_order=fresh, now=now)
+        elif fresh.request_status in {"submitting", "submit_unknown"}:
+            submission_lookup.resolve(purchase_order=fresh, now=now)
+    except (OutsideError, IllegalMoveError, LostRaceError):
+        return
+
+
+def sweep_until_answered(purchase_order):
+    """Let an hour pass in big steps; the faults of the test are over somewhere on the way."""
+    for step in range(ROUNDS):
+        sweep(purchase_order, timezone.now() + timedelta(minutes=5 * step))
+        answered = whole(purchase_order)
+        if answered.request_status == "accepted":
+            return answered
+    return whole(purchase_order)
+
+
+@pytest.mark.parametrize(
+    ("kind", "times"),
+    [
+        ("500", 3),
+        ("429", 3),
+        ("drop_before", 3),
+        ("drop_after", 1),
+        ("drop_after", 3),
+        ("garbage", 1),
+        ("truncated", 1),
+        ("token_expired", 1),
+    ],
+)
+def test_a_fault_while_ordering_leaves_one_order(sandbox_supplier, purchase_order, kind, times):
+    sandbox_supplier.fault(CREATE, kind, count=times)
+
+    answered = sweep_until_answered(purchase_order)
+
+    assert answered.request_status == "accepted"
+    assert effects(sandbox_supplier) == [purchase_order.number]
+    assert PaymentEvent.objects.filter(kind="capture_requested").count() == 1
+
+
+def test_a_supplier_who_does_not_let_us_in_costs_nobody_his_order(sandbox_supplier, purchase_order):
+    sandbox_supplier.fault(CREATE, "token_expired", count=2)
+
+    submission.send(purchase_order=purchase_order, now=timezone.now())
+
+    assert purchase_order.status == "on_hold"
+    assert "1600001" in purchase_order.hold_reasons[0]["sentence"]
+    assert effects(sandbox_supplier) == []
+
+
+@pytest.mark.parametrize("kind", ["500", "drop_before", "drop_after", "garbage", "empty"])
+def test_a_look_up_that_fails_too_is_no_proof_of_absence(sandbox_supplier, purchase_order, kind):
+    sandbox_supplier.fault(CREATE, "drop_after", count=1)
+    sandbox_supplier.fault(LOOK_UP, kind, count=2)
+
+    answered = sweep_until_answered(purchase_order)
+
+    assert answered.request_status == "accepted"
+    assert effects(sandbox_supplier) == [purchase_order.number]
+
+
+def test_an_answer_that_takes_too_long_is_looked_up(sandbox_supplier, purchase_order):
+    sandbox_supplier.fault(CREATE, "slow", count=1, delay=11)
+
+    submission.send(purchase_order=purchase_order, now=timezone.now())
+    assert purchase_order.request_status == "submit_unknown"
+    time.sleep(2)  # now the effect that we did not hear of has happened
+
+    assert sweep_until_answered(purchase_order).request_status == "accepted"
+    assert effects(sandbox_supplier) == [purchase_order.number]
+
+
+@pytest.mark.parametrize(
+    ("failpoint", "left_behind", "effects_then"),
+    [
+        ("purchase.before_call", "submitting", 0),
+        ("purchase.after_call", "submitting", 1),
+        ("purchase.storing_answer", "submitting", 1),
+    ],
+)
+def test_a_worker_killed_while_sending_leaves_one_order(  # noqa: PLR0917
+    sandbox_supplier, purchase_order, tmp_path, failpoint, left_behind, effects_then
+):
+    queue = f"kill-{purchase_order.number}"
+    broker = Celery(broker=os.environ["REDIS_URL"])
+    broker.send_task(
+        "orders.purchasing.tasks.send", kwargs={"purchase_order_id": purchase_order.pk}, queue=queue
+    )
+
+    with started_worker(queue, tmp_path / "killed.log", FAILPOINT=failpoint) as killed:
+        assert killed.wait(timeout=60) == -signal.SIGKILL
+    assert whole(purchase_order).request_status == left_behind
+    assert len(effects(sandbox_supplier)) == effects_then
+
+    answered = sweep_until_answered(purchase_order)
+
+    assert answered.request_status == "accepted"
+    assert effects(sandbox_supplier) == [purchase_order.number]
+    assert PaymentEvent.objects.filter(kind="capture_requested").count() == 1
+
+
+def test_the_naive_sender_orders_twice(sandbox_supplier, purchase_order):
+    """Show that these tests see what they are for: sending again blindly, under a new number."""
+    sandbox_supplier.fault(CREATE, "drop_after", count=1)
+    submission.send(purchase_order=purchase_order, now=timezone.now())
+
+    PurchaseOrder.objects.filter(pk=purchase_order.pk).update(
+        request_status="submit_failed", number=f"{purchase_order.number}R"
+    )
+    submission.send(purchase_order=whole(purchase_order), now=timezone.now())
+
+    assert len(effects(sandbox_supplier)) == 2

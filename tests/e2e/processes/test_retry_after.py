@@ -1,0 +1,92 @@
+"""A supplier who says when to come again is not asked about an order before."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from orders.cancellation import cancellation
+from orders.purchasing import retries, submission, submission_lookup, work_queue
+from orders.purchasing.retries import JITTER_SHARE
+from storefront.lib.http.errors import TemporaryError
+from tests.e2e.ordering import effects, sell_one, stock_the_shop, whole
+from tests.factories.orders import ask_to_stop
+from tests.fakes.cj_sandbox import sandbox_process, sandbox_supplier
+
+__all__ = ["sandbox_process", "sandbox_supplier"]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CREATE = "createOrderV2"
+LOOK_UP = "getOrderDetail"
+PAUSE = timedelta(minutes=40)  # longer than any wait of our own
+MOMENT = timedelta(seconds=30)  # what the calls of a test take at most
+
+
+@pytest.fixture
+def purchase_order(sandbox_supplier):
+    return sell_one(stock_the_shop(sandbox_supplier))
+
+
+def wants_a_pause(supplier, path, count=1):
+    supplier.fault(path, "429", count=count, delay=PAUSE.total_seconds())
+
+
+def rests_as_asked(purchase_order, find, since):
+    """Test that the sweep finds it when the pause is over, and not before."""
+    until = whole(purchase_order).try_after
+    assert since + PAUSE <= until <= since + PAUSE + PAUSE / JITTER_SHARE + MOMENT
+    return not find(now=since + PAUSE).exists() and find(now=until).exists()
+
+
+def test_an_order_is_sent_again_when_he_wants_it(sandbox_supplier, purchase_order):
+    wants_a_pause(sandbox_supplier, CREATE)
+    now = timezone.now()
+
+    submission.send(purchase_order=purchase_order, now=now)
+
+    assert purchase_order.request_status == "submit_failed"
+    assert rests_as_asked(purchase_order, work_queue.to_be_sent, now)
+    later = whole(purchase_order)
+    submission.send(purchase_order=later, now=later.try_after)
+    assert later.request_status == "accepted"
+    assert effects(sandbox_supplier) == [purchase_order.number]
+
+
+def test_a_lost_answer_is_looked_up_when_he_wants_it(sandbox_supplier, purchase_order):
+    now = timezone.now()
+    sandbox_supplier.fault(CREATE, "drop_after", count=1)
+    submission.send(purchase_order=purchase_order, now=now)
+    now += 2 * retries.CALLS_END_WITHIN
+    assert list(work_queue.to_be_resolved(now=now)) == [purchase_order]
+    wants_a_pause(sandbox_supplier, LOOK_UP)
+
+    with pytest.raises(TemporaryError):
+        submission_lookup.resolve(purchase_order=whole(purchase_order), now=now)
+
+    assert whole(purchase_order).request_status == "submit_unknown"
+    assert rests_as_asked(purchase_order, work_queue.to_be_resolved, now)
+    later = whole(purchase_order)
+    submission_lookup.resolve(purchase_order=later, now=later.try_after)
+    assert later.request_status == "accepted"
+
+
+def test_a_wish_to_cancel_is_told_when_he_wants_it(sandbox_supplier, purchase_order):
+    now = timezone.now()
+    submission.send(purchase_order=purchase_order, now=now)
+    wants_a_pause(sandbox_supplier, LOOK_UP)
+
+    _, came = ask_to_stop(purchase_order.order, now=now)
+
+    assert came == [None]
+    assert rests_as_asked(purchase_order, work_queue.to_be_stopped, now)
+    # Nor does it help to press the button once more.
+    sandbox_supplier.control("faults/clear", {})
+    soon = now + timedelta(minutes=1)
+    ask_to_stop(purchase_order.order, now=soon)
+    assert whole(purchase_order).request_status == "cancellation_requested"
+    later = whole(purchase_order)
+    cancellation.pursue(purchase_order=later, now=later.try_after)
+    assert later.stop_told_by == "person"  # he has been paid by then: no call stops it

@@ -1,0 +1,122 @@
+"""Orders paid step by step through the whole shop: his ledger holds one paid order each."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+
+from orders.cancellation import canceled_but_shipped
+from orders.models import Order, PaymentEvent, PurchaseOrder, StrayDecision
+from orders.purchasing import retries, submission, submission_lookup
+from shipping import status_polling
+from storefront.dashboard.inbox import query
+from suppliers.models import Connection, Supplier
+from tests.e2e.ordering import sell_one, stock_the_shop, whole
+from tests.e2e.processes.test_purchase_orders_once import sweep, sweep_until_answered
+from tests.factories.orders import ask_to_stop
+from tests.fakes.cj_sandbox import sandbox_process, sandbox_supplier
+from tests.storefront.dev.sandboxes.cj.test_payment_steps import PAID_ONCE, STEPS
+
+__all__ = ["sandbox_process", "sandbox_supplier"]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def purchase_order(sandbox_supplier):
+    made = sell_one(stock_the_shop(sandbox_supplier))
+    Connection.objects.update(options={"payment": "staged"})
+    return made
+
+
+def kinds(sandbox_supplier):
+    return [effect["kind"] for effect in sandbox_supplier.control("orders")["effects"]]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_an_answer_lost_at_any_step_is_found_again(purchase_order, sandbox_supplier, step):
+    sandbox_supplier.fault(step, "drop_after")
+
+    answered = sweep_until_answered(purchase_order)
+
+    assert answered.request_status == PurchaseOrder.Request.ACCEPTED
+    assert kinds(sandbox_supplier) == PAID_ONCE
+
+
+def test_an_order_that_is_not_wanted_any_more_is_not_paid(purchase_order, sandbox_supplier):
+    sandbox_supplier.fault("shopping/order/addCart", "drop_before")
+    fresh = whole(purchase_order)
+    sweep(fresh, timezone.now())
+    PurchaseOrder.objects.update(cancel_wanted_at=timezone.now())
+    sweep(fresh, timezone.now() + retries.CALLS_END_WITHIN)
+
+    assert whole(purchase_order).request_status == PurchaseOrder.Request.SUBMITTED
+    assert kinds(sandbox_supplier) == ["created"]
+
+
+@pytest.fixture
+def left_unpaid(purchase_order, sandbox_supplier):
+    """Cancel one that waits at the supplier to be paid; then there is money to pay it."""
+    sandbox_supplier.control("balance", {"amount": "0.01"})
+    submission.send(purchase_order=purchase_order, now=timezone.now())
+    assert kinds(sandbox_supplier)[-1] == "unpaid"
+    ask_to_stop(purchase_order.order, now=timezone.now())
+    sandbox_supplier.control("balance", {"amount": "500.00"})
+    return whole(purchase_order)
+
+
+def waits():
+    return {each.cause.code for each in query.find(now=timezone.now())}
+
+
+def poll():
+    status_polling.ask(supplier=Supplier.objects.get(), moment=timezone.now)
+
+
+def test_what_cannot_be_stopped_and_is_not_paid_is_never_paid(left_unpaid, sandbox_supplier):
+    assert Order.objects.get().status == Order.Status.CANCELED
+    assert PaymentEvent.objects.filter(kind="release_requested").count() == 1
+    assert "waits to be paid" in left_unpaid.problem
+    assert "purchase_kept" in waits()
+
+    poll()
+    submission_lookup.resolve_for_staff(purchase_order=left_unpaid, now=timezone.now())
+
+    assert kinds(sandbox_supplier)[-1] == "unpaid"
+    assert "purchase_kept" in waits()
+    sandbox_supplier.control("cancel", {"orderNumber": left_unpaid.number})
+    poll()
+    assert whole(left_unpaid).request_status == PurchaseOrder.Request.REJECTED
+    assert "purchase_kept" not in waits()
+    assert not status_polling.open_orders().exists()
+
+
+def test_staff_close_what_he_keeps_unpaid(left_unpaid):
+    canceled_but_shipped.decide(
+        purchase_order=left_unpaid,
+        outcome=StrayDecision.Outcome.NOT_SHIPPED,
+        reason="deleted in his web pages",
+        actor="ann",
+        now=timezone.now(),
+    )
+
+    assert "purchase_kept" not in waits()
+    assert not status_polling.open_orders().exists()
+
+
+def test_a_poll_that_read_it_before_the_wish_pays_nothing(
+    purchase_order, sandbox_supplier, monkeypatch
+):
+    sandbox_supplier.control("balance", {"amount": "0.01"})
+    submission.send(purchase_order=purchase_order, now=timezone.now())
+    sandbox_supplier.control("balance", {"amount": "500.00"})
+    told = status_polling._told
+
+    def meanwhile(connector, batch):
+        PurchaseOrder.objects.update(cancel_wanted_at=timezone.now())
+        return told(connector, batch)
+
+    monkeypatch.setattr(status_polling, "_told", meanwhile)
+    poll()
+
+    assert kinds(sandbox_supplier)[-1] == "unpaid"

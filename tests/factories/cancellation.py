@@ -1,0 +1,57 @@
+"""A purchase order of somebody whom only people answer for, and what he says of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from orders.cancellation import cancellation
+from orders.models import PaymentEvent, PurchaseOrder
+from orders.purchasing import acknowledgements, submission
+from shipping.shipments import shipments
+from tests.factories.backorders import also_at, broken
+from tests.factories.orders import make_purchase_orders, make_sellable
+from tests.factories.shipping import make_parcel_news, make_service, make_state
+from tests.factories.suppliers import NOON
+
+LATER = NOON + timedelta(hours=2)
+
+
+def fresh(purchase_order):
+    rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
+    return rows.get(pk=purchase_order.pk)
+
+
+def sent(*, elsewhere=False):
+    """A purchase order that he has; ``elsewhere`` another has the same light."""
+    listing = make_sellable()
+    if elsewhere:
+        make_service(listing.level.location, max_days=6)
+        also_at(listing)
+    (purchase_order,) = make_purchase_orders(listing)
+    submission.send(purchase_order=purchase_order, now=NOON)
+    return purchase_order
+
+
+def pursue(purchase_order, now=NOON):
+    return cancellation.pursue(purchase_order=fresh(purchase_order), now=now)
+
+
+def stands(purchase_order):
+    row = fresh(purchase_order)
+    return row.request_status, row.stop_told_by, row.cancel_wanted_at is not None
+
+
+def says(purchase_order, verb, actor="ann"):
+    verb(purchase_order=fresh(purchase_order), actor=actor, now=LATER)
+    assert broken() == []
+
+
+def money():
+    events = PaymentEvent.objects.filter(kind__endswith="_requested").order_by("pk")
+    return list(events.values_list("kind", flat=True))
+
+
+def ship(purchase_order):
+    state = make_state(purchase_order, "shipped", make_parcel_news())
+    acknowledgements.apply(purchase_order=fresh(purchase_order), state=state, now=LATER)
+    shipments.take_in(purchase_order=fresh(purchase_order), state=state, now=LATER)

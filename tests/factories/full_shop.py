@@ -1,0 +1,248 @@
+"""A shop in which a bit of everything has happened, all of it by the shop's own verbs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+
+from catalog.models import PriceChange
+from catalog.search import shelving
+from notifications import dispatch
+from notifications.models import Delivery, Event
+from orders.cancellation import cancellation
+from orders.checkout import checkout
+from orders.claims import claims
+from orders.claims import status as claim_status
+from orders.models import (
+    Order,
+    PaymentEvent,
+    PurchaseOrder,
+    ReturnAuthorization,
+    ReturnPolicy,
+    SupplierToAsk,
+)
+from orders.payments import ledger, updates
+from orders.purchasing import submission
+from orders.returns import inspection, refunds, requests, supplier_returns
+from orders.returns.inspection import Judgment
+from orders.returns.requests import Declaration
+from shipping import supplier_performance
+from shipping.shipments import shipments
+from suppliers.connectors.claiming import ClaimAnswer
+from suppliers.connectors.records import OutOfStockError
+from suppliers.models import AnswerTally, CostChange, FeedIssue, FeedRun, UnpublishedSupply
+from suppliers.scorecards import scorecards
+from tests.factories.backorders import look_everywhere
+from tests.factories.catalog import make_channel, make_image, make_mode
+from tests.factories.claims import make_claim, tell, whole_claim
+from tests.factories.compliance import make_verified
+from tests.factories.orders import (
+    make_order,
+    make_paid_order,
+    make_purchase_orders,
+    make_sellable,
+    news_of,
+)
+from tests.factories.reconciliation import compare_yesterday
+from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.shipping import make_parcel_news, make_service, make_state
+from tests.factories.suppliers import NOON, make_supplier
+from tests.factories.webhooks import keep_call
+
+
+def make_world(monkeypatch, batch=1):
+    """Make one order in each state that verbs reach, and the supply behind them.
+
+    Another ``batch`` makes as much again in the same shop.
+    """
+    supplier = connect(monkeypatch, ScriptedSupplier())
+    listings = [make_sellable(quantity=20) for _ in range(2)]
+    for listing in listings:
+        make_mode(listing.variant.product)
+        make_image(listing.variant.product, stem="a1")
+    make_service(code=f"standard-{batch}")
+    make_order(*listings, email="max@example.org")
+    make_paid_order(*listings)
+    make_purchase_orders(*listings)
+    _expired(listings)
+    _canceled(listings)
+    _refused(listings, supplier)
+    _sent(listings)
+    _returned(listings, batch)
+    _shipped(listings, "shipped", number=f"CJPKL00000000{batch}1YQ")
+    _shipped(listings, "delivered", number=f"CJPKL00000000{batch}2YQ")
+    _claimed(supplier)
+    _fed(listings, batch)
+    _called()
+    _vetted(batch)
+    _told()
+    compare_yesterday(batch)
+    UnpublishedSupply.objects.all().delete()  # the shop's pages have been told
+    with transaction.atomic():
+        products = [listing.variant.product_id for listing in listings]
+        shelving.shelve(product_ids=products, channel=make_channel())
+    return listings
+
+
+def _expired(listings):
+    order = make_order(*listings)
+    assert checkout.expire(order=order, now=NOON + timedelta(days=1))
+
+
+def _canceled(listings):
+    order = make_paid_order(*listings)
+    cancellation.cancel(order=order, reason="changed my mind", actor="shopper", now=NOON)
+    settle(order)
+
+
+def _refused(listings, supplier):
+    (purchase_order,) = make_purchase_orders(*listings)
+    supplier.script = [OutOfStockError("sold out")]
+    _send(purchase_order)
+    look_everywhere()
+    settle(purchase_order.order)
+
+
+def _sent(listings):
+    (purchase_order,) = make_purchase_orders(*listings)
+    purchase_order = _send(purchase_order)
+    assert purchase_order.request_status == "accepted", purchase_order.hold_reasons
+    settle(purchase_order.order)
+    return purchase_order
+
+
+def _shipped(listings, answer, *, number):
+    purchase_order = _sent(listings)
+    news = make_parcel_news(number, carrier_text="in transit", happened_at=NOON)
+    for word in ("shipped", answer):
+        shipments.take_in(
+            purchase_order=purchase_order, state=make_state(purchase_order, word, news), now=NOON
+        )
+    return purchase_order
+
+
+def _claimed(supplier):
+    """Complain of all that left and is not claimed: he pays for one, and thinks about the next."""
+    left = PurchaseOrder.objects.filter(status__in=claims.LEFT, claims=None, rmas=None).order_by(
+        "pk"
+    )
+    for place, purchase_order in enumerate(left):
+        claim = tell(make_claim(purchase_order))
+        if place == 0:
+            supplier.decide(claim.number, ClaimAnswer.REFUNDED, "7.00")
+            claim_status.look_up(claim=whole_claim(claim), now=NOON)
+
+
+def _returned(listings, batch):
+    """Withdraw from what arrived: it came back, was paid, and its supplier owes us for it."""
+    purchase_order = _shipped(listings, "delivered", number=f"CJPKL00000000{batch}3YQ")
+    order = Order.objects.get(pk=purchase_order.order_id)
+    ReturnPolicy.objects.get_or_create(
+        supplier=purchase_order.supplier, defaults={"takes_back": True, "restocking_percent": 10}
+    )
+    line = order.lines.order_by("pk").first()
+    said = Declaration(
+        key=f"world-{batch}", kind=ReturnAuthorization.Kind.WITHDRAWAL, units={line.pk: 1}
+    )
+    (made,) = requests.declare(order=order, said=said, actor="shopper", now=NOON)
+    (came,) = made.lines.all()
+    inspection.receive(authorization=made, units={came.pk: 1}, actor="ann", now=NOON)
+    judged = Judgment(accepted=1, disposition=ReturnAuthorization.Disposition.AS_NEW)
+    inspection.inspect(authorization=made, judgments={came.pk: judged}, actor="ann", now=NOON)
+    refunds.refund(authorization=made, actor="ann", now=NOON)
+    settle(order)
+    rma = supplier_returns.open_for(authorization=made, actor="ann", now=NOON)
+    for to in ("requested", "authorized", "shipped"):
+        supplier_returns.go_on(rma=rma, to=to, reason="he said so", actor="ann", now=NOON)
+
+
+def _send(purchase_order):
+    fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
+    return submission.send(purchase_order=fresh.get(pk=purchase_order.pk), now=NOON)
+
+
+def settle(order):
+    """Answer for the gateway what was asked of it."""
+    answers = {
+        PaymentEvent.Kind.CAPTURE_REQUESTED: "captured",
+        PaymentEvent.Kind.RELEASE_REQUESTED: "released",
+        PaymentEvent.Kind.REFUND_REQUESTED: "refunded",
+    }
+    for event in PaymentEvent.objects.filter(payment__order=order, kind__in=ledger.REQUESTS):
+        payment = event.payment
+        update = news_of(
+            payment, answers[event.kind], amount=event.amount, request_key=event.external_id
+        )
+        updates.apply(update=update, gateway="fake", now=NOON)
+
+
+def _fed(listings, batch):
+    supplier = make_supplier()
+    run = FeedRun.objects.create(
+        supplier=supplier,
+        kind=FeedRun.Kind.PRODUCTS,
+        status_since=NOON,
+        started_at=NOON,
+        lease_until=NOON + timedelta(minutes=5),
+    )
+    for to in ("parsed", "staged", "applied"):
+        run.move(to, at=NOON)
+    for row in (f"P{batch}1", f"P{batch}2"):
+        FeedIssue.objects.create(
+            supplier=supplier,
+            first_run=run,
+            last_run=run,
+            row=row,
+            code="gtin-check-digit",
+            severity="error",
+            message="The check digit is wrong.",
+        )
+    for listing in listings:
+        offer = listing.variant.offers.get()
+        CostChange.objects.create(offer=offer, run=run, new_amount=offer.cost_amount, at=NOON)
+        PriceChange.objects.create(
+            listing=listing,
+            amount=listing.price_amount,
+            cost_amount=listing.cost_amount,
+            rule=listing.rule,
+            at=NOON,
+        )
+
+
+def _vetted(batch):
+    supplier = make_supplier()
+    for criterion in ("ce", "un_38_3"):
+        make_verified(supplier, criterion)
+    AnswerTally.objects.create(supplier=supplier, on=NOON.date(), ceiling_ms=100 * batch, count=3)
+    supplier_performance.observe()
+    scorecards.note_costs(now=NOON)
+    scorecards.roll_up(supplier=supplier, first=NOON.date(), now=NOON)
+
+
+def _called():
+    for status in ("applied", "failed"):
+        keep_call("test-gateway", b"{}").move(status, at=NOON, problem="")
+
+
+def _told():
+    for event in Event.objects.order_by("pk"):
+        for delivery in dispatch.fan_out(event=event, now=NOON):
+            delivery.move(Delivery.Status.DELIVERING, at=NOON, attempts=1)
+            delivery.move(Delivery.Status.DELIVERED, at=NOON)
+
+
+def orders_by_status():
+    return {order.status: order for order in Order.objects.order_by("pk")}
+
+
+def ask_supplier():
+    """Have staff ask a supplier to erase an address."""
+    return SupplierToAsk.objects.create(purchase_order=PurchaseOrder.objects.first(), since=NOON)
+
+
+def stray():
+    """Let suppliers ship what was canceled."""
+    PurchaseOrder.objects.filter(status="in_progress").update(status="canceled")
+    for row in PurchaseOrder.objects.filter(status="canceled", request_status="accepted"):
+        row.messages.create(direction="in", kind="shipped_canceled", at=NOON)

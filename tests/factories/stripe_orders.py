@@ -1,0 +1,84 @@
+"""Orders that are paid through Stripe, and what suppliers answer to them."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from orders.models import Payment, PaymentEvent, PurchaseOrder
+from orders.payments import captures, ledger, sessions, updates
+from orders.purchasing import submission
+from storefront.dashboard.invariants import registry
+from suppliers.models import StockLevel
+from tests.factories.orders import make_order, make_sellable
+from tests.factories.suppliers import NOON, make_location
+from tests.fakes.stripe_server import GOOD_CARD
+
+BACK = "http://shop.example/back/"
+
+
+def two_sellables():
+    near, far = make_sellable(), make_sellable(price="19.99")
+    level = StockLevel.objects.filter(pk=far.level.pk)
+    level.update(location=make_location(code="CN", country="CN"))
+    return near, far
+
+
+def start(order):
+    return sessions.start(order=order, return_url=BACK, now=NOON)
+
+
+def buy(stripe, *listings, card=GOOD_CARD, many=False):
+    """Order, pay at the page, hear of it, and divide; return the payment and purchase orders."""
+    stripe.control("account", {"many": many})
+    order = make_order(*listings)
+    payment = start(order)
+    stripe.pay(payment.pay_url, card)
+    updates.read(payment=payment, now=NOON)
+    order.refresh_from_db()
+    return payment, submission.divide(order=order, now=NOON)
+
+
+def accept(purchase_order, *, status="accepted"):
+    """Let a supplier say yes: the money of it is asked for."""
+    PurchaseOrder.objects.filter(pk=purchase_order.pk).update(
+        accepted_at=NOON, request_status=status, status="in_progress"
+    )
+    with transaction.atomic():
+        (payment,) = ledger.secured(purchase_order.order_id)
+        ledger.ask_capture(
+            payment, amount=purchase_order.charge, purpose=purchase_order.number, at=NOON
+        )
+
+
+def refuse(payment, purchase_order):
+    """Let a supplier say no: the money of it goes back."""
+    PurchaseOrder.objects.filter(pk=purchase_order.pk).update(status="canceled")
+    with transaction.atomic():
+        ledger.ask_release(
+            payment, amount=purchase_order.charge, purpose=purchase_order.number, at=NOON
+        )
+
+
+def settle(now=NOON):
+    """Do what the sweep does, until nothing is due."""
+    for _ in range(5):
+        for request_id in captures.due(now=now):
+            request = PaymentEvent.objects.select_related("payment").get(pk=request_id)
+            captures.carry_out(payment=request.payment, now=now)
+    return Payment.objects.latest("pk")
+
+
+def sums(payment):
+    payment.refresh_from_db()
+    amounts = [payment.authorized_amount, payment.captured_amount]
+    return [str(each) for each in [*amounts, payment.released_amount, payment.refunded_amount]]
+
+
+def book(payment):
+    return sorted(payment.events.values_list("kind", "amount", "answers__external_id"))
+
+
+def broken_invariants():
+    """Name the invariants of money that do not hold."""
+    found = [each.invariant.code for each in registry.check(now=NOON) if each.count]
+    return [code for code in found if code.startswith("I2.")]

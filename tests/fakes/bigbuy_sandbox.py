@@ -1,0 +1,90 @@
+"""BigBuy's sandbox as a process of its own, for tests that want the real joint.
+
+Use:  from tests.fakes.bigbuy_sandbox import bigbuy_process, bigbuy_sandbox  (in a conftest.py)
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from storefront.dev.sandboxes.bigbuy.state import DEFAULT_KEY
+from storefront.lib.security.encryption import seal
+from suppliers.models import Connection, Supplier
+from tests.factories.suppliers import NOON
+from tests.fakes.cj_sandbox import SandboxProcess
+
+LIGHTING = 19657
+# What the sandbox's names of statuses mean; real ones are read at run time.
+STATUSES = {
+    "Payment accepted": "accepted",
+    "In preparation": "accepted",
+    "Shipped": "shipped",
+    "Delivered": "delivered",
+    "Cancelled": "canceled",
+    "PENDING INVOICE": "received",
+}
+OPTIONS = {
+    "taxonomies": [LIGHTING],
+    "order_statuses": STATUSES,
+    "email": "orders@shop.example",
+    "phone": "+34910000000",
+}
+
+
+class BigBuyProcess(SandboxProcess):
+    """One running sandbox; an hour of his has no end of calls unless a test says otherwise."""
+
+    module = "storefront.dev.sandboxes.bigbuy"
+    usual = ("--hour", "0", "--second", "0")
+
+    @property
+    def api_url(self):
+        return f"{self.url}/rest/"
+
+    def begin_afresh(self):
+        self.control("reset", {})
+
+    def orders(self):
+        return self.control("orders")["orders"]
+
+    def served(self):
+        return self.control("calls")["served"]
+
+    def items(self):
+        """List what can be ordered and has nothing wrong with it."""
+        rows = self.client.get(f"{self.url}/control/items", params={"most": 500}).json()
+        return [row for row in rows if not row["flaw"]]
+
+
+def connect_bigbuy(process, *, code="bigbuy-sandbox", **options):
+    """Make the supplier and the wire to a running sandbox."""
+    supplier = Supplier.objects.create(
+        code=code,
+        name="BigBuy",
+        adapter="bigbuy",
+        currency="EUR",
+        status=Supplier.Status.ACTIVE,
+        status_since=NOON,
+    )
+    Connection.objects.create(
+        supplier=supplier,
+        base_url=process.api_url,
+        calls_per_second=1000,
+        secrets_sealed=seal({"api_key": DEFAULT_KEY}),
+        options={**OPTIONS, **options},
+    )
+    return supplier
+
+
+@pytest.fixture(scope="session")
+def bigbuy_process(tmp_path_factory):
+    process = BigBuyProcess(folder=tmp_path_factory.mktemp("bigbuy")).start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def bigbuy_sandbox(bigbuy_process):
+    """The running sandbox, as it was on its first day."""
+    bigbuy_process.begin_afresh()
+    return bigbuy_process

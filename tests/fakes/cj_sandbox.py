@@ -1,0 +1,120 @@
+"""The sandbox supplier as a process of its own, for tests that want the real joint.
+
+Use:  from tests.fakes.cj_sandbox import sandbox_process, sandbox_supplier  (in a conftest.py)
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+import httpx
+import pytest
+
+from storefront.dev.sandboxes.cj.state import DEFAULT_KEY
+from storefront.lib.security.encryption import seal
+from suppliers.models import Connection, Supplier
+from tests.factories.connector_contexts import MemoryBudget
+from tests.factories.suppliers import NOON
+
+PRODUCTS = 24
+
+
+@dataclass
+class SandboxProcess:
+    """One running sandbox supplier, and the strings that a tester may pull."""
+
+    folder: Path
+    words: tuple[str, ...] = ()
+    url: str = ""
+    process: subprocess.Popen | None = None
+    client: httpx.Client = field(default_factory=lambda: httpx.Client(trust_env=False, timeout=30))
+    module: ClassVar = "storefront.dev.sandboxes.cj"
+    usual: ClassVar = ("--qps", "0")
+
+    def start(self):
+        self.folder.mkdir(parents=True, exist_ok=True)
+        words = ["--port", "0", "--data", str(self.folder), "--count", str(PRODUCTS), *self.usual]
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", self.module, *words, *self.words],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        with self.process.stdout:
+            said = self.process.stdout.readline()
+        assert said.startswith("ready http://"), self.log.read_text()
+        self.url = said.split()[1]
+        return self
+
+    def stop(self, number=signal.SIGTERM):
+        self.client.close()
+        self.process.send_signal(number)
+        return self.process.wait(timeout=15)
+
+    @property
+    def log(self):
+        return self.folder / "sandbox.log"
+
+    @property
+    def api_url(self):
+        return f"{self.url}/api2.0/v1/"
+
+    def control(self, path, body=None):
+        method = "GET" if body is None else "POST"
+        answer = self.client.request(method, f"{self.url}/control/{path}", json=body)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def fault(self, path, kind, **words):
+        self.control("faults", {"path": path, "kind": kind, **words})
+
+    def begin_afresh(self):
+        self.control("reset", {})
+        self.control("faults/clear", {})
+        self.control("drop_catalog", {"share": 0})
+
+
+def connect(process, *, code="cj-sandbox", calls_per_second=1000):
+    """Make the supplier and the wire to a running sandbox."""
+    supplier = Supplier.objects.create(
+        code=code,
+        name="Sandbox",
+        adapter="cj",
+        currency="USD",
+        status=Supplier.Status.ACTIVE,
+        status_since=NOON,
+    )
+    Connection.objects.create(
+        supplier=supplier,
+        base_url=process.api_url,
+        calls_per_second=calls_per_second,
+        secrets_sealed=seal({"api_key": DEFAULT_KEY}),
+    )
+    return supplier
+
+
+@pytest.fixture(scope="session")
+def sandbox_process(tmp_path_factory):
+    process = SandboxProcess(folder=tmp_path_factory.mktemp("sandbox")).start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def sandbox_supplier(sandbox_process, request, monkeypatch):
+    """The running sandbox, as it was on its first day.
+
+    In a test that is one transaction, threads cannot write beside it: there, points are counted
+    in memory.
+    """
+    sandbox_process.begin_afresh()
+    marks = list(request.node.iter_markers("django_db"))
+    if not any(mark.kwargs.get("transaction") for mark in marks):
+        monkeypatch.setattr("suppliers.connections.factory.KeptBudget", lambda _: MemoryBudget())
+    return sandbox_process

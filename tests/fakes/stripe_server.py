@@ -1,0 +1,113 @@
+"""A stand-in for Stripe as a process of its own, spoken to by Stripe's own library.
+
+Use:  from tests.fakes.stripe_server import stripe_process, stripe  (in a conftest.py)
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+from orders.payments.gateways import close_all
+
+KEY = "sk_test_tests_only"
+HOOK_SECRET = "whsec_tests_only"
+GOOD_CARD = "4242 4242 4242 4242"
+DECLINED_CARD = "4000 0000 0000 0002"
+POOR_CARD = "4000 0000 0000 9995"
+ASKING_CARD = "4000 0025 0000 3155"
+DISPUTING_CARD = "4000 0000 0000 0259"
+
+
+@dataclass
+class StripeProcess:
+    """One running stand-in, and what a tester may do to it."""
+
+    folder: Path
+    url: str = ""
+    process: subprocess.Popen | None = None
+    client: httpx.Client = field(default_factory=lambda: httpx.Client(trust_env=False))
+
+    def start(self):
+        self.folder.mkdir(parents=True, exist_ok=True)
+        words = ["--port", "0", "--data", str(self.folder), "--webhook-url", ""]
+        words += ["--secret", KEY, "--hook-secret", HOOK_SECRET]
+        with (self.folder / "stripe.log").open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "storefront.dev.sandboxes.stripe", *words],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        with self.process.stdout:
+            said = self.process.stdout.readline()
+        assert said.startswith("ready http://"), (self.folder / "stripe.log").read_text()
+        self.url = said.split()[1]
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=10)
+
+    def control(self, path, body=None, *, method=None):
+        method = method or ("GET" if body is None else "POST")
+        answer = self.client.request(method, f"{self.url}/control/{path}", json=body)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def fault(self, kind, **words):
+        self.control("faults", {"kind": kind, **words})
+
+    def act(self, pay_url, action, **form):
+        """Press a button on the page, as a browser would."""
+        return self.client.post(pay_url, data={"action": action, **form})
+
+    def pay(self, pay_url, card=GOOD_CARD):
+        return self.act(pay_url, "pay", card=card)
+
+    def things(self, kind):
+        """List what is on the shelf, the oldest first."""
+        return self.control("objects")[kind][::-1]
+
+    @property
+    def intent(self):
+        (found,) = self.things("payment_intent")
+        return found
+
+    def events(self):
+        return self.control("events")["events"]
+
+    def call(self, path, form=None, **headers):
+        """Speak to its API without the library."""
+        known = {"authorization": f"Bearer {KEY}", "stripe-version": "2026-10-28.endive"}
+        method = "GET" if form is None else "POST"
+        return self.client.request(
+            method, f"{self.url}/v1/{path}", data=form, headers={**known, **headers}
+        )
+
+
+@pytest.fixture(scope="session")
+def stripe_process(tmp_path_factory):
+    process = StripeProcess(folder=tmp_path_factory.mktemp("stripe"))
+    process.start()
+    yield process
+    close_all()
+    process.stop()
+    process.client.close()
+
+
+@pytest.fixture
+def stripe(stripe_process, settings):
+    """An empty Stripe on a good day, which the shop's settings point at; it posts to nobody."""
+    stripe_process.control("reset", {})
+    stripe_process.control("webhooks", {"mode": "normal", "url": ""})
+    settings.PAYMENT_GATEWAY = "stripe"
+    settings.STRIPE_API_URL = stripe_process.url
+    settings.STRIPE_SECRET_KEY = KEY
+    settings.STRIPE_WEBHOOK_SECRET = HOOK_SECRET
+    return stripe_process

@@ -1,0 +1,88 @@
+"""A worker dies while a mail is on its way: nobody gets it twice, and staff learn of the doubt."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from notifications import dispatch, tasks
+from notifications.models import SENDING_TAKES, Delivery
+from tests.e2e.worker_process import surroundings
+from tests.factories.notifications import make_delivery
+from tests.notifications.smtp_servers import BadServer, mailbox, mailers
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+RUN = "import django; django.setup(); from notifications.tasks import send; send(delivery_id={})"
+
+
+def start_worker(delivery, port, **env):
+    """Run the task in a process of its own, on the database of the test."""
+    return subprocess.Popen(
+        [sys.executable, "-c", RUN.format(delivery.pk)],
+        env={**surroundings(), "SMTP_URL": f"smtp://127.0.0.1:{port}", **env},
+    )
+
+
+def deliver_again_and_sweep(delivery):
+    """The broker hands the dead worker's message to another, and the sweep looks around."""
+    tasks.send(delivery_id=delivery.pk)
+    tasks.send_due()
+
+
+@pytest.mark.parametrize(
+    ("failpoint", "arrived"), [("mail.before_sending", 0), ("mail.after_sending", 1)]
+)
+def test_a_mail_whose_worker_was_killed_is_never_sent_blindly_again(
+    settings, tmp_path, failpoint, arrived
+):
+    delivery = make_delivery()
+    with mailbox(tmp_path) as port:
+        settings.MAILERS = mailers(port)
+        killed = start_worker(delivery, port, FAILPOINT=failpoint).wait(60)
+        deliver_again_and_sweep(delivery)
+        delivery.refresh_from_db()
+        doubted = list(Delivery.objects.in_doubt(delivery.status_since + SENDING_TAKES))
+        mails = len(list(tmp_path.glob("*.eml")))
+
+        assert killed == -signal.SIGKILL
+        assert (delivery.status, delivery.attempts, mails) == ("delivering", 1, arrived)
+        assert doubted == [delivery]
+
+        if not arrived:  # staff looked, found nothing, and send it
+            dispatch.send_again(
+                delivery=delivery, actor="ada", now=delivery.status_since + SENDING_TAKES
+            )
+            Delivery.objects.update(due_at=delivery.event.occurred_at)
+            tasks.send(delivery_id=delivery.pk)
+
+    assert len(list(tmp_path.glob("*.eml"))) == 1
+
+
+def test_a_worker_killed_while_the_server_thinks_leaves_one_mail(settings, tmp_path):
+    delivery = make_delivery()
+    with BadServer(body="silence") as thinking, mailbox(tmp_path) as port:
+        worker = start_worker(delivery, thinking.port)
+        assert thinking.has_body.wait(60)
+        worker.kill()
+        worker.wait(10)
+        settings.MAILERS = mailers(port)
+
+        deliver_again_and_sweep(delivery)
+
+    delivery.refresh_from_db()
+    assert delivery.status == "delivering"
+    assert len(thinking.bodies) == 1
+    assert list(tmp_path.glob("*.eml")) == []
+
+
+def test_a_worker_that_lives_delivers_once(tmp_path):
+    delivery = make_delivery()
+    with mailbox(tmp_path) as port:
+        assert start_worker(delivery, port).wait(60) == 0
+
+    delivery.refresh_from_db()
+    assert (delivery.status, len(list(tmp_path.glob("*.eml")))) == ("delivered", 1)

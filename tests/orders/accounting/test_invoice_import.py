@@ -1,0 +1,232 @@
+"""Bills from a file: each is matched, told why not, and never doubled."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from io import StringIO
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
+
+from orders.accounting import bill_lists, invoice_import, invoices
+from orders.models import PurchaseOrder, SupplierBill
+from storefront.accounts.models import User
+from storefront.lib.staff import csv_import
+from tests.factories.catalog import make_channel
+from tests.factories.shipping import make_accepted_purchase_order
+from tests.factories.suppliers import NOON, make_supplier
+from tests.orders.inventory.test_reservations_race import all_at_once
+
+pytestmark = pytest.mark.django_db
+HEADER = "bill,purchase order,currency,goods,freight,billed"
+PAGE = "/admin/orders/supplierbill/import_bills/"
+
+
+@pytest.fixture
+def bought():
+    return make_accepted_purchase_order()
+
+
+@pytest.fixture
+def money(bought):
+    return bought.lines.get().order_line.cost_currency
+
+
+@pytest.fixture
+def staff(client):
+    client.force_login(User.objects.create_superuser("staff@fara.example", "x"))
+    return client
+
+
+def judged(*rows, supplier=None, header=HEADER):
+    text = "\n".join([header, *rows])
+    return invoice_import.judge(bill_lists.read(text), supplier=supplier)
+
+
+def problems(*rows, **more):
+    return [one.problem for one in judged(*rows, **more)]
+
+
+def test_a_good_row_is_matched_and_entered_with_all_that_it_says(bought, money):
+    rows = f"RE-1,{bought.number.lower()},{money.lower()},12.50,3,2026-11-24"
+
+    (one,) = judged(rows)
+    assert invoice_import.enter([one], actor="staff", now=NOON) == []
+
+    bill = SupplierBill.objects.get()
+    assert one.purchase_order == bought
+    assert (bill.supplier, bill.purchase_order) == (bought.supplier, bought)
+    assert (bill.goods_amount, bill.freight_amount) == (Decimal("12.50"), Decimal(3))
+    assert (bill.currency, bill.told_by) == (money, "staff")
+    assert f"{bill.billed_at:%Y-%m-%d}" == "2026-11-24"
+
+
+def test_the_same_file_again_enters_nothing(bought, money):
+    row = f"RE-1,{bought.number},{money},12.50,,"
+    for _ in range(2):
+        listed = judged(row)
+        invoice_import.enter(listed, actor="staff", now=NOON)
+
+    assert SupplierBill.objects.count() == 1
+    assert (listed[0].is_known, listed[0].problem) == (True, "")
+
+
+def test_a_number_that_says_something_else_now_is_refused(bought, money):
+    invoice_import.enter(judged(f"RE-1,{bought.number},{money},12.50,,"), actor="x", now=NOON)
+
+    (words,) = problems(f"RE-1,{bought.number},{money},99,,")
+
+    assert words.startswith("Bill RE-1 is here already: ")
+    assert bought.number in words
+
+
+def test_a_bill_that_was_withdrawn_may_come_again(bought, money):
+    row = f"RE-1,{bought.number},{money},12.50,,"
+    invoice_import.enter(judged(row), actor="x", now=NOON)
+    SupplierBill.objects.update(withdrawn_at=NOON)
+
+    assert judged(row)[0].is_good
+
+
+def test_one_number_twice_in_a_file_is_one_bill(bought, money):
+    row = f"RE-1,{bought.number},{money},12.50,,"
+
+    assert problems(row, row) == ["", "The same bill number stands in row 2."]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"number": "FL-000000-XXXXX-1"}, "No purchase order has this number."),
+        ({"number": ""}, "No purchase order has this number."),
+        ({"reference": ""}, "A bill has a number of up to 60 characters."),
+        ({"reference": "x" * 61}, "A bill has a number of up to 60 characters."),
+        ({"currency": "JPY"}, "It is in JPY, and the purchase order in"),
+        ({"currency": "euro"}, "Three letters, such as EUR."),
+        ({"goods": "-1"}, "It is below 0"),
+        ({"freight": "-0,01"}, "It is below 0"),
+        ({"goods": "1,234"}, "This is no amount"),
+        ({"goods": "1 234.00"}, "This is no amount"),
+        ({"goods": "1e3"}, "This is no amount"),
+        ({"goods": "NaN"}, "This is no amount"),
+        ({"goods": ""}, "This is no amount"),
+        ({"goods": "12345678901"}, "This is no amount"),
+        ({"billed": "24.11.2026"}, "This is no day"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_reason(bought, money, change, words):
+    cells = {
+        "reference": "RE-1",
+        "number": bought.number,
+        "currency": money,
+        "goods": "12.50",
+        "freight": "",
+        "billed": "",
+    } | change
+    row = ";".join(cells.values())
+
+    (problem,) = problems(row, header=HEADER.replace(",", ";"))
+
+    assert problem.startswith(words)
+
+
+def test_a_purchase_order_of_somebody_else_is_refused(bought, money):
+    other = make_supplier("other")
+
+    (problem,) = problems(f"RE-1,{bought.number},{money},1,,", supplier=other)
+
+    assert problem == f"This purchase order is one of {bought.supplier.name}."
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a,b\n1,2", HEADER, f"{HEADER}\n,,,,,", "\x00", '"', HEADER + "\n" + "x" * 600_000]
+)
+def test_what_is_no_list_is_said_to_be_none(text):
+    with pytest.raises(csv_import.UnreadableListError):
+        bill_lists.read(text)
+
+
+def upload(bought, money):
+    rows = [
+        HEADER,
+        f"RE-1,{bought.number},{money},12.50,,",
+        f"RE-2,FL-000000-XXXXX-1,{money},12.50,,",
+    ]
+    return SimpleUploadedFile("bills.csv", "\n".join(rows).encode())
+
+
+def test_staff_see_each_line_before_anything_is_entered(staff, bought, money):
+    seen = staff.post(PAGE, {"file": upload(bought, money), "step": "look"}).content.decode()
+
+    assert SupplierBill.objects.count() == 0
+    assert "1 of 2 bills can be entered." in seen
+    assert "No purchase order has this number." in seen
+    assert "Enter the good ones" in seen
+    text = "\n".join([HEADER, f"RE-1,{bought.number},{money},12.50,,"])
+    for _ in range(2):
+        staff.post(PAGE, {"text": text, "step": "enter"})
+    assert SupplierBill.objects.get().told_by == "staff@fara.example"
+
+
+def test_who_may_not_change_bills_imports_none(client):
+    make_channel()
+    client.force_login(User.objects.create_user("viewer@fara.example", "x", is_staff=True))
+
+    assert client.get(PAGE).status_code == 403
+
+
+def run(path, *flags):
+    out = StringIO()
+    call_command("import_supplier_bills", str(path), *flags, stdout=out)
+    return out.getvalue()
+
+
+def test_the_command_enters_nothing_beside_a_wrong_line_unless_it_is_told_to(
+    bought, money, tmp_path
+):
+    path = tmp_path / "bills.csv"
+    path.write_bytes(upload(bought, money).read())
+
+    with pytest.raises(CommandError, match="1 lines are wrong: nothing was entered"):
+        run(path)
+    assert SupplierBill.objects.count() == 0
+    with pytest.raises(CommandError, match="1 lines were left out"):
+        run(path, "--good-lines")
+    assert SupplierBill.objects.count() == 1
+    path.write_text(path.read_text().rpartition("RE-2")[0])
+    assert "entered already" in run(path)
+    assert SupplierBill.objects.count() == 1
+
+
+@pytest.mark.parametrize("flags", [("--supplier", "nobody"), ()])
+def test_the_command_says_what_it_cannot_read(tmp_path, flags):
+    path = tmp_path / "bills.csv"
+    path.write_text(f"{HEADER}\nRE-1,x,EUR,1,,\n" if flags else "nothing")
+
+    with pytest.raises(CommandError):
+        run(path, *flags)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_file_entered_by_eight_at_once_is_entered_once():
+    bought = make_accepted_purchase_order()
+    money = bought.lines.get().order_line.cost_currency
+    lists = [judged(f"RE-1,{bought.number},{money},12.50,,") for _ in range(8)]
+
+    all_at_once(
+        [
+            lambda listed=listed: invoice_import.enter(listed, actor="staff", now=NOON)
+            for listed in lists
+        ],
+        invoices.BillRefusedError,
+    )
+
+    assert SupplierBill.objects.count() == 1
+    assert PurchaseOrder.objects.count() == 1
+    assert sum(one.is_good for (one,) in lists) == 1
+
+
+def test_cents_that_a_comma_cut_off_are_not_lost():
+    with pytest.raises(csv_import.UnreadableListError, match="too_wide 2"):
+        bill_lists.read("bill,po,currency,goods\nB1,PO-1,EUR,1234,50\n")

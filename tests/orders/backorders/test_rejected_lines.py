@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from notifications.models import Event
+from orders.models import Allocation, OrderLine, PaymentEvent, PurchaseOrder
+from orders.purchasing import acknowledgements
+from storefront.dashboard.invariants import registry
+from storefront.dashboard.invariants.payments import MONEY
+from storefront.dashboard.invariants.purchase_orders import PURCHASES
+from storefront.dashboard.invariants.stock import STOCK
+from suppliers.connectors.records import Answer, PurchaseState, Refusal, RefusedLine
+from suppliers.models import StockLevel
+from tests.factories.backorders import look_everywhere
+from tests.factories.orders import make_sellable
+from tests.factories.shipping import make_accepted_purchase_order, make_sent_purchase_order
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+WATCHED = {one.code for one in (*MONEY, *PURCHASES, *STOCK)} - {"I4.said_before"}
+LATER = NOON + timedelta(hours=1)
+ONE, OTHER = Decimal("39.99"), Decimal("19.99")
+
+
+def answer(purchase_order, *refused, code="out_of_stock", word=Answer.ACCEPTED):
+    fresh = PurchaseOrder.objects.select_related("order", "supplier").get(pk=purchase_order.pk)
+    state = PurchaseState(
+        number=fresh.number,
+        supplier_reference="",
+        answer=word,
+        refused=tuple(RefusedLine(reference=str(line.pk), code=Refusal(code)) for line in refused),
+    )
+    acknowledgements.apply(purchase_order=fresh, state=state, now=LATER)
+    fresh.refresh_from_db()
+    assert broken() == []
+    return fresh
+
+
+def broken():
+    """Name the invariants of purchase orders and money that do not hold."""
+    found = [one for one in registry.check(now=LATER) if one.count]
+    return [one.invariant.code for one in found if one.invariant.code in WATCHED]
+
+
+def asked():
+    events = PaymentEvent.objects.filter(kind__endswith="_requested").order_by("pk")
+    return list(events.values_list("kind", "amount"))
+
+
+@pytest.fixture
+def goods():
+    return make_sellable(), make_sellable(price="19.99")
+
+
+def test_a_line_that_is_refused_is_neither_charged_nor_promised(goods):
+    purchase_order = make_sent_purchase_order(*goods)
+    whole = purchase_order.charge_amount
+    first, second = OrderLine.objects.order_by("pk")
+
+    purchase_order = answer(purchase_order, second)
+    look_everywhere()
+
+    second.refresh_from_db()
+    assert purchase_order.request_status == "partially_accepted"
+    assert purchase_order.status == "in_progress"
+    assert asked() == [("capture_requested", whole - OTHER), ("release_requested", OTHER)]
+    assert (first.canceled_quantity, second.canceled_quantity) == (0, 1)
+    acknowledged = dict(purchase_order.lines.values_list("order_line_id", "acknowledgment"))
+    assert acknowledged == {first.pk: "accepted", second.pk: "out_of_stock"}
+    assert Allocation.objects.get(line=second).status == "released"
+    assert StockLevel.objects.get(pk=second.level_id).allocated_unseen == 0
+    (event,) = Event.objects.filter(name="order.lines_refused")
+    assert event.payload["amount"] == "19.99"
+    assert [line["title"] for line in event.payload["lines"]] == [second.title]
+
+
+def test_a_line_that_is_refused_after_it_was_accepted_is_paid_back(goods):
+    purchase_order = make_accepted_purchase_order(*goods)
+    whole = purchase_order.charge_amount
+    _, second = OrderLine.objects.order_by("pk")
+
+    purchase_order = answer(purchase_order, second)
+
+    assert purchase_order.request_status == "partially_accepted"
+    assert purchase_order.charge_amount == whole
+    assert asked() == [("capture_requested", whole), ("refund_requested", OTHER)]
+
+
+def test_the_same_refusal_told_three_times_gives_back_once(goods):
+    purchase_order = make_sent_purchase_order(*goods)
+    _, second = OrderLine.objects.order_by("pk")
+
+    for _ in range(3):
+        purchase_order = answer(purchase_order, second)
+        look_everywhere()
+
+    assert [kind for kind, _ in asked()] == ["capture_requested", "release_requested"]
+    assert Event.objects.filter(name="order.lines_refused").count() == 1
+
+
+def test_who_refuses_every_line_has_refused_the_order(goods):
+    purchase_order = make_sent_purchase_order(*goods)
+    whole = purchase_order.charge_amount
+
+    purchase_order = answer(purchase_order, *OrderLine.objects.all(), code="discontinued")
+    look_everywhere()
+
+    assert (purchase_order.status, purchase_order.request_status) == ("canceled", "rejected")
+    assert set(purchase_order.lines.values_list("acknowledgment", "is_live")) == {
+        ("discontinued", False)
+    }
+    assert asked() == [("release_requested", whole)]
+
+
+@pytest.mark.parametrize("make", [make_sent_purchase_order, make_accepted_purchase_order])
+def test_what_is_refused_in_two_parts_goes_back_whole_and_no_more(goods, make):
+    purchase_order = make(*goods)
+    whole = purchase_order.charge_amount
+    first, second = OrderLine.objects.order_by("pk")
+
+    answer(purchase_order, second)
+    purchase_order = answer(purchase_order, first)
+    look_everywhere()
+
+    assert purchase_order.status == "canceled"
+    back = sum(amount for kind, amount in asked() if kind == "refund_requested")
+    released = sum(amount for kind, amount in asked() if kind == "release_requested")
+    assert back + released == whole
+    told = Event.objects.filter(name="order.lines_refused").order_by("pk")
+    amounts = [event.payload["amount"] for event in told]
+    assert sorted(amounts) == ["19.99", str(whole - OTHER)]
+
+
+def test_a_refusal_after_the_goods_left_changes_nothing(goods):
+    purchase_order = make_accepted_purchase_order(*goods)
+    _, second = OrderLine.objects.order_by("pk")
+    purchase_order.move(PurchaseOrder.Status.SHIPPED, at=NOON)
+
+    purchase_order = answer(purchase_order, second, word=Answer.SHIPPED)
+
+    assert purchase_order.request_status == "accepted"
+    assert not OrderLine.objects.filter(canceled_quantity__gt=0).exists()
+    assert [kind for kind, _ in asked()] == ["capture_requested"]

@@ -1,0 +1,149 @@
+"""What a supplier has, or shipped, although we canceled it stays with staff until they decide."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from orders.cancellation import canceled_but_shipped, cancellation
+from orders.claims import submission as claim_submission
+from orders.models import Order, PurchaseOrder, StrayDecision
+from orders.purchasing import acknowledgements
+from orders.purchasing import submission as purchasing_submission
+from shipping import status_polling
+from storefront.dashboard.inbox import query
+from storefront.dashboard.invariants import registry
+from storefront.lib.http.errors import TemporaryError
+from suppliers.connectors.records import Answer, PurchaseState
+from tests.factories.claims import make_claim
+from tests.factories.orders import make_purchase_orders
+from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+LATER = NOON + timedelta(hours=1)
+Outcome = StrayDecision.Outcome
+
+
+@pytest.fixture
+def canceled(monkeypatch):
+    """Cancel what seemed not to have reached him."""
+    supplier = connect(monkeypatch, ScriptedSupplier())
+    (purchase_order,) = make_purchase_orders()
+    supplier.script = [TemporaryError("busy")]
+    purchasing_submission.send(purchase_order=purchase_order, now=NOON)
+    cancellation.cancel(order=Order.objects.get(), reason="-", actor="shopper", now=NOON)
+    return purchase_order
+
+
+def fresh():
+    return PurchaseOrder.objects.select_related("order", "supplier").get()
+
+
+def says(answer, now=LATER):
+    state = PurchaseState(number=fresh().number, supplier_reference="S-1", answer=answer)
+    acknowledgements.apply(purchase_order=fresh(), state=state, now=now)
+
+
+def decide(outcome, reason="he said so on the phone"):
+    return canceled_but_shipped.decide(
+        purchase_order=fresh(), outcome=outcome, reason=reason, actor="ann", now=LATER
+    )
+
+
+def is_open():
+    """Ask the invariant, and the page of what waits; they are of one mind."""
+    broken = {each.invariant.code for each in registry.check(now=LATER) if each.count}
+    waits = {each.cause.code for each in query.find(now=LATER)}
+    assert "I2.accepted_is_charged" not in broken  # nobody pays for it
+    assert ("I4.stopped" in broken) == bool(waits & {"purchase_kept", "purchase_stray"})
+    return "I4.stopped" in broken
+
+
+@pytest.mark.parametrize("outcome", ["returned", "kept_paid", "not_charged", "written_off"])
+def test_what_was_shipped_is_open_until_staff_decide(canceled, outcome):
+    says(Answer.SHIPPED)
+    assert is_open()
+    assert "purchase_stray" in {each.cause.code for each in query.find(now=LATER)}
+
+    kept = decide(Outcome(outcome))
+
+    assert (kept.decided_by, kept.decided_at, kept.was_shipped) == ("ann", LATER, True)
+    assert kept.reason == "he said so on the phone"
+    assert not is_open()
+    assert fresh().problem == ""
+
+
+def test_what_leaves_after_he_promised_not_to_is_decided_anew(canceled):
+    says(Answer.ACCEPTED)
+    assert status_polling.open_orders().exists()
+    decide(Outcome.NOT_SHIPPED)
+    assert not is_open()
+    assert not status_polling.open_orders().exists()
+
+    says(Answer.SHIPPED)
+
+    assert is_open()
+    decide(Outcome.WRITTEN_OFF)
+    assert not is_open()
+
+
+def test_what_he_said_he_stopped_and_ships_is_for_staff_too(canceled):
+    PurchaseOrder.objects.update(request_status="cancellation_accepted")
+    assert not is_open()
+
+    says(Answer.SHIPPED)
+
+    assert is_open()
+    decide(Outcome.RETURNED)
+    assert not is_open()
+
+
+def test_goods_that_we_canceled_can_be_claimed_and_a_refused_claim_opens_it_again(canceled):
+    says(Answer.SHIPPED)
+    with pytest.raises(canceled_but_shipped.CannotDecideError):
+        decide(Outcome.CLAIMED)
+
+    claim = make_claim(fresh())
+    decide(Outcome.CLAIMED)
+
+    assert claim.expected_amount == 10
+    assert not is_open()
+    claim_submission.withdraw(claim=claim, reason="he refused", actor="ann", now=LATER)
+    assert is_open()
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [(Answer.ACCEPTED, Outcome.WRITTEN_OFF), (Answer.SHIPPED, Outcome.NOT_SHIPPED)],
+)
+def test_a_decision_fits_what_he_did(canceled, answer, outcome):
+    says(answer)
+
+    with pytest.raises(canceled_but_shipped.CannotDecideError):
+        decide(outcome)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        StrayDecision.objects.create(
+            purchase_order=canceled,
+            outcome=outcome,
+            was_shipped=answer is Answer.SHIPPED,
+            reason="-",
+            decided_by="ann",
+            decided_at=NOON,
+        )
+
+    assert is_open()
+
+
+def test_nothing_is_decided_about_what_he_does_not_have(canceled):
+    with pytest.raises(canceled_but_shipped.CannotDecideError):
+        decide(Outcome.NOT_SHIPPED)
+
+
+def test_a_form_that_is_sent_twice_is_one_decision(canceled):
+    says(Answer.SHIPPED)
+
+    assert decide(Outcome.RETURNED) == decide(Outcome.RETURNED)

@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from notifications.models import Event
+from orders.cancellation import cancellation, requests
+from orders.models import Order, PaymentEvent, PurchaseOrder
+from orders.payments import refunds
+from orders.payments.updates import apply
+from orders.purchasing import submission, work_queue
+from storefront.lib.http.errors import TemporaryError
+from storefront.lib.money import Money
+from suppliers.models import StockLevel
+from tests.factories.orders import (
+    ask_to_stop,
+    make_order,
+    make_paid_order,
+    make_payment,
+    make_purchase_orders,
+    make_sellable,
+    news_of,
+)
+from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def supplier(monkeypatch):
+    return connect(monkeypatch, ScriptedSupplier())
+
+
+def cancel(order):
+    return cancellation.cancel(order=order, reason="changed my mind", actor="shopper", now=NOON)
+
+
+def eur(amount):
+    return Money(Decimal(amount), "EUR")
+
+
+def test_an_unpaid_order_is_let_go_at_once():
+    order = make_order(make_sellable(quantity=5), quantity=2)
+    payment = make_payment(order)
+
+    outcome = cancel(order)
+
+    payment.refresh_from_db()
+    assert outcome.is_whole
+    assert (order.status, payment.status) == ("canceled", "voided")
+    assert StockLevel.objects.get().available == 5
+
+
+def test_a_paid_order_that_nobody_sent_gives_the_authorization_back():
+    order = make_paid_order(make_sellable(quantity=5))
+
+    cancel(order)
+
+    assert order.status == "canceled"
+    assert StockLevel.objects.get().available == 5
+    assert PaymentEvent.objects.get(kind="release_requested").amount == order.total_amount
+    assert Event.objects.filter(name="order.canceled").count() == 1
+
+
+def test_a_divided_order_that_nobody_sent_is_canceled_whole(supplier):
+    (purchase_order,) = make_purchase_orders()
+
+    outcome = cancel(purchase_order.order)
+
+    assert outcome.stopped == (purchase_order.number,)
+    assert Order.objects.get().status == "canceled"
+    assert supplier.effects == []
+    assert PaymentEvent.objects.filter(kind="release_requested").count() == 1
+
+
+def test_a_supplier_who_can_stop_it_is_asked_and_the_money_goes_back(supplier):
+    supplier.can_stop = True
+    (purchase_order,) = make_purchase_orders()
+    submission.send(purchase_order=purchase_order, now=NOON)
+
+    said, came = ask_to_stop(purchase_order.order)
+
+    purchase_order.refresh_from_db()
+    assert (said.open, came) == ((purchase_order.number,), [True])
+    assert purchase_order.request_status == "cancellation_accepted"
+    assert Order.objects.get().status == "canceled"
+    assert PaymentEvent.objects.get(kind="refund_requested").amount == purchase_order.charge_amount
+
+
+def test_a_supplier_who_cannot_stop_it_goes_on_and_we_say_so(supplier):
+    (purchase_order,) = make_purchase_orders()
+    submission.send(purchase_order=purchase_order, now=NOON)
+
+    _, came = ask_to_stop(purchase_order.order)
+
+    purchase_order.refresh_from_db()
+    assert came == [False]
+    assert purchase_order.request_status == "cancellation_rejected"
+    assert requests.wish_of(purchase_order.order) == requests.Wish.REFUSED
+    assert Order.objects.get().status == "processing"
+    assert PaymentEvent.objects.filter(kind="refund_requested").count() == 0
+
+
+def test_a_supplier_who_does_not_answer_is_asked_again_and_not_taken_for_a_yes(supplier):
+    (purchase_order,) = make_purchase_orders()
+    submission.send(purchase_order=purchase_order, now=NOON)
+
+    def silent(*, number):
+        raise TemporaryError("no answer", may_have_happened=True)
+
+    supplier.cancel = silent
+
+    _, came = ask_to_stop(purchase_order.order)
+
+    assert came == [None]
+    assert requests.wish_of(purchase_order.order) == requests.Wish.ASKED
+    assert PurchaseOrder.objects.get().request_status == "cancellation_requested"
+    assert Order.objects.get().status == "processing"
+
+
+def test_to_cancel_is_to_note_the_wish_and_no_supplier_is_asked(supplier):
+    supplier.can_stop = True
+    (purchase_order,) = make_purchase_orders()
+    submission.send(purchase_order=purchase_order, now=NOON)
+
+    outcome = cancel(purchase_order.order)
+    cancellation.cancel(
+        order=purchase_order.order, reason="hurry", actor="shopper", now=NOON + timedelta(hours=1)
+    )
+
+    assert outcome.open == (purchase_order.number,)
+    assert supplier.answers == {}
+    kept = PurchaseOrder.objects.get()
+    assert (kept.request_status, kept.cancel_wanted_at) == ("accepted", NOON)
+    assert kept.cancel_reason == "changed my mind"
+    assert list(work_queue.to_be_stopped(now=NOON)) == [kept]
+
+
+def test_who_said_no_is_not_asked_again_by_a_task_that_comes_late(supplier):
+    (purchase_order,) = make_purchase_orders()
+    submission.send(purchase_order=purchase_order, now=NOON)
+    ask_to_stop(purchase_order.order)
+    supplier.can_stop = True
+
+    late = PurchaseOrder.objects.select_related("order", "supplier").get()
+
+    assert cancellation.pursue(purchase_order=late, now=NOON) is False
+    assert late.request_status == "cancellation_rejected"
+
+
+def test_an_order_whose_sending_is_unknown_waits_for_the_answer(supplier):
+    (purchase_order,) = make_purchase_orders()
+    supplier.script = [(TemporaryError("lost", may_have_happened=True), True)]
+    submission.send(purchase_order=purchase_order, now=NOON)
+
+    outcome = cancel(purchase_order.order)
+
+    assert outcome.open == (purchase_order.number,)
+    assert PurchaseOrder.objects.get().status == "ready"
+
+
+@pytest.fixture
+def captured(supplier):
+    (purchase_order,) = make_purchase_orders()
+    submission.send(purchase_order=purchase_order, now=NOON)
+    order = purchase_order.order
+    payment = order.payments.get()
+    request = PaymentEvent.objects.get(kind="capture_requested")
+    answer = news_of(payment, "captured", request_key=request.external_id)
+    apply(update=answer, gateway="fake", now=NOON)
+    return order
+
+
+def refund(order, amount, key=None):
+    refunds.refund(
+        order=order,
+        amount=eur(amount),
+        reason="late",
+        actor="ann",
+        now=NOON,
+        key=key or f"{amount}",
+    )
+
+
+def test_money_goes_back_in_parts_but_never_more_than_was_taken(captured):
+    refund(captured, "10.00")
+    refund(captured, "5.00")
+
+    with pytest.raises(refunds.TooMuchError) as refused:
+        refund(captured, captured.total_amount - 14)
+
+    assert refused.value.left == eur(captured.total_amount - 15)
+    assert PaymentEvent.objects.filter(kind="refund_requested").count() == 2
+
+
+def test_a_refund_form_that_is_sent_twice_pays_once(captured):
+    refund(captured, "10.00", key="one click")
+    refund(captured, "10.00", key="one click")
+
+    assert PaymentEvent.objects.get(kind="refund_requested").amount == Decimal("10.00")
+
+
+@pytest.mark.parametrize("amount", ["0.00", "-1.00"])
+def test_nothing_and_less_than_nothing_are_no_refunds(captured, amount):
+    with pytest.raises(refunds.TooMuchError):
+        refund(captured, amount)
+
+
+def test_what_was_never_captured_is_not_refunded():
+    with pytest.raises(refunds.NothingToRefundError):
+        refund(make_paid_order(), "1.00")
+
+
+def test_the_shopper_is_told_of_a_refund_when_it_is_done(captured):
+    refund(captured, "10.00")
+    request = PaymentEvent.objects.get(kind="refund_requested")
+    payment = captured.payments.get()
+    assert Event.objects.filter(name="order.refunded").count() == 0
+
+    news = news_of(payment, "refunded", amount="10.00", request_key=request.external_id)
+    apply(update=news, gateway="fake", now=NOON)
+
+    assert Event.objects.get(name="order.refunded").payload["amount"] == "10.00"
+    assert Order.objects.with_progress().get().payment_status == "partially_refunded"

@@ -1,0 +1,215 @@
+"""Holds, cancellations and late answers that meet while a purchase order is on its way."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from orders.cancellation import cancellation
+from orders.checkout import checkout
+from orders.models import Order, PaymentEvent, PurchaseOrder
+from orders.payments import sessions
+from orders.purchasing import acknowledgements, submission, submission_lookup
+from orders.purchasing.holds import holds
+from storefront.lib.http.errors import PermanentError, TemporaryError
+from storefront.lib.state_machine import IllegalMoveError
+from suppliers.connectors.records import Answer, PurchaseState
+from tests.factories.backorders import look_everywhere
+from tests.factories.orders import (
+    HOME,
+    ask_to_stop,
+    make_cart,
+    make_order,
+    make_payment,
+    make_purchase_orders,
+    make_sellable,
+    quote_for,
+)
+from tests.factories.scripted_supplier import ScriptedSupplier, connect, no_answer
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+LATER = NOON + timedelta(hours=2)
+
+
+@pytest.fixture
+def supplier(monkeypatch):
+    return connect(monkeypatch, ScriptedSupplier())
+
+
+def cancel(order):
+    return cancellation.cancel(order=order, reason="changed my mind", actor="shopper", now=NOON)
+
+
+def fresh(purchase_order):
+    rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
+    return rows.get(pk=purchase_order.pk)
+
+
+def test_an_order_canceled_while_routes_are_asked_for_is_not_sent(supplier):
+    (purchase_order,) = make_purchase_orders()
+    ask = supplier.freight
+
+    def slow(**words):
+        cancel(Order.objects.get())
+        return ask(**words)
+
+    supplier.freight = slow
+
+    with pytest.raises(submission.OrderStoppedError):
+        submission.send(purchase_order=purchase_order, now=NOON)
+
+    assert supplier.effects == []
+
+
+def test_what_is_on_hold_is_not_sent_again_before_the_hold_is_released(supplier):
+    (purchase_order,) = make_purchase_orders()
+    supplier.script = [PermanentError("the balance is too low")]
+    submission.send(purchase_order=purchase_order, now=NOON)
+
+    with pytest.raises(submission.OrderStoppedError):
+        submission.send_again(purchase_order=purchase_order, actor="ann", now=NOON)
+    with pytest.raises(submission.OrderStoppedError):
+        submission.send(purchase_order=fresh(purchase_order), now=LATER)
+
+    assert supplier.effects == []
+
+
+def test_an_outage_of_days_does_not_wear_an_order_out(supplier):
+    (purchase_order,) = make_purchase_orders()
+    PurchaseOrder.objects.update(attempts=400)
+    supplier.script = [TemporaryError("away")]
+
+    submission.send(purchase_order=fresh(purchase_order), now=NOON)
+
+    assert fresh(purchase_order).try_after <= NOON + timedelta(minutes=33)
+
+
+def test_a_wish_to_cancel_waits_for_a_lost_answer_and_is_followed(supplier):
+    (purchase_order,) = make_purchase_orders()
+    supplier.script = [no_answer(effect=False)]
+    submission.send(purchase_order=purchase_order, now=NOON)
+    assert cancel(purchase_order.order).open == (purchase_order.number,)
+
+    submission_lookup.resolve(purchase_order=fresh(purchase_order), now=LATER)
+    submission.send(purchase_order=fresh(purchase_order), now=LATER + timedelta(hours=1))
+
+    assert supplier.effects == []
+    assert Order.objects.get().status == "canceled"
+
+
+@pytest.mark.parametrize("can_stop", [True, False])
+def test_a_wish_is_pursued_when_the_supplier_turns_out_to_have_it(supplier, can_stop):
+    supplier.can_stop = can_stop
+    (purchase_order,) = make_purchase_orders()
+    supplier.script = [no_answer(effect=True)]
+    submission.send(purchase_order=purchase_order, now=NOON)
+    cancel(purchase_order.order)
+
+    submission_lookup.resolve(purchase_order=fresh(purchase_order), now=LATER)
+    is_stopped = cancellation.pursue(purchase_order=fresh(purchase_order), now=LATER)
+
+    assert is_stopped is can_stop
+    assert fresh(purchase_order).cancel_wanted_at is None
+    assert Order.objects.get().status == ("canceled" if can_stop else "processing")
+
+
+def test_an_answer_that_nobody_understands_is_no_refusal_to_stop(supplier):
+    (purchase_order,) = make_purchase_orders()
+    submission.send(purchase_order=purchase_order, now=NOON)
+
+    def garbage(*, number):
+        raise PermanentError("not JSON", may_have_happened=True)
+
+    supplier.cancel = garbage
+
+    _, came = ask_to_stop(purchase_order.order)
+
+    assert came == [None]
+    assert fresh(purchase_order).request_status == "cancellation_requested"
+
+
+def test_what_could_not_be_stopped_and_is_canceled_in_person_is_refunded(supplier):
+    (purchase_order,) = make_purchase_orders()
+    submission.send(purchase_order=purchase_order, now=NOON)
+    ask_to_stop(purchase_order.order)
+    supplier.answers[purchase_order.number] = Answer.CANCELED
+
+    state = supplier.state(purchase_order.number)
+    acknowledgements.apply(purchase_order=fresh(purchase_order), state=state, now=LATER)
+
+    assert Order.objects.get().status == "canceled"
+    assert PaymentEvent.objects.get(kind="refund_requested").amount == purchase_order.charge_amount
+
+
+def test_what_is_accepted_after_a_refused_cancellation_is_charged(supplier):
+    (purchase_order,) = make_purchase_orders()
+    supplier.answers[purchase_order.number] = Answer.RECEIVED
+    submission.send(purchase_order=purchase_order, now=NOON)
+    ask_to_stop(purchase_order.order)
+
+    state = PurchaseState(
+        number=purchase_order.number, supplier_reference="S-1", answer=Answer.ACCEPTED
+    )
+    acknowledgements.apply(purchase_order=fresh(purchase_order), state=state, now=LATER)
+
+    assert fresh(purchase_order).status == "in_progress"
+    assert PaymentEvent.objects.filter(kind="capture_requested").count() == 1
+
+
+def test_a_refused_capture_is_not_refunded_from_another_parcel(supplier):
+    (purchase_order,) = make_purchase_orders()
+    submission.send(purchase_order=purchase_order, now=NOON)
+    request = PaymentEvent.objects.get(kind="capture_requested")
+    PaymentEvent.objects.create(
+        payment=request.payment,
+        gateway="fake",
+        external_id="refused",
+        kind="refused",
+        answers=request,
+        occurred_at=NOON,
+        received_at=NOON,
+    )
+    supplier.answers[purchase_order.number] = Answer.CANCELED
+
+    state = supplier.state(purchase_order.number)
+    acknowledgements.apply(purchase_order=fresh(purchase_order), state=state, now=LATER)
+    look_everywhere(LATER)
+
+    assert PaymentEvent.objects.filter(kind="refund_requested").count() == 0
+    assert PaymentEvent.objects.get(kind="release_requested").amount > 0
+
+
+def test_letting_go_on_is_for_held_orders_only():
+    order = make_order()
+
+    with pytest.raises(IllegalMoveError):
+        holds.go_on(order=order, reason="please", actor="ann", now=NOON)
+
+    assert Order.objects.get().status == "pending_payment"
+
+
+def test_an_expired_order_is_not_paid_any_more():
+    order = make_order()
+    payment = make_payment(order)
+    checkout.expire(order=order, now=LATER)
+
+    with pytest.raises(sessions.NotPayableError):
+        sessions.start(order=order, return_url="http://127.0.0.1/", now=LATER)
+
+    payment.refresh_from_db()
+    assert payment.status == "expired"
+
+
+def test_what_staff_withdrew_is_not_sold_from_an_old_cart():
+    listing = make_sellable()
+    cart = make_cart(listing)
+    quote = quote_for(cart)
+    type(listing).objects.update(is_withdrawn=True)
+
+    with pytest.raises(checkout.CannotSupplyError):
+        checkout.place(cart=cart, email="a@example.org", ship_to=HOME, quote=quote, now=NOON)
+
+    assert Order.objects.count() == 0

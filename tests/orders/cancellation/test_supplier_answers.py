@@ -1,0 +1,204 @@
+"""Whom no program answers for is asked once, and his answer counts, whenever it comes."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+
+from notifications.models import Event
+from orders.cancellation import cancellation, requests, supplier_answers
+from orders.models import Order
+from orders.purchasing import submission, work_queue
+from storefront.lib.http.errors import TemporaryError
+from suppliers.connectors.pleading import Wanted
+from suppliers.connectors.records import Answer, AskInPersonError
+from tests.factories.backorders import tell
+from tests.factories.cancellation import LATER, fresh, money, pursue, says, sent, ship, stands
+from tests.factories.orders import ask_to_stop, make_purchase_orders
+from tests.factories.scripted_supplier import ScriptedSupplier, WrittenTo, connect, no_answer
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def people(monkeypatch):
+    monkeypatch.setattr(submission, "check", lambda **_: [])
+    return connect(monkeypatch, WrittenTo())
+
+
+def test_he_is_written_to_once_and_silence_is_no_answer(people):
+    purchase_order = sent()
+
+    ask_to_stop(purchase_order.order)
+    for _ in range(2):
+        pursue(purchase_order, LATER)
+        cancellation.cancel(order=purchase_order.order, reason="-", actor="ann", now=LATER)
+
+    (plea,) = people.letters.values()
+    assert (plea.wanted, plea.number) == (Wanted.STOP, purchase_order.number)
+    assert plea.page_url.endswith(f"/{purchase_order.number}/{fresh(purchase_order).access_key}/")
+    assert stands(purchase_order) == ("cancellation_requested", "letter", True)
+    assert not work_queue.to_be_stopped(now=LATER).exists()
+    assert requests.wish_of(purchase_order.order) == requests.Wish.ASKED
+    assert money() == []
+
+
+def test_who_has_no_letter_box_is_asked_by_a_person(people):
+    people.has_box = False
+    purchase_order = sent()
+
+    ask_to_stop(purchase_order.order)
+
+    assert stands(purchase_order) == ("cancellation_requested", "person", True)
+    assert "in person" in fresh(purchase_order).problem
+    assert not work_queue.to_be_stopped(now=LATER).exists()
+
+
+def test_whom_a_program_cannot_stop_any_more_and_a_person_can_is_asked_by_a_person(monkeypatch):
+    supplier = connect(monkeypatch, ScriptedSupplier())
+    purchase_order = sent()
+
+    def cancel(*, number):
+        raise AskInPersonError("UNSHIPPED: ask the supplier in person")
+
+    supplier.cancel = cancel
+    _, came = ask_to_stop(purchase_order.order)
+
+    assert came == [None]
+    assert fresh(purchase_order).accepted_at is not None
+    assert stands(purchase_order) == ("cancellation_requested", "person", True)
+    says(purchase_order, supplier_answers.stopped)
+    assert Order.objects.get().status == "canceled"
+    assert money() == ["capture_requested", "refund_requested"]
+
+
+def test_his_yes_gives_the_money_back_once(people):
+    purchase_order = sent()
+    ask_to_stop(purchase_order.order)
+
+    for _ in range(2):
+        says(purchase_order, supplier_answers.stopped)
+
+    assert stands(purchase_order) == ("cancellation_accepted", "", False)
+    assert Order.objects.get().status == "canceled"
+    assert money() == ["release_requested"]
+    assert Event.objects.filter(name="order.canceled").count() == 1
+
+
+def test_his_no_is_told_and_what_he_then_ships_is_charged(people):
+    purchase_order = sent()
+    ask_to_stop(purchase_order.order)
+
+    for _ in range(2):
+        says(purchase_order, supplier_answers.not_stopped)
+    assert requests.wish_of(purchase_order.order) == requests.Wish.REFUSED
+
+    ship(purchase_order)
+
+    assert stands(purchase_order) == ("cancellation_rejected", "", False)
+    assert fresh(purchase_order).accepted_at is not None
+    assert money() == ["capture_requested"]
+    with pytest.raises(supplier_answers.NotAskedError):
+        says(purchase_order, supplier_answers.stopped)
+
+
+def test_who_said_no_may_stop_it_all_the_same(people):
+    purchase_order = sent()
+    ask_to_stop(purchase_order.order)
+    says(purchase_order, supplier_answers.not_stopped)
+
+    says(purchase_order, supplier_answers.stopped)
+
+    assert Order.objects.get().status == "canceled"
+    assert money() == ["release_requested"]
+    with pytest.raises(supplier_answers.NotAskedError):
+        says(purchase_order, supplier_answers.not_stopped)
+
+
+def test_what_he_ships_before_he_answers_could_not_be_stopped(people):
+    purchase_order = sent()
+    ask_to_stop(purchase_order.order)
+
+    ship(purchase_order)
+
+    assert list(work_queue.to_be_stopped(now=LATER)) == [fresh(purchase_order)]
+    assert pursue(purchase_order, LATER) is False
+    assert stands(purchase_order) == ("cancellation_rejected", "letter", False)
+    assert len(people.letters) == 1
+    for verb in (supplier_answers.stopped, supplier_answers.not_stopped):
+        with suppress(supplier_answers.NotAskedError):
+            says(purchase_order, verb)
+    assert stands(purchase_order) == ("cancellation_rejected", "letter", False)
+    assert money() == ["capture_requested"]
+
+
+def test_nobody_stops_what_nobody_wished_to_stop(people):
+    purchase_order = sent()
+
+    for verb in (supplier_answers.stopped, supplier_answers.not_stopped):
+        with pytest.raises(supplier_answers.NotAskedError):
+            says(purchase_order, verb)
+
+    assert fresh(purchase_order).status == "ready"
+
+
+def test_a_wish_while_it_is_sent_is_told_once_he_has_it(people):
+    (purchase_order,) = make_purchase_orders()
+    people.script = [no_answer(effect=True)]
+    submission.send(purchase_order=purchase_order, now=NOON)
+    ask_to_stop(purchase_order.order)
+    assert people.letters == {}
+
+    tell(purchase_order, word=Answer.RECEIVED)
+    pursue(purchase_order, LATER)
+
+    assert len(people.letters) == 1
+    assert stands(purchase_order) == ("cancellation_requested", "letter", True)
+
+
+def test_who_is_asked_anew_after_he_said_no_gets_another_letter(people):
+    purchase_order = sent()
+    ask_to_stop(purchase_order.order)
+    says(purchase_order, supplier_answers.not_stopped)
+
+    ask_to_stop(purchase_order.order, now=LATER)
+
+    assert len(people.letters) == 2
+    assert stands(purchase_order) == ("cancellation_requested", "letter", True)
+
+
+def test_who_dies_after_the_letter_writes_no_second_one(people, monkeypatch):
+    """The wish is found again by the sweep: naive code would ask twice, or never write it down."""
+    purchase_order = sent()
+
+    class KilledError(BaseException):
+        pass
+
+    def die(*_):
+        raise KilledError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(supplier_answers, "_note_told", die)
+        with pytest.raises(KilledError):
+            ask_to_stop(purchase_order.order)
+    assert stands(purchase_order) == ("cancellation_requested", "", True)
+    assert list(work_queue.to_be_stopped(now=LATER)) == [fresh(purchase_order)]
+
+    pursue(purchase_order, LATER)
+
+    assert len(people.letters) == 1
+    assert stands(purchase_order) == ("cancellation_requested", "letter", True)
+
+
+def test_a_letter_that_cannot_be_put_in_is_tried_again(people):
+    purchase_order = sent()
+    people.plead, plead = lambda _plea: (_ for _ in ()).throw(TemporaryError("away")), people.plead
+
+    assert ask_to_stop(purchase_order.order)[1] == [None]
+    assert stands(purchase_order) == ("cancellation_requested", "", True)
+    people.plead = plead
+    pursue(purchase_order, LATER)
+
+    assert stands(purchase_order) == ("cancellation_requested", "letter", True)

@@ -1,0 +1,51 @@
+"""The page of a supplier and staff may say at the same moment what became of a wish to stop."""
+
+from __future__ import annotations
+
+import pytest
+
+from orders.backorders import purchase_order_cancellation
+from orders.cancellation import supplier_answers
+from orders.models import Order, PaymentEvent
+from orders.purchasing import moving_ends, submission
+from tests.factories.cancellation import LATER, fresh, sent
+from tests.factories.orders import ask_to_stop
+from tests.factories.scripted_supplier import WrittenTo, connect
+from tests.support.concurrency import Rival
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.mark.parametrize(
+    ("verb", "place", "name"),
+    [
+        (supplier_answers.stopped, purchase_order_cancellation, "close_all"),
+        (supplier_answers.not_stopped, moving_ends, "forget"),
+    ],
+)
+def test_who_says_it_second_waits_and_is_told_no_error(monkeypatch, verb, place, name):
+    """Without the lock he would see that it is still asked, and lose the race for the row."""
+    monkeypatch.setattr(submission, "check", lambda **_: [])
+    connect(monkeypatch, WrittenTo())
+    purchase_order = sent()
+    ask_to_stop(purchase_order.order)
+    rival = Rival(
+        lambda: supplier_answers.stopped(
+            purchase_order=fresh(purchase_order), actor="page", now=LATER
+        )
+    )
+    act = getattr(place, name)
+
+    def in_the_middle(*given, **named):
+        if rival._thread.ident is None:
+            rival.begin()
+        return act(*given, **named)
+
+    monkeypatch.setattr(place, name, in_the_middle)
+    verb(purchase_order=fresh(purchase_order), actor="ann", now=LATER)
+    rival.finish()
+
+    assert rival.failure is None
+    assert Order.objects.get().status == "canceled"
+    asked = PaymentEvent.objects.filter(kind__endswith="_requested")
+    assert [one.kind for one in asked] == ["release_requested"]

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from orders.cart import account_cart, carts
+from orders.models import Cart, CartLine, Order
+from tests.factories.accounts import make_shopper
+from tests.factories.catalog import make_channel, make_variant
+from tests.factories.orders import make_cart, make_sellable, order_of
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+def lamp_of(sku, **known):
+    return make_sellable(variant=make_variant(sku=sku), **known)
+
+
+def bring(user, cart=None, now=NOON):
+    return account_cart.bring(owner_id=user.pk, token=cart.token if cart else "", now=now)
+
+
+def held(cart):
+    return dict(cart.lines.values_list("listing__variant__sku", "quantity"))
+
+
+@pytest.fixture
+def erika():
+    return make_shopper()
+
+
+def test_the_first_cart_becomes_the_accounts_under_another_token(erika):
+    cart = make_cart(lamp_of("A"), quantity=2)
+
+    kept = bring(erika, cart)
+
+    assert kept.pk == cart.pk
+    assert kept.owner_id == erika.pk
+    assert held(kept) == {"A": 2}
+    assert carts.find(token=cart.token, now=NOON) is None
+    assert account_cart.current(owner_id=erika.pk, now=NOON).token == kept.token
+
+
+def test_two_carts_become_one_and_no_line_is_lost(erika):
+    one, two, three = (lamp_of(sku) for sku in "ABC")
+    mine = bring(erika, make_cart(one, two, quantity=2))
+    brought = make_cart(two, three, quantity=3)
+
+    kept = bring(erika, brought)
+
+    assert kept.pk == mine.pk
+    assert held(kept) == {"A": 2, "B": 5, "C": 3}
+    assert not Cart.objects.filter(pk=brought.pk).exists()
+
+
+def test_quantities_add_up_to_what_a_cart_takes(erika):
+    lamp = lamp_of("A", quantity=200)
+    bring(erika, make_cart(lamp, quantity=60))
+
+    assert held(bring(erika, make_cart(lamp, quantity=60))) == {"A": 99}
+
+
+@pytest.mark.parametrize(
+    ("mine", "brought", "kept"),
+    [
+        (("30", 0), ("20", 5), "20"),
+        (("20", 5), ("30", 0), "20"),
+        (("20", 31), ("30", 5), "30"),
+        (("30", 5), ("20", 31), "30"),
+        (("20", 40), ("30", 35), "30"),
+    ],
+)
+def test_the_lower_price_that_is_promised_still_is_kept(erika, mine, brought, kept):
+    lamp = lamp_of("A")
+    both = [bring(erika, make_cart(lamp)), make_cart(lamp)]
+    for cart, (price, minutes) in zip(both, (mine, brought), strict=True):
+        cart.lines.update(quoted_amount=Decimal(price), quoted_at=NOON - timedelta(minutes=minutes))
+
+    line = bring(erika, both[1]).lines.get()
+
+    assert line.quoted_amount == Decimal(kept)
+    assert line.quantity == 2
+
+
+def test_a_cart_of_another_account_stays_where_it_is(erika):
+    otto = make_shopper("otto@example.org")
+    his = bring(otto, make_cart(lamp_of("A")))
+
+    assert bring(erika, his) is None
+    his.refresh_from_db()
+    assert his.owner_id == otto.pk
+
+
+def test_what_was_ordered_is_not_brought_and_the_next_cart_is_another(erika):
+    mine = bring(erika, make_cart(lamp_of("A")))
+    order = order_of(mine)
+
+    fresh = account_cart.begin(
+        owner_id=erika.pk, channel=make_channel(), country="DE", locale="en", now=NOON
+    )
+
+    assert bring(erika, mine).pk == fresh.pk
+    assert fresh.pk != mine.pk
+    assert list(Order.objects.of(erika.pk, [])) == [order]
+
+
+def test_a_cart_is_kept_for_30_days(erika):
+    bring(erika, make_cart(lamp_of("A")))
+
+    assert account_cart.current(owner_id=erika.pk, now=NOON + timedelta(days=30))
+    assert account_cart.current(owner_id=erika.pk, now=NOON + timedelta(days=30, seconds=1)) is None
+
+
+def test_a_cart_that_was_joined_takes_nothing_more(erika):
+    lamp = lamp_of("A")
+    bring(erika, make_cart(lamp))
+    brought = make_cart(lamp)
+    bring(erika, brought)
+
+    with pytest.raises(carts.PlacedCartError):
+        carts.add(cart=brought, listing_id=lamp.pk, quantity=1, now=NOON)
+    assert CartLine.objects.count() == 1
+
+
+def test_the_database_keeps_one_cart_to_fill_for_an_account(erika):
+    bring(erika, make_cart(lamp_of("A")))
+    other = make_cart()
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Cart.objects.filter(pk=other.pk).update(owner=erika, is_current=True)

@@ -1,0 +1,296 @@
+"""One shopper holds a scarce light once, for an hour at most, and nobody else loses by it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from notifications.models import Event
+from orders.cancellation import cancellation
+from orders.checkout import checkout, open_order_limits
+from orders.inventory import lingering
+from orders.models import Cart, Order, Payment, Reservation
+from orders.payments import sessions, updates
+from orders.payments.gateways import gateway_for
+from storefront.accounts.models import User
+from storefront.lib.money import Money
+from suppliers.models import StockLevel
+from tests.factories.orders import (
+    HOME,
+    make_cart,
+    make_order,
+    make_paid_order,
+    make_payment,
+    make_sellable,
+    news_of,
+    order_of,
+    quote_for,
+)
+from tests.factories.promotions import make_promotion
+from tests.factories.suppliers import NOON
+from tests.orders.inventory.test_reservations_race import all_at_once
+from tests.support.concurrency import Rival
+
+pytestmark = pytest.mark.django_db
+MINUTE = timedelta(minutes=1)
+SOON = NOON + open_order_limits.OPENING_FOR  # nobody is asked for a payment page any more
+Status = Order.Status
+
+
+@pytest.fixture(autouse=True)
+def _figures_are_fresh(monkeypatch):
+    """Suppliers are not asked live: here the clock moves, and their figures do not."""
+    monkeypatch.setattr("suppliers.sync.live_check.ask", lambda **_: set())
+
+
+@pytest.fixture
+def light(quiet_surroundings):
+    return make_sellable(quantity=3)
+
+
+def reserved():
+    return sum(StockLevel.objects.values_list("reserved", flat=True))
+
+
+def open_at_gateway(order, now=NOON):
+    return sessions.start(order=order, return_url="http://127.0.0.1/", now=now)
+
+
+def of_browser(order, *listings):
+    """Make the next cart of the browser that placed an order."""
+    cart = make_cart(*listings)
+    open_order_limits.carry_on(cart=cart, token=order.cart.token)
+    cart.refresh_from_db()
+    return cart
+
+
+def before_it_was_sold(light):
+    """Order the last unit; return it with the next cart of that browser, and a quote for it."""
+    cart = make_cart(light)
+    quote = quote_for(cart)
+    order = make_order(light)
+    open_order_limits.carry_on(cart=cart, token=order.cart.token)
+    cart.refresh_from_db()
+    return order, cart, quote
+
+
+def test_a_newer_order_of_the_same_shopper_replaces_the_unpaid_one(light):
+    first = make_order(light)
+
+    second = order_of(of_browser(first, light), email="max@example.org", now=NOON + 6 * MINUTE)
+
+    first.refresh_from_db()
+    assert (first.status, second.status) == (Status.CANCELED, Status.PENDING_PAYMENT)
+    assert reserved() == 1
+    held = Reservation.objects.filter(status=Reservation.Status.ACTIVE)
+    assert [each.line.order_id for each in held] == [second.pk]
+    assert not Event.objects.filter(name="order.canceled").exists(), "it was his own doing"
+
+
+def test_while_his_first_payment_is_being_opened_he_is_asked_to_go_on_with_it(light):
+    first = make_order(light)
+
+    with pytest.raises(open_order_limits.HeldAlreadyError) as refused:
+        order_of(of_browser(first, light), now=SOON - timedelta(seconds=1))
+
+    assert refused.value.orders == [first]
+    assert reserved() == 1
+
+
+def test_the_last_unit_goes_from_his_old_order_to_his_new_one():
+    light = make_sellable(quantity=1)
+    first, cart, quote = before_it_was_sold(light)
+
+    checkout.place(cart=cart, email=first.email, ship_to=HOME, quote=quote, now=SOON)
+
+    assert reserved() == 1
+    assert Order.objects.filter(status=Status.PENDING_PAYMENT).get().cart_id == cart.pk
+
+
+def test_what_cannot_be_ordered_after_all_leaves_the_old_order_as_it_was():
+    light = make_sellable(quantity=1)
+    first, cart, quote = before_it_was_sold(light)
+    StockLevel.objects.update(reported_quantity=0)
+
+    with pytest.raises(checkout.CannotSupplyError):
+        checkout.place(cart=cart, email=first.email, ship_to=HOME, quote=quote, now=SOON)
+
+    first.refresh_from_db()
+    assert first.status == Status.PENDING_PAYMENT
+    assert reserved() == 1
+
+
+def test_other_shoppers_and_other_lights_are_let_be(light):
+    other = make_sellable()
+    orders = [make_order(light), make_order(light, email="max@example.org"), make_order(other)]
+
+    assert {each.status for each in Order.objects.all()} == {Status.PENDING_PAYMENT}
+    assert reserved() == len(orders)
+
+
+def test_what_was_paid_is_replaced_by_nothing(light):
+    paid = make_paid_order(light)
+    make_order(light)
+
+    paid.refresh_from_db()
+    assert paid.status == Status.PLACED
+
+
+def test_a_page_that_its_browser_left_is_closed_for_the_newer_order(light):
+    first = make_order(light)
+    page = open_at_gateway(first)
+
+    second = order_of(of_browser(first, light), email="other@example.org")
+
+    first.refresh_from_db()
+    page.refresh_from_db()
+    assert (first.status, second.status) == (Status.CANCELED, Status.PENDING_PAYMENT)
+    assert page.status == Payment.Status.EXPIRED
+    assert reserved() == 1
+
+
+def test_who_paid_at_this_very_moment_keeps_that_order(light):
+    first = make_order(light)
+    page = open_at_gateway(first)
+    gateway_for("fake").authorize(page.reference)
+
+    order_of(of_browser(first, light), email="other@example.org")
+
+    first.refresh_from_db()
+    assert first.status == Status.PLACED
+
+
+def test_a_stranger_who_writes_his_address_changes_nothing_of_his(light):
+    first = make_order(light)
+    page = open_at_gateway(first)
+
+    other = make_order(light)
+
+    first.refresh_from_db()
+    page.refresh_from_db()
+    assert (first.status, other.status) == (Status.PENDING_PAYMENT, Status.PENDING_PAYMENT)
+    assert page.status == Payment.Status.REQUIRES_ACTION
+    assert other.held_since == other.placed_at
+    assert reserved() == 2
+
+
+def test_the_account_is_one_shopper_under_any_address(light):
+    owner = User.objects.create_user(email="erika@example.org", password=None)
+    first = make_order(light, email="one@example.org")
+    Cart.objects.filter(pk=first.cart_id).update(owner=owner)
+    cart = make_cart(light)
+    Cart.objects.filter(pk=cart.pk).update(owner=owner, is_current=True)
+    cart.refresh_from_db()
+
+    order_of(cart, email="two@example.org", now=SOON)
+
+    first.refresh_from_db()
+    assert first.status == Status.CANCELED
+
+
+def test_so_many_unpaid_orders_are_enough():
+    first = make_order(make_sellable())
+    for _ in range(open_order_limits.MOST_OPEN - 1):
+        order_of(of_browser(first, make_sellable()))
+    cart = of_browser(first, make_sellable())
+
+    with pytest.raises(open_order_limits.TooManyOpenError) as refused:
+        order_of(cart)
+
+    assert refused.value.until == NOON + lingering.PAY_WITHIN
+    assert Order.objects.count() == open_order_limits.MOST_OPEN
+    order_of(cart, now=NOON + lingering.PAY_WITHIN)
+
+
+def test_ordering_anew_does_not_begin_a_new_hour(light):
+    first = make_order(light)
+    second = order_of(of_browser(first, light), now=NOON + 18 * MINUTE)
+    assert second.held_since == first.placed_at
+    checkout.expire(order=second, now=second.pay_before)
+
+    third = order_of(of_browser(second, light), now=NOON + 50 * MINUTE)
+
+    assert third.pay_before == NOON + timedelta(hours=1)
+    with pytest.raises(open_order_limits.HeldTooLongError) as refused:
+        order_of(of_browser(third, light), now=NOON + 58 * MINUTE)
+    assert refused.value.until == third.pay_before + open_order_limits.RESTS_FOR
+    checkout.expire(order=third, now=third.pay_before)
+    fresh = order_of(of_browser(third, light), now=refused.value.until)
+    assert fresh.pay_before == fresh.placed_at + lingering.PAY_WITHIN
+
+
+def test_what_he_gave_up_is_for_others_at_once(light):
+    order = make_order(light, quantity=3)
+
+    cancellation.cancel(order=order, reason="given up", actor="shopper", now=NOON)
+
+    assert make_order(light, quantity=3, email="max@example.org").status == Status.PENDING_PAYMENT
+
+
+def test_a_declined_try_is_no_payment_under_way(light):
+    first = make_order(light)
+    updates.apply(
+        update=news_of(make_payment(first), "declined"), gateway="fake", now=first.placed_at
+    )
+
+    order_of(of_browser(first, light))
+
+    first.refresh_from_db()
+    assert first.status == Status.CANCELED
+
+
+def test_a_code_of_the_order_that_makes_way_is_good_for_the_new_one(light):
+    """The page counts it as used, and shows more than the order comes to: that is no change."""
+    make_promotion(kind="amount", amount="4.00", percent=0, limit_per_customer=1)
+    first = make_order(light)
+    cart = of_browser(first, light)
+    more = Money(first.total_amount + 4, first.currency)
+
+    placed = checkout.place(
+        cart=cart,
+        email=first.email,
+        ship_to=HOME,
+        quote=quote_for(cart, now=SOON),
+        now=SOON,
+        agreed=more,
+    )
+
+    assert placed.order.total_amount == first.total_amount
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_shopper_in_eight_tabs_holds_one_unit():
+    light = make_sellable(quantity=9)
+    first = make_order(make_sellable())
+    carts = [of_browser(first, light) for _ in range(8)]
+
+    lost = all_at_once(
+        [lambda cart=cart: order_of(cart) for cart in carts], open_order_limits.HeldError
+    )
+
+    assert lost == len(carts) - 1
+    assert reserved() == 1 + 1
+    assert Order.objects.filter(status=Status.PENDING_PAYMENT).count() == 1 + 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_checkouts_at_once_are_counted_one_after_the_other(monkeypatch):
+    """Without the lock of the shopper both would look before either held anything."""
+    light = make_sellable(quantity=2)
+    first = make_order(make_sellable())
+    rival_cart, cart = of_browser(first, light), of_browser(first, light)
+    rival = Rival(lambda: order_of(rival_cart, now=SOON))
+    redeem = checkout.redemptions.redeem
+
+    def in_the_middle(**words):
+        monkeypatch.setattr(checkout.redemptions, "redeem", redeem)
+        rival.begin()
+        redeem(**words)
+
+    monkeypatch.setattr(checkout.redemptions, "redeem", in_the_middle)
+    order_of(cart)
+    rival.finish()
+
+    assert rival.failure is None
+    assert reserved() == 1 + 1

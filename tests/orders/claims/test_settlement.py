@@ -1,0 +1,176 @@
+"""What a supplier answers to a claim: taken over, written down by hand, or not believed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from orders.claims import settlement, submission, work_queue
+from orders.claims import status as claim_status
+from orders.claims.submission import ClaimStoppedError
+from orders.models import SupplierClaim
+from storefront.lib.http.errors import PermanentError, TemporaryError
+from storefront.lib.money import Money
+from storefront.lib.state_machine import LostRaceError
+from suppliers.connectors.claiming import ClaimAnswer
+from tests.factories.claims import make_claim, tell, whole_claim
+from tests.factories.scripted_supplier import ScriptedSupplier, connect, no_answer
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+LATER = NOON + timedelta(minutes=20)
+
+
+@pytest.fixture
+def supplier(monkeypatch):
+    return connect(monkeypatch, ScriptedSupplier())
+
+
+def record(claim, answer, amount=None, **known):
+    credited = None if amount is None else Money(Decimal(amount), "EUR")
+    words = {"reason": "He wrote so", "actor": "staff", "now": LATER, **known}
+    settlement.record(claim=claim, answer=SupplierClaim.Status(answer), credited=credited, **words)
+
+
+def test_the_database_believes_too_much_money_only_of_staff():
+    claim = make_claim()
+    rows = SupplierClaim.objects.filter(pk=claim.pk)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        rows.update(status="credited", credited_amount=claim.expected_amount + 1)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        rows.update(status="credited")
+    record(claim, "credited", claim.expected_amount + 1)
+
+
+def test_what_a_person_tells_no_program_tells(supplier):
+    claim = make_claim(is_by_hand=True)
+    assert not work_queue.claims_to_be_told(now=LATER).exists()
+    with pytest.raises(ClaimStoppedError):
+        tell(claim)
+
+    submission.tell_by_hand(claim=claim, reference="RMA 7", actor="staff", now=NOON)
+
+    assert (claim.status, claim.supplier_claim) == ("requested", "RMA 7")
+    assert not work_queue.claims_to_be_read(now=LATER).exists()
+    with pytest.raises(ClaimStoppedError):
+        claim_status.look_up(claim=claim, now=LATER)
+    record(claim, "credited", "12.345")
+    settled = whole_claim(claim)
+    assert (settled.credited_amount, settled.recorded_by) == (Decimal("12.35"), "staff")
+    assert supplier.calls == []
+
+
+@pytest.mark.parametrize(("answer", "amount"), [("credited", None), ("denied", "5.00")])
+def test_an_amount_belongs_to_money_and_to_nothing_else(answer, amount):
+    with pytest.raises(settlement.CannotRecordError):
+        record(make_claim(), answer, amount)
+
+
+def test_an_answer_is_final(supplier):
+    claim = tell(make_claim())
+    record(claim, "denied")
+    supplier.decide(claim.number, ClaimAnswer.REFUNDED, "1.00")
+
+    settlement.apply(claim=claim, state=supplier.claimed[claim.number], now=LATER)
+
+    assert whole_claim(claim).status == "denied"
+
+
+@pytest.mark.parametrize(
+    ("answer", "amount", "status", "problem"),
+    [
+        (ClaimAnswer.REFUNDED, "10.00", "credited", ""),
+        (ClaimAnswer.REFUNDED, "10.01", "requested", "more than was claimed"),
+        (ClaimAnswer.REFUNDED, None, "requested", "how much"),
+        (ClaimAnswer.RESENT, None, "resent", ""),
+        (ClaimAnswer.REFUSED, None, "denied", ""),
+        (ClaimAnswer.CANCELED, None, "canceled", ""),
+        (ClaimAnswer.OPEN, None, "requested", ""),
+    ],
+)
+def test_his_answer_is_taken_over_if_it_can_be_believed(supplier, answer, amount, status, problem):
+    claim = tell(make_claim())
+    supplier.decide(claim.number, answer, amount)
+
+    claim_status.look_up(claim=claim, now=LATER)
+
+    settled = whole_claim(claim)
+    assert settled.status == status
+    assert problem in settled.problem
+    assert bool(settled.problem) == bool(problem)
+
+
+def test_money_of_another_currency_waits_for_a_person(supplier):
+    claim = make_claim()
+    SupplierClaim.objects.update(currency="USD")
+    tell(claim)
+    supplier.decide(claim.number, ClaimAnswer.REFUNDED, "1.00")
+
+    odd = claim_status.look_up(claim=whole_claim(claim), now=LATER)
+
+    assert odd.status == "requested"
+    assert "another currency" in odd.problem
+
+
+def test_a_claim_that_he_does_not_list_any_more_waits_for_a_person_until_he_does(supplier):
+    claim = tell(make_claim())
+    kept = supplier.claimed.copy()
+    supplier.claimed.clear()
+    claim_status.look_up(claim=claim, now=LATER)
+    assert whole_claim(claim).problem == "He does not list it any more."
+
+    supplier.claimed.update(kept)
+    claim_status.look_up(claim=claim, now=LATER)
+
+    assert (whole_claim(claim).status, whole_claim(claim).problem) == ("requested", "")
+
+
+def test_staff_who_settle_it_first_win_over_a_poll(supplier):
+    claim = tell(make_claim())
+    stale = whole_claim(claim)
+    record(claim, "credited", "3.00")
+    supplier.decide(claim.number, ClaimAnswer.REFUSED)
+
+    with pytest.raises(LostRaceError):
+        settlement.apply(claim=stale, state=supplier.claimed[claim.number], now=LATER)
+
+    assert whole_claim(claim).status == "credited"
+
+
+@pytest.mark.parametrize("stage", ["draft", "submit_failed", "on_hold"])
+def test_what_he_does_not_have_is_taken_back_without_asking_him(supplier, stage):
+    claim = make_claim()
+    if stage != "draft":
+        error = TemporaryError("busy") if stage == "submit_failed" else PermanentError("no")
+        supplier.script = [error]
+        tell(claim)
+    supplier.calls.clear()
+
+    submission.withdraw(claim=whole_claim(claim), reason="x", actor="staff", now=LATER)
+
+    assert whole_claim(claim).status == "canceled"
+    assert supplier.calls == []
+
+
+def test_what_he_may_have_is_not_taken_back_before_it_is_looked_up(supplier):
+    supplier.script = [no_answer(effect=True)]
+    claim = tell(make_claim())
+
+    for give_up in (submission.withdraw, claim_status.take_back):
+        with pytest.raises(ClaimStoppedError, match="Look it up first"):
+            give_up(claim=claim, reason="x", actor="staff", now=LATER)
+
+
+def test_who_does_not_take_it_back_keeps_it_open(supplier):
+    claim = tell(make_claim())
+    supplier.script = [PermanentError("it is being decided")]
+
+    with pytest.raises(PermanentError, match="being decided"):
+        claim_status.take_back(claim=claim, reason="x", actor="staff", now=LATER)
+
+    assert whole_claim(claim).problem == "He does not take it back: it is being decided"
+    assert whole_claim(claim).status == "requested"

@@ -1,0 +1,185 @@
+"""A claim is told once, by one worker at a time."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.db.models.functions import Now
+
+from orders.claims import claims, submission, work_queue
+from orders.claims import status as claim_status
+from orders.claims.submission import ClaimStoppedError
+from orders.models import PurchaseMessage, SupplierClaim
+from orders.purchasing import retries
+from storefront.lib.http.errors import PermanentError, TemporaryError
+from suppliers.models import Breaker
+from suppliers.resilience.bulkheads import in_hand
+from tests.factories.circuit_breakers import break_line
+from tests.factories.claims import make_claim, make_shipped, tell, whole_claim
+from tests.factories.scripted_supplier import ScriptedSupplier, connect, no_answer
+from tests.factories.suppliers import NOON, make_supplier
+
+pytestmark = pytest.mark.django_db
+LATER = NOON + timedelta(minutes=20)
+
+
+@pytest.fixture
+def supplier(monkeypatch):
+    return connect(monkeypatch, ScriptedSupplier())
+
+
+def test_it_is_told_with_what_he_knows_and_nothing_of_the_shopper(supplier):
+    claim = tell(make_claim(units=2, picture_urls=("https://p.example/1.jpg",)))
+
+    assert (claim.status, claim.supplier_claim) == ("requested", f"D-{claim.number}")
+    said = PurchaseMessage.objects.get(kind="claim")
+    assert said.body["number"] == claim.number
+    assert said.body["lines"][0]["quantity"] == 2
+    assert "erika" not in str(said.body).lower()
+    assert PurchaseMessage.objects.get(kind="claim_requested").direction == "in"
+
+
+@pytest.mark.parametrize("happened", [True, False])
+def test_a_lost_answer_is_looked_up_before_it_is_told_again(supplier, happened):
+    supplier.script = [no_answer(happened)]
+    claim = tell(make_claim())
+    assert claim.status == "submit_unknown"
+    with pytest.raises(ClaimStoppedError):
+        tell(claim)
+
+    claim_status.look_up(claim=claim, now=LATER)
+    assert claim.status == ("requested" if happened else "submit_failed")
+    if not happened:
+        tell(claim, now=LATER)
+
+    assert whole_claim(claim).status == "requested"
+    assert supplier.opened == 1
+
+
+def test_a_definite_no_effect_is_told_again_later_and_later(supplier, monkeypatch):
+    monkeypatch.setattr(retries, "spread", lambda wait: wait)
+    claim = make_claim()
+    waits = []
+    for _ in range(9):
+        supplier.script = [TemporaryError("busy")]
+        claim = tell(claim)
+        waits.append((claim.try_after - NOON) // timedelta(minutes=1))
+
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+
+def test_it_is_not_told_again_before_he_wants_to_be_asked(supplier):
+    supplier.script = [TemporaryError("busy", retry_after_s=7200)]
+
+    claim = tell(make_claim())
+
+    assert claim.try_after >= NOON + timedelta(hours=2)
+
+
+def test_what_he_refuses_waits_for_a_person_and_is_told_again_when_staff_say_so(supplier):
+    supplier.script = [PermanentError("no such reason")]
+    claim = tell(make_claim())
+    assert (claim.status, claim.problem) == ("on_hold", "no such reason")
+    assert not work_queue.claims_to_be_told(now=LATER).exists()
+
+    submission.submit_again(claim=claim, actor="staff", now=LATER)
+
+    assert list(work_queue.claims_to_be_told(now=LATER)) == [claim]
+    assert tell(claim, now=LATER).status == "requested"
+
+
+def test_an_order_of_which_he_never_told_his_number_is_not_asked_about(supplier):
+    claim = tell(make_claim(make_shipped(reference="")))
+
+    assert claim.status == "on_hold"
+    assert "his own number" in claim.problem
+    assert supplier.calls == []
+
+
+def test_a_supplier_who_takes_no_claims_from_programs_is_left_to_a_person():
+    """This one's connector really has no such ability."""
+    assert not claims.takes_claims(make_supplier())
+    assert claims.takes_claims(make_supplier(code="cj", adapter="cj"))
+
+    claim = tell(make_claim())
+
+    assert claim.status == "on_hold"
+    assert "no Claims" in claim.problem
+
+
+def test_nobody_speaks_of_a_claim_while_another_worker_does(supplier):
+    """A lock of the session lets the same session in: the other worker is another session."""
+    claim = make_claim()
+    held, let_go = threading.Event(), threading.Event()
+
+    def another_worker():
+        with in_hand(f"claim {claim.pk}"):
+            held.set()
+            let_go.wait(timeout=10)
+        connection.close()
+
+    worker = threading.Thread(target=another_worker)
+    worker.start()
+    held.wait(timeout=10)
+    try:
+        with pytest.raises(ClaimStoppedError, match="just now"):
+            tell(claim)
+    finally:
+        let_go.set()
+        worker.join()
+    assert supplier.calls == []
+
+
+def test_a_stale_row_is_read_again_before_anything_is_told(supplier):
+    stale, fresh = whole_claim(make_claim()), None
+    fresh = whole_claim(stale)
+    tell(fresh)
+
+    with pytest.raises(ClaimStoppedError):
+        submission.submit(claim=stale, now=NOON)
+
+    assert supplier.opened == 1
+
+
+def test_a_sender_that_lives_is_given_time(supplier):
+    claim = make_claim()
+    claim.move("submitting", at=NOON, attempts=1)
+
+    claim_status.look_up(claim=claim, now=NOON + timedelta(seconds=30))
+    assert claim.status == "submitting"
+    assert not work_queue.claims_to_be_found(now=NOON + timedelta(seconds=30)).exists()
+
+    assert list(work_queue.claims_to_be_found(now=LATER)) == [claim]
+    claim_status.look_up(claim=claim, now=LATER)
+    assert claim.status == "submit_unknown"
+    assert supplier.calls == []  # he may have died a moment ago, and his call lives on
+    claim_status.look_up(claim=claim, now=LATER + retries.CALLS_END_WITHIN)
+    assert claim.status == "submit_failed"
+
+
+def test_claims_wait_while_their_supplier_answers_nobody(supplier):
+    claim = make_claim()
+    break_line(claim.purchase_order.supplier)
+    finds = (
+        work_queue.claims_to_be_told,
+        work_queue.claims_to_be_found,
+        work_queue.claims_to_be_read,
+    )
+
+    for status, find in zip(("draft", "submit_unknown", "requested"), finds, strict=True):
+        SupplierClaim.objects.update(status=status)
+        Breaker.objects.update(orders_wait_until=Now() + timedelta(seconds=60))
+        assert list(find(now=LATER)) == []
+        Breaker.objects.update(orders_wait_until=Now())
+        assert list(find(now=LATER)) == [claim]
+
+
+def test_whose_worker_died_is_found_though_nobody_may_be_asked(supplier):
+    claim = make_claim()
+    claim.move("submitting", at=NOON, attempts=1)
+    break_line(claim.purchase_order.supplier)
+
+    assert list(work_queue.claims_to_be_found(now=LATER)) == [claim]

@@ -1,0 +1,118 @@
+"""Claims have turns and a lane of their own: no order and no other supplier waits behind one."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from datetime import timedelta
+
+import pytest
+
+from orders.claims import status as claim_status
+from orders.claims import tasks
+from orders.models import PurchaseOrder
+from suppliers.resilience.bulkheads import Work, width
+from tests.factories.bulkheads import elsewhere
+from tests.factories.claims import make_claim, make_shipped, tell, whole_claim
+from tests.factories.scripted_supplier import ScriptedSupplier, connect, no_answer
+from tests.factories.suppliers import NOON, make_supplier
+
+
+@pytest.fixture
+def supplier(monkeypatch):
+    return connect(monkeypatch, ScriptedSupplier())
+
+
+def make_claims(count, *, code="lumen"):
+    """Make claims against one supplier."""
+    against = make_supplier(code=code)
+    claims = [make_claim(make_shipped(reference="")) for _ in range(count)]
+    for claim in claims:
+        PurchaseOrder.objects.filter(pk=claim.purchase_order_id).update(
+            supplier=against, supplier_reference=f"S-{claim.number}"
+        )
+    return [whole_claim(claim) for claim in claims]
+
+
+def statuses(claims):
+    return [whole_claim(claim).status for claim in claims]
+
+
+@pytest.mark.django_db
+def test_each_supplier_has_one_turn_however_many_claims_wait_for_him(supplier, monkeypatch):
+    many = make_claims(3)
+    (one,) = make_claims(1, code="glow")
+    turns = []
+    monkeypatch.setattr(tasks.speak_with, "delay", lambda **known: turns.append(known))
+
+    tasks.speak_of_claims()
+
+    his = {many[0].purchase_order.supplier_id, one.purchase_order.supplier_id}
+    assert sorted(turn["supplier_id"] for turn in turns) == sorted(his)
+
+
+@pytest.mark.django_db
+def test_a_turn_tells_and_asks_for_one_supplier_only(supplier):
+    mine, others = make_claims(2), make_claims(1, code="glow")
+
+    tasks.speak_with(supplier_id=mine[0].purchase_order.supplier_id)
+
+    assert statuses(mine) == ["requested"] * 2
+    assert statuses(others) == ["draft"]
+
+
+@pytest.mark.django_db
+def test_who_does_not_answer_is_not_asked_for_the_rest_of_his_turn(supplier):
+    mine = make_claims(3)
+    supplier.script = [no_answer(effect=False)]
+
+    tasks.speak_with(supplier_id=mine[0].purchase_order.supplier_id)
+
+    assert statuses(mine) == ["submit_unknown", "draft", "draft"]
+
+
+@pytest.mark.django_db
+def test_whose_workers_died_are_all_found_in_one_turn(supplier):
+    mine = make_claims(3)
+    for claim in mine[:2]:
+        claim.move("submitting", at=NOON - timedelta(hours=1), attempts=1)
+
+    tasks.speak_with(supplier_id=mine[0].purchase_order.supplier_id)
+
+    assert statuses(mine) == ["submit_unknown", "submit_unknown", "requested"]
+
+
+@pytest.mark.django_db
+def test_a_claim_that_breaks_us_keeps_no_other_from_being_read(supplier, monkeypatch):
+    mine = [tell(claim) for claim in make_claims(2)]
+    ask = claim_status.look_up
+
+    def look_up(*, claim, now):
+        if claim == mine[0]:
+            raise KeyError("a bug of ours")
+        return ask(claim=claim, now=now)
+
+    monkeypatch.setattr(tasks, "STEPS", [(find, look_up) for find, _speak in tasks.STEPS])
+
+    tasks.speak_with(supplier_id=mine[0].purchase_order.supplier_id)
+
+    before, after = (whole_claim(claim).polled_at for claim in mine)
+    assert before < after
+
+
+@pytest.mark.django_db(transaction=True)
+def test_claims_and_orders_do_not_wait_for_each_others_lanes(supplier):
+    (claim,) = make_claims(1)
+    his = claim.purchase_order.supplier_id
+
+    with elsewhere(Work.CLAIMS, his) as is_free:
+        assert is_free
+        tasks.submit_claim(claim_id=claim.pk)
+        assert statuses([claim]) == ["draft"]
+        with elsewhere(Work.ORDERS, his) as has_room:
+            assert has_room
+
+    with ExitStack() as stack:
+        for _ in range(width(Work.ORDERS)):
+            stack.enter_context(elsewhere(Work.ORDERS, his))
+        tasks.submit_claim(claim_id=claim.pk)
+    assert statuses([claim]) == ["requested"]

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from catalog.listings import repricing
+from catalog.models import Listing, SalesTally, WaitingPrice
+from catalog.pricing import market
+from orders.cancellation import cancellation
+from orders.inventory import sales_tally, tasks
+from orders.models import Order, OrderLine
+from tests.factories.catalog import make_channel
+from tests.factories.orders import make_order, make_paid_order, make_sellable
+from tests.factories.priced_shop import drafted, open_and_reprice
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+def tallies():
+    return list(SalesTally.objects.order_by("day").values_list("day", "units"))
+
+
+def test_paid_units_are_counted_by_day_and_counted_again_they_are_the_same():
+    listing = make_sellable(quantity=20)
+    make_paid_order(listing, quantity=2)
+    make_paid_order(listing, quantity=3)
+    make_order(listing, email="max@example.org")  # nobody paid it
+    first = make_paid_order(listing)
+    Order.objects.filter(pk=first.pk).update(placed_at=NOON - DAY)
+
+    changed = sales_tally.tally(now=NOON)
+
+    assert (changed, sales_tally.tally(now=NOON)) == (2, 0)
+    assert tallies() == [((NOON - DAY).date(), 1), (NOON.date(), 5)]
+
+
+def test_what_is_canceled_later_was_not_sold():
+    listing = make_sellable(quantity=20)
+    order = make_paid_order(listing, quantity=2)
+    make_paid_order(listing, quantity=4)
+    sales_tally.tally(now=NOON)
+
+    cancellation.cancel(order=order, reason="changed my mind", actor="shopper", now=NOON)
+    OrderLine.objects.filter(quantity=4).update(canceled_quantity=1)
+    sales_tally.tally(now=NOON)
+
+    assert tallies() == [(NOON.date(), 3)]
+
+
+def test_a_day_on_which_everything_was_canceled_leaves_no_row():
+    order = make_paid_order(make_sellable())
+    sales_tally.tally(now=NOON)
+
+    cancellation.cancel(order=order, reason="changed my mind", actor="shopper", now=NOON)
+
+    assert (sales_tally.tally(now=NOON), tallies()) == (1, [])
+
+
+def test_demand_is_read_over_28_days_and_cover_from_what_is_there():
+    listing = make_sellable(quantity=20)
+    order = make_paid_order(listing, quantity=7)
+    Order.objects.filter(pk=order.pk).update(placed_at=NOON - 27 * DAY)
+    tasks.tally_sales()  # by the clock on the wall it may find nothing
+    sales_tally.tally(now=NOON)
+
+    def told(now):
+        available = {listing.variant_id: 10}
+        found = market.read(channel=make_channel(), available=available, now=now)
+        return found.get(listing.variant_id)
+
+    assert (told(NOON).sold_per_day, told(NOON).cover_days) == (Decimal("0.25"), Decimal(40))
+    assert told(NOON + DAY) is None
+    assert told(NOON - 28 * DAY) is None
+
+
+def test_what_sells_out_gets_dearer_once_a_rule_looks_at_it():
+    listing = make_sellable(quantity=5, cost="10.00")
+    other = make_sellable(quantity=5, cost="10.00")
+    book = drafted("0.30")
+    book.rules.update(low_cover_days=60, raise_rate=Decimal("0.10"))
+    open_and_reprice(book)
+    before = dict(Listing.objects.values_list("pk", "price_amount"))
+    make_paid_order(listing, quantity=4)
+
+    sales_tally.tally(now=NOON)
+    waiting = set(WaitingPrice.objects.values_list("variant", flat=True))
+    repricing.reprice_waiting(now=NOON)
+
+    after = dict(Listing.objects.values_list("pk", "price_amount"))
+    assert waiting == {listing.variant_id}
+    assert after[listing.pk] > before[listing.pk]
+    assert after[other.pk] == before[other.pk]

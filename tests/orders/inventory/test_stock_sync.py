@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError
+
+from catalog.models import Listing
+from orders.inventory import decrement_measurement, stock_sync
+from orders.models import Allocation
+from orders.purchasing import acknowledgements
+from storefront.lib.state_machine import IllegalMoveError, StatusChange
+from suppliers.models import (
+    Countdown,
+    FeedRun,
+    StockLevel,
+    StockMovement,
+    Supplier,
+)
+from tests.factories.orders import make_sellable
+from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.shipping import make_state
+from tests.factories.stock_reports import buy, figure, ship
+from tests.factories.suppliers import NOON, make_level, make_offer, make_supplier
+
+pytestmark = pytest.mark.django_db
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def supplier(monkeypatch):
+    return connect(monkeypatch, ScriptedSupplier())
+
+
+def reconcile(now=NOON + 9 * DAY):
+    return stock_sync.reconcile(supplier=make_supplier(), now=now)
+
+
+def counts_down(configured, /, **measured):
+    supplier = make_supplier()
+    Supplier.objects.update(counts_down_at=configured)
+    if measured:
+        Countdown.objects.create(supplier=supplier, measured_at=NOON, **measured)
+
+
+def test_a_figure_that_fell_after_his_yes_and_his_lag_ends_the_subtraction(supplier):
+    buy(make_sellable(quantity=5))
+    figure(3, NOON + 2 * HOUR)
+    assert reconcile() == 0
+    assert StockLevel.objects.get().available == 1
+    assert Allocation.objects.get().doubt == "too_soon"
+
+    counts_down("order", at="order", median_s=60, tail_s=3600)
+    assert reconcile() == 1
+
+    allocation = Allocation.objects.get()
+    assert StockLevel.objects.get().available == 3
+    assert (allocation.status, allocation.seen_by, allocation.doubt) == ("seen", "order", "")
+    assert allocation.seen_as_of == NOON + 2 * HOUR
+    assert allocation.seen_in == StockMovement.objects.get(cause="run:1")
+    trace = StatusChange.objects.get(subject="orders.Allocation", to_status="seen")
+    assert "his figure dropped" in trace.reason
+
+
+def test_without_a_measure_even_a_file_of_once_a_day_has_to_be_newer(supplier):
+    buy(make_sellable(quantity=5))
+
+    figure(3, NOON + DAY)
+    assert reconcile() == 0
+    figure(2, NOON + DAY + HOUR)
+    assert reconcile() == 1
+
+
+def test_a_row_that_is_silent_proves_nothing(supplier):
+    buy(make_sellable(quantity=5))
+    figure(3, NOON + 2 * DAY)
+
+    StockLevel.objects.update(is_silent=True)
+    assert reconcile() == 0
+    assert Allocation.objects.get().doubt == "silent"
+
+
+def test_news_is_evidence_as_of_its_own_moment(supplier):
+    counts_down("order", at="order", median_s=60, tail_s=3600)
+    listings = [make_sellable(quantity=5), make_sellable(quantity=5)]
+    for listing in listings:
+        buy(listing)
+
+    figure(3, NOON + 2 * HOUR, listings[0].level, cause="news:1")
+    figure(3, NOON + HOUR / 2, listings[1].level, cause="news:2")
+
+    assert reconcile() == 1
+    assert Allocation.objects.get(level=listings[0].level).status == "seen"
+
+
+def test_one_drop_is_claimed_by_one_sale_over_all_runs(supplier):
+    counts_down("order", at="order", median_s=60, tail_s=60)
+    listing = make_sellable(quantity=9)
+    buy(listing)
+    figure(7, NOON + HOUR)
+    assert reconcile() == 1
+
+    buy(listing, now=NOON + HOUR)
+    figure(7, NOON + 3 * HOUR)
+    StockLevel.objects.update(as_of=NOON + 4 * HOUR)
+
+    assert reconcile() == 0
+    assert Allocation.objects.get(status="unseen").doubt == "no_drop"
+
+
+def test_a_sale_to_somebody_else_is_not_taken_for_ours(supplier):
+    """What stood here before believed the next figure after his yes, whatever it said."""
+    counts_down("order", at="order", median_s=600, tail_s=3600)
+    buy(make_sellable(quantity=3))
+
+    figure(1, NOON + HOUR / 6)  # two went to somebody else; ours follows after his lag
+
+    assert reconcile() == 0
+    assert StockLevel.objects.get().available == 0
+
+
+@pytest.mark.parametrize(("hours", "seen"), [(-0.5, 0), (0.5, 1)])
+def test_goods_hide_our_sale_only_if_they_came_in_after_it(supplier, hours, seen):
+    light = make_sellable(quantity=5)
+    counts_down("order", at="order", median_s=60, tail_s=600)
+    StockLevel.objects.update(as_of=NOON - HOUR)
+    if hours < 0:
+        figure(9, NOON + hours * HOUR)
+    buy(light)
+    figure(9, NOON + abs(hours) * HOUR)
+    StockLevel.objects.update(as_of=NOON + 2 * HOUR)
+
+    assert reconcile() == seen
+
+
+def test_who_counts_at_shipment_is_subtracted_until_it_shows(supplier):
+    counts_down("shipment", at="shipment", median_s=60, tail_s=3600)
+    purchase_order = buy(make_sellable(quantity=5))
+    figure(4, NOON + 9 * HOUR)
+    assert reconcile() == 0
+    assert Allocation.objects.get().doubt == "not_shipped"
+
+    ship(purchase_order, NOON + 10 * HOUR)
+    figure(2, NOON + 12 * HOUR)
+    assert reconcile() == 1
+
+    allocation = Allocation.objects.get()
+    assert (allocation.status, allocation.seen_by) == ("shipped", "shipment")
+    assert allocation.shipped_at == NOON + 10 * HOUR
+
+
+def test_a_measure_that_is_later_than_what_staff_believe_holds_at_once(supplier):
+    buy(make_sellable(quantity=5))
+    figure(3, NOON + 2 * DAY)
+    counts_down("order", at="never")
+
+    assert reconcile() == 0
+    assert Allocation.objects.get().doubt == "not_shipped"
+
+
+def test_a_new_count_over_the_whole_warehouse_ends_the_subtraction_of_what_has_left(supplier):
+    counts_down("never")
+    sold = [make_sellable(quantity=20) for _ in range(11)]
+    for _ in range(150):
+        make_level(make_offer(None), quantity=20)
+    for listing in sold:
+        ship(buy(listing, quantity=3), NOON + HOUR)
+    waits = buy(sold[0], quantity=1)
+
+    figure(19, NOON + 3 * DAY, *[listing.level for listing in sold[:1]], cause="run:1")
+    assert reconcile() == 0
+    figure(17, NOON + 4 * DAY, *[listing.level for listing in sold], cause="run:2")
+    assert reconcile() == 10  # the first fell by two only
+    figure(14, NOON + 5 * DAY, *[listing.level for listing in sold], cause="run:3")
+
+    assert Allocation.objects.get(line__purchase_lines__purchase_order=waits).doubt == "not_shipped"
+    assert set(Allocation.objects.filter(status="shipped").values_list("seen_by", flat=True)) == {
+        "count"
+    }
+
+
+def test_released_unseen_is_given_back_and_released_seen_is_not(supplier):
+    counts_down("order", at="order", median_s=60, tail_s=3600)
+    listing = make_sellable(quantity=9)
+    seen = buy(listing)
+    figure(7, NOON + 2 * HOUR)
+    reconcile()
+    unseen = buy(listing, now=NOON + 3 * HOUR)
+    assert StockLevel.objects.get().available == 5
+
+    for purchase_order in (seen, unseen):
+        acknowledgements.apply(
+            purchase_order=purchase_order,
+            state=make_state(purchase_order, "canceled"),
+            now=NOON + 4 * HOUR,
+        )
+
+    assert StockLevel.objects.get().available == 7
+    figure(9, NOON + 6 * HOUR)
+    assert StockLevel.objects.get().available == 9
+    assert list(Allocation.objects.order_by("pk").values_list("status", "seen_by")) == [
+        ("released", "order"),
+        ("released", ""),
+    ]
+
+
+def test_staff_may_know_better_once(supplier):
+    buy(make_sellable(quantity=5))
+    allocation = Allocation.objects.get()
+
+    stock_sync.declare(allocation=allocation, actor="ann", now=NOON)
+
+    assert StockLevel.objects.get().allocated_unseen == 0
+    assert Allocation.objects.get().seen_by == "staff"
+    with pytest.raises(IllegalMoveError):
+        stock_sync.declare(allocation=allocation, actor="ann", now=NOON)
+
+
+def test_the_database_wants_evidence(supplier):
+    buy(make_sellable(quantity=5))
+
+    with pytest.raises(IntegrityError, match="allocation_seen_by_evidence"):
+        Allocation.objects.update(status="seen")
+
+
+def read_at(moment):
+    """Let all figures have been read, and be as they were."""
+    FeedRun.objects.create(
+        supplier=make_supplier(),
+        kind="stock",
+        status="applied",
+        status_since=moment,
+        started_at=moment,
+        lease_until=moment,
+        ended_at=moment,
+    )
+
+
+def test_what_he_does_is_measured_from_orders_and_figures(supplier):
+    listings = [make_sellable(quantity=50) for _ in range(5)]
+    for week in range(5):
+        for listing in listings:
+            begin = NOON + week * 2 * DAY
+            Listing.objects.update(as_of=begin)
+            StockLevel.objects.filter(as_of__lt=begin).update(as_of=begin)
+            buy(listing, quantity=1, now=begin)
+            figure(50 - week - 1, begin + HOUR / 2, listing.level)
+        read_at(begin + 1.5 * HOUR)
+    StockLevel.objects.update(as_of=NOON + 11 * DAY)
+
+    found = decrement_measurement.measure(supplier=make_supplier(), now=NOON + 11 * DAY)
+
+    assert (found.at, found.median_s, found.tail_s) == ("order", 1800, 2250)
+    assert (found.order_counted, found.order_missed) == (25, 0)
+
+
+def test_a_quiet_time_unlearns_nothing(supplier):
+    counts_down("order", at="shipment", median_s=5, tail_s=50)
+
+    found = decrement_measurement.measure(supplier=make_supplier(), now=NOON)
+
+    assert (found.at, found.tail_s, found.measured_at) == ("shipment", 50, NOON)

@@ -1,0 +1,133 @@
+"""A sale that only a run showed is subtracted again when that run is rolled back."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+
+from orders.inventory import stock_sync, unseeing
+from orders.models import Allocation
+from suppliers.inventory import levels
+from suppliers.models import FeedRun, StockLevel
+from suppliers.quarantine import rollback
+from tests.factories.orders import make_sellable
+from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.stock_reports import buy, figure, ship
+from tests.factories.suppliers import NOON, make_supplier
+from tests.suppliers.runs.test_runs import until_somebody_waits
+
+pytestmark = pytest.mark.django_db
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+LATER = NOON + 2 * DAY + 3 * HOUR
+
+
+@pytest.fixture(autouse=True)
+def supplier(monkeypatch):
+    return connect(monkeypatch, ScriptedSupplier())
+
+
+def reconcile():
+    return stock_sync.reconcile(supplier=make_supplier(), now=LATER)
+
+
+def roll_back(moment, *, quantity=3):
+    """Roll the run back whose figure is told here."""
+    run = FeedRun.objects.create(
+        supplier=make_supplier(),
+        kind="stock",
+        status="applied",
+        status_since=moment,
+        started_at=moment,
+        lease_until=moment,
+    )
+    figure(quantity, moment, cause=f"run:{run.pk}")
+    yield run
+    yield rollback.roll_back(feed_run=run, actor="ann", reason="no", now=moment + HOUR)
+
+
+@pytest.mark.parametrize("has_shipped", [False, True])
+def test_a_sale_that_a_run_showed_is_subtracted_again_when_it_is_rolled_back(has_shipped):
+    purchase_order = buy(make_sellable(quantity=5))
+    told = roll_back(NOON + 2 * DAY)
+    next(told)
+    assert reconcile() == 1
+    if has_shipped:
+        ship(purchase_order, NOON + 2 * DAY)
+    level = StockLevel.objects.with_available(LATER)
+    assert level.get().free == 3
+
+    decided = next(told)
+
+    assert (decided.done, decided.left, decided.waiting) == (0, 0, 1)
+    assert level.get().free == 0  # nothing is promised before it is subtracted
+    assert unseeing.unsee(supplier=make_supplier(), now=LATER) == 1
+    row, allocation = level.get(), Allocation.objects.get()
+    assert (row.reported_quantity, row.allocated_unseen) == (5, 2)
+    assert row.as_of == NOON
+    assert (allocation.status, allocation.seen_in, allocation.seen_by) == ("unseen", None, "")
+    assert not rollback.unfinished(supplier=make_supplier())
+
+    StockLevel.objects.update(is_silent=False, as_of=LATER + HOUR)
+    assert reconcile() == 0  # the drop that came back is evidence of nothing
+    figure(3, LATER + 2 * HOUR, cause="run:0")
+    assert reconcile() == 1
+    assert Allocation.objects.get().status == ("shipped" if has_shipped else "seen")
+
+
+def test_a_row_that_is_told_anew_before_it_comes_back_stays_as_told():
+    buy(make_sellable(quantity=5))
+    told = roll_back(NOON + 2 * DAY)
+    next(told)
+    assert reconcile() == 1
+    next(told)
+
+    figure(3, LATER + HOUR, cause="run:0")
+    unseeing.unsee(supplier=make_supplier(), now=LATER + HOUR)
+
+    level = StockLevel.objects.get()
+    assert (level.reported_quantity, level.is_silent) == (3, False)
+
+
+def test_an_earlier_run_is_not_rolled_back_while_sales_of_a_later_one_wait():
+    buy(make_sellable(quantity=5))
+    first = roll_back(NOON + 2 * DAY, quantity=90)
+    second = roll_back(NOON + 2 * DAY + HOUR, quantity=88)
+    next(first)
+    next(second)
+    assert reconcile() == 1
+    assert next(second).waiting == 1
+
+    with pytest.raises(rollback.NotReversibleError, match="half a minute"):
+        next(first)
+    assert FeedRun.objects.filter(status="rolled_back").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_brings_sales_back_and_who_writes_figures_wait_for_each_other():
+    buy(make_sellable(quantity=5))
+    told = roll_back(NOON + 2 * DAY)
+    next(told)
+    assert reconcile() == 1
+    assert next(told).waiting == 1
+    found = []
+
+    def bring_back():
+        try:
+            found.append(unseeing.unsee(supplier=make_supplier(), now=LATER))
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=bring_back)
+    with transaction.atomic():
+        levels.hold(supplier=make_supplier())
+        other.start()
+        until_somebody_waits()
+        list(StockLevel.objects.select_for_update(of=["self"]).order_by("pk"))
+    other.join()
+
+    assert found == [1]

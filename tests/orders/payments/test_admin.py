@@ -1,0 +1,54 @@
+"""What staff may do about money that a gateway refused to move."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import transaction
+from django.urls import reverse
+
+from orders.models import PaymentEvent
+from orders.payments import ledger
+from storefront.lib.money import Money
+from tests.factories.full_shop import orders_by_status
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def refusal(world):
+    payment = orders_by_status()["completed"].payments.get()
+    with transaction.atomic():
+        amount = Money(payment.captured_amount, payment.currency)
+        ledger.ask_refund(payment, amount=amount, purpose="x", at=NOON)
+    request = PaymentEvent.objects.get(external_id=ledger.refund_key(payment, "x"))
+    return PaymentEvent.objects.create(
+        payment=payment,
+        gateway=payment.gateway,
+        external_id="refused:x",
+        kind="refused",
+        answers=request,
+        reason="The account is frozen.",
+        occurred_at=NOON,
+        received_at=NOON,
+    )
+
+
+def test_staff_ask_a_gateway_again_for_what_it_refused(refusal, staff, started):
+    page = reverse("admin:orders_paymentevent_change", args=[refusal.pk])
+    url = reverse("admin:orders_paymentevent_ask_again", args=[refusal.pk])
+    other = reverse("admin:orders_paymentevent_change", args=[refusal.answers_id])
+
+    assert url in staff.get(page).content.decode()
+    assert "Ask again" not in staff.get(other).content.decode()
+    assert "The account is frozen." in staff.get(url).content.decode()
+    staff.post(url)
+    twice = staff.post(url)
+
+    (again,) = PaymentEvent.objects.filter(external_id=f"{refusal.answers.external_id}#2")
+    assert (again.amount, again.reason) == (
+        refusal.answers.amount,
+        "staff@fara.example asked again",
+    )
+    assert "was asked again since" in str(twice.context["form"].non_field_errors())
+    assert started == [("settle_payments", {})]

@@ -1,0 +1,101 @@
+"""A gateway that hangs holds two of our workers, and what waits for it goes on when it is back."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+import pytest
+
+from orders.models import PaymentEvent
+from orders.payments import captures, tasks
+from orders.payments.gateways import gateway_for
+from storefront.lib.http.errors import TemporaryError
+from suppliers.resilience.bulkheads import Work, width
+from tests.factories.bulkheads import elsewhere
+from tests.factories.shipping import make_accepted_purchase_order
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def gateway(quiet_surroundings):
+    gateway = gateway_for("fake")
+    gateway.troubles.clear()
+    yield gateway
+    gateway.troubles.clear()
+
+
+@pytest.fixture
+def waiting(gateway, monkeypatch):
+    """Three captures that were asked for, each of another order, at the gateway of the tests."""
+    for _ in range(3):
+        order = make_accepted_purchase_order().order
+        payment = order.payments.get()
+        opened = gateway.open(
+            key=payment.key,
+            amount=payment.total,
+            description=order.number,
+            return_url="",
+            locale="en",
+        )
+        gateway.authorize(opened.reference)
+        payment.reference = opened.reference
+        payment.save(update_fields=["reference"])
+    return captures.due(now=NOON)
+
+
+@pytest.fixture
+def started(monkeypatch):
+    found = []
+    monkeypatch.setattr(tasks.settle, "delay", lambda *, request_id: found.append(request_id))
+    return found
+
+
+def is_answered(request_id):
+    return PaymentEvent.objects.filter(answers=request_id).exists()
+
+
+def test_who_finds_all_lanes_of_the_gateway_taken_ends_at_once(waiting, started):
+    with ExitStack() as others:
+        for _ in range(width(Work.ORDERS)):
+            assert others.enter_context(elsewhere(Work.ORDERS, tasks.GATEWAY))
+
+        tasks.settle(request_id=waiting[0])
+
+    assert not is_answered(waiting[0])
+    assert started == []
+
+
+def test_whoever_is_done_goes_on_with_another_that_waits(waiting, started):
+    tasks.settle(request_id=waiting[0])
+
+    assert is_answered(waiting[0])
+    assert len(started) == 1
+    assert started[0] in waiting[1:]
+
+
+def test_the_last_one_starts_nothing_more(waiting, started):
+    for request_id in waiting:
+        tasks.settle(request_id=request_id)
+
+    assert all(is_answered(request_id) for request_id in waiting)
+    assert len(started) == len(waiting) - 1
+
+
+def test_while_the_gateway_is_away_nobody_goes_on(waiting, started, gateway):
+    gateway.troubles.append(TemporaryError("no answer"))
+
+    tasks.settle(request_id=waiting[0])
+
+    assert not is_answered(waiting[0])
+    assert started == []
+
+
+def test_what_another_did_meanwhile_is_not_asked_again(waiting, started):
+    tasks.settle(request_id=waiting[0])
+    started.clear()
+
+    tasks.settle(request_id=waiting[0])
+
+    assert started == []

@@ -1,0 +1,150 @@
+"""A payment page is opened once, and none stays open at the gateway for an order that ended."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from orders.cancellation import cancellation
+from orders.checkout import checkout, open_order_limits
+from orders.models import Order, Payment, PaymentEvent
+from orders.payments import sessions, tasks
+from orders.payments.gateways import gateway_for
+from orders.payments.gateways.base import PaymentNews
+from storefront.lib.http.errors import TemporaryError
+from tests.factories.orders import make_order, make_sellable, order_of
+from tests.factories.suppliers import NOON
+from tests.orders.checkout.test_open_order_limits import of_browser
+
+pytestmark = pytest.mark.django_db
+MINUTE = timedelta(minutes=1)
+Status = Payment.Status
+
+
+@pytest.fixture(autouse=True)
+def _figures_are_fresh(monkeypatch):
+    monkeypatch.setattr("suppliers.sync.live_check.ask", lambda **_: set())
+
+
+@pytest.fixture
+def gateway():
+    return gateway_for("fake")
+
+
+def start(order, now=NOON, **more):
+    return sessions.start(order=order, return_url="http://127.0.0.1/", now=now, **more)
+
+
+def give_up(order):
+    cancellation.cancel(order=order, reason="given up", actor="shopper", now=NOON)
+
+
+def run_out(order):
+    Order.objects.filter(pk=order.pk).update(pay_before=NOON)
+    checkout.expire(order=order, now=NOON)
+
+
+def while_it_opens(monkeypatch, gateway, happens):
+    """Let something happen after the gateway opened the page, and before we know."""
+    really = gateway.open
+
+    def open_slowly(**words):
+        opened = really(**words)
+        happens()
+        return opened
+
+    monkeypatch.setattr(gateway, "open", open_slowly)
+
+
+@pytest.mark.parametrize("ends", [give_up, run_out])
+def test_a_page_of_an_order_that_ended_while_it_was_opened_is_closed(monkeypatch, gateway, ends):
+    order = make_order()
+    while_it_opens(monkeypatch, gateway, lambda: ends(order))
+
+    payment = start(order)
+
+    page = gateway.payments[payment.reference]
+    assert [told.news for told in page.news] == [PaymentNews.EXPIRED]
+    assert payment.pay_url == "", "nobody is led there"
+
+
+def test_who_paid_at_a_page_that_could_not_be_closed_gets_his_money_back(monkeypatch, gateway):
+    order = make_order()
+
+    def give_up_and_break():
+        give_up(order)
+        gateway.troubles.append(TemporaryError("no answer"))
+
+    while_it_opens(monkeypatch, gateway, give_up_and_break)
+    payment = start(order)
+    gateway.authorize(payment.reference)
+    Payment.objects.update(status_since=NOON - MINUTE)
+    monkeypatch.setattr("orders.checkout.tasks.timezone.now", lambda: NOON)
+
+    tasks.ask_gateways()
+
+    asked = PaymentEvent.objects.filter(kind="release_requested").get()
+    assert (asked.payment, asked.amount) == (payment, order.total_amount)
+
+
+def test_two_tabs_get_the_one_page(monkeypatch, gateway):
+    order = make_order()
+    other = []
+
+    def press_in_the_other_tab():
+        if not other:
+            other.append("pressed")
+            other[:] = [start(order)]
+
+    while_it_opens(monkeypatch, gateway, press_in_the_other_tab)
+
+    payment = start(order)
+
+    assert payment.pay_url == other[0].pay_url != ""
+    assert payment.status == Status.REQUIRES_ACTION
+    assert not gateway.payments[payment.reference].news, "it is not closed"
+
+
+def test_while_the_gateway_is_asked_again_no_newer_order_ends_this_one(monkeypatch, gateway):
+    light = make_sellable(quantity=3)
+    order = make_order(light)
+    gateway.troubles.append(TemporaryError("no answer"))
+    with pytest.raises(TemporaryError):
+        start(order)
+    again = NOON + 5 * MINUTE
+    cart = of_browser(order, light)
+
+    def order_anew():
+        with pytest.raises(open_order_limits.HeldAlreadyError):
+            order_of(cart, now=again + timedelta(seconds=1))
+
+    while_it_opens(monkeypatch, gateway, order_anew)
+
+    assert start(order, now=again).pay_url
+
+
+def test_a_slow_request_says_when_it_asks_at_last(monkeypatch, gateway):
+    light = make_sellable(quantity=3)
+    order = make_order(light)
+    cart = of_browser(order, light)
+    asked = NOON + timedelta(seconds=50)  # suppliers and earlier pages took their time
+
+    def order_anew():
+        with pytest.raises(open_order_limits.HeldAlreadyError):
+            order_of(cart, now=asked + timedelta(seconds=15))
+
+    while_it_opens(monkeypatch, gateway, order_anew)
+
+    assert start(order, now=asked, first=order.payments.get()).pay_url
+
+
+def test_a_payment_that_ended_before_the_gateway_was_asked_is_not_opened(monkeypatch, gateway):
+    monkeypatch.setattr(gateway, "open", None)
+    order = make_order()
+    first = order.payments.get()
+    give_up(order)
+
+    payment = start(order, now=NOON + MINUTE, first=first)
+
+    assert payment.status == Status.VOIDED

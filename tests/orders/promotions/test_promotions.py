@@ -1,0 +1,277 @@
+"""Codes and promotions at the cart and in an order: what they take off, and how often."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from orders.cancellation import cancellation
+from orders.cart import carts
+from orders.checkout import cart_totals, checkout, open_order_limits
+from orders.checkout.cart_totals import Buyer
+from orders.models import Coupon, Order, Promotion, Redemption, TaxNumber
+from orders.promotions import codes, redemptions
+from orders.promotions.codes import Closed
+from orders.promotions.engine import Refusal
+from orders.purchasing import acknowledgements, submission
+from tests.factories.backorders import look_everywhere
+from tests.factories.catalog import make_channel
+from tests.factories.orders import (
+    HOME,
+    make_cart,
+    make_purchase_orders,
+    make_sellable,
+    order_of,
+    pay,
+    quote_for,
+)
+from tests.factories.promotions import make_promotion
+from tests.factories.suppliers import NOON
+from tests.orders.inventory.test_reservations_race import all_at_once
+
+pytestmark = pytest.mark.django_db
+
+
+def sellable(price="40.00", floor="20.00", **more):
+    listing = make_sellable(price=price, **more)
+    listing.floor_amount = Decimal(floor)
+    listing.save()
+    return listing
+
+
+def filled(*codes_written, listing=None, quantity=1):
+    cart = make_cart(listing or sellable(), quantity=quantity)
+    for code in codes_written:
+        codes.write_code(cart=cart, code=code, now=NOON)
+    return cart
+
+
+def looked_at(cart, *, email="", now=NOON):
+    seen = carts.look(cart=cart, now=now)
+    keys = {line.variant_id: line.id for line in seen.lines}
+    buyer = Buyer.at(HOME, email=email, channel=cart.channel, on=now.date(), tax=seen.tax)
+    return cart_totals.bill(
+        cart=cart,
+        wanted=seen.counted,
+        ways=cart_totals.ways_of(quote_for(cart), keys=keys),
+        buyer=buyer,
+        now=now,
+        may_promote=seen.may_promote,
+    )
+
+
+def test_a_code_takes_its_share_off_and_the_order_keeps_it():
+    make_promotion(code="AUTUMN-10")
+
+    order = order_of(filled(" autumn-10 "))
+
+    line, redemption = order.lines.get(), order.redemptions.get()
+    assert (line.line_amount, line.discount_amount) == (Decimal("40.00"), Decimal("4.00"))
+    assert line.charge_amount == Decimal("36.00")
+    assert line.tax_amount == Decimal("5.75")
+    assert (order.discount_amount, order.total_amount) == (Decimal("4.00"), Decimal("40.90"))
+    assert (redemption.code, redemption.amount) == ("AUTUMN-10", Decimal("4.00"))
+
+
+def test_the_total_of_the_cart_is_the_total_of_the_order():
+    make_promotion(code="TEN", kind="amount", amount=Decimal("10.00"))
+    cart = filled("TEN", quantity=3)
+
+    shown = looked_at(cart).totals.total
+
+    assert order_of(cart).total == shown
+
+
+def test_a_promotion_without_a_code_holds_by_itself():
+    make_promotion(kind="free_delivery")
+
+    order = order_of(filled())
+
+    assert (order.discount_amount, order.total_amount) == (Decimal("4.90"), Decimal("40.00"))
+    assert order.delivery_plan[0]["amount"] == "0.00"
+
+
+def test_the_purchase_order_charges_what_is_left():
+    make_promotion(kind="percent", percent=Decimal("0.25"))
+
+    (purchase_order,) = make_purchase_orders(sellable(price="40.00"))
+
+    assert purchase_order.charge_amount == Decimal("34.90")
+
+
+def test_tax_on_top_is_of_the_price_after_the_discount():
+    channel = make_channel(adds_tax=True)
+    TaxNumber.objects.create(scheme="vat", country="DE", number="DE1", valid_from=NOON.date())
+    make_promotion(channel=channel, kind="percent", percent=Decimal("0.25"))
+
+    order = order_of(filled())
+
+    assert order.added_tax_amount == Decimal("5.70") + Decimal("0.93")
+    assert order.tax_amount == order.added_tax_amount
+    assert order.total_amount == Decimal("30.00") + Decimal("4.90") + Decimal("6.63")
+
+
+@pytest.mark.parametrize(
+    ("facts", "why"),
+    [
+        ({"is_live": False}, Closed.UNKNOWN),
+        ({"starts_at": NOON + timedelta(hours=1)}, Closed.NOT_YET),
+        ({"ends_at": NOON}, Closed.OVER),
+        ({"limit_total": 0}, Closed.USED_UP),
+        ({"code_limit": 0}, Closed.USED_UP),
+        ({"minimum_amount": Decimal("40.01")}, Refusal.BELOW_MINIMUM),
+    ],
+)
+def test_a_code_that_opens_nothing_says_why(facts, why):
+    make_promotion(code="X-1", **facts)
+
+    bill = looked_at(filled("X-1"))
+
+    assert (dict(bill.found.refused), str(bill.totals.discount)) == ({"X-1": why}, "0.00 EUR")
+
+
+def test_a_code_of_another_channel_is_unknown():
+    make_promotion(code="X-1", channel=make_channel(code="outlet"))
+
+    assert dict(looked_at(filled("X-1")).found.refused) == {"X-1": Closed.UNKNOWN}
+
+
+def test_a_code_can_be_taken_out_again():
+    make_promotion(code="AUTUMN-10")
+    cart = filled("AUTUMN-10")
+
+    codes.take_out_code(cart=cart, code="autumn-10", now=NOON)
+
+    assert not looked_at(cart).totals.discount
+
+
+def test_a_cart_takes_five_codes():
+    cart = filled("A-1", "A-2", "A-3", "A-4", "A-5", "A-5")
+
+    with pytest.raises(codes.TooManyCodesError):
+        codes.write_code(cart=cart, code="A-6", now=NOON)
+
+    assert cart.codes == ["A-1", "A-2", "A-3", "A-4", "A-5"]
+
+
+def test_a_customer_uses_it_as_often_as_he_may():
+    make_promotion(code="ONCE", limit_per_customer=1)
+    order_of(filled("ONCE"), email="Erika@example.org")
+
+    again = looked_at(filled("ONCE"), email="erika@example.org")
+    other = looked_at(filled("ONCE"), email="max@example.org")
+
+    assert dict(again.found.refused) == {"ONCE": Closed.USED_UP}
+    assert not other.found.refused
+
+
+def test_who_hides_his_name_until_the_end_is_told_the_true_total():
+    make_promotion(code="ONCE", limit_per_customer=1)
+    order_of(filled("ONCE"))
+    cart = filled("ONCE")
+    agreed = looked_at(cart).totals.total
+
+    with pytest.raises(checkout.PriceChangedError):
+        checkout.place(
+            cart=cart,
+            email="erika@example.org",
+            ship_to=HOME,
+            quote=quote_for(cart),
+            agreed=agreed,
+            now=NOON,
+        )
+
+
+def test_an_order_that_is_never_paid_gives_its_code_back():
+    made = make_promotion(code="ONCE", code_limit=1, limit_total=1, limit_per_customer=1)
+    order = order_of(filled("ONCE"))
+
+    checkout.expire(order=order, now=order.pay_before)
+
+    assert (Coupon.objects.get().used, Promotion.objects.get(pk=made.pk).used) == (0, 0)
+    assert order_of(filled("ONCE")).discount_amount == Decimal("4.00")
+
+
+def test_an_order_that_is_canceled_before_anything_was_charged_gives_it_back():
+    make_promotion(code="ONCE", code_limit=1)
+    order = pay(order_of(filled("ONCE")))
+
+    cancellation.cancel(order=order, reason="wish", actor="shopper", now=NOON)
+
+    assert Coupon.objects.get().used == 0
+    assert order.redemptions.get().given_back_at == NOON
+
+
+def test_an_order_that_the_supplier_ends_uncharged_gives_it_back():
+    make_promotion(code="ONCE", code_limit=1)
+    order = pay(order_of(filled("ONCE")))
+    (purchase_order,) = submission.divide(order=order, now=NOON)
+    purchase_order.move("ready", at=NOON)
+    purchase_order.move("submitting", at=NOON, axis="request_status")
+
+    acknowledgements.refuse(purchase_order=purchase_order, reason="Out of stock", now=NOON)
+    assert Coupon.objects.get().used == 1  # another may send it
+    look_everywhere()
+
+    order.refresh_from_db()
+    assert (order.status, Coupon.objects.get().used) == ("canceled", 0)
+
+
+def test_an_order_that_costs_nothing_is_not_placed():
+    make_promotion(percent=Decimal(1), combines=True, may_go_below_floor=True)
+    make_promotion(kind="free_delivery", combines=True, may_go_below_floor=True)
+
+    with pytest.raises(checkout.NothingToPayError):
+        order_of(filled())
+
+    assert not Order.objects.exists()
+
+
+def test_a_limit_that_comes_later_counts_what_was_used_before():
+    made = make_promotion(code="MANY")
+    order_of(filled("MANY"))
+    Promotion.objects.update(limit_total=1)
+
+    with transaction.atomic():
+        redemptions.recount(promotion=made)
+
+    assert dict(looked_at(filled("MANY")).found.refused) == {"MANY": Closed.USED_UP}
+
+
+def test_the_database_lets_no_code_be_used_more_often():
+    make_promotion(code="ONCE", code_limit=1)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Coupon.objects.update(used=2)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("limits", [{"code_limit": 1}, {"limit_total": 1}])
+def test_a_hundred_shoppers_with_one_code_and_one_gets_it(limits):
+    listing = sellable(quantity=100)
+    make_promotion(code="ONCE", **limits)
+    placed = [filled("ONCE", listing=listing) for _ in range(100)]
+
+    lost = all_at_once(
+        [lambda cart=cart: order_of(cart, email=f"{cart.pk}@example.org") for cart in placed],
+        redemptions.SpentError,
+    )
+
+    # Who looks after it was used places his order without it: his total was not agreed before.
+    assert Redemption.objects.count() == 1
+    assert Order.objects.count() == 100 - lost
+    assert Order.objects.filter(discount_amount__gt=0).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_checkouts_of_one_customer_at_once_and_one_gets_his_only_use():
+    make_promotion(code="ONCE", limit_per_customer=1)
+    # As many as he may leave unpaid, each of another light: of the same one he holds one.
+    placed = [filled("ONCE", listing=sellable()) for _ in range(open_order_limits.MOST_OPEN)]
+
+    all_at_once([lambda cart=cart: order_of(cart) for cart in placed], redemptions.SpentError)
+
+    assert Redemption.objects.count() == 1

@@ -1,0 +1,99 @@
+"""A process that dies while an order takes a one-time code neither loses it nor uses it twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from orders.checkout import checkout, open_order_limits
+from orders.inventory import reservations
+from orders.models import Coupon, Order, Promotion, Redemption
+from orders.promotions import codes, redemptions
+from suppliers.models import StockLevel
+from tests.factories.orders import make_cart, make_sellable, order_of
+from tests.factories.promotions import make_promotion
+from tests.factories.suppliers import NOON
+from tests.support.crashes import killed
+
+pytestmark = pytest.mark.django_db(transaction=True)
+CODE = "ONCE"
+
+
+@pytest.fixture
+def light():
+    listing = make_sellable(price="40.00")
+    listing.floor_amount = 0
+    listing.save()
+    make_promotion(code=CODE, code_limit=1, limit_total=1, limit_per_customer=1)
+    return listing
+
+
+def with_code(light):
+    cart = make_cart(light)
+    codes.write_code(cart=cart, code=CODE, now=NOON)
+    return cart
+
+
+def used():
+    """Tell how often the promotion and its code count as used, and by how many uses that stand."""
+    return (
+        Promotion.objects.get().used,
+        Coupon.objects.get().used,
+        Redemption.objects.filter(given_back_at=None).count(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("module", "at", "is_done"),
+    [
+        (redemptions, "redeem", False),
+        (redemptions, "_place", True),  # the promotion and the code are counted, their use is not
+        (redemptions, "redeem", True),
+        (reservations, "take", True),
+    ],
+    ids=["before", "half", "redeemed", "held"],
+)
+def test_killed_before_the_commit_the_code_is_as_good_as_before(light, module, at, is_done):
+    cart = with_code(light)
+
+    killed(lambda: order_of(cart), module=module, at=at, is_done=is_done)
+
+    assert (Order.objects.count(), used()) == (0, (0, 0, 0))
+    assert StockLevel.objects.get().reserved == 0
+    order = order_of(cart)
+    assert order.discount_amount == 4
+    assert used() == (1, 1, 1)
+    other = order_of(with_code(light), email="max@example.org")
+    assert other.discount_amount == 0
+
+
+def test_killed_after_the_commit_the_code_is_used_by_that_order_alone(light):
+    cart = with_code(light)
+
+    killed(lambda: order_of(cart), module=open_order_limits, at="closing_pages", is_done=True)
+
+    order = Order.objects.get()
+    assert (order.discount_amount, used()) == (4, (1, 1, 1))
+    with pytest.raises(checkout.AlreadyPlacedError) as again:
+        order_of(cart)
+    assert again.value.order == order
+    assert order_of(with_code(light), email="max@example.org").discount_amount == 0
+    assert used() == (1, 1, 1)
+
+
+def test_killed_while_an_unpaid_order_gives_it_back_it_is_given_back_by_the_next(light):
+    order = order_of(with_code(light))
+    late = order.pay_before
+
+    killed(
+        lambda: checkout.expire(order=order, now=late),
+        module=redemptions,
+        at="give_back",
+        is_done=True,
+    )
+    order.refresh_from_db()
+    assert (order.status, used()) == ("pending_payment", (1, 1, 1))
+
+    for _ in range(2):
+        checkout.expire(order=order, now=late)
+    assert used() == (0, 0, 0)
+    assert order_of(with_code(light), email="max@example.org").discount_amount == 4

@@ -1,0 +1,95 @@
+"""Staff ask about a purchase order: a worker asks the supplier, and never too early."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from orders.models import PurchaseOrder
+from orders.purchasing import submission, tasks
+from storefront.lib.http.errors import TemporaryError
+from tests.factories.orders import make_purchase_orders
+from tests.factories.scripted_supplier import ScriptedSupplier, connect, no_answer
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def supplier(monkeypatch):
+    return connect(monkeypatch, ScriptedSupplier())
+
+
+def fresh():
+    return PurchaseOrder.objects.select_related("order", "supplier", "location").get()
+
+
+def send(supplier, *, ago, effect=False):
+    """Send one whose answer is lost."""
+    make_purchase_orders()
+    supplier.script = [no_answer(effect)]
+    submission.send(purchase_order=fresh(), now=timezone.now() - timedelta(seconds=ago))
+    supplier.calls.clear()
+
+
+def look_up(staff):
+    url = reverse("admin:orders_purchaseorder_look_up", args=[fresh().pk])
+    return staff.post(url, follow=True)
+
+
+def test_a_worker_asks_and_the_page_does_not_wait(staff, supplier, started):
+    send(supplier, ago=40, effect=True)
+
+    asked = look_up(staff)
+
+    assert "his answer appears on this page" in asked.content.decode()
+    assert supplier.calls == []
+    assert started == [("look_up", {"purchase_order_id": fresh().pk})]
+    tasks.look_up(purchase_order_id=fresh().pk)
+    assert fresh().request_status == "accepted"
+
+
+@pytest.mark.parametrize("ago", [5, 25])
+def test_a_call_that_may_be_under_way_is_not_looked_up(staff, supplier, started, ago):
+    """He would not find it yet, and it would be sent once more."""
+    send(supplier, ago=ago)
+
+    refused = look_up(staff)
+
+    assert "under way" in str(refused.context["form"].non_field_errors())
+    assert (started, supplier.calls) == ([], [])
+    assert fresh().request_status == "submit_unknown"
+
+
+def test_nobody_is_said_to_have_answered_while_it_is_sent(staff, supplier, started):
+    (purchase_order,) = make_purchase_orders()
+    purchase_order.move("ready", at=timezone.now())
+    purchase_order.move("submitting", at=timezone.now(), axis="request_status", attempts=1)
+
+    refused = look_up(staff)
+
+    assert "under way" in str(refused.context["form"].non_field_errors())
+    assert started == []
+
+
+def test_why_he_does_not_tell_stands_on_the_page_until_he_does(supplier, started):
+    send(supplier, ago=40, effect=True)
+    PurchaseOrder.objects.update(request_status="accepted", status="in_progress")
+    find = supplier.find
+
+    def broken(*, number):
+        raise TemporaryError("he is being repaired")
+
+    supplier.find = broken
+    tasks.look_up(purchase_order_id=fresh().pk)
+    assert "he is being repaired" in fresh().problem
+
+    supplier.find = find
+    tasks.look_up(purchase_order_id=fresh().pk)
+    assert fresh().problem == ""
+
+    supplier.effects.clear()
+    tasks.look_up(purchase_order_id=fresh().pk)
+    assert fresh().problem == "The supplier does not find it."

@@ -1,0 +1,103 @@
+"""Without an exchange rate nobody knows what an order earns: it waits, and goes on by itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from catalog.models import ExchangeRate
+from orders.models import PurchaseLine, PurchaseOrder
+from orders.purchasing import tasks
+from orders.purchasing.holds import holds
+from suppliers.models import SupplierOffer
+from tests.factories.catalog import make_exchange_rate
+from tests.factories.orders import make_purchase_orders
+from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def supplier(monkeypatch):
+    return connect(monkeypatch, ScriptedSupplier())
+
+
+@pytest.fixture(autouse=True)
+def bought_in_dollars(supplier):
+    make_purchase_orders()
+    SupplierOffer.objects.update(currency="USD")
+    PurchaseLine.objects.update(cost_currency="USD")
+
+
+def send():
+    tasks.send(purchase_order_id=PurchaseOrder.objects.get().pk)
+    return PurchaseOrder.objects.get()
+
+
+def test_a_missing_rate_holds_with_a_reason_that_staff_can_read(supplier):
+    held = send()
+
+    assert held.status == "on_hold"
+    assert [(reason["code"], reason["subject"]) for reason in held.hold_reasons] == [
+        ("rate", "USD-EUR")
+    ]
+    assert "USD-EUR is missing" in held.hold_reasons[0]["sentence"]
+    assert supplier.effects == []
+
+
+def test_the_hold_is_lifted_when_the_rate_appears_and_not_before(supplier):
+    send()
+
+    tasks.lift_holds()
+    assert PurchaseOrder.objects.get().status == "on_hold"
+    make_exchange_rate()
+    tasks.lift_holds()
+
+    lifted = PurchaseOrder.objects.get()
+    assert (lifted.status, lifted.hold_reasons) == ("ready", [])
+    assert send().request_status == "accepted"
+
+
+def test_a_rate_that_appears_lifts_no_other_reason(supplier):
+    SupplierOffer.objects.update(cost_amount=Decimal("10.50"))
+    send()
+    make_exchange_rate()
+
+    assert holds.lift_answered(now=NOON) == 0
+
+    held = PurchaseOrder.objects.get()
+    assert held.status == "on_hold"
+    assert [reason["code"] for reason in held.hold_reasons] == ["cost"]
+
+
+def test_what_the_rate_shows_to_be_a_loss_is_held_for_that(supplier):
+    send()
+    make_exchange_rate(rate="40")
+    holds.lift_answered(now=NOON)
+
+    assert {reason["code"] for reason in send().hold_reasons} == {"margin"}
+
+
+def test_an_old_rate_holds_as_a_missing_one_does_until_there_is_a_new_one(supplier, settings):
+    rate = make_exchange_rate(as_of=timezone.now() - timedelta(hours=5))
+    settings.RATES_MAX_AGE_H = 4
+
+    held = send()
+    assert [reason["code"] for reason in held.hold_reasons] == ["rate"]
+    assert holds.lift_answered(now=timezone.now()) == 0
+
+    ExchangeRate.objects.filter(pk=rate.pk).update(as_of=timezone.now())
+    assert holds.lift_answered(now=timezone.now()) == 1
+    assert send().request_status == "accepted"
+
+
+def test_a_rate_that_waits_for_a_decision_holds_too(supplier):
+    rate = make_exchange_rate()
+    ExchangeRate.objects.filter(pk=rate.pk).update(waiting_rate=Decimal(40))
+
+    assert [reason["code"] for reason in send().hold_reasons] == ["rate"]
+    assert supplier.effects == []

@@ -1,0 +1,120 @@
+"""What lost its certificate after it was sold is not ordered: it waits, and goes on by itself."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from orders.models import PurchaseOrder
+from orders.purchasing import submission
+from orders.purchasing.holds import holds, waiving
+from storefront.lib.models import StatusChange
+from suppliers.compliance import vetting
+from suppliers.models import Criterion, Evidence, SupplierOffer
+from tests.factories.compliance import make_verified
+from tests.factories.orders import make_purchase_orders, make_sellable
+from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+TOMORROW = NOON + timedelta(days=1)
+IN_A_YEAR = date(2027, 11, 24)
+
+
+@pytest.fixture
+def supplier(monkeypatch):
+    return connect(monkeypatch, ScriptedSupplier())
+
+
+@pytest.fixture
+def sold(supplier, settings):
+    """One purchase order of goods whose certificates end today."""
+    settings.CERTIFICATES_FOR_EU = ["ce", "rohs"]
+    (purchase_order,) = make_purchase_orders(make_sellable())
+    for criterion in (Criterion.CE, Criterion.ROHS):
+        make_verified(purchase_order.supplier, criterion, valid_until=NOON.date())
+    vetting.watch(now=NOON)
+    return purchase_order
+
+
+def send(now):
+    rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
+    return submission.send(purchase_order=rows.get(), now=now)
+
+
+def hold():
+    vetting.watch(now=TOMORROW)
+    return send(TOMORROW)
+
+
+def prove(criterion):
+    supplier = PurchaseOrder.objects.get().supplier
+    make_verified(supplier, criterion, now=TOMORROW, valid_until=IN_A_YEAR)
+    vetting.watch(now=TOMORROW)
+
+
+def held_for(purchase_order):
+    return [(reason["code"], reason["subject"]) for reason in purchase_order.hold_reasons]
+
+
+def test_on_the_last_day_of_a_certificate_an_order_is_still_sent(supplier, sold):
+    assert send(NOON).request_status == "accepted"
+
+
+def test_an_order_without_its_certificates_is_held_and_says_which(supplier, sold):
+    held = hold()
+
+    sku = sold.lines.get().order_line.sku
+    assert (held.status, supplier.effects) == ("on_hold", [])
+    assert held_for(held) == [("evidence", f"{sku}: ce"), ("evidence", f"{sku}: rohs")]
+    sentences = " ".join(reason["sentence"] for reason in held.hold_reasons)
+    assert "CE declaration" in sentences
+    assert "RoHS declaration" in sentences
+
+
+def test_it_goes_on_when_all_its_certificates_are_there_and_not_before(supplier, sold):
+    sku = sold.lines.get().order_line.sku
+    hold()
+    assert holds.lift_answered(now=TOMORROW) == 0
+
+    prove(Criterion.CE)
+    assert holds.lift_answered(now=TOMORROW) == 0
+    held = PurchaseOrder.objects.get()
+    assert (held.status, held_for(held)) == ("on_hold", [("evidence", f"{sku}: rohs")])
+
+    prove(Criterion.ROHS)
+    assert holds.lift_answered(now=TOMORROW) == 1
+    assert StatusChange.objects.latest("pk").reason == "the certificate is there"
+    assert send(TOMORROW).request_status == "accepted"
+
+
+def test_a_certificate_lifts_no_other_reason(supplier, sold):
+    SupplierOffer.objects.update(cost_amount=Decimal("10.50"))
+    hold()
+    prove(Criterion.CE)
+    prove(Criterion.ROHS)
+
+    assert holds.lift_answered(now=TOMORROW) == 0
+
+    assert [code for code, _ in held_for(PurchaseOrder.objects.get())] == ["cost"]
+
+
+def test_staff_may_send_it_all_the_same_and_waive_no_other_certificate(supplier, sold):
+    Evidence.objects.filter(criterion=Criterion.ROHS).update(valid_until=IN_A_YEAR)
+    waiving.release_hold(purchase_order=hold(), actor="ann", now=TOMORROW)
+    Evidence.objects.filter(criterion=Criterion.ROHS).update(valid_until=NOON.date())
+
+    held = hold()
+
+    assert [subject.split(": ")[1] for _, subject in held_for(held)] == ["rohs"]
+    waiving.release_hold(purchase_order=held, actor="ann", now=TOMORROW)
+    assert send(TOMORROW).request_status == "accepted"
+
+
+def test_what_needs_no_certificate_of_ours_is_not_held(supplier, sold, settings):
+    settings.CERTIFICATES_FOR_EU = []
+
+    assert hold().request_status == "accepted"

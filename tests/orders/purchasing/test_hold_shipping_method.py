@@ -1,0 +1,38 @@
+"""Before an order is sent its supplier is asked for the way: only his refusal of it holds."""
+
+from __future__ import annotations
+
+import pytest
+
+from orders.models import PurchaseOrder
+from orders.purchasing import submission
+from storefront.lib.http.errors import PermanentError, TemporaryError
+from suppliers.connectors.records import NoWayError
+from tests.factories.orders import make_purchase_orders
+from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("error", "is_held"),
+    [
+        (NoWayError("he does not go there"), True),
+        (PermanentError("the key was revoked"), False),
+        (TemporaryError("no answer"), False),
+    ],
+)
+def test_what_is_no_refusal_of_the_way_holds_nothing_for_its_sake(monkeypatch, error, is_held):
+    supplier = connect(monkeypatch, ScriptedSupplier())
+
+    def freight(**_):
+        raise error
+
+    monkeypatch.setattr(supplier, "freight", freight)
+    (purchase_order,) = make_purchase_orders()
+
+    submission.send(purchase_order=purchase_order, now=NOON)
+
+    codes = {reason["code"] for reason in PurchaseOrder.objects.get().hold_reasons}
+    assert ("no_way" in codes) == is_held

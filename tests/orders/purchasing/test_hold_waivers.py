@@ -1,0 +1,195 @@
+"""What staff let pass is what they saw: worse than that waits for them again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from orders.models import PurchaseOrder
+from orders.purchasing import submission
+from orders.purchasing.holds import waiving
+from storefront.lib.money import Money
+from storefront.lib.state_machine import LostRaceError
+from suppliers.models import SupplierOffer
+from tests.factories.orders import make_purchase_orders, make_sellable
+from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.suppliers import NOON
+from tests.support.concurrency import Rival
+
+pytestmark = pytest.mark.django_db
+
+LATER = NOON + timedelta(minutes=5)
+
+
+@pytest.fixture
+def supplier(monkeypatch):
+    return connect(monkeypatch, ScriptedSupplier())
+
+
+def send(now=NOON):
+    rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
+    return submission.send(purchase_order=rows.get(), now=now)
+
+
+def now_costs(amount, **which):
+    SupplierOffer.objects.filter(**which).update(cost_amount=Decimal(amount))
+
+
+def release(held):
+    waiving.release_hold(purchase_order=held, actor="ann", now=LATER)
+
+
+def test_a_cost_that_rises_after_it_was_waived_holds_again(supplier):
+    make_purchase_orders()
+    now_costs("10.50")
+    release(send())
+    now_costs("12.00")
+
+    held = send()
+
+    assert held.status == "on_hold"
+    assert "12.00" in held.hold_reasons[0]["sentence"]
+    release(held)
+    assert send().request_status == "accepted"
+
+
+def test_a_cost_that_falls_after_it_was_waived_is_sent(supplier):
+    make_purchase_orders()
+    now_costs("10.50")
+    release(send())
+    now_costs("10.40")
+
+    assert send().request_status == "accepted"
+
+
+def test_the_cost_of_one_line_is_not_waived_for_another(supplier):
+    first, second = make_sellable(), make_sellable()
+    make_purchase_orders(first, second)
+    now_costs("10.50", variant=first.variant)
+    release(send())
+    now_costs("10.50", variant=second.variant)
+
+    held = send()
+
+    assert [reason["subject"] for reason in held.hold_reasons] == [second.variant.sku]
+    release(held)
+    assert send().request_status == "accepted"
+
+
+def test_what_is_held_for_another_reason_since_is_not_released(supplier):
+    make_purchase_orders()
+    now_costs("10.50")
+    seen = send()
+    PurchaseOrder.objects.update(hold_reasons=[{"code": "margin", "sentence": "It would lose."}])
+
+    with pytest.raises(LostRaceError):
+        release(seen)
+
+    assert PurchaseOrder.objects.get().waived_reasons == []
+
+
+def test_what_a_supplier_would_charge_now_counts_more_than_his_list(supplier):
+    """He is asked before the order, where he can be: his list may be hours old."""
+    make_purchase_orders()
+    supplier.validate = lambda _request: Money(Decimal("5000.00"), "EUR")
+
+    held = send()
+
+    assert (held.status, held.request_status) == ("on_hold", "unsubmitted")
+    assert "margin" in {reason["code"] for reason in held.hold_reasons}
+    assert supplier.effects == []
+
+
+def two_reasons():
+    """Hold it for two lines that cost more now; return it, and the names of its reasons."""
+    first, second = make_sellable(), make_sellable()
+    make_purchase_orders(first, second)
+    now_costs("10.50")
+    held = send()
+    return held, [waiving.key_of(reason) for reason in held.hold_reasons]
+
+
+def waive(held, key, actor="ann"):
+    return waiving.waive(purchase_order=held, key=key, actor=actor, now=LATER)
+
+
+def test_each_reason_is_waived_by_itself_and_the_last_one_lets_it_go(supplier):
+    held, (one, other) = two_reasons()
+
+    assert not waive(held, one)
+    held.refresh_from_db()
+    assert held.status == "on_hold"
+    assert [waiving.key_of(reason) for reason in held.hold_reasons] == [other]
+    assert [(each["by"], each["at"]) for each in held.waived_reasons] == [
+        ("ann", LATER.isoformat())
+    ]
+
+    assert waive(held, other, "bob")
+    held.refresh_from_db()
+    assert (held.status, held.hold_reasons) == ("ready", [])
+    assert [each["by"] for each in held.waived_reasons] == ["ann", "bob"]
+    assert send().request_status == "accepted"
+
+
+def test_a_reason_that_was_waived_or_got_worse_is_not_waived_again(supplier):
+    held, (one, other) = two_reasons()
+    waive(held, one)
+
+    with pytest.raises(waiving.NotHeldError, match="ann let this pass already"):
+        waive(held, one, "bob")
+    worse = [{**reason, "amount": "12.00"} for reason in held.hold_reasons]
+    PurchaseOrder.objects.update(hold_reasons=worse)
+    with pytest.raises(waiving.NotHeldError, match="not held for this"):
+        waive(held, other, "bob")
+
+    held.refresh_from_db()
+    assert (held.status, len(held.waived_reasons)) == ("on_hold", 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_waive_at_once_neither_is_forgotten(supplier, monkeypatch):
+    held, (one, other) = two_reasons()
+    rival = Rival(lambda: waive(held, other, "bob"))
+    note = waiving.noted
+
+    def noted(reason, **who):
+        if who["actor"] == "ann":
+            rival.begin()  # in the middle of what ann does
+        return note(reason, **who)
+
+    monkeypatch.setattr(waiving, "noted", noted)
+    waive(held, one)
+    rival.finish()
+
+    assert (rival.failure, rival.answer) == (None, True)
+    held.refresh_from_db()
+    assert held.status == "ready"
+    assert {each["by"] for each in held.waived_reasons} == {"ann", "bob"}
+
+
+def test_what_is_checked_again_is_sent_once_its_cause_is_gone_and_nothing_is_waived(supplier):
+    make_purchase_orders()
+    now_costs("10.50")
+    held = send()
+
+    waiving.check_again(purchase_order=held, actor="ann", now=LATER)
+    assert send().status == "on_hold"  # it still costs more
+    held.refresh_from_db()
+    assert held.waived_reasons == []
+
+    now_costs("10.00")
+    waiving.check_again(purchase_order=held, actor="ann", now=LATER)
+    assert send().request_status == "accepted"
+    with pytest.raises(waiving.NotHeldError, match="not on hold"):
+        waiving.check_again(purchase_order=held, actor="bob", now=LATER)
+
+
+def test_what_a_bank_disputes_no_check_lets_go(supplier):
+    make_purchase_orders()
+    reason = {"code": "disputed", "sentence": "The bank disputes it."}
+    PurchaseOrder.objects.update(status="on_hold", hold_reasons=[reason])
+
+    with pytest.raises(waiving.NotHeldError, match="no check can answer"):
+        waiving.check_again(purchase_order=PurchaseOrder.objects.get(), actor="ann", now=LATER)

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from orders.models import Order, PurchaseOrder
+from orders.purchasing import submission
+from orders.purchasing.holds import holds
+from storefront.lib.models import StatusChange
+from storefront.lib.state_machine import IllegalMoveError
+from suppliers.models import Connection
+from tests.factories.orders import make_paid_order, make_purchase_orders
+from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def supplier(monkeypatch):
+    return connect(monkeypatch, ScriptedSupplier())
+
+
+def go_on(order):
+    return holds.go_on(order=order, reason="I called her", actor="staff", now=NOON)
+
+
+def hold(order):
+    order.move(Order.Status.ON_HOLD, at=NOON, hold_reason="Looks like fraud.")
+    return order
+
+
+def test_a_held_order_goes_back_to_be_divided():
+    order = go_on(hold(make_paid_order()))
+
+    assert (order.status, order.hold_reason) == ("placed", "")
+    move = StatusChange.objects.filter(subject="orders.Order").latest("pk")
+    assert (move.actor, move.reason) == ("staff", "I called her")
+
+
+def test_a_held_order_that_is_divided_goes_on_with_its_purchase_orders():
+    (purchase_order,) = make_purchase_orders()
+
+    assert go_on(hold(purchase_order.order)).status == "processing"
+
+
+def test_an_order_that_is_not_held_stays_where_it_is():
+    order = make_paid_order()
+
+    with pytest.raises(IllegalMoveError):
+        go_on(order)
+
+    order.refresh_from_db()
+    assert order.status == "placed"
+
+
+def test_too_little_money_at_the_supplier_holds_until_there_is_enough(supplier):
+    (purchase_order,) = make_purchase_orders()
+    wire = Connection.objects.filter(supplier=purchase_order.supplier)
+    wire.update(balance_amount=Decimal("9.99"), balance_as_of=NOON)
+
+    submission.send(purchase_order=purchase_order, now=NOON)
+
+    assert [one["code"] for one in purchase_order.hold_reasons] == ["balance"]
+    assert supplier.effects == []
+    assert holds.lift_answered(now=NOON) == 0
+    wire.update(balance_amount=Decimal("50.00"))
+    assert holds.lift_answered(now=NOON) == 1
+    purchase_order = PurchaseOrder.objects.get()
+    submission.send(purchase_order=purchase_order, now=NOON)
+    assert supplier.effects == [purchase_order.number]
+
+
+def test_a_balance_that_nobody_looked_at_for_long_holds_nothing(supplier):
+    (purchase_order,) = make_purchase_orders()
+    Connection.objects.update(balance_amount=Decimal(0), balance_as_of=NOON - timedelta(hours=2))
+
+    submission.send(purchase_order=purchase_order, now=NOON)
+
+    assert purchase_order.hold_reasons == []

@@ -1,0 +1,64 @@
+"""One lets an order go on while another lets pass what else holds a purchase order of it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from orders.models import Order, PurchaseOrder
+from orders.purchasing import submission
+from orders.purchasing.holds import holds, waiving
+from suppliers.models import SupplierOffer
+from tests.factories.orders import make_purchase_orders
+from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.suppliers import NOON
+from tests.support.concurrency import Rival
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WARNED = {"code": "warned", "sentence": "The bank warns of it."}
+
+
+@pytest.fixture
+def held(monkeypatch):
+    """A purchase order that is held for its cost, and because its order is held."""
+    connect(monkeypatch, ScriptedSupplier())
+    make_purchase_orders()
+    SupplierOffer.objects.update(cost_amount=Decimal("10.50"))
+    rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
+    held = submission.send(purchase_order=rows.get(), now=NOON)
+    held.hold_reasons = [WARNED, *held.hold_reasons]
+    held.save(update_fields=["hold_reasons"])
+    held.order.move("on_hold", at=NOON, hold_reason="The bank warns of it.")
+    return held
+
+
+def go_on(held):
+    return lambda: holds.go_on(order=held.order, reason="I called her", actor="ann", now=NOON)
+
+
+def waive(held):
+    key = waiving.key_of(held.hold_reasons[-1])
+    return lambda: waiving.waive(purchase_order=held, key=key, actor="bob", now=NOON)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "place", "name"),
+    [(go_on, waive, holds, "take_off"), (waive, go_on, waiving, "noted")],
+)
+def test_neither_reason_is_left_by_who_saw_the_other_one(  # noqa: PLR0917 - one race
+    monkeypatch, held, first, second, place, name
+):
+    """Without its lock the first writes back, or does not find, what the second has taken off."""
+    rival = Rival(second(held))
+    rival.begin_at(monkeypatch, place, name)
+
+    first(held)()
+    rival.finish()
+
+    assert rival.failure is None
+    held.refresh_from_db()
+    assert (held.status, held.hold_reasons) == ("ready", [])
+    assert [each["by"] for each in held.waived_reasons] == ["bob"]
+    assert Order.objects.get().status == "processing"

@@ -1,0 +1,256 @@
+"""A supplier may still be working on what we gave up: nobody decides behind his back."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+
+from orders.cancellation import cancellation
+from orders.cancellation import tasks as cancellation_tasks
+from orders.models import Order, PaymentEvent, PurchaseOrder
+from orders.purchasing import acknowledgements, retries, submission, submission_lookup, work_queue
+from orders.purchasing import tasks as purchasing_tasks
+from shipping.shipments import shipments
+from storefront.dashboard.invariants.purchase_orders import PURCHASES
+from storefront.lib.http.errors import PermanentError, TemporaryError
+from storefront.lib.money import Money
+from suppliers.connectors.records import Answer, NotStoppableError, PurchaseState
+from suppliers.resilience.bulkheads import InHandError
+from tests.factories.orders import ask_to_stop, make_purchase_orders
+from tests.factories.scripted_supplier import ScriptedSupplier, connect, no_answer
+from tests.factories.shipping import (
+    make_accepted_purchase_order,
+    make_parcel_news,
+    make_state,
+)
+from tests.factories.suppliers import NOON
+
+LATER = NOON + timedelta(hours=1)
+
+
+@pytest.fixture
+def supplier(monkeypatch):
+    return connect(monkeypatch, ScriptedSupplier())
+
+
+def fresh():
+    return PurchaseOrder.objects.select_related("order", "supplier", "location").get()
+
+
+def says(answer):
+    state = PurchaseState(number=fresh().number, supplier_reference="S-1", answer=answer)
+    acknowledgements.apply(purchase_order=fresh(), state=state, now=LATER)
+
+
+def has_what_we_canceled():
+    (invariant,) = [each for each in PURCHASES if each.code == "I4.stopped"]
+    with connection.cursor() as cursor:
+        cursor.execute(invariant.sql)
+        return cursor.fetchall()
+
+
+def click():
+    """Cancel as the shopper does."""
+    return cancellation.cancel(order=Order.objects.get(), reason="-", actor="shopper", now=NOON)
+
+
+@contextmanager
+def in_hands_of_another(purchase_order):
+    """Have another session send it, as a worker does who is slow."""
+    taken, over = threading.Event(), threading.Event()
+
+    def hold():
+        try:
+            with submission_lookup.alone(purchase_order.pk):
+                taken.set()
+                over.wait(10)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    taken.wait(10)
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_sends_for_an_hour_is_not_taken_for_dead(supplier):
+    (purchase_order,) = make_purchase_orders()
+    purchase_order.move("ready", at=NOON)
+    purchase_order.move("submitting", at=NOON, axis="request_status", attempts=1)
+
+    with in_hands_of_another(purchase_order):
+        with pytest.raises(InHandError):
+            submission_lookup.resolve(purchase_order=fresh(), now=LATER)
+        purchasing_tasks.resolve(purchase_order_id=purchase_order.pk)
+
+    assert fresh().request_status == "submitting"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_wish_to_cancel_waits_for_whoever_speaks_of_it(supplier):
+    supplier.can_stop = True
+    (purchase_order,) = make_purchase_orders()
+    submission.send(purchase_order=fresh(), now=NOON)
+
+    with in_hands_of_another(purchase_order):
+        asked = click()
+        cancellation_tasks.pursue_cancellation(purchase_order_id=purchase_order.pk)
+    assert asked.open == (purchase_order.number,)
+    assert fresh().request_status == "accepted"
+
+    cancellation_tasks.pursue_cancellation(purchase_order_id=purchase_order.pk)
+    assert fresh().request_status == "cancellation_accepted"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_ask_one_question(supplier):
+    """He stops it, and refuses whoever asks again meanwhile: that is no answer to the first."""
+    (purchase_order,) = make_purchase_orders()
+    submission.send(purchase_order=fresh(), now=NOON)
+    is_asked, may_answer = threading.Event(), threading.Event()
+    asked, outcomes = [], []
+
+    def cancel(*, number):
+        asked.append(number)
+        if len(asked) > 1:
+            raise NotStoppableError("it is being stopped already")
+        is_asked.set()
+        may_answer.wait(10)
+        return PurchaseState(number=number, supplier_reference="", answer=Answer.CANCELED)
+
+    def first():
+        outcomes.append(cancellation.pursue(purchase_order=fresh(), now=NOON))
+        connection.close()
+
+    supplier.cancel = cancel
+    click()
+    thread = threading.Thread(target=first)
+    thread.start()
+    is_asked.wait(10)
+    try:
+        click()
+        second = cancellation.pursue(purchase_order=fresh(), now=NOON)
+    finally:
+        may_answer.set()
+        thread.join()
+
+    assert asked == [purchase_order.number]
+    assert (second, outcomes) == (None, [True])
+    assert Order.objects.get().status == "canceled"
+
+
+@pytest.mark.django_db
+def test_a_call_that_was_given_up_has_ended_before_it_is_looked_up(supplier):
+    make_purchase_orders()
+    supplier.script = [no_answer(effect=False)]
+    submission.send(purchase_order=fresh(), now=NOON)
+    ended = fresh().request_status_since + retries.CALLS_END_WITHIN
+    early = ended - timedelta(seconds=1)
+
+    assert not work_queue.to_be_resolved(now=early).exists()
+    assert (
+        submission_lookup.resolve(purchase_order=fresh(), now=early).request_status
+        == "submit_unknown"
+    )
+    assert work_queue.to_be_resolved(now=ended).exists()
+    assert (
+        submission_lookup.resolve(purchase_order=fresh(), now=ended).request_status
+        == "submit_failed"
+    )
+    assert [call for call, _ in supplier.calls] == ["place", "find"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("problem", [TemporaryError("busy"), PermanentError("no balance")])
+def test_a_late_yes_is_taken_in_while_it_can_be(supplier, problem):
+    make_purchase_orders()
+    supplier.script = [problem]
+    submission.send(purchase_order=fresh(), now=NOON)
+
+    says(Answer.ACCEPTED)
+
+    assert (fresh().status, fresh().request_status) == ("in_progress", "accepted")
+    assert fresh().hold_reasons == []
+    assert PaymentEvent.objects.filter(kind="capture_requested").count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("answer", [Answer.ACCEPTED, Answer.RECEIVED, Answer.SHIPPED])
+def test_a_yes_to_what_we_canceled_is_for_staff_until_he_stops_it(supplier, answer):
+    make_purchase_orders()
+    supplier.script = [TemporaryError("busy")]
+    submission.send(purchase_order=fresh(), now=NOON)
+    cancellation.cancel(order=Order.objects.get(), reason="-", actor="shopper", now=NOON)
+    assert not has_what_we_canceled()
+
+    says(answer)
+
+    words = "shipped what we canceled" if answer is Answer.SHIPPED else "ask him to stop it"
+    assert words in fresh().problem
+    assert has_what_we_canceled()
+    assert PaymentEvent.objects.filter(kind="capture_requested").count() == 0
+
+    says(Answer.CANCELED)
+
+    assert fresh().request_status == "rejected"
+    assert not has_what_we_canceled()
+
+
+def silent(*, number):
+    raise TemporaryError(f"no answer about {number}", may_have_happened=True)
+
+
+@pytest.mark.django_db
+def test_a_wish_that_a_parcel_overtook_is_over(supplier):
+    purchase_order = make_accepted_purchase_order()
+    supplier.cancel = silent
+    assert ask_to_stop(purchase_order.order)[1] == [None]
+    shipped = make_state(fresh(), "shipped", make_parcel_news())
+    acknowledgements.apply(purchase_order=fresh(), state=shipped, now=LATER)
+    shipments.take_in(purchase_order=fresh(), state=shipped, now=LATER)
+
+    assert cancellation.pursue(purchase_order=fresh(), now=LATER) is False
+
+    assert fresh().request_status == "cancellation_rejected"
+    assert not work_queue.to_be_stopped(now=LATER + timedelta(days=1)).exists()
+
+
+@pytest.mark.django_db
+def test_a_step_that_may_have_reached_him_is_over_before_he_is_asked_to_stop(supplier):
+    make_accepted_purchase_order()
+    supplier.resume = silent
+
+    with pytest.raises(TemporaryError):
+        submission_lookup.go_on(fresh(), supplier, now=NOON)
+    click()
+
+    assert cancellation.pursue(purchase_order=fresh(), now=NOON + timedelta(seconds=20)) is None
+    assert fresh().request_status == "accepted"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("amount", "currency"), [("3", "US Dollar"), ("1e12", "USD"), ("NaN", "USD")]
+)
+def test_freight_that_is_no_money_is_not_kept(supplier, amount, currency):
+    purchase_order = make_accepted_purchase_order()
+    state = PurchaseState(
+        number=purchase_order.number,
+        supplier_reference="S-1",
+        answer=Answer.ACCEPTED,
+        freight=Money(Decimal(amount), currency),
+    )
+
+    acknowledgements.apply(purchase_order=fresh(), state=state, now=LATER)
+
+    assert fresh().freight_amount is None

@@ -1,0 +1,282 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from notifications.models import Event
+from orders.models import (
+    Allocation,
+    Order,
+    OrderLine,
+    PaymentEvent,
+    PurchaseMessage,
+    PurchaseOrder,
+)
+from orders.purchasing import acknowledgements, retries, submission, submission_lookup
+from orders.purchasing.holds import waiving
+from storefront.lib.http.errors import PermanentError, TemporaryError
+from storefront.lib.models import StatusChange
+from suppliers.connectors.records import Answer, GoneError, OutOfStockError
+from suppliers.models import StockLevel, SupplierOffer
+from tests.factories.backorders import look_everywhere
+from tests.factories.orders import make_purchase_orders, make_sellable
+from tests.factories.scripted_supplier import ScriptedSupplier, connect, no_answer
+from tests.factories.suppliers import NOON, make_location
+
+pytestmark = pytest.mark.django_db
+
+LATER = NOON + timedelta(minutes=5)
+
+
+@pytest.fixture
+def supplier(monkeypatch):
+    return connect(monkeypatch, ScriptedSupplier())
+
+
+def again(purchase_order, now=LATER):
+    fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
+    return submission.send(purchase_order=fresh.get(pk=purchase_order.pk), now=now)
+
+
+def test_goods_of_two_warehouses_are_two_purchase_orders_that_add_up_to_the_order():
+    near, far = make_sellable(), make_sellable(price="19.99")
+    level = far.level
+    StockLevel.objects.filter(pk=level.pk).update(location=make_location(code="CN", country="CN"))
+
+    made = make_purchase_orders(near, far)
+
+    order = made[0].order
+    assert [po.number for po in made] == [f"{order.number}-1", f"{order.number}-2"]
+    assert sum(po.charge_amount for po in made) == order.total_amount
+    assert Order.objects.get().status == "processing"
+    assert StatusChange.objects.latest("pk").reason == "2 purchase orders"
+
+
+def test_an_order_is_divided_once():
+    made = make_purchase_orders()
+
+    assert StatusChange.objects.latest("pk").reason == "1 purchase order"
+
+    assert submission.divide(order=made[0].order, now=NOON) == []
+    assert PurchaseOrder.objects.count() == 1
+
+
+def test_an_accepted_purchase_order_asks_for_its_money(supplier):
+    (purchase_order,) = make_purchase_orders()
+
+    submission.send(purchase_order=purchase_order, now=NOON)
+
+    assert supplier.effects == [purchase_order.number]
+    assert (purchase_order.status, purchase_order.request_status) == ("in_progress", "accepted")
+    assert purchase_order.supplier_reference == f"S-{purchase_order.number}"
+    request = PaymentEvent.objects.get(kind="capture_requested")
+    assert request.amount == purchase_order.charge_amount
+    said = PurchaseMessage.objects.order_by("pk").values_list("direction", "kind")
+    assert list(said) == [("out", "place"), ("in", "accepted")]
+
+
+def test_our_number_is_stored_before_the_supplier_is_called(supplier, monkeypatch):
+    (purchase_order,) = make_purchase_orders()
+    seen = []
+    place = supplier.place
+
+    def look(request):
+        row = PurchaseOrder.objects.get(number=request.number)
+        seen.append((row.request_status, row.messages.filter(direction="out").count()))
+        return place(request)
+
+    monkeypatch.setattr(supplier, "place", look)
+
+    submission.send(purchase_order=purchase_order, now=NOON)
+
+    assert seen == [("submitting", 1)]
+
+
+def test_what_is_sent_is_what_the_supplier_needs_and_no_more(supplier, monkeypatch):
+    (purchase_order,) = make_purchase_orders()
+    asked = []
+    place = supplier.place
+    monkeypatch.setattr(supplier, "place", lambda request: asked.append(request) or place(request))
+
+    submission.send(purchase_order=purchase_order, now=NOON)
+
+    words = repr(asked[0])
+    assert "Erika Muster" in words
+    assert "+49301234567" in words
+    assert "erika@example.org" not in words
+    assert "39.99" not in words
+
+
+@pytest.mark.parametrize("effect", [True, False])
+def test_a_lost_answer_is_looked_up_before_anything_is_sent_again(supplier, effect):
+    (purchase_order,) = make_purchase_orders()
+    supplier.script = [no_answer(effect)]
+
+    submission.send(purchase_order=purchase_order, now=NOON)
+    assert purchase_order.request_status == "submit_unknown"
+    with pytest.raises(submission.OrderStoppedError):
+        again(purchase_order)
+    submission_lookup.resolve(purchase_order=purchase_order, now=LATER)
+    if not effect:
+        assert purchase_order.request_status == "submit_failed"
+        again(purchase_order, now=LATER + timedelta(hours=1))
+
+    purchase_order.refresh_from_db()
+    assert purchase_order.request_status == "accepted"
+    assert supplier.effects == [purchase_order.number]
+
+
+def test_a_purchase_order_that_the_supplier_has_already_is_adopted(supplier):
+    (purchase_order,) = make_purchase_orders()
+    supplier.effects = [purchase_order.number]
+
+    submission.send(purchase_order=purchase_order, now=NOON)
+
+    assert purchase_order.request_status == "accepted"
+    assert supplier.effects == [purchase_order.number]
+
+
+def test_a_sender_that_died_is_found_after_the_longest_call(supplier):
+    (purchase_order,) = make_purchase_orders()
+    purchase_order.move("ready", at=NOON)
+    purchase_order.move("submitting", at=NOON, axis="request_status", attempts=1)
+
+    submission_lookup.resolve(purchase_order=purchase_order, now=NOON + timedelta(seconds=30))
+    assert purchase_order.request_status == "submitting"
+    found = NOON + timedelta(seconds=91)
+    submission_lookup.resolve(purchase_order=purchase_order, now=found)
+    assert purchase_order.request_status == "submit_unknown"
+    assert supplier.calls == []  # he may have died a moment ago, and his call lives on
+
+    submission_lookup.resolve(purchase_order=purchase_order, now=found + retries.CALLS_END_WITHIN)
+
+    assert purchase_order.request_status == "submit_failed"
+    assert purchase_order.try_after > found + retries.CALLS_END_WITHIN
+
+
+def test_a_definite_no_effect_is_tried_again_later_and_later(supplier):
+    (purchase_order,) = make_purchase_orders()
+    supplier.script = [TemporaryError("busy"), TemporaryError("busy")]
+
+    submission.send(purchase_order=purchase_order, now=NOON)
+    first = purchase_order.try_after - NOON
+    purchase_order = again(purchase_order)
+    second = purchase_order.try_after - LATER
+
+    assert purchase_order.request_status == "submit_failed"
+    assert round(second / first) == 2
+
+
+@pytest.mark.parametrize("error", [OutOfStockError("gone"), GoneError("no such variant")])
+def test_a_refusal_gives_units_and_money_back_and_tells_the_shopper(supplier, error):
+    listing = make_sellable(quantity=5)
+    (purchase_order,) = make_purchase_orders(listing, quantity=2)
+    supplier.script = [error]
+
+    submission.send(purchase_order=purchase_order, now=NOON)
+    look_everywhere()
+
+    order = Order.objects.get()
+    assert (purchase_order.status, purchase_order.request_status) == ("canceled", "rejected")
+    assert order.status == "canceled"
+    assert OrderLine.objects.get().canceled_quantity == 2
+    assert Allocation.objects.get().status == "released"
+    assert StockLevel.objects.get().allocated_unseen == 0
+    assert PaymentEvent.objects.get(kind="release_requested").amount == order.total_amount
+    assert PaymentEvent.objects.filter(kind="capture_requested").count() == 0
+    assert Event.objects.filter(name="order.lines_refused").count() == 1
+
+
+def test_a_supplier_who_refuses_us_and_not_the_goods_costs_nobody_his_order(supplier):
+    (purchase_order,) = make_purchase_orders()
+    supplier.script = [PermanentError("the balance is too low", code="1604000")]
+
+    submission.send(purchase_order=purchase_order, now=NOON)
+
+    assert (purchase_order.status, purchase_order.request_status) == ("on_hold", "submit_failed")
+    assert [reason["code"] for reason in purchase_order.hold_reasons] == ["refused"]
+    assert Order.objects.get().status == "processing"
+    assert PaymentEvent.objects.filter(kind__endswith="requested").count() == 0
+
+    waiving.release_hold(purchase_order=purchase_order, actor="ann", now=LATER)
+    assert again(purchase_order).request_status == "accepted"
+
+
+def test_a_supplier_who_cancels_after_accepting_is_refunded_not_released(supplier):
+    (purchase_order,) = make_purchase_orders()
+    submission.send(purchase_order=purchase_order, now=NOON)
+    supplier.answers[purchase_order.number] = Answer.CANCELED
+
+    state = supplier.find(number=purchase_order.number)
+    acknowledgements.apply(purchase_order=purchase_order, state=state, now=LATER)
+
+    assert purchase_order.status == "canceled"
+    assert PaymentEvent.objects.get(kind="refund_requested").amount == purchase_order.charge_amount
+
+
+def test_the_same_answer_twice_asks_for_the_money_once(supplier):
+    (purchase_order,) = make_purchase_orders()
+    submission.send(purchase_order=purchase_order, now=NOON)
+
+    state = supplier.find(number=purchase_order.number)
+    acknowledgements.apply(purchase_order=purchase_order, state=state, now=LATER)
+
+    assert PaymentEvent.objects.filter(kind="capture_requested").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "spoil"),
+    [
+        ("cost", lambda: SupplierOffer.objects.update(cost_amount=Decimal("10.50"))),
+        ("cost", lambda: SupplierOffer.objects.update(status="gone")),
+        ("stock", lambda: StockLevel.objects.update(reported_quantity=0)),
+        (
+            "address",
+            lambda: Order.objects.update(ship_to={**Order.objects.get().ship_to, "city": ""}),
+        ),
+    ],
+)
+def test_what_does_not_pass_the_gate_waits_with_a_reason_and_is_not_sent(supplier, code, spoil):
+    (purchase_order,) = make_purchase_orders()
+    spoil()
+
+    held = again(purchase_order)
+
+    assert held.status == "on_hold"
+    assert [reason["code"] for reason in held.hold_reasons] == [code]
+    assert supplier.effects == []
+
+
+def test_an_order_that_would_lose_money_waits_until_staff_say_send_it(supplier):
+    (purchase_order,) = make_purchase_orders()
+    supplier.freight_price = Decimal("40.00")
+    held = again(purchase_order)
+    assert [reason["code"] for reason in held.hold_reasons] == ["margin"]
+
+    waiving.release_hold(purchase_order=held, actor="ann@fara.example", now=LATER)
+    sent = again(purchase_order)
+
+    assert sent.request_status == "accepted"
+    assert [reason["code"] for reason in sent.waived_reasons] == ["margin"]
+
+
+def test_a_battery_that_the_route_refuses_is_not_sent(supplier):
+    (purchase_order,) = make_purchase_orders()
+    entry = {**purchase_order.order.delivery_plan[0], "accepts": []}
+    Order.objects.update(delivery_plan=[entry])
+
+    held = again(purchase_order)
+
+    assert [reason["code"] for reason in held.hold_reasons] == ["battery"]
+
+
+def test_nothing_is_sent_for_a_canceled_order(supplier):
+    (purchase_order,) = make_purchase_orders()
+    Order.objects.update(status="canceled")
+
+    with pytest.raises(submission.OrderStoppedError):
+        again(purchase_order)
+
+    assert supplier.effects == []

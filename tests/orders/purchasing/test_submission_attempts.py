@@ -1,0 +1,72 @@
+"""What is heard of one attempt to send says nothing about a later one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from orders.models import PurchaseOrder
+from orders.purchasing import submission, submission_lookup
+from storefront.lib.http.errors import PermanentError, TemporaryError
+from storefront.lib.state_machine import LostRaceError
+from suppliers.connectors.records import OutOfStockError
+from tests.factories.orders import make_purchase_orders
+from tests.factories.scripted_supplier import ScriptedSupplier, connect, no_answer
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+LATER = NOON + timedelta(hours=1)
+LATEST = NOON + timedelta(hours=2)
+
+
+@pytest.fixture
+def supplier(monkeypatch):
+    return connect(monkeypatch, ScriptedSupplier())
+
+
+def fresh():
+    return PurchaseOrder.objects.select_related("order", "supplier", "location").get()
+
+
+def test_a_slow_proof_of_absence_does_not_end_a_later_attempt(supplier):
+    make_purchase_orders()
+    supplier.script = [no_answer(effect=False)]
+    submission.send(purchase_order=fresh(), now=NOON)
+    find = supplier.find
+
+    def slow(*, number):
+        absent = find(number=number)
+        supplier.find = find
+        submission_lookup.resolve(purchase_order=fresh(), now=LATER)
+        supplier.script = [no_answer(effect=True)]
+        submission.send(purchase_order=fresh(), now=LATEST)
+        return absent
+
+    supplier.find = slow
+
+    with pytest.raises(LostRaceError):
+        submission_lookup.resolve(purchase_order=fresh(), now=LATEST)
+
+    assert (fresh().request_status, fresh().attempts) == ("submit_unknown", 2)
+
+
+@pytest.mark.parametrize(
+    "error", [TemporaryError("busy"), PermanentError("no balance"), OutOfStockError("gone")]
+)
+def test_a_sender_who_wakes_up_late_does_not_end_a_later_attempt(supplier, error):
+    make_purchase_orders()
+
+    def asleep(_request):
+        for at in (LATER, LATER + timedelta(minutes=1)):
+            submission_lookup.resolve(purchase_order=fresh(), now=at)
+        fresh().move("submitting", at=LATEST, axis="request_status", attempts=2)
+        raise error
+
+    supplier.place = asleep
+
+    with pytest.raises(LostRaceError):
+        submission.send(purchase_order=fresh(), now=NOON)
+
+    assert (fresh().status, fresh().request_status) == ("ready", "submitting")

@@ -1,0 +1,85 @@
+"""Two click on one return at the same moment: it is exchanged once, or paid, and not both."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from orders.models import Order, Payment, ReturnAuthorization
+from orders.payments import updates
+from orders.returns import exchanges, refunds
+from orders.returns.refusing import CannotReturnError
+from suppliers.models import StockLevel
+from tests.factories.orders import make_sellable, news_of
+from tests.factories.returns import counters, make_sibling
+from tests.factories.suppliers import NOON
+from tests.factories.swapping import arrived, asked, back, broken_rules, come_back, exchange
+from tests.support.concurrency import Rival
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def same(made, light):
+    return lambda: exchange(made)
+
+
+def cheaper(made, light):
+    other = make_sibling(light, "25.00")
+    return lambda: exchange(made, other)
+
+
+def paid(made, light):
+    return lambda: refunds.refund(authorization=made, actor="bob", now=NOON)
+
+
+@pytest.mark.parametrize("other_click", [same, cheaper, paid])
+def test_who_clicks_second_waits_and_is_told_that_it_ended(monkeypatch, other_click):
+    """Without the lock of the order both would find that it can be exchanged, and write."""
+    light = make_sellable(price="33.33", quantity=9)
+    other = make_sibling(light, "30.00")
+    made = back(light, units=1)
+    rival = Rival(other_click(ReturnAuthorization.objects.get(pk=made.pk), light))
+    rival.begin_at(monkeypatch, exchanges.exchange_options, "bought_of")
+    before = held()
+
+    exchange(made, other)
+    rival.finish()
+
+    assert isinstance(rival.failure, CannotReturnError)
+    (order,) = Order.objects.filter(total_amount=0)
+    assert ReturnAuthorization.objects.get().replacement == order
+    assert order.lines.get().variant == other.variant
+    assert asked() == [Decimal("3.33")]
+    assert held() == before + 1
+    assert counters(made.order) == [(1, 1)]
+    assert [code for code in broken_rules() if code.startswith("I10.")] == []
+
+
+def test_a_bank_that_takes_the_money_of_the_first_order_waits_for_who_replaces_the_second(
+    monkeypatch,
+):
+    """Without the lock of the first order it would be taken while more is given for it."""
+    first = back(make_sellable(quantity=9), units=1)
+    again = come_back(arrived(exchange(first)), 1)
+    update = news_of(first.order.payments.get(), "disputed")
+    rival = Rival(lambda: updates.apply(update=update, gateway="fake", now=NOON))
+    rival.begin_at(monkeypatch, exchanges.exchange_options, "bought_of")
+    seen, answered = [], exchanges.events.answered
+
+    def look(*given, **named):
+        seen.append(Payment.objects.get().dispute_status)
+        return answered(*given, **named)
+
+    monkeypatch.setattr(exchanges.events, "answered", look)
+
+    exchange(again)
+    rival.finish()
+
+    assert (seen, rival.failure) == (["none"], None)
+    assert Payment.objects.get().dispute_status == "charged_back"
+
+
+def held():
+    """Count the units that nobody else can buy."""
+    return sum(row.reserved + row.allocated_unseen for row in StockLevel.objects.all())

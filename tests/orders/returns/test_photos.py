@@ -1,0 +1,228 @@
+"""Pictures of complaints: what is kept of them, who names them, and when they are gone."""
+
+from __future__ import annotations
+
+import io
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from threading import Barrier, BrokenBarrierError
+
+import pytest
+from django.core.files.storage import storages
+from django.db import IntegrityError, transaction
+from PIL import Image, ImageOps
+
+from catalog.products.images import BadPictureError
+from orders.models import ReturnAuthorization, ReturnPicture
+from orders.returns import authorizations, photos, requests
+from orders.returns.refusing import CannotReturnError
+from orders.returns.tasks import sweep_pictures
+from tests.factories.compliance import make_picture
+from tests.factories.returns import declare, make_delivered, say
+from tests.factories.suppliers import NOON
+from tests.suppliers.compliance.test_documents import png_of
+
+pytestmark = pytest.mark.django_db
+HIDDEN = b"Zwitschergasse 7"
+
+
+def files():
+    """Name what lies in the private storage."""
+    root = Path(storages["private"].location)
+    return sorted(str(each.relative_to(root)) for each in root.rglob("*") if each.is_file())
+
+
+def with_secrets(kind):
+    """Draw a picture as a telephone does: where it was taken, a remark, and it lies on its side."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x010E] = HIDDEN.decode()
+    exif.get_ifd(0x8825)[1] = "N"
+    written, more = io.BytesIO(), {"comment": HIDDEN} if kind == "JPEG" else {}
+    picture = Image.new("RGB", (80, 60), "navy")
+    picture.save(written, kind, exif=exif, **more)
+    return written.getvalue() + HIDDEN
+
+
+def complain(order, drawings, **said):
+    given = say(order, 1, kind="defect", words="Dead.", **said)
+    given = requests.Declaration(
+        key=given.key, kind=given.kind, units=given.units, words=given.words, drawings=drawings
+    )
+    return requests.declare(order=order, said=given, actor="shopper", now=NOON)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_only_the_pixels_are_kept(kind):
+    content = with_secrets(kind)
+    assert HIDDEN in content
+
+    kept = photos.drawn(content)
+
+    assert HIDDEN not in kept
+    opened = Image.open(io.BytesIO(kept))
+    assert opened.format == "JPEG"
+    assert opened.size == (60, 80), "it stands upright"
+    assert not opened.getexif()
+    assert {"comment", "icc_profile", "xmp"} & opened.info.keys() == set()
+
+
+def test_a_large_picture_becomes_smaller_and_glass_becomes_white():
+    written = io.BytesIO()
+    Image.new("RGBA", (4000, 1000), (0, 0, 0, 0)).save(written, "PNG")
+
+    kept = Image.open(io.BytesIO(photos.drawn(written.getvalue())))
+
+    assert kept.size == (2000, 500)
+    assert kept.getpixel((9, 9)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_nothing_large_is_copied(monkeypatch, kind):
+    """A decoded picture takes four bytes a pixel: each copy of it is a worker's memory."""
+    shrunk, copied = [], []
+    thumbnail, convert = Image.Image.thumbnail, Image.Image.convert
+    transpose = ImageOps.exif_transpose
+
+    def noting(where, act):
+        return lambda self, *args, **more: (where.append(self.size), act(self, *args, **more))[1]
+
+    monkeypatch.setattr(Image.Image, "thumbnail", noting(shrunk, thumbnail))
+    monkeypatch.setattr(Image.Image, "convert", noting(copied, convert))
+    monkeypatch.setattr(ImageOps, "exif_transpose", noting(copied, transpose))
+
+    photos.drawn(make_picture(kind, (4400, 4200)))
+
+    assert shrunk == [(2200, 2100) if kind == "JPEG" else (4400, 4200)]
+    assert copied
+    assert max(copied) <= (2000, 2000)
+
+
+def test_two_threads_draw_one_after_the_other(monkeypatch):
+    both = Barrier(2, timeout=0.3)
+    met = []
+
+    def opened(*_args, **_more):
+        with suppress(BrokenBarrierError):
+            both.wait()
+            met.append("two at once")
+        return Image.new("RGB", (60, 60))
+
+    monkeypatch.setattr("catalog.products.images.opened", opened)
+
+    with ThreadPoolExecutor(2) as threads:
+        assert len(list(threads.map(photos.drawn, [b"", b""]))) == 2
+
+    assert met == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"MZ\x90\x00 a program",
+        b"<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>",
+        b"GIF89a" + b"\0" * 50,
+        b"%PDF-1.7\n%%EOF",
+        png_of(50_000, 50_000),
+        png_of(7_000, 7_000),
+        png_of(5_001, 5_000),
+        make_picture("JPEG")[:200],
+        make_picture("PNG", (10, 10)),
+    ],
+)
+def test_what_is_no_picture_of_ours_is_refused(content):
+    with pytest.raises(BadPictureError):
+        photos.drawn(content)
+
+
+def test_pictures_stand_with_the_return_under_names_that_nobody_guesses(settings):
+    order = make_delivered(quantity=2)
+
+    (made,) = complain(order, [b"one", b"two"])
+
+    assert [photos.read(each) for each in made.pictures.order_by("place")] == [b"one", b"two"]
+    names = list(made.pictures.values_list("file", flat=True))
+    assert files() == sorted(names)
+    assert all(len(name) == len("complaints/.jpg") + 32 for name in names)
+    assert list(settings.MEDIA_ROOT.glob("**/*.jpg")) == []
+
+
+def test_the_same_form_twice_keeps_one_set():
+    order = make_delivered(quantity=2)
+
+    first, again = (complain(order, [b"one"], key="k") for _ in range(2))
+
+    assert first == again
+    assert ReturnPicture.objects.count() == len(files()) == 1
+
+
+def test_what_is_refused_leaves_no_picture():
+    order = make_delivered(quantity=1)
+    declare(order, 1)
+
+    with pytest.raises(CannotReturnError):
+        complain(order, [b"one"])
+
+    assert files() == []
+
+
+def test_what_fails_in_the_middle_leaves_no_picture(monkeypatch):
+    order = make_delivered(quantity=1)
+
+    def broken(*_args, **_more):
+        raise RuntimeError("the mail")
+
+    monkeypatch.setattr("orders.returns.events.declared", broken)
+
+    with pytest.raises(RuntimeError):
+        complain(order, [b"one"])
+
+    assert files() == []
+    assert not ReturnAuthorization.objects.exists()
+
+
+def test_an_answer_brings_more_of_them_and_no_more_than_may_be():
+    (made,) = complain(make_delivered(quantity=1), [b"1", b"2", b"3", b"4"])
+    for _ in range(2):
+        authorizations.ask(authorization=made, question="Another?", actor="ann", now=NOON)
+        authorizations.add_words(authorization=made, words="Here.", drawings=[b"x"] * 4, now=NOON)
+    authorizations.ask(authorization=made, question="Another?", actor="ann", now=NOON)
+
+    with pytest.raises(CannotReturnError, match="12 pictures"):
+        authorizations.add_words(authorization=made, words="Here.", drawings=[b"x"], now=NOON)
+
+    made.refresh_from_db()
+    assert made.status == "needs_evidence"
+    assert list(made.pictures.order_by("place").values_list("place", flat=True)) == [*range(1, 13)]
+    assert len(files()) == 12
+
+
+def test_the_database_counts_them_too():
+    (made,) = complain(make_delivered(quantity=1), [b"1"])
+
+    for place in (0, 1, 13):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            ReturnPicture.objects.create(
+                authorization=made, place=place, file="complaints/x.jpg", added_at=NOON
+            )
+
+
+def test_what_no_return_names_is_swept_once_it_is_old():
+    (made,) = complain(make_delivered(quantity=1), [b"1"])
+    left = storages["private"].save("complaints/left.jpg", io.BytesIO(b"whoever wrote it died"))
+    evidence = storages["private"].save("evidence/paper.pdf", io.BytesIO(b"of a supplier"))
+    then = storages["private"].get_modified_time(left)
+
+    assert photos.sweep(now=then + timedelta(hours=23)) == 0
+    assert photos.sweep(now=then + timedelta(hours=25)) == 1
+
+    assert files() == sorted([made.pictures.get().file, evidence])
+
+
+def test_nothing_to_sweep_is_no_error():
+    sweep_pictures()
+
+    assert files() == []

@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orders.models import Order, PaymentEvent, ReturnLine
+from orders.payments import refunds as payment_refunds
+from orders.pricing.proration import share
+from orders.returns import authorizations
+from orders.returns import refunds as return_refunds
+from orders.returns.refusing import CannotReturnError
+from storefront.lib.money import Money
+from storefront.lib.state_machine import IllegalMoveError
+from tests.factories.full_shop import settle
+from tests.factories.orders import make_sellable
+from tests.factories.returns import (
+    bring_back,
+    counters,
+    declare,
+    inspect,
+    make_delivered,
+    make_policy,
+    receive,
+)
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+def refund(authorization):
+    return_refunds.refund(authorization=authorization, actor="ann", now=NOON)
+
+
+def asked(order):
+    rows = PaymentEvent.objects.filter(payment__order=order, kind="refund_requested")
+    return list(rows.order_by("pk").values_list("amount", flat=True))
+
+
+def paid_back(authorization, **inspected):
+    bring_back(authorization, **inspected)
+    refund(authorization)
+    return authorization.refund_amount
+
+
+@given(
+    charge=st.decimals(0, 9999, places=2),
+    parts=st.lists(st.integers(1, 5), min_size=1, max_size=9),
+    currency=st.sampled_from(["EUR", "JPY", "USD"]),
+)
+def test_all_parts_of_a_line_together_are_its_charge(charge, parts, currency):
+    whole = Money(charge, currency).rounded()
+    given_back, before = [], 0
+    for units in parts:
+        given_back.append(share(whole, quantity=sum(parts), before=before, units=units))
+        before += units
+
+    assert Money.total(given_back, currency) == whole
+    assert all(part.amount >= 0 for part in given_back)
+
+
+def test_three_returns_of_one_line_sum_to_its_charge_and_the_last_brings_the_way():
+    order = make_delivered(make_sellable(price="33.33", quantity=9), quantity=3)
+    order.lines.update(discount_amount="0.01")  # 99.98 is not three times anything
+
+    amounts = [paid_back(declare(order, 1)) for _ in range(3)]
+
+    assert amounts == [Decimal("33.33"), Decimal("33.32"), Decimal("33.33") + Decimal("4.91")]
+    assert sum(asked(order)) == order.total_amount
+    assert counters(order) == [(3, 3)]
+    settle(order)
+    done = Order.objects.with_progress().get(pk=order.pk)
+    assert (done.payment_status, done.fulfillment_status) == ("refunded", "returned")
+
+
+def test_a_part_leaves_the_way_paid():
+    order = make_delivered(quantity=3)
+
+    assert paid_back(declare(order, 2)) == 2 * Decimal("39.99")
+    done = Order.objects.with_progress().get(pk=order.pk)
+    assert done.fulfillment_status == "partially_returned"
+
+
+def test_two_refunds_of_one_return_are_one():
+    order = make_delivered(quantity=1)
+    made = declare(order, 1)
+    paid_back(made)
+
+    with pytest.raises(IllegalMoveError):
+        refund(made)
+
+    assert len(asked(order)) == 1
+
+
+def test_what_is_not_accepted_is_not_paid_and_may_be_given_back_anew():
+    order = make_delivered(quantity=3)
+
+    amount = paid_back(declare(order, 3), accepted=1)
+
+    assert amount == Decimal("39.99")
+    assert counters(order) == [(1, 1)]
+
+
+def test_more_is_not_accepted_than_came_nor_counted_than_was_declared():
+    order = make_delivered(quantity=3)
+    made = declare(order, 2)
+
+    with pytest.raises(CannotReturnError):
+        receive(made, came=3)
+    receive(made, came=1)
+    with pytest.raises(CannotReturnError):
+        inspect(made, accepted=2)
+
+
+def test_use_is_deducted_with_a_reason_from_who_withdrew():
+    order = make_delivered(quantity=1)
+    made = declare(order, 1)
+    receive(made)
+
+    for deduction, reason in (("5.00", ""), ("40.00", "worn"), ("-1", "worn")):
+        with pytest.raises(CannotReturnError):
+            inspect(made, deduction=deduction, reason=reason)
+    inspect(made, deduction="5.00", reason="worn", state="used")
+    refund(made)
+
+    assert made.refund_amount == Decimal("39.99") - 5 + Decimal("4.90")
+
+
+def test_nothing_is_deducted_for_what_was_broken():
+    order = make_delivered(quantity=1)
+    made = declare(order, 1, kind="defect")
+    authorizations.approve(authorization=made, answer="", actor="ann", now=NOON)
+    receive(made)
+
+    with pytest.raises(CannotReturnError):
+        inspect(made, deduction="1.00", reason="worn")
+
+
+def test_what_staff_gave_already_is_not_given_again():
+    order = make_delivered(quantity=1)
+    payment_refunds.refund(
+        order=order,
+        amount=Money(Decimal(10), "EUR"),
+        reason="sorry",
+        actor="ann",
+        now=NOON,
+        key="k",
+    )
+    made = declare(order, 1)
+
+    paid_back(made)
+
+    assert (made.due_amount, made.refund_amount) == (Decimal("44.89"), Decimal("34.89"))
+    assert sum(asked(order)) == order.total_amount
+
+
+def test_before_goods_or_a_proof_nothing_is_paid():
+    order = make_delivered(quantity=1)
+    make_policy()
+    made = declare(order, 1)
+
+    with pytest.raises(CannotReturnError):
+        refund(made)
+    authorizations.sent(
+        authorization=made, carrier="DHL", tracking_number="", actor="ann", now=NOON
+    )
+    with pytest.raises(CannotReturnError):
+        refund(made)
+    authorizations.sent(
+        authorization=made, carrier="DHL", tracking_number="1", actor="ann", now=NOON
+    )
+    refund(made)
+
+    assert made.status == "refunded"
+
+
+def test_what_may_be_kept_is_paid_without_a_way_back():
+    order = make_delivered(quantity=2)
+    made = declare(order, 1, kind="damaged")
+
+    return_refunds.keep_it(authorization=made, actor="ann", now=NOON)
+
+    assert (made.status, made.destination, made.refund_amount) == (
+        "refunded",
+        "nowhere",
+        Decimal("39.99"),
+    )
+    assert ReturnLine.objects.get().share_amount == Decimal("39.99")
+
+
+def test_nothing_accepted_is_refused_instead():
+    order = make_delivered(quantity=1)
+    made = declare(order, 1)
+    bring_back(made, accepted=0, state="missing")
+
+    with pytest.raises(CannotReturnError):
+        refund(made)
+    return_refunds.refuse(authorization=made, answer="An empty box.", actor="ann", now=NOON)
+
+    assert counters(order) == [(0, 0)]
+    assert asked(order) == []

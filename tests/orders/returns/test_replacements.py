@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from notifications.models import Event
+from orders.cancellation import cancellation
+from orders.models import Allocation, Order, PaymentEvent, PurchaseOrder
+from orders.purchasing import acknowledgements, submission
+from orders.returns import eligibility, exchanges, refunds
+from orders.returns.refusing import CannotReturnError
+from shipping.shipments import shipments
+from storefront.dashboard.invariants import registry
+from suppliers.models import StockLevel
+from tests.factories.orders import make_sellable
+from tests.factories.returns import bring_back, counters, declare, make_delivered
+from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.shipping import make_parcel_news, make_state
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+def broken(quantity=2, units=1):
+    order = make_delivered(make_sellable(quantity=9), quantity=quantity)
+    made = declare(order, units, kind="defect", words="Dead.")
+    bring_back(made, state="damaged")
+    return made
+
+
+def exchange(made):
+    return exchanges.exchange(authorization=made, actor="ann", now=NOON)
+
+
+def is_sound():
+    told = registry.check(now=NOON)
+    codes = [one.invariant.code for one in told if one.count]
+    return [code for code in codes if code.startswith(("I1.", "I2.", "I3.", "I10.", "I12."))] == []
+
+
+def test_the_same_goods_are_ordered_anew_for_nothing():
+    made = broken(units=2)
+    before = StockLevel.objects.get().allocated_unseen
+
+    order = exchange(made)
+
+    (line,) = order.lines.all()
+    assert (order.status, order.total_amount, order.email) == (
+        "placed",
+        Decimal(0),
+        made.order.email,
+    )
+    assert (line.quantity, line.sku, line.charge_amount) == (
+        2,
+        made.order.lines.get().sku,
+        Decimal(0),
+    )
+    assert StockLevel.objects.get().allocated_unseen == before + 2
+    assert Allocation.objects.get(line=line).status == "unseen"
+    assert counters(made.order) == [(2, 2)]
+    assert not PaymentEvent.objects.filter(kind="refund_requested").exists()
+    payload = Event.objects.get(name="return.exchanged").payload
+    assert payload["replacement"] == order.number
+    assert order.access_key in payload["replacement_url"]
+    assert is_sound()
+
+
+def test_the_gate_holds_it_until_staff_let_it_go_and_then_it_comes(monkeypatch):
+    connect(monkeypatch, ScriptedSupplier())
+    order = exchange(broken())
+    (purchase_order,) = submission.divide(order=order, now=NOON)
+    fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
+
+    held = submission.send(purchase_order=fresh.get(pk=purchase_order.pk), now=NOON)
+    assert held.status == "on_hold"
+    monkeypatch.setattr(submission, "check", lambda **_: [])  # staff waived it
+    held.move(PurchaseOrder.Status.READY, at=NOON, hold_reasons=[])
+    sent = submission.send(purchase_order=fresh.get(pk=purchase_order.pk), now=NOON)
+    news = make_parcel_news("CJPKR9999999999YQ")
+    for word in ("shipped", "delivered"):
+        state = make_state(sent, word, news, reference=f"S-{sent.number}")
+        acknowledgements.apply(purchase_order=sent, state=state, now=NOON)
+        shipments.take_in(purchase_order=sent, state=state, now=NOON)
+
+    order.refresh_from_db()
+    assert order.status == "completed"
+    assert not PaymentEvent.objects.filter(payment__order=order).exists()
+    assert is_sound()
+
+
+def test_it_is_replaced_once():
+    made = broken()
+    exchange(made)
+
+    with pytest.raises(CannotReturnError):
+        exchange(made)
+    with pytest.raises(CannotReturnError):
+        refunds.refund(authorization=made, actor="ann", now=NOON)
+
+    assert Order.objects.count() == 2
+
+
+def test_where_none_is_left_nothing_is_written():
+    made = broken()
+    StockLevel.objects.update(reported_quantity=0)
+
+    with pytest.raises(CannotReturnError, match="None is left"):
+        exchange(made)
+
+    assert Order.objects.count() == 1
+    made.refresh_from_db()
+    assert made.status == "inspected"
+
+
+def test_what_cannot_be_replaced_is_paid_after_all():
+    made = broken(quantity=2, units=1)
+    order = exchange(made)
+    cancellation.cancel(order=order, reason="sold out", actor="ann", now=NOON)
+    made.refresh_from_db()
+
+    refunds.refund(authorization=made, actor="ann", now=NOON)
+
+    assert (made.status, made.refund_amount) == ("refunded", Decimal("39.99"))
+    assert counters(made.order) == [(1, 1)]
+    assert is_sound()
+
+
+def test_who_withdraws_gets_money_and_no_replacement():
+    order = make_delivered(quantity=1)
+    made = declare(order, 1)
+    bring_back(made)
+
+    with pytest.raises(CannotReturnError):
+        exchange(made)
+
+
+def test_of_a_replacement_one_complains_and_does_not_withdraw():
+    order = exchange(broken())
+    order.lines.update(shipped_quantity=1, delivered_quantity=1)
+    (purchase_order,) = submission.divide(order=order, now=NOON)
+    PurchaseOrder.objects.filter(pk=purchase_order.pk).update(status="closed")
+
+    left = eligibility.look(order=Order.objects.get(pk=order.pk), now=NOON)
+    made = declare(order, 1, kind="defect", words="Dead again.")
+    bring_back(made)
+
+    assert left.withdrawable == {}
+    again = exchange(made)
+    assert again.total_amount == 0

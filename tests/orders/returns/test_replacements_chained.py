@@ -1,0 +1,259 @@
+"""What is replaced over and over is paid as what was paid for first, however often that was."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+
+from orders.cancellation import cancellation
+from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
+from orders.purchasing import acknowledgements, submission
+from orders.returns import refund_amounts, refunds
+from orders.returns.refusing import CannotReturnError
+from storefront.lib.state_machine import IllegalMoveError
+from tests.factories.backorders import look_everywhere
+from tests.factories.orders import make_sellable
+from tests.factories.returns import bring_back, declare, make_delivered, make_sibling
+from tests.factories.shipping import make_state
+from tests.factories.suppliers import NOON
+from tests.factories.swapping import asked, broken_rules, come_back, exchange
+
+pytestmark = pytest.mark.django_db
+
+DEPTHS = pytest.mark.parametrize("depth", [2, 3])
+CENT = Decimal("0.01")
+
+
+@pytest.fixture
+def light():
+    return make_sellable(price="33.33", quantity=40)
+
+
+def arrived(order, *, units=None):
+    """Let so many of it arrive, or all; of the others nothing is known yet."""
+    submission.divide(order=order, now=NOON)
+    (line,) = order.lines.all()
+    units = line.quantity if units is None else units
+    order.lines.update(shipped_quantity=units, delivered_quantity=units)
+    PurchaseOrder.objects.filter(order=order).update(status="closed", status_since=NOON)
+    return Order.objects.get(pk=order.pk)
+
+
+def anew(order, units):
+    """Give so many of an order back as broken; return that, and what replaces them."""
+    made = come_back(order, units)
+    return made, exchange(made)
+
+
+def chained(light, *, depth, units=3):
+    """Replace all of an order over and over; return the returns, and the last replacement."""
+    order = make_delivered(light, quantity=units)
+    order.lines.update(discount_amount=CENT)  # no whole cents for each
+    returns = []
+    for _ in range(depth):
+        made, order = anew(arrived(order) if returns else order, units)
+        returns.append(made)
+    return returns, order
+
+
+def withdrawn(order, units):
+    """Withdraw, as staff take it who may."""
+    made = declare(order, units, kind="withdrawal", is_late_fine=True)
+    bring_back(made)
+    pay(made)
+    return made
+
+
+def pay(made):
+    refunds.refund(authorization=made, actor="ann", now=NOON)
+
+
+def read(returns):
+    for each in returns:
+        each.refresh_from_db()
+    return returns
+
+
+def whole(first):
+    """What was paid for the goods and the way."""
+    return first.order.lines.get().charge_amount + first.delivery_amount
+
+
+def insist_on_the_first(first):
+    events = PaymentEvent.objects.filter(kind="refund_requested")
+    assert {one.payment.order for one in events} == {first.order}
+    assert sum(asked()) == first.refund_amount == first.due_amount
+    assert wrong() == []
+
+
+def wrong():
+    return [code for code in broken_rules() if code.startswith("I10.")]
+
+
+@pytest.mark.parametrize("depth", [2, 3, 6])
+def test_who_withdraws_from_all_of_the_last_one_is_paid_all_at_once(light, depth):
+    returns, last = chained(light, depth=depth)
+
+    made = withdrawn(arrived(last), 3)
+
+    first, *between = read(returns)
+    assert [(one.status, one.refund_amount) for one in (*between, made)] == [
+        ("refunded", Decimal(0))
+    ] * depth
+    assert first.delivery_amount > 0
+    assert asked() == [Decimal("99.98") + first.delivery_amount]
+    insist_on_the_first(first)
+
+
+@DEPTHS
+def test_who_withdraws_unit_by_unit_is_paid_each_time_to_the_cent(light, depth):
+    returns, last = chained(light, depth=depth)
+    last = arrived(last)
+
+    for paid in (1, 2, 3):
+        withdrawn(last, 1)
+        insist_on_the_first(read(returns)[0])
+        assert len(asked()) == paid
+
+    first = returns[0]
+    assert asked() == [Decimal("33.33"), Decimal("33.32"), Decimal("33.33") + first.delivery_amount]
+    assert sum(asked()) == whole(first)
+
+
+@DEPTHS
+def test_what_a_supplier_refuses_of_the_last_one_is_paid(light, depth):
+    returns, last = chained(light, depth=depth)
+    (purchase_order,) = submission.divide(order=last, now=NOON)
+    purchase_order.move("ready", at=NOON)
+    for status in ("submitting", "submitted"):
+        purchase_order.move(status, at=NOON, axis="request_status")
+
+    state = make_state(purchase_order, "rejected")
+    acknowledgements.apply(purchase_order=purchase_order, state=state, now=NOON)
+    look_everywhere()
+    last.refresh_from_db()
+    assert last.status == "canceled"
+    pay(read(returns)[-1])
+
+    first = read(returns)[0]
+    assert asked() == [whole(first)]
+    insist_on_the_first(first)
+    for each in returns:
+        with pytest.raises(IllegalMoveError):
+            pay(each)
+
+
+@DEPTHS
+def test_what_fails_and_what_comes_back_of_the_last_one_are_paid_in_turn(light, depth):
+    returns, last = chained(light, depth=depth)
+    last = arrived(last, units=1)
+    last.lines.update(canceled_quantity=2)
+
+    pay(read(returns)[-1])
+    assert asked() == [Decimal("66.65")]
+    insist_on_the_first(read(returns)[0])
+    withdrawn(last, 1)
+
+    first = read(returns)[0]
+    assert asked() == [Decimal("66.65"), Decimal("33.33") + first.delivery_amount]
+    insist_on_the_first(first)
+
+
+def test_units_that_went_different_ways_are_all_of_it(light):
+    (first,), second = chained(light, depth=1)
+    second = arrived(second)
+    _, third = anew(second, 1)
+    again, fourth = anew(second, 1)
+    fifth_for, fifth = anew(arrived(fourth), 1)
+
+    withdrawn(arrived(third), 1)
+    withdrawn(second, 1)
+    cancellation.cancel(order=fifth, reason="sold out", actor="ann", now=NOON)
+    pay(fifth_for)
+
+    read([first, again])
+    assert again.status == "refunded"
+    assert asked() == [Decimal("33.33"), Decimal("33.32"), Decimal("33.33") + first.delivery_amount]
+    insist_on_the_first(first)
+
+
+def test_of_what_cost_less_the_difference_is_not_given_twice(light):
+    order = make_delivered(light, quantity=2)
+    (line,) = order.lines.all()
+    other = make_sibling(light, "30.00", quantity=40)
+    first = come_back(order, 2, kind="withdrawal", wanted={line.pk: other.variant.pk})
+    _, third = anew(arrived(exchange(first, other)), 2)
+
+    withdrawn(arrived(third), 2)
+
+    first.refresh_from_db()
+    assert asked() == [Decimal("6.66"), Decimal("60.00") + first.delivery_amount]
+    assert sum(asked()) == order.total_amount
+    assert wrong() == []
+
+
+@DEPTHS
+def test_no_more_goes_back_than_is_left(light, depth):
+    returns, last = chained(light, depth=depth)
+    event = PaymentEvent.objects.get(kind="capture_requested")
+    PaymentEvent.objects.filter(pk=event.pk).update(amount=Decimal("43.33"))
+    last = arrived(last)
+
+    withdrawn(last, 1)
+    withdrawn(last, 2)
+
+    first = read(returns)[0]
+    assert asked() == [Decimal("33.33"), Decimal("10.00")]
+    assert (first.due_amount, first.refund_amount) == (whole(first), Decimal("43.33"))
+    assert wrong() == []
+
+
+@DEPTHS
+def test_what_the_bank_took_back_of_the_first_is_not_given_for_the_last(light, depth):
+    _, last = chained(light, depth=depth)
+    Payment.objects.update(dispute_status="lost", dispute_status_since=NOON)
+
+    with pytest.raises(CannotReturnError, match="bank"):
+        withdrawn(arrived(last), 1)
+
+    assert asked() == []
+
+
+def test_while_others_in_between_may_still_fail_nothing_is_written():
+    light = make_sellable(price="33.33", quantity=40)
+    (first,), second = chained(light, depth=1)
+    second = arrived(second, units=2)
+    made, third = anew(second, 1)
+    third = arrived(third)
+    again = come_back(third, 1)
+
+    with pytest.raises(CannotReturnError, match="still fail"):
+        pay(again)
+
+    assert [one.status for one in read([first, made, again])] == [
+        "exchanged",
+        "exchanged",
+        "inspected",
+    ]
+    second.lines.update(canceled_quantity=1)
+    assert refund_amounts.has_failed(first)
+    pay(again)
+    first.refresh_from_db()
+    assert (asked(), first.refund_amount) == ([Decimal("66.65")], Decimal("66.65"))
+    assert wrong() == []
+
+
+def test_a_share_that_is_not_passed_on_is_found(light):
+    _, last = chained(light, depth=3)
+    last = arrived(last)
+    withdrawn(last, 1)
+    made = withdrawn(last, 1)
+    assert wrong() == []
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+    PaymentEvent.objects.filter(external_id__endswith=f":return:{made.number}").delete()
+
+    assert wrong() == ["I10.paid_once"]

@@ -1,0 +1,190 @@
+"""A replacement comes back bit by bit: each time the next share of what it came for is paid."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+
+from orders.cancellation import cancellation
+from orders.models import Order, OrderLine, Payment, PaymentEvent, PurchaseOrder
+from orders.purchasing import submission
+from orders.returns import exchanges, refund_amounts, refunds
+from orders.returns.exchanges import Found
+from orders.returns.refusing import CannotReturnError
+from orders.returns.replacement_orders import Shelf
+from storefront.lib.money import Money
+from tests.factories.backorders import also_at
+from tests.factories.orders import make_sellable
+from tests.factories.returns import make_delivered, make_sibling
+from tests.factories.suppliers import NOON
+from tests.factories.swapping import asked, broken_rules, come_back, exchange
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def light():
+    return make_sellable(price="33.33", quantity=9)
+
+
+def taken_instead(light, *, units, kind="withdrawal", other=None, discount="0"):
+    """Let all of an order be exchanged, and that arrive."""
+    order = make_delivered(light, quantity=units)
+    order.lines.update(discount_amount=Decimal(discount))
+    (line,) = order.lines.all()
+    wanted = {line.pk: other.variant.pk} if other and kind == "withdrawal" else None
+    first = come_back(order, units, kind=kind, wanted=wanted)
+    made = exchange(first, other)
+    submission.divide(order=made, now=NOON)
+    made.lines.update(shipped_quantity=units, delivered_quantity=units)
+    PurchaseOrder.objects.filter(order=made).update(status="closed", status_since=NOON)
+    return first, Order.objects.get(pk=made.pk)
+
+
+def exchange_from_two_places(made, level):
+    """Send what was sold last from there; the others from where they came from."""
+    sold = made.order.lines.latest("pk")
+    shelf = Shelf(
+        variant_id=sold.variant_id,
+        offer_id=level.offer_id,
+        level_id=level.pk,
+        location_id=level.location_id,
+        cost=Money(Decimal(11), "EUR"),
+        rate=None,
+        landed=None,
+        entry={**made.purchase_order.entry, "location_id": level.location_id},
+    )
+    found = Found(shelves={sold.pk: shelf})
+    return exchanges.exchange(authorization=made, found=found, actor="ann", now=NOON)
+
+
+def pay(made):
+    refunds.refund(authorization=made, actor="ann", now=NOON)
+    return made
+
+
+def wrong():
+    return [code for code in broken_rules() if code.startswith("I10.")]
+
+
+def test_who_withdraws_unit_by_unit_from_what_he_took_instead_is_paid_each_time(light):
+    first, second = taken_instead(light, units=2, other=make_sibling(light, "30.00"))
+
+    pay(come_back(second, 1, kind="withdrawal"))
+    first.refresh_from_db()
+    assert (first.status, first.refund_amount) == ("refunded", Decimal("30.00"))
+    last = pay(come_back(second, 1, kind="withdrawal"))
+
+    first.refresh_from_db()
+    assert asked()[:2] == [Decimal("6.66"), Decimal("30.00")]
+    assert sum(asked()) == first.order.total_amount, "with the way, as nothing is left with him"
+    assert first.refund_amount == first.due_amount == Decimal("60.00") + first.delivery_amount
+    assert first.delivery_amount > 0
+    assert (last.status, last.refund_amount) == ("refunded", Decimal(0))
+    assert first.lines.get().replaced_amount == 0
+    events = PaymentEvent.objects.filter(kind="refund_requested")
+    assert {one.payment.order for one in events} == {first.order}
+    assert wrong() == []
+
+
+def test_thirds_of_what_has_no_whole_cents_are_all_of_it(light):
+    first, second = taken_instead(light, units=3, kind="defect", discount="0.01")
+    for _ in range(3):
+        pay(come_back(second, 1))
+        assert wrong() == []
+
+    first.refresh_from_db()
+    whole = Decimal("99.98")
+    assert asked() == [Decimal("33.33"), Decimal("33.32"), Decimal("33.33") + first.delivery_amount]
+    assert sum(asked()) == first.refund_amount == whole + first.delivery_amount
+
+
+def test_no_more_is_given_than_is_left(light):
+    first, second = taken_instead(light, units=2, kind="defect")
+    pay(come_back(second, 1))
+    event = PaymentEvent.objects.get(kind="capture_requested")
+    PaymentEvent.objects.filter(pk=event.pk).update(amount=Decimal("43.33"))
+
+    pay(come_back(second, 1))
+
+    first.refresh_from_db()
+    assert asked() == [Decimal("33.33"), Decimal("10.00")]
+    assert first.due_amount == Decimal("66.66") + first.delivery_amount
+    assert first.refund_amount == Decimal("43.33")
+    assert wrong() == []
+
+
+def test_who_cannot_wait_for_the_others_is_paid_once_they_are_canceled(light):
+    other = make_sellable(price="20.00", quantity=9)
+    order = make_delivered(light, other, quantity=1)
+    first = come_back(order, 1, 1)
+    second = exchange_from_two_places(first, also_at(other))
+    here, there = submission.divide(order=second, now=NOON)
+    (line,) = (one.order_line for one in here.lines.all())
+    OrderLine.objects.filter(pk=line.pk).update(shipped_quantity=1, delivered_quantity=1)
+    PurchaseOrder.objects.filter(pk=here.pk).update(status="closed", status_since=NOON)
+    again = come_back(second, *(int(one.pk == line.pk) for one in second.lines.order_by("pk")))
+
+    with pytest.raises(CannotReturnError, match=f"not left of order {second.number}"):
+        pay(again)
+    cancellation.cancel(order=second, reason="he agreed", actor="ann", now=NOON)
+    pay(again)
+
+    first.refresh_from_db()
+    there.refresh_from_db()
+    assert there.status == "canceled"
+    assert asked() == [order.total_amount]
+    assert first.refund_amount == order.total_amount
+    assert wrong() == []
+
+
+def test_what_is_said_to_replace_itself_is_paid_as_what_it_is(light):
+    made = come_back(make_delivered(light, quantity=1), 1, kind="withdrawal")
+    type(made).objects.filter(pk=made.pk).update(replacement=made.order_id)
+    made.refresh_from_db()
+
+    assert refund_amounts.paid_by(made.order) is None
+    pay(made)
+
+    assert asked() == [made.order.total_amount]
+
+
+def test_what_the_bank_took_back_is_not_given_the_second_time_either(light):
+    _, second = taken_instead(light, units=2, kind="defect")
+    pay(come_back(second, 1))
+    again = come_back(second, 1)
+    Payment.objects.update(dispute_status="lost", dispute_status_since=NOON)
+
+    with pytest.raises(CannotReturnError, match="bank"):
+        pay(again)
+
+    assert asked() == [Decimal("33.33")]
+
+
+def test_a_next_share_that_is_not_passed_on_is_found(light):
+    first, second = taken_instead(light, units=2, kind="defect")
+    pay(come_back(second, 1))
+    pay(come_back(second, 1))
+    assert wrong() == []
+
+    line = first.lines.get()
+    line.replaced_amount = Decimal("33.33")
+    line.save(update_fields=["replaced_amount"])
+
+    assert "I10.all_passed_on" in wrong()
+
+
+def test_a_next_share_that_is_not_asked_for_is_found(light):
+    _, second = taken_instead(light, units=2, kind="defect")
+    pay(come_back(second, 1))
+    last = pay(come_back(second, 1))
+    assert wrong() == []
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+    PaymentEvent.objects.filter(external_id__endswith=f":return:{last.number}").delete()
+
+    assert "I10.paid_once" in wrong()
+    assert OrderLine.objects.filter(returned_quantity=2).count() == 2

@@ -1,0 +1,113 @@
+"""Two clicks at the same moment, each on its own connection."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import transaction
+
+from notifications.models import Event
+from orders import privacy
+from orders.models import PaymentEvent, ReturnAuthorization
+from orders.returns import authorizations, refunds, requests
+from orders.returns.refusing import CannotReturnError
+from storefront.lib.state_machine import IllegalMoveError, LostRaceError
+from tests.factories.orders import make_sellable
+from tests.factories.returns import bring_back, counters, declare, make_delivered, say
+from tests.factories.suppliers import NOON
+from tests.factories.swapping import arrived, back, come_back, exchange
+from tests.orders.inventory.test_reservations_race import all_at_once
+from tests.support.concurrency import Rival
+
+pytestmark = pytest.mark.django_db(transaction=True)
+CLICKS = 6
+ROUNDS = 8
+
+
+def clicking(order, said):
+    return lambda: requests.declare(order=order, said=said, actor="shopper", now=NOON)
+
+
+def test_one_form_sent_by_many_clicks_at_once_is_one_return():
+    for _ in range(ROUNDS):
+        order = make_delivered(quantity=3)
+        said = say(order, 1)
+
+        assert all_at_once([clicking(order, said)] * CLICKS, ()) == 0
+
+        assert counters(order) == [(1, 0)]
+        assert ReturnAuthorization.objects.filter(order=order).count() == 1
+        told = Event.objects.filter(name="return.declared", subject=f"order:{order.number}")
+        assert told.count() == 1
+
+
+def test_many_forms_at_once_give_back_no_more_than_there_is():
+    for _ in range(ROUNDS):
+        order = make_delivered(quantity=3)
+        acts = [clicking(order, say(order, 1)) for _ in range(CLICKS)]
+
+        assert all_at_once(acts, CannotReturnError) == CLICKS - 3
+
+        assert counters(order) == [(3, 0)]
+
+
+def test_many_refunds_at_once_pay_once():
+    for _ in range(ROUNDS):
+        order = make_delivered(quantity=1)
+        made = declare(order, 1)
+        bring_back(made)
+        rows = [ReturnAuthorization.objects.get(pk=made.pk) for _ in range(CLICKS)]
+        acts = [
+            lambda row=row: refunds.refund(authorization=row, actor="ann", now=NOON) for row in rows
+        ]
+
+        assert all_at_once(acts, (IllegalMoveError, LostRaceError, CannotReturnError)) == CLICKS - 1
+
+        asked = PaymentEvent.objects.filter(payment__order=order, kind="refund_requested")
+        assert asked.count() == 1
+        assert counters(order) == [(1, 1)]
+
+
+def test_who_cancels_while_staff_pay_either_keeps_it_or_is_paid():
+    for _ in range(ROUNDS):
+        order = make_delivered(quantity=1)
+        made = declare(order, 1)
+        staff, shopper = (ReturnAuthorization.objects.get(pk=made.pk) for _ in range(2))
+
+        lost = all_at_once(
+            [
+                lambda row=staff: refunds.keep_it(authorization=row, actor="ann", now=NOON),
+                lambda row=shopper: authorizations.cancel(
+                    authorization=row, actor="shopper", now=NOON
+                ),
+            ],
+            (IllegalMoveError, CannotReturnError),
+        )
+
+        made.refresh_from_db()
+        assert lost == 1
+        is_paid = PaymentEvent.objects.filter(
+            payment__order=order, kind="refund_requested"
+        ).exists()
+        assert (made.status, is_paid, counters(order)) in [
+            ("refunded", True, [(1, 1)]),
+            ("canceled", False, [(0, 0)]),
+        ]
+
+
+def test_who_is_forgotten_while_a_replacement_is_paid_waits_for_that(monkeypatch):
+    """Orders are locked from the newest on, or each would wait for the other's."""
+    first = back(make_sellable(quantity=9), units=1)
+    again = come_back(arrived(exchange(first)), 1)
+
+    def forget():
+        with transaction.atomic():
+            privacy.forget(addresses=[first.order.email], owner_id=0, now=NOON)
+
+    rival = Rival(forget)
+    rival.begin_at(monkeypatch, refunds.ledger, "secured")
+    refunds.refund(authorization=again, actor="ann", now=NOON)
+    rival.finish()
+
+    assert isinstance(rival.failure, privacy.OnItsWayError)  # others are on their way
+    first.refresh_from_db()
+    assert first.status == "refunded"

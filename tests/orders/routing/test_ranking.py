@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from orders.routing import routing_form
+from orders.routing.candidates import Need
+from orders.routing.engine import Worse, against, route
+from orders.routing.ranking import USUAL, Criterion, Rules
+from tests.orders.routing.test_engine import candidate
+
+
+def test_what_decides_is_what_the_rules_name_first():
+    cheap = candidate(1, 1, 10, cost="8", days=9, score=60, supplier_code="cj")
+    quick = candidate(2, 1, 20, cost="9", days=3, score=50, supplier_code="lumen")
+    good = candidate(3, 1, 30, cost="10", days=5, score=95, supplier_code="bigbuy")
+    liked = ("lumen", "cj")
+
+    def taken(*chain):
+        rules = Rules(chain=chain, preferred=liked)
+        need = Need(variant_id=1, quantity=1)
+        plan = route(needs=[need], candidates=[cheap, quick, good], rules=rules)
+        return plan.parcels[0].lines[0].candidate
+
+    def why(other, *chain):
+        rules = Rules(chain=chain, preferred=liked)
+        return against(other, taken=taken(*chain), quantity=1, rules=rules)
+
+    assert taken(Criterion.COST) == cheap
+    assert taken(Criterion.DAYS, Criterion.COST) == quick
+    assert taken(Criterion.SCORE) == good
+    assert taken(Criterion.PREFERENCE) == quick
+    assert why(cheap, Criterion.DAYS) == Worse.SLOWER
+    assert why(cheap, Criterion.SCORE) == Worse.WORSE_SUPPLIER
+    assert why(good, Criterion.PREFERENCE) == Worse.LESS_LIKED
+
+
+def test_a_lower_cost_counts_before_fewer_parcels_where_the_rules_say_so():
+    needs = [Need(variant_id=1, quantity=1), Need(variant_id=2, quantity=1)]
+    candidates = [
+        candidate(1, 1, location_id=10, cost="5"),
+        candidate(2, 2, location_id=20, cost="5"),
+        candidate(3, 2, location_id=10, cost="5"),
+        candidate(4, 1, location_id=30, cost="9"),
+        candidate(5, 2, location_id=30, cost="4"),
+    ]
+    rules = Rules(chain=(Criterion.COST, Criterion.PARCELS))
+
+    plan = route(needs=needs, candidates=candidates, rules=rules)
+    of_equals = route(needs=needs, candidates=candidates[:4], rules=rules)
+
+    assert [parcel.location_id for parcel in plan.parcels] == [10, 30]
+    assert [parcel.location_id for parcel in of_equals.parcels] == [10]
+
+
+def test_usually_all_that_the_shop_asks_is_asked_in_its_order():
+    assert USUAL.chain == (
+        Criterion.PARCELS,
+        Criterion.COST,
+        Criterion.DAYS,
+        Criterion.SCORE,
+        Criterion.PREFERENCE,
+        Criterion.DISTANCE,
+    )
+    drafted = [
+        routing_form.RoutingRulesForm.base_fields[step].initial for step in routing_form.STEPS
+    ]
+    assert drafted == list(USUAL.chain)

@@ -1,0 +1,291 @@
+"""Carts, payments, answers, parcels, cancellations and returns in any order: all stays true.
+
+A machine of hypothesis does what shoppers, staff, the gateway and suppliers may do, each through
+the shop's own verbs, and after every step asks all invariants that the shop asks about itself.
+What does not fit a state is refused by the verb: that is no error here, and changes nothing.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, event, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from catalog.models import Channel, Listing
+from orders.cancellation import cancellation
+from orders.cart import carts
+from orders.checkout import checkout
+from orders.models import Order, Payment, PurchaseOrder, ReturnAuthorization
+from orders.payments import captures, ledger, refunds, sessions, updates
+from orders.payments.gateways import gateway_for
+from orders.purchasing import acknowledgements, reassignment, submission, submission_lookup
+from orders.purchasing.holds import holds
+from shipping.rerouting import customer_choice
+from shipping.shipments import shipments
+from storefront.lib.http.errors import OutsideError, PermanentError
+from storefront.lib.money import Money
+from storefront.lib.state_machine import IllegalMoveError, LostRaceError
+from suppliers.connectors.records import (
+    Answer,
+    OutOfStockError,
+    PurchaseState,
+    Refusal,
+    RefusedLine,
+)
+from suppliers.models import StockLevel
+from tests.factories.orders import HOME, make_cart, make_sellable, news_of, quote_for
+from tests.factories.scripted_supplier import ScriptedSupplier, connect, no_answer
+from tests.factories.shipping import make_parcel_news
+from tests.factories.suppliers import NOON, make_location
+from tests.support.stateful.backorders import Setbacks
+from tests.support.stateful.invariants import NOW_AND_THEN, UNITS
+from tests.support.stateful.returns import GivingBack
+
+pytestmark = pytest.mark.django_db
+
+# What a verb answers to who asks for something that cannot be (any more).
+REFUSALS = (
+    IllegalMoveError,
+    LostRaceError,
+    OutsideError,
+    checkout.CannotSupplyError,
+    checkout.EmptyCartError,
+    checkout.AlreadyPlacedError,
+    checkout.QuoteOutdatedError,
+    submission.OrderStoppedError,
+    carts.NotEnoughError,
+    carts.NotForSaleError,
+    cancellation.TooLateError,
+    customer_choice.NoLongerError,
+    reassignment.CannotMoveError,
+    refunds.TooMuchError,
+    refunds.NothingToRefundError,
+)
+WHICH = st.integers(0, 30)
+SOME = st.sampled_from([0, 1, 2, 3, 5, 7])  # of the last two no shelf has so many
+ANSWERS = st.sampled_from(["yes", "none_left", "lost", "lost_and_done", "down"])
+
+
+class Life(Setbacks, GivingBack):
+    """A shop with two warehouses, whose supplier answers as the machine likes."""
+
+    supplier: ScriptedSupplier
+
+    @initialize()
+    def open_the_shop(self):
+        self.world = transaction.atomic()
+        self.world._from_testcase = True  # the verbs' own transactions stand in it
+        self.world.__enter__()
+        self.now, self.shoppers, self.refunds = NOON, 0, 0
+        self.supplier.__init__()
+        far = make_location(code="CN", country="CN")
+        self.lights = [make_sellable(quantity=UNITS, price=price) for price in ("30.00", "45.50")]
+        StockLevel.objects.filter(pk=self.lights[1].level.pk).update(location=far)
+        self.put_on_other_shelves(self.lights)
+        # Of more than one shelf has, the others send the rest.
+        Channel.objects.update(places_per_line=2)
+        Listing.objects.update(available=2 * UNITS)
+        for light in self.lights:
+            light.channel.refresh_from_db()
+
+    def teardown(self):
+        if hasattr(self, "world"):
+            for status in PurchaseOrder.objects.values_list("request_status", flat=True):
+                event(f"a purchase order ended {status}")
+            for status in ReturnAuthorization.objects.values_list("status", flat=True):
+                event(f"a return ended {status}")
+            transaction.set_rollback(True)
+            self.world.__exit__(None, None, None)
+
+    # shoppers
+
+    @rule(one=SOME, other=st.integers(0, 3))
+    def order(self, one, other):
+        cart = make_cart(channel=self.lights[0].channel, now=self.now)
+        with suppress(*REFUSALS):
+            for light, quantity in zip(self.lights, (one, other), strict=True):
+                if quantity:
+                    carts.add(cart=cart, listing_id=light.pk, quantity=quantity, now=self.now)
+            self.shoppers += 1
+            quote = quote_for(cart, now=self.now)
+            placed = checkout.place(
+                cart=cart,
+                email=f"{self.shoppers}@example.org",
+                ship_to=HOME,
+                quote=quote,
+                now=self.now,
+            )
+            if placed.order.lines.count() > sum(map(bool, (one, other))):
+                event("a line was divided")
+            sessions.start(order=placed.order, return_url="http://127.0.0.1/", now=self.now)
+
+    @rule(which=WHICH, news=st.sampled_from(["authorized", "failed"]), times=st.integers(1, 2))
+    def pay(self, which, news, times):
+        if payment := self.pick(Payment.objects.exclude(reference=""), which):
+            if news == "authorized":
+                with suppress(PermanentError, AssertionError):
+                    gateway_for("fake").authorize(payment.reference)
+            for _ in range(times):
+                updates.apply(
+                    update=news_of(payment, news, at=self.now), gateway="fake", now=self.now
+                )
+
+    @rule(one=SOME, other=st.integers(1, 2), which=WHICH, answer=ANSWERS)
+    def buy(self, one, other, which, answer):
+        """Come as far as most orders do: paid, divided, and one part of it sent."""
+        known = Order.objects.count()
+        self.order(one, other)
+        if Order.objects.count() > known:
+            order = Order.objects.latest("pk")
+            gateway_for("fake").authorize(order.payments.get().reference)
+            updates.read(payment=order.payments.get(), now=self.now)
+            submission.divide(order=order, now=self.now)
+            self.send(which, answer)
+
+    @rule(which=WHICH)
+    def give_up(self, which):
+        if order := self.pick(Order.objects.all(), which):
+            with suppress(*REFUSALS):
+                cancellation.cancel(order=order, reason="no", actor="shopper", now=self.now)
+
+    @rule(minutes=st.sampled_from([5, 25]))
+    def time_passes(self, minutes):
+        self.now += timedelta(minutes=minutes)
+        for order in Order.objects.filter(status="pending_payment", pay_before__lte=self.now):
+            checkout.expire(order=order, now=self.now)
+
+    # workers
+
+    @rule(which=WHICH)
+    def divide(self, which):
+        if order := self.pick(Order.objects.filter(status="placed"), which):
+            submission.divide(order=order, now=self.now)
+
+    @rule(which=WHICH, answer=ANSWERS)
+    def send(self, which, answer):
+        self.supplier.script = {
+            "yes": [],
+            "none_left": [OutOfStockError("none left")],
+            "lost": [no_answer(effect=False)],
+            "lost_and_done": [no_answer(effect=True)],
+            "down": [PermanentError("no such address")],
+        }[answer]
+        unsent = self.purchases().filter(request_status__in=PurchaseOrder.NEVER_SENT)
+        if purchase_order := self.pick(unsent, which):
+            with suppress(*REFUSALS):
+                submission.send(purchase_order=purchase_order, now=self.now)
+        self.supplier.script = []
+
+    @rule(which=WHICH)
+    def look_up(self, which):
+        unknown = self.purchases().filter(request_status="submit_unknown")
+        if purchase_order := self.pick(unknown, which):
+            with suppress(*REFUSALS):
+                submission_lookup.resolve(
+                    purchase_order=purchase_order, now=self.now + timedelta(minutes=10)
+                )
+
+    @rule(which=WHICH, can_stop=st.sampled_from([True, False, None]))
+    def ask_to_stop(self, which, can_stop):
+        wanted = self.purchases().filter(cancel_wanted_at__isnull=False)
+        self.supplier.can_stop = can_stop
+        if purchase_order := self.pick(wanted, which):
+            with suppress(*REFUSALS):
+                cancellation.pursue(purchase_order=purchase_order, now=self.now)
+
+    @rule(which=WHICH)
+    def settle(self, which):
+        if payment := self.pick(Payment.objects.exclude(reference=""), which):
+            for _ in range(20):
+                payment.refresh_from_db()
+                if captures.next_step(payment, now=self.now) is None:
+                    return
+                captures.carry_out(payment=payment, now=self.now)
+            raise AssertionError("it never ends")
+
+    # suppliers
+
+    @rule(
+        which=WHICH,
+        answer=st.sampled_from(["received", "accepted", "rejected", "canceled", "shipped"]),
+        refuses=st.booleans(),
+        ships=st.integers(0, 2),
+        is_late=st.booleans(),
+    )
+    def answer(self, which, answer, refuses, ships, is_late):
+        told = self.purchases().exclude(request_status__in=["unsubmitted", "submit_failed"])
+        if (purchase_order := self.pick(told, which)) is None:
+            return
+        lines = purchase_order.lines.filter(is_live=True).order_by("pk")
+        refused = [
+            RefusedLine(reference=str(line.order_line_id), code=Refusal.OUT_OF_STOCK, ships=ships)
+            for line in lines[: int(refuses)]
+        ]
+        state = PurchaseState(
+            number=purchase_order.number,
+            supplier_reference=f"S-{purchase_order.number}",
+            answer=Answer(answer),
+            refused=tuple(refused) if answer == "accepted" else (),
+            parcels=(make_parcel_news(number=f"LX{purchase_order.pk:09}DE"),)
+            if answer == "shipped"
+            else (),
+            ships_by=(NOON + timedelta(days=20)).date() if is_late else None,
+        )
+        acknowledgements.apply(purchase_order=purchase_order, state=state, now=self.now)
+        with suppress(shipments.WrongOrderError):
+            shipments.take_in(purchase_order=purchase_order, state=state, now=self.now)
+
+    # staff
+
+    @rule(which=WHICH, percent=st.integers(1, 100))
+    def refund(self, which, percent):
+        if payment := self.pick(Payment.objects.filter(captured_amount__gt=0), which):
+            left = ledger.refundable(payment)
+            amount = Money(left.amount * percent / 100, left.currency).rounded()
+            self.refunds += 1
+            if amount:
+                with suppress(*REFUSALS):
+                    refunds.refund(
+                        order=payment.order,
+                        amount=amount,
+                        reason="sorry",
+                        actor="ann",
+                        now=self.now,
+                        key=f"r{self.refunds}",
+                    )
+
+    @rule()
+    def look_at_everything(self):
+        self.insist(NOW_AND_THEN)
+
+    @precondition(lambda _: Order.objects.filter(status="on_hold").exists())
+    @rule(which=WHICH)
+    def go_on(self, which):
+        if order := self.pick(Order.objects.filter(status="on_hold"), which):
+            holds.go_on(order=order, reason="looked", actor="ann", now=self.now)
+
+
+def test_whatever_happens_in_whatever_order_all_stays_true(monkeypatch, settings):
+    monkeypatch.setattr(submission, "check", lambda **_: [])  # whether it earns is not asked here
+    monkeypatch.setattr("suppliers.sync.live_check.ask", lambda **_: set())
+    Life.supplier = connect(monkeypatch, ScriptedSupplier())
+
+    run_state_machine_as_test(Life, settings=MANY)
+
+
+MANY = settings(
+    max_examples=40,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)

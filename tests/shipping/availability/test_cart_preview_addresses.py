@@ -1,0 +1,93 @@
+"""A previewed cart costs what a real one does once its shopper has typed his address."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.core.cache import cache
+
+from orders.models import TaxRate
+from orders.routing.ranking import USUAL
+from shipping.availability import cart_preview
+from shipping.models import AskedFreight
+from shipping.rates import quotes
+from storefront.web.cart import summary
+from tests.factories.orders import make_cart, make_sellable
+from tests.factories.price_books import make_terms
+from tests.factories.shipping import make_service
+from tests.factories.suppliers import NOON
+from tests.shipping.rates.test_live_rates import Freighter, connect, option
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("routes")]
+
+
+@pytest.fixture(autouse=True)
+def _fresh(quiet_surroundings):
+    cache.clear()
+
+
+@pytest.fixture
+def light():
+    """A light whose supplier is asked what the way of its parcel costs."""
+    listing = make_sellable()
+    listing.variant.refresh_from_db()
+    make_terms(channel=listing.channel)
+    make_service(base_amount="1.00")
+    AskedFreight.objects.create(location=listing.level.location)
+    return listing
+
+
+def preview(light, country="DE", **place):
+    return cart_preview.preview(
+        wanted={light.variant_id: 1},
+        channel=light.channel,
+        country=country,
+        rules=USUAL,
+        now=NOON,
+        **place,
+    )
+
+
+def test_with_a_postcode_he_is_asked_as_the_cart_asks_him(monkeypatch, light):
+    supplier = connect(monkeypatch, lumen=Freighter(option("5.00")))
+    cart = make_cart(light)
+    cart.ship_to = {"country": "DE", "postcode": "10115"}
+
+    without = preview(light)
+    assert supplier.asked == []
+    found = preview(light, postcode="10115")
+    (_, ship_to, _) = supplier.asked[0]
+    real = summary.fill(cart=cart, country="DE", now=NOON)
+
+    assert (ship_to.country, ship_to.postcode) == ("DE", "10115")
+    assert [one.price for one in found.quotes] == [one.price for one in real.quotes]
+    assert [one.price for one in found.quotes] != [one.price for one in without.quotes]
+    assert (without.is_asked_live, found.is_asked_live) == (True, False)
+    assert len(supplier.asked) == 1  # the cart was told what the preview was
+
+
+def test_his_no_to_a_postcode_is_a_no_here_too(monkeypatch, light):
+    connect(monkeypatch, lumen=Freighter())
+
+    found = preview(light, postcode="27498")
+
+    assert found.quotes == []
+    assert found.reasons
+
+
+def test_the_tax_of_a_region_is_what_is_earned_less():
+    light = make_sellable()
+    light.variant.refresh_from_db()
+    make_terms(channel=light.channel)
+    make_service(countries=["US"])
+    for region, rate in (("", "0.05"), ("CA", "0.25")):
+        TaxRate.objects.create(
+            country="US", region=region, rate=Decimal(rate), valid_from=NOON.date()
+        )
+    quotes.forget()
+
+    def net(**place):
+        return preview(light, "US", **place).accounts[light.variant_id].net.amount
+
+    assert net(region="California") < net()

@@ -1,0 +1,67 @@
+"""What is too heavy together from where it earns is sent from elsewhere, and not unbuyable."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog.models import Variant
+from orders.routing import rules
+from orders.routing.ranking import Criterion
+from shipping.availability import availability
+from shipping.rates import quotes
+from storefront.web.cart.summary import fill
+from suppliers.models import Service
+from tests.factories.backorders import also_at
+from tests.factories.catalog import make_channel
+from tests.factories.orders import make_cart, make_sellable
+from tests.factories.shipping import make_service
+from tests.factories.suppliers import NOON, make_level, make_offer
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def heavy():
+    """Two lights: one parcel from where they earn takes either, one from elsewhere takes both."""
+    made = rules.draft(
+        channel=make_channel(), chain=(Criterion.DAYS, Criterion.COST), by="ada", now=NOON
+    )
+    rules.go_live(rules=made, by="ada", now=NOON)
+    quotes.forget()
+    lights = [make_sellable(quantity=9, cost="10.00") for _ in range(2)]
+    Variant.objects.update(packed_weight_g=1200)
+    make_service(min_days=9, max_days=20, countries=["DE"])
+    dear = also_at(lights[0], "dear", quantity=9, cost="34.00")
+    offer = make_offer(lights[1].variant, supplier=dear.offer.supplier, cost="34.00")
+    make_level(offer, 9, dear.location)
+    Service.objects.filter(location=dear.location).update(max_weight_g=9000)
+    return lights, dear.location
+
+
+def places(plan):
+    return [parcel.location_id for parcel in plan.parcels]
+
+
+def test_two_lines_that_no_route_carries_together_leave_from_where_one_does(
+    heavy, django_assert_num_queries
+):
+    lights, dear = heavy
+    alone = availability.look(cart=make_cart(lights[0]), country="DE", now=NOON)
+    cart = make_cart(*lights)
+
+    with django_assert_num_queries(2):  # the cart, and the stock, as for one line
+        both = availability.look(cart=cart, country="DE", now=NOON)
+
+    assert places(alone.plan) == [lights[0].level.location_id]
+    assert places(both.plan) == [dear.pk]
+    assert both.plan.rules.least_margin_rate is not None
+    assert fill(cart=cart, country="DE", now=NOON).quotes
+
+
+def test_what_nobody_carries_together_stays_where_it_earns(heavy):
+    lights, _ = heavy
+    Service.objects.update(max_weight_g=2000)
+
+    both = availability.look(cart=make_cart(*lights), country="DE", now=NOON)
+
+    assert places(both.plan) == [lights[0].level.location_id]

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+
+from catalog.models import Variant
+from orders.routing.candidates import Misfit
+from orders.routing.engine import Worse
+from orders.routing.weighing import Refusal
+from shipping.availability import availability, source_comparison
+from shipping.availability.source_comparison import Way
+from tests.factories.catalog import make_channel
+from tests.factories.orders import make_sellable
+from tests.factories.shipping import make_service
+from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
+from tests.shipping.availability.test_availability import quoted, scatter
+
+pytestmark = pytest.mark.django_db
+
+
+def compare(listing, quantity=1, country="DE"):
+    listing.variant.refresh_from_db()
+    return source_comparison.compare(
+        variant=listing.variant,
+        quantity=quantity,
+        country=country,
+        channel=make_channel(),
+        now=NOON,
+    )
+
+
+def verdicts(found):
+    return {one.row.level.location.code: one.verdict for one in found}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_is_called_taken_is_what_checkout_takes(seed):
+    listing = scatter(random.Random(seed))
+    for quantity in range(1, 12):
+        found = compare(listing, quantity)
+
+        taken = [one.row.level.pk for one in found if one.verdict == Way.TAKEN]
+        lines = [
+            line.candidate.level_id
+            for quote in quoted(listing, quantity)[:1]
+            for parcel in quote.parcels
+            for line in parcel.parcel.lines
+        ]
+        assert taken == lines
+        assert len(found) == listing.variant.offers.values("levels").count()
+
+
+def test_each_other_row_says_why_it_is_not_taken():
+    listing = make_sellable(quantity=9, cost="8.00")
+    Variant.objects.update(packed_weight_g=300)
+    make_service(max_weight_g=3000)
+    for code, cost, quantity, terms in (
+        ("dear", "9.00", 9, {}),
+        ("few", "8.00", 2, {}),
+        ("least", "8.00", 9, {"minimum_quantity": 5}),
+        ("packs", "8.00", 9, {"pack_size": 2}),
+        ("held", "8.00", 9, {"status": "held"}),
+        ("far", "8.00", 9, {}),
+        ("heavy", "8.00", 9, {}),
+    ):
+        offer = make_offer(listing.variant, supplier=make_supplier(code), cost=cost)
+        type(offer).objects.filter(pk=offer.pk).update(**terms)
+        level = make_level(offer, quantity, make_location(offer.supplier, code=code))
+        if code != "far":
+            make_service(level.location, max_weight_g=500 if code == "heavy" else 3000)
+
+    found = compare(listing, 3)
+
+    assert verdicts(found) == {
+        "DE": Way.TAKEN,
+        "dear": Worse.DEARER,
+        "few": Misfit.TOO_FEW,
+        "least": Misfit.BELOW_MINIMUM,
+        "packs": Misfit.NOT_WHOLE_PACKS,
+        "held": Refusal.HELD,
+        "far": Way.NOT_CARRIED,
+        "heavy": Way.PARCEL_TOO_SMALL,
+    }
+    assert found[0].verdict == Way.TAKEN
+    assert Counter(bool(one.sentence) for one in found)[True] == 1
+
+
+def test_what_is_too_little_for_its_own_terms_says_so_and_not_that_no_route_goes():
+    listing = make_sellable(quantity=3)
+    make_service()
+    listing.variant.offers.update(minimum_quantity=5)
+
+    assert verdicts(compare(listing)) == {"DE": Misfit.BELOW_MINIMUM}
+    assert (
+        availability.availability(
+            variant_ids=[listing.variant_id], country="DE", channel=make_channel(), now=NOON
+        )[listing.variant_id].most
+        == 0
+    )

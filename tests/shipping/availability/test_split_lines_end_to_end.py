@@ -1,0 +1,241 @@
+"""Ten lights of which six lie here and four there: sold, held, bought, rehearsed, given back."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from catalog.models import Channel, Listing, Variant
+from orders import admin_columns
+from orders.cart import carts
+from orders.checkout import checkout
+from orders.models import Order, OrderLine, PurchaseLine, Reservation
+from orders.purchasing import submission
+from orders.routing import simulation
+from orders.routing.margin_filter import Sold
+from orders.routing.ranking import Criterion, Rules
+from shipping.availability import availability, cart_preview, source_comparison
+from shipping.rates import quotes
+from storefront.dashboard.reports import offer_words
+from storefront.lib.money import Money
+from storefront.web.cart.summary import fill
+from suppliers.inventory import confirmations, publication
+from suppliers.models import Service, StockLevel, UnpublishedSupply
+from tests.factories.backorders import also_at, broken
+from tests.factories.catalog import make_channel
+from tests.factories.orders import HOME, make_cart, make_sellable, pay
+from tests.factories.promotions import make_promotion
+from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.shipping import make_service
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def light(monkeypatch):
+    connect(monkeypatch, ScriptedSupplier())
+    Channel.objects.filter(pk=make_channel().pk).update(places_per_line=2)
+    listing = make_sellable(quantity=6, price="39.99")
+    make_service(countries=["DE"])
+    listing.there = also_at(listing, quantity=4)
+    Listing.objects.filter(pk=listing.pk).update(available=10)
+    quotes.forget()
+    return Listing.objects.get(pk=listing.pk)
+
+
+def looked(light, quantity=10):
+    cart = make_cart(light, quantity=quantity)
+    return cart, availability.look(cart=cart, country="DE", now=NOON)
+
+
+def placed(light, quantity=10):
+    cart, seen = looked(light, quantity)
+    quote = min(
+        quotes.for_plan(plan=seen.plan, country="DE", now=NOON, pieces=seen.pieces),
+        key=quotes.outlay,
+    )
+    return checkout.place(
+        cart=cart, email="erika@example.org", ship_to=HOME, quote=quote, now=NOON
+    ).order
+
+
+def test_all_fronts_say_ten_and_the_cart_shows_which_come_in_which_parcel(light):
+    there = {"country": "DE", "channel": light.channel, "now": NOON}
+    told = availability.availability(variant_ids=[light.variant_id], quantity=10, **there)
+    one = told[light.variant_id]
+    cart, _ = looked(light)
+    filled = fill(cart=cart, country="DE", now=NOON)
+
+    assert (one.most, one.fewer, one.more) == (10, 10, 10)
+    assert one.promise.price == filled.quote.price  # of both parcels
+    assert [
+        [(each.quantity, each.is_first, each.is_part) for each in parcel.contents]
+        for parcel in filled.parcels
+    ] == [[(6, True, True)], [(4, False, True)]]
+    assert filled.totals.goods == Money(Decimal("399.90"), "EUR")
+
+
+def test_a_channel_that_wants_whole_lines_sells_six_of_them(light):
+    Channel.objects.update(places_per_line=1)
+    channel = Channel.objects.get()
+    there = {"country": "DE", "channel": channel, "now": NOON}
+
+    told = availability.availability(variant_ids=[light.variant_id], quantity=7, **there)
+
+    assert told[light.variant_id].most == 6
+    assert told[light.variant_id].promise is None
+
+
+def test_what_a_channel_divides_is_listed_anew_at_the_next_look(light):
+    publication.publish(variant_ids=[light.variant_id], now=NOON)
+    assert Listing.objects.get().available == 10
+    confirmations.follow(now=NOON)
+    UnpublishedSupply.objects.all().delete()
+
+    Channel.objects.update(places_per_line=1)
+    confirmations.follow(now=NOON)
+    publication.publish_waiting(now=NOON)
+
+    assert Listing.objects.get().available == 6
+    confirmations.follow(now=NOON)
+    assert not UnpublishedSupply.objects.exists()
+
+
+def test_it_is_held_on_both_shelves_and_each_supplier_is_asked_for_his_part(light):
+    order = placed(light)
+
+    lines = order.lines.order_by("pk")
+    levels = StockLevel.objects.order_by("pk").values_list("pk", flat=True)
+    assert [(line.level_id, line.quantity) for line in lines] == list(
+        zip(levels, (6, 4), strict=True)
+    )
+    assert sum(line.line_amount for line in lines) == Decimal("399.90")
+    assert list(Reservation.objects.order_by("pk").values_list("quantity", flat=True)) == [6, 4]
+    assert list(StockLevel.objects.order_by("pk").values_list("reserved", flat=True)) == [6, 4]
+    assert broken() == []
+
+    made = submission.divide(order=pay(order), now=NOON)
+
+    assert list(PurchaseLine.objects.order_by("pk").values_list("quantity", flat=True)) == [6, 4]
+    assert sum(each.charge_amount for each in made) == order.total_amount
+    assert broken() == []
+
+
+def test_one_shelf_that_was_emptied_meanwhile_lets_nothing_be_sold(light):
+    cart, seen = looked(light)
+    (quote, *_) = quotes.for_plan(plan=seen.plan, country="DE", now=NOON, pieces=seen.pieces)
+    StockLevel.objects.order_by("-pk").update(reported_quantity=3)
+
+    with pytest.raises(checkout.CannotSupplyError):
+        checkout.place(cart=cart, email="erika@example.org", ship_to=HOME, quote=quote, now=NOON)
+
+    assert not Order.objects.exists()
+    assert set(StockLevel.objects.values_list("reserved", flat=True)) == {0}
+
+
+def test_who_does_not_pay_gives_both_parts_back(light):
+    order = placed(light)
+
+    assert checkout.expire(order=order, now=order.pay_before)
+
+    assert set(StockLevel.objects.values_list("reserved", flat=True)) == {0}
+    assert broken() == []
+
+
+@pytest.mark.parametrize("cents", [1, 333, 1999])
+def test_a_discount_and_its_tax_are_shared_to_the_cent(light, cents):
+    Listing.objects.update(floor_amount=0)
+    make_promotion(kind="amount", amount=Decimal(cents) / 100, percent=0)
+    order = placed(light)
+
+    lines = list(order.lines.all())
+    assert sum(line.discount_amount for line in lines) == order.discount_amount
+    assert order.discount_amount == Decimal(cents) / 100
+    ways = sum(Decimal(entry["tax"]) for entry in order.delivery_plan)
+    assert sum(line.tax_amount for line in lines) + ways == order.tax_amount
+    assert sum(line.charge_amount for line in lines) == 10 * light.price_amount - (
+        order.discount_amount
+    )
+
+
+def test_staff_read_who_sends_how_many(light):
+    found = source_comparison.compare(
+        variant=light.variant, quantity=10, country="DE", channel=light.channel, now=NOON
+    )
+    preview = cart_preview.preview(
+        wanted={light.variant_id: 10},
+        channel=light.channel,
+        country="DE",
+        rules=Rules(),
+        now=NOON,
+    )
+    words = admin_columns.routed_by(placed(light))
+
+    assert "lumen (DE): 6 of them" in words
+    assert "other (PL): 4 of them" in words
+    assert [offer_words.why(one, quantity=10, more="") for one in found] == [
+        "6 of them taken: nobody sends all without a loss",
+        "4 of them taken: nobody sends all without a loss",
+    ]
+    assert [verdict for _, verdict, _ in preview.weighed(light.variant_id)] == ["taken", "taken"]
+    paid = Sold(gross=Money(Decimal("399.90"), "EUR"), tax_rate=Decimal("0.19"))
+    assert preview.accounts[light.variant_id].net == paid.net
+
+
+def test_an_order_of_a_divided_line_is_rehearsed_as_it_was_bought(light):
+    placed(light)
+    orders = Order.objects.prefetch_related("lines")
+
+    found = simulation.rehearse(
+        rules=Rules(chain=(Criterion.PARCELS, Criterion.COST)), orders=orders, currency="EUR"
+    )
+
+    assert (found.count, found.changed) == (1, [])
+    assert found.before == found.after
+    assert found.before.parcels == 2
+    assert found.before.cost > 100
+
+
+def test_parts_sold_together_are_lines_of_their_own(light):
+    order = placed(light)
+
+    assert OrderLine.objects.filter(order=order, parted_from=None).count() == 2
+
+
+def test_what_is_too_heavy_with_a_part_is_refused_with_the_number_that_can_be_had(light):
+    other = make_sellable(quantity=5, price="9.99")
+    make_offer_there(other, light)
+    Variant.objects.update(packed_weight_g=1000)
+    Service.objects.update(max_weight_g=6000, countries=["DE"])
+    quotes.forget()
+    cart = make_cart(light, quantity=10)
+    carts.add(cart=cart, listing_id=other.pk, quantity=3, now=NOON)
+
+    seen = availability.look(cart=cart, country="DE", now=NOON)
+
+    (short,) = seen.short
+    assert (short.line.variant_id, short.line.available) == (light.variant_id, 6)
+    assert fill(cart=cart, country="DE", now=NOON).can_be_ordered is False
+
+
+def test_what_cannot_go_at_all_stands_in_the_way_of_no_divided_line(light):
+    forbidden = make_sellable(quantity=5, price="9.99")
+    make_offer_there(forbidden, light)
+    forbidden.variant.product.not_sent_to = ["DE"]
+    forbidden.variant.product.save()
+    cart = make_cart(light, quantity=10)
+    carts.add(cart=cart, listing_id=forbidden.pk, quantity=1, now=NOON)
+
+    seen = availability.look(cart=cart, country="DE", now=NOON)
+
+    line = next(one for one in seen.cart.lines if one.variant_id == light.variant_id)
+    assert (line.available, line.is_short) == (10, False)
+
+
+def make_offer_there(listing, light):
+    """Put a light only where the other's part fills a parcel."""
+    StockLevel.objects.filter(pk=listing.level.pk).update(
+        location=StockLevel.objects.get(offer__variant=light.variant, location__code="DE").location
+    )

@@ -1,0 +1,131 @@
+"""What suppliers said of freight is kept; who was not asked is asked at the next page."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from django.core.cache import cache
+
+from shipping.models import AskedFreight
+from shipping.rates import live_rates, quotes
+from storefront.lib.http.errors import NotNowError, TemporaryError
+from suppliers.connectors import records
+from suppliers.resilience.bulkheads import Work
+from tests.factories.bulkheads import elsewhere
+from tests.factories.orders import make_cart
+from tests.factories.shipping import make_service
+from tests.factories.suppliers import make_location, make_supplier
+from tests.shipping.rates.test_live_rates import (
+    Freighter,
+    _fresh,
+    connect,
+    light,
+    make_far,
+    option,
+    quoted,
+    refuses,
+)
+
+__all__ = ["_fresh", "light"]
+
+pytestmark = pytest.mark.django_db
+
+
+def test_what_he_said_holds_through_the_checkout_and_is_asked_once(monkeypatch, light):
+    lumen = connect(monkeypatch, lumen=Freighter(option("5.00")))
+    make_service()
+    cart = make_cart(light)
+    first = quoted(cart)
+    lumen.options = (option("7.00"),)
+
+    assert quoted(cart) == first
+    assert len(lumen.asked) == 1
+    cart.ship_to = {"country": "DE", "postcode": "10115"}
+    assert quoted(cart) != first, "to a postcode it may cost more"
+
+
+def test_who_is_silent_is_not_asked_at_each_page(monkeypatch, light):
+    lumen = connect(monkeypatch, lumen=Freighter(instead=refuses(TemporaryError("busy"))))
+    make_service()
+    cart = make_cart(light)
+
+    assert quoted(cart) == quoted(cart)
+    assert len(lumen.asked) == 1
+
+
+def test_who_was_not_asked_since_his_lanes_are_full_is_asked_at_the_next_page(
+    monkeypatch, settings, light
+):
+    settings.LANES_PER_SUPPLIER = 1
+    connect(monkeypatch, lumen=Freighter(option("5.00")))
+    make_service(base_amount="4.90")
+    cart = make_cart(light)
+
+    with elsewhere(Work.QUESTIONS, light.level.offer.supplier_id):
+        (quote,) = quoted(cart)
+    assert str(quote.price) == "4.90 EUR"
+
+    (quote,) = quoted(cart)
+    assert str(quote.price) == "6.13 EUR"
+
+
+def test_a_call_that_was_held_back_is_made_at_the_next_page(monkeypatch, light):
+    held = NotNowError("his line is resting")
+    lumen = connect(monkeypatch, lumen=Freighter(option("5.00"), instead=refuses(held)))
+    make_service(base_amount="4.90")
+    cart = make_cart(light)
+
+    (quote,) = quoted(cart)
+    lumen.instead = None
+    (again,) = quoted(cart)
+
+    assert (str(quote.price), str(again.price)) == ("4.90 EUR", "6.13 EUR")
+
+
+def test_whose_turn_did_not_come_is_asked_at_the_next_page(monkeypatch, light):
+    may_end = threading.Event()
+    hangs = Freighter(option(), instead=lambda: may_end.wait(timeout=30))
+    connect(monkeypatch, lumen=hangs, far=Freighter(option("5.00")))
+    far = make_far()
+    make_service(base_amount="4.90")
+    make_service(make_location(make_supplier(code="far"), "CN", "CN"), base_amount="4.90")
+    AskedFreight.objects.create(location=far.variant.offers.get().levels.get().location)
+    quotes.forget()
+    monkeypatch.setattr(live_rates, "WITHIN_S", 0.1)
+    monkeypatch.setattr(live_rates, "AT_ONCE", 1)
+    cart = make_cart(light, far)
+
+    (quote,) = quoted(cart)
+    may_end.set()
+    monkeypatch.setattr(live_rates, "WITHIN_S", 30)
+    (again,) = quoted(cart)
+
+    assert [str(each.price) for each in quote.parcels] == ["4.90 EUR", "4.90 EUR"]
+    assert [str(each.price) for each in again.parcels] == ["4.90 EUR", "6.13 EUR"]
+
+
+def test_what_is_kept_outlives_the_names_of_our_classes(monkeypatch, light):
+    lumen = connect(monkeypatch, lumen=Freighter(option("5.00")))
+    make_service(base_amount="4.90")
+    cart = make_cart(light)
+    first = quoted(cart)
+    monkeypatch.delattr(records, "FreightOption")  # as a deployment that calls it otherwise
+
+    assert quoted(cart) == first
+    assert len(lumen.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "kept",
+    ["{", "null", '[{"title": "Standard"}]', '[{"name": "Standard", "price": 5}]', b"\xff", 7, []],
+)
+def test_what_cannot_be_read_is_asked_for_again(monkeypatch, light, kept):
+    connect(monkeypatch, lumen=Freighter(option("5.00")))
+    make_service(base_amount="4.90")
+    monkeypatch.setattr(live_rates, "_key", lambda *_: "kept")
+    cache.set("kept", kept)
+
+    (quote,) = quoted(make_cart(light))
+
+    assert str(quote.price) == "6.13 EUR"

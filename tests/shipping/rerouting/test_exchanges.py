@@ -1,0 +1,188 @@
+"""What is sent anew comes from whoever has it now, as an order is routed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.db import transaction
+
+from orders.backorders.line_splits import part
+from orders.models import Order, OrderLine, PurchaseLine, PurchaseOrder
+from orders.purchasing import submission
+from orders.returns.refusing import CannotReturnError
+from shipping.rates import quotes
+from shipping.rerouting import exchanges
+from storefront.dashboard.invariants import registry
+from suppliers.models import StockLevel
+from tests.factories.backorders import also_at
+from tests.factories.orders import make_sellable
+from tests.factories.returns import bring_back, counters, declare, make_delivered
+from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def forgotten():
+    quotes.forget()
+    yield
+    quotes.forget()
+
+
+def broken(light, *, quantity=2, units=1):
+    made = declare(make_delivered(light, quantity=quantity), units, kind="defect", words="Dead.")
+    bring_back(made, state="damaged")
+    return made
+
+
+def exchange(made):
+    return exchanges.exchange(authorization=made, actor="ann", now=NOON)
+
+
+def broken_rules():
+    told = registry.check(now=NOON)
+    codes = [one.invariant.code for one in told if one.count]  # supply is planted here by hand
+    return [code for code in codes if code.startswith(("I2.", "I3.", "I10."))]
+
+
+def empty(light):
+    StockLevel.objects.filter(pk=light.level.pk).update(reported_quantity=0)
+
+
+def arrived(order):
+    submission.divide(order=order, now=NOON)
+    for line in order.lines.all():
+        OrderLine.objects.filter(pk=line.pk).update(
+            shipped_quantity=line.quantity, delivered_quantity=line.quantity
+        )
+    PurchaseOrder.objects.filter(order=order).update(status="closed", status_since=NOON)
+    return Order.objects.get(pk=order.pk)
+
+
+def test_where_its_shelf_is_empty_another_supplier_sends_it():
+    light = make_sellable(quantity=9)
+    other = also_at(light, cost="11.00")
+    made = broken(light, units=2)
+    empty(light)
+
+    order = exchange(made)
+
+    (line,) = order.lines.all()
+    assert (line.level, line.offer, line.cost_amount) == (other, other.offer, Decimal("11.00"))
+    assert [entry["location_id"] for entry in order.delivery_plan] == [other.location_id]
+    assert order.delivery_plan[0]["amount"] == "0"
+    assert order.arrives_to > NOON.date()
+    assert order.routed_by["lines"]
+    (bought,) = submission.divide(order=order, now=NOON)
+    assert (bought.supplier, bought.charge_amount) == (other.offer.supplier, Decimal(0))
+    assert broken_rules() == []
+
+
+def test_the_gate_holds_it_there_too(monkeypatch):
+    connect(monkeypatch, ScriptedSupplier())
+    light = make_sellable(quantity=9)
+    also_at(light)
+    made = broken(light)
+    empty(light)
+    (bought,) = submission.divide(order=exchange(made), now=NOON)
+    fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
+
+    held = submission.send(purchase_order=fresh.get(pk=bought.pk), now=NOON)
+
+    assert held.status == "on_hold"
+
+
+def test_where_nobody_has_it_nothing_is_written():
+    light = make_sellable(quantity=9)
+    other = also_at(light)
+    made = broken(light, units=2)
+    empty(light)
+    StockLevel.objects.filter(pk=other.pk).update(reported_quantity=1)
+
+    with pytest.raises(CannotReturnError, match="None is left"):
+        exchange(made)
+
+    assert Order.objects.count() == 1
+    made.refresh_from_db()
+    assert made.status == "inspected"
+
+
+def test_what_no_route_brings_comes_from_where_it_came_from():
+    light = make_sellable(quantity=9)
+
+    (line,) = exchange(broken(light)).lines.all()
+
+    assert line.level == light.level
+
+
+def test_a_replacement_of_a_replacement_comes_from_elsewhere_too():
+    light = make_sellable(quantity=9)
+    other = also_at(light)
+    first = exchange(broken(light))
+    again = declare(arrived(first), 1, kind="defect", words="Dead again.")
+    bring_back(again, state="damaged")
+    empty(light)
+
+    (line,) = exchange(again).lines.all()
+
+    assert (line.level, line.quantity) == (other, 1)
+    assert broken_rules() == []
+
+
+def test_of_what_was_bought_elsewhere_the_new_shelf_counts():
+    """It was sold from one shelf and sent from another: that is where it came from."""
+    light = make_sellable(quantity=9)
+    other = also_at(light, cost="12.00")
+    order = make_delivered(light, quantity=1)
+    PurchaseLine.objects.update(level=other, offer=other.offer, agreed_cost_amount=Decimal("12.00"))
+    made = declare(order, 1, kind="defect", words="Dead.")
+    bring_back(made, state="damaged")
+    other.location.services.update(is_active=False)
+    quotes.forget()
+
+    (line,) = exchange(made).lines.all()
+
+    assert (line.level, line.cost_amount) == (other, Decimal("12.00"))
+
+
+def parted(light, *, quantity=3, keep=2):
+    """Sell a line that is parted, of which both parts came in one parcel."""
+    order = make_delivered(light, quantity=quantity)
+    OrderLine.objects.update(shipped_quantity=0, delivered_quantity=0)
+    with transaction.atomic():
+        part(PurchaseLine.objects.select_related("order_line").get(), keep=keep)
+    for line in order.lines.all():
+        OrderLine.objects.filter(pk=line.pk).update(
+            shipped_quantity=line.quantity, delivered_quantity=line.quantity
+        )
+    return Order.objects.get(pk=order.pk)
+
+
+def test_both_parts_of_a_line_are_replaced_in_one_return():
+    light = make_sellable(quantity=9)
+    made = declare(parted(light), 2, 1, kind="defect", words="Dead.")
+    bring_back(made, state="damaged")
+
+    order = exchange(made)
+
+    lines = list(order.lines.order_by("pk").values_list("level", "quantity"))
+    assert lines == [(light.level.pk, 2), (light.level.pk, 1)]
+    assert counters(made.order) == [(2, 2), (1, 1)]
+    assert "I10.replaced" not in broken_rules()
+
+
+def test_both_parts_come_from_another_shelf_as_one_need():
+    light = make_sellable(quantity=9)
+    other = also_at(light, quantity=3)
+    made = declare(parted(light), 2, 1, kind="defect", words="Dead.")
+    bring_back(made, state="damaged")
+    empty(light)
+
+    order = exchange(made)
+
+    assert [line.level for line in order.lines.all()] == [other, other]
+    (bought,) = submission.divide(order=order, now=NOON)
+    assert sorted(bought.lines.values_list("quantity", flat=True)) == [1, 2]
+    assert "I10.replaced" not in broken_rules()

@@ -1,0 +1,53 @@
+"""Who wishes for something else while it is looked for is sent neither by mistake."""
+
+from __future__ import annotations
+
+import pytest
+
+from orders.models import Order, ReturnLine
+from orders.returns.refusing import CannotReturnError
+from shipping.rates import quotes
+from shipping.rerouting import exchanges
+from tests.factories.backorders import also_at
+from tests.factories.orders import make_sellable
+from tests.factories.returns import make_sibling
+from tests.factories.suppliers import NOON
+from tests.factories.swapping import back
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def forgotten():
+    quotes.forget()
+    yield
+    quotes.forget()
+
+
+def exchange(made):
+    return exchanges.exchange(authorization=made, actor="ann", now=NOON)
+
+
+def test_a_wish_that_changes_while_it_is_looked_for_sends_nothing_from_the_wrong_shelf(monkeypatch):
+    light = make_sellable(price="33.33", quantity=9)
+    one, other = make_sibling(light, "30.00"), make_sibling(light, "31.00")
+    also_at(one, "warsaw")
+    also_at(other, "cracow")
+    made = back(light)
+    rows = ReturnLine.objects.filter(authorization=made)
+    rows.update(wanted=one.variant)
+    find = exchanges.find
+
+    def find_and_change(*args, **known):
+        found = find(*args, **known)
+        rows.update(wanted=other.variant)
+        return found
+
+    monkeypatch.setattr(exchanges, "find", find_and_change)
+    with pytest.raises(CannotReturnError, match="changed meanwhile"):
+        exchange(made)
+    assert Order.objects.count() == 1
+
+    monkeypatch.setattr(exchanges, "find", find)
+    (line,) = exchange(made).lines.all()
+    assert (line.variant, line.offer.variant) == (other.variant, other.variant)

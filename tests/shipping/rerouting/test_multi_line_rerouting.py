@@ -1,0 +1,292 @@
+"""Several lines that one refuses: what cannot come together comes alone; the way is paid once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from catalog.models import Channel, Variant
+from orders.models import Setback, SetbackLine
+from orders.purchasing import acknowledgements
+from shipping.rates import quotes
+from shipping.rerouting import customer_choice, search
+from storefront.lib.money import Money
+from suppliers.connectors.records import Answer, PurchaseState, Refusal, RefusedLine
+from suppliers.models import Service
+from tests.factories.backorders import also_at, asked, broken, live, look_everywhere, refuse
+from tests.factories.catalog import make_channel
+from tests.factories.orders import make_sellable
+from tests.factories.shipping import make_sent_purchase_order
+from tests.factories.suppliers import NOON, make_level, make_offer
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("routes")]
+
+
+@pytest.fixture(params=[1, 2])
+def places(request, supplier):
+    Channel.objects.filter(pk=make_channel().pk).update(places_per_line=request.param)
+    return request.param
+
+
+def came():
+    """Tell who sends how many, of what goes on."""
+    return sorted(
+        (made.supplier.code, line.quantity)
+        for made in live()
+        for line in made.lines.filter(is_live=True)
+    )
+
+
+def heavy(*quantities):
+    """Two lights that the same others have, and that are too heavy for one parcel of theirs."""
+    one, two = make_sellable(quantity=10), make_sellable(price="19.99", quantity=10)
+    for place, quantity in enumerate(quantities):
+        level = also_at(one, f"other{place}", quantity=quantity)
+        offer = make_offer(two.variant, supplier=level.offer.supplier, cost="11.00")
+        make_level(offer, quantity, level.location)
+    purchase_order = make_sent_purchase_order(one, two, quantity=10)
+    Variant.objects.update(packed_weight_g=300)
+    Service.objects.update(max_weight_g=300 * max(quantities))
+    quotes.forget()
+    return purchase_order
+
+
+def test_what_is_too_heavy_together_comes_in_two_parcels(places):
+    purchase_order = heavy(10)
+
+    refuse(purchase_order)
+    look_everywhere()
+
+    assert broken() == []
+    assert came() == [("other0", 10), ("other0", 10)]
+    assert sum(made.charge_amount for made in live()) == purchase_order.order.total_amount
+
+
+def test_what_is_too_heavy_together_is_divided_line_by_line(supplier):
+    Channel.objects.filter(pk=make_channel().pk).update(places_per_line=2)
+    purchase_order = heavy(6, 4)
+
+    refuse(purchase_order)
+    look_everywhere()
+
+    assert broken() == []
+    assert came() == [("other0", 6), ("other0", 6), ("other1", 4), ("other1", 4)]
+    assert sum(made.charge_amount for made in live()) == purchase_order.order.total_amount
+
+
+@pytest.mark.parametrize(
+    ("there", "sent"), [(10, [("other", 4), ("other", 6)]), (7, [("other", 6)])]
+)
+def test_two_lines_of_one_light_are_promised_no_unit_twice(places, there, sent):
+    """He has six of ten, and wants too much for them: both parts are looked for at once."""
+    listing = make_sellable(quantity=10)
+    also_at(listing, quantity=there)
+    purchase_order = make_sent_purchase_order(listing, quantity=10)
+    line = purchase_order.lines.get().order_line
+    state = PurchaseState(
+        number=purchase_order.number,
+        supplier_reference="",
+        answer=Answer.ACCEPTED,
+        refused=(RefusedLine(reference=str(line.pk), code=Refusal.OUT_OF_STOCK, ships=6),),
+        unit_costs={str(line.pk): Money(Decimal("60.00"), "EUR")},
+    )
+    acknowledgements.apply(purchase_order=purchase_order, state=state, now=NOON)
+    assert SetbackLine.objects.filter(is_open=True).count() == 2
+
+    look_everywhere()
+
+    assert broken() == []
+    assert came() == sent
+    assert not Setback.objects.filter(status="open").exists()
+    taken = sum(made.charge_amount for made in live())
+    back = sum(amount for _, amount in asked())
+    assert taken + back == purchase_order.order.total_amount
+
+
+def test_who_does_not_wait_for_some_pays_for_the_way_of_the_rest(supplier):
+    Channel.objects.filter(pk=make_channel().pk).update(places_per_line=2)
+    ten, two = make_sellable(quantity=10), make_sellable(price="19.99", quantity=10)
+    for code, quantity in (("other0", 6), ("other1", 4)):
+        also_at(ten, code, quantity=quantity)
+    also_at(two, "late", quantity=10, max_days=20)
+    purchase_order = make_sent_purchase_order(ten, two, quantity=10)
+    refuse(purchase_order)
+    look_everywhere()
+    assert came() == [("other0", 6), ("other1", 4)]
+
+    setback = Setback.objects.select_related("order__channel").get(status="asked")
+    choice = Setback.Choice.REFUND
+    customer_choice.answer(setback=setback, choice=choice, actor="shopper", now=NOON)
+
+    assert broken() == []
+    assert asked() == [("release_requested", Decimal("199.90"))]
+    rest = purchase_order.order.total_amount - Decimal("199.90")
+    assert sum(made.charge_amount for made in live()) == rest
+
+
+def late_or(soon):
+    """Order ten that one has late and cheap, others in time and dearer."""
+    Channel.objects.filter(pk=make_channel().pk).update(places_per_line=2)
+    listing = make_sellable(quantity=10)
+    also_at(listing, "late", quantity=10, max_days=20)
+    for place, quantity in enumerate(soon):
+        also_at(listing, f"soon{place}", quantity=quantity, cost="12.00")
+    return make_sent_purchase_order(listing, quantity=10)
+
+
+@pytest.mark.parametrize("soon", [(10,), (6, 4)])
+def test_who_cannot_be_asked_gets_what_comes_in_time_from_whom_it_costs_more(supplier, soon):
+    purchase_order = late_or(soon)
+    ends = NOON + timedelta(hours=15, minutes=30)
+    purchase_order.order.payments.update(capture_before=ends)
+
+    refuse(purchase_order)
+    look_everywhere()
+
+    assert broken() == []
+    assert came() == [(f"soon{place}", quantity) for place, quantity in enumerate(soon)]
+
+
+@pytest.mark.parametrize("soon", [(10,), (6, 4)])
+def test_nobody_is_asked_to_wait_for_one_where_others_come_in_time(supplier, soon):
+    purchase_order = late_or(soon)
+
+    refuse(purchase_order)
+    look_everywhere()
+
+    assert broken() == []
+    assert came() == [(f"soon{place}", quantity) for place, quantity in enumerate(soon)]
+    assert Setback.objects.get().status == "rerouted"
+
+
+def test_of_two_lines_he_is_asked_only_of_the_one_that_comes_late(supplier):
+    soon, late = make_sellable(quantity=10), make_sellable(price="29.99", quantity=10)
+    also_at(soon, "soon", quantity=10)
+    also_at(late, "late", quantity=10, max_days=20)
+    purchase_order = make_sent_purchase_order(soon, late)
+    refuse(purchase_order)
+    look_everywhere()
+    assert came() == [("soon", 1)]
+    setback = Setback.objects.select_related("order__channel").get(status="asked")
+    assert [row.order_line.variant_id for row in setback.lines.all()] == [late.variant_id]
+
+    choice = Setback.Choice.WAIT
+    customer_choice.answer(setback=setback, choice=choice, actor="shopper", now=NOON)
+
+    assert broken() == []
+    assert came() == [("late", 1), ("soon", 1)]
+    assert sum(made.charge_amount for made in live()) == purchase_order.order.total_amount
+
+
+def test_who_would_lose_in_time_is_no_reason_not_to_ask(supplier):
+    listing = make_sellable(quantity=10)
+    also_at(listing, "dear", quantity=10, cost="60.00")
+    also_at(listing, "late", quantity=10, max_days=20)
+    purchase_order = make_sent_purchase_order(listing)
+
+    refuse(purchase_order)
+    look_everywhere()
+
+    assert broken() == []
+    assert came() == []
+    assert Setback.objects.get().status == "asked"
+
+
+def beside(level, *listings, cost="11.00", quantity=5):
+    """Put other lights on a shelf beside the first."""
+    for listing in listings:
+        offer = make_offer(listing.variant, supplier=level.offer.supplier, cost=cost)
+        make_level(offer, quantity, level.location)
+
+
+def parcels():
+    """Tell who sends how many lines in each parcel."""
+    return sorted((made.supplier.code, made.lines.filter(is_live=True).count()) for made in live())
+
+
+@pytest.mark.parametrize("cost", ["10.00", "8.00"])
+def test_one_that_loses_keeps_no_others_from_one_parcel(supplier, cost):
+    """Alone the cheap one would not earn its freight, and be asked of, or be held."""
+    good, cheap, loses = (make_sellable(price=price) for price in ("39.99", "13.99", "24.99"))
+    beside(also_at(good, "both"), cheap, cost=cost)
+    also_at(cheap, "late", max_days=20, cost="2.00")
+    also_at(loses, "dear", cost="99.00")
+    purchase_order = make_sent_purchase_order(good, cheap, loses)
+
+    refuse(purchase_order)
+    look_everywhere()
+
+    assert broken() == []
+    assert parcels() == [("both", 2), ("dear", 1)]
+    assert not Setback.objects.filter(status="asked").exists()
+    assert sum(made.charge_amount for made in live()) == purchase_order.order.total_amount
+
+
+def test_what_is_too_heavy_together_fills_the_parcels_that_it_takes(supplier):
+    lights = [make_sellable() for _ in range(4)]
+    beside(also_at(lights[0], "other"), *lights[1:])
+    purchase_order = make_sent_purchase_order(*lights)
+    Variant.objects.update(packed_weight_g=300)
+    Service.objects.update(max_weight_g=600)
+    quotes.forget()
+
+    refuse(purchase_order)
+    look_everywhere()
+
+    assert broken() == []
+    assert parcels() == [("other", 2), ("other", 2)]
+
+
+def test_who_earns_much_hides_nobody_who_would_lose(supplier):
+    """Each parcel is held by the gate for itself: of the one that loses, he is rather asked."""
+    much, little = make_sellable(price="199.99"), make_sellable(price="39.99")
+    also_at(much, "other")
+    also_at(little, "dear", cost="60.00")
+    also_at(little, "late", max_days=20)
+
+    refuse(make_sent_purchase_order(much, little))
+    look_everywhere()
+
+    assert broken() == []
+    assert parcels() == [("other", 1)]
+    (row,) = Setback.objects.get(status="asked").lines.all()
+    assert row.order_line.variant_id == little.variant_id
+
+
+def test_what_nobody_has_whole_is_not_looked_for_line_by_line(supplier, monkeypatch):
+    Channel.objects.filter(pk=make_channel().pk).update(places_per_line=2)
+    lights = [make_sellable(quantity=10) for _ in range(3)]
+    for place, quantity in (("other0", 6), ("other1", 4)):
+        beside(also_at(lights[0], place, quantity=quantity), *lights[1:], quantity=quantity)
+    purchase_order = make_sent_purchase_order(*lights, quantity=10)
+    Variant.objects.update(packed_weight_g=10)
+    quotes.forget()
+    refuse(purchase_order)
+    find, asked_for = search.find, []
+    monkeypatch.setattr(
+        search, "find", lambda *args, **more: (asked_for.append(args[1]), find(*args, **more))[1]
+    )
+
+    look_everywhere()
+
+    assert parcels() == [("other0", 3), ("other1", 3)]
+    assert [len(rows) for rows in asked_for] == [3, 3]
+
+
+def test_nobody_is_asked_of_another_light_that_earns_only_with_what_others_took(supplier):
+    """He would say yes, and hear that it cannot be had."""
+    good, gone = make_sellable(price="39.99"), make_sellable(price="13.99")
+    newer = make_sellable(quantity=0, price="13.99")
+    Variant.objects.filter(pk=gone.variant_id).update(replaced_by=newer.variant)
+    also_at(newer, "late", cost="7.50", max_days=20)
+    also_at(good, "other")
+    purchase_order = make_sent_purchase_order(good, gone)
+
+    refuse(purchase_order)
+    look_everywhere()
+
+    assert broken() == []
+    assert parcels() == [("other", 1)]
+    assert asked() == [("release_requested", Decimal("13.99"))]

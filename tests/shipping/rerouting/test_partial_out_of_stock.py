@@ -1,0 +1,177 @@
+"""A supplier who refuses a whole order for want of one line sends the rest by the next call."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from orders.models import OrderLine, PurchaseOrder, Setback, SetbackLine
+from orders.purchasing import submission
+from storefront.lib.http.errors import TemporaryError
+from suppliers.connectors.records import GoneError, OutOfStockError, StockRecord
+from suppliers.models import StockLevel
+from tests.factories.backorders import also_at, asked, broken, live, look_everywhere
+from tests.factories.orders import make_purchase_orders, make_sellable
+from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.suppliers import NOON
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("routes")]
+LATER = NOON + timedelta(minutes=5)
+
+
+class Askable(ScriptedSupplier):
+    """He says how many he has of each product, where ``has`` names it: a count, or an error."""
+
+    def __init__(self):
+        super().__init__()
+        self.has = {}
+        self.units = []
+
+    def place(self, request):
+        self.units.append({line.sku: line.quantity for line in request.lines})
+        return super().place(request)
+
+    def stock(self, *, ref):
+        level = StockLevel.objects.select_related("offer", "location").get(
+            offer__supplier_product=ref
+        )
+        told = self.has.get(ref, 99)
+        if isinstance(told, Exception):
+            raise told
+        return (
+            StockRecord(
+                sku=level.offer.supplier_sku,
+                location=level.location.code,
+                country=level.location.country,
+                quantity=told,
+            ),
+        )
+
+    def costs(self, *, ref):
+        """He tells no prices: who asks for stock and prices alike finds both calls."""
+        del ref
+        return ()
+
+
+@pytest.fixture
+def askable(monkeypatch):
+    monkeypatch.setattr(submission, "check", lambda **_: [])
+    return connect(monkeypatch, Askable())
+
+
+@pytest.fixture
+def goods():
+    return make_sellable(), make_sellable(price="19.99")
+
+
+def send(purchase_order, now=NOON):
+    fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
+    return submission.send(purchase_order=fresh.get(pk=purchase_order.pk), now=now)
+
+
+def ref(listing):
+    return listing.level.offer.supplier_product
+
+
+def sku(listing):
+    return listing.level.offer.supplier_sku
+
+
+def test_what_he_does_not_lack_is_sent_without_what_he_lacks(askable, goods):
+    good, lacking = goods
+    other = also_at(lacking)
+    (purchase_order,) = make_purchase_orders(good, lacking)
+    askable.script = [OutOfStockError("not enough", code="1608")]
+    askable.has = {ref(lacking): 0}
+
+    purchase_order = send(purchase_order)
+
+    assert purchase_order.request_status == "submit_failed"
+    assert purchase_order.try_after < NOON + timedelta(seconds=5)  # nothing stands against it
+    assert SetbackLine.objects.get().code == "out_of_stock"
+    look_everywhere()
+    send(purchase_order, now=LATER)
+    assert broken() == []
+    assert askable.units == [{sku(good): 1, sku(lacking): 1}, {sku(good): 1}]
+    first, second = live()
+    assert first.request_status == "partially_accepted"
+    assert second.location_id == other.location_id
+    assert StockLevel.objects.get(pk=lacking.level.pk).available == 0
+    assert StockLevel.objects.get(pk=good.level.pk).available == 4
+    assert asked() == [("capture_requested", first.charge_amount)]
+
+
+def test_whom_he_names_is_believed_without_a_question(askable, goods):
+    good, lacking = goods
+    (purchase_order,) = make_purchase_orders(good, lacking)
+    error = GoneError("no longer sold")
+    error.skus = (sku(lacking),)
+    askable.script = [error]
+    askable.has = {ref(good): 0, ref(lacking): TemporaryError("busy")}
+
+    send(purchase_order)
+
+    assert SetbackLine.objects.get().order_line.sku == OrderLine.objects.last().sku
+    assert SetbackLine.objects.get().code == "discontinued"
+
+
+def test_of_a_line_he_has_some_of_those_are_sent(askable):
+    listing = make_sellable()
+    (purchase_order,) = make_purchase_orders(listing, quantity=3)
+    askable.script = [OutOfStockError("not enough")]
+    askable.has = {ref(listing): 2}
+
+    send(purchase_order)
+    look_everywhere()
+    send(purchase_order, now=LATER)
+
+    assert askable.units == [{sku(listing): 3}, {sku(listing): 2}]
+    assert broken() == []
+    assert ("release_requested", Decimal("39.99")) in asked()
+
+
+@pytest.mark.parametrize("count", [99, TemporaryError("busy")])
+def test_where_nobody_can_tell_which_it_is_all_of_it_is_refused(askable, goods, count):
+    (purchase_order,) = make_purchase_orders(*goods)
+    askable.script = [OutOfStockError("not enough")]
+    askable.has = {ref(one): count for one in goods}
+
+    purchase_order = send(purchase_order)
+
+    assert (purchase_order.status, purchase_order.request_status) == ("canceled", "rejected")
+    assert set(SetbackLine.objects.values_list("code", flat=True)) == {"rejected_other"}
+    assert broken() == []
+
+
+def test_where_he_lacks_all_of_it_each_line_is_out_of_stock(askable, goods):
+    (purchase_order,) = make_purchase_orders(*goods)
+    askable.script = [OutOfStockError("not enough")]
+    askable.has = {ref(one): 0 for one in goods}
+
+    purchase_order = send(purchase_order)
+
+    assert purchase_order.status == "canceled"
+    assert set(SetbackLine.objects.values_list("code", flat=True)) == {"out_of_stock"}
+
+
+def test_a_wish_to_cancel_meanwhile_gives_back_what_he_lacks_and_sends_nothing(askable, goods):
+    good, lacking = goods
+    (purchase_order,) = make_purchase_orders(good, lacking)
+    askable.has = {ref(lacking): 0}
+    askable.script = [OutOfStockError("not enough")]
+    place = askable.place
+
+    def wished(request):
+        PurchaseOrder.objects.update(cancel_wanted_at=NOON, cancel_reason="shopper: no more")
+        return place(request)
+
+    askable.place = wished
+    send(purchase_order)
+    purchase_order = send(purchase_order, now=LATER)
+
+    assert purchase_order.status == "canceled"
+    assert not Setback.objects.exists()
+    assert len(askable.units) == 1
+    assert broken() == []

@@ -1,0 +1,233 @@
+"""A supplier who has only some of a line ships those; the others come from elsewhere, or do not."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notifications.models import Event
+from orders.backorders import line_splits
+from orders.models import Allocation, Order, OrderLine, Reservation, Setback
+from orders.purchasing import acknowledgements
+from orders.routing import simulation
+from orders.routing.ranking import USUAL
+from shipping.shipments import shipments
+from storefront.dashboard.invariants import registry
+from storefront.lib.money import Money
+from storefront.lib.state_machine import StatusChange
+from suppliers.connectors.records import Answer, PurchaseState, Refusal, RefusedLine
+from suppliers.models import StockLevel
+from tests.factories.backorders import also_at, asked, broken, live, look_everywhere, tell
+from tests.factories.orders import make_sellable
+from tests.factories.shipping import (
+    make_accepted_purchase_order,
+    make_parcel_news,
+    make_sent_purchase_order,
+    make_state,
+)
+from tests.factories.suppliers import NOON
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("routes")]
+
+
+def ships(purchase_order, count, *, code="out_of_stock", line=None):
+    """Let him say that he ships so many of its only line, or of one of them."""
+    line = line or purchase_order.lines.order_by("pk").first()
+    word = RefusedLine(reference=str(line.order_line_id), code=Refusal(code), ships=count)
+    state = PurchaseState(
+        number=purchase_order.number,
+        supplier_reference="",
+        answer=Answer.ACCEPTED,
+        reason=code,
+        refused=(word,),
+    )
+    acknowledgements.apply(purchase_order=purchase_order, state=state, now=NOON)
+    purchase_order.refresh_from_db()
+    assert broken() == []
+
+
+def test_what_is_parted_keeps_the_trace_of_what_it_was_parted_from(supplier):
+    purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
+
+    ships(purchase_order, 2)
+
+    kept, apart = Reservation.objects.order_by("pk")
+    assert (kept.status, apart.status) == ("converted", "converted")
+    for row in (apart, *Allocation.objects.order_by("pk")):
+        trace = StatusChange.objects.filter(subject=row._meta.label, subject_id=row.pk)
+        assert (
+            row.status == type(row)().status or trace.order_by("pk").last().to_status == row.status
+        )
+    codes = {one.invariant.code for one in registry.check(now=NOON) if one.count}
+    assert not codes & {"I12.traced", "I12.chain", "I12.last_move"}
+
+
+def test_two_of_three_come_from_him_and_one_from_another(supplier):
+    listing = make_sellable()
+    other = also_at(listing)
+    purchase_order = make_sent_purchase_order(listing, quantity=3)
+    whole = purchase_order.charge_amount
+
+    ships(purchase_order, 2)
+    look_everywhere()
+
+    assert broken() == []
+    first, second = live()
+    assert [(one.pk, one.lines.get(is_live=True).quantity) for one in (first, second)] == [
+        (purchase_order.pk, 2),
+        (second.pk, 1),
+    ]
+    assert second.location_id == other.location_id
+    assert first.charge_amount == whole - Decimal("39.99")
+    assert second.charge_amount == Decimal("39.99")
+    assert first.request_status == "partially_accepted"
+    assert asked() == [("capture_requested", first.charge_amount)]
+    assert not Event.objects.filter(name="order.lines_refused")
+    assert sorted(
+        Allocation.objects.exclude(status="released").values_list("level", "quantity")
+    ) == [(listing.level.pk, 2), (other.pk, 1)]
+
+
+def test_who_ships_some_has_no_more_and_those_are_still_there(supplier):
+    listing = make_sellable(quantity=9)
+    purchase_order = make_sent_purchase_order(listing, quantity=3)
+
+    ships(purchase_order, 2)
+    look_everywhere()
+
+    shelf = StockLevel.objects.get(pk=listing.level.pk)
+    assert (shelf.reported_quantity, shelf.allocated_unseen, shelf.available) == (2, 2, 0)
+
+
+def test_what_nobody_else_has_is_paid_back_and_told_by_its_units(supplier):
+    purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
+    whole = purchase_order.charge_amount
+
+    ships(purchase_order, 1)
+    look_everywhere()
+
+    assert broken() == []
+    back = 2 * Decimal("39.99")
+    assert sorted(asked()) == [("capture_requested", whole - back), ("release_requested", back)]
+    (event,) = Event.objects.filter(name="order.lines_refused")
+    assert [one["quantity"] for one in event.payload["lines"]] == [2]
+    assert sorted(OrderLine.objects.values_list("quantity", "canceled_quantity")) == [
+        (1, 0),
+        (2, 2),
+    ]
+
+
+def test_the_same_answer_told_again_refuses_nothing_more(supplier):
+    purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
+
+    for _ in range(3):
+        ships(purchase_order, 2)
+        look_everywhere()
+
+    assert sorted(OrderLine.objects.values_list("quantity", flat=True)) == [1, 2]
+    assert Setback.objects.count() == 1
+
+
+def test_fewer_and_fewer_and_then_none_gives_back_all_of_it(supplier):
+    purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
+    whole = purchase_order.charge_amount
+    line = purchase_order.lines.get()
+
+    for count in (2, 1, 0):
+        ships(purchase_order, count, line=line)
+        look_everywhere()
+
+    assert purchase_order.status == "canceled"
+    given = sum(amount for kind, amount in asked() if kind != "capture_requested")
+    assert given == whole
+    assert broken() == []
+
+
+def test_of_what_is_charged_already_the_units_that_do_not_come_are_refunded(supplier):
+    purchase_order = make_accepted_purchase_order(make_sellable(), quantity=3)
+
+    ships(purchase_order, 2)
+
+    assert asked()[-1] == ("refund_requested", Decimal("39.99"))
+    assert not Setback.objects.exists()
+
+
+def test_what_he_ships_of_it_is_shipped_whole(supplier):
+    purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
+    ships(purchase_order, 2)
+    look_everywhere()
+
+    state = make_state(purchase_order, "shipped", make_parcel_news())
+    acknowledgements.apply(purchase_order=purchase_order, state=state, now=NOON)
+    shipments.take_in(purchase_order=purchase_order, state=state, now=NOON)
+
+    purchase_order.refresh_from_db()
+    assert purchase_order.status == "shipped"
+    assert sorted(OrderLine.objects.values_list("shipped_quantity", flat=True)) == [0, 2]
+    assert broken() == []
+
+
+def test_more_than_he_was_asked_for_refuses_nothing(supplier):
+    purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
+
+    ships(purchase_order, 4)
+
+    assert purchase_order.request_status == "accepted"
+    assert OrderLine.objects.get().quantity == 3
+
+
+@given(
+    paid=st.integers(1, 99_999),
+    off=st.integers(0, 99_999),
+    tax=st.integers(0, 99_999),
+    quantity=st.integers(2, 99),
+    data=st.data(),
+)
+def test_the_parts_of_a_line_are_the_line_to_the_cent(paid, off, tax, quantity, data):
+    keep = data.draw(st.integers(1, quantity - 1))
+    whole = Money(Decimal(paid) / 100 * quantity, "EUR")
+    discount = min(Money(Decimal(off) / 100, "EUR"), whole)
+    added = Money(Decimal(tax) / 100, "EUR")
+
+    for money in (whole, discount, added):
+        mine, other = line_splits.apart(money, keep=keep, of=quantity)
+        assert mine + other == money
+        assert min(mine.amount, other.amount) >= 0
+
+    mine, _ = line_splits.apart(whole, keep=keep, of=quantity)
+    assert mine.amount == Decimal(paid) / 100 * keep
+    for side in (0, 1):
+        assert (
+            line_splits.apart(discount, keep=keep, of=quantity)[side]
+            <= line_splits.apart(whole, keep=keep, of=quantity)[side]
+        )
+
+
+def test_what_was_set_aside_is_parted_with_it(supplier):
+    purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
+
+    ships(purchase_order, 2)
+
+    assert sorted(Reservation.objects.values_list("quantity", "status")) == [
+        (1, "converted"),
+        (2, "converted"),
+    ]
+    tell(purchase_order)
+
+
+def test_an_order_of_parted_lines_is_rehearsed_as_it_was_bought(supplier):
+    purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
+    before = rehearse()
+
+    ships(purchase_order, 2)
+
+    assert rehearse() == before
+
+
+def rehearse():
+    orders = Order.objects.prefetch_related("lines")
+    found = simulation.rehearse(rules=USUAL, orders=orders, currency="EUR")
+    return found.count, found.changed, found.before, found.after

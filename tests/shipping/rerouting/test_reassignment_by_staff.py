@@ -1,0 +1,135 @@
+"""A silent supplier whom only people answer for is asked to stop it before another sends it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+
+from notifications.models import Event
+from orders.cancellation import supplier_answers
+from orders.models import Order, Payment
+from orders.payments import captures
+from orders.purchasing import reassignment, submission
+from shipping import status_polling
+from suppliers.connectors.records import Answer
+from tests.factories.backorders import broken, live, look_everywhere, tell
+from tests.factories.cancellation import LATER, fresh, money, pursue, says, sent, stands
+from tests.factories.orders import ask_to_stop
+from tests.factories.scripted_supplier import WrittenTo, connect
+from tests.factories.suppliers import NOON
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("routes")]
+
+
+@pytest.fixture
+def people(monkeypatch):
+    monkeypatch.setattr(submission, "check", lambda **_: [])
+    return connect(monkeypatch, WrittenTo())
+
+
+def move(purchase_order):
+    reassignment.move(
+        purchase_order=fresh(purchase_order), reason="silent", actor="rules", now=NOON
+    )
+    pursue(purchase_order)
+
+
+def test_nobody_else_has_it_until_he_says_that_he_stopped_it(people):
+    purchase_order = sent(elsewhere=True)
+    move(purchase_order)
+    look_everywhere(LATER)
+    assert [one.pk for one in live()] == [purchase_order.pk]
+    assert len(people.letters) == 1
+
+    says(purchase_order, supplier_answers.stopped)
+    look_everywhere(LATER)
+
+    assert [one.supplier.code for one in live()] == ["other"]
+    assert Order.objects.get().status == "processing"
+    assert money() == []
+    assert broken() == []
+
+
+@pytest.mark.parametrize("word", [Answer.ACCEPTED, Answer.SHIPPED])
+def test_who_says_yes_instead_keeps_it(people, word):
+    purchase_order = sent(elsewhere=True)
+    move(purchase_order)
+
+    tell(purchase_order, word=word)
+    look_everywhere(LATER)
+
+    assert [one.pk for one in live()] == [purchase_order.pk]
+    assert stands(purchase_order) == ("cancellation_rejected", "letter", False)
+    assert fresh(purchase_order).is_to_be_moved is False
+    assert money() == ["capture_requested"]
+
+
+def test_who_cannot_stop_it_keeps_it(people):
+    purchase_order = sent(elsewhere=True)
+    move(purchase_order)
+
+    says(purchase_order, supplier_answers.not_stopped)
+    look_everywhere(LATER)
+
+    assert [one.pk for one in live()] == [purchase_order.pk]
+    assert fresh(purchase_order).is_to_be_moved is False
+
+
+def test_its_money_is_taken_before_it_is_held_no_longer_and_goes_back_when_he_stops_it(people):
+    purchase_order = sent(elsewhere=True)
+    move(purchase_order)
+    ends = LATER + timedelta(hours=6)
+    Payment.objects.update(capture_before=ends)
+
+    captures.secure(payment=Payment.objects.get(), now=LATER)
+    assert money() == ["capture_requested"]
+    says(purchase_order, supplier_answers.stopped)
+    look_everywhere(LATER)
+
+    assert live() == []
+    assert money() == ["capture_requested", "refund_requested"]
+    assert Event.objects.filter(name="order.lines_refused").count() == 1
+
+
+def test_what_its_shopper_wished_to_cancel_is_never_had_from_another(people):
+    purchase_order = sent(elsewhere=True)
+    ask_to_stop(purchase_order.order)
+    says(purchase_order, supplier_answers.not_stopped)
+
+    with pytest.raises(reassignment.CannotMoveError):
+        move(purchase_order)
+
+
+@pytest.mark.parametrize("told", ["letter", "person"])
+def test_what_leaves_while_his_answer_is_waited_for_is_seen_by_a_poll(people, monkeypatch, told):
+    people.has_box = told == "letter"
+    purchase_order = sent()
+    ask_to_stop(purchase_order.order)
+
+    @contextmanager
+    def adapter_for(_row):
+        yield people
+
+    monkeypatch.setattr(status_polling, "adapter_for", adapter_for)
+    people.answers[purchase_order.number] = Answer.SHIPPED
+    assert stands(purchase_order)[:2] == ("cancellation_requested", told)
+    status_polling.ask(supplier=purchase_order.supplier, moment=lambda: LATER)
+
+    assert fresh(purchase_order).accepted_at is not None
+    assert money() == ["capture_requested"]
+
+
+def test_what_its_shopper_cancels_meanwhile_is_looked_for_nowhere(people):
+    purchase_order = sent(elsewhere=True)
+    move(purchase_order)
+    ask_to_stop(purchase_order.order, now=LATER)
+    assert len(people.letters) == 1
+
+    says(purchase_order, supplier_answers.stopped)
+    look_everywhere(LATER)
+
+    assert live() == []
+    assert Order.objects.get().status == "canceled"
+    assert money() == ["release_requested"]

@@ -1,0 +1,291 @@
+"""What went wrong between setbacks, wishes, holds and late answers, one sequence each."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import date, timedelta
+
+import pytest
+
+from notifications.models import Event
+from orders.addresses import change_requests
+from orders.backorders import backorders
+from orders.cancellation import cancellation
+from orders.models import AddressWish, Order, PurchaseOrder, Setback
+from orders.purchasing import acknowledgements, reassignment, submission
+from orders.purchasing.holds import holds
+from orders.purchasing.supplier_request import request_for
+from shipping.rerouting import customer_choice
+from shipping.shipments import shipments
+from storefront.dashboard.inbox import query
+from suppliers.connectors.records import Answer
+from tests.factories.backorders import also_at, asked, broken, live, look_everywhere, refuse, tell
+from tests.factories.orders import HOME, make_sellable
+from tests.factories.shipping import (
+    make_parcel_news,
+    make_sent_purchase_order,
+    make_service,
+    make_state,
+)
+from tests.factories.suppliers import NOON
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("routes")]
+
+LATER = NOON + timedelta(hours=1)
+THERE = dataclasses.replace(HOME, line1="Neue Straße 2", postcode="20095", city="Hamburg")
+
+
+def sent(max_days=6):
+    """A purchase order that one has, of a light that another has, too."""
+    listing = make_sellable()
+    make_service(listing.level.location, max_days=6)
+    also_at(listing, max_days=max_days)
+    return make_sent_purchase_order(listing)
+
+
+def wish(order, ship_to=THERE):
+    return change_requests.wish(order=order, ship_to=ship_to, reason="moved", actor="ann", now=NOON)
+
+
+def answer(choice, now=LATER):
+    row = Setback.objects.select_related("order__channel", "purchase_order").latest("pk")
+    customer_choice.answer(setback=row, choice=Setback.Choice(choice), actor="shopper", now=now)
+
+
+def test_an_order_that_was_held_while_it_is_looked_for_goes_on_where_it_was(supplier):
+    refuse(sent())
+    Order.objects.update(status="on_hold")
+
+    holds.go_on(order=Order.objects.get(), reason="looked", actor="ann", now=NOON)
+
+    assert Order.objects.get().status == "processing"
+    look_everywhere()
+    assert [one.supplier.code for one in live()] == ["other"]
+
+
+@pytest.mark.parametrize("word", [Answer.REJECTED, Answer.CANCELED])
+def test_a_cancellation_that_he_did_not_follow_at_first_is_one_all_the_same(supplier, word):
+    purchase_order = sent()
+    tell(purchase_order, word=Answer.RECEIVED)
+    cancellation.cancel(order=purchase_order.order, reason="no", actor="shopper", now=NOON)
+    cancellation.pursue(purchase_order=live()[0], now=NOON)  # "too late"
+
+    tell(purchase_order, word=word)
+    look_everywhere()
+
+    assert live() == []
+    assert Order.objects.get().status == "canceled"
+    assert [kind for kind, _ in asked()] == ["release_requested"]
+
+
+def test_who_wants_his_money_back_gets_it_although_staff_wanted_another_to_send_it(supplier):
+    purchase_order = sent()
+    tell(purchase_order, word=Answer.RECEIVED, ships_by=date(2026, 12, 10))
+    look_everywhere()
+    reassignment.move(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
+    answer("refund")
+    supplier.can_stop = True
+
+    assert cancellation.pursue(purchase_order=live()[0], now=LATER) is True
+    look_everywhere(LATER)
+
+    assert live() == []
+    assert Order.objects.get().status == "canceled"
+
+
+def test_a_move_that_he_refused_is_forgotten(supplier):
+    purchase_order = sent()
+    tell(purchase_order, word=Answer.RECEIVED)
+    reassignment.move(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
+    assert cancellation.pursue(purchase_order=live()[0], now=NOON) is False
+
+    (still,) = live()
+    assert (still.is_to_be_moved, still.cancel_reason) == (False, "")
+    refuse(still)  # and what he refuses of himself is looked for
+    look_everywhere()
+    assert [one.supplier.code for one in live()] == ["other"]
+
+
+def test_who_says_yes_before_he_is_asked_to_stop_keeps_it(supplier):
+    purchase_order = sent()
+    tell(purchase_order, word=Answer.RECEIVED)
+    reassignment.move(purchase_order=live()[0], reason="slow", actor="rules", now=NOON)
+
+    tell(purchase_order, word=Answer.ACCEPTED)
+
+    (still,) = live()
+    assert (still.status, still.cancel_wanted_at) == ("in_progress", None)
+    assert [kind for kind, _ in asked()] == ["capture_requested"]
+
+
+def test_who_refused_and_ships_all_the_same_is_seen(supplier):
+    purchase_order = sent()
+    refuse(purchase_order)
+    look_everywhere()
+
+    acknowledgements.apply(
+        purchase_order=PurchaseOrder.objects.select_related("order").get(pk=purchase_order.pk),
+        state=make_state(purchase_order, "shipped", make_parcel_news()),
+        now=LATER,
+    )
+
+    assert broken() == ["I4.stopped"]
+    assert "purchase_stray" in {row.cause.code for row in query.find(now=NOON)}
+
+
+def test_what_cannot_be_looked_for_is_not_taken_from_who_has_it(supplier):
+    purchase_order = sent()
+    tell(purchase_order, word=Answer.RECEIVED)
+    purchase_order.order.payments.update(capture_before=NOON + timedelta(hours=14))
+
+    with pytest.raises(reassignment.CannotMoveError):
+        reassignment.move(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
+
+    assert live()[0].cancel_wanted_at is None
+
+
+def test_what_is_stopped_too_late_to_be_looked_for_is_told_the_shopper(supplier):
+    purchase_order = sent()
+    tell(purchase_order, word=Answer.RECEIVED)
+    reassignment.move(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
+    purchase_order.order.payments.update(capture_before=NOON + timedelta(hours=14))
+    supplier.can_stop = True
+
+    assert cancellation.pursue(purchase_order=live()[0], now=NOON) is True
+
+    assert Event.objects.filter(name="order.lines_refused").count() == 1
+    assert Order.objects.get().status == "canceled"
+
+
+# addresses
+
+
+def test_an_address_that_he_agreed_to_goes_along_to_who_sends_it_instead(supplier):
+    purchase_order = sent()
+    tell(purchase_order, word=Answer.RECEIVED)
+    wish(purchase_order.order)
+    change_requests.answer(
+        wish=AddressWish.objects.get(), is_yes=True, actor="supplier lumen", now=NOON
+    )
+
+    refuse(purchase_order)
+    look_everywhere()
+
+    assert request_for(live()[0]).ship_to == THERE
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_an_address_that_is_wished_while_it_is_looked_for_counts(supplier, is_asked):
+    purchase_order = sent(max_days=20 if is_asked else 6)
+    refuse(purchase_order)
+    if is_asked:
+        look_everywhere()
+
+    said = wish(purchase_order.order)
+    assert said.done == (purchase_order.number,)
+    if is_asked:
+        answer("wait")
+    else:
+        look_everywhere()
+
+    assert request_for(live()[0]).ship_to == THERE
+    assert Event.objects.filter(name="order.address_answered").count() == 1
+
+
+def test_what_he_never_had_goes_to_the_wished_address(supplier, monkeypatch):
+    purchase_order = sent()
+    PurchaseOrder.objects.update(status="ready", request_status="submit_unknown")
+    wish(purchase_order.order)
+    assert AddressWish.objects.get().status == "requested"
+    PurchaseOrder.objects.update(request_status="submit_failed")  # proven absent
+
+    for _ in range(2):
+        (found,) = live()
+        submission.send(purchase_order=found, now=LATER)
+
+    assert AddressWish.objects.get().status == "accepted"
+    assert live()[0].goes_to["city"] == "Hamburg"
+    assert len(supplier.effects) == 1
+
+
+def test_a_wish_that_a_parcel_overtook_is_over_and_told(supplier):
+    purchase_order = sent()
+    tell(purchase_order)
+    wish(purchase_order.order)
+    state = make_state(purchase_order, "shipped", make_parcel_news(number="LX123456789DE"))
+    shipments.take_in(purchase_order=live()[0], state=state, now=NOON)
+
+    assert AddressWish.objects.get().status == "refused"
+    (event,) = Event.objects.filter(name="order.address_answered")
+    assert event.payload["is_changed"] is False
+
+
+# promises
+
+
+def test_a_delay_gives_two_days_to_answer_also_where_the_money_is_taken(supplier):
+    purchase_order = sent()
+    purchase_order.order.payments.update(capture_before=NOON + timedelta(hours=1))
+
+    tell(purchase_order, ships_by=date(2026, 12, 10))
+    look_everywhere()
+
+    assert Setback.objects.get().answer_by == NOON + timedelta(hours=48)
+
+
+def test_a_second_refusal_is_judged_by_what_the_shopper_was_told(supplier):
+    listing = make_sellable()
+    also_at(listing, "other", max_days=3)
+    also_at(listing, "third", max_days=8, cost="12.00")
+    refuse(make_sent_purchase_order(listing))
+    look_everywhere()
+    (second,) = live()
+    assert second.entry["arrives_to"] < "2026-12-04"
+
+    second.move("ready", at=NOON)
+    second.move("submitting", at=NOON, axis="request_status")
+    refuse(second)
+    look_everywhere()
+
+    assert [one.supplier.code for one in live()] == ["third"]  # 4 Dec; 5 Dec was promised
+    assert not Event.objects.filter(name="order.setback_asked").exists()
+
+
+def test_a_day_later_still_is_asked_anew(supplier):
+    purchase_order = sent()
+    tell(purchase_order, ships_by=date(2026, 12, 10))
+    look_everywhere()
+
+    tell(purchase_order, ships_by=date(2027, 1, 30))
+    look_everywhere()
+
+    assert [one.status for one in Setback.objects.order_by("pk")] == ["awaited", "asked"]
+    assert Setback.objects.latest("pk").arrives_by == date(2027, 2, 5)
+
+
+def test_one_line_that_is_refused_leaves_the_question_of_the_others(supplier):
+    first, second = make_sellable(), make_sellable(price="19.99")
+    purchase_order = make_sent_purchase_order(first, second)
+    tell(purchase_order, word=Answer.RECEIVED, ships_by=date(2026, 12, 10))
+    look_everywhere()
+
+    tell(purchase_order, refused=[purchase_order.order.lines.get(variant=second.variant)])
+
+    question = Setback.objects.get(kind="later")
+    assert question.status == "asked"
+    assert [row.order_line.variant_id for row in backorders.open_lines(question)] == [
+        first.variant_id
+    ]
+
+
+def test_who_canceled_is_not_asked_of_a_delay_and_who_told_one_is_not_silent(supplier):
+    purchase_order = sent()
+    tell(purchase_order, word=Answer.RECEIVED, ships_by=date(2026, 12, 10))
+    assert not reassignment.silent_for_long(now=NOON + timedelta(days=2)).exists()
+    cancellation.cancel(order=purchase_order.order, reason="no", actor="shopper", now=NOON)
+    before = Setback.objects.count()
+
+    tell(purchase_order, word=Answer.RECEIVED, ships_by=date(2027, 1, 30))
+
+    assert Setback.objects.count() == before
+    assert broken() == []

@@ -1,0 +1,205 @@
+"""What a review found about parted lines and refused calls: each sequence, and what holds now."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from orders.backorders import backorders
+from orders.cancellation import supplier_answers
+from orders.inventory import stock_sync
+from orders.models import Allocation, Order, PurchaseLine, PurchaseOrder
+from orders.models.purchasing import PurchaseOrder as Purchase
+from orders.payments import updates
+from orders.purchasing import acknowledgements, submission
+from orders.purchasing.holds import holds
+from shipping.shipments import shipments
+from storefront.lib.money import Money
+from suppliers.connectors.records import (
+    Answer,
+    GoneError,
+    PurchaseState,
+    Refusal,
+    RefusedLine,
+    RequestLine,
+)
+from suppliers.models import StockLevel, StockMovement
+from tests.factories.backorders import also_at, broken, live, look_everywhere, tell
+from tests.factories.orders import (
+    make_order,
+    make_payment,
+    make_purchase_orders,
+    make_sellable,
+    news_of,
+)
+from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.shipping import (
+    make_accepted_purchase_order,
+    make_parcel_news,
+    make_sent_purchase_order,
+    make_state,
+)
+from tests.factories.suppliers import NOON
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("routes")]
+LATER = NOON + timedelta(minutes=20)
+
+
+def ships(purchase_order, count, *, code="out_of_stock", **more):
+    line = purchase_order.lines.filter(is_live=True).order_by("pk").first()
+    word = RefusedLine(reference=str(line.order_line_id), code=Refusal(code), ships=count)
+    state = PurchaseState(
+        number=purchase_order.number,
+        supplier_reference="",
+        answer=Answer.ACCEPTED,
+        refused=(word,),
+        **more,
+    )
+    fresh = PurchaseOrder.objects.select_related("order", "supplier").get(pk=purchase_order.pk)
+    acknowledgements.apply(purchase_order=fresh, state=state, now=NOON)
+    return fresh
+
+
+def test_what_we_wrote_down_ourselves_proves_no_sale(supplier):
+    listing = make_sellable(quantity=10)
+    purchase_order = make_sent_purchase_order(listing, quantity=3)
+    ships(purchase_order, 2)
+    look_everywhere()
+    shelf = StockLevel.objects.get(pk=listing.level.pk)
+    assert (shelf.reported_quantity, shelf.allocated_unseen) == (2, 2)
+    late = NOON + timedelta(days=2)
+    StockLevel.objects.update(as_of=late, received_at=late)  # his own figure, still of two
+
+    stock_sync.reconcile(supplier=purchase_order.supplier, now=late)
+
+    kept = Allocation.objects.exclude(status="released").get()
+    refused = StockMovement.objects.filter(cause__startswith="refused:")
+    assert refused.count() == 1
+    assert (kept.status, kept.seen_in_id) == ("unseen", None)
+
+
+@pytest.mark.parametrize("code", ["out_of_stock", "invalid_item"])
+def test_what_he_lacks_after_it_was_charged_is_for_sale_to_nobody(
+    supplier, code, django_capture_on_commit_callbacks
+):
+    listing = make_sellable(quantity=9)
+    purchase_order = make_accepted_purchase_order(listing, quantity=3)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        ships(purchase_order, 2, code=code)
+
+    available = StockLevel.objects.get(pk=listing.level.pk).available
+    assert available == (0 if code == "out_of_stock" else 7)
+
+
+def test_a_dearer_price_is_judged_by_what_he_ships_of_it(supplier):
+    purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
+    line = purchase_order.lines.get()
+
+    asked = {str(line.order_line_id): Money(Decimal("20.00"), "EUR")}
+    ships(purchase_order, 1, unit_costs=asked, freight=Money(Decimal("30.00"), "EUR"))
+
+    assert not PurchaseLine.objects.filter(agreed_cost_amount=Decimal("20.00")).exists()
+    assert PurchaseOrder.objects.get(pk=purchase_order.pk).status == "canceled"
+    assert broken() == []
+
+
+def test_the_end_of_a_review_is_no_look_at_a_warning(monkeypatch):
+    supplier = connect(monkeypatch, ScriptedSupplier())
+    order = make_order()
+    payment = make_payment(order)
+    for what in ("warned", "authorized", "under_review", "review_approved"):
+        updates.apply(update=news_of(payment, what), gateway="fake", now=NOON)
+        payment.refresh_from_db()
+    order.refresh_from_db()
+    (purchase_order,) = submission.divide(order=order, now=NOON)
+
+    submission.send(purchase_order=purchase_order, now=NOON)
+
+    assert supplier.effects == []
+    assert [one["code"] for one in Purchase.objects.get().hold_reasons] == ["warned"]
+
+
+def test_a_refusal_after_which_he_may_have_it_is_looked_up(supplier):
+    (purchase_order,) = make_purchase_orders()
+    supplier.script = [(GoneError("gone", may_have_happened=True), True)]
+
+    submission.send(purchase_order=purchase_order, now=NOON)
+
+    assert purchase_order.request_status == "submit_unknown"
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_what_stands_in_a_parcel_is_not_refused_and_ships(supplier, count):
+    purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
+    line = purchase_order.lines.get()
+    box = make_parcel_news(
+        lines=[RequestLine(sku="", quantity=3, reference=str(line.order_line_id))], carrier_text=""
+    )
+    told = make_state(purchase_order, "accepted", box)
+    acknowledgements.apply(purchase_order=purchase_order, state=told, now=NOON)
+    shipments.take_in(purchase_order=purchase_order, state=told, now=NOON)
+
+    purchase_order = ships(purchase_order, count)
+
+    assert "stands in a parcel" in purchase_order.problem
+    gone = make_state(purchase_order, "shipped", make_parcel_news())
+    acknowledgements.apply(purchase_order=purchase_order, state=gone, now=LATER)
+    shipments.take_in(purchase_order=purchase_order, state=gone, now=LATER)
+    assert PurchaseOrder.objects.get().status == "shipped"
+    assert broken() == []
+
+
+def test_who_has_no_way_twice_and_nobody_else_is_waits_for_a_person(monkeypatch):
+    supplier = connect(monkeypatch, ScriptedSupplier())
+    make_purchase_orders()
+    monkeypatch.setattr(backorders, "could_begin", lambda *_, **__: False)
+    supplier.routes = ()
+
+    def send(now):
+        row = PurchaseOrder.objects.select_related("order", "supplier", "location").get()
+        return submission.send(purchase_order=row, now=now)
+
+    send(NOON)
+    assert holds.lift_answered(now=LATER) == 1
+    send(LATER)
+
+    for round_ in range(1, 4):
+        assert holds.lift_answered(now=LATER + round_ * timedelta(hours=1)) == 0
+    held = PurchaseOrder.objects.get()
+    assert (held.status, held.status_since) == ("on_hold", LATER)
+
+
+def test_a_stop_that_his_yes_overtook_is_followed_all_the_same(supplier):
+    purchase_order = make_accepted_purchase_order()
+    purchase_order.move("cancellation_requested", at=NOON, axis="request_status")
+    purchase_order.move("cancellation_rejected", at=NOON, axis="request_status")
+    state = make_state(purchase_order, "canceled")
+
+    assert supplier_answers.follow(purchase_order, state, now=LATER)
+
+    assert PurchaseOrder.objects.get().status == "canceled"
+    assert Order.objects.get().status == "canceled"
+    assert broken() == []
+
+
+def test_who_refused_a_line_is_not_asked_for_what_was_parted_from_it(supplier):
+    listing = make_sellable()
+    also_at(listing)
+    purchase_order = make_sent_purchase_order(listing, quantity=3)
+    line = purchase_order.lines.get().order_line
+    tell(purchase_order, refused=[line], code="invalid_item")
+    look_everywhere()
+    (made,) = live()
+    for axis_to in ("ready",):
+        made.move(axis_to, at=NOON)
+    made.move("submitting", at=NOON, axis="request_status")
+
+    ships(made, 1)
+
+    suppliers, levels = backorders.refused_by(Order.objects.get())
+    first, rest = Order.objects.get().lines.order_by("pk")
+    assert suppliers[first.pk] == suppliers[rest.pk] == {purchase_order.supplier_id}
+    assert levels[rest.pk] == {made.lines.first().level_id}

@@ -1,0 +1,265 @@
+"""What one supplier refuses comes from another in time, and never from both."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from notifications.models import Event
+from orders.cancellation import cancellation
+from orders.models import Allocation, Order, PurchaseOrder, Setback
+from orders.purchasing import reassignment, submission
+from orders.routing import rules as routing_rules
+from orders.routing.ranking import Criterion
+from shipping.rates import quotes
+from shipping.rerouting import rerouting
+from suppliers.connectors.records import Answer, OutOfStockError
+from suppliers.models import StockLevel
+from tests.factories.backorders import also_at, asked, broken, live, look_everywhere, refuse, tell
+from tests.factories.orders import make_sellable
+from tests.factories.shipping import make_sent_purchase_order, make_service
+from tests.factories.suppliers import NOON, make_level, make_location
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("routes")]
+
+LATER = NOON + timedelta(hours=1)
+MUCH_LATER = NOON + timedelta(days=3)
+
+
+def test_what_one_refuses_another_sends_in_time_and_nobody_is_asked(supplier):
+    listing = make_sellable()
+    other = also_at(listing)
+    purchase_order = make_sent_purchase_order(listing)
+    whole = purchase_order.charge_amount
+
+    refuse(purchase_order)
+    look_everywhere()
+
+    assert broken() == []
+    (made,) = live()
+    assert (made.supplier.code, made.location_id) == ("other", other.location_id)
+    assert (made.charge_amount, made.number[-2:], made.round) == (whole, "-2", 1)
+    assert made.entry["arrives_to"] <= "2026-12-05"
+    assert StockLevel.objects.get(pk=listing.level.pk).available == 0  # he said that he has none
+    line = made.lines.get()
+    assert (line.level_id, line.agreed_cost_amount) == (other.pk, Decimal("11.00"))
+    assert list(Allocation.objects.order_by("pk").values_list("level", "status")) == [
+        (listing.level.pk, "released"),
+        (other.pk, "unseen"),
+    ]
+    assert asked() == []
+    assert not Event.objects.filter(name__in=["order.lines_refused", "order.setback_asked"])
+    assert Order.objects.get().status == "processing"
+
+    submission.send(purchase_order=made, now=LATER)
+    assert broken() == []
+    assert asked() == [("capture_requested", whole)]
+
+
+def test_of_a_part_only_what_is_refused_moves_and_each_is_charged_once(supplier):
+    first, second = make_sellable(), make_sellable(price="19.99")
+    also_at(second)
+    purchase_order = make_sent_purchase_order(first, second)
+    whole = purchase_order.charge_amount
+    line = purchase_order.order.lines.get(variant=second.variant)
+
+    tell(purchase_order, refused=[line])
+    look_everywhere()
+    kept, made = live()
+
+    assert broken() == []
+    assert (kept.charge_amount, made.charge_amount) == (whole - Decimal("19.99"), Decimal("19.99"))
+    submission.send(purchase_order=made, now=LATER)
+    assert [amount for _, amount in asked()] == [whole - Decimal("19.99"), Decimal("19.99")]
+    assert broken() == []
+
+
+def test_what_only_some_of_is_found_elsewhere_goes_on_and_the_rest_is_paid_back(supplier):
+    first, second = make_sellable(), make_sellable(price="19.99")
+    also_at(second)
+    purchase_order = make_sent_purchase_order(first, second)
+    whole = purchase_order.charge_amount
+
+    refuse(purchase_order)
+    look_everywhere()
+
+    assert broken() == []
+    (made,) = live()
+    # What was paid for the way goes with what comes.
+    assert made.charge_amount == whole - Decimal("39.99")
+    assert asked() == [("release_requested", Decimal("39.99"))]
+    (event,) = Event.objects.filter(name="order.lines_refused")
+    assert [one["title"] for one in event.payload["lines"]] == [
+        purchase_order.order.lines.get(variant=first.variant).title
+    ]
+
+
+def test_who_has_none_left_here_may_have_it_elsewhere_and_who_will_not_will_not(supplier):
+    for code, is_found in (("out_of_stock", True), ("undeliverable", False)):
+        listing = make_sellable()
+        place = make_location(listing.level.offer.supplier, f"X{code[:3]}", "PL")
+        make_level(listing.level.offer, 5, place)
+        make_service(place, code=f"pl-{code}", countries=["DE"])
+        quotes.forget()
+        purchase_order = make_sent_purchase_order(listing)
+
+        tell(
+            purchase_order,
+            refused=[one.order_line for one in purchase_order.lines.all()],
+            code=code,
+        )
+        look_everywhere()
+
+        order = purchase_order.order
+        assert order.purchase_orders.exclude(status="canceled").exists() is is_found
+        assert broken() == []
+
+
+def test_a_second_refusal_looks_further_and_the_last_pays_back(supplier):
+    listing = make_sellable()
+    also_at(listing, "other")
+    also_at(listing, "third", cost="12.00")
+    purchase_order = make_sent_purchase_order(listing)
+    refuse(purchase_order)
+    for code in ("other", "third"):
+        look_everywhere()
+        (made,) = live()
+        assert made.supplier.code == code
+        supplier.script = [OutOfStockError("none left")]
+        submission.send(purchase_order=made, now=LATER)
+        assert broken() == []
+
+    look_everywhere(LATER)
+
+    assert broken() == []
+    assert Order.objects.get().status == "canceled"
+    assert asked() == [("release_requested", purchase_order.order.total_amount)]
+    assert not StockLevel.objects.filter(allocated_unseen__gt=0).exists()
+
+
+def test_rules_that_do_not_look_elsewhere_pay_back_at_once(supplier):
+    listing = make_sellable()
+    also_at(listing)
+    rules = routing_rules.draft(
+        channel=listing.channel,
+        chain=[Criterion.COST],
+        looks_elsewhere=False,
+        by="ann",
+        now=NOON,
+    )
+    routing_rules.go_live(rules=rules, by="ann", now=NOON)
+    purchase_order = make_sent_purchase_order(listing)
+
+    refuse(purchase_order)
+
+    assert Order.objects.get().status == "canceled"
+    assert not Setback.objects.exists()
+
+
+def test_what_he_may_have_moves_only_once_he_has_stopped_it(supplier):
+    listing = make_sellable()
+    also_at(listing)
+    purchase_order = make_sent_purchase_order(listing)
+    tell(purchase_order, word=Answer.RECEIVED)
+    purchase_order = live()[0]
+
+    assert (
+        reassignment.move(purchase_order=purchase_order, reason="slow", actor="ann", now=NOON)
+        is False
+    )
+    look_everywhere()
+    assert not Setback.objects.exists()
+
+    assert cancellation.pursue(purchase_order=live()[0], now=NOON) is False  # he does not stop it
+    look_everywhere()
+    assert [one.supplier.code for one in live()] == ["lumen"]
+    assert broken() == []
+
+
+def test_what_he_stopped_another_sends_and_the_shopper_is_not_told_of_a_cancellation(supplier):
+    listing = make_sellable()
+    also_at(listing)
+    purchase_order = make_sent_purchase_order(listing)
+    tell(purchase_order, word=Answer.RECEIVED)
+    supplier.can_stop = True
+
+    reassignment.move(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
+    assert cancellation.pursue(purchase_order=live()[0], now=NOON) is True
+    look_everywhere()
+
+    assert broken() == []
+    assert [one.supplier.code for one in live()] == ["other"]
+    assert not Event.objects.filter(name__startswith="order.canceled").exists()
+    assert asked() == []
+
+
+def test_what_was_never_sent_moves_at_once(supplier):
+    listing = make_sellable()
+    also_at(listing)
+    purchase_order = make_sent_purchase_order(listing)
+    PurchaseOrder.objects.update(request_status="submit_failed")
+
+    assert reassignment.move(purchase_order=live()[0], reason="down", actor="ann", now=NOON) is True
+    look_everywhere()
+
+    assert broken() == []
+    assert [one.supplier.code for one in live()] == ["other"]
+    assert purchase_order.order.purchase_orders.count() == 2
+
+
+def test_a_silent_supplier_is_given_up_where_the_rules_say_when(supplier):
+    listing = make_sellable()
+    rules = routing_rules.draft(
+        channel=listing.channel,
+        chain=[Criterion.COST],
+        moves_silent_after_h=2,
+        by="ann",
+        now=NOON,
+    )
+    routing_rules.go_live(rules=rules, by="ann", now=NOON)
+    purchase_order = make_sent_purchase_order(listing)
+    tell(purchase_order, word=Answer.RECEIVED)
+    patience = timedelta(minutes=purchase_order.supplier.acknowledge_within_min, hours=2)
+
+    def is_due(at):
+        found = reassignment.silent_for_long(now=at)
+        return any(reassignment.is_given_up(one, after_h=2, now=at) for one in found)
+
+    assert not is_due(NOON + patience - timedelta(minutes=1))
+    assert is_due(NOON + patience + timedelta(minutes=1))
+
+
+def test_look_is_due_only_while_the_order_goes_on(supplier):
+    listing = make_sellable()
+    also_at(listing)
+    purchase_order = make_sent_purchase_order(listing)
+    refuse(purchase_order)
+    Order.objects.update(status="on_hold")
+
+    assert not rerouting.due(now=NOON).exists()
+
+    Order.objects.update(status="processing")
+    assert rerouting.due(now=NOON).count() == 1
+
+
+def test_a_way_in_time_that_loses_is_not_taken_while_a_later_one_earns(supplier):
+    listing = make_sellable()
+    slow = also_at(listing, max_days=20)
+    make_service(
+        slow.location,
+        code="air",
+        tier="express",
+        base_amount="60.00",
+        min_days=1,
+        max_days=2,
+        countries=["DE"],
+    )
+    quotes.forget()
+
+    refuse(make_sent_purchase_order(listing))
+    look_everywhere()
+
+    setback = Setback.objects.get()
+    assert (setback.status, setback.arrives_by) == ("asked", date(2026, 12, 16))

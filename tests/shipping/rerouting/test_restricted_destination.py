@@ -1,0 +1,98 @@
+"""What may not go to a country is not found elsewhere for it, nor replaced by what may not."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog.models import Product
+from orders.models import PurchaseOrder, Setback
+from orders.purchasing import submission
+from orders.purchasing.holds import facts
+from orders.routing.ranking import USUAL
+from shipping.availability import cart_preview, source_comparison
+from shipping.availability.source_comparison import Way
+from shipping.rerouting import customer_choice
+from tests.factories.backorders import also_at, asked, live, look_everywhere, refuse
+from tests.factories.orders import make_sellable
+from tests.factories.shipping import make_sent_purchase_order, make_service
+from tests.factories.suppliers import NOON
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("routes")]
+
+
+def forbid(listing, *countries):
+    Product.objects.filter(pk=listing.variant.product_id).update(not_sent_to=list(countries))
+
+
+def test_what_became_forbidden_is_not_sent_by_another_and_is_paid_back(supplier):
+    listing = make_sellable()
+    also_at(listing)
+    purchase_order = make_sent_purchase_order(listing)
+    forbid(listing, "DE")
+
+    refuse(purchase_order)
+    look_everywhere()
+
+    assert live() == []
+    assert [kind for kind, _ in asked()] == ["release_requested"]
+
+
+@pytest.mark.parametrize(("countries", "offered"), [(["FR"], True), (["DE"], False)])
+def test_a_substitute_that_may_not_go_there_is_not_offered(supplier, countries, offered):
+    listing, newer = make_sellable(), make_sellable(price="44.99")
+    make_service(max_days=6)
+    type(listing.variant).objects.filter(pk=listing.variant_id).update(replaced_by=newer.variant)
+    forbid(newer, *countries)
+    purchase_order = make_sent_purchase_order(listing)
+
+    refuse(purchase_order)
+    look_everywhere()
+
+    found = Setback.objects.get()
+    assert ("substitute" in found.choices) is offered
+
+
+@pytest.mark.parametrize("is_newer_forbidden", [True, False])
+def test_the_gate_looks_at_what_is_bought_and_not_at_what_was_sold(
+    supplier, monkeypatch, is_newer_forbidden
+):
+    """What he bought became forbidden after he took the other, or the other did."""
+    listing, newer = make_sellable(), make_sellable(price="44.99", quantity=0)
+    also_at(newer)
+    type(listing.variant).objects.filter(pk=listing.variant_id).update(replaced_by=newer.variant)
+    refuse(make_sent_purchase_order(listing))
+    look_everywhere()
+    setback = Setback.objects.select_related("order__channel").get()
+    customer_choice.answer(
+        setback=setback, choice=Setback.Choice.SUBSTITUTE, actor="shopper", now=NOON
+    )
+    forbid(newer if is_newer_forbidden else listing, "DE")
+    (made,) = live()
+    monkeypatch.setattr(submission, "check", facts.check)  # the gate itself
+    known = len(supplier.effects)
+
+    submission.send(purchase_order=made, now=NOON)
+
+    made = PurchaseOrder.objects.get(pk=made.pk)
+    assert (made.status == "on_hold") is is_newer_forbidden
+    assert (len(supplier.effects) == known) is is_newer_forbidden
+    said = [(each["code"], each["subject"]) for each in made.hold_reasons]
+    assert said == ([("restricted", f"{newer.variant.sku}: DE")] if is_newer_forbidden else [])
+    title = newer.variant.product.title
+    assert all(each["sentence"].startswith(title) for each in made.hold_reasons)
+
+
+def test_staff_read_why_it_goes_nowhere():
+    listing = make_sellable()
+    make_service()
+    listing.variant.refresh_from_db()
+    forbid(listing, "DE")
+    there = {"country": "DE", "channel": listing.channel, "now": NOON}
+
+    (row,) = source_comparison.compare(variant=listing.variant, quantity=1, **there)
+    seen = cart_preview.preview(wanted={listing.variant_id: 1}, rules=USUAL, **there)
+
+    assert row.verdict == Way.NOT_CARRIED
+    assert [row.sentence] == [one.sentence for one in seen.reasons]
+    assert "not allowed" in row.sentence
+    assert not seen.quotes

@@ -1,0 +1,275 @@
+"""What one refuses and no other has whole comes from several, each for its own part."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from catalog.models import Channel, Listing
+from notifications.models import Event
+from orders.models import Allocation, Order, OrderLine, PurchaseOrder, Setback
+from orders.purchasing import submission
+from shipping.rates import quotes
+from shipping.rerouting import customer_choice, purchase, rerouting, search
+from suppliers.connectors.records import OutOfStockError
+from suppliers.models import StockLevel
+from tests.factories.backorders import also_at, asked, broken, live, look_everywhere, refuse, tell
+from tests.factories.catalog import make_channel
+from tests.factories.orders import make_order, make_purchase_orders, make_sellable
+from tests.factories.shipping import make_sent_purchase_order, make_service
+from tests.factories.suppliers import NOON, make_level, make_location
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("routes")]
+
+LATER = NOON + timedelta(hours=1)
+PRICE = Decimal("39.99")
+
+
+@pytest.fixture
+def shop(supplier):
+    """A shop where a line may come from two, and a supplier of whom ten are wanted."""
+    Channel.objects.filter(pk=make_channel().pk).update(places_per_line=2)
+    return supplier
+
+
+def wanted_ten(*shelves, **more):
+    """Order ten of a light that others have, too; its supplier answers for all of it."""
+    listing = make_sellable(quantity=10, **more)
+    for place, quantity in enumerate(shelves):
+        also_at(listing, f"other{place}", quantity=quantity)
+    return listing, make_sent_purchase_order(listing, quantity=10)
+
+
+def came():
+    """Tell who sends how many, of what goes on."""
+    return sorted(
+        (made.supplier.code, line.order_line.quantity)
+        for made in live()
+        for line in made.lines.filter(is_live=True)
+    )
+
+
+def units_of(order):
+    return sum(order.lines.values_list("quantity", flat=True))
+
+
+def test_ten_that_are_refused_come_as_six_and_four_and_each_is_charged_once(shop):
+    _, purchase_order = wanted_ten(6, 4)
+    order = purchase_order.order
+
+    refuse(purchase_order)
+    look_everywhere()
+
+    assert broken() == []
+    assert came() == [("other0", 6), ("other1", 4)]
+    assert units_of(order) == 10
+    assert sum(made.charge_amount for made in live()) == order.total_amount
+    assert Setback.objects.get().status == "rerouted"
+    assert asked() == []
+    assert not Event.objects.filter(name__in=["order.lines_refused", "order.setback_asked"])
+    for made in live():
+        submission.send(purchase_order=made, now=LATER)
+    assert broken() == []
+    assert sum(amount for _, amount in asked()) == order.total_amount
+
+
+def test_each_part_is_held_where_it_comes_from_and_nobody_else_has_it(shop):
+    listing, purchase_order = wanted_ten(6, 4)
+
+    refuse(purchase_order)
+    look_everywhere()
+
+    mine = StockLevel.objects.filter(offer__variant=listing.variant)
+    assert [level.available for level in mine] == [0, 0, 0]
+    open_ones = Allocation.objects.filter(status="unseen").order_by("quantity")
+    held = open_ones.values_list("level__offer__supplier__code", "quantity")
+    assert list(held) == [("other1", 4), ("other0", 6)]
+
+
+@pytest.mark.parametrize("places", [1, 2])
+def test_three_are_not_asked_where_two_may_send_it(shop, places):
+    Channel.objects.update(places_per_line=places)
+    _, purchase_order = wanted_ten(*((6, 4) if places == 1 else (4, 3, 3)))
+
+    refuse(purchase_order)
+    look_everywhere()
+
+    assert broken() == []
+    assert came() == []
+    assert OrderLine.objects.count() == 1
+    assert Order.objects.get().status == "canceled"
+    assert asked() == [("release_requested", purchase_order.order.total_amount)]
+
+
+def test_who_has_it_whole_sends_it_though_two_could(shop):
+    _, purchase_order = wanted_ten(6, 4, 10)
+
+    refuse(purchase_order)
+    look_everywhere()
+
+    assert came() == [("other2", 10)]
+
+
+def test_what_comes_whole_does_not_wait_for_what_is_divided_and_the_way_is_paid_once(shop):
+    ten, two = make_sellable(quantity=10), make_sellable(price="19.99", quantity=10)
+    for code, quantity in (("other0", 6), ("other1", 4)):
+        also_at(ten, code, quantity=quantity)
+    also_at(two, "other2", quantity=10)
+    purchase_order = make_sent_purchase_order(ten, two, quantity=10)
+    order = purchase_order.order
+
+    refuse(purchase_order)
+    look_everywhere()
+
+    assert broken() == []
+    assert came() == [("other0", 6), ("other1", 4), ("other2", 10)]
+    charged = {made.supplier.code: made.charge_amount for made in live()}
+    goods = {"other0": 6 * PRICE, "other1": 4 * PRICE, "other2": 10 * Decimal("19.99")}
+    way = order.total_amount - sum(goods.values())
+    assert way > 0
+    assert charged == {**goods, "other2": goods["other2"] + way}
+    assert sorted(Setback.objects.values_list("status", flat=True)) == ["rerouted", "rerouted"]
+
+
+def test_a_part_that_is_refused_again_is_looked_for_by_itself(shop):
+    listing, purchase_order = wanted_ten(6, 4)
+    refuse(purchase_order)
+    look_everywhere()
+    also_at(listing, "third", quantity=4)
+    quotes.forget()
+    (four,) = [made for made in live() if made.supplier.code == "other1"]
+    shop.script = [OutOfStockError("none left")]
+
+    submission.send(purchase_order=four, now=LATER)
+    look_everywhere(LATER)
+
+    assert broken() == []
+    assert came() == [("other0", 6), ("third", 4)]
+
+
+def test_who_would_not_send_it_sends_no_part_of_what_was_parted_from_it(shop):
+    """He will not ship it there: that holds for the part that his other warehouse has, too."""
+    listing, purchase_order = wanted_ten(6, 4)
+    place = make_location(listing.level.offer.supplier, "PL", "PL")
+    make_level(listing.level.offer, 10, place)
+    make_service(place, countries=["DE"])
+    quotes.forget()
+    lines = [one.order_line for one in purchase_order.lines.all()]
+    tell(purchase_order, refused=lines, code="undeliverable")
+    look_everywhere()
+    assert came() == [("other0", 6), ("other1", 4)]
+    (six,) = [made for made in live() if made.supplier.code == "other0"]
+
+    shop.script = [OutOfStockError("none left")]
+    submission.send(purchase_order=six, now=LATER)
+    look_everywhere(LATER)
+
+    assert broken() == []
+    assert came() == [("other1", 4)]
+    assert asked() == [("release_requested", six.charge_amount)]
+
+
+def test_who_would_not_send_one_part_is_not_asked_for_what_another_was_to_send(shop):
+    """It was divided when it was bought: he will not ship it there all the same."""
+    listing = make_sellable(quantity=6)
+    make_service(listing.level.location, countries=["DE"])
+    also_at(listing, quantity=4)
+    Listing.objects.update(available=10)
+    quotes.forget()
+    six, four = make_purchase_orders(Listing.objects.get(), quantity=10)
+    offer = listing.level.offer
+    place = make_location(offer.supplier, "PL", "PL")
+    make_service(make_level(offer, 4, place).location, countries=["DE"])
+    quotes.forget()
+    for made in (six, four):
+        made.move("ready", at=NOON)
+        made.move("submitting", at=NOON, axis="request_status")
+        tell(made, refused=[made.lines.get().order_line], code="undeliverable")
+
+    look_everywhere()
+
+    assert broken() == []
+    assert came() == []
+    assert Order.objects.get().status == "canceled"
+
+
+@pytest.mark.parametrize("choice", ["wait", "refund"])
+def test_of_parts_that_come_later_he_is_asked_once_and_both_are_held(shop, choice):
+    listing = make_sellable(quantity=10)
+    for code, quantity in (("other0", 6), ("other1", 4)):
+        also_at(listing, code, quantity=quantity, max_days=20)
+    purchase_order = make_sent_purchase_order(listing, quantity=10)
+    order = purchase_order.order
+    refuse(purchase_order)
+    look_everywhere()
+
+    setback = Setback.objects.select_related("order__channel").get()
+    assert broken() == []
+    assert (setback.status, setback.choices) == ("asked", ["wait", "refund"])
+    assert came() == []
+    mine = StockLevel.objects.filter(offer__variant=listing.variant)
+    assert [level.available for level in mine] == [0, 0, 0]
+    (event,) = Event.objects.filter(name="order.setback_asked")
+    assert event.payload["amount"] == str(order.total_amount)
+
+    customer_choice.answer(
+        setback=setback, choice=Setback.Choice(choice), actor="shopper", now=LATER
+    )
+
+    assert broken() == []
+    if choice == "wait":
+        assert came() == [("other0", 6), ("other1", 4)]
+        assert sum(made.charge_amount for made in live()) == order.total_amount
+    else:
+        assert came() == []
+        assert Order.objects.get().status == "canceled"
+        assert asked() == [("release_requested", order.total_amount)]
+
+
+def test_who_loses_the_race_for_one_part_leaves_the_line_as_it_was(shop, monkeypatch):
+    listing, purchase_order = wanted_ten(6, 4)
+    refuse(purchase_order)
+    find = search.find
+
+    def outrun(*args, **options):
+        seen = find(*args, **options)
+        if options["is_divided"] and Order.objects.count() == 1:
+            make_order(listing, email="other@example.org")
+        return seen
+
+    monkeypatch.setattr(search, "find", outrun)
+    look_everywhere()
+
+    assert broken() == []
+    assert OrderLine.objects.get(order=purchase_order.order).quantity == 10
+    setback = Setback.objects.get()
+    assert (setback.status, setback.try_after) == ("open", NOON + rerouting.AGAIN_AFTER)
+    assert not Allocation.objects.exclude(status="released").exists()
+
+    look_everywhere(NOON + rerouting.AGAIN_AFTER)  # nine are left
+    assert broken() == []
+    assert asked() == [("release_requested", purchase_order.order.total_amount)]
+
+
+def test_all_units_are_held_in_one_go_in_the_order_of_their_rows(shop, monkeypatch):
+    """Two holds in one transaction would lock rows in an order that others do not keep."""
+    ten, two = make_sellable(quantity=10), make_sellable(price="19.99", quantity=10)
+    for code, quantity in (("other0", 6), ("other1", 4)):
+        also_at(ten, code, quantity=quantity)
+    also_at(two, "other2", quantity=10)
+    purchase_order = make_sent_purchase_order(ten, two, quantity=10)
+    refuse(purchase_order)
+    taken = []
+    take = purchase.allocations.take
+    monkeypatch.setattr(
+        purchase.allocations,
+        "take",
+        lambda *, levels, **more: (taken.append(len(levels)), take(levels=levels, **more)),
+    )
+
+    look_everywhere()
+
+    assert taken == [3]
+    assert PurchaseOrder.objects.exclude(status="canceled").count() == 3

@@ -1,0 +1,93 @@
+"""What a supplier carries there in no way comes from another, once he was asked twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from orders.models import PurchaseOrder
+from orders.purchasing import submission
+from orders.purchasing.holds import holds
+from suppliers.connectors.records import NoWayError
+from tests.factories.backorders import also_at, asked, broken, live, look_everywhere
+from tests.factories.orders import make_purchase_orders, make_sellable
+from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.suppliers import NOON
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("routes")]
+SOON, LATER = NOON + timedelta(minutes=5), NOON + timedelta(minutes=20)
+
+
+@pytest.fixture
+def supplier(monkeypatch):
+    return connect(monkeypatch, ScriptedSupplier())
+
+
+def send(now=NOON):
+    fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
+    return submission.send(purchase_order=fresh.order_by("pk").first(), now=now)
+
+
+@pytest.mark.parametrize("says", ["no route", "refuses the call"])
+def test_another_sends_what_he_carries_in_no_way_also_when_asked_again(supplier, says):
+    listing = make_sellable()
+    other = also_at(listing)
+    make_purchase_orders(listing)
+    if says == "no route":
+        supplier.routes = ()
+    else:
+        supplier.script = [NoWayError("no channel"), NoWayError("no channel")]
+
+    held = send()
+    assert (held.status, [reason["code"] for reason in held.hold_reasons]) == (
+        "on_hold",
+        ["no_way"],
+    )
+    assert holds.lift_answered(now=SOON) == 0
+    assert holds.lift_answered(now=LATER) == 1
+    send(now=LATER)
+    look_everywhere()
+
+    assert broken() == []
+    assert PurchaseOrder.objects.order_by("pk").first().status == "canceled"
+    (made,) = live()
+    assert made.location_id == other.location_id
+    assert supplier.effects == []
+
+
+def test_who_finds_a_way_when_he_is_asked_again_sends_it(supplier):
+    make_purchase_orders()
+    supplier.routes = ()
+    send()
+    holds.lift_answered(now=LATER)
+    supplier.routes = ("Standard",)
+
+    sent = send(now=LATER)
+
+    assert supplier.effects == [sent.number]
+
+
+def test_what_nobody_carries_there_is_paid_back(supplier):
+    (purchase_order,) = make_purchase_orders()
+    whole = purchase_order.charge_amount
+    supplier.routes = ()
+
+    send()
+    holds.lift_answered(now=LATER)
+    send(now=LATER)
+    look_everywhere()
+
+    assert broken() == []
+    assert asked() == [("release_requested", whole)]
+
+
+def test_with_another_reason_beside_it_a_person_decides(supplier):
+    make_purchase_orders(make_sellable(price="39.99", cost="60.00"))
+    supplier.routes = ()
+
+    send()
+
+    assert holds.lift_answered(now=LATER) == 0
+    (held,) = live()
+    assert held.status == "on_hold"

@@ -1,0 +1,220 @@
+"""What suppliers did becomes facts: each once, and of what counts only."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from orders.models import PurchaseOrder
+from orders.purchasing import acknowledgements, submission
+from shipping import supplier_performance
+from shipping.models import Parcel
+from shipping.shipments import shipments, tracking
+from shipping.shipments.statuses import CarrierNews
+from suppliers.connectors.records import GoneError, OutOfStockError
+from suppliers.models import ScorecardFact
+from tests.factories.orders import ask_to_stop, make_purchase_orders, make_sellable
+from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.shipping import (
+    CJ_NUMBER,
+    make_accepted_purchase_order,
+    make_parcel_news,
+    make_sent_purchase_order,
+    make_service,
+    make_state,
+)
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+AN_HOUR = timedelta(hours=1)
+A_DAY = timedelta(days=1)
+
+
+def facts(kind):
+    rows = ScorecardFact.objects.filter(kind=kind).order_by("pk")
+    return [(fact.subject, fact.value, fact.happened_at) for fact in rows]
+
+
+def values(kind):
+    return [int(value) for _, value, _ in facts(kind)]
+
+
+def answer(purchase_order, word, *parcels, reason="", now=NOON):
+    state = make_state(purchase_order, word, *parcels, reason=reason)
+    acknowledgements.apply(purchase_order=purchase_order, state=state, now=now)
+
+
+def ship(purchase_order, *, now, carrier_text=""):
+    news = make_parcel_news(carrier_text=carrier_text)
+    state = make_state(purchase_order, "shipped", news)
+    shipments.take_in(purchase_order=purchase_order, state=state, now=now)
+
+
+def scan(word, *, at, now=None):
+    tracking.apply(
+        carrier=Parcel.objects.get().carrier,
+        number=CJ_NUMBER,
+        news=[CarrierNews(status=word, text=word, happened_at=at)],
+        now=now or at,
+    )
+
+
+def test_an_answer_is_measured_from_our_question():
+    purchase_order = make_sent_purchase_order()
+    assert supplier_performance.observe() is None
+
+    answer(purchase_order, "accepted", now=NOON + 2 * AN_HOUR)
+    earliest = supplier_performance.observe()
+
+    assert earliest == NOON + 2 * AN_HOUR
+    assert facts("acknowledged") == [
+        (f"purchase_order:{purchase_order.number}", Decimal(7200), earliest)
+    ]
+    assert values("promised") == [1]
+    assert values("filled") == values("finished") == []
+
+
+def test_a_no_is_an_answer_too():
+    purchase_order = make_sent_purchase_order()
+
+    answer(purchase_order, "rejected", reason="The address is wrong", now=NOON + AN_HOUR)
+    supplier_performance.observe()
+
+    assert values("acknowledged") == [3600]
+    assert values("finished") == [0]
+    # He had the goods, for all we know.
+    assert values("promised") == values("filled") == values("short") == []
+
+
+def test_a_refusal_for_want_of_stock_says_what_the_feed_had_shown():
+    purchase_order = make_sent_purchase_order(make_sellable(quantity=4), quantity=2)
+
+    answer(purchase_order, "rejected", reason="Sold out, sorry")
+    supplier_performance.observe()
+
+    assert values("short") == [4]
+    assert values("promised") == values("filled") == values("finished") == [0]
+
+
+def test_of_a_whole_order_refused_for_want_of_stock_one_line_was_missing():
+    purchase_order = make_sent_purchase_order(make_sellable(quantity=3), make_sellable())
+
+    answer(purchase_order, "rejected", reason="insufficient inventory")
+    supplier_performance.observe()
+    supplier_performance.observe()
+
+    assert values("promised") == values("filled") == values("finished") == [0]
+    assert values("short") == [3]
+
+
+@pytest.mark.parametrize("error", [OutOfStockError("code 1603102"), GoneError("code 1602002")])
+def test_a_refusal_in_answer_to_our_call_counts_by_what_it_is(monkeypatch, error):
+    make_service()
+    supplier = connect(monkeypatch, ScriptedSupplier())
+    supplier.script = [error]
+    (purchase_order,) = make_purchase_orders(make_sellable(quantity=3))
+
+    submission.send(purchase_order=purchase_order, now=NOON)
+    supplier_performance.observe()
+
+    assert values("short") == [3]
+    assert values("filled") == [0]
+
+
+def test_a_line_that_he_takes_out_counts_alone(monkeypatch):
+    purchase_order = make_accepted_purchase_order(make_sellable(), make_sellable(quantity=1))
+    line = purchase_order.lines.order_by("pk").last()
+    purchase_order.lines.filter(pk=line.pk).update(is_live=False, acknowledgment="out_of_stock")
+
+    supplier_performance.observe()
+
+    assert {subject: int(value) for subject, value, _ in facts("promised")} == {
+        f"line:{purchase_order.lines.order_by('pk').first().pk}": 1,
+        f"line:{line.pk}": 0,
+    }
+    assert values("short") == [1]
+
+
+def test_what_we_stopped_ourselves_is_held_against_nobody(monkeypatch):
+    connect(monkeypatch, ScriptedSupplier()).can_stop = True
+    purchase_order = make_accepted_purchase_order()
+
+    ask_to_stop(purchase_order.order)
+    supplier_performance.observe()
+
+    purchase_order.refresh_from_db()
+    assert purchase_order.status == "canceled"
+    assert values("finished") == values("filled") == values("short") == []
+
+
+def test_a_whole_way_from_yes_to_arrival():
+    purchase_order = make_accepted_purchase_order(make_sellable(), make_sellable())
+    ship(purchase_order, now=NOON + A_DAY)
+    supplier_performance.observe()
+
+    assert values("filled") == [1, 1]
+    assert values("finished") == [1]
+    assert values("scanned") == []  # the supplier's word is no scan
+
+    scan("in_transit", at=NOON + 2 * A_DAY)
+    scan("out_for_delivery", at=NOON + 3 * A_DAY)
+    scan("delivered", at=NOON + 4 * A_DAY)
+    supplier_performance.observe()
+
+    assert values("scanned") == [2 * 86_400]
+    assert values("arrived") == [1]
+
+
+def test_a_label_is_no_scan():
+    ship(make_accepted_purchase_order(), now=NOON + A_DAY)
+
+    scan("pre_transit", at=NOON + 2 * A_DAY)
+    supplier_performance.observe()
+
+    assert values("scanned") == []
+
+
+def test_a_parcel_that_comes_back_did_not_arrive():
+    ship(make_accepted_purchase_order(), now=NOON + A_DAY)
+
+    scan("return_to_sender", at=NOON + 9 * A_DAY)
+    supplier_performance.observe()
+
+    assert values("arrived") == [0]
+    assert facts("arrived")[0][2] == NOON + 9 * A_DAY
+
+
+def test_each_fact_is_seen_once_however_often_one_looks():
+    purchase_order = make_accepted_purchase_order()
+    ship(purchase_order, now=NOON + A_DAY, carrier_text="in transit")
+    supplier_performance.observe()
+    seen = list(ScorecardFact.objects.order_by("pk").values_list())
+    assert len(seen) >= 5
+
+    answer(purchase_order, "shipped", now=NOON + 2 * A_DAY)
+    ship(purchase_order, now=NOON + 2 * A_DAY, carrier_text="in transit")
+    for since in (None, NOON, NOON - A_DAY):
+        assert supplier_performance.observe(since=since) is None
+
+    assert list(ScorecardFact.objects.order_by("pk").values_list()) == seen
+
+
+def test_what_a_sweep_missed_is_found_by_the_one_that_looks_at_everything():
+    make_accepted_purchase_order()
+
+    assert supplier_performance.observe(since=NOON + A_DAY) is None
+    assert values("acknowledged") == []
+    assert supplier_performance.observe() == NOON
+    assert values("acknowledged") == [0]
+
+
+def test_looking_costs_the_same_however_much_there_is(django_assert_num_queries):
+    for _ in range(3):
+        ship_one = make_accepted_purchase_order()
+        assert ship_one.status == PurchaseOrder.Status.IN_PROGRESS
+
+    with django_assert_num_queries(8):
+        supplier_performance.observe()

@@ -1,0 +1,74 @@
+"""By the API too, an order costs what the supplier asks for the way to its postcode."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+import pytest
+
+from orders.models import Order
+from shipping.models import AskedFreight
+from shipping.rates import live_rates
+from tests.shipping.rates.test_live_rates import option
+from tests.storefront.api.schema_client import kind_of
+
+pytestmark = pytest.mark.django_db
+
+ISLAND, BERLIN = "27498", "10115"
+OPEN, DEAR = ("6.13", "46.12"), ("12.27", "52.26")  # 5 and 10 EUR, with tax and fees
+
+
+class Ferry:
+    """A supplier who asks more for an island."""
+
+    def freight(self, *, ship_to, **_):
+        return (option("10.00" if ship_to.postcode == ISLAND else "5.00"),)
+
+
+@pytest.fixture(autouse=True)
+def _asked(monkeypatch, listing):
+    @contextmanager
+    def adapter_for(_):
+        yield Ferry()
+
+    monkeypatch.setattr(live_rates, "adapter_for", adapter_for)
+    AskedFreight.objects.create(location=listing.level.location)
+
+
+def island(wish, total):
+    there = wish["ship_to"] | {"postcode": ISLAND, "city": "Helgoland"}
+    return wish | {"ship_to": there, "total": {"amount": total, "currency": "EUR"}}
+
+
+def shown(answer):
+    (one,) = answer.json()["options"]
+    return one["price"]["amount"], one["total"]["amount"]
+
+
+def test_an_order_to_a_dear_postcode_tells_its_total_before_it_is_placed(api, cart, wish):
+    seen = shown(api.get(f"{cart}delivery/"))
+
+    refused = api.post(f"{cart}checkout/", island(wish, seen[1]), key="k1")
+    placed = api.post(f"{cart}checkout/", island(wish, DEAR[1]), key="k2")
+
+    assert seen == OPEN
+    assert (refused.status_code, kind_of(refused)) == (409, "price-changed")
+    assert refused.json()["total"] == {"amount": DEAR[1], "currency": "EUR"}
+    assert placed.status_code == 201
+    assert str(Order.objects.get().delivery_amount) == DEAR[0]
+
+
+def test_delivery_to_a_postcode_is_quoted_with_the_total_to_agree_to(api, cart, wish):
+    assert shown(api.get(f"{cart}delivery/", {"postcode": f" {ISLAND} "})) == DEAR
+    assert shown(api.get(f"{cart}delivery/", {"postcode": BERLIN})) == OPEN
+    assert shown(api.get(f"{cart}delivery/", {"postcode": ""})) == OPEN
+
+    assert api.post(f"{cart}checkout/", island(wish, DEAR[1]), key="k1").status_code == 201
+
+
+@pytest.mark.parametrize("postcode", ["1" * 21, "1\x000"])
+def test_a_postcode_that_makes_no_sense_is_named(api, cart, postcode):
+    answer = api.get(f"{cart}delivery/", {"postcode": postcode})
+
+    assert (answer.status_code, kind_of(answer)) == (400, "invalid-parameters")
+    assert [each["parameter"] for each in answer.json()["errors"]] == ["postcode"]

@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.http import QueryDict
+from django.utils import timezone
+
+from catalog.search import shelving
+from catalog.search.filters import ShelfQuery
+from storefront.api.resources.products import KNOWN
+from tests.factories.catalog import (
+    make_category,
+    make_channel,
+    make_image,
+    make_mode,
+    make_product,
+    make_spec,
+    make_variant,
+)
+from tests.factories.orders import make_sellable
+from tests.factories.priced_shop import announce
+from tests.factories.shipping import make_service
+from tests.storefront.api.schema_client import kind_of
+
+pytestmark = pytest.mark.django_db
+
+
+def put_on_shelf(*, slug, title="Fara H1 headlamp", price="39.99", **spec):
+    product = make_product(slug=slug, title=title)
+    make_spec(product, **spec)
+    make_mode(product)
+    make_image(product, stem=f"{slug}-1")
+    listing = make_sellable(quantity=20, price=price, variant=make_variant(product))
+    shelving.shelve(product_ids=[product.pk], channel=make_channel())
+    return listing
+
+
+def slugs(answer):
+    return [card["slug"] for card in answer.json()["results"]]
+
+
+def test_a_list_shows_cards_with_price_stock_and_light(api):
+    put_on_shelf(slug="h1", output_lm=400)
+    make_service()
+
+    (card,) = api.get("/api/v1/listings/").json()["results"]
+
+    assert (card["slug"], card["output_lm"]) == ("h1", 400)
+    assert card["price"] == {"amount": "39.99", "currency": "EUR"}
+    assert card["picture"]["240"].endswith("/media/pictures/h1-1-240.webp")
+    assert (card["is_available"], card["available"]) == (True, 14)  # 2 kg of 140 g
+    assert card["delivery"]["arrives_to"] == "2026-12-02"
+
+
+def test_lists_and_goods_are_told_for_the_country_that_is_asked_for(api):
+    put_on_shelf(slug="h1")
+    make_service(countries=["FR"])
+
+    def told(query):
+        shelf, product = (
+            api.get(path, query).json() for path in ("/api/v1/listings/", "/api/v1/listings/h1/")
+        )
+        assert shelf["country"] == product["country"]
+        (card,), (variant,) = shelf["results"], product["variants"]
+        names = ("is_available", "available", "delivery")
+        assert [card[name] for name in names] == [variant[name] for name in names]
+        return shelf["country"], card["is_available"], card["available"], bool(card["delivery"])
+
+    assert told({}) == ("DE", True, 0, False)
+    assert told({"country": "FR"}) == ("FR", True, 14, True)
+    wrong = api.get("/api/v1/listings/", {"country": "AQ"})
+    assert (wrong.status_code, kind_of(wrong)) == (422, "no-such-country")
+
+
+def test_a_list_is_narrowed_and_sorted_like_the_shops(api):
+    put_on_shelf(slug="weak", output_lm=200, price="20.00")
+    put_on_shelf(slug="strong", output_lm=1200, price="80.00")
+
+    both = api.get("/api/v1/listings/", {"sort": "price_desc"})
+    bright = api.get("/api/v1/listings/", {"lm_min": "1000", "category": "headlamps"})
+    cheap = api.get("/api/v1/listings/", {"price_max": "50"})
+
+    assert slugs(both) == ["strong", "weak"]
+    assert slugs(bright) == ["strong"]
+    assert slugs(cheap) == ["weak"]
+    assert bright.json()["total"] == 1
+
+
+def test_facets_say_what_each_choice_would_bring(api):
+    put_on_shelf(slug="h1", output_lm=400, ip_rating="IPX4")
+
+    facets = {facet["code"]: facet for facet in api.get("/api/v1/listings/").json()["facets"]}
+
+    splash = next(one for one in facets["water"]["choices"] if one["value"] == "splash")
+    assert (splash["count"], splash["is_chosen"]) == (1, False)
+    assert facets["price"]["low"] == "39.99"
+
+
+def test_one_product_shows_its_variants_and_modes(api):
+    listing = put_on_shelf(slug="h1")
+
+    product = api.get("/api/v1/listings/h1/").json()
+
+    (variant,) = product["variants"]
+    assert (product["category"], product["brand"]) == ("headlamps", "Fara")
+    assert (variant["listing_id"], variant["price"]["amount"]) == (listing.pk, "39.99")
+    assert product["spec"]["ip_rating"] == "IPX4"
+    assert product["modes"][0]["name"] == "High"
+
+
+@pytest.mark.parametrize("slug", ["nothing", "h1'--", "%00", "x" * 300])
+def test_a_product_that_we_do_not_sell_is_not_found(api, slug):
+    put_on_shelf(slug="h1")
+
+    answer = api.get(f"/api/v1/listings/{slug}/")
+
+    assert (answer.status_code, kind_of(answer)) == (404, "not-found")
+
+
+def test_categories_have_names_in_the_callers_language(api):
+    make_category(slug="headlamps", names={"en": "Headlamps", "az": "Alın fənərləri"})
+
+    english = api.get("/api/v1/categories/", accept_language="en").json()
+    azerbaijani = api.get("/api/v1/categories/", accept_language="az").json()
+
+    assert english == [{"slug": "headlamps", "name": "Headlamps"}]
+    assert azerbaijani == [{"slug": "headlamps", "name": "Alın fənərləri"}]
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ("price_min=cheap", "price_min"),
+        ("price_max=NaN", "price_max"),
+        ("lm_min=-5", "lm_min"),
+        ("g_max=1e99", "g_max"),
+        ("power=plutonium", "power"),
+        ("f=magnet,rocket", "f"),
+        ("sort=price;DROP TABLE", "sort"),
+        ("page=0", "page"),
+        ("page=two", "page"),
+        ("page=99999999999999999999", "page"),
+        ("in_stock=yes", "in_stock"),
+        ("unknown=everything", "unknown"),
+        ("category=submarines", "category"),
+        ("category=%00", "category"),
+        ("colour=red", "colour"),
+        ("filter[__class__]=1", "filter[__class__]"),
+    ],
+)
+def test_a_parameter_that_is_not_understood_is_named(api, query, parameter):
+    put_on_shelf(slug="h1")
+
+    answer = api.send("GET", f"/api/v1/listings/?{query}", b"")
+
+    assert (answer.status_code, kind_of(answer)) == (400, "invalid-parameters")
+    assert [error["parameter"] for error in answer.json()["errors"]] == [parameter]
+
+
+@pytest.mark.parametrize(
+    "words", ["' OR 1=1 --", "a" * 5000, "!&:*|()", "\x00", "🔦", "%", "\u2067x"]
+)
+def test_no_words_are_an_error(api, words):
+    put_on_shelf(slug="h1")
+
+    answer = api.get("/api/v1/listings/", {"q": words})
+
+    assert answer.status_code == 200
+
+
+def test_every_parameter_of_the_shop_is_one_of_the_api():
+    everything = QueryDict(
+        "q=x&price_min=1&lm_min=1&h_min=1&g_min=1&lm=0-100&power=aa&water=jets&f=zoom"
+        "&unknown=power&in_stock=1&sort=price&page=2"
+    )
+
+    names = {name for name, _ in ShelfQuery.from_params(everything).to_params()}
+
+    assert len(names) == 13
+    assert names <= KNOWN
+
+
+def test_a_list_takes_few_queries_whatever_is_on_it(api, django_assert_max_num_queries):
+    for number in range(6):
+        put_on_shelf(slug=f"h{number}")
+
+    with django_assert_max_num_queries(8):  # routes and rules, which are known for a minute then
+        answer = api.get("/api/v1/listings/", {"category": "headlamps"})
+
+    assert answer.json()["total"] == 6
+    assert answer.headers["cache-control"] == "public, max-age=30"
+
+
+def test_one_product_takes_few_queries(api, django_assert_max_num_queries):
+    put_on_shelf(slug="h1")
+    api.get("/api/v1/listings/h1/")  # the routes are known for a minute
+
+    with django_assert_max_num_queries(4):
+        api.get("/api/v1/listings/h1/")
+
+
+def test_a_shop_that_is_not_set_up_says_so(api):
+    answer = api.get("/api/v1/listings/")
+
+    assert (answer.status_code, kind_of(answer)) == (503, "away")
+
+
+def test_a_reduction_is_told_with_the_lowest_price_before_it(api):
+    listing = put_on_shelf(slug="h1", price="39.99")
+    plain = api.get("/api/v1/listings/h1/").json()["variants"][0]
+    now = timezone.now()
+    announce(listing, was=Decimal("50.00"), now=now)
+
+    (variant,) = api.get("/api/v1/listings/h1/").json()["variants"]
+
+    assert plain["reduction"] is None
+    assert variant["reduction"]["percent"] == 20
+    assert variant["reduction"]["lowest_price_30_days"] == {"amount": "50.00", "currency": "EUR"}
+    assert variant["reduction"]["until"] > now.isoformat()

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+import time_machine
+from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from catalog.models import ExchangeRate
+from orders.models import OrderLine
+from storefront.accounts.models import User
+from storefront.dashboard.home import feed_freshness, kpis
+from storefront.lib.money import Money
+from suppliers.models import FeedRun, Supplier
+from tests.factories.full_shop import make_world
+from tests.factories.orders import make_paid_order, make_sellable
+from tests.factories.suppliers import NOON, make_supplier
+
+pytestmark = pytest.mark.django_db
+
+MIDNIGHT = NOON.replace(hour=0)
+
+
+def sign_in(client, **known):
+    user = User.objects.create_user("staff@fara.example", "a password", is_staff=True, **known)
+    client.force_login(user)
+    return user
+
+
+def test_the_start_page_shows_the_day_and_what_waits_in_few_queries(client, monkeypatch):
+    make_world(monkeypatch)
+    sign_in(client, is_superuser=True)
+
+    with time_machine.travel(NOON, tick=False), CaptureQueriesContext(connection) as queries:
+        response = client.get(reverse("admin:index"))
+
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "Rows of a feed are refused" in page
+    assert "A call to us was not understood" in page
+    assert "Waits for a person" in page
+    assert len(queries) <= 11, [query["sql"][:80] for query in queries]
+
+
+def test_whoever_may_see_nothing_sees_an_empty_calm_page(client, monkeypatch):
+    make_world(monkeypatch)
+    sign_in(client)
+
+    page = client.get(reverse("admin:index")).content.decode()
+
+    assert "Nothing. All goes by itself." in page
+    assert "Money today" not in page
+    assert "How fresh is what we know" not in page
+
+
+def test_each_part_is_for_those_who_may_see_its_tables(client, monkeypatch):
+    make_world(monkeypatch)
+    user = sign_in(client)
+    user.user_permissions.add(Permission.objects.get(codename="view_parcel"))
+
+    page = client.get(reverse("admin:index")).content.decode()
+
+    assert "On the road" in page
+    assert "Money today" not in page
+    assert reverse("admin:shipping_parcel_changelist") in page
+    assert reverse("admin:orders_order_changelist") not in page
+
+
+def test_orders_are_counted_by_state_and_those_that_ended_only_today(monkeypatch):
+    make_world(monkeypatch)
+
+    today = {row.status: (row.count, row.today) for row in kpis.orders(midnight=MIDNIGHT)}
+    tomorrow = kpis.orders(midnight=MIDNIGHT + timedelta(days=2))
+
+    assert today == {
+        "pending_payment": (1, 1),
+        "placed": (1, 1),
+        "on_hold": (0, 0),
+        "processing": (3, 3),
+        "completed": (2, 2),
+        "canceled": (2, 2),
+        "expired": (1, 1),
+    }
+    assert {row.status: (row.count, row.today) for row in tomorrow}["processing"] == (3, 0)
+    assert {row.status: (row.count, row.today) for row in tomorrow}["completed"] == (0, 0)
+
+
+def test_the_money_of_the_day_is_summed_by_currency(monkeypatch):
+    make_world(monkeypatch)
+
+    money = kpis.money(midnight=MIDNIGHT)
+
+    # Each order is two lamps and their delivery; a supplier accepted four of the eight paid,
+    # and one lamp came back.
+    assert money == {
+        "authorized": [Money(Decimal("84.88") * 8, "EUR")],
+        "captured": [Money(Decimal("84.88") * 4, "EUR")],
+        "refunded": [Money(Decimal("39.99"), "EUR")],
+    }
+
+
+def test_parcels_are_counted_where_they_are(monkeypatch):
+    make_world(monkeypatch)
+
+    assert kpis.parcels(midnight=MIDNIGHT) == {
+        "announced_today": 3,
+        "waiting": 0,
+        "on_the_road": 1,
+        "delivered_today": 2,
+    }
+
+
+def test_what_we_earn_is_goods_without_tax_less_their_cost():
+    make_paid_order(make_sellable(price="119.00", cost="40.00"), quantity=2)
+    OrderLine.objects.update(tax_rate=Decimal("0.19"))
+
+    (earned,) = kpis.earned(now=NOON)
+
+    assert earned.goods.rounded() == Money(Decimal("200.00"), "EUR")
+    # 80.00 wholesale, 4.00 handling and 6.00 for the channel
+    assert earned.cost.rounded() == Money(Decimal("90.00"), "EUR")
+    assert earned.margin_percent == 55
+
+
+def test_a_cost_that_nobody_could_land_counts_at_its_rate_and_without_one_not_at_all():
+    def cost():
+        return kpis.earned(now=NOON)[0].cost.rounded().amount
+
+    make_paid_order(make_sellable(price="119.00", cost="40.00"))
+    OrderLine.objects.update(tax_rate=0, cost_currency="USD", landed_amount=None, cost_rate=None)
+
+    assert kpis.earned(now=NOON) == []
+    ExchangeRate.objects.create(
+        base="USD", quote="EUR", rate=Decimal("0.5"), source="test", as_of=NOON
+    )
+    assert cost() == Decimal("20.00")
+    OrderLine.objects.update(cost_rate=Decimal("0.6"))  # what it was worth when it was sold
+    assert cost() == Decimal("24.00")
+
+
+def test_a_job_is_late_after_twice_its_time_and_says_how_its_last_run_went():
+    supplier = make_supplier()
+    for kind, age in (("stock", timedelta(minutes=31)), ("prices", timedelta(minutes=31))):
+        FeedRun.objects.create(
+            supplier=supplier,
+            kind=kind,
+            status="applied",
+            status_since=NOON,
+            started_at=NOON - age,
+            lease_until=NOON,
+            read=420,
+        )
+
+    jobs = {job.kind: job for job in feed_freshness.look(now=NOON)}
+
+    assert {kind: job.is_late for kind, job in jobs.items()} == {
+        "products": True,  # never
+        "prices": False,  # every hour
+        "stock": True,  # every 15 minutes
+    }
+    assert (jobs["stock"].last.read, jobs["products"].last) == (420, None)
+    Supplier.objects.update(status="paused")
+    assert feed_freshness.look(now=NOON) == []

@@ -1,0 +1,60 @@
+"""A gateway is late only with what it was asked, or should have been asked."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from orders.models import Payment, PaymentEvent, PurchaseOrder
+from storefront.dashboard.inbox import query
+from storefront.dashboard.invariants import registry
+from tests.factories.full_shop import make_world
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+AGO = NOON - timedelta(days=2)
+MONEY = {"payment_unanswered", "I7.money_moves"}
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """Captures were asked for two days ago, and are not answered."""
+    make_world(monkeypatch)
+    PaymentEvent.objects.exclude(kind__in=["authorized", "capture_requested"]).update(answers=None)
+    PaymentEvent.objects.filter(kind="capture_requested").update(received_at=AGO)
+    PurchaseOrder.objects.update(status_since=AGO, accepted_at=AGO)
+
+
+def late():
+    broken = {each.invariant.code for each in registry.check(now=NOON) if each.count}
+    return MONEY & (broken | {row.cause.code for row in query.find(now=NOON)})
+
+
+@pytest.mark.parametrize("taking", ["parts", "many", "once"])
+def test_what_every_supplier_answered_two_days_ago_is_late(asked, taking):
+    Payment.objects.update(taking=taking)
+
+    assert late() == MONEY
+
+
+def test_what_is_taken_once_waits_for_the_last_supplier(asked):
+    Payment.objects.update(taking="once", capture_before=NOON + timedelta(days=3))
+    PurchaseOrder.objects.update(accepted_at=None, status="in_progress")
+
+    assert late() == set()
+
+
+def test_what_he_answered_a_minute_ago_is_not_late_yet(asked):
+    Payment.objects.update(taking="once")
+    PurchaseOrder.objects.update(accepted_at=NOON - timedelta(minutes=1))
+
+    assert late() == set()
+
+
+def test_an_authorization_that_ends_waits_for_nobody(asked):
+    Payment.objects.update(taking="once", capture_before=NOON + timedelta(hours=9))
+    PurchaseOrder.objects.update(accepted_at=None, status="in_progress")
+
+    assert late() == MONEY

@@ -1,0 +1,124 @@
+"""What waits is in one person's hands at most, and everybody reads in whose."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.contrib.auth.models import Permission
+from django.db.models import F
+from django.urls import reverse
+
+from notifications.models import Delivery
+from storefront.accounts.models import User
+from storefront.dashboard.inbox import assignments, query, sla
+from storefront.dashboard.inbox.rules.orders import CAUSES
+from storefront.dashboard.models import Taken
+from suppliers.models import StockLevel
+from tests.factories.full_shop import make_world
+from tests.factories.suppliers import NOON
+from tests.storefront.dashboard.inbox.test_query import AGO, TROUBLE
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def row(monkeypatch):
+    make_world(monkeypatch)
+    Delivery.objects.filter(pk=Delivery.objects.first().pk).update(status="dead", status_since=AGO)
+    return waiting()
+
+
+def waiting():
+    (found,) = [one for one in query.find(now=NOON) if one.cause.code == "message_dead"]
+    return found
+
+
+def sign_in(client, name, *permissions):
+    user = User.objects.create_user(f"{name}@fara.example", "a password", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    client.force_login(user)
+    return str(user)
+
+
+def post(client, found, what, **more):
+    given = {"cause": found.cause.code, "row": found.row, "since": found.since.isoformat()}
+    with time_machine.travel(NOON, tick=False):
+        return client.post(reverse("supply:take"), {**given, "what": what, **more})
+
+
+def test_one_takes_it_another_reads_that_and_may_take_it_over(client, row):
+    ann = sign_in(client, "ann", "view_delivery")
+    assert post(client, row, "take").url == reverse("admin:index")
+    assert waiting().taken_by == ann
+    assert "Give it back" in client.get(reverse("admin:index")).content.decode()
+
+    bob = sign_in(client, "bob", "view_delivery")
+    post(client, row, "take")  # his page is a minute old
+    assert waiting().taken_by == ann
+    page = client.get(reverse("admin:index")).content.decode()
+    assert ann in page
+    assert "Take it over" in page
+
+    post(client, row, "take_over")
+    assert waiting().taken_by == bob
+    sign_in(client, "cy", "view_delivery")
+    post(client, row, "give_back")  # from an old page: it is not his
+    assert waiting().taken_by == bob
+    client.force_login(User.objects.get(email=bob))
+    post(client, row, "give_back")
+    assert waiting().taken_by == ""
+
+
+def test_what_waits_anew_is_in_nobodys_hands(client, row):
+    sign_in(client, "ann", "view_delivery")
+    assignments.take(cause=row.cause.code, row=row.row, since=None, by="bob", now=AGO)
+    Delivery.objects.filter(pk=row.row).update(status_since=NOON)
+
+    assert waiting().taken_by == ""
+    post(client, waiting(), "take")
+    assert waiting().taken_by == "ann@fara.example"
+
+
+def test_nobody_takes_what_he_may_not_see_and_nonsense_is_refused(client, row):
+    sign_in(client, "eve", "view_order")
+    assert post(client, row, "take").status_code == 403
+    assert not Taken.objects.exists()
+
+    sign_in(client, "ann", "view_delivery")
+    assert post(client, row, "take", row="x").status_code == 404
+    assert post(client, row, "take", cause="nothing").status_code == 403
+    assert post(client, row, "take", since="tomorrow", **{"from": "//evil.example"}).url == (
+        reverse("admin:index")
+    )
+    assert client.get(reverse("supply:take")).status_code == 405
+
+
+def test_what_is_late_says_so(client, row):
+    sign_in(client, "ann", "view_delivery")
+    with time_machine.travel(row.due + (NOON - AGO), tick=False):
+        page = client.get(reverse("admin:index")).content.decode()
+
+    assert "today-late" in page
+
+
+def test_each_time_limit_is_of_a_cause():
+    assert sla.WITHIN.keys() <= {cause.code for cause in CAUSES}
+
+
+def test_what_a_sync_tells_anew_stays_in_his_hands_for_a_day(monkeypatch):
+    make_world(monkeypatch)
+    TROUBLE["stock_risk"]()
+    short = StockLevel.objects.filter(reported_quantity__lt=F("allocated_unseen") + F("reserved"))
+    StockLevel.objects.filter(pk__in=short[1:].values("pk")).update(reported_quantity=99)
+    level = short.get()
+    assignments.take(cause="stock_risk", row=level.pk, since=None, by="ann", now=NOON)
+
+    def taken(now):
+        StockLevel.objects.filter(pk=level.pk).update(received_at=now)  # his list came again
+        (found,) = [one for one in query.find(now=now) if one.cause.code == "stock_risk"]
+        return found.taken_by
+
+    assert taken(NOON + timedelta(hours=5)) == "ann"
+    assert taken(NOON + timedelta(hours=25)) == ""

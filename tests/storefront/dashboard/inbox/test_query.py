@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.db import connection
+
+from catalog.models import Image
+from notifications.models import Delivery
+from orders.models import PurchaseOrder, SupplierClaim
+from orders.purchasing import charging
+from storefront.accounts.models import User
+from storefront.dashboard.inbox import query
+from storefront.dashboard.inbox.rules.orders import CAUSES
+from storefront.lib.money import Money
+from suppliers.runs import issue_labels
+from tests.factories.full_shop import make_world
+from tests.factories.inbox_items import AGO, TROUBLE
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+# Of these it is known what somebody paid, or asks for.
+OF_KNOWN_WORTH = {
+    "address_wished",
+    "parcel_trouble",
+    "parcel_silent",
+    "parcel_not_taken",
+    "parcel_label_only",
+    "purchase_charge",
+    "stock_risk",
+    "return_asked",
+    "return_came",
+    "return_on_its_way",
+    "return_overdue",
+    "return_to_send_on",
+    "return_send_on_late",
+}
+ALWAYS = {"feed_issues", "call_failed"}
+
+
+def codes(waiting):
+    return {row.cause.code for row in waiting}
+
+
+def test_every_cause_is_tried():
+    assert sorted(TROUBLE) == sorted(cause.code for cause in CAUSES)
+
+
+def test_what_goes_by_itself_waits_for_nobody(monkeypatch):
+    make_world(monkeypatch)
+
+    assert codes(query.find(now=NOON)) == ALWAYS
+
+
+@pytest.mark.parametrize("code", TROUBLE)
+def test_each_trouble_is_named(code, monkeypatch):
+    make_world(monkeypatch)
+
+    TROUBLE[code]()
+
+    found = [row for row in query.find(now=NOON) if row.cause.code == code]
+    assert found
+    if code in OF_KNOWN_WORTH:
+        assert all(row.at_risk and row.at_risk.amount > 0 for row in found)
+
+
+@pytest.mark.parametrize(
+    ("model", "code", "quiet"),
+    [
+        (PurchaseOrder, "purchase_not_sent", {"status": "on_hold"}),
+        (SupplierClaim, "claim_not_told", {"is_by_hand": True}),
+    ],
+)
+def test_what_was_tried_once_and_is_not_tried_again_waits_too(model, code, quiet, monkeypatch):
+    """His breaker is open, or he asked for a long rest: it was tried, and failed, seldom."""
+    make_world(monkeypatch)
+    live = "requested" if model is SupplierClaim else "in_progress"
+    row = model.objects.filter(status=live).first()
+    moved = "status" if model is SupplierClaim else "request_status"
+
+    def is_found(since, **more):
+        known = {moved: "submit_failed", f"{moved}_since": since, "attempts": 1, **more}
+        model.objects.filter(pk=row.pk).update(**known)
+        return code in codes(query.find(now=NOON))
+
+    if model is PurchaseOrder:
+        model.objects.filter(pk=row.pk).update(status="ready")
+    assert not is_found(NOON - timedelta(minutes=59))
+    assert is_found(NOON - timedelta(minutes=61))
+    assert is_found(NOON, attempts=20), "held back again and again, and it never fails"
+    assert not is_found(NOON - timedelta(minutes=61), **quiet)
+
+
+def test_who_wants_no_more_money_after_all_waits_for_nobody(monkeypatch):
+    make_world(monkeypatch)
+    TROUBLE["purchase_charge"]()
+
+    (row,) = [each for each in query.find(now=NOON) if each.cause.code == "purchase_charge"]
+    assert (row.detail, row.at_risk) == ("too heavy", Money(Decimal("3.20"), "USD"))
+
+    charging.hear(purchase_order=PurchaseOrder.objects.get(pk=row.row), reason="", now=NOON)
+    assert codes(query.find(now=NOON)) == ALWAYS
+
+
+def test_a_held_purchase_order_says_why_since_when_and_what_is_at_risk(monkeypatch):
+    make_world(monkeypatch)
+    TROUBLE["purchase_held"]()
+    held = PurchaseOrder.objects.get(status="on_hold")
+
+    (row,) = [row for row in query.find(now=NOON) if row.cause.code == "purchase_held"]
+
+    assert (row.name, row.detail, row.since) == (held.number, "Too dear.", AGO)
+    assert row.at_risk == Money(held.charge_amount, "EUR")
+    assert row.url == f"/admin/orders/purchaseorder/{held.pk}/change/"
+
+
+def test_many_alike_are_one_line_that_leads_to_their_list(monkeypatch):
+    make_world(monkeypatch)
+
+    (row,) = [row for row in query.find(now=NOON) if row.cause.code == "feed_issues"]
+
+    assert (row.name, row.detail, row.at_risk) == (
+        "A GTIN has a wrong check digit",
+        "2 ×",
+        None,
+    )
+    assert row.url.startswith("/admin/suppliers/feedissue/?code__exact=gtin-check-digit")
+
+
+def test_what_is_due_first_stands_first_and_one_query_finds_all(
+    monkeypatch, django_assert_num_queries
+):
+    make_world(monkeypatch)
+    TROUBLE["order_unpaid"]()
+
+    with django_assert_num_queries(1):
+        waiting = query.find(now=NOON)
+
+    assert waiting[0].cause.code == "order_unpaid"
+    assert [row.due for row in waiting] == sorted(row.due for row in waiting)
+
+
+def test_a_thousand_of_one_cause_do_not_hide_the_others(monkeypatch):
+    make_world(monkeypatch)
+    monkeypatch.setattr(query, "SHOWN_PER_CAUSE", 1)
+    Delivery.objects.update(status="dead", status_since=AGO)
+
+    waiting = query.find(now=NOON)
+
+    (row,) = [row for row in waiting if row.cause.code == "message_dead"]
+    assert row.count == Delivery.objects.count() > 1
+    assert "_" not in row.name
+    assert codes(waiting) > ALWAYS
+
+
+def test_nobody_sees_trouble_in_tables_that_are_not_his(monkeypatch):
+    make_world(monkeypatch)
+    looker = User.objects.create_user("looker@fara.example", "a password", is_staff=True)
+    looker.user_permissions.add(Permission.objects.get(codename="view_feedissue"))
+    looker = User.objects.get(pk=looker.pk)
+
+    waiting = query.find(causes=query.causes_for(looker), now=NOON)
+
+    assert codes(waiting) == {"feed_issues"}
+    assert query.find(causes=(), now=NOON) == []
+
+
+def test_words_from_outside_cannot_speak_sql(monkeypatch):
+    make_world(monkeypatch)
+    Image.objects.update(stem="", problem="'; DROP TABLE catalog_image; --", tries=8)
+
+    (row,) = [row for row in query.find(now=NOON) if row.cause.code == "pictures"]
+
+    assert row.name == "'; DROP TABLE catalog_image; --"
+    assert "catalog_image" in connection.introspection.table_names()
+
+
+def test_a_code_that_is_new_is_readable_at_once():
+    assert issue_labels.said("cost-of-living") == "cost of living"

@@ -1,0 +1,153 @@
+"""However many wait: all of them are counted, weighed once, and can be reached."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+import pytest
+import time_machine
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+
+from notifications.models import Delivery
+from orders.models import Order, PurchaseOrder
+from storefront.accounts.models import User
+from storefront.dashboard.inbox import leafing, query
+from storefront.dashboard.inbox.rules.orders import CAUSES
+from storefront.lib.money import Money
+from suppliers.models import StockLevel
+from tests.factories.catalog import make_channel
+from tests.factories.full_shop import make_world
+from tests.factories.orders import make_purchase_orders, make_sellable
+from tests.factories.suppliers import NOON
+from tests.storefront.dashboard.inbox.test_query import AGO, TROUBLE
+
+pytestmark = pytest.mark.django_db
+REASON = [{"code": "x", "sentence": "Too dear.", "subject": "", "amount": "", "currency": ""}]
+
+
+def hold(purchase_orders, **more):
+    PurchaseOrder.objects.filter(pk__in=[one.pk for one in purchase_orders]).update(
+        status="on_hold", status_since=AGO, hold_reasons=REASON, **more
+    )
+
+
+def seen(client, url):
+    with time_machine.travel(NOON, tick=False):
+        return client.get(url).content.decode()
+
+
+@pytest.fixture
+def staff(client):
+    client.force_login(User.objects.create_superuser("ann@fara.example", "a password"))
+    return client
+
+
+def test_the_21st_held_order_is_counted_weighed_and_a_click_away(staff, monkeypatch):
+    made = [one for _ in range(3) for one in make_purchase_orders(make_sellable(), make_sellable())]
+    hold(made)
+    monkeypatch.setattr(query, "SHOWN_PER_CAUSE", 2)
+    monkeypatch.setattr(leafing, "ON_A_PAGE", 2)
+
+    inbox = query.look(now=NOON)
+    start = seen(staff, reverse("admin:index"))
+
+    assert inbox.count == len(made) == 3
+    assert inbox.at_risk == [Money.total([one.charge for one in made], "EUR")]
+    assert [(cut.cause.code, cut.shown, cut.count) for cut in inbox.cuts] == [
+        ("purchase_held", 2, 3)
+    ]
+    assert made[2].number not in start
+    url = reverse("supply:waiting", args=["purchase_held"])
+    assert f'href="{url}"' in start
+    assert "Show all 3" in start
+    first, second = seen(staff, url), seen(staff, f"{url}?page=2")
+    assert [one.number in first for one in made] == [True, True, False]
+    assert [one.number in second for one in made] == [False, False, True]
+    assert "1 to 2 of 3" in first
+    assert 'rel="next"' in first
+    assert 'rel="next"' not in second
+    assert staff.get(f"{url}?page=9").url == url
+    assert made[0].number in seen(staff, f"{url}?page=nonsense")
+
+
+def test_money_for_which_several_causes_wait_is_at_risk_once():
+    (made,) = make_purchase_orders(make_sellable())
+    hold([made])
+    Order.objects.update(status="on_hold", status_since=AGO, arrives_to=AGO.date())
+
+    inbox = query.look(now=NOON)
+
+    assert {row.cause.code for row in inbox.rows} == {"purchase_held", "order_held"}
+    assert inbox.at_risk == [Money(made.order.total_amount, "EUR")]
+
+
+def test_what_is_sold_of_an_empty_shelf_is_money_of_its_orders():
+    """Of an order that waits too it is a part, of the others what they paid for it."""
+    made = [make_purchase_orders(make_sellable(quantity=9), quantity=2)[0] for _ in range(2)]
+    hold(made[:1])
+    StockLevel.objects.update(reported_quantity=0)
+
+    inbox = query.look(now=NOON)
+
+    paid = Money(made[1].order.lines.get().line_amount, "EUR")
+    assert {row.cause.code for row in inbox.rows} >= {"purchase_held", "stock_risk"}
+    assert inbox.at_risk == [made[0].charge + paid]
+    risks = tuple(one for one in CAUSES if one.code == "stock_risk")
+    assert query.look(causes=risks, now=NOON).at_risk == [paid + paid]
+
+
+def test_parts_of_an_order_add_up_and_orders_too(monkeypatch):
+    one, two = make_purchase_orders(make_sellable()), make_purchase_orders(make_sellable())
+    hold([*one, *two])
+
+    assert query.look(now=NOON).at_risk == [one[0].charge + two[0].charge]
+    PurchaseOrder.objects.filter(pk=two[0].pk).update(
+        order=one[0].order, round=1, charge_amount=Decimal("1.00")
+    )
+    assert query.look(now=NOON).at_risk == [one[0].charge + Money(Decimal("1.00"), "EUR")]
+
+
+def test_a_page_costs_as_many_queries_with_many_rows_as_with_few(
+    monkeypatch, django_assert_num_queries
+):
+    make_world(monkeypatch)
+    make_world(monkeypatch, batch=2)
+    TROUBLE["purchase_held"]()
+    Delivery.objects.update(status="dead", status_since=AGO)
+
+    with django_assert_num_queries(1):
+        inbox = query.look(now=NOON, most=1)
+
+    assert inbox.count > len(inbox.rows)
+    assert len(inbox.rows) == len({row.cause.code for row in inbox.rows})
+
+
+def test_only_who_may_see_the_table_leafs_through_it(client):
+    make_channel()
+    user = User.objects.create_user("bob@fara.example", "a password", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_delivery"))
+    client.force_login(user)
+
+    assert client.get(reverse("supply:waiting", args=["message_dead"])).status_code == 200
+    assert client.get(reverse("supply:waiting", args=["order_held"])).status_code == 403
+    assert client.get(reverse("supply:waiting", args=["nothing"])).status_code == 403
+
+
+def test_who_takes_a_row_comes_back_to_the_page_where_it_stood(staff):
+    made = make_purchase_orders(make_sellable())
+    hold(made)
+    url = reverse("supply:waiting", args=["purchase_held"])
+
+    page = seen(staff, url)
+    form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
+    answer = staff.post(reverse("supply:take"), {**form, "what": "take"})
+
+    assert answer.url == f"{url}?page=1"
+
+
+def test_each_cause_can_be_leafed_through(staff):
+    pages = [reverse("supply:waiting", args=[cause.code]) for cause in CAUSES]
+
+    assert {staff.get(page).status_code for page in pages} == {200}

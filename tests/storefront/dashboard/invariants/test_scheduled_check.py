@@ -1,0 +1,162 @@
+"""All is checked by the clock; what is not true, and what waits much too long, is found."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from django.db import connection
+
+from storefront.accounts.models import User
+from storefront.celery import app as celery_app
+from storefront.dashboard.inbox import assignments, overdue, query, sla
+from storefront.dashboard.invariants import registry, scheduled_check
+from storefront.dashboard.models import BrokenInvariant, Checkup
+from suppliers.models import Supplier, UnpublishedSupply
+from tests.factories.orders import make_purchase_orders, make_sellable
+from tests.factories.suppliers import NOON
+from tests.storefront.dashboard.invariants.test_invariants import PLANTED
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LATER = NOON + timedelta(minutes=30)
+
+
+@pytest.fixture
+def held():
+    """A purchase order that is held since noon, due in four hours."""
+    (made,) = make_purchase_orders(make_sellable())
+    reason = {"code": "cost", "sentence": "It costs more."}
+    made.move("on_hold", at=NOON, hold_reasons=[reason])
+    Supplier.objects.update(stock_told_min=6000, cost_hidden_min=6000)  # he is not our trouble
+    Checkup.objects.create(at=NOON + timedelta(days=2))  # all is checked meanwhile
+    return made
+
+
+@pytest.fixture
+def no_workers(monkeypatch):
+    """Ask nothing that only breaks because nobody works in this test."""
+    idle = {"I1.doubt", "I7.passed_on"}
+    asked = tuple(each for each in registry.INVARIANTS if each.code not in idle)
+    monkeypatch.setattr(registry, "INVARIANTS", asked)
+
+
+def waiting(code, now):
+    return [row for row in query.find(now=now) if row.cause.code == code]
+
+
+def test_what_is_not_true_waits_in_the_inbox_from_when_it_was_seen_until_it_is_well():
+    make_sellable()
+    with connection.cursor() as cursor:
+        cursor.execute(PLANTED["I1.reserved"])
+
+    assert scheduled_check.check_up(now=NOON) > 0
+    scheduled_check.check_up(now=LATER)
+
+    rows = waiting("invariant_broken", LATER)
+    assert ("I1.reserved", NOON) in {(row.name, row.since) for row in rows}
+    kept = BrokenInvariant.objects.get(code="I1.reserved")
+    assert (kept.count, kept.seen_at, len(kept.rows)) == (1, LATER, 1)
+
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE suppliers_stocklevel SET reserved = reserved - 1")
+    scheduled_check.check_up(now=LATER)
+    assert not BrokenInvariant.objects.filter(code="I1.reserved").exists()
+
+
+def test_it_is_checked_by_the_clock_and_who_stops_is_missed():
+    assert "storefront.dashboard.tasks.check_up" in {
+        entry["task"] for entry in celery_app.conf.beat_schedule.values()
+    }
+    scheduled_check.check_up(now=NOON)
+
+    assert waiting("check_missed", NOON + timedelta(hours=2)) == []
+    assert waiting("check_missed", NOON + timedelta(hours=2, minutes=1)) != []
+    scheduled_check.check_up(now=NOON + timedelta(days=3))
+    assert Checkup.objects.count() == 1
+
+
+def test_who_never_checked_is_missed_once_there_is_something_to_check(client):
+    make_sellable()
+
+    assert waiting("check_missed", NOON + timedelta(hours=2)) == []
+    (row,) = waiting("check_missed", NOON + timedelta(hours=2, minutes=1))
+    assert row.since == NOON
+    client.force_login(User.objects.create_superuser("ann@fara.example", "a password"))
+    assert client.get(row.url).status_code == 200
+
+    scheduled_check.check_up(now=NOON + timedelta(hours=2))
+    assert waiting("check_missed", NOON + timedelta(hours=2, minutes=1)) == []
+
+
+def test_supply_that_one_check_saw_and_nobody_published_since_waits():
+    variant = make_sellable().variant
+    UnpublishedSupply.objects.create(variant=variant)
+    scheduled_check.check_up(now=NOON)
+    UnpublishedSupply.objects.create(variant=variant)  # a moment ago
+
+    assert waiting("supply_unpublished", NOON + timedelta(minutes=29)) == []
+    (row,) = waiting("supply_unpublished", NOON + timedelta(minutes=31))
+    assert (row.name, row.since) == ("1 ×", NOON)
+
+    UnpublishedSupply.objects.order_by("pk").first().delete()
+    assert waiting("supply_unpublished", NOON + timedelta(minutes=31)) == []
+
+
+def test_supply_speaks_where_no_check_ever_ran(client):
+    variant = make_sellable().variant
+    UnpublishedSupply.objects.all().delete()
+    hour = NOON + timedelta(hours=1)
+    assert waiting("supply_unpublished", hour + timedelta(days=1)) == []  # all is shown
+    for _ in range(2):
+        UnpublishedSupply.objects.create(variant=variant)
+
+    assert waiting("supply_unpublished", hour) == []  # the first check may come yet
+    (row,) = waiting("supply_unpublished", hour + timedelta(seconds=1))
+    assert (row.name, row.since) == ("2 ×", NOON)
+    assert "no check of all has ever run" in row.detail
+    client.force_login(User.objects.create_superuser("ann@fara.example", "a password"))
+    assert client.get(row.url).status_code == 200
+
+    scheduled_check.check_up(now=hour)
+    assert waiting("supply_unpublished", hour + timedelta(seconds=1)) == []  # now it is dated
+    (row,) = waiting("supply_unpublished", hour + timedelta(minutes=31))
+    assert (row.name, row.since, row.detail) == ("2 ×", hour, "")
+
+
+def test_what_waits_longer_than_twice_its_due_in_nobodys_hands_is_overdue(held):
+    limit = NOON + 2 * sla.within("purchase_held")
+
+    assert overdue.find(now=limit) == []
+    (late,) = overdue.find(now=limit + timedelta(seconds=1))
+    assert (late.cause.code, [row.name for row in late.rows]) == ("purchase_held", [held.number])
+
+    assignments.take(cause="purchase_held", row=held.pk, since=NOON, by="ann", now=limit)
+    assert overdue.find(now=limit + timedelta(days=1)) == []
+
+
+def test_the_command_fails_on_what_is_overdue_and_chaos_does_not(held, no_workers, capsys):
+    late = NOON + timedelta(hours=9)
+    broken = [each for each in registry.check(now=late) if each.count]
+
+    with time_machine.travel(late, tick=False), pytest.raises(SystemExit) as ended:
+        call_command("invariants")
+    said = capsys.readouterr().out
+    assert ended.value.code == 1
+    assert "STUCK  purchase_held" in said
+    assert held.number in said
+    assert "1 wait for a person longer than twice their due." in said
+    with time_machine.travel(late, tick=False), pytest.raises(SystemExit):
+        call_command("invariants", "--json")
+    (told,) = json.loads(capsys.readouterr().out)["overdue"]
+    assert (told["cause"], told["name"]) == ("purchase_held", held.number)
+    assert [each.invariant.code for each in broken] == []  # what chaos asks
+
+
+def test_the_command_passes_what_waits_in_time(held, no_workers, capsys):
+    with time_machine.travel(NOON + timedelta(hours=7), tick=False):
+        call_command("invariants")
+
+    assert "0 wait for a person" in capsys.readouterr().out

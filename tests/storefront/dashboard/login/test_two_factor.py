@@ -1,0 +1,247 @@
+"""The second door of the staff pages: nobody comes past it, and whoever lost his key gets help."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+import time_machine
+from allauth.mfa.models import Authenticator
+from django.urls import reverse
+
+from storefront.accounts.models import FactorChange, User
+from storefront.accounts.two_factor import enrollment
+from storefront.lib.security.encryption import unseal
+from tests.factories.catalog import make_channel
+from tests.factories.suppliers import NOON
+from tests.storefront.accounts.test_two_factor import code_at, with_app
+
+pytestmark = pytest.mark.django_db
+PASSWORD = "a good password"
+LATER = NOON + timedelta(minutes=2)
+DOOR = "/admin/factors/sign-in/"
+
+
+@pytest.fixture
+def clock():
+    with time_machine.travel(LATER, tick=False) as clock:
+        yield clock
+
+
+@pytest.fixture
+def person(clock):
+    return User.objects.create_superuser("staff@fara.example", PASSWORD)
+
+
+def give_password(client, email="staff@fara.example"):
+    return client.post(
+        reverse("admin:login"), {"username": email, "password": PASSWORD, "next": "/admin/"}
+    )
+
+
+def is_in(client):
+    return client.get("/admin/").status_code == 200
+
+
+def test_who_has_no_factor_comes_in_by_his_password(client, person):
+    give_password(client)
+
+    assert is_in(client)
+
+
+def test_who_has_one_is_nobody_before_he_gave_it(client, person):
+    with_app(person)
+    give_password(client)
+
+    for path in ("/admin/", "/admin/orders/order/", "/admin/scorecards/", "/admin/supply/alerts/"):
+        answer = client.get(path)
+        assert answer.status_code == 302, path
+        assert answer.url.startswith(DOOR), path
+    assert not client.get("/en/").wsgi_request.user.is_authenticated
+    assert client.get("/admin/password_change/").url.startswith(DOOR)
+    assert client.post("/admin/factors/codes/").url.startswith(DOOR)
+    assert client.get("/admin/factors/again/").url.startswith(reverse("admin:login"))
+
+
+def test_the_code_opens_the_door_and_a_wrong_one_does_not(client, person):
+    with_app(person)
+    give_password(client)
+
+    wrong = client.post(DOOR, {"code": "000000"})
+    assert wrong.status_code == 422
+    assert not is_in(client)
+    right = client.post(DOOR, {"code": code_at(LATER), "next": "/admin/orders/order/"})
+
+    assert right.url == "/admin/orders/order/"
+    assert is_in(client)
+
+
+def test_the_door_leads_nowhere_else(client, person):
+    with_app(person)
+    give_password(client)
+
+    answer = client.post(DOOR, {"code": code_at(LATER), "next": "https://evil.example/admin/"})
+
+    assert answer.url == "/admin/"
+
+
+def test_a_session_that_waits_before_the_door_asks_for_the_password_again(client, person, clock):
+    with_app(person)
+    give_password(client)
+    clock.shift(timedelta(minutes=11))
+
+    answer = client.post(DOOR, {"code": code_at(LATER + timedelta(minutes=11))})
+
+    assert answer.url.startswith(reverse("admin:login"))
+    assert not is_in(client)
+
+
+def test_a_first_factor_ends_what_other_sessions_may(client, person, client_factory):
+    other = client_factory()
+    give_password(other)
+    assert is_in(other)
+
+    with_app(person)
+
+    assert not is_in(other)
+
+
+def test_where_one_is_needed_it_is_set_up_before_anything_else(client, person, settings):
+    settings.STAFF_SECOND_FACTOR = True
+    give_password(client)
+    assert client.get("/admin/", follow=True).redirect_chain[-1][0] == "/admin/factors/"
+
+    client.get("/admin/factors/app/")
+    secret = unseal(client.session["new_app"])["secret"]
+    answer = client.post("/admin/factors/app/", {"code": code_at(LATER, secret)})
+
+    shown = re.findall(r"<code>(\d+)</code>", answer.content.decode())
+    assert len(shown) == 10
+    assert is_in(client)
+    assert shown[0] not in client.get("/admin/factors/").content.decode()
+    give_password(client)
+    client.post("/admin/logout/")
+    give_password(client)
+    assert not is_in(client)
+    client.post(DOOR, {"code": shown[0]})
+    assert is_in(client)
+
+
+def test_the_file_of_the_codes_holds_them(client, person):
+    with_app(person)
+    give_password(client)
+    client.post(DOOR, {"code": code_at(LATER)})
+
+    page = client.post("/admin/factors/codes/").content.decode()
+
+    codes = re.findall(r"<code>(\d+)</code>", page)
+    (file,) = re.findall(r'href="(data:text/plain[^"]+)" download="', page)
+    assert all(code in file for code in codes)
+
+
+def test_factors_are_changed_only_by_who_has_just_proven_himself(client, person, clock):
+    with_app(person)
+    give_password(client)
+    client.post(DOOR, {"code": code_at(LATER)})
+    clock.shift(timedelta(minutes=11))
+    factor = Authenticator.objects.get()
+
+    stale = client.post(f"/admin/factors/{factor.pk}/drop/")
+    assert stale.url.startswith("/admin/factors/again/")
+    assert Authenticator.objects.exists()
+    code = code_at(LATER + timedelta(minutes=11))
+    client.post("/admin/factors/again/", {"code": code, "next": "/admin/factors/"})
+    client.post(f"/admin/factors/{factor.pk}/drop/")
+
+    assert not Authenticator.objects.exists()
+
+
+def test_without_a_factor_the_password_is_asked_again(client, person, clock):
+    client.force_login(person)
+    assert client.get("/admin/factors/app/").url.startswith("/admin/factors/again/")
+
+    wrong = client.post("/admin/factors/again/", {"password": "wrong"})
+    right = client.post("/admin/factors/again/", {"password": PASSWORD})
+
+    assert wrong.status_code == 422
+    assert right.status_code == 302
+    assert client.get("/admin/factors/app/").status_code == 200
+
+
+def test_what_is_sent_to_the_first_door_by_who_is_in_proves_nothing(client, person, clock):
+    give_password(client)
+    clock.shift(timedelta(minutes=30))
+
+    for sent in ({}, {"username": person.email, "password": "wrong"}):
+        client.post(reverse("admin:login"), sent)
+        assert client.get("/admin/factors/app/").url.startswith("/admin/factors/again/")
+
+    give_password(client)
+    assert client.get("/admin/factors/app/").status_code == 200
+
+
+def test_an_app_whose_letters_were_never_shown_is_not_added(client, person):
+    give_password(client)
+
+    answer = client.post("/admin/factors/app/", {"code": "328482"})  # of the empty secret
+
+    assert answer.url == "/admin/factors/app/"
+    assert not Authenticator.objects.exists()
+
+
+@pytest.mark.parametrize("typed", ["second factor of {}", "second factor\n{}", "{}"])
+def test_nobody_counts_another_persons_tries_up(client, person, typed):
+    with_app(person)
+    for _ in range(8):
+        client.post(
+            reverse("admin:login"),
+            {"username": typed.format(person.pk), "password": "x", "next": "/admin/"},
+        )
+    give_password(client)
+
+    client.post(DOOR, {"code": code_at(LATER), "next": "/admin/"})
+
+    assert is_in(client)
+
+
+def test_a_colleague_resets_with_a_reason_and_every_session_ends(client, person, client_factory):
+    with_app(person)
+    give_password(client)
+    client.post(DOOR, {"code": code_at(LATER)})
+    assert is_in(client)
+    boss = client_factory()
+    boss.force_login(User.objects.create_superuser("boss@fara.example", PASSWORD))
+    url = reverse("admin:accounts_user_reset_factors", args=[person.pk])
+
+    silent = boss.post(url, {"reason": ""})
+    assert enrollment.has_any(person)
+    boss.post(url, {"reason": "phone lost, called back"})
+
+    assert silent.status_code == 200
+    assert not is_in(client)
+    assert FactorChange.objects.latest("pk").reason == "phone lost, called back"
+    give_password(client)
+    assert is_in(client)
+
+
+def test_who_may_not_do_everything_resets_nobody(client, person, client_factory):
+    with_app(person)
+    clerk = User.objects.create_user("clerk@fara.example", PASSWORD, is_staff=True)
+    client.force_login(clerk)
+    make_channel()  # the page that refuses is the shop's
+    url = reverse("admin:accounts_user_reset_factors", args=[person.pk])
+
+    assert client.post(url, {"reason": "x"}).status_code == 403
+    assert enrollment.has_any(person)
+
+
+@pytest.mark.parametrize("answer", ["", "{}", "[]", "not json", '{"id": 1}', "null"])
+def test_a_forged_passkey_opens_nothing(client, person, answer):
+    with_app(person)
+    give_password(client)
+
+    said = client.post(DOOR, {"credential": answer})
+
+    assert said.status_code == 422
+    assert not is_in(client)

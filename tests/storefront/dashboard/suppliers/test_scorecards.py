@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+import time_machine
+from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from storefront.accounts.models import User
+from storefront.dashboard.suppliers import metrics
+from storefront.lib.charts import Point, trend
+from suppliers.models import Scorecard, Supplier
+from suppliers.scorecards import statistics
+from tests.factories.catalog import make_channel
+from tests.factories.compliance import make_evidence, make_verified
+from tests.factories.full_shop import make_world
+from tests.factories.suppliers import NOON, make_supplier
+
+pytestmark = pytest.mark.django_db
+
+TODAY = NOON.date()
+A_DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def noon(db):
+    make_channel()  # what is not found is told on a page of the shop
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+@pytest.fixture
+def staff(client):
+    client.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
+    return client
+
+
+def make_card(supplier, measure="fill_rate", good=1, of=1, on=TODAY):
+    score = statistics.rate(good, of)
+    return Scorecard.objects.create(
+        supplier=supplier,
+        measure=measure,
+        on=on,
+        sample=score.sample,
+        good=score.good,
+        value=score.value,
+        low=score.low,
+        high=score.high,
+    )
+
+
+def make_time(supplier, *seconds, measure="acknowledge_time"):
+    score = statistics.times([Decimal(each) for each in seconds])
+    return Scorecard.objects.create(
+        supplier=supplier,
+        measure=measure,
+        on=TODAY,
+        sample=score.sample,
+        value=score.value,
+        low=score.low,
+        high=score.high,
+        tail=score.tail,
+    )
+
+
+def ranked(measure):
+    found = metrics.rank(
+        suppliers=Supplier.objects.all(),
+        cards=Scorecard.objects.filter(measure=measure),
+        measure=measure,
+    )
+    return [(row.place, row.supplier.code) for row in found]
+
+
+def page(client, name, *args, **asked):
+    answer = client.get(reverse(f"scorecards:{name}", args=args), asked)
+    return answer.status_code, answer.content.decode()
+
+
+def test_three_lucky_orders_do_not_beat_two_hundred_good_ones():
+    make_card(make_supplier(code="lucky"), good=3, of=3)
+    make_card(make_supplier(code="proven"), good=198, of=200)
+    make_supplier(code="unseen")
+
+    assert ranked("fill_rate") == [(1, "proven"), (2, "lucky"), (None, "unseen")]
+
+
+def test_where_less_is_better_the_upper_bound_counts():
+    make_card(make_supplier(code="lucky"), "cancellation_rate", good=0, of=3)
+    make_card(make_supplier(code="proven"), "cancellation_rate", good=2, of=200)
+
+    assert ranked("cancellation_rate") == [(1, "proven"), (2, "lucky")]
+
+
+def test_a_time_from_too_few_stands_behind_every_time_that_is_bounded():
+    make_time(make_supplier(code="once"), 1)
+    make_time(make_supplier(code="often"), *range(100, 130))
+
+    assert ranked("acknowledge_time") == [(1, "often"), (2, "once")]
+
+
+def test_the_comparison_says_what_it_ranks_by(staff):
+    make_card(make_supplier(code="lumen"), good=9, of=10)
+    make_card(make_supplier(code="old"), good=9, of=10, on=TODAY - 20 * A_DAY)
+
+    status, shown = page(staff, "compare", by="fill_rate")
+
+    assert status == 200
+    assert "Ranked by the lower bound" in shown
+    assert shown.count("59.6 %") == 2  # the low end, and what he is ranked by
+    assert "Not seen yet" in shown
+    assert "Ranked by the upper bound" in page(staff, "compare", by="return_rate")[1]
+    assert page(staff, "compare", by="' OR 1=1")[0] == 200
+
+
+def test_the_page_of_a_supplier_draws_what_was_seen_and_says_what_is_missing(staff, settings):
+    settings.VETTING_REQUIRED = ["ce", "returns"]
+    supplier = make_supplier()
+    make_verified(supplier, "ce", valid_until=TODAY + 20 * A_DAY)
+    make_evidence(supplier, "capacity", kind="statement", content=None)
+    for days in range(10):
+        make_card(supplier, good=9, of=10, on=TODAY - days * A_DAY)
+
+    status, shown = page(staff, "supplier", "lumen")
+
+    assert status == 200
+    assert shown.count("<svg") == 1
+    assert "Last 90.0 %, likely between 59.6 % and 98.2 %, from 10 observations." in shown
+    assert shown.count("Not seen yet: nothing is said of it.") == 10
+    assert "ends soon" in shown
+    assert "waits for a look" in shown
+    assert f"?supplier={supplier.pk}&amp;criterion=returns" in shown
+    assert "too few promises to say" in shown
+    assert reverse("admin:suppliers_supplier_keep_back", args=[supplier.pk]) in shown
+    assert page(staff, "supplier", "nobody")[0] == 404
+
+
+def test_the_pages_need_few_queries(staff, monkeypatch):
+    make_world(monkeypatch)
+
+    for address in (
+        reverse("scorecards:compare"),
+        reverse("scorecards:supplier", args=["lumen"]),
+    ):
+        with CaptureQueriesContext(connection) as queries:
+            assert staff.get(address).status_code == 200
+        assert len(queries) <= 9, [query["sql"][:90] for query in queries]
+
+
+def test_only_who_may_see_scorecards_sees_them(client):
+    supplier = make_supplier()
+    looker = User.objects.create_user("looker@fara.example", "a password", is_staff=True)
+    client.force_login(looker)
+
+    assert page(client, "compare")[0] == 403
+    assert page(client, "supplier", supplier.code)[0] == 403
+    looker.user_permissions.add(Permission.objects.get(codename="view_scorecard"))
+    status, shown = page(client, "supplier", supplier.code)
+    assert status == 200
+    assert "What is proven" not in shown
+    assert "keep_back" not in shown
+
+
+def test_nobody_from_the_street_sees_anything(client):
+    make_supplier()
+
+    for name, args in (("compare", ()), ("supplier", ("lumen",))):
+        answer = client.get(reverse(f"scorecards:{name}", args=args))
+        assert answer.status_code == 302
+        assert "/admin/login/" in answer.url
+
+
+@pytest.mark.parametrize(
+    ("measure", "value", "words"),
+    [
+        ("fill_rate", "0.9751", "97.5 %"),
+        ("answer_time", "119.6", "120 ms"),
+        ("acknowledge_time", "59", "59 s"),
+        ("acknowledge_time", "3599", "59 min"),
+        ("acknowledge_time", "7500", "2 h 5 min"),
+        ("acknowledge_time", "7200", "2 h"),
+        ("first_scan_time", "259200", "3.0 days"),
+        ("first_scan_time", None, "–"),
+    ],
+)
+def test_a_value_is_told_in_a_unit_that_people_use(measure, value, words):
+    assert metrics.said(measure, value and Decimal(value)) == words
+
+
+def points(*values, low="0", high="1"):
+    return [
+        Point(on=TODAY + n * A_DAY, value=Decimal(value), low=Decimal(low), high=Decimal(high))
+        for n, value in enumerate(values)
+    ]
+
+
+def test_a_trend_fills_its_scale_and_never_leaves_it():
+    assert trend([], is_rate=True) is None
+
+    high = trend(points("0.95", "0.99", low="0.92"), is_rate=True)
+    assert [mark.value for mark in high.marks] == [Decimal("0.9"), Decimal("0.95"), 1]
+    low = trend(points("0.01", "0.02", high="0.08"), is_rate=True)
+    assert [mark.value for mark in low.marks] == [0, Decimal("0.05"), Decimal("0.1")]
+    slow = trend(points("400", "5000", high="9000"), is_rate=False)
+    assert [int(mark.value) for mark in slow.marks] == [0, 2 * 3600, 4 * 3600]
+    for drawn in (high, low, slow):
+        for piece in (drawn.line, drawn.band):
+            heights = [float(word) for word in piece.replace("L", "").split()[1::2] if word != "Z"]
+            assert all(0 <= height <= drawn.height for height in heights)
+
+
+def test_one_day_alone_is_a_dot_and_a_day_without_bounds_breaks_the_band():
+    alone = trend(points("0.5"), is_rate=True)
+    assert (alone.band, alone.first, alone.last) == ("", TODAY, TODAY)
+
+    gap = points("0.5", "0.5", "0.5")
+    gap[1] = Point(on=gap[1].on, value=gap[1].value, low=None, high=None)
+    assert trend(gap, is_rate=True).band == ""

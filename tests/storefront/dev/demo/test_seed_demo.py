@@ -1,0 +1,95 @@
+"""The third supplier of the demo: he is read by a mapping that is there, and sends to the shop."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.core.management import call_command
+from django.db.models import F
+
+from catalog.competitors import sources
+from catalog.models import (
+    CompetitorPrice,
+    CompetitorSource,
+    Listing,
+    PriceBook,
+    PriceHold,
+)
+from suppliers.models import Connection, FeedMapping, StockLocation, Supplier
+from tests.factories.feeds import sync
+from tests.fakes.feed_sandbox import feed_process, feed_sandbox
+
+__all__ = ["feed_process", "feed_sandbox"]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def seed(feed_sandbox, monkeypatch, settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+    monkeypatch.setenv("SANDBOX_FEED_URL", feed_sandbox.url)
+    return lambda: call_command("seed_demo")
+
+
+def test_his_files_fill_shelves_from_warehouses_that_have_routes(seed):
+    seed()
+    supplier = Supplier.objects.get(code="feed-sandbox")
+
+    runs = [sync(supplier, kind) for kind in ("products", "prices", "stock")]
+
+    assert [(run.status, run.problem, run.rejected) for run in runs] == [("applied", "", 0)] * 3
+    assert Listing.objects.filter(is_published=True, available__gt=0).count() > 50
+    without = StockLocation.objects.filter(supplier=supplier, services=None)
+    assert [location.code for location in without] == []
+
+
+def test_a_newcomer_sees_guards_that_stop_none_of_his_first_prices(seed):
+    seed()
+    supplier = Supplier.objects.get(code="feed-sandbox")
+
+    for kind in ("products", "prices", "stock"):
+        sync(supplier, kind)
+
+    book = PriceBook.objects.get()
+    assert book.status == PriceBook.Status.LIVE
+    assert (book.floor_margin_rate, book.max_run_rate, book.max_day_rate) == (
+        Decimal("0.12"),
+        Decimal("0.40"),
+        Decimal("0.50"),
+    )
+    assert Listing.objects.filter(price_amount__gte=F("floor_amount")).count() > 50
+    assert not PriceHold.objects.exists()
+
+
+def test_competitors_prices_are_heard_of_some_of_his_goods(seed):
+    seed()
+    sync(Supplier.objects.get(code="feed-sandbox"), "products")
+    source = CompetitorSource.objects.get()
+
+    taken = sources.fetch(source_id=source.pk, now=source.due_at)
+
+    assert taken is not None, CompetitorSource.objects.get().problem
+    assert [refusal.code for refusal in taken.refused] == ["no_price"]
+    assert CompetitorPrice.objects.values("variant").distinct().count() == 10
+    CompetitorSource.objects.update(is_on=False, every_min=60)
+    seed()
+    kept = CompetitorSource.objects.get()
+    assert (kept.is_on, kept.every_min) == (False, 60)
+
+
+def test_what_staff_changed_of_him_stays_when_the_demo_starts_again(seed):
+    seed()
+    Connection.objects.filter(supplier__code="feed-sandbox").update(
+        options={"orders_to": "else@wholesaler.example"}
+    )
+
+    seed()
+
+    assert sorted(FeedMapping.objects.values_list("content", "version", "is_active")) == [
+        ("prices", 1, True),
+        ("products", 1, True),
+        ("stock", 1, True),
+    ]
+    wire = Connection.objects.get(supplier__code="feed-sandbox")
+    assert wire.options == {"orders_to": "else@wholesaler.example"}

@@ -1,0 +1,246 @@
+"""BigBuy's sandbox refuses what the real one would refuse, and keeps a ledger of what happened."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+import pytest
+
+from storefront.dev.sandboxes.bigbuy.goods import FIRST_ID, Goods
+from storefront.dev.sandboxes.bigbuy.listing import OF_PRODUCTS
+from storefront.dev.sandboxes.goods.catalog import Catalog
+from tests.storefront.dev.sandboxes.bigbuy.running import bigbuy
+
+__all__ = ["bigbuy"]
+
+
+def code_of(answer):
+    """Find the business code in whichever of its two places it stands."""
+    said = answer.json()
+    inner = json.loads(said["message"]) if str(said["message"]).startswith("{") else {}
+    return inner.get("code") or said["code"]
+
+
+def test_a_wrong_key_is_told_so(bigbuy):
+    answer = bigbuy.client.get("/rest/user/purse.json", headers={"Authorization": "Bearer no"})
+
+    assert (answer.status_code, answer.json()) == (401, {"message": "Invalid Token"})
+
+
+def test_a_right_key_is_told_nothing(bigbuy):
+    answer = bigbuy.get("user/auth/status")
+
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert bigbuy.get("user/purse").json() == "100000.00"
+
+
+def test_the_lists_tell_of_the_same_goods_in_different_orders(bigbuy):
+    products = [row["id"] for row in bigbuy.listed("products")]
+
+    prices = [row["id"] for row in bigbuy.listed("productprices")]
+    stock = [row["id"] for row in bigbuy.listed("productsstockbyhandlingdays")]
+    assert set(products) == set(prices) == set(stock)
+    assert products != prices != stock
+
+
+def test_a_page_is_as_long_as_asked_and_a_taxonomy_must_be_named(bigbuy):
+    assert len(bigbuy.listed("products", pageSize=5)) == 5
+    last = bigbuy.listed("products", pageSize=5, page=len(bigbuy.world.goods) // 5)
+    assert len(last) == len(bigbuy.world.goods) % 5
+
+    refused = bigbuy.get("catalog/products", page=0)
+    assert (refused.status_code, refused.json()) == (400, {"code": "Bad request", "message": 400})
+    assert bigbuy.get("catalog/products", pageSize=10_001).status_code == 400
+
+
+@pytest.mark.parametrize("name", sorted(OF_PRODUCTS))
+def test_every_row_has_an_id(bigbuy, name):
+    rows = bigbuy.listed(name)
+
+    assert rows
+    assert len({row["id"] for row in rows}) == len(rows)
+
+
+def test_most_goods_are_those_of_the_other_supplier_under_other_names():
+    goods, other = Goods(40, 7), Catalog(40, 7)
+    theirs = {v.barcode for p in range(40) for v in other.product(p).variants}
+
+    ours = [goods.items(key) for key in goods.ids()[:40]]
+    shared = [each for each in ours if {item.variant.barcode for item in each} <= theirs]
+
+    assert len(shared) == 30
+    assert len({item.sku for each in ours for item in each}) == sum(map(len, ours))
+    assert 0 < sum(not goods.bears_gtin(each[0].product) for each in ours) < 20
+    assert all(goods.by_sku(item.sku)[1] == item for each in ours for item in each)
+
+
+def test_an_order_is_made_once_and_told_by_its_address(bigbuy):
+    (sku,) = bigbuy.skus()
+    order = bigbuy.order("FL-1", sku)
+
+    made, again = (bigbuy.post("order/create", order) for _ in range(2))
+
+    assert (made.status_code, made.content) == (201, b"")
+    key = made.headers["Location"].removeprefix("/rest/order/")
+    assert (again.status_code, code_of(again)) == (409, "ER008")
+    assert bigbuy.get("order/reference/FL-1").json()["id"] == key
+    assert bigbuy.get(f"order/{key}").json()["internalReference"] == "FL-1"
+    assert bigbuy.get("order/reference/FL-2").status_code == 404
+    known = bigbuy.control("orders")
+    assert [row["reference"] for row in known["orders"]] == ["FL-1"]
+    assert [row["code"] for row in known["attempts"]] == ["ER008"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"products": [{"reference": "S9999999", "quantity": 1}]}, "ER001"),
+        ({"products": [{"reference": "no such word", "quantity": 1}]}, "ER002"),
+        ({"postcode": "1011"}, "ER004"),
+        ({"country": "AQ", "postcode": "1"}, "ER010"),
+        ({"carriers": [{"name": "owl"}]}, "ER010"),
+        ({"paymentMethod": "gold"}, "ER011"),
+    ],
+)
+@pytest.mark.parametrize("path", ["order/check", "order/create"])
+def test_what_cannot_be_is_refused(bigbuy, path, changes, code):
+    (sku,) = bigbuy.skus()
+
+    refused = bigbuy.post(path, bigbuy.order("FL-1", sku, **changes))
+
+    assert (refused.status_code, code_of(refused)) == (409, code)
+    assert bigbuy.control("orders")["orders"] == []
+
+
+@pytest.mark.parametrize(
+    "changes", [{"address": "W" * 71}, {"town": ""}, {"internalReference": ""}]
+)
+def test_a_wrong_form_is_answered_with_a_tree(bigbuy, changes):
+    (sku,) = bigbuy.skus()
+
+    refused = bigbuy.post("order/create", bigbuy.order("FL-1", sku, **changes))
+
+    assert refused.status_code == 400
+    assert "children" in refused.json()["errors"]
+    assert bigbuy.control("orders")["orders"] == []
+
+
+def test_stock_and_purse_are_taken_and_then_refused(bigbuy):
+    (sku,) = bigbuy.skus()
+    bigbuy.control("stock", {"sku": sku, "quantity": 1})
+    assert bigbuy.post("order/create", bigbuy.order("FL-1", sku)).status_code == 201
+
+    assert code_of(bigbuy.post("order/create", bigbuy.order("FL-2", sku))) == "ER003"
+    bigbuy.control("stock", {"sku": sku, "quantity": 9})
+    bigbuy.control("purse", {"amount": "1"})
+    assert code_of(bigbuy.post("order/create", bigbuy.order("FL-3", sku))) == "ER005"
+
+
+def test_a_product_off_sale_is_inactive(bigbuy):
+    (sku,) = bigbuy.skus()
+    bigbuy.control("shelve", {"id": FIRST_ID})
+
+    refused = bigbuy.post("order/check", bigbuy.order("FL-1", sku))
+
+    assert "Inactive product." in refused.text
+    assert next(row for row in bigbuy.listed("products") if row["id"] == FIRST_ID)["active"] == 0
+
+
+def test_goods_in_two_warehouses_need_the_other_call(bigbuy):
+    skus = bigbuy.skus(2)
+    bigbuy.control("spans", {"on": True})
+    order = bigbuy.order("FL-1", *skus)
+
+    refused = bigbuy.post("order/create", order)
+    made = bigbuy.post("order/create/multishipping", order)
+
+    warehouses = refused.json()["error_detail"]["warehouses"]
+    assert [row["references"] for row in warehouses] == [[skus[0]], [skus[1]]]
+    assert [row["productReferences"] for row in made.json()["orders"]] == [[skus[0]], [skus[1]]]
+    assert len(bigbuy.control("orders")["orders"]) == 2
+    assert isinstance(bigbuy.get("order/reference/FL-1").json(), dict)  # it knows one of them only
+
+
+def test_orders_move_and_get_a_number_to_follow(bigbuy):
+    (sku,) = bigbuy.skus()
+    key = bigbuy.post("order/create", bigbuy.order("FL-1", sku)).headers["Location"].split("/")[-1]
+    asked = {"track": {"orders": [{"id": int(key)}, {"id": 5}]}}
+    assert bigbuy.post("tracking/orders", asked).json() == []
+
+    bigbuy.control("advance", {"reference": "FL-1"})
+
+    assert bigbuy.get(f"order/{key}").json()["status"] == "Shipped"
+    (row,) = bigbuy.post("tracking/orders", asked).json()
+    assert (row["id"], len(row["trackings"])) == (key, 1)
+    assert bigbuy.get(f"tracking/order/{key}").json() == [row]
+
+
+def test_a_canceled_order_gives_goods_and_money_back(bigbuy):
+    (sku,) = bigbuy.skus()
+    bigbuy.post("order/create", bigbuy.order("FL-1", sku))
+
+    bigbuy.control("advance", {"reference": "FL-1", "to": "Cancelled"})
+
+    assert bigbuy.get("user/purse").json() == "100000.00"
+    assert sku in bigbuy.skus(999)
+
+
+def test_one_call_too_many_is_refused_in_plain_text(bigbuy):
+    bigbuy.control("clock", {"hour_s": 60, "second_s": 60})
+    for _ in range(5):
+        answer = bigbuy.get("catalog/manufacturers")
+    assert answer.headers["X-RateLimit-Remaining"] == "0"
+
+    refused = bigbuy.get("catalog/manufacturers")
+
+    assert (refused.status_code, refused.text) == (429, "You exceeded the rate limit")
+    assert "Retry-After" not in refused.headers
+    assert bigbuy.get("user/purse").status_code == 200
+    assert bigbuy.get("user/purse").status_code == 429
+    assert bigbuy.control("calls")["refused"] == {"manufacturers": 1, "user/purse": 1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "start"),
+    [
+        ("soft_409", 200, '{"code":409'),
+        ("soft_500", 200, "HTTP/1.0 500"),
+        ("swapped", 400, '{"code":"Bad'),
+        ("429", 429, "You exceeded"),
+        ("500", 504, "<html>"),
+        ("garbage", 200, "<html>"),
+        ("empty", 200, "[]"),
+    ],
+)
+def test_it_misbehaves_as_ordered_and_then_no_more(bigbuy, kind, status, start):
+    bigbuy.control("faults", {"path": "user/purse", "kind": kind})
+
+    answer, again = bigbuy.get("user/purse"), bigbuy.get("user/purse")
+
+    assert answer.status_code == status
+    assert answer.text.startswith(start)
+    assert again.json() == "100000.00"
+
+
+def test_a_dropped_answer_left_its_effect_in_the_ledger(bigbuy):
+    (sku,) = bigbuy.skus()
+    bigbuy.control("faults", {"path": "order/create", "kind": "drop_after"})
+
+    with pytest.raises(httpx.RemoteProtocolError):
+        bigbuy.post("order/create", bigbuy.order("FL-1", sku))
+
+    assert [row["fault"] for row in bigbuy.control("orders")["orders"]] == ["drop_after"]
+
+
+def test_a_person_sees_orders_and_moves_them(bigbuy):
+    (sku,) = bigbuy.skus()
+    bigbuy.post("order/create", bigbuy.order("FL-<1>", sku))
+
+    page = bigbuy.client.get("/").text
+    key = bigbuy.control("orders")["orders"][0]["id"]
+    moved = bigbuy.client.post("/control/advance", data={"id": key, "to": "Shipped"})
+
+    assert "FL-&lt;1&gt;" in page
+    assert moved.status_code == 303
+    assert bigbuy.control("orders")["orders"][0]["status"] == "Shipped"

@@ -1,0 +1,60 @@
+"""CJ's connector, on a line to a sandbox in this process."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from decimal import Decimal
+
+from storefront.dev.sandboxes.cj.state import DEFAULT_KEY
+from storefront.lib.address import Address
+from storefront.lib.money import Money
+from suppliers.connectors.cj import CJ
+from suppliers.connectors.records import PurchaseRequest, RequestLine
+from tests.factories.connector_contexts import make_line
+from tests.suppliers.connectors.cj.recorded_answers import MemoryTokens
+
+HOME = Address(
+    name="Erika Muster",
+    line1="Musterweg 1",
+    postcode="10115",
+    city="Berlin",
+    country="DE",
+    phone="+493012345",
+)
+
+
+def connected(sandbox, *, tokens=None, **options):
+    """Open a line with a token pair of the sandbox's own."""
+    line = make_line(
+        f"{sandbox.url}/api2.0/v1/",
+        secrets={"api_key": DEFAULT_KEY},
+        tokens=tokens or MemoryTokens(),
+        options=options,
+    )
+    return CJ(line)
+
+
+@contextmanager
+def line_to(sandbox, **options):
+    cj = connected(sandbox, **options)
+    try:
+        yield cj
+    finally:
+        cj.close()
+
+
+def request_for(variant, number="FL-1-1", *, quantity=1, ship_to=HOME, route="CJPacket Sensitive"):
+    return PurchaseRequest(
+        number=number,
+        ship_to=ship_to,
+        location="CN",
+        country_from="CN",
+        carrier_service=route,
+        lines=(RequestLine(sku=variant.vid, quantity=quantity, reference="88"),),
+        declared_value=Money(Decimal("54.90"), "EUR"),
+    )
+
+
+def effects(sandbox):
+    """What really happened, in order."""
+    return [effect["kind"] for effect in sandbox.control("orders")["effects"]]

@@ -1,0 +1,207 @@
+"""CJ's connector against the sandbox, over real HTTP: lists, batches, disputes, subscriptions."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from storefront.lib.http import retries
+from storefront.lib.http.errors import PermanentError
+from storefront.lib.money import Money
+from suppliers.connectors.cj import order_status, product_list
+from suppliers.connectors.claiming import ClaimAnswer, ClaimRequest, Remedy, Trouble
+from suppliers.connectors.records import Answer, BudgetSpentError, ListRow, OrderName, RequestLine
+from tests.storefront.dev.sandboxes.cj.contexts import connected, effects, line_to, request_for
+
+
+@pytest.fixture(autouse=True)
+def in_haste(monkeypatch):
+    monkeypatch.setattr(retries, "FIRST_WAIT_S", 0)
+    monkeypatch.setattr(order_status, "BATCH_GAP_S", 0)
+
+
+@pytest.fixture
+def cj(sandbox):
+    with line_to(sandbox) as opened:
+        yield opened
+
+
+def refs_of(sandbox):
+    world = sandbox.world
+    return {world.catalog.at(place).pid for place in range(world.visible)}
+
+
+@pytest.mark.parametrize("most", [6_000, 60, 12])
+def test_a_list_is_cut_until_each_slice_is_shown_whole(run, monkeypatch, most):
+    """200 products; with 60 at most a slice is a category, with 12 a part of its time."""
+    sandbox = run(count=200, most_listed=most)
+    monkeypatch.setattr(product_list, "MOST_LISTED", most)
+    monkeypatch.setattr(product_list, "PAGE_SIZE", 10)
+    sandbox.control("usage/clear", {})
+
+    with line_to(sandbox) as cj:
+        rows = list(cj.product_rows())
+
+    refs = [row.ref for row in rows if isinstance(row, ListRow)]
+    assert len(refs) == len(set(refs))
+    assert set(refs) == refs_of(sandbox)
+    assert sandbox.control("usage")["by_path"]["product/listV2"] < 300
+
+
+def test_what_was_listed_at_once_is_cut_by_its_price(run, monkeypatch):
+    sandbox = run(count=60, most_listed=5)
+    monkeypatch.setattr(product_list, "MOST_LISTED", 5)
+    monkeypatch.setattr(product_list, "SHORTEST_MS", 10_000_000_000_000)  # no time is thick enough
+    for place in range(len(sandbox.world.catalog)):
+        for variant in sandbox.world.catalog.at(place).variants:
+            sandbox.world.shelves.set_price(variant.vid, Decimal(place).scaleb(-2) + 1)
+
+    with line_to(sandbox) as cj:
+        refs = [row.ref for row in cj.product_rows() if isinstance(row, ListRow)]
+
+    assert sorted(refs) == sorted(refs_of(sandbox))
+
+
+def test_a_used_up_day_ends_the_reading_and_comes_back_at_midnight(run):
+    sandbox = run(points=60)
+    product, _ = sandbox.goods()
+
+    with line_to(sandbox) as cj:
+        list(cj.product_rows())
+        cj.stock(ref=product.pid)
+        with pytest.raises(BudgetSpentError):
+            cj.stock(ref=product.pid)
+        sandbox.control("clock", {"seconds": 86_400})
+        assert cj.stock(ref=product.pid)
+
+
+def test_many_orders_are_read_at_once(sandbox, cj):
+    _, variant = sandbox.goods(at_least=9)
+    names = []
+    for place in range(1, 4):
+        state = cj.place(request_for(variant, f"FL-{place}-1"))
+        names.append(OrderName(number=state.number, supplier_reference=state.supplier_reference))
+    sandbox.control("advance", {"orderNumber": "FL-2-1", "to": "SHIPPED"})
+    sandbox.control("advance", {"orderNumber": "FL-3-1", "to": "DELIVERED"})
+    names.append(OrderName(number="FL-9-9", supplier_reference=""))
+    sandbox.control("usage/clear", {})
+
+    told = {state.number: state for state in cj.track(names)}
+
+    assert {number: state.answer for number, state in told.items()} == {
+        "FL-1-1": Answer.ACCEPTED,
+        "FL-2-1": Answer.SHIPPED,
+        "FL-3-1": Answer.DELIVERED,
+    }
+    assert [parcel.carrier_text for parcel in told["FL-3-1"].parcels] == ["Delivered"]
+    assert sandbox.control("usage")["by_path"] == {
+        "shopping/order/getOrderDetailBatch": 1,
+        "logistic/trackInfo": 1,
+    }
+
+
+def test_a_hundred_and_one_orders_take_two_calls(sandbox, cj):
+    names = [OrderName(number=f"FL-{place}-1", supplier_reference="") for place in range(101)]
+
+    assert list(cj.track(names)) == []
+    usage = sandbox.control("usage")["by_path"]
+    assert usage["shopping/order/getOrderDetailBatch"] == 2
+
+
+def test_the_money_that_is_left_is_told(sandbox, cj):
+    sandbox.control("balance", {"amount": "12.34"})
+
+    assert cj.balance() == Money(Decimal("12.34"), "USD")
+
+
+def test_signing_in_learns_what_the_account_may_ask(run):
+    sandbox = run(qps=50)
+    cj = connected(sandbox)
+
+    assert cj.sign_in() == "sandbox"
+    assert cj._memory.load() == {"calls_per_second": 50}
+    cj.close()
+
+
+@pytest.fixture
+def delivered(sandbox, cj):
+    _, variant = sandbox.goods()
+    state = cj.place(request_for(variant))
+    sandbox.control("advance", {"orderNumber": "FL-1-1", "to": "DELIVERED"})
+    line = RequestLine(sku=variant.vid, quantity=1, reference="88")
+    return lambda **changes: ClaimRequest(
+        **{
+            "number": "R-1",
+            "supplier_reference": state.supplier_reference,
+            "remedy": Remedy.REFUND,
+            "trouble": Trouble.DAMAGED,
+            "message": "The head is dented.",
+            "lines": (line,),
+        }
+        | changes
+    )
+
+
+def test_the_money_of_a_granted_claim_comes_back(sandbox, cj, delivered):
+    opened = cj.open_claim(delivered())
+    before = sandbox.control("orders")["balance_cents"]
+    sandbox.control("decide", {"disputeId": opened.supplier_claim, "deal": 1, "amount": "3.20"})
+
+    (decided,) = cj.claims(supplier_reference=opened.raw["orderId"])
+
+    assert (decided.answer, decided.amount) == (
+        ClaimAnswer.REFUNDED,
+        Money(Decimal("3.20"), "USD"),
+    )
+    assert sandbox.control("orders")["balance_cents"] == before + 320
+
+
+@pytest.mark.parametrize(("deal", "answer"), [(2, ClaimAnswer.RESENT), (3, ClaimAnswer.REFUSED)])
+def test_a_claim_may_end_without_money(sandbox, cj, delivered, deal, answer):
+    opened = cj.open_claim(delivered(remedy=Remedy.RESEND))
+    sandbox.control("decide", {"disputeId": opened.supplier_claim, "deal": deal})
+
+    (decided,) = cj.claims(supplier_reference=delivered().supplier_reference)
+
+    assert (decided.answer, decided.amount) == (answer, None)
+
+
+def test_goods_that_were_not_ordered_are_not_claimed(sandbox, cj, delivered):
+    line = RequestLine(sku="1", quantity=1, reference="1")
+
+    with pytest.raises(PermanentError, match="no complaint of 1"):
+        cj.open_claim(delivered(lines=(line,)))
+    with pytest.raises(PermanentError):
+        cj.open_claim(delivered(number="R-2", lines=(line,)))
+    assert "disputed" not in effects(sandbox)
+
+
+def test_subscriptions_end_at_the_cap_of_the_level(run):
+    sandbox = run(count=240, subscriptions=150)
+    refs = sorted(refs_of(sandbox))
+
+    with line_to(sandbox) as cj:
+        agreed = cj.subscribe(refs=[*refs[:99], "unknown", *refs[99:]])
+        told = cj.subscribed()
+        cj.unsubscribe(refs=refs[:50])
+
+        assert sorted(agreed) == refs[:99]  # the next hundred would be too many
+        assert told == frozenset(refs[:99])
+        assert cj.subscribed() == frozenset(refs[50:99])
+
+
+@pytest.mark.parametrize(("level", "most"), [(None, 1_000), (1, 1_000), (3, 3_000), (5, 10_000)])
+def test_the_level_says_how_many_products_are_told_of(sandbox, level, most):
+    with line_to(sandbox, level=level) as cj:
+        assert cj.most_subscribed() == most
+
+
+def test_only_an_address_that_answers_is_told(run):
+    sandbox = run(tries_callbacks=True)
+
+    with line_to(sandbox) as cj:
+        with pytest.raises(PermanentError, match="1607003"):
+            cj.listen(url="http://127.0.0.1:9/hooks/")
+        with pytest.raises(PermanentError, match="1606001"):
+            cj.listen(url="http://shop.example/hooks/")

@@ -1,0 +1,272 @@
+"""Orders: taken once, paid, moved along, written down whatever is answered."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from tests.storefront.dev.sandboxes.conftest import PREFIX, until
+
+
+def total_in_china(sandbox, variant):
+    rows = sandbox.get("product/stock/queryByVid", vid=variant.vid)["data"]
+    return next(row["totalInventoryNum"] for row in rows if row["countryCode"] == "CN")
+
+
+def test_an_order_paid_from_the_balance_waits_to_be_shipped(sandbox):
+    _, variant = sandbox.goods()
+    before = total_in_china(sandbox, variant)
+
+    data = sandbox.place("FL-1", variant, quantity=2)["data"]
+
+    assert data["orderNumber"] == "FL-1"
+    assert data["orderStatus"] == "UNSHIPPED"
+    assert data["productInfoList"][0]["storeLineItemId"] == "88"
+    assert total_in_china(sandbox, variant) == before - 2
+    by_ours = sandbox.get("shopping/order/getOrderDetail", orderId="FL-1")["data"]
+    by_theirs = sandbox.get("shopping/order/getOrderDetail", orderId=data["orderId"])["data"]
+    assert by_ours == by_theirs
+    assert by_ours["productList"][0]["vid"] == variant.vid
+
+
+def test_the_same_number_is_taken_once(sandbox):
+    _, variant = sandbox.goods()
+    sandbox.place("FL-1", variant)
+
+    again = sandbox.place("FL-1", variant)
+
+    assert again["code"] == 1603003
+    ledger = sandbox.control("orders")
+    assert [order["order_number"] for order in ledger["orders"]] == ["FL-1"]
+    assert [attempt["code"] for attempt in ledger["attempts"]] == [200, 1603003]
+
+
+def test_an_unknown_order_is_a_wrong_parameter(sandbox):
+    assert sandbox.get("shopping/order/getOrderDetail", orderId="FL-0")["code"] == 1600300
+    assert sandbox.get("shopping/order/getOrderDetail")["code"] == 1600300
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ({"shippingAddress": ""}, 1600300),
+        ({"shippingCountryCode": "XX"}, 1605002),
+        ({"logisticName": "Pigeon"}, 1605000),
+        ({"logisticName": "DHL Paket"}, 1605001),
+        ({"products": []}, 1600300),
+        ({"products": [{"vid": "17", "quantity": 1}]}, 1602000),
+        ({"payType": 9}, 1600300),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_and_not_written(sandbox, words, code):
+    _, variant = sandbox.goods()
+
+    assert sandbox.place("FL-1", variant, **words)["code"] == code
+
+    assert sandbox.control("orders")["orders"] == []
+    assert sandbox.control("orders")["effects"] == []
+
+
+def test_more_than_there_is_cannot_be_ordered(sandbox):
+    _, variant = sandbox.goods()
+    sandbox.control("stock", {"vid": variant.vid, "warehouse": "CN", "quantity": 3})
+
+    assert sandbox.place("FL-1", variant, quantity=4)["code"] == 1603102
+    assert total_in_china(sandbox, variant) == 3
+    assert sandbox.place("FL-2", variant, quantity=3)["code"] == 200
+    assert total_in_china(sandbox, variant) == 0
+
+
+def test_an_order_of_two_lines_takes_both_or_none(sandbox):
+    _, variant = sandbox.goods()
+    sandbox.control("stock", {"vid": variant.vid, "warehouse": "CN", "quantity": 3})
+    lines = [{"vid": variant.vid, "quantity": 2}, {"vid": variant.vid, "quantity": 2}]
+
+    assert sandbox.place("FL-1", variant, products=lines)["code"] == 1603102
+
+    assert total_in_china(sandbox, variant) == 3
+
+
+def test_an_empty_purse_buys_nothing(sandbox):
+    _, variant = sandbox.goods()
+    sandbox.control("balance", {"amount": "0.50"})
+
+    assert sandbox.place("FL-1", variant)["code"] == 1604000
+
+    assert sandbox.control("orders")["orders"] == []
+    assert sandbox.get("shopping/pay/getBalance")["data"]["amount"] == "0.50"
+
+
+def test_an_order_may_be_paid_in_stages(sandbox):
+    _, variant = sandbox.goods()
+    created = sandbox.place("FL-1", variant, payType=3)["data"]
+    assert created["orderStatus"] == "CREATED"
+    ids = {"cjOrderIdList": [created["orderId"]]}
+
+    assert sandbox.post("shopping/order/addCart", ids)["data"]["successCount"] == 1
+    shipment = sandbox.post("shopping/order/addCartConfirm", ids)["data"]["shipmentsId"]
+    parent = sandbox.post("shopping/order/saveGenerateParentOrder", {"shipmentOrderId": shipment})
+    pay_id = parent["data"]["payId"]
+    wrong = {"shipmentOrderId": shipment, "payId": "PAY0"}
+    assert sandbox.post("shopping/pay/payBalanceV2", wrong)["code"] == 1603101
+    paid = sandbox.post("shopping/pay/payBalanceV2", {"shipmentOrderId": shipment, "payId": pay_id})
+
+    assert paid["data"] is True
+    detail = sandbox.get("shopping/order/getOrderDetail", orderId="FL-1")["data"]
+    assert detail["orderStatus"] == "UNSHIPPED"
+    listed = sandbox.get("shopping/order/list", status="UNSHIPPED")["data"]["list"]
+    assert [row["orderNum"] for row in listed] == ["FL-1"]
+    assert sandbox.get("shopping/order/list")["data"]["list"] == []
+
+
+def test_only_an_unconfirmed_order_can_be_deleted(sandbox):
+    _, variant = sandbox.goods()
+    before = total_in_china(sandbox, variant)
+    sandbox.place("FL-1", variant, payType=3)
+    sandbox.place("FL-2", variant)
+
+    def delete(number):
+        path = f"{PREFIX}shopping/order/deleteOrder"
+        return sandbox.client.delete(path, params={"orderId": number}).json()["code"]
+
+    assert delete("FL-1") == 200
+    assert delete("FL-2") == 1603002
+    assert delete("FL-3") == 1603100
+    assert total_in_china(sandbox, variant) == before - 1
+
+
+def test_a_lost_answer_leaves_exactly_one_order(sandbox):
+    _, variant = sandbox.goods()
+    sandbox.control("faults", {"path": "createOrderV2", "kind": "drop_after"})
+
+    with pytest.raises(httpx.TransportError):
+        sandbox.place("FL-1", variant)
+
+    assert sandbox.place("FL-1", variant)["code"] == 1603003
+    effects = sandbox.control("orders")["effects"]
+    assert [(e["kind"], e["fault"]) for e in effects] == [
+        ("created", "drop_after"),
+        ("unshipped", "drop_after"),
+    ]
+
+
+def test_a_call_lost_before_it_arrived_leaves_nothing(sandbox):
+    _, variant = sandbox.goods()
+    sandbox.control("faults", {"path": "createOrderV2", "kind": "drop_before"})
+
+    with pytest.raises(httpx.TransportError):
+        sandbox.place("FL-1", variant)
+
+    assert sandbox.control("orders")["effects"] == []
+    assert sandbox.place("FL-1", variant)["code"] == 200
+
+
+def test_a_shipped_order_has_a_number_that_can_be_followed(sandbox):
+    _, variant = sandbox.goods()
+    sandbox.place("FL-1", variant)
+
+    sandbox.control("advance", {"orderNumber": "FL-1", "to": "SHIPPED"})
+
+    detail = sandbox.get("shopping/order/getOrderDetail", orderId="FL-1")["data"]
+    assert detail["orderStatus"] == "SHIPPED"
+    assert detail["trackNumber"] in detail["trackingUrl"]
+    (row,) = sandbox.get("logistic/trackInfo", trackNumber=detail["trackNumber"])["data"]
+    assert row["trackingStatus"] == "In transit"
+    sandbox.control("advance", {"orderNumber": "FL-1", "to": "DELIVERED"})
+    (row,) = sandbox.get("logistic/trackInfo", trackNumber=detail["trackNumber"])["data"]
+    assert row["trackingStatus"] == "Delivered"
+
+
+def test_a_canceled_order_gives_back_goods_and_money(sandbox):
+    _, variant = sandbox.goods()
+    before = total_in_china(sandbox, variant)
+    sandbox.place("FL-1", variant)
+
+    sandbox.control("cancel", {"orderNumber": "FL-1"})
+
+    assert total_in_china(sandbox, variant) == before
+    assert sandbox.get("shopping/pay/getBalance")["data"]["amount"] == "100000.00"
+    with pytest.raises(AssertionError, match="CANCELLED"):
+        sandbox.control("advance", {"orderNumber": "FL-1", "to": "SHIPPED"})
+
+
+def test_orders_move_by_themselves_at_the_set_pace(run):
+    sandbox = run(pace_s=0.05)
+    _, variant = sandbox.goods()
+    sandbox.place("FL-1", variant)
+
+    def is_delivered():
+        detail = sandbox.get("shopping/order/getOrderDetail", orderId="FL-1")["data"]
+        return detail["orderStatus"] == "DELIVERED"
+
+    until(is_delivered)
+    kinds = [effect["kind"] for effect in sandbox.control("orders")["effects"]]
+    assert kinds == ["created", "unshipped", "shipped", "delivered"]
+
+
+def test_an_order_of_two_lines_may_be_split(sandbox):
+    product, variant = sandbox.goods()
+    other = next(each for each in product.variants if each.vid != variant.vid)
+    sandbox.control("stock", {"vid": other.vid, "warehouse": "CN", "quantity": 9})
+    lines = [{"vid": variant.vid, "quantity": 1}, {"vid": other.vid, "quantity": 1}]
+    sandbox.place("FL-1", variant, products=lines)
+
+    ids = sandbox.control("split", {"orderNumber": "FL-1"})["cjOrderIds"]
+
+    parts = [sandbox.get("shopping/order/getOrderDetail", orderId=each)["data"] for each in ids]
+    assert [part["productList"][0]["vid"] for part in parts] == [variant.vid, other.vid]
+    assert {part["orderStatus"] for part in parts} == {"UNSHIPPED"}
+
+
+def test_stock_may_leave_the_books_at_the_shipment_or_only_when_it_is_counted(sandbox):
+    _, variant = sandbox.goods()
+    first = total_in_china(sandbox, variant)
+    sandbox.control("stock_leaves", {"at": "shipment"})
+    sandbox.place("FL-1", variant)
+    assert total_in_china(sandbox, variant) == first
+    sandbox.control("advance", {"orderNumber": "FL-1", "to": "SHIPPED"})
+    assert total_in_china(sandbox, variant) == first - 1
+
+    sandbox.control("stock_leaves", {"at": "never"})
+    for number in ("FL-2", "FL-3"):
+        sandbox.place(number, variant)
+    sandbox.control("advance", {"orderNumber": "FL-2", "to": "SHIPPED"})
+    assert total_in_china(sandbox, variant) == first - 1
+
+    assert len(sandbox.control("count_stock", {})["orders"]) == 1
+    assert total_in_china(sandbox, variant) == first - 2
+    assert sandbox.control("count_stock", {})["orders"] == []
+
+
+def test_a_figure_may_follow_late(run):
+    sandbox = run(stock_lag_s=600)
+    _, variant = sandbox.goods()
+    first = total_in_china(sandbox, variant)
+    sandbox.place("FL-1", variant)
+    assert total_in_china(sandbox, variant) == first
+
+    sandbox.control("clock", {"seconds": 599})
+    sandbox.place("FL-2", variant)
+    sandbox.control("clock", {"seconds": 2})
+    assert total_in_china(sandbox, variant) == first - 1
+
+    sandbox.control("stock_lag", {"seconds": 0})
+    assert total_in_china(sandbox, variant) == first - 2
+
+
+def test_a_restart_forgets_nothing(run):
+    first = run()
+    _, variant = first.goods()
+    first.place("FL-1", variant)
+    first.control("price", {"vid": variant.vid, "price": "9.99"})
+    left = total_in_china(first, variant)
+    token = first.client.headers["CJ-Access-Token"]
+    ledger = first.control("orders")
+
+    second = run()
+
+    assert second.client.headers["CJ-Access-Token"] == token
+    assert second.control("orders") == ledger
+    assert total_in_china(second, variant) == left
+    row = second.get("product/variant/queryByVid", vid=variant.vid)["data"]
+    assert row["variantSellPrice"] == 9.99

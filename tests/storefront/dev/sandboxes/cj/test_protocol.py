@@ -1,0 +1,261 @@
+"""The dialect: envelope, tokens, lists, pages, stock, freight."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+from storefront.dev.sandboxes.cj.state import DEFAULT_KEY
+from tests.storefront.dev.sandboxes.conftest import PREFIX
+
+
+def test_an_answer_comes_in_its_envelope(sandbox):
+    answer = sandbox.get("product/listV2")
+
+    assert answer["code"] == 200
+    assert answer["result"] is True
+    assert answer["success"] is True
+    assert answer["message"] == "Success"
+    assert len(answer["requestId"]) == 32
+
+
+def test_a_refusal_comes_in_the_same_envelope_and_with_status_200(sandbox):
+    response = sandbox.client.get(f"{PREFIX}product/query", params={"pid": "1"})
+
+    assert response.status_code == 200
+    assert response.json()["code"] == 1602001
+    assert response.json()["data"] is None
+
+
+def test_what_does_not_exist_is_refused_by_code(sandbox):
+    assert sandbox.get("product/nothing")["code"] == 1600101
+    assert sandbox.post("product/listV2", {})["code"] == 16900202
+    assert sandbox.post("logistic/freightCalculate")["code"] == 16900204
+    broken = sandbox.client.post(f"{PREFIX}logistic/freightCalculate", content=b"{")
+    assert broken.json()["code"] == 16900205
+
+
+def test_nobody_comes_in_without_a_token(sandbox):
+    del sandbox.client.headers["CJ-Access-Token"]
+    assert sandbox.get("product/listV2")["code"] == 1600002
+
+    sandbox.client.headers["CJ-Access-Token"] = "stolen"
+    assert sandbox.get("product/listV2")["code"] == 1600001
+
+
+def test_the_same_pair_is_lent_all_day(sandbox):
+    first, second = sandbox.login(), sandbox.login()
+
+    assert first == second
+    assert first["openId"] == 1000001
+    assert first["accessTokenExpiryDate"].endswith("+08:00")
+
+
+def test_a_wrong_key_gets_no_token(sandbox):
+    answer = sandbox.post("authentication/getAccessToken", {"apiKey": DEFAULT_KEY + "0"})
+
+    assert answer["code"] == 1600005
+
+
+def test_a_refreshed_pair_replaces_the_old_one(sandbox):
+    old = sandbox.login()
+
+    new = sandbox.post("authentication/refreshAccessToken", {"refreshToken": old["refreshToken"]})[
+        "data"
+    ]
+
+    assert "openId" not in new
+    assert sandbox.get("setting/get")["code"] == 1600001
+    sandbox.client.headers["CJ-Access-Token"] = new["accessToken"]
+    assert sandbox.get("setting/get")["data"]["openId"] == 1000001
+    again = sandbox.post("authentication/refreshAccessToken", {"refreshToken": old["refreshToken"]})
+    assert again["code"] == 1600003
+
+
+def test_a_token_dies_of_age_and_by_logout(run):
+    brief = run(token_life_s=-1)
+    assert brief.get("setting/get")["code"] == 1600001
+
+    sandbox = run(folder="other")
+    assert sandbox.post("authentication/logout")["data"] is True
+    assert sandbox.get("setting/get")["code"] == 1600001
+
+
+def test_who_asks_too_fast_is_told_so(run):
+    sandbox = run(qps=3)
+
+    codes = [sandbox.get("setting/get")["code"] for _ in range(5)]
+
+    assert codes[:3] == [200, 200, 200]
+    assert codes[3:] == [1600200, 1600200]
+
+
+def test_the_points_of_a_day_run_out(run):
+    sandbox = run(points=60)
+
+    assert sandbox.get("product/listV2")["pointsInfo"]["remaining"] == 10
+    used_up = sandbox.client.get(f"{PREFIX}product/listV2")
+    assert used_up.status_code == 429
+    assert used_up.json()["code"] == 1600201
+
+
+def test_pages_hold_every_product_once(sandbox):
+    pages = [sandbox.get("product/listV2", page=page, size=20)["data"] for page in (1, 2, 3)]
+
+    ids = [row["id"] for page in pages for row in page["content"][0]["productList"]]
+    assert pages[0]["totalRecords"] == len(sandbox.world.catalog) == len(set(ids)) == len(ids)
+    assert pages[0]["totalPages"] == 3
+    assert sandbox.get("product/listV2", size=101)["code"] == 1600300
+
+
+def test_no_list_shows_more_than_six_thousand(run):
+    sandbox = run(count=7000)
+
+    data = sandbox.get("product/listV2", page=600, size=10)["data"]
+
+    assert data["totalRecords"] == 6000
+    assert len(data["content"][0]["productList"]) == 10
+    assert (
+        sandbox.get("product/listV2", page=601, size=10)["data"]["content"][0]["productList"] == []
+    )
+    old = sandbox.get("product/list", pageNum=70, pageSize=100)["data"]
+    assert old["total"] == len(sandbox.world.catalog)
+    assert len(old["list"]) == 100
+
+
+def test_a_category_holds_its_own(sandbox):
+    (root,) = sandbox.get("product/getCategory")["data"]
+    headlamps = next(
+        second
+        for second in root["categoryFirstList"]
+        if second["categorySecondName"] == "Headlamps"
+    )
+    category = headlamps["categorySecondList"][0]
+
+    data = sandbox.get("product/listV2", categoryId=category["categoryId"], size=50)["data"]
+
+    rows = data["content"][0]["productList"]
+    assert rows
+    assert {row["threeCategoryName"] for row in rows} == {category["categoryName"]}
+
+
+def test_list_and_page_tell_of_the_same_stock(sandbox):
+    product, variant = sandbox.goods()
+    sandbox.control("stock", {"vid": variant.vid, "warehouse": "CN", "quantity": 77})
+
+    row = next(
+        row
+        for row in sandbox.get("product/listV2", size=100)["data"]["content"][0]["productList"]
+        if row["id"] == product.pid
+    )
+    page = sandbox.get("product/query", pid=product.pid, features="enable_inventory")["data"]
+    by_pid = sandbox.get("product/stock/getInventoryByPid", pid=product.pid)["data"]
+    by_vid = sandbox.get("product/stock/queryByVid", vid=variant.vid)["data"]
+    by_sku = sandbox.get("product/stock/queryBySku", sku=variant.sku)["data"]
+
+    def in_china(rows, name):
+        return next(row[name] for row in rows if row["countryCode"] == "CN")
+
+    listed = next(
+        each for each in json.loads(row["variantInventories"]) if each["vid"] == variant.vid
+    )
+    told = next(each for each in page["variants"] if each["vid"] == variant.vid)
+    counted = next(each for each in by_pid["variantInventories"] if each["vid"] == variant.vid)
+    assert in_china(listed["inventory"], "totalInventory") == 77
+    assert in_china(told["inventories"], "cjInventory") == 77
+    assert in_china(counted["inventory"], "totalInventoryNum") == 77
+    assert in_china(by_vid, "storageNum") == in_china(by_sku, "totalInventoryNum") == 77
+
+
+def test_a_page_is_found_by_one_name_only(sandbox):
+    product, variant = sandbox.goods()
+
+    by_pid = sandbox.get("product/query", pid=product.pid)["data"]
+    by_sku = sandbox.get("product/query", variantSku=variant.sku)["data"]
+
+    assert by_pid == by_sku
+    assert by_pid["productProEnSet"] == ["HAVE_ELECTRICITY", "HAVE_BATTERY"]
+    assert "<td>Light output</td>" in by_pid["description"]
+    assert sandbox.get("product/query")["code"] == 1600300
+    both = sandbox.get("product/query", pid=product.pid, productSku=product.spu)
+    assert both["code"] == 1600300
+
+
+def test_the_orderable_price_is_a_number_and_the_shown_one_a_text(sandbox):
+    product, variant = sandbox.goods()
+    sandbox.control("price", {"vid": variant.vid, "price": "12.30"})
+
+    row = sandbox.get("product/variant/queryByVid", vid=variant.vid)["data"]
+    text = sandbox.get("product/query", pid=product.pid)["data"]["sellPrice"]
+    body = sandbox.client.get(
+        f"{PREFIX}product/variant/queryByVid", params={"vid": variant.vid}
+    ).text
+
+    assert row["variantSellPrice"] == 12.3
+    assert '"variantSellPrice":12.30' in body
+    assert "12.30" in text
+
+
+def test_bad_records_show_in_the_answers(sandbox):
+    catalog = sandbox.world.catalog
+    bad = {catalog.at(place).flaw: catalog.at(place) for place in range(len(catalog))}
+
+    def page(flaw):
+        return sandbox.get("product/query", pid=bad[flaw].pid, features="enable_inventory")["data"]
+
+    assert page("missing_price")["variants"][0]["variantSellPrice"] is None
+    assert " -- " in page("price_range")["sellPrice"]
+    assert page("negative_stock")["variants"][0]["inventories"][0]["totalInventory"] < 0
+    assert page("null_fields")["description"] is None
+    assert page("missing_variants")["variants"] == []
+    assert page("weight_range")["productWeight"] == "110.00-140.00"
+    assert "<script>" in page("hostile_html")["description"]
+
+
+def test_what_is_off_the_shelf_says_so(sandbox):
+    product, variant = sandbox.goods()
+    sandbox.control("shelve", {"pid": product.pid, "on": False})
+
+    assert sandbox.get("product/query", pid=product.pid)["code"] == 1602002
+    assert sandbox.get("product/variant/queryByVid", vid=variant.vid)["code"] == 1602003
+    assert sandbox.place("FL-1", variant)["code"] == 1602003
+
+
+def test_a_line_that_takes_no_batteries_is_not_offered_for_one(sandbox):
+    _, lamp = sandbox.goods(lithium=True)
+    _, strap = sandbox.goods(lithium=False)
+
+    def names(variant, country="DE"):
+        body = {
+            "startCountryCode": "CN",
+            "endCountryCode": country,
+            "products": [{"vid": variant.vid, "quantity": 1}],
+        }
+        return {
+            row["logisticName"] for row in sandbox.post("logistic/freightCalculate", body)["data"]
+        }
+
+    assert "CJPacket Ordinary" in names(strap)
+    assert "CJPacket Ordinary" not in names(lamp)
+    assert "CJPacket Sensitive" in names(lamp)
+    refused = sandbox.place("FL-1", lamp, logisticName="CJPacket Ordinary")
+    assert refused["code"] == 1605001
+    assert "lithium" in refused["message"]
+
+
+def test_freight_grows_with_weight_and_knows_its_countries(sandbox):
+    _, lamp = sandbox.goods()
+
+    def quote(quantity, country="DE"):
+        body = {
+            "startCountryCode": "CN",
+            "endCountryCode": country,
+            "products": [{"vid": lamp.vid, "quantity": quantity}],
+        }
+        return sandbox.post("logistic/freightCalculate", body)
+
+    one, four = quote(1)["data"][0], quote(4)["data"][0]
+    assert Decimal(str(four["totalPostageFee"])) > Decimal(str(one["totalPostageFee"]))
+    assert quote(1, "XX")["code"] == 1605002
+    assert quote(0)["code"] == 1600300
+    assert {row["logisticName"] for row in quote(1, "AZ")["data"]} >= {"CJPacket Sensitive"}

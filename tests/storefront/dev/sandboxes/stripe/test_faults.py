@@ -1,0 +1,151 @@
+"""Bad days of Stripe: answers that are lost, late, wrong or repeated for ever."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from decimal import Decimal
+
+import pytest
+
+from orders.payments.gateways.stripe import http_client
+from orders.payments.gateways.stripe.gateway import StripeGateway
+from storefront.lib.http.errors import PermanentError, TemporaryError
+from storefront.lib.money import Money
+from tests.fakes.payment_gateway import eventually
+from tests.fakes.stripe_server import ASKING_CARD, DECLINED_CARD, KEY
+
+TOTAL = Money(Decimal("64.99"), "EUR")
+
+
+def euros(amount):
+    return Money(Decimal(amount), "EUR")
+
+
+def opened(gateway, key="pay:FL-1:1", **changes):
+    words = {"amount": TOTAL, "description": "FL-1", "return_url": "http://shop.example/back/"}
+    return gateway.open(key=key, locale="en", **words | changes)
+
+
+@pytest.fixture
+def gateway(stripe):
+    with closing(StripeGateway(base_url=stripe.url, secret=KEY)) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def paid(gateway, stripe):
+    payment = opened(gateway)
+    stripe.pay(payment.pay_url)
+    return payment.reference
+
+
+CALLS = {
+    "open": ("checkout/sessions$", lambda g, _: opened(g, key="pay:FL-1:2").reference),
+    "capture": (
+        "/capture",
+        lambda g, ref: g.capture(reference=ref, amount=euros("10"), key="c:1", is_last=True),
+    ),
+    "release": ("/cancel", lambda g, ref: g.release(reference=ref, amount=TOTAL, key="v:1")),
+    "refund": (
+        "POST /v1/refunds",
+        lambda g, ref: g.refund(reference=ref, amount=euros("10"), key="r:1"),
+    ),
+    "abandon": ("/expire", lambda g, ref: g.abandon(reference=ref, key="a:1")),
+}
+
+
+@pytest.mark.parametrize("kind", ["500", "429", "drop_before", "drop_after", "garbage"])
+@pytest.mark.parametrize("call", CALLS)
+def test_a_call_whose_answer_is_lost_is_asked_again_with_its_key_and_done_once(
+    gateway, stripe, call, kind
+):
+    payment = opened(gateway)
+    if call not in {"open", "abandon"}:
+        stripe.pay(payment.pay_url)
+    if call == "refund":
+        gateway.capture(reference=payment.reference, amount=TOTAL, key="c:0", is_last=True)
+    path, ask = CALLS[call]
+    stripe.fault(kind, path=path)
+
+    with pytest.raises(TemporaryError) as lost:
+        ask(gateway, payment.reference)
+    ask(gateway, payment.reference)
+
+    assert lost.value.may_have_happened is (kind != "429")
+    assert len(stripe.things("checkout.session")) == 1 + (call == "open")
+    assert len(stripe.things("refund")) == (call == "refund")
+    received = {"capture": 1000, "refund": 6499}.get(call, 0)
+    assert [one["amount_received"] for one in stripe.things("payment_intent")] in ([received], [])
+
+
+def test_a_breakdown_stays_with_its_key_and_is_a_refusal_once_it_is_repeated(gateway, stripe, paid):
+    stripe.fault("breakdown", path="/capture")
+    ask = {"reference": paid, "amount": TOTAL, "is_last": True}
+
+    with pytest.raises(TemporaryError):
+        gateway.capture(key="c:1", **ask)
+    with pytest.raises(PermanentError) as repeated:
+        gateway.capture(key="c:1", **ask)
+    gateway.capture(key="c:1#2", **ask)
+
+    assert (repeated.value.code, repeated.value.may_have_happened) == ("500", False)
+    assert stripe.intent["amount_received"] == 6499
+
+
+def test_a_key_that_was_used_for_other_words_says_nothing_of_the_first_call(gateway, stripe):
+    opened(gateway)
+
+    with pytest.raises(PermanentError) as refused:
+        opened(gateway, amount=euros("1"))
+
+    assert refused.value.may_have_happened
+    assert len(stripe.things("checkout.session")) == 1
+
+
+def test_twenty_equal_captures_at_once_move_the_money_once(gateway, stripe, paid):
+    def capture(_):
+        try:
+            gateway.capture(reference=paid, amount=TOTAL, key="c:1", is_last=True)
+        except TemporaryError:
+            return "later"
+        return "done"
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        answers = set(pool.map(capture, range(20)))
+
+    assert "done" in answers
+    assert stripe.intent["amount_received"] == 6499
+    assert [event["type"] for event in stripe.events()].count("charge.captured") == 1
+
+
+def test_a_wrong_key_is_our_fault_and_no_refusal(stripe, paid):
+    stranger = StripeGateway(base_url=stripe.url, secret="sk_test_of_another")
+
+    with closing(stranger), pytest.raises(TemporaryError, match="401"):
+        stranger.history(reference=paid)
+
+
+def test_an_answer_that_takes_too_long_may_be_repeated(stripe, paid, monkeypatch):
+    monkeypatch.setattr(http_client, "READ_S", 0.3)
+    stripe.fault("slow", path="/capture", seconds=1)
+
+    with closing(StripeGateway(base_url=stripe.url, secret=KEY)) as hasty:
+        with pytest.raises(TemporaryError) as lost:
+            hasty.capture(reference=paid, amount=TOTAL, key="c:1", is_last=True)
+        hasty.capture(reference=paid, amount=TOTAL, key="c:1", is_last=True)
+
+    assert lost.value.may_have_happened
+    eventually(lambda: stripe.intent["amount_received"] == 6499)
+
+
+def test_no_card_number_is_kept_or_logged(gateway, stripe):
+    payment = opened(gateway)
+    for card in (DECLINED_CARD, ASKING_CARD):
+        stripe.pay(payment.pay_url, card)
+
+    kept = b"".join(path.read_bytes() for path in stripe.folder.iterdir())
+    for card in (DECLINED_CARD, ASKING_CARD):
+        assert card.encode() not in kept
+        assert card.replace(" ", "").encode() not in kept
+    assert b"payment_intent.requires_action" in kept

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from catalog.listings import repricing
+from catalog.models import PriceChange
+from catalog.pricing import history
+from storefront.accounts.models import User
+from storefront.lib.charting import Step, chart, round_top
+from tests.factories.catalog import NOON, make_channel
+from tests.factories.priced_shop import drafted, open_and_reprice, stock_shop
+
+D = Decimal
+DAY = timedelta(days=1)
+
+
+def step(days, price, landed=None):
+    return Step(at=NOON + days * DAY, price=D(price), landed=landed and D(landed))
+
+
+def test_a_price_holds_until_the_next_one_and_the_last_until_now():
+    drawn = chart([step(5, "5"), step(0, "10")], until=NOON + 10 * DAY)
+
+    assert drawn.lines[0] == "M64.0 12.0 H346.0 V103.0 H628.0"
+    assert drawn.lines[1] == ""
+    assert [value for _, value in drawn.marks] == [D(0), D(5), D(10)]
+
+
+def test_a_cost_that_was_not_kept_leaves_a_gap():
+    drawn = chart([step(0, "10", "5"), step(5, "10"), step(10, "10", "10")], until=NOON + 20 * DAY)
+
+    assert drawn.lines[1] == "M64.0 103.0 H205.0 M346.0 12.0 H628.0"
+
+
+def test_without_prices_there_is_nothing_to_draw_and_one_is_a_dot_at_least():
+    assert chart([], until=NOON) is None
+    assert chart([step(0, "10")], until=NOON).lines[0] == "M64.0 12.0 H64.0"
+
+
+@pytest.mark.parametrize(
+    ("highest", "top"),
+    [("19.99", "20"), ("20.01", "40"), ("9.99", "10"), ("0.30", "0.4"), ("999", "1000")],
+)
+def test_the_scale_ends_at_a_round_number(highest, top):
+    assert round_top(D(highest)) == D(top)
+
+
+@pytest.mark.django_db
+def test_staff_see_the_history_on_the_page_of_a_listing(client):
+    (listing,) = stock_shop("10.00")
+    open_and_reprice(drafted("0.40"), now=NOON + DAY)
+    repricing.reprice(channel=make_channel(), now=NOON + DAY)
+    PriceChange.objects.create(
+        listing=listing, amount=9, cost_amount=1, rule=listing.rule, at=NOON - DAY
+    )
+    client.force_login(User.objects.create_superuser("ann@fara.example", "a password"))
+
+    told = history.read(listing=listing)
+    page = client.get(reverse("admin:catalog_listing_change", args=[listing.pk])).content.decode()
+
+    assert [(step.price, step.landed) for step in told] == [
+        (D(9), None),
+        (D("21.99"), D("12.00")),
+        (D("25.99"), D("12.00")),
+    ]
+    assert '<path class="trend-line" d="M64.0' in page
+    assert "In EUR: the price is the full line" in page

@@ -1,0 +1,269 @@
+"""What staff may do to a row: always a verb, never on a mere look."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+
+from catalog.models import Listing
+from notifications.models import Delivery
+from orders.models import PaymentEvent, PurchaseOrder
+from orders.purchasing.holds import waiving
+from storefront.accounts.models import User
+from suppliers.inventory import publication
+from suppliers.models import FeedChange, FeedIssue, FeedRun, Supplier, SupplierOffer
+from tests.factories.full_shop import orders_by_status
+from tests.factories.price_books import make_price_book, make_terms
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+def page(name, what="changelist", *args):
+    return reverse(f"admin:{name}_{what}", args=args)
+
+
+def read_on(shown):
+    """Send back what held it on this page."""
+    return {"seen": shown.context["form"]["seen"].value()}
+
+
+def texts(response):
+    return [str(message) for message in response.context["messages"]]
+
+
+def test_looking_at_an_action_does_nothing_and_needs_the_right(world, staff, client, started):
+    order = orders_by_status()["placed"]
+
+    response = staff.get(page("orders_order", "cancel", order.pk))
+
+    assert response.status_code == 200
+    order.refresh_from_db()
+    assert (order.status, started) == ("placed", [])
+    looker = User.objects.create_user("looker@fara.example", "a password", is_staff=True)
+    looker.user_permissions.add(Permission.objects.get(codename="view_order"))
+    client.force_login(looker)
+    assert client.get(page("orders_order", "change", order.pk)).status_code == 200
+    assert client.post(page("orders_order", "cancel", order.pk), {"reason": "x"}).status_code == 403
+    order.refresh_from_db()
+    assert order.status == "placed"
+
+
+def test_staff_cancel_an_order_and_say_why(world, staff, started):
+    order = orders_by_status()["placed"]
+
+    response = staff.post(
+        page("orders_order", "cancel", order.pk), {"reason": "The shopper called"}, follow=True
+    )
+
+    order.refresh_from_db()
+    assert order.status == "canceled"
+    assert "The shopper called" in response.content.decode()
+    assert ("follow_cancellation", {"order_id": order.pk}) in started
+
+
+def test_what_cannot_be_canceled_any_more_is_said_in_words(world, staff):
+    order = orders_by_status()["completed"]
+
+    response = staff.post(page("orders_order", "cancel", order.pk), {"reason": "Too late"})
+
+    assert response.status_code == 200
+    assert response.context["form"].non_field_errors() == [order.number]
+
+
+def test_staff_refund_a_part_after_saying_that_they_mean_it(world, staff, started):
+    order = orders_by_status()["completed"]
+    url = page("orders_order", "refund", order.pk)
+
+    hasty = staff.post(url, {"amount": "5.00", "reason": "A scratch"})
+    greedy = staff.post(url, {"amount": "5000", "reason": "A scratch", "is_sure": "on"})
+    staff.post(url, {"amount": "5.00", "reason": "A scratch", "is_sure": "on"})
+
+    assert "is_sure" in hasty.context["form"].errors
+    assert "is left to refund" in str(greedy.context["form"].non_field_errors())
+    (refund,) = PaymentEvent.objects.filter(kind="refund_requested", payment__order=order)
+    assert refund.amount == Decimal("5.00")
+    assert refund.reason == "staff@fara.example: A scratch"
+    assert started == [("settle_payments", {})]
+
+
+def test_staff_release_a_held_purchase_order(world, staff, started):
+    purchase_order = PurchaseOrder.objects.filter(status="draft").first()
+    purchase_order.move(
+        "on_hold", at=NOON, hold_reasons=[{"code": "cost", "sentence": "It costs more now."}]
+    )
+    url = page("orders_purchaseorder", "release_hold", purchase_order.pk)
+
+    shown = staff.get(url)
+    assert "It costs more now." in shown.content.decode()
+    assert 'type="hidden" name="seen"' in shown.content.decode()
+    staff.post(url, read_on(shown))
+
+    purchase_order.refresh_from_db()
+    assert purchase_order.status == "ready"
+    assert [reason["code"] for reason in purchase_order.waived_reasons] == ["cost"]
+    assert started == [("send", {"purchase_order_id": purchase_order.pk})]
+
+
+def test_staff_choose_which_of_several_reasons_they_let_pass(world, staff, started):
+    purchase_order = PurchaseOrder.objects.filter(status="draft").first()
+    reasons = [
+        {"code": "cost", "sentence": "It costs more now.", "subject": "A", "amount": "9.00"},
+        {"code": "stock", "sentence": "He has none.", "subject": "A: 0 < 1"},
+    ]
+    purchase_order.move("on_hold", at=NOON, hold_reasons=reasons)
+    url = page("orders_purchaseorder", "release_hold", purchase_order.pk)
+
+    staff.post(url, {**read_on(staff.get(url)), "reasons": [waiving.key_of(reasons[0])]})
+
+    purchase_order.refresh_from_db()
+    assert (purchase_order.status, purchase_order.hold_reasons) == ("on_hold", reasons[1:])
+    assert started == []
+    staff.post(url, read_on(staff.get(url)))
+    purchase_order.refresh_from_db()
+    assert purchase_order.status == "ready"
+    assert [each["by"] for each in purchase_order.waived_reasons] == ["staff@fara.example"] * 2
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_reason_that_nobody_read_is_not_let_pass(world, staff, started, more):
+    """The gate looked again meanwhile, and holds it for something else."""
+    purchase_order = PurchaseOrder.objects.filter(status="draft").first()
+    cost = {"code": "cost", "sentence": "It costs more now.", "subject": "A", "amount": "9.00"}
+    unpaid = {"code": "payment", "sentence": "It is not paid.", "amount": "9.00"}
+    purchase_order.move("on_hold", at=NOON, hold_reasons=[cost])
+    url = page("orders_purchaseorder", "release_hold", purchase_order.pk)
+    bobs = read_on(staff.get(url))
+    PurchaseOrder.objects.filter(pk=purchase_order.pk).update(
+        hold_reasons=[unpaid, cost][: 1 + more]
+    )
+
+    told = staff.post(url, bobs)
+
+    purchase_order.refresh_from_db()
+    assert (purchase_order.status, purchase_order.waived_reasons, started) == ("on_hold", [], [])
+    assert "has changed since this page was shown" in told.content.decode()
+    assert "It is not paid." in told.content.decode()
+    chosen = {"reasons": [waiving.key_of(unpaid), waiving.key_of(cost)]}
+    staff.post(url, {**read_on(told), **chosen})  # he has read it now
+    purchase_order.refresh_from_db()
+    assert purchase_order.status == "ready"
+
+
+def test_staff_let_a_held_order_go_on(world, staff, started):
+    order = orders_by_status()["placed"]
+    order.move("on_hold", at=NOON, hold_reason="Looks like fraud.")
+
+    staff.post(page("orders_order", "go_on", order.pk), {"reason": "I called her"})
+
+    order.refresh_from_db()
+    assert (order.status, order.hold_reason) == ("placed", "")
+    assert started == [("divide", {"order_id": order.pk})]
+
+
+def test_staff_start_a_sync_now(world, staff, started):
+    supplier = Supplier.objects.get()
+
+    staff.post(page("suppliers_supplier", "sync_now", supplier.pk))
+    staff.post(
+        page("suppliers_supplier"),
+        {"action": "sync_stock", "_selected_action": [supplier.pk]},
+    )
+
+    assert [(name, known["kind"]) for name, known in started] == [
+        ("sync_now", "products"),
+        ("sync_now", "prices"),
+        ("sync_now", "stock"),
+        ("sync_now", "stock"),
+    ]
+
+
+def test_staff_let_a_new_price_rule_count_for_all_that_a_supplier_offers(world, staff, started):
+    make_terms(channel=world[0].channel, channel_fee_rate="0", tax_rate="0", handling_amount="0")
+    make_price_book(
+        channel=world[0].channel,
+        version=2,
+        status="live",
+        rules=({"value": "0", "ending": "0.50"},),
+    )
+
+    staff.post(page("suppliers_supplier", "price_anew", Supplier.objects.get().pk))
+    publication.publish_waiting(now=NOON)
+
+    assert started == [("publish_waiting", {})]
+    assert set(Listing.objects.values_list("price_amount", flat=True)) == {Decimal("10.50")}
+
+
+@pytest.mark.parametrize(("verdict", "status"), [("apply", "applied"), ("discard", "discarded")])
+def test_staff_decide_about_a_feed_that_nobody_believes(world, staff, started, verdict, status):
+    run = FeedRun.objects.create(
+        supplier=Supplier.objects.get(),
+        kind="stock",
+        status="quarantined",
+        status_since=NOON,
+        started_at=NOON,
+        lease_until=NOON,
+        problem="Most rows are missing.",
+    )
+
+    staff.post(page("suppliers_feedrun", verdict, run.pk))
+
+    run.refresh_from_db()
+    assert (run.status, run.decided_by) == (status, "staff@fara.example")
+    assert len(started) == (verdict == "apply")
+
+
+def test_staff_apply_the_ticked_rows_and_take_all_away_as_a_file(world, staff, started):
+    offer = SupplierOffer.objects.filter(cost_amount__gt=0).first()
+    run = FeedRun.objects.create(
+        supplier=offer.supplier,
+        kind="prices",
+        status="quarantined",
+        status_since=NOON,
+        started_at=NOON,
+        lease_until=NOON,
+    )
+    words = {"run": run, "kind": "cost", "old": offer.cost_amount, "new": 77, "size": 7}
+    ticked = FeedChange.objects.create(offer=offer, row=offer.supplier_sku, **words)
+    FeedChange.objects.create(row="=1+1", **words)
+    changes = page("suppliers_feedrun", "changes", run.pk)
+
+    file = b"".join(staff.get(changes + "?as=csv").streaming_content).decode()
+    assert "'=1+1,cost" in file
+    assert staff.post(changes, {"step": "ticked"}).status_code == 422
+    staff.post(changes, {"step": "ticked", "pk": [ticked.pk]})
+
+    offer.refresh_from_db()
+    run.refresh_from_db()
+    assert (run.status, offer.cost_amount) == ("applied", Decimal(77))
+    assert started == [("publish_waiting", {})]
+
+
+def test_staff_resolve_an_issue_and_send_a_dead_message_again(world, staff):
+    issue, delivery = FeedIssue.objects.first(), Delivery.objects.first()
+    Delivery.objects.filter(pk=delivery.pk).update(status="dead")
+
+    staff.post(page("suppliers_feedissue"), {"action": "dismiss", "_selected_action": [issue.pk]})
+    staff.post(
+        page("notifications_delivery"), {"action": "send_again", "_selected_action": [delivery.pk]}
+    )
+
+    issue.refresh_from_db()
+    delivery.refresh_from_db()
+    assert issue.resolved_at is not None
+    assert delivery.status == "replayed"
+
+
+def test_a_refusal_of_a_verb_is_shown_and_not_raised(world, staff):
+    delivery = Delivery.objects.filter(status="delivered").first()
+
+    response = staff.post(
+        page("notifications_delivery"),
+        {"action": "send_again", "_selected_action": [delivery.pk]},
+        follow=True,
+    )
+
+    assert any("delivered" in text for text in texts(response))

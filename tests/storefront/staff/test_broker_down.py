@@ -1,0 +1,98 @@
+"""Staff pages while no worker can be called: what is written down is done later, and said so."""
+
+from __future__ import annotations
+
+import pytest
+from celery.app.task import Task
+from django.urls import reverse
+from kombu.exceptions import OperationalError
+
+from notifications.models import Delivery
+from orders.models import PurchaseOrder
+from suppliers.models import Supplier
+from tests.factories.full_shop import orders_by_status
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+LATER = "It is written down and done later."
+
+
+@pytest.fixture
+def staff(world, staff, monkeypatch):
+    def away(*_known, **_options):
+        raise OperationalError("the broker is away")
+
+    monkeypatch.setattr(Task, "apply_async", away)
+    return staff
+
+
+def page(name, what="changelist", *args):
+    return reverse(f"admin:{name}_{what}", args=args)
+
+
+def cancel(order, _purchase_order):
+    return page("orders_order", "cancel", order.pk), {"reason": "x"}
+
+
+def refund(_order, _purchase_order):
+    paid = orders_by_status()["completed"]
+    return page("orders_order", "refund", paid.pk), {
+        "amount": "5.00",
+        "reason": "x",
+        "is_sure": "on",
+    }
+
+
+def go_on(order, _purchase_order):
+    order.move("on_hold", at=NOON, hold_reason="Looks like fraud.")
+    return page("orders_order", "go_on", order.pk), {"reason": "x"}
+
+
+def release_hold(_order, purchase_order):
+    purchase_order.move("on_hold", at=NOON, hold_reasons=[])
+    return page("orders_purchaseorder", "release_hold", purchase_order.pk), {}
+
+
+def send_again(_order, purchase_order):
+    PurchaseOrder.objects.filter(pk=purchase_order.pk).update(
+        status="ready", request_status="submit_failed"
+    )
+    return page("orders_purchaseorder", "send_again", purchase_order.pk), {}
+
+
+def price_anew(_order, _purchase_order):
+    return page("suppliers_supplier", "price_anew", Supplier.objects.get().pk), {}
+
+
+def deliver_again(_order, _purchase_order):
+    Delivery.objects.update(status="dead")
+    chosen = Delivery.objects.values_list("pk", flat=True)[:1]
+    return page("notifications_delivery"), {"action": "send_again", "_selected_action": chosen}
+
+
+ACTS = (go_on, cancel, refund, release_hold, send_again, price_anew, deliver_again)
+
+
+def test_what_is_written_down_is_done_later_and_staff_are_told(staff):
+    order = orders_by_status()["placed"]
+    purchase_order = PurchaseOrder.objects.filter(status="draft").first()
+    told = {}
+
+    for act in ACTS:
+        url, given = act(order, purchase_order)
+        response = staff.post(url, given, follow=True)
+        told[act.__name__] = [str(message) for message in response.context["messages"]]
+
+    assert [name for name, words in told.items() if not any(LATER in word for word in words)] == []
+    order.refresh_from_db()
+    purchase_order.refresh_from_db()
+    assert (order.status, purchase_order.status) == ("canceled", "ready")
+
+
+def test_a_sync_that_nobody_can_start_is_refused_in_words(staff):
+    url = page("suppliers_supplier", "sync_now", Supplier.objects.get().pk)
+
+    response = staff.post(url)
+
+    assert "try again" in str(response.context["form"].non_field_errors())

@@ -1,0 +1,108 @@
+"""Two clicks on the same button at once: one does it, and the other is told so in words."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from orders.cancellation import tasks
+from orders.models import Order, PaymentEvent
+from orders.purchasing import submission
+from tests.factories.orders import (
+    make_order,
+    make_paid_order,
+    make_payment,
+    make_purchase_orders,
+    make_sellable,
+)
+from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db(transaction=True)
+CLICKS = 4
+
+
+@pytest.fixture
+def supplier(monkeypatch):
+    supplier = connect(monkeypatch, ScriptedSupplier())
+    supplier.can_stop = True
+    return supplier
+
+
+def unpaid(listing):
+    order = make_order(listing)
+    make_payment(order)
+    return order
+
+
+def accepted(listing):
+    (purchase_order,) = make_purchase_orders(listing)
+    submission.send(purchase_order=purchase_order, now=NOON)
+    return purchase_order.order
+
+
+def click_at_once(path, **kind):
+    start = threading.Barrier(CLICKS)
+    answers = []
+
+    def click():
+        client = Client(raise_request_exception=True)
+        connection.ensure_connection()  # so that all start at the same moment
+        start.wait()
+        try:
+            answers.append(client.post(path, **kind))
+        except Exception as error:  # noqa: BLE001 - a thread's error must reach the test
+            answers.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=click) for _ in range(CLICKS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [answer for answer in answers if isinstance(answer, Exception)] == []
+    return answers
+
+
+def follow_up(order):
+    """Do what workers do after the wish."""
+    for purchase_order in order.purchase_orders.all():
+        tasks.pursue_cancellation(purchase_order_id=purchase_order.pk)
+
+
+@pytest.mark.parametrize("make", [unpaid, make_paid_order, accepted])
+@pytest.mark.parametrize("round_", range(3))
+def test_on_the_page_every_click_says_what_becomes_of_the_order(supplier, make, round_):
+    order = make(make_sellable())
+
+    answers = click_at_once(f"/en/orders/{order.number}/{order.access_key}/cancel/")
+
+    said = "cancel=asked" if make is accepted else "cancel=stopped"
+    assert {answer["Location"].rpartition("?")[2] for answer in answers} == {said}
+    follow_up(order)
+    assert Order.objects.get().status == "canceled"
+    assert PaymentEvent.objects.filter(
+        kind__in=["release_requested", "refund_requested"]
+    ).count() == (make is not unpaid)
+
+
+@pytest.mark.parametrize("make", [unpaid, make_paid_order, accepted])
+def test_a_program_is_told_once_that_it_was_canceled_and_then_that_it_is_too_late(supplier, make):
+    order = make(make_sellable())
+
+    answers = click_at_once(
+        f"/api/v1/orders/{order.number}/{order.access_key}/cancel/",
+        data={},
+        content_type="application/json",
+    )
+
+    told = Counter(answer.status_code for answer in answers)
+    assert set(told) <= {200, 409}
+    assert told[200] >= 1
+    follow_up(order)
+    assert Order.objects.get().status == "canceled"

@@ -1,0 +1,254 @@
+"""What staff fill in is asked in words, in groups, and rows are called by who they are of."""
+
+from __future__ import annotations
+
+import html
+
+import pytest
+from django import forms
+from django.contrib import admin
+from django.db import connection
+from django.forms.utils import pretty_name
+from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from catalog.models import Category
+from storefront.lib.staff.admin import StaffAdmin
+from storefront.lib.staff.fieldsets import FACTS, MORE
+from suppliers.connectors import ADAPTERS
+from suppliers.models import Connection, FeedRun, Service, StockLocation, Supplier
+from tests.factories.catalog import make_channel
+from tests.factories.full_shop import make_world
+from tests.factories.suppliers import NOON, make_supplier
+
+pytestmark = pytest.mark.django_db
+# Names that are words by themselves.
+PLAIN = {"channel", "code", "currency", "file", "name", "note", "number", "rate", "supplier"}
+PLAIN |= {"book", "brand", "groups", "paper", "password", "product", "title", "value", "variant"}
+PLAIN |= {
+    "brands",
+    "categories",
+    "combines",
+    "country",
+    "products",
+    "promotion",
+    "region",
+    "scheme",
+}
+PLAIN |= {"ending", "step", "tiers"}  # a sentence explains them
+
+
+@pytest.fixture
+def asking(staff):
+    request = RequestFactory().get("/")
+    request.user = staff.get(reverse("admin:index")).wsgi_request.user
+    return request
+
+
+def page(name, what="changelist", *args):
+    return reverse(f"admin:{name}_{what}", args=args)
+
+
+def wordless(form):
+    """Name the fields of a form that are not asked in words."""
+    return {
+        name
+        for name, field in form.base_fields.items()
+        if not isinstance(field.widget, forms.HiddenInput)
+        and (not field.help_text or (str(field.label) in {"None", *guessed(name)}))
+    }
+
+
+def guessed(name):
+    return () if name in PLAIN else (pretty_name(name), pretty_name(name).lower())
+
+
+def test_every_field_that_staff_fill_in_has_a_label_and_a_sentence(world, asking):
+    found = {}
+    for model, table in admin.site._registry.items():
+        row = model.objects.order_by("-pk").first() or model()
+        if table.has_add_permission(asking):
+            found[f"{model.__name__}, new"] = wordless(table.get_form(asking, None))
+        if table.has_change_permission(asking, row):
+            found[model.__name__] = wordless(table.get_form(asking, row, change=True))
+
+    assert {"Supplier", "Connection", "FeedLimits", "Service", "PriceRule, new"} <= found.keys()
+    assert {name: missing for name, missing in found.items() if missing} == {}
+
+
+@pytest.mark.parametrize("adapter", sorted(ADAPTERS))
+def test_the_options_of_every_connector_are_asked_in_words(asking, adapter):
+    wire = make_supplier(adapter=adapter).connection
+    table = admin.site._registry[Connection]
+
+    assert wordless(table.get_form(asking, wire, change=True)) == set()
+
+
+def test_what_can_be_filled_in_stands_in_groups_and_facts_stand_last(world, asking):
+    for model, table in admin.site._registry.items():
+        row = model.objects.order_by("pk").first() or model()
+        if not isinstance(table, StaffAdmin) or not table.has_change_permission(asking, row):
+            continue
+        groups = table.get_fieldsets(asking, row)
+        shown = [name for _title, group in groups for name in group["fields"]]
+
+        assert all(title for title, _group in groups), model
+        assert len(shown) == len(set(shown)), model
+        assert set(shown) == set(table.get_fields(asking, row)), model
+        assert MORE not in [title for title, _group in groups], model
+        assert all(title != FACTS for title, _group in groups[:-1]), model
+
+
+def test_a_page_speaks_of_a_supplier_in_words_and_in_the_language_of_staff(world, staff):
+    supplier = Supplier.objects.get()
+    url = page("suppliers_supplier", "change", supplier.pk)
+
+    shown = staff.get(url).content.decode()
+    staff.cookies["django_language"] = "az"
+    spoken = staff.get(url).content.decode()
+
+    assert "How long his stock is believed" in shown
+    assert "Stock is believed for, minutes" in shown
+    assert "Stock believed min" not in shown
+    assert "Qalığına nə qədər inanılır" in spoken
+
+
+def test_rows_below_a_page_are_called_by_their_columns_alone_and_lead_to_their_pages(world, staff):
+    place = StockLocation.objects.select_related("supplier").get()
+
+    shown = staff.get(page("suppliers_supplier", "change", place.supplier_id)).content.decode()
+
+    assert str(place) not in shown
+    link = page("suppliers_stocklocation", "change", place.pk)
+    assert f'<a href="{link}">{place.code}</a>' in shown
+
+
+def make_run(supplier, **words):
+    moments = {"status_since": NOON, "started_at": NOON, "lease_until": NOON}
+    return FeedRun.objects.create(
+        supplier=supplier, **{"kind": "stock", "status": "applied", **moments, **words}
+    )
+
+
+def test_a_run_is_called_by_its_supplier_and_tells_its_documents_in_words(world, staff):
+    supplier = Supplier.objects.get()
+    profile = {
+        "rows": 4_210,
+        "as_of": NOON.isoformat(),
+        "names_changes": False,
+        "kinds": {"a": "text"},
+    }
+    run = make_run(supplier, profile=profile, calls={"stock_page": 7}, problem="He hung up.")
+
+    shown = staff.get(page("suppliers_feedrun", "change", run.pk)).content.decode()
+
+    assert str(run).startswith(f"Stock of {supplier.code}, ")
+    assert str(run) in shown
+    for words in ("Rows that can be used", "4210", "stock page", "a: text", "He hung up."):
+        assert words in shown
+    for raw in ("&quot;rows&quot;", NOON.isoformat(), "names_changes"):
+        assert raw not in shown
+    assert shown.index("He hung up.") < shown.index("Rows read") < shown.index("Given up if still")
+
+
+def test_naming_rows_by_their_supplier_takes_no_query_for_each(monkeypatch, staff):
+    make_world(monkeypatch)
+    urls = [
+        page("suppliers_stocklevel"),
+        page("suppliers_service"),
+        page("suppliers_service", "add"),
+    ]
+    urls += [page("suppliers_feedchange"), page("suppliers_stocklocation")]
+
+    def asked(url):
+        with CaptureQueriesContext(connection) as queries:
+            assert staff.get(url).status_code == 200
+        return len(queries)
+
+    [asked(url) for url in urls]  # what is asked once a process is known then
+    once = {url: asked(url) for url in urls}
+    for number in range(3):
+        other = make_supplier(code=f"other-{number}")
+        StockLocation.objects.create(supplier=other, code="PL", country="PL")
+        run = make_run(other)
+        run.changes.create(kind="stock", row="A", old=1, new=2)
+
+    assert {url: asked(url) for url in urls} == once
+    assert "other-2:PL" in staff.get(page("suppliers_service", "add")).content.decode()
+
+
+def test_countries_are_written_as_people_write_them(world, staff):
+    service = Service.objects.get()
+    url = page("suppliers_service", "change", service.pk)
+    form = staff.get(url).context["adminform"].form
+    given = {name: form.initial[name] for name in form.fields if form.initial[name] is not None}
+    given |= {"countries": "de, at,DE"}
+
+    wrong = staff.post(url, given | {"countries": "Germany"})
+    right = staff.post(url, given)
+
+    assert "GERMANY is no country" in wrong.content.decode()
+    assert right.status_code == 302, right.context["errors"]
+    service.refresh_from_db()
+    assert service.countries == ["DE", "AT"]
+    assert 'value="DE, AT"' in staff.get(url).content.decode()
+    staff.post(url, given | {"countries": ""})
+    service.refresh_from_db()
+    assert service.countries == []
+
+
+@pytest.mark.parametrize(
+    ("slip", "words"),
+    [
+        ({"names": '["Headlamps"]'}, "Texts by language"),
+        ({"names": '{"az": "Baş fənəri"}'}, "The English name stands where another is missing."),
+        ({"names": '{"en": 5}'}, "Texts by language"),
+        ({"families": '"headlamp"'}, "A list of kinds in brackets"),
+        ({"families": '["lamps"]'}, "A list of kinds in brackets"),
+    ],
+)
+def test_a_slip_in_a_shelf_that_every_page_would_show_is_not_saved(staff, slip, words):
+    good = {
+        "slug": "new",
+        "names": '{"en": "New"}',
+        "intros": "{}",
+        "families": '["headlamp"]',
+        "position": "0",
+    }
+
+    refused = staff.post(page("catalog_category", "add"), good | slip)
+
+    assert words in refused.content.decode()
+    assert not Category.objects.filter(slug="new").exists()
+    staff.post(page("catalog_category", "add"), good)
+    assert Category.objects.get(slug="new").name_in("az") == "New"
+
+
+@pytest.mark.parametrize(
+    ("usual", "chosen", "words"),
+    [
+        ("DE", "AT", "DE, the usual country, must be among these."),
+        ("de", "UK", "UK is no country"),
+        ("XX", "DE", "XX is no country"),
+    ],
+)
+def test_a_channel_whose_usual_country_cannot_be_chosen_is_not_saved(staff, usual, chosen, words):
+    channel = make_channel(default_country="AT", countries=["AT"])
+    sent = {
+        "name": "Shop",
+        "default_country": usual,
+        "countries": chosen,
+        "buffer": "0",
+        "places_per_line": "1",
+    }
+
+    refused = staff.post(page("catalog_channel", "change", channel.pk), sent)
+
+    assert words in html.unescape(refused.content.decode())
+    staff.post(
+        page("catalog_channel", "change", channel.pk),
+        sent | {"default_country": "de", "countries": "at de"},
+    )
+    channel.refresh_from_db()
+    assert (channel.default_country, channel.countries) == ("DE", ["AT", "DE"])

@@ -1,0 +1,157 @@
+"""What staff read on lists and pages is words, in English and in Azerbaijani."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from babel.messages.pofile import read_po
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.admin.utils import label_for_field
+from django.test import RequestFactory
+from django.urls import reverse
+from django.utils.translation import override
+
+from catalog.listings import refresh
+from catalog.models import PriceHold
+from storefront.lib.models import StatusChange
+from suppliers.models import Supplier
+from tests.factories.catalog import NOON, make_channel, make_price_rule, make_variant
+from tests.factories.price_books import make_price_book
+from tests.factories.priced_shop import supplied
+from tests.factories.suppliers import make_supplier
+from tests.storefront.web.conftest import LOCALE
+
+pytestmark = pytest.mark.django_db
+TABLES = list(admin.site._registry.items())
+
+
+@pytest.fixture(scope="module")
+def spoken():
+    """Our sentences in Azerbaijani, by what they are in English."""
+    with (LOCALE / "django.po").open("rb") as source:
+        return {entry.id: entry.string for entry in read_po(source, locale="az") if entry.string}
+
+
+@pytest.fixture
+def asking(staff):
+    request = RequestFactory().get("/")
+    request.user = staff.get(reverse("admin:index")).wsgi_request.user
+    return request
+
+
+def columns_of(table, request):
+    """Tell how the columns of a list, its filters and the facts of a page are called."""
+    model = table.model
+    found = [label_for_field(name, model, table) for name in table.get_list_display(request)]
+    found += [each.title for each in table.get_changelist_instance(request).filter_specs]
+    facts = table.get_readonly_fields(request, model())
+    found += [label_for_field(name, model, table) for name in facts]
+    for inline in table.get_inline_instances(request):
+        found += [label_for_field(name, inline.model, inline) for name in inline.fields or ()]
+    return [str(one) for one in found]
+
+
+def missing(english, other, spoken):
+    """Name what has no words of its own: what is no sentence of ours, or is not translated."""
+    return {
+        one for one, translated in zip(english, other, strict=True) if spoken.get(one) != translated
+    }
+
+
+@pytest.mark.parametrize(("model", "table"), TABLES, ids=lambda one: str(one).lower())
+def test_columns_filters_and_facts_of_every_table_are_called_by_words(model, table, asking, spoken):
+    with override("en"):
+        english = columns_of(table, asking)
+        name, many = str(model._meta.verbose_name), str(model._meta.verbose_name_plural)
+    with override("az"):
+        other = columns_of(table, asking)
+        others = [str(model._meta.verbose_name), str(model._meta.verbose_name_plural)]
+
+    assert english
+    assert missing([*english, name, many], [*other, *others], spoken) == set()
+
+
+def test_every_choice_is_said_in_words(spoken):
+    found = {}
+    for model, _table in TABLES:
+        for field in model._meta.fields:
+            if list(field.flatchoices or ()) == settings.LANGUAGES:
+                continue  # each language is called as its speakers do
+            with override("en"):
+                english = [str(label) for value, label in field.flatchoices or () if value != ""]
+            with override("az"):
+                other = [str(label) for value, label in field.flatchoices or () if value != ""]
+            if wordless := missing(english, other, spoken):
+                found[str(field)] = wordless
+
+    assert found == {}
+
+
+def test_an_empty_list_says_what_to_do_and_a_search_without_a_hit_says_that(staff):
+    staff.cookies["django_language"] = "az"
+    url = reverse("admin:catalog_competitorsource_changelist")
+
+    empty = staff.get(url).content.decode()
+    searched = staff.get(f"{url}?q=nobody").content.decode()
+
+    assert "Fara ondan vaxtaşırı soruşur." in empty
+    assert reverse("admin:catalog_competitorsource_add") in empty
+    assert "Uyğun gələn yoxdur." in searched
+    assert "Fara ondan vaxtaşırı soruşur." not in searched
+
+
+def test_a_list_says_the_same_of_a_column_as_the_form(asking):
+    table = admin.site._registry[Supplier]
+    labels = table.get_form(asking, Supplier(), change=True).base_fields
+
+    for name, asked in labels.items():
+        if any(field.name == name for field in Supplier._meta.fields):
+            assert str(Supplier._meta.get_field(name).verbose_name) == str(asked.label)
+
+
+def test_states_and_their_moves_are_said_in_the_language_of_staff(staff):
+    make_price_book(channel=make_channel(), status="live")
+    supplier = make_supplier()
+    StatusChange.objects.create(
+        subject="suppliers.Supplier",
+        subject_id=supplier.pk,
+        axis="status",
+        from_status="vetting",
+        to_status="active",
+        at=supplier.status_since,
+    )
+    staff.cookies["django_language"] = "az"
+
+    books = staff.get(reverse("admin:catalog_pricebook_changelist")).content.decode()
+    page = staff.get(reverse("admin:suppliers_supplier_change", args=[supplier.pk])).content
+    trace = staff.get(reverse("admin:lib_statuschange_changelist")).content.decode()
+
+    assert "Qüvvədə" in books
+    assert "Yoxlanılır → <b>Aktiv</b>" in page.decode()
+    for words in ("təchizatçı", "Yoxlanılır", "Aktiv"):
+        assert words in trace
+    assert "vetting" not in trace
+
+
+def test_a_stopped_price_and_how_it_came_about_are_told_in_the_language_of_staff(staff):
+    make_price_rule()
+    make_price_book(channel=make_channel(), version=2, status="live", max_run_rate="0.20")
+    variant = make_variant()
+    for cost, now in (("10.00", NOON), ("14.00", NOON + timedelta(days=2))):
+        supplies = [supplied(variant, cost)]
+        refresh.refresh(channel=make_channel(), supplies=supplies, now=now)
+    hold = PriceHold.objects.get()
+    staff.cookies["django_language"] = "az"
+
+    page = staff.get(reverse("admin:catalog_pricehold_change", args=[hold.pk]))
+    explain = staff.get(reverse("admin:catalog_listing_explain", args=[hold.listing_id]))
+    today = staff.get(reverse("admin:index"))
+
+    why = "21.99 → 28.99: 31.83 %, bir dəfəyə icazə veriləndən çox."
+    for shown in (page, explain, today):
+        assert why in shown.content.decode()
+    assert "Topdan dəyəri" in page.content.decode()
+    assert "marja, əsası: tam maya dəyəri" in explain.content.decode()
+    assert f"{hold.listing.variant.sku}, shop" in page.content.decode()

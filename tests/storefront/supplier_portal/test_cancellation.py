@@ -1,0 +1,104 @@
+"""Who is asked by a letter to stop an order answers on his page, once."""
+
+from __future__ import annotations
+
+import pytest
+
+from orders.models import Order, PaymentEvent
+from tests.factories.orders import ask_to_stop
+from tests.factories.scripted_supplier import WrittenTo, connect
+from tests.factories.shipping import make_accepted_purchase_order, make_sent_purchase_order
+from tests.storefront.supplier_portal.client import answer, fresh, parcel, path_of, post
+from tests.storefront.web.page_parser import Page
+
+pytestmark = pytest.mark.django_db
+
+CANNOT = "It cannot be stopped any more"
+
+
+@pytest.fixture(autouse=True)
+def people(monkeypatch):
+    return connect(monkeypatch, WrittenTo())
+
+
+def wished(make=make_sent_purchase_order):
+    purchase_order = make()
+    ask_to_stop(purchase_order.order)
+    return purchase_order
+
+
+def say(client, purchase_order, word, times=1):
+    return [
+        post(client, purchase_order, "stop/", said=word)["Location"].rpartition("=")[2]
+        for _ in range(times)
+    ]
+
+
+def asked():
+    return list(
+        PaymentEvent.objects.filter(kind__endswith="_requested").values_list("kind", flat=True)
+    )
+
+
+@pytest.mark.parametrize("language", ["en", "az"])
+def test_the_page_asks_him_soundly(client, language):
+    purchase_order = wished()
+
+    page = Page(client.get(path_of(purchase_order, language=language)))
+
+    assert page.faults == []
+    if language == "en":
+        assert "The shopper wants to cancel it." in page.text
+        assert CANNOT in page.text
+
+
+def test_stop_pressed_twice_stops_once(client):
+    purchase_order = wished()
+
+    assert say(client, purchase_order, "yes", times=2) == ["stopped", "stopped"]
+
+    assert fresh(purchase_order).request_status == "cancellation_accepted"
+    assert Order.objects.get().status == "canceled"
+    assert asked() == ["release_requested"]
+
+
+def test_what_he_cannot_stop_goes_on_and_he_may_change_his_mind(client):
+    purchase_order = wished(make_accepted_purchase_order)
+
+    assert say(client, purchase_order, "no", times=2) == ["goes", "goes"]
+    assert fresh(purchase_order).request_status == "cancellation_rejected"
+    page = Page(client.get(path_of(purchase_order)))
+    assert CANNOT not in page.text
+    assert "You said that it cannot be stopped." in page.text
+
+    assert say(client, purchase_order, "yes") == ["stopped"]
+    assert asked() == ["capture_requested", "refund_requested"]
+
+
+def test_what_he_said_he_cannot_stop_and_ships_is_shipped(client):
+    purchase_order = wished()
+    say(client, purchase_order, "no")
+
+    parcel(client, purchase_order, 1)
+
+    assert fresh(purchase_order).status == "shipped"
+    assert asked() == ["capture_requested"]
+    assert say(client, purchase_order, "yes") == ["late"]
+
+
+def test_nobody_refuses_to_stop_what_nobody_wished_to_stop(client):
+    purchase_order = make_accepted_purchase_order()
+
+    assert say(client, purchase_order, "no") == ["late"]
+    assert fresh(purchase_order).request_status == "accepted"
+
+
+def test_who_accepts_it_although_he_was_asked_may_still_stop_it(client):
+    purchase_order = wished()
+
+    answer(client, purchase_order, "ship")
+    assert fresh(purchase_order).cancel_wanted_at is not None
+    say(client, purchase_order, "yes")
+
+    assert Order.objects.get().status == "canceled"
+    assert asked() == ["capture_requested", "refund_requested"]

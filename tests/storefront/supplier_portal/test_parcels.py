@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import pytest
+
+from notifications.models import Event
+from orders.models import OrderLine
+from shipping.models import Parcel
+from tests.factories.shipping import make_accepted_purchase_order, make_sent_purchase_order
+from tests.factories.suppliers import NOON
+from tests.storefront.supplier_portal.client import NUMBER, answer, fresh, parcel, path_of, post
+from tests.storefront.web.page_parser import Page
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_parcel_that_is_entered_twice_is_one_and_told_once(client):
+    purchase_order = make_sent_purchase_order(quantity=2)
+
+    responses = [parcel(client, purchase_order, 2) for _ in range(3)]
+
+    assert {response.status_code for response in responses} == {303}
+    (box,) = Parcel.objects.all()
+    assert (box.carrier, box.number, box.status) == ("DHL", NUMBER, "handed_over")
+    assert fresh(purchase_order).status == "shipped"
+    assert Event.objects.filter(name="parcel.shipped").count() == 1
+
+
+def test_two_parcels_take_what_is_in_each(client, goods):
+    purchase_order = make_accepted_purchase_order(*goods, quantity=2)
+    first, second = OrderLine.objects.order_by("pk")
+
+    parcel(client, purchase_order, 2, 1)
+    halfway = fresh(purchase_order).status
+    post(
+        client,
+        purchase_order,
+        "parcel/",
+        carrier="GLS",
+        number="GLS00012345",
+        **{f"units_{second.pk}": 1},
+    )
+
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert halfway == "partially_shipped"
+    assert (first.shipped_quantity, second.shipped_quantity) == (2, 2)
+    assert fresh(purchase_order).status == "shipped"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"number": ""}, "Enter the tracking number."),
+        ({"number": "no"}, "A tracking number has letters and digits only"),
+        ({"number": "<script>"}, "A tracking number has letters and digits only"),
+        ({"carrier": ""}, "Enter the carrier, such as DHL."),
+        ({"units": 0}, "Something must be in the parcel."),
+        ({"units": 3}, "Enter how many of it are in the parcel: 0 to 2."),
+        ({"units": -1}, "Enter how many of it are in the parcel: 0 to 2."),
+        ({"units": "two"}, "Enter how many of it are in the parcel: 0 to 2."),
+        ({"units": ""}, "Enter how many of it are in the parcel: 0 to 2."),
+    ],
+)
+def test_wrong_input_gets_a_sentence_at_its_field(client, changes, words):
+    purchase_order = make_accepted_purchase_order(quantity=2)
+    given = {"units": 2, "number": NUMBER, "carrier": "DHL", **changes}
+
+    response = parcel(client, purchase_order, given.pop("units"), **given)
+
+    page = Page(response)
+    assert response.status_code == 422
+    assert page.faults == []
+    assert page.text.count(words) == 2  # at the top, and at the field
+    assert not Parcel.objects.exists()
+
+
+def test_a_number_of_another_order_is_no_parcel_of_this_one(client):
+    one, other = make_accepted_purchase_order(), make_accepted_purchase_order()
+    parcel(client, one, 1)
+
+    response = parcel(client, other, 1)
+
+    words = response.content.decode()
+    assert response.status_code == 422
+    assert "This tracking number stands with another order." in words
+    assert one.number not in words
+    assert Parcel.objects.count() == 1
+
+
+def test_what_arrived_completes_the_order_once(client):
+    purchase_order = make_accepted_purchase_order()
+    parcel(client, purchase_order, 1)
+
+    for _ in range(2):
+        post(client, purchase_order, "arrived/", number=NUMBER)
+
+    assert Parcel.objects.get().status == "delivered"
+    assert fresh(purchase_order).status == "closed"
+    assert fresh(purchase_order).order.status == "completed"
+    assert Event.objects.filter(name="parcel.delivered").count() == 1
+
+
+def test_a_parcel_of_somebody_else_cannot_be_said_to_have_arrived(client):
+    one, other = make_accepted_purchase_order(), make_accepted_purchase_order()
+    parcel(client, one, 1)
+
+    response = post(client, other, "arrived/", number=NUMBER)
+
+    assert response["Location"].endswith("?done=late")
+    assert Parcel.objects.get().status == "handed_over"
+
+
+def test_a_refusal_after_the_goods_left_is_not_taken(client):
+    purchase_order = make_accepted_purchase_order()
+    parcel(client, purchase_order, 1)
+
+    answer(client, purchase_order, "out_of_stock")
+
+    assert fresh(purchase_order).status == "shipped"
+    assert not OrderLine.objects.filter(canceled_quantity__gt=0).exists()
+
+
+def test_a_wish_to_stop_is_shown_and_can_be_followed(client):
+    purchase_order = make_accepted_purchase_order()
+    for to in ("cancellation_requested", "cancellation_rejected"):
+        purchase_order.move(to, at=NOON, axis="request_status")
+    assert "The shopper wants to cancel it." in client.get(path_of(purchase_order)).content.decode()
+
+    responses = [post(client, purchase_order, "stop/") for _ in range(2)]
+
+    assert {response["Location"] for response in responses} == {
+        path_of(purchase_order, "?done=stopped")
+    }
+    assert fresh(purchase_order).status == "canceled"
+
+
+def test_nobody_can_stop_what_nobody_wished_to_stop(client):
+    purchase_order = make_accepted_purchase_order()
+
+    post(client, purchase_order, "stop/")
+
+    assert fresh(purchase_order).status == "in_progress"
+
+
+def test_nothing_can_be_shipped_for_a_canceled_order(client):
+    purchase_order = make_sent_purchase_order()
+    answer(client, purchase_order, "out_of_stock")
+
+    response = parcel(client, purchase_order, 1)
+
+    assert response["Location"].endswith("?done=late")
+    assert not Parcel.objects.exists()

@@ -1,0 +1,83 @@
+"""A supplier who has only some of a line says on his page how many he ships."""
+
+from __future__ import annotations
+
+import pytest
+
+from orders.models import OrderLine, Setback
+from tests.factories.orders import make_sellable
+from tests.factories.shipping import make_sent_purchase_order
+from tests.storefront.supplier_portal.client import fresh, path_of, post
+from tests.storefront.web.page_parser import Page
+
+pytestmark = pytest.mark.django_db
+
+
+def say(client, purchase_order, word, some):
+    line = purchase_order.lines.order_by("pk").first()
+    given = {f"line_{line.order_line_id}": word, f"some_{line.order_line_id}": some}
+    return post(client, purchase_order, "answer/", **given)
+
+
+@pytest.mark.parametrize(
+    ("word", "code"), [("ship", "out_of_stock"), ("discontinued", "discontinued")]
+)
+def test_he_ships_two_of_three_and_the_other_is_looked_for(client, word, code):
+    purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
+
+    response = say(client, purchase_order, word, "2")
+
+    assert response["Location"].endswith("?done=answered")
+    purchase_order = fresh(purchase_order)
+    assert purchase_order.request_status == "partially_accepted"
+    assert sorted(OrderLine.objects.values_list("quantity", flat=True)) == [1, 2]
+    assert Setback.objects.get().lines.get().code == code
+    page = Page(client.get(path_of(purchase_order)))
+    assert "Refused:" in page.text.split("What you do not ship")[1]
+    assert "of 2" in page.text  # what is left to go into a parcel
+
+
+def test_all_of_it_is_no_part(client):
+    purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
+
+    say(client, purchase_order, "ship", "3")
+
+    assert fresh(purchase_order).request_status == "accepted"
+    assert OrderLine.objects.get().quantity == 3
+
+
+@pytest.mark.parametrize(
+    ("word", "some", "says"),
+    [
+        ("ship", "0", "Choose why you do not ship it."),
+        ("ship", "4", "Enter how many of the 3 you ship."),
+        ("ship", "-1", "Enter how many of the 3 you ship."),
+        ("ship", "some", "Enter how many of the 3 you ship."),
+        ("out_of_stock", "3", "Either you ship all of it, or choose fewer."),
+    ],
+)
+def test_what_cannot_be_is_said_and_nothing_is_changed(client, word, some, says):
+    purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
+
+    response = say(client, purchase_order, word, some)
+
+    assert response.status_code == 422
+    assert says in Page(response).text
+    assert all("open" not in one for one in Page(response).all("details"))  # nothing is wrong there
+    assert fresh(purchase_order).request_status == "submitted"
+
+
+def test_none_of_it_with_a_reason_is_a_refusal_of_all(client):
+    purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
+
+    say(client, purchase_order, "out_of_stock", "0")
+
+    assert fresh(purchase_order).status == "canceled"
+
+
+def test_of_a_single_unit_nobody_asks_how_many(client):
+    purchase_order = make_sent_purchase_order()
+
+    page = Page(client.get(path_of(purchase_order)))
+
+    assert "if not all" not in page.text

@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from orders import links
+from orders.models import PurchaseOrder
+from storefront.supplier_portal import views
+from tests.factories.orders import make_purchase_orders
+from tests.factories.shipping import make_accepted_purchase_order, make_sent_purchase_order
+from tests.factories.suppliers import NOON
+from tests.storefront.supplier_portal.client import answer, fresh, path_of
+from tests.storefront.web.page_parser import Page
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_page_opens_by_its_whole_link_only(client):
+    purchase_order = make_sent_purchase_order()
+    other = make_sent_purchase_order()
+
+    right = client.get(path_of(purchase_order))
+    wrong = [
+        client.get(f"/en/supplier/{purchase_order.number}/{key}/")
+        for key in ("x" * 32, other.access_key, purchase_order.order.access_key)
+    ]
+
+    assert right.status_code == 200
+    assert [response.status_code for response in wrong] == [404, 404, 404]
+
+
+def test_a_page_leaves_no_trace_of_its_link(client):
+    response = client.get(path_of(make_sent_purchase_order()))
+
+    assert "no-store" in response["Cache-Control"]
+    assert response["Referrer-Policy"] == "no-referrer"
+    assert response["X-Robots-Tag"] == "noindex, nofollow"
+    assert not response.cookies
+
+
+def test_an_order_that_was_never_sent_has_no_page(client):
+    (purchase_order,) = make_purchase_orders()
+
+    assert client.get(path_of(purchase_order)).status_code == 404
+
+
+def test_an_old_row_without_a_key_has_no_page(client):
+    purchase_order = make_sent_purchase_order()
+    PurchaseOrder.objects.update(access_key="")
+
+    assert client.get(f"/en/supplier/{purchase_order.number}/x/").status_code == 404
+    assert links.find_purchase(number=purchase_order.number, key="", now=NOON) is None
+
+
+def test_a_renewed_link_closes_the_old_one(client):
+    purchase_order = make_sent_purchase_order()
+    old = path_of(purchase_order)
+
+    url = links.renew_key(purchase_order=purchase_order)
+
+    assert client.get(old).status_code == 404
+    assert url.endswith(path_of(purchase_order))
+    assert client.get(path_of(purchase_order)).status_code == 200
+
+
+def test_a_page_ends_some_time_after_its_order(client):
+    purchase_order = make_sent_purchase_order()
+    PurchaseOrder.objects.update(status="canceled")
+
+    assert client.get(path_of(purchase_order)).status_code == 200
+    with time_machine.travel(NOON + timedelta(days=31)):
+        assert client.get(path_of(purchase_order)).status_code == 404
+
+
+@pytest.mark.parametrize("language", ["en", "az"])
+@pytest.mark.parametrize("make", [make_sent_purchase_order, make_accepted_purchase_order])
+def test_a_page_is_sound(client, goods, make, language):
+    page = Page(client.get(path_of(make(*goods), language=language)))
+
+    assert page.faults == []
+    assert page.unlabeled() == []
+    assert len(page.all("h1")) == 1
+    assert len(page.ids) == len(set(page.ids))
+
+
+def test_who_accepts_is_heard_once(client):
+    purchase_order = make_sent_purchase_order()
+
+    responses = [answer(client, purchase_order, "ship") for _ in range(3)]
+
+    assert {response.status_code for response in responses} == {303}
+    assert {response["Location"] for response in responses} == {
+        path_of(purchase_order, "?done=answered")
+    }
+    assert fresh(purchase_order).request_status == "accepted"
+    assert purchase_order.messages.filter(kind="accepted").count() == 1
+
+
+def test_who_refuses_a_line_accepts_the_rest(client, goods):
+    purchase_order = make_sent_purchase_order(*goods)
+
+    for _ in range(2):
+        answer(client, purchase_order, "ship", "out_of_stock")
+
+    assert fresh(purchase_order).request_status == "partially_accepted"
+    assert purchase_order.lines.get(is_live=False).acknowledgment == "out_of_stock"
+    page = client.get(path_of(purchase_order)).content.decode()
+    assert "Refused: Out of stock" in page
+
+
+def test_who_refuses_all_has_refused_the_order(client, goods):
+    purchase_order = make_sent_purchase_order(*goods)
+
+    answer(client, purchase_order, "discontinued", "out_of_stock")
+
+    assert fresh(purchase_order).request_status == "rejected"
+    page = client.get(path_of(purchase_order)).content.decode()
+    assert "Please do not ship it." in page
+    assert "Musterweg" not in page
+
+
+def test_an_answer_that_is_none_is_asked_for_at_its_field(client, goods):
+    purchase_order = make_sent_purchase_order(*goods)
+
+    response = answer(client, purchase_order, "ship", "eaten")
+
+    page = Page(response)
+    assert response.status_code == 422
+    assert page.text.count("Choose whether you ship it.") == 2
+    assert fresh(purchase_order).request_status == "submitted"
+
+
+def test_forms_without_end_are_turned_down_in_words(client, monkeypatch):
+    monkeypatch.setattr(views, "FORMS_PER_HOUR", 1)
+    purchase_order = make_sent_purchase_order()
+
+    answer(client, purchase_order, "ship")
+    response = answer(client, purchase_order, "ship")
+
+    assert response.status_code == 429
+    assert "Too many forms in one hour." in response.content.decode()
+
+
+def test_who_tries_keys_is_turned_down(client, monkeypatch):
+    monkeypatch.setattr(views, "WRONG_KEYS_PER_HOUR", 2)
+    purchase_order = make_sent_purchase_order()
+
+    tries = [client.get(f"/en/supplier/{purchase_order.number}/{n}/") for n in range(3)]
+
+    assert [response.status_code for response in tries] == [404, 404, 429]
+    assert client.get(path_of(purchase_order)).status_code == 200

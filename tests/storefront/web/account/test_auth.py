@@ -1,0 +1,233 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import pytest
+import time_machine
+from allauth.account.models import EmailAddress
+
+from notifications.models import Event
+from storefront.accounts.models import User
+from tests.factories.accounts import PASSWORD, make_shopper, sign_in
+from tests.factories.orders import make_order
+from tests.factories.suppliers import NOON
+from tests.storefront.web.page_parser import Page
+
+pytestmark = pytest.mark.django_db
+DOORS = [
+    "sign-in/",
+    "sign-up/",
+    "password/",
+    "sent/",
+    "password/sent/",
+    "confirm/x/",
+    "password/1/x/",
+]
+
+
+@pytest.fixture(autouse=True)
+def open_shop(light):
+    """Every page stands in a shop."""
+
+
+def sign_up(client, email="erika@example.org", password=PASSWORD):
+    return client.post("/en/account/sign-up/", {"email": email, "password1": password})
+
+
+def mailed_path(name):
+    return urlsplit(Event.objects.filter(name=name).latest("pk").payload["url"]).path
+
+
+def is_in(client):
+    return client.get("/en/account/").status_code == 200
+
+
+@pytest.mark.parametrize("language", ["en", "az"])
+@pytest.mark.parametrize("door", DOORS)
+def test_each_door_is_a_sound_page(client, language, door):
+    page = Page(client.get(f"/{language}/account/{door}"))
+
+    assert page.faults == []
+    assert len(page.all("h1")) == 1
+
+
+def test_an_account_opens_once_its_address_is_proven(client):
+    answer = sign_up(client)
+    early = sign_in(client)
+    path = mailed_path("account.unproven")
+    looked_at = client.get(path)
+    still_shut = EmailAddress.objects.get().verified
+
+    client.post(path)
+    late = sign_in(client)
+
+    assert answer["Location"] == early["Location"] == "/en/account/sent/"
+    assert looked_at.status_code == 200
+    assert not still_shut, "a program that follows links proves nothing"
+    assert late["Location"] == "/en/account/"
+    assert is_in(client)
+    assert client.get(path).status_code == 404
+
+
+def test_signing_up_says_nothing_about_who_has_an_account(client):
+    make_shopper()
+
+    known = sign_up(client)
+    unknown = sign_up(client, "otto@example.org")
+
+    assert (known.status_code, known["Location"]) == (unknown.status_code, unknown["Location"])
+    told = dict(Event.objects.values_list("payload__email", "name"))
+    assert told == {"erika@example.org": "account.known", "otto@example.org": "account.unproven"}
+    assert User.objects.get(email="erika@example.org").check_password(PASSWORD)
+
+
+def test_asking_for_a_password_says_nothing_about_who_has_an_account(client):
+    make_shopper()
+    User.objects.create_user("staff@fara.example", "a good password", is_staff=True)
+
+    answers = [
+        client.post("/en/account/password/", {"email": email})["Location"]
+        for email in ("erika@example.org", "nobody@example.org", "staff@fara.example")
+    ]
+
+    assert set(answers) == {"/en/account/password/sent/"}
+    assert [event.payload["email"] for event in Event.objects.all()] == ["erika@example.org"]
+
+
+def test_a_forgotten_password_is_replaced_once_and_proves_the_address(client):
+    make_shopper(proven=False)
+    client.post("/az/account/password/", {"email": "Erika@example.org"})
+    path = mailed_path("account.password_forgotten")
+
+    poor = client.post(path, {"password": "1234"})
+    client.post(path, {"password": "another lamp"})
+    again = client.post(path, {"password": "a third lamp"})
+
+    assert path.startswith("/az/")
+    assert poor.status_code == 422
+    assert again.status_code == 404
+    assert sign_in(client, password="another lamp")["Location"] == "/en/account/"
+
+
+def test_a_mailbox_is_not_flooded(client):
+    make_shopper()
+
+    for _ in range(9):
+        client.post("/en/account/password/", {"email": "erika@example.org"})
+
+    assert Event.objects.count() == 5
+
+
+def test_forms_are_counted_by_network(client):
+    answers = [sign_up(client, f"a{number}@example.org").status_code for number in range(41)]
+
+    assert answers == [302] * 40 + [429]
+
+
+def test_after_five_wrong_passwords_the_right_one_waits(client):
+    make_shopper()
+    with time_machine.travel(NOON, tick=False) as clock:
+        wrong = [sign_in(client, password=f"wrong {number}") for number in range(5)]
+        locked = sign_in(client)
+        clock.shift(timedelta(seconds=16))
+        later = sign_in(client)
+
+    assert "do not go together" in wrong[0].content.decode()
+    assert locked.status_code == 422
+    assert "Too many tries" in locked.content.decode()
+    assert later.status_code == 302
+
+
+def test_wrong_password_and_unknown_address_read_alike_and_keep_no_password(client):
+    make_shopper()
+
+    known = sign_in(client, password="not this one").content.decode()
+    unknown = sign_in(client, "nobody@example.org", "not this one").content.decode()
+
+    assert "not this one" not in known
+    for page in (known, unknown):
+        assert "This e-mail and this password do not go together." in page
+
+
+def test_a_shopper_never_opens_the_admin_and_staff_never_come_by_this_door(client):
+    make_shopper()
+    User.objects.create_superuser("boss@fara.example", PASSWORD)
+
+    staff = sign_in(client, "boss@fara.example")
+    sign_in(client)
+
+    assert staff.status_code == 422
+    assert client.get("/admin/").status_code == 302
+    assert (
+        client.post(
+            "/admin/login/", {"username": "erika@example.org", "password": PASSWORD}
+        ).status_code
+        == 200
+    )
+
+
+def test_signing_in_leads_on_within_the_shop_only(client):
+    make_shopper()
+
+    away = sign_in(client, next="https://evil.example/")
+    client.post("/en/account/sign-out/")
+    tricky = sign_in(client, next="//evil.example/")
+    client.post("/en/account/sign-out/")
+    on = sign_in(client, next="/az/checkout/")
+
+    assert away["Location"] == tricky["Location"] == "/en/account/"
+    assert on["Location"] == "/az/checkout/"
+
+
+def test_signing_out_is_a_deed_of_its_own(client):
+    make_shopper()
+    sign_in(client)
+
+    looked = client.get("/en/account/sign-out/")
+    stayed = is_in(client)
+    client.post("/en/account/sign-out/")
+
+    assert looked.status_code == 405
+    assert stayed
+    assert client.get("/en/account/")["Location"] == "/en/account/sign-in/?next=%2Fen%2Faccount%2F"
+
+
+def test_orders_join_an_account_by_a_proven_address_only(client, light):
+    order = make_order(light)
+    type(order).objects.filter(pk=order.pk).update(email="Erika@Example.org")
+    make_shopper()
+    make_shopper("otto@example.org")
+
+    sign_in(client)
+    hers = client.get("/en/account/").content.decode()
+    client.post("/en/account/sign-out/")
+    sign_in(client, "otto@example.org")
+    his = client.get("/en/account/").content.decode()
+
+    assert f"/en/orders/{order.number}/{order.access_key}/" in hers
+    assert order.number not in his
+
+
+def test_a_claimed_address_shows_no_orders(client, light):
+    order = make_order(light)
+    type(order).objects.filter(pk=order.pk).update(email="erika@example.org")
+    claims = make_shopper("otto@example.org")
+    EmailAddress.objects.create(user=claims, email="erika@example.org", verified=False)
+
+    sign_in(client, "otto@example.org")
+
+    assert order.number not in client.get("/en/account/").content.decode()
+
+
+def test_an_account_is_offered_after_the_order_and_only_to_guests(client, light):
+    order = make_order(light)
+    path = f"/en/orders/{order.number}/{order.access_key}/"
+    make_shopper()
+
+    guest = Page(client.get(path)).all("a", href="/en/account/sign-up/")
+    sign_in(client)
+    signed_in = Page(client.get(path)).all("a", href="/en/account/sign-up/")
+
+    assert len(guest) == 1
+    assert signed_in == []

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from orders.models import Cart, Order
+from tests.factories.accounts import make_shopper, sign_in
+from tests.storefront.web.conftest import WHO, make_light
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def erika():
+    return make_shopper()
+
+
+def count(client):
+    cookie = client.cookies.get("fara_cart_count")
+    return cookie.value if cookie else ""
+
+
+def add(client, listing, quantity=1):
+    return client.post("/en/cart/add/", {"listing": listing.pk, "quantity": quantity})
+
+
+def test_the_cart_goes_in_and_out_with_its_owner(filled, light):
+    sign_in(filled)
+    at_home = count(filled)
+    filled.post("/en/account/sign-out/")
+    after = filled.get("/en/cart/").content.decode()
+
+    elsewhere = Client(HTTP_SEC_FETCH_SITE="same-origin")
+    add(elsewhere, light, 2)
+    sign_in(elsewhere)
+
+    assert at_home == "1"
+    assert "Trail 400" not in after
+    assert count(filled) == ""
+    assert count(elsewhere) == "3"
+    assert Cart.objects.count() == 1
+
+
+def test_two_devices_fill_one_cart(shopper, light, erika):
+    other = make_light(title="Hearth", slug="hearth")
+    phone = Client(HTTP_SEC_FETCH_SITE="same-origin")
+    sign_in(shopper)
+    sign_in(phone)
+
+    add(shopper, light)
+    add(phone, other)
+
+    assert "Hearth" in shopper.get("/en/cart/").content.decode()
+    assert Cart.objects.get().owner == erika
+
+
+def test_what_is_ordered_signed_in_stands_in_the_account_whatever_address_it_has(filled, erika):
+    sign_in(filled)
+    filled.post("/en/checkout/", {**WHO, "email": "gift@example.org"})
+    filled.post("/en/checkout/delivery/", {"tier": "economy"})
+    filled.post("/en/checkout/place/", {"agreed": "44.89"})
+
+    order = Order.objects.get()
+    assert order.number in filled.get("/en/account/").content.decode()

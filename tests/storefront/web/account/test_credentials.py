@@ -1,0 +1,233 @@
+"""An account takes another address or password only from its owner, and nothing is lost by it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.test import Client
+
+from notifications import dispatch
+from notifications.models import Delivery, Event
+from orders.models import Order
+from storefront.accounts.models import AddressChange, User
+from tests.factories.accounts import PASSWORD, make_shopper, sign_in
+from tests.factories.orders import make_paid_order
+from tests.factories.suppliers import NOON
+from tests.storefront.web.page_parser import Page
+
+pytestmark = pytest.mark.django_db
+NEW, OLD = "erika.new@example.org", "erika@example.org"
+NEXT = "a brighter lamp at dawn"
+WANTED = {"email": NEW, "current": PASSWORD}
+EMAIL, PASSWORDS = "/en/account/email/", "/en/account/profile/password/"
+
+
+@pytest.fixture
+def erika(light):
+    return make_shopper(OLD)
+
+
+@pytest.fixture
+def hers(shopper, erika):
+    sign_in(shopper)
+    return shopper
+
+
+@pytest.fixture
+def elsewhere(erika):
+    other = Client(HTTP_SEC_FETCH_SITE="same-origin")
+    sign_in(other)
+    return other
+
+
+def is_in(client):
+    return client.get("/en/account/").status_code == 200
+
+
+def told(name):
+    return [event.payload["email"] for event in Event.objects.filter(name=name).order_by("pk")]
+
+
+def link():
+    return f"{EMAIL}{AddressChange.objects.latest('pk').key}/"
+
+
+@pytest.mark.parametrize("language", ["en", "az"])
+@pytest.mark.parametrize("page", ["email/", "email/sent/", "profile/password/"])
+def test_each_page_is_sound_and_for_its_owner_only(hers, client, language, page):
+    path = f"/{language}/account/{page}"
+
+    read = Page(hers.get(path))
+
+    assert read.faults == []
+    assert read.unlabeled() == []
+    assert Client().get(path).status_code == 302
+
+
+def test_a_new_address_counts_once_its_mail_is_answered(hers, erika, elsewhere):
+    hers.post(EMAIL, WANTED)
+    erika.refresh_from_db()
+    assert erika.email == OLD
+    assert told("account.new_address") == [NEW]
+
+    hers.get(link())
+    erika.refresh_from_db()
+    assert erika.email == OLD, "whatever only fetches a link changes nothing"
+    hers.post(link())
+
+    erika.refresh_from_db()
+    assert erika.email == NEW
+    assert list(EmailAddress.objects.values_list("email", "verified")) == [(NEW, True)]
+    assert told("account.address_changed") == [OLD]
+    assert is_in(hers)
+    assert not is_in(elsewhere)
+    hers.post("/en/account/sign-out/")
+    sign_in(hers, OLD)
+    assert not is_in(hers)
+    sign_in(hers, NEW)
+    assert is_in(hers)
+
+
+def test_a_new_password_voids_what_whoever_knew_the_old_one_asked_for(hers, erika):
+    hers.post(EMAIL, WANTED)
+    asked_for = link()
+    hers.post(PASSWORDS, {"current": PASSWORD, "password": NEXT})
+
+    hers.post(asked_for)
+
+    erika.refresh_from_db()
+    assert erika.check_password(NEXT)
+    assert erika.email == OLD
+
+
+def test_the_link_also_works_where_nobody_is_signed_in(hers, erika):
+    hers.post(EMAIL, WANTED)
+    stranger = Client(HTTP_SEC_FETCH_SITE="same-origin")
+
+    answer = stranger.post(link())
+
+    assert "/sign-in/" in answer.url
+    assert not is_in(hers)
+    erika.refresh_from_db()
+    assert erika.email == NEW
+
+
+def test_orders_keep_their_address_and_stay_in_the_account(hers, erika, light):
+    order = make_paid_order(light, email="Erika@example.org")
+    hers.post(EMAIL, WANTED)
+    hers.post(link())
+
+    assert order.number in hers.get("/en/account/").content.decode()
+    assert Order.objects.get().email == "Erika@example.org"
+    later = make_paid_order(light, email=OLD)
+    assert later.number not in hers.get("/en/account/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"email": NEW},
+        {"email": NEW, "current": "wrong"},
+        {"email": "no address", "current": PASSWORD},
+        {"email": OLD.upper(), "current": PASSWORD},
+        {"current": PASSWORD},
+    ],
+)
+def test_what_is_missing_or_wrong_sends_nothing(hers, said):
+    assert hers.post(EMAIL, said).status_code == 422
+    assert not AddressChange.objects.exists()
+
+
+def test_nobody_learns_who_has_an_account(hers):
+    make_shopper("other@example.org")
+
+    answer = hers.post(EMAIL, {**WANTED, "email": "Other@example.org"})
+
+    assert answer.url == f"{EMAIL}sent/"
+    assert told("account.new_address") == []
+    assert hers.post(link()).status_code == 409
+    assert User.objects.filter(email=OLD).exists()
+
+
+def test_a_link_works_once_for_three_days_and_only_the_last_one(hers, erika, noon):
+    hers.post(EMAIL, WANTED)
+    first = link()
+    hers.post(EMAIL, {**WANTED, "email": "third@example.org"})
+    assert hers.post(first).status_code == 404
+
+    noon.shift(timedelta(days=3))
+    assert hers.post(link()).status_code == 404
+    noon.shift(timedelta(minutes=-1))
+    hers.post(link())
+    erika.refresh_from_db()
+    assert erika.email == "third@example.org"
+    assert hers.post(link()).status_code == 404
+
+
+def test_passwords_are_not_tried_here_either(hers):
+    for _ in range(5):
+        hers.post(PASSWORDS, {"current": "wrong", "password": NEXT})
+
+    answer = hers.post(PASSWORDS, {"current": PASSWORD, "password": NEXT})
+
+    assert answer.status_code == 422
+    assert "Too many tries" in answer.content.decode()
+
+
+def test_mails_to_new_addresses_are_counted(hers):
+    answers = [
+        hers.post(EMAIL, {**WANTED, "email": f"n{number}@example.org"}).status_code
+        for number in range(6)
+    ]
+
+    assert answers == [302] * 5 + [429]
+
+
+def test_another_password_ends_all_other_sessions_and_is_told(hers, erika, elsewhere):
+    answer = hers.post(PASSWORDS, {"current": PASSWORD, "password": NEXT})
+
+    assert answer.status_code == 302
+    assert is_in(hers)
+    assert not is_in(elsewhere)
+    assert told("account.password_changed") == [OLD]
+    erika.refresh_from_db()
+    assert erika.check_password(NEXT)
+
+
+@pytest.mark.parametrize("password", ["", "short", "password123"])
+def test_a_poor_password_is_refused(hers, erika, password):
+    answer = hers.post(PASSWORDS, {"current": PASSWORD, "password": password})
+
+    assert answer.status_code == 422
+    erika.refresh_from_db()
+    assert erika.check_password(PASSWORD)
+
+
+def test_the_copy_and_the_erasure_reach_former_and_asked_addresses(hers, erika, light):
+    order = make_paid_order(light, email=OLD)
+    Order.objects.filter(pk=order.pk).update(status="completed")
+    guest = make_paid_order(light, email="typo@example.org")
+    hers.post(EMAIL, WANTED)
+    hers.post(link())
+    hers.post(EMAIL, {**WANTED, "email": "typo@example.org"})
+    for event in Event.objects.all():
+        dispatch.fan_out(event=event, now=NOON)
+
+    copy = hers.post("/en/account/privacy/copy/").json()
+    hers.post("/en/account/privacy/erase/", {"password": PASSWORD, "sure": "on"})
+
+    assert [each["number"] for each in copy["orders"]] == [order.number]
+    assert {each["recipient"] for each in copy["mails"]} >= {OLD, NEW}
+    assert [each["new_email"] for each in copy["address_changes"]] == [NEW, "typo@example.org"]
+    assert not User.objects.filter(pk=erika.pk).exists()
+    assert not AddressChange.objects.exists()
+    left = str(list(Event.objects.values("payload"))) + str(list(Delivery.objects.values()))
+    assert OLD not in left
+    assert NEW not in left
+    assert left.count("typo@example.org") > 0, "the mails of the other person stay"
+    mine = Event.objects.filter(payload__email="typo@example.org")
+    assert set(mine.values_list("name", flat=True)) <= {
+        event.name for event in Event.objects.filter(payload__number=guest.number)
+    }

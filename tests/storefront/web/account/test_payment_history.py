@@ -1,0 +1,93 @@
+"""A shopper reads in his account what was charged and given back, and nothing of anybody else."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+import pytest
+
+from orders.models import PaymentEvent
+from orders.payments import updates
+from storefront.web.account import payment_history
+from tests.factories.accounts import make_shopper, sign_in
+from tests.factories.orders import make_order, make_payment, news_of, pay
+from tests.factories.suppliers import NOON
+from tests.storefront.web.page_parser import Page
+
+pytestmark = pytest.mark.django_db
+HERE = "/en/account/payments/"
+
+
+@pytest.fixture
+def hers(shopper, light):
+    make_shopper("erika@example.org")
+    sign_in(shopper, "erika@example.org")
+    return shopper
+
+
+def hear(payment, *news, amount=None):
+    for what in news:
+        update = news_of(payment, what, amount=amount or payment.amount)
+        updates.apply(update=update, gateway="fake", now=NOON)
+
+
+def told(response):
+    lines = re.findall(r'<li class="line-tiny">(.*?)</li>', response.content.decode(), re.DOTALL)
+    return [re.sub(r"<[^>]+>", " ", line).split() for line in lines]
+
+
+@pytest.mark.parametrize("language", ["en", "az"])
+def test_an_empty_history_is_a_sound_page(hers, language):
+    page = Page(hers.get(HERE.replace("/en/", f"/{language}/")))
+
+    assert (page.faults, len(page.all("h1"))) == ([], 1)
+
+
+def test_each_move_of_the_money_stands_there_newest_first(hers, light):
+    order = pay(make_order(light))
+    payment = order.payments.get()
+    hear(payment, "captured")
+    hear(payment, "refunded", amount=Decimal("4.89"))
+
+    lines = [" ".join(words) for words in told(hers.get(HERE))]
+
+    assert [line.split(" 24 Nov")[0] for line in lines] == [
+        "Given back",
+        "Charged",
+        "Held on the card",
+    ]
+    assert [line.split()[-1] for line in lines] == ["€4.89", "€44.89", "€44.89"]
+    assert all(order.number in line for line in lines)
+
+
+def test_what_never_moved_any_money_is_not_told(hers, light):
+    payment = make_payment(make_order(light))
+    hear(payment, "expired")
+
+    assert PaymentEvent.objects.filter(kind="expired").exists()
+    assert told(hers.get(HERE)) == []
+
+
+def test_nobody_reads_what_another_paid(hers, light):
+    other = pay(make_order(light, email="max@example.org"))
+
+    assert other.number not in hers.get(HERE).content.decode()
+
+
+def test_who_is_not_signed_in_is_asked_to(client, light):
+    answer = client.get(HERE)
+
+    assert (answer.status_code, "/sign-in/" in answer["Location"]) == (302, True)
+
+
+def test_a_long_history_has_pages(hers, light, monkeypatch):
+    monkeypatch.setattr(payment_history, "A_PAGE", 2)
+    payment = pay(make_order(light)).payments.get()
+    hear(payment, "captured")
+    hear(payment, "refunded", amount=Decimal("1.00"))
+
+    first, second = hers.get(HERE), hers.get(f"{HERE}?page=2")
+
+    assert (len(told(first)), len(told(second))) == (2, 1)
+    assert "?page=2" in first.content.decode()

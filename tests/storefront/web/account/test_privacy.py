@@ -1,0 +1,298 @@
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+from datetime import timedelta
+from email.message import EmailMessage
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.db import connection
+
+from notifications import dispatch
+from notifications.models import Delivery, Event
+from orders.cart import account_cart, delivery_details
+from orders.models import (
+    Cart,
+    Order,
+    PurchaseMessage,
+    PurchaseOrder,
+    ReturnPicture,
+    SupplierToAsk,
+)
+from orders.returns import authorizations, photos, refunds
+from storefront.accounts import login_throttling, profile
+from storefront.accounts.models import SignInTries, User
+from storefront.api.models import IdempotencyRecord
+from storefront.lib.address import Address
+from storefront.webhooks.models import InboundCall
+from tests.factories.accounts import PASSWORD, make_shopper, sign_in
+from tests.factories.compliance import make_picture
+from tests.factories.orders import make_cart, make_paid_order
+from tests.factories.returns import declare, inspect, make_delivered, receive
+from tests.factories.shipping import make_accepted_purchase_order
+from tests.factories.suppliers import NOON
+from tests.orders.returns.test_photos import files
+from tests.storefront.web.page_parser import Page
+
+pytestmark = pytest.mark.django_db
+CANARIES = ("Kanari Vogel", "Zwitschergasse 7", "+49307654321", "kanari@example.org")
+# Whom no address names, and only his own words do.
+CANARIES += ("Tante Meise",)
+THERE = Address(
+    name=CANARIES[0],
+    line1=CANARIES[1],
+    postcode="10115",
+    city="Berlin",
+    country="DE",
+    phone=CANARIES[2],
+)
+ERASE = "/en/account/privacy/erase/"
+SURE = {"password": PASSWORD, "sure": "on"}
+
+
+@pytest.fixture
+def kanari(light):
+    return make_shopper(CANARIES[3])
+
+
+@pytest.fixture
+def theirs(shopper, kanari):
+    sign_in(shopper, CANARIES[3])
+    return shopper
+
+
+def lived(user, light):
+    """Leave a trace wherever a shopper leaves one; returns an order that is over."""
+    purchase = make_accepted_purchase_order(light, email="Kanari@example.org", ship_to=THERE)
+    PurchaseMessage.objects.create(
+        purchase_order=purchase,
+        direction="in",
+        kind="state",
+        body={"remark": f"for {THERE.name}, {THERE.line1}", "cost": "10.00"},
+        at=NOON,
+    )
+    Order.objects.filter(pk=purchase.order_id).update(status="completed")
+    made = returned(light)
+    authorizations.reject(authorization=made, answer=f"{CANARIES[4]} wrote", actor="ann", now=NOON)
+    cart = account_cart.bring(owner_id=user.pk, token=make_cart(light).token, now=NOON)
+    delivery_details.address(cart=cart, email=CANARIES[3], ship_to=THERE, now=NOON)
+    profile.keep(user_id=user.pk, address=THERE, is_default=True)
+    profile.say(user_id=user.pk, kind="marketing_email", is_given=True, source="x", now=NOON)
+    User.objects.filter(pk=user.pk).update(name=CANARIES[0])
+    for event in Event.objects.all():
+        dispatch.fan_out(event=event, now=NOON)
+    told = {"number": purchase.number, "ship_to": {"line1": THERE.line1, "country": "DE"}}
+    IdempotencyRecord.objects.create(
+        principal="p", key="k", route="r", request_digest="d", started_at=NOON, response=told
+    )
+    InboundCall.objects.create(
+        source="s", external_id="1", body=json.dumps({**told, "to": THERE.name}).encode(),
+        received_at=NOON, status_since=NOON, due_at=NOON,
+    )  # fmt: skip
+    return purchase.order
+
+
+def returned(light, words=f"My wife at {THERE.line1} dropped it. {CANARIES[4]}"):
+    """Leave words in a return, and an answer of ours, that name him or people of his."""
+    order = make_delivered(light, quantity=2, email="Kanari@example.org", ship_to=THERE)
+    made = declare(order, 1, kind="defect", words=words)
+    authorizations.ask(
+        authorization=made, question=f"Where is {CANARIES[4]}?", actor="ann", now=NOON
+    )
+    picture = photos.drawn(make_picture("JPEG"))
+    authorizations.add_words(
+        authorization=made, words=f"{CANARIES[4]} has it.", drawings=[picture], now=NOON
+    )
+    worn = declare(order, 1)
+    by_staff = {"authorization": worn, "actor": "ann", "now": NOON}
+    authorizations.sent(carrier="DHL", tracking_number="1", **by_staff)
+    authorizations.lose(reason=f"{CANARIES[4]} never saw it", **by_staff)
+    receive(worn)
+    inspect(worn, deduction="1.00", reason=f"worn by {CANARIES[4]}", state="used")
+    refunds.refund(**by_staff)
+    return made
+
+
+def found_in_tables():
+    """Return each column of the database in which a canary stands."""
+    found = []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name, column_name, data_type FROM information_schema.columns"
+            " WHERE table_schema = 'public'"
+        )
+        for table, column, kind in cursor.fetchall():
+            said = f"encode({column}, 'escape')" if kind == "bytea" else f'"{column}"::text'
+            for canary in CANARIES:
+                holds = f"position(lower(%s) in lower({said})) > 0"
+                cursor.execute(f'SELECT count(*) FROM "{table}" WHERE {holds}', [canary])
+                if cursor.fetchone()[0]:
+                    found.append((table, column, canary))
+    return found
+
+
+def write_letters(folder):
+    folder.mkdir(exist_ok=True)
+    for name, words in (("his", f"Grüße an {THERE.name}"), ("other", "Grüße an Erika")):
+        letter = EmailMessage()
+        letter["Subject"] = "Hello"
+        letter.set_content(words, cte="base64")
+        (folder / f"{name}.eml").write_bytes(letter.as_bytes())
+
+
+@pytest.mark.parametrize("language", ["en", "az"])
+@pytest.mark.parametrize("page", ["privacy/", "privacy/erase/", "erased/"])
+def test_each_page_is_sound(theirs, language, page):
+    read = Page(theirs.get(f"/{language}/account/{page}"))
+
+    assert read.faults == []
+    assert read.unlabeled() == []
+
+
+def test_one_file_holds_all_that_we_know(theirs, kanari, light):
+    order = lived(kanari, light)
+    make_paid_order(light)  # of somebody else
+
+    answer = theirs.post("/en/account/privacy/copy/")
+    told = answer.json()
+
+    assert answer["Content-Disposition"] == 'attachment; filename="fara.json"'
+    assert all(canary in answer.content.decode() for canary in CANARIES)
+    returned_order, told_order = told["orders"]
+    assert told_order["number"] == order.number
+    assert any(CANARIES[4] in each["words"] for each in returned_order["returns"])
+    (picture,) = [one for each in returned_order["returns"] for one in each["pictures"]]
+    assert base64.b64decode(picture["jpeg"]) == photos.read(ReturnPicture.objects.get())
+    assert told_order["lines"][0]["quantity"] == 1
+    assert told["consents"][0]["is_given"] is True
+    assert told["carts"][0]["lines"]
+    assert told["mails"]
+
+
+def test_copies_are_counted(theirs, kanari):
+    answers = [theirs.post("/en/account/privacy/copy/").status_code for _ in range(6)]
+
+    assert answers == [200] * 5 + [429]
+    assert theirs.get("/en/account/privacy/copy/").status_code == 405
+
+
+def test_whoever_is_erased_is_found_nowhere_and_the_books_stay(
+    theirs, kanari, light, settings, caplog
+):
+    caplog.set_level("INFO")
+    order = lived(kanari, light)
+    other = make_paid_order(light)
+    write_letters(settings.MAILBOX_DIR)
+    before = {(canary, table) for table, _column, canary in found_in_tables()}
+
+    answer = theirs.post(ERASE, SURE)
+    with_commit = theirs.get(answer["Location"])
+
+    assert len(before) > 15, "the trace must be there before it can go"
+    assert with_commit.status_code == 200
+    assert found_in_tables() == []
+    assert not ReturnPicture.objects.exists()
+    assert not any(canary in caplog.text for canary in CANARIES), "logs outlive what is erased"
+    assert not any(canary in str(cache._cache) for canary in CANARIES)
+    amounts = ("goods_amount", "total_amount", "tax_amount")
+    again = Order.objects.get(pk=order.pk)
+    assert [getattr(again, name) for name in amounts] == [getattr(order, name) for name in amounts]
+    assert again.ship_to["country"] == "DE"
+    other.refresh_from_db()
+    assert other.email == "erika@example.org"
+    assert Event.objects.filter(payload__email="erika@example.org").exists()
+    assert theirs.get("/en/account/").status_code == 302
+    assert theirs.get(f"/en/orders/{order.number}/{order.access_key}/").status_code == 404
+
+
+def test_letters_of_the_mailbox_go_with_him(
+    theirs, kanari, light, settings, django_capture_on_commit_callbacks
+):
+    lived(kanari, light)
+    write_letters(settings.MAILBOX_DIR)
+    assert len(files()) == 1
+
+    with django_capture_on_commit_callbacks(execute=True):
+        theirs.post(ERASE, SURE)
+
+    assert files() == []
+    assert [path.stem for path in settings.MAILBOX_DIR.glob("*.eml")] == ["other"]
+
+
+def test_staff_are_told_to_ask_the_supplier(theirs, kanari, light):
+    order = lived(kanari, light)
+
+    theirs.post(ERASE, SURE)
+
+    row = SupplierToAsk.objects.get(purchase_order__order=order)
+    assert row.purchase_order == PurchaseOrder.objects.get(order=order)
+    assert row.asked_at is None
+
+
+def test_nobody_is_erased_while_an_order_is_on_its_way(theirs, kanari, light):
+    make_paid_order(light, email="Kanari@example.org", ship_to=THERE)
+
+    answer = theirs.post(ERASE, SURE)
+
+    assert answer.status_code == 409
+    assert "still on its way" in answer.content.decode()
+    assert User.objects.filter(pk=kanari.pk).exists()
+    assert Order.objects.get().ship_to["line1"] == THERE.line1
+
+
+@pytest.mark.parametrize(
+    "said", [{}, {"sure": "on"}, {"password": PASSWORD}, {**SURE, "password": "x"}]
+)
+def test_it_is_asked_twice(theirs, kanari, said):
+    assert theirs.post(ERASE, said).status_code == 422
+    assert User.objects.filter(pk=kanari.pk).exists()
+
+
+def test_nobody_is_erased_while_goods_come_back(theirs, kanari, light):
+    returned(light)
+
+    assert theirs.post(ERASE, SURE).status_code == 409
+    assert User.objects.filter(pk=kanari.pk).exists()
+
+
+def test_mails_that_wait_are_not_sent(theirs, kanari, light):
+    lived(kanari, light)
+    waiting = Delivery.objects.filter(recipient__iexact=CANARIES[3], status="pending")
+    assert waiting.exists()
+
+    theirs.post(ERASE, SURE)
+
+    assert not Delivery.objects.filter(status="pending", recipient__contains="erased").exists()
+    assert not waiting.exists()
+
+
+def test_a_cart_that_nobody_touched_for_30_days_goes_with_its_address(light):
+    old, young, ordered = make_cart(light), make_cart(light), make_paid_order(light).cart
+    for cart, days in ((old, 31), (young, 29), (ordered, 31)):
+        Cart.objects.filter(pk=cart.pk).update(touched_at=NOON - timedelta(days=days))
+
+    assert account_cart.forget_old(now=NOON) == 1
+
+    assert set(Cart.objects.values_list("pk", flat=True)) == {young.pk, ordered.pk}
+
+
+def test_tries_and_sessions_that_are_over_are_forgotten(theirs, kanari):
+    late = NOON + timedelta(hours=2)
+    with contextlib.suppress(login_throttling.TooManyTriesError):
+        login_throttling.knock(account="somebody", network="192.0.2.0/24", now=NOON)
+    login_throttling.knock(account="another", network="", now=late)
+
+    login_throttling.forget_old(now=late)
+
+    assert SignInTries.objects.count() == 1
+    assert theirs.get("/en/account/").status_code == 200
+    login_throttling.forget_old(now=NOON + timedelta(days=15))
+    assert not Session.objects.exists()
+
+
+@pytest.mark.parametrize("language", ["en", "az"])
+def test_the_page_about_privacy_is_whole(shopper, light, language):
+    assert not Page(shopper.get(f"/{language}/info/privacy/")).faults

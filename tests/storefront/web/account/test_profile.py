@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import IntegrityError, transaction
+
+from notifications.models import Event
+from storefront.accounts import profile
+from storefront.accounts.models import Consent, SavedAddress
+from storefront.lib.address import Address
+from tests.factories.accounts import make_shopper, sign_in
+from tests.factories.orders import HOME
+from tests.factories.suppliers import NOON
+from tests.storefront.web.conftest import WHO
+from tests.storefront.web.page_parser import Page
+
+pytestmark = pytest.mark.django_db
+PAGES = ["", "addresses/", "addresses/new/", "addresses/{pk}/", "profile/"]
+HERE = {name: value for name, value in WHO.items() if name != "email"}
+ELSEWHERE = {**HERE, "line1": "Seeweg 9", "is_default": "on"}
+
+
+@pytest.fixture
+def erika(light):
+    return make_shopper()
+
+
+@pytest.fixture
+def hers(shopper, erika):
+    sign_in(shopper)
+    return shopper
+
+
+def kept(user):
+    rows = SavedAddress.objects.filter(user=user).order_by("pk")
+    return [(row.as_address.line1, row.is_default) for row in rows]
+
+
+@pytest.mark.parametrize("language", ["en", "az"])
+@pytest.mark.parametrize(
+    "page", ["", "addresses/", "addresses/new/", "addresses/{pk}/", "profile/"]
+)
+def test_each_own_page_is_sound_and_for_its_owner_only(hers, erika, client, language, page):
+    profile.keep(user_id=erika.pk, address=HOME, is_default=True)
+    path = f"/{language}/account/{page.format(pk=SavedAddress.objects.get().pk)}"
+
+    read = Page(hers.get(path))
+    hers.post("/en/account/sign-out/")
+
+    assert read.faults == []
+    assert read.unlabeled() == []
+    assert hers.get(path).status_code == 302
+
+
+def test_addresses_are_added_changed_and_taken_out(hers, erika):
+    hers.post("/en/account/addresses/new/", HERE)
+    hers.post("/en/account/addresses/new/", ELSEWHERE)
+    both = kept(erika)
+    first, second = SavedAddress.objects.order_by("pk")
+    hers.post(f"/en/account/addresses/{first.pk}/", {**HERE, "line1": "Musterweg 2"})
+    changed = kept(erika)
+    hers.post(f"/en/account/addresses/{second.pk}/drop/")
+
+    assert both == [("Musterweg 1", False), ("Seeweg 9", True)]
+    assert changed == [("Musterweg 2", False), ("Seeweg 9", True)]
+    assert kept(erika) == [("Musterweg 2", True)]
+
+
+def test_an_address_that_no_parcel_finds_is_not_kept(hers, erika):
+    answer = hers.post("/en/account/addresses/new/", {**HERE, "city": ""})
+
+    assert answer.status_code == 422
+    assert kept(erika) == []
+
+
+def test_nobody_reaches_the_addresses_of_somebody_else(hers, erika):
+    otto = make_shopper("otto@example.org")
+    profile.keep(user_id=otto.pk, address=HOME, is_default=True)
+    path = f"/en/account/addresses/{SavedAddress.objects.get().pk}/"
+
+    looked, changed = hers.get(path), hers.post(path, ELSEWHERE)
+    hers.post(f"{path}drop/")
+
+    assert (looked.status_code, changed.status_code) == (404, 404)
+    assert kept(otto) == [("Musterweg 1", True)]
+
+
+def test_an_account_keeps_twenty_addresses(erika):
+    for _ in range(20):
+        profile.keep(user_id=erika.pk, address=HOME, is_default=False)
+
+    with pytest.raises(profile.TooManyAddressesError):
+        profile.keep(user_id=erika.pk, address=HOME, is_default=False)
+
+
+def test_the_database_keeps_one_default_address(erika):
+    profile.keep(user_id=erika.pk, address=HOME, is_default=True)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        SavedAddress.objects.create(user=erika, address={}, is_default=True)
+
+
+def test_the_checkout_begins_with_the_default_address(hers, erika, light):
+    there = Address(name="Erika", line1="Seeweg 9", postcode="10115", city="Berlin", country="DE")
+    profile.keep(user_id=erika.pk, address=there, is_default=True)
+    hers.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
+
+    page = Page(hers.get("/en/checkout/"))
+
+    assert page.all("input", name="line1")[0]["value"] == "Seeweg 9"
+    assert page.all("input", name="email")[0]["value"] == "erika@example.org"
+
+
+def test_news_are_off_until_ticked_and_each_change_is_kept(hers, erika):
+    page = Page(hers.get("/en/account/profile/"))
+    said = {"name": "Erika", "language": "az"}
+    with time_machine.travel(NOON, tick=False) as clock:
+        hers.post("/en/account/profile/", said)
+        hers.post("/en/account/profile/", {**said, "marketing": "on"})
+        clock.shift(timedelta(hours=1))
+        hers.post("/en/account/profile/", {**said, "marketing": "on"})
+        hers.post("/en/account/profile/", said)
+
+    assert "checked" not in page.all("input", name="marketing")[0]
+    assert list(Consent.objects.order_by("pk").values_list("is_given", "source", "at")) == [
+        (True, "profile", NOON),
+        (False, "profile", NOON + timedelta(hours=1)),
+    ]
+
+
+def test_a_consent_is_never_changed(erika):
+    profile.say(user_id=erika.pk, kind="marketing_email", is_given=True, source="profile", now=NOON)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Consent.objects.update(is_given=False)
+
+
+def test_mails_about_the_account_speak_the_chosen_language(hers, erika):
+    hers.post("/en/account/profile/", {"name": "", "language": "az"})
+    hers.post("/en/account/sign-out/")
+    hers.post("/en/account/password/", {"email": "erika@example.org"})
+
+    assert Event.objects.get().payload["locale"] == "az"

@@ -1,0 +1,159 @@
+"""Whoever reads the old address is told at once of another that was asked for, and may stop it."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from notifications.models import Event
+from storefront.accounts import credentials
+from storefront.accounts.models import AddressChange, User
+from tests.factories.accounts import PASSWORD, make_shopper, sign_in
+from tests.factories.suppliers import NOON
+from tests.storefront.web.page_parser import Page
+from tests.support.concurrency import Rival
+
+pytestmark = pytest.mark.django_db
+NEW, OLD = "thief@example.org", "erika@example.org"
+EMAIL = "/en/account/email/"
+
+
+@pytest.fixture
+def hers(shopper, light):
+    make_shopper(OLD)
+    sign_in(shopper)
+    return shopper
+
+
+def ask(hers, email=NEW):
+    hers.post(EMAIL, {"email": email, "current": PASSWORD})
+    return AddressChange.objects.latest("pk")
+
+
+def take_link(change):
+    return f"{EMAIL}{change.key}/"
+
+
+def stop_link():
+    told = Event.objects.filter(name="account.address_asked").latest("pk")
+    return told.payload["url"].partition("//")[2].partition("/")[2].join(["/", ""])
+
+
+def stranger():
+    return Client(HTTP_SEC_FETCH_SITE="same-origin")
+
+
+def test_the_old_address_is_told_when_it_is_asked_for(hers):
+    ask(hers)
+
+    told = Event.objects.get(name="account.address_asked")
+
+    assert told.payload["email"] == OLD
+    assert told.payload["new_email"] == NEW
+    assert told.payload["time"] == "12:00"
+
+
+def test_it_is_told_also_where_the_new_address_has_an_account(hers):
+    make_shopper(NEW)
+    ask(hers)
+
+    assert Event.objects.filter(name="account.address_asked").count() == 1
+
+
+def test_its_link_stops_the_change_without_signing_in_and_changes_nothing_else(hers):
+    change = ask(hers)
+    before = User.objects.values().get(email=OLD)
+
+    answer = stranger().post(stop_link(), follow=True)
+
+    assert "The change is stopped." in answer.content.decode()
+    assert hers.post(take_link(change)).status_code == 404
+    assert User.objects.values().get(email=OLD) == before
+    assert hers.get("/en/account/").status_code == 200, "the sessions go on"
+
+
+def test_whatever_only_fetches_the_link_stops_nothing(hers):
+    change = ask(hers)
+    stranger().get(stop_link())
+
+    hers.post(take_link(change))
+
+    assert User.objects.filter(email=NEW).exists()
+
+
+@pytest.mark.parametrize("language", ["en", "az"])
+def test_the_page_is_sound_before_and_after(hers, language):
+    ask(hers)
+    path = stop_link().replace("/en/", f"/{language}/")
+
+    for _ in range(2):
+        assert Page(stranger().get(path)).faults == []
+        stranger().post(path)
+
+
+def test_the_link_works_once_and_for_its_own_change_only(hers):
+    ask(hers)
+    first = stop_link()
+    stranger().post(first)
+    at = AddressChange.objects.get().stopped_at
+    second = ask(hers, "third@example.org")
+
+    stranger().post(first)
+
+    assert AddressChange.objects.first().stopped_at == at
+    hers.post(take_link(second))
+    assert User.objects.filter(email="third@example.org").exists()
+
+
+def test_what_was_stopped_does_not_revive_what_was_asked_before_it(hers):
+    first = ask(hers)
+    ask(hers, "third@example.org")
+    stranger().post(stop_link())
+
+    assert hers.post(take_link(first)).status_code == 404
+    assert User.objects.filter(email=OLD).exists()
+
+
+def test_who_comes_too_late_is_told_so(hers):
+    change = ask(hers)
+    hers.post(take_link(change))
+
+    answer = stranger().post(stop_link(), follow=True)
+
+    assert answer.status_code == 404
+    assert "write to us at once" in answer.content.decode()
+    assert User.objects.filter(email=NEW).exists()
+
+
+def test_nobody_makes_such_a_link_himself(hers):
+    change = ask(hers)
+    signed = stop_link()
+
+    for forged in (
+        f"{EMAIL}stop/{change.pk}/",
+        signed.replace("stop/", "stop/x"),
+        signed[:-3] + "/",
+    ):
+        assert stranger().post(forged, follow=True).status_code == 404
+    assert AddressChange.objects.get().stopped_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_stops_while_it_is_taken_waits_and_comes_too_late(hers, monkeypatch):
+    """Without its lock he would write between the look and the change, and break the change."""
+    change = ask(hers)
+    token = stop_link().rstrip("/").rpartition("/")[2]
+    rival = Rival(lambda: credentials.stop(token=token, now=NOON))
+    is_taken = credentials._is_taken
+
+    def in_the_middle(email, user):
+        rival.begin()
+        return is_taken(email, user)
+
+    monkeypatch.setattr(credentials, "_is_taken", in_the_middle)
+    hers.post(take_link(change))
+    rival.finish()
+
+    assert User.objects.filter(email=NEW).exists()
+    assert isinstance(rival.failure, credentials.StaleLinkError)
+    assert AddressChange.objects.get().stopped_at is None

@@ -1,0 +1,132 @@
+"""Codes of promotions on the page of the cart, and what they do to the total."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from catalog.models import Listing
+from orders.models import Cart, Coupon, Order
+from orders.promotions import codes
+from tests.factories.promotions import make_promotion
+from tests.storefront.web.checkout.test_views import agreed, to_review
+from tests.storefront.web.page_parser import Page
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def welcome(filled):
+    Listing.objects.update(floor_amount=Decimal("20.00"))
+    return make_promotion(code="WELCOME-10", name="Welcome", code_limit=5)
+
+
+def write(shopper, code, **more):
+    return shopper.post("/en/cart/code/", {"code": code}, follow=True, **more)
+
+
+def test_a_code_is_taken_off_in_the_cart_and_in_the_order(filled, welcome):
+    page = write(filled, " welcome-10 ")
+
+    assert "Welcome" in page.content.decode()
+    assert "−€4.00" in page.content.decode()
+    assert not Page(page).faults
+    review = to_review(filled)
+    assert "Order and pay €40.89" in review.content.decode()
+    filled.post("/en/checkout/place/", {"agreed": agreed(review)})
+    order = Order.objects.get()
+    assert (order.total_amount, order.discount_amount) == (Decimal("40.89"), Decimal("4.00"))
+    assert Coupon.objects.get().used == 1
+
+
+def test_the_order_page_names_what_was_saved(filled, welcome):
+    write(filled, "WELCOME-10")
+    filled.post("/en/checkout/place/", {"agreed": agreed(to_review(filled))})
+    order = Order.objects.get()
+
+    page = filled.get(f"/en/orders/{order.number}/{order.access_key}/").content.decode()
+
+    assert "WELCOME-10" in page
+    assert "−€4.00" in page
+
+
+def test_a_code_that_opens_nothing_stays_and_says_why(filled, welcome):
+    page = write(filled, "WELCOME-11").content.decode()
+
+    assert "We know no such code. Check how it is written." in page
+    assert "€44.89" in page
+
+
+def test_a_code_that_needs_more_goods_says_how_many(filled, welcome):
+    make_promotion(code="BIG", minimum_amount=Decimal("100.00"))
+
+    assert "It holds from €100.00 of goods on." in write(filled, "BIG").content.decode()
+
+
+def test_a_code_is_taken_out_again(filled, welcome):
+    write(filled, "WELCOME-10")
+
+    page = filled.post("/en/cart/code/", {"out": "WELCOME-10"}, follow=True).content.decode()
+
+    assert Cart.objects.get().codes == []
+    assert "−€4.00" not in page
+
+
+@pytest.mark.parametrize("code", ["", "   "])
+def test_no_code_is_asked_for_one(filled, code):
+    page = write(filled, code)
+
+    assert page.status_code == 422
+    assert "Write the code first." in page.content.decode()
+
+
+def test_whatever_is_written_is_shown_as_words_only(filled):
+    page = write(filled, "<script>alert(1)</script>").content.decode()
+
+    assert "<script>alert(1)" not in page.lower()
+
+
+def test_a_sixth_code_is_refused(filled):
+    for number in range(5):
+        write(filled, f"CODE-{number}")
+
+    page = write(filled, "CODE-6")
+
+    assert page.status_code == 409
+    assert "A cart takes no more codes." in page.content.decode()
+
+
+def test_who_guesses_codes_has_to_wait(filled, monkeypatch):
+    monkeypatch.setattr(codes, "TRIES_PER_HOUR", 2)
+    for number in range(2):
+        write(filled, f"CODE-{number}")
+
+    page = write(filled, "CODE-2")
+
+    assert page.status_code == 429
+    assert "Too many codes were tried." in page.content.decode()
+
+
+def test_another_site_writes_no_code(filled, welcome):
+    page = write(filled, "WELCOME-10", HTTP_SEC_FETCH_SITE="cross-site")
+
+    assert page.status_code == 403
+    assert Cart.objects.get().codes == []
+
+
+def test_who_has_no_cart_is_led_to_an_empty_one(shopper, light):
+    assert write(shopper, "WELCOME-10").status_code == 200
+    assert not Cart.objects.exists()
+
+
+def test_a_code_that_somebody_else_used_meanwhile_orders_nothing(filled, welcome):
+    write(filled, "WELCOME-10")
+    review = to_review(filled)
+    Coupon.objects.update(used=5)
+
+    page = filled.post("/en/checkout/place/", {"agreed": agreed(review)})
+
+    assert page.status_code == 409
+    assert "Order and pay €44.89" in page.content.decode()
+    assert not Order.objects.exists()

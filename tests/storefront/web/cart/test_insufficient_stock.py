@@ -1,0 +1,123 @@
+"""What there is too little of is told everywhere by the number of the cart's line."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+
+from catalog.models import Category
+from orders.checkout import checkout
+from orders.models import CartLine
+from shipping.rates import quotes
+from suppliers.inventory.ledger import NotEnoughStockError
+from suppliers.models import Service, StockLevel, SupplierOffer
+from tests.storefront.api.schema_client import Caller
+from tests.storefront.web.conftest import WHO
+from tests.storefront.web.fronts import Fronts
+from tests.storefront.web.supply import BOTH, build, far, near
+
+pytestmark = pytest.mark.django_db
+
+FORBIDDEN = "It cannot be sent to Germany: it is not allowed there."
+NOWHERE = "No route carries it to Germany."
+ONLY = r"Only (\d+) can be had right now"
+ORDER = {
+    "email": WHO["email"],
+    "ship_to": {name: WHO[name] for name in ("name", "line1", "postcode", "city", "country")},
+    "delivery": "economy",
+}
+
+
+@pytest.fixture
+def fronts(shopper):
+    """Nine units near, which a route brings, and twenty far away, which none does."""
+    return Fronts(shopper, Caller(), build(near(), far(), routes=BOTH[:1]), "DE")
+
+
+def fill(fronts, quantity):
+    cart, added = fronts.cart_of(quantity)
+    assert added.status_code == 201
+    return f"/api/v1/carts/{cart.token}/"
+
+
+def sentences(fronts):
+    """Read what the cart's page says against its only line."""
+    text = html.unescape(fronts.shopper.get("/en/cart/").content.decode())
+    (line,) = re.findall(r'<li class="line">.*?</li>', text, re.DOTALL)
+    return re.findall(r'class="(?:note note-bad|wrong)".*?</svg>\s*(?:<span>|<p>)?(.*?)<', line)
+
+
+def test_a_line_that_is_short_and_has_no_route_is_told_by_one_number(fronts):
+    path = fill(fronts, 9)
+    StockLevel.objects.filter(location__code="DE").update(reported_quantity=5)
+    StockLevel.objects.filter(location__code="CN").update(reported_quantity=4)
+    Service.objects.update(countries=["FR"])
+    quotes.forget()
+
+    (line,) = fronts.api.get(path).json()["lines"]
+    (short,) = fronts.told(f"{path}delivery/")["lines"]
+
+    assert (line["available"], line["is_sold_out"]) == (0, False)
+    assert short == {"sku": fronts.listing.variant.sku, "available": 0}
+    assert sentences(fronts) == [NOWHERE]
+
+
+def test_a_line_that_may_not_go_there_is_told_so_and_no_way_is_offered(fronts):
+    path = fill(fronts, 2)
+    Category.objects.update(not_sent_to=["DE"])
+
+    (line,) = fronts.api.get(path).json()["lines"]
+    page = html.unescape(fronts.shopper.get("/en/p/trail-400/").content.decode())
+    checkout_page = html.unescape(fronts.shopper.get("/en/cart/").content.decode())
+
+    assert (line["available"], line["is_sold_out"]) == (0, False)
+    assert fronts.told(f"{path}delivery/")["options"] == []
+    assert sentences(fronts) == [FORBIDDEN]
+    assert FORBIDDEN in page
+    assert "Not all of this can be sent to Germany" in checkout_page
+    refused = fronts.api.post(f"{path}checkout/", {**ORDER, "total": "50.00 EUR"}, key="k1")
+    assert refused.status_code >= 400
+
+
+def test_a_line_that_fits_no_pack_is_told_what_does(fronts):
+    path = fill(fronts, 5)
+    SupplierOffer.objects.update(pack_size=4)
+
+    (line,) = fronts.api.get(path).json()["lines"]
+    (short,) = fronts.told(f"{path}delivery/")["lines"]
+
+    assert (line["available"], short["available"]) == (8, 8)
+    assert (short["fewer"], short["more"]) == (4, 8)
+    assert sentences(fronts) == ["The supplier sells packs only: 4 or 8 can be had."]
+
+
+def test_a_refused_change_is_told_once(fronts):
+    fill(fronts, 2)
+    change = {"line": CartLine.objects.get().pk, "quantity": 15}
+    StockLevel.objects.filter(location__code="DE").update(reported_quantity=1)
+
+    text = html.unescape(fronts.shopper.post("/en/cart/change/", change).content.decode())
+
+    assert re.findall(ONLY, text) == ["1"]
+
+
+def test_a_refused_checkout_tells_the_number_of_the_line(fronts, monkeypatch):
+    """What was sold between plan and hold is counted by what a route brings, not by what lies."""
+    path = fill(fronts, 6)
+    (way,) = fronts.told(f"{path}delivery/")["options"]
+
+    def lose(**_):
+        StockLevel.objects.filter(location__code="DE").update(reported_quantity=2)
+        raise NotEnoughStockError(StockLevel.objects.first().pk, 6)
+
+    monkeypatch.setattr(checkout, "_place", lambda _number, **given: lose(**given))
+    refused = fronts.api.post(f"{path}checkout/", {**ORDER, "total": way["total"]}, key="k1")
+
+    (line,) = fronts.api.get(path).json()["lines"]
+    assert refused.status_code == 409
+    assert refused.json()["lines"] == [{"sku": fronts.listing.variant.sku, "available": 2}]
+    assert line["available"] == 2
+    (said,) = sentences(fronts)
+    assert re.match(ONLY, said)[1] == "2"

@@ -1,0 +1,117 @@
+"""Two parcels of two suppliers: the cart shows what each costs, and the sum of them is paid."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+import pytest
+
+from orders.models import Order
+from orders.payments import updates
+from orders.payments.gateways import gateway_for
+from orders.purchasing import submission
+from shipping.models import AskedFreight
+from tests.factories.orders import make_sellable
+from tests.factories.price_books import make_terms
+from tests.factories.shipping import make_service
+from tests.factories.suppliers import NOON, make_location, make_supplier
+from tests.shipping.rates.test_live_rates import Freighter, connect, make_far, option
+from tests.storefront.web.checkout.test_views import agreed, to_review
+from tests.storefront.web.conftest import make_light
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shop(monkeypatch):
+    """Lumen is asked what his parcel costs, and the other has a table: two lights."""
+    light, far = make_light(), make_far()
+    make_terms(channel=light.channel)
+    AskedFreight.objects.create(location=light.level.location)
+    make_service(base_amount="1.00")
+    make_service(make_location(make_supplier(code="far"), "CN", "CN"), base_amount="6.50")
+    supplier = connect(monkeypatch, lumen=Freighter(option("5.00")))
+    return supplier, light, far
+
+
+def fill(shopper, *lights):
+    for light in lights:
+        shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
+
+
+def amounts(response):
+    return re.findall(r"€(\d+\.\d\d)", response.content.decode())
+
+
+def test_each_parcel_is_shown_with_its_price_and_their_sum_is_paid(shopper, shop):
+    _, *lights = shop
+    fill(shopper, *lights)
+
+    cart = amounts(shopper.get("/en/cart/"))
+    ways = amounts(shopper.get("/en/checkout/delivery/")) or []
+    review = to_review(shopper)
+    shopper.post("/en/checkout/place/", {"agreed": agreed(review)})
+
+    for page in (cart, amounts(review)):
+        assert {"6.13", "6.50", "12.63"} <= set(page)
+    assert ways == []  # without an address there is nothing to choose yet
+    order = Order.objects.get()
+    assert order.delivery_amount == Decimal("12.63")
+    assert agreed(review) == str(order.total_amount) == "92.61"
+    (payment,) = order.payments.all()
+    page = gateway_for("fake").payments[payment.reference]
+    assert page.amount == order.total
+    updates.apply(update=gateway_for("fake").authorize(payment.reference), gateway="fake", now=NOON)
+    order.refresh_from_db()
+    made = submission.divide(order=order, now=NOON)
+    assert sum(each.charge_amount for each in made) == order.total_amount
+    assert sorted(each.charge_amount for each in made) == [Decimal("46.12"), Decimal("46.49")]
+
+
+def test_a_freight_that_rose_is_told_before_anything_is_paid(shopper, shop, monkeypatch):
+    supplier, *lights = shop
+    fill(shopper, *lights)
+    review = to_review(shopper)
+    monkeypatch.setattr("shipping.rates.live_rates._remembered", lambda *_: {})
+    supplier.options = (option("8.00"),)
+
+    refused = shopper.post("/en/checkout/place/", {"agreed": agreed(review)})
+
+    assert refused.status_code == 409
+    assert "The total changed while you were here." in refused.content.decode()
+    assert "9.81" in amounts(refused)
+    assert not Order.objects.exists()
+
+
+def test_one_parcel_needs_no_price_of_its_own(shopper, shop):
+    _, light, _ = shop
+    fill(shopper, light)
+
+    assert amounts(shopper.get("/en/cart/")).count("6.13") == 1
+
+
+def test_the_api_asks_for_the_same(client, shop):
+    _, light, far = shop
+    opened = client.post("/api/v1/carts/", {"country": "DE"}, content_type="application/json")
+    cart = f"/api/v1/carts/{opened.json()['token']}/"
+    for one in (light, far):
+        line = {"listing_id": one.pk, "quantity": 1}
+        client.post(f"{cart}lines/", line, content_type="application/json")
+
+    (told,) = client.get(f"{cart}delivery/").json()["options"]
+
+    assert (told["price"]["amount"], told["total"]["amount"]) == ("12.63", "92.61")
+
+
+def test_staff_choose_whose_word_counts_and_only_of_who_has_one(staff_of_shop):
+    light = make_sellable()
+    silent = make_location(make_supplier(code="silent", adapter="feed"), "X", "DE")
+    page = "/admin/shipping/askedfreight/add/"
+
+    refused = staff_of_shop.post(page, {"location": silent.pk, "is_active": "on"})
+    done = staff_of_shop.post(page, {"location": light.level.location_id, "is_active": "on"})
+
+    assert "has no API that says what a way costs" in refused.content.decode()
+    assert done.status_code == 302
+    assert AskedFreight.objects.get().location == light.level.location

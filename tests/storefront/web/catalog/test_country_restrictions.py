@@ -1,0 +1,31 @@
+"""What may not be sent to a country is told so there by every front, and sold everywhere else."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog.models import Category, Product
+from suppliers.inventory import publication
+from tests.factories.catalog import NOON
+from tests.storefront.api.schema_client import Caller
+from tests.storefront.web.fronts import Fronts
+from tests.storefront.web.supply import BOTH, build, near
+from tests.storefront.web.test_consistent_promises import insist_same
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("of", [Product, Category])
+@pytest.mark.parametrize(
+    ("country", "right"),
+    [("FR", (False, 0, None, None)), ("DE", (False, 9, "28–30 Nov", 1))],
+)
+def test_all_fronts_say_the_same_of_what_is_forbidden_somewhere(shopper, of, country, right):
+    listing = build(near(), routes=BOTH[:1])
+    of.objects.update(not_sent_to=["FR"])
+    publication.publish_waiting(now=NOON)
+
+    fronts = Fronts(shopper, Caller(), listing, country)
+
+    assert insist_same(fronts) == right
+    assert set(fronts.in_stock()) == {int(right[1] > 0)}

@@ -1,0 +1,267 @@
+"""Lists of what is in stock hold just the cards that say so, wherever a shopper is."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+
+from catalog.models import Card, Category, Channel, Listing, Product, Variant
+from catalog.search import facet_counts
+from shipping.rates import quotes
+from storefront.web.core.visit import COUNTRY_COOKIE
+from suppliers.inventory import publication
+from suppliers.models import (
+    Service,
+    StockLevel,
+    Supplier,
+    SupplierOffer,
+    UnpublishedSupply,
+)
+from tests.factories.catalog import (
+    NOON,
+    make_channel,
+    make_mode,
+    make_price_rule,
+    make_product,
+    make_spec,
+    make_variant,
+)
+from tests.factories.shipping import make_service
+from tests.factories.suppliers import make_level, make_location, make_offer, make_supplier
+from tests.storefront.api.schema_client import Caller
+from tests.storefront.web.conftest import make_category
+from tests.storefront.web.fronts import GONE, LOST, in_stock, shown_in, state
+
+pytestmark = pytest.mark.django_db
+
+COUNTRIES = ("DE", "FR", "CY")
+SORTS = ("best", "price", "price_desc", "lumens", "beam", "runtime", "weight", "newest")
+PLACES = (("near", "DE", "DE"), ("far", "CN", "CN"), ("far", "ES", "ES"))
+SHELF = "/en/c/headlamps/"
+
+
+def make_light(number, *, units=(9,), places=PLACES[:1], of_offer=(), not_sent_to=(), **variant):
+    """Make a light that lies at some places, and publish it."""
+    product = make_product(
+        slug=f"light-{number}", title=f"Trail {number}", category=make_category(slug="headlamps")
+    )
+    Product.objects.filter(pk=product.pk).update(not_sent_to=list(not_sent_to))
+    make_spec(product, output_lm=100 * number)
+    make_mode(product)
+    light = make_variant(product, **variant)
+    for (code, place, country), many in zip(places, units, strict=True):
+        supplier = make_supplier(code)
+        offer = SupplierOffer.objects.filter(supplier=supplier, variant=light).first()
+        offer = offer or make_offer(light, supplier, cost=f"{7 + number}.00")
+        make_level(offer, many, make_location(supplier, place, country))
+        SupplierOffer.objects.filter(pk=offer.pk).update(**dict(of_offer))
+    publication.publish(variant_ids=[light.pk], now=NOON)
+    return light
+
+
+def make_route(code, place, country, **changes):
+    where = make_location(make_supplier(code), place, country)
+    return make_service(where, code=f"r{Service.objects.count()}", **changes)
+
+
+def any_book(dice):
+    """Make some lights at some places, with some routes from there."""
+    make_price_rule()
+    Channel.objects.update(buffer=dice.choice([0, 1]), countries=list(COUNTRIES))
+    for place in PLACES:
+        for _ in range(dice.randint(1, 2)):
+            make_route(
+                *place,
+                countries=dice.choice([[], ["DE"], ["FR"], ["DE", "FR"]]),
+                max_weight_g=dice.choice([300, 900, 9000]),
+                accepts_with=dice.choice([True, False]),
+                accepts_inside=dice.choice([True, True, False]),
+                max_cells=dice.choice([None, 2]),
+                currency=dice.choice(["EUR", "EUR", "EUR", "USD"]),
+                is_active=dice.choice([True, True, False]),
+            )
+    for number in range(1, 9):
+        make_light(
+            number,
+            units=[dice.choice([0, 1, 5, 30]) for _ in PLACES],
+            places=PLACES,
+            of_offer={
+                "minimum_quantity": dice.choice([1, 1, 3]),
+                "pack_size": dice.choice([1, 1, 2]),
+            },
+            lithium=dice.choice(["none", "inside", "with"]),
+            packed_weight_g=dice.choice([None, 120, 700]),
+            cell_count=dice.choice([1, 3]),
+            not_sent_to=dice.choice([[], [], [], ["DE"], ["FR", "CY"]]),
+        )
+
+
+def lists_of(shopper, country):
+    """Read the whole list and the one of what is in stock; hold the fronts against each other.
+
+    Shape:  slugs of all with what their cards say, and slugs of those in stock, as they stand
+    """
+    shopper.cookies[COUNTRY_COOKIE] = country
+    whole, narrow = (shopper.get(path).content.decode() for path in (SHELF, f"{SHELF}?in_stock=1"))
+    shown, kept = slugs(whole), slugs(narrow)
+    search = shopper.get("/en/search/?q=trail&in_stock=1").content.decode()
+    asked = {"country": country, "category": "headlamps"}
+    everything, told = (
+        Caller().get("/api/v1/listings/", {**asked, **more}).json()
+        for more in ({}, {"in_stock": "1"})
+    )
+    assert slugs(search) == [one["slug"] for one in told["results"]] == kept
+    assert {in_stock(whole), in_stock(narrow), in_stock(search), told["total"]} == {len(kept)}
+    assert everything["in_stock"] == told["in_stock"] == len(kept)
+    said = dict(zip(shown, map(state, shown_in(whole)), strict=True))
+    assert [one["slug"] for one in everything["results"] if one["available"]] == kept
+    return said, kept
+
+
+def slugs(text):
+    return re.findall(r'class="card-title"><a href="/en/p/(.*?)/"', text)
+
+
+@pytest.mark.parametrize("is_tallied", [False, True])
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_in_stock_is_what_the_cards_say(shopper, seed, is_tallied):
+    any_book(random.Random(seed))
+    if is_tallied:
+        facet_counts.tally(channel=make_channel(), now=NOON)
+
+    for country in COUNTRIES:
+        said, kept = lists_of(shopper, country)
+        assert len(said) == 8
+        assert kept == [slug for slug, words in said.items() if words not in {GONE, LOST}]
+        for sort in SORTS:
+            page = shopper.get(f"{SHELF}?sort={sort}").content.decode()
+            behind = [state(words) in {GONE, LOST} for words in shown_in(page)]
+            assert behind == sorted(behind), sort
+            assert set(slugs(page)) == set(said)
+
+
+def test_pages_are_whole_where_what_can_be_bought_ends(shopper, monkeypatch):
+    monkeypatch.setattr("catalog.search.product_list.PAGE_SIZE", 2)
+    make_price_rule()
+    make_route(*PLACES[0], countries=["DE"])
+    make_route(*PLACES[1], countries=["FR"])
+    for number in range(1, 8):
+        make_light(number, places=[PLACES[number % 2]])
+
+    for country, buyable in (("DE", 3), ("FR", 4)):
+        shopper.cookies[COUNTRY_COOKIE] = country
+        pages = [shopper.get(f"{SHELF}?page={page}").content.decode() for page in range(1, 5)]
+        assert [len(slugs(page)) for page in pages] == [2, 2, 2, 1]
+        assert len({slug for page in pages for slug in slugs(page)}) == 7
+        lost = [state(words) == LOST for page in pages for words in shown_in(page)]
+        assert lost == [False] * buyable + [True] * (7 - buyable)
+
+
+def _to_a_forbidden_shelf():
+    """Move the light, and call the shelf as the old one, so that the list is found."""
+    was = Category.objects.get(slug="headlamps")
+    Category.objects.filter(pk=was.pk).update(slug="old")
+    other = Category.objects.create(slug="headlamps", not_sent_to=["DE"])
+    Product.objects.update(category=other)
+
+
+def changes():
+    """Name all that decides where goods can be sent, with what changes it."""
+    return {
+        "a route ends": lambda: Service.objects.update(is_active=False),
+        "a route is gone": lambda: Service.objects.all().delete(),
+        "it goes elsewhere": lambda: Service.objects.update(countries=["FR"]),
+        "it carries less": lambda: Service.objects.update(max_weight_g=50),
+        "it carries no cells": lambda: Service.objects.update(accepts_inside=False),
+        "the light is heavier": lambda: Variant.objects.update(packed_weight_g=9_999),
+        "the cell is stronger": lambda: Variant.objects.update(cell_wh="99"),
+        "it is packed beside": lambda: Variant.objects.update(lithium="alone"),
+        "it is forbidden there": lambda: Product.objects.update(not_sent_to=["AT", "DE"]),
+        "its shelf is forbidden there": lambda: Category.objects.update(not_sent_to=["DE"]),
+        "it comes to a forbidden shelf": _to_a_forbidden_shelf,
+    }
+
+
+@pytest.mark.parametrize("name", changes())
+def test_lists_follow_all_that_decides_where_goods_can_be_sent(shopper, name):
+    make_price_rule()
+    make_route(*PLACES[0], countries=["DE"])
+    make_light(1, lithium="inside", cell_wh="9.00", cell_count=1)
+    UnpublishedSupply.objects.all().delete()
+    assert lists_of(shopper, "DE")[1] == ["light-1"]
+
+    changes()[name]()
+    publication.publish_waiting(now=NOON)
+    quotes.forget()
+
+    assert lists_of(shopper, "DE") == ({"light-1": LOST}, [])
+
+
+def test_a_new_route_brings_goods_to_more_countries(shopper):
+    make_price_rule()
+    make_route(*PLACES[0], countries=["DE"])
+    make_light(1)
+    UnpublishedSupply.objects.all().delete()
+
+    make_route(*PLACES[0], countries=["FR"])
+    publication.publish_waiting(now=NOON)
+    quotes.forget()
+
+    assert lists_of(shopper, "FR")[1] == lists_of(shopper, "DE")[1] == ["light-1"]
+
+
+def test_what_is_forbidden_somewhere_is_listed_elsewhere_and_comes_back(shopper):
+    make_price_rule()
+    make_route(*PLACES[0], countries=[])
+    make_light(1, not_sent_to=["DE"])
+    UnpublishedSupply.objects.all().delete()
+
+    assert [lists_of(shopper, country)[1] for country in ("DE", "FR")] == [[], ["light-1"]]
+
+    Product.objects.update(not_sent_to=[])
+    publication.publish_waiting(now=NOON)
+    quotes.forget()
+    assert lists_of(shopper, "DE")[1] == ["light-1"]
+
+
+def test_another_price_of_a_route_has_nothing_published(shopper):
+    make_light(1)
+    make_route(*PLACES[0], countries=["DE"])
+    UnpublishedSupply.objects.all().delete()
+
+    Service.objects.update(base_amount="9.90", min_days=1)
+
+    assert not UnpublishedSupply.objects.exists()
+
+
+def test_who_is_paused_sends_nowhere_and_another_takes_his_place(shopper):
+    make_price_rule()
+    make_route(*PLACES[0], countries=["DE"])
+    make_route(*PLACES[2], countries=["FR"])
+    light = make_light(1, units=(9, 9), places=(PLACES[0], PLACES[2]))
+    assert lists_of(shopper, "DE")[1] == lists_of(shopper, "FR")[1] == ["light-1"]
+
+    Supplier.objects.filter(code="near").update(status="paused")
+    publication.publish(variant_ids=[light.pk], now=NOON)
+    quotes.forget()
+
+    assert lists_of(shopper, "DE") == ({"light-1": LOST}, [])
+    assert lists_of(shopper, "FR")[1] == ["light-1"]
+
+
+def test_where_the_only_place_with_a_route_is_empty_a_full_one_beside_it_brings_nothing(shopper):
+    """The listing's number and country stay as they were: only the place differs."""
+    make_price_rule()
+    make_route(*PLACES[0], countries=["DE"])
+    light = make_light(1, units=(9, 9), places=(PLACES[0], ("far", "DE2", "DE")))
+    before = Listing.objects.values_list("available", "ships_from").get()
+
+    StockLevel.objects.filter(location__code="DE").update(reported_quantity=0)
+    publication.publish(variant_ids=[light.pk], now=NOON)
+    quotes.forget()
+
+    assert Listing.objects.values_list("available", "ships_from").get() == before
+    assert Card.objects.get().area is None
+    assert lists_of(shopper, "DE") == ({"light-1": LOST}, [])

@@ -1,0 +1,286 @@
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+from django.db import OperationalError, connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from catalog.models import Channel
+from storefront.web.content.pages import PAGES
+from storefront.web.core.errors import server_error
+from tests.factories.catalog import make_channel, make_product, make_spec, make_variant
+from tests.factories.orders import make_sellable
+from tests.storefront.web.conftest import make_light, shelve
+from tests.storefront.web.page_parser import Page, results
+
+pytestmark = pytest.mark.django_db
+CSS = Path("storefront/web/static/web/css")
+PATHS = [
+    "/en/",
+    "/en/c/headlamps/",
+    "/en/search/?q=lamp",
+    "/en/p/trail-400/",
+    "/en/compare/?light=trail-400",
+    "/en/cart/",
+    "/en/orders/",
+    "/en/design/",
+    *(f"/en/info/{name}/" for name in PAGES),
+]
+HTMX = {"HTTP_HX_REQUEST": "true", "HTTP_HX_REQUEST_TYPE": "partial"}
+
+
+@pytest.mark.parametrize("path", [*PATHS, *(path.replace("/en/", "/az/") for path in PATHS)])
+def test_a_page_is_sound(client, light, path):
+    response = client.get(path)
+
+    page = Page(response)
+    assert response.status_code == 200
+    assert page.faults == []
+    assert len(page.all("h1")) == 1
+    assert len(page.ids) == len(set(page.ids))
+    assert page.unlabeled() == []
+    assert page.all("html", lang=path[1:3])
+    assert all("alt" in image for image in page.all("img"))
+    assert not [attrs for _tag, attrs in page.elements if "style" in attrs or "onclick" in attrs]
+
+
+@pytest.mark.parametrize(
+    ("path", "most", "usual"),
+    [
+        ("/en/", 4, 3),
+        ("/en/c/headlamps/", 5, 4),
+        ("/en/search/?q=trail", 4, 3),
+        ("/en/p/trail-400/", 4, 4),
+    ],
+)
+def test_a_page_costs_few_queries_whatever_the_catalog_holds(client, light, path, most, usual):
+    """Lists ask for stock once a minute; a shelf that nobody counted ahead is counted."""
+    client.get(path)
+    Channel.objects.update(buffer=1)  # so that nothing is known of any supply
+    with CaptureQueriesContext(connection) as few:
+        client.get(path)
+    for number in range(30):
+        make_light(title=f"Trail {number}", slug=f"trail-{number}")
+
+    with CaptureQueriesContext(connection) as many:
+        assert client.get(path).status_code == 200
+    with CaptureQueriesContext(connection) as again:
+        client.get(path)
+
+    assert len(many) == len(few) <= most
+    assert len(again) == usual
+
+
+def test_a_part_for_htmx_is_the_list_of_the_whole_page(client, light):
+    make_light(title="Ridge", slug="ridge", output_lm=1800)
+    path = "/en/c/headlamps/?lm_min=300&sort=lumens"
+
+    whole, part = client.get(path), client.get(path, **HTMX)
+
+    assert results(part) == results(whole)
+    assert "<html" not in part.content.decode()
+    assert 'hx-target="#facets"' in part.content.decode()
+
+
+def test_a_list_says_how_many_and_shows_its_filters(client, light):
+    make_light(title="Ridge", slug="ridge", output_lm=1800)
+
+    text = client.get("/en/c/headlamps/?lm_max=500&power=usb_c").content.decode()
+
+    assert '<p role="status">1 light</p>' in text
+    assert "Brightness up to 500 lm" in text
+    assert "Clear all" in text
+    assert 'content="noindex,follow"' in text
+    assert "Trail 400" in text
+    assert "Ridge" not in text
+
+
+def test_filters_that_leave_nothing_tell_which_to_drop(client, light):
+    text = client.get("/en/c/headlamps/?f=zoom").content.decode()
+
+    assert "Without features: 1" in text
+    assert 'href="/en/c/headlamps/"' in text
+
+
+@pytest.mark.parametrize(
+    "query", ["lm_min=abc", "power=plutonium", "page=-1", "sort=random", "price_min=NaN", "f=%00"]
+)
+def test_an_address_that_makes_no_sense_gets_a_sentence(client, light, query):
+    response = client.get(f"/en/c/headlamps/?{query}")
+
+    if query == "f=%00":
+        assert response.status_code == 200
+    else:
+        assert response.status_code == 400
+        assert "We did not understand this part of the address" in response.content.decode()
+
+
+def test_more_of_a_list_is_a_link_to_the_next_page(client, light):
+    for number in range(30):
+        make_light(title=f"Trail {number}", slug=f"trail-{number}")
+
+    first = client.get("/en/c/headlamps/").content.decode()
+    second = client.get("/en/c/headlamps/?page=2").content.decode()
+
+    assert 'href="/en/c/headlamps/?page=2" rel="next"' in first
+    assert 'rel="prev"' in second
+    assert 'href="http://127.0.0.1:8000/en/c/headlamps/?page=2"' in second
+
+
+def test_a_product_page_says_what_it_costs_when_it_comes_and_how_sure_that_is(client, light):
+    text = client.get("/en/p/trail-400/").content.decode()
+
+    assert "€39.99" in text
+    assert "incl. VAT, duty paid" in text
+    assert "5 left at the supplier" in text
+    assert "checked 1 second ago" in text
+    assert "from Germany" in text
+    assert "supplier’s claim, passes physics" in text
+    assert "0.25 lx" in text
+
+
+def test_every_variant_has_an_address_and_the_sold_out_one_stays_in_sight(client, light):
+    product = light.variant.product
+    sold_out = make_variant(product, sku="HL-RED", option_values=("Red",), position=1)
+    make_sellable(quantity=0, price="41.99", variant=sold_out)
+    shelve(product)
+
+    text = client.get("/en/p/trail-400/?v=HL-RED").content.decode()
+
+    assert "Out of stock at the supplier." in text
+    assert "€41.99" in text
+    assert "out of stock" in text
+    assert 'id="v-HL-RED" name="listing"' in text
+
+
+@pytest.mark.parametrize(("candela", "lumens"), [(40, 450), (1, 1), (250_000, 1000), (2, 90_000)])
+def test_any_beam_can_be_shown(client, light, candela, lumens):
+    make_light(title="Odd", slug="odd", intensity_cd=candela, output_lm=lumens)
+
+    text = client.get("/en/p/odd/").content.decode()
+
+    assert "Beam from above" in text
+    assert "0.25 lx</text>" in text
+
+
+def test_a_light_without_numbers_says_so(client, light):
+    bare = make_product(slug="bare", title="Bare")
+    make_spec(
+        bare,
+        output_lm=None,
+        intensity_cd=None,
+        beam_m=None,
+        runtime_high_min=None,
+        runtime_max_min=None,
+        weight_g=None,
+        ip_rating="",
+    )
+    make_sellable(variant=make_variant(bare))
+    shelve(bare)
+
+    text = client.get("/en/p/bare/").content.decode()
+
+    assert "beam not stated" in text
+    assert text.count("not stated") >= 5
+    assert "Beam from above" not in text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/en/nowhere/",
+        "/en/c/nowhere/",
+        "/en/p/nowhere/",
+        "/en/info/nowhere/",
+        "/beam/0-1.png",
+        "/beam/99999999-1.png",
+        "/media/../settings.py",
+        "/media/none.webp",
+    ],
+)
+def test_what_is_not_there_is_a_dim_scene(client, light, path):
+    response = client.get(path)
+
+    assert response.status_code == 404
+    assert "No light here." in response.content.decode()
+
+
+def test_a_broken_shop_says_so_without_its_database(rf, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        response = server_error(rf.get("/en/"))
+
+    assert response.status_code == 500
+    assert "Our own light went out." in response.content.decode()
+
+
+def test_robots_and_the_map_of_the_site(client, light):
+    rules = client.get("/robots.txt").content.decode()
+    places = client.get("/sitemap.xml").content.decode()
+
+    assert "Sitemap: http://127.0.0.1:8000/sitemap.xml" in rules
+    assert "Disallow: /en/checkout/" in rules
+    assert "<loc>http://127.0.0.1:8000/az/p/trail-400/</loc>" in places
+
+
+def test_the_beam_is_a_picture_too(client):
+    response = client.get("/beam/22500-1800.png")
+
+    assert response["Content-Type"] == "image/png"
+    assert response.content.startswith(b"\x89PNG")
+
+
+def test_the_style_sheets_fit_their_budget():
+    whole = b"".join(path.read_bytes() for path in sorted(CSS.glob("*.css")))
+
+    assert len(gzip.compress(whole, 9)) <= 15_000
+    assert "@import" not in whole.decode()
+
+
+def test_the_pages_of_development_are_closed_elsewhere(client, light, settings):
+    settings.ENVIRONMENT = "staging"
+
+    assert client.get("/en/design/").status_code == 404
+    assert client.get("/dev/mailbox/").status_code == 404
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/en/", "/en/c/headlamps/", "/en/p/trail-400/", "/en/cart/"])
+def test_a_shop_without_a_channel_is_closed_and_not_broken(client, path):
+    answer = client.get(path)
+
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "60"
+    assert "closed for a moment" in answer.text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/en/cart/add/", "/en/checkout/place/", "/az/country/"])
+def test_an_address_for_forms_says_so_to_who_opens_it(client, path):
+    make_channel()
+
+    answer = client.get(path)
+
+    assert answer.status_code == 405
+    assert answer.headers["Allow"] == "POST"
+    assert "<h1>" in answer.text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("send", ["get", "post"])
+def test_a_page_before_any_view_is_closed_too_when_the_database_is_away(send):
+    """A form that is refused, and an address that does not exist, show the shelves."""
+    make_channel()
+
+    def away(*_):
+        raise OperationalError("the connection is closed")
+
+    browser = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    with connection.execute_wrapper(away):
+        answer = getattr(browser, send)("/en/checkout/place/" if send == "post" else "/en/nowhere/")
+
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "60"
+    assert "closed for a moment" in answer.text

@@ -1,0 +1,96 @@
+"""What is said of a price beside the price: a reduction, and what machines read."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from suppliers.models import SupplierOffer
+from tests.factories.catalog import make_variant
+from tests.factories.orders import make_sellable
+from tests.factories.priced_shop import announce
+from tests.storefront.web.conftest import shelve
+from tests.storefront.web.page_parser import Page
+
+pytestmark = pytest.mark.django_db
+LISTS = ["/en/", "/en/c/headlamps/", "/en/search/?q=trail", "/en/compare/?light=trail-400"]
+
+
+def goods_in(response):
+    page = Page(response)
+    start = page.text.index('<script type="application/ld+json">') + 35
+    return json.loads(page.text[start : page.text.index("</script>", start)])["@graph"]
+
+
+def test_beside_a_reduction_stands_the_lowest_price_of_the_30_days_before_it(client, light):
+    assert "Lowest price" not in client.get("/en/p/trail-400/").content.decode()
+    announce(light, was=Decimal("50.00"), now=timezone.now())
+
+    text = client.get("/en/p/trail-400/").content.decode()
+
+    assert "Lowest price of the last 30 days: €50.00" in text
+    assert "−20&nbsp;%" in text
+    assert "Son 30 günün ən aşağı qiyməti" in client.get("/az/p/trail-400/").content.decode()
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_no_list_announces_a_reduction(client, light, path):
+    """The lowest price of 30 days would have to stand beside it, and only the page shows it."""
+    announce(light, was=Decimal("50.00"), now=timezone.now())
+    shelve(light.variant.product)
+
+    text = client.get(path).content.decode()
+
+    assert "€39.99" in text
+    for words in ("50.00", "−20", "<s>€", "<del>", "Lowest price", '"Offer"'):
+        assert words not in text
+
+
+def test_structured_data_repeats_the_page_and_cannot_break_out_of_it(client, light):
+    product = light.variant.product
+    product.title = "Trail </script><b>400"
+    product.save()
+
+    goods, trail = goods_in(client.get("/en/p/trail-400/"))
+
+    offer = goods["offers"]
+    assert goods["name"] == "Trail </script><b>400"
+    assert (offer["price"], offer["availability"]) == ("39.99", "https://schema.org/InStock")
+    assert offer["shippingDetails"]["deliveryTime"] == {
+        "@type": "ShippingDeliveryTime",
+        "handlingTime": days(2, 2),
+        "transitTime": days(3, 6),
+    }
+    assert trail["@type"] == "BreadcrumbList"
+
+
+def days(least, most):
+    return {"@type": "QuantitativeValue", "minValue": least, "maxValue": most, "unitCode": "DAY"}
+
+
+def test_an_offer_leads_to_the_variant_whose_price_it_states(client, light):
+    dear = make_variant(light.variant.product, sku="HL RED", position=1)
+    make_sellable(price="49.99", variant=dear)
+
+    usual, _ = goods_in(client.get("/en/p/trail-400/"))
+    chosen, _ = goods_in(client.get("/en/p/trail-400/?v=HL+RED"))
+
+    assert (usual["offers"]["price"], chosen["offers"]["price"]) == ("39.99", "49.99")
+    assert usual["offers"]["url"].endswith("/p/trail-400/")
+    assert chosen["offers"]["url"].endswith("/p/trail-400/?v=HL+RED")
+
+
+def test_an_offer_of_packs_says_so_and_one_that_no_route_carries_too(client, light):
+    SupplierOffer.objects.update(pack_size=4)
+    packs, _ = goods_in(client.get("/en/p/trail-400/"))
+    SupplierOffer.objects.update(pack_size=1)
+    light.variant.packed_weight_g = 9000
+    light.variant.save()
+    heavy, _ = goods_in(client.get("/en/p/trail-400/"))
+
+    assert packs["offers"]["eligibleQuantity"]["minValue"] == 4
+    assert heavy["offers"]["ineligibleRegion"] == "DE"
+    assert not {"shippingDetails"} & {*packs["offers"], *heavy["offers"]}

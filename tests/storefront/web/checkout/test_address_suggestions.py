@@ -1,0 +1,174 @@
+"""An address is corrected only with its owner's word, and a doubt gives way to a reason."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from catalog.models import Channel
+from orders.models import Cart, Order
+from shipping.rates import quotes
+from suppliers.models import Service
+from tests.factories.accounts import PASSWORD, make_shopper, sign_in
+from tests.storefront.web.conftest import WHO
+from tests.storefront.web.page_parser import Page
+
+pytestmark = pytest.mark.django_db
+CHECKOUT = "/en/checkout/"
+ODD = {**WHO, "postcode": "D-10115"}
+DOUBTFUL = {**WHO, "line1": "Postfach 7"}
+
+
+def about(page):
+    return re.search(r'name="about" value="(\w+)"', page.content.decode())[1]
+
+
+def postcode():
+    return Cart.objects.get().ship_to.get("postcode")
+
+
+def walk_on(shopper):
+    shopper.post(f"{CHECKOUT}delivery/", {"tier": "economy"})
+    page = shopper.get(f"{CHECKOUT}review/").content.decode()
+    agreed = re.search(r'name="agreed" value="([\d.]+)"', page)[1]
+    return shopper.post(f"{CHECKOUT}place/", {"agreed": agreed})
+
+
+def test_a_usual_address_is_asked_nothing(filled):
+    assert filled.post(CHECKOUT, WHO).status_code == 302
+    assert Cart.objects.get().address_check["verdict"] == "verified"
+
+
+@pytest.mark.parametrize("language", ["en", "az"])
+def test_the_two_ways_to_write_it_stand_side_by_side(filled, language):
+    answer = filled.post(f"/{language}/checkout/", ODD)
+    read = Page(answer)
+
+    assert answer.status_code == 422
+    assert read.faults == []
+    assert read.unlabeled() == []
+    shown = answer.content.decode()
+    assert "D-10115 Berlin" in shown
+    assert " 10115 Berlin" in shown
+    assert " checked" not in shown.partition('id="id_choice"')[2].partition("</fieldset>")[0]
+    assert postcode() is None
+
+
+@pytest.mark.parametrize(
+    ("choice", "taken", "verdict"),
+    [("suggested", "10115", "corrected"), ("typed", "D-10115", "unverified_accepted")],
+)
+def test_what_is_chosen_is_shipped_to_and_stands_on_the_order(
+    filled, staff_of_shop, choice, taken, verdict
+):
+    asked = filled.post(CHECKOUT, ODD)
+    answer = filled.post(CHECKOUT, {**ODD, "about": about(asked), "choice": choice})
+    walk_on(filled)
+
+    order = Order.objects.get()
+    other = {"10115": "D-10115", "D-10115": "10115"}[taken]
+    assert answer.url == f"{CHECKOUT}delivery/"
+    assert order.ship_to["postcode"] == taken
+    assert (order.address_check["verdict"], order.address_check["other"]["postcode"]) == (
+        verdict,
+        other,
+    )
+    page = staff_of_shop.get(reverse("admin:orders_order_change", args=[order.pk]))
+    assert other in page.content.decode()
+
+
+def test_a_choice_about_another_address_counts_for_nothing(filled):
+    asked = filled.post(CHECKOUT, ODD)
+
+    answer = filled.post(
+        CHECKOUT, {**ODD, "postcode": "D-10117", "about": about(asked), "choice": "suggested"}
+    )
+
+    assert answer.status_code == 422
+    assert about(answer) != about(asked)
+    assert postcode() is None
+
+
+@pytest.mark.parametrize("reason", ["", "   "])
+def test_a_doubt_is_said_at_its_field_and_asks_for_a_reason(filled, reason):
+    asked = filled.post(CHECKOUT, DOUBTFUL)
+
+    answer = filled.post(CHECKOUT, {**DOUBTFUL, "about": about(asked), "reason": reason})
+
+    assert answer.status_code == 422
+    assert 'id="id_line1-wrong"' in answer.content.decode()
+    assert 'id="id_reason"' in answer.content.decode()
+    assert postcode() is None
+
+
+def test_a_reason_lets_it_pass_and_stands_where_staff_look(filled, staff_of_shop):
+    asked = filled.post(CHECKOUT, DOUBTFUL)
+    filled.post(CHECKOUT, {**DOUBTFUL, "about": about(asked), "reason": "a street of that name"})
+    assert filled.post(CHECKOUT, DOUBTFUL).status_code == 302, "nothing is asked twice"
+
+    walk_on(filled)
+
+    order = Order.objects.get()
+    assert order.address_check["doubts"] == ["line1"]
+    page = staff_of_shop.get(reverse("admin:orders_order_change", args=[order.pk]))
+    assert "a street of that name" in page.content.decode()
+
+
+def test_no_reason_opens_a_route_that_is_not_there(filled):
+    Channel.objects.update(countries=["DE", "NO"])
+    Service.objects.update(countries=["DE"])
+    quotes.forget()
+    there = {**DOUBTFUL, "country": "NO", "postcode": "0150", "city": "Oslo"}
+    asked = filled.post(CHECKOUT, there)
+    filled.post(CHECKOUT, {**there, "about": about(asked), "reason": "please"})
+
+    page = filled.get(f"{CHECKOUT}delivery/", follow=True).content.decode()
+
+    assert 'name="tier"' not in page
+    assert not Order.objects.exists()
+
+
+def test_half_an_address_is_no_matter_of_reasons(filled):
+    answer = filled.post(CHECKOUT, {**DOUBTFUL, "city": "", "reason": "please", "about": "x"})
+
+    assert answer.status_code == 422
+    assert 'id="id_city-wrong"' in answer.content.decode()
+    assert 'id="id_reason"' not in answer.content.decode()
+
+
+def test_who_is_erased_leaves_nothing_of_it(filled):
+    make_shopper(WHO["email"])
+    asked = filled.post(CHECKOUT, DOUBTFUL)
+    filled.post(CHECKOUT, {**DOUBTFUL, "about": about(asked), "reason": "Zwitschergasse 7"})
+    walk_on(filled)
+    Order.objects.update(status="canceled")
+    sign_in(filled)
+
+    answer = filled.post("/en/account/privacy/erase/", {"password": PASSWORD, "sure": "on"})
+
+    assert answer.status_code == 302
+    assert Order.objects.get().address_check == {
+        "verdict": "unverified_accepted",
+        "doubts": ["line1"],
+    }
+    assert not Cart.objects.exclude(address_check={}).exists()
+
+
+def test_what_was_answered_is_kept_while_the_other_question_stands(filled):
+    """Else the two are asked in turn, without end."""
+    both = {**DOUBTFUL, "postcode": "D-10115"}
+    asked = filled.post(CHECKOUT, both)
+    told = {**both, "about": about(asked), "choice": "typed"}
+
+    half = filled.post(CHECKOUT, told).content.decode()
+
+    assert 'value="typed" checked' in half
+    assert 'name="reason"' in half
+    assert filled.post(CHECKOUT, {**told, "reason": "It is a locker"}).status_code == 302
+    other = filled.post(CHECKOUT, {**both, "line1": "Postfach 8"})
+    reason = {**both, "line1": "Postfach 8", "about": about(other), "reason": "It is a locker"}
+    half = filled.post(CHECKOUT, reason).content.decode()
+    assert 'value="It is a locker"' in half
+    assert 'name="choice"' in half

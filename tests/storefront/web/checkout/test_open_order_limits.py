@@ -1,0 +1,157 @@
+"""A shopper sees what he holds unpaid and until when, gives it up, and never holds it twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from orders.models import Cart, Order, Payment
+from suppliers.models import StockLevel
+from tests.factories.orders import make_order, make_sellable
+from tests.storefront.web.checkout.test_views import agreed, to_review
+from tests.storefront.web.conftest import WHO
+from tests.storefront.web.orders.test_views import page_of
+from tests.storefront.web.page_parser import Page
+
+pytestmark = pytest.mark.django_db
+PLACE = "/en/checkout/place/"
+BROWSER = "b" * 43
+
+
+def buy(shopper, light, **who):
+    """Fill a cart and order it, as far as the gateway."""
+    shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
+    shopper.post("/en/checkout/", {**WHO, **who})
+    shopper.post("/en/checkout/delivery/", {"tier": "economy"})
+    review = shopper.get("/en/checkout/review/")
+    return shopper.post(PLACE, {"agreed": agreed(review)}, follow=False)
+
+
+def reserved():
+    return StockLevel.objects.get().reserved
+
+
+def test_the_same_browser_orders_again_and_holds_once(shopper, light):
+    buy(shopper, light)
+    first = Order.objects.get()
+
+    answer = buy(shopper, light, email="other@example.org")
+
+    first.refresh_from_db()
+    assert answer.status_code == 303
+    assert first.status == Order.Status.CANCELED
+    assert first.payments.get().status == Payment.Status.EXPIRED
+    assert reserved() == 1
+
+
+def test_the_same_address_in_another_browser_is_another_shopper(shopper, client_of_another, light):
+    buy(shopper, light)
+    first = Order.objects.get()
+
+    answer = buy(client_of_another, light)
+
+    first.refresh_from_db()
+    assert answer.status_code == 303
+    assert first.status == Order.Status.PENDING_PAYMENT
+    assert reserved() == 2
+
+
+def test_who_orders_again_while_his_payment_is_opened_is_led_to_it(filled, light):
+    order = make_order(light)
+    Cart.objects.update(browser_key=BROWSER)
+    review = to_review(filled)
+
+    answer = filled.post(PLACE, {"agreed": agreed(review)})
+
+    text = answer.content.decode()
+    assert answer.status_code == 409
+    assert "You hold it already." in text
+    assert "held until 12:20 UTC" in text
+    assert page_of(order) in text
+    assert Page(answer).faults == []
+    assert reserved() == 1
+
+
+@pytest.mark.parametrize("language", ["en", "az"])
+def test_the_last_unit_is_his_own_and_the_cart_says_so(shopper, light, language):
+    StockLevel.objects.update(reported_quantity=2)
+    buy(shopper, light)
+    shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
+    StockLevel.objects.update(reported_quantity=1)
+    order = Order.objects.get()
+
+    read = shopper.get(f"/{language}/cart/")
+
+    assert order.access_key in read.content.decode()
+    assert "12:20 UTC" in read.content.decode()
+    assert Page(read).faults == []
+
+
+def test_giving_up_lets_go_at_once(shopper, light):
+    buy(shopper, light)
+    order = Order.objects.get()
+    page = shopper.get(page_of(order)).content.decode()
+    assert "Give it up" in page
+    assert "Cancel this order" not in page
+
+    answer = shopper.post(page_of(order, "cancel/"), follow=True)
+
+    order.refresh_from_db()
+    assert "It is given up. Nothing was charged." in answer.content.decode()
+    assert "goes back" not in answer.content.decode()
+    assert order.status == Order.Status.CANCELED
+    assert reserved() == 0
+
+
+def test_coming_back_from_the_gateway_holds_it_longer(shopper, light, noon):
+    buy(shopper, light)
+    order = Order.objects.get()
+    noon.shift(timedelta(minutes=12))
+
+    shopper.get(page_of(order, "paid/"))
+
+    order.refresh_from_db()
+    assert order.pay_before == order.placed_at + timedelta(minutes=32)
+
+
+def test_only_looking_at_the_page_does_not(shopper, light, noon):
+    order = make_order(light)
+    noon.shift(timedelta(minutes=12))
+
+    shopper.get(page_of(order))
+
+    order.refresh_from_db()
+    assert order.pay_before == order.placed_at + timedelta(minutes=20)
+
+
+def test_who_leaves_three_unpaid_is_told_when_he_may_order_again(filled, light):
+    for _ in range(3):
+        make_order(make_sellable())
+    Cart.objects.update(browser_key=BROWSER)
+    review = to_review(filled)
+
+    answer = filled.post(PLACE, {"agreed": agreed(review)})
+
+    assert answer.status_code == 409
+    assert "Three unpaid orders are the most" in answer.content.decode()
+    assert Order.objects.count() == 3
+
+
+def test_who_held_it_for_an_hour_leaves_it_to_others_for_a_while(filled, light, noon):
+    order = make_order(light)
+    Order.objects.update(
+        status="expired",
+        status_since=order.placed_at + timedelta(hours=1),
+        placed_at=order.placed_at,
+    )
+    order.lines.get().reservation.move("expired", at=order.placed_at)
+    Cart.objects.update(browser_key=BROWSER)
+    noon.shift(timedelta(minutes=65))
+    StockLevel.objects.update(as_of=order.placed_at + timedelta(minutes=65))
+    review = to_review(filled)
+
+    answer = filled.post(PLACE, {"agreed": agreed(review)})
+
+    assert answer.status_code == 409
+    assert "From 13:30 UTC on you can order it again." in answer.content.decode()

@@ -1,0 +1,232 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+
+from catalog.models import Listing, Variant
+from orders.models import CartLine, Order, Payment
+from orders.payments.gateways import gateway_for
+from suppliers.models import StockLevel
+from tests.storefront.web.conftest import WHO
+from tests.storefront.web.page_parser import Page
+
+pytestmark = pytest.mark.django_db
+
+
+def agreed(response):
+    return re.search(r'name="agreed" value="([^"]+)"', response.content.decode())[1]
+
+
+def to_review(shopper):
+    shopper.post("/en/checkout/", WHO)
+    shopper.post("/en/checkout/delivery/", {"tier": "economy"})
+    return shopper.get("/en/checkout/review/")
+
+
+def test_the_page_says_how_many_can_be_sent_and_the_cart_takes_no_more(shopper, light):
+    Listing.objects.update(available=50)
+    StockLevel.objects.update(reported_quantity=50)
+
+    page = shopper.get("/en/p/trail-400/").content.decode()
+    more = shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 15})
+
+    assert "14 can be sent at once" in page  # 2 kg of 140 g
+    assert "left at the supplier" not in page
+    assert (more.status_code, CartLine.objects.count()) == (409, 0)
+    assert "Only 14 can be had right now." in more.content.decode()
+
+
+def test_what_no_cart_can_reach_is_not_spoken_of(shopper, light):
+    Listing.objects.update(available=400)
+    StockLevel.objects.update(reported_quantity=400)
+    Variant.objects.update(packed_weight_g=10)
+
+    page = shopper.get("/en/p/trail-400/").content.decode()
+
+    assert "400 left at the supplier" in page
+    assert "can be sent at once" not in page
+
+
+def test_a_light_is_bought_without_scripts(shopper, light):
+    added = shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 2}, follow=True)
+    assert "Parcel 1 from Germany" in added.content.decode()
+    assert "€79.98" in added.content.decode()
+
+    asked = shopper.post("/en/checkout/", WHO)
+    assert asked["Location"] == "/en/checkout/delivery/"
+    ways = shopper.get("/en/checkout/delivery/").content.decode()
+    assert "Standard" in ways
+    assert "€4.90" in ways
+    chosen = shopper.post("/en/checkout/delivery/", {"tier": "economy"})
+    assert chosen["Location"] == "/en/checkout/review/"
+    review = shopper.get("/en/checkout/review/")
+    assert "Order and pay €84.88" in review.content.decode()
+    placed = shopper.post("/en/checkout/place/", {"agreed": agreed(review)})
+
+    order = Order.objects.get()
+    assert placed.status_code == 303
+    assert placed["Location"] == order.payments.get().pay_url
+    assert (order.email, order.ship_to["city"]) == ("erika@example.org", "Berlin")
+    assert str(order.total_amount) == "84.88"
+
+
+def test_ordering_twice_orders_once(filled):
+    review = to_review(filled)
+
+    first = filled.post("/en/checkout/place/", {"agreed": agreed(review)})
+    second = filled.post("/en/checkout/place/", {"agreed": agreed(review)})
+
+    assert first["Location"] == second["Location"]
+    assert (Order.objects.count(), Payment.objects.count()) == (1, 1)
+
+
+def test_what_is_paid_leaves_the_browsers_cart(filled):
+    filled.post("/en/checkout/place/", {"agreed": agreed(to_review(filled))})
+    order = Order.objects.get()
+    there = f"/en/orders/{order.number}/{order.access_key}/"
+    filled.get(there)
+    assert filled.cookies["fara_cart"].value, "it may still be paid by the same browser"
+    gateway_for("fake").authorize(order.payments.get().reference)
+
+    filled.get(f"{there}paid/", follow=True)
+
+    assert [filled.cookies[name].value for name in ("fara_cart", "fara_cart_count")] == ["", ""]
+
+
+def test_a_total_that_changed_is_shown_and_not_charged(filled, light):
+    review = to_review(filled)
+    CartLine.objects.update(quoted_amount="60.00")
+    Listing.objects.update(price_amount="60.00")
+
+    response = filled.post("/en/checkout/place/", {"agreed": agreed(review)})
+
+    assert response.status_code == 409
+    assert "The total changed while you were here." in response.content.decode()
+    assert "Order and pay €64.90" in response.content.decode()
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize("amount", ["", "free", "NaN", "0.01", "1e999"])
+def test_an_amount_nobody_agreed_to_orders_nothing(filled, amount):
+    to_review(filled)
+
+    response = filled.post("/en/checkout/place/", {"agreed": amount})
+
+    assert response.status_code in {409, 422}
+    assert "There is a problem" in response.content.decode()
+    assert not Order.objects.exists()
+
+
+def test_what_sold_out_while_reading_leads_back_to_the_cart(filled):
+    review = to_review(filled)
+    StockLevel.objects.update(reported_quantity=0)
+    Listing.objects.update(available=0)
+
+    response = filled.post("/en/checkout/place/", {"agreed": agreed(review)}, follow=True)
+
+    assert "It has just sold out at the supplier." in response.content.decode()
+    assert not Order.objects.exists()
+
+
+def test_what_lost_its_price_while_reading_leads_back_to_the_cart_with_the_reason(filled):
+    review = to_review(filled)
+    Listing.objects.update(price_amount=None, is_published=False)
+
+    response = filled.post("/en/checkout/place/", {"agreed": agreed(review)}, follow=True)
+    line = CartLine.objects.get()
+    changed = filled.post("/en/cart/change/", {"line": line.pk, "quantity": 2})
+
+    words = response.content.decode()
+    assert "The price of something in the cart is being checked. Nothing was ordered." in words
+    assert "Its price is being checked: it cannot be bought just now. Take it out" in words
+    assert changed.status_code == 409
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("email", "", "Enter an e-mail address"),
+        ("email", "erika", "Enter an e-mail address like name@example.org."),
+        ("name", "", "Enter the name of the person"),
+        ("line1", "", "Enter the street and house number."),
+        ("postcode", "1", "This postcode does not look right"),
+        ("city", "", "Enter the town or city."),
+        ("country", "XX", "We do not deliver to this country yet."),
+        ("name", "x" * 60, "This is too long for a parcel label."),
+    ],
+)
+def test_a_wrong_address_is_told_at_the_field_and_on_top(filled, field, value, words):
+    response = filled.post("/en/checkout/", {**WHO, field: value})
+
+    page = Page(response)
+    assert response.status_code == 422
+    assert page.text.count(words) == 2
+    assert "<title>Error: Where to?" in page.text
+    control = next(
+        attrs
+        for tag, attrs in page.elements
+        if tag in {"input", "select"} and attrs.get("name") == field
+    )
+    assert control["aria-invalid"] == "true"
+    assert f"id_{field}-wrong" in control["aria-describedby"]
+    assert f'href="#id_{field}"' in page.text
+    kept = "city" if field != "city" else "name"
+    assert f'value="{WHO[kept]}"' in page.text
+    assert page.all("div", id="problem")[0]["tabindex"] == "-1"
+
+
+def test_an_address_form_asks_for_eight_things_at_most(filled):
+    page = Page(filled.get("/en/checkout/"))
+
+    visible = [
+        attrs["name"]
+        for tag, attrs in page.elements
+        if tag in {"input", "select"} and attrs.get("type") != "hidden" and "name" in attrs
+    ]
+    folded = page.text.split('<details class="more-lines">')[1].split("</details>")[0]
+    assert 'name="line2"' in folded
+    assert len(set(visible) - {"line2"}) <= 8
+    tokens = {
+        attrs["name"]: attrs.get("autocomplete") for _tag, attrs in page.elements if "name" in attrs
+    }
+    assert tokens["email"] == "email"
+    assert tokens["postcode"] == "shipping postal-code"
+    assert '<nav class="nav"' not in page.text
+
+
+def test_a_country_with_regions_asks_for_one(filled):
+    response = filled.post("/en/checkout/", {**WHO, "country": "US", "postcode": "95014"})
+
+    assert response.status_code == 422
+    assert "Enter the state or region." in response.content.decode()
+    assert '<select class="input" id="id_region"' in response.content.decode()
+
+
+def test_steps_cannot_be_skipped(filled):
+    assert filled.get("/en/checkout/review/")["Location"] == "/en/checkout/"
+    assert filled.get("/en/checkout/delivery/")["Location"] == "/en/checkout/"
+    filled.post("/en/checkout/", WHO)
+    assert filled.get("/en/checkout/review/")["Location"] == "/en/checkout/delivery/"
+    wrong = filled.post("/en/checkout/delivery/", {"tier": "rocket"})
+    assert wrong.status_code == 422
+    assert "Choose how it shall come." in wrong.content.decode()
+
+
+@pytest.mark.parametrize("path", ["", "delivery/", "review/", "place/"])
+def test_nobody_checks_out_an_empty_cart(shopper, light, path):
+    method = shopper.post if path == "place/" else shopper.get
+
+    assert method(f"/en/checkout/{path}")["Location"] == "/en/cart/"
+
+
+def test_a_checkout_form_from_elsewhere_is_refused(light):
+    browser = Client(enforce_csrf_checks=True, HTTP_SEC_FETCH_SITE="same-origin")
+    browser.post("/en/cart/add/", {"listing": light.pk})
+
+    response = browser.post("/en/checkout/", WHO)
+
+    assert response.status_code == 403
+    assert "This form is too old." in response.content.decode()

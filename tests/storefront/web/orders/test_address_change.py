@@ -1,0 +1,277 @@
+"""A shopper sends his order elsewhere: at once, by asking, or not any more; each with its words."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import asdict
+
+import pytest
+from django.test import Client
+
+from notifications import dispatch
+from notifications.models import Event
+from notifications.rendering import render
+from orders.addresses import change_requests
+from orders.models import AddressWish, PurchaseOrder
+from orders.purchasing.supplier_request import request_for
+from shipping.shipments import shipments
+from storefront.lib.address import Address
+from suppliers.models import StockLevel
+from tests.factories.backorders import tell
+from tests.factories.orders import (
+    HOME,
+    make_paid_order,
+    make_purchase_orders,
+    make_sellable,
+)
+from tests.factories.shipping import (
+    make_accepted_purchase_order,
+    make_parcel_news,
+    make_state,
+)
+from tests.factories.suppliers import NOON, make_location
+from tests.storefront.supplier_portal.client import fresh
+from tests.storefront.web.page_parser import Page
+from tests.support.concurrency import Rival
+
+pytestmark = pytest.mark.django_db
+
+THERE = dataclasses.replace(HOME, line1="Neue Straße 2", postcode="20095", city="Hamburg")
+LINK = "Change the delivery address"
+CHANGED = "It goes to the new address."
+ASKED = "We have asked its supplier to send it to the new address."
+REFUSED = "Its supplier can no longer change the address: it goes to the old one."
+LEFT = "It had left already: it goes to the old address."
+
+
+def page_of(order, rest="", language="en"):
+    return f"/{language}/orders/{order.number}/{order.access_key}/{rest}"
+
+
+def wish(shopper, order, ship_to=THERE, **more):
+    return shopper.post(page_of(order, "address/"), {**asdict(ship_to), **more})
+
+
+def shown(shopper, order, rest=""):
+    return shopper.get(page_of(order, rest)).content.decode()
+
+
+def told():
+    return list(
+        Event.objects.filter(name__startswith="order.address_")
+        .order_by("pk")
+        .values_list("name", flat=True)
+    )
+
+
+@pytest.fixture
+def accepted(light):
+    return make_accepted_purchase_order(light)
+
+
+@pytest.mark.parametrize("language", ["en", "az"])
+def test_the_form_is_sound_and_knows_the_address(shopper, light, language):
+    order = make_paid_order(light)
+
+    for answer in (
+        shopper.get(page_of(order, "address/", language)),
+        shopper.post(page_of(order, "address/", language), {"country": "DE"}),
+        shopper.post(
+            page_of(order, "address/", language), {**asdict(THERE), "postcode": "D-20095"}
+        ),
+    ):
+        page = Page(answer)
+        assert page.faults == []
+        assert page.unlabeled() == []
+    page = Page(shopper.get(page_of(order, "address/", language)))
+    assert page.all("input", name="line1")[0]["value"] == HOME.line1
+    assert page.all("input", name="country")[0] == {
+        "type": "hidden",
+        "name": "country",
+        "value": "DE",
+    }
+
+
+def test_what_no_supplier_has_goes_there_at_once(shopper, light):
+    order = make_paid_order(light)
+    assert LINK in shown(shopper, order)
+
+    answer = wish(shopper, order)
+
+    order.refresh_from_db()
+    assert answer.status_code == 303
+    assert Address(**order.ship_to) == THERE
+    assert "Hamburg" in shown(shopper, order)
+    assert CHANGED in shopper.get(answer["Location"]).content.decode()
+    (event,) = Event.objects.filter(name="order.address_corrected")
+    letter = render(template="address_corrected", locale="en", payload=event.payload)
+    assert "the address that you gave us" in letter.text
+    assert "If it was not you" in letter.html
+    (entry,) = order.address_check["staff"]
+    assert (entry["by"], entry["was"]) == ("shopper", asdict(HOME))
+
+
+def test_pressing_twice_changes_it_once(shopper, light):
+    order = make_paid_order(light)
+
+    wish(shopper, order)
+    again = wish(shopper, order)
+
+    assert "It goes to this address already." in shopper.get(again["Location"]).content.decode()
+    assert told() == ["order.address_corrected"]
+
+
+def test_nobody_reads_that_all_goes_there_once_a_parcel_has_left_for_elsewhere(shopper, light):
+    far = make_sellable()
+    place = make_location(code="CN", country="CN")
+    StockLevel.objects.filter(pk=far.level.pk).update(location=place)
+    unsent, left = make_purchase_orders(light, far)
+    left.move("ready", at=NOON)
+    left.move("submitting", at=NOON, axis="request_status")
+    tell(left)
+    PurchaseOrder.objects.filter(pk=left.pk).update(status="shipped")
+
+    texts = [
+        shopper.get(wish(shopper, unsent.order)["Location"]).content.decode() for _ in range(2)
+    ]
+
+    assert ["What had not left yet goes to the new address." in text for text in texts] == [
+        True
+    ] * 2
+    assert "It goes to this address already." not in texts[1]
+
+
+def test_who_has_it_is_asked_once_and_the_page_says_so(shopper, accepted):
+    first, again = (wish(shopper, accepted.order) for _ in range(2))
+
+    assert (first.status_code, again.status_code) == (303, 303)
+    assert AddressWish.objects.get().asked_by == "shopper"
+    text = shown(shopper, accepted.order)
+    assert ASKED in text
+    assert "Neue Straße 2" in text
+    assert "Musterweg 1" in text  # it goes there until he says yes
+    assert LINK not in text
+    assert told() == []
+
+
+@pytest.mark.parametrize(
+    ("is_yes", "words", "city"), [(True, CHANGED, "Hamburg"), (False, REFUSED, "Berlin")]
+)
+def test_his_answer_stands_on_the_page_and_is_mailed(shopper, accepted, is_yes, words, city):
+    wish(shopper, accepted.order)
+
+    change_requests.answer(wish=AddressWish.objects.get(), is_yes=is_yes, actor="ben", now=NOON)
+
+    text = shown(shopper, accepted.order)
+    assert words in text
+    assert ASKED not in text
+    assert city in text.partition('id="order-where"')[2]
+    assert LINK in text  # he may ask for yet another
+    assert told() == ["order.address_answered"]
+    (delivery,) = dispatch.fan_out(event=Event.objects.get(name=told()[0]), now=NOON)
+    assert delivery.recipient == accepted.order.email
+
+
+def test_a_second_wish_waits_for_the_answer_to_the_first(shopper, accepted):
+    wish(shopper, accepted.order)
+
+    second = wish(shopper, accepted.order, dataclasses.replace(THERE, line1="Dritte 3"))
+
+    assert second.status_code == 409
+    assert "Once he has answered" in second.content.decode()
+    assert "Once he has answered" in shown(shopper, accepted.order, "address/")
+    assert AddressWish.objects.get().ship_to == asdict(THERE)
+
+
+def test_each_parcel_says_what_became_of_it(shopper, light):
+    far, gone = make_sellable(), make_sellable()
+    for listing, code in ((far, "CN"), (gone, "PL")):
+        place = make_location(code=code, country=code)
+        StockLevel.objects.filter(pk=listing.level.pk).update(location=place)
+    unsent, asked, left = make_purchase_orders(light, far, gone)
+    for one in (asked, left):
+        one.move("ready", at=NOON)
+        one.move("submitting", at=NOON, axis="request_status")
+        tell(one)
+    PurchaseOrder.objects.filter(pk=left.pk).update(status="shipped")
+
+    answer = wish(shopper, unsent.order)
+
+    text = shopper.get(answer["Location"]).content.decode()
+    boxes = text.split('<section class="panel box"')[1:]
+    assert [words in box for box, words in zip(boxes, (CHANGED, ASKED, LEFT), strict=True)] == [
+        True
+    ] * 3
+    where = text.partition('id="order-where"')[2].partition("</section>")[0]
+    assert "Parcel 1" in where
+    assert "Parcels 2, 3" in where
+    assert request_for(fresh(unsent)).ship_to == THERE
+
+
+def test_what_shipped_before_he_answered_goes_to_the_old_address(shopper, accepted):
+    wish(shopper, accepted.order)
+
+    shipments.take_in(
+        purchase_order=accepted, state=make_state(accepted, "shipped", make_parcel_news()), now=NOON
+    )
+
+    text = shown(shopper, accepted.order)
+    assert LEFT in text
+    assert LINK not in text
+    late = wish(shopper, accepted.order, dataclasses.replace(THERE, line1="Dritte 3"))
+    assert late.status_code == 409
+    assert "All of it has left" in late.content.decode()
+    assert AddressWish.objects.count() == 1
+
+
+def test_an_old_wish_is_not_told_once_all_of_it_goes_elsewhere(shopper, light, noon):
+    far = make_sellable()
+    place = make_location(code="CN", country="CN")
+    StockLevel.objects.filter(pk=far.level.pk).update(location=place)
+    unsent, asked = make_purchase_orders(light, far)
+    asked.move("ready", at=NOON)
+    asked.move("submitting", at=NOON, axis="request_status")
+    tell(asked)
+    wish(shopper, unsent.order)
+    PurchaseOrder.objects.filter(pk=asked.pk).update(status="canceled")
+    noon.shift(60)
+    third = dataclasses.replace(THERE, line1="Dritte 3")
+
+    wish(shopper, unsent.order, third)
+    PurchaseOrder.objects.filter(pk=unsent.pk).update(status="shipped")
+
+    text = shown(shopper, unsent.order)
+    assert "Dritte 3" in text
+    assert [words for words in (CHANGED, ASKED, LEFT, "Neue Straße 2") if words in text] == []
+    assert request_for(fresh(unsent)).ship_to == third
+
+
+def test_a_worker_who_was_quicker_makes_it_a_wish(shopper, accepted, monkeypatch):
+    monkeypatch.setattr("orders.addresses.corrections.can_correct", lambda _order: True)
+
+    assert wish(shopper, accepted.order).status_code == 303
+
+    assert AddressWish.objects.get().status == "requested"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_clicks_at_once_are_one_wish(shopper, accepted, monkeypatch):
+    """Without the lock on the order both would see no wish, and one would be told to wait."""
+    real = AddressWish.objects.create
+    rivals = []
+
+    def while_another_clicks(**given):
+        if not rivals:
+            other = Client(HTTP_SEC_FETCH_SITE="same-origin")
+            rivals.append(Rival(lambda: wish(other, accepted.order)))
+            rivals[0].begin()
+        return real(**given)
+
+    monkeypatch.setattr(AddressWish.objects, "create", while_another_clicks)
+
+    first = wish(shopper, accepted.order)
+    second = rivals[0].finish()
+
+    assert rivals[0].failure is None
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert AddressWish.objects.count() == 1

@@ -1,0 +1,144 @@
+"""What is not sent elsewhere, and the sentence that its shopper reads instead."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import asdict
+
+import pytest
+from django.test import Client
+
+from orders.addresses import change_requests
+from orders.cancellation import cancellation
+from orders.models import AddressWish, Order
+from tests.factories.orders import HOME, make_order, make_paid_order
+from tests.factories.shipping import make_accepted_purchase_order
+from tests.factories.suppliers import NOON
+from tests.storefront.web.checkout.test_address_suggestions import about
+from tests.storefront.web.orders.test_address_change import LINK, THERE, page_of, shown, told, wish
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def accepted(light):
+    return make_accepted_purchase_order(light)
+
+
+@pytest.mark.parametrize("status", ["canceled", "completed", "expired"])
+def test_what_is_over_meanwhile_is_left_alone(shopper, light, status):
+    order = make_paid_order(light)
+    Order.objects.update(status=status)
+
+    late = wish(shopper, order)
+
+    assert late.status_code == 409
+    assert "This order is over" in late.content.decode()
+    assert LINK not in shown(shopper, order)
+    assert Order.objects.get().ship_to == asdict(HOME)
+
+
+def test_what_is_over_only_when_it_is_locked_is_left_alone(shopper, light, monkeypatch):
+    order = make_paid_order(light)
+    real = change_requests.send_elsewhere
+
+    def canceled_meanwhile(**given):
+        cancellation.cancel(order=order, reason="no", actor="shopper", now=NOON)
+        return real(**given)
+
+    monkeypatch.setattr(change_requests, "send_elsewhere", canceled_meanwhile)
+
+    late = wish(shopper, order)
+
+    assert late.status_code == 409
+    assert "This order is over" in late.content.decode()
+    assert told() == []
+
+
+def test_what_is_to_be_stopped_is_not_sent_elsewhere(shopper, accepted):
+    cancellation.cancel(order=accepted.order, reason="no", actor="shopper", now=NOON)
+
+    answer = wish(shopper, accepted.order)
+
+    assert answer.status_code == 409
+    assert "You asked to cancel it" in answer.content.decode()
+    assert LINK not in shown(shopper, accepted.order)
+    assert not AddressWish.objects.exists()
+
+
+def test_what_is_not_paid_is_paid_first(shopper, light):
+    order = make_order(light)
+
+    answer = wish(shopper, order)
+
+    assert answer.status_code == 409
+    assert "It is not paid yet." in answer.content.decode()
+    assert LINK not in shown(shopper, order)
+    assert Order.objects.get().ship_to == asdict(HOME)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"country": "FR", "postcode": "75001", "city": "Paris"}, "Another country has other"),
+        ({"line1": ""}, "Enter the street and house number."),
+        ({"phone": "call me"}, "Enter the phone number in digits"),
+        ({"postcode": "1"}, "This postcode does not look right"),
+        ({"name": "x" * 51}, "This is too long for a parcel label."),
+    ],
+)
+def test_what_is_wrong_is_said_and_what_was_typed_stays(shopper, accepted, change, words):
+    typed = {**asdict(THERE), **change}
+
+    answer = shopper.post(page_of(accepted.order, "address/"), typed)
+
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert words in text
+    assert typed["city"] in text
+    assert not AddressWish.objects.exists()
+
+
+def test_a_region_that_is_taxed_otherwise_is_refused_beside_its_field(shopper, light):
+    order = make_paid_order(light)
+    Order.objects.update(added_tax_amount=1, tax_amount=10, total_amount=order.total_amount + 1)
+
+    answer = wish(shopper, order, dataclasses.replace(THERE, region="BE"))
+
+    assert answer.status_code == 422
+    assert "Its tax was added for this region" in answer.content.decode()
+
+
+def test_a_doubt_gives_way_to_his_reason_which_stands_on_the_order(shopper, light):
+    order = make_paid_order(light)
+    odd = dataclasses.replace(THERE, line1="Postfach 7")
+    asked = wish(shopper, order, odd)
+    assert asked.status_code == 422
+
+    answer = wish(shopper, order, odd, about=about(asked), reason="The caretaker takes it.")
+
+    assert answer.status_code == 303
+    order.refresh_from_db()
+    assert order.address_check["reason"] == "The caretaker takes it."
+    assert order.address_check["doubts"] == ["line1"]
+
+
+def test_only_the_whole_link_opens_it(light):
+    order = make_paid_order(light)
+    wrong = f"/en/orders/{order.number}/{'x' * 32}/address/"
+    foreign = Client(enforce_csrf_checks=True)
+
+    assert Client().get(wrong).status_code == 404
+    assert Client().post(wrong, asdict(THERE)).status_code == 404
+    assert foreign.post(page_of(order, "address/"), asdict(THERE)).status_code == 403
+    assert Order.objects.get().ship_to == asdict(HOME)
+
+
+def test_changing_without_end_is_stopped(shopper, light):
+    order = make_paid_order(light)
+    places = [dataclasses.replace(THERE, line1=f"Neue Straße {number}") for number in range(21)]
+
+    answers = [wish(shopper, order, place).status_code for place in places]
+
+    assert answers == [303] * 20 + [429]
+    assert Order.objects.get().ship_to["line1"] == "Neue Straße 19"

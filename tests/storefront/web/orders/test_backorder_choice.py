@@ -1,0 +1,161 @@
+"""The page on which a shopper says what he wants of goods that do not come as promised."""
+
+from __future__ import annotations
+
+import pytest
+import time_machine
+from django.urls import reverse
+from django.utils import translation
+
+from notifications.models import Event
+from orders.models import Order, PurchaseOrder, Setback
+from orders.purchasing import submission
+from shipping.rates import quotes
+from shipping.shipments import shipments
+from tests.factories.backorders import also_at, broken, look_everywhere, refuse, tell
+from tests.factories.catalog import make_product, make_variant
+from tests.factories.orders import make_order, make_sellable
+from tests.factories.shipping import make_parcel_news, make_sent_purchase_order, make_state
+from tests.factories.suppliers import NOON
+from tests.storefront.web.page_parser import Page
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def noon(monkeypatch):
+    monkeypatch.setattr(submission, "check", lambda **_: [])
+    quotes.forget()
+    with time_machine.travel(NOON, tick=False):
+        yield
+    quotes.forget()
+
+
+@pytest.fixture
+def question():
+    listing = make_sellable()
+    also_at(listing, max_days=20)
+    refuse(make_sent_purchase_order(listing))
+    look_everywhere()
+    return Setback.objects.select_related("order").get()
+
+
+def path_of(setback, language="en"):
+    with translation.override(language):
+        args = [setback.order.number, setback.order.access_key, setback.pk]
+        return reverse("order_setback", args=args)
+
+
+def test_the_page_shows_both_days_and_both_answers_and_a_look_at_it_decides_nothing(
+    client, question
+):
+    for query in ("", "?answer=wait", "?answer=refund"):
+        response = client.get(path_of(question) + query)
+        text = Page(response).text
+        assert response.status_code == 200
+        words = ("5 Dec", "16 Dec", "€44.89", "Yes, I wait for it", "No, I want my money back")
+        assert [one for one in words if one not in text] == []
+        assert "no-store" in response["Cache-Control"]
+    client.head(path_of(question) + "?answer=refund")
+
+    assert Setback.objects.get().status == "asked"
+
+
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [("wait", "We send it as soon as it is there."), ("refund", "It is taken off your order.")],
+)
+def test_one_click_answers_and_the_page_says_what_comes_of_it(client, question, choice, said):
+    response = client.post(path_of(question), {"answer": choice}, follow=True)
+
+    assert response.status_code == 200
+    assert said in Page(response).text
+    assert Setback.objects.get().chosen == choice
+    assert broken() == []
+    again = client.post(path_of(question), {"answer": choice}, follow=True)
+    assert again.status_code == 200
+    assert PurchaseOrder.objects.exclude(status="canceled").count() == (choice == "wait")
+
+
+def test_the_other_answer_comes_too_late_and_is_told_so(client, question):
+    client.post(path_of(question), {"answer": "refund"})
+
+    response = client.post(path_of(question), {"answer": "wait"})
+
+    assert response.status_code == 409
+    assert "cannot be had any more" in Page(response).text
+    assert not PurchaseOrder.objects.exclude(status="canceled").exists()
+
+
+@pytest.mark.parametrize("answer", ["", "substitute", "free", "wait,refund"])
+def test_what_was_not_offered_is_refused_and_changes_nothing(client, question, answer):
+    response = client.post(path_of(question), {"answer": answer})
+
+    assert response.status_code == 422
+    assert Setback.objects.get().status == "asked"
+
+
+def test_only_the_link_of_this_very_order_opens_it(client, question):
+    other = make_order()
+    wrong = [
+        path_of(question).replace(question.order.access_key, other.access_key),
+        path_of(question)
+        .replace(question.order.number, other.number)
+        .replace(question.order.access_key, other.access_key),
+        path_of(question).replace(f"/{question.pk}/", f"/{question.pk + 1}/"),
+    ]
+    for path in wrong:
+        assert client.get(path).status_code == 404
+        assert client.post(path, {"answer": "refund"}).status_code == 404
+    assert Setback.objects.get().status == "asked"
+
+
+def test_the_order_page_leads_there_and_tells_while_it_is_looked_for(client, question):
+    order = question.order
+    path = reverse("order", args=[order.number, order.access_key])
+
+    page = Page(client.get(path))
+    assert "We need your answer" in page.text
+    assert page.all("a", href=path_of(question))
+
+    Setback.objects.update(status="open")
+    assert "We are looking for another supplier" in Page(client.get(path)).text
+
+
+def test_the_page_speaks_azerbaijani(client, question):
+    text = Page(client.get(path_of(question, "az"))).text
+
+    assert "Bəli, gözləyirəm" in text
+    assert "Yes, I wait" not in text
+    assert Order.objects.count() == 1
+
+
+def test_what_is_sent_instead_is_named_on_the_order_and_in_its_mail(client):
+    listing = make_sellable()
+    ridge = make_product(slug="ridge-1800", title="Ridge 1800")
+    newer = make_sellable(variant=make_variant(ridge), quantity=0)
+    also_at(newer)
+    type(listing.variant).objects.filter(pk=listing.variant_id).update(replaced_by=newer.variant)
+    refuse(make_sent_purchase_order(listing))
+    look_everywhere()
+    setback = Setback.objects.select_related("order").get()
+    client.post(path_of(setback), {"answer": "substitute"})
+    path = reverse("order", args=[setback.order.number, setback.order.access_key])
+
+    def named():
+        text = Page(client.get(path)).text
+        return "We send you instead: Ridge 1800" in text, text.count("Ridge 1800")
+
+    assert named() == (True, 2)  # with what was ordered, and in its parcel
+    (made,) = PurchaseOrder.objects.exclude(status="canceled")
+    PurchaseOrder.objects.filter(pk=made.pk).update(
+        status="in_progress", request_status="submitted"
+    )
+    made = tell(made)
+    shipped = make_state(made, "shipped", make_parcel_news("CJPKR0000000009YQ"))
+    shipments.take_in(purchase_order=made, state=shipped, now=NOON)
+
+    assert named() == (True, 2)
+    (line,) = Event.objects.get(name="parcel.shipped").payload["lines"]
+    assert line["title"].startswith("Ridge 1800")
+    assert line["sku"] == newer.variant.sku

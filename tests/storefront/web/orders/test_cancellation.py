@@ -1,0 +1,121 @@
+"""A shopper who cancels sees of each parcel whether it is stopped, asked about, or comes."""
+
+from __future__ import annotations
+
+import pytest
+
+from orders.cancellation import cancellation, supplier_answers
+from orders.models import Order, PurchaseOrder
+from suppliers.models import StockLevel
+from tests.factories.backorders import tell
+from tests.factories.orders import ask_to_stop, make_purchase_orders, make_sellable
+from tests.factories.scripted_supplier import WrittenTo, connect
+from tests.factories.shipping import make_parcel_news
+from tests.factories.suppliers import NOON, make_location
+from tests.storefront.web.page_parser import Page
+
+pytestmark = pytest.mark.django_db
+
+ASKED = "We have asked the supplier to stop it."
+ASKING = "We are asking the supplier to stop it."
+REFUSED = "It could not be stopped: it comes."
+LEFT = "It could not be stopped: it is on its way to you."
+CANCELED = "It is canceled, and its money is on its way back to you."
+
+
+@pytest.fixture(autouse=True)
+def people(monkeypatch):
+    return connect(monkeypatch, WrittenTo())
+
+
+def have(*purchase_orders):
+    """Let suppliers have these."""
+    for one in purchase_orders:
+        one.move("ready", at=NOON)
+        one.move("submitting", at=NOON, axis="request_status")
+        tell(one)
+
+
+def parcels_of(count):
+    lights = [make_sellable() for _ in range(count)]
+    for place, light in enumerate(lights[1:]):
+        shelf = make_location(code=f"W{place}", country=("CN", "PL", "US")[place])
+        StockLevel.objects.filter(pk=light.level.pk).update(location=shelf)
+    return make_purchase_orders(*lights)
+
+
+def page_of(client, order, language="en", rest=""):
+    return Page(client.get(f"/{language}/orders/{order.number}/{order.access_key}/{rest}"))
+
+
+def found(text):
+    return {words for words in (ASKED, ASKING, REFUSED, LEFT, CANCELED) if words in text}
+
+
+def fresh(purchase_order):
+    return PurchaseOrder.objects.select_related("order", "supplier").get(pk=purchase_order.pk)
+
+
+@pytest.mark.parametrize("language", ["en", "az"])
+def test_each_parcel_says_for_itself_what_became_of_the_wish(client, language):
+    unsent, asked, refused, gone = parcels_of(4)
+    have(asked, refused, gone)
+    order = unsent.order
+    ask_to_stop(order)
+    supplier_answers.not_stopped(purchase_order=fresh(refused), actor="ann", now=NOON)
+    tell_shipped(gone)
+    cancellation.pursue(purchase_order=fresh(gone), now=NOON)
+
+    page = page_of(client, order, language)
+
+    assert page.faults == []
+    if language == "en":
+        assert found(page.text) == {CANCELED, ASKED, REFUSED, LEFT}
+        assert page.text.count("It could not be stopped") == 2
+        assert "Your wish to cancel is noted" not in page.text
+
+
+def tell_shipped(purchase_order):
+    from shipping.shipments import shipments  # noqa: PLC0415
+    from tests.factories.shipping import make_state  # noqa: PLC0415
+
+    state = make_state(purchase_order, "shipped", make_parcel_news())
+    tell(purchase_order, word=state.answer, parcels=state.parcels)
+    shipments.take_in(purchase_order=fresh(purchase_order), state=state, now=NOON)
+
+
+def test_what_is_not_told_yet_is_not_said_to_be_asked(client, people):
+    people.has_box = False
+    (purchase_order,) = parcels_of(1)
+    have(purchase_order)
+    order = purchase_order.order
+    cancellation.cancel(order=order, reason="no", actor="shopper", now=NOON)
+    assert found(page_of(client, order).text) == {ASKING}
+
+    cancellation.pursue(purchase_order=fresh(purchase_order), now=NOON)  # now a person does
+
+    assert found(page_of(client, order).text) == {ASKING}
+    assert "Your wish to cancel is noted" in page_of(client, order, rest="?cancel=asked").text
+
+
+def test_a_move_that_the_shopper_did_not_wish_is_not_told_as_his_wish(client):
+    (purchase_order,) = parcels_of(1)
+    have(purchase_order)
+    PurchaseOrder.objects.update(
+        is_to_be_moved=True, cancel_wanted_at=NOON, cancel_reason="rules: silent"
+    )
+
+    assert found(page_of(client, purchase_order.order).text) == set()
+
+
+def test_what_is_late_says_only_what_is_true(client):
+    (purchase_order,) = parcels_of(1)
+    plan = [{**each, "arrives_to": "2026-11-20"} for each in purchase_order.order.delivery_plan]
+    Order.objects.update(delivery_plan=plan)
+
+    text = page_of(client, purchase_order.order).text
+
+    assert "We are asking the supplier" not in text
+    assert "cancel the order on this page" in text
+    ask_to_stop(purchase_order.order)
+    assert "cancel the order on this page" not in page_of(client, purchase_order.order).text

@@ -1,0 +1,164 @@
+"""The pages of an order say what became of its money, and of what was asked for."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+import pytest
+
+from orders.backorders.line_splits import part
+from orders.cancellation import cancellation
+from orders.models import Order, Payment, ReturnAuthorization
+from orders.payments import updates
+from orders.returns import refunds
+from tests.factories.orders import (
+    make_order,
+    make_purchase_orders,
+    news_of,
+    pay,
+)
+from tests.factories.returns import make_delivered, make_policy, make_sibling
+from tests.factories.suppliers import NOON
+from tests.factories.swapping import asked, back, exchange
+from tests.storefront.web.page_parser import Page
+from tests.storefront.web.returns.test_views import hidden, units
+
+pytestmark = pytest.mark.django_db
+
+
+def page_of(order, rest=""):
+    return f"/en/orders/{order.number}/{order.access_key}/{rest}"
+
+
+def rows_of(text):
+    return re.findall(r"<dt>(Charged|Given back|Let go[^<]*)</dt><dd>([^<]*)</dd>", text)
+
+
+def hear(payment, what, amount):
+    update = news_of(payment, what, amount=Decimal(amount))
+    updates.apply(update=update, gateway="fake", now=NOON)
+
+
+def test_the_order_page_tells_what_was_charged_and_what_went_back(client, light):
+    order = pay(make_order(light))
+    payment = order.payments.get()
+    plain = Page(client.get(page_of(order))).text
+    hear(payment, "captured", "44.89")
+    charged = Page(client.get(page_of(order))).text
+    hear(payment, "refunded", "4.89")
+    told = Page(client.get(page_of(order))).text
+
+    assert "Given back" not in plain + charged
+    assert rows_of(told) == [("Charged", "€44.89"), ("Given back", "€4.89")]
+
+
+def test_of_a_canceled_order_that_was_only_held_nothing_is_said_to_go_back(client, light):
+    order = pay(make_order(light))
+    client.post(page_of(order, "cancel/"))
+    hear(order.payments.get(), "released", "44.89")
+
+    text = Page(client.get(page_of(order))).text
+
+    assert "What was only reserved on your card is let go." in text
+    assert "Let go, never charged" in text
+    assert "Canceled. You do not pay for it." in text
+    assert "1 of it" not in text
+
+
+def test_what_was_parted_from_a_line_stands_below_it(client, light):
+    other = make_sibling(light, "12.34")
+    (purchase_order,) = make_purchase_orders(light, other, quantity=2)
+    part(purchase_order.lines.order_by("pk").first(), keep=1)
+
+    text = Page(client.get(page_of(purchase_order.order))).text
+
+    assert re.findall(r"\d × €[\d.]+", text) == ["1 × €39.99", "1 × €39.99", "2 × €12.34"]
+
+
+def test_a_replacement_says_for_what_it_comes(client, light):
+    other = make_sibling(light, "20.01")
+    made = back(light, quantity=1)
+    new = exchange(made, other)
+
+    page = Page(client.get(page_of(new)))
+
+    assert "There is nothing to pay." in page.text
+    assert page.all("a", href=page_of(made.order))
+    assert "There is nothing to pay." not in Page(client.get(page_of(made.order))).text
+
+
+@pytest.mark.parametrize("by_shopper", [True, False])
+def test_a_replacement_that_does_not_come_says_that_its_money_goes_back(client, light, by_shopper):
+    made = back(light, quantity=1)
+    new = exchange(made)
+    if by_shopper:
+        told = Page(client.post(page_of(new, "cancel/"), follow=True))
+    else:
+        cancellation.cancel(order=new, reason="sold out", actor="ann", now=NOON)
+        told = Page(client.get(page_of(new)))
+
+    assert told.all("a", href=page_of(made.order))
+    assert "goes back the way you paid." in told.text
+    for untrue in (
+        "Nothing was charged",
+        "nothing to pay",
+        "Order once more",
+        "You do not pay for it",
+        "not charged",
+    ):
+        assert untrue not in told.text
+    refunds.refund(authorization=made, actor="ann", now=NOON)
+    made.refresh_from_db()
+    assert asked() == [made.refund_amount]
+    assert made.refund_amount == made.order.total_amount, "with the way"
+
+
+def test_who_paid_at_the_second_attempt_is_not_told_of_the_first(client, light):
+    order = make_order(light)
+    first = order.payments.get()
+    Payment.objects.filter(pk=first.pk).update(
+        status="voided", authorized_amount="44.89", released_amount="44.89"
+    )
+    first.pk, first.key = None, "second"
+    first.save(force_insert=True)
+    pay(order)
+    hear(order.payments.latest("pk"), "captured", "44.89")
+    assert order.payments.count() == 2
+
+    plain = client.get(page_of(order)).content.decode()
+    hear(order.payments.latest("pk"), "refunded", "4.89")
+    told = client.get(page_of(order)).content.decode()
+
+    assert "Let go, never charged" not in plain
+    assert rows_of(told) == [("Charged", "€44.89"), ("Given back", "€4.89")]
+
+
+def test_who_changes_what_he_asked_for_finds_it_as_he_wrote_it(shopper, light):
+    make_policy()
+    order = make_delivered(light, quantity=2)
+    given = {"kind": "defect", "words": "It flickers.", **units(order, 2)}
+    asked = shopper.post(page_of(order, "return/"), given)
+
+    again = shopper.post(page_of(order, "return/"), {**hidden(asked), "change": "1"})
+
+    assert again.status_code == 200
+    shown = again.content.decode()
+    assert "It flickers.</textarea>" in shown
+    assert 'value="defect" checked' in shown
+    (line,) = order.lines.all()
+    assert any(one["value"] == "2" for one in Page(again).all("input", name=f"units_{line.pk}"))
+    assert not ReturnAuthorization.objects.exists()
+
+
+def test_what_was_declared_is_confirmed_where_the_page_opens(shopper, light):
+    make_policy()
+    order = make_delivered(light, quantity=2)
+    asked = shopper.post(page_of(order, "return/"), {"kind": "withdrawal", **units(order, 1)})
+
+    done = shopper.post(page_of(order, "return/"), hidden(asked), follow=True)
+
+    below = done.content.decode().split('id="returns"')[1]
+    assert "Your withdrawal is with us." in below
+    assert done.content.decode().count("Your withdrawal is with us.") == 1
+    assert Order.objects.count() == 1

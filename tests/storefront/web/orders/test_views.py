@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from orders.models import Order, Payment
+from orders.payments import updates
+from orders.payments.gateways import gateway_for
+from shipping.shipments import shipments
+from storefront.lib.http.errors import TemporaryError
+from tests.factories.orders import make_order, make_paid_order, make_payment, news_of
+from tests.factories.shipping import make_accepted_purchase_order, make_parcel_news, make_state
+from tests.storefront.web.page_parser import Page
+
+pytestmark = pytest.mark.django_db
+
+
+def page_of(order, rest=""):
+    return f"/en/orders/{order.number}/{order.access_key}/{rest}"
+
+
+def test_an_order_opens_by_its_whole_link_only(client, light):
+    order = make_order(light)
+
+    right = client.get(page_of(order))
+    wrong_key = client.get(f"/en/orders/{order.number}/{'x' * 32}/")
+    wrong_number = client.get(f"/en/orders/FL-000000-XXXXX/{order.access_key}/")
+
+    assert right.status_code == 200
+    assert "no-store" in right["Cache-Control"]
+    assert (wrong_key.status_code, wrong_number.status_code) == (404, 404)
+    title = "<h1>No light here.</h1>"
+    assert title in wrong_key.content.decode()
+    assert title in wrong_number.content.decode()
+
+
+@pytest.mark.parametrize("language", ["en", "az"])
+def test_an_order_page_is_sound(client, light, language):
+    order = make_paid_order(light)
+
+    page = Page(client.get(page_of(order).replace("/en/", f"/{language}/")))
+
+    assert page.faults == []
+    assert page.all("h1") == [{}], "a role would make it no heading"
+    assert page.all("div", role="status"), "what changes meanwhile is read out"
+
+
+def test_an_order_that_waits_for_money_offers_to_pay(client, light):
+    order = make_order(light)
+
+    text = client.get(page_of(order)).content.decode()
+    response = client.post(page_of(order, "pay/"))
+
+    assert "Waiting for your payment." in text
+    assert "Pay €44.89" in text
+    assert response.status_code == 303
+    assert response["Location"] == order.payments.get().pay_url
+
+
+def test_coming_back_asks_the_gateway_and_clears_the_cart(shopper, light):
+    order = make_order(light)
+    shopper.post(page_of(order, "pay/"))
+    payment = order.payments.get()
+    gateway_for("fake").authorize(payment.reference)
+
+    response = shopper.get(page_of(order, "paid/"), follow=True)
+
+    order.refresh_from_db()
+    assert order.status == Order.Status.PLACED
+    assert "Thank you. It is ordered." in response.content.decode()
+    again = shopper.get(page_of(order, "paid/"), follow=True)
+    assert "Thank you. It is ordered." in again.content.decode()
+
+
+def test_a_declined_payment_can_be_tried_again(client, light):
+    order = make_order(light)
+    payment = make_payment(order)
+    updates.apply(update=news_of(payment, "declined"), gateway="fake", now=order.placed_at)
+
+    text = client.get(page_of(order)).content.decode()
+    client.post(page_of(order, "pay/"))
+
+    assert "The payment was declined." in text
+    assert "Nothing was charged. You can try again" in text
+    assert order.payments.count() == 2
+
+
+def test_a_gateway_that_is_away_is_said_and_keeps_the_order(client, light, monkeypatch):
+    order = make_order(light)
+
+    def away(**_):
+        raise TemporaryError("no answer")
+
+    monkeypatch.setattr(gateway_for("fake"), "open", away, raising=False)
+    for asks in ("opening", "payments"):
+        monkeypatch.setattr(
+            f"orders.{asks}.gateway_for",
+            lambda _code: type("Away", (), {"open": away, "history": away}),
+        )
+
+    response = client.post(page_of(order, "pay/"), follow=True)
+
+    assert "The payment page cannot be reached right now." in response.content.decode()
+    assert Order.objects.get().status == Order.Status.PENDING_PAYMENT
+
+
+def test_an_order_not_paid_in_time_says_so(client, light):
+    order = make_order(light)
+    Order.objects.update(pay_before=order.placed_at - timedelta(minutes=1))
+
+    text = client.get(page_of(order)).content.decode()
+
+    assert "Not paid in time." in text
+    assert "Pay €" not in text
+
+
+def test_a_parcel_is_followed_in_plain_words(client, light):
+    purchase = make_accepted_purchase_order(light)
+    order = purchase.order
+
+    assert (
+        "The supplier has accepted it and is packing."
+        in client.get(page_of(order)).content.decode()
+    )
+    shipments.take_in(
+        purchase_order=purchase,
+        state=make_state(purchase, "shipped", make_parcel_news()),
+        now=order.placed_at,
+    )
+    text = client.get(page_of(order)).content.decode()
+
+    assert "It is on the way to you." in text
+    assert "CJPKL0000000000YQ" in text
+    assert "Promised for 1–5 Dec." in text
+    assert 'rel="noreferrer">Follow it at' in text
+
+
+def test_a_late_parcel_says_so_first(client, light, noon):
+    order = make_paid_order(light)
+    plan = [{**entry, "arrives_to": "2026-11-20"} for entry in order.delivery_plan]
+    Order.objects.update(delivery_plan=plan)
+
+    assert "It is later than we promised." in client.get(page_of(order)).content.decode()
+
+
+def test_a_shopper_cancels_what_is_not_sent_yet(client, light):
+    order = make_paid_order(light)
+
+    assert "Cancel this order" in client.get(page_of(order)).content.decode()
+    response = client.post(page_of(order, "cancel/"), follow=True)
+    again = client.post(page_of(order, "cancel/"), follow=True)
+
+    assert "It is canceled." in response.content.decode()
+    assert "<h1" in response.content.decode()
+    assert "It is canceled." in again.content.decode()
+    order.refresh_from_db()
+    assert order.status == Order.Status.CANCELED
+    assert "Canceled." in response.content.decode()
+
+
+@pytest.mark.parametrize("rest", ["pay/", "cancel/"])
+def test_a_wrong_key_moves_nothing(client, light, rest):
+    order = make_order(light)
+
+    response = client.post(f"/en/orders/{order.number}/{'x' * 32}/{rest}")
+
+    assert response.status_code == 404
+    assert Payment.objects.get().status == Payment.Status.CREATED  # as it was placed
+    assert Order.objects.get().status == Order.Status.PENDING_PAYMENT
+
+
+def test_an_order_is_found_by_number_and_email(client, light):
+    order = make_order(light)
+
+    response = client.post(
+        "/en/orders/", {"number": f" {order.number.lower()} ", "email": "Erika@Example.org"}
+    )
+
+    assert response["Location"] == page_of(order)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"number": "right", "email": "other@example.org"},
+        {"number": "FL-000000-XXXXX", "email": "erika@example.org"},
+    ],
+)
+def test_a_wrong_pair_says_nothing_about_either(client, light, data):
+    order = make_order(light)
+    data = {**data, "number": data["number"].replace("right", order.number)}
+
+    response = client.post("/en/orders/", data)
+
+    assert response.status_code == 422
+    assert "No order has this number and this e-mail address." in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({}, "Enter the order number."),
+        ({"number": "x" * 50, "email": "a@example.org"}, "An order number is shorter than that."),
+        ({"number": "FL-1", "email": "nobody"}, "Enter an e-mail address like name@example.org."),
+    ],
+)
+def test_a_look_up_says_what_is_missing(client, light, data, words):
+    response = client.post("/en/orders/", data)
+
+    assert response.status_code == 422
+    assert words in response.content.decode()
+
+
+def test_guessing_orders_is_stopped(client, light):
+    data = {"number": "FL-000000-XXXXX", "email": "a@example.org"}
+
+    answers = [client.post("/en/orders/", data).status_code for _ in range(21)]
+
+    assert answers == [422] * 20 + [429]
+
+
+def test_guessers_behind_our_proxy_are_counted_one_by_one(client, light, settings):
+    settings.TRUSTED_PROXIES = 1
+    data = {"number": "FL-000000-XXXXX", "email": "a@example.org"}
+
+    answers = [
+        client.post("/en/orders/", data, headers={"X-Forwarded-For": address}).status_code
+        for address in ["203.0.113.7"] * 21 + ["203.0.113.8"]
+    ]
+
+    assert answers == [422] * 20 + [429, 422]
+
+
+@pytest.mark.parametrize(
+    "rest", ["{number}%00/{key}/", "{number}%00/{key}/address/", "{number}%00/{key}/return/",
+             "{number}/{key}%00/", "{number}/{key}/return/a%00/answer/"],
+)  # fmt: skip
+def test_a_path_with_a_nul_leads_nowhere(client, light, rest):
+    order = make_order(light)
+    there = f"/en/orders/{rest.format(number=order.number, key=order.access_key)}"
+
+    assert client.get(there).status_code == 404
+    assert client.post(there).status_code in {404, 405}
+
+
+@pytest.mark.usefixtures("light")
+def test_a_suppliers_path_with_a_nul_leads_nowhere(client):
+    assert client.get("/en/supplier/x%00y/abc/").status_code == 404

@@ -1,0 +1,198 @@
+"""A shopper sends pictures with a complaint, and what is wrong with them costs him no word."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.files.storage import storages
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from orders.models import ReturnAuthorization
+from orders.returns import authorizations, photos
+from storefront.accounts.models import User
+from storefront.lib.security import upload_limits
+from tests.factories.compliance import make_picture
+from tests.factories.returns import declare, make_delivered, make_policy
+from tests.factories.suppliers import NOON
+from tests.orders.returns.test_photos import files
+from tests.storefront.web.page_parser import Page
+from tests.storefront.web.returns.test_views import hidden, page_of, units
+
+pytestmark = pytest.mark.django_db
+WORDS = "It <flickers>, and smells."
+
+
+def upload(content=None, name="light.jpg"):
+    return SimpleUploadedFile(name, make_picture("JPEG") if content is None else content)
+
+
+@pytest.fixture
+def order(light):
+    make_policy()
+    return make_delivered(light, quantity=2)
+
+
+@pytest.fixture
+def asked(shopper, order):
+    """Come to the second page, as a shopper does; returns what its button sends."""
+    given = {"kind": "defect", "words": WORDS, **units(order, 1)}
+    return {**hidden(shopper.post(page_of(order, "return/"), given)), "words": WORDS}
+
+
+@pytest.fixture
+def questioned(order):
+    made = declare(order, 1, kind="defect", words="Dead.")
+    authorizations.ask(authorization=made, question="A picture?", actor="ann", now=NOON)
+    return made
+
+
+@pytest.mark.parametrize("language", ["en", "az"])
+def test_each_page_with_pictures_is_sound(shopper, order, questioned, language):
+    there = page_of(order, "return/").replace("/en/", f"/{language}/")
+    answer = page_of(order, f"return/{questioned.number}/answer/").replace("/en/", f"/{language}/")
+    given = {"kind": "defect", "words": WORDS, **units(order, 1)}
+    asked = {**given, **hidden(shopper.post(there, given)), "words": WORDS}
+    bad = upload(b"no picture")
+
+    pages = [
+        shopper.post(there, given),
+        shopper.post(there, {**asked, "pictures": bad}),
+        shopper.post(answer, {"words": WORDS, "pictures": upload(b"no picture")}),
+        shopper.get(page_of(order).replace("/en/", f"/{language}/")),
+    ]
+
+    for page in map(Page, pages):
+        assert page.faults == []
+        assert page.unlabeled() == []
+        assert len(page.ids) == len(set(page.ids))
+        (form,) = [each for each in page.all("form") if "enctype" in each]
+        assert form["enctype"] == "multipart/form-data"
+
+
+def test_pictures_go_with_the_complaint(shopper, order, asked):
+    sent = {**asked, "pictures": [upload(), upload(make_picture("WEBP"), "b.webp")]}
+
+    answer = shopper.post(page_of(order, "return/"), sent, follow=True)
+
+    made = ReturnAuthorization.objects.get()
+    assert (made.words, made.pictures.count()) == (WORDS, 2)
+    assert "2 pictures came with it." in answer.content.decode()
+
+
+def test_a_complaint_needs_no_picture(shopper, order, asked):
+    assert shopper.post(page_of(order, "return/"), asked).status_code == 303
+    assert ReturnAuthorization.objects.get().pictures.count() == 0
+
+
+def test_a_withdrawal_asks_for_none_and_keeps_none(shopper, order):
+    given = {"kind": "withdrawal", **units(order, 1)}
+    page = shopper.post(page_of(order, "return/"), given)
+
+    shopper.post(page_of(order, "return/"), {**hidden(page), "pictures": upload()})
+
+    assert 'type="file"' not in page.content.decode()
+    assert ReturnAuthorization.objects.get().pictures.count() == 0
+    assert files() == []
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ([upload(b"garbage", "<b>.jpg")], "&lt;b&gt;.jpg is no picture that we can open"),
+        ([upload(b"", "empty.jpg")], "empty.jpg is no picture that we can open"),
+        ([upload(make_picture("GIF"))], "is no picture that we can open"),
+        ([upload(b"\0" * (photos.MAX_BYTES + 1), "big.jpg")], "big.jpg is too large: 4 pictures"),
+        ([upload() for _ in range(5)], "These are too many: 4 pictures at most, of 8 MB each."),
+        ([upload(), upload(b"garbage")], "is no picture that we can open"),
+    ],
+)
+def test_what_is_wrong_stands_beside_the_field_and_no_word_is_lost(
+    shopper, order, asked, given, words
+):
+    for each in given:
+        each.seek(0)
+
+    answer = shopper.post(page_of(order, "return/"), {**asked, "pictures": given})
+
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert words in text.partition('id="id_pictures-hint"')[2]
+    assert hidden(answer)["words"] == "It &lt;flickers&gt;, and smells."
+    assert hidden(answer)["key"] == asked["key"]
+    assert not ReturnAuthorization.objects.exists()
+    assert files() == []
+
+
+def test_more_than_a_form_may_hold_is_dropped_and_told(shopper, order, asked, monkeypatch):
+    monkeypatch.setattr(upload_limits, "MOST_BYTES", 1_000)
+    sent = {**asked, "pictures": upload(make_picture("PNG", (600, 600)) + b"\0" * 2_000)}
+
+    answer = shopper.post(page_of(order, "return/"), sent)
+
+    assert answer.status_code == 422
+    assert "Together they are too large: 4 pictures at most" in answer.content.decode()
+    assert hidden(answer)["key"] == asked["key"]
+
+
+def test_nobody_has_pictures_opened_without_end(shopper, order, asked):
+    bad = [
+        shopper.post(page_of(order, "return/"), {**asked, "pictures": upload(b"garbage")})
+        for _ in range(21)
+    ]
+
+    assert "Too many pictures in one hour." not in bad[19].content.decode()
+    assert "Too many pictures in one hour." in bad[20].content.decode()
+
+
+def test_a_question_is_answered_with_a_picture_alone(shopper, order, questioned):
+    there = page_of(order, f"return/{questioned.number}/answer/")
+
+    shopper.post(there, {"words": "", "pictures": upload()})
+
+    questioned.refresh_from_db()
+    assert (questioned.status, questioned.words) == ("requested", "Dead.")
+    assert questioned.pictures.count() == 1
+
+
+def test_an_answer_with_a_bad_picture_keeps_its_words(shopper, order, questioned):
+    there = page_of(order, f"return/{questioned.number}/answer/")
+
+    answer = shopper.post(there, {"words": WORDS, "pictures": upload(b"garbage")})
+
+    assert answer.status_code == 422
+    assert "It &lt;flickers&gt;, and smells.</textarea>" in answer.content.decode()
+    questioned.refresh_from_db()
+    assert questioned.status == "needs_evidence"
+
+
+def test_only_staff_who_may_see_the_return_see_its_pictures(
+    shopper, order, asked, staff_of_shop, client_of_another
+):
+    shopper.post(page_of(order, "return/"), {**asked, "pictures": upload()})
+    made = ReturnAuthorization.objects.get()
+    there = reverse("admin:orders_returnauthorization_picture", args=[made.pk, 1])
+    page = reverse("admin:orders_returnauthorization_change", args=[made.pk])
+
+    shown = staff_of_shop.get(there)
+
+    assert there in staff_of_shop.get(page).content.decode()
+    assert (shown.status_code, shown["Content-Type"]) == (200, "image/jpeg")
+    assert "no-store" in shown["Cache-Control"]
+    assert shown["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert shown.content == photos.read(made.pictures.get())
+    assert staff_of_shop.get(there.replace("/1/", "/9/")).status_code == 404
+    assert client_of_another.get(there).status_code == 302
+    helper = User.objects.create_user(email="helper@fara.example", is_staff=True)
+    client_of_another.force_login(helper)
+    assert client_of_another.get(there).status_code == 403
+    assert shopper.get(f"/media/{made.pictures.get().file}").status_code == 404
+
+
+def test_a_lost_file_is_said_and_breaks_no_page(shopper, order, asked, staff_of_shop):
+    shopper.post(page_of(order, "return/"), {**asked, "pictures": upload()})
+    made = ReturnAuthorization.objects.get()
+    storages["private"].delete(made.pictures.get().file)
+
+    there = reverse("admin:orders_returnauthorization_picture", args=[made.pk, 1])
+
+    assert staff_of_shop.get(there).status_code == 404

@@ -1,0 +1,175 @@
+"""A shopper answers what we asked about a return: nothing he wrote is lost or noted twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from orders.models import ReturnAuthorization
+from orders.models.returns import MOST_WORDS
+from orders.returns import authorizations, photos
+from tests.factories.compliance import make_picture
+from tests.factories.returns import declare, make_delivered, make_policy
+from tests.factories.suppliers import NOON
+from tests.storefront.web.page_parser import Page
+from tests.storefront.web.returns.test_photos import upload
+from tests.storefront.web.returns.test_views import hidden, page_of, units
+
+pytestmark = pytest.mark.django_db
+TOO_LONG = "This is too long. Say it shorter."
+LINES = "\r\n".join(["x" * 9] * 80)  # 799 letters as a browser counts them, and 878 as it sends
+
+
+@pytest.fixture
+def order(light):
+    make_policy()
+    return make_delivered(light, quantity=2)
+
+
+@pytest.fixture
+def questioned(order):
+    made = declare(order, 1, kind="defect", words="Dead.")
+    authorizations.ask(authorization=made, question="A picture?", actor="ann", now=NOON)
+    return made
+
+
+@pytest.fixture
+def there(order, questioned):
+    return page_of(order, f"return/{questioned.number}/answer/")
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """Note what is drawn."""
+    noted, draw = [], photos.drawn
+    monkeypatch.setattr(photos, "drawn", lambda content: (noted.append(1), draw(content))[1])
+    return noted
+
+
+def test_an_answer_in_lines_is_counted_as_the_browser_counts_it(shopper, questioned, there):
+    answer = shopper.post(there, {"words": LINES})
+
+    questioned.refresh_from_db()
+    assert answer.status_code == 303
+    assert questioned.words == "Dead.\n" + LINES.replace("\r\n", "\n")
+
+
+def test_a_complaint_in_lines_is_counted_as_the_browser_counts_it(shopper, order):
+    given = {"kind": "defect", "words": LINES, **units(order, 1)}
+
+    asked = shopper.post(page_of(order, "return/"), given)
+    shopper.post(page_of(order, "return/"), {**hidden(asked), "words": LINES})
+
+    assert ReturnAuthorization.objects.get().words == LINES.replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("language", ["en", "az"])
+@pytest.mark.parametrize("room", [800, 100])
+def test_too_long_is_said_at_the_words_and_nothing_is_drawn(shopper, there, drawn, language, room):
+    ReturnAuthorization.objects.update(words="y" * (MOST_WORDS - room - 1))
+    words = "<" + "x" * room
+
+    answer = shopper.post(
+        there.replace("/en/", f"/{language}/"), {"words": words, "pictures": upload()}
+    )
+
+    page, text = Page(answer), answer.content.decode()
+    assert answer.status_code == 422
+    assert (page.faults, page.unlabeled(), drawn) == ([], [], [])
+    assert f"&lt;{'x' * room}</textarea>" in text
+    (area,) = page.all("textarea")
+    assert (area["aria-describedby"], area["aria-invalid"]) == ("id_words-wrong", "true")
+    (files,) = [each for each in page.all("input") if each.get("type") == "file"]
+    assert "aria-invalid" not in files
+    assert {*area["aria-describedby"].split(), *files["aria-describedby"].split()} <= {*page.ids}
+    if language == "en":
+        assert text.partition('id="id_words-wrong"')[2].partition("</p>")[0].count(TOO_LONG) == 1
+        assert "Choose them once more: none was kept." in text
+    assert ReturnAuthorization.objects.get().status == "needs_evidence"
+
+
+def test_a_wrong_picture_is_said_at_the_pictures_only(shopper, there):
+    page = Page(shopper.post(there, {"words": "Here.", "pictures": upload(b"garbage")}))
+
+    (area,) = page.all("textarea")
+    (files,) = [each for each in page.all("input") if each.get("type") == "file"]
+    assert "aria-invalid" not in area
+    assert files["aria-invalid"] == "true"
+
+
+def test_nothing_is_drawn_for_a_return_that_asks_nothing(shopper, order, drawn):
+    made = declare(order, 1)
+    there = page_of(order, f"return/{made.number}/answer/")
+
+    answer = shopper.post(there, {"words": "Here.", "pictures": upload()})
+
+    assert answer["Location"].endswith("?return=late#returns")
+    assert drawn == []
+
+
+def test_nothing_is_drawn_for_goods_that_cannot_go_back(shopper, order, drawn):
+    given = {"kind": "defect", "words": "Dead.", **units(order, 2)}
+    asked = hidden(shopper.post(page_of(order, "return/"), given))
+    declare(order, 1, kind="defect", words="Dead.")
+
+    answer = shopper.post(page_of(order, "return/"), {**asked, "pictures": upload()})
+
+    assert answer.status_code == 422
+    assert drawn == []
+
+
+@pytest.mark.parametrize("given", [{"words": "Here.\r\nAnd there."}, {"words": "", "pictures": 2}])
+def test_a_double_press_is_one_answer_and_no_refusal(shopper, questioned, there, given):
+    def press():
+        files = [upload(make_picture("JPEG")) for _ in range(given.get("pictures", 0))]
+        return shopper.post(there, {**given, "pictures": files})
+
+    answers = [press() for _ in range(2)]
+
+    assert [each["Location"].partition("?")[2] for each in answers] == [
+        "return=changed#returns"
+    ] * 2
+    questioned.refresh_from_db()
+    assert questioned.words.count("And there.") == given["words"].count("And there.")
+    assert questioned.pictures.count() == given.get("pictures", 0)
+
+
+def test_a_double_press_at_the_same_moment_is_one_answer(shopper, questioned, there, monkeypatch):
+    def meanwhile(content):
+        authorizations.add_words(
+            authorization=ReturnAuthorization.objects.get(pk=questioned.pk),
+            words="Here.",
+            drawings=[b"the first"],
+            now=NOON.replace(hour=13),
+        )
+        return content
+
+    monkeypatch.setattr(photos, "drawn", meanwhile)
+
+    answer = shopper.post(there, {"words": "Here.", "pictures": upload()})
+
+    assert answer["Location"].endswith("?return=changed#returns")
+    assert questioned.pictures.count() == 1
+
+
+@pytest.mark.parametrize("words", ["Something else.", "ere.", ""])
+def test_another_answer_to_what_is_answered_is_refused(shopper, questioned, there, words):
+    shopper.post(there, {"words": "Here."})
+
+    answer = shopper.post(there, {"words": words})
+
+    assert answer["Location"].endswith("?return=late#returns")
+    questioned.refresh_from_db()
+    assert questioned.words == "Dead.\nHere."
+
+
+def test_what_was_complained_of_is_no_answer(shopper, order):
+    made = declare(order, 1, kind="defect", words="Dead.")
+
+    answer = shopper.post(page_of(order, f"return/{made.number}/answer/"), {"words": "Dead."})
+
+    assert answer["Location"].endswith("?return=late#returns")
+
+
+def test_the_address_of_an_answer_leads_to_the_order(shopper, order, there):
+    assert shopper.get(there)["Location"] == page_of(order) + "#returns"
+    assert shopper.get(there.replace("/answer/", "x/answer/")).status_code == 404

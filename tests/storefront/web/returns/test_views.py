@@ -1,0 +1,299 @@
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from notifications.models import Event
+from orders.models import ReturnAuthorization
+from orders.returns import authorizations
+from tests.factories.catalog import NOON
+from tests.factories.orders import make_paid_order
+from tests.factories.returns import (
+    bring_back,
+    counters,
+    declare,
+    make_delivered,
+    make_policy,
+    make_shipped_order,
+    make_sibling,
+)
+from tests.storefront.web.page_parser import Page
+
+pytestmark = pytest.mark.django_db
+
+
+def page_of(order, rest=""):
+    return f"/en/orders/{order.number}/{order.access_key}/{rest}"
+
+
+def units(order, *how_many):
+    lines = order.lines.order_by("pk").values_list("pk", flat=True)
+    return {f"units_{line}": many for line, many in zip(lines, how_many, strict=True)}
+
+
+def hidden(response):
+    """Read what the second page sends when its button is pressed."""
+    found = re.findall(
+        r'<input type="hidden" name="(\w+)" value="([^"]*)">', response.content.decode()
+    )
+    return {name: value for name, value in found if name != "csrfmiddlewaretoken"}
+
+
+@pytest.fixture
+def order(light):
+    make_policy()
+    return make_delivered(light, quantity=2)
+
+
+@pytest.fixture
+def withdrawn(shopper, order):
+    """Withdraw as a shopper does, page by page; returns the last answer."""
+    asked = shopper.post(page_of(order, "return/"), {"kind": "withdrawal", **units(order, 1)})
+    return shopper.post(page_of(order, "return/"), hidden(asked), follow=True)
+
+
+@pytest.mark.parametrize("language", ["en", "az"])
+def test_each_page_is_sound(shopper, order, language):
+    there = page_of(order, "return/").replace("/en/", f"/{language}/")
+    given = {"kind": "withdrawal", **units(order, 1)}
+    declare(order, 1, kind="defect", words="Dead.")
+    pages = [shopper.get(there), shopper.post(there, {}), shopper.post(there, given)]
+    pages.append(shopper.get(page_of(order).replace("/en/", f"/{language}/")))
+
+    for page in map(Page, pages):
+        assert page.faults == []
+        assert page.unlabeled() == []
+
+
+def test_the_first_page_writes_nothing_and_the_second_repeats_what_is_withdrawn(shopper, order):
+    text = shopper.get(page_of(order)).content.decode()
+    asked = shopper.post(
+        page_of(order, "return/"),
+        {"kind": "withdrawal", "words": "Too <bright>", **units(order, 2)},
+    )
+
+    assert page_of(order, "return/") in text
+    shown = asked.content.decode()
+    assert asked.status_code == 200
+    assert "2 × Trail 400" in shown
+    assert "Too &lt;bright&gt;" in shown
+    assert "Confirm withdrawal" in shown
+    assert "within 14 days" in shown
+    assert not ReturnAuthorization.objects.exists()
+
+
+def test_a_confirmed_withdrawal_is_told_at_once_and_stands_on_the_page(order, withdrawn):
+    made = ReturnAuthorization.objects.get()
+
+    assert (made.status, made.opened_by) == ("approved", "shopper")
+    assert counters(order) == [(1, 0)]
+    shown = withdrawn.content.decode()
+    assert "The receipt, with day and time" in shown
+    assert made.number in shown
+    assert "Send it to: Fara, Lampenweg 1, 10115 Berlin" in shown
+    assert "8 Dec" in shown
+    assert Event.objects.filter(name="return.declared").count() == 1
+
+
+def test_a_double_click_is_one_withdrawal(shopper, order):
+    there = page_of(order, "return/")
+    sent = hidden(shopper.post(there, {"kind": "withdrawal", **units(order, 2)}))
+
+    answers = [shopper.post(there, sent) for _ in range(2)]
+
+    assert [each.status_code for each in answers] == [303, 303]
+    assert counters(order) == [(2, 0)]
+    assert Event.objects.filter(name="return.declared").count() == 1
+
+
+@pytest.mark.parametrize("many", ["0", "-1", "3", str(2**31), str(2**70), "x", "1.5"])
+def test_what_cannot_be_returned_is_told_and_not_written(shopper, order, many):
+    given = {"kind": "withdrawal", "confirm": "1", "key": "k", **units(order, many)}
+
+    answer = shopper.post(page_of(order, "return/"), given)
+
+    assert answer.status_code == 422
+    assert Page(answer).faults == []
+    assert counters(order) == [(0, 0)]
+
+
+def test_lines_of_other_orders_and_strange_kinds_are_not_taken(shopper, order, light):
+    other = make_delivered(light, quantity=1)
+    there = page_of(order, "return/")
+
+    answers = [
+        shopper.post(there, {"kind": "withdrawal", "confirm": "1", "key": "k", **units(other, 1)}),
+        shopper.post(there, {"kind": "theft", "confirm": "1", "key": "k", **units(order, 1)}),
+        shopper.post(there, {"confirm": "1", "key": "k" * 41, **units(order, 1)}),
+    ]
+
+    assert [each.status_code for each in answers] == [422, 422, 422]
+    assert not ReturnAuthorization.objects.exists()
+
+
+def test_a_complaint_needs_words_and_waits_for_staff(shopper, order):
+    there, given = page_of(order, "return/"), {"kind": "defect", **units(order, 1)}
+
+    mute = shopper.post(there, given)
+    asked = shopper.post(there, {**given, "words": "It flickers."})
+    shopper.post(there, hidden(asked))
+
+    assert mute.status_code == 422
+    made = ReturnAuthorization.objects.get()
+    assert (made.status, made.words) == ("requested", "It flickers.")
+
+
+def test_after_fourteen_days_only_what_is_wrong_goes_back(shopper, order, noon):
+    noon.shift(timedelta(days=15))
+
+    page = shopper.get(page_of(order, "return/")).content.decode()
+    late = shopper.post(
+        page_of(order, "return/"),
+        {"kind": "withdrawal", "confirm": "1", "key": "k", **units(order, 1)},
+    )
+
+    assert "The 14 days to withdraw are over." in page
+    assert 'value="withdrawal"' not in page
+    assert 'value="defect"' in page
+    assert late.status_code == 422
+
+
+def test_what_has_not_left_is_not_offered(shopper, light):
+    order = make_paid_order(light)
+
+    assert page_of(order, "return/") not in shopper.get(page_of(order)).content.decode()
+    assert "canceled on the page of the order" in (
+        shopper.get(page_of(order, "return/")).content.decode()
+    )
+
+
+def test_goods_on_their_way_can_be_withdrawn_from(shopper, light):
+    order = make_shipped_order(light, quantity=1)
+
+    page = shopper.get(page_of(order, "return/")).content.decode()
+
+    assert "until 14 days after the last parcel arrived" in page
+    assert 'value="defect"' not in page
+
+
+def test_the_shopper_keeps_it_after_all_and_may_change_his_mind(shopper, order, withdrawn):
+    made = ReturnAuthorization.objects.get()
+    there = page_of(order, f"return/{made.number}/cancel/")
+
+    answers = [shopper.post(there, follow=True) for _ in range(2)]
+
+    assert "Canceled. You keep it." in answers[0].content.decode()
+    assert [each.status_code for each in answers] == [200, 200]
+    assert counters(order) == [(0, 0)]
+    assert shopper.get(there).status_code == 405
+
+
+def test_the_number_of_the_parcel_proves_that_it_left(shopper, order, withdrawn):
+    made = ReturnAuthorization.objects.get()
+    there = page_of(order, f"return/{made.number}/sent/")
+
+    shopper.post(there, {"carrier": "DHL", "tracking_number": "  "})
+    made.refresh_from_db()
+    assert made.status == "approved"
+    shopper.post(there, {"carrier": "DHL", "tracking_number": "JJD1"})
+    corrected = shopper.post(there, {"carrier": "DHL", "tracking_number": "JJD2"}, follow=True)
+
+    made.refresh_from_db()
+    assert (made.status, made.tracking_number) == ("in_transit", "JJD2")
+    assert "On its way back." in corrected.content.decode()
+
+
+def test_it_is_too_late_to_keep_what_is_back(shopper, order, withdrawn):
+    made = ReturnAuthorization.objects.get()
+    bring_back(made)
+
+    answer = shopper.post(page_of(order, f"return/{made.number}/cancel/"), follow=True)
+
+    assert "cannot be done any more" in answer.content.decode()
+    made.refresh_from_db()
+    assert made.status == "inspected"
+
+
+def test_a_question_is_answered_on_the_page(shopper, order):
+    made = declare(order, 1, kind="defect", words="Dead.")
+    authorizations.ask(authorization=made, question="Which cell?", actor="ann", now=NOON)
+
+    shown = shopper.get(page_of(order)).content.decode()
+    shopper.post(page_of(order, f"return/{made.number}/answer/"), {"words": "A new one."})
+
+    assert "We wrote: Which cell?" in shown
+    made.refresh_from_db()
+    assert (made.status, made.words) == ("requested", "Dead.\nA new one.")
+
+
+@pytest.mark.parametrize("what", ["cancel", "sent", "answer"])
+def test_a_return_opens_by_the_link_of_its_own_order_only(shopper, order, light, what):
+    made = declare(order, 1)
+    other = make_delivered(light, quantity=1)
+    given = {"tracking_number": "1", "words": "x"}
+
+    strange = shopper.post(page_of(other, f"return/{made.number}/{what}/"), given)
+    keyless = shopper.post(f"/en/orders/{order.number}/{'x' * 32}/return/{made.number}/{what}/")
+
+    assert (strange.status_code, keyless.status_code) == (404, 404)
+    made.refresh_from_db()
+    assert made.status == "approved"
+
+
+def test_an_answer_has_room_beside_the_longest_complaint_and_too_long_is_told(shopper, order):
+    made = declare(order, 1, kind="defect", words="x" * 800)
+    authorizations.ask(authorization=made, question="Why?", actor="ann", now=NOON)
+    there = page_of(order, f"return/{made.number}/answer/")
+
+    long = shopper.post(there, {"words": "y" * 801}, follow=True)
+    made.refresh_from_db()
+    assert "This is too long. Say it shorter." in long.content.decode()
+    assert made.status == "needs_evidence"
+    shopper.post(there, {"words": "y" * 800})
+
+    made.refresh_from_db()
+    assert (made.status, len(made.words)) == ("requested", 1601)
+
+
+@pytest.mark.parametrize("what", ["", "cancel/", "sent/", "answer/"])
+def test_a_nul_is_no_letter(shopper, order, what):
+    made = declare(order, 1)
+    there = page_of(order, f"return/{made.number}/{what}" if what else "return/")
+    given = {"key": "a\0b", "words": "a\0b", "carrier": "\0", "tracking_number": "1\0"}
+
+    assert shopper.post(there, given).status_code in {303, 422}
+
+
+def test_another_can_be_asked_for_instead_of_money(shopper, order, light):
+    other = make_sibling(light, "20.01")
+    make_sibling(light, "999.00")
+    (line,) = order.lines.all()
+    there = page_of(order, "return/")
+    first = shopper.get(there)
+    given = {"kind": "withdrawal", **units(order, 1), f"instead_{line.pk}": other.variant.pk}
+
+    asked = shopper.post(there, given)
+    shopper.post(there, hidden(asked))
+
+    assert Page(first).faults == []
+    assert Page(first).unlabeled() == []
+    assert "20.01" in first.content.decode()
+    assert "999.00" not in first.content.decode()
+    assert "You ask for this instead" in asked.content.decode()
+    assert "you get your money" in asked.content.decode()
+    assert ReturnAuthorization.objects.get().lines.get().wanted == other.variant
+    assert "You ask for this instead" in shopper.get(page_of(order)).content.decode()
+
+
+def test_what_costs_more_cannot_be_asked_for(shopper, order, light):
+    dearer = make_sibling(light, "999.00")
+    (line,) = order.lines.all()
+    given = {"kind": "withdrawal", **units(order, 1), f"instead_{line.pk}": dearer.variant.pk}
+
+    answer = shopper.post(page_of(order, "return/"), {**given, "confirm": "1", "key": "k"})
+
+    assert answer.status_code == 422
+    assert Page(answer).faults == []
+    assert not ReturnAuthorization.objects.exists()

@@ -1,0 +1,259 @@
+"""Every front of the shop says the same of one light: how many, whether at all, and when."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+import pytest
+
+from catalog.models import Channel, Listing, Variant
+from orders.models import Cart
+from orders.routing import rules
+from shipping.rates import quotes
+from suppliers.models import StockLevel, SupplierOffer
+from tests.factories.catalog import (
+    NOON,
+    make_channel,
+)
+from tests.storefront.api.schema_client import Caller
+from tests.storefront.web.fronts import GONE, SLUG, UNSAID, Fronts
+from tests.storefront.web.supply import BOTH, OLD, PACKS, POST, build, far, near
+
+pytestmark = pytest.mark.django_db
+
+
+# What it is, how it lies, where to; then: sold out, most, days of one, least that is sold.
+CASES = {
+    "one shelf": ({"shelves": [near()], "routes": BOTH[:1]}, "DE", False, 9, "28–30 Nov", 1),
+    "the near of two": (
+        {"shelves": [near(), far()], "routes": BOTH}, "DE", False, 20, "28–30 Nov", 1,
+    ),
+    "what both have between them": (
+        {"shelves": [near(), far()], "routes": BOTH, "channel": {"places_per_line": 2}},
+        "DE", False, 29, "28–30 Nov", 1,
+    ),
+    "between them, and one does not reach it": (
+        {
+            "shelves": [near(), far()],
+            "routes": (("near", "DE", {**POST, "countries": ["DE"]}), BOTH[1]),
+            "channel": {"places_per_line": 2},
+        },
+        "FR", False, 20, "5–11 Dec", 1,
+    ),
+    "ships to": (
+        {
+            "shelves": [near(), far()],
+            "routes": (("near", "DE", {**POST, "countries": ["DE"]}), BOTH[1]),
+        },
+        "FR", False, 20, "5–11 Dec", 1,
+    ),
+    "no route": (
+        {"shelves": [near()], "routes": (("near", "DE", {**POST, "countries": ["DE"]}),)},
+        "FR", False, 0, None, None,
+    ),
+    "lead of the offer, not of the supplier": (
+        {"shelves": [near(of_offer={"lead_days": 5})], "routes": BOTH[:1]},
+        "DE", False, 9, "1–3 Dec", 1,
+    ),
+    "after the cut-off": (
+        {"shelves": [near(of_supplier={"cut_off_hour": 12})], "routes": BOTH[:1]},
+        "DE", False, 9, "29 Nov\u2009–\u20091 Dec", 1,
+    ),
+    "before the cut-off": (
+        {"shelves": [near(of_supplier={"cut_off_hour": 13})], "routes": BOTH[:1]},
+        "DE", False, 9, "28–30 Nov", 1,
+    ),
+    "lithium packed beside": (
+        {
+            "shelves": [near(), far()],
+            "routes": (("near", "DE", {**POST, "accepts_with": False}), BOTH[1]),
+            "variant": {"lithium": "with"},
+        },
+        "DE", False, 20, "5–11 Dec", 1,
+    ),
+    "cells in a parcel": (
+        {"shelves": [near()], "routes": (("near", "DE", {**POST, "max_cells": 4}),)},
+        "DE", False, 4, "28–30 Nov", 1,
+    ),
+    "least and packs": (
+        {"shelves": [near(of_offer=PACKS)], "routes": BOTH[:1]}, "DE", False, 8, None, 8,
+    ),
+    "packs near, single ones far": (
+        {"shelves": [near(of_offer=PACKS), far()], "routes": BOTH}, "DE", False, 20, "5–11 Dec", 1,
+    ),
+    "buffers of channel and row": (
+        {
+            "shelves": [near(of_row={"buffer": 2})],
+            "routes": BOTH[:1],
+            "channel": {"buffer": 3},
+        },
+        "DE", False, 4, "28–30 Nov", 1,
+    ),
+    "aged": ({"shelves": [near(of_row=OLD)], "routes": BOTH[:1]}, "DE", False, 5, "28–30 Nov", 1),
+    "aged away": (
+        {"shelves": [near(units=2, of_row=OLD)], "routes": BOTH[:1]}, "DE", True, 0, None, None,
+    ),
+    "weight of a parcel": (
+        {
+            "shelves": [near()],
+            "routes": (("near", "DE", {**POST, "max_weight_g": 500}),),
+        },
+        "DE", False, 3, "28–30 Nov", 1,
+    ),
+    "two ways at one price": (
+        {
+            "shelves": [near()],
+            "routes": (BOTH[0], ("near", "DE", {**POST, "tier": "express", "max_days": 3})),
+        },
+        "DE", False, 9, "28–29 Nov", 1,
+    ),
+}  # fmt: skip
+
+
+def insist_same(fronts):
+    """Hold all that the fronts say against each other; return it as one."""
+    told = fronts.of_one()
+    answer = fronts.availability()
+    most, least = answer["most"], answer["more"]
+    agree(told)
+    if least is not None:
+        for quantity in {least, most}:
+            agree(in_carts := fronts.of_carts(quantity))
+            assert in_carts["API line"].most == most
+            if quantity == 1:
+                agree({**told, **in_carts})
+    if most:
+        assert fronts.carts_take(most) == {"web": 303, "API": 303}
+        assert fronts.carts_take(most + 1) == {"web": most, "API": most}
+    if told["page"].is_sold_out:
+        assert fronts.carts_take(1) == {"web": GONE, "API": GONE}
+    return told["page"].is_sold_out, most, told["page"].days, least
+
+
+def agree(told):
+    for what in ("is_sold_out", "most", "days", "packs"):
+        said = {who: getattr(one, what) for who, one in told.items()}
+        spoken = {who: one for who, one in said.items() if one != UNSAID}
+        assert len(set(spoken.values())) <= 1, (what, spoken)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_all_fronts_say_the_same_and_it_is_right(shopper, name):
+    book, country, *right = CASES[name]
+    listing = build(*book["shelves"], **{key: book[key] for key in book if key != "shelves"})
+
+    fronts = Fronts(shopper, Caller(), listing, country)
+    said = insist_same(fronts)
+
+    assert list(said) == right
+    assert set(fronts.in_stock()) == {int(said[1] > 0)}
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_all_fronts_say_the_same_of_any_supply(shopper, seed):
+    dice = random.Random(seed)
+
+    def shelf(code, place, country):
+        return (
+            code,
+            place,
+            country,
+            dice.randint(0, 14),
+            {"lead_days": dice.randint(0, 4), "cut_off_hour": dice.choice([None, 9, 12, 15])},
+            {
+                "lead_days": dice.choice([None, 1, 6]),
+                "minimum_quantity": dice.choice([1, 1, 3]),
+                "pack_size": dice.choice([1, 1, 2]),
+                "cost_amount": dice.choice(["7.00", "8.00", "9.00"]),
+            },
+            {
+                "buffer": dice.choice([0, 0, 2]),
+                "as_of": NOON - timedelta(hours=dice.choice([0, 1, 5, 30])),
+            },
+        )
+
+    def route(code, place):
+        return (
+            code,
+            place,
+            {
+                "tier": dice.choice(["economy", "express"]),
+                "countries": dice.choice([[], ["DE"], ["DE", "FR"]]),
+                "base_amount": dice.choice(["1.00", "4.90"]),
+                "per_kg_amount": dice.choice(["0.00", "6.00"]),
+                "min_days": (first := dice.randint(1, 6)),
+                "max_days": first + dice.randint(0, 6),
+                "max_weight_g": dice.choice([300, 1500, 9000]),
+                "accepts_with": dice.choice([True, True, False]),
+                "max_cells": dice.choice([None, 5]),
+            },
+        )
+
+    places = [("near", "DE", "DE"), ("far", "CN", "CN"), ("far", "ES", "ES")]
+    listing = build(
+        *(shelf(*place) for place in places),
+        routes=[route(code, place) for code, place, _ in places for _ in range(dice.randint(1, 2))],
+        channel={"buffer": dice.choice([0, 1]), "places_per_line": dice.choice([1, 2, 3])},
+        variant={"lithium": dice.choice(["none", "inside", "with"])},
+    )
+
+    for country in ("DE", "FR"):
+        fronts = Fronts(shopper, Caller(), listing, country)
+        _, most, *_ = insist_same(fronts)
+        assert set(fronts.in_stock()) == {int(most > 0)}
+        Cart.objects.all().delete()
+
+
+def test_a_place_that_would_lose_is_promised_on_no_front_although_it_is_sooner(shopper):
+    dear = near(of_offer={"cost_amount": "30.00"})
+    listing = build(dear, far(), routes=BOTH)
+    channel = make_channel()
+    soonest = rules.draft(channel=channel, chain=["days"], by="ada", now=NOON)
+    rules.go_live(rules=soonest, by="ada", now=NOON)
+
+    losing = insist_same(Fronts(shopper, Caller(), listing, "DE"))
+    Cart.objects.all().delete()
+    SupplierOffer.objects.filter(supplier__code="near").update(cost_amount="9.00")
+    quotes.forget()
+    paying = insist_same(Fronts(shopper, Caller(), listing, "DE"))
+
+    assert losing == (False, 20, "5–11 Dec", 1)
+    assert paying == (False, 20, "28–30 Nov", 1)
+
+
+def test_where_nobody_chose_a_country_all_fronts_speak_of_the_shops_own(shopper):
+    """A cart without a country is one that goes where the pages say that they deliver to."""
+    listing = build(near(), far(), routes=(("near", "DE", {**POST, "countries": ["FR"]}), BOTH[1]))
+    make_channel()
+    Channel.objects.update(default_country="FR")
+    api = Caller()
+    token = api.post("/api/v1/carts/", {}).json()["token"]
+
+    cart = api.post(f"/api/v1/carts/{token}/lines/", {"listing_id": listing.pk}).json()
+    page = shopper.get(f"/en/p/{SLUG}/").content.decode()
+    asked = api.get("/api/v1/availability/", {"sku": listing.variant.sku}).json()
+
+    assert cart["country"] == asked["country"] == "FR"
+    assert "To France" in page
+    assert cart["lines"][0]["available"] == asked["availability"][0]["most"] == 20
+
+
+def test_a_figure_that_falls_before_it_is_published_is_sold_out_everywhere(shopper):
+    listing = build(near(), routes=BOTH[:1])
+    StockLevel.objects.update(reported_quantity=0)
+
+    said = insist_same(Fronts(shopper, Caller(), listing, "DE"))
+
+    assert Listing.objects.get().available == 9
+    assert said == (True, 0, None, None)
+
+
+def test_a_figure_that_rises_before_it_is_published_is_sold_by_nobody(shopper):
+    listing = build(near(units=2), routes=BOTH[:1])
+    StockLevel.objects.update(reported_quantity=50)
+    Variant.objects.update(packed_weight_g=100)
+
+    said = insist_same(Fronts(shopper, Caller(), listing, "DE"))
+
+    assert said[1] == 2

@@ -1,0 +1,235 @@
+"""A supplier who hangs holds one worker with his news, and nobody waits behind him."""
+
+from __future__ import annotations
+
+import socket
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack
+
+import pytest
+from django.db import connection
+
+from storefront.dev.sandboxes.cj.state import DEFAULT_KEY
+from storefront.lib.security.encryption import seal
+from storefront.lib.state_machine import LostRaceError
+from storefront.webhooks import processing, tasks
+from storefront.webhooks.models import InboundCall
+from suppliers.models import Connection, StockLevel
+from suppliers.resilience.bulkheads import Work, width
+from tests.factories.bulkheads import elsewhere
+from tests.factories.catalog import make_variant
+from tests.factories.suppliers import make_level, make_location, make_offer, make_supplier
+from tests.factories.webhooks import cj_body, connect_cj, keep_call
+from tests.storefront.dev.sandboxes.conftest import Sandbox
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WORKERS = 4
+AT_ONCE_S = 8.0  # far below what a call to one who never answers takes
+
+
+@pytest.fixture(autouse=True)
+def woken(monkeypatch):
+    """Collect the calls that are woken up, instead of waking them."""
+    found = []
+    monkeypatch.setattr(tasks.handle, "delay", lambda *, call_id: found.append(call_id))
+    return found
+
+
+@pytest.fixture
+def silence():
+    """The address of one who takes every connection, and never says a word."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listening:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/api2.0/v1/"
+
+
+@pytest.fixture
+def sandbox(tmp_path):
+    running = Sandbox(tmp_path)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def workers():
+    """So many processes as a worker has; they end when the silent one has hung up."""
+    with ThreadPoolExecutor(WORKERS) as pool:
+        yield pool
+
+
+def selling(code, base_url, *, sku="V1", ref="P1"):
+    """Make a supplier who speaks as CJ does, with one thing for sale; return how he calls."""
+    supplier = make_supplier(code)
+    Connection.objects.filter(supplier=supplier).update(
+        base_url=base_url, calls_per_second=1000, secrets_sealed=seal({"api_key": DEFAULT_KEY})
+    )
+    offer = make_offer(make_variant(), supplier=supplier, sku=sku)
+    offer.supplier_product = ref
+    offer.save()
+    location = make_location(supplier, code="CN", country="CN")
+    make_level(offer, 10_000, location=location)
+    return connect_cj(supplier)
+
+
+def keep_news_of_stock(source, sku="V1", count=1):
+    now = tasks.timezone.now()
+    return [keep_call(source, cj_body("STOCK", None, **{sku: []}), now=now) for _ in range(count)]
+
+
+def work(call):
+    try:
+        tasks.handle(call_id=call.pk)
+    finally:
+        connection.close()
+
+
+def test_another_suppliers_news_does_not_wait_for_one_who_hangs(sandbox, workers, silence):
+    hanging = selling("hanging", silence)
+    product, variant = sandbox.goods()
+    steady = selling("steady", f"{sandbox.url}/api2.0/v1/", sku=variant.vid, ref=product.pid)
+    his = [workers.submit(work, call) for call in keep_news_of_stock(hanging, count=2 * WORKERS)]
+    (call,) = keep_news_of_stock(steady, sku=variant.vid)
+
+    wait([workers.submit(work, call)], timeout=AT_ONCE_S)
+
+    call.refresh_from_db()
+    assert call.status == InboundCall.Status.APPLIED
+    assert StockLevel.objects.filter(offer__supplier__code="steady", location__code="CN").exclude(
+        reported_quantity=10_000
+    )
+    # He who hangs still holds as many workers as he has lanes, and the rest of his news waits.
+    assert sum(not each.done() for each in his) == width(Work.NEWS)
+    untouched = InboundCall.objects.filter(source=hanging, attempts=0, status="received")
+    assert untouched.count() == 2 * WORKERS - width(Work.NEWS)
+
+
+def test_a_call_that_finds_no_lane_stays_as_it_came(silence, woken):
+    (call,) = keep_news_of_stock(selling("lumen", silence))
+    before = InboundCall.objects.values().get()
+
+    with elsewhere(Work.NEWS, make_supplier().pk):
+        tasks.handle(call_id=call.pk)
+
+    assert InboundCall.objects.values().get() == before
+    tasks.handle_waiting()
+    assert woken == [call.pk]
+
+
+def test_a_lane_that_becomes_free_takes_one_of_those_that_wait(woken):
+    source = connect_cj(make_supplier())
+    unknown, *waiting = keep_news_of_stock(source, sku="nothing of ours", count=3)
+    keep_news_of_stock(connect_cj(make_supplier("glow")))
+
+    tasks.handle(call_id=unknown.pk)
+
+    assert len(woken) == 1
+    assert woken[0] in {each.pk for each in waiting}
+
+
+def test_who_does_not_answer_is_not_asked_for_the_next_at_once(woken, monkeypatch):
+    def fail(**_):
+        raise processing.TemporaryError("no answer")
+
+    monkeypatch.setattr("suppliers.sync.webhooks.recount", fail)
+    first, _ = keep_news_of_stock(selling("lumen", "http://127.0.0.1:9"), count=2)
+
+    tasks.handle(call_id=first.pk)
+
+    first.refresh_from_db()
+    assert (first.status, first.attempts, woken) == ("received", 1, [])
+
+
+def test_a_gateway_waits_for_no_lane(settings):
+    settings.PAYMENT_GATEWAY = "test"
+    call = keep_call("test-gateway", b"{}", now=tasks.timezone.now())
+    with ExitStack() as stack:
+        for supplier in (make_supplier(), make_supplier("glow")):
+            stack.enter_context(elsewhere(Work.NEWS, supplier.pk))
+        tasks.handle(call_id=call.pk)
+
+    call.refresh_from_db()
+    assert call.status != InboundCall.Status.RECEIVED
+
+
+def test_many_calls_of_one_stand_in_nobodys_way(woken, monkeypatch):
+    monkeypatch.setattr(tasks, "BATCH", 2)
+    many = keep_news_of_stock("cj-lumen", count=5)
+    (late,) = keep_news_of_stock("test-gateway")
+
+    tasks.handle_waiting()
+
+    assert woken == [many[0].pk, many[1].pk, late.pk]
+
+
+def test_a_call_whose_turn_was_over_is_left_to_the_other_worker(monkeypatch):
+    call = keep_call("nobody", b"{}")
+
+    def lose(**_words):
+        raise LostRaceError("another worker has handled it")
+
+    monkeypatch.setattr(processing, "handle", lose)
+
+    tasks.handle(call_id=call.pk)
+
+
+def test_news_gets_through_while_he_is_asked_for_it(monkeypatch):
+    """To ask for news of thousands of products takes minutes, and two do not ask at once."""
+    supplier = make_supplier()
+    connect_cj(supplier)
+    found = []
+
+    def subscribe(**_known):
+        with elsewhere(Work.NEWS, supplier.pk) as is_free:
+            found.append(is_free)
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(also_subscribe).result()
+
+    def also_subscribe():
+        tasks.subscribe(supplier_id=supplier.pk)
+        connection.close()
+
+    monkeypatch.setattr(tasks.subscribing, "subscribe", subscribe)
+
+    tasks.subscribe(supplier_id=supplier.pk)
+
+    assert found == [True]
+
+
+def test_news_of_orders_goes_before_news_of_goods(woken):
+    """Whatever lies in the broker's queue: the lane takes the oldest of what presses most."""
+    source = connect_cj(make_supplier())
+    first, second = keep_news_of_stock(source, sku="nothing of ours", count=2)
+    now = tasks.timezone.now()
+    parcel, order = (
+        keep_call(source, cj_body(kind, None, **said), now=now)
+        for kind, said in (
+            ("LOGISTIC", {"trackingNumber": "1", "orderId": 7}),
+            ("ORDER", {"cjOrderId": 8}),
+        )
+    )
+
+    tasks.handle_waiting()
+    assert woken == [parcel.pk, order.pk, first.pk, second.pk]
+    woken.clear()
+
+    tasks.handle(call_id=first.pk)
+    parcel.refresh_from_db()
+    first.refresh_from_db()
+    assert (parcel.attempts, first.attempts) == (1, 0)
+
+    tasks.handle(call_id=first.pk)
+    order.refresh_from_db()
+    assert order.attempts == 1
+
+    tasks.handle(call_id=first.pk)
+    first.refresh_from_db()
+    assert first.status == "ignored"
+    assert woken == [second.pk]
+
+
+def test_what_nobody_can_read_presses_for_staff_want_to_see_it():
+    source = connect_cj(make_supplier())
+
+    turns = [keep_call(source, body).turn for body in (b"garbage", cj_body("STOCK", None, V1=[]))]
+
+    assert turns == [0, 1]

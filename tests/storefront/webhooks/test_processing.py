@@ -1,0 +1,265 @@
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from orders.models import Payment, PurchaseOrder
+from orders.payments.updates import TooEarlyError
+from shipping.models import Parcel
+from storefront.lib.http.errors import TemporaryError
+from storefront.lib.state_machine import IllegalMoveError
+from storefront.webhooks import handlers, processing
+from storefront.webhooks.models import InboundCall
+from tests.factories.orders import make_order, make_payment, make_sellable
+from tests.factories.shipping import CJ_NUMBER, make_accepted_purchase_order
+from tests.factories.suppliers import NOON, make_supplier
+from tests.factories.webhooks import cj_body, connect_cj, keep_call
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def tracking_body(number, *parcels, **more):
+    return json.dumps({"order": number, "parcels": list(parcels), **more}).encode()
+
+
+def handle_until_ended(call):
+    """Let time pass from one try to the next, as the sweep would."""
+    now = NOON
+    while call.status == InboundCall.Status.RECEIVED:
+        now = max(now, call.due_at)
+        processing.handle(call=call, now=now)
+        call.refresh_from_db()
+    return now
+
+
+def test_a_supplier_without_an_api_posts_tracking_in_our_own_words():
+    purchase_order = make_accepted_purchase_order(make_sellable())
+    line = purchase_order.lines.get().order_line_id
+    parcel = {
+        "carrier": "CJPacket",
+        "number": CJ_NUMBER,
+        "status": "Out for delivery",
+        "happened_at": "2026-11-24T09:00:00+01:00",
+        "lines": [{"reference": str(line), "quantity": 1}],
+    }
+    call = keep_call("tracking-lumen", tracking_body(purchase_order.number, parcel))
+
+    assert processing.handle(call=call, now=NOON) is True
+
+    purchase_order.refresh_from_db()
+    parcel = Parcel.objects.get()
+    assert (call.status, call.attempts) == ("applied", 1)
+    assert purchase_order.status == PurchaseOrder.Status.SHIPPED
+    assert (parcel.carrier_status, parcel.carrier_status_at) == (
+        "out_for_delivery",
+        NOON - timedelta(hours=4),
+    )
+
+
+def test_a_call_is_handled_once_even_when_two_workers_hear_of_it():
+    purchase_order = make_accepted_purchase_order(make_sellable())
+    call = keep_call("tracking-lumen", tracking_body(purchase_order.number, {"number": CJ_NUMBER}))
+    other = InboundCall.objects.get()
+
+    results = [processing.handle(call=call, now=NOON), processing.handle(call=other, now=NOON)]
+
+    assert results == [True, False]
+    assert Parcel.objects.count() == 1
+
+
+def test_a_call_whose_worker_died_is_taken_up_when_his_time_is_over():
+    call = keep_call("tracking-lumen", tracking_body("FL-1-1"))
+    InboundCall.objects.update(attempts=1, due_at=NOON + processing.HANDLING_TAKES)
+
+    early = list(InboundCall.objects.due(NOON))
+    late = list(InboundCall.objects.due(NOON + processing.HANDLING_TAKES))
+
+    assert (early, late) == ([], [call])
+
+
+def test_news_of_an_order_we_do_not_have_is_retried_then_ignored_with_the_reason():
+    make_supplier()
+    call = keep_call("tracking-lumen", tracking_body("FL-261124-XXXXX-1"))
+
+    ended = handle_until_ended(call)
+
+    assert (call.status, call.attempts) == ("ignored", processing.MAX_ATTEMPTS)
+    assert call.problem == "no order 'FL-261124-XXXXX-1' of this supplier"
+    assert ended - NOON > timedelta(minutes=20)
+
+
+def test_a_supplier_cannot_speak_of_another_suppliers_order():
+    purchase_order = make_accepted_purchase_order(make_sellable())
+    make_supplier("stranger")
+    call = keep_call(
+        "tracking-stranger", tracking_body(purchase_order.number, {"number": CJ_NUMBER})
+    )
+
+    handle_until_ended(call)
+
+    purchase_order.refresh_from_db()
+    assert call.status == "ignored"
+    assert purchase_order.status == PurchaseOrder.Status.IN_PROGRESS
+    assert Parcel.objects.count() == 0
+
+
+def test_somebody_elses_parcel_number_fails_for_staff_to_see():
+    mine = make_accepted_purchase_order(make_sellable())
+    theirs = make_accepted_purchase_order(make_sellable(), email="b@example.org")
+    processing.handle(
+        call=keep_call("tracking-lumen", tracking_body(mine.number, {"number": CJ_NUMBER})),
+        now=NOON,
+    )
+    call = keep_call("tracking-lumen", tracking_body(theirs.number, {"number": CJ_NUMBER}))
+
+    processing.handle(call=call, now=NOON)
+
+    assert call.status == "failed"
+    assert call.problem == f"CJPacket {CJ_NUMBER} belongs to {mine.number}"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"not json",
+        b"[" * 60_000,
+        b'{"order": ""}',
+        b'{"order": "FL-1", "parcels": [{"number": 5}]}',
+        b'{"order": "FL-1", "parcels": [{"number": "A12345", "lines": [{"quantity": -1}]}]}',
+        b'{"order": "FL-1", "parcels": [{"number": "A12345", "lines": [{"quantity": 1e999}]}]}',
+        b'{"order": "FL-1", "parcels": [{"number": "A12345", "carrier": "'
+        + b"x" * 10_000
+        + b'"}]}',
+        b'{"order": "FL-1", "answer": "sold"}',
+        b'{"order": "FL-1", "parcels": [{"number": "A1", "happened_at": "2026-11-24T09:00:00"}]}',
+    ],
+)
+def test_what_nobody_can_understand_fails_at_once_for_staff_to_see(body):
+    make_supplier()
+    call = keep_call("tracking-lumen", body)
+
+    processing.handle(call=call, now=NOON)
+
+    assert (call.status, call.attempts) == ("failed", 1)
+    assert call.problem.startswith("not understood")
+
+
+def test_news_that_builds_on_what_has_not_come_yet_waits_and_fails_in_the_end(monkeypatch):
+    make_supplier()
+    call = keep_call("tracking-lumen", tracking_body("FL-1-1"))
+
+    def too_early(**_):
+        raise TooEarlyError("a capture before its authorization")
+
+    monkeypatch.setattr(processing, "understand", too_early)
+
+    processing.handle(call=call, now=NOON)
+    call.refresh_from_db()
+    waiting = (call.status, call.due_at - NOON, call.problem)
+    handle_until_ended(call)
+
+    assert waiting == ("received", timedelta(seconds=5), "a capture before its authorization")
+    assert (call.status, call.attempts) == ("failed", 10)
+
+
+def test_a_bug_is_tried_again_and_kept_from_stopping_the_others(monkeypatch, caplog):
+    make_supplier()
+    call = keep_call("tracking-lumen", tracking_body("FL-1-1"))
+    monkeypatch.setattr(processing, "understand", lambda **_: 1 / 0)
+
+    processing.handle(call=call, now=NOON)
+
+    call.refresh_from_db()
+    assert (call.status, call.problem) == ("received", "ZeroDivisionError: division by zero")
+    assert "cannot be handled" in caplog.text
+
+
+def test_staff_can_have_a_failed_call_handled_again():
+    make_supplier()
+    call = keep_call("tracking-lumen", b"not json")
+    processing.handle(call=call, now=NOON)
+    later = NOON + timedelta(hours=1)
+
+    processing.handle_again(call=call, actor="ada@fara.example", now=later)
+
+    assert list(InboundCall.objects.due(later)) == [call]
+    assert (call.status, call.attempts) == ("received", 0)
+    with pytest.raises(IllegalMoveError):
+        processing.handle_again(call=call, actor="ada@fara.example", now=later)
+
+
+def test_a_source_that_was_disconnected_fails_what_it_left_behind():
+    call = keep_call("tracking-gone", tracking_body("FL-1-1"))
+
+    processing.handle(call=call, now=NOON)
+
+    assert (call.status, call.problem) == ("failed", "this source is not connected any more")
+
+
+def gateway_body(payment, kind="authorized", amount=None):
+    amount = payment.total.minor if amount is None else amount
+    event = {
+        "id": f"evt-{kind}",
+        "payment": payment.reference,
+        "kind": kind,
+        "amount": amount,
+        "currency": payment.currency,
+        "occurred_at": NOON.isoformat(),
+    }
+    return json.dumps({"type": f"payment.{kind}", "data": event}).encode()
+
+
+def test_the_gateways_news_pays_the_order(settings):
+    settings.PAYMENT_GATEWAY = "test"
+    payment = make_payment(make_order())
+    Payment.objects.update(gateway="test")
+
+    processing.handle(call=keep_call("test-gateway", gateway_body(payment)), now=NOON)
+
+    payment.refresh_from_db()
+    assert payment.status == Payment.Status.AUTHORIZED
+    assert payment.order.status == "placed"
+
+
+def test_gateway_news_that_we_have_no_word_for_is_ignored(settings):
+    settings.PAYMENT_GATEWAY = "test"
+    call = keep_call("test-gateway", gateway_body(make_payment(make_order()), kind="reviewed"))
+
+    processing.handle(call=call, now=NOON)
+
+    assert (call.status, call.problem) == ("ignored", "news that we have no word for")
+
+
+@pytest.mark.parametrize("kind", ["STOCK", "PRODUCT", "VARIANT", "SOURCINGCREATE", "SOMETHING_NEW"])
+def test_a_suppliers_message_of_another_kind_is_kept_and_ignored(kind):
+    source = connect_cj(make_supplier())
+    call = keep_call(source, cj_body(kind))
+
+    processing.handle(call=call, now=NOON)
+
+    assert call.status == "ignored"
+
+
+def test_a_supplier_who_cannot_be_asked_is_believed_what_he_posted(monkeypatch):
+    purchase_order = make_accepted_purchase_order(make_sellable())
+    source = connect_cj(purchase_order.supplier)
+
+    def down(_):
+        raise TemporaryError("HTTP 503")
+
+    monkeypatch.setattr(handlers, "adapter_for", down)
+    body = cj_body(
+        "ORDER",
+        orderNumber=purchase_order.number,
+        orderStatus="SHIPPED",
+        logisticName="CJPacket Ordinary",
+        trackNumber=CJ_NUMBER,
+    )
+
+    processing.handle(call=keep_call(source, body), now=NOON)
+
+    purchase_order.refresh_from_db()
+    assert purchase_order.status == PurchaseOrder.Status.SHIPPED

@@ -1,0 +1,69 @@
+"""A supplier who refuses and ships: one state, in whatever order we hear of it."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+
+from orders.models import OrderLine
+from storefront.webhooks import processing
+from storefront.webhooks.handlers import REFUSAL_WAITS
+from storefront.webhooks.models import InboundCall
+from tests.factories.orders import make_sellable
+from tests.factories.shipping import CJ_NUMBER, make_accepted_purchase_order
+from tests.factories.suppliers import NOON
+from tests.factories.webhooks import keep_call
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PARCEL = {"number": CJ_NUMBER, "carrier": "CJPacket"}
+NEWS = {
+    "accepted": {"answer": "accepted"},
+    "canceled": {"answer": "canceled"},
+    "shipped": {"answer": "shipped", "parcels": [PARCEL]},
+}
+
+
+def hear(purchase_order, *names):
+    """Hear these messages a second apart, and handle them as the sweep does for ten minutes."""
+    source = f"tracking-{purchase_order.supplier.code}"
+    for place, name in enumerate(names):
+        now = NOON + timedelta(seconds=place)
+        body = json.dumps({"order": purchase_order.number, **NEWS[name]}).encode()
+        processing.handle(call=keep_call(source, body, now=now), now=now)
+    for half_minutes in range(1, 21):
+        for call in InboundCall.objects.order_by("pk"):
+            processing.handle(call=call, now=NOON + timedelta(seconds=30 * half_minutes))
+    purchase_order.refresh_from_db()
+    calls = set(InboundCall.objects.values_list("status", flat=True))
+    (line,) = OrderLine.objects.filter(order=purchase_order.order)
+    return purchase_order.status, line.shipped_quantity, line.canceled_quantity, calls
+
+
+@pytest.mark.parametrize("names", list(permutations(["canceled", "shipped", "accepted"])))
+def test_goods_that_left_are_shipped_whenever_the_refusal_was_heard(names):
+    purchase_order = make_accepted_purchase_order(make_sellable())
+
+    assert hear(purchase_order, *names) == ("shipped", 1, 0, {"applied"})
+
+
+@pytest.mark.parametrize("names", list(permutations(["canceled", "accepted"])))
+def test_a_refusal_that_nothing_contradicts_is_followed(names):
+    purchase_order = make_accepted_purchase_order(make_sellable())
+
+    assert hear(purchase_order, *names) == ("canceled", 0, 1, {"applied"})
+
+
+def test_a_refusal_waits_before_it_gives_anything_back():
+    purchase_order = make_accepted_purchase_order(make_sellable())
+    body = json.dumps({"order": purchase_order.number, "answer": "canceled"}).encode()
+    call = keep_call(f"tracking-{purchase_order.supplier.code}", body)
+
+    processing.handle(call=call, now=NOON + REFUSAL_WAITS - timedelta(seconds=1))
+
+    call.refresh_from_db()
+    purchase_order.refresh_from_db()
+    assert (call.status, purchase_order.status) == ("received", "in_progress")

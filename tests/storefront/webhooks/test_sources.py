@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from storefront.lib.security import webhook_signing
+from storefront.lib.security.encryption import seal
+from storefront.webhooks import sources, storage, views
+from storefront.webhooks.models import InboundCall
+from suppliers.models import Connection
+from tests.factories.suppliers import NOON, make_supplier
+from tests.factories.webhooks import OLD_SECRET, SECRET, post_signed, secret_of
+
+pytestmark = pytest.mark.django_db
+BODY = json.dumps({"order": "FL-1-1", "parcels": []}).encode()
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch, settings):
+    settings.TRACKING_HOOK_SECRET = SECRET
+    monkeypatch.setattr(storage, "database_time", lambda: NOON)
+    monkeypatch.setattr(views.handle, "delay", lambda **_: None)
+
+
+def test_a_supplier_cannot_speak_for_another(client):
+    make_supplier("lumen")
+    make_supplier("other")
+
+    answers = [
+        post_signed(client, "tracking-other", BODY, secret=secret).status_code
+        for secret in (secret_of("tracking-lumen"), SECRET, secret_of("tracking-other"))
+    ]
+
+    assert answers == [401, 401, 200]
+    assert InboundCall.objects.get().source == "tracking-other"
+
+
+def test_a_secret_of_his_own_takes_the_place_of_the_derived_one(client):
+    lumen, other = make_supplier("lumen"), make_supplier("other")
+    Connection.objects.filter(supplier=lumen).update(
+        secrets_sealed=seal({"api_key": "k", "hook_secret": OLD_SECRET})
+    )
+
+    answers = [
+        post_signed(client, f"tracking-{supplier.code}", BODY, secret=secret).status_code
+        for supplier, secret in (
+            (lumen, OLD_SECRET),
+            (lumen, secret_of("tracking-lumen")),
+            (other, OLD_SECRET),
+        )
+    ]
+
+    assert answers == [200, 401, 401]
+
+
+def test_a_supplier_without_a_connection_has_a_derived_secret():
+    supplier = make_supplier("lumen")
+    supplier.connection.delete()
+    supplier.refresh_from_db()
+
+    assert sources.tracking_secrets(supplier) == [webhook_signing.derived(SECRET, of="lumen")]

@@ -1,0 +1,60 @@
+"""A supplier's news of stock makes us ask him, and is not always believed."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+
+import pytest
+
+from storefront.webhooks import processing
+from suppliers.connectors.records import StockRecord
+from suppliers.models import StockLevel
+from suppliers.runs.runs import QuarantinedError
+from suppliers.sync import webhooks
+from tests.factories.orders import make_sellable
+from tests.factories.suppliers import NOON, make_supplier
+from tests.factories.webhooks import cj_body, connect_cj, keep_call
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Warehouse:
+    """A supplier of whom only the stock is asked."""
+
+    def __init__(self, ref, record):
+        told = {ref: (record,)}
+        self.stock = self.costs = lambda *, ref: told[ref]
+
+
+def test_a_suppliers_news_of_stock_makes_us_ask_him_and_show_it(monkeypatch):
+    make_sellable()
+    level = StockLevel.objects.select_related("offer__supplier", "location").get()
+    source = connect_cj(level.offer.supplier)
+    told = StockRecord(
+        sku=level.offer.supplier_sku,
+        location=level.location.code,
+        country=level.location.country,
+        quantity=3,
+    )
+    warehouse = Warehouse(level.offer.supplier_product, told)
+    monkeypatch.setattr(webhooks, "adapter_for", lambda _: nullcontext(warehouse))
+    call = keep_call(source, cj_body("STOCK", None, **{level.offer.supplier_sku: []}))
+
+    processing.handle(call=call, now=NOON)
+
+    level.refresh_from_db()
+    assert (call.status, level.reported_quantity) == ("applied", 3)
+
+
+def test_news_of_stock_that_is_not_believed_is_ignored_with_the_reason(monkeypatch):
+    source = connect_cj(make_supplier())
+
+    def refuse(**_):
+        raise QuarantinedError("all rows fall to zero")
+
+    monkeypatch.setattr(webhooks, "hear", refuse)
+    call = keep_call(source, cj_body("STOCK", None, **{"SKU-1": []}))
+
+    processing.handle(call=call, now=NOON)
+
+    assert (call.status, call.problem) == ("ignored", "not believed: all rows fall to zero")

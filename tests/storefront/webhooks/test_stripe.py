@@ -1,0 +1,128 @@
+"""Stripe's events in the in-tray: signed, once, in any order."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from orders.models import Order, Payment, PaymentEvent
+from orders.payments.gateways.stripe import webhook_signatures
+from storefront.webhooks import processing, storage, views
+from storefront.webhooks.models import InboundCall
+from tests.factories.orders import make_order
+from tests.factories.stripe_orders import start
+from tests.factories.suppliers import NOON
+from tests.fakes.stripe_server import HOOK_SECRET, stripe, stripe_process  # noqa: F401 - fixtures
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch, settings):
+    """The database says that it is noon; nobody is woken."""
+    settings.STRIPE_WEBHOOK_SECRET = HOOK_SECRET
+    monkeypatch.setattr(storage, "database_time", lambda: NOON)
+    monkeypatch.setattr(views.handle, "delay", lambda **_: None)
+
+
+def post(client, body, *, at=NOON, secret=HOOK_SECRET, header=None):
+    signed = webhook_signatures.header_for(body=body, at=at, secret=secret)
+    return client.post(
+        reverse("hook", args=["stripe"]),
+        body,
+        content_type="application/json",
+        headers={"stripe-signature": signed if header is None else header},
+    )
+
+
+def event(**changes):
+    told = {"id": "evt_1", "type": "charge.captured", "data": {"object": {"id": "ch_1"}}}
+    return json.dumps(told | changes).encode()
+
+
+def test_a_genuine_event_is_kept_once_and_thanked_each_time(client):
+    answers = [post(client, event()).status_code for _ in range(3)]
+
+    call = InboundCall.objects.get()
+    assert answers == [200, 200, 200]
+    assert (call.source, call.external_id, bytes(call.body)) == ("stripe", "evt_1", event())
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"secret": "whsec_somebody_else"}, 401),
+        ({"header": "t=1,v1=00"}, 401),
+        ({"at": NOON - timedelta(seconds=301)}, 401),
+        ({"at": NOON + timedelta(seconds=301)}, 401),
+        ({"header": ""}, 400),
+    ],
+)
+def test_forged_and_stale_events_leave_no_trace(client, changes, status):
+    assert post(client, event(), **changes).status_code == status
+    assert InboundCall.objects.count() == 0
+
+
+def test_what_is_signed_and_no_event_is_refused(client):
+    assert post(client, b'{"id": 7}').status_code == 400
+
+
+def test_without_a_secret_nobody_calls_himself_so(client, settings):
+    settings.STRIPE_WEBHOOK_SECRET = ""
+
+    assert post(client, event()).status_code == 404
+
+
+def test_stripe_is_heard_of_old_payments_when_new_ones_go_another_way(client, settings):
+    settings.PAYMENT_GATEWAY = "test"
+
+    assert post(client, event()).status_code == 200
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_the_webhooks_of_a_payment_place_its_order_whatever_comes_first(
+    client,
+    stripe,  # noqa: F811
+    is_reversed,
+):
+    stripe.pay(start(make_order()).pay_url)
+    bodies = [json.dumps(one).encode() for one in stripe.events()]
+    if is_reversed:
+        bodies.reverse()
+
+    for body in [*bodies, *bodies]:
+        assert post(client, body).status_code == 200
+    for call in InboundCall.objects.order_by("pk"):
+        processing.handle(call=call, now=NOON)
+
+    assert set(InboundCall.objects.values_list("status", flat=True)) == {"applied"}
+    assert InboundCall.objects.count() == len(bodies)
+    assert (Order.objects.get().status, Payment.objects.get().status) == ("placed", "authorized")
+    assert PaymentEvent.objects.get().kind == "authorized"
+
+
+def test_an_event_waits_while_stripe_cannot_be_asked(client, stripe):  # noqa: F811
+    stripe.pay(start(make_order()).pay_url)
+    post(client, json.dumps(stripe.events()[-1]).encode())
+    call = InboundCall.objects.get()
+    stripe.fault("500", path="GET /v1/")
+
+    processing.handle(call=call, now=NOON)
+    call.refresh_from_db()
+    waiting = call.status
+    processing.handle(call=call, now=call.due_at)
+
+    call.refresh_from_db()
+    assert (waiting, call.status) == ("received", "applied")
+
+
+def test_an_event_of_another_shop_on_the_account_is_none_of_ours(client, stripe):  # noqa: F811
+    post(client, event(data={"object": {"id": "po_1", "object": "payout"}}))
+    call = InboundCall.objects.get()
+
+    processing.handle(call=call, now=NOON)
+
+    assert (call.status, call.problem) == ("ignored", "news that we have no word for")

@@ -1,0 +1,138 @@
+"""Suppliers who speak as their API does: thanked at once, whatever we do with it later."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from django.db import connection, transaction
+
+from orders.models import PurchaseMessage, PurchaseOrder
+from storefront.webhooks import processing, sources, tasks, views
+from storefront.webhooks.models import InboundCall
+from suppliers.models import Connection, Supplier
+from tests.factories.orders import make_sellable
+from tests.factories.shipping import make_accepted_purchase_order
+from tests.factories.suppliers import NOON, make_supplier
+from tests.factories.webhooks import cj_body, connect_cj, keep_call, post_cj
+from tests.storefront.dev.sandboxes.cj.contexts import line_to
+from tests.storefront.dev.sandboxes.conftest import Sandbox
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CJ_WAITS_S = 3.0
+
+
+@pytest.fixture(autouse=True)
+def nobody_wakes(monkeypatch):
+    monkeypatch.setattr(views.handle, "delay", lambda **_: None)
+
+
+@pytest.fixture
+def his_order():
+    """A purchase order at a supplier who speaks CJ's language, and his name as a caller."""
+    purchase_order = make_accepted_purchase_order(make_sellable())
+    purchase_order.supplier_reference = "26"
+    purchase_order.save()
+    return purchase_order, connect_cj(purchase_order.supplier)
+
+
+def test_each_connector_with_messages_of_its_own_has_a_place_to_call(settings):
+    for adapter in ("cj", "bigbuy", "feed", "fake"):
+        make_supplier(f"{adapter}-1", adapter=adapter)
+
+    found = {
+        name: sources.find(name) is not None
+        for name in ("cj-cj-1", "bigbuy-bigbuy-1", "feed-feed-1", "fake-fake-1", "cj-fake-1")
+    }
+
+    assert found == {
+        "cj-cj-1": True,
+        "bigbuy-bigbuy-1": False,  # he tells nothing unasked
+        "feed-feed-1": False,
+        "fake-fake-1": False,
+        "cj-fake-1": False,  # he speaks another language
+    }
+    assert sources.name_of(Supplier.objects.get(code="cj-1")) == "cj-cj-1"
+
+
+def test_a_slow_worker_does_not_keep_the_supplier_waiting(client, his_order):
+    """A worker holds everything of the order that is spoken of, and CJ is thanked all the same."""
+    purchase_order, source = his_order
+    is_held, may_go = threading.Event(), threading.Event()
+
+    def work():
+        with transaction.atomic():
+            rows = PurchaseOrder.objects.select_for_update(of=["self", "order", "supplier"])
+            rows.select_related("order", "supplier").get(pk=purchase_order.pk)
+            is_held.set()
+            may_go.wait(30)
+        connection.close()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    assert is_held.wait(10)
+    body = cj_body("ORDER", "m-slow", orderNumber=purchase_order.number, orderStatus="SHIPPED")
+    started = time.monotonic()
+    answer = post_cj(client, source, body)
+    took_s = time.monotonic() - started
+    may_go.set()
+    worker.join()
+
+    assert answer.status_code == 200
+    assert took_s < CJ_WAITS_S
+    assert InboundCall.objects.get().external_id == "m-slow"
+
+
+def test_a_trial_of_our_address_is_thanked_and_not_kept(client, his_order):
+    _, source = his_order
+
+    answers = [post_cj(client, source, body, sign="") for body in (b"{}", b"")]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert InboundCall.objects.count() == 0
+
+
+def test_an_account_without_signatures_is_heard_only_when_staff_say_so(client, his_order):
+    _, source = his_order
+    body = cj_body("STOCK", "m-1", **{"17": []})
+
+    refused = post_cj(client, source, body, sign="")
+    Connection.objects.update(options={"signature": "warn"})
+    believed = post_cj(client, source, body, sign="")
+
+    assert (refused.status_code, believed.status_code) == (400, 200)
+    assert InboundCall.objects.get().external_id == "m-1"
+
+
+def test_an_extra_charge_stands_with_the_order(his_order):
+    purchase_order, source = his_order
+    body = cj_body("MAKEUP", relationOrderId="26", amount="3.20", reason="too heavy")
+    call = keep_call(source, body)
+
+    assert processing.handle(call=call, now=NOON) is True
+
+    purchase_order.refresh_from_db()
+    assert purchase_order.problem == "The supplier asks for 3.20 USD more: too heavy"
+    assert PurchaseMessage.objects.filter(purchase_order=purchase_order, kind="charge").exists()
+
+
+def test_a_supplier_is_told_where_to_call_and_reaches_us(
+    live_server, settings, monkeypatch, tmp_path, his_order
+):
+    """The sandbox tries our address as CJ does, and takes nothing but 200 within his time."""
+    purchase_order, source = his_order
+    settings.PUBLIC_URL = live_server.url
+    sandbox = Sandbox(tmp_path, tries_callbacks=True)
+    try:
+        with line_to(sandbox) as cj:
+            monkeypatch.setattr(
+                "suppliers.connections.factory.connector_class", lambda _: lambda _l: cj
+            )
+            tasks.subscribe(supplier_id=purchase_order.supplier_id)
+        urls = sandbox.control("status")["webhook_urls"]
+    finally:
+        sandbox.close()
+
+    assert set(urls.values()) == {f"{live_server.url}/hooks/{source}/"}

@@ -1,0 +1,288 @@
+from __future__ import annotations
+
+import json
+import time
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.urls import reverse
+
+from storefront.celery import app
+from storefront.lib.security import webhook_signing
+from storefront.webhooks import storage, views
+from storefront.webhooks.models import InboundCall
+from tests.factories.suppliers import NOON, make_supplier
+from tests.factories.webhooks import (
+    OLD_SECRET,
+    SECRET,
+    cj_body,
+    cj_sign,
+    connect_cj,
+    post_cj,
+    post_signed,
+    secret_of,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch, settings):
+    """The database says that it is noon."""
+    settings.TRACKING_HOOK_SECRET = SECRET
+    settings.TEST_GATEWAY_SECRET = SECRET
+    settings.PAYMENT_GATEWAY = "test"
+    monkeypatch.setattr(storage, "database_time", lambda: NOON)
+
+
+@pytest.fixture
+def woken(monkeypatch):
+    calls = []
+    monkeypatch.setattr(views.handle, "delay", lambda **told: calls.append(told))
+    return calls
+
+
+@pytest.fixture
+def cj():
+    return connect_cj(make_supplier())
+
+
+@pytest.fixture
+def tracking():
+    return f"tracking-{make_supplier().code}"
+
+
+def signed_headers(body, secret):
+    return webhook_signing.headers_for(message_id="msg_1", body=body, at=NOON, secret=secret)
+
+
+def post_as(client, source, body, headers):
+    return client.post(
+        reverse("hook", args=[source]), body, content_type="application/json", headers=headers
+    )
+
+
+BODY = json.dumps({"order": "FL-1-1", "parcels": []}).encode()
+
+
+def test_a_genuine_call_is_kept_word_for_word_and_the_worker_is_woken(client, cj, woken):
+    body = cj_body("ORDER", "m-7", orderNumber="FL-1-1") + b"  \n"
+
+    answer = post_cj(client, cj, body)
+
+    call = InboundCall.objects.get()
+    assert answer.status_code == 200
+    assert (call.source, call.external_id, bytes(call.body)) == (cj, "m-7", body)
+    assert (call.status, call.received_at, call.due_at) == ("received", NOON, NOON)
+    assert woken == [{"call_id": call.pk}]
+
+
+def test_the_same_call_told_again_is_thanked_and_changes_nothing(client, cj, tracking, woken):
+    body = cj_body("ORDER", "m-7", orderNumber="FL-1-1")
+
+    answers = [post_cj(client, cj, body).status_code for _ in range(3)]
+    answers += [
+        post_signed(client, tracking, BODY, message_id="msg_1").status_code for _ in range(3)
+    ]
+
+    assert answers == [200] * 6
+    assert InboundCall.objects.count() == len(woken) == 2
+
+
+def test_the_same_name_from_two_sources_is_two_calls(client, tracking, woken):
+    other = f"tracking-{make_supplier('other').code}"
+
+    post_signed(client, tracking, BODY, message_id="msg_1")
+    post_signed(client, other, BODY, message_id="msg_1")
+
+    assert InboundCall.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("told", "status"),
+    [
+        ({"sign": ""}, 400),
+        ({"sign": "bm90IHRoZSBzaWduYXR1cmU="}, 401),
+        ({"sign": cj_sign(b"another body")}, 401),
+        ({"sign": cj_sign(cj_body("ORDER", "m-7"), open_id="20000124")}, 401),
+        ({"sign": cj_sign(cj_body("ORDER", "m-7")).lower()}, 401),
+        ({"sign": "\u00e9\u00e9"}, 401),
+    ],
+)
+def test_a_call_that_cj_did_not_sign_leaves_no_trace(client, cj, woken, told, status):
+    answer = post_cj(client, cj, cj_body("ORDER", "m-7"), **told)
+
+    assert answer.status_code == status
+    assert (InboundCall.objects.count(), woken) == (0, [])
+
+
+def test_nobody_can_sign_for_a_supplier_whose_open_id_we_do_not_know(client, woken):
+    source = connect_cj(make_supplier(), open_id="")
+    body = cj_body("ORDER", "m-7")
+
+    answer = post_cj(client, source, body, sign=cj_sign(body, open_id=""))
+
+    assert answer.status_code == 401
+    assert InboundCall.objects.count() == 0
+
+
+def test_an_altered_body_fits_no_signature(client, cj, tracking, woken):
+    body = cj_body("ORDER", "m-7", orderNumber="FL-1-1")
+    again = json.dumps(json.loads(body), indent=1).encode()
+
+    answers = [
+        post_cj(client, cj, again, sign=cj_sign(body)).status_code,
+        post_as(client, tracking, again, signed_headers(body, secret_of(tracking))).status_code,
+    ]
+
+    assert answers == [401, 401]
+    assert InboundCall.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "status"), [(-301, 401), (-299, 200), (0, 200), (299, 200), (301, 401)]
+)
+def test_a_call_signed_long_ago_or_in_the_future_is_stale(client, tracking, woken, seconds, status):
+    answer = post_signed(client, tracking, BODY, at=NOON + timedelta(seconds=seconds))
+
+    assert answer.status_code == status
+    assert InboundCall.objects.count() == (status == 200)
+
+
+@pytest.mark.parametrize(
+    ("told", "status"),
+    [
+        ({"webhook-id": ""}, 400),
+        ({"webhook-id": "a" * 101}, 400),
+        ({"webhook-id": "a b"}, 400),
+        ({"webhook-id": "another"}, 401),
+        ({"webhook-timestamp": ""}, 400),
+        ({"webhook-timestamp": "noon"}, 400),
+        ({"webhook-timestamp": "-1"}, 400),
+        ({"webhook-timestamp": "999999999999"}, 400),
+        ({"webhook-signature": ""}, 400),
+        ({"webhook-signature": "v1,"}, 401),
+        ({"webhook-signature": "v1"}, 401),
+        ({"webhook-signature": "nonsense,,, v1,AAAA"}, 401),
+        ({"webhook-signature": "\u00e9"}, 401),
+    ],
+)
+def test_headers_that_prove_nothing_are_refused(client, tracking, woken, told, status):
+    answer = post_signed(client, tracking, BODY, **told)
+
+    assert answer.status_code == status
+    assert (InboundCall.objects.count(), woken) == (0, [])
+
+
+def test_an_old_secret_stays_good_while_the_new_one_is_handed_out(
+    client, tracking, woken, settings
+):
+    settings.TRACKING_HOOK_SECRET = f"{SECRET} {OLD_SECRET}"
+
+    answers = [
+        post_signed(client, tracking, BODY, secret=secret_of(tracking, master)).status_code
+        for master in (SECRET, OLD_SECRET)
+    ]
+    settings.TRACKING_HOOK_SECRET = SECRET
+    old = secret_of(tracking, OLD_SECRET)
+    late = post_signed(client, tracking, BODY, secret=old).status_code
+
+    assert (answers, late) == ([200, 200], 401)
+
+
+def test_a_sender_who_signs_with_two_secrets_is_known_by_either(client, tracking, woken):
+    mine = secret_of(tracking)
+    both = " ".join(
+        signed_headers(BODY, secret)["webhook-signature"] for secret in (OLD_SECRET, mine)
+    )
+    headers = signed_headers(BODY, mine) | {"webhook-signature": f"v1a,AAAA {both}"}
+
+    answer = post_as(client, tracking, BODY, headers)
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["cj-nobody", "tracking-nobody", "stripe", "cj-", "cj-lumen", "fake-lumen", "tracking"],
+)
+def test_nobody_else_may_call(client, woken, source):
+    make_supplier("lumen")  # speaks another language than CJ's
+
+    answer = post_cj(client, source, cj_body("ORDER"))
+
+    assert answer.status_code == 404
+    assert InboundCall.objects.count() == 0
+
+
+def test_the_test_gateway_may_call_only_where_it_is_used(client, woken, settings):
+    used = post_signed(client, "test-gateway", BODY).status_code
+    settings.PAYMENT_GATEWAY = "stripe"
+    unused = post_signed(client, "test-gateway", BODY).status_code
+
+    assert (used, unused) == (200, 404)
+
+
+def test_a_call_over_64_kb_is_not_read(client, cj, woken):
+    fits = cj_body("ORDER", "m-1", remark="x" * (64 * 1024 - 120))
+    body = cj_body("ORDER", "m-2", remark="x" * 64 * 1024)
+
+    answers = [post_cj(client, cj, fits).status_code, post_cj(client, cj, body).status_code]
+
+    assert len(fits) <= 64 * 1024 < len(body)
+    assert answers == [200, 413]
+    assert InboundCall.objects.get().external_id == "m-1"
+
+
+def test_only_post_is_a_call(client, cj):
+    assert client.get(reverse("hook", args=[cj])).status_code == 405
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"not json",
+        b"[" * 60_000,
+        b'{"messageId": null}',
+        b'{"messageId": {"a": 1}}',
+        b'{"messageId": "a\\u0000b"}',
+        b'{"messageId": "' + b"a" * 200 + b'"}',
+        b"\xff\xfe\x00",
+    ],
+)
+def test_a_genuine_call_without_a_name_is_kept_under_its_own_bytes(client, cj, woken, body):
+    answers = [post_cj(client, cj, body).status_code for _ in range(2)]
+
+    assert answers == [200, 200]
+    call = InboundCall.objects.get()
+    assert call.external_id.startswith("sha256:")
+    assert bytes(call.body) == body
+
+
+def test_a_call_is_thanked_at_once_while_the_broker_is_away(client, cj, monkeypatch):
+    # The addresses to read and to write at follow from this one.
+    monkeypatch.setattr(app.conf, "broker_url", "redis://127.0.0.1:1/0")
+    monkeypatch.setattr(app, "_pool", None)
+    monkeypatch.setattr(app.amqp, "_producer_pool", None)
+    started = time.monotonic()
+
+    answer = post_cj(client, cj, cj_body("ORDER", "m-7"))
+
+    assert answer.status_code == 200
+    assert time.monotonic() - started < 3
+    assert list(InboundCall.objects.due(NOON)) == [InboundCall.objects.get()]
+
+
+def test_a_signature_is_judged_by_the_databases_clock_and_not_by_ours(
+    client, tracking, woken, monkeypatch
+):
+    monkeypatch.undo()
+    monkeypatch.setattr(views.handle, "delay", lambda **_: None)
+    settings_now = storage.database_time()
+
+    with time_machine.travel(settings_now + timedelta(minutes=10)):
+        answer = post_signed(client, tracking, BODY, at=settings_now)
+
+    assert answer.status_code == 200

@@ -1,0 +1,105 @@
+"""A worker is wired as it should be: it warms up, keeps its session, and replaces one that died."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from urllib.parse import urlsplit
+
+import pytest
+from celery import Celery
+from django.db import connection
+
+from tests.e2e.worker_process import surroundings
+
+PATIENCE_S = 60
+APART = "/9"  # a Redis of its own: no other worker hears of these tasks
+LOCKS = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = %s"
+SIGNALS = """
+import django
+django.setup()
+from celery.signals import task_postrun, task_prerun, worker_init
+from storefront.celery import app
+
+def told(signal):
+    for one in signal._live_receivers(None):
+        print(f"{one.__module__}.{one.__name__}")
+
+told(worker_init)
+print("-")
+told(task_prerun)
+told(task_postrun)
+print("-")
+worker_init.send(sender=None)
+told(task_prerun)
+print("-")
+told(task_postrun)
+"""
+
+
+def test_a_worker_that_begins_is_warmed_up_and_keeps_its_sessions():
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", SIGNALS],
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "storefront.settings"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    begin, elsewhere, before, after = (part.split() for part in done.stdout.split("-\n"))
+    assert "storefront.workers.forking.get_ready" in begin
+    assert not {"storefront.workers.db_sessions.look", "storefront.workers.db_sessions.leave"} & {
+        *elsewhere
+    }
+    assert "storefront.workers.db_sessions.look" in before
+    assert "storefront.workers.db_sessions.leave" in after
+
+
+@pytest.fixture
+def ask(tmp_path):
+    """Have a real worker tell which session a task of his has."""
+    broker = urlsplit(os.environ["REDIS_URL"])._replace(path=APART).geturl()
+    client = Celery("client", broker=broker, set_as_current=False)
+    client.conf.task_ignore_result = True
+    told = tmp_path / "told"
+    told.touch()
+    words = ["-m", "celery", "-A", "tests.storefront.workers.worker_app", "worker", "-c", "1"]
+    with (tmp_path / "log").open("w") as log:
+        worker = subprocess.Popen(
+            [sys.executable, *words, "--without-mingle", "--without-gossip"],
+            env={**surroundings(), "REDIS_URL": broker},
+            stdout=log,
+            stderr=log,
+        )
+
+    def sent(**wish):
+        before, give_up_at = told.read_text(), time.monotonic() + PATIENCE_S
+        client.send_task("tests.tell", kwargs={"file": str(told), **wish})
+        while not (new := told.read_text().removeprefix(before)).endswith("\n"):
+            assert time.monotonic() < give_up_at, (tmp_path / "log").read_text()
+            time.sleep(0.02)
+        return int(new)
+
+    yield sent
+    worker.terminate()
+    worker.wait(PATIENCE_S)
+    client.control.purge()
+    client.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_keeps_its_session_but_no_lock_until_the_database_ends_it(ask):
+    first = ask(is_locking=True)
+    second = ask()
+    with connection.cursor() as cursor:
+        cursor.execute(LOCKS, [first])
+        (locks,) = cursor.fetchone()
+        cursor.execute("SELECT pg_terminate_backend(%s, 10000)", [first])
+    third = ask()
+
+    assert first == second != third
+    assert locks == 0

@@ -1,0 +1,195 @@
+"""Staff at the desk of vetting: papers go in by content and come out to be saved only."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+import time_machine
+from django.contrib.auth.models import Permission
+from django.core.files.storage import storages
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from storefront.accounts.models import User
+from suppliers.models import Evidence, ScorecardFact, Supplier
+from tests.factories.catalog import make_channel
+from tests.factories.compliance import PDF, make_evidence, make_picture, make_verified
+from tests.factories.suppliers import NOON, make_supplier
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def noon(db):
+    make_channel()  # what is not found is told on a page of the shop
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+@pytest.fixture
+def staff(client):
+    client.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
+    return client
+
+
+def add(client, *, name="ce.pdf", content=PDF, media_type="application/pdf", **fields):
+    supplier = make_supplier()
+    paper = SimpleUploadedFile(name, content, content_type=media_type) if content else ""
+    given = {
+        "supplier": supplier.pk,
+        "criterion": "ce",
+        "kind": "declaration",
+        "issuer": "TÜV",
+        "valid_until": "2027-11-24",
+        "paper": paper,
+        **fields,
+    }
+    return client.post(reverse("admin:suppliers_evidence_add"), given)
+
+
+def download(client, evidence):
+    return client.get(reverse("admin:suppliers_evidence_paper", args=[evidence.pk]))
+
+
+def act(client, row, name, **given):
+    address = reverse(f"admin:suppliers_{row._meta.model_name}_{name}", args=[row.pk])
+    return client.post(address, {"reason": "looked at it", **given})
+
+
+def test_a_paper_is_taken_in_and_waits_for_a_look(staff):
+    answer = add(staff, name="../../../etc/passwd.pdf")
+
+    assert answer.status_code == 302
+    evidence = Evidence.objects.get()
+    assert (evidence.status, evidence.submitted_by) == ("submitted", "staff@fara.example")
+    assert evidence.file.startswith("evidence/")
+    assert "passwd" not in evidence.file
+    assert evidence.file_sha256 == hashlib.sha256(PDF).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "media_type"),
+    [
+        ("ce.pdf", b"<html><script>alert(1)</script>", "application/pdf"),
+        ("ce.png", b"<svg onload='alert(1)'/>", "image/png"),
+        ("ce.pdf", PDF + b"<script>alert(1)</script>", "application/pdf"),
+        ("ce.exe", b"MZ\x90", "application/pdf"),
+        ("ce.png", make_picture()[:50], "image/png"),
+        ("ce.pdf", b"%PDF-1.7" + b"0" * 10_000_001, "application/pdf"),
+    ],
+)
+def test_what_is_no_paper_is_refused_whatever_it_calls_itself(staff, name, content, media_type):
+    answer = add(staff, name=name, content=content, media_type=media_type)
+
+    assert answer.status_code == 200
+    assert Evidence.objects.count() == 0
+    assert not storages["private"].exists("evidence") or storages["private"].listdir(
+        "evidence"
+    ) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "content", [PDF, make_picture("PNG"), make_picture("JPEG")], ids=["pdf", "png", "jpeg"]
+)
+def test_a_paper_comes_out_to_be_saved_and_runs_nothing(staff, content):
+    evidence = make_evidence(content=content)
+
+    answer = download(staff, evidence)
+
+    suffix = evidence.file.rpartition(".")[2]
+    assert answer["Content-Disposition"] == (
+        f'attachment; filename="evidence-{evidence.pk}.{suffix}"'
+    )
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Content-Security-Policy"].startswith("sandbox")
+    assert answer["Cache-Control"].startswith("private, no-store")
+    assert hashlib.sha256(answer.content).hexdigest() == evidence.file_sha256
+
+
+def test_a_paper_is_only_for_staff_who_may_see_evidence(client):
+    evidence = make_evidence()
+
+    assert download(client, evidence).status_code == 302
+    client.force_login(User.objects.create_user("shopper@fara.example", "a password"))
+    assert download(client, evidence).status_code == 302
+    looker = User.objects.create_user("looker@fara.example", "a password", is_staff=True)
+    client.force_login(looker)
+    assert download(client, evidence).status_code == 403
+    looker.user_permissions.add(Permission.objects.get(codename="view_evidence"))
+    assert download(client, evidence).status_code == 200
+
+
+def test_there_is_no_other_way_to_a_paper(staff, settings):
+    evidence = make_evidence()
+
+    for address in (f"/media/{evidence.file}", f"/private/{evidence.file}", "/media/../private/"):
+        assert staff.get(address).status_code == 404
+    without = make_evidence(kind="policy", content=None)
+    assert download(staff, without).status_code == 404
+    Evidence.objects.filter(pk=evidence.pk).update(file="evidence/gone.pdf")
+    assert download(staff, evidence).status_code == 404
+
+
+def test_who_verifies_stands_with_it_by_name(staff):
+    evidence = make_evidence()
+
+    assert act(staff, evidence, "verify").status_code == 302
+
+    evidence.refresh_from_db()
+    assert (evidence.status, evidence.verified_by, evidence.verified_at) == (
+        "verified",
+        "staff@fara.example",
+        NOON,
+    )
+    shown = staff.get(reverse("admin:suppliers_evidence_change", args=[evidence.pk]))
+    assert b"looked at it" in shown.content
+
+
+def test_a_refusal_is_told_on_the_page(staff):
+    evidence = make_evidence(content=None)
+
+    answer = act(staff, evidence, "verify")
+
+    assert answer.status_code == 200
+    assert "There is no paper to look at." in answer.content.decode()
+
+
+def test_a_candidate_is_led_to_active_only_when_all_is_proven(staff, settings):
+    settings.VETTING_REQUIRED = ["returns"]
+    supplier = Supplier.objects.create(code="new", name="New", adapter="fake", currency="EUR")
+    assert act(staff, supplier, "begin_vetting").status_code == 302
+
+    refused = act(staff, supplier, "activate")
+    assert "Not proven yet: Returns and warranty policy." in refused.content.decode()
+    make_verified(supplier, "returns", kind="policy")
+    assert act(staff, supplier, "activate").status_code == 302
+
+    supplier.refresh_from_db()
+    assert supplier.status == "active"
+    for name, status in (("pause", "paused"), ("block", "blocked")):
+        act(staff, supplier, name)
+        supplier.refresh_from_db()
+        assert supplier.status == status
+
+
+def test_the_suggested_buffer_is_taken_over_at_the_desk(staff):
+    supplier = make_supplier()
+    ScorecardFact.objects.create(
+        supplier=supplier, kind="short", subject="line:1", value=3, happened_at=NOON
+    )
+    address = reverse("admin:suppliers_supplier_keep_back", args=[supplier.pk])
+
+    assert 'value="3"' in staff.get(address).content.decode()
+    assert act(staff, supplier, "keep_back", units=3).status_code == 302
+
+    supplier.refresh_from_db()
+    assert supplier.buffer == 3
+
+
+def test_the_page_of_a_supplier_leads_to_his_scorecard(staff):
+    supplier = make_supplier()
+
+    answer = staff.get(reverse("admin:suppliers_supplier_scorecard", args=[supplier.pk]))
+
+    assert answer.url == "/admin/scorecards/lumen/"

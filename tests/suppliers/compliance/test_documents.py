@@ -1,0 +1,106 @@
+"""Papers that are none: the bad inputs that staff, or somebody in their name, may upload."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+
+import pytest
+from PIL import Image
+
+from suppliers.compliance import documents
+from tests.factories.compliance import PDF, make_picture
+
+
+def png_of(width, height):
+    """Claim a picture of any size in a few bytes."""
+
+    def chunk(name, content):
+        body = name + content
+        return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    rows = chunk(b"IDAT", zlib.compress(b""))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + rows + chunk(b"IEND", b"")
+
+
+def animated():
+    frames = [Image.new("RGB", (60, 60), color) for color in ("red", "lime", "blue")]
+    drawn = io.BytesIO()
+    frames[0].save(drawn, "PNG", save_all=True, append_images=frames[1:])
+    return drawn.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "Neither"),
+        (b"MZ\x90\x00 a program", "Neither"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>", "Neither"),
+        (b"<html>%PDF-1.7 %%EOF", "Neither"),
+        (b"GIF89a" + b"\0" * 50, "Neither"),
+        (b"PK\x03\x04 an archive", "Neither"),
+        (b" " + PDF, "Neither"),
+        (PDF[:-6], "cut off"),
+        (PDF + b"PK\x03\x04 and an archive behind it", "hangs on"),
+        (PDF + b"<script>alert(1)</script>", "hangs on"),
+        (b"%PDF-1.7" + b"0" * documents.MAX_BYTES + b"%%EOF", "Larger"),
+        (png_of(50_000, 50_000), "Not a picture"),
+        (make_picture()[:60], "Not a picture"),
+        (b"\xff\xd8\xff\xe0 not a picture", "Not a picture"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 40, "Not a picture"),
+    ],
+)
+def test_what_is_no_paper_is_refused_with_a_reason(content, why):
+    with pytest.raises(documents.BadPaperError, match=why):
+        documents.checked(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "suffix"),
+    [(PDF, "pdf"), (make_picture("PNG"), "png"), (make_picture("JPEG"), "jpg")],
+)
+def test_a_paper_is_kept_under_a_name_of_ours(content, suffix, settings):
+    kept = documents.keep(content)
+    again = documents.keep(content)
+
+    assert kept.name != again.name
+    assert kept.sha256 == again.sha256
+    assert kept.name.startswith("evidence/")
+    assert kept.name.endswith(f".{suffix}")
+    assert len(kept.name) == len(f"evidence/.{suffix}") + 32
+    assert documents.read(kept.name)
+    assert list(settings.MEDIA_ROOT.glob("**/*")) == []
+
+
+def test_what_hides_in_a_picture_is_not_kept():
+    polyglot = make_picture("PNG") + b"<script>alert(1)</script>" + PDF
+
+    kept = documents.keep(polyglot)
+
+    stored = documents.read(kept.name)
+    assert b"<script>" not in stored
+    assert b"%PDF" not in stored
+    assert Image.open(io.BytesIO(stored)).size == (80, 60)
+
+
+@pytest.mark.parametrize(("kind", "where"), [("JPEG", "comment"), ("PNG", "icc_profile")])
+def test_neither_remarks_nor_profiles_are_kept(kind, where):
+    written = io.BytesIO()
+    Image.new("RGB", (80, 60)).save(written, kind, **{where: b"<script>alert(1)</script>"})
+
+    stored = Image.open(io.BytesIO(documents.read(documents.keep(written.getvalue()).name)))
+
+    assert where not in stored.info
+
+
+def test_of_a_picture_that_moves_one_frame_is_kept():
+    stored = documents.read(documents.keep(animated()).name)
+
+    assert getattr(Image.open(io.BytesIO(stored)), "n_frames", 1) == 1
+
+
+def test_a_name_leads_nowhere_else():
+    with pytest.raises(Exception, match=r"[Pp]ath|outside|detected"):
+        documents.read("../../settings.py")

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from suppliers.models import Evidence, Scorecard, ScorecardFact
+from tests.factories.compliance import PDF
+from tests.factories.suppliers import NOON, make_supplier
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def supplier(settings):
+    settings.VETTING_REQUIRED = ["ce", "returns"]
+    return make_supplier()
+
+
+def said(capsys, *words):
+    call_command(*words)
+    return capsys.readouterr().out
+
+
+def test_a_script_proves_what_a_person_vouches_for(supplier, tmp_path, capsys):
+    paper = tmp_path / "ce.pdf"
+    paper.write_bytes(PDF)
+    add = ["evidence", "add", "lumen", "ce", "--kind", "declaration", "--file", str(paper)]
+
+    assert "verified by boss" in said(capsys, *add, "--verified-by", "boss")
+
+    told = json.loads(said(capsys, "evidence", "list", "lumen", "--json"))
+    assert told["missing"] == ["returns"]
+    assert [(row["criterion"], row["verified_by"]) for row in told["evidence"]] == [("ce", "boss")]
+    assert "Missing: returns." in said(capsys, "evidence", "list", "lumen")
+
+
+def test_a_proof_is_judged_by_its_number(supplier, capsys):
+    said(capsys, "evidence", "add", "lumen", "returns", "--kind", "policy")
+    evidence = Evidence.objects.get()
+
+    assert "Verified" in said(capsys, "evidence", "verify", str(evidence.pk), "--by", "boss")
+    assert "Rejected" in said(capsys, "evidence", "reject", str(evidence.pk), "--by", "boss")
+    with pytest.raises(CommandError, match="rejected -> verified"):
+        call_command("evidence", "verify", str(evidence.pk), "--by", "boss")
+
+
+def test_what_is_wrong_is_said_in_words(supplier, tmp_path):
+    broken = tmp_path / "ce.pdf"
+    broken.write_bytes(b"<html>")
+
+    for words, why in (
+        (["add", "nobody", "ce"], "does not exist"),
+        (["add", "lumen", "ce", "--file", str(broken)], "Neither PDF"),
+        (["add", "lumen", "ce", "--file", str(tmp_path / "none.pdf")], "No such file"),
+        (["add", "lumen", "ce", "--kind", "declaration", "--verified-by", "x"], "no paper"),
+        (["verify", "999", "--by", "boss"], "does not exist"),
+    ):
+        with pytest.raises(CommandError, match=why):
+            call_command("evidence", *words)
+
+
+def test_scorecards_can_be_made_anew_by_hand(supplier, capsys):
+    ScorecardFact.objects.create(
+        supplier=supplier, kind="filled", subject="line:1", value=1, happened_at=NOON
+    )
+
+    said(capsys, "roll_up_scorecards", "--days", "400")
+    once = list(Scorecard.objects.values_list("measure", "on", "value"))
+    said(capsys, "roll_up_scorecards", "--days", "400")
+
+    assert list(Scorecard.objects.values_list("measure", "on", "value")) == once

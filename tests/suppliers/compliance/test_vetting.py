@@ -1,0 +1,268 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+from django.db import IntegrityError, transaction
+
+from notifications.models import Event
+from storefront.accounts.models import User
+from storefront.dev.demo import evidence
+from storefront.lib.state_machine import IllegalMoveError, StatusChange
+from suppliers.compliance import vetting
+from suppliers.models import Criterion, Evidence, Supplier, SupplierOffer, UnpublishedSupply
+from tests.factories.catalog import make_channel, make_variant
+from tests.factories.compliance import make_evidence, make_verified
+from tests.factories.suppliers import NOON, make_offer, make_supplier
+
+pytestmark = pytest.mark.django_db
+
+ENDS = date(2026, 12, 20)
+A_DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def candidate():
+    return Supplier.objects.create(code="new", name="New", adapter="fake", currency="EUR")
+
+
+@pytest.fixture
+def strict(settings):
+    """Ask for the papers that are asked for by default."""
+    settings.VETTING_REQUIRED = ["returns", "ce"]
+    settings.CERTIFICATES_FOR_LITHIUM = ["un_38_3"]
+    settings.CERTIFICATES_FOR_EU = ["ce"]
+    return settings
+
+
+def plain_goods():
+    return make_variant(lithium="none", cell_wh=None, cell_count=0)
+
+
+def lacks(offer):
+    return SupplierOffer.objects.get(pk=offer.pk).missing_evidence
+
+
+def on_sale():
+    return set(SupplierOffer.objects.live().values_list("pk", flat=True))
+
+
+def told(name):
+    return [event.payload for event in Event.objects.filter(name=name).order_by("pk")]
+
+
+def test_a_candidate_is_not_active_before_he_was_vetted(candidate):
+    with pytest.raises((IllegalMoveError, vetting.NotVettedError)):
+        vetting.activate(supplier=candidate, actor="boss", now=NOON)
+
+    candidate.refresh_from_db()
+    assert candidate.status == "candidate"
+
+
+def test_what_is_not_proven_is_named_and_nothing_is_written(candidate, strict):
+    vetting.begin(supplier=candidate, actor="boss", now=NOON)
+    make_verified(candidate, Criterion.RETURNS, kind=Evidence.Kind.POLICY)
+    make_evidence(candidate, Criterion.CE)  # nobody has looked at it
+
+    with pytest.raises(vetting.NotVettedError) as refused:
+        vetting.activate(supplier=candidate, actor="boss", now=NOON)
+
+    assert refused.value.missing == [Criterion.CE]
+    assert "CE declaration" in str(refused.value)
+    candidate.refresh_from_db()
+    assert candidate.status == "vetting"
+
+
+def test_who_is_proven_is_active_and_his_trace_says_who_decided(candidate, strict):
+    vetting.begin(supplier=candidate, actor="boss", now=NOON)
+    for criterion in (Criterion.RETURNS, Criterion.CE):
+        make_verified(candidate, criterion)
+
+    vetting.activate(supplier=candidate, actor="boss", now=NOON, reason="all there")
+
+    assert candidate.status == "active"
+    last = StatusChange.objects.filter(subject="suppliers.Supplier").latest("pk")
+    assert (last.to_status, last.actor, last.reason) == ("active", "boss", "all there")
+
+
+def test_a_proof_that_is_over_or_not_begun_proves_nothing(candidate, strict):
+    vetting.begin(supplier=candidate, actor="boss", now=NOON)
+    make_verified(candidate, Criterion.RETURNS, valid_until=ENDS)
+    make_verified(
+        candidate, Criterion.CE, valid_from=date(2026, 12, 1), valid_until=date(2027, 1, 1)
+    )
+
+    def missing(day):
+        return vetting.missing(supplier=candidate, now=NOON.replace(month=12, day=day))
+
+    assert vetting.missing(supplier=candidate, now=NOON) == [Criterion.CE]
+    assert missing(20) == []  # the last day counts
+    assert missing(21) == [Criterion.RETURNS]
+
+
+def test_a_paused_supplier_sells_nothing_and_comes_back(strict):
+    supplier = make_supplier()
+    offer = make_offer(plain_goods())
+    for criterion in (Criterion.RETURNS, Criterion.CE):
+        make_verified(supplier, criterion)
+    UnpublishedSupply.objects.all().delete()
+
+    vetting.pause(supplier=supplier, actor="boss", now=NOON, reason="holidays")
+
+    assert on_sale() == set()
+    assert UnpublishedSupply.objects.filter(variant=offer.variant_id).exists()
+    UnpublishedSupply.objects.all().delete()
+    vetting.activate(supplier=supplier, actor="boss", now=NOON)
+    assert on_sale() == {offer.pk}
+    assert UnpublishedSupply.objects.filter(variant=offer.variant_id).exists()
+
+
+def test_a_blocked_supplier_never_comes_back():
+    supplier = make_supplier()
+    vetting.pause(supplier=supplier, actor="boss", now=NOON, reason="fraud")
+    vetting.block(supplier=supplier, actor="boss", now=NOON, reason="fraud")
+
+    with pytest.raises((IllegalMoveError, vetting.NotVettedError)):
+        vetting.activate(supplier=supplier, actor="boss", now=NOON)
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"content": None},  # a declaration without a paper
+        {"valid_until": date(2026, 11, 23)},  # over since yesterday
+    ],
+)
+def test_what_cannot_be_right_is_not_verified(known):
+    evidence = make_evidence(**known)
+
+    with pytest.raises(vetting.UnfitEvidenceError):
+        vetting.verify(evidence=evidence, actor="boss", now=NOON)
+
+    evidence.refresh_from_db()
+    assert (evidence.status, evidence.verified_by) == ("submitted", "")
+
+
+def test_who_verified_it_and_when_is_a_rule_of_the_database():
+    evidence = make_evidence()
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Evidence.objects.filter(pk=evidence.pk).update(status="verified")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make_evidence(kind=Evidence.Kind.CERTIFICATE, valid_until=None)
+
+
+def test_goods_are_off_sale_without_the_papers_they_need(strict):
+    make_channel(countries=["DE"])
+    supplier = make_supplier()
+    plain = make_offer(plain_goods())
+    lithium = make_offer(make_variant(lithium="inside"))
+
+    vetting.watch(now=NOON)
+
+    assert (lacks(plain), lacks(lithium)) == ("ce", "ce, un_38_3")
+    assert on_sale() == set()
+    make_verified(supplier, Criterion.CE)
+    assert (lacks(plain), lacks(lithium)) == ("", "un_38_3")
+    assert on_sale() == {plain.pk}
+
+
+def test_goods_that_go_nowhere_in_the_union_need_no_mark_of_it(strict):
+    make_channel(countries=["US"])
+    make_supplier()
+    offer = make_offer(plain_goods())
+
+    vetting.watch(now=NOON)
+
+    assert lacks(offer) == ""
+
+
+def test_a_proof_for_one_product_or_brand_counts_for_no_other(strict):
+    make_channel(countries=["DE"])
+    supplier = make_supplier()
+    one, other = make_offer(plain_goods()), make_offer(plain_goods())
+
+    make_verified(supplier, Criterion.CE, product=one.variant.product)
+    assert (lacks(one), lacks(other)) == ("", "ce")
+    make_verified(supplier, Criterion.CE, brand=other.variant.product.brand)
+    assert lacks(other) == ""
+
+
+def test_when_a_proof_ends_its_goods_go_off_sale_once_and_a_new_one_brings_them_back(strict):
+    make_channel(countries=["DE"])
+    User.objects.create_superuser("boss@fara.example", "a password")
+    supplier = make_supplier()
+    offer = make_offer(plain_goods())
+    make_verified(supplier, Criterion.CE, valid_until=ENDS)
+    last_day = NOON.replace(month=12, day=20)
+
+    assert vetting.watch(now=last_day)[1] == 0
+    assert on_sale() == {offer.pk}
+    UnpublishedSupply.objects.all().delete()
+
+    assert vetting.watch(now=last_day + A_DAY)[1] == 1
+    assert vetting.watch(now=last_day + A_DAY)[1] == 0
+    assert on_sale() == set()
+    assert UnpublishedSupply.objects.filter(variant=offer.variant_id).count() == 1
+    (fact,) = told("offers.withheld")
+    assert (fact["count"], fact["criteria"]) == (1, ["CE declaration"])
+    assert fact["email"] == ["boss@fara.example"]
+
+    back = make_evidence(supplier, Criterion.CE)
+    freed = vetting.verify(evidence=back, actor="boss", now=last_day + A_DAY).freed
+    assert freed == 1
+    assert on_sale() == {offer.pk}
+    assert UnpublishedSupply.objects.filter(variant=offer.variant_id).count() == 2
+
+
+def test_a_proof_that_turns_out_wrong_takes_its_goods_off_sale(strict):
+    make_channel(countries=["DE"])
+    offer = make_offer(plain_goods())
+    evidence = make_verified(make_supplier(), Criterion.CE)
+
+    vetting.reject(evidence=evidence, actor="boss", now=NOON, reason="forged")
+
+    assert lacks(offer) == "ce"
+    with pytest.raises(IllegalMoveError):
+        vetting.verify(evidence=evidence, actor="boss", now=NOON)
+
+
+def test_staff_are_warned_once_thirty_days_before(strict):
+    User.objects.create_superuser("boss@fara.example", "a password")
+    User.objects.create_user("shopper@fara.example", "a password")
+    evidence = make_verified(valid_until=ENDS)
+    soon = NOON.replace(day=20)
+
+    assert vetting.watch(now=soon - A_DAY)[0] == 0
+    assert [vetting.watch(now=soon)[0] for _ in range(3)] == [1, 0, 0]
+
+    (fact,) = told("evidence.expires")
+    assert (fact["email"], fact["valid_until"]) == (["boss@fara.example"], "2026-12-20")
+    assert fact["url"].endswith(f"/admin/suppliers/evidence/{evidence.pk}/change/")
+
+
+def test_nobody_is_warned_of_a_proof_that_a_later_one_follows(strict):
+    supplier = make_supplier()
+    make_verified(supplier, valid_until=ENDS)
+    make_verified(supplier, valid_until=ENDS + 300 * A_DAY)
+
+    assert vetting.watch(now=NOON)[0] == 0
+    assert told("evidence.expires") == []
+
+
+def test_the_demo_says_of_its_papers_that_they_are_none(candidate, strict):
+    given = evidence.give(supplier=candidate, actor="seed_demo", now=NOON)
+
+    assert given == 3
+    assert vetting.missing(supplier=candidate, now=NOON) == []
+    assert set(Evidence.objects.values_list("note", flat=True)) == {evidence.NOTE}
+    assert evidence.give(supplier=candidate, actor="seed_demo", now=NOON) == 0
+
+
+def test_a_criterion_that_is_none_is_refused_at_the_start(settings):
+    settings.CERTIFICATES_FOR_EU = ["CE-mark"]
+
+    with pytest.raises(SystemCheckError, match="'CE-mark'"):
+        call_command("check")

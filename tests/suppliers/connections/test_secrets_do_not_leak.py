@@ -1,0 +1,99 @@
+"""No secret of a run stands in a log, an error, a row that people read, or a page of the admin."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from storefront.accounts.models import User
+from storefront.dev.sandboxes.cj.state import DEFAULT_KEY
+from storefront.lib.http.errors import OutsideError
+from storefront.lib.security.encryption import seal, unseal
+from suppliers.connections.factory import adapter_for, gate_of, line_to
+from suppliers.models import Connection, FeedRun
+from suppliers.sync.runner import take_in
+from tests.fakes.cj_sandbox import connect
+
+pytestmark = pytest.mark.django_db
+WRONG_KEY = "CJ1000001@api@ffffeeeeddddccccbbbbaaaa99998888"
+HOOK_SECRET = "whsec_bmV2ZXItdG8tYmUtcmVhZC1ieS1hbnlib2R5"
+FAULTS = ["500", "garbage", "token_expired", "drop_after", "429"]
+
+
+@pytest.fixture
+def supplier(shop, sandbox_supplier):
+    made = connect(sandbox_supplier)
+    secrets = {"api_key": DEFAULT_KEY, "hook_secret": HOOK_SECRET}
+    Connection.objects.update(secrets_sealed=seal(secrets))
+    return made
+
+
+def secrets_of(supplier):
+    """Everything about this line that opens a door."""
+    row = Connection.objects.get(supplier=supplier)
+    tokens = unseal(row.tokens_sealed)
+    return {DEFAULT_KEY, WRONG_KEY, HOOK_SECRET, tokens["access"], tokens["refresh"]}
+
+
+def run_with_faults(supplier, sandbox):
+    """Sync through every kind of failure; return the errors as somebody may log them."""
+    told = []
+    for kind in FAULTS:
+        sandbox.fault("*", kind, count=2)
+        take_in(supplier=supplier, kind="products", now=timezone.now())
+    sandbox.control("faults/clear", {})
+    take_in(supplier=supplier, kind="products", now=timezone.now())
+    row = Connection.objects.get(supplier=supplier)
+    kept = row.secrets_sealed, row.tokens_sealed
+    Connection.objects.update(secrets_sealed=seal({"api_key": WRONG_KEY}), tokens_sealed="")
+    try:
+        with adapter_for(supplier) as connector:
+            connector.sign_in()
+    except OutsideError as error:
+        told.append("".join(traceback.format_exception(error)) + repr(error))
+    Connection.objects.update(secrets_sealed=kept[0], tokens_sealed=kept[1])
+    return told
+
+
+def test_no_secret_of_a_run_is_told_anywhere(supplier, sandbox_supplier, client, caplog):
+    caplog.set_level(logging.DEBUG)
+    errors = run_with_faults(supplier, sandbox_supplier)
+    wire = Connection.objects.get(supplier=supplier)
+    line = line_to(supplier, wire, gate=gate_of(supplier, wire))
+    client.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
+    pages = [
+        client.get(reverse(f"admin:suppliers_{name}_change", args=[pk])).content.decode()
+        for name, pk in (("connection", wire.pk), ("supplier", supplier.pk))
+    ] + [
+        client.get(reverse(f"admin:suppliers_{name}_changelist")).content.decode()
+        for name in ("connection", "supplier", "feedrun", "callbudget", "breaker")
+    ]
+    told = {
+        "the log": caplog.text,
+        "errors": "\n".join(errors),
+        "the line": repr(line) + str(line),
+        "the admin": "\n".join(pages),
+        "runs": str(list(FeedRun.objects.values())),
+        "the connection": repr(wire) + wire.problem + str(wire.remembered) + str(wire.options),
+    }
+
+    assert errors
+    assert "suppliers.resilience.gate" in told["the log"]
+    assert FeedRun.objects.filter(status="failed").exists()
+    found = {
+        (secret[:8], place)
+        for secret in secrets_of(supplier)
+        for place, text in told.items()
+        if secret in text
+    }
+    assert not found
+
+
+def test_the_scan_sees_a_secret_that_is_told(supplier, sandbox_supplier, caplog):
+    logging.getLogger("careless").warning("signing in with %s", DEFAULT_KEY)
+
+    assert DEFAULT_KEY in caplog.text

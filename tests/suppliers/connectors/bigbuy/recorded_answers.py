@@ -1,0 +1,120 @@
+"""BigBuy's recorded answers, and a line to them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+import respx
+
+from storefront.lib.address import Address
+from storefront.lib.http import retries
+from storefront.lib.money import Money
+from suppliers.connectors.bigbuy import BigBuy
+from suppliers.connectors.records import PurchaseRequest, RequestLine
+from tests.factories.connector_contexts import MemoryBudget, make_line
+
+BASE = "https://bigbuy.example/rest/"
+RECORDED = Path(__file__).parent / "recorded" / "bigbuy"
+LISTS = (
+    "products", "productsinformation", "productsimages", "productprices",
+    "productvariationprices", "productsstockbyhandlingdays",
+    "productsvariationsstockbyhandlingdays", "productsvariations", "variations", "attributes",
+    "attributegroups", "manufacturers", "taxonomies",
+)  # fmt: skip
+ALONE, MANY = "70047", "70001"
+ALONE_SKU = "S7100046"
+BLACK_SKU, SECOND_SKU, THIRD_SKU = "V001120016", "V001120017", "V001120018"
+STATUSES = {"Payment accepted": "accepted", "Shipped": "shipped", "Delivered": "delivered"}
+HOME = Address(
+    name="Erika Maria Muster",
+    line1="Musterweg 1",
+    line2="Hinterhaus",
+    postcode="10115",
+    city="Berlin",
+    country="DE",
+    phone="+493012345",
+)
+REQUEST = PurchaseRequest(
+    number="FL-1-1",
+    ship_to=HOME,
+    location="1",
+    country_from="ES",
+    carrier_service="gls",
+    lines=(RequestLine(sku=BLACK_SKU, quantity=2, reference="88"),),
+    declared_value=Money(54, "EUR"),
+)
+
+
+class EndlessSeconds(MemoryBudget):
+    """Counts the calls of the hourly lists; of the seconds there is always another."""
+
+    def spend(self, quota, *, points=1, is_for_order=False):
+        if quota.window_s > 1:
+            super().spend(quota, points=points, is_for_order=is_for_order)
+
+
+def recorded(name):
+    return json.loads((RECORDED / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def said(name):
+    return httpx.Response(200, json=recorded(name))
+
+
+def business(code, *, is_outside=False, **data):
+    """Refuse as he does; the code stands in one of two places."""
+    inner = {"info": "words that nobody should rely on", "data": data}
+    message = json.dumps(inner if is_outside else {"code": code, **inner})
+    return httpx.Response(409, json={"code": code if is_outside else 409, "message": message})
+
+
+def open_line(folder, *, memory=None, budget=None, **options):
+    words = {"taxonomies": [19657], "email": "orders@shop.example", "order_statuses": STATUSES}
+    changes = {"memory": memory} if memory else {}
+    return BigBuy(
+        make_line(
+            BASE,
+            currency="EUR",
+            secrets={"api_key": "key-1"},
+            options={**words, **options},
+            budget=budget or EndlessSeconds(),
+            folder=folder,
+            **changes,
+        )
+    )
+
+
+def answer_lists(mocked, **instead):
+    """Have every list answered as recorded, or as ``instead`` says."""
+    return {
+        name: mocked.get(f"catalog/{name}.json").mock(return_value=instead.get(name) or said(name))
+        for name in LISTS
+    }
+
+
+def json_answer(rows):
+    return httpx.Response(200, json=rows)
+
+
+@pytest.fixture
+def bigbuy_answers(monkeypatch):
+    monkeypatch.setattr(retries, "FIRST_WAIT_S", 0)
+    with respx.mock(base_url=BASE, assert_all_called=False) as mocked:
+        yield mocked
+
+
+@pytest.fixture
+def opened(tmp_path):
+    """Open lines to one folder; all of them end with the test."""
+    lines = []
+
+    def start(**options):
+        lines.append(open_line(tmp_path, **options))
+        return lines[-1]
+
+    yield start
+    for line in lines:
+        line.close()

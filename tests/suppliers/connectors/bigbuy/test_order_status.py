@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import httpx
+import pytest
+
+from storefront.lib.http.errors import PermanentError, TemporaryError
+from storefront.lib.money import Money
+from suppliers.connectors.records import Answer, FreightOption, OrderName
+from tests.suppliers.connectors.bigbuy.recorded_answers import (
+    REQUEST,
+    bigbuy_answers,
+    json_answer,
+    opened,
+    recorded,
+    said,
+)
+
+__all__ = ["bigbuy_answers", "opened"]
+
+pytestmark = pytest.mark.django_db
+
+NOT_FOUND = httpx.Response(404, json={"code": 404, "message": "Not Found"})
+
+
+def order_with(**changes):
+    return json_answer(recorded("order") | {"internalReference": "FL-1-1"} | changes)
+
+
+def knows(mocked, number, key):
+    mocked.get(f"order/reference/{number}.json").mock(
+        return_value=NOT_FOUND if key is None else json_answer({"id": key})
+    )
+
+
+def has_one(mocked, *, trackings=(), **changes):
+    """Let him have one order, found by our number."""
+    knows(mocked, "FL-1-1", "119000001")
+    mocked.get("order/119000001.json").mock(return_value=order_with(**changes))
+    rows = [{"id": 119000001, "trackings": list(trackings)}] if trackings else []
+    mocked.post("tracking/orders.json").mock(return_value=json_answer(rows))
+    mocked.get("tracking/carriers.json").mock(return_value=said("carriers"))
+
+
+def test_an_order_that_nobody_knows_is_proven_absent(bigbuy_answers, opened):
+    knows(bigbuy_answers, "FL-1-1", None)
+
+    assert opened().find(number="FL-1-1") is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(500),
+        httpx.Response(200),
+        httpx.Response(200, text="[]"),
+        httpx.Response(200, json={"code": 409, "message": "Something went wrong"}),
+        httpx.Response(401),
+    ],
+)
+def test_a_look_up_that_fails_is_no_proof(bigbuy_answers, opened, answer):
+    bigbuy_answers.get("order/reference/FL-1-1.json").mock(return_value=answer)
+
+    with pytest.raises((TemporaryError, PermanentError)):
+        opened().find(number="FL-1-1")
+
+
+def test_an_order_is_read_with_its_parcels(bigbuy_answers, opened):
+    parcel = {
+        "trackingNumber": "GLS123",
+        "statusDescription": "In transit",
+        "statusDate": "2026-11-24 10:00:00",
+        "carrier": {"id": 3},
+    }
+    has_one(bigbuy_answers, trackings=[parcel], status="Shipped")
+
+    state = opened().find(number="FL-1-1")
+
+    assert (state.answer, state.supplier_reference) == (Answer.SHIPPED, "119000001")
+    (news,) = state.parcels
+    assert (news.carrier, news.number, news.carrier_text) == ("GLS", "GLS123", "In transit")
+    assert news.happened_at.isoformat() == "2026-11-24T10:00:00+00:00"
+    assert state.cost == Money(Decimal("18.27"), "EUR")
+    assert json.dumps(state.raw)
+
+
+def test_a_status_that_nobody_explained_is_never_shipped(bigbuy_answers, opened):
+    has_one(bigbuy_answers, status="Enviado")
+
+    state = opened().find(number="FL-1-1")
+
+    assert state.answer is Answer.ACCEPTED
+    assert "'Enviado'" in state.reason
+
+
+def test_somebody_elses_order_is_not_ours(bigbuy_answers, opened):
+    has_one(bigbuy_answers, internalReference="X-9")
+
+    with pytest.raises(TemporaryError, match="told of X-9"):
+        opened().find(number="FL-1-1")
+
+
+def test_many_orders_are_followed_in_one_call_and_matched_by_id(bigbuy_answers, opened):
+    for key in ("1", "2"):
+        bigbuy_answers.get(f"order/{key}.json").mock(
+            return_value=order_with(id=key, internalReference=f"FL-{key}")
+        )
+    bigbuy_answers.get("tracking/carriers.json").mock(return_value=said("carriers"))
+    parcel = {"trackingNumber": "T2", "carrier": {"id": "3"}}
+    asked = bigbuy_answers.post("tracking/orders.json").mock(
+        return_value=json_answer([{"id": "2", "trackings": [parcel]}])
+    )
+
+    names = [OrderName(number=f"FL-{key}", supplier_reference=key) for key in ("1", "2")]
+    states = {state.number: state for state in opened().track(names)}
+
+    assert {number: len(state.parcels) for number, state in states.items()} == {
+        "FL-1": 0,
+        "FL-2": 1,
+    }
+    assert asked.call_count == 1
+
+
+def test_a_parcel_is_quoted_by_the_carriers_that_we_may_use(bigbuy_answers, opened):
+    bigbuy_answers.post("shipping/orders.json").mock(return_value=said("shipping"))
+    bigbuy_answers.get("shipping/carriers.json").mock(return_value=said("carriers"))
+    words = {"country_from": "ES", "ship_to": REQUEST.ship_to, "lines": REQUEST.lines}
+
+    every = opened().freight(**words)
+    some = opened(carriers=["DHL"]).freight(**words)
+
+    price = Money(Decimal("8.58"), "EUR")
+    assert every[0] == FreightOption(name="gls", price=price, min_days=3, max_days=5)
+    assert [option.name for option in every] == ["gls", "dhl", "ups"]
+    assert [option.name for option in some] == ["dhl"]
+
+
+@pytest.mark.parametrize(
+    ("delay", "days"),
+    [("24 - 48 h", (1, 2)), ("48 h", (2, 2)), ("3-5 days", (3, 5)), ("25 h", (2, 2))],
+)
+def test_hours_are_begun_days(bigbuy_answers, opened, delay, days):
+    quote = recorded("shipping")["shippingOptions"][0]
+    quote = quote | {"shippingService": quote["shippingService"] | {"delay": delay}}
+    bigbuy_answers.post("shipping/orders.json").mock(
+        return_value=json_answer([{"shippingOptions": [quote]}])  # as the documents say
+    )
+    bigbuy_answers.get("shipping/carriers.json").mock(return_value=said("carriers"))
+
+    (option,) = opened().freight(country_from="ES", ship_to=REQUEST.ship_to, lines=REQUEST.lines)
+
+    assert (option.min_days, option.max_days) == days
+
+
+def test_the_purse_is_told(bigbuy_answers, opened):
+    bigbuy_answers.get("user/purse.json").mock(return_value=json_answer("10000.00"))
+
+    assert opened().balance() == Money(Decimal("10000.00"), "EUR")
+
+
+def test_the_key_is_tried_without_a_word(bigbuy_answers, opened):
+    asked = bigbuy_answers.get("user/auth/status.json")
+    asked.mock(return_value=httpx.Response(200))
+    assert not opened().sign_in()
+
+    asked.mock(return_value=httpx.Response(401, json={"message": "Invalid Token"}))
+    with pytest.raises(PermanentError, match="key is wrong"):
+        opened().sign_in()
+
+
+def test_staff_are_told_what_to_set(bigbuy_answers, opened):
+    bigbuy_answers.get("order/orderstatuses.json").mock(return_value=said("orderstatuses"))
+    bigbuy_answers.get("shipping/carriers.json").mock(return_value=said("carriers"))
+
+    told = " ".join(opened(taxonomies=[], email="", carriers=["Owl"]).advice())
+
+    assert "taxonomies" in told
+    assert "e-mail" in told
+    assert "'In preparation', 'Cancelled', 'PENDING INVOICE'" in told
+    assert "owl; he has correos" in told

@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+
+import httpx
+import pytest
+
+from storefront.lib.http.errors import PermanentError, TemporaryError
+from storefront.lib.money import Money
+from suppliers.connectors.records import (
+    Answer,
+    DuplicateReferenceError,
+    GoneError,
+    NoWayError,
+    OutOfStockError,
+    RequestLine,
+)
+from tests.suppliers.connectors.bigbuy.recorded_answers import (
+    BLACK_SKU,
+    REQUEST,
+    bigbuy_answers,
+    business,
+    json_answer,
+    opened,
+)
+
+__all__ = ["bigbuy_answers", "opened"]
+
+pytestmark = pytest.mark.django_db
+
+CHECK, CREATE = "order/check.json", "order/create.json"
+TOTALS = json_answer({"totalWithoutTaxesAndWithoutShippingCost": "36.54", "total": "60.1"})
+OTHER = RequestLine(sku="S7", quantity=1, reference="89")
+
+
+def made(key):
+    return httpx.Response(201, headers={"Location": f"/rest/order/{key}"})
+
+
+def test_the_supplier_is_asked_first_and_told_what_he_needs_and_no_more(bigbuy_answers, opened):
+    checked = bigbuy_answers.post(CHECK).mock(return_value=TOTALS)
+    created = bigbuy_answers.post(CREATE).mock(return_value=made(119000001))
+
+    state = opened().place(REQUEST)
+
+    sent = json.loads(created.calls.last.request.content)
+    assert sent == json.loads(checked.calls.last.request.content)
+    assert sent == {
+        "order": {
+            "internalReference": "FL-1-1",
+            "language": "en",
+            "paymentMethod": "moneybox",
+            "carriers": [{"name": "gls"}],
+            "shippingAddress": {
+                "firstName": "Erika Maria",
+                "lastName": "Muster",
+                "country": "DE",
+                "postcode": "10115",
+                "town": "Berlin",
+                "address": "Musterweg 1, Hinterhaus",
+                "phone": "+493012345",
+                "email": "orders@shop.example",  # ours: the shopper's stays with us
+                "comment": "",
+            },
+            "products": [{"reference": BLACK_SKU, "quantity": 2}],
+        }
+    }
+    assert created.calls.last.request.headers["authorization"] == "Bearer key-1"
+    assert (state.supplier_reference, state.answer) == ("119000001", Answer.ACCEPTED)
+    assert state.cost == Money(Decimal("36.54"), "EUR")
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("ER001", GoneError),
+        ("ER002", PermanentError),
+        ("ER003", OutOfStockError),
+        ("ER005", PermanentError),
+        ("ER009", TemporaryError),
+        ("ER010", NoWayError),
+    ],
+)
+@pytest.mark.parametrize("is_outside", [True, False])
+def test_what_he_refuses_when_asked_is_never_ordered(
+    bigbuy_answers, opened, code, kind, is_outside
+):
+    refused = business(code, is_outside=is_outside, skus=[BLACK_SKU])
+    bigbuy_answers.post(CHECK).mock(return_value=refused)
+    created = bigbuy_answers.post(CREATE)
+
+    with pytest.raises(kind) as failure:
+        opened().place(REQUEST)
+
+    assert (failure.value.code, failure.value.may_have_happened) == (code, False)
+    assert not created.called
+
+
+def test_a_number_that_he_has_already_is_to_be_looked_up(bigbuy_answers, opened):
+    bigbuy_answers.post(CHECK).mock(return_value=TOTALS)
+    bigbuy_answers.post(CREATE).mock(return_value=business("ER008", orderId="119000001"))
+
+    with pytest.raises(DuplicateReferenceError):
+        opened().place(REQUEST)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(504, text="504 Gateway Time-out"),
+        httpx.Response(200, text="HTTP/1.0 500 Error\r\n\r\n{}"),
+        httpx.Response(200, text="<html>"),
+        httpx.Response(201),
+        httpx.Response(201, headers={"Location": "/rest/orders"}),
+        httpx.ReadTimeout("no answer"),
+        httpx.RemoteProtocolError("hung up"),
+        business("ER009"),
+    ],
+)
+def test_an_order_without_a_clear_answer_may_be_there(bigbuy_answers, opened, answer):
+    bigbuy_answers.post(CHECK).mock(return_value=TOTALS)
+    how = {"side_effect": answer} if isinstance(answer, Exception) else {"return_value": answer}
+    bigbuy_answers.post(CREATE).mock(**how)
+
+    with pytest.raises(TemporaryError) as failure:
+        opened().place(REQUEST)
+
+    assert failure.value.may_have_happened
+
+
+@pytest.mark.parametrize(
+    "answer", [httpx.Response(503), httpx.Response(200, text="garbage"), httpx.ReadTimeout("x")]
+)
+def test_a_question_without_an_answer_orders_nothing(bigbuy_answers, opened, answer):
+    how = {"side_effect": answer} if isinstance(answer, Exception) else {"return_value": answer}
+    bigbuy_answers.post(CHECK).mock(**how)
+    created = bigbuy_answers.post(CREATE)
+
+    with pytest.raises((TemporaryError, PermanentError)) as failure:
+        opened().place(REQUEST)
+
+    assert not failure.value.may_have_happened
+    assert not created.called
+
+
+def test_a_street_that_is_too_long_is_refused_before_anything_is_sent(bigbuy_answers, opened):
+    far = replace(REQUEST, ship_to=replace(REQUEST.ship_to, line1="W" * 60))
+
+    with pytest.raises(PermanentError, match="70 letters"):
+        opened().place(far)
+
+    assert not bigbuy_answers.calls
+
+
+def test_no_order_goes_out_without_an_address_for_his_mail(bigbuy_answers, opened):
+    with pytest.raises(PermanentError, match="e-mail"):
+        opened(email="").place(REQUEST)
+
+
+def test_too_fast_is_waited_out_and_sent_once_more(bigbuy_answers, opened, monkeypatch):
+    monkeypatch.setattr("suppliers.connectors.bigbuy.client.LONGEST_NAP_S", 0.01)
+    bigbuy_answers.post(CHECK).mock(return_value=TOTALS)
+    too_fast = httpx.Response(429, text="You exceeded the rate limit")
+    created = bigbuy_answers.post(CREATE).mock(side_effect=[too_fast, made(119000001)])
+
+    assert opened().place(REQUEST).supplier_reference == "119000001"
+    assert created.call_count == 2
+
+
+def conflict(**warehouses):
+    rows = [{"id": key, "references": refs} for key, refs in warehouses.items()]
+    body = {"code": 409, "message": "conflict", "error_detail": {"warehouses": rows}}
+    return httpx.Response(409, json=body)
+
+
+def test_goods_in_two_warehouses_are_held_for_staff_and_nothing_is_made(bigbuy_answers, opened):
+    bigbuy_answers.post(CHECK).mock(return_value=conflict(one=[BLACK_SKU], two=["S7"]))
+    created = bigbuy_answers.post(CREATE)
+
+    with pytest.raises(PermanentError, match="2 warehouses") as refusal:
+        opened().place(replace(REQUEST, lines=(*REQUEST.lines, OTHER)))
+
+    assert (refusal.value.code, refusal.value.may_have_happened) == ("several_warehouses", False)
+    assert not created.calls

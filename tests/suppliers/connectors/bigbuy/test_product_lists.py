@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import httpx
+import pytest
+
+from catalog.records import BadRow
+from storefront.lib.http.errors import PermanentError, TemporaryError
+from storefront.lib.money import Money
+from suppliers.connectors.records import Omitted
+from tests.factories.connector_contexts import DictMemory
+from tests.suppliers.connectors.bigbuy.recorded_answers import (
+    ALONE,
+    ALONE_SKU,
+    BLACK_SKU,
+    MANY,
+    SECOND_SKU,
+    THIRD_SKU,
+    answer_lists,
+    bigbuy_answers,
+    json_answer,
+    opened,
+    recorded,
+)
+
+__all__ = ["bigbuy_answers", "opened"]
+
+pytestmark = pytest.mark.django_db
+
+
+def pages_of(line):
+    return {page.ref: page for page in line.pages()}
+
+
+def test_products_are_joined_by_id_although_each_list_has_an_order_of_its_own(
+    bigbuy_answers, opened
+):
+    answer_lists(bigbuy_answers)
+
+    found = pages_of(opened())
+
+    alone, many = found[ALONE].record, found[MANY].record
+    assert alone.title == "Keychain flashlight Pellumbra Girder 85 In a charger"
+    assert (alone.brand, alone.hs_code, alone.has_battery) == ("Pellumbra", "8513101000", True)
+    assert alone.claims["Light output"] == "85 lm"
+    assert alone.category_path[0] == "Lighting"
+    assert len(alone.category_path) == 3
+    assert alone.picture_urls[0].endswith("/0/front.png")  # the cover, which is told last
+    assert [v.sku for v in many.variants] == [BLACK_SKU, SECOND_SKU, THIRD_SKU]
+    assert many.option_names == ("Color",)
+    assert len({v.option_values for v in many.variants}) == 3
+
+
+def test_a_variant_has_its_price_number_and_weight_in_our_units(bigbuy_answers, opened):
+    answer_lists(bigbuy_answers)
+
+    (variant,) = pages_of(opened())[ALONE].record.variants
+
+    assert variant.sku == ALONE_SKU
+    assert variant.cost == Money(Decimal("9.21"), "EUR")
+    assert (variant.gtin, variant.mpn) == ("2548732877333", "PL-GIR85")
+    assert variant.packed_weight_g == 57
+
+
+def test_the_pages_are_the_same_when_they_are_walked_again(bigbuy_answers, opened):
+    lists = answer_lists(bigbuy_answers)
+    line = opened()
+
+    assert list(line.pages()) == list(line.pages())
+    assert lists["products"].call_count == 1
+
+
+def test_what_did_not_change_is_not_fetched_again(bigbuy_answers, opened):
+    lists = answer_lists(bigbuy_answers)
+    first = pages_of(opened(only_in_stock=False))
+
+    second = pages_of(opened(only_in_stock=False))
+
+    assert {ref: page.digest for ref, page in first.items()} == {
+        ref: page.digest for ref, page in second.items()
+    }
+    assert second[ALONE].record.title  # from disk
+    calls = {name: route.call_count for name, route in lists.items() if route.called}
+    assert calls.pop("products") == 2
+    assert set(calls.values()) == {1}
+
+
+@pytest.mark.parametrize(
+    ("date", "asked"),
+    [
+        ("dateUpdDescription", "productsinformation"),
+        ("dateUpdImages", "productsimages"),
+        ("dateUpd", "productsvariations"),
+    ],
+)
+def test_a_new_date_has_its_list_fetched_and_no_other(bigbuy_answers, opened, date, asked):
+    lists = answer_lists(bigbuy_answers)
+    pages_of(opened(only_in_stock=False))
+    rows = recorded("products")
+    rows = [row | {date: "2026-11-24 10:00:00"} if row["attributes"] else row for row in rows]
+    lists["products"].mock(return_value=json_answer(rows))
+
+    pages_of(opened(only_in_stock=False))
+
+    names = ("productsinformation", "productsimages", "productsvariations")
+    assert {name for name in names if lists[name].call_count == 2} == {asked}
+
+
+def test_a_price_or_a_date_alone_is_no_news_of_the_words(bigbuy_answers, opened):
+    lists = answer_lists(bigbuy_answers)
+    first = pages_of(opened())
+    rows = [
+        row | {"wholesalePrice": 1.5, "dateUpd": "2026-11-24 10:00:00"}
+        for row in recorded("products")
+    ]
+    lists["products"].mock(return_value=json_answer(rows))
+
+    second = pages_of(opened())
+
+    assert {ref: page.digest for ref, page in second.items()} == {
+        ref: page.digest for ref, page in first.items()
+    }
+    assert second[ALONE].cost_digest != first[ALONE].cost_digest
+
+
+def test_only_goods_in_stock_are_taken_and_then_kept_while_he_lists_them(
+    bigbuy_answers, opened, monkeypatch
+):
+    monkeypatch.setattr("suppliers.connectors.bigbuy.product_lists.STOCKED_HOLDS_S", -1)
+    empty = [row | {"stocks": []} for row in recorded("productsstockbyhandlingdays")]
+    lists = answer_lists(bigbuy_answers, productsstockbyhandlingdays=json_answer(empty))
+    memory = DictMemory()
+
+    assert set(pages_of(opened(memory=memory))) == {MANY}
+
+    none = [row | {"stocks": []} for row in recorded("productsvariationsstockbyhandlingdays")]
+    lists["productsvariationsstockbyhandlingdays"].mock(return_value=json_answer(none))
+    assert set(pages_of(opened(memory=memory))) == {MANY}  # sold out is not gone
+
+    lists["products"].mock(return_value=json_answer(recorded("products")[1:]))
+    left = pages_of(opened(memory=memory))
+    assert MANY not in left
+
+
+def test_what_is_not_active_any_more_is_not_told(bigbuy_answers, opened):
+    rows = [row | {"active": 0} if str(row["id"]) == ALONE else row for row in recorded("products")]
+    answer_lists(bigbuy_answers, products=json_answer(rows))
+    line = opened(only_in_stock=False)
+
+    assert set(pages_of(line)) == {MANY}
+    assert line.omitted_products is Omitted.GONE
+
+
+def test_rows_without_an_id_and_products_without_a_text_are_shown(bigbuy_answers, opened):
+    broken = [*recorded("products"), {"sku": "S1"}]
+    texts = [row for row in recorded("productsinformation") if str(row["id"]) == MANY]
+    answer_lists(
+        bigbuy_answers, products=json_answer(broken), productsinformation=json_answer(texts)
+    )
+
+    told = list(opened(only_in_stock=False).pages())
+
+    bad = [row for row in told if isinstance(row, BadRow)]
+    assert [row.code for row in bad] == ["list-no-id"]
+    (without,) = [page for page in told if not isinstance(page, BadRow) and page.record is None]
+    assert (without.ref, without.problems[0].code) == (ALONE, "no-title")
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (httpx.Response(200, text='HTTP/1.0 500 Error\r\n\r\n{"error":"x"}'), TemporaryError),
+        (
+            httpx.Response(200, json={"code": 409, "message": "Something went wrong"}),
+            PermanentError,
+        ),
+        (httpx.Response(200, text=""), PermanentError),
+        (httpx.Response(200, text='[{"id": 1'), PermanentError),
+        (httpx.Response(200, text='[{"id": NaN}]'), PermanentError),
+        (httpx.Response(200, text="[1, 2]"), PermanentError),
+        (httpx.Response(200, text="<html>"), PermanentError),
+        (httpx.Response(503, text="Service Unavailable"), TemporaryError),
+        (httpx.Response(401, json={"message": "Invalid Token"}), PermanentError),
+    ],
+)
+@pytest.mark.parametrize("name", ["products", "productsinformation"])
+def test_a_list_that_is_none_tells_nothing(bigbuy_answers, opened, answer, kind, name):
+    answer_lists(bigbuy_answers, **{name: answer})
+
+    with pytest.raises(kind):
+        list(opened(only_in_stock=False).pages())
+
+
+def test_an_empty_list_of_texts_takes_no_text_away(bigbuy_answers, opened):
+    lists = answer_lists(bigbuy_answers)
+    pages_of(opened(only_in_stock=False))
+    newer = [row | {"dateUpdDescription": "2026-11-24"} for row in recorded("products")]
+    lists["products"].mock(return_value=json_answer(newer))
+    lists["productsinformation"].mock(return_value=json_answer([]))
+
+    with pytest.raises(PermanentError, match="the list is empty"):
+        list(opened(only_in_stock=False).pages())
+
+    lists["products"].mock(return_value=json_answer(recorded("products")))
+    assert pages_of(opened(only_in_stock=False))[ALONE].record is not None
+
+
+def test_a_list_is_fetched_page_by_page(bigbuy_answers, opened, monkeypatch):
+    monkeypatch.setattr("suppliers.connectors.bigbuy.client.PAGE_SIZE", 1)
+    rows = recorded("products")
+    lists = answer_lists(bigbuy_answers)
+
+    def page(request):
+        number = int(request.url.params["page"])
+        assert request.url.params["parentTaxonomy"] == "19657"
+        return json_answer(rows[number : number + 1])
+
+    lists["products"].mock(side_effect=page)
+
+    assert len(rows) == 2
+    assert set(pages_of(opened(only_in_stock=False))) == {ALONE, MANY}
+    assert lists["products"].call_count == 3

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import httpx
+import pytest
+
+from catalog.records import BadRow
+from storefront.lib.money import Money
+from suppliers.connectors.records import BudgetSpentError, CostRecord, StockRecord
+from tests.suppliers.connectors.bigbuy.recorded_answers import (
+    ALONE,
+    ALONE_SKU,
+    BLACK_SKU,
+    MANY,
+    SECOND_SKU,
+    THIRD_SKU,
+    EndlessSeconds,
+    answer_lists,
+    bigbuy_answers,
+    json_answer,
+    opened,
+    recorded,
+)
+
+__all__ = ["bigbuy_answers", "opened"]
+
+pytestmark = pytest.mark.django_db
+
+RESETS = datetime.fromtimestamp(1795557747, UTC)
+
+
+def limited(left):
+    return {
+        "X-RateLimit-Limit": "10",
+        "X-RateLimit-Remaining": str(left),
+        "X-RateLimit-Reset": "1795557747",
+    }
+
+
+def test_stock_that_is_ready_in_time_counts_for_its_warehouse(bigbuy_answers, opened):
+    answer_lists(bigbuy_answers)
+
+    told = [row for _, rows in opened(warehouses={"1": "PT"}).stock_rows() for row in rows]
+
+    assert {row.sku for row in told} == {ALONE_SKU, BLACK_SKU, SECOND_SKU, THIRD_SKU}
+    assert StockRecord(sku=BLACK_SKU, location="1", country="PT", quantity=147) in told
+
+
+def test_stock_that_takes_longer_counts_when_we_allow_it(bigbuy_answers, opened):
+    answer_lists(bigbuy_answers)
+
+    told = [row for _, rows in opened(max_handling_days=7).stock_rows() for row in rows]
+
+    assert {row.sku: row.quantity for row in told}[BLACK_SKU] == 147 + 300
+
+
+@pytest.mark.parametrize(("allowed", "days"), [(2, 1), (7, 7)])
+def test_the_days_until_all_that_counts_is_ready_are_the_lead_time(
+    bigbuy_answers, opened, allowed, days
+):
+    answer_lists(bigbuy_answers)
+
+    pages = list(opened(max_handling_days=allowed, only_in_stock=False).pages())
+
+    told = {v.sku: v.terms.lead_days for page in pages for v in page.record.variants}
+    assert told[BLACK_SKU] == days
+
+
+def test_what_is_sold_out_keeps_its_lead_time_and_is_no_news(bigbuy_answers, opened):
+    lists = answer_lists(bigbuy_answers)
+    before = [(page.ref, page.digest) for page in opened(only_in_stock=False).pages()]
+    none = [row | {"stocks": []} for row in recorded("productsvariationsstockbyhandlingdays")]
+    lists["productsvariationsstockbyhandlingdays"].mock(return_value=json_answer(none))
+
+    list(opened().stock_rows())
+
+    assert [(page.ref, page.digest) for page in opened(only_in_stock=False).pages()] == before
+
+
+def test_another_lead_time_is_news_of_the_page(bigbuy_answers, opened):
+    lists = answer_lists(bigbuy_answers)
+    before = {page.ref: page.digest for page in opened(only_in_stock=False).pages()}
+    pile = {"quantity": 9, "maxHandlingDays": 2, "warehouse": 1}
+    rows = recorded("productsvariationsstockbyhandlingdays")
+    slower = [row | {"stocks": [pile]} for row in rows]
+    lists["productsvariationsstockbyhandlingdays"].mock(return_value=json_answer(slower))
+
+    list(opened().stock_rows())
+
+    after = {page.ref: page.digest for page in opened(only_in_stock=False).pages()}
+    assert {ref for ref in after if after[ref] != before[ref]} == {MANY}
+
+
+def test_a_stock_row_that_cannot_be_read_is_shown(bigbuy_answers, opened):
+    pile = {"quantity": "many", "maxHandlingDays": 1, "warehouse": 1}
+    rows = [row | {"stocks": [pile]} for row in recorded("productsstockbyhandlingdays")]
+    answer_lists(bigbuy_answers, productsstockbyhandlingdays=json_answer(rows))
+
+    told = [row for ref, rows in opened().stock_rows() for row in rows if ref == ALONE]
+
+    assert [(row.row, row.code) for row in told] == [(ALONE_SKU, "stock-unreadable")]
+
+
+def test_costs_come_from_both_lists_under_their_product(bigbuy_answers, opened):
+    answer_lists(bigbuy_answers)
+
+    told = [(ref, row) for ref, rows in opened().cost_rows() for row in rows]
+
+    assert (ALONE, CostRecord(sku=ALONE_SKU, cost=Money(Decimal("9.21"), "EUR"))) in told
+    assert {ref for ref, row in told if row.sku in {BLACK_SKU, SECOND_SKU}} == {MANY}
+    assert len(told) == 4  # the parent of variations has no price of its own
+
+
+@pytest.mark.parametrize(
+    ("price", "code"),
+    [
+        (None, "cost-missing"),
+        ("", "cost-missing"),
+        (0, "cost-not-positive"),
+        ("1,50", "cost-unreadable"),
+        (True, "cost-unreadable"),
+    ],
+)
+def test_a_price_that_cannot_be_is_shown(bigbuy_answers, opened, price, code):
+    rows = [row | {"wholesalePrice": price} for row in recorded("productprices")]
+    answer_lists(bigbuy_answers, productprices=json_answer(rows))
+
+    told = [row for ref, rows in opened().cost_rows() for row in rows if ref == ALONE]
+
+    assert [(row.row, row.code) for row in told if isinstance(row, BadRow)] == [(ALONE_SKU, code)]
+
+
+def test_every_call_of_a_list_is_taken_from_its_quota(bigbuy_answers, opened):
+    answer_lists(bigbuy_answers)
+    budget = EndlessSeconds()
+
+    list(opened(budget=budget).pages())
+
+    assert budget.used["catalog/products"] == 1
+    assert budget.used["catalog/manufacturers"] == 1
+
+
+def test_a_quota_that_is_used_up_sends_nothing(bigbuy_answers, opened):
+    lists = answer_lists(bigbuy_answers)
+    budget = EndlessSeconds()
+    budget.used["catalog/productprices"] = 10
+
+    with pytest.raises(BudgetSpentError):
+        list(opened(budget=budget).cost_rows())
+
+    assert not lists["productprices"].called
+
+
+def test_what_he_says_is_left_is_believed(bigbuy_answers, opened):
+    budget = EndlessSeconds()
+    products = httpx.Response(200, json=recorded("products"), headers=limited(3))
+    answer_lists(bigbuy_answers, products=products)
+
+    list(opened(budget=budget).pages())
+
+    assert budget.believed["catalog/products"] == (3, 10, RESETS)
+
+
+def test_a_window_that_ends_in_centuries_ends_with_his_hour(bigbuy_answers, opened):
+    budget = EndlessSeconds()
+    absurd = limited(0) | {"X-RateLimit-Reset": "17958240000"}
+    products = httpx.Response(200, json=recorded("products"), headers=absurd)
+    answer_lists(bigbuy_answers, products=products)
+
+    list(opened(budget=budget).pages())
+
+    until = budget.believed["catalog/products"][2]
+    assert until.timestamp() < time.time() + 3_700
+
+
+def test_too_many_calls_are_not_made_again_until_he_lets_us(bigbuy_answers, opened):
+    refused = httpx.Response(429, text="You exceeded the rate limit", headers=limited(0))
+    lists = answer_lists(bigbuy_answers, products=refused)
+
+    with pytest.raises(BudgetSpentError) as failure:
+        list(opened().pages())
+
+    assert failure.value.until == RESETS
+    assert lists["products"].call_count == 1

@@ -1,0 +1,297 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from storefront.lib.address import Address
+from storefront.lib.http.errors import PermanentError, TemporaryError
+from storefront.lib.money import Money
+from suppliers.connectors.records import (
+    Answer,
+    AskInPersonError,
+    FreightOption,
+    LeftUnpaidError,
+    NotStoppableError,
+    PurchaseRequest,
+    RequestLine,
+)
+from tests.suppliers.connectors.cj.recorded_answers import BLACK, answer, recorded, refusal, said
+
+CREATE = "shopping/order/createOrderV2"
+DETAIL = "shopping/order/getOrderDetail"
+TRACK = "logistic/trackInfo"
+HOME = Address(
+    name="Erika Muster",
+    line1="Musterweg 1",
+    line2="Hinterhaus",
+    postcode="10115",
+    city="Berlin",
+    country="DE",
+    phone="+493012345",
+)
+REQUEST = PurchaseRequest(
+    number="FL-1-1",
+    ship_to=HOME,
+    location="CN",
+    country_from="CN",
+    carrier_service="CJPacket Sensitive",
+    lines=(RequestLine(sku=BLACK, quantity=2, reference="88"),),
+    declared_value=Money(Decimal("54.9"), "EUR"),
+)
+
+
+def detail_with(**changes):
+    return answer(recorded("detail")["data"] | changes)
+
+
+def test_the_supplier_is_told_what_he_needs_and_no_more(cj, cj_answers):
+    sent = cj_answers.post(CREATE).mock(return_value=said("placed"))
+
+    cj.place(REQUEST)
+
+    content = sent.calls.last.request.content
+    assert b'"shopAmount":54.90' in content
+    assert json.loads(content) == {
+        "orderNumber": "FL-1-1",
+        "shippingZip": "10115",
+        "shippingCountryCode": "DE",
+        "shippingCountry": "Germany",
+        "shippingProvince": "Berlin",  # Germany has none: the city again
+        "shippingCity": "Berlin",
+        "shippingPhone": "+493012345",
+        "shippingCustomerName": "Erika Muster",
+        "shippingAddress": "Musterweg 1",
+        "shippingAddress2": "Hinterhaus",
+        "payType": 2,
+        "shopAmount": 54.9,
+        "logisticName": "CJPacket Sensitive",
+        "fromCountryCode": "CN",
+        "products": [{"vid": BLACK, "quantity": 2, "storeLineItemId": "88"}],
+    }
+
+
+def test_a_paid_order_is_accepted(cj, cj_answers):
+    cj_answers.post(CREATE).mock(return_value=said("placed"))
+
+    state = cj.place(REQUEST)
+
+    assert (state.number, state.supplier_reference) == ("FL-1-1", "26112400000001")
+    assert (state.answer, state.reason) == (Answer.ACCEPTED, "")
+    assert state.cost == Money(Decimal("19.74"), "USD")
+    assert json.dumps(dict(state.raw))
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"logisticsMiss": True}, "the route is missing"),
+        (
+            {"interceptOrderReasons": [{"code": 7, "message": "forbidden word"}]},
+            "7: forbidden word",
+        ),
+        ({"orderId": None}, "the order has no number at the supplier yet"),
+    ],
+)
+def test_an_order_that_is_held_back_is_not_accepted(cj, cj_answers, changes, reason):
+    cj_answers.post(CREATE).mock(return_value=answer(recorded("placed")["data"] | changes))
+
+    state = cj.place(REQUEST)
+
+    assert (state.answer, state.reason) == (Answer.RECEIVED, reason)
+
+
+def test_what_does_not_fit_is_refused_before_it_is_sent(cj, cj_answers):
+    far = replace(REQUEST, ship_to=replace(HOME, name="N" * 51, phone="1" * 21))
+
+    with pytest.raises(PermanentError, match="shippingPhone, shippingCustomerName"):
+        cj.place(far)
+
+    assert cj_answers.calls.call_count == 0
+
+
+def test_an_order_that_is_not_found_is_proven_absent(cj, cj_answers):
+    asked = cj_answers.get(DETAIL).mock(return_value=refusal(1603100))
+
+    assert cj.find(number="FL-1-1") is None
+    assert asked.calls.last.request.url.params["orderId"] == "FL-1-1"
+
+
+def test_a_bad_parameter_proves_nothing_before_the_lists_are_looked_at(cj, cj_answers):
+    cj_answers.get(DETAIL).mock(return_value=refusal(1600300))
+    listed = cj_answers.get("shopping/order/list").mock(return_value=answer({"list": []}))
+
+    assert cj.find(number="FL-1-1") is None
+    asked = [call.request.url.params["status"] for call in listed.calls]
+    assert asked == ["CREATED", "IN_CART", "UNPAID", "UNSHIPPED"]
+
+
+def test_an_order_that_is_listed_is_not_absent(cj, cj_answers):
+    cj_answers.get(DETAIL).mock(return_value=refusal(1600300))
+    row = recorded("detail")["data"]
+    cj_answers.get("shopping/order/list").mock(return_value=answer({"list": [row]}))
+
+    with pytest.raises(TemporaryError, match="is listed, and not found"):
+        cj.find(number="FL-1-1")
+
+
+def test_an_order_is_not_proven_absent_by_another_failure(cj, cj_answers):
+    cj_answers.get(DETAIL).mock(return_value=refusal(1600101))
+
+    with pytest.raises(PermanentError):
+        cj.find(number="FL-1-1")
+
+
+def test_the_answer_about_another_order_proves_nothing(cj, cj_answers):
+    other = detail_with(orderNum="X-0", orderId="9", cjOrderId="9", cjOrderCode="9")
+    cj_answers.get(DETAIL).mock(return_value=other)
+
+    with pytest.raises(TemporaryError, match="asked about FL-1-1, told of X-0"):
+        cj.find(number="FL-1-1")
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("CREATED", Answer.RECEIVED),
+        ("IN_CART", Answer.RECEIVED),
+        ("UNPAID", Answer.RECEIVED),
+        ("UNSHIPPED", Answer.ACCEPTED),
+        ("SHIPPED", Answer.SHIPPED),
+        ("DELIVERED", Answer.DELIVERED),
+        ("CANCELLED", Answer.CANCELED),
+        ("SOMETHING_NEW", Answer.RECEIVED),
+    ],
+)
+def test_each_status_is_one_of_our_words(cj, cj_answers, status, expected):
+    cj_answers.get(DETAIL).mock(return_value=detail_with(orderStatus=status, trackNumber=None))
+
+    assert cj.find(number="FL-1-1").answer is expected
+
+
+def test_a_shipped_order_tells_its_parcel(cj, cj_answers):
+    cj_answers.get(DETAIL).mock(return_value=said("detail"))
+    cj_answers.get(TRACK).mock(return_value=said("track"))
+
+    (parcel,) = cj.find(number="FL-1-1").parcels
+
+    assert (parcel.carrier, parcel.number) == ("DPD", "01509500580846")
+    assert parcel.url == "https://tracking.dpd.de/status/en_US/parcel/01509500580846"
+    assert parcel.lines == (RequestLine(sku=BLACK, quantity=1, reference="88"),)
+    assert parcel.carrier_text == "In transit"
+    assert parcel.happened_at.isoformat() == "2026-11-24T16:44:39+00:00"
+
+
+def test_a_parcel_is_known_even_when_its_way_is_not(cj, cj_answers):
+    cj_answers.get(DETAIL).mock(return_value=said("detail"))
+    cj_answers.get(TRACK).mock(return_value=refusal(1600000))
+
+    (parcel,) = cj.find(number="FL-1-1").parcels
+
+    assert (parcel.number, parcel.carrier_text) == ("01509500580846", "")
+
+
+def test_the_parts_of_a_divided_order_are_parcels_of_the_one(cj, cj_answers):
+    whole = detail_with(orderStatus="SPLIT", trackNumber=None, splitOrderIds=["C-1", "C-2"])
+    first = detail_with(orderId="C-1", trackNumber="T1")
+    second = detail_with(orderId="C-2", trackNumber=None, orderStatus="UNSHIPPED")
+    cj_answers.get(DETAIL).mock(side_effect=[whole, first, second])
+    cj_answers.get(TRACK).mock(return_value=answer([]))
+
+    state = cj.find(number="FL-1-1")
+
+    assert (state.supplier_reference, state.answer) == (
+        "26112400000001",
+        Answer.PARTIALLY_SHIPPED,
+    )
+    assert [parcel.number for parcel in state.parcels] == ["T1"]
+
+
+def test_a_label_of_a_part_that_stays_behind_is_no_parcel_that_left(cj, cj_answers):
+    whole = detail_with(orderStatus="SPLIT", trackNumber=None, splitOrderIds=["C-1", "C-2"])
+    first = detail_with(orderId="C-1", trackNumber=None)
+    second = detail_with(orderId="C-2", trackNumber="T2", orderStatus="UNSHIPPED")
+    cj_answers.get(DETAIL).mock(side_effect=[whole, first, second])
+
+    state = cj.find(number="FL-1-1")
+
+    assert state.answer is Answer.PARTIALLY_SHIPPED
+    assert [(parcel.number, len(parcel.lines)) for parcel in state.parcels] == [("", 1)]
+
+
+def test_an_order_that_left_without_a_number_says_what_left(cj, cj_answers):
+    cj_answers.get(DETAIL).mock(return_value=detail_with(trackNumber=None))
+
+    state = cj.find(number="FL-1-1")
+
+    assert state.answer is Answer.SHIPPED
+    assert [(parcel.number, len(parcel.lines)) for parcel in state.parcels] == [("", 1)]
+
+
+@pytest.mark.parametrize("status", ["CREATED", "IN_CART"])
+def test_an_order_that_is_not_paid_can_be_deleted(cj, cj_answers, status):
+    cj_answers.get(DETAIL).mock(return_value=detail_with(orderStatus=status, trackNumber=None))
+    deleted = cj_answers.delete("shopping/order/deleteOrder").mock(return_value=answer("FL-1-1"))
+
+    state = cj.cancel(number="FL-1-1")
+
+    assert state.answer is Answer.CANCELED
+    assert deleted.calls.last.request.url.params["orderId"] == "26112400000001"
+
+
+@pytest.mark.parametrize("status", ["UNPAID", "UNSHIPPED", "SHIPPED", "DELIVERED"])
+def test_a_later_order_is_stopped_by_no_call(cj, cj_answers, status):
+    cj_answers.get(DETAIL).mock(return_value=detail_with(orderStatus=status, trackNumber=None))
+
+    with pytest.raises(NotStoppableError) as refusal:
+        cj.cancel(number="FL-1-1")
+    assert not isinstance(refusal.value, LeftUnpaidError)  # who pays by himself may do so yet
+    assert isinstance(refusal.value, AskInPersonError) is (status[:2] == "UN")
+
+
+def test_an_order_that_is_canceled_already_stays_so(cj, cj_answers):
+    canceled = detail_with(orderStatus="CANCELLED", trackNumber=None)
+    cj_answers.get(DETAIL).mock(return_value=canceled)
+
+    assert cj.cancel(number="FL-1-1").answer is Answer.CANCELED
+
+
+def test_an_order_he_does_not_have_is_stopped(cj, cj_answers):
+    cj_answers.get(DETAIL).mock(return_value=refusal(1603100))
+
+    assert cj.cancel(number="FL-1-1").answer is Answer.CANCELED
+
+
+def test_routes_are_quoted_with_price_and_days(cj, cj_answers):
+    asked = cj_answers.post("logistic/freightCalculate").mock(return_value=said("freight"))
+
+    options = cj.freight(country_from="CN", ship_to=HOME, lines=REQUEST.lines)
+
+    assert options[0] == FreightOption(
+        name="Rail and Road Europe",
+        price=Money(Decimal("3.6"), "USD"),
+        min_days=28,
+        max_days=40,
+    )
+    assert json.loads(asked.calls.last.request.content) == {
+        "startCountryCode": "CN",
+        "endCountryCode": "DE",
+        "zip": "10115",
+        "products": [{"vid": BLACK, "quantity": 2}],
+    }
+
+
+def test_a_route_without_price_or_time_is_not_offered(cj, cj_answers):
+    routes = [
+        {"logisticName": "No price", "logisticAging": "7-12"},
+        {"logisticName": "No time", "logisticPrice": 1},
+        {"logisticName": "One day", "logisticAging": "5", "logisticPrice": "6.41"},
+    ]
+    cj_answers.post("logistic/freightCalculate").mock(return_value=answer(routes))
+
+    (option,) = cj.freight(country_from="CN", ship_to=HOME, lines=REQUEST.lines)
+
+    assert (option.name, option.min_days, option.max_days) == ("One day", 5, 5)
+    assert option.price == Money(Decimal("6.41"), "USD")

@@ -1,0 +1,294 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import httpx
+import pytest
+
+from catalog.records import BadRow
+from storefront.lib.http.errors import PermanentError
+from storefront.lib.money import Money
+from suppliers.connectors.records import ListRow, StockRecord
+from tests.suppliers.connectors.cj.recorded_answers import BLACK, REF, answer, recorded, said
+
+LIST = "product/listV2"
+PAGE = "product/query"
+
+
+def rows(count, *, first=1, **changes):
+    return [
+        {"id": str(number), "saleStatus": "3", **changes} for number in range(first, first + count)
+    ]
+
+
+def page(found, *, total):
+    pages = -(-total // 100)
+    return answer({"content": [{"productList": found}], "totalRecords": total, "totalPages": pages})
+
+
+def product_with(**changes):
+    return answer(recorded("product")["data"] | changes)
+
+
+def variant_with(**changes):
+    data = recorded("product")["data"]
+    data["variants"] = [data["variants"][0] | changes]
+    return answer(data)
+
+
+def codes(found):
+    return [problem.code for problem in found.problems]
+
+
+def test_a_list_row_tells_the_stock_of_every_sku(cj, cj_answers):
+    cj_answers.get(LIST).mock(return_value=said("list"))
+
+    first, _ = list(cj.product_rows())
+
+    assert first.ref == REF
+    assert StockRecord(sku=BLACK, location="CN", country="CN", quantity=329) in first.stock
+
+
+def test_every_page_is_walked(cj, cj_answers):
+    asked = cj_answers.get(LIST).mock(
+        side_effect=[
+            page(rows(100), total=230),
+            page(rows(100, first=101), total=230),
+            page(rows(30, first=201), total=230),
+        ]
+    )
+
+    assert [row.ref for row in cj.product_rows()] == [str(n) for n in range(1, 231)]
+    assert [call.request.url.params["page"] for call in asked.calls] == ["1", "2", "3"]
+
+
+def test_a_list_that_ends_before_its_end_is_an_error_and_no_short_list(cj, cj_answers):
+    cj_answers.get(LIST).mock(side_effect=[page(rows(100), total=230), page([], total=230)])
+
+    with pytest.raises(PermanentError, match="page 2 of 3 is empty"):
+        list(cj.product_rows())
+
+
+def test_a_list_at_its_cap_is_read_category_by_category(cj, cj_answers):
+    def answered(request):
+        shelf = request.url.params.get("categoryId")
+        if shelf is None:
+            return page(rows(100), total=6000)
+        return page(rows(1, first=int(shelf)), total=1 if shelf == "7" else 0)
+
+    cj_answers.get(LIST).mock(side_effect=answered)
+    third = [{"categoryId": "7", "categoryName": "Headlamps"}, {"categoryId": "8"}]
+    cj_answers.get("product/getCategory").mock(
+        return_value=answer([{"categoryFirstList": [{"categorySecondList": third}]}])
+    )
+
+    assert [row.ref for row in cj.product_rows()] == ["7"]
+
+
+def test_a_category_that_is_too_long_itself_is_said_so(cj, cj_answers):
+    cj_answers.get(LIST).mock(return_value=page(rows(100), total=6000))
+    cj_answers.get("product/getCategory").mock(
+        return_value=answer(
+            [{"categoryFirstList": [{"categorySecondList": [{"categoryId": "7"}]}]}]
+        )
+    )
+
+    found = list(cj.product_rows())
+
+    assert [row.code for row in found if isinstance(row, BadRow)] == ["list-too-long"]
+    assert sum(isinstance(row, ListRow) for row in found) == 100  # each product comes once
+
+
+def test_one_bad_row_spoils_itself_and_not_its_page(cj, cj_answers):
+    bad = [7, {"nameEn": "without id"}, {"id": "x" * 61}, {"id": "4", "saleStatus": "2"}]
+    cj_answers.get(LIST).mock(return_value=page([*rows(1), *bad], total=5))
+
+    good, *others = list(cj.product_rows())
+
+    assert good.ref == "1"
+    assert [(row.row, row.code) for row in others] == [
+        ("page 1, row 2", "list-unreadable"),
+        ("page 1, row 3", "list-no-id"),
+        ("page 1, row 4", "list-no-id"),
+        ("4", "list-not-on-sale"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "is_new_page", "is_new_price"),
+    [
+        ({}, False, False),
+        ({"listedNum": 9_999, "warehouseInventoryNum": 0}, False, False),
+        ({"nameEn": "A new name"}, True, False),
+        ({"sellPrice": "12.30 -- 15.10"}, False, True),
+    ],
+)
+def test_only_what_matters_makes_a_row_another_row(
+    cj, cj_answers, change, is_new_page, is_new_price
+):
+    row = {"id": "1", "nameEn": "Name", "sellPrice": "12.30", "listedNum": 1}
+    cj_answers.get(LIST).mock(side_effect=[page([row], total=1), page([row | change], total=1)])
+
+    (before,), (after,) = list(cj.product_rows()), list(cj.product_rows())
+
+    assert (before.digest != after.digest) is is_new_page
+    assert (before.cost_digest != after.cost_digest) is is_new_price
+
+
+def test_a_page_becomes_a_record_in_our_words(cj, cj_answers):
+    cj_answers.get(PAGE).mock(return_value=said("product"))
+
+    found = cj.product(ref=REF)
+
+    record = found.record
+    assert (record.ref, record.brand, record.option_names) == (REF, "Varrowick", ("Color",))
+    assert record.category_path == ("Portable Lighting", "Flashlights", "Everyday flashlights")
+    assert record.claims["Light output"] == "1100 lm"
+    assert (record.has_battery, record.hs_code) == (True, "8513101000")
+    assert record.picture_urls[0].endswith("/0/front.png")
+    black = record.variants[0]
+    assert black.cost == Money(Decimal("19.74"), "USD")
+    assert (black.sku, black.packed_weight_g) == (BLACK, 167)
+    assert black.gtin
+    assert black.mpn
+    assert found.problems == ()
+    assert StockRecord(sku=BLACK, location="CN", country="CN", quantity=329) in found.stock
+
+
+def test_prices_and_stock_do_not_make_a_page_another_page(cj, cj_answers):
+    dearer = variant_with(variantSellPrice=99.5, inventories=[])
+    cj_answers.get(PAGE).mock(side_effect=[variant_with(), dearer, variant_with(variantKey="Red")])
+
+    before, dear, red = (cj.product(ref=REF).digest for _ in range(3))
+
+    assert before == dear
+    assert before != red
+
+
+@pytest.mark.parametrize(
+    ("price", "code"),
+    [
+        (None, "cost-missing"),
+        ("", "cost-missing"),
+        ("12.30 -- 15.10", "cost-is-a-range"),
+        ("12.30-15.10", "cost-is-a-range"),
+        ("12,30", "cost-unreadable"),
+        ("NaN", "cost-unreadable"),
+        ("Infinity", "cost-unreadable"),
+        (True, "cost-unreadable"),
+        ("9" * 100, "cost-unreadable"),
+        (0, "cost-not-positive"),
+        ("-1", "cost-not-positive"),
+    ],
+)
+def test_a_price_that_is_none_is_not_taken_and_the_rest_is(cj, cj_answers, price, code):
+    cj_answers.get(PAGE).mock(return_value=variant_with(variantSellPrice=price))
+
+    found = cj.product(ref=REF)
+
+    assert codes(found) == [code]
+    assert found.record.variants[0].cost is None
+
+
+@pytest.mark.parametrize("price", ["19.74", " 19.74 "])
+def test_a_price_may_be_text(cj, cj_answers, price):
+    cj_answers.get(PAGE).mock(return_value=variant_with(variantSellPrice=price))
+
+    assert cj.product(ref=REF).record.variants[0].cost == Money(Decimal("19.74"), "USD")
+
+
+def test_the_money_of_a_price_is_not_guessed(cj, cj_answers):
+    cj_answers.get(PAGE).mock(return_value=variant_with(currency="EUR"))
+
+    assert cj.product(ref=REF).record.variants[0].cost.currency == "EUR"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"variants": []}, "no-variants"),
+        ({"variants": None}, "no-variants"),
+        ({"productNameEn": None}, "no-title"),
+        ({"productNameEn": "  "}, "no-title"),
+        ({"pid": "another"}, "other-product"),
+        ({"variants": "none"}, "unreadable"),
+    ],
+)
+def test_a_page_that_cannot_be_taken_says_why(cj, cj_answers, changes, code):
+    cj_answers.get(PAGE).mock(return_value=product_with(**changes))
+
+    found = cj.product(ref=REF)
+
+    assert found.record is None
+    assert codes(found) == [code]
+    assert found.problems[0].is_fatal
+
+
+def test_a_sku_twice_on_one_page_counts_once(cj, cj_answers):
+    variants = recorded("product")["data"]["variants"]
+    cj_answers.get(PAGE).mock(return_value=product_with(variants=[*variants, variants[0]]))
+
+    found = cj.product(ref=REF)
+
+    assert [variant.sku for variant in found.record.variants] == [v["vid"] for v in variants]
+    assert codes(found) == ["sku-twice"]
+
+
+def test_a_price_that_is_not_a_number_in_json_is_garbage(cj, cj_answers):
+    content = b'{"code":200,"data":{"variantSellPrice":NaN}}'
+    cj_answers.get(PAGE).mock(return_value=httpx.Response(200, content=content))
+
+    with pytest.raises(PermanentError) as caught:
+        cj.product(ref=REF)
+
+    assert caught.value.code == "garbage"
+
+
+def test_stock_is_read_in_both_spellings(cj, cj_answers):
+    def told(suffix):
+        place = {"countryCode": "UK", f"totalInventory{suffix}": 12, f"cjInventory{suffix}": "7"}
+        return answer({"variantInventories": [{"vid": 170, "inventory": [place]}]})
+
+    cj_answers.get("product/stock/getInventoryByPid").mock(side_effect=[told("Num"), told("")])
+
+    expected = (StockRecord(sku="170", location="GB", country="GB", quantity=7),)
+    assert cj.stock(ref=REF) == expected
+    assert cj.stock(ref=REF) == expected
+
+
+@pytest.mark.parametrize(
+    ("told", "quantity", "code"),
+    [
+        (-5, -5, None),  # the engine brings it to reason, whoever the supplier is
+        (2.0, 2, None),
+        (2.5, None, "stock-unreadable"),
+        ("many", None, "stock-unreadable"),
+        (None, 0, "stock-missing"),
+    ],
+)
+def test_stock_that_is_no_number_of_units_is_said_so(cj, cj_answers, told, quantity, code):
+    places = [{"countryCode": "CN", "totalInventoryNum": told}]
+    cj_answers.get("product/stock/getInventoryByPid").mock(
+        return_value=answer({"variantInventories": [{"vid": "1", "inventory": places}]})
+    )
+
+    found = cj.stock(ref=REF)
+
+    assert [row.quantity for row in found if isinstance(row, StockRecord)] == (
+        [] if quantity is None else [quantity]
+    )
+    assert [row.code for row in found if isinstance(row, BadRow)] == ([code] if code else [])
+
+
+def test_costs_are_those_that_can_be_ordered_at(cj, cj_answers):
+    offered = recorded("variants")["data"]
+    offered[1]["variantSellPrice"] = "1 -- 2"
+    cj_answers.get("product/variant/query").mock(return_value=answer([*offered, 5]))
+
+    found = cj.costs(ref=REF)
+
+    assert found[0].cost == Money(Decimal("19.74"), "USD")
+    assert [row.code for row in found if isinstance(row, BadRow)] == [
+        "cost-is-a-range",
+        "cost-unreadable",
+    ]

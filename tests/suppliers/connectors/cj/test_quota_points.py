@@ -1,0 +1,171 @@
+"""The day's points: paid before each call, believed after it, and some of them kept."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from storefront.lib.http.errors import PermanentError
+from suppliers.connectors.cj import CJ
+from suppliers.connectors.cj.limits import PRICES, calls_per_second, midnight_after, price
+from suppliers.connectors.records import BudgetSpentError, RequestLine
+from tests.factories.connector_contexts import DictMemory, MemoryBudget, make_line
+from tests.suppliers.connectors.cj.recorded_answers import BASE, REF, answer, recorded, said
+from tests.suppliers.connectors.cj.test_orders import HOME
+
+STOCK = "product/stock/getInventoryByPid"
+FREIGHT = "logistic/freightCalculate"
+LINES = (RequestLine(sku="170", quantity=1, reference="1"),)
+
+
+@pytest.fixture
+def budget():
+    return MemoryBudget()
+
+
+@pytest.fixture
+def opened(cj_answers, tokens, budget):
+    made = []
+
+    def open_line(**options):
+        line = make_line(
+            BASE,
+            secrets={"api_key": "CJ1@api@key"},
+            tokens=tokens,
+            budget=budget,
+            options=options,
+            memory=DictMemory(),
+        )
+        made.append(CJ(line))
+        return made[-1]
+
+    yield open_line
+    for cj in made:
+        cj.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "points"),
+    [
+        ("product/listV2", 50),
+        ("product/query", 10),
+        ("product/variant/query", 10),
+        (STOCK, 10),
+        (FREIGHT, 10),
+        ("webhook/product/subscribe", 10),
+        ("product/queryProductsByImage", 1000),
+        ("shopping/order/createOrderV2", 0),
+        ("shopping/pay/payBalanceV2", 0),
+        ("logistic/trackInfo", 0),
+        ("setting/get", 0),
+    ],
+)
+def test_each_call_has_its_price(path, points):
+    assert price(path) == points
+    assert all(PRICES.values())
+
+
+def test_points_are_paid_for_each_try(opened, cj_answers, budget):
+    cj_answers.get(STOCK).mock(side_effect=[httpx.ReadTimeout("slow"), said("stock")])
+
+    opened().stock(ref=REF)
+
+    assert budget.used == {"points": 20}
+
+
+def test_what_the_supplier_says_is_left_is_believed(opened, cj_answers, budget):
+    told = recorded("stock") | {"pointsInfo": {"usedToday": 41, "remaining": 700, "total": 51_000}}
+    cj_answers.get(STOCK).mock(return_value=httpx.Response(200, json=told))
+
+    opened().stock(ref=REF)
+
+    left, total, until = budget.believed["points"]
+    assert (left, total) == (700, 51_000)
+    assert (until.hour, until.minute, until.second) == (0, 0, 0)
+
+
+def test_a_call_that_is_not_paid_for_is_not_sent(opened, cj_answers):
+    asked = cj_answers.get(STOCK).mock(return_value=said("stock"))
+    cj = opened(points_per_day=1_015)
+
+    cj.stock(ref=REF)
+    with pytest.raises(BudgetSpentError):
+        cj.stock(ref=REF)
+
+    assert asked.call_count == 1
+
+
+def test_the_last_points_are_kept_for_the_routes_of_orders(opened, cj_answers, budget):
+    cj_answers.post(FREIGHT).mock(return_value=said("freight"))
+    cj = opened(points_per_day=1_000)
+
+    with pytest.raises(BudgetSpentError):
+        cj.stock(ref=REF)
+    assert cj.freight(country_from="CN", ship_to=HOME, lines=LINES)
+    assert budget.used == {"points": 10}
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        httpx.Response(429, json={"code": 1600200}),
+        httpx.Response(429, json={"code": 1600201}, headers={"Retry-After": "0"}),
+    ],
+)
+def test_too_many_calls_in_a_second_do_not_end_the_day(opened, cj_answers, response):
+    cj_answers.get(STOCK).mock(side_effect=[response, said("stock")])
+
+    assert opened().stock(ref=REF)
+
+
+def test_a_used_up_day_is_not_waited_for(opened, cj_answers):
+    asked = cj_answers.get(STOCK).mock(return_value=httpx.Response(429, json={"code": 1600201}))
+
+    with pytest.raises(BudgetSpentError):
+        opened().stock(ref=REF)
+
+    assert asked.call_count == 1
+
+
+def test_points_begin_anew_at_midnight_of_greenwich():
+    assert midnight_after(0.0).isoformat() == "1970-01-02T00:00:00+00:00"
+    assert midnight_after(86_399.9).isoformat() == "1970-01-02T00:00:00+00:00"
+    assert midnight_after(86_400.0).isoformat() == "1970-01-03T00:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("level", "remembered", "expected"),
+    [
+        (None, {}, None),
+        (0, {}, 1),
+        (1, {}, 1),
+        (2, {}, 2),
+        (3, {}, 4),
+        (4, {}, 6),
+        (5, {}, 6),
+        (None, {"calls_per_second": 4}, 4),
+        (2, {"calls_per_second": 4}, 2),
+        (5, {"calls_per_second": 4}, 4),
+        (None, {"calls_per_second": "many"}, None),
+    ],
+)
+def test_the_level_of_the_account_says_how_often_we_may_ask(level, remembered, expected):
+    assert calls_per_second(level=level, remembered=remembered) == expected
+    assert CJ.calls_per_second(options={"level": level}, remembered=remembered) == expected
+
+
+def test_signing_in_remembers_what_the_account_may_ask(cj_answers, tokens):
+    memory = DictMemory()
+    cj = CJ(make_line(BASE, secrets={"api_key": "k"}, tokens=tokens, memory=memory))
+    settings = {"openId": 7, "openName": "our shop", "setting": {"qpsLimit": "4"}}
+    cj_answers.get("setting/get").mock(return_value=answer(settings))
+
+    assert cj.sign_in() == "our shop"
+    assert memory.load() == {"calls_per_second": 4}
+    cj.close()
+
+
+def test_options_that_do_not_exist_are_refused_before_anything_is_asked(opened, cj_answers):
+    with pytest.raises(PermanentError, match="payment"):
+        opened(payment="gold")
+    assert cj_answers.calls.call_count == 0

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from catalog.records import BadRow
+from suppliers.connectors.cj import stock
+from suppliers.connectors.records import StockRecord
+from tests.suppliers.connectors.cj.recorded_answers import REF, answer
+
+HERE = {"countryCode": "CN"}
+
+
+def units(place):
+    (row,) = stock.of_variant("17", [HERE | place])
+    return row.quantity if isinstance(row, StockRecord) else row.code
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        ({"cjInventoryNum": 5, "totalInventoryNum": 90}, 5),
+        ({"cjInventory": "5", "totalInventory": "90"}, 5),
+        ({"totalInventoryNum": 7}, 7),
+        ({"totalInventory": 7.0}, 7),
+        ({"storageNum": "8"}, 8),
+        ({"cjInventoryNum": 0, "factoryInventoryNum": 500}, 0),
+        ({"stock": [{"stockId": "a", "inventory": 3}, {"stockId": "b", "inventory": "4"}]}, 7),
+        ({"stock": json.dumps([{"inventory": 3}]), "totalInventoryNum": 90}, 3),
+        ({"stock": [{"inventory": 3}, {"inventory": "some"}], "totalInventoryNum": 9}, 9),
+        ({"stock": "nonsense", "storageNum": 2}, 2),
+        ({"cjInventoryNum": "about 5"}, "stock-unreadable"),
+        ({"cjInventoryNum": 2.5}, "stock-unreadable"),
+    ],
+)
+def test_units_are_read_in_every_spelling(place, expected):
+    assert units(place) == expected
+
+
+def test_a_country_is_the_sum_of_its_warehouses_and_has_one_code():
+    rows = stock.of_variant(
+        "17",
+        [
+            {"countryCode": "UK", "cjInventoryNum": 2},
+            {"countryCode": "gb", "cjInventoryNum": 3},
+            {"countryCode": "DE", "cjInventoryNum": 1},
+        ],
+    )
+
+    assert [(row.country, row.location, row.quantity) for row in rows] == [
+        ("DE", "DE", 1),
+        ("GB", "GB", 5),
+    ]
+
+
+@pytest.mark.parametrize("spelling", ["inventory", "inventories"])
+@pytest.mark.parametrize("packed", [json.dumps, lambda rows: rows])
+def test_a_product_s_stock_may_be_text_inside_of_text(cj, cj_answers, spelling, packed):
+    places = packed([HERE | {"cjInventory": 4}])
+    told = {"variantInventories": packed([{"vid": 17, spelling: places}])}
+    cj_answers.get("product/stock/getInventoryByPid").mock(return_value=answer(told))
+
+    assert cj.stock(ref=REF) == (StockRecord(sku="17", location="CN", country="CN", quantity=4),)
+
+
+def test_stock_that_is_no_list_is_a_bad_row_of_the_product(cj, cj_answers):
+    told = {"variantInventories": [7]}
+    cj_answers.get("product/stock/getInventoryByPid").mock(return_value=answer(told))
+
+    (row,) = cj.stock(ref=REF)
+
+    assert isinstance(row, BadRow)
+    assert (row.row, row.code) == (REF, "stock-of-nothing")
+
+
+def test_one_variant_that_cannot_be_read_spoils_no_other(cj, cj_answers):
+    told = {
+        "variantInventories": [
+            {"vid": "17", "inventory": "[7]"},
+            {"vid": "18", "inventory": [HERE | {"cjInventoryNum": 4}]},
+            {"inventory": []},
+        ]
+    }
+    cj_answers.get("product/stock/getInventoryByPid").mock(return_value=answer(told))
+
+    first, second, third = cj.stock(ref=REF)
+
+    assert (first.row, first.code) == ("17", "stock-unreadable")
+    assert second == StockRecord(sku="18", location="CN", country="CN", quantity=4)
+    assert third.code == "stock-of-nothing"

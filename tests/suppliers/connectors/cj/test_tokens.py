@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import json
+import time
+
+import httpx
+import pytest
+
+from storefront.lib.http.errors import PermanentError, TemporaryError
+from suppliers.connectors.cj.error_codes import TokenRefusedError
+from tests.suppliers.connectors.cj.recorded_answers import (
+    MemoryTokens,
+    answer,
+    good_pair,
+    line,
+    refusal,
+    said,
+)
+
+DETAIL = "shopping/order/getOrderDetail"
+LOGIN = "authentication/getAccessToken"
+REFRESH = "authentication/refreshAccessToken"
+
+
+@pytest.fixture(autouse=True)
+def quiet(db):
+    """The door looks whether a transaction is open."""
+
+
+def lent(access="access-1", days=15):
+    until = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(time.time() + days * 86_400))
+    return answer(
+        {
+            "accessToken": access,
+            "accessTokenExpiryDate": until,
+            "refreshToken": "refresh-1",
+            "refreshTokenExpiryDate": "2099-01-01T00:00:00+08:00",
+            "openId": 1234567,
+        }
+    )
+
+
+def test_the_first_call_logs_in_and_keeps_the_pair_and_the_account(cj_answers):
+    tokens = MemoryTokens()
+    login = cj_answers.post(LOGIN).mock(return_value=said("tokens"))
+    ask = cj_answers.get(DETAIL).mock(return_value=refusal(1603100))
+
+    assert line(tokens).find(number="FL-1") is None
+
+    assert json.loads(login.calls.last.request.content) == {"apiKey": "CJ1@api@key"}
+    assert ask.calls.last.request.headers["CJ-Access-Token"] == "access-1"
+    assert tokens.pair["open_id"] == "1234567"
+    assert tokens.pair["access_until"] == 1_796_782_272
+
+
+@pytest.mark.parametrize("code", [1600001, 1600002])
+def test_a_refused_token_is_refreshed_once_and_the_call_repeated_once(cj_answers, code):
+    tokens = MemoryTokens(**good_pair(time.time()))
+    refresh = cj_answers.post(REFRESH).mock(return_value=lent())
+    ask = cj_answers.get(DETAIL).mock(side_effect=[refusal(code), refusal(1603100)])
+
+    assert line(tokens).find(number="FL-1") is None
+
+    assert json.loads(refresh.calls.last.request.content) == {"refreshToken": "refresh-0"}
+    assert [call.request.headers["CJ-Access-Token"] for call in ask.calls] == [
+        "access-0",
+        "access-1",
+    ]
+    assert tokens.pair["open_id"] == "1234567"  # a refresh does not tell it again
+
+
+def test_a_token_that_is_refused_twice_is_not_asked_with_forever(cj_answers):
+    tokens = MemoryTokens(**good_pair(time.time()))
+    cj_answers.post(REFRESH).mock(return_value=lent())
+    ask = cj_answers.get(DETAIL).mock(return_value=refusal(1600001))
+
+    with pytest.raises(TokenRefusedError):
+        line(tokens).find(number="FL-1")
+
+    assert (ask.call_count, tokens.renewals) == (2, 1)
+
+
+def test_a_refused_refresh_token_means_a_login(cj_answers):
+    tokens = MemoryTokens(**good_pair(time.time()))
+    cj_answers.post(REFRESH).mock(return_value=refusal(1600003))
+    login = cj_answers.post(LOGIN).mock(return_value=lent())
+    cj_answers.get(DETAIL).mock(side_effect=[refusal(1600001), refusal(1603100)])
+
+    assert line(tokens).find(number="FL-1") is None
+    assert login.call_count == 1
+
+
+def test_a_second_login_within_five_minutes_is_not_even_asked_for(cj_answers):
+    tokens = MemoryTokens(**good_pair(time.time(), logged_in_at=time.time() - 60))
+    cj_answers.post(REFRESH).mock(return_value=refusal(1600003))
+    cj_answers.get(DETAIL).mock(return_value=refusal(1600001))
+
+    with pytest.raises(TemporaryError) as caught:
+        line(tokens).find(number="FL-1")
+
+    assert (caught.value.code, caught.value.may_have_happened) == ("login_gap", False)
+
+
+def test_a_token_is_refreshed_on_its_last_day(cj_answers):
+    tokens = MemoryTokens(**good_pair(time.time(), renew_after=time.time() - 1))
+    cj_answers.post(REFRESH).mock(return_value=lent())
+    ask = cj_answers.get(DETAIL).mock(return_value=refusal(1603100))
+
+    line(tokens).find(number="FL-1")
+
+    assert ask.calls.last.request.headers["CJ-Access-Token"] == "access-1"
+    assert tokens.pair["renew_after"] == pytest.approx(time.time() + 14 * 86_400, abs=60)
+
+
+def test_an_early_refresh_that_fails_leaves_a_token_that_still_holds(cj_answers):
+    tokens = MemoryTokens(**good_pair(time.time(), renew_after=time.time() - 1))
+    cj_answers.post(REFRESH).mock(side_effect=httpx.ReadTimeout("slow"))
+    ask = cj_answers.get(DETAIL).mock(return_value=refusal(1603100))
+
+    line(tokens).find(number="FL-1")
+
+    assert ask.calls.last.request.headers["CJ-Access-Token"] == "access-0"
+
+
+def test_a_pair_that_lives_for_minutes_is_not_renewed_with_every_call(cj_answers):
+    tokens = MemoryTokens()
+    cj_answers.post(LOGIN).mock(return_value=lent(days=1 / 144))
+    cj_answers.get(DETAIL).mock(return_value=refusal(1603100))
+    cj = line(tokens)
+
+    for _ in range(3):
+        cj.find(number="FL-1")
+
+    assert tokens.renewals == 1
+
+
+def test_another_worker_s_new_pair_is_used_instead_of_asking_for_one(cj_answers):
+    tokens = MemoryTokens(**good_pair(time.time()))
+    ask = cj_answers.get(DETAIL).mock(side_effect=[refusal(1600001), refusal(1603100)])
+    cj = line(tokens)
+    original = tokens.load()
+    tokens.load = lambda: original
+    tokens.pair = {**original, "access": "access-of-the-other"}
+
+    cj.find(number="FL-1")
+
+    assert ask.calls.last.request.headers["CJ-Access-Token"] == "access-of-the-other"
+    assert tokens.renewals == 0
+
+
+def test_a_wrong_key_is_a_matter_for_staff(cj_answers):
+    cj_answers.post(LOGIN).mock(return_value=refusal(1600005, "The API key is wrong"))
+
+    with pytest.raises(PermanentError, match="1600005 The API key is wrong"):
+        line(MemoryTokens()).find(number="FL-1")
+
+
+def of_another_key():
+    return MemoryTokens(**good_pair(time.time(), of_key="that of the old key"))
+
+
+def test_a_pair_that_was_lent_to_another_key_is_not_used(cj_answers):
+    login = cj_answers.post(LOGIN).mock(return_value=lent("access-new"))
+    ask = cj_answers.get(DETAIL).mock(return_value=refusal(1603100))
+
+    opened = line(of_another_key())
+    assert opened.find(number="FL-1-1") is None
+    opened.close()
+
+    assert login.call_count == 1
+    assert ask.calls.last.request.headers["CJ-Access-Token"] == "access-new"
+
+
+def test_a_new_key_that_is_refused_leaves_nothing_of_the_old_one(cj_answers):
+    cj_answers.post(LOGIN).mock(return_value=refusal(1600005))
+
+    opened = line(of_another_key())
+    with pytest.raises(PermanentError):
+        opened.find(number="FL-1-1")
+    opened.close()

@@ -1,0 +1,276 @@
+"""What the suite does to every connector, in the words of the abilities."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import count
+
+import pytest
+
+from catalog.records import BadRow
+from storefront.lib.address import Address
+from storefront.lib.money import Money
+from suppliers.connectors.capabilities import (
+    PROTOCOLS,
+    Ability,
+    BulkCatalog,
+    BulkStockAndPrice,
+    OrderResuming,
+    abilities_of,
+)
+from suppliers.connectors.context import Line
+from suppliers.connectors.records import (
+    Answer,
+    GoneError,
+    ListRow,
+    ProductPage,
+    PurchaseRequest,
+    RequestLine,
+    StockRecord,
+)
+from tests.suppliers.connectors.contract.subjects import LOSSES, SUBJECTS, connector_of
+
+A = Ability
+HOME = Address(
+    name="Erika Muster",
+    line1="Musterweg 1",
+    postcode="10115",
+    city="Berlin",
+    region="Berlin",
+    country="DE",
+    phone="+493012345678",
+)
+# No call takes longer than this, whatever the other side does; a read is tried twice.
+TOTAL_S = 1.0
+TRIES = 2
+PATIENCE_S = TRIES * TOTAL_S + 2.0
+# A slow answer comes after all patience has ended, and is done by then; pieces trickle for longer.
+DELAYS_S = {"slow": TRIES * TOTAL_S + 0.5, "trickle": 0.2}
+NOBODY = "FL-NOBODY-1"
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+ORDERS = (A.ORDER_PLACING, A.ORDER_READING)
+STANDING = {Answer.RECEIVED, Answer.ACCEPTED}
+# Abilities that change nothing there, with what asks for them.
+READS = {
+    A.CATALOG: lambda on: list(pages(on.connector)),
+    A.STOCK_AND_PRICE: lambda on: figures(on.connector, on.good.ref),
+    A.FREIGHT: lambda on: list(routes(on)),
+    A.ORDER_READING: lambda on: on.connector.find(number=NOBODY),
+    A.BALANCE: lambda on: on.connector.balance(),
+    A.CHARGING: lambda on: list(on.connector.charges(since=LONG_AGO)),
+}
+CONNECTORS = [name for name, each in SUBJECTS.items() if not each.like]
+# What a call with an effect, and the looks that follow it, have to survive; in no time.
+QUICK_LOSSES = [kind for kind in LOSSES if kind != "slow"]
+_numbers = count(1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Good:
+    """One SKU that he has in numbers, and where."""
+
+    sku: str
+    ref: str
+    location: str
+    country: str
+    quantity: int
+
+
+@dataclass(kw_only=True)
+class On:
+    """A connector under test, the stage behind it, and something to order there."""
+
+    name: str
+    subject: object
+    stage: object
+    connector: object
+    good: Good
+    service: str = ""
+    truths: dict
+    line: Line = field(repr=False)
+
+    @property
+    def books(self):
+        return self.subject.orders(self)
+
+    def truth(self, ability):
+        """Return what he tells when nothing goes wrong; he is asked once."""
+        if ability not in self.truths:
+            self.truths[ability] = list(facts(READS[ability](self)))
+        return self.truths[ability]
+
+    def books_of(self, number):
+        return [lines for named, lines in self.books if named == number]
+
+    @property
+    def money(self):
+        return self.subject.money(self)
+
+    def fault(self, path, kind, *, number=NOBODY, reference="1", count=1):
+        path = path.format(number=number, reference=reference)
+        delay_s = DELAYS_S.get(kind, 1.0)
+        if kind == "slow" and count == 1:
+            delay_s = self.subject.late_s
+        self.stage.fault(path, kind, delay=delay_s, count=count)
+
+    def wait_for_what_is_late(self, since):
+        """Let a slow call have its effect: we stopped waiting for it, and he goes on."""
+        time.sleep(max(0.0, since + self.subject.late_s + 0.5 - time.monotonic()))
+
+    def heal(self):
+        self.stage.control("faults/clear", {})
+
+
+def who_can(*abilities):
+    """Name the connectors that have these abilities."""
+    return [name for name in SUBJECTS if set(abilities) <= tried(name)]
+
+
+def who_judges():
+    """Name those who say at once whether they take an order."""
+    return [name for name in who_can(A.ORDER_PLACING) if SUBJECTS[name].judges]
+
+
+def who_halts():
+    """Name those with whom an order may stand half-way, and be stopped there."""
+    return [name for name in who_can(A.CANCELLATION) if SUBJECTS[name].halts_at]
+
+
+def can(name):
+    return abilities_of(connector_of(name))
+
+
+def tried(name):
+    """Name what is tried with this one: all that he can, or in what he differs."""
+    subject = SUBJECTS[name]
+    return set(subject.paths) if subject.like else set(can(name))
+
+
+def who_cannot():
+    """List each connector with each ability that it has not."""
+    return [
+        pytest.param(name, ability, id=f"{name}-has no {ability}")
+        for name in CONNECTORS
+        for ability in PROTOCOLS
+        if ability not in can(name)
+    ]
+
+
+def calls_of(*abilities):
+    """List each connector with each of its calls for these."""
+    return [
+        pytest.param(name, path, id=f"{name}-{path.strip('/')}")
+        for ability in abilities
+        for name in who_can(ability)
+        for path in SUBJECTS[name].paths.get(ability, ())
+    ]
+
+
+def faults_of(*abilities):
+    """List each connector with each fault that can befall each of its calls for these."""
+    return [
+        pytest.param(name, ability, path, kind, id=f"{name}-{path.strip('/')}-{kind}")
+        for ability in abilities
+        for name in who_can(ability)
+        for path in SUBJECTS[name].paths.get(ability, ())
+        for kind in SUBJECTS[name].faults
+    ]
+
+
+def pages(connector):
+    """Walk a whole catalog, of either kind: pages, and rows that are bad."""
+    if isinstance(connector, BulkCatalog):
+        yield from connector.pages()
+        return
+    for row in connector.product_rows():
+        if not isinstance(row, ListRow):
+            yield row
+            continue
+        try:
+            yield connector.product(ref=row.ref)
+        except GoneError:
+            continue
+
+
+def figures(connector, ref):
+    """Ask for the stock and the cost of one product, or of all where he tells all at once."""
+    if isinstance(connector, BulkStockAndPrice):
+        stock = [row for _, rows in connector.stock_rows() for row in rows]
+        costs = [row for _, rows in connector.cost_rows() for row in rows]
+        return stock, costs
+    return list(connector.stock(ref=ref)), list(connector.costs(ref=ref))
+
+
+def facts(told):
+    """Reduce what was told to single facts, so that less of it is still true."""
+    for each in _flat(told):
+        if isinstance(each, ProductPage):
+            for variant in each.record.variants if each.record else ():
+                yield (each.ref, each.record.title, variant.sku, variant.cost, variant.gtin)
+        elif not isinstance(each, BadRow):
+            yield each
+
+
+def _flat(told):
+    if isinstance(told, list | tuple):
+        for each in told:
+            yield from _flat(each)
+    elif told is not None:
+        yield told
+
+
+def find_good(connector):
+    """Find what he has most of, among the goods that can be taken."""
+    refs = {
+        variant.sku: page.ref
+        for page in pages(connector)
+        if isinstance(page, ProductPage) and page.record
+        for variant in page.record.variants
+    }
+    rows = [
+        row
+        for ref in dict.fromkeys(refs.values())
+        for row in figures(connector, ref)[0]
+        if isinstance(row, StockRecord) and row.sku in refs
+    ]
+    most = max(rows, key=lambda row: row.quantity)
+    return Good(
+        sku=most.sku,
+        ref=refs[most.sku],
+        location=most.location,
+        country=most.country,
+        quantity=most.quantity,
+    )
+
+
+def routes(on, *, quantity=1):
+    return on.connector.freight(
+        country_from=on.good.country,
+        ship_to=HOME,
+        lines=(RequestLine(reference="88", sku=on.good.sku, quantity=quantity),),
+    )
+
+
+def request(on, *, sku="", quantity=1, number=""):
+    """Write an order that he would take."""
+    if not on.service and A.FREIGHT in can(on.name):
+        on.service = min(routes(on), key=lambda route: route.price.amount).name
+    return PurchaseRequest(
+        number=number or f"FL-{next(_numbers)}-{time.time_ns() % 10**9}",
+        ship_to=HOME,
+        location=on.good.location,
+        country_from=on.good.country,
+        carrier_service=on.service,
+        lines=(RequestLine(reference="88", sku=sku or on.good.sku, quantity=quantity),),
+        declared_value=Money(Decimal("54.90"), "EUR"),
+    )
+
+
+def looked_up(on, number):
+    """Find out how an order stands, as the shop does after a lost answer."""
+    if isinstance(on.connector, OrderResuming):
+        return on.connector.resume(number=number)
+    return on.connector.find(number=number)

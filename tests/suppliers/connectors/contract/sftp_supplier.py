@@ -1,0 +1,68 @@
+"""A wholesaler who has nothing but an SFTP server: his list lies there, and our orders do."""
+
+from __future__ import annotations
+
+import csv
+from contextlib import ExitStack
+from pathlib import Path
+
+import paramiko
+
+from storefront.dev.sandboxes.feeds import tables
+from storefront.dev.sandboxes.feeds.state import Shop
+from tests.fakes.sftp_server import named, sftp_server
+
+KEY = paramiko.ECDSAKey.generate()
+HOST_KEY = named(KEY)
+# What can befall a step there. A "500" is the server's "no".
+FAULTS_OF_SFTP = ("500", "slow", "drop_before", "drop_after")
+# No step waits longer, and to sign in takes a while on a machine that has much to do.
+STEP_S = 2.0
+SLOW_S = STEP_S + 0.5
+
+
+class SftpStage:
+    """The server, and what a tester sees of it."""
+
+    def __init__(self, folder, *, count, seed):
+        self.folder = Path(folder)
+        self.url = ""
+        self._open = ExitStack()
+        self._shop = Shop(
+            count=count, seed=seed, folder=self.folder, base_url="http://127.0.0.1:9", now_s=0.0
+        )
+
+    def start(self):
+        his = self.folder / "his"
+        (his / "orders").mkdir(parents=True)
+        rows = tables.full_rows(self._shop.wares(), at_s=0.0)
+        (his / "full.csv").write_bytes(tables.written(tables.COLUMNS, rows, delimiter=","))
+        self._server = self._open.enter_context(sftp_server(his, key=KEY))
+        self.url = self._server.url
+        return self
+
+    def stop(self):
+        self._open.close()
+
+    def begin_afresh(self):
+        self._server.mend()
+        for path in (self._server.folder / "orders").iterdir():
+            path.unlink()
+
+    def control(self, path, _body=None):
+        assert path == "faults/clear"
+        self._server.mend()
+
+    def fault(self, path, kind, *, delay=0.0, count=1):
+        delay_s = max(delay, SLOW_S)
+        self._server.fault(path, "refused" if kind == "500" else kind, delay_s=delay_s, count=count)
+
+    def orders(self):
+        """Read what he would: files with their whole name, a part of one is no order."""
+        found = {}
+        for path in sorted((self._server.folder / "orders").glob("*.csv")):
+            with path.open(newline="") as file:
+                for row in csv.DictReader(file):
+                    lines = found.setdefault(row["order"], {})
+                    lines[row["sku"]] = int(row["quantity"])
+        return list(found.items())

@@ -1,0 +1,274 @@
+"""Who is under contract: for each connector its sandbox, and how to see behind its stage.
+
+A new connector joins by one entry in ``SUBJECTS``; one that orders in two ways has two, and the
+second one is ``like`` the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from storefront.dev.sandboxes.bigbuy.state import DEFAULT_KEY as BIGBUY_KEY
+from storefront.dev.sandboxes.cj.state import DEFAULT_KEY
+from suppliers.connectors import connector_class
+from suppliers.connectors.capabilities import Ability
+from tests.fakes.bigbuy_sandbox import OPTIONS as BIGBUY_OPTIONS
+from tests.fakes.cj_sandbox import SandboxProcess
+from tests.fakes.feed_sandbox import table_mapping
+from tests.fakes.sftp_server import PASSWORD, USER
+from tests.suppliers.connectors.contract import supplier_ledgers
+from tests.suppliers.connectors.contract.sftp_supplier import (
+    FAULTS_OF_SFTP,
+    HOST_KEY,
+    SLOW_S,
+    SftpStage,
+)
+from tests.suppliers.connectors.contract.supplier_ledgers import COUNT, SEED
+
+A = Ability
+FEED_TOKEN = "feed-sandbox-0123456789"  # as in the file's address
+# What every sandbox can do to a caller.
+FAULTS = (
+    "500", "429", "slow", "trickle", "drop_before", "drop_after", "garbage", "truncated",
+    "empty", "huge", "gzip_bomb", "redirect",
+)  # fmt: skip
+# How an answer is lost, or refused for a moment: what a step that has an effect must survive.
+LOSSES = (
+    "500", "429", "soft_500", "slow", "drop_before", "drop_after", "garbage", "truncated",
+)  # fmt: skip
+
+
+class Stage(SandboxProcess):
+    """One running sandbox of any dialect, with few goods and no limits unless told."""
+
+    def __init__(self, *, module, folder, words):
+        super().__init__(folder=folder, words=("--count", str(COUNT), *words))
+        self.module = module
+
+    usual = ()
+
+    def begin_afresh(self):
+        self.control("reset", {})
+        self.control("faults/clear", {})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """One connector, and what the suite has to know of its sandbox.
+
+    Shape:  ``paths`` says where a fault befalls each ability, and ``lists`` where each job's
+            first call: what ends with it. ``goods`` lists each SKU in his books with the product
+            it belongs to, ``orders`` each order that exists there as (our number, {SKU: units}).
+            Who ``judges`` says at once whether he takes an order; a person answers later. A
+            sandbox that is started by ``strict`` words too keeps to its limits, and
+            ``strict_options`` say what these are. ``faults`` are what can befall a call to him;
+            an answer that is ``late_s`` late finds nobody who waits for it.
+            ``money`` is what is left of ours with him and what his orders cost, together: it
+            stays the same while each is paid for once. An order that fails at ``halts_at`` stands
+            half-way and can be stopped. ``deliver`` lets him bring an order to the door,
+            ``claims`` are those in his books as {our number: status}; the last of their
+            ``paths`` opens one, ``refund`` lets him grant
+            one by his number, ``takes_back_at`` is where it is taken back. Who is ``like``
+            another has his connector and his sandbox, and only what his ``paths`` name is tried
+    """
+
+    connector: str
+    like: str = ""
+    module: str = ""
+    path: str = "/"
+    words: tuple[str, ...] = ()
+    currency: str = "USD"
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    strict: tuple[str, ...] = ()
+    strict_options: Mapping[str, Any] = field(default_factory=dict)
+    paths: Mapping[Ability, tuple[str, ...]]
+    lists: Mapping[str, str]
+    goods: Callable[[Stage], Mapping[str, str]]
+    orders: Callable[[Any], list[tuple[str, dict[str, int]]]]
+    judges: bool = True
+    faults: tuple[str, ...] = FAULTS
+    late_s: float = 1.5
+    money: Callable[[Any], Decimal] = lambda _: Decimal(0)
+    halts_at: str = ""
+    deliver: Callable[[Any, str], None] = lambda *_: None
+    claims: Callable[[Any], Mapping[str, str]] = lambda _: {}
+    refund: Callable[[Any, str], None] = lambda *_: None
+    takes_back_at: str = ""
+
+    def start(self, folder: Path, *, is_strict: bool = False) -> Stage:
+        words = self.words + (self.strict if is_strict else ())
+        return Stage(module=self.module, folder=folder, words=words).start()
+
+    def address(self, stage: Stage) -> str:
+        return stage.url + self.path
+
+
+CJ = Subject(
+    connector="cj",
+    module="storefront.dev.sandboxes.cj",
+    path="/api2.0/v1/",
+    words=("--qps", "0"),
+    secrets={"api_key": DEFAULT_KEY},
+    strict=("--points", "2000"),
+    strict_options={"points_per_day": 2000},
+    paths={
+        A.CATALOG: ("product/listV2", "product/query"),
+        A.STOCK_AND_PRICE: ("product/stock/getInventoryByPid", "product/variant/query"),
+        A.FREIGHT: ("logistic/freightCalculate",),
+        A.ORDER_PLACING: ("shopping/order/createOrderV2",),
+        A.ORDER_READING: ("shopping/order/getOrderDetail", "shopping/order/list"),
+        A.TRACKING: ("shopping/order/getOrderDetailBatch", "logistic/trackInfo"),
+        A.BALANCE: ("shopping/pay/getBalance",),
+        A.CHARGING: ("shopping/order/list",),
+        A.CLAIMS: (
+            "disputes/getDisputeList",
+            "disputes/getDisputeDetail",
+            "disputes/disputeProducts",
+            "disputes/disputeConfirmInfo",
+            "disputes/create",
+        ),
+    },
+    lists=dict.fromkeys(("products", "prices", "stock"), "product/listV2"),
+    goods=supplier_ledgers.goods_at_cj,
+    orders=supplier_ledgers.orders_at_cj,
+    money=supplier_ledgers.money_at_cj,
+    deliver=supplier_ledgers.deliver_at_cj,
+    claims=supplier_ledgers.claims_at_cj,
+    refund=supplier_ledgers.refund_at_cj,
+    takes_back_at="disputes/cancel",
+)
+
+# As CJ, but we confirm and pay each order step by step.
+CJ_STAGED = replace(
+    CJ,
+    like="cj",
+    options={"payment": "staged"},
+    paths={
+        A.ORDER_PLACING: (
+            "shopping/order/createOrderV2",
+            "shopping/order/addCart",
+            "shopping/order/addCartConfirm",
+            "shopping/order/saveGenerateParentOrder",
+            "shopping/pay/payBalanceV2",
+            "shopping/order/getOrderDetail",
+        ),
+        A.ORDER_READING: (),
+        A.CANCELLATION: ("shopping/order/getOrderDetail", "shopping/order/deleteOrder"),
+    },
+    faults=LOSSES,
+    halts_at="shopping/order/addCartConfirm",
+)
+
+
+BIGBUY = Subject(
+    connector="bigbuy",
+    module="storefront.dev.sandboxes.bigbuy",
+    path="/rest/",
+    words=("--hour", "0", "--second", "0"),
+    currency="EUR",
+    secrets={"api_key": BIGBUY_KEY},
+    options={**BIGBUY_OPTIONS, "only_in_stock": False},
+    strict=("--hour", "3600"),
+    paths={
+        A.CATALOG: (
+            "catalog/products",
+            "catalog/productsinformation",
+            "catalog/productsimages",
+            "catalog/productsvariations",
+            "catalog/taxonomies",
+        ),
+        A.STOCK_AND_PRICE: (
+            "catalog/productsstockbyhandlingdays",
+            "catalog/productsvariationsstockbyhandlingdays",
+            "catalog/productprices",
+            "catalog/productvariationprices",
+        ),
+        A.FREIGHT: ("shipping/orders",),
+        A.ORDER_VALIDATION: ("order/check",),
+        A.ORDER_PLACING: ("order/check", "order/create"),
+        A.ORDER_READING: ("order/reference/{number}",),
+        A.TRACKING: ("tracking/orders", "tracking/carriers", "order/{reference}"),
+        A.BALANCE: ("user/purse",),
+    },
+    lists={
+        "products": "catalog/products",
+        "prices": "catalog/productprices",
+        "stock": "catalog/productsstockbyhandlingdays",
+    },
+    goods=supplier_ledgers.goods_at_bigbuy,
+    orders=supplier_ledgers.orders_at_bigbuy,
+    money=supplier_ledgers.money_at_bigbuy,
+    deliver=supplier_ledgers.deliver_at_bigbuy,
+)
+
+
+FEED = Subject(
+    connector="feed",
+    module="storefront.dev.sandboxes.feeds",
+    words=("--token", FEED_TOKEN),
+    currency="EUR",
+    secrets={"token": FEED_TOKEN},
+    options={
+        "products_at": "/full.csv?key={token}",
+        "mapping": table_mapping(),
+        "orders_to": "orders@wholesaler.example",
+    },
+    paths={A.CATALOG: ("/full.csv",), A.STOCK_AND_PRICE: ("/full.csv",)},
+    lists=dict.fromkeys(("products", "prices", "stock"), "/full.csv"),
+    goods=supplier_ledgers.goods_in_files,
+    orders=supplier_ledgers.letters,
+    judges=False,
+)
+
+
+class SftpSubject(Subject):
+    """A feed whose files and orders lie on a server of his."""
+
+    def start(self, folder: Path, *, is_strict: bool = False) -> SftpStage:
+        del is_strict  # he has no limits
+        return SftpStage(folder, count=COUNT, seed=SEED).start()
+
+
+FEED_BY_SFTP = SftpSubject(
+    connector="feed",
+    currency="EUR",
+    secrets={"user": USER, "password": PASSWORD},
+    options={
+        "via": "sftp",
+        "host_key": HOST_KEY,
+        "products_at": "full.csv",
+        "mapping": table_mapping(),
+        "orders_by": "sftp",
+        "orders_to": "orders",
+    },
+    paths={
+        A.CATALOG: ("stat", "open", "read"),
+        A.STOCK_AND_PRICE: ("stat", "open", "read"),
+        A.ORDER_PLACING: ("list", "open", "write", "rename"),
+        A.ORDER_READING: ("list",),
+    },
+    lists=dict.fromkeys(("products", "prices", "stock"), "stat"),
+    goods=supplier_ledgers.goods_in_files,
+    orders=lambda on: on.stage.orders(),
+    judges=False,
+    faults=FAULTS_OF_SFTP,
+    late_s=SLOW_S,
+)
+
+SUBJECTS: dict[str, Subject] = {
+    "bigbuy": BIGBUY,
+    "cj": CJ,
+    "cj-staged": CJ_STAGED,
+    "feed": FEED,
+    "feed-sftp": FEED_BY_SFTP,
+}
+
+
+def connector_of(name: str) -> Any:
+    """Return the class of the connector that this subject tries."""
+    return connector_class(SUBJECTS[name].connector)

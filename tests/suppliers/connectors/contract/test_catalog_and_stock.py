@@ -1,0 +1,133 @@
+"""What a connector reads: all of it or the reason why not, whatever befalls its calls."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+import pytest
+
+from catalog.records import BadRow
+from storefront.lib.http.errors import OutsideError
+from suppliers.connectors.capabilities import Ability
+from suppliers.connectors.records import CostRecord, FreightOption, ProductPage, StockRecord
+from tests.suppliers.connectors.contract.cases import (
+    LONG_AGO,
+    PATIENCE_S,
+    READS,
+    facts,
+    faults_of,
+    figures,
+    pages,
+    request,
+    routes,
+    who_can,
+)
+
+A = Ability
+CAN_LOOK_WHOLE = {"empty", "truncated", "huge"}
+
+
+@pytest.mark.parametrize("name", who_can(A.CATALOG))
+def test_all_that_is_in_his_books_is_told_or_complained_of(on, name):
+    opened = on(name)
+
+    told = list(pages(opened.connector))
+
+    taken = {
+        variant.sku
+        for page in told
+        if isinstance(page, ProductPage) and page.record
+        for variant in page.record.variants
+    }
+    complained = {row.row for row in told if isinstance(row, BadRow)}
+    for page in told:
+        if isinstance(page, ProductPage):
+            complained |= {row.row for row in page.problems} | (
+                set() if page.record else {page.ref}
+            )
+    books = opened.subject.goods(opened.stage)
+    lost = {sku for sku, ref in books.items() if not {sku, ref} & (taken | complained)}
+    assert lost == set()
+    assert len(taken) > len(books) / 2
+    assert taken <= books.keys()
+
+
+@pytest.mark.parametrize("name", who_can(A.CATALOG))
+def test_a_catalog_is_told_the_same_twice(on, name):
+    first = {
+        page.ref: page.digest for page in pages(on(name).connector) if isinstance(page, ProductPage)
+    }
+    second = {
+        page.ref: page.digest for page in pages(on(name).connector) if isinstance(page, ProductPage)
+    }
+
+    assert first == second != {}
+
+
+@pytest.mark.parametrize("name", who_can(A.STOCK_AND_PRICE))
+def test_figures_are_of_goods_that_he_has_in_our_words(on, name):
+    opened = on(name)
+
+    stock, costs = figures(opened.connector, opened.good.ref)
+
+    levels = [row for row in stock if isinstance(row, StockRecord)]
+    prices = [row for row in costs if isinstance(row, CostRecord)]
+    assert opened.good.sku in {row.sku for row in levels} & {row.sku for row in prices}
+    assert [row for row in levels if not row.location] == []
+    assert {len(row.country) for row in levels} == {2}
+    assert {row.cost.currency for row in prices} == {opened.subject.currency}
+    assert all(row.cost.amount > 0 for row in prices)
+
+
+@pytest.mark.parametrize("name", who_can(A.FREIGHT))
+def test_a_parcel_is_quoted(on, name):
+    quoted = routes(on(name))
+
+    assert quoted
+    assert all(isinstance(route, FreightOption) and route.name for route in quoted)
+    assert all(route.price.amount >= 0 and route.min_days <= route.max_days for route in quoted)
+
+
+@pytest.mark.parametrize("name", who_can(A.BALANCE))
+def test_the_balance_is_money(on, name):
+    assert on(name).connector.balance().amount > 0
+
+
+@pytest.mark.parametrize("name", who_can(A.CHARGING))
+def test_what_he_charged_is_told_by_our_number_and_his(on, name):
+    opened = on(name)
+    wish = request(opened)
+    placed = opened.connector.place(wish)
+
+    told = {one.number: one for one in opened.connector.charges(since=LONG_AGO)}
+
+    charge = told[wish.number]
+    assert (charge.supplier_reference, charge.goods) == (placed.supplier_reference, placed.cost)
+    assert charge.freight == placed.freight
+    later = charge.at + timedelta(days=1)
+    assert list(opened.connector.charges(since=later)) == []
+
+
+@pytest.mark.parametrize(("name", "ability", "path", "kind"), faults_of(*READS))
+def test_a_call_that_fails_says_so_in_time_or_tells_a_part_of_the_truth(
+    on, name, ability, path, kind
+):
+    """Half a list of rows can look whole: that nobody believes it is the guard's work."""
+    truth = on(name).truth(ability)
+    opened = on(name)
+    opened.fault(path, kind, count=0)
+    started = time.monotonic()
+
+    try:
+        told = list(facts(READS[ability](opened)))
+    except OutsideError as error:
+        told, words = [], str(error)
+    else:
+        words = "no failure"
+
+    assert time.monotonic() - started < PATIENCE_S
+    assert words
+    assert [fact for fact in told if fact not in truth] == []
+    assert kind in CAN_LOOK_WHOLE or words != "no failure" or truth == []
+    assert opened.books == []

@@ -1,0 +1,83 @@
+"""Who is under contract, and what each connector says of itself."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from suppliers.connectors import ADAPTERS, connector_class
+from suppliers.connectors.capabilities import PROTOCOLS, Ability, abilities_of, able
+from suppliers.connectors.records import MissingAbilityError
+from tests.factories.connector_contexts import make_line
+from tests.suppliers.connectors.contract.cases import CONNECTORS, can, who_cannot
+from tests.suppliers.connectors.contract.subjects import SUBJECTS, connector_of
+
+A = Ability
+NO_CONNECTOR_OF_ITS_OWN = {"fake"}  # a supplier in memory: nothing can befall a call to it
+GOOD_LINE = {"base_url": "http://127.0.0.1:9/"}
+
+
+def test_a_connector_that_is_listed_is_under_contract():
+    assert ADAPTERS.keys() - NO_CONNECTOR_OF_ITS_OWN == {
+        subject.connector for subject in SUBJECTS.values()
+    }
+
+
+def test_each_ability_of_each_connector_is_tried_with_faults():
+    forgotten = {
+        (connector, ability)
+        for connector in ADAPTERS.keys() - NO_CONNECTOR_OF_ITS_OWN
+        for ability in abilities_of(connector_class(connector))
+        if not any(
+            each.paths.get(ability) for each in SUBJECTS.values() if each.connector == connector
+        )
+    }
+
+    assert {ability for _, ability in forgotten} <= {A.WEBHOOKS}  # there he calls us
+
+
+@pytest.mark.parametrize("name", CONNECTORS)
+def test_it_says_what_it_is_called_and_needs(name):
+    kind = connector_of(name)
+
+    assert kind.TITLE
+    assert len(kind.CURRENCY) == 3
+    assert {secret.name for secret in kind.SECRETS} >= set(SUBJECTS[name].secrets)
+    assert all(secret.label for secret in kind.SECRETS)
+    assert msgspec.convert({}, kind.OPTIONS) is not None
+    with pytest.raises(msgspec.ValidationError, match="unknown field"):
+        msgspec.convert({"no_such_option": 1}, kind.OPTIONS)
+    assert len({quota.name for quota in kind.QUOTAS}) == len(kind.QUOTAS)
+    assert all(quota.points > quota.kept_for_orders >= 0 for quota in kind.QUOTAS)
+
+
+@pytest.mark.parametrize("name", CONNECTORS)
+def test_it_asks_nothing_before_a_call(name, tmp_path):
+    subject = SUBJECTS[name]
+
+    line = make_line(**GOOD_LINE, secrets=subject.secrets, options=subject.options, folder=tmp_path)
+    connector_of(name)(line).close()
+
+    assert line.gate.count == 0
+    assert not any(secret in repr(line) for secret in subject.secrets.values())
+
+
+@pytest.mark.parametrize("name", CONNECTORS)
+def test_who_takes_orders_can_be_asked_what_became_of_them(name):
+    abilities = can(name)
+
+    assert {A.CATALOG, A.STOCK_AND_PRICE} <= set(abilities)
+    assert A.ORDER_PLACING not in abilities or A.ORDER_READING in abilities
+
+
+@pytest.mark.parametrize(("name", "ability"), who_cannot())
+def test_what_it_cannot_do_is_absent_and_said_so(name, ability, tmp_path):
+    subject = SUBJECTS[name]
+    line = make_line(**GOOD_LINE, secrets=subject.secrets, options=subject.options, folder=tmp_path)
+    connector = connector_of(name)(line)
+
+    for protocol in PROTOCOLS[ability]:
+        with pytest.raises(MissingAbilityError) as caught:
+            able(connector, protocol)
+        assert caught.value.code == "no_such_ability"
+    connector.close()

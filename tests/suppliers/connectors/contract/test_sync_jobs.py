@@ -1,0 +1,167 @@
+"""The shop's jobs and its try, through each connector, as an operator added it."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from types import SimpleNamespace
+
+import pytest
+from django.utils import timezone
+
+from catalog.models import Listing, Product, Variant
+from notifications.models import Event
+from suppliers.connections import corresponding, factory, health_check, setup
+from suppliers.connections.setup import Wiring, Wish
+from suppliers.connectors.context import Line
+from suppliers.models import (
+    Connection,
+    FeedIssue,
+    FeedRun,
+    StockLevel,
+    StockMovement,
+    SupplierOffer,
+    SupplierProduct,
+)
+from suppliers.resilience import circuit_breaker
+from suppliers.sync.runner import take_in
+from tests.suppliers.connectors.contract.cases import CONNECTORS
+from tests.suppliers.connectors.contract.contexts import QuickLine, RoomyBudget
+from tests.suppliers.connectors.contract.subjects import SUBJECTS
+from tests.suppliers.sync.test_products import versions
+
+pytestmark = pytest.mark.django_db
+TABLES = (SupplierProduct, SupplierOffer, StockLevel, StockMovement, Product, Variant, Listing)
+KINDS = FeedRun.Kind.values
+Status = FeedRun.Status
+
+
+@pytest.fixture
+def joined(shop, stages, settings, tmp_path, monkeypatch):
+    """Add a supplier as an operator does; his calls end soon."""
+    settings.VAR_DIR = tmp_path
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    slow = factory.line_to
+
+    def quick(*args, **words):
+        line = slow(*args, **words)
+        return QuickLine(**{each.name: getattr(line, each.name) for each in fields(Line)})
+
+    monkeypatch.setattr(factory, "line_to", quick)
+    # In a test that is one transaction, threads cannot write beside it.
+    monkeypatch.setattr(factory, "KeptBudget", lambda _: RoomyBudget())
+
+    def join(name):
+        subject = SUBJECTS[name]
+        stage, *_ = stages(name)
+        stage.begin_afresh()
+        wish = Wish(
+            connector=subject.connector,
+            currency=subject.currency,
+            connection={"calls_per_second": 1000},
+            wiring=Wiring(
+                base_url=subject.address(stage), secrets=subject.secrets, options=subject.options
+            ),
+        )
+        supplier, _ = setup.add(code=f"his-{name}", wish=wish, now=timezone.now())
+        return supplier, stage
+
+    return join
+
+
+def sync(supplier, kind):
+    return take_in(supplier=supplier, kind=kind, now=timezone.now())
+
+
+def books(stage, name):
+    """Read his orders where they lie: in his books, on his server, or in the letters to him."""
+    mailed = Event.objects.filter(name=corresponding.MAILED)
+    letters = {event.key: ("", event.payload) for event in mailed}
+    line = SimpleNamespace(post=SimpleNamespace(letters=letters))
+    return SUBJECTS[name].orders(SimpleNamespace(stage=stage, line=line))
+
+
+@pytest.mark.parametrize("name", CONNECTORS)
+def test_a_sync_takes_in_all_that_is_in_his_books_or_says_why_not(joined, name):
+    supplier, stage = joined(name)
+
+    runs = [sync(supplier, kind) for kind in KINDS]
+
+    assert [(run.status, run.problem) for run in runs] == [(Status.APPLIED, "")] * 3
+    offered = set(SupplierOffer.objects.values_list("supplier_sku", flat=True))
+    complained = set(FeedIssue.objects.values_list("row", flat=True))
+    told = SUBJECTS[name].goods(stage)
+    assert {sku for sku, ref in told.items() if not {sku, ref} & (offered | complained)} == set()
+    assert offered <= told.keys()
+    assert StockLevel.objects.filter(reported_quantity__gt=0).exists()
+    assert not Listing.objects.filter(available__gt=0).exists()  # he is a candidate
+    assert books(stage, name) == []
+
+
+@pytest.mark.parametrize("name", CONNECTORS)
+def test_what_did_not_change_is_not_written_again(joined, name):
+    supplier, _ = joined(name)
+    for kind in KINDS:
+        sync(supplier, kind)
+    before = versions(*TABLES)
+
+    runs = [sync(supplier, kind) for kind in KINDS]
+
+    assert [(run.status, run.created, run.updated, run.gone) for run in runs] == [
+        (Status.APPLIED, 0, 0, 0)
+    ] * 3
+    assert versions(*TABLES) == before
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", CONNECTORS)
+def test_no_fault_changes_anything_that_we_know(joined, name, kind):
+    supplier, stage = joined(name)
+    for each in KINDS:
+        sync(supplier, each)
+    before = versions(*TABLES)
+    ends = {}
+
+    for fault in SUBJECTS[name].faults:
+        # What he told last time is forgotten, so that he is really asked again.
+        Connection.objects.update(remembered={})
+        stage.fault(SUBJECTS[name].lists[kind], fault, count=0, delay=1.5)
+        run = sync(supplier, kind)
+        ends[fault] = (run.status, bool(run.problem))
+        assert (fault, versions(*TABLES)) == (fault, before)
+        stage.control("faults/clear", {})
+        circuit_breaker.close(connection_id=supplier.connection.pk)
+
+    refused = {(Status.FAILED, True), (Status.QUARANTINED, True)}
+    # One of several lists that is empty may be believed to tell nothing.
+    assert {fault for fault, end in ends.items() if end not in refused} <= {"empty"}
+    assert sync(supplier, kind).status == Status.APPLIED
+
+
+@pytest.mark.parametrize("name", CONNECTORS)
+def test_a_try_finds_him_ready_and_orders_nothing(joined, name):
+    supplier, stage = joined(name)
+
+    trial = health_check.check(supplier=supplier, now=timezone.now())
+
+    assert {step.name: step.told for step in trial.steps if step.outcome == "bad"} == {}
+    assert trial.is_good
+    assert set(trial.abilities) >= {"catalog", "stock and price"}
+    assert not SupplierProduct.objects.exists()
+    assert books(stage, name) == []
+    assert sync(supplier, "products").created > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"), [(name, fault) for name in CONNECTORS for fault in SUBJECTS[name].faults]
+)
+def test_a_try_that_fails_says_what_to_do(joined, name, fault):
+    supplier, stage = joined(name)
+    stage.fault(SUBJECTS[name].lists["products"], fault, count=0, delay=1.5)
+
+    trial = health_check.check(supplier=supplier, now=timezone.now())
+
+    bad = [step for step in trial.steps if step.outcome == "bad"]
+    assert all(step.told and step.advice for step in bad)
+    assert bad or fault == "truncated"  # the first row of a file that was cut off is good
+    assert books(stage, name) == []
+    stage.control("faults/clear", {})

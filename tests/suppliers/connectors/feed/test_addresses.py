@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import pytest
+
+from storefront.lib.http.errors import OutsideError, PermanentError
+from suppliers.connectors.feed import fetch
+from suppliers.connectors.feed.options import Content
+from tests.factories.connector_contexts import make_line
+
+pytestmark = pytest.mark.django_db
+SECRETS = {"token": "s3cret", "user": "shop", "password": "open sesame"}
+
+
+def fetched(line):
+    return fetch.fetch(line, content=Content.PRODUCTS)
+
+
+@pytest.fixture
+def line(httpserver, tmp_path):
+    def make(place, *, secrets=SECRETS, base_url=None):
+        return make_line(
+            base_url or httpserver.url_for("/feeds/"),
+            secrets=secrets,
+            options={"products_at": place},
+            folder=tmp_path,
+        )
+
+    return make
+
+
+def elsewhere(httpserver):
+    return httpserver.url_for("/p.csv").replace("localhost", "127.0.0.1")
+
+
+@pytest.mark.parametrize("ask", [fetch.look, fetched])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "http://127.0.0.1:{port}/p.csv?k={token}",
+        "//127.0.0.1:{port}/p.csv",
+        "http://localhost:1/p.csv",
+        "https://localhost:{port}/p.csv",
+        "http://localhost:{port}@127.0.0.1:{port}/p.csv",
+        "http://localhost:{token}/p.csv",
+    ],
+)
+@pytest.mark.parametrize("secrets", [SECRETS, {"token": "s3cret"}])
+def test_another_host_hears_no_secret(httpserver, line, ask, place, secrets):
+    httpserver.expect_request("/p.csv").respond_with_data("SKU\n1\n")
+    place = place.replace("{port}", str(httpserver.port))
+
+    with pytest.raises(PermanentError) as refusal:
+        ask(line(place, secrets=secrets))
+
+    assert refusal.value.code == "bad_options"
+    assert "s3cret" not in str(refusal.value)
+    assert not httpserver.log
+
+
+def test_a_whole_address_at_the_same_host_is_good(httpserver, line):
+    httpserver.expect_request("/p.csv", query_string="k=s3cret").respond_with_data("SKU\n1\n")
+
+    file = fetched(line(httpserver.url_for("/p.csv?k={token}")))
+
+    assert file.path.read_text() == "SKU\n1\n"
+
+
+def test_a_file_that_needs_no_secret_may_be_anywhere(httpserver, line):
+    httpserver.expect_request("/p.csv").respond_with_data("SKU\n1\n")
+
+    wire = line(elsewhere(httpserver), secrets={})
+
+    assert fetched(wire).path.read_text() == "SKU\n1\n"
+
+
+@pytest.mark.parametrize(
+    "token", ["swordfish", "0123456789abcdef0123456789abcdef", "a key/with it"]
+)
+@pytest.mark.parametrize("status", [200, 403, 503])
+def test_a_token_in_a_path_is_told_to_nobody_else(httpserver, line, token, status):
+    httpserver.expect_request(f"/feeds/dl/{token}/p.csv").respond_with_data("SKU\n", status=status)
+    wire = line("dl/{token}/p.csv", secrets={"token": token})
+
+    told = []
+    for ask in (fetch.look, fetched):
+        try:
+            ask(wire)
+        except OutsideError as error:
+            told.append(str(error))
+
+    assert wire.gate.calls == ["HEAD /feeds/dl/…/p.csv?…", "GET /feeds/dl/…/p.csv"]
+    assert len(told) == (0 if status == 200 else 2)
+    assert token not in "".join(told)

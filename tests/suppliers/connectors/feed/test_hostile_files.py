@@ -1,0 +1,245 @@
+"""What a hostile or broken file does: nothing, and in words. Rows 3 to 10 and 21 of the plan."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from catalog.models import Listing, Product, Variant
+from storefront.lib.http.errors import PermanentError
+from suppliers.connectors.feed.fetch import upload_path
+from suppliers.models import (
+    FeedIssue,
+    FeedRun,
+    StockLevel,
+    StockMovement,
+    SupplierOffer,
+    SupplierProduct,
+)
+from tests.factories.feeds import sync
+from tests.suppliers.connectors.feed import hostile_archives
+from tests.suppliers.sync.test_products import versions
+
+BAD = Path(__file__).parent / "bad"
+TABLES = (SupplierProduct, SupplierOffer, StockLevel, StockMovement, Product, Variant, Listing)
+REFUSED = (FeedRun.Status.FAILED, FeedRun.Status.QUARANTINED)
+KINDS = ("products", "prices", "stock")
+
+
+def sync_all(supplier):
+    return [sync(supplier, kind, now=timezone.now()) for kind in KINDS]
+
+
+def offers():
+    return set(SupplierOffer.objects.live().values_list("supplier_sku", flat=True))
+
+
+def issues(row):
+    found = FeedIssue.objects.filter(row=row, resolved_at=None)
+    return set(found.values_list("code", flat=True))
+
+
+WHOLE_FILES = {
+    "billion-laughs.xml": "document type",
+    "external-entity.xml": "document type",
+    "external-dtd.xml": "document type",
+    "cut-off.xml": "well-formed",
+    "not-a-number.json": "JSON",
+    "infinity.json": "JSON",
+    "trailing-garbage.json": "JSON",
+    "no-rows.json": "",
+    "sign-in.html": "web page",
+    "two-headers.csv": "first row",
+}
+
+
+@pytest.mark.parametrize(("name", "words"), WHOLE_FILES.items())
+def test_a_bad_file_changes_nothing(supplier, hand_in, name, words):
+    refuses(supplier, hand_in, (BAD / name).read_bytes(), words)
+
+
+@pytest.mark.parametrize("name", hostile_archives.WHOLE)
+def test_a_hostile_file_changes_nothing(supplier, hand_in, name):
+    build, words = hostile_archives.WHOLE[name]
+    refuses(supplier, hand_in, build(), words)
+
+
+def refuses(supplier, hand_in, content, words):
+    hand_in(hostile_archives.GOOD.encode())
+    sync_all(supplier)
+    before = versions(*TABLES)
+    hand_in(content)
+    began = time.monotonic()
+
+    runs = sync_all(supplier)
+
+    assert all(run.status in REFUSED for run in runs), [run.problem for run in runs]
+    assert words in runs[0].problem
+    assert versions(*TABLES) == before
+    assert time.monotonic() - began < 6
+    assert len(offers()) == 6
+
+
+def test_every_bad_file_is_used():
+    used = {*WHOLE_FILES, "rows.csv", "rows.ndjson", "terms.csv"}
+
+    assert {path.name for path in BAD.iterdir()} == used
+
+
+def test_bad_rows_are_told_and_good_ones_are_taken(supplier, hand_in):
+    hand_in((BAD / "rows.csv").read_bytes())
+
+    runs = sync_all(supplier)
+
+    assert [run.status for run in runs] == [FeedRun.Status.APPLIED] * 3, [r.problem for r in runs]
+    taken = offers()
+    assert {"GOOD-1", "GOOD-2", "GOOD-3", "007", "../../etc/passwd", "Case-1", "Café"} <= taken
+    assert {"=cmd|' /C calc'!A0", "+1-TWIN", "@sum"} <= taken  # raw: exports disarm them
+    assert "TAB-1" in taken
+    refused = {"QUOTE-1", "SHORT-1", "LONG-1", "CASE-1", "LAMP🔦", "NUL-\0X", "ZW-\u200bX"}
+    assert not refused & set(SupplierOffer.objects.values_list("supplier_sku", flat=True))
+    unreadable = FeedIssue.objects.filter(code="list-unreadable").values_list("row", "message")
+    assert dict(unreadable) == {
+        "line 3": "A quote is opened and never closed.",
+        "line 5": "The row has 2 cells, and there are 5 columns.",
+        "line 6": "The row has 7 cells, and there are 5 columns.",
+        "line 35": "The row holds a NUL character.",
+    }
+    unnamed = FeedIssue.objects.filter(code="list-no-id").values_list("message", flat=True)
+    said = " ".join(unnamed)
+    for word in ("U+1F526", "U+202E", "U+200B", "'CASE-1' looks like 'Case-1'"):
+        assert word in said
+    assert "list-twice" in issues("Café")  # composed and decomposed are one
+
+
+@pytest.mark.parametrize(
+    ("sku", "code"),
+    [
+        ("PRICE-NAN", "cost-unreadable"),
+        ("PRICE-MINUS", "cost-absurd"),
+        ("PRICE-ZERO", "cost-absurd"),
+        ("PRICE-TINY", "cost-absurd"),
+        ("PRICE-HUGE", "cost-absurd"),
+        ("PRICE-COMMA", "cost-unreadable"),
+        ("PRICE-OTHER", "cost-wrong-currency"),
+    ],
+)
+def test_what_cannot_be_a_price_is_not_sold(supplier, hand_in, sku, code):
+    hand_in((BAD / "rows.csv").read_bytes())
+
+    sync_all(supplier)
+
+    assert code in issues(sku)
+    offer = SupplierOffer.objects.get(supplier_sku=sku)
+    assert (offer.status, offer.cost_amount) == ("held", None)
+    assert not Listing.objects.filter(variant=offer.variant, is_published=True).exists()
+
+
+@pytest.mark.parametrize(
+    ("sku", "code", "units"),
+    [
+        ("STOCK-MINUS", "stock-negative", 0),
+        ("STOCK-HUGE", "stock-absurd", 1_000_000),
+        ("STOCK-NULL", "stock-unreadable", None),
+        ("STOCK-MANY", "stock-unreadable", None),
+        ("STOCK-HALF", "stock-unreadable", None),
+    ],
+)
+def test_what_cannot_be_a_figure_of_stock_is_told(supplier, hand_in, sku, code, units):
+    hand_in((BAD / "rows.csv").read_bytes())
+
+    sync_all(supplier)
+
+    assert code in issues(sku)
+    level = StockLevel.objects.filter(offer__supplier_sku=sku).first()
+    assert (level.reported_quantity if level else None) == units
+
+
+def test_a_tenfold_price_waits_for_a_person(supplier, hand_in):
+    hand_in(hostile_archives.GOOD.encode())
+    sync_all(supplier)
+    hand_in(hostile_archives.GOOD.replace("12.30", "1230", 1).encode())
+
+    sync_all(supplier)
+
+    offer = SupplierOffer.objects.get(supplier_sku="GOOD-1")
+    assert (str(offer.cost_amount), offer.status) == ("12.30", "held")
+    assert "cost-jumped" in issues("GOOD-1")
+
+
+def test_what_a_description_smuggles_in_is_not_kept(supplier, hand_in):
+    hand_in((BAD / "rows.csv").read_bytes())
+
+    sync_all(supplier)
+
+    kept = " ".join(Product.objects.values_list("description_html", flat=True)).casefold()
+    assert "wave." in kept
+    for word in (
+        "<script",
+        "alert",
+        "onclick",
+        "onerror",
+        "javascript:",
+        "<iframe",
+        "<style",
+        "<math",
+    ):
+        assert word not in kept
+
+
+def test_lines_of_json_are_judged_one_by_one(supplier, hand_in):
+    hand_in((BAD / "rows.ndjson").read_bytes())
+
+    runs = sync_all(supplier)
+
+    assert runs[0].status == FeedRun.Status.QUARANTINED  # most lines are bad
+    assert "7 of 10 rows cannot be used" in runs[0].problem
+
+
+def test_a_formula_is_neither_computed_nor_believed(supplier, hand_in):
+    hand_in(hostile_archives.workbook_with_formulas())
+
+    sync_all(supplier)
+
+    assert "GOOD-1" in offers()
+    assert "cost-unreadable" in issues("PRICE-F")
+    assert "stock-unreadable" in issues("STOCK-F")
+    assert FeedIssue.objects.get(code="list-no-id").message.startswith("The cell holds a formula")
+
+
+def test_an_archive_decides_where_nothing_is_written(supplier, hand_in, tmp_path):
+    hand_in(hostile_archives.climbing())
+
+    assert sync_all(supplier)[0].status == FeedRun.Status.APPLIED
+    assert len(offers()) == 6
+    assert not Path("/tmp/evil.csv").exists()
+    assert not Path("/etc/cron.d/evil").exists()
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["feed"]
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"]
+)
+def test_the_characters_are_found_out(supplier, hand_in, encoding):
+    hand_in(hostile_archives.GOOD.replace("headlamp 1", "headlamp Fénix").encode(encoding))
+
+    sync_all(supplier)
+
+    assert SupplierOffer.objects.get(supplier_sku="GOOD-1").title == "Sensor headlamp Fénix"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", ".", "..", "../feed", "/etc/passwd", "a/b", "..\\feed", "feed\0", "missing", "link"],
+)
+def test_only_what_was_handed_in_is_opened(tmp_path, name):
+    uploads = tmp_path / "uploads"
+    uploads.mkdir()
+    (tmp_path / "feed").write_text("outside")
+    (uploads / "link").symlink_to("/etc/passwd")
+
+    with pytest.raises(PermanentError, match="no file was uploaded"):
+        upload_path(tmp_path, name)

@@ -1,0 +1,277 @@
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from storefront.lib.address import Address
+from storefront.lib.http.errors import PermanentError, TemporaryError
+from storefront.lib.money import Money
+from suppliers.connectors.capabilities import OrderCancelling, OrderPlacing, OrderReading
+from suppliers.connectors.feed import Feed
+from suppliers.connectors.pleading import Plea, Wanted
+from suppliers.connectors.records import (
+    Answer,
+    DuplicateReferenceError,
+    MissingAbilityError,
+    PurchaseRequest,
+    RequestLine,
+)
+from suppliers.resilience.gate import SupplierGate
+from tests.factories.connector_contexts import make_line
+from tests.factories.orders import HOME
+from tests.fakes.sftp_server import sftp_server
+
+NUMBER = "FL-261124-7K3QX-1"
+REQUEST = PurchaseRequest(
+    number=NUMBER,
+    ship_to=HOME,
+    location="main",
+    country_from="DE",
+    carrier_service="DHL Paket",
+    lines=(
+        RequestLine(sku="HL-700", quantity=2, reference="11", title="Trail 700"),
+        RequestLine(sku="=1+1", quantity=1, reference="12", title="@cmd"),
+    ),
+    declared_value=Money.zero("EUR"),
+    page_url="https://fara.example/az/supplier/FL-261124-7K3QX-1/key/",
+)
+
+
+@pytest.fixture
+def server(tmp_path):
+    folder = tmp_path / "his"
+    (folder / "orders").mkdir(parents=True)
+    with sftp_server(folder) as server:
+        yield server
+
+
+@pytest.fixture
+def by_file(server):
+    options = {"orders_by": "sftp", "orders_to": "orders", "host_key": server.host_key}
+    return make_line(server.url, options=options, secrets=server.secrets)
+
+
+@pytest.fixture
+def by_mail():
+    return make_line(
+        "https://lumen.example", options={"orders_to": "orders@lumen.example"}, language="az"
+    )
+
+
+def files(server):
+    return sorted(path.name for path in (server.folder / "orders").iterdir())
+
+
+def ask(line, act):
+    """Do one thing with a connector of its own, as a worker does."""
+    connector = Feed(line)
+    try:
+        return act(connector)
+    finally:
+        connector.close()
+
+
+def place(line, request=REQUEST):
+    return ask(line, lambda feed: feed.place(request))
+
+
+def find(line, number=NUMBER):
+    return ask(line, lambda feed: feed.find(number=number))
+
+
+def test_a_feed_takes_orders_and_says_so_and_no_more(by_mail):
+    feed = Feed(by_mail)
+
+    assert isinstance(feed, OrderPlacing)
+    assert isinstance(feed, OrderReading)
+    assert not isinstance(feed, OrderCancelling)
+
+
+def test_an_order_goes_out_as_one_letter_in_his_language(by_mail):
+    state = place(by_mail)
+
+    ((to, letter),) = by_mail.post.letters.values()
+    assert (state.number, state.answer) == (NUMBER, Answer.RECEIVED)
+    assert to == "orders@lumen.example"
+    assert (letter["locale"], letter["url"]) == ("az", REQUEST.page_url)
+    assert letter["lines"][0] == {"sku": "HL-700", "title": "Trail 700", "quantity": 2}
+    assert letter["ship_to"]["postcode"] == "10115"
+
+
+def test_a_letter_is_written_once_and_known_again(by_mail):
+    assert find(by_mail) is None
+    place(by_mail)
+
+    with pytest.raises(DuplicateReferenceError):
+        place(by_mail)
+
+    assert find(by_mail).answer == Answer.RECEIVED
+    assert find(by_mail, "FL-OTHER-1") is None
+    assert len(by_mail.post.letters) == 1
+
+
+def test_without_an_address_nothing_is_sent(by_mail):
+    with pytest.raises(PermanentError, match="no e-mail address"):
+        place(replace(by_mail, options={}))
+
+    assert by_mail.post.letters == {}
+
+
+def test_an_order_lies_on_his_server_as_one_whole_file(server, by_file):
+    assert find(by_file) is None
+    place(by_file)
+
+    assert files(server) == [f"{NUMBER}.csv"]
+    with (server.folder / "orders" / f"{NUMBER}.csv").open(newline="") as file:
+        first, second = csv.DictReader(file)
+    assert (first["sku"], first["quantity"], first["name"]) == ("HL-700", "2", "Erika Muster")
+    assert (first["phone"], first["answer_at"]) == ("+49301234567", REQUEST.page_url)
+    assert (second["sku"], second["title"]) == ("'=1+1", "'@cmd")
+    assert find(by_file).answer == Answer.RECEIVED
+
+
+def test_each_step_of_an_order_has_the_slots_and_the_moment_of_orders(by_file):
+    asked = []
+    gate = SupplierGate(
+        code="lumen",
+        abilities=Feed.CALLS,
+        breaker=SimpleNamespace(
+            enter=lambda call, *, is_for_order: asked.append((call.path, is_for_order)),
+            leave=lambda *_, **__: None,
+        ),
+        slots=SimpleNamespace(take=lambda **_: "", give_back=lambda *_: None),
+        pace=lambda: None,
+    )
+
+    place(replace(by_file, gate=gate))
+
+    assert {path.split()[1] for path, _ in asked} == {"SIGN", "LIST", "PUT"}
+    assert [path for path, is_for_order in asked if not is_for_order] == []
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n="])
+def test_no_cell_becomes_a_formula(server, by_file, start):
+    name = f"{start}HYPERLINK(1)"
+    address = Address(name=name, line1="x", postcode="1", city="y", country="DE")
+
+    place(by_file, replace(REQUEST, ship_to=address))
+
+    written = (server.folder / "orders" / f"{NUMBER}.csv").read_text()
+    assert "HYPERLINK" in written
+    for row in csv.reader(written.splitlines()):
+        assert not [cell for cell in row if cell.startswith(("=", "-", "@", "\t", "\r"))]
+        assert not [cell for cell in row if cell.startswith("+") and not cell[1:].isdigit()]
+
+
+def test_the_same_order_is_not_put_there_twice(server, by_file):
+    place(by_file)
+
+    with pytest.raises(DuplicateReferenceError):
+        place(by_file, replace(REQUEST, carrier_service="another"))
+
+    assert files(server) == [f"{NUMBER}.csv"]
+    assert "another" not in (server.folder / "orders" / f"{NUMBER}.csv").read_text()
+
+
+def test_a_file_of_this_name_from_elsewhere_is_not_overwritten(server, by_file):
+    (server.folder / "orders" / f"{NUMBER}.csv").write_text("his own")
+
+    with pytest.raises(DuplicateReferenceError):
+        place(by_file)
+
+    assert (server.folder / "orders" / f"{NUMBER}.csv").read_text() == "his own"
+
+
+def test_what_he_took_away_is_still_his(server, by_file):
+    place(by_file)
+    (server.folder / "orders" / f"{NUMBER}.csv").unlink()
+
+    assert find(by_file).answer == Answer.RECEIVED
+    with pytest.raises(DuplicateReferenceError):
+        place(by_file)
+    assert files(server) == []
+
+
+def test_a_line_that_breaks_while_writing_had_no_effect(server, by_file):
+    server.fault("open", "drop_after")
+
+    with pytest.raises(TemporaryError) as caught:
+        place(by_file)
+
+    assert caught.value.may_have_happened is False
+    assert find(by_file) is None
+    place(by_file)
+    assert files(server) == [f"{NUMBER}.csv"]
+
+
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_a_lost_answer_to_the_naming_is_found_again(server, by_file, is_taken):
+    server.fault("rename", "drop_after")
+
+    with pytest.raises(TemporaryError) as caught:
+        place(by_file)
+    if is_taken:
+        (server.folder / "orders" / f"{NUMBER}.csv").unlink()
+
+    assert caught.value.may_have_happened is True
+    assert find(by_file).answer == Answer.RECEIVED
+
+
+def test_a_worker_that_died_before_the_naming_sent_nothing(server, by_file):
+    part = server.folder / "orders" / f"{NUMBER}.csv.part"
+    part.write_text("half of it")
+    by_file.post.note(key=f"{NUMBER}.csv")
+
+    assert find(by_file) is None
+    place(by_file)
+    assert files(server) == [f"{NUMBER}.csv"]
+
+
+def test_another_server_under_his_address_gets_no_order(server, by_file, tmp_path):
+    with sftp_server(tmp_path / "his") as other:
+        options = {**by_file.options, "host_key": other.host_key}
+        with pytest.raises(PermanentError, match="another host key"):
+            place(replace(by_file, options=options))
+
+    assert files(server) == []
+
+
+def test_many_orders_are_looked_up_in_one_session(server, by_file):
+    feed = Feed(by_file)
+
+    for number in range(5):
+        assert feed.find(number=f"FL-{number}-1") is None
+    feed.close()
+
+    assert server.sessions == 1
+
+
+STOP = Plea(wanted=Wanted.STOP, key=f"{NUMBER}:1", number=NUMBER, page_url="https://f.example/p/")
+
+
+def plead(line, plea=STOP):
+    return ask(line, lambda feed: feed.plead(plea))
+
+
+def test_a_question_goes_where_orders_go_by_mail(by_mail):
+    for _ in range(2):
+        plead(by_mail)
+    plead(by_mail, replace(STOP, wanted=Wanted.READDRESS, ship_to=REQUEST.ship_to))
+
+    (stop_to, stop), (_to, other) = by_mail.post.letters.values()
+    assert stop_to == "orders@lumen.example"
+    assert stop == {"locale": "az", "number": NUMBER, "url": "https://f.example/p/"}
+    assert other["ship_to"]["postcode"] == "10115"
+
+
+def test_a_question_about_a_file_needs_an_address_and_is_never_a_file(by_file, server):
+    with pytest.raises(MissingAbilityError):
+        plead(by_file)
+    plead(replace(by_file, options={**by_file.options, "questions_to": "desk@lumen.example"}))
+
+    ((to, _),) = by_file.post.letters.values()
+    assert to == "desk@lumen.example"
+    assert files(server) == []

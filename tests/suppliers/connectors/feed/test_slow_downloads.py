@@ -1,0 +1,87 @@
+"""A file that comes slowly over HTTP holds a slot while it comes, and hardly any longer."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import redis
+from django.conf import settings
+from django.utils import timezone
+from werkzeug import Response
+
+from storefront.lib.http import observers
+from suppliers.connections import factory
+from suppliers.connectors.feed import fetch
+from suppliers.connectors.feed.options import Content
+from suppliers.models import Breaker, Connection
+from suppliers.resilience import concurrency
+from tests.factories.connector_contexts import CountingGate, make_line
+from tests.factories.suppliers import make_supplier
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PIECE = b"SKU,Name\n" * 10_000
+CODE = "slow-files"
+
+
+class KilledError(BaseException):
+    pass
+
+
+@pytest.fixture
+def line(httpserver, tmp_path, settings):
+    settings.OUTSIDE_PORTS_ALLOWED = ["1-65535"]
+    httpserver.expect_request("/feed.csv").respond_with_handler(
+        lambda _: Response(PIECE for _ in range(4))
+    )
+    options = {"products_at": "feed.csv", "mapping": {"fields": {"sku": {"column": "SKU"}}}}
+    return make_line(httpserver.url_for("/"), options=options, folder=tmp_path / "ours")
+
+
+def test_the_gate_hears_that_it_still_comes(line, monkeypatch):
+    monkeypatch.setattr(observers, "BEAT_S", 0.0)
+
+    fetch.fetch(line, content=Content.PRODUCTS)
+
+    assert len(line.gate.heard) >= 4
+    assert set(line.gate.heard) == {"GET /feed.csv"} == set(line.gate.calls)
+
+
+@pytest.mark.parametrize("has_begun", [False, True])
+def test_a_worker_that_is_killed_while_it_comes_is_soon_forgotten(line, monkeypatch, has_begun):
+    class Killing(CountingGate):
+        def enter(self, call):
+            gate.enter(call)
+            if not has_begun:
+                raise KilledError
+
+        def goes_on(self, call):
+            gate.goes_on(call)
+            raise KilledError
+
+        def leave(self, call, outcome):
+            pass  # nobody hears any more that it ended
+
+    monkeypatch.setattr(concurrency, "_leases", concurrency._Leases)  # as a new worker sees them
+    supplier = make_supplier(CODE, adapter="feed")
+    connection = Connection.objects.get()
+    long_ago = timezone.now() - timedelta(hours=1)
+    Breaker.objects.create(
+        connection=connection,
+        failures=9,
+        opened_at=long_ago,
+        open_until=long_ago,
+        orders_wait_until=long_ago,
+    )
+    gate = factory.gate_of(supplier, connection)
+
+    with pytest.raises(KilledError):
+        fetch.fetch(replace(line, gate=Killing()), content=Content.PRODUCTS)
+
+    store = redis.Redis.from_url(settings.REDIS_URL)
+    ((_, runs_out),) = store.zrange(f"slots:{CODE}", 0, -1, withscores=True)
+    store.delete(f"slots:{CODE}")
+    assert runs_out - time.time() < 90
+    assert Breaker.objects.get().probe_until - timezone.now() < timedelta(seconds=60)

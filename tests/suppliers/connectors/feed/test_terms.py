@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+from suppliers.models import Connection, FeedRun, Supplier, SupplierOffer
+from tests.suppliers.connectors.feed.conftest import FIELDS
+from tests.suppliers.connectors.feed.test_hostile_files import BAD, sync_all
+
+
+def test_absurd_terms_are_nobodys_and_stop_nothing(supplier, hand_in):
+    fields = {
+        **{name: FIELDS[name] for name in ("sku", "title", "cost", "stock")},
+        "msrp": {"column": "MSRP"},
+        "map": {"column": "MAP"},
+        "lead_days": {"column": "Days"},
+        "minimum": {"column": "Minimum"},
+        "pack": {"column": "Pack"},
+    }
+    options = supplier.connection.options
+    options["mapping"] = {"fields": fields, "country": "DE"}
+    Connection.objects.update(options=options)
+    supplier = Supplier.objects.get()
+    hand_in((BAD / "terms.csv").read_bytes())
+
+    runs = sync_all(supplier)
+
+    assert [run.status for run in runs] == [FeedRun.Status.APPLIED] * 3, [r.problem for r in runs]
+    columns = ("msrp_amount", "map_amount", "minimum_quantity", "pack_size", "lead_days")
+    told = {
+        offer.supplier_sku: tuple(getattr(offer, column) for column in columns)
+        for offer in SupplierOffer.objects.all()
+    }
+    assert told == {
+        "GOOD-1": (Decimal("19.90"), Decimal("17.90"), 2, 2, 3),
+        "GOOD-2": (Decimal("0.01"), Decimal("0.01"), 1, 1, 0),
+        "TINY-1": (None, None, 1, 1, 1),
+        "TINY-2": (None, None, 1, 1, 1),
+        "ZERO-1": (None, None, 1, 1, 0),
+        **dict.fromkeys(("MINUS-1", "HUGE-1", "WORDS-1", "OTHER-1"), (None, None, 1, 1, None)),
+    }

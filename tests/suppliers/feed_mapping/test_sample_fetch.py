@@ -1,0 +1,276 @@
+"""The file whose mapping is built is fetched by a worker, and the page says how far that is."""
+
+from __future__ import annotations
+
+import re
+import threading
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from celery.app.task import Task
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+from werkzeug import Response
+
+from suppliers.feed_mapping import sample_fetch, tasks
+from suppliers.models import Connection
+from suppliers.resilience.bulkheads import InHandError, in_hand
+from tests.suppliers.feed_mapping.test_admin import (
+    GOODS,
+    fields_of,
+    folder,
+    page_of,
+    staff,
+    supplier,
+    upload,
+    words,
+)
+
+__all__ = ["folder", "staff", "supplier"]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+AGAIN = '<meta http-equiv="refresh"'
+
+
+@pytest.fixture
+def called(monkeypatch):
+    """Keep what is enqueued: no worker runs beside these tests."""
+    sent = []
+    monkeypatch.setattr(
+        Task,
+        "apply_async",
+        lambda task, _args=None, kwargs=None, **how: sent.append((task.name, kwargs, how)),
+    )
+    return sent
+
+
+@pytest.fixture
+def his_file(supplier, httpserver):
+    Connection.objects.update(
+        base_url=httpserver.url_for("/"), options={"products_at": "liste.csv"}
+    )
+    return httpserver.expect_request("/liste.csv")
+
+
+def press(staff, supplier):
+    return staff.post(page_of(staff, supplier), {"step": "fetch"}, follow=True)
+
+
+def look(staff, supplier):
+    return staff.get(page_of(staff, supplier))
+
+
+def work(supplier):
+    tasks.fetch_sample(supplier_id=supplier.pk, content="products")
+
+
+@contextmanager
+def elsewhere(act):
+    """Do it in a worker of its own, which is at it while the block runs."""
+    begun, over, caught = threading.Event(), threading.Event(), []
+
+    def run():
+        try:
+            act(begun, over)
+        except BaseException as error:  # noqa: BLE001 - the test looks at it
+            caught.append(error)
+        finally:
+            begun.set()
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert begun.wait(10)
+    try:
+        yield caught
+    finally:
+        over.set()
+        thread.join(10)
+
+
+def test_the_page_is_back_before_anything_was_fetched(
+    staff, supplier, his_file, called, httpserver
+):
+    his_file.respond_with_data(GOODS, content_type="text/csv")
+
+    response = press(staff, supplier)
+
+    assert called == [
+        (
+            "suppliers.feed_mapping.tasks.fetch_sample",
+            {"supplier_id": supplier.pk, "content": "products"},
+            {},
+        )
+    ]
+    assert httpserver.log == []
+    assert "It waits for a worker since" in words(response)
+    assert AGAIN in response.content.decode()
+    assert "sample" not in response.context
+
+
+def test_what_a_worker_fetched_is_shown_and_the_page_rests(staff, supplier, his_file, called):
+    his_file.respond_with_data(GOODS, content_type="text/csv")
+    press(staff, supplier)
+
+    work(supplier)
+
+    response = look(staff, supplier)
+    assert response.context["file"].endswith(".raw")
+    assert fields_of(response)["column_sku"] == "Artikelnummer"
+    assert AGAIN not in response.content.decode()
+
+
+def test_while_it_is_fetched_the_page_says_since_when_and_asks_nobody_else(
+    staff, supplier, his_file, called
+):
+    def hangs(_request):
+        begun.set()
+        over.wait(10)
+        return Response(GOODS, content_type="text/csv")
+
+    his_file.respond_with_handler(hangs)
+    press(staff, supplier)
+    begun, over = threading.Event(), threading.Event()
+    worker = threading.Thread(target=lambda: (work(supplier), connection.close()))
+    worker.start()
+    assert begun.wait(10)
+
+    response = look(staff, supplier)
+    again = press(staff, supplier)
+    over.set()
+    worker.join(10)
+
+    since = Connection.objects.get().remembered["samples"]["products"]["began_at"]
+    assert f"It is being fetched since {since[11:19]}" in words(response)
+    assert re.search(r'<meta http-equiv="refresh" content="\d+">', response.content.decode())
+    assert "Look again" in words(response)
+    assert "It is being fetched since" in words(again)
+    assert len(called) == 1
+    assert fields_of(look(staff, supplier))["column_sku"] == "Artikelnummer"
+
+
+def test_a_worker_that_was_killed_leaves_no_page_that_waits(staff, supplier, called):
+    now = timezone.now()
+    sample_fetch.ask(supplier=supplier, content="products", now=now)
+
+    def is_killed(begun, over):
+        with in_hand(f"sample {supplier.pk} products"):
+            wire = Connection.objects.get()
+            wish = {"asked_at": now.isoformat(), "began_at": now.isoformat()}
+            wire.remembered = {"samples": {"products": wish}}
+            wire.save()
+            begun.set()
+            over.wait(10)
+            connection.close()  # and with it goes all that it held
+
+    with elsewhere(is_killed):
+        alive = look(staff, supplier)
+    dead = look(staff, supplier)
+
+    assert "It is being fetched since" in words(alive)
+    assert "ended before it was done" in words(dead)
+    assert AGAIN not in dead.content.decode()
+    assert "Look again" in words(press(staff, supplier))
+    assert len(called) == 1
+
+
+def test_what_no_worker_takes_up_is_not_waited_for_without_end(supplier):
+    now = timezone.now()
+    sample_fetch.ask(supplier=supplier, content="products", now=now)
+
+    def stage(after):
+        told = sample_fetch.last_of(supplier=supplier, content="products", now=now + after)
+        return told.stage
+
+    assert stage(sample_fetch.TAKEN_UP_WITHIN) == "waiting"
+    assert stage(sample_fetch.TAKEN_UP_WITHIN + timedelta(seconds=1)) == "not taken up"
+
+
+def test_an_address_that_does_not_answer_is_said_in_words(staff, supplier, his_file, called):
+    his_file.respond_with_data("", status=404)
+    press(staff, supplier)
+
+    work(supplier)
+
+    response = look(staff, supplier)
+    assert "It could not be fetched at" in words(response)
+    assert "404" in words(response)
+    assert AGAIN not in response.content.decode()
+    assert "sample" not in response.context
+
+
+def test_without_a_broker_the_page_says_so_and_nothing_waits(staff, supplier, monkeypatch):
+    def away(*_known, **_options):
+        raise OperationalError("the broker is away")
+
+    monkeypatch.setattr(Task, "apply_async", away)
+
+    response = press(staff, supplier)
+
+    assert response.status_code == 200
+    assert "The workers cannot be called just now: try again." in words(response)
+    assert "Fetch it now" in words(look(staff, supplier))
+    assert AGAIN not in look(staff, supplier).content.decode()
+
+
+def test_without_a_connection_there_is_nothing_to_fetch(staff, supplier, called):
+    Connection.objects.all().delete()
+
+    assert "no connection yet" in words(press(staff, supplier))
+    assert called == []
+
+
+def test_who_is_called_twice_fetches_once(staff, supplier, his_file, called, httpserver):
+    his_file.respond_with_data(GOODS, content_type="text/csv")
+    press(staff, supplier)
+
+    work(supplier)
+    work(supplier)
+
+    assert len(httpserver.log) == 1
+
+
+def test_two_workers_are_not_at_it_together(supplier, called):
+    sample_fetch.ask(supplier=supplier, content="products", now=timezone.now())
+
+    def other(begun, over):
+        with in_hand(f"sample {supplier.pk} products"):
+            begun.set()
+            over.wait(10)
+
+    with elsewhere(other):
+        with pytest.raises(InHandError):
+            sample_fetch.fetch(supplier=supplier, content="products", now=timezone.now())
+        work(supplier)  # and the task ends in peace
+
+
+def test_while_his_lanes_are_full_it_is_tried_again_soon(supplier, called, settings):
+    settings.LANES_PER_SUPPLIER = 0
+
+    work(supplier)
+
+    assert [(name, how) for name, _, how in called] == [
+        (
+            "suppliers.feed_mapping.tasks.fetch_sample",
+            {"countdown": tasks.LANE_PATIENCE_S},
+        )
+    ]
+
+
+def test_the_last_of_what_was_fetched_and_what_was_handed_in_is_shown(
+    staff, supplier, his_file, called
+):
+    his_file.respond_with_data(GOODS, content_type="text/csv")
+    upload(staff, page_of(staff, supplier))
+    press(staff, supplier)
+    work(supplier)
+    fetched = look(staff, supplier).context["file"]
+
+    file = SimpleUploadedFile("new.csv", b"sku;title\n1;One\n")
+    staff.post(page_of(staff, supplier), {"step": "upload", "file": file})
+
+    assert fetched.endswith(".raw")
+    assert look(staff, supplier).context["file"].endswith(".upload")

@@ -1,0 +1,157 @@
+"""What staff do with mappings, files and runs can be scripted."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings as conf
+from django.core.management import CommandError
+from django.utils import timezone
+
+from storefront.lib.state_machine import StatusChange
+from suppliers.models import (
+    Connection,
+    FeedMapping,
+    FeedRun,
+    FeedUpload,
+    StockLevel,
+    Supplier,
+    SupplierOffer,
+)
+from tests.factories.feeds import make_feed_supplier, stock_world, sync, usd
+from tests.suppliers.management.test_supplier_command import told
+
+pytestmark = pytest.mark.django_db
+SPEC = {
+    "fields": {name: {"column": name} for name in ("sku", "title", "cost", "stock")},
+    "country": "DE",
+}
+Status = FeedRun.Status
+
+
+@pytest.fixture
+def files(settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+    supplier = Supplier.objects.create(code="files", name="F", adapter="feed", currency="EUR")
+    Connection.objects.create(supplier=supplier, base_url="", options={"via": "upload"})
+    return supplier
+
+
+@pytest.fixture
+def doubted(supplier, world):
+    """A run of prices that waits: each became tenfold."""
+    stock_world(world, 20)
+    now = timezone.now() - timedelta(hours=2)
+    sync(supplier, now=now)
+    for sku in world.costs:
+        world.costs[sku] = usd("84.00")
+    return sync(supplier, "prices", now=now + timedelta(hours=1))
+
+
+def costs():
+    return {str(cost) for cost in SupplierOffer.objects.values_list("cost_amount", flat=True)}
+
+
+def test_a_mapping_is_saved_shown_and_taken_back(files, tmp_path, monkeypatch):
+    (tmp_path / "spec.json").write_text(json.dumps(SPEC))
+    first = told("mapping", "files", f"--save={tmp_path / 'spec.json'}")
+    other = SPEC | {"country": "PL"}
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(other)))
+
+    second = told("mapping", "files", "--save=-")
+
+    assert first == "files: version 1 of products is read by now.\n"
+    assert second == "files: version 2 of products is read by now.\n"
+    assert json.loads(told("mapping", "files"))["country"] == "PL"
+    told("mapping", "files", "--take-back=1")
+    assert json.loads(told("mapping", "files", "--show"))["country"] == "DE"
+    assert FeedMapping.objects.get(is_active=True).version == 3
+
+
+@pytest.mark.parametrize("written", ["", "[]", "{", '{"fields": 5}', '{"moon": 1}'])
+def test_what_is_no_mapping_is_not_saved(files, tmp_path, written):
+    (tmp_path / "spec.json").write_text(written)
+
+    with pytest.raises(CommandError, match="Nothing was saved"):
+        told("mapping", "files", f"--save={tmp_path / 'spec.json'}")
+    with pytest.raises(CommandError, match="no version 7"):
+        told("mapping", "files", "--take-back=7")
+
+    assert not FeedMapping.objects.exists()
+
+
+def test_a_file_is_handed_in_and_read(files, tmp_path):
+    (tmp_path / "full.csv").write_text("sku,title,cost,stock\nA-1,Lamp,9.10,5\n")
+
+    said = told("upload", "files", str(tmp_path / "full.csv"))
+
+    kept = FeedUpload.objects.get()
+    assert "are kept" in said
+    assert (kept.content, kept.given_name) == ("products", "full.csv")
+    stored = Path(conf.VAR_DIR) / "feeds" / "files" / "uploads" / kept.stored_as
+    assert stored.read_bytes() == (tmp_path / "full.csv").read_bytes()
+    with pytest.raises(CommandError, match="was not kept"):
+        told("upload", "files", str(tmp_path / "none.csv"))
+
+
+def test_who_has_no_files_is_handed_none():
+    make_feed_supplier()
+
+    with pytest.raises(CommandError, match="lumen has no files: it speaks fake"):
+        told("mapping", "lumen")
+
+
+def test_runs_are_told_and_one_that_waits_is_applied(doubted):
+    (told_of,) = json.loads(told("runs", "lumen", "--json", "--status=quarantined"))
+    assert (told_of["id"], told_of["kind"]) == (doubted.pk, "prices")
+    assert doubted.problem in told("runs", "lumen")
+
+    assert told("apply", str(doubted.pk)).startswith("20 changes are applied, 0 ")
+
+    assert costs() == {"84.00"}
+    assert told("rollback", str(doubted.pk), "--reason=no").startswith("20 values are as they were")
+    assert costs() == {"8.40"}
+
+
+def test_a_run_that_waits_is_discarded_once(doubted):
+    assert told("discard", str(doubted.pk)).startswith("Discarded")
+
+    doubted.refresh_from_db()
+    assert (doubted.status, doubted.decided_by) == (Status.DISCARDED, "manage.py supplier")
+    assert costs() == {"8.40"}
+    for verb in ("apply", "discard"):
+        with pytest.raises(CommandError, match="is discarded"):
+            told(verb, str(doubted.pk))
+    with pytest.raises(CommandError, match="There is no run 0"):
+        told("apply", "0")
+
+
+def test_a_run_is_rolled_back_once_with_a_reason_and_leaves_what_is_newer(supplier, world):
+    hours = [timezone.now() - timedelta(hours=left) for left in (4, 3, 2)]
+    stock_world(world, 3, stock={"DE": 20})
+    products = sync(supplier, now=hours[0])
+    world.stock |= {"P1-Black": {"DE": 15}, "P2-Black": {"DE": 15}}
+    run = sync(supplier, "stock", now=hours[1])
+    world.stock["P2-Black"] = {"DE": 14}
+    sync(supplier, "stock", now=hours[2])
+
+    with pytest.raises(CommandError, match="reason"):
+        told("rollback", str(run.pk))
+    said = told("rollback", str(run.pk), "--reason=the wrong file")
+
+    assert said == "1 values are as they were, 1 have changed since and stay.\n"
+    figures = StockLevel.objects.order_by("offer__supplier_sku")
+    assert list(figures.values_list("reported_quantity", flat=True)) == [20, 14, 20]
+    run.refresh_from_db()
+    assert (run.status, run.decided_by) == (Status.ROLLED_BACK, "manage.py supplier")
+    assert StatusChange.objects.get(to_status=Status.ROLLED_BACK).reason == "the wrong file"
+    with pytest.raises(CommandError, match="is rolled_back"):
+        told("rollback", str(run.pk), "--reason=again")
+    with pytest.raises(CommandError, match="Products are not rolled back"):
+        told("rollback", str(products.pk), "--reason=no")
+    with pytest.raises(CommandError, match="There is no run 0"):
+        told("rollback", "0", "--reason=no")

@@ -1,0 +1,44 @@
+"""A page of staff offers what can be done to its row, and nothing that would be refused."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from orders.models import PurchaseOrder
+from tests.factories.full_shop import orders_by_status
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+def offered(staff, row, *names):
+    name = f"admin:orders_{row._meta.model_name}"
+    shown = staff.get(reverse(f"{name}_change", args=[row.pk])).content.decode()
+    return [each for each in names if reverse(f"{name}_{each}", args=[row.pk]) in shown]
+
+
+def test_an_order_offers_what_its_state_allows(world, staff):
+    orders = orders_by_status()
+    acts = ("cancel", "refund", "go_on")
+
+    assert offered(staff, orders["completed"], *acts) == ["refund"]
+    assert offered(staff, orders["placed"], *acts) == ["cancel"]
+    orders["placed"].move("on_hold", at=NOON, hold_reason="Looks like fraud.")
+    assert offered(staff, orders["placed"], *acts) == ["cancel", "go_on"]
+
+
+@pytest.mark.parametrize(
+    ("status", "request_status", "acts"),
+    [
+        ("draft", "unsubmitted", []),
+        ("on_hold", "submit_failed", ["release_hold"]),
+        ("ready", "submit_failed", ["send_again"]),
+        ("ready", "submit_unknown", ["look_up"]),
+    ],
+)
+def test_a_purchase_order_offers_what_its_talk_allows(world, staff, status, request_status, acts):
+    row = PurchaseOrder.objects.filter(status="draft").first()
+    PurchaseOrder.objects.filter(pk=row.pk).update(status=status, request_status=request_status)
+
+    assert offered(staff, row, "release_hold", "send_again", "look_up") == acts

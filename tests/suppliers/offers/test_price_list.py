@@ -1,0 +1,253 @@
+"""A list of prices makes offers by itself: in sets, at once, and without harm when killed."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+from catalog.models import Identifier
+from suppliers.models import (
+    CostChange,
+    FeedIssue,
+    FeedRun,
+    StockLevel,
+    StockMovement,
+    SupplierOffer,
+)
+from suppliers.offers import overrides
+from suppliers.sync import schedule
+from tests.factories.catalog import make_brand, make_product, make_variant
+from tests.factories.feeds import NOON, sync
+from tests.factories.suppliers import make_offer, make_supplier
+from tests.suppliers.sync.test_products import versions
+
+HEAD = "SKU,EAN,Name,Brand,Price,Stock,MOQ,Group\n"
+FIELDS = {
+    "sku": "SKU", "gtin": "EAN", "title": "Name", "brand": "Brand", "cost": "Price",
+    "stock": "Stock", "minimum": "MOQ", "parent": "Group",
+}  # fmt: skip
+GTIN = "4006381333931"
+LATER = NOON + timedelta(minutes=15)
+
+
+@pytest.fixture
+def wholesaler(shop, settings, tmp_path):
+    """A supplier whose list is handed in, and the function that hands it in."""
+    settings.VAR_DIR = tmp_path
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    supplier = make_supplier(code="bulk", adapter="feed", base_url="")
+    fields = {name: {"column": column} for name, column in FIELDS.items()}
+    mapping = {"fields": fields, "location": "DE1", "country": "DE"}
+    wire = supplier.connection
+    wire.options = {"via": "upload", "products_at": "feed", "mapping": mapping}
+    wire.save()
+    folder = Path(tmp_path) / "feeds" / "bulk" / "uploads"
+    folder.mkdir(parents=True)
+    supplier.put = lambda *rows: (folder / "feed").write_text(HEAD + "\n".join(rows) + "\n")
+    return supplier
+
+
+def ware(sku, *, gtin="", price="10.00", stock=5, brand="Lumen", group=""):
+    return f"{sku},{gtin},Headlamp {sku},{brand},{price},{stock},2,{group}"
+
+
+def offer(sku):
+    return SupplierOffer.objects.get(supplier_sku=sku)
+
+
+def bearer(gtin="04006381333931", *, brand="LUMEN", state="asserted", sku="V-1"):
+    variant = make_variant(product=make_product(brand=make_brand(name=brand)), sku=sku)
+    Identifier.objects.create(variant=variant, scheme="gtin", value=gtin, state=state)
+    return variant
+
+
+def test_a_first_load_waits_for_no_product(wholesaler):
+    wholesaler.put(ware("A-1"), ware("A-2", price="0.99", stock=0))
+
+    due = schedule.due(now=NOON)
+    prices, stock = sync(wholesaler, "prices"), sync(wholesaler, "stock")
+
+    assert (wholesaler.pk, "prices") in due
+    assert (wholesaler.pk, "stock") not in due
+    assert (prices.status, prices.created, stock.created) == ("applied", 2, 2)
+    made = offer("A-1")
+    assert (made.status, made.variant, made.cost_amount) == ("held", None, Decimal("10.00"))
+    assert (made.title, made.minimum_quantity, made.supplier_product) == ("Headlamp A-1", 2, "A-1")
+    level = made.levels.get()
+    assert (level.reported_quantity, level.location.code) == (5, "DE1")
+    assert level.movements.get().reported_delta == 5
+    assert not StockMovement.objects.filter(level__offer__supplier_sku="A-2").exists()
+
+
+def test_where_all_is_read_at_once_offers_come_before_products(wholesaler):
+    wholesaler.put(ware("A-1"), ware("A-2", price="0.99", stock=0))
+
+    call_command("supplier", "sync", wholesaler.code, stdout=io.StringIO())
+
+    runs = FeedRun.objects.order_by("pk").values_list("kind", "status", "created")
+    assert list(runs) == [
+        ("prices", "applied", 2),
+        ("stock", "applied", 2),
+        ("products", "applied", 2),
+    ]
+    assert set(SupplierOffer.objects.values_list("status", flat=True)) == {"active"}
+
+
+def test_an_unchanged_list_writes_nothing(wholesaler):
+    wholesaler.put(*(ware(f"A-{number}") for number in range(50)))
+    sync(wholesaler, "prices")
+    sync(wholesaler, "stock")
+    tables = (SupplierOffer, StockLevel, StockMovement, CostChange, FeedIssue)
+    before = versions(*tables)
+
+    prices, stock = (sync(wholesaler, kind, now=LATER) for kind in ("prices", "stock"))
+
+    assert (prices.created, prices.updated, prices.unchanged) == (0, 0, 50)
+    assert (stock.created, stock.updated, stock.unchanged) == (0, 0, 50)
+    assert versions(*tables) == before
+
+
+def test_only_what_changed_is_written(wholesaler):
+    wholesaler.put(*(ware(f"A-{number}") for number in range(50)))
+    sync(wholesaler, "prices")
+    sync(wholesaler, "stock")
+    wholesaler.put(
+        ware("A-0", price="11.00", stock=9), *(ware(f"A-{number}") for number in range(1, 49))
+    )
+
+    prices, stock = (sync(wholesaler, kind, now=LATER) for kind in ("prices", "stock"))
+
+    assert (prices.updated, stock.updated) == (1, 2)  # and A-49 is left out: none of it
+    assert CostChange.objects.get().new_amount == Decimal("11.00")
+    assert StockLevel.objects.get(offer=offer("A-49")).reported_quantity == 0
+    assert StockMovement.objects.filter(cause=f"run:{stock.pk}").count() == 2
+
+
+def test_what_is_certainly_ours_is_sold_at_once(wholesaler):
+    variant = bearer()
+    wholesaler.put(ware("A-1", gtin=GTIN), ware("A-2"))
+
+    sync(wholesaler, "prices")
+
+    assert (offer("A-1").variant, offer("A-1").status) == (variant, "active")
+    assert (offer("A-2").variant, offer("A-2").status) == (None, "held")
+
+
+@pytest.mark.parametrize("kind", ["prices", "products"])
+def test_what_staff_hold_is_not_sold_because_it_is_ours(wholesaler, kind):
+    wholesaler.put(ware("A-1", gtin=GTIN))
+    sync(wholesaler, "prices")
+    overrides.set_by_hand(offer=offer("A-1"), values={"status": "held"}, actor="ann", now=NOON)
+    variant = bearer()
+    wholesaler.put(ware("A-1", gtin=GTIN), ware("A-2"))
+
+    sync(wholesaler, kind, now=LATER)
+
+    assert (offer("A-1").variant, offer("A-1").status) == (variant, "held")
+
+
+@pytest.mark.parametrize(
+    ("rows", "state"),
+    [
+        ([ware("A-1", gtin=GTIN, brand="Other")], "asserted"),
+        ([ware("A-1", gtin=GTIN, brand="")], "asserted"),
+        ([ware("A-1", gtin=GTIN)], "conflict"),
+        ([ware("A-1", gtin="4006381333932")], "asserted"),
+        ([ware("A-1", gtin=GTIN), ware("A-2", gtin=GTIN)], "asserted"),
+        ([ware("A-1", gtin=GTIN, group="P"), ware("A-2", group="P")], "asserted"),
+    ],
+)
+def test_what_is_not_sure_is_left_to_the_product_job(wholesaler, rows, state):
+    bearer(state=state)
+    wholesaler.put(*rows)
+
+    run = sync(wholesaler, "prices")
+
+    assert run.status == "applied"
+    assert not SupplierOffer.objects.filter(variant__isnull=False).exists()
+
+
+def test_a_list_without_brands_is_believed_where_the_gtin_was_verified(wholesaler):
+    variant = bearer(state="verified")
+    wholesaler.put(ware("A-1", gtin=GTIN, brand=""))
+
+    sync(wholesaler, "prices")
+
+    assert offer("A-1").variant == variant
+
+
+def test_a_variant_that_he_offers_already_is_not_tied_twice(wholesaler):
+    variant = bearer()
+    make_offer(variant, supplier=wholesaler, sku="OLD")
+    wholesaler.put(ware("A-1", gtin=GTIN), ware("OLD"))
+
+    sync(wholesaler, "prices")
+
+    assert offer("A-1").variant is None
+
+
+def test_the_product_job_adopts_the_offers_that_are_there(wholesaler):
+    wholesaler.put(ware("A-1"), ware("A-2"))
+    sync(wholesaler, "prices")
+    sync(wholesaler, "stock")
+    known = {each.supplier_sku: each.pk for each in SupplierOffer.objects.all()}
+
+    run = sync(wholesaler, now=LATER)
+
+    assert (run.status, run.created) == ("applied", 2)
+    assert {each.supplier_sku: each.pk for each in SupplierOffer.objects.all()} == known
+    assert set(SupplierOffer.objects.values_list("status", flat=True)) == {"active"}
+    assert StockLevel.objects.count() == 2
+
+
+def test_an_offer_that_never_was_a_product_goes_with_its_row(wholesaler):
+    wholesaler.put(*(ware(f"A-{number}") for number in range(30)))
+    sync(wholesaler, "prices")
+    wholesaler.put(*(ware(f"A-{number}") for number in range(29)))
+
+    sync(wholesaler, now=LATER)
+
+    assert offer("A-29").status == "gone"
+
+
+def test_of_two_prices_of_one_sku_none_is_believed(wholesaler):
+    wholesaler.put(ware("A-1"), ware("A-1", price="12.00"), ware("A-2"), ware("A-2"))
+
+    run = sync(wholesaler, "prices")
+
+    assert (run.created, run.rejected) == (1, 1)
+    assert FeedIssue.objects.get(row="A-1").code == "cost-twice"
+
+
+def test_skus_that_look_alike_are_left_to_the_product_job(wholesaler):
+    wholesaler.put(ware("Case-1"), ware("CASE-1"), ware("A-1"))
+
+    sync(wholesaler, "prices")
+
+    assert set(SupplierOffer.objects.values_list("supplier_sku", flat=True)) == {"A-1"}
+
+
+def test_a_list_that_lost_most_of_what_waits_for_products_is_not_believed(wholesaler):
+    wholesaler.put(*(ware(f"A-{number}") for number in range(30)))
+    sync(wholesaler, "prices")
+    wholesaler.put(*(ware(f"A-{number}") for number in range(10)))
+
+    assert sync(wholesaler, "prices", now=LATER).status == FeedRun.Status.QUARANTINED
+
+
+def test_a_retail_price_of_nothing_stops_no_list(wholesaler):
+    fields = wholesaler.connection.options["mapping"]["fields"]
+    fields["msrp"] = fields.pop("parent")
+    wholesaler.connection.save()
+    told = {"A-1": "0.001", "A-2": "19.90", "A-3": "98765432109"}
+    wholesaler.put(*(ware(sku, group=retail) for sku, retail in told.items()))
+
+    run = sync(wholesaler, "prices")
+
+    assert run.status == "applied"
+    assert [str(offer(sku).msrp_amount) for sku in told] == ["None", "19.90", "None"]

@@ -1,0 +1,137 @@
+"""Runs of a large list that are killed, or that two workers do at once."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import close_old_connections, connections
+
+from suppliers.inventory import levels
+from suppliers.models import (
+    CostChange,
+    FeedRun,
+    StockLevel,
+    StockMovement,
+    SupplierOffer,
+    SupplierProduct,
+)
+from suppliers.offers import bulk_matching, price_list
+from suppliers.runs import runs
+from suppliers.sync.runner import AlreadyRunningError, take_in
+from tests.factories.feeds import NOON, sync
+from tests.suppliers.offers.test_price_list import GTIN, bearer, offer, ware, wholesaler
+from tests.support import crashes
+
+__all__ = ["wholesaler"]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.mark.parametrize(
+    ("at", "after", "left"), [("create", 0, 0), ("alone", 2, 1), ("match", 0, 301)]
+)
+def test_a_killed_price_run_is_done_by_the_next(wholesaler, monkeypatch, at, after, left):
+    monkeypatch.setattr(price_list, "PAGES_A_SLICE", 1)
+    variant = bearer()
+    wares = [ware(f"A-{number}") for number in range(300)]
+    wholesaler.put(ware("B-1", gtin=GTIN), *wares)
+
+    killed(
+        wholesaler,
+        "prices",
+        module=bulk_matching if at == "match" else price_list,
+        at=at,
+        after=after,
+    )
+    made = SupplierOffer.objects.count()
+    runs.close_dead(now=NOON + timedelta(hours=1))
+    run = sync(wholesaler, "prices", now=NOON + timedelta(hours=1))
+
+    assert run.status == "applied"
+    assert left <= made < left + 300  # whole slices stay
+    assert SupplierOffer.objects.count() == 301
+    assert offer("B-1").variant == variant
+
+
+@pytest.mark.parametrize("at", ["hold", "run"])
+def test_a_killed_stock_run_leaves_nothing_or_all(wholesaler, at):
+    wholesaler.put(*(ware(f"A-{number}") for number in range(300)))
+    sync(wholesaler, "prices")
+
+    killed(wholesaler, "stock", module=levels, at=at, after=5 if at == "run" else 0)
+    assert StockLevel.objects.count() == 0
+    runs.close_dead(now=NOON + timedelta(hours=1))
+    run = sync(wholesaler, "stock", now=NOON + timedelta(hours=1))
+
+    assert (run.status, run.created) == ("applied", 300)
+    assert StockMovement.objects.count() == 300
+
+
+@pytest.mark.parametrize("kind", ["prices", "stock"])
+def test_a_run_killed_after_its_rows_are_in_is_applied(wholesaler, kind):
+    """Whoever rolls it back must find it."""
+    wholesaler.put(ware("A-1"))
+    sync(wholesaler, "prices")
+    wholesaler.put(ware("A-1", price="9.00"))
+
+    killed(wholesaler, kind, module=runs, at="finish", after=0)
+
+    run = FeedRun.objects.latest("pk")
+    assert (run.status, run.created + run.updated) == ("applied", 1)
+    assert run.ended_at is not None
+
+
+def test_two_workers_never_do_one_job_at_once(wholesaler):
+    wholesaler.put(*(ware(f"A-{number}") for number in range(500)))
+    ended, refused = [], []
+
+    def work():
+        close_old_connections()
+        try:
+            ended.append(take_in(supplier=wholesaler, kind="prices", now=NOON))
+        except AlreadyRunningError as error:
+            refused.append(error)
+        finally:
+            connections.close_all()
+
+    workers = [threading.Thread(target=work) for _ in range(2)]
+    for each in workers:
+        each.start()
+    for each in workers:
+        each.join()
+
+    assert len(ended) + len(refused) == 2
+    assert sum(run.created for run in ended) == 500
+    assert SupplierOffer.objects.count() == 500
+    assert CostChange.objects.count() == 0
+
+
+def test_prices_and_products_make_each_offer_once(wholesaler, monkeypatch):
+    monkeypatch.setattr(price_list, "PAGES_A_SLICE", 1)
+    wholesaler.put(*(ware(f"A-{number}") for number in range(200)))
+    statuses = []
+
+    def work(kind):
+        close_old_connections()
+        try:
+            statuses.append(take_in(supplier=wholesaler, kind=kind, now=NOON).status)
+        finally:
+            connections.close_all()
+
+    workers = [threading.Thread(target=work, args=[kind]) for kind in ("products", "prices")]
+    for each in workers:
+        each.start()
+    for each in workers:
+        each.join()
+
+    assert statuses == ["applied", "applied"]
+    assert SupplierOffer.objects.count() == SupplierProduct.objects.count() == 200
+
+
+def killed(supplier, kind, *, module, at, after):
+    """Do a job in a process that is killed when it calls ``at`` for the last time it may."""
+    crashes.killed(
+        lambda: take_in(supplier=supplier, kind=kind, now=NOON), module=module, at=at, after=after
+    )

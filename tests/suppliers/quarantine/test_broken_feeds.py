@@ -1,0 +1,277 @@
+"""A library of broken feeds, as real files through the feed's connector.
+
+Each is stopped with the right reason, nothing of it is applied, and what was good stays. What a
+person applies of it is applied; what is rolled back is as it was before.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from suppliers.models import (
+    Connection,
+    CostChange,
+    FeedChange,
+    FeedRun,
+    StockLevel,
+    StockMovement,
+    Supplier,
+    SupplierOffer,
+    SupplierProduct,
+    UnpublishedSupply,
+)
+from suppliers.quarantine import review, rollback
+from suppliers.runs import runs
+from tests.factories.catalog import make_exchange_rate
+from tests.factories.feeds import NOON, sync
+from tests.suppliers.sync.test_products import versions
+
+FILES = Path(__file__).parents[1] / "adapters" / "feeds" / "broken"
+FIELDS = {
+    "sku": {"column": "SKU"},
+    "title": {"column": "Name"},
+    "gtin": {"column": "EAN"},
+    "cost": {"column": "Price"},
+    "stock": {"column": "Stock"},
+    "updated_at": {"column": "Updated at"},
+    "description": {"column": "Description"},
+}
+TABLES = (SupplierProduct, SupplierOffer, StockLevel, StockMovement, CostChange)
+Status = FeedRun.Status
+
+BROKEN = [
+    ("half.csv", "products", "known products are missing"),
+    ("half.csv", "prices", "known products are missing"),
+    ("half.csv", "stock", "known products are missing"),
+    ("empty.csv", "products", "The column of sku is empty or gone"),
+    ("empty.csv", "prices", "The column of sku is empty or gone"),
+    ("empty.csv", "stock", "The column of sku is empty or gone"),
+    ("all-sold-out.csv", "stock", "20 of 20 stock rows fall to zero"),
+    ("hundredfold.csv", "prices", "as if they were in cents"),
+    ("cents.csv", "prices", "as if they were in cents"),
+    ("other-money.csv", "prices", "as if they were in AZN"),
+    ("tax-added.csv", "prices", "as if a tax of 19 % had been added"),
+    ("shifted.csv", "products", "The column of sku is empty or gone"),
+    ("shifted.csv", "prices", "The column of sku is empty or gone"),
+    ("shifted.csv", "stock", "The column of sku is empty or gone"),
+    ("shifted-left.csv", "products", "The column of sku held codes, and holds words now"),
+    ("shifted-left.csv", "prices", "The column of title held words, and holds bar codes now"),
+    ("shifted-left.csv", "stock", "The column of gtin held bar codes, and holds decimal numbers"),
+    ("renamed.csv", "products", "Others are new: Artikel, Bezeichnung"),
+    ("renamed.csv", "prices", "Columns are missing: SKU, Name, EAN, Price, Stock"),
+    ("renamed.csv", "stock", "Columns are missing: SKU, Name, EAN, Price, Stock"),
+    ("price-renamed.csv", "prices", "The column of cost is empty or gone"),
+    ("block-twice.csv", "products", "8 of 28 rows are told twice"),
+    ("block-twice.csv", "prices", "8 of 28 rows are told twice"),
+    ("block-twice.csv", "stock", "8 of 28 rows are told twice"),
+    ("last-month.csv", "products", "this is an older file"),
+    ("last-month.csv", "prices", "this is an older file"),
+    ("last-month.csv", "stock", "this is an older file"),
+    ("other-supplier.csv", "products", "20 of 20 known products are missing"),
+    ("other-supplier.csv", "prices", "20 of 20 known products are missing"),
+    ("other-supplier.csv", "stock", "20 of 20 known products are missing"),
+]
+
+
+@pytest.fixture
+def supplier(shop, settings, tmp_path):
+    """Somebody whose good file was read, once for each job."""
+    settings.VAR_DIR = tmp_path
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    make_exchange_rate(base="USD", quote="AZN", rate=Decimal("1.70"))
+    supplier = Supplier.objects.create(
+        code="files",
+        name="Files",
+        adapter="feed",
+        currency="USD",
+        status=Supplier.Status.ACTIVE,
+        status_since=NOON,
+    )
+    mapping = {"fields": FIELDS, "country": "DE"}
+    options = {"via": "upload", "products_at": "feed", "mapping": mapping}
+    Connection.objects.create(supplier=supplier, base_url="", options=options)
+    hand_in(tmp_path, "good.csv")
+    for kind in ("products", "prices", "stock"):
+        assert sync(supplier, kind, now=timezone.now()).status == Status.APPLIED
+    return supplier
+
+
+def hand_in(folder, name):
+    uploads = folder / "feeds" / "files" / "uploads"
+    uploads.mkdir(parents=True, exist_ok=True)
+    (uploads / "feed").write_bytes((FILES / name).read_bytes())
+
+
+def read(supplier, folder, name, kind):
+    hand_in(folder, name)
+    return sync(supplier, kind, now=timezone.now())
+
+
+def figures():
+    """What is known of each SKU: its cost, and how many there are."""
+    costs = dict(SupplierOffer.objects.values_list("supplier_sku", "cost_amount"))
+    levels = StockLevel.objects.exclude(reported_quantity=0)
+    stock = dict(levels.values_list("offer__supplier_sku", "reported_quantity"))
+    return costs, stock
+
+
+def kept(run):
+    return run.changes.count()
+
+
+@pytest.mark.parametrize(("name", "kind", "reason"), BROKEN)
+def test_a_broken_feed_is_stopped_with_the_reason_and_changes_nothing(
+    supplier, tmp_path, name, kind, reason
+):
+    before = versions(*TABLES)
+
+    run = read(supplier, tmp_path, name, kind)
+
+    assert run.status == Status.QUARANTINED
+    assert reason in run.problem
+    assert versions(*TABLES) == before
+    assert not CostChange.objects.filter(run=run).exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "count"),
+    [
+        ("all-sold-out.csv", "stock", 20),
+        ("hundredfold.csv", "prices", 20),
+        ("cents.csv", "prices", 20),
+        ("other-money.csv", "prices", 20),
+        ("block-twice.csv", "stock", 0),
+        ("last-month.csv", "prices", 20),
+        ("half.csv", "stock", 10),
+    ],
+)
+def test_what_was_kept_is_applied_by_hand_and_rolled_back_exactly(
+    supplier, tmp_path, name, kind, count
+):
+    before = figures()
+    run = read(supplier, tmp_path, name, kind)
+    assert kept(run) == count
+    wanted = dict(run.changes.values_list("row", "new"))
+
+    decided = review.apply(feed_run=run, actor="erika", now=timezone.now())
+
+    assert (decided.done, decided.left) == (count, 0)
+    costs, stock = figures()
+    now_known = costs if kind == "prices" else stock
+    assert all(now_known.get(row, 0) == value for row, value in wanted.items())
+
+    undone = rollback.roll_back(feed_run=run, actor="erika", reason="no", now=timezone.now())
+
+    assert (undone.done, undone.left) == (count, 0)
+    assert figures() == before
+    assert UnpublishedSupply.objects.exists() == (count > 0)
+    run.refresh_from_db()
+    assert (run.status, run.decided_by) == (Status.ROLLED_BACK, "erika")
+
+
+@pytest.mark.parametrize("kind", ["prices", "stock"])
+def test_what_was_rolled_back_does_not_walk_in_again(supplier, tmp_path, kind):
+    before = figures()
+    name = {"prices": "other-money.csv", "stock": "all-sold-out.csv"}[kind]
+    run = read(supplier, tmp_path, name, kind)
+    review.apply(feed_run=run, actor="erika", now=timezone.now())
+    rollback.roll_back(feed_run=run, actor="erika", reason="no", now=timezone.now())
+
+    again = read(supplier, tmp_path, name, kind)
+
+    assert again.status == Status.QUARANTINED
+    assert f"20 of 20 values come back that were rolled back (run {run.pk})" in again.problem
+    assert figures() == before
+    assert read(supplier, tmp_path, "good.csv", kind).status == Status.APPLIED
+
+
+def test_a_good_feed_closes_what_waits_and_the_same_broken_one_waits_only_once(supplier, tmp_path):
+    first = read(supplier, tmp_path, "other-money.csv", "prices")
+    second = read(supplier, tmp_path, "other-money.csv", "prices")
+    other = read(supplier, tmp_path, "tax-added.csv", "prices")
+    first.refresh_from_db()
+
+    assert (second.status, kept(second)) == (Status.DISCARDED, 0)
+    assert (first.status, kept(first)) == (Status.DISCARDED, 0)
+    assert (other.status, kept(other)) == (Status.QUARANTINED, 20)
+
+    read(supplier, tmp_path, "good.csv", "prices")
+
+    other.refresh_from_db()
+    assert (other.status, FeedChange.objects.count()) == (Status.DISCARDED, 0)
+
+
+def test_only_the_chosen_part_is_applied_and_later_feeds_are_not_judged_by_it(supplier, tmp_path):
+    before, _ = figures()
+    run = read(supplier, tmp_path, "other-money.csv", "prices")
+    ticked = run.changes.filter(row__in=["HL-001", "HL-002"]).values_list("pk", flat=True)
+
+    with pytest.raises(review.NothingChosenError):
+        review.apply(
+            feed_run=run,
+            actor="erika",
+            now=timezone.now(),
+            choice=review.Choice(at_most=Decimal("1.1")),
+        )
+    review.apply(
+        feed_run=run, actor="erika", now=timezone.now(), choice=review.Choice(ids=list(ticked))
+    )
+
+    after, _ = figures()
+    assert {sku for sku in after if after[sku] != before[sku]} == {"HL-001", "HL-002"}
+    again = read(supplier, tmp_path, "other-money.csv", "prices")
+    assert (again.status, kept(again)) == (Status.QUARANTINED, 18)
+
+
+def test_what_changed_in_the_meantime_is_left_out_and_told(supplier, tmp_path):
+    run = read(supplier, tmp_path, "other-money.csv", "prices")
+    SupplierOffer.objects.filter(supplier_sku="HL-003").update(cost_amount=Decimal("12.00"))
+    SupplierOffer.objects.filter(supplier_sku="HL-004").update(locked_fields=["cost_amount"])
+
+    decided = review.apply(feed_run=run, actor="erika", now=timezone.now())
+
+    assert (decided.done, decided.left) == (18, 2)
+    left = run.changes.filter(outcome="left").values_list("row", flat=True)
+    assert set(left) == {"HL-003", "HL-004"}
+    assert SupplierOffer.objects.get(supplier_sku="HL-003").cost_amount == Decimal("12.00")
+
+
+def test_a_rollback_touches_nothing_newer(supplier, tmp_path):
+    run = read(supplier, tmp_path, "last-month.csv", "prices")
+    review.apply(feed_run=run, actor="erika", now=timezone.now())
+    offer = SupplierOffer.objects.get(supplier_sku="HL-005")
+    CostChange.objects.create(
+        offer=offer,
+        cause="staff:max",
+        old_amount=offer.cost_amount,
+        new_amount=offer.cost_amount,
+        at=timezone.now(),
+    )
+
+    undone = rollback.roll_back(feed_run=run, actor="erika", reason="no", now=timezone.now())
+
+    assert (undone.done, undone.left) == (19, 1)
+    kept_cost = SupplierOffer.objects.get(supplier_sku="HL-005").cost_amount
+    assert kept_cost == offer.cost_amount
+    assert run.changes.get(outcome="left").row == "HL-005"
+
+
+def test_products_are_not_rolled_back(supplier):
+    run = FeedRun.objects.get(kind="products")
+
+    with pytest.raises(rollback.NotReversibleError):
+        rollback.roll_back(feed_run=run, actor="erika", reason="no", now=timezone.now())
+
+
+def test_what_was_kept_is_swept_when_it_was_decided_long_ago(supplier, tmp_path):
+    run = read(supplier, tmp_path, "other-money.csv", "prices")
+    assert runs.sweep(now=timezone.now() + timedelta(days=90)) == 0
+
+    review.apply(feed_run=run, actor="erika", now=timezone.now())
+    assert runs.sweep(now=timezone.now() + timedelta(days=29)) == 0
+    assert runs.sweep(now=timezone.now() + timedelta(days=31)) == 20

@@ -1,0 +1,156 @@
+"""A list whose newest row is gone is newer all the same; an older list is found out."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timedelta
+
+import pytest
+
+from suppliers.connectors.bulk import Shape
+from suppliers.connectors.feed.newest import REMEMBERED, Newest
+from suppliers.models import StockLevel
+from suppliers.quarantine import file_age, review
+from tests.factories.feeds import NOON, sync
+from tests.suppliers.offers.test_price_list import ware, wholesaler
+
+__all__ = ["wholesaler"]
+
+HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+
+
+def wares(*hours, stock=5):
+    """List a ware for each hour before noon, at which it was changed last; None is left out."""
+    return [
+        ware(f"A-{number}", brand=(NOON - each * HOUR).isoformat(), stock=stock)
+        for number, each in enumerate(hours)
+        if each is not None
+    ]
+
+
+@pytest.fixture
+def dated(wholesaler):
+    """His list tells when each row was changed; it is handed in at noon, and each hour after."""
+    spec = wholesaler.connection.options["mapping"]
+    spec["fields"]["updated_at"] = {"column": "Brand"}
+    wholesaler.connection.save()
+    return wholesaler
+
+
+def told(supplier, hours_later, *rows, made=None, kind="stock"):
+    supplier.put(*rows)
+    folder = supplier.folder / "feed"
+    at_s = (NOON + (hours_later if made is None else made) * HOUR).timestamp()
+    os.utime(folder, (at_s, at_s))
+    return sync(supplier, kind, now=NOON + hours_later * HOUR)
+
+
+@pytest.fixture
+def known(dated, settings):
+    dated.folder = settings.VAR_DIR / "feeds" / "bulk" / "uploads"
+    told(dated, 0, *wares(1, 2, 3, 4, 5), kind="prices")
+    assert told(dated, 0, *wares(1, 2, 3, 4, 5)).status == "applied"
+    return dated
+
+
+def units(sku):
+    return StockLevel.objects.get(offer__supplier_sku=sku).reported_quantity
+
+
+def test_the_newest_row_may_be_sold_out_and_gone(known):
+    run = told(known, 1, *wares(None, 2, 3, 4, 5, stock=4))
+
+    assert (run.status, run.problem) == ("applied", "")
+    assert (units("A-0"), units("A-1")) == (0, 4)
+    assert told(known, 2, *wares(None, None, 3, 4, 5)).status == "applied"
+
+
+def test_an_older_list_shows_the_newest_rows_as_they_were_before(known):
+    run = told(known, 1, *wares(6, 2, 3, 4, 5, stock=4))
+
+    assert run.status == "quarantined"
+    assert run.problem.endswith("this is an older file.")
+
+
+def test_a_list_of_which_no_new_row_is_known_any_more_is_an_older_one(known):
+    assert told(known, 1, *wares(None, None, None, None, None, 6, 7)).status == "quarantined"
+
+
+def test_a_file_that_was_made_before_the_last_one_is_an_older_one(known):
+    run = told(known, 1, *wares(0, 2, 3, 4, 5), made=-0.5)
+
+    assert run.status == "quarantined"
+    assert run.problem.startswith("The file is of 2026-11-24 11:30; the last good run had one of")
+
+
+def test_what_staff_apply_of_it_counts_and_later_files_are_compared_with_it(known):
+    run = told(known, 1, *wares(8, 8, 8, 8, 8, stock=4))
+    assert run.status == "quarantined"
+
+    assert review.apply(feed_run=run, actor="staff", now=NOON + HOUR).left == 0
+
+    assert units("A-0") == 4
+    assert told(known, 2, *wares(7, 8, 8, 8, 8)).status == "applied"
+
+
+def test_a_row_that_is_dated_in_the_future_is_no_measure(dated, settings):
+    dated.folder = settings.VAR_DIR / "feeds" / "bulk" / "uploads"
+    ahead = -24 * 365 * 73
+    told(dated, 0, *wares(1, 2, 3, 4, 5), kind="prices")
+    told(dated, 0, *wares(1, 2, 3, ahead))
+
+    assert told(dated, 1, *wares(0, 2, 3)).status == "applied"
+    assert told(dated, 2, *wares(9, 9, 9, ahead)).status == "quarantined"
+
+
+def test_a_list_of_changes_is_not_compared_with_a_whole_one(known):
+    known.connection.options["mapping"]["omitted_stock"] = "unchanged"
+    known.connection.save()
+
+    assert told(known, 1, *wares(None, None, None, None, 5, stock=4)).status == "applied"
+    assert units("A-4") == 4
+
+
+def test_a_file_without_dates_leaves_the_measure_as_it_was():
+    last = file_age.Dated(newest=NOON, newest_rows={"A": NOON}, said_at=NOON)
+    bare = Shape(columns=(), kinds={})
+
+    written = file_age.to_profile(bare, last)
+
+    again = file_age.of_profile(written, names_changes=False, now=NOON)
+    assert again == last
+
+
+def test_steps_back_that_clocks_explain_do_not_add_up():
+    last = file_age.Dated(newest=NOON)
+    back = Shape(columns=(), kinds={}, newest=NOON - 9 * MINUTE)
+
+    assert datetime.fromisoformat(file_age.to_profile(back, last)["newest"]) == NOON
+
+
+def test_a_few_of_the_newest_rows_are_remembered():
+    newest = Newest(now=NOON)
+    for minutes in range(100):
+        if newest.see(NOON - minutes * MINUTE):
+            newest.add(NOON - minutes * MINUTE, f"S{minutes}")
+
+    assert newest.at == NOON
+    assert set(newest.rows) == {f"S{minutes}" for minutes in range(REMEMBERED)}
+    assert not newest.see(NOON + timedelta(hours=15))
+
+
+@pytest.mark.parametrize(
+    ("last", "expected"),
+    [
+        ({"as_of": (NOON + HOUR).isoformat()}, NOON + HOUR),
+        ({"as_of": (NOON + 9000 * HOUR).isoformat()}, NOON + 2 * HOUR),  # his clock was wrong
+        ({"as_of": (NOON + HOUR).isoformat(), "names_changes": True}, NOON),  # another file
+    ],
+)
+def test_a_file_is_as_old_as_the_last_of_its_kind_at_most_and_never_in_our_future(last, expected):
+    shape = Shape(columns=(), kinds={}, made_at=NOON)
+
+    told_at = file_age.as_of(shape, last, names_changes=False, moment=NOON + 2 * HOUR)
+
+    assert datetime.fromisoformat(told_at) == expected

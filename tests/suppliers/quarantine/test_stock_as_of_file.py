@@ -1,0 +1,132 @@
+"""Stock out of a file is as old as the file, however often it is read."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from suppliers.connections import uploading
+from suppliers.connectors.feed.ages import UNKNOWN, Age, of_answer, of_stamp
+from suppliers.models import FeedRun, StockLevel
+from suppliers.quarantine import review
+from tests.factories.feeds import NOON, sync
+from tests.fakes.feed_sandbox import connect_feed
+from tests.suppliers.feed_shop import feed_process, feed_sandbox, feeds_folder, sync_all, wholesaler
+
+__all__ = ["feed_process", "feed_sandbox", "feeds_folder", "wholesaler"]
+
+HOUR = timedelta(hours=1)
+SECOND = timedelta(seconds=1)
+SPEC = {"fields": {name: {"column": name} for name in ("sku", "title", "cost", "stock")}}
+ROWS = [f"A-{number},Lamp {number},9.10,5\n" for number in range(10)]
+TUESDAY = "Tue, 24 Nov 2026 12:00:00 GMT"
+
+
+def known_at(sku):
+    levels = StockLevel.objects.with_known_at().filter(offer__supplier_sku=sku)
+    return min(levels.values_list("known_at", flat=True))
+
+
+def hand_in(supplier, *rows, **words):
+    text = "".join(("sku,title,cost,stock\n", *rows))
+    uploading.keep(
+        supplier=supplier, content="products", name="a.csv", chunks=[text.encode()], by="b", **words
+    )
+
+
+@pytest.fixture
+def by_hand(wholesaler):
+    return connect_feed(wholesaler, via="upload", mapping=SPEC)
+
+
+def test_a_file_that_stands_still_confirms_nothing_and_one_written_anew_does(wholesaler):
+    supplier = connect_feed(wholesaler)
+    wholesaler.control("stand", {"seconds_ago": 5 * 3600})
+    asked = timezone.now()
+
+    sync_all(supplier)
+    first = known_at("LX-000004-1")
+    sync(supplier, "stock", now=timezone.now())
+
+    assert abs(first - (asked - 5 * HOUR)) < 5 * SECOND
+    assert known_at("LX-000004-1") == first
+    wholesaler.control("stand", {"seconds_ago": None})
+    sync(supplier, "stock", now=timezone.now())
+    assert timezone.now() - known_at("LX-000004-1") < timedelta(minutes=6)
+
+
+def test_a_file_handed_in_ages_from_when_it_was_made(by_hand):
+    hand_in(by_hand, *ROWS, now=NOON, made_at=NOON - 20 * HOUR)
+    sync(by_hand, now=NOON)
+
+    for hours in (1, 2):
+        sync(by_hand, "stock", now=NOON + hours * HOUR)
+
+    assert known_at("A-1") == NOON - 20 * HOUR
+    assert not StockLevel.objects.fresh(NOON + 5 * HOUR).exists()
+    hand_in(by_hand, *ROWS, now=NOON + 5 * HOUR)
+    sync(by_hand, "stock", now=NOON + 6 * HOUR)
+    assert known_at("A-1") == NOON + 5 * HOUR
+
+
+def test_what_staff_apply_of_a_file_is_as_old_as_the_file(by_hand):
+    hand_in(by_hand, *ROWS, now=NOON)
+    sync(by_hand, now=NOON)
+    sold_out = [row.replace(",5\n", ",0\n") for row in ROWS]
+    hand_in(by_hand, *sold_out, now=NOON + 2 * HOUR, made_at=NOON + HOUR)
+    run = sync(by_hand, "stock", now=NOON + 3 * HOUR)
+    assert run.status == FeedRun.Status.QUARANTINED
+
+    review.apply(feed_run=run, actor="staff", now=NOON + 4 * HOUR)
+
+    level = StockLevel.objects.get(offer__supplier_sku="A-1")
+    assert (level.reported_quantity, level.as_of) == (0, NOON + HOUR)
+
+
+def test_without_a_word_of_his_server_a_file_is_as_old_as_its_newest_row():
+    rows_of = NOON - 7 * HOUR
+
+    assert UNKNOWN.made_at(newest=rows_of) == rows_of
+    assert UNKNOWN.made_at(newest=None) is None
+    assert Age(given_at=NOON).made_at(newest=rows_of) == rows_of
+    assert Age(given_at=rows_of).made_at(newest=NOON) == rows_of
+    assert Age(written_at=NOON).made_at(newest=rows_of) == NOON
+
+
+@pytest.mark.parametrize(
+    ("modified", "date", "written_at"),
+    [
+        (TUESDAY, TUESDAY, NOON),
+        (TUESDAY, "", NOON),
+        ("", TUESDAY, None),
+        ("yesterday", TUESDAY, None),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", TUESDAY, None),
+        # His clock is three hours ahead of ours, or one behind.
+        ("Tue, 24 Nov 2026 13:00:00 GMT", "Tue, 24 Nov 2026 15:00:01 GMT", NOON - 2 * HOUR),
+        ("Tue, 24 Nov 2026 10:30:00 GMT", "Tue, 24 Nov 2026 11:00:00 GMT", NOON - 1.5 * HOUR),
+    ],
+)
+def test_a_server_says_when_a_file_was_written(modified, date, written_at):
+    age = of_answer({"date": date}, modified=modified, now_s=NOON.timestamp())
+
+    assert age == Age(written_at=written_at)
+
+
+def test_a_stamp_without_a_clock_behind_it_is_none():
+    assert of_stamp(NOON.timestamp()) == Age(written_at=NOON)
+    assert of_stamp(None) == of_stamp(0.0) == UNKNOWN
+
+
+def test_the_row_dates_of_a_file_without_another_date_count(by_hand):
+    mapping = {"fields": {**SPEC["fields"], "updated_at": {"column": "title"}}}
+    by_hand.connection.options = {**by_hand.connection.options, "mapping": mapping}
+    by_hand.connection.save()
+    dated = [row.replace("Lamp ", "2026-11-24T02:00:0") for row in ROWS]
+    hand_in(by_hand, *dated, now=NOON)
+
+    sync(by_hand, now=NOON)
+    sync(by_hand, "stock", now=NOON)
+
+    assert known_at("A-1") == NOON - 10 * HOUR + 9 * SECOND

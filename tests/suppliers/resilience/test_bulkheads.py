@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+from django.db import connection
+
+from suppliers.resilience import bulkheads
+from suppliers.resilience.bulkheads import InHandError, Work, in_hand, is_in_hand, lane, width
+from tests.factories.bulkheads import elsewhere
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_one_supplier_holds_so_many_lanes_and_another_his_own():
+    with elsewhere(Work.SYNCS, 7) as first, elsewhere(Work.SYNCS, 7) as second:
+        with elsewhere(Work.SYNCS, 7) as third, elsewhere(Work.SYNCS, 8) as other:
+            assert (first, second, third, other) == (True, True, False, True)
+        with elsewhere(Work.ORDERS, 7) as order:
+            assert order
+
+    with elsewhere(Work.SYNCS, 7) as again:
+        assert again
+
+
+def test_news_and_claims_have_half_as_many_lanes_and_at_least_one(settings):
+    found = []
+    for many in (1, 2, 4):
+        settings.LANES_PER_SUPPLIER = many
+        found.append([width(work) for work in Work])
+
+    assert found == [[1, 1, 1, 1, 1], [2, 2, 1, 1, 2], [4, 4, 2, 2, 4]]
+
+
+def test_a_lane_is_free_again_when_its_holder_dies(settings):
+    settings.LANES_PER_SUPPLIER = 1
+    with connection.cursor() as cursor:
+        cursor.execute(bulkheads.TRY, ["syncs 7 0"])
+    with elsewhere(Work.SYNCS, 7) as while_it_lives:
+        assert not while_it_lives
+
+    connection.close()  # as the database sees a worker that was killed
+
+    with elsewhere(Work.SYNCS, 7) as afterwards:
+        assert afterwards
+
+
+def test_work_that_fails_leaves_its_lane():
+    with pytest.raises(ValueError, match="broken"), lane(Work.ORDERS, 7):
+        raise ValueError("broken")
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+        )
+        assert cursor.fetchone() == (0,)
+
+
+def test_one_thing_is_in_one_workers_hands():
+    held, over = threading.Event(), threading.Event()
+
+    def work():
+        with in_hand("purchase order 7"):
+            held.set()
+            over.wait(10)
+        connection.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    held.wait(10)
+    with pytest.raises(InHandError), in_hand("purchase order 7"):
+        pass
+    assert is_in_hand("purchase order 7")
+    assert not is_in_hand("purchase order 8")
+    over.set()
+    thread.join()
+
+    assert not is_in_hand("purchase order 7")

@@ -1,0 +1,137 @@
+"""BigBuy's quotas hold over two workers at once, and over a restart."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from urllib.parse import quote
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from suppliers.connections.factory import adapter_for
+from suppliers.connectors.bigbuy.options import LIST_QUOTAS
+from suppliers.connectors.records import BudgetSpentError
+from suppliers.models import CallBudget, FeedRun
+from suppliers.resilience.quotas import KeptBudget
+from tests.factories.feeds import sync
+from tests.fakes.bigbuy_sandbox import bigbuy_process, bigbuy_sandbox, connect_bigbuy
+
+__all__ = ["bigbuy_process", "bigbuy_sandbox"]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+HOUR_S = 3600
+WORKER = """
+import sys
+import django
+django.setup()
+from suppliers.connectors.records import BudgetSpentError
+from suppliers.connections.factory import adapter_for
+from suppliers.models import Supplier
+
+what, times = sys.argv[1], int(sys.argv[2])
+done = 0
+for _ in range(times):
+    try:
+        with adapter_for(Supplier.objects.get()) as bigbuy:
+            if what == "prices":
+                list(bigbuy.cost_rows())
+            else:
+                bigbuy.balance()
+        done += 1
+    except BudgetSpentError:
+        break
+print(done)
+"""
+
+
+@pytest.fixture
+def bigbuy(shop, bigbuy_sandbox, settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+    supplier = connect_bigbuy(bigbuy_sandbox)
+    bigbuy_sandbox.control("clock", {"hour_s": HOUR_S, "second_s": 1})
+    return supplier
+
+
+def start_worker(what, times, folder):
+    words = connection.settings_dict
+    key = f"{words['USER']}:{quote(words['PASSWORD'], safe='')}"
+    url = f"postgres://{key}@{words['HOST']}:{words['PORT']}/{words['NAME']}"
+    env = {**os.environ, "DATABASE_URL": url, "VAR_DIR": str(folder), "LOG_LEVEL": "WARNING"}
+    return subprocess.Popen(
+        [sys.executable, "-c", WORKER, what, str(times)], env=env, stdout=subprocess.PIPE, text=True
+    )
+
+
+def ended(*workers):
+    """Wait for all; return what each could do."""
+    said = [worker.communicate(timeout=120)[0] for worker in workers]
+    assert [worker.returncode for worker in workers] == [0] * len(workers)
+    return [int(words) for words in said]
+
+
+def test_two_workers_share_the_calls_of_an_hour(bigbuy, bigbuy_sandbox, tmp_path):
+    done = ended(*(start_worker("prices", 8, tmp_path) for _ in range(2)))
+
+    calls = bigbuy_sandbox.control("calls")
+    assert sum(done) <= 10
+    assert calls["served"]["productprices"] == 10
+    assert not calls["refused"]
+
+
+def test_a_new_worker_knows_what_an_earlier_one_used(bigbuy, bigbuy_sandbox, tmp_path):
+    ended(start_worker("prices", 7, tmp_path))
+    (left,) = ended(start_worker("prices", 7, tmp_path))
+
+    assert left == 3
+    assert not bigbuy_sandbox.control("calls")["refused"]
+
+
+def test_two_workers_share_the_seconds_of_the_account(bigbuy, bigbuy_sandbox, tmp_path):
+    done = ended(*(start_worker("balance", 4, tmp_path) for _ in range(2)))
+
+    calls = bigbuy_sandbox.control("calls")
+    assert done == [4, 4]
+    assert calls["served"]["user/purse"] == 8
+    # His seconds and ours do not begin together: a call that he refuses is made again.
+    assert calls["refused"].get("user/purse", 0) <= 2
+
+
+def test_a_sync_without_calls_rests_until_there_are_some(bigbuy, bigbuy_sandbox):
+    with adapter_for(bigbuy) as connector:
+        list(connector.pages())
+    budget, quota = KeptBudget(bigbuy.connection.pk), LIST_QUOTAS["catalog/products"]
+    while True:
+        try:
+            budget.spend(quota)
+        except BudgetSpentError:
+            break
+
+    run = sync(bigbuy, "products", now=timezone.now())
+
+    assert run.status == FeedRun.Status.FAILED
+    assert "10 of 10 used" in run.problem
+    bigbuy.connection.refresh_from_db()
+    kept = CallBudget.objects.get(name=quota.name)
+    assert bigbuy.connection.rest_until == kept.until
+    wait_s = (kept.until - timezone.now()).total_seconds()
+    assert 0 < wait_s <= HOUR_S + 1
+
+
+def test_somebody_else_on_the_account_is_noticed(bigbuy, bigbuy_sandbox):
+    headers = {"Authorization": "Bearer bb-sandbox-0123456789abcdef"}
+    url = f"{bigbuy_sandbox.api_url}catalog/productprices.json"
+    for _ in range(9):
+        bigbuy_sandbox.client.get(url, params={"parentTaxonomy": 19657}, headers=headers)
+
+    with adapter_for(bigbuy) as connector:
+        list(connector.cost_rows())
+        with pytest.raises(BudgetSpentError):
+            list(connector.cost_rows())
+
+    calls = bigbuy_sandbox.control("calls")
+    assert calls["served"]["productprices"] == 10
+    assert not calls["refused"]

@@ -1,0 +1,131 @@
+"""A list that names only what changed: all that it tells is heard, and nothing else is touched."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+from suppliers.models import FeedChange, StockLevel
+from suppliers.quarantine import review
+from tests.factories.feeds import NOON, sync
+from tests.suppliers.offers.test_price_list import offer, ware, wholesaler
+
+__all__ = ["wholesaler"]
+
+HOUR = timedelta(hours=1)
+COUNT = 20
+
+
+def goods(**words):
+    return [ware(f"S{number}", stock=50, **words) for number in range(COUNT)]
+
+
+def starts(supplier, *rows, **fields):
+    """Take in whole lists; from then on he names only what changed."""
+    mapping = supplier.connection.options["mapping"]
+    mapping["fields"] |= {name: {"column": column} for name, column in fields.items()}
+    supplier.connection.save()
+    supplier.put(*rows)
+    runs = [sync(supplier, kind) for kind in ("prices", "stock")]
+    assert [run.status for run in runs] == ["applied", "applied"]
+    mapping |= {"omitted_stock": "unchanged", "omitted_products": "unchanged"}
+    supplier.connection.save()
+
+
+def told(supplier, kind, hours, *rows):
+    supplier.put(*rows)
+    return sync(supplier, kind, now=NOON + hours * HOUR)
+
+
+def row(sku, place="DE1"):
+    rows = StockLevel.objects.with_known_at()
+    return rows.get(offer__supplier_sku=sku, location__code=place)
+
+
+def test_stock_that_is_not_believed_waits_and_is_not_confirmed_by_later_lists(wholesaler):
+    starts(wholesaler, *goods())
+    first = told(wholesaler, "stock", 1, *(ware(f"S{number}", stock=0) for number in range(6)))
+    second = told(wholesaler, "stock", 2, ware("S0", stock=7), ware("S19", stock=49))
+    third = told(wholesaler, "stock", 3, ware("S1", stock=50), *goods()[12:], ware("S2", stock=0))
+    fourth = told(
+        wholesaler, "stock", 4, *(ware(f"S{number}", stock=0) for number in range(12, 18))
+    )
+    first.refresh_from_db()
+
+    assert [run.status for run in (first, second, third, fourth)] == [
+        "quarantined", "applied", "applied", "discarded",
+    ]  # fmt: skip
+    assert fourth.problem
+    assert FeedChange.objects.filter(run=first).count() == 12
+    assert (row("S5").known_at, row("S5").is_silent) == (NOON, True)
+    assert row("S18").known_at == NOON + 3 * HOUR
+
+    decided = review.apply(feed_run=first, actor="erika", now=NOON + 5 * HOUR)
+
+    assert (decided.done, decided.left) == (9, 3)  # he told of three of them again, and later
+    assert (row("S0").reported_quantity, row("S1").reported_quantity) == (7, 50)
+    assert (row("S5").reported_quantity, row("S5").known_at) == (0, NOON + HOUR)
+    assert (row("S12").reported_quantity, row("S12").known_at) == (0, NOON + 4 * HOUR)
+
+
+def test_what_a_later_list_tells_otherwise_waits_no_more(wholesaler):
+    starts(wholesaler, *goods())
+    waiting = told(wholesaler, "stock", 1, *(ware(f"S{n}", stock=0) for n in range(6)))
+    told(
+        wholesaler,
+        "stock",
+        2,
+        ware("S0", stock=50),
+        *(ware(f"S{n}", stock=0) for n in range(6, 12)),
+    )
+
+    assert FeedChange.objects.filter(run=waiting).count() == 11
+    assert not FeedChange.objects.filter(run=waiting, row="S0").exists()
+    assert row("S0").is_silent
+
+
+def test_costs_that_are_not_believed_wait_and_are_not_confirmed_by_later_lists(wholesaler):
+    starts(wholesaler, *goods())
+    first = told(wholesaler, "prices", 1, *goods(price="90.00")[:10])
+    second = told(wholesaler, "prices", 2, ware("S0", price="10.50"), ware("S19", price="11.00"))
+    first.refresh_from_db()
+
+    assert (first.status, second.status) == ("quarantined", "applied")
+    assert [offer(sku).is_cost_silent for sku in ("S0", "S1", "S18")] == [False, True, False]
+
+    decided = review.apply(feed_run=first, actor="erika", now=NOON + 3 * HOUR)
+
+    assert (decided.done, decided.left) == (9, 1)
+    assert (offer("S0").cost_amount, offer("S1").cost_amount) == (Decimal("10.50"), Decimal(90))
+    assert (offer("S1").cost_as_of, offer("S1").is_cost_silent) == (NOON + HOUR, True)
+
+
+def test_a_change_that_cannot_be_read_confirms_nothing(wholesaler):
+    starts(wholesaler, *goods())
+
+    run = told(wholesaler, "stock", 2, ware("S0", stock="ask us"), ware("S1", stock=49))
+
+    assert (run.status, run.rejected) == ("applied", 1)
+    assert (row("S0").reported_quantity, row("S0").known_at) == (50, NOON)
+    assert (row("S2").is_silent, row("S2").known_at) == (False, NOON + 2 * HOUR)
+
+
+def test_a_change_in_one_warehouse_leaves_the_others_as_they_are(wholesaler):
+    del wholesaler.connection.options["mapping"]["fields"]["brand"]
+    rows = [row for place in ("W1", "W2") for row in goods(brand=place)]
+    starts(wholesaler, *rows, location="Brand")
+
+    run = told(wholesaler, "stock", 1, ware("S0", stock=0, brand="W1"))
+
+    assert (run.status, run.updated, run.profile["emptied"]) == ("applied", 1, 1)
+    assert [row("S0", place).reported_quantity for place in ("W1", "W2")] == [0, 50]
+
+
+def test_a_change_of_which_nobody_can_tell_what_it_is_about_confirms_nothing(wholesaler):
+    starts(wholesaler, *goods())
+    before = row("S5").known_at
+
+    run = told(wholesaler, "stock", 1, ware("", stock=0), ware("S1", stock=49))
+
+    assert (run.status, "name no SKU" in run.problem) == ("quarantined", True)
+    assert row("S5").known_at == before

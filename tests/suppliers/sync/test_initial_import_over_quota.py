@@ -1,0 +1,129 @@
+"""A catalog that is too long for a day's points is read in as many days as it needs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from suppliers.connections.uploading import folder_of
+from suppliers.connectors.cj import product_list
+from suppliers.models import FeedRun, StockLevel, SupplierOffer, SupplierProduct
+from suppliers.sync.runner import take_in
+from tests.fakes.cj_sandbox import connect
+
+KEPT = 1_000  # for orders
+WALK, PAGE = 50, 10
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def supplier(shop, sandbox_supplier, settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+    sandbox_supplier.control("usage/clear", {})
+    return connect(sandbox_supplier)
+
+
+def sync(supplier, kind="products", **words):
+    return take_in(supplier=supplier, kind=kind, now=timezone.now(), **words)
+
+
+def points_a_day(supplier, points):
+    supplier.connection.options = {"points_per_day": KEPT + points}
+    supplier.connection.save()
+
+
+def calls(sandbox):
+    return sandbox.control("usage")["by_path"]
+
+
+def gone():
+    return SupplierProduct.objects.filter(status="gone").count()
+
+
+def test_what_a_day_does_not_do_for_is_read_the_next_day_and_nothing_twice(
+    supplier, sandbox_supplier
+):
+    """Each run has points of its own here, as if it were of another day."""
+    points_a_day(supplier, WALK + 12 * PAGE)
+
+    runs = [sync(supplier)]
+    while runs[-1].remaining:
+        assert "rows are left to the next run. He lets us ask again at " in runs[-1].problem
+        runs.append(sync(supplier))
+
+    assert {run.status for run in runs} == {FeedRun.Status.APPLIED}
+    assert len(runs) > 2
+    listed = sandbox_supplier.control("status")["products"]
+    assert calls(sandbox_supplier)["product/listV2"] == len(runs)
+    # One in 28 of what is known is read again in each run, to see what the list does not tell.
+    assert calls(sandbox_supplier)["product/query"] <= listed + len(runs) * 3
+    assert gone() == 0
+
+
+def test_a_list_that_breaks_off_for_want_of_points_takes_nothing_off_sale(
+    supplier, sandbox_supplier, monkeypatch
+):
+    sync(supplier)
+    known = SupplierOffer.objects.filter(status="active").count()
+    monkeypatch.setattr(product_list, "PAGE_SIZE", 10)
+    points_a_day(supplier, 2 * WALK)
+
+    runs = [sync(supplier, kind) for kind in ("products", "prices", "stock")]
+
+    assert [run.status for run in runs] == [FeedRun.Status.FAILED] * 3
+    assert "points" in runs[0].problem
+    assert gone() == 0
+    assert SupplierOffer.objects.filter(status="active").count() == known > 0
+
+
+def test_the_jobs_of_one_go_walk_the_list_once(supplier, sandbox_supplier):
+    call_command("supplier", "sync", supplier.code, stdout=StringIO())
+
+    assert calls(sandbox_supplier)["product/listV2"] == 1
+    assert set(FeedRun.objects.values_list("status", flat=True)) == {FeedRun.Status.APPLIED}
+
+
+def test_who_asks_for_a_job_alone_hears_the_news(supplier, sandbox_supplier):
+    sync(supplier)
+    sync(supplier, "stock")
+
+    assert calls(sandbox_supplier)["product/listV2"] == 2
+
+
+def test_a_list_walked_by_another_job_is_as_old_as_its_walk(supplier, sandbox_supplier):
+    began = timezone.now()
+    sync(supplier, "products")
+    offer = SupplierOffer.objects.filter(status="active").first()
+    level = StockLevel.objects.select_related("location").filter(offer=offer).first()
+    read_at = timezone.now()
+
+    later = timezone.now() + timedelta(minutes=5)
+    take_in(supplier=supplier, kind="stock", now=later, list_since=began)
+
+    level.location.refresh_from_db()
+    assert began < level.location.stock_as_of < read_at
+
+
+def test_what_was_read_after_the_list_is_not_missing_from_it(supplier, sandbox_supplier):
+    sandbox_supplier.control("drop_catalog", {"share": 0.1})
+    began = timezone.now()
+    sync(supplier, "products")
+    whole = SupplierProduct.objects.count()
+    sandbox_supplier.control("drop_catalog", {"share": 0})
+    kept = supplier_list(supplier).read_bytes()
+    sync(supplier, "products")
+    assert SupplierProduct.objects.count() > whole
+    supplier_list(supplier).write_bytes(kept)  # as on another machine
+
+    run = sync(supplier, "products", list_since=began)
+
+    assert (run.status, run.gone, gone()) == (FeedRun.Status.APPLIED, 0, 0)
+
+
+def supplier_list(supplier):
+    return folder_of(supplier) / "cj-list.ndjson"

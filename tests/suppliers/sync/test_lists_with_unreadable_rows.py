@@ -1,0 +1,102 @@
+"""While rows of a list name nothing, what it leaves out may be one of them: it stays as it was."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from catalog.records import BadRow
+from suppliers.connectors.records import NAMELESS, NewsKind, SupplierNews
+from suppliers.models import StockLevel
+from suppliers.sync.webhooks import hear
+from tests.factories.feeds import NOON, stock_world, sync
+from tests.suppliers.offers.test_price_list import offer, ware, wholesaler
+
+__all__ = ["wholesaler"]
+
+LATER = NOON + timedelta(minutes=15)
+LATER_STILL = NOON + timedelta(minutes=30)
+NOBODY = ware("")
+
+
+def wares(count, *, group=""):
+    return [ware(f"A-{number}", group=group) for number in range(count)]
+
+
+def figures(sku):
+    levels = StockLevel.objects.filter(offer__supplier_sku=sku).order_by("location__code")
+    return list(levels.values_list("reported_quantity", "is_silent"))
+
+
+def test_a_row_without_a_sku_may_be_the_one_that_is_missing(wholesaler):
+    wholesaler.put(*wares(30))
+    sync(wholesaler, "prices")
+    sync(wholesaler, "stock")
+    wholesaler.put(ware("A-0", stock=3), *wares(29)[1:], NOBODY, NOBODY)
+
+    run = sync(wholesaler, "stock", now=LATER)
+
+    assert run.problem.startswith("2 rows name no SKU: what the list leaves out may be one")
+    assert (run.status, figures("A-0"), figures("A-1")) == ("applied", [(3, False)], [(5, False)])
+    assert figures("A-29") == [(5, True)]
+    assert not StockLevel.objects.fresh(NOON + timedelta(hours=24, minutes=1)).filter(
+        offer=offer("A-29")
+    )
+
+    wholesaler.put(*wares(29))
+    run = sync(wholesaler, "stock", now=LATER_STILL)
+    assert (run.problem, figures("A-29")) == ("", [(0, False)])
+
+
+def test_a_warehouse_of_a_sku_may_be_the_row_that_is_missing(wholesaler):
+    spec = wholesaler.connection.options["mapping"]
+    spec["fields"]["location"] = {"column": "Brand"}
+    wholesaler.connection.save()
+    there = [ware(f"A-{number}", brand="PL1") for number in range(10)]
+    here = [ware(f"A-{number}", brand="DE1") for number in range(10)]
+    wholesaler.put(*here, *there)
+    sync(wholesaler, "prices")
+    sync(wholesaler, "stock")
+    wholesaler.put(*here, *there[1:], NOBODY)
+
+    sync(wholesaler, "stock", now=LATER)
+
+    assert figures("A-0") == [(5, False), (5, True)]
+
+
+def test_a_variant_stays_that_a_row_without_a_sku_may_be(wholesaler):
+    wholesaler.put(*wares(4, group="G"))
+    sync(wholesaler)
+    wholesaler.put(*wares(3, group="G"), NOBODY)
+
+    sync(wholesaler, now=LATER)
+
+    assert (offer("A-3").status, figures("A-3")) == ("active", [(5, False)])
+    wholesaler.put(*wares(3, group="G"))
+    sync(wholesaler, now=LATER_STILL)
+    assert offer("A-3").status == "gone"
+
+
+def test_of_a_product_with_a_nameless_figure_the_others_are_heard(supplier, world):
+    stock_world(world, 5, colors=("Black", "Red"))
+    sync(supplier)
+    world.stock["P1-Black"]["DE"] = 2
+    nameless = BadRow(row="?", code=NAMELESS, message="A stock row names no SKU.")
+    world.unreadable["P1-Red"] = nameless
+
+    run = sync(supplier, "stock", now=LATER)
+
+    assert run.problem.startswith("1 rows name no SKU")
+    assert figures("P1-Black") == [(100, False), (2, False)]
+    assert figures("P1-Red") == [(100, True), (20, True)]
+
+
+def test_news_with_a_nameless_figure_empties_nothing(supplier, world):
+    stock_world(world, 5, colors=("Black", "Red"))
+    sync(supplier)
+    world.stock["P1-Black"]["DE"] = 2
+    world.unreadable["P1-Red"] = BadRow(row="?", code=NAMELESS, message="?")
+
+    news = SupplierNews(kind=NewsKind.STOCK, external_id="m-1", skus=("P1-Red",))
+    hear(supplier=supplier, news=news, now=LATER)
+
+    assert (figures("P1-Black")[1], figures("P1-Red")[1]) == ((2, False), (20, False))

@@ -1,0 +1,160 @@
+"""What silence means in a wholesaler's files: omitted rows, blank cells, what he calls gone."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+
+from suppliers.models import FeedIssue, FeedRun, StockLevel, SupplierOffer, SupplierProduct
+from tests.factories.feeds import sync
+from tests.fakes.feed_sandbox import connect_feed, stock_mapping, table_mapping
+from tests.suppliers.feed_shop import (
+    cost,
+    feed_process,
+    feed_sandbox,
+    feeds_folder,
+    levels,
+    sync_all,
+    told,
+    wholesaler,
+)
+
+__all__ = ["feed_process", "feed_sandbox", "feeds_folder", "wholesaler"]
+
+Status = FeedRun.Status
+
+
+@pytest.mark.parametrize(
+    ("omitted_products", "omitted_stock", "is_live", "quantity"),
+    [("gone", "empty", False, 0), ("empty", "empty", True, 0), ("unchanged", "unchanged", True, 7)],
+)
+def test_what_an_omitted_row_means_is_chosen(
+    wholesaler, omitted_products, omitted_stock, is_live, quantity
+):
+    mapping = table_mapping(omitted_products=omitted_products, omitted_stock=omitted_stock)
+    supplier = connect_feed(wholesaler, mapping=mapping)
+    product = SupplierProduct.objects
+    wholesaler.control("stock", {"sku": "LX-000004-1", "DE1": 7, "PL1": 7})
+    sync_all(supplier)
+    for place in range(1, 17):
+        wholesaler.control("leave_out", {"sku": f"LX-000004-{place}"})
+
+    runs = sync_all(supplier)
+
+    assert [told(run) for run in runs] == [(Status.APPLIED, "")] * 3
+    assert (product.get(ref="LX-000004").status == "active") is is_live
+    assert levels("LX-000004-1") == {"DE1": quantity, "PL1": quantity}
+
+
+@pytest.mark.parametrize(
+    ("blank", "quantity", "issues"),
+    [("unchanged", 7, {"stock-blank"}), ("none", 0, {"stock-blank"}), ("zero", 0, set())],
+)
+def test_what_a_blank_stock_cell_means_is_chosen(wholesaler, blank, quantity, issues):
+    supplier = connect_feed(wholesaler, mapping=table_mapping(blank=blank))
+    wholesaler.control("stock", {"sku": "LX-000004-1", "DE1": 7, "PL1": 7})
+    sync_all(supplier)
+    wholesaler.control("blank", {"sku": "LX-000004-1", "fields": ["stock"]})
+
+    run = sync(supplier, "stock", now=timezone.now())
+
+    assert told(run) == (Status.APPLIED, "")
+    assert levels("LX-000004-1") == {"DE1": quantity, "PL1": quantity}
+    found = FeedIssue.objects.filter(row="LX-000004-1", resolved_at=None)
+    assert set(found.values_list("code", flat=True)) == issues
+
+
+@pytest.mark.parametrize(
+    ("blank", "status"), [("unchanged", "active"), ("none", "held"), ("zero", "held")]
+)
+def test_what_a_blank_price_means_is_chosen(wholesaler, blank, status):
+    supplier = connect_feed(wholesaler, mapping=table_mapping(blank=blank))
+    sync_all(supplier)
+    known = cost("LX-000004-1")
+    wholesaler.control("blank", {"sku": "LX-000004-1", "fields": ["price"]})
+
+    sync(supplier, "prices", now=timezone.now())
+
+    offer = SupplierOffer.objects.get(supplier_sku="LX-000004-1")
+    assert (offer.status, offer.cost_amount) == (status, known)
+
+
+@pytest.mark.parametrize("omitted", ["gone", "unchanged"])
+def test_what_he_calls_discontinued_is_sold_no_more(wholesaler, omitted):
+    mapping = table_mapping(omitted_products=omitted, omitted_stock="unchanged")
+    supplier = connect_feed(wholesaler, mapping=mapping)
+    wares = [sku for sku in wholesaler.control("status")["skus"] if sku.startswith("LX-000004")]
+    sync_all(supplier)
+    for sku in wares:
+        wholesaler.control("gone", {"sku": sku})
+
+    sync_all(supplier)
+
+    assert SupplierProduct.objects.get(ref="LX-000004").status == "gone"
+    gone = SupplierOffer.objects.filter(supplier_sku__in=wares)
+    assert set(gone.values_list("status", flat=True)) == {"gone"}
+    assert sum(levels(wares[0]).values()) == 0
+
+
+def test_of_a_products_variants_one_may_go(wholesaler):
+    supplier = connect_feed(wholesaler)
+    sync_all(supplier)
+    wholesaler.control("gone", {"sku": "LX-000004-1"})
+
+    sync_all(supplier)
+
+    offers = SupplierOffer.objects.filter(supplier_product="LX-000004").order_by("supplier_sku")
+    assert list(offers.values_list("status", flat=True)) == ["gone", "active", "active", "active"]
+
+
+def test_a_stock_file_without_parents_finds_the_products_of_its_skus(wholesaler):
+    supplier = connect_feed(
+        wholesaler,
+        stock_at="stock.csv",
+        prices_at="stock.csv",
+        stock_mapping=stock_mapping(),
+        prices_mapping=stock_mapping(),
+    )
+
+    runs = sync_all(supplier)
+    wholesaler.control("drop_catalog", {"share": 0.9})
+    later = sync_all(supplier)
+
+    assert [told(run) for run in runs] == [(Status.APPLIED, "")] * 3
+    assert StockLevel.objects.filter(reported_quantity__gt=0).count() > 50
+    assert [run.status for run in later] == [Status.QUARANTINED] * 3
+
+
+def test_a_file_that_nobody_writes_any_more_is_refused(wholesaler):
+    supplier = connect_feed(wholesaler, mapping=table_mapping(stale_after_h=1))
+    assert told(sync(supplier, now=timezone.now())) == (Status.APPLIED, "")
+    mapping = table_mapping(stale_after_h=1)
+    mapping["fields"]["updated_at"] = {"constant": "2026-01-01"}
+    supplier.connection.options["mapping"] = mapping
+    supplier.connection.save()
+
+    run = sync(supplier, now=timezone.now())
+
+    assert told(run) == (Status.FAILED, "The newest row of the file is of 2026-01-01 00:00.")
+
+
+def test_all_of_a_short_list_of_changes_may_be_sold_out(wholesaler):
+    """What is sold out must not stay for sale because little else changed."""
+    supplier = connect_feed(
+        wholesaler,
+        mapping=table_mapping(omitted_products="unchanged", omitted_stock="unchanged"),
+    )
+    sync_all(supplier)
+    sold_out = [f"LX-000004-{place}" for place in range(1, 6)]
+    for sku in SupplierOffer.objects.values_list("supplier_sku", flat=True):
+        if sku in sold_out:
+            wholesaler.control("stock", {"sku": sku, "DE1": 0, "PL1": 0})
+        else:
+            wholesaler.control("leave_out", {"sku": sku})
+
+    run = sync(supplier, "stock", now=timezone.now())
+
+    assert told(run) == (Status.APPLIED, "")
+    left = StockLevel.objects.filter(offer__supplier_sku__in=sold_out, reported_quantity__gt=0)
+    assert not left.exists()
+    assert StockLevel.objects.filter(reported_quantity__gt=0).exists()

@@ -1,0 +1,281 @@
+"""Pages that one worker reads are taken in by whoever is free, each once, whoever dies."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import msgspec
+import pytest
+from django.db import connections
+
+from catalog.models import Listing, Variant
+from catalog.records import BadRow, Terms
+from suppliers.connectors.records import BudgetSpentError, StockRecord
+from suppliers.models import (
+    FeedIssue,
+    FeedRun,
+    PageBatch,
+    StockMovement,
+    SupplierOffer,
+    SupplierProduct,
+)
+from suppliers.offers import writer
+from suppliers.offers.writer import Batch, Good, Listed
+from suppliers.runs import runs
+from suppliers.runs.runs import Work
+from suppliers.sync import page_batches, product_intake, tasks
+from tests.factories.feeds import NOON, stock_world, sync, usd
+from tests.factories.product_records import make_product_record, make_variant_record
+from tests.support.crashes import killed
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PAGES = 4 * 40  # pages of the supplier in memory are taken in by forties
+
+
+def in_another_session(act):
+    """Do it as another worker would: on a line of its own."""
+    done = []
+
+    def work():
+        try:
+            done.append(act())
+        finally:
+            connections.close_all()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    worker.join()
+    return done[0]
+
+
+def helps(batch_id):
+    return in_another_session(lambda: page_batches.help_with(batch_id, now=NOON))
+
+
+def known():
+    return {
+        "products": SupplierProduct.objects.filter(status="active").count(),
+        "offers": SupplierOffer.objects.live().count(),
+        "variants": Variant.objects.count(),
+        "movements": StockMovement.objects.count(),
+        "published": Listing.objects.filter(is_published=True).count(),
+        "left": PageBatch.objects.count(),
+    }
+
+
+ALL = {
+    "products": PAGES,
+    "offers": PAGES,
+    "variants": PAGES,
+    "movements": 2 * PAGES,
+    "published": PAGES,
+    "left": 0,
+}
+
+
+def test_who_comes_takes_pages_in_and_the_run_counts_them(supplier, world):
+    stock_world(world, PAGES)
+    helped = []
+
+    run = sync(supplier, call_help=lambda batch_id: helped.append(helps(batch_id)))
+
+    assert helped == [True] * 3  # the first batch is the reader's own
+    assert (run.status, run.created, run.remaining) == (FeedRun.Status.APPLIED, PAGES, 0)
+    assert known() == ALL
+
+
+def test_where_nobody_comes_the_reader_takes_all_in(supplier, world, monkeypatch):
+    monkeypatch.setattr(page_batches, "MOST_WAITING", 2)
+    stock_world(world, PAGES)
+    called = []
+
+    run = sync(supplier, call_help=called.append)
+
+    assert len(called) == 2  # no more than may wait
+    assert (run.status, run.created, run.remaining) == (FeedRun.Status.APPLIED, PAGES, 0)
+    assert known() == ALL
+    assert not helps(called[0])  # he who comes too late finds nothing
+
+
+@pytest.mark.parametrize(
+    ("module", "at", "is_done"),
+    [(product_intake, "take", False), (writer, "write", False), (product_intake, "take", True)],
+    ids=["before", "half", "before it is told"],
+)
+def test_of_a_helper_who_is_killed_the_reader_takes_over(supplier, world, module, at, is_done):
+    stock_world(world, PAGES)
+
+    def dies(batch_id):
+        killed(
+            lambda: page_batches.help_with(batch_id, now=NOON),
+            module=module,
+            at=at,
+            is_done=is_done,
+        )
+
+    run = sync(supplier, call_help=dies)
+
+    assert (run.status, run.remaining) == (FeedRun.Status.APPLIED, 0)
+    assert run.created + run.updated == PAGES
+    assert known() == ALL
+
+
+def test_the_reader_waits_for_a_helper_who_is_at_it(supplier, world, monkeypatch):
+    stock_world(world, 2 * 40)
+    take, left = product_intake.take, page_batches.Sharing._left
+    is_in_hand, may_go_on, workers, seen = threading.Event(), threading.Event(), [], []
+
+    def slow(work, batch):
+        if threading.current_thread() is not threading.main_thread():
+            is_in_hand.set()
+            may_go_on.wait(timeout=20)
+        return take(work, batch)
+
+    def look(reader):
+        seen.append((len(left(reader)), known()["products"]))
+        if len(seen) == 2:
+            may_go_on.set()
+        return left(reader)
+
+    monkeypatch.setattr(product_intake, "take", slow)
+    monkeypatch.setattr(page_batches.Sharing, "_left", look)
+
+    def begins(batch_id):
+        workers.append(threading.Thread(target=helps, args=[batch_id]))
+        workers[-1].start()
+        assert is_in_hand.wait(timeout=20)
+
+    run = sync(supplier, call_help=begins)
+    for each in workers:
+        each.join()
+
+    assert seen[:2] == [(1, 40), (1, 40)]
+    assert (run.created, run.updated, run.remaining) == (80, 0, 0)
+
+
+def test_a_run_that_is_out_of_time_leaves_to_the_next_what_nobody_took(supplier, world):
+    stock_world(world, 2 * 40)
+    out_of_time = timedelta(0)
+
+    first = sync(supplier, call_help=lambda _: pytest.fail("there is no time"), budget=out_of_time)
+    second = sync(supplier, now=NOON + timedelta(hours=6))
+
+    assert (first.status, first.remaining) == (FeedRun.Status.APPLIED, 80)
+    assert (second.created, second.remaining) == (80, 0)
+
+
+def test_pages_that_were_paid_for_are_taken_in_although_he_lets_us_ask_no_more(
+    supplier, world, monkeypatch
+):
+    stock_world(world, PAGES)
+    spent = BudgetSpentError("no points left", until=NOON + timedelta(hours=9))
+    monkeypatch.setattr(
+        page_batches.Sharing, "finish", with_spent(page_batches.Sharing.finish, spent)
+    )
+
+    run = sync(supplier, call_help=lambda _: None)
+
+    assert (run.created, run.remaining) == (PAGES, 0)
+    assert known() == ALL
+
+
+def with_spent(finish, error):
+    def after_the_last_page(self):
+        self._work.spent(error)
+        finish(self)
+
+    return after_the_last_page
+
+
+def test_nobody_takes_in_pages_of_a_run_that_is_over(supplier, world):
+    run = runs.begin(supplier=supplier, kind="products", now=NOON)
+    work = Work(run, now=NOON)
+    work.step(FeedRun.Status.PARSED)
+    work.step(FeedRun.Status.STAGED)
+    batch = PageBatch.objects.create(
+        run=run, pages=page_batches._packed(work, one_page("P1", "S1"))
+    )
+    runs.fail(work, "the worker was killed")
+
+    assert not helps(batch.pk)
+    assert not SupplierProduct.objects.exists()
+    tasks.close_dead_runs()
+    assert not PageBatch.objects.exists()
+
+
+def one_page(ref, sku, *, digest="d1"):
+    record = make_product_record(
+        ref=ref, title=f"Headlamp {ref}", variants=[make_variant_record(sku=sku, gtin="")]
+    )
+    listed = Listed(ref=ref, digest=digest, cost_digest="c1")
+    return Batch(good=[Good(listed=listed, digest=digest, record=record)], size=1)
+
+
+def staged_work(supplier):
+    work = Work(runs.begin(supplier=supplier, kind="products", now=NOON), now=NOON)
+    work.step(FeedRun.Status.PARSED)
+    work.step(FeedRun.Status.STAGED)
+    return work
+
+
+def test_of_two_products_that_claim_one_sku_at_once_the_first_keeps_it(
+    supplier, world, monkeypatch
+):
+    work = staged_work(supplier)
+    real, others = product_intake._taken_in, [one_page("P2", "S1")]
+
+    def meanwhile(*args):
+        if others:
+            other = others.pop()
+            in_another_session(lambda: product_intake.take(work, other))
+        return real(*args)
+
+    monkeypatch.setattr(product_intake, "_taken_in", meanwhile)
+
+    product_intake.take(work, one_page("P1", "S1"))
+
+    assert SupplierOffer.objects.get(supplier_sku="S1").supplier_product == "P2"
+    issues = FeedIssue.objects.filter(resolved_at=None).values_list("row", "code")
+    assert ("P1:S1", "sku-of-two") in issues
+
+
+def test_what_is_handed_out_arrives_as_it_was(supplier, world):
+    work = staged_work(supplier)
+    work.is_torn = True
+    work.run.profile = {"as_of": (NOON - timedelta(hours=2)).isoformat()}
+    terms = Terms(minimum_quantity=2, lead_days=3, map_price=usd("12.30"))
+    variant = replace(make_variant_record(sku="S1"), cost=usd("8.4000"), terms=terms)
+    record = make_product_record(ref="P1", title="Stirnlampe „Äther“", variants=[variant])
+    listed = Listed(ref="P1", digest="d", cost_digest="")
+    stock = (StockRecord(sku="S1", location="CN", country="CN", quantity=7),)
+    batch = Batch(
+        good=[Good(listed=listed, digest="e", record=record, stock=stock)],
+        same=[listed],
+        refused=[(listed, "f")],
+        gone=["P9"],
+        problems=[BadRow(row="S1", code="gtin", message="No.", raw={"gtin": "12", "n": [1, None]})],
+        size=4,
+    )
+
+    packed = page_batches._packed(work, batch)
+    handed = msgspec.msgpack.decode(packed, type=page_batches.Handed)
+
+    assert handed.batch == batch
+    assert handed.batch.good[0].record.variants[0].cost.amount == Decimal("8.4")
+    assert (handed.is_torn, handed.file_as_of) == (True, NOON - timedelta(hours=2))
+
+
+def test_a_worker_calls_for_help(supplier, world, monkeypatch):
+    stock_world(world, 2 * 40)
+    woken = []
+    monkeypatch.setattr(tasks, "wake", lambda task, **known: woken.append((task.name, known)))
+
+    tasks.sync_now(supplier_id=supplier.pk, kind="products")
+
+    ((name, known_of),) = woken
+    assert name == "suppliers.sync.tasks.sync_pages"
+    assert known_of.keys() == {"batch_id"}

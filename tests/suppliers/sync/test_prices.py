@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from catalog.models import Listing, PriceChange
+from suppliers.models import CostChange, FeedIssue, FeedRun, SupplierOffer, SupplierProduct
+from suppliers.quarantine import review
+from tests.factories.feeds import NOON, stock_world, sync, usd
+from tests.suppliers.sync.test_products import open_issues, versions
+
+LATER = NOON + timedelta(hours=1)
+
+
+def cost_of(sku):
+    return SupplierOffer.objects.get(supplier_sku=sku).cost_amount
+
+
+def price_of(sku):
+    return Listing.objects.get(variant__offers__supplier_sku=sku).price_amount
+
+
+def ask_in_cents(world):
+    for sku, cost in world.costs.items():
+        world.costs[sku] = replace(cost, amount=cost.amount * 100)
+
+
+def test_a_changed_cost_becomes_a_changed_price_of_that_listing_alone(supplier, world):
+    stock_world(world, 3)
+    sync(supplier)
+    before = {sku: price_of(sku) for sku in ("P1-Black", "P2-Black")}
+    world.costs["P2-Black"] = usd("12.00")
+
+    run = sync(supplier, "prices", now=LATER)
+
+    assert (run.status, run.updated) == (FeedRun.Status.APPLIED, 1)
+    change = CostChange.objects.get()
+    assert (change.old_amount, change.new_amount) == (Decimal("8.40"), Decimal("12.00"))
+    assert change.run == run
+    assert price_of("P2-Black") > before["P2-Black"]
+    assert price_of("P1-Black") == before["P1-Black"]
+    assert PriceChange.objects.filter(at__gt=NOON + timedelta(minutes=30)).count() == 1
+
+
+def test_unchanged_costs_write_nothing(supplier, world):
+    stock_world(world, 5)
+    sync(supplier)
+    before = versions(SupplierOffer, SupplierProduct, Listing, CostChange)
+
+    run = sync(supplier, "prices", now=LATER)
+
+    assert (run.status, run.updated) == (FeedRun.Status.APPLIED, 0)
+    assert versions(SupplierOffer, SupplierProduct, Listing, CostChange) == before
+
+
+def test_a_price_that_the_list_does_not_show_is_found_within_a_day(supplier, world, monkeypatch):
+    """The list tells only the range; the middle variant moves inside of it."""
+    stock_world(world, 10)
+    sync(supplier)
+    SupplierOffer.objects.filter(supplier_sku="P4-Black").update(cost_amount=Decimal("7.00"))
+
+    for hour in range(24):
+        sync(supplier, "prices", now=NOON + timedelta(hours=hour))
+
+    assert cost_of("P4-Black") == Decimal("8.40")
+
+
+def test_a_cost_that_jumps_is_not_believed_and_the_offer_is_held(supplier, world):
+    stock_world(world, 3)
+    sync(supplier)
+    world.costs["P2-Black"] = usd("840.00")
+
+    run = sync(supplier, "prices", now=LATER)
+
+    offer = SupplierOffer.objects.get(supplier_sku="P2-Black")
+    assert run.status == FeedRun.Status.APPLIED
+    assert (offer.cost_amount, offer.status) == (Decimal("8.40"), SupplierOffer.Status.HELD)
+    assert open_issues() == [("P2-Black", "cost-jumped")]
+    assert Listing.objects.get(variant=offer.variant).available == 0
+
+    world.costs["P2-Black"] = usd("8.60")
+    sync(supplier, "prices", now=LATER + timedelta(hours=1))
+
+    offer.refresh_from_db()
+    assert (offer.cost_amount, offer.status) == (Decimal("8.60"), SupplierOffer.Status.ACTIVE)
+    assert open_issues() == []
+    assert Listing.objects.get(variant=offer.variant).available == 100
+
+
+def test_a_feed_whose_prices_turned_into_cents_changes_nothing(supplier, world):
+    stock_world(world, 10)
+    sync(supplier)
+    world.costs = {
+        sku: replace(cost, amount=cost.amount * 100) for sku, cost in world.costs.items()
+    }
+    before = versions(SupplierOffer, SupplierProduct, Listing, CostChange, FeedIssue)
+
+    run = sync(supplier, "prices", now=LATER)
+
+    assert run.status == FeedRun.Status.QUARANTINED
+    assert "10 of 10 costs move by a factor of 10 or more" in run.problem
+    assert versions(SupplierOffer, SupplierProduct, Listing, CostChange, FeedIssue) == before
+
+
+def test_staff_apply_prices_that_jumped_and_the_next_feed_is_believed(supplier, world):
+    stock_world(world, 10)
+    sync(supplier)
+    ask_in_cents(world)
+    quarantined = sync(supplier, "prices", now=LATER)
+
+    decided = review.apply(feed_run=quarantined, actor="staff", now=LATER)
+    run = sync(supplier, "prices", now=LATER + timedelta(hours=1))
+
+    assert (decided.done, decided.left) == (10, 0)
+    assert cost_of("P1-Black") == Decimal("840.00")
+    assert (run.status, run.updated) == (FeedRun.Status.APPLIED, 0)
+
+
+def test_who_vouches_for_a_feed_beforehand_has_it_applied(supplier, world):
+    stock_world(world, 10)
+    sync(supplier)
+    ask_in_cents(world)
+
+    run = sync(supplier, "prices", now=LATER, believed_by="erika")
+
+    assert (run.status, run.updated, run.believed_by) == (FeedRun.Status.APPLIED, 10, "erika")
+
+
+def test_prices_in_other_money_change_nothing(supplier, world):
+    stock_world(world, 5)
+    sync(supplier)
+    world.costs = {sku: replace(cost, currency="EUR") for sku, cost in world.costs.items()}
+
+    run = sync(supplier, "prices", now=LATER)
+
+    assert run.status == FeedRun.Status.QUARANTINED
+    assert run.problem == "Prices are in EUR; this supplier's currency is USD."
+    assert cost_of("P1-Black") == Decimal("8.40")
+
+
+def test_a_single_price_of_nothing_holds_its_offer(supplier, world):
+    stock_world(world, 5)
+    sync(supplier)
+    world.costs["P2-Black"] = usd("0.00")
+
+    sync(supplier, "prices", now=LATER)
+
+    offer = SupplierOffer.objects.get(supplier_sku="P2-Black")
+    assert (offer.cost_amount, offer.status) == (Decimal("8.40"), SupplierOffer.Status.HELD)
+    assert open_issues() == [("P2-Black", "cost-absurd")]
+
+
+def test_prices_of_a_list_that_lost_most_rows_are_not_taken(supplier, world):
+    stock_world(world, 20)
+    sync(supplier)
+    for number in range(3, 21):
+        del world.records[f"P{number}"]
+    world.costs["P1-Black"] = usd("9.00")
+
+    run = sync(supplier, "prices", now=LATER)
+
+    assert run.status == FeedRun.Status.QUARANTINED
+    assert cost_of("P1-Black") == Decimal("8.40")
+
+
+@pytest.mark.parametrize(("had_a_cost", "status"), [(False, "applied"), (True, "quarantined")])
+def test_only_goods_that_had_a_cost_can_make_a_run_look_like_garbage(
+    supplier, world, had_a_cost, status
+):
+    stock_world(world, 8)
+    sync(supplier)
+    bad = [f"P{number}-Black" for number in range(1, 5)]
+    world.costs |= {sku: usd("0.00") for sku in bad}
+    if not had_a_cost:
+        SupplierOffer.objects.filter(supplier_sku__in=bad).update(cost_amount=None)
+
+    run = sync(supplier, "prices", now=LATER)
+
+    assert run.status == status

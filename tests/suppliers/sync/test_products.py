@@ -1,0 +1,284 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from catalog.models import Listing, Product, Variant
+from catalog.records import BadRow
+from storefront.lib.http.errors import PermanentError, TemporaryError
+from suppliers.models import (
+    FeedIssue,
+    FeedRun,
+    StockLevel,
+    StockMovement,
+    SupplierOffer,
+    SupplierProduct,
+    UnpublishedSupply,
+)
+from suppliers.quarantine import review
+from tests.factories.feeds import NOON, stock_world, sync, usd
+from tests.factories.product_records import make_variant_record
+
+LATER = NOON + timedelta(hours=6)
+
+
+def counts(run):
+    return (run.created, run.updated, run.unchanged, run.gone, run.rejected)
+
+
+def open_issues():
+    issues = FeedIssue.objects.filter(resolved_at=None).order_by("row", "code")
+    return list(issues.values_list("row", "code"))
+
+
+def versions(*models):
+    """Return the row versions of tables: they change with every write, even a void one."""
+    from django.db import connection  # noqa: PLC0415
+
+    found = {}
+    for model in models:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT id, xmin::text, ctid::text FROM {model._meta.db_table}")
+            found[model] = cursor.fetchall()
+    return found
+
+
+def test_a_first_sync_fills_the_shop(supplier, world):
+    stock_world(world, 3, colors=("Black", "Red"))
+
+    run = sync(supplier)
+
+    assert (run.status, counts(run)) == (FeedRun.Status.APPLIED, (3, 0, 0, 0, 0))
+    assert SupplierOffer.objects.live().count() == 6
+    listing = Listing.objects.get(variant__offers__supplier_sku="P1-Red")
+    assert (listing.is_published, listing.available) == (True, 100)
+    assert listing.ships_from == {"CN": 100, "DE": 20}
+    assert listing.price_amount > listing.cost_amount > 0
+    assert not UnpublishedSupply.objects.exists()
+
+
+def test_an_unchanged_sync_writes_nothing_but_its_run(supplier, world):
+    stock_world(world, 5)
+    sync(supplier)
+    tables = (SupplierProduct, SupplierOffer, StockLevel, StockMovement, Product, Variant, Listing)
+    before = versions(*tables)
+    world.asked.clear()
+
+    run = sync(supplier, now=LATER)
+
+    assert counts(run) == (0, 0, 5, 0, 0)
+    assert versions(*tables) == before
+    assert len([call for call in world.asked if call.startswith("product ")]) <= 1
+
+
+def test_only_the_changed_product_is_read_again(supplier, world):
+    stock_world(world, 5)
+    sync(supplier)
+    world.records["P3"] = replace(world.records["P3"], title="Sensor headlamp 3 XL")
+    world.asked.clear()
+
+    run = sync(supplier, now=NOON + timedelta(minutes=1))
+
+    assert "product P3" in world.asked
+    assert run.updated == 1
+    assert Product.objects.filter(title__contains="XL").count() == 1
+
+
+def test_a_feed_that_lost_most_rows_changes_nothing_and_is_shown_to_staff(supplier, world):
+    stock_world(world, 20)
+    sync(supplier)
+    for number in range(3, 21):
+        del world.records[f"P{number}"]
+    before = versions(SupplierProduct, SupplierOffer, StockLevel, Listing)
+
+    run = sync(supplier, now=LATER)
+
+    assert run.status == FeedRun.Status.QUARANTINED
+    assert run.problem == "18 of 20 known products are missing from the list (90 %)."
+    assert versions(SupplierProduct, SupplierOffer, StockLevel, Listing) == before
+    supplier.connection.refresh_from_db()
+    assert supplier.connection.problem == f"products: {run.problem}"
+    assert supplier.connection.problem_at is not None
+
+
+def test_a_product_that_vanished_is_gone_and_sold_out(supplier, world):
+    stock_world(world, 5)
+    sync(supplier)
+    del world.records["P5"]
+
+    run = sync(supplier, now=LATER)
+
+    assert (run.status, run.gone) == (FeedRun.Status.APPLIED, 1)
+    offer = SupplierOffer.objects.get(supplier_sku="P5-Black")
+    assert offer.status == SupplierOffer.Status.GONE
+    assert {level.reported_quantity for level in offer.levels.all()} == {0}
+    assert sum(m.reported_delta for m in StockMovement.objects.filter(level__offer=offer)) == 0
+    assert Listing.objects.get(variant=offer.variant).available == 0
+
+
+def test_a_product_that_comes_back_is_for_sale_again(supplier, world):
+    stock_world(world, 5)
+    sync(supplier)
+    record = world.records.pop("P5")
+    sync(supplier, now=LATER)
+    world.records["P5"] = record
+
+    sync(supplier, now=LATER + timedelta(hours=6))
+    sync(supplier, "stock", now=LATER + timedelta(hours=7))
+
+    offer = SupplierOffer.objects.get(supplier_sku="P5-Black")
+    assert offer.status == SupplierOffer.Status.ACTIVE
+    assert Listing.objects.get(variant=offer.variant).available == 100
+
+
+def test_nothing_vanishes_while_a_row_of_the_list_cannot_be_read(supplier, world):
+    stock_world(world, 5)
+    sync(supplier)
+    del world.records["P5"]
+    world.bad_rows = [BadRow(row="page 1, row 9", code="list-unreadable", message="No JSON.")]
+
+    run = sync(supplier, now=LATER)
+
+    assert (run.status, run.gone, run.rejected) == (FeedRun.Status.APPLIED, 0, 1)
+    assert run.problem.startswith("1 rows cannot be read: 1 products that the list leaves out")
+    assert SupplierOffer.objects.get(supplier_sku="P5-Black").status == "active"
+    assert open_issues() == [("page 1, row 9", "list-unreadable")]
+
+
+def test_an_issue_is_opened_once_and_closed_when_it_is_gone(supplier, world):
+    stock_world(world, 5)
+    world.bad_rows = [BadRow(row="page 1, row 9", code="list-unreadable", message="No JSON.")]
+    first = sync(supplier)
+    second = sync(supplier, now=LATER)
+
+    issue = FeedIssue.objects.get()
+    assert (issue.first_run, issue.last_run, issue.severity) == (first, second, "error")
+
+    world.bad_rows = []
+    sync(supplier, now=LATER + timedelta(hours=6))
+
+    issue.refresh_from_db()
+    assert issue.resolved_at is not None
+
+
+def test_a_variant_that_left_its_product_is_gone(supplier, world):
+    stock_world(world, 5, colors=("Black", "Red"))
+    sync(supplier)
+    record = world.records["P2"]
+    world.records["P2"] = replace(record, variants=record.variants[:1])
+
+    sync(supplier, now=LATER)
+
+    statuses = dict(
+        SupplierOffer.objects.filter(supplier_product="P2").values_list("supplier_sku", "status")
+    )
+    assert statuses == {"P2-Black": "active", "P2-Red": "gone"}
+
+
+def test_a_sku_that_two_products_claim_stays_with_the_first(supplier, world):
+    stock_world(world, 3)
+    sync(supplier)
+    stock_world(world, 1, first=9)
+    twin = make_variant_record(sku="P1-Black", gtin="", mpn="")
+    world.records["P9"] = replace(
+        world.records["P9"], variants=(*world.records["P9"].variants, twin)
+    )
+
+    sync(supplier, now=LATER)
+
+    assert SupplierOffer.objects.get(supplier_sku="P1-Black").supplier_product == "P1"
+    assert SupplierOffer.objects.get(supplier_sku="P9-Black").supplier_product == "P9"
+    assert open_issues() == [("P9:P1-Black", "sku-of-two")]
+
+
+def test_a_price_in_other_money_is_not_taken(supplier, world):
+    stock_world(world, 3)
+    world.costs["P2-Black"] = replace(usd("8.40"), currency="EUR")
+
+    sync(supplier)
+
+    offer = SupplierOffer.objects.get(supplier_sku="P2-Black")
+    assert (offer.status, offer.cost_amount) == (SupplierOffer.Status.HELD, None)
+    assert open_issues() == [("P2-Black", "cost-wrong-currency")]
+
+
+def test_a_feed_all_in_other_money_is_quarantined(supplier, world):
+    stock_world(world, 3)
+    world.costs = {sku: replace(cost, currency="EUR") for sku, cost in world.costs.items()}
+
+    run = sync(supplier)
+
+    assert run.status == FeedRun.Status.QUARANTINED
+    assert run.problem == "Prices are in EUR; this supplier's currency is USD."
+    assert not SupplierOffer.objects.exists()
+    assert not Variant.objects.exists()
+
+
+@pytest.mark.parametrize("error", [TemporaryError("HTTP 502"), PermanentError("not JSON")])
+def test_a_supplier_who_answers_garbage_changes_nothing(supplier, world, error):
+    stock_world(world, 3)
+    sync(supplier)
+    before = versions(SupplierProduct, SupplierOffer, StockLevel, Listing)
+    world.failures = [error]
+
+    run = sync(supplier, now=LATER)
+
+    assert (run.status, run.problem) == (FeedRun.Status.FAILED, str(error))
+    assert versions(SupplierProduct, SupplierOffer, StockLevel, Listing) == before
+    supplier.connection.refresh_from_db()
+    assert supplier.connection.problem == f"products: {error}"
+
+    assert sync(supplier, now=LATER).status == FeedRun.Status.APPLIED
+    supplier.connection.refresh_from_db()
+    assert supplier.connection.problem == ""
+
+
+def test_one_page_that_does_not_come_is_asked_for_again_next_time(supplier, world):
+    stock_world(world, 4)
+    original = world.asked
+    world.failures = []
+
+    class Once(list):
+        def append(self, call):
+            super().append(call)
+            if call == "product P2":
+                world.failures.append(TemporaryError("HTTP 500"))
+
+    world.asked = Once(original)
+    run = sync(supplier)
+    assert (run.status, run.created) == (FeedRun.Status.APPLIED, 3)
+    assert open_issues() == [("P2", "answer-missing")]
+
+    world.asked = []
+    sync(supplier, now=LATER)
+    assert SupplierOffer.objects.count() == 4
+    assert open_issues() == []
+
+
+def test_a_run_whose_time_is_up_leaves_the_rest_to_the_next(supplier, world):
+    stock_world(world, 100)
+
+    run = sync(supplier, budget=timedelta(0))
+
+    assert (run.status, run.created, run.remaining) == (FeedRun.Status.APPLIED, 0, 100)
+    assert run.problem == "100 rows are left to the next run."
+    assert sync(supplier, now=LATER).created == 100
+
+
+def test_what_a_person_applies_is_applied_once(supplier, world):
+    stock_world(world, 20)
+    sync(supplier)
+    for number in range(3, 21):
+        del world.records[f"P{number}"]
+    quarantined = sync(supplier, now=LATER)
+
+    decided = review.apply(feed_run=quarantined, actor="staff@example.org", now=LATER)
+
+    assert (decided.done, decided.left) == (18, 0)
+    assert SupplierOffer.objects.filter(status="active").count() == 2
+    assert sync(supplier, now=LATER).status == FeedRun.Status.APPLIED
+    for number in range(1, 3):
+        del world.records[f"P{number}"]
+    assert sync(supplier, now=LATER).status == FeedRun.Status.QUARANTINED

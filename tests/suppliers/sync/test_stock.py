@@ -1,0 +1,258 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+
+from catalog.models import Listing
+from storefront.lib.http.errors import TemporaryError
+from suppliers.connectors.records import NewsKind, StockRecord, SupplierNews
+from suppliers.inventory.levels import sane
+from suppliers.models import FeedLimits, FeedRun, StockLevel, StockLocation, StockMovement
+from suppliers.sync import stock
+from suppliers.sync.concurrent_requests import gather
+from suppliers.sync.webhooks import hear
+from tests.factories.feeds import NOON, stock_world, sync
+from tests.suppliers.sync.test_products import open_issues, versions
+
+LATER = NOON + timedelta(minutes=15)
+
+
+def level_of(sku, country="DE"):
+    return StockLevel.objects.get(offer__supplier_sku=sku, location__code=country)
+
+
+def listing_of(sku):
+    return Listing.objects.get(variant__offers__supplier_sku=sku)
+
+
+def test_a_changed_figure_is_written_with_its_movement_and_shown(supplier, world):
+    stock_world(world, 3)
+    sync(supplier)
+    world.stock["P2-Black"] = {"DE": 7, "CN": 4}
+
+    run = sync(supplier, "stock", now=LATER)
+
+    assert (run.status, run.updated, run.created) == (FeedRun.Status.APPLIED, 2, 0)
+    level = level_of("P2-Black")
+    assert (level.reported_quantity, level.location.stock_as_of) == (7, LATER)
+    movement = level.movements.order_by("id").last()
+    assert (movement.reported_delta, movement.cause) == (-13, f"run:{run.pk}")
+    assert (listing_of("P2-Black").available, listing_of("P2-Black").ships_from) == (
+        7,
+        {"CN": 4, "DE": 7},
+    )
+
+
+def test_the_sum_of_movements_is_the_figure(supplier, world):
+    stock_world(world, 2)
+    sync(supplier)
+    for turn, units in enumerate((5, 5, 0, 31), start=1):
+        world.stock["P1-Black"]["DE"] = units
+        sync(supplier, "stock", now=NOON + turn * timedelta(minutes=15))
+
+    deltas = level_of("P1-Black").movements.values_list("reported_delta", flat=True)
+    assert sum(deltas) == level_of("P1-Black").reported_quantity == 31
+
+
+def test_unchanged_stock_writes_no_row_and_is_fresh_all_the_same(supplier, world):
+    stock_world(world, 5)
+    sync(supplier)
+    tables = (StockLevel, StockMovement, Listing)
+    before = versions(*tables)
+
+    run = sync(supplier, "stock", now=LATER)
+
+    assert (run.updated, run.created, run.unchanged) == (0, 0, 10)
+    assert versions(*tables) == before
+    assert {location.stock_as_of for location in StockLocation.objects.all()} >= {LATER} or all(
+        location.stock_as_of >= LATER for location in StockLocation.objects.all()
+    )
+    tomorrow = LATER + timedelta(hours=23, minutes=59)
+    assert StockLevel.objects.fresh(tomorrow).count() == 10
+    assert StockLevel.objects.fresh(tomorrow + timedelta(minutes=2)).count() == 0
+
+
+def test_a_listing_is_told_how_fresh_it_is_before_it_grows_stale(supplier, world):
+    stock_world(world, 1)
+    sync(supplier)
+
+    sync(supplier, "stock", now=NOON + timedelta(hours=2))  # believed whole all the while
+    assert listing_of("P1-Black").as_of < NOON + timedelta(minutes=5)
+
+    sync(supplier, "stock", now=NOON + timedelta(hours=7))
+    assert listing_of("P1-Black").as_of >= NOON + timedelta(hours=7)
+
+
+def test_a_country_that_is_left_out_has_none(supplier, world):
+    stock_world(world, 3)
+    sync(supplier)
+    world.stock["P2-Black"] = {"CN": 100}
+
+    sync(supplier, "stock", now=LATER)
+
+    assert level_of("P2-Black").reported_quantity == 0
+    assert level_of("P1-Black").reported_quantity == 20
+
+
+def test_stock_that_is_zero_everywhere_is_not_believed(supplier, world):
+    stock_world(world, 10)
+    sync(supplier)
+    world.stock = {sku: dict.fromkeys(places, 0) for sku, places in world.stock.items()}
+    before = versions(StockLevel, StockMovement, Listing)
+
+    run = sync(supplier, "stock", now=LATER)
+
+    assert run.status == FeedRun.Status.QUARANTINED
+    assert run.problem == "20 of 20 stock rows fall to zero at once (100 %)."
+    assert versions(StockLevel, StockMovement, Listing) == before
+
+
+def test_stock_that_soars_over_many_rows_is_not_believed(supplier, world):
+    stock_world(world, 10)
+    sync(supplier)
+    for number in range(1, 7):  # his column of prices, in cents
+        world.stock[f"P{number}-Black"]["DE"] = 840
+    before = versions(StockLevel, StockMovement, Listing)
+
+    run = sync(supplier, "stock", now=LATER)
+
+    assert run.status == FeedRun.Status.QUARANTINED
+    assert run.problem == "6 of 20 stock rows rise to 10 times as much or more at once (30 %)."
+    assert versions(StockLevel, StockMovement, Listing) == before
+    FeedLimits.objects.create(supplier=supplier, soar_factor=50)
+    assert sync(supplier, "stock", now=LATER).status == FeedRun.Status.APPLIED
+
+
+def test_a_warehouse_that_was_empty_may_be_filled(supplier, world):
+    stock_world(world, 10, stock={"DE": 0, "CN": 100})
+    sync(supplier)
+    for number in range(1, 11):
+        world.stock[f"P{number}-Black"]["DE"] = 500
+
+    assert sync(supplier, "stock", now=LATER).status == FeedRun.Status.APPLIED
+
+
+def test_absurd_figures_are_brought_to_reason_and_shown_to_staff(supplier, world):
+    stock_world(world, 5)
+    sync(supplier)
+    world.stock["P1-Black"] = {"DE": -5, "CN": 10**9}
+
+    sync(supplier, "stock", now=LATER)
+
+    assert level_of("P1-Black").reported_quantity == 0
+    assert level_of("P1-Black", "CN").reported_quantity == 1_000_000
+    assert open_issues() == [("P1-Black", "stock-absurd"), ("P1-Black", "stock-negative")]
+
+
+def test_a_sane_figure_is_left_alone():
+    record = StockRecord(sku="S", location="DE", country="DE", quantity=12)
+
+    assert sane(record) == (record, None)
+
+
+def test_stock_that_the_list_does_not_tell_is_asked_product_by_product(supplier, world):
+    stock_world(world, 3)
+    sync(supplier)
+    world.tells_stock_in_list = False
+    world.stock["P3-Black"]["DE"] = 1
+    world.asked.clear()
+
+    run = sync(supplier, "stock", now=LATER)
+
+    assert sorted(world.asked) == ["product_rows", "stock P1", "stock P2", "stock P3"]
+    assert (run.updated, level_of("P3-Black").reported_quantity) == (1, 1)
+
+
+def test_a_product_without_an_answer_keeps_its_figure_and_grows_stale(supplier, world):
+    stock_world(world, 2)
+    sync(supplier)
+    world.tells_stock_in_list = False
+
+    class Failing(list):
+        def append(self, call):
+            super().append(call)
+            if call == "stock P2":
+                world.failures.append(TemporaryError("HTTP 500"))
+
+    world.asked = Failing()
+    sync(supplier, "stock", now=LATER)
+
+    silent = level_of("P2-Black")
+    assert (silent.reported_quantity, silent.is_silent) == (20, True)
+    assert open_issues() == [("P2", "stock-no-answer")]
+    just_stale = NOON + timedelta(hours=24, minutes=5)
+    fresh = StockLevel.objects.fresh(just_stale).values_list("offer__supplier_sku", flat=True)
+    assert set(fresh) == {"P1-Black"}
+
+    world.asked = []
+    sync(supplier, "stock", now=LATER + timedelta(minutes=15))
+
+    assert level_of("P2-Black").is_silent is False
+    assert open_issues() == []
+
+
+def test_a_run_begins_with_what_is_stalest(supplier, world, monkeypatch):
+    monkeypatch.setattr(stock, "gather", partial(gather, at_once=1))
+    stock_world(world, 3)
+    sync(supplier)
+    world.tells_stock_in_list = False
+    StockLevel.objects.filter(offer__supplier_sku="P2-Black").update(
+        as_of=NOON - timedelta(hours=9)
+    )
+    world.asked.clear()
+
+    sync(supplier, "stock", now=LATER)
+
+    assert world.asked[:2] == ["product_rows", "stock P2"]
+
+
+def test_the_buffer_of_the_supplier_is_never_promised(supplier, world):
+    stock_world(world, 1)
+    sync(supplier)
+    supplier.buffer = 5
+    supplier.save(update_fields=["buffer"])
+
+    sync(supplier, "stock", now=LATER)
+
+    assert (level_of("P1-Black").buffer, level_of("P1-Black").sellable) == (5, 15)
+    assert listing_of("P1-Black").ships_from == {"CN": 95, "DE": 15}
+
+
+def test_news_of_stock_makes_us_ask_and_show_it_at_once(supplier, world):
+    stock_world(world, 2)
+    sync(supplier)
+    world.stock["P1-Black"] = {"DE": 2, "CN": 0}
+    world.asked.clear()
+
+    news = SupplierNews(kind=NewsKind.STOCK, external_id="m-1", skus=("P1-Black",))
+    hear(supplier=supplier, news=news, now=LATER)
+
+    assert world.asked == ["stock P1"]
+    assert listing_of("P1-Black").ships_from == {"DE": 2}
+    assert level_of("P1-Black").movements.last().cause == "news:m-1"
+
+
+def test_a_run_that_asked_before_the_news_does_not_overwrite_it(supplier, world):
+    stock_world(world, 2)
+    sync(supplier)
+    StockLevel.objects.filter(offer__supplier_sku="P1-Black").update(
+        reported_quantity=3, as_of=LATER + timedelta(minutes=1)
+    )
+
+    sync(supplier, "stock", now=LATER)
+
+    assert level_of("P1-Black").reported_quantity == 3
+
+
+def test_news_of_a_product_makes_the_next_runs_read_it(supplier, world):
+    stock_world(world, 4)
+    sync(supplier)
+    news = SupplierNews(kind=NewsKind.PRODUCT, external_id="m-2", product_refs=("P3",))
+
+    hear(supplier=supplier, news=news, now=LATER)
+    world.asked.clear()
+    sync(supplier, now=LATER)
+    sync(supplier, "prices", now=LATER)
+
+    assert "product P3" in world.asked
+    assert "costs P3" in world.asked

@@ -1,0 +1,211 @@
+"""The jobs against BigBuy's sandbox, over real HTTP: what they write, and how often they ask."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+
+from catalog.models import Listing, Product, Variant
+from suppliers.connectors.bigbuy.connector import BigBuy
+from suppliers.models import (
+    FeedIssue,
+    FeedRun,
+    StockLevel,
+    StockMovement,
+    SupplierOffer,
+    SupplierProduct,
+)
+from suppliers.sync import products
+from tests.factories.feeds import sync
+from tests.fakes.bigbuy_sandbox import bigbuy_process, bigbuy_sandbox, connect_bigbuy
+from tests.fakes.cj_sandbox import connect
+from tests.suppliers.sync.test_products import versions
+
+__all__ = ["bigbuy_process", "bigbuy_sandbox"]
+
+TABLES = (SupplierProduct, SupplierOffer, StockLevel, StockMovement, Product, Variant, Listing)
+KINDS = ("products", "prices", "stock")
+NAMES = {"taxonomies", "manufacturers", "variations", "attributes", "attributegroups"}
+WORDS = {"productsinformation", "productsimages", "productsvariations"}
+Status = FeedRun.Status
+
+
+@pytest.fixture
+def bigbuy(shop, bigbuy_sandbox, settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+    return connect_bigbuy(bigbuy_sandbox)
+
+
+def sync_all(supplier):
+    return [sync(supplier, kind, now=timezone.now()) for kind in KINDS]
+
+
+def calls_of(process, work):
+    process.control("calls/forget", {})
+    work()
+    return process.served()
+
+
+def test_the_whole_catalog_comes_in_with_a_call_or_two_of_each_list(bigbuy, bigbuy_sandbox):
+    runs = []
+
+    calls = calls_of(bigbuy_sandbox, lambda: runs.extend(sync_all(bigbuy)))
+
+    assert {run.status for run in runs} == {Status.APPLIED}
+    assert SupplierProduct.objects.filter(status="active").count() >= 24
+    assert Listing.objects.filter(is_published=True, available__gt=0).count() > 50
+    assert set(calls) >= NAMES | WORDS | {"products"}
+    assert set(calls.values()) <= {1, 2}  # the stock is asked for by two jobs
+    codes = set(FeedIssue.objects.values_list("code", flat=True))
+    assert {"gtin-check-digit", "cost-missing", "stock-negative"} <= codes
+    assert "<script" not in "".join(Product.objects.values_list("description_html", flat=True))
+
+
+def test_nothing_changed_nothing_written_and_no_words_are_fetched(bigbuy, bigbuy_sandbox):
+    sync_all(bigbuy)
+    before = versions(*TABLES)
+    runs = []
+
+    calls = calls_of(bigbuy_sandbox, lambda: runs.extend(sync_all(bigbuy)))
+
+    assert [(run.created, run.updated, run.gone) for run in runs] == [(0, 0, 0)] * 3
+    assert versions(*TABLES) == before
+    assert calls == {
+        "products": 1,
+        "productprices": 1,
+        "productvariationprices": 1,
+        "productsstockbyhandlingdays": 1,
+        "productsvariationsstockbyhandlingdays": 1,
+    }
+
+
+def test_a_list_without_news_is_joined_once_and_one_with_news_as_far_as_they_go(
+    bigbuy, bigbuy_sandbox, monkeypatch
+):
+    sync_all(bigbuy)
+    walks = []
+    pages = BigBuy.pages
+
+    def counted(connector):
+        walks.append(0)
+        for page in pages(connector):
+            walks[-1] += 1
+            yield page
+
+    monkeypatch.setattr(BigBuy, "pages", counted)
+    monkeypatch.setattr(products, "BULK_BATCH", 1)
+
+    sync(bigbuy, "products", now=timezone.now())
+    (whole,) = walks
+    known = SupplierProduct.objects.filter(status="active").values_list("ref", flat=True)
+    first = min(known, key=int)  # he is walked by id
+    bigbuy_sandbox.control("name", {"id": first, "name": "Another name"})
+    sync(bigbuy, "products", now=timezone.now())
+
+    _, again, as_far = walks
+    assert again == whole
+    assert 0 < as_far < whole
+
+
+def test_a_new_name_costs_one_list_and_changes_one_product(bigbuy, bigbuy_sandbox):
+    sync_all(bigbuy)
+    ref = SupplierProduct.objects.filter(status="active").order_by("pk").first().ref
+    bigbuy_sandbox.control("name", {"id": ref, "name": "Another name"})
+    runs = []
+
+    calls = calls_of(
+        bigbuy_sandbox, lambda: runs.append(sync(bigbuy, "products", now=timezone.now()))
+    )
+
+    assert (runs[0].updated, runs[0].created) == (1, 0)
+    titles = SupplierOffer.objects.filter(supplier_product=ref).values_list("title", flat=True)
+    assert all("Another name" in title for title in titles)
+    assert calls.keys() & WORDS == {"productsinformation", "productsvariations"}
+
+
+def test_a_price_and_a_stock_figure_reach_the_shop(bigbuy, bigbuy_sandbox):
+    sync_all(bigbuy)
+    offer = SupplierOffer.objects.live().order_by("pk").first()
+    price = Listing.objects.get(variant=offer.variant).price_amount
+    level = offer.levels.get(location__code="1")
+    words = {"sku": offer.supplier_sku}
+    bigbuy_sandbox.control("price", words | {"price": str(offer.cost_amount * 2)})
+    bigbuy_sandbox.control("stock", words | {"quantity": 3, "later": 500})
+
+    _, prices, stock = sync_all(bigbuy)
+
+    assert (prices.updated, stock.updated) == (1, 1)
+    level.refresh_from_db()
+    assert level.reported_quantity == 3  # what takes a week is not promised
+    assert level.location.country == "ES"
+    assert Listing.objects.get(variant=offer.variant).price_amount > price
+
+
+def test_a_product_that_is_not_sold_any_more_is_gone(bigbuy, bigbuy_sandbox):
+    sync_all(bigbuy)
+    product = SupplierProduct.objects.filter(status="active").order_by("pk").first()
+    bigbuy_sandbox.control("shelve", {"id": product.ref})
+
+    run = sync(bigbuy, "products", now=timezone.now())
+
+    assert run.gone == 1
+    product.refresh_from_db()
+    assert product.status == "gone"
+
+
+@pytest.mark.parametrize(
+    "kind", ["garbage", "truncated", "soft_409", "swapped", "redirect", "huge", "empty"]
+)
+@pytest.mark.parametrize(
+    ("job", "name"),
+    [
+        ("products", "catalog/products"),
+        ("prices", "catalog/productprices"),
+        ("stock", "catalog/productsstockbyhandlingdays"),
+    ],
+)
+def test_a_supplier_who_answers_nonsense_changes_nothing(bigbuy, bigbuy_sandbox, kind, job, name):
+    sync_all(bigbuy)
+    before = versions(*TABLES)
+    # Of an empty list the half that is in another one would still stand: all are empty.
+    bigbuy_sandbox.fault("*" if kind == "empty" else name, kind, count=0)
+
+    run = sync(bigbuy, job, now=timezone.now())
+
+    assert run.status in {Status.FAILED, Status.QUARANTINED}
+    assert run.problem
+    assert versions(*TABLES) == before
+
+
+@pytest.mark.parametrize("kind", ["500", "drop_before", "drop_after", "soft_500", "slow"])
+def test_a_line_that_breaks_once_is_no_reason_to_give_up(bigbuy, bigbuy_sandbox, kind):
+    bigbuy_sandbox.fault("catalog/products", kind, count=1, delay=0.1)
+
+    assert sync(bigbuy, "products", now=timezone.now()).status == Status.APPLIED
+
+
+@pytest.mark.parametrize("job", KINDS)
+def test_lists_that_lost_most_rows_change_nothing(bigbuy, bigbuy_sandbox, job):
+    sync_all(bigbuy)
+    before = versions(*TABLES)
+    bigbuy_sandbox.control("drop_catalog", {"share": 0.9})
+
+    run = sync(bigbuy, job, now=timezone.now())
+
+    assert run.status == Status.QUARANTINED
+    assert versions(*TABLES) == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_goods_of_two_suppliers_are_one_product(bigbuy, sandbox_supplier):
+    cj = connect(sandbox_supplier)
+    for supplier in (cj, bigbuy):
+        sync_all(supplier)
+
+    offers = SupplierOffer.objects.filter(supplier=bigbuy, variant__isnull=False)
+    shared = offers.filter(variant__offers__supplier=cj)
+    own = offers.exclude(variant__offers__supplier=cj)
+
+    assert shared.count() > 30
+    assert own.count() > 20
+    assert {offer.currency for offer in shared} == {"EUR"}

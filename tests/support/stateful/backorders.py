@@ -1,0 +1,86 @@
+"""What a machine that lives in a shop does of goods that do not come as promised."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from hypothesis import event
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from orders.cancellation import supplier_answers
+from orders.models import PurchaseOrder, Setback
+from orders.purchasing import reassignment
+from shipping.rates import quotes
+from shipping.rerouting import customer_choice, rerouting
+from storefront.lib.state_machine import IllegalMoveError, LostRaceError
+from tests.factories.shipping import make_service
+from tests.factories.suppliers import make_level, make_location, make_offer, make_supplier
+from tests.support.stateful.invariants import UNITS, Truths
+
+WHICH = st.integers(0, 30)
+REFUSALS = (
+    IllegalMoveError,
+    LostRaceError,
+    customer_choice.NoLongerError,
+    reassignment.CannotMoveError,
+    supplier_answers.NotAskedError,
+)
+
+
+class Setbacks(Truths):
+    """A machine whose lights lie at another supplier, too."""
+
+    def put_on_other_shelves(self, lights):
+        """Have the first elsewhere in time, and the second only later."""
+        quotes.forget()
+        for light, max_days in zip(lights, (6, 20), strict=True):
+            offer = make_offer(light.variant, supplier=make_supplier("other"), cost="12.00")
+            place = make_location(offer.supplier, f"PL{max_days}", "PL")
+            make_level(offer, UNITS, place)
+            make_service(place, min_days=2, max_days=max_days)
+
+    @rule(which=WHICH)
+    def look_elsewhere(self, which):
+        if setback := self.pick(rerouting.due(now=self.now), which):
+            with suppress(*REFUSALS):
+                rerouting.look(setback=setback, now=self.now)
+            setback.refresh_from_db()
+            event(f"a setback came to {setback.status}")
+
+    @rule(which=WHICH, choice=st.sampled_from(list(Setback.Choice)))
+    def answer_the_question(self, which, choice):
+        asked = Setback.objects.select_related("order__channel").filter(status="asked")
+        if setback := self.pick(asked, which):
+            with suppress(*REFUSALS):
+                customer_choice.answer(
+                    setback=setback, choice=choice, actor="shopper", now=self.now
+                )
+
+    @rule(which=WHICH)
+    def move_elsewhere(self, which):
+        if purchase_order := self.pick(self.purchases(), which):
+            with suppress(*REFUSALS):
+                reassignment.move(
+                    purchase_order=purchase_order, reason="slow", actor="ann", now=self.now
+                )
+
+    @rule(
+        which=WHICH, verb=st.sampled_from([supplier_answers.stopped, supplier_answers.not_stopped])
+    )
+    def hear_in_person(self, which, verb):
+        asked = self.purchases().exclude(stop_told_by="")
+        if purchase_order := self.pick(asked, which):
+            with suppress(*REFUSALS):
+                verb(purchase_order=purchase_order, actor="ann", now=self.now)
+            event(f"asked in person, it came to {purchase_order.request_status}")
+
+    @staticmethod
+    def purchases():
+        return PurchaseOrder.objects.select_related("order", "supplier", "location")
+
+    @staticmethod
+    def pick(rows, which):
+        """Choose one of the rows, or nothing where there is none."""
+        rows = list(rows.order_by("pk"))
+        return rows[which % len(rows)] if rows else None

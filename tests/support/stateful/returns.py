@@ -1,0 +1,244 @@
+"""What shoppers, staff and suppliers may do about goods that go back, for a machine that lives."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+from decimal import Decimal
+
+from hypothesis import strategies as st
+from hypothesis.stateful import invariant, rule
+
+from catalog.models import Variant
+from orders.models import (
+    Order,
+    OrderLine,
+    PurchaseOrder,
+    ReturnAuthorization,
+    ReturnPolicy,
+    SupplierRMA,
+)
+from orders.returns import (
+    authorizations,
+    inspection,
+    refund_amounts,
+    refunds,
+    requests,
+    supplier_returns,
+)
+from orders.returns.inspection import Judgment
+from orders.returns.refusing import CannotReturnError
+from orders.returns.requests import Declaration
+from orders.returns.supplier_returns import CannotSendBackError
+from shipping.rerouting import exchanges
+from shipping.shipments import shipments
+from storefront.lib.money import Money
+from storefront.lib.state_machine import IllegalMoveError, LostRaceError
+from suppliers.connectors.records import Answer
+from tests.factories.returns import make_policy
+from tests.factories.shipping import make_parcel_news, make_state
+from tests.support.stateful.invariants import Truths
+
+REFUSED = (CannotReturnError, CannotSendBackError, IllegalMoveError, LostRaceError)
+WHICH = st.integers(0, 30)
+KINDS = st.sampled_from(ReturnAuthorization.Kind)
+STATES = st.sampled_from(ReturnAuthorization.Disposition)
+FEW = st.sampled_from([1, 0, 2, 1, 3, -1])
+FAR = ["refund", "keep", "replace", "cancel", "refuse", "reject"]
+CENTS = st.decimals(0, 99, places=2)
+
+
+class GivingBack(Truths):
+    """Returns in any order, also where they make no sense; the verbs refuse those."""
+
+    @rule(which=WHICH)
+    def arrive(self, which):
+        left = PurchaseOrder.objects.filter(status__in=["in_progress", "shipped"])
+        if (purchase_order := self.pick(left.exclude(accepted_at=None), which)) is None:
+            return
+        news = make_parcel_news(number=f"LX{purchase_order.pk:09}DE")
+        state = make_state(
+            purchase_order, Answer.DELIVERED, news, reference=f"S-{purchase_order.number}"
+        )
+        with suppress(shipments.WrongOrderError):
+            shipments.take_in(purchase_order=purchase_order, state=state, now=self.now)
+
+    @rule(which=WHICH, kind=KINDS, one=FEW, other=FEW, key=st.integers(0, 5), asks=st.booleans())
+    def give_back(self, which, kind, one, other, key, asks):  # noqa: PLR0917 - one form
+        if (order := self.pick(Order.objects.filter(lines__shipped_quantity__gt=0), which)) is None:
+            return
+        lines = order.lines.order_by("pk").values_list("pk", flat=True)
+        units = dict(zip(lines, (one, other), strict=False))
+        wanted = self.instead_of(order.lines.all(), which) if asks else {}
+        said = Declaration(key=f"{order.pk}-{key}", kind=kind, units=units, wanted=wanted)
+        with suppress(*REFUSED):
+            requests.declare(order=order, said=said, actor="shopper", now=self.now)
+
+    @rule(
+        which=WHICH,
+        kind=KINDS,
+        units=st.integers(1, 2),
+        word=st.sampled_from(
+            ["refund", "keep", "replace", "swap", "swap", "cancel", "refuse", "reject"]
+        ),
+    )
+    def come_far(self, which, kind, units, word):
+        """Go as far as most returns do, of what has arrived."""
+        self.arrive(which)
+        there = OrderLine.objects.filter(shipped_quantity__gt=0)
+        if (line := self.pick(there, which)) is None:
+            return
+        before = ReturnAuthorization.objects.count()
+        wanted = self.instead_of([line], which) if word == "swap" else {}
+        said = Declaration(key=f"far-{before}", kind=kind, units={line.pk: units}, wanted=wanted)
+        with suppress(*REFUSED):
+            (made,) = requests.declare(order=line.order, said=said, actor="shopper", now=self.now)
+            by_staff = {"authorization": made, "actor": "ann", "now": self.now}
+            if word in {"keep", "cancel"}:
+                {"keep": refunds.keep_it, "cancel": authorizations.cancel}[word](**by_staff)
+                return
+            if made.status == "requested":
+                if word == "reject":
+                    authorizations.reject(answer="no", **by_staff)
+                    return
+                authorizations.approve(answer="", **by_staff)
+            self._receive(made, units)
+            self._inspect(made, units, ReturnAuthorization.Disposition.AS_NEW, Decimal(0))
+            if word == "refuse":
+                refunds.refuse(answer="no", **by_staff)
+            else:
+                verb = refunds.refund if word == "refund" else exchanges.exchange
+                verb(**by_staff)
+
+    @rule(
+        which=WHICH,
+        word=st.sampled_from(
+            ["approve", "reject", "ask", "label", "sent", "lose", "cancel", "refuse", "expire"]
+        ),
+    )
+    def answer_return(self, which, word):
+        if (made := self.pick(ReturnAuthorization.objects.all(), which)) is None:
+            return
+        self.now += timedelta(minutes=1)
+        known = {"authorization": made, "now": self.now}
+        by_staff = {**known, "actor": "ann"}
+        parcel = {"carrier": "DHL", "tracking_number": "1"}
+        acts = {
+            "approve": lambda: authorizations.approve(answer="", **by_staff),
+            "reject": lambda: authorizations.reject(answer="no", **by_staff),
+            "ask": lambda: authorizations.ask(question="why?", **by_staff),
+            "label": lambda: authorizations.issue_label(
+                address="here", label="", **parcel, **by_staff
+            ),
+            "sent": lambda: authorizations.sent(**parcel, **by_staff),
+            "lose": lambda: authorizations.lose(reason="lost", **by_staff),
+            "cancel": lambda: authorizations.cancel(**by_staff),
+            "refuse": lambda: refunds.refuse(answer="no", **by_staff),
+            "expire": lambda: authorizations.expire(
+                authorization=made, now=self.now + timedelta(days=40)
+            ),
+        }
+        with suppress(*REFUSED):
+            acts[word]()
+
+    @rule(which=WHICH, units=FEW)
+    def count_what_came(self, which, units):
+        if made := self.pick(ReturnAuthorization.objects.all(), which):
+            with suppress(*REFUSED):
+                self._receive(made, units)
+
+    @rule(which=WHICH, units=FEW, state=STATES, kept=CENTS)
+    def look_at_it(self, which, units, state, kept):
+        if made := self.pick(ReturnAuthorization.objects.all(), which):
+            with suppress(*REFUSED):
+                self._inspect(made, units, state, kept)
+
+    @rule(which=WHICH, is_kept=st.booleans())
+    def pay_for_it(self, which, is_kept):
+        if made := self.pick(ReturnAuthorization.objects.all(), which):
+            verb = refunds.keep_it if is_kept else refunds.refund
+            with suppress(*REFUSED):
+                verb(authorization=made, actor="ann", now=self.now)
+
+    @rule(which=WHICH, swaps=st.booleans(), is_free=st.booleans())
+    def replace_it(self, which, swaps, is_free):
+        if (made := self.pick(ReturnAuthorization.objects.all(), which)) is None:
+            return
+        lines = [line.order_line for line in made.lines.all()]
+        choice = self.instead_of(lines, which) if swaps else None
+        with suppress(*REFUSED):
+            exchanges.exchange(
+                authorization=made, choice=choice, is_free=is_free, actor="ann", now=self.now
+            )
+
+    @rule(which=WHICH, kind=st.sampled_from(["withdrawal", "defect"]), units=st.integers(1, 2))
+    def take_another(self, which, kind, units):
+        """Go all the way of who wants another instead: few get there by chance."""
+        self.come_far(which, ReturnAuthorization.Kind(kind), units, "swap")
+
+    @staticmethod
+    def instead_of(lines, which):
+        """Choose another variant for each line that has some, be it dearer or cheaper."""
+        chosen = {}
+        for line in lines:
+            others = Variant.objects.filter(product=line.variant.product_id).exclude(
+                pk=line.variant_id
+            )
+            if variants := list(others.order_by("pk").values_list("pk", flat=True)):
+                chosen[line.pk] = variants[which % len(variants)]
+        return chosen
+
+    @rule(which=WHICH, to=st.sampled_from(SupplierRMA.Status), amount=CENTS)
+    def speak_with_the_supplier(self, which, to, amount):
+        if not SupplierRMA.objects.exists():
+            if not ReturnPolicy.objects.exists():
+                make_policy(takes_back=True)
+            if made := self.pick(ReturnAuthorization.objects.all(), which):
+                with suppress(*REFUSED):
+                    supplier_returns.open_for(authorization=made, actor="ann", now=self.now)
+        if (rma := self.pick(SupplierRMA.objects.all(), which)) is None:
+            return
+        with suppress(*REFUSED):
+            if to == "credited":
+                money = Money(amount, rma.currency)
+                supplier_returns.credit(
+                    rma=rma, amount=money, reason="r", actor="ann", now=self.now
+                )
+            else:
+                supplier_returns.go_on(rma=rma, to=to, reason="r", actor="ann", now=self.now)
+
+    @invariant()
+    def what_came_back_whole_is_paid_whole(self):
+        if not hasattr(self, "world"):
+            return
+        for line in OrderLine.objects.filter(returned_quantity__gt=0):
+            back = line.return_lines.filter(authorization__status__in=["refunded", "exchanged"])
+            shares = [each.share_amount for each in back]
+            assert sum(shares) <= line.charge_amount
+            if line.returned_quantity == line.quantity:
+                assert sum(shares) == line.charge_amount
+
+    @invariant()
+    def what_came_anew_and_is_had_no_more_is_paid_at_once(self):
+        if not hasattr(self, "world"):
+            return
+        for made in ReturnAuthorization.objects.filter(status="refunded").exclude(replacement=None):
+            lines = refund_amounts.lines_of(made)
+            known = [line.replaced_amount for line in lines]
+            refund_amounts.keep_what_was_replaced(made, lines)
+            assert known == [line.replaced_amount for line in lines]
+
+    def _receive(self, made, units):
+        came = {line.pk: units for line in made.lines.all()}
+        inspection.receive(authorization=made, units=came, actor="ann", now=self.now)
+
+    def _inspect(self, made, units, state, kept):
+        judged = Judgment(accepted=units, disposition=state, deduction=kept, reason="used")
+        judgments = {line.pk: judged for line in made.lines.all()}
+        inspection.inspect(authorization=made, judgments=judgments, actor="ann", now=self.now)
+
+    @staticmethod
+    def pick(rows, which):
+        """Choose one of the rows, or nothing where there is none."""
+        rows = list(rows.order_by("pk").distinct())
+        return rows[which % len(rows)] if rows else None
