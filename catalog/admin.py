@@ -11,7 +11,7 @@ from catalog.listings import price_hold_admin
 from catalog.price_books import admin as price_book_admin
 from catalog.price_books import channel_admin
 from catalog.products import admin as product_admin
-from storefront.lib.staff import naming
+from storefront.lib.staff import columns
 
 __all__ = [
     "channel_admin",
@@ -24,4 +24,4 @@ __all__ = [
     "source_admin",
 ]
 
-naming.call("catalog", tables=TABLES, columns=COLUMNS)
+columns.call("catalog", tables=TABLES, columns=COLUMNS)

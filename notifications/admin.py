@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from notifications import dispatch, tasks
 from notifications.column_words import COLUMNS, TABLES
 from notifications.models import Delivery, Event
-from storefront.lib.staff import columns, naming
+from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action
 from storefront.lib.staff.inlines import inline
 
@@ -86,4 +86,4 @@ class DeliveryAdmin(StaffAdmin):
         )
 
 
-naming.call("notifications", tables=TABLES, columns=COLUMNS)
+columns.call("notifications", tables=TABLES, columns=COLUMNS)

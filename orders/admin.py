@@ -15,9 +15,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldBooleanSwitchWidget
 
-from orders import forgetting_desk, purchase_order_admin
-from orders.accounting import invoice_admin, money_days_desk, reconciliation_admin
-from orders.addresses import readdressing_desk
+from orders import privacy, purchase_order_admin
+from orders.accounting import invoice_admin, reconciliation_admin
+from orders.addresses import admin as address_admin
 from orders.addresses.admin import AddressActions
 from orders.admin_columns import address, address_check, goods, payment, routed_by, shopper_page
 from orders.cancellation import cancellation
@@ -26,47 +26,71 @@ from orders.cart import admin as cart_admin
 from orders.claims import admin as claim_admin
 from orders.column_words import COLUMNS, TABLES
 from orders.inventory import admin as inventory_admin
-from orders.models import Order, OrderLine, Payment, PurchaseOrder
+from orders.models import Order, OrderLine, Payment, PurchaseOrder, SupplierToAsk
 from orders.payments import admin as payment_admin
 from orders.payments import ledger, refunds
 from orders.payments import tasks as payment_tasks
 from orders.promotions import admin as promotion_admin
-from orders.purchasing import purchasing_desk
+from orders.purchasing import admin as purchasing_admin
 from orders.purchasing import tasks as purchasing_tasks
 from orders.purchasing.holds import holds
 from orders.returns.admin import returns as returns_admin
 from orders.returns.admin import supplier_returns as supplier_returns_admin
-from orders.returns.admin.opening_returns_desk import RETURNS, ReturnActions
+from orders.returns.admin.actions import RETURNS, ReturnActions
 from orders.routing import admin as routing_admin
 from orders.tax import admin as tax_admin
 from storefront.lib.money import Money
-from storefront.lib.staff import columns, naming
-from storefront.lib.staff.admin import ReasonForm, action
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action
 from storefront.lib.staff.inlines import inline
-
-Status = PurchaseOrder.Status
-Request = PurchaseOrder.Request
-
 
 __all__ = [
     "OrderAdmin",
+    "address_admin",
     "cart_admin",
     "claim_admin",
-    "forgetting_desk",
     "inventory_admin",
     "invoice_admin",
-    "money_days_desk",
     "payment_admin",
     "promotion_admin",
     "purchase_order_admin",
-    "purchasing_desk",
-    "readdressing_desk",
+    "purchasing_admin",
     "reconciliation_admin",
     "returns_admin",
     "routing_admin",
     "supplier_returns_admin",
     "tax_admin",
 ]
+
+
+# Suppliers whom a person asks to erase an address.
+
+
+@admin.register(SupplierToAsk)
+class SupplierToAskAdmin(StaffAdmin):
+    """Who was sent an address that is erased here; staff say when they have asked him."""
+
+    list_display: ClassVar = [
+        columns.link("purchase_order", _("Purchase order")),
+        columns.text("purchase_order__supplier__name", _("Supplier")),
+        columns.age("since", _("Erased here")),
+        columns.age("asked_at", _("Supplier asked")),
+        "asked_by",
+    ]
+    list_select_related: ClassVar = ["purchase_order__supplier"]
+    search_fields: ClassVar = ["purchase_order__number"]
+    ordering: ClassVar = ["-id"]
+    actions: ClassVar = ["say_asked"]
+
+    @action(description=_("The supplier was asked to erase it"))
+    def say_asked(self, request: HttpRequest, rows: QuerySet[SupplierToAsk]) -> None:
+        now, actor = timezone.now(), str(request.user)
+        self.do_each(request, rows, lambda row: privacy.asked(row=row, actor=actor, now=now))
+
+
+Status = PurchaseOrder.Status
+Request = PurchaseOrder.Request
+
 
 STATE = columns.state(
     "status",
@@ -305,4 +329,4 @@ def _left(order: Order) -> Money:
     return ledger.refundable(paid) if paid else Money.zero(order.currency)
 
 
-naming.call("orders", tables=TABLES, columns=COLUMNS)
+columns.call("orders", tables=TABLES, columns=COLUMNS)

@@ -12,18 +12,15 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders import links
-from orders.cancellation.admin import DECISIONS, StrayActions
-from orders.cancellation.stopping_desk import StoppingActions
-from orders.claims.complaining_desk import CLAIMS, ComplainActions
+from orders.cancellation.admin import DECISIONS, StoppingActions, StrayActions
+from orders.claims.admin import CLAIMS, ComplainActions
 from orders.models import PurchaseLine, PurchaseMessage, PurchaseOrder
 from orders.purchasing import submission, submission_lookup, tasks
-from orders.purchasing.admin import GOES_AT, SendActions
+from orders.purchasing.admin import GOES_AT, TALK, WORK, MovingActions, SendActions, supplier_page
 from orders.purchasing.holds import admin as hold_admin
-from orders.purchasing.holds import waiving
+from orders.purchasing.holds import holds
 from orders.purchasing.holds.admin import REASONS
-from orders.purchasing.moving_desk import MovingActions
-from orders.purchasing.purchase_columns import TALK, WORK, supplier_page
-from orders.returns.admin.sending_back_desk import SendBackActions
+from orders.returns.admin.supplier_returns import SendBackActions
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import action, start
 from storefront.lib.staff.inlines import inline
@@ -126,7 +123,7 @@ class PurchaseOrderAdmin(
     refusals: ClassVar = (
         submission.OrderStoppedError,
         submission_lookup.StillCallingError,
-        waiving.NotHeldError,
+        holds.NotHeldError,
         *ComplainActions.complain_refusals,
         *StrayActions.stray_refusals,
         *MovingActions.moving_refusals,

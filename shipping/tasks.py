@@ -14,7 +14,7 @@ from shipping.rerouting import tasks as rerouting_tasks
 from shipping.shipments import fulfillment
 from suppliers.models import Supplier
 from suppliers.resilience.bulkheads import LaneFullError, Work, lane
-from suppliers.scorecards import tasks
+from suppliers.scorecards import tasks as scorecard_tasks
 
 __all__ = ["rerouting_tasks"]  # Celery finds it here
 
@@ -64,4 +64,4 @@ def observe_everything(**_: Any) -> None:
 def _roll_up(earliest: datetime | None, today: date) -> None:
     yesterday = today - timedelta(days=1)
     first = min(earliest.date() if earliest else yesterday, yesterday)
-    tasks.roll_up.delay(first=max(first, today - ROLLED_UP).isoformat())
+    scorecard_tasks.roll_up.delay(first=max(first, today - ROLLED_UP).isoformat())

@@ -13,4 +13,4 @@ class StorefrontConfig(AppConfig):
     def ready(self) -> None:
         import_module("storefront.celery")  # so that shared tasks find our broker
         import_module("storefront.checks")
-        import_module("storefront.workers.forking")  # so that it hears of a worker's start
+        import_module("storefront.workers.warmup")  # so that it hears of a worker's start

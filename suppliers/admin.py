@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
-from storefront.lib.staff import naming
+from storefront.lib.staff import columns
 from suppliers.compliance import admin as compliance_admin
-from suppliers.compliance import vetting_desk
 from suppliers.connections import admin as connection_admin
 from suppliers.feed_mapping import admin as feed_mapping_admin
 from suppliers.inventory import admin as inventory_admin
-from suppliers.inventory import buffer_desk
 from suppliers.models.labels import COLUMNS, TABLES
 from suppliers.offers import admin as offer_admin
 from suppliers.profile import admin as profile_admin
 from suppliers.quarantine import admin as quarantine_admin
-from suppliers.quarantine import limits_desk, run_desk
 from suppliers.resilience import admin as resilience_admin
 from suppliers.runs import admin as run_admin
 from suppliers.scorecards import admin as scorecard_admin
-from suppliers.shipping_services import route_desk
+from suppliers.shipping_services import admin as shipping_service_admin
 
 __all__ = [
-    "buffer_desk",
     "compliance_admin",
     "connection_admin",
     "feed_mapping_admin",
     "inventory_admin",
-    "limits_desk",
     "offer_admin",
     "profile_admin",
     "quarantine_admin",
     "resilience_admin",
-    "route_desk",
     "run_admin",
-    "run_desk",
     "scorecard_admin",
-    "vetting_desk",
+    "shipping_service_admin",
 ]
 
-naming.call("suppliers", tables=TABLES, columns=COLUMNS)
+columns.call("suppliers", tables=TABLES, columns=COLUMNS)

@@ -7,11 +7,78 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from catalog.attributes import batteries, vocabulary
+from catalog.attributes import batteries
 from catalog.attributes import units as attribute_units
 from catalog.attributes.plausibility import ModeClaim
 from catalog.attributes.text_cleaning import storable
 from catalog.attributes.units import UnreadableError
+
+# The words suppliers use for what we have columns for. Pure.
+
+# What a label speaks of. First match wins; the order matters ("battery weight" is no weight).
+SUBJECTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (subject, re.compile(words, re.IGNORECASE))
+    for subject, words in (
+        ("skip", r"pack(?:age|ed|ing)|gross|shipping|carton|cable|charg\w+ time|warranty|certif"),
+        ("modes", r"\bmodes?\b|light settings|levels"),
+        ("charging", r"charg\w*|\busb\b"),
+        ("battery", r"batter\w*|\bcells?\b|accu\b|power (?:source|supply)"),
+        ("light_colors", r"(?:light|led|beam) colou?rs?"),
+        ("cct_k", r"colou?r temp\w*|\bcct\b"),
+        ("cri", r"\bcri\b|colou?r render\w*"),
+        ("output_min_lm", r"(?:min\w*|lowest) (?:output|lumens?|brightness)|moonlight"),
+        ("output_lm", r"output|lumens?|brightness|luminous"),
+        ("intensity_cd", r"intensity|candela"),
+        ("beam", r"beam|throw|irradiation|(?:lighting|shoot\w*) (?:distance|range)|\brange\b"),
+        ("runtime", r"run ?-?time|working time|work time|burn ?-?time|use time|lasts"),
+        ("weight_g", r"weight"),
+        ("head_mm", r"head|bezel"),
+        ("length_mm", r"length|\bsize\b|dimensions?"),
+        ("ip_rating", r"water\w*|\bip\b|ip (?:rating|code)|ingress|protection|dust"),
+        ("impact_m", r"impact|drop"),
+        ("power_w", r"\bpower\b|watt\w*"),
+        ("features", r"features?|functions?"),
+        ("material", r"material"),
+    )
+)
+FEATURES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (code, re.compile(words, re.IGNORECASE))
+    for code, words in (
+        ("motion_sensor", r"(?:motion|wave|gesture|hand|ir|induction)[ -]?sens\w*|\bsensor\b"),
+        ("red_light", r"\bred (?:light|led|mode|night)|night vision"),
+        ("magnet", r"magnet(?:ic)?(?: base| tail)?(?! charg)"),
+        ("zoom", r"zoom\w*|adjustable focus"),
+        ("clip", r"\bclip\b"),
+        ("hook", r"\bhook\b|hang\w+ (?:loop|ring)"),
+        ("dimming", r"dimm\w+|stepless"),
+        ("lockout", r"lock-?\s?out"),
+        ("power_bank", r"power ?bank"),
+        ("battery_indicator", r"(?:battery|charge|power) (?:level )?(?:indicator|display)"),
+        ("rear_light", r"rear (?:red )?light|tail light"),
+    )
+)
+CHARGING: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (code, re.compile(words, re.IGNORECASE))
+    for code, words in (
+        ("usb_c", r"usb[ -]?c\b|type[ -]?c\b"),
+        ("micro_usb", r"micro[ -]?usb"),
+        ("magnetic", r"magnetic charg\w*|magnetic cable"),
+        ("solar", r"\bsolar\b"),
+        ("crank", r"\bcrank\b|dynamo"),
+        ("cradle", r"cradle|dock"),
+        ("dc", r"\bdc\b"),
+    )
+)
+COLORS = ("warm white", "white", "red", "green", "blue", "amber", "uv", "infrared", "rgb")
+MATERIALS = re.compile(
+    r"alumin(?:um|ium)|abs|polycarbonate|\bpc\b|nylon|rubber|silicone|steel|titanium|copper|brass",
+    re.IGNORECASE,
+)
+MODE_KINDS = re.compile(r"red|green|blue|uv|strobe|flash|flame|sos|beacon", re.IGNORECASE)
+HIGH = re.compile(r"\bhigh\w*\b|\bmax(?:imum)? (?:mode|output)|turbo|bright\w*|full", re.IGNORECASE)
+LONG = re.compile(r"\blow\w*\b|long\w*|\bmax\b|\bmaximum\b|eco|moon\w*|\bup to\b", re.IGNORECASE)
+SEPARATORS = re.compile(r"\s*[;|\n/]\s*|,\s+")
+
 
 type Said = tuple[Any, dict[str, str]]  # a value and the words it was read from
 
@@ -148,15 +215,15 @@ class Labels:
         """Take a run time without a word about the mode for the longest: the weaker claim."""
         found: dict[str, Said] = {}
         for label, text in self._said.get("runtime", {}).items():
-            for part in vocabulary.SEPARATORS.split(text):
+            for part in SEPARATORS.split(text):
                 try:
                     minutes = attribute_units.duration_min(part)
                 except UnreadableError as error:
                     self.unread(label, text, error)
                     continue
                 if minutes:
-                    is_high = bool(vocabulary.HIGH.search(part)) or (
-                        bool(vocabulary.HIGH.search(label)) and not vocabulary.LONG.search(part)
+                    is_high = bool(HIGH.search(part)) or (
+                        bool(HIGH.search(label)) and not LONG.search(part)
                     )
                     column = "runtime_high_min" if is_high else "runtime_max_min"
                     said = {"label": label[:60], "raw": text[:200]}
@@ -166,31 +233,29 @@ class Labels:
 
     def _listed(self) -> Iterator[tuple[str, Said]]:
         for column, known in (
-            ("charging", vocabulary.CHARGING),
-            ("features", vocabulary.FEATURES),
+            ("charging", CHARGING),
+            ("features", FEATURES),
         ):
             for said in self._codes(column, known):
                 yield column, said
         for label, text in self._lines("light_colors"):
-            colors = [color for color in vocabulary.COLORS if color in text.casefold()]
+            colors = [color for color in COLORS if color in text.casefold()]
             if colors:
                 found = [color.replace(" ", "_") for color in colors]
                 yield "light_colors", (found, {"label": label[:60], "raw": text[:200]})
                 if {"red", "white"} <= set(found):
                     yield from self._red_light(label, text)
         for label, text in self._lines("material"):
-            if names := list(
-                dict.fromkeys(name.lower() for name in vocabulary.MATERIALS.findall(text))
-            ):
+            if names := list(dict.fromkeys(name.lower() for name in MATERIALS.findall(text))):
                 yield "material", (", ".join(names)[:60], {"label": label[:60], "raw": text[:200]})
 
     def _red_light(self, label: str, text: str) -> Iterator[tuple[str, Said]]:
         """Add the feature that the colors of the light tell; the listed ones are kept."""
-        listed = [codes for codes, _ in self._codes("features", vocabulary.FEATURES)]
+        listed = [codes for codes, _ in self._codes("features", FEATURES)]
         codes = listed[0] if listed else []
         if "red_light" not in codes:
             said = {"label": label[:60], "raw": text[:200]}
-            known = [code for code, _ in vocabulary.FEATURES]
+            known = [code for code, _ in FEATURES]
             yield "features", (sorted([*codes, "red_light"], key=known.index), said)
 
     def _codes(self, column: str, known: Sequence[tuple[str, re.Pattern[str]]]) -> Iterator[Said]:
@@ -251,7 +316,7 @@ class Labels:
                     minutes = attribute_units.duration_min(_without_lumens(part))
                 except UnreadableError:
                     continue
-                kind = vocabulary.MODE_KINDS.search(name)
+                kind = MODE_KINDS.search(name)
                 if name and (output or minutes or kind):
                     yield ModeClaim(
                         name=name,
@@ -266,7 +331,7 @@ def _without_lumens(text: str) -> str:
 
 
 def _subject(label: str) -> str:
-    return next((subject for subject, words in vocabulary.SUBJECTS if words.search(label)), "")
+    return next((subject for subject, words in SUBJECTS if words.search(label)), "")
 
 
 def _one(units: attribute_units.Units) -> Callable[[str], Decimal | None]:

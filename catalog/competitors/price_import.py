@@ -15,17 +15,16 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from catalog.competitors import doubting, labels
+from catalog.competitors import labels, matching
 from catalog.competitors.csv_format import Refusal, UnreadableFileError
-from catalog.competitors.doubting import DoubtfulListError
 from catalog.competitors.formats import READERS, recognized
-from catalog.competitors.matching import BATCH, Matched, preview
+from catalog.competitors.matching import BATCH, DoubtfulListError, Matched, preview
 from catalog.enums import Dialect
 from catalog.models import CompetitorFile, CompetitorPrice, CompetitorPriceChange, Variant
 from catalog.models.competitors import Became, CameBy
 from catalog.pricing import repricing_queue
 from catalog.pricing.market import MAX_AGE
-from storefront.lib.db import rows
+from storefront.lib.db import bulk
 from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.http.redaction import without
 
@@ -116,7 +115,7 @@ def take_in(*, file: CompetitorFile, actor: str, now: datetime, is_looked_at: bo
             DoubtfulListError    too much of it moves too far
     """
     found = preview(file=file)
-    if not is_looked_at and (why := doubting.doubt(found.matched)):
+    if not is_looked_at and (why := matching.doubt(found.matched)):
         counts = {"matched": len(found.matched), "refused": len(found.refused), **why}
         problem = labels.DOUBTFUL
         _note(file, problem=problem, taken_at=None, counts=counts, refused=found.refused)
@@ -210,7 +209,7 @@ def _write(
         # Also news that only confirms a price may bring it back below the limit of its age.
         if price.as_of <= now - MAX_AGE:
             heard.add(price.variant_id)
-        if names := rows.differing(price, values):
+        if names := bulk.differing(price, values):
             changed[price] = names
             if what.keys() & set(names):
                 moved.append(price)
@@ -218,7 +217,7 @@ def _write(
             if "confidence" in names:
                 heard.add(price.variant_id)
     CompetitorPrice.objects.bulk_create(new)
-    rows.update(CompetitorPrice, changed)
+    bulk.update(CompetitorPrice, changed)
     CompetitorPriceChange.objects.bulk_create(_change(price, now=now) for price in moved)
     heard |= {price.variant_id for price in moved}
     repricing_queue.follow_market(variant_ids=heard, now=now)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from catalog.competitors import sources, tasks
-from catalog.competitors.source_words import SOURCE
+from catalog.competitors.labels import SOURCE
 from catalog.models import CompetitorSource
 from storefront.lib.http.download import HARMLESS_HEADERS
 from storefront.lib.http.redaction import SHORTEST_SECRET

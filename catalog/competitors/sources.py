@@ -17,15 +17,15 @@ from django.db.models.functions import Least
 
 from catalog.competitors import labels, price_import
 from catalog.competitors.csv_format import UnreadableFileError
-from catalog.competitors.doubting import DoubtfulListError
+from catalog.competitors.matching import DoubtfulListError
 from catalog.competitors.price_import import Taken
 from catalog.enums import Dialect
 from catalog.models import CompetitorFile, CompetitorSource
 from catalog.models.competitors import CameBy
-from storefront.lib.http.answers import Exchange
 from storefront.lib.http.download import download
 from storefront.lib.http.errors import OutsideError, TemporaryError
 from storefront.lib.http.redaction import without
+from storefront.lib.http.responses import Exchange
 from storefront.lib.security.encryption import BrokenSealError, unseal
 
 log = logging.getLogger(__name__)

@@ -1,11 +1,13 @@
-"""Hear what foreign money is worth: believe it, or have a person look at it first."""
+"""Ask what foreign money is worth, where somebody said who tells."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, Min, Q
 
@@ -16,6 +18,9 @@ from catalog.pricing import landed_cost, repricing_queue
 from catalog.pricing.policy import limits
 from catalog.pricing.rate_validity import moved_too_far, worth
 from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.http.download import download
+
+# Hear what foreign money is worth: believe it, or have a person look at it first.
 
 Status = RateNews.Status
 AHEAD = timedelta(days=1)
@@ -268,3 +273,22 @@ def _standing(row: ExchangeRate, now: datetime) -> Standing:
     return worth(
         rate=row.rate, as_of=row.as_of, waiting=row.waiting_rate, limits=limits(), now=now
     ).standing
+
+
+ACTOR = "fetch of rates"
+MAX_BYTES = 1_000_000
+
+
+def fetch(*, now: datetime) -> dict[str, int]:
+    """Fetch the daily list of ``RATES_URL`` and take it in; without an address, do nothing.
+
+    Raises: OutsideError          it cannot be fetched, now or at all
+            UnreadableRatesError  it is no such list
+            FutureRateError       it is of a day that has not come
+    """
+    url = settings.RATES_URL
+    if not url:
+        return {}
+    content = download(url, max_bytes=MAX_BYTES).content
+    source = urlsplit(url).hostname or "?"
+    return take_in_daily(content=content, source=source, actor=ACTOR, now=now)

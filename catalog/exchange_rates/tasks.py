@@ -7,7 +7,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from catalog.exchange_rates import rate_fetching, rates
+from catalog.exchange_rates import rates
 
 
 @shared_task
@@ -19,4 +19,4 @@ def find_aged_rates(**_: Any) -> int:
 @shared_task
 def fetch_rates(**_: Any) -> dict[str, int]:
     """Ask what foreign money is worth, if somebody said where."""
-    return rate_fetching.fetch(now=timezone.now())
+    return rates.fetch(now=timezone.now())

@@ -14,7 +14,7 @@ from catalog.pricing import history
 from catalog.pricing import policy as pricing_policy
 from catalog.pricing.calculation import CENT, Calculation
 from catalog.pricing.guards import MOVES, may_stay
-from catalog.search import shelving
+from catalog.search import index
 from storefront.lib.state_machine import LostRaceError
 
 
@@ -154,4 +154,4 @@ def _sell(  # noqa: PLR0913 - at which price, by whose decision, and what it is 
         made_of=made_of,
         at=moments.get(listing.pk, now),
     )
-    shelving.shelve(product_ids=[listing.variant.product_id], channel=listing.channel)
+    index.shelve(product_ids=[listing.variant.product_id], channel=listing.channel)

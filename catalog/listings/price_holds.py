@@ -14,7 +14,7 @@ from catalog.models import Listing, PriceHold
 from catalog.pricing import labels
 from catalog.pricing.breakdown import percent, snapshot
 from catalog.pricing.calculation import Calculation
-from storefront.lib.db import rows
+from storefront.lib.db import bulk
 from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.state_machine import StatusChange
 
@@ -50,7 +50,7 @@ def note(done: Mapping[Listing, Calculation], *, now: datetime) -> None:
         values = _values(stopped[listing.pk], listing)
         hold = present.get(listing.pk)
         if hold is not None:
-            if names := rows.differing(hold, values):
+            if names := bulk.differing(hold, values):
                 changed[hold] = [name.removesuffix("_id") for name in names]
         elif not stopped[listing.pk].kept_by and rejected.get(listing.pk) != (
             values["reason"],
@@ -58,7 +58,7 @@ def note(done: Mapping[Listing, Calculation], *, now: datetime) -> None:
         ):
             new.append(PriceHold(listing=listing, status_since=now, opened_at=now, **values))
     PriceHold.objects.bulk_create(new)
-    rows.update(PriceHold, changed)
+    bulk.update(PriceHold, changed)
 
 
 def _lapse(holds: list[PriceHold], *, now: datetime) -> None:

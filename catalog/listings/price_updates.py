@@ -16,8 +16,8 @@ from catalog.pricing.calculation import Calculation, Goods
 from catalog.pricing.guards import MAX_PRICE
 from catalog.pricing.landed_cost import Landed
 from catalog.pricing.rules import Place
-from storefront.lib.db import rows
-from storefront.lib.db.rows import fitted
+from storefront.lib.db import bulk
+from storefront.lib.db.bulk import fitted
 from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.money import Money
 
@@ -127,5 +127,5 @@ def remember(tagged: Sequence[Tagged], *, now: datetime) -> None:
         )
         for each in moved
     )
-    rows.insert(PriceChange, changes)
+    bulk.insert_without_ids(PriceChange, changes)
     price_holds.note({each.listing: each.done for each in tagged}, now=now)

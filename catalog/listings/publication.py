@@ -8,7 +8,7 @@ from django.db import transaction
 
 from catalog.listings import refresh
 from catalog.models import Channel, Listing
-from catalog.search import shelving
+from catalog.search import index
 
 
 @transaction.atomic(durable=True)
@@ -52,4 +52,4 @@ def show_again(product_id: int, *, now: datetime) -> None:
         if is_published != listing.is_published:
             Listing.objects.filter(pk=listing.pk).update(is_published=is_published, updated_at=now)
     for channel in Channel.objects.order_by("pk"):
-        shelving.shelve(product_ids=[product_id], channel=channel)
+        index.shelve(product_ids=[product_id], channel=channel)

@@ -19,8 +19,8 @@ from catalog.pricing import repricing_queue
 from catalog.pricing.batch import Lot, calculate_all
 from catalog.pricing.calculation import Goods
 from catalog.pricing.rules import Place
-from catalog.search import shelving
-from storefront.lib.db import rows
+from catalog.search import index
+from storefront.lib.db import bulk
 from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.money import Money
 
@@ -84,7 +84,7 @@ def refresh(*, channel: Channel, supplies: Sequence[Supply], now: datetime) -> s
         batch = [by_variant[variant_id] for variant_id in ids[start : start + BATCH]]
         with transaction.atomic(durable=True):
             found = _refresh(channel=channel, supplies=batch, areas=areas, now=now)
-            shelving.shelve(product_ids=found, channel=channel)
+            index.shelve(product_ids=found, channel=channel)
         touched |= found
     return touched
 
@@ -161,7 +161,7 @@ def _refresh(
         has_price = values["price_amount"] is not None
         facts = _facts(variants[supply.variant_id], listing, has_price=has_price)
         values["is_published"] = not lacks(facts)
-        names = rows.differing(listing, values)
+        names = bulk.differing(listing, values)
         if listing.pk is None:
             new.append(listing)
         elif names:
@@ -170,7 +170,7 @@ def _refresh(
     Listing.objects.bulk_create(new)
     # Who changed a rate or a book meanwhile did not see these: they are counted once more.
     repricing_queue.ask(variant_ids=[listing.variant_id for listing in new], now=now)
-    rows.update(Listing, changed)
+    bulk.update(Listing, changed)
     price_updates.remember(tagged, now=now)
     return {variants[each.variant_id].product_id for each in [*new, *changed]}
 

@@ -20,9 +20,9 @@ from catalog.pricing import policy as pricing_policy
 from catalog.pricing.batch import Lot, calculate_all
 from catalog.pricing.calculation import Calculation, Policy
 from catalog.pricing.repricing_queue import FOLLOWS
-from catalog.search import shelving
+from catalog.search import index
 from storefront.lib.clock import elapsing
-from storefront.lib.db import rows
+from storefront.lib.db import bulk
 from storefront.lib.db.transactions import needs_transaction
 
 BATCH = 1000
@@ -202,7 +202,7 @@ def _reprice(
     ):
         before = row.price_amount
         tagged.append(Tagged(listing=row, before=before, done=done))
-        names = rows.differing(
+        names = bulk.differing(
             row, price_updates.tags(done, listing=row, currency=channel.currency)
         )
         if names:
@@ -216,9 +216,9 @@ def _reprice(
     _republish(
         [row for row in moved if (row.price_amount is None) == row.is_published], changed=changed
     )
-    rows.update(Listing, changed)
+    bulk.update(Listing, changed)
     price_updates.remember(tagged, now=now)
-    shelving.shelve(
+    index.shelve(
         product_ids={row.product_id for row in moved},  # type: ignore[attr-defined]
         channel=channel,
     )

@@ -5,20 +5,16 @@ from catalog.models.competitors import (
     CompetitorFile,
     CompetitorPrice,
     CompetitorPriceChange,
+    CompetitorSource,
     SalesTally,
     WaitingPrice,
 )
 from catalog.models.exchange_rates import ExchangeRate, RateNews
-from catalog.models.identifier import Identifier
-from catalog.models.landing import LandingTerms
 from catalog.models.listings import Area, Channel, Listing
-from catalog.models.media import Image
 from catalog.models.price_holds import PriceHold
-from catalog.models.price_source import CompetitorSource
-from catalog.models.pricing import PriceBook, PriceChange, PriceRule
-from catalog.models.products import Brand, Product, Variant
+from catalog.models.pricing import LandingTerms, PriceBook, PriceChange, PriceRule
+from catalog.models.products import Brand, Category, Identifier, Image, Product, Variant
 from catalog.models.search import Card, SearchWord, ShelfTally
-from catalog.models.taxonomy import Category
 
 __all__ = [
     "Area",

@@ -1,12 +1,60 @@
-"""The things in the catalog: a product as a shopper knows it, a variant as he buys it."""
+"""The names the trade gives a thing: GTIN, UPC, MPN and the supplier's own."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models.taxonomy import Category, Family
+# The shelves of the shop.
+
+
+class Family(models.TextChoices):
+    """What kind of thing a product is: decides which attributes it needs."""
+
+    FLASHLIGHT = "flashlight", _("Flashlight")
+    HEADLAMP = "headlamp", _("Headlamp")
+    LANTERN = "lantern", _("Lantern")
+    WORK_LIGHT = "work_light", _("Work light")
+    BIKE_LIGHT = "bike_light", _("Bike light")
+    BATTERY = "battery", _("Battery")
+    CHARGER = "charger", _("Charger")
+    ACCESSORY = "accessory", _("Accessory")
+
+
+class Category(models.Model):
+    """One shelf; ``names`` and ``intros`` hold its words per locale.
+
+    What stands on it goes to none of the countries ``not_sent_to``, of the shelf or its own.
+    """
+
+    slug = models.SlugField(max_length=60, unique=True)
+    names = models.JSONField(default=dict)
+    intros = models.JSONField(default=dict, blank=True)
+    families = models.JSONField(default=list)
+    google_id = models.PositiveIntegerField(null=True, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+    not_sent_to = ArrayField(
+        models.CharField(max_length=2), default=list, db_default=[], blank=True
+    )  # codes of countries; empty: it may be sent everywhere
+
+    class Meta:
+        verbose_name_plural = "categories"
+
+    def __str__(self) -> str:
+        return self.slug
+
+    def name_in(self, locale: str) -> str:
+        return str(self.names.get(locale) or self.names.get("en") or self.slug)
+
+    def intro_in(self, locale: str) -> str:
+        return str(self.intros.get(locale) or self.intros.get("en") or "")
+
+
+# The things in the catalog: a product as a shopper knows it, a variant as he buys it.
 
 
 class Brand(models.Model):
@@ -107,3 +155,99 @@ class Variant(models.Model):
     @property
     def options_text(self) -> str:
         return " / ".join(str(value) for value in self.option_values)
+
+
+class Identifier(models.Model):
+    """One name of one variant. A GTIN is kept as 14 digits with a right check digit.
+
+    An MPN is unique only together with its brand, so ``value`` holds ``brand:mpn``.
+    """
+
+    class Scheme(models.TextChoices):
+        GTIN = "gtin", _("GTIN")
+        MPN = "mpn", _("Part number (MPN)")
+        SUPPLIER = "supplier", _("Supplier's number")
+
+    class State(models.TextChoices):
+        ASSERTED = "asserted", _("Told, not checked")
+        VERIFIED = "verified", _("Verified")
+        CONFLICT = "conflict", _("Two variants claim it")
+
+    variant = models.ForeignKey(Variant, models.CASCADE, related_name="identifiers")
+    scheme = models.CharField(max_length=10, choices=Scheme)
+    value = models.CharField(max_length=160)
+    raw = models.CharField(max_length=160, blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.ASSERTED)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["scheme", "value"],
+                condition=~Q(state="conflict"),
+                name="identifier_names_one_variant",
+            ),
+            models.CheckConstraint(
+                condition=~Q(scheme="gtin") | Q(value__regex=r"^[0-9]{14}$"),
+                name="identifier_gtin_has_14_digits",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scheme}:{self.value}"
+
+
+# Pictures of a product: where they came from and where our copies lie.
+
+WIDTHS_PX = (240, 480, 900)
+
+
+class ImageQuerySet(models.QuerySet["Image"]):
+    """Questions about pictures."""
+
+    def waiting(self, now: datetime) -> ImageQuerySet:
+        """To be fetched: never tried yet, or due to be tried again."""
+        return self.filter(stem="").filter(
+            models.Q(tries=0, try_after__isnull=True) | models.Q(try_after__lte=now)
+        )
+
+
+class Image(models.Model):
+    """One picture. ``stem`` names our resized copies: ``<stem>-<width>.webp``."""
+
+    class Role(models.TextChoices):
+        MAIN = "main", _("Main picture")
+        SIDE = "side", _("From the side")
+        IN_USE = "in_use", _("Being used")
+        SCALE = "scale", _("For its size")
+        OTHER = "other", _("Another picture")
+
+    product = models.ForeignKey(Product, models.CASCADE, related_name="images")
+    variant = models.ForeignKey(
+        Variant, models.CASCADE, null=True, blank=True, related_name="images"
+    )
+    role = models.CharField(max_length=10, choices=Role, default=Role.OTHER)
+    source_url = models.CharField(max_length=500)
+    stem = models.CharField(max_length=80, blank=True)  # empty: not fetched yet
+    width_px = models.PositiveSmallIntegerField(null=True, blank=True)
+    height_px = models.PositiveSmallIntegerField(null=True, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+    problem = models.CharField(max_length=200, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    try_after = models.DateTimeField(null=True, blank=True)
+
+    objects = ImageQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["product", "source_url"], name="image_once_per_product"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["try_after"], condition=models.Q(stem=""), name="image_waits_to_be_fetched"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.source_url

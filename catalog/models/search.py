@@ -9,14 +9,13 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models.listings import Area, Channel
-from catalog.models.products import Product, Variant
-from catalog.models.taxonomy import Category
+from catalog.models.products import Category, Product, Variant
 
 
 class Card(models.Model):
     """Everything a list page shows, filters, sorts and searches, copied together.
 
-    Written only by ``catalog.search.shelving``; it can be thrown away and made again.
+    Written only by ``catalog.search.index``; it can be thrown away and made again.
     A list page reads this one table, so its cost does not grow with the catalog's joins.
     """
 

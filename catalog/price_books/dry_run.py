@@ -1,23 +1,62 @@
-"""Show what a price book would do before it does it: a dry run over a whole channel."""
+"""Tell whether a dry run still says what going live would do."""
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import astuple, dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from catalog.listings import price_updates, repricing
 from catalog.listings.repricing import BATCH
-from catalog.models import PriceBook, Variant
-from catalog.price_books import outdating
+from catalog.models import Channel, Listing, PriceBook, Variant
 from catalog.pricing import policy as pricing_policy
 from catalog.pricing.batch import A_DAY
 from catalog.pricing.calculation import CENT, Calculation
-from catalog.pricing.landed_cost import Landed
+from catalog.pricing.landed_cost import DUTY_CURRENCY, Landed
+
+FRESH_FOR = timedelta(hours=24)  # later the costs and prices that it began with are other ones
+AGAIN = "run it dry again, and look at what it would change."
+
+
+def basis(*, channel: Channel, now: datetime) -> str:
+    """Return a mark of what prices hang on besides the draft and the goods.
+
+    That is the book that is live, what selling costs and whereto, and what money is worth in
+    which goods or duty are paid.
+    """
+    channel = Channel.objects.get(pk=channel.pk)
+    costing = pricing_policy.costing_of(channel, now=now)
+    paid_in = Listing.objects.on(channel).values_list("wholesale_currency", flat=True).distinct()
+    live = PriceBook.objects.filter(channel=channel, status=PriceBook.Status.LIVE)
+    said = (
+        list(live.values_list("pk", flat=True)),
+        sorted(costing.countries),
+        sorted((scope, astuple(terms)) for scope, terms in costing.terms.items()),
+        [
+            (base, costing.rates.get(base), costing.dearest(base))
+            for base in sorted({*paid_in, DUTY_CURRENCY})
+        ],
+    )
+    return hashlib.sha256(repr(said).encode()).hexdigest()
+
+
+def objection(*, book: PriceBook, now: datetime) -> str:
+    """Say why the dry run of a draft is not to be gone by; empty: nothing is against it."""
+    if book.rehearsed_at is None:
+        return "Run it dry first, and look at what it would change."
+    if now - book.rehearsed_at > FRESH_FOR:
+        return f"The dry run is more than {FRESH_FOR // timedelta(hours=1)} hours old: {AGAIN}"
+    if (book.rehearsal or {}).get("counted_by") != basis(channel=book.channel, now=now):
+        return f"Rates, costs of selling or the live rules changed since the dry run: {AGAIN}"
+    return ""
+
+
+# Show what a price book would do before it does it: a dry run over a whole channel.
 
 SHOWN = 100
 MOST_TURNS = 24  # of one book: each is a run over the whole channel
@@ -127,7 +166,7 @@ def rehearse(*, book: PriceBook, now: datetime) -> dict[str, Any]:
     Shape:  ``later`` tells the same of each moment of a timed rule, ``unseen`` how many more
             there are; ``counted_by`` is the mark of what it hangs on (``outdating``)
     """
-    counted_by = outdating.basis(channel=book.channel, now=now)
+    counted_by = basis(channel=book.channel, now=now)
     moments = turns(book=book, now=now)
     sums = {at: _Sum() for at in (None, *moments[:MOST_TURNS])}
     for effect in effects(book=book, now=now):

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F, Max
 
 from catalog.models import Channel, PriceBook, PriceRule
-from catalog.price_books import outdating
+from catalog.price_books import dry_run
 from catalog.pricing import policy
 
 Status = PriceBook.Status
@@ -42,7 +42,7 @@ def go_live(*, book: PriceBook, actor: str, now: datetime) -> None:
     """
     _lock(book.channel)
     row = PriceBook.objects.select_for_update(of=["self"]).get(pk=book.pk)
-    if row.status == Status.DRAFT and (words := outdating.objection(book=row, now=now)):
+    if row.status == Status.DRAFT and (words := dry_run.objection(book=row, now=now)):
         raise NotReadyError(words)
     _open(row, actor=actor, now=now)
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from catalog.models import Image
 from catalog.product_import.item import Goods
 from catalog.records import BadRow
-from storefront.lib.db import rows
+from storefront.lib.db import bulk
 from storefront.lib.db.transactions import needs_transaction
 
 MAX_PICTURES = 24
@@ -38,7 +38,7 @@ def write_pictures(taken: Sequence[Goods]) -> list[BadRow]:
             if url not in rows_now:
                 new.append(Image(product=goods.row, source_url=url, **values))
                 is_changed = True
-            elif names := rows.differing(rows_now[url], values):
+            elif names := bulk.differing(rows_now[url], values):
                 changed[rows_now[url]] = [name.removesuffix("_id") for name in names]
                 is_changed = True
         if wanted and (gone := [row.pk for url, row in rows_now.items() if url not in wanted]):
@@ -49,7 +49,7 @@ def write_pictures(taken: Sequence[Goods]) -> list[BadRow]:
     if stale:
         Image.objects.filter(pk__in=stale).delete()
     Image.objects.bulk_create(new)
-    rows.update(Image, changed)
+    bulk.update(Image, changed)
     return issues
 
 

@@ -13,10 +13,10 @@ from catalog.attributes import text_cleaning
 from catalog.attributes.families import SKU_PREFIXES
 from catalog.attributes.normalization import enrich, lithium_of
 from catalog.models import Product, Variant
-from catalog.product_import import identifiers, images, numbering, products
+from catalog.product_import import identifiers, images, products
 from catalog.product_import.item import Goods
 from catalog.records import BadRow, ProductRecord, VariantRecord
-from storefront.lib.db import rows
+from storefront.lib.db import bulk
 from storefront.lib.db.transactions import needs_transaction
 
 MAX_PACKED_WEIGHT_G = 100_000
@@ -130,7 +130,7 @@ def _write_variants(taken: Sequence[Goods], *, source: str) -> int:
             values = _variant_values(goods, record, position=position)
             variant = goods.variants.get(record.sku)
             if variant is None:
-                sku = numbering.sku(
+                sku = identifiers.sku(
                     prefix=SKU_PREFIXES[goods.enriched.family],
                     source=source,
                     supplier_sku=record.sku,
@@ -139,11 +139,11 @@ def _write_variants(taken: Sequence[Goods], *, source: str) -> int:
                 goods.variants[record.sku] = variant
                 goods.changed.add(record.sku)
                 new.append(variant)
-            elif names := rows.differing(variant, values):
+            elif names := bulk.differing(variant, values):
                 changed[variant] = names
                 goods.changed.add(record.sku)
     Variant.objects.bulk_create(new)
-    rows.update(Variant, changed)
+    bulk.update(Variant, changed)
     return len(new)
 
 
@@ -166,7 +166,7 @@ def _variant_values(goods: Goods, record: VariantRecord, *, position: int) -> di
         "weight_g": enriched.spec.get("weight_g"),
         "packed_weight_g": packed_g if packed_g and 0 < packed_g <= MAX_PACKED_WEIGHT_G else None,
         "lithium": lithium.kind,
-        "cell_wh": rows.fitted(Variant, "cell_wh", lithium.cell_wh),
+        "cell_wh": bulk.fitted(Variant, "cell_wh", lithium.cell_wh),
         "cell_count": lithium.cell_count,
         "hs_code": enriched.hs_code,
         "position": min(position, 32_767),

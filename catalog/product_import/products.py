@@ -11,9 +11,9 @@ from catalog.attributes.identifiers import brand_key
 from catalog.attributes.plausibility import ModeClaim
 from catalog.models import Brand, Category, Mode, Product, Spec
 from catalog.pricing import repricing_queue
-from catalog.product_import import numbering
+from catalog.product_import import identifiers
 from catalog.product_import.item import Goods
-from storefront.lib.db import rows
+from storefront.lib.db import bulk
 from storefront.lib.db.transactions import needs_transaction
 
 SCOPES = frozenset({"brand", "category"})  # what rules of prices are for, of what is told here
@@ -32,7 +32,7 @@ def write_products(taken: Sequence[Goods], *, source: str, now: datetime) -> Non
     shelves = _categories()
     new = [goods for goods in taken if goods.product is None]
     titles = {goods.record.ref: goods.enriched.title for goods in new}
-    slugs = numbering.slugs(titles, source=source)
+    slugs = identifiers.slugs(titles, source=source)
     changed: dict[Product, list[str]] = {}
     for goods in taken:
         enriched = goods.enriched
@@ -54,7 +54,7 @@ def write_products(taken: Sequence[Goods], *, source: str, now: datetime) -> Non
             changed[goods.product] = [*names, "updated_at"]
             goods.mark_changed()
     Product.objects.bulk_create([goods.row for goods in new])
-    rows.update(Product, changed)
+    bulk.update(Product, changed)
     moved = [product.pk for product, names in changed.items() if SCOPES & {*names}]
     if moved:
         repricing_queue.follow_shelf(product_ids=moved, now=now)
@@ -114,17 +114,17 @@ def write_specs(taken: Sequence[Goods]) -> None:
             continue
         locked = goods.row.locked_fields
         free = {name: value for name, value in values.items() if name not in locked}
-        if names := rows.differing(spec, free):
+        if names := bulk.differing(spec, free):
             changed[spec] = names
             goods.mark_changed()
     Spec.objects.bulk_create(new)
-    rows.update(Spec, changed)
+    bulk.update(Spec, changed)
 
 
 def _spec_values(goods: Goods) -> dict[str, Any]:
     enriched = goods.enriched
     empty = {name: default() for name, default in _STATED.items()}
-    stated = {name: rows.fitted(Spec, name, value) for name, value in enriched.spec.items()}
+    stated = {name: bulk.fitted(Spec, name, value) for name, value in enriched.spec.items()}
     return {
         **empty,
         **stated,
@@ -167,7 +167,7 @@ def _mode(product: Product, position: int, claim: ModeClaim) -> Mode:
         position=position,
         name=claim.name,
         kind=claim.kind,
-        output_lm=rows.fitted(Mode, "output_lm", claim.output_lm),
+        output_lm=bulk.fitted(Mode, "output_lm", claim.output_lm),
         runtime_min=claim.runtime_min,
     )
 

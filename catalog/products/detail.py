@@ -1,4 +1,4 @@
-"""Gather all that a page shows of one product, and of the front of the shop."""
+"""What the page of one product is made of."""
 
 from __future__ import annotations
 
@@ -13,12 +13,124 @@ from django.db import connection, models
 
 from catalog.models import Category, Channel, Spec, Variant
 from catalog.models.listings import STALE_AFTER
-from catalog.pricing.price_reduction import WINDOW, Asked, announced
-from catalog.products.product_view import ModeView, PictureView, ProductView, VariantView
-from catalog.search.cards import CARD_COLUMNS, CardView
+from catalog.pricing.price_reduction import WINDOW, Asked, Reduction, announced
+from catalog.search.cards import CARD_COLUMNS, CardView, is_fresh
 from catalog.search.conditions import is_in_stock
 from storefront.lib.db.prepared_queries import planned_cursor
 from storefront.lib.money import Money
+
+__all__ = [
+    "CardView",
+    "HomeView",
+    "ModeView",
+    "PictureView",
+    "ProductView",
+    "VariantView",
+    "home",
+    "product",
+    "shop",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class PictureView:
+    """One picture of ours; ``stem`` is empty as long as it has not been fetched."""
+
+    stem: str
+    role: str
+    width_px: int | None
+    height_px: int | None
+    variant_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModeView:
+    """One row of the mode table."""
+
+    name: str
+    kind: str
+    output_lm: Decimal | None
+    runtime_min: int | None
+    intensity_cd: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantView:
+    """One choice on the product page."""
+
+    id: int
+    listing_id: int
+    sku: str
+    gtin: str
+    mpn: str
+    options: tuple[str, ...]
+    color: str
+    status: str
+    weight_g: int | None
+    packed_weight_g: int | None
+    lithium: str
+    cell_wh: Decimal | None
+    cell_count: int
+    price: Money
+    available: int
+    as_of: datetime | None
+    ships_from: Mapping[str, int]
+    pictures: tuple[PictureView, ...]
+    reduction: Reduction | None = None
+
+    @property
+    def price_amount(self) -> Decimal:
+        return self.price.amount
+
+    @property
+    def lowest_before(self) -> Money | None:
+        """The lowest price of the 30 days before a reduction that is announced."""
+        return Money(self.reduction.lowest, self.price.currency) if self.reduction else None
+
+    @property
+    def options_text(self) -> str:
+        return " / ".join(self.options)
+
+    def is_available(self, now: datetime) -> bool:
+        return self.available > 0 and is_fresh(self.as_of, now=now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductView:
+    """One product page. ``pictures`` are the fetched ones that are of no single variant."""
+
+    id: int
+    slug: str
+    title: str
+    brand: str
+    family: str
+    summary: str
+    description_html: str
+    option_names: tuple[str, ...]
+    warranty_months: int | None
+    category: Category
+    spec: Spec | None
+    modes: tuple[ModeView, ...]
+    pictures: tuple[PictureView, ...]
+    variants: tuple[VariantView, ...]
+
+    @property
+    def price_from(self) -> Money:
+        return min(variant.price for variant in self.variants)
+
+    @property
+    def has_more_prices(self) -> bool:
+        return len({variant.price for variant in self.variants}) > 1
+
+    def is_available(self, now: datetime) -> bool:
+        return any(variant.is_available(now) for variant in self.variants)
+
+    def lead(self, now: datetime) -> VariantView:
+        """Return the variant to show first: the cheapest that can be bought, or the cheapest."""
+        return min(self.variants, key=lambda each: (not each.is_available(now), each.price.amount))
+
+
+# Gather all that a page shows of one product, and of the front of the shop.
 
 PICKS_PER_SHELF = 6
 
@@ -242,16 +354,3 @@ def home(*, channel: Channel, country: str, now: datetime) -> HomeView:
         picks={family: tuple(cards) for family, cards in picks.items()},
         categories=tuple((_loaded(Category, row[:-1]), row[-1]) for row in rows),
     )
-
-
-__all__ = [
-    "CardView",
-    "HomeView",
-    "ModeView",
-    "PictureView",
-    "ProductView",
-    "VariantView",
-    "home",
-    "product",
-    "shop",
-]

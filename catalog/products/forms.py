@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from catalog.models import Category
-from catalog.models.taxonomy import Family
+from catalog.models.products import Family
 from storefront.lib.staff.country_fields import CountriesField
 
 

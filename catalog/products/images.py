@@ -1,4 +1,4 @@
-"""Fetch a supplier's picture, make sure it is one, and keep it in our sizes."""
+"""Fetch the pictures that wait, main ones first, and show the products that got one."""
 
 from __future__ import annotations
 
@@ -12,15 +12,20 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db import transaction
 from PIL import Image as Pillow
 from PIL import ImageOps, UnidentifiedImageError
 
-from catalog.models import Image
-from catalog.models.media import WIDTHS_PX
+from catalog.models import Channel, Image
+from catalog.models.products import WIDTHS_PX
+from catalog.search import index
 from storefront.lib.http.download import download
 from storefront.lib.http.errors import PermanentError, TemporaryError
+
+# Fetch a supplier's picture, make sure it is one, and keep it in our sizes.
 
 log = logging.getLogger(__name__)
 
@@ -192,3 +197,51 @@ def _write(picture: Pillow.Image, target: Path) -> None:
         picture.save(beside, "WEBP", quality=QUALITY, method=EFFORT)
     Path(beside.name).chmod(0o644)
     Path(beside.name).replace(target)
+
+
+LEASE = timedelta(minutes=10)
+
+
+def fetch_waiting(*, size: int, now: datetime, main_only: bool = False) -> int:
+    """Fetch a batch and put it on the shelves; return how many pictures were tried.
+
+    Two at once never fetch the same picture. A host that does not answer is asked once in a
+    batch: those who wait behind him are not his.
+
+    Locks:  the pictures, only while they are leased: a picture in work is due again after
+            the lease, should we die with it
+    """
+    waiting = _lease(size=size, now=now, main_only=main_only)
+    silent: set[str] = set()
+    for image in waiting:
+        host = _host(image.source_url)
+        if host not in silent and not fetch(image, now):
+            silent.add(host)
+    arrived = set(
+        Image.objects.filter(pk__in=[image.pk for image in waiting])
+        .exclude(stem="")
+        .values_list("product_id", flat=True)
+    )
+    for channel in Channel.objects.all():
+        with transaction.atomic(durable=True):
+            index.shelve(product_ids=arrived, channel=channel)
+    return len(waiting)
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return url  # no host at all, and alone with it
+
+
+@transaction.atomic(durable=True)
+def _lease(*, size: int, now: datetime, main_only: bool) -> list[Image]:
+    due = Image.objects.waiting(now)
+    if main_only:
+        due = due.filter(role=Image.Role.MAIN)
+    waiting = list(
+        due.order_by("position", "pk").select_for_update(skip_locked=True, of=["self"])[:size]
+    )
+    Image.objects.filter(pk__in=[image.pk for image in waiting]).update(try_after=now + LEASE)
+    return waiting

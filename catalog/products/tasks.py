@@ -7,7 +7,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from catalog.products import fetching
+from catalog.products import images
 
 BATCH = 20
 
@@ -15,7 +15,7 @@ BATCH = 20
 @shared_task
 def fetch_pictures(**_: Any) -> int:
     """Fetch a batch of waiting pictures, and the next one if more wait."""
-    tried = fetching.fetch_waiting(size=BATCH, now=timezone.now())
+    tried = images.fetch_waiting(size=BATCH, now=timezone.now())
     if tried == BATCH:
         fetch_pictures.delay()
     return tried

@@ -1,12 +1,9 @@
-"""Keep what words found that most of a shop matches: counting that takes long, and hardly changes.
-
-The whole shelves are counted ahead (``tallying``); of words the first who asks lets them be
-counted, and who asks within ten minutes reads those numbers.
-"""
+"""A mark that changes whenever what shoppers see has changed: pages kept before it are void."""
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
@@ -17,12 +14,28 @@ from redis.exceptions import RedisError
 from catalog.models import Category, Channel
 from catalog.search.query_parser import Term
 
+log = logging.getLogger(__name__)
+
+GENERATION_KEY = "catalog:generation"
+
+
+def advance() -> None:
+    """Make every kept page void; without Redis there are none."""
+    try:
+        cache.set(GENERATION_KEY, time.time_ns(), timeout=None)
+    except (RedisError, OSError):
+        log.warning("the catalog changed while Redis was away; kept pages end by their age")
+
+
+# Keep what words found that most of a shop matches: counting that takes long, and hardly changes.
+#
+# The whole shelves are counted ahead (``tallying``); of words the first who asks lets them be
+# counted, and who asks within ten minutes reads those numbers.
+
 # So many cards are put in order by how well the words fit, which are the best ones of all that
 # match: nobody turns fifty pages of a search.
 WIDE = 1_200
 KEPT_S = 600
-
-log = logging.getLogger(__name__)
 
 
 def recall(

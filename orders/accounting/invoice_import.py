@@ -1,17 +1,102 @@
-"""Enter a list of supplier bills: each is matched first, and none is entered twice."""
+"""Read a list of supplier bills, as accounting programs write one."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
-from orders.accounting import bill_lists, invoices
-from orders.accounting.bill_lists import BadCellError, BillRow
+from orders.accounting import invoices
 from orders.models import PurchaseOrder, SupplierBill
+from storefront.lib.staff import csv_import
 from suppliers.models import Supplier
+
+LONGEST_REFERENCE = 60
+ALIASES = {
+    "reference": ("bill", "bill number", "invoice", "invoice number", "reference"),
+    "number": ("purchase order", "po", "po number", "order", "order number"),
+    "currency": ("currency",),
+    "goods": ("goods", "goods amount", "amount", "net"),
+    "freight": ("freight", "freight amount", "shipping"),
+    "billed": ("billed", "bill date", "invoice date", "date"),
+}
+NEEDED = ("reference", "number", "currency", "goods")
+# One mark before the cents, no other: 1,234 is a thousand to some and one and a bit to others.
+AMOUNT = re.compile(r"(-?)([0-9]{1,10})(?:[.,]([0-9]{1,2}))?")
+
+
+class BadCellError(ValueError):
+    """A cell does not say what it should; the words say what is wrong."""
+
+    def __init__(self, words: str | Promise) -> None:
+        super().__init__(str(words))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillRow:
+    """One bill, as it stands there. ``place`` counts from the header, which is row 1."""
+
+    place: int
+    reference: str
+    number: str
+    currency: str
+    goods: str
+    freight: str = ""
+    billed: str = ""
+
+
+def read(text: str) -> list[BillRow]:
+    """Read the rows of a CSV file.
+
+    Raises: UnreadableListError
+    """
+    rows = csv_import.read(text, called=ALIASES, needed=NEEDED)
+    return [BillRow(place=row.place, **row.cells) for row in rows]
+
+
+def amount(text: str) -> Decimal:
+    """Read an amount that can be read in one way only.
+
+    Raises: BadCellError
+    """
+    found = AMOUNT.fullmatch(text.replace("\N{NO-BREAK SPACE}", " ").strip())
+    if found is None:
+        raise BadCellError(_("This is no amount: write 1234.50, without marks between thousands."))
+    sign, whole, cents = found.groups()
+    if sign and (whole.strip("0") or (cents or "").strip("0")):
+        raise BadCellError(_("It is below 0: a credit is no bill. Withdraw the bill instead."))
+    return Decimal(f"{whole}.{cents or 0}").quantize(Decimal("0.01"))
+
+
+def parse_date(text: str) -> date | None:
+    """Read a day, where there is one.
+
+    Raises: BadCellError
+    """
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise BadCellError(_("This is no day: write 2026-11-24.")) from error
+
+
+def parse_currency(text: str) -> str:
+    """Read the code of a currency.
+
+    Raises: BadCellError
+    """
+    code = text.upper()
+    if len(code) != len("EUR") or not (code.isascii() and code.isalpha()):
+        raise BadCellError(_("Three letters, such as EUR."))
+    return code
+
+
+# Enter a list of supplier bills: each is matched first, and none is entered twice.
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,26 +159,26 @@ def _bill(
 
     Raises: BadCellError
     """
-    if not 0 < len(row.reference) <= bill_lists.LONGEST_REFERENCE:
+    if not 0 < len(row.reference) <= LONGEST_REFERENCE:
         raise BadCellError(gettext("A bill has a number of up to 60 characters."))
     if purchase_order is None:
         raise BadCellError(gettext("No purchase order has this number."))
     if supplier is not None and purchase_order.supplier_id != supplier.pk:
         words = gettext("This purchase order is one of %s.")
         raise BadCellError(words % purchase_order.supplier.name)
-    currency = bill_lists.currency(row.currency)
+    currency = parse_currency(row.currency)
     expected = _currency_of(purchase_order)
     if currency != expected:
         words = gettext("It is in %(found)s, and the purchase order in %(expected)s.")
         raise BadCellError(words % {"found": currency, "expected": expected})
-    day = bill_lists.day(row.billed)
+    day = parse_date(row.billed)
     return SupplierBill(
         supplier=purchase_order.supplier,
         number=purchase_order.number,
         reference=row.reference,
         currency=currency,
-        goods_amount=bill_lists.amount(row.goods),
-        freight_amount=bill_lists.amount(row.freight) if row.freight else None,
+        goods_amount=amount(row.goods),
+        freight_amount=amount(row.freight) if row.freight else None,
         billed_at=datetime.combine(day, time(), UTC) if day else None,
     )
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from django.db.models import Prefetch, Q
 
-from orders.accounting.finding import Compared, Finding, Kind, What
+from orders.accounting.discrepancies import Compared, Finding, Kind, What
 from orders.models import (
     MoneyDifference,
     Order,

@@ -16,12 +16,12 @@ from django.utils import timezone
 
 from orders.accounting import (
     discrepancies,
-    gateways,
+    gateway_comparison,
     order_comparison,
     purchase_comparison,
     three_way_match,
 )
-from orders.accounting.finding import Compared
+from orders.accounting.discrepancies import Compared
 from orders.models import MoneyDay, MoneyDifference, Payment, PurchaseOrder, SupplierBill
 from orders.payments.gateways import UnknownGatewayError
 from storefront.lib.failpoints import failpoint
@@ -144,8 +144,10 @@ def _parts(day: MoneyDay, moment: Clock) -> Iterator[Part]:
     span = {"since": day.starts_at - MARGIN, "until": day.ends_at + MARGIN}
     for gateway in _gateways(day):
         yield Part(
-            name=gateways.part_of(gateway),
-            compare=lambda code=gateway: gateways.compare(gateway=code, moment=moment, **span),  # type: ignore[misc]
+            name=gateway_comparison.part_of(gateway),
+            compare=lambda code=gateway: gateway_comparison.compare(
+                gateway=code, moment=moment, **span
+            ),  # type: ignore[misc]
         )
     yield Part(
         name=order_comparison.PART, compare=lambda: order_comparison.compare(now=moment(), **span)
@@ -165,7 +167,7 @@ def _gateways(day: MoneyDay) -> list[str]:
     moved |= Q(created_at__gte=day.starts_at, created_at__lt=day.ends_at)
     codes = set(Payment.objects.filter(moved).values_list("gateway", flat=True))
     opened = MoneyDifference.objects.filter(
-        part__startswith=gateways.part_of(""), status=MoneyDifference.Status.OPEN
+        part__startswith=gateway_comparison.part_of(""), status=MoneyDifference.Status.OPEN
     )
     codes |= {part.partition(":")[2] for part in opened.values_list("part", flat=True)}
     return sorted(codes | {settings.PAYMENT_GATEWAY})

@@ -14,7 +14,7 @@ from orders import events
 from orders.backorders import purchase_order_cancellation, refunds
 from orders.cancellation import before_purchasing, supplier_answers
 from orders.models import Order, PurchaseMessage, PurchaseOrder
-from orders.purchasing import locks, moving_ends, retries, submission_lookup
+from orders.purchasing import locks, reassignment, retries, submission_lookup
 from storefront.lib.clock import elapsing
 from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.http.errors import OutsideError
@@ -216,7 +216,7 @@ def _give_up(purchase_order: PurchaseOrder, now: datetime) -> None:
     """End a wish that came too late: else it would be followed, and waited for, for ever."""
     purchase_order.cancel_wanted_at = None
     purchase_order.save(update_fields=["cancel_wanted_at"])
-    moving_ends.forget(purchase_order)
+    reassignment.forget(purchase_order)
     if purchase_order.request_status == Request.CANCELLATION_REQUESTED:
         words = "It was shipped before he answered."
         to = Request.CANCELLATION_REJECTED

@@ -14,9 +14,15 @@ from django.db import transaction
 from orders import links
 from orders.backorders import purchase_order_cancellation
 from orders.models import PurchaseMessage, PurchaseOrder
-from orders.purchasing import acknowledgements, locks, moving_ends
-from suppliers.connectors.capabilities import Connector, OrderCancelling, able
-from suppliers.connectors.pleading import Plea, Pleading, Wanted
+from orders.purchasing import acknowledgements, locks, reassignment
+from suppliers.connectors.capabilities import (
+    Connector,
+    OrderCancelling,
+    Plea,
+    Pleading,
+    Wanted,
+    able,
+)
 from suppliers.connectors.records import (
     Answer,
     AskInPersonError,
@@ -190,5 +196,5 @@ def hear(  # noqa: PLR0913 - what he said, in its parts, and who says so
             [purchase_order], order, reason=purchase_order.cancel_reason, now=now
         )
     else:
-        moving_ends.forget(purchase_order)
+        reassignment.forget(purchase_order)
     return is_stopped

@@ -1,4 +1,4 @@
-"""Put things into a cart, change them, and look at it with true prices."""
+"""Begin a guest's cart with its first line, by one statement: nobody else can know it yet."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ from orders.cart.lines import Read
 from orders.cart.view import CartView, LineView
 from orders.models import Cart, CartLine
 from orders.models.cart import KEPT_FOR, MAX_QUANTITY
-from storefront.lib.db.bulk import insert
+from storefront.lib.db.bulk import insert, insert_together
 from storefront.lib.db.prepared_queries import Prepared
 from storefront.lib.money import Money
+
+# Put things into a cart, change them, and look at it with true prices.
 
 TOKEN_BYTES = 32
 MAX_LINES = 50
@@ -191,7 +193,7 @@ def look(*, cart: Cart, now: datetime, known: Read | None = None) -> CartView:
     """Read the cart with true prices and stock; what is known of this moment is not read again."""
     currency = cart.channel.currency
     lines = []
-    told = known or cart_lines.read(cart=cart, now=now)
+    told = known or cart_lines.read_cart_lines(cart=cart, now=now)
     for read in told.lines:
         row, listing = read.row, read.row.listing
         product = listing.variant.product
@@ -279,3 +281,53 @@ def _unplaced(*, cart_id: int) -> QuerySet[Cart]:
 
 _PUBLISHED, _LINES = Prepared(_published), Prepared(_lines)
 _LOCKED, _UNPLACED = Prepared(_locked), Prepared(_unplaced)
+
+
+def read(*, listing_id: int, now: datetime) -> Listing | None:
+    """Read a listing as ``begin`` takes it, with its product and channel; published or not."""
+    return _LISTING.first(listing_id=listing_id, now=now)
+
+
+def begin(  # noqa: PLR0913 - what, how many, where to, when, and of how many
+    *,
+    listing: Listing,
+    quantity: int,
+    channel: Channel,
+    country: str,
+    locale: str,
+    now: datetime,
+    most_of: Most = AS_LISTED,
+) -> CartLine:
+    """Open a cart with one line at today's price; the line knows its cart.
+
+    Shape:  ``listing`` as ``read`` answers at this moment; ``most_of`` as in ``carts.add``
+    Raises: UnknownListingError, NotForSaleError, NotEnoughError, TooManyError  nothing is written
+    """
+    told = cast(Any, listing)
+    if not told.is_shown or listing.channel_id != channel.pk:
+        raise UnknownListingError(listing.pk)
+    if not told.is_for_sale or listing.price_amount is None:
+        raise NotForSaleError(listing.pk)
+    check(quantity, most_of(listing))
+    cart = new(channel=channel, country=country, locale=locale, now=now)
+    line = CartLine(
+        cart=cart,
+        listing=listing,
+        quantity=quantity,
+        quoted_amount=listing.price_amount,
+        quoted_at=now,
+    )
+    insert_together([cart, line])
+    return line
+
+
+def _listing(*, listing_id: int, now: datetime) -> QuerySet[Listing]:
+    itself = OuterRef("pk")
+    listings = Listing.objects.filter(pk=listing_id).select_related("variant__product", "channel")
+    return listings.annotate(
+        is_shown=Exists(Listing.objects.published().filter(pk=itself)),
+        is_for_sale=Exists(Listing.objects.for_sale(now).filter(pk=itself)),
+    )
+
+
+_LISTING = Prepared(_listing)

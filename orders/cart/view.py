@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from catalog.models import Variant
-from orders.pricing.totals import Wanted
+from orders.pricing.totals import PricedLine
 from orders.tax.rates import CountryRate
 from storefront.lib.money import Money
 
@@ -68,10 +68,10 @@ class CartView:
         return sum(line.quantity for line in self.lines)
 
     @property
-    def counted(self) -> dict[int, Wanted]:
+    def counted(self) -> dict[int, PricedLine]:
         """What is to be counted, by the id of the line."""
         return {
-            line.id: Wanted(listing_id=line.listing_id, unit=line.unit, quantity=line.quantity)
+            line.id: PricedLine(listing_id=line.listing_id, unit=line.unit, quantity=line.quantity)
             for line in self.lines
         }
 

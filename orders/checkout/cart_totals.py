@@ -13,7 +13,7 @@ from fractions import Fraction
 from catalog.models import Channel
 from orders.models import Cart
 from orders.pricing import totals as pricing_totals
-from orders.pricing.totals import Totals, Treatment, Wanted, Way
+from orders.pricing.totals import PricedLine, Totals, Treatment, Way
 from orders.promotions import promotions
 from orders.promotions.promotions import Found, Held
 from orders.routing.delivery_quote import ShippingQuote
@@ -101,7 +101,7 @@ def ways_of(quote: ShippingQuote | None, *, keys: Mapping[int, int]) -> list[Way
 def bill(  # noqa: PLR0913 - whose cart, what is in it, how it goes, and when
     *,
     cart: Cart,
-    wanted: Mapping[int, Wanted],
+    wanted: Mapping[int, PricedLine],
     ways: Sequence[Way],
     buyer: Buyer,
     now: datetime,

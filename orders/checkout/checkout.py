@@ -18,11 +18,11 @@ from orders.cart import carts
 from orders.cart import lines as cart_lines
 from orders.checkout import open_order_limits, snapshot
 from orders.checkout.cart_totals import Buyer, bill, ways_of
-from orders.inventory import lingering, reservations
+from orders.inventory import reservations
 from orders.models import Cart, CartLine, Order, Payment, Reservation
 from orders.numbers import order_number
 from orders.payments import sessions
-from orders.pricing.totals import Wanted
+from orders.pricing.totals import PricedLine
 from orders.promotions import redemptions
 from orders.routing.delivery_quote import ShippingQuote
 from orders.tax.rates import CountryRate
@@ -189,7 +189,9 @@ def _place(  # noqa: PLR0913
     ) is None:  # it went into the cart of an account meanwhile
         raise EmptyCartError
     cart = locked
-    read = cart_lines.read(cart=cart, now=now)  # once the lock is ours, or an order is not seen
+    read = cart_lines.read_cart_lines(
+        cart=cart, now=now
+    )  # once the lock is ours, or an order is not seen
     if (read.is_placed or not read.lines) and (order := _PLACED.first(cart_id=cart.pk)):
         raise AlreadyPlacedError(order)
     if not (lines := read.rows):
@@ -203,7 +205,7 @@ def _place(  # noqa: PLR0913
     billed = bill(
         cart=cart,
         wanted={
-            line.pk: Wanted(
+            line.pk: PricedLine(
                 listing_id=line.listing_id,
                 unit=Money(units[line.pk], currency),
                 quantity=line.quantity,
@@ -231,7 +233,7 @@ def _place(  # noqa: PLR0913
         quote=quote,
         totals=totals,
         held_since=since,
-        pay_before=lingering.until(since=since, now=now),
+        pay_before=reservations.until(since=since, now=now),
         now=now,
     )
     order_lines = snapshot.lines_of(

@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from orders.cancellation import before_purchasing
-from orders.inventory import lingering, reservations
+from orders.inventory import reservations
 from orders.models import Cart, Order, OrderLine, Payment, Reservation
 from orders.models.order import HELD_AT_MOST
 from orders.payments import updates
@@ -125,7 +125,7 @@ def make_way(*, cart: Cart, now: datetime) -> tuple[datetime, list[Order]]:
     others = [order for order in open_ones if order.pk not in same and order.pay_before > now]
     if len(others) >= MOST_OPEN:
         raise TooManyOpenError(others, min(order.pay_before for order in others))
-    since = min([now, *(lingering.first_held(order) for order in theirs if order.pk in same)])
+    since = min([now, *(reservations.first_held(order) for order in theirs if order.pk in same)])
     if since + HELD_AT_MOST < now + SHORTEST:
         rests = max(
             order.pay_before if order in open_ones else order.status_since

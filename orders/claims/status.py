@@ -12,8 +12,7 @@ from orders.models import SupplierClaim
 from orders.purchasing import retries
 from storefront.lib.http.errors import OutsideError
 from suppliers.connections.factory import adapter_for
-from suppliers.connectors.capabilities import Connector, able
-from suppliers.connectors.claiming import Claims
+from suppliers.connectors.capabilities import Claims, Connector, able
 
 Status = SupplierClaim.Status
 

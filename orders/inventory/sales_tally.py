@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.db.models import F, Sum
 from django.db.models.functions import TruncDate
 
-from catalog.pricing import demand
+from catalog.pricing import market
 from catalog.pricing.market import DEMAND_DAYS
 from orders.models import Order, OrderLine
 
@@ -26,7 +26,7 @@ def tally(*, now: datetime) -> int:
     """
     until = now.date()
     since = until - timedelta(days=DEMAND_DAYS - 1)
-    return demand.keep(sold=_sold(since), since=since, until=until, now=now)
+    return market.keep(sold=_sold(since), since=since, until=until, now=now)
 
 
 def _sold(since: date) -> dict[tuple[int, int, date], int]:

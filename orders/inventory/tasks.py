@@ -7,7 +7,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from orders.inventory import decrement_measurement, sales_tally, stock_sync, unseeing
+from orders.inventory import decrement_measurement, sales_tally, stock_sync
 from suppliers.models import Supplier
 
 
@@ -15,7 +15,7 @@ from suppliers.models import Supplier
 def reconcile_stock(**_: Any) -> None:
     """Stop subtracting sales that the suppliers' figures contain by now."""
     for supplier in Supplier.objects.exclude(status=Supplier.Status.CANDIDATE):
-        unseeing.unsee(supplier=supplier, now=timezone.now())
+        stock_sync.unsee(supplier=supplier, now=timezone.now())
         stock_sync.reconcile(supplier=supplier, now=timezone.now())
 
 

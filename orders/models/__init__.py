@@ -1,22 +1,18 @@
 """From cart to purchase order."""
 
-from orders.models.accounting import MoneyDay, MoneyDifference, MoneySighting
+from orders.models.accounting import MoneyDay, MoneyDifference, MoneySighting, SupplierBill
 from orders.models.addresses import AddressWish
 from orders.models.backorders import Setback, SetbackLine
-from orders.models.bill import SupplierBill
 from orders.models.cart import Cart, CartLine
 from orders.models.claims import SupplierClaim, SupplierClaimLine
 from orders.models.inventory import Allocation, Reservation
 from orders.models.order import Order, OrderLine
 from orders.models.payments import Payment, PaymentEvent
-from orders.models.picturing import ReturnPicture
 from orders.models.privacy import SupplierToAsk
 from orders.models.promotions import Coupon, Promotion, Redemption
-from orders.models.purchasing import PurchaseLine, PurchaseMessage, PurchaseOrder
-from orders.models.return_policy import ReturnPolicy
-from orders.models.returns import ReturnAuthorization, ReturnLine
+from orders.models.purchasing import PurchaseLine, PurchaseMessage, PurchaseOrder, StrayDecision
+from orders.models.returns import ReturnAuthorization, ReturnLine, ReturnPicture, ReturnPolicy
 from orders.models.routing import RoutingRules
-from orders.models.stray import StrayDecision
 from orders.models.supplier_returns import SupplierRMA, SupplierRMALine
 from orders.models.tax import TaxNumber, TaxRate
 

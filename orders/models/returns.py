@@ -1,4 +1,4 @@
-"""What shoppers send back, or keep, and what they get for it."""
+"""Pictures of what shoppers complain about."""
 
 from __future__ import annotations
 
@@ -12,9 +12,65 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models import Variant
 from orders.models.order import Order, OrderLine
 from orders.models.purchasing import PurchaseOrder
-from orders.models.return_policy import ReturnPolicy
 from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
+from suppliers.models import Supplier
+
+# What suppliers do about goods that come back.
+
+
+class ReturnPolicy(models.Model):
+    """What one supplier does about goods that come back.
+
+    The row without a supplier holds for each who has none of his own; without it, the defaults.
+    """
+
+    class Destination(models.TextChoices):
+        SUPPLIER = "supplier", _("To the supplier")
+        US = "us", _("To us")
+        NOWHERE = "nowhere", _("Nowhere: the shopper keeps it")
+
+    class Payer(models.TextChoices):
+        US = "us", _("We pay the way back")
+        SHOPPER = "shopper", _("The shopper pays the way back")
+
+    supplier = models.ForeignKey(
+        Supplier, models.PROTECT, null=True, blank=True, related_name="return_policies"
+    )
+    destination = models.CharField(max_length=10, choices=Destination, default=Destination.US)
+    address = models.CharField(max_length=300, blank=True)
+    # Goods worth less than this, in the order's currency, are not worth their way back.
+    keep_below_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    takes_back = models.BooleanField(default=False)  # gives us a credit for what comes back
+    takes_back_days = models.PositiveSmallIntegerField(default=30)
+    # How long after it arrived he stands in for what is broken; unknown: as for all he takes back.
+    warranty_months = models.PositiveSmallIntegerField(null=True, blank=True)
+    restocking_percent = models.DecimalField(max_digits=5, decimal_places=2, default=0)
+    label_payer = models.CharField(max_length=10, choices=Payer, default=Payer.SHOPPER)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["supplier"], nulls_distinct=False, name="return_policy_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(keep_below_amount__gte=0), name="return_policy_keeps_no_debt"
+            ),
+            models.CheckConstraint(
+                condition=Q(restocking_percent__gte=0, restocking_percent__lte=100),
+                name="return_policy_fee_within_goods",
+            ),
+            models.CheckConstraint(
+                condition=~Q(destination="supplier") | ~Q(address=""),
+                name="return_policy_says_where",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.supplier or _("All others"))
+
+
+# What shoppers send back, or keep, and what they get for it.
 
 MOST_WORDS = 4000  # a complaint, and the answers to what we asked
 
@@ -259,3 +315,34 @@ class ReturnLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} of line {self.order_line_id}"
+
+
+MOST_PICTURES = 12  # of one return: with the complaint, and with the answers
+
+
+class ReturnPicture(models.Model):
+    """A picture that a shopper sent with a complaint, or with an answer of his.
+
+    ``file`` is a name that we made, in the private storage; no URL shows it. What was declared at
+    once may be several returns: each has a row of the same file.
+    """
+
+    authorization = models.ForeignKey(ReturnAuthorization, models.PROTECT, related_name="pictures")
+    place = models.PositiveSmallIntegerField()
+    file = models.CharField(max_length=60)
+    added_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["authorization", "place"], name="return_picture_has_its_place"
+            ),
+            models.CheckConstraint(
+                condition=Q(place__gte=1, place__lte=MOST_PICTURES),
+                name="return_pictures_are_not_many",
+            ),
+        ]
+        indexes = [models.Index(fields=["file"], name="return_picture_by_file")]
+
+    def __str__(self) -> str:
+        return f"{self.authorization_id}, {self.place}"

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import Payment, PaymentEvent
-from orders.payments import asking, tasks, updates
+from orders.payments import captures, tasks, updates
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action
 from storefront.lib.staff.inlines import inline
@@ -92,7 +92,7 @@ class PaymentEventAdmin(StaffAdmin):
     list_filter: ClassVar = ["kind", "gateway", "received_at"]
     search_fields: ClassVar = ["external_id", "payment__key", "payment__order__number"]
     ordering: ClassVar = ["-id"]
-    refusals: ClassVar = (asking.NotRefusedError, asking.NothingLeftError)
+    refusals: ClassVar = (captures.NotRefusedError, captures.NothingLeftError)
     actions_detail: ClassVar = ["ask_again"]
     fits: ClassVar = {"ask_again": lambda event: event.kind == PaymentEvent.Kind.REFUSED}
 
@@ -101,7 +101,7 @@ class PaymentEventAdmin(StaffAdmin):
         refusal = self.row(request, object_id)
 
         def act(_given: object) -> None:
-            asking.ask_again(
+            captures.ask_again(
                 request=refusal.answers or refusal, actor=str(request.user), now=timezone.now()
             )
             self.wake(request, tasks.settle_payments)

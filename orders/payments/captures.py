@@ -1,13 +1,4 @@
-"""Decide when the money of a payment is taken, and how much in one call: the one rule.
-
-An account takes the money of an authorization in parts, or once (``Taking``). Where it takes
-parts, each accepted purchase order is captured by itself. Where it takes once, all of them
-together, as soon as no purchase order is open, or the authorization is about to end: whichever
-is first. What is authorized for others goes back with that capture.
-
-An authorization that is about to end is captured for what a supplier has, or may have, although
-he has not accepted it: should he refuse, it is refunded. For what nobody sent, nothing is taken.
-"""
+"""Ask a gateway once more for what it refused, when the cause of the refusal is gone."""
 
 from __future__ import annotations
 
@@ -20,7 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder, Setback
-from orders.payments import asking, ledger, updates
+from orders.payments import ledger, updates
 from orders.payments.gateways import gateway_for
 from orders.payments.gateways.base import PaymentUpdate, Taking
 from storefront.lib.failpoints import failpoint
@@ -28,6 +19,73 @@ from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money
 
 Kind = PaymentEvent.Kind
+
+
+class NotRefusedError(Exception):
+    """Nobody refused it, or it was asked again already: the request itself is repeated."""
+
+
+class NothingLeftError(Exception):
+    """What it asked for is not there any more, or is not wanted any more."""
+
+
+@transaction.atomic(durable=True)
+def ask_again(*, request: PaymentEvent, actor: str, now: datetime) -> PaymentEvent:
+    """Write down a new attempt, with a key of its own, after a definite refusal.
+
+    Under the old key the gateway would repeat its stored refusal. A request whose answer is
+    unknown keeps its key, or the money could move twice.
+
+    Locks:  the order, then the payment
+    Raises: NotRefusedError, NothingLeftError  nothing is written
+    """
+    Order.objects.select_for_update(of=["self"]).get(payments=request.payment_id)
+    payment = Payment.objects.select_for_update(of=["self"]).get(pk=request.payment_id)
+    attempts = list(ledger.attempts(payment, ledger.first_key(request)))
+    last = attempts[-1] if attempts else None
+    if last != request or not ledger.is_refused(request):
+        raise NotRefusedError(f"{request.external_id} was not refused, or was asked again since.")
+    left = _left(payment, request)
+    if left < Money(request.amount, payment.currency):
+        raise NothingLeftError(f"Only {left} is left for {request.external_id}.")
+    return PaymentEvent.objects.create(
+        payment=payment,
+        gateway=payment.gateway,
+        external_id=ledger.key_of(ledger.first_key(request), attempt=len(attempts) + 1),
+        kind=request.kind,
+        amount=request.amount,
+        reason=f"{actor} asked again"[:200],
+        occurred_at=now,
+        received_at=now,
+    )
+
+
+def _left(payment: Payment, request: PaymentEvent) -> Money:
+    if request.kind == Kind.REFUND_REQUESTED:
+        return ledger.refundable(payment)
+    if request.kind == Kind.CAPTURE_REQUESTED and not _is_delivered(payment, request):
+        return Money.zero(payment.currency)
+    return ledger.releasable(payment)
+
+
+def _is_delivered(payment: Payment, request: PaymentEvent) -> bool:
+    """Test whether the purchase order that a capture pays for still stands."""
+    standing = payment.order.purchase_orders.exclude(status=PurchaseOrder.Status.CANCELED)
+    keys = {ledger.capture_key(number) for number in standing.values_list("number", flat=True)}
+    return ledger.first_key(request) in keys
+
+
+# Decide when the money of a payment is taken, and how much in one call: the one rule.
+#
+# An account takes the money of an authorization in parts, or once (``Taking``). Where it takes
+# parts, each accepted purchase order is captured by itself. Where it takes once, all of them
+# together, as soon as no purchase order is open, or the authorization is about to end: whichever
+# is first. What is authorized for others goes back with that capture.
+#
+# An authorization that is about to end is captured for what a supplier has, or may have, although
+# he has not accepted it: should he refuse, it is refunded. For what nobody sent, nothing is
+# taken.
+
 Request = PurchaseOrder.Request
 
 # Staff hear a day before (``storefront.dashboard``); this is when the rule acts without them.
@@ -178,8 +236,8 @@ def _refused(payment: Payment, step: Step, error: PermanentError, now: datetime)
         return
     for request in left:
         if ledger.attempts(payment, ledger.first_key(request)).count() < TRIED_UNASKED:
-            with suppress(asking.NotRefusedError, asking.NothingLeftError):
-                asking.ask_again(request=request, actor=payment.gateway, now=now)
+            with suppress(NotRefusedError, NothingLeftError):
+                ask_again(request=request, actor=payment.gateway, now=now)
 
 
 def _open_orders() -> QuerySet[PurchaseOrder]:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from orders.inventory import lingering
+from orders.inventory import reservations
 from orders.models import Order, Payment
 from orders.payments import updates
 from orders.payments.gateways import gateway_for
@@ -108,7 +108,7 @@ def _row_for(order: Order, now: datetime) -> Payment:
         return live
     if order.status != Order.Status.PENDING_PAYMENT or order.pay_before <= now:
         raise NotPayableError(order.number)
-    lingering.stay(order, now=now)
+    reservations.stay(order, now=now)
     if live is not None:
         if not live.pay_url:
             _is_noted(live, now)

@@ -19,7 +19,7 @@ from storefront.lib.money import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class PricedLine:
     """One line of a cart, as it is to be counted."""
 
     listing_id: int

@@ -10,7 +10,7 @@ from django.db.models import QuerySet, prefetch_related_objects
 
 from catalog.models import Listing
 from orders.models import Cart, Promotion, Redemption
-from orders.pricing.totals import Wanted, Way
+from orders.pricing.totals import PricedLine, Way
 from orders.promotions import codes
 from orders.promotions.engine import Good, Kind, Offer, Outcome, Refusal, decide
 from storefront.lib.db.prepared_queries import Prepared
@@ -41,7 +41,7 @@ class Held:
 def read(
     *,
     cart: Cart,
-    wanted: Mapping[int, Wanted],
+    wanted: Mapping[int, PricedLine],
     email: str,
     now: datetime,
     may_promote: bool = True,
@@ -121,13 +121,13 @@ def _offer(promotion: Promotion, code: str, currency: str) -> Offer:
     )
 
 
-def _goods(wanted: Mapping[int, Wanted], currency: str) -> list[Good]:
+def _goods(wanted: Mapping[int, PricedLine], currency: str) -> list[Good]:
     listings = Listing.objects.filter(pk__in=[each.listing_id for each in wanted.values()])
     known = listings.select_related("variant__product").in_bulk()
     return [_good(key, each, known[each.listing_id], currency) for key, each in wanted.items()]
 
 
-def _good(key: int, wanted: Wanted, listing: Listing, currency: str) -> Good:
+def _good(key: int, wanted: PricedLine, listing: Listing, currency: str) -> Good:
     floor, product = listing.floor_amount, listing.variant.product
     return Good(
         key=key,

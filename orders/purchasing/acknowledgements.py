@@ -11,7 +11,7 @@ from orders.backorders import backorders, purchase_order_cancellation, rejected_
 from orders.inventory import stock_outs
 from orders.models import OrderLine, PurchaseMessage, PurchaseOrder
 from orders.payments import ledger
-from orders.purchasing import cost_increases, moving_ends
+from orders.purchasing import cost_increases, reassignment
 from orders.purchasing.locks import lock
 from storefront.lib.failpoints import failpoint
 from storefront.lib.money import Money
@@ -149,7 +149,7 @@ def refuse(
 
 def _accept(purchase_order: PurchaseOrder, state: PurchaseState, now: datetime) -> None:
     is_whole = not purchase_order.lines.filter(is_live=False).exists()
-    moving_ends.outrun(purchase_order, now=now)  # he was quicker than our question
+    reassignment.outrun(purchase_order, now=now)  # he was quicker than our question
     if purchase_order.request_status in OPEN_CONVERSATION:
         purchase_order.move(
             Request.ACCEPTED if is_whole else Request.PARTIALLY_ACCEPTED,
@@ -286,3 +286,25 @@ def _hear(
         },
         at=now,
     )
+
+
+# Note that a supplier wants more money for an order than he said.
+
+
+@transaction.atomic(durable=True)
+def hear(
+    *, purchase_order: PurchaseOrder, reason: str, now: datetime, amount: Money | None = None
+) -> None:
+    """Keep what he says, and have staff see it with the order; nothing is paid by itself.
+
+    Without a reason he is paid, or wants it no more. The newest word counts.
+    """
+    told = {} if amount is None else {"amount": str(amount.amount), "currency": amount.currency}
+    PurchaseMessage.objects.create(
+        purchase_order=purchase_order,
+        direction=PurchaseMessage.Direction.IN,
+        kind="charge",
+        body={"reason": reason, **told},
+        at=now,
+    )
+    PurchaseOrder.objects.filter(pk=purchase_order.pk).update(problem=reason[:300])

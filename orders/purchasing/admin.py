@@ -1,4 +1,4 @@
-"""Staff send what is collected for a supplier before its moment."""
+"""The action by which staff have another supplier send a purchase order."""
 
 from __future__ import annotations
 
@@ -9,14 +9,127 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import PurchaseOrder
-from orders.purchasing import submission, tasks
-from storefront.lib.staff.admin import StaffAdmin, action
+from orders import links
+from orders.cancellation import tasks as cancellation_tasks
+from orders.models import PurchaseLine, PurchaseMessage, PurchaseOrder
+from orders.purchasing import reassignment, submission
+from orders.purchasing import tasks as purchasing_tasks
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, show
+
+
+class MovingActions(StaffAdmin):
+    """What staff do on the page of a purchase order whose supplier shall not send it."""
+
+    moving_fits: ClassVar = {"move_elsewhere": reassignment.can_move}
+    moving_refusals: ClassVar = (reassignment.CannotMoveError,)
+
+    @action(description=_("Have another send it"), icon="alt_route")
+    def move_elsewhere(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        purchase_order = self.row(request, object_id)
+
+        def act(given: Mapping[str, Any]) -> None:
+            is_free = reassignment.move(
+                purchase_order=purchase_order,
+                reason=given["reason"],
+                actor=str(request.user),
+                now=timezone.now(),
+            )
+            if not is_free:
+                self.wake(
+                    request,
+                    cancellation_tasks.follow_cancellation,
+                    order_id=purchase_order.order_id,
+                )
+
+        return self.ask(
+            request,
+            purchase_order,
+            title=gettext("Have another send it"),
+            explain=gettext(
+                "What the supplier may have is asked to be stopped first: two never send the same"
+                " goods. Once it is free, it is looked for elsewhere. What would come later than"
+                " promised is asked of the shopper, and what nobody has is paid back."
+            ),
+            form_class=ReasonForm,
+            act=act,
+            done=gettext("%s is taken from its supplier.") % purchase_order,
+        )
+
+
+# What the pages of purchase orders show besides their columns.
+
+Request = PurchaseOrder.Request
+
+WORK = columns.state(
+    "status", _("Work"), calls={"on_hold"}, waits={"draft", "ready"}, ended={"closed", "canceled"}
+)
+TALK = columns.state(
+    "request_status",
+    _("Talk"),
+    calls={"submit_unknown", "submit_failed"},
+    waits={"submitting", "submitted", "backordered", "cancellation_requested"},
+    ended={"accepted", "rejected", "cancellation_accepted"},
+)
+
+
+@admin.display(description=_("Supplier's page"))
+def supplier_page(purchase_order: PurchaseOrder) -> str | None:
+    if not purchase_order.access_key or purchase_order.request_status == Request.UNSUBMITTED:
+        return None
+    url = links.purchase_url(purchase_order)
+    return format_html('<a href="{}" rel="noreferrer">{}</a>', url, gettext("Open"))
+
+
+# Staff pages of purchase orders, and of what was said between us and the suppliers.
 
 Status = PurchaseOrder.Status
+
+
+show(
+    PurchaseLine,
+    list_display=[
+        columns.link("purchase_order", _("Purchase order")),
+        columns.text("order_line__sku", _("SKU")),
+        "quantity",
+        columns.money("agreed_cost_amount", _("Agreed cost"), currency="cost_currency"),
+        "acknowledgment",
+        "is_live",
+    ],
+    list_display_links=["quantity"],
+    list_select_related=[
+        "purchase_order",
+        "order_line",
+        "offer__supplier",
+        "level__offer",
+        "level__location__supplier",
+    ],
+    list_filter=["is_live", "acknowledgment"],
+    search_fields=["purchase_order__number", "order_line__sku"],
+    ordering=["-id"],
+)
+show(
+    PurchaseMessage,
+    list_display=[
+        "kind",
+        "direction",
+        columns.link("purchase_order", _("Purchase order")),
+        columns.age("at", _("When")),
+    ],
+    list_select_related=["purchase_order"],
+    list_filter=["direction", "kind"],
+    search_fields=["purchase_order__number"],
+    ordering=["-id"],
+    readonly_fields=[columns.document("body", _("Word for word"))],
+    exclude=["body"],
+)
+
+
+# Staff send what is collected for a supplier before its moment.
 
 
 @admin.display(description=_("Goes at"), ordering="goes_at", empty_value="")
@@ -51,7 +164,7 @@ class SendActions(StaffAdmin):
             submission.send_now(
                 purchase_order=collected, actor=str(request.user), now=timezone.now()
             )
-            self.wake(request, tasks.send, purchase_order_id=collected.pk)
+            self.wake(request, purchasing_tasks.send, purchase_order_id=collected.pk)
 
         return self.ask(
             request,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -10,6 +11,9 @@ from django.db.models import Exists, OuterRef, QuerySet
 from orders.backorders import backorders, purchase_order_cancellation
 from orders.models import Order, PurchaseOrder, RoutingRules, Setback
 from orders.purchasing import locks
+from orders.purchasing.holds.holds import was_asked_again
+from orders.purchasing.holds.rules import NO_WAY, Reason
+from storefront.lib.db.transactions import needs_transaction
 
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
@@ -91,3 +95,58 @@ def is_given_up(purchase_order: PurchaseOrder, *, after_h: int | None, now: date
         return False
     promised = timedelta(minutes=purchase_order.supplier.acknowledge_within_min)
     return purchase_order.request_status_since < now - promised - timedelta(hours=after_h)
+
+
+# Forget that another was to send a purchase order: he who has it sends it after all.
+
+
+@needs_transaction
+def forget(purchase_order: PurchaseOrder) -> None:
+    """Let it stay with its supplier; a shopper's wish to cancel is none of this.
+
+    Locks:  the caller holds the purchase order
+    """
+    if not purchase_order.is_to_be_moved:
+        return
+    purchase_order.is_to_be_moved = False
+    purchase_order.cancel_wanted_at = None
+    purchase_order.cancel_reason = ""
+    fields = ["is_to_be_moved", "cancel_wanted_at", "cancel_reason"]
+    purchase_order.save(update_fields=fields)
+
+
+@needs_transaction
+def outrun(purchase_order: PurchaseOrder, *, now: datetime) -> None:
+    """Forget it because he said yes before he answered whether he stops it: that is a no.
+
+    Locks:  the caller holds the purchase order
+    """
+    if not purchase_order.is_to_be_moved:
+        return
+    forget(purchase_order)
+    if purchase_order.request_status == Request.CANCELLATION_REQUESTED:
+        words = "He accepted it before he answered."
+        to = Request.CANCELLATION_REJECTED
+        purchase_order.move(to, at=now, axis="request_status", reason=words)
+
+
+# Have another send what a supplier carries there in no way, once he has said so twice.
+
+REASON = "he carries it there in no way"
+
+
+def follow(purchase_order: PurchaseOrder, reasons: Sequence[Reason], *, now: datetime) -> bool:
+    """Have another send it where nothing else holds it, and he was asked before; tell whether.
+
+    The first time it is held, and asked for again by itself (``holds.lift_answered``): a quote
+    that fails once is no reason to give a shopper's money back.
+
+    Locks:  as ``reassignment.move``
+    """
+    if {reason.code for reason in reasons} != {NO_WAY} or not was_asked_again(purchase_order):
+        return False
+    try:
+        move(purchase_order=purchase_order, reason=REASON, actor="rules", now=now)
+    except CannotMoveError:
+        return False  # a person decides: it is not asked for by itself once more
+    return True

@@ -17,8 +17,8 @@ from orders.purchasing import (
     creation,
     locks,
     out_of_stock,
+    reassignment,
     submission_lookup,
-    undeliverable,
 )
 from orders.purchasing.creation import Taken
 from orders.purchasing.holds.facts import check
@@ -101,7 +101,7 @@ def send(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
     with adapter_for(purchase_order.supplier) as connector:
         reasons = check(purchase_order=purchase_order, connector=connector, now=now)
         if reasons:
-            if not undeliverable.follow(purchase_order, reasons, now=now):
+            if not reassignment.follow(purchase_order, reasons, now=now):
                 _hold(purchase_order, reasons, now)
             return purchase_order
         request = request_for(purchase_order)
@@ -199,7 +199,7 @@ def _place(
         elif isinstance(error, NoWayError):
             reason = Reason(NO_WAY, f"The supplier carries it there in no way: {error}"[:280])
             submission_lookup.held(purchase_order, reason, moment())
-            undeliverable.follow(purchase_order, [reason], now=moment())
+            reassignment.follow(purchase_order, [reason], now=moment())
         else:
             refused = Reason("refused", f"The supplier refuses: {error}"[:280])
             submission_lookup.held(purchase_order, refused, moment())

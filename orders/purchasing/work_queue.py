@@ -15,7 +15,7 @@ from django.db.models.functions import RowNumber
 from orders.models import Order, PurchaseOrder, SupplierClaim
 from orders.purchasing import retries, submission_lookup
 from orders.purchasing.retries import may_be_asked, supplier_answers
-from suppliers.models.sending import Sending
+from suppliers.models.supplier import Sending
 
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request

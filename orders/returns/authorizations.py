@@ -11,8 +11,8 @@ from django.utils.translation import gettext
 
 from orders.models import Order, OrderLine, PurchaseOrder, ReturnAuthorization, ReturnPolicy
 from orders.models.returns import MOST_WORDS
-from orders.returns import events, photos, requests, window
-from orders.returns.refusing import CannotReturnError
+from orders.returns import eligibility, events, photos, requests
+from orders.returns.eligibility import CannotReturnError
 from storefront.lib.db.transactions import needs_transaction
 
 Status = ReturnAuthorization.Status
@@ -206,14 +206,16 @@ def expire(*, authorization: ReturnAuthorization, now: datetime) -> bool:
 
 def overdue(*, now: datetime) -> QuerySet[ReturnAuthorization]:
     """Find what should have been sent long ago, and questions that nobody answered."""
-    late = (now - window.SEND_PATIENCE).date()
+    late = (now - eligibility.SEND_PATIENCE).date()
     arrived = Q(purchase_order__status=PurchaseOrder.Status.CLOSED) & Q(
-        purchase_order__status_since__date__lt=late - window.SEND_WITHIN
+        purchase_order__status_since__date__lt=late - eligibility.SEND_WITHIN
     )
     has_place = ~Q(address="") & ~Q(destination=ReturnPolicy.Destination.NOWHERE)
     # Of goods that had not arrived the time begins when they do.
     without_day = (
-        Q(send_before=None) & has_place & (arrived | Q(status_since__lt=now - window.NEVER_SENT))
+        Q(send_before=None)
+        & has_place
+        & (arrived | Q(status_since__lt=now - eligibility.NEVER_SENT))
     )
     never_sent = ReturnAuthorization.objects.filter(
         Q(send_before__lt=late) | without_day, status__in=SENDABLE

@@ -1,13 +1,108 @@
-"""What of an order may still be given back: units that left, of which no return stands."""
+"""Where goods go that come back, as the policy of their supplier says."""
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 
-from orders.models import Order, OrderLine, PurchaseLine, PurchaseOrder, ReturnAuthorization
-from orders.returns import window
+from django.db.models import F, Q
+
+from orders.models import (
+    Order,
+    OrderLine,
+    PurchaseLine,
+    PurchaseOrder,
+    ReturnAuthorization,
+    ReturnPolicy,
+)
+from suppliers.models import Supplier
+
+Destination = ReturnPolicy.Destination
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """Where goods go, and who pays for it."""
+
+    destination: ReturnPolicy.Destination
+    address: str
+    label_payer: ReturnPolicy.Payer
+
+
+def policy_of(supplier: Supplier) -> ReturnPolicy:
+    """Return the policy of a supplier, or that of all others, or the defaults."""
+    rows = ReturnPolicy.objects.filter(Q(supplier=supplier) | Q(supplier=None))
+    own_first = rows.order_by(F("supplier").asc(nulls_last=True))
+    return own_first.first() or ReturnPolicy(supplier=supplier)
+
+
+def way_of(supplier: Supplier, *, worth: Decimal, is_our_fault: bool) -> Way:
+    """Choose where goods go that a shopper paid so much for.
+
+    What is broken or wrong comes back at our cost, whoever pays otherwise.
+    """
+    policy = policy_of(supplier)
+    destination = Destination(policy.destination)
+    if worth < policy.keep_below_amount:
+        destination = Destination.NOWHERE
+    address = "" if destination == Destination.NOWHERE else policy.address
+    payer = ReturnPolicy.Payer.US if is_our_fault else ReturnPolicy.Payer(policy.label_payer)
+    return Way(destination=destination, address=address, label_payer=payer)
+
+
+# What every verb of returns says no with.
+
+
+class CannotReturnError(Exception):
+    """The words say why; nothing is written."""
+
+
+# Until when goods may be given back. Pure.
+#
+# The day on which the last of them arrived is not counted, and a time that ends on a Saturday or
+# Sunday ends on the Monday after it. Days are those of UTC: where we sell in the EU, midnight
+# there is never later.
+
+WITHDRAWAL = timedelta(days=14)  # the law's; more is the shop's to give
+SEND_WITHIN = timedelta(days=14)
+SEND_PATIENCE = timedelta(days=14)  # who sends later than asked loses nothing at once
+UNHEARD = timedelta(days=14)  # after what was promised: a carrier may never say "delivered"
+LONGEST = timedelta(days=365)  # and somebody has withdrawn by then, whatever was heard
+WARRANTY_MONTHS = 24  # the law's; a maker may give more, and never less
+NEVER_SENT = timedelta(days=90)  # of what never arrived, and nobody sent back
+SATURDAY = 5
+
+
+def withdraw_until(arrived_at: datetime) -> date:
+    """Return the last day on which somebody may withdraw."""
+    return _working_day(arrived_at.date() + WITHDRAWAL)
+
+
+def warranty_until(arrived_at: datetime, *, months: int | None = None) -> date:
+    """Return the last day of the warranty: the law's, or of so many months where that is longer."""
+    return months_after(arrived_at.date(), max(WARRANTY_MONTHS, months or 0))
+
+
+def months_after(day: date, months: int) -> date:
+    """Return the same day so many months later, or the last of that month: it may have fewer."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year, month = day.year + years, month + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+def is_window_over(last_day: date | None, now: datetime) -> bool:
+    """Test whether a last day is behind us; what has not arrived has none."""
+    return last_day is not None and now.date() > last_day
+
+
+def _working_day(day: date) -> date:
+    return day + timedelta(days=max(0, 7 - day.weekday())) if day.weekday() >= SATURDAY else day
+
+
+# What of an order may still be given back: units that left, of which no return stands.
 
 Kind = ReturnAuthorization.Kind
 
@@ -59,17 +154,17 @@ def look(*, order: Order, now: datetime, is_late_fine: bool = False) -> Returnab
     by_line = {line.order_line_id: line for line in lines}
     arrived = [_arrived_at(line.purchase_order) for line in by_line.values()]
     known = [moment for moment in arrived if moment is not None]
-    until = window.withdraw_until(max(known)) if known and len(known) == len(arrived) else None
-    is_over = window.is_over(until, now) or _was_decided(order)
-    promised = order.arrives_to or (order.placed_at + window.LONGEST).date()
-    is_over = is_over or now.date() > promised + window.UNHEARD + window.LONGEST
-    is_unheard = now.date() > promised + window.UNHEARD
+    until = withdraw_until(max(known)) if known and len(known) == len(arrived) else None
+    is_over = is_window_over(until, now) or _was_decided(order)
+    promised = order.arrives_to or (order.placed_at + LONGEST).date()
+    is_over = is_over or now.date() > promised + UNHEARD + LONGEST
+    is_unheard = now.date() > promised + UNHEARD
     withdrawable, complainable = {}, {}
     for key, line in by_line.items():
         sold = line.order_line
         at = _arrived_at(line.purchase_order)
         months = warranty_months(sold)
-        is_old = at is not None and window.is_over(window.warranty_until(at, months=months), now)
+        is_old = at is not None and is_window_over(warranty_until(at, months=months), now)
         if not is_over or is_late_fine:
             withdrawable[key] = sold.shipped_quantity - sold.returning_quantity
         if not is_old or is_late_fine:
@@ -91,7 +186,7 @@ def warranty_months(sold: OrderLine) -> int:
     The two years of the law hold at least.
     """
     said = (sold.warranty_months, sold.variant.product.warranty_months)
-    return max(window.WARRANTY_MONTHS, *(months or 0 for months in said))
+    return max(WARRANTY_MONTHS, *(months or 0 for months in said))
 
 
 def _was_decided(order: Order) -> bool:

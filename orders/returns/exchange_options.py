@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from catalog.models import Channel, Listing, Variant
 from orders.models import OrderLine, PurchaseLine, ReturnAuthorization, ReturnLine
 from orders.returns import refund_amounts
-from orders.returns.refusing import CannotReturnError
+from orders.returns.eligibility import CannotReturnError
 from orders.returns.replacement_orders import titled
 from storefront.lib.money import Money
 

@@ -21,8 +21,8 @@ from orders.models import Order, Payment, PurchaseLine, ReturnAuthorization, Ret
 from orders.payments import ledger
 from orders.returns import events, exchange_options, refund_amounts, refunds, replacement_orders
 from orders.returns.authorizations import hold
+from orders.returns.eligibility import CannotReturnError
 from orders.returns.exchange_options import Other
-from orders.returns.refusing import CannotReturnError
 from orders.returns.replacement_orders import Shelf, Unit
 from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.money import Money

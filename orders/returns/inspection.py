@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from orders.models import ReturnAuthorization, ReturnLine
 from orders.returns import refund_amounts, requests, supplier_returns
 from orders.returns.authorizations import hold
-from orders.returns.refusing import CannotReturnError
+from orders.returns.eligibility import CannotReturnError
 from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.money import Money
 

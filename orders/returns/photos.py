@@ -20,8 +20,8 @@ from PIL import Image as Pillow
 
 from catalog.products import images
 from orders.models import Order, ReturnAuthorization, ReturnPicture
-from orders.models.picturing import MOST_PICTURES
-from orders.returns.refusing import CannotReturnError
+from orders.models.returns import MOST_PICTURES
+from orders.returns.eligibility import CannotReturnError
 from storefront.lib.db.transactions import needs_transaction
 
 MOST_AT_ONCE = 4

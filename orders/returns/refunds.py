@@ -21,7 +21,7 @@ from orders.models import (
 from orders.payments import ledger
 from orders.returns import events, refund_amounts, supplier_returns
 from orders.returns.authorizations import fall, give_up, hold
-from orders.returns.refusing import CannotReturnError
+from orders.returns.eligibility import CannotReturnError
 from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.money import Money
 

@@ -15,7 +15,7 @@ from orders import links, numbers
 from orders.cart import carts
 from orders.inventory import reservations
 from orders.models import Order, OrderLine, PurchaseLine, PurchaseOrder
-from orders.returns.refusing import CannotReturnError
+from orders.returns.eligibility import CannotReturnError
 from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.money import Money
 from suppliers.inventory.ledger import NotEnoughStockError

@@ -15,9 +15,8 @@ from django.utils.translation import gettext
 from orders import numbers
 from orders.models import Order, OrderLine, PurchaseOrder, ReturnAuthorization, ReturnLine
 from orders.models.returns import MOST_WORDS
-from orders.returns import destinations, eligibility, events, exchange_options, photos, window
-from orders.returns.eligibility import Returnable
-from orders.returns.refusing import CannotReturnError
+from orders.returns import eligibility, events, exchange_options, photos
+from orders.returns.eligibility import CannotReturnError, Returnable
 from storefront.lib.db.transactions import needs_transaction
 
 Kind = ReturnAuthorization.Kind
@@ -191,7 +190,7 @@ def approve(
 
     Locks:  the caller holds the order
     """
-    way = destinations.way_of(
+    way = eligibility.way_of(
         authorization.purchase_order.supplier,
         worth=_worth_with_others(authorization),
         is_our_fault=not authorization.is_withdrawal,
@@ -211,7 +210,7 @@ def approve(
 def send_before(authorization: ReturnAuthorization, *, address: str, now: datetime) -> date | None:
     """Return until when it should be sent; None where nobody can: no address, or no goods yet."""
     has_arrived = authorization.purchase_order.status == PurchaseOrder.Status.CLOSED
-    return (now + window.SEND_WITHIN).date() if address and has_arrived else None
+    return (now + eligibility.SEND_WITHIN).date() if address and has_arrived else None
 
 
 def _worth_with_others(authorization: ReturnAuthorization) -> Decimal:

@@ -23,7 +23,7 @@ from orders.models import (
     SupplierRMA,
     SupplierRMALine,
 )
-from orders.returns import authorizations, destinations, window
+from orders.returns import authorizations, eligibility
 from storefront.lib.money import Money
 
 Status = SupplierRMA.Status
@@ -88,7 +88,7 @@ def says(authorization: ReturnAuthorization) -> str:
 
 
 def _policy_of(authorization: ReturnAuthorization) -> ReturnPolicy:
-    return destinations.policy_of(authorization.purchase_order.supplier)
+    return eligibility.policy_of(authorization.purchase_order.supplier)
 
 
 def _owes_until(authorization: ReturnAuthorization, months: int) -> date | None:
@@ -96,7 +96,7 @@ def _owes_until(authorization: ReturnAuthorization, months: int) -> date | None:
     bought = authorization.purchase_order
     if bought.status != PurchaseOrder.Status.CLOSED:
         return None
-    return window.months_after(bought.status_since.date(), months)
+    return eligibility.months_after(bought.status_since.date(), months)
 
 
 @transaction.atomic(durable=True)
@@ -161,7 +161,7 @@ def _open(  # noqa: PLR0913 - what, for what, by whom and when
     chosen = _chosen(purchase_order, units)
     currency = next(iter(chosen)).cost_currency
     cost = sum((line.agreed_cost_amount * n for line, n in chosen.items()), Decimal(0))
-    percent = destinations.policy_of(purchase_order.supplier).restocking_percent
+    percent = eligibility.policy_of(purchase_order.supplier).restocking_percent
     fee = Money(cost * percent / 100, currency).rounded().amount
     rma = SupplierRMA.objects.create(
         purchase_order=purchase_order,

@@ -15,14 +15,14 @@ from django.db import connection
 from catalog.models import Channel
 from catalog.pricing import policy
 from catalog.pricing.landed_cost import Costing
-from orders.routing.candidates import Candidate, Need
+from orders.routing.candidates import Candidate, Facts, Need, Refusal, refusal
 from orders.routing.engine import Plan, route
 from orders.routing.ranking import USUAL, distance
-from orders.routing.weighing import Facts, Refusal, refusal
 from storefront.lib.db.prepared_queries import planned_cursor
 from storefront.lib.money import Money
 from suppliers.inventory import sellable_units
-from suppliers.models import StockLevel, Supplier, SupplierOffer, sending
+from suppliers.models import StockLevel, Supplier, SupplierOffer
+from suppliers.models import supplier as model_supplier
 from suppliers.models.inventory import StockLevelQuerySet
 from suppliers.profile import order_schedule
 from suppliers.profile.order_schedule import calendar
@@ -252,7 +252,7 @@ def lead_days(offer: SupplierOffer, now: datetime) -> int:
 def _lead_days(usual: int, own: int | None, supplier: Supplier | _Row, now: datetime) -> int:
     days = usual if own is None else own
     cut_off_hour = supplier.cut_off_hour
-    if supplier.order_days == sending.EVERY_DAY and not supplier.closed_on:
+    if supplier.order_days == model_supplier.EVERY_DAY and not supplier.closed_on:
         return days + (cut_off_hour is not None and now.hour >= cut_off_hour)
     open_on = calendar(cut_off_hour, supplier.order_days, supplier.closed_on, supplier.time_zone)
     return days + order_schedule.waits_days(open_on, order_schedule.hour_of(now))

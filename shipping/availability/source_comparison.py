@@ -11,11 +11,10 @@ from enum import StrEnum
 
 from catalog.models import Channel, Listing, Variant
 from orders.routing import decision_log, margin_filter, stock_query
-from orders.routing.candidates import Candidate, Misfit
+from orders.routing.candidates import Candidate, Misfit, Refusal
 from orders.routing.engine import Plan, Worse, against
 from orders.routing.margin_filter import Left, Unearning
 from orders.routing.stock_query import Weighed
-from orders.routing.weighing import Refusal
 from shipping.availability import reach, sale_amounts
 from shipping.rates import quotes
 from shipping.rates.refusal_reasons import reason_for

@@ -1,4 +1,4 @@
-"""Find who else would send lines of an order, or what replaces them. Nothing is written."""
+"""Test whether a way to send sold lines anew still earns, before anything is ordered."""
 
 from __future__ import annotations
 
@@ -6,18 +6,77 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from decimal import Decimal
 
 from catalog.models import Listing, Variant
+from catalog.pricing import policy
+from catalog.pricing.landed_cost import Costing
 from orders.backorders import backorders
-from orders.models import Setback, SetbackLine
+from orders.models import Order, Setback, SetbackLine
+from orders.pricing import margins
 from orders.routing.candidates import Candidate
-from orders.routing.delivery_quote import ShippingQuote
+from orders.routing.delivery_quote import QuotedParcel, ShippingQuote
 from orders.routing.engine import Plan, PlannedLine
 from orders.routing.margin_filter import Sold
 from shipping.availability.reach import reach
 from shipping.rates import quotes
-from shipping.rerouting import earning_ways
 from storefront.lib.money import Money
+
+
+def earns(
+    quote: ShippingQuote, order: Order, paid: Money, *, is_each: bool = False, now: datetime
+) -> bool:
+    """Set what was paid against what it would cost from there; what nobody can count may pass.
+
+    What the shopper would pay for the way stands for what it costs us: the gate asks again, with
+    what the supplier says, before it is sent.
+
+    Shape:  ``paid`` is what the shopper paid for the way; ``is_each``: no parcel loses, as the
+            gate will ask, however much the others earn
+    """
+    costing = policy.costing_of(order.channel, now=now, country=order.ship_to["country"]).sure
+    losses = [
+        _loss(parcel, costing, Money.zero(paid.currency) if place else paid)
+        for place, parcel in enumerate(quote.parcels)
+    ]
+    return (max(losses, default=Decimal(0)) if is_each else sum(losses, Decimal(0))) <= 0
+
+
+def _loss(quoted: QuotedParcel, costing: Costing, paid: Money) -> Decimal:
+    one = quoted.parcel.lines[0].candidate
+    terms = costing.terms_of(origin=one.country, supplier_code=one.supplier_code)
+    if terms is None or quoted.price.currency != paid.currency:
+        return Decimal(0)
+    accounts = []
+    tax_rate = Decimal(0)
+    for line in quoted.parcel.lines:
+        candidate = line.candidate
+        landed = costing.landed(
+            candidate.wholesale, origins=(candidate.country,), supplier_code=candidate.supplier_code
+        )
+        if landed is None or line.sold is None:
+            return Decimal(0)
+        tax_rate = line.sold.tax_rate
+        accounts.append(
+            margins.of_line(
+                landed.unsent,
+                quantity=line.quantity,
+                gross=line.sold.gross,
+                tax_rate=tax_rate,
+            )
+        )
+    account = margins.of_parcel(
+        accounts,
+        terms=terms,
+        delivery=paid,
+        tax_rate=tax_rate,
+        freight=quoted.price,
+        goods=None,
+    )
+    return account.loss.amount
+
+
+# Find who else would send lines of an order, or what replaces them. Nothing is written.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,9 +174,7 @@ def find(  # noqa: PLR0913 - of what, what of it, by what, how, and who pays the
     plan = (sending if is_divided else sending.alone()).plan(needs, sold=sold)
     offered = quotes.for_plan(plan=plan, country=country, now=now, pieces=variants, by=by)
     paid = Money.zero(setback.currency) if before else setback.delivery
-    earning = [
-        one for one in offered if earning_ways.earns(one, order, paid, is_each=must_earn, now=now)
-    ]
+    earning = [one for one in offered if earns(one, order, paid, is_each=must_earn, now=now)]
     quote = _best([] if must_earn else offered, earning, setback)
     return Found(wanted=wanted, plan=plan, quote=quote)
 

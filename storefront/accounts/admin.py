@@ -30,7 +30,7 @@ from storefront.accounts.models import (
     User,
 )
 from storefront.accounts.two_factor import enrollment
-from storefront.lib.staff import columns, naming
+from storefront.lib.staff import columns
 from storefront.lib.staff.admin import Asks, ReasonForm, action, show
 
 LABELS = {
@@ -234,6 +234,6 @@ show(
     search_fields=["user__email", "reason"],
     ordering=["-id"],
 )
-naming.call("account", tables=words.PROVEN_TABLES, columns=words.PROVEN_COLUMNS)
-naming.call("accounts", tables=words.TABLES, columns=words.COLUMNS)
-naming.call("auth", tables=words.AUTH_TABLES, columns=words.AUTH_COLUMNS)
+columns.call("account", tables=words.PROVEN_TABLES, columns=words.PROVEN_COLUMNS)
+columns.call("accounts", tables=words.TABLES, columns=words.COLUMNS)
+columns.call("auth", tables=words.AUTH_TABLES, columns=words.AUTH_COLUMNS)

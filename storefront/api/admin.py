@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from storefront.api.column_words import COLUMNS, TABLES
 from storefront.api.core import api_keys
 from storefront.api.models import IdempotencyRecord, PriceKey
-from storefront.lib.staff import columns, naming
+from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action, show
 from storefront.lib.staff.fieldsets import Field, Group
 
@@ -127,4 +127,4 @@ show(
     # Who asked is a secret's digest, and an answer may hold a link that opens an order.
     exclude=["principal", "response"],
 )
-naming.call("api", tables=TABLES, columns=COLUMNS)
+columns.call("api", tables=TABLES, columns=COLUMNS)

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from storefront.dashboard.column_words import COLUMNS, TABLES
 from storefront.dashboard.models import BrokenInvariant, Checkup, Taken
-from storefront.lib.staff import columns, naming
+from storefront.lib.staff import columns
 from storefront.lib.staff.admin import show
 
 show(
@@ -29,4 +29,4 @@ show(
     ordering=["-id"],
 )
 
-naming.call("dashboard", tables=TABLES, columns=COLUMNS)
+columns.call("dashboard", tables=TABLES, columns=COLUMNS)

@@ -1,6 +1,42 @@
-"""What a supplier has, or shipped, although we canceled it (``orders.cancellation.canceled_but_shipped``), as SQL."""
+"""Since when a gateway owes us an answer, in SQL: of ``asked``, a request of payment ``p``."""
 
 from __future__ import annotations
+
+OPEN = """SELECT 1 FROM orders_purchaseorder po WHERE po.order_id = p.order_id
+    AND po.accepted_at IS NULL AND po.status <> 'canceled'"""
+ANSWERED = """SELECT max(greatest(po.accepted_at, po.status_since)) FROM orders_purchaseorder po
+    WHERE po.order_id = p.order_id"""
+# Where parts are not taken by themselves, a request waits for the last purchase order, or for the
+# end of the authorization (``orders.payments.captures``).
+DUE_SINCE = f"""(CASE WHEN p.taking = 'parts' THEN asked.received_at
+    WHEN EXISTS ({OPEN}) THEN greatest(asked.received_at, p.capture_before - interval '12 hours')
+    ELSE greatest(asked.received_at, ({ANSWERED})) END)"""
+UNANSWERED = """asked.kind IN ('capture_requested', 'release_requested', 'refund_requested')
+    AND NOT EXISTS (SELECT 1 FROM orders_paymentevent a WHERE a.answers_id = asked.id)"""
+
+
+# What a supplier is to be asked to stop (``orders.cancellation.supplier_answers``), as SQL.
+
+_OPEN = "po.cancel_wanted_at IS NOT NULL AND po.status IN ('ready', 'in_progress')"
+# By a letter: he has as long as for an order. Otherwise a person asks him now.
+_PATIENCE = (
+    "CASE po.stop_told_by WHEN 'letter'"
+    " THEN make_interval(mins => s.acknowledge_within_min) ELSE interval '0' END"
+)
+ASKED = (
+    f"{_OPEN} AND po.request_status = 'cancellation_requested' AND po.stop_told_by <> ''"
+    f" AND po.request_status_since <= %(now)s - {_PATIENCE}"
+)
+UNCONFIRMED_SINCE = f"request_status_since + {_PATIENCE}"
+# He has it, and was not even asked: he does not answer, or no worker comes.
+UNTOLD = (
+    f"{_OPEN} AND po.cancel_wanted_at < %(now)s - interval '1 hour' AND po.request_status"
+    " IN ('submitted', 'accepted', 'partially_accepted', 'backordered', 'cancellation_rejected')"
+)
+
+
+# What a supplier has, or shipped, although we canceled it
+# (``orders.cancellation.canceled_but_shipped``), as SQL.
 
 SHIPPED = (
     "EXISTS (SELECT 1 FROM orders_purchasemessage m"

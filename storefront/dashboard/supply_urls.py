@@ -5,14 +5,14 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import path
 
-from storefront.dashboard.inbox import assignments, leafing, quick_actions, views
+from storefront.dashboard.inbox import assignments, quick_actions, views
 from storefront.dashboard.reports import offer_comparison, profit_report, routing_preview
 
 app_name = "supply"
 
 urlpatterns = [
     # /admin/supply/alerts/
-    path("alerts/", admin.site.admin_view(views.show), name="alerts"),
+    path("alerts/", admin.site.admin_view(views.show_alerts), name="alerts"),
     # /admin/supply/routing/?lines=HL-1+2&country=DE
     path("routing/", admin.site.admin_view(routing_preview.show), name="routing"),
     # /admin/supply/profits/?since=2026-11-01&until=2026-11-30&by=supplier
@@ -20,7 +20,7 @@ urlpatterns = [
     # /admin/supply/profits/<order>/
     path("profits/<int:order_id>/", admin.site.admin_view(profit_report.show), name="profit"),
     # /admin/supply/waiting/<cause>/?page=2
-    path("waiting/<slug:code>/", admin.site.admin_view(leafing.show), name="waiting"),
+    path("waiting/<slug:code>/", admin.site.admin_view(views.show_rule_items), name="waiting"),
     # /admin/supply/press/, posted
     path("press/", admin.site.admin_view(quick_actions.press), name="press"),
     # /admin/supply/take/, posted

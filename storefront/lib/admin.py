@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.column_words import COLUMNS, TABLES
 from storefront.lib.models import StatusChange
-from storefront.lib.staff import columns, naming
+from storefront.lib.staff import columns
 from storefront.lib.staff.admin import show
 
 
@@ -24,7 +24,7 @@ def _model(change: StatusChange) -> type[models.Model] | None:
 
 def _said(change: StatusChange, status: str) -> str:
     model = _model(change)
-    return columns.as_state(naming.said(model, change.axis, status) if model else status)
+    return columns.as_state(columns.choice_label(model, change.axis, status) if model else status)
 
 
 @admin.display(description=_("Of what"), ordering="subject")
@@ -65,4 +65,4 @@ show(
     search_fields=["=subject_id", "actor", "reason"],
     ordering=["-id"],
 )
-naming.call("lib", tables=TABLES, columns=COLUMNS)
+columns.call("lib", tables=TABLES, columns=COLUMNS)

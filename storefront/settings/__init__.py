@@ -252,7 +252,7 @@ MAIL_FROM = DEFAULT_FROM_EMAIL = env_str("MAIL_FROM", "Fara <orders@fara.example
 MAILBOX_DIR = VAR_DIR / "mail"  # what the development mail server received
 MAILERS = {
     "default": env_mailer(
-        "SMTP_URL", "smtp://127.0.0.1:8025", backend="notifications.senders.smtp.Backend"
+        "SMTP_URL", "smtp://127.0.0.1:8025", backend="notifications.senders.email.Backend"
     )
 }
 

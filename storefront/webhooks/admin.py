@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from storefront.dashboard.inbox import actions
 from storefront.dashboard.inbox.action import Act, wake
-from storefront.lib.staff import columns, naming
+from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action
 from storefront.webhooks import processing, tasks
 from storefront.webhooks.column_words import COLUMNS, TABLES
@@ -64,4 +64,4 @@ actions.offer(
         do=_handle,
     ),
 )
-naming.call("hooks", tables=TABLES, columns=COLUMNS)
+columns.call("hooks", tables=TABLES, columns=COLUMNS)

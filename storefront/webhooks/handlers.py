@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from orders.models import PurchaseOrder
 from orders.payments import updates as payment_updates
 from orders.payments.gateways import gateway_for
-from orders.purchasing import acknowledgements, charging
+from orders.purchasing import acknowledgements
 from shipping.shipments import shipments
 from shipping.shipments.statuses import ON_ITS_WAY, from_words
 from storefront.lib.http.errors import PermanentError, TemporaryError
@@ -91,7 +91,7 @@ def _one(source: Source, news: SupplierNews, now: datetime) -> Understood:
         source, number=news.number, supplier_reference=news.supplier_reference
     )
     if news.kind is NewsKind.CHARGE:
-        charging.hear(
+        acknowledgements.hear(
             purchase_order=purchase_order, reason=news.reason, amount=news.charge, now=now
         )
         return Understood(is_applied=True)

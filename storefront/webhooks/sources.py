@@ -14,8 +14,7 @@ from storefront.lib.http.errors import PermanentError
 from storefront.lib.security import webhook_signing
 from storefront.lib.security.encryption import unseal
 from suppliers.connectors import ADAPTERS, connector_class
-from suppliers.connectors.capabilities import Ability, abilities_of
-from suppliers.connectors.listening import Webhooks
+from suppliers.connectors.capabilities import Ability, Webhooks, abilities_of
 from suppliers.models import Supplier
 
 # Who speaks in words of ours. Suppliers with words of their own go by their connector's name.

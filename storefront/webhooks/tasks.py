@@ -19,7 +19,7 @@ from storefront.webhooks import processing, sources
 from storefront.webhooks.models import InboundCall
 from suppliers.models import Supplier
 from suppliers.resilience.bulkheads import InHandError, LaneFullError, Work, in_hand, lane
-from suppliers.sync import subscribing
+from suppliers.sync import webhooks
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +98,7 @@ def subscribe(*, supplier_id: int, **_: Any) -> None:
     path = reverse("hook", args=[sources.name_of(supplier)])
     try:
         with lane(Work.SYNCS, supplier_id), in_hand(f"subscriptions {supplier_id}"):
-            done = subscribing.subscribe(supplier=supplier, url=f"{settings.PUBLIC_URL}{path}")
+            done = webhooks.subscribe(supplier=supplier, url=f"{settings.PUBLIC_URL}{path}")
     except InHandError:
         log.info("%s: another worker is at it", supplier)
     except LaneFullError:  # his syncs go on: the next sweep would find it full again

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -17,9 +17,11 @@ from django.utils.translation import gettext_lazy as _
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action
 from suppliers.compliance import documents, vetting
-from suppliers.compliance.evidence_forms import CLAIMED, EvidenceForm
-from suppliers.compliance.forms import EVIDENCE
-from suppliers.models import Evidence
+from suppliers.compliance.forms import CLAIMED, EVIDENCE, EvidenceForm
+from suppliers.models import Evidence, Supplier
+
+__all__ = ["VettingActions"]
+
 
 # A paper is never shown in the browser, whatever it is: it is saved to disk, and runs nothing.
 NOTHING_RUNS = "sandbox; default-src 'none'"
@@ -147,4 +149,74 @@ class EvidenceAdmin(StaffAdmin):
             form_class=ReasonForm,
             act=act,
             done=gettext("The decision is written down."),
+        )
+
+
+# Staff pages of vetting: whether we buy from a supplier, and what we saw of him.
+
+Status = Supplier.Status
+
+
+class VettingActions(StaffAdmin):
+    """What staff decide about a supplier."""
+
+    fits: ClassVar = {
+        "begin_vetting": lambda row: row.status == Status.CANDIDATE,
+        "activate": lambda row: row.status in {Status.VETTING, Status.PAUSED},
+        "pause": lambda row: row.status == Status.ACTIVE,
+        "block": lambda row: row.status in {Status.VETTING, Status.PAUSED},
+    }
+    refusals: ClassVar = (vetting.NotVettedError,)
+    vetting_actions: ClassVar = [
+        "scorecard",
+        "begin_vetting",
+        "activate",
+        "pause",
+        "block",
+        "keep_back",
+    ]
+
+    @action(description=_("Scorecard"), icon="monitoring")
+    def scorecard(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        supplier = self.row(request, object_id)
+        return HttpResponseRedirect(reverse("scorecards:supplier", args=[supplier.code]))
+
+    @action(description=_("Begin vetting"), icon="search")
+    def begin_vetting(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._decide(request, object_id, vetting.begin, gettext("Begin vetting"))
+
+    @action(description=_("Activate"), icon="play_arrow")
+    def activate(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._decide(request, object_id, vetting.activate, gettext("Activate"))
+
+    @action(description=_("Pause"), icon="pause")
+    def pause(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._decide(request, object_id, vetting.pause, gettext("Pause"))
+
+    @action(description=_("Block"), icon="block")
+    def block(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._decide(request, object_id, vetting.block, gettext("Block"))
+
+    def _decide(
+        self, request: HttpRequest, object_id: str, decide: Any, title: str
+    ) -> HttpResponse:
+        supplier = self.row(request, object_id)
+
+        def act(given: Mapping[str, Any]) -> None:
+            decide(
+                supplier=supplier,
+                actor=str(request.user),
+                now=timezone.now(),
+                reason=given["reason"],
+            )
+
+        return self.ask(
+            request,
+            supplier,
+            title=title,
+            explain=gettext("%(name)s is %(status)s now. Only an active supplier is bought from.")
+            % {"name": supplier.name, "status": supplier.status},
+            form_class=ReasonForm,
+            act=act,
+            done=gettext("%(name)s: the decision is written down.") % {"name": supplier.name},
         )

@@ -16,8 +16,8 @@ from storefront.lib.staff.admin import StaffAdmin, action, start
 from storefront.lib.staff.fieldsets import Group
 from storefront.lib.staff.inlines import inline
 from suppliers.connections import tasks
-from suppliers.connections.connection_form import ConnectionForm, form_for
-from suppliers.connections.connection_words import CONNECTION, FACTS, KEYS_AND_OPTIONS
+from suppliers.connections.forms import ConnectionForm, form_for
+from suppliers.connections.labels import CONNECTION, FACTS, KEYS_AND_OPTIONS
 from suppliers.models import CallBudget, Connection, Supplier
 from suppliers.resilience.admin import BreakerActions, answering
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
+from django.db import connection, transaction
+
+from notifications import outbox
+from notifications.models import Event
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.http.observers import Gate
 from storefront.lib.security.encryption import unseal
-from suppliers.connections import file_sources, uploading
-from suppliers.connections.corresponding import DurablePost
+from suppliers.connections import file_sources
 from suppliers.connections.state import KeptMemory, KeptTokens
 from suppliers.connectors import ADAPTERS, connector_class
 from suppliers.connectors.capabilities import Connector, Paced
@@ -20,11 +23,52 @@ from suppliers.connectors.context import Line
 from suppliers.models import Connection, Supplier
 from suppliers.resilience.circuit_breaker import SharedBreaker
 from suppliers.resilience.concurrency import SharedSlots
-from suppliers.resilience.gate import SupplierGate
-from suppliers.resilience.metering import Meter, MeteredBudget
+from suppliers.resilience.gate import Meter, MeteredBudget, SupplierGate, TimedGate
 from suppliers.resilience.quotas import KeptBudget
 from suppliers.resilience.rate_limit import SharedPace
-from suppliers.resilience.timing import TimedGate
+
+# Write to a supplier who has no API: durable, and once per order.
+
+MAILED = "purchase_order.mailed"
+FILED = "purchase_order.filed"
+
+
+class DurablePost:
+    """A supplier's letter box: what is in it goes out, whatever happens to us."""
+
+    def __init__(self, *, supplier_id: int) -> None:
+        self._subject = f"supplier:{supplier_id}"
+
+    def send(self, *, key: str, to: str, payload: Mapping[str, Any]) -> None:
+        """Put a letter in; the same key is sent once."""
+        self._tell(MAILED, key, {**payload, "email": to})
+
+    def ask(self, *, wanted: str, key: str, to: str, payload: Mapping[str, Any]) -> None:
+        """Put a question about an order in; the same key is asked once."""
+        self._tell(f"purchase_order.{wanted}", key, {**payload, "email": to})
+
+    def has_sent(self, *, key: str) -> bool:
+        return _is_told(MAILED, key)
+
+    def note(self, *, key: str) -> None:
+        self._tell(FILED, key, {"key": key})
+
+    def has_noted(self, *, key: str) -> bool:
+        return _is_told(FILED, key)
+
+    def _tell(self, fact: str, key: str, payload: dict[str, Any]) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT now()")
+            (now,) = cursor.fetchone()
+        with transaction.atomic(durable=True):
+            outbox.tell(
+                name=fact, key=f"{fact}:{key}", subject=self._subject, payload=payload, at=now
+            )
+
+
+def _is_told(fact: str, key: str) -> bool:
+    return Event.objects.filter(key=f"{fact}:{key}").exists()
+
 
 NOT_CONNECTED = "not_connected"
 
@@ -93,5 +137,5 @@ def line_to(
         tokens=KeptTokens(wire.pk),
         memory=KeptMemory(wire.pk),
         post=DurablePost(supplier_id=supplier.pk),
-        folder=uploading.folder_of(supplier),
+        folder=file_sources.folder_of(supplier),
     )

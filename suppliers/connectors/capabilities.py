@@ -9,6 +9,7 @@ product's page.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -18,10 +19,7 @@ import msgspec
 from catalog.records import BadRow
 from storefront.lib.address import Address
 from storefront.lib.money import Money
-from suppliers.connectors.charging import Charging
-from suppliers.connectors.claiming import Claims
 from suppliers.connectors.context import Quota, Secret
-from suppliers.connectors.listening import Webhooks
 from suppliers.connectors.records import (
     CostRecord,
     FreightOption,
@@ -34,7 +32,165 @@ from suppliers.connectors.records import (
     PurchaseState,
     RequestLine,
     StockRecord,
+    SupplierNews,
 )
+
+# How a supplier lists what he charged us for.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """What he charged us for one order, by our ``number`` and by his own.
+
+    ``freight`` is None where he does not say, and ``at`` where he does not say when.
+    """
+
+    number: str
+    supplier_reference: str
+    goods: Money
+    freight: Money | None = None
+    at: datetime | None = None
+
+
+@runtime_checkable
+class Charging(Protocol):
+    """Lists all that he charged us for, also what we did not order by these means."""
+
+    def charges(self, *, since: datetime) -> Iterable[Charge]:
+        """Read what he charged for orders that were made since then.
+
+        Raises: OutsideError  he does not say, or there is more than is read
+        """
+        ...
+
+
+# Complain to a supplier about goods that he shipped, in our words.
+
+
+class Remedy(StrEnum):
+    """What we ask for with a claim."""
+
+    REFUND = "refund"
+    RESEND = "resend"
+
+
+class Trouble(StrEnum):
+    """What is wrong with goods that we complain of."""
+
+    NOT_RECEIVED = "not_received"
+    DAMAGED = "damaged"
+    WRONG_ITEM = "wrong_item"
+    MISSING_ITEM = "missing_item"
+    NOT_AS_DESCRIBED = "not_as_described"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRequest:
+    """A complaint about goods that he shipped. ``number`` is ours, and unique."""
+
+    number: str
+    supplier_reference: str
+    remedy: Remedy
+    trouble: Trouble
+    message: str
+    lines: tuple[RequestLine, ...]
+    picture_urls: tuple[str, ...] = ()
+
+
+class ClaimAnswer(StrEnum):
+    """How a claim stands."""
+
+    OPEN = "open"
+    REFUNDED = "refunded"
+    RESENT = "resent"
+    REFUSED = "refused"
+    CANCELED = "canceled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimState:
+    """How one claim stands at the supplier."""
+
+    number: str
+    supplier_claim: str
+    answer: ClaimAnswer
+    amount: Money | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Claims(Protocol):
+    """Takes complaints about an order, and gives money or goods back."""
+
+    def open_claim(self, claim: ClaimRequest) -> ClaimState:
+        """Complain; a claim of this number that he has already is returned as it stands.
+
+        Raises: PermanentError  he refuses it
+        """
+        ...
+
+    def claims(self, *, supplier_reference: str) -> tuple[ClaimState, ...]: ...
+
+    def cancel_claim(self, *, supplier_reference: str, supplier_claim: str) -> None:
+        """Take a claim back.
+
+        Raises: PermanentError  it is too late
+        """
+        ...
+
+
+# Hear a supplier's news unasked, and say which news we want.
+
+
+@runtime_checkable
+class Webhooks(Protocol):
+    """Tells news unasked. The two static methods need no line."""
+
+    @staticmethod
+    def genuine_id(
+        *,
+        headers: Mapping[str, str],
+        body: bytes,
+        account: str,
+        secrets: Mapping[str, str],
+        options: Mapping[str, Any],
+    ) -> str:
+        """Return the id of a genuine message: told twice, it has the same one.
+
+        Empty for a call that tells nothing: he only tries whether we are there.
+
+        Raises: storefront.lib.security.webhook_signing.BadHeadersError, storefront.lib.security.webhook_signing.ForgedError
+        """
+        ...
+
+    @staticmethod
+    def read_news(body: bytes, *, received_at: datetime) -> tuple[SupplierNews, ...]:
+        """Understand a message.
+
+        Raises: PermanentError  it cannot be understood
+        """
+        ...
+
+    def listen(self, *, url: str) -> None:
+        """Have messages sent to ``url``, if they are not."""
+        ...
+
+    def most_subscribed(self) -> int:
+        """Return of how many products he tells news at most."""
+        ...
+
+    def subscribed(self) -> frozenset[str]:
+        """Return the products that he tells news of."""
+        ...
+
+    def subscribe(self, *, refs: Sequence[str]) -> Sequence[str]:
+        """Ask for news of these products; return those he agreed to, fewer at his limit."""
+        ...
+
+    def unsubscribe(self, *, refs: Sequence[str]) -> None:
+        """Ask for no more news of these products."""
+        ...
 
 
 class Connector(Protocol):
@@ -297,3 +453,39 @@ def able[T](connector: object, ability: type[T]) -> T:
         return connector
     name = ability.__name__
     raise MissingAbilityError(f"this supplier's API has no {name}", code="no_such_ability")
+
+
+# Ask a supplier, whom only people answer for, about an order that he has.
+
+
+class Wanted(StrEnum):
+    """What is asked of him."""
+
+    STOP = "stop_wished"
+    READDRESS = "address_wished"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plea:
+    """One question about one order; he answers it on our page of the order.
+
+    Shape:  ``key`` names it for ever: it is told once. ``ship_to`` is where it is to go instead
+    """
+
+    wanted: Wanted
+    key: str
+    number: str
+    page_url: str = field(repr=False)
+    ship_to: Address | None = None
+
+
+@runtime_checkable
+class Pleading(Protocol):
+    """Is written to, where no program answers. No ability of an API."""
+
+    def plead(self, plea: Plea) -> None:
+        """Hand the question over, once per key.
+
+        Raises: MissingAbilityError  nobody knows where to write to him
+        """
+        ...

@@ -22,7 +22,7 @@ from catalog.records import BadRow
 from storefront.lib.http.errors import OutsideError, TemporaryError
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action, show, start
-from suppliers.connections import file_sources, uploading
+from suppliers.connections import file_sources
 from suppliers.connectors.feed.mapping.spec import Mapping, Reading, Source
 from suppliers.feed_mapping import sample as feed_mapping_sample
 from suppliers.feed_mapping import sample_fetch, tasks
@@ -45,7 +45,7 @@ class UploadForm(forms.Form):
 
     def clean_file(self) -> Any:
         given = self.cleaned_data["file"]
-        if given.size > uploading.MOST_BYTES:
+        if given.size > file_sources.MOST_BYTES:
             raise forms.ValidationError(gettext("200 MB at most."), code="too_large")
         return given
 
@@ -143,7 +143,7 @@ class _Page:
         if not self.upload.is_valid():
             return self._show({})
         given = self.upload.cleaned_data["file"]
-        kept = uploading.keep(
+        kept = file_sources.keep(
             supplier=self.supplier,
             content=self.content,
             name=given.name,

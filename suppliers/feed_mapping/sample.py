@@ -1,26 +1,63 @@
-"""Look into one file of a supplier while its mapping is built: how it is written, what is in it."""
+"""Show what a mapping makes of real rows, before anybody relies on it. Pure."""
 
 from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from catalog.records import BadRow
 from storefront.lib.http.errors import PermanentError
-from suppliers.connections import uploading
+from suppliers.connections import file_sources
 from suppliers.connectors.feed.fetch import UPLOADS
 from suppliers.connectors.feed.formats.data_file import DataFile, open_file
 from suppliers.connectors.feed.formats.detection import Detected
 from suppliers.connectors.feed.mapping import spec as mappings
 from suppliers.connectors.feed.mapping.spec import Reading
-from suppliers.feed_mapping import previewing, suggestions
+from suppliers.connectors.feed.rows.converter import Converter, Mapped
+from suppliers.feed_mapping import suggestions
 from suppliers.feed_mapping.sample_fetch import Fetch
 from suppliers.models import Connection, FeedUpload, Supplier
+
+
+class Preview(NamedTuple):
+    """One row as he wrote it, as we understand it, and what had to be interpreted."""
+
+    raw: Mapping[str, Any]
+    record: Mapped | BadRow
+    notes: tuple[str, ...]
+
+
+def preview_rows(
+    rows: Iterable[Mapping[str, Any] | BadRow],
+    mapping: mappings.Mapping,
+    n: int = 20,
+    *,
+    currency: str = "USD",
+    decimal: str = ".",
+) -> list[Preview]:
+    """Convert the first rows; rows that could not even be read are shown as they are."""
+    converter = Converter(mapping, currency=currency, mark=mapping.reading.decimal or decimal)
+    return [_shown(converter, place, row) for place, row in enumerate(islice(rows, n), start=1)]
+
+
+def _shown(converter: Converter, place: int, row: Mapping[str, Any] | BadRow) -> Preview:
+    if isinstance(row, BadRow):
+        return Preview(raw=row.raw, record=row, notes=(row.message,))
+    record = converter.whole(row, place=f"row {place}")
+    if isinstance(record, BadRow):
+        return Preview(raw=row, record=record, notes=(record.message,))
+    said = (*record.notes, *(problem.message for problem in record.problems))
+    gone = ("He sells it no more.",) if record.is_gone else ()
+    return Preview(raw=row, record=record, notes=(*said, *gone))
+
+
+# Look into one file of a supplier while its mapping is built: how it is written, what is in it.
 
 ROWS = 20
 VALUES = 3
@@ -49,7 +86,7 @@ def path_of(supplier: Supplier, name: str) -> Path | None:
     """Find a fetched or uploaded file by its name; only names that we give ourselves are any."""
     if not OURS.fullmatch(name):
         return None
-    folder = uploading.folder_of(supplier)
+    folder = file_sources.folder_of(supplier)
     path = folder / UPLOADS / name if name.endswith(".upload") else folder / name
     return path if path.is_file() and not path.is_symlink() else None
 
@@ -84,16 +121,14 @@ def look(path: Path, *, reading: Reading) -> Sample:
         )
 
 
-def preview(path: Path, mapping: mappings.Mapping, *, currency: str) -> list[previewing.Preview]:
+def preview(path: Path, mapping: mappings.Mapping, *, currency: str) -> list[Preview]:
     """Show what a mapping makes of the first rows.
 
     Raises: PermanentError
     """
     with _opened(path, mapping.reading) as file:
         rows = file.sample(ROWS, xpaths=mapping.xpaths)
-        return previewing.preview(
-            rows, mapping, ROWS, currency=currency, decimal=file.detected.decimal
-        )
+        return preview_rows(rows, mapping, ROWS, currency=currency, decimal=file.detected.decimal)
 
 
 @contextmanager

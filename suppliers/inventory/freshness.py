@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from suppliers.models.aging import FiguresAge
+    from suppliers.models.supplier import FiguresAge
 
 HOUR = timedelta(hours=1)
 # A broken promise in a hundred adds a tenth to what is kept back, up to three times of it.

@@ -12,7 +12,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from storefront.lib.http.errors import OutsideError
-from suppliers.connections import file_sources, uploading
+from suppliers.connections import file_sources
 from suppliers.models import Content, FeedMapping, Supplier
 
 CHUNK_BYTES = 1 << 20
@@ -80,7 +80,7 @@ def keep(
     path: Path = options["file"]
     try:
         with path.open("rb") as source:
-            kept = uploading.keep(
+            kept = file_sources.keep(
                 supplier=supplier,
                 content=options["content"],
                 name=path.name,
@@ -89,7 +89,7 @@ def keep(
                 now=now,
                 made_at=datetime.fromtimestamp(path.stat().st_mtime, UTC),
             )
-    except (OSError, uploading.TooLongError) as error:
+    except (OSError, file_sources.TooLongError) as error:
         raise CommandError(f"{path} was not kept: {error}") from error
     yield f"{supplier.code}: {kept.size_bytes} bytes of {kept.content} are kept."
     yield f"Next: manage.py supplier sync {supplier.code}"

@@ -2,14 +2,12 @@
 
 from suppliers.models.compliance import Criterion, Evidence
 from suppliers.models.connections import Breaker
-from suppliers.models.countdown import Countdown
 from suppliers.models.feed_mapping import Content, FeedMapping, FeedUpload
-from suppliers.models.inventory import StockLevel, StockLocation, StockMovement
+from suppliers.models.inventory import Countdown, StockLevel, StockLocation, StockMovement
 from suppliers.models.offers import CostChange, SupplierOffer, SupplierProduct, UnpublishedSupply
 from suppliers.models.quarantine import FeedChange, FeedLimits
-from suppliers.models.runs import FeedIssue, FeedRun
+from suppliers.models.runs import FeedIssue, FeedRun, PageBatch
 from suppliers.models.scorecards import AnswerTally, Scorecard, ScorecardFact
-from suppliers.models.sharing import PageBatch
 from suppliers.models.shipping_services import Service
 from suppliers.models.supplier import CallBudget, Connection, Supplier
 

@@ -2,19 +2,162 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, F, When
+from django.db.models import Case, F, Q, TextChoices, When
 from django.db.models.functions import Greatest, Now
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.security.encryption import SealedField
 from storefront.lib.state_machine import Stateful
-from suppliers.models.aging import FiguresAge
-from suppliers.models.billing import BillTerms
-from suppliers.models.sending import OrdersGo
+
+# How old a supplier's figures may be: what staff agree to believe of him, and for how long.
+
+# The catalog takes no claim that is older for a promise (``catalog.models.listings.STALE_AFTER``).
+OLDEST_MIN = 24 * 60
+
+
+class Unanswered(TextChoices):
+    """What to do at checkout when a supplier does not answer in time."""
+
+    BELIEVE = "believe", _("Believe his last figure")  # his last figure, less what its age costs
+    # sell nothing of his that was not confirmed
+    REFUSE = "refuse", _("Sell nothing that he did not confirm")
+
+
+class FiguresAge(models.Model):
+    """The service level of a supplier's figures, as columns of ``Supplier``; minutes are ages.
+
+    A stock figure is believed whole, then an hour costs ``stock_grows_units`` and
+    ``stock_grows_percent`` of it, then it is hidden. ``stock_accuracy`` is the share of his
+    promises that he kept, from his scorecard, and makes the growth faster.
+    """
+
+    stock_believed_min = models.PositiveIntegerField(default=180)
+    stock_grows_units = models.DecimalField(max_digits=6, decimal_places=2, default=Decimal(1))
+    stock_grows_percent = models.DecimalField(max_digits=5, decimal_places=2, default=Decimal(2))
+    stock_told_min = models.PositiveIntegerField(default=360)  # then pages say how old it is
+    stock_hidden_min = models.PositiveIntegerField(default=OLDEST_MIN)
+    stock_accuracy = models.DecimalField(max_digits=5, decimal_places=4, null=True, editable=False)
+    # At checkout, if it is older: twice as long as a sync of stock takes to come again, so that a
+    # shopper waits for an answer where a sync was missed, and not at every second checkout.
+    asked_after_min = models.PositiveIntegerField(default=30)
+    asked_below = models.PositiveIntegerField(default=2)  # or if it would leave so few
+    unanswered = models.CharField(max_length=10, choices=Unanswered, default=Unanswered.BELIEVE)
+    cost_hidden_min = models.PositiveIntegerField(default=72 * 60)
+    cut_off_hour = models.PositiveSmallIntegerField(null=True, blank=True)  # UTC; later is tomorrow
+    costs_as_of = models.DateTimeField(null=True, editable=False)
+    costs_aged_at = models.DateTimeField(
+        null=True, editable=False
+    )  # see suppliers.inventory.confirmations
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(stock_believed_min__lte=F("stock_hidden_min"))
+                & Q(stock_hidden_min__lte=OLDEST_MIN),
+                name="supplier_stock_ages_in_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(stock_grows_units__gte=0) & Q(stock_grows_percent__gte=0),
+                name="supplier_buffer_does_not_shrink",
+            ),
+            models.CheckConstraint(
+                condition=Q(unanswered__in=["believe", "refuse"]),
+                name="supplier_unanswered_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(cut_off_hour__isnull=True) | Q(cut_off_hour__lte=23),
+                name="supplier_cut_off_is_an_hour",
+            ),
+        ]
+
+    @property
+    def aged_under(self) -> str:
+        """Name the terms, so that pages made under other ones are found."""
+        numbers = (
+            self.stock_believed_min,
+            self.stock_hidden_min,
+            self.stock_told_min,
+            self.stock_grows_units.normalize(),
+            self.stock_grows_percent.normalize(),
+            self.stock_accuracy and self.stock_accuracy.normalize(),
+            self.cost_hidden_min,
+        )
+        return "/".join(str(number) for number in numbers)
+
+
+# What a supplier's bills may differ by, and when they are due.
+
+
+class BillTerms(models.Model):
+    """How closely bills are compared (``orders.accounting``), as columns of ``Supplier``.
+
+    Of both tolerances the larger holds. ``bills_within_days`` None: of no shipment is a bill owed.
+    """
+
+    bill_tolerance_percent = models.DecimalField(max_digits=5, decimal_places=2, default=Decimal(0))
+    bill_tolerance_amount = models.DecimalField(max_digits=12, decimal_places=2, default=Decimal(0))
+    bills_within_days = models.PositiveSmallIntegerField(null=True, blank=True)
+    billed_ships_within_days = models.PositiveSmallIntegerField(default=14)
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(bill_tolerance_percent__gte=0, bill_tolerance_percent__lte=100)
+                & Q(bill_tolerance_amount__gte=0),
+                name="supplier_tolerances_are_sane",
+            ),
+        ]
+
+
+# When a supplier is sent what was ordered of him, as staff set it.
+
+EVERY_DAY = "1234567"  # Monday is 1
+
+
+class Sending(TextChoices):
+    """How what was ordered of a supplier comes to him."""
+
+    AT_ONCE = "at_once", _("At once")
+    EVERY = "every", _("Collected, every so many minutes")
+    AT_TIMES = "at_times", _("Collected, at times of his day")
+
+
+class OrdersGo(models.Model):
+    """When orders go to a supplier, as columns of ``Supplier``.
+
+    ``time_zone``, ``order_days`` and ``closed_on`` hold for his promises too (``collecting``).
+    """
+
+    sending = models.CharField(max_length=10, choices=Sending, default=Sending.AT_ONCE)
+    send_every_min = models.PositiveSmallIntegerField(default=60)
+    send_times = models.CharField(max_length=150, blank=True, default="")  # "09:00 14:30"
+    time_zone = models.CharField(max_length=50, default="UTC")
+    order_days = models.CharField(max_length=7, default=EVERY_DAY)
+    closed_on = models.CharField(max_length=400, blank=True, default="")  # "2026-12-25 …"
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(sending__in=["at_once", "every"])
+                | Q(sending="at_times", send_times__regex=r"^\d\d:\d\d( \d\d:\d\d)*$"),
+                name="supplier_is_sent_orders_sometime",
+            ),
+            models.CheckConstraint(
+                condition=Q(send_every_min__gte=5, send_every_min__lte=24 * 60),
+                name="supplier_is_sent_orders_each_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(order_days__regex=r"^[1-7]+$"), name="supplier_takes_orders_on_a_day"
+            ),
+        ]
 
 
 class Supplier(Stateful, FiguresAge, OrdersGo, BillTerms):

@@ -18,10 +18,24 @@ from django.db import transaction
 
 from catalog.records import BadRow
 from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.money import Money
 from suppliers.connectors.bulk import OFFER_CELLS, OfferRow
-from suppliers.offers.reading_retail import known_retail
 from suppliers.runs.runs import Work
 from suppliers.runs.staging import roomy, rows, run
+
+# Read what a supplier says a retail price should be. Pure.
+
+LEAST = Decimal("0.01")
+MOST = Decimal(1_000_000)
+
+
+def known_retail(price: Money | None, *, currency: str) -> Decimal | None:
+    """Return it as offers keep it; in other money than his, or absurd, it is none that we know."""
+    if price is None or price.currency != currency or price.amount > MOST:
+        return None
+    amount = price.rounded().amount
+    return amount if amount >= LEAST else None
+
 
 AMOUNT = "numeric(12,2)"
 COLUMNS = tuple(f"{name} {AMOUNT if name == 'amount' else 'text'}" for name in OFFER_CELLS)

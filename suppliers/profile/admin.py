@@ -14,13 +14,13 @@ from storefront.lib.staff import columns
 from storefront.lib.staff.admin import action, start
 from storefront.lib.staff.fieldsets import FACTS, Group
 from storefront.lib.staff.inlines import inline
-from suppliers.compliance.vetting_desk import VettingActions
+from suppliers.compliance.admin import VettingActions
 from suppliers.connections.admin import CheckActions
 from suppliers.feed_mapping.admin import MappingActions
 from suppliers.inventory import admin as inventory_admin
 from suppliers.inventory import publication
 from suppliers.inventory import tasks as inventory_tasks
-from suppliers.inventory.buffer_desk import BufferActions
+from suppliers.inventory.admin import BufferActions
 from suppliers.models import Countdown, FeedRun, StockLocation, Supplier
 from suppliers.profile.forms import SupplierForm
 from suppliers.profile.labels import KNOWN, SUPPLIER

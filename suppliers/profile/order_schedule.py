@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from suppliers.models.sending import EVERY_DAY, OrdersGo, Sending
+from suppliers.models.supplier import EVERY_DAY, OrdersGo, Sending
 
 # A clock that is wrong, a sweep that comes later, and a lane that is full: he is sent it in time.
 MARGIN = timedelta(minutes=15)

@@ -14,7 +14,7 @@ from catalog.models import ExchangeRate
 from suppliers.connectors.bulk import Shape, Shaped
 from suppliers.inventory import levels
 from suppliers.models import FeedRun
-from suppliers.quarantine import file_age, guards, shapes, slips
+from suppliers.quarantine import file_age, guards
 from suppliers.quarantine.guards import CostMove, Moves
 from suppliers.quarantine.limits import limits_of
 from suppliers.runs.runs import Work
@@ -123,7 +123,7 @@ def look_at_file(work: Work, connector: object) -> None:
             now, before, names_changes=work.run.names_changes, moment=work.moment()
         )
     work.believe(
-        shapes.shape_is_known(before=_shape(before, read_by=now.read_by), now=now)
+        guards.shape_is_known(before=_shape(before, read_by=now.read_by), now=now)
         or guards.file_is_written_later(said_at=now.said_at, last_said_at=last.said_at)
         or guards.file_is_new(
             newest=now.newest,
@@ -208,7 +208,7 @@ def look_at_costs(work: Work, *, known: int) -> list[tuple[str, CostMove]]:
         listed, above = rows(ABOVE_PRICE, params)[0] if moved else (0, 0)
     moves = Moves(known=known, moved=moved, jumped=jumped, sample=sample)
     work.run.profile |= {"moved": moved, "jumped": jumped, "listed": listed, "above_price": above}
-    slip = slips.slip(moves, rates=_rates(work.supplier.currency))
+    slip = guards.slip(moves, rates=_rates(work.supplier.currency))
     jump = guards.costs_are_believable(moves=moves, limits=limits_of(work.supplier))
     work.believe(
         _in_one_breath(jump, slip)

@@ -6,10 +6,14 @@ guard refuses is quarantined whole: nothing of the run is applied until a person
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from statistics import median_low
+from typing import Final
+
+from suppliers.connectors.bulk import EMPTY_KIND, MIXED_KIND, Shape
 
 # In a small catalog a share says little: so many rows may always go.
 FEW = 3
@@ -205,3 +209,128 @@ def _is_too_much(lost: int, *, of: int, percent: int) -> bool:
 
 def _rate(part: int, whole: int) -> str:
     return f"{Decimal(100 * part) / max(1, whole):.0f} %"
+
+
+# Notice a file whose columns are no longer what they were. Pure.
+
+# The fields by which a row is known and sold: another kind of value there is another column.
+KEYS: Final = ("sku", "parent", "gtin", "title", "cost", "stock")
+# A kind that may become another one without anything being wrong, by field; "" is any field.
+HARMLESS: Final = frozenset(
+    {
+        ("cost", "number", "decimal"),
+        ("cost", "decimal", "number"),
+        ("title", "text", "code"),
+        ("title", "code", "text"),
+        ("sku", "gtin", "number"),
+        ("sku", "number", "gtin"),
+        ("parent", "gtin", "number"),
+        ("parent", "number", "gtin"),
+        ("stock", "number", "text"),
+        ("stock", "text", "number"),
+        ("stock", "code", "number"),
+        ("stock", "number", "code"),
+    }
+)
+
+
+def shape_is_known(*, before: Shape | None, now: Shape) -> str:
+    """Judge the columns of a file against those of the last good one; None is no such file."""
+    if before is None:
+        return ""
+    changed = list(_changed(before, now))
+    missing = [name for name in before.columns if name not in now.columns]
+    if not changed and 2 * len(missing) <= len(before.columns):
+        return ""
+    words = " ".join(changed)
+    if missing:
+        strange = [name for name in now.columns if name not in before.columns]
+        words = f"{words} Columns are missing: {_listed(missing)}."
+        words += f" Others are new: {_listed(strange)}." if strange else ""
+    return words.strip()
+
+
+def _changed(before: Shape, now: Shape) -> Iterator[str]:
+    for field in KEYS:
+        was, is_now = before.kinds.get(field, EMPTY_KIND), now.kinds.get(field, EMPTY_KIND)
+        if was in {EMPTY_KIND, is_now} or (field, was, is_now) in HARMLESS:
+            continue
+        if is_now == EMPTY_KIND:
+            yield f"The column of {field} is empty or gone."
+        elif MIXED_KIND not in {was, is_now}:
+            yield f"The column of {field} held {_words(was)}, and holds {_words(is_now)} now."
+
+
+def _words(kind: str) -> str:
+    return {
+        "number": "whole numbers",
+        "decimal": "decimal numbers",
+        "gtin": "bar codes",
+        "text": "words",
+        "code": "codes",
+        "address": "addresses",
+    }.get(kind, kind)
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(names[:5])
+    return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown  # noqa: PLR2004
+
+
+# Recognize costs that moved together: cents, a tax, another currency. Pure.
+
+# So many of the moves have to share one factor, each within a cent or this.
+SHARED_PERCENT = 80
+SAME = Decimal("0.003")
+# His bank's rate is not ours.
+SAME_RATE = Decimal("0.025")
+# A supplier may raise all that he sells by as much on one day.
+MOST_TOGETHER = Decimal("0.10")
+ONE = Decimal(1)
+SHIFTS = {Decimal(10): "a decimal point", Decimal(100): "cents", Decimal(1000): "thousandths"}
+TAXES = [Decimal(f"1.{percent}") for percent in range(17, 28)]
+
+
+def slip(moves: Moves, *, rates: Mapping[str, Decimal]) -> str:
+    """Return the reason not to believe costs most of which moved by one factor, or nothing.
+
+    Shape:  ``rates`` are what one unit of the supplier's money is worth, by currency
+    """
+    if moves.moved <= FEW or 2 * moves.moved <= moves.known or not moves.sample:
+        return ""
+    factor = median_low(move.after / move.before for move in moves.sample)
+    shared = sum(_is_moved_by(factor, move) for move in moves.sample)
+    if 100 * shared < SHARED_PERCENT * len(moves.sample):
+        return ""
+    meaning = next(_meanings(factor, rates), "")
+    if not meaning and abs(factor - ONE) <= MOST_TOGETHER:
+        return ""
+    words = f"{moves.moved} of {moves.known} costs move by the same factor, {factor:.4g}"
+    return f"{words}: {meaning}." if meaning else f"{words}."
+
+
+def _is_moved_by(factor: Decimal, move: CostMove) -> bool:
+    wanted = move.before * factor
+    # Both were rounded to a cent before the factor was taken.
+    allowed = max(Decimal("0.01") * max(ONE, factor), wanted * SAME)
+    return abs(move.after - wanted) <= allowed
+
+
+def _meanings(factor: Decimal, rates: Mapping[str, Decimal]) -> Iterator[str]:
+    for shift, words in SHIFTS.items():
+        if _is(factor, shift):
+            yield f"as if {words} had been lost" if shift == 10 else f"as if they were in {words}"  # noqa: PLR2004
+        if _is(factor, ONE / shift):
+            yield f"as if {words} had been taken twice"
+    for tax in TAXES:
+        if _is(factor, tax):
+            yield f"as if a tax of {100 * (tax - 1):.0f} % had been added"
+        if _is(factor, ONE / tax):
+            yield f"as if a tax of {100 * (tax - 1):.0f} % had been taken out"
+    for currency, rate in rates.items():
+        if abs(rate - ONE) > SAME_RATE and _is(factor, rate, within=SAME_RATE):
+            yield f"as if they were in {currency}"
+
+
+def _is(factor: Decimal, named: Decimal, *, within: Decimal = SAME) -> bool:
+    return abs(factor - named) <= named * within

@@ -3,14 +3,70 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
+from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
-from storefront.lib.http.observers import Call, Outcome
+from django.db import DatabaseError, connection
+
+from storefront.lib.http.observers import Call, Gate, Outcome
 from suppliers.connectors.capabilities import Ability
+from suppliers.connectors.context import Budget, Quota
 from suppliers.resilience.circuit_breaker import SharedBreaker
 from suppliers.resilience.concurrency import SharedSlots
-from suppliers.resilience.metering import Meter
 from suppliers.resilience.rate_limit import LONGEST_WAIT_S, SharedPace
+from suppliers.scorecards import statistics
+
+# Count what we ask of a supplier in one go.
+
+UNNAMED = "other"  # a call that its connector names for nothing
+
+
+class Meter:
+    """What one connector asked, from all its threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._calls: Counter[str] = Counter()
+        self._points: Counter[str] = Counter()
+
+    def called(self, ability: str) -> None:
+        with self._lock:
+            self._calls[ability or UNNAMED] += 1
+
+    def spent(self, quota: Quota, points: int) -> None:
+        with self._lock:
+            self._points[quota.name] += points
+
+    def read(self) -> dict[str, dict[str, int]]:
+        """Return calls by what they were for, and points by quota, as a run keeps them."""
+        with self._lock:
+            return {
+                "calls": dict(sorted(self._calls.items())),
+                "points": dict(sorted(self._points.items())),
+            }
+
+
+class MeteredBudget:
+    """A budget whose points are counted for somebody."""
+
+    def __init__(self, budget: Budget, *, meter: Meter) -> None:
+        self._budget = budget
+        self._meter = meter
+
+    def spend(self, quota: Quota, *, points: int = 1, is_for_order: bool = False) -> None:
+        self._budget.spend(quota, points=points, is_for_order=is_for_order)
+        self._meter.spent(quota, points)
+
+    def told(self, quota: Quota, *, left: int, total: int | None, until: datetime | None) -> None:
+        self._budget.told(quota, left=left, total=total, until=until)
+
+    def left(self, quota: Quota) -> int:
+        return self._budget.left(quota)
+
 
 log = logging.getLogger(__name__)
 
@@ -109,3 +165,63 @@ class SupplierGate:
             ),
             "",
         )
+
+
+# Count how fast a supplier answers: a few rows a day, whatever the number of calls.
+
+KEEP_EVERY_S = 60.0
+
+# The buckets are written in one order by everybody. The clock is the database's.
+_ADD = """
+INSERT INTO suppliers_answertally AS t (supplier_id, "on", ceiling_ms, count)
+SELECT %(supplier)s, (now() AT TIME ZONE 'UTC')::date, counted.ceiling_ms, counted.count
+FROM unnest(%(ceilings)s::int[], %(counts)s::int[]) AS counted(ceiling_ms, count)
+ORDER BY counted.ceiling_ms
+ON CONFLICT (supplier_id, "on", ceiling_ms) DO UPDATE SET count = t.count + excluded.count
+"""
+
+
+class TimedGate:
+    """A gate that also counts how long each call took, and writes it down now and then.
+
+    Calls never happen inside a transaction, so neither does the writing. What it counts is a
+    sample: a worker that is killed takes at most a minute of it along.
+    """
+
+    def __init__(self, gate: Gate, *, supplier_id: int) -> None:
+        self._gate = gate
+        self._supplier_id = supplier_id
+        self._counts: Counter[int] = Counter()
+        self._kept_at = time.monotonic()
+
+    def enter(self, call: Call) -> None:
+        self._gate.enter(call)
+
+    def goes_on(self, call: Call) -> None:
+        self._gate.goes_on(call)
+
+    def leave(self, call: Call, outcome: Outcome) -> None:
+        self._gate.leave(call, outcome)
+        if outcome.is_cut_short:
+            return
+        is_answered = outcome.status is not None and outcome.status < 500  # noqa: PLR2004 - HTTP
+        self._counts[statistics.bucket_of(outcome.milliseconds) if is_answered else 0] += 1
+        if time.monotonic() - self._kept_at >= KEEP_EVERY_S:
+            self.keep()
+
+    def keep(self) -> None:
+        """Write down what was counted; that it fails is no reason for the call to fail."""
+        self._kept_at = time.monotonic()
+        counted, self._counts = sorted(self._counts.items()), Counter()
+        if not counted:
+            return
+        params: dict[str, Any] = {
+            "supplier": self._supplier_id,
+            "ceilings": [ceiling for ceiling, _ in counted],
+            "counts": [count for _, count in counted],
+        }
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(_ADD, params)
+        except DatabaseError:
+            log.exception("answer times of supplier %s are lost", self._supplier_id)

@@ -18,7 +18,7 @@ from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.state_machine import LostRaceError
 from suppliers.connectors.records import BudgetSpentError
 from suppliers.models import Connection, FeedChange, FeedRun, Supplier
-from suppliers.resilience.metering import Meter
+from suppliers.resilience.gate import Meter
 from suppliers.runs.staging import rows
 
 KEPT_FOR = timedelta(days=30)

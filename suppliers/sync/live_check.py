@@ -26,7 +26,7 @@ from suppliers.connectors.capabilities import PagedStockAndPrice
 from suppliers.connectors.records import GoneError, StockRecord, is_nameless
 from suppliers.inventory import freshness, publication
 from suppliers.models import StockLevel, Supplier
-from suppliers.models.aging import Unanswered
+from suppliers.models.supplier import Unanswered
 from suppliers.resilience.bulkheads import LaneFullError, Work, lane
 from suppliers.runs.runs import QuarantinedError
 from suppliers.sync import webhooks

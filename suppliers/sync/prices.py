@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+
+from django.db import transaction
 
 from catalog.records import BadRow
 from storefront.lib.http.errors import OutsideError
@@ -17,14 +19,18 @@ from suppliers.connectors.capabilities import (
     PagedCatalog,
     PagedStockAndPrice,
     able,
+    listed_at,
 )
 from suppliers.connectors.records import CostRecord, GoneError, ListRow, Omitted
-from suppliers.models import FeedRun
-from suppliers.offers import price_list
-from suppliers.quarantine import evaluation, guards
+from suppliers.inventory import confirmations
+from suppliers.models import FeedRun, SupplierOffer
+from suppliers.offers import bulk_matching, price_list
+from suppliers.quarantine import evaluation, guards, pending_changes
 from suppliers.quarantine.limits import limits_of
+from suppliers.runs import issues, runs
+from suppliers.runs.issues import Family
 from suppliers.runs.runs import Work
-from suppliers.runs.staging import Stage, rows, staged
+from suppliers.runs.staging import Stage, roomy, rows, run, staged
 from suppliers.sync.concurrent_requests import gather
 from suppliers.sync.slices import slice_of
 
@@ -233,3 +239,159 @@ def _take(
         read.count += 1
         if read.examined is not None:
             read.examined.append(row.sku)
+
+
+# The price job: ask a supplier what his goods cost, and believe it or not.
+
+# A held offer comes back with a cost that can be believed. Where all costs are confirmed with it,
+# its own moment stays: it stands in an index, and a row that leaves its indexes alone is written
+# in place.
+APPLY = """
+WITH aim AS (
+  SELECT o.id, c.amount,
+    CASE WHEN o.is_cost_silent THEN o.cost_as_of
+      ELSE GREATEST(o.cost_as_of, s.costs_as_of) END AS known_at
+  FROM feed_costs_news c
+  JOIN suppliers_supplieroffer o ON o.id = c.offer_id AND o.supplier_product = c.ref
+  JOIN suppliers_supplier s ON s.id = o.supplier_id
+  WHERE c.sku <> ALL(%(refused)s) AND NOT o.locked_fields ? 'cost_amount'
+    AND (o.cost_amount IS DISTINCT FROM c.amount
+      OR (o.status = 'held' AND o.variant_id IS NOT NULL AND NOT o.locked_fields ? 'status'))
+  ORDER BY o.id FOR NO KEY UPDATE OF o
+), changed AS (
+  UPDATE suppliers_supplieroffer o
+  SET cost_amount = aim.amount,
+    cost_as_of = CASE WHEN %(is_confirmed)s AND NOT o.is_cost_silent
+        AND o.supplier_product <> ALL(%(doubtful)s)
+      THEN COALESCE(o.cost_as_of, %(as_of)s) ELSE %(as_of)s END,
+    status = CASE WHEN o.status = 'held' AND o.variant_id IS NOT NULL
+        AND NOT o.locked_fields ? 'status'
+      THEN 'active' ELSE o.status END
+  FROM aim WHERE o.id = aim.id
+  RETURNING o.id, o.variant_id, old.cost_amount AS was, new.cost_amount AS is_now,
+    old.status <> new.status AS was_held, aim.known_at
+), history AS (
+  INSERT INTO suppliers_costchange (
+    offer_id, run_id, cause, old_amount, new_amount, was_held, old_known_at, at)
+  SELECT id, %(run)s, 'run:' || %(run)s, was, is_now, was_held, known_at, %(as_of)s
+  FROM changed WHERE was IS DISTINCT FROM is_now
+), queued AS (
+  INSERT INTO suppliers_unpublishedsupply (variant_id)
+  SELECT DISTINCT variant_id FROM changed WHERE variant_id IS NOT NULL
+)
+SELECT id FROM changed
+"""
+HOLD = """
+WITH held AS (
+  UPDATE suppliers_supplieroffer SET status = 'held'
+  WHERE supplier_id = %(supplier)s AND supplier_sku = ANY(%(refused)s) AND status = 'active'
+    AND NOT locked_fields ? 'cost_amount' AND NOT locked_fields ? 'status'
+  RETURNING variant_id
+)
+INSERT INTO suppliers_unpublishedsupply (variant_id)
+SELECT DISTINCT variant_id FROM held WHERE variant_id IS NOT NULL
+"""
+REMEMBER = """
+UPDATE suppliers_supplierproduct p SET cost_digest = t.cost_digest, changed_at = %(as_of)s
+FROM feed_costs_read t
+WHERE p.supplier_id = %(supplier)s AND p.ref = t.ref AND p.cost_digest <> t.cost_digest
+"""
+
+
+def _lost(work: Work, refused: list[str]) -> int:
+    """Count the refused SKUs that had a cost: those that never had one say nothing new.
+
+    The hourly slices are small. One product that never had prices would otherwise make
+    a whole run look like garbage whenever its turn comes.
+    """
+    had = SupplierOffer.objects.filter(supplier=work.supplier, supplier_sku__in=refused)
+    return had.filter(cost_amount__isnull=False).count()
+
+
+def take_costs(work: Work, connector: Connector) -> None:
+    """Read the costs that may have changed, judge them together, and write what did.
+
+    Raises: QuarantinedError  not believable: nothing is written
+            OutsideError  the supplier does not answer
+    """
+    asked_at = work.run.started_at
+    with (
+        staged("feed_costs", price_list.COLUMNS) as costs,
+        staged("feed_costs_read", ("ref text", "cost_digest text")) as remembered,
+    ):
+        read = Read(costs=costs)
+        work.keep_changes = lambda: pending_changes.keep_costs(work.run, refused=read.refused)
+        try:
+            ask(work, connector, read)
+        finally:  # a list that is not believed was read, too
+            work.run.read = read.count
+        work.believe(
+            guards.currency_is_right(
+                expected=work.supplier.currency, found=read.currencies.elements()
+            )
+            or guards.rows_are_readable(
+                good=read.count, bad=_lost(work, read.refused), limits=limits_of(work.supplier)
+            )
+        )
+        evaluation.look_for_undone_costs(work)
+        _judge_moves(work, read)
+        remembered.extend((ref, read.digests[ref]) for ref in read.answered - read.troubled)
+        remembered.ready()
+        work.step(FeedRun.Status.STAGED)
+        if isinstance(connector, BulkOffers):
+            work.run.created = _make_offers(work, read, asked_at)
+        problems, examined = read.problems, read.examined
+        issues.tell(work=work, family=Family.COST, problems=problems, examined=examined)
+        with roomy():
+            _apply(work, read, asked_at, confirmed_at=listed_at(connector) or asked_at)
+
+
+def _make_offers(work: Work, read: Read, asked_at: datetime) -> int:
+    """Make offers of what is new, and tie those to variants of which we are certain.
+
+    A run that was killed may have made some and tied none.
+    """
+    made = price_list.create(work=work, refused=read.refused, as_of=asked_at)
+    earlier = FeedRun.objects.filter(supplier=work.supplier, kind=work.run.kind)
+    last = earlier.exclude(pk=work.run.pk).order_by("-pk").first()
+    if made or (last is not None and last.status == FeedRun.Status.FAILED):
+        bulk_matching.match(work=work, refused=read.refused)
+    return made
+
+
+def _judge_moves(work: Work, read: Read) -> None:
+    """Refuse single costs that jumped, and the whole run when many did."""
+    for ref, move in evaluation.look_at_costs(work, known=read.count):
+        message = f"The cost moved from {move.before} to {move.after} at once."
+        read.refuse(ref, BadRow(row=move.sku, code="cost-jumped", message=message))
+
+
+@transaction.atomic(durable=True)
+def _apply(work: Work, read: Read, asked_at: datetime, *, confirmed_at: datetime) -> None:
+    """Write all costs at once, and that the run is applied. What the list told is as old as it.
+
+    Locks:  the run and those that wait, then the offers that change, in id order
+    """
+    runs.replace_waiting(work)
+    doubtful = read.troubled | (read.digests.keys() - read.answered)
+    params = {
+        "supplier": work.supplier.pk,
+        "run": work.run.pk,
+        "refused": read.refused,
+        "doubtful": list(doubtful),
+        "as_of": asked_at,
+        "is_confirmed": confirmed_at >= asked_at,
+    }
+    work.run.updated = run(APPLY, params)
+    run(HOLD, params)
+    run(REMEMBER, params)
+    confirmations.confirm_costs(
+        supplier=work.supplier,
+        doubtful=doubtful,
+        refused=read.refused,
+        is_whole=read.examined is None,
+        as_of=confirmed_at,
+    )
+    work.run.rejected = len(set(read.refused))
+    work.run.unchanged = max(0, work.run.read - work.run.created - work.run.updated)
+    runs.apply(work)

@@ -15,7 +15,7 @@ from suppliers.models import FeedRun, Supplier
 from suppliers.resilience import quotas as resilience_quotas
 from suppliers.runs import runs
 from suppliers.runs.runs import AlreadyRunningError, LeaseLostError, QuarantinedError, Work
-from suppliers.sync.costing import take_costs
+from suppliers.sync.prices import take_costs
 from suppliers.sync.products import take_products
 from suppliers.sync.stock import take_stock
 

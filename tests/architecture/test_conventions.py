@@ -14,7 +14,7 @@ from django.db import models
 
 from storefront.celery import app as celery_app
 
-HOME = Path(__file__).resolve().parent.parent
+HOME = Path(__file__).resolve().parents[2]
 APPS = ("storefront", "notifications", "catalog", "suppliers", "orders", "shipping")
 LAYERS = ("lib", "notifications", "accounts", "catalog", "suppliers", "orders", "shipping")
 FRONTS = ("web", "portal", "api", "dashboard")

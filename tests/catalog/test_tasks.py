@@ -11,9 +11,9 @@ from django.utils import timezone
 from PIL import Image as Pillow
 
 from catalog.models import Card, Category, Image
-from catalog.products import fetching
+from catalog.products import images
 from catalog.products.tasks import fetch_pictures
-from catalog.search import shelving
+from catalog.search import index
 from tests.factories.catalog import (
     make_channel,
     make_image,
@@ -36,7 +36,7 @@ def make_shown():
     product = make_product()
     make_spec(product)
     make_listing(make_variant(product), as_of=timezone.now())
-    shelving.shelve(product_ids=[product.pk], channel=make_channel())
+    index.shelve(product_ids=[product.pk], channel=make_channel())
     return product
 
 
@@ -74,7 +74,7 @@ def test_two_workers_never_fetch_the_same_picture():
 
     def other_worker():
         try:
-            leased.append(len(fetching._lease(size=20, now=timezone.now(), main_only=False)))
+            leased.append(len(images._lease(size=20, now=timezone.now(), main_only=False)))
         finally:
             connection.close()
 
@@ -85,16 +85,16 @@ def test_two_workers_never_fetch_the_same_picture():
         thread.join(timeout=5)
 
     assert leased == [0]
-    assert len(fetching._lease(size=20, now=timezone.now(), main_only=False)) == 1
-    assert fetching._lease(size=20, now=timezone.now(), main_only=False) == []
+    assert len(images._lease(size=20, now=timezone.now(), main_only=False)) == 1
+    assert images._lease(size=20, now=timezone.now(), main_only=False) == []
 
 
 def test_a_picture_whose_worker_died_is_due_again_after_the_lease():
     make_image(make_product())
-    fetching._lease(size=20, now=timezone.now(), main_only=False)
+    images._lease(size=20, now=timezone.now(), main_only=False)
 
     assert not Image.objects.waiting(timezone.now()).exists()
-    assert Image.objects.waiting(timezone.now() + fetching.LEASE + timedelta(seconds=1)).exists()
+    assert Image.objects.waiting(timezone.now() + images.LEASE + timedelta(seconds=1)).exists()
 
 
 def test_the_shelves_are_put_up_in_both_languages_and_may_be_put_up_again():

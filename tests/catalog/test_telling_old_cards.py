@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, connection
 
 from catalog.models import Card, Listing
-from catalog.search import shelving
+from catalog.search import index
 from storefront.lib.slices import slicing
 from tests.factories.catalog import (
     make_area,
@@ -38,7 +38,7 @@ def make_light(*offered):
     make_spec(product)
     for price, available in offered:
         make_listing(make_variant(product), price_amount=price, available=available)
-    shelving.shelve(product_ids=[product.pk], channel=make_channel())
+    index.shelve(product_ids=[product.pk], channel=make_channel())
     return product
 
 

@@ -20,7 +20,7 @@ from catalog.models import (
     Spec,
     Variant,
 )
-from tests.factories.price_books import make_price_book, make_terms
+from tests.factories.pricing import make_price_book, make_terms
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 _number = count(1)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db import transaction
 
 from catalog.models import PriceChange
-from catalog.search import shelving
+from catalog.search import index
 from notifications import dispatch
 from notifications.models import Delivery, Event
 from orders.cancellation import cancellation
@@ -29,7 +29,7 @@ from orders.returns.inspection import Judgment
 from orders.returns.requests import Declaration
 from shipping import supplier_performance
 from shipping.shipments import shipments
-from suppliers.connectors.claiming import ClaimAnswer
+from suppliers.connectors.capabilities import ClaimAnswer
 from suppliers.connectors.records import OutOfStockError
 from suppliers.models import AnswerTally, CostChange, FeedIssue, FeedRun, UnpublishedSupply
 from suppliers.scorecards import scorecards
@@ -81,7 +81,7 @@ def make_world(monkeypatch, batch=1):
     UnpublishedSupply.objects.all().delete()  # the shop's pages have been told
     with transaction.atomic():
         products = [listing.variant.product_id for listing in listings]
-        shelving.shelve(product_ids=products, channel=make_channel())
+        index.shelve(product_ids=products, channel=make_channel())
     return listings
 
 

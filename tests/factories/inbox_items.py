@@ -1,9 +1,11 @@
-"""How each cause of waiting comes about, planted in a world."""
+"""How returns come to wait for a person, planted in a world."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+
+from django.db.models import F
 
 from catalog.models import (
     CompetitorFile,
@@ -18,19 +20,28 @@ from catalog.models import (
 )
 from notifications.models import Delivery
 from orders.models import (
+    AddressWish,
     Allocation,
     Order,
+    OrderLine,
     Payment,
     PaymentEvent,
     PurchaseOrder,
+    ReturnAuthorization,
+    ReturnLine,
+    ReturnPolicy,
     Setback,
     SupplierClaim,
+    SupplierClaimLine,
+    SupplierRMA,
+    SupplierRMALine,
 )
-from orders.purchasing import charging
+from orders.purchasing import acknowledgements
 from shipping.models import Parcel
 from storefront.api.models import IdempotencyRecord
 from storefront.dashboard.models import BrokenInvariant, Checkup
 from storefront.lib.money import Money
+from storefront.lib.state_machine import StatusChange
 from storefront.webhooks.models import InboundCall
 from suppliers.models import (
     CostChange,
@@ -43,10 +54,112 @@ from suppliers.models import (
     SupplierOffer,
     UnpublishedSupply,
 )
-from tests.factories import payments, reconciliation, return_troubles
+from tests.factories import payments, reconciliation
 from tests.factories.full_shop import ask_supplier, stray
 from tests.factories.suppliers import NOON, make_supplier
-from tests.factories.troubles import keep_the_money, refuse_a_capture, wish_address
+
+
+def returned(**changes):
+    unpaid = {"due_amount": None, "refund_amount": None, "delivery_amount": 0}
+    known = {"address": "Lampenweg 1", **unpaid, **changes}
+    return lambda: ReturnAuthorization.objects.update(**known)
+
+
+def unsent():
+    """Forget that its supplier was asked."""
+    SupplierRMALine.objects.all().delete()
+    SupplierRMA.objects.all().delete()
+
+
+def fail_to_replace():
+    canceled = Order.objects.filter(status="canceled").first()
+    returned(status="exchanged", replacement=canceled)()
+
+
+def too_late():
+    unsent()
+    ReturnPolicy.objects.update(takes_back_days=0)
+
+
+def pay(**changes):
+    paid = {"due_amount": 0, "refund_amount": 0, "delivery_amount": 0, "replacement": None}
+    return returned(status="refunded", **paid, **changes)
+
+
+def pay_before_it_came():
+    StatusChange.objects.filter(to_status="lost_in_transit").delete()
+    ReturnLine.objects.update(received_quantity=0)
+    pay(destination="us", status_since=NOON - timedelta(days=22))()
+
+
+def let_him_keep_it():
+    SupplierClaimLine.objects.all().delete()
+    SupplierClaim.objects.all().delete()
+    pay(destination="nowhere", kind="defect", status_since=NOON)()
+
+
+def keep_the_way():
+    """Let all goods come back, and the charge for their way stay with us."""
+    pay()()
+    orders = Order.objects.filter(returns__isnull=False)
+    whole = {"shipped_quantity": F("quantity"), "returning_quantity": F("quantity")}
+    lines = OrderLine.objects.filter(order__in=orders)
+    lines.update(canceled_quantity=0, returned_quantity=F("quantity"), **whole)
+    ReturnLine.objects.update(deduction_amount=0)
+    asked = PaymentEvent.objects.filter(payment__order__in=orders, kind="refund_requested")
+    asked.update(amount=1)
+
+
+def rma(status, **changes):
+    return lambda: SupplierRMA.objects.update(status=status, **changes)
+
+
+RETURN_ITEMS = {
+    "return_asked": returned(status="requested"),
+    "return_overdue": returned(status="needs_evidence", status_since=NOON - timedelta(days=32)),
+    "return_nowhere_to": returned(status="approved", address=""),
+    "return_came": returned(status="received"),
+    "return_to_pay": returned(status="inspected"),
+    "return_refund_due": returned(
+        status="in_transit", tracking_number="1", opened_at=NOON - timedelta(days=8)
+    ),
+    "return_on_its_way": returned(status="in_transit", status_since=NOON - timedelta(days=22)),
+    "return_lost": returned(status="lost_in_transit"),
+    "return_not_replaced": fail_to_replace,
+    "return_to_send_on": unsent,
+    "return_send_on_late": too_late,
+    "return_paid_not_here": pay_before_it_came,
+    "return_to_claim": let_him_keep_it,
+    "return_delivery_due": keep_the_way,
+    "rma_to_do": rma("draft"),
+    "rma_silent": rma("shipped", status_since=NOON - timedelta(days=15)),
+    "rma_disputed": rma("disputed"),
+}
+
+
+# What waits for a person, as a gateway, a shopper or a mistake of ours leaves it behind.
+
+
+def refuse_a_capture():
+    request = PaymentEvent.objects.filter(kind="capture_requested").first()
+    PaymentEvent.objects.filter(answers=request).update(kind="refused", received_at=AGO)
+
+
+def keep_the_money():
+    Order.objects.filter(status="completed").update(status="canceled", status_since=AGO)
+
+
+def wish_address():
+    AddressWish.objects.create(
+        purchase_order=PurchaseOrder.objects.filter(status="in_progress").first(),
+        ship_to={},
+        place=1,
+        status_since=AGO,
+        asked_by="ann",
+    )
+
+
+# How each cause of waiting comes about, planted in a world.
 
 AGO = NOON - timedelta(days=9)
 ASKED_TO_STOP = {"request_status": "cancellation_requested", "request_status_since": AGO}
@@ -88,7 +201,7 @@ def on_its_way(word, days):
 
 
 # How each cause comes about.
-TROUBLE = {
+ITEMS = {
     "purchase_held": purchase(
         status="on_hold", status_since=AGO, hold_reasons=[{"code": "x", "sentence": "Too dear."}]
     ),
@@ -103,7 +216,7 @@ TROUBLE = {
     "purchase_stray": stray,
     "purchase_not_shipped": purchase(accepted_at=AGO),
     "purchase_rest_due": purchase(status="partially_shipped", status_since=AGO),
-    "purchase_charge": lambda: charging.hear(
+    "purchase_charge": lambda: acknowledgements.hear(
         purchase_order=PurchaseOrder.objects.filter(status="in_progress").first(),
         reason="too heavy",
         amount=Money(Decimal("3.20"), "USD"),
@@ -119,7 +232,7 @@ TROUBLE = {
     "claim_refused": claim(status="on_hold"),
     "claim_odd": claim(problem="He gives back more than was claimed."),
     "claim_silent": claim(status_since=NOON - timedelta(days=15)),
-    **return_troubles.TROUBLE,
+    **RETURN_ITEMS,
     "payment_expires": lambda: Payment.objects.filter(status="authorized").update(
         capture_before=NOON + timedelta(hours=2)
     ),

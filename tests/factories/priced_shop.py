@@ -11,7 +11,7 @@ from catalog.models import Listing, PriceBook, PriceChange, WaitingPrice
 from catalog.price_books import dry_run, versions
 from storefront.lib.money import Money
 from tests.factories.catalog import NOON, make_channel, make_price_rule, make_variant
-from tests.factories.price_books import make_price_book
+from tests.factories.pricing import make_price_book
 
 
 def supplied(variant, cost="10.00", currency="EUR", **more):

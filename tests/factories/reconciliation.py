@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from orders.accounting import discrepancies, reconciliation
-from orders.accounting.finding import Finding, Kind, What
+from orders.accounting.discrepancies import Finding, Kind, What
 from orders.models import MoneyDay, MoneyDifference, Payment, SupplierBill
 from tests.factories.suppliers import NOON
 

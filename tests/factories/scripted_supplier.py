@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from storefront.lib.http.errors import TemporaryError
 from storefront.lib.money import Money
-from suppliers.connectors.claiming import ClaimAnswer, ClaimState
+from suppliers.connectors.capabilities import ClaimAnswer, ClaimState
 from suppliers.connectors.records import (
     Answer,
     AskInPersonError,

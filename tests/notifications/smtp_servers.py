@@ -19,7 +19,7 @@ def free_port():
 def mailers(port):
     return {
         "default": {
-            "BACKEND": "notifications.senders.smtp.Backend",
+            "BACKEND": "notifications.senders.email.Backend",
             "OPTIONS": {"host": HOST, "port": port, "timeout": 5},
         }
     }

@@ -8,8 +8,8 @@ from orders.admin_columns import goods, payment
 from orders.cancellation import cancellation
 from orders.models import Order
 from tests.factories.orders import make_paid_order, make_sellable
+from tests.factories.returns import back, exchange
 from tests.factories.suppliers import NOON
-from tests.factories.swapping import back, exchange
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand
 from django.db import connection
 from django.utils import timezone
 
-from catalog.products import fetching
+from catalog.products import images
 
 BATCH = 10
 THREADS = 3  # drawing, reading and shrinking overlap
@@ -41,6 +41,6 @@ class Command(BaseCommand):
 
 def _batch(main_only: bool) -> int:  # noqa: FBT001 - what pool.map hands over
     try:
-        return fetching.fetch_waiting(size=BATCH, now=timezone.now(), main_only=main_only)
+        return images.fetch_waiting(size=BATCH, now=timezone.now(), main_only=main_only)
     finally:
         connection.close()

@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from orders.accounting import bill_lists, invoice_import
-from storefront.lib.staff import csv_import, handed_words
+from orders.accounting import invoice_import
+from storefront.lib.staff import csv_import
 from suppliers.models import Supplier
 
 
@@ -31,11 +31,11 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
             content = Path(options["file"]).read_bytes()
-            rows = bill_lists.read(csv_import.decoded(content))
+            rows = invoice_import.read(csv_import.decoded(content))
         except OSError as error:
             raise CommandError(f"{options['file']}: {error}") from error
         except csv_import.UnreadableListError as error:
-            raise CommandError(f"{options['file']}: {handed_words.said(error)}") from error
+            raise CommandError(f"{options['file']}: {csv_import.said(error)}") from error
         listed = invoice_import.judge(rows, supplier=_supplier(options["supplier"]))
         wrong = [one for one in listed if one.problem]
         for one in listed:

@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import PurchaseOrder
-from orders.purchasing.holds import waiving
+from orders.purchasing.holds import holds
 
 CHOSEN = "reasons"
 SEEN = "seen"
@@ -57,7 +57,7 @@ def _listed(reasons: list[dict[str, Any]]) -> str | None:
 
 def form_for(held: PurchaseOrder) -> type[forms.Form]:
     """Ask which of several reasons are let pass; of one there is nothing to choose."""
-    known = [(waiving.key_of(each), each["sentence"]) for each in held.hold_reasons]
+    known = [(holds.key_of(each), each["sentence"]) for each in held.hold_reasons]
     keys = [key for key, _sentence in known]
     seen = " ".join(sorted(keys))
     hidden = forms.CharField(required=False, initial=seen, widget=forms.HiddenInput)
@@ -75,12 +75,12 @@ def form_for(held: PurchaseOrder) -> type[forms.Form]:
 
 def release(*, held: PurchaseOrder, given: Mapping[str, Any], actor: str, now: datetime) -> bool:
     """Let pass what was chosen, or all; tell whether nothing holds it any more."""
-    known = {waiving.key_of(each) for each in held.hold_reasons}
+    known = {holds.key_of(each) for each in held.hold_reasons}
     chosen = set(given.get(CHOSEN, known))
     if chosen == known:
-        waiving.release_hold(purchase_order=held, actor=actor, now=now)
+        holds.release_hold(purchase_order=held, actor=actor, now=now)
         return True
     passed = [
-        waiving.waive(purchase_order=held, key=key, actor=actor, now=now) for key in sorted(chosen)
+        holds.waive(purchase_order=held, key=key, actor=actor, now=now) for key in sorted(chosen)
     ]
     return any(passed)

@@ -1,16 +1,153 @@
-"""What staff do on the page of a return about the goods: how they come, and what came."""
+"""What staff begin on the page of an order for a shopper who telephones."""
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import ReturnAuthorization
-from orders.returns import authorizations, forms, inspection, supplier_returns
-from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action
+from orders.models import ReturnAuthorization, ReturnPicture
+from orders.returns import (
+    authorizations,
+    eligibility,
+    forms,
+    inspection,
+    photos,
+    requests,
+    supplier_returns,
+)
+from orders.returns.eligibility import CannotReturnError
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, show
+from storefront.lib.staff.inlines import inline
+
+RETURNS = inline(
+    ReturnAuthorization,
+    "number",
+    "status",
+    "kind",
+    columns.money("refund_amount", _("Paid back")),
+    "opened_at",
+    tab=False,
+    fk_name="order",
+)
+
+
+def has_left(order: Any) -> bool:
+    """Test whether units left of which no return stands; the page has asked both sums."""
+    return bool(order.shipped > order.returning)
+
+
+class ReturnActions(StaffAdmin):
+    """A return as the shopper would open it himself; the receipt goes to him."""
+
+    return_fits: ClassVar = {"open_return": has_left}
+    return_refusals: ClassVar = (CannotReturnError,)
+
+    @action(description=_("Open a return"), icon="assignment_return")
+    def open_return(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        order = self.row(request, object_id)
+        left = eligibility.look(order=order, now=timezone.now(), is_late_fine=True)
+        form_class, lines = forms.open_form(left)
+
+        def act(given: Mapping[str, Any]) -> None:
+            requests.declare(
+                order=order,
+                said=forms.declaration_of(given, lines),
+                actor=str(request.user),
+                now=timezone.now(),
+                is_late_fine=given["is_late_fine"],
+            )
+
+        return self.ask(
+            request,
+            order,
+            title=gettext("Open a return"),
+            explain=gettext(
+                "For a shopper who telephones or writes. He gets the receipt at once; a withdrawal"
+                " is approved with it."
+            ),
+            form_class=form_class,
+            initial={"key": secrets.token_hex(16)},
+            act=act,
+            done=gettext("The return is written down; it stands below."),
+        )
+
+
+# Staff pages of pictures that came with a complaint: seen by who may see the return.
+
+NOTHING_RUNS = "sandbox; default-src 'none'"
+PAGE = "orders_returnauthorization_picture"
+
+
+@admin.display(description=_("Pictures"))
+def sent_pictures(authorization: ReturnAuthorization) -> str:
+    """Show what the shopper sent, small; each opens alone."""
+    places = authorization.pictures.order_by("place").values_list("place", flat=True)
+    shown = format_html_join(
+        " ",
+        '<a href="{0}" target="_blank" rel="noreferrer">'
+        '<img src="{0}" alt="{1}" width="160" loading="lazy"></a>',
+        (
+            (
+                reverse(f"admin:{PAGE}", args=[authorization.pk, place]),
+                gettext("Picture %(place)d of the shopper") % {"place": place},
+            )
+            for place in places
+        ),
+    )
+    return format_html('<span class="staff-pictures">{}</span>', shown) if shown else ""
+
+
+class PicturesDesk(StaffAdmin):
+    """Hands the pictures of a return out, and to nobody else."""
+
+    def get_urls(self) -> list[URLPattern]:
+        picture = path(
+            "<int:pk>/pictures/<int:place>/", self.admin_site.admin_view(self.picture), name=PAGE
+        )
+        return [picture, *super().get_urls()]
+
+    def picture(self, request: HttpRequest, pk: int, place: int) -> HttpResponse:
+        """Show one picture as we have drawn it: it runs nothing, and no cache keeps it."""
+        authorization = self.get_object(request, str(pk))
+        if authorization is None or not self.has_view_permission(request, authorization):
+            raise PermissionDenied
+        row = authorization.pictures.filter(place=place).first()
+        try:
+            content = photos.read(row) if row else None
+        except FileNotFoundError:
+            content = None
+        if content is None:
+            raise Http404(gettext("There is no picture."))
+        answer = HttpResponse(content, content_type=photos.MEDIA_TYPE)
+        answer["Content-Disposition"] = f'inline; filename="{authorization}-{place}.jpg"'
+        answer["X-Content-Type-Options"] = "nosniff"
+        answer["Content-Security-Policy"] = NOTHING_RUNS
+        answer["Cache-Control"] = "private, no-store"
+        return answer
+
+
+show(
+    ReturnPicture,
+    list_display=[columns.link("authorization", _("Return")), "place", "added_at"],
+    list_display_links=["place"],
+    list_select_related=["authorization"],
+    search_fields=["authorization__number"],
+    ordering=["-id"],
+)
+
+
+# What staff do on the page of a return about the goods: how they come, and what came.
 
 
 @admin.display(description=_("What its supplier owes"))

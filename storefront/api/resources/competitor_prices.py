@@ -11,8 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog.competitors import labels, price_import
-from catalog.competitors.doubting import DoubtfulListError
 from catalog.competitors.json_format import LIST
+from catalog.competitors.matching import DoubtfulListError
 from catalog.competitors.price_import import Taken
 from catalog.enums import Dialect
 from catalog.models.competitors import Became, CameBy, Match

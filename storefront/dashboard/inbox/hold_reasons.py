@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext
 
 from orders.models import PurchaseOrder
-from orders.purchasing.holds import waiving
+from orders.purchasing.holds import holds
 from orders.purchasing.holds.rules import NO_BALANCE, NO_MARGIN, NO_WAY
 
 # At worst we lose what the sentence says, or the supplier refuses it. All else may break a law,
@@ -37,6 +37,6 @@ def insist_safe(purchase_order: PurchaseOrder, key: str) -> None:
     Raises: NotHeldError
     """
     for reason in purchase_order.hold_reasons:
-        if waiving.key_of(reason) == key and not is_safe(reason):
+        if holds.key_of(reason) == key and not is_safe(reason):
             words = gettext("Release it on its own page: it asks first.")
-            raise waiving.NotHeldError(words)
+            raise holds.NotHeldError(words)

@@ -16,11 +16,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
-from orders.purchasing.holds import waiving
+from orders.purchasing.holds import holds
 from storefront.dashboard.inbox import assignments, hold_reasons, query
 from storefront.dashboard.inbox.action import Act
-from storefront.dashboard.inbox.actions import ACTS, REFUSED
-from storefront.dashboard.inbox.purchase_clicks import CHECK_AGAIN, WAIVE
+from storefront.dashboard.inbox.actions import ACTS, CHECK_AGAIN, REFUSED, WAIVE
 from storefront.dashboard.inbox.query import Waiting
 from storefront.dashboard.inbox.rule import Cause
 
@@ -57,12 +56,12 @@ def _of_held(raw: str) -> tuple[Click, ...]:
     """Offer to let each reason pass by itself, where that is safe, and to look at all anew."""
     reasons = hold_reasons.read(raw)
     found = [
-        Click(WAIVE.code, WAIVE.words, waiving.key_of(reason), reason["sentence"])
+        Click(WAIVE.code, WAIVE.words, holds.key_of(reason), reason["sentence"])
         if hold_reasons.is_safe(reason)
         else Click("", "", about=reason["sentence"])
         for reason in reasons
     ]
-    if waiving.can_check(reasons):
+    if holds.can_check(reasons):
         found.append(Click(CHECK_AGAIN.code, CHECK_AGAIN.words))
     return tuple(found)
 

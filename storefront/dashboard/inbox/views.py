@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from storefront.dashboard.inbox import query, quick_actions
+from storefront.dashboard.inbox import assignments, query, quick_actions
 from storefront.dashboard.inbox.query import Cut, Waiting
 
 MOST_PER_CAUSE = 100
@@ -71,7 +72,7 @@ class Alerts:
     cuts: Sequence[Cut]
 
 
-def show(request: HttpRequest) -> HttpResponse:
+def show_alerts(request: HttpRequest) -> HttpResponse:
     """Show all alerts whose tables this person may see."""
     causes = tuple(cause for cause in query.causes_for(request.user) if cause.code in CODES)
     if not causes:
@@ -97,3 +98,34 @@ def count(found: Iterable[Waiting]) -> int:
 def _alerts(group: Group, found: Sequence[Waiting]) -> Alerts:
     rows = [row for row in found if row.cause.code in group.causes]
     return Alerts(group=group, rows=rows, count=count(rows), cuts=query.cuts(rows))
+
+
+# The page of all that waits for one cause, a part at a time.
+
+ON_A_PAGE = 100
+
+
+def show_rule_items(request: HttpRequest, code: str) -> HttpResponse:
+    """Show what waits for one cause, the oldest first, to whom may see its table."""
+    causes = tuple(cause for cause in query.causes_for(request.user) if cause.code == code)
+    if not causes:
+        raise PermissionDenied
+    here = assignments.page_of(request.GET.get("page", ""))
+    inbox = query.look(
+        causes=causes, now=timezone.now(), most=ON_A_PAGE, after=ON_A_PAGE * (here - 1)
+    )
+    if here > 1 and not inbox.rows:  # what stood on the last page is settled
+        return HttpResponseRedirect(reverse("supply:waiting", args=[code]))
+    context = {
+        **admin.site.each_context(request),
+        "title": causes[0].sentence,
+        "inbox": inbox,
+        "waiting": quick_actions.with_clicks(inbox.rows, request.user),
+        "first": ON_A_PAGE * (here - 1) + 1,
+        "last": ON_A_PAGE * (here - 1) + len(inbox.rows),
+        "page": here,
+        "has_more": ON_A_PAGE * here < inbox.count,
+        "list_name": "waiting",
+        "said_empty": gettext("Nothing waits for this any more."),
+    }
+    return TemplateResponse(request, "dashboard/inbox/rule.html", context)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storefront.dashboard import dues
+from storefront.dashboard import sql
 from storefront.dashboard.invariants.checker import Invariant
 
 NEWS = (
@@ -85,7 +85,7 @@ NEWS = (
         sql=f"""
             SELECT p.key, asked.kind, asked.amount, asked.received_at
             FROM orders_paymentevent asked JOIN orders_payment p ON p.id = asked.payment_id
-            WHERE {dues.UNANSWERED} AND {dues.SINCE} < %(now)s - interval '1 hour'
+            WHERE {sql.UNANSWERED} AND {sql.DUE_SINCE} < %(now)s - interval '1 hour'
         """,  # noqa: S608 - our own words
     ),
     Invariant(

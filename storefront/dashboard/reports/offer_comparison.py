@@ -1,4 +1,4 @@
-"""The page of one variant's offers side by side: what each costs and has, and which is taken."""
+"""Say in words why checkout takes an offer, or passes it over."""
 
 from __future__ import annotations
 
@@ -16,21 +16,97 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Channel, Listing, Variant
 from catalog.pricing import labels, policy
 from catalog.pricing.landed_cost import Costing, Landed
+from orders.routing.candidates import Misfit, Refusal
+from orders.routing.engine import Worse
+from orders.routing.margin_filter import Unearning
 from orders.routing.stock_query import lead_days
 from shipping.availability import source_comparison
 from shipping.availability.source_comparison import Compared, Way
-from storefront.dashboard.reports import offer_history, offer_words
+from storefront.dashboard.reports import offer_history
 from storefront.lib.money import Money
 from storefront.lib.staff.columns import as_money
 from suppliers.inventory import freshness
-from suppliers.inventory.freshness import terms_of
+from suppliers.inventory.freshness import Standing, terms_of
 from suppliers.models import Scorecard, Service, SupplierOffer
+
+# The figures in them are put in by ``why``.
+SAID: dict[str, str | Promise] = {
+    Way.TAKEN: _("Taken"),
+    Refusal.SUPPLIER: _("We do not buy from this supplier now"),
+    Refusal.GONE: _("The supplier no longer lists it"),
+    Refusal.HELD: _("The offer is held: its data cannot be believed, or staff stopped it"),
+    Refusal.EVIDENCE: _("Nothing valid proves %(lacks)s"),
+    Refusal.NO_COST: _("No cost is known"),
+    Refusal.OLD_COST: _("The cost is too old to sell by"),
+    Refusal.OLD_STOCK: _("The figure is too old to promise from"),
+    Refusal.NO_UNITS: _("Nothing is left above what is kept back"),
+    Refusal.NO_RATE: _("Nobody knows what this money is worth now"),
+    Way.PARCEL_TOO_SMALL: _("One parcel from here brings %(most)s at most"),
+    Misfit.TOO_FEW: _("Only %(left)s can be promised"),
+    Misfit.BELOW_MINIMUM: _("Sold from %(minimum)s units on"),
+    Misfit.NOT_WHOLE_PACKS: _("Sold only in packs of %(pack)s"),
+    Unearning.LOSES: _("It would be sold at a loss of %(loss)s"),
+    Unearning.EARNS_TOO_LITTLE: _(
+        "It would earn %(earned)s, less than the margin that the rules of routing ask for"
+    ),
+    Worse.DEARER: _("Lands dearer, by %(more)s in all"),
+    Worse.NO_COST: _("Nobody can say what it lands at: terms or a sure rate are missing"),
+    Worse.FARTHER: _("Farther away, and no better in what counts before"),
+    Worse.SLOWER: _("Arrives later, and is no better in what counts before"),
+    Worse.WORSE_SUPPLIER: _("From a supplier who ships less of what is ordered"),
+    Worse.LESS_LIKED: _("From a supplier whom staff like less"),
+    Worse.LATER: _("As good in all; the one that we knew first is taken"),
+}
+TAKEN_AT_A_LOSS = _("Taken, at a loss of %(loss)s")
+PART_TAKEN = _("%(units)s of them taken: nobody sends all without a loss")
+PART_TAKEN_AT_A_LOSS = _("%(units)s of them taken, at a loss of %(loss)s: nobody has all")
+# By whether it loses, and whether it is a part of what is wanted.
+TAKEN = {
+    (False, False): SAID[Way.TAKEN],
+    (True, False): TAKEN_AT_A_LOSS,
+    (False, True): PART_TAKEN,
+    (True, True): PART_TAKEN_AT_A_LOSS,
+}
+AGES: dict[str, str | Promise] = {
+    Standing.BELIEVED: _("believed whole"),
+    Standing.BUFFERED: _("its age is kept back"),
+    Standing.HIDDEN: _("too old to promise from"),
+}
+
+
+def why(found: Compared, *, quantity: int, more: str) -> str:
+    """Say why a stock row is taken or not for so many.
+
+    Shape:  ``more`` is what it costs more than the one taken
+    """
+    if found.verdict == Way.NOT_CARRIED:
+        return found.sentence
+    offer, candidate, left = found.row.level.offer, found.row.candidate, found.left
+    words = SAID[found.verdict]
+    if found.verdict == Way.TAKEN:
+        loses, is_part = left is not None and left.loss.amount > 0, found.units < quantity
+        words = TAKEN[loses, is_part]
+    return str(words) % {
+        "units": found.units,
+        "loss": as_money(left.loss) if left else "",
+        "earned": as_money(left.earned) if left else "",
+        "more": more,
+        "most": found.most,
+        "left": candidate.available if candidate else 0,
+        "lacks": offer.missing_evidence,
+        "minimum": offer.minimum_quantity,
+        "pack": offer.pack_size,
+    }
+
+
+# The page of one variant's offers side by side: what each costs and has, and which is taken.
 
 MOST_AT_ONCE = 999
 SCORED = (Scorecard.Measure.FILL_RATE, Scorecard.Measure.STOCK_ACCURACY)
@@ -157,7 +233,7 @@ def _rows(
         ).standing
         return Row(
             found=one,
-            why=offer_words.why(one, quantity=quantity, more=_said(more)),
+            why=why(one, quantity=quantity, more=_said(more)),
             is_taken=one.verdict == Way.TAKEN,
             cost=_said(cost),
             cost_here=_said(cost.converted(rate=rate, currency=channel.currency))
@@ -166,7 +242,7 @@ def _rows(
             landed=_said(Money(mine.of(quantity) / quantity, channel.currency)) if mine else "",
             parts=_parts(mine, channel.currency) if mine else (),
             standing=standing,
-            age_words=str(offer_words.AGES[standing]),
+            age_words=str(AGES[standing]),
             kept_back=[
                 (gettext("buffer of the supplier"), level.buffer),
                 (gettext("for its age"), known.aged),

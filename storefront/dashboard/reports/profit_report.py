@@ -1,4 +1,4 @@
-"""What orders earn after everything: one order with where each number is from, and many summed."""
+"""What the parts of an account are called, and where they are from."""
 
 from __future__ import annotations
 
@@ -22,12 +22,42 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders.accounting import profit_report
-from orders.accounting.profit import Part, Profit, What
+from orders.accounting.profit import Part, Profit, Source, What
 from orders.models import Order
-from storefront.dashboard.reports.profit_words import SOURCES, WHATS
 from storefront.lib.money import Money
 from storefront.lib.staff.csv_export import Echo, harmless
 from suppliers.models import Supplier
+
+WHATS = {
+    What.GOODS: _("Goods"),
+    What.DISCOUNT: _("Discount"),
+    What.DELIVERY: _("Delivery"),
+    What.TAX: _("Tax"),
+    What.REFUND: _("Refunded"),
+    What.CHARGED_BACK: _("Lost in a dispute"),
+    What.COST: _("Cost of the goods"),
+    What.FREIGHT: _("Freight"),
+    What.SUPPLIER_FEE: _("Fees of the supplier"),
+    What.DUTY: _("Duty"),
+    What.HANDLING: _("Handling"),
+    What.PAYMENT_FEE: _("Fees of the payment"),
+    What.CHANNEL_FEE: _("Fees of the channel"),
+    What.SELLING: _("Freight, duty and fees together"),
+    What.CREDIT: _("Credited by the supplier"),
+}
+SOURCES = {
+    Source.ORDER: _("as the shopper agreed"),
+    Source.BOOK: _("book of payments"),
+    Source.BILLED: _("billed"),
+    Source.CLAIM: _("claim on the supplier"),
+    Source.GIVEN_BACK: _("goods that went back to the supplier"),
+    Source.TOLD: _("estimated: as he said when he accepted"),
+    Source.AGREED: _("estimated: as agreed, not billed yet"),
+    Source.TERMS: _("estimated: costs of selling"),
+}
+
+
+# What orders earn after everything: one order with where each number is from, and many summed.
 
 SHOWN_DAYS = timedelta(days=7)
 # What a page counts in a second or so; the file has all.

@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from catalog.models import Channel
-from storefront.dev.bench.goals import asking_goals, feed_goals, reading_goals, suppliers
 from storefront.dev.bench.goals import checkout as goal_checkout
 from storefront.dev.bench.goals import pages as goal_pages
+from storefront.dev.bench.goals import suppliers
 from storefront.dev.bench.goals.pages import Verdict
 from storefront.dev.bench.scenarios import (
     availability,
@@ -74,7 +74,7 @@ def run(
             say(f"Lists of {count:,} offers")
             found = large_lists.measure(count, say=say)
             report[f"bulk_{count}"] = [msgspec.to_builtins(each) for each in found]
-            verdicts += suppliers.judge(found)
+            verdicts += suppliers.judge_bulk_sync(found)
     return report, [each for each in verdicts if each.id in wanted]
 
 
@@ -122,7 +122,7 @@ def _judge_reading(
     say(f"Pages while {count:,} offers merge")
     found = reads_during_merge.measure(count, say=say)
     report["reading"] = [msgspec.to_builtins(each) for each in found]
-    return reading_goals.judge_reading(found, count=count)
+    return suppliers.judge_reading(found, count=count)
 
 
 def _judge_supplying(
@@ -143,7 +143,7 @@ def _judge_reaching(report: dict[str, Any], say: Callable[[str], None]) -> list[
     with TemporaryDirectory(prefix="fara-bench-") as folder:
         found = change_latency.measure(folder=Path(folder), say=say)
     report["reaching"] = msgspec.to_builtins(found)
-    return reading_goals.judge_reaching(found)
+    return suppliers.judge_reaching(found)
 
 
 def _judge_orders(
@@ -176,7 +176,7 @@ def _judge_feeds(
             for each in found:
                 say(each.words)
             report["feeds"] += [msgspec.to_builtins(each) for each in found]
-            verdicts += feed_goals.judge(found)
+            verdicts += suppliers.judge_feed_reading(found)
     return verdicts
 
 
@@ -186,7 +186,7 @@ def _judge_asking(
     say(f"What suppliers of {products:,} products are asked")
     found = api_calls.measure(products=products, say=say)
     report["asking"] = [each.written for each in found]
-    return asking_goals.judge(found)
+    return suppliers.judge_api_calls(found)
 
 
 def bulkhead_figures(say: Callable[[str], None]) -> dict[str, tuple[float, float]]:

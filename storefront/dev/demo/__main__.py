@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from storefront.dev.demo import freshness, lock, startup, status_file
+from storefront.dev.demo import lock, startup, status_file
 from storefront.dev.runtime import datastores
 from storefront.dev.runtime.console import complain, say
-from storefront.dev.runtime.overriding import names
+from storefront.dev.runtime.environment import names
 from storefront.dev.runtime.ports import NoFreePortError
 from storefront.dev.runtime.postgres import PostgresError
 from storefront.dev.runtime.redis_server import RedisError
@@ -123,7 +123,7 @@ def close(supervisor: Supervisor, var: Path) -> None:
     status_file.take_down(var)
     supervisor.stop(STOP_ORDER)
     lock.forget(var)
-    freshness.keep(var)
+    startup.keep(var)
     say(f"Everything has stopped ({time.monotonic() - started_at:.1f} s)")
 
 

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from http.client import HTTPException
 from pathlib import Path
 
-from storefront.dev.runtime.overriding import over
+from storefront.dev.runtime.environment import over
 from storefront.dev.runtime.ports import HOST, free_port
 from storefront.dev.runtime.processes import Child
 

@@ -1,17 +1,60 @@
-"""Open the demo: start everybody in the order in which they need each other."""
+"""Know whether the demo's catalog is recent enough to open with.
+
+While the demo runs, beat keeps the catalog fresh; the note's age is the time since then.
+"""
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from storefront.dev.demo import freshness, lock, processes
+import django
+from django.core.management import call_command
+
+from storefront.dev.demo import lock, processes
 from storefront.dev.runtime import datastores, environment
 from storefront.dev.runtime.console import say
 from storefront.dev.runtime.processes import Child
 from storefront.dev.runtime.supervisor import Supervisor
+
+FRESH_FOR_S = 3600
+
+
+def is_fresh(var: Path, *, database_url: str) -> bool:
+    """Test whether this database was synced within the last hour."""
+    note = _note(var)
+    return (
+        note.exists()
+        and note.read_text() == _which(database_url)
+        and time.time() - note.stat().st_mtime < FRESH_FOR_S
+    )
+
+
+def mark(var: Path, *, database_url: str) -> None:
+    _note(var).write_text(_which(database_url))
+
+
+def keep(var: Path) -> None:
+    """Renew the note when the demo closes, if there is one."""
+    if _note(var).exists():
+        _note(var).touch()
+
+
+def _note(var: Path) -> Path:
+    return var / "demo.synced"
+
+
+def _which(database_url: str) -> str:
+    """Name the database. Our own gets another port each time, so the port does not count."""
+    parts = urlsplit(database_url)
+    return f"{parts.hostname}{parts.path}"
+
+
+# Open the demo: start everybody in the order in which they need each other.
 
 ROOT = Path(__file__).resolve().parents[3]
 SUPPLIERS = ("cj-sandbox", "bigbuy-sandbox", "feed-sandbox")
@@ -50,14 +93,14 @@ def open_shop(supervisor: Supervisor, var: Path) -> Opened:
     supervisor.wait_until_ready(stores.children)
 
     say("Migrating the database and loading the demo's configuration")
-    preparing = stage.quietly("prepare", "-m", "storefront.dev.demo.preparing")
+    preparing = stage.quietly("prepare", "-m", "storefront.dev.demo.startup")
     supervisor.run(preparing, advice=REPAIR_DATABASE)
     supervisor.wait_until_ready(outsiders)
 
     say("Starting the web server and the workers")
     web, worker, beat = processes.web(stage), processes.worker(stage), processes.beat(stage)
     bring_on(web, worker)
-    if not freshness.is_fresh(var, database_url=env["DATABASE_URL"]):
+    if not is_fresh(var, database_url=env["DATABASE_URL"]):
         say("Fetching the suppliers' catalogs")
         for supplier in SUPPLIERS:
             sync = stage.quietly(f"sync-{supplier}", "manage.py", "supplier", "sync", supplier)
@@ -66,7 +109,7 @@ def open_shop(supervisor: Supervisor, var: Path) -> Opened:
         words = ["fetch_pictures", "--main", "--at-most", str(FIRST_PICTURES)]
         pictures = stage.quietly("pictures", "manage.py", *words)
         supervisor.run(pictures, advice=START_AFRESH, is_shown=True)
-        freshness.mark(var, database_url=env["DATABASE_URL"])
+        mark(var, database_url=env["DATABASE_URL"])
     bring_on(beat)
     supervisor.wait_until_ready([web, worker, beat])
     bring_on(processes.syncs(stage), processes.bulk(stage))  # nobody waits for what they do
@@ -80,3 +123,19 @@ def keep_last_logs(folder: Path) -> None:
     """Begin new logs; those of the last time stay one more time."""
     for log in folder.glob("*.log"):
         log.replace(log.with_suffix(".log.last"))
+
+
+# Bring the demo's database up to date, in one process: starting Django twice costs seconds.
+#
+# python -m storefront.dev.demo.startup
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
+    django.setup()
+    call_command("migrate", interactive=False)
+    call_command("seed_demo")
+
+
+if __name__ == "__main__":
+    main()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storefront.dev.runtime import postgres, redis_server
-from storefront.dev.runtime.overriding import names
+from storefront.dev.runtime.environment import names
 from storefront.dev.runtime.processes import Child
 
 

@@ -9,7 +9,7 @@ import os
 import sys
 
 from storefront.dev.runtime import environment
-from storefront.dev.runtime.overriding import over
+from storefront.dev.runtime.environment import over
 
 HOST = "shop.example"
 

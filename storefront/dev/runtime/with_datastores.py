@@ -21,7 +21,7 @@ from pathlib import Path
 
 from storefront.dev.runtime import datastores
 from storefront.dev.runtime.console import complain
-from storefront.dev.runtime.overriding import over
+from storefront.dev.runtime.environment import over
 from storefront.dev.runtime.postgres import PostgresError
 from storefront.dev.runtime.processes import POLL_S
 from storefront.dev.runtime.redis_server import RedisError

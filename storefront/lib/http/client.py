@@ -16,11 +16,10 @@ import msgspec
 
 from storefront.lib.db.transactions import HeldTransactionError, in_transaction
 from storefront.lib.http import deadlines
-from storefront.lib.http.answers import Exchange, judge
 from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
 from storefront.lib.http.observers import BEAT_S, Call, Gate, OpenGate, Outcome, heard
 from storefront.lib.http.redaction import quoted, spoken_path, their_id
-from storefront.lib.http.responses import ACCEPTED, unpacked
+from storefront.lib.http.responses import ACCEPTED, Exchange, judge, unpacked
 from storefront.lib.http.ssrf import RefusedAddressError, checked
 
 CONNECT_S = 2.0

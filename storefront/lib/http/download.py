@@ -8,10 +8,10 @@ from http import HTTPStatus
 from typing import BinaryIO
 from urllib.parse import SplitResult, urljoin
 
-from storefront.lib.http.answers import Exchange, judge
 from storefront.lib.http.client import MAX_ANSWER_BYTES, READ_S, TOTAL_S, Api
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.http.observers import Gate
+from storefront.lib.http.responses import Exchange, judge
 from storefront.lib.http.ssrf import RefusedAddressError, checked
 
 MOVED = frozenset({301, 302, 303, 307, 308})

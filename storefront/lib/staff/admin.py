@@ -23,8 +23,8 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from storefront.lib.http.errors import OutsideError, TemporaryError
 from storefront.lib.staff import fieldsets
+from storefront.lib.staff.columns import names_of
 from storefront.lib.staff.fieldsets import Group
-from storefront.lib.staff.naming import names_of
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 
 # What a verb may answer to a person: no bug, but a reason to show.

@@ -10,7 +10,10 @@ from functools import reduce
 from typing import Any, cast
 
 from babel.numbers import format_currency
+from django.apps import apps
 from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.functional import Promise
@@ -20,11 +23,67 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from storefront.lib.money import Money
-from storefront.lib.staff import naming
+from storefront.lib.staff import fieldsets
+from storefront.lib.staff.fieldsets import Words
 from storefront.lib.state_machine import StatusChange
 
+# What tables, their columns and their rows are called where staff meet them.
+
+
+def call(
+    app: str, *, tables: Mapping[str, tuple[Words, Words]], columns: Mapping[str, Words]
+) -> None:
+    """Call the tables of an app, and their columns, by words on all staff pages.
+
+    Lists, filters, pages and the rows below a page take them from here. Where the form of a
+    table has a label of its own, its list says the same. Migrations know nothing of it.
+
+    Shape:  ``tables`` maps a model to its name for one row and for many; ``columns`` maps a
+            field, or ``Model.field`` where the name means something else there
+    """
+    for model in apps.get_app_config(app).get_models():
+        meta: Any = model._meta  # noqa: SLF001 - Django's documented model API
+        if names := tables.get(model.__name__):
+            meta.verbose_name, meta.verbose_name_plural = names
+        table = admin.site._registry.get(model)  # noqa: SLF001 - as the admin finds tables
+        labels = fieldsets.labels(getattr(table, "groups", ()))
+        for field in meta.fields:
+            asked = (f"{model.__name__}.{field.name}", field.name)
+            words = labels.get(field.name) or columns.get(asked[0]) or columns.get(asked[1])
+            if words:
+                field.verbose_name = words
+
+
+def choice_label(model: type[models.Model], column: str, value: Any) -> str:
+    """Say a value of a column by the label of its choice; what is no choice, as it is written."""
+    fields = model._meta.fields  # noqa: SLF001 - Django's documented model API
+    known: dict[Any, Words] = next(
+        (dict(one.flatchoices) for one in fields if one.name == column), {}
+    )
+    return str(known.get(value, value))
+
+
+def names_of(model: type[models.Model]) -> tuple[str, ...]:
+    """Tell what the list of a table joins: what the names of its rows are made of."""
+    table = admin.site._registry.get(model)  # noqa: SLF001 - as the admin finds related tables
+    joined = getattr(table, "list_select_related", ())
+    return tuple(joined) if isinstance(joined, list | tuple) else ()
+
+
+class NamedFilter(admin.RelatedFieldListFilter):
+    """A filter by related rows, read with what their names are made of."""
+
+    def field_choices(
+        self, field: Any, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> list[tuple[str, Any]]:
+        model = field.remote_field.model
+        ordering = self.field_admin_ordering(field, request, model_admin)
+        rows = model._default_manager.order_by(*ordering)  # noqa: SLF001
+        return [(row.pk, str(row)) for row in rows.select_related(*names_of(model))]
+
+
 type Column = Callable[[Any], Any]
-type Words = str | Promise
+type ColumnLabel = str | Promise
 LONGEST_JSON = 20_000
 MOVES_SHOWN = 50
 PARTS_SHOWN = 40
@@ -40,7 +99,7 @@ def said(row: Any, path: str) -> str:
     """Say what stands at the end of a path: a choice by its label, all else as it is written."""
     *steps, name = path.split("__")
     of = reduce(getattr, steps, row)
-    return naming.said(type(of), name, getattr(of, name))
+    return choice_label(type(of), name, getattr(of, name))
 
 
 def as_money(money: Money) -> str:
@@ -80,11 +139,11 @@ def as_state(word: str, *, calls: bool = False, waits: bool = False, ended: bool
     )
 
 
-def _titled(label: Words, ordering: str | None = None) -> Callable[[Column], Column]:
+def _titled(label: ColumnLabel, ordering: str | None = None) -> Callable[[Column], Column]:
     return admin.display(description=cast("str", label), ordering=ordering)
 
 
-def money(amount: str, label: Words, *, currency: str = "currency") -> Column:
+def money(amount: str, label: ColumnLabel, *, currency: str = "currency") -> Column:
     """Make a column of an amount and its currency."""
 
     @_titled(label, amount)
@@ -95,7 +154,7 @@ def money(amount: str, label: Words, *, currency: str = "currency") -> Column:
     return column
 
 
-def percent(rate: str, label: Words) -> Column:
+def percent(rate: str, label: ColumnLabel) -> Column:
     """Make a column of a fraction, said as so many percent."""
 
     @_titled(label, rate)
@@ -106,7 +165,7 @@ def percent(rate: str, label: Words) -> Column:
     return column
 
 
-def number(figure: str, label: Words) -> Column:
+def number(figure: str, label: ColumnLabel) -> Column:
     """Make a column of a decimal number, without the zeros that say nothing."""
 
     @_titled(label, figure)
@@ -117,7 +176,7 @@ def number(figure: str, label: Words) -> Column:
     return column
 
 
-def age(moment: str, label: Words) -> Column:
+def age(moment: str, label: ColumnLabel) -> Column:
     """Make a column that says how old a moment is; the moment itself stands in the title."""
 
     @_titled(label, moment)
@@ -137,12 +196,12 @@ def age(moment: str, label: Words) -> Column:
 
 def state(  # noqa: PLR0913 - a status, its words, and who must act on it
     field: str,
-    label: Words,
+    label: ColumnLabel,
     *,
     calls: Collection[str] = (),
     waits: Collection[str] = (),
     ended: Collection[str] = (),
-    words: Mapping[str, Words] | None = None,
+    words: Mapping[str, ColumnLabel] | None = None,
 ) -> Column:
     """Make a column of a status; ``calls`` are the states in which a person must act.
 
@@ -164,7 +223,7 @@ def state(  # noqa: PLR0913 - a status, its words, and who must act on it
     return column
 
 
-def link(path: str, label: Words, *, text: str = "") -> Column:
+def link(path: str, label: ColumnLabel, *, text: str = "") -> Column:
     """Make a column that leads to the page of a related row, which the list has joined.
 
     ``text`` is a path whose value is shown instead of the row's own name.
@@ -182,7 +241,7 @@ def link(path: str, label: Words, *, text: str = "") -> Column:
     return column
 
 
-def page(name: str, label: Words, words: Words, *, of: str = "pk") -> Column:
+def page(name: str, label: ColumnLabel, words: ColumnLabel, *, of: str = "pk") -> Column:
     """Make a column that leads to a page that is no table: that of the row's ``of``."""
 
     @_titled(label)
@@ -195,7 +254,7 @@ def page(name: str, label: Words, words: Words, *, of: str = "pk") -> Column:
     return column
 
 
-def text(path: str, label: Words) -> Column:
+def text(path: str, label: ColumnLabel) -> Column:
     """Make a column of a value, also one that lies on a related row; a choice by its label."""
 
     @_titled(label, path)
@@ -208,7 +267,7 @@ def text(path: str, label: Words) -> Column:
     return column
 
 
-def document(field: str, label: Words) -> Column:
+def document(field: str, label: ColumnLabel) -> Column:
     """Make a field that shows JSON, or bytes as they came, indented and cut when endless."""
 
     @_titled(label)
@@ -223,7 +282,9 @@ def document(field: str, label: Words) -> Column:
     return column
 
 
-def pairs(field: str, label: Words, *, words: Mapping[str, Words] | None = None) -> Column:
+def pairs(
+    field: str, label: ColumnLabel, *, words: Mapping[str, ColumnLabel] | None = None
+) -> Column:
     """Make a field that shows a JSON object as a table: each name in words, and its value."""
 
     @_titled(label)
@@ -284,8 +345,8 @@ def moves(row: Any) -> str:
             (
                 (
                     formats.date_format(timezone.localtime(change.at), "Y-m-d H:i:s"),
-                    naming.said(type(row), change.axis, change.from_status),
-                    naming.said(type(row), change.axis, change.to_status),
+                    choice_label(type(row), change.axis, change.from_status),
+                    choice_label(type(row), change.axis, change.to_status),
                     " · ".join(filter(None, [change.actor, change.reason])),
                 )
                 for change in changes

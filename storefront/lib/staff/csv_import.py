@@ -1,4 +1,4 @@
-"""Read a list that somebody hands in as a table: CSV, whatever parts its cells. Pure."""
+"""The form through which staff hand in a list: as a file first, then as the text that they saw."""
 
 from __future__ import annotations
 
@@ -6,6 +6,14 @@ import csv
 import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminFileFieldWidget
+
+# Read a list that somebody hands in as a table: CSV, whatever parts its cells. Pure.
 
 LONGEST = 500_000  # characters
 MOST_ROWS = 5_000
@@ -87,3 +95,69 @@ def _rows(table: Iterator[list[str]], columns: Mapping[str, int], *, width: int)
                 for field, at in columns.items()
             }
             yield Said(place, said)
+
+
+# Say why a list that was handed in cannot be read.
+
+WORDS = {
+    "too_long": _("500 kB at most."),
+    "no_table": _("This is no table: %s."),
+    "too_many": _("A list has at most %s rows."),
+    "empty": _("There is no row below the header."),
+    "no_column": _("The header lacks: %s."),
+    "too_wide": _(
+        "Row %s has more cells than the header: put a cell with a comma into quotes, or"
+        " part the cells by semicolons."
+    ),
+}
+
+
+def said(error: UnreadableListError) -> str:
+    words = str(WORDS[error.code])
+    return words % error.about if "%s" in words else words
+
+
+class HandedListForm(forms.Form):
+    """A list, chosen as a file, and carried along as text until it is entered.
+
+    Shape:  ``read`` makes the rows of ``cleaned_data`` out of the text, or raises
+            ``UnreadableListError``; ``columns`` says which it takes
+    """
+
+    read: ClassVar[staticmethod[[str], Sequence[Any]]]
+    columns: ClassVar[Any]
+
+    file = forms.FileField(
+        label=_("File"),
+        required=False,
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.tsv,.txt"}),
+    )
+    text = forms.CharField(
+        required=False,
+        strip=False,
+        max_length=LONGEST,
+        widget=forms.HiddenInput(),
+    )
+
+    def __init__(self, *args: Any, **words: Any) -> None:
+        super().__init__(*args, **words)
+        self.fields["file"].help_text = self.columns
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        given = self.cleaned_data.get("file")
+        text = self.cleaned_data.get("text", "")
+        if given is not None and given.size > LONGEST:
+            self.add_error("file", WORDS["too_long"])
+            return cleaned
+        if given is not None:
+            text = decoded(given.read())
+        if not text:
+            self.add_error("file", gettext("Choose a file."))
+            return cleaned
+        self.cleaned_data["text"] = text
+        try:
+            self.cleaned_data["rows"] = type(self).read(text)
+        except UnreadableListError as error:
+            self.add_error("file", said(error))
+        return cleaned

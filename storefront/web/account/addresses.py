@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from storefront.accounts import profile
 from storefront.accounts.models import SavedAddress
 from storefront.web.account.auth import for_shoppers
-from storefront.web.account.profile_forms import SavedAddressForm
+from storefront.web.account.forms import SavedAddressForm
 from storefront.web.core.visit import READS, shopper_id, visit
 
 

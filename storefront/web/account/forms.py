@@ -6,6 +6,7 @@ from typing import Any
 
 from allauth.account.forms import LoginForm, ResetPasswordForm, SignupForm
 from django import forms
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from storefront.accounts import login_throttling
 from storefront.accounts.models import User
 from storefront.lib.security.client_ip import network_of
+from storefront.web.core.address_form import AddressForm
 
 EMAIL = gettext_lazy("E-mail")
 PASSWORD = gettext_lazy("Password")
@@ -108,3 +110,35 @@ class NewPasswordForm(forms.Form):
         password: str = self.cleaned_data["password"]
         validate_password(password, self.user)
         return password
+
+
+# Profile forms.
+
+
+class SavedAddressForm(AddressForm):
+    """An address that an account keeps."""
+
+    email = None  # type: ignore[assignment]  # Django's way to leave a field out
+    is_default = forms.BooleanField(
+        label=gettext_lazy("Offer this one first at the checkout"), required=False
+    )
+
+
+class ProfileForm(forms.Form):
+    """How somebody wants to be called and written to."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
+        max_length=120,
+        required=False,
+        error_messages={"max_length": gettext_lazy("This name is too long.")},
+    )
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language of our mails"),
+        choices=settings.LANGUAGES,
+        error_messages={
+            "required": gettext_lazy("Choose a language."),
+            "invalid_choice": gettext_lazy("Choose a language."),
+        },
+    )
+    marketing = forms.BooleanField(label=gettext_lazy("News and offers by e-mail"), required=False)

@@ -15,7 +15,7 @@ from storefront.accounts import profile as keeping
 from storefront.accounts.email_verification import proven_addresses
 from storefront.accounts.models import Consent, User
 from storefront.web.account.auth import for_shoppers
-from storefront.web.account.profile_forms import ProfileForm
+from storefront.web.account.forms import ProfileForm
 from storefront.web.core.visit import READS, visit
 from storefront.web.orders.views import headline
 

@@ -20,7 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog.models import Listing
-from orders.cart import account_cart, beginning, carts
+from orders.cart import account_cart, carts
 from orders.cart.lines import Read
 from orders.cart.view import CartView
 from orders.checkout import open_order_limits
@@ -85,7 +85,7 @@ def add(request: HttpRequest) -> HttpResponse:
     form, now = AddForm(request.POST), timezone.now()
     listing = None
     if form.is_valid():
-        listing = beginning.read(listing_id=form.cleaned_data["listing"], now=now)
+        listing = carts.read(listing_id=form.cleaned_data["listing"], now=now)
     if listing is None:
         words = _first_error(form) or _("There is no such light.")
         return _refused(request, None, words, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -168,9 +168,7 @@ def _put(
         found = account_cart.begin(owner_id=owner_id, now=now, **where)
         open_order_limits.carry_on(cart=found, token=cart_token(request))
     if found is None:
-        line = beginning.begin(
-            listing=listing, quantity=quantity, now=now, most_of=most_of, **where
-        )
+        line = carts.begin(listing=listing, quantity=quantity, now=now, most_of=most_of, **where)
         open_order_limits.carry_on(cart=line.cart, token=cart_token(request))
         return line.cart, quantity
     carts.add(

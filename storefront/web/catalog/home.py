@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from catalog.products import detail
 from catalog.search.cards import CardView
-from storefront.web.catalog.promises import answers_for
+from storefront.web.catalog.product_card import answers_for
 from storefront.web.charts import beam
 from storefront.web.core.page_cache import kept
 from storefront.web.core.visit import visit

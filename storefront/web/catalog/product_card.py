@@ -6,6 +6,7 @@ cards it drew last; a card that shows anything else has another face and is draw
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -17,7 +18,9 @@ from django.template import engines
 from django.utils.translation import get_language
 from markupsafe import Markup
 
+from catalog.models import Channel
 from catalog.search.cards import CardView
+from shipping.availability import availability
 from shipping.availability.reach import Availability
 from shipping.rates.quotes import Promise
 from storefront.lib.money import Money
@@ -116,3 +119,18 @@ def _drawn(
     macros = engine.env.get_template("web/catalog/product_card.html").module
     drawn: Markup = macros.card(shown, heading, is_first, can_compare)
     return drawn
+
+
+# What can be had of a light and when it would arrive, as the lists say it.
+
+
+def answers_for(
+    cards: Iterable[CardView], *, country: str, channel: Channel, now: datetime
+) -> dict[int, Availability]:
+    """Map product ids to what can be had of the variant that the card shows.
+
+    That is the one which the product page opens with, and the answer is the one it gives.
+    """
+    shown = {card.variant_id: card for card in cards}
+    found = availability.of_listed(shown=shown, country=country, channel=channel, now=now)
+    return {card.product_id: found[variant_id] for variant_id, card in shown.items()}

@@ -17,7 +17,7 @@ from catalog.search import product_list
 from catalog.search.cards import CARD_COLUMNS, CardView
 from catalog.search.filters import SORTS, ShelfQuery
 from storefront.lib.money import Money
-from storefront.web.catalog.promises import answers_for
+from storefront.web.catalog.product_card import answers_for
 from storefront.web.core import formats
 from storefront.web.core.labels import word
 from storefront.web.core.page_cache import kept

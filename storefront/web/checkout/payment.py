@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from orders import links
-from orders.inventory import lingering
+from orders.inventory import reservations
 from orders.models import Order, Payment
 from orders.payments import sessions, updates
 from storefront.lib.http.errors import OutsideError
@@ -57,8 +57,8 @@ def pay_return(_request: HttpRequest, number: str, key: str) -> HttpResponse:
         raise Http404
     order, tried = found
     query, now = "", timezone.now()
-    if lingering.is_worth_it(order, now=now):
-        lingering.come_back(order=order, now=now)
+    if reservations.is_worth_it(order, now=now):
+        reservations.come_back(order=order, now=now)
     if tried:
         try:
             updates.catch_up(payment=tried[-1], now=now)

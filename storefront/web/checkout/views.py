@@ -88,7 +88,7 @@ def address(request: HttpRequest, cart: Cart, known: Read | None, now: datetime)
     if request.method == "POST":
         form = CheckoutAddressForm(request.POST, noted=cart.address_check, **wanted)
         if form.is_valid() and (ship_to := form.chosen):
-            if not (known or lines.read(cart=cart, now=now)).lines:
+            if not (known or lines.read_cart_lines(cart=cart, now=now)).lines:
                 return redirect("cart")
             email = form.cleaned_data["email"]
             delivery_details.address(

@@ -8,8 +8,20 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
-from storefront.web.core.languages import in_language
 from storefront.web.core.visit import theme_of, visit
+
+# The same page in another language: only its prefix differs.
+
+CODES = tuple(code for code, _ in settings.LANGUAGES)
+
+
+def in_language(path: str, code: str) -> str:
+    """Return the address of the same page in a language; a page without one leads home."""
+    for known in CODES:
+        prefix = f"/{known}/"
+        if path.startswith(prefix):
+            return f"/{code}/{path.removeprefix(prefix)}"
+    return f"/{code}/"
 
 
 def shop(request: HttpRequest) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from catalog.search.generations import GENERATION_KEY
+from catalog.search.cache import GENERATION_KEY
 from storefront.web.core.visit import theme_of, wanted_country
 
 log = logging.getLogger(__name__)

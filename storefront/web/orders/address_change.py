@@ -2,32 +2,149 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from orders import links
 from orders.addresses import change_requests, corrections
-from orders.addresses.change_requests import Chance, Wished
+from orders.addresses.change_requests import Chance, Wished, chance
 from orders.cancellation import requests
-from orders.models import Order
+from orders.models import AddressWish, Order, PurchaseOrder, Setback
 from orders.purchasing import tasks
+from storefront.lib.address import Address
+from storefront.lib.db.prepared_queries import Prepared
 from storefront.lib.security.rate_limit import is_too_often
 from storefront.lib.tasks import wake
 from storefront.web.core.address_form import CheckoutAddressForm
 from storefront.web.core.visit import READS, visit
-from storefront.web.orders import backorder_choice, showing_addresses
-from storefront.web.orders.tracking import purchases_of
+from storefront.web.orders import backorder_choice
+from storefront.web.orders.tracking import Box, purchases_of
+
+# Where each parcel of an order goes, and what became of the wish that it goes elsewhere.
+
+Status = AddressWish.Status
+PAID = frozenset({Order.Status.PLACED, Order.Status.ON_HOLD, Order.Status.PROCESSING})
+HAS_LEFT = frozenset(
+    {
+        PurchaseOrder.Status.PARTIALLY_SHIPPED,
+        PurchaseOrder.Status.SHIPPED,
+        PurchaseOrder.Status.CLOSED,
+    }
+)
+CHANGED = gettext_lazy("It goes to the new address.")
+ASKED = gettext_lazy(
+    "We have asked its supplier to send it to the new address. We tell you his answer by mail."
+)
+REFUSED = gettext_lazy("Its supplier can no longer change the address: it goes to the old one.")
+LEFT = gettext_lazy("It had left already: it goes to the old address.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Going:
+    """Where one purchase order goes. ``wished`` is where it may go, once its supplier answers."""
+
+    ship_to: Address
+    words: Promise | str = ""
+    wished: Address | None = None
+
+
+def wishes_of(order: Order) -> list[AddressWish]:
+    """Read what was wished of an order, the last wish at the end."""
+    return _WISHES(order_id=order.pk)
+
+
+def going(
+    order: Order, purchases: Iterable[PurchaseOrder], wished: Sequence[AddressWish]
+) -> Mapping[int, Going]:
+    """Tell of each purchase order where it goes, and how the last wish stands with it."""
+    last = wished[-1] if wished and not _is_settled(order, wished[-1]) else None
+    mine = {each.purchase_order_id: each for each in wished if last and each.place == last.place}
+    found = {}
+    for purchase in purchases:
+        purchase.order = order
+        ship_to = Address(**purchase.goes_to)
+        wish = mine.get(purchase.pk)
+        is_asked = wish is not None and wish.status == Status.REQUESTED
+        found[purchase.pk] = Going(
+            ship_to=ship_to,
+            words=_words(purchase, wish, last) if last else "",
+            wished=Address(**wish.ship_to) if wish and is_asked else None,
+        )
+    return found
+
+
+def places(
+    order: Order, boxes: Sequence[Box], found: Mapping[int, Going]
+) -> list[tuple[Address, list[int]]]:
+    """Group the parcels, by their numbers on the page, by where they go."""
+    by_place: dict[Address, list[int]] = {}
+    for number, box in enumerate(boxes, start=1):
+        if box.purchase_id is not None and box.purchase_id in found:
+            by_place.setdefault(found[box.purchase_id].ship_to, []).append(number)
+    return list(by_place.items()) or [(Address(**order.ship_to), [])]
+
+
+def latest(order: Order, wished: Sequence[AddressWish]) -> Address:
+    """Return where its shopper wants it now."""
+    last = wished[-1] if wished and not _is_settled(order, wished[-1]) else None
+    return Address(**(last.ship_to if last else order.ship_to))
+
+
+def can_ask(
+    order: Order,
+    purchases: Sequence[PurchaseOrder],
+    wished: Sequence[AddressWish],
+    questions: Iterable[Setback],
+) -> Chance | None:
+    """Tell whether its shopper can send it elsewhere; None: unpaid, over, or to be stopped."""
+    if order.status not in PAID or requests.wish_among(purchases) == requests.Wish.ASKED:
+        return None
+    asked = [each.purchase_order_id for each in wished if each.status == Status.REQUESTED]
+    is_sought = any(each.kind == Setback.Kind.REFUSED for each in questions)
+    return chance(purchases, asked=asked, is_sought=is_sought)
+
+
+def _words(purchase: PurchaseOrder, wish: AddressWish | None, last: AddressWish) -> Promise | str:
+    if wish is not None and wish.status == Status.REQUESTED:
+        return ASKED
+    if purchase.goes_to == last.ship_to:
+        return CHANGED
+    if wish is not None and wish.status == Status.REFUSED:
+        # Who said it himself stands in the wish; one that nobody answered ended as it left.
+        return REFUSED if wish.answered_by else LEFT
+    return LEFT if purchase.status in HAS_LEFT else ""
+
+
+def _is_settled(order: Order, last: AddressWish) -> bool:
+    """Test whether all of the order was sent elsewhere at once since, as nobody had it any more."""
+    corrected = [
+        datetime.fromisoformat(each["at"])
+        for each in order.address_check.get("staff", [])
+        if each["what"] == "corrected"
+    ]
+    return any(at > last.status_since for at in corrected)
+
+
+def _wishes(*, order_id: int) -> QuerySet[AddressWish]:
+    mine = AddressWish.objects.filter(purchase_order__order=order_id)
+    return mine.order_by("place", "pk")
+
+
+_WISHES = Prepared(_wishes)
+
 
 CHANGES_PER_HOUR = 20  # of one order
 BY_SHOPPER = "asked for by the shopper"
@@ -51,7 +168,7 @@ NEWS: dict[str, tuple[str, Promise]] = {
 OVER = gettext_lazy("This order is over: its address cannot be changed any more.")
 UNPAID = gettext_lazy("It is not paid yet. Pay it first, or give it up and order anew.")
 STOPPING = gettext_lazy("You asked to cancel it, and its supplier has not answered yet.")
-ASKED = gettext_lazy(
+REQUESTED_ALREADY = gettext_lazy(
     "We have asked a supplier to send it to the address that you gave last. Once he has answered,"
     " which we tell you by mail, you can give another one."
 )
@@ -66,7 +183,7 @@ class AnotherAddressForm(CheckoutAddressForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        words = _("Another country has other prices: cancel it, and order anew.")
+        words = gettext("Another country has other prices: cancel it, and order anew.")
         self.fields["country"].error_messages["invalid_choice"] = words
 
 
@@ -82,7 +199,7 @@ def change(request: HttpRequest, number: str, key: str) -> HttpResponse:
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         if is_too_often(what="readdress", who=found.number, per_hour=CHANGES_PER_HOUR):
-            told = _("Too many changes in one hour. Try again later, or write to us.")
+            told = gettext("Too many changes in one hour. Try again later, or write to us.")
             status = HTTPStatus.TOO_MANY_REQUESTS
             return _show(request, found, form, told=told, problem=problem, status=status)
         if form.is_valid() and problem not in {OVER, UNPAID, STOPPING}:
@@ -131,27 +248,27 @@ def _word(wished: Wished | None) -> str:
 def _why_not(found: Order) -> Promise | None:
     """Say why where it goes cannot be changed now; None where it can."""
     purchases = purchases_of(found)
-    wished = showing_addresses.wishes_of(found)
+    wished = wishes_of(found)
     questions = backorder_choice.open_questions(found)
-    chance = showing_addresses.can_ask(found, purchases, wished, questions)
+    chance = can_ask(found, purchases, wished, questions)
     if chance is None:
         if found.status == Order.Status.PENDING_PAYMENT:
             return UNPAID
         is_stopping = requests.wish_among(purchases) == requests.Wish.ASKED
-        return STOPPING if is_stopping and found.status in showing_addresses.PAID else OVER
-    return {Chance.ASKED: ASKED, Chance.GONE: GONE}.get(chance)
+        return STOPPING if is_stopping and found.status in PAID else OVER
+    return {Chance.ASKED: REQUESTED_ALREADY, Chance.GONE: GONE}.get(chance)
 
 
 def _end_of(settled: corrections.SettledError) -> Promise:
     ends: dict[type[Exception], Promise] = {
         corrections.OverError: OVER,
-        change_requests.WaitingError: ASKED,
+        change_requests.WaitingError: REQUESTED_ALREADY,
     }
     return ends.get(type(settled), GONE)
 
 
 def _form(request: HttpRequest, found: Order) -> AnotherAddressForm:
-    known = showing_addresses.latest(found, showing_addresses.wishes_of(found))
+    known = latest(found, wishes_of(found))
     return AnotherAddressForm(
         request.POST if request.method == "POST" else None,
         initial=asdict(known),

@@ -22,14 +22,15 @@ from orders.addresses.change_requests import Chance
 from orders.cancellation import cancellation as cancellation_cancellation
 from orders.cancellation import requests, tasks
 from orders.cancellation.requests import Wish
-from orders.cart import order_lines
+from orders.cart import lines as cart_lines
 from orders.models import Order, Payment, PaymentEvent
 from orders.returns import refund_amounts
 from storefront.lib.security.client_ip import address_of
 from storefront.lib.security.rate_limit import is_too_often
 from storefront.lib.tasks import wake
 from storefront.web.core.visit import cart_token, forget_cart
-from storefront.web.orders import address_change, backorder_choice, cancellation, showing_addresses
+from storefront.web.orders import address_change, backorder_choice
+from storefront.web.orders import cancellation as order_cancellation
 from storefront.web.orders.forms import LookupForm
 from storefront.web.orders.payment_labels import MOVES
 from storefront.web.orders.tracking import Stage, boxes, instead, purchases_of
@@ -80,14 +81,15 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
     payment = tried[-1] if tried else None
     # What was parted from a line stands below it.
     lines = sorted(
-        order_lines.read(found), key=lambda line: (line.parted_from_id or line.pk, line.pk)
+        cart_lines.read_order_lines(found),
+        key=lambda line: (line.parted_from_id or line.pk, line.pk),
     )
     purchases = purchases_of(found)
     parcels = boxes(found, now, lines=lines, purchases=purchases)
     questions = backorder_choice.open_questions(found) if purchases else []
-    addressed = showing_addresses.wishes_of(found) if purchases else []
-    going = showing_addresses.going(found, purchases, addressed)
-    chance = showing_addresses.can_ask(found, purchases, addressed, questions)
+    addressed = address_change.wishes_of(found) if purchases else []
+    going = address_change.going(found, purchases, addressed)
+    chance = address_change.can_ask(found, purchases, addressed, questions)
     can_pay = found.status == Status.PENDING_PAYMENT and found.pay_before > now
     wish = requests.wish_among(purchases)
     was_paid = any(each.authorized_amount for each in tried)
@@ -98,10 +100,10 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "lines": lines,
         "instead": instead(purchases, lines),
         "boxes": parcels,
-        "stopped": cancellation.stopped(purchases, lines),
+        "stopped": order_cancellation.stopped(purchases, lines),
         "questions": questions,
         "going": going,
-        "places": showing_addresses.places(found, parcels, going),
+        "places": address_change.places(found, parcels, going),
         "can_readdress": chance == Chance.OPEN,
         "address_news": address_change.NEWS.get(request.GET.get("address", "")),
         "payment": payment,

@@ -1,4 +1,4 @@
-"""What a shopper fills in about goods that go back: which, how many, why, and what instead."""
+"""What a shopper answers to our question about a return: words, pictures, or both."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.http import HttpRequest
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from orders.models import OrderLine, ReturnAuthorization
+from orders.models.returns import MOST_WORDS
 from orders.returns.eligibility import Returnable
 from orders.returns.exchange_options import Other
 from orders.returns.requests import Declaration
 from storefront.web.core import formats
+from storefront.web.returns.photos import PicturesForm
 from storefront.web.returns.status import KINDS
+
+# What a shopper fills in about goods that go back: which, how many, why, and what instead.
 
 Kind = ReturnAuthorization.Kind
 MOST_AT_ONCE = 800  # letters
@@ -147,3 +152,20 @@ def _price(one: Other) -> str:
 def _units_errors(most: int) -> dict[str, str]:
     words = _("Enter a number from 0 to %(most)d.") % {"most": most}
     return dict.fromkeys(("invalid", "min_value", "max_value"), words)
+
+
+class AnswerForm(PicturesForm):
+    """Words are judged first: no picture is drawn for an answer that is not taken in."""
+
+    words = Words(label=gettext_lazy("Your answer"), required=False)
+    field_order = ("words", "pictures")
+
+    def __init__(self, request: HttpRequest, *, to: ReturnAuthorization, of: str) -> None:
+        super().__init__(request, of=of)
+        self._room = MOST_WORDS - len(to.words) - 1
+
+    def clean_words(self) -> str:
+        words: str = self.cleaned_data["words"]
+        if len(words) > self._room:
+            raise forms.ValidationError(_("This is too long. Say it shorter."))
+        return words

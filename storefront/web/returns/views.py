@@ -18,11 +18,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from orders import links
 from orders.models import Order, ReturnAuthorization
 from orders.returns import authorizations, eligibility, exchange_options, requests
-from orders.returns.refusing import CannotReturnError
+from orders.returns.eligibility import CannotReturnError
 from orders.returns.requests import Declaration
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
-from storefront.web.returns.answer_form import AnswerForm
-from storefront.web.returns.forms import ReturnForm, lined
+from storefront.web.returns.forms import AnswerForm, ReturnForm, lined
 from storefront.web.returns.photos import PicturesForm
 from storefront.web.returns.status import KINDS
 

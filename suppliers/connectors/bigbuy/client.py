@@ -15,8 +15,8 @@ from typing import Any, BinaryIO
 import ijson
 import msgspec
 
-from storefront.lib.http.answers import Exchange
 from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
+from storefront.lib.http.responses import Exchange
 from storefront.lib.http.retries import patiently
 from suppliers.connectors.bigbuy.error_codes import TOO_FAST, Refusal, refusal
 from suppliers.connectors.bigbuy.options import GROUP_QUOTAS, LIST_QUOTAS, Options

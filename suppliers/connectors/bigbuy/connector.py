@@ -1,4 +1,4 @@
-"""BigBuy, REST API."""
+"""Say in words what staff should set before BigBuy is asked for anything."""
 
 from __future__ import annotations
 
@@ -9,18 +9,12 @@ from typing import ClassVar
 from catalog.records import BadRow
 from storefront.lib.address import Address
 from storefront.lib.money import Money
-from suppliers.connectors.bigbuy import (
-    advising,
-    freight,
-    placing,
-    product_lists,
-    product_pages,
-    stock_and_costs,
-)
+from suppliers.connectors.bigbuy import freight, product_lists, product_pages, stock_and_costs
 from suppliers.connectors.bigbuy import orders as bigbuy_orders
 from suppliers.connectors.bigbuy.client import Wire
 from suppliers.connectors.bigbuy.list_store import Shelf
 from suppliers.connectors.bigbuy.options import CURRENCY, QUOTAS, Options
+from suppliers.connectors.bigbuy.schemas import Carrier, Status
 from suppliers.connectors.context import Line, Quota, Secret
 from suppliers.connectors.records import (
     CostRecord,
@@ -33,6 +27,32 @@ from suppliers.connectors.records import (
     RequestLine,
     StockRecord,
 )
+
+
+def advice(wire: Wire, options: Options) -> tuple[str, ...]:
+    """Read his lists of statuses and carriers, and compare the options with them.
+
+    Raises: OutsideError
+    """
+    return tuple(_advice(wire, options))
+
+
+def _advice(wire: Wire, options: Options) -> Iterator[str]:
+    if not options.taxonomies:
+        yield "Name the taxonomies to list: he may refuse to list without one."
+    if not options.email:
+        yield "Name an e-mail address of yours: no order goes out without."
+    statuses = [status.name for status in wire.get("order/orderstatuses", list[Status])]
+    if unknown := [name for name in statuses if options.answer(name) is None]:
+        names = ", ".join(repr(name) for name in unknown)
+        yield f"Say in order_statuses what these mean, until then accepted: {names}."
+    there = {row.name.casefold() for row in wire.get("shipping/carriers", list[Carrier])}
+    if strange := sorted({name.casefold() for name in options.carriers} - there):
+        shown = [", ".join(each) for each in (strange, sorted(there))]
+        yield f"Your carriers he has not: {shown[0]}; he has {shown[1]}."
+
+
+# BigBuy, REST API.
 
 
 class BigBuy:
@@ -117,10 +137,10 @@ class BigBuy:
         return freight.options(self._wire, self._options, ship_to=ship_to, lines=lines)
 
     def validate(self, request: PurchaseRequest) -> Money | None:
-        return placing.validate(self._wire, self._options, request)
+        return bigbuy_orders.validate(self._wire, self._options, request)
 
     def place(self, request: PurchaseRequest) -> PurchaseState:
-        return placing.place(self._wire, self._options, request)
+        return bigbuy_orders.place(self._wire, self._options, request)
 
     def find(self, *, number: str) -> PurchaseState | None:
         return bigbuy_orders.find(self._wire, self._options, number)
@@ -132,4 +152,4 @@ class BigBuy:
         return Money(self._wire.get("user/purse", Decimal), CURRENCY)
 
     def advice(self) -> tuple[str, ...]:
-        return advising.advice(self._wire, self._options)
+        return advice(self._wire, self._options)

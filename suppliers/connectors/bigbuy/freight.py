@@ -8,7 +8,7 @@ from typing import Any
 from storefront.lib.address import Address
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money
-from suppliers.connectors.bigbuy import reading
+from suppliers.connectors.bigbuy import schemas
 from suppliers.connectors.bigbuy.client import Wire
 from suppliers.connectors.bigbuy.options import CURRENCY, Options
 from suppliers.connectors.bigbuy.schemas import Carrier, Quote, Quotes
@@ -69,7 +69,7 @@ def _is_allowed(name: str, settings: Options) -> bool:
 
 
 def _option(name: str, quote: Quote) -> FreightOption | None:
-    days = reading.days(quote.shipping_service.delay)
+    days = schemas.days(quote.shipping_service.delay)
     if not name or quote.cost < 0 or days is None:
         log.warning("a route without carrier, price or time is not offered: %s", quote)
         return None

@@ -9,7 +9,7 @@ from typing import Any
 from catalog.records import BadRow, ProductRecord, Terms, VariantRecord
 from storefront.lib.money import Money
 from suppliers.connectors import parsing
-from suppliers.connectors.bigbuy import reading, stock_and_costs
+from suppliers.connectors.bigbuy import schemas, stock_and_costs
 from suppliers.connectors.bigbuy.list_store import Shelf
 from suppliers.connectors.records import ProductPage
 from suppliers.connectors.spec_tables import claims
@@ -143,11 +143,11 @@ class _Joined:
         )
 
     def _packed_g(self, row: Mapping[str, Any], *, is_alone: bool) -> int | None:
-        weight = reading.grams(self._row.get("weight"))
+        weight = schemas.grams(self._row.get("weight"))
         if weight is None or is_alone:
             return weight
         extra = parsing.amount(row.get("extraWeight")) or 0
-        return max(1, weight + int(extra * reading.G_PER_KG))
+        return max(1, weight + int(extra * schemas.G_PER_KG))
 
     def _options(self, variation: Mapping[str, Any]) -> dict[str, str]:
         """Return what a variation is called by: ``Color`` → ``Black``."""

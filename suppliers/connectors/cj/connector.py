@@ -13,26 +13,21 @@ from catalog.records import BadRow
 from storefront.lib.address import Address
 from storefront.lib.money import Money
 from suppliers.connectors import parsing
-from suppliers.connectors.charging import Charge
+from suppliers.connectors.capabilities import Charge, ClaimRequest, ClaimState
 from suppliers.connectors.cj import (
-    charges,
+    client,
     disputes,
-    limits,
     order_status,
     orders,
-    pages,
     product_details,
     product_list,
-    signing,
     stock,
-    subscriptions,
     webhooks,
 )
 from suppliers.connectors.cj.client import POINTS, Wire
-from suppliers.connectors.cj.kept_list import KeptList
+from suppliers.connectors.cj.product_list import KeptList
 from suppliers.connectors.cj.schemas import ProductStock
-from suppliers.connectors.cj.signing import Signature
-from suppliers.connectors.claiming import ClaimRequest, ClaimState
+from suppliers.connectors.cj.webhooks import Signature
 from suppliers.connectors.context import Line, Quota, Secret
 from suppliers.connectors.records import (
     CostRecord,
@@ -64,7 +59,7 @@ class Options(msgspec.Struct, forbid_unknown_fields=True):
 
     payment: Payment = Payment.BALANCE
     level: Annotated[int, msgspec.Meta(ge=0, le=5)] | None = None
-    points_per_day: Annotated[int, msgspec.Meta(ge=1)] = limits.POINTS_A_DAY
+    points_per_day: Annotated[int, msgspec.Meta(ge=1)] = client.POINTS_A_DAY
     signature: Signature = Signature.REQUIRE
 
 
@@ -74,7 +69,7 @@ class CJ:
     TITLE: ClassVar = "CJ Dropshipping"
     SECRETS: ClassVar = (Secret(name="api_key", label="API key"),)
     OPTIONS: ClassVar = Options
-    CALLS: ClassVar = limits.CALLS
+    CALLS: ClassVar = client.CALLS
     QUOTAS: ClassVar[tuple[Quota, ...]] = (POINTS,)
     CURRENCY: ClassVar = product_details.CURRENCY
 
@@ -92,8 +87,8 @@ class CJ:
         *, options: Mapping[str, Any], remembered: Mapping[str, Any]
     ) -> int | None:
         level = options.get("level")
-        known = level if isinstance(level, int) and level in limits.CALLS_A_SECOND else None
-        return limits.calls_per_second(level=known, remembered=remembered)
+        known = level if isinstance(level, int) and level in client.CALLS_A_SECOND else None
+        return client.calls_per_second(level=known, remembered=remembered)
 
     def sign_in(self) -> str:
         """Read the account's settings, and remember how often it may ask."""
@@ -132,7 +127,7 @@ class CJ:
         yield from self._list.rows()
 
     def product(self, *, ref: str) -> ProductPage:
-        return pages.product(self._wire, ref, minimum=self._minimums.get(ref))
+        return product_details.product(self._wire, ref, minimum=self._minimums.get(ref))
 
     def stock(self, *, ref: str) -> tuple[StockRecord | BadRow, ...]:
         told = self._wire.patiently("product/stock/getInventoryByPid", ProductStock, pid=ref)
@@ -183,7 +178,7 @@ class CJ:
             signature = Signature(options.get("signature", Signature.REQUIRE))
         except ValueError:
             signature = Signature.REQUIRE
-        return signing.genuine_id(headers=headers, body=body, account=account, signature=signature)
+        return webhooks.genuine_id(headers=headers, body=body, account=account, signature=signature)
 
     @staticmethod
     def read_news(body: bytes, *, received_at: datetime) -> tuple[SupplierNews, ...]:
@@ -191,25 +186,25 @@ class CJ:
         return webhooks.read_news(body)
 
     def listen(self, *, url: str) -> None:
-        subscriptions.listen(self._wire, url)
+        webhooks.listen(self._wire, url)
 
     def most_subscribed(self) -> int:
-        return limits.MOST_SUBSCRIPTIONS[self._options.level or 0]
+        return client.MOST_SUBSCRIPTIONS[self._options.level or 0]
 
     def subscribed(self) -> frozenset[str]:
-        return subscriptions.subscribed(self._wire)
+        return webhooks.subscribed(self._wire)
 
     def subscribe(self, *, refs: Sequence[str]) -> Sequence[str]:
-        return subscriptions.subscribe(self._wire, refs)
+        return webhooks.subscribe(self._wire, refs)
 
     def unsubscribe(self, *, refs: Sequence[str]) -> None:
-        subscriptions.unsubscribe(self._wire, refs)
+        webhooks.unsubscribe(self._wire, refs)
 
     def balance(self) -> Money:
         return orders.balance(self._wire)
 
     def charges(self, *, since: datetime) -> Iterator[Charge]:
-        return charges.charges(self._wire, since=since)
+        return order_status.charges(self._wire, since=since)
 
     def open_claim(self, claim: ClaimRequest) -> ClaimState:
         return disputes.open_claim(self._wire, claim)

@@ -1,10 +1,11 @@
-"""Read how our orders stand at CJ, one or many at a time, and where their parcels are."""
+"""Read what CJ charged us for: orders that were paid, whoever made them."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import batched
 
 import msgspec
@@ -12,11 +13,14 @@ import msgspec
 from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
 from storefront.lib.money import Money
 from suppliers.connectors import parsing
+from suppliers.connectors.capabilities import Charge
 from suppliers.connectors.cj.client import Wire
 from suppliers.connectors.cj.error_codes import ANSWERS, NO_SUCH_CALL, NO_SUCH_ORDER
-from suppliers.connectors.cj.order_shapes import OrderDetail, PlacedOrder, TrackRow
 from suppliers.connectors.cj.product_details import CURRENCY
+from suppliers.connectors.cj.schemas import OrderDetail, OrderPage, PlacedOrder, TrackRow
 from suppliers.connectors.records import Answer, OrderName, ParcelNews, PurchaseState, RequestLine
+
+# Read how our orders stand at CJ, one or many at a time, and where their parcels are.
 
 log = logging.getLogger(__name__)
 
@@ -186,3 +190,44 @@ def freight(order: PlacedOrder | OrderDetail) -> Money | None:
     if postage is None or postage < 0:
         return None
     return Money(postage, order.currency or CURRENCY)
+
+
+# Without a status CJ lists canceled orders only. What he canceled he paid back.
+PAID = ("UNSHIPPED", "SHIPPED", "DELIVERED")
+A_PAGE, MOST_PAGES = 200, 50
+
+
+def charges(wire: Wire, *, since: datetime) -> Iterator[Charge]:
+    """Read the lists until a page has only orders that were made before.
+
+    Raises: TemporaryError  there are more than are read, or he does not say what one cost
+    """
+    for status in PAID:
+        for row in _rows(wire, status, since):
+            if parsing.text(row.payment_date):
+                yield _charge(row)
+
+
+def _rows(wire: Wire, status: str, since: datetime) -> Iterator[OrderDetail]:
+    for page in range(1, MOST_PAGES + 1):
+        words = {"pageNum": page, "pageSize": A_PAGE, "status": status}
+        rows = wire.get("shopping/order/list", OrderPage, **words).rows or []
+        made = [(row, parsing.moment(row.create_date)) for row in rows]
+        young = [row for row, at in made if at is None or at >= since]
+        yield from young
+        if len(rows) < A_PAGE or not young:
+            return
+    raise TemporaryError(f"more than {A_PAGE * MOST_PAGES} orders are {status}", code="too_much")
+
+
+def _charge(row: OrderDetail) -> Charge:
+    goods = parsing.amount(row.product_amount)
+    if goods is None:
+        raise TemporaryError(f"{row.order_num}: no word of what it cost", code="garbage")
+    return Charge(
+        number=row.order_num or "",
+        supplier_reference=parsing.text(row.order_id or row.cj_order_id),
+        goods=Money(goods, row.currency or CURRENCY),
+        freight=freight(row),
+        at=parsing.moment(row.payment_date),
+    )

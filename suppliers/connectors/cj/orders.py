@@ -8,17 +8,23 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
+from babel import Locale
 
 from storefront.lib.address import Address
 from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
 from storefront.lib.money import Money
 from suppliers.connectors import parsing
-from suppliers.connectors.cj import order_status, payment, worded
+from suppliers.connectors.cj import order_status, payment
 from suppliers.connectors.cj.client import Wire
 from suppliers.connectors.cj.error_codes import ANSWERS, BAD_PARAMETER, NO_ORDER
-from suppliers.connectors.cj.order_shapes import AccountBalance, OrderDetail, OrderPage, PlacedOrder
 from suppliers.connectors.cj.product_details import CURRENCY
-from suppliers.connectors.cj.schemas import Route
+from suppliers.connectors.cj.schemas import (
+    AccountBalance,
+    OrderDetail,
+    OrderPage,
+    PlacedOrder,
+    Route,
+)
 from suppliers.connectors.records import (
     Answer,
     AskInPersonError,
@@ -29,6 +35,62 @@ from suppliers.connectors.records import (
     PurchaseState,
     RequestLine,
 )
+
+# Word our purchase orders for CJ. Pure.
+
+LONGEST = {
+    "orderNumber": 50,
+    "shippingZip": 20,
+    "shippingCountry": 50,
+    "shippingProvince": 50,
+    "shippingCity": 50,
+    "shippingPhone": 20,
+    "shippingCustomerName": 50,
+    "shippingAddress": 200,
+    "shippingAddress2": 200,
+    "logisticName": 50,
+    "iossNumber": 10,
+}
+OWN_IOSS = 2
+COUNTRY_NAMES = Locale("en").territories
+
+
+def order(request: PurchaseRequest, *, pay_type: int) -> dict[str, Any]:
+    """Return the body of an order.
+
+    Raises: PermanentError  a word is longer than CJ takes: nothing is sent
+    """
+    to = request.ship_to
+    body: dict[str, Any] = {
+        "orderNumber": request.number,
+        "shippingZip": to.postcode,
+        "shippingCountryCode": to.country,
+        "shippingCountry": COUNTRY_NAMES.get(to.country, to.country),
+        # CJ insists on a province even where the country has none.
+        "shippingProvince": to.region or to.city,
+        "shippingCity": to.city,
+        "shippingPhone": to.phone,
+        "shippingCustomerName": to.name,
+        "shippingAddress": to.line1,
+        "shippingAddress2": to.line2,
+        "payType": pay_type,
+        # Exact digits: as text CJ might read it in another way, as float we would lose some.
+        "shopAmount": msgspec.Raw(str(request.declared_value.rounded().amount).encode()),
+        "logisticName": request.carrier_service,
+        "fromCountryCode": request.country_from,
+        "products": [
+            {"vid": line.sku, "quantity": line.quantity, "storeLineItemId": line.reference}
+            for line in request.lines
+        ],
+    }
+    if request.ioss_number:
+        # He wants the ten digits, without the letters that they begin with.
+        body |= {"iossType": OWN_IOSS, "iossNumber": request.ioss_number.removeprefix("IM")}
+    too_long = [field for field, most in LONGEST.items() if len(body.get(field, "")) > most]
+    if too_long:
+        raise PermanentError(f"too long for the supplier: {', '.join(too_long)}", code="too_long")
+    return body
+
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +141,7 @@ def _option(route: Route) -> FreightOption | None:
 def place(wire: Wire, request: PurchaseRequest, *, is_staged: bool) -> PurchaseState:
     """Create the order, and have it paid: by CJ himself, or by us step by step."""
     pay_type = ONLY_CREATE if is_staged else PAY_FROM_BALANCE
-    body = worded.order(request, pay_type=pay_type)
+    body = order(request, pay_type=pay_type)
     placed = wire.post("shopping/order/createOrderV2", PlacedOrder, body)
     if placed.order_number not in {None, request.number}:
         # Somebody else's answer: ours is lost, and the order has to be looked up.

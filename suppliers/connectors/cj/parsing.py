@@ -1,16 +1,42 @@
-"""Read what only CJ writes so: ranges, JSON inside of text, times in China. Pure."""
+"""Open CJ's JSON as what it should be. Pure."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 import msgspec
 
+from storefront.lib.http.errors import PermanentError
 from suppliers.connectors import parsing
 from suppliers.connectors.parsing import TOO_LONG_FOR_A_NUMBER
+
+
+@cache
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind, float_hook=Decimal)
+
+
+def decoded[T](content: bytes, kind: type[T], *, what: str) -> T:
+    """Read JSON as what it should be; a number with a point becomes an exact Decimal.
+
+    Raises: PermanentError  it is no JSON, or of another shape
+    """
+    try:
+        answer: T = _decoder(cast(Hashable, kind)).decode(content)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        start = content[:80].decode("utf-8", "replace")
+        raise PermanentError(
+            f"{what}: {error}, in {start!r}", code="garbage", may_have_happened=True
+        ) from error
+    return answer
+
+
+# Read what only CJ writes so: ranges, JSON inside of text, times in China. Pure.
 
 # 12.30 -- 15.10, 12.30-15.10 and 110.00-140.00 are ranges; a leading minus is a sign.
 RANGE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*-{1,2}\s*(\d+(?:\.\d+)?)\s*$")

@@ -14,7 +14,7 @@ from storefront.lib.http.errors import OutsideError, PermanentError
 from suppliers.connectors import parsing
 from suppliers.connectors.cj import order_status
 from suppliers.connectors.cj.client import Wire
-from suppliers.connectors.cj.order_shapes import CartAnswer, OrderDetail, ParentOrder, PlacedOrder
+from suppliers.connectors.cj.schemas import CartAnswer, OrderDetail, ParentOrder, PlacedOrder
 
 CREATED, IN_CART, UNPAID = "CREATED", "IN_CART", "UNPAID"
 UNFINISHED = frozenset({CREATED, IN_CART, UNPAID})

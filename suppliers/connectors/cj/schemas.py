@@ -1,9 +1,6 @@
-"""CJ's answers as it sends them, typed where it keeps to a type. Pure.
+"""The parts of CJ's messages that we read, as ``shapes``. Pure.
 
-Prices and quantities come as numbers here and as text there: such fields are ``Any`` and go
-through ``reading``. Ids come as text and as 19-digit numbers; we keep them as text.
-
-Source: CJ Dropshipping API v2, read 2026-11-24
+Source: CJ Dropshipping API v2, webhooks; read 2026-11-24
 """
 
 from __future__ import annotations
@@ -11,6 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+
+# CJ's answers as it sends them, typed where it keeps to a type. Pure.
+#
+# Prices and quantities come as numbers here and as text there: such fields are ``Any`` and go
+# through ``reading``. Ids come as text and as 19-digit numbers; we keep them as text.
+#
+# Source: CJ Dropshipping API v2, read 2026-11-24
 
 Id = str | int | None
 
@@ -191,3 +195,187 @@ class Route(Shape):
     logistic_price: Any = None
     total_postage_fee: Any = None
     currency: str | None = None
+
+
+# CJ's answers about orders and parcels, as ``shapes``. Pure.
+#
+# Source: CJ Dropshipping API v2, shopping and logistics; read 2026-11-24
+
+
+class Blocked(Shape):
+    """Why CJ holds an order back."""
+
+    code: Any = None
+    message: str | None = None
+
+
+class PlacedOrder(Shape):
+    """The answer to an order."""
+
+    order_id: Id = None
+    order_number: str | None = None
+    shipment_order_id: Id = None
+    product_amount: Any = None
+    postage_amount: Any = None
+    currency: str | None = None
+    order_status: str | None = None
+    logistics_miss: bool | None = None
+    intercept_order_reasons: list[Blocked] | None = None
+
+
+class CartAnswer(Shape):
+    """What became of orders that were to go into the cart, or out of it to be paid."""
+
+    success_count: Any = None
+    shipments_id: Id = None
+    intercept_orders: list[Any] | None = None
+
+
+class ParentOrder(Shape):
+    """What is to be paid at once."""
+
+    pay_id: Id = None
+
+
+class OrderedLine(Shape):
+    """A line of an order at CJ."""
+
+    vid: Id = None
+    quantity: Any = None
+    store_line_item_id: Id = None
+
+
+class OrderDetail(Shape):
+    """An order as it stands at CJ."""
+
+    order_id: Id = None
+    cj_order_id: Id = None
+    cj_order_code: Id = None
+    shipment_order_id: Id = None
+    order_num: str | None = None
+    order_status: str | None = None
+    product_amount: Any = None
+    postage_amount: Any = None
+    currency: str | None = None
+    logistic_name: str | None = None
+    track_number: str | None = None
+    tracking_url: str | None = None
+    tracking_provider: str | None = None
+    create_date: Any = None
+    payment_date: Any = None
+    out_warehouse_time: str | None = None
+    split_order_ids: list[str] | None = None
+    product_list: list[OrderedLine] | None = None
+
+
+class OrderPage(Shape):
+    """One page of the list of orders."""
+
+    rows: list[OrderDetail] | None = msgspec.field(name="list", default=None)
+
+
+class TrackRow(Shape):
+    """Where a parcel is, in the carrier's words."""
+
+    tracking_number: str | None = None
+    tracking_status: Any = None
+    last_mile_carrier: str | None = None
+    delivery_time: str | None = None
+
+
+class AccountBalance(Shape):
+    """Our money at CJ; ``amount`` is what may be spent."""
+
+    amount: Any = None
+
+
+class Message(Shape):
+    """The envelope of every message."""
+
+    message_id: Id
+    type: str
+    message_type: str = ""
+    params: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class OrderParams(Shape):
+    """An order moved, or CJ found only now which goods of his it is of."""
+
+    cj_order_id: Id = None
+    order_number: str | None = None
+    order_num: str | None = None
+    order_status: str | None = None
+    logistic_name: str | None = None
+    track_number: str | None = None
+    tracking_provider: str | None = None
+    tracking_url: str | None = None
+    update_date: str | None = None
+    order_items: list[OrderedLine] | None = None
+
+
+class LogisticParams(Shape):
+    """A parcel moved."""
+
+    order_id: Id = None
+    store_order_numbers: list[str] | None = None
+    logistic_name: str | None = None
+    tracking_number: str | None = None
+    tracking_provider: str | None = None
+    tracking_url: str | None = None
+    tracking_status: Any = None
+    logistics_track_events: Any = None
+
+
+class TrackEvent(Shape):
+    """One scan of a parcel."""
+
+    status: Any = None
+    activity: str | None = None
+    event_time: str | None = None
+    status_desc: str | None = None
+
+
+class SplitOrder(Shape):
+    """One of the orders that an order became."""
+
+    order_code: Id = None
+
+
+class SplitParams(Shape):
+    """An order was divided."""
+
+    original_order_id: Id = None
+    split_order_list: list[SplitOrder] | None = None
+
+
+class ProductParams(Shape):
+    """Which product, or which of its variants, changed; how is asked for by REST."""
+
+    pid: Id = None
+    vid: Id = None
+
+
+class SourcingParams(Shape):
+    """A product that was looked for is found."""
+
+    cj_product_id: Id = None
+    cj_variant_id: Id = None
+
+
+class MakeupParams(Shape):
+    """More money is wanted for an order."""
+
+    relation_order_id: Id = None
+    amount: Any = None
+    reason: str | None = None
+    status: str | None = None
+
+
+class OutboundParams(Shape):
+    """An order of goods that are ours already moved."""
+
+    order_id: Id = None
+    cj_order_id: Id = None
+    order_number: str | None = None
+    order_num: str | None = None
+    status: str | None = None

@@ -8,23 +8,41 @@ Source: CJ Dropshipping API v2, webhooks; read 2026-11-24
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import base64
+import hashlib
+import hmac
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from itertools import batched
 from typing import Any
 
 import msgspec
 
+from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money
+from storefront.lib.security.webhook_signing import BadHeadersError, ForgedError
 from suppliers.connectors import parsing as connector_parsing
 from suppliers.connectors.cj import parsing as cj_parsing
-from suppliers.connectors.cj.decoding import decoded
-from suppliers.connectors.cj.error_codes import ANSWERS, OUTBOUND_ANSWERS, TRACKING_WORDS
-from suppliers.connectors.cj.message_shapes import (
+from suppliers.connectors.cj.client import Wire
+from suppliers.connectors.cj.error_codes import (
+    ANSWERS,
+    OUTBOUND_ANSWERS,
+    TRACKING_WORDS,
+    CapReachedError,
+    Meaning,
+    meaning_of,
+)
+from suppliers.connectors.cj.parsing import decoded
+from suppliers.connectors.cj.schemas import (
+    Id,
     LogisticParams,
     MakeupParams,
     Message,
     OrderParams,
     OutboundParams,
     ProductParams,
+    Shape,
     SourcingParams,
     SplitParams,
     TrackEvent,
@@ -219,3 +237,154 @@ READERS: dict[str, Callable[[Message, str], tuple[SupplierNews, ...]]] = {
     "MAKEUP": _makeup,
     "PRIVATE_ORDER": _outbound,
 }
+
+
+# Tell CJ's messages from others'.
+#
+# Source: CJ Dropshipping API v2, webhooks; read 2026-11-24
+
+log = logging.getLogger(__name__)
+
+MAX_ID = 100
+
+
+class Signature(StrEnum):
+    """What to do with a message whose signature is missing or wrong."""
+
+    REQUIRE = "require"
+    WARN = "warn"
+
+
+class Named(msgspec.Struct, rename="camel"):
+    """What tells a message from a trial whether we are there."""
+
+    message_id: Any = None
+    type: Any = None
+
+
+def genuine_id(
+    *, headers: Mapping[str, str], body: bytes, account: str, signature: Signature
+) -> str:
+    """Check the signature on the bytes as they came, and only then read them.
+
+    It has no time, so that only the message's id tells a replay. CJ tries an address with a
+    call that is no message, and takes nothing but 200 for an answer.
+
+    Raises: BadHeadersError, ForgedError
+    """
+    sign = headers.get("sign", "")
+    if not sign and _is_trial(body):
+        return ""
+    try:
+        if not sign:
+            raise BadHeadersError("the sign header is needed")
+        if not is_signed(body, sign, account):
+            raise ForgedError("the sign header does not fit")
+    except ValueError as error:
+        if signature is Signature.REQUIRE:
+            raise
+        log.warning("believed all the same: %s", error)
+    return _message_id(body)
+
+
+def is_signed(body: bytes, sign: str, open_id: str) -> bool:
+    """Tell whether ``sign`` is Base64(HMAC-SHA256(openId as text, raw body))."""
+    if not open_id:
+        return False
+    expected = base64.b64encode(hmac.digest(open_id.encode(), body, hashlib.sha256))
+    return hmac.compare_digest(expected, sign.encode("utf-8", "replace"))
+
+
+def _read(body: bytes) -> Named | None:
+    try:
+        return msgspec.json.decode(body, type=Named)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _is_trial(body: bytes) -> bool:
+    named = _read(body)
+    return not body.strip() or (named is not None and not named.message_id and not named.type)
+
+
+def _message_id(body: bytes) -> str:
+    """Read the id of a genuine message; one that cannot be read is named by its bytes."""
+    found = named.message_id if (named := _read(body)) else None
+    if isinstance(found, str | int) and not isinstance(found, bool):
+        text = str(found)
+        if 0 < len(text) <= MAX_ID and text.isprintable():
+            return text
+    return f"sha256:{hashlib.sha256(body).hexdigest()}"
+
+
+# Say to CJ where his messages go, and of which products.
+
+TOPICS = ("product", "stock", "order", "logistics")
+AT_ONCE = 100
+PAGE_SIZE = 200
+MOST_PAGES = 100
+
+
+class Agreed(Shape):
+    """What became of products that were to be subscribed to."""
+
+    success_product_ids: list[Id] | None = None
+
+
+class SubscriptionPage(Shape):
+    """One page of them; in the words of old and of new lists."""
+
+    content: list[Any] | None = None
+    rows: list[Any] | None = msgspec.field(name="list", default=None)
+
+
+def listen(wire: Wire, url: str) -> None:
+    """Have all topics sent to ``url``; he tries the address before he agrees.
+
+    Raises: PermanentError  he does not reach it, or does not like it
+    """
+    present = wire.settings().callback or {}
+    if all(topic in present and present[topic].urls == [url] for topic in TOPICS):
+        return
+    wish = {topic: {"type": "ENABLE", "callbackUrls": [url]} for topic in TOPICS}
+    try:
+        wire.post("webhook/set", Any, wish)
+    except PermanentError as error:
+        if not error.code.isdecimal() or meaning_of(int(error.code)) is not Meaning.KNOWN:
+            raise
+
+
+def subscribed(wire: Wire) -> frozenset[str]:
+    found: set[str] = set()
+    for number in range(1, MOST_PAGES + 1):
+        page = wire.patiently(
+            "webhook/product/subscribe/list", SubscriptionPage, pageNum=number, pageSize=PAGE_SIZE
+        )
+        rows = page.content or page.rows or []
+        found |= {ref for row in rows if (ref := _ref(row))}
+        if len(rows) < PAGE_SIZE:
+            break
+    return frozenset(found)
+
+
+def _ref(row: Any) -> str:
+    if isinstance(row, dict):
+        return connector_parsing.text(row.get("productId") or row.get("pid"))
+    return connector_parsing.text(row)
+
+
+def subscribe(wire: Wire, refs: Sequence[str]) -> list[str]:
+    """Ask for messages of these products; stop where the account's level ends."""
+    agreed: list[str] = []
+    for chunk in batched(refs, AT_ONCE):
+        try:
+            told = wire.post("webhook/product/subscribe", Agreed, {"productIds": list(chunk)})
+        except CapReachedError:
+            break
+        agreed += [connector_parsing.text(each) for each in told.success_product_ids or ()]
+    return agreed
+
+
+def unsubscribe(wire: Wire, refs: Sequence[str]) -> None:
+    for chunk in batched(refs, AT_ONCE):
+        wire.post("webhook/product/unsubscribe", Any, {"productIds": list(chunk)})

@@ -23,7 +23,7 @@ from suppliers.connectors.feed.formats.data_file import DataFile, open_file
 from suppliers.connectors.feed.options import SECRETS, Content, Options
 from suppliers.connectors.feed.orders import ORDER, FeedOrdering
 from suppliers.connectors.feed.reader import RefOf, Walk
-from suppliers.connectors.feed.rows.grouping import Refs
+from suppliers.connectors.feed.rows.product_pages import Refs
 from suppliers.connectors.records import CostRecord, Omitted, ProductPage, StockRecord
 
 WORK = "work-"

@@ -1,8 +1,4 @@
-"""Get a supplier's file: from the web, from his SFTP server, or from the hands of staff.
-
-A fetched file lies in the connection's folder under a name of its own, and what was remembered
-of it names it: two workers that fetch at once never mix one's marks with the other's file.
-"""
+"""Tell how old a file is, from what others say of it. Pure, but for the clock's own words."""
 
 from __future__ import annotations
 
@@ -10,23 +6,89 @@ import os
 import secrets
 import time
 from base64 import b64encode
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
-from storefront.lib.http.answers import judge
 from storefront.lib.http.download import MOVED, download
 from storefront.lib.http.errors import PermanentError
+from storefront.lib.http.responses import judge
 from suppliers.connectors.context import Line
-from suppliers.connectors.feed import ages
-from suppliers.connectors.feed.ages import Age
 from suppliers.connectors.feed.limits import MOST_FETCHED_BYTES
 from suppliers.connectors.feed.options import Content, Options, Via
 from suppliers.connectors.feed.sftp import open_sftp
+
+# Before that nobody wrote such a file: a server without a clock, or a build without times.
+EARLIEST_S = datetime(2000, 1, 1, tzinfo=UTC).timestamp()
+MINUTE_S = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Age:
+    """What is known of when a file was made.
+
+    Shape:  ``written_at`` is what his server says; ``given_at`` when a person handed it in, or
+            says that it was made: the file may be older
+    """
+
+    written_at: datetime | None = None
+    given_at: datetime | None = None
+
+    @property
+    def said_at(self) -> datetime | None:
+        """What others say of it, whatever is in it."""
+        return self.written_at or self.given_at
+
+    def made_at(self, *, newest: datetime | None) -> datetime | None:
+        """Believe his server; where it is silent the file may be as old as its newest row."""
+        if self.written_at is not None:
+            return self.written_at
+        return min(filter(None, (self.given_at, newest)), default=None)
+
+
+UNKNOWN = Age()
+
+
+def of_answer(headers: Mapping[str, str], *, modified: str, now_s: float) -> Age:
+    """Read when a file was written that came over the web.
+
+    A server whose clock is ahead of ours writes files in our future: that is taken off. One whose
+    clock is late only makes a file older than it is.
+
+    Shape:  ``modified`` is what this answer, or the one that brought the file, says of it
+    """
+    written_s, says_s = _seconds(modified), _seconds(headers.get("date", ""))
+    if written_s is None:
+        return UNKNOWN
+    ahead_s = max(0, round(((says_s or now_s) - now_s) / MINUTE_S) * MINUTE_S)
+    return Age(written_at=datetime.fromtimestamp(written_s - ahead_s, UTC))
+
+
+def of_stamp(written_s: float | None) -> Age:
+    """Read when a file was written, as a file system tells it."""
+    if written_s is None or written_s < EARLIEST_S:
+        return UNKNOWN
+    return Age(written_at=datetime.fromtimestamp(written_s, UTC))
+
+
+def _seconds(text: str) -> float | None:
+    try:
+        seconds = parsedate_to_datetime(text).timestamp() if text else 0.0
+    except (ValueError, OverflowError):
+        return None
+    return seconds if seconds >= EARLIEST_S else None
+
+
+# Get a supplier's file: from the web, from his SFTP server, or from the hands of staff.
+#
+# A fetched file lies in the connection's folder under a name of its own, and what was remembered
+# of it names it: two workers that fetch at once never mix one's marks with the other's file.
 
 READ_S = 30.0
 TOTAL_S = 600.0
@@ -175,7 +237,7 @@ def _from_web(
     else:
         modified = modified or str(known.get("modified", ""))
         marks = {"modified": modified}
-    age = ages.of_answer(answer.headers, modified=modified, now_s=time.time())
+    age = of_answer(answer.headers, modified=modified, now_s=time.time())
     return _Told(marks=marks, age=age, is_new=is_new)
 
 
@@ -219,4 +281,4 @@ def _from_sftp(
         is_new = known.get("etag") != mark
         if is_new:
             sftp.get(place, to=to)
-    return _Told(marks={"etag": mark}, age=ages.of_stamp(written_s), is_new=is_new)
+    return _Told(marks={"etag": mark}, age=of_stamp(written_s), is_new=is_new)

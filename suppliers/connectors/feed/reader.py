@@ -1,7 +1,8 @@
-"""Walk a supplier's file and tell what is in it: products, stock, prices."""
+"""Remember the newest rows of a file while it is walked. Pure."""
 
 from __future__ import annotations
 
+import heapq
 import time
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
@@ -12,18 +13,50 @@ from typing import Any
 
 from catalog.records import BadRow
 from storefront.lib.http.errors import PermanentError
-from suppliers.connectors.bulk import OfferRow, Shape
-from suppliers.connectors.feed.ages import UNKNOWN, Age
+from suppliers.connectors.bulk import FARTHEST_AHEAD, OfferRow, Shape
+from suppliers.connectors.feed.fetch import UNKNOWN, Age
 from suppliers.connectors.feed.formats.data_file import DataFile
 from suppliers.connectors.feed.limits import refused
 from suppliers.connectors.feed.mapping import spec as mappings
 from suppliers.connectors.feed.mapping.spec import Blank
-from suppliers.connectors.feed.newest import Newest
 from suppliers.connectors.feed.rows import column_types, product_pages
-from suppliers.connectors.feed.rows.converter import Converter
-from suppliers.connectors.feed.rows.grouping import Seen, Shelf
-from suppliers.connectors.feed.rows.mapped import Mapped
+from suppliers.connectors.feed.rows.converter import Converter, Mapped
+from suppliers.connectors.feed.rows.product_pages import Seen, Shelf
 from suppliers.connectors.records import NAMELESS, CostRecord, Omitted, ProductPage, StockRecord
+
+REMEMBERED = 20
+
+
+class Newest:
+    """The newest rows so far, and their SKUs. A row that is dated in the future is not among them.
+
+    A file is known by several of them: the newest one alone may be sold out tomorrow.
+    """
+
+    def __init__(self, *, now: datetime) -> None:
+        self._latest = now + FARTHEST_AHEAD
+        self._rows: list[tuple[datetime, str]] = []
+
+    def see(self, at: datetime) -> bool:
+        """Tell whether a row of this moment would be among them."""
+        is_full = len(self._rows) >= REMEMBERED
+        return at <= self._latest and not (is_full and at <= self._rows[0][0])
+
+    def add(self, at: datetime, sku: str) -> None:
+        keep = heapq.heappushpop if len(self._rows) >= REMEMBERED else heapq.heappush
+        keep(self._rows, (at, sku))
+
+    @property
+    def at(self) -> datetime | None:
+        return max(self._rows)[0] if self._rows else None
+
+    @property
+    def rows(self) -> dict[str, datetime]:
+        """Shape:  the moment of each SKU, the newest if it has several."""
+        return {sku: at for at, sku in sorted(self._rows) if sku}
+
+
+# Walk a supplier's file and tell what is in it: products, stock, prices.
 
 MOST_BAD_ROWS = 10_000
 

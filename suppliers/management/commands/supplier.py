@@ -19,7 +19,7 @@ from suppliers.compliance import vetting
 from suppliers.connections import health_check, overview, setup
 from suppliers.inventory import publication
 from suppliers.management import arguments, files, output, runs
-from suppliers.management.watching import watch
+from suppliers.management.output import watch
 from suppliers.models import FeedRun, Supplier
 from suppliers.sync import schedule
 

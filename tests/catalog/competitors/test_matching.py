@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.competitors import doubting, price_import
-from catalog.competitors.doubting import DoubtfulListError
+from catalog.competitors import matching, price_import
 from catalog.competitors.labels import problem
+from catalog.competitors.matching import DoubtfulListError
 from catalog.models import CompetitorPrice
 from tests.factories.catalog import NOON, make_variant
 from tests.factories.competitors import make_competitor_file, make_competitor_price
@@ -23,7 +23,7 @@ def variant():
     return make_variant()
 
 
-def known(variant, count=doubting.LEAST_KNOWN, amount="10.00", **more):
+def known(variant, count=matching.LEAST_KNOWN, amount="10.00", **more):
     for number in range(count):
         make_competitor_price(variant, competitor=f"shop {number}", amount=amount, **more)
 

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from catalog.exchange_rates import rate_fetching, rates, tasks
+from catalog.exchange_rates import rates, tasks
 from catalog.exchange_rates.rates import FutureRateError
 from catalog.listings import refresh, repricing
 from catalog.models import ExchangeRate, Listing, PriceHold, RateNews, WaitingPrice
@@ -260,13 +260,13 @@ def test_rates_are_fetched_where_somebody_says_who_tells(httpserver, settings):
     httpserver.expect_request("/daily.xml").respond_with_data(ecb_xml({"USD": "1.25"}))
     settings.RATES_URL = httpserver.url_for("/daily.xml")
 
-    assert rate_fetching.fetch(now=NOON + DAY) == {"taken": 1, "waiting": 0, "known": 0}
-    assert rate_fetching.fetch(now=NOON + DAY) == {"taken": 0, "waiting": 0, "known": 1}
+    assert rates.fetch(now=NOON + DAY) == {"taken": 1, "waiting": 0, "known": 0}
+    assert rates.fetch(now=NOON + DAY) == {"taken": 0, "waiting": 0, "known": 1}
 
     assert ExchangeRate.objects.get().source == httpserver.host
     httpserver.clear()
     with pytest.raises(OutsideError):
-        rate_fetching.fetch(now=NOON + DAY)
+        rates.fetch(now=NOON + DAY)
 
 
 def test_staff_say_a_rate_however_far_it_moves_and_judge_what_waits(shop, client):

@@ -11,8 +11,8 @@ from catalog.listings.refresh import Supply
 from catalog.models import Card, Listing, PriceChange, PriceHold
 from storefront.lib.state_machine import LostRaceError, StatusChange
 from tests.factories.catalog import NOON, make_channel, make_price_rule, make_variant
-from tests.factories.price_books import make_price_book
 from tests.factories.priced_shop import supplied
+from tests.factories.pricing import make_price_book
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(days=2)

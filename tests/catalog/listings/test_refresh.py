@@ -23,8 +23,8 @@ from tests.factories.catalog import (
     make_spec,
     make_variant,
 )
-from tests.factories.price_books import make_price_book
 from tests.factories.priced_shop import stock_shop, supplied
+from tests.factories.pricing import make_price_book
 
 pytestmark = pytest.mark.django_db
 

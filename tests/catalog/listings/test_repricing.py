@@ -18,8 +18,8 @@ from tests.factories.catalog import (
     make_spec,
     make_variant,
 )
-from tests.factories.price_books import make_rule, make_terms
 from tests.factories.priced_shop import drafted, open_and_reprice, prices, stock_shop, supplied
+from tests.factories.pricing import make_rule, make_terms
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)

@@ -26,7 +26,6 @@ from tests.factories.catalog import (
     make_exchange_rate,
     make_price_rule,
 )
-from tests.factories.price_books import make_price_book, make_rule, make_terms
 from tests.factories.priced_shop import (
     drafted,
     open_and_reprice,
@@ -35,6 +34,7 @@ from tests.factories.priced_shop import (
     stock_shop,
     supplied,
 )
+from tests.factories.pricing import make_price_book, make_rule, make_terms
 
 pytestmark = pytest.mark.django_db
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -9,8 +9,8 @@ from catalog.listings import refresh, repricing
 from catalog.models import Listing, PriceChange
 from catalog.pricing import history
 from tests.factories.catalog import NOON, make_channel
-from tests.factories.price_books import make_price_book
 from tests.factories.priced_shop import stock_shop, supplied
+from tests.factories.pricing import make_price_book
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)

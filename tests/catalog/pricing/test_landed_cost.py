@@ -14,9 +14,8 @@ from catalog.pricing.calculation import calculate
 from catalog.pricing.guards import Standing
 from catalog.pricing.landed_cost import DUTY_FROM, Terms
 from tests.factories.catalog import NOON, make_channel, make_exchange_rate, make_variant
-from tests.factories.price_books import make_price_book, make_terms
 from tests.factories.priced_shop import supplied
-from tests.factories.pricing import goods, policy
+from tests.factories.pricing import goods, make_price_book, make_terms, policy
 
 D = Decimal
 DAY = timedelta(days=1)

@@ -12,8 +12,8 @@ from catalog.pricing.price_reduction import Asked, announced, lowest_before
 from catalog.products import detail
 from storefront.lib.money import Money
 from tests.factories.catalog import NOON, make_channel
-from tests.factories.price_books import make_rule
 from tests.factories.priced_shop import drafted, open_and_reprice, stock_shop, supplied
+from tests.factories.pricing import make_rule
 
 D = Decimal
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)

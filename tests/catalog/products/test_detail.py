@@ -7,7 +7,7 @@ import pytest
 
 from catalog.models import Card, Identifier, Listing
 from catalog.products import detail
-from catalog.search import shelving
+from catalog.search import index
 from storefront.lib.money import Money
 from tests.factories.catalog import (
     NOON,
@@ -143,7 +143,7 @@ def test_the_front_picks_the_best_of_each_shelf_that_can_be_bought():
     lanterns = make_category(slug="lanterns", position=1)
     products = [make_shown(slug=f"lamp-{place}") for place in range(8)]
     products.append(make_shown(slug="lantern", category=lanterns, family="lantern"))
-    shelving.shelve(product_ids=[each.pk for each in products], channel=make_channel())
+    index.shelve(product_ids=[each.pk for each in products], channel=make_channel())
     best = products[3].pk
     Card.objects.filter(product=best).update(score=9_000_000)
     Card.objects.filter(product=products[4]).update(score=9_500_000, available=0)

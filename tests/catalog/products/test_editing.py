@@ -6,7 +6,7 @@ from django.db import transaction
 from catalog.listings import publication
 from catalog.models import Card, Listing, WaitingPrice
 from catalog.products import editing
-from catalog.search import shelving
+from catalog.search import index
 from tests.factories.catalog import NOON, make_category, make_channel, make_image, make_listing
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +17,7 @@ def product():
     product = make_listing().variant.product
     make_image(product, stem="a1")
     with transaction.atomic():
-        shelving.shelve(product_ids=[product.pk], channel=make_channel())
+        index.shelve(product_ids=[product.pk], channel=make_channel())
     return product
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from catalog.models import Image
-from catalog.products import fetching, images
+from catalog.products import images
 from storefront.lib.http.errors import TemporaryError
 from tests.factories.catalog import make_product
 from tests.factories.compliance import make_picture
@@ -35,7 +35,7 @@ def test_a_host_that_does_not_answer_is_asked_once_in_a_batch(monkeypatch):
         "http://busy.example/2", "http://[", "http://silent.example/3",
     )  # fmt: skip
 
-    fetching.fetch_waiting(size=20, now=NOON)
+    images.fetch_waiting(size=20, now=NOON)
 
     assert asked == [
         "http://silent.example/1", "http://busy.example/1", "http://busy.example/2", "http://[",
@@ -62,7 +62,7 @@ def test_what_nobody_thought_of_takes_no_other_picture_along_and_is_not_tried_fo
     monkeypatch.setattr(images, "keep", surprise)
     now = NOON
     for _ in range(images.MAX_TRIES):
-        fetching.fetch_waiting(size=20, now=now)
+        images.fetch_waiting(size=20, now=now)
         now += timedelta(hours=3)
 
     bad.refresh_from_db()

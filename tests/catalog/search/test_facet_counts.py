@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, transaction
 
 from catalog.models import Card, Channel, Product, ShelfTally
-from catalog.search import facet_counts, product_list, shelving
+from catalog.search import facet_counts, index, product_list
 from catalog.search.filters import ShelfQuery
 from catalog.search.tasks import tally_shelves
 from tests.factories.catalog import (
@@ -24,7 +24,7 @@ def make_shown(**spec):
     product = make_product()
     make_spec(product, **spec)
     make_listing(make_variant(product))
-    shelving.shelve(product_ids=[product.pk], channel=make_channel())
+    index.shelve(product_ids=[product.pk], channel=make_channel())
     return product
 
 
@@ -79,7 +79,7 @@ def test_any_change_of_a_card_voids_the_tallies_of_its_channel_only():
     for channel in (make_channel(), other):
         facet_counts.tally(channel=channel, now=NOON)
 
-    shelving.shelve(product_ids=[product.pk], channel=make_channel())
+    index.shelve(product_ids=[product.pk], channel=make_channel())
     assert ShelfTally.objects.filter(channel=make_channel()).count() == 2
 
     make_shown()

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from catalog.models import Card, Listing, Product
-from catalog.search import shelving
+from catalog.search import index
 from storefront.lib.db.transactions import NoTransactionError
 from tests.factories.catalog import (
     NOON,
@@ -21,7 +21,7 @@ from tests.factories.catalog import (
 
 
 def shelve(*products):
-    shelving.shelve(product_ids=[product.pk for product in products], channel=make_channel())
+    index.shelve(product_ids=[product.pk for product in products], channel=make_channel())
 
 
 def make_lamp(**spec):
@@ -211,4 +211,4 @@ def test_a_card_that_is_right_is_not_written():
 @pytest.mark.django_db(transaction=True)
 def test_shelving_lives_and_dies_with_the_change_it_belongs_to():
     with pytest.raises(NoTransactionError):
-        shelving.shelve(product_ids=[1], channel=make_channel())
+        index.shelve(product_ids=[1], channel=make_channel())

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, transaction
 
 from catalog.models import Card, Channel, Listing
-from catalog.search import shelving
+from catalog.search import index
 from tests.factories.catalog import (
     make_channel,
     make_image,
@@ -24,21 +24,19 @@ def test_a_picture_that_arrives_never_brings_back_stock_that_is_gone():
     make_spec(product)
     listing = make_listing(make_variant(product), available=20)
     with transaction.atomic():
-        shelving.shelve(product_ids=[product.pk], channel=channel)
+        index.shelve(product_ids=[product.pk], channel=channel)
     make_image(product, stem="arrived")
 
     def show_picture():
         try:
             with transaction.atomic():
-                shelving.shelve(
-                    product_ids=[product.pk], channel=Channel.objects.get(pk=channel.pk)
-                )
+                index.shelve(product_ids=[product.pk], channel=Channel.objects.get(pk=channel.pk))
         finally:
             connection.close()
 
     with transaction.atomic():
         Listing.objects.filter(pk=listing.pk).update(available=0)
-        shelving.shelve(product_ids=[product.pk], channel=channel)
+        index.shelve(product_ids=[product.pk], channel=channel)
         thread = threading.Thread(target=show_picture)
         thread.start()
         time.sleep(0.3)  # by now it waits for us, or has read what we are about to change

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from orders.models import PurchaseOrder
 from orders.purchasing import submission, submission_lookup
-from orders.purchasing.holds import waiving
+from orders.purchasing.holds import holds
 from shipping import status_polling
 from shipping.models import Parcel
 from storefront.lib.http.errors import OutsideError
@@ -92,7 +92,7 @@ def test_a_fault_while_ordering_leaves_one_order(
     answered = sweep_until_answered(purchase_order)
 
     if answered.status == "on_hold":  # he seemed to refuse how we ask: staff let it go on
-        waiving.release_hold(purchase_order=answered, actor="staff", now=timezone.now())
+        holds.release_hold(purchase_order=answered, actor="staff", now=timezone.now())
         answered = sweep_until_answered(purchase_order)
     assert answered.request_status == "accepted"
     assert references(bigbuy_sandbox) == [purchase_order.number]

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from orders.accounting import discrepancy_labels, gateways, resolution
+from orders.accounting import discrepancy_labels, gateway_comparison, resolution
 from orders.models import MoneyDifference, Order, Payment, PaymentEvent
 from orders.payments.gateways import gateway_for
 from storefront.lib.http.errors import TemporaryError
@@ -244,8 +244,8 @@ def test_what_moves_at_this_moment_does_not_differ_yet(server):
     assert len(found()) == 1
     hear(payment)
     by_hand(payment, "capture", payment.amount)
-    assert gateways.of_payment(payment=payment, now=payment.created_at) is None
-    assert len(gateways.of_payment(payment=payment, now=later())) == 1
+    assert gateway_comparison.of_payment(payment=payment, now=payment.created_at) is None
+    assert len(gateway_comparison.of_payment(payment=payment, now=later())) == 1
 
 
 @pytest.mark.parametrize("many", [True, False])

@@ -9,7 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 
-from orders.accounting import bill_lists, invoice_import, invoices
+from orders.accounting import invoice_import, invoices
 from orders.models import PurchaseOrder, SupplierBill
 from storefront.accounts.models import User
 from storefront.lib.staff import csv_import
@@ -41,7 +41,7 @@ def staff(client):
 
 def judged(*rows, supplier=None, header=HEADER):
     text = "\n".join([header, *rows])
-    return invoice_import.judge(bill_lists.read(text), supplier=supplier)
+    return invoice_import.judge(invoice_import.read(text), supplier=supplier)
 
 
 def problems(*rows, **more):
@@ -144,7 +144,7 @@ def test_a_purchase_order_of_somebody_else_is_refused(bought, money):
 )
 def test_what_is_no_list_is_said_to_be_none(text):
     with pytest.raises(csv_import.UnreadableListError):
-        bill_lists.read(text)
+        invoice_import.read(text)
 
 
 def upload(bought, money):
@@ -229,4 +229,4 @@ def test_one_file_entered_by_eight_at_once_is_entered_once():
 
 def test_cents_that_a_comma_cut_off_are_not_lost():
     with pytest.raises(csv_import.UnreadableListError, match="too_wide 2"):
-        bill_lists.read("bill,po,currency,goods\nB1,PO-1,EUR,1234,50\n")
+        invoice_import.read("bill,po,currency,goods\nB1,PO-1,EUR,1234,50\n")

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from orders.accounting import closing, discrepancy_labels, reconciliation
-from orders.accounting.finding import Compared
+from orders.accounting import discrepancy_labels, reconciliation, resolution
+from orders.accounting.discrepancies import Compared
 from orders.models import (
     MoneyDay,
     MoneyDifference,
@@ -206,9 +206,9 @@ def test_what_staff_closed_stays_closed_until_it_differs_otherwise():
     bought(captured=0)
     compare()
     row = MoneyDifference.objects.get()
-    closing.settle(difference=row, reason="paid in cash", actor="zumrud", now=LATER)
+    resolution.settle(difference=row, reason="paid in cash", actor="zumrud", now=LATER)
     with pytest.raises(IllegalMoveError):
-        closing.settle(difference=row, reason="again", actor="zumrud", now=LATER)
+        resolution.settle(difference=row, reason="again", actor="zumrud", now=LATER)
 
     compare()
     assert found("settled") == [(row.kind, row.expected_amount, row.found_amount)]
@@ -255,7 +255,7 @@ def test_a_gateway_that_is_down_leaves_the_day_open_and_is_asked_again(monkeypat
             raise troubles.pop()
         return Compared(findings=[], count=0)
 
-    monkeypatch.setattr(reconciliation.gateways, "compare", down)
+    monkeypatch.setattr(reconciliation.gateway_comparison, "compare", down)
 
     day = compare()
     assert (day.status, day.problem) == ("open", "gateway:fake: nobody is there")
@@ -270,6 +270,6 @@ def test_a_day_that_nobody_can_compare_is_closed_by_a_person():
     bought()
     day = reconciliation.day_of(DAY, now=LATER)
 
-    closing.give_up(day=day, reason="the gateway was left", actor="zumrud", now=LATER)
+    resolution.give_up(day=day, reason="the gateway was left", actor="zumrud", now=LATER)
 
     assert DAY not in [one.day for one in reconciliation.due(now=LATER)]

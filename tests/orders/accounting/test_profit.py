@@ -18,7 +18,7 @@ from storefront.lib.money import Money
 from tests.factories.catalog import make_channel
 from tests.factories.claims import make_claim, make_shipped
 from tests.factories.orders import make_paid_order, make_purchase_orders, make_sellable
-from tests.factories.price_books import make_terms
+from tests.factories.pricing import make_terms
 from tests.factories.suppliers import NOON
 
 D = Decimal

@@ -14,7 +14,7 @@ from orders.purchasing import submission
 from storefront.lib.http.errors import OutsideError
 from storefront.lib.money import Money
 from suppliers.connections.factory import adapter_for
-from suppliers.connectors.charging import Charge
+from suppliers.connectors.capabilities import Charge
 from suppliers.models import Supplier
 from tests.e2e.ordering import sell_one, stock_the_shop, whole
 from tests.fakes.cj_sandbox import sandbox_process, sandbox_supplier  # noqa: F401 - fixtures
@@ -210,13 +210,13 @@ def test_a_blocked_supplier_is_not_asked(bought, sandbox_supplier):  # noqa: F81
 
 
 def test_a_list_that_does_not_end_is_not_half_believed(bought, monkeypatch):
-    from suppliers.connectors.cj import charges  # noqa: PLC0415
+    from suppliers.connectors.cj import order_status  # noqa: PLC0415
 
-    monkeypatch.setattr(charges, "A_PAGE", 1)
+    monkeypatch.setattr(order_status, "A_PAGE", 1)
     with adapter_for(bought.supplier) as connector:
         since = timezone.now() - SPAN
         assert len(list(connector.charges(since=since))) == 1
-        monkeypatch.setattr(charges, "MOST_PAGES", 1)
+        monkeypatch.setattr(order_status, "MOST_PAGES", 1)
         with pytest.raises(OutsideError):
             list(connector.charges(since=since))
         assert list(connector.charges(since=timezone.now() + SPAN)) == []

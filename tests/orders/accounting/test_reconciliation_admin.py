@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from orders.accounting import discrepancy_labels, tasks
-from orders.accounting.finding import Kind, What
+from orders.accounting.discrepancies import Kind, What
 from orders.models import MoneyDay, MoneyDifference, PaymentEvent, PurchaseOrder, SupplierBill
 from storefront.accounts.models import User
 from tests.factories.catalog import make_channel

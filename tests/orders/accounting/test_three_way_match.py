@@ -8,13 +8,13 @@ from decimal import Decimal
 import pytest
 
 from orders.accounting import (
-    closing,
     discrepancy_labels,
     invoices,
     order_comparison,
     reconciliation,
+    resolution,
 )
-from orders.accounting.finding import Compared
+from orders.accounting.discrepancies import Compared
 from orders.models import MoneyDifference, OrderLine, PurchaseOrder, SupplierBill
 from suppliers.models import Supplier
 from tests.factories.orders import make_purchase_orders, make_sellable
@@ -162,7 +162,7 @@ def test_what_staff_closed_is_said_beside_the_bill(bought):
     compare()
 
     difference = MoneyDifference.objects.get()
-    closing.settle(difference=difference, reason="a new price", actor="z", now=NOON + 3 * DAY)
+    resolution.settle(difference=difference, reason="a new price", actor="z", now=NOON + 3 * DAY)
 
     assert match() == ["settled"]
 

@@ -7,7 +7,7 @@ import pytest
 from orders.backorders import purchase_order_cancellation
 from orders.cancellation import supplier_answers
 from orders.models import Order, PaymentEvent
-from orders.purchasing import moving_ends, submission
+from orders.purchasing import reassignment, submission
 from tests.factories.cancellation import LATER, fresh, sent
 from tests.factories.orders import ask_to_stop
 from tests.factories.scripted_supplier import WrittenTo, connect
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
     ("verb", "place", "name"),
     [
         (supplier_answers.stopped, purchase_order_cancellation, "close_all"),
-        (supplier_answers.not_stopped, moving_ends, "forget"),
+        (supplier_answers.not_stopped, reassignment, "forget"),
     ],
 )
 def test_who_says_it_second_waits_and_is_told_no_error(monkeypatch, verb, place, name):

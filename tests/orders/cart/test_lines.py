@@ -32,7 +32,7 @@ def test_a_cart_is_found_with_all_its_lines():
     found, read = lines.find(token=cart.token, now=NOON)
 
     assert (found, found.channel) == (cart, cart.channel)
-    assert read == lines.read(cart=cart, now=NOON)
+    assert read == lines.read_cart_lines(cart=cart, now=NOON)
     assert [line.row for line in read.lines] == list(cart.lines.order_by("pk"))
     assert carts.look(cart=found, now=NOON, known=read) == carts.look(cart=cart, now=NOON)
 
@@ -58,14 +58,14 @@ def test_the_tax_of_a_country_is_read_with_the_lines(country):
     late = DAY + timedelta(days=1)
     TaxRate.objects.create(country="DE", rate=Decimal("0.16"), valid_from=late, source="a law")
 
-    told = lines.read(cart=filled(country), now=NOON).tax
+    told = lines.read_cart_lines(cart=filled(country), now=NOON).tax
 
     assert (told.country, told.on) == (country, DAY)
     assert (told.rate or 0) == rates.table_rate(country=country, region="", on=DAY)
 
 
 def test_where_a_region_decides_the_table_is_asked():
-    told = lines.read(cart=filled("US"), now=NOON).tax
+    told = lines.read_cart_lines(cart=filled("US"), now=NOON).tax
 
     assert told is None
 
@@ -99,12 +99,12 @@ def test_it_tells_whether_anything_holds_without_a_code(promotion, may):
     if promotion is not None:
         make_promotion(**promotion)
 
-    assert lines.read(cart=cart, now=NOON).may_promote is may
+    assert lines.read_cart_lines(cart=cart, now=NOON).may_promote is may
 
 
 def test_a_promotion_that_begins_while_a_cart_is_placed_is_not_left_out():
     cart = filled()
-    before = lines.read(cart=cart, now=NOON)
+    before = lines.read_cart_lines(cart=cart, now=NOON)
     make_promotion(may_go_below_floor=True)
 
     order = checkout.place(
@@ -117,7 +117,7 @@ def test_a_promotion_that_begins_while_a_cart_is_placed_is_not_left_out():
 
 def test_a_tax_that_was_read_for_the_page_is_that_of_the_order():
     cart = filled()
-    tax = lines.read(cart=cart, now=NOON).tax
+    tax = lines.read_cart_lines(cart=cart, now=NOON).tax
 
     checkout.place(
         cart=cart, email="a@example.org", ship_to=HOME, quote=quote_for(cart), tax=tax, now=NOON

@@ -9,7 +9,7 @@ import pytest
 from notifications.models import Event
 from orders.cancellation import cancellation
 from orders.checkout import checkout, open_order_limits
-from orders.inventory import lingering
+from orders.inventory import reservations
 from orders.models import Cart, Order, Payment, Reservation
 from orders.payments import sessions, updates
 from orders.payments.gateways import gateway_for
@@ -198,9 +198,9 @@ def test_so_many_unpaid_orders_are_enough():
     with pytest.raises(open_order_limits.TooManyOpenError) as refused:
         order_of(cart)
 
-    assert refused.value.until == NOON + lingering.PAY_WITHIN
+    assert refused.value.until == NOON + reservations.PAY_WITHIN
     assert Order.objects.count() == open_order_limits.MOST_OPEN
-    order_of(cart, now=NOON + lingering.PAY_WITHIN)
+    order_of(cart, now=NOON + reservations.PAY_WITHIN)
 
 
 def test_ordering_anew_does_not_begin_a_new_hour(light):
@@ -217,7 +217,7 @@ def test_ordering_anew_does_not_begin_a_new_hour(light):
     assert refused.value.until == third.pay_before + open_order_limits.RESTS_FOR
     checkout.expire(order=third, now=third.pay_before)
     fresh = order_of(of_browser(third, light), now=refused.value.until)
-    assert fresh.pay_before == fresh.placed_at + lingering.PAY_WITHIN
+    assert fresh.pay_before == fresh.placed_at + reservations.PAY_WITHIN
 
 
 def test_what_he_gave_up_is_for_others_at_once(light):

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from orders.cancellation import cancellation
 from orders.checkout import checkout
-from orders.inventory import lingering
+from orders.inventory import reservations
 from orders.models import Order, Reservation
 from orders.payments import sessions
 from tests.factories.orders import make_order, make_sellable
@@ -27,7 +27,7 @@ def light(quiet_surroundings):
 def test_each_sign_of_the_shopper_holds_it_longer_but_not_for_ever(light):
     order = make_order(light)
     for minutes in (15, 30, 45, 55):
-        lingering.come_back(order=order, now=NOON + minutes * MINUTE)
+        reservations.come_back(order=order, now=NOON + minutes * MINUTE)
 
     order.refresh_from_db()
     assert order.pay_before == NOON + timedelta(hours=1)
@@ -51,7 +51,7 @@ def test_who_comes_too_late_revives_nothing(light, end):
     if end == "canceled":
         cancellation.cancel(order=order, reason="given up", actor="shopper", now=NOON)
 
-    lingering.come_back(order=order, now=later)
+    reservations.come_back(order=order, now=later)
 
     order.refresh_from_db()
     assert order.pay_before == later

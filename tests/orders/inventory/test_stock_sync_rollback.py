@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 
-from orders.inventory import stock_sync, unseeing
+from orders.inventory import stock_sync
 from orders.models import Allocation
 from suppliers.inventory import levels
 from suppliers.models import FeedRun, StockLevel
@@ -65,7 +65,7 @@ def test_a_sale_that_a_run_showed_is_subtracted_again_when_it_is_rolled_back(has
 
     assert (decided.done, decided.left, decided.waiting) == (0, 0, 1)
     assert level.get().free == 0  # nothing is promised before it is subtracted
-    assert unseeing.unsee(supplier=make_supplier(), now=LATER) == 1
+    assert stock_sync.unsee(supplier=make_supplier(), now=LATER) == 1
     row, allocation = level.get(), Allocation.objects.get()
     assert (row.reported_quantity, row.allocated_unseen) == (5, 2)
     assert row.as_of == NOON
@@ -87,7 +87,7 @@ def test_a_row_that_is_told_anew_before_it_comes_back_stays_as_told():
     next(told)
 
     figure(3, LATER + HOUR, cause="run:0")
-    unseeing.unsee(supplier=make_supplier(), now=LATER + HOUR)
+    stock_sync.unsee(supplier=make_supplier(), now=LATER + HOUR)
 
     level = StockLevel.objects.get()
     assert (level.reported_quantity, level.is_silent) == (3, False)
@@ -118,7 +118,7 @@ def test_who_brings_sales_back_and_who_writes_figures_wait_for_each_other():
 
     def bring_back():
         try:
-            found.append(unseeing.unsee(supplier=make_supplier(), now=LATER))
+            found.append(stock_sync.unsee(supplier=make_supplier(), now=LATER))
         finally:
             connection.close()
 

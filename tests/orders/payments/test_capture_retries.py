@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 
 from orders.models import Payment, PaymentEvent
-from orders.payments import asking, captures, ledger
+from orders.payments import captures, ledger
 from storefront.dev.sandboxes.gateway.in_memory import FakeGateway
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
@@ -53,7 +53,7 @@ def settle():
 
 
 def ask_again(request):
-    return asking.ask_again(request=request, actor="ann", now=NOON)
+    return captures.ask_again(request=request, actor="ann", now=NOON)
 
 
 def test_a_refused_capture_is_asked_again_under_a_new_key_and_captured(gateway, purchase_order):
@@ -75,9 +75,9 @@ def test_each_refusal_makes_one_attempt_more(gateway, purchase_order):
     first = capture(purchase_order)
     second = ask_again(first)
 
-    with pytest.raises(asking.NotRefusedError):  # a second click
+    with pytest.raises(captures.NotRefusedError):  # a second click
         ask_again(first)
-    with pytest.raises(asking.NotRefusedError):  # it waits for its own answer
+    with pytest.raises(captures.NotRefusedError):  # it waits for its own answer
         ask_again(second)
     settle()
 
@@ -90,7 +90,7 @@ def test_an_unknown_answer_keeps_its_key(gateway, purchase_order):
         capture(purchase_order)
     request = PaymentEvent.objects.get(kind="capture_requested")
 
-    with pytest.raises(asking.NotRefusedError):
+    with pytest.raises(captures.NotRefusedError):
         ask_again(request)
 
     assert settle() == request
@@ -102,7 +102,7 @@ def test_what_is_not_sold_any_more_is_not_asked_for_again(gateway, purchase_orde
     refused = capture(purchase_order)
     type(purchase_order).objects.update(status="canceled")
 
-    with pytest.raises(asking.NothingLeftError):
+    with pytest.raises(captures.NothingLeftError):
         ask_again(refused)
 
     assert captures.due(now=NOON) == []
@@ -119,7 +119,7 @@ def test_a_refused_refund_is_asked_again_only_as_far_as_money_is_left(gateway, p
     with transaction.atomic():
         ledger.ask_refund(payment, amount=Money(Decimal(1), "EUR"), purpose="y", at=NOON)
 
-    with pytest.raises(asking.NothingLeftError):
+    with pytest.raises(captures.NothingLeftError):
         ask_again(refused)
     PaymentEvent.objects.filter(external_id=ledger.refund_key(payment, "y")).delete()
 
@@ -131,5 +131,5 @@ def test_what_nobody_asked_for_cannot_be_asked_again():
     (purchase_order,) = make_purchase_orders()
     news = PaymentEvent.objects.get(payment__order=purchase_order.order, kind="authorized")
 
-    with pytest.raises(asking.NotRefusedError):
+    with pytest.raises(captures.NotRefusedError):
         ask_again(news)

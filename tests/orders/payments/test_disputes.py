@@ -9,7 +9,7 @@ import pytest
 from orders.models import Order, Payment, PurchaseOrder
 from orders.payments import updates
 from orders.purchasing import submission
-from orders.purchasing.holds import holds, waiving
+from orders.purchasing.holds import holds
 from storefront.lib.models import StatusChange
 from tests.factories.orders import (
     make_order,
@@ -129,7 +129,7 @@ def test_what_a_bank_says_before_the_money_is_there_holds_at_the_gate(supplier, 
     (reason,) = purchase_order.hold_reasons
     assert (reason["code"], reason["subject"]) == (what, payment.key)
 
-    waiving.release_hold(purchase_order=purchase_order, actor="ann", now=NOON)
+    holds.release_hold(purchase_order=purchase_order, actor="ann", now=NOON)
     submission.send(
         purchase_order=PurchaseOrder.objects.select_related("order", "supplier").get(), now=NOON
     )

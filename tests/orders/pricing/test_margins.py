@@ -12,13 +12,13 @@ from catalog.pricing.landed_cost import Terms, land
 from orders.models import Order, PurchaseLine, PurchaseOrder
 from orders.pricing.margins import of_line, of_parcel
 from orders.purchasing import submission
-from orders.purchasing.holds import waiving
+from orders.purchasing.holds import holds
 from storefront.lib.money import Money
 from suppliers.inventory import publication
 from suppliers.models import StockLocation, SupplierOffer
 from tests.factories.catalog import make_channel, make_price_rule, make_variant
 from tests.factories.orders import make_cart, make_purchase_orders, order_of, pay
-from tests.factories.price_books import make_terms
+from tests.factories.pricing import make_terms
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
 
@@ -136,7 +136,7 @@ def test_a_promise_that_no_longer_pays_is_kept_and_waits_for_staff(monkeypatch):
     # 28.99 with tax: 24.36 less 0.87 and 0.73 of fees; the way brings 4.12, and costs 3.00 and fees
     assert margins(held) == [(variant.sku, "3.24"), ("", "2.39")]
     assert "wholesale 21.00, duty 3.00, handling 2.00" in held.hold_reasons[0]["sentence"]
-    waiving.release_hold(purchase_order=held, actor="ann", now=NOON + 4 * MINUTE)
+    holds.release_hold(purchase_order=held, actor="ann", now=NOON + 4 * MINUTE)
     submission.send(purchase_order=found(), now=NOON + 5 * MINUTE)
     assert supplier.effects == [held.number]
 

@@ -9,7 +9,7 @@ import pytest
 
 from orders.models import PurchaseOrder
 from orders.purchasing import submission
-from orders.purchasing.holds import holds, waiving
+from orders.purchasing.holds import holds
 from storefront.lib.models import StatusChange
 from suppliers.compliance import vetting
 from suppliers.models import Criterion, Evidence, SupplierOffer
@@ -104,13 +104,13 @@ def test_a_certificate_lifts_no_other_reason(supplier, sold):
 
 def test_staff_may_send_it_all_the_same_and_waive_no_other_certificate(supplier, sold):
     Evidence.objects.filter(criterion=Criterion.ROHS).update(valid_until=IN_A_YEAR)
-    waiving.release_hold(purchase_order=hold(), actor="ann", now=TOMORROW)
+    holds.release_hold(purchase_order=hold(), actor="ann", now=TOMORROW)
     Evidence.objects.filter(criterion=Criterion.ROHS).update(valid_until=NOON.date())
 
     held = hold()
 
     assert [subject.split(": ")[1] for _, subject in held_for(held)] == ["rohs"]
-    waiving.release_hold(purchase_order=held, actor="ann", now=TOMORROW)
+    holds.release_hold(purchase_order=held, actor="ann", now=TOMORROW)
     assert send(TOMORROW).request_status == "accepted"
 
 

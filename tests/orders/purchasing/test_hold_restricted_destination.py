@@ -12,7 +12,7 @@ from catalog.models import Category, Product
 from catalog.products import editing
 from orders.models import PurchaseOrder
 from orders.purchasing import submission
-from orders.purchasing.holds import waiving
+from orders.purchasing.holds import holds
 from storefront.lib.staff.country_fields import CountriesField
 from tests.factories.catalog import NOON, make_product
 from tests.factories.orders import make_purchase_orders
@@ -44,7 +44,7 @@ def test_what_became_forbidden_after_it_was_sold_waits_and_staff_may_settle_it(s
     (reason,) = held.hold_reasons
     assert (reason["code"], reason["subject"][-4:]) == ("restricted", ": DE")
     assert reason["sentence"].endswith("may not be sent to DE.")
-    waiving.release_hold(purchase_order=held, actor="ann", now=LATER)
+    holds.release_hold(purchase_order=held, actor="ann", now=LATER)
     assert send(LATER).request_status == "accepted"
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from orders.models import PurchaseOrder
 from orders.purchasing import submission
-from orders.purchasing.holds import waiving
+from orders.purchasing.holds import holds
 from storefront.lib.money import Money
 from storefront.lib.state_machine import LostRaceError
 from suppliers.models import SupplierOffer
@@ -38,7 +38,7 @@ def now_costs(amount, **which):
 
 
 def release(held):
-    waiving.release_hold(purchase_order=held, actor="ann", now=LATER)
+    holds.release_hold(purchase_order=held, actor="ann", now=LATER)
 
 
 def test_a_cost_that_rises_after_it_was_waived_holds_again(supplier):
@@ -108,11 +108,11 @@ def two_reasons():
     make_purchase_orders(first, second)
     now_costs("10.50")
     held = send()
-    return held, [waiving.key_of(reason) for reason in held.hold_reasons]
+    return held, [holds.key_of(reason) for reason in held.hold_reasons]
 
 
 def waive(held, key, actor="ann"):
-    return waiving.waive(purchase_order=held, key=key, actor=actor, now=LATER)
+    return holds.waive(purchase_order=held, key=key, actor=actor, now=LATER)
 
 
 def test_each_reason_is_waived_by_itself_and_the_last_one_lets_it_go(supplier):
@@ -121,7 +121,7 @@ def test_each_reason_is_waived_by_itself_and_the_last_one_lets_it_go(supplier):
     assert not waive(held, one)
     held.refresh_from_db()
     assert held.status == "on_hold"
-    assert [waiving.key_of(reason) for reason in held.hold_reasons] == [other]
+    assert [holds.key_of(reason) for reason in held.hold_reasons] == [other]
     assert [(each["by"], each["at"]) for each in held.waived_reasons] == [
         ("ann", LATER.isoformat())
     ]
@@ -137,11 +137,11 @@ def test_a_reason_that_was_waived_or_got_worse_is_not_waived_again(supplier):
     held, (one, other) = two_reasons()
     waive(held, one)
 
-    with pytest.raises(waiving.NotHeldError, match="ann let this pass already"):
+    with pytest.raises(holds.NotHeldError, match="ann let this pass already"):
         waive(held, one, "bob")
     worse = [{**reason, "amount": "12.00"} for reason in held.hold_reasons]
     PurchaseOrder.objects.update(hold_reasons=worse)
-    with pytest.raises(waiving.NotHeldError, match="not held for this"):
+    with pytest.raises(holds.NotHeldError, match="not held for this"):
         waive(held, other, "bob")
 
     held.refresh_from_db()
@@ -152,14 +152,14 @@ def test_a_reason_that_was_waived_or_got_worse_is_not_waived_again(supplier):
 def test_of_two_who_waive_at_once_neither_is_forgotten(supplier, monkeypatch):
     held, (one, other) = two_reasons()
     rival = Rival(lambda: waive(held, other, "bob"))
-    note = waiving.noted
+    note = holds.noted
 
     def noted(reason, **who):
         if who["actor"] == "ann":
             rival.begin()  # in the middle of what ann does
         return note(reason, **who)
 
-    monkeypatch.setattr(waiving, "noted", noted)
+    monkeypatch.setattr(holds, "noted", noted)
     waive(held, one)
     rival.finish()
 
@@ -174,16 +174,16 @@ def test_what_is_checked_again_is_sent_once_its_cause_is_gone_and_nothing_is_wai
     now_costs("10.50")
     held = send()
 
-    waiving.check_again(purchase_order=held, actor="ann", now=LATER)
+    holds.check_again(purchase_order=held, actor="ann", now=LATER)
     assert send().status == "on_hold"  # it still costs more
     held.refresh_from_db()
     assert held.waived_reasons == []
 
     now_costs("10.00")
-    waiving.check_again(purchase_order=held, actor="ann", now=LATER)
+    holds.check_again(purchase_order=held, actor="ann", now=LATER)
     assert send().request_status == "accepted"
-    with pytest.raises(waiving.NotHeldError, match="not on hold"):
-        waiving.check_again(purchase_order=held, actor="bob", now=LATER)
+    with pytest.raises(holds.NotHeldError, match="not on hold"):
+        holds.check_again(purchase_order=held, actor="bob", now=LATER)
 
 
 def test_what_a_bank_disputes_no_check_lets_go(supplier):
@@ -191,5 +191,5 @@ def test_what_a_bank_disputes_no_check_lets_go(supplier):
     reason = {"code": "disputed", "sentence": "The bank disputes it."}
     PurchaseOrder.objects.update(status="on_hold", hold_reasons=[reason])
 
-    with pytest.raises(waiving.NotHeldError, match="no check can answer"):
-        waiving.check_again(purchase_order=PurchaseOrder.objects.get(), actor="ann", now=LATER)
+    with pytest.raises(holds.NotHeldError, match="no check can answer"):
+        holds.check_again(purchase_order=PurchaseOrder.objects.get(), actor="ann", now=LATER)

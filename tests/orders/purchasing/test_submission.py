@@ -15,7 +15,7 @@ from orders.models import (
     PurchaseOrder,
 )
 from orders.purchasing import acknowledgements, retries, submission, submission_lookup
-from orders.purchasing.holds import waiving
+from orders.purchasing.holds import holds
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.models import StatusChange
 from suppliers.connectors.records import Answer, GoneError, OutOfStockError
@@ -200,7 +200,7 @@ def test_a_supplier_who_refuses_us_and_not_the_goods_costs_nobody_his_order(supp
     assert Order.objects.get().status == "processing"
     assert PaymentEvent.objects.filter(kind__endswith="requested").count() == 0
 
-    waiving.release_hold(purchase_order=purchase_order, actor="ann", now=LATER)
+    holds.release_hold(purchase_order=purchase_order, actor="ann", now=LATER)
     assert again(purchase_order).request_status == "accepted"
 
 
@@ -255,7 +255,7 @@ def test_an_order_that_would_lose_money_waits_until_staff_say_send_it(supplier):
     held = again(purchase_order)
     assert [reason["code"] for reason in held.hold_reasons] == ["margin"]
 
-    waiving.release_hold(purchase_order=held, actor="ann@fara.example", now=LATER)
+    holds.release_hold(purchase_order=held, actor="ann@fara.example", now=LATER)
     sent = again(purchase_order)
 
     assert sent.request_status == "accepted"

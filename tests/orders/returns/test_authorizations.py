@@ -9,7 +9,7 @@ from notifications.models import Delivery, Event
 from notifications.rendering import render
 from orders.models import ReturnAuthorization
 from orders.returns import authorizations, tasks
-from orders.returns.refusing import CannotReturnError
+from orders.returns.eligibility import CannotReturnError
 from storefront.lib.state_machine import IllegalMoveError
 from tests.factories.returns import counters, declare, make_delivered, make_policy, receive
 from tests.factories.suppliers import NOON

@@ -12,16 +12,21 @@ from orders.cancellation import cancellation
 from orders.models import Order, OrderLine, PaymentEvent
 from orders.purchasing import submission
 from orders.returns import eligibility, exchange_options, refunds
-from orders.returns.refusing import CannotReturnError
+from orders.returns.eligibility import CannotReturnError
 from tests.factories.orders import make_sellable
 from tests.factories.returns import (
+    arrived,
+    asked,
+    back,
+    broken_rules,
+    come_back,
     counters,
+    exchange,
     make_delivered,
     make_sibling,
     say,
 )
 from tests.factories.suppliers import NOON
-from tests.factories.swapping import arrived, asked, back, broken_rules, come_back, exchange
 
 pytestmark = pytest.mark.django_db
 

@@ -8,17 +8,22 @@ import pytest
 
 from notifications.models import Event
 from orders.returns import eligibility, exchange_options, exchanges, refunds
-from orders.returns.refusing import CannotReturnError
+from orders.returns.eligibility import CannotReturnError
 from tests.factories.orders import make_sellable
 from tests.factories.returns import (
+    arrived,
+    asked,
+    back,
+    broken_rules,
+    come_back,
     declare,
+    exchange,
     inspect,
     make_delivered,
     make_sibling,
     receive,
 )
 from tests.factories.suppliers import NOON
-from tests.factories.swapping import arrived, asked, back, broken_rules, come_back, exchange
 
 pytestmark = pytest.mark.django_db
 

@@ -9,12 +9,20 @@ import pytest
 from orders.models import Order, Payment, ReturnAuthorization
 from orders.payments import updates
 from orders.returns import exchanges, refunds
-from orders.returns.refusing import CannotReturnError
+from orders.returns.eligibility import CannotReturnError
 from suppliers.models import StockLevel
 from tests.factories.orders import make_sellable, news_of
-from tests.factories.returns import counters, make_sibling
+from tests.factories.returns import (
+    arrived,
+    asked,
+    back,
+    broken_rules,
+    come_back,
+    counters,
+    exchange,
+    make_sibling,
+)
 from tests.factories.suppliers import NOON
-from tests.factories.swapping import arrived, asked, back, broken_rules, come_back, exchange
 from tests.support.concurrency import Rival
 
 pytestmark = pytest.mark.django_db(transaction=True)

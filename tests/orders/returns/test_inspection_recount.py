@@ -8,7 +8,7 @@ import pytest
 
 from orders.models import Payment
 from orders.returns import authorizations, refunds, supplier_returns
-from orders.returns.refusing import CannotReturnError
+from orders.returns.eligibility import CannotReturnError
 from orders.returns.supplier_returns import CannotSendBackError
 from storefront.lib.state_machine import IllegalMoveError
 from tests.factories.orders import make_sellable

@@ -17,7 +17,7 @@ from PIL import Image, ImageOps
 from catalog.products.images import BadPictureError
 from orders.models import ReturnAuthorization, ReturnPicture
 from orders.returns import authorizations, photos, requests
-from orders.returns.refusing import CannotReturnError
+from orders.returns.eligibility import CannotReturnError
 from orders.returns.tasks import sweep_pictures
 from tests.factories.compliance import make_picture
 from tests.factories.returns import declare, make_delivered, say

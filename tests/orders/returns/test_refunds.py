@@ -11,7 +11,7 @@ from orders.payments import refunds as payment_refunds
 from orders.pricing.proration import share
 from orders.returns import authorizations
 from orders.returns import refunds as return_refunds
-from orders.returns.refusing import CannotReturnError
+from orders.returns.eligibility import CannotReturnError
 from storefront.lib.money import Money
 from storefront.lib.state_machine import IllegalMoveError
 from tests.factories.full_shop import settle

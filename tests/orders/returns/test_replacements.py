@@ -9,7 +9,7 @@ from orders.cancellation import cancellation
 from orders.models import Allocation, Order, PaymentEvent, PurchaseOrder
 from orders.purchasing import acknowledgements, submission
 from orders.returns import eligibility, exchanges, refunds
-from orders.returns.refusing import CannotReturnError
+from orders.returns.eligibility import CannotReturnError
 from shipping.shipments import shipments
 from storefront.dashboard.invariants import registry
 from suppliers.models import StockLevel

@@ -11,14 +11,22 @@ from orders.cancellation import cancellation
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
 from orders.purchasing import acknowledgements, submission
 from orders.returns import refund_amounts, refunds
-from orders.returns.refusing import CannotReturnError
+from orders.returns.eligibility import CannotReturnError
 from storefront.lib.state_machine import IllegalMoveError
 from tests.factories.backorders import look_everywhere
 from tests.factories.orders import make_sellable
-from tests.factories.returns import bring_back, declare, make_delivered, make_sibling
+from tests.factories.returns import (
+    asked,
+    bring_back,
+    broken_rules,
+    come_back,
+    declare,
+    exchange,
+    make_delivered,
+    make_sibling,
+)
 from tests.factories.shipping import make_state
 from tests.factories.suppliers import NOON
-from tests.factories.swapping import asked, broken_rules, come_back, exchange
 
 pytestmark = pytest.mark.django_db
 

@@ -11,15 +11,21 @@ from orders.cancellation import cancellation
 from orders.models import Order, OrderLine, Payment, PaymentEvent, PurchaseOrder
 from orders.purchasing import submission
 from orders.returns import exchanges, refund_amounts, refunds
+from orders.returns.eligibility import CannotReturnError
 from orders.returns.exchanges import Found
-from orders.returns.refusing import CannotReturnError
 from orders.returns.replacement_orders import Shelf
 from storefront.lib.money import Money
 from tests.factories.backorders import also_at
 from tests.factories.orders import make_sellable
-from tests.factories.returns import make_delivered, make_sibling
+from tests.factories.returns import (
+    asked,
+    broken_rules,
+    come_back,
+    exchange,
+    make_delivered,
+    make_sibling,
+)
 from tests.factories.suppliers import NOON
-from tests.factories.swapping import asked, broken_rules, come_back, exchange
 
 pytestmark = pytest.mark.django_db
 

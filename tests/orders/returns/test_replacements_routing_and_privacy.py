@@ -11,7 +11,7 @@ from orders import privacy
 from orders.models import Order, OrderLine, Payment, PaymentEvent, PurchaseOrder
 from orders.purchasing import submission
 from orders.returns import exchanges, refund_amounts, refunds
-from orders.returns.refusing import CannotReturnError
+from orders.returns.eligibility import CannotReturnError
 from storefront.accounts.models import User
 from storefront.dashboard.inbox import query
 from storefront.dashboard.invariants import registry

@@ -12,9 +12,16 @@ from orders.models import Order, OrderLine, PurchaseLine, PurchaseOrder
 from orders.purchasing import submission
 from orders.returns import exchanges, refund_amounts, refunds
 from tests.factories.orders import make_sellable
-from tests.factories.returns import make_delivered, make_sibling
+from tests.factories.returns import (
+    asked,
+    back,
+    broken_rules,
+    come_back,
+    exchange,
+    make_delivered,
+    make_sibling,
+)
 from tests.factories.suppliers import NOON
-from tests.factories.swapping import asked, back, broken_rules, come_back, exchange
 
 pytestmark = pytest.mark.django_db
 

@@ -8,8 +8,8 @@ from django.db import IntegrityError, transaction
 from notifications.models import Event
 from orders import privacy
 from orders.models import Order, OrderLine, ReturnAuthorization
-from orders.returns import eligibility, requests, window
-from orders.returns.refusing import CannotReturnError
+from orders.returns import eligibility, requests
+from orders.returns.eligibility import CannotReturnError
 from tests.factories.orders import make_sellable
 from tests.factories.returns import (
     counters,
@@ -189,13 +189,13 @@ def test_each_time_ends_on_its_last_day(days, withdrawn, complained):
 def test_a_time_that_ends_on_a_weekend_ends_on_monday(arrived, until):
     at = datetime.fromisoformat(f"{arrived}T12:00:00+00:00")
 
-    assert window.withdraw_until(at).isoformat() == until
+    assert eligibility.withdraw_until(at).isoformat() == until
 
 
 def test_the_warranty_of_a_leap_day_ends_on_a_day_that_exists():
     at = datetime.fromisoformat("2028-02-29T12:00:00+00:00")
 
-    assert window.warranty_until(at).isoformat() == "2030-02-28"
+    assert eligibility.warranty_until(at).isoformat() == "2030-02-28"
 
 
 def test_staff_may_open_what_is_too_late():

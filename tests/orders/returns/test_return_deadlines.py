@@ -8,7 +8,7 @@ import pytest
 
 from orders.models import PurchaseOrder, ReturnAuthorization
 from orders.returns import authorizations
-from orders.returns.refusing import CannotReturnError
+from orders.returns.eligibility import CannotReturnError
 from tests.factories.returns import (
     counters,
     declare,

@@ -9,12 +9,21 @@ from notifications.models import Event
 from orders import privacy
 from orders.models import PaymentEvent, ReturnAuthorization
 from orders.returns import authorizations, refunds, requests
-from orders.returns.refusing import CannotReturnError
+from orders.returns.eligibility import CannotReturnError
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 from tests.factories.orders import make_sellable
-from tests.factories.returns import bring_back, counters, declare, make_delivered, say
+from tests.factories.returns import (
+    arrived,
+    back,
+    bring_back,
+    come_back,
+    counters,
+    declare,
+    exchange,
+    make_delivered,
+    say,
+)
 from tests.factories.suppliers import NOON
-from tests.factories.swapping import arrived, back, come_back, exchange
 from tests.orders.inventory.test_reservations_race import all_at_once
 from tests.support.concurrency import Rival
 

@@ -9,7 +9,7 @@ import pytest
 
 from catalog.models import Product
 from orders.models import Order, OrderLine, PurchaseOrder, ReturnAuthorization, SupplierRMA
-from orders.returns import eligibility, supplier_returns, window
+from orders.returns import eligibility, supplier_returns
 from orders.returns.supplier_returns import CannotSendBackError
 from storefront.dashboard.inbox import query
 from tests.factories.orders import make_sellable
@@ -22,7 +22,7 @@ from tests.factories.suppliers import NOON
     [(None, "2028-11-24"), (12, "2028-11-24"), (36, "2029-11-24"), (25, "2028-12-24")],
 )
 def test_the_two_years_of_the_law_hold_at_least(months, last):
-    assert window.warranty_until(NOON, months=months).isoformat() == last
+    assert eligibility.warranty_until(NOON, months=months).isoformat() == last
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_the_two_years_of_the_law_hold_at_least(months, last):
     ],
 )
 def test_a_month_that_is_shorter_ends_with_its_last_day(day, months, then):
-    assert window.months_after(day, months) == then
+    assert eligibility.months_after(day, months) == then
 
 
 def complainable(order, *, days):
@@ -148,7 +148,7 @@ def test_what_its_shopper_keeps_is_claimed_only_while_he_owes_it():
 
 
 def test_the_last_day_counts():
-    until = window.warranty_until(datetime(2026, 11, 24, tzinfo=UTC), months=36)
+    until = eligibility.warranty_until(datetime(2026, 11, 24, tzinfo=UTC), months=36)
 
-    assert not window.is_over(until, datetime(2029, 11, 24, 23, 59, tzinfo=UTC))
-    assert window.is_over(until, datetime(2029, 11, 25, tzinfo=UTC))
+    assert not eligibility.is_window_over(until, datetime(2029, 11, 24, 23, 59, tzinfo=UTC))
+    assert eligibility.is_window_over(until, datetime(2029, 11, 25, tzinfo=UTC))

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from orders.routing import routing_form
+from orders.routing import admin
 from orders.routing.candidates import Need
 from orders.routing.engine import Worse, against, route
 from orders.routing.ranking import USUAL, Criterion, Rules
@@ -59,7 +59,5 @@ def test_usually_all_that_the_shop_asks_is_asked_in_its_order():
         Criterion.PREFERENCE,
         Criterion.DISTANCE,
     )
-    drafted = [
-        routing_form.RoutingRulesForm.base_fields[step].initial for step in routing_form.STEPS
-    ]
+    drafted = [admin.RoutingRulesForm.base_fields[step].initial for step in admin.STEPS]
     assert drafted == list(USUAL.chain)

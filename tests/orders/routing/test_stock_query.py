@@ -9,7 +9,7 @@ import pytest
 from catalog.exchange_rates import rates
 from catalog.models import Channel, Listing
 from orders.routing import stock_query
-from orders.routing.weighing import Refusal
+from orders.routing.candidates import Refusal
 from storefront.lib.money import Money
 from suppliers.inventory import confirmations, publication
 from suppliers.models import StockLevel, StockLocation, Supplier, SupplierOffer
@@ -19,7 +19,7 @@ from tests.factories.catalog import (
     make_price_rule,
     make_variant,
 )
-from tests.factories.price_books import make_terms
+from tests.factories.pricing import make_terms
 from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
 
 pytestmark = pytest.mark.django_db(transaction=True)

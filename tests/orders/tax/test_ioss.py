@@ -10,7 +10,7 @@ import pytest
 from orders.models import TaxNumber
 from orders.purchasing.supplier_request import request_for
 from storefront.lib.money import Money
-from suppliers.connectors.cj import worded
+from suppliers.connectors.cj import orders
 from suppliers.models import StockLocation
 from tests.factories.orders import make_purchase_orders, make_sellable
 
@@ -31,7 +31,7 @@ def test_a_parcel_into_the_eu_travels_under_our_number():
     purchase_order = bought()
 
     request = request_for(purchase_order)
-    body = worded.order(request, pay_type=2)
+    body = orders.order(request, pay_type=2)
 
     assert request.ioss_number == NUMBER
     assert (body["iossType"], body["iossNumber"]) == (2, "3720000224")
@@ -51,4 +51,4 @@ def test_what_may_not_travel_under_it_does_not(facts, number):
     purchase_order = bought(**facts)
 
     assert purchase_order.ioss_number == number
-    assert ("iossNumber" in worded.order(request_for(purchase_order), pay_type=2)) is bool(number)
+    assert ("iossNumber" in orders.order(request_for(purchase_order), pay_type=2)) is bool(number)

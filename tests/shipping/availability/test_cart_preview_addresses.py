@@ -14,7 +14,7 @@ from shipping.models import AskedFreight
 from shipping.rates import quotes
 from storefront.web.cart import summary
 from tests.factories.orders import make_cart, make_sellable
-from tests.factories.price_books import make_terms
+from tests.factories.pricing import make_terms
 from tests.factories.shipping import make_service
 from tests.factories.suppliers import NOON
 from tests.shipping.rates.test_live_rates import Freighter, connect, option

@@ -21,7 +21,7 @@ from orders.routing.ranking import Criterion
 from shipping.availability import availability, cart_preview, source_comparison
 from shipping.availability.source_comparison import Way
 from shipping.rates import quotes
-from storefront.dashboard.reports import offer_words
+from storefront.dashboard.reports import offer_comparison
 from storefront.web.cart.summary import fill
 from suppliers.models import SupplierOffer
 from tests.factories.backorders import also_at, live, look_everywhere, refuse
@@ -200,6 +200,6 @@ def test_staff_read_what_a_place_would_lose_beside_what_is_taken(light):
     assert left.spent == account.outlay.amount
     assert other.loss.amount > 0
     assert [row.verdict for row in rows] == [Way.TAKEN, Unearning.LOSES]
-    assert offer_words.why(rows[1], quantity=1, more="") == (
+    assert offer_comparison.why(rows[1], quantity=1, more="") == (
         f"It would be sold at a loss of €{other.loss.amount}"
     )

@@ -6,9 +6,8 @@ from collections import Counter
 import pytest
 
 from catalog.models import Variant
-from orders.routing.candidates import Misfit
+from orders.routing.candidates import Misfit, Refusal
 from orders.routing.engine import Worse
-from orders.routing.weighing import Refusal
 from shipping.availability import availability, source_comparison
 from shipping.availability.source_comparison import Way
 from tests.factories.catalog import make_channel

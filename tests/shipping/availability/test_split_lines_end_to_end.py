@@ -17,7 +17,7 @@ from orders.routing.margin_filter import Sold
 from orders.routing.ranking import Criterion, Rules
 from shipping.availability import availability, cart_preview, source_comparison
 from shipping.rates import quotes
-from storefront.dashboard.reports import offer_words
+from storefront.dashboard.reports import offer_comparison
 from storefront.lib.money import Money
 from storefront.web.cart.summary import fill
 from suppliers.inventory import confirmations, publication
@@ -175,7 +175,7 @@ def test_staff_read_who_sends_how_many(light):
 
     assert "lumen (DE): 6 of them" in words
     assert "other (PL): 4 of them" in words
-    assert [offer_words.why(one, quantity=10, more="") for one in found] == [
+    assert [offer_comparison.why(one, quantity=10, more="") for one in found] == [
         "6 of them taken: nobody sends all without a loss",
         "4 of them taken: nobody sends all without a loss",
     ]

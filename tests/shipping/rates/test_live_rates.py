@@ -21,7 +21,7 @@ from suppliers.connectors.cj.error_codes import TokenRefusedError
 from suppliers.connectors.records import FreightOption, GoneError, NoWayError
 from tests.factories.catalog import make_channel, make_exchange_rate, make_listing
 from tests.factories.orders import make_cart, make_sellable
-from tests.factories.price_books import make_terms
+from tests.factories.pricing import make_terms
 from tests.factories.shipping import make_service
 from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
 

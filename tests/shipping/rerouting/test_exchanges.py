@@ -10,7 +10,7 @@ from django.db import transaction
 from orders.backorders.line_splits import part
 from orders.models import Order, OrderLine, PurchaseLine, PurchaseOrder
 from orders.purchasing import submission
-from orders.returns.refusing import CannotReturnError
+from orders.returns.eligibility import CannotReturnError
 from shipping.rates import quotes
 from shipping.rerouting import exchanges
 from storefront.dashboard.invariants import registry

@@ -5,14 +5,13 @@ from __future__ import annotations
 import pytest
 
 from orders.models import Order, ReturnLine
-from orders.returns.refusing import CannotReturnError
+from orders.returns.eligibility import CannotReturnError
 from shipping.rates import quotes
 from shipping.rerouting import exchanges
 from tests.factories.backorders import also_at
 from tests.factories.orders import make_sellable
-from tests.factories.returns import make_sibling
+from tests.factories.returns import back, make_sibling
 from tests.factories.suppliers import NOON
-from tests.factories.swapping import back
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,7 @@ import pytest
 from django.http import QueryDict
 from django.utils import timezone
 
-from catalog.search import shelving
+from catalog.search import index
 from catalog.search.filters import ShelfQuery
 from storefront.api.resources.products import KNOWN
 from tests.factories.catalog import (
@@ -32,7 +32,7 @@ def put_on_shelf(*, slug, title="Fara H1 headlamp", price="39.99", **spec):
     make_mode(product)
     make_image(product, stem=f"{slug}-1")
     listing = make_sellable(quantity=20, price=price, variant=make_variant(product))
-    shelving.shelve(product_ids=[product.pk], channel=make_channel())
+    index.shelve(product_ids=[product.pk], channel=make_channel())
     return listing
 
 

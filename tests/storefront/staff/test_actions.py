@@ -11,12 +11,12 @@ from django.urls import reverse
 from catalog.models import Listing
 from notifications.models import Delivery
 from orders.models import PaymentEvent, PurchaseOrder
-from orders.purchasing.holds import waiving
+from orders.purchasing.holds import holds
 from storefront.accounts.models import User
 from suppliers.inventory import publication
 from suppliers.models import FeedChange, FeedIssue, FeedRun, Supplier, SupplierOffer
 from tests.factories.full_shop import orders_by_status
-from tests.factories.price_books import make_price_book, make_terms
+from tests.factories.pricing import make_price_book, make_terms
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
@@ -117,7 +117,7 @@ def test_staff_choose_which_of_several_reasons_they_let_pass(world, staff, start
     purchase_order.move("on_hold", at=NOON, hold_reasons=reasons)
     url = page("orders_purchaseorder", "release_hold", purchase_order.pk)
 
-    staff.post(url, {**read_on(staff.get(url)), "reasons": [waiving.key_of(reasons[0])]})
+    staff.post(url, {**read_on(staff.get(url)), "reasons": [holds.key_of(reasons[0])]})
 
     purchase_order.refresh_from_db()
     assert (purchase_order.status, purchase_order.hold_reasons) == ("on_hold", reasons[1:])
@@ -147,7 +147,7 @@ def test_a_reason_that_nobody_read_is_not_let_pass(world, staff, started, more):
     assert (purchase_order.status, purchase_order.waived_reasons, started) == ("on_hold", [], [])
     assert "has changed since this page was shown" in told.content.decode()
     assert "It is not paid." in told.content.decode()
-    chosen = {"reasons": [waiving.key_of(unpaid), waiving.key_of(cost)]}
+    chosen = {"reasons": [holds.key_of(unpaid), holds.key_of(cost)]}
     staff.post(url, {**read_on(told), **chosen})  # he has read it now
     purchase_order.refresh_from_db()
     assert purchase_order.status == "ready"

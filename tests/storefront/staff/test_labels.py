@@ -18,8 +18,8 @@ from catalog.models import PriceHold
 from storefront.lib.models import StatusChange
 from suppliers.models import Supplier
 from tests.factories.catalog import NOON, make_channel, make_price_rule, make_variant
-from tests.factories.price_books import make_price_book
 from tests.factories.priced_shop import supplied
+from tests.factories.pricing import make_price_book
 from tests.factories.suppliers import make_supplier
 from tests.storefront.web.conftest import LOCALE
 

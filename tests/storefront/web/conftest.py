@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.db import transaction
 from django.test import Client
 
-from catalog.search import shelving
+from catalog.search import index
 from storefront.accounts.models import User
 from tests.factories.catalog import (
     NOON,
@@ -74,7 +74,7 @@ def make_light(title="Trail 400", slug="trail-400", quantity=5, price="39.99", *
 
 def shelve(*products):
     with transaction.atomic():
-        shelving.shelve(product_ids=[each.pk for each in products], channel=make_channel())
+        index.shelve(product_ids=[each.pk for each in products], channel=make_channel())
 
 
 @pytest.fixture

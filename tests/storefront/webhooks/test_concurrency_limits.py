@@ -188,7 +188,7 @@ def test_news_gets_through_while_he_is_asked_for_it(monkeypatch):
         tasks.subscribe(supplier_id=supplier.pk)
         connection.close()
 
-    monkeypatch.setattr(tasks.subscribing, "subscribe", subscribe)
+    monkeypatch.setattr(tasks.webhooks, "subscribe", subscribe)
 
     tasks.subscribe(supplier_id=supplier.pk)
 

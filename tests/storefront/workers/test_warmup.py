@@ -1,4 +1,4 @@
-"""A worker reads before it forks what each of its processes would read for its first mail."""
+"""A process starts without its collector, and has it again afterwards."""
 
 from __future__ import annotations
 
@@ -12,7 +12,44 @@ from django.utils.translation import trans_real
 from jinja2 import Environment
 
 from notifications import rendering
-from storefront.workers import forking
+from storefront.workers import warmup
+from storefront.workers.warmup import keeping_all
+
+
+@pytest.fixture(autouse=True)
+def thawed():
+    yield
+    gc.unfreeze()
+
+
+def test_the_collector_rests_and_leaves_what_is_here():
+    with keeping_all():
+        assert not gc.isenabled()
+        kept = [[]]
+
+    assert gc.isenabled()
+    assert not any(one is kept for one in gc.get_objects())
+    assert gc.get_freeze_count()
+
+
+def test_a_start_that_fails_gives_the_collector_back():
+    with pytest.raises(KeyError), keeping_all():
+        raise KeyError
+
+    assert gc.isenabled()
+
+
+def test_whoever_had_none_gets_none():
+    gc.disable()
+    try:
+        with keeping_all():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+# A worker reads before it forks what each of its processes would read for its first mail.
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +76,7 @@ def test_the_first_letter_finds_its_words(monkeypatch):
     monkeypatch.setattr(gettext.GNUTranslations, "_parse", noted)
     monkeypatch.setattr(trans_real, "_translations", {})
     monkeypatch.setattr(gettext, "_translations", {})
-    forking.get_ready()
+    warmup.get_ready()
     monkeypatch.setattr(Environment, "compile", counted)
     assert {language for language, _ in settings.LANGUAGES} <= {*trans_real._translations}
     assert any("/az/" in name for name in opened)

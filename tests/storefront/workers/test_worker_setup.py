@@ -51,7 +51,7 @@ def test_a_worker_that_begins_is_warmed_up_and_keeps_its_sessions():
 
     assert done.returncode == 0, done.stderr
     begin, elsewhere, before, after = (part.split() for part in done.stdout.split("-\n"))
-    assert "storefront.workers.forking.get_ready" in begin
+    assert "storefront.workers.warmup.get_ready" in begin
     assert not {"storefront.workers.db_sessions.look", "storefront.workers.db_sessions.leave"} & {
         *elsewhere
     }

@@ -6,15 +6,19 @@ import time
 import pytest
 from django.db import connection, transaction
 
+from notifications import dispatch
+from notifications.models import Delivery, Event
 from storefront.dev.sandboxes.in_memory_supplier import FakeSupplier
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.security.encryption import unseal
-from suppliers.connections.factory import adapter_for
+from suppliers.connections.factory import DurablePost, adapter_for
 from suppliers.connections.state import KeptMemory, KeptTokens
 from suppliers.models import Connection
 from suppliers.resilience import rate_limit
 from suppliers.resilience.rate_limit import SharedPace
 from tests.factories.feeds import make_feed_supplier
+from tests.factories.notifications import PAYLOADS
+from tests.factories.suppliers import NOON
 
 
 def test_a_supplier_is_spoken_to_in_his_own_language(supplier):
@@ -156,3 +160,34 @@ def test_jobs_that_run_side_by_side_lose_nothing_that_the_other_remembers(world)
         "stock": 2,
         "files": {"products": {"etag": "1"}, "stock": {"etag": "2"}},
     }
+
+
+pytestmark = pytest.mark.django_db
+
+LETTER = PAYLOADS["purchase_order.mailed"]
+
+
+def test_a_letter_that_is_put_in_three_times_is_one_mail():
+    post = DurablePost(supplier_id=7)
+
+    for _ in range(3):
+        post.send(key="FL-1-1", to="orders@lumen.example", payload=LETTER)
+
+    event = Event.objects.get()
+    for _ in range(2):
+        dispatch.fan_out(event=event, now=NOON)
+    (delivery,) = Delivery.objects.all()
+    assert (delivery.recipient, delivery.template) == ("orders@lumen.example", "purchase_order")
+    assert post.has_sent(key="FL-1-1")
+    assert not post.has_sent(key="FL-1-2")
+
+
+def test_what_is_only_noted_is_mailed_to_nobody():
+    post = DurablePost(supplier_id=7)
+
+    post.note(key="FL-1-1.csv")
+    dispatch.fan_out(event=Event.objects.get(), now=NOON)
+
+    assert post.has_noted(key="FL-1-1.csv")
+    assert not post.has_sent(key="FL-1-1.csv")
+    assert not Delivery.objects.exists()

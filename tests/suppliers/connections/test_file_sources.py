@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, connection
 
 from storefront.lib.http.errors import PermanentError
-from suppliers.connections import file_sources, uploading
+from suppliers.connections import file_sources
 from suppliers.models import FeedMapping, FeedUpload
 from tests.factories.suppliers import NOON, make_supplier
 
@@ -18,7 +18,7 @@ def save(supplier, spec=SPEC, content="products"):
 
 
 def keep(supplier, *chunks, name="list.csv"):
-    return uploading.keep(
+    return file_sources.keep(
         supplier=supplier, content="products", name=name, chunks=chunks, by="staff", now=NOON
     )
 
@@ -89,20 +89,20 @@ def test_the_newest_upload_is_read_where_files_are_handed_in(supplier):
     fetched = file_sources.options_for(supplier, {"via": "https"})
 
     assert (by_hand, fetched) == ({"products_at": newest.stored_as}, {})
-    path = uploading.folder_of(supplier) / "uploads" / newest.stored_as
+    path = file_sources.folder_of(supplier) / "uploads" / newest.stored_as
     assert path.read_bytes() == b"sku\n2\n"
     assert path.stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.django_db
 def test_a_file_without_end_is_not_kept(supplier, monkeypatch):
-    monkeypatch.setattr(uploading, "MOST_BYTES", 10)
+    monkeypatch.setattr(file_sources, "MOST_BYTES", 10)
 
-    with pytest.raises(uploading.TooLongError):
+    with pytest.raises(file_sources.TooLongError):
         keep(supplier, b"123456", b"123456")
 
     assert not FeedUpload.objects.exists()
-    assert list((uploading.folder_of(supplier) / "uploads").iterdir()) == []
+    assert list((file_sources.folder_of(supplier) / "uploads").iterdir()) == []
 
 
 @pytest.mark.django_db

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from suppliers.models import Supplier, sending
+from suppliers.models import Supplier, supplier
 from suppliers.profile import order_schedule
 from suppliers.profile.forms import SupplierForm
 from suppliers.profile.order_schedule import MARGIN, Calendar, Collecting, waits_days
@@ -97,7 +97,7 @@ def test_nothing_waits_past_its_promise_and_no_promise_says_less_than_it_did(see
     for _ in range(100):
         calendar = Calendar(
             cut_off_hour=dice.choice([None, *range(24)]),
-            days="".join(sorted(dice.sample(sending.EVERY_DAY, dice.randint(1, 7)))),
+            days="".join(sorted(dice.sample(supplier.EVERY_DAY, dice.randint(1, 7)))),
             closed=frozenset(
                 date(2026, 12, dice.randint(1, 31)) for _ in range(dice.randint(0, 5))
             ),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from suppliers.connectors.bulk import Shape
-from suppliers.connectors.feed.newest import REMEMBERED, Newest
+from suppliers.connectors.feed.reader import REMEMBERED, Newest
 from suppliers.models import StockLevel
 from suppliers.quarantine import file_age, review
 from tests.factories.feeds import NOON, sync

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from suppliers.connections import uploading
-from suppliers.connectors.feed.ages import UNKNOWN, Age, of_answer, of_stamp
+from suppliers.connections import file_sources
+from suppliers.connectors.feed.fetch import UNKNOWN, Age, of_answer, of_stamp
 from suppliers.models import FeedRun, StockLevel
 from suppliers.quarantine import review
 from tests.factories.feeds import NOON, sync
@@ -31,7 +31,7 @@ def known_at(sku):
 
 def hand_in(supplier, *rows, **words):
     text = "".join(("sku,title,cost,stock\n", *rows))
-    uploading.keep(
+    file_sources.keep(
         supplier=supplier, content="products", name="a.csv", chunks=[text.encode()], by="b", **words
     )
 

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from suppliers.connections.uploading import folder_of
+from suppliers.connections.file_sources import folder_of
 from suppliers.connectors.cj import product_list
 from suppliers.models import FeedRun, StockLevel, SupplierOffer, SupplierProduct
 from suppliers.sync.runner import take_in

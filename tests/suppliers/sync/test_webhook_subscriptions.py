@@ -13,7 +13,7 @@ from storefront.lib.money import Money
 from suppliers.connections import balances, factory
 from suppliers.connections.factory import calls_per_second
 from suppliers.models import Connection, SupplierOffer
-from suppliers.sync import subscribing
+from suppliers.sync import webhooks
 from tests.factories.catalog import make_listing
 from tests.factories.suppliers import NOON, make_level, make_offer, make_supplier
 
@@ -99,7 +99,7 @@ def test_what_is_on_sale_comes_first_and_what_is_not_ours_is_dropped(speaks):
     sold("full", available=9)
     teller = speaks(Teller(most=2, present=["full", "of somebody else"]))
 
-    done = subscribing.subscribe(supplier=make_supplier(), url=URL)
+    done = webhooks.subscribe(supplier=make_supplier(), url=URL)
 
     assert teller.url == URL
     assert teller.present == {"full", "empty"}
@@ -111,7 +111,7 @@ def test_nothing_new_asks_for_nothing(speaks):
     teller = speaks(Teller(present=["full"]))
     teller.subscribe = teller.unsubscribe = None
 
-    done = subscribing.subscribe(supplier=make_supplier(), url=URL)
+    done = webhooks.subscribe(supplier=make_supplier(), url=URL)
 
     assert (done.wanted, done.added, done.dropped) == (1, 0, 0)
 
@@ -121,7 +121,7 @@ def test_what_is_gone_or_not_matched_is_not_asked_for(speaks):
     SupplierOffer.objects.filter(pk=sold("unknown").pk).update(variant=None)
     teller = speaks(Teller())
 
-    subscribing.subscribe(supplier=make_supplier(), url=URL)
+    webhooks.subscribe(supplier=make_supplier(), url=URL)
 
     assert teller.present == set()
 

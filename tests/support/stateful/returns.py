@@ -26,8 +26,8 @@ from orders.returns import (
     requests,
     supplier_returns,
 )
+from orders.returns.eligibility import CannotReturnError
 from orders.returns.inspection import Judgment
-from orders.returns.refusing import CannotReturnError
 from orders.returns.requests import Declaration
 from orders.returns.supplier_returns import CannotSendBackError
 from shipping.rerouting import exchanges

@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from notifications import labels
-from storefront.dashboard import sql, stops
+from storefront.dashboard import sql
 from storefront.dashboard.inbox import hold_reasons, value_at_risk
 from storefront.dashboard.inbox.rule import NO_MONEY, Cause, plain
 from storefront.dashboard.inbox.rules.background_jobs import QUEUES
@@ -128,14 +128,14 @@ CAUSES = (
         _("Supplier has not said whether he can cancel"),
         "po.request_status = 'cancellation_requested' AND po.stop_told_by = ''"
         " AND po.request_status_since < %(now)s - interval '1 hour'"
-        f" OR {stops.UNTOLD}",
+        f" OR {sql.UNTOLD}",
         detail="s.name",
     ),
     _purchase(
         "purchase_to_stop",
         _("Ask the supplier to stop it"),
-        stops.ASKED,
-        since=stops.SINCE,
+        sql.ASKED,
+        since=sql.UNCONFIRMED_SINCE,
         detail="s.name",
     ),
     _purchase(

@@ -1,18 +1,64 @@
-"""What large lists may cost: each figure beside its limit of the same run. Pure."""
+"""How much a supplier may be asked: calls beside the fewest that could do. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from storefront.dev.bench.goals.pages import Verdict, at_least, at_most
+from storefront.dev.bench.scenarios.change_latency import Reach
+from storefront.dev.bench.scenarios.sync.api_calls import AGAIN, DELTA, FIRST, ApiCallFigures
+from storefront.dev.bench.scenarios.sync.feed_reading import FeedFigures
 from storefront.dev.bench.scenarios.sync.large_lists import Sync
+from storefront.dev.bench.scenarios.sync.reads_during_merge import MERGING, Reading
+
+# Times the fewest calls. CJ's last page of each category is not full; of files each job asks
+# whether there is a newer one, and is mostly told that there is none.
+MOST_CALLS = {
+    "CJ": {FIRST: 1.15, AGAIN: 1.25, DELTA: 1.25},
+    "BigBuy": {FIRST: 1.25, AGAIN: 1.25, DELTA: 1.25},
+    "feed": {FIRST: 2.5, AGAIN: 2.5, DELTA: 2.5},
+}
+MOST_WALKS = 1.25  # of the list, for each day of points
+POINTS_FOR_SYNCS = 49_000  # a day; the other thousand is for orders
+
+
+def judge_api_calls(found: Sequence[ApiCallFigures]) -> list[Verdict]:
+    return [verdict for each in found for verdict in _judge(each)]
+
+
+def _judge(each: ApiCallFigures) -> list[Verdict]:
+    what = f"{each.dialect}, {each.phase}"
+    calls, fewest = each.counted.calls, each.least.calls
+    verdicts = [
+        at_most(
+            "F2",
+            f"{what}: {calls:,} calls, times the fewest",
+            calls,
+            fewest,
+            most=MOST_CALLS[each.dialect][each.phase],
+        ),
+        at_least("F2", f"{what}: taken in, of what there was", each.done, each.wanted, least=1),
+    ]
+    if each.least.points:
+        days = -(-each.least.points // POINTS_FOR_SYNCS)
+        walks = each.least.lists * each.windows
+        astray = abs(each.asked.points - each.counted.points)
+        verdicts += [
+            at_most("F2", f"{what}: calls of lists", each.counted.lists, walks, most=MOST_WALKS),
+            at_most("F2", f"{what}: days of points, times the fewest", each.windows, days, most=1),
+            at_most("F2", f"{what}: points counted otherwise than he does", astray, most=0),
+        ]
+    return verdicts
+
+
+# What large lists may cost: each figure beside its limit of the same run. Pure.
 
 LEAST_PER_SECOND = 250_000
 MOST_WAL_MB = 1
 MOST_PEAK_MB = 64
 
 
-def judge(found: Sequence[Sync]) -> list[Verdict]:
+def judge_bulk_sync(found: Sequence[Sync]) -> list[Verdict]:
     """Judge the four measurements of one list, in the order in which they were made."""
     limit, first, same, changed = found
     size = f"{first.rows:,} offers"
@@ -60,4 +106,68 @@ def judge(found: Sequence[Sync]) -> list[Verdict]:
             max(each.peak_mb for each in (first, same, changed)),
             most=MOST_PEAK_MB,
         ),
+    ]
+
+
+# What reading a supplier's file may cost, in every format: memory, and processor a row. Pure.
+
+# Content is read with care, row by row: 100,000 SKUs take half a minute of one core.
+LEAST_PER_CPU_S = 3_000
+# A long file is read as fast as a short one.
+LEAST_OF_SHORT = 0.8
+
+
+def judge_feed_reading(found: Sequence[FeedFigures]) -> list[Verdict]:
+    """Judge one format, measured in several sizes, the shortest first."""
+    short = found[0]
+    verdicts = []
+    for each in found:
+        what = f"{each.name}, {each.rows:,} rows"
+        verdicts += [
+            at_most("P10", f"{what}: MB above an idle worker", each.grown_mb, most=MOST_PEAK_MB),
+            at_least(
+                "F1",
+                f"{what}: rows a CPU second, times the goal",
+                each.per_cpu_s,
+                LEAST_PER_CPU_S,
+                least=1,
+            ),
+        ]
+        if each is not short:
+            verdicts.append(
+                at_least(
+                    "F1",
+                    f"{what}: rows a CPU second, times at {short.rows:,}",
+                    each.per_cpu_s,
+                    short.per_cpu_s,
+                    least=LEAST_OF_SHORT,
+                )
+            )
+    return verdicts
+
+
+# What readers may notice of what suppliers send: how soon, and at no cost to them. Pure.
+
+
+def judge_reaching(found: Reach) -> list[Verdict]:
+    """Judge what a supplier's change took; by the stock job, beside the interval until it runs."""
+    told, asked = (found.percentile(name, 0.95) for name in ("told", "asked"))
+    return [
+        at_most("P11", "told by webhook: p95 until the page shows it, s", told, most=2),
+        at_most("P11", "asked by the stock job: the same, beside the interval", asked, most=2),
+    ]
+
+
+def judge_reading(found: Sequence[Reading], *, count: int) -> list[Verdict]:
+    by_when = {(each.page, each.when): each.p95_ms for each in found}
+    return [
+        at_most(
+            "P12",
+            f"{page} while {count:,} offers merge: p95, times alone",
+            p95_ms,
+            by_when[page, "alone"],
+            most=1.2,
+        )
+        for (page, when), p95_ms in by_when.items()
+        if when == MERGING
     ]

@@ -13,7 +13,7 @@ from storefront.dev.demo import evidence
 from storefront.dev.sandboxes.bigbuy.state import DEFAULT_KEY as BIGBUY_KEY
 from storefront.dev.sandboxes.cj.state import DAY_S
 from storefront.dev.sandboxes.cj.state import DEFAULT_KEY as CJ_KEY
-from storefront.dev.sandboxes.feeds import mapping as feed_mapping
+from storefront.dev.sandboxes.feeds import mapping
 from storefront.dev.sandboxes.feeds.state import WAREHOUSES
 from storefront.lib.http.client import Api
 from storefront.lib.security.encryption import seal
@@ -135,9 +135,9 @@ class FeedSeller:
         options = {"products_at": "/full.csv", "prices_at": "/stock.csv", "stock_at": "/stock.csv"}
         supplier = _connected("feed", "EUR", f"{url}/", secrets={}, options=options)
         for content, spec in (
-            (Content.PRODUCTS, feed_mapping.TABLE),
-            (Content.PRICES, feed_mapping.STOCK),
-            (Content.STOCK, feed_mapping.STOCK),
+            (Content.PRODUCTS, mapping.TABLE),
+            (Content.PRICES, mapping.STOCK),
+            (Content.STOCK, mapping.STOCK),
         ):
             file_sources.save(
                 supplier=supplier, content=content, spec=spec, by="bench", now=timezone.now()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,13 +11,33 @@ from pathlib import Path
 
 from django.utils import timezone
 
-from storefront.dev.bench.harness.sandboxing import sandbox
 from storefront.dev.demo import evidence
 from storefront.dev.sandboxes.cj.state import DEFAULT_KEY
 from storefront.lib.http.client import Api
 from storefront.lib.security.encryption import seal
 from suppliers.models import Connection, Supplier
 from suppliers.sync.runner import take_in
+
+# Run a sandbox supplier as a process of its own, for as long as it is measured.
+
+
+@contextmanager
+def sandbox(module: str, *, data: Path, words: Sequence[str]) -> Iterator[str]:
+    """Start it on a free port; yield its address."""
+    data.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", module, "--port", "0", "--data", str(data), *words]
+    with (data / "sandbox.log").open("w") as log:
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            command, stdout=subprocess.PIPE, stderr=log, text=True
+        )
+    try:
+        assert process.stdout is not None  # noqa: S101 - we asked for a pipe
+        with process.stdout:
+            yield process.stdout.readline().split()[-1]
+    finally:
+        process.kill()  # its threads may hang for long
+        process.wait(timeout=15)
+
 
 HANGING_S = 600.0
 # What is measured is not how soon a day's points are used up: a sandbox has as many as we like.

@@ -25,9 +25,9 @@ from storefront.dev.bench.harness.bare import views
 from storefront.dev.bench.harness.buyers import Goods
 from storefront.dev.bench.harness.checkout_script import PLACE, Shop
 from storefront.dev.bench.harness.load import HOST, Timing
-from storefront.dev.bench.harness.sandboxing import sandbox
 from storefront.dev.bench.harness.scripted_load import Answer, Ask, Walks, ask_once, walk
 from storefront.dev.bench.harness.servers import Server, serving
+from storefront.dev.bench.harness.suppliers import sandbox
 from storefront.dev.bench.scenarios import pages
 from storefront.dev.runtime.ports import free_port
 

@@ -24,7 +24,8 @@ from django.db.models import F
 from notifications import outbox
 from notifications.models import Event
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
-from orders.payments import ledger, refunds, updates
+from orders.payments import ledger as payment_ledger
+from orders.payments import refunds, updates
 from orders.payments.gateways import gateway_for
 from orders.payments.gateways.base import PaymentNews, PaymentUpdate
 from orders.purchasing import acknowledgements, submission, supplier_request
@@ -145,7 +146,7 @@ def _what_has_no_answer_is_sent_again() -> None:
 
 
 def _the_last_news_wins() -> None:
-    write, follow = ledger.write, updates._follow  # noqa: SLF001 - mutants do not knock
+    write, follow = payment_ledger.write, updates._follow  # noqa: SLF001 - mutants do not knock
     says = {
         PaymentNews.AUTHORIZED: Payment.Status.AUTHORIZED,
         PaymentNews.CAPTURED: Payment.Status.CAPTURED,

@@ -9,7 +9,7 @@ from django.utils import timezone
 from notifications import dispatch
 from notifications.models import Delivery
 from orders.models import PurchaseOrder
-from orders.purchasing.holds import waiving
+from orders.purchasing.holds import holds
 from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.chaos.observations import outside
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
@@ -27,7 +27,7 @@ def _let_go() -> int:
     count = 0
     for held in PurchaseOrder.objects.filter(status=PurchaseOrder.Status.ON_HOLD):
         with suppress(IllegalMoveError, LostRaceError):
-            waiving.release_hold(purchase_order=held, actor=ACTOR, now=timezone.now())
+            holds.release_hold(purchase_order=held, actor=ACTOR, now=timezone.now())
             count += 1
     return count
 

@@ -25,7 +25,7 @@ from orders.models import Coupon, Promotion, ReturnPolicy
 from orders.tax.default_rates import STANDARD, highest
 from storefront.accounts.models import User
 from storefront.dev.demo import evidence, routes
-from storefront.dev.sandboxes.feeds import mapping as feed_mapping
+from storefront.dev.sandboxes.feeds import mapping
 from storefront.lib.env import env_str
 from storefront.lib.security.encryption import seal
 from suppliers.compliance import vetting
@@ -59,9 +59,9 @@ FEED_OPTIONS: dict[str, Any] = {
     "orders_to": "orders@wholesaler.example",
 }
 FEED_MAPPINGS = {
-    Content.PRODUCTS: feed_mapping.TABLE,
-    Content.PRICES: feed_mapping.STOCK,
-    Content.STOCK: feed_mapping.STOCK,
+    Content.PRODUCTS: mapping.TABLE,
+    Content.PRICES: mapping.STOCK,
+    Content.STOCK: mapping.STOCK,
 }
 # The European Central Bank's reference rate of 2026-10-30, so that a first start needs no one.
 USD_IN_EUR = Decimal("0.8632")

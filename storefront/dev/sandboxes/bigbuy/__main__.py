@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from storefront.dev.sandboxes.bigbuy import orders
-from storefront.dev.sandboxes.bigbuy.serving import Server
+from storefront.dev.sandboxes.bigbuy.server import Server
 from storefront.dev.sandboxes.bigbuy.state import DEFAULT_KEY, HOUR_S, Rules, open_world
 from storefront.dev.sandboxes.core.http_server import run
 

@@ -8,13 +8,11 @@ import secrets
 import time
 from typing import Any
 
-from storefront.dev.sandboxes.bigbuy import endpoints, listing
+from storefront.dev.sandboxes.bigbuy import endpoints, lists
 from storefront.dev.sandboxes.bigbuy.errors import RefusedError, invalid
 from storefront.dev.sandboxes.bigbuy.state import FIRST_ORDER, World
-from storefront.dev.sandboxes.core.faults import Fault
-from storefront.dev.sandboxes.core.http_server import Asked
-from storefront.dev.sandboxes.core.replies import Reply, as_html, as_json
-from storefront.dev.sandboxes.core.spoilers import INSIDE, SPOILERS
+from storefront.dev.sandboxes.core.faults import INSIDE, SPOILERS, Fault
+from storefront.dev.sandboxes.core.http_server import Asked, Reply, as_html, as_json
 
 PREFIX = "/rest/"
 SUFFIX = ".json"
@@ -97,11 +95,11 @@ def _served(world: World, asked: Asked, path: str, *, fault: str) -> Reply:
 def _of_catalog(world: World, name: str, asked: Asked) -> Reply:
     name, _, key = name.partition("/")
     if key:
-        row = listing.single(world, name, key)
+        row = lists.single(world, name, key)
         if row is None:
             raise endpoints.NOT_FOUND
         return as_json(row)
-    rows = listing.listed(world, name, asked.query)
+    rows = lists.listed(world, name, asked.query)
     if rows is None:
         raise endpoints.NOT_FOUND
     return as_json(rows)
@@ -162,7 +160,7 @@ def _before(fault: Fault | None) -> Reply | None:
         "redirect": Reply(status=302, headers={"Location": INSIDE}),
         "soft_409": as_json({"code": 409, "message": "Something went wrong 5f1c9a"}),
         "soft_500": Reply(body=SOFT_500, type="text/plain"),
-        "swapped": as_json(listing.BAD_REQUEST, status=400),
+        "swapped": as_json(lists.BAD_REQUEST, status=400),
     }
     return ready.get(fault.kind)
 

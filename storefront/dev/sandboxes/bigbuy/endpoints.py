@@ -11,10 +11,9 @@ from storefront.dev.sandboxes.bigbuy import orders
 from storefront.dev.sandboxes.bigbuy.carriers import BY_NAME, CARRIERS
 from storefront.dev.sandboxes.bigbuy.errors import RefusedError
 from storefront.dev.sandboxes.bigbuy.lists import stamp
-from storefront.dev.sandboxes.bigbuy.orders import TAX
+from storefront.dev.sandboxes.bigbuy.orders import TAX, check_postcode, lines_of, part_of, wish_of
 from storefront.dev.sandboxes.bigbuy.state import World
-from storefront.dev.sandboxes.bigbuy.wishing import check_postcode, lines_of, part_of, wish_of
-from storefront.dev.sandboxes.core.replies import Reply, as_json
+from storefront.dev.sandboxes.core.http_server import Reply, as_json
 
 NOT_FOUND = RefusedError(404, {"code": 404, "message": "Not Found"})
 

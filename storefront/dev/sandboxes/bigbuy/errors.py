@@ -6,7 +6,7 @@ import itertools
 import json
 from typing import Any
 
-from storefront.dev.sandboxes.core.replies import Reply, as_json
+from storefront.dev.sandboxes.core.http_server import Reply, as_json
 
 INFO = {
     "ER001": "Product not found.",

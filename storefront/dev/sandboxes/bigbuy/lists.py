@@ -1,19 +1,24 @@
-"""The rows of his lists, product by product. What another list tells, this one does not."""
+"""Whole lists, page by page, each in an order of its own."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import islice
 from typing import Any
 
-from storefront.dev.sandboxes.bigbuy import wording
+from storefront.dev.sandboxes.bigbuy import goods
+from storefront.dev.sandboxes.bigbuy.errors import RefusedError
 from storefront.dev.sandboxes.bigbuy.goods import Item
 from storefront.dev.sandboxes.bigbuy.state import World
+from storefront.dev.sandboxes.core.http_server import Query
 from storefront.dev.sandboxes.goods.brands import MAKERS
 from storefront.dev.sandboxes.goods.generator import WHEEL
-from storefront.dev.sandboxes.goods.product import Product
+from storefront.dev.sandboxes.goods.model import Product
+
+# The rows of his lists, product by product. What another list tells, this one does not.
 
 LIGHTING = 19657
 MM_PER_CM, G_PER_KG = 10, 1000
@@ -164,8 +169,8 @@ def information(world: World, key: int) -> Iterator[dict[str, Any]]:
     yield {
         "id": key,
         "sku": sku,
-        "name": world.stores.name(sku) or wording.title(made),
-        "description": wording.description(made),
+        "name": world.stores.name(sku) or goods.title(made),
+        "description": goods.description(made),
         "url": f"product-{key}",
         "isoCode": "en",
         "dateUpdDescription": stamp(world.stores.changed_s(sku, "name") or made.listed_s),
@@ -263,3 +268,83 @@ def combinations(world: World, key: int) -> Iterator[dict[str, Any]]:
 
 def _variations(world: World, key: int) -> list[Item]:
     return [item for item in world.goods.items(key) if item.is_variation]
+
+
+MOST_ROWS = 10_000
+DEFAULT_ROWS = 1_000
+BAD_REQUEST = {"code": "Bad request", "message": 400}  # the two have changed places
+
+type Row = dict[str, Any]
+
+OF_PRODUCTS: dict[str, Callable[[World, int], Iterator[Row]]] = {
+    "productsinformation": information,
+    "productsimages": images,
+    "productprices": prices,
+    "productvariationprices": variation_prices,
+    "productsstockbyhandlingdays": stock,
+    "productsvariationsstockbyhandlingdays": variation_stock,
+    "productsvariations": variations,
+    "variations": combinations,
+}
+NAMES: dict[str, Callable[[World], Iterator[Row]]] = {
+    "taxonomies": taxonomies,
+    "manufacturers": manufacturers,
+    "attributes": attributes,
+    "attributegroups": attribute_groups,
+}
+SINGLES: dict[str, Callable[[World, int], Iterator[Row]]] = {
+    "product": lambda world, key: iter([product(world, key)]),
+    "productinformation": information,
+    "productimages": images,
+    "productstockbyhandlingdays": stock,
+}
+
+
+def listed(world: World, name: str, query: Query) -> list[Row] | None:
+    """Return one page of a list; None where there is no such list."""
+    if name == "languages":
+        return [{"name": "English", "isoCode": "en"}, {"name": "Español", "isoCode": "es"}]
+    if name in NAMES:
+        return list(NAMES[name](world))
+    if name != "products" and name not in OF_PRODUCTS:
+        return None
+    page = _whole(query, "page", default=0, most=100_000)
+    size = _whole(query, "pageSize", default=DEFAULT_ROWS, most=MOST_ROWS)
+    keys = _keys(world, name, _whole(query, "parentTaxonomy", default=None, most=10**9))
+    if name == "products":
+        return [product(world, key) for key in islice(keys, page * size, (page + 1) * size)]
+    told = (row for key in keys for row in OF_PRODUCTS[name](world, key))
+    return list(islice(told, page * size, (page + 1) * size))
+
+
+def single(world: World, name: str, key: str) -> Row | None:
+    """Return the row of one product; None where there is none."""
+    if name not in SINGLES or not key.isdecimal() or int(key) not in world.goods.ids():
+        return None
+    return next(SINGLES[name](world, int(key)), None)
+
+
+def _keys(world: World, name: str, taxonomy: int) -> Iterator[int]:
+    there = world.goods.ids()
+    kept = there[: round(len(there) * world.kept_share)]
+    shuffled = kept if name == "products" else sorted(kept, key=lambda key: _place(name, key))
+    return (key for key in shuffled if _is_below(world, key, taxonomy))
+
+
+def _place(name: str, key: int) -> int:
+    return zlib.crc32(f"{name}{key}".encode())
+
+
+def _is_below(world: World, key: int, taxonomy: int) -> bool:
+    if taxonomy == LIGHTING:
+        return True
+    made = world.goods.product(key)
+    families = {family_id(made.family), category_id(made.family, made.category)}
+    return taxonomy in families
+
+
+def _whole(query: Query, name: str, *, default: int | None, most: int) -> int:
+    text = next(iter(query.get(name, [])), "" if default is None else str(default))
+    if not (text.isascii() and text.isdecimal() and int(text) <= most):
+        raise RefusedError(400, BAD_REQUEST)
+    return int(text)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import html
 from typing import Any
 
+from storefront.dev.sandboxes.bigbuy import control, dispatch
 from storefront.dev.sandboxes.bigbuy import orders as bigbuy_orders
 from storefront.dev.sandboxes.bigbuy.control import faults, orders, status
+from storefront.dev.sandboxes.bigbuy.goods import title
 from storefront.dev.sandboxes.bigbuy.lists import stamp
 from storefront.dev.sandboxes.bigbuy.state import KINDS, World
-from storefront.dev.sandboxes.bigbuy.wording import title
 from storefront.dev.sandboxes.cj.server import STYLE, fault_desk
+from storefront.dev.sandboxes.core.http_server import Asked, Listener, Reply, as_html
+from storefront.dev.sandboxes.pictures import endpoint
 
 SHOWN_ORDERS, SHOWN_GOODS = 50, 12
 
@@ -73,3 +76,32 @@ def _buttons(order: dict[str, Any]) -> str:
         f"<input type=hidden name=to value='{to}'><button>{to}</button></form>"
         for to in steps
     )
+
+
+# The BigBuy dialect, its pictures, and its page for people, on one port.
+
+
+class Server(Listener):
+    """One sandbox on one port."""
+
+    def __init__(self, address: tuple[str, int], *, world: World) -> None:
+        self.world = world
+        super().__init__(
+            address,
+            answer=self._answer,
+            pull=lambda method, name, wish: control.pull(
+                world, method=method, name=name, wish=wish
+            ),
+        )
+
+    def _answer(self, asked: Asked) -> Reply:
+        if asked.path.startswith(dispatch.PREFIX):
+            return dispatch.reply_to(self.world, asked)
+        if asked.path.startswith(endpoint.PREFIX):
+            goods = self.world.goods
+            return endpoint.picture(
+                asked.path, find=goods.by_pid, seed=goods.seed, folder=self.world.folder
+            )
+        if asked.path == "/":
+            return as_html(page(self.world))
+        return Reply(status=404, body=b"not found", type="text/plain")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from storefront.dev.sandboxes.core.http_server import run
 
-from . import order_lifecycle, posting
-from .serving import Server
+from . import order_lifecycle, webhooks
+from .server import Server
 from .state import DAY_S, DEFAULT_KEY, Rules, open_world
 
 
@@ -65,10 +65,10 @@ def main() -> None:
     here = f"http://{asked.host}:{server.server_address[1]}"
     world.base_url = world.base_url or here
 
-    helpers = [order_lifecycle.start(world), posting.start(world)]
+    helpers = [order_lifecycle.start(world), webhooks.start(world)]
     run(server, here=here, stopping=world.stopping.set)
     for helper in helpers:
-        helper.join(timeout=posting.TIMEOUT_S + 1)
+        helper.join(timeout=webhooks.TIMEOUT_S + 1)
     world.ledger.close()
 
 

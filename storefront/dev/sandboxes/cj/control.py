@@ -9,10 +9,10 @@ from typing import Any
 
 from storefront.dev.sandboxes.core.faults import UnknownFaultError
 from storefront.dev.sandboxes.core.http_server import BadControlError
-from storefront.dev.sandboxes.goods.product import Product, Variant
+from storefront.dev.sandboxes.goods.model import Product, Variant
 
 from . import order_lifecycle, staff_actions, webhooks
-from .areas import BY_COUNTRY, Pile
+from .shelves import BY_COUNTRY, Pile
 from .state import World
 
 

@@ -9,9 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from storefront.dev.sandboxes.core.faults import Fault
-from storefront.dev.sandboxes.core.replies import Reply, as_json
-from storefront.dev.sandboxes.core.spoilers import INSIDE, SPOILERS
+from storefront.dev.sandboxes.core.faults import INSIDE, SPOILERS, Fault
+from storefront.dev.sandboxes.core.http_server import Reply, as_json
 
 from .protocol import MESSAGES
 

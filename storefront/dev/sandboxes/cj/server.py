@@ -7,10 +7,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from storefront.dev.sandboxes.core.faults import MESSAGE_KINDS, REQUEST_KINDS, WEBHOOKS
+from storefront.dev.sandboxes.core.http_server import Asked, Listener, Reply, as_html
+from storefront.dev.sandboxes.pictures import endpoint
 
-from .clock import stamp
+from . import control, dispatch
 from .control import faults, ledger, status
-from .state import World
+from .dispatch import Limits
+from .state import World, stamp
 
 STYLE = """
 :root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;
@@ -114,3 +117,42 @@ def fault_desk(
         "<label>Delay, s <input name=delay value=1 size=3></label> <button>Set</button></p>"
         f"{note}</form>"
     )
+
+
+# The CJ dialect, its pictures, and its page for people, on one port.
+
+
+class Server(Listener):
+    """One sandbox on one port."""
+
+    def __init__(self, address: tuple[str, int], *, world: World) -> None:
+        self.world = world
+        self.limits = Limits(qps=world.rules.qps, points=world.rules.points)
+        super().__init__(
+            address,
+            answer=self._answer,
+            pull=lambda method, name, wish: control.pull(
+                world, method=method, name=name, wish=wish
+            ),
+        )
+
+    def _answer(self, asked: Asked) -> Reply:
+        if asked.path.startswith(dispatch.PREFIX):
+            return dispatch.reply_to(
+                self.world,
+                self.limits,
+                method=asked.method,
+                path=asked.path,
+                query=asked.query,
+                body=asked.body,
+                token=asked.headers["CJ-Access-Token"] or "",
+                peer=asked.peer,
+            )
+        if asked.path.startswith(endpoint.PREFIX):
+            shelf = self.world.catalog
+            return endpoint.picture(
+                asked.path, find=shelf.by_pid, seed=shelf.seed, folder=self.world.folder
+            )
+        if asked.path == "/":
+            return as_html(page(self.world))
+        return Reply(status=404, body=b"not found", type="text/plain")

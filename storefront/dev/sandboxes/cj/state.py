@@ -1,21 +1,69 @@
-"""Everything the sandbox is made of, in one place."""
+"""The moment, in the several ways the dialect writes it."""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 from storefront.dev.sandboxes.core.faults import Faults
 from storefront.dev.sandboxes.core.ledger import Ledger
 from storefront.dev.sandboxes.goods.catalog import Catalog
-from storefront.dev.sandboxes.goods.product import Product, Variant
+from storefront.dev.sandboxes.goods.model import Product, Variant
 
-from .areas import Pile
-from .shelves import Shelves
-from .usage import Usage
+from .shelves import Pile, Shelves
+
+BEIJING = timezone(timedelta(hours=8))
+
+
+def stamp(unix_s: float | None) -> str | None:
+    """Write a moment as order pages do: UTC, without saying so."""
+    if unix_s is None:
+        return None
+    return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def iso(unix_s: float) -> str:
+    """Write a moment as the authentication pages do, in Beijing's time."""
+    return datetime.fromtimestamp(unix_s, BEIJING).isoformat(timespec="seconds")
+
+
+# How much was asked, and what it cost.
+
+
+class Usage:
+    """Counts the calls of the dialect by path; forgotten when the sandbox stops."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._calls: Counter[str] = Counter()
+        self._points = 0
+
+    def count(self, path: str, *, points: int) -> None:
+        with self._lock:
+            self._calls[path] += 1
+            self._points += points
+
+    def told(self) -> dict[str, Any]:
+        with self._lock:
+            return {
+                "calls": self._calls.total(),
+                "points": self._points,
+                "by_path": dict(self._calls.most_common()),
+            }
+
+    def clear(self) -> None:
+        with self._lock:
+            self._calls.clear()
+            self._points = 0
+
+
+# Everything the sandbox is made of, in one place.
 
 DEFAULT_KEY = "CJ1000001@api@0123456789abcdef0123456789abcdef"
 DAY_S = 86_400

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from storefront.dev.sandboxes.cj.usage import Usage
+from storefront.dev.sandboxes.cj.state import Usage
 from storefront.dev.sandboxes.core.faults import Faults, UnknownFaultError
 from storefront.dev.sandboxes.core.http_server import BadControlError
 

@@ -1,28 +1,61 @@
-"""His files over HTTP, with marks that tell what changed, and faults on demand."""
+"""A page for people: his files, and a look at his shelf. Pure."""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+import html
 import io
 import math
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from email.utils import formatdate
 from typing import Any
 
-from storefront.dev.sandboxes.cj.usage import Usage
-from storefront.dev.sandboxes.core.faults import Fault, Faults
-from storefront.dev.sandboxes.core.http_server import Asked, Listener
-from storefront.dev.sandboxes.core.replies import Reply, as_html
-from storefront.dev.sandboxes.core.spoilers import INSIDE, SPOILERS
+from storefront.dev.sandboxes.cj.server import STYLE
+from storefront.dev.sandboxes.cj.state import Usage
+from storefront.dev.sandboxes.core.faults import INSIDE, SPOILERS, Fault, Faults
+from storefront.dev.sandboxes.core.http_server import Asked, Listener, Reply, as_html
 from storefront.dev.sandboxes.pictures import endpoint
 
-from . import control, formats, human, tables
+from . import control, formats
+from .formats import as_spreadsheet
 from .orders import Taker
-from .spreadsheet import as_spreadsheet
-from .state import Shop
+from .state import Shop, Ware
+
+SHOWN_GOODS = 12
+
+
+def page(shop: Shop, files: Iterable[str], orders: Sequence[Mapping[str, Any]]) -> str:
+    wares = list(shop.wares())
+    shown = list({ware.parent: ware for ware in reversed(wares)}.values())[::-1][:SHOWN_GOODS]
+    links = "".join(f"<li><a href='{name}'>{name}</a>" for name in files)
+    return (
+        "<!doctype html><html lang=en><meta charset=utf-8>"
+        "<meta name=viewport content='width=device-width'><title>Feed sandbox</title>"
+        f"<style>{STYLE}</style><h1>Feed sandbox</h1>"
+        f"<p>A wholesaler without an API: {shop.count} products, {len(wares)} SKUs, told in files."
+        " Orders reach him as files, which he answers in files, or by e-mail: those are answered"
+        " by hand, on the page that the link opens."
+        " The controls are under <code>/control/</code>.</p>"
+        f"<div class=shelf>{''.join(map(_picture, shown))}</div>"
+        f"<h2>Files</h2><ul>{links}</ul>"
+        f"<h2>Orders in files</h2><ul>{''.join(map(_order, orders))}</ul>"
+    )
+
+
+def _order(order: Mapping[str, Any]) -> str:
+    said = [f"{each['sku']} {each['reason'] or each['answer']}" for each in order["answer"]]
+    return f"<li>{html.escape(order['number'])}: {html.escape(', '.join(said) or 'not answered')}"
+
+
+def _picture(ware: Ware) -> str:
+    name = html.escape(f"{ware.name}, {ware.sku}")
+    return f'<img src="{ware.images[0]}" alt="{name}" title="{name}" loading=lazy>'
+
+
+# His files over HTTP, with marks that tell what changed, and faults on demand.
 
 KINDS = frozenset({"500", "429", "slow", "drop_before", "redirect", "empty", *SPOILERS})
 
@@ -33,30 +66,32 @@ File = Callable[[Shop], bytes]
 
 def _table(delimiter: str, *, point: str = ".", encoding: str = "utf-8") -> File:
     def file(shop: Shop) -> bytes:
-        rows = tables.full_rows(shop.wares(), at_s=shop.changes.at_s)
-        return tables.written(
-            tables.COLUMNS, rows, delimiter=delimiter, point=point, encoding=encoding
+        rows = formats.full_rows(shop.wares(), at_s=shop.changes.at_s)
+        return formats.written(
+            formats.COLUMNS, rows, delimiter=delimiter, point=point, encoding=encoding
         )
 
     return file
 
 
 def _spreadsheet(shop: Shop) -> bytes:
-    return as_spreadsheet([tables.COLUMNS, *tables.full_rows(shop.wares(), at_s=shop.changes.at_s)])
+    return as_spreadsheet(
+        [formats.COLUMNS, *formats.full_rows(shop.wares(), at_s=shop.changes.at_s)]
+    )
 
 
 def _stock(shop: Shop) -> bytes:
-    rows = tables.stock_rows(shop.wares(), at_s=shop.changes.at_s)
-    return tables.written(tables.STOCK_COLUMNS, rows, delimiter=";", point=",")
+    rows = formats.stock_rows(shop.wares(), at_s=shop.changes.at_s)
+    return formats.written(formats.STOCK_COLUMNS, rows, delimiter=";", point=",")
 
 
 def _delta(shop: Shop) -> bytes:
-    rows = tables.stock_rows(shop.changed(), at_s=shop.changes.at_s)
-    return tables.written(tables.STOCK_COLUMNS, rows, delimiter=";", point=",")
+    rows = formats.stock_rows(shop.changed(), at_s=shop.changes.at_s)
+    return formats.written(formats.STOCK_COLUMNS, rows, delimiter=";", point=",")
 
 
 def _market(shop: Shop) -> bytes:
-    return tables.written(tables.MARKET_COLUMNS, tables.market_rows(shop.wares()), delimiter=",")
+    return formats.written(formats.MARKET_COLUMNS, formats.market_rows(shop.wares()), delimiter=",")
 
 
 FILES: dict[str, File] = {
@@ -92,7 +127,7 @@ class Server(Listener):
 
     def _answer(self, asked: Asked) -> Reply:
         if asked.path == "/":
-            return as_html(human.page(self.shop, FILES, self.desk.told()["orders"]))
+            return as_html(page(self.shop, FILES, self.desk.told()["orders"]))
         if asked.path.startswith(endpoint.PREFIX):
             catalog = self.shop.catalog
             return endpoint.picture(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from storefront.dev.sandboxes.goods.catalog import Catalog
-from storefront.dev.sandboxes.goods.product import Product, Variant
+from storefront.dev.sandboxes.goods.model import Product, Variant
 from storefront.dev.sandboxes.goods.randomness import Dice
 
 WAREHOUSES = ("DE1", "PL1")

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from .generator import make
 from .identifiers import SPOILED, check_digit
-from .product import Product, Variant
+from .model import Product, Variant
 
 HOSTILE_HTML = (
     "<script>document.title='owned'</script>"

@@ -8,7 +8,7 @@ from functools import lru_cache
 from .bad_records import FLAWS, spoiled
 from .generator import make
 from .identifiers import SPOILED, subject_of_pid, subject_of_sku, subject_of_vid
-from .product import Product
+from .model import Product
 
 BAD_SHARE = 20  # one bad record for so many good ones
 KEPT = 16_384

@@ -14,8 +14,7 @@ from .archetypes.wares import ACCESSORIES, POWER
 from .brands import MAKERS, Maker, word_of
 from .identifiers import SPOILED, pid_of, spu_of
 from .light_physics import light
-from .model import Battery, battery
-from .product import Product
+from .model import Battery, Product, battery
 from .randomness import Dice, Span
 from .variants import options, variants
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 
 from .archetypes.base import Kind
-from .model import Battery
-from .product import Light, Mode
+from .model import Battery, Light, Mode
 from .randomness import Dice, Span
 
 LEVEL_SHARES = {

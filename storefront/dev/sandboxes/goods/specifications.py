@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from .archetypes.base import Kind, Ware
 from .brands import Maker
-from .model import Battery
-from .product import Light, Mode
+from .model import Battery, Light, Mode
 from .randomness import Dice
 
 SMALL_LM = 10

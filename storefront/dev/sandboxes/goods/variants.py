@@ -1,32 +1,81 @@
-"""The variants of a product: colors, cells in the box or not, tints, packs. Pure."""
+"""The colors goods come in. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
 
-from . import palette
 from .archetypes.base import Kind, Ware
 from .identifiers import gtin_of, sku_of, vid_of
-from .model import Battery
-from .product import Variant
+from .model import Battery, Variant
 from .randomness import Dice
+
+COLORS = {
+    "Black": "#23252b",
+    "Graphite": "#4a4f59",
+    "Silver": "#b9bec7",
+    "Olive": "#59603d",
+    "Sand": "#b59b6d",
+    "Navy": "#24365e",
+    "Blue": "#2c6cb5",
+    "Petrol": "#1d6a70",
+    "Teal": "#2a9d8f",
+    "Purple": "#5d4b9c",
+    "Orange": "#e2711d",
+    "Red": "#c0303a",
+    "Lime": "#a4c639",
+    "Yellow": "#edbe2b",
+    "Off-White": "#ece7da",
+    "Grey": "#8b9099",
+    "Pink": "#de7893",
+    "Forest": "#2f5a40",
+    "Oxide": "#8c3b2a",
+    "Cream": "#e6d8b4",
+    "Copper": "#b8683a",
+    "Brass": "#b9953f",
+    "Steel": "#9aa1ab",
+    "Titanium": "#8d8f8c",
+    "Clear": "#cfe3ea",
+    "Amber": "#e59a1c",
+    "Green": "#2f9e56",
+    "Tan": "#9c6b3f",
+}
+
+METAL = ("Black", "Graphite", "Silver", "Olive", "Sand", "Navy", "Purple", "Petrol", "Copper")
+PLASTIC = ("Black", "Grey", "Orange", "Lime", "Red", "Blue", "Teal", "Yellow", "Navy")
+SINGLE = (*PLASTIC, "Off-White", "Pink")
+RETRO = ("Forest", "Cream", "Oxide", "Black", "Brass", "Navy")
+CAMP = ("Sand", "Olive", "Black", "Teal", "Orange", "Cream", "Grey")
+FILTERS = ("Red", "Green", "Amber", "Blue")
+CLOTH = ("Black", "Grey", "Orange", "Teal", "Olive", "Navy")
+LEATHER = ("Tan", "Black")
+WRAPS = ("Green", "Blue", "Purple", "Orange", "Black", "Teal", "Red")
+
+NATURAL = {
+    "Copper": "Copper",
+    "Brass": "Brass",
+    "Stainless steel": "Steel",
+    "Titanium": "Titanium",
+}
+
+
+# The variants of a product: colors, cells in the box or not, tints, packs. Pure.
 
 WITH, WITHOUT = "With battery", "Without battery"
 CELL_COST = Decimal("2.60")
 MOST_COLORS = 4
 _PALETTES = {
-    "retro": palette.RETRO,
-    "pullup": palette.CAMP,
-    "accordion": palette.CAMP,
-    "column": palette.CAMP,
-    "leaves": palette.CAMP,
-    "cell": palette.WRAPS,
+    "retro": RETRO,
+    "pullup": CAMP,
+    "accordion": CAMP,
+    "column": CAMP,
+    "leaves": CAMP,
+    "cell": WRAPS,
     "charger": ("Black", "Grey"),
-    "strap": palette.CLOTH,
+    "strap": CLOTH,
     "diffuser": ("Clear", "Off-White", "Orange", "Red"),
-    "filter": palette.FILTERS,
-    "case": palette.CLOTH,
+    "filter": FILTERS,
+    "case": CLOTH,
     "bike_rear": ("Black", "Red", "Grey"),
 }
 
@@ -62,16 +111,16 @@ def options(
 
 
 def _palette(kind: Kind | Ware, *, material: str, has_second: bool) -> tuple[str, ...]:
-    if material in palette.NATURAL:
-        return (palette.NATURAL[material],)
+    if material in NATURAL:
+        return (NATURAL[material],)
     if material == "Leather":
-        return palette.LEATHER
+        return LEATHER
     if kind.shape in _PALETTES:
         # "Off-White" has the hyphen that also parts two options: it stands alone only.
         return _PALETTES[kind.shape]
     if material.startswith("Aluminum"):
-        return palette.METAL
-    return palette.PLASTIC if has_second else palette.SINGLE
+        return METAL
+    return PLASTIC if has_second else SINGLE
 
 
 def variants(  # noqa: PLR0913 all of it differs from one variant to the next

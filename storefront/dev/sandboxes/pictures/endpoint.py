@@ -8,8 +8,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from storefront.dev.sandboxes.core.replies import Reply
-from storefront.dev.sandboxes.goods.product import Product
+from storefront.dev.sandboxes.core.http_server import Reply
+from storefront.dev.sandboxes.goods.model import Product
 
 PREFIX = "/pictures/"
 PATH = re.compile(r"/pictures/(\d{19})/(\d{1,2})/(front|side|lit|scale)\.png")

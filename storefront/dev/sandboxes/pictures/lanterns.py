@@ -6,11 +6,9 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from . import optics
-from .colors import lit
-from .standing import Standing
 from .subject import Subject
-from .svg import Pen, Point, num, points_path, rounded_box
-from .turned_shapes import Size
+from .svg import Pen, Point, lit, num, points_path, rounded_box
+from .turned_shapes import Size, Standing
 
 
 def retro(work: Standing) -> None:

@@ -10,8 +10,7 @@ import math
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from .colors import finish, lit
-from .svg import Pen, Point, num, points_path
+from .svg import Pen, Point, finish, lit, num, points_path
 
 EDGE_MM = 0.35
 

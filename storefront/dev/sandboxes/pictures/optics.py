@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .colors import Stops, lit, mix
-from .svg import Pen, Point, circle_path, points_path, ring_points, rounded_box
+from .svg import Pen, Point, Stops, circle_path, lit, mix, points_path, ring_points, rounded_box
 
 PHOSPHOR, HOT = "#e8c53a", "#fffdf2"
 AMBER = "#ffc23d"  # the fringe of all light: it must show on paper as well

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import resvg_py
 
-from storefront.dev.sandboxes.goods.product import Product, Variant
+from storefront.dev.sandboxes.goods.model import Product, Variant
 
-from . import accessories, bands, flashlights, headlamps, lanterns, small_lights, wares, work_lights
+from . import accessories, flashlights, headlamps, lanterns, small_lights, work_lights
 from .subject import Subject, subject_of
 from .svg import Pen, num
 from .turned_shapes import Size
@@ -29,12 +29,12 @@ CELL_MM, CELL_RADIUS_MM = 50.5, 7.25  # an AA cell, which everybody has held
 _DRAWN: dict[str, Callable[[Pen, Subject], Size]] = {
     **dict.fromkeys(flashlights.MAKERS, flashlights.draw),
     **dict.fromkeys(lanterns.DRAWN, lanterns.draw),
-    **headlamps.DRAWN,
-    **bands.DRAWN,
+    **headlamps.HEADLAMP_SHAPES,
+    **headlamps.BAND_SHAPES,
     **work_lights.DRAWN,
     **small_lights.DRAWN,
-    **wares.DRAWN,
-    **accessories.DRAWN,
+    **accessories.WARE_SHAPES,
+    **accessories.GEAR_SHAPES,
 }
 
 
@@ -80,7 +80,7 @@ def _beside_a_cell(pen: Pen, width: float, height: float) -> str:
     ground = high / 2
     place = (wide / 2 - CELL_RADIUS_MM, ground - CELL_MM / 2)
     with pen.moved(f"translate({num(place[0] + (gap + 2 * CELL_RADIUS_MM) / 2)} {num(place[1])})"):
-        wares.one_cell(
+        accessories.one_cell(
             pen, length=CELL_MM, radius=CELL_RADIUS_MM, color="#23252b", band="#b8683a",
             words=("AA", "50 MM"),
         )  # fmt: skip

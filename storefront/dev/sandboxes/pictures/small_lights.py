@@ -7,12 +7,9 @@ from collections.abc import Callable
 
 from . import blocks, optics
 from .blocks import Block
-from .colors import finish, lit
-from .letters import engrave
-from .standing import Standing
 from .subject import Subject
-from .svg import Pen, num, rounded_box
-from .turned_shapes import Size
+from .svg import Pen, engrave, finish, lit, num, rounded_box
+from .turned_shapes import Size, Standing
 
 
 def _view(subject: Subject, pen: Pen, *, yaw: float = 30, pitch: float = 20) -> Block:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from storefront.dev.sandboxes.goods.palette import COLORS
-from storefront.dev.sandboxes.goods.product import Product, Variant
+from storefront.dev.sandboxes.goods.model import Product, Variant
 from storefront.dev.sandboxes.goods.randomness import Dice
+from storefront.dev.sandboxes.goods.variants import COLORS
 
-from .colors import brightness, lit
 from .optics import light_color
+from .svg import brightness, lit
 
 NEUTRAL_K = 5000
 

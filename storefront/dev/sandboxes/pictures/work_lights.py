@@ -6,10 +6,8 @@ from collections.abc import Callable
 
 from . import blocks, optics
 from .blocks import Block
-from .colors import lit
-from .letters import engrave
 from .subject import Subject
-from .svg import Pen, num
+from .svg import Pen, engrave, lit, num
 from .turned_shapes import Size
 
 

@@ -3,22 +3,76 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from catalog.records import BadRow
+from catalog.records import NO_TERMS, BadRow, Terms
+from storefront.lib.money import Money
 from suppliers.connectors.bulk import OfferRow
 from suppliers.connectors.feed.mapping import sources
 from suppliers.connectors.feed.mapping import spec as mappings
 from suppliers.connectors.feed.mapping.sources import Row
 from suppliers.connectors.feed.mapping.spec import Blank, Source
-from suppliers.connectors.feed.rows import numbers, skus
+from suppliers.connectors.feed.rows import cells, numbers
 from suppliers.connectors.feed.rows.cells import LONGEST_LABEL, Cells, sentence, shortened
 from suppliers.connectors.feed.rows.descriptions import Describer
-from suppliers.connectors.feed.rows.mapped import Mapped, Priced, Stocked
 from suppliers.connectors.feed.rows.numbers import UnreadableError
 from suppliers.connectors.feed.rows.terms import TermsReader
 from suppliers.connectors.records import StockRecord
+
+# What one row of a file says, in our words. Pure.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stocked:
+    """What a row says about stock.
+
+    Shape:  ``levels`` is None when it says nothing, and what is known stays
+    """
+
+    levels: tuple[StockRecord, ...] | None
+    problems: tuple[BadRow, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Priced:
+    """What a row says about its cost; None when it says nothing, and what is known stays."""
+
+    cost: Money | None
+    problem: BadRow | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapped:
+    """One row in our words.
+
+    Shape:  ``problems`` are not fatal to the row; ``notes`` say what was interpreted
+    """
+
+    sku: str
+    parent: str = ""
+    title: str = ""
+    brand: str = ""
+    category_path: tuple[str, ...] = ()
+    description_html: str = ""
+    cost: Money | None = None
+    gtin: str = ""
+    mpn: str = ""
+    weight_g: int | None = None
+    picture_urls: tuple[str, ...] = ()
+    options: dict[str, str] = field(default_factory=dict)
+    claims: dict[str, str] = field(default_factory=dict)
+    stock: tuple[StockRecord, ...] | None = None
+    is_gone: bool = False
+    hs_code: str = ""
+    has_battery: bool | None = None
+    updated_at: datetime | None = None
+    terms: Terms = NO_TERMS
+    problems: tuple[BadRow, ...] = ()
+    notes: tuple[str, ...] = ()
+
 
 LONGEST_CODE = 30
 LONGEST_TITLE = 200
@@ -45,7 +99,7 @@ class Converter:
     def sku(self, row: Row, *, place: str) -> str | BadRow:
         """Read what the row is about, or say that nobody can know."""
         try:
-            return skus.normalized(self._cells.named("sku", row))
+            return cells.normalized(self._cells.named("sku", row))
         except UnreadableError as error:
             return BadRow(row=place, code="list-no-id", message=sentence(error), raw=shortened(row))
 
@@ -53,7 +107,9 @@ class Converter:
         """Read the product that the row belongs to; a parent that cannot be read is none."""
         try:
             return (
-                skus.normalized(self._cells.named("parent", row)) if "parent" in self._cells else ""
+                cells.normalized(self._cells.named("parent", row))
+                if "parent" in self._cells
+                else ""
             )
         except UnreadableError:
             return ""

@@ -18,7 +18,7 @@ from storefront.dashboard.models import Taken
 from suppliers.models import StockLevel
 from tests.factories.full_shop import make_world
 from tests.factories.suppliers import NOON
-from tests.storefront.dashboard.inbox.test_query import AGO, TROUBLE
+from tests.storefront.dashboard.inbox.test_query import AGO, ITEMS
 
 pytestmark = pytest.mark.django_db
 
@@ -109,7 +109,7 @@ def test_each_time_limit_is_of_a_cause():
 
 def test_what_a_sync_tells_anew_stays_in_his_hands_for_a_day(monkeypatch):
     make_world(monkeypatch)
-    TROUBLE["stock_risk"]()
+    ITEMS["stock_risk"]()
     short = StockLevel.objects.filter(reported_quantity__lt=F("allocated_unseen") + F("reserved"))
     StockLevel.objects.filter(pk__in=short[1:].values("pk")).update(reported_quantity=99)
     level = short.get()

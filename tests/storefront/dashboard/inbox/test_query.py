@@ -10,14 +10,14 @@ from django.db import connection
 from catalog.models import Image
 from notifications.models import Delivery
 from orders.models import PurchaseOrder, SupplierClaim
-from orders.purchasing import charging
+from orders.purchasing import acknowledgements
 from storefront.accounts.models import User
 from storefront.dashboard.inbox import query
 from storefront.dashboard.inbox.rules.orders import CAUSES
 from storefront.lib.money import Money
 from suppliers.runs import issue_labels
 from tests.factories.full_shop import make_world
-from tests.factories.inbox_items import AGO, TROUBLE
+from tests.factories.inbox_items import AGO, ITEMS
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +46,7 @@ def codes(waiting):
 
 
 def test_every_cause_is_tried():
-    assert sorted(TROUBLE) == sorted(cause.code for cause in CAUSES)
+    assert sorted(ITEMS) == sorted(cause.code for cause in CAUSES)
 
 
 def test_what_goes_by_itself_waits_for_nobody(monkeypatch):
@@ -55,11 +55,11 @@ def test_what_goes_by_itself_waits_for_nobody(monkeypatch):
     assert codes(query.find(now=NOON)) == ALWAYS
 
 
-@pytest.mark.parametrize("code", TROUBLE)
+@pytest.mark.parametrize("code", ITEMS)
 def test_each_trouble_is_named(code, monkeypatch):
     make_world(monkeypatch)
 
-    TROUBLE[code]()
+    ITEMS[code]()
 
     found = [row for row in query.find(now=NOON) if row.cause.code == code]
     assert found
@@ -96,18 +96,18 @@ def test_what_was_tried_once_and_is_not_tried_again_waits_too(model, code, quiet
 
 def test_who_wants_no_more_money_after_all_waits_for_nobody(monkeypatch):
     make_world(monkeypatch)
-    TROUBLE["purchase_charge"]()
+    ITEMS["purchase_charge"]()
 
     (row,) = [each for each in query.find(now=NOON) if each.cause.code == "purchase_charge"]
     assert (row.detail, row.at_risk) == ("too heavy", Money(Decimal("3.20"), "USD"))
 
-    charging.hear(purchase_order=PurchaseOrder.objects.get(pk=row.row), reason="", now=NOON)
+    acknowledgements.hear(purchase_order=PurchaseOrder.objects.get(pk=row.row), reason="", now=NOON)
     assert codes(query.find(now=NOON)) == ALWAYS
 
 
 def test_a_held_purchase_order_says_why_since_when_and_what_is_at_risk(monkeypatch):
     make_world(monkeypatch)
-    TROUBLE["purchase_held"]()
+    ITEMS["purchase_held"]()
     held = PurchaseOrder.objects.get(status="on_hold")
 
     (row,) = [row for row in query.find(now=NOON) if row.cause.code == "purchase_held"]
@@ -134,7 +134,7 @@ def test_what_is_due_first_stands_first_and_one_query_finds_all(
     monkeypatch, django_assert_num_queries
 ):
     make_world(monkeypatch)
-    TROUBLE["order_unpaid"]()
+    ITEMS["order_unpaid"]()
 
     with django_assert_num_queries(1):
         waiting = query.find(now=NOON)

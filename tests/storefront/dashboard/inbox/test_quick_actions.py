@@ -14,10 +14,10 @@ from django.urls import reverse
 
 from notifications import tasks as notification_tasks
 from notifications.models import Delivery
-from orders.accounting import tasks
+from orders.accounting import tasks as accounting_tasks
 from orders.models import PurchaseOrder
 from orders.purchasing import work_queue
-from orders.purchasing.holds import waiving
+from orders.purchasing.holds import holds
 from shipping import tasks as shipping_tasks
 from shipping.rerouting import tasks as rerouting_tasks
 from storefront.accounts.models import User
@@ -28,7 +28,7 @@ from storefront.webhooks import tasks as hook_tasks
 from tests.factories.full_shop import make_world
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.suppliers import NOON
-from tests.storefront.dashboard.inbox.test_query import AGO, TROUBLE
+from tests.storefront.dashboard.inbox.test_query import AGO, ITEMS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("started")]
 DEAR = {"code": "cost", "sentence": "It costs 12.00 now.", "subject": "A", "amount": "12.00"}
@@ -68,13 +68,13 @@ def press(client, cause, row, what, of=""):
 
 
 def waive(client, held, reason):
-    return press(client, "purchase_held", held.pk, "waive", waiving.key_of(reason))
+    return press(client, "purchase_held", held.pk, "waive", holds.key_of(reason))
 
 
 def test_each_failed_check_has_its_button_and_the_last_press_lets_it_go(ann, held, started):
     shown = page(ann)
     forms = re.findall(r'name="of" value="(\w+)"', shown)
-    assert forms == [waiving.key_of(DEAR), waiving.key_of(GONE)]
+    assert forms == [holds.key_of(DEAR), holds.key_of(GONE)]
     assert "It costs 12.00 now." in shown
 
     assert "this reason is let pass" in waive(ann, held, DEAR)
@@ -141,7 +141,7 @@ def test_who_may_only_look_presses_nothing(client, held):
 
     assert "It costs 12.00 now." in page(eve)
     assert reverse("supply:press") not in page(eve)
-    key = waiving.key_of(DEAR)
+    key = holds.key_of(DEAR)
     given = {"cause": "purchase_held", "row": held.pk, "what": "waive", "of": key}
     assert eve.post(reverse("supply:press"), given).status_code == 403
     held.refresh_from_db()
@@ -172,9 +172,9 @@ def test_each_button_belongs_to_a_cause_and_to_the_table_of_its_rows():
 @pytest.mark.parametrize("code", sorted(ACTS.keys() - {"purchase_held"}))
 def test_each_button_does_something_that_nobody_need_be_asked_about(code, client, monkeypatch):
     make_world(monkeypatch)
-    TROUBLE[code]()
+    ITEMS[code]()
     for task in (
-        tasks.reconcile_day,
+        accounting_tasks.reconcile_day,
         notification_tasks.send,
         hook_tasks.handle,
         shipping_tasks.poll_supplier,

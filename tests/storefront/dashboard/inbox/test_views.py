@@ -13,7 +13,7 @@ from django.urls import reverse
 from notifications.models import Delivery
 from orders.models import Order, PurchaseOrder
 from storefront.accounts.models import User
-from storefront.dashboard.inbox import leafing, query
+from storefront.dashboard.inbox import query, views
 from storefront.dashboard.inbox.rules.orders import CAUSES
 from storefront.lib.money import Money
 from suppliers.models import StockLevel
@@ -21,7 +21,7 @@ from tests.factories.catalog import make_channel
 from tests.factories.full_shop import make_world
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.suppliers import NOON
-from tests.storefront.dashboard.inbox.test_query import AGO, TROUBLE
+from tests.storefront.dashboard.inbox.test_query import AGO, ITEMS
 
 pytestmark = pytest.mark.django_db
 REASON = [{"code": "x", "sentence": "Too dear.", "subject": "", "amount": "", "currency": ""}]
@@ -48,7 +48,7 @@ def test_the_21st_held_order_is_counted_weighed_and_a_click_away(staff, monkeypa
     made = [one for _ in range(3) for one in make_purchase_orders(make_sellable(), make_sellable())]
     hold(made)
     monkeypatch.setattr(query, "SHOWN_PER_CAUSE", 2)
-    monkeypatch.setattr(leafing, "ON_A_PAGE", 2)
+    monkeypatch.setattr(views, "ON_A_PAGE", 2)
 
     inbox = query.look(now=NOON)
     start = seen(staff, reverse("admin:index"))
@@ -114,7 +114,7 @@ def test_a_page_costs_as_many_queries_with_many_rows_as_with_few(
 ):
     make_world(monkeypatch)
     make_world(monkeypatch, batch=2)
-    TROUBLE["purchase_held"]()
+    ITEMS["purchase_held"]()
     Delivery.objects.update(status="dead", status_since=AGO)
 
     with django_assert_num_queries(1):

@@ -14,7 +14,7 @@ from suppliers.models import CostChange, Scorecard, StockMovement
 from suppliers.scorecards import statistics
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_order, make_sellable
-from tests.factories.price_books import make_terms
+from tests.factories.pricing import make_terms
 from tests.factories.shipping import make_service
 from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
 

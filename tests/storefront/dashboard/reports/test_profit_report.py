@@ -13,7 +13,7 @@ from orders.accounting import profit_report
 from storefront.accounts.models import User
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_purchase_orders, make_sellable
-from tests.factories.price_books import make_terms
+from tests.factories.pricing import make_terms
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db

@@ -1,14 +1,20 @@
 from __future__ import annotations
 
-from storefront.dev.bench.goals.asking_goals import judge
+import pytest
+
+from storefront.dev.bench.goals import suppliers
+from storefront.dev.bench.goals.suppliers import judge_api_calls, judge_feed_reading
 from storefront.dev.bench.harness.connectors import Asked, CJSeller, Size
-from storefront.dev.bench.scenarios.sync.api_calls import FIRST, Figures
+from storefront.dev.bench.scenarios.change_latency import Reach
+from storefront.dev.bench.scenarios.sync.api_calls import FIRST, ApiCallFigures
+from storefront.dev.bench.scenarios.sync.feed_reading import FeedFigures
+from storefront.dev.bench.scenarios.sync.reads_during_merge import MERGING, Reading
 
 SIZE = Size(products=10_500, variations=20_000)
 
 
 def figures(*, calls, points, lists, windows, done=10_000):
-    return Figures(
+    return ApiCallFigures(
         dialect="CJ",
         phase=FIRST,
         products=SIZE.products,
@@ -33,5 +39,51 @@ def test_calls_walks_days_points_and_goods_that_are_missing_are_told():
     good = figures(calls=10_605, points=110_250, lists=315, windows=3)
     bad = figures(calls=12_500, points=110_300, lists=530, windows=4, done=9_999)
 
-    assert [each.ok for each in judge([good])] == [True] * 5
-    assert [each.ok for each in judge([bad])] == [False] * 5
+    assert [each.ok for each in judge_api_calls([good])] == [True] * 5
+    assert [each.ok for each in judge_api_calls([bad])] == [False] * 5
+
+
+def walked(rows, *, cpu_s, grown_mb):
+    return FeedFigures(
+        name="csv",
+        rows=rows,
+        pages=rows,
+        seconds=9 * cpu_s,
+        cpu_s=cpu_s,
+        peak_mb=130 + grown_mb,
+        bare_mb=130,
+        file_mb=1,
+    )
+
+
+def test_memory_that_grows_and_rows_that_take_longer_in_a_long_file_are_told():
+    short = walked(1_000, cpu_s=0.1, grown_mb=1)
+    long = walked(20_000, cpu_s=2.6, grown_mb=65)
+
+    found = [(each.id, each.ratio, each.ok) for each in judge_feed_reading([short, long])]
+
+    assert [(code, ok) for code, _, ok in found] == [
+        ("P10", True), ("F1", True), ("P10", False), ("F1", True), ("F1", False),
+    ]  # fmt: skip
+    assert [round(ratio, 2) for _, ratio, _ in found] == [1, 3.33, 65, 2.56, 0.77]
+
+
+def read(when, p95_ms):
+    return Reading(page="list page", when=when, answers=500, p50_ms=1, p95_ms=p95_ms)
+
+
+@pytest.mark.parametrize(("p95_ms", "is_met"), [(11.9, True), (12.1, False)])
+def test_readers_are_held_against_what_they_had_alone(p95_ms, is_met):
+    (verdict,) = suppliers.judge_reading([read("alone", 10), read(MERGING, p95_ms)], count=9)
+
+    assert (verdict.id, verdict.ok, round(verdict.ratio, 2)) == ("P12", is_met, p95_ms / 10)
+
+
+def test_of_a_hundred_changes_five_may_be_late():
+    on_time, late = [0.2] * 95, [3.0] * 5
+
+    told, asked = suppliers.judge_reaching(Reach(told=on_time + late, asked=on_time + late * 2))
+
+    assert (told.ok, asked.ok) == (False, False)
+    (told, _) = suppliers.judge_reaching(Reach(told=[*on_time, 0.2, *late[1:]], asked=[1.0]))
+    assert told.ok

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from storefront.dev.demo import __main__, freshness, lock, startup, status_file
+from storefront.dev.demo import __main__, lock, startup, status_file
 from storefront.dev.runtime import environment
 from storefront.dev.runtime.processes import Child, command_line
 
@@ -169,13 +169,13 @@ def test_secrets_are_made_once_and_nobody_else_can_read_them(var):
 
 def test_a_catalog_is_fresh_for_an_hour_and_for_its_own_database_only(var):
     ours = "postgres://fara:x@127.0.0.1:4000/fara"
-    assert not freshness.is_fresh(var, database_url=ours)
+    assert not startup.is_fresh(var, database_url=ours)
 
-    freshness.mark(var, database_url=ours)
+    startup.mark(var, database_url=ours)
 
-    assert freshness.is_fresh(var, database_url=ours.replace("4000", "5000"))
-    assert not freshness.is_fresh(var, database_url="postgres://db.example/fara")
+    assert startup.is_fresh(var, database_url=ours.replace("4000", "5000"))
+    assert not startup.is_fresh(var, database_url="postgres://db.example/fara")
     os.utime(var / "demo.synced", (time.time() - 3700,) * 2)
-    assert not freshness.is_fresh(var, database_url=ours)
-    freshness.keep(var)
-    assert freshness.is_fresh(var, database_url=ours)
+    assert not startup.is_fresh(var, database_url=ours)
+    startup.keep(var)
+    assert startup.is_fresh(var, database_url=ours)

@@ -9,7 +9,7 @@ from shipping.rates import quotes
 from storefront.dev.demo import routes
 from storefront.dev.sandboxes.bigbuy import carriers
 from storefront.dev.sandboxes.cj.freight import BY_NAME, COUNTRIES
-from suppliers.connectors.bigbuy import reading
+from suppliers.connectors.bigbuy import schemas
 from suppliers.models import Service, StockLocation
 from suppliers.shipping_services.selection import best, load_of
 from tests.factories.suppliers import NOON, make_location, make_supplier
@@ -77,7 +77,7 @@ def test_the_second_suppliers_routes_are_carriers_that_his_sandbox_really_has():
     for service in Service.objects.all():
         carrier = carriers.BY_NAME[service.carrier_service]
         assert set(service.countries) <= carrier.ends
-        paces = [reading.days(delay) for _, delay in carrier.services]
+        paces = [schemas.days(delay) for _, delay in carrier.services]
         assert (service.min_days, service.max_days) in paces
         cost = carrier.cost(service.max_weight_g, place=0)
         price = service.base_amount + service.per_kg_amount * service.max_weight_g / 1000

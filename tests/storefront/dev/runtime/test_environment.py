@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from storefront.dev.demo import processes
-from storefront.dev.runtime.overriding import names, over
+from storefront.dev.runtime.environment import names, over
 from storefront.dev.runtime.ports import free_port
 
 

@@ -13,7 +13,7 @@ from storefront.dev.bench.harness.servers import descendants
 from storefront.dev.demo import processes
 from storefront.dev.runtime.ports import free_port
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 APPLICATION = """
 def application(environ, start_response):
     start_response("200 OK", [("Content-Length", "2")])

@@ -8,8 +8,8 @@ import time
 import httpx
 import pytest
 
-from storefront.dev.sandboxes.cj import order_lifecycle, posting
-from storefront.dev.sandboxes.cj.serving import Server
+from storefront.dev.sandboxes.cj import order_lifecycle, webhooks
+from storefront.dev.sandboxes.cj.server import Server
 from storefront.dev.sandboxes.cj.state import DEFAULT_KEY, Rules, open_world
 
 PREFIX = "/api2.0/v1/"
@@ -28,7 +28,7 @@ class Sandbox:
         self.threads = [
             threading.Thread(target=self.server.serve_forever, args=(0.02,)),
             order_lifecycle.start(self.world),
-            posting.start(self.world),
+            webhooks.start(self.world),
         ]
         self.threads[0].start()
 

@@ -1,4 +1,4 @@
-"""Two parcels of two suppliers: the cart shows what each costs, and the sum of them is paid."""
+"""What a shopper sees of a line that comes in two parcels."""
 
 from __future__ import annotations
 
@@ -7,20 +7,60 @@ from decimal import Decimal
 
 import pytest
 
+from catalog.models import Channel, Listing
 from orders.models import Order
 from orders.payments import updates
 from orders.payments.gateways import gateway_for
 from orders.purchasing import submission
 from shipping.models import AskedFreight
+from shipping.rates import quotes
+from tests.factories.backorders import also_at
 from tests.factories.orders import make_sellable
-from tests.factories.price_books import make_terms
+from tests.factories.pricing import make_terms
 from tests.factories.shipping import make_service
 from tests.factories.suppliers import NOON, make_location, make_supplier
 from tests.shipping.rates.test_live_rates import Freighter, connect, make_far, option
 from tests.storefront.web.checkout.test_views import agreed, to_review
-from tests.storefront.web.conftest import make_light
+from tests.storefront.web.conftest import WHO, make_light
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def two_places(light):
+    """Five lie here, and four there."""
+    Channel.objects.update(places_per_line=2)
+    also_at(light, quantity=4)
+    Listing.objects.filter(pk=light.pk).update(available=9)
+    quotes.forget()
+    return light
+
+
+def test_the_pages_say_which_come_in_which_parcel(shopper, two_places):
+    shopper.post("/en/cart/add/", {"listing": two_places.pk, "quantity": 9})
+
+    page = shopper.get("/en/cart/").content.decode()
+
+    assert "5 of 9 come in this parcel." in page
+    assert "4 of 9 come in this parcel." in page
+    assert page.count('name="quantity" type="number"') == 1  # one line, one field
+    shopper.post("/en/checkout/", WHO)
+    shopper.post("/en/checkout/delivery/", {"tier": "economy"})
+    review = shopper.get("/en/checkout/review/").content.decode()
+    assert "5 × €39.99" in review
+    assert "4 × €39.99" in review
+    assert "€199.95" in review
+    assert "€159.96" in review
+
+
+def test_one_more_than_both_have_is_refused_with_what_they_have(shopper, two_places):
+    added = shopper.post("/en/cart/add/", {"listing": two_places.pk, "quantity": 10})
+
+    assert added.status_code == 409
+    assert "Only 9 can be had right now." in added.content.decode()
+
+
+# Two parcels of two suppliers: the cart shows what each costs, and the sum of them is paid.
 
 
 @pytest.fixture

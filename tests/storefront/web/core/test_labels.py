@@ -18,7 +18,7 @@ from django.utils.translation.template import templatize
 from catalog.search.filters import CHOICES, SORTS
 from storefront.lib.money import Money
 from storefront.web.core import formats, labels
-from storefront.web.core.languages import in_language
+from storefront.web.core.context_processors import in_language
 from tests.storefront.web.conftest import LOCALE
 
 KEYWORDS = dict.fromkeys(("_", "gettext", "gettext_lazy")) | dict.fromkeys(

@@ -10,7 +10,7 @@ from django.core.cache import cache
 from redis.exceptions import ConnectionError as AwayError
 
 from catalog.models import Listing
-from catalog.search import generations
+from catalog.search import cache as search_cache
 from orders.models import Cart
 from storefront.web.core import page_cache
 from suppliers.models import Supplier
@@ -145,11 +145,11 @@ def test_the_shop_stays_open_while_redis_is_away(client, light, monkeypatch, cap
 
     broken = type("Broken", (), {"get_many": away, "set": away})()
     monkeypatch.setattr(page_cache, "cache", broken)
-    monkeypatch.setattr(generations, "cache", broken)
+    monkeypatch.setattr(search_cache, "cache", broken)
 
     assert client.get("/en/").status_code == 200
     assert client.get("/en/").status_code == 200
-    generations.advance()
+    search_cache.advance()
 
     assert "Redis is away" in caplog.text
 

@@ -18,9 +18,8 @@ from tests.factories.orders import (
     news_of,
     pay,
 )
-from tests.factories.returns import make_delivered, make_policy, make_sibling
+from tests.factories.returns import asked, back, exchange, make_delivered, make_policy, make_sibling
 from tests.factories.suppliers import NOON
-from tests.factories.swapping import asked, back, exchange
 from tests.storefront.web.page_parser import Page
 from tests.storefront.web.returns.test_views import hidden, units
 

@@ -7,7 +7,7 @@ import pytest
 
 from storefront.lib.http.errors import PermanentError
 from suppliers.connectors.cj import CJ
-from suppliers.connectors.cj.limits import PRICES, calls_per_second, midnight_after, price
+from suppliers.connectors.cj.client import PRICES, calls_per_second, midnight_after, price
 from suppliers.connectors.records import BudgetSpentError, RequestLine
 from tests.factories.connector_contexts import DictMemory, MemoryBudget, make_line
 from tests.suppliers.connectors.cj.recorded_answers import BASE, REF, answer, recorded, said

@@ -8,8 +8,7 @@ import json
 import pytest
 
 from storefront.lib.http.errors import PermanentError
-from suppliers.connectors.cj.signing import is_signed
-from suppliers.connectors.cj.webhooks import read_news
+from suppliers.connectors.cj.webhooks import is_signed, read_news
 from suppliers.connectors.records import Answer, NewsKind, RequestLine
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import paramiko
 
-from storefront.dev.sandboxes.feeds import tables
+from storefront.dev.sandboxes.feeds import formats
 from storefront.dev.sandboxes.feeds.state import Shop
 from tests.fakes.sftp_server import named, sftp_server
 
@@ -35,8 +35,8 @@ class SftpStage:
     def start(self):
         his = self.folder / "his"
         (his / "orders").mkdir(parents=True)
-        rows = tables.full_rows(self._shop.wares(), at_s=0.0)
-        (his / "full.csv").write_bytes(tables.written(tables.COLUMNS, rows, delimiter=","))
+        rows = formats.full_rows(self._shop.wares(), at_s=0.0)
+        (his / "full.csv").write_bytes(formats.written(formats.COLUMNS, rows, delimiter=","))
         self._server = self._open.enter_context(sftp_server(his, key=KEY))
         self.url = self._server.url
         return self

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from catalog.models import Listing, Product, Variant
 from notifications.models import Event
-from suppliers.connections import corresponding, factory, health_check, setup
+from suppliers.connections import factory, health_check, setup
 from suppliers.connections.setup import Wiring, Wish
 from suppliers.connectors.context import Line
 from suppliers.models import (
@@ -74,7 +74,7 @@ def sync(supplier, kind):
 
 def books(stage, name):
     """Read his orders where they lie: in his books, on his server, or in the letters to him."""
-    mailed = Event.objects.filter(name=corresponding.MAILED)
+    mailed = Event.objects.filter(name=factory.MAILED)
     letters = {event.key: ("", event.payload) for event in mailed}
     line = SimpleNamespace(post=SimpleNamespace(letters=letters))
     return SUBJECTS[name].orders(SimpleNamespace(stage=stage, line=line))

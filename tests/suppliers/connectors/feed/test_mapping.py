@@ -9,7 +9,7 @@ from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money
 from suppliers.connectors.feed.mapping.spec import Mapping
 from suppliers.connectors.records import StockRecord
-from suppliers.feed_mapping.previewing import preview
+from suppliers.feed_mapping.sample import preview_rows
 from suppliers.feed_mapping.suggestions import suggest
 
 ROW = {
@@ -50,7 +50,7 @@ def mapping(fields=None, **words):
 
 
 def shown(row=None, fields=None, **words):
-    ((_, record, notes),) = preview(
+    ((_, record, notes),) = preview_rows(
         [{**ROW, **(row or {})}], mapping(fields, **words), 1, currency="EUR", decimal=","
     )
     return record, notes
@@ -189,7 +189,7 @@ def test_nested_values_are_reached_by_a_path():
         }
     )
 
-    ((_, record, _),) = preview([row], found, 1, currency="EUR", decimal=",")
+    ((_, record, _),) = preview_rows([row], found, 1, currency="EUR", decimal=",")
 
     assert record.cost == Money(Decimal("9.50"), "EUR")  # a number needs no decimal mark
     assert (record.title, record.brand) == ("", "Northbeam")

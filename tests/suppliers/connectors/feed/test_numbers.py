@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from storefront.lib.money import Money
-from suppliers.connectors.feed.rows import numbers, skus
+from suppliers.connectors.feed.rows import cells, numbers
 from suppliers.connectors.feed.rows.numbers import UnreadableError
 
 
@@ -190,7 +190,7 @@ def test_a_time_that_could_be_another_is_refused(text):
     ],
 )
 def test_a_sku_is_kept_composed_with_its_zeros(text, sku):
-    assert skus.normalized(text) == sku
+    assert cells.normalized(text) == sku
 
 
 @pytest.mark.parametrize(
@@ -211,8 +211,8 @@ def test_a_sku_is_kept_composed_with_its_zeros(text, sku):
 )
 def test_a_sku_that_hides_something_is_refused(text):
     with pytest.raises(UnreadableError):
-        skus.normalized(text)
+        cells.normalized(text)
 
 
 def test_twins_in_another_case_are_noticed():
-    assert skus.twin_key("lx-1A") == skus.twin_key("LX-1a")
+    assert cells.twin_key("lx-1A") == cells.twin_key("LX-1a")

@@ -9,9 +9,14 @@ import pytest
 from storefront.lib.address import Address
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
-from suppliers.connectors.capabilities import OrderCancelling, OrderPlacing, OrderReading
+from suppliers.connectors.capabilities import (
+    OrderCancelling,
+    OrderPlacing,
+    OrderReading,
+    Plea,
+    Wanted,
+)
 from suppliers.connectors.feed import Feed
-from suppliers.connectors.pleading import Plea, Wanted
 from suppliers.connectors.records import (
     Answer,
     DuplicateReferenceError,

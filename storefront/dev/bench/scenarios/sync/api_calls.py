@@ -22,7 +22,7 @@ from django.test.utils import override_settings
 from django.utils import timezone
 
 from storefront.dev.bench.harness.connectors import SELLERS, Asked, Seller, Size
-from storefront.dev.bench.harness.sandboxing import sandbox
+from storefront.dev.bench.harness.suppliers import sandbox
 from storefront.lib.http.client import Api
 from suppliers.models import CallBudget, Connection, FeedRun, StockLevel, Supplier, SupplierOffer
 from suppliers.sync import prices as sync_prices
@@ -42,7 +42,7 @@ class StuckError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class ApiCallFigures:
     """What one go through all three jobs asked.
 
     Shape:  ``windows`` is how many days (CJ) or hours (BigBuy) of what may be asked it took;
@@ -77,9 +77,9 @@ class Figures:
         return asdict(self)
 
 
-def measure(*, products: int, say: Callable[[str], None]) -> list[Figures]:
+def measure(*, products: int, say: Callable[[str], None]) -> list[ApiCallFigures]:
     """Measure each dialect with so many good products; nothing is kept of their lists."""
-    found: list[Figures] = []
+    found: list[ApiCallFigures] = []
     with TemporaryDirectory(prefix="fara-bench-") as folder, override_settings(VAR_DIR=folder):
         for seller in SELLERS:
             words = ["--count", str(products), *seller.words]
@@ -91,7 +91,9 @@ def measure(*, products: int, say: Callable[[str], None]) -> list[Figures]:
     return found
 
 
-def _phases(seller: Seller, supplier: Supplier, control: Api, *, good: int) -> Iterable[Figures]:
+def _phases(
+    seller: Seller, supplier: Supplier, control: Api, *, good: int
+) -> Iterable[ApiCallFigures]:
     listed = int(control.get("/control/status")["products"])
     known = SupplierOffer.objects.filter(supplier=supplier)
     yield _go(
@@ -138,7 +140,7 @@ def _go(  # noqa: PLR0913 - who, through what, and what is to come of it
     phase: str,
     size: Callable[[], Size],
     outcome: Callable[[], tuple[int, int]],
-) -> Figures:
+) -> ApiCallFigures:
     _next_window(seller, supplier, control)
     before, began = seller.counted(control), time.perf_counter()
     runs, windows = _until_done(seller, supplier, control)
@@ -147,7 +149,7 @@ def _go(  # noqa: PLR0913 - who, through what, and what is to come of it
     points = sum(run.points.get("points", 0) for run in runs)
     done, wanted = outcome()
     told = size()
-    return Figures(
+    return ApiCallFigures(
         dialect=seller.name,
         phase=phase,
         products=told.products,

@@ -43,7 +43,7 @@ PARENT = {"parent": {"jmespath": "join('', ['P', EAN])"}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class FeedFigures:
     """What one walk over one file took. ``peak_mb`` is of the whole process: most is Django."""
 
     name: str
@@ -73,7 +73,7 @@ class Figures:
         )
 
 
-def measure(name: str, *, count: int, folder: Path) -> Figures:
+def measure(name: str, *, count: int, folder: Path) -> FeedFigures:
     """Write a file, and walk it in a process of its own."""
     path = folder / f"{name}-{count}"
     WRITERS["csv" if name == GROUPED else name](path, count)
@@ -87,10 +87,10 @@ def measure(name: str, *, count: int, folder: Path) -> Figures:
     ]
     told = subprocess.run(inside, check=True, capture_output=True, text=True)  # noqa: S603 - our own
     path.unlink()
-    return msgspec.json.decode(told.stdout.splitlines()[-1], type=Figures)
+    return msgspec.json.decode(told.stdout.splitlines()[-1], type=FeedFigures)
 
 
-def walk(name: str, path: Path) -> Figures:
+def walk(name: str, path: Path) -> FeedFigures:
     """Walk a file in this very process."""
     from suppliers.connectors.feed.formats.data_file import open_file  # noqa: PLC0415 - needs settings
     from suppliers.connectors.feed.mapping.spec import Mapping  # noqa: PLC0415
@@ -108,7 +108,7 @@ def walk(name: str, path: Path) -> Figures:
             pages += 1
             rows += len(getattr(getattr(page, "record", None), "variants", ()))
         found.close()
-    return Figures(
+    return FeedFigures(
         name=name,
         rows=rows,
         pages=pages,

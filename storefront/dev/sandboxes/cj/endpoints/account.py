@@ -8,8 +8,7 @@ import urllib.request
 from typing import Any
 
 from storefront.dev.sandboxes.cj import webhooks
-from storefront.dev.sandboxes.cj.calls import BAD_PARAM, Call, Route
-from storefront.dev.sandboxes.cj.protocol import OK, RefusedError
+from storefront.dev.sandboxes.cj.protocol import BAD_PARAM, OK, Call, RefusedError, Route
 
 BAD_CALLBACK, NO_THANKS = 1606001, 1607003
 TRIAL_TAKES_S = 3

@@ -5,10 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from storefront.dev.sandboxes.cj.calls import Call, Route
-from storefront.dev.sandboxes.cj.clock import iso
-from storefront.dev.sandboxes.cj.protocol import RefusedError
-from storefront.dev.sandboxes.cj.state import DAY_S, World
+from storefront.dev.sandboxes.cj.protocol import Call, RefusedError, Route
+from storefront.dev.sandboxes.cj.state import DAY_S, World, iso
 
 WRONG_KEY, BAD_TOKEN, NO_TOKEN, BAD_REFRESH = 1600005, 1600001, 1600002, 1600003
 SAME_PAIR_FOR_S = DAY_S

@@ -7,10 +7,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from storefront.dev.sandboxes.cj import order_lifecycle
-from storefront.dev.sandboxes.cj.calls import BAD_PARAM, Call, Route
-from storefront.dev.sandboxes.cj.clock import stamp
 from storefront.dev.sandboxes.cj.endpoints.orders import NOT_FOUND
-from storefront.dev.sandboxes.cj.protocol import RefusedError
+from storefront.dev.sandboxes.cj.protocol import BAD_PARAM, Call, RefusedError, Route
+from storefront.dev.sandboxes.cj.state import stamp
 
 CANNOT_CONFIRM, CANNOT_OPEN, CANNOT_CANCEL = 1607007, 1607008, 1607009
 REASONS = {

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from storefront.dev.sandboxes.cj import freight, order_lifecycle
-from storefront.dev.sandboxes.cj.areas import BY_COUNTRY
-from storefront.dev.sandboxes.cj.calls import BAD_PARAM, Call, Route
-from storefront.dev.sandboxes.cj.clock import stamp
 from storefront.dev.sandboxes.cj.endpoints.products import NO_VARIANT, VARIANT_OFF_SHELF
-from storefront.dev.sandboxes.cj.freight import CNY_PER_USD
-from storefront.dev.sandboxes.cj.ordering import OrderLine, parcel_of
-from storefront.dev.sandboxes.cj.protocol import RefusedError
-from storefront.dev.sandboxes.cj.tracking_numbers import carrier_of
+from storefront.dev.sandboxes.cj.freight import CNY_PER_USD, carrier_of
+from storefront.dev.sandboxes.cj.order_lifecycle import OrderLine, parcel_of
+from storefront.dev.sandboxes.cj.protocol import BAD_PARAM, Call, RefusedError, Route
+from storefront.dev.sandboxes.cj.shelves import BY_COUNTRY
+from storefront.dev.sandboxes.cj.state import stamp
 
 NO_COUNTRY = 1605002
 MOST_LINES, MOST_PIECES = 50, 10_000

@@ -6,12 +6,11 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from storefront.dev.sandboxes.cj import freight, order_lifecycle, ordering, staff_actions
-from storefront.dev.sandboxes.cj.calls import BAD_PARAM, Call, Route
-from storefront.dev.sandboxes.cj.clock import stamp
+from storefront.dev.sandboxes.cj import freight, order_lifecycle, staff_actions
 from storefront.dev.sandboxes.cj.endpoints.freight import country_of, order_lines
-from storefront.dev.sandboxes.cj.protocol import OK, RefusedError
+from storefront.dev.sandboxes.cj.protocol import BAD_PARAM, OK, Call, RefusedError, Route
 from storefront.dev.sandboxes.cj.shelves import SoldOutError
+from storefront.dev.sandboxes.cj.state import stamp
 
 NOT_FOUND_IN_DETAIL = 1600300
 DUPLICATE, NOT_FOUND, PAYMENT_FAILED, SOLD_OUT, TOO_POOR = (
@@ -73,10 +72,10 @@ def _create(call: Call, number: str) -> dict[str, Any]:
         raise RefusedError(NO_LINE, call.text("logisticName"))
     if line.start != start:
         raise RefusedError(WRONG_LINE, f"{line.name} does not start in {start}")
-    if reason := line.refusal(ordering.parcel_of(lines), end=end):
+    if reason := line.refusal(order_lifecycle.parcel_of(lines), end=end):
         raise RefusedError(WRONG_LINE, reason)
     try:
-        return ordering.create(
+        return order_lifecycle.create(
             world,
             number=number,
             lines=lines,
@@ -86,20 +85,24 @@ def _create(call: Call, number: str) -> dict[str, Any]:
             request=call.body,
             fault=call.fault,
         )
-    except ordering.TakenNumberError as error:
+    except order_lifecycle.TakenNumberError as error:
         raise RefusedError(DUPLICATE, number) from error
     except SoldOutError as error:
         raise RefusedError(SOLD_OUT, f"vid {error}") from error
-    except ordering.TooPoorError as error:
+    except order_lifecycle.TooPoorError as error:
         raise RefusedError(TOO_POOR) from error
 
 
 def _pay_type(call: Call, number: str) -> str:
-    pay_type = call.text("payType", default=ordering.PAY_PAGE)
-    if pay_type not in {ordering.PAY_PAGE, ordering.PAY_BALANCE, ordering.CREATE_ONLY}:
+    pay_type = call.text("payType", default=order_lifecycle.PAY_PAGE)
+    if pay_type not in {
+        order_lifecycle.PAY_PAGE,
+        order_lifecycle.PAY_BALANCE,
+        order_lifecycle.CREATE_ONLY,
+    }:
         raise RefusedError(BAD_PARAM, "payType must be 1, 2 or 3")
-    is_held = staff_actions.why_held(call.world, number) and pay_type == ordering.PAY_BALANCE
-    return ordering.CREATE_ONLY if is_held else pay_type
+    is_held = staff_actions.why_held(call.world, number) and pay_type == order_lifecycle.PAY_BALANCE
+    return order_lifecycle.CREATE_ONLY if is_held else pay_type
 
 
 def _note(call: Call, number: str, code: int) -> None:

@@ -6,16 +6,15 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from storefront.dev.sandboxes.cj import order_lifecycle, ordering, staff_actions
-from storefront.dev.sandboxes.cj.calls import BAD_PARAM, Call, Route
-from storefront.dev.sandboxes.cj.clock import stamp
+from storefront.dev.sandboxes.cj import order_lifecycle, staff_actions
 from storefront.dev.sandboxes.cj.endpoints.orders import (
     CANNOT_CONFIRM,
     NOT_FOUND,
     PAYMENT_FAILED,
     TOO_POOR,
 )
-from storefront.dev.sandboxes.cj.protocol import RefusedError
+from storefront.dev.sandboxes.cj.protocol import BAD_PARAM, Call, RefusedError, Route
+from storefront.dev.sandboxes.cj.state import stamp
 
 PAY_WITHIN_S = 3600
 
@@ -64,7 +63,7 @@ def save_generate_parent_order(call: Call) -> dict[str, Any]:
         call.world.ledger.run(
             "UPDATE orders SET pay_id = ? WHERE cj_id = ?", pay_id, order["cj_id"]
         )
-    total = sum(ordering.total_cents(order) for order in orders)
+    total = sum(order_lifecycle.total_cents(order) for order in orders)
     return {
         "payId": pay_id,
         "shipmentOrderId": orders[0]["shipment_order_id"],
@@ -81,8 +80,8 @@ def pay_balance_v2(call: Call) -> bool:
     try:
         with call.world.ledger.writing():
             for order in orders:
-                ordering.pay(call.world, order, fault=call.fault)
-    except ordering.TooPoorError as error:
+                order_lifecycle.pay(call.world, order, fault=call.fault)
+    except order_lifecycle.TooPoorError as error:
         raise RefusedError(TOO_POOR) from error
     return True
 

@@ -7,12 +7,11 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from storefront.dev.sandboxes.cj.calls import BAD_PARAM, Call, Route
 from storefront.dev.sandboxes.cj.endpoints import product_json
-from storefront.dev.sandboxes.cj.protocol import RefusedError
+from storefront.dev.sandboxes.cj.protocol import BAD_PARAM, Call, RefusedError, Route
 from storefront.dev.sandboxes.cj.state import World
 from storefront.dev.sandboxes.goods.generator import WHEEL
-from storefront.dev.sandboxes.goods.product import Product
+from storefront.dev.sandboxes.goods.model import Product
 
 NO_PRODUCT, NO_VARIANT = 1602001, 1602000
 PRODUCT_OFF_SHELF, VARIANT_OFF_SHELF = 1602002, 1602003

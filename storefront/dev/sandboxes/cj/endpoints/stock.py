@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from storefront.dev.sandboxes.cj.areas import AREAS, BY_COUNTRY
-from storefront.dev.sandboxes.cj.calls import Call, Route
-from storefront.dev.sandboxes.cj.endpoints import stock_wording
+from storefront.dev.sandboxes.cj.endpoints import product_json
 from storefront.dev.sandboxes.cj.endpoints.products import NO_PRODUCT, NO_VARIANT
-from storefront.dev.sandboxes.cj.protocol import RefusedError
-from storefront.dev.sandboxes.goods.product import Product
+from storefront.dev.sandboxes.cj.protocol import Call, RefusedError, Route
+from storefront.dev.sandboxes.cj.shelves import AREAS, BY_COUNTRY
+from storefront.dev.sandboxes.goods.model import Product
 
 
 def by_vid(call: Call) -> list[dict[str, Any]]:
@@ -34,7 +33,7 @@ def by_pid(call: Call) -> dict[str, Any]:
     product = call.world.catalog.by_pid(call.text("pid", most=40))
     if product is None:
         raise RefusedError(NO_PRODUCT)
-    variants = stock_wording.variant_stock(call.world, product, suffix="Num")
+    variants = product_json.variant_stock(call.world, product, suffix="Num")
     totals = []
     for country in call.world.shelves.countries(product):
         area = BY_COUNTRY[country]
@@ -76,7 +75,7 @@ def warehouses(_: Call) -> list[dict[str, Any]]:
 
 def _rows(call: Call, product: Product, vids: set[str]) -> list[dict[str, Any]]:
     return [
-        stock_wording.stock_row(call.world, product, variant, country)
+        product_json.stock_row(call.world, product, variant, country)
         for variant in product.variants
         if variant.vid in vids
         for country in call.world.shelves.countries(product)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from storefront.dev.sandboxes.cj.calls import BAD_PARAM, Call, Route
-from storefront.dev.sandboxes.cj.protocol import RefusedError
+from storefront.dev.sandboxes.cj.protocol import BAD_PARAM, Call, RefusedError, Route
 
 CAP_REACHED = 1606011
 AT_ONCE = 100

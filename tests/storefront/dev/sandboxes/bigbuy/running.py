@@ -9,7 +9,7 @@ import pytest
 
 from storefront.dev.sandboxes.bigbuy import orders
 from storefront.dev.sandboxes.bigbuy.lists import LIGHTING
-from storefront.dev.sandboxes.bigbuy.serving import Server
+from storefront.dev.sandboxes.bigbuy.server import Server
 from storefront.dev.sandboxes.bigbuy.state import DEFAULT_KEY, Rules, open_world
 
 ADDRESS = {

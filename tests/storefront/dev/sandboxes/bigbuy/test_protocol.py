@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from storefront.dev.sandboxes.bigbuy.goods import FIRST_ID, Goods
-from storefront.dev.sandboxes.bigbuy.listing import OF_PRODUCTS
+from storefront.dev.sandboxes.bigbuy.lists import OF_PRODUCTS
 from storefront.dev.sandboxes.goods.catalog import Catalog
 from tests.storefront.dev.sandboxes.bigbuy.running import bigbuy
 

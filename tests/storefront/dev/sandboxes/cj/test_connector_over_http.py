@@ -9,8 +9,8 @@ import pytest
 from storefront.lib.http import retries
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money
+from suppliers.connectors.capabilities import ClaimAnswer, ClaimRequest, Remedy, Trouble
 from suppliers.connectors.cj import order_status, product_list
-from suppliers.connectors.claiming import ClaimAnswer, ClaimRequest, Remedy, Trouble
 from suppliers.connectors.records import Answer, BudgetSpentError, ListRow, OrderName, RequestLine
 from tests.storefront.dev.sandboxes.cj.contexts import connected, effects, line_to, request_for
 
