@@ -25,25 +25,25 @@ demo-reset: env ## Wipe the demo's data and start afresh
 	@$(LAUNCH).demo reset
 
 smoke: env ## Buy a headlamp in the running demo, and wait for the tracking e-mail
-	@$(LAUNCH).smoke
+	@$(LAUNCH).demo.smoke
 
 bench: env ## Measure what performance is promised; writes var/bench.json. ONLY=P1,R1 measures some, SCALE=full all sizes
-	@SCALE="$(SCALE)" $(LAUNCH).with_datastores --durable $(PY) manage.py bench --only "$(ONLY)"
+	@SCALE="$(SCALE)" $(LAUNCH).runtime.with_datastores --durable $(PY) manage.py bench --only "$(ONLY)"
 
 chaos: env ## Break a running shop by a seed, and see whether it keeps its promises. SEED=1; MUTANTS=1 puts mistakes in
 	@$(PY) -m storefront.dev.chaos $(if $(MUTANTS),--mutants,--seed "$(or $(SEED),1)")
 
 test: env ## Run every test, browser included
-	@$(LAUNCH).browser
-	@$(LAUNCH).with_datastores $(PY) -m pytest -n 4
+	@$(LAUNCH).runtime.browser
+	@$(LAUNCH).runtime.with_datastores $(PY) -m pytest -n 4
 
 check: env ## Formatter, linter, types, import contracts, migrations, production settings
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
-	$(LAUNCH).with_datastores $(PY) manage.py makemigrations --check --dry-run
-	$(LAUNCH).as_in_production $(PY) manage.py check --deploy --fail-level WARNING
+	$(LAUNCH).runtime.with_datastores $(PY) manage.py makemigrations --check --dry-run
+	$(LAUNCH).runtime.production_env $(PY) manage.py check --deploy --fail-level WARNING
 
 fmt: env ## Format the code, and repair what the linter can repair
 	$(BIN)/ruff format .

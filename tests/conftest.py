@@ -78,3 +78,6 @@ def quiet_surroundings(settings, tmp_path):
     settings.RATES_MAX_AGE_H = 24 * 365 * 100
     # Goods come without papers where the papers are not the point.
     settings.CERTIFICATES_FOR_LITHIUM = settings.CERTIFICATES_FOR_EU = []
+
+
+pytest_plugins = ["tests.support.staff_fixtures", "tests.support.gateway_fixtures"]

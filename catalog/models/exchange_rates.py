@@ -29,7 +29,8 @@ class ExchangeRate(models.Model):
 
     ``waiting_rate`` is a newer one that moved too far to be believed without a person.
     ``standing`` is how sure it was when prices were last counted by it, and ``supplied_under``
-    when it was last decided which offers in that money are sold (``suppliers.inventory.confirmations``).
+    when it was last decided which offers in that money are sold
+    (``suppliers.inventory.confirmations``).
     """
 
     base = models.CharField(max_length=3)

@@ -1,6 +1,7 @@
 """Keep what does not come as promised: refused, it is looked for elsewhere; later, it is asked of.
 
-Nothing is looked for here: ``shipping.rerouting.rerouting`` does, for what comes from elsewhere must also be
+Nothing is looked for here: ``shipping.rerouting.rerouting`` does, for what comes from elsewhere
+must also be
 carried. Until then the line is in no purchase order, and its money is neither taken nor let go.
 """
 

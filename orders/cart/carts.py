@@ -118,7 +118,8 @@ def add(  # noqa: PLR0913 - what, how many, when, and of how many
     Adding does not make the promise longer; only a price of today is promised from now on.
 
     Shape:  ``most_of`` says how many can be had of a listing: who knows the routes knows how
-            many can be sent where the cart goes (``shipping.availability.availability``). ``line_id`` is the
+            many can be sent where the cart goes (``shipping.availability.availability``).
+            ``line_id`` is the
             number that the line had before it was taken out: with it, it stands where it
             stood. It must be one that ``change`` has freed
     Locks:  the cart

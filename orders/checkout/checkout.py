@@ -59,7 +59,8 @@ class AlreadyPlacedError(Exception):
 class CannotSupplyError(Exception):
     """Something in the cart cannot be had any more as it was planned. Nothing was written.
 
-    How many are left is for who knows the routes to say: ``shipping.availability.availability.look``.
+    How many are left is for who knows the routes to say:
+    ``shipping.availability.availability.look``.
     """
 
 

@@ -170,7 +170,8 @@ class PurchaseOrder(Stateful):
     # Tries that failed and are repeated, without those that his resting line held back.
     failures = models.PositiveSmallIntegerField(default=0, db_default=0)
     try_after = models.DateTimeField(null=True, blank=True)
-    # Collected until then, and free to cancel (``suppliers.profile.order_schedule``); empty: sent at once.
+    # Collected until then, and free to cancel (``suppliers.profile.order_schedule``); empty: sent
+    # at once.
     goes_at = models.DateTimeField(null=True, blank=True)
     accepted_at = models.DateTimeField(null=True, blank=True)
     polled_at = models.DateTimeField(null=True, blank=True)

@@ -41,7 +41,8 @@ HE_HAS = frozenset(
     {Request.SUBMITTED, Request.ACCEPTED, Request.PARTIALLY_ACCEPTED, Request.BACKORDERED}
 )
 SHIPPED_CANCELED = "shipped_canceled"
-# What he has of these although it was canceled is a stray (``orders.cancellation.canceled_but_shipped``).
+# What he has of these although it was canceled is a stray
+# (``orders.cancellation.canceled_but_shipped``).
 CAN_STRAY = HE_HAS | {Request.CANCELLATION_REJECTED}
 
 
@@ -50,7 +51,8 @@ def apply(*, purchase_order: PurchaseOrder, state: PurchaseState, now: datetime)
     """Follow an answer of the supplier: to our call, by webhook or read by a poll.
 
     Old news changes nothing. What he has although it was canceled is for staff
-    (``orders.cancellation.canceled_but_shipped``). A refusal after goods left is no refusal: staff look. Who refuses
+    (``orders.cancellation.canceled_but_shipped``). A refusal after goods left is no refusal:
+    staff look. Who refuses
     every line has refused the order.
 
     Locks:  the order, then the purchase order, its payment, and the stock rows in id order

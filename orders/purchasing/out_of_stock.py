@@ -42,7 +42,8 @@ def follow(
     Raises: LostRaceError  it was sent once more meanwhile
     """
     is_out = isinstance(error, OutOfStockError)
-    # His scorecard reads in these words that goods were missing (``suppliers.scorecards.statistics``).
+    # His scorecard reads in these words that goods were missing
+    # (``suppliers.scorecards.statistics``).
     reason = f"{'Out of stock' if is_out else 'No longer sold'}: {error}"
     code = Refusal.OUT_OF_STOCK if is_out else Refusal.DISCONTINUED
     live = purchase_order.lines.filter(is_live=True).select_related("offer").order_by("pk")

@@ -53,7 +53,8 @@ PRIVATE_NETWORKS_ALLOWED = env_list(
 # Ports besides 80 and 443: numbers, or ranges such as 8000-8010.
 OUTSIDE_PORTS_ALLOWED = env_list("OUTSIDE_PORTS_ALLOWED", "" if IS_PRODUCTION else "1024-65535")
 
-# What must be proven (suppliers.models.compliance) of a supplier, and of goods before they are sold.
+# What must be proven (suppliers.models.compliance) of a supplier, and of goods before they are
+# sold.
 VETTING_REQUIRED = env_list(
     "VETTING_REQUIRED", "steady_stock,shipping,returns,response_time,un_38_3,ce,rohs"
 )
@@ -89,6 +90,7 @@ INSTALLED_APPS = [
     "storefront.api",
     "storefront.webhooks",
     "django.contrib.admin",
+    *(["storefront.dev"] if ENVIRONMENT == "local" else []),
 ]
 AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -130,10 +132,11 @@ WSGI_APPLICATION = "storefront.wsgi.application"
 TEMPLATES: list[dict[str, Any]] = [
     {
         # Jinja renders the shop's pages in half the time of Django's own engine.
+        "NAME": "jinja",
         "BACKEND": "storefront.web.rendering.environment.Pages",
         "DIRS": [
             BASE_DIR / "storefront" / "web" / "templates",
-            BASE_DIR / "storefront" / "portal" / "templates",
+            BASE_DIR / "storefront" / "supplier_portal" / "templates",
             BASE_DIR / "notifications" / "templates",
         ],
         "APP_DIRS": False,
@@ -198,11 +201,11 @@ CELERY_TASK_ROUTES = {
     "orders.claims.tasks.*": {"queue": "syncs"},  # no order waits behind a claim
     "orders.accounting.tasks.*": {"queue": "bulk"},  # it asks everybody, and nobody waits for it
     "suppliers.compliance.tasks.watch_evidence": {"queue": "celery"},
-    "catalog.*_tasks.*": {"queue": "bulk"},
+    "catalog.*.tasks.*": {"queue": "bulk"},
     "suppliers.sync.tasks.sync*": {"queue": "syncs"},
     "suppliers.connections.tasks.check": {"queue": "syncs"},
     "suppliers.feed_mapping.tasks.fetch_sample": {"queue": "syncs"},
-    "suppliers.*_tasks.*": {"queue": "bulk"},
+    "suppliers.*.tasks.*": {"queue": "bulk"},
     "storefront.webhooks.tasks.subscribe": {"queue": "syncs"},
 }
 # So many processes read one supplier, or send him orders; half as many hear news, or tell claims.

@@ -160,7 +160,8 @@ class Webhooks(Protocol):
 
         Empty for a call that tells nothing: he only tries whether we are there.
 
-        Raises: storefront.lib.security.webhook_signing.BadHeadersError, storefront.lib.security.webhook_signing.ForgedError
+        Raises: storefront.lib.security.webhook_signing.BadHeadersError,
+        storefront.lib.security.webhook_signing.ForgedError
         """
         ...
 

@@ -1,6 +1,7 @@
 """Count how many units of a stock row may be sold. Pure: no database, no clock, no network.
 
-What pages claim (``supply``) and what a cart is filled from (``orders.routing.engine``) both ask here.
+What pages claim (``supply``) and what a cart is filled from (``orders.routing.engine``) both ask
+here.
 """
 
 from __future__ import annotations

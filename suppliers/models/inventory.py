@@ -62,7 +62,8 @@ class StockLocation(models.Model):
 
     ``stock_as_of`` confirms every stock row here that is not silent: a figure that did not
     change is not written again, only this moment is. ``aged_at`` is up to when the pages of its
-    goods follow their age, and ``aged_under`` by which terms (``suppliers.inventory.confirmations``).
+    goods follow their age, and ``aged_under`` by which terms
+    (``suppliers.inventory.confirmations``).
     """
 
     supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="locations")
@@ -114,7 +115,7 @@ class StockLevelQuerySet(models.QuerySet["StockLevel"]):
 
 
 def _aged(now: datetime) -> Func:
-    """Count what the age of ``known_at`` takes from the figure; see ``suppliers.inventory.freshness``."""
+    """Count what the age of ``known_at`` takes from the figure (``inventory.freshness``)."""
     terms = (
         "stock_believed_min",
         "stock_hidden_min",

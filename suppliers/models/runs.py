@@ -153,7 +153,8 @@ class PageBatch(models.Model):
     Whoever has it in his hands holds a lock of his session, which ends with him: then the reader
     takes it in himself. It is deleted with its end, or with the end of its run.
 
-    Shape:  ``pages`` as ``suppliers.sync.page_batches`` packs them; ``done`` are the counts of the run that
+    Shape:  ``pages`` as ``suppliers.sync.page_batches`` packs them; ``done`` are the counts of
+    the run that
             it added, null until it is in
     """
 

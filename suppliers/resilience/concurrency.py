@@ -23,7 +23,8 @@ from storefront.lib.http.errors import TemporaryError
 log = logging.getLogger(__name__)
 
 LONGEST_WAIT_S = 30.0
-# An order that is being sent is believed dead after a while (orders.purchasing.submission_lookup.SENDING_TAKES).
+# An order that is being sent is believed dead after a while
+# (orders.purchasing.submission_lookup.SENDING_TAKES).
 LONGEST_WAIT_OF_ORDER_S = 10.0
 NAP_S = 0.05
 REDIS_IS_ASKED_AGAIN_AFTER_S = 10.0

@@ -2,7 +2,8 @@
 
 Note [Observed, not told]: a scorecard is made of rows that our own work left behind, never of
 what a supplier says about himself: ``ScorecardFact`` (purchase orders and parcels, seen by
-``shipping.supplier_performance``), ``FeedRun``, ``CostChange`` and ``AnswerTally``. What they say of a day
+``shipping.supplier_performance``), ``FeedRun``, ``CostChange`` and ``AnswerTally``. What they say
+of a day
 stays, so a day that is rolled up again gets the same numbers.
 """
 

@@ -99,7 +99,7 @@ def test_a_picture_whose_worker_died_is_due_again_after_the_lease():
 
 def test_the_shelves_are_put_up_in_both_languages_and_may_be_put_up_again():
     for _ in range(2):
-        call_command("seed_catalog", stdout=io.StringIO())
+        call_command("create_categories", stdout=io.StringIO())
 
     found = {category.slug: category for category in Category.objects.all()}
     assert list(Category.objects.order_by("position").values_list("slug", flat=True)) == [

@@ -137,8 +137,14 @@ def connect(monkeypatch, supplier):
     def adapter_for(_row):
         yield supplier
 
-    modules = ("purchasing", "resolving", "cancelling", "claiming", "following")
-    for module in (*modules, "telling_addresses"):
+    modules = (
+        "purchasing.submission",
+        "purchasing.submission_lookup",
+        "cancellation.cancellation",
+        "claims.submission",
+        "claims.status",
+    )
+    for module in (*modules, "addresses.supplier_notices"):
         monkeypatch.setattr(f"orders.{module}.adapter_for", adapter_for)
     return supplier
 

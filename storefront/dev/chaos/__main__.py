@@ -1,7 +1,8 @@
 """Break a whole running shop by a seed, and see whether it keeps its promises.
 
 python -m storefront.dev.chaos --seed 1
-python -m storefront.dev.chaos --deaths       somebody dies at each failpoint, and nothing else happens
+python -m storefront.dev.chaos --deaths       somebody dies at each failpoint, and nothing else
+happens
 python -m storefront.dev.chaos --mutants      mistakes put in on purpose: each must be caught
 """
 

@@ -106,7 +106,7 @@ def open_shop(supervisor: Supervisor, var: Path) -> Opened:
             sync = stage.quietly(f"sync-{supplier}", "manage.py", "supplier", "sync", supplier)
             supervisor.run(sync, advice=START_AFRESH, is_shown=True)
         say("Fetching the first pictures; the others follow")
-        words = ["fetch_pictures", "--main", "--at-most", str(FIRST_PICTURES)]
+        words = ["fetch_images", "--main", "--at-most", str(FIRST_PICTURES)]
         pictures = stage.quietly("pictures", "manage.py", *words)
         supervisor.run(pictures, advice=START_AFRESH, is_shown=True)
         mark(var, database_url=env["DATABASE_URL"])

@@ -265,14 +265,14 @@ def test_a_file_comes_in_by_command(tmp_path):
     path.write_text(f"{HEAD}a.example,{variant.sku},,,,10,EUR,\na.example,no,,,,10,EUR,\n")
     said = StringIO()
 
-    call_command("competitors", "import", str(path), "--only-look", stdout=said)
+    call_command("import_competitor_prices", "import", str(path), "--only-look", stdout=said)
     assert not CompetitorPrice.objects.exists()
-    call_command("competitors", "import", str(path), stdout=said)
+    call_command("import_competitor_prices", "import", str(path), stdout=said)
 
     assert "1 matched, 1 refused" in said.getvalue()
     assert CompetitorPrice.objects.get().told_by == "command line"
     path.write_text(f'[{{"shop": "b", "sku": "{variant.sku}", "price": 11.5, "currency": "EUR"}}]')
-    call_command("competitors", "import", str(path), stdout=said)
+    call_command("import_competitor_prices", "import", str(path), stdout=said)
     assert CompetitorPrice.objects.get(competitor="b").amount == Decimal("11.50")
     with pytest.raises(CommandError, match="No such file"):
-        call_command("competitors", "import", str(tmp_path / "none.csv"))
+        call_command("import_competitor_prices", "import", str(tmp_path / "none.csv"))

@@ -244,13 +244,13 @@ def test_a_file_comes_in_by_command(tmp_path):
     bad.write_bytes(b"<html/>")
     said = StringIO()
 
-    call_command("rates", "import", str(path), stdout=said)
-    call_command("rates", "show", stdout=said)
+    call_command("exchange_rates", "import", str(path), stdout=said)
+    call_command("exchange_rates", "show", stdout=said)
 
     assert "daily.xml: 1 taken, 0 waiting, 0 known" in said.getvalue()
     assert "1 USD = 0.8000000000 EUR" in said.getvalue()
     with pytest.raises(CommandError, match="0 days"):
-        call_command("rates", "import", str(bad))
+        call_command("exchange_rates", "import", str(bad))
 
 
 @pytest.mark.django_db(transaction=True)

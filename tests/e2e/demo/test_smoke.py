@@ -18,7 +18,7 @@ def test_a_headlamp_is_bought_and_its_tracking_mail_arrives(demo):
 def test_nothing_is_out_of_order_after_a_purchase(demo):
     demo.manage("smoke", "--base-url", demo.shop)
 
-    found = demo.manage("invariants")
+    found = demo.manage("check_invariants")
 
     assert found.returncode == 0, found.stdout + found.stderr
 

@@ -28,7 +28,7 @@ def command(*words, **env):
     """Run the command as an operator does."""
     known = {**surroundings(), "PAYMENT_GATEWAY": "fake", **env}
     return subprocess.run(
-        [sys.executable, "manage.py", "reconcile_money", *words],
+        [sys.executable, "manage.py", "reconcile_day", *words],
         cwd=django_settings.BASE_DIR,
         env=known,
         capture_output=True,

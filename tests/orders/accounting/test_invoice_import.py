@@ -178,7 +178,7 @@ def test_who_may_not_change_bills_imports_none(client):
 
 def run(path, *flags):
     out = StringIO()
-    call_command("import_supplier_bills", str(path), *flags, stdout=out)
+    call_command("import_supplier_invoices", str(path), *flags, stdout=out)
     return out.getvalue()
 
 

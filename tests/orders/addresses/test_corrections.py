@@ -19,7 +19,6 @@ from storefront.lib.address import Address
 from tests.factories.orders import HOME, make_paid_order, make_purchase_orders
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON
-from tests.storefront.conftest import staff, started  # noqa: F401 - fixtures
 from tests.support.concurrency import Rival
 
 pytestmark = pytest.mark.django_db
@@ -242,7 +241,7 @@ def test_a_forgotten_order_forgets_what_stood_there_before(held):
     assert Cart.objects.get(order__isnull=False).browser_key == ""
 
 
-def test_staff_settle_it_on_the_page_of_the_order(held, staff, started):  # noqa: F811
+def test_staff_settle_it_on_the_page_of_the_order(held, staff, started):
     page = f"/admin/orders/order/{held.order_id}"
     assert "Doubtful:" in staff.get(f"{page}/change/").content.decode()
     form = staff.get(f"{page}/correct_address/").content.decode()

@@ -158,7 +158,7 @@ def test_a_reset_is_for_another_superuser_and_leaves_its_reason(person, boss):
 def test_the_only_superuser_is_helped_at_the_machine(person, capsys):
     with_app(person)
 
-    call_command("reset_second_factors", "Staff@fara.example", reason="lost phone")
+    call_command("reset_two_factor", "Staff@fara.example", reason="lost phone")
 
     assert not enrollment.has_any(person)
     assert FactorChange.objects.latest("pk").actor is None

@@ -14,7 +14,7 @@ from catalog.products import images
 from catalog.products.images import BadPictureError
 from tests.factories.catalog import NOON, make_image, make_product
 
-BAD = Path(__file__).with_name("bad_pictures")
+BAD = Path(__file__).with_name("bad_images")
 
 
 def picture(*, size=(1200, 800), mode="RGBA", kind="PNG", **options):

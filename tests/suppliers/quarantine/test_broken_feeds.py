@@ -31,7 +31,7 @@ from tests.factories.catalog import make_exchange_rate
 from tests.factories.feeds import NOON, sync
 from tests.suppliers.sync.test_products import versions
 
-FILES = Path(__file__).parents[1] / "adapters" / "feeds" / "broken"
+FILES = Path(__file__).parents[1] / "connectors" / "feed" / "broken_files"
 FIELDS = {
     "sku": {"column": "SKU"},
     "title": {"column": "Name"},

@@ -168,7 +168,8 @@ import os, signal
 import django
 django.setup()
 from django.utils import timezone
-from suppliers import cataloging, sync, writing
+from suppliers.offers import writer as writing
+from suppliers.sync import products as cataloging, runner as sync
 from suppliers.models import Supplier
 
 def die(*_args, **_words):

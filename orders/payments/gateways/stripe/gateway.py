@@ -1,7 +1,8 @@
 """Speak to Stripe with its own library: hosted Checkout, and money taken by hand.
 
 No card touches us: the shopper types it at Stripe's page. The library asks nothing again by
-itself: who repeats a call, with which key and when, is decided in one place (``orders.payments.captures``).
+itself: who repeats a call, with which key and when, is decided in one place
+(``orders.payments.captures``).
 """
 
 from __future__ import annotations

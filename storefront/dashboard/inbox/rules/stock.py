@@ -26,7 +26,8 @@ _DOUBTFUL = """
     SELECT l.id FROM suppliers_unpublishedsupply u
     JOIN catalog_listing l ON l.variant_id = u.variant_id
 """
-# The rule of orders.routing.candidates, and the fewest of suppliers.inventory.sellable_units, for all listings at once;
+# The rule of orders.routing.candidates, and the fewest of suppliers.inventory.sellable_units, for
+# all listings at once;
 # a test holds them together.
 _CAN_BE_ROUTED = """
     SELECT true AS is_so FROM suppliers_supplieroffer o

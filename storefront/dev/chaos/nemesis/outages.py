@@ -1,6 +1,7 @@
 """Time how long the shop needs to tell its supplier what piled up while he was away.
 
-Our clock runs quicker by then, but the pause of a dead line (``suppliers.resilience.circuit_breaker``) does not.
+Our clock runs quicker by then, but the pause of a dead line
+(``suppliers.resilience.circuit_breaker``) does not.
 """
 
 from __future__ import annotations

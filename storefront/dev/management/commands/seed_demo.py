@@ -84,7 +84,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **_options: Any) -> None:
         if settings.IS_PRODUCTION:
             raise CommandError("The demo's configuration is not for production.")
-        call_command("seed_catalog", verbosity=0)
+        call_command("create_categories", verbosity=0)
         channel = _channel()
         supplier = _supplier()
         _routes(supplier, routes.SANDBOX_LOCATIONS, currency=channel.currency)

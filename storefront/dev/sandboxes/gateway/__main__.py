@@ -1,4 +1,7 @@
-"""Run the test gateway: python -m storefront.dev.sandboxes.gateway --port 8002 --data var/gateway."""
+"""Run the test gateway.
+
+Python -m storefront.dev.sandboxes.gateway --port 8002 --data var/gateway.
+"""
 
 from __future__ import annotations
 

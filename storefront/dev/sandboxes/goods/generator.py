@@ -136,7 +136,10 @@ def _ware(  # noqa: PLR0913 what a product is made from
         subject=subject, pid=pid_of(seed, subject), spu=spu_of(subject), kind=kind.code,
         family=kind.family, category=kind.category, shape=kind.shape, noun=kind.noun, maker=maker,
         model=model, mpn=mpn, title=f"{maker.name} {model} {kind.noun}",
-        lead=specifications.lead(kind, maker=maker, dice=dice), light=None, battery=cells, charging="None",
+        lead=specifications.lead(kind, maker=maker, dice=dice),
+        light=None,
+        battery=cells,
+        charging="None",
         material=material, features=(), size_mm=size, specs=tuple(specs), option_names=axis.names,
         variants=variants(
             axis, subject=subject, seed=seed, mpn=mpn, cost=cost, net_g=net_g, cells=cells,

@@ -1,4 +1,7 @@
-"""Run a stand-in for Stripe: python -m storefront.dev.sandboxes.stripe --port 8002 --data FOLDER."""
+"""Run a stand-in for Stripe.
+
+Python -m storefront.dev.sandboxes.stripe --port 8002 --data FOLDER.
+"""
 
 from __future__ import annotations
 

@@ -259,7 +259,7 @@ def test_a_lost_answer_is_late_when_the_pause_that_he_asked_for_is_over(since, r
 
 
 def test_the_command_answers_in_json_and_passes_a_sound_shop(capsys):
-    call_command("invariants", "--json")
+    call_command("check_invariants", "--json")
 
     answer = json.loads(capsys.readouterr().out)
     assert answer["violations"] == 0
@@ -272,7 +272,7 @@ def test_the_command_fails_and_shows_the_rows_that_offend(monkeypatch, capsys):
         cursor.execute(PLANTED["P2.fit_to_show"])
 
     with pytest.raises(SystemExit) as ended:
-        call_command("invariants")
+        call_command("check_invariants")
 
     assert ended.value.code == 1
     said = capsys.readouterr().out

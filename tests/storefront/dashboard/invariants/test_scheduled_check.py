@@ -142,14 +142,14 @@ def test_the_command_fails_on_what_is_overdue_and_chaos_does_not(held, no_worker
     broken = [each for each in registry.check(now=late) if each.count]
 
     with time_machine.travel(late, tick=False), pytest.raises(SystemExit) as ended:
-        call_command("invariants")
+        call_command("check_invariants")
     said = capsys.readouterr().out
     assert ended.value.code == 1
     assert "STUCK  purchase_held" in said
     assert held.number in said
     assert "1 wait for a person longer than twice their due." in said
     with time_machine.travel(late, tick=False), pytest.raises(SystemExit):
-        call_command("invariants", "--json")
+        call_command("check_invariants", "--json")
     (told,) = json.loads(capsys.readouterr().out)["overdue"]
     assert (told["cause"], told["name"]) == ("purchase_held", held.number)
     assert [each.invariant.code for each in broken] == []  # what chaos asks
@@ -157,6 +157,6 @@ def test_the_command_fails_on_what_is_overdue_and_chaos_does_not(held, no_worker
 
 def test_the_command_passes_what_waits_in_time(held, no_workers, capsys):
     with time_machine.travel(NOON + timedelta(hours=7), tick=False):
-        call_command("invariants")
+        call_command("check_invariants")
 
     assert "0 wait for a person" in capsys.readouterr().out

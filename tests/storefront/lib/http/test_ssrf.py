@@ -17,9 +17,7 @@ from storefront.lib.http.errors import OutsideError, TemporaryError
 from storefront.lib.http.ssrf import RefusedAddressError, dial, is_allowed
 
 pytestmark = pytest.mark.django_db
-LINES = (
-    (Path(__file__).parents[1] / "bad" / "addresses.txt").read_text(encoding="utf-8").splitlines()
-)
+LINES = (Path(__file__).parent / "bad_addresses.txt").read_text(encoding="utf-8").splitlines()
 ADDRESSES = [line.split("  ")[0] for line in LINES if not line.startswith("# ")]
 PUBLIC = "93.184.215.14"
 NAMES = {

@@ -31,7 +31,7 @@ def rows(settings):
 
 def rotated():
     out = StringIO()
-    call_command("rotate_secrets", stdout=out)
+    call_command("rotate_encryption_keys", stdout=out)
     return out.getvalue()
 
 

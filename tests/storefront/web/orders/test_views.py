@@ -93,7 +93,7 @@ def test_a_gateway_that_is_away_is_said_and_keeps_the_order(client, light, monke
         raise TemporaryError("no answer")
 
     monkeypatch.setattr(gateway_for("fake"), "open", away, raising=False)
-    for asks in ("opening", "payments"):
+    for asks in ("payments.sessions", "payments.updates"):
         monkeypatch.setattr(
             f"orders.{asks}.gateway_for",
             lambda _code: type("Away", (), {"open": away, "history": away}),

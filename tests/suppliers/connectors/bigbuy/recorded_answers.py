@@ -17,7 +17,7 @@ from suppliers.connectors.records import PurchaseRequest, RequestLine
 from tests.factories.connector_contexts import MemoryBudget, make_line
 
 BASE = "https://bigbuy.example/rest/"
-RECORDED = Path(__file__).parent / "recorded" / "bigbuy"
+RECORDED = Path(__file__).parents[1] / "recorded" / "bigbuy"
 LISTS = (
     "products", "productsinformation", "productsimages", "productprices",
     "productvariationprices", "productsstockbyhandlingdays",

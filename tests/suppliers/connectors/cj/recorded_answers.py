@@ -11,7 +11,7 @@ from suppliers.connectors.cj import CJ
 from tests.factories.connector_contexts import make_line
 
 BASE = "https://cj.example/api2.0/v1/"
-RECORDED = Path(__file__).parent / "recorded"
+RECORDED = Path(__file__).parents[1] / "recorded"
 REF = "1600007000000271829"
 BLACK = "1700007000000271829"
 

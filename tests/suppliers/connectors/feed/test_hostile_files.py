@@ -23,7 +23,7 @@ from tests.factories.feeds import sync
 from tests.suppliers.connectors.feed import hostile_archives
 from tests.suppliers.sync.test_products import versions
 
-BAD = Path(__file__).parent / "bad"
+BAD = Path(__file__).parent / "hostile_files"
 TABLES = (SupplierProduct, SupplierOffer, StockLevel, StockMovement, Product, Variant, Listing)
 REFUSED = (FeedRun.Status.FAILED, FeedRun.Status.QUARANTINED)
 KINDS = ("products", "prices", "stock")
