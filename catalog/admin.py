@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from catalog.column_words import COLUMNS, TABLES
+from catalog.column_labels import COLUMNS, TABLES
 from catalog.competitors import admin as competitor_admin
 from catalog.competitors import source_admin
 from catalog.exchange_rates import admin as exchange_rate_admin

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from notifications import dispatch, tasks
-from notifications.column_words import COLUMNS, TABLES
+from notifications.column_labels import COLUMNS, TABLES
 from notifications.models import Delivery, Event
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action

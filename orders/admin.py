@@ -15,20 +15,21 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldBooleanSwitchWidget
 
-from orders import privacy, purchase_order_admin
-from orders.accounting import invoice_admin, reconciliation_admin
-from orders.addresses import admin as address_admin
-from orders.addresses.admin import AddressActions
+from orders import ledger, privacy, purchase_order_admin
+from orders.accounting import admin as accounting_admin
+from orders.accounting.reconciliation import admin as reconciliation_admin
+from orders.address_changes import admin as address_admin
+from orders.address_changes.admin import AddressActions
 from orders.admin_columns import address, address_check, goods, payment, routed_by, shopper_page
 from orders.cancellation import cancellation
 from orders.cancellation import tasks as cancellation_tasks
 from orders.cart import admin as cart_admin
 from orders.claims import admin as claim_admin
-from orders.column_words import COLUMNS, TABLES
+from orders.column_labels import COLUMNS, TABLES
 from orders.inventory import admin as inventory_admin
 from orders.models import Order, OrderLine, Payment, PurchaseOrder, SupplierToAsk
 from orders.payments import admin as payment_admin
-from orders.payments import ledger, refunds
+from orders.payments import refunds
 from orders.payments import tasks as payment_tasks
 from orders.promotions import admin as promotion_admin
 from orders.purchasing import admin as purchasing_admin
@@ -46,11 +47,11 @@ from storefront.lib.staff.inlines import inline
 
 __all__ = [
     "OrderAdmin",
+    "accounting_admin",
     "address_admin",
     "cart_admin",
     "claim_admin",
     "inventory_admin",
-    "invoice_admin",
     "payment_admin",
     "promotion_admin",
     "purchase_order_admin",

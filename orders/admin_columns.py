@@ -13,7 +13,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders import links
-from orders.addresses import corrections, verification
+from orders.address_changes import corrections
+from orders.addresses import verification
 from orders.models import Order
 from orders.routing import decision_log, labels
 from orders.routing.margin_filter import Left

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shipping.column_words import COLUMNS, TABLES
+from shipping.column_labels import COLUMNS, TABLES
 from shipping.rates import admin as rate_admin
 from shipping.rerouting import admin as rerouting_admin
 from shipping.shipments import admin as shipment_admin

@@ -23,7 +23,6 @@ app = Celery("storefront", task_cls="storefront.workers.deduplication:Hinting")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 db_sessions.keep(app)
 app.autodiscover_tasks()
-app.autodiscover_tasks(["orders.accounting", "orders.addresses", "orders.claims", "orders.returns"])
 
 
 @celeryd_init.connect
@@ -94,14 +93,17 @@ app.conf.beat_schedule = {
         "task": "orders.cancellation.tasks.settle_cancellations",
         "schedule": 30,
     },
-    "orders: tell addresses": {"task": "orders.addresses.tasks.tell_addresses", "schedule": 30},
+    "orders: tell addresses": {
+        "task": "orders.address_changes.tasks.tell_addresses",
+        "schedule": 30,
+    },
     "orders: ask gateways": {"task": "orders.payments.tasks.ask_gateways", "schedule": 60},
     "orders: speak of claims": {"task": "orders.claims.tasks.speak_of_claims", "schedule": 30},
     "orders: expire returns": {"task": "orders.returns.tasks.expire_returns", "schedule": 3600},
     "orders: sweep pictures": {"task": "orders.returns.tasks.sweep_pictures", "schedule": 86_400},
     # a day is compared once it is over, and again until everybody has told
     "orders: reconcile money": {
-        "task": "orders.accounting.tasks.reconcile_money",
+        "task": "orders.accounting.reconciliation.tasks.reconcile_money",
         "schedule": 1800,
     },
     "orders: forget old carts": {"task": "orders.cart.tasks.forget_old_carts", "schedule": 3600},

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 
-from orders.payments.gateways import MOVES_NO_MONEY
+from orders.gateways import MOVES_NO_MONEY
 
 LIVE_KEYS = ("sk_live_", "rk_live_")
 LOCAL = ("127.0.0.1", "localhost", "[::1]")

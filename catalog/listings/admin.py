@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from catalog.column_words import COLUMNS
+from catalog.column_labels import COLUMNS
 from catalog.listings import price_explanation, publication
 from catalog.models import Listing, PriceChange
 from catalog.pricing import history, labels

@@ -13,7 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from catalog.column_words import COLUMNS
+from catalog.column_labels import COLUMNS
 from catalog.listings import price_approvals
 from catalog.models import PriceHold
 from catalog.pricing import labels

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from storefront.lib.slices import by_slices
+from storefront.lib.db.migration_slices import by_slices
 
 EVERYWHERE = "INSERT INTO catalog_area (countries) VALUES ('{}') ON CONFLICT DO NOTHING"
 

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from catalog.models.pricing import PriceRule
 from catalog.models.products import Variant
-from storefront.lib.countries import COUNTRIES
+from storefront.lib.address import COUNTRIES
 
 # A claim older than this is no promise: the listing says "out of stock" until news comes.
 STALE_AFTER = timedelta(hours=24)

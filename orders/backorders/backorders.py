@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from django.db.models import Q, QuerySet
 
-from orders import events
+from orders import events, ledger
 from orders.addresses import pending_changes
 from orders.inventory import allocations, stock_outs
 from orders.models import (
@@ -26,7 +26,6 @@ from orders.models import (
     Setback,
     SetbackLine,
 )
-from orders.payments import ledger
 from orders.routing import rules as routing_rules
 from storefront.lib.db.transactions import needs_transaction
 

@@ -7,12 +7,11 @@ from datetime import datetime
 
 from django.db.models import F
 
-from orders import events
+from orders import events, ledger
 from orders.addresses import pending_changes
 from orders.backorders import backorders, rejected_lines
 from orders.inventory import allocations
 from orders.models import Order, OrderLine, PurchaseOrder
-from orders.payments import ledger
 from orders.promotions import redemptions
 from storefront.lib.db.transactions import needs_transaction
 

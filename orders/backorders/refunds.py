@@ -9,11 +9,10 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import F
 
-from orders import events
+from orders import events, ledger
 from orders.backorders import backorders
 from orders.inventory import allocations
 from orders.models import Order, OrderLine, PurchaseOrder, Setback, SetbackLine
-from orders.payments import ledger
 from orders.promotions import redemptions
 from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.money import Money

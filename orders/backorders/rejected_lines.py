@@ -8,11 +8,10 @@ from decimal import Decimal
 
 from django.db.models import F, Sum
 
-from orders import events
+from orders import events, ledger
 from orders.backorders import backorders, line_splits
 from orders.inventory import allocations, stock_outs
 from orders.models import OrderLine, PaymentEvent, PurchaseLine, PurchaseMessage, PurchaseOrder
-from orders.payments import ledger
 from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.money import Money
 from suppliers.connectors.records import RefusedLine

@@ -6,10 +6,9 @@ from datetime import datetime
 
 from django.db.models import F
 
-from orders import events
+from orders import events, ledger
 from orders.inventory import allocations, reservations
 from orders.models import Order, Payment, Reservation
-from orders.payments import ledger
 from orders.promotions import redemptions
 from storefront.lib.db.transactions import needs_transaction
 

@@ -9,11 +9,9 @@ from celery import shared_task
 from django.utils import timezone
 
 from orders.cancellation import cancellation
-from orders.models import Payment, PurchaseOrder
-from orders.payments import updates
-from orders.payments.tasks import settle_payments
+from orders.models import PurchaseOrder
+from orders.payments.tasks import abandon_voided, settle_payments
 from orders.purchasing import work_queue
-from storefront.lib.http.errors import OutsideError
 from suppliers.resilience.bulkheads import LaneFullError, Work, lane
 
 BATCH = 200
@@ -22,10 +20,7 @@ BATCH = 200
 @shared_task
 def follow_cancellation(*, order_id: int, **_: Any) -> None:
     """Ask at once what the wish to cancel an order needs: suppliers, and the gateway."""
-    given_up = Payment.objects.filter(order=order_id, status="voided", authorized_amount=0)
-    for payment in given_up.exclude(reference=""):
-        with suppress(OutsideError, updates.TooEarlyError):  # paid there all the same: given back
-            updates.abandon(payment=payment, now=timezone.now())
+    abandon_voided(order_id=order_id)
     settle_payments.delay()
     wanted = work_queue.to_be_stopped(now=timezone.now()).filter(order=order_id)
     for purchase_order_id in wanted.values_list("pk", flat=True):

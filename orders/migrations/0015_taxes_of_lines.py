@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from storefront.lib.slices import by_slices
+from storefront.lib.db.migration_slices import by_slices
 
 # What a line paid in tax was known by its rate alone.
 TAX_OF_LINES = """

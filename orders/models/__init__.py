@@ -8,9 +8,14 @@ from orders.models.claims import SupplierClaim, SupplierClaimLine
 from orders.models.inventory import Allocation, Reservation
 from orders.models.order import Order, OrderLine
 from orders.models.payments import Payment, PaymentEvent
-from orders.models.privacy import SupplierToAsk
 from orders.models.promotions import Coupon, Promotion, Redemption
-from orders.models.purchasing import PurchaseLine, PurchaseMessage, PurchaseOrder, StrayDecision
+from orders.models.purchasing import (
+    PurchaseLine,
+    PurchaseMessage,
+    PurchaseOrder,
+    StrayDecision,
+    SupplierToAsk,
+)
 from orders.models.returns import ReturnAuthorization, ReturnLine, ReturnPicture, ReturnPolicy
 from orders.models.routing import RoutingRules
 from orders.models.supplier_returns import SupplierRMA, SupplierRMALine

@@ -9,8 +9,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from orders.gateways.base import Taking
 from orders.models.order import Order
-from orders.payments.gateways.base import Taking
 from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
 

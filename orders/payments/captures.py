@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from orders import ledger
+from orders.gateways import gateway_for
+from orders.gateways.base import PaymentUpdate, Taking
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder, Setback
-from orders.payments import ledger, updates
-from orders.payments.gateways import gateway_for
-from orders.payments.gateways.base import PaymentUpdate, Taking
+from orders.payments import updates
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from orders.gateways.base import PaymentNews, PaymentUpdate
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
-from orders.payments.gateways.base import PaymentNews, PaymentUpdate
 from orders.purchasing.holds.facts import bank_sentence
 from orders.purchasing.holds.rules import Reason
 from storefront.lib.db.transactions import needs_transaction

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from django.db import transaction
 
+from orders import ledger
 from orders.models import Order
-from orders.payments import ledger
 from storefront.lib.money import Money
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from orders.cancellation import cancellation
+from orders.gateways.base import PaymentNews, PaymentUpdate
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
 from orders.payments import disputes
-from orders.payments.gateways.base import PaymentNews, PaymentUpdate
 from orders.purchasing.holds import holds
 from orders.purchasing.holds.rules import Reason
 from storefront.lib.db.transactions import needs_transaction

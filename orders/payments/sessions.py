@@ -9,11 +9,11 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
+from orders.gateways import gateway_for
+from orders.gateways.base import OpenedPayment
 from orders.inventory import reservations
 from orders.models import Order, Payment
 from orders.payments import updates
-from orders.payments.gateways import gateway_for
-from orders.payments.gateways.base import OpenedPayment
 from storefront.lib.db.bulk import insert
 from storefront.lib.db.prepared_queries import Prepared
 from storefront.lib.failpoints import failpoint

@@ -10,7 +10,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from orders.models import PaymentEvent
+from orders.models import Payment, PaymentEvent
 from orders.payments import captures, polling, updates
 from storefront.lib.http.errors import OutsideError
 from suppliers.resilience.bulkheads import InHandError, LaneFullError, Work, in_hand, lane, width
@@ -67,3 +67,14 @@ def ask_gateways(**_: Any) -> None:
     """
     with suppress(InHandError), in_hand("ask_gateways"):
         polling.ask(now=timezone.now())
+
+
+def abandon_voided(*, order_id: int) -> None:
+    """Cancel an order's voided payments at their gateways, so that none of them can be paid.
+
+    A payment that was paid meanwhile is refunded by its webhook or by ``ask_gateways``.
+    """
+    voided = Payment.objects.filter(order=order_id, status="voided", authorized_amount=0)
+    for payment in voided.exclude(reference=""):
+        with suppress(OutsideError, updates.TooEarlyError):
+            updates.abandon(payment=payment, now=timezone.now())

@@ -8,12 +8,12 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
-from orders import events
+from orders import events, ledger
+from orders.gateways import gateway_for
+from orders.gateways.base import PaymentNews, PaymentUpdate
 from orders.inventory import allocations
 from orders.models import Order, Payment, PaymentEvent
-from orders.payments import disputes, ledger, reviews
-from orders.payments.gateways import gateway_for
-from orders.payments.gateways.base import PaymentNews, PaymentUpdate
+from orders.payments import disputes, reviews
 from storefront.lib.db.prepared_queries import Prepared
 from storefront.lib.failpoints import failpoint
 

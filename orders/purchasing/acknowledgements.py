@@ -6,11 +6,10 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from orders import events
+from orders import events, ledger
 from orders.backorders import backorders, purchase_order_cancellation, rejected_lines
 from orders.inventory import stock_outs
 from orders.models import OrderLine, PurchaseMessage, PurchaseOrder
-from orders.payments import ledger
 from orders.purchasing import cost_increases, reassignment
 from orders.purchasing.locks import lock
 from storefront.lib.failpoints import failpoint

@@ -16,9 +16,9 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from catalog.models import Variant
+from orders import ledger
 from orders.inventory import allocations
 from orders.models import Order, Payment, PurchaseLine, ReturnAuthorization, ReturnLine
-from orders.payments import ledger
 from orders.returns import events, exchange_options, refund_amounts, refunds, replacement_orders
 from orders.returns.authorizations import hold
 from orders.returns.eligibility import CannotReturnError

@@ -9,9 +9,9 @@ from decimal import Decimal
 
 from django.db.models import Sum
 
+from orders import ledger
 from orders.backorders import rejected_lines
 from orders.models import Order, Payment, PurchaseOrder, ReturnAuthorization, ReturnLine
-from orders.payments import ledger
 from orders.pricing.proration import share
 from storefront.lib.money import Money
 

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext
 
+from orders import ledger
 from orders.models import (
     Order,
     OrderLine,
@@ -18,7 +19,6 @@ from orders.models import (
     ReturnLine,
     ReturnPolicy,
 )
-from orders.payments import ledger
 from orders.returns import events, refund_amounts, supplier_returns
 from orders.returns.authorizations import fall, give_up, hold
 from orders.returns.eligibility import CannotReturnError

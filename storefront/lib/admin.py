@@ -8,10 +8,25 @@ from django.contrib.admin.utils import label_for_field
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from storefront.lib.column_words import COLUMNS, TABLES
 from storefront.lib.models import StatusChange
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import show
+
+# What staff call the tables of the trace of moves, and their columns.
+
+TABLES = {
+    "StatusChange": (_("move of a status"), _("moves of statuses")),
+}
+COLUMNS = {
+    "subject": _("Of what"),
+    "subject_id": _("Its number in the database"),
+    "axis": _("Which state"),
+    "from_status": _("From"),
+    "to_status": _("Became"),
+    "at": _("When"),
+    "actor": _("Who"),
+    "reason": _("Reason"),
+}
 
 
 def _model(change: StatusChange) -> type[models.Model] | None:

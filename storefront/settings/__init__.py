@@ -199,7 +199,9 @@ CELERY_TASK_ROUTES = {
         "queue": "syncs"
     },  # nor behind a source that hangs
     "orders.claims.tasks.*": {"queue": "syncs"},  # no order waits behind a claim
-    "orders.accounting.tasks.*": {"queue": "bulk"},  # it asks everybody, and nobody waits for it
+    "orders.accounting.reconciliation.tasks.*": {
+        "queue": "bulk"
+    },  # it asks everybody, and nobody waits for it
     "suppliers.compliance.tasks.watch_evidence": {"queue": "celery"},
     "catalog.*.tasks.*": {"queue": "bulk"},
     "suppliers.sync.tasks.sync*": {"queue": "syncs"},

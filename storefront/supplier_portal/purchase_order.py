@@ -9,7 +9,7 @@ from django.db.models import Prefetch
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from orders.addresses import change_requests
+from orders.address_changes import change_requests
 from orders.backorders.rejected_lines import SHORTENABLE
 from orders.cancellation import supplier_answers
 from orders.models import AddressWish, PurchaseOrder

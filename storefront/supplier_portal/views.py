@@ -22,8 +22,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from orders import links
-from orders.addresses import change_requests
-from orders.addresses.corrections import SettledError
+from orders.address_changes import change_requests
+from orders.address_changes.corrections import SettledError
 from orders.cancellation.supplier_answers import NotAskedError
 from orders.models import PurchaseOrder
 from shipping.models import Parcel

@@ -16,7 +16,7 @@ from storefront.dashboard.inbox.action import Act, wake
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action
 from storefront.webhooks import processing, tasks
-from storefront.webhooks.column_words import COLUMNS, TABLES
+from storefront.webhooks.column_labels import COLUMNS, TABLES
 from storefront.webhooks.models import InboundCall
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from orders.gateways import gateway_for
 from orders.models import PurchaseOrder
 from orders.payments import updates as payment_updates
-from orders.payments.gateways import gateway_for
 from orders.purchasing import acknowledgements
 from shipping.shipments import shipments
 from shipping.shipments.statuses import ON_ITS_WAY, from_words

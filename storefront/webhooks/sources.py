@@ -8,8 +8,8 @@ from datetime import datetime
 
 from django.conf import settings
 
-from orders.payments.gateways.stripe import webhook_signatures
-from orders.payments.gateways.stripe.parsing import read_event
+from orders.gateways.stripe import webhook_signatures
+from orders.gateways.stripe.parsing import read_event
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.security import webhook_signing
 from storefront.lib.security.encryption import unseal

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from storefront.lib.slices import by_slices
+from storefront.lib.db.migration_slices import by_slices
 
 # Listings do not know yet where they can be sent.
 ASK = """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
-from storefront.lib.countries import COUNTRIES
+from storefront.lib.address import COUNTRIES
 from storefront.lib.money import Money
 from suppliers.shipping_services.dangerous_goods import NO_LITHIUM, Cells, Limits, refusals
 

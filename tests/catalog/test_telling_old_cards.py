@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection
 
 from catalog.models import Card, Listing
 from catalog.search import index
-from storefront.lib.slices import slicing
+from storefront.lib.db.migration_slices import slicing
 from tests.factories.catalog import (
     make_area,
     make_channel,

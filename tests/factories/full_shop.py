@@ -10,6 +10,7 @@ from catalog.models import PriceChange
 from catalog.search import index
 from notifications import dispatch
 from notifications.models import Delivery, Event
+from orders import ledger
 from orders.cancellation import cancellation
 from orders.checkout import checkout
 from orders.claims import claims
@@ -22,7 +23,7 @@ from orders.models import (
     ReturnPolicy,
     SupplierToAsk,
 )
-from orders.payments import ledger, updates
+from orders.payments import updates
 from orders.purchasing import submission
 from orders.returns import inspection, refunds, requests, supplier_returns
 from orders.returns.inspection import Judgment

@@ -8,9 +8,9 @@ from decimal import Decimal
 from orders.cancellation import cancellation
 from orders.cart import carts
 from orders.checkout import checkout
+from orders.gateways.base import PaymentNews, PaymentUpdate
 from orders.models import Payment
 from orders.payments import updates
-from orders.payments.gateways.base import PaymentNews, PaymentUpdate
 from orders.purchasing import submission
 from orders.routing import stock_query
 from orders.routing.delivery_quote import QuotedParcel, ShippingQuote

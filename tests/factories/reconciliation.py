@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
-from orders.accounting import discrepancies, reconciliation
-from orders.accounting.discrepancies import Finding, Kind, What
+from orders.accounting.reconciliation import discrepancies, reconciliation
+from orders.accounting.reconciliation.discrepancies import Finding, Kind, What
 from orders.models import MoneyDay, MoneyDifference, Payment, SupplierBill
 from tests.factories.suppliers import NOON
 

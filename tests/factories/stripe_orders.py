@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from orders import ledger
 from orders.models import Payment, PaymentEvent, PurchaseOrder
-from orders.payments import captures, ledger, sessions, updates
+from orders.payments import captures, sessions, updates
 from orders.purchasing import submission
 from storefront.dashboard.invariants import registry
 from suppliers.models import StockLevel

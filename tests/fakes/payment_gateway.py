@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from orders.payments.gateways import close_all
+from orders.gateways import close_all
 
 SECRET = "whsec_dGVzdHMtb25seS1hbmQta25vd24tdG8tZXZlcnlib2R5"
 GOOD_CARD = "4242 4242 4242 4242"

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from orders.payments.gateways import close_all
+from orders.gateways import close_all
 
 KEY = "sk_test_tests_only"
 HOOK_SECRET = "whsec_tests_only"

@@ -22,12 +22,13 @@ from hypothesis.stateful import (
 )
 
 from catalog.models import Channel, Listing
+from orders import ledger
 from orders.cancellation import cancellation
 from orders.cart import carts
 from orders.checkout import checkout
+from orders.gateways import gateway_for
 from orders.models import Order, Payment, PurchaseOrder, ReturnAuthorization
-from orders.payments import captures, ledger, refunds, sessions, updates
-from orders.payments.gateways import gateway_for
+from orders.payments import captures, refunds, sessions, updates
 from orders.purchasing import acknowledgements, reassignment, submission, submission_lookup
 from orders.purchasing.holds import holds
 from shipping.rerouting import customer_choice

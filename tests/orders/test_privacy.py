@@ -8,7 +8,8 @@ import pytest
 from django.db import transaction
 
 from orders import privacy
-from orders.addresses import change_requests, pending_changes
+from orders.address_changes import change_requests
+from orders.addresses import pending_changes
 from orders.models import Order
 from orders.returns import authorizations, supplier_returns
 from storefront.lib.models import StatusChange

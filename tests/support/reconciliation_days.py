@@ -7,9 +7,10 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from orders.accounting import reconciliation
+from orders import ledger
+from orders.accounting.reconciliation import reconciliation
 from orders.models import MoneyDifference, Payment, PaymentEvent, PurchaseOrder
-from orders.payments import captures, ledger, sessions, updates
+from orders.payments import captures, sessions, updates
 from orders.purchasing import submission
 from storefront.lib.money import Money
 from suppliers.models import StockLevel

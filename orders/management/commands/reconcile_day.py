@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from orders.accounting import discrepancy_labels, reconciliation
+from orders.accounting.reconciliation import labels, reconciliation
 from orders.models import MoneyDay, MoneyDifference
 from suppliers.resilience.bulkheads import InHandError
 
@@ -49,5 +49,5 @@ class Command(BaseCommand):
         compared = sum(done.counts.values())
         self.stdout.write(f"{done}: {compared} compared, {seen.count()} differ. {done.problem}")
         for difference in seen.select_related("order", "payment", "purchase_order").order_by("pk"):
-            self.stdout.write(f"  {difference}: {discrepancy_labels.amounts(difference)}")
+            self.stdout.write(f"  {difference}: {labels.amounts(difference)}")
         return done

@@ -9,9 +9,9 @@ from decimal import Decimal
 from django.db.models import Max
 
 from catalog.models import Variant
+from orders import ledger
 from orders.addresses import validation, verification
 from orders.models import Order, Payment, PaymentEvent, PurchaseLine, PurchaseOrder
-from orders.payments import ledger
 from orders.pricing.margins import Account
 from orders.purchasing import purchase_margin
 from orders.purchasing.holds.rules import Facts, LineFacts, Reason, is_waived, reasons_to_hold

@@ -15,7 +15,7 @@ from notifications import dispatch
 from notifications import tasks as notification_tasks
 from notifications.models import Delivery
 from orders import privacy
-from orders.accounting import tasks as accounting_tasks
+from orders.accounting.reconciliation import tasks as accounting_tasks
 from orders.checkout import tasks as checkout_tasks
 from orders.claims import status as claim_status
 from orders.claims import submission as claim_submission

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from storefront.lib.countries import COUNTRIES
+from storefront.lib.address import COUNTRIES
 
 
 class CountriesField(forms.CharField):

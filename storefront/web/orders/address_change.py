@@ -19,8 +19,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from orders import links
-from orders.addresses import change_requests, corrections
-from orders.addresses.change_requests import Chance, Wished, chance
+from orders.address_changes import change_requests, corrections
+from orders.address_changes.change_requests import Chance, Wished, chance
 from orders.cancellation import requests
 from orders.models import AddressWish, Order, PurchaseOrder, Setback
 from orders.purchasing import tasks

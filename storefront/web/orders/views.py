@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from orders import links
-from orders.addresses.change_requests import Chance
+from orders.address_changes.change_requests import Chance
 from orders.cancellation import cancellation as cancellation_cancellation
 from orders.cancellation import requests, tasks
 from orders.cancellation.requests import Wish

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from orders.addresses import change_requests
+from orders.address_changes import change_requests
 from tests.e2e.browser.conftest import fill_address, overflow, violations, visit
 from tests.factories.orders import HOME, make_paid_order, make_sellable
 from tests.factories.shipping import make_accepted_purchase_order

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.urls import reverse
 
-from orders.accounting.discrepancies import Kind, What
+from orders.accounting.reconciliation.discrepancies import Kind, What
 from orders.models import MoneyDay, MoneyDifference, Payment, PurchaseOrder
 from storefront.accounts.models import User
 from tests.e2e.browser.conftest import overflow, violations

@@ -7,14 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from orders.accounting import (
-    discrepancy_labels,
-    invoices,
-    order_comparison,
-    reconciliation,
-    resolution,
-)
-from orders.accounting.discrepancies import Compared
+from orders.accounting import invoices
+from orders.accounting.reconciliation import labels, order_comparison, reconciliation, resolution
+from orders.accounting.reconciliation.discrepancies import Compared
 from orders.models import MoneyDifference, OrderLine, PurchaseOrder, SupplierBill
 from suppliers.models import Supplier
 from tests.factories.orders import make_purchase_orders, make_sellable
@@ -94,7 +89,7 @@ def test_billed_and_not_shipped_in_time_until_it_leaves(bought):
 
     assert found == [("bill_unshipped", "goods", COST, 3 * COST)]
     assert match() == ["differs"]
-    assert "have not left" in discrepancy_labels.to_do(MoneyDifference.objects.get())
+    assert "have not left" in labels.to_do(MoneyDifference.objects.get())
     ship(3)
     assert (compare(after=5), match()) == ([], ["matched"])
 

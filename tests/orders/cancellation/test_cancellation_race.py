@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from notifications.models import Event
+from orders import ledger
 from orders.cancellation import cancellation
 from orders.models import Order, PaymentEvent, PurchaseOrder
-from orders.payments import ledger, updates
+from orders.payments import updates
 from orders.purchasing import submission
 from suppliers.models import StockLevel
 from tests.factories.backorders import broken

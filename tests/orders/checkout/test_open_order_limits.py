@@ -9,10 +9,10 @@ import pytest
 from notifications.models import Event
 from orders.cancellation import cancellation
 from orders.checkout import checkout, open_order_limits
+from orders.gateways import gateway_for
 from orders.inventory import reservations
 from orders.models import Cart, Order, Payment, Reservation
 from orders.payments import sessions, updates
-from orders.payments.gateways import gateway_for
 from storefront.accounts.models import User
 from storefront.lib.money import Money
 from suppliers.models import StockLevel

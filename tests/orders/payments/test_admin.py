@@ -6,8 +6,8 @@ import pytest
 from django.db import transaction
 from django.urls import reverse
 
+from orders import ledger
 from orders.models import PaymentEvent
-from orders.payments import ledger
 from storefront.lib.money import Money
 from tests.factories.full_shop import orders_by_status
 from tests.factories.suppliers import NOON

@@ -7,9 +7,10 @@ from decimal import Decimal
 import pytest
 from django.db import transaction
 
+from orders import ledger
 from orders.models import Payment, PaymentEvent
-from orders.payments import captures, ledger
-from storefront.dev.sandboxes.gateway.in_memory import FakeGateway
+from orders.payments import captures
+from storefront.dev.sandboxes.in_memory_gateway import FakeGateway
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
 from tests.factories.orders import make_order, make_purchase_orders

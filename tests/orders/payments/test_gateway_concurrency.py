@@ -6,9 +6,9 @@ from contextlib import ExitStack
 
 import pytest
 
+from orders.gateways import gateway_for
 from orders.models import PaymentEvent
 from orders.payments import captures, tasks
-from orders.payments.gateways import gateway_for
 from storefront.lib.http.errors import TemporaryError
 from suppliers.resilience.bulkheads import Work, width
 from tests.factories.bulkheads import elsewhere

@@ -9,10 +9,10 @@ import pytest
 
 from orders.cancellation import cancellation
 from orders.checkout import tasks
+from orders.gateways import gateway_for
+from orders.gateways.base import PaymentNews
 from orders.models import Order, Payment
 from orders.payments import polling, sessions
-from orders.payments.gateways import gateway_for
-from orders.payments.gateways.base import PaymentNews
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from tests.factories.orders import make_order, make_sellable
 from tests.factories.suppliers import NOON

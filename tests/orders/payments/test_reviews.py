@@ -6,9 +6,10 @@ from itertools import permutations
 
 import pytest
 
+from orders import ledger
 from orders.inventory import allocations
 from orders.models import Allocation, Order, Payment, PaymentEvent, PurchaseOrder
-from orders.payments import ledger, updates
+from orders.payments import updates
 from orders.purchasing import submission
 from suppliers.models import StockLevel
 from tests.factories.orders import (

@@ -8,10 +8,10 @@ import pytest
 
 from orders.cancellation import cancellation
 from orders.checkout import checkout, open_order_limits
+from orders.gateways import gateway_for
+from orders.gateways.base import PaymentNews
 from orders.models import Order, Payment, PaymentEvent
 from orders.payments import sessions, tasks
-from orders.payments.gateways import gateway_for
-from orders.payments.gateways.base import PaymentNews
 from storefront.lib.http.errors import TemporaryError
 from tests.factories.orders import make_order, make_sellable, order_of
 from tests.factories.suppliers import NOON

@@ -8,8 +8,9 @@ from decimal import Decimal
 import pytest
 from django.db import transaction
 
+from orders import ledger
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
-from orders.payments import captures, ledger, updates
+from orders.payments import captures, updates
 from storefront.lib.money import Money
 from tests.factories.orders import make_order, make_sellable
 from tests.factories.stripe_orders import (

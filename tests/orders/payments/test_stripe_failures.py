@@ -8,10 +8,11 @@ from itertools import permutations
 import pytest
 from django.db import transaction
 
+from orders import ledger
 from orders.checkout import tasks
+from orders.gateways import gateway_for
 from orders.models import Order, Payment, PaymentEvent, Reservation
-from orders.payments import captures, ledger, updates
-from orders.payments.gateways import gateway_for
+from orders.payments import captures, updates
 from orders.purchasing import submission
 from storefront.lib.http.errors import OutsideError, TemporaryError
 from tests.factories.orders import make_order

@@ -8,8 +8,9 @@ import pytest
 from django.db import connection
 
 from notifications.models import Event
+from orders import ledger
 from orders.models import Allocation, Order, Payment, PaymentEvent, Reservation
-from orders.payments import captures, ledger
+from orders.payments import captures
 from orders.payments import updates as payment_updates
 from storefront.lib.money import Money
 from suppliers.models import StockLevel

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from notifications.models import Event
-from orders.addresses import change_requests
+from orders.address_changes import change_requests
 from orders.backorders import backorders
 from orders.cancellation import cancellation
 from orders.models import AddressWish, Order, PurchaseOrder, Setback

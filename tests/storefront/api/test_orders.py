@@ -8,9 +8,9 @@ from django.conf import settings
 from django.urls import reverse
 
 from orders.checkout import checkout
+from orders.gateways import gateway_for
 from orders.models import Order, Payment
 from orders.payments import updates
-from orders.payments.gateways import gateway_for
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from suppliers.models import StockLevel
 from tests.factories.orders import make_sellable

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from orders.gateways.stripe import webhook_signatures
 from orders.models import Order, Payment, PaymentEvent
-from orders.payments.gateways.stripe import webhook_signatures
 from storefront.webhooks import processing, storage, views
 from storefront.webhooks.models import InboundCall
 from tests.factories.orders import make_order

@@ -10,9 +10,9 @@ from itertools import cycle, islice
 from catalog.models import Channel, Listing
 from orders.cart import carts
 from orders.checkout import checkout
+from orders.gateways.base import PaymentNews, PaymentUpdate
 from orders.models import Payment, PurchaseOrder
 from orders.payments import updates
-from orders.payments.gateways.base import PaymentNews, PaymentUpdate
 from orders.purchasing import submission
 from orders.routing import stock_query
 from orders.routing.delivery_quote import QuotedParcel, ShippingQuote

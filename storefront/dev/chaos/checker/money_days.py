@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from django.db import Error, connection
 from django.utils import timezone
 
-from orders.accounting import reconciliation
-from orders.accounting.tasks import reconcile_money
+from orders.accounting.reconciliation import reconciliation
+from orders.accounting.reconciliation.tasks import reconcile_money
 from orders.models import MoneyDay, MoneyDifference
 from storefront.dev.chaos.instance import stop
 from storefront.dev.chaos.instance.instance import Instance

@@ -23,11 +23,11 @@ from django.db.models import F
 
 from notifications import outbox
 from notifications.models import Event
+from orders import ledger as payment_ledger
+from orders.gateways import gateway_for
+from orders.gateways.base import PaymentNews, PaymentUpdate
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
-from orders.payments import ledger as payment_ledger
 from orders.payments import refunds, updates
-from orders.payments.gateways import gateway_for
-from orders.payments.gateways.base import PaymentNews, PaymentUpdate
 from orders.purchasing import acknowledgements, submission, supplier_request
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import OutsideError

@@ -9,9 +9,9 @@ from django.db.models import Sum
 
 from notifications.dispatch import message_id
 from notifications.models import Delivery, Event
+from orders import ledger
 from orders.backorders import backorders
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder, Setback, SupplierClaim
-from orders.payments import ledger
 from storefront.dashboard.invariants import registry
 from storefront.dev.chaos.observations.history import OurMail, OurOrder, OurPurchase, Ours
 from storefront.webhooks.models import InboundCall

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from orders.payments.gateways.base import (
+from orders.gateways.base import (
     OpenedPayment,
     PaymentNews,
     PaymentUpdate,

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from notifications import tasks as notification_tasks
 from notifications.models import Delivery
-from orders.accounting import tasks as accounting_tasks
+from orders.accounting.reconciliation import tasks as accounting_tasks
 from orders.models import PurchaseOrder
 from orders.purchasing import work_queue
 from orders.purchasing.holds import holds

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from orders.gateways import gateway_for
 from orders.models import Allocation, Order, Payment, Reservation
 from orders.payments import sessions, updates
-from orders.payments.gateways import gateway_for
 from storefront.dev.bench.harness.buyers import NotRealError, insist_held, insist_paid
 from tests.factories.orders import make_order, make_sellable
 from tests.factories.suppliers import NOON

@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 
 from catalog.models import Channel, Listing
+from orders.gateways import gateway_for
 from orders.models import Order
 from orders.payments import updates
-from orders.payments.gateways import gateway_for
 from orders.purchasing import submission
 from shipping.models import AskedFreight
 from shipping.rates import quotes

@@ -6,8 +6,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from orders.gateways import gateway_for
 from orders.models import Order
-from orders.payments.gateways import gateway_for
 from tests.storefront.web.checkout.test_views import agreed
 from tests.storefront.web.conftest import WHO
 

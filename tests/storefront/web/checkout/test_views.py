@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from catalog.models import Listing, Variant
+from orders.gateways import gateway_for
 from orders.models import CartLine, Order, Payment
-from orders.payments.gateways import gateway_for
 from suppliers.models import StockLevel
 from tests.storefront.web.conftest import WHO
 from tests.storefront.web.page_parser import Page

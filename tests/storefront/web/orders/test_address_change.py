@@ -11,7 +11,7 @@ from django.test import Client
 from notifications import dispatch
 from notifications.models import Event
 from notifications.rendering import render
-from orders.addresses import change_requests
+from orders.address_changes import change_requests
 from orders.models import AddressWish, PurchaseOrder
 from orders.purchasing.supplier_request import request_for
 from shipping.shipments import shipments
@@ -247,7 +247,7 @@ def test_an_old_wish_is_not_told_once_all_of_it_goes_elsewhere(shopper, light, n
 
 
 def test_a_worker_who_was_quicker_makes_it_a_wish(shopper, accepted, monkeypatch):
-    monkeypatch.setattr("orders.addresses.corrections.can_correct", lambda _order: True)
+    monkeypatch.setattr("orders.address_changes.corrections.can_correct", lambda _order: True)
 
     assert wish(shopper, accepted.order).status_code == 303
 

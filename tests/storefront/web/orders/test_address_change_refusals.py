@@ -8,7 +8,7 @@ from dataclasses import asdict
 import pytest
 from django.test import Client
 
-from orders.addresses import change_requests
+from orders.address_changes import change_requests
 from orders.cancellation import cancellation
 from orders.models import AddressWish, Order
 from tests.factories.orders import HOME, make_order, make_paid_order

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from orders.gateways import gateway_for
 from orders.models import Order, Payment
 from orders.payments import updates
-from orders.payments.gateways import gateway_for
 from shipping.shipments import shipments
 from storefront.lib.http.errors import TemporaryError
 from tests.factories.orders import make_order, make_paid_order, make_payment, news_of

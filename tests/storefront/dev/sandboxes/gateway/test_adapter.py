@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from orders.payments.gateways import UnknownGatewayError, gateway_for
-from orders.payments.gateways.base import PaymentNews
+from orders.gateways import UnknownGatewayError, gateway_for
+from orders.gateways.base import PaymentNews
 from storefront.dev.sandboxes.gateway.adapter import TestGateway, read_news
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money

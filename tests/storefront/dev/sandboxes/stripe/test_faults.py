@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from orders.payments.gateways.stripe import http_client
-from orders.payments.gateways.stripe.gateway import StripeGateway
+from orders.gateways.stripe import http_client
+from orders.gateways.stripe.gateway import StripeGateway
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
 from tests.fakes.payment_gateway import eventually

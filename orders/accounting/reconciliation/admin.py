@@ -1,0 +1,339 @@
+"""Staff pages of money that does not agree: each difference, and what to do about it."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from orders.accounting.reconciliation import labels, resolution, tasks
+from orders.models import MoneyDay, MoneyDifference, MoneySighting
+from orders.payments import updates
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, show, start
+from storefront.lib.staff.csv_export import Echo, harmless
+from storefront.lib.staff.inlines import inline
+
+Status = MoneyDifference.Status
+STATE = columns.state("status", _("State"), calls={"open"}, ended={"gone", "settled"})
+EXPECTED = columns.money("expected_amount", _("Expected"))
+FOUND = columns.money("found_amount", _("Found"), currency="found_currency")
+JOINED = ["order", "payment", "purchase_order", "supplier", "bill"]
+EXPORTED = (
+    _("First day"),
+    _("Last day"),
+    _("State"),
+    _("How it differs"),
+    _("Of what"),
+    _("Expected"),
+    _("Currency"),
+    _("Found"),
+    _("Currency that was found"),
+    _("Order"),
+    _("Payment"),
+    _("Purchase order"),
+    _("Supplier"),
+    _("The other side's number of it"),
+    _("Closed by"),
+    _("Why it is closed"),
+)
+
+
+@admin.display(description=_("What to do"))
+def what_to_do(difference: MoneyDifference) -> str:
+    return labels.to_do(difference)
+
+
+@admin.register(MoneyDifference)
+class MoneyDifferenceAdmin(StaffAdmin):
+    when_empty = _("All money agrees, as far as days were compared.")
+    list_display: ClassVar = [
+        "kind",
+        "what",
+        EXPECTED,
+        FOUND,
+        columns.link("order", _("Order")),
+        columns.link("purchase_order", _("Purchase order")),
+        columns.link("payment", _("Payment")),
+        "reference",
+        STATE,
+        "first_day",
+    ]
+    list_select_related: ClassVar = JOINED
+    list_filter: ClassVar = ["status", "kind", "what", "supplier", "currency", "first_day"]
+    search_fields: ClassVar = [
+        "reference",
+        "order__number",
+        "payment__reference",
+        "purchase_order__number",
+    ]
+    ordering: ClassVar = ["-id"]
+    fieldsets: ClassVar[list[tuple[Any, dict[str, list[Any]]]]] = [
+        (
+            None,
+            {
+                "fields": [
+                    what_to_do,
+                    "kind",
+                    "what",
+                    EXPECTED,
+                    FOUND,
+                    columns.link("order", _("Order")),
+                    columns.link("payment", _("Payment")),
+                    columns.link("purchase_order", _("Purchase order")),
+                    columns.link("supplier", _("Supplier")),
+                    columns.link("bill", _("Bill")),
+                    "reference",
+                ]
+            },
+        ),
+        (
+            _("How it stands"),
+            {
+                "fields": [
+                    STATE,
+                    "first_day",
+                    "last_day",
+                    "closed_by",
+                    "closed_because",
+                    columns.moves,
+                ]
+            },
+        ),
+    ]
+    readonly_fields: ClassVar = [
+        name for _title, options in fieldsets for name in options["fields"]
+    ]
+    exclude: ClassVar = ["key", "part"]
+    inlines: ClassVar = [
+        inline(
+            MoneySighting,
+            columns.link("day", _("Day")),
+            EXPECTED,
+            FOUND,
+            "seen_at",
+            tab=False,
+            related=("day",),
+            ordering=["-id"],
+        )
+    ]
+    refusals: ClassVar = (
+        updates.TooEarlyError,
+        updates.UnknownPaymentError,
+        resolution.NothingToTakeInError,
+    )
+    actions_list: ClassVar = ["export"]
+    actions_detail: ClassVar = ["take_in", "settle"]
+    fits: ClassVar = {
+        "take_in": resolution.can,
+        "settle": lambda row: row.status == Status.OPEN,
+    }
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Let the file hold what the list shows."""
+        answer: Any = super().changelist_view(request, extra_context)
+        context = getattr(answer, "context_data", None) or {}
+        for offered in context.get("actions_list", ()):
+            offered["path"] += f"?{request.GET.urlencode()}"
+        shown: HttpResponse = answer
+        return shown
+
+    @action(description=_("Save as CSV"), icon="download", may="view")
+    def export(self, request: HttpRequest) -> HttpResponseBase:
+        rows = self.get_changelist_instance(request).get_queryset(request)
+        answer = StreamingHttpResponse(_lines(rows), content_type="text/csv; charset=utf-8")
+        answer["Content-Disposition"] = 'attachment; filename="differences.csv"'
+        return answer
+
+    @action(description=_("Take the event in"), icon="download_done")
+    def take_in(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        difference = self.row(request, object_id)
+
+        def act(_given: object) -> MoneyDifference:
+            return resolution.take_in(difference=difference, now=timezone.now())
+
+        def said(taken: MoneyDifference) -> str:
+            if taken.status == Status.OPEN:
+                return gettext("What the gateway tells is in the book; it still differs.")
+            return gettext("The book is up to date, and agrees with the gateway.")
+
+        return self.ask(
+            request,
+            difference,
+            title=gettext("Take the event in"),
+            explain=gettext(
+                "Reads all that happened to this payment at the gateway, and applies what never"
+                " arrived as if it had: the order goes on, or stops. What is in the book already"
+                " is not applied again."
+            ),
+            act=act,
+            done=said,
+        )
+
+    @action(description=_("Close it with a reason"), icon="task_alt")
+    def settle(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        difference = self.row(request, object_id)
+
+        def act(given: Mapping[str, Any]) -> None:
+            resolution.settle(
+                difference=difference,
+                reason=given["reason"],
+                actor=str(request.user),
+                now=timezone.now(),
+            )
+
+        return self.ask(
+            request,
+            difference,
+            title=gettext("Close it with a reason"),
+            explain=gettext(
+                "Nothing is changed: no money moves and no book is corrected. It opens again if it"
+                " differs otherwise one day."
+            ),
+            form_class=ReasonForm,
+            act=act,
+            done=gettext("It is closed."),
+        )
+
+
+def _lines(rows: QuerySet[MoneyDifference]) -> Iterator[str]:
+    write = csv.writer(Echo()).writerow
+    yield write([str(words) for words in EXPORTED])
+    for row in rows.select_related(*JOINED).iterator(chunk_size=500):
+        cells = (
+            row.first_day,
+            row.last_day,
+            row.get_status_display(),
+            row.get_kind_display(),
+            row.get_what_display(),
+            _number(row.expected_amount),
+            row.currency,
+            _number(row.found_amount),
+            row.found_currency,
+            row.order or "",
+            row.payment or "",
+            row.purchase_order or "",
+            row.supplier or "",
+            row.reference,
+            row.closed_by,
+            row.closed_because,
+        )
+        yield write([harmless(str(cell)) for cell in cells])
+
+
+def _number(amount: Decimal | None) -> str:
+    return "" if amount is None else str(amount)
+
+
+# Staff pages of the days whose money is compared, and of what was seen on each.
+
+
+@admin.register(MoneyDay)
+class MoneyDayAdmin(StaffAdmin):
+    when_empty = _("The first day is compared once it is over.")
+    list_display: ClassVar = [
+        "day",
+        columns.state(
+            "status",
+            _("State"),
+            calls={"open"},
+            waits={"running"},
+            ended={"reconciled", "given_up"},
+        ),
+        "problem",
+        "tries",
+        columns.age("reconciled_at", _("Reconciled")),
+    ]
+    list_filter: ClassVar = ["status", "day"]
+    ordering: ClassVar = ["-starts_at"]
+    fields: ClassVar = [
+        "day",
+        "status",
+        "problem",
+        "tries",
+        columns.age("reconciled_at", _("Reconciled")),
+        columns.pairs("counts", _("So many were compared")),
+        "starts_at",
+        "ends_at",
+        columns.moves,
+    ]
+    readonly_fields: ClassVar = fields
+    inlines: ClassVar = [
+        inline(
+            MoneySighting,
+            columns.link("difference", _("Difference")),
+            EXPECTED,
+            FOUND,
+            "seen_at",
+            tab=False,
+            related=tuple(f"difference__{name}" for name in JOINED),
+            ordering=["id"],
+        )
+    ]
+    actions_detail: ClassVar = ["compare", "give_up"]
+    fits: ClassVar = {"give_up": lambda day: day.status == MoneyDay.Status.OPEN}
+
+    @action(description=_("Compare it now"), icon="sync")
+    def compare(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        day = self.row(request, object_id)
+        return self.ask(
+            request,
+            day,
+            title=gettext("Compare it now"),
+            explain=gettext(
+                "A worker asks the gateways and the suppliers again. What it finds twice is one"
+                " difference."
+            ),
+            act=lambda _given: start(tasks.reconcile_day, day_id=day.pk),
+            done=gettext("A worker compares %s: look again in a minute.") % day,
+        )
+
+    @action(description=_("Close the day without it"), icon="event_busy")
+    def give_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        day = self.row(request, object_id)
+
+        def act(given: Mapping[str, Any]) -> None:
+            resolution.give_up(
+                day=day, reason=given["reason"], actor=str(request.user), now=timezone.now()
+            )
+
+        return self.ask(
+            request,
+            day,
+            title=gettext("Close the day without it"),
+            explain=gettext(
+                "Only if nobody will ever tell: %(problem)s The day is not tried again by itself."
+            )
+            % {"problem": day.problem},
+            form_class=ReasonForm,
+            act=act,
+            done=gettext("%s is closed without having been reconciled.") % day,
+        )
+
+
+show(
+    MoneySighting,
+    list_display=[
+        columns.link("day", _("Day")),
+        columns.link("difference", _("Difference")),
+        EXPECTED,
+        FOUND,
+        "seen_at",
+    ],
+    list_display_links=["seen_at"],
+    list_select_related=["day", *(f"difference__{name}" for name in JOINED)],
+    list_filter=["day__day"],
+    search_fields=["difference__reference"],
+    ordering=["-id"],
+)

@@ -1,0 +1,343 @@
+"""Compare what a gateway's own books say of payments with our book of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from orders import ledger
+from orders.accounting.reconciliation.discrepancies import Compared, Finding, Kind, What
+from orders.gateways import gateway_for
+from orders.gateways.base import (
+    Gateway,
+    PaymentNews,
+    PaymentUpdate,
+    Standing,
+    TooMuchError,
+    UnknownAtGatewayError,
+)
+from orders.models import MoneyDifference, Order, Payment, PaymentEvent
+
+# Say how one payment differs from how it stands at its gateway: by sums, then by operations.
+
+News = PaymentNews
+Event = PaymentEvent.Kind
+DISPUTES = (News.DISPUTED, News.DISPUTE_WON, News.DISPUTE_LOST)
+NOTHING = Decimal(0)
+
+
+def needs_history(payment: Payment, standing: Standing) -> bool:
+    """Test whether single operations must be read: refunds and disputes have names."""
+    if standing.is_disputed or payment.dispute_status != Payment.Dispute.NONE:
+        return True
+    return _is_same_money(payment, standing) and (
+        payment.refunded_amount != standing.refunded.amount
+    )
+
+
+def absent(payment: Payment) -> Iterator[Finding]:
+    """Tell of money in our book of which the gateway knows no payment."""
+    if payment.authorized_amount or payment.captured_amount:
+        ours = payment.captured_amount or payment.authorized_amount
+        what = What.CAPTURED if payment.captured_amount else What.AUTHORIZED
+        yield _finding(payment, Kind.NOT_AT_GATEWAY, what, expected=ours, found=None)
+
+
+def differences(
+    payment: Payment, standing: Standing, history: Sequence[PaymentUpdate]
+) -> Iterator[Finding]:
+    """Compare the sums of a payment, and the operations of its history, where it was read."""
+    if not _is_same_money(payment, standing):
+        if standing.has_money or payment.authorized_amount:
+            yield _finding(
+                payment,
+                Kind.CURRENCY,
+                What.AUTHORIZED,
+                expected=payment.authorized_amount or payment.amount,
+                found=standing.authorized.amount,
+                found_currency=standing.authorized.currency,
+            )
+        return
+    sums = [*_authorized(payment, standing), *_captured(payment, standing)]
+    yield from sums or _held(payment, standing)
+    if history:
+        yield from _refunds(payment, standing, history)
+        yield from _disputes(payment, history)
+
+
+def _is_same_money(payment: Payment, standing: Standing) -> bool:
+    return payment.currency == standing.authorized.currency
+
+
+def _authorized(payment: Payment, standing: Standing) -> Iterator[Finding]:
+    ours, theirs = payment.authorized_amount, standing.authorized.amount
+    # What was held for a while and came to nothing is no money.
+    if ours == theirs or (not ours and not standing.has_money):
+        return
+    yield _finding(payment, _kind(ours, theirs), What.AUTHORIZED, expected=ours, found=theirs)
+
+
+def _captured(payment: Payment, standing: Standing) -> Iterator[Finding]:
+    ours, theirs = payment.captured_amount, standing.captured.amount
+    if ours == theirs:
+        return
+    kind = _kind(ours, theirs)
+    more = theirs - ours
+    events = payment.events.filter(amount=more)
+    is_asked = events.filter(kind=Event.CAPTURE_REQUESTED, outcome__isnull=True).exists()
+    if events.filter(kind=Event.CAPTURED).exists() and not is_asked:
+        kind = Kind.TWICE
+    yield _finding(payment, kind, What.CAPTURED, expected=ours, found=theirs)
+
+
+def _held(payment: Payment, standing: Standing) -> Iterator[Finding]:
+    ours, theirs = payment.open_amount.amount, standing.held.amount
+    if ours != theirs:
+        kind = Kind.NOT_WITH_US if theirs < ours else Kind.AMOUNT
+        yield _finding(payment, kind, What.HELD, expected=ours, found=theirs)
+
+
+def _refunds(
+    payment: Payment, standing: Standing, history: Sequence[PaymentUpdate]
+) -> Iterator[Finding]:
+    """Find the refunds that one side has alone, or has otherwise; one that failed is none."""
+    if payment.refunded_amount == standing.refunded.amount:
+        return
+    failed = {update.about for update in history if update.news is News.REFUND_FAILED}
+    told = [update for update in history if update.news is News.REFUNDED]
+    theirs = {update.external_id: update for update in told if update.external_id not in failed}
+    booked = dict(payment.events.filter(kind=Event.REFUNDED).values_list("external_id", "amount"))
+    back = payment.events.filter(kind=Event.REFUND_FAILED)
+    mine = {
+        name: amount
+        for name, amount in booked.items()
+        if not back.filter(external_id=f"{name}:failed").exists()
+    }
+    differing = [
+        name
+        for name in sorted(theirs.keys() | mine.keys())
+        if name not in theirs or theirs[name].amount.amount != mine.get(name)
+    ]
+    if not differing:  # each agrees, and their sum does not
+        ours, sum_there = payment.refunded_amount, standing.refunded.amount
+        yield _finding(payment, Kind.AMOUNT, What.REFUNDED, expected=ours, found=sum_there)
+    for name in differing:
+        amount = theirs[name].amount.amount if name in theirs else None
+        expected = mine.get(name)
+        if amount is None:
+            kind = Kind.NOT_WITH_US if name in failed else Kind.NOT_AT_GATEWAY
+        elif expected is not None:
+            kind = Kind.AMOUNT
+        else:
+            kind = _unbooked(payment, theirs[name])
+        yield _finding(
+            payment, kind, What.REFUNDED, expected=expected, found=amount, operation=name
+        )
+
+
+def _unbooked(payment: Payment, refund: PaymentUpdate) -> Any:
+    """Tell a lost refund from one that was given twice: it answers no request that is open."""
+    asked = payment.events.filter(external_id=refund.request_key, outcome__isnull=True)
+    same = payment.events.filter(kind=Event.REFUNDED, amount=refund.amount.amount)
+    is_lost = bool(refund.request_key) and asked.exists()
+    return Kind.TWICE if same.exists() and not is_lost else Kind.REFUND_UNBOOKED
+
+
+def _disputes(payment: Payment, history: Sequence[PaymentUpdate]) -> Iterator[Finding]:
+    heard = set(payment.events.values_list("external_id", flat=True))
+    told = {update.external_id: update for update in history if update.news in DISPUTES}
+    for name, update in told.items():
+        if name not in heard:
+            found = update.amount.amount
+            yield _finding(
+                payment, Kind.NOT_WITH_US, What.DISPUTED, expected=None, found=found, operation=name
+            )
+    booked = payment.events.filter(kind__in=DISPUTES).values_list("external_id", "amount")
+    for name, amount in booked:
+        if name not in told:
+            yield _finding(
+                payment,
+                Kind.NOT_AT_GATEWAY,
+                What.DISPUTED,
+                expected=amount,
+                found=None,
+                operation=name,
+            )
+
+
+def _kind(ours: Decimal, theirs: Decimal) -> Any:
+    if not ours:
+        return Kind.NOT_WITH_US
+    return Kind.AMOUNT if theirs else Kind.NOT_AT_GATEWAY
+
+
+def _finding(  # noqa: PLR0913 - one difference in its parts
+    payment: Payment,
+    kind: Any,
+    what: Any,
+    *,
+    expected: Decimal | None,
+    found: Decimal | None,
+    found_currency: str = "",
+    operation: str = "",
+) -> Finding:
+    return Finding(
+        kind=kind,
+        what=what,
+        subject=f"{payment.pk}:{operation}" if operation else str(payment.pk),
+        currency=payment.currency,
+        expected=expected or None,
+        found=found or None,
+        found_currency=found_currency,
+        reference=operation or payment.reference,
+        order_id=payment.order_id,
+        payment_id=payment.pk,
+    )
+
+
+# Younger news may still be on its way; what we asked for is not overdue before.
+QUIET = timedelta(minutes=15)
+UNDER_WAY = timedelta(hours=1)
+MOST_ASKED = 5000
+type Clock = Callable[[], datetime]
+
+
+def part_of(gateway: str) -> str:
+    return f"gateway:{gateway}"
+
+
+def compare(*, gateway: str, since: datetime, until: datetime, moment: Clock) -> Compared:
+    """Return the differences of all payments that moved in a time, and how many were compared.
+
+    Payments that are still held, and those that differ already, are compared whenever.
+
+    Raises: TemporaryError, PermanentError  it does not tell all: nothing is known
+    """
+    at = gateway_for(gateway)
+    listed = {standing.name: standing for standing in at.standings(since=since, until=until)}
+    for name in _differing_names(gateway):
+        if name not in listed:
+            with suppress(UnknownAtGatewayError):
+                listed[name] = at.standing(reference=name)
+    by_name = _by_any_name(listed.values())
+    ours = _ours(gateway, by_name, since=since, until=until)
+    if len(ours) > MOST_ASKED + len(listed):
+        raise TooMuchError(f"{gateway}: {len(ours)} payments are to be compared")
+    findings: list[Finding] = []
+    known: set[str] = set()
+    moving: list[int] = []
+    for payment in ours:
+        standing = by_name.get(payment.reference) or by_name.get(payment.key)
+        if standing is None:
+            standing = _ask(at, payment)
+        else:
+            known.add(standing.name)
+        if standing is None or not _agrees(payment, standing):
+            differing = of_payment(payment=payment, now=moment())
+            if differing is None:
+                moving.append(payment.pk)
+            else:
+                findings += differing
+    strangers = [one for name, one in listed.items() if name not in known]
+    findings += _unknown(strangers, moment())
+    count = len(ours) + len(strangers)
+    return Compared(findings=findings, count=count, left=Q(payment__in=moving))
+
+
+def of_payment(
+    *, payment: Payment, now: datetime, is_settled: bool = False
+) -> list[Finding] | None:
+    """Compare one payment anew; None while its money moves: nobody can tell yet.
+
+    ``is_settled``: its news was read this moment, so that none is on its way.
+
+    Raises: TemporaryError, PermanentError  the gateway does not tell
+    """
+    at = gateway_for(payment.gateway)
+    standing = _ask(at, payment)
+    payment.refresh_from_db()
+    if not is_settled and _is_moving(payment, standing, now):
+        return None
+    if standing is None:
+        return list(absent(payment))
+    history = needs_history(payment, standing)
+    updates = at.history(reference=payment.reference) if history else ()
+    return list(differences(payment, standing, updates))
+
+
+def _agrees(payment: Payment, standing: Standing) -> bool:
+    return not needs_history(payment, standing) and not any(differences(payment, standing, ()))
+
+
+def _by_any_name(listed: Iterable[Standing]) -> dict[str, Standing]:
+    found: dict[str, Standing] = {}
+    for standing in listed:
+        found |= {name: standing for name in (standing.reference, standing.key) if name}
+    return found
+
+
+def _ours(
+    gateway: str, names: Iterable[str], *, since: datetime, until: datetime
+) -> Sequence[Payment]:
+    """Find the payments that it listed, and those of which we believe that it should have."""
+    mine = Payment.objects.filter(gateway=gateway).exclude(reference="")
+    named = list(names)
+    heard = Q(events__received_at__gte=since, events__received_at__lt=until)
+    heard &= ~Q(events__kind__in=ledger.REQUESTS)
+    rows = mine.filter(
+        Q(reference__in=named)
+        | Q(key__in=named)
+        | Q(status=Payment.Status.AUTHORIZED)
+        | Q(pk__in=mine.filter(heard).values("pk"))
+        | Q(pk__in=_open(gateway).values("payment"))
+    )
+    return list(rows.select_related("order").order_by("pk"))
+
+
+def _open(gateway: str) -> QuerySet[MoneyDifference]:
+    return MoneyDifference.objects.filter(part=part_of(gateway), status=MoneyDifference.Status.OPEN)
+
+
+def _differing_names(gateway: str) -> list[str]:
+    strangers = _open(gateway).filter(payment__isnull=True)
+    return list(strangers.values_list("reference", flat=True))
+
+
+def _ask(at: Gateway, payment: Payment) -> Standing | None:
+    try:
+        return at.standing(reference=payment.reference)
+    except UnknownAtGatewayError:
+        return None
+
+
+def _is_moving(payment: Payment, standing: Standing | None, now: datetime) -> bool:
+    if standing is not None and standing.moved_at > now - QUIET:
+        return True
+    if payment.events.filter(received_at__gt=now - QUIET).exists():
+        return True
+    asked = payment.events.filter(kind__in=ledger.REQUESTS, outcome__isnull=True)
+    return asked.filter(received_at__gt=now - UNDER_WAY).exists()
+
+
+def _unknown(strangers: Sequence[Standing], now: datetime) -> Iterator[Finding]:
+    """Tell of money at the gateway that belongs to no payment of ours."""
+    numbers = {standing.order for standing in strangers if standing.order}
+    orders = dict(Order.objects.filter(number__in=numbers).values_list("number", "pk"))
+    for standing in strangers:
+        left = standing.held + standing.captured - standing.refunded
+        if left and standing.moved_at <= now - QUIET:
+            yield Finding(
+                kind=Kind.NOT_WITH_US,
+                what=What.CAPTURED if standing.captured else What.HELD,
+                subject=standing.name,
+                currency=left.currency,
+                expected=None,
+                found=left.amount,
+                reference=standing.name,
+                order_id=orders.get(standing.order),
+            )

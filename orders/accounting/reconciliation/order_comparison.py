@@ -1,0 +1,176 @@
+"""Compare what was taken for orders with what they are worth, and with what was ordered of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db.models import Prefetch, Q
+
+from orders import ledger
+from orders.accounting.reconciliation.discrepancies import Compared, Finding, Kind, What
+from orders.models import (
+    MoneyDifference,
+    Order,
+    Payment,
+    PaymentEvent,
+    PurchaseOrder,
+    StrayDecision,
+)
+from orders.payments import captures
+
+PART = "orders"
+# A capture follows the supplier's yes, and a refund his no, within minutes.
+FOLLOWS_WITHIN = timedelta(hours=1)
+Status = PurchaseOrder.Status
+Request = PurchaseOrder.Request
+SHIPPED = (Status.PARTIALLY_SHIPPED, Status.SHIPPED, Status.CLOSED)
+NOT_ORDERED = (Request.UNSUBMITTED, Request.SUBMIT_FAILED, Request.REJECTED)
+NOTHING = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sums:
+    """What the payments of an order, in its currency, come to."""
+
+    captured: Decimal
+    kept: Decimal  # captured, and not given back
+    paying: int  # payments that hold or kept something
+
+
+def compare(*, since: datetime, until: datetime, now: datetime) -> Compared:
+    """Return the differences of all orders that moved in a time, and how many were compared.
+
+    Orders that differ already are compared whenever.
+    """
+    found = _orders(since, until)
+    young = [order.pk for order in found if _is_young(order, now)]
+    return Compared(
+        findings=[finding for order in found for finding in of_order(order, now)],
+        count=len(found),
+        left=Q(order__in=young, kind=Kind.NOTHING_ORDERED),
+    )
+
+
+def of_order(order: Order, now: datetime) -> list[Finding]:
+    return list(_of_order(order, now))
+
+
+def _of_order(order: Order, now: datetime) -> Iterator[Finding]:
+    payments = list(order.payments.all())
+    for payment in payments:
+        if payment.currency != order.currency and payment.authorized_amount:
+            yield _finding(
+                order,
+                Kind.CURRENCY,
+                expected=order.total_amount,
+                found=payment.authorized_amount,
+                found_currency=payment.currency,
+                payment=payment,
+            )
+    sums = _summed([one for one in payments if one.currency == order.currency])
+    if sums.paying > 1:
+        yield _finding(order, Kind.TWICE, expected=order.total_amount, found=sums.captured)
+    elif sums.captured > order.total_amount:
+        yield _finding(order, Kind.OVER_CAPTURED, expected=order.total_amount, found=sums.captured)
+    yield from _shipped(order, sums, now)
+    yield from _ordered(order, sums, now)
+
+
+def _shipped(order: Order, sums: _Sums, now: datetime) -> Iterator[Finding]:
+    due = [
+        one
+        for one in order.purchase_orders.all()
+        if one.status in SHIPPED and one.status_since <= now - FOLLOWS_WITHIN
+    ]
+    charged = sum((one.charge_amount for one in due), NOTHING)
+    if charged <= sums.captured:
+        return
+    if not any(captures.waits(payment, now=now) for payment in order.payments.all()):
+        purchase_order = due[0] if len(due) == 1 else None
+        yield _finding(
+            order,
+            Kind.NOT_CAPTURED,
+            expected=charged,
+            found=sums.captured,
+            purchase_order=purchase_order,
+        )
+
+
+def _ordered(order: Order, sums: _Sums, now: datetime) -> Iterator[Finding]:
+    made = order.purchase_orders.all()
+    stands = any(
+        one.status != Status.CANCELED and one.request_status not in NOT_ORDERED for one in made
+    )
+    if sums.kept <= 0 or stands or _is_young(order, now):
+        return
+    refunds = PaymentEvent.objects.filter(
+        payment__order=order, kind=PaymentEvent.Kind.REFUND_REQUESTED, outcome__isnull=True
+    )
+    is_refunding = refunds.filter(received_at__gt=now - FOLLOWS_WITHIN).exists()
+    is_paid_stray = StrayDecision.objects.filter(
+        purchase_order__order=order, outcome=StrayDecision.Outcome.KEPT_PAID
+    )
+    if not is_refunding and not is_paid_stray.exists():
+        yield _finding(order, Kind.NOTHING_ORDERED, expected=None, found=sums.kept)
+
+
+def _is_young(order: Order, now: datetime) -> bool:
+    """Test whether something was decided of it just now, which money has yet to follow."""
+    moments = [order.status_since, *(one.status_since for one in order.purchase_orders.all())]
+    return max(moments) > now - FOLLOWS_WITHIN
+
+
+def _summed(payments: Sequence[Payment]) -> _Sums:
+    kept = [one.captured_amount - one.refunded_amount for one in payments]
+    holding = [one for one, left in zip(payments, kept, strict=True) if left > 0 or one.open_amount]
+    return _Sums(
+        captured=sum((one.captured_amount for one in payments), NOTHING),
+        kept=sum(kept, NOTHING),
+        paying=len(holding),
+    )
+
+
+def _orders(since: datetime, until: datetime) -> list[Order]:
+    heard = PaymentEvent.objects.filter(received_at__gte=since, received_at__lt=until)
+    heard = heard.exclude(kind__in=ledger.REQUESTS)
+    moved = PurchaseOrder.objects.filter(status_since__gte=since, status_since__lt=until)
+    differing = MoneyDifference.objects.filter(part=PART, status=MoneyDifference.Status.OPEN)
+    rows = Order.objects.filter(
+        Q(pk__in=heard.values("payment__order"))
+        | Q(status_since__gte=since, status_since__lt=until)
+        | Q(pk__in=moved.values("order"))
+        | Q(pk__in=differing.values("order"))
+    )
+    purchase_orders = PurchaseOrder.objects.order_by("pk")
+    return list(
+        rows.prefetch_related("payments", Prefetch("purchase_orders", purchase_orders)).order_by(
+            "pk"
+        )
+    )
+
+
+def _finding(  # noqa: PLR0913 - one difference in its parts
+    order: Order,
+    kind: MoneyDifference.Kind,
+    *,
+    expected: Decimal | None,
+    found: Decimal | None,
+    found_currency: str = "",
+    payment: Payment | None = None,
+    purchase_order: PurchaseOrder | None = None,
+) -> Finding:
+    return Finding(
+        kind=kind,
+        what=What.AUTHORIZED if kind == Kind.CURRENCY else What.CAPTURED,
+        subject=f"{order.pk}:{payment.pk}" if payment else str(order.pk),
+        currency=order.currency,
+        expected=expected or None,
+        found=found or None,
+        found_currency=found_currency,
+        order_id=order.pk,
+        payment_id=payment.pk if payment else None,
+        purchase_order_id=purchase_order.pk if purchase_order else None,
+    )

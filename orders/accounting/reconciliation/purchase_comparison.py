@@ -1,0 +1,216 @@
+"""Compare what suppliers charged with what our purchase orders expected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+
+from django.db.models import Prefetch, Q
+
+from orders.accounting import invoices, three_way_match
+from orders.accounting.reconciliation.discrepancies import Compared, Finding, Kind, What
+from orders.models import (
+    MoneyDifference,
+    PurchaseLine,
+    PurchaseMessage,
+    PurchaseOrder,
+    SupplierBill,
+)
+from suppliers.models import Supplier
+from suppliers.resilience.bulkheads import Work, lane
+
+NOTHING = Decimal(0)
+Status = PurchaseOrder.Status
+
+
+def part_of(supplier: Supplier) -> str:
+    return f"supplier:{supplier.code}"
+
+
+def compare(*, supplier: Supplier, since: datetime, until: datetime, now: datetime) -> Compared:
+    """Ask a supplier what he charged, and return how it differs from what was expected.
+
+    Purchase orders that he accepted in a time are compared, and those that differ already.
+
+    Raises: OutsideError   he does not say: nothing is known
+            LaneFullError  our workers ask him for other things just now
+    """
+    may_ask = supplier.status in {Supplier.Status.ACTIVE, Supplier.Status.PAUSED}
+    if may_ask and hasattr(supplier, "connection") and invoices.can_tell(supplier):
+        asked = _purchase_orders(supplier, since, until, now)
+        if asked or invoices.lists_all(supplier):
+            with lane(Work.ORDERS, supplier.pk):
+                invoices.ask(supplier=supplier, purchase_orders=asked, since=since, now=now)
+    compared = _purchase_orders(supplier, since, until, now)
+    tells_all = may_ask and invoices.lists_all(supplier)
+    findings = [
+        finding
+        for one in compared
+        for finding in of_purchase_order(one, tells_all=tells_all, now=now)
+    ]
+    three_way_match.mark_unknown(supplier=supplier)
+    return Compared(
+        findings=findings + _unknown(supplier),
+        count=len(compared),
+        # Who may not be asked, or tells of single orders only, misses none of his bills.
+        left=Q(pk__in=()) if tells_all else Q(kind=Kind.BILL_MISSING),
+        purchase_orders=tuple(one.pk for one in compared),
+    )
+
+
+def of_purchase_order(
+    purchase_order: PurchaseOrder, *, tells_all: bool, now: datetime
+) -> list[Finding]:
+    return list(_of_purchase_order(purchase_order, tells_all, now))
+
+
+def _of_purchase_order(
+    purchase_order: PurchaseOrder,
+    tells_all: bool,  # noqa: FBT001
+    now: datetime,
+) -> Iterator[Finding]:
+    ways = three_way_match.of(purchase_order)
+    currency, expected = ways.currency, ways.ordered
+    standing = [bill for bill in purchase_order.bills.all() if bill.withdrawn_at is None]
+    if not standing:
+        is_due = purchase_order.accepted_at is not None and expected > 0
+        if three_way_match.is_bill_overdue(purchase_order, ways, now=now):
+            kind = Kind.SHIPPED_UNBILLED
+            yield _finding(purchase_order, kind, currency, ways.shipped, None)
+        elif tells_all and is_due:
+            yield _finding(purchase_order, Kind.BILL_MISSING, currency, expected, None)
+        return
+    other = next((bill for bill in standing if bill.currency != currency), None)
+    if other is not None:
+        yield _finding(
+            purchase_order,
+            Kind.BILL_CURRENCY,
+            currency,
+            expected,
+            other.goods_amount,
+            bill=other,
+            found_currency=other.currency,
+        )
+        return
+    goods = sum((bill.goods_amount for bill in standing), NOTHING)
+    last = standing[-1]
+    supplier = purchase_order.supplier
+    is_other = not three_way_match.is_tolerated(supplier, expected=expected, found=goods)
+    if is_other and not ways.is_billed_as_shipped:
+        kind = _kind(standing, goods, expected)
+        yield _finding(purchase_order, kind, currency, expected, goods, bill=last)
+    if three_way_match.waits_too_long(purchase_order, ways, now=now):
+        kind = Kind.BILL_UNSHIPPED
+        yield _finding(purchase_order, kind, currency, ways.shipped, goods, bill=last)
+    freights = [bill.freight_amount for bill in standing if bill.freight_amount is not None]
+    agreed = _freight(purchase_order, currency)
+    if agreed is not None and len(freights) == len(standing):
+        freight = sum(freights, NOTHING)
+        is_twice = is_other and _kind(standing, goods, expected) == Kind.BILL_TWICE
+        is_agreed = three_way_match.is_tolerated(supplier, expected=agreed, found=freight)
+        if not is_agreed and not is_twice:
+            kind = Kind.BILL_MORE if freight > agreed else Kind.BILL_LESS
+            yield _finding(
+                purchase_order, kind, currency, agreed, freight, bill=last, what=What.FREIGHT
+            )
+
+
+def _kind(
+    standing: Sequence[SupplierBill], goods: Decimal, expected: Decimal
+) -> MoneyDifference.Kind:
+    """Tell one charge that came twice from charges that add up to something else."""
+    if goods < expected:
+        return Kind.BILL_LESS
+    amounts = [bill.goods_amount for bill in standing]
+    is_twice = len(amounts) > 1 and (expected in amounts or goods >= 2 * expected)
+    return Kind.BILL_TWICE if is_twice else Kind.BILL_MORE
+
+
+def _freight(purchase_order: PurchaseOrder, currency: str) -> Decimal | None:
+    """Return what he said that the way costs when he accepted it; None where he did not."""
+    if purchase_order.status == Status.CANCELED:
+        return NOTHING
+    said = [one.body["freight"] for one in purchase_order.messages.all() if one.body.get("freight")]
+    amount, _, money = (said[0] if said else "").partition(" ")
+    try:
+        return Decimal(amount) if money == currency else None
+    except InvalidOperation:
+        return None
+
+
+def _purchase_orders(
+    supplier: Supplier, since: datetime, until: datetime, now: datetime
+) -> Sequence[PurchaseOrder]:
+    differing = MoneyDifference.objects.filter(
+        part=part_of(supplier), status=MoneyDifference.Status.OPEN
+    )
+    changed = SupplierBill.objects.filter(
+        Q(billed_at__gte=since, billed_at__lt=until)
+        | Q(told_at__gte=since)
+        | Q(withdrawn_at__gte=since),
+        supplier=supplier,
+    )
+    rows = PurchaseOrder.objects.filter(supplier=supplier).filter(
+        Q(accepted_at__gte=since, accepted_at__lt=until)
+        | Q(pk__in=changed.values("purchase_order"))
+        | Q(pk__in=differing.values("purchase_order"))
+        | three_way_match.to_be_looked_at(supplier, now=now)
+    )
+    lines = PurchaseLine.objects.select_related("order_line").order_by("pk")
+    accepted = PurchaseMessage.objects.filter(kind="accepted").order_by("pk")
+    return list(
+        rows.select_related("supplier")
+        .prefetch_related(
+            Prefetch("lines", lines),
+            Prefetch("bills", SupplierBill.objects.order_by("pk")),
+            Prefetch("messages", accepted),
+        )
+        .order_by("pk")
+    )
+
+
+def _unknown(supplier: Supplier) -> list[Finding]:
+    strangers = SupplierBill.objects.filter(
+        supplier=supplier, purchase_order__isnull=True, withdrawn_at__isnull=True
+    )
+    return [
+        Finding(
+            kind=Kind.BILL_UNKNOWN,
+            subject=f"bill:{bill.reference}",
+            currency=bill.currency,
+            expected=None,
+            found=bill.total.amount,
+            reference=bill.number or bill.reference,
+            supplier_id=supplier.pk,
+            bill_id=bill.pk,
+        )
+        for bill in strangers.order_by("pk")
+    ]
+
+
+def _finding(  # noqa: PLR0913 - one difference in its parts
+    purchase_order: PurchaseOrder,
+    kind: MoneyDifference.Kind,
+    currency: str,
+    expected: Decimal,
+    found: Decimal | None,
+    *,
+    what: MoneyDifference.What = What.GOODS,
+    bill: SupplierBill | None = None,
+    found_currency: str = "",
+) -> Finding:
+    return Finding(
+        kind=kind,
+        what=what,
+        subject=purchase_order.number,
+        currency=currency,
+        expected=expected or None,
+        found=found,
+        found_currency=found_currency,
+        reference=bill.reference if bill else purchase_order.supplier_reference,
+        order_id=purchase_order.order_id,
+        purchase_order_id=purchase_order.pk,
+        supplier_id=purchase_order.supplier_id,
+        bill_id=bill.pk if bill else None,
+    )

@@ -1,0 +1,44 @@
+"""Work for the money: compare each day that is over with what gateways and suppliers say of it.
+
+It is asked every half hour, so that a day is tried again until everybody has told.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from orders.accounting.reconciliation import reconciliation
+from orders.models import MoneyDay
+from suppliers.resilience.bulkheads import InHandError
+
+log = logging.getLogger(__name__)
+
+LIMIT_S = 3600  # it asks everybody, one after the other
+
+
+@shared_task(time_limit=LIMIT_S)
+def reconcile_money(**_: Any) -> None:
+    """Find the days that nobody has reconciled yet, the oldest first; none stops the others."""
+    for day in reconciliation.due(now=timezone.now()):
+        try:
+            done = reconciliation.reconcile(day=day, moment=timezone.now)
+        except InHandError:
+            log.info("another worker compares a day")
+            return
+        except Exception:
+            log.exception("%s broke while it was compared", day)
+            continue
+        if done.problem:
+            log.warning("%s is not reconciled: %s", done, done.problem)
+
+
+@shared_task(time_limit=LIMIT_S)
+def reconcile_day(*, day_id: int, **_: Any) -> None:
+    """Compare one day that staff want to know of."""
+    with suppress(InHandError, reconciliation.TooSoonError):
+        reconciliation.reconcile(day=MoneyDay.objects.get(pk=day_id), moment=timezone.now)

@@ -1,0 +1,173 @@
+"""What staff do on the page of an order about an address that is doubtful or wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from orders.address_changes import change_requests, corrections
+from orders.addresses import validation
+from orders.models import AddressWish, Order
+from orders.purchasing import tasks
+from storefront.lib.address import Address
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action
+
+
+def _field(label: Any, name: str, *, help_text: Any = "", required: bool = False) -> Any:
+    return forms.CharField(
+        label=label,
+        max_length=validation.LIMITS[name],
+        required=required,
+        help_text=help_text,
+        widget=UnfoldAdminTextInputWidget(),
+    )
+
+
+class CorrectedForm(ReasonForm):
+    """Where it goes instead, and how staff know that."""
+
+    name = _field(_("Name"), "name", help_text=_("Who takes the parcel."), required=True)
+    line1 = _field(_("Street and number"), "line1", help_text=_("No box."), required=True)
+    line2 = _field(_("More of the address"), "line2", help_text=_("Floor, flat, company."))
+    postcode = _field(_("Postcode"), "postcode", help_text=_("As its post writes it."))
+    city = _field(_("Town"), "city", help_text=_("As its post writes it."))
+    region = _field(_("State or region"), "region", help_text=_("Where the country has some."))
+    phone = _field(_("Phone"), "phone", help_text=_("For the carrier, in digits."))
+    field_order = ("name", "line1", "line2", "postcode", "city", "region", "phone", "reason")
+
+
+class AddressActions(StaffAdmin):
+    """Two ways to settle an address; both ask why, and both are kept."""
+
+    address_actions: ClassVar = ["confirm_address", "correct_address"]
+    address_fits: ClassVar = {
+        "confirm_address": corrections.can_confirm,
+        "correct_address": lambda order: order.status not in corrections.OVER,
+    }
+    address_refusals: ClassVar = (corrections.SettledError, corrections.StillWrongError)
+
+    @action(description=_("Confirm the address"), icon="where_to_vote")
+    def confirm_address(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        order = self.row(request, object_id)
+
+        def act(given: Mapping[str, Any]) -> None:
+            corrections.confirm(
+                order=order, reason=given["reason"], actor=str(request.user), now=timezone.now()
+            )
+            self.wake(request, tasks.send_due)
+
+        words = " ".join(str(each) for each in corrections.open_doubts(order).values())
+        return self.ask(
+            request,
+            order,
+            title=gettext("Confirm the address"),
+            explain=words or gettext("Nothing about this address is doubtful, or not any more."),
+            form_class=ReasonForm,
+            act=act,
+            done=gettext("The address of %s is confirmed.") % order,
+        )
+
+    @action(description=_("Correct the address"), icon="edit_location_alt")
+    def correct_address(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        order = self.row(request, object_id)
+
+        def act(given: Mapping[str, Any]) -> change_requests.Wished | None:
+            reason = given["reason"]
+            written = {name: value for name, value in given.items() if name != "reason"}
+            wished = change_requests.send_elsewhere(
+                order=order,
+                ship_to=Address(**{**written, "country": order.ship_to["country"]}),
+                reason=reason,
+                actor=str(request.user),
+                now=timezone.now(),
+            )
+            self.wake(request, tasks.send_due)
+            return wished
+
+        return self.ask(
+            request,
+            order,
+            title=gettext("Correct the address"),
+            explain=gettext(
+                "What no supplier has goes there at once. Who has it already is asked, on his"
+                " page or by you; what has left goes where it goes. The country stays. What you"
+                " write goes on the label as it is, and your reason stays on the order. The"
+                " shopper gets an e-mail of each change."
+            ),
+            form_class=CorrectedForm,
+            initial=_known(order),
+            act=act,
+            done=lambda wished: _said(order, wished),
+        )
+
+
+def _known(order: Order) -> dict[str, str]:
+    return {name: str(value or "") for name, value in order.ship_to.items() if name != "country"}
+
+
+def _said(order: Order, wished: change_requests.Wished | None) -> str:
+    if wished is None:
+        return gettext("The address of %s is corrected.") % order
+    parts = [
+        (gettext("goes there: %s"), wished.done),
+        (gettext("asked: %s"), wished.asked),
+        (gettext("has left: %s"), wished.late),
+    ]
+    return "; ".join(words % ", ".join(numbers) for words, numbers in parts if numbers)
+
+
+# Staff pages of what suppliers are to send elsewhere: write down what they say.
+
+
+@admin.register(AddressWish)
+class AddressWishAdmin(StaffAdmin):
+    list_display: ClassVar = [
+        "id",
+        columns.link("purchase_order", _("Purchase order")),
+        columns.text("purchase_order__supplier__name", _("Supplier")),
+        columns.state("status", _("State"), waits={"requested"}, ended={"accepted", "refused"}),
+        "asked_by",
+        "answered_by",
+        columns.age("status_since", _("Since")),
+    ]
+    list_select_related: ClassVar = ["purchase_order__supplier"]
+    list_filter: ClassVar = ["status", "purchase_order__supplier"]
+    search_fields: ClassVar = ["purchase_order__number"]
+    ordering: ClassVar = ["-id"]
+    readonly_fields: ClassVar = [columns.document("ship_to", _("Goes to")), columns.moves]
+    exclude: ClassVar = ["ship_to"]
+    actions_detail: ClassVar = ["says_yes", "says_no"]
+    fits: ClassVar = dict.fromkeys(
+        actions_detail, lambda wish: wish.status == AddressWish.Status.REQUESTED
+    )
+    refusals: ClassVar = (corrections.SettledError,)
+
+    @action(description=_("He sends it there"), icon="where_to_vote")
+    def says_yes(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._write_down(request, object_id, is_yes=True)
+
+    @action(description=_("He cannot change it"), icon="wrong_location")
+    def says_no(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._write_down(request, object_id, is_yes=False)
+
+    def _write_down(self, request: HttpRequest, object_id: str, *, is_yes: bool) -> HttpResponse:
+        wish: AddressWish = self.row(request, object_id)
+        return self.ask(
+            request,
+            wish,
+            title=gettext("He sends it there") if is_yes else gettext("He cannot change it"),
+            explain=gettext("Only what he told you. The shopper gets a mail."),
+            act=lambda _given: change_requests.answer(
+                wish=wish, is_yes=is_yes, actor=str(request.user), now=timezone.now()
+            ),
+            done=gettext("It is written down, and the shopper is told."),
+        )

@@ -1,0 +1,53 @@
+"""The payment gateways we can speak to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+
+from django.conf import settings
+
+from orders.gateways.base import Gateway
+
+# Where each is, and which settings say how to reach it.
+GATEWAYS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "test": (
+        "storefront.dev.sandboxes.gateway.adapter.TestGateway",
+        {"base_url": "TEST_GATEWAY_URL", "secret": "TEST_GATEWAY_SECRET"},
+    ),
+    "stripe": (
+        "orders.gateways.stripe.gateway.StripeGateway",
+        {"base_url": "STRIPE_API_URL", "secret": "STRIPE_SECRET_KEY"},
+    ),
+    "fake": ("storefront.dev.sandboxes.in_memory_gateway.FakeGateway", {}),
+}
+MOVES_NO_MONEY = frozenset({"test", "fake"})
+
+
+class UnknownGatewayError(LookupError):
+    """No gateway goes by this name."""
+
+
+_open: dict[tuple[str, ...], Gateway] = {}  # kept for the process, and their connections with them
+
+
+def gateway_for(code: str) -> Gateway:
+    """Open the gateway of one name.
+
+    Raises: UnknownGatewayError
+    """
+    if code not in GATEWAYS:
+        raise UnknownGatewayError(code)
+    path, wanted = GATEWAYS[code]
+    known: dict[str, str] = {word: getattr(settings, name) for word, name in wanted.items()}
+    place = (code, *known.values())
+    if place not in _open:
+        module, _, name = path.rpartition(".")
+        _open[place] = getattr(import_module(module), name)(**known)
+    return _open[place]
+
+
+def close_all() -> None:
+    """Hang up everywhere; the next call opens anew."""
+    while _open:
+        _open.popitem()[1].close()

@@ -1,0 +1,261 @@
+"""Speak to Stripe with its own library: hosted Checkout, and money taken by hand.
+
+No card touches us: the shopper types it at Stripe's page. The library asks nothing again by
+itself: who repeats a call, with which key and when, is decided in one place
+(``orders.payments.captures``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import stripe
+
+from orders.gateways.base import OpenedPayment, PaymentUpdate, Standing, UnknownAtGatewayError
+from orders.gateways.stripe import translation
+from orders.gateways.stripe.errors import told
+from orders.gateways.stripe.http_client import Wire
+from orders.gateways.stripe.objects import Dispute, Intent, Refund, Session, Warned
+from orders.gateways.stripe.parsing import as_all, as_one, locale_of, not_understood, read_event
+from orders.gateways.stripe.reports import Books
+from orders.gateways.stripe.translation import State
+from storefront.lib.http.errors import PermanentError, TemporaryError
+from storefront.lib.money import Money
+
+# Of what the account offers, only what may be held and captured later; wallets are cards here.
+METHODS = ["card", "link"]
+MOST = 100  # of a list: no payment has as many refunds or disputes
+DEEP = ["payment_intent.latest_charge", "payment_intent.review"]
+ABSENT = "resource_missing"
+INTENT = "pi_"  # how the name of an intent begins
+
+
+class StripeGateway:
+    """Stripe, reached with our secret key. A payment is known by its Checkout session."""
+
+    def __init__(self, *, base_url: str, secret: str) -> None:
+        """Get ready to call.
+
+        Raises: TemporaryError  nobody has given us the key
+        """
+        if not secret:
+            raise TemporaryError("stripe: STRIPE_SECRET_KEY is not set")
+        self._wire = Wire(base_url=base_url, secret=secret)
+        self._client = stripe.StripeClient(
+            secret,
+            base_addresses={"api": base_url},
+            http_client=self._wire,
+            max_network_retries=0,
+        )
+        self._books = Books(client=self._client, refunds=self._refunds)
+
+    def open(
+        self, *, key: str, amount: Money, description: str, return_url: str, locale: str
+    ) -> OpenedPayment:
+        named = {"payment": key, "order": description}
+        with told("open a session"):
+            answer = self._client.v1.checkout.sessions.create(
+                params={
+                    "mode": "payment",
+                    "client_reference_id": description,
+                    "line_items": [
+                        {
+                            "quantity": 1,
+                            "price_data": {
+                                "currency": amount.currency.lower(),
+                                "unit_amount": amount.minor,
+                                "product_data": {"name": description},
+                            },
+                        }
+                    ],
+                    "allowed_payment_method_types": [*METHODS],
+                    "payment_intent_data": {
+                        "capture_method": "manual",
+                        "description": description,
+                        "metadata": named,
+                    },
+                    "payment_method_options": {
+                        "card": {
+                            "request_multicapture": "if_available",
+                            "request_three_d_secure": "automatic",
+                        }
+                    },
+                    "metadata": named,
+                    "success_url": return_url,
+                    "cancel_url": return_url,
+                    "locale": locale_of(locale),
+                },
+                options={"idempotency_key": key},
+            )
+        session = as_one(Session, answer)
+        asked = (amount.minor, amount.currency.lower())
+        if not session.url or (session.amount_total, session.currency) != asked:
+            raise not_understood(f"a session of another amount, or without a page: {session.id}")
+        return OpenedPayment(reference=session.id, pay_url=session.url)
+
+    def capture(
+        self, *, reference: str, amount: Money, key: str, is_last: bool = False
+    ) -> PaymentUpdate:
+        found = self._intent(reference)
+        params: stripe.params.PaymentIntentCaptureParams = {
+            "amount_to_capture": amount.minor,
+            "expand": ["latest_charge"],
+        }
+        if not is_last:  # only an account that may capture again knows the word
+            params["final_capture"] = False
+        with told(f"capture {found.id}"):
+            answer = self._client.v1.payment_intents.capture(
+                found.id,
+                params=params,
+                options={"idempotency_key": key},
+            )
+        return translation.captured(reference, as_one(Intent, answer), request_key=key)
+
+    def release(
+        self,
+        *,
+        reference: str,
+        amount: Money,  # noqa: ARG002 - all that is left, for Stripe gives nothing else back
+        key: str,
+    ) -> PaymentUpdate:
+        found = self._intent(reference)
+        with told(f"cancel {found.id}"):
+            answer = self._client.v1.payment_intents.cancel(
+                found.id,
+                params={
+                    "cancellation_reason": "requested_by_customer",
+                    "expand": ["latest_charge"],
+                },
+                options={"idempotency_key": key},
+            )
+        return translation.released(reference, as_one(Intent, answer))
+
+    def refund(self, *, reference: str, amount: Money, key: str) -> PaymentUpdate:
+        """Pay back, unless a refund with this key is there already: keys are forgotten in a day."""
+        found = self._intent(reference)
+        mine = [
+            refund
+            for refund in self._refunds(found.id)
+            if (refund.metadata or {}).get(translation.REQUEST_KEY) == key
+        ]
+        if mine:
+            refund = mine[0]
+        else:
+            with told(f"refund {found.id}"):
+                answer = self._client.v1.refunds.create(
+                    params={
+                        "payment_intent": found.id,
+                        "amount": amount.minor,
+                        "reason": "requested_by_customer",
+                        "metadata": {translation.REQUEST_KEY: key},
+                    },
+                    options={"idempotency_key": key},
+                )
+            refund = as_one(Refund, answer)
+        update = translation.refunded(reference, refund)
+        if update is None:
+            raise TemporaryError(f"stripe: {refund.id} is {refund.status}", may_have_happened=True)
+        return update
+
+    def abandon(self, *, reference: str, key: str) -> None:
+        """Expire the session; one that is not open any more needs no expiring."""
+        try:
+            with told(f"expire {reference}"):
+                self._client.v1.checkout.sessions.expire(
+                    reference, options={"idempotency_key": key}
+                )
+        except PermanentError:
+            if self._session(reference).status == "open":
+                raise
+
+    def history(self, *, reference: str) -> tuple[PaymentUpdate, ...]:
+        session = self._session(reference)
+        intent = session.intent
+        if intent is None or intent.charge is None:
+            return translation.news_of(State(session=session))
+        is_taken = translation.captured_of(intent) > 0
+        return translation.news_of(
+            State(
+                session=session,
+                refunds=self._refunds(intent.id) if is_taken else (),
+                disputes=self._disputes(intent.id) if is_taken or intent.charge.disputed else (),
+                warnings=self._warnings(intent.id),
+            )
+        )
+
+    def hear(self, *, body: bytes) -> tuple[PaymentUpdate, ...]:
+        """Read the payment that an event is about: events come in any order, and twice."""
+        event = read_event(body)
+        about = event.data.object
+        if about.object == "checkout.session":
+            return self.history(reference=about.id)
+        intent = about.id if about.object == "payment_intent" else about.payment_intent
+        if not intent:
+            return ()
+        with told(f"find the session of {intent}"):
+            answer = self._client.v1.checkout.sessions.list(
+                params={"payment_intent": intent, "limit": 1}
+            )
+        return tuple(
+            update
+            for session in as_all(Session, answer)
+            for update in self.history(reference=session.id)
+        )
+
+    def standing(self, *, reference: str) -> Standing:
+        """Read how a session or an intent stands; a page that nobody used has no money."""
+        try:
+            if reference.startswith(INTENT):
+                return self._books.standing(reference)
+            session = self._session(reference)
+        except PermanentError as error:
+            if error.code == ABSENT:
+                raise UnknownAtGatewayError(str(error), code=ABSENT) from error
+            raise
+        if session.intent is not None:
+            return self._books.standing_of(session.intent, reference=reference)
+        nothing = Money.zero((session.currency or "").upper())
+        return Standing(
+            reference=reference,
+            name=reference,
+            authorized=nothing,
+            held=nothing,
+            captured=nothing,
+            refunded=nothing,
+            moved_at=datetime.fromtimestamp(session.created, UTC),
+        )
+
+    def standings(self, *, since: datetime, until: datetime) -> Iterator[Standing]:
+        return self._books.all(since=since, until=until)
+
+    def close(self) -> None:
+        self._wire.close()
+
+    def _session(self, reference: str) -> Session:
+        with told(f"read {reference}"):
+            answer = self._client.v1.checkout.sessions.retrieve(reference, params={"expand": DEEP})
+        return as_one(Session, answer)
+
+    def _intent(self, reference: str) -> Intent:
+        intent = self._session(reference).intent
+        if intent is None:
+            raise PermanentError(f"stripe: nobody has paid {reference}", code="unpaid")
+        return intent
+
+    def _refunds(self, intent: str) -> list[Refund]:
+        with told(f"read the refunds of {intent}"):
+            answer = self._client.v1.refunds.list(params={"payment_intent": intent, "limit": MOST})
+        return as_all(Refund, answer)
+
+    def _disputes(self, intent: str) -> list[Dispute]:
+        with told(f"read the disputes of {intent}"):
+            answer = self._client.v1.disputes.list(params={"payment_intent": intent, "limit": MOST})
+        return as_all(Dispute, answer)
+
+    def _warnings(self, intent: str) -> list[Warned]:
+        with told(f"read the warnings of {intent}"):
+            answer = self._client.v1.radar.early_fraud_warnings.list(
+                params={"payment_intent": intent, "limit": MOST}
+            )
+        return as_all(Warned, answer)

@@ -1,0 +1,90 @@
+"""Make shapes of ours out of what Stripe's library answers, and read events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import stripe
+
+from orders.gateways.stripe.objects import Event
+from storefront.lib.http.errors import PermanentError, TemporaryError
+
+SPOKEN = frozenset(
+    [
+        "bg",
+        "cs",
+        "da",
+        "de",
+        "el",
+        "en",
+        "es",
+        "et",
+        "fi",
+        "fr",
+        "hr",
+        "hu",
+        "id",
+        "it",
+        "ja",
+        "ko",
+        "lt",
+        "lv",
+        "ms",
+        "mt",
+        "nb",
+        "nl",
+        "pl",
+        "pt",
+        "ro",
+        "ru",
+        "sk",
+        "sl",
+        "sv",
+        "th",
+        "tr",
+        "vi",
+        "zh",
+    ]
+)
+
+
+def read_event(body: bytes) -> Event:
+    """Read the body of a webhook.
+
+    Raises: PermanentError  it has not the shape of an event
+    """
+    try:
+        return msgspec.json.decode(body, type=Event)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise PermanentError(f"stripe: event not understood: {error}") from error
+
+
+def locale_of(language: str) -> Any:
+    """Name a language as Checkout does; what it does not speak, the browser's language decides."""
+    return language[:2] if language[:2] in SPOKEN else "auto"
+
+
+def as_one[T](kind: type[T], answer: stripe.StripeObject) -> T:
+    return _understood(kind, answer.to_dict())
+
+
+def as_all[T](kind: type[T], answer: stripe.StripeObject) -> list[T]:
+    rows: Mapping[str, Any] = answer.to_dict()
+    return [_understood(kind, row) for row in rows.get("data", [])]
+
+
+def has_more(answer: stripe.StripeObject) -> bool:
+    return bool(answer.to_dict().get("has_more"))
+
+
+def _understood[T](kind: type[T], row: Any) -> T:
+    try:
+        return msgspec.convert(row, type=kind)
+    except msgspec.ValidationError as error:
+        raise not_understood(str(error)) from error
+
+
+def not_understood(what: str) -> TemporaryError:
+    return TemporaryError(f"stripe: {what}", may_have_happened=True)

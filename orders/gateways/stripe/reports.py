@@ -1,0 +1,126 @@
+"""Read in lists what Stripe holds of a time: intents that began, and movements of the balance.
+
+An intent is listed by when it began, and a movement by when it happened: together they name all
+whose money moved. Whoever began earlier is read by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import stripe
+
+from orders.gateways.base import Standing, TooMuchError
+from orders.gateways.stripe import translation
+from orders.gateways.stripe.errors import told
+from orders.gateways.stripe.objects import Dispute, Intent, Movement, Refund
+from orders.gateways.stripe.parsing import as_all, as_one, has_more
+from storefront.lib.money import Money
+
+A_PAGE, MOST_PAGES = 100, 200
+MOST_READ_ALONE = 2000
+HOLDS = "requires_capture"
+HELD_ONCE = "succeeded"  # what a charge says that was authorized, whatever became of it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """What Stripe lists of one account."""
+
+    client: stripe.StripeClient
+    refunds: Callable[[str], list[Refund]]
+
+    def all(self, *, since: datetime, until: datetime) -> Iterator[Standing]:
+        """Read all whose money moved in a time.
+
+        Raises: TooMuchError  there are more than are read
+                TemporaryError, PermanentError
+        """
+        span = {"gte": int(since.timestamp()), "lt": int(until.timestamp())}
+        moved: dict[str, int] = {}
+        for movement in self._movements(span):
+            if movement.intent:
+                moved[movement.intent] = max(movement.created, moved.get(movement.intent, 0))
+        for dispute in self._disputes(span):
+            if dispute.payment_intent:
+                moved.setdefault(dispute.payment_intent, dispute.created)
+        for intent in self._intents(span):
+            yield self.standing_of(intent, moved_at=moved.pop(intent.id, 0))
+        if len(moved) > MOST_READ_ALONE:
+            raise TooMuchError(f"stripe: {len(moved)} older payments moved")
+        for name, moved_at in moved.items():
+            yield self.standing(name, moved_at=moved_at)
+
+    def standing(self, intent: str, *, moved_at: int = 0) -> Standing:
+        with told(f"read {intent}"):
+            answer = self.client.v1.payment_intents.retrieve(
+                intent, params={"expand": ["latest_charge"]}
+            )
+        return self.standing_of(as_one(Intent, answer), moved_at=moved_at)
+
+    def standing_of(self, intent: Intent, *, moved_at: int = 0, reference: str = "") -> Standing:
+        """Sum up one intent; what never was held has no sums."""
+
+        def money(minor: int) -> Money:
+            return Money.from_minor(minor, intent.currency.upper())
+
+        charge = intent.charge
+        captured = translation.captured_of(intent)
+        was_held = intent.status in translation.HELD or captured > 0
+        was_held = was_held or (charge is not None and charge.status == HELD_ONCE)
+        known = intent.metadata or {}
+        # What was never captured may be written as a refund too: only the refunds tell.
+        is_refunded = charge is not None and charge.amount_refunded > 0 and captured > 0
+        return Standing(
+            reference=reference,
+            name=intent.id,
+            key=known.get("payment", ""),
+            order=known.get("order", ""),
+            authorized=money(intent.amount if was_held else 0),
+            held=money(intent.amount - captured if intent.status == HOLDS else 0),
+            captured=money(captured),
+            refunded=money(self._refunded(intent.id) if is_refunded else 0),
+            is_disputed=charge is not None and charge.disputed,
+            moved_at=datetime.fromtimestamp(max(moved_at, intent.created), UTC),
+        )
+
+    def _refunded(self, intent: str) -> int:
+        done = [
+            refund
+            for refund in self.refunds(intent)
+            if refund.status == "succeeded" and refund.reason != translation.NEVER_CAPTURED
+        ]
+        return sum(refund.amount for refund in done)
+
+    def _movements(self, span: Mapping[str, int]) -> Iterator[Movement]:
+        listed = self.client.v1.balance_transactions.list
+        return _pages(Movement, lambda words: listed(params=words), span, "data.source")
+
+    def _disputes(self, span: Mapping[str, int]) -> Iterator[Dispute]:
+        listed = self.client.v1.disputes.list
+        return _pages(Dispute, lambda words: listed(params=words), span)
+
+    def _intents(self, span: Mapping[str, int]) -> Iterator[Intent]:
+        listed = self.client.v1.payment_intents.list
+        return _pages(Intent, lambda words: listed(params=words), span, "data.latest_charge")
+
+
+def _pages[T: (Movement, Dispute, Intent)](
+    kind: type[T],
+    listed: Callable[[Any], stripe.StripeObject],
+    span: Mapping[str, int],
+    *expand: str,
+) -> Iterator[T]:
+    words: dict[str, Any] = {"created": dict(span), "limit": A_PAGE, "expand": list(expand)}
+    for _ in range(MOST_PAGES):
+        with told(f"list each {kind.__name__}"):
+            answer = listed(words)
+        rows = as_all(kind, answer)
+        yield from rows
+        if not rows or not has_more(answer):
+            return
+        words["starting_after"] = rows[-1].id
+    raise TooMuchError(f"stripe: more than {A_PAGE * MOST_PAGES} of {kind.__name__}")

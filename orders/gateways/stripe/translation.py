@@ -1,0 +1,218 @@
+"""Read how a payment stands at Stripe as news of ours. Pure.
+
+Stripe tells states, not operations: what was captured or given back is a sum. Whoever reads the
+same state finds the same names, so that no order of webhooks matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from orders.gateways.base import PaymentNews, PaymentUpdate, Taking
+from orders.gateways.stripe.objects import Charge, Dispute, Intent, Refund, Review, Session, Warned
+from storefront.lib.money import Money
+
+HELD = frozenset({"requires_capture", "succeeded"})
+OVER = frozenset({"succeeded", "canceled"})
+ENDED_ALONE = frozenset({"automatic", "expired"})
+# The shortest hold that any card promises, where a method does not say when it ends.
+HOLD_UNSAID = timedelta(days=4, hours=18)
+NEVER_CAPTURED = "expired_uncaptured_charge"  # a hold that ended, written as a refund
+FAILED = frozenset({"failed", "canceled"})
+INQUIRIES = frozenset(
+    {"warning_needs_response", "warning_under_review", "warning_closed", "prevented"}
+)
+APPROVED = frozenset({"approved"})
+# Other ends may be of our own doing, as a refund or a release: a person looks at those.
+REFUSED = frozenset({"refunded_as_fraud"})
+REQUEST_KEY = "request_key"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """All that Stripe tells of one payment."""
+
+    session: Session
+    refunds: Sequence[Refund] = ()
+    disputes: Sequence[Dispute] = ()
+    warnings: Sequence[Warned] = ()
+
+
+def news_of(state: State) -> tuple[PaymentUpdate, ...]:
+    """Tell a state as news, in the order in which they build on each other.
+
+    A card that was declined is no news: the page is still open, and the shopper tries another.
+    """
+    return tuple(_news(state))
+
+
+def _news(state: State) -> Iterator[PaymentUpdate]:
+    session, intent = state.session, state.session.intent
+    if intent is None or intent.charge is None or not _was_held(intent):
+        yield from _unpaid(session, intent)
+        return
+    yield from _authorization(session.id, intent, intent.charge)
+    for refund in state.refunds:
+        yield from _refund(session.id, refund)
+    for dispute in state.disputes:
+        yield from _dispute(session.id, dispute)
+    for warned in state.warnings:
+        yield PaymentUpdate(
+            reference=session.id,
+            external_id=warned.id,
+            news=PaymentNews.WARNED,
+            amount=_money(intent.amount, intent.currency),
+            occurred_at=_moment(warned.created),
+            reason=warned.fraud_type.replace("_", " "),
+        )
+    if isinstance(intent.review, Review):
+        yield from _review(session.id, intent, intent.review)
+
+
+def _was_held(intent: Intent) -> bool:
+    return intent.status in HELD or intent.status == "canceled"
+
+
+def _unpaid(session: Session, intent: Intent | None) -> Iterator[PaymentUpdate]:
+    is_over = session.status == "expired" or (intent is not None and intent.status == "canceled")
+    if is_over and session.currency:
+        yield PaymentUpdate(
+            reference=session.id,
+            external_id=f"{session.id}:expired",
+            news=PaymentNews.EXPIRED,
+            amount=_money(session.amount_total or 0, session.currency),
+            occurred_at=None,
+            reason="the page to pay was closed",
+        )
+
+
+def captured_of(intent: Intent) -> int:
+    captured = intent.charge.amount_captured if intent.charge else 0
+    return max(intent.amount_received, captured)
+
+
+def captured(reference: str, intent: Intent, *, request_key: str = "") -> PaymentUpdate:
+    """Tell how much is captured by now."""
+    return PaymentUpdate(
+        reference=reference,
+        external_id=f"{intent.id}:captured",
+        news=PaymentNews.CAPTURED,
+        amount=_money(captured_of(intent), intent.currency),
+        occurred_at=None,
+        request_key=request_key,
+        is_total=True,
+    )
+
+
+def released(reference: str, intent: Intent) -> PaymentUpdate:
+    """Tell how much of a payment that is over was never captured."""
+    is_ended = intent.status == "canceled" and intent.cancellation_reason in ENDED_ALONE
+    return PaymentUpdate(
+        reference=reference,
+        external_id=f"{intent.id}:{'expired' if is_ended else 'released'}",
+        news=PaymentNews.EXPIRED if is_ended else PaymentNews.RELEASED,
+        amount=_money(intent.amount - captured_of(intent), intent.currency),
+        occurred_at=None,
+        reason=(intent.cancellation_reason or "").replace("_", " "),
+        is_total=not is_ended,
+    )
+
+
+def _authorization(reference: str, intent: Intent, charge: Charge) -> Iterator[PaymentUpdate]:
+    if intent.status in HELD or captured_of(intent):
+        card = charge.payment_method_details.card if charge.payment_method_details else None
+        until = card.capture_before if card else None
+        many = card.multicapture if card else None
+        begun = datetime.fromtimestamp(charge.created, UTC)
+        yield PaymentUpdate(
+            reference=reference,
+            external_id=f"{charge.id}:authorized",
+            news=PaymentNews.AUTHORIZED,
+            amount=_money(intent.amount, intent.currency),
+            occurred_at=begun,
+            capture_before=_moment(until) or begun + HOLD_UNSAID,
+            taking=Taking.MANY if many and many.status == "available" else Taking.ONCE,
+        )
+    if captured_of(intent):
+        yield captured(reference, intent)
+    if intent.status in OVER and captured_of(intent) < intent.amount:
+        yield released(reference, intent)
+
+
+def refunded(reference: str, refund: Refund) -> PaymentUpdate | None:
+    """Tell of one refund; while it is under way there is nothing to tell."""
+    is_failed = refund.status in FAILED
+    if refund.reason == NEVER_CAPTURED or not (is_failed or refund.status == "succeeded"):
+        return None
+    return PaymentUpdate(
+        reference=reference,
+        external_id=f"{refund.id}:failed" if is_failed else refund.id,
+        news=PaymentNews.REFUND_FAILED if is_failed else PaymentNews.REFUNDED,
+        amount=_money(refund.amount, refund.currency),
+        occurred_at=_moment(refund.created),
+        request_key=(refund.metadata or {}).get(REQUEST_KEY, ""),
+        reason=(refund.failure_reason or "").replace("_", " "),
+        about=refund.id,
+    )
+
+
+def _refund(reference: str, refund: Refund) -> Iterator[PaymentUpdate]:
+    if (update := refunded(reference, refund)) is not None:
+        yield update
+
+
+def _dispute(reference: str, dispute: Dispute) -> Iterator[PaymentUpdate]:
+    """Tell of one dispute; an inquiry takes no money yet, and is a warning."""
+    is_inquiry = dispute.status in INQUIRIES
+
+    def told(news: PaymentNews, suffix: str) -> PaymentUpdate:
+        return PaymentUpdate(
+            reference=reference,
+            external_id=f"{dispute.id}{suffix}",
+            news=news,
+            amount=_money(dispute.amount, dispute.currency),
+            occurred_at=_moment(dispute.created),
+            reason=dispute.reason.replace("_", " "),
+        )
+
+    if is_inquiry:
+        yield told(PaymentNews.WARNED, ":inquiry")
+        return
+    yield told(PaymentNews.DISPUTED, "")
+    if dispute.status == "won":
+        yield told(PaymentNews.DISPUTE_WON, ":won")
+    elif dispute.status == "lost":
+        yield told(PaymentNews.DISPUTE_LOST, ":lost")
+
+
+def _review(reference: str, intent: Intent, review: Review) -> Iterator[PaymentUpdate]:
+    """Tell of a review and its end; one that ended otherwise is for a person to look at."""
+    ends = {
+        **dict.fromkeys(APPROVED, PaymentNews.REVIEW_APPROVED),
+        **dict.fromkeys(REFUSED, PaymentNews.REVIEW_REFUSED),
+    }
+    why = (review.closed_reason or review.opened_reason).replace("_", " ")
+
+    def told(news: PaymentNews, suffix: str, reason: str) -> PaymentUpdate:
+        return PaymentUpdate(
+            reference=reference,
+            external_id=f"{review.id}{suffix}",
+            news=news,
+            amount=_money(intent.amount, intent.currency),
+            occurred_at=None if suffix else _moment(review.created),
+            reason=reason,
+        )
+
+    yield told(PaymentNews.UNDER_REVIEW, "", review.opened_reason)
+    if not review.open and (end := ends.get(review.closed_reason or "")):
+        yield told(end, ":closed", why)
+
+
+def _money(minor: int, currency: str) -> Money:
+    return Money.from_minor(minor, currency.upper())
+
+
+def _moment(seconds: int | None) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None

@@ -1,0 +1,299 @@
+"""The book of a payment: what we ask for, what we hear, and what it sums to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import connection
+from django.db.models import Q, QuerySet, Sum
+
+from orders.gateways.base import PaymentNews, PaymentUpdate
+from orders.models import Payment, PaymentEvent
+from storefront.lib.db.bulk import insert
+from storefront.lib.db.prepared_queries import Prepared, planned_cursor
+from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.money import Money
+
+Kind = PaymentEvent.Kind
+Status = Payment.Status
+REQUESTS = (Kind.CAPTURE_REQUESTED, Kind.RELEASE_REQUESTED, Kind.REFUND_REQUESTED)
+AGAIN = "#"  # stands before the number of an attempt that is not the first
+
+
+# What was not captured when the authorization expired is nobody's to capture any more.
+ADD_UP = """
+UPDATE orders_payment payment SET
+  authorized_amount = authorized, captured_amount = captured, refunded_amount = refunded,
+  released_amount = CASE WHEN is_over THEN authorized - captured ELSE released END
+FROM (
+  SELECT coalesce(sum(amount) FILTER (WHERE kind = 'authorized'), 0) AS authorized,
+    coalesce(sum(amount) FILTER (WHERE kind = 'captured'), 0) AS captured,
+    coalesce(sum(amount) FILTER (WHERE kind = 'released'), 0) AS released,
+    coalesce(sum(CASE kind WHEN 'refunded' THEN amount WHEN 'refund_failed' THEN -amount END), 0)
+      AS refunded,
+    coalesce(bool_or(kind = 'expired'), false) AS is_over
+  FROM orders_paymentevent WHERE payment_id = %(payment)s
+) AS sums
+WHERE payment.id = %(payment)s
+RETURNING authorized_amount, captured_amount, released_amount, refunded_amount
+"""
+
+
+@needs_transaction
+def ask_capture(payment: Payment, *, amount: Money, purpose: str, at: datetime) -> None:
+    """Write down that so much is to be captured; a worker does it and repeats it until answered.
+
+    Nothing is asked for what costs nothing: a gift that travels alone, its way free.
+    """
+    if amount:
+        _ask(payment, Kind.CAPTURE_REQUESTED, amount=amount, key=capture_key(purpose), at=at)
+
+
+@needs_transaction
+def ask_release(
+    payment: Payment, *, amount: Money, purpose: str, at: datetime, reason: str = ""
+) -> None:
+    """Write down that so much of the authorization is to be given back."""
+    key = f"release:{payment.key}:{purpose}"
+    _ask(payment, Kind.RELEASE_REQUESTED, amount=amount, key=key, at=at, reason=reason)
+
+
+@needs_transaction
+def ask_refund(
+    payment: Payment, *, amount: Money, purpose: str, at: datetime, reason: str = ""
+) -> None:
+    """Write down that so much of what was captured is to go back to the shopper."""
+    key = refund_key(payment, purpose)
+    _ask(payment, Kind.REFUND_REQUESTED, amount=amount, key=key, at=at, reason=reason)
+
+
+def capture_key(purpose: str) -> str:
+    return f"capture:{purpose}"
+
+
+def refund_key(payment: Payment, purpose: str) -> str:
+    return f"refund:{payment.key}:{purpose}"
+
+
+def key_of(first: str, *, attempt: int) -> str:
+    """Name an attempt; only a definite refusal makes a next one."""
+    return first if attempt == 1 else f"{first}{AGAIN}{attempt}"
+
+
+def first_key(request: PaymentEvent) -> str:
+    return request.external_id.partition(AGAIN)[0]
+
+
+def attempts(payment: Payment, first: str) -> QuerySet[PaymentEvent]:
+    """Find all that was asked under one purpose, oldest first; at most one is not refused."""
+    named = Q(external_id=first) | Q(external_id__startswith=f"{first}{AGAIN}")
+    return payment.events.filter(named, kind__in=REQUESTS).order_by("pk")
+
+
+def is_refused(request: PaymentEvent) -> bool:
+    return PaymentEvent.objects.filter(answers=request, kind=Kind.REFUSED).exists()
+
+
+def _ask(  # noqa: PLR0913
+    payment: Payment,
+    kind: PaymentEvent.Kind,
+    *,
+    amount: Money,
+    key: str,
+    at: datetime,
+    reason: str = "",
+) -> None:
+    PaymentEvent.objects.get_or_create(
+        gateway=payment.gateway,
+        external_id=key[:120],
+        defaults={
+            "payment": payment,
+            "kind": kind,
+            "amount": amount.rounded().amount,
+            "reason": reason[:200],
+            "occurred_at": at,
+            "received_at": at,
+        },
+    )
+
+
+def asked(payment: Payment, kind: PaymentEvent.Kind, **only: None) -> Money:
+    """Sum what was asked for and not refused."""
+    total = (
+        payment.events.filter(kind=kind, **only)
+        .exclude(outcome__kind=Kind.REFUSED)
+        .aggregate(total=Sum("amount"))["total"]
+    )
+    return Money(total or Decimal(0), payment.currency)
+
+
+@needs_transaction
+def secured(order_id: int) -> list[Payment]:
+    """Lock the payments that were ever authorized: one that expired is asked, and refuses aloud."""
+    found = Payment.objects.filter(order_id=order_id, authorized_amount__gt=0)
+    found = found.exclude(status=Status.VOIDED)
+    return list(found.select_for_update(of=["self"]).order_by("pk"))
+
+
+def is_capture_due(payment: Payment, *, purpose: str) -> bool:
+    """Test whether a capture for this purpose was asked for, and was not refused."""
+    asked_so_far = attempts(payment, capture_key(purpose))
+    return asked_so_far.exclude(outcome__kind=Kind.REFUSED).exists()
+
+
+def refundable(payment: Payment) -> Money:
+    """Return what is captured or being captured, and neither refunded, there or here, nor asked."""
+    given = asked(payment, Kind.REFUND_REQUESTED) - asked(payment, Kind.REFUND_FAILED)
+    given += asked(payment, Kind.REFUNDED, answers=None)  # by hand, on the gateway's own pages
+    return max(asked(payment, Kind.CAPTURE_REQUESTED) - given, Money.zero(payment.currency))
+
+
+def releasable(payment: Payment) -> Money:
+    """Return what is only authorized, and not asked to be captured or given back."""
+    if not payment.open_amount:
+        return Money.zero(payment.currency)
+    authorized = Money(payment.authorized_amount, payment.currency)
+    taken = asked(payment, Kind.CAPTURE_REQUESTED) + asked(payment, Kind.RELEASE_REQUESTED)
+    return authorized - taken
+
+
+@needs_transaction
+def add_up(payment: Payment) -> None:
+    """Set the amounts of a payment to the sums of its events."""
+    with planned_cursor(connection) as cursor:
+        cursor.execute(ADD_UP, {"payment": payment.pk})
+        (
+            payment.authorized_amount,
+            payment.captured_amount,
+            payment.released_amount,
+            payment.refunded_amount,
+        ) = cursor.fetchone()
+
+
+@needs_transaction
+def settle_status(payment: Payment, *, at: datetime) -> None:
+    """Move a payment whose money is all captured, all given back or all refunded."""
+    is_captured = payment.captured_amount > 0
+    if payment.status == Status.AUTHORIZED and not payment.open_amount:
+        to = Status.CAPTURED if is_captured else Status.VOIDED
+        payment.move(to, at=at, actor=payment.gateway)
+    if payment.status == Status.EXPIRED and is_captured:
+        payment.move(Status.CAPTURED, at=at, actor=payment.gateway)
+    if payment.status == Status.CAPTURED and payment.refunded_amount >= payment.captured_amount > 0:
+        payment.move(Status.REFUNDED, at=at, actor=payment.gateway)
+    if payment.status == Status.REFUNDED and payment.refunded_amount < payment.captured_amount:
+        payment.move(Status.CAPTURED, at=at, actor=payment.gateway, reason="a refund came back")
+
+
+def pieces(payment: Payment, update: PaymentUpdate) -> list[PaymentUpdate]:
+    """Split the news of a sum into what is new of it, by the requests that it answers, in turn.
+
+    The name of a piece says up to which sum it goes: whoever reads the same sum finds it again.
+    """
+    if not update.is_total:
+        return [update]
+    so_far, kind = {
+        PaymentNews.CAPTURED: (payment.captured_amount, Kind.CAPTURE_REQUESTED),
+        PaymentNews.RELEASED: (payment.released_amount, Kind.RELEASE_REQUESTED),
+    }[update.news]
+    found: list[PaymentUpdate] = []
+
+    def add(part: Decimal, key: str) -> None:
+        up_to = Money(so_far + part, payment.currency)
+        found.append(
+            replace(
+                update,
+                external_id=f"{update.external_id}:{up_to.minor}",
+                amount=Money(part, payment.currency),
+                request_key=key,
+                is_total=False,
+            )
+        )
+
+    for request in payment.events.filter(kind=kind, outcome__isnull=True).order_by("pk"):
+        if so_far + request.amount > update.amount.amount:
+            break
+        add(request.amount, request.external_id)
+        so_far += request.amount
+    if (rest := update.amount.amount - so_far) > 0:
+        add(rest, "")
+    return found
+
+
+def write(
+    payment: Payment, update: PaymentUpdate, *, now: datetime
+) -> tuple[PaymentEvent | None, bool]:
+    """Write news into the book, once; what is told after it was taken back is not written.
+
+    A refund that failed takes back what was refunded, or refuses what was asked.
+    """
+    is_undone = update.news is PaymentNews.REFUNDED and heard(payment, failure_of(update))
+    if is_undone:
+        return None, False
+    kind = Kind(update.news.value)
+    if update.news is PaymentNews.REFUND_FAILED and not heard(payment, update.about):
+        kind = Kind.REFUSED
+    request = _request(payment, update)
+    if kind == Kind.REFUSED and request is None:
+        return None, False
+    known = _WRITTEN.first(gateway=payment.gateway, external_id=update.external_id)
+    if known is not None:
+        return known, False
+    event = PaymentEvent(
+        payment=payment,
+        gateway=payment.gateway,
+        external_id=update.external_id,
+        kind=kind,
+        amount=update.amount.rounded().amount if kind != Kind.REFUSED else 0,
+        answers=request,
+        reason=update.reason[:200],
+        occurred_at=update.occurred_at or now,
+        received_at=now,
+    )
+    insert([event])  # nobody else does: whoever writes holds the payment
+    return event, True
+
+
+def _written(*, gateway: str, external_id: str) -> QuerySet[PaymentEvent]:
+    return PaymentEvent.objects.filter(gateway=gateway, external_id=external_id)
+
+
+_WRITTEN = Prepared(_written)
+
+
+def failure_of(update: PaymentUpdate) -> str:
+    """Name the news that a refund failed."""
+    return f"{update.external_id}:failed"
+
+
+def heard(payment: Payment, external_id: str) -> bool:
+    return payment.events.filter(external_id=external_id).exists()
+
+
+def _request(payment: Payment, update: PaymentUpdate) -> PaymentEvent | None:
+    if not update.request_key:
+        return None
+    request = payment.events.filter(external_id=update.request_key).first()
+    if request is None or PaymentEvent.objects.filter(answers=request).exists():
+        return None
+    return request
+
+
+def refuse(requests: Iterable[PaymentEvent], *, reason: str, now: datetime) -> None:
+    """Write down that a gateway refused: staff look, and may ask again."""
+    for request in requests:
+        PaymentEvent.objects.get_or_create(
+            gateway=request.gateway,
+            external_id=f"refused:{request.external_id}"[:120],
+            defaults={
+                "payment": request.payment,
+                "kind": Kind.REFUSED,
+                "answers": request,
+                "reason": reason[:200],
+                "occurred_at": now,
+                "received_at": now,
+            },
+        )

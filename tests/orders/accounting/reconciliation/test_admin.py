@@ -1,0 +1,208 @@
+"""What staff see of money that does not agree, and what they do about it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+from django.utils import translation
+
+from orders.accounting.reconciliation import labels, tasks
+from orders.accounting.reconciliation.discrepancies import Kind, What
+from orders.models import MoneyDay, MoneyDifference, PaymentEvent, PurchaseOrder, SupplierBill
+from storefront.accounts.models import User
+from tests.factories.catalog import make_channel
+from tests.factories.reconciliation import TODAY, make_day, make_difference
+from tests.factories.suppliers import NOON
+from tests.fakes.payment_gateway import gateway_process, test_gateway  # noqa: F401 - fixtures
+from tests.support.reconciliation_days import accepted, compare, paid
+
+pytestmark = pytest.mark.django_db
+
+
+def page(what="changelist", *args, table="moneydifference"):
+    return reverse(f"admin:orders_{table}_{what}", args=args)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_staff_take_a_lost_event_in_by_one_button_once(test_gateway, staff):  # noqa: F811
+    payment = paid(test_gateway)
+    accepted(payment)
+    test_gateway.client.post(
+        f"{test_gateway.url}/v1/payments/{payment.reference}/refund",
+        json={"amount": 500},
+        headers={
+            "authorization": f"Bearer {test_gateway.secret}",
+            "idempotency-key": "by hand",
+        },
+    )
+    compare()
+    difference = MoneyDifference.objects.get(status="open")
+    url = page("take_in", difference.pk)
+    assert url in staff.get(page("change", difference.pk)).content.decode()
+    assert "never arrived" in staff.get(url).content.decode()
+    assert not PaymentEvent.objects.filter(kind="refunded").exists()
+
+    done = staff.post(url, follow=True)
+    twice = staff.post(url)
+
+    assert "agrees with the gateway" in done.content.decode()
+    assert twice.context["form"].non_field_errors()
+    assert PaymentEvent.objects.get(kind="refunded").amount == 5
+    difference.refresh_from_db()
+    assert difference.status == "gone"
+    assert url not in staff.get(page("change", difference.pk)).content.decode()
+
+
+def test_the_file_holds_what_the_list_shows(staff):
+    day = make_day()
+    make_difference(day=day, name="re_1")
+    make_difference(day=day, name="=cmd()", kind=Kind.NOT_WITH_US, what=What.CAPTURED)
+    shown = staff.get(page(), {"kind__exact": "not_with_us"})
+    (offered,) = [one["path"] for one in shown.context["actions_list"]]
+
+    answer = staff.get(offered)
+
+    heading, line = csv.reader(io.StringIO(b"".join(answer.streaming_content).decode()))
+    row = dict(zip(heading, line, strict=True))
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    assert (row["How it differs"], row["Found"]) == ("At the gateway, not in our book", "7.50")
+    assert row["The other side's number of it"] == "'=cmd()"
+
+
+def test_a_list_is_narrowed_by_day_kind_state_and_money(staff):
+    day = make_day()
+    make_difference(day=day, name="re_1")
+    make_difference(day=day, name="re_2", currency="USD", kind=Kind.AMOUNT)
+
+    for words, expected in (
+        ({}, 2),
+        ({"kind__exact": "amount"}, 1),
+        ({"status__exact": "settled"}, 0),
+        ({"currency": "USD"}, 1),
+        ({"first_day__gte": TODAY.isoformat()}, 2),
+        ({"first_day__gte": (TODAY + timedelta(days=1)).isoformat()}, 0),
+        ({"q": "re_2"}, 1),
+    ):
+        assert len(staff.get(page(), words).context["cl"].result_list) == expected, words
+
+
+def test_who_may_only_look_can_act_on_nothing(client):
+    make_channel()  # the page that says no is the shop's
+    row = make_difference()
+    viewer = User.objects.create_user("viewer@fara.example", "a password", is_staff=True)
+    viewer.user_permissions.add(Permission.objects.get(codename="view_moneydifference"))
+    client.force_login(viewer)
+
+    assert client.get(page()).status_code == 200
+    assert client.get(page("export")).status_code == 200
+    assert page("settle", row.pk) not in client.get(page("change", row.pk)).content.decode()
+    assert client.post(page("settle", row.pk), {"reason": "x"}).status_code == 403
+    assert client.post(page("take_in", row.pk)).status_code == 403
+    row.refresh_from_db()
+    assert row.status == "open"
+    client.force_login(User.objects.create_user("nobody@fara.example", "x", is_staff=True))
+    assert client.get(page()).status_code == 403
+    assert client.get(page("export")).status_code == 403
+
+
+def test_a_difference_is_closed_only_with_a_reason(staff):
+    row = make_difference()
+
+    staff.post(page("settle", row.pk), {"reason": ""})
+    row.refresh_from_db()
+    assert row.status == "open"
+    staff.post(page("settle", row.pk), {"reason": "a sample"})
+
+    row.refresh_from_db()
+    assert (row.status, row.closed_because) == ("settled", "a sample")
+    assert row.closed_by == "staff@fara.example"
+
+
+@pytest.mark.parametrize("language", ["en", "az"])
+@pytest.mark.parametrize("kind", Kind.values)
+def test_each_kind_says_what_to_do(kind, language, staff):
+    row = make_difference(kind=Kind(kind))
+
+    with translation.override(language):
+        said, label = labels.to_do(row), row.get_kind_display()
+
+    assert len(said) > 40
+    assert (label == dict(Kind.choices)[kind]) or language == "az"
+    translation.deactivate()
+
+
+def test_a_day_is_compared_again_or_closed_without_it(staff, monkeypatch):
+    asked = []
+    monkeypatch.setattr(tasks.reconcile_day, "delay", lambda **known: asked.append(known))
+    day = make_day()
+    MoneyDay.objects.update(status="open", problem="gateway:test: nobody is there")
+
+    staff.post(page("compare", day.pk, table="moneyday"))
+    shown = staff.get(page("give_up", day.pk, table="moneyday")).content.decode()
+    staff.post(page("give_up", day.pk, table="moneyday"), {"reason": "we left it"})
+
+    assert asked == [{"day_id": day.pk}]
+    assert "nobody is there" in shown
+    assert MoneyDay.objects.get().status == "given_up"
+
+
+@pytest.fixture
+def bill(world):
+    """What staff type from a bill on paper."""
+    purchase_order = PurchaseOrder.objects.filter(accepted_at__isnull=False).first()
+    return {
+        "supplier": purchase_order.supplier_id,
+        "reference": "RE-2026-77",
+        "number": purchase_order.number,
+        "currency": "usd",
+        "goods_amount": "10.00",
+        "freight_amount": "",
+        "billed_at_0": "2026-11-24",
+        "billed_at_1": "12:00:00",
+    }
+
+
+def test_a_bill_on_paper_is_entered_once_and_withdrawn(bill, staff):
+    url = page("add", table="supplierbill")
+    assert staff.get(url).status_code == 200
+
+    first = staff.post(url, bill)
+    again = staff.post(url, bill)
+    below = staff.post(url, bill | {"reference": "RE-78", "goods_amount": "-1"})
+
+    assert (first.status_code, again.status_code, below.status_code) == (302, 200, 200)
+    made = SupplierBill.objects.get(reference="RE-2026-77")
+    assert (made.currency, made.told_by, made.purchase_order.number) == (
+        "USD",
+        "staff@fara.example",
+        bill["number"],
+    )
+    staff.post(page("withdraw", made.pk, table="supplierbill"))
+    made.refresh_from_db()
+    assert made.withdrawn_at is not None
+    assert staff.post(url, bill).status_code == 302
+
+
+def test_the_sweep_compares_what_waits_and_no_broken_day_stops_it(monkeypatch, caplog):
+    done = []
+    waiting = [make_day(TODAY + timedelta(days=more)) for more in range(3)]
+
+    def reconcile(*, day, moment):
+        assert moment() > NOON
+        if day == waiting[1]:
+            raise ZeroDivisionError
+        done.append(day)
+        return day
+
+    monkeypatch.setattr(tasks.reconciliation, "due", lambda **_: waiting)
+    monkeypatch.setattr(tasks.reconciliation, "reconcile", reconcile)
+
+    tasks.reconcile_money()
+
+    assert done == [waiting[0], waiting[2]]
+    assert "broke while it was compared" in caplog.text

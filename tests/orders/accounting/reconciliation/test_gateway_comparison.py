@@ -1,0 +1,278 @@
+"""Our book of payments against the books of running gateways: each difference, planted once."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from orders.accounting.reconciliation import gateway_comparison, labels, resolution
+from orders.gateways import gateway_for
+from orders.models import MoneyDifference, Order, Payment, PaymentEvent
+from storefront.lib.http.errors import TemporaryError
+from storefront.lib.money import Money
+from tests.fakes.payment_gateway import gateway_process, test_gateway  # noqa: F401 - fixtures
+from tests.fakes.stripe_server import stripe, stripe_process  # noqa: F401 - fixtures
+from tests.support.reconciliation_days import (
+    BACK,
+    accept,
+    accepted,
+    compare,
+    divided,
+    found,
+    hear,
+    later,
+    open_order,
+    paid,
+    refund,
+    the_one,
+    two_sellables,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PART = Decimal("7.50")
+PAYS = {"GatewayProcess": "test", "StripeProcess": "stripe"}
+
+
+@pytest.fixture(params=["test", "stripe"])
+def server(request):
+    """The process that stands for the gateway; the shop's settings point at it."""
+    return request.getfixturevalue("test_gateway" if request.param == "test" else "stripe")
+
+
+def at(payment):
+    return gateway_for(payment.gateway)
+
+
+def by_hand(payment, verb, amount, key="by hand"):
+    """Move money at the gateway behind the shop's back."""
+    money = Money(amount, payment.currency)
+    last = {"is_last": True} if verb == "capture" else {}
+    return getattr(at(payment), verb)(reference=payment.reference, amount=money, key=key, **last)
+
+
+def test_a_clean_day_of_a_whole_order_has_no_difference(server):
+    payment = paid(server)
+    accepted(payment)
+    refund(payment, PART)
+
+    day = compare()
+
+    assert payment.captured_amount == payment.order.total_amount
+    assert payment.refunded_amount == PART
+    assert found() == []
+    assert (day.status, day.problem) == ("reconciled", "")
+    assert day.counts[f"gateway:{payment.gateway}"] == 1
+    assert day.counts["orders"] == 1
+
+
+def test_a_shopper_who_paid_nothing_is_no_difference(server):
+    open_order()
+    declined = open_order()
+    server.pay(declined.pay_url, "4000 0000 0000 0002")
+
+    assert compare().status == "reconciled"
+    assert found() == []
+
+
+def test_money_that_is_held_without_our_knowing_is_taken_in_by_one_button(server):
+    payment = open_order()
+    server.pay(payment.pay_url)
+    compare()
+    difference = the_one()
+    assert found() == [("not_with_us", "authorized", None, payment.amount)]
+    assert (difference.order_id, difference.payment_id) == (payment.order_id, payment.pk)
+    assert resolution.can(difference)
+
+    resolution.take_in(difference=difference, now=later())
+    heard = PaymentEvent.objects.filter(kind="authorized").count()
+    with pytest.raises(resolution.NothingToTakeInError):
+        resolution.take_in(difference=difference, now=later())
+
+    assert difference.status == "gone"
+    assert heard == PaymentEvent.objects.filter(kind="authorized").count() == 1
+    assert Order.objects.get(pk=payment.order_id).status == "placed"
+    assert found() == []
+
+
+def test_what_was_captured_by_hand_is_not_with_us(server):
+    payment = paid(server)
+    by_hand(payment, "capture", payment.amount)
+
+    compare()
+
+    assert ("not_with_us", "captured", None, payment.amount) in found()
+    resolution.take_in(difference=MoneyDifference.objects.get(what="captured"), now=later())
+    payment.refresh_from_db()
+    assert payment.captured_amount == payment.amount
+
+
+def test_a_hold_that_ended_unheard_is_told_and_taken_in(server):
+    payment = paid(server)
+    by_hand(payment, "release", payment.amount)
+
+    compare()
+
+    assert found() == [("not_with_us", "held", payment.amount, None)]
+    assert "holds the money no longer" in labels.to_do(the_one())
+    resolution.take_in(difference=the_one(), now=later())
+    payment.refresh_from_db()
+    assert payment.status == "voided"
+    assert found() == []
+
+
+def test_a_refund_by_hand_is_not_in_the_ledger(server):
+    payment = paid(server)
+    accepted(payment)
+    by_hand(payment, "refund", PART)
+
+    compare()
+
+    assert found() == [("refund_unbooked", "refunded", None, PART)]
+    resolution.take_in(difference=the_one(), now=later())
+    payment.refresh_from_db()
+    assert payment.refunded_amount == PART
+    assert found() == []
+
+
+def test_the_same_refund_given_twice_is_told_as_twice(server):
+    payment = paid(server)
+    accepted(payment)
+    refund(payment, PART)
+    by_hand(payment, "refund", PART)
+
+    compare()
+
+    assert found() == [("twice", "refunded", None, PART)]
+
+
+def test_a_refund_whose_answer_was_lost_is_no_second_one(server):
+    payment = paid(server)
+    accepted(payment)
+    refund(payment, PART)
+    server.fault("drop_after", path="POST /v1/.*refund")
+    with pytest.raises(TemporaryError):
+        refund(payment, PART, purpose="staff:2")
+
+    compare()
+
+    assert found() == [("refund_unbooked", "refunded", None, PART)]
+
+
+def test_a_payment_that_the_gateway_does_not_have(server):
+    payment = paid(server)
+    server.control("reset", {})
+
+    compare()
+
+    assert found() == [("not_at_gateway", "authorized", payment.amount, None)]
+    assert not resolution.can(the_one())
+    assert "right account" in labels.to_do(the_one())
+
+
+def test_a_refund_that_only_our_book_has(server):
+    payment = paid(server)
+    accepted(payment)
+    refund(payment, PART)
+    Payment.objects.filter(pk=payment.pk).update(refunded_amount=PART + 2)
+    payment.events.create(
+        gateway=payment.gateway,
+        external_id="re_never",
+        kind="refunded",
+        amount=2,
+        occurred_at=later(),
+        received_at=payment.created_at,
+    )
+
+    compare()
+
+    assert found() == [("not_at_gateway", "refunded", Decimal("2.00"), None)]
+
+
+def test_amounts_that_differ(server):
+    payment = paid(server)
+    accepted(payment)
+    rows = Payment.objects.filter(pk=payment.pk)
+    rows.update(captured_amount=payment.captured_amount - 3, released_amount=3)
+
+    compare()
+
+    less = payment.amount - 3
+    assert ("amount", "captured", less, payment.amount) in found()
+
+
+def test_currencies_that_differ(server):
+    payment = paid(server)
+    Payment.objects.filter(pk=payment.pk).update(currency="USD")
+
+    compare()
+
+    assert ("currency", "authorized", payment.amount, payment.amount) in found()
+    difference = MoneyDifference.objects.get(part=f"gateway:{payment.gateway}")
+    assert (difference.currency, difference.found_currency) == ("USD", "EUR")
+
+
+def test_money_of_a_payment_that_we_never_opened(server):
+    gateway = gateway_for(PAYS[type(server).__name__])
+    opened = gateway.open(
+        key="pay:elsewhere",
+        amount=Money(Decimal("12.00"), "EUR"),
+        description="elsewhere",
+        return_url=BACK,
+        locale="en",
+    )
+    server.pay(opened.pay_url)
+
+    compare()
+    assert found() == [("not_with_us", "held", None, Decimal("12.00"))]
+    difference = the_one()
+    assert difference.payment is None
+    assert not resolution.can(difference)
+    assert "never opened" in labels.to_do(difference)
+    money = Money(Decimal("12.00"), "EUR")
+    gateway.release(reference=opened.reference, amount=money, key="give it back")
+
+    compare()
+    assert found() == []
+
+
+def test_what_moves_at_this_moment_does_not_differ_yet(server):
+    payment = open_order()
+    server.pay(payment.pay_url)
+
+    compare(moment=later)
+    assert len(found()) == 1
+    hear(payment)
+    by_hand(payment, "capture", payment.amount)
+    assert gateway_comparison.of_payment(payment=payment, now=payment.created_at) is None
+    assert len(gateway_comparison.of_payment(payment=payment, now=later())) == 1
+
+
+@pytest.mark.parametrize("many", [True, False])
+def test_parts_captured_one_by_one_or_at_once_agree(server, many):
+    if PAYS[type(server).__name__] == "stripe":
+        server.control("account", {"many": many})
+    payment = paid(server, *two_sellables())
+    made = accepted(payment)
+    refund(payment, PART)
+    refund(payment, PART, purpose="staff:2")
+
+    compare()
+
+    assert len(made) == 2
+    assert sum(one.charge_amount for one in made) == payment.captured_amount
+    assert payment.refunded_amount == 2 * PART
+    assert found() == []
+
+
+def test_a_part_that_was_captured_twice_is_told_as_twice(test_gateway):  # noqa: F811 - the fixture
+    payment = paid(test_gateway, *two_sellables())
+    first, _second = divided(payment)
+    accept(payment, first)
+    by_hand(payment, "capture", first.charge_amount)
+
+    compare()
+
+    once = first.charge_amount
+    assert found() == [("twice", "captured", once, 2 * once)]
+    assert resolution.can(the_one())

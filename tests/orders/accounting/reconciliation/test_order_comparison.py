@@ -1,0 +1,275 @@
+"""What was taken for orders against what they are worth and what was ordered of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from orders.accounting.reconciliation import labels, reconciliation, resolution
+from orders.accounting.reconciliation.discrepancies import Compared
+from orders.models import (
+    MoneyDay,
+    MoneyDifference,
+    MoneySighting,
+    Order,
+    Payment,
+    PurchaseOrder,
+    StrayDecision,
+)
+from storefront.lib.http.errors import TemporaryError
+from storefront.lib.state_machine import IllegalMoveError, StatusChange
+from tests.factories.orders import make_purchase_orders
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LATER = NOON + timedelta(days=2)
+DAY = NOON.date()
+
+
+@pytest.fixture(autouse=True)
+def no_gateway(monkeypatch):
+    """The book is compared with no gateway: these differences are ours alone."""
+    monkeypatch.setattr(reconciliation, "_gateways", lambda _day: [])
+
+
+def compare(day=DAY, now=LATER):
+    return reconciliation.reconcile(day=reconciliation.day_of(day, now=now), moment=lambda: now)
+
+
+def found(status="open"):
+    rows = MoneyDifference.objects.filter(status=status).order_by("pk")
+    return [(row.kind, row.expected_amount, row.found_amount) for row in rows]
+
+
+def bought(*, status="shipped", captured=None, refunded=0):
+    """Make an order whose goods went as far as that, and whose money was taken as far as that."""
+    (purchase_order,) = make_purchase_orders()
+    PurchaseOrder.objects.update(
+        status=status,
+        request_status="accepted",
+        accepted_at=NOON,
+        status_since=NOON,
+    )
+    Order.objects.update(status_since=NOON)
+    amount = purchase_order.order.total_amount if captured is None else Decimal(captured)
+    Payment.objects.update(captured_amount=amount, refunded_amount=refunded)
+    return purchase_order
+
+
+def test_goods_that_left_and_were_paid_for_agree():
+    bought()
+
+    assert compare().status == "reconciled"
+    assert found() == []
+
+
+def test_shipped_and_not_captured():
+    purchase_order = bought(captured="5.00")
+
+    compare()
+
+    assert found() == [("not_captured", purchase_order.charge_amount, Decimal("5.00"))]
+    row = MoneyDifference.objects.get()
+    assert row.purchase_order == purchase_order
+    assert "ask again" in labels.to_do(row)
+
+
+def test_what_left_this_minute_is_not_late_yet():
+    bought(captured=0)
+    PurchaseOrder.objects.update(status_since=LATER - timedelta(minutes=5))
+
+    compare()
+
+    assert found() == []
+
+
+def test_captured_and_nothing_ordered():
+    purchase_order = bought(status="canceled")
+
+    compare()
+
+    total = purchase_order.order.total_amount
+    assert found() == [("nothing_ordered", None, total)]
+
+
+@pytest.mark.parametrize("settled", ["refunded", "refunding", "kept and paid"])
+def test_what_was_given_back_or_is_paid_by_decision_is_no_difference(settled):
+    purchase_order = bought(status="canceled")
+    payment = Payment.objects.get()
+    if settled == "refunded":
+        Payment.objects.update(refunded_amount=payment.captured_amount)
+    elif settled == "refunding":
+        payment.events.create(
+            gateway="fake",
+            external_id="refund:1",
+            kind="refund_requested",
+            amount=payment.captured_amount,
+            occurred_at=LATER,
+            received_at=LATER - timedelta(minutes=5),
+        )
+    else:
+        StrayDecision.objects.create(
+            purchase_order=purchase_order,
+            outcome="kept_paid",
+            reason="she likes it",
+            was_shipped=True,
+            decided_by="zumrud",
+            decided_at=NOON,
+        )
+
+    compare()
+
+    assert found() == []
+
+
+def test_captured_more_than_the_order_is_worth():
+    purchase_order = bought()
+    total = purchase_order.order.total_amount
+    Payment.objects.update(authorized_amount=total + 1, captured_amount=total + 1, amount=total + 1)
+
+    compare()
+
+    assert found() == [("over_captured", total, total + 1)]
+
+
+def test_an_order_that_was_paid_twice():
+    purchase_order = bought()
+    first = Payment.objects.get()
+    Payment.objects.update(status="refunded")  # so that another one may live
+    Payment.objects.create(
+        order=purchase_order.order,
+        gateway="fake",
+        key="pay:again",
+        reference="again",
+        currency=first.currency,
+        amount=first.amount,
+        authorized_amount=first.amount,
+        captured_amount=first.amount,
+        status="captured",
+        status_since=NOON,
+        created_at=NOON,
+    )
+
+    compare()
+
+    assert found() == [("twice", first.amount, 2 * first.amount)]
+
+
+def test_an_order_that_was_paid_in_another_currency():
+    bought(status="in_progress")
+    Payment.objects.update(currency="USD")
+
+    compare()
+
+    ((kind, _, _),) = found()
+    row = MoneyDifference.objects.get()
+    assert (kind, row.currency, row.found_currency) == ("currency", "EUR", "USD")
+
+
+def test_to_compare_twice_finds_the_same_rows():
+    bought(captured=0)
+    first = compare()
+    rows = list(MoneyDifference.objects.values())
+    seen = list(MoneySighting.objects.values())
+
+    again = compare()
+
+    assert (first.tries, again.tries) == (1, 2)
+    assert list(MoneyDifference.objects.values()) == rows
+    assert list(MoneySighting.objects.values()) == seen
+
+
+def test_a_difference_keeps_its_first_day_and_goes_by_itself():
+    purchase_order = bought(captured=0)
+    compare()
+    next_day = DAY + timedelta(days=1)
+    compare(next_day, LATER + timedelta(days=1))
+    row = MoneyDifference.objects.get()
+    assert (row.first_day, row.last_day) == (DAY, next_day)
+    assert row.sightings.count() == 2
+    Payment.objects.update(captured_amount=purchase_order.charge_amount)
+
+    compare(DAY + timedelta(days=2), LATER + timedelta(days=2))
+
+    row.refresh_from_db()
+    assert (row.status, row.first_day) == ("gone", DAY)
+    Payment.objects.update(captured_amount=0)
+    PurchaseOrder.objects.update(status_since=LATER)
+    compare(LATER.date(), LATER + timedelta(days=3))
+    row.refresh_from_db()
+    assert (row.status, row.first_day) == ("open", DAY)
+
+
+def test_what_staff_closed_stays_closed_until_it_differs_otherwise():
+    bought(captured=0)
+    compare()
+    row = MoneyDifference.objects.get()
+    resolution.settle(difference=row, reason="paid in cash", actor="zumrud", now=LATER)
+    with pytest.raises(IllegalMoveError):
+        resolution.settle(difference=row, reason="again", actor="zumrud", now=LATER)
+
+    compare()
+    assert found("settled") == [(row.kind, row.expected_amount, row.found_amount)]
+    moves = StatusChange.objects.filter(subject="orders.MoneyDifference").values_list("reason")
+    assert list(moves) == [("paid in cash",)]
+    Payment.objects.update(captured_amount=1)
+
+    compare()
+
+    row.refresh_from_db()
+    assert (row.status, row.closed_by, row.closed_because) == ("open", "", "")
+
+
+def test_a_day_that_is_not_over_is_not_compared():
+    day = reconciliation.day_of(DAY, now=NOON)
+
+    with pytest.raises(reconciliation.TooSoonError):
+        reconciliation.reconcile(day=day, moment=lambda: day.ends_at + timedelta(hours=2))
+    assert MoneyDay.objects.get().tries == 0
+
+
+def test_each_day_since_the_first_payment_waits_to_be_compared():
+    assert reconciliation.due(now=LATER) == []
+    bought()
+
+    waiting = reconciliation.due(now=LATER)
+    assert [day.day for day in waiting] == [DAY + timedelta(days=1), DAY]
+    compare()
+
+    assert [day.day for day in reconciliation.due(now=LATER)] == [DAY + timedelta(days=1)]
+    long_after = NOON + timedelta(days=400)
+    assert (
+        len(reconciliation.due(now=long_after)) == len(waiting) - 1 + reconciliation.LOOKS_BACK.days
+    )
+
+
+def test_a_gateway_that_is_down_leaves_the_day_open_and_is_asked_again(monkeypatch):
+    bought(captured=0)
+    monkeypatch.setattr(reconciliation, "_gateways", lambda _day: ["fake"])
+    troubles = [TemporaryError("nobody is there")]
+
+    def down(**_):
+        if troubles:
+            raise troubles.pop()
+        return Compared(findings=[], count=0)
+
+    monkeypatch.setattr(reconciliation.gateway_comparison, "compare", down)
+
+    day = compare()
+    assert (day.status, day.problem) == ("open", "gateway:fake: nobody is there")
+    assert len(found()) == 1  # what could be compared is known all the same
+    assert DAY in [one.day for one in reconciliation.due(now=LATER)]
+
+    day = compare()
+    assert (day.status, day.problem, day.tries) == ("reconciled", "", 2)
+
+
+def test_a_day_that_nobody_can_compare_is_closed_by_a_person():
+    bought()
+    day = reconciliation.day_of(DAY, now=LATER)
+
+    resolution.give_up(day=day, reason="the gateway was left", actor="zumrud", now=LATER)
+
+    assert DAY not in [one.day for one in reconciliation.due(now=LATER)]

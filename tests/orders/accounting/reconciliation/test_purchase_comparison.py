@@ -1,0 +1,223 @@
+"""What suppliers charged against what our purchase orders expected, told by a running sandbox."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from orders.accounting import invoices
+from orders.accounting.reconciliation import labels, purchase_comparison, reconciliation
+from orders.models import MoneyDifference, PurchaseLine, PurchaseOrder, SupplierBill
+from orders.purchasing import submission
+from storefront.lib.http.errors import OutsideError
+from storefront.lib.money import Money
+from suppliers.connections.factory import adapter_for
+from suppliers.connectors.capabilities import Charge
+from suppliers.models import Supplier
+from tests.e2e.ordering import sell_one, stock_the_shop, whole
+from tests.fakes.cj_sandbox import sandbox_process, sandbox_supplier  # noqa: F401 - fixtures
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SPAN = timedelta(days=1)
+
+
+@pytest.fixture
+def bought(sandbox_supplier, monkeypatch):  # noqa: F811 - the fixture
+    """A purchase order that the sandbox accepted and was paid for."""
+    monkeypatch.setattr(reconciliation, "_gateways", lambda _day: [])
+    channel = stock_the_shop(sandbox_supplier)
+    purchase_order = sell_one(channel)
+    submission.send(purchase_order=purchase_order, now=timezone.now())
+    purchase_order = whole(purchase_order)
+    assert purchase_order.accepted_at is not None
+    return purchase_order
+
+
+def compare():
+    now = timezone.now()
+    day = reconciliation.day_of(timezone.localdate(), now=now)
+    return reconciliation.reconcile(day=day, moment=lambda: now + 2 * SPAN)
+
+
+def found():
+    rows = MoneyDifference.objects.filter(status="open").order_by("pk")
+    return [(row.kind, row.what, row.expected_amount, row.found_amount) for row in rows]
+
+
+def goods(purchase_order):
+    return sum(line.agreed_cost_amount * line.quantity for line in purchase_order.lines.all())
+
+
+def test_what_he_charged_is_kept_and_agrees_with_what_was_expected(bought):
+    day = compare()
+
+    bill = SupplierBill.objects.get()
+    assert day.status == "reconciled"
+    assert found() == []
+    assert (bill.purchase_order, bill.number) == (bought, bought.number)
+    assert (bill.goods_amount, bill.freight_amount) == (goods(bought), bought.freight_amount)
+    compare()
+    assert SupplierBill.objects.get() == bill
+
+
+@pytest.mark.parametrize(("more", "kind"), [(1, "bill_more"), (-1, "bill_less")])
+def test_more_or_less_than_agreed(bought, more, kind):
+    line = PurchaseLine.objects.get(purchase_order=bought)
+    PurchaseLine.objects.update(agreed_cost_amount=line.agreed_cost_amount - more)
+
+    compare()
+
+    told = line.agreed_cost_amount
+    assert found() == [(kind, "goods", told - more, told)]
+
+
+def test_a_way_that_cost_more_than_he_said_when_he_accepted(bought):
+    message = bought.messages.get(kind="accepted")
+    message.body["freight"] = "0.50 USD"
+    message.save()
+
+    compare()
+
+    assert found() == [("bill_more", "freight", Decimal("0.50"), bought.freight_amount)]
+    assert "way" in labels.to_do(MoneyDifference.objects.get())
+
+
+def test_he_accepted_and_charged_nothing(bought, sandbox_supplier):  # noqa: F811 - the fixture
+    compare()
+    sandbox_supplier.control("cancel", {"orderNumber": bought.number})
+
+    compare()
+
+    assert found() == [("bill_missing", "goods", goods(bought), None)]
+    assert SupplierBill.objects.get().withdrawn_at is not None
+
+
+def test_he_charged_for_what_was_canceled(bought):
+    PurchaseOrder.objects.update(status="canceled")
+
+    compare()
+
+    kinds = sorted((kind, what, expected) for kind, what, expected, _found in found())
+    assert kinds == [("bill_more", "freight", None), ("bill_more", "goods", None)]
+
+
+def test_a_bill_on_paper_for_what_he_charged_already_is_a_second_one(bought):
+    now = timezone.now()
+    paper = SupplierBill(
+        supplier=bought.supplier,
+        number=bought.number,
+        reference="RE-77",
+        currency="USD",
+        goods_amount=goods(bought),
+        freight_amount=bought.freight_amount,
+    )
+    invoices.enter(bill=paper, actor="zumrud", now=now)
+    with pytest.raises(invoices.BillRefusedError):
+        invoices.enter(
+            bill=SupplierBill(supplier=bought.supplier, reference="RE-77"), actor="z", now=now
+        )
+
+    compare()
+    assert found() == [("bill_twice", "goods", goods(bought), 2 * goods(bought))]
+    invoices.withdraw(bill=paper, now=now)
+    with pytest.raises(invoices.BillRefusedError):
+        invoices.withdraw(bill=paper, now=now)
+
+    compare()
+    assert found() == []
+
+
+def test_parts_of_a_split_order_are_one_charge(bought, sandbox_supplier):  # noqa: F811
+    """What CJ makes of one order replaces what he charged for the whole."""
+    compare()
+    whole_bill = SupplierBill.objects.get()
+    told = [
+        Charge(
+            number=bought.number,
+            supplier_reference=f"{whole_bill.reference}-{part}",
+            goods=Money(goods, "USD"),
+            at=whole_bill.billed_at,
+        )
+        for part, goods in enumerate([Decimal(1), whole_bill.goods_amount - 1])
+    ]
+    invoices._keep(bought.supplier, told, {whole_bill.pk}, timezone.now())
+
+    findings = purchase_comparison.of_purchase_order(
+        PurchaseOrder.objects.get(pk=bought.pk), tells_all=True, now=timezone.now()
+    )
+
+    assert [row.withdrawn_at is None for row in SupplierBill.objects.order_by("pk")] == [
+        False,
+        True,
+        True,
+    ]
+    assert findings == []
+
+
+def test_a_bill_in_another_currency(bought):
+    compare()
+    SupplierBill.objects.update(currency="EUR", told_by="zumrud")
+
+    compare()
+
+    row = MoneyDifference.objects.get(status="open")
+    assert (row.kind, row.currency, row.found_currency) == ("bill_currency", "USD", "EUR")
+
+
+def test_a_bill_for_a_purchase_order_that_nobody_knows(bought, sandbox_supplier):  # noqa: F811
+    PurchaseOrder.objects.update(number="ours", supplier_reference="his")
+
+    compare()
+
+    bill = SupplierBill.objects.get()
+    unknown = ("bill_unknown", "", None, bill.total.amount)
+    assert unknown in found()
+    row = MoneyDifference.objects.get(kind="bill_unknown")
+    assert (row.reference, row.supplier) == (bought.number, bought.supplier)
+
+
+@pytest.mark.parametrize("kind", ["500", "garbage", "drop_before"])
+def test_a_supplier_who_does_not_say_leaves_the_day_open(bought, sandbox_supplier, kind):  # noqa: F811
+    sandbox_supplier.fault("order/list", kind, count=0)
+
+    day = compare()
+    assert (day.status, day.problem[:20]) == ("open", "supplier:cj-sandbox:")
+    assert found() == []
+    sandbox_supplier.control("faults/clear", {})
+
+    assert compare().status == "reconciled"
+
+
+def test_he_who_lists_nothing_is_asked_for_each_order(bought, monkeypatch):
+    monkeypatch.setattr(invoices, "Charging", type("Nobody", (), {}))
+    monkeypatch.setattr(invoices, "lists_all", lambda _supplier: False)
+    PurchaseLine.objects.update(agreed_cost_amount=1)
+
+    compare()
+
+    bill = SupplierBill.objects.get()
+    assert (bill.billed_at, bill.reference) == (None, bought.supplier_reference)
+    assert found() == [("bill_more", "goods", Decimal("1.00"), bill.goods_amount)]
+
+
+def test_a_blocked_supplier_is_not_asked(bought, sandbox_supplier):  # noqa: F811 - the fixture
+    sandbox_supplier.fault("order/list", "500", count=0)
+    Supplier.objects.update(status="blocked")
+
+    assert compare().status == "reconciled"
+
+
+def test_a_list_that_does_not_end_is_not_half_believed(bought, monkeypatch):
+    from suppliers.connectors.cj import order_status  # noqa: PLC0415
+
+    monkeypatch.setattr(order_status, "A_PAGE", 1)
+    with adapter_for(bought.supplier) as connector:
+        since = timezone.now() - SPAN
+        assert len(list(connector.charges(since=since))) == 1
+        monkeypatch.setattr(order_status, "MOST_PAGES", 1)
+        with pytest.raises(OutsideError):
+            list(connector.charges(since=since))
+        assert list(connector.charges(since=timezone.now() + SPAN)) == []

@@ -1,0 +1,216 @@
+"""Where suppliers send what they have already is changed by them, or not at all."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from django.db import transaction
+
+from notifications.models import Event
+from orders import privacy
+from orders.address_changes import change_requests, corrections
+from orders.addresses import verification
+from orders.models import AddressWish, Order, PurchaseOrder
+from orders.purchasing.supplier_request import request_for
+from storefront.lib.address import Address
+from suppliers.connectors.records import Answer
+from suppliers.models import StockLevel
+from tests.factories.backorders import tell
+from tests.factories.orders import HOME, make_purchase_orders, make_sellable
+from tests.factories.shipping import make_accepted_purchase_order, make_parcel_news
+from tests.factories.suppliers import NOON, make_location
+from tests.storefront.supplier_portal.client import fresh, path_of, post
+
+pytestmark = pytest.mark.django_db
+
+THERE = dataclasses.replace(HOME, line1="Neue Straße 2", postcode="20095", city="Hamburg")
+
+
+def wish(order, ship_to=THERE):
+    return change_requests.wish(
+        order=order, ship_to=ship_to, reason="he moved", actor="ann", now=NOON
+    )
+
+
+def answer(row, is_yes):
+    change_requests.answer(wish=row, is_yes=is_yes, actor="ben", now=NOON)
+
+
+def told():
+    events = Event.objects.filter(name="order.address_answered").order_by("pk")
+    return [event.payload["is_changed"] for event in events]
+
+
+def test_who_has_it_is_asked_and_his_yes_changes_where_it_goes():
+    purchase_order = make_accepted_purchase_order()
+
+    said = wish(purchase_order.order)
+    assert (said.asked, said.done, said.late) == ((purchase_order.number,), (), ())
+    assert fresh(purchase_order).goes_to["city"] == "Berlin"
+
+    answer(AddressWish.objects.get(), is_yes=True)
+    answer(AddressWish.objects.get(), is_yes=True)
+
+    assert request_for(fresh(purchase_order)).ship_to == THERE
+    assert Order.objects.get().ship_to["city"] == "Berlin"
+    assert told() == [True]
+    with pytest.raises(corrections.SettledError):
+        answer(AddressWish.objects.get(), is_yes=False)
+
+
+def test_his_no_leaves_it_and_the_shopper_is_told():
+    purchase_order = make_accepted_purchase_order()
+    wish(purchase_order.order)
+
+    answer(AddressWish.objects.get(), is_yes=False)
+
+    assert fresh(purchase_order).goes_to["city"] == "Berlin"
+    assert told() == [False]
+    assert wish(purchase_order.order).asked  # he may be asked once more
+
+
+def test_what_nobody_has_goes_there_at_once_and_what_left_goes_where_it_goes():
+    near, far, gone = make_sellable(), make_sellable(), make_sellable()
+    for listing, code in ((far, "CN"), (gone, "PL")):
+        place = make_location(code=code, country=code)
+        StockLevel.objects.filter(pk=listing.level.pk).update(location=place)
+    unsent, asked, left = make_purchase_orders(near, far, gone)
+    for one in (asked, left):
+        one.move("ready", at=NOON)
+        one.move("submitting", at=NOON, axis="request_status")
+        tell(one)
+    PurchaseOrder.objects.filter(pk=left.pk).update(status="shipped")
+
+    said = wish(unsent.order)
+
+    assert said.done == (unsent.number,)
+    assert said.asked == (asked.number,)
+    assert said.late == (left.number,)
+    assert request_for(fresh(unsent)).ship_to == THERE
+
+
+def test_nobody_is_asked_twice_at_once_and_nothing_is_half_done():
+    purchase_order = make_accepted_purchase_order()
+    wish(purchase_order.order)
+
+    with pytest.raises(corrections.SettledError):
+        wish(purchase_order.order, dataclasses.replace(THERE, line1="Dritte 3"))
+
+    assert AddressWish.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "ship_to",
+    [
+        dataclasses.replace(THERE, country="FR"),
+        dataclasses.replace(THERE, line1=""),
+        dataclasses.replace(THERE, postcode=""),
+    ],
+)
+def test_another_country_or_a_wrong_address_is_refused(ship_to):
+    purchase_order = make_accepted_purchase_order()
+
+    with pytest.raises((corrections.StillWrongError, corrections.SettledError)):
+        wish(purchase_order.order, ship_to)
+
+    assert not AddressWish.objects.exists()
+
+
+def test_what_has_all_left_or_is_over_is_not_asked_of():
+    purchase_order = make_accepted_purchase_order()
+    tell(purchase_order, word=Answer.SHIPPED, parcels=(make_parcel_news(),))
+    PurchaseOrder.objects.update(status="shipped")
+
+    with pytest.raises(corrections.SettledError):
+        wish(purchase_order.order)
+
+
+@pytest.mark.parametrize(("said", "city"), [("yes", "Hamburg"), ("no", "Berlin")])
+def test_a_supplier_answers_on_his_page(client, said, city):
+    purchase_order = make_accepted_purchase_order()
+    wish(purchase_order.order)
+    row = AddressWish.objects.get()
+    page = client.get(path_of(purchase_order)).content.decode()
+    assert "The shopper wants it sent elsewhere." in page
+    assert "Hamburg" in page
+
+    for _ in range(2):
+        post(client, purchase_order, "readdress/", wish=row.pk, said=said)
+
+    assert fresh(purchase_order).goes_to["city"] == city
+    page = client.get(path_of(purchase_order)).content.decode()
+    assert "The shopper wants it sent elsewhere." not in page
+    assert city in page
+
+
+@pytest.mark.parametrize(
+    "given", [{}, {"said": "yes"}, {"said": "maybe"}, {"said": "yes", "wish": 0}]
+)
+def test_what_is_no_answer_changes_nothing(client, given):
+    purchase_order = make_accepted_purchase_order()
+    wish(purchase_order.order)
+
+    post(client, purchase_order, "readdress/", **given)
+
+    assert AddressWish.objects.get().status == "requested"
+
+
+def test_an_erased_shopper_is_in_no_wish():
+    purchase_order = make_accepted_purchase_order()
+    wish(purchase_order.order)
+    answer(AddressWish.objects.get(), is_yes=True)
+    Order.objects.update(status="completed")
+
+    with transaction.atomic():
+        privacy.forget(addresses=["erika@example.org"], owner_id=0, now=NOON)
+
+    kept = str(list(AddressWish.objects.values())) + str(list(PurchaseOrder.objects.values()))
+    assert [word for word in (THERE.line1, THERE.name) if word in kept] == []
+    assert Address(**fresh(purchase_order).goes_to).country == "DE"
+
+
+def test_the_same_wish_again_asks_nobody_twice():
+    purchase_order = make_accepted_purchase_order()
+    first, again = wish(purchase_order.order), wish(purchase_order.order)
+
+    assert first.asked == again.asked == (purchase_order.number,)
+    assert AddressWish.objects.count() == 1
+    assert purchase_order.messages.filter(kind="readdress").count() == 1
+
+
+def test_what_came_back_from_its_own_address_goes_with_a_later_correction():
+    near, far = make_sellable(), make_sellable()
+    place = make_location(code="CN", country="CN")
+    StockLevel.objects.filter(pk=far.level.pk).update(location=place)
+    unsent, asked = make_purchase_orders(near, far)
+    asked.move("ready", at=NOON)
+    asked.move("submitting", at=NOON, axis="request_status")
+    tell(asked)
+    wish(unsent.order)
+    PurchaseOrder.objects.filter(pk=asked.pk).update(status="canceled")
+    third = dataclasses.replace(THERE, line1="Dritte 3")
+
+    corrections.correct(
+        order=unsent.order, ship_to=third, reason="he moved again", actor="ann", now=NOON
+    )
+
+    assert request_for(fresh(unsent)).ship_to == third
+
+
+def test_a_doubt_that_was_answered_does_not_hold_the_part_that_goes_there():
+    near, far = make_sellable(), make_sellable()
+    place = make_location(code="CN", country="CN")
+    StockLevel.objects.filter(pk=far.level.pk).update(location=place)
+    unsent, asked = make_purchase_orders(near, far)
+    asked.move("ready", at=NOON)
+    asked.move("submitting", at=NOON, axis="request_status")
+    tell(asked)
+    box = dataclasses.replace(THERE, line1="Postfach 7")
+
+    wish(unsent.order, box)
+
+    order = Order.objects.get()
+    assert verification.open_doubts(box, order.address_check) == {}
+    other = dataclasses.replace(box, line1="Postfach 8")
+    assert set(verification.open_doubts(other, order.address_check)) == {"line1"}

@@ -1,0 +1,258 @@
+"""Staff settle a doubtful address before it is sent, and what they did stays on the order."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+
+import pytest
+
+from notifications import dispatch
+from notifications.models import Event
+from notifications.rendering import render
+from orders import privacy
+from orders.address_changes import corrections
+from orders.admin_columns import address_check
+from orders.models import Cart, Order, PurchaseOrder
+from orders.purchasing import submission
+from storefront.accounts.models import User
+from storefront.lib.address import Address
+from tests.factories.orders import HOME, make_paid_order, make_purchase_orders
+from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.suppliers import NOON
+from tests.support.concurrency import Rival
+
+pytestmark = pytest.mark.django_db
+ODD = replace(HOME, postcode="1011")
+RIGHT = replace(HOME, postcode="10117", line1="Musterweg 2")
+WHO = {"reason": "I called her", "actor": "anna@fara.example", "now": NOON}
+
+
+class Listening(ScriptedSupplier):
+    """Remembers where he was told to send it."""
+
+    def place(self, request):
+        self.told = request.ship_to
+        return super().place(request)
+
+
+@pytest.fixture
+def supplier(monkeypatch):
+    return connect(monkeypatch, Listening())
+
+
+def fresh(purchase_order):
+    rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
+    return rows.get(pk=purchase_order.pk)
+
+
+def send(purchase_order):
+    return submission.send(purchase_order=fresh(purchase_order), now=NOON)
+
+
+@pytest.fixture
+def held(supplier):
+    """A purchase order that waits because its postcode is odd, and nobody said why."""
+    (made,) = make_purchase_orders()
+    Order.objects.update(ship_to=asdict(ODD), address_check={})
+    send(made)
+    made.refresh_from_db()
+    assert [one["code"] for one in made.hold_reasons] == ["address"]
+    return fresh(made)
+
+
+def test_a_confirmed_address_lets_go_and_is_sent_as_it_is(held, supplier):
+    corrections.confirm(order=held.order, **WHO)
+
+    held.refresh_from_db()
+    assert (held.status, held.hold_reasons) == ("ready", [])
+    send(held)
+    assert supplier.effects == [held.number]
+    (entry,) = fresh(held).order.address_check["staff"]
+    assert (entry["what"], entry["by"], entry["reason"]) == (
+        "confirmed",
+        "anna@fara.example",
+        "I called her",
+    )
+    assert (entry["at"], entry["doubts"]) == (NOON.isoformat(), ["postcode"])
+
+
+def test_a_corrected_address_is_what_the_supplier_is_told(held, supplier):
+    corrections.correct(order=held.order, ship_to=RIGHT, **WHO)
+
+    send(held)
+    assert supplier.told == RIGHT
+    order = fresh(held).order
+    assert Address(**order.ship_to) == RIGHT
+    (entry,) = order.address_check["staff"]
+    assert entry["was"] == asdict(ODD)
+    assert "Corrected by anna@fara.example, 2026-11-24 12:00 UTC: I called her" in address_check(
+        order
+    )
+
+
+def test_the_shopper_is_told_each_correction_once_and_in_his_language(held):
+    Order.objects.update(locale="az")
+
+    corrections.correct(order=held.order, ship_to=RIGHT, **WHO)
+    corrections.correct(order=held.order, ship_to=HOME, **WHO)
+
+    first, second = Event.objects.filter(name="order.address_corrected").order_by("pk")
+    assert first.payload["was"] == asdict(ODD)
+    assert first.payload["ship_to"] == second.payload["was"] == asdict(RIGHT)
+    (delivery,) = dispatch.fan_out(event=first, now=NOON)
+    assert delivery.recipient == held.order.email
+    letter = render(template=delivery.template, locale="az", payload=first.payload)
+    assert "10117 Berlin" in letter.text
+    assert "1011 Berlin" in letter.text
+    assert "I called her" not in letter.text + letter.html
+
+
+def test_a_refused_correction_is_told_to_nobody(held):
+    with pytest.raises(corrections.StillWrongError):
+        corrections.correct(order=held.order, ship_to=replace(RIGHT, city=""), **WHO)
+
+    assert not Event.objects.filter(name="order.address_corrected").exists()
+
+
+def test_another_reason_still_holds_it(held):
+    stock = {"code": "stock", "sentence": "none left", "subject": "x"}
+    PurchaseOrder.objects.update(hold_reasons=[stock, *held.hold_reasons])
+
+    corrections.confirm(order=held.order, **WHO)
+
+    held.refresh_from_db()
+    assert (held.status, held.hold_reasons) == ("on_hold", [stock])
+
+
+def test_an_answer_is_about_one_address_only(held):
+    corrections.confirm(order=held.order, **WHO)
+    Order.objects.update(ship_to=asdict(replace(ODD, postcode="9999")))
+
+    assert set(corrections.open_doubts(fresh(held).order)) == {"postcode"}
+
+
+def test_what_is_missing_is_not_confirmed_away(held):
+    Order.objects.update(ship_to=asdict(replace(ODD, city="")))
+    corrections.confirm(order=held.order, **WHO)
+
+    held.refresh_from_db()
+    assert held.status == "on_hold"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"city": ""}, "city"),
+        ({"name": " "}, "name"),
+        ({"line1": "x" * 201}, "line1"),
+        ({"country": "FR", "postcode": "75001", "city": "Paris"}, "country"),
+        ({"phone": "call me"}, "phone"),
+    ],
+)
+def test_a_wrong_correction_is_refused_and_says_where(held, change, field):
+    with pytest.raises(corrections.StillWrongError) as refused:
+        corrections.correct(order=held.order, ship_to=replace(RIGHT, **change), **WHO)
+
+    assert field in refused.value.fields
+    assert Address(**Order.objects.get().ship_to) == ODD
+
+
+def test_the_region_stays_where_tax_was_added_for_it(held):
+    Order.objects.update(
+        added_tax_amount=1, tax_amount=10, total_amount=held.order.total_amount + 1
+    )
+
+    with pytest.raises(corrections.StillWrongError, match="Its tax was added"):
+        corrections.correct(order=held.order, ship_to=replace(RIGHT, region="BE"), **WHO)
+
+
+def test_what_a_supplier_may_have_is_not_corrected(held):
+    PurchaseOrder.objects.update(request_status="submit_unknown")
+
+    with pytest.raises(corrections.SettledError):
+        corrections.correct(order=held.order, ship_to=RIGHT, **WHO)
+
+
+@pytest.mark.parametrize("status", ["canceled", "completed", "expired"])
+def test_what_is_over_is_left_alone(status):
+    order = make_paid_order()
+    Order.objects.update(ship_to=asdict(ODD), address_check={}, status=status)
+
+    with pytest.raises(corrections.SettledError):
+        corrections.confirm(order=order, **WHO)
+
+
+def test_nothing_is_confirmed_twice(held):
+    corrections.confirm(order=held.order, **WHO)
+
+    with pytest.raises(corrections.SettledError):
+        corrections.confirm(order=held.order, **WHO)
+
+
+def test_a_worker_who_read_the_old_address_does_not_send_it(held, supplier, monkeypatch):
+    corrections.confirm(order=held.order, **WHO)
+    request_for = submission.request_for
+
+    def corrected_meanwhile(purchase_order):
+        request = request_for(purchase_order)
+        corrections.correct(order=purchase_order.order, ship_to=RIGHT, **WHO)
+        return request
+
+    monkeypatch.setattr(submission, "request_for", corrected_meanwhile)
+    with pytest.raises(submission.OrderStoppedError, match="corrected meanwhile"):
+        send(held)
+
+    assert supplier.effects == []
+    monkeypatch.setattr(submission, "request_for", request_for)
+    send(held)
+    assert supplier.told == RIGHT
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_corrects_and_who_sends_wait_for_each_other(supplier, monkeypatch):
+    """Without the lock the correction would be written beside an order that is being sent."""
+    (made,) = make_purchase_orders()
+    held = fresh(made)
+    rival = Rival(lambda: send(held))
+    refuse = corrections.refuse
+
+    def in_the_middle(*facts):
+        rival.begin()
+        refuse(*facts)
+
+    monkeypatch.setattr(corrections, "refuse", in_the_middle)
+    corrections.correct(order=held.order, ship_to=RIGHT, **WHO)
+    rival.finish()
+
+    assert isinstance(rival.failure, submission.OrderStoppedError)
+    assert supplier.effects == []
+
+
+def test_a_forgotten_order_forgets_what_stood_there_before(held):
+    corrections.correct(order=held.order, ship_to=RIGHT, **WHO)
+    Order.objects.update(status="completed")
+    owner = User.objects.create_user("erika@example.org", "x")
+
+    Cart.objects.update(browser_key="b" * 43)
+
+    privacy.forget(owner_id=owner.pk, addresses=["erika@example.org"], now=NOON)
+
+    assert "Musterweg" not in str(Order.objects.values().get())
+    assert Cart.objects.get(order__isnull=False).browser_key == ""
+
+
+def test_staff_settle_it_on_the_page_of_the_order(held, staff, started):
+    page = f"/admin/orders/order/{held.order_id}"
+    assert "Doubtful:" in staff.get(f"{page}/change/").content.decode()
+    form = staff.get(f"{page}/correct_address/").content.decode()
+    assert "Musterweg 1" in form
+    bad = {**asdict(RIGHT), "city": "", "reason": "x"}
+
+    refused = staff.post(f"{page}/correct_address/", bad)
+    done = staff.post(f"{page}/correct_address/", {**asdict(RIGHT), "reason": "her mail"})
+
+    assert (refused.status_code, done.status_code) == (200, 302)
+    assert Address(**Order.objects.get().ship_to) == RIGHT
+    again = staff.post(f"{page}/confirm_address/", {"reason": "sure"})
+    assert "Nothing about this address is doubtful" in again.content.decode()
+    assert "her mail" in staff.get(f"{page}/change/").content.decode()

@@ -1,0 +1,69 @@
+"""A corrected address never changes what is owed: elsewhere it may be taxed otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from decimal import Decimal
+
+import pytest
+
+from orders.address_changes import corrections
+from orders.models import Order, OrderLine
+from storefront.lib.address import Address
+from storefront.lib.db.transactions import in_transaction
+from storefront.lib.http.errors import TemporaryError
+from tests.factories.orders import HOME
+from tests.orders.address_changes.test_corrections import ODD, RIGHT, WHO, held, supplier  # noqa: F401 - fixtures
+
+pytestmark = pytest.mark.django_db
+NEW_YORK = replace(HOME, country="US", region="NY", postcode="10001", city="New York")
+NEW_JERSEY = replace(NEW_YORK, region="NJ", postcode="07302", city="Jersey City")
+
+
+class TaxOffice:
+    """A tax service to which one postcode is an island, and another cannot be told."""
+
+    def rate(self, *, postcode, **_place):
+        assert not in_transaction(), "nobody waits for a service with an order in his hands"
+        if postcode == "10119":
+            raise TemporaryError("timed out")
+        return Decimal("0.07") if postcode == "10117" else Decimal("0.19")
+
+
+def test_a_postcode_that_a_tax_service_taxes_otherwise_is_refused(held, settings):  # noqa: F811
+    settings.TAX_SERVICE = f"{__name__}.TaxOffice"
+
+    with pytest.raises(corrections.StillWrongError, match="taxed otherwise") as refused:
+        corrections.correct(order=held.order, ship_to=RIGHT, **WHO)
+
+    assert set(refused.value.fields) == {"postcode"}
+    assert Address(**Order.objects.get().ship_to) == ODD
+
+
+@pytest.mark.parametrize("postcode", ["10115", "10119"])
+def test_a_postcode_that_is_taxed_alike_leaves_what_was_paid(held, settings, postcode):  # noqa: F811
+    settings.TAX_SERVICE = f"{__name__}.TaxOffice"
+    paid = Order.objects.values("total_amount", "tax_amount").get()
+
+    corrections.correct(order=held.order, ship_to=replace(RIGHT, postcode=postcode), **WHO)
+
+    assert Order.objects.values("total_amount", "tax_amount").get() == paid
+
+
+def test_a_region_that_our_table_taxes_otherwise_is_refused(held):  # noqa: F811
+    OrderLine.objects.update(tax_rate=Decimal("0.04"))
+    Order.objects.update(ship_to=asdict(NEW_YORK))
+    held.order.refresh_from_db()
+
+    with pytest.raises(corrections.StillWrongError, match="taxed otherwise") as refused:
+        corrections.correct(order=held.order, ship_to=NEW_JERSEY, **WHO)
+
+    assert set(refused.value.fields) == {"region"}
+
+
+def test_a_street_is_corrected_whatever_the_table_says_by_now(held):  # noqa: F811
+    OrderLine.objects.update(tax_rate=Decimal("0.16"))
+
+    corrections.correct(order=held.order, ship_to=replace(ODD, line1="Musterweg 2"), **WHO)
+
+    assert Order.objects.get().ship_to["line1"] == "Musterweg 2"

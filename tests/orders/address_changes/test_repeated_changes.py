@@ -1,0 +1,118 @@
+"""The address that was given last is the one it goes to, whatever was wished before."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from orders.address_changes import change_requests, corrections
+from orders.models import AddressWish, PurchaseOrder
+from orders.purchasing import submission
+from storefront.lib.http.errors import TemporaryError
+from suppliers.models import StockLevel
+from tests.factories.backorders import tell
+from tests.factories.orders import HOME, make_purchase_orders, make_sellable
+from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.suppliers import NOON, make_location
+
+pytestmark = pytest.mark.django_db
+
+FIRST = dataclasses.replace(HOME, line1="Neue Straße 2", postcode="20095", city="Hamburg")
+LAST = dataclasses.replace(FIRST, line1="Dritte Straße 3")
+WHO = {"reason": "moved", "actor": "ann", "now": NOON}
+
+
+class AskedMeanwhile(ScriptedSupplier):
+    """His first call fails, and while it runs the shopper wishes the goods elsewhere."""
+
+    def place(self, request):
+        self.told = request.ship_to
+        if not self.calls:
+            order = PurchaseOrder.objects.get(number=request.number).order
+            said = change_requests.send_elsewhere(order=order, ship_to=FIRST, **WHO)
+            assert said.asked == (request.number,)
+        return super().place(request)
+
+
+@pytest.fixture
+def supplier(monkeypatch):
+    supplier = connect(monkeypatch, AskedMeanwhile())
+    supplier.script = [TemporaryError("not now")]
+    return supplier
+
+
+def send(purchase_order):
+    rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
+    return submission.send(purchase_order=rows.get(pk=purchase_order.pk), now=NOON)
+
+
+def apart(*listings):
+    """Sell lights that leave from one place each."""
+    for listing, code in zip(listings[1:], ("CN", "PL"), strict=False):
+        place = make_location(code=code, country=code)
+        StockLevel.objects.filter(pk=listing.level.pk).update(location=place)
+    return make_purchase_orders(*listings)
+
+
+def accept(purchase_order):
+    purchase_order.move("ready", at=NOON)
+    purchase_order.move("submitting", at=NOON, axis="request_status")
+    tell(purchase_order)
+
+
+@pytest.mark.parametrize("last", [LAST, HOME])
+def test_what_failed_to_be_sent_goes_where_it_was_wished_last(supplier, last):
+    (made,) = make_purchase_orders()
+    assert send(made).request_status == "submit_failed"
+    assert AddressWish.objects.get().status == "requested"
+
+    assert change_requests.send_elsewhere(order=made.order, ship_to=last, **WHO) is None
+    send(made)
+
+    assert AddressWish.objects.get().status == "refused"
+    assert supplier.effects == [made.number]
+    assert supplier.told == last
+    with pytest.raises(corrections.SettledError):
+        change_requests.send_elsewhere(order=made.order, ship_to=last, **WHO)
+
+
+def test_so_it_does_where_another_supplier_has_his_part_already(supplier):
+    failed, kept = apart(make_sellable(), make_sellable())
+    send(failed)
+    accept(kept)
+
+    said = change_requests.send_elsewhere(order=failed.order, ship_to=HOME, **WHO)
+    send(failed)
+
+    assert said.done == (failed.number,)
+    assert supplier.told == HOME
+
+
+def test_nobody_is_told_that_it_goes_there_while_a_supplier_may_say_yes_to_elsewhere():
+    asked, other = apart(make_sellable(), make_sellable())
+    for each in (asked, other):
+        accept(each)
+    change_requests.wish(order=asked.order, ship_to=FIRST, **WHO)
+
+    with pytest.raises(change_requests.WaitingError):
+        change_requests.wish(order=asked.order, ship_to=HOME, **WHO)
+
+
+def test_what_waited_for_a_good_address_goes_on_once_it_has_one():
+    kept, held = apart(make_sellable(), make_sellable())
+    accept(kept)
+    stock = {"code": "stock", "sentence": "none left", "subject": "x"}
+    address = {"code": "address", "sentence": "no such postcode", "subject": ""}
+    held.move("on_hold", at=NOON, hold_reasons=[address])
+
+    said = change_requests.send_elsewhere(order=held.order, ship_to=FIRST, **WHO)
+    held.refresh_from_db()
+
+    assert said.done == (held.number,)
+    assert (held.status, held.hold_reasons) == ("ready", [])
+    PurchaseOrder.objects.filter(pk=held.pk).update(status="on_hold", hold_reasons=[address, stock])
+    AddressWish.objects.filter(status="requested").update(status="accepted")
+    change_requests.send_elsewhere(order=held.order, ship_to=LAST, **WHO)
+    held.refresh_from_db()
+    assert (held.status, held.hold_reasons) == ("on_hold", [stock])

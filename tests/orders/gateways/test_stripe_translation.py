@@ -1,0 +1,143 @@
+"""What nobody has verified of Stripe is read either way, and leads to the same news."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from orders.gateways.stripe.objects import Dispute, Refund, Session
+from orders.gateways.stripe.translation import State, news_of
+
+AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
+SECONDS = int(AT.timestamp())
+CARD = {"capture_before": SECONDS + 500_000, "multicapture": {"status": "available"}}
+
+
+def state(intent=None, charge=None, *, session="complete", refunds=(), disputes=()):
+    if intent is not None:
+        made = {"id": "ch_1", "created": SECONDS, "amount": 6499} | (charge or {})
+        known = {"id": "pi_1", "amount": 6499, "currency": "eur", "latest_charge": made}
+        intent = known | intent
+    told = {
+        "id": "cs_1",
+        "status": session,
+        "amount_total": 6499,
+        "currency": "eur",
+        "payment_intent": intent,
+        "a_word_of_tomorrow": {"x": 1},
+    }
+    return State(
+        session=msgspec.convert(told, Session),
+        refunds=msgspec.convert(list(refunds), list[Refund]),
+        disputes=msgspec.convert(list(disputes), list[Dispute]),
+    )
+
+
+def told(found):
+    return [(update.news.value, str(update.amount)) for update in news_of(found)]
+
+
+@pytest.mark.parametrize("details", [None, {}, {"card": None}, {"card": {"capture_before": None}}])
+def test_who_does_not_say_when_his_hold_ends_is_believed_for_the_shortest_time(details):
+    (update,) = news_of(state({"status": "requires_capture"}, {"payment_method_details": details}))
+
+    assert update.capture_before == AT + timedelta(days=4, hours=18)
+    assert update.taking == "once"
+
+
+def test_who_says_it_is_believed():
+    charge = {"payment_method_details": {"card": CARD}}
+    (update,) = news_of(state({"status": "requires_capture"}, charge))
+
+    assert update.capture_before == AT + timedelta(seconds=500_000)
+    assert update.taking == "many"
+
+
+@pytest.mark.parametrize(
+    ("intent", "charge"),
+    [
+        ({"status": "succeeded", "amount_received": 2000}, {"amount_captured": 2000}),
+        ({"status": "succeeded", "amount_received": 2000}, {}),
+        ({"status": "canceled", "amount_received": 2000}, {"amount_captured": 2000}),
+        ({"status": "canceled"}, {"amount_captured": 2000}),
+    ],
+)
+def test_a_rest_that_was_released_is_one_whatever_the_intent_is_called_then(intent, charge):
+    assert told(state(intent, charge)) == [
+        ("authorized", "64.99 EUR"),
+        ("captured", "20.00 EUR"),
+        ("released", "44.99 EUR"),
+    ]
+
+
+def test_a_hold_that_is_written_as_a_refund_is_none():
+    rest = {
+        "id": "re_1",
+        "amount": 4499,
+        "currency": "eur",
+        "status": "succeeded",
+        "reason": "expired_uncaptured_charge",
+    }
+    found = state({"status": "succeeded", "amount_received": 2000}, refunds=[rest])
+
+    assert "refunded" not in dict(told(found))
+
+
+@pytest.mark.parametrize("reason", ["automatic", "expired"])
+def test_a_hold_that_ended_alone_is_expired(reason):
+    found = state({"status": "canceled", "cancellation_reason": reason})
+
+    assert told(found) == [("expired", "64.99 EUR")]
+
+
+@pytest.mark.parametrize(
+    ("intent", "session", "news"),
+    [
+        (None, "open", []),
+        (None, "expired", [("expired", "64.99 EUR")]),
+        ({"status": "requires_payment_method"}, "open", []),
+        ({"status": "requires_action", "latest_charge": None}, "open", []),
+        ({"status": "processing", "latest_charge": None}, "complete", []),
+        ({"status": "requires_payment_method"}, "expired", [("expired", "64.99 EUR")]),
+    ],
+)
+def test_what_nobody_paid_is_no_news_until_the_page_is_closed(intent, session, news):
+    assert told(state(intent, session=session)) == news
+
+
+@pytest.mark.parametrize(
+    ("status", "news"),
+    [
+        ("warning_needs_response", ["warned"]),
+        ("warning_closed", ["warned"]),
+        ("needs_response", ["disputed"]),
+        ("a_status_of_tomorrow", ["disputed"]),
+        ("won", ["disputed", "dispute_won"]),
+        ("lost", ["disputed", "dispute_lost"]),
+    ],
+)
+def test_an_inquiry_is_a_warning_and_a_dispute_is_told_with_its_end(status, news):
+    dispute = {"id": "du_1", "amount": 6499, "currency": "eur", "status": status}
+    found = state({"status": "succeeded", "amount_received": 6499}, disputes=[dispute])
+
+    assert [name for name, _ in told(found)][2:] == news
+
+
+@pytest.mark.parametrize(
+    ("status", "news"),
+    [
+        ("pending", []),
+        ("requires_action", []),
+        (None, []),
+        ("succeeded", [("refunded", "re_1")]),
+        ("failed", [("refund_failed", "re_1:failed")]),
+        ("canceled", [("refund_failed", "re_1:failed")]),
+    ],
+)
+def test_a_refund_is_told_when_it_arrived_or_came_back(status, news):
+    refund = {"id": "re_1", "amount": 500, "currency": "eur", "status": status}
+    found = state({"status": "succeeded", "amount_received": 6499}, refunds=[refund])
+
+    assert [(one.news.value, one.external_id) for one in news_of(found)][2:] == news

@@ -1,0 +1,72 @@
+"""Events are signed as Stripe's own library signs them; forged and stale ones are refused."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import stripe
+
+from orders.gateways.stripe import webhook_signatures
+from storefront.lib.security.webhook_signing import BadHeadersError, ForgedError, StaleError
+from tests.factories.suppliers import NOON
+
+SECRET = "whsec_not_base64_at_all!"
+BODY = '{"id": "evt_1", "name": "Əhməd"}'.encode()
+
+
+def header(body=BODY, secret=SECRET, at=NOON):
+    text = body.decode()
+    return stripe.WebhookSignature.generate_signature_header(
+        text, secret, timestamp=int(at.timestamp())
+    )
+
+
+def check(signature, *, body=BODY, secrets=(SECRET,), now=NOON):
+    webhook_signatures.check(
+        headers={"stripe-signature": signature}, body=body, secrets=secrets, now=now
+    )
+
+
+def test_what_the_library_signs_is_good_and_the_other_way_round():
+    check(header())
+
+    ours = webhook_signatures.header_for(body=BODY, at=NOON, secret=SECRET)
+    assert stripe.WebhookSignature.verify_header(BODY.decode(), ours, SECRET, tolerance=None)
+
+
+def test_while_a_secret_is_rolled_both_are_good_on_either_side():
+    old = header(secret="whsec_old")
+    both = f"{old},v1={header().partition('v1=')[2]},v0=ignored"
+
+    check(old, secrets=("whsec_new", "whsec_old"))
+    check(both)
+
+
+@pytest.mark.parametrize(
+    ("signature", "body", "secrets"),
+    [
+        (header(secret="whsec_other"), BODY, (SECRET,)),
+        (header(), BODY + b" ", (SECRET,)),
+        (header().replace("v1=", "v0="), BODY, (SECRET,)),
+        (header(), BODY, ()),
+        (header().replace("t=", "t=1"), BODY, (SECRET,)),
+    ],
+)
+def test_forged_events_are_refused(signature, body, secrets):
+    with pytest.raises((ForgedError, BadHeadersError)):
+        check(signature, body=body, secrets=secrets)
+
+
+@pytest.mark.parametrize("away", [timedelta(seconds=301), timedelta(seconds=-301)])
+def test_stale_events_and_such_of_the_future_are_refused(away):
+    check(header(), now=NOON + away * 300 / 301)
+
+    with pytest.raises(StaleError):
+        check(header(), now=NOON + away)
+
+
+@pytest.mark.parametrize("signature", ["", "t=,v1=", "v1=abc", "t=1", "t=x,v1=abc", "nonsense"])
+def test_a_header_that_says_nothing_is_refused(signature):
+    with pytest.raises(BadHeadersError):
+        check(signature)

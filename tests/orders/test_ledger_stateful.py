@@ -1,0 +1,261 @@
+"""Whatever is sold, taken, given back and disputed, in any order: the money adds up.
+
+One flow through the shop's own verbs, with numbers that hypothesis draws: order, capture in
+parts, refusals, refunds that arrive or come back, disputes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from django.db import transaction
+from django.db.models import F, Sum
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from catalog.models import Listing
+from orders import ledger
+from orders.checkout import checkout
+from orders.gateways import gateway_for
+from orders.models import Order, Payment, PaymentEvent, Promotion, PurchaseOrder
+from orders.payments import captures, refunds, sessions, updates
+from orders.purchasing import submission
+from storefront.dashboard.invariants.payments import MONEY
+from storefront.dashboard.invariants.registry import _ask
+from storefront.lib.money import Money
+from suppliers.connectors.records import OutOfStockError
+from suppliers.models import StockLevel
+from tests.factories.orders import HOME, make_cart, make_sellable, news_of, quote_for
+from tests.factories.promotions import make_promotion
+from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.suppliers import NOON, make_location
+
+pytestmark = pytest.mark.django_db
+MANY = settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+CENTS = st.integers(1, 30_000)
+PRICES = st.integers(1_000, 30_000)
+GOODS = st.lists(st.tuples(PRICES, st.integers(1, 3), st.booleans()), min_size=1, max_size=3)
+WHAT_HAPPENS = st.lists(
+    st.tuples(
+        st.sampled_from(["refund", "settle", "come_back", "disputed", "dispute_ends", "warned"]),
+        st.integers(1, 100),
+    ),
+    max_size=8,
+)
+PLACES = iter(range(1, 1_000_000))
+
+
+@pytest.fixture
+def supplier(monkeypatch, quiet_surroundings):
+    monkeypatch.setattr(submission, "check", lambda **_: [])  # whether it earns is not asked here
+    monkeypatch.setattr("suppliers.sync.live_check.ask", lambda **_: set())
+    return connect(monkeypatch, ScriptedSupplier())
+
+
+def euros(cents):
+    return Decimal(cents) / 100
+
+
+@contextmanager
+def undone():
+    """Take one example back: the next begins with the same tables, and a refused statement of
+    this one is told as what it was.
+    """
+    whole = transaction.atomic()
+    whole._from_testcase = True  # a durable block may stand within, as in the test's own
+    with whole:
+        yield
+        transaction.set_rollback(True)
+
+
+def bought(goods, *, way, percent):
+    """Place and pay an order; goods lie in one of two warehouses."""
+    Promotion.objects.update(is_live=False)
+    if percent:
+        make_promotion(percent=Decimal(percent) / 100)
+    made = []
+    for cents, quantity, is_far in goods:
+        listing = make_sellable(price=str(euros(cents)), cost="0.01", quantity=9)
+        Listing.objects.filter(pk=listing.pk).update(floor_amount=0)
+        if is_far:
+            far = make_location(code="CN", country="CN")
+            StockLevel.objects.filter(pk=listing.level.pk).update(location=far)
+        made.append((listing, quantity))
+    cart = make_cart(channel=made[0][0].channel)
+    for listing, quantity in made:
+        checkout.carts.add(cart=cart, listing_id=listing.pk, quantity=quantity, now=NOON)
+    quote = quote_for(cart, price=str(euros(way)))
+    email = f"{next(PLACES)}@example.org"
+    order = checkout.place(cart=cart, email=email, ship_to=HOME, quote=quote, now=NOON).order
+    payment = sessions.start(order=order, return_url="http://127.0.0.1/", now=NOON)
+    gateway_for("fake").authorize(payment.reference)
+    return order, updates.read(payment=payment, now=NOON)
+
+
+def settle(payment):
+    """Do what a worker does: ask the gateway until nothing is left to ask."""
+    for _ in range(40):
+        payment.refresh_from_db()
+        if captures.next_step(payment, now=NOON) is None:
+            return
+        captures.carry_out(payment=payment, now=NOON)
+    raise AssertionError("it never ends")
+
+
+def what_it_is_worth(order):
+    """Sum an order anew, from its lines and its parcels: goods, delivery, tax on top, discount."""
+    lines = order.lines.aggregate(
+        goods=Sum("line_amount"), off=Sum("discount_amount"), added=Sum("added_tax_amount")
+    )
+    ways = sum((Decimal(parcel["amount"]) for parcel in order.delivery_plan), Decimal(0))
+    return lines["goods"] - lines["off"] + lines["added"] + ways
+
+
+def in_book(payment):
+    sums: dict[str, Decimal] = {}
+    for kind, amount in payment.events.values_list("kind", "amount"):
+        sums[kind] = sums.get(kind, Decimal(0)) + amount
+    taken = sums.get("captured", Decimal(0))
+    return taken - sums.get("refunded", Decimal(0)) + sums.get("refund_failed", Decimal(0))
+
+
+def adds_up(payment):
+    payment.refresh_from_db()
+    assert 0 <= payment.refunded_amount <= payment.captured_amount <= payment.authorized_amount
+    assert payment.captured_amount + payment.released_amount <= payment.authorized_amount
+    assert in_book(payment) == payment.captured_amount - payment.refunded_amount
+    assert ledger.refundable(payment).amount >= 0
+
+
+def happen(payment, what, percent, *, is_won):
+    left = ledger.refundable(payment)
+    if what == "settle":
+        settle(payment)
+    elif what == "refund" and left and payment.captured_amount:
+        amount = Money(left.amount * percent / 100, left.currency).rounded()
+        if amount:
+            key = f"k{payment.events.count()}"
+            refunds.refund(
+                order=payment.order, amount=amount, reason="x", actor="ann", now=NOON, key=key
+            )
+    elif what == "come_back":
+        for update in came_back(payment):
+            updates.apply(update=update, gateway="fake", now=NOON)
+    elif what in {"disputed", "dispute_ends", "warned"}:
+        # One payment's disputes end one way here: what contradicts itself is refused elsewhere.
+        end = "dispute_won" if is_won else "dispute_lost"
+        what = end if what == "dispute_ends" else what
+        amount = payment.captured_amount or payment.amount
+        told = news_of(payment, what, amount=amount, external_id=f"{what}:{payment.pk}:{percent}")
+        for _ in range(2):
+            updates.apply(update=told, gateway="fake", now=NOON)
+
+
+def came_back(payment) -> Iterator[object]:
+    """Let the last refund that arrived fail after all."""
+    failed = payment.events.filter(kind="refund_failed").values_list("external_id", flat=True)
+    arrived = payment.events.filter(kind="refunded").order_by("-pk")
+    for event in arrived:
+        if f"{event.external_id}:failed" not in failed:
+            told = news_of(
+                payment,
+                "refund_failed",
+                amount=event.amount,
+                external_id=f"{event.external_id}:failed",
+                request_key=event.answers.external_id if event.answers else "",
+            )
+            yield replace(told, about=event.external_id)
+            return
+
+
+@MANY
+@given(
+    goods=GOODS,
+    way=st.integers(0, 3_000),
+    percent=st.integers(0, 60),
+    answers=st.lists(st.booleans(), min_size=2, max_size=2),
+    happens=WHAT_HAPPENS,
+    is_won=st.booleans(),
+)
+@undone()
+def test_captured_is_what_was_accepted_and_nothing_goes_back_twice(
+    supplier, *, goods, way, percent, answers, happens, is_won
+):
+    order, payment = bought(goods, way=way, percent=percent)
+    assert order.total_amount == what_it_is_worth(order)
+
+    made = submission.divide(order=order, now=NOON)
+    assert sum(each.charge_amount for each in made) == order.total_amount
+    for purchase_order, says_yes in zip(made, answers, strict=False):
+        supplier.script = [] if says_yes else [OutOfStockError("none left")]
+        rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
+        submission.send(purchase_order=rows.get(pk=purchase_order.pk), now=NOON)
+        adds_up(payment)
+    settle(payment)
+    accepted = PurchaseOrder.objects.filter(order=order, accepted_at__isnull=False)
+    worth = sum(accepted.values_list("charge_amount", flat=True), Decimal(0))
+    adds_up(payment)
+    assert payment.captured_amount == worth
+    if all(answers[: len(made)]):
+        assert payment.captured_amount == what_it_is_worth(order)
+
+    for what, share in happens:
+        happen(payment, what, share, is_won=is_won)
+        adds_up(payment)
+    settle(payment)
+    adds_up(payment)
+    assert payment.captured_amount == worth
+    assert [finding.rows for finding in (_ask(each, NOON) for each in MONEY) if finding.count] == []
+
+
+NEWS = st.lists(
+    st.tuples(st.sampled_from(["captured", "released", "refunded"]), CENTS),
+    min_size=1,
+    max_size=6,
+)
+
+
+@MANY
+@given(NEWS, st.randoms(use_true_random=False), st.booleans())
+@undone()
+def test_news_of_parts_ends_in_one_state_in_any_order(supplier, news, chance, is_disputed):
+    order, payment = bought([(30_000, 3, False)], way=490, percent=0)
+    left, taken, told = payment.authorized_amount, Decimal(0), []
+    for place, (what, cents) in enumerate(news):
+        room = taken if what == "refunded" else left
+        amount = min(euros(cents), room)
+        if not amount:
+            continue
+        taken += {"captured": amount, "refunded": -amount}.get(what, Decimal(0))
+        left -= 0 if what == "refunded" else amount
+        told.append(news_of(payment, what, amount=amount, external_id=f"{payment.pk}:{place}"))
+    if is_disputed:
+        told.append(news_of(payment, "disputed", external_id=f"{payment.pk}:d"))
+    waiting = [*told, *told]
+    chance.shuffle(waiting)
+
+    while waiting:
+        later = []
+        for update in waiting:
+            try:
+                updates.apply(update=update, gateway="fake", now=NOON)
+            except updates.TooEarlyError:
+                later.append(update)
+            adds_up(payment)
+        assert len(later) < len(waiting), "it never ends"
+        waiting = later
+
+    assert payment.captured_amount - payment.refunded_amount == taken
+    assert payment.open_amount.amount == left
+    assert Payment.objects.filter(pk=payment.pk, captured_amount__gte=F("refunded_amount")).exists()
+    kinds = PaymentEvent.objects.filter(payment=payment, kind="disputed").count()
+    assert kinds == int(is_disputed)
+    assert Order.objects.get(pk=order.pk).total_amount == what_it_is_worth(order)
