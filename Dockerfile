@@ -9,7 +9,7 @@ COPY . .
 RUN for po in storefront/locale/*/LC_MESSAGES/django.po; do \
         /venv/bin/pybabel --quiet compile -i "$po" -o "${po%.po}.mo" || exit 1; \
     done \
-    && /venv/bin/python -m storefront.dev.runtime.production_env \
+    && /venv/bin/python -m storefront.ops.production_env \
         /venv/bin/python manage.py collectstatic --no-input
 
 FROM python:3.13-slim

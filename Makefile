@@ -2,7 +2,7 @@
 STARTER := $(firstword $(foreach p,$(PYTHON) python3 python3.13 python3.12 /usr/bin/python3 $(wildcard $(HOME)/.pyenv/versions/3.1[234]*/bin/python3 /opt/*/bin/python3),$(shell "$(p)" -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null && echo "$(p)")))
 BIN := .venv/bin
 PY := $(BIN)/python
-LAUNCH := $(PY) -m storefront.dev
+DEV := $(PY) -m storefront.dev
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.12 --generate-hashes --no-header --no-annotate --quiet
 
 .DEFAULT_GOAL := help
@@ -16,34 +16,34 @@ env: ## Make .venv from the locked packages, and compile the translations
 	@"$(STARTER)" -m storefront.dev.runtime.bootstrap
 
 demo: env ## Run the whole shop on this machine, until Ctrl-C (first port: DEMO_PORT=8000)
-	@$(LAUNCH).demo
+	@$(DEV).demo
 
 demo-stop: env ## End the demo that runs
-	@$(LAUNCH).demo stop
+	@$(DEV).demo stop
 
 demo-reset: env ## Wipe the demo's data and start afresh
-	@$(LAUNCH).demo reset
+	@$(DEV).demo reset
 
 smoke: env ## Buy a headlamp in the running demo, and wait for the tracking e-mail
-	@$(LAUNCH).demo.smoke
+	@$(DEV).demo.smoke
 
 bench: env ## Measure what performance is promised; writes var/bench.json. ONLY=P1,R1 measures some, SCALE=full all sizes
-	@SCALE="$(SCALE)" $(LAUNCH).runtime.with_datastores --durable $(PY) manage.py bench --only "$(ONLY)"
+	@SCALE="$(SCALE)" $(DEV).runtime.with_datastores --durable $(PY) manage.py bench --only "$(ONLY)"
 
 chaos: env ## Break a running shop by a seed, and see whether it keeps its promises. SEED=1; MUTANTS=1 puts mistakes in
-	@$(PY) -m storefront.dev.chaos $(if $(MUTANTS),--mutants,--seed "$(or $(SEED),1)")
+	@$(DEV).chaos $(if $(MUTANTS),--mutants,--seed "$(or $(SEED),1)")
 
 test: env ## Run every test, browser included
-	@$(LAUNCH).runtime.browser
-	@$(LAUNCH).runtime.with_datastores $(PY) -m pytest -n 4
+	@$(DEV).runtime.browser
+	@$(DEV).runtime.with_datastores $(PY) -m pytest -n 4
 
 check: env ## Formatter, linter, types, import contracts, migrations, production settings
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
-	$(LAUNCH).runtime.with_datastores $(PY) manage.py makemigrations --check --dry-run
-	$(LAUNCH).runtime.production_env $(PY) manage.py check --deploy --fail-level WARNING
+	$(DEV).runtime.with_datastores $(PY) manage.py makemigrations --check --dry-run
+	$(PY) -m storefront.ops.production_env $(PY) manage.py check --deploy --fail-level WARNING
 
 fmt: env ## Format the code, and repair what the linter can repair
 	$(BIN)/ruff format .

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 
-from orders.gateways import MOVES_NO_MONEY
+from orders.gateways import MOVES_MONEY
 
 LIVE_KEYS = ("sk_live_", "rk_live_")
 LOCAL = ("127.0.0.1", "localhost", "[::1]")
@@ -59,8 +59,8 @@ def _defaults() -> list[tuple[str, bool, str]]:
         ),
         (
             "PAYMENT_GATEWAY",
-            settings.PAYMENT_GATEWAY in MOVES_NO_MONEY,
-            "The test gateway moves no money: choose a real one.",
+            settings.PAYMENT_GATEWAY not in MOVES_MONEY,
+            f"Choose a gateway that moves money: {', '.join(sorted(MOVES_MONEY))}.",
         ),
         *_stripe(),
         (

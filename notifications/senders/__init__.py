@@ -4,10 +4,7 @@ from django.utils.module_loading import import_string
 
 from notifications.senders.base import Message, Sender
 
-SENDERS = {
-    "email": "notifications.senders.email.Email",
-    "fake": "tests.fakes.notification_sender.Fake",
-}
+SENDERS = {"email": "notifications.senders.email.Email"}
 
 
 def sender_for(code: str) -> Sender:

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from importlib import import_module
 
 from django.conf import settings
 
 from orders.gateways.base import Gateway
 
-# Where each is, and which settings say how to reach it.
-GATEWAYS: Mapping[str, tuple[str, Mapping[str, str]]] = {
-    "test": (
-        "storefront.dev.sandboxes.gateway.adapter.TestGateway",
-        {"base_url": "TEST_GATEWAY_URL", "secret": "TEST_GATEWAY_SECRET"},
-    ),
+# Gateway code -> dotted path of its class, and the settings that its arguments are read from.
+# Development adds its own (``storefront.dev.apps``).
+GATEWAYS: dict[str, tuple[str, dict[str, str]]] = {
     "stripe": (
         "orders.gateways.stripe.gateway.StripeGateway",
         {"base_url": "STRIPE_API_URL", "secret": "STRIPE_SECRET_KEY"},
     ),
-    "fake": ("storefront.dev.sandboxes.in_memory_gateway.FakeGateway", {}),
 }
-MOVES_NO_MONEY = frozenset({"test", "fake"})
+MOVES_MONEY = frozenset(GATEWAYS)  # the gateways of production
 
 
 class UnknownGatewayError(LookupError):

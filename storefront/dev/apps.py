@@ -1,4 +1,4 @@
-"""Tools of development; installed outside production only."""
+"""Development tools as an app: installed outside production only."""
 
 from __future__ import annotations
 
@@ -8,3 +8,16 @@ from django.apps import AppConfig
 class DevConfig(AppConfig):
     name = "storefront.dev"
     label = "dev"
+
+    def ready(self) -> None:
+        """Add the in-memory supplier and the gateways that move no money to the registries."""
+        from orders.gateways import GATEWAYS  # noqa: PLC0415 - the product's apps load first
+        from suppliers.connectors import ADAPTERS  # noqa: PLC0415
+
+        sandboxes = "storefront.dev.sandboxes"
+        ADAPTERS["fake"] = f"{sandboxes}.in_memory_supplier.FakeSupplier"
+        GATEWAYS["fake"] = (f"{sandboxes}.in_memory_gateway.FakeGateway", {})
+        GATEWAYS["test"] = (
+            f"{sandboxes}.gateway.adapter.TestGateway",
+            {"base_url": "TEST_GATEWAY_URL", "secret": "TEST_GATEWAY_SECRET"},
+        )

@@ -22,6 +22,8 @@ VAR_DIR = Path(env_str("VAR_DIR", str(BASE_DIR / "var")))
 
 ENVIRONMENT = env_str("ENVIRONMENT", "local")
 IS_PRODUCTION = ENVIRONMENT == "production"
+# The image leaves storefront/dev out, whatever its ENVIRONMENT is.
+HAS_DEV_TOOLS = ENVIRONMENT == "local" and (BASE_DIR / "storefront" / "dev").is_dir()
 HARMLESS_SECRET_KEY = "local-only-and-known-to-everybody-so-never-in-production"
 SECRET_KEY = env_str("SECRET_KEY", HARMLESS_SECRET_KEY)
 DEBUG = env_bool("DEBUG", default=False)
@@ -89,8 +91,8 @@ INSTALLED_APPS = [
     "storefront.supplier_portal",
     "storefront.api",
     "storefront.webhooks",
+    *(["storefront.dev"] if HAS_DEV_TOOLS else []),  # before admin, whose forms list what it adds
     "django.contrib.admin",
-    *(["storefront.dev"] if ENVIRONMENT == "local" else []),
 ]
 AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -126,7 +128,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "storefront.web.core.errors.SentenceMiddleware",
 ]
-ROOT_URLCONF = "storefront.dev.urls" if ENVIRONMENT == "local" else "storefront.urls"
+ROOT_URLCONF = "storefront.dev.urls" if HAS_DEV_TOOLS else "storefront.urls"
 WSGI_APPLICATION = "storefront.wsgi.application"
 
 TEMPLATES: list[dict[str, Any]] = [

@@ -2,10 +2,10 @@
 
 from importlib import import_module
 
+# Connector code -> dotted path of its class. Development adds its own (``storefront.dev.apps``).
 ADAPTERS = {
     "bigbuy": "suppliers.connectors.bigbuy.BigBuy",
     "cj": "suppliers.connectors.cj.CJ",
-    "fake": "storefront.dev.sandboxes.in_memory_supplier.FakeSupplier",
     "feed": "suppliers.connectors.feed.Feed",
 }
 

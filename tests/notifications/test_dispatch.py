@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def post(monkeypatch):
     Fake.forget()
-    monkeypatch.setitem(senders.SENDERS, "email", senders.SENDERS["fake"])
+    monkeypatch.setitem(senders.SENDERS, "email", "tests.fakes.notification_sender.Fake")
     return Fake
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from storefront.dev.runtime import environment, production_env
+from storefront.ops import production_env
+from storefront.ops.environment import fresh_secrets
 
 ROOT = Path(__file__).resolve().parents[2]
 HARMLESS = {
@@ -50,14 +51,14 @@ def test_production_does_not_start_on_harmless_defaults_and_names_each(command, 
 
 
 def test_production_starts_on_settings_of_its_own(tmp_path):
-    started = start(WEB, tmp_path, **environment.fresh() | production_env.addresses())
+    started = start(WEB, tmp_path, **fresh_secrets() | production_env.addresses())
 
     assert started.returncode == 0, started.stderr
 
 
 def test_production_takes_no_money_with_a_test_key_or_without_hearing_of_it(tmp_path):
     poor = {"STRIPE_SECRET_KEY": "sk_test_1", "STRIPE_WEBHOOK_SECRET": ""}
-    refused = start(WEB, tmp_path, **environment.fresh() | production_env.addresses() | poor)
+    refused = start(WEB, tmp_path, **fresh_secrets() | production_env.addresses() | poor)
 
     assert refused.returncode == 1
     for name in poor:

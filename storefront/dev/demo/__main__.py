@@ -18,7 +18,6 @@ from typing import Any
 from storefront.dev.demo import lock, startup, status_file
 from storefront.dev.runtime import datastores
 from storefront.dev.runtime.console import complain, say
-from storefront.dev.runtime.environment import names
 from storefront.dev.runtime.ports import NoFreePortError
 from storefront.dev.runtime.postgres import PostgresError
 from storefront.dev.runtime.redis_server import RedisError
@@ -28,6 +27,7 @@ from storefront.dev.runtime.supervisor import (
     StopRequestedError,
     Supervisor,
 )
+from storefront.ops.environment import is_set
 
 FOLDERS = ("sandbox", "bigbuy", "wholesaler", "feeds", "gateway", "mail", "media", "log")
 FILES = ("demo.env", "demo.synced", "beat-schedule*")
@@ -66,7 +66,7 @@ def stop(var: Path) -> int:
 
 def reset(var: Path) -> int:
     """Wipe what is ours; somebody else's database is not."""
-    foreign = [name for name in ("DATABASE_URL", "REDIS_URL") if names(os.environ, name)]
+    foreign = [name for name in ("DATABASE_URL", "REDIS_URL") if is_set(os.environ, name)]
     if foreign:
         complain(
             f"{' and '.join(foreign)} is set, and what it names is not the demo's to wipe."

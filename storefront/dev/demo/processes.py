@@ -13,9 +13,9 @@ from http import HTTPStatus
 from http.client import HTTPException
 from pathlib import Path
 
-from storefront.dev.runtime.environment import over
 from storefront.dev.runtime.ports import HOST, free_port
 from storefront.dev.runtime.processes import Child
+from storefront.ops.environment import override
 
 WEB_PORT = 8000
 SMTP_OFFSET = 25
@@ -134,7 +134,7 @@ def environment(
         "SMTP_URL": f"smtp://{HOST}:{ports.smtp}",
         "PYTHONUNBUFFERED": "1",
     }
-    return over(os.environ, told)
+    return override(os.environ, told)
 
 
 def outsiders(stage: Stage) -> list[Child]:

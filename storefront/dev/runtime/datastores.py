@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storefront.dev.runtime import postgres, redis_server
-from storefront.dev.runtime.environment import names
 from storefront.dev.runtime.processes import Child
+from storefront.ops.environment import is_set
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ def prepare(
     """Prepare what DATABASE_URL and REDIS_URL do not name already."""
     children = []
     addresses = {}
-    if not names(environ, "DATABASE_URL"):
+    if not is_set(environ, "DATABASE_URL"):
         database = postgres.prepare(
             home=home / "postgres",
             log=logs / "postgres.log",
@@ -40,7 +40,7 @@ def prepare(
         )
         children.append(database.child)
         addresses["DATABASE_URL"] = database.url
-    if not names(environ, "REDIS_URL"):
+    if not is_set(environ, "REDIS_URL"):
         redis = redis_server.prepare(
             home=home / "redis", log=logs / "redis.log", is_throwaway=is_throwaway
         )

@@ -21,7 +21,6 @@ from pathlib import Path
 
 from storefront.dev.runtime import datastores
 from storefront.dev.runtime.console import complain
-from storefront.dev.runtime.environment import over
 from storefront.dev.runtime.postgres import PostgresError
 from storefront.dev.runtime.processes import POLL_S
 from storefront.dev.runtime.redis_server import RedisError
@@ -31,6 +30,7 @@ from storefront.dev.runtime.supervisor import (
     StopRequestedError,
     Supervisor,
 )
+from storefront.ops.environment import override
 
 ROOT = Path(__file__).resolve().parents[3]
 DURABLE = "--durable"
@@ -54,7 +54,7 @@ def main(command: Sequence[str]) -> int:
             for child in stores.children:
                 supervisor.start(child)
             supervisor.wait_until_ready(stores.children)
-            return run(supervisor, command, over(os.environ, stores.addresses))
+            return run(supervisor, command, override(os.environ, stores.addresses))
         except (PostgresError, RedisError, ChildDiedError, NotReadyError) as error:
             complain(str(error))
             return 1

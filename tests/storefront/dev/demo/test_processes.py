@@ -1,17 +1,7 @@
 from __future__ import annotations
 
 from storefront.dev.demo import processes
-from storefront.dev.runtime.environment import names, over
 from storefront.dev.runtime.ports import free_port
-
-
-def test_no_file_of_somebody_else_stands_beside_a_setting_of_ours():
-    found = over(
-        {"DATABASE_URL_FILE": "/run/secrets/production", "LANG": "C", "OTHER_FILE": "x"},
-        {"DATABASE_URL": "postgres://ours"},
-    )
-
-    assert found == {"DATABASE_URL": "postgres://ours", "LANG": "C", "OTHER_FILE": "x"}
 
 
 def test_the_processes_of_a_demo_read_its_own_database(monkeypatch, tmp_path):
@@ -26,9 +16,3 @@ def test_the_processes_of_a_demo_read_its_own_database(monkeypatch, tmp_path):
 
     assert not env.keys() & {f"{name}_FILE" for name in settings}
     assert env["DATABASE_URL"] == ours["DATABASE_URL"]
-
-
-def test_what_stands_in_a_file_is_named():
-    assert names({"REDIS_URL_FILE": "/run/secrets/redis"}, "REDIS_URL")
-    assert names({"REDIS_URL": "redis://x"}, "REDIS_URL")
-    assert not names({"REDIS_URL": ""}, "REDIS_URL")

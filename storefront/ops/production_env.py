@@ -1,6 +1,6 @@
 """Run one command under settings such as production has, none of them harmless and none real.
 
-python -m storefront.dev.runtime.production_env python manage.py check --deploy
+python -m storefront.ops.production_env python manage.py check --deploy
 """
 
 from __future__ import annotations
@@ -8,14 +8,13 @@ from __future__ import annotations
 import os
 import sys
 
-from storefront.dev.runtime import environment
-from storefront.dev.runtime.environment import over
+from storefront.ops.environment import fresh_secrets, override
 
 HOST = "shop.example"
 
 
 def main(command: list[str]) -> None:
-    env = over(os.environ, {**environment.fresh(), **addresses()})
+    env = override(os.environ, {**fresh_secrets(), **addresses()})
     os.execvpe(command[0], command, env)
 
 

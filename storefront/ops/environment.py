@@ -1,0 +1,37 @@
+"""Environment of a child process: fresh secrets, and settings that nothing outside overrides."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Mapping
+
+
+def fresh_secrets() -> dict[str, str]:
+    """Return a full set of new random secrets."""
+    return {
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "FIELD_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "TEST_GATEWAY_SECRET": _webhook_secret(),
+        "STRIPE_SECRET_KEY": f"sk_test_{secrets.token_urlsafe(24)}",
+        "STRIPE_WEBHOOK_SECRET": _webhook_secret(),
+        "TRACKING_HOOK_SECRET": _webhook_secret(),
+    }
+
+
+def _webhook_secret() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+
+
+def override(environ: Mapping[str, str], settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment with these settings in it.
+
+    ``NAME_FILE`` takes precedence over ``NAME`` when settings are read, so it is removed.
+    """
+    files = {f"{name}_FILE" for name in settings}
+    return {**{name: value for name, value in environ.items() if name not in files}, **settings}
+
+
+def is_set(environ: Mapping[str, str], name: str) -> bool:
+    """Return whether an environment sets a name, directly or by a file."""
+    return bool(environ.get(name) or environ.get(f"{name}_FILE"))
