@@ -11,7 +11,7 @@ from xdist.scheduler import LoadGroupScheduling
 from storefront.celery import app
 from tests.support import database
 
-WHOLE = "tests/journeys/whole/"
+WHOLE = "tests/e2e/browser/"
 
 
 class OneWholeShop(LoadGroupScheduling):

@@ -41,7 +41,7 @@ _URL = re.compile(r"https?://[^\s]{3,490}")
 
 
 class CodedError(ValueError):
-    """Says by a code what is wrong, and what it is about; ``competitor_words`` has the words."""
+    """Says by a code what is wrong, and what it is about; ``labels`` has the words."""
 
     def __init__(self, code: str, **values: object) -> None:
         super().__init__(code)
@@ -80,7 +80,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A line that is not taken, and why: in words by ``competitor_words``."""
+    """A line that is not taken, and why: in words by ``labels``."""
 
     number: int
     code: str

@@ -171,7 +171,7 @@ def calculations(  # noqa: PLR0913 - of what, by what, and for which moment
 ) -> list[Calculation]:
     """Count the prices of listings that ``stored`` found. Writes nothing.
 
-    Shape:  ``at`` and ``day_ago``, by listing, are of a dry run: see ``calculating``
+    Shape:  ``at`` and ``day_ago``, by listing, are of a dry run: see ``pricing.batch``
     """
     lots = [
         Lot(

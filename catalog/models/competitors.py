@@ -111,9 +111,9 @@ class CompetitorFile(models.Model):
     ``as_of`` is how old the list is, where who sent it said so. ``problem`` says why a person is
     to look at it before it counts. The ``content`` of what machines told is emptied after days.
 
-    Shape:  ``dialect`` as in ``competitor_dialects``; ``counts`` and ``refused`` are of the
+    Shape:  ``dialect`` as in ``competitors.formats``; ``counts`` and ``refused`` are of the
             time it was taken in; ``refused`` holds [line, code, values], in words by
-            ``competitor_words``; of lists before 2026-11-26 [line, sentence]
+            ``competitors.labels``; of lists before 2026-11-26 [line, sentence]
     """
 
     name = models.CharField(max_length=120)
@@ -177,7 +177,7 @@ class SalesTally(models.Model):
 
 # Whom we ask by the clock what others ask for our goods.
 
-# Nobody answers within less than the next question: see ``competitor_fetching.TOTAL_S``.
+# Nobody answers within less than the next question: see ``competitors.sources.TOTAL_S``.
 # A price counts for 7 days: between two answers, one may fail.
 OFTENEST_MIN, SELDOMEST_MIN = 5, 3 * 24 * 60
 

@@ -286,7 +286,7 @@ class PriceChange(models.Model):
     """A price that changed: the lowest of the last 30 days is read from here.
 
     ``amount`` is None from when on no price was asked, because it was lost. ``made_of`` holds
-    the inputs and each step, as ``stepping.snapshot`` writes them.
+    the inputs and each step, as ``pricing.breakdown.snapshot`` writes them.
     """
 
     listing = models.ForeignKey("catalog.Listing", models.CASCADE, related_name="price_changes")

@@ -164,7 +164,7 @@ def rehearse(*, book: PriceBook, now: datetime) -> dict[str, Any]:
     If the book was changed meanwhile, nothing is kept.
 
     Shape:  ``later`` tells the same of each moment of a timed rule, ``unseen`` how many more
-            there are; ``counted_by`` is the mark of what it hangs on (``outdating``)
+            there are; ``counted_by`` is the mark of what it hangs on (``dry_run``)
     """
     counted_by = basis(channel=book.channel, now=now)
     moments = turns(book=book, now=now)

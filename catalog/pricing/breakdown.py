@@ -16,7 +16,7 @@ from catalog.pricing.rules import Rule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One line: a code that ``price_words`` puts into words, and what it comes to.
+    """One line: a code that ``labels`` puts into words, and what it comes to.
 
     Units:  ``amount`` in the channel's currency; ``note`` holds the figures it is made of
     """

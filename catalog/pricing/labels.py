@@ -106,7 +106,7 @@ def words(code: str) -> str:
 
 
 def note(step: Step) -> str:
-    """Say of what a step is made; a rule as ``stepping`` writes it, in words."""
+    """Say of what a step is made; a rule as ``breakdown`` writes it, in words."""
     found = _RULE_NOTE.fullmatch(step.note) if step.code == "rule" else None
     if found is None:
         return step.note

@@ -29,7 +29,7 @@ def advance() -> None:
 
 # Keep what words found that most of a shop matches: counting that takes long, and hardly changes.
 #
-# The whole shelves are counted ahead (``tallying``); of words the first who asks lets them be
+# The whole shelves are counted ahead (``facet_counts``); of words the first who asks lets them be
 # counted, and who asks within ten minutes reads those numbers.
 
 # So many cards are put in order by how well the words fit, which are the best ones of all that

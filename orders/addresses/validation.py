@@ -56,7 +56,7 @@ TOO_LONG = _("This is too long for a parcel label. Shorten it.")
 def problems(*, address: Address) -> dict[str, Promise]:
     """Say what is missing or wrong, field by field; with any of it, nothing is shipped there.
 
-    What is only doubtful is for ``address_checks``.
+    What is only doubtful is for ``verification``.
     """
     values = asdict(address)
     found: dict[str, Promise] = {

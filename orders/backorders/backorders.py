@@ -35,7 +35,8 @@ WAITING = (Status.OPEN, Status.ASKED)
 # It is looked for at once; who lost a race for the units, or was killed, has so long to look again.
 LOOKED_FOR = timedelta(hours=1)
 ANSWERED_WITHIN = timedelta(hours=48)
-# What is looked for is ordered, or given up, before ``capturing`` takes what else is authorized.
+# What is looked for is ordered, or given up, before ``payments.captures`` takes what else is
+# authorized.
 NEEDS_MONEY_FOR = timedelta(hours=14)
 MOVED = "moved"  # a line of which staff, or a deadline, want that another sends it
 

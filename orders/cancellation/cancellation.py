@@ -135,8 +135,9 @@ def pursue(*, purchase_order: PurchaseOrder, now: datetime) -> bool | None:
 
     True: stopped. False: it goes on. None: not known yet; it is pursued again, and not before he
     wants to be asked. Whom no program answers for is asked once, by a letter or by staff, and
-    answers when he likes (``stopping``). While another worker speaks of it, or asks him to stop
-    it, nobody else does: of two questions at once he refuses the second, for he stops it already.
+    answers when he likes (``supplier_answers``). While another worker speaks of it, or asks him to
+    stop it, nobody else does: of two questions at once he refuses the second, for he stops it
+    already.
     """
     try:
         with submission_lookup.alone(purchase_order.pk):

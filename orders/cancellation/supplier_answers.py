@@ -163,7 +163,7 @@ def hear(  # noqa: PLR0913 - what he said, in its parts, and who says so
     """Follow the supplier's answer to our wish; tell whether it is stopped now.
 
     ``he_keeps_it``: he cannot stop it, and ships nothing of it unless it is paid, which we never
-    do: the money goes back, and staff see it (``deciding``) until he has it no more.
+    do: the money goes back, and staff see it (``canceled_but_shipped``) until he has it no more.
     A yes after a parcel left stops nothing that we could give back: staff look at it.
 
     Locks:  the order, then the purchase order, payments, and the stock rows in id order

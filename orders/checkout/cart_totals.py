@@ -110,7 +110,7 @@ def bill(  # noqa: PLR0913 - whose cart, what is in it, how it goes, and when
 ) -> Bill:
     """Add a cart up.
 
-    Shape:  ``wanted`` by the id of the line; ``may_promote`` as ``cart_lines`` read it; ``held``
+    Shape:  ``wanted`` by the id of the line; ``may_promote`` as ``cart.lines`` read it; ``held``
             what was read of its promotions for this very question
     """
     if held is None:

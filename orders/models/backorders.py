@@ -60,7 +60,7 @@ class Setback(Stateful):
     currency = models.CharField(max_length=3)
     delivery_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     plan = models.JSONField(default=list, blank=True)
-    decision = models.JSONField(default=dict, blank=True)  # as ``noting`` keeps it
+    decision = models.JSONField(default=dict, blank=True)  # as ``routing.decision_log`` keeps it
     promised_by = models.DateField(null=True, blank=True)  # what the shopper was told
     ships_by = models.DateField(null=True, blank=True)  # what he says now
     arrives_by = models.DateField(null=True, blank=True)  # what he would be told now

@@ -24,7 +24,7 @@ class Cart(models.Model):
     locale = models.CharField(max_length=5, default="en")
     email = models.EmailField(max_length=254, blank=True)
     ship_to = models.JSONField(default=dict, blank=True)  # Address, as far as written
-    # How its owner came to it, as ``address_checks.note`` says.
+    # How its owner came to it, as ``addresses.verification.note`` says.
     address_check = models.JSONField(
         default=dict, db_default=Value({}, models.JSONField()), blank=True
     )

@@ -120,7 +120,7 @@ class Order(Stateful):
     email = models.EmailField(max_length=254)
     locale = models.CharField(max_length=5)
     ship_to = models.JSONField()  # Address, as it was
-    # How the shopper came to it, as ``address_checks.note`` says.
+    # How the shopper came to it, as ``addresses.verification.note`` says.
     address_check = models.JSONField(
         default=dict, db_default=models.Value({}, models.JSONField()), blank=True
     )
@@ -140,7 +140,8 @@ class Order(Stateful):
     # Since when its shopper holds any of it unpaid, be it by an earlier order.
     held_since = models.DateTimeField(null=True, blank=True)
     delivery_plan = models.JSONField(default=list)  # one entry per parcel, as it was quoted
-    # Which places could have sent each line, and by which rules these were taken (``noting``).
+    # Which places could have sent each line, and by which rules these were taken
+    # (``routing.decision_log``).
     routed_by = models.JSONField(
         default=dict, db_default=models.Value({}, models.JSONField()), blank=True
     )

@@ -35,7 +35,8 @@ Status = ReturnAuthorization.Status
 class Found:
     """Where what is sent anew can come from now, as an order would be routed.
 
-    Shape:  ``shelves`` by the id of the line that was sold; ``note`` as ``noting`` keeps it
+    Shape:  ``shelves`` by the id of the line that was sold; ``note`` as ``routing.decision_log``
+            keeps it
     """
 
     shelves: Mapping[int, Shelf] = field(default_factory=dict)

@@ -91,9 +91,10 @@ def route(*, needs: Sequence[Need], candidates: Sequence[Candidate], rules: Rule
     """Choose as the rules rank: usually the fewest parcels, the lowest landed cost, the soonest.
 
     A need is filled whole by one location; where none can, or only at a loss, and the rules let
-    it, by several (``splitting``), each need for itself: the others then join its parcels. From
-    where it would earn too little it is not sent, as long as others can (``filtering``). What can
-    be filled always is; of very many lines perhaps not by the best of all plans (``covering``).
+    it, by several (``line_splitting``), each need for itself: the others then join its parcels.
+    From where it would earn too little it is not sent, as long as others can (``margin_filter``).
+    What can be filled always is; of very many lines perhaps not by the best of all plans
+    (``set_cover``).
     """
     able: dict[int, list[Candidate]] = defaultdict(list)
     for candidate in candidates:

@@ -3,8 +3,8 @@
 It is counted as the gate counts a line before it is sent (``margins.of_line``): what is paid for
 it before tax, against what its goods land at from there, with the terms' freight, and the fees.
 All of that is the line's own: a flat duty is paid for each line of a parcel, and what the terms
-leave open of the way, the shopper pays for by parcel (``asking_freight``), as he does at the gate.
-So no line is left out for what stands beside it.
+leave open of the way, the shopper pays for by parcel (``rates.live_rates``), as he does at the
+gate. So no line is left out for what stands beside it.
 
 Where every place would be left out none is: else something were in stock that nobody can buy.
 Then those that at least lose nothing are left, or else those that lose least; a decision says so,

@@ -73,7 +73,7 @@ class Rules:
     Shape:  a chain without ``PARCELS`` counts them last; with ``looks_elsewhere`` what a supplier
             refuses of a sold line is bought from another, and as well what one is silent about for
             ``moves_silent_after_h`` longer than he promised; before all ranks, what leaves less
-            than ``least_margin_rate`` of the price before tax is left out (``filtering``)
+            than ``least_margin_rate`` of the price before tax is left out (``margin_filter``)
     """
 
     chain: tuple[Criterion, ...] = USUAL_CHAIN

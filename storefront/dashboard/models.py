@@ -11,7 +11,7 @@ class Taken(models.Model):
 
     It counts for this waiting only: what waits anew, since later, is nobody's.
 
-    Shape:  ``cause`` and ``row`` as ``stuck`` finds them
+    Shape:  ``cause`` and ``row`` as ``inbox.query`` finds them
     """
 
     cause = models.SlugField(max_length=40)

@@ -11,7 +11,8 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # nobody makes us write to strangers
 ACCOUNT_SESSION_REMEMBER = True
 # Its own limits stand in Redis, and a page of it breaks while Redis is away. Ours do not:
-# passwords are counted in PostgreSQL (``signing_in``), forms and mails by ``lib.rationing``.
+# passwords are counted in PostgreSQL (``accounts.login_throttling``), forms and mails by
+# ``lib.security.rate_limit``.
 ACCOUNT_RATE_LIMITS = False
 MFA_ADAPTER = "storefront.accounts.two_factor.allauth_adapter.StaffFactors"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]

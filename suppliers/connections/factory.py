@@ -79,8 +79,8 @@ def adapter_for(
 ) -> Iterator[Connector]:
     """Open the connector that speaks this supplier's language, and close it afterwards.
 
-    What it can do is asked with ``abilities.able``; ``meter`` counts what it asks. A list that
-    it keeps from after ``list_since`` will do.
+    What it can do is asked with ``connectors.capabilities.able``; ``meter`` counts what it asks. A
+    list that it keeps from after ``list_since`` will do.
 
     Raises: PermanentError  the supplier is not connected, or names an unknown connector: the
             code is ``NOT_CONNECTED``

@@ -150,7 +150,7 @@ def follow(*, now: datetime) -> int:
     The cost of a look grows with what crossed a step, not with the catalog. Terms that staff
     changed count as a step of everything.
 
-    Locks:  the suppliers, then their locations, then what ``turning`` locks, each in id order
+    Locks:  the suppliers, then their locations, then what ``invalidation`` locks, each in id order
     """
     suppliers = Supplier.objects.select_for_update(of=["self"], no_key=True).order_by("pk")
     by_id = {supplier.pk: supplier for supplier in suppliers}

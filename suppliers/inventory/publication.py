@@ -69,7 +69,7 @@ def publish_waiting(*, now: datetime) -> int:
 
     A row is deleted only after its listings were refreshed, and only if it was there before
     the offers were read: a worker that is killed here loses nothing, it does work twice.
-    Several workers publish at once: each takes slices of the products (``slicing``).
+    Several workers publish at once: each takes slices of the products (``db.advisory_locks``).
     """
     in_slice = Mod("variant__product", advisory_locks.SLICES)
     numbers = UnpublishedSupply.objects.values_list(in_slice, flat=True).distinct()

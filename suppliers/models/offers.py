@@ -80,9 +80,9 @@ class SupplierOffer(models.Model):
     something new, ``cost_as_of`` when the cost was told by itself. A cost is confirmed by
     ``Supplier.costs_as_of``, unless it ``is_cost_silent``: his last answer was not of it.
     ``map_amount`` and ``msrp_amount`` are in the offer's currency, as the supplier states them.
-    ``missing_evidence`` names the criteria whose valid proof it needs and lacks (``certifying``):
-    while any is missing, it is not sold, whatever its data say.
-    ``locked_fields`` are those that staff set by hand: no feed changes them (``handing``).
+    ``missing_evidence`` names the criteria whose valid proof it needs and lacks
+    (``compliance.certificates``): while any is missing, it is not sold, whatever its data say.
+    ``locked_fields`` are those that staff set by hand: no feed changes them (``offers.overrides``).
     ``run`` is the last one whose page of his told something new of it.
     """
 

@@ -21,8 +21,8 @@ class FeedRun(Stateful):
     ``remaining`` counts rows that a run left to the next one because its time was up.
     ``believed_by`` names who vouched for the feed beforehand: no guard was asked. ``decided_by``
     is who applied, discarded or rolled back what it would have done, or did; the values are in
-    ``FeedChange``. ``profile`` is what later runs are judged against (``judging``). ``calls`` and
-    ``points`` are what it asked of the supplier (``metering``).
+    ``FeedChange``. ``profile`` is what later runs are judged against (``quarantine.evaluation``).
+    ``calls`` and ``points`` are what it asked of the supplier (``resilience.gate``).
     """
 
     class Kind(models.TextChoices):

@@ -52,8 +52,8 @@ class ScorecardFact(models.Model):
 class AnswerTally(models.Model):
     """How many calls of one day a supplier answered within so many milliseconds.
 
-    ``ceiling_ms`` is the top of a bucket of ``scoring.CEILINGS_MS``; 0 counts the calls that
-    brought no answer.
+    ``ceiling_ms`` is the top of a bucket of ``scorecards.statistics.CEILINGS_MS``; 0 counts the
+    calls that brought no answer.
     """
 
     supplier = models.ForeignKey(Supplier, models.CASCADE, related_name="answer_tallies")

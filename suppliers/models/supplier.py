@@ -132,7 +132,8 @@ class Sending(TextChoices):
 class OrdersGo(models.Model):
     """When orders go to a supplier, as columns of ``Supplier``.
 
-    ``time_zone``, ``order_days`` and ``closed_on`` hold for his promises too (``collecting``).
+    ``time_zone``, ``order_days`` and ``closed_on`` hold for his promises too
+    (``profile.order_schedule``).
     """
 
     sending = models.CharField(max_length=10, choices=Sending, default=Sending.AT_ONCE)

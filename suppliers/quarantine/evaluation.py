@@ -1,6 +1,6 @@
 """Judge what a run read, against what we know and against the last good run of the same job.
 
-The decisions are in ``guards``, ``slips`` and ``shapes``; here is what they are asked about.
+The decisions are in ``guards``; here is what they are asked about.
 Each judgement is remembered in ``FeedRun.profile``, so that the next run has it to compare with.
 """
 

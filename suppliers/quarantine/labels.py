@@ -135,7 +135,7 @@ PLUMBING: Mapping[str, Field] = {
     "status_since": Field(_("In this state since")),
     "lease_until": Field(_("Given up if still open at")),
 }
-# What a run was judged by, as ``judging`` writes it.
+# What a run was judged by, as ``evaluation`` writes it.
 JUDGED: Mapping[str, Words] = {
     "rows": _("Rows that can be used"),
     "twice": _("Told twice"),

@@ -85,8 +85,8 @@ JOIN suppliers_stocklocation p ON p.id = l.location_id
 JOIN suppliers_feedchange c ON c.offer_id = l.offer_id AND c.place = p.code
 WHERE c.run_id = %(run)s AND c.kind = 'stock' ORDER BY l.id FOR UPDATE OF l
 """
-# As of any answer (``stocktaking``): what was told or confirmed after the run asked is newer. Where
-# his locations were confirmed since, and not this row, it is silent: it is as old as the run.
+# As of any answer (``inventory.levels``): what was told or confirmed after the run asked is newer.
+# Where his locations were confirmed since, and not this row, it is silent: it is as old as the run.
 APPLY_STOCK = """
 WITH changed AS (
   UPDATE suppliers_stocklevel l
@@ -146,7 +146,7 @@ EVERYTHING = Choice()
 class Decided:
     """What came of it: how many values changed, and how many were left as they are.
 
-    Shape:  ``waiting`` come back within a minute (``undoing``)
+    Shape:  ``waiting`` come back within a minute (``rollback``)
     """
 
     done: int

@@ -1,7 +1,7 @@
 """Find in a staged stock list what it says that we do not know: all else need not be touched.
 
 The whole list is compared with the supplier's stock rows once. What differs, ``feed_stock_news``,
-names the offers that are merged (``stocktaking``), and is what the guards ask about.
+names the offers that are merged (``inventory.levels``), and is what the guards ask about.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ WITH_BODY = (
     problem_types.NOT_JSON,
     problem_types.TOO_LARGE,
 )
-KEY_SCHEME = "ProgramKey"  # see ``framework``
+KEY_SCHEME = "ProgramKey"  # see ``settings.api``
 WITH_KEY = (problem_types.KEY_INVALID, problem_types.KEY_REUSED, problem_types.KEY_IN_USE)
 
 

@@ -31,7 +31,7 @@ class Waiting:
     """One thing that waits. ``count`` is how many wait for the same cause.
 
     Shape:  ``due`` is until when a person should look; ``taken_by`` who said that he does;
-            ``raw`` is the detail as it was found, and ``clicks`` what ``clicking`` offers
+            ``raw`` is the detail as it was found, and ``clicks`` what ``quick_actions`` offers
     """
 
     cause: Cause

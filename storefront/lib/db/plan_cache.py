@@ -23,7 +23,7 @@ FORGETS = re.compile(rb"(?:ALTER|DISCARD ALL|DEALLOCATE ALL)\b")
 class _Lasting(PrepareManager):
     """Forgets what is planned only where a table is altered, or the server was told to.
 
-    A release alters tables in a session of its own: see ``fitting``.
+    A release alters tables in a session of its own: see ``plan_cache.fitting``.
     """
 
     def clear(self) -> bool:

@@ -50,7 +50,7 @@ class _Transport(httpx.HTTPTransport):
 
 
 class Api:
-    """One outside company, at one address. Redirects are not followed; see ``downloading``.
+    """One outside company, at one address. Redirects are not followed; see ``download``.
 
     A request that may have reached them and was not understandably answered
     raises with ``may_have_happened`` set: never send such a call again blindly.

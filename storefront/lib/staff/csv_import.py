@@ -21,7 +21,7 @@ DELIMITERS = ";\t,|"
 
 
 class UnreadableListError(ValueError):
-    """No rows can be read from this: says by a code why, for which ``handed_words`` has words."""
+    """No rows can be read from this: says by a code why, for which ``csv_import`` has words."""
 
     def __init__(self, code: str, about: object = "") -> None:
         super().__init__(f"{code} {about}")

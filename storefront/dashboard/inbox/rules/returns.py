@@ -53,7 +53,8 @@ _SEEN_AT = """coalesce(
     r.status_since)"""
 _LAST_DAY = f"""%(now)s - interval '1 day' * (
     SELECT p.takes_back_days FROM orders_returnpolicy p WHERE p.id = {_POLICY})"""  # noqa: S608 - made of constants
-# As ``sending_back.owes``: how long he stands in for what is broken or wrong, if he says so.
+# As ``returns.supplier_returns.owes``: how long he stands in for what is broken or wrong, if he
+# says so.
 _WARRANTED = """(po.status <> 'closed' OR r.opened_at::date
     <= (po.status_since::date + make_interval(months => p.warranty_months::int))::date)"""
 _TAKEN_BACK = f"""EXISTS (

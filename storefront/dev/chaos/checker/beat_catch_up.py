@@ -60,7 +60,7 @@ class Skipper:
     _asked_at: dict[str, float] = field(default_factory=dict)
 
     def ask(self, left: Iterable[str]) -> bool:
-        """Ask for what finds the work that is left, as ``testifying`` names it.
+        """Ask for what finds the work that is left, as ``observations.inside`` names it.
 
         Returns whether the workers have time for it.
         """
