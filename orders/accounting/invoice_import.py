@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.accounting import invoices
 from orders.models import PurchaseOrder, SupplierBill
-from storefront.lib.staff import csv_import
+from storefront.lib.staff import csv_table
 from suppliers.models import Supplier
 
 LONGEST_REFERENCE = 60
@@ -56,7 +56,7 @@ def read(text: str) -> list[BillRow]:
 
     Raises: UnreadableListError
     """
-    rows = csv_import.read(text, called=ALIASES, needed=NEEDED)
+    rows = csv_table.read(text, called=ALIASES, needed=NEEDED)
     return [BillRow(place=row.place, **row.cells) for row in rows]
 
 

@@ -13,14 +13,13 @@ from suppliers.connections.factory import adapter_for
 from suppliers.connectors import ADAPTERS, connector_class
 from suppliers.connectors.capabilities import (
     Ability,
-    Charge,
     Charging,
     Connector,
     OrderReading,
     Tracking,
     abilities_of,
 )
-from suppliers.connectors.records import Answer, OrderName, PurchaseState
+from suppliers.connectors.records import Answer, Charge, OrderName, PurchaseState
 from suppliers.models import Supplier
 
 # He lists by when an order was made, and it may be paid later.

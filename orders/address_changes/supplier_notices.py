@@ -9,8 +9,8 @@ from orders.models import AddressWish, PurchaseOrder
 from storefront.lib.address import Address
 from storefront.lib.http.errors import PermanentError
 from suppliers.connections.factory import NOT_CONNECTED, adapter_for
-from suppliers.connectors.capabilities import Plea, Pleading, Wanted, able
-from suppliers.connectors.records import MissingAbilityError
+from suppliers.connectors.capabilities import Pleading, able
+from suppliers.connectors.records import MissingAbilityError, Plea, Wanted
 from suppliers.resilience import circuit_breaker
 
 Request = PurchaseOrder.Request

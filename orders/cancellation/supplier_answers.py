@@ -15,19 +15,14 @@ from orders import links
 from orders.backorders import purchase_order_cancellation
 from orders.models import PurchaseMessage, PurchaseOrder
 from orders.purchasing import acknowledgements, locks, reassignment
-from suppliers.connectors.capabilities import (
-    Connector,
-    OrderCancelling,
-    Plea,
-    Pleading,
-    Wanted,
-    able,
-)
+from suppliers.connectors.capabilities import Connector, OrderCancelling, Pleading, able
 from suppliers.connectors.records import (
     Answer,
     AskInPersonError,
     MissingAbilityError,
+    Plea,
     PurchaseState,
+    Wanted,
 )
 
 Status = PurchaseOrder.Status

@@ -13,7 +13,7 @@ from orders.purchasing import retries
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import OutsideError
 from storefront.lib.money import Money
-from suppliers.connectors.capabilities import ClaimAnswer, ClaimState
+from suppliers.connectors.records import ClaimAnswer, ClaimState
 
 Status = SupplierClaim.Status
 

@@ -17,8 +17,8 @@ from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import OutsideError, PermanentError
 from storefront.lib.state_machine import LostRaceError
 from suppliers.connections.factory import adapter_for
-from suppliers.connectors.capabilities import ClaimRequest, Claims, Connector, Remedy, Trouble, able
-from suppliers.connectors.records import RequestLine
+from suppliers.connectors.capabilities import Claims, Connector, able
+from suppliers.connectors.records import ClaimRequest, Remedy, RequestLine, Trouble
 from suppliers.resilience.bulkheads import InHandError, in_hand
 
 Status = SupplierClaim.Status

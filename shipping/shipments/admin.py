@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from orders.payments.tasks import settle_payments
 from shipping.models import Parcel, ParcelLine, Shipment, TrackingEvent
-from shipping.shipments import tracking_import
+from shipping.shipments import tracking_import, tracking_list
 from shipping.shipments.tracking_import import Listed
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action, show
@@ -29,7 +29,7 @@ from suppliers.models import Supplier
 class ListForm(HandedListForm):
     """Whose list of tracking numbers it is, and the list."""
 
-    read = staticmethod(tracking_import.read)
+    read = staticmethod(tracking_list.read)
     columns = _("CSV with the columns: order, carrier, tracking number; also sku, quantity.")
 
     supplier = forms.ModelChoiceField(

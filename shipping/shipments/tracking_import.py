@@ -13,45 +13,10 @@ from orders.models import PurchaseOrder
 from orders.purchasing import acknowledgements
 from shipping.models import Parcel
 from shipping.shipments import carriers, contents, shipments
-from storefront.lib.staff import csv_import
+from shipping.shipments.tracking_list import ListedRow
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 from suppliers.connectors.records import Answer, ParcelNews, PurchaseState, RequestLine
 from suppliers.models import Supplier
-
-# Read a list of tracking numbers for many orders, as suppliers write one. Pure.
-#
-# One row is a parcel, or one line of a parcel where several rows name the same order and number.
-
-ALIASES = {
-    "order": ("order", "order number", "purchase order", "po", "po number", "reference"),
-    "carrier": ("carrier", "shipping company", "courier", "shipped with"),
-    "number": ("tracking number", "tracking", "tracking no", "number", "parcel number"),
-    "sku": ("sku", "supplier sku", "item", "article"),
-    "quantity": ("quantity", "qty", "units", "count"),
-}
-NEEDED = ("order", "carrier", "number")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedRow:
-    """One row, as it stands there. ``place`` counts from the header, which is row 1."""
-
-    place: int
-    order: str
-    carrier: str
-    number: str
-    sku: str = ""
-    quantity: str = ""
-
-
-def read(text: str) -> list[ListedRow]:
-    """Read the rows of a CSV file.
-
-    Raises: UnreadableListError
-    """
-    rows = csv_import.read(text, called=ALIASES, needed=NEEDED)
-    return [ListedRow(place=row.place, **row.cells) for row in rows]
-
 
 Request = PurchaseOrder.Request
 STANDS = shipments.SHIPPABLE | {PurchaseOrder.Status.READY}

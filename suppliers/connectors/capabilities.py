@@ -9,7 +9,6 @@ product's page.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -21,12 +20,16 @@ from storefront.lib.address import Address
 from storefront.lib.money import Money
 from suppliers.connectors.context import Quota, Secret
 from suppliers.connectors.records import (
+    Charge,
+    ClaimRequest,
+    ClaimState,
     CostRecord,
     FreightOption,
     ListRow,
     MissingAbilityError,
     Omitted,
     OrderName,
+    Plea,
     ProductPage,
     PurchaseRequest,
     PurchaseState,
@@ -36,20 +39,6 @@ from suppliers.connectors.records import (
 )
 
 # How a supplier lists what he charged us for.
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Charge:
-    """What he charged us for one order, by our ``number`` and by his own.
-
-    ``freight`` is None where he does not say, and ``at`` where he does not say when.
-    """
-
-    number: str
-    supplier_reference: str
-    goods: Money
-    freight: Money | None = None
-    at: datetime | None = None
 
 
 @runtime_checkable
@@ -65,58 +54,6 @@ class Charging(Protocol):
 
 
 # Complain to a supplier about goods that he shipped, in our words.
-
-
-class Remedy(StrEnum):
-    """What we ask for with a claim."""
-
-    REFUND = "refund"
-    RESEND = "resend"
-
-
-class Trouble(StrEnum):
-    """What is wrong with goods that we complain of."""
-
-    NOT_RECEIVED = "not_received"
-    DAMAGED = "damaged"
-    WRONG_ITEM = "wrong_item"
-    MISSING_ITEM = "missing_item"
-    NOT_AS_DESCRIBED = "not_as_described"
-    OTHER = "other"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimRequest:
-    """A complaint about goods that he shipped. ``number`` is ours, and unique."""
-
-    number: str
-    supplier_reference: str
-    remedy: Remedy
-    trouble: Trouble
-    message: str
-    lines: tuple[RequestLine, ...]
-    picture_urls: tuple[str, ...] = ()
-
-
-class ClaimAnswer(StrEnum):
-    """How a claim stands."""
-
-    OPEN = "open"
-    REFUNDED = "refunded"
-    RESENT = "resent"
-    REFUSED = "refused"
-    CANCELED = "canceled"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimState:
-    """How one claim stands at the supplier."""
-
-    number: str
-    supplier_claim: str
-    answer: ClaimAnswer
-    amount: Money | None = None
-    raw: Mapping[str, Any] = field(default_factory=dict)
 
 
 @runtime_checkable
@@ -457,27 +394,6 @@ def able[T](connector: object, ability: type[T]) -> T:
 
 
 # Ask a supplier, whom only people answer for, about an order that he has.
-
-
-class Wanted(StrEnum):
-    """What is asked of him."""
-
-    STOP = "stop_wished"
-    READDRESS = "address_wished"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plea:
-    """One question about one order; he answers it on our page of the order.
-
-    Shape:  ``key`` names it for ever: it is told once. ``ship_to`` is where it is to go instead
-    """
-
-    wanted: Wanted
-    key: str
-    number: str
-    page_url: str = field(repr=False)
-    ship_to: Address | None = None
 
 
 @runtime_checkable

@@ -13,6 +13,81 @@ from storefront.lib.address import Address
 from storefront.lib.http.errors import NotNowError, PermanentError
 from storefront.lib.money import Money
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """What he charged us for one order, by our ``number`` and by his own.
+
+    ``freight`` is None where he does not say, and ``at`` where he does not say when.
+    """
+
+    number: str
+    supplier_reference: str
+    goods: Money
+    freight: Money | None = None
+    at: datetime | None = None
+
+
+class Remedy(StrEnum):
+    """What we ask for with a claim."""
+
+    REFUND = "refund"
+    RESEND = "resend"
+
+
+class Trouble(StrEnum):
+    """What is wrong with goods that we complain of."""
+
+    NOT_RECEIVED = "not_received"
+    DAMAGED = "damaged"
+    WRONG_ITEM = "wrong_item"
+    MISSING_ITEM = "missing_item"
+    NOT_AS_DESCRIBED = "not_as_described"
+    OTHER = "other"
+
+
+class ClaimAnswer(StrEnum):
+    """How a claim stands."""
+
+    OPEN = "open"
+    REFUNDED = "refunded"
+    RESENT = "resent"
+    REFUSED = "refused"
+    CANCELED = "canceled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimState:
+    """How one claim stands at the supplier."""
+
+    number: str
+    supplier_claim: str
+    answer: ClaimAnswer
+    amount: Money | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Wanted(StrEnum):
+    """What is asked of him."""
+
+    STOP = "stop_wished"
+    READDRESS = "address_wished"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plea:
+    """One question about one order; he answers it on our page of the order.
+
+    Shape:  ``key`` names it for ever: it is told once. ``ship_to`` is where it is to go instead
+    """
+
+    wanted: Wanted
+    key: str
+    number: str
+    page_url: str = field(repr=False)
+    ship_to: Address | None = None
+
+
 # The code of a stock row whose SKU nobody can tell: it may be any that its answer leaves out.
 NAMELESS = "stock-of-nothing"
 
@@ -294,3 +369,16 @@ class SupplierNews:
             reason=self.reason,
             parcels=self.parcels,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRequest:
+    """A complaint about goods that he shipped. ``number`` is ours, and unique."""
+
+    number: str
+    supplier_reference: str
+    remedy: Remedy
+    trouble: Trouble
+    message: str
+    lines: tuple[RequestLine, ...]
+    picture_urls: tuple[str, ...] = ()

@@ -30,8 +30,7 @@ from orders.returns.inspection import Judgment
 from orders.returns.requests import Declaration
 from shipping import supplier_performance
 from shipping.shipments import shipments
-from suppliers.connectors.capabilities import ClaimAnswer
-from suppliers.connectors.records import OutOfStockError
+from suppliers.connectors.records import ClaimAnswer, OutOfStockError
 from suppliers.models import AnswerTally, CostChange, FeedIssue, FeedRun, UnpublishedSupply
 from suppliers.scorecards import scorecards
 from tests.factories.backorders import look_everywhere

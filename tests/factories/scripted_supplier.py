@@ -7,10 +7,11 @@ from decimal import Decimal
 
 from storefront.lib.http.errors import TemporaryError
 from storefront.lib.money import Money
-from suppliers.connectors.capabilities import ClaimAnswer, ClaimState
 from suppliers.connectors.records import (
     Answer,
     AskInPersonError,
+    ClaimAnswer,
+    ClaimState,
     DuplicateReferenceError,
     FreightOption,
     MissingAbilityError,

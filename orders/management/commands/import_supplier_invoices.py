@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from orders.accounting import invoice_import
-from storefront.lib.staff import csv_import
+from storefront.lib.staff import csv_import, csv_table
 from suppliers.models import Supplier
 
 
@@ -31,10 +31,10 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
             content = Path(options["file"]).read_bytes()
-            rows = invoice_import.read(csv_import.decoded(content))
+            rows = invoice_import.read(csv_table.decoded(content))
         except OSError as error:
             raise CommandError(f"{options['file']}: {error}") from error
-        except csv_import.UnreadableListError as error:
+        except csv_table.UnreadableListError as error:
             raise CommandError(f"{options['file']}: {csv_import.said(error)}") from error
         listed = invoice_import.judge(rows, supplier=_supplier(options["supplier"]))
         wrong = [one for one in listed if one.problem]

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django import forms
@@ -13,92 +10,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
-# Read a list that somebody hands in as a table: CSV, whatever parts its cells. Pure.
+from storefront.lib.staff.csv_table import LONGEST, UnreadableListError, decoded
 
-LONGEST = 500_000  # characters
-MOST_ROWS = 5_000
-DELIMITERS = ";\t,|"
-
-
-class UnreadableListError(ValueError):
-    """No rows can be read from this: says by a code why, for which ``csv_import`` has words."""
-
-    def __init__(self, code: str, about: object = "") -> None:
-        super().__init__(f"{code} {about}")
-        self.code, self.about = code, about
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What one row says, by field. ``place`` counts from the header, which is row 1."""
-
-    place: int
-    cells: Mapping[str, str]
-
-
-def decoded(content: bytes) -> str:
-    """Read bytes as UTF-8, or as the Windows of western Europe writes."""
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", "replace")
-
-
-def read(text: str, *, called: Mapping[str, Sequence[str]], needed: Collection[str]) -> list[Said]:
-    """Read the rows below a header; what is missing at the end of a row is empty.
-
-    Shape:  ``called`` says by what names the column of a field may go, in small letters
-    Raises: UnreadableListError  also for a row that is wider than its header: a mark inside of a
-            cell that parts cells would shift what follows, or cut the cents off an amount
-    """
-    text = text.replace("\x00", "").lstrip("\r\n")
-    if len(text) > LONGEST:
-        raise UnreadableListError("too_long")
-    first, _rest, _end = text.partition("\n")
-    delimiter = max(DELIMITERS, key=first.count)
-    try:
-        table = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-        header = next(table, [])
-        rows = list(_rows(table, _columns(header, called, needed), width=len(header)))
-    except csv.Error as error:
-        raise UnreadableListError("no_table", error) from error
-    if len(rows) > MOST_ROWS:
-        raise UnreadableListError("too_many", MOST_ROWS)
-    if not rows:
-        raise UnreadableListError("empty")
-    return rows
-
-
-def _columns(
-    header: list[str], called: Mapping[str, Sequence[str]], needed: Collection[str]
-) -> Mapping[str, int]:
-    names = [" ".join(name.replace("_", " ").casefold().split()) for name in header]
-    found = {
-        field: names.index(alias)
-        for field, aliases in called.items()
-        for alias in reversed(aliases)
-        if alias in names
-    }
-    if missing := [field for field in needed if field not in found]:
-        expected = ", ".join(called[field][0] for field in missing)
-        raise UnreadableListError("no_column", expected)
-    return found
-
-
-def _rows(table: Iterator[list[str]], columns: Mapping[str, int], *, width: int) -> Iterator[Said]:
-    for place, cells in enumerate(table, start=2):
-        if any(cell.strip() for cell in cells[width:]):
-            raise UnreadableListError("too_wide", place)
-        if any(cell.strip() for cell in cells):
-            said = {
-                field: cells[at].strip().lstrip("'") if at < len(cells) else ""
-                for field, at in columns.items()
-            }
-            yield Said(place, said)
-
-
-# Say why a list that was handed in cannot be read.
-
+# Error code -> message
 WORDS = {
     "too_long": _("500 kB at most."),
     "no_table": _("This is no table: %s."),

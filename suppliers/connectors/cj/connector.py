@@ -13,7 +13,6 @@ from catalog.records import BadRow
 from storefront.lib.address import Address
 from storefront.lib.money import Money
 from suppliers.connectors import parsing
-from suppliers.connectors.capabilities import Charge, ClaimRequest, ClaimState
 from suppliers.connectors.cj import (
     client,
     disputes,
@@ -30,6 +29,9 @@ from suppliers.connectors.cj.schemas import ProductStock
 from suppliers.connectors.cj.webhooks import Signature
 from suppliers.connectors.context import Line, Quota, Secret
 from suppliers.connectors.records import (
+    Charge,
+    ClaimRequest,
+    ClaimState,
     CostRecord,
     FreightOption,
     ListRow,

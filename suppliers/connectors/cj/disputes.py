@@ -10,11 +10,17 @@ import msgspec
 from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
 from storefront.lib.money import Money
 from suppliers.connectors import parsing
-from suppliers.connectors.capabilities import ClaimAnswer, ClaimRequest, ClaimState, Remedy, Trouble
 from suppliers.connectors.cj.client import Wire
 from suppliers.connectors.cj.product_details import CURRENCY
 from suppliers.connectors.cj.schemas import Id, Shape
-from suppliers.connectors.records import RequestLine
+from suppliers.connectors.records import (
+    ClaimAnswer,
+    ClaimRequest,
+    ClaimState,
+    Remedy,
+    RequestLine,
+    Trouble,
+)
 
 EXPECTED = {Remedy.REFUND: 1, Remedy.RESEND: 2}
 TO_BALANCE = 1

@@ -13,12 +13,18 @@ import msgspec
 from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
 from storefront.lib.money import Money
 from suppliers.connectors import parsing
-from suppliers.connectors.capabilities import Charge
 from suppliers.connectors.cj.client import Wire
 from suppliers.connectors.cj.error_codes import ANSWERS, NO_SUCH_CALL, NO_SUCH_ORDER
 from suppliers.connectors.cj.product_details import CURRENCY
 from suppliers.connectors.cj.schemas import OrderDetail, OrderPage, PlacedOrder, TrackRow
-from suppliers.connectors.records import Answer, OrderName, ParcelNews, PurchaseState, RequestLine
+from suppliers.connectors.records import (
+    Answer,
+    Charge,
+    OrderName,
+    ParcelNews,
+    PurchaseState,
+    RequestLine,
+)
 
 # Read how our orders stand at CJ, one or many at a time, and where their parcels are.
 

@@ -6,97 +6,24 @@ handed over: he himself can not be asked.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
 from posixpath import join
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from storefront.lib.http.errors import PermanentError, TemporaryError
-from storefront.lib.staff.csv_export import harmless
-from suppliers.connectors.capabilities import Plea
 from suppliers.connectors.context import Line
+from suppliers.connectors.feed import order_documents
 from suppliers.connectors.feed.options import Options, OrdersBy
 from suppliers.connectors.feed.sftp import Sftp, open_sftp
 from suppliers.connectors.records import (
     Answer,
     DuplicateReferenceError,
     MissingAbilityError,
+    Plea,
     PurchaseRequest,
     PurchaseState,
 )
-
-# Word an order for people: what an e-mail needs, or a file. Pure: no database, clock, network.
-
-COLUMNS = (
-    "order",
-    "line",
-    "sku",
-    "title",
-    "quantity",
-    "name",
-    "line1",
-    "line2",
-    "postcode",
-    "city",
-    "region",
-    "country",
-    "phone",
-    "carrier_service",
-    "answer_at",
-)
-
-
-def letter(request: PurchaseRequest, *, language: str) -> dict[str, Any]:
-    """Tell all that the message needs, as JSON."""
-    return {
-        "locale": language,
-        "number": request.number,
-        "carrier_service": request.carrier_service,
-        "url": request.page_url,
-        "ship_to": asdict(request.ship_to),
-        "lines": [
-            {"sku": line.sku, "title": line.title, "quantity": line.quantity}
-            for line in request.lines
-        ],
-    }
-
-
-def question(plea: Plea, *, language: str) -> dict[str, Any]:
-    """Tell all that a question about an order needs, as JSON."""
-    told: dict[str, Any] = {"locale": language, "number": plea.number, "url": plea.page_url}
-    if plea.ship_to is not None:
-        told["ship_to"] = asdict(plea.ship_to)
-    return told
-
-
-def file_name(number: str) -> str:
-    return f"{number}.csv"
-
-
-def table(request: PurchaseRequest) -> bytes:
-    """Write an order as CSV, one row a line; a cell never becomes a formula."""
-    written = io.StringIO(newline="")
-    rows = csv.writer(written)
-    rows.writerow(COLUMNS)
-    to = request.ship_to
-    where = (to.name, to.line1, to.line2, to.postcode, to.city, to.region, to.country, to.phone)
-    for line in request.lines:
-        cells = (
-            request.number,
-            line.reference,
-            line.sku,
-            line.title,
-            str(line.quantity),
-            *where,
-            request.carrier_service,
-            request.page_url,
-        )
-        rows.writerow([harmless(cell) for cell in cells])
-    return written.getvalue().encode()
-
 
 PART = ".part"
 ORDER = "ORDER "  # begins the name of each step: slots are kept for it, as for all orders
@@ -138,7 +65,7 @@ class FeedOrdering:
         if self._options.orders_by == OrdersBy.EMAIL:
             is_his = self._line.post.has_sent(key=number)
         else:
-            is_his = self._has_file(file_name(number))
+            is_his = self._has_file(order_documents.file_name(number))
         return _received(number) if is_his else None
 
     def plead(self, plea: Plea) -> None:
@@ -150,7 +77,7 @@ class FeedOrdering:
         to = self._options.questions_to or (self._options.orders_to if by_mail else "")
         if "@" not in to:
             raise MissingAbilityError("questions_to is no e-mail address", code="no_such_ability")
-        letter = question(plea, language=self._line.language)
+        letter = order_documents.question(plea, language=self._line.language)
         self._line.post.ask(wanted=plea.wanted, key=plea.key, to=to, payload=letter)
 
     def _mail(self, request: PurchaseRequest) -> None:
@@ -162,17 +89,17 @@ class FeedOrdering:
         post.send(
             key=request.number,
             to=self._options.orders_to,
-            payload=letter(request, language=self._line.language),
+            payload=order_documents.letter(request, language=self._line.language),
         )
 
     def _file(self, request: PurchaseRequest) -> None:
         """Write the file under another name, and name it last: he never sees half of one."""
-        name = file_name(request.number)
+        name = order_documents.file_name(request.number)
         if self._has_file(name):
             _twice(name)
         with self._session() as sftp:
             try:
-                sftp.write(self._path(name + PART), table(request))
+                sftp.write(self._path(name + PART), order_documents.table(request))
             except TemporaryError as error:
                 # Half a file under a name that nobody reads is no order.
                 raise TemporaryError(str(error), code=error.code) from error

@@ -12,7 +12,7 @@ from orders.claims import submission, work_queue
 from orders.claims.submission import ClaimStoppedError
 from storefront.dashboard.invariants import registry
 from suppliers.connections.factory import adapter_for
-from suppliers.connectors.capabilities import ClaimAnswer
+from suppliers.connectors.records import ClaimAnswer
 from tests.e2e.claiming import (
     claim,
     decide,

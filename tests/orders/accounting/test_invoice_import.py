@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from orders.accounting import invoice_import, invoices
 from orders.models import PurchaseOrder, SupplierBill
 from storefront.accounts.models import User
-from storefront.lib.staff import csv_import
+from storefront.lib.staff import csv_table
 from tests.factories.catalog import make_channel
 from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.suppliers import NOON, make_supplier
@@ -143,7 +143,7 @@ def test_a_purchase_order_of_somebody_else_is_refused(bought, money):
     "text", ["", "a,b\n1,2", HEADER, f"{HEADER}\n,,,,,", "\x00", '"', HEADER + "\n" + "x" * 600_000]
 )
 def test_what_is_no_list_is_said_to_be_none(text):
-    with pytest.raises(csv_import.UnreadableListError):
+    with pytest.raises(csv_table.UnreadableListError):
         invoice_import.read(text)
 
 
@@ -228,5 +228,5 @@ def test_one_file_entered_by_eight_at_once_is_entered_once():
 
 
 def test_cents_that_a_comma_cut_off_are_not_lost():
-    with pytest.raises(csv_import.UnreadableListError, match="too_wide 2"):
+    with pytest.raises(csv_table.UnreadableListError, match="too_wide 2"):
         invoice_import.read("bill,po,currency,goods\nB1,PO-1,EUR,1234,50\n")

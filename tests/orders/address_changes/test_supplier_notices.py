@@ -10,7 +10,7 @@ from orders.address_changes import change_requests, supplier_notices, tasks
 from orders.models import AddressWish, PurchaseOrder
 from storefront.lib.http.errors import PermanentError
 from suppliers.connections import factory
-from suppliers.connectors.capabilities import Wanted
+from suppliers.connectors.records import Wanted
 from suppliers.models import Breaker, Connection
 from tests.factories.circuit_breakers import break_line
 from tests.factories.orders import HOME, make_sellable

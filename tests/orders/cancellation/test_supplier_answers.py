@@ -11,8 +11,7 @@ from orders.cancellation import cancellation, requests, supplier_answers
 from orders.models import Order
 from orders.purchasing import submission, work_queue
 from storefront.lib.http.errors import TemporaryError
-from suppliers.connectors.capabilities import Wanted
-from suppliers.connectors.records import Answer, AskInPersonError
+from suppliers.connectors.records import Answer, AskInPersonError, Wanted
 from tests.factories.backorders import tell
 from tests.factories.cancellation import LATER, fresh, money, pursue, says, sent, ship, stands
 from tests.factories.orders import ask_to_stop, make_purchase_orders

@@ -12,7 +12,7 @@ from orders.claims import tasks
 from orders.models import PurchaseOrder, SupplierClaim
 from storefront.dashboard.inbox import query
 from storefront.lib.http.errors import TemporaryError
-from suppliers.connectors.capabilities import ClaimAnswer
+from suppliers.connectors.records import ClaimAnswer
 from suppliers.models import Supplier
 from suppliers.resilience.bulkheads import LaneFullError
 from tests.factories.claims import make_claim, make_shipped, tell, whole_claim

@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from orders.claims import claims, settlement, submission
 from orders.claims.claims import CannotClaimError
 from orders.models import PurchaseOrder, SupplierClaim, SupplierClaimLine
-from suppliers.connectors.capabilities import ClaimAnswer, Remedy, Trouble
+from suppliers.connectors.records import ClaimAnswer, Remedy, Trouble
 from tests.factories.claims import make_claim, make_complaint, make_shipped
 from tests.factories.suppliers import NOON
 

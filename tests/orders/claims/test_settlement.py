@@ -15,7 +15,7 @@ from orders.models import SupplierClaim
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
 from storefront.lib.state_machine import LostRaceError
-from suppliers.connectors.capabilities import ClaimAnswer
+from suppliers.connectors.records import ClaimAnswer
 from tests.factories.claims import make_claim, tell, whole_claim
 from tests.factories.scripted_supplier import ScriptedSupplier, connect, no_answer
 from tests.factories.suppliers import NOON

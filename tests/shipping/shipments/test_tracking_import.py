@@ -6,7 +6,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from notifications.models import Event
 from orders.models import PurchaseOrder
 from shipping.models import Parcel
-from shipping.shipments import tracking_import
+from shipping.shipments import tracking_import, tracking_list
 from storefront.accounts.models import User
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.shipping import make_accepted_purchase_order, make_sent_purchase_order
@@ -25,7 +25,7 @@ def supplier():
 
 def listed(supplier, *rows):
     text = "\n".join([HEADER, *rows])
-    return tracking_import.judge(tracking_import.read(text), supplier=supplier)
+    return tracking_import.judge(tracking_list.read(text), supplier=supplier)
 
 
 def skus(purchase_order):

@@ -15,7 +15,7 @@ from orders.purchasing import submission
 from storefront.lib.http.errors import OutsideError
 from storefront.lib.money import Money
 from suppliers.connections.factory import adapter_for
-from suppliers.connectors.capabilities import Charge
+from suppliers.connectors.records import Charge
 from suppliers.models import Supplier
 from tests.e2e.ordering import sell_one, stock_the_shop, whole
 from tests.fakes.cj_sandbox import sandbox_process, sandbox_supplier  # noqa: F401 - fixtures

@@ -10,8 +10,8 @@ import pytest
 
 from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
 from storefront.lib.money import Money
-from suppliers.connectors.capabilities import Ability, ClaimAnswer, ClaimRequest, Remedy, Trouble
-from suppliers.connectors.records import RequestLine
+from suppliers.connectors.capabilities import Ability
+from suppliers.connectors.records import ClaimAnswer, ClaimRequest, Remedy, RequestLine, Trouble
 from tests.suppliers.connectors.contract.cases import (
     PATIENCE_S,
     QUICK_LOSSES,

@@ -9,20 +9,16 @@ import pytest
 from storefront.lib.address import Address
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
-from suppliers.connectors.capabilities import (
-    OrderCancelling,
-    OrderPlacing,
-    OrderReading,
-    Plea,
-    Wanted,
-)
+from suppliers.connectors.capabilities import OrderCancelling, OrderPlacing, OrderReading
 from suppliers.connectors.feed import Feed
 from suppliers.connectors.records import (
     Answer,
     DuplicateReferenceError,
     MissingAbilityError,
+    Plea,
     PurchaseRequest,
     RequestLine,
+    Wanted,
 )
 from suppliers.resilience.gate import SupplierGate
 from tests.factories.connector_contexts import make_line

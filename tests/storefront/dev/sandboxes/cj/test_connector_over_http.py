@@ -9,9 +9,18 @@ import pytest
 from storefront.lib.http import retries
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money
-from suppliers.connectors.capabilities import ClaimAnswer, ClaimRequest, Remedy, Trouble
 from suppliers.connectors.cj import order_status, product_list
-from suppliers.connectors.records import Answer, BudgetSpentError, ListRow, OrderName, RequestLine
+from suppliers.connectors.records import (
+    Answer,
+    BudgetSpentError,
+    ClaimAnswer,
+    ClaimRequest,
+    ListRow,
+    OrderName,
+    Remedy,
+    RequestLine,
+    Trouble,
+)
 from tests.storefront.dev.sandboxes.cj.contexts import connected, effects, line_to, request_for
 
 

@@ -2,17 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from shipping.shipments import tracking_import
-from shipping.shipments.tracking_import import ListedRow
-from storefront.lib.staff import csv_import
-from storefront.lib.staff.csv_import import UnreadableListError
+from shipping.shipments import tracking_list
+from shipping.shipments.tracking_list import ListedRow
+from storefront.lib.staff import csv_import, csv_table
+from storefront.lib.staff.csv_table import UnreadableListError
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_a_list_is_read_whatever_cuts_its_cells(delimiter):
     text = "Order number,Carrier,Tracking_Number\nFL-1,DHL,JJD1\n\nFL-2,GLS,G-2\n"
 
-    rows = tracking_import.read(text.replace(",", delimiter))
+    rows = tracking_list.read(text.replace(",", delimiter))
 
     assert rows == [
         ListedRow(place=2, order="FL-1", carrier="DHL", number="JJD1"),
@@ -23,7 +23,7 @@ def test_a_list_is_read_whatever_cuts_its_cells(delimiter):
 def test_quotes_blanks_and_short_rows_are_no_trouble():
     text = '\ntracking,po,courier,qty,sku\n" JJD1 ",FL-1,"DHL, Paket",2,HL\n\'00123,FL-2\n'
 
-    first, second = tracking_import.read(text)
+    first, second = tracking_list.read(text)
 
     assert (first.carrier, first.quantity, first.sku) == ("DHL, Paket", "2", "HL")
     assert (second.number, second.order, second.carrier) == ("00123", "FL-2", "")
@@ -43,11 +43,11 @@ def test_quotes_blanks_and_short_rows_are_no_trouble():
 )
 def test_what_is_no_list_says_why(text, words):
     with pytest.raises(UnreadableListError) as refused:
-        tracking_import.read(text)
+        tracking_list.read(text)
 
     assert words in csv_import.said(refused.value)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
 def test_words_are_read_in_the_usual_encodings(encoding):
-    assert csv_import.decoded("Österreichische Post".encode(encoding)) == "Österreichische Post"
+    assert csv_table.decoded("Österreichische Post".encode(encoding)) == "Österreichische Post"

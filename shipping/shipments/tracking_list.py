@@ -1,0 +1,40 @@
+"""A supplier's list of tracking numbers for many orders: read its rows. Pure.
+
+One row is a parcel, or one line of a parcel where several rows name the same order and number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from storefront.lib.staff import csv_table
+
+ALIASES = {
+    "order": ("order", "order number", "purchase order", "po", "po number", "reference"),
+    "carrier": ("carrier", "shipping company", "courier", "shipped with"),
+    "number": ("tracking number", "tracking", "tracking no", "number", "parcel number"),
+    "sku": ("sku", "supplier sku", "item", "article"),
+    "quantity": ("quantity", "qty", "units", "count"),
+}
+NEEDED = ("order", "carrier", "number")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedRow:
+    """One row, as it stands there. ``place`` counts from the header, which is row 1."""
+
+    place: int
+    order: str
+    carrier: str
+    number: str
+    sku: str = ""
+    quantity: str = ""
+
+
+def read(text: str) -> list[ListedRow]:
+    """Read the rows of a CSV file.
+
+    Raises: UnreadableListError
+    """
+    rows = csv_table.read(text, called=ALIASES, needed=NEEDED)
+    return [ListedRow(place=row.place, **row.cells) for row in rows]

@@ -1,0 +1,78 @@
+"""Orders for people: what an e-mail or a file about an order holds. Pure."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import asdict
+from typing import Any
+
+from storefront.lib.staff.csv_export import harmless
+from suppliers.connectors.records import Plea, PurchaseRequest
+
+COLUMNS = (
+    "order",
+    "line",
+    "sku",
+    "title",
+    "quantity",
+    "name",
+    "line1",
+    "line2",
+    "postcode",
+    "city",
+    "region",
+    "country",
+    "phone",
+    "carrier_service",
+    "answer_at",
+)
+
+
+def letter(request: PurchaseRequest, *, language: str) -> dict[str, Any]:
+    """Tell all that the message needs, as JSON."""
+    return {
+        "locale": language,
+        "number": request.number,
+        "carrier_service": request.carrier_service,
+        "url": request.page_url,
+        "ship_to": asdict(request.ship_to),
+        "lines": [
+            {"sku": line.sku, "title": line.title, "quantity": line.quantity}
+            for line in request.lines
+        ],
+    }
+
+
+def question(plea: Plea, *, language: str) -> dict[str, Any]:
+    """Tell all that a question about an order needs, as JSON."""
+    told: dict[str, Any] = {"locale": language, "number": plea.number, "url": plea.page_url}
+    if plea.ship_to is not None:
+        told["ship_to"] = asdict(plea.ship_to)
+    return told
+
+
+def file_name(number: str) -> str:
+    return f"{number}.csv"
+
+
+def table(request: PurchaseRequest) -> bytes:
+    """Write an order as CSV, one row a line; a cell never becomes a formula."""
+    written = io.StringIO(newline="")
+    rows = csv.writer(written)
+    rows.writerow(COLUMNS)
+    to = request.ship_to
+    where = (to.name, to.line1, to.line2, to.postcode, to.city, to.region, to.country, to.phone)
+    for line in request.lines:
+        cells = (
+            request.number,
+            line.reference,
+            line.sku,
+            line.title,
+            str(line.quantity),
+            *where,
+            request.carrier_service,
+            request.page_url,
+        )
+        rows.writerow([harmless(cell) for cell in cells])
+    return written.getvalue().encode()
