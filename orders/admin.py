@@ -1,57 +1,31 @@
-"""Staff pages of orders and of the carts they were made from."""
+"""Admin entry point: import the staff pages of every package, and label the columns."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Mapping
-from typing import Any, ClassVar
-
-from django import forms
-from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldBooleanSwitchWidget
-
-from orders import ledger, privacy, purchase_order_admin
+from orders import order_admin, purchase_order_admin
 from orders.accounting import admin as accounting_admin
 from orders.accounting.reconciliation import admin as reconciliation_admin
 from orders.address_changes import admin as address_admin
-from orders.address_changes.admin import AddressActions
-from orders.admin_columns import address, address_check, goods, payment, routed_by, shopper_page
-from orders.cancellation import cancellation
-from orders.cancellation import tasks as cancellation_tasks
 from orders.cart import admin as cart_admin
 from orders.claims import admin as claim_admin
 from orders.column_labels import COLUMNS, TABLES
 from orders.inventory import admin as inventory_admin
-from orders.models import Order, OrderLine, Payment, PurchaseOrder, SupplierToAsk
 from orders.payments import admin as payment_admin
-from orders.payments import refunds
-from orders.payments import tasks as payment_tasks
 from orders.promotions import admin as promotion_admin
 from orders.purchasing import admin as purchasing_admin
-from orders.purchasing import tasks as purchasing_tasks
-from orders.purchasing.holds import holds
 from orders.returns.admin import returns as returns_admin
 from orders.returns.admin import supplier_returns as supplier_returns_admin
-from orders.returns.admin.actions import RETURNS, ReturnActions
 from orders.routing import admin as routing_admin
 from orders.tax import admin as tax_admin
-from storefront.lib.money import Money
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action
-from storefront.lib.staff.inlines import inline
 
 __all__ = [
-    "OrderAdmin",
     "accounting_admin",
     "address_admin",
     "cart_admin",
     "claim_admin",
     "inventory_admin",
+    "order_admin",
     "payment_admin",
     "promotion_admin",
     "purchase_order_admin",
@@ -62,272 +36,5 @@ __all__ = [
     "supplier_returns_admin",
     "tax_admin",
 ]
-
-
-# Suppliers whom a person asks to erase an address.
-
-
-@admin.register(SupplierToAsk)
-class SupplierToAskAdmin(StaffAdmin):
-    """Who was sent an address that is erased here; staff say when they have asked him."""
-
-    list_display: ClassVar = [
-        columns.link("purchase_order", _("Purchase order")),
-        columns.text("purchase_order__supplier__name", _("Supplier")),
-        columns.age("since", _("Erased here")),
-        columns.age("asked_at", _("Supplier asked")),
-        "asked_by",
-    ]
-    list_select_related: ClassVar = ["purchase_order__supplier"]
-    search_fields: ClassVar = ["purchase_order__number"]
-    ordering: ClassVar = ["-id"]
-    actions: ClassVar = ["say_asked"]
-
-    @action(description=_("The supplier was asked to erase it"))
-    def say_asked(self, request: HttpRequest, rows: QuerySet[SupplierToAsk]) -> None:
-        now, actor = timezone.now(), str(request.user)
-        self.do_each(request, rows, lambda row: privacy.asked(row=row, actor=actor, now=now))
-
-
-Status = PurchaseOrder.Status
-Request = PurchaseOrder.Request
-
-
-STATE = columns.state(
-    "status",
-    _("State"),
-    calls={"on_hold"},
-    waits={"pending_payment", "placed"},
-    ended={"completed", "expired", "canceled"},
-)
-
-
-class RefundForm(ReasonForm):
-    """How much goes back, and why; typed and then confirmed, for it cannot be undone."""
-
-    amount = forms.DecimalField(
-        label=_("Amount"),
-        min_value=0,
-        max_digits=12,
-        decimal_places=2,
-        widget=UnfoldAdminDecimalFieldWidget,
-    )
-    key = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
-    is_sure = forms.BooleanField(label=_("Yes, pay it back"), widget=UnfoldBooleanSwitchWidget)
-    field_order = ("amount", "reason", "is_sure")
-
-
-@admin.register(Order)
-class OrderAdmin(ReturnActions, AddressActions):
-    list_display: ClassVar = [
-        "number",
-        STATE,
-        payment,
-        goods,
-        columns.money("total_amount", _("Total")),
-        "email",
-        columns.age("placed_at", _("Placed")),
-        columns.age("status_since", _("In this state")),
-    ]
-    list_select_related: ClassVar = ["channel"]
-    list_filter: ClassVar = ["status", "channel", "locale", "placed_at"]
-    search_fields: ClassVar = [
-        "number",
-        "email",
-        "lines__sku",
-        "purchase_orders__number",
-        "purchase_orders__supplier_reference",
-    ]
-    ordering: ClassVar = ["-id"]
-    fieldsets: ClassVar[list[tuple[Any, dict[str, list[Any]]]]] = [
-        (
-            None,
-            {
-                "fields": [
-                    "number",
-                    STATE,
-                    "hold_reason",
-                    payment,
-                    goods,
-                    shopper_page,
-                ]
-            },
-        ),
-        (_("Shopper"), {"fields": ["email", "locale", address, address_check]}),
-        (
-            _("Money"),
-            {
-                "fields": [
-                    columns.money("goods_amount", _("Goods")),
-                    columns.money("delivery_amount", _("Delivery")),
-                    columns.money("discount_amount", _("Discount")),
-                    columns.money("total_amount", _("Total")),
-                    columns.money("tax_amount", _("Tax contained")),
-                    columns.page("supply:profit", _("Earns"), _("What it earns after everything")),
-                ]
-            },
-        ),
-        (_("Where it comes from"), {"fields": [routed_by]}),
-        (
-            _("Moments"),
-            {"fields": ["placed_at", "pay_before", "arrives_from", "arrives_to", columns.moves]},
-        ),
-    ]
-    readonly_fields: ClassVar = [
-        name for _title, options in fieldsets for name in options["fields"]
-    ]
-    inlines: ClassVar = [
-        inline(
-            OrderLine,
-            "sku",
-            "title",
-            "quantity",
-            columns.money("unit_amount", _("Unit"), currency="order__currency"),
-            columns.money("line_amount", _("Line"), currency="order__currency"),
-            columns.money("landed_amount", _("Landed cost"), currency="order__currency"),
-            columns.money("fees_amount", _("Fees"), currency="order__currency"),
-            "canceled_quantity",
-            "shipped_quantity",
-            "delivered_quantity",
-            columns.page("supply:offers", _("Supply"), _("Offers side by side"), of="variant_id"),
-            tab=False,
-            related=("order",),
-        ),
-        inline(
-            PurchaseOrder,
-            "number",
-            "supplier",
-            "status",
-            "request_status",
-            columns.money("charge_amount", _("Charge")),
-            "problem",
-            tab=False,
-            related=("supplier",),
-        ),
-        RETURNS,
-        inline(
-            Payment,
-            "key",
-            "status",
-            columns.money("authorized_amount", _("Authorized")),
-            columns.money("captured_amount", _("Captured")),
-            columns.money("released_amount", _("Released")),
-            columns.money("refunded_amount", _("Refunded")),
-            "capture_before",
-            tab=False,
-        ),
-    ]
-    refusals: ClassVar = (
-        cancellation.TooLateError,
-        refunds.TooMuchError,
-        refunds.NothingToRefundError,
-        *AddressActions.address_refusals,
-        *ReturnActions.return_refusals,
-    )
-    actions_detail: ClassVar = [
-        "cancel",
-        "refund",
-        "open_return",
-        "go_on",
-        *AddressActions.address_actions,
-    ]
-    fits: ClassVar = {
-        **AddressActions.address_fits,
-        **ReturnActions.return_fits,
-        "cancel": lambda order: Order.Status.CANCELED in Order.TRANSITIONS[order.status],
-        "refund": lambda order: order.captured > 0 and bool(_left(order)),
-        "go_on": lambda order: order.status == Order.Status.ON_HOLD,
-    }
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
-        return Order.objects.with_progress()
-
-    @action(description=_("Cancel"), icon="cancel")
-    def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        order = self.row(request, object_id)
-
-        def act(given: Mapping[str, Any]) -> None:
-            result = cancellation.cancel(
-                order=order, reason=given["reason"], actor=str(request.user), now=timezone.now()
-            )
-            self.wake(request, cancellation_tasks.follow_cancellation, order_id=order.pk)
-            for words, numbers in (
-                (gettext("Stopped: %s"), result.stopped),
-                (gettext("Goes on, for it is on its way: %s"), result.refused),
-                (gettext("A worker asks the supplier; his answer stands there: %s"), result.open),
-            ):
-                if numbers:
-                    self.message_user(request, words % ", ".join(numbers))
-
-        return self.ask(
-            request,
-            order,
-            title=gettext("Cancel the order"),
-            explain=gettext(
-                "What no supplier has is stopped at once; a worker asks a supplier who has it to"
-                " stop."
-                " Money that is not needed goes back, and the shopper is told."
-            ),
-            form_class=ReasonForm,
-            act=act,
-            done=gettext("The cancellation of %s is written down.") % order,
-        )
-
-    @action(description=_("Pay back"), icon="undo")
-    def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        order = self.row(request, object_id)
-
-        def act(given: Mapping[str, Any]) -> None:
-            refunds.refund(
-                order=order,
-                amount=Money(given["amount"], order.currency),
-                reason=given["reason"],
-                actor=str(request.user),
-                now=timezone.now(),
-                key=given["key"] or secrets.token_hex(8),
-            )
-            self.wake(request, payment_tasks.settle_payments)
-
-        left = _left(order)
-        return self.ask(
-            request,
-            order,
-            title=gettext("Pay back"),
-            explain=gettext(
-                "At most %(left)s can go back. A worker asks the gateway until it is done, and"
-                " then the shopper is told. A refund cannot be taken back."
-            )
-            % {"left": columns.as_money(left)},
-            form_class=RefundForm,
-            initial={"amount": left.amount, "key": secrets.token_hex(8)},
-            act=act,
-            done=gettext("The refund of %s is on its way.") % order,
-        )
-
-    @action(description=_("Let it go on"), icon="play_arrow")
-    def go_on(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        order = self.row(request, object_id)
-
-        def act(given: Mapping[str, Any]) -> None:
-            holds.go_on(
-                order=order, reason=given["reason"], actor=str(request.user), now=timezone.now()
-            )
-            self.wake(request, purchasing_tasks.divide, order_id=order.pk)
-
-        return self.ask(
-            request,
-            order,
-            title=gettext("Let it go on"),
-            explain=order.hold_reason or gettext("This order is not on hold."),
-            form_class=ReasonForm,
-            act=act,
-            done=gettext("%s goes on.") % order,
-        )
-
-
-def _left(order: Order) -> Money:
-    paid = order.payments.filter(captured_amount__gt=0).order_by("pk").first()
-    return ledger.refundable(paid) if paid else Money.zero(order.currency)
-
 
 columns.call("orders", tables=TABLES, columns=COLUMNS)

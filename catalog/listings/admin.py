@@ -17,7 +17,7 @@ from catalog.column_labels import COLUMNS
 from catalog.listings import price_explanation, publication
 from catalog.models import Listing, PriceChange
 from catalog.pricing import history, labels
-from storefront.lib.charts import chart
+from storefront.lib.line_charts import chart
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action, show

@@ -12,8 +12,8 @@ from catalog.listings import refresh, repricing
 from catalog.models import Listing, PriceChange, PriceHold
 from catalog.pricing import history
 from catalog.pricing import policy as pricing_policy
-from catalog.pricing.calculation import CENT, Calculation
 from catalog.pricing.guards import MOVES, may_stay
+from catalog.pricing.price_calculation import CENT, Calculation
 from catalog.search import index
 from storefront.lib.state_machine import LostRaceError
 

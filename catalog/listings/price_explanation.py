@@ -9,7 +9,7 @@ from catalog.listings import repricing
 from catalog.models import Listing, PriceHold, PriceRule
 from catalog.pricing import policy as pricing_policy
 from catalog.pricing.breakdown import Step, steps
-from catalog.pricing.calculation import Calculation
+from catalog.pricing.price_calculation import Calculation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from catalog.enums import Stop
 from catalog.models import Listing, PriceHold
 from catalog.pricing import labels
 from catalog.pricing.breakdown import percent, snapshot
-from catalog.pricing.calculation import Calculation
+from catalog.pricing.price_calculation import Calculation
 from storefront.lib.db import bulk
 from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.state_machine import StatusChange

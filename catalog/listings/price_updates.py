@@ -12,10 +12,10 @@ from catalog.listings import price_holds
 from catalog.models import Listing, PriceChange
 from catalog.pricing import history
 from catalog.pricing.breakdown import snapshot
-from catalog.pricing.calculation import Calculation, Goods
 from catalog.pricing.guards import MAX_PRICE
 from catalog.pricing.landed_cost import Landed
-from catalog.pricing.rules import Place
+from catalog.pricing.price_calculation import Calculation, Goods
+from catalog.pricing.rule_selection import Place
 from storefront.lib.db import bulk
 from storefront.lib.db.bulk import fitted
 from storefront.lib.db.transactions import needs_transaction

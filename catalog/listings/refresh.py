@@ -17,8 +17,8 @@ from catalog.models import Area, Channel, Listing, Variant
 from catalog.pricing import policy as pricing_policy
 from catalog.pricing import repricing_queue
 from catalog.pricing.batch import Lot, calculate_all
-from catalog.pricing.calculation import Goods
-from catalog.pricing.rules import Place
+from catalog.pricing.price_calculation import Goods
+from catalog.pricing.rule_selection import Place
 from catalog.search import index
 from storefront.lib.db import bulk
 from storefront.lib.db.transactions import needs_transaction

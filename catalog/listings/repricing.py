@@ -18,7 +18,7 @@ from catalog.models import Channel, Listing, PriceBook, PriceRule, WaitingPrice
 from catalog.pricing import landed_cost
 from catalog.pricing import policy as pricing_policy
 from catalog.pricing.batch import Lot, calculate_all
-from catalog.pricing.calculation import Calculation, Policy
+from catalog.pricing.price_calculation import Calculation, Policy
 from catalog.pricing.repricing_queue import FOLLOWS
 from catalog.search import index
 from storefront.lib.clock import elapsing

@@ -16,8 +16,8 @@ from catalog.listings.repricing import BATCH
 from catalog.models import Channel, Listing, PriceBook, Variant
 from catalog.pricing import policy as pricing_policy
 from catalog.pricing.batch import A_DAY
-from catalog.pricing.calculation import CENT, Calculation
 from catalog.pricing.landed_cost import DUTY_CURRENCY, Landed
+from catalog.pricing.price_calculation import CENT, Calculation
 
 FRESH_FOR = timedelta(hours=24)  # later the costs and prices that it began with are other ones
 AGAIN = "run it dry again, and look at what it would change."

@@ -9,9 +9,17 @@ from decimal import Decimal
 
 from catalog.models import Channel, PriceChange, PriceHold
 from catalog.pricing import market
-from catalog.pricing.calculation import CENT, UNKNOWN, Calculation, Goods, Market, Policy, calculate
 from catalog.pricing.guards import MOVES, Restored, Standing
 from catalog.pricing.history import landed_in
+from catalog.pricing.price_calculation import (
+    CENT,
+    UNKNOWN,
+    Calculation,
+    Goods,
+    Market,
+    Policy,
+    calculate,
+)
 
 A_DAY = timedelta(days=1)
 

@@ -8,10 +8,10 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from catalog.pricing.calculation import CENT, Calculation
 from catalog.pricing.guards import Verdict
 from catalog.pricing.landed_cost import Landed
-from catalog.pricing.rules import Rule
+from catalog.pricing.price_calculation import CENT, Calculation
+from catalog.pricing.rule_selection import Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Max
 
 from catalog.models import Listing, PriceChange
-from storefront.lib.charts import Step
+from storefront.lib.line_charts import Step
 
 MOST = 500
 A_MOMENT = timedelta(microseconds=1)

@@ -13,13 +13,13 @@ from django.db.models import QuerySet
 from catalog.enums import Basis, Method
 from catalog.enums import RateStanding as Standing
 from catalog.models import Channel, ExchangeRate, LandingTerms, PriceBook, PriceRule
-from catalog.pricing.calculation import Policy
 from catalog.pricing.guards import Limits, Restored
 from catalog.pricing.landed_cost import Costing, Terms
+from catalog.pricing.price_calculation import Policy
 from catalog.pricing.rate_validity import Limits as RateLimits
 from catalog.pricing.rate_validity import Worth, worth
 from catalog.pricing.rounding import Rounding
-from catalog.pricing.rules import Dynamics, Rule, RuleIndex
+from catalog.pricing.rule_selection import Dynamics, Rule, RuleIndex
 from storefront.lib.db.prepared_queries import Prepared
 from storefront.lib.money import smallest
 

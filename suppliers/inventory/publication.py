@@ -15,7 +15,7 @@ from catalog.models import Channel, Variant
 from catalog.pricing import policy
 from storefront.lib.db import advisory_locks
 from storefront.lib.money import Money
-from suppliers.inventory.availability import OfferedSupply, Shelf, best
+from suppliers.inventory.channel_supply import OfferedSupply, Shelf, best
 from suppliers.models import StockLevel, Supplier, SupplierOffer, UnpublishedSupply
 from suppliers.shipping_services import queries
 from suppliers.shipping_services.selection import Route, load_of

@@ -8,11 +8,11 @@ from decimal import Decimal
 from hypothesis import strategies as st
 
 from catalog.models import LandingTerms, PriceBook, PriceRule
-from catalog.pricing.calculation import Goods, Market, Policy, calculate
 from catalog.pricing.guards import Limits, Standing
 from catalog.pricing.landed_cost import Costing, Terms
+from catalog.pricing.price_calculation import Goods, Market, Policy, calculate
 from catalog.pricing.rounding import Rounding
-from catalog.pricing.rules import Place, Rule, RuleIndex
+from catalog.pricing.rule_selection import Place, Rule, RuleIndex
 from storefront.lib.money import Money
 
 # Price books, their rules, and what selling costs.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from storefront.lib.charts import Chart, Stair, draw
+from storefront.lib.line_charts import Chart, Stair, draw
 from suppliers.inventory import history
 from suppliers.inventory.history import Cost, Stock
 from suppliers.models import StockLevel, SupplierOffer

@@ -17,7 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 
 from storefront.dashboard.suppliers import compliance, metrics
-from storefront.lib.charts import Point, Trend, trend
+from storefront.lib.line_charts import Point, Trend, trend
 from suppliers.inventory import safety_stock
 from suppliers.models import Scorecard, Supplier
 

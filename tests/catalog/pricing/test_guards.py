@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.enums import Basis, Clamp, Method, Stop
-from catalog.pricing.calculation import Change, Goods, Market, calculate
 from catalog.pricing.guards import Limits, Standing
-from catalog.pricing.rules import Dynamics
+from catalog.pricing.price_calculation import Change, Goods, Market, calculate
+from catalog.pricing.rule_selection import Dynamics
 from storefront.lib.money import Money
 from tests.factories.pricing import (
     PLACE,

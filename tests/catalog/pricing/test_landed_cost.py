@@ -10,9 +10,9 @@ import pytest
 from catalog.exchange_rates import rates
 from catalog.listings import refresh, repricing
 from catalog.models import Channel, Listing, WaitingPrice
-from catalog.pricing.calculation import calculate
 from catalog.pricing.guards import Standing
 from catalog.pricing.landed_cost import DUTY_FROM, Terms
+from catalog.pricing.price_calculation import calculate
 from tests.factories.catalog import NOON, make_channel, make_exchange_rate, make_variant
 from tests.factories.priced_shop import supplied
 from tests.factories.pricing import goods, make_price_book, make_terms, policy

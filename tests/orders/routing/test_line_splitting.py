@@ -17,7 +17,7 @@ from orders.routing.margin_filter import Sold, Unearning
 from orders.routing.ranking import Criterion, Rules
 from storefront.lib.money import Money
 from suppliers.inventory import sellable_units
-from suppliers.inventory.availability import OfferedSupply, Shelf, best
+from suppliers.inventory.channel_supply import OfferedSupply, Shelf, best
 from suppliers.shipping_services.selection import Load
 from tests.factories.pricing import costing, terms
 from tests.factories.suppliers import NOON

@@ -8,8 +8,8 @@ from functools import partial
 from catalog.listings import repricing
 from catalog.models import ExchangeRate, Listing
 from storefront.lib.money import Money
-from suppliers.inventory import availability, publication
-from suppliers.inventory.availability import OfferedSupply, Shelf
+from suppliers.inventory import channel_supply, publication
+from suppliers.inventory.channel_supply import OfferedSupply, Shelf
 from suppliers.models import SupplierOffer, UnpublishedSupply
 from suppliers.shipping_services.selection import Load
 from tests.factories.catalog import make_variant
@@ -19,7 +19,7 @@ from tests.factories.suppliers import make_level, make_location, make_offer, mak
 
 EUR = costing()
 ONE = Load(weight_g=100, cells=())
-best = partial(availability.best, routes={})
+best = partial(channel_supply.best, routes={})
 
 
 def offered(cost, *shelves, currency="EUR", **more):

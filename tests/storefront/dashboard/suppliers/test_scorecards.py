@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from storefront.accounts.models import User
 from storefront.dashboard.suppliers import metrics
-from storefront.lib.charts import Point, trend
+from storefront.lib.line_charts import Point, trend
 from suppliers.models import Scorecard, Supplier
 from suppliers.scorecards import statistics
 from tests.factories.catalog import make_channel

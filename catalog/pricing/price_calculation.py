@@ -20,7 +20,7 @@ from catalog.pricing.guards import (
     may_stay,
 )
 from catalog.pricing.landed_cost import Costing, Landed, Terms
-from catalog.pricing.rules import Place, Rule, RuleIndex
+from catalog.pricing.rule_selection import Place, Rule, RuleIndex
 from storefront.lib.money import Money
 
 CENT = Decimal("0.01")

@@ -7,9 +7,9 @@ from hypothesis import given
 
 from catalog.enums import Basis, Method
 from catalog.pricing.breakdown import snapshot, steps
-from catalog.pricing.calculation import Missing, calculate
 from catalog.pricing.guards import Standing
 from catalog.pricing.landed_cost import Terms
+from catalog.pricing.price_calculation import Missing, calculate
 from catalog.pricing.rounding import Rounding
 from tests.factories.pricing import (
     D,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.pricing.rounding import Rounding
-from catalog.pricing.rules import Place, Rule, RuleIndex
+from catalog.pricing.rule_selection import Place, Rule, RuleIndex
 from tests.factories.catalog import NOON
 
 HOUR = timedelta(hours=1)

@@ -10,7 +10,7 @@ from catalog.listings import repricing
 from catalog.models import PriceChange
 from catalog.pricing import history
 from storefront.accounts.models import User
-from storefront.lib.charts import Step, chart, round_top
+from storefront.lib.line_charts import Step, chart, round_top
 from tests.factories.catalog import NOON, make_channel
 from tests.factories.priced_shop import drafted, open_and_reprice, stock_shop
 
