@@ -86,9 +86,3 @@ def test_a_hint_that_did_not_reach_the_broker_is_given_again(published, monkeypa
     settle.delay(request_id=1)
 
     assert len(published) == 1
-
-
-def test_every_hint_is_a_task():
-    app.loader.import_default_modules()
-
-    assert set(app.tasks) >= deduplication.HINTS

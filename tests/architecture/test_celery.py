@@ -1,0 +1,62 @@
+"""Celery: each task name written as a string belongs to a registered task and its queue."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+import pytest
+from django.conf import settings
+
+from storefront.celery import app
+from storefront.workers.deduplication import HINTS
+
+# Apps whose work customers wait for, and what of it may wait behind feeds all the same.
+URGENT = ("orders", "shipping", "notifications")
+PATIENT = ("orders.claims.tasks.", "orders.accounting.reconciliation.tasks.")
+
+
+def registered():
+    app.loader.import_default_modules()
+    return sorted(name for name in app.tasks if not name.startswith("celery."))
+
+
+def queue_of(task):
+    queue = app.amqp.router.route({}, task)["queue"]
+    return getattr(queue, "name", queue)
+
+
+@pytest.mark.parametrize("pattern", settings.CELERY_TASK_ROUTES)
+def test_each_route_leads_tasks_to_its_queue(pattern):
+    named = [name for name in registered() if fnmatchcase(name, pattern)]
+    led = [
+        name
+        for name in named
+        if next(each for each in settings.CELERY_TASK_ROUTES if fnmatchcase(name, each)) == pattern
+    ]
+    queue = settings.CELERY_TASK_ROUTES[pattern]["queue"]
+
+    assert led, "no registered task takes this route"
+    assert {queue_of(name) for name in led} == {queue}
+
+
+@pytest.mark.parametrize("entry", app.conf.beat_schedule)
+def test_each_beat_entry_is_a_registered_task_in_a_queue_with_workers(entry):
+    task = app.conf.beat_schedule[entry]["task"]
+
+    assert task in registered()
+    assert queue_of(task) in {"celery", "syncs", "bulk"}
+
+
+def test_each_deduplicated_task_is_registered():
+    assert set(registered()) >= HINTS
+
+
+def test_no_order_waits_behind_a_feed():
+    slow = [
+        name
+        for name in registered()
+        if name.startswith(URGENT) and not name.startswith(PATIENT)
+        if queue_of(name) != "celery"
+    ]
+
+    assert slow == []

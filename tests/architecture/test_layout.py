@@ -1,0 +1,156 @@
+"""The layout: where files may lie, how large they are, and what explains them."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from collections import Counter
+from pathlib import Path, PurePosixPath
+
+import pytest
+from django.apps import apps
+
+from tests.support.source_files import APPS, ROOT, shipped, sources, tree
+
+MAX_FILES_IN_FOLDER = 15  # Python files, migrations and tests aside
+MAX_LINES = 430
+MAX_README_LINES = 130
+# A file with one of these names has no subject.
+NO_NAMES = {"services", "utils", "helpers", "common", "managers", "misc", "selectors", "signals"}
+# An __init__.py may hold a registry of adapters, the models, or the settings.
+SPEAKING_INITS = [
+    r"^(catalog|orders|shipping|suppliers)/models/__init__\.py$",
+    r"^suppliers/connectors/(\w+/)?__init__\.py$",
+    r"^orders/gateways/__init__\.py$",
+    r"^notifications/senders/__init__\.py$",
+    r"^storefront/settings/__init__\.py$",
+]
+# Folders of tests that mirror no package: shared code, tests of rules, of processes, of a Protocol.
+UNMIRRORED = [
+    r"^tests/(architecture|e2e|factories|fakes|support)(/|$)",
+    r"^tests/suppliers/connectors/contract$",
+]
+# allauth gives no promise about these modules. No new import of them.
+ALLAUTH_INTERNALS = {
+    "storefront/accounts/two_factor/enrollment.py",
+    "storefront/accounts/two_factor/verification.py",
+    "storefront/dashboard/login/two_factor_settings.py",
+    "storefront/dashboard/login/views.py",
+}
+
+
+# Apps and packages whose parts import-linter keeps in an order.
+ORDERED = [
+    *(app for app in APPS if app != "storefront"),
+    *(f"storefront.{name}" for name in ("lib", "web", "api", "dashboard")),
+]
+
+
+def is_one_of(name, patterns):
+    return any(re.search(pattern, name) for pattern in patterns)
+
+
+def test_no_file_is_named_after_nothing_in_particular():
+    assert [name for name in sources() if Path(name).stem in NO_NAMES] == []
+
+
+def test_no_file_is_longer_than_a_person_reads():
+    long = {name: text.count("\n") for name, text in sources().items()}
+
+    assert {name: lines for name, lines in long.items() if lines >= MAX_LINES} == {}
+
+
+def test_each_app_is_explained_on_one_page():
+    folders = [
+        Path(config.path)
+        for config in apps.get_app_configs()
+        if Path(config.path).is_relative_to(ROOT) and ".venv" not in config.path
+    ]
+    lengths = {
+        folder.relative_to(ROOT).as_posix(): len((folder / "README.md").read_text().splitlines())
+        if (folder / "README.md").exists()
+        else None
+        for folder in folders
+        if folder != ROOT / "storefront"
+    }
+
+    assert {name: n for name, n in lengths.items() if n is None or n > MAX_README_LINES} == {}
+
+
+def test_packages_say_nothing_unless_they_are_a_registry():
+    speaking = [
+        name
+        for name, text in sources().items()
+        if name.endswith("__init__.py") and text.strip() and not is_one_of(name, SPEAKING_INITS)
+    ]
+
+    assert speaking == []
+
+
+def test_each_module_says_what_it_is_for():
+    silent = [
+        name
+        for name, text in shipped().items()
+        if text.strip() and ast.get_docstring(tree(name)) is None
+    ]
+
+    assert silent == []
+
+
+def test_no_folder_holds_more_files_than_a_person_surveys():
+    folders = Counter(
+        PurePosixPath(name).parent.as_posix() for name in shipped() if "migrations" not in name
+    )
+
+    assert {name: n for name, n in folders.items() if n > MAX_FILES_IN_FOLDER} == {}
+
+
+def test_admin_pages_and_labels_lie_in_packages_under_their_usual_names():
+    odd = re.compile(r"_(desk|words)\.py$")
+
+    assert [name for name in sources() if odd.search(name)] == []
+
+
+def test_tests_mirror_the_packages_that_they_test():
+    folders = {
+        PurePosixPath(n).parent for n in sources() if re.search(r"^tests/.*/test_\w+\.py$", n)
+    }
+    astray = [
+        folder.as_posix()
+        for folder in folders
+        if not is_one_of(folder.as_posix(), UNMIRRORED)
+        and not (ROOT / folder.relative_to("tests") / "__init__.py").exists()
+    ]
+
+    assert sorted(astray) == []
+
+
+def test_no_new_module_imports_internals_of_allauth():
+    internal = re.compile(r"^from allauth[\w.]*\.internal\b", re.MULTILINE)
+
+    assert {name for name, text in shipped().items() if internal.search(text)} == ALLAUTH_INTERNALS
+
+
+def test_only_the_settings_name_the_development_tools():
+    """``storefront.dev`` is in no image: a dotted path in a string would fail there."""
+    code = {
+        name: [
+            node.value
+            for node in ast.walk(tree(name))
+            if isinstance(node, ast.Constant) and str(node.value).startswith("storefront.dev")
+        ]
+        for name in shipped()
+        if not name.startswith("storefront/dev/")
+    }
+
+    assert {name for name, paths in code.items() if paths} == {"storefront/settings/__init__.py"}
+
+
+@pytest.mark.parametrize("app", ORDERED)
+def test_the_packages_of_each_app_have_an_order(app):
+    """Import-linter keeps it in ``make check``; exhaustive, so that no new package is left out."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    ordered = [c for c in contracts["contracts"] if c.get("containers") == [app]]
+
+    assert [(c["type"], c.get("exhaustive")) for c in ordered] == [("layers", True)]
