@@ -1,6 +1,6 @@
-"""One file of settings, read from the environment, with harmless local defaults.
+"""Settings: read the environment, fall back to insecure defaults for local development.
 
-``storefront.checks`` refuses the harmless ones when ENVIRONMENT=production.
+``storefront.checks`` refuses these defaults when ENVIRONMENT=production.
 """
 
 from __future__ import annotations
@@ -140,6 +140,7 @@ TEMPLATES: list[dict[str, Any]] = [
             BASE_DIR / "storefront" / "web" / "templates",
             BASE_DIR / "storefront" / "supplier_portal" / "templates",
             BASE_DIR / "notifications" / "templates",
+            *([BASE_DIR / "storefront" / "dev" / "templates"] if HAS_DEV_TOOLS else []),
         ],
         "APP_DIRS": False,
         "OPTIONS": {

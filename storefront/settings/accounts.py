@@ -1,4 +1,4 @@
-"""How allauth is told to behave: an address is proven, and nothing tells who has an account."""
+"""Account settings: configure allauth to verify addresses and never reveal who has an account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The clothes of the staff pages: unfold, and what we put over it."""
+"""Admin theme settings: configure unfold, its navigation, colors and sign-in form."""
 
 from __future__ import annotations
 

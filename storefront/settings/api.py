@@ -1,4 +1,4 @@
-"""How the frameworks of the API are set up, and how its description is written."""
+"""API settings: configure Django REST framework and the OpenAPI schema."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What each database session is told: how long anybody waits there, and how it plans.
+"""Database settings: set timeouts, keepalives and the plan cache mode of each session.
 
-Where it is reached by a socket of this machine, libpq passes over what is for the network.
+libpq ignores the network options where the server is reached by a local socket.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The settings of the payment gateways, read from the environment."""
+"""Payment settings: read gateway URLs and keys from the environment, list payment page origins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How returns come to wait for a person, planted in a world."""
+"""Inbox item factories: create one case for each inbox rule, in a full shop."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ RETURN_ITEMS = {
 }
 
 
-# What waits for a person, as a gateway, a shopper or a mistake of ours leaves it behind.
+# Payments and addresses
 
 
 def refuse_a_capture():
@@ -159,7 +159,7 @@ def wish_address():
     )
 
 
-# How each cause of waiting comes about, planted in a world.
+# All rules
 
 AGO = NOON - timedelta(days=9)
 ASKED_TO_STOP = {"request_status": "cancellation_requested", "request_status_since": AGO}
@@ -200,7 +200,6 @@ def on_its_way(word, days):
     )
 
 
-# How each cause comes about.
 ITEMS = {
     "purchase_held": purchase(
         status="on_hold", status_since=AGO, hold_reasons=[{"code": "x", "sentence": "Too dear."}]

@@ -1,4 +1,4 @@
-"""What prices are counted from, without a database, and numbers to try them with."""
+"""Pricing factories: make price books, rules and costs, as rows or as plain values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from catalog.pricing.rounding import Rounding
 from catalog.pricing.rule_selection import Place, Rule, RuleIndex
 from storefront.lib.money import Money
 
-# Price books, their rules, and what selling costs.
+# Price books, rules and selling costs
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 

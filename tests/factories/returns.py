@@ -1,4 +1,4 @@
-"""Goods that arrived, and what shoppers give back of them, by the shop's own verbs."""
+"""Return factories: deliver orders, return and exchange goods through the shop's own functions."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def counters(order):
     return list(order.lines.order_by("pk").values_list("returning_quantity", "returned_quantity"))
 
 
-# Exchanges for another variant, by the shop's own verbs.
+# Exchanges for another variant
 
 
 def back(light, *, units=1, quantity=3, kind="defect", wanted=None, **inspected):

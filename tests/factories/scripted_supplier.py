@@ -145,7 +145,7 @@ def connect(monkeypatch, supplier):
         "claims.submission",
         "claims.status",
     )
-    for module in (*modules, "addresses.supplier_notices"):
+    for module in (*modules, "address_changes.supplier_notices"):
         monkeypatch.setattr(f"orders.{module}.adapter_for", adapter_for)
     return supplier
 

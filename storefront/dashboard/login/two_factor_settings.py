@@ -1,4 +1,4 @@
-"""How somebody of the staff signs in: an authenticator app, passkeys, recovery codes."""
+"""Two-factor settings: show, add and remove a staff member's own app, passkeys and codes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def index(request: HttpRequest, user: User) -> HttpResponse:
         "has_name": not _is_number(request),
         "changes": user.factor_changes.select_related("actor").order_by("-pk")[:10],
     }
-    return page(request, "factors.html", context)
+    return page(request, "dashboard/login/factors.html", context)
 
 
 @require_http_methods(READS)
@@ -80,7 +80,7 @@ def app(request: HttpRequest, user: User) -> HttpResponse:
         "secret": " ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
         "problem": problem,
     }
-    return page(request, "factor_app.html", context, _status(problem))
+    return page(request, "dashboard/login/factor_app.html", context, _status(problem))
 
 
 @require_http_methods(READS)
@@ -105,7 +105,7 @@ def passkey(request: HttpRequest, user: User) -> HttpResponse:
         "options": webauthn.begin_registration(user, passwordless=False),
         "has_name": not _is_number(request),
     }
-    return page(request, "factor_passkey.html", context, _status(problem))
+    return page(request, "dashboard/login/factor_passkey.html", context, _status(problem))
 
 
 @require_POST
@@ -133,7 +133,7 @@ def drop(request: HttpRequest, user: User, factor_id: int) -> HttpResponse:
             messages.success(request, _("It is taken out."))
             return redirect("factors:index")
     context = {"title": _("Take it out"), "factor": factor, "problem": problem}
-    return page(request, "factor_drop.html", context, _status(problem))
+    return page(request, "dashboard/login/factor_drop.html", context, _status(problem))
 
 
 def _added(request: HttpRequest, user: User, *, is_first: bool) -> HttpResponse:
@@ -154,7 +154,7 @@ def _show_codes(request: HttpRequest, user: User) -> HttpResponse:
         "codes": made,
         "file": f"data:text/plain;charset=utf-8,{quote(text)}",
     }
-    return page(request, "factor_codes.html", context)
+    return page(request, "dashboard/login/factor_codes.html", context)
 
 
 def _is_number(request: HttpRequest) -> bool:

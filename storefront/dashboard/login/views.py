@@ -1,4 +1,4 @@
-"""The doors to the staff pages: the password, then a second factor; and once more for changes."""
+"""Staff login: ask for password and second factor, ask again before factors change."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def page(
     is_in = request.user.is_authenticated
     layout = "admin/base_site.html" if is_in else "unfold/layouts/unauthenticated.html"
     shared = {**admin.site.each_context(request), "layout": layout, "is_in": is_in}
-    return TemplateResponse(request, f"dashboard/{template}", {**shared, **context}, status=status)
+    return TemplateResponse(request, template, {**shared, **context}, status=status)
 
 
 def next_of(request: HttpRequest) -> str:
@@ -163,4 +163,4 @@ def _ask(request: HttpRequest, user: User, *, title: str, problem: str) -> HttpR
         "options": webauthn.begin_authentication(user) if has_passkey else None,
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK
-    return page(request, "second.html", context, status)
+    return page(request, "dashboard/login/two_factor.html", context, status)

@@ -1,4 +1,4 @@
-"""What a source says is not believed blindly, and what goes wrong is noted, whatever it is."""
+"""Competitor price sources: fetch due lists over HTTP, hold implausible ones, record errors."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_our_secret_is_kept_in_no_list_and_in_no_refusal(httpserver, variant):
     assert [str(values).count("\u2026") for _, _, values in file.refused] == [1, 1]
 
 
-# A source is asked over real HTTP when it is due, and what it tells comes in by the one door.
+# Polling over HTTP
 
 
 def test_what_a_source_tells_comes_in_by_the_same_door(httpserver, variant):

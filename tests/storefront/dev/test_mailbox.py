@@ -4,11 +4,14 @@ from email.message import EmailMessage
 
 import pytest
 
+from tests.factories.catalog import make_channel
+
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def letter(settings):
+def letter(db, settings):
+    make_channel()  # every page belongs to one
     message = EmailMessage()
     message["Subject"] = "Order FL-1 is placed <b>"
     message["To"] = "erika@example.org"
@@ -18,7 +21,7 @@ def letter(settings):
     (settings.MAILBOX_DIR / "0001.eml").write_bytes(bytes(message))
 
 
-def test_letters_are_listed_and_read(client, light, letter):
+def test_letters_are_listed_and_read(client, letter):
     listed = client.get("/dev/mailbox/").content.decode()
     read = client.get("/dev/mailbox/0001/").content.decode()
 
@@ -27,7 +30,7 @@ def test_letters_are_listed_and_read(client, light, letter):
     assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in read
 
 
-def test_a_letters_html_stands_in_a_sandbox_of_its_own(client, light, letter):
+def test_a_letters_html_stands_in_a_sandbox_of_its_own(client, letter):
     response = client.get("/dev/mailbox/0001/html/")
 
     policy = response["Content-Security-Policy"]
@@ -41,11 +44,11 @@ def test_a_letters_html_stands_in_a_sandbox_of_its_own(client, light, letter):
 @pytest.mark.parametrize(
     "path", ["/dev/mailbox/none/", "/dev/mailbox/..%2F..%2Fsecret/", "/dev/mailbox/none/html/"]
 )
-def test_there_is_nothing_but_letters(client, light, letter, path):
+def test_there_is_nothing_but_letters(client, letter, path):
     assert client.get(path).status_code == 404
 
 
-def test_production_has_no_mailbox(client, light, letter, settings):
+def test_production_has_no_mailbox(client, letter, settings):
     settings.ENVIRONMENT = "production"
 
     for path in ("/dev/mailbox/", "/dev/mailbox/0001/", "/dev/mailbox/0001/html/"):

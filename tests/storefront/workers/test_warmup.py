@@ -1,4 +1,4 @@
-"""A process starts without its collector, and has it again afterwards."""
+"""Worker warm-up: pause the garbage collector at start, load texts for mails before the fork."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_whoever_had_none_gets_none():
         gc.enable()
 
 
-# A worker reads before it forks what each of its processes would read for its first mail.
+# Texts loaded before the fork
 
 
 @pytest.fixture(autouse=True)

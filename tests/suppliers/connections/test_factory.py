@@ -1,3 +1,5 @@
+"""Connector factory: build connectors, store refreshed tokens, limit calls, send letters once."""
+
 from __future__ import annotations
 
 import threading

@@ -1,4 +1,4 @@
-"""Costs that moved together, and what that looks like."""
+"""Quarantine guards: stop feeds with lost rows, odd stock or shifted costs, pass normal ones."""
 
 from __future__ import annotations
 

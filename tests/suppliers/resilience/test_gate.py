@@ -1,4 +1,4 @@
-"""What the gate lets through, and what it writes down of it."""
+"""Supplier gate: log and count calls, limit slots and rate, open the circuit breaker."""
 
 from __future__ import annotations
 

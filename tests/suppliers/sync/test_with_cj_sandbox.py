@@ -168,15 +168,16 @@ import os, signal
 import django
 django.setup()
 from django.utils import timezone
-from suppliers.offers import writer as writing
-from suppliers.sync import products as cataloging, runner as sync
+from suppliers.inventory import publication
 from suppliers.models import Supplier
+from suppliers.offers import writer
+from suppliers.sync import products, runner
 
 def die(*_args, **_words):
     os.kill(os.getpid(), signal.SIGKILL)
 
 place, count = os.environ["DIES"].split(":")
-modules = {"writing": writing, "supply": cataloging.supply}
+modules = {"writer": writer, "publication": publication}
 module, name = place.split(".")
 original, calls = getattr(modules[module], name), []
 
@@ -187,9 +188,9 @@ def counted(*args, **words):
     return original(*args, **words)
 
 setattr(modules[module], name, counted)
-cataloging.BATCH = 8
-cataloging.PUBLISH_EVERY_S = 0
-sync.take_in(supplier=Supplier.objects.get(), kind="products", now=timezone.now())
+products.BATCH = 8
+products.PUBLISH_EVERY_S = 0
+runner.take_in(supplier=Supplier.objects.get(), kind="products", now=timezone.now())
 """
 
 
@@ -197,10 +198,10 @@ sync.take_in(supplier=Supplier.objects.get(), kind="products", now=timezone.now(
 @pytest.mark.parametrize(
     "dies",
     [
-        "writing.write:1",  # variants made, no offer of them yet
-        "writing.write:3",
-        "writing._write_products:2",  # inside of the transaction
-        "supply.publish:2",  # offers written, listings not refreshed
+        "writer.write:1",  # variants made, no offer of them yet
+        "writer.write:3",
+        "writer._write_products:2",  # inside of the transaction
+        "publication.publish:2",  # offers written, listings not refreshed
     ],
 )
 def test_a_worker_that_is_killed_leaves_nothing_undone_for_ever(shop, sandbox_supplier, dies):

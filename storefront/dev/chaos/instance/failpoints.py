@@ -1,11 +1,11 @@
-"""Find all failpoints that the product has, by reading it."""
+"""Failpoint list: find all failpoints of the product in its source."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[4]
 APPS = ("storefront", "notifications", "catalog", "suppliers", "orders", "shipping")
 CALL = re.compile(r'^\s*failpoint\("([\w.]+)"\)', re.MULTILINE)
 

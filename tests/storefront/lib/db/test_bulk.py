@@ -1,4 +1,4 @@
-"""Rows are written as ``save`` writes them, and know their keys."""
+"""Bulk writes: write rows as ``save`` does, return their keys, update only what differs."""
 
 from __future__ import annotations
 

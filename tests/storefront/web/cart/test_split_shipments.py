@@ -1,4 +1,4 @@
-"""What a shopper sees of a line that comes in two parcels."""
+"""Split shipments: show a line in two parcels, price each parcel, charge their sum."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_one_more_than_both_have_is_refused_with_what_they_have(shopper, two_pla
     assert "Only 9 can be had right now." in added.content.decode()
 
 
-# Two parcels of two suppliers: the cart shows what each costs, and the sum of them is paid.
+# Prices of two parcels
 
 
 @pytest.fixture

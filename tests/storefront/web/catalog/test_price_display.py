@@ -1,4 +1,4 @@
-"""What is said of a price beside the price: a reduction, and what machines read."""
+"""Price display: show reductions, tax wording by channel, and structured data beside a price."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_an_offer_of_packs_says_so_and_one_that_no_route_carries_too(client, lig
     assert not {"shippingDetails"} & {*packs["offers"], *heavy["offers"]}
 
 
-# What stands beside a price is true for its channel: tax is in it, or comes on top.
+# Tax by channel
 
 PLACES = ["/en/", "/en/c/headlamps/", "/en/search/?q=trail", "/en/p/trail-400/",
           "/en/compare/?light=trail-400"]  # fmt: skip

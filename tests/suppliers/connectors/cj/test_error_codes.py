@@ -1,4 +1,4 @@
-"""The vendor's list of error codes, held against the table that we act by."""
+"""CJ error codes: classify every code of CJ's list, raise the matching error."""
 
 from __future__ import annotations
 
