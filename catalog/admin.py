@@ -1,4 +1,4 @@
-"""Staff pages of the catalog: what we sell, and what we say about it."""
+"""Admin entry point: import the staff pages of every package, label the columns."""
 
 from __future__ import annotations
 

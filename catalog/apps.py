@@ -1,4 +1,4 @@
-"""The catalog app."""
+"""App configuration: name the catalog app."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What staff call the tables of what we sell, and at which price, and their columns."""
+"""Column labels: name the catalog's tables and columns for staff."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Enums."""
+"""Catalog enums: name list formats, rate validity, price guards and pricing methods. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A product as somebody else describes it, before we believe any of it. Pure."""
+"""Product records: describe a product as a supplier reports it, before validation. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Staff pages of what happened and whom we told."""
+"""Notification admin: show events and messages, send a message again, settle one in doubt."""
 
 from __future__ import annotations
 

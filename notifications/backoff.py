@@ -1,4 +1,4 @@
-"""How long to wait before a message is tried again. Pure: no database, no clock, no network."""
+"""Retry backoff: compute the delay before the next attempt to send a message. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What staff call the tables of what happened and whom we told, and their columns."""
+"""Column labels: name the tables and columns of notifications for staff."""
 
 from __future__ import annotations
 

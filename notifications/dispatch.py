@@ -1,4 +1,4 @@
-"""Turn facts into messages, and send each message once."""
+"""Dispatch: create the messages of an event, send each once, retry, settle those in doubt."""
 
 from __future__ import annotations
 

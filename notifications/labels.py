@@ -1,4 +1,4 @@
-"""What staff call the letters that facts make."""
+"""Message labels: name each e-mail template and its recipient for staff."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happened, and whom we told."""
+"""Notification models: store events and the messages that they send."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tell a fact in the transaction that makes it true."""
+"""Outbox: record an event in the transaction of its change, start its messages on commit."""
 
 from __future__ import annotations
 

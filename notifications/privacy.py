@@ -1,4 +1,4 @@
-"""Forget whom we wrote to, once a person wants to be forgotten."""
+"""Erasure: remove a person from events and messages, delete messages not sent yet."""
 
 from __future__ import annotations
 

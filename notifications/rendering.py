@@ -1,4 +1,4 @@
-"""Write a message from the payload of a fact, in the shopper's language."""
+"""Rendering: write subject, text and HTML of a message from its event, in its language."""
 
 from __future__ import annotations
 

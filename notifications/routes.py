@@ -1,4 +1,4 @@
-"""Which fact makes which message. Pure: no database, no clock, no network."""
+"""Routes: map each event name to the messages that it sends. Pure."""
 
 from __future__ import annotations
 

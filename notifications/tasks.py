@@ -1,4 +1,4 @@
-"""Work for the outbox: find rows, call one verb, start the next step."""
+"""Notification tasks: find waiting events and due messages, create and send messages."""
 
 from __future__ import annotations
 

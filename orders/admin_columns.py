@@ -1,4 +1,4 @@
-"""What the staff page of an order says of its shopper, its state, and where it comes from."""
+"""Order columns: derive payment, fulfillment, address and routing of an order for staff."""
 
 from __future__ import annotations
 

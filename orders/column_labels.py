@@ -1,4 +1,4 @@
-"""What staff call the tables of orders, money and purchase orders, and their columns."""
+"""Column labels: name the tables and columns of orders for staff."""
 
 from __future__ import annotations
 

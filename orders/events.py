@@ -1,4 +1,4 @@
-"""What the orders app tells the outbox: payloads that any message can be made of."""
+"""Order events: record them in the outbox, with payloads that suffice for every message."""
 
 from __future__ import annotations
 

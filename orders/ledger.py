@@ -1,4 +1,4 @@
-"""The book of a payment: what we ask for, what we hear, and what it sums to."""
+"""Payment ledger: request captures, voids and refunds, record gateway updates once, sum them."""
 
 from __future__ import annotations
 

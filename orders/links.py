@@ -1,4 +1,7 @@
-"""Pages of an order open by a key in their link, not by an account."""
+"""Secret links: build the URLs of order and supplier pages, find the row that a link opens.
+
+The key in the link opens the page. No account is needed.
+"""
 
 from __future__ import annotations
 

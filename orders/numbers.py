@@ -1,4 +1,4 @@
-"""Numbers that people read aloud."""
+"""Public numbers: generate order, claim and return numbers that are easy to read aloud."""
 
 from __future__ import annotations
 

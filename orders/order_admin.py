@@ -1,4 +1,4 @@
-"""Staff pages of orders: the order, its refund form, and requests to erase an address."""
+"""Order admin: show orders, cancel, refund, release holds, track requests to erase an address."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Purchase order desk."""
+"""Purchase order admin: show purchase orders, release holds, resubmit, look up, renew links."""
 
 from __future__ import annotations
 

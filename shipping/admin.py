@@ -1,4 +1,4 @@
-"""Staff pages of parcels on their way."""
+"""Admin entry point: import the staff pages of every package, and label the columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What staff call the tables of parcels, and their columns."""
+"""Column labels: name the tables and columns of shipping for staff."""
 
 from __future__ import annotations
 

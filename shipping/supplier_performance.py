@@ -1,9 +1,9 @@
-"""See how suppliers keep their word: facts for their scorecards, read off what happened.
+"""Supplier performance: derive facts for supplier scorecards from what happened.
 
-Note [Facts that cannot be lost]: nothing on the way of a purchase writes a fact. A sweep finds
-what was decided and has none yet, in the traces that every move leaves anyway. So the purchase
-path is not slower for it, a fact that a crash prevented is found the next time, and a fact that
-is there is not looked at again.
+Note [Facts that cannot be lost]: the purchase path writes no facts. A sweep reads the status
+history that every move leaves anyway, and records what has no fact yet. So the purchase path is
+not slower, a fact that a crash prevented is found the next time, and a recorded fact is not
+looked at again.
 """
 
 from __future__ import annotations

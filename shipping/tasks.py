@@ -1,4 +1,4 @@
-"""Work for parcels: find rows, call one verb, start the next step."""
+"""Shipping tasks: poll open orders, complete arrived ones, record supplier performance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The project itself, as an app: it wires Celery and the checks."""
+"""Project app: import Celery, the system checks and the worker warm-up at start."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The Celery app, and the beat table: all periodic work in one place.
+"""Celery app: configure workers, schedule all periodic tasks.
 
-Queues are hints, tables are truth: for each step that a task starts, a sweep here finds what
-a crash left behind.
+Queues carry only hints; the tables hold the truth. For each step that a task starts, a periodic
+sweep finds what a crash left behind.
 """
 
 from __future__ import annotations

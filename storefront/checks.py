@@ -1,4 +1,4 @@
-"""Harmless defaults are for a laptop: production refuses to start on them."""
+"""System checks: refuse to serve production with the insecure defaults of local development."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tell a load balancer whether this process can sell."""
+"""Health check: tell a load balancer whether this process reaches the database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one map of all URLs."""
+"""Root URLs: route health check, admin, API, webhooks, supplier portal and shop pages."""
 
 from __future__ import annotations
 

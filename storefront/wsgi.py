@@ -1,4 +1,4 @@
-"""For the web server."""
+"""WSGI application: run the checks, load Django and all URLs before the first request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Staff pages of suppliers: the runs, what is wrong, and the stock."""
+"""Admin entry point: import the staff pages of every package, label the columns."""
 
 from __future__ import annotations
 

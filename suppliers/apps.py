@@ -1,4 +1,4 @@
-"""The suppliers app."""
+"""App configuration: name the suppliers app, register its system checks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work for suppliers: every package has its own; Celery finds it here."""
+"""Task entry point: import the tasks of every package for Celery."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a supplier says of a battery, and how its lithium must travel. Pure."""
+"""Batteries: parse a supplier's battery text, derive the lithium shipping class. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tell what a variant lacks before it may be shown. Pure: no database, no clock, no network."""
+"""Completeness: list what a variant lacks before it may be published. Pure."""
 
 from __future__ import annotations
 

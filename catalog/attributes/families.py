@@ -1,4 +1,4 @@
-"""Which kind of light a supplier's words mean, and on which shelf it stands. Pure."""
+"""Product families: map a supplier's words to a family, its category and SKU prefix. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tell good identifiers from bad ones. Pure: no database, no clock, no network."""
+"""Product identifiers: validate GTINs, build comparison keys of brands and part numbers. Pure."""
 
 from __future__ import annotations
 

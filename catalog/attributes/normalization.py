@@ -1,6 +1,7 @@
-"""Turn a supplier's words into ours: family, numbers, modes, lithium. Pure.
+"""Normalization: turn a supplier's record into typed attributes, modes and lithium class. Pure.
 
-Unknown stays empty. What cannot be true is not published; it is kept as he wrote it.
+An attribute that the supplier does not state stays empty. An impossible value is not published:
+it is kept in the supplier's words.
 """
 
 from __future__ import annotations

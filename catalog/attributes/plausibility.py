@@ -1,6 +1,6 @@
-"""Judge a supplier's numbers by physics. Pure: no database, no clock, no network.
+"""Plausibility: check stated numbers against physical limits. Pure.
 
-What cannot be true is not published; what is unlikely is, with a warning for staff.
+An impossible value is not published. An unlikely value is published, with a warning for staff.
 """
 
 from __future__ import annotations

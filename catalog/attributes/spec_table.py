@@ -1,4 +1,4 @@
-"""Find our columns in a supplier's specification table. Pure."""
+"""Specification table: recognize labels, parse their values into our columns and modes. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from catalog.attributes.plausibility import ModeClaim
 from catalog.attributes.text_cleaning import storable
 from catalog.attributes.units import UnreadableError
 
-# The words suppliers use for what we have columns for. Pure.
+# Patterns of labels and values
 
 # What a label speaks of. First match wins; the order matters ("battery weight" is no weight).
 SUBJECTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(

@@ -1,4 +1,4 @@
-"""Clean a supplier's words before anybody sees them. Pure: no database, no clock, no network."""
+"""Text cleaning: sanitize supplier titles, texts and HTML before anyone sees them. Pure."""
 
 from __future__ import annotations
 

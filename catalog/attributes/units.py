@@ -1,6 +1,6 @@
-"""Read numbers and units out of what a supplier writes. Pure.
+"""Units: parse numbers with their units from supplier text. Pure.
 
-Nothing is guessed: a text that can mean two things means nothing to us.
+An ambiguous number is never guessed: it raises an ``UnreadableError``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Staff pages of what others ask for our goods, and of what we sell."""
+"""Competitor price admin: upload, preview and import price lists, show prices and daily sales."""
 
 from __future__ import annotations
 

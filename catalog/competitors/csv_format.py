@@ -1,6 +1,6 @@
-"""Read competitors' prices line by line, from CSV. Pure: no database, no clock, no network.
+"""CSV price lists: parse competitor prices line by line. Pure.
 
-A line that cannot be read is refused with a reason, and the next one is read.
+A line that cannot be read is rejected with a reason code; the next line is read.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""In which ways competitors' prices are told. Pure: no database, no clock, no network.
+"""Price list formats: detect the format of a competitor price list, choose its reader. Pure.
 
-One more way, such as that of a company that watches prices, is one more module with a reader, and
-one line here.
+A new format, such as that of a price monitoring service, needs one module with a reader and one
+entry in ``READERS``.
 """
 
 from __future__ import annotations

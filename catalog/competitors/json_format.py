@@ -1,7 +1,7 @@
-"""Read competitors' prices from JSON: a list of objects. Pure: no database, no clock, no network.
+"""JSON price lists: parse competitor prices from a list of objects. Pure.
 
-A stranger's list is read like a file: names as in its headings, and what we do not know is left
-out. In our own words nothing is left out and nothing is guessed.
+An external list has the field names of a CSV file, and unknown fields are ignored. In our own
+format an unknown field or a different spelling is an error.
 """
 
 from __future__ import annotations

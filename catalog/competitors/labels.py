@@ -1,7 +1,7 @@
-"""Why a line of a list of competitors' prices is refused, and why a list waits, in words.
+"""Competitor labels: word why a line is rejected or a list waits, name the form fields.
 
-Lines are judged by workers and kept for days: what is kept is a code with what it is about, and
-it is put into words for whoever reads it.
+Workers check the lines, and the results are kept for days. So a code with its values is stored.
+It is put into words when someone reads it.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def became(counts: Mapping[str, Any]) -> str:
     return " · ".join(f"{name}: {counts[code]}" for code, name in said.items() if counts.get(code))
 
 
-# How staff are asked about a source of competitors' prices.
+# Form fields of a price source
 
 SOURCE = (
     Group(

@@ -1,7 +1,7 @@
-"""Doubt a list of competitors' prices as a whole, before any line of it counts. Writes nothing.
+"""Competitor price matching: match the lines of a list to variants, flag implausible lists.
 
-One wrong price is caught by the guards of the price book. A column that slipped, or cents that
-are told as euros, is seen only where many lines are looked at together.
+Writes nothing. The guards of a price book catch a single wrong price. A shifted column, or cents
+reported as euros, shows only when many lines are compared.
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ from catalog.enums import Dialect
 from catalog.models import CompetitorFile, CompetitorPrice, Identifier, Variant
 from catalog.models.competitors import Match
 from catalog.pricing.market import MAX_AGE
-
-# Find out which goods of ours a list of competitors' prices speaks of. Writes nothing.
 
 BATCH = 1000
 # A clock may be wrong by a few hours; a price of next week is a mistake.

@@ -1,6 +1,6 @@
-"""Hear what other shops ask for our goods: keep a list of it, and let what is sure of it count.
+"""Competitor price import: decode and store a list, import its matched lines, delete old lists.
 
-One door for all who tell: staff with a file, a program at our address, a source that we ask.
+All lists enter here: files from staff, lists sent to our API, lists fetched from a source.
 """
 
 from __future__ import annotations

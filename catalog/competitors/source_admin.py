@@ -1,4 +1,4 @@
-"""Staff pages of the sources of competitors' prices: whom we ask, how often, and how it went."""
+"""Competitor source admin: edit a source, its interval and secret, show its last result."""
 
 from __future__ import annotations
 

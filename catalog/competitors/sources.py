@@ -1,7 +1,7 @@
-"""Ask the sources of competitors' prices, each in its turn.
+"""Competitor sources: fetch the price list of each due source, import it.
 
-What a source says wrongly, or does not say, changes nothing that is known: it is written on its
-page in words, and it is asked again when it is due.
+A failed fetch or an invalid list changes no known price. The error is shown on the page of the
+source, and the source is fetched again when it is due.
 """
 
 from __future__ import annotations

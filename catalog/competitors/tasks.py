@@ -1,4 +1,4 @@
-"""Competitor tasks."""
+"""Competitor tasks: fetch due sources, delete old price lists."""
 
 from __future__ import annotations
 

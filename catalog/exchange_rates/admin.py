@@ -1,4 +1,4 @@
-"""Staff pages of what foreign money is worth: say a rate, and judge what moved too far."""
+"""Exchange rate admin: enter a rate by hand, approve or reject a rate that moved too far."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read the daily rates of the European Central Bank. Pure: no database, no clock, no network."""
+"""ECB reference rates: parse the daily XML, convert it to a quote currency. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Ask what foreign money is worth, where somebody said who tells."""
+"""Exchange rates: fetch, import, set by hand, approve, reject, expire.
+
+A small move takes effect at once; a larger one waits for staff. Without ``RATES_URL`` nothing is
+fetched.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +23,6 @@ from catalog.pricing.policy import limits
 from catalog.pricing.rate_validity import moved_too_far, worth
 from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.http.download import download
-
-# Hear what foreign money is worth: believe it, or have a person look at it first.
 
 Status = RateNews.Status
 AHEAD = timedelta(days=1)

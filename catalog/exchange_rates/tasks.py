@@ -1,4 +1,4 @@
-"""Rate tasks."""
+"""Exchange rate tasks: fetch the daily rates, expire old rates."""
 
 from __future__ import annotations
 

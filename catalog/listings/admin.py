@@ -1,4 +1,4 @@
-"""Staff pages of what is sold where, at which price, and what selling costs."""
+"""Listing admin: explain and chart a price, delist, relist, show price changes."""
 
 from __future__ import annotations
 

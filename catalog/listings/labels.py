@@ -1,4 +1,4 @@
-"""What the pages of channels, of the costs of selling and of rates ask, in words."""
+"""Channel labels: name the form fields of channels and selling costs."""
 
 from __future__ import annotations
 

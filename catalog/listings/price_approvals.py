@@ -1,4 +1,4 @@
-"""What a person decides about a price that a guard stopped."""
+"""Price approvals: approve a price that a guard stopped, keep the current price, reject."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Say why a variant costs what it costs: the whole calculation, from today's inputs."""
+"""Price explanation: recalculate one listing's price from today's inputs, list every step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Staff pages of prices that a guard stopped."""
+"""Price hold admin: show prices that a guard stopped, approve, keep or reject them."""
 
 from __future__ import annotations
 

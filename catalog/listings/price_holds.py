@@ -1,4 +1,7 @@
-"""Keep the prices that a guard stopped where staff find them, one open row per listing."""
+"""Price holds: open, update and close the hold on a price that a guard stopped.
+
+A listing has at most one open hold.
+"""
 
 from __future__ import annotations
 

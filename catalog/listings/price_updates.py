@@ -1,4 +1,4 @@
-"""Hang a counted price on its listing, and keep what it was made of."""
+"""Price updates: write calculated prices to listings, record each change with its breakdown."""
 
 from __future__ import annotations
 

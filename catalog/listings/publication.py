@@ -1,4 +1,4 @@
-"""Publishing."""
+"""Listing publication: delist, relist, publish the listings of a product that are complete."""
 
 from __future__ import annotations
 

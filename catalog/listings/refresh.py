@@ -1,4 +1,4 @@
-"""Price what we can be supplied with, and put it on a channel when it is fit to be shown."""
+"""Listing refresh: price the current supply, write price and availability, update the cards."""
 
 from __future__ import annotations
 

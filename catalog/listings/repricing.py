@@ -1,4 +1,4 @@
-"""Count all prices of a channel anew, from what its listings know of their supply."""
+"""Repricing: recalculate the prices of a channel or of queued variants from stored supply."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Listing tasks."""
+"""Listing tasks: reprice channels that are due, reprice queued variants."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What we sell and what we say about it."""
+"""Catalog models: export every model of the app."""
 
 from catalog.models.attributes import Mode, Spec
 from catalog.models.competitors import (

@@ -1,4 +1,7 @@
-"""What a light can do, in typed columns; unknown is empty, never guessed."""
+"""Attribute models: store the typed specifications and light modes of a product.
+
+An unknown value is empty, never guessed.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What we hear of the market: what others ask for our goods, and what we sell of them."""
+"""Market models: store competitor prices, lists and sources, daily sales, repricing requests."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ class SalesTally(models.Model):
         return f"{self.variant_id} {self.day}: {self.units}"
 
 
-# Whom we ask by the clock what others ask for our goods.
+# Price sources
 
 # Nobody answers within less than the next question: see ``competitors.sources.TOTAL_S``.
 # A price counts for 7 days: between two answers, one may fail.

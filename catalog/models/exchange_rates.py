@@ -1,4 +1,4 @@
-"""What foreign money is worth: as it counts now, and all that was ever heard of it."""
+"""Exchange rate models: store the current rates and every reported rate."""
 
 from __future__ import annotations
 

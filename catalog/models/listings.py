@@ -1,4 +1,4 @@
-"""Where we sell, and what one variant costs and promises there."""
+"""Listing models: store channels, delivery areas, the price and availability of each listing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A price that a guard stopped, and what a person made of it."""
+"""Price hold model: store a price that a guard stopped, and what staff decided."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What selling costs on a channel, besides the goods."""
+"""Pricing models: store selling costs, price books with their rules, and price changes.
+
+A price change keeps the inputs and steps that the price was made of.
+"""
 
 from __future__ import annotations
 
@@ -83,7 +86,7 @@ class LandingTerms(models.Model):
         return f"{self.origin}/{self.supplier_code}"
 
 
-# By which rules a wholesale cost becomes a price, and what every price was made of.
+# Price books, rules and price changes
 
 
 class PriceBook(Stateful):

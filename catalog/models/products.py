@@ -1,4 +1,8 @@
-"""The names the trade gives a thing: GTIN, UPC, MPN and the supplier's own."""
+"""Product models: store categories, brands, products, variants, identifiers and images.
+
+A product is one page of the shop, a variant is what a customer buys. An identifier is a GTIN, a
+part number (MPN) or the supplier's own number. An image has its source URL and our file name.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-# The shelves of the shop.
+# Categories
 
 
 class Family(models.TextChoices):
@@ -54,7 +58,7 @@ class Category(models.Model):
         return str(self.intros.get(locale) or self.intros.get("en") or "")
 
 
-# The things in the catalog: a product as a shopper knows it, a variant as he buys it.
+# Products, variants and identifiers
 
 
 class Brand(models.Model):
@@ -196,7 +200,7 @@ class Identifier(models.Model):
         return f"{self.scheme}:{self.value}"
 
 
-# Pictures of a product: where they came from and where our copies lie.
+# Images
 
 WIDTHS_PX = (240, 480, 900)
 

@@ -1,4 +1,4 @@
-"""One product as a shopper sees it in a list, ready in one row."""
+"""Search models: store product cards, facet counts and search words, all of them rebuildable."""
 
 from __future__ import annotations
 

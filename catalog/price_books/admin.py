@@ -1,4 +1,4 @@
-"""Staff pages of price books: write a draft, run it dry, let it go live, bring one back."""
+"""Price book admin: edit a draft, dry-run it, take it live, restore an earlier version."""
 
 from __future__ import annotations
 

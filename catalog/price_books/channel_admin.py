@@ -1,4 +1,4 @@
-"""Channel desk."""
+"""Channel admin: edit channels and selling costs, open a draft of price rules, reprice."""
 
 from __future__ import annotations
 

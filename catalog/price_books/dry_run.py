@@ -1,4 +1,7 @@
-"""Tell whether a dry run still says what going live would do."""
+"""Dry run: simulate a price book over its channel, store and export the result, judge its age.
+
+A dry run is stale after a day, or when the live book, selling costs or exchange rates changed.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +59,7 @@ def objection(*, book: PriceBook, now: datetime) -> str:
     return ""
 
 
-# Show what a price book would do before it does it: a dry run over a whole channel.
+# Simulation over a channel
 
 SHOWN = 100
 MOST_TURNS = 24  # of one book: each is a run over the whole channel

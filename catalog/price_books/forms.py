@@ -1,4 +1,4 @@
-"""The form of a price rule: tiers as a line of text, and kind words for what cannot be."""
+"""Price rule form: parse tiers from one line of text, validate a rule."""
 
 from __future__ import annotations
 

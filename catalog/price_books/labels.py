@@ -1,4 +1,4 @@
-"""What the pages of price books and their rules ask, in words."""
+"""Price book labels: name the form fields of price books and rules."""
 
 from __future__ import annotations
 

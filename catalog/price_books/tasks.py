@@ -1,4 +1,4 @@
-"""Price book tasks."""
+"""Price book tasks: dry-run a draft."""
 
 from __future__ import annotations
 

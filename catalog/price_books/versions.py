@@ -1,4 +1,4 @@
-"""Write price rules as a draft, let it go live, and bring an earlier book back."""
+"""Price book versions: create a draft, take it live, restore an earlier book."""
 
 from __future__ import annotations
 

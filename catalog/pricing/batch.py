@@ -1,4 +1,4 @@
-"""Count the prices of many variants, with what is known of each: one question for all of them."""
+"""Batch pricing: calculate the prices of many variants with a fixed number of queries."""
 
 from __future__ import annotations
 

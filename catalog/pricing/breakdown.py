@@ -1,4 +1,4 @@
-"""Tell a calculation step by step. Pure: no database, no clock, no network."""
+"""Price breakdown: list the steps of a calculation, convert it to a snapshot. Pure."""
 
 from __future__ import annotations
 

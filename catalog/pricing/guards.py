@@ -1,8 +1,8 @@
-"""What no price rule gets around. Pure: no database, no clock, no network.
+"""Price guards: round a price within its limits, or stop it for staff. Pure.
 
-A limit that a price can simply be set to is kept by moving the price there, and said: a clamp.
-Where that is impossible, or where the move is too large to be believed, the price stays as it
-is and a person decides: a stop.
+A clamp: a price outside a limit moves to that limit, and the move is recorded. A stop: if no price
+fits all limits, or the change is too large to be plausible, the current price stays and staff
+decide.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Read what one listing cost and what was asked for it, and when the next change counts."""
+"""Price history: read a listing's past prices and landed costs, time the next change."""
 
 from __future__ import annotations
 

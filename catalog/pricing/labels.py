@@ -1,4 +1,4 @@
-"""The steps of a calculation, and what came of it, in words for staff."""
+"""Pricing labels: word the steps of a calculation, the stop reasons and the rules for staff."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Say what one unit costs until a shopper holds it. Pure: no database, no clock, no network."""
+"""Landed cost: choose the selling costs, add up what one unit costs until it is delivered. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Keep how much is sold a day, as orders tell it."""
+"""Market signals: store daily sales, read competitor prices and sales rates of variants.
+
+The orders app reports the daily sales.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +62,7 @@ def keep(
     return len(touched)
 
 
-# What the market says of our goods: competitors' prices, and how fast they sell.
+# Signals
 
 # What is older, or less surely the same goods, is not believed.
 MAX_AGE = timedelta(days=7)

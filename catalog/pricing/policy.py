@@ -1,4 +1,4 @@
-"""Read by what prices are counted: the book, what selling costs, what money is worth."""
+"""Pricing policy: load the price book, selling costs and exchange rates of a channel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turn a wholesale cost into a retail price. Pure: no database, no clock, no network."""
+"""Price calculation: turn a wholesale cost into a retail price by rules and guards. Pure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What may be said of a reduced price. Pure: no database, no clock, no network.
+"""Price reduction: find the lowest price of the 30 days before an announced reduction. Pure.
 
-Beside a reduction that is announced stands the lowest price that was asked in the 30 days before
-it, and the reduction is counted from that one. A price that is not below it is no reduction.
+The shop shows that price beside the reduction, and counts the reduction from it. A price that is
+not below it is no reduction.
 
 Source: Directive 98/6/EC, article 6a (Omnibus); Court of Justice, C-330/23
 """

@@ -1,9 +1,8 @@
-"""Tell how sure a rate of exchange is. Pure: no database, no clock, no network.
+"""Exchange rate validity: judge a rate by its age and by a newer rate under review. Pure.
 
-A rate is believed while it is young. When it grows old, or when a newer one waits for a person
-because it moved so far, nobody knows what the money is worth; it is then counted at the dearest
-that can be believed, so that nothing is sold at a loss. After twice the age it is not counted
-at all.
+A rate is ``SURE`` while it is young. It is ``UNSURE`` when it is old, or when a newer rate moved so
+far that staff must review it. Prices then use the highest plausible rate, so that nothing sells at
+a loss. After twice the maximum age a rate is ``UNKNOWN`` and not used.
 """
 
 from __future__ import annotations

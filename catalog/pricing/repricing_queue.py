@@ -1,4 +1,7 @@
-"""Have the prices of some variants counted anew; a sweep does it (``repricing``)."""
+"""Repricing queue: add variants whose price inputs changed.
+
+``catalog.listings.repricing`` recalculates them.
+"""
 
 from __future__ import annotations
 

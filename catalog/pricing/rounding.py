@@ -1,4 +1,4 @@
-"""Round a price to the endings that a shop likes. Pure: no database, no clock, no network."""
+"""Price rounding: round an amount up or down to a price ending such as .99. Pure."""
 
 from __future__ import annotations
 

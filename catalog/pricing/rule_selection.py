@@ -1,9 +1,9 @@
-"""Choose the rule that makes a price. Pure: no database, no clock, no network.
+"""Price rule selection: find the rules that fit a variant, rank them. Pure.
 
-Several rules may fit one variant. The most specific wins: a rule of the variant itself beats
-one of its product, then of its supplier, its brand, its category; a rule that names two of them
-is more specific than one that names either. Between rules of the very same scope, one that
-runs for a time beats one that always runs, then the later start wins, then the lower number.
+The most specific rule wins: a rule of the variant, then of its product, supplier, brand, category.
+A rule with two of these scopes is more specific than a rule with either one. Between rules of the
+same scope, a temporary rule beats a permanent one. Then the later start wins, then the lower
+number.
 """
 
 from __future__ import annotations

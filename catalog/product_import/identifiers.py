@@ -1,4 +1,8 @@
-"""Write the names the trade gives a variant, and notice when two claim the same one."""
+"""Import identifiers: write GTINs, part numbers and supplier SKUs, make our SKUs and slugs.
+
+An identifier that another variant already has is stored as a conflict. A SKU or slug of ours is
+assigned once and never changes.
+"""
 
 from __future__ import annotations
 
@@ -141,7 +145,7 @@ def _drop_stale(
     return changed
 
 
-# Give products their addresses and variants their SKUs: once, and for good.
+# SKUs and slugs
 
 # No vowels and no look-alikes: nothing to misread, no words by accident.
 _LETTERS = "23456789BCDFGHJKMNPQRSTVWXYZ"

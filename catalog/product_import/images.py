@@ -1,4 +1,7 @@
-"""List the pictures of a product, in the supplier's order; fetching them comes later."""
+"""Import images: write one row per product image, in the supplier's order.
+
+``catalog.products.images`` fetches the files later.
+"""
 
 from __future__ import annotations
 

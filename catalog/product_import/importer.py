@@ -1,4 +1,4 @@
-"""Take a supplier's products into the catalog, in sets."""
+"""Product import: create and update a supplier's products and variants in sets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A supplier's record on its way into the catalog, with the rows that it becomes."""
+"""Import item: hold a supplier's record with the catalog rows that it becomes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write what we say of a product: its words, its numbers, its modes."""
+"""Import products: write products, brands, specifications and modes, keep what staff locked."""
 
 from __future__ import annotations
 

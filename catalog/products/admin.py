@@ -1,4 +1,4 @@
-"""Product desk."""
+"""Product admin: edit products and categories, show variants, brands, images and cards."""
 
 from __future__ import annotations
 

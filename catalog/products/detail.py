@@ -1,4 +1,4 @@
-"""What the page of one product is made of."""
+"""Shop page data: load a product page, the home page, a channel with its categories."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ class ProductView:
         return min(self.variants, key=lambda each: (not each.is_available(now), each.price.amount))
 
 
-# Gather all that a page shows of one product, and of the front of the shop.
+# Queries
 
 PICKS_PER_SHELF = 6
 

@@ -1,4 +1,4 @@
-"""A person's own words and decisions: kept, and never overwritten by a feed."""
+"""Product editing: apply a change by staff, lock the field against feeds, publish the result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What staff write of a shelf: words in each language, and the goods that stand on it."""
+"""Category form: edit the names and texts of a category in each language."""
 
 from __future__ import annotations
 

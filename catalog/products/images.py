@@ -1,4 +1,7 @@
-"""Fetch the pictures that wait, main ones first, and show the products that got one."""
+"""Product images: fetch, validate, resize and store, then show the products that got one.
+
+Main images are fetched first. A file that is not a valid image is not stored.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +27,6 @@ from catalog.models.products import WIDTHS_PX
 from catalog.search import index
 from storefront.lib.http.download import download
 from storefront.lib.http.errors import PermanentError, TemporaryError
-
-# Fetch a supplier's picture, make sure it is one, and keep it in our sizes.
 
 log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""What the pages of products, shelves and competitors' files ask, in words."""
+"""Product labels: name the form fields of products and categories."""
 
 from __future__ import annotations
 

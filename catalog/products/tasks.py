@@ -1,4 +1,4 @@
-"""Product tasks."""
+"""Product tasks: fetch a batch of waiting images."""
 
 from __future__ import annotations
 

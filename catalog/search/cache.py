@@ -1,4 +1,10 @@
-"""A mark that changes whenever what shoppers see has changed: pages kept before it are void."""
+"""Search cache: version the cached pages, cache the counts of broad searches.
+
+A change of any card changes the version, so that older cached pages are no longer used. Whole
+categories are counted ahead (``facet_counts``). The counts of a search are cached only if it
+matches more than ``WIDE`` cards: counting them takes long, and they rarely change. The first such
+search stores them for ``KEPT_S`` seconds.
+"""
 
 from __future__ import annotations
 
@@ -27,10 +33,7 @@ def advance() -> None:
         log.warning("the catalog changed while Redis was away; kept pages end by their age")
 
 
-# Keep what words found that most of a shop matches: counting that takes long, and hardly changes.
-#
-# The whole shelves are counted ahead (``facet_counts``); of words the first who asks lets them be
-# counted, and who asks within ten minutes reads those numbers.
+# Counts of broad searches
 
 # So many cards are put in order by how well the words fit, which are the best ones of all that
 # match: nobody turns fifty pages of a search.

@@ -1,4 +1,4 @@
-"""Read cards: one product each, as it stands in a list."""
+"""Product cards: describe one product in a list, name the columns of its query."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Write what a shopper asks for as SQL conditions on cards. Pure.
+"""Search conditions: translate a product filter into SQL conditions on cards. Pure.
 
-One text of conditions serves both the list and the counts, so they cannot disagree.
+The list and the facet counts use the same conditions, so they always agree.
 """
 
 from __future__ import annotations

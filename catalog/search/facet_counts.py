@@ -1,4 +1,7 @@
-"""Count whole shelves ahead, so that a plain list page need not look at every card."""
+"""Facet counts: count whole categories ahead, read and invalidate the counts.
+
+So a plain list page does not scan every card.
+"""
 
 from __future__ import annotations
 

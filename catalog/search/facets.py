@@ -1,4 +1,4 @@
-"""Count what each choice of a list would bring, in one query."""
+"""Facets: count every choice of a list in one query, parse the result."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What a shopper asks of a list, as the address of the page says it. Pure.
+"""Product filter: parse, change and write the query parameters of a list page. Pure.
 
-Any text may come in here; what cannot be understood is set aside, never an error.
+Any text is accepted. A parameter that cannot be understood is set aside, never an error.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The SQL that copies all a list shows into cards. Pure: text made of constants."""
+"""Search index: rebuild the product cards of a channel in one SQL statement.
+
+A card has all that a list shows, filters and sorts by. The SQL is made of constants.
+"""
 
 from __future__ import annotations
 
@@ -223,9 +226,6 @@ COLLECT_WORDS = f"""
       AND NOT EXISTS (SELECT FROM catalog_searchword known WHERE known.word = said.word)
     ON CONFLICT (word) DO NOTHING
 """  # noqa: S608 - made of constants
-
-
-# Put products on the shelf: copy what a list shows into one row per product and channel.
 
 
 @needs_transaction

@@ -1,4 +1,4 @@
-"""Read one page of a list: the cards, how many there are, and what could narrow them."""
+"""Product list: read one page of cards, their number, and the facets that narrow the list."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Understand what a shopper types: ``18650 usb-c headlamp under 100g``. Pure.
+"""Search query parser: turn typed text into filters and search words. Pure.
 
-What can be understood becomes a filter; the rest are words to look for. No text is an error.
+Example: ``18650 usb-c headlamp under 100g``. What is understood becomes a filter, the rest are
+words to search for. No text is an error.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Guess what a mistyped word may have meant, from the words that stand on our cards."""
+"""Spelling: replace an unknown search word by the most similar word of our cards."""
 
 from __future__ import annotations
 

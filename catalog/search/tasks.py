@@ -1,4 +1,4 @@
-"""Search tasks."""
+"""Search tasks: count ahead the categories whose cards changed."""
 
 from __future__ import annotations
 

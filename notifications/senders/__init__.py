@@ -1,4 +1,4 @@
-"""The ways a message can travel."""
+"""Senders: list the transports of messages, create one by its code."""
 
 from django.utils.module_loading import import_string
 

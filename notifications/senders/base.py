@@ -1,4 +1,4 @@
-"""What we need from anybody who carries a message."""
+"""Sender protocol: define a finished message and the call that sends it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""E-mail, over the mailer of the settings."""
+"""E-mail sender: send one message over SMTP, classify each failure, detect lost answers.
+
+``Backend`` extends Django's SMTP backend. If the connection breaks while the body is sent, the
+server may have accepted the message, so ``InDoubtError`` is raised instead of a plain failure.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +16,6 @@ from django.core.mail.backends.smtp import EmailBackend
 
 from notifications.senders.base import Message
 from storefront.lib.http.errors import PermanentError, TemporaryError
-
-# Django's SMTP backend, made to tell when a message may have gone out without an answer.
 
 
 class InDoubtError(smtplib.SMTPException):

@@ -1,4 +1,8 @@
-"""The staff page on which a list of supplier bills is looked at, and entered."""
+"""Invoice admin: list, enter and withdraw supplier invoices, preview and import a CSV list.
+
+An invoice comes from the supplier's API, or staff enter it from paper. Each row of a list is
+matched with a purchase order and shown before anything is saved.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +88,7 @@ class BillListActions(StaffAdmin):
         return HttpResponseRedirect(reverse("admin:orders_supplierbill_changelist"))
 
 
-# Staff pages of what suppliers charged: told by their API, or entered from paper.
+# Invoice pages
 
 BILL = (
     Group(

@@ -1,4 +1,7 @@
-"""Read a list of supplier bills, as accounting programs write one."""
+"""Invoice import: read a CSV list of supplier invoices, match purchase orders, save each once.
+
+``ALIASES`` are the column names that accounting programs use.
+"""
 
 from __future__ import annotations
 
@@ -96,7 +99,7 @@ def parse_currency(text: str) -> str:
     return code
 
 
-# Enter a list of supplier bills: each is matched first, and none is entered twice.
+# Matching and saving
 
 
 @dataclass(slots=True, kw_only=True)

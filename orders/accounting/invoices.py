@@ -1,4 +1,7 @@
-"""Keep what suppliers charged us: what they list, what they say of an order, what staff enter."""
+"""Supplier invoices: fetch from the supplier's API, store, match with purchase orders, withdraw.
+
+An API lists all invoices, or says what it charged for one purchase order. Staff enter the others.
+"""
 
 from __future__ import annotations
 

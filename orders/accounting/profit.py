@@ -1,7 +1,7 @@
-"""What an order earns after everything, line by line. Pure: no database, no clock, no network.
+"""Profit: hold the amounts of an order by line, divide them to the cent, sum them. Pure.
 
-Each amount is rounded to the cent and divided to the cent, so that lines and what belongs to none
-of them sum up to the order.
+Each amount is rounded to the cent and divided to the cent. So the lines, and what belongs to no
+line, sum up to the order.
 """
 
 from __future__ import annotations

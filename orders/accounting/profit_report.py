@@ -1,4 +1,9 @@
-"""Account for what comes after a sale: money that went back, bills of nothing, and claims."""
+"""Profit report: compute what each order earns after costs, fees, refunds and credits.
+
+Each cost has the best source known: the invoice, else what was agreed or what the supplier
+quoted, else the cost terms. Supplier currencies are converted at the rate that was stored with
+the order line when it was sold.
+"""
 
 from __future__ import annotations
 
@@ -131,9 +136,7 @@ def _credited(
     profit.divide(over, What.CREDIT, money, source)
 
 
-# Read what orders earn: as billed where there is a bill, else as agreed, told, or by the terms.
-#
-# Money of suppliers counts at the rate that was kept with the line when it was sold.
+# Profit of an order
 
 Status = PurchaseOrder.Status
 PAID = (

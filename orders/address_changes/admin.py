@@ -1,4 +1,4 @@
-"""What staff do on the page of an order about an address that is doubtful or wrong."""
+"""Address change admin: confirm or correct an order's address, record supplier answers."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def _said(order: Order, wished: change_requests.Wished | None) -> str:
     return "; ".join(words % ", ".join(numbers) for words, numbers in parts if numbers)
 
 
-# Staff pages of what suppliers are to send elsewhere: write down what they say.
+# Supplier answers
 
 
 @admin.register(AddressWish)

@@ -1,4 +1,7 @@
-"""Have what suppliers have already sent elsewhere: each is asked, and his answer counts."""
+"""Address change requests: ask suppliers to ship elsewhere, record and apply their answers.
+
+Purchase orders that no supplier has yet get the new address at once.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tell suppliers of the addresses that shoppers wish: by a letter, or staff tell them."""
+"""Supplier notices: e-mail a supplier about an address change, or leave it to staff."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work for addresses that shoppers wish: tell those who have the goods already."""
+"""Address change tasks: notify suppliers that have the goods of a new address."""
 
 from __future__ import annotations
 

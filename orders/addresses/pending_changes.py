@@ -1,4 +1,4 @@
-"""End wishes for another address that nobody will answer any more."""
+"""Pending address changes: apply or refuse those that need no supplier answer any more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a parcel can find an address: the rules of its country, told in words."""
+"""Address validation: check an address against its country's rules, word each problem."""
 
 from __future__ import annotations
 

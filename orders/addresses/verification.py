@@ -1,7 +1,7 @@
-"""What is doubtful about an address, how it is usually written, and what its owner said to that.
+"""Address verification: warn, suggest the usual form, record the customer's reason.
 
-Nothing is corrected unasked: a suggestion is shown beside what was written, and a doubt gives way
-to a reason. What was chosen goes with the order.
+Nothing is corrected without consent: a suggestion is shown beside the entered address. A reason
+settles a warning. The choice is stored with the order.
 """
 
 from __future__ import annotations

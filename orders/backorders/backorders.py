@@ -1,8 +1,8 @@
-"""Keep what does not come as promised: refused, it is looked for elsewhere; later, it is asked of.
+"""Backorders: record rejected or delayed lines, set the customer's deadline, close them.
 
-Nothing is looked for here: ``shipping.rerouting.rerouting`` does, for what comes from elsewhere
-must also be
-carried. Until then the line is in no purchase order, and its money is neither taken nor let go.
+Nothing is sourced here: ``shipping.rerouting.rerouting`` does that, because goods from elsewhere
+must also be carried. Until then a rejected line is in no purchase order, and its money is neither
+captured nor voided.
 """
 
 from __future__ import annotations

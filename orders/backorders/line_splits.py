@@ -1,7 +1,7 @@
-"""Part an order line that no supplier sends whole: the rest is a line of its own.
+"""Line splits: divide an order line that no supplier ships whole into two order lines.
 
-So all that is true of a whole line stays true: it is in one purchase order or looked for
-elsewhere, held on one shelf, charged, and given back to the cent.
+So the rules for a whole line hold for each part: it is in one purchase order or one backorder,
+held on one stock row, charged, and refunded to the cent.
 """
 
 from __future__ import annotations

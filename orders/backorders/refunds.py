@@ -1,4 +1,4 @@
-"""Give up what nobody sends of a paid order: its units, its money and its promotions go back."""
+"""Backorder refunds: cancel lines that no supplier ships, return units, money, promotions."""
 
 from __future__ import annotations
 

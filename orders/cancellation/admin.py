@@ -1,4 +1,7 @@
-"""The actions by which staff write down what a supplier says to our wish that he stops it."""
+"""Cancellation admin: record supplier answers, decide on goods shipped after cancellation.
+
+A stray is a purchase order that its supplier has, or shipped, although we canceled it.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +71,7 @@ class StoppingActions(StaffAdmin):
         )
 
 
-# What the page of a purchase order shows of a stray, and the action that ends one.
+# Canceled but shipped
 
 DECISIONS = inline(
     StrayDecision,

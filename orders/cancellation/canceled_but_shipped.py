@@ -1,6 +1,6 @@
-"""What a person decides about a stray: what a supplier has, or shipped, although we canceled it.
+"""Canceled but shipped: record what staff decide on goods that a supplier kept or shipped.
 
-Its money went back, so that nobody pays for it unless somebody sees to it.
+The money went back to the customer, so without a decision nobody pays for these goods.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Tell a shopper how his wish to cancel stands with suppliers."""
+"""Cancellation status: tell whether suppliers were asked to cancel an order, or refused."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Take in what a supplier answers to our wish that he stops an order, by whichever way it comes.
+"""Cancellation answers: ask a supplier to stop a purchase order, record and apply its answer.
 
-A program answers the call that asks it. Who is asked by a letter answers on his page, and who is
-asked by a person is written down by staff: until then the wish stands, and nobody takes it for a
-yes or a no.
+An API answers the call that asks it. A supplier that gets an e-mail answers on its page. Staff
+record the answer of a supplier that they ask themselves. Until then the request stays open and
+counts neither as a yes nor as a no.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Cancellation tasks."""
+"""Cancellation tasks: carry out new and waiting cancellation requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Staff pages of carts, of lines, and of the units set aside for them."""
+"""Cart admin: show carts, cart lines, order lines and reservations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Begin a guest's cart with its first line, by one statement: nobody else can know it yet."""
+"""Carts: create, find and show a cart, add, change and remove lines at current prices.
+
+``begin`` inserts a guest's cart and its first line in one statement and needs no lock: no other
+request can know the cart yet.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +25,6 @@ from orders.models.cart import KEPT_FOR, MAX_QUANTITY
 from storefront.lib.db.bulk import insert, insert_together
 from storefront.lib.db.prepared_queries import Prepared
 from storefront.lib.money import Money
-
-# Put things into a cart, change them, and look at it with true prices.
 
 TOKEN_BYTES = 32
 MAX_LINES = 50

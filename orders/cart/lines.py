@@ -1,4 +1,4 @@
-"""Read the lines of a cart with all that pages and orders want to know of them, in one question."""
+"""Cart and order lines: read each line with all that pages and orders need, in one query."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def _found(*, token: str, since: datetime, now: datetime, on: date) -> QuerySet[
 _QUESTION, _FOUND = Prepared(_question), Prepared(_found)
 
 
-# Read the lines of an order with what pages and messages say of them, in one question.
+# Order lines
 
 
 def read_order_lines(order: Order) -> list[OrderLine]:

@@ -1,4 +1,4 @@
-"""Cart tasks."""
+"""Cart tasks: delete abandoned carts."""
 
 from __future__ import annotations
 

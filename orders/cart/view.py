@@ -1,4 +1,4 @@
-"""What a cart looks like to the shopper."""
+"""Cart view: hold the lines, prices and stock of a cart as the customer sees them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Say what a cart comes to where it goes: goods, ways, promotions and tax, in one bill.
+"""Cart totals: add up goods, delivery, promotions and tax of a cart for its destination.
 
-The page that shows a total and the order that charges it ask here, with the same cart.
+The page that shows a total and the order that charges it call ``bill`` with the same cart.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""One shopper holds a thing once, a few orders at a time, and not again and again unpaid.
+"""Open order limits: count a customer's unpaid orders, end earlier ones, refuse too many.
 
-The same shopper is the same account, or the same browser (``Cart.browser_key``). An e-mail address
-tells nothing: anybody can write anybody's, and would end his orders, or keep him from ordering.
+A customer holds an item once, has at most ``MOST_OPEN`` unpaid orders, and waits (``RESTS_FOR``)
+after holding an item unpaid for too long. The same customer is the same account, or the same
+browser (``Cart.browser_key``). An e-mail address proves nothing: anyone could enter the address
+of another customer, and end that customer's orders or block new ones.
 """
 
 from __future__ import annotations

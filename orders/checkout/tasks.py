@@ -1,4 +1,4 @@
-"""Checkout tasks."""
+"""Checkout tasks: expire unpaid orders after a last query of the gateway."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Staff pages of claims against suppliers: how they stand, and what a person does to them."""
+"""Claim admin: open claims against suppliers, resubmit, look up, record answers, withdraw.
+
+``CLAIMS`` and ``ComplainActions`` belong to the page of a purchase order.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,6 @@ from storefront.lib.money import Money
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, show, start
 from storefront.lib.staff.inlines import inline
-
-# What the page of a purchase order shows of claims, and the action that begins one.
 
 STATE = columns.state(
     "status",

@@ -1,4 +1,7 @@
-"""Write down what we complain of to a supplier; a worker, or a person, tells him."""
+"""Claims: list what can be claimed from a supplier, number a claim, store it once.
+
+A worker submits it, or staff do.
+"""
 
 from __future__ import annotations
 

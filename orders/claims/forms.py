@@ -1,4 +1,4 @@
-"""What staff fill in about a claim against a supplier."""
+"""Claim forms: ask staff about a claim and the supplier's answer, read what they enter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tell a supplier what we complain of, exactly once."""
+"""Claim submission: send a claim to its supplier exactly once, send it again, withdraw it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Work for claims against suppliers: find rows, call one verb, start the next step.
+"""Claim tasks: submit claims, look up lost answers, poll open claims, take claims back.
 
-They have a lane of their own, in the worker that reads the suppliers: people decide about claims,
-in days, and no order waits behind one.
+Claims have a lane of their own, in the worker that reads supplier data. People decide about
+claims within days, and no order waits behind one.
 """
 
 from __future__ import annotations

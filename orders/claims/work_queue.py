@@ -1,4 +1,4 @@
-"""Claims waiting."""
+"""Claim work queue: find claims to submit, to look up after a lost answer, to poll."""
 
 from __future__ import annotations
 

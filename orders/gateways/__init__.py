@@ -1,4 +1,4 @@
-"""The payment gateways we can speak to."""
+"""Gateway registry: list the payment gateways, open one by its code, close all."""
 
 from __future__ import annotations
 

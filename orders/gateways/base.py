@@ -1,4 +1,7 @@
-"""What we need from any payment gateway, in our words. No card ever touches us."""
+"""Gateway protocol: define the calls of a payment gateway, its payments, updates and balances.
+
+No card data reaches the shop: customers enter it on the gateway's page.
+"""
 
 from __future__ import annotations
 

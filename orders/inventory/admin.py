@@ -1,4 +1,4 @@
-"""Allocation desk."""
+"""Inventory admin: show allocations, record that the supplier's stock contains a sale."""
 
 from __future__ import annotations
 

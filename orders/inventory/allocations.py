@@ -1,4 +1,7 @@
-"""Units that are sold: until the supplier's own figure shows it, until they ship."""
+"""Allocations: allocate the stock of a paid order, release it, mark it shipped.
+
+An allocation is subtracted from the supplier's reported stock until that figure contains the sale.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measure when suppliers count our orders down, from the figures around these orders."""
+"""Decrement measurement: measure when suppliers decrement their stock for our orders."""
 
 from __future__ import annotations
 

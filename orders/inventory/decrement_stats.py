@@ -1,10 +1,10 @@
-"""Learn from the figures around our own orders when a supplier counts them down. Pure.
+"""Decrement statistics: infer when a supplier decrements its stock for our orders. Pure.
 
-Only sales that stand alone are looked at: in a window of time in which nothing else of ours
-touched the row. One drop of just this size there is the sale, none is a miss; whatever other
-buyers or new goods have blurred is not judged. The same time before the sale tells how quiet
-such a window usually is: where it is not, a drop after the sale shows nothing. And where nobody
-looked at his figures, as while his line was down, nothing can be missing from them.
+Only isolated sales count: nothing else of ours touched the stock row within the window. A single
+drop of exactly that size is the sale, no drop is a miss. What other buyers or new goods blur is
+not judged. An equal window before the sale shows how quiet the row is: if it is not, a drop
+after the sale proves nothing. While the supplier's stock was not read, as in an outage, nothing
+counts as a miss.
 """
 
 from __future__ import annotations

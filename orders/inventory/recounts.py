@@ -1,4 +1,4 @@
-"""Find where a supplier who never counts our orders down has counted his shelves anew."""
+"""Recounts: detect a stocktake of a supplier that never decrements its stock for our orders."""
 
 from __future__ import annotations
 

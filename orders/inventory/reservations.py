@@ -1,4 +1,8 @@
-"""How long an unpaid order holds its goods: on while its shopper is at it, never for ever."""
+"""Reservations: hold stock for an unpaid order, extend, release, expire.
+
+Each sign of activity of the customer extends the hold to ``PAY_WITHIN`` from now. It ends
+``HELD_AT_MOST`` after the stock was first held, whatever the customer does.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +63,7 @@ def stay(order: Order, *, now: datetime) -> None:
     )
 
 
-# Hold stock for a shopper who is paying, and give it back when he does not.
+# Holding and releasing stock
 
 
 def of(*, lines: Sequence[OrderLine], until: datetime, now: datetime) -> list[Reservation]:

@@ -1,4 +1,4 @@
-"""Let nobody else be sold what a supplier said that he has not."""
+"""Stock-outs: set the stock of lines rejected as out of stock to what is still shipped."""
 
 from __future__ import annotations
 

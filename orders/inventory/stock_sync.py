@@ -1,4 +1,9 @@
-"""Stop subtracting sales that a supplier's own figures contain by now, and say why or why not."""
+"""Stock sync: stop subtracting sales that reported stock contains, undo it after a rollback.
+
+Each allocation stores the reason: why it is still subtracted, or what proved that the supplier's
+figure contains it. A feed run that is rolled back proves nothing any more, so the sales that it
+showed are subtracted again.
+"""
 
 from __future__ import annotations
 
@@ -215,7 +220,7 @@ def _move(row: Allocation, seen_by: str, *, at: datetime, reason: str, **more: o
     row.move(to, at=at, reason=reason, seen_by=seen_by, doubt="", **more)  # type: ignore[arg-type]
 
 
-# Subtract sales again whose evidence is gone: the run that showed them is rolled back.
+# Feed rollbacks
 
 
 @transaction.atomic(durable=True)

@@ -1,4 +1,4 @@
-"""Inventory tasks."""
+"""Inventory tasks: sync stock with sales, measure decrements, count sales."""
 
 from __future__ import annotations
 

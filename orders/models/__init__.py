@@ -1,4 +1,4 @@
-"""From cart to purchase order."""
+"""Models: export all tables of orders, from cart to accounting."""
 
 from orders.models.accounting import MoneyDay, MoneyDifference, MoneySighting, SupplierBill
 from orders.models.addresses import AddressWish

@@ -1,4 +1,7 @@
-"""What suppliers charged us, as they say, or as a person wrote it down from paper."""
+"""Accounting models: store supplier invoices, reconciled days and discrepancies.
+
+An invoice comes from the supplier's API, or staff enter it from paper.
+"""
 
 from __future__ import annotations
 
@@ -72,7 +75,7 @@ class SupplierBill(models.Model):
         return Money(self.goods_amount + freight, self.currency)
 
 
-# Days whose money was compared with what others hold, and each difference that was found.
+# Reconciliation
 
 
 class MoneyDay(Stateful):

@@ -1,4 +1,4 @@
-"""The wish that a supplier sends elsewhere what he has already, and what he says to that."""
+"""Address change model: store the request to ship elsewhere and the supplier's answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines that their supplier does not ship, or ships later than promised: what becomes of them."""
+"""Backorder models: store rejected or delayed lines and what becomes of them."""
 
 from __future__ import annotations
 

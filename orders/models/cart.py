@@ -1,4 +1,4 @@
-"""What a shopper is about to buy."""
+"""Cart models: store carts and their lines with guaranteed prices."""
 
 from __future__ import annotations
 

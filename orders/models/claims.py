@@ -1,4 +1,4 @@
-"""What we complain of to a supplier: goods that he shipped, and what he gives for them."""
+"""Claim models: store claims against suppliers, their lines and the credit."""
 
 from __future__ import annotations
 

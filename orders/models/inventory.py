@@ -1,4 +1,4 @@
-"""Units set aside: softly while a shopper pays, hard once he has."""
+"""Inventory models: store reservations of unpaid orders and allocations of paid ones."""
 
 from __future__ import annotations
 

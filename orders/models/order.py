@@ -1,4 +1,4 @@
-"""What a shopper ordered: frozen words, prices and costs."""
+"""Order models: store orders and lines with the texts, prices and costs of the sale."""
 
 from __future__ import annotations
 

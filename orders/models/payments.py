@@ -1,4 +1,4 @@
-"""The money of an order: one payment, and the append-only book of what happened to it."""
+"""Payment models: store attempts to pay an order and their append-only ledger."""
 
 from __future__ import annotations
 

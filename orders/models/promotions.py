@@ -1,4 +1,4 @@
-"""What is given to shoppers, to whom, how often, and what was given."""
+"""Promotion models: store promotions, their coupons, limits and redemptions."""
 
 from __future__ import annotations
 

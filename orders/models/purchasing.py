@@ -1,4 +1,7 @@
-"""What we order from a supplier for one order, and everything said about it."""
+"""Purchasing models: store purchase orders, supplier messages, decisions and erasure requests.
+
+``StrayDecision`` is what staff decide if a supplier has a purchase order although it was canceled.
+"""
 
 from __future__ import annotations
 
@@ -296,9 +299,6 @@ class PurchaseMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.direction} {self.kind} of {self.purchase_order_id}"
-
-
-# What staff make of a purchase order that its supplier has although it was canceled.
 
 
 class StrayDecision(models.Model):

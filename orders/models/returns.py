@@ -1,4 +1,4 @@
-"""Pictures of what shoppers complain about."""
+"""Return models: store suppliers' return policies, customers' returns, their lines and pictures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
 from suppliers.models import Supplier
 
-# What suppliers do about goods that come back.
+# Return policies
 
 
 class ReturnPolicy(models.Model):
@@ -70,7 +70,7 @@ class ReturnPolicy(models.Model):
         return str(self.supplier or _("All others"))
 
 
-# What shoppers send back, or keep, and what they get for it.
+# Returns
 
 MOST_WORDS = 4000  # a complaint, and the answers to what we asked
 

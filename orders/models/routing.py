@@ -1,4 +1,4 @@
-"""By which rules a channel's orders are routed."""
+"""Routing model: store the versions of a channel's routing rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes back to a supplier, and the credit that he owes us for it."""
+"""Supplier return models: store goods returned to a supplier and the credit due."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a country takes of a sale, since when, and under which numbers we pay it."""
+"""Tax models: store tax rates by place and day, and our tax registration numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Staff pages of payments, and of the book of what happened to the money."""
+"""Payment admin: show payments and their ledger, query the gateway, retry refused requests."""
 
 from __future__ import annotations
 

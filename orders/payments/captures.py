@@ -1,4 +1,11 @@
-"""Ask a gateway once more for what it refused, when the cause of the refusal is gone."""
+"""Captures: decide when and how much to capture, call the gateway, retry refused requests.
+
+``Taking`` is what the gateway's account allows. In parts: each accepted purchase order is captured
+by itself. Once: all are captured together when none is open, or when the authorization is about
+to end (``ENDS_WITHIN``), whichever is first; that capture voids the rest. Before an authorization
+ends, money is also captured for purchase orders that a supplier has, or may have, but has not
+accepted. A later rejection is refunded. Nothing is captured for unsent purchase orders.
+"""
 
 from __future__ import annotations
 
@@ -76,16 +83,7 @@ def _is_delivered(payment: Payment, request: PaymentEvent) -> bool:
     return ledger.first_key(request) in keys
 
 
-# Decide when the money of a payment is taken, and how much in one call: the one rule.
-#
-# An account takes the money of an authorization in parts, or once (``Taking``). Where it takes
-# parts, each accepted purchase order is captured by itself. Where it takes once, all of them
-# together, as soon as no purchase order is open, or the authorization is about to end: whichever
-# is first. What is authorized for others goes back with that capture.
-#
-# An authorization that is about to end is captured for what a supplier has, or may have, although
-# he has not accepted it: should he refuse, it is refunded. For what nobody sent, nothing is
-# taken.
+# The capture rule
 
 Request = PurchaseOrder.Request
 

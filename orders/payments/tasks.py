@@ -1,4 +1,4 @@
-"""Payment tasks."""
+"""Payment tasks: carry out gateway requests, capture before expiry, poll, cancel voided ones."""
 
 from __future__ import annotations
 

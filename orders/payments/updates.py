@@ -1,4 +1,4 @@
-"""Hear what became of a payment: each piece of news once, in any order."""
+"""Payment updates: read them from the gateway, apply each once, in any order."""
 
 from __future__ import annotations
 

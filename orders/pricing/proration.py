@@ -1,4 +1,4 @@
-"""Which part of what a line was charged with belongs to some of its units. Pure."""
+"""Proration: compute the part of a line's charge that belongs to some of its units. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Staff pages of promotions, their codes, and taxes."""
+"""Promotion admin: edit promotions and coupons, show redemptions."""
 
 from __future__ import annotations
 

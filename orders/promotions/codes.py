@@ -1,4 +1,4 @@
-"""The codes that a shopper writes into his cart, and what each of them opens."""
+"""Coupon codes: add to and remove from a cart, validate, name why one is rejected."""
 
 from __future__ import annotations
 

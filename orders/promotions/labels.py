@@ -1,4 +1,4 @@
-"""What the pages of promotions and taxes ask, in words."""
+"""Promotion labels: name and explain the fields of promotions and coupons for staff."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Take promotions with an order, each as often as it may be, and give them back.
+"""Redemptions: redeem promotions with an order within their limits, revert, recount.
 
 Note [What is counted]: ``used`` is counted only where there is a limit. Without one, no checkout
-waits for another; who sets a limit later has it counted from the redemptions (``recount``).
+waits for another. A limit that is set later is counted from the redemptions (``recount``).
 """
 
 from __future__ import annotations

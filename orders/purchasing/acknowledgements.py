@@ -1,4 +1,8 @@
-"""Take in what a supplier answers to a purchase order; each answer leads somewhere."""
+"""Acknowledgements: apply a supplier's answer to a purchase order, record charge notices.
+
+A charge notice says that the supplier wants more money than it said before. Staff see it with
+the purchase order; nothing is paid automatically.
+"""
 
 from __future__ import annotations
 
@@ -289,7 +293,7 @@ def _hear(
     )
 
 
-# Note that a supplier wants more money for an order than he said.
+# Charge notices
 
 
 @transaction.atomic(durable=True)

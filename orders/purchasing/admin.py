@@ -1,4 +1,8 @@
-"""The action by which staff have another supplier send a purchase order."""
+"""Purchasing admin: reassign or submit a purchase order, show its lines and messages.
+
+``orders.purchase_order_admin`` has the page of a purchase order and takes its actions and columns
+from here. Batched purchase orders wait until ``goes_at``; staff can submit one earlier.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +65,7 @@ class MovingActions(StaffAdmin):
         )
 
 
-# What the pages of purchase orders show besides their columns.
+# Columns
 
 Request = PurchaseOrder.Request
 
@@ -85,7 +89,7 @@ def supplier_page(purchase_order: PurchaseOrder) -> str | None:
     return format_html('<a href="{}" rel="noreferrer">{}</a>', url, gettext("Open"))
 
 
-# Staff pages of purchase orders, and of what was said between us and the suppliers.
+# Lines and messages
 
 Status = PurchaseOrder.Status
 
@@ -129,7 +133,7 @@ show(
 )
 
 
-# Staff send what is collected for a supplier before its moment.
+# Batched submission
 
 
 @admin.display(description=_("Goes at"), ordering="goes_at", empty_value="")

@@ -1,4 +1,4 @@
-"""Purchase locks."""
+"""Locks: lock an order, then its purchase order, and read both again."""
 
 from __future__ import annotations
 

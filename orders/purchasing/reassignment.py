@@ -1,4 +1,9 @@
-"""Take a purchase order from its supplier, so that another sends it: first he must have stopped."""
+"""Reassignment: move a purchase order to another supplier, find silent suppliers, abandon.
+
+The current supplier must stop first. If it has the purchase order after all, it ships it and the
+reassignment is abandoned. A supplier that twice has no shipping method to the destination loses
+the purchase order without a decision of staff.
+"""
 
 from __future__ import annotations
 
@@ -97,7 +102,7 @@ def is_given_up(purchase_order: PurchaseOrder, *, after_h: int | None, now: date
     return purchase_order.request_status_since < now - promised - timedelta(hours=after_h)
 
 
-# Forget that another was to send a purchase order: he who has it sends it after all.
+# Abandoned reassignments
 
 
 @needs_transaction
@@ -130,7 +135,7 @@ def outrun(purchase_order: PurchaseOrder, *, now: datetime) -> None:
         purchase_order.move(to, at=now, axis="request_status", reason=words)
 
 
-# Have another send what a supplier carries there in no way, once he has said so twice.
+# No shipping method
 
 REASON = "he carries it there in no way"
 

@@ -1,4 +1,4 @@
-"""Purchasing tasks."""
+"""Purchasing tasks: create, submit and look up purchase orders, release resolved holds."""
 
 from __future__ import annotations
 

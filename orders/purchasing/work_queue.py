@@ -1,8 +1,8 @@
-"""Find the purchase orders and claims that wait for us to ask their supplier something.
+"""Purchasing work queue: find purchase orders to submit, to look up, to cancel.
 
-Who does not even answer orders now is not asked: what waits for him waits in its row. Nor is he
-asked before the moment that he named (``try_after``). Whose worker died, and a wish to cancel what
-was never sent, need no call, and wait for nobody.
+A supplier that does not even answer orders now is not called, nor before the time that it named
+(``try_after``). Its work waits in the rows. Submissions whose worker died, and cancellations of
+unsent purchase orders, need no call and do not wait.
 """
 
 from __future__ import annotations

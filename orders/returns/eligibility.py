@@ -1,4 +1,9 @@
-"""Where goods go that come back, as the policy of their supplier says."""
+"""Return eligibility: count returnable units, compute deadlines, choose the return address.
+
+The withdrawal period starts on the day after the last item arrived. If it ends on a Saturday or
+Sunday, it ends on the next Monday. Days are UTC days: where we sell in the EU, local midnight is
+never later. Functions for customers' returns refuse with ``CannotReturnError``.
+"""
 
 from __future__ import annotations
 
@@ -53,18 +58,11 @@ def way_of(supplier: Supplier, *, worth: Decimal, is_our_fault: bool) -> Way:
     return Way(destination=destination, address=address, label_payer=payer)
 
 
-# What every verb of returns says no with.
-
-
 class CannotReturnError(Exception):
     """The words say why; nothing is written."""
 
 
-# Until when goods may be given back. Pure.
-#
-# The day on which the last of them arrived is not counted, and a time that ends on a Saturday or
-# Sunday ends on the Monday after it. Days are those of UTC: where we sell in the EU, midnight
-# there is never later.
+# Deadlines
 
 WITHDRAWAL = timedelta(days=14)  # the law's; more is the shop's to give
 SEND_WITHIN = timedelta(days=14)
@@ -102,7 +100,7 @@ def _working_day(day: date) -> date:
     return day + timedelta(days=max(0, 7 - day.weekday())) if day.weekday() >= SATURDAY else day
 
 
-# What of an order may still be given back: units that left, of which no return stands.
+# Returnable units: shipped, and in no return that stands
 
 Kind = ReturnAuthorization.Kind
 

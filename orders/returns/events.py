@@ -1,4 +1,4 @@
-"""What is told of returns: the receipt at once, and each answer of ours."""
+"""Return events: record the receipt and each answer to the customer in the outbox."""
 
 from __future__ import annotations
 

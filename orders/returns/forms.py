@@ -1,4 +1,4 @@
-"""What staff fill in when another is sent instead of what comes back."""
+"""Return forms: ask staff about returns, exchanges and supplier returns, read what they enter."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def instead_in(given: Mapping[str, Any], lines: Iterable[ReturnLine]) -> dict[in
     return {line.order_line_id: given.get(f"instead_{line.order_line_id}") for line in lines}
 
 
-# What staff fill in about returns of shoppers, and goods that go back to suppliers.
+# Returns and supplier returns
 
 Disposition = ReturnAuthorization.Disposition
 

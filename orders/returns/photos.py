@@ -1,4 +1,7 @@
-"""Pictures of what a shopper complains about: drawn anew, out of reach, and gone with him."""
+"""Return photos: re-encode the pictures of a complaint, store them privately, delete them.
+
+No URL shows a stored picture. Pictures are deleted when the customer is erased.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a return is worth now: the goods, less what is kept of them, and the way."""
+"""Refund amounts: compute what a return is worth now: goods, deductions, delivery."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Staff pages of the rules of routing: draft them, rehearse them, let them go live."""
+"""Routing admin: draft a channel's routing rules, simulate them, activate, retire."""
 
 from __future__ import annotations
 
@@ -27,8 +27,6 @@ from orders.routing.ranking import USUAL_CHAIN, Criterion, Rules
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action
 from suppliers.models import Supplier
-
-# The form in which staff say what counts first when an order is routed.
 
 STEPS = ("step_1", "step_2", "step_3", "step_4", "step_5", "step_6")
 USUAL = dict(zip(STEPS, USUAL_CHAIN, strict=False))

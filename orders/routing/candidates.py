@@ -1,4 +1,4 @@
-"""What is needed, and how much of it a stock row could send. Pure."""
+"""Candidates: compute how many units a stock row can send, name why it cannot. Pure."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class Candidate:
         return fewest if fewest <= self.available else None
 
 
-# Say why a stock row cannot fill anything. Pure: no database, no clock, no network.
+# Stock rows that cannot fill anything
 
 
 class Refusal(StrEnum):

@@ -1,4 +1,4 @@
-"""What a delivery costs and when it arrives, as it was quoted. Pure."""
+"""Delivery quote: hold the price and arrival of each planned parcel, sum them. Pure."""
 
 from __future__ import annotations
 

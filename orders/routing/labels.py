@@ -1,4 +1,4 @@
-"""What staff read of the rules of routing, and of why a place was not taken."""
+"""Routing labels: explain to staff the routing rules, and why a source was not chosen."""
 
 from __future__ import annotations
 

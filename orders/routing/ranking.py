@@ -1,7 +1,7 @@
-"""By what the places that could fill a line are ranked, and in which order. Pure.
+"""Ranking: order the sources that can fill a line by the criteria of the rules. Pure.
 
-Each criterion is a number of which less is better. The first one that differs decides, and what
-is equal in all of them goes to the place that was known to us first.
+Each criterion is a number of which less is better. The first that differs decides. If all are
+equal, the source that was known first is chosen.
 """
 
 from __future__ import annotations

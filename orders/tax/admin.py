@@ -1,4 +1,4 @@
-"""Tax desk."""
+"""Tax admin: edit tax rates and tax registration numbers."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""The rates that a new shop begins with. Staff keep them true: rates are rows, not code.
+"""Default tax rates: list the VAT and US sales tax rates that a new shop begins with.
 
-Standard rates of value added tax, and the state part of sales tax. A state's cities and counties
-may take more: who sells there connects a tax service, or says the rate of his place by hand.
+Staff maintain them from then on: rates are rows, not code. Listed are standard rates of VAT and
+the state part of sales tax. Cities and counties may add to it: a shop that sells there connects a
+tax service, or enters the local rate by hand.
 """
 
 from __future__ import annotations

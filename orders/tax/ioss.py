@@ -1,4 +1,4 @@
-"""Under which number a parcel crosses the border of the EU."""
+"""IOSS: choose the import number of a parcel into the EU, compute its customs value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Route a cart that nobody has, by any rules: nothing is held, and nothing is kept."""
+"""Cart preview: route a hypothetical cart by any rules, reserve and save nothing."""
 
 from __future__ import annotations
 

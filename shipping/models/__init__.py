@@ -1,4 +1,4 @@
-"""Parcels on their way."""
+"""Models: export all tables of shipping."""
 
 from shipping.models.rates import AskedFreight
 from shipping.models.shipments import Parcel, ParcelLine, Shipment, TrackingEvent

@@ -1,4 +1,4 @@
-"""From which warehouses the way is charged as the supplier's own API says."""
+"""Live rate model: store the locations whose supplier's API names the delivery price."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a supplier handed over, parcel by parcel, and where each parcel is."""
+"""Shipment models: store shipments, parcels, their contents and tracking events."""
 
 from __future__ import annotations
 

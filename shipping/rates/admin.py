@@ -1,4 +1,4 @@
-"""The staff page of warehouses whose suppliers are asked what the way costs."""
+"""Live rate admin: choose the locations whose suppliers are asked for delivery prices."""
 
 from __future__ import annotations
 

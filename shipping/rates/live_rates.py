@@ -1,7 +1,7 @@
-"""Ask suppliers what the way of each parcel costs, from where their own word counts.
+"""Live rates: ask suppliers for the delivery price of each parcel, cache their answers.
 
-What one answers is kept as long as prices are promised, so that the pages of a checkout and the
-order say the same. Who does not answer in time is not waited for: the table of routes counts.
+An answer is kept as long as prices are guaranteed, so that the pages of a checkout and the order
+agree. A supplier that does not answer in time is not waited for: the table of routes applies.
 """
 
 from __future__ import annotations

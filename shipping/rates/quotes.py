@@ -1,4 +1,7 @@
-"""What a delivery costs and when it arrives, by the routes as they were known within a minute."""
+"""Delivery quotes: compute price and arrival of a plan by route, explain what cannot be sent.
+
+Each process caches the routes for a minute.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Staff pages of returns, with what asks who sends goods now: the replacement."""
+"""Rerouting admin: show returns with their replacements, search again, answer or end backorders."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _choices(row: ReturnAuthorization) -> tuple[list[ReturnLine], dict[int, list
     return lines, exchange_options.others(bought.values(), channel=row.order.channel)
 
 
-# Staff pages of what does not come as promised: who refused it, where it comes from now.
+# Backorders
 
 Status = Setback.Status
 Choice = Setback.Choice

@@ -1,7 +1,7 @@
-"""Have another supplier send what one refused: in time unasked, later or otherwise as agreed.
+"""Rerouting: find another source for backordered lines, order it or ask the customer.
 
-A line is looked for here only once its supplier cannot send it any more: he refused it, or he
-stopped it. So two suppliers never send one line.
+A line is rerouted only when its supplier cannot ship it any more, because it rejected or stopped
+the line. So two suppliers never ship one line.
 """
 
 from __future__ import annotations

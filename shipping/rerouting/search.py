@@ -1,4 +1,7 @@
-"""Test whether a way to send sold lines anew still earns, before anything is ordered."""
+"""Rerouting search: find another source or a substitute for backordered lines, check its margin.
+
+Nothing is saved or ordered.
+"""
 
 from __future__ import annotations
 
@@ -76,7 +79,7 @@ def _loss(quoted: QuotedParcel, costing: Costing, paid: Money) -> Decimal:
     return account.loss.amount
 
 
-# Find who else would send lines of an order, or what replaces them. Nothing is written.
+# Search
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

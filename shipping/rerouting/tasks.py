@@ -1,4 +1,4 @@
-"""Rerouting tasks."""
+"""Rerouting tasks: reroute due backorders, reassign unconfirmed purchase orders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The staff page on which a supplier's list of tracking numbers is looked at, and entered."""
+"""Shipment admin: show parcels and tracking events, preview and import a tracking list."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class ListActions(StaffAdmin):
         return HttpResponseRedirect(reverse("admin:shipping_parcel_changelist"))
 
 
-# Parcel desk.
+# Shipments, parcels and tracking events
 
 CARRIER_CALLS = {"exception", "return_to_sender", "lost", "expired"}
 

@@ -1,4 +1,4 @@
-"""Who carries a parcel, and where its journey can be read. Pure: no database, clock or network.
+"""Carriers: normalize carrier names and tracking numbers, build the tracking URL. Pure.
 
 Source: the carriers' public tracking pages.
 """

@@ -1,6 +1,6 @@
-"""What is in a parcel: as the supplier says, or as follows from what he says of the whole order.
+"""Parcel contents: record what the supplier states, infer what follows from the whole order.
 
-What nobody said is not made up: a parcel whose contents are unknown ships nothing yet.
+Nothing else is assumed: a parcel of unknown contents ships nothing yet.
 """
 
 from __future__ import annotations

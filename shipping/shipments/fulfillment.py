@@ -1,4 +1,4 @@
-"""Move what is ours when a parcel moves: the parcel, its lines, the purchase order, the order."""
+"""Fulfillment: mark parcels shipped or delivered, update lines, purchase order and order."""
 
 from __future__ import annotations
 

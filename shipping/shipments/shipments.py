@@ -1,4 +1,4 @@
-"""Take in what a supplier handed over: his parcels become ours, once each."""
+"""Shipments: turn what a supplier says of its parcels into parcels, each once."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What carriers and suppliers say of a parcel, in our words. Pure: no database, clock or network.
+"""Carrier statuses: translate the words of carriers and suppliers, find the latest. Pure.
 
-The words are those of ``shipping.Parcel.Carrier``.
+The statuses are those of ``shipping.Parcel.Carrier``.
 """
 
 from __future__ import annotations

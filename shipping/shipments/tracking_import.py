@@ -1,4 +1,4 @@
-"""Enter the parcels that a supplier lists for many orders: looked at first, then each once."""
+"""Tracking import: validate a supplier's list of parcels, then save each parcel once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Staff pages of people and of what they may do."""
+"""Account admin: edit users and groups, show addresses, consents, sign-in and factor records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who somebody is."""
+"""Accounts app: configure the app, register the sealed factor secrets for key rotation."""
 
 from __future__ import annotations
 

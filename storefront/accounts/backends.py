@@ -1,4 +1,4 @@
-"""Check a password, unless too many were tried."""
+"""Authentication backend: check a password, refuse it unchecked after too many attempts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What staff call the tables of people and of what they may do, and their columns."""
+"""Account column labels: name the tables and columns of users and permissions for staff."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Change how an account is called and opened: its e-mail address, its password."""
+"""Account credentials: change the e-mail address or password, stop a change, notify its owner."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which e-mail addresses somebody has proven to read."""
+"""E-mail verification: record and list the addresses that an account has verified."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The form that staff sign in with."""
+"""Staff sign-in form: check address and password, report the wait after too many attempts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slow down whoever tries passwords: by account, and by network."""
+"""Login throttling: count attempts by account, second factor and network, delay further ones."""
 
 from __future__ import annotations
 

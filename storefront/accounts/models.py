@@ -1,4 +1,4 @@
-"""Who somebody is."""
+"""Account models: store users, addresses, consents, login attempts, e-mail and factor changes."""
 
 from __future__ import annotations
 

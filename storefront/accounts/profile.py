@@ -1,4 +1,4 @@
-"""What an account keeps of its owner: addresses, and what he agreed to."""
+"""Account profile: save and delete addresses, choose the default, record consents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is forgotten of people by the clock."""
+"""Account tasks: delete expired login attempts and sessions on a schedule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Staff pages of what programs may repeat, and of the keys by which some are let in."""
+"""API admin: show idempotency records, create and revoke the keys of price programs."""
 
 from __future__ import annotations
 

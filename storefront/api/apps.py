@@ -1,4 +1,4 @@
-"""The api front."""
+"""API app: configure the app of the public REST API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What staff call the tables of what programs are given, and their columns."""
+"""API column labels: name the tables and columns of API keys and idempotency records for staff."""
 
 from __future__ import annotations
 

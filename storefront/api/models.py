@@ -1,4 +1,4 @@
-"""Requests we promised to do only once, and the keys of programs that staff let in."""
+"""API models: store idempotency records and the API keys of price programs."""
 
 from __future__ import annotations
 

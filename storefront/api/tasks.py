@@ -1,4 +1,4 @@
-"""What this front does by the clock."""
+"""API tasks: delete old idempotency records on a schedule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The version and the routes of our API."""
+"""API URLs: route the resources of version 1, the schema and the documentation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Staff pages of who has taken what, and of what was not true."""
+"""Dashboard admin: show inbox assignments, broken invariants and invariant check runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dashboard front."""
+"""Dashboard app: configure the app of the staff dashboard."""
 
 from __future__ import annotations
 

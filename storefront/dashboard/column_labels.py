@@ -1,4 +1,4 @@
-"""What staff call the tables of the staff pages themselves, and their columns."""
+"""Dashboard column labels: name the tables and columns of assignments and invariants for staff."""
 
 from __future__ import annotations
 

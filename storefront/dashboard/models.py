@@ -1,4 +1,4 @@
-"""Who has taken what waits for a person, and what was not true when all was checked."""
+"""Dashboard models: store inbox assignments, broken invariants and invariant check runs."""
 
 from __future__ import annotations
 

@@ -1,6 +1,14 @@
-"""Since when a gateway owes us an answer, in SQL: of ``asked``, a request of payment ``p``."""
+"""Dashboard SQL: select unanswered payment requests, cancellations, and shipped canceled orders.
+
+The inbox rules and the invariants share these conditions. In them, ``p`` is a payment, ``asked`` a
+request of it, ``po`` a purchase order and ``s`` its supplier. They repeat the rules of
+``orders.payments.captures``, ``orders.cancellation.supplier_answers`` and
+``orders.cancellation.canceled_but_shipped``.
+"""
 
 from __future__ import annotations
+
+# Unanswered payment requests
 
 OPEN = """SELECT 1 FROM orders_purchaseorder po WHERE po.order_id = p.order_id
     AND po.accepted_at IS NULL AND po.status <> 'canceled'"""
@@ -15,7 +23,7 @@ UNANSWERED = """asked.kind IN ('capture_requested', 'release_requested', 'refund
     AND NOT EXISTS (SELECT 1 FROM orders_paymentevent a WHERE a.answers_id = asked.id)"""
 
 
-# What a supplier is to be asked to stop (``orders.cancellation.supplier_answers``), as SQL.
+# Cancellations without an answer
 
 _OPEN = "po.cancel_wanted_at IS NOT NULL AND po.status IN ('ready', 'in_progress')"
 # By a letter: he has as long as for an order. Otherwise a person asks him now.
@@ -35,8 +43,7 @@ UNTOLD = (
 )
 
 
-# What a supplier has, or shipped, although we canceled it
-# (``orders.cancellation.canceled_but_shipped``), as SQL.
+# Canceled, but shipped or still at the supplier
 
 SHIPPED = (
     "EXISTS (SELECT 1 FROM orders_purchasemessage m"

@@ -1,4 +1,4 @@
-"""The pages for staff of what can be had, where, and why it is chosen."""
+"""Supply URLs: route alerts, inbox actions and reports under /admin/supply/."""
 
 from __future__ import annotations
 

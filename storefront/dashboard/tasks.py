@@ -1,4 +1,4 @@
-"""What this front does by the clock."""
+"""Dashboard tasks: check all invariants on a schedule."""
 
 from __future__ import annotations
 

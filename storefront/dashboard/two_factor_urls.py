@@ -1,4 +1,4 @@
-"""The second door, and what opens it, under /admin/factors/."""
+"""Two-factor URLs: route sign-in and factor settings under /admin/factors/."""
 
 from __future__ import annotations
 

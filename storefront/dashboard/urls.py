@@ -1,4 +1,4 @@
-"""The pages for staff that are no tables."""
+"""Scorecard URLs: route the comparison and the supplier pages under /admin/scorecards/."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Development tools as an app: installed outside production only."""
+"""Development app: register the in-memory supplier and the gateways that move no money.
+
+It is installed outside production only.
+"""
 
 from __future__ import annotations
 

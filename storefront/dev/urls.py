@@ -1,4 +1,4 @@
-"""All URLs of the shop, and the pages of development."""
+"""Development URLs: add the mailbox and the component page to the shop's URLs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A postal address, and the countries it may be in."""
+"""Postal address: hold a destination, list its countries, look up regions and address rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Staff page of the trace that every moved status leaves."""
+"""Status change admin: show the recorded transitions of all state machines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from storefront.lib.models import StatusChange
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import show
 
-# What staff call the tables of the trace of moves, and their columns.
+# Column labels
 
 TABLES = {
     "StatusChange": (_("move of a status"), _("moves of statuses")),

@@ -1,4 +1,4 @@
-"""The bottom layer, as an app, because it keeps one table."""
+"""Lib app: configure the lowest layer as an app, because it owns the status change table."""
 
 from __future__ import annotations
 

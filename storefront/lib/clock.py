@@ -1,4 +1,4 @@
-"""A clock that was started at a given moment: that moment, and what has passed since."""
+"""Running clock: start at a given time, return that time plus what has passed since."""
 
 from __future__ import annotations
 

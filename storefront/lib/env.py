@@ -1,4 +1,4 @@
-"""Settings from the environment, with clear words when one is missing or malformed."""
+"""Environment settings: read and parse variables, explain a missing or malformed one."""
 
 from __future__ import annotations
 

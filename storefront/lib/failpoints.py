@@ -1,9 +1,9 @@
-"""Named places where a test kills this process, to show that nothing is lost there.
+"""Failpoints: kill the process at a named place, so that a test can show that nothing is lost.
 
-``FAILPOINT=name`` in the environment kills at the first passing, ``name:3`` at the third of this
-process; several are parted by commas. With ``FAILPOINT_NOTES`` each kills once: who dies leaves a
-note of that name in this folder, and whoever finds it passes by; before there is such a folder,
-everybody does. Production ignores all of it.
+``FAILPOINT=name`` in the environment kills at the first pass of a process, ``name:3`` at the third;
+commas separate several. With ``FAILPOINT_NOTES``, a folder, each failpoint kills once: the dying
+process leaves a file with its name there, and later processes pass. Until the folder exists,
+every process dies. Production ignores both variables.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Draw what something cost, or how many there were, over time. Pure: nothing but numbers.
+"""Line charts: lay out prices, costs and metrics over time as SVG paths. Pure.
 
-What is known holds until the next news, so the lines are stairs.
+A known value holds until the next one, so prices and stock are drawn as steps. A metric is drawn
+as a line within its confidence band.
 """
 
 from __future__ import annotations
@@ -116,7 +117,7 @@ def round_top(highest: Decimal) -> Decimal:
     return next(unit * top for top in ROUND_TOPS if unit * top >= highest)
 
 
-# Draw a measure over time: a line, and the band in which the truth lies. Pure.
+# Metrics over time
 
 TREND_WIDTH, TREND_HEIGHT = 360, 168
 TREND_LEFT, TREND_RIGHT, TREND_TOP, TREND_BOTTOM = 56, 12, 12, 26

@@ -1,4 +1,4 @@
-"""What our logs leave out."""
+"""Logging filters: remove tracebacks from refused requests."""
 
 from __future__ import annotations
 

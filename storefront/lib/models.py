@@ -1,4 +1,4 @@
-"""The one table of the bottom layer: the trace of every status that moved."""
+"""Lib models: expose StatusChange, the record of every status transition."""
 
 from __future__ import annotations
 

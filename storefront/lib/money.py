@@ -1,4 +1,4 @@
-"""An amount of money that never forgets its currency."""
+"""Money: add, compare and round exact amounts, refuse to mix currencies."""
 
 from __future__ import annotations
 

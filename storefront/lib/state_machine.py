@@ -1,4 +1,4 @@
-"""Statuses that move along drawn lines, one winner at a time, and leave a trace."""
+"""State machines: move statuses along allowed transitions, detect races, record each change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Have a worker go on at once with what a verb wrote down; else a sweep finds it."""
+"""Task wake-up: start a worker task at once, leave the work to a sweep if the broker is down."""
 
 from __future__ import annotations
 

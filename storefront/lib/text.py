@@ -1,6 +1,6 @@
-"""Fold words so that a shopper finds them whatever keyboard he has. Pure.
+"""Search text: fold case and Azerbaijani letters, so that any keyboard finds a word. Pure.
 
-The same folding is done in SQL when cards are written.
+``folded_sql`` does the same in SQL when product cards are written.
 """
 
 from __future__ import annotations

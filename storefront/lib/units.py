@@ -1,4 +1,4 @@
-"""Units a shopper switches between: grams and ounces, millimeters and inches."""
+"""Units: convert ounces, inches, feet and yards to grams, millimeters and meters. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Environment of a child process: fresh secrets, and settings that nothing outside overrides."""
+"""Process environment: create fresh secrets, override settings for a child process."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Ask the web server of this container whether it can sell; for the container's health check.
+"""Container health check: ask the web server of this container whether it can sell.
 
-python -m storefront.ops.healthcheck
+Usage:
+    python -m storefront.ops.healthcheck
 """
 
 from __future__ import annotations

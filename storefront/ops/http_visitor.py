@@ -1,4 +1,4 @@
-"""A visitor without a browser: opens pages, keeps cookies, fills in forms as a person would."""
+"""HTTP visitor: open pages, keep cookies and submit forms without a browser."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""Run one command under settings such as production has, none of them harmless and none real.
+"""Production environment: run one command with production-like settings.
 
-python -m storefront.ops.production_env python manage.py check --deploy
+No value is an insecure default, and none is a real secret.
+
+    python -m storefront.ops.production_env python manage.py check --deploy
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Buy a headlamp through the public pages, and wait until its parcel is announced."""
+"""Smoke test: buy a headlamp through the public pages, wait until its parcel is announced."""
 
 from __future__ import annotations
 

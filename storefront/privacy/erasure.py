@@ -1,4 +1,4 @@
-"""Tell a person all that we know of him, and forget him when he asks for it."""
+"""Personal data: export all that we store about a person, erase it on request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Put what a supplier says on his page into the words in which any supplier's news is followed."""
+"""Portal actions: turn a supplier's answers on its page into the same events as from an API."""
 
 from __future__ import annotations
 

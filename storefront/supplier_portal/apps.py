@@ -1,4 +1,4 @@
-"""The suppliers' front."""
+"""Supplier portal app: configure the app of the suppliers' pages."""
 
 from __future__ import annotations
 

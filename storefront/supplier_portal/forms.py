@@ -1,4 +1,4 @@
-"""What a supplier may type. What is wrong with it is said in one sentence each."""
+"""Portal forms: validate a supplier's answer and its parcels, report one sentence per error."""
 
 from __future__ import annotations
 

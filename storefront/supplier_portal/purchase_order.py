@@ -1,4 +1,4 @@
-"""One purchase order as its supplier sees it: what to ship, and what he told us so far."""
+"""Portal purchase order: load what a supplier must ship, and what it has reported so far."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages of suppliers, under /en/supplier/ and /az/supplier/."""
+"""Portal URLs: route the supplier pages under /en/supplier/ and /az/supplier/."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The page of one purchase order: its supplier answers, ships, and needs no account.
+"""Portal page: show a purchase order to its supplier, take its answers, parcels and deliveries.
 
-Who has the link may answer, and nobody else: the link is the key, no cookie is. So a form needs
-no token of its own: another site cannot name the address that it would have to post to.
+The link is the only credential; no account and no cookie is used. A form therefore needs no CSRF
+token: another site cannot know the URL to which it would have to post.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The web front."""
+"""Web app: configure the app of the shop's pages."""
 
 from __future__ import annotations
 

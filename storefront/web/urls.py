@@ -1,4 +1,4 @@
-"""The pages of the shop, under /en/ and /az/."""
+"""Shop URLs: route the pages under /en/ and /az/."""
 
 from __future__ import annotations
 

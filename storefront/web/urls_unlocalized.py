@@ -1,4 +1,4 @@
-"""What has no language: pictures, rules for robots."""
+"""Unlocalized URLs: route pictures, the sitemap and robots.txt."""
 
 from __future__ import annotations
 

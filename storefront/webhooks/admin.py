@@ -1,4 +1,4 @@
-"""Staff page of the in-tray."""
+"""Webhook admin: show received webhooks, retry failed ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hooks front."""
+"""Webhooks app: configure the app of inbound webhooks."""
 
 from __future__ import annotations
 

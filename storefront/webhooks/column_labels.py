@@ -1,4 +1,4 @@
-"""What staff call the tables of the in-tray, and their columns."""
+"""Webhook column labels: name the table and columns of received webhooks for staff."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Understand a kept call, and tell the app whose business it is."""
+"""Webhook handlers: parse a stored webhook, apply it to payments, purchase orders or parcels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The in-tray: what machines told us, word for word."""
+"""Webhook models: store inbound webhooks word for word."""
 
 from __future__ import annotations
 

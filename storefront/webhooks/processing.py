@@ -1,4 +1,4 @@
-"""Handle kept calls: once each, again when they come too early, and never for ever."""
+"""Webhook processing: handle each webhook once, retry early ones, give up in the end."""
 
 from __future__ import annotations
 

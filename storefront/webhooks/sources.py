@@ -1,4 +1,4 @@
-"""Who may call, how we know them, and whose business it is."""
+"""Webhook sources: list the systems that may call, their secrets, whose orders they report on."""
 
 from __future__ import annotations
 

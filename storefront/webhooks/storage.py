@@ -1,4 +1,4 @@
-"""Keep what a machine told us, word for word, before anybody tries to understand it."""
+"""Webhook storage: store a payload before it is parsed, drop duplicates, set its priority."""
 
 from __future__ import annotations
 

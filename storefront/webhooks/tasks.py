@@ -1,4 +1,4 @@
-"""Work for the in-tray: find rows, call one verb, start the next step."""
+"""Webhook tasks: process stored webhooks, subscribe to suppliers' webhooks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read the words in which a supplier without an API of his own posts tracking. Pure."""
+"""Tracking payload: parse the tracking webhook of suppliers without an API of their own. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where machines call us."""
+"""Webhook URLs: route /hooks/<source>/."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The only inbound machine endpoint in the house."""
+"""Webhook endpoint: verify a signature, store the payload, acknowledge it, wake a worker.
+
+It is the only inbound endpoint for webhooks. Payloads are parsed later.
+"""
 
 from __future__ import annotations
 

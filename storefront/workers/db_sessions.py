@@ -1,8 +1,8 @@
-"""Let a worker keep its database session from one short task to the next.
+"""Worker sessions: keep a worker's database session open between short tasks.
 
-Celery would open one for each task: that costs more than most of our tasks do. What went wrong,
-and long work, which makes itself at home in its session, still ends it. Whoever leaves it keeps no
-lock.
+Celery would open one session per task, which costs more than most tasks do. A session still ends
+after a failed task, after a transaction left open, and after long work (any other queue). Long work
+leaves state in its session. Each task releases its advisory locks at its end.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
-"""Hints to workers: the same one lies in the queue once, and not for long.
+"""Task deduplication: queue a wake-up task at most once per 20 s, expire it after 15 min.
 
-Tables are truth, and a sweep wakes a worker for each row that waits, again and again. Where many
-wait, the queue would fill with what has been done long ago, quicker than anybody empties it, and
-what must be done would stand behind it. So a hint that lies there already is not given again for
-a while. It ends by itself only much later: where all of them wait longer than they live, none is
-ever taken up.
+The tables hold the truth, and sweeps wake a worker for each waiting row, again and again. With many
+rows the queue would fill with finished work faster than workers empty it, and hide what is due.
+A wake-up expires only much later than it is blocked: were all to expire while they wait, none
+would ever run.
 """
 
 from __future__ import annotations

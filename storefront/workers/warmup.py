@@ -1,6 +1,9 @@
-"""Get ready what every process of a worker needs, before it forks: they share it, and start warm.
+"""Worker warm-up: load texts and templates before the fork, freeze the garbage collector.
 
-A process that died would read words and templates anew for its first mail.
+Processes share what is loaded before the fork. A process that replaces a dead one would otherwise
+load texts and templates again for its first mail. During start-up the garbage collector would scan
+all that is loaded, again and again, and find nothing. That takes a quarter of the start of a web
+server or worker. ``keeping_all`` therefore disables it, and freezes what was loaded.
 """
 
 from __future__ import annotations
@@ -19,12 +22,6 @@ from notifications import rendering
 def get_ready(**_: Any) -> None:
     rendering.warm()
     gc.freeze()  # a child's collector would touch all of it, and so copy it
-
-
-# Start a process without its collector: what it reads then stays for the life of the process.
-#
-# The collector would look through all of it again and again while it grows, and find nothing:
-# that takes a quarter of the start of a web server or a worker.
 
 
 @contextmanager

@@ -1,4 +1,7 @@
-"""Staff pages of evidence: papers go in by content, and come out only to be saved."""
+"""Compliance admin: add, verify and reject evidence, vet, activate, pause and block suppliers.
+
+An uploaded document is judged by its content. The browser saves it and never displays it.
+"""
 
 from __future__ import annotations
 
@@ -152,7 +155,7 @@ class EvidenceAdmin(StaffAdmin):
         )
 
 
-# Staff pages of vetting: whether we buy from a supplier, and what we saw of him.
+# Vetting
 
 Status = Supplier.Status
 

@@ -1,10 +1,9 @@
-"""Keep off sale what lacks the certificate that it needs, and let it back when one is valid.
+"""Certificates: hold offers that lack a required certificate, release them when one is valid.
 
-Note [Needed certificates]: what an offer needs follows from what it is and where we sell. Goods
-with lithium cells need ``CERTIFICATES_FOR_LITHIUM``; all goods need ``CERTIFICATES_FOR_EU`` as
-soon as one of our channels sells into the European Economic Area. A proof counts for an offer if
-somebody verified it, if it is valid today, and if it speaks of all goods of the supplier, or of
-the offer's brand or product.
+Note [Needed certificates]: the goods and the market decide. Offers with lithium cells need
+``CERTIFICATES_FOR_LITHIUM``. All offers need ``CERTIFICATES_FOR_EU`` as soon as one of our channels
+sells into the European Economic Area. Evidence counts for an offer if staff verified it and it is
+valid today. It must cover all goods of the supplier, or the offer's brand or product.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Refuse settings of vetting that name what no supplier is judged by."""
+"""System checks: reject vetting settings that name an unknown criterion."""
 
 from __future__ import annotations
 

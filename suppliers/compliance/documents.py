@@ -1,4 +1,7 @@
-"""Keep the papers of suppliers: looked at by content, under names of our own, out of reach."""
+"""Compliance documents: validate a PDF or image by its content, store it privately, read it.
+
+The stored name is ours; the sender's file name is ignored.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the suppliers app tells the outbox: payloads that any message can be made of."""
+"""Compliance events: write expiring evidence and withheld offers to the outbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What staff fill in about a proof; the paper is judged by its content."""
+"""Evidence form: take evidence with its document, validate the document, name the fields.
+
+The content of the document decides, not its file name.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +61,7 @@ class EvidenceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
         return Claim(**given, content=self.cleaned_data["paper"])
 
 
-# What the page of a proof asks: in groups, labels and sentences.
+# Form fields
 
 EVIDENCE = (
     Group(

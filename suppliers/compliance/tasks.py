@@ -1,4 +1,4 @@
-"""Compliance tasks."""
+"""Compliance tasks: warn of expiring evidence, hold offers whose evidence expired."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Vet a supplier: take in what proves him, judge it, and let him sell only what is proven."""
+"""Supplier vetting: submit, verify and reject evidence, activate, pause and block a supplier.
+
+A supplier is activated only with all required evidence. Offers without theirs are not sold.
+"""
 
 from __future__ import annotations
 

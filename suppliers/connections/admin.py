@@ -1,4 +1,4 @@
-"""Staff pages of the wire to a supplier: its keys and options, its budgets, and a try of it."""
+"""Connection admin: edit secrets and options, run a health check, show the call budgets."""
 
 from __future__ import annotations
 

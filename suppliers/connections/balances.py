@@ -1,4 +1,4 @@
-"""Look how much money of ours a supplier holds, and say in time that it runs out."""
+"""Supplier balances: read our prepaid balance, flag it when it is low."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Open the line to a supplier: his address, his keys, and what watches over the calls to him."""
+"""Connector factory: open a connector with its secrets, gate and quotas, send mail for it.
+
+A supplier without an API gets mail through the outbox: durable, and once per order.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ from suppliers.resilience.gate import Meter, MeteredBudget, SupplierGate, TimedG
 from suppliers.resilience.quotas import KeptBudget
 from suppliers.resilience.rate_limit import SharedPace
 
-# Write to a supplier who has no API: durable, and once per order.
+# Mail through the outbox
 
 MAILED = "purchase_order.mailed"
 FILED = "purchase_order.filed"
@@ -69,6 +72,8 @@ class DurablePost:
 def _is_told(fact: str, key: str) -> bool:
     return Event.objects.filter(key=f"{fact}:{key}").exists()
 
+
+# Connectors
 
 NOT_CONNECTED = "not_connected"
 

@@ -1,4 +1,7 @@
-"""Keep the versions of how a supplier's files are read, one of them active for each file."""
+"""File sources: keep versions of a feed mapping, activate one per file, store uploaded files.
+
+Uploads lie in a private folder that no URL serves.
+"""
 
 from __future__ import annotations
 
@@ -86,7 +89,7 @@ def options_for(supplier: Supplier, options: Table[str, Any]) -> dict[str, Any]:
     return found
 
 
-# Keep a file that staff hand in for a supplier, where nobody else can read it.
+# Uploaded files
 
 MOST_BYTES = 200_000_000
 

@@ -1,4 +1,7 @@
-"""The form of a wire: its keys go in and never come out, its options are the connector's."""
+"""Connection form: build the fields of a connector's secrets and options, validate them.
+
+Secrets are write-only. Each simple option has its own field, the others share a JSON field.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ from suppliers.connectors import ADAPTERS
 from suppliers.connectors.context import Secret
 from suppliers.models import Connection
 
-# Fields for a connector's options: one for each simple setting, and JSON for the rest.
+# Fields of options
 
 PREFIX = "option_"
 REST = "other_options"
@@ -134,6 +137,8 @@ def _object(text: str) -> dict[str, Any]:
         raise forms.ValidationError({REST: _("A JSON object is wanted: {…}.")})
     return found
 
+
+# The form
 
 SECRET = "secret_"  # noqa: S105 - how the fields are called
 NEVER_SHOWN = {"autocomplete": "off", "spellcheck": "false"}

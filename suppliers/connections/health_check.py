@@ -1,4 +1,8 @@
-"""What an operator can do about a supplier's answer, in one sentence for each."""
+"""Health check: try a connector with its real secrets, store the result, advise the operator.
+
+It signs in, reads one page, quotes one parcel and reads the balance. It orders nothing. Each error
+code has one sentence of advice.
+"""
 
 from __future__ import annotations
 
@@ -96,7 +100,7 @@ def advice_on(error: OutsideError, *, is_sign_in: bool = False) -> str:
     return str(CHECK_KEYS if is_sign_in else ASK_HIM)
 
 
-# Try a supplier's connector with its real keys, and order nothing.
+# The check
 
 # So far a list is read to find one product that can be taken: bad rows come first, sometimes.
 ROWS_READ = 200

@@ -1,4 +1,4 @@
-"""What the page of the wire to a supplier asks: in groups, labels and sentences."""
+"""Connection labels: name the form fields, the status columns and the options of connectors."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ FACTS = Group(
 )
 
 
-# The options of all connectors in words, for the page of a wire.
+# Options of all connectors
 
 OPTIONS: Mapping[str, Field] = {
     # CJ

@@ -1,4 +1,4 @@
-"""Look at all suppliers at once: how each stands, what he told last, what may still be asked."""
+"""Supplier overview: list each supplier's status, last runs and remaining quotas."""
 
 from __future__ import annotations
 

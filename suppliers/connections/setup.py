@@ -1,4 +1,7 @@
-"""Connect a supplier: his address, his keys and his settings; the same for command and admin."""
+"""Supplier setup: create or change a supplier with its connection, secrets and options.
+
+The command line and the staff pages share these functions.
+"""
 
 from __future__ import annotations
 

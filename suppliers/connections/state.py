@@ -1,4 +1,4 @@
-"""Remember for a connector what it was lent and told: tokens, and what it saw last time."""
+"""Connector state: store the tokens of a connection and what its connector remembers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Connection tasks."""
+"""Connection tasks: run a health check, read prepaid balances."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The connectors: in which languages we can speak to suppliers."""
+"""Connectors: register the connector of each API, import its class by code."""
 
 from importlib import import_module
 

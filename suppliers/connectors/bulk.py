@@ -1,4 +1,4 @@
-"""What connectors that read files can do besides, and what they hand over."""
+"""Bulk reading: define file profiles, COPY lines and the protocols of connectors for files."""
 
 from __future__ import annotations
 

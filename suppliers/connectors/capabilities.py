@@ -1,9 +1,9 @@
-"""What a supplier's API may be able to do: one small Protocol per ability.
+"""Connector capabilities: define one small Protocol per ability, test a connector for it.
 
-A connector has the methods of the abilities it has, and no others: what it cannot do is absent,
-so that nobody believes an answer that was made up. Codes of bad rows tell who checks them
-again: the list (``list-…``), prices (``cost-…``), stock (``stock-…``), and for all others the
-product's page.
+A connector has the methods of its abilities and no others. A missing ability is absent, so that
+nobody relies on an invented answer. The code of a bad row tells which job checks it again:
+``list-…`` the list, ``cost-…`` prices, ``stock-…`` stock, all others the product page.
+``Pleading`` is for suppliers without an API: a person answers questions about an order.
 """
 
 from __future__ import annotations
@@ -38,8 +38,6 @@ from suppliers.connectors.records import (
     SupplierNews,
 )
 
-# How a supplier lists what he charged us for.
-
 
 @runtime_checkable
 class Charging(Protocol):
@@ -51,9 +49,6 @@ class Charging(Protocol):
         Raises: OutsideError  he does not say, or there is more than is read
         """
         ...
-
-
-# Complain to a supplier about goods that he shipped, in our words.
 
 
 @runtime_checkable
@@ -75,9 +70,6 @@ class Claims(Protocol):
         Raises: PermanentError  it is too late
         """
         ...
-
-
-# Hear a supplier's news unasked, and say which news we want.
 
 
 @runtime_checkable
@@ -391,9 +383,6 @@ def able[T](connector: object, ability: type[T]) -> T:
         return connector
     name = ability.__name__
     raise MissingAbilityError(f"this supplier's API has no {name}", code="no_such_ability")
-
-
-# Ask a supplier, whom only people answer for, about an order that he has.
 
 
 @runtime_checkable

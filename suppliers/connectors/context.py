@@ -1,4 +1,7 @@
-"""What a connector is given to reach its supplier. It opens nothing else by itself."""
+"""Connector context: hold what a connector needs to reach its supplier, open its HTTP client.
+
+A connector opens no other connection by itself.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read values as loosely as suppliers write them: numbers as text, times without a zone. Pure."""
+"""Lenient parsing: read numbers written as text and times without a time zone. Pure."""
 
 from __future__ import annotations
 

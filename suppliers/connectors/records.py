@@ -1,4 +1,4 @@
-"""What we need from any supplier, in our words."""
+"""Connector records: define what connectors receive and return, and the errors they raise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find the specification table in a description, whatever the seller made it of. Pure."""
+"""Specification tables: extract label and value pairs from the HTML of a description. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Staff pages on which it is said how a supplier's files are to be read."""
+"""Feed mapping admin: fetch or upload a file, build its mapping, preview it, restore a version."""
 
 from __future__ import annotations
 

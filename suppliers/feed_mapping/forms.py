@@ -1,4 +1,4 @@
-"""What staff choose on the mapping page, as a form; and back into a mapping."""
+"""Feed mapping form: show a mapping as fields, validate the input, build the mapping again."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from suppliers.connectors.records import Omitted
 from suppliers.feed_mapping import source_syntax
 from suppliers.feed_mapping.source_syntax import UnreadableLineError
 
-# Write a mapping as the fields of its page show it. Pure.
+# Initial values
 
 READING = ("format", "encoding", "delimiter", "decimal", "item_path", "sheet")
 LISTS = ("images", "options", "claims", "warehouses")
@@ -86,6 +86,8 @@ def _lines(table: dict[str, Source]) -> str:
         (name, source_syntax.written(source)) for name, source in table.items()
     )
 
+
+# The form
 
 OMITTED = {
     Omitted.GONE: gettext_lazy("He sells it no more"),

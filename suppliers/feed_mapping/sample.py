@@ -1,4 +1,4 @@
-"""Show what a mapping makes of real rows, before anybody relies on it. Pure."""
+"""Feed samples: find a file, read its first rows, preview what a mapping makes of them."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _shown(converter: Converter, place: int, row: Mapping[str, Any] | BadRow) ->
     return Preview(raw=row, record=record, notes=(*said, *gone))
 
 
-# Look into one file of a supplier while its mapping is built: how it is written, what is in it.
+# Sample files
 
 ROWS = 20
 VALUES = 3

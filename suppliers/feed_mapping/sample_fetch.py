@@ -1,7 +1,7 @@
-"""Fetch a supplier's file for whoever builds its mapping, in a worker; and tell how far that is.
+"""Sample fetch: fetch a supplier's file in a worker for the mapping page, report the progress.
 
-How far it is stands in what is remembered of the connection. Whether the worker lives is told by
-the lock that it holds: when it is killed, the database lets go of it at once.
+The state of the connection has the progress. A database lock tells whether the worker is alive: the
+database releases it as soon as the worker is killed.
 """
 
 from __future__ import annotations

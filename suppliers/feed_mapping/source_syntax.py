@@ -1,7 +1,7 @@
-"""Write where a value comes from as staff type it, and read it back. Pure.
+"""Source syntax: write a source of a mapping as staff type it, parse it again. Pure.
 
 ``B2B price`` is a column, ``json: prices[0].net`` a JMESPath, ``xpath: g:price`` an XPath, and
-``fixed: EUR`` the same for every row. ``IMAGES split at |`` holds several values in one cell.
+``fixed: EUR`` a constant. ``IMAGES split at |`` has several values in one cell.
 """
 
 from __future__ import annotations

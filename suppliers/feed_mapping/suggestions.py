@@ -1,4 +1,4 @@
-"""Propose a mapping for a file that nobody has mapped yet: by what its columns are called. Pure."""
+"""Mapping suggestions: propose a mapping for a new file by the names of its columns. Pure."""
 
 from __future__ import annotations
 

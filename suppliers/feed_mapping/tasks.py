@@ -1,4 +1,4 @@
-"""Feed mapping tasks."""
+"""Feed mapping tasks: fetch the file for which staff build a mapping."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Staff pages of what suppliers offer and have, and of every unit that moved."""
+"""Inventory admin: show stock, locations and movements, set a supplier's safety stock."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ show(
 )
 
 
-# Safety stock: staff keep units of a supplier back.
+# Safety stock
 
 KEEP_BACK_AT_MOST = 1_000
 

@@ -1,4 +1,4 @@
-"""Sum up what the offers of one variant come to on a channel."""
+"""Channel supply: sum up the offers of one variant for one channel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Let pages follow the age of what they claim, also while nobody sends any news."""
+"""Stock confirmations: record what an answer confirms, queue variants whose figures aged.
+
+Pages follow the age of their figures even while a supplier reports nothing.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Decide how much an aging figure is still worth. Pure: no database, no clock, no network.
+"""Stock freshness: decide how much an aging stock figure is still worth.
 
-The database knows the same rule as the function ``aged_buffer``, so that a hold counts the age
-in the statement that holds; a test keeps the two together.
+Reads neither database nor clock. The database has the same rule as the function ``aged_buffer``, so
+that a reservation counts the age in its own statement. A test compares both.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Read how the cost of an offer and the figures of a shelf went: from the ledgers, backwards."""
+"""Inventory history: read past costs of an offer and past stock of a row from the ledgers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Have pages follow what is no supplier's own: rates of exchange, and what channels keep back."""
+"""Supply invalidation: queue variants after exchange rates or a channel's stock terms changed."""
 
 from __future__ import annotations
 

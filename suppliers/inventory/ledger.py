@@ -1,4 +1,7 @@
-"""Promise units, and give them back: the only writer of reserved and allocated counters."""
+"""Stock ledger: hold, sell and release units, record when a supplier's figure has the sale.
+
+The only writer of the reserved and allocated counters.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write down how many units a supplier says he has: in sets, and only what changed."""
+"""Stock levels: stage the quantities a supplier reports, write those that changed, in sets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tell the catalog what can be had of a variant: the best offer, how many, and from where."""
+"""Supply publication: refresh listings with the best offer, quantity and origin of a variant."""
 
 from __future__ import annotations
 

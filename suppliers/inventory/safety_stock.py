@@ -1,4 +1,4 @@
-"""Decide how many units of each row not to promise, by how often the feed was wrong."""
+"""Safety stock: suggest units to hold back from past rejections, store what staff choose."""
 
 from __future__ import annotations
 

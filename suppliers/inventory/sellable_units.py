@@ -1,7 +1,6 @@
-"""Count how many units of a stock row may be sold. Pure: no database, no clock, no network.
+"""Sellable units: count how many units of a stock row may be sold. Pure.
 
-What pages claim (``supply``) and what a cart is filled from (``orders.routing.engine``) both ask
-here.
+Listings (``channel_supply``) and the routing of carts (``orders.routing.engine``) share it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Inventory tasks."""
+"""Inventory tasks: publish changed supply, queue supply that aged."""
 
 from __future__ import annotations
 

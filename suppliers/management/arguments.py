@@ -1,4 +1,4 @@
-"""Read what an operator gives about a supplier; secrets come from files or standard input."""
+"""Command arguments: read a supplier's settings, read secrets from files or standard input."""
 
 from __future__ import annotations
 

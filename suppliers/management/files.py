@@ -1,4 +1,4 @@
-"""Hand in a supplier's file, and say how his files are read."""
+"""File commands: upload a supplier's file, show, save and restore its mapping."""
 
 from __future__ import annotations
 

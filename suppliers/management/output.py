@@ -1,4 +1,4 @@
-"""Write for an operator's eyes how suppliers stand, and how a try went."""
+"""Command output: print the status of suppliers and a health check, run a job and print it."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def report(trial: Trial) -> Iterator[str]:
     yield "Ready. Nothing was ordered." if trial.is_good else "Not ready. Nothing was ordered."
 
 
-# Read a supplier now, and show how it goes.
+# Progress of a job
 
 
 def watch(  # noqa: PLR0913 - a job of somebody's, and who looks on

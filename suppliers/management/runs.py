@@ -1,4 +1,4 @@
-"""Look at a supplier's runs, and decide about those that wait or went wrong."""
+"""Run commands: list a supplier's runs, apply, discard or roll back a run."""
 
 from __future__ import annotations
 

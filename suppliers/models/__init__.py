@@ -1,4 +1,4 @@
-"""Who has it, for how much, and how many."""
+"""Supplier models: export every model of the app."""
 
 from suppliers.models.compliance import Criterion, Evidence
 from suppliers.models.connections import Breaker

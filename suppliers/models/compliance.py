@@ -1,4 +1,4 @@
-"""What proves that a supplier is worth buying from: certificates, reports, policies."""
+"""Compliance models: store the evidence for each criterion that a supplier must meet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a supplier's line is broken, and until when nobody tries it."""
+"""Circuit breaker model: store whether a connection is broken, and until when it is not called."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a supplier's files are to be read, and the files that staff handed in for him."""
+"""Feed mapping models: store the versions of a mapping and the files that staff uploaded."""
 
 from __future__ import annotations
 

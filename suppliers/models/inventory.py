@@ -1,4 +1,7 @@
-"""When a supplier's figure really stops containing what we ordered, as we measured it."""
+"""Inventory models: store locations, stock rows, movements, and when a supplier decrements stock.
+
+``Countdown`` measures when a supplier's figure drops after our order, or after its shipment.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,7 @@ class Countdown(models.Model):
         return f"{self.supplier}: {self.at or 'not known'}"
 
 
-# How many there are, where, and which of them we have promised.
+# Locations, stock rows and movements
 
 
 class StockLocation(models.Model):

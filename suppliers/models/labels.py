@@ -1,4 +1,4 @@
-"""What staff call the tables of suppliers, their feeds and their stock, and their columns."""
+"""Model labels: name the suppliers app's tables and columns for staff."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one supplier asks for one thing today."""
+"""Offer models: store supplier products, offers, cost changes and variants to publish."""
 
 from __future__ import annotations
 

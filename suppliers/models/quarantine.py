@@ -1,4 +1,4 @@
-"""What a feed may do before a person is asked, and what it would have done."""
+"""Quarantine models: store the limits of a feed, and the changes that await review."""
 
 from __future__ import annotations
 

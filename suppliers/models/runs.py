@@ -1,4 +1,4 @@
-"""Each time we asked a supplier what he has, and what was wrong with the answer."""
+"""Run models: store sync runs, their issues, and batches of pages for other workers."""
 
 from __future__ import annotations
 
@@ -142,9 +142,6 @@ class FeedIssue(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} in {self.row}"
-
-
-# Pages of a run that another worker may take in.
 
 
 class PageBatch(models.Model):

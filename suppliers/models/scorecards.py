@@ -1,4 +1,4 @@
-"""What we saw of a supplier, and the numbers made of it."""
+"""Scorecard models: store observed facts, answer times, and the measures made of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The routes parcels take, with their price, pace and battery rules."""
+"""Shipping service model: store the destinations, price, speed and battery limits of a service."""
 
 from __future__ import annotations
 

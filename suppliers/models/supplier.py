@@ -1,4 +1,8 @@
-"""The party we buy from, and the wire to it."""
+"""Supplier models: store suppliers with their policies, connections and call budgets.
+
+Three abstract models group columns of ``Supplier`` that staff set: how old figures may be, when
+orders are sent, and the tolerances and due times of invoices.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from storefront.lib.security.encryption import SealedField
 from storefront.lib.state_machine import Stateful
 
-# How old a supplier's figures may be: what staff agree to believe of him, and for how long.
+# Age of figures
 
 # The catalog takes no claim that is older for a promise (``catalog.models.listings.STALE_AFTER``).
 OLDEST_MIN = 24 * 60
@@ -91,7 +95,7 @@ class FiguresAge(models.Model):
         return "/".join(str(number) for number in numbers)
 
 
-# What a supplier's bills may differ by, and when they are due.
+# Invoices
 
 
 class BillTerms(models.Model):
@@ -116,7 +120,7 @@ class BillTerms(models.Model):
         ]
 
 
-# When a supplier is sent what was ordered of him, as staff set it.
+# Order schedule
 
 EVERY_DAY = "1234567"  # Monday is 1
 
@@ -159,6 +163,9 @@ class OrdersGo(models.Model):
                 condition=Q(order_days__regex=r"^[1-7]+$"), name="supplier_takes_orders_on_a_day"
             ),
         ]
+
+
+# Suppliers and connections
 
 
 class Supplier(Stateful, FiguresAge, OrdersGo, BillTerms):

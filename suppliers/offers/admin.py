@@ -1,4 +1,4 @@
-"""The staff page of an offer: where each value came from, and what staff set by hand."""
+"""Offer admin: show the origin of each value, set a value by hand, return it to the feed."""
 
 from __future__ import annotations
 

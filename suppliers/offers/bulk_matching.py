@@ -1,6 +1,6 @@
-"""Tie offers that a price list made to variants of ours: in sets, and only where that is certain.
+"""Bulk matching: link the offers of a price list to our variants, only where that is certain.
 
-What ``matching`` decides for one product that was read, this decides for all of a list at once.
+``matching`` decides for one product; this module applies the same rule to a whole list, in sets.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Decide whether a supplier's new product is one that we have already. Pure.
+"""Offer matching: decide whether a supplier's new product is one of ours. Pure.
 
-A wrong link sells one thing and ships another, so only what is certain is linked: every SKU
-of the record bears the GTIN of a variant of one and the same product, under the same brand,
-and this supplier does not offer that variant yet. Everything else becomes a product of its
-own, and a name that two variants claim is an issue for a person.
+A wrong link sells one item and ships another, so only a certain match is linked. Every SKU of the
+record must have the GTIN of a variant, all variants of one product and of the same brand. The
+supplier must not offer them yet. Any other record becomes a product of its own. An identifier that
+two variants claim is an issue for staff.
 """
 
 from __future__ import annotations

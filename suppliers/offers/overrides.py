@@ -1,4 +1,4 @@
-"""Let staff set by hand what a supplier asks for one offer, and give it back to his feed."""
+"""Offer overrides: set a value of an offer by hand, return it to the supplier's feed."""
 
 from __future__ import annotations
 

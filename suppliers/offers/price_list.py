@@ -1,10 +1,10 @@
-"""Make offers of what a price list tells, in sets: what we do not know yet becomes an offer.
+"""Price lists: compare a staged list with the known offers, create offers for new SKUs.
 
-An offer without a variant is held: nobody can buy it. It is tied to a variant that is certainly
-the same (``bulk_matching``), or waits for the product job, which adopts it.
+An offer without a variant is on hold, so nobody can buy it. ``bulk_matching`` links it to a variant
+that is certainly the same; otherwise it waits for the product job, which adopts it.
 
-Note [One look]: all that a run asks of a whole list is read off one comparison of the list with
-the supplier's offers. What it finds, ``feed_costs_news``, is as long as what changed.
+Note [One look]: one comparison of the list with the supplier's offers answers all questions that a
+run has about a whole list. Its result, ``feed_costs_news``, has only the rows that changed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from suppliers.connectors.bulk import OFFER_CELLS, OfferRow
 from suppliers.runs.runs import Work
 from suppliers.runs.staging import roomy, rows, run
 
-# Read what a supplier says a retail price should be. Pure.
+# Retail prices
 
 LEAST = Decimal("0.01")
 MOST = Decimal(1_000_000)
@@ -36,6 +36,8 @@ def known_retail(price: Money | None, *, currency: str) -> Decimal | None:
     amount = price.rounded().amount
     return amount if amount >= LEAST else None
 
+
+# The list
 
 AMOUNT = "numeric(12,2)"
 COLUMNS = tuple(f"{name} {AMOUNT if name == 'amount' else 'text'}" for name in OFFER_CELLS)

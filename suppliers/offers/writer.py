@@ -1,4 +1,7 @@
-"""Write offers down as a product's page tells them: what each SKU is, and on which terms."""
+"""Offer writer: write the offers of product pages in batches, retire those no longer listed.
+
+A page tells what each SKU is, its terms, and of which variant of ours it is an offer.
+"""
 
 from __future__ import annotations
 
@@ -134,7 +137,7 @@ def _terms(work: Work, terms: Terms) -> dict[str, Any]:
     }
 
 
-# Write offers: what a supplier asks for each SKU, and as which variant of ours.
+# Batches of pages
 
 
 class TakenMeanwhileError(Exception):

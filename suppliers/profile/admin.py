@@ -1,4 +1,7 @@
-"""Profile desk."""
+"""Supplier admin: edit a supplier, start its syncs, reprice its offers.
+
+The page also has the actions of vetting, connection, feed mapping and safety stock.
+"""
 
 from __future__ import annotations
 

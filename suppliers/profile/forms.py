@@ -1,4 +1,4 @@
-"""What staff fill in about a supplier."""
+"""Supplier form: validate a supplier's settings, normalize send times and closed days."""
 
 from __future__ import annotations
 

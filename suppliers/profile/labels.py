@@ -1,4 +1,4 @@
-"""What the page of a supplier asks: in groups, labels and sentences."""
+"""Supplier labels: name the form fields of a supplier."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""When a supplier is sent what was ordered of him: at once, or collected until a moment.
+"""Order schedule: decide when a supplier is sent its orders, at once or collected.
 
-What waits is canceled at no cost. It waits no longer than the promise allows: the promise counts
-from the first day on which he is sent orders and whose cut-off has not passed, and until that
-cut-off, less ``MARGIN``, all of the day has gone.
+A collected order can be canceled at no cost. It waits no longer than the delivery promise allows.
+The promise counts from the first day on which the supplier takes orders and whose cut-off has not
+passed. All orders of that day are sent before the cut-off, less ``MARGIN``.
 """
 
 from __future__ import annotations

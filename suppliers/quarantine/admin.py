@@ -1,4 +1,7 @@
-"""One visit to the page of what a run would have changed: sorted, paged, as a file, in parts."""
+"""Quarantine admin: review the changes of a run, apply, discard, roll back, edit feed limits.
+
+``Page`` is one request to the changes of a run: sorted, paged, exported as CSV, applied in part.
+"""
 
 from __future__ import annotations
 
@@ -175,7 +178,7 @@ def _said(decided: Decided) -> str:
     return words
 
 
-# The staff page of what one supplier's feeds may do before a person is asked.
+# Feed limits
 
 
 @admin.register(FeedLimits)
@@ -189,7 +192,7 @@ class FeedLimitsAdmin(StaffAdmin):
     ordering: ClassVar = ["supplier"]
 
 
-# Staff pages of the runs: what came of each, and what to do about those nobody believes.
+# Runs
 
 Status = FeedRun.Status
 

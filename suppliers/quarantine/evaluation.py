@@ -1,7 +1,7 @@
-"""Judge what a run read, against what we know and against the last good run of the same job.
+"""Quarantine evaluation: check a run against known values and the last accepted run of its job.
 
-The decisions are in ``guards``; here is what they are asked about.
-Each judgement is remembered in ``FeedRun.profile``, so that the next run has it to compare with.
+``guards`` makes the decisions; this module gathers what they need. Each result is stored in
+``FeedRun.profile``, so that the next run is compared with it.
 """
 
 from __future__ import annotations

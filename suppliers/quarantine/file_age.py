@@ -1,8 +1,8 @@
-"""Remember how new the last good run's file was; tell an older one from one that lost rows.
+"""File age: store the dates of the last accepted file, compare the next file with them. Pure.
 
-The newest row of a list may be sold out, and its row gone: the next list is newer, and its newest
-row is not. So a few of the newest rows are remembered. An older file lists them, as they were
-before; a newer one lists them as they are, or not at all.
+The newest row of a list may be sold out and missing from the next list. Then the next list is
+newer, but its newest row is not. So a few of the newest rows are stored. An older file lists them
+with earlier dates. A newer file lists them unchanged, or not at all.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Decide whether a feed can be believed. Pure: no database, no clock, no network.
+"""Quarantine guards: judge the rows, stock, costs, columns and age of a feed. Pure.
 
-A guard returns the reason not to believe it, in words for staff, or an empty text. What a
-guard refuses is quarantined whole: nothing of the run is applied until a person decides.
+A guard returns the reason to reject a feed, in words for staff, or an empty text. A rejected run is
+quarantined whole: nothing of it is applied until staff decide.
 """
 
 from __future__ import annotations
@@ -211,7 +211,7 @@ def _rate(part: int, whole: int) -> str:
     return f"{Decimal(100 * part) / max(1, whole):.0f} %"
 
 
-# Notice a file whose columns are no longer what they were. Pure.
+# Columns that changed
 
 # The fields by which a row is known and sold: another kind of value there is another column.
 KEYS: Final = ("sku", "parent", "gtin", "title", "cost", "stock")
@@ -277,7 +277,7 @@ def _listed(names: list[str]) -> str:
     return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown  # noqa: PLR2004
 
 
-# Recognize costs that moved together: cents, a tax, another currency. Pure.
+# Costs that moved together: cents, a tax, another currency
 
 # So many of the moves have to share one factor, each within a cent or this.
 SHARED_PERCENT = 80

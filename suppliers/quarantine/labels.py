@@ -1,4 +1,4 @@
-"""What the page of a supplier's feed limits asks: in groups, labels and sentences."""
+"""Quarantine labels: name the form fields of feed limits and the fields of a run."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ LIMITS = (
 )
 
 
-# What the page of a run tells, in words.
+# Fields of a run
 
 RUN: Mapping[str, Field] = {
     "supplier": Field(_("Supplier")),

@@ -1,4 +1,4 @@
-"""Feed limits."""
+"""Feed limits: read the limits of a supplier's feeds, with defaults where staff set none."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Keep what a run would have done that is not believed: from the staging tables, in one go.
+"""Pending changes: store what a quarantined run would change, from its staging tables.
 
-Nothing of it is applied. A run that would do the very same as one that waits already is closed
-again, so that staff decide about one page, and it does not change under their hands.
+Nothing is applied. A run with the same changes as one that already waits is closed again. So staff
+review one page, and it does not change while they do.
 """
 
 from __future__ import annotations

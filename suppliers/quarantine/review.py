@@ -1,7 +1,7 @@
-"""Decide about a feed that is not believed: apply what was kept of it, a part of that, or nothing.
+"""Quarantine review: apply the pending changes of a run, apply a part of them, discard them.
 
-Only what is still as the run found it is changed: a value that anybody changed in the meantime is
-left as it is, and the page tells so.
+A value is changed only if it is still as the run found it. A value that changed in the meantime
+stays, and the page says so.
 """
 
 from __future__ import annotations

@@ -1,12 +1,11 @@
-"""Roll an applied run back: each value that it changed becomes what it was, where it stands yet.
+"""Run rollback: restore each value that an applied run changed, unless a newer change stands.
 
-A value that anything newer changed is left as it is, and told. The ledger is added to, never
-deleted from. What came back is kept as ``FeedChange`` rows: the next feeds are judged against
-them, so that the same values do not walk in again.
+A newer value stays and is reported. The ledger is only appended to. Restored values are kept as
+``FeedChange`` rows: the next feeds are checked against them, so that the bad values do not return.
 
-Note [Sales in a figure]: a stock row on which sales were seen since may owe that to the run. It
-waits, and nothing is promised from it, until the app above has subtracted the sales again that
-nothing else has shown (``waiting``), and lets the figure come back (``finish``).
+Note [Sales in a figure]: sales may count as contained in a figure only because of the run. Then the
+row waits and nothing is sold from it. The app above first subtracts the sales again that nothing
+else shows (``waiting``), then restores the figure (``finish``).
 """
 
 from __future__ import annotations

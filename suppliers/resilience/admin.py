@@ -1,4 +1,4 @@
-"""Staff pages of broken lines: who does not answer, since when, and the wish to ask him now."""
+"""Circuit breaker admin: show breakers and call budgets, close a breaker by hand."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Let no supplier hold all our workers: who hangs holds his own lanes, and slows nobody else.
+"""Bulkheads: limit how many worker processes one supplier may occupy.
 
-A worker has twice as many processes as one supplier has lanes in it, of all kinds together, so
-that what one leaves is as much as another may use. A lane is an advisory lock of the database
-session: it is free again at the moment in which whoever held it dies.
+A hanging supplier fills only its own lanes and cannot block the others. A worker has twice as many
+processes as one supplier has lanes in it, of all kinds together. A lane is an advisory lock of the
+database session: it is free as soon as its holder dies.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Stop asking a supplier who does not answer, and look now and then whether he is back.
+"""Circuit breaker: stop calls to a supplier that does not answer, probe whether it is back.
 
-All workers share one breaker per line, in the database. Only a dead line opens it: no answer in
-time, a broken connection, or a server error. What a supplier refuses in words never does.
+All workers share one breaker per connection, in the database. Only a dead connection opens it: no
+answer in time, a broken connection, or a server error. A rejection in words never does.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""So many calls to one supplier at a time, over all workers, with some kept for orders.
+"""Concurrency limit: cap the calls to one supplier at a time, keep some slots for orders.
 
-A call holds a lease in Redis. Who is killed keeps it only until it runs out.
+The cap holds over all workers. A call holds a lease in Redis. The lease of a killed worker stays
+until it runs out.
 """
 
 from __future__ import annotations

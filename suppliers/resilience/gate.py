@@ -1,4 +1,7 @@
-"""Watch over the calls to one supplier, whichever worker makes them, and write each down."""
+"""Supplier gate: admit each call past breaker, concurrency and rate limit, count, time and log it.
+
+Answer times take a few rows a day, whatever the number of calls.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,6 @@ from suppliers.resilience.circuit_breaker import SharedBreaker
 from suppliers.resilience.concurrency import SharedSlots
 from suppliers.resilience.rate_limit import LONGEST_WAIT_S, SharedPace
 from suppliers.scorecards import statistics
-
-# Count what we ask of a supplier in one go.
 
 UNNAMED = "other"  # a call that its connector names for nothing
 
@@ -167,7 +168,7 @@ class SupplierGate:
         )
 
 
-# Count how fast a supplier answers: a few rows a day, whatever the number of calls.
+# Answer times
 
 KEEP_EVERY_S = 60.0
 

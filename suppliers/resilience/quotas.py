@@ -1,4 +1,4 @@
-"""Count what a supplier still lets us ask, over all workers and restarts."""
+"""Call quotas: count what a supplier still allows, over all workers and restarts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keep a supplier's pace: so many calls a second, counted over all workers in Redis."""
+"""Rate limit: keep to a supplier's calls per second, counted over all workers in Redis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with a row of a feed, in words: the codes of all readers in one table."""
+"""Issue labels: word the issue codes of all readers for staff."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keep what is wrong with a supplier's rows where staff can read it, and no longer than it is."""
+"""Feed issues: open, renew, resolve and dismiss what is wrong with a supplier's rows."""
 
 from __future__ import annotations
 

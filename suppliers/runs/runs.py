@@ -1,4 +1,7 @@
-"""Open, keep and close the runs of a supplier's jobs: one at a time, and none forever."""
+"""Sync runs: open, extend, apply, quarantine and close the run of a job.
+
+A supplier has one open run per job. A run whose worker was killed is closed when its lease ends.
+"""
 
 from __future__ import annotations
 

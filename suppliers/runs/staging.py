@@ -1,4 +1,4 @@
-"""Lay a feed's rows beside our tables, to be compared and merged in sets."""
+"""Staging tables: load the rows of a feed by COPY, to compare and merge them in sets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scorecards desk."""
+"""Scorecard admin: show facts, measures and answer times of suppliers."""
 
 from __future__ import annotations
 

@@ -1,10 +1,9 @@
-"""Keep what was seen of suppliers, and roll it up into one number a day for each measure.
+"""Scorecards: record facts about suppliers, roll them up into one number per measure and day.
 
-Note [Observed, not told]: a scorecard is made of rows that our own work left behind, never of
-what a supplier says about himself: ``ScorecardFact`` (purchase orders and parcels, seen by
-``shipping.supplier_performance``), ``FeedRun``, ``CostChange`` and ``AnswerTally``. What they say
-of a day
-stays, so a day that is rolled up again gets the same numbers.
+Note [Observed, not told]: a scorecard is made of rows that our own work left behind, never of what
+a supplier says about itself. These are ``ScorecardFact`` (purchase orders and parcels, recorded by
+``shipping.supplier_performance``), ``FeedRun``, ``CostChange`` and ``AnswerTally``. Their content
+for a day stays, so a repeated roll-up gives the same numbers.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Turn what was observed of a supplier into numbers, as far as the sample carries them.
+"""Scorecard statistics: compute rates, times and their bounds, suggest a safety stock. Pure.
 
-Pure: no database, no clock, no network.
+A number has bounds only where the sample is large enough.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Scorecard tasks."""
+"""Scorecard tasks: roll up the scorecards from a given day on."""
 
 from __future__ import annotations
 

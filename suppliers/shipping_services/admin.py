@@ -1,4 +1,4 @@
-"""The staff page of the routes that parcels take."""
+"""Shipping service admin: edit the services of a location, name their form fields."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from storefront.lib.staff.country_fields import CountriesField
 from storefront.lib.staff.fieldsets import Field, Group
 from suppliers.models import Service
 
-# What the page of a route asks: in groups, labels and sentences.
+# Form fields
 
 SERVICE = (
     Group(

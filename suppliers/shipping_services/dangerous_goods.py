@@ -1,7 +1,7 @@
-"""Which route may carry which lithium. Pure: no database, no clock, no network.
+"""Dangerous goods: list why a service may not carry the lithium cells of a parcel. Pure.
 
 Source: IATA packing instructions 965 to 970 (section II) and the rules of international mail:
-a cell up to 20 Wh, the battery of one light up to 100 Wh, and only so many cells a parcel.
+a cell up to 20 Wh, the battery of one light up to 100 Wh, a limited number of cells a parcel.
 """
 
 from __future__ import annotations

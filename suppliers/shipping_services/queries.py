@@ -1,4 +1,4 @@
-"""Shipping services in use, as routes."""
+"""Shipping service queries: read the active services by location and currency."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which route carries a parcel, for how much and how fast. Pure: no database, clock or network."""
+"""Shipping service selection: find services for a parcel, choose by price, then by speed. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ask a supplier many questions at once, as fast as his pace allows."""
+"""Concurrent requests: send many queries to a supplier at once, within its rate limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ask suppliers at the moment of sale whether they still have it, and let the answer decide."""
+"""Live check: query suppliers at checkout for stock, name the rows that may not be sold."""
 
 from __future__ import annotations
 

@@ -1,12 +1,9 @@
-"""Share one run's pages among workers: one reads, whoever is free takes in what he read.
+"""Page batches: share the pages of one run among workers.
 
-The reader hands out batches as rows, and calls for help; nobody has to come. Where many wait
-already he takes the next one in himself, and at the end those that nobody took. So one worker
-alone does all of it, and each further one, on whatever machine, makes it sooner done: none of
-them asks the supplier anything, so his limits are nobody's concern but the reader's.
-
-A batch may be taken in twice, if who had it is killed before he says that it is in: the second
-time nothing differs.
+The reader stores batches as rows; any free worker may import one. If many wait, and at the end, the
+reader imports batches itself: one worker alone can do it all, more workers finish sooner. Helpers
+call no supplier, so only the reader has to keep the supplier's limits. If a helper is killed before
+it reports, its batch is imported twice; the second time changes nothing.
 """
 
 from __future__ import annotations

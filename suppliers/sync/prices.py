@@ -1,4 +1,4 @@
-"""Ask a supplier for his prices: all of them, or those that may have changed."""
+"""Price job: read all of a supplier's costs or those that may have changed, check, write."""
 
 from __future__ import annotations
 
@@ -241,7 +241,7 @@ def _take(
             read.examined.append(row.sku)
 
 
-# The price job: ask a supplier what his goods cost, and believe it or not.
+# The job
 
 # A held offer comes back with a cost that can be believed. Where all costs are confirmed with it,
 # its own moment stays: it stands in an index, and a row that leaves its indexes alone is written

@@ -1,4 +1,4 @@
-"""Sort the pages that were read: what is new, what is the same, what cannot be taken."""
+"""Product intake: sort product pages into new, unchanged and unusable, import a batch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The product job: read what is new or changed at a supplier, and what he sells no more."""
+"""Product job: compare the product list, read new and changed pages, retire missing products."""
 
 from __future__ import annotations
 

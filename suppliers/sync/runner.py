@@ -1,4 +1,4 @@
-"""Take in what a supplier has, costs and holds: one run of one job, whatever happens in it."""
+"""Sync runner: do one run of one job of a supplier, close it whatever happens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Say which jobs of which suppliers are to be started now."""
+"""Sync schedule: list the jobs that are due now, put jobs in order."""
 
 from __future__ import annotations
 

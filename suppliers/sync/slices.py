@@ -1,8 +1,8 @@
-"""Decide which unchanged-looking products are read again all the same. Pure.
+"""Catalog slices: choose the products that a run reads again although they look unchanged. Pure.
 
-A list shows only part of a product: the price of its middle variant, or a word in its
-description, may change without it. So each run also reads one slice of the catalog, and the
-slices of all runs within some days are the whole. Nothing has to be remembered for that.
+A list shows only part of a product: the price of its middle variant or a word of its description
+may change without it. So each run also reads one slice of the catalog. The slices of all runs
+within some days are the whole catalog. No state is stored.
 """
 
 from __future__ import annotations

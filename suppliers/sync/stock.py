@@ -1,4 +1,4 @@
-"""The stock job: ask a supplier how many he has of everything, and believe it or not."""
+"""Stock job: read a supplier's quantities, check them together, write those that changed."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Find in a staged stock list what it says that we do not know: all else need not be touched.
+"""Stock diff: compare a staged stock list with the known stock rows.
 
-The whole list is compared with the supplier's stock rows once. What differs, ``feed_stock_news``,
-names the offers that are merged (``inventory.levels``), and is what the guards ask about.
+The whole list is compared once. The result, ``feed_stock_news``, names the offers to merge
+(``suppliers.inventory.levels``), and the guards query it. All other rows are left untouched.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Sync tasks."""
+"""Sync tasks: start due jobs, run a job, import page batches, close dead runs."""
 
 from __future__ import annotations
 

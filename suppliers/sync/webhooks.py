@@ -1,4 +1,8 @@
-"""Act on what a supplier tells us unasked of stock and products: ask again what he names."""
+"""Supplier events: refresh the stock of reported products, quarantine too much, subscribe.
+
+An event only names products: their stock is queried again, their pages are left to the next run.
+The module also sets stock to zero after a supplier rejected an order as out of stock.
+"""
 
 from __future__ import annotations
 
@@ -238,7 +242,7 @@ def _last_run(supplier: Supplier, **which: str) -> FeedRun | None:
     return stock.order_by("-started_at", "-pk").first()
 
 
-# Have suppliers tell us news unasked: of what we sell, as far as they let us.
+# Subscriptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Put the shelves of the shop in place, named in both languages. Safe to repeat."""
+"""Category command: create the shop's categories with their names in both languages. Idempotent."""
 
 from __future__ import annotations
 

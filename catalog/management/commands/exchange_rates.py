@@ -1,4 +1,4 @@
-"""Rates of exchange on the command line: take in a list, or show what counts."""
+"""Exchange rate command: import a list, show the current rates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fetch the pictures that wait, with progress."""
+"""Image command: fetch the waiting images, report progress."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prices of competitors on the command line: look at a file, or take it in."""
+"""Competitor price command: preview a file, import it."""
 
 from __future__ import annotations
 

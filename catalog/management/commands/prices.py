@@ -1,4 +1,4 @@
-"""Prices on the command line: explain one, run a book dry, count all anew."""
+"""Price command: explain one price, dry-run a price book, reprice a channel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Staff pages of money that does not agree: each difference, and what to do about it."""
+"""Reconciliation admin: list discrepancies and days, export, apply lost events, rerun, close."""
 
 from __future__ import annotations
 
@@ -236,7 +236,7 @@ def _number(amount: Decimal | None) -> str:
     return "" if amount is None else str(amount)
 
 
-# Staff pages of the days whose money is compared, and of what was seen on each.
+# Days and observations
 
 
 @admin.register(MoneyDay)

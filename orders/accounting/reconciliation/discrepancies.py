@@ -1,4 +1,7 @@
-"""One difference as a comparison finds it, before it is a row."""
+"""Discrepancies: describe what a comparison finds, store it, reopen and close known ones.
+
+A ``Finding`` is one discrepancy before it is stored as a ``MoneyDifference``.
+"""
 
 from __future__ import annotations
 
@@ -77,7 +80,7 @@ class Compared:
     purchase_orders: tuple[int, ...] = ()  # whose bills were compared
 
 
-# Write down what a comparison found: what is new, what is still so, and what is gone.
+# Storage
 
 Status = MoneyDifference.Status
 ACTOR = "reconciliation"

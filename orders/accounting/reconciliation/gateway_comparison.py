@@ -1,4 +1,7 @@
-"""Compare what a gateway's own books say of payments with our book of them."""
+"""Gateway comparison: compare each payment at its gateway with our ledger, find unknown ones.
+
+A payment is compared by its sums. Single refunds and disputes are read only where needed.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +25,6 @@ from orders.gateways.base import (
     UnknownAtGatewayError,
 )
 from orders.models import MoneyDifference, Order, Payment, PaymentEvent
-
-# Say how one payment differs from how it stands at its gateway: by sums, then by operations.
 
 News = PaymentNews
 Event = PaymentEvent.Kind

@@ -1,4 +1,4 @@
-"""Say what a difference means for a person, and what is to be done about it."""
+"""Discrepancy labels: say what staff should do about a discrepancy, format both amounts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compare what was taken for orders with what they are worth, and with what was ordered of them."""
+"""Order comparison: compare captured money with the value of each order and its purchases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""What a person does to a difference, or to a day that cannot be reconciled."""
+"""Discrepancy resolution: close with a reason, apply lost gateway events, give up a day.
+
+A lost event is applied by the same function that webhooks and polls use. Then the payment is
+compared again.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +39,7 @@ def give_up(*, day: MoneyDay, reason: str, actor: str, now: datetime) -> None:
     day.move(MoneyDay.Status.GIVEN_UP, at=now, actor=actor, reason=reason)
 
 
-# Take a lost event in, by the door that webhooks and polls use, and compare its payment anew.
+# Lost gateway events
 
 Kind = MoneyDifference.Kind
 LOST = frozenset({Kind.NOT_WITH_US, Kind.REFUND_UNBOOKED, Kind.TWICE, Kind.AMOUNT})

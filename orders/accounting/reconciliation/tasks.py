@@ -1,6 +1,6 @@
-"""Work for the money: compare each day that is over with what gateways and suppliers say of it.
+"""Reconciliation tasks: compare each day that is over with gateways and suppliers.
 
-It is asked every half hour, so that a day is tried again until everybody has told.
+The sweep runs every half hour, so a day is retried until all of them have answered.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an error of Stripe's library means for us: one table."""
+"""Stripe errors: map each error of the library to retry, refusal or unknown effect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Let Stripe's own library call through the one door to the outside, by our limits of time."""
+"""Stripe HTTP client: send the library's calls through ours, with our timeouts."""
 
 from __future__ import annotations
 

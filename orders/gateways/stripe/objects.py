@@ -1,4 +1,4 @@
-"""What we read of Stripe's objects; all else that they tell is left alone. Pure."""
+"""Stripe objects: define the fields that we read; all others are ignored. Pure."""
 
 from __future__ import annotations
 

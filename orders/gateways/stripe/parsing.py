@@ -1,4 +1,4 @@
-"""Make shapes of ours out of what Stripe's library answers, and read events."""
+"""Stripe parsing: convert the library's answers to our objects, read webhook events."""
 
 from __future__ import annotations
 

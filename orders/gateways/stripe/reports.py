@@ -1,7 +1,7 @@
-"""Read in lists what Stripe holds of a time: intents that began, and movements of the balance.
+"""Stripe reports: list the payment intents and balance movements of a time span.
 
-An intent is listed by when it began, and a movement by when it happened: together they name all
-whose money moved. Whoever began earlier is read by itself.
+An intent is listed by when it began, a movement by when it happened. Together they name every
+payment whose money moved. Intents that began earlier are read one by one.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Read how a payment stands at Stripe as news of ours. Pure.
+"""Stripe translation: convert the state of a payment to payment updates. Pure.
 
-Stripe tells states, not operations: what was captured or given back is a sum. Whoever reads the
-same state finds the same names, so that no order of webhooks matters.
+Stripe reports states, not operations: captured and refunded amounts are sums. The same state
+always gives the same ids, so the order of webhooks does not matter.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Know that an event comes from Stripe. Pure: no database, no clock, no network.
+"""Stripe webhook signatures: verify that an event comes from Stripe. Pure.
 
-The header is ``t=<seconds>,v1=<hex>[,v1=<hex>]``; signed is ``<seconds>.<body>`` with the secret as
-it is written, prefix and all.
+The header is ``t=<seconds>,v1=<hex>[,v1=<hex>]``. The signed text is ``<seconds>.<body>``; the key
+is the secret as it is written, including its prefix.
 """
 
 from __future__ import annotations

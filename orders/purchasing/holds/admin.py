@@ -1,4 +1,4 @@
-"""How staff see what holds a purchase order, and choose what of it they let pass."""
+"""Hold admin: show the hold reasons of a purchase order, let staff waive them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gather what the gate looks at before a purchase order is sent."""
+"""Hold facts: gather what the hold rules need, return the reasons not waived yet."""
 
 from __future__ import annotations
 

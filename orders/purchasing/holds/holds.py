@@ -1,4 +1,7 @@
-"""Let go on what was held: when a person has looked at it, or when its cause is gone."""
+"""Holds: release held orders and purchase orders, waive a hold reason, check it again.
+
+A hold reason ends when staff waive it, or by itself when its cause is gone (``ENDS``).
+"""
 
 from __future__ import annotations
 
@@ -167,7 +170,7 @@ def _stands(
     return True
 
 
-# Settle one reason for which a purchase order is held: let it pass, or have it looked at anew.
+# Decisions of staff
 
 Status = PurchaseOrder.Status
 SAID = ("code", "subject", "amount", "currency")

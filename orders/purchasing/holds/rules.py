@@ -1,4 +1,4 @@
-"""What must be true before an order goes to a supplier. Pure: no database, clock or network."""
+"""Hold rules: check a purchase order before submission, list the reasons to hold it. Pure."""
 
 from __future__ import annotations
 

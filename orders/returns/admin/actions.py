@@ -1,4 +1,7 @@
-"""What staff begin on the page of an order for a shopper who telephones."""
+"""Return actions: open a return for a customer, show its pictures, record shipping and receipt.
+
+A picture is shown only to staff who may see its return.
+"""
 
 from __future__ import annotations
 
@@ -83,7 +86,7 @@ class ReturnActions(StaffAdmin):
         )
 
 
-# Staff pages of pictures that came with a complaint: seen by who may see the return.
+# Pictures
 
 NOTHING_RUNS = "sandbox; default-src 'none'"
 PAGE = "orders_returnauthorization_picture"
@@ -147,7 +150,7 @@ show(
 )
 
 
-# What staff do on the page of a return about the goods: how they come, and what came.
+# Shipping, receipt and inspection
 
 
 @admin.display(description=_("What its supplier owes"))

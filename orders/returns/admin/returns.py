@@ -1,6 +1,7 @@
-"""Staff pages of returns: how they stand, and what a person does to them.
+"""Return admin: show returns, approve, reject, refund, record what the customer reports.
 
-``shipping.rerouting.admin`` adds what has to know who sends it now, and shows the page.
+``shipping.rerouting.admin`` registers the page: it adds replacements, which need to know the
+supplier that can ship now.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action, show
 from storefront.lib.staff.inlines import inline
 
-# What staff do for a shopper who telephones about a return that is open already.
+# What the customer reports
 
 
 class HelpingActions(StaffAdmin):

@@ -1,4 +1,4 @@
-"""Staff pages of goods that go back to suppliers, and of what each supplier does about them."""
+"""Supplier return admin: track goods returned to suppliers, record credits, edit policies."""
 
 from __future__ import annotations
 
@@ -263,7 +263,7 @@ show(
 )
 
 
-# Staff give goods back to a supplier of which no shopper's return stands.
+# Supplier returns without a customer's return
 
 
 def _once(form_class: type[forms.Form]) -> type[forms.Form]:

@@ -1,4 +1,4 @@
-"""How allauth keeps second factors: its secrets are sealed, as all of ours are."""
+"""Two-factor adapter for allauth: encrypt and decrypt the secrets of second factors."""
 
 from __future__ import annotations
 

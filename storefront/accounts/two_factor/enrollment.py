@@ -1,4 +1,4 @@
-"""Second factors come and go: an authenticator app, passkeys, recovery codes."""
+"""Two-factor enrollment: add, remove and reset authenticator apps, passkeys and recovery codes."""
 
 from __future__ import annotations
 

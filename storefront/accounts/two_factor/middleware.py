@@ -1,7 +1,7 @@
-"""Behind the password stands a second door: who is not through it is nobody yet.
+"""Two-factor middleware: treat staff as anonymous until they complete the second factor.
 
-Whoever works here and has a second factor, or must have one, is signed in to nothing at all
-before he has given it: not to the staff pages, and to no other page either.
+This holds on every page of the site, not only on staff pages. It concerns staff who have a second
+factor or must have one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Prove with a second factor who somebody is: a code, or a passkey."""
+"""Two-factor verification: check a code of an app, a recovery code or a passkey."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Keys of programs: made by staff, shown once, known again by their digest."""
+"""API keys: create, revoke, and find by digest the key of a request.
+
+Staff see a key once, when it is created. The database holds only its digest.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The documentation as one plain page, made from the schema."""
+"""API documentation: render the OpenAPI schema as one plain page with examples."""
 
 from __future__ import annotations
 

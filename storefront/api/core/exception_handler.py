@@ -1,4 +1,4 @@
-"""Turn everything that can go wrong into RFC 9457 problem details: one table, and no traceback."""
+"""Exception handler: map every error to RFC 9457 problem details, hide tracebacks."""
 
 from __future__ import annotations
 

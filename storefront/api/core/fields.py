@@ -1,4 +1,4 @@
-"""Fields that take what the schema says and nothing that merely looks like it."""
+"""API fields: accept exactly the types that the schema states, reject look-alikes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Idempotency-Key: the same key is worked on once, and answered the same every time."""
+"""Idempotency keys: run a request once per key, replay the stored answer afterwards."""
 
 from __future__ import annotations
 

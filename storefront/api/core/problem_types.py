@@ -1,4 +1,4 @@
-"""Every problem that this API tells, in words that say what to do."""
+"""Problem types: list every error of the API with its slug, status, and what the caller can do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Say in the schema what the code does: which problems an operation tells, which key it takes."""
+"""API schema: describe the problems and the idempotency key of each operation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""How often who may ask. A counter that is away lets everybody in: the shop must sell."""
+"""API throttles: limit reads, changes and batches by network or key.
+
+While Redis is down, no request is refused: the shop must sell.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every answer of this API has in common: how it is read, counted and kept."""
+"""API views: parse strict JSON, throttle requests, set cache headers, find channel and country."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ask how many of something can be sent where by when: what a cart could really order."""
+"""Availability resource: report how many units reach a country, when, at what delivery price."""
 
 from __future__ import annotations
 

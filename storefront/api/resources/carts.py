@@ -1,4 +1,7 @@
-"""Carts and their lines. A cart belongs to who holds its token."""
+"""Cart resource: create carts, add, change and remove lines.
+
+The cart's token is its only credential: who has the token has the cart.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Place an order: the total is what the shopper agreed to, and one key places one order."""
+"""Checkout resource: place an order for the agreed total, once per idempotency key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hear from a program what others ask for our goods: a batch, judged row by row."""
+"""Competitor price resource: accept a batch of prices, validate and report each row by itself."""
 
 from __future__ import annotations
 

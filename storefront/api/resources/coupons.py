@@ -1,4 +1,4 @@
-"""Codes of promotions in a cart."""
+"""Coupon resource: add promotion codes to a cart, remove them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the delivery of a cart would cost, and when it would come."""
+"""Delivery options resource: quote prices, delivery dates and totals for a cart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Read an order, pay it, cancel it. An order opens with its number and access key."""
+"""Order resource: read, pay and cancel an order.
+
+The order number and the access key of its URL are the credential.
+"""
 
 from __future__ import annotations
 

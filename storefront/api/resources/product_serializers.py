@@ -1,7 +1,7 @@
-"""What a program is shown of goods: one product in a list, and one with all its variants.
+"""Product serializers: render a product for a list, or in detail with all its variants.
 
-Both serializers want ``country`` in their context, and ``answers``: what can be had of each
-variant there, by its id.
+Both serializers need two context values: ``country``, and ``answers``, which maps the id of each
+variant to its availability in that country.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Listings: what can be bought, in lists and one by one."""
+"""Product resource: list categories, filter and page listings, return one in detail."""
 
 from __future__ import annotations
 

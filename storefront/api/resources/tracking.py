@@ -1,4 +1,4 @@
-"""Where the parcels of an order are."""
+"""Tracking resource: list the parcels of an order with their tracking events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How old what we know of each supplier is, against how old it may be."""
+"""Feed freshness: compare the last successful run of each supplier job with its schedule."""
 
 from __future__ import annotations
 

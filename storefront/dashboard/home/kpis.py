@@ -1,4 +1,4 @@
-"""What happened today, in numbers: orders, money, parcels, and what we earn."""
+"""KPIs: count today's orders, payments and parcels, sum revenue, cost and margin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The start page: what waits for a person, and how the day goes."""
+"""Dashboard home: show the inbox, today's KPIs and feed freshness.
+
+Staff see only the KPIs of tables that they may view.
+"""
 
 from __future__ import annotations
 

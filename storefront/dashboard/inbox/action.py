@@ -1,4 +1,4 @@
-"""One thing that a person may do with what waits, by one click."""
+"""Quick action: define what one click may do to a row, wake the worker that continues it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""What a person may do by one click with purchase orders, and with claims against suppliers."""
+"""Quick actions: list per rule the one-click actions that inbox rows offer, call their services.
+
+Each action calls a function that refuses a finished case, so a second press changes nothing.
+An action that costs money for good, or needs an answer, is on the page of its row instead.
+"""
 
 from __future__ import annotations
 
@@ -148,10 +152,7 @@ PURCHASES: Mapping[str, tuple[Act, ...]] = {
 }
 
 
-# What a person may do with what waits by one click: it asks, tries or notes, and risks nothing.
-#
-# Each calls a verb that refuses what is over, so that pressed twice it is done once. What costs
-# money for good, or needs an answer, is asked on the page of its row.
+# Actions of each rule
 
 REFUSED: tuple[type[Exception], ...] = (
     *REFUSALS,

@@ -1,4 +1,4 @@
-"""Let a person take what waits, so that nobody else does the same, or give it back."""
+"""Inbox assignments: assign a row to one staff member, release it, take it over."""
 
 from __future__ import annotations
 

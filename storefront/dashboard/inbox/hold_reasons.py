@@ -1,4 +1,4 @@
-"""What holds a purchase order, as the inbox reads it, and what of it one click may let pass."""
+"""Hold reasons: parse why a purchase order is on hold, decide which reasons one click may waive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What waits for a person much too long, and nobody took: the inbox itself is stuck."""
+"""Overdue inbox items: find unassigned rows that wait longer than twice their response time."""
 
 from __future__ import annotations
 

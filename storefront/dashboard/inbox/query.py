@@ -1,6 +1,7 @@
-"""Everything that waits for a person, what is due first before the rest, in one query.
+"""Inbox query: load the rows of all rules, sort them by due time, count and total them.
 
-Of each cause a part is shown; the count, and the money at risk, are of all.
+One query serves all rules. It returns the first rows of each rule; the count and the money at risk
+cover all rows.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Offer what may be done with what waits, and do it when somebody presses the button."""
+"""Quick action buttons: offer the actions of each row, run the pressed one, log the result."""
 
 from __future__ import annotations
 

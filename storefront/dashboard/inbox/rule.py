@@ -1,7 +1,7 @@
-"""One reason why something waits for a person.
+"""Inbox rule: define a kind of case that needs staff, with its sentence, page and query.
 
-Every query returns ``id, name, since, amount, currency, detail``; amounts are the money at
-risk, empty where there is none. ``%(now)s`` is the moment of asking.
+Every query returns ``id, name, since, amount, currency, detail``. The amount is the money at risk,
+empty where there is none. ``%(now)s`` is the time of the query.
 """
 
 from __future__ import annotations

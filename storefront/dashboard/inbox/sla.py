@@ -1,4 +1,4 @@
-"""Until when a person should have looked at what waits, by what waiting costs."""
+"""Inbox SLA: state the response time of each rule, by the cost of waiting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sum the money at risk over all that waits, each order's money once, in SQL."""
+"""Value at risk: build the SQL that sums the money of all rows, each order's money once."""
 
 from __future__ import annotations
 

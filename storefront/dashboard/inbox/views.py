@@ -1,4 +1,7 @@
-"""The page of what goes wrong with supply and prices, each row leading to where it is mended."""
+"""Inbox pages: show supply and price alerts in groups, page through the rows of one rule.
+
+Each row links to the page where staff correct its cause.
+"""
 
 from __future__ import annotations
 
@@ -100,7 +103,7 @@ def _alerts(group: Group, found: Sequence[Waiting]) -> Alerts:
     return Alerts(group=group, rows=rows, count=count(rows), cuts=query.cuts(rows))
 
 
-# The page of all that waits for one cause, a part at a time.
+# Rows of one rule
 
 ON_A_PAGE = 100
 

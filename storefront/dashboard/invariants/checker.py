@@ -1,4 +1,4 @@
-"""A sentence that must always be true, and the query that finds where it is not."""
+"""Invariant: define a statement that always holds, with the query that returns violations."""
 
 from __future__ import annotations
 

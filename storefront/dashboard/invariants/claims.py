@@ -1,4 +1,4 @@
-"""I9: what we claim of suppliers is claimed once, and never for more than we bought."""
+"""Claim invariants (I9): check that no supplier claim is duplicate or exceeds what we bought."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""I8 and prices: what the shop shows can be had, and is sold for more than it costs."""
+"""Listing invariants (I8): check that listings are deliverable and priced above cost."""
 
 from __future__ import annotations
 

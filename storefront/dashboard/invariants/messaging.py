@@ -1,4 +1,4 @@
-"""I6 and I7: everybody is told once, and nothing is lost on the way."""
+"""Messaging invariants (I6, I7): check that each message is sent once and none is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""I5: what we were told counts once, and no status lies behind its news."""
+"""Parcel invariants (I5): check that each event counts once and statuses match the newest event."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""I2: what is charged is what was ordered, and every sum is the sum of its entries."""
+"""Payment invariants (I2): check that charges match orders and totals match their entries."""
 
 from __future__ import annotations
 

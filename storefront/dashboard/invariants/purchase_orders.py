@@ -1,4 +1,4 @@
-"""I3 and I4: every sold line is ordered once, and every purchase order is sent once."""
+"""Purchase order invariants (I3, I4): check that sold lines are ordered and submitted once."""
 
 from __future__ import annotations
 

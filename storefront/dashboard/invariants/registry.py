@@ -1,4 +1,4 @@
-"""Ask the database whether all that must always be true is true."""
+"""Invariant registry: list all invariants, run their queries, return the findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""I10: what shoppers give back is counted once, and paid back once; so is what suppliers owe."""
+"""Return invariants (I10): check that returns, refunds and supplier credits count once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Check by the clock that all is true, and put what is not into the inbox."""
+"""Scheduled check: run all invariants, store violations for the inbox, delete resolved ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""I12: every status of money, orders, stock, parcels and proofs says how it came to be."""
+"""Status history invariants (I12): check that every status has a recorded transition.
+
+They cover payments, orders, stock, parcels and compliance evidence.
+"""
 
 from __future__ import annotations
 

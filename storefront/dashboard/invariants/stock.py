@@ -1,4 +1,4 @@
-"""I1: no unit is promised twice, and every counter is the sum of what moved it."""
+"""Stock invariants (I1): check that no unit is oversold and counters match their movements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""V: nothing is sold on a proof that is none, and scorecards say no more than was seen."""
+"""Supplier compliance invariants (V): check evidence behind sales, and scorecards."""
 
 from __future__ import annotations
 

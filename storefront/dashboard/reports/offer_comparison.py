@@ -1,4 +1,7 @@
-"""Say in words why checkout takes an offer, or passes it over."""
+"""Offer comparison: show the offers of a variant, their costs, and why each is chosen or not.
+
+The reasons are those by which checkout routes a parcel to the requested country and quantity.
+"""
 
 from __future__ import annotations
 
@@ -106,7 +109,7 @@ def why(found: Compared, *, quantity: int, more: str) -> str:
     }
 
 
-# The page of one variant's offers side by side: what each costs and has, and which is taken.
+# Page
 
 MOST_AT_ONCE = 999
 SCORED = (Scorecard.Measure.FILL_RATE, Scorecard.Measure.STOCK_ACCURACY)

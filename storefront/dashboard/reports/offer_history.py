@@ -1,4 +1,4 @@
-"""Draw how the cost and the stock of each offer went, to be read on a phone, too."""
+"""Offer history: load cost and stock of each offer over 90 days, draw charts that fit a phone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the parts of an account are called, and where they are from."""
+"""Profit report: show an order's profit and the source of each number, sum orders, export CSV."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ SOURCES = {
 }
 
 
-# What orders earn after everything: one order with where each number is from, and many summed.
+# Pages
 
 SHOWN_DAYS = timedelta(days=7)
 # What a page counts in a second or so; the file has all.

@@ -1,4 +1,7 @@
-"""Try a cart: where its lines would come from by some rules, for how much, and by when."""
+"""Routing preview: route a sample cart by draft or live rules, show its parcels, costs and dates.
+
+It stores nothing.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is proven of a supplier, what is not, and what it keeps off sale."""
+"""Supplier compliance: list proven and missing criteria, count the offers they keep off sale."""
 
 from __future__ import annotations
 

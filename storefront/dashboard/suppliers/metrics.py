@@ -1,4 +1,4 @@
-"""Say measures in words, and rank suppliers by them as far as their samples carry it."""
+"""Supplier metrics: format and explain scorecard values, rank suppliers by confidence bounds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages of the scorecards: one supplier over time, and all of them side by side."""
+"""Supplier scorecards: compare all suppliers by one metric, show one supplier over 90 days."""
 
 from __future__ import annotations
 

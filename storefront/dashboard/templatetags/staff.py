@@ -1,4 +1,4 @@
-"""Words and numbers of the staff pages."""
+"""Staff template filters: format money, ages, statuses, metrics and chart coordinates."""
 
 from __future__ import annotations
 

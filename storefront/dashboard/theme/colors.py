@@ -1,4 +1,4 @@
-"""How the staff pages look: calm; the one accent is the shop's amber."""
+"""Admin theme: define colors and font, link the stylesheet, script and icon."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The content policy of the staff pages: looser than the shop's, and nowhere else in force."""
+"""Admin CSP: set a looser content security policy on /admin/ pages only."""
 
 from __future__ import annotations
 

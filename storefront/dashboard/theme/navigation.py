@@ -1,4 +1,4 @@
-"""The way through the staff pages: the daily work first, everything else below."""
+"""Admin navigation: list the sidebar links that a staff member may see, daily work first."""
 
 from __future__ import annotations
 

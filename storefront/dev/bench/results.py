@@ -1,4 +1,4 @@
-"""Keep what came out of each goal: on which machine, and when."""
+"""Benchmark results: store the figures and verdicts of each goal with machine and time."""
 
 from __future__ import annotations
 

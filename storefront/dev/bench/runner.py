@@ -1,4 +1,4 @@
-"""The whole measurement, step by step, in a database of its own."""
+"""Benchmark runner: run all measurements in a database of their own, judge the figures."""
 
 from __future__ import annotations
 

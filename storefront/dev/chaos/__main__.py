@@ -1,9 +1,9 @@
-"""Break a whole running shop by a seed, and see whether it keeps its promises.
+"""Chaos test: break a running shop by a seed, check that it keeps its promises.
 
-python -m storefront.dev.chaos --seed 1
-python -m storefront.dev.chaos --deaths       somebody dies at each failpoint, and nothing else
-happens
-python -m storefront.dev.chaos --mutants      mistakes put in on purpose: each must be caught
+Usage:
+    python -m storefront.dev.chaos --seed 1
+    python -m storefront.dev.chaos --deaths       kill a process at each failpoint, nothing else
+    python -m storefront.dev.chaos --mutants      inject known bugs: each must be caught
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One run of chaos by a seed: from the first process to the table."""
+"""Chaos campaign: run one seed from the first process to the report, store chaos.json."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Let each mutant serve the smallest story that shows it, and see whether it is caught."""
+"""Mutation tests: run each mutant through the smallest story that shows it, catch it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Choose by seed what befalls the shop, and when: the same seed, the same misfortunes. Pure."""
+"""Chaos plan: draw customers and faults from a seed, the same ones each time. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tell in one table what was done to the shop, and what came of it."""
+"""Chaos report: collect the figures of a run, print them as one table."""
 
 from __future__ import annotations
 

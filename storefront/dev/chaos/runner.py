@@ -1,4 +1,4 @@
-"""Let shoppers buy while misfortunes happen, phase by phase; then heal, wait, and judge."""
+"""Chaos runner: run customers and faults phase by phase, drain, check."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""Run the whole shop on this machine, until Ctrl-C.
+"""Demo: run the whole shop on this machine until Ctrl-C.
 
-python -m storefront.dev.demo          start, or say where it runs already
-python -m storefront.dev.demo reset    wipe its data and start afresh
-python -m storefront.dev.demo stop     end the one that runs
+Usage:
+    python -m storefront.dev.demo          start, or say where it already runs
+    python -m storefront.dev.demo reset    delete its data and start again
+    python -m storefront.dev.demo stop     stop the running demo
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Vet a supplier of the demo: with papers that say of themselves that they are none."""
+"""Demo evidence: approve a demo supplier with documents that are marked as not real."""
 
 from __future__ import annotations
 

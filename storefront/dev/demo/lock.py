@@ -1,4 +1,4 @@
-"""Know whether a demo of this clone runs, and clear away what a killed one left behind."""
+"""Demo lock: let one demo of this clone run, stop another, clean up after a killed one."""
 
 from __future__ import annotations
 

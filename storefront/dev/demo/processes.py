@@ -1,4 +1,4 @@
-"""Say who plays in the demo: every process, its port, its environment, and when it is ready."""
+"""Demo processes: define each process with its port, environment and readiness check."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first routes of the sandbox supplier's warehouses; what staff change later stays changed."""
+"""Demo routes: create shipping services for the sandbox warehouses, keep what staff changed."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Buy something in the demo that runs here.
+"""Demo smoke test: buy a product in the demo that runs here.
 
-python -m storefront.dev.demo.smoke
+Usage:
+    python -m storefront.dev.demo.smoke
 """
 
 from __future__ import annotations

@@ -1,6 +1,10 @@
-"""Know whether the demo's catalog is recent enough to open with.
+"""Demo startup: prepare the database, start all processes in order, sync an old catalog.
 
-While the demo runs, beat keeps the catalog fresh; the note's age is the time since then.
+While the demo runs, beat keeps the catalog fresh. A note is renewed when the demo closes; its age
+is the time since then. ``main`` prepares the database in one process, because each start of Django
+takes seconds:
+
+    python -m storefront.dev.demo.startup
 """
 
 from __future__ import annotations
@@ -54,7 +58,7 @@ def _which(database_url: str) -> str:
     return f"{parts.hostname}{parts.path}"
 
 
-# Open the demo: start everybody in the order in which they need each other.
+# Start in order
 
 ROOT = Path(__file__).resolve().parents[3]
 SUPPLIERS = ("cj-sandbox", "bigbuy-sandbox", "feed-sandbox")
@@ -125,9 +129,7 @@ def keep_last_logs(folder: Path) -> None:
         log.replace(log.with_suffix(".log.last"))
 
 
-# Bring the demo's database up to date, in one process: starting Django twice costs seconds.
-#
-# python -m storefront.dev.demo.startup
+# Prepare the database
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Tell people and scripts where the demo is."""
+"""Status file: write the demo's addresses while it is ready, read and print them."""
 
 from __future__ import annotations
 

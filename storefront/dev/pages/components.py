@@ -1,4 +1,4 @@
-"""Every component in all its states, for whoever builds pages. Only in development."""
+"""Component page: show every page component in all its states, in development only."""
 
 from __future__ import annotations
 

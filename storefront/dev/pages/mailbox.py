@@ -1,4 +1,4 @@
-"""Read the mail that the shop sent, while it is developed. Never in production."""
+"""Mailbox: list and show the e-mails that the shop sent, in development only."""
 
 from __future__ import annotations
 

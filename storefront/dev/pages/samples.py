@@ -1,4 +1,4 @@
-"""Made-up lights for the component page of development: one of each kind, good and bad."""
+"""Component samples: make up one light of each kind for the component page."""
 
 from __future__ import annotations
 

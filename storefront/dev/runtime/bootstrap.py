@@ -1,7 +1,7 @@
-"""Make the environment that everything else runs in: Python, packages, translations.
+"""Bootstrap: create the Python environment, install packages, compile translations.
 
-Standard library only, and readable by Python 3.8: the `python3` that starts us may be old.
-A second run finds all of it done and costs next to nothing.
+It uses the standard library only and runs on Python 3.8: the `python3` that starts it may be old.
+A second run finds everything done and costs next to nothing.
 """
 
 from __future__ import annotations

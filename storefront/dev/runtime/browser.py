@@ -1,4 +1,4 @@
-"""Say how to get a browser, before every browser test fails for the lack of one."""
+"""Browser lookup: find Chromium, or say how to install it before browser tests fail without it."""
 
 from __future__ import annotations
 

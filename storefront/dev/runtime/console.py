@@ -1,4 +1,4 @@
-"""Tell the person at the terminal what is going on."""
+"""Console: print steps, errors and a child's output for the person at the terminal."""
 
 from __future__ import annotations
 

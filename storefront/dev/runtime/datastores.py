@@ -1,4 +1,4 @@
-"""Bring PostgreSQL and Redis of our own, where the environment names none."""
+"""Datastores: prepare PostgreSQL and Redis where the environment names none, delete their data."""
 
 from __future__ import annotations
 

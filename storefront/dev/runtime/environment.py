@@ -1,4 +1,4 @@
-"""Secrets of the demo: generate once, keep in a file that only its owner can read."""
+"""Demo environment: generate secrets and a staff account once, keep them in a private file."""
 
 from __future__ import annotations
 

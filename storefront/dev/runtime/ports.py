@@ -1,4 +1,4 @@
-"""Choose ports that nobody listens on, and that no other launcher has chosen."""
+"""Ports: claim free ports, so that no other launcher chooses them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run a PostgreSQL of our own, from the wheel or from the system's packages."""
+"""PostgreSQL server: create and start a local cluster from the wheel or the system's packages."""
 
 from __future__ import annotations
 

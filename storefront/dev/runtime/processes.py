@@ -1,4 +1,4 @@
-"""Start, watch and stop single processes, our own and those of a launcher that was killed."""
+"""Processes: start, watch and stop single child processes, and those of a killed launcher."""
 
 from __future__ import annotations
 

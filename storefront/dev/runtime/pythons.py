@@ -1,6 +1,6 @@
-"""Find a Python that is new enough, wherever it hides on this machine.
+"""Python lookup: find an interpreter on this machine that is recent enough.
 
-Standard library only, and readable by Python 3.8: the `python3` that starts us may be old.
+It uses the standard library only and runs on Python 3.8: the `python3` that starts it may be old.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Run a Redis of our own, from the wheel or from the system's packages."""
+"""Redis server: configure and start a local Redis from the wheel or the system's packages."""
 
 from __future__ import annotations
 

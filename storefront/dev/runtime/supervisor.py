@@ -1,7 +1,7 @@
-"""Keep a family of processes together: start them, wait for them, watch them, stop them.
+"""Supervisor: start a group of processes, wait for them, watch, restart and stop them.
 
-Signal handlers only take notes. All waiting is polling, so that a note is read within a moment
-and no process can slip away between being started and being known.
+Signal handlers only set flags, and all waiting is polling: a flag is read within a moment, and no
+process is lost between its start and its registration.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Let root run a program as somebody with no rights, which PostgreSQL insists on."""
+"""Unprivileged account: let root run a program without rights, as PostgreSQL requires."""
 
 from __future__ import annotations
 

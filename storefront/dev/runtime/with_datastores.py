@@ -1,9 +1,9 @@
-"""Run one command with a PostgreSQL and a Redis that are thrown away afterwards.
+"""Temporary datastores: run one command with a PostgreSQL and a Redis that are deleted afterwards.
 
     python -m storefront.dev.runtime.with_datastores pytest -q
 
-What DATABASE_URL or REDIS_URL names already is used instead. With ``--durable`` before the command,
-PostgreSQL writes as it does in production, so that what it costs can be measured.
+A server that DATABASE_URL or REDIS_URL already names is used instead. With ``--durable`` before the
+command, PostgreSQL writes as durably as in production, so that the cost can be measured.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""A gateway in memory: the same rules, no server. For tests and for looking around."""
+"""In-memory gateway: follow the rules of a payment gateway without a server.
+
+For tests and for exploring.
+"""
 
 from __future__ import annotations
 

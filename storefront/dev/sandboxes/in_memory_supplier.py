@@ -1,4 +1,7 @@
-"""A supplier in memory, for tests and for work without any line to the outside."""
+"""In-memory supplier: answer connector calls without a network.
+
+For tests and for development.
+"""
 
 from __future__ import annotations
 

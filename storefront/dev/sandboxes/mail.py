@@ -1,8 +1,8 @@
-"""A mail server for development: it accepts everything and keeps it, one file a message.
+"""Mail server: accept every message, store each in one file, for development.
 
     python -m storefront.dev.sandboxes.mail --port 8025 --dir var/mail
 
-It leaves nothing out and nothing double out: what was sent twice lies there twice.
+It drops nothing and removes no duplicate: a message that was sent twice is stored twice.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Play one script on one shop and one warehouse, and count every unit that was promised twice."""
+"""Simulation engine: run one script on one shop and one warehouse, count oversold units."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shops in memory that subtract their own sales by a simple rule, to compare with."""
+"""Simple stock policies: subtract own sales by one rule in memory, for comparison."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Play the same days with the real shop and with simple ones, for each way to count down."""
+"""Simulation runner: run the same days with the real shop and simple ones, for each counting mode.
+
+A counting mode is the moment at which a supplier subtracts our order from its stock.
+"""
 
 from __future__ import annotations
 

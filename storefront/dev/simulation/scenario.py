@@ -1,4 +1,4 @@
-"""What happens, and when: drawn once from a seed, so that every shop meets the same days."""
+"""Simulation scenario: draw orders and events from a seed, the same ones for every shop."""
 
 from __future__ import annotations
 

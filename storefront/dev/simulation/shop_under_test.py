@@ -1,4 +1,4 @@
-"""The real shop, its real verbs and its real database, as the play sees it."""
+"""Shop under test: run the real shop's code and database behind the simulation's interface."""
 
 from __future__ import annotations
 

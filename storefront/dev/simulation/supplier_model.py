@@ -1,4 +1,4 @@
-"""The truth: units that really lie on a supplier's shelves, and the figure he tells of them."""
+"""Supplier model: hold the units really in stock, and the stock figure that is reported."""
 
 from __future__ import annotations
 

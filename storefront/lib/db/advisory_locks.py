@@ -1,7 +1,7 @@
-"""Share work among workers: each takes the slices that nobody has in his hands.
+"""Advisory locks: share work in slices among workers, each slice held by one worker at a time.
 
-A slice is held by an advisory lock of the database session, so it is free again at the moment in
-which whoever holds it dies. Nothing of who does what lies in a process.
+A slice is held by an advisory lock of the database session. It is free again as soon as the worker
+that holds it dies. Nothing of it is kept in a process's memory.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""Write rows in sets, and only what differs."""
+"""Bulk writes: insert rows, update only what differs, one statement for many rows.
+
+Each process builds the INSERT of a table once and reuses it. ``Model.save`` and ``bulk_create``
+compile theirs each time, which takes many times as long as the database takes to write the rows.
+"""
 
 from __future__ import annotations
 
@@ -101,10 +105,7 @@ def fitted(model: type[Model], column: str, value: Any) -> Any:
     return value
 
 
-# Write new rows by a statement that is put together once a process for each table.
-#
-# ``Model.save`` and ``bulk_create`` put theirs together anew each time, which takes many times
-# what the database takes to write the rows.
+# Inserts with ids
 
 
 def insert[M: models.Model](rows: Sequence[M]) -> Sequence[M]:

@@ -1,4 +1,4 @@
-"""Write rows as the lines that PostgreSQL's COPY reads. Pure."""
+"""COPY format: encode rows as the lines that PostgreSQL's COPY reads. Pure."""
 
 from __future__ import annotations
 

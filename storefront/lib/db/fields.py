@@ -1,4 +1,4 @@
-"""Columns that the database writes by itself."""
+"""Generated columns: define model fields that the database computes and stores."""
 
 from __future__ import annotations
 

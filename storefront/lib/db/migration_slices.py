@@ -1,4 +1,4 @@
-"""Change a long table in a migration slice by slice, so that nobody waits for all of it."""
+"""Sliced migrations: change a large table slice by slice, commit each, so no query waits long."""
 
 from __future__ import annotations
 

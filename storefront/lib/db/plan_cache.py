@@ -1,8 +1,9 @@
-"""Let what the server has planned outlive a transaction that is taken back, and a table that goes.
+"""Plan cache: keep the server's query plans after a rollback or DDL, drop those that no longer fit.
 
-psycopg throws all of it away then: the statements could speak of what was made within, or is made
-anew in another shape. Ours speak of nothing that comes and goes with a session. Where many are
-refused, as at the last units of a light, each refusal would have the connection plan all anew.
+psycopg deallocates all plans on rollback, and after commands such as DROP TABLE, because a plan
+may use what the transaction created. Our statements use no table that comes and goes with a
+session. Where many transactions roll back, as when the last units of a product are contested,
+each rollback would make the connection plan everything again.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""Make rows of models out of what a statement answered, by steps that were decided once.
+"""Prepared queries: compile a queryset once per process, run it with new values, build its rows.
 
-Django decides them anew at each answer, and sets each column by itself.
+Django compiles the SQL at each call. For a query over several tables that takes many times as long
+as the answer of the database. Pages run the same queries all day. Django also decides at each
+answer how rows become models, and sets each column by itself; here that is decided once.
 """
 
 from __future__ import annotations
@@ -87,10 +89,7 @@ def _one(info: Mapping[str, Any], select: Sequence[Any], using: str) -> Callable
     return make
 
 
-# Questions that are put together once a process, and asked with other values each time.
-#
-# Django puts a statement together anew whenever it is asked. For a question over several tables
-# that takes many times what the database takes to answer it, and pages ask the same ones all day.
+# Prepared queries
 
 MET_OFTEN = 3  # times on one connection
 _MARK = "%s"

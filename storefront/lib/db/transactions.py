@@ -1,4 +1,4 @@
-"""Who owns the transaction: ask for one, or refuse to work without one."""
+"""Transactions: require an open transaction, or refuse slow work inside one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The one door to the outside: every call has a time limit, a size limit and a clear end."""
+"""HTTP client: call external services with time and size limits, report each outcome.
+
+Every outgoing HTTP call of the shop goes through here.
+"""
 
 from __future__ import annotations
 

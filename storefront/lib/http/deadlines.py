@@ -1,8 +1,7 @@
-"""One moment by which a whole call has to end, whatever the other side does in between.
+"""HTTP deadlines: end a whole call by one time limit, whatever the other side does.
 
-A client's own limits are for one step: who sends a byte just before each of them ends keeps us
-for ever. Here every step on the wire gets what is left of the whole, the search for the host's
-address included.
+A client's own limits apply to single steps: a server that sends one byte before each limit can
+hold a call forever. Here every network step gets the time that is left, name resolution included.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Fetch a file from wherever a stranger says it is, over redirects, each of them looked at."""
+"""Downloads: fetch a file from an untrusted URL, check every redirect."""
 
 from __future__ import annotations
 

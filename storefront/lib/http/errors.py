@@ -1,4 +1,4 @@
-"""What can go wrong when we ask somebody outside: two kinds, and no more."""
+"""HTTP errors: tell temporary from permanent failures of external services."""
 
 from __future__ import annotations
 

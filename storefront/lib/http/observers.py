@@ -1,4 +1,4 @@
-"""Who watches over the calls to one outside company."""
+"""HTTP observers: watch the calls to one service, delay or refuse one, log its outcome."""
 
 from __future__ import annotations
 

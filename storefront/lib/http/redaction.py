@@ -1,4 +1,4 @@
-"""What is told of a call, in logs and errors: nothing that opens a door, and nobody's address."""
+"""Redaction: remove secrets and personal data from paths and answers for logs and errors. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""An answer from outside as it came, and what its status means."""
+"""HTTP responses: judge a status as good, temporary or permanent, decompress content in pieces.
+
+Decompression yields small pieces, so that a few bytes never become a gigabyte in memory.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,7 @@ def judge(answer: Exchange, *, what: str, said: str = "") -> None:
     raise PermanentError(f"{what}: HTTP {status}{said}", code=str(status))
 
 
-# Unpack an answer as it comes, a little at a time: no few bytes become a gigabyte at once.
+# Decompression
 
 ACCEPTED = "gzip, deflate"
 PIECE_BYTES = 65_536

@@ -1,4 +1,7 @@
-"""Ask again when it failed for a moment: later and later, never in step, never twice an effect."""
+"""HTTP retries: repeat a call after a temporary error, with exponential backoff and jitter.
+
+A call that is not idempotent is never repeated if its outcome is unknown.
+"""
 
 from __future__ import annotations
 

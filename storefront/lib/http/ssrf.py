@@ -1,8 +1,8 @@
-"""Connect to strangers: by an address that was looked at, and to that very address.
+"""SSRF protection: resolve an untrusted host, refuse private addresses, connect to checked ones.
 
-A name is resolved once. If any of what it leads to is not public, nobody is called: whoever can
-put an address into a feed could else look around in our own network. Exceptions stand in
-PRIVATE_NETWORKS_ALLOWED and OUTSIDE_PORTS_ALLOWED.
+A name is resolved once. If any of its addresses is not public, no connection is made: an attacker
+who can put a URL into a feed could otherwise reach our own network. PRIVATE_NETWORKS_ALLOWED and
+OUTSIDE_PORTS_ALLOWED list the exceptions.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Take what names a person out of a value, and leave everything else as it is. Pure."""
+"""Anonymization: remove a person's name and address from JSON values, keep the rest. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a request comes from, as far as that can be trusted."""
+"""Client IP: return the address and network of a request, trust only our own proxies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets at rest: sealed before they reach the database, opened only to be used."""
+"""Encryption at rest: encrypt secrets before they reach the database, decrypt them for use."""
 
 from __future__ import annotations
 

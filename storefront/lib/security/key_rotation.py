@@ -1,4 +1,7 @@
-"""Seal all secrets anew with the newest key, so that the older ones can be thrown away."""
+"""Key rotation: find all encrypted columns, re-encrypt their values with the newest key.
+
+Afterwards the older keys can be removed.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often somebody may do something; while the counter is away, nobody is turned down."""
+"""Rate limit: count actions per hour and caller, allow all while Redis is down."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Let nobody fill the disk: of what is larger than any form of ours takes, no file is kept.
+"""Upload limits: drop files of oversized forms before they reach the disk.
 
-Django writes what comes with a form to disk before any page has looked at who sends it. What is
-too large is read and dropped, so that the page can answer with a sentence.
+Django writes uploads to disk before a view has checked the sender. An oversized upload is read and
+dropped, so that the page can still answer with a message.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Sign and check calls between machines. Pure: no database, no clock, no network.
+"""Webhook signing: sign messages, check signatures and timestamps. Pure.
 
 Source: Standard Webhooks 1.0, symmetric signatures (``v1``).
 """

@@ -1,4 +1,4 @@
-"""What all staff pages share: tables are read-only by default, and acting means calling a verb."""
+"""Staff admin: show tables read-only, offer actions that call services, ask for confirmation."""
 
 from __future__ import annotations
 

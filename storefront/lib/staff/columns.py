@@ -1,4 +1,4 @@
-"""Columns that people read: money with its currency, age instead of a moment, a state in words."""
+"""Admin columns: format money, ages, statuses, links and JSON, name tables and columns."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from storefront.lib.staff import fieldsets
 from storefront.lib.staff.fieldsets import Words
 from storefront.lib.state_machine import StatusChange
 
-# What tables, their columns and their rows are called where staff meet them.
+# Names of tables, columns and rows
 
 
 def call(

@@ -1,4 +1,4 @@
-"""Lists of codes as people write them: DE, AT."""
+"""Country field: parse and format a list of country codes, such as "DE, AT"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write cells that people open in a spreadsheet. Pure."""
+"""CSV export: escape cells that a spreadsheet would compute, stream lines. Pure."""
 
 from __future__ import annotations
 

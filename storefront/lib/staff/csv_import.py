@@ -1,4 +1,4 @@
-"""The form through which staff hand in a list: as a file first, then as the text that they saw."""
+"""CSV import form: read an uploaded list, carry its text through a preview, explain errors."""
 
 from __future__ import annotations
 

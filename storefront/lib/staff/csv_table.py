@@ -1,4 +1,4 @@
-"""CSV tables that a person uploads: decode, find the columns, read the rows. Pure."""
+"""CSV tables: decode an uploaded file, find its columns, read its rows. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a staff page asks and shows: fields in groups, each with a label and a sentence of help."""
+"""Admin fieldsets: group fields, give each a label with its unit and a help text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of another table below a row, on a staff page."""
+"""Admin inlines: show related rows below a row, read-only, with a link to each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Buy a headlamp in a running shop, and wait for its tracking e-mail."""
+"""Smoke test: buy a headlamp in a running shop, wait for its tracking e-mail."""
 
 from __future__ import annotations
 

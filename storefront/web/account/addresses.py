@@ -1,4 +1,4 @@
-"""The addresses that an account keeps: add, change, forget, and begin the checkout with one."""
+"""Address book: list, add, change and delete an account's addresses, prefill the checkout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where allauth and the shop touch: mails go through the outbox, staff come by their own door."""
+"""Account adapter for allauth: send its mails through the outbox, keep staff out of shop login."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Accounts for shoppers who want one: sign up, prove the address, sign in, sign out."""
+"""Customer accounts: sign up, verify the e-mail address, sign in, sign out."""
 
 from __future__ import annotations
 

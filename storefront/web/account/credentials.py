@@ -1,4 +1,7 @@
-"""Another e-mail address or password, for a shopper who is signed in and says so twice."""
+"""Credential pages: change the e-mail address or password of a signed-in customer.
+
+Each change asks for the current password.
+"""
 
 from __future__ import annotations
 

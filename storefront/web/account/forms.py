@@ -1,4 +1,7 @@
-"""What a shopper types to come in; every fault is one sentence."""
+"""Account forms: validate sign-in, sign-up, password reset, saved addresses and profile.
+
+Each error is one sentence. Sign-in errors never reveal whether an account exists.
+"""
 
 from __future__ import annotations
 
@@ -112,7 +115,7 @@ class NewPasswordForm(forms.Form):
         return password
 
 
-# Profile forms.
+# Profile
 
 
 class SavedAddressForm(AddressForm):

@@ -1,4 +1,4 @@
-"""A forgotten password: a link by e-mail, then another password."""
+"""Password reset: send a link by e-mail, set a new password."""
 
 from __future__ import annotations
 

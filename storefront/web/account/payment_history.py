@@ -1,4 +1,4 @@
-"""What a shopper paid and got back: each move of his money, in his own words, newest first."""
+"""Payment history: list a customer's charges and refunds, newest first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person may ask of us about himself: a copy of everything, and to be forgotten."""
+"""Privacy pages: download a copy of one's personal data, erase the account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The pages of shoppers' accounts, under /en/account/. allauth asks for some by its own names."""
+"""Account URLs: route the customer account pages under /en/account/.
+
+allauth looks up some of them by its own names.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A shopper's own page: what was ordered signed in, or with an address that he has proven."""
+"""Account page: list a customer's orders, change name, language and newsletter consent.
+
+The list holds orders placed while signed in, and orders of a verified e-mail address.
+"""
 
 from __future__ import annotations
 

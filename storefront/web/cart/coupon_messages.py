@@ -1,4 +1,4 @@
-"""Say why a code of a promotion takes nothing off."""
+"""Coupon messages: explain why a code in the cart gives no discount."""
 
 from __future__ import annotations
 

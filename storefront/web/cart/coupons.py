@@ -1,4 +1,4 @@
-"""Write codes of promotions into the cart, and take them out."""
+"""Coupons: add promotion codes to the cart, remove them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cart forms."""
+"""Cart forms: validate the listing and quantity to add, and the new quantity of a line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A cart as it would travel: which line in which parcel, from where, when, for how much."""
+"""Cart summary: plan the parcels of a cart, quote delivery methods, sum totals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Put things into the cart, change them, take them out: by plain forms that htmx speeds up."""
+"""Cart pages: show the cart, add, change and remove lines.
+
+Plain forms work without scripts; htmx only speeds them up.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The front of the shop."""
+"""Home page: show one light for each distance, shortcuts by purpose, a row for each family."""
 
 from __future__ import annotations
 

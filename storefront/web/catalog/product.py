@@ -1,4 +1,4 @@
-"""One light: what it looks like, what it does, when it comes."""
+"""Product page: show pictures, specifications, charts, price, availability and delivery."""
 
 from __future__ import annotations
 

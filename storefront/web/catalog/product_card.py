@@ -1,7 +1,8 @@
-"""What a card of a list shows, and its HTML: drawn once for equal faces, then remembered.
+"""Product cards: collect what a card shows, render its HTML, cache it by content.
 
-A list page is mostly its cards. Two visits rarely differ in them, so each process keeps the
-cards it drew last; a card that shows anything else has another face and is drawn anew.
+Cards are most of a list page, and two visits rarely differ in them. Each process keeps the cards
+it rendered last; a card with any other content is rendered again. ``answers_for`` finds the
+availability and delivery that a card states, which are those of the product page.
 """
 
 from __future__ import annotations
@@ -121,7 +122,7 @@ def _drawn(
     return drawn
 
 
-# What can be had of a light and when it would arrive, as the lists say it.
+# Availability
 
 
 def answers_for(

@@ -1,4 +1,4 @@
-"""Shelves and search: one list, narrowed by its address alone."""
+"""Product lists: show category, search and comparison pages, filtered by their URL alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The specification table: every number we have, grouped, with who says so."""
+"""Specification table: group all known values of a product, name the source of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What machines read about our pages: structured data, the map of the site, the rules."""
+"""Structured data: write the JSON-LD of the shop, its breadcrumbs and products."""
 
 from __future__ import annotations
 

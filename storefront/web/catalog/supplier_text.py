@@ -1,6 +1,6 @@
-"""What suppliers write, in the reader's language as far as we know the words.
+"""Supplier text: translate a supplier's known words, mark the rest as English.
 
-English is shown as they wrote it. What we cannot translate stays English, and says so.
+English pages show the supplier's own wording.
 """
 
 from __future__ import annotations

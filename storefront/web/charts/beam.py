@@ -1,7 +1,7 @@
-"""The shape of a beam, drawn from candela and lumens on one scale for the whole shop. Pure.
+"""Beam chart: draw a beam's shape and reach from candela and lumens on one scale. Pure.
 
-The intensity is taken to be a round hot spot, I(a) = cd * exp(-a**2 / 2s**2), whose flux is
-the light's lumens: 2 pi s**2 cd = lm. So a needle and a moth differ by physics, not by taste.
+The intensity is modeled as a round hot spot, I(a) = cd * exp(-a**2 / 2s**2), whose flux equals the
+light's lumens: 2 pi s**2 cd = lm. So two beams differ by physics, not by taste.
 """
 
 from __future__ import annotations

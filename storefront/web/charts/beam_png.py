@@ -1,4 +1,4 @@
-"""The beam as a picture, for e-mails: no mail program draws our glyph."""
+"""Beam picture: render the beam glyph as PNG for e-mails, since mail programs show no SVG."""
 
 from __future__ import annotations
 

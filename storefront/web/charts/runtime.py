@@ -1,4 +1,4 @@
-"""The run-time chart: how bright for how long, both on log scales. Pure."""
+"""Runtime chart: draw output over time for each mode, both on log scales. Pure."""
 
 from __future__ import annotations
 

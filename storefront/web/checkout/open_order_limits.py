@@ -1,4 +1,4 @@
-"""Tell a shopper what he holds already and has not paid, and until when."""
+"""Open order limits: tell a customer which unpaid orders block a new one, and until when."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lead a shopper to the gateway's own page, and look what came of it when he is back."""
+"""Payment pages: redirect to the gateway, check the payment with it on return."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Three pages from a cart to an order: where to, how, and pay. Nobody needs an account."""
+"""Checkout: take the address, offer delivery methods, review and place the order.
+
+It needs no account.
+"""
 
 from __future__ import annotations
 

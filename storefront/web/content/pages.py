@@ -1,4 +1,4 @@
-"""The short pages that the footer leads to. Their words stand here, so that they are translated."""
+"""Content pages: hold the translated texts of the pages that the footer links to, show them."""
 
 from __future__ import annotations
 

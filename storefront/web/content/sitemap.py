@@ -1,4 +1,4 @@
-"""Sitemap."""
+"""Sitemap: list all public pages in each language, write robots.txt."""
 
 from __future__ import annotations
 

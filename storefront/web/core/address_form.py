@@ -1,4 +1,4 @@
-"""Address form."""
+"""Address form: validate a postal address by its country's rules, suggest corrections."""
 
 from __future__ import annotations
 

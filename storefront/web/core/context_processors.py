@@ -1,4 +1,4 @@
-"""What every page needs, whoever asks."""
+"""Context processors: give templates the visit, language links, theme and clock."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from storefront.web.core.visit import theme_of, visit
-
-# The same page in another language: only its prefix differs.
 
 CODES = tuple(code for code, _ in settings.LANGUAGES)
 

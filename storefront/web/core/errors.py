@@ -1,4 +1,4 @@
-"""When something is not there, not allowed or broken: a dim scene, one lit sentence, a way on."""
+"""Error pages: answer missing, forbidden and failed requests with one sentence and a link."""
 
 from __future__ import annotations
 

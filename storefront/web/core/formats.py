@@ -1,4 +1,4 @@
-"""Numbers, money and days as people of one language write them. Pure."""
+"""Formats: write numbers, money, dates and countries by the customs of a language. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our codes, in words for people: one table a kind, so that no page invents its own."""
+"""Labels: translate the codes of the catalog for customers, one table per kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Our copies of pictures. Their names change with their content, so they may be kept forever."""
+"""Media: serve product pictures with permanent caching.
+
+The name of a picture changes with its content.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
-"""Keep whole pages that are the same for everybody, so that most visits cost no query.
+"""Page cache: store whole pages that are equal for all visitors, serve them without a query.
 
-A page is kept by its path (which holds the language), the filters in its address, whether
-htmx asked for a part of it, the country, the theme, the hour (a cut-off or a day may have
-begun, for all pages at once), and the generation of the supply. It holds nothing of one
-person: no cookie is set on it and no cart is read for it.
+The key holds the path (with the language), the filters of the query string, whether htmx asks for a
+part, the country and the theme. It also holds the hour (a cut-off or a day may have begun) and the
+generation of the supply. A cached page holds no personal data: it sets no cookie and reads no cart.
 """
 
 from __future__ import annotations

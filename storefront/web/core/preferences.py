@@ -1,4 +1,4 @@
-"""Day or night, and the country to deliver to: kept in two cookies that name nobody."""
+"""Preferences: store theme and delivery country in two cookies without personal data."""
 
 from __future__ import annotations
 

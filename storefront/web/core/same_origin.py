@@ -1,8 +1,8 @@
-"""Refuse a form that another site sent in a visitor's name, without a cookie or a token.
+"""Same-origin check: refuse forms that another site sent, without a cookie or token.
 
-Pages that are the same for everybody cannot hold a token of one person. Browsers tell where
-a request comes from (Sec-Fetch-Site, Origin), and the cart's cookie does not travel with a
-foreign form (SameSite). Forms that spend money carry Django's token as well.
+A page that is equal for all visitors cannot hold one visitor's token. Browsers report the origin of
+a request (Sec-Fetch-Site, Origin), and do not send the cart's cookie with a foreign form
+(SameSite). Forms that spend money carry Django's CSRF token as well.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who stands in the shop, as far as a few cookies say: nothing here asks for a session."""
+"""Visit: read channel, country, theme and cart of a request from cookies, without a session."""
 
 from __future__ import annotations
 

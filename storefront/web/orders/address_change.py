@@ -1,4 +1,4 @@
-"""Another address for an order, as its shopper asks for it: one form, and words for each end."""
+"""Address change: show where each parcel goes, take a new address, report the outcome."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from storefront.web.core.visit import READS, visit
 from storefront.web.orders import backorder_choice
 from storefront.web.orders.tracking import Box, purchases_of
 
-# Where each parcel of an order goes, and what became of the wish that it goes elsewhere.
+# Destinations
 
 Status = AddressWish.Status
 PAID = frozenset({Order.Status.PLACED, Order.Status.ON_HOLD, Order.Status.PROCESSING})

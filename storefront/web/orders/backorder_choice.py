@@ -1,4 +1,4 @@
-"""What a shopper wants of lines that do not come as promised: one page, and one click."""
+"""Backorder choice: show the options for delayed or canceled lines, take the customer's choice."""
 
 from __future__ import annotations
 

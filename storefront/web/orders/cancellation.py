@@ -1,4 +1,4 @@
-"""What became of the wish to cancel an order, parcel by parcel, in words a shopper understands."""
+"""Cancellation status: tell a customer, parcel by parcel, what became of their request."""
 
 from __future__ import annotations
 

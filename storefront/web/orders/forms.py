@@ -1,4 +1,4 @@
-"""Order forms."""
+"""Order lookup form: validate an order number and e-mail address."""
 
 from __future__ import annotations
 

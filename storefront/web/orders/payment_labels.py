@@ -1,4 +1,4 @@
-"""Payment labels."""
+"""Payment labels: name the payment events that move a customer's money."""
 
 from __future__ import annotations
 

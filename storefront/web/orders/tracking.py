@@ -1,4 +1,4 @@
-"""Where an order is, box by box, in words a shopper understands."""
+"""Order tracking: group an order's lines into parcels, describe the status of each."""
 
 from __future__ import annotations
 

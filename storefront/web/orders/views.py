@@ -1,4 +1,4 @@
-"""One order by its signed link: where it is, what was paid, and how to stop it."""
+"""Order page: show status, parcels and payments by signed link, cancel, look up an order."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Put what never changes into a template when it is compiled, once for each language.
+"""Constant folding: insert fixed texts and URLs when a template is compiled, per language.
 
-A page says some fifty fixed things. Looking each of them up again for every visit cost more
-than all that the page really has to tell.
+A page has about fifty fixed texts. Looking them up at each visit took longer than rendering all
+that varies.
 """
 
 from __future__ import annotations

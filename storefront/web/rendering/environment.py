@@ -1,4 +1,4 @@
-"""The Jinja environment of the shop's pages: translated, escaped, strict about names."""
+"""Jinja environment: compile templates per language, translate, escape, reject unknown names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a shopper answers to our question about a return: words, pictures, or both."""
+"""Return forms: validate which lines go back, how many and why, take answers and photos."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from storefront.web.core import formats
 from storefront.web.returns.photos import PicturesForm
 from storefront.web.returns.status import KINDS
 
-# What a shopper fills in about goods that go back: which, how many, why, and what instead.
+# Returns
 
 Kind = ReturnAuthorization.Kind
 MOST_AT_ONCE = 800  # letters

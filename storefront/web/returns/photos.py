@@ -1,4 +1,7 @@
-"""Take in pictures that a shopper sends with a complaint: each is looked at before one is kept."""
+"""Return photos: check and store the pictures that a customer sends with a complaint.
+
+Every picture is checked before the first one is stored.
+"""
 
 from __future__ import annotations
 

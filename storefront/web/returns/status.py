@@ -1,4 +1,4 @@
-"""How the returns of an order stand, in its shopper's words."""
+"""Return status: describe each return of an order to its customer."""
 
 from __future__ import annotations
 

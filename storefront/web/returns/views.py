@@ -1,4 +1,4 @@
-"""Give goods of an order back: choose, read it once more, confirm. The receipt comes at once."""
+"""Return pages: choose lines, confirm, show the receipt, take tracking numbers and answers."""
 
 from __future__ import annotations
 

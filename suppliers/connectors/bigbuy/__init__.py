@@ -1,4 +1,4 @@
-"""BigBuy."""
+"""BigBuy: export the connector."""
 
 from suppliers.connectors.bigbuy.connector import BigBuy
 

@@ -1,4 +1,7 @@
-"""Every call to BigBuy: within its quota, and judged by what it says rather than its status."""
+"""BigBuy client: call the API within its quotas, read whole lists, map errors.
+
+BigBuy may send an error with a good HTTP status, so the body decides.
+"""
 
 from __future__ import annotations
 

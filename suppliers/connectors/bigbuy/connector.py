@@ -1,4 +1,7 @@
-"""Say in words what staff should set before BigBuy is asked for anything."""
+"""BigBuy connector: read products, stock and costs, quote, order, track, advise on options.
+
+It uses the REST API. The advice names options that staff should set before the first call.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,7 @@ def _advice(wire: Wire, options: Options) -> Iterator[str]:
         yield f"Your carriers he has not: {shown[0]}; he has {shown[1]}."
 
 
-# BigBuy, REST API.
+# The connector
 
 
 class BigBuy:

@@ -1,4 +1,4 @@
-"""What each code that BigBuy answers with means to us. Pure.
+"""BigBuy error codes: parse a rejection, map its code to one of our errors. Pure.
 
 Source: BigBuy REST API, errors; read 2026-11-24
 """

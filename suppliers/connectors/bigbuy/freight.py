@@ -1,4 +1,4 @@
-"""Ask BigBuy what a parcel would cost, and by whom."""
+"""BigBuy freight: quote a parcel with each carrier that we may use."""
 
 from __future__ import annotations
 

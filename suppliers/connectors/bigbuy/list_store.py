@@ -1,4 +1,4 @@
-"""The lists on disk: joined there by id, and kept between runs where they did not change."""
+"""BigBuy list store: keep lists in SQLite, join them by id, reuse those that did not change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What staff may set for a connection to BigBuy, and how often he lets us ask. Pure."""
+"""BigBuy options: define the settings of a connection and the quotas of the API."""
 
 from __future__ import annotations
 

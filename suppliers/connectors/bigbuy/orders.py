@@ -1,4 +1,7 @@
-"""Read how our orders stand at BigBuy, and where their parcels are."""
+"""BigBuy orders: find, track, validate and place purchase orders.
+
+Each order is validated before it is placed, and is placed exactly once.
+"""
 
 from __future__ import annotations
 
@@ -144,7 +147,7 @@ def track(wire: Wire, options: Options, orders: Sequence[OrderName]) -> Iterator
             yield _told(options, order, tracked=tracked, carriers=carriers)
 
 
-# Word our purchase orders for BigBuy: asked first, then made, each exactly once.
+# Validation and placement
 
 LONGEST_ADDRESS = 70
 

@@ -1,4 +1,4 @@
-"""Fetch the lists that a catalog is joined from: only those in which something changed."""
+"""BigBuy product lists: fetch the lists that a catalog is joined from, if they changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Make product pages of the rows that were joined on disk."""
+"""BigBuy product pages: build product records from the joined lists."""
 
 from __future__ import annotations
 

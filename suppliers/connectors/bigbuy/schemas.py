@@ -1,4 +1,7 @@
-"""Read what only BigBuy writes so: kilograms that nobody weighed, delays in hours or days. Pure."""
+"""BigBuy schemas: define the answers that we read, parse weights and delays. Pure.
+
+BigBuy writes exactly one kilogram where nobody weighed the product. Delays are in hours or days.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,7 @@ def days(delay: Any) -> tuple[int, int] | None:
     return (first, last) if first <= last else None
 
 
-# The answers of BigBuy as far as we read them. Pure.
+# Answers
 
 
 class Service(msgspec.Struct, kw_only=True):

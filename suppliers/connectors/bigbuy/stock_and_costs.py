@@ -1,4 +1,4 @@
-"""Read what lies in BigBuy's warehouses, and what it costs: whole lists, as they come."""
+"""BigBuy stock and costs: read both from whole lists, as they arrive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CJ Dropshipping."""
+"""CJ Dropshipping: export the connector."""
 
 from suppliers.connectors.cj.connector import CJ
 

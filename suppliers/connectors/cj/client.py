@@ -1,4 +1,7 @@
-"""What CJ lets an account ask: points a day by call, and calls a second by level. Pure.
+"""CJ client: price and make API calls with a token, within points per day and calls per second.
+
+Each call costs points; the account level sets the calls per second. The code in the envelope of an
+answer decides, not the HTTP status.
 
 Source: CJ Dropshipping API v2, limits and points policy of 2026-07-01; read 2026-11-24
 """
@@ -100,7 +103,7 @@ def calls_per_second(*, level: int | None, remembered: Mapping[str, Any]) -> int
     return min(known, default=None)
 
 
-# Every call to CJ: paid in points, with a token, and judged by the code in its envelope.
+# The client
 
 log = logging.getLogger(__name__)
 

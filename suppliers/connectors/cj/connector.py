@@ -1,4 +1,7 @@
-"""CJ Dropshipping, API version 2."""
+"""CJ connector: read products, stock and costs, quote, order, track, claim, receive webhooks.
+
+It uses version 2 of the API of CJ Dropshipping.
+"""
 
 from __future__ import annotations
 

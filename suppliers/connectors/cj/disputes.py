@@ -1,4 +1,4 @@
-"""Complain to CJ about goods that he shipped: his disputes are our claims."""
+"""CJ disputes: open, read and cancel our claims as disputes of CJ."""
 
 from __future__ import annotations
 

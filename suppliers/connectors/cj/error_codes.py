@@ -1,4 +1,4 @@
-"""What each error code and each order status of CJ means to us. Pure.
+"""CJ codes: map error codes to our errors, order statuses to our answers. Pure.
 
 Source: CJ Dropshipping API v2, error codes; read 2026-11-24
 """

@@ -1,4 +1,7 @@
-"""Read what CJ charged us for: orders that were paid, whoever made them."""
+"""CJ order status: read orders and their parcels, one or many, list what CJ charged.
+
+Charges include all paid orders of the account, also those that this shop did not place.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +28,6 @@ from suppliers.connectors.records import (
     PurchaseState,
     RequestLine,
 )
-
-# Read how our orders stand at CJ, one or many at a time, and where their parcels are.
 
 log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""Place, look up and stop our purchase orders at CJ, and ask for routes."""
+"""CJ orders: quote freight, place, find, resume and cancel purchase orders, read the balance."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from suppliers.connectors.records import (
     RequestLine,
 )
 
-# Word our purchase orders for CJ. Pure.
+# Body of an order
 
 LONGEST = {
     "orderNumber": 50,
@@ -91,6 +91,8 @@ def order(request: PurchaseRequest, *, pay_type: int) -> dict[str, Any]:
         raise PermanentError(f"too long for the supplier: {', '.join(too_long)}", code="too_long")
     return body
 
+
+# Freight quotes, orders and balance
 
 log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""Open CJ's JSON as what it should be. Pure."""
+"""CJ parsing: decode JSON, parse ranges, JSON inside of text and times in China. Pure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def decoded[T](content: bytes, kind: type[T], *, what: str) -> T:
     return answer
 
 
-# Read what only CJ writes so: ranges, JSON inside of text, times in China. Pure.
+# Values in CJ's own spelling
 
 # 12.30 -- 15.10, 12.30-15.10 and 110.00-140.00 are ranges; a leading minus is a sign.
 RANGE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*-{1,2}\s*(\d+(?:\.\d+)?)\s*$")

@@ -1,8 +1,8 @@
-"""Take an order from its creation to its payment, step by step, and none of them twice.
+"""CJ payment: take an order from creation to payment, step by step, no step twice.
 
-An order stands at a step in CJ's own books: what a lost answer left open is read there before
-anything else is asked. He takes each step of an order once, so that a second worker who does
-the same is refused, and finds that the order has moved on.
+CJ records at which step an order stands. After a lost answer the step is read there before anything
+else is sent. CJ takes each step of an order once. A second worker that repeats a step is refused,
+and finds that the order has moved on.
 """
 
 from __future__ import annotations

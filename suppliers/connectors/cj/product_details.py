@@ -1,4 +1,4 @@
-"""Read CJ's product pages into our records."""
+"""CJ product details: read a product page into a product, variants, costs and stock."""
 
 from __future__ import annotations
 
@@ -21,8 +21,6 @@ from suppliers.connectors.cj.product_list import PASSING
 from suppliers.connectors.cj.schemas import Product, Variant
 from suppliers.connectors.records import CostRecord, ProductPage, StockRecord
 from suppliers.connectors.spec_tables import claims
-
-# Read the SKUs on a product's page. Pure.
 
 CURRENCY = "USD"
 LONGEST_SKU = 60

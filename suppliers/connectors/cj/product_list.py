@@ -1,7 +1,9 @@
-"""Keep the list of products as it was walked last, so that the jobs of one hour walk it once.
+"""CJ product list: read the list slice by slice, cache it for the other jobs of the hour.
 
-A walk of 10,000 products is a hundred calls and more, and 50 points each. One job walks; those
-that may take what another one heard wait for it, and read what it left on disk.
+10,000 products take over a hundred calls of 50 points each. One job reads the list. A job that may
+use a cached list waits for that job and reads its file. CJ never reports more than 6,000 products.
+So a longer list is read category by category. A category that is too long is cut into halves of
+time. Products that were listed at the same time are cut into halves of their prices.
 """
 
 from __future__ import annotations
@@ -148,11 +150,7 @@ def _cached_row(kept: _Kept) -> ListRow | BadRow:
     )
 
 
-# Walk CJ's product list: whole where he shows it whole, else slice by slice.
-#
-# The list never admits to more than 6,000 products. A longer one is read category by category; a
-# category that is too long by halves of time, and what was listed at once by halves of its
-# prices.
+# Slices of the list
 
 PAGE_SIZE = 100
 MOST_LISTED = 6_000

@@ -1,6 +1,9 @@
-"""The parts of CJ's messages that we read, as ``shapes``. Pure.
+"""CJ schemas: define the parts of answers and webhook messages that we read. Pure.
 
-Source: CJ Dropshipping API v2, webhooks; read 2026-11-24
+Prices and quantities come as numbers or as text: such fields are ``Any`` and are parsed with
+``suppliers.connectors.parsing``. Ids come as text or as 19-digit numbers; we keep them as text.
+
+Source: CJ Dropshipping API v2: products, shopping, logistics, webhooks; read 2026-11-24
 """
 
 from __future__ import annotations
@@ -8,13 +11,6 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-
-# CJ's answers as it sends them, typed where it keeps to a type. Pure.
-#
-# Prices and quantities come as numbers here and as text there: such fields are ``Any`` and go
-# through ``reading``. Ids come as text and as 19-digit numbers; we keep them as text.
-#
-# Source: CJ Dropshipping API v2, read 2026-11-24
 
 Id = str | int | None
 
@@ -197,9 +193,7 @@ class Route(Shape):
     currency: str | None = None
 
 
-# CJ's answers about orders and parcels, as ``shapes``. Pure.
-#
-# Source: CJ Dropshipping API v2, shopping and logistics; read 2026-11-24
+# Orders and parcels
 
 
 class Blocked(Shape):
@@ -287,6 +281,9 @@ class AccountBalance(Shape):
     """Our money at CJ; ``amount`` is what may be spent."""
 
     amount: Any = None
+
+
+# Webhook messages
 
 
 class Message(Shape):

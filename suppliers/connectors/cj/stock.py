@@ -1,4 +1,4 @@
-"""Read how many of each SKU CJ has, in both spellings of its fields. Pure."""
+"""CJ stock: read the units of each SKU, in both spellings of its fields. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hold CJ's token pair: log in rarely, refresh early, and only one of us at a time."""
+"""CJ tokens: log in, refresh early, replace a refused pair, one worker at a time."""
 
 from __future__ import annotations
 

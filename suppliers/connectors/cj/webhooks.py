@@ -1,7 +1,7 @@
-"""Read what CJ posts to us unasked. Pure.
+"""CJ webhooks: verify signatures, parse messages, register our URL, subscribe to products.
 
-His messages promise no order and their dates no zone, so that most of them only say what to
-ask again. What is null in one was not sent, and changes nothing.
+Messages arrive in no fixed order and their dates have no time zone. So most of them only name what
+to query again. A null field was not sent and changes nothing.
 
 Source: CJ Dropshipping API v2, webhooks; read 2026-11-24
 """
@@ -239,9 +239,7 @@ READERS: dict[str, Callable[[Message, str], tuple[SupplierNews, ...]]] = {
 }
 
 
-# Tell CJ's messages from others'.
-#
-# Source: CJ Dropshipping API v2, webhooks; read 2026-11-24
+# Signatures
 
 log = logging.getLogger(__name__)
 
@@ -317,7 +315,7 @@ def _message_id(body: bytes) -> str:
     return f"sha256:{hashlib.sha256(body).hexdigest()}"
 
 
-# Say to CJ where his messages go, and of which products.
+# Subscriptions
 
 TOPICS = ("product", "stock", "order", "logistics")
 AT_ONCE = 100

@@ -1,4 +1,4 @@
-"""Any supplier with a file: where it lies, how it is written, and what its columns mean."""
+"""Feed: export the connector for any supplier that provides files."""
 
 from suppliers.connectors.feed.connector import Feed
 

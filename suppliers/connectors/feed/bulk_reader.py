@@ -1,4 +1,7 @@
-"""Pour a file's figures out as lines for COPY: plain rows at a glance, the others with care."""
+"""Bulk reader: convert the prices and stock of a file to lines for COPY.
+
+Plain rows take the fast path, all others the converter.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A supplier who tells all he has in files."""
+"""Feed connector: fetch a supplier's files, read catalog, stock and costs, place orders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""Tell how old a file is, from what others say of it. Pure, but for the clock's own words."""
+"""Feed files: fetch over HTTPS or SFTP, find an uploaded file, tell how old a file is.
+
+A fetched file has a unique name in the connection's folder, and its stored validators (such as the
+ETag) refer to that name. So two workers that fetch at once never mix the validators of one file
+with the content of the other.
+"""
 
 from __future__ import annotations
 
@@ -85,10 +90,7 @@ def _seconds(text: str) -> float | None:
     return seconds if seconds >= EARLIEST_S else None
 
 
-# Get a supplier's file: from the web, from his SFTP server, or from the hands of staff.
-#
-# A fetched file lies in the connection's folder under a name of its own, and what was remembered
-# of it names it: two workers that fetch at once never mix one's marks with the other's file.
+# Fetching
 
 READ_S = 30.0
 TOTAL_S = 600.0

@@ -1,4 +1,4 @@
-"""What no honest file exceeds, and how a file that does is refused. Pure."""
+"""Feed limits: define the largest sizes that a file may have, reject a file beyond them. Pure."""
 
 from __future__ import annotations
 

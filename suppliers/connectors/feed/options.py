@@ -1,4 +1,4 @@
-"""What staff may set for a feed, and which secrets it may need."""
+"""Feed options: define the settings of a connection to a feed and the secrets it may need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Orders for people: what an e-mail or a file about an order holds. Pure."""
+"""Order documents: build the payload of an e-mail or the CSV file for one order. Pure."""
 
 from __future__ import annotations
 

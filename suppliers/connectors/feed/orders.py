@@ -1,7 +1,7 @@
-"""Order from a supplier without an API: by e-mail, or by a file on his SFTP server.
+"""Feed orders: send a purchase order by e-mail or as a file over SFTP, ask about it by e-mail.
 
-He answers on the page whose link stands in both. That he has an order is known from what we
-handed over: he himself can not be asked.
+The supplier answers on the page that both link to. The supplier itself cannot be queried. Only what
+we handed over tells whether it has an order.
 """
 
 from __future__ import annotations

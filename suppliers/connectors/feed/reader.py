@@ -1,4 +1,4 @@
-"""Remember the newest rows of a file while it is walked. Pure."""
+"""Feed reader: read products, stock, costs and offers from a file, note its newest rows."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Newest:
         return {sku: at for at, sku in sorted(self._rows) if sku}
 
 
-# Walk a supplier's file and tell what is in it: products, stock, prices.
+# Reading
 
 MOST_BAD_ROWS = 10_000
 

@@ -1,7 +1,7 @@
-"""A session on a supplier's SFTP server, whose key we know before we say who we are.
+"""SFTP session: verify the pinned host key, sign in, fetch, write, rename and list files.
 
-Each step passes the gate by itself and is short: what a killed worker held there is soon free.
-A long file is fetched in several.
+The host key is verified before we sign in. Each step passes the gate by itself and is short, so
+that what a killed worker held is soon free. A long file is fetched in several steps.
 """
 
 from __future__ import annotations

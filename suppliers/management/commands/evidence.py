@@ -1,4 +1,4 @@
-"""Scripts for vetting: say what proves a supplier, see what is missing, judge it."""
+"""Evidence command: add, verify, reject and list the evidence of a supplier."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Make the scorecards of the last days anew, from the facts that are there."""
+"""Scorecard command: recalculate the scorecards of the last days from recorded facts."""
 
 from __future__ import annotations
 

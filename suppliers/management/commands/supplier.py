@@ -1,4 +1,4 @@
-"""All that can be done with a supplier, for scripts and operators."""
+"""Supplier command: add, show, check, sync, review and pause suppliers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Take out the second factors of somebody who lost his devices, where no colleague can."""
+"""Two-factor reset: remove all second factors of a user who lost their devices.
+
+For the only superuser. Any other account is reset on its admin page.
+"""
 
 from __future__ import annotations
 

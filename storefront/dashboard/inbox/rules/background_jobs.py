@@ -1,4 +1,4 @@
-"""Why something that goes by itself waits for a person: nobody comes to it."""
+"""Background job rules: find broken invariants, missed checks, and queues that stand still."""
 
 from __future__ import annotations
 

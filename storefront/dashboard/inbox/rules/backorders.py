@@ -1,4 +1,4 @@
-"""Why what a supplier did not send waits for a person."""
+"""Backorder rules: find backordered lines that need a decision by staff."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a claim against a supplier waits for a person."""
+"""Claim rules: find claims against suppliers that need staff."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why something waits for a person: each cause in words, and the query that finds it."""
+"""Order rules: find orders and purchase orders that need staff, list the rules of all modules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a parcel on its way to a shopper waits for a person."""
+"""Parcel rules: find parcels to customers that need staff."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why money waits for a person: what a gateway refused, what ends soon, what a bank disputes."""
+"""Payment rules: find refused payment calls, authorizations that end soon, and disputes."""
 
 from __future__ import annotations
 

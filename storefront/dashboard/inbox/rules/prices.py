@@ -1,4 +1,4 @@
-"""Why prices wait for a person: a guard stopped one, or nobody is sure what money is worth."""
+"""Price rules: find blocked prices and doubtful exchange rates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a return of a shopper, or goods on their way to a supplier, wait for a person."""
+"""Return rules: find customer returns, and returns to suppliers, that need staff."""
 
 from __future__ import annotations
 

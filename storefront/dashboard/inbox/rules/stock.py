@@ -1,4 +1,4 @@
-"""Why stock waits for a person: figures nobody can tell, that grow old, or are sold out."""
+"""Stock rules: find stock that is unknown, stale, unpublished or sold out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why something about what proves a supplier waits for a person."""
+"""Supplier compliance rules: find evidence that is missing, unreviewed or about to expire."""
 
 from __future__ import annotations
 

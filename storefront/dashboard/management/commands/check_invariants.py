@@ -1,6 +1,7 @@
-"""Check that all that must always be true is true: after a journey, a deploy, a bad night.
+"""Invariant check: run all invariants, report violations, exit 1 if there are any.
 
-What waits for a person longer than twice its due, in nobody's hands, fails it too.
+For use after a test journey, a deployment or an outage. It also fails if an unassigned inbox row
+waits longer than twice its response time.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How fast guests buy, beside the barest sale and the peers; and nobody buys what is not there."""
+"""Checkout goals: judge checkouts against a bare sale and peers, check that nothing is oversold."""
 
 from __future__ import annotations
 

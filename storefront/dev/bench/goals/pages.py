@@ -1,4 +1,7 @@
-"""The goals of our pages, each a ratio against a limit measured in the same run. Pure."""
+"""Page goals: define verdicts and goal codes, judge pages, search and bulkheads.
+
+Each figure is a ratio to a limit that is measured in the same run.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""How much a supplier may be asked: calls beside the fewest that could do. Pure."""
+"""Supplier goals: judge API calls, large lists, feed reading, change latency, reads during merges.
+
+API calls are compared with the fewest that suffice, the others with a limit of the same run.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +54,7 @@ def _judge(each: ApiCallFigures) -> list[Verdict]:
     return verdicts
 
 
-# What large lists may cost: each figure beside its limit of the same run. Pure.
+# Large lists
 
 LEAST_PER_SECOND = 250_000
 MOST_WAL_MB = 1
@@ -109,7 +112,7 @@ def judge_bulk_sync(found: Sequence[Sync]) -> list[Verdict]:
     ]
 
 
-# What reading a supplier's file may cost, in every format: memory, and processor a row. Pure.
+# Feed reading
 
 # Content is read with care, row by row: 100,000 SKUs take half a minute of one core.
 LEAST_PER_CPU_S = 3_000
@@ -146,7 +149,7 @@ def judge_feed_reading(found: Sequence[FeedFigures]) -> list[Verdict]:
     return verdicts
 
 
-# What readers may notice of what suppliers send: how soon, and at no cost to them. Pure.
+# Change latency, and reads during merges
 
 
 def judge_reaching(found: Reach) -> list[Verdict]:

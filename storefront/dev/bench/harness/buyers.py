@@ -1,4 +1,4 @@
-"""Goods that do not run out, carts that only want to be ordered, and proof of what was bought."""
+"""Benchmark buyers: stock goods, prepare carts, verify in the database what was bought."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Grow and shrink the measured shop: many products, made of those that a supplier sent."""
+"""Catalog size: grow the measured shop by copying a supplier's products, shrink it again."""
 
 from __future__ import annotations
 

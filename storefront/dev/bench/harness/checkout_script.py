@@ -1,4 +1,4 @@
-"""What one guest does from a product page to a paid order, request by request."""
+"""Checkout script: send a guest's requests from the product page to the paid order."""
 
 from __future__ import annotations
 

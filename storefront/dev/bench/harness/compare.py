@@ -1,4 +1,4 @@
-"""Measure our page and its limit in turn, so that a noisy neighbor hits both alike."""
+"""Comparison: measure our page and its limit by turns, so that outside load affects both alike."""
 
 from __future__ import annotations
 

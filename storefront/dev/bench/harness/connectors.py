@@ -1,4 +1,4 @@
-"""The three dialects a supplier may speak: how each is started, connected, changed and counted."""
+"""Benchmark connectors: start, connect, change and count a sandbox for each supplier protocol."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write files as long as wanted, in every format a feed may have, without holding them."""
+"""Feed files: write files of any length in every feed format, without holding them in memory."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Ask one server the same questions over and over, from this process, and time each answer.
+"""Load generator: repeat requests to one server from this process, time each answer.
 
-One thread and one selector: a load generator must cost less than what it measures.
+It uses one thread and one selector: a load generator must cost less than what it measures.
 """
 
 from __future__ import annotations

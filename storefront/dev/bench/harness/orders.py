@@ -1,4 +1,4 @@
-"""Sell what a supplier really has, up to the purchase order: the measurements need orders."""
+"""Benchmark orders: sell a supplier's stock, pay, create the purchase orders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Count what work costs, whoever else is busy: processor seconds, memory, WAL, rows written."""
+"""Resource counters: read processor seconds, memory, WAL bytes and rows written.
+
+They count the measured work alone, whatever else runs on the machine.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Walk many scripts of requests at once over real connections, from one thread, and time them.
+"""Scripted load: run many request scripts at once over real connections, time every step.
 
-A script is a generator: it yields what it asks, is sent the answer, and returns what came of it.
+One thread runs all scripts. A script is a generator: it yields a request, receives the answer, and
+returns its result.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Start the servers that are measured, and read what they cost."""
+"""Benchmark servers: start web servers, read their processor time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Suppliers for a measurement: a sandbox that runs, connected, with all that he has taken in."""
+"""Benchmark suppliers: start a sandbox process, connect it, import its products, hang it.
+
+A sandbox runs for as long as it is measured.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,6 @@ from storefront.lib.http.client import Api
 from storefront.lib.security.encryption import seal
 from suppliers.models import Connection, Supplier
 from suppliers.sync.runner import take_in
-
-# Run a sandbox supplier as a process of its own, for as long as it is measured.
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Celery workers for a measurement: real processes, with nothing in their queues."""
+"""Benchmark workers: start Celery worker processes on empty queues, stop them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measure what the supply engine answers and counts: availability, and all prices anew."""
+"""Availability scenario: measure availability queries, publication and repricing."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Let one supplier hang, and measure what that costs another: with lanes, and without.
+"""Bulkhead scenario: hang one supplier, measure what that costs another, with and without lanes.
 
-The suppliers are two sandboxes, the workers real ones. The work of the one who hangs stands in
-front of the other's, as it does in life.
+Two sandboxes are the suppliers; the workers are real processes. The hanging supplier's work is
+queued ahead of the other's, as it happens in production.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Measure how soon a change at a supplier stands on the product page.
+"""Change latency scenario: measure how soon a supplier's change shows on the product page.
 
-A sandbox tells of it by webhook, or is asked by the stock job; a web server and workers of ours
-do what they do in life, page cache included.
+A sandbox reports the change by webhook, or the stock job requests it. The web server and the
+workers run as in production, page cache included.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Let guests buy, one, 8 and 32 at once, beside the barest sale on the same kind of server."""
+"""Checkout scenario: time checkouts of 1, 8 and 32 guests at once, beside a bare sale.
+
+Both run on the same kind of server.
+"""
 
 from __future__ import annotations
 

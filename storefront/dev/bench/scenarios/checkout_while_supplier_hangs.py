@@ -1,4 +1,4 @@
-"""Let guests buy while another supplier hangs, and workers hold his orders and syncs."""
+"""Hanging supplier scenario: time checkouts while workers wait for another supplier."""
 
 from __future__ import annotations
 

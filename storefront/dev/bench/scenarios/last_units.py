@@ -1,4 +1,4 @@
-"""Let 200 buyers press the button at the same moment, where there are 50."""
+"""Last units scenario: let 200 buyers order the last 50 units at the same moment."""
 
 from __future__ import annotations
 

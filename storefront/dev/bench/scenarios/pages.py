@@ -1,4 +1,4 @@
-"""Measure our pages beside the barest ones, with few products and with many."""
+"""Page scenario: measure our pages beside bare ones, with few and with many products."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Publish all that is offered with one worker and with two, to see what another one is worth."""
+"""Publication scenario: publish all offers with one worker and with two, compare the rates."""
 
 from __future__ import annotations
 

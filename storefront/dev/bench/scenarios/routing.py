@@ -1,4 +1,4 @@
-"""Plan carts of ten lines that up to 50 suppliers could send, and count the milliseconds."""
+"""Routing scenario: plan carts of ten lines from up to 50 suppliers, time them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measure what the database spends on a search: rare words and such as most cards have."""
+"""Search scenario: measure the database time of searches for rare and common words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Let a supplier post tracking numbers at a steady pace, and time our thanks."""
+"""Webhook scenario: post tracking webhooks at a steady rate, time the acknowledgements."""
 
 from __future__ import annotations
 

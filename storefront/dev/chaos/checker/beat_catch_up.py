@@ -1,7 +1,7 @@
-"""Ask for the sweeps that beat would ask for in the time that a moved clock skips.
+"""Beat catch-up: start the sweeps that beat would start in the time that a moved clock skips.
 
-Beat lives in true time: where half an hour passes in ten seconds, it would ask once for what has
-thirty turns in life. But workers who have enough to do are asked for no more.
+Beat runs in real time: where half an hour passes in ten seconds, it would start a sweep once that
+normally runs thirty times. A worker with a full queue gets no more.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Read in beat's log whether it still asks for work: what the drain asks for would hide its end."""
+"""Beat log: read from its log whether beat still starts sweeps.
+
+The drain starts sweeps too, and would hide that beat has stopped.
+"""
 
 from __future__ import annotations
 

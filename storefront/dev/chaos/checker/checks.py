@@ -1,4 +1,4 @@
-"""Find what went wrong: in what those outside know, and where we claim something else. Pure."""
+"""Chaos checks: compare what outsiders know with our records, report broken promises. Pure."""
 
 from __future__ import annotations
 

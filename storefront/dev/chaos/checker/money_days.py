@@ -1,4 +1,7 @@
-"""Have the money of each day compared when it is over, by a worker who may be killed meanwhile."""
+"""Daily reconciliation: have workers reconcile each day of the run, report differences.
+
+A worker may be killed meanwhile.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wait until nothing is left to be done; where waits are long, let the time pass quicker."""
+"""Quiescence: wait until no work is left, move the clock faster through long waits."""
 
 from __future__ import annotations
 

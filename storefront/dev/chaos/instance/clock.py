@@ -1,6 +1,6 @@
-"""A clock that can be moved from outside, while the process goes on.
+"""Movable clock: shift the time of a running process from outside.
 
-The file ``CHAOS_CLOCK`` names holds seconds; so far from the true time the process believes to be.
+The file that ``CHAOS_CLOCK`` names holds seconds: the shift from the real time.
 """
 
 from __future__ import annotations

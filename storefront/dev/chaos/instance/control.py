@@ -1,4 +1,4 @@
-"""Pull the strings of the sandboxes, and read what they admit."""
+"""Sandbox control: call the sandboxes' control endpoints and the shop's public ones."""
 
 from __future__ import annotations
 

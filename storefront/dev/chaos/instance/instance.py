@@ -1,4 +1,4 @@
-"""Set up an instance of the whole shop that may be broken: its own data, ports and folders."""
+"""Chaos instance: set up a whole shop with its own data, ports and folders, end it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Put well-known mistakes into the product when a process starts, to see whether they are caught.
+"""Mutants: inject known bugs when a process starts, so that the checks must catch them.
 
-The product holds none of them: each replaces a function, in this process and nowhere else.
+The product holds none of them: each replaces a function in this process only.
 """
 
 from __future__ import annotations

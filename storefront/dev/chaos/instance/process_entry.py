@@ -1,6 +1,7 @@
-"""How a process of the broken instance begins: another clock, a hurried beat, perhaps a mutant.
+"""Process entry: start Django with a movable clock, a faster beat and perhaps a mutant.
 
-Celery and the web server start here instead of at the product's own doors. Production refuses.
+Celery and the web server of the instance start here instead of at the product's own entry points.
+It refuses to run in production.
 """
 
 from __future__ import annotations

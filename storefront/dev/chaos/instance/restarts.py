@@ -1,4 +1,4 @@
-"""Start again whoever died, as the machines of a shop do, and tell how long it was away."""
+"""Restarts: restart dead processes, as a shop's machines do, measure each downtime."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Make the tables: by the migrations, or as a run before kept them when the code was the same.
+"""Schema setup: create the tables by migrations, or from a dump of a run with the same code.
 
-The migrations take a sixth of a run, and come to the same each time.
+The migrations take a sixth of a run, and always have the same result.
 """
 
 from __future__ import annotations

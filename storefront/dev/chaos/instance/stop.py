@@ -1,4 +1,7 @@
-"""Notice that somebody wants the run to end: handlers only take notes, so we have to look."""
+"""Stop request: check whether a signal asked to end the run, sleep and wait until then.
+
+Signal handlers only set a flag, so the run has to poll it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""For the web server of the broken instance."""
+"""Chaos WSGI application: serve the instance under test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Let misfortunes happen to a running instance, when their time has come."""
+"""Nemesis: inject the planned faults into a running instance when they are due."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Post letters that nobody should believe: forged, stale, told again, of payments of nobody."""
+"""Forged webhooks: post payloads that are forged, stale, repeated or about unknown payments."""
 
 from __future__ import annotations
 

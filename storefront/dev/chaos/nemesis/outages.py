@@ -1,6 +1,6 @@
-"""Time how long the shop needs to tell its supplier what piled up while he was away.
+"""Supplier outages: measure how long the shop takes to submit the backlog afterwards.
 
-Our clock runs quicker by then, but the pause of a dead line
+Our clock runs faster then, but the pause of an open circuit breaker
 (``suppliers.resilience.circuit_breaker``) does not.
 """
 

@@ -1,4 +1,7 @@
-"""What is known when everything has come to rest: from those outside, and from us."""
+"""Observation records: hold what outside parties know and what our database claims.
+
+They are complete when the run has come to rest.
+"""
 
 from __future__ import annotations
 

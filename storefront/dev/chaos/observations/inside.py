@@ -1,4 +1,4 @@
-"""Tell what our own database claims: it is compared with what those outside know."""
+"""Inside view: read what our own database claims, count open and overdue work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Read what really happened from those outside: their own files, and never our database."""
+"""Outside view: read from the sandboxes' own files what really happened.
+
+It never reads our database.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Complain to the supplier of what he delivered, as staff do, while his answers get lost."""
+"""Claim workload: file claims against delivered orders while the supplier's answers get lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Press one button fifty times at once: one key has one effect, and one answer for all."""
+"""Duplicate request workload: send one order 50 times at once under one idempotency key.
+
+One key has one effect, and all requests get the same answer.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answer what shoppers are asked by mail, as they do: open the link, press one of the two."""
+"""E-mail reply workload: open the links in backorder e-mails, choose one of the two answers."""
 
 from __future__ import annotations
 

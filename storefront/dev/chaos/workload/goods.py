@@ -1,4 +1,4 @@
-"""Choose what the shoppers are after, and have the supplier run short of one of it."""
+"""Goods workload: choose the products that customers buy, let the supplier run short of one."""
 
 from __future__ import annotations
 

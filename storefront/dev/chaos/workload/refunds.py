@@ -1,4 +1,4 @@
-"""Pay a little back to some shoppers, as staff do, while the gateway's answers get lost."""
+"""Refund workload: refund some customers in part while the gateway's answers get lost."""
 
 from __future__ import annotations
 

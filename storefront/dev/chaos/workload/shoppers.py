@@ -1,4 +1,4 @@
-"""Shoppers who do not give up: what gets no answer is asked again, as people do."""
+"""Customer workload: buy as guests, repeat each request that gets no answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Do what staff do while a shop comes to rest: let go what is held, look for mails in doubt."""
+"""Staff workload: release purchase orders whose hold is over, resolve e-mails in doubt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measure what performance is promised, in a database of its own."""
+"""Benchmark: measure the performance goals in a database of its own."""
 
 from __future__ import annotations
 

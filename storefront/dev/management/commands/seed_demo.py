@@ -1,4 +1,4 @@
-"""Load the demo shop's configuration: channel, prices, supplier, routes, one member of staff."""
+"""Demo data: create channel, prices, suppliers, routes and one staff account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Play thousands of orders against a supplier of each kind, and count what is promised twice."""
+"""Stock simulation: run thousands of orders against each kind of supplier, count oversold units."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run the sandbox that speaks BigBuy's dialect."""
+"""BigBuy sandbox: run the supplier sandbox that speaks BigBuy's API."""
 
 from __future__ import annotations
 

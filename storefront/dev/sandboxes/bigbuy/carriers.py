@@ -1,4 +1,4 @@
-"""Who carries from his warehouses in Spain, where to, for how much and how long. Pure."""
+"""BigBuy carriers: list services from Spain with destinations, prices and days. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The strings behind the stage: what tests and people may pull. No part of the dialect."""
+"""BigBuy control: let tests and people read orders, change stock and prices, inject faults.
+
+These endpoints are no part of BigBuy's API.
+"""
 
 from __future__ import annotations
 

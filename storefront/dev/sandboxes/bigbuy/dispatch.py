@@ -1,4 +1,4 @@
-"""Answer one call of the dialect, or misbehave as ordered."""
+"""BigBuy dispatch: authenticate and route one API call, count it, inject requested faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What he answers about shipping, orders, parcels and the account."""
+"""BigBuy endpoints: answer calls about shipping, orders, tracking and the account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ways in which this supplier says no."""
+"""BigBuy errors: build the refusals of the API, each in its own shape."""
 
 from __future__ import annotations
 

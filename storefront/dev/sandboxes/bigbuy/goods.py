@@ -1,4 +1,8 @@
-"""What this supplier sells: mostly what the other one sells too, under names of his own. Pure."""
+"""BigBuy goods: choose the products, find them by id or SKU, word them as BigBuy does. Pure.
+
+Most are the products of the CJ sandbox under other names and SKUs. BigBuy words them in another
+order, in centimeters and kilograms.
+"""
 
 from __future__ import annotations
 
@@ -104,7 +108,7 @@ class Goods:
                 yield key, item
 
 
-# The same goods in this supplier's words: another order, centimeters and kilograms. Pure.
+# BigBuy's wording
 
 SIDES = re.compile(r"(\d+) × (\d+) × (\d+) mm")
 GRAMS = re.compile(r"^(\d+) g")

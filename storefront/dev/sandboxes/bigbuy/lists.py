@@ -1,4 +1,7 @@
-"""Whole lists, page by page, each in an order of its own."""
+"""BigBuy lists: build the rows of each list, page through them, return the row of one product.
+
+Each list has an order of its own. Its rows hold only what no other list holds.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from storefront.dev.sandboxes.goods.brands import MAKERS
 from storefront.dev.sandboxes.goods.generator import WHEEL
 from storefront.dev.sandboxes.goods.model import Product
 
-# The rows of his lists, product by product. What another list tells, this one does not.
+# Rows, product by product
 
 LIGHTING = 19657
 MM_PER_CM, G_PER_KG = 10, 1000
@@ -269,6 +272,8 @@ def combinations(world: World, key: int) -> Iterator[dict[str, Any]]:
 def _variations(world: World, key: int) -> list[Item]:
     return [item for item in world.goods.items(key) if item.is_variation]
 
+
+# Pages of lists
 
 MOST_ROWS = 10_000
 DEFAULT_ROWS = 1_000

@@ -1,4 +1,7 @@
-"""Orders: checked, made once, and moved along."""
+"""BigBuy orders: validate an order, create it once, move it through its statuses.
+
+Invalid orders are refused as BigBuy refuses them.
+"""
 
 from __future__ import annotations
 
@@ -252,7 +255,7 @@ def start(world: World) -> threading.Thread:
     return thread
 
 
-# Read an order that is asked for, and refuse what the real one would refuse.
+# Validation
 
 LONGEST_ADDRESS = 70
 ADDRESS = ("firstName", "lastName", "country", "postcode", "town", "address", "phone", "email")

@@ -1,4 +1,4 @@
-"""A page for people: what is here, and what is on its way."""
+"""BigBuy server: serve the API, its pictures and a status page on one port."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _buttons(order: dict[str, Any]) -> str:
     )
 
 
-# The BigBuy dialect, its pictures, and its page for people, on one port.
+# Server
 
 
 class Server(Listener):

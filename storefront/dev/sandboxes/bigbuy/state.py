@@ -1,4 +1,7 @@
-"""How often each endpoint may be called: so many times in a window that its first call opens."""
+"""BigBuy state: hold goods, ledger, stock, faults and rules, count calls against rate limits.
+
+Each endpoint may be called a number of times in a window. The window opens with its first call.
+"""
 
 from __future__ import annotations
 
@@ -81,7 +84,7 @@ class Limits:
             self._windows.clear()
 
 
-# Everything this sandbox is made of, in one place.
+# State
 
 DEFAULT_KEY = "bb-sandbox-0123456789abcdef"
 HOUR_S = 3600.0

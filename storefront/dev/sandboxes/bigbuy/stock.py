@@ -1,4 +1,4 @@
-"""What lies in the warehouses now, what it costs, and what it is called."""
+"""BigBuy stock: hold stock, price and name of each SKU, record changes in the ledger."""
 
 from __future__ import annotations
 

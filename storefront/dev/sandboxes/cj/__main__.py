@@ -1,4 +1,4 @@
-"""Run the sandbox supplier."""
+"""CJ sandbox: run the supplier sandbox that speaks CJdropshipping's API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The strings behind the stage: what tests and people may pull. No part of the dialect."""
+"""CJ control: let tests and people read the ledger, change stock and prices, inject faults.
+
+These endpoints are no part of CJ's API.
+"""
 
 from __future__ import annotations
 

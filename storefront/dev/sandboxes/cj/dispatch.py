@@ -1,4 +1,7 @@
-"""Answer one call of the dialect, or misbehave as ordered."""
+"""CJ dispatch: admit and route one API call, enforce rate limits and points, inject faults.
+
+Rate limits are calls per second. Points are a quota per day.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ from .endpoints import (
 from .protocol import Call, RefusedError, Route, answer, refusal
 from .state import DAY_S, World
 
-# How often a caller may ask: so many times a second, so many points a day.
+# Rate limits
 
 WINDOW_S = 1.0
 

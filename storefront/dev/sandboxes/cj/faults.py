@@ -1,4 +1,4 @@
-"""Fail as ordered: before anything was done, or after all of it was."""
+"""CJ faults: fail a call before it has an effect, or spoil its answer afterwards."""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""The carriers' lines: where they go, what they cost, and which batteries they take. Pure.
+"""CJ freight: list carrier services, quote prices, check battery limits, number parcels. Pure.
 
-Source: lithium cells inside or with a light are UN3481 (small ones up to 20 Wh a cell, 100 Wh
-a battery); cells alone are UN3480, and fly on cargo aircraft only
+Tracking numbers have each carrier's own format, check digit included.
+
+Source: lithium cells in or with a light are UN3481 (small ones up to 20 Wh a cell, 100 Wh a
+battery); cells alone are UN3480, and fly on cargo aircraft only
 """
 
 from __future__ import annotations
@@ -147,7 +149,7 @@ def quotes(parcel: Parcel, *, start: str, end: str) -> list[Line]:
     return sorted(taken, key=lambda line: line.price(parcel, end=end))
 
 
-# Tracking numbers as each carrier writes them, check digits and all. Pure.
+# Tracking numbers
 
 PAGES = {
     "CJPacket": "https://www.cjpacket.com/?trackingNumber={number}",

@@ -1,4 +1,7 @@
-"""Move orders along: paid, shipped with a number, delivered; or canceled, or split."""
+"""CJ order lifecycle: create, pay, ship, deliver, cancel and split orders, move their stock.
+
+An order is validated and priced before it is stored; payment from the balance is optional.
+"""
 
 from __future__ import annotations
 
@@ -256,7 +259,7 @@ def start(world: World) -> threading.Thread:
     return thread
 
 
-# Take an order: check it, price it, write it down, and perhaps take the money.
+# Creation and payment
 
 PAY_PAGE, PAY_BALANCE, CREATE_ONLY = "1", "2", "3"
 

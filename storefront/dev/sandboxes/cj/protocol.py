@@ -1,4 +1,4 @@
-"""One call of the dialect: what was asked, and by whom."""
+"""CJ protocol: parse the parameters of a call, write the response envelope and error codes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from storefront.dev.sandboxes.cj.state import World
 
-# The envelope every answer comes in, and the codes of what went wrong.
+# Response envelope and error codes
 
 OK = 200
 MESSAGES = {

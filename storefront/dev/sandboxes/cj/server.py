@@ -1,4 +1,7 @@
-"""A page for people: what is here, what is on its way, what is broken on purpose."""
+"""CJ server: serve the API, its pictures and a status page on one port.
+
+The status page shows goods, orders and injected faults.
+"""
 
 from __future__ import annotations
 
@@ -119,7 +122,7 @@ def fault_desk(
     )
 
 
-# The CJ dialect, its pictures, and its page for people, on one port.
+# Server
 
 
 class Server(Listener):

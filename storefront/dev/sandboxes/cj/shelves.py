@@ -1,4 +1,4 @@
-"""The three warehouses, and what lay in them on the first day. Pure."""
+"""CJ stock: generate the first day's stock of three warehouses, record stock and price changes."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def first_pile(product: Product, variant: Variant, *, country: str, seed: int) -
     return Pile(ready=dice.whole(3, 140), at_factory=0)
 
 
-# What lies in the warehouses now, and what it costs now.
+# Current stock and prices
 
 
 class SoldOutError(Exception):

@@ -1,4 +1,4 @@
-"""What the supplier's people do by hand: hold orders back, decide disputes, ask for more money."""
+"""CJ staff actions: hold orders, decide disputes, request extra payments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The moment, in the several ways the dialect writes it."""
+"""CJ state: hold catalog, ledger, stock, faults and rules, count API usage, format timestamps.
+
+The API writes times in several formats: UTC without saying so, and Beijing time.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ def iso(unix_s: float) -> str:
     return datetime.fromtimestamp(unix_s, BEIJING).isoformat(timespec="seconds")
 
 
-# How much was asked, and what it cost.
+# API usage
 
 
 class Usage:
@@ -63,7 +66,7 @@ class Usage:
             self._points = 0
 
 
-# Everything the sandbox is made of, in one place.
+# State
 
 DEFAULT_KEY = "CJ1000001@api@0123456789abcdef0123456789abcdef"
 DAY_S = 86_400

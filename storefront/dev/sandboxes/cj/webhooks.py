@@ -1,4 +1,7 @@
-"""Say what happened, to whoever asked to be told: written down first, posted later."""
+"""CJ webhooks: store a message for each event, post it signed, retry without acknowledgement.
+
+A message is on disk before it is posted.
+"""
 
 from __future__ import annotations
 
@@ -135,7 +138,7 @@ def parcel_moved(world: World, order: dict[str, Any]) -> None:
     )
 
 
-# Post what was written down, sign it, and try again when nobody thanks.
+# Delivery
 
 MOST_TRIES = 3
 TIMEOUT_S = 3

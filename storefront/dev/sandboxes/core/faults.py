@@ -1,4 +1,7 @@
-"""Faults on demand: which of the next requests and messages go wrong, and how."""
+"""Sandbox faults: choose which requests and webhooks fail, spoil their answers.
+
+These faults occur in any protocol. Each protocol adds its own.
+"""
 
 from __future__ import annotations
 
@@ -112,7 +115,7 @@ class Faults:
             self._faults = [each for each in self._faults if fault_id not in {None, each.id}]
 
 
-# Spoil an answer whatever it says: what goes wrong between two machines in any dialect.
+# Spoiled answers
 
 HUGE_BYTES = 10_000_000
 BOMB_BYTES = 200_000_000

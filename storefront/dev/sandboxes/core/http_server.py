@@ -1,4 +1,7 @@
-"""HTTP: listen, read a request, hand it on, write the answer. The same for every dialect."""
+"""Sandbox HTTP server: read a request, pass it to the sandbox, write the reply.
+
+All supplier sandboxes share it.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from typing import Any
 
 import msgspec
 
-# What goes back over the wire.
+# Replies
 
 _JSON = msgspec.json.Encoder(decimal_format="number")
 

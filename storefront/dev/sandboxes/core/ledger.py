@@ -1,4 +1,4 @@
-"""The ledger on disk: what really happened here, whatever anybody was answered."""
+"""Sandbox ledger: store on disk what really happened, whatever was answered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run a wholesaler whose goods are told in files."""
+"""Feed sandbox: run a wholesaler that offers its goods as files."""
 
 from __future__ import annotations
 

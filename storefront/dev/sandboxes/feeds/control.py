@@ -1,4 +1,4 @@
-"""The strings behind the stage of a wholesaler of files: what tests and people may pull."""
+"""Feed sandbox control: let tests and people change goods, read orders, inject faults."""
 
 from __future__ import annotations
 

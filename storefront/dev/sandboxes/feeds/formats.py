@@ -1,4 +1,7 @@
-"""His wares as documents: nested JSON, JSON by lines, XML of his own, Google's RSS. Pure."""
+"""Feed formats: write goods as tables, spreadsheets, JSON, JSON lines, XML and Google RSS. Pure.
+
+A spreadsheet stores texts in a shared table, as office programs do.
+"""
 
 from __future__ import annotations
 
@@ -121,7 +124,7 @@ def _item(ware: Ware) -> str:
     return f"<item>{told}{more}</item>"
 
 
-# Write a table as a spreadsheet, as office programs do: texts in a table of their own. Pure.
+# Spreadsheets
 
 LETTERS = 26
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -199,7 +202,7 @@ def _letters(place: int) -> str:
     return name
 
 
-# His wares as tables: what his columns are called, and how cells are written. Pure.
+# Tables
 
 Cells = Sequence[Any]
 

@@ -1,4 +1,4 @@
-"""How his tables are read, as staff would say it on the mapping page. Pure.
+"""Feed mappings: state how the files are read, as staff would on the mapping page. Pure.
 
 Shape:  what ``suppliers.connectors.feed.mapping.spec.Mapping`` reads
 """

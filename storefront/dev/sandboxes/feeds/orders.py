@@ -1,4 +1,8 @@
-"""What he ships of an order, and what not, with the reason. Pure."""
+"""Feed sandbox orders: import order files, decide per line what ships, write answer files.
+
+A file is deleted only when its order is in the ledger. After a crash in between, the file is read
+again and recognized as the same order.
+"""
 
 from __future__ import annotations
 
@@ -50,10 +54,7 @@ def _line_problem(line: Mapping[str, Any], on_sale: Collection[str]) -> str:
     return ""
 
 
-# Take the orders that lie on his server as files, say what he ships of each, and keep it all.
-#
-# A file is taken when its order is on the disk here: killed in between, it is the same order
-# again.
+# Order files
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);

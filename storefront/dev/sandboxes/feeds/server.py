@@ -1,4 +1,4 @@
-"""A page for people: his files, and a look at his shelf. Pure."""
+"""Feed sandbox server: serve feed files with ETags, inject faults, show a status page."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _picture(ware: Ware) -> str:
     return f'<img src="{ware.images[0]}" alt="{name}" title="{name}" loading=lazy>'
 
 
-# His files over HTTP, with marks that tell what changed, and faults on demand.
+# Feed files
 
 KINDS = frozenset({"500", "429", "slow", "drop_before", "redirect", "empty", *SPOILERS})
 

@@ -1,6 +1,7 @@
-"""A wholesaler without an API: the goods of the trade, under his own SKUs and words.
+"""Feed sandbox state: hold a wholesaler's goods, prices and stock, store what changed.
 
-What changed since the first day is kept in a file, so that a restart forgets nothing.
+It sells the goods of the other sandboxes under its own SKUs and names. Changes since the first day
+are stored in a file, so that a restart loses nothing.
 """
 
 from __future__ import annotations

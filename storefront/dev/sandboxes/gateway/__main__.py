@@ -1,6 +1,7 @@
-"""Run the test gateway.
+"""Test gateway: run the payment gateway sandbox.
 
-Python -m storefront.dev.sandboxes.gateway --port 8002 --data var/gateway.
+Usage:
+    python -m storefront.dev.sandboxes.gateway --port 8002 --data var/gateway
 """
 
 from __future__ import annotations

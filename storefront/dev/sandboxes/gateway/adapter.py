@@ -1,4 +1,4 @@
-"""Speak to the test gateway: it behaves like a real one, and no money moves."""
+"""Test gateway adapter: call the sandbox gateway as a real one, without moving money."""
 
 from __future__ import annotations
 

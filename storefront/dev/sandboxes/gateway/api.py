@@ -1,4 +1,4 @@
-"""The calls of a shop: open a payment, move its money, read what happened."""
+"""Test gateway API: create payments, capture, release and refund, list events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every part of the server needs to answer a call."""
+"""Test gateway context: hold the ledger, faults, name and address that every handler needs."""
 
 from __future__ import annotations
 

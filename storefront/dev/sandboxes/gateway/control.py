@@ -1,4 +1,4 @@
-"""What tests and staff of the sandbox may do: read its book, and make its days bad."""
+"""Test gateway control: let tests and people read the ledger, set faults and webhook modes."""
 
 from __future__ import annotations
 

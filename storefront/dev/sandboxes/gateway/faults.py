@@ -1,4 +1,4 @@
-"""Faults on demand: what a gateway does on its bad days, for as many calls as one asks."""
+"""Gateway faults: choose which calls fail, how, and how many."""
 
 from __future__ import annotations
 

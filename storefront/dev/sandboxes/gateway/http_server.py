@@ -1,4 +1,4 @@
-"""Speak HTTP: read a call, let the site answer it, and misbehave when asked to."""
+"""Gateway HTTP server: read a call, route it, write the answer, inject faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A call, and what is answered to it."""
+"""Gateway messages: hold one call and its answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Move the money of a payment, by the rules of a card gateway."""
+"""Test gateway operations: authorize, capture, release, refund and expire payments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages for people: where the shopper pays, and what the staff of the sandbox sees."""
+"""Test gateway pages: show the payment page to customers, an overview to developers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The test gateway as a site: which call is answered by whom."""
+"""Test gateway routes: map each call to its handler."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Start and stop a sandbox gateway: what all of them are asked, and do, alike."""
+"""Gateway runner: parse common options, bind a port, serve until stopped.
+
+All gateway sandboxes share it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Word payments and events for the outside."""
+"""Test gateway serializers: write payments and events as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words of the page to pay, in the languages of the shop."""
+"""Test gateway translations: hold the texts of the payment page in the shop's languages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bad records, on purpose: each flaw that real feeds have, at least once. Pure."""
+"""Bad records: generate products with each flaw that real feeds have. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makers and model names. All are invented: none is anybody's brand. Pure."""
+"""Brands: list invented makers, generate model names. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole catalog: never held, any part of it made on demand. Pure."""
+"""Catalog: generate any product by position or id on demand, hold none. Pure."""
 
 from __future__ import annotations
 

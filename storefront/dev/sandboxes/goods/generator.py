@@ -1,4 +1,4 @@
-"""Make product number so-and-so of a seed, and no other. Pure."""
+"""Product generator: make one product from its number and the seed. Pure."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The ids goods are called by: all derived from the seed and the product's number. Pure.
+"""Product identifiers: derive ids, SKUs and GTINs from seed and product number. Pure.
 
-Ids lead back to the number, so that any product can be made again without those before it.
+An id leads back to the number, so that any product can be generated without those before it.
 """
 
 from __future__ import annotations

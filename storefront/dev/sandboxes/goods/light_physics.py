@@ -1,7 +1,7 @@
-"""What a light does: modes, run times and reach, from its cells and its beam. Pure.
+"""Light physics: compute modes, runtimes and reach from cells and beam. Pure.
 
-Source: run time = energy x efficacy / output; beam distance = 2 x sqrt(candela), where 0.25 lx
-is left (ANSI/PLATO FL 1)
+Source: runtime = energy x efficacy / output; beam distance = 2 x sqrt(candela), where 0.25 lx is
+left (ANSI/PLATO FL 1)
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""The cells that lights run on: what an honest one holds and weighs. Pure.
+"""Product model: define batteries, modes, lights, variants and products of the sandboxes. Pure.
 
-Source: capacities and weights as good makers print them on the sleeve
+A product is described as its maker knows it; each sandbox words it in its own way.
+
+Source: capacities and weights as reputable makers print them on the cell
 """
 
 from __future__ import annotations
@@ -100,7 +102,7 @@ def battery(supply: str, *, lipo_mah: Span, dice: Dice) -> Battery:
     )
 
 
-# A product as its maker knows it, before it is told in anybody's dialect. Pure.
+# Products
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

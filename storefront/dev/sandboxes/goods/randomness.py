@@ -1,4 +1,4 @@
-"""Chance that falls the same way every time for the same subject. Pure."""
+"""Randomness: draw values that depend on the subject alone, the same each time. Pure."""
 
 from __future__ import annotations
 

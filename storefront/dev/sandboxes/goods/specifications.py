@@ -1,4 +1,4 @@
-"""The specification table and the words of a product, as suppliers write them. Pure."""
+"""Specifications: write a product's specification table and description as suppliers do. Pure."""
 
 from __future__ import annotations
 

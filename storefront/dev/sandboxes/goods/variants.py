@@ -1,4 +1,4 @@
-"""The colors goods come in. Pure."""
+"""Variants: list colors, combine color with battery, tint or pack size. Pure."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ NATURAL = {
 }
 
 
-# The variants of a product: colors, cells in the box or not, tints, packs. Pure.
+# Variants
 
 WITH, WITHOUT = "With battery", "Without battery"
 CELL_COST = Decimal("2.60")

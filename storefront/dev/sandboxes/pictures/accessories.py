@@ -1,4 +1,4 @@
-"""Straps and holsters, diffusers and filters, mounts and cases."""
+"""Accessory pictures: draw straps, holsters, diffusers, filters, mounts, cases, cells, chargers."""
 
 from __future__ import annotations
 
@@ -266,7 +266,7 @@ GEAR_SHAPES: dict[str, Callable[[Pen, Subject], Size]] = {
 }
 
 
-# Cells, and what charges them.
+# Cells and chargers
 
 
 def one_cell(  # noqa: PLR0913 a cell has so many sides

@@ -1,4 +1,7 @@
-"""Bodies with a front: any outline, pushed back into the depth, seen a little from aside."""
+"""Block shapes: draw bodies with a front, seen slightly from the side, and bands around an oval.
+
+A front has any outline and is extruded into the depth. Straps and bands are ribbons.
+"""
 
 from __future__ import annotations
 
@@ -221,7 +224,7 @@ class Block:
             self.pen.path(outline(0), fill=fill)
 
 
-# Straps and bands: ribbons laid around an oval.
+# Straps and bands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Pictures of the goods: drawn when first asked for, kept on the disk."""
+"""Picture endpoint: draw product pictures on first request, keep them on disk."""
 
 from __future__ import annotations
 

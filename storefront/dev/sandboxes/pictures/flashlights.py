@@ -1,4 +1,4 @@
-"""Flashlights: each kind as a list of cuts, from the tail to the lens."""
+"""Flashlight pictures: draw each kind from tail to lens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Headlamps that are no pods: a barrel along the forehead, a band of light, a light for caps."""
+"""Headlamp pictures: draw pods with their straps, barrels, light bands and cap lights."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .subject import Subject
 from .svg import Pen, lit, num, rounded_box
 from .turned_shapes import Size
 
-# Headlamps: a pod, a strap, and what shines.
+# Pods and straps
 
 STRAP_CLOTH = ("#2a2d36", "#343945", "#464c59", "#2a3d5c", "#5a303c", "#2f5148", "#54452f")
 
@@ -188,6 +188,9 @@ HEADLAMP_SHAPES: dict[str, Callable[[Pen, Subject], Size]] = {
     "slim": pod,
     "pod_zoom": pod_zoom,
 }
+
+
+# Barrels, bands and cap lights
 
 
 def barrel(pen: Pen, subject: Subject) -> Size:

@@ -1,4 +1,4 @@
-"""Lanterns: they stand, and they glow."""
+"""Lantern pictures: draw standing lanterns that glow."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Round things: solids of revolution, seen from the side or from before.
+"""Lathe shapes: draw solids of revolution from the side or from the front.
 
-The axis lies along x, the head to the right. ``lean`` turns the head towards the one who looks:
-lengths shrink by its cosine, and circles become ellipses whose width is its sine.
+The axis lies along x, the head to the right. ``lean`` turns the head towards the viewer: lengths
+shrink by its cosine, and circles become ellipses whose width is its sine.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What shines: reflectors, lenses, strips of LEDs, and the light that leaves them."""
+"""Optics: draw reflectors, lenses, LEDs, and the light that they emit."""
 
 from __future__ import annotations
 

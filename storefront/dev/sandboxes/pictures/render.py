@@ -1,4 +1,4 @@
-"""Draw a product: choose the draughtsman, fit the sheet, cast the shadow, rasterize."""
+"""Picture renderer: draw a product by its kind, scale it, add a shadow, rasterize it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small lights: for handlebars, for keys, for jeans; and the one that bends at the neck."""
+"""Small light pictures: draw bike lights, keychain lights, clip lights and angle lights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is to be drawn, and from where."""
+"""Picture subject: describe what to draw, and from which angle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Colors of things in light that comes from the upper left. Pure."""
+"""SVG: mix colors, write shapes and gradients, engrave text as strokes. Pure.
+
+Light comes from the upper left. Engraved letters need no font.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +70,7 @@ def finish(color: str, kind: str) -> Stops:
     )
 
 
-# Write SVG: shapes, and the gradients they are filled with.
+# Shapes and gradients
 
 Point = tuple[float, float]
 
@@ -212,7 +215,7 @@ def _stops(stops: Stops) -> str:
     )
 
 
-# Letters and figures as strokes, for engraving: no font is needed. Pure.
+# Engraving
 
 # Each letter on a grid 4 wide and 6 high, as strokes of points x, y.
 _STROKES = {

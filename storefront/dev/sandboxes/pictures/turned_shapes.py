@@ -1,4 +1,7 @@
-"""Build what stands upright, from the ground to the handle."""
+"""Turned shapes: build flashlights and lanterns from sections, add their fittings.
+
+A flashlight is built along its axis, a lantern from the ground to the handle.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from .lathe import Lathe, Section
 from .subject import Subject
 from .svg import Pen, Point, engrave, finish, lit, mix, num, points_path
 
-# Turn a flashlight piece by piece, and fit it with what flashlights have.
+# Flashlights
 
 TEXTURES = ("knurl", "coarse", "flutes", "grooves", "scales", "squares")
 Size = tuple[float, float]
@@ -177,6 +180,8 @@ class Turning:
         ring = 2 * RING_MM if self.subject.product.shape == "key_tube" else 0
         return self.length * self.lathe.shrink + ring, self.head * 2
 
+
+# Lanterns
 
 LEAN = 17
 

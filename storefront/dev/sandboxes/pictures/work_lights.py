@@ -1,4 +1,4 @@
-"""Work lights: bars, panels and pens that stand by while both hands are busy."""
+"""Work light pictures: draw bars, panels and pens."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Run a stand-in for Stripe.
+"""Stripe sandbox: run a stand-in for Stripe.
 
-Python -m storefront.dev.sandboxes.stripe --port 8002 --data FOLDER.
+Usage:
+    python -m storefront.dev.sandboxes.stripe --port 8002 --data FOLDER
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The calls of a shop: its key, its version, its words, and each POST once under its key."""
+"""Stripe API: check key, version and parameters, run each POST once per idempotency key."""
 
 from __future__ import annotations
 

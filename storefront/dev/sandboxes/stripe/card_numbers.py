@@ -1,4 +1,4 @@
-"""Stripe's test cards, and what the bank says to each. Pure."""
+"""Stripe test cards: list card numbers and their outcomes. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What tests and staff of the sandbox may do besides faults and modes."""
+"""Stripe sandbox control: read objects and events, trigger disputes, expiry and refunds.
+
+The gateway sandbox handles faults and webhook modes.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read form-encoded words with keys such as ``a[b][0][c]``, and refuse unknown ones. Pure."""
+"""Form encoding: parse keys such as ``a[b][0][c]``, refuse unknown parameters. Pure."""
 
 from __future__ import annotations
 

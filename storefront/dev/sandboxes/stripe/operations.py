@@ -1,4 +1,4 @@
-"""Move the money of an intent that is held: capture, cancel, refund, dispute."""
+"""Stripe operations: capture, cancel, refund and dispute an authorized payment intent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hosted page, where the shopper pays: the only place where a card is typed."""
+"""Stripe checkout page: show the hosted payment page, the only place to type a card."""
 
 from __future__ import annotations
 

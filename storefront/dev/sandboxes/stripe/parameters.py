@@ -1,4 +1,7 @@
-"""Which words each call may have: of those that Stripe documents, the ones that a shop needs."""
+"""Stripe parameters: list the parameters that each call accepts.
+
+They are the documented ones that a shop needs.
+"""
 
 from __future__ import annotations
 

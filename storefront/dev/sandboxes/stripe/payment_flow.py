@@ -1,4 +1,4 @@
-"""What a shopper does at the hosted page, and what it makes of session, intent and charge."""
+"""Stripe payment flow: open a checkout session, create intent and charge as the customer pays."""
 
 from __future__ import annotations
 

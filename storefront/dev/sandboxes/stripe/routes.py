@@ -1,4 +1,4 @@
-"""The stand-in for Stripe as a site: which call is answered by whom."""
+"""Stripe routes: map each call to its handler."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What this Stripe keeps: objects as they stand now, and events as they stood."""
+"""Stripe store: keep current objects, and events as they were at their time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write events as webhooks, signed as Stripe signs them."""
+"""Stripe webhooks: write events as payloads signed as Stripe signs them."""
 
 from __future__ import annotations
 

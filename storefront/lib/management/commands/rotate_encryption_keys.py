@@ -1,4 +1,4 @@
-"""Seal all secrets anew with the first key of FIELD_KEYS."""
+"""Encryption key rotation: re-encrypt all secrets with the first key of FIELD_KEYS."""
 
 from __future__ import annotations
 

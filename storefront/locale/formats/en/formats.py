@@ -1,4 +1,4 @@
-"""No "noon", no "p.m.", and no month before its day."""
+"""English formats: write dates with the day first, times in 24 hours."""
 
 from __future__ import annotations
 

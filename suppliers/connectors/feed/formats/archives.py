@@ -1,4 +1,7 @@
-"""Open archives that strangers sent: only so much, only one file, whatever it is called."""
+"""Archives: unpack one data file from a zip or gzip, within size limits.
+
+Archives are untrusted. Only the largest data file is read, and its name is never used as a path.
+"""
 
 from __future__ import annotations
 

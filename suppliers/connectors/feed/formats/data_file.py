@@ -1,4 +1,4 @@
-"""Open one file of a supplier, whatever it is written in."""
+"""Data file: unpack a supplier's file, detect its format, yield its rows."""
 
 from __future__ import annotations
 

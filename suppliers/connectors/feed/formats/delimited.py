@@ -1,4 +1,7 @@
-"""Read CSV and TSV: a row that cannot be read is one row lost, and not the file."""
+"""CSV and TSV: cut a file into rows.
+
+A row that cannot be read is reported and skipped; the file is read on.
+"""
 
 from __future__ import annotations
 

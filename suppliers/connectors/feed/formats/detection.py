@@ -1,4 +1,4 @@
-"""Find out how a file is written: its format, characters, delimiter and decimals."""
+"""Format detection: find the format, encoding, delimiter and decimal separator of a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find out how a file's characters are written, and read them as UTF-8."""
+"""Encoding: detect the encoding of a file, read the file as UTF-8."""
 
 from __future__ import annotations
 

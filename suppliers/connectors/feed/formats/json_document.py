@@ -1,4 +1,4 @@
-"""Read a JSON document in a stream: the objects of one array in it, one after the other."""
+"""JSON documents: stream the objects of one array."""
 
 from __future__ import annotations
 

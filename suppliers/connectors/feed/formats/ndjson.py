@@ -1,4 +1,4 @@
-"""Read NDJSON: one JSON object on each line."""
+"""NDJSON: read one JSON object per line."""
 
 from __future__ import annotations
 

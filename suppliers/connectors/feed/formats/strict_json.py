@@ -1,4 +1,4 @@
-"""Read JSON strictly: what two readers could read differently is refused. Pure."""
+"""Strict JSON: decode a text, reject what two parsers could read differently. Pure."""
 
 from __future__ import annotations
 

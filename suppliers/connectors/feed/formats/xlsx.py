@@ -1,7 +1,7 @@
-"""Read the values of a spreadsheet in a stream. No formula is ever computed.
+"""XLSX: stream the values of a sheet, compute no formula.
 
-The text that cells share lies in a table of its own. A long one is kept on disk: it may be as
-large as the sheet itself.
+The texts that cells share are in a table of their own, which may be as large as the sheet. A long
+table is kept on disk.
 """
 
 from __future__ import annotations

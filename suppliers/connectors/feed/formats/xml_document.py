@@ -1,4 +1,7 @@
-"""Read XML in a stream: no document types, no entities, no network, nothing kept behind."""
+"""XML documents: stream the elements that repeat, keep none of them in memory.
+
+Document types, entities and network access are refused.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What we want to know of each row, and what suppliers call it. Pure."""
+"""Feed fields: define what we read of each row, and what suppliers call it. Pure."""
 
 from __future__ import annotations
 

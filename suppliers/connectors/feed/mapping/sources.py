@@ -1,4 +1,4 @@
-"""Take values out of a row: by column, by JMESPath, by XPath, or the same for all. Pure."""
+"""Mapping sources: take a value from a row by column, JMESPath, XPath or constant. Pure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""How one supplier's file is to be read: which of his columns is what of ours. Pure.
+"""Feed mapping: describe how a file is read, validate the description, convert it to JSON. Pure.
 
-Staff build a mapping, and a version of it is kept as JSON. A version says all that is needed to
-read a file, so that an old file can be read again as it was read then.
+Staff build a mapping, and each version is kept as JSON. A version has all that is needed to read a
+file, so that an old file can be read again as it was read then.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Read the cells of a row that a mapping names. Pure."""
+"""Feed cells: read the cells of a row that a mapping names, normalize SKUs. Pure.
+
+Two SKUs that look the same must be the same.
+"""
 
 from __future__ import annotations
 
@@ -85,7 +88,7 @@ def shortened(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-# Read the names that goods are ordered by: what looks the same must be the same. Pure.
+# SKUs
 
 LONGEST = 60
 # Controls, direction overrides, zero-width signs, halves of characters, emoji, nothing at all.

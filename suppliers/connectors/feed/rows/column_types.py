@@ -1,4 +1,4 @@
-"""Tell which kind of values stands in each column that is read. Pure."""
+"""Column types: classify the values of each mapped column, hash a mapping. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turn one row of a supplier's file into our words, by a mapping. Pure."""
+"""Row converter: turn one row of a file into stock, cost, offer and product by a mapping. Pure."""
 
 from __future__ import annotations
 
@@ -20,8 +20,6 @@ from suppliers.connectors.feed.rows.descriptions import Describer
 from suppliers.connectors.feed.rows.numbers import UnreadableError
 from suppliers.connectors.feed.rows.terms import TermsReader
 from suppliers.connectors.records import StockRecord
-
-# What one row of a file says, in our words. Pure.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

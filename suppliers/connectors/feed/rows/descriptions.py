@@ -1,4 +1,4 @@
-"""Read what a row says about a product besides its figures: words, pictures, sizes. Pure."""
+"""Row descriptions: read the texts, images, sizes and features of a row. Pure."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
-"""Read the plain rows of a file in one glance. Pure.
+"""Fast path: turn plain rows of a file into lines for COPY. Pure.
 
-Most rows of most files are plain: a SKU of ordinary letters, a price such as 12.30, a whole
-number of units. Such a row becomes a line for COPY at once, by the place of its cells. What is
-not plain is told by None, and is read with care by the converter: both say the same of each row
-that both can read.
+Most rows of most files are plain: a SKU of ordinary letters, a price such as 12.30, a whole number
+of units. Such a row becomes a line by the position of its cells. A row that is not plain gives None
+and goes to the converter. Both give the same result for each row that both can read.
 """
 
 from __future__ import annotations

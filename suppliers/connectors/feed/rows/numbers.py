@@ -1,4 +1,4 @@
-"""Read the figures that people type into files: prices, weights, stock. Pure."""
+"""Feed numbers: parse prices, weights, lengths, stock and times as people type them. Pure."""
 
 from __future__ import annotations
 

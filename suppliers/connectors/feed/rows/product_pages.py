@@ -1,4 +1,7 @@
-"""Gather the rows of one product on disk: a file may tell of its variants far apart."""
+"""Feed product pages: group the rows of each product on disk, build a page from them.
+
+A file may have the variants of one product far apart.
+"""
 
 from __future__ import annotations
 
@@ -112,7 +115,7 @@ class Refs:
         self._base.close()
 
 
-# Make a product of the rows that tell of it. Pure.
+# Pages
 
 BATTERY = re.compile(
     r"\bbatter|recharg|\bli-?(?:ion|po|fepo4)\b|lithium|\bmah\b|\b(?:18|21)\d{3}\b|akku",

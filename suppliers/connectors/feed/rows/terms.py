@@ -1,4 +1,4 @@
-"""Read on what terms a row's SKU is sold: least quantities, packs, days, retail prices. Pure."""
+"""Row terms: read minimum quantity, pack size, lead time, MAP and MSRP of a row. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Settings of the bare Django that our pages are measured against: no middleware, no apps."""
+"""Bare Django settings: configure the server that our pages are measured against.
+
+It has no middleware and no apps.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The barest views that could do the work of our pages on this stack: our limits."""
+"""Bare views: do the least work that could serve our pages and sales on this stack.
+
+They are the limits that our pages are compared with.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""For the web server: the bare Django."""
+"""Bare WSGI application: serve the bare Django."""
 
 from __future__ import annotations
 

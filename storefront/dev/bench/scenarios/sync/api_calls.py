@@ -1,8 +1,8 @@
-"""Count what a supplier is asked to know all he has, to know it again, and what changed of it.
+"""API call scenario: count calls of a first sync, a repeated one, and one after changes.
 
-``make bench ONLY=F2`` keeps what comes out of it, beside the fewest calls that could do. Each
-supplier is a sandbox with all his limits. When what he lets us ask is used up, his clock and ours
-go on to the next day or hour: how many of them a first load takes is counted too.
+``make bench ONLY=F2`` stores the counts beside the fewest calls that suffice. Each supplier is a
+sandbox with all its rate limits. When a limit is used up, its clock and ours move to the next day
+or hour; the number of such windows is counted too.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Measure how fast a supplier's file is read, and that memory does not grow with its length.
+"""Feed reading scenario: measure the speed of feed parsing, show that memory stays constant.
 
     python -m storefront.dev.bench.scenarios.sync.feed_reading --rows 1000 1000000
 
-``make bench ONLY=F1`` keeps what comes out of it, beside its goals.
-Each file is walked once, as the product job does, in a process of its own: from the bytes to
-product pages, twins looked for. ``grouped`` is a CSV whose products have three rows each.
+``make bench ONLY=F1`` stores the figures beside their goals. Each file is read once, as the product
+job reads it, in a process of its own: from bytes to product pages, duplicates included.
+``grouped`` is a CSV whose products have three rows each.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Measure what large lists cost: a first load, one that changed a little, one that did not.
+"""Large list scenario: measure a first import, one with few changes, and an unchanged one.
 
-Every run is done as a worker does it, from a file, in a process of its own, whose memory is told.
-Beside the first load stands its limit: the same rows, which need not be decoded any more, copied
-and merged into the same tables by the fewest statements that do it.
+Each run reads a file as a worker does, in a process of its own, whose memory is reported. Beside
+the first import stands its limit: the same rows, already decoded, copied and merged into the same
+tables by the fewest statements that suffice.
 """
 
 from __future__ import annotations

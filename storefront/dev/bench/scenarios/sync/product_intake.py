@@ -1,4 +1,4 @@
-"""Take in the goods of one supplier with one worker and with two: what another one is worth."""
+"""Product import scenario: import a supplier's products with one worker and with two."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read pages while a long list merges, and while none does: what the readers notice of it."""
+"""Read scenario: time page reads while a large list merges, and while none does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The account: what is allowed, and who wants to be told."""
+"""CJ account endpoints: show the account's limits, set and verify webhook URLs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tokens: lent, renewed, taken back."""
+"""CJ authentication endpoints: issue, refresh, check and revoke tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Disputes: what may be complained of, opened, read, taken back."""
+"""CJ dispute endpoints: list what can be disputed, open, read and cancel disputes."""
 
 from __future__ import annotations
 

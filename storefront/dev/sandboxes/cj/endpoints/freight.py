@@ -1,4 +1,4 @@
-"""Freight quotes, and where a parcel is."""
+"""CJ freight endpoints: quote freight, report where a parcel is."""
 
 from __future__ import annotations
 

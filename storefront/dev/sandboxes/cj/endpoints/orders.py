@@ -1,4 +1,4 @@
-"""Orders: created, confirmed, paid, read, deleted."""
+"""CJ order endpoints: create, read, list and delete orders."""
 
 from __future__ import annotations
 

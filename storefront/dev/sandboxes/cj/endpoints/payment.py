@@ -1,4 +1,4 @@
-"""The staged way to pay: into the cart, confirmed, gathered, paid from the balance."""
+"""CJ payment endpoints: add orders to the cart, confirm, combine, pay from the balance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stock in the supplier's words: piles, totals, rows of the stock pages."""
+"""CJ product JSON: write products, variants and stock as the API's list rows and detail pages."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def stock_row(world: World, product: Product, variant: Variant, country: str) ->
     }
 
 
-# Products in the supplier's words: list rows, pages, variants, stock.
+# Products and variants
 
 ANGLES, DARK_ANGLES = ("front", "lit", "side", "scale"), ("front", "side", "scale")
 ROOT = "Portable Lighting"

@@ -1,4 +1,4 @@
-"""The catalog: categories, lists, pages, variants."""
+"""CJ product endpoints: list categories and products, return one product or variant."""
 
 from __future__ import annotations
 

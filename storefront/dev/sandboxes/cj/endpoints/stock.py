@@ -1,4 +1,4 @@
-"""Stock, by variant, by SKU, by product."""
+"""CJ stock endpoints: report stock by variant, SKU or product."""
 
 from __future__ import annotations
 

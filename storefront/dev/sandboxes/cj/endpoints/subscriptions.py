@@ -1,4 +1,4 @@
-"""Of which products messages are sent: subscribed to one by one, up to the level's cap."""
+"""CJ subscription endpoints: subscribe to webhooks of single products, up to the account's cap."""
 
 from __future__ import annotations
 

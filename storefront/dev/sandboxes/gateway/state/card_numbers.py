@@ -1,4 +1,4 @@
-"""The test cards, and what the bank says to each. Pure: no database, no clock, no network."""
+"""Test cards: list card numbers and their outcomes, check card numbers. Pure."""
 
 from __future__ import annotations
 

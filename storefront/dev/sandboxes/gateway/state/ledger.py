@@ -1,4 +1,4 @@
-"""What the test gateway keeps: payments, and what happened to them."""
+"""Test gateway ledger: store payments and their events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decide when a webhook is posted, and how often: the good days and the bad ones. Pure."""
+"""Webhook schedule: decide when and how often a webhook is posted, by mode. Pure."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Keep on disk what happened, what was answered and what is to be posted.
+"""Gateway store: keep events, answers and pending webhooks on disk.
 
-A kill at any moment forgets nothing that was answered.
+A kill at any moment loses nothing that was answered.
 """
 
 from __future__ import annotations

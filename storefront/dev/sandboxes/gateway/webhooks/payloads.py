@@ -1,4 +1,4 @@
-"""Write what happened at the test gateway as webhooks, signed by Standard Webhooks."""
+"""Test gateway webhooks: write events as payloads signed by Standard Webhooks."""
 
 from __future__ import annotations
 

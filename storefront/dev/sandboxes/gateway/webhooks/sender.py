@@ -1,4 +1,4 @@
-"""Post what happened to the shop, signed, until the shop has thanked."""
+"""Webhook sender: post signed webhooks to the shop, retry until it acknowledges them."""
 
 from __future__ import annotations
 

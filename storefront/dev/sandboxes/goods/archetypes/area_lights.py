@@ -1,4 +1,4 @@
-"""Kinds of lantern and work light."""
+"""Area light archetypes: list kinds of lanterns and work lights. Pure."""
 
 from __future__ import annotations
 

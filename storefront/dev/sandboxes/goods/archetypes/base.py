@@ -1,4 +1,4 @@
-"""What a kind of light is like: the ranges its makers stay within. Pure."""
+"""Archetypes: define the value ranges of a kind of light or accessory. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kinds of flashlight."""
+"""Flashlight archetypes: list kinds of flashlights. Pure."""
 
 from __future__ import annotations
 

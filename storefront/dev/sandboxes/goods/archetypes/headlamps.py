@@ -1,4 +1,4 @@
-"""Kinds of headlamp."""
+"""Headlamp archetypes: list kinds of headlamps. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kinds of bike light and keychain light."""
+"""Small light archetypes: list kinds of bike lights and keychain lights. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kinds of goods that give no light themselves."""
+"""Accessory archetypes: list kinds of cells, chargers and accessories. Pure."""
 
 from __future__ import annotations
 
