@@ -25,7 +25,7 @@ from orders.payments import refunds
 from orders.payments import tasks as payment_tasks
 from orders.purchasing import tasks as purchasing_tasks
 from orders.purchasing.holds import holds
-from orders.returns.admin.actions import RETURNS, ReturnActions
+from orders.returns.admin.receiving import RETURNS, ReturnActions
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action

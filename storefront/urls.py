@@ -13,7 +13,7 @@ urlpatterns = [
     # /healthz: is this process able to sell?
     path("healthz", healthz, name="healthz"),
     # /admin/scorecards/: how suppliers keep their word
-    path("admin/scorecards/", include("storefront.dashboard.urls")),
+    path("admin/scorecards/", include("storefront.dashboard.scorecard_urls")),
     # /admin/supply/: offers side by side, and what is the matter with supply and prices
     path("admin/supply/", include("storefront.dashboard.supply_urls")),
     # /admin/login/, /admin/factors/: the two doors of staff

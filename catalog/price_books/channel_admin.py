@@ -14,9 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from catalog.listings.labels import CHANNEL, TERMS
 from catalog.models import Channel, LandingTerms
 from catalog.price_books import versions
+from catalog.price_books.channel_labels import CHANNEL, TERMS
 from storefront.lib.staff import columns, fieldsets
 from storefront.lib.staff.admin import StaffAdmin, action
 from storefront.lib.staff.country_fields import CountriesField

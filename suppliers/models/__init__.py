@@ -1,7 +1,7 @@
 """Supplier models: export every model of the app."""
 
+from suppliers.models.circuit_breaker import Breaker
 from suppliers.models.compliance import Criterion, Evidence
-from suppliers.models.connections import Breaker
 from suppliers.models.feed_mapping import Content, FeedMapping, FeedUpload
 from suppliers.models.inventory import Countdown, StockLevel, StockLocation, StockMovement
 from suppliers.models.offers import CostChange, SupplierOffer, SupplierProduct, UnpublishedSupply

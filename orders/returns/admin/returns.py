@@ -25,7 +25,7 @@ from orders.returns import (
     refunds,
     supplier_returns,
 )
-from orders.returns.admin.actions import (
+from orders.returns.admin.receiving import (
     PicturesDesk,
     ReceivingActions,
     sent_pictures,

@@ -14,7 +14,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from orders import links
-from orders.cancellation import cancellation, requests, tasks
+from orders.cancellation import cancellation, tasks
+from orders.cancellation import status as cancellation_status
 from orders.links import order_url, paid_url
 from orders.models import Order, Payment
 from orders.payments import sessions
@@ -89,9 +90,9 @@ class OrderShown(serializers.Serializer[Any]):
         " refused and it comes. What was canceled is told by the status and the lines."
     )
 
-    @extend_schema_field(serializers.ChoiceField([each.value for each in requests.Wish]))
+    @extend_schema_field(serializers.ChoiceField([each.value for each in cancellation_status.Wish]))
     def get_cancellation(self, order: Order) -> str:
-        return requests.wish_of(order).value
+        return cancellation_status.wish_of(order).value
 
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_pay_url(self, order: Order) -> str | None:

@@ -21,7 +21,7 @@ from django.urls import reverse
 
 from storefront.dashboard.inbox import sla, value_at_risk
 from storefront.dashboard.inbox.rule import Cause
-from storefront.dashboard.inbox.rules.orders import CAUSES
+from storefront.dashboard.inbox.rules.registry import CAUSES
 from storefront.lib.money import Money
 
 SHOWN_PER_CAUSE = 20

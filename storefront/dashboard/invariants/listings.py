@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storefront.dashboard.invariants.checker import Invariant
+from storefront.dashboard.invariants.invariant import Invariant
 from suppliers.quarantine.guards import USUAL
 
 # What changed a moment ago, and whose listings are about to follow.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from storefront.dashboard import sql
-from storefront.dashboard.invariants.checker import Invariant
+from storefront.dashboard.invariants.invariant import Invariant
+from storefront.dashboard.sql_conditions import DUE_SINCE, UNANSWERED
 
 NEWS = (
     Invariant(
@@ -85,7 +85,7 @@ NEWS = (
         sql=f"""
             SELECT p.key, asked.kind, asked.amount, asked.received_at
             FROM orders_paymentevent asked JOIN orders_payment p ON p.id = asked.payment_id
-            WHERE {sql.UNANSWERED} AND {sql.DUE_SINCE} < %(now)s - interval '1 hour'
+            WHERE {UNANSWERED} AND {DUE_SINCE} < %(now)s - interval '1 hour'
         """,  # noqa: S608 - our own words
     ),
     Invariant(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storefront.dashboard.invariants.checker import Invariant
+from storefront.dashboard.invariants.invariant import Invariant
 
 # As shipping.shipments.statuses.latest: delivered stays, then by the carrier's time, then by rank.
 _RANKS = (

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from storefront.dashboard import sql
-from storefront.dashboard.invariants.checker import Invariant
+from storefront.dashboard import sql_conditions
+from storefront.dashboard.invariants.invariant import Invariant
 
 PURCHASES = (
     Invariant(
@@ -161,8 +161,8 @@ PURCHASES = (
         sentence="What a supplier has, or shipped, although we canceled it was decided by staff.",
         sql=f"""
             SELECT po.number, po.status, po.request_status, po.supplier_reference,
-                   {sql.SHIPPED} AS is_shipped
-            FROM orders_purchaseorder po WHERE {sql.UNDECIDED}
+                   {sql_conditions.SHIPPED} AS is_shipped
+            FROM orders_purchaseorder po WHERE {sql_conditions.UNDECIDED}
         """,  # noqa: S608 - all parts are written in ``strays``
     ),
     Invariant(

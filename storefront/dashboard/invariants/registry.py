@@ -9,8 +9,8 @@ from typing import Any
 
 from django.db import connection
 
-from storefront.dashboard.invariants.checker import Invariant
 from storefront.dashboard.invariants.claims import CLAIMS
+from storefront.dashboard.invariants.invariant import Invariant
 from storefront.dashboard.invariants.listings import SUPPLY
 from storefront.dashboard.invariants.messaging import NEWS
 from storefront.dashboard.invariants.parcels import PARCELS

@@ -16,7 +16,7 @@ from orders.models import (
     SupplierRMA,
 )
 from shipping.models import Parcel
-from storefront.dashboard.invariants.checker import Invariant
+from storefront.dashboard.invariants.invariant import Invariant
 from storefront.lib.state_machine import Stateful
 from suppliers.models import Evidence
 

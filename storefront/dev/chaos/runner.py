@@ -28,11 +28,11 @@ from storefront.dev.chaos.observations.history import Evidence, Purchase, Tally
 from storefront.dev.chaos.plan import SHOPPERS, Phase, Plan, Wish
 from storefront.dev.chaos.workload import goods
 from storefront.dev.chaos.workload.claims import complain, have_delivered
+from storefront.dev.chaos.workload.customers import Shopper
 from storefront.dev.chaos.workload.duplicate_requests import Presser
 from storefront.dev.chaos.workload.email_replies import Replier
 from storefront.dev.chaos.workload.goods import Light
 from storefront.dev.chaos.workload.refunds import pay_back
-from storefront.dev.chaos.workload.shoppers import Shopper
 from storefront.dev.runtime.processes import Child
 
 DRAIN_S, AUDIT_S = 90.0, 20.0

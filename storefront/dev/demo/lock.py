@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from storefront.dev.runtime import environment
+from storefront.dev.demo import secrets
 from storefront.dev.runtime.processes import POLL_S, Child, stop_leftover
 
 STOP_PATIENCE_S = 60.0
@@ -59,7 +59,7 @@ def stop_other(var: Path) -> bool:
 def remember(var: Path, children: Sequence[Child]) -> None:
     """Note who runs, for the next launcher, should this one be killed."""
     note = {child.name: [child.pid, " ".join(child.command)] for child in children if child.pid}
-    environment.write_private(var / "demo.pids", json.dumps(note))
+    secrets.write_private(var / "demo.pids", json.dumps(note))
 
 
 def forget(var: Path) -> None:

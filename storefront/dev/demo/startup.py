@@ -20,7 +20,8 @@ import django
 from django.core.management import call_command
 
 from storefront.dev.demo import lock, processes
-from storefront.dev.runtime import datastores, environment
+from storefront.dev.demo import secrets as demo_secrets
+from storefront.dev.runtime import datastores
 from storefront.dev.runtime.console import say
 from storefront.dev.runtime.processes import Child
 from storefront.dev.runtime.supervisor import Supervisor
@@ -88,7 +89,7 @@ def open_shop(supervisor: Supervisor, var: Path) -> Opened:
     keep_last_logs(var / "log")
     say("Starting PostgreSQL, Redis, three sandbox suppliers, a gateway and the mail server")
     stores = datastores.prepare(home=var, logs=var / "log", environ=os.environ, is_throwaway=False)
-    secrets = environment.load(var / "demo.env")
+    secrets = demo_secrets.load(var / "demo.env")
     ports = processes.Ports.choose(int(os.environ.get("DEMO_PORT") or processes.WEB_PORT))
     env = processes.environment(var=var, ports=ports, keys=secrets, addresses=stores.addresses)
     stage = processes.Stage(root=ROOT, var=var, ports=ports, env=env)

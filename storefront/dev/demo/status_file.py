@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from storefront.dev.runtime import environment
+from storefront.dev.demo import secrets
 from storefront.dev.runtime.processes import Child
 
 LABELS = {
@@ -33,7 +33,7 @@ def hang_up(
         "staff": dict(staff),
         "launcher": os.getpid(),
     }
-    environment.write_private(var / "demo.json", json.dumps(facts, indent=2) + "\n")
+    secrets.write_private(var / "demo.json", json.dumps(facts, indent=2) + "\n")
     return facts
 
 

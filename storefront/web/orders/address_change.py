@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods
 from orders import links
 from orders.address_changes import change_requests, corrections
 from orders.address_changes.change_requests import Chance, Wished, chance
-from orders.cancellation import requests
+from orders.cancellation import status
 from orders.models import AddressWish, Order, PurchaseOrder, Setback
 from orders.purchasing import tasks
 from storefront.lib.address import Address
@@ -110,7 +110,7 @@ def can_ask(
     questions: Iterable[Setback],
 ) -> Chance | None:
     """Tell whether its shopper can send it elsewhere; None: unpaid, over, or to be stopped."""
-    if order.status not in PAID or requests.wish_among(purchases) == requests.Wish.ASKED:
+    if order.status not in PAID or status.wish_among(purchases) == status.Wish.ASKED:
         return None
     asked = [each.purchase_order_id for each in wished if each.status == Status.REQUESTED]
     is_sought = any(each.kind == Setback.Kind.REFUSED for each in questions)
@@ -254,7 +254,7 @@ def _why_not(found: Order) -> Promise | None:
     if chance is None:
         if found.status == Order.Status.PENDING_PAYMENT:
             return UNPAID
-        is_stopping = requests.wish_among(purchases) == requests.Wish.ASKED
+        is_stopping = status.wish_among(purchases) == status.Wish.ASKED
         return STOPPING if is_stopping and found.status in PAID else OVER
     return {Chance.ASKED: REQUESTED_ALREADY, Chance.GONE: GONE}.get(chance)
 

@@ -20,8 +20,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from orders import links
 from orders.address_changes.change_requests import Chance
 from orders.cancellation import cancellation as cancellation_cancellation
-from orders.cancellation import requests, tasks
-from orders.cancellation.requests import Wish
+from orders.cancellation import status as cancellation_status
+from orders.cancellation import tasks
+from orders.cancellation.status import Wish
 from orders.cart import lines as cart_lines
 from orders.models import Order, Payment, PaymentEvent
 from orders.returns import refund_amounts
@@ -91,7 +92,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
     going = address_change.going(found, purchases, addressed)
     chance = address_change.can_ask(found, purchases, addressed, questions)
     can_pay = found.status == Status.PENDING_PAYMENT and found.pay_before > now
-    wish = requests.wish_among(purchases)
+    wish = cancellation_status.wish_among(purchases)
     was_paid = any(each.authorized_amount for each in tried)
     paid_with = _paid_with(found)
     context = {

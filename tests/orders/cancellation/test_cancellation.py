@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from notifications.models import Event
-from orders.cancellation import cancellation, requests
+from orders.cancellation import cancellation, status
 from orders.models import Order, PaymentEvent, PurchaseOrder
 from orders.payments import refunds
 from orders.payments.updates import apply
@@ -99,7 +99,7 @@ def test_a_supplier_who_cannot_stop_it_goes_on_and_we_say_so(supplier):
     purchase_order.refresh_from_db()
     assert came == [False]
     assert purchase_order.request_status == "cancellation_rejected"
-    assert requests.wish_of(purchase_order.order) == requests.Wish.REFUSED
+    assert status.wish_of(purchase_order.order) == status.Wish.REFUSED
     assert Order.objects.get().status == "processing"
     assert PaymentEvent.objects.filter(kind="refund_requested").count() == 0
 
@@ -116,7 +116,7 @@ def test_a_supplier_who_does_not_answer_is_asked_again_and_not_taken_for_a_yes(s
     _, came = ask_to_stop(purchase_order.order)
 
     assert came == [None]
-    assert requests.wish_of(purchase_order.order) == requests.Wish.ASKED
+    assert status.wish_of(purchase_order.order) == status.Wish.ASKED
     assert PurchaseOrder.objects.get().request_status == "cancellation_requested"
     assert Order.objects.get().status == "processing"
 

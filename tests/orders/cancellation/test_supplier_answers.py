@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from notifications.models import Event
-from orders.cancellation import cancellation, requests, supplier_answers
+from orders.cancellation import cancellation, status, supplier_answers
 from orders.models import Order
 from orders.purchasing import submission, work_queue
 from storefront.lib.http.errors import TemporaryError
@@ -40,7 +40,7 @@ def test_he_is_written_to_once_and_silence_is_no_answer(people):
     assert plea.page_url.endswith(f"/{purchase_order.number}/{fresh(purchase_order).access_key}/")
     assert stands(purchase_order) == ("cancellation_requested", "letter", True)
     assert not work_queue.to_be_stopped(now=LATER).exists()
-    assert requests.wish_of(purchase_order.order) == requests.Wish.ASKED
+    assert status.wish_of(purchase_order.order) == status.Wish.ASKED
     assert money() == []
 
 
@@ -92,7 +92,7 @@ def test_his_no_is_told_and_what_he_then_ships_is_charged(people):
 
     for _ in range(2):
         says(purchase_order, supplier_answers.not_stopped)
-    assert requests.wish_of(purchase_order.order) == requests.Wish.REFUSED
+    assert status.wish_of(purchase_order.order) == status.Wish.REFUSED
 
     ship(purchase_order)
 

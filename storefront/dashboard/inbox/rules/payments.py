@@ -8,8 +8,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import MoneyDifference, PaymentEvent
-from storefront.dashboard import sql
 from storefront.dashboard.inbox.rule import NO_MONEY, Cause, plain
+from storefront.dashboard.sql_conditions import DUE_SINCE, UNANSWERED
 
 _PAYMENT = """
     SELECT p.id, o.number AS name, {since} AS since, {amount} AS amount, p.currency,
@@ -57,10 +57,10 @@ MONEY = (
     _payment(
         "payment_unanswered",
         _("Gateway does not answer"),
-        f"{sql.UNANSWERED} AND {sql.DUE_SINCE} < %(now)s - interval '10 minutes'",
+        f"{UNANSWERED} AND {DUE_SINCE} < %(now)s - interval '10 minutes'",
         join="JOIN orders_paymentevent asked ON asked.payment_id = p.id",
         amount="asked.amount",
-        since=sql.DUE_SINCE,
+        since=DUE_SINCE,
         detail="asked.kind",
         told=lambda kind: str(PaymentEvent.Kind(kind).label),
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from storefront.dashboard.inbox import value_at_risk
 from storefront.dashboard.inbox.rule import NO_MONEY, Cause, plain
 
 # What may be shown too long, each found by an index: goods of a supplier who sells nothing now or
@@ -67,7 +68,25 @@ _UNROUTABLE = f"""
     WHERE able.is_so IS NULL
 """  # noqa: S608 - made of constants
 
+# What was paid for what is sold from a shelf, and not in its figure yet.
+_SOLD = f"""LEFT JOIN LATERAL (
+    SELECT d.currency, sum({value_at_risk.PAID}) AS amount
+    FROM orders_allocation a JOIN orders_orderline i ON i.id = a.line_id
+    JOIN orders_order d ON d.id = i.order_id
+    WHERE a.level_id = l.id AND a.status = 'unseen'
+    GROUP BY 1 ORDER BY 2 DESC LIMIT 1) sold ON true"""  # noqa: S608 - made of constants
 STOCK = (
+    plain(
+        "stock_risk",
+        _("Sold more than the supplier has"),
+        "suppliers_stocklevel",
+        "l.id, o.supplier_sku AS name, l.received_at AS since, sold.amount,"
+        " coalesce(sold.currency, '') AS currency,"
+        " l.reported_quantity || ' < ' || (l.allocated_unseen + l.reserved) AS detail"
+        f" FROM suppliers_stocklevel l JOIN suppliers_supplieroffer o ON o.id = l.offer_id {_SOLD}",
+        "l.reported_quantity < l.allocated_unseen + l.reserved",
+        is_steady=False,
+    ),
     plain(
         "countdown_differs",
         _("Supplier counts our orders down at another time than we believe"),

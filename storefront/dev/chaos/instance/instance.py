@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from storefront.dev.demo import lock, processes
-from storefront.dev.runtime import datastores, environment
+from storefront.dev.demo import lock, processes, secrets
+from storefront.dev.runtime import datastores
 from storefront.dev.runtime.ports import HOST, free_port
 from storefront.dev.runtime.processes import Child
 from storefront.dev.runtime.supervisor import Supervisor
@@ -128,7 +128,7 @@ def clear(var: Path) -> None:
 
 
 def _environment(var: Path, ports: processes.Ports, addresses: dict[str, str]) -> dict[str, str]:
-    env = processes.environment(var=var, ports=ports, keys=environment.fresh(), addresses=addresses)
+    env = processes.environment(var=var, ports=ports, keys=secrets.fresh(), addresses=addresses)
     for name in (*LEFT_OUT, "FAILPOINT", "MUTANT"):
         env.pop(name, None)
     return {**env, "PAYMENT_GATEWAY": "test", "CHAOS_CLOCK": str(var / CLOCK)}

@@ -15,8 +15,8 @@ from storefront.dev.sandboxes.core.http_server import BadControlError
 from storefront.dev.sandboxes.goods.model import Product, Variant
 
 from . import order_lifecycle, staff_actions, webhooks
-from .shelves import BY_COUNTRY, Pile
 from .state import World
+from .stock import BY_COUNTRY, Pile
 
 
 def pull(world: World, *, method: str, name: str, wish: dict[str, Any]) -> Any:

@@ -16,8 +16,8 @@ from storefront.dev.sandboxes.goods.model import Product, Variant
 
 from . import freight, webhooks
 from .freight import PAGES, carrier_of, tracking_number
-from .shelves import SoldOutError
 from .state import World, stamp
+from .stock import SoldOutError
 
 CREATED, IN_CART, UNPAID = "CREATED", "IN_CART", "UNPAID"
 UNSHIPPED, SHIPPED, DELIVERED, CANCELLED = "UNSHIPPED", "SHIPPED", "DELIVERED", "CANCELLED"

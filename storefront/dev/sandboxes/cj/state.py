@@ -19,7 +19,7 @@ from storefront.dev.sandboxes.core.ledger import Ledger
 from storefront.dev.sandboxes.goods.catalog import Catalog
 from storefront.dev.sandboxes.goods.model import Product, Variant
 
-from .shelves import Pile, Shelves
+from .stock import Pile, Shelves
 
 BEIJING = timezone(timedelta(hours=8))
 

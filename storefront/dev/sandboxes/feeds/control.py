@@ -9,7 +9,7 @@ from storefront.dev.sandboxes.cj.state import Usage
 from storefront.dev.sandboxes.core.faults import Faults, UnknownFaultError
 from storefront.dev.sandboxes.core.http_server import BadControlError
 
-from .orders import Taker
+from .order_files import Taker
 from .state import Shop
 
 

@@ -21,7 +21,7 @@ from storefront.dev.sandboxes.pictures import endpoint
 
 from . import control, formats
 from .formats import as_spreadsheet
-from .orders import Taker
+from .order_files import Taker
 from .state import Shop, Ware
 
 SHOWN_GOODS = 12

@@ -5,12 +5,12 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 
 from . import specifications
+from .archetypes.accessories import ACCESSORIES, POWER
 from .archetypes.area_lights import LANTERNS, WORK_LIGHTS
 from .archetypes.base import Kind, Ware
 from .archetypes.flashlights import FLASHLIGHTS
 from .archetypes.headlamps import HEADLAMPS
 from .archetypes.small_lights import BIKE_LIGHTS, KEYCHAIN_LIGHTS
-from .archetypes.wares import ACCESSORIES, POWER
 from .brands import MAKERS, Maker, word_of
 from .identifiers import SPOILED, pid_of, spu_of
 from .light_physics import light

@@ -12,7 +12,7 @@ from catalog.models import Listing
 from orders.routing import stock_query
 from storefront.accounts.models import User
 from storefront.dashboard.inbox import query
-from storefront.dashboard.inbox.rules.orders import CAUSES
+from storefront.dashboard.inbox.rules.registry import CAUSES
 from storefront.dashboard.inbox.views import CODES
 from suppliers.inventory import publication
 from suppliers.models import (

@@ -13,7 +13,7 @@ from django.urls import reverse
 from notifications.models import Delivery
 from storefront.accounts.models import User
 from storefront.dashboard.inbox import assignments, query, sla
-from storefront.dashboard.inbox.rules.orders import CAUSES
+from storefront.dashboard.inbox.rules.registry import CAUSES
 from storefront.dashboard.models import Taken
 from suppliers.models import StockLevel
 from tests.factories.full_shop import make_world

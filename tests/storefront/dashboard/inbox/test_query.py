@@ -13,7 +13,7 @@ from orders.models import PurchaseOrder, SupplierClaim
 from orders.purchasing import acknowledgements
 from storefront.accounts.models import User
 from storefront.dashboard.inbox import query
-from storefront.dashboard.inbox.rules.orders import CAUSES
+from storefront.dashboard.inbox.rules.registry import CAUSES
 from storefront.lib.money import Money
 from suppliers.runs import issue_labels
 from tests.factories.full_shop import make_world

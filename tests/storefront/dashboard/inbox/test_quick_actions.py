@@ -23,7 +23,7 @@ from shipping.rerouting import tasks as rerouting_tasks
 from storefront.accounts.models import User
 from storefront.dashboard.inbox import query, quick_actions
 from storefront.dashboard.inbox.actions import ACTS
-from storefront.dashboard.inbox.rules.orders import CAUSES
+from storefront.dashboard.inbox.rules.registry import CAUSES
 from storefront.webhooks import tasks as hook_tasks
 from tests.factories.full_shop import make_world
 from tests.factories.orders import make_purchase_orders, make_sellable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.apps import apps
 
-from storefront.dashboard.inbox.rules.orders import CAUSES
+from storefront.dashboard.inbox.rules.registry import CAUSES
 from storefront.dashboard.invariants.registry import INVARIANTS
 from storefront.lib.state_machine import Stateful
 from tests.storefront.dashboard.status_coverage import COVERED

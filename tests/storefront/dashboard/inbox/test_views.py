@@ -14,7 +14,7 @@ from notifications.models import Delivery
 from orders.models import Order, PurchaseOrder
 from storefront.accounts.models import User
 from storefront.dashboard.inbox import query, views
-from storefront.dashboard.inbox.rules.orders import CAUSES
+from storefront.dashboard.inbox.rules.registry import CAUSES
 from storefront.lib.money import Money
 from suppliers.models import StockLevel
 from tests.factories.catalog import make_channel

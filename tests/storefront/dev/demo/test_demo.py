@@ -11,8 +11,7 @@ import time
 
 import pytest
 
-from storefront.dev.demo import __main__, lock, startup, status_file
-from storefront.dev.runtime import environment
+from storefront.dev.demo import __main__, lock, secrets, startup, status_file
 from storefront.dev.runtime.processes import Child, command_line
 
 URLS = dict.fromkeys(status_file.LABELS, "http://127.0.0.1:8000/")
@@ -159,11 +158,11 @@ def test_reset_does_not_touch_data_while_the_database_is_somebody_elses(monkeypa
 
 
 def test_secrets_are_made_once_and_nobody_else_can_read_them(var):
-    first = environment.load(var / "demo.env")
-    second = environment.load(var / "demo.env")
+    first = secrets.load(var / "demo.env")
+    second = secrets.load(var / "demo.env")
 
     assert first == second
-    assert first["SECRET_KEY"] != environment.fresh()["SECRET_KEY"]
+    assert first["SECRET_KEY"] != secrets.fresh()["SECRET_KEY"]
     assert stat.S_IMODE((var / "demo.env").stat().st_mode) == 0o600
 
 

@@ -9,8 +9,8 @@ from storefront.dev.sandboxes.cj.endpoints.products import NO_VARIANT, VARIANT_O
 from storefront.dev.sandboxes.cj.freight import CNY_PER_USD, carrier_of
 from storefront.dev.sandboxes.cj.order_lifecycle import OrderLine, parcel_of
 from storefront.dev.sandboxes.cj.protocol import BAD_PARAM, Call, RefusedError, Route
-from storefront.dev.sandboxes.cj.shelves import BY_COUNTRY
 from storefront.dev.sandboxes.cj.state import stamp
+from storefront.dev.sandboxes.cj.stock import BY_COUNTRY
 
 NO_COUNTRY = 1605002
 MOST_LINES, MOST_PIECES = 50, 10_000

@@ -9,8 +9,8 @@ from typing import Any
 from storefront.dev.sandboxes.cj import freight, order_lifecycle, staff_actions
 from storefront.dev.sandboxes.cj.endpoints.freight import country_of, order_lines
 from storefront.dev.sandboxes.cj.protocol import BAD_PARAM, OK, Call, RefusedError, Route
-from storefront.dev.sandboxes.cj.shelves import SoldOutError
 from storefront.dev.sandboxes.cj.state import stamp
+from storefront.dev.sandboxes.cj.stock import SoldOutError
 
 NOT_FOUND_IN_DETAIL = 1600300
 DUPLICATE, NOT_FOUND, PAYMENT_FAILED, SOLD_OUT, TOO_POOR = (

@@ -8,8 +8,8 @@ import uuid
 from decimal import Decimal
 from typing import Any
 
-from storefront.dev.sandboxes.cj.shelves import BY_COUNTRY
 from storefront.dev.sandboxes.cj.state import World, stamp
+from storefront.dev.sandboxes.cj.stock import BY_COUNTRY
 from storefront.dev.sandboxes.goods.model import Product, Variant
 
 VERIFIED, UNVERIFIED = "1", "2"

@@ -7,7 +7,7 @@ from typing import Any
 from storefront.dev.sandboxes.cj.endpoints import product_json
 from storefront.dev.sandboxes.cj.endpoints.products import NO_PRODUCT, NO_VARIANT
 from storefront.dev.sandboxes.cj.protocol import Call, RefusedError, Route
-from storefront.dev.sandboxes.cj.shelves import AREAS, BY_COUNTRY
+from storefront.dev.sandboxes.cj.stock import AREAS, BY_COUNTRY
 from storefront.dev.sandboxes.goods.model import Product
 
 

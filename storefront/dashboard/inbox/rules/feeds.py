@@ -1,0 +1,53 @@
+"""Feed rules: find quarantined and failed syncs, refused rows, and images not fetched."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from storefront.dashboard.inbox.rule import NO_MONEY, plain
+from suppliers.runs import issue_labels
+
+FEEDS = (
+    plain(
+        "run_quarantined",
+        _("Feed is not believable"),
+        "suppliers_feedrun",
+        f"r.id, s.name || ': ' || r.kind AS name, r.started_at AS since, {NO_MONEY},"
+        " r.problem AS detail"
+        " FROM suppliers_feedrun r JOIN suppliers_supplier s ON s.id = r.supplier_id",
+        "r.status = 'quarantined'",
+    ),
+    plain(
+        "run_failed",
+        _("Sync fails"),
+        "suppliers_feedrun",
+        f"r.id, s.name || ': ' || r.kind AS name, r.started_at AS since, {NO_MONEY},"
+        " r.problem AS detail"
+        " FROM suppliers_feedrun r JOIN suppliers_supplier s ON s.id = r.supplier_id",
+        "r.status = 'failed' AND NOT EXISTS (SELECT 1 FROM suppliers_feedrun later"
+        " WHERE later.supplier_id = r.supplier_id AND later.kind = r.kind AND later.id > r.id)",
+    ),
+    plain(
+        "feed_issues",
+        _("Rows of a feed are refused"),
+        "suppliers_feedissue",
+        f"min(i.id) AS id, i.code AS name, min(r.started_at) AS since, {NO_MONEY},"
+        " count(*) || ' ×' AS detail"
+        " FROM suppliers_feedissue i JOIN suppliers_feedrun r ON r.id = i.first_run_id",
+        "i.resolved_at IS NULL AND i.severity = 'error' GROUP BY i.code",
+        filters="code__exact={name}&severity__exact=error&resolved_at__isempty=1",
+        named=issue_labels.said,
+    ),
+)
+IMAGES = (
+    plain(
+        "pictures",
+        _("Pictures cannot be fetched"),
+        "catalog_image",
+        f"min(x.id) AS id, x.problem AS name, min(p.created_at) AS since, {NO_MONEY},"
+        " count(*) || ' ×' AS detail"
+        " FROM catalog_image x JOIN catalog_product p ON p.id = x.product_id",
+        "x.stem = '' AND x.problem <> '' AND x.try_after IS NULL GROUP BY x.problem",
+        filters="stem__isempty=1&problem__isempty=0&q=",
+    ),
+)

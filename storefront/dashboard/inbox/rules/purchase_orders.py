@@ -1,0 +1,143 @@
+"""Purchase order rules: find purchase orders that a supplier or we did not handle in time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from storefront.dashboard import sql_conditions
+from storefront.dashboard.inbox import hold_reasons
+from storefront.dashboard.inbox.rule import Cause
+
+_PURCHASE = """
+    SELECT po.id, po.number AS name, po.{since} AS since, po.charge_amount AS amount,
+           po.currency, {detail} AS detail
+    FROM orders_purchaseorder po JOIN suppliers_supplier s ON s.id = po.supplier_id
+    WHERE {condition}
+"""
+
+
+def _purchase(  # noqa: PLR0913 - one query in its parts
+    code: str,
+    sentence: str | Promise,
+    condition: str,
+    *,
+    detail: str = "po.problem",
+    since: str = "request_status_since",
+    told: Callable[[str], str] = str,
+) -> Cause:
+    sql = _PURCHASE.format(condition=condition, detail=detail, since=since)
+    return Cause(code=code, sentence=sentence, page="orders_purchaseorder", sql=sql, told=told)
+
+
+PURCHASE_ORDERS = (
+    _purchase(
+        "purchase_held",
+        _("Purchase order is held back"),
+        "po.status = 'on_hold'",
+        since="status_since",
+        detail="po.hold_reasons::text",
+        told=hold_reasons.told,
+    ),
+    _purchase(
+        "purchase_unknown",
+        _("Nobody knows whether the supplier has it"),
+        "po.request_status = 'submit_unknown'"
+        " AND po.request_status_since < %(now)s - interval '2 minutes'",
+    ),
+    _purchase(
+        "purchase_not_sent",
+        _("Cannot be sent to the supplier"),
+        "po.request_status = 'submit_failed' AND po.status NOT IN ('canceled', 'on_hold') AND"
+        " (po.failures >= 5 OR po.attempts >= 20"
+        " OR po.request_status_since < %(now)s - interval '1 hour')",
+    ),
+    Cause(
+        code="purchase_missed",
+        sentence=_("Should have gone to the supplier by now"),
+        page="orders_purchaseorder",
+        sql="""
+            SELECT po.id, po.number AS name, coalesce(po.goes_at, po.status_since) AS since,
+                   po.charge_amount AS amount, po.currency, s.name AS detail
+            FROM orders_purchaseorder po
+            JOIN suppliers_supplier s ON s.id = po.supplier_id
+            JOIN orders_order o ON o.id = po.order_id AND o.status = 'processing'
+            WHERE po.request_status = 'unsubmitted' AND po.status IN ('draft', 'ready')
+              AND po.cancel_wanted_at IS NULL
+              AND coalesce(po.goes_at, po.status_since) < %(now)s - interval '15 minutes'
+        """,
+    ),
+    _purchase(
+        "purchase_refused_late",
+        _("Supplier refuses what is on its way"),
+        "po.request_status = 'rejected' AND po.status <> 'canceled'",
+    ),
+    _purchase(
+        "purchase_silent",
+        _("Supplier has not confirmed in time"),
+        "po.status <> 'canceled' AND (po.request_status IN ('submitted', 'backordered')"
+        " OR po.request_status = 'cancellation_rejected' AND po.accepted_at IS NULL)"
+        " AND po.request_status_since < %(now)s - make_interval(mins => s.acknowledge_within_min)",
+        detail="s.name",
+    ),
+    _purchase(
+        "purchase_cancel_silent",
+        _("Supplier has not said whether he can cancel"),
+        "po.request_status = 'cancellation_requested' AND po.stop_told_by = ''"
+        " AND po.request_status_since < %(now)s - interval '1 hour'"
+        f" OR {sql_conditions.UNTOLD}",
+        detail="s.name",
+    ),
+    _purchase(
+        "purchase_to_stop",
+        _("Ask the supplier to stop it"),
+        sql_conditions.ASKED,
+        since=sql_conditions.UNCONFIRMED_SINCE,
+        detail="s.name",
+    ),
+    _purchase(
+        "purchase_kept",
+        _("Supplier has what we canceled"),
+        f"{sql_conditions.UNDECIDED} AND NOT {sql_conditions.SHIPPED}",
+    ),
+    _purchase(
+        "purchase_stray",
+        _("Supplier shipped what we canceled"),
+        f"{sql_conditions.UNDECIDED} AND {sql_conditions.SHIPPED}",
+    ),
+    _purchase(
+        "purchase_not_shipped",
+        _("Supplier has not shipped in time"),
+        "po.status = 'in_progress' AND po.accepted_at"
+        " < %(now)s - make_interval(days => s.lead_days + 2)",
+        since="accepted_at + make_interval(days => s.lead_days + 2)",
+        detail="s.name",
+    ),
+    _purchase(
+        "purchase_rest_due",
+        _("Supplier has not shipped the rest in time"),
+        "po.status = 'partially_shipped' AND po.status_since"
+        " < %(now)s - make_interval(days => s.lead_days + 2)",
+        since="status_since",
+        detail="s.name",
+    ),
+    Cause(
+        code="purchase_charge",
+        sentence=_("Supplier wants more money for what he accepted"),
+        page="orders_purchaseorder",
+        sql="""
+            SELECT po.id, po.number AS name, m.at AS since,
+                   (nullif(m.body->>'amount', ''))::numeric AS amount,
+                   coalesce(m.body->>'currency', '') AS currency, m.body->>'reason' AS detail
+            FROM orders_purchasemessage m
+            JOIN orders_purchaseorder po ON po.id = m.purchase_order_id
+            WHERE m.kind = 'charge' AND m.body->>'reason' <> ''
+              AND po.status NOT IN ('canceled', 'closed')
+              AND NOT EXISTS (SELECT 1 FROM orders_purchasemessage later
+                              WHERE later.purchase_order_id = po.id AND later.kind = 'charge'
+                                AND later.id > m.id)
+        """,
+    ),
+)

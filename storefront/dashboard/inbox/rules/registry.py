@@ -1,0 +1,35 @@
+"""Rule registry: list every rule of the inbox, in the order in which staff see them."""
+
+from __future__ import annotations
+
+from storefront.dashboard.inbox.rules.background_jobs import QUEUES
+from storefront.dashboard.inbox.rules.backorders import SETBACKS
+from storefront.dashboard.inbox.rules.claims import CLAIMS
+from storefront.dashboard.inbox.rules.feeds import FEEDS, IMAGES
+from storefront.dashboard.inbox.rules.messages import MESSAGES
+from storefront.dashboard.inbox.rules.orders import ADDRESSES_TO_ERASE, ORDERS
+from storefront.dashboard.inbox.rules.parcels import PARCELS
+from storefront.dashboard.inbox.rules.payments import MONEY
+from storefront.dashboard.inbox.rules.prices import PRICES
+from storefront.dashboard.inbox.rules.purchase_orders import PURCHASE_ORDERS
+from storefront.dashboard.inbox.rules.returns import RETURNS
+from storefront.dashboard.inbox.rules.stock import STOCK
+from storefront.dashboard.inbox.rules.supplier_compliance import VETTING
+
+CAUSES = (
+    *ADDRESSES_TO_ERASE,
+    *PURCHASE_ORDERS,
+    *SETBACKS,
+    *CLAIMS,
+    *RETURNS,
+    *MONEY,
+    *ORDERS,
+    *PARCELS,
+    *FEEDS,
+    *STOCK,
+    *PRICES,
+    *QUEUES,
+    *IMAGES,
+    *VETTING,
+    *MESSAGES,
+)
