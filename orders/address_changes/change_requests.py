@@ -65,7 +65,7 @@ def send_elsewhere(  # noqa: PLR0913 - as ``corrections.correct``
 ) -> Wished | None:
     """Correct the address of an order; None: that was all, for no supplier had it.
 
-    Raises: SettledError, correcting.StillWrongError  nothing is written
+    Raises: SettledError, corrections.StillWrongError  nothing is written
     """
     if corrections.can_correct(order):
         try:
@@ -101,7 +101,7 @@ def wish(*, order: Order, ship_to: Address, reason: str, actor: str, now: dateti
     What has left goes where it goes. The same wish again asks nobody twice.
 
     Locks:  the order, then its purchase orders in id order
-    Raises: SettledError, correcting.StillWrongError  nothing is written
+    Raises: SettledError, corrections.StillWrongError  nothing is written
     """
     corrections.insist_on_tax(order, ship_to)  # before anything is locked
     try:

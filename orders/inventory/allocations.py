@@ -61,7 +61,7 @@ def take(*, levels: Mapping[int, int], cause: str, now: datetime) -> None:
 
     Shape:  ``levels`` maps order lines to stock rows
     Locks:  the stock rows in id order
-    Raises: stock.NotEnoughStockError  the caller's transaction must end
+    Raises: ledger.NotEnoughStockError  the caller's transaction must end
     """
     lines = OrderLine.objects.in_bulk(list(levels))
     units: Counter[int] = Counter()

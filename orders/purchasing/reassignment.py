@@ -36,7 +36,8 @@ def move(*, purchase_order: PurchaseOrder, reason: str, actor: str, now: datetim
     What he may have is asked to be stopped first, as any wish to cancel is followed: two suppliers
     never send one line. What was charged for it is no longer held for anybody else.
 
-    Locks:  the order, then the purchase order; to free it at once also what ``closing`` needs
+    Locks:  the order, then the purchase order; to free it at once also what
+            ``purchase_order_cancellation`` needs
     Raises: CannotMoveError
     """
     order = locks.lock(purchase_order)

@@ -39,7 +39,7 @@ def look(*, setback: Setback, now: datetime) -> None:
 
     Nothing is locked while it is looked for. Who loses a race for the units looks again.
 
-    Raises: consenting.NoLongerError  somebody answered it meanwhile
+    Raises: customer_choice.NoLongerError  somebody answered it meanwhile
     """
     if setback.status == Status.ASKED:
         choice = Setback.Choice(setback.if_silent)

@@ -10,8 +10,8 @@ from typing import Any
 OPTIONS: dict[str, Any] = {
     "options": "-c statement_timeout=30000 -c lock_timeout=10000"
     " -c idle_in_transaction_session_timeout=60000"
-    # What we have planned (``lib.prepared``) asks by keys: one plan serves all values, and the
-    # server would weigh for each anew whether another is better, which takes ten times the answer.
+    # Prepared queries (``lib.db.prepared_queries``) look up by keys: one plan serves all values.
+    # The server would plan each call again, which takes ten times as long as the answer.
     " -c plan_cache_mode=force_generic_plan",
     "connect_timeout": 5,
     # A host that vanished says nothing: a kept session would wait minutes for its answer.

@@ -67,7 +67,7 @@ def arrive(*, purchase_order: PurchaseOrder, parcel: Parcel, now: datetime) -> T
 def stop(*, purchase_order: PurchaseOrder, is_stopped: bool, now: datetime) -> None:
     """Take what he says to our wish to stop it.
 
-    Raises: stopping.NotAskedError
+    Raises: supplier_answers.NotAskedError
     """
     say = supplier_answers.stopped if is_stopped else supplier_answers.not_stopped
     say(purchase_order=purchase_order, actor=f"supplier {purchase_order.supplier.code}", now=now)

@@ -45,7 +45,7 @@ class Understood:
 def understand(*, source: Source, body: bytes, received_at: datetime, now: datetime) -> Understood:
     """Apply a call; applied a second time it changes nothing.
 
-    Raises: UnknownOrderError, payments.UnknownPaymentError, payments.TooEarlyError,
+    Raises: UnknownOrderError, updates.UnknownPaymentError, updates.TooEarlyError,
             shipments.WrongOrderError, EarlyRefusalError,
             TemporaryError  it may be understood later
             PermanentError  nobody can understand it, or it is not theirs to say

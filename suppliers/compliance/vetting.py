@@ -58,7 +58,7 @@ class Claim:
 def submit(*, supplier: Supplier, claim: Claim, actor: str, now: datetime) -> Evidence:
     """Take in a proof; it counts for nothing until somebody verified it.
 
-    Raises: papers.BadPaperError  nothing is written
+    Raises: documents.BadPaperError  nothing is written
     """
     paper = documents.keep(claim.content) if claim.content is not None else None
     return Evidence.objects.create(

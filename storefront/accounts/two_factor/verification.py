@@ -33,7 +33,7 @@ def by_code(*, user: User, code: str, now: datetime) -> None:
     """Take a code of the app, or a recovery code; each counts once.
 
     Locks:  the factors of the person
-    Raises: NotProvenError, signing_in.TooManyTriesError
+    Raises: NotProvenError, login_throttling.TooManyTriesError
     """
     # Whoever stands here has given the password: the person's own tries are what to count.
     login_throttling.knock(account=str(user.pk), network="", now=now, kind="factor")

@@ -148,7 +148,7 @@ def _query(causes: tuple[Cause, ...]) -> str:
                 currency, detail, {cause.is_steady} AS is_steady, order_id, purchase_order_id
          FROM ({cause.sql}) AS waiting LEFT JOIN LATERAL ({value_at_risk.owner(cause.page)}) o ON
          true)
-        """  # noqa: S608 - all parts are written in causes.py
+        """  # noqa: S608 - all parts are written in inbox/rules
         for cause in causes
     )
     return f"""

@@ -180,7 +180,7 @@ def _take(key: str) -> User:
     """Let the address count; what was found by the old one stays the account's.
 
     Locks:  the account
-    Raises: changing.StaleLinkError, changing.TakenError
+    Raises: credentials.StaleLinkError, credentials.TakenError
     """
     now = timezone.now()
     found = credentials.find(key=key, now=now)

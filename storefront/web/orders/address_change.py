@@ -223,7 +223,7 @@ def change(request: HttpRequest, number: str, key: str) -> HttpResponse:
 def _take(found: Order, form: AnotherAddressForm) -> str:
     """Send it there, and name the news.
 
-    Raises: correcting.SettledError, correcting.StillWrongError  nothing is written
+    Raises: corrections.SettledError, corrections.StillWrongError  nothing is written
     """
     assert form.chosen is not None  # noqa: S101 - a valid form has chosen
     note = {name: value for name, value in form.note.items() if name not in {"staff", "also"}}

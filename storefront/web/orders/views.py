@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from orders import links
 from orders.address_changes.change_requests import Chance
-from orders.cancellation import cancellation as cancellation_cancellation
+from orders.cancellation import cancellation as cancellations
 from orders.cancellation import status as cancellation_status
 from orders.cancellation import tasks
 from orders.cancellation.status import Wish
@@ -31,7 +31,7 @@ from storefront.lib.security.rate_limit import is_too_often
 from storefront.lib.tasks import wake
 from storefront.web.core.visit import cart_token, forget_cart
 from storefront.web.orders import address_change, backorder_choice
-from storefront.web.orders import cancellation as order_cancellation
+from storefront.web.orders import cancellation as cancellation_view
 from storefront.web.orders.forms import LookupForm
 from storefront.web.orders.payment_labels import MOVES
 from storefront.web.orders.tracking import Stage, boxes, instead, purchases_of
@@ -101,7 +101,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "lines": lines,
         "instead": instead(purchases, lines),
         "boxes": parcels,
-        "stopped": order_cancellation.stopped(purchases, lines),
+        "stopped": cancellation_view.stopped(purchases, lines),
         "questions": questions,
         "going": going,
         "places": address_change.places(found, parcels, going),
@@ -209,11 +209,11 @@ def headline(found: Order, payment: Payment | None, now: datetime) -> str:
 def cancel(_request: HttpRequest, number: str, key: str) -> HttpResponse:
     found = _find(number, key)
     try:
-        done = cancellation_cancellation.cancel(
+        done = cancellations.cancel(
             order=found, reason="canceled by the shopper", actor="shopper", now=timezone.now()
         )
         wake(tasks.follow_cancellation, order_id=found.pk)
-    except cancellation_cancellation.TooLateError:
+    except cancellations.TooLateError:
         found.refresh_from_db(fields=["status"])
         # A double click is told by its second answer: what the first one stopped is stopped.
         word = "stopped" if found.status == Status.CANCELED else "late"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from storefront.dev.chaos import plan as chao_plan
+from storefront.dev.chaos import plan as chaos_plan
 from storefront.dev.chaos.instance import failpoints
 from storefront.dev.chaos.plan import GATEWAY_KINDS, MESSAGE_KINDS, SUPPLIER_KINDS, Way, What
 from storefront.dev.sandboxes.core.faults import MESSAGE_KINDS as KNOWN_MESSAGE_KINDS
@@ -14,7 +14,7 @@ NAMES = ("c", "a", "b")
 
 
 def plan(seed, failpoints=NAMES):
-    return chao_plan.plan(seed, failpoints=failpoints, variety=6)
+    return chaos_plan.plan(seed, failpoints=failpoints, variety=6)
 
 
 def blows(of):
@@ -59,7 +59,7 @@ def test_shelves_are_emptied_of_what_is_bought_most_but_not_of_the_hot_one():
         misery = plan(seed).phases[1]
         emptied = [one.detail["goods"] for one in misery.blows if one.what is What.SOLD_OUT]
         bought = Counter(one.goods for one in misery.wishes if one.way is Way.PAYS)
-        assert len(set(emptied)) == chao_plan.EMPTIED
+        assert len(set(emptied)) == chaos_plan.EMPTIED
         assert 0 not in emptied
         assert max(bought[each] for each in bought if each) in [bought[each] for each in emptied]
 
@@ -72,14 +72,14 @@ def test_the_supplier_is_away_for_ten_seconds_or_more_and_comes_back_once():
         back = [blow.at_s for blow in letters.blows if blow.what is What.SUPPLIER_BACK]
         (gone_at,), (back_at,) = gone, back
         last = max(blow.at_s for blow in kills.blows)
-        assert max(last, 11) - gone_at + back_at >= chao_plan.AWAY_S
+        assert max(last, 11) - gone_at + back_at >= chaos_plan.AWAY_S
 
 
 def test_each_failpoint_has_its_turn():
     turns = plan(1, failpoints=failpoints.defined()).failpoints
 
     assert set(turns) == set(failpoints.defined())
-    assert all(1 <= turn <= chao_plan.LATEST_TURN for turn in turns.values())
+    assert all(1 <= turn <= chaos_plan.LATEST_TURN for turn in turns.values())
 
 
 def test_the_product_has_failpoints_at_every_boundary():
