@@ -3,7 +3,7 @@
 A wrong link sells one item and ships another, so only a certain match is linked. Every SKU of the
 record must have the GTIN of a variant, all variants of one product and of the same brand. The
 supplier must not offer them yet. Any other record becomes a product of its own. An identifier that
-two variants claim is an issue for staff.
+two variants claim is an issue for staff. ``bulk_matching`` applies the rule to price lists in SQL.
 """
 
 from __future__ import annotations
