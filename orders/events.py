@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from catalog.models import Variant
 from notifications.outbox import tell
-from orders.cart import lines
+from orders import order_lines
 from orders.links import answer_url, order_url
 from orders.models import (
     AddressWish,
@@ -74,7 +74,7 @@ def basics(order: Order) -> dict[str, Any]:
 
 
 def _lines(order: Order) -> list[dict[str, Any]]:
-    return [line_payload(line) for line in lines.read_order_lines(order)]
+    return [line_payload(line) for line in order_lines.read_order_lines(order)]
 
 
 def order_placed(order: Order, *, at: datetime) -> None:

@@ -29,7 +29,7 @@ def harmless_defaults_are_refused(**_: Any) -> list[checks.CheckMessage]:
 
 
 def insist() -> None:
-    """Refuse to serve: manage.py runs Django's checks, servers and workers do not.
+    """Refuse to serve. Django's checks run under ``manage.py`` only, not in servers and workers.
 
     Raises: ImproperlyConfigured  with every harmless default that is still in force
     """

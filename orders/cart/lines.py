@@ -1,4 +1,4 @@
-"""Cart and order lines: read each line with all that pages and orders need, in one query."""
+"""Cart lines: read each line with all that pages and orders need, in one query."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, cast
 from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 
 from catalog.models import Image, Listing
-from orders.models import Cart, CartLine, Order, OrderLine, Promotion, TaxRate
+from orders.models import Cart, CartLine, Order, Promotion, TaxRate
 from orders.models.cart import KEPT_FOR
 from orders.tax.rates import CountryRate
 from storefront.lib.db.prepared_queries import Prepared
@@ -127,20 +127,3 @@ def _found(*, token: str, since: datetime, now: datetime, on: date) -> QuerySet[
 
 
 _QUESTION, _FOUND = Prepared(_question), Prepared(_found)
-
-
-# Order lines
-
-
-def read_order_lines(order: Order) -> list[OrderLine]:
-    """Read all lines with variant, product and spec, in the order in which they were put in."""
-    return _ORDER_LINES(order_id=order.pk)
-
-
-def _order_lines(*, order_id: int) -> QuerySet[OrderLine]:
-    lines = OrderLine.objects.filter(order=order_id)
-    lines = lines.select_related("variant__product__spec").order_by("pk")
-    return lines.defer(*(f"variant__{name}" for name in LONG))
-
-
-_ORDER_LINES = Prepared(_order_lines)

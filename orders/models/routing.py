@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Channel
-from orders.routing.ranking import Criterion, Rules
+from orders.enums import Criterion
 from storefront.lib.state_machine import Stateful
 
 CRITERIA = [
@@ -29,7 +29,7 @@ class RoutingRules(Stateful):
 
     Written while it is a draft; what went live never changes, so each order names what it was
     routed by. Of those that are live and whose time it is, one that ends stands above those that
-    do not, and then the one that began last; without any, ``ranking.USUAL`` is in force.
+    do not, and then the one that began last; without any, ``routing.ranking.USUAL`` is in force.
 
     Shape:  ``preferred`` are codes of suppliers, best first; with ``looks_elsewhere`` what one
             refuses is bought from another; who is silent ``moves_silent_after_h`` hours longer than
@@ -92,14 +92,3 @@ class RoutingRules(Stateful):
 
     def __str__(self) -> str:
         return f"v{self.version}"
-
-    @property
-    def rules(self) -> Rules:
-        return Rules(
-            chain=tuple(map(Criterion, self.chain)),
-            preferred=tuple(self.preferred),
-            version=self.version,
-            looks_elsewhere=self.looks_elsewhere,
-            moves_silent_after_h=self.moves_silent_after_h,
-            least_margin_rate=self.least_margin_rate,
-        )

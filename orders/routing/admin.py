@@ -19,11 +19,12 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from catalog.models import Channel
+from orders.enums import Criterion
 from orders.models import RoutingRules
 from orders.models.routing import CRITERIA
 from orders.routing import labels, simulation
 from orders.routing import rules as routing_rules
-from orders.routing.ranking import USUAL_CHAIN, Criterion, Rules
+from orders.routing.ranking import USUAL_CHAIN, Rules
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action
 from suppliers.models import Supplier
@@ -187,7 +188,7 @@ class RoutingRulesAdmin(StaffAdmin):
 
     @admin.display(description=_("What counts"))
     def counts(self, rules: RoutingRules) -> str:
-        return labels.counts(rules.rules)
+        return labels.counts(routing_rules.rules_of(rules))
 
     @admin.display(description=_("What a line must leave"))
     def asks(self, rules: RoutingRules) -> str:
@@ -212,7 +213,7 @@ class RoutingRulesAdmin(StaffAdmin):
                 until=_midnight(form.cleaned_data["until"] + timedelta(days=1)),
             )
             found = simulation.rehearse(
-                rules=rules.rules, orders=orders, currency=rules.channel.currency
+                rules=routing_rules.rules_of(rules), orders=orders, currency=rules.channel.currency
             )
         context = {
             **self.admin_site.each_context(request),
@@ -220,11 +221,14 @@ class RoutingRulesAdmin(StaffAdmin):
             "opts": self.opts,
             "original": rules,
             "back": self.page_of(rules),
-            "counts": labels.counts(rules.rules),
+            "counts": labels.counts(routing_rules.rules_of(rules)),
             "form": form,
             "found": found,
             "sums": _sums(found) if found and found.count else (),
-            "changed": [_told(one, found.currency, rules.rules) for one in found.changed[:SHOWN]]
+            "changed": [
+                _told(one, found.currency, routing_rules.rules_of(rules))
+                for one in found.changed[:SHOWN]
+            ]
             if found
             else (),
         }
@@ -246,7 +250,7 @@ class RoutingRulesAdmin(StaffAdmin):
                 "Carts and orders of %(channel)s are routed so from its start on: %(counts)s."
                 " Pages follow within a minute; orders that are placed stay as they are."
             )
-            % {"channel": rules.channel, "counts": labels.counts(rules.rules)},
+            % {"channel": rules.channel, "counts": labels.counts(routing_rules.rules_of(rules))},
             act=lambda _given: routing_rules.go_live(
                 rules=rules, by=str(request.user), now=timezone.now()
             ),

@@ -12,11 +12,12 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.pricing.landed_cost import Costing
+from orders.enums import Criterion
 from orders.routing import margin_filter
 from orders.routing.candidates import Candidate, Misfit, Need
 from orders.routing.engine import Plan, PlannedLine, Worse, against
 from orders.routing.margin_filter import Left, Sold, Unearning
-from orders.routing.ranking import Criterion, Rules
+from orders.routing.ranking import Rules
 from storefront.lib.money import Money
 
 TAKEN = "taken"

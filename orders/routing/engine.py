@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from orders.enums import Criterion
 from orders.routing import line_splitting, margin_filter
 from orders.routing.candidates import Candidate, Misfit, Need
 from orders.routing.margin_filter import Sold, Unearning
-from orders.routing.ranking import USUAL, Criterion, Rank, Rules
+from orders.routing.ranking import USUAL, Rank, Rules
 from orders.routing.set_cover import Cost, cover
 
 type Choice = tuple[Need, Sequence[Candidate]]

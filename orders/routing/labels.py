@@ -9,13 +9,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as now
 from django.utils.translation import gettext_lazy as _
 
+from orders.enums import Criterion
 from orders.models.routing import CRITERIA
 from orders.routing import margin_filter
 from orders.routing.candidates import Misfit
 from orders.routing.decision_log import TAKEN
 from orders.routing.engine import Worse
 from orders.routing.margin_filter import Left, Unearning
-from orders.routing.ranking import Criterion, Rules
+from orders.routing.ranking import Rules
 from storefront.lib.staff.columns import as_money, as_number
 from storefront.lib.staff.fieldsets import Field, Group
 

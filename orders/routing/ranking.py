@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 from typing import Protocol
+
+from orders.enums import Criterion
 
 UNKNOWN_SCORE = 50  # between who is known to be good and who is known to be bad
 
@@ -29,17 +30,6 @@ def distance(start: str, end: str) -> int:
     if start == end:
         return 0
     return 1 if {start, end} <= CUSTOMS_UNION else 2
-
-
-class Criterion(StrEnum):
-    """One thing by which places are ranked."""
-
-    PARCELS = "parcels"  # the fewest, of the whole cart
-    COST = "cost"  # what the goods land at
-    DISTANCE = "distance"  # nothing, a road, or a border lies between
-    DAYS = "days"  # until it arrives
-    SCORE = "score"  # what we saw of the supplier
-    PREFERENCE = "preference"  # whom staff like to buy from
 
 
 USUAL_CHAIN = (

@@ -11,8 +11,9 @@ from django.db.models import Max, Q
 from django.db.models.functions import Coalesce, Greatest
 
 from catalog.models import Channel
+from orders.enums import Criterion
 from orders.models import RoutingRules
-from orders.routing.ranking import USUAL, Criterion, Rules
+from orders.routing.ranking import USUAL, Rules
 
 Status = RoutingRules.Status
 
@@ -35,7 +36,19 @@ def in_force(*, channel: Channel, now: datetime) -> Rules:
     began = Greatest(Coalesce("starts_at", "status_since"), "status_since")
     found = live.alias(began=began, ends=Q(ends_at__isnull=False))
     first = found.order_by("-ends", "-began", "-version").first()
-    return first.rules if first else USUAL
+    return rules_of(first) if first else USUAL
+
+
+def rules_of(version: RoutingRules) -> Rules:
+    """Return a version of the rules as routing takes them."""
+    return Rules(
+        chain=tuple(map(Criterion, version.chain)),
+        preferred=tuple(version.preferred),
+        version=version.version,
+        looks_elsewhere=version.looks_elsewhere,
+        moves_silent_after_h=version.moves_silent_after_h,
+        least_margin_rate=version.least_margin_rate,
+    )
 
 
 @transaction.atomic

@@ -14,12 +14,13 @@ from datetime import date, datetime, timedelta
 from catalog.models import Channel
 from catalog.pricing import policy
 from catalog.pricing.landed_cost import Costing
+from orders.enums import Criterion
 from orders.routing import stock_query
 from orders.routing.candidates import Candidate, Need
 from orders.routing.delivery_quote import ShippingQuote
 from orders.routing.engine import Plan, at_once, route
 from orders.routing.margin_filter import Sold
-from orders.routing.ranking import Criterion, Rules
+from orders.routing.ranking import Rules
 from shipping.rates import quotes
 from shipping.rates.quotes import Promise
 from suppliers.shipping_services.selection import Piece, Route, best, load_of, most_of

@@ -26,6 +26,7 @@ from orders.models import RoutingRules
 from orders.routing import decision_log, labels
 from orders.routing.admin import number_in
 from orders.routing.ranking import Rules
+from orders.routing.rules import rules_of
 from shipping.availability import cart_preview
 from shipping.availability.cart_preview import Preview
 from shipping.rates import quotes
@@ -67,7 +68,7 @@ class CartForm(forms.Form):
         versions = RoutingRules.objects.filter(channel=channel).order_by("-version")
         cast(forms.ChoiceField, self.fields["rules"]).choices = [
             ("", gettext("those in force")),
-            *((str(one.pk), f"{one} {labels.counts(one.rules)}") for one in versions),
+            *((str(one.pk), f"{one} {labels.counts(rules_of(one))}") for one in versions),
         ]
         if Channel.objects.count() == 1:
             del self.fields["channel"]
@@ -121,7 +122,9 @@ def show(request: HttpRequest) -> HttpResponse:
     preview = None
     if is_asked and form.is_valid():
         chosen = form.cleaned_data["rules"]
-        rules = drafted.rules if drafted and chosen else quotes.rules_of(channel, timezone.now())
+        rules = (
+            rules_of(drafted) if drafted and chosen else quotes.rules_of(channel, timezone.now())
+        )
         preview = cart_preview.preview(
             wanted=form.cleaned_data["lines"],
             channel=channel,

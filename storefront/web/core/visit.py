@@ -27,7 +27,7 @@ COUNTRY_COOKIE = "fara_country"
 THEME_COOKIE = "fara_theme"
 THEMES = ("light", "dark")
 YEAR_S = 31_536_000
-SALT = "storefront.web.cart.views"
+SALT = "storefront.web.cart"  # signed into cookies: it names no module, and stays
 
 
 class NotOpenError(Exception):

@@ -17,13 +17,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from orders import links
+from orders import links, order_lines
 from orders.address_changes.change_requests import Chance
 from orders.cancellation import cancellation as cancellations
 from orders.cancellation import status as cancellation_status
 from orders.cancellation import tasks
 from orders.cancellation.status import Wish
-from orders.cart import lines as cart_lines
 from orders.models import Order, Payment, PaymentEvent
 from orders.returns import refund_amounts
 from storefront.lib.security.client_ip import address_of
@@ -82,7 +81,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
     payment = tried[-1] if tried else None
     # What was parted from a line stands below it.
     lines = sorted(
-        cart_lines.read_order_lines(found),
+        order_lines.read_order_lines(found),
         key=lambda line: (line.parted_from_id or line.pk, line.pk),
     )
     purchases = purchases_of(found)

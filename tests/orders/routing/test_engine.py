@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.pricing.landed_cost import land
+from orders.enums import Criterion
 from orders.routing import set_cover
 from orders.routing.candidates import Candidate, Misfit, Need
 from orders.routing.engine import Worse, against, route
 from orders.routing.margin_filter import Sold
-from orders.routing.ranking import USUAL, Criterion, Rules
+from orders.routing.ranking import USUAL, Rules
 from storefront.lib.money import Money
 from suppliers.inventory import sellable_units
 from suppliers.inventory.channel_supply import OfferedSupply, Shelf, best

@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.pricing.landed_cost import land
+from orders.enums import Criterion
 from orders.routing import decision_log, line_splitting
 from orders.routing.candidates import Candidate, Need
 from orders.routing.engine import route
 from orders.routing.margin_filter import Sold, Unearning
-from orders.routing.ranking import Criterion, Rules
+from orders.routing.ranking import Rules
 from storefront.lib.money import Money
 from suppliers.inventory import sellable_units
 from suppliers.inventory.channel_supply import OfferedSupply, Shelf, best

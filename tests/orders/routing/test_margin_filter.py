@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.pricing.landed_cost import land
+from orders.enums import Criterion
 from orders.pricing import margins
 from orders.pricing.totals import Treatment, contained_tax
 from orders.routing import decision_log
@@ -15,7 +16,7 @@ from orders.routing.candidates import Misfit, Need
 from orders.routing.decision_log import TAKEN
 from orders.routing.engine import route
 from orders.routing.margin_filter import Left, Sold, Unearning
-from orders.routing.ranking import Criterion, Rules
+from orders.routing.ranking import Rules
 from storefront.lib.money import Money
 from tests.factories.pricing import amounts, fractions, terms
 from tests.orders.routing.test_engine import candidate, landed

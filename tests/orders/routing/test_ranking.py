@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+from orders.enums import Criterion
 from orders.routing import admin
 from orders.routing.candidates import Need
 from orders.routing.engine import Worse, against, route
-from orders.routing.ranking import USUAL, Criterion, Rules
+from orders.routing.ranking import USUAL, Rules
 from tests.orders.routing.test_engine import candidate
 
 

@@ -8,12 +8,13 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 
+from orders.enums import Criterion
 from orders.models import Order, RoutingRules
 from orders.routing import rules as routing_rules
 from orders.routing import simulation
 from orders.routing.decision_log import TAKEN
 from orders.routing.engine import Worse
-from orders.routing.ranking import USUAL, USUAL_CHAIN, Criterion, Rules
+from orders.routing.ranking import USUAL, USUAL_CHAIN, Rules
 from storefront.lib.state_machine import IllegalMoveError
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_order, make_sellable

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from orders.enums import Criterion
 from orders.routing import decision_log
 from orders.routing import rules as routing_rules
-from orders.routing.ranking import USUAL, Criterion, Rules
+from orders.routing.ranking import USUAL, Rules
 from shipping.availability import availability, cart_preview
 from shipping.rates import quotes
 from suppliers.models import Scorecard

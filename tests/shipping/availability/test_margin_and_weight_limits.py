@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from catalog.models import Variant
+from orders.enums import Criterion
 from orders.routing import rules
-from orders.routing.ranking import Criterion
 from shipping.availability import availability
 from shipping.rates import quotes
 from storefront.web.cart.summary import fill

@@ -12,12 +12,12 @@ from django.utils import translation
 from catalog.models import Variant
 from orders import admin_columns
 from orders.checkout import checkout
+from orders.enums import Criterion
 from orders.promotions import codes
 from orders.purchasing import submission
 from orders.routing import rules
 from orders.routing.decision_log import TAKEN
 from orders.routing.margin_filter import Unearning
-from orders.routing.ranking import Criterion
 from shipping.availability import availability, cart_preview, source_comparison
 from shipping.availability.source_comparison import Way
 from shipping.rates import quotes

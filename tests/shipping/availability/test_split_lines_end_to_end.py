@@ -10,11 +10,12 @@ from catalog.models import Channel, Listing, Variant
 from orders import admin_columns
 from orders.cart import carts
 from orders.checkout import checkout
+from orders.enums import Criterion
 from orders.models import Order, OrderLine, PurchaseLine, Reservation
 from orders.purchasing import submission
 from orders.routing import simulation
 from orders.routing.margin_filter import Sold
-from orders.routing.ranking import Criterion, Rules
+from orders.routing.ranking import Rules
 from shipping.availability import availability, cart_preview, source_comparison
 from shipping.rates import quotes
 from storefront.dashboard.reports import offer_comparison

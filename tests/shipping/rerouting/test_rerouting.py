@@ -9,10 +9,10 @@ import pytest
 
 from notifications.models import Event
 from orders.cancellation import cancellation
+from orders.enums import Criterion
 from orders.models import Allocation, Order, PurchaseOrder, Setback
 from orders.purchasing import reassignment, submission
 from orders.routing import rules as routing_rules
-from orders.routing.ranking import Criterion
 from shipping.rates import quotes
 from shipping.rerouting import rerouting
 from suppliers.connectors.records import Answer, OutOfStockError

@@ -9,10 +9,11 @@ from random import Random
 from statistics import median
 
 from catalog.pricing.landed_cost import Terms, land
+from orders.enums import Criterion
 from orders.routing.candidates import Candidate, Need
 from orders.routing.engine import route
 from orders.routing.margin_filter import Sold
-from orders.routing.ranking import Criterion, Rules
+from orders.routing.ranking import Rules
 from storefront.lib.money import Money
 
 LINES, SUPPLIERS, CARTS = 10, 50, 100

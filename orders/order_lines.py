@@ -1,0 +1,23 @@
+"""Order lines: read the lines of an order with their products."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from orders.cart.lines import LONG
+from orders.models import Order, OrderLine
+from storefront.lib.db.prepared_queries import Prepared
+
+
+def read_order_lines(order: Order) -> list[OrderLine]:
+    """Read all lines with variant, product and spec, in the order in which they were put in."""
+    return _ORDER_LINES(order_id=order.pk)
+
+
+def _order_lines(*, order_id: int) -> QuerySet[OrderLine]:
+    lines = OrderLine.objects.filter(order=order_id)
+    lines = lines.select_related("variant__product__spec").order_by("pk")
+    return lines.defer(*(f"variant__{name}" for name in LONG))
+
+
+_ORDER_LINES = Prepared(_order_lines)
