@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from storefront.lib.staff import columns
+from suppliers.column_labels import COLUMNS, TABLES
 from suppliers.compliance import admin as compliance_admin
 from suppliers.connections import admin as connection_admin
 from suppliers.feed_mapping import admin as feed_mapping_admin
 from suppliers.inventory import admin as inventory_admin
-from suppliers.models.labels import COLUMNS, TABLES
 from suppliers.offers import admin as offer_admin
 from suppliers.profile import admin as profile_admin
 from suppliers.quarantine import admin as quarantine_admin

@@ -23,9 +23,9 @@ from unfold.widgets import (
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action, show
 from storefront.lib.staff.inlines import inline
+from suppliers.column_labels import COLUMNS
 from suppliers.inventory import tasks
 from suppliers.models import CostChange, StockLevel, StockMovement, SupplierOffer, SupplierProduct
-from suppliers.models.labels import COLUMNS
 from suppliers.models.offers import SupplierOfferQuerySet
 from suppliers.offers import overrides
 

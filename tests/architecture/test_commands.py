@@ -19,7 +19,9 @@ NAMED_IN = [
 ]
 MANAGE = re.compile(r"manage\.py(?:`|\s)+([a-z]\w+)")
 CALL_COMMAND = re.compile(r"call_command\(\s*\"(\w+)\"")
-MODULE = re.compile(r"-m (storefront(?:\.\w+)*)")
+MODULE = re.compile(r"-m[\"',\s]+(storefront(?:\.\w+)*)")
+# Entry points of servers and workers, as `storefront.wsgi:application`, `celery -A storefront`.
+ENTRY = re.compile(r"\"(storefront\.\w+):\w+\"|-A[\"',\s]+(storefront)\b")
 # What `make` puts together in its recipes.
 MAKE_MODULE = re.compile(r"\$\(DEV\)((?:\.\w+)+)")
 MAKE_TARGET = re.compile(r"(?:`|^ *)make ([a-z-]+)(?=`| {2,}| [A-Z_]+=| *<| *$)", re.MULTILINE)
@@ -45,8 +47,13 @@ def test_every_module_named_as_a_program_exists():
     named = {(name, module) for name, text in texts().items() for module in MODULE.findall(text)}
     makefile = (ROOT / "Makefile").read_text()
     named |= {("Makefile", f"storefront.dev{rest}") for rest in MAKE_MODULE.findall(makefile)}
+    named |= {
+        (name, module or package)
+        for name, text in texts().items()
+        for module, package in ENTRY.findall(text)
+    }
 
-    assert len(named) > 10
+    assert {module for _, module in named} >= {"storefront.ops.healthcheck", "storefront.wsgi"}
     assert [each for each in sorted(named) if find_spec(each[1]) is None] == []
 
 

@@ -1,4 +1,4 @@
-"""The rules of the house, as tests."""
+"""Conventions of the code, as tests."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MONEY = [
     r"^shipping/rates/quotes\.py$",
     r"^shipping/models/rates\.py$",
     r"^suppliers/(offers|shipping_services)/\w+\.py$",
-    r"^suppliers/inventory/channel_supply\.py$",
+    r"^suppliers/inventory/(channel_supply|publication)\.py$",
     r"^suppliers/sync/prices\.py$",
     r"^suppliers/models/(offers|shipping_services)\.py$",
 ]

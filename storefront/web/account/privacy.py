@@ -19,7 +19,7 @@ from storefront.accounts import login_throttling
 from storefront.accounts.models import User
 from storefront.lib.security.client_ip import network_of
 from storefront.lib.security.rate_limit import is_too_often
-from storefront.privacy import erasure
+from storefront.privacy import personal_data
 from storefront.web.account.auth import for_shoppers
 from storefront.web.core.visit import READS, forget_cart
 
@@ -57,7 +57,7 @@ def export(request: HttpRequest) -> HttpResponse:
         status = HTTPStatus.TOO_MANY_REQUESTS
         return render(request, "web/account/privacy.html", {"problem": words}, status=status)
     answer = JsonResponse(
-        erasure.known(user), json_dumps_params={"indent": 2, "ensure_ascii": False}
+        personal_data.known(user), json_dumps_params={"indent": 2, "ensure_ascii": False}
     )
     answer["Content-Disposition"] = 'attachment; filename="fara.json"'
     return answer
@@ -78,7 +78,7 @@ def erase(request: HttpRequest) -> HttpResponse:
             try:
                 login_throttling.knock(account=user.email, network=network_of(request), now=now)
                 if user.check_password(form.cleaned_data["password"]):
-                    erasure.erase(user_id=user.pk, now=now)
+                    personal_data.erase(user_id=user.pk, now=now)
                     logout(request)
                     answer = redirect("account_erased")
                     forget_cart(answer)

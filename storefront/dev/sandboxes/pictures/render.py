@@ -9,7 +9,7 @@ import resvg_py
 
 from storefront.dev.sandboxes.goods.model import Product, Variant
 
-from . import accessories, flashlights, headlamps, lanterns, small_lights, work_lights
+from . import accessories, cells, flashlights, headlamps, lanterns, small_lights, work_lights
 from .subject import Subject, subject_of
 from .svg import Pen, num
 from .turned_shapes import Size
@@ -33,7 +33,7 @@ _DRAWN: dict[str, Callable[[Pen, Subject], Size]] = {
     **headlamps.BAND_SHAPES,
     **work_lights.DRAWN,
     **small_lights.DRAWN,
-    **accessories.WARE_SHAPES,
+    **cells.WARE_SHAPES,
     **accessories.GEAR_SHAPES,
 }
 
