@@ -12,8 +12,8 @@ from storefront.dev.sandboxes.bigbuy.goods import title
 from storefront.dev.sandboxes.bigbuy.lists import stamp
 from storefront.dev.sandboxes.bigbuy.state import KINDS, World
 from storefront.dev.sandboxes.cj.server import STYLE, fault_desk
+from storefront.dev.sandboxes.core import picture_endpoint
 from storefront.dev.sandboxes.core.http_server import Asked, Listener, Reply, as_html
-from storefront.dev.sandboxes.pictures import endpoint
 
 SHOWN_ORDERS, SHOWN_GOODS = 50, 12
 
@@ -97,9 +97,9 @@ class Server(Listener):
     def _answer(self, asked: Asked) -> Reply:
         if asked.path.startswith(dispatch.PREFIX):
             return dispatch.reply_to(self.world, asked)
-        if asked.path.startswith(endpoint.PREFIX):
+        if asked.path.startswith(picture_endpoint.PREFIX):
             goods = self.world.goods
-            return endpoint.picture(
+            return picture_endpoint.picture(
                 asked.path, find=goods.by_pid, seed=goods.seed, folder=self.world.folder
             )
         if asked.path == "/":

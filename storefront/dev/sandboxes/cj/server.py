@@ -9,9 +9,9 @@ import html
 from collections.abc import Iterable
 from typing import Any
 
+from storefront.dev.sandboxes.core import picture_endpoint
 from storefront.dev.sandboxes.core.faults import MESSAGE_KINDS, REQUEST_KINDS, WEBHOOKS
 from storefront.dev.sandboxes.core.http_server import Asked, Listener, Reply, as_html
-from storefront.dev.sandboxes.pictures import endpoint
 
 from . import control, dispatch
 from .control import faults, ledger, status
@@ -151,9 +151,9 @@ class Server(Listener):
                 token=asked.headers["CJ-Access-Token"] or "",
                 peer=asked.peer,
             )
-        if asked.path.startswith(endpoint.PREFIX):
+        if asked.path.startswith(picture_endpoint.PREFIX):
             shelf = self.world.catalog
-            return endpoint.picture(
+            return picture_endpoint.picture(
                 asked.path, find=shelf.by_pid, seed=shelf.seed, folder=self.world.folder
             )
         if asked.path == "/":

@@ -15,9 +15,9 @@ from typing import Any
 
 from storefront.dev.sandboxes.cj.server import STYLE
 from storefront.dev.sandboxes.cj.state import Usage
+from storefront.dev.sandboxes.core import picture_endpoint
 from storefront.dev.sandboxes.core.faults import INSIDE, SPOILERS, Fault, Faults
 from storefront.dev.sandboxes.core.http_server import Asked, Listener, Reply, as_html
-from storefront.dev.sandboxes.pictures import endpoint
 
 from . import control, formats
 from .formats import as_spreadsheet
@@ -128,9 +128,9 @@ class Server(Listener):
     def _answer(self, asked: Asked) -> Reply:
         if asked.path == "/":
             return as_html(page(self.shop, FILES, self.desk.told()["orders"]))
-        if asked.path.startswith(endpoint.PREFIX):
+        if asked.path.startswith(picture_endpoint.PREFIX):
             catalog = self.shop.catalog
-            return endpoint.picture(
+            return picture_endpoint.picture(
                 asked.path, find=catalog.by_pid, seed=catalog.seed, folder=self.shop.folder
             )
         if self._token and asked.query.get("key") != [self._token]:

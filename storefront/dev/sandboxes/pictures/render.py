@@ -80,7 +80,7 @@ def _beside_a_cell(pen: Pen, width: float, height: float) -> str:
     ground = high / 2
     place = (wide / 2 - CELL_RADIUS_MM, ground - CELL_MM / 2)
     with pen.moved(f"translate({num(place[0] + (gap + 2 * CELL_RADIUS_MM) / 2)} {num(place[1])})"):
-        accessories.one_cell(
+        cells.one_cell(
             pen, length=CELL_MM, radius=CELL_RADIUS_MM, color="#23252b", band="#b8683a",
             words=("AA", "50 MM"),
         )  # fmt: skip

@@ -27,7 +27,8 @@ def picture(path: str, *, find: Callable[[str], Product | None], seed: int, fold
     angle = asked[3]
     file = folder / "pictures" / str(EDITION) / f"{product.pid}-{place}-{angle}.png"
     if not file.exists():
-        from .render import png  # noqa: PLC0415 drawing needs a package of the demo
+        # Drawing needs a package of the demo.
+        from storefront.dev.sandboxes.pictures.render import png  # noqa: PLC0415
 
         with _drawing:
             _keep(file, png(product, variant, angle=angle, seed=seed))
