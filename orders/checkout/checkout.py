@@ -1,4 +1,13 @@
-"""Turn a cart into an order, or let an order go that nobody paid."""
+"""Checkout: place a cart as an order, expire an order that is not paid.
+
+step      what happens                                transaction  safe to repeat because
+validate  check the address, choose the tax rate      none         it writes nothing
+ask       live stock of suppliers, 1.5 s at most      none         it reserves nothing
+price     lock the cart; promotions, tax, delivery    ``_place``   the total must be the agreed one
+write     order, lines, reservations, first payment   ``_place``   ``Order.cart`` is unique
+reserve   guarded UPDATE of each stock row, by id     ``_place``   with the order, or not at all
+expire    void payments, give back promotions, units  ``expire``   only an unpaid order that is due
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,14 @@
-"""Divide a paid order into purchase orders, and send each to its supplier exactly once."""
+"""Submission: divide a paid order into purchase orders, submit each exactly once.
+
+step    what happens                                    transaction     safe to repeat because
+divide  one purchase order per supplier and location    one             only a placed order
+check   hold rules; a reason sets ``on_hold``           one, if held    checked again under the lock
+mark    ``submitting``, attempt counted, message kept   one, committed  guarded UPDATE
+call    the supplier, with our number as reference      none            a duplicate is looked up
+record  accepted, failed, rejected or unknown           one             an answer names its attempt
+
+An unknown outcome is never submitted again: ``submission_lookup`` asks the supplier first.
+"""
 
 from __future__ import annotations
 

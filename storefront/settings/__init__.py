@@ -194,17 +194,16 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 900
-# Long work stands in own queues: no order waits behind a feed, no picture behind one who hangs.
+# Long work has queues of its own, so that no order waits behind a feed, and no image behind a
+# supplier that hangs. The first pattern that matches decides.
 CELERY_TASK_ROUTES = {
+    # staff wait for price books; a hanging source of competitors' prices must not stop images
     "catalog.listings.tasks.*": {"queue": "syncs"},
-    "catalog.price_books.tasks.*": {"queue": "syncs"},  # somebody waits for these
-    "catalog.competitors.tasks.hear_competitors": {
-        "queue": "syncs"
-    },  # nor behind a source that hangs
-    "orders.claims.tasks.*": {"queue": "syncs"},  # no order waits behind a claim
-    "orders.accounting.reconciliation.tasks.*": {
-        "queue": "bulk"
-    },  # it asks everybody, and nobody waits for it
+    "catalog.price_books.tasks.*": {"queue": "syncs"},
+    "catalog.competitors.tasks.hear_competitors": {"queue": "syncs"},
+    # no order waits behind a claim, and nothing waits for reconciliation
+    "orders.claims.tasks.*": {"queue": "syncs"},
+    "orders.accounting.reconciliation.tasks.*": {"queue": "bulk"},
     "suppliers.compliance.tasks.watch_evidence": {"queue": "celery"},
     "catalog.*.tasks.*": {"queue": "bulk"},
     "suppliers.sync.tasks.sync*": {"queue": "syncs"},

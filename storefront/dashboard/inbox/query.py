@@ -146,8 +146,8 @@ def _query(causes: tuple[Cause, ...]) -> str:
         (SELECT '{cause.code}' AS code, '{cause.page}' AS page, count(*) OVER () AS total,
                 row_number() OVER (ORDER BY since, id, name) AS place, id, name, since, amount,
                 currency, detail, {cause.is_steady} AS is_steady, order_id, purchase_order_id
-         FROM ({cause.sql}) AS waiting LEFT JOIN LATERAL ({value_at_risk.owner(cause.page)}) o ON
-         true)
+         FROM ({cause.sql}) AS waiting
+         LEFT JOIN LATERAL ({value_at_risk.owner(cause.page)}) o ON true)
         """  # noqa: S608 - all parts are written in inbox/rules
         for cause in causes
     )
