@@ -17,7 +17,7 @@ NAMED_IN = [
     *sorted(ROOT.glob("docs/**/*.md")),
     *sorted(p for p in ROOT.rglob("README.md") if not {".venv", "var"} & set(p.parts)),
 ]
-MANAGE = re.compile(r"manage\.py(?:`|\s)+([a-z]\w+)")
+MANAGE = re.compile(r"manage\.py ([a-z]\w+)")
 CALL_COMMAND = re.compile(r"call_command\(\s*\"(\w+)\"")
 MODULE = re.compile(r"-m[\"',\s]+(storefront(?:\.\w+)*)")
 # Entry points of servers and workers, as `storefront.wsgi:application`, `celery -A storefront`.

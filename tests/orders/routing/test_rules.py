@@ -111,8 +111,12 @@ def test_the_database_keeps_out_a_margin_that_is_no_fraction_below_one(least):
 def test_rules_ask_for_no_loss_unless_they_say_otherwise():
     unasked = draft(Criterion.COST, least_margin_rate=None)
 
-    assert USUAL.least_margin_rate == draft(Criterion.COST).rules.least_margin_rate == 0
-    assert unasked.rules.least_margin_rate is None
+    assert (
+        routing_rules.rules_of(draft(Criterion.COST)).least_margin_rate
+        == 0
+        == USUAL.least_margin_rate
+    )
+    assert routing_rules.rules_of(unasked).least_margin_rate is None
 
 
 @pytest.fixture
