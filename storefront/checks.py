@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 
-from orders.gateways import MOVES_MONEY
+from orders.gateways import GATEWAYS, MOVES_MONEY
 
 LIVE_KEYS = ("sk_live_", "rk_live_")
 LOCAL = ("127.0.0.1", "localhost", "[::1]")
@@ -28,12 +28,29 @@ def harmless_defaults_are_refused(**_: Any) -> list[checks.CheckMessage]:
     ]
 
 
+@checks.register(checks.Tags.security)
+def gateway_is_known(**_: Any) -> list[checks.CheckMessage]:
+    """Refuse a payment gateway that is not registered: the first checkout would fail.
+
+    Where the development tools are, they register more when the apps are ready.
+    """
+    if settings.HAS_DEV_TOOLS or settings.IS_PRODUCTION or settings.PAYMENT_GATEWAY in GATEWAYS:
+        return []
+    return [
+        checks.Error(
+            f"PAYMENT_GATEWAY={settings.PAYMENT_GATEWAY} is no gateway here.",
+            hint=f"Set one of: {', '.join(sorted(GATEWAYS))}.",
+            id="fara.E100",
+        )
+    ]
+
+
 def insist() -> None:
     """Refuse to serve. Django's checks run under ``manage.py`` only, not in servers and workers.
 
     Raises: ImproperlyConfigured  with every harmless default that is still in force
     """
-    if found := harmless_defaults_are_refused():
+    if found := [*harmless_defaults_are_refused(), *gateway_is_known()]:
         raise ImproperlyConfigured("\n".join(["", *(f"{each.msg} {each.hint}" for each in found)]))
 
 

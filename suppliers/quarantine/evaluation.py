@@ -16,7 +16,7 @@ from suppliers.inventory import levels
 from suppliers.models import FeedRun
 from suppliers.quarantine import file_age, guards
 from suppliers.quarantine.guards import CostMove, Moves
-from suppliers.quarantine.limits import limits_of
+from suppliers.quarantine.limits import limits_of_run
 from suppliers.runs.runs import Work
 from suppliers.runs.staging import roomy, rows
 
@@ -129,7 +129,7 @@ def look_at_file(work: Work, connector: object) -> None:
             newest=now.newest,
             last_newest=None if is_dropped else last.newest,
             now=work.moment(),
-            limits=limits_of(work.supplier),
+            limits=limits_of_run(work),
         )
     )
 
@@ -141,7 +141,7 @@ def look_at_count(work: Work, *, good: int) -> None:
     """
     work.run.profile["rows"] = good
     last = int(work.last_good.get("rows", 0))
-    work.believe(guards.count_is_believable(good=good, last=last, limits=limits_of(work.supplier)))
+    work.believe(guards.count_is_believable(good=good, last=last, limits=limits_of_run(work)))
 
 
 def look_for_twins(work: Work, *, read: int, twice: int) -> None:
@@ -152,9 +152,7 @@ def look_for_twins(work: Work, *, read: int, twice: int) -> None:
     work.run.profile["twice"] = twice
     last = int(work.last_good.get("twice", 0))
     work.believe(
-        guards.rows_come_once(
-            read=read, twice=twice, last_twice=last, limits=limits_of(work.supplier)
-        )
+        guards.rows_come_once(read=read, twice=twice, last_twice=last, limits=limits_of_run(work))
     )
 
 
@@ -180,18 +178,16 @@ def look_at_stock(work: Work, *, stocked: Callable[[], int], is_whole: bool) -> 
     Raises: QuarantinedError
     """
     with roomy():
-        moved = levels.moved(is_whole=is_whole, factor=limits_of(work.supplier).soar_factor)
+        moved = levels.moved(is_whole=is_whole, factor=limits_of_run(work).soar_factor)
     if not moved.emptied and not moved.soared:
         return
     could = stocked()
     work.run.profile |= {"stocked": could, "emptied": moved.emptied, "soared": moved.soared}
     told = moved.told if work.run.names_changes else could
     work.believe(
-        guards.stock_is_believable(
-            stocked=could, emptied=moved.emptied, limits=limits_of(work.supplier)
-        )
+        guards.stock_is_believable(stocked=could, emptied=moved.emptied, limits=limits_of_run(work))
         or guards.stock_rise_is_believable(
-            told=told, soared=moved.soared, limits=limits_of(work.supplier)
+            told=told, soared=moved.soared, limits=limits_of_run(work)
         )
     )
 
@@ -201,7 +197,7 @@ def look_at_costs(work: Work, *, known: int) -> list[tuple[str, CostMove]]:
 
     Raises: QuarantinedError
     """
-    params = {"supplier": work.supplier.pk, "factor": limits_of(work.supplier).jump_factor}
+    params = {"supplier": work.supplier.pk, "factor": limits_of_run(work).jump_factor}
     with roomy():
         ((moved, jumped),) = rows(COUNT_MOVED, params)
         sample = [CostMove(sku=s, before=b, after=a) for s, b, a in rows(SOME_MOVED, params)]
@@ -209,12 +205,10 @@ def look_at_costs(work: Work, *, known: int) -> list[tuple[str, CostMove]]:
     moves = Moves(known=known, moved=moved, jumped=jumped, sample=sample)
     work.run.profile |= {"moved": moved, "jumped": jumped, "listed": listed, "above_price": above}
     slip = guards.slip(moves, rates=_rates(work.supplier.currency))
-    jump = guards.costs_are_believable(moves=moves, limits=limits_of(work.supplier))
+    jump = guards.costs_are_believable(moves=moves, limits=limits_of_run(work))
     work.believe(
         _in_one_breath(jump, slip)
-        or guards.margins_are_believable(
-            listed=listed, above=above, limits=limits_of(work.supplier)
-        )
+        or guards.margins_are_believable(listed=listed, above=above, limits=limits_of_run(work))
     )
     if work.is_believed or not jumped:
         return []

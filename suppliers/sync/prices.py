@@ -26,7 +26,7 @@ from suppliers.inventory import confirmations
 from suppliers.models import FeedRun, SupplierOffer
 from suppliers.offers import bulk_matching, price_list
 from suppliers.quarantine import evaluation, guards, pending_changes
-from suppliers.quarantine.limits import limits_of
+from suppliers.quarantine.limits import limits_of_run
 from suppliers.runs import issues, runs
 from suppliers.runs.issues import Family
 from suppliers.runs.runs import Work
@@ -137,7 +137,7 @@ def _read_all(work: Work, connector: BulkStockAndPrice, read: Read) -> None:
                 bad=len(read.problems),
                 known=known,
                 still_there=still_there,
-                limits=limits_of(work.supplier),
+                limits=limits_of_run(work),
             )
         )
         evaluation.look_at_count(work, good=read.count)
@@ -179,7 +179,7 @@ def _digests_to_read(work: Work, catalog: PagedCatalog, listed: Stage) -> dict[s
     ((known, still_there),) = rows(STILL_THERE, {"supplier": work.supplier.pk})
     work.believe(
         guards.list_is_believable(
-            good=count, bad=0, known=known, still_there=still_there, limits=limits_of(work.supplier)
+            good=count, bad=0, known=known, still_there=still_there, limits=limits_of_run(work)
         )
     )
     evaluation.look_at_count(work, good=count)
@@ -330,7 +330,7 @@ def take_costs(work: Work, connector: Connector) -> None:
                 expected=work.supplier.currency, found=read.currencies.elements()
             )
             or guards.rows_are_readable(
-                good=read.count, bad=_lost(work, read.refused), limits=limits_of(work.supplier)
+                good=read.count, bad=_lost(work, read.refused), limits=limits_of_run(work)
             )
         )
         evaluation.look_for_undone_costs(work)

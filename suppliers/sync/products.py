@@ -15,7 +15,7 @@ from suppliers.models import FeedRun
 from suppliers.offers import writer
 from suppliers.offers.writer import Listed
 from suppliers.quarantine import evaluation, guards, pending_changes
-from suppliers.quarantine.limits import limits_of
+from suppliers.quarantine.limits import limits_of_run
 from suppliers.runs import issues
 from suppliers.runs.issues import Family
 from suppliers.runs.runs import Work
@@ -163,10 +163,10 @@ def _stage(
 
 def _reason_to_doubt(work: Work, *, good: int, bad: int, is_whole: bool) -> str:
     if not is_whole:
-        return guards.rows_are_readable(good=good, bad=bad, limits=limits_of(work.supplier))
+        return guards.rows_are_readable(good=good, bad=bad, limits=limits_of_run(work))
     ((known, still_there),) = rows(COMPARED, {"supplier": work.supplier.pk})
     return guards.list_is_believable(
-        good=good, bad=bad, known=known, still_there=still_there, limits=limits_of(work.supplier)
+        good=good, bad=bad, known=known, still_there=still_there, limits=limits_of_run(work)
     )
 
 

@@ -25,7 +25,7 @@ from suppliers.connectors.records import GoneError, ListRow, Omitted, StockRecor
 from suppliers.inventory import confirmations, levels
 from suppliers.models import FeedRun, StockLevel, SupplierProduct
 from suppliers.quarantine import evaluation, guards, pending_changes
-from suppliers.quarantine.limits import limits_of
+from suppliers.quarantine.limits import limits_of_run
 from suppliers.runs import issues, runs
 from suppliers.runs.issues import Family
 from suppliers.runs.runs import Work
@@ -147,7 +147,7 @@ def take_stock(work: Work, connector: Connector) -> None:
                     bad=0,
                     known=known,
                     still_there=still_there,
-                    limits=limits_of(work.supplier),
+                    limits=limits_of_run(work),
                 )
             )
             evaluation.look_at_count(work, good=answers.listed)

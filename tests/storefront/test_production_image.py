@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ("catalog", "notifications", "orders", "shipping", "storefront", "suppliers")
 START = """
@@ -50,3 +52,22 @@ def test_the_image_works_without_development_tools(tmp_path):
 
     assert not (tmp_path / "storefront" / "dev").exists()
     assert started.returncode == 0, started.stderr
+
+
+@pytest.mark.parametrize("gateway", ["test", "stripe"])
+def test_outside_production_the_image_takes_only_a_gateway_that_it_holds(tmp_path, gateway):
+    copy_what_the_image_holds(tmp_path)
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+
+    started = subprocess.run(
+        [sys.executable, "-c", "import storefront.wsgi"],
+        cwd=tmp_path,
+        env={**kept, "ENVIRONMENT": "local", "PAYMENT_GATEWAY": gateway},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert ("PAYMENT_GATEWAY=test is no gateway here" in started.stderr) == (gateway == "test")
+    assert (started.returncode == 0) == (gateway == "stripe")
