@@ -98,6 +98,14 @@ def test_a_list_says_how_many_and_shows_its_filters(client, light):
     assert "Ridge" not in text
 
 
+def test_a_misspelled_search_shows_what_was_meant_and_says_so(client, light):
+    response = client.get("/en/search/?q=trial")
+
+    assert response.status_code == 200
+    assert "Nothing is called “trial”. This is for “trail”." in response.content.decode()
+    assert "Trail 400" in response.content.decode()
+
+
 def test_filters_that_leave_nothing_tell_which_to_drop(client, light):
     text = client.get("/en/c/headlamps/?f=zoom").content.decode()
 
