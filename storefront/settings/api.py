@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+# Rate limits are in storefront/api/core/throttles.py.
 REST: dict[str, Any] = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
