@@ -12,14 +12,13 @@ from datetime import datetime
 from django.db.models import F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
-from orders.models import Order, PurchaseOrder, SupplierClaim
+from orders.models import Order, PurchaseOrder
 from orders.purchasing import retries, submission_lookup
 from orders.purchasing.retries import may_be_asked, supplier_answers
 from suppliers.models.supplier import Sending
 
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
-Claim = SupplierClaim.Status
 
 
 def to_be_sent(*, now: datetime) -> QuerySet[PurchaseOrder]:

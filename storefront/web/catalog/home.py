@@ -29,7 +29,6 @@ MARKS: tuple[tuple[float, str, Promise], ...] = (
     (300, "trees", _("far bank")),
     (700, "hill", _("next hill")),
 )
-GROUND_Y = 252
 REACHES_M = (25, 60, 120, 250, 600)
 FAMILIES = ("headlamp", "flashlight", "lantern", "work_light", "bike_light")
 # What it is for: a shelf and its first filters, which stay open to change.

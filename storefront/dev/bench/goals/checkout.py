@@ -16,7 +16,6 @@ from storefront.dev.bench.scenarios.last_units import BUYERS, STOCK, Rush
 # Saleor's 2.7, 3.1 and 4.1.
 LIMIT_OVER_OSCAR = {1: 196, 8: 217, 32: 213}
 LIMIT_OVER_SALEOR = {1: 524, 8: 863, 32: 709}
-MOST_SQL = 60
 JUDGED = 8  # so many at once were named by the goal
 MOST_PLACE_MS = 8
 MOST_RUSH_S = 0.5

@@ -12,7 +12,6 @@ from jmespath.exceptions import JMESPathError
 from suppliers.connectors.feed.mapping.spec import Source
 
 LONGEST_TEXT = 100_000
-MOST_PLACES = 30
 
 Row = Mapping[str, Any]
 Getter = Callable[[Row], Any]

@@ -15,7 +15,6 @@ from suppliers.connectors.feed.rows.numbers import UnreadableError
 MOST_PICTURES = 20
 LONGEST_URL = 500
 MOST_CLAIMS = 100
-DEEPEST_CATEGORY = 10
 YES_WORDS = {"with battery": "yes", "no battery": "no", "included": "yes", "not included": "no"}
 
 
