@@ -267,7 +267,7 @@ def _hanging_on(row: ExchangeRate) -> Q:
         for channel in Channel.objects.filter(currency=row.quote)
         if not landed_cost.EU.isdisjoint(channel.destinations)
     ]
-    from_inside = Q(origins__contained_by=sorted(landed_cost.EU)) & ~Q(origins=[])
+    from_inside = Q(origins__contained_by=sorted(landed_cost.EU))
     return bought | (Q(channel__in=channels) & ~from_inside)
 
 

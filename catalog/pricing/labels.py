@@ -48,6 +48,7 @@ WORDS: dict[str, str | Promise] = {
     "stop_unsure_rate": _("Stopped: nobody is sure what the supplier's money is worth"),
     "kept": _("Sold on below the lowest margin, as a person decided"),
     "missing_cost": _("No price: no supplier asks a cost that we know"),
+    "missing_origin": _("No price: no location of the supplier has reported stock yet"),
     "missing_rate": _("No price: nobody says what the supplier's money is worth, or not for long"),
     "missing_too_dear": _("No price: no light costs so much"),
     "missing_book": _("No price: the channel has no live price book"),

@@ -33,6 +33,7 @@ class Missing(StrEnum):
     """Why nothing can be counted at all."""
 
     COST = "cost"  # no supplier asks a price that we know
+    ORIGIN = "origin"  # no location has reported stock yet, so the duty is unknown
     RATE = "rate"  # nobody says what his money is worth
     TOO_DEAR = "too_dear"  # no cost that a shop of lights can have
     BOOK = "book"  # the channel has no price book
@@ -161,6 +162,8 @@ def calculate(
 ) -> Calculation:
     """Count the price of one variant by the rules, within the guards.
 
+    Without a known origin there is no price. A price with the duty of the dearest origin would
+    become the reference of the guards, which then stop the right price as too large a move.
     While nobody is sure what the supplier's money, or that of a duty, is worth, no price is set:
     the present one may stay if it pays the dearest that the goods may cost.
 
@@ -168,6 +171,8 @@ def calculate(
     """
     if goods.cost is None or goods.cost.amount <= 0:
         return Calculation(goods=goods, missing=Missing.COST, standing=standing)
+    if not goods.origins:
+        return Calculation(goods=goods, missing=Missing.ORIGIN, standing=standing)
     rate = policy.rates.get(goods.cost.currency)
     if rate is None:
         return Calculation(goods=goods, missing=Missing.RATE, standing=standing)

@@ -133,14 +133,18 @@ def _able(
 
 
 def _taken_first(offers: Sequence[OfferedSupply], costing: Costing) -> OfferedSupply | None:
-    """Choose whose cost makes the price: who would send the fewest units that anybody sells.
+    """Choose the offer whose cost makes the price: one that sells the fewest units.
 
-    A dozen at a lower cost pays for nobody who buys one.
+    A dozen at a lower cost does not pay for one unit. Without stock anywhere, offers with a
+    known origin come first: without an origin there is no price.
     """
     stocked = [offer for offer in offers if any(shelf.free for shelf in offer.shelves)]
     fewest = min((offer.fewest for offer in stocked), default=1)
     able = [offer for offer in stocked if offer.fewest == fewest]
-    return min(able or offers, key=lambda offer: _dearness(offer, fewest, costing), default=None)
+    located = [offer for offer in offers if offer.shelves]
+    return min(
+        able or located or offers, key=lambda offer: _dearness(offer, fewest, costing), default=None
+    )
 
 
 def _highest_map(

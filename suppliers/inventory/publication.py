@@ -148,11 +148,20 @@ def _offers(variant_ids: Sequence[int], now: datetime) -> dict[int, list[Offered
             "pack_size",
         )
     )
+    # A stale level promises no unit, but still says which country the goods come from.
     levels = (
-        StockLevel.objects.fresh(now)
+        StockLevel.objects.with_freshness(now)  # type: ignore[misc]
         .with_available(now)
         .filter(offer__variant__in=variant_ids)
-        .values_list("offer_id", "location__country", "free", "known_at", "location_id")  # type: ignore[misc]
+        .values_list(
+            "offer_id",
+            "location__country",
+            "free",
+            "known_at",
+            "location_id",
+            "has_fresh_stock",
+            "has_fresh_cost",
+        )
     )
     known = Variant.objects.only("packed_weight_g", "lithium", "cell_wh", "cell_count")
     pieces = known.filter(pk__in=variant_ids).annotate(
@@ -164,8 +173,9 @@ def _offers(variant_ids: Sequence[int], now: datetime) -> dict[int, list[Offered
         loads[piece.pk] = load_of(piece)
         forbidden[piece.pk] = frozenset(piece.own) | frozenset(piece.of_shelf)
     shelves: dict[int, list[Shelf]] = defaultdict(list)
-    for offer_id, country, free, known_at, place in levels:
-        shelf = Shelf(country=country, free=free, known_at=known_at, location_id=place)
+    for offer_id, country, free, known_at, place, *is_fresh in levels:
+        units = free if all(is_fresh) else 0
+        shelf = Shelf(country=country, free=units, known_at=known_at, location_id=place)
         shelves[offer_id].append(shelf)
     found: dict[int, list[OfferedSupply]] = defaultdict(list)
     for offer_id, variant_id, amount, currency, code, map_at, msrp_at, minimum, pack in offers:

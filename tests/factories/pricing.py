@@ -127,12 +127,13 @@ def policy(*rules, known=None, limits=None, rates=None, country="DE", on=date(20
     )
 
 
-def goods(cost="10.00", currency="USD", **more):
-    return Goods(place=PLACE, cost=cost and Money(D(cost), currency), **more)
+def goods(cost="10.00", currency="USD", origins=("CN",), **more):
+    return Goods(place=PLACE, cost=cost and Money(D(cost), currency), origins=origins, **more)
 
 
 def price(*rules, cost="10.00", present=None, market=None, currency="EUR", **more):
     said = {name: D(more.pop(name)) for name in ("map_amount", "msrp_amount") if name in more}
+    said |= {"origins": more.pop("origins")} if "origins" in more else {}
     return calculate(
         goods(cost, currency, **said),
         policy=policy(*rules, **more),

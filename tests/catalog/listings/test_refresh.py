@@ -36,6 +36,7 @@ def supply(variant, *, cost="10.00", currency="USD", available=20, as_of=NOON, s
         available=available,
         ships_from={"CN": available} if ships_from is None else ships_from,
         as_of=as_of,
+        origins=("CN",),
     )
 
 

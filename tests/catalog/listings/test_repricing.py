@@ -101,7 +101,7 @@ def test_a_listing_that_gets_its_price_back_is_shown_only_if_nothing_else_is_mis
             cost_amount=None,
             is_published=False,
         )
-    Listing.objects.update(wholesale_amount=Decimal(10), wholesale_currency="EUR")
+    Listing.objects.update(wholesale_amount=Decimal(10), wholesale_currency="EUR", origins=["CN"])
 
     repricing.reprice(channel=make_channel(), now=NOON)
 

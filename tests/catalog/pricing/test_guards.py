@@ -6,11 +6,9 @@ from hypothesis import strategies as st
 
 from catalog.enums import Basis, Clamp, Method, Stop
 from catalog.pricing.guards import Limits, Standing
-from catalog.pricing.price_calculation import Change, Goods, Market, calculate
+from catalog.pricing.price_calculation import Change, Market, calculate
 from catalog.pricing.rule_selection import Dynamics
-from storefront.lib.money import Money
 from tests.factories.pricing import (
-    PLACE,
     D,
     amounts,
     fractions,
@@ -161,7 +159,7 @@ def test_whatever_the_rule_no_price_breaks_a_guard(  # noqa: PLR0917 - hypothesi
     known = {("*", "*"): terms(fee=str(fee), tax=str(tax), handling=str(handling))}
     limits = Limits(floor_margin_rate=floor, max_run_rate=most, max_day_rate=most)
     found = calculate(
-        Goods(place=PLACE, cost=Money(cost, "EUR"), map_amount=map_amount, msrp_amount=msrp_amount),
+        goods(cost, "EUR", map_amount=map_amount, msrp_amount=msrp_amount),
         policy=policy(asked, rule(id=2, number=2, value="0.3"), known=known, limits=limits),
         standing=Standing(present=present, day_ago=present),
         market=Market(competitor=competitor, cover_days=cover),

@@ -129,6 +129,7 @@ def test_prices_end_as_a_shop_likes_it(  # noqa: PLR0917 - one row of the table
         ({"currency": "GBP"}, Missing.RATE),
         ({"cost": "1000001"}, Missing.TOO_DEAR),
         ({"known": {}}, Missing.TERMS),
+        ({"origins": ()}, Missing.ORIGIN),
     ],
 )
 def test_what_is_not_known_makes_no_price_and_is_named(changes, missing):
@@ -147,7 +148,6 @@ def test_no_rule_no_price():
         (("CN",), "DE", date(2026, 11, 25), "3"),
         (("ES",), "DE", date(2026, 11, 25), "0"),
         (("CN", "ES"), "DE", date(2026, 11, 25), "3"),  # the dearest place it may come from
-        ((), "DE", date(2026, 11, 25), "3"),  # nobody knows: a loss is worse
         (("CN",), "AZ", date(2026, 11, 25), "0"),
         (("CN",), "DE", date(2026, 6, 30), "0"),
         (("CN",), "DE", date(2028, 7, 1), "0"),

@@ -12,7 +12,7 @@ from suppliers.inventory import channel_supply, publication
 from suppliers.inventory.channel_supply import OfferedSupply, Shelf
 from suppliers.models import SupplierOffer, UnpublishedSupply
 from suppliers.shipping_services.selection import Load
-from tests.factories.catalog import make_variant
+from tests.factories.catalog import make_channel, make_variant
 from tests.factories.feeds import NOON, usd
 from tests.factories.pricing import costing, terms
 from tests.factories.suppliers import make_level, make_location, make_offer, make_supplier
@@ -51,6 +51,25 @@ def test_the_cheapest_offer_that_has_units_makes_the_price():
     found = best(1, [offered("9", ("DE", 5, 0)), sold_out, offered("8", ("CN", 1, 0))], EUR)
 
     assert found.cost == Money(Decimal(8), "EUR")
+
+
+def test_a_stale_level_promises_nothing_and_keeps_the_origin_of_the_price(db):
+    make_channel()
+    offer = make_offer(make_variant())
+    level = make_level(offer, as_of=NOON - timedelta(days=60))
+
+    publication.publish(variant_ids=[level.offer.variant_id], now=NOON)
+
+    listing = Listing.objects.get()
+    assert (listing.available, listing.origins) == (0, [level.location.country])
+
+
+def test_without_stock_the_price_follows_an_offer_whose_origin_is_known():
+    located, unlocated = offered("8", ("DE", 0, 0)), offered("5")
+
+    found = best(1, [unlocated, located], EUR)
+
+    assert (found.cost, found.origins) == (located.cost, ("DE",))
 
 
 def test_units_that_a_channel_keeps_back_make_no_price():
@@ -103,7 +122,7 @@ def test_no_price_is_below_the_map_of_another_who_may_send_it(shop):
 
 
 def test_while_nobody_has_any_the_cheapest_offer_makes_the_price():
-    found = best(1, [offered("9", ("DE", 0, 3)), offered("5")], EUR)
+    found = best(1, [offered("9", ("DE", 0, 3)), offered("5", ("DE", 0, 0))], EUR)
 
     assert (found.cost, found.available) == (Money(Decimal(5), "EUR"), 0)
     assert found.as_of == NOON + timedelta(minutes=3)
