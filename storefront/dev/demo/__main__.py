@@ -102,7 +102,13 @@ def run(var: Path) -> int:
         def tell() -> dict[str, Any]:
             children = supervisor.children
             lock.remember(var, children)
-            return status_file.hang_up(var, urls=opened.urls, staff=opened.staff, children=children)
+            return status_file.hang_up(
+                var,
+                settings=opened.settings,
+                urls=opened.urls,
+                staff=opened.staff,
+                children=children,
+            )
 
         seconds = time.monotonic() - started_at
         say(f"Ready after {seconds:.1f} s\n\n{status_file.table(tell())}\n")

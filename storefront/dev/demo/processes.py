@@ -114,11 +114,11 @@ def chosen() -> str:
     return os.environ.get("PAYMENT_GATEWAY") or "test"
 
 
-def environment(
+def settings(
     *, var: Path, ports: Ports, keys: Mapping[str, str], addresses: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return the environment of every process: the settings of this demo over our own."""
-    told = {
+    """Return the settings that every process of this demo is started with."""
+    return {
         **keys,
         **addresses,
         "PAYMENT_GATEWAY": chosen(),
@@ -134,7 +134,11 @@ def environment(
         "SMTP_URL": f"smtp://{HOST}:{ports.smtp}",
         "PYTHONUNBUFFERED": "1",
     }
-    return override(os.environ, told)
+
+
+def environment(settings_of_shop: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of every process: the settings of this shop over our own."""
+    return override(os.environ, settings_of_shop)
 
 
 def outsiders(stage: Stage) -> list[Child]:

@@ -74,6 +74,7 @@ REPAIR_DATABASE = (
 class Opened:
     """What to tell people about a demo that is ready."""
 
+    settings: Mapping[str, str]
     urls: Mapping[str, str]
     staff: Mapping[str, str]
 
@@ -91,7 +92,8 @@ def open_shop(supervisor: Supervisor, var: Path) -> Opened:
     stores = datastores.prepare(home=var, logs=var / "log", environ=os.environ, is_throwaway=False)
     secrets = demo_secrets.load(var / "demo.env")
     ports = processes.Ports.choose(int(os.environ.get("DEMO_PORT") or processes.WEB_PORT))
-    env = processes.environment(var=var, ports=ports, keys=secrets, addresses=stores.addresses)
+    settings = processes.settings(var=var, ports=ports, keys=secrets, addresses=stores.addresses)
+    env = processes.environment(settings)
     stage = processes.Stage(root=ROOT, var=var, ports=ports, env=env)
     outsiders = processes.outsiders(stage)
     bring_on(*stores.children, *outsiders)
@@ -119,6 +121,7 @@ def open_shop(supervisor: Supervisor, var: Path) -> Opened:
     supervisor.wait_until_ready([web, worker, beat])
     bring_on(processes.syncs(stage), processes.bulk(stage))  # nobody waits for what they do
     return Opened(
+        settings=settings,
         urls=processes.urls(ports),
         staff={"email": secrets["STAFF_EMAIL"], "password": secrets["STAFF_PASSWORD"]},
     )

@@ -1,16 +1,18 @@
-"""Status file: write the demo's addresses while it is ready, read and print them."""
+"""Status file: write the demo's addresses and settings while it is ready, read and print them."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from storefront.dev.demo import secrets
 from storefront.dev.runtime.processes import Child
+from storefront.ops.environment import is_set
 
+ROOT = Path(__file__).resolve().parents[3]
 LABELS = {
     "shop": "Shop",
     "admin": "Admin",
@@ -24,10 +26,16 @@ LABELS = {
 
 
 def hang_up(
-    var: Path, *, urls: Mapping[str, str], staff: Mapping[str, str], children: Sequence[Child]
+    var: Path,
+    *,
+    settings: Mapping[str, str],
+    urls: Mapping[str, str],
+    staff: Mapping[str, str],
+    children: Sequence[Child],
 ) -> dict[str, Any]:
     """Write var/demo.json, which is there exactly as long as the demo is ready, and return it."""
     facts = {
+        "settings": dict(settings),
         "urls": dict(urls),
         "pids": {child.name: child.pid for child in children},
         "staff": dict(staff),
@@ -47,6 +55,15 @@ def read(var: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return facts
+
+
+def adopt_settings(environ: MutableMapping[str, str]) -> None:
+    """Use the settings of the running demo, unless the environment names a shop of its own."""
+    if any(is_set(environ, name) for name in ("ENVIRONMENT", "DATABASE_URL", "REDIS_URL")):
+        return
+    facts = read(Path(environ.get("VAR_DIR") or ROOT / "var"))
+    if facts and Path(f"/proc/{facts['launcher']}").exists():
+        environ.update(facts["settings"])
 
 
 def table(facts: Mapping[str, Any]) -> str:

@@ -37,13 +37,11 @@ class Demo:
         return self.facts["urls"]["shop"]
 
     def manage(self, *words, timeout=180):
-        """Run a management command with the environment of the demo's web server."""
-        environ = Path(f"/proc/{self.facts['pids']['web']}/environ").read_bytes()
-        env = dict(pair.split("=", 1) for pair in environ.decode().split("\0") if "=" in pair)
+        """Run a management command that finds the demo by itself."""
         return subprocess.run(
             [sys.executable, "manage.py", *words],
             cwd=ROOT,
-            env={**env, "LOG_LEVEL": "WARNING"},
+            env={**surroundings(), "VAR_DIR": str(self.var), "LOG_LEVEL": "WARNING"},
             capture_output=True,
             text=True,
             timeout=timeout,
@@ -51,17 +49,21 @@ class Demo:
         )
 
 
+def surroundings():
+    """Return our environment without the datastores and secrets of the test run."""
+    ours = {"ENVIRONMENT", "DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "SECRET_KEY"}
+    return {name: value for name, value in os.environ.items() if name not in ours}
+
+
 @pytest.fixture(scope="package")
 def demo(tmp_path_factory):
     var = tmp_path_factory.mktemp("demo")
     log = var / "launcher.log"
-    outside = {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "SECRET_KEY"}
-    env = {name: value for name, value in os.environ.items() if name not in outside}
     with log.open("w") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "storefront.dev.demo"],
             cwd=ROOT,
-            env={**env, "VAR_DIR": str(var), "DEMO_PORT": "18600"},
+            env={**surroundings(), "VAR_DIR": str(var), "DEMO_PORT": "18600"},
             stdout=output,
             stderr=output,
         )

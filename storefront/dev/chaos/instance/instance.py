@@ -128,7 +128,9 @@ def clear(var: Path) -> None:
 
 
 def _environment(var: Path, ports: processes.Ports, addresses: dict[str, str]) -> dict[str, str]:
-    env = processes.environment(var=var, ports=ports, keys=secrets.fresh(), addresses=addresses)
+    env = processes.environment(
+        processes.settings(var=var, ports=ports, keys=secrets.fresh(), addresses=addresses)
+    )
     for name in (*LEFT_OUT, "FAILPOINT", "MUTANT"):
         env.pop(name, None)
     return {**env, "PAYMENT_GATEWAY": "test", "CHAOS_CLOCK": str(var / CLOCK)}

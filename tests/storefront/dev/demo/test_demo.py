@@ -16,6 +16,7 @@ from storefront.dev.runtime.processes import Child, command_line
 
 URLS = dict.fromkeys(status_file.LABELS, "http://127.0.0.1:8000/")
 STAFF = {"email": "staff@fara.example", "password": "s3cret"}
+SETTINGS = {"DATABASE_URL": "postgres://fara@127.0.0.1:5433/fara", "ENVIRONMENT": "local"}
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +57,7 @@ def open_shop(monkeypatch, var):
         lock.remember(var, supervisor.children)
         threading.Thread(target=press_ctrl_c).start()
         seen["child"] = child
-        return startup.Opened(urls=URLS, staff=STAFF)
+        return startup.Opened(settings=SETTINGS, urls=URLS, staff=STAFF)
 
     def press_ctrl_c():
         while not (var / "demo.json").exists():
@@ -92,6 +93,31 @@ def test_scripts_find_addresses_processes_and_staff_while_it_runs(open_shop):
     assert (facts["urls"], facts["staff"]) == (URLS, STAFF)
     assert facts["pids"] == {"web": open_shop["child"].pid}
     assert open_shop["mode"] == 0o600
+
+
+@pytest.mark.parametrize(
+    ("environ", "is_adopted"),
+    [({}, True), ({"DATABASE_URL": "postgres://other"}, False), ({"ENVIRONMENT": "test"}, False)],
+)
+def test_a_command_uses_the_running_demo_unless_it_has_settings_of_its_own(
+    var, environ, is_adopted
+):
+    status_file.hang_up(var, settings=SETTINGS, urls=URLS, staff=STAFF, children=[])
+    found = {"VAR_DIR": str(var), **environ}
+
+    status_file.adopt_settings(found)
+
+    assert (found == {"VAR_DIR": str(var), **SETTINGS}) is is_adopted
+
+
+def test_a_demo_that_was_killed_is_not_used(var, monkeypatch):
+    monkeypatch.setattr(os, "getpid", lambda: 2**22 + 1)  # above the largest process id
+    status_file.hang_up(var, settings=SETTINGS, urls=URLS, staff=STAFF, children=[])
+    found = {"VAR_DIR": str(var)}
+
+    status_file.adopt_settings(found)
+
+    assert found == {"VAR_DIR": str(var)}
 
 
 def test_a_second_start_says_where_the_first_one_runs(open_shop):

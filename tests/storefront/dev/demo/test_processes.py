@@ -12,7 +12,9 @@ def test_the_processes_of_a_demo_read_its_own_database(monkeypatch, tmp_path):
     ports = processes.Ports(**{name: free_port() for name in names_of})
     ours = {"DATABASE_URL": "postgres://ours", "REDIS_URL": "redis://ours"}
 
-    env = processes.environment(var=tmp_path, ports=ports, keys={}, addresses=ours)
+    env = processes.environment(
+        processes.settings(var=tmp_path, ports=ports, keys={}, addresses=ours)
+    )
 
     assert not env.keys() & {f"{name}_FILE" for name in settings}
     assert env["DATABASE_URL"] == ours["DATABASE_URL"]
