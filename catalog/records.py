@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from storefront.lib.money import Money
+from storefront.lib.text import storable_value
+
+
+class SupplierRecord:
+    """Base of the dataclasses that suppliers fill: no text keeps a character we cannot store."""
+
+    __slots__ = ()
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    def __post_init__(self) -> None:
+        for name in self.__dataclass_fields__:
+            value = getattr(self, name)
+            if isinstance(value, str | tuple | list | Mapping):
+                object.__setattr__(self, name, storable_value(value))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BadRow:
+class BadRow(SupplierRecord):
     """A row that cannot be taken, or only in part, and why, in words for staff.
 
     Shape:  ``row`` is the supplier's id of it, or its place in the answer
@@ -42,7 +56,7 @@ NO_TERMS = Terms()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VariantRecord:
+class VariantRecord(SupplierRecord):
     """One SKU of the supplier, as he describes it."""
 
     sku: str
@@ -57,7 +71,7 @@ class VariantRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProductRecord:
+class ProductRecord(SupplierRecord):
     """One product of the supplier with its variants.
 
     ``claims`` are his specification table, label by label, untouched: turning them into

@@ -10,7 +10,6 @@ from typing import Any
 from catalog.attributes import batteries
 from catalog.attributes import units as attribute_units
 from catalog.attributes.plausibility import ModeClaim
-from catalog.attributes.text_cleaning import storable
 from catalog.attributes.units import UnreadableError
 
 # Patterns of labels and values
@@ -90,12 +89,11 @@ class Labels:
     """
 
     def __init__(self, claims: Mapping[str, str], *, title: str = "") -> None:
-        self._title = storable(title)
+        self._title = title
         self._said: dict[str, dict[str, str]] = {}
         self.unreadable: list[tuple[str, str, str]] = []
         for label, text in claims.items():
-            name = storable(label)
-            self._said.setdefault(_subject(name), {})[name] = storable(text)
+            self._said.setdefault(_subject(label), {})[label] = text
         self._numbers: dict[str, Said] | None = None
 
     def is_weighed_empty(self) -> bool:

@@ -8,6 +8,8 @@ import unicodedata
 
 import nh3
 
+from storefront.lib.text import storable
+
 MAX_TITLE = 150
 MAX_SUMMARY = 300
 MAX_HTML = 60_000
@@ -26,11 +28,6 @@ _LUMENS = re.compile(
 )
 _GAP = re.compile(r"\s*,(?:\s*,)+")
 _TAG = re.compile(r"<[^>]*>")
-
-
-def storable(text: str) -> str:
-    """Drop what no database takes: NUL characters and halves of characters."""
-    return text.replace("\0", "").encode("utf-8", "ignore").decode()
 
 
 def clean_text(text: str) -> str:

@@ -1,9 +1,16 @@
-"""Search text: fold case and Azerbaijani letters, so that any keyboard finds a word. Pure.
+"""Text: fold search text for any keyboard, drop characters that cannot be stored. Pure.
 
-``folded_sql`` does the same in SQL when product cards are written.
+``folded_sql`` folds in SQL when product cards are written.
 """
 
 from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+# Controls other than tab and line breaks, and lone surrogates, which UTF-8 cannot encode.
+_NOT_STORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 _FROM = "əışçöüğ"
 _TO = "eiscoug"
@@ -18,3 +25,19 @@ def folded_sql(text: str) -> str:
 def fold(text: str) -> str:
     """Lower-case, and write Azerbaijani letters as those of a plain keyboard."""
     return text.replace("İ", "i").lower().translate(_TABLE)
+
+
+def storable(text: str) -> str:
+    """Drop control characters (tab and line breaks stay) and lone surrogates."""
+    return text if text.isprintable() else _NOT_STORABLE.sub("", text)
+
+
+def storable_value(value: Any) -> Any:
+    """Drop them from every text of a tuple, list or mapping; other values are returned as is."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, Mapping):
+        return {storable_value(key): storable_value(each) for key, each in value.items()}
+    if isinstance(value, tuple | list):
+        return type(value)([storable_value(each) for each in value])
+    return value

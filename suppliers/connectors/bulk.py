@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
-from catalog.records import NO_TERMS, BadRow, Terms
+from catalog.records import NO_TERMS, BadRow, SupplierRecord, Terms
 from storefront.lib.money import Money
 from suppliers.connectors.records import StockRecord
 
@@ -19,7 +19,7 @@ FARTHEST_AHEAD = timedelta(hours=14)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
+class Shape(SupplierRecord):
     """How a file looks: its columns, and which kind of values stands in those that are read.
 
     Shape:  ``kinds`` is keyed by a field of ours such as ``sku``; a kind is ``number``,
@@ -40,7 +40,7 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OfferRow:
+class OfferRow(SupplierRecord):
     """What a list of prices says of one SKU: enough to make an offer of it.
 
     ``cost`` is None where the row does not say, and a BadRow where it cannot be believed.

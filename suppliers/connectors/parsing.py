@@ -1,13 +1,17 @@
-"""Lenient parsing: read numbers written as text and times without a time zone. Pure."""
+"""Lenient parsing: repair JSON text, read numbers in text and times without a zone. Pure."""
 
 from __future__ import annotations
 
+import codecs
+import re
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
+
+from storefront.lib.text import storable
 
 TOO_LONG_FOR_A_NUMBER = 40
 MOST_WHOLE = Decimal(10**18)
@@ -53,3 +57,67 @@ def moment(value: Any) -> datetime | None:
 def digest(value: Any) -> str:
     """Return 32 characters that change when the value does, whatever the order of its keys."""
     return blake2b(_ordered.encode(value), digest_size=16).hexdigest()
+
+
+# Repairs of JSON: no parser reads a document in which one text holds half a character.
+ESCAPE = re.compile(
+    r"(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    r"|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|(\\.)"
+)
+# The end of a chunk that may be the beginning of an escape, or of a pair of them.
+CUT_OFF = re.compile(r"(?:\\u[dD][89abAB][0-9a-fA-F]{2})?(?:\\(?:u[0-9a-fA-F]{0,3})?)?$")
+SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+SPACES = str.maketrans("\t\n\r", "   ")
+CHUNK = 65_536
+
+
+class Readable(Protocol):
+    """A binary file or stream."""
+
+    def read(self, size: int = ..., /) -> bytes: ...
+
+
+class RepairedJson:
+    """A JSON file without what no text may hold.
+
+    Broken UTF-8 becomes U+FFFD, line breaks and tabs become spaces. Other control characters and
+    lone surrogate escapes are dropped.
+    """
+
+    def __init__(self, file: Readable) -> None:
+        self._file = file
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._cut_off = ""
+
+    def read(self, size: int = CHUNK) -> bytes:
+        if size == 0:
+            return b""
+        while chunk := self._file.read(max(size, CHUNK)):
+            text = self._cut_off + self._decoder.decode(chunk)
+            self._cut_off = ""
+            if "\\" in text[-12:]:
+                end = _end_of_escapes(text)
+                text, self._cut_off = text[:end], text[end:]
+            if repaired := _repaired(text):
+                return repaired
+        rest, self._cut_off = self._cut_off + self._decoder.decode(b"", final=True), ""
+        return _repaired(rest)
+
+
+def repaired_json(content: bytes) -> bytes:
+    return _repaired(content.decode("utf-8", "replace"))
+
+
+def _repaired(text: str) -> bytes:
+    text = storable(text).translate(SPACES)
+    if SURROGATE.search(text):
+        text = ESCAPE.sub(lambda found: found[1] or found[3] or "", text)
+    return text.encode()
+
+
+def _end_of_escapes(text: str) -> int:
+    """Return where the text can be cut without cutting an escape in two."""
+    found = CUT_OFF.search(text, max(0, len(text) - 12))
+    end = found.start() if found else len(text)
+    backslashes = len(text[:end]) - len(text[:end].rstrip("\\"))
+    return end - backslashes % 2

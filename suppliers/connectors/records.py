@@ -8,14 +8,14 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from catalog.records import BadRow, ProductRecord
+from catalog.records import BadRow, ProductRecord, SupplierRecord
 from storefront.lib.address import Address
 from storefront.lib.http.errors import NotNowError, PermanentError
 from storefront.lib.money import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Charge:
+class Charge(SupplierRecord):
     """What he charged us for one order, by our ``number`` and by his own.
 
     ``freight`` is None where he does not say, and ``at`` where he does not say when.
@@ -57,7 +57,7 @@ class ClaimAnswer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimState:
+class ClaimState(SupplierRecord):
     """How one claim stands at the supplier."""
 
     number: str
@@ -140,7 +140,7 @@ class LeftUnpaidError(NotStoppableError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CostRecord:
+class CostRecord(SupplierRecord):
     """What one SKU costs now."""
 
     sku: str
@@ -148,7 +148,7 @@ class CostRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StockRecord:
+class StockRecord(SupplierRecord):
     """How many of one SKU lie at one location now."""
 
     sku: str
@@ -162,7 +162,7 @@ def is_nameless(row: StockRecord | BadRow) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListRow:
+class ListRow(SupplierRecord):
     """One product in the supplier's list: just enough to see what changed.
 
     ``digest`` is of its words, ``cost_digest`` of what the list says about its prices.
@@ -178,7 +178,7 @@ class ListRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProductPage:
+class ProductPage(SupplierRecord):
     """One product's page, and all that can be taken from it.
 
     ``record`` is None when it cannot be taken at all: a fatal BadRow in ``problems`` says why.
@@ -205,7 +205,7 @@ class Omitted(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FreightOption:
+class FreightOption(SupplierRecord):
     """One route the supplier offers for a parcel."""
 
     name: str  # exactly what an order must name
@@ -215,7 +215,7 @@ class FreightOption:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestLine:
+class RequestLine(SupplierRecord):
     """So many of one supplier SKU; ``reference`` is our line id, echoed back.
 
     ``title`` is for people who pack it.
@@ -265,7 +265,7 @@ class Refusal(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefusedLine:
+class RefusedLine(SupplierRecord):
     """One line that he will not ship; ``reference`` is our line id.
 
     ``ships`` is how many of it he ships all the same. It is a total, so hearing it twice changes
@@ -290,7 +290,7 @@ class Answer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParcelNews:
+class ParcelNews(SupplierRecord):
     """One parcel, as the supplier tells of it. ``lines`` is empty when he does not say."""
 
     carrier: str
@@ -302,7 +302,7 @@ class ParcelNews:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PurchaseState:
+class PurchaseState(SupplierRecord):
     """How one of our purchase orders stands at the supplier.
 
     ``cost`` is what he charges for the goods, and ``freight`` for the way, where he says so. What
@@ -335,7 +335,7 @@ class NewsKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SupplierNews:
+class SupplierNews(SupplierRecord):
     """Something a supplier told us without being asked, in our words.
 
     ``external_id`` names the message: the same one may be delivered again. An order is named

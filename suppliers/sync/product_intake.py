@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 MOST_COST = Decimal(1_000_000)
 TRIES = 3
 NOT_STORED = "cannot-be-stored"
+NOT_STORABLE = (DataError, IntegrityError, ValueError)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,10 +72,37 @@ def sift(reading: Reading, answers: Sequence[tuple[Listed, ProductPage | Outside
 
 
 def take(work: Work, batch: Batch) -> int:
-    """Take one batch of pages in; all of it, or nothing of it. Return how many SKUs it has.
+    """Import one batch of pages; return how many SKUs it has.
+
+    A batch that the database refuses is halved until the page that it refuses is alone. That page
+    becomes an issue, and the next run reads it again.
 
     Raises: LeaseLostError  the run is no longer ours
     """
+    counts = work.counts()
+    try:
+        return _take_whole(work, batch)
+    except NOT_STORABLE:
+        if not batch.good:
+            raise
+        for name, count in counts.items():
+            setattr(work.run, name, count)
+        if len(batch.good) > 1:
+            half = len(batch.good) // 2
+            rest = Batch(good=batch.good[half:])
+            return take(work, replace(batch, good=batch.good[:half])) + take(work, rest)
+        ref = batch.good[0].record.ref
+        log.exception("product %s cannot be stored", ref)
+        problems = [*batch.problems, _not_stored(ref)]
+        return take(work, replace(batch, good=[], problems=problems))
+
+
+def _not_stored(ref: str) -> BadRow:
+    message = "The database cannot store a value of this product. The log names the value."
+    return BadRow(row=ref, code=NOT_STORED, message=message)
+
+
+def _take_whole(work: Work, batch: Batch) -> int:
     for _ in range(TRIES):
         problems = list(batch.problems)
         try:
@@ -223,15 +251,15 @@ def _stored(
         return importer.take_in(
             records=records, known=known, source=work.supplier.code, now=work.moment()
         )
-    except (DataError, IntegrityError, ValueError) as error:
+    except NOT_STORABLE as error:
         if len(records) == 1 and isinstance(error, IntegrityError) and not is_again:
             # Another worker may have taken its name or its address: now that is to be read.
             return _stored(work, records, known, is_again=True)
         if len(records) == 1:
             log.exception("product %s cannot be stored", records[0].ref)
-            problem = BadRow(row=records[0].ref, code=NOT_STORED, message=str(error)[:500])
+            issues = [_not_stored(records[0].ref)]
             return Intake(
-                variants={}, touched=set(), issues=[problem], created=0, updated=0, unchanged=0
+                variants={}, touched=set(), issues=issues, created=0, updated=0, unchanged=0
             )
     taken = [_stored(work, [record], known) for record in records]
     return Intake(

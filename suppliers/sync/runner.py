@@ -6,6 +6,8 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from django.db import DatabaseError
+
 from storefront.lib.http.errors import OutsideError, TemporaryError
 from suppliers.connections.factory import adapter_for
 from suppliers.connectors.capabilities import Connector
@@ -76,7 +78,14 @@ def take_in(  # noqa: PLR0913 - what, for whom, how long, and who wants to hear 
         log.warning("run %s was closed while we worked on it", run.pk)
         run.refresh_from_db()
     except BaseException as error:
-        runs.fail(work, f"{type(error).__name__}: {error}")
+        runs.fail(work, _problem_of(error))
         raise
     publication.publish_waiting(now=work.moment())
     return run
+
+
+def _problem_of(error: BaseException) -> str:
+    """Say for staff how the run ended; a database error stays in the log, which is not for them."""
+    if isinstance(error, DatabaseError):
+        return "The database refused what the run wrote: see the log. Later runs try again."
+    return f"{type(error).__name__}: {error}"

@@ -24,6 +24,7 @@ from storefront.lib.http.retries import patiently
 from suppliers.connectors.bigbuy.error_codes import TOO_FAST, Refusal, refusal
 from suppliers.connectors.bigbuy.options import GROUP_QUOTAS, LIST_QUOTAS, Options
 from suppliers.connectors.context import Line, Quota
+from suppliers.connectors.parsing import RepairedJson
 from suppliers.connectors.records import BudgetSpentError
 
 SUFFIX = ".json"
@@ -164,7 +165,7 @@ class Wire:
             patiently(partial(self._fetch, path, query, file), is_repeatable=True, tries=LIST_TRIES)
             file.seek(0)
             try:
-                for row in ijson.items(file, "item", use_float=False):
+                for row in ijson.items(RepairedJson(file), "item", use_float=False):
                     if not isinstance(row, dict):
                         raise _garbage(path)
                     yield row

@@ -26,8 +26,12 @@ def decoded[T](content: bytes, kind: type[T], *, what: str) -> T:
 
     Raises: PermanentError  it is no JSON, or of another shape
     """
+    decoder = _decoder(cast(Hashable, kind))
     try:
-        answer: T = _decoder(cast(Hashable, kind)).decode(content)
+        try:
+            answer: T = decoder.decode(content)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            answer = decoder.decode(parsing.repaired_json(content))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         start = content[:80].decode("utf-8", "replace")
         raise PermanentError(

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.db import DataError
 
 from catalog.models import Listing, Product, Variant
 from catalog.records import BadRow
@@ -18,6 +19,7 @@ from suppliers.models import (
     UnpublishedSupply,
 )
 from suppliers.quarantine import review
+from suppliers.sync import runner
 from tests.factories.feeds import NOON, stock_world, sync, usd
 from tests.factories.product_records import make_variant_record
 
@@ -282,3 +284,78 @@ def test_what_a_person_applies_is_applied_once(supplier, world):
     for number in range(1, 3):
         del world.records[f"P{number}"]
     assert sync(supplier, now=LATER).status == FeedRun.Status.QUARANTINED
+
+
+DIRTY = "a\0b\ud800\x07"
+
+
+def test_a_record_full_of_control_characters_is_taken_with_all_others(supplier, world):
+    stock_world(world, 3)
+    record = world.records["P2"]
+    world.records["P2"] = replace(
+        record,
+        title=f"Trail headlamp {DIRTY}",
+        brand=DIRTY,
+        category_path=("Headlamps", DIRTY),
+        description_html=f"<p>{DIRTY}</p>",
+        claims={DIRTY: DIRTY, "Weight": f"75 g{DIRTY}"},
+        option_names=(DIRTY,),
+        hs_code=DIRTY,
+        picture_urls=(f"http://127.0.0.1/{DIRTY}.png",),
+        raw={DIRTY: [DIRTY]},
+        variants=[
+            replace(
+                record.variants[0],
+                title=DIRTY,
+                option_values=(DIRTY,),
+                gtin=DIRTY,
+                mpn=DIRTY,
+                picture_urls=(f"http://127.0.0.1/{DIRTY}.jpg",),
+            )
+        ],
+    )
+    world.bad_rows = [
+        BadRow(row=DIRTY, code="list-unreadable", message=DIRTY, raw={DIRTY: [DIRTY, {"x": DIRTY}]})
+    ]
+
+    run = sync(supplier)
+
+    assert (run.status, run.created) == (FeedRun.Status.APPLIED, 3)
+    assert SupplierOffer.objects.get(supplier_product="P2").title == "ab"
+    assert Product.objects.filter(title="Trail headlamp ab").exists()
+    assert ("ab", "list-unreadable") in open_issues()
+
+
+def test_a_page_that_the_database_refuses_is_an_issue_and_the_others_are_taken(supplier, world):
+    stock_world(world, 5)
+    long = "P" * 200
+    world.records[long] = replace(world.records["P3"], ref=long, variants=[
+        make_variant_record(sku="LONG", gtin="", mpn="LONG")
+    ])  # fmt: skip
+    world.costs["LONG"] = usd("8.40")
+
+    run = sync(supplier)
+
+    assert (run.status, run.problem, counts(run)) == (FeedRun.Status.APPLIED, "", (5, 0, 0, 0, 0))
+    assert SupplierOffer.objects.live().count() == 5
+    (issue,) = FeedIssue.objects.filter(code="cannot-be-stored")
+    assert issue.row == long[:80]
+    assert "value too long" not in issue.message
+
+
+def test_the_problem_of_a_run_shows_no_database_error(supplier, world, monkeypatch):
+    stock_world(world, 1)
+
+    def refuse(*_, **__):
+        raise DataError('invalid byte sequence for encoding "UTF8"')
+
+    monkeypatch.setitem(runner.JOBS, FeedRun.Kind.PRODUCTS, refuse)
+
+    with pytest.raises(DataError):
+        sync(supplier)
+
+    run = FeedRun.objects.get()
+    assert run.status == FeedRun.Status.FAILED
+    assert run.problem == (
+        "The database refused what the run wrote: see the log. Later runs try again."
+    )

@@ -24,7 +24,7 @@ RefOf = Callable[[str, str], str]
 Reader = Callable[[Sequence[str]], str | None]
 
 NAME = r"[!-\[\]-~]+(?: [!-\[\]-~]+)*"
-FREE = r"\\\t\n\r\0\ud800-\udfff"
+FREE = r"\\\0-\x1f\x7f-\x9f\ud800-\udfff"
 AMOUNT = r"(?:[1-9][0-9]{0,5}(?:\.[0-9]{1,2})?|0\.(?:0[1-9]|[1-9][0-9]?))"
 COUNT = r"(?:[1-9][0-9]{0,4})?"
 DAYS = r"(?:[1-9]?[0-9]|[12][0-9]{2})?"

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import json
+
+import ijson
+import pytest
+
+from suppliers.connectors.cj.parsing import decoded
+from suppliers.connectors.parsing import RepairedJson, repaired_json
+
+BROKEN = {
+    rb"x\ud800y": "xy",
+    rb"x\udc00y": "xy",
+    rb"\ud83d\ud83d\ude00": "\U0001f600",
+    rb"\\ud800 stays": "\\ud800 stays",
+    b"a\x01b\x85c": "ab\ufffdc",
+    b"two\nlines\tand": "two lines and",
+    b"\xffclair": "\ufffdclair",
+    b"\xed\xa0\x80!": "\ufffd\ufffd\ufffd!",
+}
+
+
+class Slow:
+    """A file that gives so many bytes at a time."""
+
+    def __init__(self, content, size):
+        self._content = content
+        self._size = size
+
+    def read(self, _size=-1):
+        piece, self._content = self._content[: self._size], self._content[self._size :]
+        return piece
+
+
+@pytest.mark.parametrize(("text", "meant"), BROKEN.items())
+def test_json_that_holds_what_no_text_may_hold_is_read(text, meant):
+    document = b'[{"title":"' + text + b'","sku":"A1"}]'
+
+    assert decoded(document, list, what="list") == [{"title": meant, "sku": "A1"}]
+    assert list(ijson.items(RepairedJson(Slow(document, 1000)), "item")) == [
+        {"title": meant, "sku": "A1"}
+    ]
+
+
+@pytest.mark.parametrize("size", range(1, 25))
+def test_where_a_file_is_cut_into_chunks_changes_nothing(size):
+    pieces = [*BROKEN, rb"\\", rb"\"", "\u00e9".encode(), rb"\ud83d\ude00", *reversed(BROKEN)]
+    document = b'["' + b"".join(pieces) + b'"]'
+    file = RepairedJson(Slow(document, size))
+
+    chunks = list(iter(file.read, b""))
+
+    assert b"".join(chunks) == repaired_json(document)
+    json.loads(b"".join(chunks))
