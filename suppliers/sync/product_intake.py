@@ -22,6 +22,7 @@ from suppliers.offers import matching, writer
 from suppliers.offers.matching import Bearer
 from suppliers.offers.writer import Batch, Good, Listed, TakenMeanwhileError
 from suppliers.quarantine import guards
+from suppliers.quarantine.limits import limits_of_run
 from suppliers.runs.runs import Work
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ def sift(reading: Reading, answers: Sequence[tuple[Listed, ProductPage | Outside
     usable = reading.read - reading.unusable
     work.believe(
         guards.currency_is_right(expected=work.supplier.currency, found=reading.currencies)
-        or guards.rows_are_readable(good=usable, bad=reading.unusable)
+        or guards.rows_are_readable(good=usable, bad=reading.unusable, limits=limits_of_run(work))
     )
     return batch
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from storefront.dev.sandboxes.in_memory_supplier import FakeSupplier
+from suppliers.models import FeedLimits
 from tests.factories.feeds import NOON, stock_world, sync
 
 
@@ -18,3 +21,20 @@ def test_a_run_is_judged_by_limits_that_are_read_once(supplier, world, kind):
         sync(supplier, kind, now=NOON + timedelta(hours=1))
 
     assert sum("suppliers_feedlimits" in query["sql"] for query in asked) == 1
+
+
+@pytest.mark.parametrize(("bad_percent", "status"), [(None, "quarantined"), (90, "applied")])
+def test_pages_that_cannot_be_used_are_judged_by_the_supplier_s_own_limit(
+    supplier, world, monkeypatch, bad_percent, status
+):
+    stock_world(world, 12)
+    FeedLimits.objects.create(supplier=supplier, bad_percent=bad_percent)
+    real = FakeSupplier.product
+
+    def unusable(self, *, ref):
+        page = real(self, ref=ref)
+        return page if ref in {"P1", "P2"} else replace(page, record=None)
+
+    monkeypatch.setattr(FakeSupplier, "product", unusable)
+
+    assert sync(supplier).status == status
