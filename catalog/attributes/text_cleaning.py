@@ -23,10 +23,20 @@ DROPPED_WHOLE = frozenset({"script", "style", "iframe", "object", "noscript", "t
 _UNWANTED = {"Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk"}  # controls, overrides, emoji, nothing
 _KEPT_SIGNS = frozenset("°®™©")
 _VARIATION = re.compile("[\ufe00-\ufe0f\u20e3]")
-_LUMENS = re.compile(
-    r"[\(\[]?\s*(?:up to\s*)?(\d[\d,. ]*\d|\d)\s*-?\s*(?:lm|lumens?)\b\s*[\)\]]?", re.IGNORECASE
+# A number that ends in "lm". Blanks group thousands only where the rest cannot stand alone:
+# "1 000 lm" is one number, "Spot 400 350 lm" is a model and a claim.
+_CLAIM = (
+    r"(?:(?:up to|max\.|bis zu|jusqu'à)\s*)?(?:(?<![\w.,'’-])\d+[-–~](?=\d))?"
+    r"(?<![\d.,'’])(?P<{0}>\d{{1,3}}(?:[.,'’]\d{{3}})+|\d{{1,3}}(?: 0\d\d)+|\d+(?:[.,]\d+)?)"
+    r"\s*-?\s*(?:lm|lumens?)\b"
 )
+_LUMENS = re.compile(
+    rf"[(\[]\s*{_CLAIM.format('bracketed')}\s*[)\]]|{_CLAIM.format('bare')}", re.IGNORECASE
+)
+_GROUPED = re.compile(r"\d{1,3}(?:[.,'’ ]\d{3})+")
+_NARROW_BLANK = re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")
 _GAP = re.compile(r"\s*,(?:\s*,)+")
+_BRACKET_GAP = re.compile(r"(?<=[(\[])[\s,;]+|[\s,;]+(?=[)\]])|[(\[]\s*[)\]]")
 _TAG = re.compile(r"<[^>]*>")
 
 
@@ -44,16 +54,26 @@ def clean_text(text: str) -> str:
 
 
 def clean_title(text: str, *, output_lm: int | None) -> str:
-    """Return a title of at most 150 characters that claims no other output than we publish."""
-    title = clean_text(html.unescape(text))
+    """Return a title of at most 150 characters that claims no other output than we publish.
+
+    Only the claim goes: the numbers of a model name stay.
+    """
+    title = clean_text(_NARROW_BLANK.sub("", html.unescape(text)))
 
     def believed(found: re.Match[str]) -> str:
-        digits = re.sub(r"\D", "", found[1])
-        is_believed = output_lm is not None and digits[:9] == str(output_lm)
+        is_believed = _number(found["bracketed"] or found["bare"]) == output_lm
         return found[0] if is_believed else " "
 
-    honest = _GAP.sub(",", _LUMENS.sub(believed, title))
+    honest = _LUMENS.sub(believed, title)
+    if honest != title:
+        honest = _BRACKET_GAP.sub("", _GAP.sub(",", honest))
     return shorten(" ".join(honest.split()).strip(" ,;-–|"), MAX_TITLE)
+
+
+def _number(claim: str) -> int:
+    if _GROUPED.fullmatch(claim):
+        return int(re.sub(r"\D", "", claim[:20]))
+    return round(float(claim[:20].replace(",", ".")))
 
 
 def shorten(text: str, length: int) -> str:

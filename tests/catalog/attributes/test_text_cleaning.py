@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -73,6 +75,16 @@ def test_no_text_breaks_the_cleaner_and_cleaning_twice_changes_nothing(text):
         ("Cafe\u0301 light &amp; more", None, "Café light & more"),
         ("Nord\tlight\nno\0w", None, "Nord light now"),
         ("مصباح 超亮 lamp", None, "مصباح 超亮 lamp"),
+        ("Fenix E05 400 lm", None, "Fenix E05"),
+        ("Sofirn SP40 18650 1200 lm headlamp", 1200, "Sofirn SP40 18650 1200 lm headlamp"),
+        ("Torch Tarn MT-223 400 lm Black", None, "Torch Tarn MT-223 Black"),
+        ("Black Diamond Spot 400 350 lm", None, "Black Diamond Spot 400"),
+        ("Headlamp 1 000 lm", None, "Headlamp"),
+        ("Headlamp 1\u202f200 lm", None, "Headlamp"),
+        ("Headlamp 1\u202f200 lm", 1200, "Headlamp 1200 lm"),
+        ("Headlamp 1.200 lm", 1200, "Headlamp 1.200 lm"),
+        ("Headlamp 2,5 lm", 25, "Headlamp"),
+        ("Headlamp 100-800 lm (USB-C, 800 lm)", None, "Headlamp (USB-C)"),
     ],
 )
 def test_a_title_is_one_plain_line_that_claims_no_more_than_we_publish(title, output_lm, clean):
@@ -100,3 +112,32 @@ def test_the_summary_is_the_first_sentences_without_the_table():
 
     assert text_cleaning.summary_of(html) == "Small & bright. Made to last."
     assert text_cleaning.summary_of("<p>" + "Word word. " * 60 + "</p>").endswith("word.")
+
+
+NAMES = (Path(__file__).parent / "light_names.txt").read_text(encoding="utf-8").splitlines()
+CLAIMS = {
+    "{} lm": 950, "{}lm": 950, "{} LM": 12000, "{} Lumens": 400, "({} lm)": 1200,
+    "[{} Lumen]": 5, "up to {} lumens": 400, "{} lumen max": 350, "bis zu {} lm": 200000,
+}  # fmt: skip
+SPELLINGS = (str, "{:,}".format, lambda number: f"{number:,}".replace(",", "."))
+ORDERS = ("{name} {claim}", "{claim} {name}", "{name}, {claim}, USB-C", "{name} - {claim} black")
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("form", CLAIMS)
+def test_every_model_name_survives_and_only_a_false_claim_goes(form, order):
+    number = CLAIMS[form]
+    for name in NAMES:
+        for spelled in {spell(number) for spell in SPELLINGS}:
+            title = order.format(name=name, claim=form.format(spelled))
+
+            kept = text_cleaning.clean_title(title, output_lm=number)
+            cleaned = text_cleaning.clean_title(title, output_lm=number + 1)
+
+            assert kept == title
+            assert name in cleaned
+            assert not re.search(r"\d\s*lm|lumen", cleaned.replace(name, ""), re.IGNORECASE)
+
+
+def test_at_least_200_names_are_tried():
+    assert len(set(NAMES)) >= 200
