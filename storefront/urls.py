@@ -33,7 +33,7 @@ urlpatterns = [
     *i18n_patterns(path("", include("storefront.web.urls"))),
 ]
 
-handler400 = "storefront.web.core.errors.bad_request"
+handler400 = "storefront.bad_request.bad_request"
 handler403 = "storefront.web.core.errors.forbidden"
 handler404 = "storefront.web.core.errors.not_found"
 handler500 = "storefront.web.core.errors.server_error"

@@ -17,7 +17,7 @@ class IdempotencyRecord(models.Model):
     started_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True, blank=True)
     status_code = models.PositiveSmallIntegerField(null=True, blank=True)
-    response = models.JSONField(null=True, blank=True)
+    response = models.TextField(blank=True)  # JSON
 
     class Meta:
         constraints = [

@@ -1,4 +1,4 @@
-"""Text: fold search text for any keyboard, drop characters that cannot be stored. Pure.
+"""Text: fold search text for any keyboard, find and drop characters that cannot be stored. Pure.
 
 ``folded_sql`` folds in SQL when product cards are written.
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 # Controls other than tab and line breaks, and lone surrogates, which UTF-8 cannot encode.
 _NOT_STORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _FROM = "əışçöüğ"
 _TO = "eiscoug"
 _TABLE = str.maketrans(_FROM, _TO)
@@ -41,3 +41,8 @@ def storable_value(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return type(value)([storable_value(each) for each in value])
     return value
+
+
+def is_storable(text: str) -> bool:
+    """Tell whether PostgreSQL stores a text: it has no NUL and no lone surrogate."""
+    return _UNSTORABLE.search(text) is None

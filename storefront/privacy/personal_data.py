@@ -18,8 +18,8 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import Q, TextField
-from django.db.models.functions import Cast, Lower
+from django.db.models import Q
+from django.db.models.functions import Lower
 
 from notifications import privacy as messages
 from notifications.models import Delivery
@@ -148,9 +148,10 @@ def _forget_copies(about: Collection[str], words: Collection[str]) -> None:
     answers = apps.get_model("api", "IdempotencyRecord")._base_manager  # noqa: SLF001
     wanted = Q(pk__in=[])
     for text in about:
-        wanted |= Q(text__icontains=text)
-    for row in answers.alias(text=Cast("response", TextField())).filter(wanted):
-        answers.filter(pk=row.pk).update(response=scrub(row.response, words))
+        wanted |= Q(response__icontains=text)
+    for row in answers.filter(wanted):
+        scrubbed = scrub(json.loads(row.response), words)
+        answers.filter(pk=row.pk).update(response=json.dumps(scrubbed, ensure_ascii=False))
     calls = apps.get_model("hooks", "InboundCall")._base_manager  # noqa: SLF001
     for text in about:
         for row in calls.extra(  # a needle in bytes: the ORM has no word for it

@@ -116,6 +116,7 @@ MIDDLEWARE = [
     "storefront.web.core.page_cache.PageCacheMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "storefront.dashboard.theme.csp.AdminPolicyMiddleware",
+    "storefront.lib.security.request_text.RequestTextMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

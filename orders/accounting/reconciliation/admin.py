@@ -8,9 +8,12 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -151,7 +154,12 @@ class MoneyDifferenceAdmin(StaffAdmin):
 
     @action(description=_("Save as CSV"), icon="download", may="view")
     def export(self, request: HttpRequest) -> HttpResponseBase:
-        rows = self.get_changelist_instance(request).get_queryset(request)
+        try:
+            rows = self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters:  # the list itself ignores unknown parameters and says so
+            return HttpResponseRedirect(
+                reverse("admin:orders_moneydifference_changelist", query={ERROR_FLAG: "1"})
+            )
         answer = StreamingHttpResponse(_lines(rows), content_type="text/csv; charset=utf-8")
         answer["Content-Disposition"] = 'attachment; filename="differences.csv"'
         return answer

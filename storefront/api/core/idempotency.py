@@ -12,9 +12,9 @@ from typing import Any
 
 from django.db import DatabaseError, OperationalError, connection
 from django.utils import timezone
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.encoders import JSONEncoder
 
 from storefront.api.core import exception_handler, problem_types
 from storefront.api.core.exception_handler import ProblemError
@@ -139,16 +139,23 @@ def _answered(request: Request, work: Callable[[], Response]) -> Response:
 def _keep(record: IdempotencyRecord, response: Response) -> None:
     if response.status_code >= SERVER_ERROR:
         return
-    shown: Any = None if response.data is None else json.loads(JSONRenderer().render(response.data))
     IdempotencyRecord.objects.filter(pk=record.pk).update(
-        done_at=timezone.now(), status_code=response.status_code, response=shown
+        done_at=timezone.now(),
+        status_code=response.status_code,
+        response="" if response.data is None else _storable(response.data),
     )
+
+
+def _storable(shown: Any) -> str:
+    """Write JSON that can always be stored: NUL is an escape, a lone surrogate becomes ``?``."""
+    text = json.dumps(shown, cls=JSONEncoder, ensure_ascii=False)
+    return text.encode(errors="replace").decode()
 
 
 def _again(record: IdempotencyRecord) -> Response:
     status = record.status_code or 0
     return Response(
-        record.response,
+        json.loads(record.response) if record.response else None,
         status=status,
         content_type=exception_handler.CONTENT_TYPE
         if status >= problem_types.MALFORMED.status

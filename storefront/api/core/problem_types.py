@@ -27,6 +27,12 @@ MALFORMED = Kind(
     title=_("The body is not JSON"),
     detail=_("Send one JSON object in UTF-8, without NaN and without repeated names."),
 )
+UNREADABLE = Kind(
+    slug="unreadable-request",
+    status=HTTPStatus.BAD_REQUEST,
+    title=_("We cannot read this request"),
+    detail=_("Remove NUL characters, and halves of characters, from the path and the query."),
+)
 INVALID = Kind(
     slug="invalid-fields",
     status=HTTPStatus.BAD_REQUEST,

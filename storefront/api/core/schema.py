@@ -15,6 +15,7 @@ from storefront.api.core.idempotency import HEADER, MAX_KEY
 from storefront.api.core.problem_types import Kind
 
 ALWAYS = (
+    problem_types.UNREADABLE,
     problem_types.NOT_ACCEPTABLE,
     problem_types.TOO_OFTEN,
     problem_types.BUG,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
@@ -18,9 +19,11 @@ from catalog.models import Channel
 from storefront.api.core import problem_types
 from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.throttles import ChangeThrottle, ReadThrottle
+from storefront.lib.text import is_storable
 
 CHANNEL_CODE = "shop"
 MAX_BODY_BYTES = 65_536
+UNSTORABLE = _("Remove NUL characters and halves of characters (lone surrogates).")
 
 
 class StrictJSON(JSONParser):
@@ -38,13 +41,17 @@ class StrictJSON(JSONParser):
         if len(content) > self.max_bytes:
             raise ProblemError(problem_types.TOO_LARGE, limit=self.max_bytes)
         try:
-            return json.loads(
-                content.decode(),
-                parse_constant=_refuse_constant,
-                object_pairs_hook=_refuse_repeated,
+            text = content.decode()
+            found = json.loads(
+                text, parse_constant=_refuse_constant, object_pairs_hook=_refuse_repeated
             )
+            refused = list(_unstorable(found, "#")) if "\\u" in text else []
         except (ValueError, RecursionError) as error:
             raise ParseError from error
+        if refused:
+            problems = [{"pointer": each, "detail": str(UNSTORABLE)} for each in refused]
+            raise ProblemError(problem_types.INVALID, errors=problems)
+        return found
 
 
 def _refuse_constant(name: str) -> None:
@@ -56,6 +63,21 @@ def _refuse_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("repeated name")
     return found
+
+
+def _unstorable(value: Any, pointer: str) -> Iterator[str]:
+    """Find the places of texts that hold NUL or a lone surrogate; for a name, its object."""
+    if isinstance(value, str) and not is_storable(value):
+        yield pointer
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            yield from _unstorable(inner, f"{pointer}/{place}")
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            if is_storable(name):
+                yield from _unstorable(inner, f"{pointer}/{name}")
+            else:
+                yield pointer
 
 
 class Endpoint(APIView):

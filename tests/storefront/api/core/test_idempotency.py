@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 from django.db import connection
@@ -10,7 +11,8 @@ from orders.checkout import checkout
 from orders.models import Order, Payment
 from orders.payments import sessions
 from storefront.api import tasks
-from storefront.api.core import idempotency
+from storefront.api.core import idempotency, problem_types
+from storefront.api.core.exception_handler import ProblemError
 from storefront.api.models import IdempotencyRecord
 from suppliers.models import StockLevel
 from tests.factories.suppliers import NOON
@@ -215,3 +217,37 @@ def test_who_waits_too_long_is_asked_to_come_again(api, cart, wish, monkeypatch)
     assert waiting.headers["retry-after"] == "1"
     assert after.status_code == 201
     assert Order.objects.count() == 1
+
+
+UNSTORABLE = {
+    "name that is NUL": b'{"\\u0000": 1}',
+    "name that is half a character": b'{"\\ud800": 1}',
+    "value with NUL": b'{"locale": "\\u0000"}',
+    "value in a list": b'{"locale": ["a", "\\udfff"]}',
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "key"), [("lines/", ""), ("lines/", "k1"), ("checkout/", "k1"), ("", "k1")]
+)
+@pytest.mark.parametrize("name", UNSTORABLE)
+def test_text_that_cannot_be_stored_is_refused_with_and_without_a_key(api, cart, name, path, key):
+    address = f"{cart}{path}" if path else "/api/v1/carts/"
+    headers = {"idempotency-key": key} if key else {}
+
+    answer = api.send("POST", address, UNSTORABLE[name], headers=headers)
+
+    assert (answer.status_code, kind_of(answer)) == (400, "invalid-fields")
+    assert IdempotencyRecord.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_an_answer_is_stored_whatever_it_quotes(api, cart, wish, monkeypatch):
+    quoted = ProblemError(problem_types.INVALID, errors=[{"pointer": "#", "detail": "a\0b"}])
+    monkeypatch.setattr(checkout, "place", Mock(side_effect=quoted))
+
+    answers = [api.post(f"{cart}checkout/", wish, key="k1") for _ in range(2)]
+
+    assert [kind_of(answer) for answer in answers] == ["invalid-fields"] * 2
+    assert answers[1].json() == answers[0].json()
