@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.encoding import escape_uri_path
 
+from storefront.web.core.page_cache import known_query
 from storefront.web.core.visit import theme_of, visit
 
 CODES = tuple(code for code, _ in settings.LANGUAGES)
@@ -22,15 +25,26 @@ def in_language(path: str, code: str) -> str:
     return f"/{code}/"
 
 
+def _address(request: HttpRequest) -> str:
+    """Return the address of a page, without what a cached page must not quote."""
+    path = escape_uri_path(request.path)
+    try:
+        query = known_query(request)
+    except TooManyFieldsSent:  # the page that says so has languages too
+        return path
+    return f"{path}?{query}" if query else path
+
+
 def shop(request: HttpRequest) -> dict[str, Any]:
     """Give templates the visit, the languages and the clock; the shop is read when asked for."""
     here = visit(request)
+    address = _address(request)
     return {
         "visit": here,
         "language": here.language,
         "theme": theme_of(request),
         "languages": [
-            {"code": code, "name": name, "path": in_language(request.get_full_path(), code)}
+            {"code": code, "name": name, "path": in_language(address, code)}
             for code, name in settings.LANGUAGES
         ],
         "public_url": settings.PUBLIC_URL,

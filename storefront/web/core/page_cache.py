@@ -87,10 +87,7 @@ def kept(view: View) -> View:
 
 def page_key(request: HttpRequest) -> str:
     """Return the name of the page, or nothing for a request that is not worth keeping."""
-    pairs = sorted(
-        (name, value) for name, values in request.GET.lists() if name in KNOWN for value in values
-    )
-    query = urlencode(pairs)
+    query = known_query(request)
     if len(query) > MAX_QUERY:
         return ""
     part = request.headers.get("HX-Request-Type", "") if "HX-Request" in request.headers else ""
@@ -98,6 +95,18 @@ def page_key(request: HttpRequest) -> str:
     told = (wanted_country(request), theme_of(request), hour)
     name = "\n".join((request.path_info, query, part, *told))
     return f"page:{hashlib.blake2b(name.encode(), digest_size=16).hexdigest()}"
+
+
+def known_query(request: HttpRequest) -> str:
+    """Return the parameters that may change a page, in one order; a page may quote no others."""
+    return urlencode(
+        sorted(
+            (name, value)
+            for name, values in request.GET.lists()
+            if name in KNOWN
+            for value in values
+        )
+    )
 
 
 def is_keepable(response: HttpResponse) -> bool:

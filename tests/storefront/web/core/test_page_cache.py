@@ -54,6 +54,34 @@ def test_a_kept_page_knows_nobody(filled, light, path):
     assert response["Cache-Control"] == "private, no-cache"
 
 
+@pytest.mark.parametrize(
+    "path", [*KEPT, "/en/search/?q=trail&sort=price", "/en/compare/?light=trail-400"]
+)
+@pytest.mark.parametrize(
+    "part", [{}, {"HTTP_HX_REQUEST": "true", "HTTP_HX_REQUEST_TYPE": "partial"}]
+)
+def test_a_page_quotes_no_parameter_that_its_key_leaves_out(client, light, settings, path, part):
+    settings.PAGE_CACHE_S = 0  # each page is rendered
+    mark = "&" if "?" in path else "?"
+    plain = client.get(path, **part).content
+
+    told = client.get(f"{path}{mark}mail=erika%40example.org&session=SECRET123", **part).content
+
+    assert told == plain
+
+
+def test_one_key_has_one_page_in_whatever_order_its_parameters_came(client, light, settings):
+    settings.PAGE_CACHE_S = 0
+
+    pages = [
+        client.get("/en/search/?q=trail&in_stock=1").content,
+        client.get("/en/search/?in_stock=1&q=trail").content,
+    ]
+
+    assert pages[0] == pages[1]
+    assert b"/az/search/?in_stock=1&amp;q=trail" in pages[0]
+
+
 def test_a_cart_page_is_never_kept(filled):
     response = filled.get("/en/cart/")
 
