@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from catalog.models import Card, Identifier, Product, SearchWord
@@ -163,3 +165,16 @@ def test_a_card_follows_its_product():
     assert titles("night") == ["Night headlamp"]
     assert titles("trail") == []
     assert Card.objects.count() == 1
+
+
+def test_among_twenty_thousand_words_a_mistyped_search_is_corrected_within_its_limit():
+    parts = [f"{a}{b}" for a in "bcdfghklmnprstvz" for b in "aeiou"]
+    words = {f"{a}{b}{c}" for a in parts[:60] for b in parts[10:40] for c in parts[30:45]}
+    SearchWord.objects.bulk_create(SearchWord(word=word) for word in sorted(words)[:20_000])
+    SearchWord.objects.bulk_create([SearchWord(word="varrowick"), SearchWord(word="armorlight")])
+    started_s = time.process_time()
+
+    corrected = spelling.correct("varowick armorlihgt gulitamore " + "sodarime " * 40)
+
+    assert corrected.startswith("varrowick armorlight ")
+    assert time.process_time() - started_s < 0.1  # the share of the database is 10 ms a word
