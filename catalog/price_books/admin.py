@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
@@ -27,7 +26,7 @@ from catalog.price_books.labels import BOOK, NO_BOOKS, NO_RULES, RULE
 from catalog.pricing import labels
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action
-from storefront.lib.staff.csv_export import Echo
+from storefront.lib.staff.csv_export import csv_line
 from storefront.lib.staff.inlines import inline
 
 Status = PriceBook.Status
@@ -131,15 +130,10 @@ class PriceBookAdmin(StaffAdmin):
 
     @staticmethod
     def _csv(book: PriceBook) -> StreamingHttpResponse:
-        writer = csv.writer(Echo())
-
-        def lines() -> Iterator[str]:
-            for row in dry_run.table(book=book, now=timezone.now()):
-                yield writer.writerow([_harmless(cell) for cell in row])
-
+        lines = map(csv_line, dry_run.table(book=book, now=timezone.now()))
         name = f"{book.channel.code}-v{book.version}-dry-run.csv"
         return StreamingHttpResponse(
-            lines(),
+            lines,
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )
@@ -286,8 +280,3 @@ def _shown(found: Mapping[str, Any]) -> dict[str, Any]:
         "outcomes": [(labels.words(code), many) for code, many in found["outcomes"].items()],
         "largest": [{**row, "outcome": labels.words(row["outcome"])} for row in rows],
     }
-
-
-def _harmless(cell: str) -> str:
-    """Keep a spreadsheet from taking a text for a formula."""
-    return f"'{cell}" if cell[:1] in {"=", "@", "\t", "\r"} else cell

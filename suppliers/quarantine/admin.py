@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -22,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import REFUSALS, ReasonForm, StaffAdmin, action, show
-from storefront.lib.staff.csv_export import Echo, harmless
+from storefront.lib.staff.csv_export import csv_line
 from storefront.lib.staff.fieldsets import Group, Words
 from storefront.lib.staff.inlines import inline
 from suppliers.inventory import tasks
@@ -147,14 +146,9 @@ def _facts(run: FeedRun) -> Iterator[tuple[Words, Any]]:
 
 
 def _lines(changes: QuerySet[FeedChange]) -> Iterator[str]:
-    lines = csv.writer(Echo())
-    yield lines.writerow(COLUMNS)
+    yield csv_line(COLUMNS)
     for change in changes.iterator(chunk_size=2_000):
-        yield lines.writerow(_cells(getattr(change, name) for name in COLUMNS))
-
-
-def _cells(values: Iterable[Any]) -> list[str]:
-    return ["" if value is None else harmless(str(value)) for value in values]
+        yield csv_line(getattr(change, name) for name in COLUMNS)
 
 
 def _said(decided: Decided) -> str:

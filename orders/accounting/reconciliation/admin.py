@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -23,7 +22,7 @@ from orders.models import MoneyDay, MoneyDifference, MoneySighting
 from orders.payments import updates
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, show, start
-from storefront.lib.staff.csv_export import Echo, harmless
+from storefront.lib.staff.csv_export import csv_line
 from storefront.lib.staff.inlines import inline
 
 Status = MoneyDifference.Status
@@ -216,8 +215,7 @@ class MoneyDifferenceAdmin(StaffAdmin):
 
 
 def _lines(rows: QuerySet[MoneyDifference]) -> Iterator[str]:
-    write = csv.writer(Echo()).writerow
-    yield write([str(words) for words in EXPORTED])
+    yield csv_line(EXPORTED)
     for row in rows.select_related(*JOINED).iterator(chunk_size=500):
         cells = (
             row.first_day,
@@ -237,7 +235,7 @@ def _lines(rows: QuerySet[MoneyDifference]) -> Iterator[str]:
             row.closed_by,
             row.closed_because,
         )
-        yield write([harmless(str(cell)) for cell in cells])
+        yield csv_line(cells)
 
 
 def _number(amount: Decimal | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -25,7 +24,7 @@ from orders.accounting import profit_report
 from orders.accounting.profit import Part, Profit, Source, What
 from orders.models import Order
 from storefront.lib.money import Money
-from storefront.lib.staff.csv_export import Echo, harmless
+from storefront.lib.staff.csv_export import csv_line
 from suppliers.models import Supplier
 
 WHATS = {
@@ -243,10 +242,9 @@ def _totals(rows: list[Row]) -> list[Row]:
 
 def _lines(orders: QuerySet[Order], code: str) -> Iterator[str]:
     """Write a row for each line of an order, and one for what belongs to none."""
-    writer = csv.writer(Echo())
     heads = [_("Order"), _("Day"), _("Supplier"), _("SKU"), _("How many"), _("Currency")]
     ends = [_("Earns"), _("Estimated")]
-    yield writer.writerow([str(one) for one in (*heads, *WHATS.values(), *ends)])
+    yield csv_line((*heads, *WHATS.values(), *ends))
     for order, profit in profit_report.read_all(orders.order_by("pk"), now=timezone.now()):
         lines = [line for line in profit.lines.values() if not code or line.supplier == code]
         told = [(line.supplier, line.sku, line.sold, line.parts) for line in lines]
@@ -256,6 +254,4 @@ def _lines(orders: QuerySet[Order], code: str) -> Iterator[str]:
             first = [str(order), timezone.localdate(order.placed_at).isoformat(), supplier, sku]
             amounts = [profit.sum(parts, what).amount for what in WHATS]
             last = [profit.sum(parts).amount, "1" if profit.is_estimated else "0"]
-            yield writer.writerow(
-                [*map(harmless, first), sold, profit.currency, *map(str, amounts), *map(str, last)]
-            )
+            yield csv_line((*first, sold, profit.currency, *amounts, *last))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import asdict
 from typing import Any
 
-from storefront.lib.staff.csv_export import harmless
+from storefront.lib.staff.csv_export import csv_line
 from suppliers.connectors.records import Plea, PurchaseRequest
 
 COLUMNS = (
@@ -58,9 +56,7 @@ def file_name(number: str) -> str:
 
 def table(request: PurchaseRequest) -> bytes:
     """Write an order as CSV, one row a line; a cell never becomes a formula."""
-    written = io.StringIO(newline="")
-    rows = csv.writer(written)
-    rows.writerow(COLUMNS)
+    written = [csv_line(COLUMNS)]
     to = request.ship_to
     where = (to.name, to.line1, to.line2, to.postcode, to.city, to.region, to.country, to.phone)
     for line in request.lines:
@@ -74,5 +70,5 @@ def table(request: PurchaseRequest) -> bytes:
             request.carrier_service,
             request.page_url,
         )
-        rows.writerow([harmless(cell) for cell in cells])
-    return written.getvalue().encode()
+        written.append(csv_line(cells))
+    return "".join(written).encode()

@@ -1,0 +1,107 @@
+"""CSV exports: no export writes a cell that a spreadsheet would compute."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+
+import pytest
+import time_machine
+from django.urls import reverse
+
+from catalog.models import PriceBook, Product
+from orders.models import OrderLine
+from storefront.lib.staff.csv_export import csv_line
+from suppliers.connectors.feed import order_documents
+from suppliers.models import FeedChange, FeedRun
+from tests.factories.catalog import make_channel
+from tests.factories.orders import make_purchase_orders, make_sellable
+from tests.factories.priced_shop import stock_shop
+from tests.factories.pricing import make_terms
+from tests.factories.reconciliation import make_day, make_difference
+from tests.factories.suppliers import NOON, make_supplier
+from tests.suppliers.connectors.feed.test_orders import REQUEST
+from tests.support.source_files import ROOT
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+cmd", "'+cmd"),
+        ("-1+1", "'-1+1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'=1"),
+        ("\r\n=1", "'=1"),
+        (" =1", "'=1"),
+        ("a\r\nb", "a b"),
+        ("-7.50", "-7.50"),
+        ("+49 30 1234", "+49 30 1234"),
+        (None, ""),
+        (7, "7"),
+    ],
+)
+def test_a_cell_is_text_or_a_plain_number(cell, written):
+    assert csv_line([cell, "x"]) == f"{written},x\r\n"
+
+
+def differences(staff, evil):
+    make_difference(day=make_day(), name=evil)
+    return staff.get(reverse("admin:orders_moneydifference_export"))
+
+
+def changes(staff, evil):
+    run = FeedRun.objects.create(
+        supplier=make_supplier(),
+        kind="prices",
+        status_since=NOON,
+        started_at=NOON,
+        lease_until=NOON,
+    )
+    FeedChange.objects.create(run=run, row=evil, kind="cost", old=1, new=2)
+    return staff.get(reverse("admin:suppliers_feedrun_changes", args=[run.pk]) + "?as=csv")
+
+
+def profits(staff, evil):
+    make_terms(channel=make_channel(), duty_amount=0)
+    make_purchase_orders(make_sellable())
+    OrderLine.objects.update(sku=evil)
+    return staff.get(reverse("supply:profits") + "?csv=1")
+
+
+def dry_run(staff, evil):
+    stock_shop("10.00")
+    Product.objects.update(title=evil)
+    staff.post(reverse("admin:catalog_channel_new_draft", args=[make_channel().pk]))
+    book = PriceBook.objects.get(status="draft")
+    return staff.get(reverse("admin:catalog_pricebook_dry_run", args=[book.pk]) + "?csv=1")
+
+
+def supplier_order(_staff, evil):
+    line = replace(REQUEST.lines[0], title=evil)
+    return [order_documents.table(replace(REQUEST, lines=(line,)))]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("evil", ["=cmd()", "+cmd()", "-cmd()", "@cmd()"])
+@pytest.mark.parametrize("export", [differences, changes, profits, dry_run, supplier_order])
+def test_no_export_writes_a_formula(staff, export, evil):
+    with time_machine.travel(NOON, tick=False):
+        content = b"".join(export(staff, evil)).decode()
+
+    cells = [cell for row in csv.reader(io.StringIO(content)) for cell in row]
+    assert f"'{evil}" in cells
+    assert evil not in cells
+
+
+def test_every_export_writes_its_lines_in_one_place():
+    apps = ("catalog", "notifications", "orders", "shipping", "storefront", "suppliers")
+    writers = [
+        path.relative_to(ROOT).as_posix()
+        for app in apps
+        for path in (ROOT / app).rglob("*.py")
+        if "storefront/dev" not in path.as_posix() and "csv.writer(" in path.read_text()
+    ]
+
+    assert writers == ["storefront/lib/staff/csv_export.py"]
