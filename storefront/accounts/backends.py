@@ -27,13 +27,12 @@ class GuardedBackend(ModelBackend):
         username = username or kwargs.pop("email", None)  # as allauth calls it
         if request is None or username is None or password is None:
             return super().authenticate(request, username, password, **kwargs)
+        network, now = network_of(request), timezone.now()
         try:
-            login_throttling.knock(
-                account=username, network=network_of(request), now=timezone.now()
-            )
+            login_throttling.count_attempt(account=username, network=network, now=now)
         except login_throttling.TooManyTriesError as error:
             raise PermissionDenied from error
         user = super().authenticate(request, username, password, **kwargs)
         if user is not None:
-            login_throttling.welcome(account=username)
+            login_throttling.record_success(account=username, network=network, now=now)
         return user

@@ -33,6 +33,7 @@ COLUMNS = {
     "key": _("Who tries"),
     "count": _("Tries"),
     "last_at": _("Last try"),
+    "succeeded_at": _("Last success"),
     "blocked_until": _("Must wait"),
     "session_round": _("Sessions ended"),
     "old_email": _("From"),

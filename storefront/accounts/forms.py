@@ -17,7 +17,7 @@ class SignInForm(AuthenticationForm):  # type: ignore[misc]  # unfold ships no t
 
     def get_invalid_login_error(self) -> ValidationError:
         now = timezone.now()
-        until = login_throttling.waits_until(
+        until = login_throttling.blocked_until(
             account=self.cleaned_data.get("username", ""), network=network_of(self.request), now=now
         )
         if until is None:

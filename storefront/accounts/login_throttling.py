@@ -1,24 +1,46 @@
-"""Login throttling: count attempts by account, second factor and network, delay further ones."""
+"""Login throttling: count failed sign-ins by account, network and both, delay further ones.
+
+Each counter leaks, so that old failures stop counting. The counter of an account in one network
+blocks first. The counter of an account in all networks blocks late, and never a network from
+which the account has signed in before: a stranger cannot keep its owner out.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
 from storefront.accounts.models import SignInTries
+from storefront.lib.db.transactions import needs_transaction
 
-# What is counted: a name that anybody may type, a second factor, where the tries come from.
-FREE_TRIES = {"account": 5, "factor": 5, "network": 40}
 FIRST_WAIT = timedelta(seconds=15)
 LONGEST_WAIT = timedelta(minutes=15)
-FORGOTTEN_AFTER = timedelta(hours=1)
+KEPT_FOR = timedelta(hours=12)  # longer than any counter takes to leak to zero
+KNOWN_FOR = timedelta(days=90)  # how long a network stays known to an account
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """``free`` failures without a wait; one is forgotten every ``leak``."""
+
+    free: int
+    leak: timedelta
+
+
+ACCOUNT_IN_NETWORK = Limit(free=5, leak=timedelta(minutes=15))
+ACCOUNT = Limit(free=20, leak=timedelta(minutes=15))
+NETWORK = Limit(free=40, leak=timedelta(minutes=1))
+FACTOR = Limit(free=5, leak=timedelta(minutes=15))
 
 
 class TooManyTriesError(Exception):
-    """An account or its network must wait, whatever the password is."""
+    """The account or its network must wait. The password is not checked."""
 
     def __init__(self, until: datetime) -> None:
         super().__init__(f"no more tries until {until:%H:%M:%S}")
@@ -26,52 +48,98 @@ class TooManyTriesError(Exception):
 
 
 @transaction.atomic(durable=True)
-def knock(*, account: str, network: str, now: datetime, kind: str = "account") -> None:
-    """Count a try, before the password is looked at, so that many at once gain nothing.
+def count_attempt(*, account: str, network: str, now: datetime, kind: str = "account") -> None:
+    """Count a try as failed before the password is checked, so that many at once gain nothing.
 
-    A try while waiting is not counted: nobody can be locked out for ever. Without a network,
-    only those of the account count.
+    ``record_success`` with the same ``now`` takes it back. A try during a wait is not counted.
 
-    Shape:  ``kind`` as in ``FREE_TRIES``: what is counted under one is not under another
-    Locks:  the counters of the account and of the network, in key order
-    Raises: TooManyTriesError  the password must not even be looked at
+    Shape:  ``kind`` is ``"account"`` or ``"factor"``; a factor has no network
+    Locks:  the counters of the try, in key order
+    Raises: TooManyTriesError  the password must not be checked
     """
-    free = {_key(each, name): FREE_TRIES[each] for each, name in _names(kind, account, network)}
+    limits = _limits(kind, account, network)
     SignInTries.objects.bulk_create(
-        [SignInTries(key=key, last_at=now) for key in sorted(free)], ignore_conflicts=True
+        [SignInTries(key=key, last_at=now) for key in sorted(limits)], ignore_conflicts=True
     )
-    rows = SignInTries.objects.filter(key__in=free).order_by("key")
-    counters = list(rows.select_for_update(of=["self"]))
+    counters = _deciding(_lock(limits), limits, now)
     waits = [row.blocked_until for row in counters if row.blocked_until and row.blocked_until > now]
     if waits:
         raise TooManyTriesError(max(waits))
     for row in counters:
-        is_old = row.last_at <= now - FORGOTTEN_AFTER
-        row.count = 1 if is_old else row.count + 1
+        limit = limits[row.key]
+        leaked = max(now - row.last_at, timedelta(0)) / limit.leak
+        row.count = max(row.count - leaked, 0.0) + 1
         row.last_at = now
-        over = row.count - free[row.key]
+        over = round(row.count) - limit.free
         row.blocked_until = now + _wait(over) if over >= 0 else None
     SignInTries.objects.bulk_update(counters, ["count", "last_at", "blocked_until"])
 
 
-def welcome(*, account: str, kind: str = "account") -> None:
-    """Forget the tries of an account whose owner came in; those of the network stay."""
-    SignInTries.objects.filter(key=_key(kind, account)).delete()
+@transaction.atomic(durable=True)
+def record_success(*, account: str, network: str, now: datetime, kind: str = "account") -> None:
+    """Take back the try that ``count_attempt`` counted at ``now``, and remember the network.
+
+    A wait that an earlier failure started is kept: signing in to one account does not shorten
+    the wait after guesses at another.
+
+    Locks:  the counters of the try, in key order
+    """
+    limits = _limits(kind, account, network)
+    own, counters = next(iter(limits)), _deciding(_lock(limits), limits, now)
+    for row in counters:
+        if row.last_at == now:
+            row.count, row.blocked_until = max(row.count - 1, 0.0), None
+        if row.key == own:
+            row.count, row.blocked_until, row.succeeded_at = 0.0, None, now
+    SignInTries.objects.bulk_update(counters, ["count", "blocked_until", "succeeded_at"])
 
 
-def waits_until(*, account: str, network: str, now: datetime) -> datetime | None:
-    """Return until when an account or a network must wait, if it must."""
-    keys = [_key(kind, name) for kind, name in _names("account", account, network)]
-    blocked = SignInTries.objects.filter(key__in=keys, blocked_until__gt=now)
-    return blocked.order_by("-blocked_until").values_list("blocked_until", flat=True).first()
+def blocked_until(*, account: str, network: str, now: datetime) -> datetime | None:
+    """Return until when the account must wait in this network, or None."""
+    limits = _limits("account", account, network)
+    rows = _deciding(list(SignInTries.objects.filter(key__in=limits)), limits, now)
+    ends = [row.blocked_until for row in rows if row.blocked_until and row.blocked_until > now]
+    return max(ends, default=None)
 
 
-def forget_old(*, now: datetime) -> None:
-    """Delete tries that count no more, and sessions that have ended."""
-    SignInTries.objects.filter(last_at__lt=now - FORGOTTEN_AFTER).exclude(
-        blocked_until__gt=now
-    ).delete()
+def forget_account(account: str) -> None:
+    """Delete all counters of an account."""
+    SignInTries.objects.filter(key__startswith=_digest(f"account:{account}")).delete()
+
+
+def delete_expired(*, now: datetime) -> None:
+    """Delete counters that have leaked to zero, and sessions that have ended."""
+    known = Q(succeeded_at__gte=now - KNOWN_FOR)
+    SignInTries.objects.filter(last_at__lt=now - KEPT_FOR).exclude(known).delete()
     Session.objects.filter(expire_date__lt=now).delete()
+
+
+def _limits(kind: str, account: str, network: str) -> dict[str, Limit]:
+    """Map the keys of the counters to their limits. The first is that of the account here."""
+    own = _digest(f"{kind}:{account}")
+    if kind == "factor":
+        return {own: FACTOR}
+    if not network:
+        return {own: ACCOUNT_IN_NETWORK}
+    there = _digest(f"network:{network}")
+    return {own + there: ACCOUNT_IN_NETWORK, own: ACCOUNT, there: NETWORK}
+
+
+@needs_transaction
+def _lock(limits: Iterable[str]) -> list[SignInTries]:
+    rows = SignInTries.objects.filter(key__in=list(limits)).order_by("key")
+    return list(rows.select_for_update(of=["self"]))
+
+
+def _deciding(
+    rows: list[SignInTries], limits: dict[str, Limit], now: datetime
+) -> list[SignInTries]:
+    """Return the counters that decide: in a known network only that of the account there."""
+    own = next(iter(limits))
+    for row in rows:
+        if row.key == own and row.succeeded_at and row.succeeded_at > now - KNOWN_FOR:
+            return [row]
+    return rows
 
 
 def _wait(over: int) -> timedelta:
@@ -79,10 +147,8 @@ def _wait(over: int) -> timedelta:
     return min(wait, LONGEST_WAIT)
 
 
-def _names(kind: str, account: str, network: str) -> list[tuple[str, str]]:
-    return [(kind, account), *([("network", network)] if network else [])]
-
-
-def _key(kind: str, name: str) -> str:
-    # What is typed into the name field is sometimes a password: only its digest is kept.
-    return salted_hmac("sign-in", f"{kind}:{name.strip().lower()}", algorithm="sha256").hexdigest()
+def _digest(name: str) -> str:
+    # A password is sometimes typed into the name field: only a digest is stored. Half of it, so
+    # that the key of an account in a network fits, and starts with the key of the account.
+    text = name.strip().lower()
+    return salted_hmac("sign-in", text, algorithm="sha256").hexdigest()[:32]

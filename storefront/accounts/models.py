@@ -142,12 +142,16 @@ class AddressChange(models.Model):
 
 
 class SignInTries(models.Model):
-    """How often one account or one network was tried lately; ``key`` is a digest of which."""
+    """Failed sign-ins of one account, one network, or one account in one network.
+
+    ``key`` is a digest of which. ``count`` leaks over time (``login_throttling``).
+    """
 
     key = models.CharField(max_length=64, unique=True)
-    count = models.PositiveIntegerField(default=0)
+    count = models.FloatField(default=0)
     last_at = models.DateTimeField()
     blocked_until = models.DateTimeField(null=True, blank=True)
+    succeeded_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name_plural = "sign-in tries"

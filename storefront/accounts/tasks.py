@@ -12,4 +12,4 @@ from storefront.accounts import login_throttling
 
 @shared_task
 def forget_what_is_over(**_: Any) -> None:
-    login_throttling.forget_old(now=timezone.now())
+    login_throttling.delete_expired(now=timezone.now())

@@ -135,7 +135,7 @@ def erase(*, user_id: int, now: datetime) -> None:
     messages.forget(emails=emails, numbers=numbers | links, words=words)
     _forget_copies(emails | numbers, words)
     for address in emails:
-        login_throttling.welcome(account=address)
+        login_throttling.forget_account(address)
     people = ContentType.objects.get_for_model(User)
     LogEntry.objects.filter(content_type=people, object_id=str(user.pk)).delete()
     _end_sessions(user.pk, now)

@@ -36,7 +36,7 @@ def by_code(*, user: User, code: str, now: datetime) -> None:
     Raises: NotProvenError, login_throttling.TooManyTriesError
     """
     # Whoever stands here has given the password: the person's own tries are what to count.
-    login_throttling.knock(account=str(user.pk), network="", now=now, kind="factor")
+    login_throttling.count_attempt(account=str(user.pk), network="", now=now, kind="factor")
     typed = code.replace(" ", "").replace("-", "")
     with transaction.atomic():
         theirs = Authenticator.objects.select_for_update(of=["self"]).filter(user=user)
@@ -47,7 +47,7 @@ def by_code(*, user: User, code: str, now: datetime) -> None:
                 break
         else:
             raise NotProvenError
-    login_throttling.welcome(account=str(user.pk), kind="factor")
+    login_throttling.record_success(account=str(user.pk), network="", now=now, kind="factor")
 
 
 def by_passkey(*, user: User, answer: Any, now: datetime) -> None:

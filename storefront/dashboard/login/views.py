@@ -144,10 +144,11 @@ def _prove(request: HttpRequest, user: User) -> str | None:
 
 
 def _prove_by_password(request: HttpRequest, user: User) -> str | None:
-    login_throttling.knock(account=user.email, network=network_of(request), now=timezone.now())
+    account, network, now = user.email, network_of(request), timezone.now()
+    login_throttling.count_attempt(account=account, network=network, now=now)
     if not user.check_password(request.POST.get("password", "")):
         return _("This is not your password.")
-    login_throttling.welcome(account=user.email)
+    login_throttling.record_success(account=account, network=network, now=now)
     return None
 
 

@@ -52,14 +52,15 @@ class CurrentPasswordForm(forms.Form):
     def clean_current(self) -> str:
         said: str = self.cleaned_data["current"]
         account, network = self.user.email, network_of(self._request)
+        now = timezone.now()
         try:
-            login_throttling.knock(account=account, network=network, now=timezone.now())
+            login_throttling.count_attempt(account=account, network=network, now=now)
         except login_throttling.TooManyTriesError as error:
             words = _("Too many tries. Wait a quarter of an hour, then try again.")
             raise ValidationError(words) from error
         if not self.user.check_password(said):
             raise ValidationError(_("This is not your password."))
-        login_throttling.welcome(account=account)
+        login_throttling.record_success(account=account, network=network, now=now)
         return said
 
 

@@ -53,7 +53,7 @@ class ShopperSignInForm(LoginForm):  # type: ignore[misc]  # allauth ships no ty
             cleaned: dict[str, Any] = super().clean()
         except ValidationError:
             now = timezone.now()
-            until = login_throttling.waits_until(
+            until = login_throttling.blocked_until(
                 account=self.cleaned_data["login"], network=network_of(self.request), now=now
             )
             if until is None:

@@ -76,7 +76,8 @@ def erase(request: HttpRequest) -> HttpResponse:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         if form.is_valid():
             try:
-                login_throttling.knock(account=user.email, network=network_of(request), now=now)
+                network = network_of(request)
+                login_throttling.count_attempt(account=user.email, network=network, now=now)
                 if user.check_password(form.cleaned_data["password"]):
                     personal_data.erase(user_id=user.pk, now=now)
                     logout(request)

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.contrib.auth.hashers import make_password
 from django.db import connection
 from django.test import RequestFactory
 from django.urls import reverse
@@ -59,8 +60,10 @@ def test_each_further_failure_waits_longer_and_never_for_ever():
     waits = []
     now = NOON
     for _ in range(16):
-        login_throttling.knock(account="a@b.example", network="192.0.2.0/24", now=now)
-        until = login_throttling.waits_until(account="a@b.example", network="192.0.2.0/24", now=now)
+        login_throttling.count_attempt(account="a@b.example", network="192.0.2.0/24", now=now)
+        until = login_throttling.blocked_until(
+            account="a@b.example", network="192.0.2.0/24", now=now
+        )
         waits.append((until - now).total_seconds() if until else 0)
         now = until or now
 
@@ -70,20 +73,20 @@ def test_each_further_failure_waits_longer_and_never_for_ever():
 
 def test_tries_while_waiting_do_not_make_the_wait_longer():
     for _ in range(5):
-        login_throttling.knock(account="a@b.example", network="192.0.2.0/24", now=NOON)
-    first = login_throttling.waits_until(account="a@b.example", network="192.0.2.0/24", now=NOON)
+        login_throttling.count_attempt(account="a@b.example", network="192.0.2.0/24", now=NOON)
+    first = login_throttling.blocked_until(account="a@b.example", network="192.0.2.0/24", now=NOON)
 
     for _ in range(50):
         with pytest.raises(login_throttling.TooManyTriesError):
-            login_throttling.knock(account="a@b.example", network="192.0.2.0/24", now=NOON)
+            login_throttling.count_attempt(account="a@b.example", network="192.0.2.0/24", now=NOON)
 
-    assert first == login_throttling.waits_until(
+    assert first == login_throttling.blocked_until(
         account="a@b.example", network="192.0.2.0/24", now=NOON
     )
 
 
 def test_one_network_that_tries_many_accounts_must_wait(client, person):
-    for number in range(login_throttling.FREE_TRIES["network"]):
+    for number in range(login_throttling.NETWORK.free):
         fail(client, 1, email=f"somebody{number}@fara.example")
 
     assert "Too many tries" in words(sign_in(client, address="192.0.2.99"))
@@ -108,14 +111,83 @@ def test_a_success_forgets_the_failures_before_it(client, person):
     assert sign_in(client).status_code == 302
 
 
+def test_sixty_people_with_right_passwords_are_never_refused(client):
+    people = [f"person{number}@fara.example" for number in range(60)]
+    User.objects.bulk_create(
+        User(email=email, password=make_password("a good password", hasher="md5"), is_staff=True)
+        for email in people
+    )
+
+    for minutes in (10, 0):  # over a day, then all in one moment
+        with time_machine.travel(NOON, tick=False) as clock:
+            for email in people:
+                assert sign_in(client, email=email).status_code == 302, email
+                clock.shift(timedelta(minutes=minutes))
+
+
+def test_a_stranger_does_not_lock_the_owner_out_of_another_network(client, person):
+    with time_machine.travel(NOON, tick=False) as clock:
+        for _ in range(60):  # one guess as soon as each wait is over, for hours
+            fail(client, 1, address="203.0.113.66")
+            clock.shift(login_throttling.LONGEST_WAIT)
+        fail(client, 6, address="203.0.113.66")
+
+        assert "Too many tries" in words(sign_in(client, address="203.0.113.66"))
+        assert sign_in(client).status_code == 302
+
+
+def test_guesses_from_many_networks_are_slowed_but_not_for_a_network_of_the_owner(client, person):
+    with time_machine.travel(NOON, tick=False):
+        sign_in(client)
+        client.logout()
+        for number in range(login_throttling.ACCOUNT.free):
+            fail(client, 1, address=f"203.0.{number}.1")
+
+        assert "Too many tries" in words(sign_in(client, address="203.0.99.1"))
+        assert sign_in(client).status_code == 302
+
+
+def test_an_own_account_does_not_shorten_the_wait_after_guesses_at_others(client, person):
+    with time_machine.travel(NOON, tick=False) as clock:
+        guesses = 0
+        for number in range(200):
+            guess = fail(client, 1, email=f"somebody{number}@fara.example")
+            guesses += "Too many tries" not in words(guess) or number == 0
+            sign_in(client)
+            clock.shift(timedelta(seconds=1))
+
+    assert guesses < login_throttling.NETWORK.free + 10
+
+
+def test_failures_leak_one_by_one():
+    for _ in range(5):
+        login_throttling.count_attempt(account="a@b.example", network="n", now=NOON)
+
+    later = NOON + 2 * login_throttling.ACCOUNT_IN_NETWORK.leak
+    login_throttling.count_attempt(account="a@b.example", network="n", now=later)
+    assert login_throttling.blocked_until(account="a@b.example", network="n", now=later) is None
+
+    login_throttling.count_attempt(account="a@b.example", network="n", now=later)
+    assert login_throttling.blocked_until(account="a@b.example", network="n", now=later)
+
+
+def test_an_erased_account_leaves_no_counter():
+    for network in ("192.0.2.0/24", ""):
+        login_throttling.count_attempt(account="a@b.example", network=network, now=NOON)
+
+    login_throttling.forget_account("a@b.example")
+
+    assert SignInTries.objects.count() == 1  # of the network
+
+
 def test_an_hour_later_all_is_forgotten():
     for _ in range(4):
-        login_throttling.knock(account="a@b.example", network="n", now=NOON)
+        login_throttling.count_attempt(account="a@b.example", network="n", now=NOON)
 
     later = NOON + timedelta(hours=1)
-    login_throttling.knock(account="a@b.example", network="n", now=later)
+    login_throttling.count_attempt(account="a@b.example", network="n", now=later)
 
-    assert login_throttling.waits_until(account="a@b.example", network="n", now=later) is None
+    assert login_throttling.blocked_until(account="a@b.example", network="n", now=later) is None
 
 
 def test_what_was_typed_is_not_kept(client, person):
@@ -123,31 +195,31 @@ def test_what_was_typed_is_not_kept(client, person):
 
     kept = " ".join(SignInTries.objects.values_list("key", flat=True))
     assert "password" not in kept
-    assert SignInTries.objects.count() == 2
+    assert SignInTries.objects.count() == 3  # the account, the network, the account in the network
 
 
 @pytest.mark.django_db(transaction=True)
 def test_many_tries_at_once_are_counted_one_by_one():
     start, looked_at = threading.Barrier(12), []
 
-    def knock():
+    def try_it():
         connection.ensure_connection()
         start.wait()
         try:
-            login_throttling.knock(account="a@b.example", network="192.0.2.0/24", now=NOON)
+            login_throttling.count_attempt(account="a@b.example", network="192.0.2.0/24", now=NOON)
             looked_at.append(1)
         except login_throttling.TooManyTriesError:
             looked_at.append(0)
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=knock) for _ in range(12)]
+    threads = [threading.Thread(target=try_it) for _ in range(12)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
-    assert (sum(looked_at), len(looked_at)) == (login_throttling.FREE_TRIES["account"], 12)
+    assert (sum(looked_at), len(looked_at)) == (login_throttling.ACCOUNT_IN_NETWORK.free, 12)
 
 
 @pytest.mark.parametrize(
