@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allauth.account.models import EmailAddress
+from django.db import transaction
 
 from storefront.accounts.models import User
 
@@ -13,6 +14,17 @@ def prove(*, user: User) -> None:
         user=user, email=user.email, defaults={"primary": True}
     )
     address.set_verified()
+
+
+@transaction.atomic(durable=True)
+def prove_with_password(*, user: User, password: str) -> None:
+    """Verify the address of a new account, and replace the password that it was opened with.
+
+    The person who opened the account may not be the person who reads the mail.
+    """
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    prove(user=user)
 
 
 def proven_addresses(user: User) -> list[str]:

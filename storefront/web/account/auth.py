@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from allauth.account.models import EmailConfirmationHMAC
+from allauth.account.stages import EmailVerificationStage, LoginStageController
 from allauth.account.utils import complete_signup
 from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
@@ -23,9 +24,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from orders.cart import account_cart, carts
+from storefront.accounts import email_verification
+from storefront.accounts.models import User
 from storefront.lib.security.client_ip import network_of
 from storefront.lib.security.rate_limit import is_too_often
-from storefront.web.account.forms import ShopperSignInForm, SignUpForm
+from storefront.web.account.forms import NewPasswordForm, ShopperSignInForm, SignUpForm
 from storefront.web.core.visit import READS, cart_token, forget_cart, keep_cart, shopper_id
 
 FORMS_PER_HOUR = 40  # of one network: many may stand behind one
@@ -90,13 +93,34 @@ def sent(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(READS)
+@sensitive_post_parameters()
 def confirm(request: HttpRequest, key: str) -> HttpResponse:
-    """Ask for one click: whatever only fetches the links of a mail confirms nothing."""
+    """Verify an address: one click in the browser that signed up, a new password in another.
+
+    A stranger may have signed up with this address and a password of their own. A program that
+    only follows the links of a mail confirms nothing.
+    """
     found = EmailConfirmationHMAC.from_key(key)
-    if found is not None and request.method == "POST" and found.confirm(request) is not None:
-        return redirect(reverse("account_login", query={"proven": 1}))
-    status = HTTPStatus.OK if found else HTTPStatus.NOT_FOUND
-    return render(request, "web/account/confirm.html", {"found": found}, status=status)
+    user: User | None = found.email_address.user if found else None
+    if found is None or user is None or user.is_staff or not user.is_active:
+        nothing = {"found": None, "form": None}
+        return render(request, "web/account/confirm.html", nothing, status=HTTPStatus.NOT_FOUND)
+    data = request.POST if request.method == "POST" else None
+    form = None if _signed_up_here(request, user) else NewPasswordForm(data, user=user)
+    if request.method == "POST":
+        is_done = False
+        if form is None:
+            is_done = found.confirm(request) is not None
+        elif form.is_valid():
+            email_verification.prove_with_password(
+                user=user, password=form.cleaned_data["password"]
+            )
+            is_done = True
+        if is_done:
+            return redirect(reverse("account_login", query={"proven": 1}))
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form and form.errors else HTTPStatus.OK
+    context: dict[str, Any] = {"found": found, "form": form}
+    return render(request, "web/account/confirm.html", context, status=status)
 
 
 @require_POST
@@ -114,6 +138,12 @@ def too_many(request: HttpRequest, what: str) -> str:
     if is_too_often(what=what, who=network_of(request), per_hour=FORMS_PER_HOUR):
         return _("Too many tries. Wait an hour, then try again.")
     return ""
+
+
+def _signed_up_here(request: HttpRequest, user: User) -> bool:
+    """Test whether this browser gave the password of an account that waits for its mail."""
+    stage = LoginStageController.enter(request, EmailVerificationStage.key)
+    return stage is not None and stage.login.user == user
 
 
 def _bring_cart(request: HttpRequest, answer: HttpResponse) -> None:

@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 
 import pytest
 import time_machine
-from allauth.account.models import EmailAddress
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from django.test import Client
 
 from notifications.models import Event
 from storefront.accounts.models import User
@@ -68,6 +69,43 @@ def test_an_account_opens_once_its_address_is_proven(client):
     assert late["Location"] == "/en/account/"
     assert is_in(client)
     assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("door", ["sign-up", "sign-in"])
+def test_a_stranger_who_signed_up_with_my_address_is_not_in_after_my_click(client, light, door):
+    order = make_order(light)
+    type(order).objects.filter(pk=order.pk).update(email="erika@example.org")
+    stranger = Client()
+    sign_up(stranger)
+    if door == "sign-in":  # sends another mail
+        sign_in(stranger)
+    path = mailed_path("account.unproven")
+
+    asked = Page(client.get(path))
+    clicked = client.post(path)
+    half_open = EmailAddress.objects.get().verified
+    mine = client.post(path, {"password": "a password of mine"})
+
+    assert (asked.faults, len(asked.all("input", name="password"))) == ([], 1)
+    assert (clicked.status_code, half_open) == (422, False)
+    assert mine["Location"] == "/en/account/sign-in/?proven=1"
+    assert sign_in(stranger).status_code == 422
+    assert not is_in(stranger)
+    assert sign_in(client, password="a password of mine")["Location"] == "/en/account/"
+    assert order.number in client.get("/en/account/").content.decode()
+
+
+def test_a_mail_never_sets_the_password_of_staff(client):
+    boss = User.objects.create_superuser("boss@fara.example", PASSWORD)
+    address = EmailAddress.objects.create(user=boss, email=boss.email)
+
+    answer = client.post(
+        f"/en/account/confirm/{EmailConfirmationHMAC(address).key}/", {"password": "another lamp"}
+    )
+
+    boss.refresh_from_db()
+    assert answer.status_code == 404
+    assert boss.check_password(PASSWORD)
 
 
 def test_signing_up_says_nothing_about_who_has_an_account(client):
