@@ -16,6 +16,7 @@ WORDS: Mapping[str, Promise] = {
     "address_changed": _("The address of the account is changed"),
     "password_changed": _("The password is changed"),
     "factors_changed": _("How one signs in is changed"),
+    "rights_changed": _("Rights of staff have changed"),
     "order_placed": _("The order is placed"),
     "address_corrected": _("The delivery address is corrected"),
     "address_answered": _("What became of the new delivery address"),

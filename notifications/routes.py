@@ -29,6 +29,7 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
         "account.address_changed": (Route(sender="email", template="address_changed"),),
         "account.password_changed": (Route(sender="email", template="password_changed"),),
         "account.factors_changed": (Route(sender="email", template="factors_changed"),),
+        "account.rights_changed": (Route(sender="email", template="rights_changed"),),
         "order.placed": (Route(sender="email", template="order_placed"),),
         "order.address_corrected": (Route(sender="email", template="address_corrected"),),
         "order.address_answered": (Route(sender="email", template="address_answered"),),

@@ -12,7 +12,8 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, Permission
-from django.db import models
+from django.core.exceptions import PermissionDenied
+from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -29,10 +30,12 @@ from storefront.accounts.models import (
     SignInTries,
     User,
 )
+from storefront.accounts.rights import FLAGS, rights_of, tell_of_change
 from storefront.accounts.two_factor import enrollment
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import Asks, ReasonForm, action, show
 
+RIGHTS = (*FLAGS, "groups", "user_permissions")
 LABELS = {
     "email": _("E-mail"),
     "is_active": _("May sign in"),
@@ -79,9 +82,59 @@ class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
         }
 
 
+class RightsAdmin(ModelAdmin):  # type: ignore[misc]
+    """A table that holds rights: each change is in the history, and is mailed to superusers."""
+
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        row = super().get_object(request, *args, **kwargs)
+        if row is not None:
+            request.rights_before = rights_of(row)  # type: ignore[attr-defined]
+        return row
+
+    def save_related(
+        self,
+        request: HttpRequest,
+        form: Any,
+        formsets: Any,
+        change: bool,
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        row = form.instance
+        before = request.rights_before if change else frozenset()  # type: ignore[attr-defined]
+        stored = type(row)._base_manager.get(pk=row.pk)  # noqa: SLF001 - read again, uncached
+        self._tell(request, row, before, rights_of(stored))
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        with transaction.atomic():
+            self._tell(request, obj, rights_of(obj), frozenset())
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
+        for row in queryset:
+            self.delete_model(request, row)
+
+    def construct_change_message(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        message: list[Any] = super().construct_change_message(request, *args, **kwargs)
+        changes = getattr(request, "rights_changed", [])
+        return [*message, *([{"changed": {"fields": changes}}] if changes else [])]
+
+    def _tell(
+        self, request: HttpRequest, row: Any, before: frozenset[str], after: frozenset[str]
+    ) -> None:
+        assert isinstance(request.user, User)  # noqa: S101 - the admin let nobody else in
+        changes = tell_of_change(
+            holder=row, before=before, after=after, actor=request.user, now=timezone.now()
+        )
+        request.rights_changed = changes  # type: ignore[attr-defined]
+
+
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, Asks):  # type: ignore[type-arg]
-    """A person and what he may do. The password can be set, and is never shown."""
+class UserAdmin(RightsAdmin, DjangoUserAdmin, Asks):  # type: ignore[type-arg]
+    """A person and what they may do. The password can be set, and is never shown.
+
+    Only superusers see and change rights and passwords, and touch rows of staff. A person's own
+    rights are changed by another superuser.
+    """
 
     actions_detail = ("reset_factors",)
     refusals = (enrollment.NotAllowedError,)
@@ -103,13 +156,52 @@ class UserAdmin(DjangoUserAdmin, Asks):  # type: ignore[type-arg]
     fieldsets = [
         (None, {"fields": ["email", "password", "name"]}),
         (
-            _("What he may do"),
-            {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]},
+            _("Rights"),
+            {
+                "fields": list(RIGHTS),
+                "description": _("You cannot change your own rights. Ask another superuser."),
+            },
         ),
         (_("Moments"), {"fields": ["last_login", "joined_at"]}),
         (_("Second factors"), {"fields": ["factors"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "usable_password", "password1", "password2"]})]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return is_superuser(request) and super().has_add_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        is_own = obj is not None and obj.pk == request.user.pk
+        is_open = super().has_delete_permission(request, obj) and _may_touch(request, obj)
+        return bool(is_open and not is_own)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if is_superuser(request):
+            return super().get_fieldsets(request, obj)
+        return [(None, {"fields": ["email", "name", "is_active", *self.readonly_fields]})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        declared = [*super().get_readonly_fields(request, obj)]
+        if not is_superuser(request):
+            return [*declared, "email"]  # whoever sets the address gets the link to a new password
+        return [*declared, *RIGHTS] if obj is not None and obj.pk == request.user.pk else declared
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        return self.list_filter if is_superuser(request) else ["is_active"]
+
+    def user_change_password(
+        self,
+        request: HttpRequest,
+        id: str,  # noqa: A002 - Django's
+        form_url: str = "",
+    ) -> HttpResponse:
+        if not is_superuser(request):
+            raise PermissionDenied
+        answer: HttpResponse = super().user_change_password(request, id, form_url)
+        return answer
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Count the second factors along with the person; recovery codes are none."""
@@ -126,7 +218,7 @@ class UserAdmin(DjangoUserAdmin, Asks):  # type: ignore[type-arg]
     def has_act_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Let superusers act on others than themselves."""
         is_self = str(object_id) == str(request.user.pk)
-        return bool(getattr(request.user, "is_superuser", False)) and not is_self
+        return is_superuser(request) and not is_self
 
     @action(description=_("Take out the second factors"), icon="phonelink_erase")
     def reset_factors(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -156,9 +248,29 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
+class GroupAdmin(RightsAdmin, DjangoGroupAdmin):
+    """What groups of staff may do. Only superusers change it: all members get it at once."""
+
     form = GroupForm
     list_display = ("name",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return is_superuser(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_superuser(request) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_superuser(request) and super().has_delete_permission(request, obj)
+
+
+def is_superuser(request: HttpRequest) -> bool:
+    return bool(getattr(request.user, "is_superuser", False))
+
+
+def _may_touch(request: HttpRequest, person: User | None) -> bool:
+    is_shopper = person is None or not (person.is_staff or person.is_superuser)
+    return is_superuser(request) or is_shopper
 
 
 show(

@@ -90,6 +90,12 @@ PAYLOADS = {
     "account.address_changed": _ACCOUNT,
     "account.password_changed": _ACCOUNT,
     "account.factors_changed": {**_ACCOUNT, "what": "passkey_added"},
+    "account.rights_changed": {
+        **_ACCOUNT,
+        "holder": "ann@fara.example",
+        "actor": "boss@fara.example",
+        "changes": ["+ group <Support>", "- is_superuser"],
+    },
     "evidence.expires": {
         **_SUPPLIER,
         "criterion": "UN 38.3",

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group, Permission
+from django.test import Client
+
+from notifications.models import Event
+from storefront.accounts.models import User
+
+pytestmark = pytest.mark.django_db
+RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+
+
+@pytest.fixture
+def boss():
+    return User.objects.create_superuser("boss@fara.example", "a password")
+
+
+@pytest.fixture
+def clerk():
+    made = User.objects.create_user("clerk@fara.example", "a password", is_staff=True)
+    tables = ("user", "group")
+    made.user_permissions.set(Permission.objects.filter(content_type__model__in=tables))
+    return made
+
+
+@pytest.fixture
+def shopper():
+    return User.objects.create_user("erika@example.org", "a password")
+
+
+def opened_by(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def page_of(row):
+    table = "auth/group" if isinstance(row, Group) else "accounts/user"
+    return f"/admin/{table}/{row.pk}/change/"
+
+
+def fields_on(client, row):
+    shown = client.get(page_of(row)).context["adminform"]
+    return {name for _title, options in shown.fieldsets for name in options["fields"]}
+
+
+def everything(user, **changed):
+    """Return a form that asks for all rights."""
+    wanted = {"email": user.email, "name": "Ann", "is_active": "on", "is_superuser": "on"}
+    return {**wanted, "is_staff": "on", **changed}
+
+
+def test_a_clerk_sees_and_changes_no_rights(clerk, shopper):
+    client = opened_by(clerk)
+
+    fields = fields_on(client, shopper)
+    client.post(page_of(shopper), everything(shopper, email="thief@example.org"))
+    shopper.refresh_from_db()
+
+    assert not fields & {*RIGHTS, "password"}
+    assert (shopper.name, shopper.email) == ("Ann", "erika@example.org")
+    assert not any((shopper.is_staff, shopper.is_superuser))
+
+
+@pytest.mark.parametrize("whose", ["own", "boss"])
+def test_a_clerk_changes_nobody_of_the_staff(clerk, boss, whose):
+    row = clerk if whose == "own" else boss
+    client = opened_by(clerk)
+
+    changed = client.post(page_of(row), everything(row))
+    deleted = client.post(f"/admin/accounts/user/{row.pk}/delete/", {"post": "yes"})
+    row.refresh_from_db()
+
+    assert (changed.status_code, deleted.status_code) == (403, 403)
+    assert (row.name, row.is_superuser) == ("", whose == "boss")
+
+
+@pytest.mark.parametrize("whose", ["clerk", "boss", "shopper"])
+def test_only_a_superuser_sets_a_password_of_others(clerk, boss, shopper, whose):
+    row = {"clerk": clerk, "boss": boss, "shopper": shopper}[whose]
+    form = {"usable_password": "true", "password1": "another one 7", "password2": "another one 7"}
+
+    refused = opened_by(clerk).post(f"/admin/accounts/user/{row.pk}/password/", form)
+    kept = User.objects.get(pk=row.pk).check_password("a password")
+    opened_by(boss).post(f"/admin/accounts/user/{row.pk}/password/", form)
+
+    assert refused.status_code == 403
+    assert kept
+    assert User.objects.get(pk=row.pk).check_password("another one 7")
+
+
+def test_a_clerk_makes_no_user_and_changes_no_group(clerk):
+    group = Group.objects.create(name="Clerks")
+    clerk.groups.add(group)
+    client = opened_by(clerk)
+
+    every = list(Permission.objects.values_list("pk", flat=True)[:5])
+    answers = [
+        client.post("/admin/accounts/user/add/", {"email": "new@fara.example"}),
+        client.post("/admin/auth/group/add/", {"name": "Bosses", "permissions": every}),
+        client.post(page_of(group), {"name": "Clerks", "permissions": every}),
+        client.post(f"/admin/auth/group/{group.pk}/delete/", {"post": "yes"}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [403] * 4
+    assert not group.permissions.exists()
+
+
+def test_a_superuser_does_not_change_their_own_rights(boss):
+    client = opened_by(boss)
+
+    fields = fields_on(client, boss)
+    client.post(page_of(boss), {"email": boss.email, "name": "Ann"})  # nothing is ticked
+    client.post(f"/admin/accounts/user/{boss.pk}/delete/", {"post": "yes"})
+    boss.refresh_from_db()
+
+    assert {*RIGHTS} < fields, "they are shown"
+    assert (boss.name, boss.is_superuser, boss.is_active) == ("Ann", True, True)
+
+
+def test_a_change_of_rights_leaves_a_trace_and_is_mailed_to_all_superusers(boss, clerk):
+    other = User.objects.create_superuser("other@fara.example", "a password")
+    group = Group.objects.create(name="Support")
+    clerk.user_permissions.clear()
+
+    opened_by(boss).post(page_of(clerk), everything(clerk, groups=[group.pk]))
+
+    (event,) = Event.objects.filter(name="account.rights_changed")
+    changes = ["+ group Support", "+ is_superuser"]
+    assert event.payload["email"] == [boss.email, clerk.email, other.email]
+    assert event.payload["holder"] == clerk.email
+    assert event.payload["actor"] == boss.email
+    assert event.payload["changes"] == changes
+    trace = LogEntry.objects.get(object_id=str(clerk.pk))
+    assert trace.user == boss
+    assert all(line in trace.get_change_message() for line in changes)
+
+
+def test_rights_of_a_group_are_mailed_when_they_change_or_go(boss):
+    group = Group.objects.create(name="Support")
+    right = Permission.objects.get(codename="view_order")
+    client = opened_by(boss)
+
+    client.post(page_of(group), {"name": "Support", "permissions": [right.pk]})
+    client.post(page_of(group), {"name": "Support", "permissions": [right.pk]})
+    client.post(
+        "/admin/auth/group/",
+        {"action": "delete_selected", "_selected_action": [group.pk], "post": "yes"},
+    )
+
+    told = Event.objects.filter(name="account.rights_changed").order_by("pk")
+    assert [event.payload["changes"] for event in told] == [
+        ["+ orders.view_order"],
+        ["- orders.view_order"],
+    ]
+
+
+def test_switching_a_shopper_off_is_no_change_of_rights(clerk, shopper):
+    opened_by(clerk).post(page_of(shopper), {"name": "Ann"})
+
+    shopper.refresh_from_db()
+    assert not shopper.is_active
+    assert not Event.objects.exists()
