@@ -34,6 +34,6 @@ urlpatterns = [
 ]
 
 handler400 = "storefront.bad_request.bad_request"
-handler403 = "storefront.web.core.errors.forbidden"
+handler403 = "storefront.forbidden.forbidden"
 handler404 = "storefront.web.core.errors.not_found"
 handler500 = "storefront.web.core.errors.server_error"

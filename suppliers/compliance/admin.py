@@ -98,7 +98,7 @@ class EvidenceAdmin(StaffAdmin):
         """Hand the paper out to be saved, and never to be shown."""
         evidence = self.get_object(request, str(pk))
         if evidence is None or not self.has_view_permission(request, evidence):
-            raise PermissionDenied
+            raise PermissionDenied("suppliers.view_evidence")
         try:
             content = documents.read(evidence.file) if evidence.file else None
         except FileNotFoundError:

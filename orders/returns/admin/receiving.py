@@ -124,7 +124,7 @@ class PicturesDesk(StaffAdmin):
         """Show one picture as we have drawn it: it runs nothing, and no cache keeps it."""
         authorization = self.get_object(request, str(pk))
         if authorization is None or not self.has_view_permission(request, authorization):
-            raise PermissionDenied
+            raise PermissionDenied("orders.view_returnauthorization")
         row = authorization.pictures.filter(place=place).first()
         try:
             content = photos.read(row) if row else None

@@ -25,7 +25,7 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "waiting_count": inbox.count,
         "at_risk": inbox.at_risk,
         "cuts": inbox.cuts,
-        "alert_count": views.count(inbox.rows),
+        "alert_count": views.count(inbox.rows) if views.may_see_alerts(request.user) else 0,
     }
     if _may_see(request, "orders.view_order"):
         context["orders"] = kpis.orders(midnight=midnight)

@@ -79,7 +79,7 @@ def cause_of(request: HttpRequest) -> Cause:
     for cause in query.causes_for(request.user):
         if cause.code == code:
             return cause
-    raise PermissionDenied
+    raise PermissionDenied(query.right_to_see(code))
 
 
 def number(text: str) -> int:

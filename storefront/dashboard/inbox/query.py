@@ -123,6 +123,12 @@ def causes_for(user: AbstractBaseUser | AnonymousUser) -> tuple[Cause, ...]:
     return tuple(cause for cause in CAUSES if _may_see(user, cause))
 
 
+def right_to_see(code: str) -> str:
+    """Return the permission that shows the rows of a cause; empty for an unknown cause."""
+    pages = (cause.page.split("_") for cause in CAUSES if cause.code == code)
+    return next((f"{app}.view_{model}" for app, model in pages), "")
+
+
 def name_of(cause: Cause, row_id: int, *, now: datetime) -> str:
     """Call a row as the inbox does; nothing where it does not wait."""
     sql = f"SELECT name FROM ({cause.sql}) AS waiting WHERE id = %(row)s LIMIT 1"  # noqa: S608

@@ -41,9 +41,13 @@ def with_clicks(rows: Iterable[Waiting], user: AbstractBaseUser | AnonymousUser)
 
 def may(user: AbstractBaseUser | AnonymousUser, cause: Cause) -> bool:
     """Tell whether a person may act on what waits: the permission to change its table."""
-    app, model = cause.page.split("_")
     has_perm = getattr(user, "has_perm", None)
-    return has_perm is not None and has_perm(f"{app}.change_{model}")
+    return has_perm is not None and has_perm(_right(cause))
+
+
+def _right(cause: Cause) -> str:
+    app, model = cause.page.split("_")
+    return f"{app}.change_{model}"
 
 
 def _offered(row: Waiting) -> tuple[Click, ...]:
@@ -76,7 +80,7 @@ def press(request: HttpRequest) -> HttpResponse:
     row_id = assignments.number(given.get("row", ""))
     cause = assignments.cause_of(request)
     if not may(request.user, cause):
-        raise PermissionDenied
+        raise PermissionDenied(_right(cause))
     acts = {act.code: act for act in ACTS.get(cause.code, ())}
     if given.get("what") not in acts:
         raise Http404

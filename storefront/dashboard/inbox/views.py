@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -62,6 +63,8 @@ GROUPS = (
         all_well=_("What is shown as available can be had, and what is ordered can be sent."),
     ),
 )
+CHANGE_OFFERS = "suppliers.change_supplieroffer"
+ALERTS_RIGHT = "suppliers.view_supplieroffer"  # the menu asks for the same
 CODES = frozenset[str]().union(*(group.causes for group in GROUPS))
 
 
@@ -76,10 +79,10 @@ class Alerts:
 
 
 def show_alerts(request: HttpRequest) -> HttpResponse:
-    """Show all alerts whose tables this person may see."""
+    """Show all alerts whose tables this person may see, to staff who may see offers."""
+    if not may_see_alerts(request.user):
+        raise PermissionDenied(ALERTS_RIGHT)
     causes = tuple(cause for cause in query.causes_for(request.user) if cause.code in CODES)
-    if not causes:
-        raise PermissionDenied
     found = query.find(causes=causes, now=timezone.now(), most=MOST_PER_CAUSE)
     rows = quick_actions.with_clicks(found, request.user)
     seen = {cause.code for cause in causes}
@@ -91,6 +94,10 @@ def show_alerts(request: HttpRequest) -> HttpResponse:
         "list_name": "alerts",
     }
     return TemplateResponse(request, "dashboard/inbox/alerts.html", context)
+
+
+def may_see_alerts(user: Any) -> bool:
+    return any(user.has_perm(right) for right in (ALERTS_RIGHT, CHANGE_OFFERS))
 
 
 def count(found: Iterable[Waiting]) -> int:
@@ -112,7 +119,7 @@ def show_rule_items(request: HttpRequest, code: str) -> HttpResponse:
     """Show what waits for one cause, the oldest first, to whom may see its table."""
     causes = tuple(cause for cause in query.causes_for(request.user) if cause.code == code)
     if not causes:
-        raise PermissionDenied
+        raise PermissionDenied(query.right_to_see(code))
     here = assignments.page_of(request.GET.get("page", ""))
     inbox = query.look(
         causes=causes, now=timezone.now(), most=ON_A_PAGE, after=ON_A_PAGE * (here - 1)

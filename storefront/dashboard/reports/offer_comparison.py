@@ -159,7 +159,7 @@ class Row:
 def show(request: HttpRequest, variant_id: int) -> HttpResponse:
     """Compare all offers of one variant for a country and a quantity that ``GET`` names."""
     if not request.user.has_perm("suppliers.view_supplieroffer"):
-        raise PermissionDenied
+        raise PermissionDenied("suppliers.view_supplieroffer")
     now = timezone.now()
     variant = get_object_or_404(Variant.objects.select_related("product"), pk=variant_id)
     channel = _channel(request)

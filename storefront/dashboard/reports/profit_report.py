@@ -55,6 +55,8 @@ SOURCES = {
     Source.TERMS: _("estimated: costs of selling"),
 }
 
+RIGHTS = ("orders.view_order", "orders.view_supplierbill")
+
 
 # Pages
 
@@ -168,9 +170,8 @@ def listing(request: HttpRequest) -> HttpResponseBase:
 
 
 def _insist(request: HttpRequest) -> None:
-    can_see = request.user.has_perm("orders.view_order")
-    if not (can_see and request.user.has_perm("orders.view_supplierbill")):
-        raise PermissionDenied
+    if not request.user.has_perms(RIGHTS):
+        raise PermissionDenied(" ".join(RIGHTS))
 
 
 def _orders(given: Mapping[str, Any]) -> QuerySet[Order]:

@@ -108,7 +108,7 @@ class Told:
 def show(request: HttpRequest) -> HttpResponse:
     """Route the cart that ``GET`` names, and keep nothing."""
     if not request.user.has_perm("orders.view_routingrules"):
-        raise PermissionDenied
+        raise PermissionDenied("orders.view_routingrules")
     given = request.GET
     drafted = RoutingRules.objects.filter(pk=number_in(given, "rules")).first()
     channel = _channel(given.get("channel", ""), drafted)

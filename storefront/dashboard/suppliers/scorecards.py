@@ -111,7 +111,7 @@ def _drawn(measure: Measure, cards: list[Scorecard]) -> Drawn:
 
 def _insist(request: HttpRequest, permission: str) -> None:
     if not request.user.has_perm(permission):
-        raise PermissionDenied
+        raise PermissionDenied(permission)
 
 
 def _page(request: HttpRequest, template: str, **shown: Any) -> HttpResponse:

@@ -163,8 +163,10 @@ def test_alerts_stand_in_their_group_and_are_counted_on_the_start_page(client):
 def test_only_who_may_see_a_table_sees_its_alerts(client):
     clerk = User.objects.create_user("clerk@fara.example", "a password", is_staff=True)
     client.force_login(clerk)
-    assert client.get(reverse("supply:alerts")).status_code == 403
-
     clerk.user_permissions.add(Permission.objects.get(codename="view_listing"))
+    assert client.get(reverse("supply:alerts")).status_code == 403
+    assert reverse("supply:alerts") not in client.get("/admin/").content.decode()
+
+    clerk.user_permissions.add(Permission.objects.get(codename="view_supplieroffer"))
     groups = client.get(reverse("supply:alerts")).context["groups"]
-    assert [each.group.code for each in groups] == ["margins", "sold_out"]
+    assert [each.group.code for each in groups] == ["costs", "margins", "sold_out"]

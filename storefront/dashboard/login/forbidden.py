@@ -1,0 +1,65 @@
+"""Staff 403 page: name the right that is missing, and the people who can grant it.
+
+A view names it by ``PermissionDenied("orders.view_order")``. For admin pages the URL tells it.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from django.contrib import admin
+from django.contrib.auth.models import Group, Permission
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from storefront.accounts.models import User
+from storefront.dashboard.login.views import page
+
+SUPERUSERS_SHOWN = 5
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer 403 to staff. Without a missing right, the page is closed to everyone like them."""
+    named = [word for word in str(exception or "").split() if "." in word]
+    wanted = named or _right_of_admin_page(request)
+    missing = [right for right in wanted if not request.user.has_perm(right)]
+    superusers = User.objects.filter(is_superuser=True, is_active=True).order_by("email")
+    context = {
+        "title": _("You may not open this page"),
+        "rights": [(_label(right), _groups_with(right)) for right in missing],
+        "superusers": superusers.values_list("email", flat=True)[:SUPERUSERS_SHOWN],
+    }
+    answer = page(request, "dashboard/login/forbidden.html", context, HTTPStatus.FORBIDDEN)
+    return answer.render()
+
+
+def _right_of_admin_page(request: HttpRequest) -> list[str]:
+    """Return the right that opens an admin page: ``orders_order_changelist`` → view order."""
+    match = request.resolver_match
+    name = (match.url_name or "") if match and match.app_name == "admin" else ""
+    for model in admin.site._registry:  # noqa: SLF001 - as the admin finds tables
+        app, model_name = model._meta.app_label, model._meta.model_name  # noqa: SLF001
+        if name.startswith(f"{app}_{model_name}_"):
+            what = name.removeprefix(f"{app}_{model_name}_")
+            is_read = what in {"changelist", "history"} or (what == "change" and _is_get(request))
+            verb = "view" if is_read else what if what in {"add", "delete"} else "change"
+            return [f"{app}.{verb}_{model_name}"]
+    return []
+
+
+def _is_get(request: HttpRequest) -> bool:
+    return request.method in {"GET", "HEAD"}
+
+
+def _label(right: str) -> str:
+    app, codename = right.split(".", 1)
+    found = Permission.objects.filter(content_type__app_label=app, codename=codename).first()
+    return f"{found.name} ({right})" if found else right
+
+
+def _groups_with(right: str) -> list[str]:
+    app, codename = right.split(".", 1)
+    groups = Group.objects.filter(
+        permissions__content_type__app_label=app, permissions__codename=codename
+    )
+    return list(groups.order_by("name").values_list("name", flat=True))

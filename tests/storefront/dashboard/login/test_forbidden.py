@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.test import Client
+
+from storefront.accounts.models import User
+from tests.factories.catalog import make_channel
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def clerk():
+    return User.objects.create_user("clerk@fara.example", "a password", is_staff=True)
+
+
+@pytest.fixture(autouse=True)
+def boss():
+    return User.objects.create_superuser("boss@fara.example", "a password")
+
+
+@pytest.mark.parametrize(
+    ("path", "right"),
+    [
+        ("/admin/orders/order/", "orders.view_order"),
+        ("/admin/catalog/pricebook/add/", "catalog.add_pricebook"),
+        ("/admin/orders/supplierclaim/", "orders.view_supplierclaim"),
+        ("/admin/supply/profits/", "orders.view_supplierbill"),
+        ("/admin/supply/alerts/", "suppliers.view_supplieroffer"),
+        ("/admin/supply/routing/", "orders.view_routingrules"),
+        ("/admin/scorecards/", "suppliers.view_scorecard"),
+        ("/admin/supply/waiting/order_held/", "orders.view_order"),
+    ],
+)
+def test_staff_read_which_right_is_missing_and_who_can_give_it(client, clerk, path, right):
+    group = Group.objects.create(name="A group of staff")
+    group.permissions.add(Permission.objects.get(codename=right.partition(".")[2]))
+    client.force_login(clerk)
+
+    answer = client.get(path)
+
+    page = answer.content.decode()
+    assert answer.status_code == 403
+    for words in (f"({right})", "A group of staff", "boss@fara.example"):
+        assert words in page
+
+
+def test_a_page_that_no_right_opens_says_so(client, clerk):
+    clerk.user_permissions.add(Permission.objects.get(codename="add_product"))
+    client.force_login(clerk)
+
+    page = client.get("/admin/catalog/product/add/")
+
+    assert page.status_code == 403
+    assert "the shop writes these rows itself" in page.content.decode()
+
+
+def test_a_form_without_its_token_keeps_its_own_words(clerk):
+    make_channel()
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(clerk)
+
+    page = client.post("/admin/orders/order/", {})
+
+    assert page.status_code == 403
+    assert "This form is too old." in page.content.decode()
