@@ -9,3 +9,10 @@ from django.utils.translation import gettext_lazy as _
 class OrdersConfig(AppConfig):
     name = "orders"
     verbose_name = _("Orders")
+
+    def ready(self) -> None:
+        """Put a circuit breaker and a concurrency limit before each payment gateway."""
+        from orders import gateways  # noqa: PLC0415 - the registry of apps is ready now
+        from orders.payments.gateway_gate import GatewayGate  # noqa: PLC0415
+
+        gateways.gate_for = GatewayGate

@@ -99,6 +99,7 @@ COLUMNS = {
     "SupplierToAsk.since": _("Erased here"),
     "asked_at": _("Supplier asked"),
     "Payment.asked_at": _("Gateway asked for its page"),
+    "read_at": _("Gateway asked for the result"),
     "asked_by": _("Asked by"),
     "listing": _("Listing"),
     "quoted_amount": _("Price that was shown"),

@@ -58,6 +58,7 @@ COLUMNS = {
     "pages": _("Pages"),
     "done": _("What came of it"),
     "supplier": _("Supplier"),
+    "gateway": _("Gateway"),
     "supplier_sku": _("Supplier's SKU"),
     "supplier_product": _("Product of the supplier"),
     "variant": _("Variant"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 
 from django.conf import settings
 
 from orders.gateways.base import Gateway
+from storefront.lib.http.errors import TemporaryError
+from storefront.lib.http.observers import Gate, OpenGate
 
 # Gateway code -> dotted path of its class, and the settings that its arguments are read from.
 # Development adds its own (``storefront.dev.apps``).
@@ -19,10 +22,17 @@ GATEWAYS: dict[str, tuple[str, dict[str, str]]] = {
 MOVES_MONEY = frozenset(GATEWAYS)  # the gateways of production
 
 
-class UnknownGatewayError(LookupError):
-    """No gateway goes by this name."""
+class UnknownGatewayError(TemporaryError):
+    """No gateway is registered under this code: nothing was sent, ask again once one is."""
 
 
+def _ungated(_code: str) -> Gate:
+    return OpenGate()
+
+
+# Opens the gate of a gateway. ``orders.apps`` sets the one with a circuit breaker: gateways know
+# no database.
+gate_for: Callable[[str], Gate] = _ungated
 _open: dict[tuple[str, ...], Gateway] = {}  # kept for the process, and their connections with them
 
 
@@ -32,13 +42,13 @@ def gateway_for(code: str) -> Gateway:
     Raises: UnknownGatewayError
     """
     if code not in GATEWAYS:
-        raise UnknownGatewayError(code)
+        raise UnknownGatewayError(f"no payment gateway is registered as {code!r}")
     path, wanted = GATEWAYS[code]
     known: dict[str, str] = {word: getattr(settings, name) for word, name in wanted.items()}
     place = (code, *known.values())
     if place not in _open:
         module, _, name = path.rpartition(".")
-        _open[place] = getattr(import_module(module), name)(**known)
+        _open[place] = getattr(import_module(module), name)(gate=gate_for(code), **known)
     return _open[place]
 
 

@@ -104,6 +104,8 @@ class Payment(Stateful):
     created_at = models.DateTimeField()
     # when the gateway was asked for its page, if that was later than the payment was made
     asked_at = models.DateTimeField(null=True, blank=True)
+    # when the customer's return had the gateway asked last
+    read_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

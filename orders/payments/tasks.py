@@ -55,7 +55,10 @@ def _is_settled(request_id: int) -> bool:
 def secure_ending(**_: Any) -> None:
     """Take the money of what suppliers may have before its authorization ends."""
     for payment in captures.ending(now=timezone.now()).order_by("capture_before"):
-        captures.secure(payment=payment, now=timezone.now())
+        try:
+            captures.secure(payment=payment, now=timezone.now())
+        except Exception:  # the others are secured without it; staff find it in the inbox
+            log.exception("%s is not secured", payment)
     settle_payments.delay()
 
 

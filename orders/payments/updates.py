@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from orders import events, ledger
 from orders.gateways import gateway_for
@@ -18,6 +18,7 @@ from storefront.lib.db.prepared_queries import Prepared
 from storefront.lib.failpoints import failpoint
 
 Status = Payment.Status
+ASKED_EVERY = timedelta(seconds=10)
 
 
 class UnknownPaymentError(LookupError):
@@ -52,6 +53,16 @@ def catch_up(*, payment: Payment, now: datetime) -> None:
     if payment.reference:
         for update in gateway_for(payment.gateway).history(reference=payment.reference):
             apply(update=update, gateway=payment.gateway, now=now, known=payment)
+
+
+def may_ask(payment: Payment, *, now: datetime) -> bool:
+    """Take the turn to ask the gateway for a customer: at most once per ``ASKED_EVERY``.
+
+    False for a payment that waits for no customer: webhooks and ``ask_gateways`` follow those.
+    """
+    waiting = Payment.objects.filter(pk=payment.pk, status=Status.REQUIRES_ACTION)
+    due = waiting.filter(Q(read_at=None) | Q(read_at__lte=now - ASKED_EVERY))
+    return payment.order.status == Order.Status.PENDING_PAYMENT and bool(due.update(read_at=now))
 
 
 def abandon(*, payment: Payment, now: datetime) -> Payment:

@@ -25,14 +25,17 @@ class BreakerQuerySet(models.QuerySet["Breaker"]):
 
 
 class Breaker(models.Model):
-    """The breaker of one line: shared by all workers, written only when something fails.
+    """The breaker of one line, to a supplier or to a payment gateway.
 
-    It is open as long as ``opened_at`` stands. From ``orders_wait_until`` on one order call, from
-    ``open_until`` on one of any kind may look whether the supplier is back; who looks has until
-    ``probe_until``.
+    All processes share it; it is written only when something fails. It is open as long as
+    ``opened_at`` stands. From ``orders_wait_until`` on one order call, from ``open_until`` on one
+    of any kind may look whether the other side is back; who looks has until ``probe_until``.
     """
 
-    connection = models.OneToOneField(Connection, models.CASCADE, related_name="breaker")
+    connection = models.OneToOneField(
+        Connection, models.CASCADE, null=True, blank=True, related_name="breaker"
+    )
+    gateway = models.CharField(max_length=20, blank=True, db_default="")  # code, or a supplier's
     failures = models.PositiveIntegerField(default=0)  # in a row
     pauses = models.PositiveIntegerField(default=0)  # since it opened
     opened_at = models.DateTimeField(null=True, blank=True)
@@ -50,7 +53,14 @@ class Breaker(models.Model):
                 | models.Q(open_until__isnull=False, orders_wait_until__isnull=False),
                 name="breaker_open_has_an_end",
             ),
+            models.CheckConstraint(
+                condition=Q(connection__isnull=True) ^ Q(gateway=""),
+                name="breaker_of_supplier_or_gateway",
+            ),
+            models.UniqueConstraint(
+                fields=["gateway"], condition=~Q(gateway=""), name="breaker_one_per_gateway"
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"breaker of {self.connection.supplier}"
+        return f"breaker of {self.connection.supplier if self.connection else self.gateway}"

@@ -70,6 +70,7 @@ class BreakerActions(StaffAdmin):
 class BreakerAdmin(StaffAdmin):
     list_display: ClassVar = [
         columns.text("connection__supplier__name", _("Supplier")),
+        "gateway",
         "failures",
         columns.age("opened_at", _("Silent since")),
         columns.age("orders_wait_until", _("Orders try again")),

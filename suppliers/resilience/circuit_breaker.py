@@ -1,7 +1,7 @@
-"""Circuit breaker: stop calls to a supplier that does not answer, probe whether it is back.
+"""Circuit breaker: stop calls to a line that does not answer, probe whether it is back.
 
-All workers share one breaker per connection, in the database. Only a dead connection opens it: no
-answer in time, a broken connection, or a server error. A rejection in words never does.
+All processes share one breaker per connection or gateway, in the database. Only a dead line opens
+it: no answer in time, a broken connection, or a server error. A rejection in words never does.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import DatabaseError, transaction
 from django.db.models import F, Q, QuerySet
@@ -39,11 +40,21 @@ class BreakerOpenError(NotNowError):
 
 
 class SharedBreaker:
-    """The breaker of one line, as the calls of this worker meet it; the clock is the database's."""
+    """The breaker of one line, as the calls of this worker meet it; the clock is the database's.
 
-    def __init__(self, connection_id: int) -> None:
-        self._connection_id = connection_id
-        self._rows = Breaker.objects.filter(connection=connection_id)
+    The line is a supplier's connection or a payment gateway.
+    """
+
+    def __init__(
+        self,
+        connection_id: int | None = None,
+        *,
+        gateway: str = "",
+        longest_pause: timedelta = LONGEST_PAUSE,
+    ) -> None:
+        self._line = _line(connection_id, gateway)
+        self._longest_pause = longest_pause
+        self._rows = Breaker.objects.filter(**self._line)
         self._is_clean = False
         self._read_at = -BELIEVED_S
         self._probes: set[str] = set()
@@ -91,7 +102,7 @@ class SharedBreaker:
             elif is_probe or not self._is_clean:
                 self._probes.discard(call.request_id)
                 self._is_clean = True
-                close(connection_id=self._connection_id)
+                close(**self._line)
         except DatabaseError:
             log.exception("how %s ended is not counted", call)
 
@@ -119,20 +130,20 @@ class SharedBreaker:
 
         Locks:  the breaker
         """
-        Breaker.objects.get_or_create(connection_id=self._connection_id)
+        Breaker.objects.get_or_create(**self._line)
         row = self._rows.select_for_update(of=["self"]).get()
         now = self._rows.annotate(now=Now()).values_list("now", flat=True).get()
         row.failures += 1
         row.last_failure = words[:200]
         opens = row.opened_at is None and row.failures >= OPENS_AFTER
         if opens or is_probe:
-            pause = min(FIRST_PAUSE * 2 ** min(row.pauses, MOST_DOUBLINGS), LONGEST_PAUSE)
+            pause = min(FIRST_PAUSE * 2 ** min(row.pauses, MOST_DOUBLINGS), self._longest_pause)
             row.pauses += 1
             row.opened_at = row.opened_at or now
             row.open_until = now + pause
             row.orders_wait_until = now + pause / 2
             row.probe_until = None
-            log.warning("connection %s rests for %s: %s", self._connection_id, pause, words)
+            log.warning("%s rests for %s: %s", row, pause, words)
         row.save()
 
 
@@ -140,9 +151,13 @@ def _takes(call: Call) -> timedelta:
     return timedelta(seconds=call.lease_s + PROBE_MARGIN_S)
 
 
-def close(*, connection_id: int) -> bool:
-    """Believe that he is back; tell whether that is news."""
-    row = Breaker.objects.filter(connection=connection_id).exclude(failures=0)
+def _line(connection_id: int | None, gateway: str) -> dict[str, Any]:
+    return {"gateway": gateway} if gateway else {"connection_id": connection_id}
+
+
+def close(*, connection_id: int | None = None, gateway: str = "") -> bool:
+    """Close the breaker of a supplier's connection or of a gateway; tell whether it was not."""
+    row = Breaker.objects.filter(**_line(connection_id, gateway)).exclude(failures=0)
     return bool(
         row.update(
             failures=0,
@@ -173,5 +188,6 @@ def not_even_orders() -> QuerySet[Breaker, int]:
 
     Their line rests, or another call looks just now whether they are back.
     """
-    shut = Breaker.objects.open_for_orders()
+    # A gateway's row has no connection, and NOT IN a list with a NULL finds nothing.
+    shut = Breaker.objects.open_for_orders().filter(connection__isnull=False)
     return shut.values_list(F("connection__supplier_id"), flat=True)

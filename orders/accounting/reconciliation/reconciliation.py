@@ -22,7 +22,6 @@ from orders.accounting.reconciliation import (
     purchase_comparison,
 )
 from orders.accounting.reconciliation.discrepancies import Compared
-from orders.gateways import UnknownGatewayError
 from orders.models import MoneyDay, MoneyDifference, Payment, PurchaseOrder, SupplierBill
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import OutsideError
@@ -112,7 +111,7 @@ def _compare_all(day: MoneyDay, moment: Clock) -> None:
         examined = discrepancies.open_ids(part.name)
         try:
             compared = part.compare()
-        except (OutsideError, LaneFullError, UnknownGatewayError) as error:
+        except (OutsideError, LaneFullError) as error:
             problems.append(f"{part.name}: {error or type(error).__name__}")
             continue
         discrepancies.record(

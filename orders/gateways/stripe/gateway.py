@@ -21,6 +21,7 @@ from orders.gateways.stripe.parsing import as_all, as_one, locale_of, not_unders
 from orders.gateways.stripe.reports import Books
 from orders.gateways.stripe.translation import State
 from storefront.lib.http.errors import PermanentError, TemporaryError
+from storefront.lib.http.observers import Gate
 from storefront.lib.money import Money
 
 # Of what the account offers, only what may be held and captured later; wallets are cards here.
@@ -34,14 +35,14 @@ INTENT = "pi_"  # how the name of an intent begins
 class StripeGateway:
     """Stripe, reached with our secret key. A payment is known by its Checkout session."""
 
-    def __init__(self, *, base_url: str, secret: str) -> None:
+    def __init__(self, *, base_url: str, secret: str, gate: Gate | None = None) -> None:
         """Get ready to call.
 
         Raises: TemporaryError  nobody has given us the key
         """
         if not secret:
             raise TemporaryError("stripe: STRIPE_SECRET_KEY is not set")
-        self._wire = Wire(base_url=base_url, secret=secret)
+        self._wire = Wire(base_url=base_url, secret=secret, gate=gate)
         self._client = stripe.StripeClient(
             secret,
             base_addresses={"api": base_url},

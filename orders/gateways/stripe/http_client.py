@@ -8,6 +8,7 @@ from typing import Any
 import stripe
 
 from storefront.lib.http.client import Api
+from storefront.lib.http.observers import Gate
 
 READ_S = 10.0
 TOTAL_S = 15.0
@@ -19,10 +20,10 @@ class Wire(stripe.HTTPClient):
 
     name = "fara"
 
-    def __init__(self, *, base_url: str, secret: str) -> None:
+    def __init__(self, *, base_url: str, secret: str, gate: Gate | None = None) -> None:
         super().__init__()
         self._base_url = base_url
-        self._api = Api(base_url, read_s=READ_S, total_s=TOTAL_S, hidden=(secret,))
+        self._api = Api(base_url, read_s=READ_S, total_s=TOTAL_S, gate=gate, hidden=(secret,))
 
     def request(
         self,

@@ -18,6 +18,7 @@ from orders.gateways.base import (
     UnknownAtGatewayError,
 )
 from storefront.lib.http.errors import OutsideError, PermanentError
+from storefront.lib.http.observers import Gate
 from storefront.lib.money import Money
 
 HELD_FOR = timedelta(days=7)
@@ -51,7 +52,7 @@ class FakePayment:
 class FakeGateway:
     """Put errors into ``troubles`` to have the next calls fail; nothing is then done."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, gate: Gate | None = None) -> None:  # noqa: ARG002 - makes no calls
         self.payments: dict[str, FakePayment] = {}
         self.troubles: list[OutsideError] = []
         self._answers: dict[str, tuple[str, Money, OpenedPayment | PaymentUpdate]] = {}

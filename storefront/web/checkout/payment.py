@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 from http import HTTPStatus
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -59,15 +60,22 @@ def pay_return(_request: HttpRequest, number: str, key: str) -> HttpResponse:
     query, now = "", timezone.now()
     if reservations.is_worth_it(order, now=now):
         reservations.come_back(order=order, now=now)
-    if tried:
-        try:
-            updates.catch_up(payment=tried[-1], now=now)
-        except OutsideError as error:
-            log.warning("%s: the gateway did not answer: %s", order.number, error)
-            query = "?pay=unread"
-        except updates.TooEarlyError:
-            query = "?pay=unread"
+    if order.status == Order.Status.PENDING_PAYMENT and tried:
+        query = _ask_gateway(tried[-1], now)
     return _see(_page_of(order) + query)
+
+
+def _ask_gateway(payment: Payment, now: datetime) -> str:
+    """Apply what the gateway tells; return the order page's query if it tells no result."""
+    try:
+        if updates.may_ask(payment, now=now):
+            updates.catch_up(payment=payment, now=now)
+            return ""
+    except OutsideError as error:
+        log.warning("%s: the gateway did not answer: %s", payment, error)
+    except updates.TooEarlyError:
+        log.info("%s: the gateway told a part", payment)
+    return "?pay=unread" if payment.status == Payment.Status.REQUIRES_ACTION else ""
 
 
 def _page_of(order: Order) -> str:

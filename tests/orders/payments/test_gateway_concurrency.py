@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 from orders.gateways import gateway_for
-from orders.models import PaymentEvent
+from orders.models import Payment, PaymentEvent
 from orders.payments import captures, tasks
 from storefront.lib.http.errors import TemporaryError
 from suppliers.resilience.bulkheads import Work, width
@@ -54,6 +54,18 @@ def started(monkeypatch):
 
 def is_answered(request_id):
     return PaymentEvent.objects.filter(answers=request_id).exists()
+
+
+def test_a_payment_of_an_unregistered_gateway_stops_no_capture(waiting, monkeypatch):
+    first = waiting[0]
+    Payment.objects.filter(events=first).update(gateway="closed")
+    monkeypatch.setattr(tasks.settle, "delay", tasks.settle)
+
+    for request_id in waiting:
+        tasks.settle(request_id=request_id)
+
+    assert [is_answered(request_id) for request_id in waiting] == [False, True, True]
+    assert captures.due(now=NOON) == [first]
 
 
 def test_who_finds_all_lanes_of_the_gateway_taken_ends_at_once(waiting, started):

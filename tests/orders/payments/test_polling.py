@@ -156,3 +156,35 @@ def test_a_few_failures_among_many_answers_are_no_gateway_that_is_away(gateway, 
     tasks.expire_unpaid()
 
     assert Order.objects.get(pk=pages[7].order_id).status == Order.Status.PLACED
+
+
+def test_a_payment_of_an_unregistered_gateway_stops_no_other_order(gateway):
+    light = make_sellable(quantity=9)
+    first, second, third = (open_page(light) for _ in range(3))
+    Payment.objects.filter(pk=first.pk).update(gateway="closed")
+    gateway.authorize(third.reference)
+
+    polling.ask(now=LATER)
+    assert [third.order] == list(Order.objects.filter(status=Order.Status.PLACED))
+
+    Order.objects.update(pay_before=NOON)
+    tasks.expire_unpaid()
+    assert {first.order, second.order} == set(Order.objects.filter(status=Order.Status.EXPIRED))
+
+
+def test_an_order_that_cannot_expire_stops_no_other_order(gateway, monkeypatch):
+    light = make_sellable(quantity=9)
+    broken, other = (open_page(light).order for _ in range(2))
+    Order.objects.update(pay_before=NOON)
+    expire = tasks.checkout.expire
+
+    def break_one(*, order, now):
+        if order == broken:
+            raise ValueError("one bad row")
+        expire(order=order, now=now)
+
+    monkeypatch.setattr(tasks.checkout, "expire", break_one)
+
+    tasks.expire_unpaid()
+
+    assert [other] == list(Order.objects.filter(status=Order.Status.EXPIRED))

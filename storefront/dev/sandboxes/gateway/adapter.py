@@ -20,6 +20,7 @@ from orders.gateways.base import (
 )
 from storefront.lib.http.client import Api
 from storefront.lib.http.errors import PermanentError, TemporaryError
+from storefront.lib.http.observers import Gate
 from storefront.lib.money import Money
 
 log = logging.getLogger(__name__)
@@ -83,12 +84,13 @@ class TestGateway:
 
     __test__ = False  # its name is no test case
 
-    def __init__(self, *, base_url: str, secret: str) -> None:
+    def __init__(self, *, base_url: str, secret: str, gate: Gate | None = None) -> None:
         self._api = Api(
             base_url,
             headers={"authorization": f"Bearer {secret}"},
             read_s=READ_S,
             total_s=TOTAL_S,
+            gate=gate,
         )
 
     def open(

@@ -73,6 +73,28 @@ def test_coming_back_asks_the_gateway_and_clears_the_cart(shopper, light):
     assert "Thank you. It is ordered." in again.content.decode()
 
 
+def test_coming_back_again_and_again_asks_the_gateway_once_in_ten_seconds(
+    shopper, light, monkeypatch, time_machine
+):
+    order = make_order(light)
+    shopper.post(page_of(order, "pay/"))
+    asked = []
+    fake = type("Fake", (), {"history": lambda _self, *, reference: asked.append(reference) or ()})
+    monkeypatch.setattr("orders.payments.updates.gateway_for", lambda _code: fake())
+    time_machine.move_to(order.placed_at + timedelta(minutes=1), tick=False)
+
+    answers = [shopper.get(page_of(order, "paid/"))["Location"] for _ in range(3)]
+    time_machine.shift(timedelta(seconds=11))
+    shopper.get(page_of(order, "paid/"))
+    Order.objects.update(status=Order.Status.EXPIRED)
+    time_machine.shift(timedelta(seconds=11))
+    late = shopper.get(page_of(order, "paid/"))["Location"]
+
+    assert answers == [page_of(order), *[page_of(order) + "?pay=unread"] * 2]
+    assert len(asked) == 2
+    assert late == page_of(order), "it is not asked for an order that has ended"
+
+
 def test_a_declined_payment_can_be_tried_again(client, light):
     order = make_order(light)
     payment = make_payment(order)

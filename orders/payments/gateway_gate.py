@@ -1,0 +1,59 @@
+"""Gateway gate: limit the calls of one process to a gateway, stop them while it does not answer.
+
+A gateway that hangs occupies one thread of each web process. The other threads answer at once,
+and keep serving pages.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from datetime import timedelta
+
+from storefront.lib.http.errors import TemporaryError
+from storefront.lib.http.observers import Call, Outcome
+from suppliers.resilience.circuit_breaker import SharedBreaker
+
+log = logging.getLogger(__name__)
+
+MAX_WAIT_S = (
+    1.0  # for a call that began so short a time ago: a gateway that is well answers by then
+)
+LONGEST_PAUSE = timedelta(minutes=1)  # customers wait to pay: probe often
+
+
+class GatewayGate:
+    """Let one call of this process through at a time, past the breaker of the gateway."""
+
+    def __init__(self, code: str) -> None:
+        self._code = code
+        self._slot = threading.Lock()
+        self._taken_at = float("-inf")
+        self._breaker = SharedBreaker(gateway=code, longest_pause=LONGEST_PAUSE)
+
+    def enter(self, call: Call) -> None:
+        """Take the slot of this process.
+
+        Raises: BreakerOpenError  the gateway does not answer; nothing was sent
+                TemporaryError    another call has waited for it too long; nothing was sent
+        """
+        wait_s = max(0.0, self._taken_at + MAX_WAIT_S - time.monotonic())
+        if not self._slot.acquire(timeout=wait_s):
+            raise TemporaryError(f"{self._code}: another call waits for its answer")
+        self._taken_at = time.monotonic()
+        try:
+            self._breaker.enter(call, is_for_order=True)
+        except BaseException:
+            self._slot.release()
+            raise
+
+    def goes_on(self, call: Call) -> None:
+        self._breaker.goes_on(call)
+
+    def leave(self, call: Call, outcome: Outcome) -> None:
+        try:
+            self._breaker.leave(call, outcome)
+        finally:
+            self._slot.release()
+        log.info("%s: %s %s in %.0f ms", self._code, call, outcome.words, outcome.milliseconds)

@@ -1,0 +1,100 @@
+"""Gateway gate: a gateway that hangs occupies one thread of a process, and opens its breaker."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+
+from orders.gateways import gateway_for
+from orders.payments import gateway_gate
+from orders.payments.gateway_gate import GatewayGate
+from storefront.lib.http.errors import OutsideError, TemporaryError
+from storefront.lib.http.observers import Call, Outcome
+from suppliers.models import Breaker
+from suppliers.resilience import circuit_breaker
+from suppliers.resilience.circuit_breaker import BreakerOpenError
+from tests.factories.circuit_breakers import break_line
+from tests.factories.suppliers import make_supplier
+
+SILENCE = Outcome(status=None, milliseconds=1, error=TemporaryError("no answer"))
+GOOD = Outcome(status=200, milliseconds=1)
+
+
+def call():
+    return Call(method="POST", path="/v1/payments", total_s=8)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_thread_waits_for_a_gateway_that_hangs_and_the_others_go_on(test_gateway):
+    test_gateway.fault("slow", seconds=3)
+    gateway = gateway_for("test")
+
+    def ask(_number):
+        began = time.monotonic()
+        try:
+            gateway.history(reference="pay_1")
+        except OutsideError:
+            return time.monotonic() - began
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as threads:
+        took = sorted(threads.map(ask, range(8)))
+
+    assert took[-1] > 2.5, "the gateway hung"
+    assert took[-2] < gateway_gate.MAX_WAIT_S + 0.5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_gateway_that_answers_serves_all_in_turn():
+    gate = GatewayGate("test")
+    within, most = [], []
+
+    def ask(_number):
+        one = call()
+        gate.enter(one)
+        within.append(one)
+        most.append(len(within))
+        time.sleep(0.1)
+        within.remove(one)
+        gate.leave(one, GOOD)
+        connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(ask, range(4)))
+
+    assert most == [1, 1, 1, 1]
+
+
+@pytest.mark.django_db
+def test_a_gateway_that_does_not_answer_is_not_asked_by_any_process():
+    here, there = GatewayGate("test"), GatewayGate("test")
+    for _ in range(circuit_breaker.OPENS_AFTER):
+        one = call()
+        here.enter(one)
+        here.leave(one, SILENCE)
+
+    for gate in (here, there):
+        with pytest.raises(BreakerOpenError):
+            gate.enter(call())
+    GatewayGate("stripe").enter(call())
+    row = Breaker.objects.get()
+    assert (row.gateway, row.connection) == ("test", None)
+    assert row.orders_wait_until - row.opened_at <= gateway_gate.LONGEST_PAUSE / 2
+
+
+@pytest.mark.django_db
+def test_the_breaker_of_a_gateway_stops_no_supplier():
+    supplier = make_supplier()
+    gate = GatewayGate("test")
+    for _ in range(circuit_breaker.OPENS_AFTER):
+        one = call()
+        gate.enter(one)
+        gate.leave(one, SILENCE)
+
+    assert list(circuit_breaker.not_even_orders()) == []
+    break_line(supplier)
+    assert list(circuit_breaker.not_even_orders()) == [supplier.pk]
