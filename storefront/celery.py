@@ -136,3 +136,8 @@ app.conf.beat_schedule = {
     # requests of programs
     "api: forget old keys": {"task": "storefront.api.tasks.forget_old_keys", "schedule": 3600},
 }
+# A sweep that waited longer than this is dropped: the next one does its work. A queue that is a
+# minute late still runs each of them.
+SHORTEST_LIFE_S = 60
+for _entry in app.conf.beat_schedule.values():
+    _entry["options"] = {"expires": max(_entry["schedule"], SHORTEST_LIFE_S)}

@@ -10,6 +10,7 @@ import io
 import logging
 import struct
 import tempfile
+import time
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ QUALITY = 82
 EFFORT = 2  # 4 makes files 6 % smaller and takes three times as long
 MAX_TRIES = 8
 FIRST_RETRY = timedelta(minutes=1)
+SLOW_S = 3.0
 # What Pillow's readers raise over bytes that are not what they claim to be.
 _BROKEN = (
     OSError,
@@ -206,18 +208,21 @@ LEASE = timedelta(minutes=10)
 def fetch_waiting(*, size: int, now: datetime, main_only: bool = False) -> int:
     """Fetch a batch and put it on the shelves; return how many pictures were tried.
 
-    Two at once never fetch the same picture. A host that does not answer is asked once in a
-    batch: those who wait behind him are not his.
+    Two at once never fetch the same picture. A host that does not answer, or answers slowly, is
+    asked once in a batch, so that it delays no picture of another host.
 
     Locks:  the pictures, only while they are leased: a picture in work is due again after
             the lease, should we die with it
     """
     waiting = _lease(size=size, now=now, main_only=main_only)
-    silent: set[str] = set()
+    resting: set[str] = set()
     for image in waiting:
         host = _host(image.source_url)
-        if host not in silent and not fetch(image, now):
-            silent.add(host)
+        if host in resting:
+            continue
+        began = time.monotonic()
+        if not fetch(image, now) or time.monotonic() - began > SLOW_S:
+            resting.add(host)
     arrived = set(
         Image.objects.filter(pk__in=[image.pk for image in waiting])
         .exclude(stem="")

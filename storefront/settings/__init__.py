@@ -205,7 +205,12 @@ CELERY_TASK_ROUTES = {
     # no order waits behind a claim, and nothing waits for reconciliation
     "orders.claims.tasks.*": {"queue": "syncs"},
     "orders.accounting.reconciliation.tasks.*": {"queue": "bulk"},
+    # what decides that work is due does not wait behind that work
+    "catalog.competitors.tasks.hear_due_competitors": {"queue": "celery"},
     "suppliers.compliance.tasks.watch_evidence": {"queue": "celery"},
+    "suppliers.inventory.tasks.*": {"queue": "celery"},
+    "suppliers.sync.tasks.start_due_syncs": {"queue": "celery"},
+    "suppliers.sync.tasks.close_dead_runs": {"queue": "celery"},
     "catalog.*.tasks.*": {"queue": "bulk"},
     "suppliers.sync.tasks.sync*": {"queue": "syncs"},
     "suppliers.connections.tasks.check": {"queue": "syncs"},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -64,9 +66,10 @@ def _paid_in(
     return {place: ways for (place, money), ways in routes.items() if money == currency}
 
 
-def publish_waiting(*, now: datetime) -> int:
+def publish_waiting(*, now: datetime, within_s: float = math.inf) -> int:
     """Publish the changes that nobody published yet; return how many variants those were.
 
+    After ``within_s`` it takes no more of them.
     A row is deleted only after its listings were refreshed, and only if it was there before
     the offers were read: a worker that is killed here loses nothing, it does work twice.
     Several workers publish at once: each takes slices of the products (``db.advisory_locks``).
@@ -77,7 +80,8 @@ def publish_waiting(*, now: datetime) -> int:
     slices = advisory_locks.each(
         PUBLISHING, is_left=lambda number: _waiting_in(number).exists(), among=waiting
     )
-    return sum(_publish_all(_waiting_in(number), now=now) for number in slices)
+    ends_at = time.monotonic() + within_s
+    return sum(_publish_all(_waiting_in(number), now=now, ends_at=ends_at) for number in slices)
 
 
 def publish_soon(*, variant_ids: Iterable[int], now: datetime) -> None:
@@ -103,10 +107,13 @@ def _waiting_in(number: int) -> QuerySet[UnpublishedSupply]:
     return of_product.filter(slice=number).order_by("pk")
 
 
-def _publish_all(found: QuerySet[UnpublishedSupply], *, now: datetime) -> int:
+def _publish_all(
+    found: QuerySet[UnpublishedSupply], *, now: datetime, ends_at: float = math.inf
+) -> int:
     """Publish until none is found any more; return how many variants those were."""
     published = 0
-    while waiting := list(found.values_list("pk", "variant_id")[:LOOK]):
+    look = found.values_list("pk", "variant_id")[:LOOK]
+    while time.monotonic() < ends_at and (waiting := list(look.all())):
         rows_of: dict[int, list[int]] = defaultdict(list)
         for pk, variant_id in waiting:
             rows_of[variant_id].append(pk)

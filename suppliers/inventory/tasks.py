@@ -9,11 +9,16 @@ from django.utils import timezone
 
 from suppliers.inventory import confirmations, publication
 
+BUDGET_S = 10.0
+
 
 @shared_task
 def publish_waiting(**_: Any) -> None:
-    """Find supply that changed, and whose listings nobody refreshed."""
-    publication.publish_waiting(now=timezone.now())
+    """Find supply that changed, and whose listings nobody refreshed.
+
+    It shares its worker with orders: what it leaves waits for the next beat.
+    """
+    publication.publish_waiting(now=timezone.now(), within_s=BUDGET_S)
 
 
 @shared_task

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 from fnmatch import fnmatchcase
 from functools import cache
+from importlib import import_module
 
 import pytest
 from django.conf import settings
@@ -59,6 +61,45 @@ def test_each_beat_entry_is_a_registered_task_in_a_queue_with_workers(entry):
 
     assert task in registered()
     assert queue_of(task) in {"celery", "syncs", "bulk"}
+
+
+@pytest.mark.parametrize("entry", app.conf.beat_schedule)
+def test_each_beat_entry_expires_when_later_ones_do_its_work(entry):
+    described = app.conf.beat_schedule[entry]
+
+    assert described["schedule"] <= described["options"]["expires"]
+    assert described["options"]["expires"] <= max(60, described["schedule"])
+
+
+def test_no_periodic_task_queues_itself():
+    """A task that queues itself beside the beat multiplies."""
+    for entry in app.conf.beat_schedule.values():
+        path, _, name = entry["task"].rpartition(".")
+        assert f"{name}.delay(" not in own_source(path, name), entry["task"]
+        assert f"wake({name}" not in own_source(path, name), entry["task"]
+
+
+def own_source(path, name):
+    return inspect.getsource(getattr(import_module(path), name).run)
+
+
+# What only decides that work is due, and starts it: a sweep that stood behind that work would come
+# too late.
+DECIDES = {
+    "catalog.competitors.tasks.hear_due_competitors",
+    "suppliers.inventory.tasks.follow_age",
+    "suppliers.inventory.tasks.publish_waiting",
+    "suppliers.sync.tasks.close_dead_runs",
+    "suppliers.sync.tasks.start_due_syncs",
+    "storefront.webhooks.tasks.handle_waiting",
+    "storefront.webhooks.tasks.subscribe_all",
+}
+
+
+@pytest.mark.parametrize("task", sorted(DECIDES))
+def test_what_decides_that_work_is_due_does_not_wait_behind_it(task):
+    assert task in {entry["task"] for entry in app.conf.beat_schedule.values()}
+    assert queue_of(task) == "celery"
 
 
 def test_each_deduplicated_task_is_registered():

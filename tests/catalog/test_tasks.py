@@ -60,11 +60,52 @@ def test_main_pictures_come_first_and_each_is_fetched_once(httpserver, monkeypat
     for each in (product, other):
         make_image(each, source_url=httpserver.url_for("/1.png?main"))
 
-    fetch_pictures()
+    monkeypatch.setattr("catalog.products.tasks.BUDGET_S", 0)
+    assert fetch_pictures() == 2
 
     assert list(Image.objects.filter(stem="")) == [side]
     assert fetch_pictures() == 1
     assert fetch_pictures() == 0
+
+
+def test_one_run_fetches_all_batches_and_queues_nothing(httpserver, monkeypatch):
+    monkeypatch.setattr("catalog.products.tasks.BATCH", 2)
+    monkeypatch.setattr(fetch_pictures, "apply_async", None)
+    httpserver.expect_request("/1.png").respond_with_data(png())
+    product = make_shown()
+    for number in range(5):
+        make_image(product, position=number, source_url=httpserver.url_for(f"/1.png?{number}"))
+
+    assert fetch_pictures() == 5
+    assert not Image.objects.filter(stem="").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_worker_fetches_pictures_at_a_time(monkeypatch):
+    monkeypatch.setattr(
+        images, "fetch_waiting", lambda **_: beside.append(ran(fetch_pictures)) or 0
+    )
+    beside = []
+
+    assert fetch_pictures() == 0
+
+    assert beside == [0], "the other worker found it taken and ended"
+
+
+def ran(act):
+    """Do it in another worker, whose session is its own."""
+    answers = []
+
+    def run():
+        try:
+            answers.append(act())
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(20)
+    return answers[0]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -94,6 +94,12 @@ def test_no_supplier_holds_more_than_half_of_a_worker(services, settings):
     assert 2 * his["syncs"] <= processes.SYNCS_PROCESSES
 
 
+def test_pictures_leave_a_process_to_other_long_work(services):
+    words = services["bulk"]["command"]
+
+    assert int(words[words.index("--concurrency") + 1]) > 1, "one is busy with pictures"
+
+
 def test_every_queue_has_a_worker(services, settings):
     queues = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()} | {"celery"}
     commands = [each.get("command", []) for each in services.values()]

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
 
 from catalog.models import Image
 from catalog.products import images
-from storefront.lib.http.errors import TemporaryError
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from tests.factories.catalog import make_product
 from tests.factories.compliance import make_picture
 from tests.factories.suppliers import NOON
@@ -43,6 +44,30 @@ def test_a_host_that_does_not_answer_is_asked_once_in_a_batch(monkeypatch):
     second = Image.objects.get(pk=made[1].pk)
     assert (second.tries, second.problem) == (0, "")
     assert Image.objects.waiting(NOON + timedelta(hours=1)).filter(pk=second.pk).exists()
+
+
+def test_a_slow_host_is_asked_once_in_a_batch(monkeypatch, time_machine):
+    time_machine.move_to(NOON, tick=False)
+    asked = []
+
+    def download(url, **_):
+        asked.append(url)
+        if "slow" in url:
+            time_machine.shift(images.SLOW_S + 1)
+        raise PermanentError("no picture")
+
+    monkeypatch.setattr(images, "download", download)
+    monkeypatch.setattr(images.time, "monotonic", time.time)
+    make_images(
+        "http://slow.example/1", "http://slow.example/2", "http://quick.example/1",
+        "http://quick.example/2",
+    )  # fmt: skip
+
+    images.fetch_waiting(size=20, now=NOON)
+
+    assert asked == [
+        "http://slow.example/1", "http://quick.example/1", "http://quick.example/2",
+    ]  # fmt: skip
 
 
 def test_what_nobody_thought_of_takes_no_other_picture_along_and_is_not_tried_for_ever(
