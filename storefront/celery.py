@@ -10,10 +10,11 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, celeryd_init, task_postrun
+from celery.signals import beat_init, celeryd_init, task_postrun, task_prerun
 from django.core.exceptions import ImproperlyConfigured
 
 from storefront import checks
+from storefront.lib import log_format
 from storefront.lib.failpoints import failpoint
 from storefront.workers import db_sessions
 
@@ -23,6 +24,9 @@ app = Celery("storefront", task_cls="storefront.workers.deduplication:Hinting")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 db_sessions.keep(app)
 app.autodiscover_tasks()
+
+task_prerun.connect(log_format.use_task_id)
+task_postrun.connect(log_format.forget_id)
 
 
 @celeryd_init.connect

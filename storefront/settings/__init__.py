@@ -303,8 +303,14 @@ UNFOLD = admin_theme.UNFOLD
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "filters": {"without_traceback": {"()": "storefront.lib.logging_filters.WithoutTraceback"}},
+    "formatters": {
+        "line": {
+            "()": "storefront.lib.log_format.LineFormatter",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        }
+    },
+    "filters": {"without_traceback": {"()": "storefront.lib.log_format.WithoutTraceback"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env_str("LOG_LEVEL", "INFO")},
     "loggers": {name: {"level": "WARNING"} for name in ("httpx", "fontTools", "stripe")}

@@ -1,0 +1,76 @@
+"""Log lines: hide keys, escape control characters, name the request or task."""
+
+from __future__ import annotations
+
+import contextvars
+import logging
+import re
+from typing import Any
+
+HIDDEN = "…"
+# A part of a path with letters of both cases, or with 20 hexadecimal digits in a row: a cart token,
+# an order key, a link from an e-mail. The slug of a product has neither.
+KEY_IN_PATH = re.compile(
+    r"(?<=/)(?:(?=[^/\s]*[a-z])(?=[^/\s]*[A-Z])[^/\s]{20,}|[^/\s]*[0-9a-f]{20,}[^/\s]*)"
+)
+QUERY = re.compile(r"(?<=/)([^\s?]*)\?[^\s'\"]+")
+# C0 and C1 controls, separators of lines, and marks that turn the direction of text.
+ESCAPES = {
+    code: chr(code).encode("unicode_escape").decode()
+    for code in (*range(0x20), *range(0x7F, 0xA0), *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+}
+# Request id of the proxy, or task id of Celery; empty outside both.
+current_id: contextvars.ContextVar[str] = contextvars.ContextVar("current_id", default="")
+SAFE_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
+
+
+class LineFormatter(logging.Formatter):
+    """Write one record as one line; each line of a traceback is indented.
+
+    A path that a stranger sends can neither start a line of its own nor put a key into the log.
+    """
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - of logging
+        record.message = safe(record.message)
+        if said := current_id.get():
+            record.message += f" [{said}]"
+        return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - of logging
+        return _indented(super().formatException(ei))
+
+    def formatStack(self, stack_info: str) -> str:  # noqa: N802 - of logging
+        return _indented(super().formatStack(stack_info))
+
+
+class WithoutTraceback(logging.Filter):
+    """Log a refusal in one line: a stranger's bad request is no fault of the code."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.exc_info = None
+        return True
+
+
+def safe(text: str) -> str:
+    """Return text for one log line: without keys in paths, queries and control characters."""
+    text = KEY_IN_PATH.sub(HIDDEN, QUERY.sub(rf"\1?{HIDDEN}", text))
+    return text.translate(ESCAPES)
+
+
+def use_request_id(environ: dict[str, Any] | None = None, **_: Any) -> None:
+    """Take over the ``X-Request-ID`` of the proxy; receiver of ``request_started``."""
+    said = str((environ or {}).get("HTTP_X_REQUEST_ID", ""))
+    current_id.set(said if SAFE_ID.fullmatch(said) else "")
+
+
+def use_task_id(task_id: str = "", **_: Any) -> None:
+    """Name the task in each line; receiver of ``task_prerun``."""
+    current_id.set(task_id)
+
+
+def forget_id(**_: Any) -> None:
+    current_id.set("")
+
+
+def _indented(trace: str) -> str:
+    return "\n".join(f"    {safe(line)}" for line in trace.split("\n"))

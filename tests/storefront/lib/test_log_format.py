@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import io
+import logging
+
+import pytest
+from django.conf import settings
+
+from storefront.lib import log_format
+
+TOKEN = "kqTz0a-LwT2mXv4Rb8Nc_1Yd6KZq7LwT2mXv4Rb8Nc1"
+FORGED = "2026-11-28 22:00:00,000 INFO django.request: forged"
+
+
+@pytest.fixture
+def lines():
+    """What the console gets, written by the formatter of the settings."""
+    stream = io.StringIO()
+    formatter = settings.LOGGING["formatters"]["line"]
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(log_format.LineFormatter(formatter["format"], style="{"))
+    assert formatter["()"] == f"{log_format.__name__}.LineFormatter"
+    logging.getLogger().addHandler(handler)
+    yield lambda: stream.getvalue().splitlines()
+    logging.getLogger().removeHandler(handler)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/en/orders/FL-261124-7K3QX/{TOKEN}/",
+        f"/en/supplier/FL-261124-7K3QX-1/{TOKEN}/",
+        f"/api/v1/carts/{TOKEN}/",
+        f"/api/v1/orders/FL-261124-7K3QX/{TOKEN}/tracking/",
+        "/en/nowhere/c9-cwx3ab-8f2b4a6c8e0f2b4a6c8e0f2b4a6c8e0f/",  # of a password reset
+        "/en/account/confirm/MTI:1vPQxk:Zq7LwT2mXv4Rb8Nc1Yd6KZq7LwT2mXv4/nowhere/",
+        "/en/account/email/stop/8f2b4a6c8e0f2b4a6c8e0f2b4a6c8e0f/nowhere/",
+    ],
+)
+def test_a_refused_request_is_logged_without_its_key(client, lines, path):
+    assert client.get(path).status_code >= 400  # 503 where no channel is open
+
+    [line] = [line for line in lines() if " django.request: " in line]
+    assert not any(TOKEN in line for line in lines())
+    key = max(path.split("/"), key=len)
+    assert key not in line
+    assert key[:12] not in line
+    assert line.endswith(path.replace(key, "…"))
+
+
+@pytest.mark.django_db
+def test_the_slug_of_a_missing_product_stays_readable(client, lines):
+    client.get("/en/p/oddfell-newel-160-solar-lantern-with-hook/")
+    assert any("/en/p/oddfell-newel-160-solar-lantern-with-hook/" in line for line in lines())
+
+
+@pytest.mark.parametrize("control", ["\n", "\r", "\x1b[2K", "\x85", "\u2028", "\u202e", "\x00"])
+def test_a_path_cannot_start_a_line_of_its_own(lines, control):
+    logging.getLogger("storefront.web").error("closed at %s", f"/en/x{control}{FORGED}/y/")
+
+    [line] = lines()
+    assert control[0] not in line
+    assert FORGED in line
+
+
+def test_a_line_feed_in_a_path_is_escaped_on_its_way_through_the_shop(client, db, lines):
+    client.post("/en/orders/x%0A" + FORGED.replace(" ", "%20") + "/y/cancel/")
+    assert not any(line.startswith(FORGED) for line in lines())
+    assert any(FORGED in line for line in lines())
+
+
+def test_an_error_with_lines_of_a_stranger_is_indented(lines):
+    try:
+        raise ValueError(f"no\n{FORGED}\n/carts/{TOKEN}/")  # noqa: TRY301
+    except ValueError:
+        logging.getLogger("storefront.api").exception("bug in GET /api/v1/carts/%s/", TOKEN)
+
+    first, *trace = lines()
+    assert "bug in GET /api/v1/carts/…/" in first
+    assert all(line.startswith("    ") for line in trace)
+    assert TOKEN not in "".join(trace)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("sent", "written"), [("7f3c-91", " [7f3c-91]"), ("a b\n", ""), ("x" * 65, "")]
+)
+def test_lines_name_the_request_of_the_proxy(client, lines, sent, written):
+    client.get("/en/nowhere/", headers={"x-request-id": sent})
+
+    [line] = [line for line in lines() if " django.request: " in line]
+    assert line.endswith(f"/en/nowhere/{written}")
+    assert log_format.current_id.get() == ""
