@@ -26,7 +26,7 @@ db_sessions.keep(app)
 app.autodiscover_tasks()
 
 task_prerun.connect(log_format.use_task_id)
-task_postrun.connect(log_format.forget_id)
+task_postrun.connect(log_format.forget_task_id)
 
 
 @celeryd_init.connect

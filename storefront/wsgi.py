@@ -8,10 +8,11 @@ from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
 from storefront import checks
+from storefront.lib import log_format
 from storefront.workers.warmup import keeping_all
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
 checks.insist()
 with keeping_all():
-    application = get_wsgi_application()
+    application = log_format.with_request_id(get_wsgi_application())
     get_resolver().url_patterns  # noqa: B018 - all pages now, not while the first shopper waits

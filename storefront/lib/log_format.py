@@ -5,7 +5,11 @@ from __future__ import annotations
 import contextvars
 import logging
 import re
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 HIDDEN = "…"
 # A part of a path with letters of both cases, or with 20 hexadecimal digits in a row: a cart token,
@@ -57,10 +61,18 @@ def safe(text: str) -> str:
     return text.translate(ESCAPES)
 
 
-def use_request_id(environ: dict[str, Any] | None = None, **_: Any) -> None:
-    """Take over the ``X-Request-ID`` of the proxy; receiver of ``request_started``."""
-    said = str((environ or {}).get("HTTP_X_REQUEST_ID", ""))
-    current_id.set(said if SAFE_ID.fullmatch(said) else "")
+def with_request_id(application: WSGIApplication) -> WSGIApplication:
+    """Wrap the shop so that each line of a request carries the ``X-Request-ID`` of the proxy."""
+
+    def named(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        said = str(environ.get("HTTP_X_REQUEST_ID", ""))
+        token = current_id.set(said if SAFE_ID.fullmatch(said) else "")
+        try:
+            return application(environ, start_response)
+        finally:
+            current_id.reset(token)
+
+    return named
 
 
 def use_task_id(task_id: str = "", **_: Any) -> None:
@@ -68,7 +80,7 @@ def use_task_id(task_id: str = "", **_: Any) -> None:
     current_id.set(task_id)
 
 
-def forget_id(**_: Any) -> None:
+def forget_task_id(**_: Any) -> None:
     current_id.set("")
 
 
