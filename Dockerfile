@@ -18,7 +18,8 @@ RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /nonex
         --shell /usr/sbin/nologin fara
 COPY --from=build /venv /venv
 COPY --from=build /app /app
-RUN install -d -o fara -g fara /app/var/media /app/var/private
+# The folders that the shop writes to (DATA_ROOTS): a new volume takes its owner from them.
+RUN install -d -o fara -g fara /app/var/media /app/var/private /app/var/feeds
 WORKDIR /app
 USER fara
 EXPOSE 8000

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -45,12 +47,36 @@ def gateway_is_known(**_: Any) -> list[checks.CheckMessage]:
     ]
 
 
+@checks.register(checks.Tags.files)
+def data_folders_can_be_written(**_: Any) -> list[checks.CheckMessage]:
+    """Create and delete a file in each folder that the shop writes to."""
+    found: list[checks.CheckMessage] = []
+    for name in settings.DATA_ROOTS:
+        folder = Path(getattr(settings, name))
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            hint = (
+                f"Mount a volume at {folder} that this user may write to: all containers share it."
+            )
+            message = f"{name} cannot be written to: {error.strerror} ({folder})."
+            found.append(checks.Error(message, hint=hint, id="fara.E101"))
+    return found
+
+
 def insist() -> None:
     """Refuse to serve. Django's checks run under ``manage.py`` only, not in servers and workers.
 
-    Raises: ImproperlyConfigured  with every harmless default that is still in force
+    Raises: ImproperlyConfigured  with everything that one of these checks found
     """
-    if found := [*harmless_defaults_are_refused(), *gateway_is_known()]:
+    found = [
+        *harmless_defaults_are_refused(),
+        *gateway_is_known(),
+        *data_folders_can_be_written(),
+    ]
+    if found:
         raise ImproperlyConfigured("\n".join(["", *(f"{each.msg} {each.hint}" for each in found)]))
 
 

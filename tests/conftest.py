@@ -68,11 +68,13 @@ def quiet_surroundings(settings, tmp_path):
     settings.PAGE_CACHE_S = 0
     settings.VAR_DIR = tmp_path / "var"
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.FEEDS_ROOT = tmp_path / "feeds"
+    settings.PRIVATE_ROOT = tmp_path / "private"
     settings.STATIC_ROOT = tmp_path / "static"
     settings.STATIC_ROOT.mkdir()
     settings.MAILBOX_DIR = tmp_path / "mail"
     settings.PAYMENT_GATEWAY = "fake"
-    private = {**settings.STORAGES["private"], "OPTIONS": {"location": tmp_path / "private"}}
+    private = {**settings.STORAGES["private"], "OPTIONS": {"location": settings.PRIVATE_ROOT}}
     settings.STORAGES = {**settings.STORAGES, "private": private}
     # Rates are as old as the tests, where their age is not the point.
     settings.RATES_MAX_AGE_H = 24 * 365 * 100

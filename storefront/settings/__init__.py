@@ -242,9 +242,12 @@ TIME_ZONE = CELERY_TIMEZONE = "UTC"
 
 # Files
 STATIC_URL, MEDIA_URL = "/static/", "/media/"
-STATIC_ROOT = VAR_DIR / "static"
-MEDIA_ROOT = Path(env_str("MEDIA_ROOT", str(VAR_DIR / "media")))
-PRIVATE_ROOT = Path(env_str("PRIVATE_ROOT", str(VAR_DIR / "private")))  # no URL leads there
+STATIC_ROOT = VAR_DIR / "static"  # the image is built with it
+MEDIA_ROOT = VAR_DIR / "media"
+PRIVATE_ROOT = VAR_DIR / "private"  # no URL leads there
+FEEDS_ROOT = VAR_DIR / "feeds"  # suppliers' files, fetched or uploaded; no URL leads there
+# Every folder that the shop writes to. All processes share it; containers by a volume each.
+DATA_ROOTS = ["MEDIA_ROOT", "PRIVATE_ROOT", "FEEDS_ROOT"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "private": {

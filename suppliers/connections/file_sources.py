@@ -100,7 +100,7 @@ class TooLongError(Exception):
 
 def folder_of(supplier: Supplier) -> Path:
     """Where all files of a supplier lie; no address of ours leads there."""
-    return Path(settings.VAR_DIR) / "feeds" / supplier.code
+    return Path(settings.FEEDS_ROOT) / supplier.code
 
 
 def keep(  # noqa: PLR0913 - what, whose, and who handed it in

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from storefront import checks
 from storefront.ops import production_env
 from storefront.ops.environment import fresh_secrets
 
@@ -54,6 +55,22 @@ def test_production_starts_on_settings_of_its_own(tmp_path):
     started = start(WEB, tmp_path, **fresh_secrets() | production_env.addresses())
 
     assert started.returncode == 0, started.stderr
+
+
+@pytest.mark.parametrize("command", [WEB, WORKER, BEAT], ids=["web", "worker", "beat"])
+def test_a_process_that_cannot_write_a_data_folder_does_not_start(command, tmp_path):
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "feeds").write_text("no folder")
+    refused = start(command, tmp_path, VAR_DIR=str(tmp_path / "var"))
+
+    assert refused.returncode == 1
+    assert "FEEDS_ROOT cannot be written to" in refused.stderr
+    assert "MEDIA_ROOT" not in refused.stderr
+
+
+def test_the_check_of_data_folders_leaves_no_file(settings):
+    assert checks.data_folders_can_be_written() == []
+    assert list(settings.FEEDS_ROOT.iterdir()) == []
 
 
 def test_production_takes_no_money_with_a_test_key_or_without_hearing_of_it(tmp_path):

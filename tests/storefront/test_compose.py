@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from storefront import settings as conf
 from storefront.dev.demo import processes
 from suppliers.resilience.bulkheads import Work, width
 
+OURS = ("web", "worker", "syncs", "bulk", "beat")
 ONE_SHOT = "migrate"
+APPS = ("catalog", "notifications", "orders", "shipping", "storefront", "suppliers")
 SECRET = re.compile(r"SECRET|PASSWORD|KEY|TOKEN")
 
 
@@ -21,8 +24,7 @@ def services():
 
 
 def test_everything_that_the_shop_needs_is_there(services):
-    ours = {"web", "worker", "syncs", "bulk", "beat"}
-    assert set(services) == {*ours, "postgres", "redis", ONE_SHOT}
+    assert set(services) == {*OURS, "postgres", "redis", ONE_SHOT}
     assert services["postgres"]["image"] == "postgres:18"
     assert services["redis"]["image"] == "redis:8"
 
@@ -36,7 +38,7 @@ def test_every_lasting_service_says_whether_it_is_well(services):
 
 
 def test_nothing_starts_before_what_it_needs_is_well(services):
-    for name in ("web", "worker", "syncs", "bulk", "beat"):
+    for name in OURS:
         assert services[name]["depends_on"] == {
             ONE_SHOT: {"condition": "service_completed_successfully"},
             "postgres": {"condition": "service_healthy"},
@@ -64,6 +66,34 @@ def test_containers_can_write_only_where_they_must_and_gain_no_rights(services):
     for name, described in services.items():
         assert described["read_only"] is True, name
         assert "no-new-privileges:true" in described["security_opt"], name
+
+
+def test_every_folder_that_the_shop_writes_to_is_a_volume_that_all_containers_share():
+    described = yaml.safe_load(Path("docker-compose.yml").read_text())
+    paths = {name: value for name, value in vars(conf).items() if isinstance(value, Path)}
+    ours = set(conf.DATA_ROOTS)
+    inside = {name: Path("/app") / paths[name].relative_to(conf.BASE_DIR) for name in ours}
+
+    written = {n for n, path in paths.items() if path.is_relative_to(conf.VAR_DIR)}
+    # The image is built with the static files, and production has no mailbox.
+    assert written - ours == {"VAR_DIR", "STATIC_ROOT", "MAILBOX_DIR"}
+    mounts = {f"{path.name}:{path}" for path in inside.values()}
+    for name in (*OURS, ONE_SHOT):
+        assert set(described["services"][name]["volumes"]) == mounts, name
+    assert {path.name for path in inside.values()} <= set(described["volumes"])
+    made = next(
+        line for line in Path("Dockerfile").read_text().splitlines() if "install -d" in line
+    )
+    assert {str(path) for path in inside.values()} <= set(made.split())
+
+
+def test_the_shop_knows_its_folders_by_their_settings_only():
+    sources = [path for app in APPS for path in Path(app).rglob("*.py")]
+    outside = [p for p in sources if not p.is_relative_to("storefront/dev")]
+
+    assert [str(p) for p in outside if "VAR_DIR" in p.read_text()] == [
+        "storefront/settings/__init__.py"
+    ]
 
 
 def test_the_image_is_not_run_by_root():

@@ -18,7 +18,6 @@ __all__ = ["feed_process", "feed_sandbox"]
 @pytest.fixture
 def feeds_folder(settings, tmp_path):
     """Where fetched files are kept; Redis is not asked for anybody's pace."""
-    settings.VAR_DIR = tmp_path
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     return tmp_path / "feeds"
 

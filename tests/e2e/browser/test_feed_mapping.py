@@ -22,8 +22,7 @@ HL-701;;Trail 701 rot;15,90;>10;98;
 
 
 @pytest.fixture
-def office(noon, transactional_db, live_server, settings, tmp_path):
-    settings.VAR_DIR = tmp_path
+def office(noon, transactional_db, live_server):
     make_supplier("lumen", adapter="feed")
     Connection.objects.update(options={"via": "upload"})
     User.objects.create_superuser(**WHO)

@@ -28,9 +28,8 @@ ROUNDS = 12
 
 
 @pytest.fixture(autouse=True)
-def hurried(monkeypatch, settings, tmp_path):
+def hurried(monkeypatch):
     """Let a second have room for many calls: how it is kept is shown elsewhere."""
-    settings.VAR_DIR = tmp_path
     many = {name: Quota(name=name, points=1000, window_s=1) for name in client.GROUP_QUOTAS}
     monkeypatch.setattr(client, "GROUP_QUOTAS", many)
     monkeypatch.setattr(client, "TURN_S", 0.0)

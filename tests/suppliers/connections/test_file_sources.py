@@ -24,8 +24,7 @@ def keep(supplier, *chunks, name="list.csv"):
 
 
 @pytest.fixture
-def supplier(settings, tmp_path):
-    settings.VAR_DIR = tmp_path
+def supplier():
     return make_supplier("lumen", adapter="feed")
 
 

@@ -21,12 +21,6 @@ HL-701;;Trail 701 rot;15,90;>10;98;
 """
 
 
-@pytest.fixture(autouse=True)
-def folder(settings, tmp_path):
-    settings.VAR_DIR = tmp_path
-    return tmp_path
-
-
 @pytest.fixture
 def staff(client):
     client.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
@@ -220,8 +214,8 @@ def test_a_file_that_is_none_says_so(staff, supplier):
 
 
 @pytest.mark.parametrize("name", ["../secret.csv", "products-00000000.raw", "x"])
-def test_only_our_own_names_are_files(staff, supplier, folder, name):
-    (folder / "secret.csv").write_text("sku\n1\n")
+def test_only_our_own_names_are_files(staff, supplier, tmp_path, name):
+    (tmp_path / "secret.csv").write_text("sku\n1\n")
 
     response = staff.get(f"{page_of(staff, supplier)}?file={name}")
 

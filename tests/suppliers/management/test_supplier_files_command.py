@@ -34,8 +34,7 @@ Status = FeedRun.Status
 
 
 @pytest.fixture
-def files(settings, tmp_path):
-    settings.VAR_DIR = tmp_path
+def files():
     supplier = Supplier.objects.create(code="files", name="F", adapter="feed", currency="EUR")
     Connection.objects.create(supplier=supplier, base_url="", options={"via": "upload"})
     return supplier
@@ -92,7 +91,7 @@ def test_a_file_is_handed_in_and_read(files, tmp_path):
     kept = FeedUpload.objects.get()
     assert "are kept" in said
     assert (kept.content, kept.given_name) == ("products", "full.csv")
-    stored = Path(conf.VAR_DIR) / "feeds" / "files" / "uploads" / kept.stored_as
+    stored = Path(conf.FEEDS_ROOT) / "files" / "uploads" / kept.stored_as
     assert stored.read_bytes() == (tmp_path / "full.csv").read_bytes()
     with pytest.raises(CommandError, match="was not kept"):
         told("upload", "files", str(tmp_path / "none.csv"))

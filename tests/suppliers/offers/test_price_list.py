@@ -38,7 +38,6 @@ LATER = NOON + timedelta(minutes=15)
 @pytest.fixture
 def wholesaler(shop, settings, tmp_path):
     """A supplier whose list is handed in, and the function that hands it in."""
-    settings.VAR_DIR = tmp_path
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     supplier = make_supplier(code="bulk", adapter="feed", base_url="")
     fields = {name: {"column": column} for name, column in FIELDS.items()}

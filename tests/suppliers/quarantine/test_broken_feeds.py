@@ -81,7 +81,6 @@ BROKEN = [
 @pytest.fixture
 def supplier(shop, settings, tmp_path):
     """Somebody whose good file was read, once for each job."""
-    settings.VAR_DIR = tmp_path
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     make_exchange_rate(base="USD", quote="AZN", rate=Decimal("1.70"))
     supplier = Supplier.objects.create(

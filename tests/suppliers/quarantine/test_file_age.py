@@ -48,7 +48,7 @@ def told(supplier, hours_later, *rows, made=None, kind="stock"):
 
 @pytest.fixture
 def known(dated, settings):
-    dated.folder = settings.VAR_DIR / "feeds" / "bulk" / "uploads"
+    dated.folder = settings.FEEDS_ROOT / "bulk" / "uploads"
     told(dated, 0, *wares(1, 2, 3, 4, 5), kind="prices")
     assert told(dated, 0, *wares(1, 2, 3, 4, 5)).status == "applied"
     return dated
@@ -95,7 +95,7 @@ def test_what_staff_apply_of_it_counts_and_later_files_are_compared_with_it(know
 
 
 def test_a_row_that_is_dated_in_the_future_is_no_measure(dated, settings):
-    dated.folder = settings.VAR_DIR / "feeds" / "bulk" / "uploads"
+    dated.folder = settings.FEEDS_ROOT / "bulk" / "uploads"
     ahead = -24 * 365 * 73
     told(dated, 0, *wares(1, 2, 3, 4, 5), kind="prices")
     told(dated, 0, *wares(1, 2, 3, ahead))

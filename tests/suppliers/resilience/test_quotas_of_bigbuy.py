@@ -49,8 +49,7 @@ print(done)
 
 
 @pytest.fixture
-def bigbuy(shop, bigbuy_sandbox, settings, tmp_path):
-    settings.VAR_DIR = tmp_path
+def bigbuy(shop, bigbuy_sandbox):
     supplier = connect_bigbuy(bigbuy_sandbox)
     bigbuy_sandbox.control("clock", {"hour_s": HOUR_S, "second_s": 1})
     return supplier

@@ -22,8 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def supplier(shop, sandbox_supplier, settings, tmp_path):
-    settings.VAR_DIR = tmp_path
+def supplier(shop, sandbox_supplier):
     sandbox_supplier.control("usage/clear", {})
     return connect(sandbox_supplier)
 

@@ -31,8 +31,7 @@ Status = FeedRun.Status
 
 
 @pytest.fixture
-def bigbuy(shop, bigbuy_sandbox, settings, tmp_path):
-    settings.VAR_DIR = tmp_path
+def bigbuy(shop, bigbuy_sandbox):
     return connect_bigbuy(bigbuy_sandbox)
 
 

@@ -26,8 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def seed(feed_sandbox, monkeypatch, settings, tmp_path):
-    settings.VAR_DIR = tmp_path
+def seed(feed_sandbox, monkeypatch):
     monkeypatch.setenv("SANDBOX_FEED_URL", feed_sandbox.url)
     return lambda: call_command("seed_demo")
 

@@ -36,9 +36,8 @@ Status = FeedRun.Status
 
 
 @pytest.fixture
-def joined(shop, stages, settings, tmp_path, monkeypatch):
+def joined(shop, stages, settings, monkeypatch):
     """Add a supplier as an operator does; his calls end soon."""
-    settings.VAR_DIR = tmp_path
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     slow = factory.line_to
 

@@ -20,8 +20,7 @@ FIELDS = {
 
 
 @pytest.fixture
-def supplier(db, settings, tmp_path):
-    settings.VAR_DIR = tmp_path
+def supplier(db, settings):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     make_price_rule(channel=make_channel())
     make_exchange_rate()
@@ -43,7 +42,7 @@ def supplier(db, settings, tmp_path):
 @pytest.fixture
 def hand_in(settings, supplier):
     """Put a file where staff's uploads lie."""
-    folder = Path(settings.VAR_DIR) / "feeds" / "files" / "uploads"
+    folder = Path(settings.FEEDS_ROOT) / "files" / "uploads"
     folder.mkdir(parents=True)
 
     def put(content):

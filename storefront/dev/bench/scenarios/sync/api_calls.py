@@ -80,7 +80,7 @@ class ApiCallFigures:
 def measure(*, products: int, say: Callable[[str], None]) -> list[ApiCallFigures]:
     """Measure each dialect with so many good products; nothing is kept of their lists."""
     found: list[ApiCallFigures] = []
-    with TemporaryDirectory(prefix="fara-bench-") as folder, override_settings(VAR_DIR=folder):
+    with TemporaryDirectory(prefix="fara-bench-") as folder, override_settings(FEEDS_ROOT=folder):
         for seller in SELLERS:
             words = ["--count", str(products), *seller.words]
             data = Path(folder) / f"sandbox-{seller.name}"

@@ -141,7 +141,7 @@ def list_of(count: int) -> Iterator[Callable[..., None]]:
     """
     from django.conf import settings  # noqa: PLC0415 - needs settings
 
-    path = Path(settings.VAR_DIR) / "feeds" / CODE / "uploads" / "feed"
+    path = Path(settings.FEEDS_ROOT) / CODE / "uploads" / "feed"
     path.parent.mkdir(parents=True, exist_ok=True)
     _suppliers()
     try:

@@ -55,7 +55,7 @@ def _take_in(folder: Path, many: int) -> float:
 def _supplier(many: int) -> Supplier:
     """Connect a supplier with a file of goods that nobody has."""
     code = f"goods-{many}"
-    path = Path(settings.VAR_DIR) / "feeds" / code / "uploads" / "feed"
+    path = Path(settings.FEEDS_ROOT) / code / "uploads" / "feed"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_csv(path, GOODS, first=STRIDE * many)
     supplier, _ = Supplier.objects.get_or_create(
