@@ -101,6 +101,11 @@ def _defaults() -> list[tuple[str, bool, str]]:
             "Set the shop's https address.",
         ),
         (
+            "TRUSTED_PROXIES",
+            settings.TRUSTED_PROXIES < 1,
+            "Set how many of your proxies append to X-Forwarded-For: all limits count by it.",
+        ),
+        (
             "PAYMENT_GATEWAY",
             settings.PAYMENT_GATEWAY not in MOVES_MONEY,
             f"Choose a gateway that moves money: {', '.join(sorted(MOVES_MONEY))}.",

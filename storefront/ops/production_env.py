@@ -26,6 +26,7 @@ def addresses() -> dict[str, str]:
         "DEBUG": "false",
         "ALLOWED_HOSTS": HOST,
         "PUBLIC_URL": f"https://{HOST}",
+        "TRUSTED_PROXIES": "1",
         "CSRF_TRUSTED_ORIGINS": f"https://{HOST}",
         "DATABASE_URL": "postgres://fara:unused@db.example:5432/fara",
         "REDIS_URL": "redis://:unused@cache.example:6379/0",

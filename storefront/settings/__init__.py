@@ -112,6 +112,7 @@ AUTH_PASSWORD_VALIDATORS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "storefront.lib.security.proxy_check.ProxyCheckMiddleware",
     # A kept page is answered here, with the headers it was first answered with.
     "storefront.web.core.page_cache.PageCacheMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",

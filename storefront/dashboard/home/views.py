@@ -1,4 +1,4 @@
-"""Dashboard home: show the inbox, today's KPIs and feed freshness.
+"""Dashboard home: show the inbox, today's KPIs, feed freshness and a wrong TRUSTED_PROXIES.
 
 Staff see only the KPIs of tables that they may view.
 """
@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
 from storefront.dashboard.home import feed_freshness, kpis
 from storefront.dashboard.inbox import query, quick_actions, views
+from storefront.lib.security import proxy_check
 
 
 def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -26,6 +28,8 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "at_risk": inbox.at_risk,
         "cuts": inbox.cuts,
         "alert_count": views.count(inbox.rows) if views.may_see_alerts(request.user) else 0,
+        "shared_address": proxy_check.shared_address(),
+        "trusted_proxies": settings.TRUSTED_PROXIES,
     }
     if _may_see(request, "orders.view_order"):
         context["orders"] = kpis.orders(midnight=midnight)

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 import time_machine
 from django.contrib.auth.models import Permission
+from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -15,6 +16,7 @@ from orders.models import OrderLine
 from storefront.accounts.models import User
 from storefront.dashboard.home import feed_freshness, kpis
 from storefront.lib.money import Money
+from storefront.lib.security.proxy_check import MIN_RUN
 from suppliers.models import FeedRun, Supplier
 from tests.factories.full_shop import make_world
 from tests.factories.orders import make_paid_order, make_sellable
@@ -44,6 +46,21 @@ def test_the_start_page_shows_the_day_and_what_waits_in_few_queries(client, monk
     assert "A call to us was not understood" in page
     assert "Waits for a person" in page
     assert len(queries) <= 11, [query["sql"][:80] for query in queries]
+
+
+def test_the_start_page_says_that_all_visitors_share_the_address_of_a_proxy(client, settings):
+    settings.TRUSTED_PROXIES = 0
+    cache.clear()
+    sign_in(client)
+
+    assert "All visitors have the same address" not in client.get("/admin/").content.decode()
+    for _ in range(MIN_RUN):
+        client.get("/healthz", headers={"x-forwarded-for": "203.0.113.9"}, REMOTE_ADDR="10.0.0.2")
+    page = client.get("/admin/").content.decode()
+
+    assert "All visitors have the same address" in page
+    assert "came from 10.0.0.2" in page
+    assert "Now it is 0." in page
 
 
 def test_whoever_may_see_nothing_sees_an_empty_calm_page(client, monkeypatch):

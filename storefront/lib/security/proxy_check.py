@@ -1,0 +1,61 @@
+"""Proxy check: notice when all visitors seem to have the address of one proxy.
+
+Sign-in limits and rate limits count by the visitor's address. If TRUSTED_PROXIES does not fit the
+proxies in front of the shop, all visitors share one address, and a few of them block everyone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from ipaddress import ip_address
+
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from redis.exceptions import RedisError
+
+from storefront.lib.security.client_ip import address_of
+
+MIN_RUN = 200  # requests in a row
+NOTED_FOR_S = 3600
+_KEY = "proxy-check:address"
+
+
+class ProxyCheckMiddleware:
+    """Counts requests in a row through a proxy that have the same private address.
+
+    The count is that of one process and costs no query. The cache is written once per MIN_RUN.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self._address = ""
+        self._count = 0
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # A health check from inside comes through no proxy.
+        if "X-Forwarded-For" in request.headers or "X-Forwarded-Proto" in request.headers:
+            self._look(address_of(request))
+        return self.get_response(request)
+
+    def _look(self, address: str) -> None:
+        self._count = self._count + 1 if address == self._address else 1
+        self._address = address
+        if self._count % MIN_RUN == 0 and _is_private(address):
+            with suppress(RedisError, OSError):
+                cache.set(_KEY, address, NOTED_FOR_S)
+
+
+def shared_address() -> str:
+    """Return the private address that all visitors seemed to have within the last hour."""
+    try:
+        return str(cache.get(_KEY, ""))
+    except (RedisError, OSError):
+        return ""
+
+
+def _is_private(address: str) -> bool:
+    try:
+        return ip_address(address).is_private
+    except ValueError:
+        return False

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import pytest
+from django.core.cache import cache
+from django.http import HttpResponse
+from django.test import RequestFactory
+
+from storefront.lib.security.proxy_check import MIN_RUN, ProxyCheckMiddleware, shared_address
+
+
+@pytest.fixture
+def visit():
+    cache.clear()
+    middleware = ProxyCheckMiddleware(lambda _request: HttpResponse())
+
+    def send(times, *, direct="172.18.0.1", **headers):
+        for _ in range(times):
+            middleware(RequestFactory().get("/", REMOTE_ADDR=direct, headers=headers))
+
+    return send
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded"),
+    [
+        (0, {"x-forwarded-for": "8.8.8.8"}),  # no proxy of ours is known
+        (1, {"x-forwarded-for": "8.8.8.8, 172.18.0.1"}),  # one too few is known
+        (2, {"x-forwarded-for": "8.8.8.8"}),  # one too many is known
+        (1, {"x-forwarded-proto": "https"}),  # the proxy does not name the visitor
+    ],
+)
+def test_a_private_address_that_all_visitors_share_is_noted(settings, visit, proxies, forwarded):
+    settings.TRUSTED_PROXIES = proxies
+
+    visit(MIN_RUN - 1, **forwarded)
+    assert shared_address() == ""
+    visit(1, **forwarded)
+    assert shared_address() == "172.18.0.1"
+
+
+@pytest.mark.parametrize(
+    ("direct", "forwarded"),
+    [
+        ("172.18.0.1", {"x-forwarded-for": "8.8.8.8"}),  # one busy visitor
+        ("127.0.0.1", {}),  # health checks, or the demo
+    ],
+)
+def test_visitors_that_are_told_apart_are_not_noted(settings, visit, direct, forwarded):
+    settings.TRUSTED_PROXIES = 1
+
+    visit(2 * MIN_RUN, direct=direct, **forwarded)
+
+    assert shared_address() == ""
+
+
+def test_one_visitor_with_an_address_of_its_own_ends_the_run(settings, visit):
+    settings.TRUSTED_PROXIES = 1
+    local = {"x-forwarded-for": "192.168.1.7"}
+
+    visit(MIN_RUN - 1, **local)
+    visit(1, **{"x-forwarded-for": "8.8.8.8"})
+    visit(MIN_RUN - 1, **local)
+
+    assert shared_address() == ""
+
+
+def test_requests_are_answered_while_redis_is_away(settings, visit):
+    away = "redis://127.0.0.1:1/0"
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": away}
+    }
+    settings.TRUSTED_PROXIES = 0
+
+    visit(MIN_RUN, **{"x-forwarded-for": "8.8.8.8"})
+
+    assert shared_address() == ""
