@@ -11,8 +11,11 @@ from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 
 from orders.gateways import GATEWAYS, MOVES_MONEY
+from storefront.lib.security import webhook_signing
 
 LIVE_KEYS = ("sk_live_", "rk_live_")
+SECRET_KEY_LENGTH, SECRET_KEY_LETTERS = 50, 5  # as Django's security.W009
+HOOK_SECRET_BYTES = 24  # the least of Standard Webhooks
 LOCAL = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -27,6 +30,18 @@ def harmless_defaults_are_refused(**_: Any) -> list[checks.CheckMessage]:
         )
         for place, (name, is_harmless, hint) in enumerate(_defaults(), start=1)
         if is_harmless
+    ]
+
+
+@checks.register(checks.Tags.security)
+def weak_values_are_refused(**_: Any) -> list[checks.CheckMessage]:
+    """Name every value in production that a stranger could guess or read on the way."""
+    if not settings.IS_PRODUCTION:
+        return []
+    return [
+        checks.Error(f"{name} is not safe for production.", hint=hint, id=f"fara.E{place:03}")
+        for place, (name, is_weak, hint) in enumerate(_weaknesses(), start=51)
+        if is_weak
     ]
 
 
@@ -73,6 +88,7 @@ def insist() -> None:
     """
     found = [
         *harmless_defaults_are_refused(),
+        *weak_values_are_refused(),
         *gateway_is_known(),
         *data_folders_can_be_written(),
     ]
@@ -132,6 +148,40 @@ def _defaults() -> list[tuple[str, bool, str]]:
             "Leave it out, or set STAFF_SECOND_FACTOR=true: a password alone lets nobody in.",
         ),
     ]
+
+
+def _weaknesses() -> list[tuple[str, bool, str]]:
+    """Pair each secret or address with whether it is weak, and what to write instead."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return [
+        (
+            "SECRET_KEY",
+            any(len(key) < SECRET_KEY_LENGTH or len(set(key)) < SECRET_KEY_LETTERS for key in keys),
+            f"Set {SECRET_KEY_LENGTH} random characters.",
+        ),
+        (
+            "PUBLIC_URL",
+            not settings.PUBLIC_URL.startswith("https://"),
+            "Set the shop's https address: mails lead there.",
+        ),
+        (
+            "SMTP_URL",
+            settings.SMTP_URL.startswith("smtp:"),
+            "Set smtps:// or smtp+starttls://: mails hold links that open orders and accounts.",
+        ),
+        (
+            "TRACKING_HOOK_SECRET",
+            any(_is_short(secret) for secret in settings.TRACKING_HOOK_SECRET.split()),
+            f"Set whsec_ and at least {HOOK_SECRET_BYTES} random bytes in Base64.",
+        ),
+    ]
+
+
+def _is_short(hook_secret: str) -> bool:
+    try:
+        return len(webhook_signing.key_of(hook_secret)) < HOOK_SECRET_BYTES
+    except webhook_signing.BadSecretError:
+        return True
 
 
 def _stripe() -> list[tuple[str, bool, str]]:

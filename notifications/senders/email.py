@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, mailers
+from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend
 
 from notifications.senders.base import Message
@@ -64,10 +65,7 @@ class Email:
         mail.attach_alternative(message.html, "text/html")
         mailer = mailers.default
         try:
-            mailer.open()
-        except (smtplib.SMTPException, OSError) as error:
-            raise TemporaryError(f"mail server: {_words(error)}") from error
-        try:
+            _open(mailer)
             mailer.send_messages([mail])
         except InDoubtError as error:
             raise TemporaryError(
@@ -81,6 +79,13 @@ class Email:
             # It is sent, or not; a rude good-bye changes neither.
             with suppress(smtplib.SMTPException, OSError):
                 mailer.close()
+
+
+def _open(mailer: BaseEmailBackend) -> None:
+    try:
+        mailer.open()
+    except (smtplib.SMTPException, OSError) as error:
+        raise TemporaryError(f"mail server: {_words(error)}") from error
 
 
 def _judged(error: smtplib.SMTPException | OSError) -> TemporaryError | PermanentError:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+SMTP_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+
 
 class BadSettingError(RuntimeError):
     """An environment variable is missing or cannot be understood."""
@@ -20,6 +22,14 @@ def env_str(name: str, default: str = "") -> str:
         except OSError as error:
             raise BadSettingError(f"{name}_FILE={path} cannot be read: {error.strerror}") from error
     return os.environ.get(name, default)
+
+
+def env_choice(name: str, *known: str) -> str:
+    """Read one of the known values; the first is the default."""
+    value = env_str(name) or known[0]
+    if value not in known:
+        raise BadSettingError(f"{name}={value!r}: write {' or '.join(known)}")
+    return value
 
 
 def env_bool(name: str, *, default: bool = False) -> bool:
@@ -63,17 +73,24 @@ def env_postgres(name: str, default: str) -> dict[str, Any]:
 
 
 def env_mailer(name: str, default: str, *, backend: str) -> dict[str, Any]:
-    """Read where the mail server is from one address, in the words of Django's MAILERS."""
+    """Read where the mail server is from one address, in the words of Django's MAILERS.
+
+    ``smtps`` is TLS from the start, ``smtp+starttls`` TLS before anything is said, ``smtp`` none.
+    """
     parts = urlsplit(env_str(name, default))
-    if parts.scheme not in {"smtp", "smtps"}:
-        raise BadSettingError(f"{name}: write smtp://user:password@host:port or smtps://…")
+    if parts.scheme not in SMTP_PORTS:
+        raise BadSettingError(
+            f"{name}: write smtps://user:password@host:465 or smtp+starttls://user:password@host:587"
+        )
     options: dict[str, Any] = {
         "host": parts.hostname or "127.0.0.1",
-        "port": parts.port or 25,
+        "port": parts.port or SMTP_PORTS[parts.scheme],
         "timeout": 10,
     }
     if parts.username:
         options |= {"username": unquote(parts.username), "password": unquote(parts.password or "")}
     if parts.scheme == "smtps":
         options["use_ssl"] = True
+    elif parts.scheme == "smtp+starttls":
+        options["use_tls"] = True
     return {"BACKEND": backend, "OPTIONS": options}

@@ -13,19 +13,28 @@ from typing import Any
 from django.conf import global_settings
 from django.utils.csp import CSP
 
-from storefront.lib.env import env_bool, env_int, env_list, env_mailer, env_postgres, env_str
+from storefront.lib.env import (
+    env_bool,
+    env_choice,
+    env_int,
+    env_list,
+    env_mailer,
+    env_postgres,
+    env_str,
+)
 from storefront.settings import admin_theme, api, database, payments
 from storefront.settings.accounts import *  # noqa: F403 - each is named by allauth
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = Path(env_str("VAR_DIR", str(BASE_DIR / "var")))
 
-ENVIRONMENT = env_str("ENVIRONMENT", "local")
+ENVIRONMENT = env_choice("ENVIRONMENT", "local", "production")
 IS_PRODUCTION = ENVIRONMENT == "production"
 # The image leaves storefront/dev out, whatever its ENVIRONMENT is.
 HAS_DEV_TOOLS = ENVIRONMENT == "local" and (BASE_DIR / "storefront" / "dev").is_dir()
 HARMLESS_SECRET_KEY = "local-only-and-known-to-everybody-so-never-in-production"
 SECRET_KEY = env_str("SECRET_KEY", HARMLESS_SECRET_KEY)
+SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")  # earlier keys: carts and sessions stay
 DEBUG = env_bool("DEBUG", default=False)
 HARMLESS_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver"]
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS") or HARMLESS_HOSTS

@@ -100,7 +100,7 @@ OPTIONS: Mapping[str, Field] = {
     ),
     "signature": Field(
         _("Messages without a good signature"),
-        _("Require: they are refused. Warn: believed all the same, for accounts that get none."),
+        _("Require: they are refused. Warn: they are accepted, outside production only."),
     ),
     # BigBuy
     "language": Field(

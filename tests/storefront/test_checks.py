@@ -58,6 +58,31 @@ def test_production_starts_on_settings_of_its_own(tmp_path):
     assert started.returncode == 0, started.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", "x"),
+        ("SECRET_KEY", "x" * 60),
+        ("SECRET_KEY_FALLBACKS", "short"),
+        ("PUBLIC_URL", "http://shop.example"),
+        ("SMTP_URL", "smtp://user:password@mail.example:25"),
+        ("TRACKING_HOOK_SECRET", "whsec_AA"),
+        ("TRACKING_HOOK_SECRET", "no base64!"),
+    ],
+)
+def test_production_refuses_what_can_be_guessed_or_read(settings, name, value):
+    settings.IS_PRODUCTION = True
+    settings.PUBLIC_URL = "https://shop.example"
+    settings.SMTP_URL = "smtp+starttls://user:password@mail.example:587"
+    settings.SECRET_KEY = "0123456789" * 5
+    assert checks.weak_values_are_refused() == []
+
+    setattr(settings, name, [value] if name == "SECRET_KEY_FALLBACKS" else value)
+
+    (found,) = checks.weak_values_are_refused()
+    assert found.msg.startswith(name.removesuffix("_FALLBACKS"))
+
+
 @pytest.mark.parametrize("command", [WEB, WORKER, BEAT], ids=["web", "worker", "beat"])
 def test_a_process_that_cannot_write_a_data_folder_does_not_start(command, tmp_path):
     (tmp_path / "var").mkdir()

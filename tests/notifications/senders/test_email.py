@@ -109,6 +109,16 @@ def test_a_failure_of_which_nothing_can_have_arrived_may_be_tried_again(settings
     assert caught.value.may_have_happened is False
 
 
+def test_nothing_is_said_in_clear_to_a_server_that_offers_no_tls(settings):
+    with BadServer() as server:
+        settings.MAILERS = mailers(server.port)
+        settings.MAILERS["default"]["OPTIONS"]["use_tls"] = True
+        with pytest.raises(TemporaryError, match="STARTTLS"):
+            sender_for("email").send(MESSAGE)
+
+    assert server.bodies == []
+
+
 def test_a_server_that_is_not_there_may_be_tried_again(settings):
     with pytest.raises(TemporaryError) as caught:
         send(free_port(), settings)

@@ -171,6 +171,13 @@ def test_an_account_without_signatures_may_be_believed_with_a_warning(caplog):
     assert "the sign header is needed" in caplog.text
 
 
+def test_production_accepts_no_message_without_a_signature(settings):
+    settings.IS_PRODUCTION = True
+
+    with pytest.raises(BadHeadersError):
+        identified(message("ORDER", {}), options={"signature": "warn"})
+
+
 @pytest.mark.parametrize("body", [b"", b"  ", b"{}", json.dumps({"hello": 1}).encode()])
 def test_a_trial_of_the_address_is_answered_and_is_no_message(body):
     assert identified(body) == ""

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+
+from storefront.lib.env import BadSettingError, env_choice, env_mailer
+
+
+@pytest.mark.parametrize(
+    ("url", "options"),
+    [
+        ("smtp://mail.example", {"port": 25}),
+        ("smtps://mail.example", {"port": 465, "use_ssl": True}),
+        ("smtp+starttls://mail.example", {"port": 587, "use_tls": True}),
+        (
+            "smtp+starttls://me:p%40ss@mail.example:2525",
+            {"port": 2525, "use_tls": True, "username": "me", "password": "p@ss"},
+        ),
+    ],
+)
+def test_the_scheme_of_the_mail_server_decides_on_tls(monkeypatch, url, options):
+    monkeypatch.setenv("SMTP_URL", url)
+
+    found = env_mailer("SMTP_URL", "", backend="b")
+
+    assert found["OPTIONS"] == {"host": "mail.example", "timeout": 10, **options}
+
+
+def test_a_mail_server_of_another_kind_is_refused(monkeypatch):
+    monkeypatch.setenv("SMTP_URL", "http://mail.example")
+
+    with pytest.raises(BadSettingError, match=r"smtp\+starttls://"):
+        env_mailer("SMTP_URL", "", backend="b")
+
+
+def test_a_misspelled_environment_is_not_taken_for_another(monkeypatch):
+    monkeypatch.setenv("ENVIRONMENT", "prod")
+
+    with pytest.raises(BadSettingError, match="write local or production"):
+        env_choice("ENVIRONMENT", "local", "production")
