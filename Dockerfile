@@ -1,5 +1,5 @@
 # The shop's image: the locked packages, the code, and nothing that needs root.
-FROM python:3.13-slim AS build
+FROM python:3.13.12-slim-trixie AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /app
 RUN python -m venv /venv
@@ -12,7 +12,7 @@ RUN for po in storefront/locale/*/LC_MESSAGES/django.po; do \
     && /venv/bin/python -m storefront.ops.production_env \
         /venv/bin/python manage.py collectstatic --no-input
 
-FROM python:3.13-slim
+FROM python:3.13.12-slim-trixie
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /nonexistent \
         --shell /usr/sbin/nologin fara

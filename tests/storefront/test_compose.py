@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import re
+import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
+import redis
 import yaml
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
 
 from storefront import settings as conf
 from storefront.dev.demo import processes
+from storefront.dev.runtime import redis_server
+from storefront.dev.runtime.ports import HOST, free_port
 from suppliers.resilience.bulkheads import Work, width
 
 OURS = ("web", "worker", "syncs", "bulk", "beat")
 ONE_SHOT = "migrate"
 APPS = ("catalog", "notifications", "orders", "shipping", "storefront", "suppliers")
+PATIENT = Retry(ConstantBackoff(0.1), 100)  # until the server listens
 SECRET = re.compile(r"SECRET|PASSWORD|KEY|TOKEN")
 
 
@@ -25,8 +33,16 @@ def services():
 
 def test_everything_that_the_shop_needs_is_there(services):
     assert set(services) == {*OURS, "postgres", "redis", ONE_SHOT}
-    assert services["postgres"]["image"] == "postgres:18"
-    assert services["redis"]["image"] == "redis:8"
+
+
+def test_images_are_named_to_the_patch_release(services):
+    lines = Path("Dockerfile").read_text().splitlines()
+    images = [line.split()[1] for line in lines if line.startswith("FROM ")]
+    images += [services[name]["image"] for name in ("postgres", "redis")]
+
+    assert len(images) == 4
+    for image in images:
+        assert re.fullmatch(r"[a-z]+:\d+\.\d+(\.\d+)?(-[a-z]+)+", image), image
 
 
 def test_every_lasting_service_says_whether_it_is_well(services):
@@ -128,6 +144,28 @@ def test_pictures_leave_a_process_to_other_long_work(services):
     words = services["bulk"]["command"]
 
     assert int(words[words.index("--concurrency") + 1]) > 1, "one is busy with pictures"
+
+
+def test_a_full_redis_evicts_pages_and_no_task(services, tmp_path):
+    words = shlex.split(services["redis"]["command"][-1].replace("$$", "$"))
+    options = words[words.index("--appendonly") :]
+    options[options.index("$REDIS_PASSWORD")] = "a-password"
+    options[options.index("--maxmemory") + 1] = "8mb"
+    port = free_port()
+    command = [redis_server.find_program(), "--port", str(port), "--bind", HOST, *options]
+    process = subprocess.Popen([*command, "--dir", str(tmp_path)], stdout=subprocess.DEVNULL)
+    try:
+        store = redis.Redis(host=HOST, port=port, password="a-password", retry=PATIENT)
+        for number in range(100):
+            store.lpush("celery", f"task {number}")
+        for number in range(200):
+            store.set(f"page:{number}", b"x" * 130_000, ex=30)
+
+        assert store.llen("celery") == 100
+        assert 0 < len(store.keys("page:*")) < 100
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 def test_every_queue_has_a_worker(services, settings):
