@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -24,6 +24,8 @@ from jinja2 import (
     select_autoescape,
 )
 from jinja2.runtime import Context
+
+from storefront.lib.local_time import local
 
 TEMPLATES = Path(__file__).parent / "templates" / "notifications"
 # English as Europe writes it: 7 December, €69.90.
@@ -88,7 +90,7 @@ def _environment() -> Environment:
     environment.install_gettext_callables(  # type: ignore[attr-defined]
         translation.gettext, translation.ngettext, newstyle=True
     )
-    environment.filters.update(money=_money, day=_day, line=_line)
+    environment.filters.update(money=_money, day=_day, moment=_moment, line=_line)
     environment.globals.update(days=_days, country=_country)
     return environment
 
@@ -117,6 +119,13 @@ def _money(context: Context, amount: str) -> str:
 @pass_context
 def _day(context: Context, iso: str) -> str:
     return format_date(date.fromisoformat(iso), "d MMMM", locale=_region(context))
+
+
+@pass_context
+def _moment(context: Context, iso: str) -> str:
+    """Write a moment in the time of the country that the order goes to."""
+    at, pattern = datetime.fromisoformat(iso), "d MMMM, HH:mm"
+    return local(at, pattern, country=str(context["goes_to"]), locale=_region(context))
 
 
 @pass_context

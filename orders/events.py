@@ -70,6 +70,7 @@ def basics(order: Order) -> dict[str, Any]:
         "locale": order.locale,
         "url": order_url(order),
         "currency": order.currency,
+        "goes_to": order.ship_to["country"],
     }
 
 
@@ -215,8 +216,7 @@ def setback_asked(setback: Setback, *, lines: Sequence[SetbackLine], at: datetim
             "is_delay": setback.kind == Setback.Kind.LATER,
             "promised_by": setback.promised_by.isoformat() if setback.promised_by else "",
             "arrives_by": setback.arrives_by.isoformat() if setback.arrives_by else "",
-            "answer_day": f"{setback.answer_by:%Y-%m-%d}",
-            "answer_time": f"{setback.answer_by:%H:%M}",
+            "answer_by": setback.answer_by.isoformat(),
             "answers": {choice: answer_url(setback, choice) for choice in setback.choices},
         },
         at=at,

@@ -34,6 +34,7 @@ _BASICS = {
     "locale": "en",
     "url": "https://fara.example/en/orders/FL-261124-7K3QX/key/",
     "currency": "EUR",
+    "goes_to": "DE",
     "lines": LINES,
 }
 _SUPPLIER = {
@@ -141,8 +142,7 @@ PAYLOADS = {
         "is_delay": False,
         "promised_by": "2026-12-05",
         "arrives_by": "2026-12-09",
-        "answer_day": "2026-11-26",
-        "answer_time": "12:00",
+        "answer_by": "2026-11-26T12:00:00+00:00",
         "answers": {
             "wait": "https://fara.example/en/orders/1/key/setbacks/1/?answer=wait",
             "substitute": "https://fara.example/en/orders/1/key/setbacks/1/?answer=substitute",
@@ -163,8 +163,7 @@ PAYLOADS = {
         **{key: value for key, value in _ORDER.items() if key != "lines"},
         "kind": "withdrawal",
         "words": "Too bright <for me>",
-        "day": "2026-11-24",
-        "time": "12:00",
+        "received_at": "2026-11-24T12:00:00+00:00",
         "returns": [_RETURN],
     },
     **{

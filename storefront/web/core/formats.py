@@ -8,10 +8,12 @@ from decimal import Decimal
 from functools import lru_cache
 
 from babel import Locale
-from babel.dates import format_datetime, format_interval, format_skeleton, format_timedelta
+from babel.dates import format_interval, format_skeleton, format_timedelta
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal
+from markupsafe import Markup
 
+from storefront.lib.local_time import local
 from storefront.lib.money import Money
 
 # English as Europe writes it: 3–7 Dec, €69.90.
@@ -61,12 +63,17 @@ def day(one: date, language: str) -> str:
     return format_skeleton("MMMd", one, locale=region(language))
 
 
-def moment(at: datetime, language: str) -> str:
-    return format_datetime(at, "d MMM y, HH:mm", locale=region(language))
+def moment(at: datetime, language: str, country_code: str) -> Markup:
+    return _local(at, "d MMM y, HH:mm", language, country_code)
 
 
-def clock(at: datetime, language: str) -> str:
-    return format_datetime(at, "HH:mm", locale=region(language))
+def clock(at: datetime, language: str, country_code: str) -> Markup:
+    return _local(at, "HH:mm", language, country_code)
+
+
+def _local(at: datetime, pattern: str, language: str, country_code: str) -> Markup:
+    written = local(at, pattern, country=country_code, locale=region(language))
+    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), written)
 
 
 def ago(then: datetime, now: datetime, language: str) -> str:

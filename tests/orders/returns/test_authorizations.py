@@ -46,7 +46,7 @@ def test_the_receipt_names_the_content_the_day_and_the_time():
     for words in (
         made.number,
         f"2 × {order.lines.get().title}",
-        "We received it on 24 November at 12:00 UTC.",
+        "We received it on 24 November, 13:00 CET.",
         "You wrote: Too bright.",
         "Send it to: Fara, Lampenweg 1, 10115 Berlin",
         "Send it by 8 December.",

@@ -43,8 +43,7 @@ def test_the_receipt_is_told_at_once_with_day_and_time():
     made = declare(order, 2, words="Too bright.")
 
     (event,) = Event.objects.filter(name="return.declared")
-    assert event.payload["day"] == NOON.date().isoformat()
-    assert event.payload["time"] == f"{NOON:%H:%M}"
+    assert event.payload["received_at"] == NOON.isoformat()
     assert event.payload["words"] == "Too bright."
     (told,) = event.payload["returns"]
     assert told["return_number"] == made.number
