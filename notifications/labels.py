@@ -18,6 +18,7 @@ WORDS: Mapping[str, Promise] = {
     "factors_changed": _("How one signs in is changed"),
     "rights_changed": _("Rights of staff have changed"),
     "order_placed": _("The order is placed"),
+    "order_unpaid": _("The order is not paid yet"),
     "address_corrected": _("The delivery address is corrected"),
     "address_answered": _("What became of the new delivery address"),
     "order_canceled": _("The order is canceled"),

@@ -31,6 +31,7 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
         "account.factors_changed": (Route(sender="email", template="factors_changed"),),
         "account.rights_changed": (Route(sender="email", template="rights_changed"),),
         "order.placed": (Route(sender="email", template="order_placed"),),
+        "order.unpaid": (Route(sender="email", template="order_unpaid"),),
         "order.address_corrected": (Route(sender="email", template="address_corrected"),),
         "order.address_answered": (Route(sender="email", template="address_answered"),),
         "order.canceled": (Route(sender="email", template="order_canceled"),),

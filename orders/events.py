@@ -102,6 +102,22 @@ def order_placed(order: Order, *, at: datetime) -> None:
     )
 
 
+def order_unpaid(order: Order, *, at: datetime) -> None:
+    """Remind the customer of an order that is held and not paid yet, once."""
+    tell(
+        name="order.unpaid",
+        key=f"order.unpaid:{order.number}",
+        subject=f"order:{order.number}",
+        payload={
+            **basics(order),
+            "lines": _lines(order),
+            "total": str(order.total_amount),
+            "pay_before": order.pay_before.isoformat(),
+        },
+        at=at,
+    )
+
+
 def address_corrected(
     order: Order, *, was: Address, place: int, is_own: bool, at: datetime
 ) -> None:
@@ -216,7 +232,7 @@ def setback_asked(setback: Setback, *, lines: Sequence[SetbackLine], at: datetim
             "is_delay": setback.kind == Setback.Kind.LATER,
             "promised_by": setback.promised_by.isoformat() if setback.promised_by else "",
             "arrives_by": setback.arrives_by.isoformat() if setback.arrives_by else "",
-            "answer_by": setback.answer_by.isoformat(),
+            "answer_by": setback.answer_by.isoformat() if setback.answer_by else "",
             "answers": {choice: answer_url(setback, choice) for choice in setback.choices},
         },
         at=at,

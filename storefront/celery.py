@@ -82,6 +82,7 @@ app.conf.beat_schedule = {
     "catalog: tally shelves": {"task": "catalog.search.tasks.tally_shelves", "schedule": 30},
     # orders
     "orders: expire unpaid": {"task": "orders.checkout.tasks.expire_unpaid", "schedule": 30},
+    "orders: remind unpaid": {"task": "orders.checkout.tasks.remind_unpaid", "schedule": 60},
     "orders: divide paid": {"task": "orders.purchasing.tasks.divide_paid", "schedule": 10},
     "orders: send due": {"task": "orders.purchasing.tasks.send_due", "schedule": 5},
     "orders: lift holds": {"task": "orders.purchasing.tasks.lift_holds", "schedule": 30},

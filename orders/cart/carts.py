@@ -128,7 +128,7 @@ def add(  # noqa: PLR0913 - what, how many, when, and of how many
     Raises: UnknownListingError, NotForSaleError, NotEnoughError, TooManyError,
             PlacedCartError  nothing is written
     """
-    _lock(cart)
+    lock(cart)
     listing = _for_sale(cart, listing_id, now)
     lines = _LINES(cart_id=cart.pk)
     line = next((one for one in lines if one.listing_id == listing.pk), None)
@@ -163,7 +163,7 @@ def change(
     Raises: UnknownListingError, NotForSaleError, NotEnoughError, TooManyError,
             PlacedCartError  nothing is written
     """
-    _lock(cart)
+    lock(cart)
     line = cart.lines.filter(pk=line_id).first()
     if line is None:
         raise UnknownListingError(line_id)
@@ -229,7 +229,7 @@ def look(*, cart: Cart, now: datetime, known: Read | None = None) -> CartView:
     return CartView(lines=tuple(lines), goods=goods, may_promote=told.may_promote, tax=told.tax)
 
 
-def _lock(cart: Cart) -> None:
+def lock(cart: Cart) -> None:
     _LOCKED(cart_id=cart.pk)
     if not _UNPLACED(cart_id=cart.pk):  # read once the lock is ours, or an order is not seen
         raise PlacedCartError(cart.pk)

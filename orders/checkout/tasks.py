@@ -1,4 +1,4 @@
-"""Checkout tasks: expire unpaid orders after a last query of the gateway."""
+"""Checkout tasks: remind of unpaid orders, expire them after a last query of the gateway."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from orders.checkout import checkout
+from orders.checkout import checkout, unpaid_orders
 from orders.models import Order, Payment
 from orders.payments import polling, updates
 from suppliers.resilience.bulkheads import InHandError, in_hand
@@ -36,3 +36,10 @@ def expire_unpaid(**_: Any) -> None:
                 checkout.expire(order=order, now=now)
             except Exception:  # the others expire without it; staff find it in the inbox
                 log.exception("%s does not expire", order)
+
+
+@shared_task
+def remind_unpaid(**_: Any) -> None:
+    """Send the reminder of each order that waits for its payment."""
+    with suppress(InHandError), in_hand("remind_unpaid"):
+        unpaid_orders.remind(now=timezone.now())

@@ -40,6 +40,7 @@ urlpatterns = [
     path("orders/<str:number>/<str:key>/pay/", payment.pay, name="order_pay"),
     path("orders/<str:number>/<str:key>/paid/", payment.pay_return, name="order_pay_return"),
     path("orders/<str:number>/<str:key>/cancel/", order_views.cancel, name="order_cancel"),
+    path("orders/<str:number>/<str:key>/again/", order_views.again, name="order_again"),
     path("orders/<str:number>/<str:key>/address/", address_change.change, name="order_address"),
     path(
         "orders/<str:number>/<str:key>/setbacks/<int:setback>/",

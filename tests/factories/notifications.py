@@ -115,6 +115,7 @@ PAYLOADS = {
         "arrives_from": "2026-12-03",
         "arrives_to": "2026-12-09",
     },
+    "order.unpaid": {**_ORDER, "total": "147.38", "pay_before": "2026-11-24T12:20:00+00:00"},
     "order.address_corrected": {
         **_ORDER,
         "ship_to": _ADDRESS,

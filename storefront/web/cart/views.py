@@ -26,7 +26,7 @@ from catalog.models import Listing
 from orders.cart import account_cart, carts
 from orders.cart.lines import Read
 from orders.cart.view import CartView
-from orders.checkout import open_order_limits
+from orders.checkout import open_order_limits, unpaid_orders
 from orders.models import Cart
 from shipping.availability import availability
 from storefront.web.cart import coupon_messages
@@ -36,6 +36,8 @@ from storefront.web.catalog import product
 from storefront.web.core.errors import say
 from storefront.web.core.same_origin import from_our_pages
 from storefront.web.core.visit import (
+    COUNT_COOKIE,
+    UNPAID_COOKIE,
     cart_token,
     forget_cart,
     keep_cart,
@@ -204,17 +206,27 @@ def _page(  # noqa: PLR0913 - a page, its cart, and what went wrong on it
     now: datetime | None = None,
 ) -> HttpResponse:
     here, now = visit(request), now or timezone.now()
+    token = cart_token(request)
     if found is None:
-        response = render(
-            request, "web/cart/cart.html", {"filled": None, "removed": None, "held": []}
-        )
-        if cart_token(request):
+        unpaid = unpaid_orders.of_customer(token=token, owner_id=shopper_id(request), now=now)
+        expired = unpaid_orders.expired_with(token=token)
+        nothing = {"filled": None, "unpaid": unpaid, "expired": expired, "back": ""}
+        response = render(request, "web/cart/cart.html", {**nothing, "removed": None, "held": []})
+        if unpaid or expired:  # the browser is known by its last cart
+            response.delete_cookie(COUNT_COOKIE, samesite="Lax")
+        elif token:
             forget_cart(response)
         return response
+    unpaid = []
+    if UNPAID_COOKIE in request.COOKIES:
+        unpaid = unpaid_orders.of_customer(token=token, owner_id=shopper_id(request), now=now)
     filled = fill(cart=found, country=here.country, now=now, known=known)
     problems = {0: _less_words(filled.cart)} if is_less else problems or {}
     context = {
         "filled": filled,
+        "unpaid": unpaid,
+        "expired": None,
+        "back": request.GET.get("back", ""),
         "problems": problems,
         "held": open_order_limits.held_by(cart=found, now=now) if filled.short else [],
         "removed": _removed(request),

@@ -35,7 +35,15 @@ from storefront.web.cart.views import LESS
 from storefront.web.checkout.open_order_limits import tells_what_is_held
 from storefront.web.checkout.payment import go_and_pay
 from storefront.web.core.address_form import CheckoutAddressForm
-from storefront.web.core.visit import COUNTRY_COOKIE, cart_token, open_filled, remember, visit
+from storefront.web.core.visit import (
+    COUNT_COOKIE,
+    COUNTRY_COOKIE,
+    cart_token,
+    note_unpaid,
+    open_filled,
+    remember,
+    visit,
+)
 
 SOLD = _("Something in the cart has just been sold to somebody else. Nothing was ordered.")
 REFUSALS: dict[type[Exception], Promise] = {
@@ -172,7 +180,10 @@ def place(request: HttpRequest, cart: Cart, known: Read | None, now: datetime) -
         return _review(
             request, cart, problem=str(REFUSALS[type(error)]), status=HTTPStatus.CONFLICT
         )
-    return go_and_pay(order, first=first)
+    response = go_and_pay(order, first=first)
+    note_unpaid(response, order, now)
+    remember(response, COUNT_COOKIE, "0")  # what was in the cart is in the order
+    return response
 
 
 def _missing_step(cart: Cart) -> str:

@@ -14,7 +14,7 @@ from catalog.models import Category, Channel
 from catalog.products import detail
 from orders.cart import account_cart, carts, lines
 from orders.cart.lines import Read
-from orders.models import Cart
+from orders.models import Cart, Order
 from orders.models.cart import KEPT_FOR
 
 READS = ["GET", "HEAD", "POST"]
@@ -23,6 +23,7 @@ READS = ["GET", "HEAD", "POST"]
 CHANNEL_CODE = "shop"
 CART_COOKIE = "fara_cart"
 COUNT_COOKIE = "fara_cart_count"  # a script reads it, so that a page can be kept for everybody
+UNPAID_COOKIE = "fara_unpaid"  # number of an order; a script reads it, as the count
 COUNTRY_COOKIE = "fara_country"
 THEME_COOKIE = "fara_theme"
 THEMES = ("light", "dark")
@@ -137,6 +138,17 @@ def keep_cart(response: HttpResponse, cart: Cart, count: int) -> None:
         secure=settings.IS_PRODUCTION,
     )
     remember(response, COUNT_COOKIE, str(count), max_age_s=age_s)
+
+
+def note_unpaid(response: HttpResponse, order: Order, now: datetime) -> None:
+    """Let pages say that an order waits for its payment, as long as it is held."""
+    held_s = max(int((order.pay_before - now).total_seconds()), 0)
+    remember(response, UNPAID_COOKIE, order.number, max_age_s=held_s)
+
+
+def forget_unpaid(request: HttpRequest, response: HttpResponse, order: Order) -> None:
+    if request.COOKIES.get(UNPAID_COOKIE) == order.number:
+        response.delete_cookie(UNPAID_COOKIE, samesite="Lax")
 
 
 def forget_cart(response: HttpResponse) -> None:

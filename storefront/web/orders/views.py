@@ -28,7 +28,8 @@ from orders.returns import refund_amounts
 from storefront.lib.security.client_ip import address_of
 from storefront.lib.security.rate_limit import is_too_often
 from storefront.lib.tasks import wake
-from storefront.web.core.visit import cart_token, forget_cart
+from storefront.web.cart import reorder
+from storefront.web.core.visit import cart_token, forget_cart, forget_unpaid, note_unpaid
 from storefront.web.orders import address_change, backorder_choice
 from storefront.web.orders import cancellation as cancellation_view
 from storefront.web.orders.forms import LookupForm
@@ -39,6 +40,14 @@ from storefront.web.returns import status, views
 ASKS_PER_HOUR = 20
 Status = Order.Status
 Kind = PaymentEvent.Kind
+ENDED = frozenset(
+    {
+        Payment.Status.DECLINED,
+        Payment.Status.FAILED,
+        Payment.Status.EXPIRED,
+        Payment.Status.VOIDED,
+    }
+)
 OPEN = frozenset({Status.PENDING_PAYMENT, Status.PLACED, Status.ON_HOLD, Status.PROCESSING})
 # What the page answers to what was just done; the address carries the word.
 NEWS: dict[str, tuple[str, Promise]] = {
@@ -108,9 +117,9 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "address_news": address_change.NEWS.get(request.GET.get("address", "")),
         "payment": payment,
         "can_pay": can_pay,
-        "was_declined": can_pay
-        and payment is not None
-        and payment.status in {Payment.Status.DECLINED, Payment.Status.FAILED},
+        "was_tried": can_pay and payment is not None and payment.status in ENDED,
+        "can_reorder": (found.status == Status.EXPIRED or not (can_pay or found.status in OPEN))
+        and bool(found.total_amount),
         "was_paid": was_paid,
         "paid_with": paid_with,
         "was_charged": any(each.captured_amount for each in tried),
@@ -134,7 +143,12 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
     }
     response = render(request, "web/orders/order.html", context)
     # Until it is paid, the browser is known by its cart: it may hold a thing once.
-    if found.status != Status.PENDING_PAYMENT and cart_token(request) == found.cart.token:
+    is_theirs = cart_token(request) == found.cart.token
+    if is_theirs and can_pay:
+        note_unpaid(response, found, now)
+    elif not can_pay:
+        forget_unpaid(request, response, found)
+    if is_theirs and found.status not in {Status.PENDING_PAYMENT, Status.EXPIRED}:
         forget_cart(response)
     return response
 
@@ -194,19 +208,38 @@ def headline(found: Order, payment: Payment | None, now: datetime) -> str:
     ):
         return _("Not paid in time.")
     if found.status == Status.PENDING_PAYMENT:
-        declined = {Payment.Status.DECLINED, Payment.Status.FAILED}
-        if payment is not None and payment.status in declined:
-            return _("The payment was declined.")
-        return _("Waiting for your payment.")
+        return _attempted(payment)
     if found.status == Status.COMPLETED:
         return _("All done.")
     return _("Thank you. It is ordered.")
 
 
+def _attempted(payment: Payment | None) -> str:
+    """Say how the last attempt to pay an unpaid order ended, if it ended."""
+    match payment.status if payment is not None else "":
+        case Payment.Status.DECLINED:
+            return _("The payment was declined.")
+        case Payment.Status.FAILED if payment is not None and payment.reference:
+            return _("The payment was canceled.")
+        case Payment.Status.FAILED:
+            return _("The payment page could not be opened.")
+        case Payment.Status.EXPIRED | Payment.Status.VOIDED:
+            return _("The payment page has expired.")
+    return _("Waiting for your payment.")
+
+
 @never_cache
 @require_POST
-def cancel(_request: HttpRequest, number: str, key: str) -> HttpResponse:
+def again(request: HttpRequest, number: str, key: str) -> HttpResponse:
+    """Put the items of an order into the cart once more."""
+    return reorder.put_back(request, _find(number, key), why=reorder.AGAIN)
+
+
+@never_cache
+@require_POST
+def cancel(request: HttpRequest, number: str, key: str) -> HttpResponse:
     found = _find(number, key)
+    was_unpaid = found.status == Status.PENDING_PAYMENT
     try:
         done = cancellations.cancel(
             order=found, reason="canceled by the shopper", actor="shopper", now=timezone.now()
@@ -217,6 +250,10 @@ def cancel(_request: HttpRequest, number: str, key: str) -> HttpResponse:
         # A double click is told by its second answer: what the first one stopped is stopped.
         word = "stopped" if found.status == Status.CANCELED else "late"
     else:
+        if was_unpaid and done.is_whole:
+            response = reorder.put_back(request, found, why=reorder.RELEASED)
+            forget_unpaid(request, response, found)
+            return response
         word = "stopped" if done.is_whole else ("asked" if done.open else "late")
     path = reverse("order", args=[number, key])
     return HttpResponseRedirect(f"{path}?cancel={word}", status=HTTPStatus.SEE_OTHER)

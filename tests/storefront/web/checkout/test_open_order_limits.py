@@ -67,7 +67,7 @@ def test_who_orders_again_while_his_payment_is_opened_is_led_to_it(filled, light
     text = answer.content.decode()
     assert answer.status_code == 409
     assert "You hold it already." in text
-    assert "held until <time datetime=\"2026-11-24T12:20:00+00:00\">13:20 CET</time>" in text
+    assert 'held until <time datetime="2026-11-24T12:20:00+00:00">13:20 CET</time>' in text
     assert page_of(order) in text
     assert Page(answer).faults == []
     assert reserved() == 1
@@ -92,13 +92,13 @@ def test_giving_up_lets_go_at_once(shopper, light):
     buy(shopper, light)
     order = Order.objects.get()
     page = shopper.get(page_of(order)).content.decode()
-    assert "Give it up" in page
+    assert "Cancel and go back to the cart" in page
     assert "Cancel this order" not in page
 
     answer = shopper.post(page_of(order, "cancel/"), follow=True)
 
     order.refresh_from_db()
-    assert "It is given up. Nothing was charged." in answer.content.decode()
+    assert "The order is canceled and nothing was charged." in answer.content.decode()
     assert "goes back" not in answer.content.decode()
     assert order.status == Order.Status.CANCELED
     assert reserved() == 0

@@ -10,6 +10,7 @@ function countCart() {
     badge.textContent = count;
     badge.hidden = !(count > 0);
   }
+  for (const note of document.querySelectorAll("[data-unpaid]")) note.hidden = !cookie("fara_unpaid");
 }
 
 // Steppers are only buttons beside a number field; in the cart a step sends the form.

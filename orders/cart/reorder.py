@@ -1,0 +1,46 @@
+"""Reorder: copy the lines of an ordered cart into an open cart."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from orders.cart import carts
+from orders.models import Cart, CartLine
+from orders.models.cart import MAX_QUANTITY
+
+# What a customer entered once and need not enter again.
+DETAILS = ("country", "email", "ship_to", "address_check", "codes", "service")
+
+
+@transaction.atomic(durable=True)
+def put_back(*, ordered: Cart, cart: Cart, now: datetime) -> None:
+    """Add the lines of an ordered cart to an open cart, and its address to an empty one.
+
+    Quantities add up to what a cart takes. Stock and price are those of the open cart: its page
+    says what is sold out or costs more.
+
+    Locks:  the open cart
+    Raises: PlacedCartError  it was ordered meanwhile; nothing is written
+    """
+    carts.lock(cart)
+    there = {line.listing_id: line for line in cart.lines.all()}
+    if not there and not cart.ship_to:
+        for name in DETAILS:
+            setattr(cart, name, getattr(ordered, name))
+    for line in ordered.lines.order_by("pk"):
+        mine = there.get(line.listing_id)
+        if mine is not None:
+            mine.quantity = min(mine.quantity + line.quantity, MAX_QUANTITY)
+            mine.save(update_fields=["quantity"])
+        elif len(there) < carts.MAX_LINES:
+            there[line.listing_id] = CartLine.objects.create(
+                cart=cart,
+                listing_id=line.listing_id,
+                quantity=line.quantity,
+                quoted_amount=line.quoted_amount,
+                quoted_at=line.quoted_at,
+            )
+    cart.touched_at = now
+    cart.save(update_fields=[*DETAILS, "touched_at"])

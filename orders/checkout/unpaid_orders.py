@@ -1,0 +1,51 @@
+"""Unpaid orders: find those of one customer, remind the customer by e-mail before they expire."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from orders import events
+from orders.models import Cart, Order
+
+REMIND_AFTER = timedelta(minutes=5)  # the customer had time to pay
+REMIND_FOR = timedelta(minutes=15)  # an order that was reminded is not told again
+
+Status = Order.Status
+
+
+def of_customer(*, token: str, owner_id: int | None, now: datetime) -> list[Order]:
+    """Return the orders of one browser or account that can still be paid, oldest first.
+
+    Shape:  ``token`` of the last cart of the browser; empty where it has none
+    """
+    theirs = Q(cart__owner=owner_id) if owner_id is not None else Q(pk__in=())
+    if last := Cart.objects.filter(token=token).first() if token else None:
+        browser = last.browser_key or last.token
+        theirs |= Q(cart__token__in={token, browser}) | Q(cart__browser_key=browser)
+    waiting = Order.objects.filter(theirs, status=Status.PENDING_PAYMENT, pay_before__gt=now)
+    return list(waiting.prefetch_related("lines").order_by("pk"))
+
+
+def expired_with(*, token: str) -> Order | None:
+    """Return the order that the last cart of a browser became, if it expired unpaid."""
+    expired = Order.objects.filter(cart__token=token, status=Status.EXPIRED)
+    return expired.first() if token else None
+
+
+def remind(*, now: datetime) -> None:
+    """Tell each customer once that an order is not paid yet, and until when it is held.
+
+    Locks:  one order at a time
+    """
+    placed = (now - REMIND_AFTER - REMIND_FOR, now - REMIND_AFTER)
+    waiting = Order.objects.filter(
+        status=Status.PENDING_PAYMENT, placed_at__range=placed, pay_before__gt=now
+    )
+    for order_id in waiting.order_by("pk").values_list("pk", flat=True):
+        with transaction.atomic(durable=True):
+            order = Order.objects.select_for_update(of=["self"]).get(pk=order_id)
+            if order.status == Status.PENDING_PAYMENT:
+                events.order_unpaid(order, at=now)

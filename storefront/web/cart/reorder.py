@@ -1,0 +1,45 @@
+"""Reorder: put the items of an order back into the customer's cart."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+
+from orders.cart import account_cart, carts, reorder
+from orders.checkout import open_order_limits
+from orders.models import Cart, Order
+from storefront.web.core.visit import cart_token, keep_cart, open_cart, shopper_id, visit
+
+RELEASED, AGAIN = "released", "again"  # in the address: why the items are in the cart
+
+
+def put_back(request: HttpRequest, order: Order, *, why: str) -> HttpResponse:
+    """Add the items of an order to the open cart, or to a new one, and lead to it."""
+    now = timezone.now()
+    cart = open_cart(request, now) or _new_cart(request, now)
+    reorder.put_back(ordered=order.cart, cart=cart, now=now)
+    where = reverse("cart", query={"back": why})
+    response = HttpResponseRedirect(where, status=303)
+    keep_cart(response, cart, carts.count(cart))
+    return response
+
+
+def _new_cart(request: HttpRequest, now: datetime) -> Cart:
+    here = visit(request)
+    where: dict[str, Any] = {
+        "channel": here.channel,
+        "country": here.country,
+        "locale": here.language,
+        "now": now,
+    }
+    owner_id = shopper_id(request)
+    if owner_id is not None:
+        cart = account_cart.begin(owner_id=owner_id, **where)
+    else:
+        cart = carts.open_cart(**where)
+    open_order_limits.carry_on(cart=cart, token=cart_token(request))
+    return cart

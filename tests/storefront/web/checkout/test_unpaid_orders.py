@@ -1,0 +1,141 @@
+"""A customer who comes back without having paid finds the order, pays it, or has the cart back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from notifications.models import Event
+from orders.checkout import checkout, unpaid_orders
+from orders.models import Cart, Order
+from orders.payments import updates
+from storefront.web.core.visit import COUNT_COOKIE, UNPAID_COOKIE
+from suppliers.models import StockLevel
+from tests.factories.catalog import NOON
+from tests.factories.orders import make_order, make_payment, news_of, pay
+from tests.storefront.web.checkout.test_open_order_limits import buy
+from tests.storefront.web.orders.test_views import page_of
+from tests.storefront.web.page_parser import Page
+
+pytestmark = pytest.mark.django_db
+HELD = '<time datetime="2026-11-24T12:20:00+00:00">13:20 CET</time>'
+
+
+def reserved():
+    return StockLevel.objects.get().reserved
+
+
+def in_carts():
+    return [
+        (line.listing_id, line.quantity)
+        for cart in Cart.objects.filter(order=None)
+        for line in cart.lines.all()
+    ]
+
+
+@pytest.mark.parametrize("language", ["en", "az"])
+def test_the_cart_shows_the_unpaid_order_and_until_when_it_is_held(shopper, light, language):
+    buy(shopper, light)
+    order = Order.objects.get()
+
+    page = Page(shopper.get(f"/{language}/cart/"))
+
+    assert page.faults == []
+    assert order.number in page.text
+    assert "13:20 " in page.text
+    assert f"/{language}" + page_of(order, "pay/")[3:] in page.text
+    assert shopper.cookies[UNPAID_COOKIE].value == order.number
+    assert shopper.cookies[COUNT_COOKIE].value in {"", "0"}
+
+
+def test_releasing_an_unpaid_order_returns_its_items_and_address_to_the_cart(shopper, light):
+    buy(shopper, light)
+    order = Order.objects.get()
+
+    answer = shopper.post(page_of(order, "cancel/"), follow=True)
+    again = shopper.post(page_of(order, "cancel/"), follow=True)
+
+    assert "Its items are back in your cart." in answer.content.decode()
+    assert "It is given up." in again.content.decode()
+    assert in_carts() == [(light.pk, 1)]
+    assert reserved() == 0
+    assert shopper.cookies[COUNT_COOKIE].value == "1"
+    assert shopper.cookies[UNPAID_COOKIE].value == ""
+    cart = Cart.objects.get(order=None)
+    assert (cart.ship_to, cart.email) == (order.ship_to, order.email)
+
+
+def test_released_items_join_the_cart_that_was_begun_since(shopper, light):
+    buy(shopper, light)
+    order = Order.objects.get()
+    shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 2})
+
+    shopper.post(page_of(order, "cancel/"))
+
+    assert in_carts() == [(light.pk, 3)]
+
+
+def test_an_expired_order_is_put_back_from_the_cart_page(shopper, light, noon):
+    buy(shopper, light)
+    order = Order.objects.get()
+    noon.shift(timedelta(minutes=21))
+    checkout.expire(order=order, now=NOON + timedelta(minutes=21))
+
+    before = shopper.get("/en/cart/").content.decode()
+    after = shopper.post(page_of(order, "again/"), follow=True).content.decode()
+
+    assert "was not paid in time" in before
+    assert "The items of your order are in the cart" in after
+    assert in_carts() == [(light.pk, 1)]
+    assert "was not paid in time" not in after
+
+
+def test_a_paid_order_leaves_an_empty_cart(shopper, light):
+    buy(shopper, light)
+    order = Order.objects.get()
+    update = news_of(order.payments.get(), "authorized")
+    updates.apply(update=update, gateway="fake", now=NOON)
+
+    shopper.get(page_of(order))
+
+    assert shopper.cookies[UNPAID_COOKIE].value == ""
+    assert "Nothing in it yet." in shopper.get("/en/cart/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("news", "words"),
+    [
+        ("declined", "The payment was declined."),
+        ("failed", "The payment was canceled."),
+        ("expired", "The payment page has expired."),
+    ],
+)
+def test_the_order_page_names_how_the_payment_ended(client, light, news, words):
+    order = make_order(light)
+    updates.apply(update=news_of(make_payment(order), news), gateway="fake", now=NOON)
+
+    text = client.get(page_of(order)).content.decode()
+
+    assert f"<h1>{words}</h1>" in text
+    assert HELD in text
+
+
+@pytest.mark.parametrize(("minutes", "mails"), [(4, 0), (6, 1)])
+def test_an_unpaid_order_is_reminded_once(light, minutes, mails):
+    order = make_order(light)
+    now = NOON + timedelta(minutes=minutes)
+
+    for _ in range(2):
+        unpaid_orders.remind(now=now)
+
+    told = Event.objects.filter(name="order.unpaid")
+    assert [event.payload["number"] for event in told] == [order.number] * mails
+
+
+def test_a_paid_order_is_not_reminded(light):
+    pay(make_order(light))
+
+    unpaid_orders.remind(now=NOON + timedelta(minutes=6))
+
+    assert not Event.objects.filter(name="order.unpaid").exists()
