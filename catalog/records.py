@@ -89,4 +89,5 @@ class ProductRecord(SupplierRecord):
     hs_code: str
     picture_urls: tuple[str, ...]
     variants: tuple[VariantRecord, ...]
+    model: str = ""  # the maker's number of the whole product, whatever its versions
     raw: Mapping[str, Any] = field(default_factory=dict)

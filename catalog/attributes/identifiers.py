@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 GTIN_LENGTHS = frozenset({8, 12, 13, 14})
 _SEPARATORS = re.compile(r"[\s\-]+")
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
+MAX_NAME = 160  # characters of ``Identifier.value``
+# What suppliers write where they know no brand.
+_NO_BRAND = frozenset({"", "unbranded", "nobrand", "noname", "generic", "oem", "none", "na"})
+_LEAST_PART_NUMBER = 3
 
 
 class BadGtinError(ValueError):
@@ -59,3 +64,26 @@ def brand_key(name: str) -> str:
 def mpn_key(brand: str, mpn: str) -> str:
     """Return ``brand:mpn``, both folded: a part number is unique only within its brand."""
     return f"{brand_key(brand)[:80]}:{brand_key(mpn)[:70]}"
+
+
+def identifies(brand: str, number: str) -> bool:
+    """Test whether a part or model number can name a product: it needs a brand and a digit."""
+    key = brand_key(number)
+    return (
+        brand_key(brand) not in _NO_BRAND
+        and len(key) >= _LEAST_PART_NUMBER
+        and any(letter.isdigit() for letter in key)
+        and len(set(key)) > 1  # "000" is a placeholder
+    )
+
+
+def model_key(brand: str, model: str, option_values: Sequence[str]) -> str:
+    """Return ``brand:model:options``, all folded: one version of a maker's model.
+
+    Empty where that names no version, or is too long to be stored whole.
+    """
+    if not identifies(brand, model):
+        return ""
+    options = "+".join(sorted(key for value in option_values if (key := brand_key(value))))
+    key = f"{brand_key(brand)}:{brand_key(model)}:{options}"
+    return key if len(key) <= MAX_NAME else ""

@@ -164,12 +164,14 @@ class Variant(models.Model):
 class Identifier(models.Model):
     """One name of one variant. A GTIN is kept as 14 digits with a right check digit.
 
-    An MPN is unique only together with its brand, so ``value`` holds ``brand:mpn``.
+    An MPN is unique only together with its brand, so ``value`` holds ``brand:mpn``. A model number
+    is shared by all versions of a product, so ``value`` holds ``brand:model:options``.
     """
 
     class Scheme(models.TextChoices):
         GTIN = "gtin", _("GTIN")
         MPN = "mpn", _("Part number (MPN)")
+        MODEL = "model", _("Model number")
         SUPPLIER = "supplier", _("Supplier's number")
 
     class State(models.TextChoices):

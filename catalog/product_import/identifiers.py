@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from django.utils.text import slugify
 
-from catalog.attributes.identifiers import BadGtinError, gtin14, mpn_key
+from catalog.attributes.identifiers import BadGtinError, gtin14, model_key, mpn_key
 from catalog.attributes.text_cleaning import clean_text
 from catalog.models import Identifier, Product, Variant
 from catalog.product_import.item import Goods
@@ -53,7 +53,7 @@ def write_identifiers(taken: Sequence[Goods], *, source: str) -> list[BadRow]:
     present = _present(taken)
     new: list[Identifier] = []
     wanted = {
-        variant.pk: (record, list(_names(record, goods.enriched.brand, source, issues)))
+        variant.pk: (record, list(_names(record, goods, source, issues)))
         for goods in taken
         for record in goods.record.variants
         for variant in [goods.variants[record.sku]]
@@ -95,7 +95,10 @@ def _owners(names: Sequence[Name]) -> dict[tuple[str, str], int]:
     return {(scheme, value): variant_id for scheme, value, variant_id in rows}
 
 
-def _names(record: VariantRecord, brand: str, source: str, issues: list[BadRow]) -> Iterator[Name]:
+def _names(
+    record: VariantRecord, goods: Goods, source: str, issues: list[BadRow]
+) -> Iterator[Name]:
+    brand = goods.enriched.brand
     supplier_name = _supplier_name(source, record.sku)
     yield Name(Identifier.Scheme.SUPPLIER, supplier_name, record.sku[:160])
     if record.gtin.strip():
@@ -114,6 +117,9 @@ def _names(record: VariantRecord, brand: str, source: str, issues: list[BadRow])
     mpn = clean_text(record.mpn)
     if mpn and not (key := mpn_key(brand, mpn)).endswith(":"):
         yield Name(Identifier.Scheme.MPN, key, mpn[:160])
+    model = clean_text(goods.record.model)
+    if key := model_key(brand, model, record.option_values):
+        yield Name(Identifier.Scheme.MODEL, key, model[:160])
 
 
 def _taken(record: VariantRecord, name: Name) -> BadRow:

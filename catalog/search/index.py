@@ -66,6 +66,7 @@ _NAMES = """
         (lower(variant.sku)),
         (CASE identifier.scheme
             WHEN 'mpn' THEN split_part(identifier.value, ':', 2)
+            WHEN 'model' THEN split_part(identifier.value, ':', 2)
             WHEN 'gtin' THEN identifier.value
          END)
     ) AS name(word)

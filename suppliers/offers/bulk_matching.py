@@ -1,73 +1,64 @@
 """Bulk matching: link the offers of a price list to our variants, only where that is certain.
 
-``matching`` decides for one product; this module applies the same rule to a whole list, in sets.
+``matching`` has the rule. Here the rows that it may concern are found and written in sets.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import batched, groupby
+from operator import itemgetter
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from catalog.attributes.identifiers import brand_key
 from suppliers.compliance import certificates
-from suppliers.offers import price_list
+from suppliers.offers import matching, price_list
+from suppliers.offers.bearers import bearers_of
+from suppliers.offers.matching import Claim
 from suppliers.runs.runs import Work
 from suppliers.runs.staging import roomy, rows, run, staged
 
-# What bears a GTIN of a variant of ours, and was not yet looked at by the product job.
-BEARERS = """
-CREATE TEMPORARY TABLE feed_bearers AS
-SELECT o.id AS offer_id, o.supplier_product AS ref, c.brand,
-  b.name AS brand_here, i.variant_id, v.product_id, i.state = 'verified' AS is_verified
-FROM feed_costs c
-CROSS JOIN LATERAL (SELECT regexp_replace(c.gtin, '[[:space:]-]+', '', 'g') AS gtin) d
-JOIN catalog_identifier i ON i.scheme = 'gtin' AND i.state <> 'conflict'
-  AND i.value = lpad(d.gtin, 14, '0')
-JOIN suppliers_supplieroffer o ON o.supplier_id = %(supplier)s AND o.supplier_sku = c.sku
-  AND o.supplier_product = c.ref AND o.variant_id IS NULL AND o.status = 'held'
-JOIN catalog_variant v ON v.id = i.variant_id
-JOIN catalog_product p ON p.id = v.product_id
-JOIN catalog_brand b ON b.id = p.brand_id
-WHERE c.gtin <> '' AND length(d.gtin) IN (8, 12, 13, 14) AND c.sku <> ALL(%(refused)s)
-  AND NOT EXISTS (
-    SELECT 1 FROM suppliers_supplierproduct k
-    WHERE k.supplier_id = %(supplier)s AND k.ref = o.supplier_product
-  )
-"""
-BRANDS = "SELECT brand FROM feed_bearers UNION SELECT brand_here FROM feed_bearers"
-# ``matching.match`` for many products at once: every SKU of the product bears a GTIN, all are
-# variants of one product under one brand, each another one, and none that he offers already.
-# A list without brands is believed where somebody verified the GTIN.
-MATCH = """
-WITH sure AS (
-  SELECT b.ref
-  FROM feed_bearers b
-  JOIN feed_brands theirs ON theirs.name = b.brand
-  JOIN feed_brands ours ON ours.name = b.brand_here
-  GROUP BY b.ref
-  HAVING count(DISTINCT b.product_id) = 1
-    AND count(DISTINCT b.variant_id) = count(*)
-    AND bool_and(theirs.key = ours.key OR (b.brand = '' AND b.is_verified))
-    AND count(*) = (
-      SELECT count(*) FROM suppliers_supplieroffer o
-      WHERE o.supplier_id = %(supplier)s AND o.supplier_product = b.ref AND o.status <> 'gone'
+PRODUCTS_AT_ONCE = 2_000
+# All rows of the products of which a row has the GTIN of a variant of ours, and which the product
+# job has not yet looked at. What is not on hold, or not listed, has no GTIN here.
+CLAIMS = """
+CREATE TEMPORARY TABLE feed_claims AS
+WITH known AS (
+  SELECT DISTINCT o.supplier_product AS ref
+  FROM feed_costs c
+  CROSS JOIN LATERAL (SELECT regexp_replace(c.gtin, '[[:space:]-]+', '', 'g') AS gtin) d
+  JOIN catalog_identifier i ON i.scheme = 'gtin' AND i.state <> 'conflict'
+    AND i.value = lpad(d.gtin, 14, '0')
+  JOIN suppliers_supplieroffer o ON o.supplier_id = %(supplier)s AND o.supplier_sku = c.sku
+    AND o.supplier_product = c.ref AND o.variant_id IS NULL AND o.status = 'held'
+  WHERE c.gtin <> '' AND length(d.gtin) IN (8, 12, 13, 14) AND c.sku <> ALL(%(refused)s)
+    AND NOT EXISTS (
+      SELECT 1 FROM suppliers_supplierproduct k
+      WHERE k.supplier_id = %(supplier)s AND k.ref = o.supplier_product
     )
-    AND NOT bool_or(EXISTS (
-      SELECT 1 FROM suppliers_supplieroffer o
-      WHERE o.supplier_id = %(supplier)s AND o.variant_id = b.variant_id
-    ))
-), twice AS (
-  SELECT variant_id FROM feed_bearers JOIN sure USING (ref) GROUP BY 1 HAVING count(*) > 1
+)
+SELECT known.ref, o.supplier_sku AS sku, o.id AS offer_id,
+  COALESCE(c.gtin, '') AS gtin, COALESCE(c.brand, '') AS brand
+FROM known
+JOIN suppliers_supplieroffer o ON o.supplier_id = %(supplier)s
+  AND o.supplier_product = known.ref AND o.status <> 'gone'
+LEFT JOIN feed_costs c ON c.sku = o.supplier_sku AND c.ref = known.ref
+  AND o.variant_id IS NULL AND o.status = 'held' AND c.sku <> ALL(%(refused)s)
+"""
+READ = "SELECT ref, sku, offer_id, gtin, brand FROM feed_claims ORDER BY ref"
+# Of two products that claim one variant, neither is linked.
+WRITE = """
+WITH twice AS (
+  SELECT variant_id FROM feed_matches GROUP BY 1 HAVING count(*) > 1
 ), unsure AS (
-  SELECT ref FROM feed_bearers WHERE variant_id IN (SELECT variant_id FROM twice)
+  SELECT ref FROM feed_matches WHERE variant_id IN (SELECT variant_id FROM twice)
 ), locked AS (
-  SELECT o.id, b.variant_id
+  SELECT o.id, m.variant_id
   FROM suppliers_supplieroffer o
-  JOIN feed_bearers b ON b.offer_id = o.id
-  JOIN sure ON sure.ref = b.ref
-  WHERE b.ref NOT IN (SELECT ref FROM unsure)
+  JOIN feed_matches m ON m.offer_id = o.id
+  WHERE m.ref NOT IN (SELECT ref FROM unsure)
   ORDER BY o.id
   FOR NO KEY UPDATE OF o
 ), written AS (
@@ -83,31 +74,58 @@ WITH sure AS (
 SELECT id FROM written
 """
 
+type Row = tuple[str, str, int, str, str]  # ref, SKU, id of the offer, GTIN, brand
+
 
 def match(*, work: Work, refused: Sequence[str]) -> int:
-    """Tie offers that are certainly variants of ours to them; return how many.
+    """Link offers that are certainly variants of ours to them; return how many.
 
     Raises: LeaseLostError  the run is no longer ours
     """
     params = {"supplier": work.supplier.pk, "refused": list(refused), "now": work.moment()}
-    with roomy(), staged("feed_brands", ("name text", "key text")) as brands:
-        run("DROP TABLE IF EXISTS pg_temp.feed_bearers")
-        run(BEARERS, params)
-        run("ANALYZE feed_bearers")
-        brands.extend((name, brand_key(name)) for (name,) in rows(BRANDS))
-        brands.ready()
-        return _match(work, params)
+    columns = ("ref text", "offer_id bigint", "variant_id bigint")
+    with roomy(), staged("feed_matches", columns) as matches:
+        run("DROP TABLE IF EXISTS pg_temp.feed_claims")
+        run(CLAIMS, params)
+        for some in batched(_products(), PRODUCTS_AT_ONCE):
+            matches.extend(_matched(work, some))
+            matches.rest()
+        matches.ready()
+        return _write(work, params)
+
+
+def _products() -> Iterator[list[Row]]:
+    """Yield the rows of each product; the session stays free for other statements."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(READ)
+        for _ref, found in groupby(cursor, key=itemgetter(0)):
+            yield list(found)
+
+
+def _matched(work: Work, products: Sequence[list[Row]]) -> Iterator[tuple[str, int, int]]:
+    claimed = [[_claim(row) for row in product] for product in products]
+    bearers = bearers_of(
+        supplier=work.supplier, claims=[claim for product in claimed for claim in product]
+    )
+    for product, claims in zip(products, claimed, strict=True):
+        linked = matching.match(claims, bearers).linked
+        yield from ((ref, offer_id, linked[sku]) for ref, sku, offer_id, *_ in product if linked)
+
+
+def _claim(row: Row) -> Claim:
+    _ref, sku, _offer_id, gtin, brand = row
+    return Claim(sku=sku, brand_key=brand_key(brand), gtin=matching.valid_gtin(gtin))
 
 
 @transaction.atomic(durable=True)
-def _match(work: Work, params: dict[str, Any]) -> int:
+def _write(work: Work, params: dict[str, Any]) -> int:
     """Write what is matched.
 
     Locks:  the run, then the offers that are matched, in id order
     """
     work.hold()
     price_list.alone(supplier_id=work.supplier.pk)
-    ids = [pk for (pk,) in rows(MATCH, params)]
+    ids = [pk for (pk,) in rows(WRITE, params)]
     if ids:
         certificates.weigh(supplier_id=work.supplier.pk, now=work.moment(), offer_ids=ids)
     return len(ids)

@@ -1,51 +1,147 @@
-"""Offer matching: decide whether a supplier's new product is one of ours. Pure.
+"""Offer matching: decide which variants of ours the SKUs of a supplier's product are. Pure.
 
-A wrong link sells one item and ships another, so only a certain match is linked. Every SKU of the
-record must have the GTIN of a variant, all variants of one product and of the same brand. The
-supplier must not offer them yet. Any other record becomes a product of its own. An identifier that
-two variants claim is an issue for staff. ``bulk_matching`` applies the rule to price lists in SQL.
+A wrong link sells one item and ships another, so only a certain match is linked. Price lists
+(``bulk_matching``) and product pages (``sync.product_intake``) use the same rule:
+
+- A GTIN names a variant if the brand is the same. A list without brands counts if staff verified
+  the GTIN.
+- Otherwise a part number names a variant, or a model number with the option values. Both count
+  only within their brand.
+- A part number whose variant has another GTIN is a contradiction: the SKU waits for staff.
+- Every SKU must be named, each another variant of one product. The supplier must not offer one of
+  these variants under another SKU.
+
+Any other product becomes a product of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from catalog.attributes.identifiers import BadGtinError, brand_key, gtin14
+from catalog.attributes.identifiers import (
+    BadGtinError,
+    brand_key,
+    gtin14,
+    identifies,
+    model_key,
+    mpn_key,
+)
 from catalog.records import ProductRecord
+
+# Scheme and value, as ``catalog.models.Identifier`` stores them.
+type Name = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """How a supplier names one SKU.
+
+    Shape:  ``brand_key`` is empty where no brand is stated; ``gtin`` is empty or has 14 digits
+    """
+
+    sku: str
+    brand_key: str = ""
+    gtin: str = ""
+    part_names: tuple[Name, ...] = ()
+
+    @property
+    def names(self) -> tuple[Name, ...]:
+        return (*([("gtin", self.gtin)] if self.gtin else ()), *self.part_names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bearer:
-    """The variant that bears a GTIN."""
+    """The variant that an identifier names.
+
+    Shape:  ``gtins`` are all that suppliers state for it, disputed ones included;
+            ``offered_as`` are the SKUs under which the supplier in question offers it
+    """
 
     variant_id: int
     product_id: int
     brand_key: str
-    is_offered_here: bool  # by the supplier whose record is being matched
+    is_verified: bool = False  # the identifier
+    gtins: frozenset[str] = frozenset()
+    offered_as: frozenset[str] = frozenset()
 
 
-def gtins(record: ProductRecord) -> dict[str, str]:
-    """Return the right GTINs of a record, by SKU."""
-    found = {}
-    for variant in record.variants:
-        try:
-            found[variant.sku] = gtin14(variant.gtin)
-        except BadGtinError:
-            continue
-    return found
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """What the SKUs of one product are; empty: a product that we do not have.
+
+    Shape:  ``linked`` maps SKUs to variant ids; ``contradicted`` maps SKUs to the variant that
+            their part number names and their GTIN does not
+    """
+
+    linked: Mapping[str, int] = field(default_factory=dict)
+    contradicted: Mapping[str, int] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.linked or self.contradicted)
 
 
-def match(record: ProductRecord, bearers: Mapping[str, Bearer]) -> dict[str, int]:
-    """Return variant ids by SKU when the whole record is a product of ours, else nothing."""
-    by_sku = gtins(record)
-    found = {sku: bearers[gtin] for sku, gtin in by_sku.items() if gtin in bearers}
-    if len(found) < len(record.variants) or not found:
-        return {}
+def claims(record: ProductRecord) -> list[Claim]:
+    """Return how a product page names its SKUs."""
+    return [
+        Claim(
+            sku=variant.sku,
+            brand_key=brand_key(record.brand),
+            gtin=valid_gtin(variant.gtin),
+            part_names=_part_names(record.brand, variant.mpn, record.model, variant.option_values),
+        )
+        for variant in record.variants
+    ]
+
+
+def valid_gtin(raw: str) -> str:
+    """Return a GTIN as 14 digits; empty if it is none."""
+    try:
+        return gtin14(raw)
+    except BadGtinError:
+        return ""
+
+
+def _part_names(brand: str, mpn: str, model: str, options: Sequence[str]) -> tuple[Name, ...]:
+    names = [("mpn", mpn_key(brand, mpn))] if identifies(brand, mpn) else []
+    names += [("model", key)] if (key := model_key(brand, model, options)) else []
+    return tuple(names)
+
+
+def match(product: Sequence[Claim], bearers: Mapping[Name, Bearer]) -> Match:
+    """Return which variants the SKUs of one product of the supplier are."""
+    found: dict[str, Bearer] = {}
+    contradicted: dict[str, int] = {}
+    for claim in product:
+        by_gtin, by_part = _by_gtin(claim, bearers), _by_part(claim, bearers)
+        bearer = by_part or by_gtin
+        if bearer is None or bearer.offered_as - {claim.sku}:
+            return Match()
+        found[claim.sku] = bearer
+        if by_part is not None and _is_contradicted(claim, by_gtin, by_part):
+            contradicted[claim.sku] = by_part.variant_id
     is_one_product = len({bearer.product_id for bearer in found.values()}) == 1
-    is_one_each = len({bearer.variant_id for bearer in found.values()}) == len(found)
-    is_same_brand = {bearer.brand_key for bearer in found.values()} == {brand_key(record.brand)}
-    is_new_here = not any(bearer.is_offered_here for bearer in found.values())
-    if is_one_product and is_one_each and is_same_brand and is_new_here:
-        return {sku: bearer.variant_id for sku, bearer in found.items()}
-    return {}
+    is_one_each = len({bearer.variant_id for bearer in found.values()}) == len(product)
+    if not (is_one_product and is_one_each):
+        return Match()
+    linked = {sku: each.variant_id for sku, each in found.items() if sku not in contradicted}
+    return Match(linked=linked, contradicted=contradicted)
+
+
+def _by_gtin(claim: Claim, bearers: Mapping[Name, Bearer]) -> Bearer | None:
+    bearer = bearers.get(("gtin", claim.gtin))
+    if bearer is None:
+        return None
+    is_believed = not claim.brand_key and bearer.is_verified
+    return bearer if is_believed or bearer.brand_key == claim.brand_key else None
+
+
+def _by_part(claim: Claim, bearers: Mapping[Name, Bearer]) -> Bearer | None:
+    found = (bearers.get(name) for name in claim.part_names)
+    return next((each for each in found if each and each.brand_key == claim.brand_key), None)
+
+
+def _is_contradicted(claim: Claim, by_gtin: Bearer | None, by_part: Bearer) -> bool:
+    if by_gtin is not None:
+        return by_gtin.variant_id != by_part.variant_id
+    return bool(claim.gtin and by_part.gtins) and claim.gtin not in by_part.gtins

@@ -25,8 +25,11 @@ WORDS: Mapping[str, Promise] = {
     # Its names
     "gtin-check-digit": _("A GTIN has a wrong check digit"),
     "gtin-duplicate": _("A GTIN belongs to another variant"),
+    "gtin-contradicts-mpn": _("A GTIN contradicts the part number"),
+    "model-duplicate": _("A model in this version is another variant already"),
     "mpn-duplicate": _("A maker’s number belongs to another variant"),
     "sku-missing": _("A variant has no SKU"),
+    "sku-not-matched": _("A version is not one of the product that we sell"),
     "sku-of-two": _("Two products claim one SKU"),
     "sku-twice": _("A product has one SKU twice"),
     "sku-unreadable": _("A variant cannot be read"),

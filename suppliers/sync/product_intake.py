@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from django.db import DataError, IntegrityError
 
-from catalog.attributes.identifiers import brand_key
-from catalog.models import Identifier
-from catalog.product_import import importer
+from catalog.product_import import identifiers, importer
 from catalog.product_import.importer import Intake
 from catalog.records import BadRow, ProductRecord, VariantRecord
 from storefront.lib.http.errors import OutsideError, TemporaryError
 from suppliers.connectors.records import GoneError, ProductPage, StockRecord
 from suppliers.models import SupplierOffer, SupplierProduct
 from suppliers.offers import matching, writer
-from suppliers.offers.matching import Bearer
+from suppliers.offers.bearers import bearers_of
+from suppliers.offers.matching import Match
 from suppliers.offers.writer import Batch, Good, Listed, TakenMeanwhileError
 from suppliers.quarantine import guards
 from suppliers.quarantine.limits import limits_of_run
@@ -216,28 +215,71 @@ def _with_own_skus(
     return kept
 
 
-def _taken_in(work: Work, records: Sequence[ProductRecord]) -> Intake:
-    """Let the catalog make variants of the records, except of those that it has already."""
+def _taken_in(work: Work, records: Sequence[ProductRecord], *, is_again: bool = False) -> Intake:
+    """Store the records of products that are this supplier's; only link those of products of ours.
+
+    A product is described by the supplier that it was made from. Others only offer it: their pages
+    change none of its texts, numbers and pictures.
+    """
     skus = [variant.sku for record in records for variant in record.variants]
+    made_here = identifiers.variant_ids(skus=skus, source=work.supplier.code)
     known: dict[str, int] = dict(
         SupplierOffer.objects.filter(
             supplier=work.supplier, supplier_sku__in=skus, variant__isnull=False
         ).values_list("supplier_sku", "variant_id")
     )
-    bearers = _bearers(work, [record for record in records if not _is_known(record, known)])
-    matched: dict[str, int] = {}
-    own = []
-    for record in records:
-        found = {} if _is_known(record, known) else matching.match(record, bearers)
-        matched |= found
-        if not found:
+    own = [record for record in records if _has_any(record, made_here)]
+    others = [record for record in records if not _has_any(record, made_here)]
+    claimed = {record.ref: matching.claims(record) for record in others}
+    bearers = bearers_of(
+        supplier=work.supplier, claims=[each for claims in claimed.values() for each in claims]
+    )
+    linked: dict[str, int] = {}
+    problems: list[BadRow] = []
+    for record in others:
+        found = matching.match(claimed[record.ref], bearers)
+        if set(found.linked.values()) & set(linked.values()):
+            found = Match()  # two products of this batch claim one variant: the first has it
+        if not found and not _has_any(record, known):
             own.append(record)
-    taken = _stored(work, own, known)
+            continue
+        here = {variant.sku for variant in record.variants}
+        linked.update(found.linked)
+        linked.update({sku: pk for sku, pk in known.items() if sku in here})
+        problems += _unlinked(record, found, linked)
+    taken = _stored(work, own, known, is_again=is_again)
     return replace(
         taken,
-        variants={**taken.variants, **matched},
-        touched=taken.touched | set(matched.values()),
+        variants={**taken.variants, **linked},
+        touched=taken.touched | set(linked.values()),
+        issues=[*taken.issues, *problems],
     )
+
+
+def _has_any(record: ProductRecord, found: Mapping[str, int]) -> bool:
+    return any(variant.sku in found for variant in record.variants)
+
+
+def _unlinked(record: ProductRecord, found: Match, linked: Mapping[str, int]) -> Iterator[BadRow]:
+    """Report the SKUs of a linked product that wait for staff: their offers stay on hold."""
+    for variant in record.variants:
+        if variant.sku in linked:
+            continue
+        if variant.sku in found.contradicted:
+            code = "gtin-contradicts-mpn"
+            message = (
+                f"Its part number is that of a variant of ours, its GTIN {variant.gtin} is not."
+                " It is not sold from here until one of them is corrected."
+            )
+        else:
+            code = "sku-not-matched"
+            message = "Its product is ours, the version is not. It is not sold from here."
+        yield BadRow(
+            row=variant.sku,
+            code=code,
+            message=message,
+            raw={"gtin": variant.gtin[:100], "mpn": variant.mpn[:100]},
+        )
 
 
 def _stored(
@@ -254,8 +296,8 @@ def _stored(
         )
     except NOT_STORABLE as error:
         if len(records) == 1 and isinstance(error, IntegrityError) and not is_again:
-            # Another worker may have taken its name or its address: now that is to be read.
-            return _stored(work, records, known, is_again=True)
+            # Another worker may have stored the same product, or its address: now that is found.
+            return _taken_in(work, records, is_again=True)
         if len(records) == 1:
             log.exception("product %s cannot be stored", records[0].ref)
             issues = [_not_stored(records[0].ref)]
@@ -271,31 +313,3 @@ def _stored(
         updated=sum(each.updated for each in taken),
         unchanged=sum(each.unchanged for each in taken),
     )
-
-
-def _is_known(record: ProductRecord, known: Mapping[str, int]) -> bool:
-    return any(variant.sku in known for variant in record.variants)
-
-
-def _bearers(work: Work, records: Sequence[ProductRecord]) -> dict[str, Bearer]:
-    """Return who bears the GTINs of records that are new to this supplier."""
-    wanted = {gtin for record in records for gtin in matching.gtins(record).values()}
-    names = (
-        Identifier.objects.filter(scheme=Identifier.Scheme.GTIN, value__in=wanted)
-        .exclude(state=Identifier.State.CONFLICT)
-        .select_related("variant__product__brand")
-    )
-    offered = set(
-        SupplierOffer.objects.filter(
-            supplier=work.supplier, variant__in=[name.variant_id for name in names]
-        ).values_list("variant_id", flat=True)
-    )
-    return {
-        name.value: Bearer(
-            variant_id=name.variant_id,
-            product_id=name.variant.product_id,
-            brand_key=brand_key(name.variant.product.brand.name),
-            is_offered_here=name.variant_id in offered,
-        )
-        for name in names
-    }

@@ -44,6 +44,7 @@ def make_product_record(
     hs_code="851310",
     picture_urls=("http://127.0.0.1/p/1-main.png", "http://127.0.0.1/p/1-side.png"),
     variants=None,
+    model="",
 ):
     return ProductRecord(
         ref=ref,
@@ -67,4 +68,5 @@ def make_product_record(
         hs_code=hs_code,
         picture_urls=tuple(picture_urls),
         variants=tuple(variants) if variants is not None else (make_variant_record(),),
+        model=model,
     )

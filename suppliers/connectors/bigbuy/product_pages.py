@@ -93,6 +93,7 @@ class _Joined:
             hs_code=re.sub(r"\D", "", parsing.text(self._row.get("intrastat")))[:10],
             picture_urls=self._pictures,
             variants=variants,
+            model=parsing.text(self._row.get("partNumber")),
         )
 
     def _variants(self, title: str, options: list[dict[str, str]]) -> tuple[VariantRecord, ...]:

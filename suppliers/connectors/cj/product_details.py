@@ -107,7 +107,6 @@ def record(
     if isinstance(price, BadRow):
         problems.append(price)
     is_alone = len(page.variants or ()) == 1
-    named = next((table[label] for label in MPN_LABELS if table.get(label)), "")
     return VariantRecord(
         sku=sku,
         title=connector_parsing.text(variant.variant_name_en)
@@ -116,10 +115,14 @@ def record(
         cost=None if isinstance(price, BadRow) else price,
         gtin=connector_parsing.text(variant.barcode),
         # A model number in the table names the product: one variant, or none of several.
-        mpn=connector_parsing.text(variant.mpn) or (named if is_alone else ""),
+        mpn=connector_parsing.text(variant.mpn) or (_model(table) if is_alone else ""),
         packed_weight_g=_packed_g(page, variant),
         picture_urls=pictures(variant.variant_image),
     )
+
+
+def _model(table: Mapping[str, str]) -> str:
+    return next((table[label] for label in MPN_LABELS if table.get(label)), "")
 
 
 def costs(ref: str, offered: Sequence[Any]) -> Iterator[CostRecord | BadRow]:
@@ -225,6 +228,7 @@ def _record(
             record(page, variant, options, table=table, problems=problems)
             for variant, options in zip(offered, aligned(keys, len(names)), strict=True)
         ),
+        model=_model(table),
     )
 
 

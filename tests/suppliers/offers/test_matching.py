@@ -1,67 +1,117 @@
 from __future__ import annotations
 
-from suppliers.offers.matching import Bearer, match
+import pytest
+
+from suppliers.offers.matching import Bearer, Claim, Match, claims, match
 from tests.factories.product_records import make_product_record, make_variant_record
 
 BLACK, RED = "04006381333931", "04012345678901"
+OTHER = "4000000000006"
 
 
-def record(**words):
+def record(*, gtins=("4006381333931", "4012345678901"), mpns=("H1-B", "H1-R"), **words):
     return make_product_record(
         variants=[
-            make_variant_record(sku="S-BLK", gtin="4006381333931"),
-            make_variant_record(sku="S-RED", gtin="4012345678901"),
+            make_variant_record(sku="S-BLK", option_values=("Black",), gtin=gtins[0], mpn=mpns[0]),
+            make_variant_record(sku="S-RED", option_values=("Red",), gtin=gtins[1], mpn=mpns[1]),
         ],
         **words,
     )
 
 
-def bearer(variant_id, *, product_id=1, brand_key="northbeam", is_offered_here=False):
-    return Bearer(
-        variant_id=variant_id,
-        product_id=product_id,
-        brand_key=brand_key,
-        is_offered_here=is_offered_here,
-    )
+def bearer(variant_id, **words):
+    return Bearer(**{"variant_id": variant_id, "product_id": 1, "brand_key": "northbeam", **words})
 
 
-def test_the_same_product_of_another_supplier_is_recognized():
-    bearers = {BLACK: bearer(7), RED: bearer(8)}
-
-    assert match(record(), bearers) == {"S-BLK": 7, "S-RED": 8}
-
-
-def test_a_product_that_is_known_only_in_part_is_not_linked():
-    assert match(record(), {BLACK: bearer(7)}) == {}
-
-
-def test_variants_of_two_products_are_not_linked():
-    assert match(record(), {BLACK: bearer(7), RED: bearer(8, product_id=2)}) == {}
+BY_GTIN = {("gtin", BLACK): bearer(7), ("gtin", RED): bearer(8)}
+BY_MPN = {("mpn", "northbeam:h1b"): bearer(7), ("mpn", "northbeam:h1r"): bearer(8)}
+BY_MODEL = {
+    ("model", "northbeam:h100:black"): bearer(7),
+    ("model", "northbeam:h100:red"): bearer(8),
+}
+BOTH = {"S-BLK": 7, "S-RED": 8}
 
 
-def test_two_skus_are_never_one_variant():
-    assert match(record(), {BLACK: bearer(7), RED: bearer(7)}) == {}
+@pytest.mark.parametrize(
+    ("page", "bearers"),
+    [
+        (record(), BY_GTIN),
+        (record(brand="NORTH-BEAM"), BY_GTIN),
+        (record(gtins=("", "")), BY_MPN),
+        (record(gtins=("", ""), mpns=("h1 b", "H1R")), BY_MPN),
+        (record(gtins=("4006381333931", "")), BY_GTIN | BY_MPN),
+        (record(gtins=("", ""), mpns=("", ""), model="H-100"), BY_MODEL),
+        # the wholesaler prints a GTIN where we know none
+        (record(gtins=(OTHER, "")), BY_MPN),
+    ],
+)
+def test_the_same_product_of_another_supplier_is_recognized(page, bearers):
+    assert match(claims(page), bearers) == Match(linked=BOTH)
 
 
-def test_another_brand_under_the_same_number_is_not_linked():
-    bearers = {BLACK: bearer(7, brand_key="other"), RED: bearer(8, brand_key="other")}
+@pytest.mark.parametrize(
+    ("page", "bearers"),
+    [
+        pytest.param(record(), {("gtin", BLACK): bearer(7)}, id="known only in part"),
+        pytest.param(
+            record(),
+            BY_GTIN | {("gtin", RED): bearer(8, product_id=2)},
+            id="variants of two products",
+        ),
+        pytest.param(record(), BY_GTIN | {("gtin", RED): bearer(7)}, id="two SKUs, one variant"),
+        pytest.param(record(brand="Other"), BY_GTIN | BY_MPN, id="another brand"),
+        pytest.param(record(brand=""), BY_GTIN, id="no brand, GTINs not verified"),
+        pytest.param(
+            record(),
+            BY_GTIN | {("gtin", BLACK): bearer(7, offered_as=frozenset({"OLD"}))},
+            id="offered under another SKU",
+        ),
+        pytest.param(
+            record(gtins=("4006381333930", ""), mpns=("", "")),
+            {("gtin", "04006381333930"): bearer(7)},
+            id="wrong check digit",
+        ),
+        pytest.param(
+            record(brand="Generic", gtins=("", "")),
+            {("mpn", "generic:h1b"): bearer(7, brand_key="generic")}
+            | {("mpn", "generic:h1r"): bearer(8, brand_key="generic")},
+            id="part numbers of no brand",
+        ),
+        pytest.param(
+            record(gtins=("", ""), mpns=("N/A", "none")),
+            {("mpn", "northbeam:na"): bearer(7), ("mpn", "northbeam:none"): bearer(8)},
+            id="placeholders",
+        ),
+    ],
+)
+def test_what_is_not_certain_is_not_linked(page, bearers):
+    assert not match(claims(page), bearers)
 
-    assert match(record(), bearers) == {}
+
+def test_its_own_sku_is_recognized_again():
+    again = {
+        ("gtin", BLACK): bearer(7, offered_as=frozenset({"S-BLK"})),
+        ("gtin", RED): bearer(8),
+    }
+
+    assert match(claims(record()), again).linked == BOTH
 
 
-def test_brands_that_differ_in_spelling_only_are_one():
-    bearers = {BLACK: bearer(7), RED: bearer(8)}
+@pytest.mark.parametrize(
+    "bearers",
+    [
+        BY_MPN | {("mpn", "northbeam:h1r"): bearer(8, gtins=frozenset({RED}))},
+        BY_MPN | {("gtin", "04000000000006"): bearer(9)},
+    ],
+)
+def test_a_gtin_that_contradicts_the_part_number_waits_for_staff(bearers):
+    page = record(gtins=("", OTHER))
 
-    assert match(record(brand="NORTH-BEAM"), bearers) == {"S-BLK": 7, "S-RED": 8}
+    assert match(claims(page), bearers) == Match(linked={"S-BLK": 7}, contradicted={"S-RED": 8})
 
 
-def test_a_second_row_of_the_same_supplier_is_not_linked():
-    bearers = {BLACK: bearer(7, is_offered_here=True), RED: bearer(8)}
+@pytest.mark.parametrize(("is_verified", "linked"), [(True, {"A-1": 7}), (False, {})])
+def test_a_list_without_brands_is_believed_where_the_gtin_was_verified(is_verified, linked):
+    row = Claim(sku="A-1", gtin=BLACK)
 
-    assert match(record(), bearers) == {}
-
-
-def test_a_wrong_check_digit_links_nothing():
-    wrong = make_product_record(variants=[make_variant_record(sku="S", gtin="4006381333930")])
-
-    assert match(wrong, {"04006381333930": bearer(7)}) == {}
+    assert match([row], {("gtin", BLACK): bearer(7, is_verified=is_verified)}).linked == linked

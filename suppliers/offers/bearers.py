@@ -1,0 +1,48 @@
+"""Identifier bearers: look up which variants the identifiers of a supplier's SKUs name."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from catalog.attributes.identifiers import brand_key
+from catalog.models import Identifier
+from suppliers.models import Supplier, SupplierOffer
+from suppliers.offers.matching import Bearer, Claim, Name
+
+State = Identifier.State
+
+
+def bearers_of(*, supplier: Supplier, claims: Iterable[Claim]) -> dict[Name, Bearer]:
+    """Return the variants that undisputed identifiers name, in three queries."""
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for claim in claims:
+        for scheme, value in claim.names:
+            wanted[scheme].add(value)
+    names = [
+        name
+        for scheme, values in wanted.items()
+        for name in Identifier.objects.filter(scheme=scheme, value__in=values)
+        .exclude(state=State.CONFLICT)
+        .select_related("variant__product__brand")
+    ]
+    ids = {name.variant_id for name in names}
+    gtins: dict[int, set[str]] = defaultdict(set)
+    stated = Identifier.objects.filter(scheme=Identifier.Scheme.GTIN, variant__in=ids)
+    for variant_id, gtin in stated.values_list("variant_id", "value"):
+        gtins[variant_id].add(gtin)
+    skus: dict[int | None, set[str]] = defaultdict(set)
+    offers = SupplierOffer.objects.filter(supplier=supplier, variant__in=ids)
+    for variant_id, sku in offers.values_list("variant_id", "supplier_sku"):
+        skus[variant_id].add(sku)
+    return {
+        (name.scheme, name.value): Bearer(
+            variant_id=name.variant_id,
+            product_id=name.variant.product_id,
+            brand_key=brand_key(name.variant.product.brand.name),
+            is_verified=name.state == State.VERIFIED,
+            gtins=frozenset(gtins[name.variant_id]),
+            offered_as=frozenset(skus[name.variant_id]),
+        )
+        for name in names
+    }

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from catalog.models import Card, Product
+from storefront.dev.sandboxes import in_memory_supplier
+from suppliers.models import FeedIssue, SupplierOffer
+from tests.factories.feeds import NOON, make_feed_supplier, sync, usd
+from tests.factories.product_records import make_product_record, make_variant_record
+
+LATER = NOON + timedelta(hours=6)
+
+
+def light(*, gtin="4006381333931", mpn="NB-H100-BLK", **words):
+    """A model in black and red; only the black one has a GTIN."""
+    return make_product_record(
+        variants=[
+            make_variant_record(sku="BLK", option_values=("Black",), gtin=gtin, mpn=mpn),
+            make_variant_record(
+                sku="RED", option_values=("Red",), gtin="", mpn=mpn and "NB-H100-RED"
+            ),
+        ],
+        picture_urls=(),
+        model="NB-H100",
+        **words,
+    )
+
+
+@pytest.fixture
+def second(supplier):
+    return make_feed_supplier(code="second", base_url="http://second.example")
+
+
+@pytest.fixture
+def second_world(world, second):
+    return in_memory_supplier.world_at("http://second.example")
+
+
+def put(world, record, cost="8.40"):
+    world.put(record, stock={"DE": 20, "CN": 100}, cost=usd(cost))
+
+
+def offers(supplier):
+    found = SupplierOffer.objects.filter(supplier=supplier)
+    return {each.supplier_sku: (each.variant_id, each.status) for each in found}
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        light(gtin="", title="Headlamp sensor Northbeam H100", brand="NORTHBEAM"),
+        light(gtin="", mpn=""),
+    ],
+    ids=["part numbers", "model and options"],
+)
+def test_one_model_of_two_suppliers_is_one_card(supplier, world, second, second_world, theirs):
+    put(world, light())
+    put(second_world, theirs, cost="5.10")
+
+    sync(supplier)
+    sync(second)
+
+    assert Card.objects.count() == Product.objects.count() == 1
+    assert offers(supplier) == offers(second)
+    assert {status for _, status in offers(second).values()} == {"active"}
+
+
+def test_a_supplier_that_joined_describes_nothing(supplier, world, second, second_world):
+    put(world, light())
+    put(second_world, light(gtin=""))
+    sync(supplier)
+    sync(second)
+    put(second_world, light(gtin="", title="Another name", claims={"Weight": "900 g"}))
+
+    sync(second, now=LATER)
+
+    product = Product.objects.get()
+    assert (product.title, product.spec.weight_g) == ("Sensor headlamp", 75)
+    assert product.variants.count() == 2
+
+
+def test_what_contradicts_our_gtin_is_held_for_staff(supplier, world, second, second_world):
+    put(world, light())
+    put(second_world, light(gtin="4012345678901"))
+    sync(supplier)
+
+    sync(second)
+
+    ours = offers(supplier)
+    assert offers(second) == {"BLK": (None, "held"), "RED": ours["RED"]}
+    issue = FeedIssue.objects.get(supplier=second, resolved_at=None)
+    assert (issue.code, issue.row) == ("gtin-contradicts-mpn", "BLK")
+    assert Product.objects.count() == 1
+
+
+def test_a_version_that_we_do_not_have_waits_for_staff(supplier, world, second, second_world):
+    put(world, light())
+    put(second_world, light(gtin=""))
+    sync(supplier)
+    sync(second)
+    theirs = light(gtin="")
+    blue = make_variant_record(sku="BLU", option_values=("Blue",), gtin="", mpn="NB-H100-BLU")
+    put(second_world, replace(theirs, variants=(*theirs.variants, blue)))
+
+    sync(second, now=LATER)
+
+    assert offers(second)["BLU"] == (None, "held")
+    assert FeedIssue.objects.get(resolved_at=None).code == "sku-not-matched"
