@@ -86,7 +86,11 @@ def lived(user, light):
         dispatch.fan_out(event=event, now=NOON)
     told = {"number": purchase.number, "ship_to": {"line1": THERE.line1, "country": "DE"}}
     IdempotencyRecord.objects.create(
-        principal="p", key="k", route="r", request_digest="d", started_at=NOON,
+        principal="p",
+        key="k",
+        route="r",
+        request_digest="d",
+        started_at=NOON,
         response=json.dumps(told),
     )
     InboundCall.objects.create(
