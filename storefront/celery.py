@@ -128,6 +128,11 @@ app.conf.beat_schedule = {
     },
     # news in and out
     "hooks: subscribe": {"task": "storefront.webhooks.tasks.subscribe_all", "schedule": 3600},
+    "hooks: subscribe new": {
+        "task": "storefront.webhooks.tasks.subscribe_all",
+        "schedule": 60,
+        "kwargs": {"activated_within_s": 90},
+    },
     "hooks: handle waiting": {"task": "storefront.webhooks.tasks.handle_waiting", "schedule": 10},
     "notifications: fan out": {"task": "notifications.tasks.fan_out_waiting", "schedule": 10},
     "notifications: send due": {"task": "notifications.tasks.send_due", "schedule": 10},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
@@ -81,11 +82,14 @@ def handle_waiting(**_: Any) -> None:
 
 
 @shared_task
-def subscribe_all(**_: Any) -> None:
-    """Have each supplier who tells news unasked tell us those of what we sell now."""
+def subscribe_all(*, activated_within_s: float | None = None, **_: Any) -> None:
+    """Register our webhooks at active suppliers, or only at those that were just activated."""
     active = Supplier.objects.filter(
         status=Supplier.Status.ACTIVE, connection__isnull=False
     ).order_by("pk")
+    if activated_within_s is not None:
+        since = timezone.now() - timedelta(seconds=activated_within_s)
+        active = active.filter(status_since__gte=since)
     for supplier in active:
         if sources.has_webhooks(supplier):
             subscribe.delay(supplier_id=supplier.pk)

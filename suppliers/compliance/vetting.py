@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import partial
 
 from django.conf import settings
 from django.db import transaction
-from django.dispatch import Signal
 from django.utils.translation import gettext as _
 
 from catalog.models import Brand, Product
@@ -22,7 +20,6 @@ from suppliers.models import Criterion, Evidence, Supplier, SupplierOffer, Unpub
 
 Status = Supplier.Status
 BATCH = 500
-activated = Signal()  # sent with ``supplier`` after the commit
 # What is only as good as the paper it is written on.
 ON_PAPER = frozenset(
     {Evidence.Kind.CERTIFICATE, Evidence.Kind.TEST_REPORT, Evidence.Kind.DECLARATION}
@@ -141,7 +138,6 @@ def activate(*, supplier: Supplier, actor: str, now: datetime, reason: str = "")
     supplier.move(Status.ACTIVE, at=now, actor=actor, reason=reason)
     _weigh(supplier, now)
     _show_anew(supplier)
-    transaction.on_commit(partial(activated.send, sender=Supplier, supplier=supplier))
 
 
 @transaction.atomic(durable=True)

@@ -208,6 +208,7 @@ ITEMS = {
     "purchase_not_sent": purchase(request_status="submit_failed", failures=5),
     "purchase_missed": purchase(status="ready", request_status="unsubmitted", goes_at=AGO),
     "purchase_refused_late": purchase(request_status="rejected"),
+    "purchase_blocked": purchase(request_status="submitted", problem="1010: check the address"),
     "purchase_silent": purchase(request_status="submitted", request_status_since=AGO),
     "purchase_cancel_silent": purchase(**ASKED_TO_STOP),
     "purchase_to_stop": purchase(**ASKED_TO_STOP, cancel_wanted_at=AGO, stop_told_by="person"),

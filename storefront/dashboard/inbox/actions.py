@@ -141,6 +141,7 @@ PURCHASES: Mapping[str, tuple[Act, ...]] = {
     "purchase_held": (WAIVE, CHECK_AGAIN),
     "purchase_unknown": (LOOK_UP,),
     "purchase_cancel_silent": (LOOK_UP,),
+    "purchase_blocked": (LOOK_UP,),
     "purchase_silent": (LOOK_UP,),
     "purchase_not_shipped": (LOOK_UP,),
     "purchase_rest_due": (LOOK_UP,),

@@ -26,6 +26,7 @@ WITHIN: Mapping[str, timedelta] = {
     "payment_unanswered": 2 * HOUR,
     "call_failed": 2 * HOUR,
     "purchase_held": 4 * HOUR,
+    "purchase_blocked": 2 * HOUR,
     "purchase_silent": 4 * HOUR,
     "purchase_cancel_silent": 4 * HOUR,
     "purchase_to_stop": 2 * HOUR,  # until it is packed

@@ -46,7 +46,7 @@ COVERED: Mapping[Axis, Mapping[str, str]] = {
     },
     ("orders.PurchaseOrder", "status"): {
         "draft": "purchase_missed",
-        "ready": "purchase_missed purchase_not_sent purchase_silent",
+        "ready": "purchase_missed purchase_not_sent purchase_blocked purchase_silent",
         "on_hold": "purchase_held",
         "in_progress": "purchase_not_shipped",
         "partially_shipped": "purchase_rest_due",
@@ -57,7 +57,7 @@ COVERED: Mapping[Axis, Mapping[str, str]] = {
         "submitting": "I4.not_lost",
         "submit_failed": "purchase_not_sent purchase_held",
         "submit_unknown": "purchase_unknown I4.not_lost",
-        "submitted": "purchase_silent",
+        "submitted": "purchase_blocked purchase_silent",
         "accepted": "purchase_not_shipped",
         "partially_accepted": "purchase_not_shipped setback_open",
         # No answer of a supplier means it today: who ships later accepts, and says the day.

@@ -75,9 +75,15 @@ PURCHASE_ORDERS = (
         "po.request_status = 'rejected' AND po.status <> 'canceled'",
     ),
     _purchase(
+        "purchase_blocked",
+        _("On hold at the supplier"),
+        "po.status <> 'canceled' AND po.request_status = 'submitted' AND po.problem <> ''",
+    ),
+    _purchase(
         "purchase_silent",
         _("Supplier has not confirmed in time"),
-        "po.status <> 'canceled' AND (po.request_status IN ('submitted', 'backordered')"
+        "po.status <> 'canceled' AND (po.request_status = 'backordered'"
+        " OR po.request_status = 'submitted' AND po.problem = ''"
         " OR po.request_status = 'cancellation_rejected' AND po.accepted_at IS NULL)"
         " AND po.request_status_since < %(now)s - make_interval(mins => s.acknowledge_within_min)",
         detail="s.name",
