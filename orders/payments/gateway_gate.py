@@ -17,9 +17,10 @@ from suppliers.resilience.circuit_breaker import SharedBreaker
 
 log = logging.getLogger(__name__)
 
-MAX_WAIT_S = (
-    1.0  # for a call that began so short a time ago: a gateway that is well answers by then
-)
+NS = 10**9  # per second
+
+# For a call that began so short a time ago: a healthy gateway answers by then.
+MAX_WAIT_S = 1
 LONGEST_PAUSE = timedelta(minutes=1)  # customers wait to pay: probe often
 
 
@@ -29,7 +30,7 @@ class GatewayGate:
     def __init__(self, code: str) -> None:
         self._code = code
         self._slot = threading.Lock()
-        self._taken_at = float("-inf")
+        self._taken_ns = 0
         self._breaker = SharedBreaker(gateway=code, longest_pause=LONGEST_PAUSE)
 
     def enter(self, call: Call) -> None:
@@ -38,10 +39,10 @@ class GatewayGate:
         Raises: BreakerOpenError  the gateway does not answer; nothing was sent
                 TemporaryError    another call has waited for it too long; nothing was sent
         """
-        wait_s = max(0.0, self._taken_at + MAX_WAIT_S - time.monotonic())
-        if not self._slot.acquire(timeout=wait_s):
+        past_s = (time.monotonic_ns() - self._taken_ns) / NS
+        if not self._slot.acquire(timeout=max(0, MAX_WAIT_S - past_s)):
             raise TemporaryError(f"{self._code}: another call waits for its answer")
-        self._taken_at = time.monotonic()
+        self._taken_ns = time.monotonic_ns()
         try:
             self._breaker.enter(call, is_for_order=True)
         except BaseException:

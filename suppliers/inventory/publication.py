@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from itertools import batched
 
 from django.db.models import F, QuerySet
@@ -15,6 +13,7 @@ from django.db.models.functions import Mod
 from catalog.listings import refresh
 from catalog.models import Channel, Variant
 from catalog.pricing import policy
+from storefront.lib.clock import elapsing
 from storefront.lib.db import advisory_locks
 from storefront.lib.money import Money
 from suppliers.inventory.channel_supply import OfferedSupply, Shelf, best
@@ -66,10 +65,10 @@ def _paid_in(
     return {place: ways for (place, money), ways in routes.items() if money == currency}
 
 
-def publish_waiting(*, now: datetime, within_s: float = math.inf) -> int:
+def publish_waiting(*, now: datetime, within: timedelta | None = None) -> int:
     """Publish the changes that nobody published yet; return how many variants those were.
 
-    After ``within_s`` it takes no more of them.
+    After ``within`` it takes no more of them.
     A row is deleted only after its listings were refreshed, and only if it was there before
     the offers were read: a worker that is killed here loses nothing, it does work twice.
     Several workers publish at once: each takes slices of the products (``db.advisory_locks``).
@@ -80,8 +79,12 @@ def publish_waiting(*, now: datetime, within_s: float = math.inf) -> int:
     slices = advisory_locks.each(
         PUBLISHING, is_left=lambda number: _waiting_in(number).exists(), among=waiting
     )
-    ends_at = time.monotonic() + within_s
-    return sum(_publish_all(_waiting_in(number), now=now, ends_at=ends_at) for number in slices)
+    moment = elapsing(now)
+
+    def is_over() -> bool:
+        return within is not None and moment() >= now + within
+
+    return sum(_publish_all(_waiting_in(number), now=now, is_over=is_over) for number in slices)
 
 
 def publish_soon(*, variant_ids: Iterable[int], now: datetime) -> None:
@@ -108,12 +111,12 @@ def _waiting_in(number: int) -> QuerySet[UnpublishedSupply]:
 
 
 def _publish_all(
-    found: QuerySet[UnpublishedSupply], *, now: datetime, ends_at: float = math.inf
+    found: QuerySet[UnpublishedSupply], *, now: datetime, is_over: Callable[[], bool] = bool
 ) -> int:
     """Publish until none is found any more; return how many variants those were."""
     published = 0
     look = found.values_list("pk", "variant_id")[:LOOK]
-    while time.monotonic() < ends_at and (waiting := list(look.all())):
+    while not is_over() and (waiting := list(look.all())):
         rows_of: dict[int, list[int]] = defaultdict(list)
         for pk, variant_id in waiting:
             rows_of[variant_id].append(pk)

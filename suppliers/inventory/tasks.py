@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
@@ -9,7 +10,7 @@ from django.utils import timezone
 
 from suppliers.inventory import confirmations, publication
 
-BUDGET_S = 10.0
+BUDGET = timedelta(seconds=10)
 
 
 @shared_task
@@ -18,7 +19,7 @@ def publish_waiting(**_: Any) -> None:
 
     It shares its worker with orders: what it leaves waits for the next beat.
     """
-    publication.publish_waiting(now=timezone.now(), within_s=BUDGET_S)
+    publication.publish_waiting(now=timezone.now(), within=BUDGET)
 
 
 @shared_task

@@ -229,7 +229,7 @@ def test_a_change_that_nobody_published_is_found_by_the_sweep(shop):
     make_level(offer, quantity=50, location=make_location(offer.supplier, "CN", "CN"))
     UnpublishedSupply.objects.bulk_create(UnpublishedSupply(variant=variant) for _ in range(3))
 
-    assert publication.publish_waiting(now=NOON, within_s=0) == 0, "no time is left"
+    assert publication.publish_waiting(now=NOON, within=timedelta()) == 0, "no time is left"
     assert publication.publish_waiting(now=NOON) == 1
 
     listing = Listing.objects.get(variant=variant)
