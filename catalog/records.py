@@ -75,7 +75,8 @@ class ProductRecord(SupplierRecord):
     """One product of the supplier with its variants.
 
     ``claims`` are his specification table, label by label, untouched: turning them into
-    numbers we believe is ``catalog.attributes.normalization``'s work.
+    numbers we believe is ``catalog.attributes.normalization``'s work. ``decimal_mark`` is what
+    their decimals begin with, a point or a comma; empty where nothing tells.
     """
 
     ref: str
@@ -90,4 +91,5 @@ class ProductRecord(SupplierRecord):
     picture_urls: tuple[str, ...]
     variants: tuple[VariantRecord, ...]
     model: str = ""  # the maker's number of the whole product, whatever its versions
+    decimal_mark: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from catalog.attributes import units
+from catalog.attributes.numbers import UnreadableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ class Battery:
 _LI_VOLTAGES = frozenset(Decimal(volts) for volts in ("3.6", "3.7", "3.8", "7.2", "7.4"))
 
 
-def read_battery(text: str) -> Battery:
+def read_battery(text: str, *, mark: str = "") -> Battery:
     """Read a text such as ``2 x 18650 2600 mAh 3.7 V (included)``.
 
     Raises: UnreadableError  a capacity, voltage or energy that can mean two things
@@ -137,9 +138,9 @@ def read_battery(text: str) -> Battery:
     )
     if not format_ and chemistry == "li_po":
         format_, is_built_in = BUILT_IN, True  # a pouch has no format that anybody could buy
-    capacity = units.quantity(text, units.CAPACITY_MAH)
-    voltage = units.quantity(text, units.VOLTAGE_V)
-    energy = units.quantity(text, units.ENERGY_WH)
+    capacity = units.quantity(text, units.CAPACITY_MAH, mark=mark)
+    voltage = units.quantity(text, units.VOLTAGE_V, mark=mark)
+    energy = units.quantity(text, units.ENERGY_WH, mark=mark)
     battery = Battery(
         format=format_,
         count=_count(cell, text, format_=format_),
@@ -193,7 +194,7 @@ def of_option(battery: Battery, *, name: str, value: str) -> Battery:
         return battery
     try:
         said = read_battery(value)
-    except units.UnreadableError:
+    except UnreadableError:
         return replace(battery, capacity_mah=None, energy_wh=None)
     if said.capacity_mah:
         changed = replace(battery, capacity_mah=said.capacity_mah, energy_wh=None)

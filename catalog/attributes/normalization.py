@@ -12,8 +12,8 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from catalog.attributes import batteries, families, plausibility, text_cleaning
+from catalog.attributes.numbers import UnreadableError
 from catalog.attributes.spec_table import Labels, Said
-from catalog.attributes.units import UnreadableError
 from catalog.records import BadRow, ProductRecord
 
 UNBRANDED = "Unbranded"
@@ -60,7 +60,7 @@ def enrich(record: ProductRecord, *, source: str) -> Enriched | BadRow:
     if not family:
         shelf = " / ".join(record.category_path)[:120]
         return _refused(record, "family-unknown", f"Neither {shelf!r} nor the title is a light.")
-    labels = Labels(record.claims, title=record.title)
+    labels = Labels(record.claims, title=record.title, mark=record.decimal_mark)
     battery = _battery(labels)
     claim = _claim(labels, battery)
     numbers = labels.numbers(battery=battery)
@@ -137,7 +137,7 @@ def _refused(record: ProductRecord, code: str, message: str) -> BadRow:
 def _battery(labels: Labels) -> batteries.Battery:
     text = labels.battery_text()
     try:
-        return batteries.read_battery(text)
+        return batteries.read_battery(text, mark=labels.mark)
     except UnreadableError as error:
         labels.unread("Battery", text, error)
         return batteries.Battery()
@@ -202,14 +202,15 @@ def _issues(
         for finding in findings
         if finding.is_error
     ]
-    issues += [
-        BadRow(
-            row=record.ref,
-            code="value-unreadable",
-            message=f"{label}: {reason}; left empty."[:500],
-            is_fatal=False,
-            raw={label: text[:200]},
+    if labels.unreadable:
+        said = "; ".join(f"{label}: {reason}" for label, _, reason in labels.unreadable)
+        issues.append(
+            BadRow(
+                row=record.ref,
+                code="value-unreadable",
+                message=f"{said[:480]}; left empty.",
+                is_fatal=False,
+                raw={label: text[:200] for label, text, _ in labels.unreadable},
+            )
         )
-        for label, text, reason in labels.unreadable
-    ][:1]
     return issues

@@ -9,8 +9,8 @@ from typing import Any
 
 from catalog.attributes import batteries
 from catalog.attributes import units as attribute_units
+from catalog.attributes.numbers import UnreadableError
 from catalog.attributes.plausibility import ModeClaim
-from catalog.attributes.units import UnreadableError
 
 # Patterns of labels and values
 
@@ -29,7 +29,7 @@ SUBJECTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("output_lm", r"output|lumens?|brightness|luminous"),
         ("intensity_cd", r"intensity|candela"),
         ("beam", r"beam|throw|irradiation|(?:lighting|shoot\w*) (?:distance|range)|\brange\b"),
-        ("runtime", r"run ?-?time|working time|work time|burn ?-?time|use time|lasts"),
+        ("runtime", r"run ?-?time|working time|work time|burn ?-?time|use time|lasts|autonom\w*"),
         ("weight_g", r"weight"),
         ("head_mm", r"head|bezel"),
         ("length_mm", r"length|\bsize\b|dimensions?"),
@@ -77,6 +77,12 @@ MODE_KINDS = re.compile(r"red|green|blue|uv|strobe|flash|flame|sos|beacon", re.I
 HIGH = re.compile(r"\bhigh\w*\b|\bmax(?:imum)? (?:mode|output)|turbo|bright\w*|full", re.IGNORECASE)
 LONG = re.compile(r"\blow\w*\b|long\w*|\bmax\b|\bmaximum\b|eco|moon\w*|\bup to\b", re.IGNORECASE)
 SEPARATORS = re.compile(r"\s*[;|\n/]\s*|,\s+")
+NUMBER = re.compile(r"\d")
+# A line about one of these that has a number and no value was not understood.
+MEASURED = frozenset(
+    {"output_lm", "output_min_lm", "intensity_cd", "beam", "weight_g", "length_mm", "head_mm"}
+    | {"impact_m", "cct_k", "ip_rating"}
+)
 
 
 type Said = tuple[Any, dict[str, str]]  # a value and the words it was read from
@@ -85,15 +91,18 @@ type Said = tuple[Any, dict[str, str]]  # a value and the words it was read from
 class Labels:
     """A specification table, sorted by what its lines speak of.
 
-    ``unreadable`` collects what was said in a way that can mean two things.
+    ``unreadable`` collects what was said in a way that can mean two things, or without a unit.
+    ``mark`` is what stands before the decimals; empty where nothing tells.
     """
 
-    def __init__(self, claims: Mapping[str, str], *, title: str = "") -> None:
+    def __init__(self, claims: Mapping[str, str], *, title: str = "", mark: str = "") -> None:
         self._title = title
+        self.mark = mark
         self._said: dict[str, dict[str, str]] = {}
         self.unreadable: list[tuple[str, str, str]] = []
         for label, text in claims.items():
-            self._said.setdefault(_subject(label), {})[label] = text
+            said = attribute_units.with_heading_unit(text, heading=label)
+            self._said.setdefault(_subject(label), {})[label] = said
         self._numbers: dict[str, Said] | None = None
 
     def is_weighed_empty(self) -> bool:
@@ -150,16 +159,16 @@ class Labels:
 
     def _read(self, battery: batteries.Battery) -> Iterator[tuple[str, Said]]:
         yield from self._of_modes()
-        yield from self._measured("output_lm", _most(attribute_units.OUTPUT_LM), whole=True)
-        yield from self._measured("output_min_lm", _one(attribute_units.OUTPUT_LM))
-        yield from self._measured("intensity_cd", _most(attribute_units.INTENSITY_CD), whole=True)
+        yield from self._measured("output_lm", self._most(attribute_units.OUTPUT_LM), whole=True)
+        yield from self._measured("output_min_lm", self._one(attribute_units.OUTPUT_LM))
         yield from self._intensity_from_beam()
+        yield from self._measured("intensity_cd", self._intensity, whole=True)
         yield from self._runtimes()
-        yield from self._measured("weight_g", _one(attribute_units.WEIGHT_G), whole=True)
-        yield from self._measured("length_mm", attribute_units.longest_side_mm, whole=True)
-        yield from self._measured("head_mm", attribute_units.longest_side_mm, whole=True)
-        yield from self._measured("impact_m", _one(attribute_units.DISTANCE_M))
-        yield from self._measured("cct_k", _one(attribute_units.COLOR_K), whole=True)
+        yield from self._measured("weight_g", self._one(attribute_units.WEIGHT_G), whole=True)
+        yield from self._measured("length_mm", self._longest_side, whole=True)
+        yield from self._measured("head_mm", self._longest_side, whole=True)
+        yield from self._measured("impact_m", self._one(attribute_units.DISTANCE_M))
+        yield from self._measured("cct_k", self._one(attribute_units.COLOR_K), whole=True)
         yield from self._measured("cri", _cri, whole=True)
         yield from self._measured("ip_rating", lambda text: attribute_units.ip_rating(text) or None)
         yield from self._listed()
@@ -171,6 +180,8 @@ class Labels:
         for label, text in self._said.get(column, {}).items():
             try:
                 value = read(text)
+                if column in MEASURED:
+                    _refuse_unread_number(text, value)
             except UnreadableError as error:
                 self.unread(label, text, error)
                 continue
@@ -178,6 +189,20 @@ class Labels:
                 said = {"label": label[:60], "raw": text[:200]}
                 yield column, (round(value) if whole else value, said)
                 return
+
+    def _one(self, units: attribute_units.Units) -> Callable[[str], Decimal | None]:
+        return lambda text: attribute_units.quantity(text, units, mark=self.mark)
+
+    def _most(self, units: attribute_units.Units) -> Callable[[str], Decimal | None]:
+        return lambda text: max(
+            attribute_units.quantities(text, units, mark=self.mark), default=None
+        )
+
+    def _intensity(self, text: str) -> Decimal | None:
+        return max(attribute_units.intensities_cd(text, mark=self.mark), default=None)
+
+    def _longest_side(self, text: str) -> Decimal | None:
+        return attribute_units.longest_side_mm(text, mark=self.mark)
 
     def _of_modes(self) -> Iterator[tuple[str, Said]]:
         """Read the highest and the longest mode; a line of their own overrules them."""
@@ -194,19 +219,19 @@ class Labels:
             yield "runtime_max_min", (max(runtimes), said)
 
     def claimed_beam_m(self) -> Decimal | None:
-        found = dict(self._measured("beam", _most(attribute_units.DISTANCE_M)))
+        found = dict(self._measured("beam", self._most(attribute_units.DISTANCE_M)))
         value: Decimal | None = found["beam"][0] if found else None
         return value
 
     def power_w(self) -> Decimal | None:
-        found = dict(self._measured("power_w", _one(attribute_units.POWER_W)))
+        found = dict(self._measured("power_w", self._one(attribute_units.POWER_W)))
         value: Decimal | None = found["power_w"][0] if found else None
         return value
 
     def _intensity_from_beam(self) -> Iterator[tuple[str, Said]]:
-        """FL 1 defines one by the other, so a distance alone tells the candela too."""
-        if "intensity_cd" not in self._said and "beam" in self._said:
-            for _, (meters, said) in self._measured("beam", _most(attribute_units.DISTANCE_M)):
+        """FL 1 defines one by the other: a distance tells the candela where no line does."""
+        if "beam" in self._said:
+            for _, (meters, said) in self._measured("beam", self._most(attribute_units.DISTANCE_M)):
                 yield "intensity_cd", (round(meters * meters / 4), said)
 
     def _runtimes(self) -> Iterator[tuple[str, Said]]:
@@ -215,7 +240,8 @@ class Labels:
         for label, text in self._said.get("runtime", {}).items():
             for part in SEPARATORS.split(text):
                 try:
-                    minutes = attribute_units.duration_min(part)
+                    minutes = attribute_units.duration_min(part, mark=self.mark)
+                    _refuse_unread_number(part, minutes)
                 except UnreadableError as error:
                     self.unread(label, text, error)
                     continue
@@ -310,8 +336,9 @@ class Labels:
                 said = re.split(r"[\d:(=–-]", part, maxsplit=1)[0]
                 name = (of_line or said).strip(" ,.")[:40]
                 try:
-                    output = attribute_units.quantity(part, attribute_units.OUTPUT_LM)
-                    minutes = attribute_units.duration_min(_without_lumens(part))
+                    output = self._one(attribute_units.OUTPUT_LM)(part)
+                    rest = _without_lumens(part)
+                    minutes = attribute_units.duration_min(rest, mark=self.mark)
                 except UnreadableError:
                     continue
                 kind = MODE_KINDS.search(name)
@@ -328,16 +355,13 @@ def _without_lumens(text: str) -> str:
     return re.sub(r"[\d.,]+\s*(?:lm|lumens?)\b", " ", text, flags=re.IGNORECASE)
 
 
+def _refuse_unread_number(text: str, value: object) -> None:
+    if value is None and NUMBER.search(text):
+        raise UnreadableError(f"{text[:60]!r} has no unit that we know")
+
+
 def _subject(label: str) -> str:
     return next((subject for subject, words in SUBJECTS if words.search(label)), "")
-
-
-def _one(units: attribute_units.Units) -> Callable[[str], Decimal | None]:
-    return lambda text: attribute_units.quantity(text, units)
-
-
-def _most(units: attribute_units.Units) -> Callable[[str], Decimal | None]:
-    return lambda text: max(attribute_units.quantities(text, units), default=None)
 
 
 def _cri(text: str) -> Decimal | None:

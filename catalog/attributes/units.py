@@ -1,6 +1,7 @@
 """Units: parse numbers with their units from supplier text. Pure.
 
-An ambiguous number is never guessed: it raises an ``UnreadableError``.
+An ambiguous number is never guessed: it raises an ``UnreadableError``. ``mark`` is what stands
+before the decimals, a point or a comma; empty where nothing tells.
 """
 
 from __future__ import annotations
@@ -9,22 +10,28 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
+from catalog.attributes.numbers import UnreadableError, decimal
 from storefront.lib.units import ft_to_m, in_to_mm, oz_to_g, yd_to_m
 
-_NUMBER = r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,])|(?<![\d.,])\d+(?:\.\d+)?(?![\d,])"
+_SPACED = r"\d{1,3}(?:[ \u00a0\u202f'’]\d{3})+(?:[.,]\d+)?"
+_NUMBER = rf"(?<![\d.,'’])(?:{_SPACED}|\d(?:[\d.,]*\d)?|\.\d+)(?![\d])"
 _G_PER_LB = oz_to_g(Decimal(16))
 
 type Units = Mapping[str, Decimal]
 
-OUTPUT_LM: Units = {"lm": Decimal(1), "lumen": Decimal(1), "lumens": Decimal(1)}
-INTENSITY_CD: Units = {"cd": Decimal(1), "candela": Decimal(1), "kcd": Decimal(1000)}
+OUTPUT_LM: Units = dict.fromkeys(("lm", "lumen", "lumens", "lúmenes", "lumenes"), Decimal(1))
+INTENSITY_CD: Units = {
+    **dict.fromkeys(("cd", "candela", "candelas"), Decimal(1)),
+    "kcd": Decimal(1000),
+}
 TIME_MIN: Units = {
-    **dict.fromkeys(("min", "mins", "minute", "minutes"), Decimal(1)),
-    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), Decimal(60)),
-    **dict.fromkeys(("d", "day", "days"), Decimal(1440)),
+    **dict.fromkeys(("min", "mins", "minute", "minutes", "minuten", "minuti"), Decimal(1)),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours", "std", "stunde", "stunden"), Decimal(60)),
+    **dict.fromkeys(("heure", "heures", "hora", "horas", "ora", "ore"), Decimal(60)),
+    **dict.fromkeys(("d", "day", "days", "tag", "tage"), Decimal(1440)),
 }
 WEIGHT_G: Units = {
-    **dict.fromkeys(("g", "gr", "gram", "grams"), Decimal(1)),
+    **dict.fromkeys(("g", "gr", "gram", "grams", "gramm"), Decimal(1)),
     **dict.fromkeys(("kg", "kilogram", "kilograms"), Decimal(1000)),
     **dict.fromkeys(("oz", "ounce", "ounces"), oz_to_g(Decimal(1))),
     **dict.fromkeys(("lb", "lbs", "pound", "pounds"), _G_PER_LB),
@@ -33,11 +40,13 @@ LENGTH_MM: Units = {
     "mm": Decimal(1),
     "cm": Decimal(10),
     "m": Decimal(1000),
-    **dict.fromkeys(("in", "inch", "inches", '"', "″"), in_to_mm(Decimal(1))),
+    **dict.fromkeys(("in", "inch", "inches", "zoll", '"', "″"), in_to_mm(Decimal(1))),
     **dict.fromkeys(("ft", "feet", "foot"), ft_to_m(Decimal(1000))),
 }
 DISTANCE_M: Units = {
-    **dict.fromkeys(("m", "meter", "meters", "metre", "metres"), Decimal(1)),
+    **dict.fromkeys(
+        ("m", "meter", "meters", "metre", "metres", "mètres", "metros", "metri"), Decimal(1)
+    ),
     "km": Decimal(1000),
     **dict.fromkeys(("ft", "feet", "foot"), ft_to_m(Decimal(1))),
     **dict.fromkeys(("yd", "yds", "yard", "yards"), yd_to_m(Decimal(1))),
@@ -49,11 +58,41 @@ POWER_W: Units = {"w": Decimal(1), "watt": Decimal(1), "watts": Decimal(1)}
 COLOR_K: Units = {"k": Decimal(1), "kelvin": Decimal(1)}
 
 
-class UnreadableError(ValueError):
-    """A number is there, but not which one is meant."""
+# Words that are a unit only in brackets at the end of a heading: "Size in", "Battery D".
+_NOT_LAST = frozenset({"d", "in", '"', "″", "ora", "ore", "tag"})
+_ALL_UNITS = frozenset().union(
+    OUTPUT_LM, INTENSITY_CD, TIME_MIN, WEIGHT_G, LENGTH_MM, DISTANCE_M, CAPACITY_MAH, VOLTAGE_V,
+    ENERGY_WH, POWER_W, COLOR_K,
+)  # fmt: skip
+_HEADING = re.compile(r"[(\[]\s*(?:in\s+)?(?P<bracket>[^()\[\]]+?)\s*[)\]]\s*$|(?P<last>[^\W_]+)$")
+_BARE = re.compile(rf"{_NUMBER}(?:\s*(?:[x×*–~-]|to|bis|à)\s*{_NUMBER}){{0,2}}", re.IGNORECASE)
+_LUX = re.compile(
+    rf"(?P<lux>{_NUMBER})\s*(?P<k>k?)(?:lux|lx)\s*(?:@|at|in|auf|à|bei|a)?\s*"
+    rf"(?P<meters>{_NUMBER})\s*m(?:et\w+)?(?![a-z0-9])",
+    re.IGNORECASE,
+)
+_LUX_AT = re.compile(r"k?(?:lux|lx)\s*@?\s*\d+\s*m", re.IGNORECASE)
 
 
-def quantities(text: str, units: Units) -> list[Decimal]:
+def heading_unit(heading: str) -> str:
+    """Return the unit that a heading ends in: ``Output (lm)``, ``beam_m``, ``Lumens``."""
+    found = _HEADING.search(heading.strip())
+    if not found:
+        return ""
+    unit = (found["bracket"] or found["last"]).casefold()
+    if found["bracket"] and _LUX_AT.fullmatch(unit):
+        return unit
+    is_unit = unit in _ALL_UNITS and (found["bracket"] or unit not in _NOT_LAST)
+    return unit if is_unit else ""
+
+
+def with_heading_unit(text: str, *, heading: str) -> str:
+    """Add the unit of the heading to a number that has none, or to a range or product of such."""
+    unit = heading_unit(heading)
+    return f"{text} {unit}" if unit and _BARE.fullmatch(text.strip()) else text
+
+
+def quantities(text: str, units: Units, *, mark: str = "") -> list[Decimal]:
     """Return all amounts of one kind in a text, in the unit the table converts to.
 
     Raises: UnreadableError  a range (``110-140 g``), or a number with two readings (``1.000 lm``)
@@ -61,46 +100,66 @@ def quantities(text: str, units: Units) -> list[Decimal]:
     names = "|".join(re.escape(name) for name in sorted(units, key=len, reverse=True))
     found = re.compile(rf"({_NUMBER})\s*[- ]?({names})(?![a-z0-9])", re.IGNORECASE)
     is_range = re.compile(
-        rf"({_NUMBER})\s*(?:{names})?\s*(?:-|–|—|~|to)\s*({_NUMBER})\s*(?:{names})(?![a-z0-9])",
+        rf"({_NUMBER})\s*(?:{names})?\s*(?:-|–|—|~|to|bis|à)\s*({_NUMBER})\s*(?:{names})"
+        r"(?![a-z0-9])",
         re.IGNORECASE,
     )
     if is_range.search(text):
         raise UnreadableError(f"{text[:60]!r} is a range")
+    if units is VOLTAGE_V:
+        mark = mark or "."  # no light has a thousand volts
     amounts = []
-    for number, unit in found.findall(text):
-        if re.fullmatch(r"\d{1,3}\.\d{3}", number) and units is not VOLTAGE_V:
-            raise UnreadableError(f"{number} may be a thousand or one and a bit")
-        amounts.append(Decimal(number.replace(",", "")) * units[unit.lower()])
+    for each in found.finditer(text):
+        number, unit = each[1], each[2]
+        if " " in number and text[: each.start()].strip():
+            raise UnreadableError(f"{number} may be one number or two")
+        amounts.append(decimal(number, mark=mark) * units[unit.lower()])
     return amounts
 
 
-def quantity(text: str, units: Units) -> Decimal | None:
+def quantity(text: str, units: Units, *, mark: str = "") -> Decimal | None:
     """Return the one amount of a kind in a text; None if there is none.
 
     Raises: UnreadableError  there are several that differ
     """
-    amounts = set(quantities(text, units))
+    amounts = set(quantities(text, units, mark=mark))
     if len(amounts) > 1:
         raise UnreadableError(f"{text[:60]!r} names several")
     return amounts.pop() if amounts else None
 
 
-def duration_min(text: str) -> Decimal | None:
-    """Read ``3.5 h``, ``150 min`` or ``2 h 30 min``.
+def intensities_cd(text: str, *, mark: str = "") -> list[Decimal]:
+    """Return all candela in a text: ``22 kcd``, and ``49 lux @ 5m``, which are 49 · 5².
+
+    Raises: UnreadableError  see ``quantities``
+    """
+    lux = [
+        decimal(found["lux"], mark=mark)
+        * (1000 if found["k"] else 1)
+        * decimal(found["meters"], mark=mark) ** 2
+        for found in _LUX.finditer(text)
+    ]
+    return [*quantities(text, INTENSITY_CD, mark=mark), *lux]
+
+
+def duration_min(text: str, *, mark: str = "") -> Decimal | None:
+    """Read ``3.5 h``, ``150 min``, ``2 h 30 min`` or ``2:30 h``.
 
     Raises: UnreadableError  see ``quantities``
     """
     both = re.fullmatch(
-        r"\D*?(\d{1,4})\s*(?:h|hrs?|hours?)\s*(?:and\s*)?(\d{1,2})\s*(?:m|min|mins|minutes?)?\W*",
+        r"\D*?(\d{1,4})\s*(?:h|hrs?|hours?|std\.?|stunden?)\s*(?:and\s*)?(\d{1,2})\s*"
+        r"(?:m|min|mins|minutes?|minuten)?\W*"
+        r"|\D*?(\d{1,3}):([0-5]\d)\s*(?:h|hrs?|hours?|std\.?)\W*",
         text.strip(),
         re.IGNORECASE,
     )
     if both:
-        return Decimal(both[1]) * 60 + Decimal(both[2])
-    return quantity(text, TIME_MIN)
+        return Decimal(both[1] or both[3]) * 60 + Decimal(both[2] or both[4])
+    return quantity(text, TIME_MIN, mark=mark)
 
 
-def longest_side_mm(text: str) -> Decimal | None:
+def longest_side_mm(text: str, *, mark: str = "") -> Decimal | None:
     """Read ``65 x 42 x 38 mm``, ``Ø 25 × 130 mm`` or ``3.1 in``: the longest of the sides.
 
     Raises: UnreadableError  see ``quantities``
@@ -112,11 +171,11 @@ def longest_side_mm(text: str) -> Decimal | None:
         re.IGNORECASE,
     )
     if not sides:
-        return quantity(text, LENGTH_MM)
+        return quantity(text, LENGTH_MM, mark=mark)
     unit = re.search(rf"({names})\s*$", sides[1].strip(), re.IGNORECASE)
     if not unit:
         return None
-    numbers = [Decimal(number.replace(",", "")) for number in re.findall(_NUMBER, sides[1])]
+    numbers = [decimal(number, mark=mark) for number in re.findall(_NUMBER, sides[1])]
     return max(numbers) * LENGTH_MM[unit[1].lower()]
 
 

@@ -104,6 +104,7 @@ class Walk:
         Raises: PermanentError  the file is broken, or too old, or hardly a row can be used
         """
         seen = Seen(self._work / "seen.sqlite")
+        mark = self.mapping.mark_of_claims(detected=self.file.detected.decimal)
         try:
             products = self._grouped() if self.mapping.is_grouped else self._as_they_come()
             for found in products:
@@ -115,7 +116,7 @@ class Walk:
                 good, twins = _without_twins(kept, seen)
                 yield from twins
                 if good:
-                    yield product_pages.page(ref, good)
+                    yield product_pages.page(ref, good, mark=mark)
                 elif not kept and self.mapping.omitted_products is not Omitted.GONE:
                     # Left out, it would be taken for unchanged.
                     yield ProductPage(ref=ref, digest="gone", record=None, is_gone=True)

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from catalog.attributes.batteries import Battery, lithium_class, of_option, read_battery
-from catalog.attributes.units import UnreadableError
+from catalog.attributes.numbers import UnreadableError
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from catalog.attributes import units as attribute_units
-from catalog.attributes.units import UnreadableError
+from catalog.attributes.numbers import UnreadableError
 
 
 @pytest.mark.parametrize(

@@ -156,6 +156,13 @@ class Mapping(
         if len(self.reading.delimiter) > 1:
             yield "the delimiter is one character"
 
+    def mark_of_claims(self, *, detected: str) -> str:
+        """Return what stands before the decimals of a specification; empty where nothing tells.
+
+        A point is certain only where staff say so: it is also detected in a file without decimals.
+        """
+        return self.reading.decimal or ("," if detected == "," else "")
+
     @property
     def sources(self) -> tuple[Source, ...]:
         return (

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from catalog.attributes.numbers import UnreadableError
 from catalog.records import BadRow
 from suppliers.connectors.feed.mapping import sources
 from suppliers.connectors.feed.mapping import spec as mappings
 from suppliers.connectors.feed.mapping.sources import Formula, Row
 from suppliers.connectors.feed.mapping.spec import Source
-from suppliers.connectors.feed.rows.numbers import UnreadableError
 
 MOST_RAW_CELLS = 60
 LONGEST_LABEL = 60

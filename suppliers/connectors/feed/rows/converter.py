@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from catalog.attributes.numbers import UnreadableError
 from catalog.records import NO_TERMS, BadRow, Terms
 from storefront.lib.money import Money
 from suppliers.connectors.bulk import OfferRow
@@ -17,7 +18,6 @@ from suppliers.connectors.feed.mapping.spec import Blank, Source
 from suppliers.connectors.feed.rows import cells, numbers
 from suppliers.connectors.feed.rows.cells import LONGEST_LABEL, Cells, sentence, shortened
 from suppliers.connectors.feed.rows.descriptions import Describer
-from suppliers.connectors.feed.rows.numbers import UnreadableError
 from suppliers.connectors.feed.rows.terms import TermsReader
 from suppliers.connectors.records import StockRecord
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
+from catalog.attributes.numbers import UnreadableError
+from catalog.attributes.units import with_heading_unit
 from catalog.records import BadRow
 from suppliers.connectors.feed.mapping import sources
 from suppliers.connectors.feed.mapping import spec as mappings
 from suppliers.connectors.feed.mapping.sources import Row
 from suppliers.connectors.feed.rows import numbers
 from suppliers.connectors.feed.rows.cells import LONGEST_LABEL, Cells, doubt
-from suppliers.connectors.feed.rows.numbers import UnreadableError
 
 MOST_PICTURES = 20
 LONGEST_URL = 500
@@ -23,7 +25,7 @@ class Describer:
 
     def __init__(self, mapping: mappings.Mapping, *, cells: Cells) -> None:
         self._cells = cells
-        self._mark = cells.mark
+        self._mark_of_claims = mapping.mark_of_claims(detected=cells.mark)
         self._images = [(sources.getter(each), each.separator) for each in mapping.images]
         self._options = {n: sources.getter(each) for n, each in mapping.options.items()}
         self._claims = {n: (sources.getter(each), each) for n, each in mapping.claims.items()}
@@ -77,15 +79,23 @@ class Describer:
                 if colon and label.strip() and value.strip():
                     found[label.strip()[:LONGEST_LABEL]] = value.strip()
         for label, (get, source) in self._claims.items():
-            if said := sources.text(get(row)):
-                has_unit = source.unit and said[-1:].isdigit()
-                found[label] = f"{said} {source.unit}" if has_unit else said
+            if said := self._said(get(row)):
+                heading = f"({source.unit})" if source.unit else source.column or label
+                found[label] = with_heading_unit(said, heading=heading)
         if origin := self._cells.text("origin", row):
             found.setdefault("Country of origin", origin)
         sides = [self._side(name, row, sku, problems) for name in ("length", "width", "height")]
         if all(side is not None for side in sides):
             found.setdefault("Dimensions", f"{' × '.join(str(side) for side in sides)} mm")
         return dict(list(found.items())[:MOST_CLAIMS])
+
+    def _said(self, value: Any) -> str:
+        """Write a cell; a number of a spreadsheet gets the decimals of the file's texts."""
+        said = sources.text(value)
+        if not isinstance(value, Decimal) or "." not in said:
+            return said
+        # With three decimals and no known mark it could be a thousand.
+        return said.replace(".", ",") if self._mark_of_claims == "," else f"{said}0"
 
     def _side(self, name: str, row: Row, sku: str, problems: list[BadRow]) -> int | None:
         said, mark = self._cells.figure(name, row)

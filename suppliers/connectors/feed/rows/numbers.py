@@ -1,4 +1,4 @@
-"""Feed numbers: parse prices, weights, lengths, stock and times as people type them. Pure."""
+"""Feed values: parse prices, weights, lengths, stock and times as people type them. Pure."""
 
 from __future__ import annotations
 
@@ -7,25 +7,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from catalog.attributes.numbers import LONGEST, UnreadableError, decimal
 from storefront.lib.money import Money
 from storefront.lib.units import G_PER_OZ, MM_PER_IN
 
-LONGEST = 60
-SPACES = re.compile(r"(?<=\d)[\s'’](?=\d)")
-NUMBERS = {
-    mark: re.compile(rf"[+-]?(?:\d{{1,3}}(?:\{group}\d{{3}})+|\d+)(?:\{mark}\d*)?|[+-]?\{mark}\d+")
-    for mark, group in ((".", ","), (",", "."))
-}
-# What can be read in one way only, whatever the file's other numbers look like.
-UNMISTAKABLE = {
-    mark: re.compile(
-        rf"[+-]?\d{{1,3}}(?:\{group}\d{{3}})+\{mark}\d+|[+-]?\d{{1,3}}(?:\{group}\d{{3}}){{2,}}"
-    )
-    for mark, group in ((".", ","), (",", "."))
-}
-SCIENTIFIC = re.compile(r"[+-]?\d(?:\.\d{1,15})?[eE][+-]?\d{1,2}")
-PRICE = re.compile(r"(?P<before>[^\d.,+\-]*)(?P<number>[+-]?[\d.,][\d.,eE+\-]*)(?P<after>\D*)")
-MEASURE = re.compile(r"(?P<number>[+-]?[\d.,]+)\s*(?P<unit>[^\d\s.,]*)\.?")
+GROUPED = r"[\s'’](?=\d{3})"  # thousands apart
+PRICE = re.compile(
+    rf"(?P<before>[^\d.,+\-]*)(?P<number>[+-]?[\d.,](?:{GROUPED}|[\d.,eE+\-])*)(?P<after>\D*)"
+)
+NO_CENTS = re.compile(r"[.,][-–—]{1,2}(?=\D*$)")  # 12,- and 12.--
+MEASURE = re.compile(rf"(?P<number>[+-]?(?:{GROUPED}|[\d.,])+)\s*(?P<unit>[^\d\s.,]*)\.?")
 AT_LEAST = re.compile(r"(?:>=?|more than|over|min\.?)\s*(\d+)|(\d+)\s*\+")
 BELOW = re.compile(r"(?:<=?|less than|under|max\.?)\s*\d+")
 SYMBOLS = {"€": "EUR", "£": "GBP", "zł": "PLN", "₼": "AZN", "₺": "TRY", "₴": "UAH", "us$": "USD"}
@@ -54,39 +45,13 @@ GONE = frozenset({"discontinued", "deleted", "gone", "archived", "eol", "end of 
 DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:[ T](\d{1,2}):(\d{2}))?")
 
 
-class UnreadableError(ValueError):
-    """The cell holds no such value; the message says why, for staff."""
-
-
-def decimal(text: str, *, mark: str) -> Decimal:
-    """Read a number with its thousands marks.
-
-    A mark that could only be right in another file is not guessed at: ``12,34`` in a file with
-    decimal points is somebody's mistake, and may be 1234.
-
-    Shape:  ``mark`` is what the file has before its decimals, a point or a comma
-    Raises: UnreadableError
-    """
-    written = SPACES.sub("", text.strip())
-    if len(written) > LONGEST:
-        raise UnreadableError("the number is too long")
-    if SCIENTIFIC.fullmatch(written):
-        return Decimal(written)
-    other = "." if mark == "," else ","
-    if NUMBERS[mark].fullmatch(written):
-        return Decimal(written.replace(other, "").replace(mark, "."))
-    if UNMISTAKABLE[other].fullmatch(written):
-        return Decimal(written.replace(mark, "").replace(other, "."))
-    raise UnreadableError(f"{text[:LONGEST]!r} is no number with {mark!r} before its decimals")
-
-
 def money(text: str, *, mark: str, currency: str) -> Money:
     """Read a price: ``€ 12,30``, ``15.00 USD``, ``$15`` or a bare number.
 
     Shape:  ``currency`` is what a price is in that does not say
     Raises: UnreadableError
     """
-    found = PRICE.fullmatch(text.strip()[: 2 * LONGEST])
+    found = PRICE.fullmatch(NO_CENTS.sub("", text.strip()[: 2 * LONGEST]))
     if found is None:
         raise UnreadableError(f"{text[:LONGEST]!r} is not a price")
     signs = {sign for part in ("before", "after") if (sign := found[part].strip(" \xa0-–"))}

@@ -124,8 +124,10 @@ BATTERY = re.compile(
 NOT_WORDS = frozenset({"cost", "stock", "problems", "notes", "updated_at", "is_gone"})
 
 
-def page(ref: str, rows: Sequence[Mapped]) -> ProductPage:
+def page(ref: str, rows: Sequence[Mapped], *, mark: str = "") -> ProductPage:
     """Build a product's page of its rows, one for each SKU and warehouse.
+
+    ``mark`` is what stands before the decimals of its specification; empty where nothing tells.
 
     A row for the parent alone, with neither price nor stock, lends its words and is no variant.
     """
@@ -141,7 +143,7 @@ def page(ref: str, rows: Sequence[Mapped]) -> ProductPage:
     }
     return ProductPage(
         ref=ref,
-        digest=_digest([_words(row) for row in rows]),
+        digest=_digest([*([mark] if mark else []), *(_words(row) for row in rows)]),
         cost_digest=_digest([[row.sku, row.cost] for row in firsts]),
         record=ProductRecord(
             ref=ref,
@@ -150,6 +152,7 @@ def page(ref: str, rows: Sequence[Mapped]) -> ProductPage:
             category_path=next((row.category_path for row in rows if row.category_path), ()),
             description_html=_first(rows, "description_html"),
             claims=claims,
+            decimal_mark=mark,
             option_names=names,
             has_battery=_has_battery(head, rows),
             hs_code=_first(rows, "hs_code"),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from catalog.attributes.numbers import UnreadableError, decimal
 from catalog.records import NO_TERMS, BadRow, Terms
 from storefront.lib.money import Money
 from suppliers.connectors.feed.mapping.sources import Row
 from suppliers.connectors.feed.rows import numbers
 from suppliers.connectors.feed.rows.cells import Cells, doubt
-from suppliers.connectors.feed.rows.numbers import UnreadableError
 
 MOST_UNITS = 100_000
 MOST_DAYS = 365
@@ -62,7 +62,7 @@ class TermsReader:
 
 
 def _counted(said: str, *, mark: str, most: int) -> int:
-    number = numbers.decimal(said, mark=mark)
+    number = decimal(said, mark=mark)
     if number != number.to_integral_value() or not 0 <= number <= most:
         raise UnreadableError(f"{said[:40]!r} is no possible number for it")
     return int(number)

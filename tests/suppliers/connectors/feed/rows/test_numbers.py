@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
+from catalog.attributes.numbers import UnreadableError, decimal
 from storefront.lib.money import Money
 from suppliers.connectors.feed.rows import cells, numbers
-from suppliers.connectors.feed.rows.numbers import UnreadableError
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ from suppliers.connectors.feed.rows.numbers import UnreadableError
     ],
 )
 def test_a_number_is_read_with_its_marks(text, mark, value):
-    assert numbers.decimal(text, mark=mark) == Decimal(value)
+    assert decimal(text, mark=mark) == Decimal(value)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_a_number_is_read_with_its_marks(text, mark, value):
 )
 def test_what_may_be_another_number_is_not_guessed_at(text, mark):
     with pytest.raises(UnreadableError):
-        numbers.decimal(text, mark=mark)
+        decimal(text, mark=mark)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,57 @@
+"""Numbers: read a number with its thousands and decimal marks. Pure."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+LONGEST = 60
+_SPACES = re.compile(r"(?<=\d)[\s'’](?=\d)")
+_NUMBERS = {
+    mark: re.compile(rf"[+-]?(?:\d{{1,3}}(?:\{group}\d{{3}})+|\d+)(?:\{mark}\d*)?|[+-]?\{mark}\d+")
+    for mark, group in ((".", ","), (",", "."))
+}
+# What can be read in one way only, whatever the other numbers of the file look like.
+_UNMISTAKABLE = {
+    mark: re.compile(
+        rf"[+-]?\d{{1,3}}(?:\{group}\d{{3}})+\{mark}\d+|[+-]?\d{{1,3}}(?:\{group}\d{{3}}){{2,}}"
+    )
+    for mark, group in ((".", ","), (",", "."))
+}
+_SCIENTIFIC = re.compile(r"[+-]?\d(?:\.\d{1,15})?[eE][+-]?\d{1,2}")
+_BELOW_ONE = re.compile(r"[+-]?0[.,]\d+")  # no thousands group begins with a zero
+_AMBIGUOUS = re.compile(r"[+-]?\d{1,3}\.\d{3}")
+_COMMA_DECIMALS = re.compile(r"[+-]?\d+,(?:\d{1,2}|\d{4,})")
+
+
+class UnreadableError(ValueError):
+    """The text holds no such value, or may mean two; the message says why, for staff."""
+
+
+def decimal(text: str, *, mark: str) -> Decimal:
+    """Read a number.
+
+    A mark that could only be right in another file is not guessed at: ``12,34`` in a file with
+    decimal points may be 1234.
+
+    Shape:  ``mark`` stands before the decimals, a point or a comma; empty where nothing tells.
+            Then ``1,234`` is a thousand, as in English, and ``1.234`` is ambiguous
+    Raises: UnreadableError
+    """
+    written = _SPACES.sub("", text.strip())
+    if len(written) > LONGEST:
+        raise UnreadableError("the number is too long")
+    if _SCIENTIFIC.fullmatch(written):
+        return Decimal(written)
+    if _BELOW_ONE.fullmatch(written):
+        return Decimal(written.replace(",", "."))
+    if not mark:
+        if _AMBIGUOUS.fullmatch(written):
+            raise UnreadableError(f"{written} may be a thousand or one and a bit")
+        mark = "," if _COMMA_DECIMALS.fullmatch(written) else "."
+    other = "." if mark == "," else ","
+    if _NUMBERS[mark].fullmatch(written):
+        return Decimal(written.replace(other, "").replace(mark, "."))
+    if _UNMISTAKABLE[other].fullmatch(written):
+        return Decimal(written.replace(mark, "").replace(other, "."))
+    raise UnreadableError(f"{text[:LONGEST]!r} is no number with {mark!r} before its decimals")

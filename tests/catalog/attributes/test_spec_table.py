@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from catalog.attributes.batteries import Battery, read_battery
+from catalog.attributes.spec_table import Labels
+
+
+def read(claims, mark=""):
+    labels = Labels(claims, mark=mark)
+    found = {column: value for column, (value, _) in labels.numbers(battery=Battery()).items()}
+    return found, [label for label, _, _ in labels.unreadable]
+
+
+@pytest.mark.parametrize(
+    ("claims", "mark", "column", "value"),
+    [
+        ({"Weight": "0.218 kg"}, "", "weight_g", 218),
+        ({"Weight": "0,007 kg"}, "", "weight_g", 7),
+        ({"Weight": "0,007 kg"}, ",", "weight_g", 7),
+        ({"Weight": "86,000 g"}, ",", "weight_g", 86),
+        ({"Weight": "1.200 g"}, ",", "weight_g", 1200),
+        ({"Weight": "1.234 kg"}, ".", "weight_g", 1234),
+        ({"Length": "12,6 x 3,2 cm"}, ",", "length_mm", 126),
+        ({"Peak intensity": "2,304 kcd"}, ",", "intensity_cd", 2304),
+        ({"Peak intensity": "625 lux @ 1m"}, "", "intensity_cd", 625),
+        ({"Peak intensity": "49 lux @ 5m"}, "", "intensity_cd", 1225),
+        ({"Intensity": "12,5 klx @ 1 m"}, ",", "intensity_cd", 12500),
+        ({"Intensity (lux @ 5m)": "49"}, "", "intensity_cd", 1225),
+        ({"Beam distance": "164 ft"}, "", "intensity_cd", 625),
+        ({"Beam distance": "164 feet", "Peak intensity": "bright"}, "", "intensity_cd", 625),
+        ({"Beam distance": "50 m", "Peak intensity": "700 at 1 m"}, "", "intensity_cd", 625),
+        ({"Beam distance": "52 m", "Peak intensity": "625 cd"}, "", "intensity_cd", 625),
+        ({"Output (lm)": "1200"}, "", "output_lm", 1200),
+        ({"Lumens": "1,200"}, "", "output_lm", 1200),
+        ({"Weight [g]": "75"}, "", "weight_g", 75),
+        ({"beam m": "50"}, "", "intensity_cd", 625),
+        ({"Max. Output in Lumen": "400"}, "", "output_lm", 400),
+        ({"Run time h": "2,5"}, ",", "runtime_max_min", 150),
+        ({"Autonomy": "3.25 h"}, "", "runtime_max_min", 195),
+        ({"Run time": "2:30 h"}, "", "runtime_max_min", 150),
+        ({"Run time": "8 Stunden"}, "", "runtime_max_min", 480),
+        ({"Output": "1 200 lm"}, "", "output_lm", 1200),
+        ({"Modes": "High 1,5 lm / 2,5 h"}, ",", "runtime_high_min", 150),
+    ],
+)
+def test_a_value_is_read_with_its_unit_and_decimal_mark(claims, mark, column, value):
+    found, unreadable = read(claims, mark)
+
+    assert found[column] == value
+    assert set(unreadable) <= {"Peak intensity"}
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"Output": "1200"},
+        {"Weight": "75"},
+        {"Weight (g)": "60-75"},
+        {"Beam distance": "50"},
+        {"Peak intensity": "625 lux"},
+        {"Run time": "12"},
+        {"Head diameter": "25,4"},
+        {"Impact": "1,5"},
+        {"IP rating": "67"},
+        {"Modes": "Mode 1 100 lm / 2 h", "Weight": "1.234 kg"},
+    ],
+)
+def test_a_number_that_is_not_understood_is_never_dropped_silently(claims):
+    found, unreadable = read(claims)
+
+    assert found == {}
+    assert unreadable == [list(claims)[-1]]
+
+
+def test_the_energy_of_a_battery_has_the_file_s_decimals():
+    battery = read_battery("Li-Po 1,2 Ah 3,7 V (4,44 Wh)", mark=",")
+
+    assert (battery.capacity_mah, battery.voltage, battery.energy_wh) == (
+        1200, Decimal("3.7"), Decimal("4.44"),
+    )  # fmt: skip
