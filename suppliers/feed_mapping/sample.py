@@ -11,26 +11,42 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from django.utils.translation import gettext
+
+from catalog.attributes.normalization import enrich
+from catalog.column_labels import COLUMNS
 from catalog.records import BadRow
 from storefront.lib.http.errors import PermanentError
 from suppliers.connections import file_sources
 from suppliers.connectors.feed.fetch import UPLOADS
 from suppliers.connectors.feed.formats.data_file import DataFile, open_file
 from suppliers.connectors.feed.formats.detection import Detected
+from suppliers.connectors.feed.mapping import sources
 from suppliers.connectors.feed.mapping import spec as mappings
 from suppliers.connectors.feed.mapping.spec import Reading
+from suppliers.connectors.feed.rows import product_pages
 from suppliers.connectors.feed.rows.converter import Converter, Mapped
 from suppliers.feed_mapping import suggestions
 from suppliers.feed_mapping.sample_fetch import Fetch
 from suppliers.models import Connection, FeedUpload, Supplier
 
 
+class Fact(NamedTuple):
+    """One attribute of the product page, and the words of the file that it was read from."""
+
+    name: str
+    value: str
+    said: str
+
+
 class Preview(NamedTuple):
-    """One row as he wrote it, as we understand it, and what had to be interpreted."""
+    """One row of the file, what it is read as, and remarks for staff."""
 
     raw: Mapping[str, Any]
     record: Mapped | BadRow
     notes: tuple[str, ...]
+    facts: tuple[Fact, ...] = ()
+    more: Mapping[str, str] = {}  # in the supplier's words: no attribute of ours
 
 
 def preview_rows(
@@ -42,11 +58,18 @@ def preview_rows(
     decimal: str = ".",
 ) -> list[Preview]:
     """Convert the first rows; rows that could not even be read are shown as they are."""
-    converter = Converter(mapping, currency=currency, mark=mapping.reading.decimal or decimal)
-    return [_shown(converter, place, row) for place, row in enumerate(islice(rows, n), start=1)]
+    mark = mapping.reading.decimal or decimal
+    converter = Converter(mapping, currency=currency, mark=mark)
+    mark_of_claims = mapping.mark_of_claims(detected=decimal)
+    return [
+        _shown(converter, place, row, mark=mark_of_claims)
+        for place, row in enumerate(islice(rows, n), start=1)
+    ]
 
 
-def _shown(converter: Converter, place: int, row: Mapping[str, Any] | BadRow) -> Preview:
+def _shown(
+    converter: Converter, place: int, row: Mapping[str, Any] | BadRow, *, mark: str
+) -> Preview:
     if isinstance(row, BadRow):
         return Preview(raw=row.raw, record=row, notes=(row.message,))
     record = converter.whole(row, place=f"row {place}")
@@ -54,7 +77,32 @@ def _shown(converter: Converter, place: int, row: Mapping[str, Any] | BadRow) ->
         return Preview(raw=row, record=record, notes=(record.message,))
     said = (*record.notes, *(problem.message for problem in record.problems))
     gone = ("He sells it no more.",) if record.is_gone else ()
-    return Preview(raw=row, record=record, notes=(*said, *gone))
+    preview = Preview(raw=row, record=record, notes=(*said, *gone))
+    return _with_facts(preview, record, mark=mark) if record.title else preview
+
+
+def _with_facts(preview: Preview, record: Mapped, *, mark: str) -> Preview:
+    """Add what the product page will say."""
+    page = product_pages.page(record.sku, [record], mark=mark)
+    enriched = enrich(page.record, source="preview") if page.record else None
+    if enriched is None or isinstance(enriched, BadRow):
+        refused = (enriched.message,) if enriched else ()
+        return preview._replace(notes=(*preview.notes, *refused), more=record.claims)
+    facts = tuple(
+        Fact(name=str(COLUMNS.get(column, column)), value=_written(value), said=said["raw"])
+        for column, value in enriched.spec.items()
+        if (said := enriched.sources.get(column))
+    )
+    notes = (*preview.notes, *(issue.message for issue in enriched.issues))
+    return preview._replace(facts=facts, notes=notes, more=enriched.more)
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return sources.text(value)
 
 
 # Sample files

@@ -50,7 +50,7 @@ def mapping(fields=None, **words):
 
 
 def shown(row=None, fields=None, **words):
-    ((_, record, notes),) = preview_rows(
+    ((_, record, notes, *_),) = preview_rows(
         [{**ROW, **(row or {})}], mapping(fields, **words), 1, currency="EUR", decimal=","
     )
     return record, notes
@@ -189,7 +189,7 @@ def test_nested_values_are_reached_by_a_path():
         }
     )
 
-    ((_, record, _),) = preview_rows([row], found, 1, currency="EUR", decimal=",")
+    ((_, record, *_),) = preview_rows([row], found, 1, currency="EUR", decimal=",")
 
     assert record.cost == Money(Decimal("9.50"), "EUR")  # a number needs no decimal mark
     assert (record.title, record.brand) == ("", "Northbeam")
@@ -273,3 +273,41 @@ def test_units_and_joined_cells_are_seen_in_the_rows():
     ]
     assert [(each.location, each.country) for each in found.warehouses] == [("DE1", "DE")]
     assert list(found.claims) == ["Color"]  # no parent: the color tells no variants apart
+
+
+@pytest.mark.parametrize(
+    ("claims", "cell", "decimal", "fact"),
+    [
+        ({"Light output": {"column": "Output (lm)"}}, "1.200", ",", "Output, lm: 1200"),
+        ({"Weight": {"column": "Weight"}}, "0,007 kg", ",", "Weight, g: 7"),
+        ({"Weight": {"column": "Weight", "unit": "kg"}}, "1,25", ",", "Weight, g: 1250"),
+        ({"Weight": {"column": "Weight kg"}}, Decimal("1.234"), ",", "Weight, g: 1234"),
+        ({"Weight": {"column": "Weight kg"}}, Decimal("1.234"), ".", "Weight, g: 1234"),
+        ({"Run time": {"column": "Runtime [h]"}}, "2,5", ",", "Longest run time, minutes: 150"),
+    ],
+)
+def test_a_preview_shows_the_value_and_unit_that_were_understood(claims, cell, decimal, fact):
+    ((_, source),) = claims.items()
+    row = {"SKU": "A", "Name": "Trail headlamp", source["column"]: cell}
+    found = Mapping.read(
+        {"fields": {"sku": {"column": "SKU"}, "title": {"column": "Name"}}, "claims": claims}
+    )
+
+    (preview,) = preview_rows([row], found, 1, currency="EUR", decimal=decimal)
+
+    assert [f"{each.name}: {each.value}" for each in preview.facts] == [fact]
+
+
+def test_a_preview_names_what_was_not_understood():
+    row = {"SKU": "A", "Name": "Trail headlamp", "Flux": "1.200", "Note": "x"}
+    found = Mapping.read(
+        {
+            "fields": {"sku": {"column": "SKU"}, "title": {"column": "Name"}},
+            "claims": {"Light output": {"column": "Flux"}, "Beam pattern": {"column": "Note"}},
+        }
+    )
+
+    (preview,) = preview_rows([row], found, 1, currency="EUR", decimal=".")
+
+    assert preview.facts == ()
+    assert any("'1.200' has no unit that we know" in note for note in preview.notes)
