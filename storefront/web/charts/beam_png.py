@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 from PIL import Image, ImageDraw
 
+from catalog.models import Spec
 from storefront.web.charts import beam
 
 SCALE = 3  # pixels for one unit of the glyph, for sharp screens
@@ -26,7 +27,13 @@ POINT = re.compile(r"(-?[\d.]+),(-?[\d.]+)")
 
 @require_safe
 def beam_picture(_request: HttpRequest, intensity_cd: int, output_lm: int) -> HttpResponse:
-    if not (0 < intensity_cd <= MAX_CD and 0 < output_lm <= MAX_LM):
+    """Draw the beam of a light that we have; a stranger cannot make us draw others."""
+    is_ours = (
+        0 < intensity_cd <= MAX_CD
+        and 0 < output_lm <= MAX_LM
+        and Spec.objects.filter(intensity_cd=intensity_cd, output_lm=output_lm).exists()
+    )
+    if not is_ours:
         raise Http404
     return HttpResponse(
         draw(intensity_cd, output_lm),
@@ -35,7 +42,7 @@ def beam_picture(_request: HttpRequest, intensity_cd: int, output_lm: int) -> Ht
     )
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def draw(intensity_cd: int, output_lm: int) -> bytes:
     """Draw the glyph of the cards, on night, as PNG."""
     shape = beam.glyph(intensity_cd, float(output_lm))
