@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import nh3
-
+from catalog.attributes.text_cleaning import clean_html
 from catalog.listings.publication import lock_product, show_again
 from catalog.models import Product
 from catalog.pricing import repricing_queue
@@ -30,7 +29,7 @@ def edit(*, product: Product, changes: Mapping[str, Any], now: datetime) -> None
     changes = dict(changes)
     locked = set(changes.pop("locked_fields", row.locked_fields))
     if "description_html" in changes:
-        changes["description_html"] = nh3.clean(changes["description_html"])
+        changes["description_html"] = clean_html(changes["description_html"])
     for name in EDITABLE:
         if name in changes:
             setattr(row, name, changes[name])

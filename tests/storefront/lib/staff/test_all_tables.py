@@ -152,7 +152,10 @@ def test_what_a_person_writes_about_a_product_is_kept_and_shown(world, staff):
     form = {
         "title": "A better title",
         "summary": product.summary,
-        "description_html": "<p>Bright</p><script>alert(1)</script>",
+        "description_html": (
+            '<p>Bright <a href="https://example.com">here</a><img src="x.png"></p>'
+            "<script>alert(1)</script>"
+        ),
         "category": product.category_id,
         "status": product.status,
     }
@@ -164,7 +167,7 @@ def test_what_a_person_writes_about_a_product_is_kept_and_shown(world, staff):
     product.refresh_from_db()
     assert response.status_code == 302
     assert product.title == "A better title"
-    assert product.description_html == "<p>Bright</p>"
+    assert product.description_html == "<p>Bright here</p>"
     assert product.locked_fields == ["description_html", "title"]
     assert product.cards.get().title == "A better title"
 
