@@ -30,6 +30,7 @@ class StrictJSON(JSONParser):
     """JSON as the standard has it: no NaN, no repeated name, no bottomless nesting, and small."""
 
     max_bytes = MAX_BODY_BYTES
+    refuses_unstorable = True
 
     def parse(
         self,
@@ -45,7 +46,9 @@ class StrictJSON(JSONParser):
             found = json.loads(
                 text, parse_constant=_refuse_constant, object_pairs_hook=_refuse_repeated
             )
-            refused = list(_unstorable(found, "#")) if "\\u" in text else []
+            refused = (
+                list(_unstorable(found, "#")) if self.refuses_unstorable and "\\u" in text else []
+            )
         except (ValueError, RecursionError) as error:
             raise ParseError from error
         if refused:

@@ -30,9 +30,10 @@ REFUSED = "refused"
 
 
 class ManyRows(StrictJSON):
-    """JSON as strict as elsewhere, and longer."""
+    """JSON as strict as elsewhere, and longer; text that cannot be stored refuses its row only."""
 
     max_bytes = MOST_BYTES
+    refuses_unstorable = False
 
 
 class CompetitorPrice(Strict):

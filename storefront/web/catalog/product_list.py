@@ -55,7 +55,7 @@ def search(request: HttpRequest) -> HttpResponse:
 def compare(request: HttpRequest) -> HttpResponse:
     """Put up to four lights side by side; the address names them."""
     here, now = visit(request), timezone.now()
-    slugs = [slug.replace("\0", "") for slug in request.GET.getlist("light")]
+    slugs = request.GET.getlist("light")
     cards = Card.objects.filter(channel=here.channel, slug__in=slugs[:MAX_COMPARED])
     rows = [CardView(*row) for row in cards.values_list(*CARD_COLUMNS)]
     found = {light.slug: light for light in rows}

@@ -27,8 +27,8 @@ MOST_AT_ONCE = 800  # letters
 
 
 def lined(words: str) -> str:
-    """Read words as a browser counts them, a break is one letter, and as a database takes them."""
-    return words.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").strip()
+    """Read words as a browser counts them: a line break is one character."""
+    return words.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
 class Words(forms.CharField):

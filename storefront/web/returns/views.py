@@ -203,8 +203,7 @@ def _known(found: Order, key: str) -> ReturnAuthorization | None:
 
 
 def _posted(request: HttpRequest, name: str, most: int) -> str:
-    """Read one field as a database takes it: a NUL is no letter."""
-    return request.POST.get(name, "").replace("\0", "").strip()[:most]
+    return request.POST.get(name, "").strip()[:most]
 
 
 def _word(kind: str) -> str:
@@ -218,8 +217,7 @@ def _back(found: Order, word: str) -> HttpResponseRedirect:
 
 
 def _one(found: Order, name: str) -> ReturnAuthorization:
-    # A path may hold a NUL, and no row does.
-    authorization = None if "\0" in name else found.returns.filter(number=name).first()
+    authorization = found.returns.filter(number=name).first()
     if authorization is None:
         raise Http404
     return authorization

@@ -117,6 +117,8 @@ def test_what_is_known_is_confirmed_and_what_is_older_changes_nothing(tell):
         ({"seenat": SEEN}, "no field"),
         ({"sku": "\ud800"}, "no text"),
         ({"sku": "\x00"}, "names no goods"),
+        ({"\x00": 1}, "no field"),
+        ({"\ud800": 1}, "no field"),
         ({"price": 19.99}, "price is to be text"),
     ],
 )

@@ -66,7 +66,7 @@ def test_delivery_to_a_postcode_is_quoted_with_the_total_to_agree_to(api, cart, 
     assert api.post(f"{cart}checkout/", island(wish, DEAR[1]), key="k1").status_code == 201
 
 
-@pytest.mark.parametrize("postcode", ["1" * 21, "1\x000"])
+@pytest.mark.parametrize("postcode", ["1" * 21, "x" * 400])
 def test_a_postcode_that_makes_no_sense_is_named(api, cart, postcode):
     answer = api.get(f"{cart}delivery/", {"postcode": postcode})
 

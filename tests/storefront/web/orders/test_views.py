@@ -262,10 +262,10 @@ def test_a_path_with_a_nul_leads_nowhere(client, light, rest):
     order = make_order(light)
     there = f"/en/orders/{rest.format(number=order.number, key=order.access_key)}"
 
-    assert client.get(there).status_code == 404
-    assert client.post(there).status_code in {404, 405}
+    assert client.get(there).status_code == 400
+    assert client.post(there).status_code == 400
 
 
 @pytest.mark.usefixtures("light")
 def test_a_suppliers_path_with_a_nul_leads_nowhere(client):
-    assert client.get("/en/supplier/x%00y/abc/").status_code == 404
+    assert client.get("/en/supplier/x%00y/abc/").status_code == 400
