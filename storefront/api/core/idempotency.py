@@ -23,6 +23,7 @@ from storefront.lib.security.client_ip import address_of
 
 HEADER = "Idempotency-Key"
 MAX_KEY = 255
+MIN_SECRET_KEY, MIN_SECRET_SIGNS = 32, 8  # as long as a UUID in hex, and of as many signs
 WAIT_S = 5
 KEPT_FOR = timedelta(days=7)
 SERVER_ERROR = 500
@@ -38,8 +39,17 @@ class Attempt:
 type Work = Callable[[Attempt], Response]
 
 
-def once(request: Request, *, principal: str, work: Work, is_required: bool = False) -> Response:
+def once(
+    request: Request,
+    *,
+    principal: str,
+    work: Work,
+    is_required: bool = False,
+    is_secret: bool = False,
+) -> Response:
     """Do the work unless it was done under this key; then give the answer of then.
+
+    ``is_secret``: the answer holds a secret and others share the principal, so the key protects it.
 
     Refusals are kept like successes. A failure of ours (5xx) is not: the same key tries again.
     The row is written before the work begins, so a process that dies leaves a trace of it.
@@ -47,6 +57,8 @@ def once(request: Request, *, principal: str, work: Work, is_required: bool = Fa
     Raises: ProblemError  the key is missing, malformed, used for another request, or in work
     """
     key = _key_of(request, is_required=is_required)
+    if is_secret and key and not _is_hard_to_guess(key):
+        raise ProblemError(problem_types.KEY_GUESSABLE)
     if not key:
         return work(Attempt(is_resumed=False))
     route = f"{request.method} {request.path}"
@@ -99,6 +111,10 @@ def _key_of(request: Request, *, is_required: bool) -> str:
     if not (0 < len(key) <= MAX_KEY and key.isascii() and key.isprintable() and key.strip()):
         raise ProblemError(problem_types.KEY_INVALID)
     return key
+
+
+def _is_hard_to_guess(key: str) -> bool:
+    return len(key) >= MIN_SECRET_KEY and len(set(key)) >= MIN_SECRET_SIGNS
 
 
 def _digest(*parts: str) -> str:

@@ -94,6 +94,12 @@ KEY_INVALID = Kind(
     title=_("The Idempotency-Key cannot be used"),
     detail=_("Send 1 to 255 visible ASCII characters."),
 )
+KEY_GUESSABLE = Kind(
+    slug="idempotency-key-guessable",
+    status=HTTPStatus.BAD_REQUEST,
+    title=_("The Idempotency-Key is too easy to guess"),
+    detail=_("The answer holds a secret: send at least 32 characters from 128 random bits."),
+)
 KEY_REUSED = Kind(
     slug="idempotency-key-reused",
     status=HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -148,9 +148,13 @@ class CartList(Endpoint):
         name="open_cart",
         tag="carts",
         summary="Open a cart",
+        description=(
+            "The answer holds the token of the cart. An Idempotency-Key must therefore be hard to"
+            " guess: at least 32 characters from 128 random bits, such as two UUIDs."
+        ),
         body=NewCart,
         answers={201: CartShown},
-        tells=(problem_types.NO_SUCH_COUNTRY,),
+        tells=(problem_types.NO_SUCH_COUNTRY, problem_types.KEY_GUESSABLE),
         takes_key=True,
         examples=(
             OpenApiExample("a cart", value={"country": "DE", "locale": "en"}, request_only=True),
@@ -170,7 +174,10 @@ class CartList(Endpoint):
             open_order_limits.carry_on(cart=cart, token=asked.validated_data["after"])
             return Response(shown(cart, self), status=status.HTTP_201_CREATED)
 
-        return idempotency.once(request, principal=idempotency.by_address(request), work=work)
+        # Callers behind one address are one principal, and the answer holds the cart's token.
+        return idempotency.once(
+            request, principal=idempotency.by_address(request), work=work, is_secret=True
+        )
 
 
 class CartDetail(Endpoint):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import secrets
+
 import pytest
 
 from catalog.models import Listing
@@ -51,11 +53,21 @@ def test_a_repeated_request_adds_once(api, cart, listing):
 
 
 def test_a_cart_may_be_opened_once_under_a_key(api, listing):
-    first, second = (api.post("/api/v1/carts/", {}, key="open-1").json() for _ in range(2))
+    key = secrets.token_hex(16)
+
+    first, second = (api.post("/api/v1/carts/", {}, key=key).json() for _ in range(2))
 
     assert first["token"] == second["token"]
     assert first["country"] == "DE"
     assert Cart.objects.count() == 1
+
+
+@pytest.mark.parametrize("key", ["1", "open-1", "a" * 64, "a1b2c3d4e5f60718293a4b5c6d7e8f9"])
+def test_a_key_that_others_behind_the_address_may_use_too_opens_no_cart(api, listing, key):
+    answer = api.post("/api/v1/carts/", {}, key=key)
+
+    assert (answer.status_code, kind_of(answer)) == (400, "idempotency-key-guessable")
+    assert Cart.objects.count() == 0
 
 
 def test_more_than_there_is_cannot_be_put_in(api, cart, listing):
