@@ -1,0 +1,129 @@
+"""A session key that was known before a door leads nowhere behind it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.contrib.sessions.models import Session
+from django.urls import reverse
+
+from notifications.models import Event
+from storefront.accounts.models import User
+from storefront.accounts.two_factor import verification
+from storefront.lib.security.encryption import unseal
+from tests.factories.accounts import PASSWORD, make_shopper, sign_in
+from tests.factories.catalog import make_channel
+from tests.factories.suppliers import NOON
+from tests.storefront.accounts.test_two_factor import code_at, with_app
+
+pytestmark = pytest.mark.django_db
+SECOND = "/admin/factors/sign-in/"
+LATER = NOON + timedelta(minutes=2)
+
+
+@pytest.fixture(autouse=True)
+def later():
+    make_channel()
+    with time_machine.travel(LATER, tick=False):
+        yield
+
+
+def staff():
+    return User.objects.create_superuser("boss@fara.example", PASSWORD)
+
+
+def give_password(client):
+    return client.post(
+        reverse("admin:login"), {"username": "boss@fara.example", "password": PASSWORD}
+    )
+
+
+def start(client):
+    """Open a session that knows nobody, as an attacker would plant it."""
+    session = client.session
+    session["seen"] = True
+    session.save()
+
+
+def staff_password(client, _monkeypatch):
+    staff()
+    start(client)
+    yield
+    give_password(client)
+
+
+def second_factor(client, _monkeypatch):
+    with_app(staff())
+    give_password(client)
+    yield
+    client.post(SECOND, {"code": code_at(LATER)})
+
+
+def passkey(client, monkeypatch):
+    with_app(staff())
+    give_password(client)
+    monkeypatch.setattr(verification, "by_passkey", lambda **_known: None)
+    yield
+    client.post(SECOND, {"credential": "{}"})
+
+
+def first_factor(client, _monkeypatch):
+    staff()
+    give_password(client)
+    client.get("/admin/factors/app/")
+    secret = unseal(client.session["new_app"])["secret"]
+    yield
+    client.post("/admin/factors/app/", {"code": code_at(LATER, secret)})
+
+
+def shopper_password(client, _monkeypatch):
+    make_shopper()
+    start(client)
+    yield
+    sign_in(client)
+
+
+def shopper_new_password(client, _monkeypatch):
+    make_shopper()
+    sign_in(client)
+    yield
+    said = {"current": PASSWORD, "password": "another lamp"}
+    client.post("/en/account/profile/password/", said)
+
+
+DOORS = [
+    staff_password,
+    second_factor,
+    passkey,
+    first_factor,
+    shopper_password,
+    shopper_new_password,
+]
+
+
+@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.__name__)
+def test_the_session_key_changes_at_each_door(client, monkeypatch, door):
+    steps = door(client, monkeypatch)
+    next(steps)
+    before = client.session.session_key
+
+    next(steps, None)
+
+    assert client.session.session_key != before
+    assert not Session.objects.filter(session_key=before).exists()
+    home = "/en/account/" if "shopper" in door.__name__ else "/admin/"
+    assert client.get(home).status_code == 200
+
+
+def test_a_new_password_by_mail_ends_the_sessions_of_before(client, client_factory):
+    make_shopper()
+    sign_in(client)
+    client.get("/en/account/")
+    forgetful = client_factory()
+    forgetful.post("/en/account/password/", {"email": "erika@example.org"})
+    link = Event.objects.latest("pk").payload["url"]
+    forgetful.post(link[link.index("/en/") :], {"password": "another lamp"})
+
+    assert client.get("/en/account/").status_code == 302
