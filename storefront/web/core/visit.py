@@ -21,7 +21,6 @@ READS = ["GET", "HEAD", "POST"]
 
 
 CHANNEL_CODE = "shop"
-CART_COOKIE = "fara_cart"
 COUNT_COOKIE = "fara_cart_count"  # a script reads it, so that a page can be kept for everybody
 UNPAID_COOKIE = "fara_unpaid"  # number of an order; a script reads it, as the count
 COUNTRY_COOKIE = "fara_country"
@@ -92,7 +91,7 @@ def theme_of(request: HttpRequest) -> str:
 
 def cart_token(request: HttpRequest) -> str:
     """Return the token in the cart cookie; a forged or broken one is no cart."""
-    raw = request.COOKIES.get(CART_COOKIE, "")
+    raw = request.COOKIES.get(settings.CART_COOKIE_NAME, "")
     try:
         return signing.Signer(salt=SALT).unsign(raw) if raw else ""
     except signing.BadSignature:
@@ -130,7 +129,7 @@ def keep_cart(response: HttpResponse, cart: Cart, count: int) -> None:
     """Let the visitor carry the cart for 30 days, and its count for the badge."""
     age_s = int(KEPT_FOR.total_seconds())
     response.set_cookie(
-        CART_COOKIE,
+        settings.CART_COOKIE_NAME,
         signing.Signer(salt=SALT).sign(cart.token),
         max_age=age_s,
         httponly=True,
@@ -152,7 +151,7 @@ def forget_unpaid(request: HttpRequest, response: HttpResponse, order: Order) ->
 
 
 def forget_cart(response: HttpResponse) -> None:
-    response.delete_cookie(CART_COOKIE, samesite="Lax")
+    response.delete_cookie(settings.CART_COOKIE_NAME, samesite="Lax")
     response.delete_cookie(COUNT_COOKIE, samesite="Lax")
 
 

@@ -8,12 +8,13 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.conf import settings
 from django.core import signing
 
 from orders.cart import carts
 from orders.models import Cart
 from storefront.web.core import formats
-from storefront.web.core.visit import CART_COOKIE, COUNTRY_COOKIE, SALT
+from storefront.web.core.visit import COUNTRY_COOKIE, SALT
 from tests.factories.catalog import NOON
 
 SLUG = "trail-400"
@@ -166,7 +167,7 @@ class Fronts:
         cart = carts.open_cart(
             channel=self.listing.channel, country=self.country, locale="en", now=NOON
         )
-        self.shopper.cookies[CART_COOKIE] = signing.Signer(salt=SALT).sign(cart.token)
+        self.shopper.cookies[settings.CART_COOKIE_NAME] = signing.Signer(salt=SALT).sign(cart.token)
         body = {"listing_id": self.listing.pk, "quantity": quantity}
         return cart, self.api.post(f"/api/v1/carts/{cart.token}/lines/", body)
 

@@ -8,6 +8,7 @@ from itertools import cycle, islice
 from random import Random
 from typing import NamedTuple
 
+from django.conf import settings
 from django.core import signing
 from django.db.models import F
 from django.test import Client
@@ -20,7 +21,7 @@ from storefront.dev.bench.harness.checkout_script import CSRF_COOKIE, WHO, Ready
 from storefront.dev.bench.harness.load import HOST
 from storefront.lib.address import Address
 from storefront.web.cart.summary import fill
-from storefront.web.core.visit import CART_COOKIE, SALT
+from storefront.web.core.visit import SALT
 from suppliers.models import StockLevel
 
 VARIETY = 60
@@ -83,7 +84,7 @@ def ready(channel: Channel, wanted: Collection[Goods], *, count: int, now: datet
     for each in islice(cycle(wanted), count):
         cart = _cart(channel, each.listing_id, now)
         cookies = {
-            CART_COOKIE: signer.sign(cart.token),
+            settings.CART_COOKIE_NAME: signer.sign(cart.token),
             "fara_country": HOME.country,
             CSRF_COOKIE: CSRF_TOKEN,
         }

@@ -1,0 +1,83 @@
+"""Every cookie that the shop sets in production goes over HTTPS only."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from storefront.accounts.models import User
+from storefront.ops import production_env
+from storefront.ops.environment import fresh_secrets
+from tests.factories.accounts import PASSWORD, make_shopper, sign_in
+
+ROOT = Path(__file__).resolve().parents[4]
+HOST_ONLY = ("__Host-sessionid", "__Host-csrftoken", "__Host-fara_cart")
+READ = """
+import json
+from django.conf import settings
+kinds = ("SESSION_COOKIE", "CSRF_COOKIE", "LANGUAGE_COOKIE", "CART_COOKIE", "IS_PRODUCTION")
+names = [name for name in dir(settings) if name.startswith(kinds)]
+print(json.dumps({name: getattr(settings, name) for name in names}))
+"""
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def in_production(settings):
+    """Take over each setting of cookies as production has it."""
+    environ = {**os.environ, **fresh_secrets(), **production_env.addresses()}
+    environ["DJANGO_SETTINGS_MODULE"] = "storefront.settings"
+    read = subprocess.run(
+        [sys.executable, "-c", READ],
+        cwd=ROOT,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    for name, value in json.loads(read.stdout).items():
+        setattr(settings, name, value)
+
+
+def shop(client, listing):
+    """Do all that sets a cookie: cart, theme, country, both doors, a message to staff."""
+    User.objects.create_superuser("boss@fara.example", PASSWORD)
+    make_shopper()
+    idle = User.objects.create_user("idle@example.org", PASSWORD)
+    yield client.post("/en/cart/add/", {"listing": listing.pk, "quantity": 1})
+    yield client.post("/en/theme/", {"theme": "dark"})
+    yield client.post("/en/country/", {"country": "DE"})
+    yield client.get("/az/")
+    yield sign_in(client)
+    yield client.post("/en/account/sign-out/")
+    yield client.get("/admin/login/")
+    yield client.post("/admin/login/", {"username": "boss@fara.example", "password": PASSWORD})
+    rows = {"action": "delete_selected", "_selected_action": [idle.pk], "post": "yes"}
+    yield client.post("/admin/accounts/user/", rows)
+
+
+def test_every_cookie_is_secure_in_production(shopper, light, in_production):
+    shopper.defaults |= {"wsgi.url_scheme": "https"}
+
+    cookies = [c for answer in shop(shopper, light) for c in answer.cookies.values() if c.value]
+
+    names = {cookie.key for cookie in cookies}
+    assert {*HOST_ONLY, "fara_cart_count", "fara_theme", "fara_country", "messages"} <= names
+    assert [cookie.key for cookie in cookies if not cookie["secure"]] == []
+    for cookie in cookies:
+        if cookie.key in HOST_ONLY:
+            assert (cookie["path"], cookie["domain"]) == ("/", "")
+
+
+def test_a_cart_is_found_under_its_name_in_production(shopper, light, in_production):
+    shopper.defaults |= {"wsgi.url_scheme": "https"}
+    shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
+
+    assert light.variant.sku in shopper.get("/en/cart/").content.decode()
