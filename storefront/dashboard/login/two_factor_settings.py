@@ -94,7 +94,7 @@ def passkey(request: HttpRequest, user: User) -> HttpResponse:
             answer = json.loads(request.POST.get("credential", ""))
             named = name or _("Passkey")
             enrollment.add_passkey(user=user, name=named, answer=answer, now=timezone.now())
-        except (NotProvenError, ValueError):
+        except (NotProvenError, ValueError, RecursionError):  # of deeply nested JSON
             problem = _("No passkey came of it. Try once more.")
         else:
             return _added(request, user, is_first=is_first)

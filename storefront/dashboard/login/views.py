@@ -136,7 +136,7 @@ def _prove(request: HttpRequest, user: User) -> str | None:
     except login_throttling.TooManyTriesError as error:
         wait = timeuntil(error.until, now, depth=1)
         return _("Too many tries. Wait %(time)s, then try again.") % {"time": wait}
-    except (verification.NotProvenError, ValueError):
+    except (verification.NotProvenError, ValueError, RecursionError):  # of deeply nested JSON
         is_code = "code" in request.POST
         wrong = _("This code is not right, or has been used. Wait for the next one.")
         return wrong if is_code else _("This passkey is not one of yours.")

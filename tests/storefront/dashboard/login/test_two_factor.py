@@ -236,7 +236,20 @@ def test_who_may_not_do_everything_resets_nobody(client, person, client_factory)
     assert enrollment.has_any(person)
 
 
-@pytest.mark.parametrize("answer", ["", "{}", "[]", "not json", '{"id": 1}', "null"])
+FORGED = ["", "{}", "[]", "not json", '{"id": 1}', "null", "[" * 100_000]
+
+
+@pytest.mark.parametrize("answer", FORGED, ids=range(len(FORGED)))
+def test_a_forged_passkey_is_not_added(client, person, answer):
+    give_password(client)
+
+    said = client.post("/admin/factors/passkey/", {"credential": answer})
+
+    assert said.status_code == 422
+    assert not Authenticator.objects.exists()
+
+
+@pytest.mark.parametrize("answer", FORGED, ids=range(len(FORGED)))
 def test_a_forged_passkey_opens_nothing(client, person, answer):
     with_app(person)
     give_password(client)
