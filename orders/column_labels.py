@@ -100,6 +100,7 @@ COLUMNS = {
     "asked_at": _("Supplier asked"),
     "Payment.asked_at": _("Gateway asked for its page"),
     "read_at": _("Gateway asked for the result"),
+    "network": _("Network that placed it"),
     "asked_by": _("Asked by"),
     "listing": _("Listing"),
     "quoted_amount": _("Price that was shown"),

@@ -87,8 +87,8 @@ def _forget_one(order: Order, words: set[str]) -> None:
     nobody = f"{order.number.lower()}@erased.invalid"
     order.email, order.ship_to = nobody, without_person(order.ship_to)
     order.address_check = verification.without_person(order.address_check)
-    order.access_key = new_key()
-    order.save(update_fields=["email", "ship_to", "address_check", "access_key"])
+    order.access_key, order.network = new_key(), ""
+    order.save(update_fields=["email", "ship_to", "address_check", "access_key", "network"])
     Redemption.objects.filter(order=order).update(email=nobody)
     for one in PurchaseOrder.objects.filter(order=order):
         PurchaseOrder.objects.filter(pk=one.pk).update(

@@ -25,7 +25,7 @@ from django.utils.functional import Promise
 from orders.addresses import validation, verification
 from orders.cart import carts
 from orders.cart import lines as cart_lines
-from orders.checkout import open_order_limits, snapshot
+from orders.checkout import network_limits, open_order_limits, snapshot
 from orders.checkout.cart_totals import Buyer, bill, ways_of
 from orders.inventory import reservations
 from orders.models import Cart, CartLine, Order, Payment, Reservation
@@ -115,14 +115,16 @@ def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
     agreed: Money | None = None,
     check: Mapping[str, Any] | None = None,
     tax: CountryRate | None = None,
+    network: str = "",
 ) -> Placed:
     """Freeze a cart into an order, hold its stock, and write down its first payment.
 
     Before that, suppliers are asked live for what is too old or nearly gone.
 
     Shape:  ``check`` how the shopper came to the address, as ``verification.note`` makes it;
-            ``tax`` what was read of its country for this request
-    Locks:  the cart, the shopper, then promotions with a limit, then the stock rows in id order
+            ``tax`` what was read of its country for this request; ``network`` the digest of the
+            visitor's network (``client_ip.network_digest``)
+    Locks:  the cart, the shopper, promotions with a limit, the network, the stock rows in id order
     Raises: EmptyCartError, AlreadyPlacedError, CannotSupplyError, QuoteOutdatedError, HeldError,
             PriceChangedError, SpentError, NothingToPayError, BadAddressError  nothing is written
     """
@@ -141,6 +143,7 @@ def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
         quote=quote,
         now=now,
         agreed=agreed,
+        network=network,
     )
     try:
         _insist_there(cart, quote, now)
@@ -193,6 +196,7 @@ def _place(  # noqa: PLR0913
     quote: ShippingQuote,
     now: datetime,
     agreed: Money | None,
+    network: str,
 ) -> Placed:
     if (
         locked := _LOCKED.first(cart_id=cart.pk)
@@ -242,6 +246,7 @@ def _place(  # noqa: PLR0913
         check=check,
         quote=quote,
         totals=totals,
+        network=network,
         held_since=since,
         pay_before=reservations.until(since=since, now=now),
         now=now,
@@ -251,10 +256,13 @@ def _place(  # noqa: PLR0913
     )
     held = reservations.of(lines=order_lines, until=order.pay_before, now=now)
     payment = sessions.first_of(order, now=now)
+    wanted: Counter[int] = Counter()
+    for line in order_lines:
+        wanted[line.level_id] += line.quantity
+    network_limits.limit(network=network, units=wanted, now=now)
     insert_together([order, *order_lines, *held, payment])
     redemptions.redeem(order=order, applied=billed.found.outcome.applied, now=now)
-    levels = {line.level_id for line in order_lines}
-    open_order_limits.hand_over(earlier=earlier, levels=levels, now=now)
+    open_order_limits.hand_over(earlier=earlier, levels=set(wanted), now=now)
     reservations.take(lines=order_lines, now=now)
     return Placed(order, payment)
 

@@ -32,6 +32,7 @@ def order_of(  # noqa: PLR0913 - an order is who, what, where, how and for how m
     check: Mapping[str, Any],
     quote: ShippingQuote,
     totals: Totals,
+    network: str,
     held_since: datetime,
     pay_before: datetime,
     now: datetime,
@@ -58,6 +59,7 @@ def order_of(  # noqa: PLR0913 - an order is who, what, where, how and for how m
         placed_at=now,
         pay_before=pay_before,
         held_since=held_since,
+        network=network,
         delivery_plan=[
             entry_of(parcel, amount=share.charge.amount, tax=share.tax.amount)
             for parcel, share in zip(quote.parcels, totals.parcels, strict=True)

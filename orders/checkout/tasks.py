@@ -9,7 +9,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from orders.checkout import checkout, unpaid_orders
+from orders.checkout import checkout, network_limits, unpaid_orders
 from orders.models import Order, Payment
 from orders.payments import polling, updates
 from suppliers.resilience.bulkheads import InHandError, in_hand
@@ -36,6 +36,7 @@ def expire_unpaid(**_: Any) -> None:
                 checkout.expire(order=order, now=now)
             except Exception:  # the others expire without it; staff find it in the inbox
                 log.exception("%s does not expire", order)
+        network_limits.forget()
 
 
 @shared_task

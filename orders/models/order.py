@@ -139,6 +139,8 @@ class Order(Stateful):
     pay_before = models.DateTimeField()  # then the goods are for others again
     # Since when its shopper holds any of it unpaid, be it by an earlier order.
     held_since = models.DateTimeField(null=True, blank=True)
+    # The digest of the network that placed it, while it is unpaid (``checkout.network_limits``).
+    network = models.CharField(max_length=32, blank=True, db_default="")
     delivery_plan = models.JSONField(default=list)  # one entry per parcel, as it was quoted
     # Which places could have sent each line, and by which rules these were taken
     # (``routing.decision_log``).
@@ -180,6 +182,7 @@ class Order(Stateful):
         indexes = [
             models.Index(fields=["status", "status_since"], name="order_by_status"),
             models.Index(Lower("email"), name="order_by_email"),
+            models.Index(fields=["network"], condition=~Q(network=""), name="order_by_network"),
         ]
 
     def __str__(self) -> str:

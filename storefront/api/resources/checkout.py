@@ -29,6 +29,7 @@ from storefront.api.resources.delivery_options import quotes_for, too_little
 from storefront.lib.address import Address
 from storefront.lib.http.errors import OutsideError
 from storefront.lib.money import Money
+from storefront.lib.security.client_ip import network_digest
 
 log = logging.getLogger(__name__)
 
@@ -170,6 +171,7 @@ class Checkout(Endpoint):
                     reason=wanted["address_reason"],
                 ),
                 tax=looked.cart.tax,
+                network=network_digest(request),
                 now=self.now,
             )
         except checkout.BadAddressError as error:

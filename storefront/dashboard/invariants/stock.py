@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orders.checkout import network_limits
 from storefront.dashboard.invariants.invariant import Invariant
 
 STOCK = (
@@ -105,6 +106,20 @@ STOCK = (
             WHERE p.quantity <> l.quantity
                OR p.level_id <> coalesce(p.ordered_on, l.level_id)
         """,
+    ),
+    Invariant(
+        code="I1.network",
+        sentence="One network has no more unpaid orders, and holds no more units, than allowed.",
+        sql=f"""
+            SELECT o.network, count(DISTINCT o.id) AS orders, sum(r.quantity) AS units
+            FROM orders_order o
+            JOIN orders_orderline l ON l.order_id = o.id
+            JOIN orders_reservation r ON r.line_id = l.id AND r.status = 'active'
+            WHERE o.status = 'pending_payment' AND o.network <> ''
+            GROUP BY o.network
+            HAVING count(DISTINCT o.id) > {network_limits.MAX_OPEN}
+                OR (count(DISTINCT o.id) > 1 AND sum(r.quantity) > {network_limits.MAX_UNITS})
+        """,  # noqa: S608 - made of constants
     ),
     Invariant(
         code="I1.held_while_unpaid",

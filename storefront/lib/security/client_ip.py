@@ -6,9 +6,11 @@ from ipaddress import IPv4Address, ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 
 IPV4_PREFIX = 24
 IPV6_PREFIX = 64
+DIGEST_CHARS = 32
 
 
 def address_of(request: HttpRequest) -> str:
@@ -34,3 +36,15 @@ def network_of(request: HttpRequest) -> str:
         return raw
     prefix = IPV4_PREFIX if isinstance(address, IPv4Address) else IPV6_PREFIX
     return str(ip_network((address, prefix), strict=False))
+
+
+def network_digest(request: HttpRequest) -> str:
+    """Return a keyed digest of the visitor's network; empty for an address of this machine."""
+    network = network_of(request)
+    try:
+        if ip_network(network).is_loopback:
+            return ""
+    except ValueError:
+        pass  # no address: whatever it is, it is one visitor's
+    digest = salted_hmac("client network", network, algorithm="sha256").hexdigest()
+    return digest[:DIGEST_CHARS]

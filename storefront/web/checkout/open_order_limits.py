@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from orders.cart.lines import Read
-from orders.checkout import open_order_limits
+from orders.checkout import network_limits, open_order_limits
 from orders.models import Cart
 
 type CartView = Callable[[HttpRequest, Cart, Read | None, datetime], HttpResponse]
@@ -36,6 +36,13 @@ WORDS: dict[type[open_order_limits.HeldError], tuple[Promise, Promise]] = {
     open_order_limits.HeldTooLongError: (
         _("You ordered it before, and did not pay."),
         _("Nobody holds a light longer without paying, so that others can have it too."),
+    ),
+    network_limits.NetworkLimitError: (
+        _("Too much is reserved and not paid"),
+        _(
+            "Unpaid orders from your internet connection reserve as much as we allow for one"
+            " connection. Pay or cancel one of them, or order fewer units."
+        ),
     ),
 }
 
@@ -60,7 +67,9 @@ def _page(request: HttpRequest, error: open_order_limits.HeldError) -> HttpRespo
         "title": title,
         "words": words,
         "until": error.until,
-        "is_resting": isinstance(error, open_order_limits.HeldTooLongError),
+        "is_resting": isinstance(
+            error, open_order_limits.HeldTooLongError | network_limits.NetworkLimitError
+        ),
         "held": error.orders,
     }
     return render(

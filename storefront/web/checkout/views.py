@@ -29,6 +29,7 @@ from orders.models import Cart, Order
 from orders.promotions.redemptions import SpentError
 from storefront.lib.address import Address
 from storefront.lib.money import Money
+from storefront.lib.security.client_ip import network_digest
 from storefront.web.account.addresses import known_of
 from storefront.web.cart.summary import FilledCart, fill, ways
 from storefront.web.cart.views import LESS
@@ -170,6 +171,7 @@ def place(request: HttpRequest, cart: Cart, known: Read | None, now: datetime) -
             agreed=agreed,
             check=cart.address_check,
             tax=found.looked.cart.tax,
+            network=network_digest(request),
             now=now,
         )
     except checkout.AlreadyPlacedError as error:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from orders.checkout import network_limits
 from orders.models import Order
+from storefront.lib.security import client_ip
 from suppliers.models import StockLevel
 
 pytestmark = pytest.mark.django_db
@@ -38,3 +40,18 @@ def test_a_cart_after_none_that_we_know_is_of_another_shopper(api, cart, wish, l
     order_again(api, wish, listing, after=after)
 
     assert Order.objects.filter(status=Order.Status.PENDING_PAYMENT).count() == 2
+
+
+def test_a_program_without_a_cookie_is_limited_by_its_network(api, wish, listing, monkeypatch):
+    monkeypatch.setattr(network_limits, "MAX_OPEN", 1)
+    monkeypatch.setattr(client_ip, "address_of", lambda _request: "203.0.113.7")
+    order_again(api, wish, listing)
+    monkeypatch.setattr(client_ip, "address_of", lambda _request: "203.0.113.8")
+
+    answer = order_again(api, wish, listing)
+
+    assert (answer.status_code, answer.json()["type"].rpartition("#")[2]) == (409, "held-already")
+    assert answer.json()["until"]
+    assert Order.objects.count() == 1
+    monkeypatch.setattr(client_ip, "address_of", lambda _request: "2001:db8::1")
+    assert order_again(api, wish, listing).status_code == 201

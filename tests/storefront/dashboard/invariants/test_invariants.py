@@ -26,6 +26,8 @@ PLANTED = {
     " seen_in_id = (SELECT min(id) FROM suppliers_stockmovement)",
     "I1.doubt": "UPDATE orders_allocation SET status_since = status_since - interval '2 hours'",
     "I1.same_row": "UPDATE orders_allocation SET quantity = quantity + 1 WHERE status = 'unseen'",
+    "I1.network": "UPDATE orders_order SET network = 'one', status = 'pending_payment';"
+    " UPDATE orders_reservation SET status = 'active', quantity = 150",
     "I1.held_while_unpaid": "UPDATE orders_order SET status = 'placed'"
     " WHERE status = 'pending_payment'",
     "I2.total": "UPDATE orders_order SET discount_amount = 1",

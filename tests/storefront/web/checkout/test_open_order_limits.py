@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from orders.checkout import network_limits
 from orders.models import Cart, Order, Payment
+from storefront.lib.security import client_ip
 from suppliers.models import StockLevel
 from tests.factories.orders import make_order, make_sellable
 from tests.storefront.web.checkout.test_views import agreed, to_review
@@ -155,3 +157,20 @@ def test_who_held_it_for_an_hour_leaves_it_to_others_for_a_while(filled, light, 
 
     assert answer.status_code == 409
     assert ">14:30 CET</time> on you can order it again." in answer.content.decode()
+
+
+def test_a_network_that_holds_too_much_is_told_so_and_shown_no_order_of_others(
+    shopper, client_of_another, light, monkeypatch
+):
+    monkeypatch.setattr(network_limits, "MAX_OPEN", 1)
+    monkeypatch.setattr(client_ip, "address_of", lambda _request: "203.0.113.7")
+    buy(shopper, light)
+
+    answer = buy(client_of_another, light)
+
+    page = Page(answer)
+    assert answer.status_code == 409
+    assert page.faults == []
+    assert "Too much is reserved and not paid" in page.text
+    assert "you can order it again" in page.text
+    assert Order.objects.get().number not in page.text

@@ -1,0 +1,75 @@
+"""Network limits: bound what the unpaid orders of one network hold.
+
+A program that sends no cookie is a new customer with each cart, and ``open_order_limits`` finds no
+earlier order of it. It still comes from a network: a /24 of IPv4 or a /64 of IPv6. An order keeps
+a keyed digest of it until it is paid or has ended.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import Sum
+
+from orders.checkout.open_order_limits import HeldError
+from orders.inventory import reservations
+from orders.models import Order, Reservation
+from storefront.lib.db.transactions import needs_transaction
+from suppliers.models import StockLevel
+
+MAX_OPEN = 10  # orders: an office that orders at the same time stays below
+MAX_UNITS = 200  # of all items together; a single order may hold more
+SHARE_DIVISOR = 2  # of a stock level, one part in so many
+MIN_UNITS = 5  # of a stock level: a customer may take the last few
+
+
+class NetworkLimitError(HeldError):
+    """Unpaid orders from this network hold too much. Nothing was written."""
+
+
+@needs_transaction
+def limit(*, network: str, units: Mapping[int, int], now: datetime) -> None:
+    """Refuse an order whose network would hold too much with it.
+
+    Orders of one network are counted one after the other: the lock lasts until the order is
+    committed.
+
+    Shape:  ``network`` is a digest, empty for orders that no visitor places; ``units`` maps stock
+            rows to what the order wants
+    Locks:  the network
+    Raises: NetworkLimitError
+    """
+    if not network:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 8))", [network])
+    open_ones = Order.objects.filter(network=network, status=Order.Status.PENDING_PAYMENT)
+    ends = list(open_ones.order_by("pay_before").values_list("pay_before", flat=True))
+    held = Counter[int]()
+    if ends:
+        active = Reservation.objects.filter(
+            line__order__in=open_ones, status=Reservation.Status.ACTIVE
+        )
+        held.update(dict(active.values_list("level_id").annotate(Sum("quantity")).order_by()))
+    is_too_much = ends and held.total() + sum(units.values()) > MAX_UNITS
+    if len(ends) >= MAX_OPEN or is_too_much or _is_over_share(held, units):
+        raise NetworkLimitError([], min([*ends, now + reservations.PAY_WITHIN]))
+
+
+def _is_over_share(held: Mapping[int, int], units: Mapping[int, int]) -> bool:
+    """Test whether a network would hold more of a stock row than its share."""
+    for level in StockLevel.objects.filter(pk__in=units):
+        sellable = level.reported_quantity - level.buffer - level.allocated_unseen
+        share = max(MIN_UNITS, sellable // SHARE_DIVISOR)
+        if held.get(level.pk, 0) + units[level.pk] > share:
+            return True
+    return False
+
+
+def forget() -> None:
+    """Erase the networks of orders that are paid or have ended."""
+    kept = Order.objects.exclude(network="")
+    kept.exclude(status=Order.Status.PENDING_PAYMENT).update(network="")

@@ -1,0 +1,109 @@
+"""Network limits: what unpaid orders of one network may hold, with and without a cookie."""
+
+from __future__ import annotations
+
+import pytest
+
+from orders.checkout import checkout, network_limits, tasks
+from orders.checkout.network_limits import NetworkLimitError
+from orders.inventory import reservations
+from orders.models import Order
+from orders.payments import updates
+from suppliers.models import StockLevel
+from tests.factories.orders import (
+    HOME,
+    make_cart,
+    make_payment,
+    make_sellable,
+    news_of,
+    quote_for,
+)
+from tests.factories.suppliers import NOON
+from tests.orders.inventory.test_reservations_race import all_at_once
+
+pytestmark = pytest.mark.django_db
+HERE, THERE = "a" * 32, "b" * 32
+
+
+def place(listing, *, network=HERE, quantity=1):
+    """Place a cart of nobody we know."""
+    cart = make_cart(listing, quantity=quantity)
+    email = f"{cart.pk}@example.org"
+    quote = quote_for(cart)
+    return checkout.place(
+        cart=cart, email=email, ship_to=HOME, quote=quote, now=NOON, network=network
+    ).order
+
+
+def reserved(listing):
+    return StockLevel.objects.get(pk=listing.level.pk).reserved
+
+
+def test_one_network_has_so_many_unpaid_orders_and_another_has_its_own():
+    light = make_sellable(quantity=60)
+    orders = [place(light) for _ in range(network_limits.MAX_OPEN)]
+
+    with pytest.raises(NetworkLimitError) as refused:
+        place(light)
+
+    assert refused.value.orders == [], "orders of others are not shown"
+    assert refused.value.until == NOON + reservations.PAY_WITHIN
+    assert reserved(light) == network_limits.MAX_OPEN
+    assert place(light, network=THERE).network == THERE
+    assert place(light, network="").network == ""
+    payment = make_payment(orders[0])
+    updates.apply(update=news_of(payment, "authorized"), gateway="fake", now=NOON)
+    assert place(light).status == Order.Status.PENDING_PAYMENT, "a paid one counts no more"
+
+
+@pytest.mark.parametrize(
+    ("stock", "quantities", "held"),
+    [
+        (60, [30], 30),
+        (60, [31], 0),
+        (60, [20, 10, 1], 30),
+        (5, [5], 5),  # the last few go to one customer
+        (8, [3, 2, 1], 5),
+    ],
+)
+def test_one_network_holds_a_share_of_a_stock_level(stock, quantities, held):
+    light = make_sellable(quantity=stock)
+
+    for quantity in quantities:
+        try:
+            place(light, quantity=quantity)
+        except NetworkLimitError:
+            assert quantity == quantities[-1]
+
+    assert reserved(light) == held
+
+
+def test_one_network_holds_so_many_units_of_all_items(monkeypatch):
+    monkeypatch.setattr(network_limits, "MAX_UNITS", 6)
+    place(make_sellable(), quantity=5)
+
+    with pytest.raises(NetworkLimitError):
+        place(make_sellable(), quantity=2)
+    place(make_sellable(), quantity=1)
+
+
+def test_the_network_is_erased_when_an_order_is_not_unpaid_any_more():
+    light = make_sellable(quantity=9)
+    ended, waiting = place(light), place(light)
+    Order.objects.filter(pk=ended.pk).update(pay_before=NOON)
+    Order.objects.filter(pk=waiting.pk).update(pay_before="2099-01-01T00:00Z", held_since=None)
+
+    tasks.expire_unpaid()
+
+    assert dict(Order.objects.values_list("pk", "network")) == {ended.pk: "", waiting.pk: HERE}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_orders_of_one_network_at_the_same_moment_are_counted_one_after_the_other(monkeypatch):
+    monkeypatch.setattr(network_limits, "MAX_OPEN", 2)
+    lights = [make_sellable() for _ in range(8)]
+
+    lost = all_at_once([lambda light=light: place(light) for light in lights], NetworkLimitError)
+
+    assert lost == len(lights) - 2
+    assert Order.objects.count() == 2
