@@ -39,6 +39,12 @@ def refuse_harmless_defaults(**_: Any) -> None:
         raise SystemExit(str(error)) from error  # Celery swallows anything milder
 
 
+def publish_fast() -> None:
+    """Wait less for the broker in a process that customers wait for: it only publishes."""
+    short = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
+    app.conf.broker_transport_options = {**app.conf.broker_transport_options, **short}
+
+
 @task_postrun.connect
 def pass_before_acknowledgment(**_: Any) -> None:
     """Let a test kill a worker whose task is done, and not taken off the queue."""

@@ -8,6 +8,7 @@ from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
 from storefront import checks
+from storefront.celery import publish_fast
 from storefront.lib import log_format
 from storefront.workers.warmup import keeping_all
 
@@ -15,4 +16,5 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
 checks.insist()
 with keeping_all():
     application = log_format.with_request_id(get_wsgi_application())
+    publish_fast()
     get_resolver().url_patterns  # noqa: B018 - all pages now, not while the first shopper waits

@@ -54,6 +54,14 @@ def fresh_routes():
 
 
 @pytest.fixture(autouse=True)
+def broker_answers(monkeypatch):
+    """A broker that was away in the test before is asked again at once."""
+    from storefront.workers import deduplication  # noqa: PLC0415 - the settings are not read yet
+
+    monkeypatch.setattr(deduplication, "broker", deduplication.Broker())
+
+
+@pytest.fixture(autouse=True)
 def settled_language():
     """A page in Azerbaijani leaves its language with the thread; the next test begins anew."""
     from django.utils import translation  # noqa: PLC0415 - the settings are not read yet

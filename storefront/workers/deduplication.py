@@ -1,25 +1,32 @@
-"""Task deduplication: queue a wake-up task at most once per 20 s, expire it after 15 min.
+"""Task wake-ups: queue one at most once per 20 s, expire it after 15 min, rest while Redis hangs.
 
 The tables hold the truth, and sweeps wake a worker for each waiting row, again and again. With many
 rows the queue would fill with finished work faster than workers empty it, and hide what is due.
 A wake-up expires only much later than it is blocked: were all to expire while they wait, none
 would ever run.
+
+A process that could not reach the broker does not try again for 5 s: a Redis that hangs costs a web
+thread one timeout, not one for each wake-up. The sweeps do the work.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 from typing import Any
 
+import redis
 from celery import Task
 from celery.signals import task_prerun
 from django.core.cache import cache
+from kombu.exceptions import OperationalError
 
 log = logging.getLogger(__name__)
 
 GIVEN_ONCE_FOR_S = 20
 LIVES_S = 15 * 60
+AWAY_FOR_S = 5.0
 HINTS = frozenset(
     {
         "orders.purchasing.tasks.divide",
@@ -36,6 +43,24 @@ HINTS = frozenset(
 )
 
 
+class Broker:
+    """What this process knows of the broker."""
+
+    def __init__(self) -> None:
+        self._away_until = float("-inf")
+
+    def insist(self) -> None:
+        """Raise OperationalError while the broker is believed to be away."""
+        if time.monotonic() < self._away_until:
+            raise OperationalError("the broker did not answer a moment ago")
+
+    def is_away(self) -> None:
+        self._away_until = time.monotonic() + AWAY_FOR_S
+
+
+broker = Broker()
+
+
 class Hinting(Task):  # type: ignore[type-arg]
     """A task of ours: one that is a hint is given once until somebody begins with it."""
 
@@ -44,17 +69,28 @@ class Hinting(Task):  # type: ignore[type-arg]
     def apply_async(  # type: ignore[override]
         self, args: Any = None, kwargs: dict[str, Any] | None = None, **options: Any
     ) -> Any:
-        """Publish it, if it is no hint that lies in the queue already."""
+        """Publish it, if it is no hint that lies in the queue already.
+
+        Raises: OperationalError  the broker is away
+        """
+        broker.insist()
         if self.name not in HINTS or args or {"countdown", "eta"} & options.keys():
-            return super().apply_async(args, kwargs, **options)
+            return self._publish(args, kwargs, **options)
         if not _is_first(self.name, kwargs):
             return None
         if kwargs:  # a sweep, which has none, does not end: it gives all others
             options.setdefault("expires", LIVES_S)
         try:
-            return super().apply_async(args, kwargs, **options)
+            return self._publish(args, kwargs, **options)
         except Exception:
             begin(task=self, kwargs=kwargs)  # it does not lie there: who tries again may give it
+            raise
+
+    def _publish(self, args: Any, kwargs: dict[str, Any] | None, **options: Any) -> Any:
+        try:
+            return super().apply_async(args, kwargs, **options)
+        except OperationalError:
+            broker.is_away()
             raise
 
 
@@ -71,6 +107,9 @@ def begin(task: Any = None, kwargs: Mapping[str, Any] | None = None, **_: Any) -
 def _is_first(name: str, kwargs: Mapping[str, Any] | None) -> bool:
     try:
         return bool(cache.add(_key(name, kwargs), 1, timeout=GIVEN_ONCE_FOR_S))
+    except (redis.ConnectionError, redis.TimeoutError) as error:
+        broker.is_away()  # it is the same Redis
+        raise OperationalError(str(error)) from error
     except Exception:  # noqa: BLE001 - without it, a hint too many is better than none
         return True
 

@@ -1,0 +1,79 @@
+"""A Redis that hangs: a process that wakes workers loses half a second once, not with each task."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+import redis
+
+from storefront.dev.runtime import redis_server
+from tests.fakes.payment_gateway import eventually
+
+# As a web process does: the tables say what is to be done, and a worker is only told to look.
+SCRIPT = """
+import os, signal, sys, time
+import storefront.wsgi
+from orders.payments.tasks import settle, settle_payments
+from orders.cancellation.tasks import follow_cancellation
+from storefront.celery import app
+from storefront.lib.tasks import wake
+from storefront.workers import deduplication
+wake(settle_payments)
+wake(follow_cancellation, order_id=1)
+pid = int(sys.argv[1])
+os.kill(pid, signal.SIGSTOP)
+took = []
+for task, known in [(settle, {"request_id": 1}), (follow_cancellation, {"order_id": 2}),
+                    (settle, {"request_id": 2}), (settle_payments, {})]:
+    began = time.monotonic()
+    wake(task, **known)
+    took.append(time.monotonic() - began)
+os.kill(pid, signal.SIGCONT)
+time.sleep(deduplication.AWAY_FOR_S)
+wake(settle, request_id=3)
+print("took", *took)
+"""
+
+
+@pytest.fixture
+def own_redis(tmp_path):
+    """A Redis of this test alone, which may be stopped."""
+    made = redis_server.prepare(
+        home=tmp_path / "redis", log=tmp_path / "redis.log", is_throwaway=True
+    )
+    process = subprocess.Popen(made.child.command)
+    client = redis.Redis.from_url(made.url)
+
+    def answers():
+        try:
+            return client.ping()
+        except redis.RedisError:
+            return False
+
+    eventually(answers)
+    yield made.url, process.pid, client
+    process.send_signal(signal.SIGCONT)
+    process.kill()
+    process.wait(10)
+
+
+def test_a_redis_that_hangs_costs_a_web_process_half_a_second_once(own_redis):
+    url, pid, client = own_redis
+
+    said = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(pid)],
+        env={**os.environ, "REDIS_URL": url, "DJANGO_SETTINGS_MODULE": "storefront.settings"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    first, *others = (float(word) for word in said.stdout.split()[1:])
+    assert first < 0.9, said.stderr
+    assert max(others) < 0.05, said.stderr
+    assert client.llen("celery") == 3, "it was told again as soon as Redis answered"
