@@ -73,9 +73,21 @@ def test_no_secret_stands_in_the_file_and_a_missing_one_is_asked_for(services):
     for place, value in values.items():
         assert re.search(r"\$\{\w+:(\?Set .+|-)\}", value), place
         left = re.sub(r"\$\{[^}]*\}", "", value)  # what stands there whatever one sets
-        assert not left or re.fullmatch(r"(postgres://fara:@|redis://:@)[a-z]+:\d+/\w+", left), (
+        assert not left or re.fullmatch(r"(postgres://fara(_app)?:@|redis://:@)[a-z]+:\d+/\w+", left), (
             place
         )
+
+
+def test_only_migrate_connects_as_the_owner_of_the_database(services):
+    users = {
+        name: re.match(r"postgres://(\w+):", services[name]["environment"]["DATABASE_URL"])[1]
+        for name in (*OURS, ONE_SHOT)
+    }
+    owner = services["postgres"]["environment"]["POSTGRES_USER"]
+
+    assert {name for name, user in users.items() if user == owner} == {ONE_SHOT}
+    assert {users[name] for name in OURS} == {"fara_app"}
+    assert "grant_app_role" in services[ONE_SHOT]["command"][-1]
 
 
 def test_containers_can_write_only_where_they_must_and_gain_no_rights(services):

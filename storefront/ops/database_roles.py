@@ -1,0 +1,102 @@
+"""Database roles: create the role that the shop runs as, grant it rows and no structure.
+
+The owner of the database runs ``migrate`` and this. All other processes connect as the app's role,
+which can neither create, alter nor drop anything, nor rewrite history.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.apps import apps
+from django.db import connection, transaction
+from psycopg import sql
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What the app may do to rows of an append-only table, besides adding some."""
+
+    update: tuple[str, ...] = ()  # columns
+    delete: bool = False
+
+
+# Each model whose docstring says "Append-only" is here; a test compares them.
+HISTORIES = {
+    "lib.StatusChange": History(update=("actor", "reason")),  # erasure blanks them
+    "notifications.Event": History(update=("fanned_out_at", "payload")),  # erasure blanks it
+    "accounts.Consent": History(delete=True),  # with its account
+    "accounts.FactorChange": History(update=("actor",), delete=True),  # with its account
+    "suppliers.CostChange": History(delete=True),  # with its offer
+    "suppliers.StockMovement": History(),
+    "suppliers.ScorecardFact": History(),
+    "orders.PaymentEvent": History(),
+    "orders.PurchaseMessage": History(update=("body",)),  # erasure blanks it
+    "orders.StrayDecision": History(),
+    "orders.MoneySighting": History(),
+    "shipping.TrackingEvent": History(),
+}
+READ_ONLY = "django_migrations"
+
+
+def grant(*, role: str, password: str) -> None:
+    """Create or repair the role, and grant it what the app needs of the tables there are now.
+
+    Idempotent. Run it after each migration, as the owner: new tables belong to the owner only.
+    """
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        for statement in _statements(role, password):
+            cursor.execute(statement)
+
+
+def _statements(role: str, password: str) -> list[sql.Composed]:
+    name = sql.Identifier(role)
+    # Hashed here, so that the password stands in no log of the server.
+    hashed = sql.Literal(_scram(role, password))
+    database = sql.Identifier(connection.settings_dict["NAME"])
+    words = [
+        *([] if _exists(role) else ["CREATE ROLE {role}"]),
+        "ALTER ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {hashed}",
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC, {role}",
+        "REVOKE CREATE ON DATABASE {database} FROM PUBLIC, {role}",
+        # Feeds are staged in temporary tables.
+        "GRANT CONNECT, TEMPORARY ON DATABASE {database} TO {role}",
+        "GRANT USAGE ON SCHEMA public TO {role}",
+        "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}",
+        # MAINTAIN: each sync analyzes what it wrote.
+        "GRANT SELECT, INSERT, UPDATE, DELETE, MAINTAIN ON ALL TABLES IN SCHEMA public TO {role}",
+        "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}",
+        f"REVOKE INSERT, UPDATE, DELETE ON {READ_ONLY} FROM {{role}}",
+    ]
+    known = {"role": name, "hashed": hashed, "database": database}
+    statements = [sql.SQL(each).format(**known) for each in words]
+    for label, history in HISTORIES.items():
+        table = sql.Identifier(apps.get_model(label)._meta.db_table)  # noqa: SLF001
+        known = {"table": table, "role": name}
+        statements.append(sql.SQL("REVOKE UPDATE ON {table} FROM {role}").format(**known))
+        if not history.delete:
+            statements.append(sql.SQL("REVOKE DELETE ON {table} FROM {role}").format(**known))
+        if history.update:
+            known["columns"] = sql.SQL(", ").join(sql.Identifier(each) for each in _columns(label))
+            statements.append(
+                sql.SQL("GRANT UPDATE ({columns}) ON {table} TO {role}").format(**known)
+            )
+    return statements
+
+
+def _columns(label: str) -> list[str]:
+    fields = apps.get_model(label)._meta  # noqa: SLF001
+    return [str(fields.get_field(each).column) for each in HISTORIES[label].update]
+
+
+def _exists(role: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
+        return cursor.fetchone() is not None
+
+
+def _scram(role: str, password: str) -> str:
+    connection.ensure_connection()
+    server = connection.connection.pgconn
+    hashed: bytes = server.encrypt_password(password.encode(), role.encode(), b"scram-sha-256")
+    return hashed.decode()

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import pytest
+from django.apps import apps
+from django.core.management import CommandError, call_command
+from django.db import ProgrammingError, connection, transaction
+
+from orders import privacy as order_privacy
+from orders.models import Order
+from storefront.ops import database_roles
+from storefront.ops.database_roles import HISTORIES
+from tests.factories.full_shop import make_world
+from tests.factories.orders import make_purchase_orders
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+REFUSED = r"permission denied|must be owner"
+# In the world of the tests there are no accounts, and no order is sent astray.
+UNTOUCHED = {"accounts.Consent", "accounts.FactorChange", "orders.StrayDecision"}
+DDL = [
+    "CREATE TABLE mine (id int)",
+    "CREATE SCHEMA mine",
+    "ALTER TABLE orders_order ADD COLUMN mine int",
+    "ALTER TABLE orders_order DISABLE TRIGGER ALL",
+    "DROP TABLE orders_order",
+    "TRUNCATE orders_order CASCADE",
+    "CREATE INDEX mine ON orders_order (id)",
+    "CREATE ROLE mine",
+    "DELETE FROM django_migrations",
+    "COPY orders_order TO PROGRAM 'cat'",
+]
+
+
+@pytest.fixture
+def role():
+    """Create the app's role; it ends with the transaction of the test."""
+    name = f"app_of_{connection.settings_dict['NAME']}"
+    database_roles.grant(role=name, password="a password")
+    return name
+
+
+def become(role):
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET ROLE {role}")
+
+
+def is_refused(statement):
+    with pytest.raises(ProgrammingError, match=REFUSED):
+        run(statement)
+    return True
+
+
+def run(statement):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def test_the_whole_shop_works_with_the_rights_of_the_app(role, monkeypatch):
+    become(role)
+
+    listings = make_world(monkeypatch)
+    make_purchase_orders(*listings, email="eva@example.org")
+    theirs = Order.objects.filter(email="eva@example.org")
+    theirs.update(status=Order.Status.COMPLETED)
+    with transaction.atomic():
+        _words, numbers = order_privacy.forget(addresses=["eva@example.org"], owner_id=0, now=NOON)
+
+    assert len(numbers) == 1
+    for label in HISTORIES.keys() - UNTOUCHED:
+        assert apps.get_model(label).objects.exists(), label
+
+
+def test_the_app_may_analyze_what_a_sync_wrote(role):
+    """PostgreSQL only warns of a table that it skips."""
+    said = []
+    connection.connection.add_notice_handler(lambda notice: said.append(notice.message_primary))
+    become(role)
+
+    run("ANALYZE suppliers_stocklevel")
+
+    assert said == []
+
+
+@pytest.mark.parametrize("statement", DDL)
+def test_the_app_changes_no_structure(role, statement):
+    become(role)
+
+    assert is_refused(statement)
+
+
+@pytest.mark.parametrize("label", HISTORIES)
+def test_history_can_be_added_to_and_not_rewritten(role, label):
+    model, history = apps.get_model(label), HISTORIES[label]
+    table = model._meta.db_table
+    columns = [field.column for field in model._meta.concrete_fields]
+    allowed = {model._meta.get_field(name).column for name in history.update}
+    become(role)
+
+    for column in columns:
+        statement = f"UPDATE {table} SET {column} = {column}"
+        if column in allowed:
+            run(statement)
+        else:
+            assert is_refused(statement), column
+    statement = f"DELETE FROM {table} WHERE false"
+    if history.delete:
+        run(statement)
+    else:
+        assert is_refused(statement)
+
+
+def test_each_append_only_model_is_known():
+    said = {
+        model._meta.label
+        for model in apps.get_models()
+        if "append-only" in (model.__doc__ or "").lower()
+    }
+
+    assert said == set(HISTORIES)
+
+
+def test_granting_again_repairs_the_rights(role):
+    with connection.cursor() as cursor:
+        cursor.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}")
+    database_roles.grant(role=role, password="another")
+
+    become(role)
+    assert is_refused("TRUNCATE orders_order CASCADE")
+    assert is_refused("UPDATE suppliers_stockmovement SET id = id")
+
+
+def test_the_owner_is_not_made_the_app(monkeypatch, settings):
+    owner = settings.DATABASES["default"]["USER"]
+    monkeypatch.setenv("APP_DATABASE_URL", f"postgres://{owner}:password@db/fara")
+
+    with pytest.raises(CommandError, match="not the database's owner"):
+        call_command("grant_app_role")
