@@ -73,9 +73,9 @@ def test_no_secret_stands_in_the_file_and_a_missing_one_is_asked_for(services):
     for place, value in values.items():
         assert re.search(r"\$\{\w+:(\?Set .+|-)\}", value), place
         left = re.sub(r"\$\{[^}]*\}", "", value)  # what stands there whatever one sets
-        assert not left or re.fullmatch(r"(postgres://fara(_app)?:@|redis://:@)[a-z]+:\d+/\w+", left), (
-            place
-        )
+        assert not left or re.fullmatch(
+            r"(postgres://fara(_app)?:@|redis://:@)[a-z]+:\d+/\w+", left
+        ), place
 
 
 def test_only_migrate_connects_as_the_owner_of_the_database(services):
@@ -122,6 +122,43 @@ def test_the_shop_knows_its_folders_by_their_settings_only():
     assert [str(p) for p in outside if "VAR_DIR" in p.read_text()] == [
         "storefront/settings/__init__.py"
     ]
+
+
+def names_read_by_the_code():
+    calls = re.compile(r'(?:env_\w+\(|environ(?:\.get\(|\[))\s*"([A-Z][A-Z0-9_]*)"')
+    return {
+        name
+        for app in APPS
+        for path in Path(app).rglob("*.py")
+        if not path.is_relative_to("storefront/dev")
+        for name in calls.findall(path.read_text())
+    }
+
+
+def documented(heading):
+    """Return the variables of one table of the documentation."""
+    text = Path("docs/settings.md").read_text().split(f"## {heading}\n")[1].split("\n## ")[0]
+    rows = [line.split(" | ")[0] for line in text.splitlines() if line.startswith("| `")]
+    return [name for row in rows for name in re.findall(r"`([A-Z0-9_]+)`", row)]
+
+
+def test_every_setting_of_the_code_is_in_the_compose_file_and_documented(services):
+    passed = set().union(*(services[name]["environment"] for name in (*OURS, ONE_SHOT)))
+    shop, development = documented("Settings of a shop"), documented("Development and tests")
+    assert len(names_read_by_the_code()) > 30
+
+    assert names_read_by_the_code() == {*shop, *development}
+    assert passed == set(shop)
+    assert len(set(shop) | set(development)) == len(shop) + len(development)
+
+
+def test_every_variable_that_the_compose_file_asks_for_is_documented():
+    text = Path("docker-compose.yml").read_text()
+    asked = set(re.findall(r"(?<!\$)\$\{(\w+)[:?}-]", text)) - {"NAME"}
+
+    assert asked - set(documented("Settings of a shop")) == set(
+        documented("Variables of docker-compose.yml")
+    )
 
 
 def test_the_image_is_not_run_by_root():
