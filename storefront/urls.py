@@ -7,11 +7,13 @@ from django.contrib import admin
 from django.urls import include, path
 
 from storefront.dashboard.login.views import password
-from storefront.health import healthz
+from storefront.health import healthz, readyz
 
 urlpatterns = [
     # /healthz: is this process able to sell?
     path("healthz", healthz, name="healthz"),
+    # /readyz: do all parts of the shop work?
+    path("readyz", readyz, name="readyz"),
     # /admin/scorecards/: how suppliers keep their word
     path("admin/scorecards/", include("storefront.dashboard.scorecard_urls")),
     # /admin/supply/: offers side by side, and what is the matter with supply and prices

@@ -1,7 +1,8 @@
-"""Container health check: ask the web server of this container whether it can sell.
+"""Container health check: ask the web server of this container whether it is well.
 
 Usage:
-    python -m storefront.ops.healthcheck
+    python -m storefront.ops.healthcheck            whether it can sell
+    python -m storefront.ops.healthcheck /readyz    whether all parts of the shop work
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ PORT = 8000
 TIMEOUT_S = 4
 
 
-def main() -> int:
+def main(path: str = "/healthz") -> int:
     connection = HTTPConnection("127.0.0.1", PORT, timeout=TIMEOUT_S)
     try:
         # Django answers only to the names of the shop.
-        connection.request("GET", "/healthz", headers={"Host": host()})
+        connection.request("GET", path, headers={"Host": host()})
         return int(connection.getresponse().status != HTTPStatus.OK)
     except (OSError, HTTPException):
         return 1
@@ -30,4 +31,4 @@ def host() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:2]))

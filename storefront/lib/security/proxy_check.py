@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 
 from storefront.lib.security.client_ip import address_of
 
+HEALTH_CHECKS = ("/healthz", "/readyz")  # these do come from inside
 MIN_RUN = 200  # requests in a row
 NOTED_FOR_S = 3600
 _KEY = "proxy-check:address"
@@ -33,8 +34,9 @@ class ProxyCheckMiddleware:
         self._count = 0
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # A health check from inside comes through no proxy.
-        if "X-Forwarded-For" in request.headers or "X-Forwarded-Proto" in request.headers:
+        if request.path_info not in HEALTH_CHECKS and (
+            "X-Forwarded-For" in request.headers or "X-Forwarded-Proto" in request.headers
+        ):
             self._look(address_of(request))
         return self.get_response(request)
 

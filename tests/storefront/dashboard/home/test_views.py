@@ -55,7 +55,9 @@ def test_the_start_page_says_that_all_visitors_share_the_address_of_a_proxy(clie
 
     assert "All visitors have the same address" not in client.get("/admin/").content.decode()
     for _ in range(MIN_RUN):
-        client.get("/healthz", headers={"x-forwarded-for": "203.0.113.9"}, REMOTE_ADDR="10.0.0.2")
+        client.get(
+            "/robots.txt", headers={"x-forwarded-for": "203.0.113.9"}, REMOTE_ADDR="10.0.0.2"
+        )
     page = client.get("/admin/").content.decode()
 
     assert "All visitors have the same address" in page

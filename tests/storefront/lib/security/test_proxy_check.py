@@ -13,9 +13,9 @@ def visit():
     cache.clear()
     middleware = ProxyCheckMiddleware(lambda _request: HttpResponse())
 
-    def send(times, *, direct="172.18.0.1", **headers):
+    def send(times, *, direct="172.18.0.1", path="/", **headers):
         for _ in range(times):
-            middleware(RequestFactory().get("/", REMOTE_ADDR=direct, headers=headers))
+            middleware(RequestFactory().get(path, REMOTE_ADDR=direct, headers=headers))
 
     return send
 
@@ -39,16 +39,17 @@ def test_a_private_address_that_all_visitors_share_is_noted(settings, visit, pro
 
 
 @pytest.mark.parametrize(
-    ("direct", "forwarded"),
+    ("path", "forwarded"),
     [
-        ("172.18.0.1", {"x-forwarded-for": "8.8.8.8"}),  # one busy visitor
-        ("127.0.0.1", {}),  # health checks, or the demo
+        ("/", {"x-forwarded-for": "8.8.8.8"}),  # one busy visitor
+        ("/", {}),  # the demo: no proxy
+        ("/readyz", {"x-forwarded-for": "127.0.0.1"}),  # monitoring
     ],
 )
-def test_visitors_that_are_told_apart_are_not_noted(settings, visit, direct, forwarded):
+def test_visitors_that_are_told_apart_are_not_noted(settings, visit, path, forwarded):
     settings.TRUSTED_PROXIES = 1
 
-    visit(2 * MIN_RUN, direct=direct, **forwarded)
+    visit(2 * MIN_RUN, path=path, **forwarded)
 
     assert shared_address() == ""
 

@@ -1,0 +1,59 @@
+"""Heartbeats: note in the cache that beat and a worker of each queue are alive."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+
+from celery.signals import beat_init, before_task_publish, heartbeat_sent
+from django.core.cache import cache
+from redis.exceptions import RedisError
+
+BEAT = "beat"
+NOTED_EVERY_S = 10.0
+ALIVE_FOR_S = 60
+
+_noted_at: dict[str, float] = {}
+
+
+@heartbeat_sent.connect
+def note_worker(sender: Any = None, **_: Any) -> None:
+    """Note each queue of this worker. Its main process calls this every two seconds."""
+    queues = sender.eventer.app.amqp.queues.consume_from
+    for queue in queues:
+        _note(queue)
+
+
+@beat_init.connect
+def watch_beat(**_: Any) -> None:
+    """Have beat note each task that it queues, and no other process."""
+    before_task_publish.connect(note_beat)
+
+
+def note_beat(**_: Any) -> None:
+    _note(BEAT)
+
+
+def silent(names: Iterable[str]) -> list[str]:
+    """Return those of beat and the queues that noted nothing for a minute.
+
+    Raises: RedisError
+    """
+    wanted = list(names)
+    found = cache.get_many([_key(name) for name in wanted])
+    return [name for name in wanted if _key(name) not in found]
+
+
+def _note(name: str) -> None:
+    now = time.monotonic()
+    if now - _noted_at.get(name, -NOTED_EVERY_S) < NOTED_EVERY_S:
+        return
+    _noted_at[name] = now
+    with suppress(RedisError, OSError):
+        cache.set(_key(name), 1, ALIVE_FOR_S)
+
+
+def _key(name: str) -> str:
+    return f"alive:{name}"

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import pytest
+import redis
+from django.conf import settings as conf
+from django.core.cache import cache
+from django.db import OperationalError
+
+from storefront import health
+from storefront.workers import heartbeats
+
+ALL = ("beat", "bulk", "celery", "syncs")
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def broker():
+    """Use the real Redis of the tests, whose queues are empty."""
+    cache.clear()
+    heartbeats._noted_at.clear()
+    health._broker.cache_clear()
+    store = redis.Redis.from_url(conf.REDIS_URL)
+    store.delete(*ALL)
+    for name in ALL:
+        heartbeats._note(name)
+    yield store
+    store.delete(*ALL)
+    health._broker.cache_clear()
+
+
+def ready(client):
+    answer = client.get("/readyz")
+    return answer.status_code, {part: said for part, said in answer.json().items() if said != "ok"}
+
+
+def test_a_shop_of_which_all_parts_work_is_ready(client):
+    assert ready(client) == (200, {})
+
+
+@pytest.mark.parametrize("name", ["bulk", "celery", "syncs"])
+def test_a_queue_without_a_worker_is_named(client, name):
+    cache.delete(f"alive:{name}")
+
+    assert ready(client) == (503, {f"worker {name}": "silent"})
+
+
+def test_a_silent_beat_is_named(client):
+    cache.delete("alive:beat")
+
+    assert ready(client) == (503, {"beat": "silent"})
+
+
+def test_a_queue_that_grows_is_named(client, broker):
+    broker.lpush("bulk", *range(health.MAX_QUEUED + 1))
+
+    assert ready(client) == (503, {"queue bulk": "501 tasks wait"})
+
+
+def test_a_redis_that_is_away_is_named_and_the_shop_stays_alive(client, settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    health._broker.cache_clear()
+
+    assert ready(client) == (503, {"redis": "away"})
+    assert client.get("/healthz").status_code == 200
+
+
+def test_a_database_that_is_away_ends_both(client, monkeypatch):
+    def fail():
+        raise OperationalError
+
+    monkeypatch.setattr(health.connection, "cursor", fail)
+
+    assert ready(client) == (503, {"database": "away"})
+    assert client.get("/healthz").status_code == 503
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_checks_from_inside_are_not_sent_to_https(client, settings, path):
+    settings.SECURE_SSL_REDIRECT = True
+
+    assert client.get(path).status_code == 200

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+from celery.signals import beat_init, before_task_publish, heartbeat_sent
+from celery.worker.heartbeat import Heart
+from django.core.cache import cache
+
+from storefront.celery import app
+from storefront.workers import heartbeats
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    cache.clear()
+    heartbeats._noted_at.clear()
+    yield
+    before_task_publish.disconnect(heartbeats.note_beat)
+
+
+def test_a_worker_notes_the_queues_that_it_empties(monkeypatch):
+    monkeypatch.setattr(app.amqp.queues, "_consume_from", {"bulk": None, "syncs": None})
+
+    heartbeat_sent.send(sender=Heart(timer=None, eventer=app.events.Dispatcher(enabled=False)))
+
+    assert heartbeats.silent(["beat", "bulk", "celery", "syncs"]) == ["beat", "celery"]
+
+
+def test_only_beat_notes_that_it_queues_tasks():
+    before_task_publish.send(sender="a.task")
+    assert heartbeats.silent(["beat"]) == ["beat"]
+
+    beat_init.send(sender=None)
+    before_task_publish.send(sender="a.task")
+    assert heartbeats.silent(["beat"]) == []
+
+
+def test_the_cache_is_written_once_in_ten_seconds(monkeypatch):
+    heartbeats.note_beat()
+    cache.clear()
+
+    heartbeats.note_beat()
+    assert heartbeats.silent(["beat"]) == ["beat"]
+
+    now = heartbeats.time.monotonic() + heartbeats.NOTED_EVERY_S
+    monkeypatch.setattr(heartbeats.time, "monotonic", lambda: now)
+    heartbeats.note_beat()
+    assert heartbeats.silent(["beat"]) == []
