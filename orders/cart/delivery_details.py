@@ -41,10 +41,10 @@ def address(
         cart.refresh_from_db(fields=list(told))
 
 
-def choose_delivery(*, cart: Cart, tier: str, now: datetime) -> None:
-    """Remember which way of delivery the shopper picked."""
-    _write(cart, {"service": tier, "touched_at": now})
-    cart.service = tier
+def choose_delivery(*, cart: Cart, way: str, now: datetime) -> None:
+    """Remember which way of delivery the customer picked, by its ``ShippingQuote.code``."""
+    _write(cart, {"service": way, "touched_at": now})
+    cart.service = way
 
 
 def _write(cart: Cart, told: Mapping[str, Any]) -> bool:

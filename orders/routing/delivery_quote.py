@@ -31,14 +31,30 @@ class QuotedParcel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShippingQuote:
-    """One way to have the whole cart delivered; ``tier`` is what the shopper picks.
+    """One way to have the whole cart delivered; the customer picks it by its ``code``.
 
+    ``is_split``: each line comes as it would alone, not in the fewest parcels.
     ``plan`` is what it was quoted for, kept with the order to tell why goods come from there.
     """
 
     tier: str
     parcels: tuple[QuotedParcel, ...]
     plan: Plan | None = None
+    is_split: bool = False
+
+    @property
+    def code(self) -> str:
+        return f"{self.tier}-split" if self.is_split else self.tier
+
+    @property
+    def arrivals(self) -> Mapping[int, tuple[date, date]]:
+        """When each variant arrives; of one that comes in parts, the last part."""
+        found: dict[int, tuple[date, date]] = {}
+        for quoted in self.parcels:
+            for line in quoted.parcel.lines:
+                mine = (quoted.arrives_from, quoted.arrives_to)
+                found[line.variant_id] = max(mine, found.get(line.variant_id, mine))
+        return found
 
     @property
     def planned(self) -> Mapping[int, Sequence[PlannedLine]]:

@@ -60,11 +60,13 @@ class Short:
 class Looked:
     """A cart with what of each line can be sent, and how it would be sent.
 
-    Shape:  ``held`` what may be taken off it, where routing had to know; None: nobody read it
+    Shape:  ``held`` what may be taken off it, where routing had to know; None: nobody read it;
+            ``apart`` is how each line would come by itself, where that is another plan
     """
 
     cart: CartView
     plan: Plan
+    apart: Plan | None = None
     held: Held | None = None
 
     @property
@@ -270,10 +272,20 @@ def look(*, cart: Cart, country: str, now: datetime, known: Read | None = None) 
     )
     sold, held = sale_amounts.of_cart(cart=cart, seen=seen, reached=reached)
     plan = reached.plan(seen.wants, sold=sold)
+    apart = None
+    if len(lines) > 1 and not plan.missing:
+        apart = reached.apart().plan(seen.wants, sold=sold)
+        if apart.missing or _places(apart) == _places(plan):
+            apart = None
     lines = tuple(
         replace(line, available=min(line.available, plan.missing[line.variant_id]))
         if line.variant_id in plan.missing.keys() - plan.instead.keys()
         else line
         for line in lines
     )
-    return Looked(cart=replace(seen, lines=lines), plan=plan, held=held)
+    return Looked(cart=replace(seen, lines=lines), plan=plan, apart=apart, held=held)
+
+
+def _places(plan: Plan) -> set[tuple[int, int, int]]:
+    lines = (line for parcel in plan.parcels for line in parcel.lines)
+    return {(line.variant_id, line.candidate.location_id, line.quantity) for line in lines}

@@ -164,6 +164,10 @@ class Reach:
         """Return the same for who needs each line whole from one place."""
         return replace(self, rules=replace(self.rules, most_places=1))
 
+    def apart(self) -> Reach:
+        """Return the same with each line routed for itself, as a product page promises it."""
+        return replace(self, rules=replace(self.rules, chain=self.rules.alone))
+
     def _need(self, variant_id: int, quantity: int, sold: Sold | None) -> Need:
         most = None if self.listed is None else self.listed.get(variant_id, 0)
         return Need(variant_id=variant_id, quantity=quantity, sold=sold, most=most)

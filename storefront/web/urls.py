@@ -28,6 +28,7 @@ urlpatterns = [
     path("cart/", cart_views.cart, name="cart"),
     path("cart/add/", cart_views.add, name="cart_add"),
     path("cart/change/", cart_views.change, name="cart_change"),
+    path("cart/delivery/", cart_views.choose_way, name="cart_delivery"),
     path("cart/code/", coupons.write, name="cart_code"),
     # /en/checkout/: address, delivery, pay and review
     path("checkout/", checkout_views.address, name="checkout"),

@@ -155,9 +155,9 @@ class Checkout(Endpoint):
         ship_to = Address(**wanted["ship_to"])
         country = country_on(cart.channel, ship_to.country)
         looked, found = quotes_for(cart, country=country, endpoint=self, postcode=ship_to.postcode)
-        quote = next((quote for quote in found if quote.tier == wanted["delivery"]), None)
+        quote = next((quote for quote in found if quote.code == wanted["delivery"]), None)
         if quote is None:
-            raise ProblemError(problem_types.NO_DELIVERY, options=[quote.tier for quote in found])
+            raise ProblemError(problem_types.NO_DELIVERY, options=[quote.code for quote in found])
         try:
             return checkout.place(
                 cart=cart,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema_field
@@ -16,9 +16,8 @@ from orders.models import Cart
 from orders.promotions.codes import Closed
 from orders.promotions.engine import Refusal
 from orders.routing.delivery_quote import ShippingQuote
-from shipping.availability import availability
+from shipping.availability import availability, delivery_ways
 from shipping.availability.availability import Looked
-from shipping.rates import live_rates, quotes
 from storefront.api.core import problem_types
 from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import COUNTRY, MoneyFields
@@ -38,7 +37,7 @@ class PromotionShown(serializers.Serializer[Any]):
 class OptionShown(serializers.Serializer[Any]):
     """One way to have the whole cart delivered. ``total`` is what placing the order agrees to."""
 
-    delivery = serializers.CharField(source="quote.tier")
+    delivery = serializers.CharField(source="quote.code")
     price = MoneyFields(source="quote.price")
     total = MoneyFields(source="bill.totals.total")
     discount = MoneyFields(source="bill.totals.discount")
@@ -73,7 +72,7 @@ class Asked(serializers.Serializer[Any]):
 
 def quotes_for(
     cart: Cart, *, country: str, endpoint: Endpoint, postcode: str | None = None
-) -> tuple[Looked, list[ShippingQuote]]:
+) -> tuple[Looked, Sequence[ShippingQuote]]:
     """Quote the ways to deliver a cart, beside what is in it.
 
     Shape:  ``postcode`` as in ``live_rates.ask``
@@ -84,12 +83,10 @@ def quotes_for(
         raise ProblemError(problem_types.EMPTY_CART)
     if looked.short:
         raise too_little(looked)
-    now = endpoint.now
-    told = live_rates.ask(cart=cart, plan=looked.plan, country=country, now=now, postcode=postcode)
-    found = quotes.for_plan(
-        plan=looked.plan, country=country, now=now, pieces=looked.pieces, told=told
+    found = delivery_ways.offered(
+        cart=cart, looked=looked, country=country, now=endpoint.now, postcode=postcode
     )
-    return looked, found
+    return looked, found.quotes
 
 
 def too_little(looked: Looked) -> ProblemError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from orders.cart.lines import Read
 from orders.cart.view import CartView, LineView
@@ -13,9 +13,9 @@ from orders.models import Cart
 from orders.pricing.totals import Totals
 from orders.routing.delivery_quote import QuotedParcel, ShippingQuote
 from orders.routing.engine import Plan, PlannedLine
-from shipping.availability import availability
+from shipping.availability import availability, delivery_ways
 from shipping.availability.availability import Looked, Short
-from shipping.rates import live_rates, quotes
+from shipping.rates import quotes
 from shipping.rates.quotes import Told
 from shipping.rates.refusal_reasons import Reason
 from storefront.lib.money import Money
@@ -51,7 +51,7 @@ class FilledParcel:
 class FilledCart:
     """A cart with all that a shopper must know before paying.
 
-    Shape:  ``quotes`` are the ways of delivery, cheapest first
+    Shape:  ``quotes`` as ``delivery_ways.offered`` returns them
     """
 
     cart: CartView
@@ -79,13 +79,28 @@ class FilledCart:
         return bool(self.buyer.region)
 
     @property
+    def other_way(self) -> ShippingQuote | None:
+        """The same tier in separate parcels, or in the fewest, whichever is not chosen."""
+        others = [one for one in self.quotes if self.quote and one.is_split != self.quote.is_split]
+        same = (one for one in others if self.quote and one.tier == self.quote.tier)
+        return next(same, next(iter(others), None))
+
+    def sooner(self, line: LineView) -> tuple[date, date] | None:
+        """When a line would arrive in a parcel of its own, if that is sooner than as chosen."""
+        other = self.other_way
+        if self.quote is None or other is None or not other.is_split:
+            return None
+        days = other.arrivals[line.variant_id]
+        return days if days[1] < self.quote.arrivals[line.variant_id][1] else None
+
+    @property
     def can_be_ordered(self) -> bool:
         return bool(self.cart.lines) and not self.short and self.quote is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ways:
-    """How a cart can be delivered, cheapest first; the cheapest counts until one is picked."""
+    """How a cart can be delivered; until one is picked, the cheapest of the fewest parcels."""
 
     looked: Looked
     quotes: Sequence[ShippingQuote]
@@ -98,35 +113,27 @@ class Ways:
 
 
 def ways(
-    *, cart: Cart, country: str, now: datetime, tier: str = "", known: Read | None = None
+    *, cart: Cart, country: str, now: datetime, chosen_way: str = "", known: Read | None = None
 ) -> Ways:
     """Plan a cart and quote its delivery; what it comes to is not counted.
 
     Shape:  ``known`` what was read of it at this moment
     """
     looked = availability.look(cart=cart, country=country, now=now, known=known)
-    offered: list[ShippingQuote] = []
-    told: Told = {}
-    if looked.plan.parcels and not looked.short:
-        plan = looked.plan
-        told = live_rates.ask(cart=cart, plan=plan, country=country, now=now)
-        found = quotes.for_plan(
-            plan=plan, country=country, now=now, pieces=looked.pieces, told=told
-        )
-        offered = sorted(found, key=quotes.outlay)
-    chosen = next((quote for quote in offered if quote.tier == tier), None)
-    chosen = chosen or (offered[0] if offered else None)
-    return Ways(looked=looked, quotes=offered, quote=chosen, told=told)
+    found = delivery_ways.offered(cart=cart, looked=looked, country=country, now=now)
+    chosen = next((quote for quote in found.quotes if quote.code == chosen_way), None)
+    chosen = chosen or next(iter(found.quotes), None)
+    return Ways(looked=looked, quotes=found.quotes, quote=chosen, told=found.told)
 
 
 def fill(
-    *, cart: Cart, country: str, now: datetime, tier: str = "", known: Read | None = None
+    *, cart: Cart, country: str, now: datetime, chosen_way: str = "", known: Read | None = None
 ) -> FilledCart:
     """Plan a cart, quote its delivery, and count what it comes to.
 
     Shape:  ``known`` what was read of it at this moment
     """
-    found = ways(cart=cart, country=country, now=now, tier=tier, known=known)
+    found = ways(cart=cart, country=country, now=now, chosen_way=chosen_way, known=known)
     seen, plan, quote = found.looked.cart, found.looked.plan, found.quote
     reasons: Sequence[Reason] = ()
     if plan.parcels and found.can_go:
@@ -138,7 +145,7 @@ def fill(
     return FilledCart(
         cart=seen,
         country=country,
-        parcels=_parcels(plan, quote, by_variant),
+        parcels=_parcels((quote and quote.plan) or plan, quote, by_variant),
         short=found.looked.short,
         quotes=found.quotes,
         quote=quote,

@@ -23,7 +23,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog.models import Listing
-from orders.cart import account_cart, carts
+from orders.cart import account_cart, carts, delivery_details
 from orders.cart.lines import Read
 from orders.cart.view import CartView
 from orders.checkout import open_order_limits, unpaid_orders
@@ -148,6 +148,20 @@ def change(request: HttpRequest) -> HttpResponse:
     return _to_cart(found, removed)
 
 
+@require_POST
+@from_our_pages
+def choose_way(request: HttpRequest) -> HttpResponse:
+    """Remember whether the cart comes in the fewest or in separate parcels."""
+    now = timezone.now()
+    if (found := open_cart(request, now)) is None:
+        return _to_cart(None)
+    ways = fill(cart=found, country=visit(request).country, now=now).quotes
+    way = request.POST.get("tier", "")
+    if any(quote.code == way for quote in ways):
+        delivery_details.choose_delivery(cart=found, way=way, now=now)
+    return _to_cart(found)
+
+
 def show_problem(request: HttpRequest, found: Cart, words: str, status: int) -> HttpResponse:
     """Show the cart with what went wrong above it."""
     return _page(request, found, problems={0: words}, status=status)
@@ -220,7 +234,7 @@ def _page(  # noqa: PLR0913 - a page, its cart, and what went wrong on it
     unpaid = []
     if UNPAID_COOKIE in request.COOKIES:
         unpaid = unpaid_orders.of_customer(token=token, owner_id=shopper_id(request), now=now)
-    filled = fill(cart=found, country=here.country, now=now, known=known)
+    filled = fill(cart=found, country=here.country, now=now, chosen_way=found.service, known=known)
     problems = {0: _less_words(filled.cart)} if is_less else problems or {}
     context = {
         "filled": filled,

@@ -129,12 +129,12 @@ def delivery(request: HttpRequest, cart: Cart, known: Read | None, now: datetime
         found = ways(cart=cart, country=cart.country, now=now, known=known)
         if not found.can_go:
             return redirect("cart")
-        tier = request.POST.get("tier", "")
-        if any(quote.tier == tier for quote in found.quotes):
-            delivery_details.choose_delivery(cart=cart, tier=tier, now=now)
-            return redirect("checkout_review")
+        way = request.POST.get("tier", "")
+        if any(quote.code == way for quote in found.quotes):
+            delivery_details.choose_delivery(cart=cart, way=way, now=now)
+            return redirect("checkout_delivery" if "update" in request.GET else "checkout_review")
         problem = str(NOT_CHOSEN)
-    filled = fill(cart=cart, country=cart.country, now=now, tier=cart.service, known=known)
+    filled = fill(cart=cart, country=cart.country, now=now, chosen_way=cart.service, known=known)
     if filled.short or not filled.cart.lines:
         return redirect("cart")
     return _render(request, "web/checkout/delivery.html", cart, filled, problem=problem)
@@ -155,12 +155,12 @@ def place(request: HttpRequest, cart: Cart, known: Read | None, now: datetime) -
     """Order what the page showed, for the amount on its button, once."""
     if missing := _missing_step(cart):
         return redirect(missing)
-    found = ways(cart=cart, country=cart.country, now=now, tier=cart.service, known=known)
+    found = ways(cart=cart, country=cart.country, now=now, chosen_way=cart.service, known=known)
     if not found.can_go:
         return _too_little(is_told=True)
     quote = found.quote
     agreed = _agreed(request, cart.channel.currency)
-    if agreed is None or quote is None or quote.tier != cart.service:
+    if agreed is None or quote is None or quote.code != cart.service:
         return _review(request, cart, problem=str(UNCLEAR), status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         order, first = checkout.place(
@@ -218,10 +218,10 @@ def _review(  # noqa: PLR0913 - a page, its cart, and what went wrong on it
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     now = now or timezone.now()
-    filled = fill(cart=cart, country=cart.country, now=now, tier=cart.service, known=known)
+    filled = fill(cart=cart, country=cart.country, now=now, chosen_way=cart.service, known=known)
     if filled.short or not filled.cart.lines:
         return _too_little(is_told=bool(problem))
-    if filled.quote is None or filled.quote.tier != cart.service:
+    if filled.quote is None or filled.quote.code != cart.service:
         return redirect("checkout_delivery")
     return _render(
         request, "web/checkout/review.html", cart, filled, problem=problem, status=status

@@ -64,7 +64,7 @@ def _orderable(channel: Channel, slug: str, now: datetime) -> Goods | None:
         return None
     stock(listing.variant_id, PLENTY)
     cart = _cart(channel, listing.pk, now)
-    filled = fill(cart=cart, country=HOME.country, now=now, tier=TIER)
+    filled = fill(cart=cart, country=HOME.country, now=now, chosen_way=TIER)
     cart.delete()
     if filled.quote is None or filled.quote.tier != TIER:
         return None
@@ -134,5 +134,5 @@ def _cart(channel: Channel, listing_id: int, now: datetime) -> Cart:
     cart = carts.open_cart(channel=channel, country=HOME.country, locale="en", now=now)
     carts.add(cart=cart, listing_id=listing_id, quantity=1, now=now)
     delivery_details.address(cart=cart, email=f"{cart.pk}@example.org", ship_to=HOME, now=now)
-    delivery_details.choose_delivery(cart=cart, tier=TIER, now=now)
+    delivery_details.choose_delivery(cart=cart, way=TIER, now=now)
     return cart

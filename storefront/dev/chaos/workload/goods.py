@@ -124,7 +124,7 @@ def _light(channel: Channel, slug: str) -> Light | None:
         return None
     cart = carts.open_cart(channel=channel, country=HOME.country, locale="en", now=now)
     carts.add(cart=cart, listing_id=listing.pk, quantity=1, now=now)
-    quote = fill(cart=cart, country=HOME.country, now=now, tier=TIER).quote
+    quote = fill(cart=cart, country=HOME.country, now=now, chosen_way=TIER).quote
     cart.delete()
     if quote is None or quote.tier != TIER:
         return None

@@ -1,0 +1,95 @@
+"""A cart joins goods in one parcel, says that a date moves, and lets the customer choose."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from catalog.models import Listing
+from orders.models import Cart, Order
+from shipping.rates import quotes
+from tests.factories.catalog import make_listing
+from tests.factories.shipping import make_service
+from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
+from tests.storefront.web.checkout.test_views import agreed
+from tests.storefront.web.conftest import WHO
+from tests.storefront.web.page_parser import Page
+
+pytestmark = pytest.mark.django_db
+PLACE = "/en/checkout/place/"
+
+
+@pytest.fixture
+def both(shopper, light):
+    """One light lies near and far, the other one far only: together they come from far."""
+    far = make_supplier(code="far")
+    place = make_location(far, "CN", "CN")
+    make_level(make_offer(light.variant, supplier=far, cost="11.00"), 5, place)
+    make_service(place, base_amount="6.50", min_days=8, max_days=15)
+    make_service(place, code="fast", tier="express", base_amount="20.00", min_days=4, max_days=7)
+    other = make_listing(price_amount=Decimal("19.99"), available=5, as_of=NOON)
+    make_level(make_offer(other.variant, supplier=far), 5, place)
+    quotes.forget()
+    for listing in (light, other):
+        shopper.post("/en/cart/add/", {"listing": listing.pk, "quantity": 1})
+    return shopper
+
+
+def countries():
+    return [parcel["country"] for parcel in Order.objects.get().delivery_plan]
+
+
+@pytest.mark.parametrize("language", ["en", "az"])
+def test_the_cart_says_that_the_date_moved_and_offers_both_ways(both, language):
+    page = Page(both.get(f"/{language}/cart/"))
+
+    assert page.faults == []
+    assert 'name="tier" value="economy-split"' in page.text
+    if language == "en":
+        assert "In a parcel of its own it arrives" in page.text
+        assert "Delivery costs €11.40 instead of €6.50." in page.text
+        assert page.text.count("Parcel 1 from China") == 1
+        assert "Parcel 2" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("way", "price", "sent_from"),
+    [("economy", "6.50", ["CN"]), ("economy-split", "11.40", ["DE", "CN"])],
+)
+def test_the_choice_in_the_cart_is_what_is_ordered(both, way, price, sent_from):
+    both.post("/en/cart/delivery/", {"tier": way})
+
+    cart = both.get("/en/cart/").content.decode()
+    both.post("/en/checkout/", WHO)
+    steps = both.get("/en/checkout/delivery/").content.decode()
+    review = both.get("/en/checkout/review/")
+    both.post(PLACE, {"agreed": agreed(review)})
+
+    assert ("Parcel 2 from" in cart) is (len(sent_from) == 2)
+    assert f'value="{way}" checked' in steps
+    assert Order.objects.get().delivery_amount == Decimal(price)
+    assert sorted(countries()) == sorted(sent_from)
+
+
+def test_another_way_updates_the_total_at_once(both):
+    both.post("/en/checkout/", WHO)
+
+    answer = both.post("/en/checkout/delivery/?update=1", {"tier": "express"}, follow=True)
+
+    assert answer.redirect_chain[-1][0] == "/en/checkout/delivery/"
+    assert "€20.00</dd>" in answer.content.decode()
+    assert Cart.objects.get().service == "express"
+
+
+def test_a_way_that_is_not_offered_changes_nothing(both):
+    both.post("/en/cart/delivery/", {"tier": "balloon"})
+
+    assert Cart.objects.get().service == ""
+
+
+def test_one_line_has_one_plan(shopper, light):
+    Listing.objects.update(available=5)
+    shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 2})
+
+    assert "Separate parcels" not in shopper.get("/en/cart/").content.decode()
