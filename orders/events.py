@@ -182,6 +182,25 @@ def order_canceled(order: Order, *, reason: str, is_charged: bool, at: datetime)
     )
 
 
+def cancellation_answered(purchase_order: PurchaseOrder, *, is_stopped: bool, at: datetime) -> None:
+    """Tell the customer whether one parcel could be stopped, where the order itself goes on."""
+    order = purchase_order.order
+    rows = purchase_order.lines.select_related(
+        "offer__variant__product__spec", "order_line__variant__product__spec"
+    )
+    tell(
+        name="order.cancellation_answered",
+        key=f"order.cancellation_answered:{purchase_order.number}:{at.isoformat()}",
+        subject=f"order:{order.number}",
+        payload={
+            **basics(order),
+            "lines": [bought_payload(row, row.quantity) for row in rows.order_by("pk")],
+            "is_stopped": is_stopped,
+        },
+        at=at,
+    )
+
+
 def lines_refused(  # noqa: PLR0913 - which of it, what that is worth, and why
     purchase_order: PurchaseOrder,
     *,

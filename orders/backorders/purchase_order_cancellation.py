@@ -61,15 +61,19 @@ def close_all(
         purchase_lines__purchase_order__in=purchase_orders, purchase_lines__is_live=True
     )
     was_charged = any(each.accepted_at is not None for each in purchase_orders)
+    ending_ones = [each for each in purchase_orders if not each.is_to_be_moved]
     if purchase_orders:
-        ending_ones = [each.pk for each in purchase_orders if not each.is_to_be_moved]
-        redemptions.give_back_uncharged(order=order, closing=ending_ones, now=now)
+        closing = [each.pk for each in ending_ones]
+        redemptions.give_back_uncharged(order=order, closing=closing, now=now)
     allocations.release(lines=lines, cause=f"order:{order.number}", now=now)
     for purchase_order in purchase_orders:
         purchase_order.order = order
         close(purchase_order, cause="canceled", reason=reason, now=now)
     if order.status == Order.Status.CANCELED and purchase_orders:
         events.order_canceled(order, reason=reason, is_charged=was_charged, at=now)
+        return
+    for purchase_order in ending_ones:
+        events.cancellation_answered(purchase_order, is_stopped=True, at=now)
 
 
 def _tell(purchase_order: PurchaseOrder, reason: str, now: datetime) -> None:

@@ -217,6 +217,8 @@ def _give_up(purchase_order: PurchaseOrder, now: datetime) -> None:
     """End a wish that came too late: else it would be followed, and waited for, for ever."""
     purchase_order.cancel_wanted_at = None
     purchase_order.save(update_fields=["cancel_wanted_at"])
+    if not purchase_order.is_to_be_moved:
+        events.cancellation_answered(purchase_order, is_stopped=False, at=now)
     reassignment.forget(purchase_order)
     if purchase_order.request_status == Request.CANCELLATION_REQUESTED:
         words = "It was shipped before he answered."

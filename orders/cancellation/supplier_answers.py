@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from orders import links
+from orders import events, links
 from orders.backorders import purchase_order_cancellation
 from orders.models import PurchaseMessage, PurchaseOrder
 from orders.purchasing import acknowledgements, locks, reassignment
@@ -191,5 +191,7 @@ def hear(  # noqa: PLR0913 - what he said, in its parts, and who says so
             [purchase_order], order, reason=purchase_order.cancel_reason, now=now
         )
     else:
+        if not purchase_order.is_to_be_moved:
+            events.cancellation_answered(purchase_order, is_stopped=False, at=now)
         reassignment.forget(purchase_order)
     return is_stopped

@@ -53,6 +53,19 @@ def parcel_delivered(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datet
     )
 
 
+def parcel_failed(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetime) -> None:
+    """Tell the customer, once, that the carrier lost a parcel or is sending it back."""
+    is_lost = parcel.carrier_status == Parcel.Carrier.LOST
+    what = "lost" if is_lost else "returned"
+    tell(
+        name=f"parcel.{what}",
+        key=f"parcel.{what}:{parcel.carrier}:{parcel.number or parcel.pk}",
+        subject=f"order:{purchase_order.order.number}",
+        payload={**_basics(parcel, purchase_order), "is_lost": is_lost},
+        at=at,
+    )
+
+
 def _basics(parcel: Parcel, purchase_order: PurchaseOrder) -> dict[str, Any]:
     order = purchase_order.order
     return {

@@ -11,7 +11,7 @@ from django.db import transaction
 from orders.inventory import allocations
 from orders.models import Order, PurchaseOrder
 from shipping.models import Parcel, TrackingEvent
-from shipping.shipments import carriers, fulfillment
+from shipping.shipments import carriers, events, fulfillment
 from shipping.shipments.statuses import FINAL, ON_ITS_WAY, CarrierNews, latest
 from storefront.lib.db.transactions import needs_transaction
 
@@ -70,15 +70,17 @@ def hear(
     """
     if not [one for one in news if _keep(parcel, one, now)]:
         return
-    events = list(parcel.tracking_events.values_list("happened_at", "carrier_status"))
-    happened_at, status = latest(events)
+    heard = list(parcel.tracking_events.values_list("happened_at", "carrier_status"))
+    happened_at, status = latest(heard)
     if status != Parcel.Carrier.UNKNOWN:
         Parcel.objects.filter(pk=parcel.pk).update(
             carrier_status=status, carrier_status_at=happened_at
         )
         parcel.carrier_status = status
         parcel.carrier_status_at = happened_at
-    if any(word in ON_ITS_WAY for _, word in events):
+    if status in {Parcel.Carrier.LOST, Parcel.Carrier.RETURN_TO_SENDER}:
+        events.parcel_failed(parcel, purchase_order=purchase_order, at=now)
+    if any(word in ON_ITS_WAY for _, word in heard):
         fulfillment.hand_over(parcel=parcel, purchase_order=purchase_order, now=now)
     if status == FINAL:
         fulfillment.deliver(parcel=parcel, purchase_order=purchase_order, now=now)

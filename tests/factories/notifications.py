@@ -135,6 +135,7 @@ PAYLOADS = {
         "refunded": True,
         "total": "147.38",
     },
+    "order.cancellation_answered": {**_ORDER, "is_stopped": False},
     "order.lines_refused": {**_ORDER, "reason": "1602001: no stock", "amount": "134.88"},
     "order.setback_asked": {
         **_ORDER,
@@ -151,6 +152,16 @@ PAYLOADS = {
         },
     },
     "order.refunded": {**_ORDER, "reason": "", "amount": "134.88"},
+    **{
+        f"parcel.{what}": {
+            **_BASICS,
+            "order": "FL-261124-7K3QX",
+            "carrier": "CJPacket",
+            "number": "CJPKL0000000000YQ",
+            "is_lost": what == "lost",
+        }
+        for what in ("lost", "returned")
+    },
     "parcel.shipped": {
         **_BASICS,
         "order": "FL-261124-7K3QX",

@@ -22,20 +22,24 @@ class Stop(StrEnum):
     ASKED = "asked"
     REFUSED = "refused"
     LEFT = "left"
+    ARRIVED = "arrived"
 
 
 WORDS: Mapping[Stop, Promise] = {
-    Stop.ASKING: _("We are asking the supplier to stop it. His answer will stand here."),
-    Stop.ASKED: _("We have asked the supplier to stop it. His answer will stand here."),
+    Stop.ASKING: _("We are asking the supplier to stop it. We send you the answer by e-mail."),
+    Stop.ASKED: _("We have asked the supplier to stop it. We send you the answer by e-mail."),
     Stop.REFUSED: _("It could not be stopped: it comes. You can return it once it is there."),
     Stop.LEFT: _("It could not be stopped: it is on its way to you. You can return it."),
+    Stop.ARRIVED: _("You asked to cancel it. It could not be stopped in time: you can return it."),
 }
 
 
-def stop_of(purchase: PurchaseOrder, *, has_left: bool) -> Stop:
+def stop_of(purchase: PurchaseOrder, *, has_left: bool, has_arrived: bool = False) -> Stop:
     """Tell how the wish stands with what is, or is to be, in one parcel of a purchase order."""
     if purchase.is_to_be_moved or not purchase.cancel_reason:  # nobody wished that it ends
         return Stop.NONE
+    if has_arrived:
+        return Stop.ARRIVED
     if has_left:
         return Stop.LEFT
     if purchase.status in PurchaseOrder.STOPPABLE and purchase.cancel_wanted_at is not None:

@@ -179,8 +179,12 @@ def _boxes(
             sentence=CARRIER_SENTENCES.get(parcel.carrier_status, SENTENCES[stage])
             if stage < Stage.DELIVERED
             else SENTENCES[stage],
-            stop=stop_of(purchase, has_left=stage >= Stage.ON_THE_WAY)
-            if purchase and stage < Stage.DELIVERED
+            stop=stop_of(
+                purchase,
+                has_left=stage >= Stage.ON_THE_WAY,
+                has_arrived=stage == Stage.DELIVERED,
+            )
+            if purchase
             else Stop.NONE,
             contents=tuple(
                 Content(

@@ -69,7 +69,8 @@ NEWS: dict[str, tuple[str, Promise]] = {
         "",
         gettext_lazy(
             "Your wish to cancel is noted, and we ask the supplier to stop it. If it is packed"
-            " already, it comes all the same, and you can return it. The answer will stand here."
+            " already, it comes all the same, and you can return it. We send you the answer by"
+            " e-mail."
         ),
     ),
     "late": (

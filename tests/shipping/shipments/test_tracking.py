@@ -112,3 +112,15 @@ def test_an_order_whose_parcels_arrived_while_it_was_held_is_completed_later():
     order.refresh_from_db()
     assert held == []
     assert order.status == Order.Status.COMPLETED
+
+
+@pytest.mark.parametrize(
+    ("status", "name"), [("lost", "parcel.lost"), ("return_to_sender", "parcel.returned")]
+)
+def test_the_customer_is_written_to_once_when_a_parcel_fails(status, name):
+    make_parcel()
+
+    for hour in (0, 1):
+        hear(CarrierNews(status=status, happened_at=hours(hour - 3), text=f"scan {hour}"))
+
+    assert Event.objects.filter(name=name).count() == 1

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from notifications.models import Event
 from orders.cancellation import cancellation, supplier_answers
 from orders.models import Order, PurchaseOrder
+from shipping.models import Parcel
 from suppliers.models import StockLevel
 from tests.factories.backorders import tell
 from tests.factories.orders import ask_to_stop, make_purchase_orders, make_sellable
@@ -20,6 +22,7 @@ ASKED = "We have asked the supplier to stop it."
 ASKING = "We are asking the supplier to stop it."
 REFUSED = "It could not be stopped: it comes."
 LEFT = "It could not be stopped: it is on its way to you."
+ARRIVED = "You asked to cancel it. It could not be stopped in time"
 CANCELED = "It is canceled, and its money is on its way back to you."
 
 
@@ -49,7 +52,7 @@ def page_of(client, order, language="en", rest=""):
 
 
 def found(text):
-    return {words for words in (ASKED, ASKING, REFUSED, LEFT, CANCELED) if words in text}
+    return {words for words in (ASKED, ASKING, REFUSED, LEFT, ARRIVED, CANCELED) if words in text}
 
 
 def fresh(purchase_order):
@@ -119,3 +122,44 @@ def test_what_is_late_says_only_what_is_true(client):
     assert "cancel the order on this page" in text
     ask_to_stop(purchase_order.order)
     assert "cancel the order on this page" not in page_of(client, purchase_order.order).text
+
+
+def answers():
+    told = Event.objects.filter(name="order.cancellation_answered").order_by("pk")
+    return [event.payload["is_stopped"] for event in told]
+
+
+def test_each_answer_is_sent_by_mail(client):
+    unsent, refused, gone, stopped = parcels_of(4)
+    have(refused, gone, stopped)
+    ask_to_stop(unsent.order)
+    assert answers() == [True]
+
+    supplier_answers.not_stopped(purchase_order=fresh(refused), actor="ann", now=NOON)
+    supplier_answers.stopped(purchase_order=fresh(stopped), actor="ann", now=NOON)
+    tell_shipped(gone)
+    cancellation.pursue(purchase_order=fresh(gone), now=NOON)
+
+    assert answers() == [True, False, True, False]
+
+
+def test_an_order_that_is_stopped_whole_is_told_by_one_mail(client):
+    (purchase_order,) = parcels_of(1)
+    have(purchase_order)
+    ask_to_stop(purchase_order.order)
+
+    supplier_answers.stopped(purchase_order=fresh(purchase_order), actor="ann", now=NOON)
+
+    assert answers() == []
+    assert Event.objects.filter(name="order.canceled").count() == 1
+
+
+def test_a_delivered_parcel_still_says_that_it_could_not_be_stopped(client):
+    (purchase_order,) = parcels_of(1)
+    have(purchase_order)
+    ask_to_stop(purchase_order.order)
+    tell_shipped(purchase_order)
+    cancellation.pursue(purchase_order=fresh(purchase_order), now=NOON)
+    Parcel.objects.update(status=Parcel.Status.DELIVERED)
+
+    assert found(page_of(client, purchase_order.order).text) == {ARRIVED}
