@@ -37,6 +37,7 @@ def test_the_daily_pages_keep_nobody_out(office, browse, width, theme):
     page = browse(width, theme)
     found = violations_of_sign_in(page, office)
     sign_in(page, office)
+    assert page.locator("#nav-sidebar").is_visible() == (width == 1280)
 
     for path in (
         "",

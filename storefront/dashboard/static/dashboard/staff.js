@@ -6,3 +6,18 @@ document.addEventListener("DOMContentLoaded", () => {
     table.setAttribute("aria-label", table.closest("fieldset").querySelector("h2").textContent.trim());
   }
 });
+
+// Unfold's script closes the menu at exactly 1280 px, where its styles make room for it.
+document.addEventListener("alpine:init", () => {
+  const wide = window.matchMedia("(min-width: 1280px)");
+  const isOpen = () => wide.matches && localStorage.getItem("sidebarOpen") !== "0";
+  const unfoldTheme = window.theme;
+  window.theme = (...options) => {
+    const data = unfoldTheme(...options);
+    data.sidebarOpen = isOpen;
+    data.themeBindings["x-resize.window"] = function resize() {
+      this.sidebarOpen = isOpen();
+    };
+    return data;
+  };
+});
