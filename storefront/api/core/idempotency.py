@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import DatabaseError, OperationalError, connection
 from django.utils import timezone
+from psycopg.errors import LockNotAvailable
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
@@ -133,7 +134,9 @@ def _alone(name: str) -> Iterator[None]:
         try:
             cursor.execute("SELECT pg_advisory_lock(%s)", [place])
         except OperationalError as error:
-            raise ProblemError(problem_types.KEY_IN_USE) from error
+            if isinstance(error.__cause__, LockNotAvailable):
+                raise ProblemError(problem_types.KEY_IN_USE) from error
+            raise
         finally:
             with suppress(DatabaseError):
                 cursor.execute("RESET lock_timeout")

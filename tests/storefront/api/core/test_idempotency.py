@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from types import SimpleNamespace
 from unittest.mock import Mock
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
+from psycopg.errors import AdminShutdown
 
 from orders.checkout import checkout
 from orders.models import Order, Payment
@@ -253,3 +255,26 @@ def test_an_answer_is_stored_whatever_it_quotes(api, cart, wish, monkeypatch):
 
     assert [kind_of(answer) for answer in answers] == ["invalid-fields"] * 2
     assert answers[1].json() == answers[0].json()
+
+
+@pytest.mark.django_db
+def test_a_database_that_is_away_is_no_key_in_use(api, cart, wish, monkeypatch):
+    class Away:
+        """A session that ends while it waits for the lock."""
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            return False
+
+        def execute(self, statement, _values=None):
+            if "pg_advisory_lock" in statement:
+                raise OperationalError("terminating connection") from AdminShutdown()
+
+    monkeypatch.setattr(idempotency, "connection", SimpleNamespace(cursor=Away))
+
+    answer = api.post(f"{cart}checkout/", wish, key="k1")
+
+    assert (answer.status_code, kind_of(answer)) == (503, "away")
+    assert answer.headers["Retry-After"]
