@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from orders.models import Order, Payment, PurchaseOrder, Setback
+from orders.numbers import order_number_of
 from storefront.lib.db.prepared_queries import Prepared
 
 KEY_BYTES = 24
@@ -82,7 +83,7 @@ _BY_NUMBER, _TRIED = Prepared(_by_number), Prepared(_tried)
 
 def find_by_email(*, number: str, email: str) -> Order | None:
     """Find an order as a shopper without its link knows it: number and e-mail."""
-    order = Order.objects.filter(number=number.strip().upper()).first()
+    order = Order.objects.filter(number=order_number_of(number)).first()
     expected = order.email if order else "nobody@invalid"
     if not secrets.compare_digest(expected.lower().encode(), email.strip().lower().encode()):
         return None

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import datetime
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0 and O, no 1, I and L
 RANDOM_LETTERS = 5
 CLAIM_LETTERS = 4
+_APART = re.compile(r"[\W_]+")
+_ORDER = re.compile(r"(?:FL)?([0-9]{6})([0-9A-Z]{5})")
 
 
 def order_number(now: datetime) -> str:
     """Make a number such as ``FL-261124-7K3QX``; the day helps people, the rest is chance."""
     return f"FL-{now:%y%m%d}-{_chance(RANDOM_LETTERS)}"
+
+
+def order_number_of(written: str) -> str:
+    """Return the order number that a person meant: any case and spacing, with or without FL."""
+    plain = _APART.sub("", written).upper()
+    if found := _ORDER.fullmatch(plain):
+        return f"FL-{found[1]}-{found[2]}"
+    return written.strip().upper()
 
 
 def claim_number(purchase_order: str) -> str:
