@@ -66,7 +66,13 @@ class AddressForm(forms.Form):
             self._blame(validation.problems(address=self.address()))
         if not self.errors:
             self.settle(self.address())
+        elif "country" in cleaned:
+            self.doubt(self.address())
         return cleaned
+
+    def doubt(self, written: Address) -> None:
+        """Say what is doubtful beside what is wrong elsewhere: all in one round."""
+        self._blame(verification.doubts(written))
 
     def settle(self, written: Address) -> None:
         """Refuse what is doubtful; whoever may insist does so at the checkout."""
@@ -108,6 +114,15 @@ class CheckoutAddressForm(AddressForm):
         self.picked = ""
         self.chosen: Address | None = None
         self.note: Mapping[str, Any] = {}
+
+    def doubt(self, written: Address) -> None:
+        digest = verification.digest_of(written)
+        if self._noted.get("of") == digest:
+            return
+        if self.cleaned_data.get("about") == digest and self.cleaned_data.get("reason"):
+            self.written, self.is_doubtful = written, True  # keeps the reason that was given
+            return
+        super().doubt(written)
 
     def settle(self, written: Address) -> None:
         """Take what was chosen, or ask."""

@@ -172,3 +172,12 @@ def test_what_was_answered_is_kept_while_the_other_question_stands(filled):
     half = filled.post(CHECKOUT, reason).content.decode()
     assert 'value="It is a locker"' in half
     assert 'name="choice"' in half
+
+
+def test_all_that_is_wrong_with_an_address_is_said_in_one_round(filled):
+    answer = filled.post("/en/checkout/", {**WHO, "email": "erika", "postcode": "ABC"})
+
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Enter an e-mail address like name@example.org." in text
+    assert "This postcode does not look right for the country." in text
