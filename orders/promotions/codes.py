@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Replace
 
 from orders.models import Cart, Coupon
 from orders.promotions.engine import Refusal
@@ -30,12 +32,23 @@ class TooManyCodesError(Exception):
     """A cart takes no more codes."""
 
 
-def write_code(*, cart: Cart, code: str, now: datetime) -> None:
-    """Keep a code that the shopper wrote; whether it opens anything, each look tells anew.
+class RefusedCodeError(Exception):
+    """The code is unknown or does not hold now. Nothing was written."""
 
-    Raises: TooManyCodesError  nothing is written
+    def __init__(self, why: Closed) -> None:
+        super().__init__(why.value)
+        self.why = why
+
+
+def write_code(*, cart: Cart, code: str, now: datetime) -> None:
+    """Keep a code that holds; what it takes off, each look at the cart tells.
+
+    Raises: RefusedCodeError, TooManyCodesError  nothing is written
     """
-    plain = plain_code(code)
+    coupon = _meant(cart, code)
+    if why := _closed(coupon, now):
+        raise RefusedCodeError(why)
+    plain = coupon.code if coupon else plain_code(code)
     with transaction.atomic(durable=True):
         held = Cart.objects.select_for_update(of=["self"]).get(pk=cart.pk)
         codes = [each for each in held.codes if each != plain]
@@ -43,6 +56,17 @@ def write_code(*, cart: Cart, code: str, now: datetime) -> None:
             raise TooManyCodesError
         _keep(held, [*codes, plain], now)
     cart.codes = held.codes
+
+
+def _meant(cart: Cart, code: str) -> Coupon | None:
+    """Find the coupon that a person meant, without its hyphens if only one is written so."""
+    coupons = Coupon.objects.filter(promotion__channel=cart.channel).select_related("promotion")
+    plain = plain_code(code)
+    if exact := coupons.filter(code=plain).first():
+        return exact
+    bare = Replace("code", Value("-"), Value(""))
+    alike = coupons.alias(bare=bare).filter(bare=plain.replace("-", ""))[:2]
+    return alike[0] if len(alike) == 1 else None
 
 
 def take_out_code(*, cart: Cart, code: str, now: datetime) -> None:

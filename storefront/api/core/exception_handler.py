@@ -161,6 +161,7 @@ TABLE: Mapping[type[Exception], Kind | Callable[[Any], Told]] = {
     ),
     checkout.NothingToPayError: problem_types.NOTHING_TO_PAY,
     codes.TooManyCodesError: problem_types.TOO_MANY_CODES,
+    codes.RefusedCodeError: lambda error: (problem_types.CODE_REFUSED, {"reason": error.why.value}),
     redemptions.SpentError: lambda error: (problem_types.CODE_SPENT, {"code": error.code}),
     sessions.NotPayableError: problem_types.NOT_PAYABLE,
     cancellation.TooLateError: problem_types.TOO_LATE,

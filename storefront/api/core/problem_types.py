@@ -181,6 +181,12 @@ TOO_MANY_CODES = Kind(
     title=_("A cart does not take so many codes"),
     detail=_("Take one out first."),
 )
+CODE_REFUSED = Kind(
+    slug="code-refused",
+    status=HTTPStatus.UNPROCESSABLE_ENTITY,
+    title=_("This code does not hold"),
+    detail=_("reason says why: unknown, not_yet, over or used_up. The cart keeps its other codes."),
+)
 NOTHING_TO_PAY = Kind(
     slug="nothing-to-pay",
     status=HTTPStatus.CONFLICT,

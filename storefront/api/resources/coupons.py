@@ -25,11 +25,17 @@ class CartCodes(Endpoint):
         name="write_code",
         tag="carts",
         summary="Write a code into a cart",
-        description="It is kept as it is; the ways of delivery tell what it takes off, or why not.",
+        description="Only a code that holds is kept, as it is registered. The ways of delivery tell"
+        " what it takes off, or why it takes nothing off this cart.",
         body=NewCode,
         parameters=(TOKEN,),
         answers={200: CartShown},
-        tells=(problem_types.NO_SUCH_CART, problem_types.TOO_MANY_CODES, problem_types.TOO_OFTEN),
+        tells=(
+            problem_types.NO_SUCH_CART,
+            problem_types.CODE_REFUSED,
+            problem_types.TOO_MANY_CODES,
+            problem_types.TOO_OFTEN,
+        ),
     )
     def post(self, request: Request, token: str) -> Response:
         cart = open_cart_of(token, self)

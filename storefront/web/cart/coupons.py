@@ -11,10 +11,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from orders.models import Cart
 from orders.promotions import codes
 from storefront.lib.security.client_ip import address_of
 from storefront.lib.security.rate_limit import is_too_often
-from storefront.web.cart.views import show_problem
+from storefront.web.cart import coupon_messages
+from storefront.web.cart.views import code_problem
 from storefront.web.core.same_origin import from_our_pages
 from storefront.web.core.visit import open_cart
 
@@ -31,19 +33,26 @@ def write(request: HttpRequest) -> HttpResponse:
     if gone := request.POST.get("out", ""):
         codes.take_out_code(cart=cart, code=gone, now=now)
         return _back()
-    code = codes.plain_code(request.POST.get("code", ""))
-    if not code:
-        words = _("Write the code first.")
-        return show_problem(request, cart, words, HTTPStatus.UNPROCESSABLE_ENTITY)
-    if is_too_often(what="code", who=address_of(request), per_hour=codes.TRIES_PER_HOUR):
-        words = _("Too many codes were tried. Wait an hour.")
-        return show_problem(request, cart, words, HTTPStatus.TOO_MANY_REQUESTS)
-    try:
-        codes.write_code(cart=cart, code=code, now=now)
-    except codes.TooManyCodesError:
-        words = _("A cart takes no more codes. Take one out first.")
-        return show_problem(request, cart, words, HTTPStatus.CONFLICT)
+    words, status = _refusal(request, cart)
+    if words:
+        return code_problem(request, cart, words, status)
     return _back()
+
+
+def _refusal(request: HttpRequest, cart: Cart) -> tuple[str, int]:
+    """Keep the code that was written, or say why it is not kept."""
+    code = request.POST.get("code", "")
+    if not codes.plain_code(code):
+        return _("Write the code first."), HTTPStatus.UNPROCESSABLE_ENTITY
+    if is_too_often(what="code", who=address_of(request), per_hour=codes.TRIES_PER_HOUR):
+        return _("Too many codes were tried. Wait an hour."), HTTPStatus.TOO_MANY_REQUESTS
+    try:
+        codes.write_code(cart=cart, code=code, now=timezone.now())
+    except codes.RefusedCodeError as error:
+        return str(coupon_messages.SENTENCES[error.why]), HTTPStatus.UNPROCESSABLE_ENTITY
+    except codes.TooManyCodesError:
+        return _("A cart takes no more codes. Take one out first."), HTTPStatus.CONFLICT
+    return "", HTTPStatus.OK
 
 
 def _back() -> HttpResponse:

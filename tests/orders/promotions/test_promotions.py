@@ -44,8 +44,8 @@ def sellable(price="40.00", floor="20.00", **more):
 
 def filled(*codes_written, listing=None, quantity=1):
     cart = make_cart(listing or sellable(), quantity=quantity)
-    for code in codes_written:
-        codes.write_code(cart=cart, code=code, now=NOON)
+    cart.codes = [codes.plain_code(code) for code in codes_written]  # they held once
+    cart.save()
     return cart
 
 
@@ -149,12 +149,59 @@ def test_a_code_can_be_taken_out_again():
 
 
 def test_a_cart_takes_five_codes():
-    cart = filled("A-1", "A-2", "A-3", "A-4", "A-5", "A-5")
+    cart = filled()
+    for number in range(1, 7):
+        make_promotion(code=f"A-{number}")
+    for number in (1, 2, 3, 4, 5, 5):
+        codes.write_code(cart=cart, code=f"A-{number}", now=NOON)
 
     with pytest.raises(codes.TooManyCodesError):
         codes.write_code(cart=cart, code="A-6", now=NOON)
 
     assert cart.codes == ["A-1", "A-2", "A-3", "A-4", "A-5"]
+
+
+@pytest.mark.parametrize(
+    "written", ["WELCOME-10", "welcome10", " Welcome 10 ", "WEL-COME-10", "welcome\u00a010"]
+)
+def test_a_code_is_found_without_its_hyphens(written):
+    make_promotion(code="WELCOME-10")
+    cart = filled()
+
+    codes.write_code(cart=cart, code=written, now=NOON)
+
+    assert cart.codes == ["WELCOME-10"]
+
+
+def test_a_code_that_two_may_mean_is_none():
+    make_promotion(code="AB-C")
+    make_promotion(code="A-BC")
+    cart = filled()
+
+    with pytest.raises(codes.RefusedCodeError):
+        codes.write_code(cart=cart, code="ABC", now=NOON)
+
+    codes.write_code(cart=cart, code="ab-c", now=NOON)
+    assert cart.codes == ["AB-C"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "why"),
+    [
+        ({"is_live": False}, Closed.UNKNOWN),
+        ({"starts_at": NOON + timedelta(hours=1)}, Closed.NOT_YET),
+        ({"ends_at": NOON}, Closed.OVER),
+        ({"code_limit": 0}, Closed.USED_UP),
+    ],
+)
+def test_only_a_code_that_holds_is_kept(facts, why):
+    make_promotion(code="X-1", **facts)
+    cart = filled()
+
+    with pytest.raises(codes.RefusedCodeError) as refused:
+        codes.write_code(cart=cart, code="X-1", now=NOON)
+
+    assert (refused.value.why, cart.codes) == (why, [])
 
 
 def test_a_customer_uses_it_as_often_as_he_may():

@@ -51,11 +51,15 @@ def test_the_order_page_names_what_was_saved(filled, welcome):
     assert "−€4.00" in page
 
 
-def test_a_code_that_opens_nothing_stays_and_says_why(filled, welcome):
-    page = write(filled, "WELCOME-11").content.decode()
+def test_an_unknown_code_is_an_error_at_the_field(filled, welcome):
+    answer = write(filled, "WELCOME-11")
+    page = answer.content.decode()
 
-    assert "We know no such code. Check how it is written." in page
+    assert answer.status_code == 422
+    assert page.count("We know no such code. Check how it is written.") == 1
+    assert 'value="WELCOME-11" aria-invalid="true" aria-describedby="wrong-code" data-focus' in page
     assert "€44.89" in page
+    assert Cart.objects.get().codes == []
 
 
 def test_a_code_that_needs_more_goods_says_how_many(filled, welcome):
@@ -88,6 +92,8 @@ def test_whatever_is_written_is_shown_as_words_only(filled):
 
 
 def test_a_sixth_code_is_refused(filled):
+    for number in range(7):
+        make_promotion(code=f"CODE-{number}")
     for number in range(5):
         write(filled, f"CODE-{number}")
 
