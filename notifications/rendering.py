@@ -13,7 +13,7 @@ from typing import Any
 import css_inline
 from babel import Locale
 from babel.dates import format_date, format_interval
-from babel.numbers import format_currency
+from babel.numbers import format_currency, format_percent
 from django.conf import settings
 from django.utils import translation
 from jinja2 import (
@@ -90,7 +90,7 @@ def _environment() -> Environment:
     environment.install_gettext_callables(  # type: ignore[attr-defined]
         translation.gettext, translation.ngettext, newstyle=True
     )
-    environment.filters.update(money=_money, day=_day, moment=_moment, line=_line)
+    environment.filters.update(money=_money, day=_day, moment=_moment, line=_line, percent=_percent)
     environment.globals.update(days=_days, country=_country)
     return environment
 
@@ -114,6 +114,11 @@ def _region(context: Context) -> Locale:
 @pass_context
 def _money(context: Context, amount: str) -> str:
     return format_currency(Decimal(amount), str(context["currency"]), locale=_region(context))
+
+
+@pass_context
+def _percent(context: Context, rate: str) -> str:
+    return format_percent(Decimal(rate), "#,##0.###%", locale=_region(context))
 
 
 @pass_context

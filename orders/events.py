@@ -79,13 +79,14 @@ def _lines(order: Order) -> list[dict[str, Any]]:
 
 
 def order_placed(order: Order, *, at: datetime) -> None:
+    lines = order_lines.read_order_lines(order)
     tell(
         name="order.placed",
         key=f"order.placed:{order.number}",
         subject=f"order:{order.number}",
         payload={
             **basics(order),
-            "lines": _lines(order),
+            "lines": [line_payload(line) for line in lines],
             "goods": str(order.goods_amount),
             "delivery": str(order.delivery_amount),
             "discounts": [
@@ -93,6 +94,7 @@ def order_placed(order: Order, *, at: datetime) -> None:
             ],
             "added_tax": str(order.added_tax_amount) if order.added_tax_amount else "",
             "tax": str(order.tax_amount),
+            "tax_rate": "" if order.added_tax_amount else str(lines[0].tax_rate),
             "total": str(order.total_amount),
             "ship_to": order.ship_to,
             "arrives_from": order.arrives_from.isoformat() if order.arrives_from else "",

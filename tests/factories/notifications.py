@@ -110,6 +110,7 @@ PAYLOADS = {
         "goods": "142.48",
         "delivery": "4.90",
         "tax": "23.53",
+        "tax_rate": "0.19000",
         "total": "147.38",
         "ship_to": _ADDRESS,
         "arrives_from": "2026-12-03",

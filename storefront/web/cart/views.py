@@ -49,6 +49,7 @@ from storefront.web.core.visit import (
 
 type Refusal = carts.NotForSaleError | carts.NotEnoughError | carts.TooManyError
 REMOVED = signing.Signer(salt="storefront.web.removed")
+CODE_FIELD = -1  # among the problems, beside the ids of lines
 LESS = "less"  # in the address: the checkout leads back, because too little is left
 REFUSALS = (carts.NotForSaleError, carts.NotEnoughError, carts.TooManyError)
 
@@ -162,9 +163,9 @@ def choose_way(request: HttpRequest) -> HttpResponse:
     return _to_cart(found)
 
 
-def show_problem(request: HttpRequest, found: Cart, words: str, status: int) -> HttpResponse:
-    """Show the cart with what went wrong above it."""
-    return _page(request, found, problems={0: words}, status=status)
+def code_problem(request: HttpRequest, found: Cart, words: str, status: int) -> HttpResponse:
+    """Show the cart with what is wrong with a code at its field."""
+    return _page(request, found, problems={CODE_FIELD: words}, status=status)
 
 
 def _first_error(form: forms.Form) -> str:
@@ -242,6 +243,8 @@ def _page(  # noqa: PLR0913 - a page, its cart, and what went wrong on it
         "expired": None,
         "back": request.GET.get("back", ""),
         "problems": problems,
+        "code_problem": problems.get(CODE_FIELD, ""),
+        "code_written": request.POST.get("code", "")[:40],
         "held": open_order_limits.held_by(cart=found, now=now) if filled.short else [],
         "removed": _removed(request),
         "refused_codes": coupon_messages.sentences(filled.bill.found, here.language),

@@ -10,7 +10,7 @@ from functools import lru_cache
 from babel import Locale
 from babel.dates import format_interval, format_skeleton, format_timedelta
 from babel.lists import format_list
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, format_percent
 from markupsafe import Markup
 
 from storefront.lib.local_time import local
@@ -37,6 +37,12 @@ def money(price: Money, language: str) -> str:
 @lru_cache(maxsize=4096)
 def number(value: float | Decimal, language: str) -> str:
     return format_decimal(value, locale=region(language))
+
+
+@lru_cache(maxsize=256)
+def percent(rate: Decimal, language: str) -> str:
+    """Write a fraction as a percentage: 19%, 25.5%."""
+    return format_percent(rate, "#,##0.###%", locale=region(language))
 
 
 @lru_cache(maxsize=1024)

@@ -25,6 +25,7 @@ from orders.cancellation import tasks
 from orders.cancellation.status import Wish
 from orders.models import Order, Payment, PaymentEvent
 from orders.returns import refund_amounts
+from storefront.lib.money import Money
 from storefront.lib.security.client_ip import address_of
 from storefront.lib.security.rate_limit import is_too_often
 from storefront.lib.tasks import wake
@@ -108,6 +109,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "order": found,
         "redemptions": list(found.redemptions.order_by("pk")) if found.discount_amount else [],
         "lines": lines,
+        "tax": Money(found.tax_amount, found.currency),
         "instead": instead(purchases, lines),
         "boxes": parcels,
         "stopped": cancellation_view.stopped(purchases, lines),

@@ -85,6 +85,7 @@ def speaking(plain: Environment, language: str) -> Environment:
     env.extend(language=language)
     env.filters = plain.filters | {
         "money": lambda price: formats.money(price, language),
+        "percent": lambda rate: formats.percent(rate, language),
         "number": lambda value: formats.number(value, language),
         "duration": lambda minutes: duration(minutes, language),
         "day": lambda one: formats.day(one, language),

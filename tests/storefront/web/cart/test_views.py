@@ -170,3 +170,16 @@ def test_two_lights_from_two_countries_are_two_parcels(filled, light):
 
     assert "from Germany" in text
     assert "from China" in text
+
+
+@pytest.mark.parametrize("quantity", ["500", "-3", "many", "1.5", ""])
+def test_a_quantity_is_refused_in_our_words_and_the_field_keeps_what_holds(filled, quantity):
+    line = Cart.objects.get().lines.get()
+
+    answer = filled.post("/en/cart/change/", {"line": line.pk, "quantity": quantity})
+
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert 'action="/en/cart/change/" novalidate' in text
+    assert re.search(r'name="quantity" type="number"[^>]* value="1"', text)
+    assert f'id="wrong-{line.pk}"' in text

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from django.utils import timezone
 
 from catalog.models import Channel
+from notifications.models import Event
 from notifications.rendering import render
+from orders.models import TaxRate
+from storefront.web.core.visit import COUNTRY_COOKIE
 from suppliers.models import SupplierOffer
-from tests.factories.catalog import make_variant
+from tests.factories.catalog import NOON, make_variant
 from tests.factories.notifications import PAYLOADS
-from tests.factories.orders import make_sellable
+from tests.factories.orders import HOME, make_paid_order, make_sellable
 from tests.factories.priced_shop import announce
 from tests.storefront.web.checkout.test_views import to_review
 from tests.storefront.web.conftest import shelve
@@ -150,7 +154,7 @@ def test_machines_are_told_that_tax_is_not_in_the_price(client, on_top):
 
 @pytest.mark.parametrize(
     ("adds_tax", "there", "absent"),
-    [(False, "of it VAT", "Sales tax"), (True, "Sales tax", "of it VAT")],
+    [(False, "VAT, Germany", "Sales tax"), (True, "Sales tax", "VAT, Germany")],
 )
 def test_cart_and_review_name_the_tax_of_their_channel(filled, adds_tax, there, absent):
     Channel.objects.update(adds_tax=adds_tax)
@@ -163,10 +167,33 @@ def test_cart_and_review_name_the_tax_of_their_channel(filled, adds_tax, there, 
 
 @pytest.mark.parametrize("added", ["", "8.10"])
 def test_the_mail_names_sales_tax_only_where_it_came_on_top(added):
-    payload = {**PAYLOADS["order.placed"], "added_tax": added}
+    rate = "" if added else "0.19000"
+    payload = {**PAYLOADS["order.placed"], "added_tax": added, "tax_rate": rate}
 
     letter = render(template="order_placed", locale="en", payload=payload)
 
     assert ("Sales tax" in letter.text) == bool(added)
     assert ("Sales tax" in letter.html) == bool(added)
-    assert "VAT" not in letter.text
+    assert ("incl. 19% VAT, Germany: €23.53" in letter.text) != bool(added)
+    assert ("incl. 19% VAT, Germany" in letter.html) != bool(added)
+
+
+@pytest.mark.parametrize(
+    ("country", "words"),
+    [("DE", "incl. 19% VAT, Germany"), ("CY", "incl. 25.5% VAT, Cyprus"), ("FR", "none included")],
+)
+def test_cart_and_order_name_the_vat_of_where_it_goes(shopper, light, country, words):
+    Channel.objects.update(countries=["CY", "FR"])
+    TaxRate.objects.all().delete()
+    for code, rate in (("DE", "0.19"), ("CY", "0.255")):
+        TaxRate.objects.create(country=code, rate=Decimal(rate), valid_from=NOON.date())
+    shopper.cookies[COUNTRY_COOKIE] = country
+    shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
+    postcode = {"DE": "10115", "CY": "1010", "FR": "75001"}[country]
+    order = make_paid_order(light, ship_to=replace(HOME, country=country, postcode=postcode))
+
+    assert words in shopper.get("/en/cart/").content.decode()
+    page = shopper.get(f"/en/orders/{order.number}/{order.access_key}/").content.decode()
+    assert words in page
+    told = Event.objects.get(name="order.placed").payload
+    assert words in render(template="order_placed", locale="en", payload=told).text

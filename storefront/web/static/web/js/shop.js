@@ -100,6 +100,8 @@ if (hero && !matchMedia("(prefers-reduced-motion: reduce)").matches) {
 document.addEventListener("htmx:after:swap", (event) => {
   if (event.detail.ctx.response.status >= 500) return; // nothing was swapped
   trouble.textContent = "";
+  // A refused quantity does not stay in its field: it shows what the cart holds.
+  for (const input of document.querySelectorAll("[data-stepper] input")) input.value = input.defaultValue;
   countCart();
   ready(document);
   const dialog = document.getElementById("cart-dialog");
