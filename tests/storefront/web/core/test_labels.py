@@ -77,6 +77,19 @@ def test_nothing_that_shoppers_or_staff_read_is_left_in_english(said, translated
     assert missing == []
 
 
+def test_every_folder_of_jinja_templates_is_read(said, settings):
+    folders = [
+        Path(folder).relative_to(settings.BASE_DIR)
+        for engine in settings.TEMPLATES
+        if engine.get("NAME") == "jinja"
+        for folder in engine["DIRS"]
+    ]
+
+    assert folders
+    for folder in folders:
+        assert any(Path(where).is_relative_to(folder) for where in said.values()), folder
+
+
 def test_translations_keep_every_placeholder(translated):
     broken = {entry.id: errors for entry in translated if (errors := list(entry.check(translated)))}
 
