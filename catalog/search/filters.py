@@ -66,6 +66,13 @@ CAN_BE_UNKNOWN = ("lumens", "runtime", "weight", "power", "water")
 SORTS = ("best", "price", "price_desc", "lumens", "beam", "runtime", "weight", "newest")
 
 
+def parameters() -> frozenset[str]:
+    """Return the names of all address parameters that may change a list."""
+    ends = {f"{name}_{end}" for name in RANGES.values() for end in ("min", "max")}
+    choices = {name for name, _values in CHOICES.values()}
+    return frozenset({"q", "unknown", "in_stock", "sort", "page"} | ends | choices)
+
+
 class Params(Protocol):
     """What we need of a ``QueryDict``."""
 

@@ -21,6 +21,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from redis.exceptions import RedisError
 
+from catalog.search import filters
 from catalog.search.cache import GENERATION_KEY
 from storefront.web.core.visit import theme_of, wanted_country
 
@@ -28,11 +29,9 @@ log = logging.getLogger(__name__)
 
 type View = Callable[..., HttpResponse]
 
-# What may change a page; anything else in an address (a campaign, a click id) is not looked at.
-KNOWN = frozenset(
-    {"q", "price_min", "price_max", "lm", "lm_min", "lm_max", "h_min", "h_max", "g_min", "g_max"}
-    | {"power", "water", "f", "unknown", "in_stock", "sort", "page", "v", "light"}
-)
+# What may change a page beside the filters of a list; anything else in an address (a campaign, a
+# click id) is not looked at.
+BESIDE_FILTERS = frozenset({"v", "light"})
 MAX_QUERY = 400  # a longer one is nobody's second visit
 REST_S = 5.0  # how long to leave Redis alone after it failed
 
@@ -99,14 +98,11 @@ def page_key(request: HttpRequest) -> str:
 
 def known_query(request: HttpRequest) -> str:
     """Return the parameters that may change a page, in one order; a page may quote no others."""
-    return urlencode(
-        sorted(
-            (name, value)
-            for name, values in request.GET.lists()
-            if name in KNOWN
-            for value in values
-        )
+    known = filters.parameters() | BESIDE_FILTERS
+    pairs = sorted(
+        (name, value) for name, values in request.GET.lists() if name in known for value in values
     )
+    return urlencode(pairs)
 
 
 def is_keepable(response: HttpResponse) -> bool:

@@ -11,6 +11,7 @@ from redis.exceptions import ConnectionError as AwayError
 
 from catalog.models import Listing
 from catalog.search import cache as search_cache
+from catalog.search import filters
 from orders.models import Cart
 from storefront.web.core import page_cache
 from suppliers.models import Supplier
@@ -256,3 +257,28 @@ def test_too_many_parameters_are_refused_in_a_sentence_without_a_traceback(
     assert response.status_code == 400
     assert "We could not read this request." in response.content.decode()
     assert [record.exc_info for record in caplog.records] == [None]
+
+
+def test_a_new_facet_has_pages_of_its_own(rf, monkeypatch):
+    monkeypatch.setattr(filters, "CHOICES", {**filters.CHOICES, "mount": ("mount", ("helmet",))})
+    monkeypatch.setattr(filters, "RANGES", {**filters.RANGES, "drop": "drop"})
+
+    keys = {
+        page_cache.page_key(rf.get(f"/en/c/headlamps/?{query}"))
+        for query in ("", "mount=helmet", "drop_min=1", "drop_max=2", "utm_source=news")
+    }
+
+    assert len(keys) == 4
+
+
+def test_all_that_a_list_reads_of_its_address_is_in_the_key():
+    read = set()
+
+    class Recording(dict):
+        def getlist(self, name):
+            read.add(name)
+            return []
+
+    filters.ShelfQuery.from_params(Recording())
+
+    assert read == filters.parameters()
