@@ -21,6 +21,7 @@ from .variants import options, variants
 FIRST_LISTED_S = 1_764_547_200
 BETWEEN_LISTINGS_S = 25
 NO_LIPO = Span(0, 0)
+BAD_WORDS_FROM = 2_000_000
 _KINDS: tuple[Kind | Ware, ...] = (
     *FLASHLIGHTS, *HEADLAMPS, *LANTERNS, *WORK_LIGHTS, *BIKE_LIGHTS, *KEYCHAIN_LIGHTS,
     *HEADLAMPS[:3], HEADLAMPS[6], *FLASHLIGHTS[:2], *POWER, *ACCESSORIES,
@@ -52,7 +53,7 @@ def _light(  # noqa: PLR0913 what a product is made from
     body_g = kind.body_g.at(body)
     shine = light(kind, battery=cells, body_g=body_g, head_mm=size[1], dice=dice)
     output = shine.levels[0].output_lm
-    word = word_of(subject % SPOILED)
+    word = _word(subject)
     model = f"{word} {output:g}"
     option = dice.pick(kind.options) if not cells.is_built_in else dice.pick(_tints(kind))
     charging = _charging(kind, cells=cells, dice=dice)
@@ -109,7 +110,7 @@ def _ware(  # noqa: PLR0913 what a product is made from
     kind: Ware, *, subject: int, seed: int, maker: Maker, cells: Battery | None, dice: Dice
 ) -> Product:
     size = _size(kind, dice.share())
-    word = word_of(subject % SPOILED)
+    word = _word(subject)
     number = cells.capacity_mah if cells else size[1]
     model, mpn = f"{word} {number}", f"{maker.code}-{_stem(word)}{number}"
     material = dice.pick(kind.materials)
@@ -181,6 +182,11 @@ def _size_facts(kind: Kind, size: tuple[int, int, int]) -> list[tuple[str, str]]
     if kind.height_mm is None:
         facts += [("Length", f"{length} mm"), ("Head diameter", f"{width} mm")]
     return facts
+
+
+def _word(subject: int) -> str:
+    """Name a model; a bad record has another name than the good product of its number."""
+    return word_of(subject) if subject < SPOILED else word_of(BAD_WORDS_FROM + subject - SPOILED)
 
 
 def _stem(word: str) -> str:
