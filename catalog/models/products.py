@@ -7,6 +7,7 @@ part number (MPN) or the supplier's own number. An image has its source URL and 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -215,6 +216,21 @@ class ImageQuerySet(models.QuerySet["Image"]):
         return self.filter(stem="").filter(
             models.Q(tries=0, try_after__isnull=True) | models.Q(try_after__lte=now)
         )
+
+    def showing(self, *, product: Any, variant: Any, color: Any) -> ImageQuerySet:
+        """Order a product's fetched pictures: of the variant, of its color, of no one, of others.
+
+        Shape:  values, or references to them in an outer query
+        """
+        is_of_color = ~Q(variant__color="") & Q(variant__color=color)
+        nearness = models.Case(
+            models.When(variant=variant, then=0),
+            models.When(is_of_color, then=1),
+            models.When(variant=None, then=2),
+            default=3,
+        )
+        shown = self.filter(product=product).exclude(stem="")
+        return shown.annotate(nearness=nearness).order_by("nearness", "position", "pk")
 
 
 class Image(models.Model):

@@ -24,6 +24,8 @@ _ROLES = (Image.Role.MAIN, Image.Role.IN_USE, Image.Role.SIDE, Image.Role.SCALE)
 def write_pictures(taken: Sequence[Goods]) -> list[BadRow]:
     """Write one row per picture; rows the supplier no longer names are removed.
 
+    A picture that the variants of one color name is of the first of them.
+
     A record without any picture removes nothing: that is more often a fault than a wish.
     """
     issues: list[BadRow] = []
@@ -59,15 +61,16 @@ def write_pictures(taken: Sequence[Goods]) -> list[BadRow]:
 def _wanted(goods: Goods, issues: list[BadRow]) -> dict[str, Mapping[str, Any]]:
     """Return address → columns: first the product's pictures, then those of single variants."""
     wanted: dict[str, Mapping[str, Any]] = {}
+    owners = _owners(goods)
     of_product = [url for url in dict.fromkeys(goods.record.picture_urls) if _is_good(url)]
     for place, url in enumerate(of_product[:MAX_PICTURES]):
         role = _ROLES[place] if place < len(_ROLES) else Image.Role.OTHER
-        wanted[url] = {"variant_id": None, "role": role, "position": place}
+        wanted[url] = {"variant_id": owners.get(url), "role": role, "position": place}
     for variant in goods.record.variants:
         for url in variant.picture_urls:
             if _is_good(url) and url not in wanted and len(wanted) < 2 * MAX_PICTURES:
                 wanted[url] = {
-                    "variant_id": goods.variants[variant.sku].pk,
+                    "variant_id": owners.get(url),
                     "role": Image.Role.MAIN if not wanted else Image.Role.OTHER,
                     "position": len(wanted),
                 }
@@ -82,6 +85,18 @@ def _wanted(goods: Goods, issues: list[BadRow]) -> dict[str, Mapping[str, Any]]:
             )
         )
     return wanted
+
+
+def _owners(goods: Goods) -> dict[str, int]:
+    """Map a picture to the first variant that names it; one of several colors is of none."""
+    colors: dict[str, set[str]] = {}
+    first: dict[str, int] = {}
+    for record in goods.record.variants:
+        variant = goods.variants[record.sku]
+        for url in record.picture_urls:
+            colors.setdefault(url, set()).add(variant.color or variant.sku)
+            first.setdefault(url, variant.pk)
+    return {url: pk for url, pk in first.items() if len(colors[url]) == 1}
 
 
 def _is_good(url: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -97,7 +97,7 @@ class VariantView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProductView:
-    """One product page. ``pictures`` are the fetched ones that are of no single variant."""
+    """One product page. ``pictures`` are all fetched ones, each once."""
 
     id: int
     slug: str
@@ -125,9 +125,22 @@ class ProductView:
     def is_available(self, now: datetime) -> bool:
         return any(variant.is_available(now) for variant in self.variants)
 
+    def pictures_of(self, variant: VariantView) -> tuple[PictureView, ...]:
+        """Return the pictures to show for a variant: its own first, none of another's if it has."""
+        others = () if variant.pictures else self.pictures
+        common = (each for each in self.pictures if each.variant_id is None)
+        return _each_once((*variant.pictures, *common, *others))
+
     def lead(self, now: datetime) -> VariantView:
         """Return the variant to show first: the cheapest that can be bought, or the cheapest."""
         return min(self.variants, key=lambda each: (not each.is_available(now), each.price.amount))
+
+
+def _each_once(pictures: Iterable[PictureView]) -> tuple[PictureView, ...]:
+    by_stem: dict[str, PictureView] = {}
+    for picture in pictures:
+        by_stem.setdefault(picture.stem, picture)
+    return tuple(by_stem.values())
 
 
 # Queries
@@ -210,9 +223,11 @@ def product(*, channel: Channel, slug: str, now: datetime) -> ProductView | None
         own, (brand, modes, pictures), rest = row[:8], row[8:11], row[11:]
         cursor.execute(_VARIANTS, [WINDOW.days, channel.pk, own[0]])
         shown = [PictureView(*picture) for picture in pictures or ()]
+        rows = cursor.fetchall()
+        colors = {values[0]: values[4] for values in rows}
         variants = [
-            _variant(values, currency=channel.currency, pictures=shown, now=now)
-            for values in cursor.fetchall()
+            _variant(values, currency=channel.currency, pictures=shown, colors=colors, now=now)
+            for values in rows
         ]
     buyable = tuple(
         variant
@@ -235,7 +250,7 @@ def product(*, channel: Channel, slug: str, now: datetime) -> ProductView | None
         category=_loaded(Category, of_category),
         spec=_loaded(Spec, of_spec) if of_spec[0] is not None else None,
         modes=tuple(_mode(*mode) for mode in modes or ()),
-        pictures=tuple(picture for picture in shown if picture.variant_id is None),
+        pictures=_each_once(shown),
         variants=buyable,
     )
 
@@ -261,8 +276,20 @@ def _mode(
 
 
 def _variant(
-    values: Sequence[Any], *, currency: str, pictures: Sequence[PictureView], now: datetime
+    values: Sequence[Any],
+    *,
+    currency: str,
+    pictures: Sequence[PictureView],
+    colors: Mapping[int, str],
+    now: datetime,
 ) -> VariantView:
+    """Make a variant of its row; pictures of its color are its own, whichever version they show."""
+    own = [each for each in pictures if each.variant_id == values[0]]
+    of_color = [
+        each
+        for each in pictures
+        if values[4] and each not in own and colors.get(each.variant_id or 0) == values[4]
+    ]
     names: Mapping[str, str] = values[15] or {}
     asked = [
         Asked(datetime.fromisoformat(at), amount and Decimal(amount), is_reduced)
@@ -286,7 +313,7 @@ def _variant(
         available=values[12],
         as_of=values[13],
         ships_from=values[14],
-        pictures=tuple(picture for picture in pictures if picture.variant_id == values[0]),
+        pictures=(*own, *of_color),
         reduction=announced(asked, price=values[11], until=values[16], now=now) if asked else None,
     )
 

@@ -21,7 +21,7 @@ class ReadLine:
     """One line of a cart; its listing, variant, product and spec are read with it.
 
     ``is_for_sale`` is as lists show it, and asks for fresh news of its supply; ``is_shown`` only
-    that it was not taken off the shelves. ``picture`` is the stem of the product's first, if any.
+    that it was not taken off the shelves. ``picture`` is the stem of the variant's first, if any.
     """
 
     row: CartLine
@@ -95,7 +95,11 @@ LONG = (
 
 def _told(lines: QuerySet[CartLine], now: datetime, on: date) -> QuerySet[CartLine]:
     listing, country = OuterRef("listing"), OuterRef("cart__country")
-    pictures = Image.objects.filter(product=OuterRef("listing__variant__product")).exclude(stem="")
+    pictures = Image.objects.showing(
+        product=OuterRef("listing__variant__product"),
+        variant=OuterRef("listing__variant"),
+        color=OuterRef("listing__variant__color"),
+    )
     automatic = Promotion.objects.holding(channel=OuterRef("cart__channel"), now=now)
     rates = TaxRate.objects.filter(country=country, region="", valid_from__lte=on)
     return (
@@ -104,7 +108,7 @@ def _told(lines: QuerySet[CartLine], now: datetime, on: date) -> QuerySet[CartLi
         .annotate(
             is_for_sale=Exists(Listing.objects.for_sale(now).filter(pk=listing)),
             is_shown=Exists(Listing.objects.published().filter(pk=listing, is_withdrawn=False)),
-            first_picture=Subquery(pictures.order_by("position", "pk").values("stem")[:1]),
+            first_picture=Subquery(pictures.values("stem")[:1]),
             is_placed=Exists(Order.objects.filter(cart=OuterRef("cart"))),
             may_promote=Exists(automatic.filter(needs_code=False)),
             goes_to=F("cart__country"),

@@ -161,10 +161,12 @@ def _title(unit: Unit) -> str:
 
 
 def _picture(unit: Unit) -> str:
-    if unit.variant.product_id == unit.sold.variant.product_id:
+    if unit.variant.pk == unit.sold.variant_id:
         return unit.sold.picture
-    shown = Image.objects.filter(product=unit.variant.product_id).exclude(stem="")
-    return shown.order_by("position", "pk").values_list("stem", flat=True).first() or ""
+    shown = Image.objects.showing(
+        product=unit.variant.product_id, variant=unit.variant, color=unit.variant.color
+    )
+    return shown.values_list("stem", flat=True).first() or ""
 
 
 def titled(variant: Variant) -> str:

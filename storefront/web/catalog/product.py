@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from catalog.products import detail
-from catalog.products.detail import PictureView, ProductView, VariantView
+from catalog.products.detail import ProductView, VariantView
 from orders.models.cart import MAX_QUANTITY
 from shipping.availability import availability
 from shipping.availability.reach import Availability
@@ -57,8 +57,11 @@ def show(
         "light": light,
         "chosen": chosen,
         "is_chosen_by_address": chosen.sku == sku,
-        "pictures": _pictures(light, chosen),
-        "buyable": for_sale,
+        "pictures": light.pictures_of(chosen),
+        "deliverable": supply.deliverable,
+        "sold_out": supply.sold_out,
+        "alternatives": instead,
+        "answers": answers_for(instead, country=here.country, channel=here.channel, now=now),
         "promise": can_be_had.promise,
         "sent_at_once": _sent_at_once(chosen, can_be_had),
         "is_forbidden": can_be_had.is_forbidden,
@@ -128,11 +131,3 @@ def _shape(intensity_cd: int | None, output_lm: int | None) -> str:
     if ratio < 8:  # noqa: PLR2004
         return "wide"
     return "far" if ratio > 30 else "balanced"  # noqa: PLR2004
-
-
-def _pictures(light: ProductView, chosen: VariantView) -> list[PictureView]:
-    """Put the chosen variant's own pictures first; each stem once."""
-    stems: dict[str, PictureView] = {}
-    for picture in (*chosen.pictures, *light.pictures):
-        stems.setdefault(picture.stem, picture)
-    return [picture for stem, picture in stems.items() if stem]

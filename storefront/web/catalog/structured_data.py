@@ -96,16 +96,14 @@ def product_json(  # noqa: PLR0913 - what the page shows, where and when
         offer["eligibleQuantity"] = {"@type": "QuantitativeValue", "minValue": answer.more}
     elif not answer.is_sold_out:
         offer["ineligibleRegion"] = here.country
-    stems = dict.fromkeys(picture.stem for picture in (*chosen.pictures, *light.pictures))
     goods: dict[str, Any] = {
         "@type": "Product",
         "name": light.title,
         "sku": chosen.sku,
         "brand": {"@type": "Brand", "name": light.brand},
         "image": [
-            f"{settings.PUBLIC_URL}{settings.MEDIA_URL}pictures/{stem}-900.webp"
-            for stem in stems
-            if stem
+            f"{settings.PUBLIC_URL}{settings.MEDIA_URL}pictures/{picture.stem}-900.webp"
+            for picture in light.pictures_of(chosen)
         ],
         "offers": offer,
     }

@@ -35,16 +35,32 @@ def test_pictures_follow_the_record_but_an_empty_list_removes_none():
     assert list(images) == [("http://x/3.png", "main", ""), ("http://x/1.png", "in_use", "kept")]
 
 
-def test_a_picture_of_one_variant_belongs_to_it():
+def test_a_picture_of_one_color_belongs_to_its_first_variant():
+    black = ("http://x/all.png", "http://x/black.png")
     taken = take_in(
         make_product_record(
-            picture_urls=["http://x/1.png"],
-            variants=[make_variant_record(picture_urls=("http://x/1.png", "http://x/b.png"))],
+            picture_urls=["http://x/all.png", "http://x/red.png", "http://x/side.png"],
+            option_names=("Color", "Battery"),
+            variants=[
+                make_variant_record(
+                    sku=sku, option_values=options, gtin="", mpn="", picture_urls=urls
+                )
+                for sku, options, urls in (
+                    ("B1", ("Black", "With"), black),
+                    ("B0", ("Black", "Without"), black),
+                    ("R1", ("Red", "With"), ("http://x/all.png", "http://x/red.png")),
+                )
+            ],
         )
     )
 
     images = dict(Image.objects.values_list("source_url", "variant_id"))
-    assert images == {"http://x/1.png": None, "http://x/b.png": taken.variants["CJ-1-BLK"]}
+    assert images == {
+        "http://x/all.png": None,
+        "http://x/side.png": None,
+        "http://x/black.png": taken.variants["B1"],
+        "http://x/red.png": taken.variants["R1"],
+    }
 
 
 @pytest.mark.parametrize(

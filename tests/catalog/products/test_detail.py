@@ -43,6 +43,7 @@ def show(slug="trail-lamp"):
 def test_a_product_page_gathers_all_there_is_to_show():
     product = make_shown()
     black, red = product.variants.order_by("position")
+    product.variants.filter(pk=red.pk).update(color="Red")
     Identifier.objects.create(
         variant=black, scheme="gtin", value="04006381333931", raw="4006381333931"
     )
@@ -68,7 +69,10 @@ def test_a_product_page_gathers_all_there_is_to_show():
         ("High", Decimal("400.00")),
         ("Low", Decimal("20.50")),
     ]
-    assert [picture.stem for picture in view.pictures] == ["main"]
+    assert [picture.stem for picture in view.pictures] == ["main", "red"]
+    assert [
+        [picture.stem for picture in view.pictures_of(variant)] for variant in view.variants
+    ] == [["main", "red"], ["red", "main"]]
     first, second = view.variants
     assert (first.sku, first.gtin, first.mpn, first.price) == (
         "trail-lamp-B",
