@@ -23,7 +23,8 @@ from storefront.web.charts import beam, runtime
 from storefront.web.core.page_cache import kept
 from storefront.web.core.visit import visit
 
-USEFUL_LX = 5  # what lights a path well enough to walk on
+USEFUL_LX = 5.0  # what lights a path well enough to walk on
+BLINKING = frozenset({"strobe", "sos", "beacon"})
 
 
 @require_safe
@@ -90,7 +91,7 @@ def charts(light: ProductView) -> dict[str, Any]:
             runtime_min=mode.runtime_min,
         )
         for mode in light.modes
-        if mode.output_lm and mode.runtime_min and mode.kind == "white"
+        if mode.output_lm and mode.runtime_min and mode.kind not in BLINKING
     ]
     if not runs and spec and spec.output_lm and spec.runtime_high_min:
         runs = [
@@ -98,13 +99,19 @@ def charts(light: ProductView) -> dict[str, Any]:
         ]
     return {
         "beam_picture": beam_chart,
-        "useful_m": beam.reach_m(spec.intensity_cd, USEFUL_LX)
-        if spec and spec.intensity_cd
-        else None,
+        "levels": _levels(spec.intensity_cd, beam_chart) if spec and spec.intensity_cd else [],
         "run_picture": runtime.run_chart(runs),
         "runs": runs,
         "shape": _shape(spec.intensity_cd, spec.output_lm) if spec else "",
     }
+
+
+def _levels(intensity_cd: int, chart: beam.Chart | None) -> list[tuple[float, int]]:
+    """List how far the beam lights the ground how well, dimmest first."""
+    if chart is None:
+        return []
+    drawn = {contour.lux: contour.reach_m for contour in chart.contours}
+    return sorted((drawn | {USEFUL_LX: beam.reach_m(intensity_cd, USEFUL_LX)}).items())
 
 
 def _sent_at_once(chosen: VariantView, can_be_had: Availability) -> int | None:
