@@ -29,6 +29,16 @@ document.addEventListener("click", (event) => {
     input.value = Math.min(Math.max(wanted, Number(input.min)), Number(input.max));
     input.dispatchEvent(new Event("change", { bubbles: true }));
   }
+  // The picture is a link to its largest copy; here it opens above the page.
+  const picture = event.target.closest("[data-zoom]");
+  const zoom = document.getElementById("zoom");
+  if (picture && zoom && !event.ctrlKey && !event.metaKey) {
+    event.preventDefault();
+    const image = zoom.querySelector("img");
+    image.src = picture.href;
+    image.alt = picture.querySelector("img").alt;
+    zoom.showModal();
+  }
   // A click beside a sheet closes it; focus goes back where it was.
   if (event.target instanceof HTMLDialogElement) event.target.close();
 });
