@@ -26,6 +26,7 @@ __all__ = [
     "PictureView",
     "ProductView",
     "VariantView",
+    "alternatives",
     "home",
     "product",
     "shop",
@@ -316,6 +317,34 @@ def _variant(
         pictures=(*own, *of_color),
         reduction=announced(asked, price=values[11], until=values[16], now=now) if asked else None,
     )
+
+
+ALTERNATIVES = 4
+_ALTERNATIVES = f"""
+    SELECT {", ".join(CARD_COLUMNS)} FROM (
+        SELECT * FROM catalog_card
+        WHERE channel_id = %s AND category_id = %s AND family = %s AND product_id <> %s
+          AND {{in_stock}}
+        ORDER BY score DESC, id LIMIT 200
+    ) AS card
+    ORDER BY abs(price_amount - %s), score DESC, id LIMIT {ALTERNATIVES}
+"""  # noqa: S608 - made of column names
+
+
+def alternatives(
+    light: ProductView, *, channel: Channel, country: str, now: datetime
+) -> list[CardView]:
+    """Return the cards nearest in price of the same family that can be sent to a country."""
+    in_stock = is_in_stock(country=country, fresh_since=now - STALE_AFTER)
+    with planned_cursor(connection) as cursor:
+        cursor.execute(
+            _ALTERNATIVES.format(in_stock=in_stock.text),
+            [
+                *(channel.pk, light.category.pk, light.family, light.id),
+                *(*in_stock.values, light.price_from.amount),
+            ],
+        )
+        return [CardView(*row) for row in cursor.fetchall()]
 
 
 _SHOP = f"""

@@ -45,6 +45,14 @@ class NoPriceError(NotForSaleError):
     """It has no price, because a guard stopped the new one and the old one does not stand."""
 
 
+class NotDeliverableError(NotForSaleError):
+    """Nothing of it can be sent to the country of the cart."""
+
+    def __init__(self, listing_id: int, *, country: str, is_forbidden: bool) -> None:
+        super().__init__(listing_id)
+        self.country, self.is_forbidden = country, is_forbidden
+
+
 class NotEnoughError(Exception):
     """Fewer can be had than were asked for."""
 

@@ -133,14 +133,30 @@ def of_shown(
     return {id_: _answer(reached, id_, each, channel, notes) for id_, each in shown.items()}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfPage:
+    """What a product page says of its variants.
+
+    Shape:  ``answer`` is of the chosen one; ``deliverable`` can be had in the country, ``sold_out``
+            nowhere; the others can be had in other countries only
+    """
+
+    answer: Availability
+    deliverable: frozenset[int]
+    sold_out: frozenset[int]
+
+
 def of_page(
     *, shown: Mapping[int, Shown], chosen: int, country: str, channel: Channel, now: datetime
-) -> tuple[Availability, frozenset[int]]:
-    """Answer as ``of_shown`` for the chosen variant alone, and name all that are for sale."""
+) -> OfPage:
+    """Answer as ``of_shown`` for the chosen variant, and sort all variants of a page."""
     notes = quotes.notes(now)
     reached = _reach_shown(shown, country, channel, now)
-    answer = _answer(reached, chosen, shown[chosen], channel, notes)
-    return answer, frozenset(id_ for id_ in shown if not reached.is_sold_out(id_))
+    return OfPage(
+        answer=_answer(reached, chosen, shown[chosen], channel, notes),
+        deliverable=frozenset(id_ for id_ in shown if reached.most(id_)),
+        sold_out=frozenset(id_ for id_ in shown if reached.is_sold_out(id_)),
+    )
 
 
 def _reach_shown(
@@ -221,11 +237,11 @@ def _noted_costing(channel: Channel, *, now: datetime, country: str) -> Costing:
     return found
 
 
-def most_to(*, country: str, channel: Channel, now: datetime) -> Most:
+def most_to(*, country: str, channel: Channel, now: datetime, must_reach: bool = False) -> Most:
     """Say for a cart how many of a listing it takes: what can be brought to a country at once.
 
-    What no route carries there is counted as it lies there: a cart says what stands against
-    it, and may go to another country.
+    What no route carries there is counted as it lies there, since a cart may go to another
+    country. With ``must_reach`` the answer raises ``carts.NotDeliverableError`` instead.
     """
 
     def most_of(listing: Listing) -> int:
@@ -237,7 +253,11 @@ def most_to(*, country: str, channel: Channel, now: datetime) -> Most:
             now=now,
             costing_of=_noted_costing,
         )
-        return reached.most_anywhere(listing.variant_id)
+        most = reached.most_anywhere(listing.variant_id)
+        if must_reach and most and not reached.most(listing.variant_id):
+            is_forbidden = reached.is_forbidden(listing.variant_id)
+            raise carts.NotDeliverableError(listing.pk, country=country, is_forbidden=is_forbidden)
+        return most
 
     return most_of
 

@@ -12,13 +12,14 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django import forms
+from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -33,6 +34,7 @@ from storefront.web.cart import coupon_messages
 from storefront.web.cart.forms import AddForm, ChangeForm
 from storefront.web.cart.summary import fill
 from storefront.web.catalog import product
+from storefront.web.core import formats
 from storefront.web.core.errors import say
 from storefront.web.core.same_origin import from_our_pages
 from storefront.web.core.visit import (
@@ -72,6 +74,12 @@ def refusal_words(error: Refusal) -> str:
         ) % {"most": error.available}
     if isinstance(error, carts.TooManyError):
         return _("A cart takes %(limit)d at most.") % {"limit": error.limit}
+    if isinstance(error, carts.NotDeliverableError):
+        language = get_language() or settings.LANGUAGE_CODE
+        where = {"country": formats.country(error.country, language)}
+        if error.is_forbidden:
+            return _("It cannot be sent to %(country)s: it is not allowed there.") % where
+        return _("No route carries it to %(country)s.") % where
     if isinstance(error, carts.NoPriceError):
         return _("Its price is being checked: it cannot be bought just now.")
     return _("It has just sold out at the supplier.")
@@ -177,7 +185,9 @@ def _put(
 ) -> tuple[Cart, int | None]:
     """Put it into the cart that is open, or into a new one; tell how many are in it, if known."""
     here, quantity = visit(request), asked["quantity"]
-    most_of = availability.most_to(country=here.country, channel=here.channel, now=now)
+    most_of = availability.most_to(
+        country=here.country, channel=here.channel, now=now, must_reach=True
+    )
     where: dict[str, Any] = {
         "channel": here.channel,
         "country": here.country,

@@ -17,6 +17,7 @@ from orders.models.cart import MAX_QUANTITY
 from shipping.availability import availability
 from shipping.availability.reach import Availability
 from storefront.web.catalog import structured_data
+from storefront.web.catalog.product_card import answers_for
 from storefront.web.catalog.spec_table import sheet
 from storefront.web.catalog.supplier_text import plain
 from storefront.web.charts import beam, runtime
@@ -47,13 +48,17 @@ def show(
     if light is None:
         raise Http404
     chosen = next((each for each in light.variants if each.sku == sku), light.lead(now))
-    can_be_had, for_sale = availability.of_page(
+    supply = availability.of_page(
         shown={each.id: each for each in light.variants},
         chosen=chosen.id,
         country=here.country,
         channel=here.channel,
         now=now,
     )
+    can_be_had = supply.answer
+    instead = []
+    if chosen.id not in supply.deliverable:
+        instead = detail.alternatives(light, channel=here.channel, country=here.country, now=now)
     context = {
         "light": light,
         "chosen": chosen,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -47,7 +48,16 @@ def _refuse(request: HttpRequest, words: str) -> HttpResponse:
 
 
 def _back(request: HttpRequest) -> HttpResponse:
-    """Return to the page the form stood on; never to a foreign one."""
+    """Return to the page the form stood on, with its filters; never to a foreign one.
+
+    Scripts change the address of a page after it was rendered, and a cached page is the same for
+    all: only the referrer has the filters and the variant.
+    """
     path = request.POST.get("next", "")
     is_ours = path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
-    return HttpResponseRedirect(path if is_ours else reverse("home"), status=HTTPStatus.SEE_OTHER)
+    if not is_ours:
+        return HttpResponseRedirect(reverse("home"), status=HTTPStatus.SEE_OTHER)
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    if came_from.netloc == request.get_host() and came_from.path == path and came_from.query:
+        path = f"{path}?{came_from.query}"
+    return HttpResponseRedirect(path, status=HTTPStatus.SEE_OTHER)

@@ -6,6 +6,7 @@ import pytest
 
 from catalog.models import Listing
 from orders.models import Cart, CartLine
+from shipping.rates import quotes
 from suppliers.models import StockLevel
 from tests.factories.orders import make_order
 from tests.factories.shipping import make_service
@@ -158,12 +159,12 @@ def test_the_cart_of_a_forged_cookie_is_empty(client, light):
 
 
 def test_two_lights_from_two_countries_are_two_parcels(filled, light):
-
     far = make_supplier(code="far")
     location = make_location(far, code="CN", country="CN")
     make_service(location, base_amount="3.00", min_days=8, max_days=12)
     other = make_light(title="Ridge", slug="ridge")
     StockLevel.objects.filter(offer__variant=other.variant).update(location=location)
+    quotes.forget()
 
     filled.post("/en/cart/add/", {"listing": other.pk})
     text = filled.get("/en/cart/").content.decode()

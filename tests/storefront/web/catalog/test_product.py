@@ -1,0 +1,142 @@
+"""The product page offers only what can be bought and sent to the visitor's country."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+
+from catalog.models import Product
+from shipping.rates import quotes
+from storefront.web.core.visit import COUNTRY_COOKIE
+from suppliers.models import Service, StockLevel
+from tests.factories.catalog import make_image, make_mode, make_variant
+from tests.factories.orders import make_sellable
+from tests.storefront.web.conftest import make_light, shelve
+from tests.storefront.web.page_parser import Page
+
+pytestmark = pytest.mark.django_db
+URL = "/en/p/trail-400/"
+
+
+def text_of(response):
+    return html.unescape(response.content.decode())
+
+
+def add(shopper, listing):
+    return shopper.post("/en/cart/add/", {"listing": listing.pk, "quantity": 1})
+
+
+def sell_out(listing):
+    StockLevel.objects.filter(offer__variant=listing.variant).update(reported_quantity=0)
+    type(listing).objects.filter(pk=listing.pk).update(available=0)
+    shelve(listing.variant.product)
+
+
+def forbid(_listing):
+    Product.objects.filter(slug="trail-400").update(not_sent_to=["DE"])
+
+
+def cut_route(_listing):
+    Service.objects.update(countries=["FR"])
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (sell_out, "Out of stock at the supplier."),
+        (forbid, "It cannot be sent to Germany: it is not allowed there."),
+        (cut_route, "No route carries it to Germany."),
+    ],
+)
+def test_what_cannot_be_bought_here_says_why_and_has_no_button(shopper, light, change, reason):
+    shopper.cookies[COUNTRY_COOKIE] = "DE"
+    change(light)
+    quotes.forget()
+
+    text = text_of(shopper.get(URL))
+    refused = add(shopper, light)
+
+    assert reason in text
+    assert "Add to cart" not in text
+    assert "left at the supplier" not in text
+    assert refused.status_code == 409
+    if change is not sell_out:
+        assert reason in text_of(refused)
+        assert 'id="buy-to"' in text  # another country may be chosen on the spot
+
+
+def test_a_version_that_is_sold_out_leads_to_those_in_stock(shopper, light):
+    product = light.variant.product
+    other = make_sellable(variant=make_variant(product, sku="HL-RED", option_values=["Red"]))
+    shelve(product)
+    sell_out(light)
+    quotes.forget()
+
+    page = Page(shopper.get(f"{URL}?v={light.variant.sku}"))
+
+    assert "Out of stock at the supplier." in page.text
+    assert page.all("a", href=f"{URL}?v={other.variant.sku}", **{"class": "chip"})
+
+
+def test_what_cannot_be_bought_offers_what_can(shopper, light):
+    make_light(title="Trail 500", slug="trail-500")
+    sell_out(light)
+    quotes.forget()
+
+    page = Page(shopper.get(URL))
+
+    assert page.all("a", href="/en/p/trail-500/")
+
+
+def test_a_chosen_color_shows_its_picture_on_the_page_and_in_the_cart(shopper, light):
+    product = light.variant.product
+    red = make_variant(product, sku="HL-RED", option_values=["Red"], color="Red")
+    charged = make_variant(product, sku="HL-RED-B1", option_values=["Red, charged"], color="Red")
+    make_image(product, variant=red, stem="b" * 32, position=4)
+    listing = make_sellable(variant=charged)
+    make_sellable(variant=red)
+    shelve(product)
+
+    page = Page(shopper.get(f"{URL}?v={charged.sku}"))
+    add(shopper, listing)
+    cart = Page(shopper.get("/en/cart/"))
+
+    first = page.all("a", **{"class": "gallery-large lit"})[0]
+    assert first["href"].endswith(f"{'b' * 32}-900.webp")
+    assert [image["src"] for image in cart.all("img")] == [f"/media/pictures/{'b' * 32}-240.webp"]
+
+
+def test_beam_and_run_time_are_in_order_and_complete(client, light):
+    product = light.variant.product
+    make_mode(product, position=1, name="Red", kind="red", output_lm="10", runtime_min=600)
+    make_mode(product, position=2, name="SOS", kind="sos", output_lm="400", runtime_min=900)
+
+    text = client.get(URL).content.decode()
+
+    assert re.findall(r"<td>([\d.]+) lx</td>", text) == ["0.25", "1", "5", "10"]
+    drawn = text.partition('<svg class="chart run-chart"')[2].partition("</svg>")[0]
+    assert re.findall(r'class="chart-on"[^>]*>(\w+)', drawn) == ["High", "Red"]
+    assert re.search(r'class="chart-word"[^>]*>lm<', drawn)
+
+
+def test_another_country_keeps_filters_and_version(shopper, light):
+    response = shopper.post(
+        "/en/country/",
+        {"country": "FR", "next": URL},
+        headers={"Referer": f"http://testserver{URL}?v={light.variant.sku}"},
+    )
+
+    assert response["Location"] == f"{URL}?v={light.variant.sku}"
+
+
+@pytest.mark.parametrize(
+    "referer", ["https://evil.example/en/p/trail-400/?v=1", "http://testserver/en/cart/?x=1", ""]
+)
+def test_no_foreign_address_is_gone_back_to(shopper, light, referer):
+    response = shopper.post(
+        "/en/country/", {"country": "FR", "next": URL}, headers={"Referer": referer}
+    )
+
+    assert response["Location"] == URL
