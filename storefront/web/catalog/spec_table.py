@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
@@ -45,11 +45,20 @@ def sheet(light: ProductView, chosen: VariantView, language: str) -> list[Group]
             (_("As the supplier says, not checked"), _more(spec, language)),
             (_("Names"), _names(light, chosen)),
         ]
+    quoted: set[str] = set()
     return [
-        Group(name=name, rows=tuple(row for row in rows if row.value))
+        Group(name=name, rows=tuple(_quoted_once(row, quoted) for row in rows if row.value))
         for name, rows in groups
         if any(row.value for row in rows)
     ]
+
+
+def _quoted_once(row: Row, quoted: set[str]) -> Row:
+    """Leave out the supplier's wording where an earlier row has it: one sentence gives many."""
+    if row.said in quoted:
+        return replace(row, said="")
+    quoted.add(row.said)
+    return row
 
 
 class _Teller:
