@@ -149,11 +149,17 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
 
     connector = ""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "base_url" in self.fields:  # the options may say that files are uploaded
+            self.fields["base_url"].required = False
+
     def clean(self) -> dict[str, Any] | None:
         """Judge address, secrets and options together, and put them into the row."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if not self.connector:
-            if words := setup.wrong_address(cleaned.get("base_url", "")):
+            address = cleaned.get("base_url", "")
+            if address and (words := setup.wrong_address(address)):
                 self.add_error("base_url", words)
             return cleaned
         if self.errors:

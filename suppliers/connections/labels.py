@@ -16,7 +16,10 @@ CONNECTION = (
             "supplier": Field(_("Supplier"), _("Whose wire it is; each supplier has one.")),
             "base_url": Field(
                 _("Address of his systems"),
-                _("Such as https://api.example.com/v1/; keys and passwords do not belong into it."),
+                _(
+                    "Such as https://api.example.com/v1/, without keys and passwords. Empty where"
+                    " staff upload the files."
+                ),
             ),
             "account_id": Field(
                 _("Our account with him"),

@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, cast
+from enum import Enum
+from typing import Any, cast, get_args, get_type_hints
 from urllib.parse import urlsplit
 
 import msgspec
@@ -207,23 +208,40 @@ def settle(wire: Connection, *, connector: str, wiring: Wiring) -> None:
 
 def misfits(wire: Connection, *, connector: str, wiring: Wiring) -> dict[str, str]:
     """Say in words, by field, why this cannot be: empty when it can."""
-    kind = kind_of(connector)
+    kind = kind_of(connector).OPTIONS
     reasons = {}
-    if words := wrong_address(_address(wire, wiring)):
+    options: msgspec.Struct | None = None
+    try:
+        options = msgspec.convert(_options(wire, wiring), kind)
+    except msgspec.ValidationError as error:
+        reasons["options"] = _unfit_options(kind, str(error))
+    address = _address(wire, wiring)
+    is_needed = bool(address) or getattr(options, "needs_address", True)
+    if is_needed and (words := wrong_address(address)):
         reasons["base_url"] = words
     reasons |= _wrong_secrets(wire, secrets_of(connector), wiring)
     if "base_url" not in reasons and _is_elsewhere(wire, wiring):
         # Else whoever may change the address could have our keys sent to himself.
         for name in unseal(wire.secrets_sealed).keys() - wiring.secrets.keys() - {HOOK_SECRET.name}:
             reasons[f"secret {name}"] = _("The address is another one: enter it anew.")
-    try:
-        msgspec.convert(_options(wire, wiring), kind.OPTIONS)
-    except msgspec.ValidationError as error:
-        reasons["options"] = _("%(error)s. There are: %(known)s.") % {
-            "error": error,
-            "known": ", ".join(kind.OPTIONS.__struct_fields__) or _("none"),
-        }
     return reasons
+
+
+def _unfit_options(kind: type[msgspec.Struct], error: str) -> str:
+    """Say what is wrong with the options, and which options or values there are."""
+    field = re.search(r"\$\.(\w+)", error)
+    hint = get_type_hints(kind).get(field[1]) if field else None
+    values = [
+        str(member.value)
+        for part in (hint, *get_args(hint))
+        if isinstance(part, type) and issubclass(part, Enum)
+        for member in part
+    ]
+    known = values or kind.__struct_fields__
+    return _("%(error)s. There are: %(known)s.") % {
+        "error": error,
+        "known": ", ".join(known) or _("none"),
+    }
 
 
 def _wrong_secrets(

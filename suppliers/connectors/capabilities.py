@@ -128,7 +128,8 @@ class Connector(Protocol):
 
     TITLE: ClassVar[str]
     SECRETS: ClassVar[tuple[Secret, ...]]
-    OPTIONS: ClassVar[type[msgspec.Struct]]  # what is not secret, and its defaults
+    # What is not secret, and its defaults. A property ``needs_address`` may waive the address.
+    OPTIONS: ClassVar[type[msgspec.Struct]]
     QUOTAS: ClassVar[tuple[Quota, ...]]
     CURRENCY: ClassVar[str]  # what he asks, unless staff know better
 

@@ -20,6 +20,7 @@ from suppliers.connectors.bigbuy.options import CURRENCY, QUOTAS, Options
 from suppliers.connectors.bigbuy.schemas import Carrier, Status
 from suppliers.connectors.context import Line, Quota, Secret
 from suppliers.connectors.records import (
+    Answer,
     CostRecord,
     FreightOption,
     Omitted,
@@ -48,7 +49,11 @@ def _advice(wire: Wire, options: Options) -> Iterator[str]:
     statuses = [status.name for status in wire.get("order/orderstatuses", list[Status])]
     if unknown := [name for name in statuses if options.answer(name) is None]:
         names = ", ".join(repr(name) for name in unknown)
-        yield f"Say in order_statuses what these mean, until then accepted: {names}."
+        answers = ", ".join(answer.value for answer in Answer)
+        yield (
+            f"Say in order_statuses what these mean, one of {answers};"
+            f" until then accepted: {names}."
+        )
     there = {row.name.casefold() for row in wire.get("shipping/carriers", list[Carrier])}
     if strange := sorted({name.casefold() for name in options.carriers} - there):
         shown = [", ".join(each) for each in (strange, sorted(there))]

@@ -56,6 +56,10 @@ class Options(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=T
     orders_to: str = ""
     questions_to: str = ""
 
+    @property
+    def needs_address(self) -> bool:
+        return self.via != Via.UPLOAD
+
     def at(self, content: Content) -> str:
         """Say where the file is that tells this; the products file tells what has none."""
         own = {Content.PRICES: self.prices_at, Content.STOCK: self.stock_at}.get(content, "")

@@ -84,6 +84,22 @@ def test_an_address_is_refused_in_words_that_do_not_repeat_it(address, words):
     assert "secret@" not in reasons["base_url"]
 
 
+def test_a_value_that_is_none_of_a_few_is_answered_with_those_there_are():
+    reasons = refused(
+        connector="bigbuy", secrets={"api_key": "k"}, options={"order_statuses": {"Sent": "sent"}}
+    )
+
+    assert "'sent'" in reasons["options"]
+    assert "There are: received, accepted, " in reasons["options"]
+
+
+def test_files_that_staff_upload_need_no_address():
+    add(connector="feed", base_url="", secrets={}, options={"via": "upload"})
+
+    assert Connection.objects.get().base_url == ""
+    assert "base_url" in refused(connector="feed", base_url="", secrets={}, options={"via": "sftp"})
+
+
 def test_an_unknown_connector_is_answered_with_those_there_are():
     reasons = refused(connector="carrier-pigeon", secrets={})
 
