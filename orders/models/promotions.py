@@ -123,7 +123,7 @@ class Redemption(models.Model):
     """One promotion that one order got. It is given back when the order is given up unpaid.
 
     ``place`` is which of the customer's uses it is: two of his checkouts at once cannot both take
-    the last one. A customer is known by his e-mail.
+    the last one. ``email`` is the customer's mailbox (``promotions.customers``), not its spelling.
     """
 
     promotion = models.ForeignKey(Promotion, models.PROTECT, related_name="redemptions")

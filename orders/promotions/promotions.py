@@ -12,6 +12,7 @@ from catalog.models import Listing
 from orders.models import Cart, Promotion, Redemption
 from orders.pricing.totals import PricedLine, Way
 from orders.promotions import codes
+from orders.promotions.customers import customer_of
 from orders.promotions.engine import Good, Kind, Offer, Outcome, Refusal, decide
 from storefront.lib.db.prepared_queries import Prepared
 from storefront.lib.money import Money
@@ -91,7 +92,7 @@ def _used_up(promotion_ids: Iterable[int], email: str) -> list[int]:
     if not email or not ids:
         return []
     limited = Promotion.objects.filter(pk__in=ids, limit_per_customer__isnull=False)
-    used = Redemption.objects.filter(email=email.lower(), given_back_at__isnull=True)
+    used = Redemption.objects.filter(email=customer_of(email), given_back_at__isnull=True)
     return [
         pk
         for pk, limit in limited.values_list("pk", "limit_per_customer")

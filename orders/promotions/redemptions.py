@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.models import F, QuerySet
 
 from orders.models import Coupon, Order, Promotion, Redemption
+from orders.promotions.customers import customer_of
 from orders.promotions.engine import Applied
 from storefront.lib.db.transactions import needs_transaction
 
@@ -63,7 +64,7 @@ def give_back(*, order: Order, now: datetime) -> None:
 
 
 def _redeem(order: Order, each: Applied, now: datetime) -> None:
-    offer, email = each.offer, order.email.lower()
+    offer, email = each.offer, customer_of(order.email)
     spent = SpentError(offer.code, offer.name)
     promotion = Promotion.objects.filter(pk=offer.id, is_live=True).first()
     if promotion is None:
