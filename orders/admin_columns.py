@@ -115,9 +115,32 @@ def shopper_page(order: Order) -> str:
     )
 
 
+SEE_COSTS = "orders.view_costs"
+COST = columns.guarded(columns.money("cost_amount", _("Cost"), currency="cost_currency"), SEE_COSTS)
+LANDED = columns.guarded(
+    columns.money("landed_amount", _("Landed cost"), currency="order__currency"), SEE_COSTS
+)
+FEES = columns.guarded(
+    columns.money("fees_amount", _("Fees"), currency="order__currency"), SEE_COSTS
+)
+
+
+@admin.display(description=_("Why from there"))
+def routed_plainly(order: Order) -> str:
+    """Say of each line where it could have come from, without costs and margins."""
+    return _routed(order, has_costs=False)
+
+
 @admin.display(description=_("Why from there"))
 def routed_by(order: Order) -> str:
     """Say by which rules it was routed, and of each line where it could have come from."""
+    return _routed(order, has_costs=True)
+
+
+columns.guarded(routed_by, SEE_COSTS, otherwise=routed_plainly)
+
+
+def _routed(order: Order, *, has_costs: bool) -> str:
     noted = order.routed_by
     if not noted:
         return gettext("It kept no choice.")
@@ -130,22 +153,25 @@ def routed_by(order: Order) -> str:
         places = [
             _part(entry)
             if is_divided and entry["units"]
-            else _place(entry, decision_log.left_of(entry, sold), rules)
+            else _place(entry, decision_log.left_of(entry, sold), rules, has_costs=has_costs)
             for entry in entries
         ]
         sku = skus.get(variant, variant)
         lines.append((sku, format_html_join("", "<li>{}</li>", ((one,) for one in places))))
     return format_html(
         '<p>{}</p><dl class="staff-places">{}</dl>',
-        labels.name(rules),
+        labels.name(rules) if has_costs else "",
         format_html_join("", "<dt>{}</dt><dd><ul>{}</ul></dd>", lines),
     )
 
 
-def _place(entry: Mapping[str, Any], left: Left | None, rules: Rules) -> str:
-    outlay = as_money(Money(Decimal(entry["outlay"]), entry["currency"]).rounded())
-    where = f"{entry['supplier_code']} ({entry['country']}), {outlay}"
-    words = labels.verdict(entry["verdict"], left=left, least=rules.least_margin_rate)
+def _place(entry: Mapping[str, Any], left: Left | None, rules: Rules, *, has_costs: bool) -> str:
+    where = f"{entry['supplier_code']} ({entry['country']})"
+    words = labels.verdict(entry["verdict"])
+    if has_costs:
+        outlay = as_money(Money(Decimal(entry["outlay"]), entry["currency"]).rounded())
+        where = f"{where}, {outlay}"
+        words = labels.verdict(entry["verdict"], left=left, least=rules.least_margin_rate)
     if entry["verdict"] == decision_log.TAKEN:
         return format_html("<strong>{}: {}</strong>", where, words)
     return f"{where}: {words}"

@@ -17,7 +17,16 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldBooleanSwitchWid
 
 from orders import ledger, privacy
 from orders.address_changes.admin import AddressActions
-from orders.admin_columns import address, address_check, goods, payment, routed_by, shopper_page
+from orders.admin_columns import (
+    FEES,
+    LANDED,
+    address,
+    address_check,
+    goods,
+    payment,
+    routed_by,
+    shopper_page,
+)
 from orders.cancellation import cancellation
 from orders.cancellation import tasks as cancellation_tasks
 from orders.models import Order, OrderLine, Payment, PurchaseOrder, SupplierToAsk
@@ -128,7 +137,12 @@ class OrderAdmin(ReturnActions, AddressActions):
                     columns.money("discount_amount", _("Discount")),
                     columns.money("total_amount", _("Total")),
                     columns.money("tax_amount", _("Tax contained")),
-                    columns.page("supply:profit", _("Earns"), _("What it earns after everything")),
+                    columns.page(
+                        "supply:profit",
+                        _("Earns"),
+                        _("What it earns after everything"),
+                        right="orders.view_supplierbill",
+                    ),
                 ]
             },
         ),
@@ -149,12 +163,18 @@ class OrderAdmin(ReturnActions, AddressActions):
             "quantity",
             columns.money("unit_amount", _("Unit"), currency="order__currency"),
             columns.money("line_amount", _("Line"), currency="order__currency"),
-            columns.money("landed_amount", _("Landed cost"), currency="order__currency"),
-            columns.money("fees_amount", _("Fees"), currency="order__currency"),
+            LANDED,
+            FEES,
             "canceled_quantity",
             "shipped_quantity",
             "delivered_quantity",
-            columns.page("supply:offers", _("Supply"), _("Offers side by side"), of="variant_id"),
+            columns.page(
+                "supply:offers",
+                _("Supply"),
+                _("Offers side by side"),
+                right="suppliers.view_supplieroffer",
+                of="variant_id",
+            ),
             tab=False,
             related=("order",),
         ),
@@ -207,7 +227,7 @@ class OrderAdmin(ReturnActions, AddressActions):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         return Order.objects.with_progress()
 
-    @action(description=_("Cancel"), icon="cancel")
+    @action(description=_("Cancel"), icon="cancel", may="orders.cancel_order")
     def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
         order = self.row(request, object_id)
 
@@ -238,7 +258,7 @@ class OrderAdmin(ReturnActions, AddressActions):
             done=gettext("The cancellation of %s is written down.") % order,
         )
 
-    @action(description=_("Pay back"), icon="undo")
+    @action(description=_("Pay back"), icon="undo", may="orders.refund_order")
     def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
         order = self.row(request, object_id)
 
@@ -269,7 +289,7 @@ class OrderAdmin(ReturnActions, AddressActions):
             done=gettext("The refund of %s is on its way.") % order,
         )
 
-    @action(description=_("Let it go on"), icon="play_arrow")
+    @action(description=_("Let it go on"), icon="play_arrow", may="orders.release_order")
     def go_on(self, request: HttpRequest, object_id: str) -> HttpResponse:
         order = self.row(request, object_id)
 

@@ -58,7 +58,13 @@ class ListingAdmin(StaffAdmin):
     ]
     exclude: ClassVar = [*OF_CHANNEL, "wholesale_amount", *OF_SUPPLIER, "origins", "ships_from"]
     readonly_fields: ClassVar = [
-        columns.page("supply:offers", _("Supply"), _("Offers side by side"), of="variant_id"),
+        columns.page(
+            "supply:offers",
+            _("Supply"),
+            _("Offers side by side"),
+            right="suppliers.view_supplieroffer",
+            of="variant_id",
+        ),
         "history",
         *(columns.money(n, COLUMNS[n], currency="channel__currency") for n in OF_CHANNEL),
         columns.money(

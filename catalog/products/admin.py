@@ -88,7 +88,12 @@ class ProductAdmin(StaffAdmin):
         )
 
 
-SIDE_BY_SIDE = columns.page("supply:offers", _("Supply"), _("Offers side by side"))
+SIDE_BY_SIDE = columns.page(
+    "supply:offers",
+    _("Supply"),
+    _("Offers side by side"),
+    right="suppliers.view_supplieroffer",
+)
 
 
 @admin.register(Variant)

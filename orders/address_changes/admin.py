@@ -76,7 +76,11 @@ class AddressActions(StaffAdmin):
             done=gettext("The address of %s is confirmed.") % order,
         )
 
-    @action(description=_("Correct the address"), icon="edit_location_alt")
+    @action(
+        description=_("Correct the address"),
+        icon="edit_location_alt",
+        may="orders.redirect_order",
+    )
     def correct_address(self, request: HttpRequest, object_id: str) -> HttpResponse:
         order = self.row(request, object_id)
 

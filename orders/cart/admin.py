@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from orders.admin_columns import COST, FEES, LANDED, SEE_COSTS
 from orders.inventory.admin import OF_LEVEL, OrderedFilter
 from orders.models import Cart, CartLine, OrderLine, Reservation
 from storefront.lib.staff import columns
@@ -66,21 +67,36 @@ show(
         columns.link("order", _("Order")),
         "quantity",
         columns.money("unit_amount", _("Unit"), currency="order__currency"),
-        columns.money("cost_amount", _("Cost"), currency="cost_currency"),
+        COST,
         columns.money("line_amount", _("Line"), currency="order__currency"),
-        columns.money("landed_amount", _("Landed cost"), currency="order__currency"),
-        columns.money("fees_amount", _("Fees"), currency="order__currency"),
+        LANDED,
+        FEES,
         "canceled_quantity",
         "shipped_quantity",
         "delivered_quantity",
-        columns.page("supply:offers", _("Supply"), _("Offers side by side"), of="variant_id"),
+        columns.page(
+            "supply:offers",
+            _("Supply"),
+            _("Offers side by side"),
+            right="suppliers.view_supplieroffer",
+            of="variant_id",
+        ),
     ],
     readonly_fields=[
-        columns.page("supply:offers", _("Supply"), _("Offers side by side"), of="variant_id"),
+        columns.page(
+            "supply:offers",
+            _("Supply"),
+            _("Offers side by side"),
+            right="suppliers.view_supplieroffer",
+            of="variant_id",
+        ),
     ],
     list_select_related=["order", "offer__supplier", *OF_LEVEL],
     search_fields=["sku", "title", "order__number"],
     ordering=["-id"],
+    rights=dict.fromkeys(
+        ("cost_amount", "cost_currency", "cost_rate", "landed_amount", "fees_amount"), SEE_COSTS
+    ),
 )
 show(
     Reservation,

@@ -153,6 +153,14 @@ class Order(Stateful):
     objects = OrderQuerySet.as_manager()
 
     class Meta:
+        permissions = [
+            ("cancel_order", "Can cancel order"),
+            ("refund_order", "Can refund order"),
+            ("redirect_order", "Can change the delivery address of order"),
+            ("return_order", "Can open a return of order"),
+            ("release_order", "Can release order from hold"),
+            ("view_costs", "Can view costs, fees and margins of order"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(

@@ -1,10 +1,18 @@
-"""Dashboard app: configure the app of the staff dashboard."""
+"""Dashboard app: configure the app of the staff dashboard, create the groups of a new shop."""
 
 from __future__ import annotations
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+from django.db.models.signals import post_migrate
 
 
 class DashboardConfig(AppConfig):
     name = "storefront.dashboard"
     label = "dashboard"
+
+    def ready(self) -> None:
+        from storefront.dashboard.login.groups import create_groups  # noqa: PLC0415 - needs models
+
+        # The last app: by then the permissions of all others exist.
+        last = apps.get_app_config("admin")
+        post_migrate.connect(create_groups, sender=last, dispatch_uid="dashboard.create_groups")

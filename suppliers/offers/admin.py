@@ -205,7 +205,13 @@ class SupplierOfferAdmin(HandActions):
     search_fields: ClassVar = ["supplier_sku", "supplier_product", "title", "variant__sku"]
     ordering: ClassVar = ["-id"]
     readonly_fields: ClassVar = [
-        columns.page("supply:offers", _("Supply"), _("Offers side by side"), of="variant_id"),
+        columns.page(
+            "supply:offers",
+            _("Supply"),
+            _("Offers side by side"),
+            right="suppliers.view_supplieroffer",
+            of="variant_id",
+        ),
         columns.age("cost_known_at", _("Cost confirmed")),
         origins,
     ]

@@ -56,7 +56,7 @@ class ReturnActions(StaffAdmin):
     return_fits: ClassVar = {"open_return": has_left}
     return_refusals: ClassVar = (CannotReturnError,)
 
-    @action(description=_("Open a return"), icon="assignment_return")
+    @action(description=_("Open a return"), icon="assignment_return", may="orders.return_order")
     def open_return(self, request: HttpRequest, object_id: str) -> HttpResponse:
         order = self.row(request, object_id)
         left = eligibility.look(order=order, now=timezone.now(), is_late_fine=True)

@@ -25,6 +25,7 @@ from storefront.lib.http.errors import OutsideError, TemporaryError
 from storefront.lib.staff import fieldsets
 from storefront.lib.staff.columns import names_of
 from storefront.lib.staff.fieldsets import Group
+from storefront.lib.staff.visibility import seen_by
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 
 # What a verb may answer to a person: no bug, but a reason to show.
@@ -126,6 +127,7 @@ class StaffAdmin(Asks):
     the rest, and ``add_form`` is asked where a new row is made of something else than its columns.
     To act on a row takes the permission to change it, also where no field can be changed. ``fits``
     tells which rows an action is for, where it is not for all of them.
+    ``rights`` maps fields to the right that shows them; without it they are left out.
     ``groups`` say how fields stand together and are spoken of, and ``when_empty`` what to do
     where there are no rows.
     """
@@ -134,6 +136,7 @@ class StaffAdmin(Asks):
     may_add: ClassVar[bool] = False
     may_delete: ClassVar[bool] = False
     add_form: ClassVar[type[forms.ModelForm[Any]] | None] = None
+    rights: ClassVar[Mapping[str, str]] = {}
     groups: ClassVar[tuple[Group, ...]] = ()
     when_empty: ClassVar[str | Promise] = gettext_lazy(
         "Nothing is here yet. Rows come by themselves as the shop works."
@@ -171,6 +174,22 @@ class StaffAdmin(Asks):
         declared = list(super().get_readonly_fields(request, obj))
         if obj is None and self.may_add:
             return declared
+        return self._seen(request, self._read_only(declared))
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return self._seen(request, super().get_list_display(request))
+
+    def _seen(self, request: HttpRequest, fields: Iterable[Any]) -> list[Any]:
+        """Return what this person sees of some columns; what can be edited stays as it is."""
+        found = (
+            [one]
+            if one in self.editable
+            else seen_by(request.user, self.model, [one], rights=self.rights)
+            for one in fields
+        )
+        return [one for some in found for one in some]
+
+    def _read_only(self, declared: list[Any]) -> list[Any]:
         # What is excluded is secret: as a read-only field it would be shown all the same.
         hidden = {*declared, *self.editable, *(self.exclude or ())}
         fields = [field.name for field in self.opts.fields if not field.primary_key]
@@ -187,6 +206,12 @@ class StaffAdmin(Asks):
         return super().get_fields(request, obj)
 
     def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
+        if self.fieldsets:
+            parts = super().get_fieldsets(request, obj)
+            return [
+                (title, {**options, "fields": self._seen(request, options["fields"])})
+                for title, options in parts
+            ]
         if not self.groups:
             return super().get_fieldsets(request, obj)
         shown, facts = self.get_fields(request, obj), self.get_readonly_fields(request, obj)

@@ -238,11 +238,36 @@ def link(path: str, label: ColumnLabel, *, text: str = "") -> Column:
         page = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[target.pk])
         return format_html('<a href="{}">{}</a>', page, reach(row, text) if text else target)
 
+    made: Any = column
+    made.leads_to, made.as_text = path, plain(text or path, label)
     return column
 
 
-def page(name: str, label: ColumnLabel, words: ColumnLabel, *, of: str = "pk") -> Column:
-    """Make a column that leads to a page that is no table: that of the row's ``of``."""
+def plain(path: str, label: ColumnLabel) -> Column:
+    """Make a column that names a related row, without a link to it."""
+
+    @_titled(label, path)
+    def column(row: Any) -> str | None:
+        target = reach(row, path)
+        return None if target is None else str(target)
+
+    return column
+
+
+def guarded(column: Column, right: str, *, otherwise: Column | None = None) -> Column:
+    """Show a column only to staff who have a right; to others nothing, or another column."""
+    made: Any = column
+    made.right, made.otherwise = right, otherwise
+    return column
+
+
+def page(
+    name: str, label: ColumnLabel, words: ColumnLabel, *, right: str, of: str = "pk"
+) -> Column:
+    """Make a column that leads to a page that is no table: that of the row's ``of``.
+
+    ``right`` opens that page; without it there is no column.
+    """
 
     @_titled(label)
     def column(row: Any) -> str | None:
@@ -251,7 +276,7 @@ def page(name: str, label: ColumnLabel, words: ColumnLabel, *, of: str = "pk") -
             return None
         return format_html('<a href="{}">{}</a>', reverse(name, args=[target]), words)
 
-    return column
+    return guarded(column, right)
 
 
 def text(path: str, label: ColumnLabel) -> Column:

@@ -14,6 +14,8 @@ from django.utils.functional import lazy
 from django.utils.html import format_html
 from unfold.admin import TabularInline
 
+from storefront.lib.staff.visibility import seen_by
+
 
 class StaffInline(TabularInline):  # type: ignore[misc]  # unfold ships no types
     """Rows of another table below a row; to be read, with a link to each.
@@ -37,6 +39,14 @@ class StaffInline(TabularInline):  # type: ignore[misc]  # unfold ships no types
         for question in self.asks:
             rows = getattr(rows, question)()
         return rows.select_related(*self.related) if self.related else rows
+
+    def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[Any]:
+        return seen_by(request.user, self.model, super().get_fields(request, obj))
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: models.Model | None = None
+    ) -> list[Any]:
+        return seen_by(request.user, self.model, super().get_readonly_fields(request, obj))
 
     def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False

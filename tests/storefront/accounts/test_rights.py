@@ -122,13 +122,13 @@ def test_a_superuser_does_not_change_their_own_rights(boss):
 
 def test_a_change_of_rights_leaves_a_trace_and_is_mailed_to_all_superusers(boss, clerk):
     other = User.objects.create_superuser("other@fara.example", "a password")
-    group = Group.objects.create(name="Support")
+    group = Group.objects.create(name="Packers")
     clerk.user_permissions.clear()
 
     opened_by(boss).post(page_of(clerk), everything(clerk, groups=[group.pk]))
 
     (event,) = Event.objects.filter(name="account.rights_changed")
-    changes = ["+ group Support", "+ is_superuser"]
+    changes = ["+ group Packers", "+ is_superuser"]
     assert event.payload["email"] == [boss.email, clerk.email, other.email]
     assert event.payload["holder"] == clerk.email
     assert event.payload["actor"] == boss.email
@@ -139,12 +139,12 @@ def test_a_change_of_rights_leaves_a_trace_and_is_mailed_to_all_superusers(boss,
 
 
 def test_rights_of_a_group_are_mailed_when_they_change_or_go(boss):
-    group = Group.objects.create(name="Support")
+    group = Group.objects.create(name="Packers")
     right = Permission.objects.get(codename="view_order")
     client = opened_by(boss)
 
-    client.post(page_of(group), {"name": "Support", "permissions": [right.pk]})
-    client.post(page_of(group), {"name": "Support", "permissions": [right.pk]})
+    client.post(page_of(group), {"name": "Packers", "permissions": [right.pk]})
+    client.post(page_of(group), {"name": "Packers", "permissions": [right.pk]})
     client.post(
         "/admin/auth/group/",
         {"action": "delete_selected", "_selected_action": [group.pk], "post": "yes"},

@@ -1,0 +1,144 @@
+"""Staff groups of a new shop: catalog, support, buying, finance and operation.
+
+They are rows like any other group, and superusers change them at ``/admin/auth/group/``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Q
+
+# A right is ``app.codename``; ``app.*`` are all rights to view tables of an app.
+GROUPS: Mapping[str, Sequence[str]] = {
+    "Catalog": [
+        "catalog.*",
+        *(
+            f"catalog.{verb}_{table}"
+            for table in ("product", "variant", "listing", "category", "image", "pricehold")
+            for verb in ("add", "change")
+        ),
+        "catalog.change_competitorsource",
+        "suppliers.view_feedissue",
+        "suppliers.change_feedissue",
+    ],
+    "Support": [
+        *(
+            f"orders.view_{table}"
+            for table in (
+                "order", "orderline", "payment", "returnauthorization", "returnline",
+                "returnpicture", "addresswish", "setback", "setbackline", "promotion", "coupon",
+            )
+        ),
+        "orders.cancel_order",
+        "orders.refund_order",
+        "orders.redirect_order",
+        "orders.return_order",
+        "orders.change_order",
+        "orders.change_returnauthorization",
+        "orders.change_addresswish",
+        "orders.change_setback",
+        "shipping.view_parcel",
+        "shipping.view_parcelline",
+        "shipping.view_trackingevent",
+        "shipping.change_parcel",
+        "notifications.view_delivery",
+        "notifications.change_delivery",
+        "catalog.view_product",
+        "catalog.view_variant",
+        "catalog.view_listing",
+    ],
+    "Buying": [
+        "suppliers.*",
+        *(
+            f"suppliers.{verb}_{table}"
+            for table in ("supplier", "connection", "evidence", "feedmapping", "service")
+            for verb in ("add", "change")
+        ),
+        "suppliers.change_supplieroffer",
+        "suppliers.change_stocklevel",
+        "suppliers.change_feedrun",
+        "suppliers.change_feedissue",
+        "orders.view_costs",
+        *(
+            f"orders.{verb}_{table}"
+            for table in ("purchaseorder", "supplierclaim", "supplierrma", "suppliertoask")
+            for verb in ("view", "change")
+        ),
+        "orders.view_order",
+        "orders.view_orderline",
+        "orders.view_purchaseline",
+        "orders.view_purchasemessage",
+        "orders.view_routingrules",
+        "orders.release_order",
+        "catalog.view_product",
+        "catalog.view_variant",
+        "catalog.view_listing",
+        "shipping.*",
+    ],
+    "Finance": [
+        "orders.*",
+        "orders.view_costs",
+        "orders.refund_order",
+        *(
+            f"orders.change_{table}"
+            for table in ("payment", "paymentevent", "moneyday", "moneydifference", "supplierbill")
+        ),
+        *(
+            f"{right}_{table}"
+            for table in ("taxrate", "taxnumber")
+            for right in ("orders.add", "orders.change")
+        ),
+        "catalog.view_landingterms",
+        "catalog.add_landingterms",
+        "catalog.view_exchangerate",
+        "catalog.add_exchangerate",
+        "catalog.view_ratenews",
+        "suppliers.view_supplier",
+    ],
+    "Operation": [
+        "catalog.*",
+        "dashboard.*",
+        "hooks.*",
+        "lib.*",
+        "notifications.*",
+        "orders.*",
+        "shipping.*",
+        "suppliers.*",
+        "orders.view_costs",
+        "orders.cancel_order",
+        "orders.release_order",
+        *(
+            f"orders.change_{table}"
+            for table in ("order", "purchaseorder", "payment", "setback", "supplierclaim")
+        ),
+        "catalog.change_pricehold",
+        "catalog.change_ratenews",
+        "hooks.change_inboundcall",
+        "notifications.change_delivery",
+        "shipping.change_parcel",
+        "suppliers.change_feedrun",
+        "suppliers.change_feedissue",
+        "suppliers.change_supplier",
+    ],
+}  # fmt: skip
+
+
+def create_groups(**_signal: Any) -> None:
+    """Create the groups in a shop that has none: what superusers change or delete stays so."""
+    if Group.objects.exists():
+        return
+    for name, rights in GROUPS.items():
+        Group.objects.create(name=name).permissions.set(permissions_of(rights))
+
+
+def permissions_of(rights: Sequence[str]) -> list[Permission]:
+    wanted = Q(pk__in=[])
+    for right in rights:
+        app, codename = right.split(".")
+        of_app = Q(content_type__app_label=app)
+        is_view = Q(codename__startswith="view_") & ~Q(codename="view_costs")
+        wanted |= of_app & (is_view if codename == "*" else Q(codename=codename))
+    return list(Permission.objects.filter(wanted))

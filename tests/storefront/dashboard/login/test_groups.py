@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.urls import reverse
+
+from storefront.accounts.models import User
+from storefront.dashboard.login.groups import GROUPS, create_groups, permissions_of
+from tests.factories.full_shop import orders_by_status
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def groups():
+    Group.objects.all().delete()
+    create_groups()
+
+
+def signed_in(client, group):
+    user = User.objects.create_user(f"{group}@fara.example".lower(), "a password", is_staff=True)
+    user.groups.add(Group.objects.get(name=group))
+    client.force_login(user)
+    return user
+
+
+def links_on(client, path):
+    """Return the staff pages that a page leads to, and the page."""
+    page = client.get(path)
+    assert page.status_code == 200, path
+    text = page.content.decode()
+    found = {link.partition("#")[0] for link in re.findall(r'href="(/admin/[^"]*)"', text)}
+    return {link for link in found if "/jsi18n/" not in link and "logout" not in link}, text
+
+
+@pytest.mark.parametrize("right", sorted({right for some in GROUPS.values() for right in some}))
+def test_each_right_of_a_group_exists(right):
+    assert permissions_of([right])
+
+
+def test_a_new_shop_has_groups_and_superusers_keep_theirs(groups):
+    assert set(Group.objects.values_list("name", flat=True)) == set(GROUPS)
+    Group.objects.get(name="Support").permissions.clear()
+    Group.objects.get(name="Catalog").delete()
+
+    create_groups()
+
+    assert not Group.objects.filter(name="Catalog").exists()
+    assert not Group.objects.get(name="Support").permissions.exists()
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_no_link_that_a_group_is_shown_is_closed_to_it(world, groups, client, group):
+    user = signed_in(client, group)
+    paths = {"/admin/"}
+    if user.has_perm("orders.view_order"):
+        order = orders_by_status()["completed"]
+        paths.add(reverse("admin:orders_order_change", args=[order.pk]))
+
+    shown = set().union(*(links_on(client, path)[0] for path in paths))
+
+    assert len(shown) > 5
+    statuses = {link: client.get(link).status_code for link in sorted(shown)}
+    assert {link: status for link, status in statuses.items() if status >= 400} == {}
+
+
+def test_support_sees_what_was_ordered_and_no_cost(world, groups, client, staff):
+    order = orders_by_status()["completed"]
+    path = reverse("admin:orders_order_change", args=[order.pk])
+    boss_page = staff.get(path).content.decode()
+    signed_in(client, "Support")
+
+    page = client.get(path).content.decode()
+    line = order.lines.order_by("pk")[0]
+    table = client.get(reverse("admin:orders_orderline_change", args=[line.pk])).content.decode()
+
+    for words in ("Landed cost", "Fees", "What it earns", "Offers side by side"):
+        assert words in boss_page
+        assert words not in page
+    assert line.title in page
+    assert "Why from there" in page
+    for column in ("landed_amount", "fees_amount", "cost_amount"):
+        assert f"field-{column}" not in table
+    assert "€" not in re.search(r'<dl class="staff-places">.*?</dl>', page, re.DOTALL)[0]
+
+
+@pytest.mark.parametrize(
+    ("verb", "right"),
+    [
+        ("cancel", "cancel_order"),
+        ("refund", "refund_order"),
+        ("open_return", "return_order"),
+        ("correct_address", "redirect_order"),
+        ("go_on", "release_order"),
+    ],
+)
+def test_each_verb_of_an_order_has_a_right_of_its_own(world, client, verb, right):
+    order = orders_by_status()["completed"]
+    clerk = User.objects.create_user("clerk@fara.example", "a password", is_staff=True)
+    rights = Permission.objects.filter(content_type__app_label="orders")
+    clerk.user_permissions.set(rights.filter(codename__endswith="_order").exclude(codename=right))
+    client.force_login(clerk)
+    path = reverse(f"admin:orders_order_{verb}", args=[order.pk])
+
+    assert client.get(path).status_code == 403
+    clerk.user_permissions.add(rights.get(codename=right))
+    assert client.get(path).status_code == 200
