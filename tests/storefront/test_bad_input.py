@@ -1,0 +1,257 @@
+"""Bad input through every front: no 5xx, no effect, and a sentence that says what is wrong."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+
+from orders.models import Order, Payment, PurchaseOrder
+from storefront.accounts.models import User
+from storefront.webhooks import processing, storage, views
+from storefront.webhooks.models import InboundCall
+from suppliers.models import StockLevel
+from tests.factories.accounts import PASSWORD, make_shopper
+from tests.factories.orders import make_order, make_purchase_orders
+from tests.factories.shipping import make_service
+from tests.factories.suppliers import NOON
+from tests.factories.webhooks import SECRET, connect_cj, post_cj, post_signed
+from tests.storefront.web.conftest import WHO, make_light
+from tests.support.corpus import BODIES, SENDABLE, TEXTS, VALUES, Deck, forms_of
+
+pytestmark = pytest.mark.django_db
+QUERY = (
+    "q",
+    "price_min",
+    "lm",
+    "lm_min",
+    "h_max",
+    "g_min",
+    "power",
+    "water",
+    "f",
+    "unknown",
+    "in_stock",
+    "sort",
+    "page",
+    "v",
+    "light",
+    "next",
+    "pay",
+    "return",
+    "answer",
+)
+SENTENCE = re.compile(r"\w+ .*[.!?]", re.DOTALL)
+
+
+@pytest.fixture(autouse=True)
+def noon(quiet_surroundings, settings):
+    """Noon, and no request is one too many: each case is to reach what it is for."""
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+    with time_machine.travel(NOON, tick=True):
+        yield
+
+
+@pytest.fixture
+def light(db):
+    listing = make_light(quantity=50)
+    make_service()
+    return listing
+
+
+def sold():
+    """Return what no bad input may change."""
+    counts = {table: table.objects.count() for table in (Order, Payment, PurchaseOrder, User)}
+    return counts, list(StockLevel.objects.values_list("reserved", flat=True))
+
+
+class Fronts:
+    """Sends requests as one client and remembers each answer that is not as it should be."""
+
+    def __init__(self, client):
+        self.client, self.wrong, self.sent = client, [], 0
+        client.raise_request_exception = False
+
+    def send(self, method, path, *given, **more):
+        answer = getattr(self.client, method)(path, *given, **more)
+        self.sent += 1
+        text = re.sub(r"<[^>]+>", " ", answer.content.decode()) if not answer.streaming else ""
+        is_told = answer.status_code < 400 or SENTENCE.search(text)
+        if answer.status_code >= 500 or not is_told:
+            self.wrong.append((method, path, answer.status_code, repr((given, more))[:200]))
+        return answer
+
+    def fill(self, path, deck):
+        """Send each form of a page once for each class, with one bad field or file."""
+        for action, said, typed, files in forms_of(path, self.send("get", path)):
+            for place, text in enumerate(deck.round() if typed else []):
+                self.send("post", action, {**said, typed[place % len(typed)]: text})
+            for name in files * 3:
+                self.send("post", action, {**said, name: deck.file()})
+
+
+def test_the_corpus_is_large_enough():
+    assert len(TEXTS) + len(VALUES) + len(BODIES) >= 400
+
+
+def test_pages_take_no_query_amiss(light):
+    order, deck = make_order(light), Deck()
+    front = Fronts(Client())
+    link = f"/en/orders/{order.number}/{order.access_key}/"
+    before = sold()
+
+    for _kind, text in SENDABLE:
+        front.send("get", "/en/search/", {"q": text})
+    for path in (
+        "/en/",
+        "/en/c/headlamps/",
+        "/en/p/trail-400/",
+        "/en/compare/",
+        "/en/cart/",
+        "/en/checkout/",
+        "/en/orders/",
+        link,
+        f"{link}return/",
+        f"{link}paid/",
+        "/en/account/sign-in/",
+        "/en/info/terms/",
+        "/en/account/",
+        "/sitemap.xml",
+    ):
+        for place, text in enumerate(deck.round()):
+            front.send("get", path, {QUERY[(front.sent + place) % len(QUERY)]: text})
+
+    assert front.wrong == []
+    assert sold() == before
+
+
+def test_forms_of_the_shop_take_nothing_amiss(light):
+    order, deck = make_order(light), Deck()
+    browser = Client(HTTP_SEC_FETCH_SITE="same-origin")
+    front = Fronts(browser)
+    browser.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
+    browser.post("/en/checkout/", WHO)
+    link = f"/en/orders/{order.number}/{order.access_key}/"
+    before = sold()
+
+    for path in (
+        "/en/p/trail-400/",
+        "/en/cart/",
+        "/en/checkout/",
+        "/en/checkout/delivery/",
+        "/en/orders/",
+        f"{link}address/",
+        f"{link}return/",
+        "/en/account/sign-in/",
+        "/en/account/sign-up/",
+        "/en/account/password/",
+    ):
+        front.fill(path, deck)
+    for text in deck.round():
+        front.send("post", "/en/checkout/place/", {"total": text, "agreed": text})
+        front.send("post", f"{link}cancel/", {"reason": text, "key": text})
+
+    assert front.sent > 200
+    assert front.wrong == []
+    counts, _reserved = sold()
+    assert counts[Order] == before[0][Order]
+    assert counts[PurchaseOrder] == before[0][PurchaseOrder]
+
+
+def test_forms_of_an_account_take_nothing_amiss(light):
+    deck, front = Deck(), Fronts(Client(HTTP_SEC_FETCH_SITE="same-origin"))
+    shopper = make_shopper()
+    front.client.force_login(shopper)
+    before = sold()
+
+    for path in (
+        "/en/account/profile/",
+        "/en/account/email/",
+        "/en/account/profile/password/",
+        "/en/account/addresses/new/",
+        "/en/account/privacy/",
+    ):
+        front.fill(path, deck)
+
+    shopper.refresh_from_db()
+    assert front.wrong == []
+    assert sold() == before
+    assert shopper.check_password(PASSWORD)
+
+
+def test_forms_of_the_portal_take_nothing_amiss(light):
+    (purchase,) = make_purchase_orders(light)
+    PurchaseOrder.objects.update(request_status="sent")
+    deck, front = Deck(), Fronts(Client(HTTP_SEC_FETCH_SITE="same-origin"))
+    link = f"/en/supplier/{purchase.number}/{purchase.access_key}/"
+    before = sold()
+
+    assert front.client.get(link).status_code == 200
+    for path in ("", "answer/", "parcel/", "arrived/", "readdress/", "stop/"):
+        for text in deck.round():
+            form = dict.fromkeys(("number", "carrier", "answer", "units", "reason", "line"), text)
+            front.send("post" if path else "get", f"{link}{path}", form)
+
+    assert front.wrong == []
+    assert sold() == before
+
+
+@pytest.mark.parametrize("key", ["", "0123456789abcdef0123456789abcdef"], ids=["no key", "key"])
+def test_the_api_takes_nothing_amiss(light, key):
+    front, before = Fronts(Client()), sold()
+    cart = front.client.post("/api/v1/carts/", {"country": "DE"}, content_type="application/json")
+    place = f"/api/v1/carts/{cart.json()['token']}/"
+    fields = {
+        f"{place}lines/": {"listing_id": light.pk, "quantity": 1},
+        f"{place}codes/": {"code": "X"},
+        f"{place}checkout/": {"email": "a@example.org", "delivery": "x", "ship_to": {}},
+        "/api/v1/carts/": {"country": "DE", "locale": "en", "after": ""},
+    }
+
+    def post(path, body):
+        headers = {"idempotency-key": f"{key}{front.sent}"} if key else {}
+        more = {"content_type": "application/json", "headers": headers}
+        answer = front.send("post", path, body, **more)
+        if answer.status_code >= 400:
+            assert answer.json()["detail"].endswith(".")
+
+    for turn, body in enumerate(BODIES):
+        post(list(fields)[turn % len(fields)], body)
+    for turn, (_kind, text) in enumerate(TEXTS):
+        path = list(fields)[turn % len(fields)]
+        name = list(fields[path])[turn % len(fields[path])]
+        post(path, {**fields[path], name: text})
+    for path, body in fields.items():
+        for value in VALUES:
+            post(path, {**body, next(iter(body)): value})
+    for turn, (_kind, text) in enumerate(SENDABLE):
+        path = ("/api/v1/listings/", "/api/v1/availability/", f"{place}delivery/")[turn % 3]
+        front.send("get", path, {("q", "sku", "postcode", "country", "page")[turn % 5]: text})
+
+    assert front.wrong == []
+    assert sold() == before
+
+
+def test_webhooks_take_nothing_amiss(settings, monkeypatch, light):
+    settings.TRACKING_HOOK_SECRET = SECRET
+    monkeypatch.setattr(storage, "database_time", lambda: NOON)
+    monkeypatch.setattr(views.handle, "delay", lambda **_: None)
+    supplier = light.variant.offers.get().supplier
+    cj, front, before = connect_cj(supplier), Fronts(Client()), sold()
+    sources = [cj, f"tracking-{supplier.code}", "stripe"]
+
+    for turn, body in enumerate(BODIES):
+        path = reverse("hook", args=[sources[turn % 3]])
+        front.send("post", path, body, content_type="application/json")
+        post_cj(front.client, cj, body)
+        post_signed(front.client, sources[1], body, message_id=f"m{turn}")
+    for call in InboundCall.objects.all():
+        processing.handle(call=call, now=NOON)
+
+    assert front.wrong == []
+    assert InboundCall.objects.count() > len(BODIES)
+    assert InboundCall.objects.exclude(status__in=("applied", "failed", "ignored")).count() == 0
+    assert sold() == before
