@@ -1,0 +1,57 @@
+"""The security documents name tests that exist, and every requirement of ASVS Level 1."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.support.source_files import ROOT
+
+FOLDER = ROOT / "docs" / "security"
+NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
+ROW = re.compile(r"^\| (\d+\.\d+\.\d+) \| ([^|]+) \| ([^|]+) \| ([^|]*) \|$", re.MULTILINE)
+LEVEL_1 = (
+    "1.2.1 1.2.2 1.2.3 1.2.4 1.2.5 1.3.1 1.3.2 1.5.1 2.1.1 2.2.1 2.2.2 2.3.1 3.2.1 3.2.2 3.3.1"
+    " 3.4.1 3.4.2 3.5.1 3.5.2 3.5.3 4.1.1 4.4.1 5.2.1 5.2.2 5.3.1 5.3.2 6.1.1 6.2.1 6.2.2 6.2.3"
+    " 6.2.4 6.2.5 6.2.6 6.2.7 6.2.8 6.3.1 6.3.2 6.4.1 6.4.2 7.2.1 7.2.2 7.2.3 7.2.4 7.4.1 7.4.2"
+    " 8.1.1 8.2.1 8.2.2 8.3.1 9.1.1 9.1.2 9.1.3 9.2.1 10.4.1 10.4.2 10.4.3 10.4.4 10.4.5 11.3.1"
+    " 11.3.2 11.4.1 12.1.1 12.2.1 12.2.2 13.4.1 14.2.1 14.3.1 15.1.1 15.2.1 15.3.1"
+)
+
+
+def sheet():
+    text = (FOLDER / "asvs.md").read_text()
+    return text.partition("## Level 2")[0]
+
+
+@pytest.mark.parametrize("name", ["asvs.md", "threat-model.md"])
+def test_each_named_test_exists(name):
+    named = NAMED.findall((FOLDER / name).read_text())
+
+    missing = [
+        f"{path}::{test}"
+        for path, test in named
+        if not (ROOT / path).exists() or f"def {test}(" not in (ROOT / path).read_text()
+    ]
+    assert named
+    assert missing == []
+
+
+def test_every_requirement_of_level_1_has_a_row_with_its_evidence():
+    rows = ROW.findall(sheet())
+
+    assert [row[0] for row in rows] == LEVEL_1.split()
+    for number, words, status, evidence in rows:
+        assert words, number
+        assert status in {"met", "not applicable", "operator", "open"}, number
+        is_shown = NAMED.search(evidence) or "threat-model.md" in evidence
+        assert is_shown if status == "met" else evidence, number
+
+
+def test_the_sheet_counts_itself():
+    statuses = [row[2] for row in ROW.findall(sheet())]
+    counts = [statuses.count(one) for one in ("met", "not applicable", "operator", "open")]
+
+    told = re.search(r"Of (\d+) requirements (\d+) are met, (\d+) do not apply, (\d+)", sheet())
+    assert [int(number) for number in told.groups()] == [len(statuses), *counts[:3]]
