@@ -81,7 +81,9 @@ def _of_tier(tier: str, code: str, sentence: str, words: Mapping[str, str]) -> s
 def _of_way(code: str, words: Mapping[str, str]) -> str:
     if code == NO_ROUTE and words["start"] == words["end"]:
         return _("No route goes within %(end)s.") % words
-    return _SENTENCES[code]() % words
+    is_within = words["start"] == words["end"]
+    way = _("Within %(end)s") if is_within else _("From %(start)s to %(end)s")
+    return _SENTENCES[code]() % {**words, "way": way % words}
 
 
 _TIERS: Mapping[str, Callable[[], str]] = {
@@ -91,19 +93,13 @@ _TIERS: Mapping[str, Callable[[], str]] = {
 _SENTENCES: Mapping[str, Callable[[], str]] = {
     NO_ROUTE: lambda: _("No route goes from %(start)s to %(end)s."),
     FORBIDDEN: lambda: _("Not all of this can be sent to %(end)s: it is not allowed there."),
-    TOO_HEAVY: lambda: _("From %(start)s to %(end)s this is too heavy for one parcel."),
+    TOO_HEAVY: lambda: _("%(way)s this is too heavy for one parcel."),
     Refusal.CELL_COUNT.value: lambda: _(
-        "From %(start)s to %(end)s a parcel may hold fewer lithium cells. Order fewer at a time."
+        "%(way)s a parcel may hold fewer lithium cells. Order fewer at a time."
     ),
-    Refusal.WAY.value: lambda: _(
-        "From %(start)s to %(end)s lithium cells may not travel outside a light."
-    ),
-    Refusal.CELL_ENERGY.value: lambda: _(
-        "From %(start)s to %(end)s no route carries a cell this strong."
-    ),
-    Refusal.BATTERY_ENERGY.value: lambda: _(
-        "From %(start)s to %(end)s no route carries a battery this strong."
-    ),
+    Refusal.WAY.value: lambda: _("%(way)s lithium cells may not travel outside a light."),
+    Refusal.CELL_ENERGY.value: lambda: _("%(way)s no route carries a cell this strong."),
+    Refusal.BATTERY_ENERGY.value: lambda: _("%(way)s no route carries a battery this strong."),
     Refusal.ENERGY_UNKNOWN.value: lambda: _(
         "The maker does not say how strong the cell is, so no carrier may take it."
     ),

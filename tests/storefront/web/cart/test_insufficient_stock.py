@@ -121,3 +121,18 @@ def test_a_refused_checkout_tells_the_number_of_the_line(fronts, monkeypatch):
     assert line["available"] == 2
     (said,) = sentences(fronts)
     assert re.match(ONLY, said)[1] == "2"
+
+
+def test_a_line_that_cannot_be_sent_offers_what_mends_it(fronts):
+    fill(fronts, 9)
+    StockLevel.objects.filter(location__code="DE").update(reported_quantity=5)
+    StockLevel.objects.filter(location__code="CN").update(reported_quantity=0)
+    page = html.unescape(fronts.shopper.get("/en/cart/").content.decode())
+    assert "Take 5" in page
+    assert "Some lines cannot be sent as they are." in page
+
+    Service.objects.update(countries=["FR"])
+    quotes.forget()
+    page = html.unescape(fronts.shopper.get("/en/cart/").content.decode())
+    assert "Deliver to another country" in page
+    assert "See other versions" in page
