@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -24,6 +26,11 @@ def default_address(user_id: int) -> Address | None:
 
 
 @transaction.atomic(durable=True)
+def has_address(user_id: int, address: Mapping[str, Any]) -> bool:
+    """Tell whether an account keeps this very address."""
+    return SavedAddress.objects.filter(user=user_id, address=dict(address)).exists()
+
+
 def keep(*, user_id: int, address: Address, is_default: bool, saved_id: int | None = None) -> None:
     """Keep an address, or change one; the first of an account is its default.
 

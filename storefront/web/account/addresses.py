@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from http import HTTPStatus
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from orders.models import Order
 from storefront.accounts import profile
 from storefront.accounts.models import SavedAddress
 from storefront.web.account.auth import for_shoppers
@@ -22,7 +24,14 @@ def known_of(request: HttpRequest) -> dict[str, str]:
     if (user_id := shopper_id(request)) is None:
         return {}
     address = profile.default_address(user_id)
-    return {**(asdict(address) if address else {}), "email": getattr(request.user, "email", "")}
+    known = asdict(address) if address else _last_ordered_to(user_id)
+    return {**known, "email": getattr(request.user, "email", "")}
+
+
+def _last_ordered_to(user_id: int) -> dict[str, Any]:
+    """Return where the last order went that was placed while signed in."""
+    orders = Order.objects.filter(cart__owner=user_id).exclude(ship_to={})
+    return dict(orders.order_by("-pk").values_list("ship_to", flat=True).first() or {})
 
 
 @require_safe
@@ -41,9 +50,12 @@ def address(request: HttpRequest, saved_id: int | None = None) -> HttpResponse:
     saved = SavedAddress.objects.filter(user=user_id, pk=saved_id).first() if saved_id else None
     if saved_id and saved is None:
         raise Http404
-    known = (
-        {**saved.address, "is_default": saved.is_default} if saved else {"country": here.country}
-    )
+    known: dict[str, Any] = {"country": here.country}
+    if saved:
+        known = {**saved.address, "is_default": saved.is_default}
+    elif number := request.GET.get("order", ""):
+        mine = Order.objects.filter(cart__owner=user_id, number=number[:20].replace("\0", ""))
+        known |= mine.values_list("ship_to", flat=True).first() or {}
     form = SavedAddressForm(
         request.POST if request.method == "POST" else None,
         initial=known,

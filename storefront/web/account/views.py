@@ -29,6 +29,7 @@ def account(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)  # noqa: S101 - for_shoppers let nobody else in
     now = timezone.now()
     found = Order.objects.of(request.user.pk, proven_addresses(request.user))
+    found = found.prefetch_related("lines")
     orders = [
         (order, headline(order, order.payments.order_by("-pk").first(), now)) for order in found
     ]

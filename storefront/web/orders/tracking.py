@@ -84,6 +84,7 @@ class Box:
     tracking_url: str = ""
     is_late: bool = False
     purchase_id: int | None = None
+    delivered_on: datetime | None = None
 
     @property
     def stop_words(self) -> Promise | str:
@@ -201,6 +202,7 @@ def _boxes(
             tracking_url=parcel.tracking_url,
             is_late=stage < Stage.DELIVERED and arrives_to < today,
             purchase_id=purchase.pk if purchase else None,
+            delivered_on=_delivered_on(parcel) if stage == Stage.DELIVERED else None,
         )
     waiting = tuple(
         Content(line=line, quantity=left, instead=other.get(line.pk, ""))
@@ -221,6 +223,12 @@ def _boxes(
             is_late=arrives_to < today,
             purchase_id=purchase.pk if purchase else None,
         )
+
+
+def _delivered_on(parcel: Parcel) -> datetime:
+    """Return when the carrier delivered it, or when we heard of that."""
+    told = parcel.carrier_status == Parcel.Carrier.DELIVERED and parcel.carrier_status_at
+    return told or parcel.status_since
 
 
 def _stage_of(parcel: Parcel) -> Stage:

@@ -25,12 +25,19 @@ from orders.cancellation import tasks
 from orders.cancellation.status import Wish
 from orders.models import Order, Payment, PaymentEvent
 from orders.returns import refund_amounts
+from storefront.accounts import profile
 from storefront.lib.money import Money
 from storefront.lib.security.client_ip import address_of
 from storefront.lib.security.rate_limit import is_too_often
 from storefront.lib.tasks import wake
 from storefront.web.cart import reorder
-from storefront.web.core.visit import cart_token, forget_cart, forget_unpaid, note_unpaid
+from storefront.web.core.visit import (
+    cart_token,
+    forget_cart,
+    forget_unpaid,
+    note_unpaid,
+    shopper_id,
+)
 from storefront.web.orders import address_change, backorder_choice
 from storefront.web.orders import cancellation as cancellation_view
 from storefront.web.orders.forms import LookupForm
@@ -105,6 +112,8 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
     wish = cancellation_status.wish_among(purchases)
     was_paid = any(each.authorized_amount for each in tried)
     paid_with = _paid_with(found)
+    returns = status.shown(found) if purchases else []
+    owner_id = shopper_id(request)
     context = {
         "order": found,
         "redemptions": list(found.redemptions.order_by("pk")) if found.discount_amount else [],
@@ -131,7 +140,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         and wish != Wish.ASKED
         and (bool(questions) or any(box.stage < Stage.PACKED for box in parcels)),
         "is_moving": found.status in OPEN,
-        "returns": status.shown(found) if purchases else [],
+        "returns": returns,
         "can_return": bool(purchases) and views.is_offered(found, now),
         "return_news": views.NEWS.get(request.GET.get("return", "")),
         "news": _news(
@@ -141,7 +150,12 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
             was_paid=was_paid or paid_with is not None,
             is_told=any(box.stop for box in parcels),
         ),
-        "title": headline(found, payment, now),
+        "title": headline(
+            found, payment, now, has_open_return=any(each.is_open for each in returns)
+        ),
+        "can_save_address": owner_id is not None
+        and found.cart.owner_id == owner_id
+        and not profile.has_address(owner_id, found.ship_to),
         "offers_account": not request.user.is_authenticated,
     }
     response = render(request, "web/orders/order.html", context)
@@ -202,7 +216,9 @@ def _news(
     return NEWS.get(word)
 
 
-def headline(found: Order, payment: Payment | None, now: datetime) -> str:
+def headline(
+    found: Order, payment: Payment | None, now: datetime, *, has_open_return: bool = False
+) -> str:
     """Say in a few words how the order stands."""
     if found.status == Status.CANCELED:
         return _("Canceled.")
@@ -213,7 +229,7 @@ def headline(found: Order, payment: Payment | None, now: datetime) -> str:
     if found.status == Status.PENDING_PAYMENT:
         return _attempted(payment)
     if found.status == Status.COMPLETED:
-        return _("All done.")
+        return _("Delivered. Your return is open.") if has_open_return else _("Delivered.")
     return _("Thank you. It is ordered.")
 
 

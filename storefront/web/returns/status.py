@@ -40,6 +40,18 @@ STANDS: dict[str, Promise] = {
 }
 
 
+CLOSED = frozenset(
+    {
+        Status.REJECTED,
+        Status.REFUNDED,
+        Status.EXCHANGED,
+        Status.REFUSED,
+        Status.EXPIRED,
+        Status.CANCELED,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """A return as its shopper reads it."""
@@ -54,6 +66,10 @@ class Shown:
     can_answer: bool
     pictures: int
     sent: PicturesForm
+
+    @property
+    def is_open(self) -> bool:
+        return self.authorization.status not in CLOSED
 
 
 def shown(found: Order) -> list[Shown]:

@@ -4,7 +4,9 @@ import pytest
 from django.test import Client
 
 from orders.models import Cart, Order
+from storefront.accounts.models import SavedAddress
 from tests.factories.accounts import make_shopper, sign_in
+from tests.factories.orders import make_order
 from tests.storefront.web.conftest import WHO, make_light
 
 pytestmark = pytest.mark.django_db
@@ -62,3 +64,33 @@ def test_what_is_ordered_signed_in_stands_in_the_account_whatever_address_it_has
 
     order = Order.objects.get()
     assert order.number in filled.get("/en/account/").content.decode()
+
+
+def test_an_order_is_listed_with_names_and_its_address_is_offered_and_used_again(
+    filled, erika, light
+):
+    sign_in(filled)
+    filled.post("/en/checkout/", WHO)
+    filled.post("/en/checkout/delivery/", {"tier": "economy"})
+    filled.post("/en/checkout/place/", {"agreed": "44.89"})
+    order = Order.objects.get()
+    path = f"/en/orders/{order.number}/{order.access_key}/"
+    new = f"/en/account/addresses/new/?order={order.number}"
+
+    assert order.lines.get().title in filled.get("/en/account/").content.decode()
+    assert new in filled.get(path).content.decode()
+    assert 'value="Musterweg 1"' in filled.get(new).content.decode()
+    add(filled, light)
+    assert 'value="Musterweg 1"' in filled.get("/en/checkout/").content.decode()
+
+    SavedAddress.objects.create(user=erika, address=order.ship_to)
+    assert new not in filled.get(path).content.decode()
+
+
+def test_the_address_of_an_order_of_somebody_else_is_not_shown(filled, erika, light):
+    order = make_order(light)
+    sign_in(filled)
+
+    page = filled.get(f"/en/account/addresses/new/?order={order.number}").content.decode()
+
+    assert "Musterweg 1" not in page

@@ -10,6 +10,7 @@ from orders.payments import updates
 from shipping.shipments import shipments
 from storefront.lib.http.errors import TemporaryError
 from tests.factories.orders import make_order, make_paid_order, make_payment, news_of
+from tests.factories.returns import declare, make_delivered
 from tests.factories.shipping import make_accepted_purchase_order, make_parcel_news, make_state
 from tests.storefront.web.page_parser import Page
 
@@ -279,3 +280,22 @@ def test_a_path_with_a_nul_leads_nowhere(client, light, rest):
 @pytest.mark.usefixtures("light")
 def test_a_suppliers_path_with_a_nul_leads_nowhere(client):
     assert client.get("/en/supplier/x%00y/abc/").status_code == 400
+
+
+def test_a_delivered_order_tells_when_and_can_be_bought_again(shopper, light):
+    order = make_delivered(light)
+
+    text = shopper.get(page_of(order)).content.decode()
+    answer = shopper.post(page_of(order, "again/"), follow=True).content.decode()
+
+    assert "<h1>Delivered.</h1>" in text
+    assert "It was delivered on" in text
+    assert "Buy again" in text
+    assert "The items of your order are in the cart" in answer
+
+
+def test_an_open_return_stands_in_the_heading(client, light):
+    order = make_delivered(light)
+    declare(order, 1)
+
+    assert "<h1>Delivered. Your return is open.</h1>" in client.get(page_of(order)).content.decode()
