@@ -8,11 +8,13 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from catalog.models import Card, Category
+from catalog.attributes.families import LIGHTS
+from catalog.models import Card, Category, Listing, Spec
 from catalog.search import product_list
 from catalog.search.cards import CARD_COLUMNS, CardView
 from catalog.search.filters import SORTS, ShelfQuery
@@ -55,17 +57,29 @@ def search(request: HttpRequest) -> HttpResponse:
 def compare(request: HttpRequest) -> HttpResponse:
     """Put up to four lights side by side; the address names them."""
     here, now = visit(request), timezone.now()
-    slugs = request.GET.getlist("light")
+    slugs = list(dict.fromkeys(slug for slug in request.GET.getlist("light") if slug))
     cards = Card.objects.filter(channel=here.channel, slug__in=slugs[:MAX_COMPARED])
     rows = [CardView(*row) for row in cards.values_list(*CARD_COLUMNS)]
     found = {light.slug: light for light in rows}
-    lights = [found[slug] for slug in dict.fromkeys(slugs) if slug in found]
+    lights = [found[slug] for slug in slugs if slug in found]
+    shown = [light.variant_id for light in lights]
+    listings = Listing.objects.on(here.channel).filter(variant__in=shown)
+    address = reverse("compare")
     return render(
         request,
         "web/catalog/compare.html",
         {
             "lights": lights,
-            "is_cut": len(set(slugs)) > MAX_COMPARED,
+            "specs": Spec.objects.in_bulk(
+                [light.product_id for light in lights], field_name="product_id"
+            ),
+            "listings": dict(listings.values_list("variant_id", "pk")),
+            "without": {
+                light.slug: f"{address}?{urlencode({'light': rest}, doseq=True)}"
+                for light in lights
+                if (rest := [other.slug for other in lights if other is not light])
+            },
+            "is_cut": len(slugs) > MAX_COMPARED,
             "answers": answers_for(lights, country=here.country, channel=here.channel, now=now),
         },
         status=200 if lights else 404,

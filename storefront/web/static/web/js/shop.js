@@ -51,6 +51,67 @@ document.addEventListener("change", (event) => {
   waiting = setTimeout(() => form.requestSubmit(), 400);
 });
 
+// On a phone the filters stand above the list: what was asked for closes them and shows the list.
+document.addEventListener("submit", (event) => {
+  if (!event.submitter?.closest(".facet-go")) return;
+  event.target.querySelector(".filters").open = false;
+  document.getElementById("results").scrollIntoView();
+});
+
+// Back from a product leads to its card: "Load more" is not in the address, so the card's page is
+// put there before we leave.
+document.addEventListener("click", (event) => {
+  const item = event.target.closest("#cards a")?.closest("[data-page]");
+  if (!item) return;
+  const url = new URL(location.href);
+  if (item.dataset.page === "1") url.searchParams.delete("page");
+  else url.searchParams.set("page", item.dataset.page);
+  history.replaceState({ ...history.state, card: item.id }, "", url);
+});
+if (history.state?.card) document.getElementById(history.state.card)?.scrollIntoView({ block: "center" });
+
+// The lights to compare are kept as long as the tab is open, so that a tick survives the next page.
+const tray = document.getElementById("compare");
+const compared = () => JSON.parse(sessionStorage.getItem("fara_compare") ?? "[]");
+function keepCompared(lights) {
+  sessionStorage.setItem("fara_compare", JSON.stringify(lights));
+  showCompared();
+}
+function showCompared() {
+  if (!tray) return;
+  const lights = compared();
+  for (const box of document.querySelectorAll('.card-compare [name="light"]'))
+    box.checked = lights.some(([slug]) => slug === box.value);
+  const items = lights.map(([slug, title]) => {
+    const item = document.createElement("li");
+    const input = Object.assign(document.createElement("input"), { type: "hidden", name: "light", value: slug });
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "chip" });
+    button.textContent = `${title} ×`;
+    button.setAttribute("aria-label", `${tray.dataset.remove} ${title}`);
+    button.addEventListener("click", () => keepCompared(compared().filter(([other]) => other !== slug)));
+    item.append(input, button);
+    return item;
+  });
+  const list = tray.querySelector("ul");
+  list.replaceChildren(...items);
+  list.hidden = tray.querySelector("[data-clear]").hidden = tray.querySelector("[data-count]").hidden = !lights.length;
+  tray.querySelector("[data-count]").textContent = lights.length;
+}
+// Caught on the way down: a tick is no filter, and asks for no new list.
+document.addEventListener(
+  "change",
+  (event) => {
+    const box = event.target.closest('.card-compare [name="light"]');
+    if (!box) return;
+    event.stopPropagation();
+    const others = compared().filter(([slug]) => slug !== box.value);
+    const title = box.parentElement.querySelector(".unseen").textContent.trim();
+    keepCompared(box.checked ? [...others, [box.value, title]] : others);
+  },
+  true,
+);
+tray?.querySelector("[data-clear]").addEventListener("click", () => keepCompared([]));
+
 // Addresses of lists stay short: what was left empty is not sent.
 document.addEventListener("formdata", (event) => {
   if (!event.target.hasAttribute("data-tidy")) return;
