@@ -68,7 +68,10 @@ document.addEventListener("click", (event) => {
   else url.searchParams.set("page", item.dataset.page);
   history.replaceState({ ...history.state, card: item.id }, "", url);
 });
-if (history.state?.card) document.getElementById(history.state.card)?.scrollIntoView({ block: "center" });
+if (history.state?.card) {
+  history.scrollRestoration = "manual"; // the place it remembers is that of a longer list
+  document.getElementById(history.state.card)?.scrollIntoView({ block: "center" });
+}
 
 // The lights to compare are kept as long as the tab is open, so that a tick survives the next page.
 const tray = document.getElementById("compare");
@@ -132,6 +135,7 @@ addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   for (const button of document.querySelectorAll("[aria-disabled]")) button.removeAttribute("aria-disabled");
   countCart();
+  showCompared();
 });
 
 // Day and night change at once; without this script the form comes back with the new page.
@@ -148,6 +152,21 @@ document.addEventListener("submit", (event) => {
   for (const button of event.target.querySelectorAll("button"))
     button.setAttribute("aria-pressed", String(button === event.submitter));
 });
+
+// On a phone the header goes away with a move downward, and is back with the first one upward.
+const header = document.querySelector(".top");
+if (header) {
+  let before = scrollY;
+  header.classList.add("top-follows");
+  addEventListener(
+    "scroll",
+    () => {
+      header.classList.toggle("top-away", scrollY > before && scrollY > header.offsetHeight);
+      before = scrollY;
+    },
+    { passive: true },
+  );
+}
 
 // The beam of the front page follows pointer and focus, unless motion is unwelcome.
 const hero = document.querySelector("[data-beam]");
@@ -175,6 +194,7 @@ document.addEventListener("htmx:after:swap", (event) => {
   for (const input of document.querySelectorAll("[data-stepper] input")) input.value = input.defaultValue;
   countCart();
   ready(document);
+  showCompared();
   const dialog = document.getElementById("cart-dialog");
   if (dialog?.firstElementChild && !dialog.open) dialog.showModal();
 });
@@ -200,6 +220,7 @@ document.addEventListener("htmx:response:error", (event) => {
 
 ready(document);
 countCart();
+showCompared();
 const calls = document.querySelector("[data-focus]");
 calls?.focus();
 // A form sent from "#id_email" comes back to that field: what is wrong is said first.
