@@ -16,6 +16,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from suppliers.connectors.feed.mapping.claim_labels import CLAIM_ALIASES
 from suppliers.connectors.feed.mapping.fields import TARGETS, Kind
 from suppliers.connectors.feed.mapping.spec import (
     Blank,
@@ -32,7 +33,7 @@ from suppliers.feed_mapping.source_syntax import UnreadableLineError
 
 # Initial values
 
-READING = ("format", "encoding", "delimiter", "decimal", "item_path", "sheet")
+READING = ("format", "encoding", "delimiter", "decimal", "item_path", "sheet", "header_row")
 LISTS = ("images", "options", "claims", "warehouses")
 MEANING = (
     "currency",
@@ -126,7 +127,6 @@ class MappingForm(forms.Form):
         label=gettext_lazy("Specification"),
         required=False,
         max_length=8000,
-        help_text=gettext_lazy("One a line: Luminous flux = Lumens"),
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
     )
     warehouses = forms.CharField(
@@ -140,6 +140,10 @@ class MappingForm(forms.Form):
     def __init__(self, *args: Any, headers: Sequence[str], base: Mapping, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._base = base
+        self.fields["claims"].help_text = _(
+            "One per line: Light output = Lumens. These labels become attributes: %(labels)s. Other"
+            " labels are shown in the supplier's words."
+        ) % {"labels": ", ".join(CLAIM_ALIASES)}
         self.initial = {**initial(base), **(self.initial or {})}
         for name, target in TARGETS.items():
             self._add_target(name, target.label, target.kind, headers)
@@ -181,6 +185,13 @@ class MappingForm(forms.Form):
             "decimal": _choice(_("Decimals"), marks),
             "item_path": _text(_("Path to the rows"), 200),
             "sheet": _text(_("Sheet"), 80),
+            "header_row": forms.IntegerField(
+                label=_("Row of the column names (0: as detected)"),
+                min_value=0,
+                max_value=1_000,
+                required=False,
+                widget=UnfoldAdminIntegerFieldWidget(),
+            ),
             "currency": _text(_("Currency, where no column says it"), 3),
             "location": _text(_("Warehouse, where no column says it"), 30),
             "country": _text(_("Its country, such as DE"), 2),
@@ -243,8 +254,10 @@ class MappingForm(forms.Form):
         return str(self.cleaned_data.get(name) or "")
 
     def _reading(self) -> Reading:
-        said = {name: self._said(name) for name in READING}
-        return Reading(**{**said, "delimiter": said["delimiter"].replace(TAB, "\t")})
+        said: dict[str, Any] = {name: self._said(name) for name in READING}
+        said["delimiter"] = said["delimiter"].replace(TAB, "\t")
+        said["header_row"] = self.cleaned_data.get("header_row") or 0
+        return Reading(**said)
 
     def _target(self, name: str) -> Source | None:
         column, otherwise = self._said(f"column_{name}"), self._said(f"else_{name}")

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from catalog.attributes.numbers import UnreadableError
 from suppliers.connectors.feed.mapping import sources
 from suppliers.connectors.feed.mapping import spec as mappings
+from suppliers.connectors.feed.mapping.claim_labels import CLAIM_ALIASES, known_name
 from suppliers.connectors.feed.mapping.fields import (
     IMAGE_ALIASES,
     OPTION_ALIASES,
@@ -16,6 +18,8 @@ from suppliers.connectors.feed.mapping.fields import (
     folded,
 )
 from suppliers.connectors.feed.mapping.spec import Source
+from suppliers.connectors.feed.rows import numbers
+from suppliers.connectors.feed.rows.descriptions import YES_WORDS
 from suppliers.connectors.feed.rows.numbers import GRAMS, MILLIMETERS
 
 UNIT = re.compile(r"[\s_(\[](g|gr|grams|kg|oz|lb|lbs|mm|cm|m|in|inch)[)\]_]?$", re.IGNORECASE)
@@ -25,6 +29,8 @@ NUMBERED_IMAGE = re.compile(
 WAREHOUSE = re.compile(
     r"(?:stock|qty|quantity|bestand|inventory) (?:in |at )?([a-z]{2}\d{0,2}|[a-z]+ ?\d+)"
 )
+FIGURE = re.compile(r"\d{1,4}(?:\.\d+)?")
+MOST_KG = 30
 SEPARATORS = ("|", ";", ",")
 PATH_SEPARATORS = (" > ", ">", "|", "/")
 GONE_IF_YES = {"deleted", "discontinued"}
@@ -38,13 +44,25 @@ def suggest(headers: Sequence[str], rows: Iterable[Mapping[str, Any]] = ()) -> m
     names, the likeliest is taken.
     """
     rows = list(rows)
-    left = {header: folded(UNIT.sub("", header)) for header in headers}
+    left = {header: known_name(header) for header in headers}
     fields: dict[str, Source] = {}
     for name, target in TARGETS.items():
         header = _first(left, target.aliases)
+        if header is None or (name == "battery" and not _is_flag(header, rows)):
+            continue
+        del left[header]
+        fields[name] = _source(header, target.kind, rows)
+    if "length" in fields and not {"width", "height"} <= fields.keys():
+        header = fields["length"].column
+        if (name := known_name(header)) in CLAIM_ALIASES["Length"]:
+            del fields["length"]  # of the light: a box has three sides
+            left[header] = name
+    claims = {}
+    for label, aliases in CLAIM_ALIASES.items():
+        header = _first(left, aliases)
         if header is not None:
             del left[header]
-            fields[name] = _source(header, target.kind, rows)
+            claims[label] = Source(column=header)
     options = {}
     for option, aliases in OPTION_ALIASES.items():
         header = _first(left, aliases)
@@ -60,7 +78,7 @@ def suggest(headers: Sequence[str], rows: Iterable[Mapping[str, Any]] = ()) -> m
             for header in images
         ),
         options=options if "parent" in fields else {},
-        claims={} if "parent" in fields else dict(options),
+        claims=claims if "parent" in fields else {**claims, **options},
         warehouses=warehouses,
     )
 
@@ -71,6 +89,17 @@ def _first(left: Mapping[str, str], aliases: Sequence[str]) -> str | None:
             if name == alias:
                 return header
     return None
+
+
+def _is_flag(header: str, rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether a column can be a yes or no, as far as the rows show."""
+    for row in rows:
+        try:
+            if said := sources.text(row.get(header)):
+                numbers.flag(said, words=YES_WORDS)
+        except UnreadableError:
+            return False
+    return True
 
 
 def _is_image(name: str) -> bool:
@@ -90,7 +119,7 @@ def _warehouses(left: Mapping[str, str]) -> Iterable[mappings.Warehouse]:
 def _source(header: str, kind: Kind, rows: Sequence[Mapping[str, Any]]) -> Source:
     name = folded(header)
     if kind in {Kind.WEIGHT, Kind.LENGTH}:
-        return Source(column=header, unit=_unit(header, kind))
+        return Source(column=header, unit=_unit(header, kind) or _kilograms(header, kind, rows))
     if kind is Kind.WORDS:
         choices = ("|", ";", ",") if name in TARGETS["features"].aliases else PATH_SEPARATORS
         return Source(column=header, separator=_separator(header, rows, choices))
@@ -107,6 +136,14 @@ def _unit(header: str, kind: Kind) -> str:
         unit = found[1].casefold()
         return unit if unit in known else ""
     return "g" if kind is Kind.WEIGHT and "grams" in folded(header) else ""
+
+
+def _kilograms(header: str, kind: Kind, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Take weights without a unit for kilograms where they are as light as only those can be."""
+    figures = [sources.text(row.get(header)).replace(",", ".") for row in rows]
+    weights = [float(figure) for figure in figures if FIGURE.fullmatch(figure)]
+    is_light = kind is Kind.WEIGHT and len(weights) == sum(map(bool, figures))
+    return "kg" if is_light and 0 < min(weights, default=0) < 1 and max(weights) < MOST_KG else ""
 
 
 def _separator(

@@ -12,6 +12,7 @@ WORDS: Mapping[str, Promise] = {
     "list-no-id": _("A listed row has no id"),
     "list-not-on-sale": _("A listed product is not on sale"),
     "list-too-long": _("The list is longer than it says"),
+    "list-total-row": _("A total row was skipped"),
     "list-twice": _("A product is listed twice"),
     "list-unreadable": _("A listed row cannot be read"),
     # The product
@@ -41,7 +42,7 @@ WORDS: Mapping[str, Promise] = {
     "out-of-range": _("A number is out of range"),
     "output-impossible": _("No light gives so much light"),
     "runtime-impossible": _("No light runs so long"),
-    "value-unreadable": _("A value can be read in two ways"),
+    "value-unreadable": _("A value was not understood"),
     # What it costs
     "cost-absurd": _("A cost cannot be a price"),
     "cost-is-a-range": _("A cost is a range"),

@@ -75,7 +75,10 @@ def _by_place[T](
     """Take cells by where they stand: no row is given names that nobody asks for."""
     found = walk.file.detected
     headers, rows = delimited.cells(
-        walk.file.path, encoding=found.encoding, delimiter=found.delimiter
+        walk.file.path,
+        encoding=found.encoding,
+        delimiter=found.delimiter,
+        header_row=found.header_row,
     )
     # A column that is not there is the one after the last, and that is empty.
     places = [headers.index(each) if each in headers else None for each in ready.columns]
@@ -99,8 +102,9 @@ def _by_place[T](
                 continue
             told = careful(dict(zip(headers, row, strict=False)), f"row {number}")
         elif isinstance(row, BadRow):
-            bad += 1
-            walk.told_bad(bad)
+            if row.is_fatal:
+                bad += 1
+                walk.told_bad(bad)
             told = careful(row, f"row {number}")
         if told is not None:
             yield told

@@ -167,7 +167,8 @@ class Walk:
         """Read with care what a row says about stock; None where it says nothing."""
         sku = row if isinstance(row, BadRow) else self._converter.sku(row, place=place)
         if isinstance(row, BadRow) or isinstance(sku, BadRow):
-            return "", (_about(sku, NAMELESS),)  # type: ignore[arg-type]
+            problem: BadRow = sku  # type: ignore[assignment]
+            return ("", (_about(problem, NAMELESS),)) if problem.is_fatal else None
         told = self._converter.stock(row, sku=sku)
         problems = told.problems
         names_changes = self.mapping.omitted_stock is Omitted.UNCHANGED
@@ -183,7 +184,8 @@ class Walk:
         """Read with care what a row asks for a SKU; None where it is no offer."""
         sku = row if isinstance(row, BadRow) else self._converter.sku(row, place=place)
         if isinstance(row, BadRow) or isinstance(sku, BadRow):
-            return _about(sku, "cost-unreadable")  # type: ignore[arg-type]
+            problem: BadRow = sku  # type: ignore[assignment]
+            return _about(problem, "cost-unreadable") if problem.is_fatal else None
         if self._converter.is_gone(row):
             return None
         priced = self._converter.cost(row, sku=sku)
@@ -201,7 +203,9 @@ class Walk:
             for place, row in self.rows():
                 sku = row if isinstance(row, BadRow) else self._converter.sku(row, place=place)
                 if isinstance(row, BadRow) or isinstance(sku, BadRow):
-                    yield "", (_about(sku, "cost-unreadable"),)  # type: ignore[arg-type]
+                    problem: BadRow = sku  # type: ignore[assignment]
+                    if problem.is_fatal:
+                        yield "", (_about(problem, "cost-unreadable"),)
                     continue
                 if self._converter.is_gone(row):
                     continue
@@ -258,8 +262,9 @@ class Walk:
             place = f"row {number}"
             yield place, row
             if isinstance(row, BadRow):
-                bad += 1
-                self.told_bad(bad)
+                bad += row.is_fatal
+                if row.is_fatal:
+                    self.told_bad(bad)
             elif "updated_at" in self.mapping.fields:
                 at = self._converter.updated_at(row)
                 if at and newest.see(at):

@@ -229,3 +229,27 @@ def test_only_feeds_have_a_mapping(staff):
     detail = staff.get(f"/admin/suppliers/supplier/{supplier.pk}/change/").content.decode()
 
     assert "/mapping" not in detail
+
+
+BANNER = """Preisliste Winter;;;;
+;;;;
+Artikelnummer;Bezeichnung;EK;Bestand;Lichtstrom (lm)
+HL-700;Trail 700 headlamp;14,20;124;1.200
+"""
+
+
+def test_lines_above_the_column_names_are_found_and_staff_can_say_otherwise(staff, supplier):
+    response = upload(staff, page_of(staff, supplier), BANNER)
+    given = fields_of(response)
+
+    as_found = post(staff, response, "preview")
+    corrected = post(staff, response, "preview", header_row="1", column_sku="Preisliste Winter")
+
+    assert response.context["sample"].detected.header_row == 3
+    assert (given["column_sku"], given["claims"]) == (
+        "Artikelnummer", "Light output = Lichtstrom (lm)",
+    )  # fmt: skip
+    assert "Row of the column names 3" in words(response)
+    assert "These labels become attributes: Light output," in words(response)
+    assert "Output, lm: 1200" in words(as_found)
+    assert corrected.context["sample"].detected.headers[0] == "Preisliste Winter"

@@ -13,6 +13,7 @@ from suppliers.connectors.feed.formats import (
     archives,
     delimited,
     detection,
+    header_row,
     json_document,
     ndjson,
     xlsx,
@@ -42,7 +43,9 @@ class DataFile:
         """
         found = self.detected
         if found.format is Format.XLSX:
-            return xlsx.rows(self.path, sheet=found.sheet, work=self._work)
+            return xlsx.rows(
+                self.path, sheet=found.sheet, work=self._work, header_row=found.header_row
+            )
         if found.format is Format.XML:
             said = found.encoding if found.encoding == "cp1252" else ""
             return xml_document.rows(
@@ -52,7 +55,25 @@ class DataFile:
             return json_document.rows(self.path, encoding=found.encoding, item_path=found.item_path)
         if found.format is Format.NDJSON:
             return ndjson.rows(self.path, encoding=found.encoding)
-        return delimited.rows(self.path, encoding=found.encoding, delimiter=found.delimiter)
+        return delimited.rows(
+            self.path,
+            encoding=found.encoding,
+            delimiter=found.delimiter,
+            header_row=found.header_row,
+        )
+
+    def find_header_row(self) -> int:
+        """Return where a table has its column names; 0 for what is no table."""
+        found = self.detected
+        if found.format is Format.XLSX:
+            rows = xlsx.first_rows(self.path, sheet=found.sheet, work=self._work)
+        elif found.format in {Format.CSV, Format.TSV}:
+            rows = delimited.first_rows(
+                self.path, encoding=found.encoding, delimiter=found.delimiter
+            )
+        else:
+            return 0
+        return header_row.find(islice(rows, header_row.LOOKED_AT))
 
     def sample(self, count: int = 20, *, xpaths: Sequence[str] = ()) -> list[Row | BadRow]:
         return list(islice(self.rows(xpaths=xpaths), count))
@@ -67,10 +88,11 @@ def open_file(path: Path, *, work: Path, reading: Reading = DETECTED_AS_IT_IS) -
     inside, packed = archives.unpacked(path, work=work)
     detected = detection.detect(inside, packed=packed, reading=reading)
     file = DataFile(inside, detected=detected, work=work)
+    file.detected = replace(detected, header_row=reading.header_row or file.find_header_row())
     rows = [row for row in file.sample(SAMPLE) if not isinstance(row, BadRow)]
     cells = (cell for row in rows for cell in row.values())
     file.detected = replace(
-        detected,
+        file.detected,
         headers=tuple(dict.fromkeys(name for row in rows for name in row)),
         decimal=reading.decimal or detection.decimal_mark(cells),
     )

@@ -20,10 +20,13 @@ from suppliers.connectors.feed.limits import (
     MOST_RECORD_LINES,
     refused,
 )
+from suppliers.connectors.feed.mapping.fields import is_total
 
+TOTAL_ROW = "list-total-row"
 LONGEST_NAME = 200
 LONGEST_CELL = 131_072  # what the csv module takes
-QUOTED = re.compile(r'"[^"]*(?:""[^"]*)*"')
+# Possessive: a doubled quote never ends a cell that is still open.
+QUOTED = re.compile(r'"[^"]*+(?:""[^"]*+)*+"')
 
 
 class Broken(str):
@@ -121,25 +124,38 @@ def quoting(text: str, delimiter: str) -> Quoting:
             return Quoting.CLOSED
 
 
-def rows(path: Path, *, encoding: str, delimiter: str) -> Iterator[dict[str, Any] | BadRow]:
+def rows(
+    path: Path, *, encoding: str, delimiter: str, header_row: int = 1
+) -> Iterator[dict[str, Any] | BadRow]:
     """Yield each row by its column names.
 
     Raises: PermanentError  there are no columns to go by
     """
-    headers, found = cells(path, encoding=encoding, delimiter=delimiter)
+    headers, found = cells(path, encoding=encoding, delimiter=delimiter, header_row=header_row)
     for row in found:
         yield dict(zip(headers, row, strict=False)) if isinstance(row, list) else row
 
 
+def first_rows(path: Path, *, encoding: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows that can be cut into cells, with the lines where they begin."""
+    for line, row, _ in _cut(path, encoding=encoding, delimiter=delimiter):
+        if isinstance(row, list):
+            yield line, row
+
+
 def cells(
-    path: Path, *, encoding: str, delimiter: str
+    path: Path, *, encoding: str, delimiter: str, header_row: int = 1
 ) -> tuple[list[str], Iterator[list[str] | BadRow]]:
     """Return the column names, and the cells of each row: as many as there are names, or more.
+
+    Lines above ``header_row`` are skipped.
 
     Raises: PermanentError  there are no columns to go by
     """
     found = _cut(path, encoding=encoding, delimiter=delimiter)
-    for _, first, _ in found:
+    for line, first, _ in found:
+        if line < header_row:
+            continue
         headers = _headers(first)
         return headers, _whole(found, len(headers))
     return [], iter(())
@@ -153,7 +169,7 @@ def _whole(
             yield _bad(line, row, record)
         elif len(row) != width and (len(row) < width or any(row[width:])):
             message = f"The row has {len(row)} cells, and there are {width} columns."
-            yield _bad(line, message, record)
+            yield total_row(f"line {line}") if is_total(row) else _bad(line, message, record)
         else:
             yield row
 
@@ -233,6 +249,11 @@ def named(cells: Sequence[str]) -> list[str]:
             name = f"{base} ({copies})"
         names[name] = place
     return list(names)
+
+
+def total_row(place: str) -> BadRow:
+    message = "The row adds up other rows: it is skipped."
+    return BadRow(row=place, code=TOTAL_ROW, message=message, is_fatal=False)
 
 
 def _bad(line: int, message: str, record: str) -> BadRow:

@@ -32,7 +32,8 @@ class Detected:
     """How one file is written, as it is shown to staff.
 
     Shape:  ``item_path`` leads to the rows in JSON (``data.products``) and XML
-            (``catalog/product``); ``headers`` are the names of what a row holds
+            (``catalog/product``); ``headers`` are the names of what a row holds,
+            ``header_row`` is where they stand in a table
     """
 
     format: Format
@@ -42,6 +43,7 @@ class Detected:
     decimal: str = "."
     item_path: str = ""
     sheet: str = ""
+    header_row: int = 0
     headers: tuple[str, ...] = ()
 
 
@@ -153,14 +155,21 @@ def _delimiter(path: Path, encoding: str) -> str:
 
 
 def _fit(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
-    """Judge a delimiter: how many rows agree with the first, and in how many cells."""
+    """Judge a delimiter: how many rows agree with the first, and in how many cells.
+
+    Where the first line is a title, most rows are compared with each other.
+    """
     counts = Counter(
         len(next(csv.reader((record,), delimiter=delimiter), []))
         for record in islice(Records(_Lines(lines), delimiter=delimiter), SAMPLE_RECORDS)
         if not isinstance(record, Broken)
     )
+    if not counts:
+        return (0.0, 0)
     columns = len(lines[0].split(delimiter))
-    if columns == 1 or not counts:
+    if columns == 1:
+        ((columns, _),) = counts.most_common(1)
+    if columns == 1:
         return (0.0, 0)
     return (counts[columns] / counts.total(), columns)
 

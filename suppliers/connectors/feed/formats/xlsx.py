@@ -68,18 +68,36 @@ def sheets(path: Path) -> list[tuple[str, str]]:
     return found
 
 
-def rows(path: Path, *, sheet: str, work: Path) -> Iterator[dict[str, Any] | BadRow]:
-    """Yield each row of a sheet by its column names.
+def first_rows(path: Path, *, sheet: str, work: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a sheet as texts, with their numbers.
 
-    Raises: PermanentError  it cannot be read to its end
+    Raises: PermanentError  it cannot be read
     """
+    inside = _part(path, sheet)
+    with opened(path) as archive, closing(Texts(archive, work=work)) as texts:
+        for number, cells in _sheet(archive, inside, texts.at):
+            yield number, ["" if cell is None else str(cell) for cell in cells]
+
+
+def _part(path: Path, sheet: str) -> str:
     inside = dict(sheets(path)).get(sheet)
     if inside is None:
         raise refused("xlsx-sheet", f"There is no sheet called {sheet[:60]!r}.")
+    return inside
+
+
+def rows(
+    path: Path, *, sheet: str, work: Path, header_row: int = 1
+) -> Iterator[dict[str, Any] | BadRow]:
+    """Yield each row of a sheet below ``header_row`` by its column names.
+
+    Raises: PermanentError  it cannot be read to its end
+    """
+    inside = _part(path, sheet)
     headers: list[str] | None = None
     with opened(path) as archive, closing(Texts(archive, work=work)) as texts:
         for number, cells in _sheet(archive, inside, texts.at):
-            if not any(cell not in {None, ""} for cell in cells):
+            if number < header_row or not any(cell not in {None, ""} for cell in cells):
                 continue
             if headers is None:
                 headers = named(["" if cell is None else str(cell) for cell in cells])

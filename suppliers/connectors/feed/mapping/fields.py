@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+
+from catalog.attributes.units import heading_unit
 
 
 class Kind(StrEnum):
@@ -43,7 +46,8 @@ TARGETS: dict[str, Target] = {
         aliases=(
             "sku", "variant sku", "supplier sku", "reference", "product code", "item code",
             "artikelnummer", "article number", "item no", "item number", "part no", "id",
-            "product id", "code",
+            "product id", "code", "artikelnr", "artikel nr", "art nr", "bestellnummer",
+            "referencia", "codice", "codice articolo", "ref",
         ),
     ),
     "parent": Target(
@@ -55,7 +59,10 @@ TARGETS: dict[str, Target] = {
         ),
     ),
     "gtin": Target(
-        label="GTIN", aliases=("gtin", "ean", "ean13", "ean 13", "upc", "barcode", "ean code")
+        label="GTIN",
+        aliases=(
+            "gtin", "ean", "ean13", "ean 13", "upc", "barcode", "ean code", "code ean", "gencod",
+        ),
     ),
     "mpn": Target(
         label="MPN",
@@ -63,7 +70,9 @@ TARGETS: dict[str, Target] = {
     ),
     "title": Target(
         label="Title",
-        aliases=("title", "product name", "name", "product title", "bezeichnung", "item name"),
+        aliases=("title", "product name", "name", "product title", "bezeichnung", "item name",
+            "artikelbezeichnung", "produktname", "artikelname", "designation", "titre", "nom",
+            "nombre", "titulo", "nome", "titolo"),
     ),
     "description": Target(
         label="Description",
@@ -71,15 +80,22 @@ TARGETS: dict[str, Target] = {
         aliases=(
             "html description", "description html", "description", "long description",
             "body html", "body", "product description", "beschreibung",
+            "descripcion", "descrizione",
         ),
     ),
-    "brand": Target(label="Brand", aliases=("brand", "manufacturer", "vendor", "marke", "maker")),
+    "brand": Target(
+        label="Brand",
+        aliases=(
+            "brand", "manufacturer", "vendor", "marke", "maker", "hersteller", "marque", "marca",
+            "fabricante",
+        ),
+    ),
     "category": Target(
         label="Category path",
         kind=Kind.WORDS,
         aliases=(
             "category path", "categories", "category", "product type", "product category",
-            "kategorie", "type", "google product category",
+            "kategorie", "type", "google product category", "warengruppe", "categorie", "categoria",
         ),
     ),
     "cost": Target(
@@ -88,6 +104,8 @@ TARGETS: dict[str, Target] = {
         aliases=(
             "cost", "b2b price", "wholesale price", "base price", "net price", "cost per item",
             "dealer price", "purchase price", "cost of goods sold", "einkaufspreis", "ek",
+            "ek preis", "ek netto", "netto ek", "nettopreis", "handlerpreis", "prix d achat",
+            "prix ht", "precio neto", "precio", "prezzo netto", "prezzo", "prix", "preis",
         ),
     ),
     "msrp": Target(
@@ -125,6 +143,8 @@ TARGETS: dict[str, Target] = {
         aliases=(
             "stock", "qty", "quantity", "inventory", "stock quantity", "available",
             "variant inventory qty", "inventory quantity", "bestand", "is have", "availability",
+            "lagerbestand", "verfugbarkeit", "verfugbar", "quantite", "disponibilite",
+            "existencias", "disponibilidad", "giacenza", "disponibilita",
         ),
     ),
     "location": Target(
@@ -139,7 +159,8 @@ TARGETS: dict[str, Target] = {
         kind=Kind.WEIGHT,
         aliases=(
             "packed weight", "shipping weight", "weight", "variant grams", "weight value grams",
-            "gross weight", "gewicht",
+            "gross weight", "gewicht", "versandgewicht", "bruttogewicht", "poids brut",
+            "peso bruto", "peso lordo", "poids", "peso",
         ),
     ),
     "length": Target(
@@ -200,3 +221,27 @@ def folded(header: str) -> str:
     decomposed = unicodedata.normalize("NFKD", bare.casefold())
     plain = "".join(each for each in decomposed if not unicodedata.combining(each))
     return _BETWEEN.sub(" ", plain).strip()
+
+
+_BRACKET = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
+
+
+def bare(header: str) -> str:
+    """Fold a column's name without the unit that it ends in: ``Output (lm)`` is ``output``."""
+    folded_name = folded(_BRACKET.sub("", header))
+    head, _, unit = folded_name.rpartition(" ")
+    name = head if head and heading_unit(unit) else folded_name
+    return name.removesuffix(" in")
+
+
+LONGEST_TOTAL = 30
+TOTALS = frozenset(
+    {"total", "totals", "grand total", "subtotal", "sub total", "sum", "summe", "gesamt"}
+    | {"gesamtsumme", "zwischensumme", "somme", "total general", "sous total", "suma", "totale"}
+)
+
+
+def is_total(cells: Iterable[str]) -> bool:
+    """Tell whether a row adds up the others: its first text says so."""
+    first = next((cell for cell in cells if cell), "")
+    return first[:LONGEST_TOTAL].strip(" :.=").casefold().replace("-", " ") in TOTALS

@@ -84,7 +84,10 @@ class Warehouse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
 
 
 class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How the file is written, where staff know better than what is detected."""
+    """How the file is written, where staff know better than what is detected.
+
+    Shape:  ``header_row`` is the line of the file, or the row of the sheet, that names the columns
+    """
 
     format: str = ""
     encoding: str = ""
@@ -92,6 +95,7 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     decimal: str = ""
     item_path: str = ""
     sheet: str = ""
+    header_row: int = 0
 
 
 class Mapping(

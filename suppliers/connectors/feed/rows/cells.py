@@ -5,6 +5,7 @@ Two SKUs that look the same must be the same.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
@@ -91,6 +92,7 @@ def shortened(row: Mapping[str, Any]) -> dict[str, Any]:
 # SKUs
 
 LONGEST = 60
+SCIENTIFIC = re.compile(r"\d[.,]\d+E\+\d{1,2}")
 # Controls, direction overrides, zero-width signs, halves of characters, emoji, nothing at all.
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk", "Mn", "Me", "Zl", "Zp"})
 
@@ -103,6 +105,8 @@ def normalized(text: str) -> str:
     sku = unicodedata.normalize("NFC", text.strip())
     if not sku:
         raise UnreadableError("the SKU is empty")
+    if SCIENTIFIC.fullmatch(sku):
+        raise UnreadableError(f"a spreadsheet turned the SKU into the number {sku}")
     if len(sku) > LONGEST:
         raise UnreadableError(f"the SKU has {len(sku)} characters, {LONGEST} are the most")
     unseen = next((each for each in sku if unicodedata.category(each) in UNSEEN), None)

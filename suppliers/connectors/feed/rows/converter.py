@@ -11,8 +11,10 @@ from catalog.attributes.numbers import UnreadableError
 from catalog.records import NO_TERMS, BadRow, Terms
 from storefront.lib.money import Money
 from suppliers.connectors.bulk import OfferRow
+from suppliers.connectors.feed.formats.delimited import total_row
 from suppliers.connectors.feed.mapping import sources
 from suppliers.connectors.feed.mapping import spec as mappings
+from suppliers.connectors.feed.mapping.fields import is_total
 from suppliers.connectors.feed.mapping.sources import Row
 from suppliers.connectors.feed.mapping.spec import Blank, Source
 from suppliers.connectors.feed.rows import cells, numbers
@@ -97,7 +99,10 @@ class Converter:
     def sku(self, row: Row, *, place: str) -> str | BadRow:
         """Read what the row is about, or say that nobody can know."""
         try:
-            return cells.normalized(self._cells.named("sku", row))
+            named = self._cells.named("sku", row)
+            if (not named or is_total([named])) and is_total(map(sources.text, row.values())):
+                return total_row(place)
+            return cells.normalized(named)
         except UnreadableError as error:
             return BadRow(row=place, code="list-no-id", message=sentence(error), raw=shortened(row))
 

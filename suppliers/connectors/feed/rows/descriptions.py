@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from decimal import Decimal
 from typing import Any
 
@@ -91,7 +92,7 @@ class Describer:
 
     def _said(self, value: Any) -> str:
         """Write a cell; a number of a spreadsheet gets the decimals of the file's texts."""
-        said = sources.text(value)
+        said = html.unescape(sources.text(value))
         if not isinstance(value, Decimal) or "." not in said:
             return said
         # With three decimals and no known mark it could be a thousand.

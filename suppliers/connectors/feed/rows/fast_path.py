@@ -16,6 +16,7 @@ from typing import Any
 from storefront.lib.db.copy_format import escaped
 from storefront.lib.money import Money
 from suppliers.connectors.feed.mapping import sources
+from suppliers.connectors.feed.mapping.fields import TOTALS
 from suppliers.connectors.feed.mapping.spec import Mapping, Source
 from suppliers.connectors.feed.rows import numbers
 
@@ -123,6 +124,8 @@ def offers(mapping: Mapping, *, currency: str, mark: str, ref_of: RefOf) -> Quic
         if said and said != currency:
             return None
         name = values[sku] if sku >= 0 else sku_said
+        if name.casefold() in TOTALS:
+            return None
         group = values[parent] if parent >= 0 else parent_said
         price = values[cost] if cost >= 0 else cost_said
         title, gtin, brand, minimum, pack, days, least, advised = [
@@ -173,6 +176,8 @@ def stock(mapping: Mapping, *, ref_of: RefOf) -> Quick | None:
         ):
             return None
         name = values[sku] if sku >= 0 else sku_said
+        if name.casefold() in TOTALS:
+            return None
         group = values[parent] if parent >= 0 else parent_said
         if len(name) > LONGEST_SKU or len(group) > LONGEST_SKU:
             return None

@@ -18,6 +18,12 @@ PRICE = re.compile(
 NO_CENTS = re.compile(r"[.,][-–—]{1,2}(?=\D*$)")  # 12,- and 12.--
 MEASURE = re.compile(rf"(?P<number>[+-]?(?:{GROUPED}|[\d.,])+)\s*(?P<unit>[^\d\s.,]*)\.?")
 AT_LEAST = re.compile(r"(?:>=?|more than|over|min\.?)\s*(\d+)|(\d+)\s*\+")
+PIECES = re.compile(
+    r"(\d[\d.,]*)\s*(?:pcs?|pieces|units?|stk|stück|szt|pz|ud|uds|unidades|pièces)?\.?"
+    r"\s*(?:in stock|available|auf lager|verfügbar|en stock|disponibles?)?"
+    r"|(?:in stock|auf lager|en stock|available)\s*[:(]\s*(\d+)\s*\)?"
+)
+WORDS = re.compile(r"[^\W\d_]{2}")
 BELOW = re.compile(r"(?:<=?|less than|under|max\.?)\s*\d+")
 SYMBOLS = {"€": "EUR", "£": "GBP", "zł": "PLN", "₼": "AZN", "₺": "TRY", "₴": "UAH", "us$": "USD"}
 DOLLARS = frozenset({"USD", "CAD", "AUD", "NZD", "SGD", "HKD"})
@@ -36,10 +42,18 @@ MILLIMETERS = {
 }
 YES = frozenset({"yes", "y", "true", "1", "ja", "oui", "si", "x", "active", "on"})
 NO = frozenset({"no", "n", "false", "0", "nein", "non", "inactive", "off", "none"})
-IN_STOCK = YES | {"in stock", "available", "instock", "limited availability", "low stock"}
+IN_STOCK = YES | {
+    "in stock", "available", "instock", "limited availability", "low stock",
+    "auf lager", "lagernd", "vorrätig", "verfügbar", "lieferbar", "sofort lieferbar",
+    "en stock", "disponible", "disponibile", "in magazzino", "op voorraad", "na stanie",
+}  # fmt: skip
 SOLD_OUT = NO | {
     "out of stock", "outofstock", "sold out", "soldout", "unavailable", "not available",
     "preorder", "pre order", "backorder", "back order", "discontinued",
+    "ausverkauft", "vergriffen", "nicht verfügbar", "nicht lieferbar", "nicht auf lager",
+    "épuisé", "rupture", "rupture de stock", "en rupture", "en rupture de stock", "indisponible",
+    "agotado", "sin stock", "no disponible", "esaurito", "non disponibile", "uitverkocht",
+    "niet op voorraad", "brak", "wyprzedane", "нет в наличии", "bitib", "satılıb",
 }  # fmt: skip
 GONE = frozenset({"discontinued", "deleted", "gone", "archived", "eol", "end of life", "delisted"})
 DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:[ T](\d{1,2}):(\d{2}))?")
@@ -96,6 +110,8 @@ def _measured(text: str, *, mark: str, unit: str, units: Mapping[str, Decimal]) 
     if named not in units:
         raise UnreadableError(f"{named!r} is no unit that we know")
     value = decimal(found["number"], mark=mark) * units[named]
+    if 0 < value < Decimal("0.5"):
+        raise UnreadableError(f"{text[:LONGEST]!r} is nearly nothing: set the unit of the column")
     if not 0 <= value < 10**9:
         raise UnreadableError(f"{text[:LONGEST]!r} is not a possible measure")
     return int(value.to_integral_value())
@@ -120,6 +136,11 @@ def units(text: str, *, mark: str, words: Mapping[str, str]) -> tuple[int, str]:
         return 0, f"{text[:LONGEST]!r} is taken as 0"
     if said.replace("-", " ") in IN_STOCK - {"1"}:
         return 1, f"{text[:LONGEST]!r} is taken as 1: give the word a number to promise more"
+    if counted := PIECES.fullmatch(said):
+        said = counted[1] or counted[2]
+    if not any(each.isdigit() for each in said) or WORDS.search(said):
+        message = f"{text[:LONGEST]!r} names no units: not sold until the mapping gives it a number"
+        raise UnreadableError(message)
     return _whole(decimal(said, mark=mark), text), ""
 
 
