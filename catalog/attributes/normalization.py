@@ -54,9 +54,10 @@ class Enriched:
 
 def enrich(record: ProductRecord, *, source: str) -> Enriched | BadRow:
     """Read one record; a BadRow if it cannot be shown at all."""
-    if not text_cleaning.clean_text(record.title):
+    plain_title = text_cleaning.clean_text(record.title)
+    if not plain_title:
         return _refused(record, "no-title", "The product has no title.")
-    family = families.family_of(title=record.title, category_path=record.category_path)
+    family = families.family_of(title=plain_title, category_path=record.category_path)
     if not family:
         shelf = " / ".join(record.category_path)[:120]
         return _refused(record, "family-unknown", f"Neither {shelf!r} nor the title is a light.")

@@ -38,6 +38,7 @@ _NARROW_BLANK = re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")
 _GAP = re.compile(r"\s*,(?:\s*,)+")
 _BRACKET_GAP = re.compile(r"(?<=[(\[])[\s,;]+|[\s,;]+(?=[)\]])|[(\[]\s*[)\]]")
 _TAG = re.compile(r"<[^>]*>")
+_STYLE_TAG = re.compile(r"</?(?:b|br|em|font|i|p|span|strong|sub|sup|u)\b[^<>]*>", re.IGNORECASE)
 
 
 def clean_text(text: str) -> str:
@@ -58,7 +59,7 @@ def clean_title(text: str, *, output_lm: int | None) -> str:
 
     Only the claim goes: the numbers of a model name stay.
     """
-    title = clean_text(_NARROW_BLANK.sub("", html.unescape(text)))
+    title = clean_text(_NARROW_BLANK.sub("", _STYLE_TAG.sub(" ", html.unescape(text))))
 
     def believed(found: re.Match[str]) -> str:
         is_believed = _number(found["bracketed"] or found["bare"]) == output_lm

@@ -1,0 +1,74 @@
+"""Files as suppliers really write them, read by the mapping that is suggested for them.
+
+``expected.json`` tells for each file where its column names stand, what each SKU is read as, and
+which rows are complained of. ``mapping`` there is what staff would add to the suggestion.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from catalog.attributes.normalization import enrich
+from catalog.records import BadRow
+from suppliers.connectors.feed.formats.data_file import open_file
+from suppliers.connectors.feed.reader import Walk
+from suppliers.feed_mapping.suggestions import suggest
+
+FILES = Path(__file__).parent / "supplier_files"
+EXPECTED = json.loads((FILES / "expected.json").read_text(encoding="utf-8"))
+NAMES = sorted(path.name for path in FILES.iterdir() if path.name != "expected.json")
+# What is read from a title or a battery's format alone is left out here.
+ATTRIBUTES = frozenset(
+    {"output_lm", "output_min_lm", "intensity_cd", "runtime_high_min", "runtime_max_min"}
+    | {"weight_g", "length_mm", "head_mm", "ip_rating", "impact_m", "battery_format"}
+    | {"battery_included", "battery_energy_wh"}
+)
+
+
+def read(path, work):
+    file = open_file(path, work=work)
+    rows = [row for row in file.sample(20) if not isinstance(row, BadRow)]
+    mapping = suggest(file.detected.headers, rows)
+    walk = Walk(file, mapping, currency="EUR", work=work)
+    skus, issues = {}, []
+    try:
+        for page in walk.pages():
+            if isinstance(page, BadRow):
+                issues.append(f"{page.row}: {page.code}")
+                continue
+            enriched = enrich(page.record, source="feed")
+            found = [*page.problems, *([enriched] if isinstance(enriched, BadRow) else [])]
+            spec = {} if isinstance(enriched, BadRow) else enriched.spec
+            found += () if isinstance(enriched, BadRow) else enriched.issues
+            issues += [f"{each.row}: {each.code}" for each in found]
+            for variant in page.record.variants:
+                stock = [row for row in page.stock or () if row.sku == variant.sku]
+                skus[variant.sku] = {
+                    "title": getattr(enriched, "title", page.record.title)[:60],
+                    "cost": str(variant.cost) if variant.cost else None,
+                    "stock": {row.location: row.quantity for row in stock},
+                    "packed_g": variant.packed_weight_g,
+                    **{name: str(spec[name]) for name in sorted(ATTRIBUTES & spec.keys())},
+                }
+        newest = walk.shape().newest
+    finally:
+        walk.close()
+    return {
+        **({"newest": newest.isoformat()} if newest else {}),
+        "header_row": file.detected.header_row,
+        "skus": skus,
+        "issues": sorted(issues),
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_is_read_as_its_supplier_means_it(name, tmp_path):
+    assert read(FILES / name, tmp_path) == EXPECTED[name]
+
+
+def test_there_are_forty_files_and_each_is_expected():
+    assert len(NAMES) >= 40
+    assert set(NAMES) == set(EXPECTED)
