@@ -327,7 +327,8 @@ _ALTERNATIVES = f"""
           AND {{in_stock}}
         ORDER BY score DESC, id LIMIT 200
     ) AS card
-    ORDER BY (family = 'battery' AND battery_format <> %s), abs(price_amount - %s), score DESC, id LIMIT {ALTERNATIVES}
+    ORDER BY (family = 'battery' AND battery_format <> %s), abs(price_amount - %s), score DESC, id
+    LIMIT {ALTERNATIVES}
 """  # noqa: S608 - made of column names
 
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.checks import ModelAdminChecks
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -132,6 +133,8 @@ class StaffAdmin(Asks):
     where there are no rows.
     """
 
+    # Unfold's own class asks the database for permissions, which a check before migrate has not.
+    checks_class = ModelAdminChecks
     editable: ClassVar[tuple[str, ...]] = ()
     may_add: ClassVar[bool] = False
     may_delete: ClassVar[bool] = False

@@ -4,7 +4,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0038_failed_tries'),
+        ('orders', '0040_orders_know_their_network'),
     ]
 
     operations = [
