@@ -14,6 +14,8 @@ HOT_RATE = 0.4
 LATEST_TURN = 5  # of the passing at which a failpoint kills
 AWAY_S = 10.0  # the supplier, at last: then it is timed how long it takes to tell him all
 LETTERS_S = 4.0
+HANGING_CALLS, HANG_S = 4, 6.0  # as many as the web server has threads
+GREEDY_ORDERS = 14  # of one network
 LONELY = 1  # lies in one place
 EMPTIED = 1  # light that others have bought at the supplier
 RARE = ("claim.", "auditing.", "rerouting.")  # whoever comes there first dies
@@ -48,6 +50,9 @@ class What(StrEnum):
     CLOCK = "clock"
     SAME_KEY = "same key"  # by fifty at once
     SOLD_OUT = "sold out"  # elsewhere, and he does not say so
+    GATEWAY_HANGS = "gateway hangs"  # product pages are asked for meanwhile
+    REDIS_HANGS = "redis hangs"
+    NETWORK = "one network"  # orders again and again, without a cookie, and pays nothing
 
 
 class Way(StrEnum):
@@ -104,6 +109,7 @@ def plan(seed: int, *, failpoints: Iterable[str], variety: int) -> Plan:
     base, misery = wishes(luck, 24, variety), wishes(luck, 40, variety)
     phases = (
         Phase(name="base", wishes=base, at_most_s=8),
+        Phase(name="hangs", wishes=wishes(luck, 12, variety), at_most_s=8, blows=_hangs()),
         Phase(
             name="misery",
             wishes=misery,
@@ -142,6 +148,15 @@ def wishes(luck: Random, count: int, variety: int) -> tuple[Wish, ...]:
     return tuple(
         Wish(goods=0 if luck.random() < HOT_RATE else luck.randrange(1, variety), way=way)
         for way in ways
+    )
+
+
+def _hangs() -> tuple[Blow, ...]:
+    """Let one after the other hang: nothing else goes wrong meanwhile."""
+    return (
+        _blow(0, What.GATEWAY_HANGS, count=HANGING_CALLS, seconds=HANG_S),
+        _blow(HANG_S, What.NETWORK, orders=GREEDY_ORDERS),
+        _blow(HANG_S + 1, What.REDIS_HANGS, seconds=2.0),
     )
 
 

@@ -55,6 +55,8 @@ def figures(run: Run, violations: Sequence[Violation], *, names: Sequence[str]) 
         "claims": len(run.claims),
         "setbacks": dict(Counter(Setback.objects.values_list("status", flat=True))),
         "answers": dict(Counter(run.replier.said.values())),
+        "pages_s": _rates(sorted(run.probe.took_s)),
+        "grabbed": dict(Counter(run.grabber.grabbed)),
         "pressed": [len(one.answers) for one in run.presser.pressed],
         "decided_by_staff": run.drained.by_staff,
         "left": run.drained.left,
@@ -65,6 +67,10 @@ def figures(run: Run, violations: Sequence[Violation], *, names: Sequence[str]) 
 def _percentiles(purchases: Sequence[Purchase], phase: str) -> dict[str, float]:
     """Return how long whole checkouts took that ended at the gateway, in seconds."""
     taken = sorted(one.seconds for one in purchases if one.phase == phase and one.payment)
+    return _rates(taken)
+
+
+def _rates(taken: Sequence[float]) -> dict[str, float]:
     if not taken:
         return {}
     return {
@@ -101,6 +107,8 @@ def show(told: dict[str, Any]) -> None:
             dict(sorted(told["drain_waited_s"].items(), key=itemgetter(1))[-3:])
         ),
         "after an outage": told["outage"],
+        "gateway hung, page s": _counts(told["pages_s"]),
+        "one network": ", ".join(f"{n} × {status}" for status, n in told["grabbed"].items()),
         "one key": f"pressed by {TIMES} at once, {told['pressed']} answers for good",
         "violations": len(told["violations"]),
     }

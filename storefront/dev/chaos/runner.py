@@ -32,10 +32,12 @@ from storefront.dev.chaos.workload.customers import Shopper
 from storefront.dev.chaos.workload.duplicate_requests import Presser
 from storefront.dev.chaos.workload.email_replies import Replier
 from storefront.dev.chaos.workload.goods import Light
+from storefront.dev.chaos.workload.page_probe import Probe
 from storefront.dev.chaos.workload.refunds import pay_back
 from storefront.dev.runtime.processes import Child
 
 DRAIN_S, AUDIT_S = 90.0, 20.0
+GREEDY_ADDRESS = "203.0.113.7"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,6 +58,8 @@ class Run:
     tallies: dict[str, Tally] = field(default_factory=dict)
     storm: Storm = field(init=False)
     presser: Presser = field(init=False)
+    grabber: Presser = field(init=False)
+    probe: Probe = field(init=False)
     replier: Replier = field(init=False)
     striker: Striker = field(init=False)
     drained: Drained = field(init=False)
@@ -67,6 +71,8 @@ class Run:
         luck = Random(self.plan.seed)
         self.storm = Storm(place=self.place, luck=luck)
         self.presser = Presser(place=self.place, goods=self.goods)
+        self.grabber = Presser(place=self.place, goods=self.goods, address=GREEDY_ADDRESS)
+        self.probe = Probe(place=self.place)
         self.replier = Replier(place=self.place, luck=Random(self.plan.seed))
         self.striker = Striker(
             goods=self.goods,
@@ -74,12 +80,15 @@ class Run:
             storm=self.storm,
             luck=Random(self.plan.seed),
             presser=self.presser,
+            grabber=self.grabber,
+            probe=self.probe,
         )
 
     def go(self) -> list[Violation]:
         for phase in self.plan.phases:
             self._phase(phase)
-        stop.wait_for(self.place, self.presser.finish())
+        busy = (*self.presser.finish(), *self.grabber.finish(), *self.probe.finish())
+        stop.wait_for(self.place, busy)
         struck_until = beat_log.told(self.place)
         beat_log.wait_until_begun(self.place)
         have_delivered(self.place, count=self.complaints)
@@ -163,7 +172,9 @@ class Run:
             told=outside.orders_told(var),
             attempts=outside.attempts(var),
             letters=outside.letters(var),
-            ours=inside.testify(now=timezone.now(), besides=self.storm.unknown),
+            ours=inside.testify(now=timezone.now(), left=self.drained.left),
+            pages_s=self.probe.took_s,
+            grabbed=self.grabber.grabbed,
             refunds=self.refunds,
             claims=self.claims,
             answers=self.replier.said,
@@ -172,7 +183,12 @@ class Run:
             planned=sum(len(phase.blows) for phase in self.plan.phases),
             struck=self.striker.struck.total(),
             missed=self.striker.failures,
-            errors=[*self.striker.errors, *self.presser.errors, *self.errors],
+            errors=[
+                *self.striker.errors,
+                *self.presser.errors,
+                *self.grabber.errors,
+                *self.errors,
+            ],
             pressed=[
                 replace(one, orders=Order.objects.filter(email=one.email).count())
                 for one in self.presser.pressed

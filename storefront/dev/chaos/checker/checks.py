@@ -25,6 +25,7 @@ REFUND = "refund"
 MOST_TOLD = 5
 MOST_MISSED = 0.2
 MOST_WORDS = 200
+SLOW_PAGE_S, MOST_SLOW = 1.5, 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,6 +258,21 @@ def _keyed(evidence: Evidence) -> Iterator[str]:
             yield f"one key made {one.orders} orders, and told of {wanted}"
 
 
+def _hung(evidence: Evidence) -> Iterator[str]:
+    """Ask for pages that answered while the gateway hung, but for some on a busy machine."""
+    slow = [each for each in evidence.pages_s if each >= SLOW_PAGE_S]
+    if len(slow) > len(evidence.pages_s) * MOST_SLOW:
+        told = f"{len(slow)} of {len(evidence.pages_s)} pages took over {SLOW_PAGE_S} s"
+        yield f"{told} while the gateway hung"
+
+
+def _grabbed(evidence: Evidence) -> Iterator[str]:
+    """Ask that a network which pays nothing is refused at last; invariants count what it holds."""
+    said = set(evidence.grabbed)
+    if said and not {HTTPStatus.CREATED, HTTPStatus.CONFLICT} <= said:
+        yield f"{len(evidence.grabbed)} unpaid orders of one network were answered {sorted(said)}"
+
+
 def _befell(evidence: Evidence) -> Iterator[str]:
     """Miss blows: a shop that was spared proves nothing; some find who is dead already."""
     yield from evidence.errors
@@ -283,6 +299,8 @@ PROMISES: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
     "a shopper gets what he answered": _answered,
     "the day's money reconciles": lambda one: one.audit,
     "one key has one effect": _keyed,
+    "pages answer while the gateway hangs": _hung,
+    "one network holds its share": _grabbed,
     "no forged letter is believed": lambda one: one.wrong_letters,
     "what was planned befell the shop": _befell,
     "nothing is left to be done": lambda one: one.ours.left,

@@ -22,6 +22,7 @@ LATEST_S = 45 * 60.0  # after the first look; then it goes on slower, for what s
 THEN_STEP_S = 10.0
 LOOKS_EVERY_S = 0.5
 SOON = timedelta(minutes=1)  # what would be overdue by the time our witness is heard
+LONGEST_TIMES = 4  # as long as it may stand still, and no longer
 QUIET_LOOKS = 3  # in a row: a letter may be on its way when nothing is left of it here
 
 
@@ -47,17 +48,21 @@ def drain(
 ) -> Drained:
     """Let the workers do what is left, with nothing in their way.
 
+    It ends early only when for ``at_most_s`` nothing changed in what is left: a busy machine is
+    slow, and no work is lost by that.
+
     Shape:  ``chores`` are done meanwhile, and tell whether there was one: asked with True when
             nothing else is left, but perhaps for what is overdue
     Raises: StopRequestedError
     """
-    began = time.monotonic()
+    began = changed_at = time.monotonic()
     later_s, by_staff = FIRST_S, 0  # where the latest jump left the clock: all is due from then
     left: tuple[str, ...] = ("never looked",)
     overdue: tuple[str, ...] = ()
     waited_s: dict[str, float] = {}
     quiet, skipper = 0, Skipper()
-    while time.monotonic() < began + at_most_s:
+    while _is_worth_it(began, changed_at, at_most_s):
+        before = (left, overdue)
         try:
             by_staff += staff.do_their_work(place)
             left = (*inside.left(besides), *_held_money(place))
@@ -68,6 +73,8 @@ def drain(
         except Error as error:  # PostgreSQL may be away a moment still
             left, overdue = (str(error),), ()
             connection.close()
+        if (left, overdue) != before:
+            changed_at = time.monotonic()
         quiet = 0 if left or overdue else quiet + 1
         if quiet >= QUIET_LOOKS:
             break
@@ -86,6 +93,11 @@ def drain(
         left=(*left, *overdue),
         by_staff=by_staff,
     )
+
+
+def _is_worth_it(began: float, changed_at: float, at_most_s: float) -> bool:
+    now = time.monotonic()
+    return now < changed_at + at_most_s and now < began + LONGEST_TIMES * at_most_s
 
 
 def _held_money(place: Instance) -> tuple[str, ...]:

@@ -133,7 +133,9 @@ def _environment(var: Path, ports: processes.Ports, addresses: dict[str, str]) -
     )
     for name in (*LEFT_OUT, "FAILPOINT", "MUTANT"):
         env.pop(name, None)
-    return {**env, "PAYMENT_GATEWAY": "test", "CHAOS_CLOCK": str(var / CLOCK)}
+    # Whoever names an address in X-Forwarded-For comes from there; shoppers name none.
+    more = {"PAYMENT_GATEWAY": "test", "TRUSTED_PROXIES": "1", "CHAOS_CLOCK": str(var / CLOCK)}
+    return {**env, **more}
 
 
 def outsiders(stage: processes.Stage) -> list[Child]:

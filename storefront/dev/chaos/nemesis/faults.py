@@ -25,6 +25,7 @@ from storefront.dev.chaos.plan import Blow, What
 from storefront.dev.chaos.workload import goods
 from storefront.dev.chaos.workload.duplicate_requests import Presser
 from storefront.dev.chaos.workload.goods import Light
+from storefront.dev.chaos.workload.page_probe import Probe
 
 WHOLE = (What.WORKER, What.WEB, What.BEAT)
 
@@ -37,6 +38,8 @@ class Striker:
     storm: Storm
     luck: Random
     presser: Presser | None = None
+    grabber: Presser | None = None
+    probe: Probe | None = None
     goods: Sequence[Light] = ()
     outage: Outage = field(default_factory=Outage)
     struck: Counter[What] = field(default_factory=Counter)
@@ -78,6 +81,9 @@ class Striker:
             What.SOLD_OUT: lambda one: goods.sell_out(self.place, self.goods[one["goods"]]),
             What.SAME_KEY: lambda _: self._press(),
             What.CLOCK: lambda one: self.place.set_clock(one["seconds"]),
+            What.GATEWAY_HANGS: lambda one: self._gateway_hangs(**one),
+            What.REDIS_HANGS: lambda one: self._redis_hangs(**one),
+            What.NETWORK: lambda one: self._grab(**one),
         }
         if blow.what in WHOLE:
             os.killpg(self.place.children[blow.what.value].pid, signal.SIGKILL)
@@ -97,6 +103,24 @@ class Striker:
     def _press(self) -> None:
         if self.presser is not None:
             self.presser.press()
+
+    def _grab(self, *, orders: int) -> None:
+        if self.grabber is not None:
+            self.grabber.grab(orders)
+
+    def _gateway_hangs(self, *, count: int, seconds: float) -> None:
+        path = "POST /v1/payments$"
+        fault = {"kind": "slow", "path": path, "count": count, "seconds": seconds}
+        control(self.place.gateway_url, "faults", fault)
+        if self.probe is not None:
+            self.probe.begin(f"/en/p/{self.goods[0].slug}/", seconds=seconds)
+
+    def _redis_hangs(self, *, seconds: float) -> None:
+        self._kill("redis", signal.SIGSTOP)
+        try:
+            stop.rest(self.place, seconds)
+        finally:
+            self._kill("redis", signal.SIGCONT)
 
     def _supplier_down(self) -> None:
         self._supplier("faults", path="*", kind="drop_before", count=0)

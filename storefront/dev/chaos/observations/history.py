@@ -179,7 +179,9 @@ class Evidence:
             shoppers chose last when they were asked, by order; ``audit`` what the comparison of
             the day's money found; of the ``planned`` blows ``struck`` fell, and ``missed`` found
             nobody there; nobody died at those failpoints that are ``spared``; who is ``silent`` did
-            nothing any more after the last blow; ``errors`` are mistakes of chaos itself
+            nothing any more after the last blow; ``errors`` are mistakes of chaos itself;
+            ``pages_s`` how long pages took while the gateway hung; ``grabbed`` the statuses of
+            orders that one network placed and did not pay
     """
 
     purchases: Sequence[Purchase]
@@ -202,3 +204,5 @@ class Evidence:
     silent: Sequence[str] = ()
     errors: Sequence[str] = ()
     pressed: Sequence[Pressed] = ()
+    pages_s: Sequence[float] = ()
+    grabbed: Sequence[int] = ()

@@ -27,7 +27,12 @@ UNTOLD = (
 )
 
 
-def testify(*, now: datetime, besides: Collection[str]) -> Ours:
+def testify(*, now: datetime, left: tuple[str, ...]) -> Ours:
+    """Read what our database claims.
+
+    Shape:  ``left`` is what the drain left undone: a call that arrives after it, and is handled in
+            a moment, is not left
+    """
     return Ours(
         orders=_orders(),
         purchases=_purchases(),
@@ -37,7 +42,7 @@ def testify(*, now: datetime, besides: Collection[str]) -> Ours:
             for each in registry.check(now=now)
             if each.count
         ),
-        left=left(besides),
+        left=left,
     )
 
 

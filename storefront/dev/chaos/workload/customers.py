@@ -20,7 +20,6 @@ CARDS = {Way.PAYS: "4242424242424242", Way.LATE: "4000000000000341"}
 DECLINED = "4000000000000002"
 GIVE_UP_S = 60.0
 PAUSE_S = 0.25
-PRESSES = 20
 
 
 class GaveUpError(Exception):
@@ -68,9 +67,7 @@ class Shopper:
         placed = self._ask("/en/checkout/place/", {"agreed": agreed, **self._token(page)})
         if "/checkout/delivery/" in placed.location:  # it comes otherwise by now, or not at all
             return self._refused(f"{placed.status} {placed.location}")
-        for _ in range(PRESSES):
-            if "/orders/" not in placed.location:
-                break
+        while "/orders/" in placed.location and time.monotonic() < self.patient_until:
             time.sleep(PAUSE_S)  # the gateway was away: he presses Pay
             here = urlsplit(placed.location).path
             page = self._ask(here)

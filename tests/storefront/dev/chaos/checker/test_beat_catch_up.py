@@ -146,3 +146,29 @@ def test_beat_asks_for_all_of_it_as_well():
     asked = {each.name for sweeps in beat_catch_up.SWEEPS.values() for each in sweeps}
     assert asked <= by_beat.keys()
     assert max(by_beat[name] for name in asked) <= SHORTEST_LIMIT_S / 2
+
+
+@pytest.fixture
+def slowly(monkeypatch):
+    """Let 25 s pass with each look."""
+    clock = [0.0]
+    monkeypatch.setattr(quiescence.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(beat_catch_up, "_is_any_waiting", lambda: True)
+
+    def looks(left):
+        for each in left:
+            clock[0] += 25.0
+            yield each
+
+    return looks
+
+
+@pytest.mark.usefixtures("asked")
+def test_a_drain_on_a_slow_machine_goes_on_while_anything_changes(slowly, drained):
+    drained(slowly([(f"{count} calls",) for count in (4, 3, 2, 1)] + QUIET))
+
+
+@pytest.mark.usefixtures("asked")
+def test_a_drain_in_which_nothing_changes_ends(slowly, drained):
+    with pytest.raises(AssertionError, match="1 calls"):
+        drained(slowly([("1 calls",)] * 50))

@@ -104,6 +104,7 @@ def ours(**changed):
 
 def test_a_good_run_has_no_violations():
     assert judge(GOOD) == []
+    assert judge(replace(GOOD, pages_s=[0.1] * 19 + [4.0], grabbed=[201, 201, 409])) == []
 
 
 def test_all_who_press_one_key_hear_the_same_also_when_it_is_a_refusal():
@@ -119,6 +120,9 @@ def test_all_who_press_one_key_hear_the_same_also_when_it_is_a_refusal():
         (replace(GOOD, purchases=[bought(), bought(payment="", number="", end="lost")]), SERVED),
         (replace(GOOD, purchases=[bought(goods=1), *[bought(payment="", goods=1)] * 2]), SERVED),
         (replace(GOOD, stock=0), SOLD),
+        (replace(GOOD, pages_s=[0.1] * 12 + [4.0] * 8), "pages answer while the gateway hangs"),
+        (replace(GOOD, grabbed=[201] * 14), "one network holds its share"),
+        (replace(GOOD, grabbed=[409] * 14), "one network holds its share"),
         (replace(GOOD, purchases=[bought(), bought(payment="pay_2", number="")]), LOST),
         (replace(GOOD, purchases=[bought(number="FL-9")]), LOST),
         (ours(orders=()), LOST),

@@ -100,3 +100,14 @@ def test_an_outage_in_which_nothing_piled_up_is_over_at_once():
     assert outage.waited == 0
     assert outage.told_s is not None
     assert "all told" in outage.words
+
+
+def test_a_network_orders_and_pays_nothing_until_it_is_refused(answers, monkeypatch):
+    answers += [(0, ""), (201, "{}"), (503, ""), (201, "{}"), (409, "held"), (201, "{}")]
+    presser = Presser(place=PLACE, goods=[], address="203.0.113.7")
+    monkeypatch.setattr(Presser, "_cart", lambda *_: ("/checkout/", {}))
+
+    presser._grab(14)
+
+    assert presser.grabbed == [201, 201, 409]
+    assert presser.errors == []

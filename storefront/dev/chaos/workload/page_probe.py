@@ -1,0 +1,40 @@
+"""Page probe: ask for one page at a steady rate, while something else hangs.
+
+Each request has a thread of its own, so that a slow answer delays no later request.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+from storefront.dev.chaos.instance.control import call
+from storefront.dev.chaos.instance.instance import Instance
+from storefront.dev.runtime.ports import HOST
+
+EVERY_S = 0.25
+
+
+@dataclass(slots=True, kw_only=True)
+class Probe:
+    """How long each answer took, in seconds; one that never came took the whole timeout."""
+
+    place: Instance
+    took_s: list[float] = field(default_factory=list)
+    _threads: list[threading.Thread] = field(default_factory=list)
+
+    def begin(self, path: str, *, seconds: float) -> None:
+        for turn in range(int(seconds / EVERY_S)):
+            thread = threading.Timer(turn * EVERY_S, self._ask, args=(path,))
+            thread.daemon = True
+            self._threads.append(thread)
+            thread.start()
+
+    def finish(self) -> tuple[threading.Thread, ...]:
+        return tuple(self._threads)
+
+    def _ask(self, path: str) -> None:
+        began = time.monotonic()
+        call(f"http://{HOST}:{self.place.ports.web}{path}", None, {}, method="GET")
+        self.took_s.append(time.monotonic() - began)
