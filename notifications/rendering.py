@@ -25,7 +25,7 @@ from jinja2 import (
 )
 from jinja2.runtime import Context
 
-from storefront.lib.local_time import local
+from storefront.lib.clock import local
 
 TEMPLATES = Path(__file__).parent / "templates" / "notifications"
 # English as Europe writes it: 7 December, €69.90.

@@ -1,10 +1,43 @@
-"""Running clock: start at a given time, return that time plus what has passed since."""
+"""Clock: run from a given time; write a moment in the time zone of a country."""
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel import Locale
+from babel.core import get_global
+from babel.dates import format_datetime
+
+UTC = ZoneInfo("UTC")
+_ABBREVIATION = re.compile("[A-Z]{2,5}")
+# Countries with several time zones: the zone where most people live.
+_MAIN_ZONES = {
+    "AR": "America/Argentina/Buenos_Aires",
+    "AU": "Australia/Sydney",
+    "BR": "America/Sao_Paulo",
+    "CA": "America/Toronto",
+    "CL": "America/Santiago",
+    "CN": "Asia/Shanghai",
+    "CY": "Asia/Nicosia",
+    "DE": "Europe/Berlin",
+    "EC": "America/Guayaquil",
+    "ES": "Europe/Madrid",
+    "ID": "Asia/Jakarta",
+    "KZ": "Asia/Almaty",
+    "MX": "America/Mexico_City",
+    "MY": "Asia/Kuala_Lumpur",
+    "NZ": "Pacific/Auckland",
+    "PT": "Europe/Lisbon",
+    "RU": "Europe/Moscow",
+    "UA": "Europe/Kyiv",
+    "US": "America/New_York",
+    "UZ": "Asia/Tashkent",
+}
 
 
 def elapsing(now: datetime) -> Callable[[], datetime]:
@@ -18,3 +51,30 @@ def elapsing(now: datetime) -> Callable[[], datetime]:
         return now + timedelta(microseconds=(time.monotonic_ns() - started_ns) // 1000)
 
     return moment
+
+
+@lru_cache(maxsize=300)
+def zone_of(country: str) -> ZoneInfo:
+    """Return the time zone of a country, UTC where it has several and none is chosen."""
+    name = _MAIN_ZONES.get(country)
+    if name is None:
+        names = [zone for zone, owner in get_global("zone_territories").items() if owner == country]
+        name = names[0] if len(names) == 1 else "UTC"
+    try:
+        return ZoneInfo(name)
+    except ZoneInfoNotFoundError:  # the machine has no time zone files
+        return UTC
+
+
+def local(at: datetime, pattern: str, *, country: str, locale: Locale) -> str:
+    """Write a moment by a pattern in the time of a country, and name the zone: 14:35 CET."""
+    here = at.astimezone(zone_of(country))
+    written = format_datetime(here, pattern, tzinfo=here.tzinfo, locale=locale)
+    name = format_datetime(here, "z", tzinfo=here.tzinfo, locale=locale)
+    return f"{written} {name if _ABBREVIATION.fullmatch(name) else _offset(here)}"
+
+
+def _offset(here: datetime) -> str:
+    minutes = int((here.utcoffset() or timedelta()).total_seconds()) // 60
+    hours, rest = divmod(abs(minutes), 60)
+    return f"GMT{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")

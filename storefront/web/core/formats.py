@@ -13,7 +13,7 @@ from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, format_percent
 from markupsafe import Markup
 
-from storefront.lib.local_time import local
+from storefront.lib.clock import local
 from storefront.lib.money import Money
 
 # English as Europe writes it: 3–7 Dec, €69.90.

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from babel import Locale
 
-from storefront.lib.local_time import local
+from storefront.lib.clock import local
 
 
 @pytest.mark.parametrize(
