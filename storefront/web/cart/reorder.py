@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -21,9 +22,12 @@ def put_back(request: HttpRequest, order: Order, *, why: str) -> HttpResponse:
     """Add the items of an order to the open cart, or to a new one, and lead to it."""
     now = timezone.now()
     cart = open_cart(request, now) or _new_cart(request, now)
-    reorder.put_back(ordered=order.cart, cart=cart, now=now)
+    try:
+        reorder.put_back(ordered=order.cart, cart=cart, now=now)
+    except carts.PlacedCartError:  # in another tab, a moment ago
+        return HttpResponseRedirect(reverse("cart"), status=HTTPStatus.SEE_OTHER)
     where = reverse("cart", query={"back": why})
-    response = HttpResponseRedirect(where, status=303)
+    response = HttpResponseRedirect(where, status=HTTPStatus.SEE_OTHER)
     keep_cart(response, cart, carts.count(cart))
     return response
 

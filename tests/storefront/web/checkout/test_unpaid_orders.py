@@ -139,3 +139,13 @@ def test_a_paid_order_is_not_reminded(light):
     unpaid_orders.remind(now=NOON + timedelta(minutes=6))
 
     assert not Event.objects.filter(name="order.unpaid").exists()
+
+
+def test_a_cart_that_is_ordered_meanwhile_takes_nothing_back(shopper, light, monkeypatch):
+    order = make_order(light)
+    shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
+    monkeypatch.setattr("orders.cart.carts._UNPLACED", lambda **_: [])
+
+    answer = shopper.post(page_of(order, "cancel/"))
+
+    assert (answer.status_code, answer["Location"]) == (303, "/en/cart/")
