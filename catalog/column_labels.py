@@ -162,6 +162,7 @@ COLUMNS = {
     "cri": _("Color rendering"),
     "power_sources": _("Power source"),
     "battery_format": _("Battery"),
+    "capacity_mah": _("Capacity"),
     "battery_count": _("Batteries"),
     "battery_included": _("Battery included"),
     "battery_chemistry": _("Chemistry"),

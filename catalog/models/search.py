@@ -59,6 +59,7 @@ class Card(models.Model):
     water = models.PositiveSmallIntegerField(null=True, choices=Water)
     power = ArrayField(models.CharField(max_length=20), default=list)
     battery_format = models.CharField(max_length=20, blank=True)
+    capacity_mah = models.PositiveIntegerField(null=True)  # of a cell that is sold as such
     features = ArrayField(models.CharField(max_length=20), default=list)
     score = models.IntegerField(default=0)  # best first; what is in stock stands above the rest
     search = SearchVectorField(null=True)

@@ -47,6 +47,7 @@ class CardView:
     water: int | None
     power: list[str]
     battery_format: str
+    capacity_mah: int | None
     features: list[str]
     added_at: datetime
 

@@ -28,6 +28,7 @@ WATER_LEVELS: dict[str, str] = {
 }
 IS_UNKNOWN: dict[str, str] = {
     "lumens": "output_lm IS NULL",
+    "beam": "beam_m IS NULL",
     "runtime": "runtime_min IS NULL",
     "weight": "weight_g IS NULL",
     "power": "power = '{}'",
@@ -80,6 +81,7 @@ def active(query: ShelfQuery, *, in_stock: Sql) -> dict[str, Sql]:
     found = {
         "price": _range("price_amount", query.price),
         "lumens": _lumens(query),
+        "beam": _range("beam_m", query.beam_m),
         "runtime": _range("runtime_min", query.runtime_h, factor=60),
         "weight": _range("weight_g", query.weight_g),
         "power": powered(query.power),

@@ -13,10 +13,11 @@ from catalog.search.conditions import IS_UNKNOWN, WATER_LEVELS, Sql, active, buc
 from catalog.search.filters import ALSO_POWERED, CHOICES, RANGES, ShelfQuery
 
 CENTS = Decimal("0.01")
-FACETS = ("price", "lumens", "runtime", "weight", "power", "water", "features")
+FACETS = ("price", "lumens", "beam", "runtime", "weight", "power", "water", "features")
 _RANGE_COLUMNS = {
     "price": "price_amount",
     "lumens": "output_lm",
+    "beam": "beam_m",
     "runtime": "runtime_min",
     "weight": "weight_g",
 }

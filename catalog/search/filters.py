@@ -17,8 +17,14 @@ MAX_WORDS_LENGTH = 200
 MAX_PAGE = 10_000
 MAX_NUMBER = Decimal(10_000_000)
 
-# Facet code -> the address parameters of its two ends. Units: money, lm, h, g.
-RANGES: Mapping[str, str] = {"price": "price", "lumens": "lm", "runtime": "h", "weight": "g"}
+# Facet code -> the address parameters of its two ends. Units: money, lm, m, h, g.
+RANGES: Mapping[str, str] = {
+    "price": "price",
+    "lumens": "lm",
+    "beam": "m",
+    "runtime": "h",
+    "weight": "g",
+}
 # Facet code -> address parameter and the values it knows, in the order they are shown.
 CHOICES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "lumens": ("lm", ("0-100", "100-300", "300-1000", "1000-3000", "3000-")),
@@ -62,7 +68,7 @@ CHOICES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 # Powers that a light has beside what feeds it: each one asked for must be there.
 ALSO_POWERED = frozenset({"usb_c", "solar", "crank"})
 # Facets in which a supplier may be silent, so that "not stated" is a choice.
-CAN_BE_UNKNOWN = ("lumens", "runtime", "weight", "power", "water")
+CAN_BE_UNKNOWN = ("lumens", "beam", "runtime", "weight", "power", "water")
 SORTS = ("best", "price", "price_desc", "lumens", "beam", "runtime", "weight", "newest")
 
 
@@ -89,13 +95,14 @@ class ShelfQuery:
             ``ALSO_POWERED``: they must all be there, beside one of the cells asked for;
             ``unknown`` names facets in which "not stated" is welcome too;
             ``ignored`` names the parameters that were not understood
-    Units:  price in the channel's currency, run time in hours, weight in grams
+    Units:  price in the channel's currency, beam in meters, run time in hours, weight in grams
     """
 
     category: str | None = None
     words: str = ""
     price: Range = ANY
     lumens: Range = ANY
+    beam_m: Range = ANY
     runtime_h: Range = ANY
     weight_g: Range = ANY
     lumens_in: frozenset[str] = frozenset()
@@ -120,6 +127,7 @@ class ShelfQuery:
             words=reader.words("q"),
             price=reader.range("price"),
             lumens=reader.range("lm"),
+            beam_m=reader.range("m"),
             runtime_h=reader.range("h"),
             weight_g=reader.range("g"),
             lumens_in=reader.choices(*CHOICES["lumens"]),
@@ -156,6 +164,7 @@ class ShelfQuery:
         ranges = {
             "price": self.price,
             "lumens": self.lumens,
+            "beam": self.beam_m,
             "runtime": self.runtime_h,
             "weight": self.weight_g,
         }
@@ -187,7 +196,7 @@ class ShelfQuery:
         if code == "in_stock":
             changes["in_stock"] = False
         if code in RANGES and value in {"", "range"}:
-            names = {"runtime": "runtime_h", "weight": "weight_g"}
+            names = {"beam": "beam_m", "runtime": "runtime_h", "weight": "weight_g"}
             changes[names.get(code, code)] = ANY
         if code in CHOICES and value not in {"range", "unknown"}:
             left = self.chosen_in(code) - {value} if value else frozenset()
@@ -199,7 +208,7 @@ class ShelfQuery:
     def chosen(self) -> list[tuple[str, str]]:
         """Return all that is asked for, as pairs that ``without`` takes."""
         pairs = [("words", "")] if self.words else []
-        for code in ("price", "lumens", "runtime", "weight", "power", "water", "features"):
+        for code in ("price", "lumens", "beam", "runtime", "weight", "power", "water", "features"):
             if code in RANGES and self.range_of(code) != ANY:
                 pairs.append((code, "range"))
             if code in CHOICES:

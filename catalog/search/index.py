@@ -160,6 +160,7 @@ _COLUMNS = {
     "water": _WATER,
     "power": _POWER,
     "battery_format": "spec.battery_format",
+    "capacity_mah": "CASE WHEN product.family = 'battery' THEN spec.battery_capacity_mah END",
     "features": _FEATURES,
     "score": f"""
         (lead.available > 0)::int * {IN_STOCK_SCORE}

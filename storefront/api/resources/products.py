@@ -33,7 +33,7 @@ WHERE_TO = OpenApiParameter(
     {"type": "string", "pattern": COUNTRY},
     description="Where to; without it, where the shop usually delivers.",
 )
-UNITS = {"price": "money", "lm": "lumens", "h": "hours", "g": "grams"}
+UNITS = {"price": "money", "lm": "lumens", "m": "meters", "h": "hours", "g": "grams"}
 
 
 class CategoryShown(serializers.Serializer[Any]):

@@ -41,6 +41,7 @@ def cards(now: datetime) -> list[CardView]:
         water=1,
         power=["built_in", "usb_c"],
         battery_format="built_in",
+        capacity_mah=None,
         features=["motion_sensor", "red_light"],
         added_at=now,
     )

@@ -56,6 +56,8 @@ class Face:
     weight_g: int | None
     ip_rating: str
     power: tuple[str, ...]
+    battery_format: str
+    capacity_mah: int | None
     promise: Promise | None
     adds_tax: bool = False  # its price is told without tax
 
@@ -87,6 +89,8 @@ def face(
         light.weight_g,
         light.ip_rating,
         tuple(light.power),
+        light.battery_format,
+        light.capacity_mah,
         answer.promise if answer else None,
     )
 

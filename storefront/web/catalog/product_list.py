@@ -25,6 +25,9 @@ from storefront.web.core.page_cache import kept
 from storefront.web.core.visit import Visit, visit
 
 MAX_COMPARED = 4
+# Cells, chargers and straps give no light: what is asked of them, and how they are not sorted.
+OF_GEAR = frozenset({"price", "weight", "power"})
+OF_LIGHTS = frozenset({"lumens", "beam", "runtime"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,12 +96,21 @@ def _list(
         channel=here.channel, query=asked, country=here.country, now=now, category=category
     )
     query = found.query
+    is_gear = category is not None and not LIGHTS & set(category.families)
     context = {
         "shelf": found,
+        "facets": [
+            facet
+            for facet in found.facets
+            if not is_gear or facet.code in OF_GEAR or facet.is_active
+        ],
+        "is_gear": is_gear,
         "category": category,
         "query": query,
         "ignored": asked.ignored,
-        "sorts": SORTS,
+        "sorts": [
+            sort for sort in SORTS if not is_gear or sort not in OF_LIGHTS or sort == query.sort
+        ],
         "chips": [
             Chip(
                 text=chip_text(query, code, value, here),

@@ -21,6 +21,7 @@ from django.utils.translation import (
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from catalog.attributes.families import LIGHTS
 from storefront.lib.money import Money
 from storefront.web.catalog import product_card, structured_data, supplier_text
 from storefront.web.charts import beam
@@ -70,6 +71,7 @@ def environment(**options: Any) -> Environment:
         "beam": beam.glyph,
         "beam_chart": beam.chart,
         "card": product_card.card,
+        "light_families": LIGHTS,
         "stock_of": product_card.stock_of,
         "shop_json": structured_data.shop_json,
         "trail_json": structured_data.trail_json,

@@ -51,6 +51,7 @@ def holds(card, query, code):
     lumens = card.output_lm
     is_silent = {
         "lumens": lumens is None,
+        "beam": card.beam_m is None,
         "runtime": hours is None,
         "weight": card.weight_g is None,
         "power": not card.power,
@@ -59,6 +60,7 @@ def holds(card, query, code):
     wanted = {
         "price": query.price != ANY,
         "lumens": query.lumens != ANY or bool(query.lumens_in),
+        "beam": query.beam_m != ANY,
         "runtime": query.runtime_h != ANY,
         "weight": query.weight_g != ANY,
         "power": bool(query.power),
@@ -78,6 +80,7 @@ def holds(card, query, code):
                 )
             )
         ),
+        "beam": lambda: in_range(card.beam_m, query.beam_m),
         "runtime": lambda: in_range(hours, query.runtime_h),
         "weight": lambda: in_range(card.weight_g, query.weight_g),
         "power": lambda: (
@@ -99,7 +102,7 @@ def holds(card, query, code):
     return not wanted[code] or passes[code]()
 
 
-FACETS = ("price", "lumens", "runtime", "weight", "power", "water", "features", "in_stock")
+FACETS = ("price", "lumens", "beam", "runtime", "weight", "power", "water", "features", "in_stock")
 COLUMNS = {"lumens": "lumens_in", "water": "water"}
 
 
@@ -124,6 +127,7 @@ ADDRESSES = [
     "power=aa,built_in,usb_c,solar",
     "power=18650,usb_c&unknown=power",
     "f=magnet,zoom",
+    "m_min=80&m_max=200&unknown=beam",
     "h_min=1&h_max=2&in_stock=1",
     "price_min=20&price_max=60&water=splash&water=submersible&f=clip",
     "lm=0-100&unknown=lumens&h_max=5&unknown=runtime&g_min=50&unknown=weight",
@@ -147,7 +151,7 @@ def test_total_and_all_counts_are_those_of_a_recount_by_hand(address):
     for code, count in found.without.items():
         others = [each for each in FACETS if each != code]
         assert count == sum(all(holds(card, query, each) for each in others) for card in cards)
-    for code in ("lumens", "runtime", "weight", "power", "water"):
+    for code in ("lumens", "beam", "runtime", "weight", "power", "water"):
         silent = replace(query.without(code), unknown=query.unknown | {code})
         assert facet(found, code).unknown == sum(
             all(holds(card, silent, each) for each in FACETS) for card in cards

@@ -1,0 +1,69 @@
+"""Shelves of cells speak of cells, and lights are compared by what the catalog knows of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog.models import Spec
+from tests.factories.catalog import make_category, make_product, make_spec, make_variant
+from tests.factories.orders import make_sellable
+from tests.storefront.web.conftest import make_light, shelve
+from tests.storefront.web.page_parser import Page
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def cell(light):
+    shelf = make_category(slug="cells-chargers", families=("battery", "charger"), position=9)
+    product = make_product(
+        slug="cell-5000", title="21700 cell 5000", category=shelf, family="battery"
+    )
+    make_spec(
+        product,
+        output_lm=None,
+        intensity_cd=None,
+        beam_m=None,
+        runtime_high_min=None,
+        runtime_max_min=None,
+        ip_rating="",
+        battery_format="21700",
+        battery_capacity_mah=5000,
+        features=(),
+    )
+    listing = make_sellable(variant=make_variant(product))
+    shelve(product)
+    return listing
+
+
+@pytest.mark.parametrize("path", ["/en/c/cells-chargers/", "/en/p/cell-5000/"])
+def test_cells_speak_of_capacity_and_not_of_light(client, cell, path):
+    page = Page(client.get(path))
+
+    assert "5,000" in page.text
+    assert "21700" in page.text
+    for word in ("not stated", "beam not", "Brightness", "1 light", " lm"):
+        assert word not in page.text.partition("<main")[2].partition("</main")[0], word
+
+
+def test_a_shelf_of_cells_offers_no_order_by_light(client, cell):
+    page = Page(client.get("/en/c/cells-chargers/"))
+
+    assert "1 product" in page.text
+    assert {option["value"] for option in page.all("option") if len(option["value"]) > 2} == {
+        "best", "price", "price_desc", "weight", "newest",
+    }  # fmt: skip
+
+
+def test_lights_are_compared_and_bought_side_by_side(client, light):
+    Spec.objects.update(cri=95, output_min_lm="1.5", impact_m="2.0")
+    make_light(title="Trail 500", slug="trail-500")
+
+    page = Page(client.get("/en/compare/?light=trail-400&light=trail-400&light=trail-500"))
+
+    for row in ("Peak intensity", "Longest run time", "Output, lowest mode", "Color rendering",
+                "Survives a drop of", "Battery included"):  # fmt: skip
+        assert f">{row}<" in page.text
+    assert page.all("a", href="/en/compare/?light=trail-500", **{"class": "compare-out"})
+    assert page.all("input", name="listing", value=str(light.pk))
+    assert len(page.all("th", scope="col")) == 3
