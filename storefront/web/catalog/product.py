@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from catalog.products import detail
+from catalog.products.alternatives import alternatives
 from catalog.products.detail import ProductView, VariantView
 from orders.models.cart import MAX_QUANTITY
 from shipping.availability import availability
@@ -58,7 +59,7 @@ def show(
     can_be_had = supply.answer
     instead = []
     if chosen.id not in supply.deliverable:
-        instead = detail.alternatives(light, channel=here.channel, country=here.country, now=now)
+        instead = alternatives(light, channel=here.channel, country=here.country, now=now)
     context = {
         "light": light,
         "chosen": chosen,
