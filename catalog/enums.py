@@ -39,6 +39,7 @@ class Stop(StrEnum):
     MAP_ABOVE_MSRP = "map_above_msrp"
     MOVED_TOO_FAR = "moved_too_far"
     MOVED_TOO_FAR_TODAY = "moved_too_far_today"
+    FIRST_TOO_HIGH = "first_too_high"  # far above what goods of its family cost
     UNSURE_RATE = "unsure_rate"  # nobody is sure what the supplier's money is worth
 
 

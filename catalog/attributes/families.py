@@ -20,6 +20,19 @@ SHELVES: Mapping[str, str] = {
 }
 LIGHTS = frozenset({"headlamp", "flashlight", "lantern", "work_light", "bike_light"})
 
+# Family -> the highest first price, in euros, that is published without a person. The dearest
+# search lights, dive and helmet lights of the trade are below it.
+MAX_FIRST_PRICE_EUR: Mapping[str, int] = {
+    "headlamp": 1_500,
+    "flashlight": 3_000,
+    "lantern": 1_000,
+    "work_light": 2_000,
+    "bike_light": 1_500,
+    "battery": 500,
+    "charger": 700,
+    "accessory": 700,
+}
+
 # Family -> prefix of our own SKUs.
 SKU_PREFIXES: Mapping[str, str] = {
     "headlamp": "HL",

@@ -12,7 +12,7 @@ from catalog.listings import refresh, repricing
 from catalog.models import Listing, PriceChange, PriceHold
 from catalog.pricing import history
 from catalog.pricing import policy as pricing_policy
-from catalog.pricing.guards import MOVES, may_stay
+from catalog.pricing.guards import APPROVABLE, may_stay
 from catalog.pricing.price_calculation import CENT, Calculation
 from catalog.search import index
 from storefront.lib.state_machine import LostRaceError
@@ -31,7 +31,7 @@ def approve(*, hold: PriceHold, actor: str, now: datetime) -> None:
             LostRaceError       the proposal is not the one that was seen, or is decided
     """
     listing = _locked(hold)
-    if hold.reason not in MOVES or hold.proposed_amount is None:
+    if hold.reason not in APPROVABLE or hold.proposed_amount is None:
         raise CannotApproveError(
             f"{hold.sentence} Change the rules, the costs or the supplier's figures instead."
         )

@@ -18,7 +18,7 @@ from catalog.listings import price_approvals
 from catalog.models import PriceHold
 from catalog.pricing import labels
 from catalog.pricing.breakdown import Step
-from catalog.pricing.guards import MOVES
+from catalog.pricing.guards import APPROVABLE
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action
@@ -58,7 +58,7 @@ class PriceHoldAdmin(StaffAdmin):
     actions: ClassVar = ["approve_all", "reject_all"]
     actions_detail: ClassVar = ["approve", "reject", "keep"]
     fits: ClassVar = {
-        "approve": lambda row: row.status == Status.OPEN and row.reason in MOVES,
+        "approve": lambda row: row.status == Status.OPEN and row.reason in APPROVABLE,
         "reject": lambda row: row.status == Status.OPEN,
         "keep": lambda row: row.status == Status.OPEN and row.is_off_sale and row.old_amount,
     }

@@ -129,6 +129,7 @@ def figures(done: Calculation) -> dict[str, str]:
         "old": present,
         "day": day_ago,
         "new": new,
+        "max_first": done.max_first,
     }
     told = {name: "?" if figure is None else f"{figure:.2f}" for name, figure in known.items()}
     told["move"] = percent(new / present - 1) if new and present else "?"

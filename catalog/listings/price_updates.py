@@ -31,7 +31,9 @@ class Tagged:
     done: Calculation
 
 
-def said(listing: Listing, *, category_id: int, brand_id: int, product_id: int) -> Goods:
+def said(
+    listing: Listing, *, category_id: int, brand_id: int, product_id: int, family: str
+) -> Goods:
     """Read from a listing what its supplier last said, to count its price anew."""
     return Goods(
         place=Place(
@@ -41,6 +43,7 @@ def said(listing: Listing, *, category_id: int, brand_id: int, product_id: int) 
             brand_id=brand_id,
             supplier_code=listing.supplier_code,
         ),
+        family=family,
         cost=None
         if listing.wholesale_amount is None
         else Money(listing.wholesale_amount, listing.wholesale_currency),

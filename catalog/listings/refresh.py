@@ -188,6 +188,7 @@ def _goods(supply: Supply, variant: Variant) -> Goods:
             brand_id=variant.product.brand_id,
             supplier_code=supply.supplier_code,
         ),
+        family=variant.product.family,
         cost=supply.cost,
         origins=supply.origins,
         map_amount=supply.map_amount,

@@ -155,6 +155,7 @@ def stored(channel: Channel) -> Any:
             product_id=F("variant__product_id"),
             category_id=F("variant__product__category_id"),
             brand_id=F("variant__product__brand_id"),
+            family=F("variant__product__family"),
         )
         .order_by("pk")
     )
@@ -180,6 +181,7 @@ def calculations(  # noqa: PLR0913 - of what, by what, and for which moment
                 product_id=row.product_id,
                 category_id=row.category_id,
                 brand_id=row.brand_id,
+                family=row.family,
             ),
             listing_id=row.pk,
             present=row.price_amount,

@@ -53,6 +53,7 @@ class PriceHold(Stateful):
             (Stop.MAP_ABOVE_MSRP.value, _("MAP is above MSRP")),
             (Stop.MOVED_TOO_FAR.value, _("moves too far at once")),
             (Stop.MOVED_TOO_FAR_TODAY.value, _("moves too far in a day")),
+            (Stop.FIRST_TOO_HIGH.value, _("the first price is far above its category")),
         ],
     )
     sentence = models.CharField(max_length=300)

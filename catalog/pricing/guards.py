@@ -15,8 +15,9 @@ from catalog.enums import Clamp, Stop
 from catalog.pricing.landed_cost import Landed
 from catalog.pricing.rounding import Rounding
 
-# Stops that a person may overrule; the others would sell at a loss or against a promise.
+# Stops that a person may approve; the others would sell at a loss or against a promise.
 MOVES = frozenset({Stop.MOVED_TOO_FAR, Stop.MOVED_TOO_FAR_TODAY})
+APPROVABLE = MOVES | {Stop.FIRST_TOO_HIGH}
 MAX_PRICE = Decimal(10_000_000)
 
 
@@ -76,11 +77,13 @@ def guard(  # noqa: PLR0913 - each guard has its own measure
     standing: Standing,
     rounding: Rounding,
     is_ceiling: bool = False,
+    max_first: Decimal | None = None,
 ) -> Verdict:
     """Round the price that a rule wants, within all limits; or stop it.
 
     ``is_ceiling``: the price is not to be above what is wanted, so it is rounded down if the
-    lower limits allow it.
+    lower limits allow it. ``max_first`` is the highest price that goods without a price before
+    get without a person: no move tells that their cost is a typing error.
     """
     floor = landed.price_keeping(limits.floor_margin_rate)
     if floor is None:
@@ -105,7 +108,10 @@ def guard(  # noqa: PLR0913 - each guard has its own measure
         if price < lowest:
             stop = Stop.FLOOR_ABOVE_MSRP if lowest == floor else Stop.MAP_ABOVE_MSRP
             return Verdict(proposed=None, floor=floor, stop=stop)
-    return Verdict(proposed=price, floor=floor, clamps=clamps, stop=_moved(price, limits, standing))
+    doubt = _moved(price, limits, standing)
+    if max_first is not None and standing.present is None and price > max_first:
+        doubt = Stop.FIRST_TOO_HIGH
+    return Verdict(proposed=price, floor=floor, clamps=clamps, stop=doubt)
 
 
 def _moved(price: Decimal, limits: Limits, standing: Standing) -> Stop | None:

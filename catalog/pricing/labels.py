@@ -45,6 +45,7 @@ WORDS: dict[str, str | Promise] = {
     "stop_map_above_msrp": _("Stopped: MAP is above MSRP"),
     "stop_moved_too_far": _("Stopped: moves too far at once"),
     "stop_moved_too_far_today": _("Stopped: moves too far in a day"),
+    "stop_first_too_high": _("Stopped: the first price is far above its category"),
     "stop_unsure_rate": _("Stopped: nobody is sure what the supplier's money is worth"),
     "kept": _("Sold on below the lowest margin, as a person decided"),
     "missing_cost": _("No price: no supplier asks a cost that we know"),
@@ -72,6 +73,10 @@ STOPPED: dict[str, str | Promise] = {
     "moved_too_far": _("From %(old)s to %(new)s: %(move)s, more than may change at once."),
     "moved_too_far_today": _(
         "From %(day)s to %(new)s: %(day_move)s, more than may change in a day."
+    ),
+    "first_too_high": _(
+        "The first price %(new)s is above %(max_first)s, the most that is usual for this category."
+        " Check the supplier's cost, then approve or reject it."
     ),
     "unsure_rate": _("Nobody is sure what the supplier's money is worth."),
 }

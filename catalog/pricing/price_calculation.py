@@ -8,9 +8,10 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from catalog.attributes.families import MAX_FIRST_PRICE_EUR
 from catalog.enums import Basis, Method, Stop
 from catalog.pricing.guards import (
-    MOVES,
+    APPROVABLE,
     Bounds,
     Limits,
     Restored,
@@ -60,6 +61,7 @@ class Goods:
 
     place: Place
     cost: Money | None
+    family: str = ""
     origins: tuple[str, ...] = ()
     map_amount: Decimal | None = None
     map_currency: str = ""
@@ -129,6 +131,7 @@ class Calculation:
     standing: Standing = NO_PRICE
     verdict: Verdict | None = None
     kept_by: str = ""
+    max_first: Decimal | None = None
 
     @property
     def price(self) -> Decimal | None:
@@ -202,13 +205,24 @@ def calculate(
             rule,
             basis=basis,
             so_far=Calculation(
-                goods=goods, cost=cost, bounds=bounds, landed=landed, standing=standing
+                goods=goods,
+                cost=cost,
+                bounds=bounds,
+                landed=landed,
+                standing=standing,
+                max_first=_max_first(goods, policy),
             ),
             limits=policy.limits,
             market=market,
         )
         return done if doubt is None and landed.is_sure else _unsure(done)
     return Calculation(goods=goods, missing=Missing.RULE, landed=landed, standing=standing)
+
+
+def _max_first(goods: Goods, policy: Policy) -> Decimal | None:
+    """Return the highest first price of the family; a euro counts as one where no rate is known."""
+    euros = MAX_FIRST_PRICE_EUR.get(goods.family)
+    return None if euros is None else euros * policy.rates.get("EUR", Decimal(1))
 
 
 def _map(goods: Goods, costing: Costing, *, rate: Decimal) -> Decimal | None:
@@ -224,7 +238,7 @@ def _map(goods: Goods, costing: Costing, *, rate: Decimal) -> Decimal | None:
 
 def _unsure(done: Calculation) -> Calculation:
     """Set no price by a rate that nobody is sure of; what stands stays while it pays."""
-    if done.verdict is None or (done.verdict.stop and done.verdict.stop not in MOVES):
+    if done.verdict is None or (done.verdict.stop and done.verdict.stop not in APPROVABLE):
         return done
     return replace(done, verdict=replace(done.verdict, stop=Stop.UNSURE_RATE))
 
@@ -256,6 +270,7 @@ def _by_rule(
             bounds=so_far.bounds,
             standing=so_far.standing,
             rounding=rule.rounding,
+            max_first=so_far.max_first,
             is_ceiling=any(change == Change.MEETS_COMPETITOR for change, _ in changes),
         )
     return Calculation(
@@ -268,6 +283,7 @@ def _by_rule(
         wanted=wanted,
         changes=changes,
         standing=so_far.standing,
+        max_first=so_far.max_first,
         verdict=verdict,
     )
 

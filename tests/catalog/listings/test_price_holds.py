@@ -233,3 +233,30 @@ def test_what_an_earlier_book_proposed_is_not_approved_below_the_lowest_margin_o
         price_approvals.approve(hold=hold, actor="ann", now=LATER)
 
     assert PriceHold.objects.get().status == "open"
+
+
+@pytest.mark.parametrize(("cost", "is_sold"), [("500.00", True), ("888888.00", False)])
+def test_an_absurd_first_price_waits_for_a_person(cost, is_sold):
+    make_price_rule()
+    make_price_book(channel=make_channel(), version=2, status="live")
+
+    listing = refresh(make_variant(), cost, now=NOON)
+
+    assert (listing.is_published, listing.price_amount is not None) == (is_sold, is_sold)
+    reasons = [hold.reason for hold in PriceHold.objects.all()]
+    assert reasons == ([] if is_sold else ["first_too_high"])
+
+
+def test_an_approved_first_price_is_sold_and_stays():
+    make_price_rule()
+    make_price_book(channel=make_channel(), version=2, status="live")
+    variant = make_variant()
+    refresh(variant, "2000.00", now=NOON)
+    hold = PriceHold.objects.get()
+    assert "above 1500.00, the most that is usual for this category" in hold.sentence
+
+    price_approvals.approve(hold=hold, actor="ada", now=LATER)
+    listing = refresh(variant, "2000.00")
+
+    assert (listing.price_amount, listing.is_published) == (hold.proposed_amount, True)
+    assert not PriceHold.objects.filter(status="open").exists()
