@@ -28,7 +28,7 @@ from storefront.settings.accounts import *  # noqa: F403 - each is named by alla
 BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = Path(env_str("VAR_DIR", str(BASE_DIR / "var")))
 
-ENVIRONMENT = env_choice("ENVIRONMENT", "local", "production")
+ENVIRONMENT = env_choice("ENVIRONMENT", "local", "staging", "production")
 IS_PRODUCTION = ENVIRONMENT == "production"
 # The image leaves storefront/dev out, whatever its ENVIRONMENT is.
 HAS_DEV_TOOLS = ENVIRONMENT == "local" and (BASE_DIR / "storefront" / "dev").is_dir()

@@ -12,9 +12,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
+from secrets import token_urlsafe
+from urllib.parse import urlsplit, urlunsplit
 
 import django
 from django.core.management import call_command
@@ -94,13 +95,18 @@ def open_shop(supervisor: Supervisor, var: Path) -> Opened:
     ports = processes.Ports.choose(int(os.environ.get("DEMO_PORT") or processes.WEB_PORT))
     settings = processes.settings(var=var, ports=ports, keys=secrets, addresses=stores.addresses)
     env = processes.environment(settings)
-    stage = processes.Stage(root=ROOT, var=var, ports=ports, env=env)
+    owner = stage = processes.Stage(root=ROOT, var=var, ports=ports, env=env)
+    if "DATABASE_URL" in stores.addresses:  # our own server: the shop has its role of production
+        app_url = as_app(env["DATABASE_URL"])
+        owner = replace(stage, env={**env, "APP_DATABASE_URL": app_url})
+        settings = {**settings, "DATABASE_URL": app_url}
+        stage = replace(stage, env=processes.environment(settings))
     outsiders = processes.outsiders(stage)
     bring_on(*stores.children, *outsiders)
     supervisor.wait_until_ready(stores.children)
 
     say("Migrating the database and loading the demo's configuration")
-    preparing = stage.quietly("prepare", "-m", "storefront.dev.demo.startup")
+    preparing = owner.quietly("prepare", "-m", "storefront.dev.demo.startup")
     supervisor.run(preparing, advice=REPAIR_DATABASE)
     supervisor.wait_until_ready(outsiders)
 
@@ -127,6 +133,13 @@ def open_shop(supervisor: Supervisor, var: Path) -> Opened:
     )
 
 
+def as_app(database_url: str) -> str:
+    """Return the address of the same database for the app's role, with a new password."""
+    parts = urlsplit(database_url)
+    netloc = f"fara_app:{token_urlsafe(24)}@{parts.hostname}:{parts.port}"
+    return urlunsplit(parts._replace(netloc=netloc))
+
+
 def keep_last_logs(folder: Path) -> None:
     """Begin new logs; those of the last time stay one more time."""
     for log in folder.glob("*.log"):
@@ -140,6 +153,8 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
     django.setup()
     call_command("migrate", interactive=False)
+    if os.environ.get("APP_DATABASE_URL"):
+        call_command("grant_app_role")
     call_command("seed_demo")
 
 
