@@ -63,7 +63,7 @@ def enrich(record: ProductRecord, *, source: str) -> Enriched | BadRow:
         return _refused(record, "family-unknown", f"Neither {shelf!r} nor the title is a light.")
     labels = Labels(record.claims, title=record.title, mark=record.decimal_mark)
     battery = _battery(labels)
-    claim = _claim(labels, battery)
+    claim = _claim(labels, battery, family=family)
     numbers = labels.numbers(battery=battery)
     findings = _findings(claim, numbers)
     wrong = {finding.column for finding in findings if finding.is_error}
@@ -75,7 +75,7 @@ def enrich(record: ProductRecord, *, source: str) -> Enriched | BadRow:
         spec["beam_m"] = plausibility.beam_m(spec["intensity_cd"])
     title = text_cleaning.clean_title(record.title, output_lm=spec.get("output_lm"))
     description = text_cleaning.clean_html(record.description_html)
-    return Enriched(
+    enriched = Enriched(
         family=family,
         category=families.SHELVES[family],
         brand=text_cleaning.shorten(text_cleaning.clean_text(record.brand), 80) or UNBRANDED,
@@ -97,6 +97,20 @@ def enrich(record: ProductRecord, *, source: str) -> Enriched | BadRow:
         has_battery=record.has_battery,
         issues=tuple(_issues(record, labels, findings)),
     )
+    return replace(enriched, issues=(*enriched.issues, *_lithium_issues(record, enriched)))
+
+
+def _lithium_issues(record: ProductRecord, enriched: Enriched) -> Iterator[BadRow]:
+    """Say why goods with stock and price are not sold: no service carries unknown lithium."""
+    found = (
+        lithium_of(enriched, option_values=variant.option_values) for variant in record.variants
+    )
+    if any(lithium.kind != "none" and lithium.cell_wh is None for lithium in found):
+        message = (
+            "The watt-hours of the lithium battery are not stated, so no shipping service may carry"
+            " it. Ask the supplier for its capacity and voltage."
+        )
+        yield BadRow(row=record.ref, code="lithium-unknown", message=message, is_fatal=False)
 
 
 class Lithium(NamedTuple):
@@ -144,11 +158,15 @@ def _battery(labels: Labels) -> batteries.Battery:
         return batteries.Battery()
 
 
-def _claim(labels: Labels, battery: batteries.Battery) -> plausibility.Claim:
+def _claim(labels: Labels, battery: batteries.Battery, *, family: str) -> plausibility.Claim:
     known = {column: value for column, (value, _) in labels.numbers(battery=battery).items()}
+    is_headlamp_beam = family == "headlamp" and labels.is_intensity_from_beam()
     return plausibility.Claim(
         output_lm=known.get("output_lm"),
         intensity_cd=known.get("intensity_cd"),
+        max_cd_per_lm=plausibility.MAX_CD_PER_LM_OF_HEADLAMP_BEAM
+        if is_headlamp_beam
+        else plausibility.MAX_CD_PER_LM,
         beam_m=labels.claimed_beam_m(),
         runtime_high_min=known.get("runtime_high_min"),
         weight_g=known.get("weight_g"),

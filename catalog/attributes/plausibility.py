@@ -18,6 +18,8 @@ MAX_LM_PER_WH, UNLIKELY_LM_PER_WH = 1800, 700
 MAX_LM_PER_G, UNLIKELY_LM_PER_G = 70, 40
 MAX_LM_PER_W, UNLIKELY_LM_PER_W = 250, 200
 MAX_CD_PER_LM, UNLIKELY_CD_PER_LM = 4000, 250
+# A headlamp that states a distance and no candela: what is beyond this is mostly feet.
+MAX_CD_PER_LM_OF_HEADLAMP_BEAM = 100
 MIN_CD_PER_LM = Decimal("0.072")  # a lamp that shines evenly in all directions has 0.0796
 MAX_CD_PER_MM2, UNLIKELY_CD_PER_MM2 = 900, 250
 MAX_LMH_PER_WH, UNLIKELY_LMH_PER_WH = 750, 200
@@ -62,10 +64,14 @@ class ModeClaim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """The numbers claimed of one light; None is not said. ``energy_wh`` is of all cells."""
+    """The numbers claimed of one light; None is not said.
+
+    ``energy_wh`` is of all cells; ``max_cd_per_lm`` is the limit of this kind of light and claim.
+    """
 
     output_lm: int | None = None
     intensity_cd: int | None = None
+    max_cd_per_lm: int = MAX_CD_PER_LM
     beam_m: Decimal | None = None
     runtime_high_min: int | None = None
     weight_g: int | None = None
@@ -221,9 +227,8 @@ def _intensity(claim: Claim) -> Iterator[Finding]:
             return
         per_lm = candela / claim.output_lm
         what = "candela per lumen"
-        yield from _over(
-            column, code, per_lm, error=MAX_CD_PER_LM, doubt=UNLIKELY_CD_PER_LM, what=what
-        )
+        doubt = min(UNLIKELY_CD_PER_LM, claim.max_cd_per_lm)
+        yield from _over(column, code, per_lm, error=claim.max_cd_per_lm, doubt=doubt, what=what)
     if claim.head_mm:
         area_mm2 = Decimal(math.pi) * claim.head_mm**2 / 4
         per_mm2 = candela / area_mm2

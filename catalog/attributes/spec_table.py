@@ -218,6 +218,13 @@ class Labels:
         if runtimes := [mode.runtime_min for mode in white if mode.runtime_min]:
             yield "runtime_max_min", (max(runtimes), said)
 
+    def is_intensity_from_beam(self) -> bool:
+        """Tell whether the distance of the beam is all that is said of its intensity."""
+        found = (self._numbers or {}).get("intensity_cd")
+        return found is not None and found[1]["label"] in {
+            label[:60] for label in self._said.get("beam", {})
+        }
+
     def claimed_beam_m(self) -> Decimal | None:
         found = dict(self._measured("beam", self._most(attribute_units.DISTANCE_M)))
         value: Decimal | None = found["beam"][0] if found else None

@@ -39,6 +39,7 @@ WORDS: Mapping[str, Promise] = {
     "beam-contradicts-intensity": _("The beam contradicts the intensity"),
     "capacity-impossible": _("No battery holds so much"),
     "intensity-impossible": _("No light has this intensity"),
+    "lithium-unknown": _("The energy of a lithium battery is not stated"),
     "out-of-range": _("A number is out of range"),
     "output-impossible": _("No light gives so much light"),
     "runtime-impossible": _("No light runs so long"),

@@ -189,3 +189,41 @@ def test_a_record_without_a_title_is_refused():
 )
 def test_the_family_is_read_from_shelf_and_title(title, path, family):
     assert family_of(title=title, category_path=path) == family
+
+
+@pytest.mark.parametrize(
+    ("battery", "has_battery", "codes"),
+    [
+        ("Li-Po, built in, 1.2 Ah", True, ["lithium-unknown"]),
+        ("", True, ["lithium-unknown"]),
+        ("", False, []),
+        ("Li-Po 1200 mAh 3.7 V (4.44 Wh)", True, []),
+        ("2 x AAA alkaline", True, []),
+    ],
+)
+def test_lithium_of_unknown_energy_is_an_issue(battery, has_battery, codes):
+    goods = enrich(
+        make_product_record(claims={"Battery": battery}, has_battery=has_battery), source="cj"
+    )
+
+    assert [issue.code for issue in goods.issues] == codes
+
+
+@pytest.mark.parametrize(
+    ("claims", "title", "is_told"),
+    [
+        ({"Beam distance": "282 m"}, "Trail headlamp", False),  # feet, by the look of it
+        ({"Beam distance": "86 m"}, "Trail headlamp", True),
+        ({"Beam distance": "282 m"}, "Search flashlight", True),
+        ({"Beam distance": "282 m", "Peak intensity": "19881 cd"}, "Trail headlamp", True),
+    ],
+)
+def test_a_beam_too_far_for_a_headlamp_is_not_told(claims, title, is_told):
+    record = make_product_record(
+        claims={"Light output": "160 lm", **claims}, title=title, category_path=(title,)
+    )
+
+    goods = enrich(record, source="cj")
+
+    assert ("intensity_cd" in goods.spec) == is_told
+    assert ("intensity-impossible" in {issue.code for issue in goods.issues}) != is_told
