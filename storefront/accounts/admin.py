@@ -31,6 +31,7 @@ from storefront.accounts.models import (
     User,
 )
 from storefront.accounts.rights import FLAGS, rights_of, tell_of_change
+from storefront.accounts.security_log import RecordedChanges
 from storefront.accounts.two_factor import enrollment
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import Asks, ReasonForm, action, show
@@ -82,7 +83,7 @@ class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
         }
 
 
-class RightsAdmin(ModelAdmin):  # type: ignore[misc]
+class RightsAdmin(RecordedChanges, ModelAdmin):  # type: ignore[misc]
     """A table that holds rights: each change is in the history, and is mailed to superusers."""
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils import timezone
 
-from storefront.accounts import login_throttling
+from storefront.accounts import login_throttling, security_log
 from storefront.accounts.models import User
 from storefront.lib.security.client_ip import network_of
 
@@ -31,8 +31,10 @@ class GuardedBackend(ModelBackend):
         try:
             login_throttling.count_attempt(account=username, network=network, now=now)
         except login_throttling.TooManyTriesError as error:
+            security_log.record_sign_in(email=username, user=None, is_blocked=True)
             raise PermissionDenied from error
         user = super().authenticate(request, username, password, **kwargs)
+        security_log.record_sign_in(email=username, user=user)
         if user is not None:
             login_throttling.record_success(account=username, network=network, now=now)
         return user

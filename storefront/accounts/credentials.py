@@ -16,7 +16,8 @@ from django.urls import reverse
 from django.utils.translation import get_language
 
 from notifications import outbox
-from storefront.accounts import email_verification
+from notifications.sealed_links import sealed_link
+from storefront.accounts import email_verification, security_log
 from storefront.accounts.models import AddressChange, User
 from storefront.lib.db.transactions import needs_transaction
 
@@ -99,6 +100,7 @@ def take_address(*, key: str, now: datetime) -> User:
     user.refresh_from_db()
     email_verification.prove(user=user)
     _tell("account.address_changed", user, found.old_email, _contact(), now)
+    security_log.record(security_log.Event.EMAIL_CHANGED, actor=user)
     return user
 
 
@@ -152,6 +154,7 @@ def set_password(*, user: User, password: str, now: datetime) -> None:
     user.set_password(password)
     user.save(update_fields=["password"])
     _tell("account.password_changed", user, user.email, _contact(), now)
+    security_log.record(security_log.Event.PASSWORD_CHANGED, actor=user)
 
 
 def _is_taken(email: str, user: User) -> bool:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from storefront.accounts.security_log import RecordedChanges
 from storefront.api.column_labels import COLUMNS, TABLES
 from storefront.api.core import api_keys
 from storefront.api.models import IdempotencyRecord, PriceKey
@@ -42,7 +43,7 @@ class PriceKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for my
 
 
 @admin.register(PriceKey)
-class PriceKeyAdmin(StaffAdmin):
+class PriceKeyAdmin(RecordedChanges, StaffAdmin):
     """A key is shown once, when it is made; then it can only be revoked."""
 
     may_add = True

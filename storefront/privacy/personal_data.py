@@ -26,7 +26,7 @@ from notifications.models import Delivery
 from orders import privacy
 from orders.models import AddressWish, Cart, Order, ReturnPicture
 from orders.returns import photos
-from storefront.accounts import credentials, login_throttling
+from storefront.accounts import credentials, login_throttling, security_log
 from storefront.accounts.email_verification import proven_addresses
 from storefront.accounts.models import User
 from storefront.lib.security.anonymization import scrub
@@ -34,6 +34,7 @@ from storefront.lib.security.anonymization import scrub
 
 def known(user: User) -> dict[str, Any]:
     """Return all that we know of a person, as JSON can say it."""
+    security_log.record(security_log.Event.DATA_EXPORTED, actor=user)
     emails = proven_addresses(user)
     orders = Order.objects.of(user.pk, emails)
     wrote_to = {*emails, *credentials.former_addresses(user)}
@@ -139,6 +140,7 @@ def erase(*, user_id: int, now: datetime) -> None:
     people = ContentType.objects.get_for_model(User)
     LogEntry.objects.filter(content_type=people, object_id=str(user.pk)).delete()
     _end_sessions(user.pk, now)
+    security_log.record(security_log.Event.DATA_ERASED, actor=user)
     user.delete()
     transaction.on_commit(partial(_forget_mailbox, words))
 

@@ -29,6 +29,7 @@ from orders.models import PurchaseOrder
 from shipping.models import Parcel
 from shipping.shipments import carriers
 from shipping.shipments.shipments import WrongOrderError
+from storefront.accounts import security_log
 from storefront.lib.security.client_ip import address_of
 from storefront.lib.security.rate_limit import is_too_often
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
@@ -60,6 +61,8 @@ def by_link(view: View) -> Callable[[HttpRequest, str, str], HttpResponse]:
     def opened(request: HttpRequest, number: str, key: str) -> HttpResponse:
         found = links.find_purchase(number=number, key=key, now=timezone.now())
         if found is None:
+            link, failed = security_log.Event.SUPPLIER_LINK, security_log.Result.FAILED
+            security_log.record(link, actor=request.user, result=failed, purchase_order=number)
             who = address_of(request)
             if is_too_often(what="portal-key", who=who, per_hour=WRONG_KEYS_PER_HOUR):
                 words = {"title": _("Too many wrong links."), "words": _("Try again in an hour.")}
@@ -70,6 +73,10 @@ def by_link(view: View) -> Callable[[HttpRequest, str, str], HttpResponse]:
                     status=HTTPStatus.TOO_MANY_REQUESTS,
                 )
             raise Http404
+        if request.method == "POST":
+            said = request.path.strip("/").rpartition("/")[2]
+            link, actor = security_log.Event.SUPPLIER_LINK, f"supplier:{found.supplier_id}"
+            security_log.record(link, actor=actor, purchase_order=number, change=said)
         response = view(request, found)
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["X-Robots-Tag"] = "noindex, nofollow"

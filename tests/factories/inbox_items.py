@@ -38,6 +38,7 @@ from orders.models import (
 )
 from orders.purchasing import acknowledgements
 from shipping.models import Parcel
+from storefront.accounts.models import SignInTries
 from storefront.api.models import IdempotencyRecord
 from storefront.dashboard.models import BrokenInvariant, Checkup
 from storefront.lib.money import Money
@@ -325,6 +326,9 @@ ITEMS = {
     ),
     "request_unfinished": lambda: IdempotencyRecord.objects.create(
         principal="agent", key="k-1", route="POST /api/orders", request_digest="x", started_at=AGO
+    ),
+    "sign_ins_blocked": lambda: SignInTries.objects.bulk_create(
+        SignInTries(key=str(number), last_at=AGO, blocked_until=NOON) for number in range(10)
     ),
     "price_held": lambda: PriceHold.objects.create(
         listing=Listing.objects.first(),

@@ -16,6 +16,7 @@ from django.db.models import F
 from django.utils.translation import get_language
 
 from notifications import outbox
+from storefront.accounts import security_log
 from storefront.accounts.models import FactorChange, User
 from storefront.accounts.two_factor import verification
 from storefront.accounts.two_factor.verification import NotProvenError
@@ -139,6 +140,9 @@ def reset(*, user: User, actor: User | None, reason: str, now: datetime) -> None
 def _note(*, user: User, what: What, actor: User | None, now: datetime, reason: str = "") -> None:
     """Leave the trace, and tell the person: whoever did it may not be him."""
     FactorChange.objects.create(user=user, what=what, actor=actor, reason=reason, at=now)
+    security_log.record(
+        security_log.Event.FACTORS_CHANGED, actor=actor, what=f"user:{user.pk}", change=what.value
+    )
     outbox.tell(
         name="account.factors_changed",
         key=f"account.factors_changed:{secrets.token_hex(16)}",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from http import HTTPStatus
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -16,8 +17,10 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
+from storefront.accounts import security_log
 from storefront.accounts.models import User
 from storefront.accounts.two_factor import enrollment
+from storefront.lib.security.client_ip import current_request
 
 THROUGH = "second_door"  # whose factor was given in this session
 PROVEN_AT = "proven_at"  # when a password or a factor was last given in it
@@ -39,7 +42,14 @@ class SecondDoorMiddleware:
             if not user.is_authenticated and half_in(request):
                 query = {"next": request.get_full_path()}
                 return redirect(reverse("factors:sign_in", query=query))
-        return self._get_response(request)
+        token = current_request.set(request)
+        try:
+            response = self._get_response(request)
+            if response.status_code == HTTPStatus.FORBIDDEN:
+                security_log.record_refusal(request)
+            return response
+        finally:
+            current_request.reset(token)
 
 
 def half_in(request: HttpRequest) -> User | None:
@@ -52,6 +62,7 @@ def go_through(request: HttpRequest, user: User, now: datetime) -> None:
     """Open the door for the rest of this session, under a new key."""
     request.session.cycle_key()
     request.session[THROUGH] = user.pk
+    security_log.record(security_log.Event.SECOND_FACTOR, actor=user)
     note_proof(request, now)
 
 

@@ -19,6 +19,7 @@ WITHIN: Mapping[str, timedelta] = {
     "invariant_broken": 4 * HOUR,
     "check_missed": 4 * HOUR,
     "request_unfinished": 2 * HOUR,
+    "sign_ins_blocked": 4 * HOUR,
     "order_undivided": HOUR,
     "order_unpaid": HOUR,
     "stock_risk": HOUR,

@@ -23,7 +23,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from storefront.accounts import login_throttling
+from storefront.accounts import login_throttling, security_log
 from storefront.accounts.models import User
 from storefront.accounts.two_factor import enrollment, middleware, verification
 from storefront.lib.security.client_ip import network_of
@@ -163,5 +163,8 @@ def _ask(request: HttpRequest, user: User, *, title: str, problem: str) -> HttpR
         "has_app": Authenticator.Type.TOTP in kinds,
         "options": webauthn.begin_authentication(user) if has_passkey else None,
     }
+    if problem:
+        failed = security_log.Result.FAILED
+        security_log.record(security_log.Event.SECOND_FACTOR, actor=user, result=failed)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK
     return page(request, "dashboard/login/two_factor.html", context, status)

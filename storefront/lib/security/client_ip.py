@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from ipaddress import IPv4Address, ip_address, ip_network
 
 from django.conf import settings
@@ -11,6 +12,8 @@ from django.utils.crypto import salted_hmac
 IPV4_PREFIX = 24
 IPV6_PREFIX = 64
 DIGEST_CHARS = 32
+# The request that this thread answers, for what is far below the view: the security log.
+current_request: ContextVar[HttpRequest | None] = ContextVar("current_request", default=None)
 
 
 def address_of(request: HttpRequest) -> str:
@@ -48,3 +51,9 @@ def network_digest(request: HttpRequest) -> str:
         pass  # no address: whatever it is, it is one visitor's
     digest = salted_hmac("client network", network, algorithm="sha256").hexdigest()
     return digest[:DIGEST_CHARS]
+
+
+def current_network() -> str:
+    """Return the network of the request that is answered; empty in workers and commands."""
+    request = current_request.get()
+    return network_of(request) if request is not None else ""

@@ -1,4 +1,4 @@
-"""Background job rules: find broken invariants, missed checks, and queues that stand still."""
+"""Background job rules: find broken invariants, missed checks, stuck queues, blocked sign-ins."""
 
 from __future__ import annotations
 
@@ -90,5 +90,15 @@ QUEUES = (
         f"k.id, k.route AS name, k.started_at AS since, {NO_MONEY}, k.key AS detail"
         " FROM api_idempotencyrecord k",
         "k.done_at IS NULL AND k.started_at < %(now)s - interval '15 minutes'",
+    ),
+    plain(
+        "sign_ins_blocked",
+        _("Many sign-ins were blocked within an hour: somebody may be guessing passwords"),
+        "accounts_signintries",
+        "min(t.id) AS id, count(*) || ' ×' AS name, min(t.last_at) AS since,"
+        f" {NO_MONEY}, '' AS detail FROM accounts_signintries t",
+        "t.blocked_until > %(now)s - interval '1 hour' HAVING count(*) >= 10",
+        filters="o=-4",
+        is_steady=False,
     ),
 )

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.urls import reverse
+from django.utils import timezone
+
+from storefront.accounts import credentials
+from storefront.accounts.models import User
+from storefront.accounts.two_factor import enrollment
+from storefront.privacy import personal_data
+from tests.factories.catalog import make_channel
+
+pytestmark = pytest.mark.django_db
+PASSWORD = "a good password"
+NETWORK = "203.0.113.0/24"
+
+
+@pytest.fixture
+def written(caplog):
+    """The events of the security log, without the lines of other loggers."""
+
+    def read():
+        said = [json.loads(each.getMessage()) for each in caplog.records if each.name == "security"]
+        assert not any("@" in json.dumps(each) or PASSWORD in json.dumps(each) for each in said)
+        return said
+
+    caplog.set_level("INFO", "security")
+    return read
+
+
+@pytest.fixture
+def clerk():
+    return User.objects.create_user("clerk@fara.example", PASSWORD, is_staff=True)
+
+
+def sign_in(client, password, email="clerk@fara.example"):
+    form = {"username": email, "password": password}
+    return client.post("/admin/login/", form, REMOTE_ADDR="203.0.113.9")
+
+
+def test_right_wrong_and_blocked_passwords_are_written_with_their_network(
+    client, clerk, written, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        sign_in(client, PASSWORD)
+    client.logout()
+    for _ in range(7):
+        sign_in(client, "wrong")
+    sign_in(client, "wrong", email="nobody@fara.example")
+
+    me = f"user:{clerk.pk}"
+    *known, unknown = [each for each in written() if each["event"] == "sign_in"]
+    assert {each["network"] for each in (*known, unknown)} == {NETWORK}
+    assert {each["actor"] for each in known} == {me}
+    assert unknown["actor"].startswith("unknown:")
+    assert {each["result"] for each in known} == {"ok", "failed", "blocked"}
+    assert known[-1]["result"] == "blocked"
+
+
+def test_a_page_that_staff_may_not_see_is_written(client, clerk, written):
+    make_channel()  # the error page shows the shop
+    client.force_login(clerk)
+    client.get("/admin/accounts/user/", REMOTE_ADDR="203.0.113.9")
+
+    assert written() == [
+        {
+            "event": "permission",
+            "result": "failed",
+            "actor": f"user:{clerk.pk}",
+            "network": NETWORK,
+            "path": "GET /admin/accounts/user/",
+        }
+    ]
+
+
+def test_changes_of_rights_are_written(client, clerk, written, django_capture_on_commit_callbacks):
+    boss = User.objects.create_superuser("boss@fara.example", PASSWORD)
+    group = Group.objects.create(name="Buyers")
+    client.force_login(boss)
+    right = Permission.objects.get(codename="view_product")
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(
+            reverse("admin:auth_group_change", args=[group.pk]),
+            {"name": "Buyers", "permissions": [right.pk]},
+        )
+        client.post(
+            reverse("admin:accounts_user_change", args=[clerk.pk]),
+            {"email": clerk.email, "is_active": "on", "is_superuser": "on"},
+        )
+
+    said = [each for each in written() if each["event"] == "rights_changed"]
+    assert [(each["actor"], each["what"]) for each in said] == [
+        (f"user:{boss.pk}", f"group:{group.pk}"),
+        (f"user:{boss.pk}", f"user:{clerk.pk}"),
+    ]
+    assert all(each["change"] for each in said)
+
+
+@pytest.mark.parametrize(
+    ("event", "act"),
+    [
+        (
+            "password_changed",
+            lambda user: credentials.set_password(
+                user=user, password="another password", now=timezone.now()
+            ),
+        ),
+        (
+            "factors_changed",
+            lambda user: enrollment.reset(user=user, actor=None, reason="lost", now=timezone.now()),
+        ),
+        ("data_exported", personal_data.known),
+        (
+            "data_erased",
+            lambda user: personal_data.erase(user_id=user.pk, now=timezone.now()),
+        ),
+    ],
+)
+def test_changes_of_credentials_and_data_are_written_once_they_are_committed(
+    event, act, written, django_capture_on_commit_callbacks
+):
+    user = User.objects.create_user("ada@example.org", PASSWORD)
+    with django_capture_on_commit_callbacks(execute=True):
+        act(user)
+        assert written() == []
+
+    assert [each["event"] for each in written()] == [event]
