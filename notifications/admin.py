@@ -13,9 +13,20 @@ from django.utils.translation import gettext_lazy as _
 from notifications import dispatch, tasks
 from notifications.column_labels import COLUMNS, TABLES
 from notifications.models import Delivery, Event
+from notifications.sealed_links import SEALED
+from storefront.lib.http.redaction import HIDDEN
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action
 from storefront.lib.staff.inlines import inline
+
+
+@admin.display(description=_("What was told"))
+def payload_without_links(event: Event) -> str:
+    """Show the payload; a link in it may open an order or an account, so that it is hidden."""
+    shown = {
+        name: HIDDEN if name in {"url", SEALED} else value for name, value in event.payload.items()
+    }
+    return columns.json_document(shown)
 
 
 @admin.register(Event)
@@ -36,7 +47,7 @@ class EventAdmin(StaffAdmin):
         "sequence",
         "occurred_at",
         "fanned_out_at",
-        columns.document("payload", _("What was told")),
+        payload_without_links,
     ]
     readonly_fields: ClassVar = fields
     inlines: ClassVar = [

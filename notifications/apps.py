@@ -5,7 +5,13 @@ from __future__ import annotations
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from notifications.sealed_links import SEALED
+from storefront.lib.security import key_rotation
+
 
 class NotificationsConfig(AppConfig):
     name = "notifications"
     verbose_name = _("Messages")
+
+    def ready(self) -> None:
+        key_rotation.look_inside("notifications.Event", column="payload", keys=(SEALED,))

@@ -15,6 +15,7 @@ from notifications.backoff import wait_after
 from notifications.models import SENDING_TAKES, Delivery, Event
 from notifications.rendering import render
 from notifications.routes import routes_for
+from notifications.sealed_links import with_link
 from notifications.senders import Message, sender_for
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import PermanentError, TemporaryError
@@ -137,7 +138,9 @@ def _message(delivery: Delivery) -> Message:
     except ValidationError as error:
         raise PermanentError(f"no address: {delivery.recipient!r}") from error
     letter = render(
-        template=delivery.template, locale=delivery.locale, payload=delivery.event.payload
+        template=delivery.template,
+        locale=delivery.locale,
+        payload=with_link(delivery.event.payload),
     )
     return Message(
         message_id=message_id(delivery),

@@ -16,12 +16,15 @@ WAITING = ("pending", "retrying", "replayed")
 
 
 @needs_transaction
-def forget(*, emails: Collection[str], numbers: Collection[str], words: Collection[str]) -> None:
+def forget(
+    *, emails: Collection[str], numbers: Collection[str], subject: str, words: Collection[str]
+) -> None:
     """Empty what facts and messages say of a person; what was not sent yet is not sent.
 
-    Facts of his orders stay, without him: they are found by the orders' numbers.
+    Facts of his orders stay, without him: they are found by the orders' numbers. ``subject`` is
+    that of the account's own events.
     """
-    found = Q(pk__in=[])
+    found = Q(subject=subject)
     for text in (*emails, *numbers):
         found |= Q(text__icontains=text)
     rows = Event.objects.alias(text=Cast("payload", TextField())).filter(found)

@@ -178,7 +178,7 @@ def _tell(  # noqa: PLR0913 - a fact is what, of whom, to whom, with which words
         name=name,
         key=f"{name}:{secrets.token_hex(16)}",
         subject=f"account:{user.pk}",
-        payload={"email": email, "locale": locale, "url": url, **more},
+        payload={"email": email, "locale": locale, **sealed_link(url), **more},
         at=now,
     )
 

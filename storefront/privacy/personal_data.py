@@ -131,9 +131,9 @@ def erase(*, user_id: int, now: datetime) -> None:
     emails |= credentials.former_addresses(user)
     # To an address that was never confirmed we wrote one mail: it may be another person's.
     asked = user.address_changes.filter(done_at=None)
-    links = set(asked.values_list("key", flat=True))
     words |= emails | set(asked.values_list("new_email", flat=True))
-    messages.forget(emails=emails, numbers=numbers | links, words=words)
+    account = f"account:{user.pk}"
+    messages.forget(emails=emails, numbers=numbers, subject=account, words=words)
     _forget_copies(emails | numbers, words)
     for address in emails:
         login_throttling.forget_account(address)

@@ -299,12 +299,18 @@ def document(field: str, label: ColumnLabel) -> Column:
     def column(row: Any) -> str | None:
         value = getattr(row, field)
         if isinstance(value, bytes | memoryview):
-            shown = bytes(value).decode(errors="replace")
-        else:
-            shown = json.dumps(value, indent=2, ensure_ascii=False, default=str)
-        return format_html('<pre class="staff-document">{}</pre>', shown[:LONGEST_JSON])
+            return _preformatted(bytes(value).decode(errors="replace"))
+        return json_document(value)
 
     return column
+
+
+def json_document(value: Any) -> str:
+    return _preformatted(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def _preformatted(text: str) -> str:
+    return format_html('<pre class="staff-document">{}</pre>', text[:LONGEST_JSON])
 
 
 def pairs(

@@ -16,6 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from notifications import outbox
+from notifications.sealed_links import sealed_link
 from storefront.accounts.models import User
 from storefront.lib.security.rate_limit import is_too_often
 
@@ -53,14 +54,14 @@ class ShopperAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         if is_too_often(what="account-mail", who=email.lower(), per_hour=MAILS_PER_HOUR):
             return
         chosen = context["user"].language if "user" in context else ""
-        payload = {"email": email, "locale": chosen or get_language(), "url": context[link]}
+        payload = {"email": email, "locale": chosen or get_language()}
         address = hashlib.blake2b(email.lower().encode(), digest_size=12).hexdigest()
         with transaction.atomic():
             outbox.tell(
                 name=name,
                 key=f"{name}:{secrets.token_hex(16)}",
                 subject=f"account:{address}",
-                payload=payload,
+                payload=payload | sealed_link(context[link]),
                 at=timezone.now(),
             )
 

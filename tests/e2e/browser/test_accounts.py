@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from notifications.models import Event
+from notifications.sealed_links import with_link
 from storefront.accounts import profile
 from storefront.accounts.models import SavedAddress, User
 from tests.e2e.browser.conftest import overflow, violations, visit
@@ -38,7 +39,7 @@ def test_from_a_guests_cart_to_an_account_with_it_by_keyboard_and_without_script
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Look into your mailbox.").wait_for()
-    page.goto(shop + urlsplit(Event.objects.get().payload["url"]).path)
+    page.goto(shop + urlsplit(with_link(Event.objects.get().payload)["url"]).path)
     page.get_by_role("button", name="Confirm the address").click()
     page.get_by_label("E-mail").fill("erika@example.org")
     page.get_by_label("Password", exact=True).fill(PASSWORD)

@@ -9,6 +9,7 @@ from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from django.test import Client
 
 from notifications.models import Event
+from notifications.sealed_links import with_link
 from storefront.accounts.models import User
 from tests.factories.accounts import PASSWORD, make_shopper, sign_in
 from tests.factories.orders import make_order
@@ -37,7 +38,7 @@ def sign_up(client, email="erika@example.org", password=PASSWORD):
 
 
 def mailed_path(name):
-    return urlsplit(Event.objects.filter(name=name).latest("pk").payload["url"]).path
+    return urlsplit(with_link(Event.objects.filter(name=name).latest("pk").payload)["url"]).path
 
 
 def is_in(client):

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from notifications.models import Event
+from notifications.sealed_links import with_link
 from storefront.accounts import credentials
 from storefront.accounts.models import AddressChange, User
 from tests.factories.accounts import PASSWORD, make_shopper, sign_in
@@ -36,7 +37,7 @@ def take_link(change):
 
 def stop_link():
     told = Event.objects.filter(name="account.address_asked").latest("pk")
-    return told.payload["url"].partition("//")[2].partition("/")[2].join(["/", ""])
+    return with_link(told.payload)["url"].partition("//")[2].partition("/")[2].join(["/", ""])
 
 
 def stranger():
