@@ -26,9 +26,9 @@ MAX_BYTES = 64 * 1024
 @require_POST
 def receive(request: HttpRequest, source: str) -> HttpResponse:
     """Keep the call word for word, thank the caller, understand it later."""
-    found = sources.find(source)
+    found = sources.find(source) or sources.unknown(source)
     if found is None:
-        return _answer("Nobody calls himself so here.", status=404)
+        return _answer("There is no such source.", status=404)
     body = request.read(MAX_BYTES + 1)
     if len(body) > MAX_BYTES:
         return _answer("Too large: 64 KB at most.", status=413)

@@ -204,15 +204,23 @@ def test_a_sender_who_signs_with_two_secrets_is_known_by_either(client, tracking
 
 
 @pytest.mark.parametrize(
-    "source",
-    ["cj-nobody", "tracking-nobody", "stripe", "cj-", "cj-lumen", "fake-lumen", "tracking"],
+    ("source", "status"),
+    [
+        ("cj-nobody", 401),
+        ("cj-lumen", 401),
+        ("tracking-nobody", 400),
+        ("stripe", 404),
+        ("cj-", 404),
+        ("fake-lumen", 404),
+        ("tracking", 404),
+    ],
 )
-def test_nobody_else_may_call(client, woken, source):
+def test_nobody_else_may_call(client, woken, source, status):
     make_supplier("lumen")  # speaks another language than CJ's
 
     answer = post_cj(client, source, cj_body("ORDER"))
 
-    assert answer.status_code == 404
+    assert answer.status_code == status
     assert InboundCall.objects.count() == 0
 
 
@@ -286,3 +294,20 @@ def test_a_signature_is_judged_by_the_databases_clock_and_not_by_ours(
         answer = post_signed(client, tracking, BODY, at=settings_now)
 
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["tracking", "cj"])
+def test_the_code_of_a_supplier_cannot_be_found_out(client, kind):
+    make_supplier("known", adapter="cj")
+    body = cj_body("ORDER")
+    signed = webhook_signing.headers_for(message_id="m-1", body=b"{}", at=NOON, secret="whsec_AAAA")
+
+    for headers in ({}, {**signed, "sign": "AAAA"}):
+        known, unknown = (
+            client.post(
+                f"/hooks/{kind}-{code}/", body, content_type="application/json", headers=headers
+            )
+            for code in ("known", "unknown")
+        )
+        assert (known.status_code, known.content) == (unknown.status_code, unknown.content)
+        assert known.status_code in {400, 401}
