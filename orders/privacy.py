@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +30,7 @@ from storefront.lib.security.anonymization import scrub, without_person, words_o
 from storefront.lib.state_machine import StatusChange
 
 Status = Order.Status
+ERASED = "@erased.invalid"
 ENDED = (Status.COMPLETED, Status.EXPIRED, Status.CANCELED)
 
 
@@ -60,6 +62,42 @@ def forget(*, addresses: list[str], owner_id: int, now: datetime) -> tuple[set[s
     ):
         raise OnItsWayError
     carts = Cart.objects.filter(owner=owner_id) | Cart.objects.filter(order__in=rows)
+    words = _words(rows, carts)
+    for row in rows:
+        _forget_one(row, words)
+    _ask_suppliers(rows, now)
+    Cart.objects.filter(owner=owner_id, order__isnull=True).delete()
+    _empty_carts(rows)
+    return words, {row.number for row in rows}
+
+
+def guest_orders(*, statuses: Collection[str], placed_before: datetime) -> QuerySet[Order]:
+    """Return orders without an account that still name their customer and can be erased."""
+    coming_back = ReturnAuthorization.objects.exclude(status__in=ReturnAuthorization.ENDED)
+    return (
+        Order.objects.filter(
+            cart__owner=None, status__in=set(statuses) & set(ENDED), placed_at__lt=placed_before
+        )
+        .exclude(email__endswith=ERASED)
+        .exclude(returns__in=coming_back)
+    )
+
+
+@needs_transaction
+def forget_guests(orders: QuerySet[Order]) -> int:
+    """Take the persons out of these orders; return how many orders that were.
+
+    Locks:  the orders, in id order
+    """
+    rows = list(orders.select_for_update(of=["self"], skip_locked=True))
+    for row in rows:
+        _forget_one(row, _words([row], Cart.objects.filter(order=row)))
+    _empty_carts(rows)
+    return len(rows)
+
+
+def _words(rows: list[Order], carts: QuerySet[Cart]) -> set[str]:
+    """Return what names the persons of these orders and carts."""
     words = {cart.email for cart in carts if cart.email}
     for cart in carts:
         words |= words_of(cart.ship_to) | words_of(cart.address_check.get("other", {}))
@@ -72,19 +110,19 @@ def forget(*, addresses: list[str], owner_id: int, now: datetime) -> tuple[set[s
             words |= words_of(wish.ship_to)
         for each in row.address_check.get("staff", []):
             words |= words_of(each.get("was", {}))
-    for row in rows:
-        _forget_one(row, words)
-    _ask_suppliers(rows, now)
-    Cart.objects.filter(owner=owner_id, order__isnull=True).delete()
+    return words
+
+
+@needs_transaction
+def _empty_carts(rows: list[Order]) -> None:
     Cart.objects.filter(order__in=rows).update(
         email="", ship_to={}, address_check={}, owner=None, is_current=False, browser_key=""
     )
-    return words, {row.number for row in rows}
 
 
 @needs_transaction
 def _forget_one(order: Order, words: set[str]) -> None:
-    nobody = f"{order.number.lower()}@erased.invalid"
+    nobody = f"{order.number.lower()}{ERASED}"
     order.email, order.ship_to = nobody, without_person(order.ship_to)
     order.address_check = verification.without_person(order.address_check)
     order.access_key, order.network = new_key(), ""

@@ -24,6 +24,7 @@ app = Celery("storefront", task_cls="storefront.workers.deduplication:Hinting")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 db_sessions.keep(app)
 app.autodiscover_tasks()
+app.autodiscover_tasks(["storefront.privacy"])  # no app of Django
 
 task_prerun.connect(log_format.use_task_id)
 task_postrun.connect(log_format.forget_task_id)
@@ -148,6 +149,11 @@ app.conf.beat_schedule = {
     "accounts: forget what is over": {
         "task": "storefront.accounts.tasks.forget_what_is_over",
         "schedule": 3600,
+    },
+    "privacy: apply retention": {
+        "task": "storefront.privacy.tasks.apply_retention",
+        "schedule": 86_400,
+        "options": {"expires": 86_400},
     },
     # requests of programs
     "api: forget old keys": {"task": "storefront.api.tasks.forget_old_keys", "schedule": 3600},

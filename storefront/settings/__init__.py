@@ -228,6 +228,7 @@ CELERY_TASK_ROUTES = {
     "suppliers.*.tasks.*": {"queue": "bulk"},
     "storefront.webhooks.tasks.subscribe": {"queue": "syncs"},
 }
+    "storefront.privacy.tasks.*": {"queue": "bulk"},
 # So many processes read one supplier, or send him orders; half as many hear news, or tell claims.
 LANES_PER_SUPPLIER = env_int("LANES_PER_SUPPLIER", 2)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from catalog.attributes.families import LIGHTS
 from catalog.models import Card, Category, Listing, Spec
 from catalog.search import product_list
 from catalog.search.cards import CARD_COLUMNS, CardView

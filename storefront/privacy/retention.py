@@ -1,0 +1,124 @@
+"""Retention: state how long personal data is kept, empty or delete what is older.
+
+``docs/retention.md`` explains each rule. A rule works in batches, each in its own transaction.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from django.apps import apps
+from django.db import transaction
+from django.db.models import QuerySet
+
+from notifications.models import Delivery, Event
+from orders import privacy
+from orders.models import Order, PurchaseMessage
+from storefront.accounts.models import AddressChange
+from storefront.lib.state_machine import StatusChange
+
+BATCH = 500
+DAY = timedelta(days=1)
+YEAR = 365 * DAY
+Status = Order.Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """``sweep`` handles at most ``BATCH`` rows older than a moment, and returns how many."""
+
+    code: str
+    keep: timedelta
+    sweep: Callable[[datetime], int]
+
+
+def apply(*, now: datetime, for_s: float) -> dict[str, int]:
+    """Apply each rule until nothing is left or its share of ``for_s`` seconds is over.
+
+    Returns how many rows each rule handled. What is left waits for the next run.
+    """
+    done = {}
+    for rule in RULES:
+        until, done[rule.code] = time.monotonic() + for_s / len(RULES), 0
+        while time.monotonic() < until:
+            with transaction.atomic(durable=True):
+                count = rule.sweep(now - rule.keep)
+            done[rule.code] += count
+            if count < BATCH:
+                break
+    return done
+
+
+def _first(rows: QuerySet[Any]) -> list[int]:
+    return list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])
+
+
+def _empty_calls(before: datetime) -> int:
+    """Empty the bodies of webhooks; their ids stay, so that none can be replayed."""
+    calls = apps.get_model("hooks", "InboundCall")._base_manager  # noqa: SLF001 - of a layer above
+    ended = calls.exclude(status="received").exclude(body=b"").filter(status_since__lt=before)
+    return int(calls.filter(pk__in=_first(ended)).update(body=b""))
+
+
+def _delete_messages(before: datetime) -> int:
+    """Delete messages that were sent or given up; their events stay, so that none is sent again."""
+    ended = Delivery.objects.filter(status__in=["delivered", "dead"], status_since__lt=before)
+    return Delivery.objects.filter(pk__in=_first(ended)).delete()[0]
+
+
+def _empty_events(before: datetime) -> int:
+    """Empty the payloads of events whose messages are gone; their keys stay."""
+    ended = Event.objects.filter(
+        fanned_out_at__isnull=False, occurred_at__lt=before, deliveries=None
+    ).exclude(payload={})
+    return Event.objects.filter(pk__in=_first(ended)).update(payload={})
+
+
+def _empty_history(before: datetime) -> int:
+    """Empty why webhooks and e-mails changed state, and by whom: senders' words stand there."""
+    moves = StatusChange.objects.filter(
+        subject__in=["hooks.InboundCall", "notifications.Delivery"], at__lt=before
+    ).exclude(reason="", actor="")
+    return StatusChange.objects.filter(pk__in=_first(moves)).update(reason="", actor="")
+
+
+def _empty_supplier_messages(before: datetime) -> int:
+    ended = PurchaseMessage.objects.filter(
+        at__lt=before, purchase_order__order__status__in=privacy.ENDED
+    ).exclude(body={})
+    return PurchaseMessage.objects.filter(pk__in=_first(ended)).update(body={})
+
+
+def _delete_address_changes(before: datetime) -> int:
+    changes = AddressChange.objects.filter(asked_at__lt=before)
+    return AddressChange.objects.filter(pk__in=_first(changes)).delete()[0]
+
+
+def _erase_guests(before: datetime, *, statuses: tuple[str, ...]) -> int:
+    orders = privacy.guest_orders(statuses=statuses, placed_before=before)
+    return privacy.forget_guests(Order.objects.filter(pk__in=_first(orders)).order_by("pk"))
+
+
+RULES = (
+    Rule(code="webhook_bodies", keep=90 * DAY, sweep=_empty_calls),
+    Rule(code="message_history", keep=YEAR, sweep=_empty_history),
+    Rule(code="emails", keep=YEAR, sweep=_delete_messages),
+    Rule(code="event_payloads", keep=YEAR, sweep=_empty_events),
+    Rule(code="address_changes", keep=2 * YEAR, sweep=_delete_address_changes),
+    Rule(code="supplier_messages", keep=3 * YEAR, sweep=_empty_supplier_messages),
+    Rule(
+        code="unpaid_guest_orders",
+        keep=YEAR,
+        sweep=partial(_erase_guests, statuses=(Status.EXPIRED,)),
+    ),
+    Rule(
+        code="guest_orders",
+        keep=11 * YEAR,  # ten years from the end of the year of the sale
+        sweep=partial(_erase_guests, statuses=privacy.ENDED),
+    ),
+)

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from notifications import dispatch, outbox
+from notifications.models import Delivery, Event
+from orders.models import Order, PurchaseMessage
+from orders.privacy import ERASED
+from storefront.accounts.models import AddressChange, User
+from storefront.lib.state_machine import StatusChange
+from storefront.privacy import retention
+from storefront.webhooks.models import InboundCall
+from tests.factories.orders import make_order, make_purchase_orders, make_sellable
+from tests.factories.suppliers import NOON
+from tests.factories.webhooks import keep_call
+
+pytestmark = pytest.mark.django_db(transaction=True)
+KEEP = {rule.code: rule.keep for rule in retention.RULES}
+
+
+def sweep(code, *, after=timedelta(seconds=1)):
+    """Apply all rules when this one is due; return how many rows it handled."""
+    return retention.apply(now=NOON + KEEP[code] + after, for_s=60)[code]
+
+
+def test_the_documentation_names_each_period():
+    text = Path("docs/retention.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \|", text, re.MULTILINE)
+
+    assert {code: timedelta(days=int(days)) for code, days in rows} == KEEP
+
+
+def test_the_body_of_a_webhook_goes_and_its_id_stays():
+    ended, waiting = keep_call("test-gateway", b"1"), keep_call("test-gateway", b"2")
+    InboundCall.objects.update(status_since=NOON)
+    InboundCall.objects.filter(pk=ended.pk).update(status="applied")
+
+    assert sweep("webhook_bodies", after=timedelta(0)) == 0
+    assert sweep("webhook_bodies") == 1
+    bodies = dict(InboundCall.objects.values_list("external_id", "body"))
+    assert {key: bytes(body) for key, body in bodies.items()} == {
+        ended.external_id: b"",
+        waiting.external_id: b"2",
+    }
+
+
+def test_emails_go_and_their_event_is_never_told_again():
+    def tell():
+        return outbox.tell(
+            name="account.known",
+            key="once",
+            subject="account:1",
+            payload={"email": "ada@example.org", "locale": "en", "url": "https://shop.example/"},
+            at=NOON,
+        )
+
+    with retention.transaction.atomic():
+        event = tell()
+    [delivery] = dispatch.fan_out(event=event, now=NOON)
+    assert sweep("event_payloads") == 0  # its e-mail waits
+
+    delivery.move("delivering", at=NOON)
+    delivery.move("delivered", at=NOON, actor="clerk@shop.example", reason="clerk: it was sent")
+    assert sweep("emails") == 1
+    assert not Delivery.objects.exists()
+    moves = StatusChange.objects.filter(subject="notifications.Delivery")
+    assert set(moves.values_list("reason", "actor")) == {("", "")}
+    assert Event.objects.get().payload == {}
+    with retention.transaction.atomic():
+        assert tell().pk == event.pk
+    assert dispatch.fan_out(event=event, now=NOON) == []
+
+
+def test_old_requests_for_another_address_go():
+    user = User.objects.create_user("ada@example.org", "a good password")
+    AddressChange.objects.create(
+        user=user, old_email="ada@example.org", new_email="a@example.org", key="k", asked_at=NOON
+    )
+
+    assert sweep("address_changes", after=timedelta(0)) == 0
+    assert sweep("address_changes") == 1
+
+
+def test_messages_to_suppliers_are_emptied_once_the_order_is_over():
+    [purchase_order] = make_purchase_orders(make_sellable())
+    PurchaseMessage.objects.create(
+        purchase_order=purchase_order, direction="out", kind="order", body={"to": "Ada"}, at=NOON
+    )
+
+    assert sweep("supplier_messages") == 0
+    Order.objects.update(status="completed")
+    assert sweep("supplier_messages") == 1
+    assert PurchaseMessage.objects.get().body == {}
+
+
+@pytest.mark.parametrize(
+    ("status", "rule"), [("expired", "unpaid_guest_orders"), ("completed", "guest_orders")]
+)
+def test_a_guest_is_forgotten_after_the_period_and_the_books_stay(status, rule):
+    order = make_order(make_sellable())
+    Order.objects.update(status=status, placed_at=NOON)
+    before = Order.objects.get()
+
+    assert sweep(rule, after=timedelta(0)) == 0
+    assert sweep(rule) == 1
+    after = Order.objects.get()
+    assert after.email == f"{order.number.lower()}{ERASED}"
+    assert "Erika" not in str(after.ship_to) + str(after.cart.ship_to) + after.cart.email
+    assert after.access_key != before.access_key
+    assert (after.total_amount, after.ship_to["country"]) == (
+        before.total_amount,
+        before.ship_to["country"],
+    )
+    assert sweep(rule) == 0
+
+
+@pytest.mark.parametrize("keeps", ["account", "open"])
+def test_an_order_of_an_account_and_an_open_one_are_left(keeps):
+    order = make_order(make_sellable())
+    Order.objects.update(status="completed" if keeps == "account" else "paid", placed_at=NOON)
+    if keeps == "account":
+        order.cart.owner = User.objects.create_user("erika@example.org", "a good password")
+        order.cart.save()
+
+    assert sweep("guest_orders") == 0
+
+
+def test_many_rows_are_handled_in_batches(monkeypatch):
+    monkeypatch.setattr(retention, "BATCH", 2)
+    for number in range(5):
+        keep_call("test-gateway", b"x%d" % number)
+    InboundCall.objects.update(status="applied", status_since=NOON)
+
+    assert sweep("webhook_bodies") == 5
