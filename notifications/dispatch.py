@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
-from email.utils import parseaddr
+from email.utils import formataddr, parseaddr
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -17,6 +17,7 @@ from notifications.rendering import render
 from notifications.routes import routes_for
 from notifications.sealed_links import with_link
 from notifications.senders import Message, sender_for
+from storefront.identity.current import shop_identity
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.state_machine import IllegalMoveError
@@ -144,6 +145,7 @@ def _message(delivery: Delivery) -> Message:
     )
     return Message(
         message_id=message_id(delivery),
+        sender=formataddr((shop_identity().name, parseaddr(settings.MAIL_FROM)[1])),
         recipient=delivery.recipient,
         subject=letter.subject,
         text=letter.text,

@@ -25,6 +25,7 @@ from jinja2 import (
 )
 from jinja2.runtime import Context
 
+from storefront.identity.current import Identity, shop_identity
 from storefront.lib.clock import local
 
 TEMPLATES = Path(__file__).parent / "templates" / "notifications"
@@ -49,7 +50,8 @@ def render(*, template: str, locale: str, payload: dict[str, Any]) -> Letter:
     Raises: jinja2.TemplateError  the payload lacks what the words need
     """
     language = locale if locale in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
-    values = {**payload, "language": language, "shop_url": settings.PUBLIC_URL}
+    shop = shop_identity()
+    values = {**payload, "language": language, "shop_url": settings.PUBLIC_URL, "shop": shop}
     with translation.override(language):
         words = _environment().get_template(f"email/{template}.txt").render(values)
         subject, _, text = words.lstrip().partition("\n")
@@ -60,7 +62,7 @@ def render(*, template: str, locale: str, payload: dict[str, Any]) -> Letter:
         )
     return Letter(
         subject=_CONTROL.sub(" ", subject).strip()[:200],
-        text=_squeeze(text),
+        text=_squeeze(text + _signature(shop)),
         html=_inliner().inline(page),
     )
 
@@ -150,6 +152,12 @@ def _country(context: Context, code: str) -> str:
 def _line(text: str) -> str:
     """Keep a value from outside on its line."""
     return _CONTROL.sub(" ", text).strip()
+
+
+def _signature(shop: Identity) -> str:
+    """Write who sends the message, as the law asks of letters of a business."""
+    lines = [shop.company, *shop.address_lines, f"{shop.email} · {shop.phone}"]
+    return "\n\n" + "\n".join(_line(line) for line in lines)
 
 
 def _squeeze(text: str) -> str:

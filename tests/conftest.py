@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 
 import pytest
@@ -59,6 +60,14 @@ def broker_answers(monkeypatch):
     from storefront.workers import deduplication  # noqa: PLC0415 - the settings are not read yet
 
     monkeypatch.setattr(deduplication, "broker", deduplication.Broker())
+
+
+@pytest.fixture(autouse=True)
+def demonstration(monkeypatch):
+    """The shop is a demonstration's, without a query; tests of the identity forget it first."""
+    from storefront.identity import current  # noqa: PLC0415 - the apps are not loaded yet
+
+    monkeypatch.setattr(current, "_known", (math.inf, current.DEMONSTRATION))
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,7 @@ class Message:
     """One finished message. ``message_id`` stays the same however often it is tried."""
 
     message_id: str
+    sender: str  # name and address
     recipient: str
     subject: str
     text: str

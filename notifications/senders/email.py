@@ -10,7 +10,6 @@ import smtplib
 from contextlib import suppress
 from typing import Any
 
-from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, mailers
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend
@@ -54,7 +53,7 @@ class Email:
         mail = EmailMultiAlternatives(
             subject=message.subject,
             body=message.text,
-            from_email=settings.MAIL_FROM,
+            from_email=message.sender,
             to=[message.recipient],
             headers={
                 "Message-ID": message.message_id,

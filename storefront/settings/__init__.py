@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "storefront",
     "storefront.lib",
+    "storefront.identity",
     "notifications",
     "storefront.accounts",
     "catalog",
@@ -227,8 +228,8 @@ CELERY_TASK_ROUTES = {
     "suppliers.feed_mapping.tasks.fetch_sample": {"queue": "syncs"},
     "suppliers.*.tasks.*": {"queue": "bulk"},
     "storefront.webhooks.tasks.subscribe": {"queue": "syncs"},
-}
     "storefront.privacy.tasks.*": {"queue": "bulk"},
+}
 # So many processes read one supplier, or send him orders; half as many hear news, or tell claims.
 LANES_PER_SUPPLIER = env_int("LANES_PER_SUPPLIER", 2)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

@@ -8,6 +8,7 @@ from jinja2 import UndefinedError
 
 from notifications.rendering import render
 from notifications.routes import ROUTES
+from storefront.identity.current import DEMONSTRATION
 from tests.factories.notifications import PAYLOADS
 
 # What a mail is about, if it is no order.
@@ -66,7 +67,9 @@ def test_every_message_is_whole_in_both_languages(name, template, locale):
 def test_azerbaijani_leaves_no_english_sentence(name, template):
     english = Page(write(name, template).html).words
     azerbaijani = Page(write(name, template, "az").html).words
-    data = {"fara", "CJPacket", "CJPKL0000000000YQ", "FL-261124-7K3QX", "300 m"}
+    shop = DEMONSTRATION
+    data = {shop.name, shop.company, ", ".join(shop.address_lines), f"{shop.email} · {shop.phone}"}
+    data |= {"CJPacket", "CJPKL0000000000YQ", "FL-261124-7K3QX", "300 m"}
     data |= {line["title"] for line in PAYLOADS[name].get("lines", ())}
     returns = PAYLOADS[name].get("returns", ())
     data |= {line["title"] for one in returns for line in one["lines"]}

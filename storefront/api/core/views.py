@@ -19,6 +19,7 @@ from catalog.models import Channel
 from storefront.api.core import problem_types
 from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.throttles import ChangeThrottle, ReadThrottle
+from storefront.identity.current import may_sell
 from storefront.lib.text import is_storable
 
 CHANNEL_CODE = "shop"
@@ -121,7 +122,7 @@ def our_channel() -> Channel:
     Raises: ProblemError  the shop is not set up
     """
     channel = Channel.objects.filter(code=CHANNEL_CODE).first()
-    if channel is None:
+    if channel is None or not may_sell():
         raise ProblemError(problem_types.AWAY)
     return channel
 

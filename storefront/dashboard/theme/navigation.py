@@ -117,6 +117,8 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                     "travel_explore",
                     "catalog_competitorsource_changelist",
                 ),
+                (_("Shop identity"), "badge", "identity_shopidentity_changelist"),
+                (_("Legal texts"), "gavel", "identity_legaltext_changelist"),
                 (_("Keys of programs"), "key", "api_pricekey_changelist"),
                 (_("Channels"), "hub", "catalog_channel_changelist"),
                 (_("Categories"), "category", "catalog_category_changelist"),

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from catalog.products.detail import ProductView, VariantView
 from shipping.availability.reach import Availability
 from shipping.rates.quotes import Promise
+from storefront.identity.current import shop_identity
 from storefront.web.core.visit import Visit
 
 ESCAPES = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
@@ -27,15 +28,25 @@ def as_json(data: Any) -> Markup:
 
 
 def shop_json() -> Markup:
-    home = settings.PUBLIC_URL + "/"
+    home, us = settings.PUBLIC_URL + "/", shop_identity()
     return as_json(
         {
             "@context": "https://schema.org",
             "@graph": [
-                {"@type": "Organization", "@id": f"{home}#shop", "name": "Fara", "url": home},
+                {
+                    "@type": "Organization",
+                    "@id": f"{home}#shop",
+                    "name": us.name,
+                    "legalName": us.company,
+                    "url": home,
+                    "email": us.email,
+                    "telephone": us.phone,
+                    "address": ", ".join(us.address_lines),
+                    **({"vatID": us.vat_id} if us.vat_id else {}),
+                },
                 {
                     "@type": "WebSite",
-                    "name": "Fara",
+                    "name": us.name,
                     "url": home,
                     "publisher": {"@id": f"{home}#shop"},
                 },
@@ -49,7 +60,7 @@ def trail_json(trail: Iterable[tuple[str, str]]) -> Markup:
 
 
 def _trail(trail: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    places = [("Fara", reverse("home")), *trail]
+    places = [(shop_identity().name, reverse("home")), *trail]
     return {
         "@type": "BreadcrumbList",
         "itemListElement": [

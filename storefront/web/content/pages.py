@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from storefront.identity.current import legal_text, shop_identity
 from storefront.web.core.page_cache import kept
 
 
@@ -28,10 +32,7 @@ PAGES: Mapping[str, Page] = {
         parts=(
             (
                 "",
-                _(
-                    "This is a demonstration shop. Letters to help@fara.example reach nobody; in a"
-                    " real shop a person answers within one working day."
-                ),
+                _("Write to us or call us. A person answers within one working day."),
             ),
             (
                 _("About an order"),
@@ -94,7 +95,7 @@ PAGES: Mapping[str, Page] = {
                 _(
                     "Before it is packed: open the order’s page and cancel it there. After it"
                     " left: press “Withdraw from the contract, or return” on the same page, or"
-                    " write to help@fara.example, “I withdraw from the contract”, with the order"
+                    " write to %(email)s, “I withdraw from the contract”, with the order"
                     " number and the date. We answer at once that we have it."
                 ),
             ),
@@ -173,7 +174,8 @@ PAGES: Mapping[str, Page] = {
                 _(
                     "A cart that nobody touches is deleted after 30 days, with the address in it."
                     " Tries to sign in are counted under a digest, and forgotten within two hours."
-                    " Orders and the mails about them stay: the books need them."
+                    " Orders stay for ten years: the books need them."
+                    " E-mails about them are deleted after a year."
                     " Pictures that you send with a complaint are seen by our staff only; they stay"
                     " with the order until you erase it."
                 ),
@@ -226,15 +228,7 @@ PAGES: Mapping[str, Page] = {
     ),
     "imprint": Page(
         title=_("Imprint"),
-        parts=(
-            (
-                "",
-                _(
-                    "Fara is free software for shops without a stock of their own. This copy is a"
-                    " demonstration: no company stands behind it and nothing is really sold."
-                ),
-            ),
-        ),
+        parts=(),
     ),
     "accessibility": Page(
         title=_("Accessibility"),
@@ -249,7 +243,7 @@ PAGES: Mapping[str, Page] = {
             ),
             (
                 _("Something in your way?"),
-                _("Write to help@fara.example and name the page. That counts as a fault of ours."),
+                _("Write to %(email)s and name the page. That counts as a fault of ours."),
             ),
         ),
     ),
@@ -261,4 +255,27 @@ PAGES: Mapping[str, Page] = {
 def page(request: HttpRequest, name: str) -> HttpResponse:
     if name not in PAGES:
         raise Http404
-    return render(request, "web/content/page.html", {"page": PAGES[name]})
+    written = legal_text(page=name, language=get_language() or settings.LANGUAGE_CODE)
+    email = shop_identity().email
+    parts = _read(written) or [
+        (str(heading), str(words).replace("%(email)s", email))
+        for heading, words in PAGES[name].parts
+    ]
+    context = {"page": PAGES[name], "parts": parts, "is_about_us": name in {"contact", "imprint"}}
+    return render(request, "web/content/page.html", context)
+
+
+def _read(text: str) -> list[tuple[str, str]]:
+    """Cut a legal text into paragraphs, each with the heading above it, if one stands there."""
+    parts, heading = [], ""
+    for block in re.split(r"\n\s*\n", text.replace("\r\n", "\n").strip()):
+        first, _newline, words = block.partition("\n")
+        if first.startswith("# "):
+            parts += [(heading, "")] if heading else []
+            heading = first.removeprefix("# ").strip()
+        else:
+            words = f"{first} {words}"
+        if words.strip():
+            parts.append((heading, " ".join(words.split())))
+            heading = ""
+    return parts + ([(heading, "")] if heading else [])

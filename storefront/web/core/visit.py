@@ -16,6 +16,7 @@ from orders.cart import account_cart, carts, lines
 from orders.cart.lines import Read
 from orders.models import Cart, Order
 from orders.models.cart import KEPT_FOR
+from storefront.identity.current import may_sell
 
 READS = ["GET", "HEAD", "POST"]
 
@@ -48,6 +49,8 @@ class Visit:
 
     @cached_property
     def _shop(self) -> tuple[Channel, list[Category]]:
+        if not may_sell():
+            raise NotOpenError("the shop has no identity: enter it in the admin")
         if (found := detail.shop(CHANNEL_CODE)) is None:
             raise NotOpenError(f"no channel is called {CHANNEL_CODE!r}")
         return found

@@ -22,6 +22,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from catalog.attributes.families import LIGHTS
+from storefront.identity.current import shop_identity
 from storefront.lib.money import Money
 from storefront.web.catalog import product_card, structured_data, supplier_text
 from storefront.web.charts import beam
@@ -68,6 +69,7 @@ def environment(**options: Any) -> Environment:
     }
     env.globals |= {
         "static": static if settings.DEBUG else lru_cache(static),
+        "identity": shop_identity,
         "beam": beam.glyph,
         "beam_chart": beam.chart,
         "card": product_card.card,

@@ -16,6 +16,7 @@ from storefront.lib.http.errors import PermanentError, TemporaryError
 from tests.notifications.smtp_servers import BadServer, free_port, mailbox, mailbox_command, mailers
 
 MESSAGE = Message(
+    sender="Fara <orders@fara.example>",
     message_id="<delivery-7@fara.example>",
     recipient="erika@example.org",
     subject="A parcel of order FL-261124-7K3QX is on its way – Gülnarə",

@@ -36,6 +36,7 @@ PLAIN |= {
     "region",
     "scheme",
 }
+PLAIN |= {"address", "company", "language", "page", "phone", "text"}
 PLAIN |= {"ending", "step", "tiers"}  # a sentence explains them
 
 

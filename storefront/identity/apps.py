@@ -1,0 +1,12 @@
+"""Identity app: configure the app of the shop's identity."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class IdentityConfig(AppConfig):
+    name = "storefront.identity"
+    label = "identity"
+    verbose_name = _("Shop identity")

@@ -1,0 +1,71 @@
+"""Current identity: read who runs the shop and its legal texts, keep the identity in memory."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import DatabaseError
+
+from storefront.identity.models import LegalText, ShopIdentity
+
+KEPT_FOR_S = 10.0
+# Domains that RFC 2606 reserves: no mail reaches them.
+RESERVED = (".example", ".invalid", ".localhost", ".test", "example.com", "example.org")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who runs the shop. A demonstration may not sell in production."""
+
+    name: str
+    company: str
+    address: str
+    email: str
+    phone: str
+    register_entry: str = ""
+    vat_id: str = ""
+
+    @property
+    def is_demonstration(self) -> bool:
+        return self.email.lower().endswith(RESERVED)
+
+    @property
+    def address_lines(self) -> list[str]:
+        return [line.strip() for line in self.address.splitlines() if line.strip()]
+
+
+DEMONSTRATION = Identity(
+    name="Fara",
+    company="Fara demonstration shop",
+    address="Harbor Street 1\n1010 Exampletown",
+    email="help@fara.example",
+    phone="+1 555 0100",
+)
+FIELDS = ("name", "company", "address", "email", "phone", "register_entry", "vat_id")
+_known: tuple[float, Identity] | None = None  # until when, by the monotonic clock
+
+
+def shop_identity() -> Identity:
+    """Return who runs the shop, at most ten seconds old; without the database, the last known."""
+    global _known  # noqa: PLW0603 - one value for the process
+    if _known is None or _known[0] < time.monotonic():
+        try:
+            row = ShopIdentity.objects.values(*FIELDS).first()
+        except DatabaseError:
+            return _known[1] if _known else DEMONSTRATION
+        _known = (time.monotonic() + KEPT_FOR_S, Identity(**row) if row else DEMONSTRATION)
+    return _known[1]
+
+
+def may_sell() -> bool:
+    """Test whether the shop is open: in production it needs an identity of its own."""
+    return not (settings.IS_PRODUCTION and shop_identity().is_demonstration)
+
+
+def legal_text(*, page: str, language: str) -> str:
+    """Return what staff wrote for a page; in another language, if there is none in this one."""
+    texts = dict(LegalText.objects.filter(page=page).values_list("language", "text"))
+    order = (language, settings.LANGUAGE_CODE, *sorted(texts))
+    return next((texts[each] for each in order if each in texts), "")

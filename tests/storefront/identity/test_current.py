@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import json
+import re
+from email.utils import parseaddr
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from notifications import dispatch, outbox
+from storefront.identity import current
+from storefront.identity.models import LegalText, ShopIdentity
+from storefront.web.core import visit
+from tests.factories.catalog import make_channel
+
+pytestmark = pytest.mark.django_db
+OURS = {
+    "name": "Nachtlicht",
+    "company": "Nachtlicht GmbH",
+    "address": "Hauptstraße 5\n10115 Berlin\nGermany",
+    "email": "service@nachtlicht.shop",
+    "phone": "+49 30 555 0100",
+    "register_entry": "HRB 12345",
+    "vat_id": "DE123456789",
+}
+
+
+@pytest.fixture
+def channel():
+    return make_channel()
+
+
+@pytest.fixture
+def fresh(monkeypatch):
+    """The process has not read the identity yet."""
+    monkeypatch.setattr(current, "_known", None)
+
+
+@pytest.fixture
+def ours(fresh):
+    return ShopIdentity.objects.create(pk=1, **OURS)
+
+
+def page(client, path):
+    answer = client.get(path)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_a_shop_has_one_identity(ours):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ShopIdentity.objects.create(pk=2, **OURS)
+
+
+@pytest.mark.parametrize("path", ["/en/", "/az/", "/en/info/terms/", "/en/cart/"])
+def test_each_page_names_the_shop_its_address_and_phone(client, channel, ours, path):
+    text = page(client, path)
+
+    assert "Nachtlicht GmbH, Hauptstraße 5, 10115 Berlin" in text
+    assert 'href="tel:+49305550100"' in text
+    assert "Nachtlicht</title>" in text
+    assert not re.search(r"\bFara\b|fara\.example", text)
+    assert "demonstration" not in text
+
+
+@pytest.mark.parametrize("name", ["contact", "imprint"])
+def test_contact_and_imprint_say_who_runs_the_shop(client, channel, ours, name):
+    text = page(client, f"/en/info/{name}/")
+
+    for value in ("Nachtlicht GmbH", "HRB 12345", "DE123456789", "service@nachtlicht.shop"):
+        assert value in text
+
+
+def test_structured_data_names_the_company(client, channel, ours):
+    [found] = re.findall(r'"@type":"Organization".*?}', page(client, "/en/"))
+    told = json.loads("{" + found)
+
+    assert (told["name"], told["legalName"]) == ("Nachtlicht", "Nachtlicht GmbH")
+    assert told["telephone"] == OURS["phone"]
+
+
+def test_emails_come_from_the_shop_and_name_its_company(ours, settings):
+    settings.MAIL_FROM = "orders@nachtlicht.shop"
+    event = outbox.tell(
+        name="account.known",
+        key="1",
+        subject="account:1",
+        payload={"email": "ada@example.org", "locale": "en", "url": "https://nachtlicht.shop/"},
+        at=timezone.now(),
+    )
+    [delivery] = dispatch.fan_out(event=event, now=timezone.now())
+    message = dispatch._message(delivery)
+
+    assert parseaddr(message.sender) == ("Nachtlicht", "orders@nachtlicht.shop")
+    for words in (message.text, message.html):
+        assert "Nachtlicht GmbH" in words
+        assert "+49 30 555 0100" in words
+        assert "Fara" not in words
+
+
+def test_a_legal_text_takes_the_place_of_the_built_in_one(client, channel, ours):
+    LegalText.objects.create(
+        page="terms",
+        language="en",
+        text="We sell lights.\n\n# Price <b>\nAs shown.\n\n# Law\n\nOurs.",
+    )
+
+    for path in ("/en/info/terms/", "/az/info/terms/"):  # no other language contradicts it
+        text = page(client, path)
+        assert "<p>We sell lights.</p>" in text
+        assert "<h2>Price &lt;b&gt;</h2><p>As shown.</p><h2>Law</h2><p>Ours.</p>" in text
+    assert "Your order is an offer" not in page(client, "/en/info/terms/")
+
+
+@pytest.mark.parametrize("email", [None, "help@fara.example"])
+@pytest.mark.usefixtures("channel", "fresh")
+def test_production_is_closed_until_it_has_an_identity(client, settings, email, caplog):
+    if email:
+        ShopIdentity.objects.create(pk=1, **(OURS | {"email": email}))
+    settings.IS_PRODUCTION = True
+
+    assert client.get("/en/").status_code == 503
+    assert client.post("/api/v1/carts/", {}, content_type="application/json").status_code == 503
+    assert "no identity" in caplog.text
+
+
+def test_production_is_open_with_an_identity(client, channel, ours, settings):
+    settings.IS_PRODUCTION = True
+
+    assert visit.Visit(client.get("/en/").wsgi_request).channel == channel
+
+
+def test_staff_enter_the_identity_once(admin_client, fresh, settings):
+    settings.IS_PRODUCTION = True
+    add = "/admin/identity/shopidentity/add/"
+    refused = admin_client.post(add, OURS | {"email": "help@fara.example"})
+    assert "No mail reaches this address" in refused.content.decode()
+
+    assert admin_client.post(add, OURS).status_code == 302
+    assert current.shop_identity().company == "Nachtlicht GmbH"
+    assert admin_client.get(add).url == "/admin/identity/shopidentity/1/change/"
