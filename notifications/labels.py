@@ -19,6 +19,7 @@ WORDS: Mapping[str, Promise] = {
     "rights_changed": _("Rights of staff have changed"),
     "order_placed": _("The order is placed"),
     "order_unpaid": _("The order is not paid yet"),
+    "order_link": _("The link of an order"),
     "address_corrected": _("The delivery address is corrected"),
     "address_answered": _("What became of the new delivery address"),
     "order_canceled": _("The order is canceled"),

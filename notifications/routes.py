@@ -32,6 +32,7 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
         "account.rights_changed": (Route(sender="email", template="rights_changed"),),
         "order.placed": (Route(sender="email", template="order_placed"),),
         "order.unpaid": (Route(sender="email", template="order_unpaid"),),
+        "order.link_asked": (Route(sender="email", template="order_link"),),
         "order.address_corrected": (Route(sender="email", template="address_corrected"),),
         "order.address_answered": (Route(sender="email", template="address_answered"),),
         "order.canceled": (Route(sender="email", template="order_canceled"),),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -116,6 +117,17 @@ def order_unpaid(order: Order, *, at: datetime) -> None:
             "total": str(order.total_amount),
             "pay_before": order.pay_before.isoformat(),
         },
+        at=at,
+    )
+
+
+def link_asked(order: Order, *, at: datetime) -> None:
+    """Send the customer the link of the order page."""
+    tell(
+        name="order.link_asked",
+        key=f"order.link_asked:{secrets.token_hex(16)}",
+        subject=f"order:{order.number}",
+        payload=basics(order),
         at=at,
     )
 

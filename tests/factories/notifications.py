@@ -78,6 +78,7 @@ _ASKED = {
     "url": "https://fara.example/en/supplier/FL-261124-7K3QX-1/key/",
 }
 PAYLOADS = {
+    "order.link_asked": _ORDER,
     "account.unproven": _ACCOUNT,
     "account.known": _ACCOUNT,
     "account.password_forgotten": _ACCOUNT,

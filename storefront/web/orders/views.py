@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from http import HTTPStatus
 
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from orders import links, order_lines
+from orders import events, links, order_lines
 from orders.address_changes.change_requests import Chance
 from orders.cancellation import cancellation as cancellations
 from orders.cancellation import status as cancellation_status
@@ -46,6 +47,7 @@ from storefront.web.orders.tracking import Stage, boxes, instead, purchases_of
 from storefront.web.returns import status, views
 
 ASKS_PER_HOUR = 20
+LINKS_PER_HOUR = 5  # e-mails to one customer
 Status = Order.Status
 Kind = PaymentEvent.Kind
 ENDED = frozenset(
@@ -281,21 +283,26 @@ def cancel(request: HttpRequest, number: str, key: str) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def lookup(request: HttpRequest) -> HttpResponse:
-    """Find an order by number and e-mail; a wrong pair says nothing about either."""
+    """Mail the link of an order to its customer; the answer is the same for a wrong pair.
+
+    Suppliers know numbers, and a number with an e-mail address must not open the order.
+    """
     form = LookupForm(request.POST if request.method == "POST" else None)
-    problem, status = "", HTTPStatus.OK
+    problem, status, is_sent = "", HTTPStatus.OK, False
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         if is_too_often(what="lookup", who=address_of(request), per_hour=ASKS_PER_HOUR):
             problem = _("Too many tries. Wait an hour, or use the link in any of our e-mails.")
             status = HTTPStatus.TOO_MANY_REQUESTS
         elif form.is_valid():
+            status, is_sent = HTTPStatus.OK, True
             found = links.find_by_email(**form.cleaned_data)
-            if found is not None:
-                path = reverse("order", args=[found.number, found.access_key])
-                return HttpResponseRedirect(path, status=HTTPStatus.SEE_OTHER)
-            problem = _("No order has this number and this e-mail address. Check both.")
-    context = {"form": form, "problem": problem}
+            if found and not is_too_often(
+                what="order-link", who=found.number, per_hour=LINKS_PER_HOUR
+            ):
+                with transaction.atomic():
+                    events.link_asked(found, at=timezone.now())
+    context = {"form": form, "problem": problem, "is_sent": is_sent}
     return render(request, "web/orders/order_lookup.html", context, status=status)
 
 
