@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from django.apps import apps
 from django.conf import settings
 from django.db import DatabaseError
-
-from storefront.identity.models import LegalText, ShopIdentity
 
 KEPT_FOR_S = 10.0
 # Domains that RFC 2606 reserves: no mail reaches them.
@@ -52,7 +51,8 @@ def shop_identity() -> Identity:
     global _known  # noqa: PLW0603 - one value for the process
     if _known is None or _known[0] < time.monotonic():
         try:
-            row = ShopIdentity.objects.values(*FIELDS).first()
+            # By name: workers import this before the apps are loaded.
+            row = apps.get_model("identity", "ShopIdentity").objects.values(*FIELDS).first()
         except DatabaseError:
             return _known[1] if _known else DEMONSTRATION
         _known = (time.monotonic() + KEPT_FOR_S, Identity(**row) if row else DEMONSTRATION)
@@ -66,6 +66,7 @@ def may_sell() -> bool:
 
 def legal_text(*, page: str, language: str) -> str:
     """Return what staff wrote for a page; in another language, if there is none in this one."""
-    texts = dict(LegalText.objects.filter(page=page).values_list("language", "text"))
+    rows = apps.get_model("identity", "LegalText").objects.filter(page=page)
+    texts: dict[str, str] = dict(rows.values_list("language", "text"))
     order = (language, settings.LANGUAGE_CODE, *sorted(texts))
     return next((texts[each] for each in order if each in texts), "")
