@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from orders import links
 from orders.address_changes import corrections
 from orders.addresses import verification
+from orders.enums import SEE_COSTS
 from orders.models import Order
 from orders.routing import decision_log, labels
 from orders.routing.margin_filter import Left
@@ -113,16 +114,6 @@ def shopper_page(order: Order) -> str:
     return format_html(
         '<a href="{}" rel="noreferrer">{}</a>', links.order_url(order), gettext("Open")
     )
-
-
-SEE_COSTS = "orders.view_costs"
-COST = columns.guarded(columns.money("cost_amount", _("Cost"), currency="cost_currency"), SEE_COSTS)
-LANDED = columns.guarded(
-    columns.money("landed_amount", _("Landed cost"), currency="order__currency"), SEE_COSTS
-)
-FEES = columns.guarded(
-    columns.money("fees_amount", _("Fees"), currency="order__currency"), SEE_COSTS
-)
 
 
 @admin.display(description=_("Why from there"))

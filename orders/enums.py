@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+SEE_COSTS = "orders.view_costs"  # the right to see costs, fees and margins
+
 
 class Criterion(StrEnum):
     """One thing by which places are ranked."""

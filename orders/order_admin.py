@@ -18,8 +18,6 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldBooleanSwitchWid
 from orders import ledger, privacy
 from orders.address_changes.admin import AddressActions
 from orders.admin_columns import (
-    FEES,
-    LANDED,
     address,
     address_check,
     goods,
@@ -29,6 +27,7 @@ from orders.admin_columns import (
 )
 from orders.cancellation import cancellation
 from orders.cancellation import tasks as cancellation_tasks
+from orders.cart.admin import FEES, LANDED
 from orders.models import Order, OrderLine, Payment, PurchaseOrder, SupplierToAsk
 from orders.payments import refunds
 from orders.payments import tasks as payment_tasks
@@ -37,7 +36,7 @@ from orders.purchasing.holds import holds
 from orders.returns.admin.receiving import RETURNS, ReturnActions
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, allowed_by
 from storefront.lib.staff.inlines import inline
 
 
@@ -224,10 +223,14 @@ class OrderAdmin(ReturnActions, AddressActions):
         "go_on": lambda order: order.status == Order.Status.ON_HOLD,
     }
 
+    has_cancel_permission = allowed_by("orders.cancel_order")
+    has_refund_permission = allowed_by("orders.refund_order")
+    has_release_permission = allowed_by("orders.release_order")
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         return Order.objects.with_progress()
 
-    @action(description=_("Cancel"), icon="cancel", may="orders.cancel_order")
+    @action(description=_("Cancel"), icon="cancel", may="cancel")
     def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
         order = self.row(request, object_id)
 
@@ -258,7 +261,7 @@ class OrderAdmin(ReturnActions, AddressActions):
             done=gettext("The cancellation of %s is written down.") % order,
         )
 
-    @action(description=_("Pay back"), icon="undo", may="orders.refund_order")
+    @action(description=_("Pay back"), icon="undo", may="refund")
     def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
         order = self.row(request, object_id)
 
@@ -289,7 +292,7 @@ class OrderAdmin(ReturnActions, AddressActions):
             done=gettext("The refund of %s is on its way.") % order,
         )
 
-    @action(description=_("Let it go on"), icon="play_arrow", may="orders.release_order")
+    @action(description=_("Let it go on"), icon="play_arrow", may="release")
     def go_on(self, request: HttpRequest, object_id: str) -> HttpResponse:
         order = self.row(request, object_id)
 

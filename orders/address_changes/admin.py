@@ -19,7 +19,7 @@ from orders.models import AddressWish, Order
 from orders.purchasing import tasks
 from storefront.lib.address import Address
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, allowed_by
 
 
 def _field(label: Any, name: str, *, help_text: Any = "", required: bool = False) -> Any:
@@ -54,6 +54,7 @@ class AddressActions(StaffAdmin):
         "correct_address": lambda order: order.status not in corrections.OVER,
     }
     address_refusals: ClassVar = (corrections.SettledError, corrections.StillWrongError)
+    has_redirect_permission = allowed_by("orders.redirect_order")
 
     @action(description=_("Confirm the address"), icon="where_to_vote")
     def confirm_address(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -79,7 +80,7 @@ class AddressActions(StaffAdmin):
     @action(
         description=_("Correct the address"),
         icon="edit_location_alt",
-        may="orders.redirect_order",
+        may="redirect",
     )
     def correct_address(self, request: HttpRequest, object_id: str) -> HttpResponse:
         order = self.row(request, object_id)

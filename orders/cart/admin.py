@@ -7,12 +7,20 @@ from typing import ClassVar
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from orders.admin_columns import COST, FEES, LANDED, SEE_COSTS
+from orders.enums import SEE_COSTS
 from orders.inventory.admin import OF_LEVEL, OrderedFilter
 from orders.models import Cart, CartLine, OrderLine, Reservation
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, show
 from storefront.lib.staff.inlines import inline
+
+COST = columns.guarded(columns.money("cost_amount", _("Cost"), currency="cost_currency"), SEE_COSTS)
+LANDED = columns.guarded(
+    columns.money("landed_amount", _("Landed cost"), currency="order__currency"), SEE_COSTS
+)
+FEES = columns.guarded(
+    columns.money("fees_amount", _("Fees"), currency="order__currency"), SEE_COSTS
+)
 
 
 @admin.register(Cart)

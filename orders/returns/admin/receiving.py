@@ -30,7 +30,7 @@ from orders.returns import (
 )
 from orders.returns.eligibility import CannotReturnError
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, show
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, allowed_by, show
 from storefront.lib.staff.inlines import inline
 
 RETURNS = inline(
@@ -55,8 +55,9 @@ class ReturnActions(StaffAdmin):
 
     return_fits: ClassVar = {"open_return": has_left}
     return_refusals: ClassVar = (CannotReturnError,)
+    has_return_permission = allowed_by("orders.return_order")
 
-    @action(description=_("Open a return"), icon="assignment_return", may="orders.return_order")
+    @action(description=_("Open a return"), icon="assignment_return", may="return")
     def open_return(self, request: HttpRequest, object_id: str) -> HttpResponse:
         order = self.row(request, object_id)
         left = eligibility.look(order=order, now=timezone.now(), is_late_fine=True)

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
+from orders.enums import SEE_COSTS
 from storefront.dashboard.home import feed_freshness, kpis
 from storefront.dashboard.inbox import query, quick_actions, views
 from storefront.lib.security import proxy_check
@@ -35,6 +36,7 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         context["orders"] = kpis.orders(midnight=midnight)
     if _may_see(request, "orders.view_payment"):
         context["money"] = kpis.money(midnight=midnight)
+    if _may_see(request, SEE_COSTS) and _may_see(request, "orders.view_payment"):
         context["earned"] = kpis.earned(now=now)
     if _may_see(request, "shipping.view_parcel"):
         context["parcels"] = kpis.parcels(midnight=midnight)

@@ -37,12 +37,14 @@ def _right_of_admin_page(request: HttpRequest) -> list[str]:
     """Return the right that opens an admin page: ``orders_order_changelist`` → view order."""
     match = request.resolver_match
     name = (match.url_name or "") if match and match.app_name == "admin" else ""
-    for model in admin.site._registry:  # noqa: SLF001 - as the admin finds tables
+    for model, table in admin.site._registry.items():  # noqa: SLF001 - as the admin finds tables
         app, model_name = model._meta.app_label, model._meta.model_name  # noqa: SLF001
         if name.startswith(f"{app}_{model_name}_"):
             what = name.removeprefix(f"{app}_{model_name}_")
             is_read = what in {"changelist", "history"} or (what == "change" and _is_get(request))
-            verb = "view" if is_read else what if what in {"add", "delete"} else "change"
+            asked = getattr(getattr(table, what, None), "allowed_permissions", ["change"])[0]
+            verb = "view" if is_read else what if what in {"add", "delete"} else asked
+            verb = "change" if verb == "act" else verb
             return [f"{app}.{verb}_{model_name}"]
     return []
 

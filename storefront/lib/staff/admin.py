@@ -43,6 +43,15 @@ def action[**P, R](
     return offered
 
 
+def allowed_by(right: str) -> Callable[..., bool]:
+    """Make a method that asks for a right, such as ``has_cancel_permission`` of an admin page."""
+
+    def has_permission(_admin: Any, request: HttpRequest, _row: Any = None) -> bool:
+        return request.user.has_perm(right)
+
+    return has_permission
+
+
 class Wakeable(Protocol):
     """A task as far as staff pages know it."""
 

@@ -76,6 +76,7 @@ def test_support_sees_what_was_ordered_and_no_cost(world, groups, client, staff)
     line = order.lines.order_by("pk")[0]
     table = client.get(reverse("admin:orders_orderline_change", args=[line.pk])).content.decode()
 
+    assert "Margin" not in client.get("/admin/").content.decode()
     for words in ("Landed cost", "Fees", "What it earns", "Offers side by side"):
         assert words in boss_page
         assert words not in page
@@ -104,6 +105,8 @@ def test_each_verb_of_an_order_has_a_right_of_its_own(world, client, verb, right
     client.force_login(clerk)
     path = reverse(f"admin:orders_order_{verb}", args=[order.pk])
 
-    assert client.get(path).status_code == 403
+    refused = client.get(path)
+    assert refused.status_code == 403
+    assert f"(orders.{right})" in refused.content.decode()
     clerk.user_permissions.add(rights.get(codename=right))
     assert client.get(path).status_code == 200
