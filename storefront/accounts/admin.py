@@ -14,7 +14,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -223,7 +223,9 @@ class UserAdmin(RightsAdmin, DjangoUserAdmin, Asks):  # type: ignore[type-arg]
 
     @action(description=_("Take out the second factors"), icon="phonelink_erase")
     def reset_factors(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        person: User = User.objects.get(pk=object_id)
+        person: User | None = self.get_object(request, object_id)
+        if person is None:
+            raise Http404
 
         def reset(said: Mapping[str, Any]) -> None:
             assert isinstance(request.user, User)  # noqa: S101 - nobody else may act

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalog", "0025_places_per_line"),
+        ("catalog", "0027_beam_filter_and_cell_capacity"),
     ]
 
     operations = [

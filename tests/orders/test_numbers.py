@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+import pytest
+
+from orders.numbers import order_number_of
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        " fl-261128-s9ne9 ",
+        "FL 261128 S9NE9",
+        "FL261128S9NE9",
+        "261128S9NE9",
+        "261128 \u2013 s9ne9",
+    ],
+)
+def test_an_order_number_is_known_in_any_spacing_with_or_without_fl(written):
+    assert order_number_of(written) == "FL-261128-S9NE9"
