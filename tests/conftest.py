@@ -12,18 +12,19 @@ from xdist.scheduler import LoadGroupScheduling
 from storefront.celery import app
 from tests.support import database
 
-WHOLE = "tests/e2e/browser/"
+# Each of these starts a whole shop, once for all of its tests.
+WHOLE = ("tests/e2e/browser/", "tests/storefront/test_containers.py")
 
 
 class OneWholeShop(LoadGroupScheduling):
-    """Give all journeys through the whole shop to one worker, so that it starts only once.
+    """Give all tests of one whole shop to one worker, so that it starts only once.
 
     The marks that xdist has for this do nothing under pytest 9.2, where no plugin can change the
     id of a test any more.
     """
 
     def _split_scope(self, nodeid):
-        return WHOLE if nodeid.startswith(WHOLE) else nodeid
+        return next((whole for whole in WHOLE if nodeid.startswith(whole)), nodeid)
 
 
 def pytest_xdist_make_scheduler(config, log):

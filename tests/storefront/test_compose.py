@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import re
-import shlex
-import subprocess
 from pathlib import Path
 
 import pytest
 import redis
 import yaml
-from redis.backoff import ConstantBackoff
-from redis.retry import Retry
 
 from storefront import settings as conf
 from storefront.dev.demo import processes
-from storefront.dev.runtime import redis_server
-from storefront.dev.runtime.ports import HOST, free_port
 from suppliers.resilience.bulkheads import Work, width
+from tests.support import containers
 
 OURS = ("web", "worker", "syncs", "bulk", "beat")
 ONE_SHOT = "migrate"
-APPS = ("catalog", "notifications", "orders", "shipping", "storefront", "suppliers")
-PATIENT = Retry(ConstantBackoff(0.1), 100)  # until the server listens
 SECRET = re.compile(r"SECRET|PASSWORD|KEY|TOKEN")
 
 
@@ -116,7 +109,7 @@ def test_every_folder_that_the_shop_writes_to_is_a_volume_that_all_containers_sh
 
 
 def test_the_shop_knows_its_folders_by_their_settings_only():
-    sources = [path for app in APPS for path in Path(app).rglob("*.py")]
+    sources = [path for app in containers.APPS for path in Path(app).rglob("*.py")]
     outside = [p for p in sources if not p.is_relative_to("storefront/dev")]
 
     assert [str(p) for p in outside if "VAR_DIR" in p.read_text()] == [
@@ -128,7 +121,7 @@ def names_read_by_the_code():
     calls = re.compile(r'(?:env_\w+\(|environ(?:\.get\(|\[))\s*"([A-Z][A-Z0-9_]*)"')
     return {
         name
-        for app in APPS
+        for app in containers.APPS
         for path in Path(app).rglob("*.py")
         if not path.is_relative_to("storefront/dev")
         for name in calls.findall(path.read_text())
@@ -195,16 +188,9 @@ def test_pictures_leave_a_process_to_other_long_work(services):
     assert int(words[words.index("--concurrency") + 1]) > 1, "one is busy with pictures"
 
 
-def test_a_full_redis_evicts_pages_and_no_task(services, tmp_path):
-    words = shlex.split(services["redis"]["command"][-1].replace("$$", "$"))
-    options = words[words.index("--appendonly") :]
-    options[options.index("$REDIS_PASSWORD")] = "a-password"
-    options[options.index("--maxmemory") + 1] = "8mb"
-    port = free_port()
-    command = [redis_server.find_program(), "--port", str(port), "--bind", HOST, *options]
-    process = subprocess.Popen([*command, "--dir", str(tmp_path)], stdout=subprocess.DEVNULL)
-    try:
-        store = redis.Redis(host=HOST, port=port, password="a-password", retry=PATIENT)
+def test_a_full_redis_evicts_pages_and_no_task(tmp_path):
+    with containers.started_redis(tmp_path, maxmemory="8mb") as url:
+        store = redis.Redis.from_url(url)
         for number in range(100):
             store.lpush("celery", f"task {number}")
         for number in range(200):
@@ -212,9 +198,6 @@ def test_a_full_redis_evicts_pages_and_no_task(services, tmp_path):
 
         assert store.llen("celery") == 100
         assert 0 < len(store.keys("page:*")) < 100
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 def test_every_queue_has_a_worker(services, settings):

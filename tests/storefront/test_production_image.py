@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-APPS = ("catalog", "notifications", "orders", "shipping", "storefront", "suppliers")
+from tests.support.containers import copy_what_the_image_holds
+
 START = """
 import django
 from django.core.management import call_command
@@ -22,19 +20,6 @@ call_command("check", deploy=True, fail_level="WARNING")
 call_command("collectstatic", interactive=False, dry_run=True, verbosity=0)
 app.loader.import_default_modules()
 """
-
-
-def copy_what_the_image_holds(target):
-    """Copy the apps without the folders that the .dockerignore names."""
-    lines = (ROOT / ".dockerignore").read_text().split()
-    left_out = {(ROOT / line).resolve() for line in lines if not set(line) & set("*!")}
-
-    def ignore(folder, names):
-        return [n for n in names if n == "__pycache__" or (Path(folder) / n).resolve() in left_out]
-
-    for app in APPS:
-        shutil.copytree(ROOT / app, target / app, ignore=ignore)
-    shutil.copy(ROOT / "manage.py", target)
 
 
 def test_the_image_works_without_development_tools(tmp_path):
