@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.contrib.sessions.models import Session
 from django.db import transaction
@@ -67,8 +68,8 @@ def count_attempt(*, account: str, network: str, now: datetime, kind: str = "acc
         raise TooManyTriesError(max(waits))
     for row in counters:
         limit = limits[row.key]
-        leaked = max(now - row.last_at, timedelta(0)) / limit.leak
-        row.count = max(row.count - leaked, 0.0) + 1
+        leaked = Decimal(max(now - row.last_at, timedelta(0)) / limit.leak)
+        row.count = max(row.count - leaked, Decimal(0)) + 1
         row.last_at = now
         over = round(row.count) - limit.free
         row.blocked_until = now + _wait(over) if over >= 0 else None
@@ -88,9 +89,9 @@ def record_success(*, account: str, network: str, now: datetime, kind: str = "ac
     own, counters = next(iter(limits)), _deciding(_lock(limits), limits, now)
     for row in counters:
         if row.last_at == now:
-            row.count, row.blocked_until = max(row.count - 1, 0.0), None
+            row.count, row.blocked_until = max(row.count - 1, Decimal(0)), None
         if row.key == own:
-            row.count, row.blocked_until, row.succeeded_at = 0.0, None, now
+            row.count, row.blocked_until, row.succeeded_at = Decimal(0), None, now
     SignInTries.objects.bulk_update(counters, ["count", "blocked_until", "succeeded_at"])
 
 

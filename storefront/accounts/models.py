@@ -148,7 +148,7 @@ class SignInTries(models.Model):
     """
 
     key = models.CharField(max_length=64, unique=True)
-    count = models.FloatField(default=0)
+    count = models.DecimalField(max_digits=9, decimal_places=4, default=0)
     last_at = models.DateTimeField()
     blocked_until = models.DateTimeField(null=True, blank=True)
     succeeded_at = models.DateTimeField(null=True, blank=True)

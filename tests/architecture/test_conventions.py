@@ -72,7 +72,9 @@ def test_nothing_happens_behind_the_back_of_a_caller():
     ]
 
     assert overriding == []
-    assert [name for name, text in shipped().items() if signals.search(text)] == []
+    using = {name for name, text in shipped().items() if signals.search(text)}
+    # Django makes permissions only after all migrations: groups of a new shop wait for that.
+    assert using == {"storefront/dashboard/apps.py"}
 
 
 def test_a_lock_says_whose_rows_it_takes():

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='signintries',
             name='count',
-            field=models.FloatField(default=0),
+            field=models.DecimalField(decimal_places=4, default=0, max_digits=9),
         ),
         migrations.AddField(
             model_name='signintries',
