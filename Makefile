@@ -35,7 +35,7 @@ chaos: env ## Break a running shop by a seed, and see whether it keeps its promi
 
 test: env ## Run every test, browser included
 	@$(DEV).runtime.browser
-	@$(DEV).runtime.with_datastores $(PY) -m pytest -n 4
+	@$(DEV).runtime.with_datastores $(PY) -m pytest -n 4 --template-branches
 
 check: env ## Formatter, linter, types, import contracts, migrations, production settings
 	$(BIN)/ruff format --check .

@@ -100,4 +100,8 @@ def quiet_surroundings(settings, tmp_path):
     settings.CERTIFICATES_FOR_LITHIUM = settings.CERTIFICATES_FOR_EU = []
 
 
-pytest_plugins = ["tests.support.staff_fixtures", "tests.support.gateway_fixtures"]
+pytest_plugins = [
+    "tests.support.staff_fixtures",
+    "tests.support.gateway_fixtures",
+    "tests.support.template_branches",
+]
