@@ -276,4 +276,5 @@ def test_absurd_sizes_fit_or_are_left_out():
         "out-of-range",
         "sku-unusable",
         "gtin-check-digit",
+        "lithium-unknown",
     }
