@@ -118,7 +118,7 @@ def test_the_shop_knows_its_folders_by_their_settings_only():
 
 
 def names_read_by_the_code():
-    calls = re.compile(r'(?:env_\w+\(|environ(?:\.get\(|\[))\s*"([A-Z][A-Z0-9_]*)"')
+    calls = re.compile(r'(?:env_\w+\(|environ(?:\.get\(|\[))\s*"(?!HTTP_)([A-Z][A-Z0-9_]*)"')
     return {
         name
         for app in containers.APPS
