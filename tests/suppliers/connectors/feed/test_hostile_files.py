@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import time
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from suppliers.models import (
 from tests.factories.feeds import sync
 from tests.suppliers.connectors.feed import hostile_archives
 from tests.suppliers.sync.test_products import versions
+from tests.support.corpus import SENDABLE
 
 BAD = Path(__file__).parent / "hostile_files"
 TABLES = (SupplierProduct, SupplierOffer, StockLevel, StockMovement, Product, Variant, Listing)
@@ -243,3 +246,22 @@ def test_only_what_was_handed_in_is_opened(tmp_path, name):
 
     with pytest.raises(PermanentError, match="no file was uploaded"):
         upload_path(tmp_path, name)
+
+
+def test_no_text_of_the_corpus_ends_a_run_or_stops_a_good_row(supplier, hand_in):
+    written = io.StringIO(newline="")
+    rows = csv.writer(written)
+    rows.writerow(["SKU", "Name", "Price", "Stock", "Description"])
+    rows.writerow(["GOOD-1", "Trail 400", "10.00", "5", "A lamp."])
+    for number, (_kind, text) in enumerate(SENDABLE):
+        cells = [f"BAD-{number}", "Trail 500", "11.00", "5", "A lamp."]
+        # Few prices and stocks are spoiled: else the whole run is quarantined, rightly.
+        cells[{0: 2, 30: 3}.get(number % 60, (1, 4)[number % 2])] = text
+        rows.writerow(cells)
+    hand_in(written.getvalue().encode())
+
+    runs = sync_all(supplier)
+
+    assert {run.status for run in runs} <= {FeedRun.Status.APPLIED, FeedRun.Status.QUARANTINED}
+    good = SupplierOffer.objects.get(supplier_sku="GOOD-1")
+    assert (good.title, good.cost_amount) == ("Trail 400", 10)
