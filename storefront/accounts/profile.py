@@ -25,12 +25,12 @@ def default_address(user_id: int) -> Address | None:
     return found.as_address if found else None
 
 
-@transaction.atomic(durable=True)
 def has_address(user_id: int, address: Mapping[str, Any]) -> bool:
     """Tell whether an account keeps this very address."""
     return SavedAddress.objects.filter(user=user_id, address=dict(address)).exists()
 
 
+@transaction.atomic(durable=True)
 def keep(*, user_id: int, address: Address, is_default: bool, saved_id: int | None = None) -> None:
     """Keep an address, or change one; the first of an account is its default.
 

@@ -246,6 +246,7 @@ def make_listing(
     Shape:  ``countries`` are those it can be sent to; none: everywhere
     """
     channel = channel or make_channel()
+    more.setdefault("origins", ["CN"])  # without an origin there is no price
     return Listing.objects.create(
         channel=channel,
         variant=variant or make_variant(),

@@ -25,6 +25,11 @@ from tests.support.containers import Image
 SHELL = ("python", "manage.py", "shell", "--no-imports", "-c")
 OPEN = """
 from catalog.models import Channel
+from storefront.identity.models import ShopIdentity
+ShopIdentity.objects.create(
+    pk=1, name="Fara", company="Fara Ltd", address="Harbor Street 1", email="help@fara.shop",
+    phone="+49 30 1234",
+)
 Channel.objects.create(
     code="shop", name="Fara", currency="EUR", default_country="DE", countries=["DE"]
 )

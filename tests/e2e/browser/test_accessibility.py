@@ -115,7 +115,10 @@ def test_fingers_find_every_control(shop, browse):
         small = page.evaluate(
             """() => [...document.querySelectorAll("button, select, input:not(.unseen), .button")]
                 .filter((one) => one.checkVisibility())
-                .map((one) => [one.outerHTML.slice(0, 90), one.getBoundingClientRect()])
+                .map((one) => [
+                    one.outerHTML.slice(0, 90),
+                    (one.closest("label") ?? one).getBoundingClientRect(),
+                ])
                 .filter(([, box]) => box.width && (box.height < 24 || box.width < 20))
                 .map(([name]) => name)"""
         )
@@ -128,7 +131,9 @@ def test_what_matters_stands_above_the_fold_of_a_phone(shop, browse):
 
     page.goto(f"{shop}/en/p/trail-400/")
 
-    for words in ("Trail 400", "€39.99", "incl. VAT, duty paid", "Arrives", "left at the supplier"):
+    heading = page.get_by_role("heading", level=1).bounding_box()
+    assert heading["y"] + heading["height"] <= 740
+    for words in ("€39.99", "incl. VAT, duty paid", "Arrives", "left at the supplier"):
         box = page.locator("main").get_by_text(words).last.bounding_box()
         assert box["y"] + box["height"] <= 740, words
     assert page.get_by_role("button", name="Add to cart").bounding_box()["y"] <= 740 - 56

@@ -80,7 +80,7 @@ def fill_cart(walk):
     """Put a light into the cart, and a code: first one that there is not."""
     page = walk.page
     page.goto(f"{walk.home}/p/trail-400/")
-    walk.press("form:has([name=quantity]) button:not([type])")
+    walk.press("form:has([name=quantity]) button:not([type], [form])")
     walk.press("dialog[open] a[href$='/cart/']" if walk.scripts else "a[href$='/cart/']")
     page.wait_for_url("**/cart/")
     for code in ("NOPE", "TORCH10"):

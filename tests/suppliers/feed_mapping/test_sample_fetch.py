@@ -21,7 +21,6 @@ from suppliers.resilience.bulkheads import InHandError, in_hand
 from tests.suppliers.feed_mapping.test_admin import (
     GOODS,
     fields_of,
-    folder,
     page_of,
     staff,
     supplier,
@@ -29,7 +28,7 @@ from tests.suppliers.feed_mapping.test_admin import (
     words,
 )
 
-__all__ = ["folder", "staff", "supplier"]
+__all__ = ["staff", "supplier"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AGAIN = '<meta http-equiv="refresh"'
