@@ -259,9 +259,9 @@ def _place(  # noqa: PLR0913
     wanted: Counter[int] = Counter()
     for line in order_lines:
         wanted[line.level_id] += line.quantity
-    network_limits.limit(network=network, units=wanted, now=now)
     insert_together([order, *order_lines, *held, payment])
     redemptions.redeem(order=order, applied=billed.found.outcome.applied, now=now)
+    network_limits.limit(order=order, units=wanted, now=now)
     open_order_limits.hand_over(earlier=earlier, levels=set(wanted), now=now)
     reservations.take(lines=order_lines, now=now)
     return Placed(order, payment)

@@ -27,26 +27,26 @@ MIN_UNITS = 5  # of a stock level: a customer may take the last few
 
 
 class NetworkLimitError(HeldError):
-    """Unpaid orders from this network hold too much. Nothing was written."""
+    """Unpaid orders from this network hold too much."""
 
 
 @needs_transaction
-def limit(*, network: str, units: Mapping[int, int], now: datetime) -> None:
-    """Refuse an order whose network would hold too much with it.
+def limit(*, order: Order, units: Mapping[int, int], now: datetime) -> None:
+    """Refuse a new order if its network would hold too much with it.
 
     Orders of one network are counted one after the other: the lock lasts until the order is
     committed.
 
-    Shape:  ``network`` is a digest, empty for orders that no visitor places; ``units`` maps stock
-            rows to what the order wants
-    Locks:  the network
-    Raises: NetworkLimitError
+    Shape:  ``units`` maps stock rows to what the order wants
+    Locks:  the network; the caller has locked the promotions before, and locks stock rows after
+    Raises: NetworkLimitError  the caller's transaction must end
     """
-    if not network:
+    if not order.network:  # no visitor placed it
         return
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 8))", [network])
-    open_ones = Order.objects.filter(network=network, status=Order.Status.PENDING_PAYMENT)
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 8))", [order.network])
+    others = Order.objects.filter(network=order.network, status=Order.Status.PENDING_PAYMENT)
+    open_ones = others.exclude(pk=order.pk)
     ends = list(open_ones.order_by("pay_before").values_list("pay_before", flat=True))
     held = Counter[int]()
     if ends:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from orders.checkout import checkout, network_limits, tasks
 from orders.checkout.network_limits import NetworkLimitError
@@ -18,6 +20,7 @@ from tests.factories.orders import (
     news_of,
     quote_for,
 )
+from tests.factories.promotions import make_promotion
 from tests.factories.suppliers import NOON
 from tests.orders.inventory.test_reservations_race import all_at_once
 
@@ -96,6 +99,20 @@ def test_the_network_is_erased_when_an_order_is_not_unpaid_any_more():
     tasks.expire_unpaid()
 
     assert dict(Order.objects.values_list("pk", "network")) == {ended.pk: "", waiting.pk: HERE}
+
+
+def test_promotions_are_locked_before_the_network_as_an_earlier_order_gives_them_back():
+    make_promotion(limit_total=9, may_go_below_floor=True)
+
+    with CaptureQueriesContext(connection) as asked:
+        place(make_sellable())
+
+    said = [query["sql"] for query in asked]
+    promotion = next(
+        at for at, sql in enumerate(said) if sql.startswith('UPDATE "orders_promotion"')
+    )
+    network = next(at for at, sql in enumerate(said) if HERE in sql and "advisory" in sql)
+    assert promotion < network
 
 
 @pytest.mark.django_db(transaction=True)
