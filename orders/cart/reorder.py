@@ -25,6 +25,7 @@ def put_back(*, ordered: Cart, cart: Cart, now: datetime) -> None:
     Raises: PlacedCartError  it was ordered meanwhile; nothing is written
     """
     carts.lock(cart)
+    cart.refresh_from_db(fields=DETAILS)
     there = {line.listing_id: line for line in cart.lines.all()}
     if not there and not cart.ship_to:
         for name in DETAILS:
