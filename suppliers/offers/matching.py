@@ -6,7 +6,7 @@ A wrong link sells one item and ships another, so only a certain match is linked
 - A GTIN names a variant if the brand is the same. A list without brands counts if staff verified
   the GTIN.
 - Otherwise a part number names a variant, or a model number with the option values. Both count
-  only within their brand.
+  only within their brand, and only if they do not name two variants.
 - A part number whose variant has another GTIN is a contradiction: the SKU waits for staff.
 - Every SKU must be named, each another variant of one product. The supplier must not offer one of
   these variants under another SKU.
@@ -118,7 +118,7 @@ def match(product: Sequence[Claim], bearers: Mapping[Name, Bearer]) -> Match:
         if bearer is None or bearer.offered_as - {claim.sku}:
             return Match()
         found[claim.sku] = bearer
-        if by_part is not None and _is_contradicted(claim, by_gtin, by_part):
+        if by_part is not None and _is_contradicted(claim, bearers, by_part):
             contradicted[claim.sku] = by_part.variant_id
     is_one_product = len({bearer.product_id for bearer in found.values()}) == 1
     is_one_each = len({bearer.variant_id for bearer in found.values()}) == len(product)
@@ -137,11 +137,14 @@ def _by_gtin(claim: Claim, bearers: Mapping[Name, Bearer]) -> Bearer | None:
 
 
 def _by_part(claim: Claim, bearers: Mapping[Name, Bearer]) -> Bearer | None:
-    found = (bearers.get(name) for name in claim.part_names)
-    return next((each for each in found if each and each.brand_key == claim.brand_key), None)
+    """Return what the part and model number name; None if they name two variants."""
+    named = [each for name in claim.part_names if (each := bearers.get(name))]
+    found = {each.variant_id: each for each in named if each.brand_key == claim.brand_key}
+    return next(iter(found.values())) if len(found) == 1 else None
 
 
-def _is_contradicted(claim: Claim, by_gtin: Bearer | None, by_part: Bearer) -> bool:
-    if by_gtin is not None:
-        return by_gtin.variant_id != by_part.variant_id
+def _is_contradicted(claim: Claim, bearers: Mapping[Name, Bearer], by_part: Bearer) -> bool:
+    """Test whether the GTIN is that of another variant, of whichever brand, or of none of ours."""
+    if named := bearers.get(("gtin", claim.gtin)):
+        return named.variant_id != by_part.variant_id
     return bool(claim.gtin and by_part.gtins) and claim.gtin not in by_part.gtins

@@ -82,6 +82,11 @@ def test_the_same_product_of_another_supplier_is_recognized(page, bearers):
             {("mpn", "northbeam:na"): bearer(7), ("mpn", "northbeam:none"): bearer(8)},
             id="placeholders",
         ),
+        pytest.param(
+            record(gtins=("", ""), model="H-100"),
+            BY_MPN | {("model", "northbeam:h100:black"): bearer(9)},
+            id="part number and model of two variants",
+        ),
     ],
 )
 def test_what_is_not_certain_is_not_linked(page, bearers):
@@ -102,6 +107,7 @@ def test_its_own_sku_is_recognized_again():
     [
         BY_MPN | {("mpn", "northbeam:h1r"): bearer(8, gtins=frozenset({RED}))},
         BY_MPN | {("gtin", "04000000000006"): bearer(9)},
+        BY_MPN | {("gtin", "04000000000006"): bearer(9, brand_key="other")},
     ],
 )
 def test_a_gtin_that_contradicts_the_part_number_waits_for_staff(bearers):
