@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from orders.models import Order
+from orders.models import Order, Payment
 from storefront.accounts import profile as keeping
 from storefront.accounts.email_verification import proven_addresses
 from storefront.accounts.models import Consent, User
@@ -29,9 +30,10 @@ def account(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)  # noqa: S101 - for_shoppers let nobody else in
     now = timezone.now()
     found = Order.objects.of(request.user.pk, proven_addresses(request.user))
-    found = found.prefetch_related("lines")
+    newest_first = Prefetch("payments", Payment.objects.order_by("-pk"))
     orders = [
-        (order, headline(order, order.payments.order_by("-pk").first(), now)) for order in found
+        (order, headline(order, next(iter(order.payments.all()), None), now))
+        for order in found.prefetch_related("lines", newest_first)
     ]
     return render(request, "web/account/account.html", {"orders": orders})
 

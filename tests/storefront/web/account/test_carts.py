@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from orders.models import Cart, Order
 from storefront.accounts.models import SavedAddress
 from tests.factories.accounts import make_shopper, sign_in
-from tests.factories.orders import make_order
+from tests.factories.orders import make_order, make_payment
 from tests.storefront.web.conftest import WHO, make_light
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +87,21 @@ def test_an_order_is_listed_with_names_and_its_address_is_offered_and_used_again
 
     SavedAddress.objects.create(user=erika, address=order.ship_to)
     assert new not in filled.get(path).content.decode()
+
+
+def test_a_list_of_many_orders_takes_as_many_queries_as_one(shopper, erika, light):
+    sign_in(shopper)
+
+    def queries():
+        order = make_order(light)
+        make_payment(order)
+        Cart.objects.filter(order=order).update(owner=erika)
+        with CaptureQueriesContext(connection) as asked:
+            assert order.number in shopper.get("/en/account/").content.decode()
+        return len(asked)
+
+    queries()  # fills caches
+    assert queries() == queries()
 
 
 def test_the_address_of_an_order_of_somebody_else_is_not_shown(filled, erika, light):
