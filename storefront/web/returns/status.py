@@ -40,18 +40,6 @@ STANDS: dict[str, Promise] = {
 }
 
 
-CLOSED = frozenset(
-    {
-        Status.REJECTED,
-        Status.REFUNDED,
-        Status.EXCHANGED,
-        Status.REFUSED,
-        Status.EXPIRED,
-        Status.CANCELED,
-    }
-)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """A return as its shopper reads it."""
@@ -69,7 +57,7 @@ class Shown:
 
     @property
     def is_open(self) -> bool:
-        return self.authorization.status not in CLOSED
+        return self.authorization.status not in ReturnAuthorization.ENDED
 
 
 def shown(found: Order) -> list[Shown]:
