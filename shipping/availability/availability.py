@@ -60,7 +60,7 @@ class Short:
 class Looked:
     """A cart with what of each line can be sent, and how it would be sent.
 
-    Shape:  ``held`` what may be taken off it, where routing had to know; None: nobody read it;
+    Shape:  ``held`` what may be taken off it, where routing had to know; None: not read;
             ``apart`` is how each line would come by itself, where that is another plan
     """
 

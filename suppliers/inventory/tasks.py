@@ -15,9 +15,9 @@ BUDGET = timedelta(seconds=10)
 
 @shared_task
 def publish_waiting(**_: Any) -> None:
-    """Find supply that changed, and whose listings nobody refreshed.
+    """Publish changed supply whose listings are not refreshed yet.
 
-    It shares its worker with orders: what it leaves waits for the next beat.
+    It shares its worker with orders: what is left waits for the next beat.
     """
     publication.publish_waiting(now=timezone.now(), within=BUDGET)
 

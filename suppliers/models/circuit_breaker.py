@@ -29,7 +29,7 @@ class Breaker(models.Model):
 
     All processes share it; it is written only when something fails. It is open as long as
     ``opened_at`` stands. From ``orders_wait_until`` on one order call, from ``open_until`` on one
-    of any kind may look whether the other side is back; who looks has until ``probe_until``.
+    of any kind may probe whether the other side is back; the probe has until ``probe_until``.
     """
 
     connection = models.OneToOneField(
