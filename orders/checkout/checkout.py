@@ -261,7 +261,7 @@ def _place(  # noqa: PLR0913
         wanted[line.level_id] += line.quantity
     insert_together([order, *order_lines, *held, payment])
     redemptions.redeem(order=order, applied=billed.found.outcome.applied, now=now)
-    network_limits.limit(order=order, units=wanted, now=now)
+    network_limits.limit(order=order, units=wanted)
     open_order_limits.hand_over(earlier=earlier, levels=set(wanted), now=now)
     reservations.take(lines=order_lines, now=now)
     return Placed(order, payment)

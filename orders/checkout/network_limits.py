@@ -8,14 +8,12 @@ a keyed digest of it until it is paid or has ended.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Collection, Mapping
 
 from django.db import connection
 from django.db.models import Sum
 
 from orders.checkout.open_order_limits import HeldError
-from orders.inventory import reservations
 from orders.models import Order, Reservation
 from storefront.lib.db.transactions import needs_transaction
 from suppliers.models import StockLevel
@@ -30,8 +28,12 @@ class NetworkLimitError(HeldError):
     """Unpaid orders from this network hold too much."""
 
 
+class StockShareError(HeldError):
+    """The order alone would hold more of a stock level than a network may."""
+
+
 @needs_transaction
-def limit(*, order: Order, units: Mapping[int, int], now: datetime) -> None:
+def limit(*, order: Order, units: Mapping[int, int]) -> None:
     """Refuse a new order if its network would hold too much with it.
 
     Orders of one network are counted one after the other: the lock lasts until the order is
@@ -39,7 +41,7 @@ def limit(*, order: Order, units: Mapping[int, int], now: datetime) -> None:
 
     Shape:  ``units`` maps stock rows to what the order wants
     Locks:  the network; the caller has locked the promotions before, and locks stock rows after
-    Raises: NetworkLimitError  the caller's transaction must end
+    Raises: NetworkLimitError, StockShareError  the caller's transaction must end
     """
     if not order.network:  # no visitor placed it
         return
@@ -54,19 +56,26 @@ def limit(*, order: Order, units: Mapping[int, int], now: datetime) -> None:
             line__order__in=open_ones, status=Reservation.Status.ACTIVE
         )
         held.update(dict(active.values_list("level_id").annotate(Sum("quantity")).order_by()))
-    is_too_much = ends and held.total() + sum(units.values()) > MAX_UNITS
-    if len(ends) >= MAX_OPEN or is_too_much or _is_over_share(held, units):
-        raise NetworkLimitError([], min([*ends, now + reservations.PAY_WITHIN]))
+    shares = _shares(units)
+    if any(quantity > shares[level_id] for level_id, quantity in units.items()):
+        raise StockShareError([], None)
+    is_too_much = held.total() + sum(units.values()) > MAX_UNITS
+    is_over_share = any(
+        held[level_id] + quantity > shares[level_id] for level_id, quantity in units.items()
+    )
+    if ends and (len(ends) >= MAX_OPEN or is_too_much or is_over_share):
+        raise NetworkLimitError([], ends[0])
 
 
-def _is_over_share(held: Mapping[int, int], units: Mapping[int, int]) -> bool:
-    """Test whether a network would hold more of a stock row than its share."""
-    for level in StockLevel.objects.filter(pk__in=units):
-        sellable = level.reported_quantity - level.buffer - level.allocated_unseen
-        share = max(MIN_UNITS, sellable // SHARE_DIVISOR)
-        if held.get(level.pk, 0) + units[level.pk] > share:
-            return True
-    return False
+def _shares(level_ids: Collection[int]) -> dict[int, int]:
+    """Return how many units of each stock level one network may hold."""
+    return {
+        level.pk: max(
+            MIN_UNITS,
+            (level.reported_quantity - level.buffer - level.allocated_unseen) // SHARE_DIVISOR,
+        )
+        for level in StockLevel.objects.filter(pk__in=level_ids)
+    }
 
 
 def forget() -> None:

@@ -36,10 +36,10 @@ Status = Order.Status
 class HeldError(Exception):
     """The shopper holds too much that is not paid. Nothing was written.
 
-    ``orders`` are those that hold it; ``until`` is when it will be otherwise.
+    ``orders`` are those that hold it; ``until`` is when it will be otherwise, None for never.
     """
 
-    def __init__(self, orders: Sequence[Order], until: datetime) -> None:
+    def __init__(self, orders: Sequence[Order], until: datetime | None) -> None:
         super().__init__(", ".join(order.number for order in orders))
         self.orders = orders
         self.until = until

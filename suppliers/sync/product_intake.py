@@ -268,12 +268,12 @@ def _unlinked(record: ProductRecord, found: Match, linked: Mapping[str, int]) ->
         if variant.sku in found.contradicted:
             code = "gtin-contradicts-mpn"
             message = (
-                f"Its part number is that of a variant of ours, its GTIN {variant.gtin} is not."
-                " It is not sold from here until one of them is corrected."
+                f"Its part number belongs to a variant of ours, its GTIN {variant.gtin} does not."
+                " The offer stays on hold until one of them is corrected."
             )
         else:
             code = "sku-not-matched"
-            message = "Its product is ours, the version is not. It is not sold from here."
+            message = "We sell its product, but not in this version. The offer stays on hold."
         yield BadRow(
             row=variant.sku,
             code=code,

@@ -152,7 +152,7 @@ TABLE: Mapping[type[Exception], Kind | Callable[[Any], Told]] = {
     checkout.CannotSupplyError: problem_types.CANNOT_SUPPLY,
     open_order_limits.HeldError: lambda error: (
         problem_types.HELD_ALREADY,
-        {"until": error.until.isoformat()},
+        {"until": error.until.isoformat()} if error.until else {},
     ),
     checkout.QuoteOutdatedError: problem_types.CART_CHANGED,
     checkout.PriceChangedError: lambda error: (

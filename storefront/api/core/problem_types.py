@@ -209,7 +209,9 @@ HELD_ALREADY = Kind(
     slug="held-already",
     status=HTTPStatus.CONFLICT,
     title=_("The same shopper holds too much that is not paid"),
-    detail=_("Pay the earlier order or give it up, or wait until the time that is told."),
+    detail=_(
+        "Pay or cancel the earlier order, order fewer units, or wait until the time in until."
+    ),
 )
 CART_CHANGED = Kind(
     slug="cart-changed",

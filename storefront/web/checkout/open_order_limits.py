@@ -20,22 +20,19 @@ type CartView = Callable[[HttpRequest, Cart, Read | None, datetime], HttpRespons
 
 WORDS: dict[type[open_order_limits.HeldError], tuple[Promise, Promise]] = {
     open_order_limits.HeldAlreadyError: (
-        _("You hold it already."),
-        _(
-            "An order of yours holds it and waits for its payment. Pay that order, or give it up:"
-            " then order anew."
-        ),
+        _("You already have an unpaid order with this item"),
+        _("Pay it or cancel it before you order again."),
     ),
     open_order_limits.TooManyOpenError: (
-        _("Some orders wait for their payment."),
+        _("Too many unpaid orders"),
         _(
-            "Three unpaid orders are the most that one shopper can have at a time. Pay one of"
-            " yours, or give one up: then order anew."
+            "You can have at most three unpaid orders at a time. Pay or cancel one before you"
+            " order again."
         ),
     ),
     open_order_limits.HeldTooLongError: (
-        _("You ordered it before, and did not pay."),
-        _("Nobody holds a light longer without paying, so that others can have it too."),
+        _("You ordered this item before and did not pay"),
+        _("An item is reserved without payment for a limited time, so that others can buy it."),
     ),
     network_limits.NetworkLimitError: (
         _("Too much is reserved and not paid"),
@@ -43,6 +40,10 @@ WORDS: dict[type[open_order_limits.HeldError], tuple[Promise, Promise]] = {
             "Unpaid orders from your internet connection reserve as much as we allow for one"
             " connection. Pay or cancel one of them, or order fewer units."
         ),
+    ),
+    network_limits.StockShareError: (
+        _("Too many units for one order"),
+        _("An unpaid order reserves at most half of the units in stock. Order fewer units."),
     ),
 }
 

@@ -166,7 +166,7 @@ NEWS: dict[str, tuple[str, Promise]] = {
     "same": ("good", gettext_lazy("It goes to this address already.")),
 }
 OVER = gettext_lazy("This order is over: its address cannot be changed any more.")
-UNPAID = gettext_lazy("It is not paid yet. Pay it first, or give it up and order anew.")
+UNPAID = gettext_lazy("The order is not paid yet. Pay it first, or cancel it and order again.")
 STOPPING = gettext_lazy("You asked to cancel it, and its supplier has not answered yet.")
 REQUESTED_ALREADY = gettext_lazy(
     "We have asked a supplier to send it to the address that you gave last. Once he has answered,"

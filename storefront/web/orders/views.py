@@ -73,14 +73,14 @@ NEWS: dict[str, tuple[str, Promise]] = {
             "The payment page has not told us the result yet. This page will know it soon."
         ),
     ),
-    "given-up": ("good", gettext_lazy("It is given up. Nothing was charged.")),
+    "given-up": ("good", gettext_lazy("The order is canceled. Nothing was charged.")),
     "stopped": ("good", gettext_lazy("It is canceled. What was paid goes back the same way.")),
     "asked": (
         "",
         gettext_lazy(
-            "Your wish to cancel is noted, and we ask the supplier to stop it. If it is packed"
-            " already, it comes all the same, and you can return it. We send you the answer by"
-            " e-mail."
+            "We received your cancellation request, and ask the supplier to stop the parcel. If it"
+            " is already packed, it is still sent, and you can return it. We send you the answer"
+            " by e-mail."
         ),
     ),
     "late": (

@@ -41,7 +41,7 @@ def test_what_is_held_is_said_and_given_up(shop, browse, tmp_path, width, theme)
     page.locator("input[name=tier]").first.check()
     page.locator("main form button").last.click()
     page.get_by_role("button", name="Order and pay").click()
-    page.get_by_role("heading", name="You hold it already.").wait_for()
+    page.get_by_role("heading", name="You already have an unpaid order with this item").wait_for()
     found += violations(page)
     assert overflow(page) <= 0
     page.screenshot(path=tmp_path / f"held-{width}.png", full_page=True)

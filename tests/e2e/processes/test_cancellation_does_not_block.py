@@ -19,7 +19,7 @@ __all__ = ["sandbox_process", "sandbox_supplier"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-NOTED = "Your wish to cancel is noted"
+NOTED = "We received your cancellation request"
 HANGS_S = 3
 
 

@@ -7,7 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from orders.checkout import checkout, network_limits, tasks
-from orders.checkout.network_limits import NetworkLimitError
+from orders.checkout.network_limits import NetworkLimitError, StockShareError
+from orders.checkout.open_order_limits import HeldError
 from orders.inventory import reservations
 from orders.models import Order
 from orders.payments import updates
@@ -75,10 +76,19 @@ def test_one_network_holds_a_share_of_a_stock_level(stock, quantities, held):
     for quantity in quantities:
         try:
             place(light, quantity=quantity)
-        except NetworkLimitError:
+        except HeldError:
             assert quantity == quantities[-1]
 
     assert reserved(light) == held
+
+
+def test_an_order_that_alone_is_too_large_is_not_told_to_wait():
+    light = make_sellable(quantity=60)
+
+    with pytest.raises(StockShareError) as refused:
+        place(light, quantity=31)
+
+    assert refused.value.until is None
 
 
 def test_one_network_holds_so_many_units_of_all_items(monkeypatch):

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from catalog.models import Listing
 from orders.checkout import network_limits
 from orders.models import Cart, Order, Payment
 from storefront.lib.security import client_ip
@@ -21,9 +22,9 @@ PLACE = "/en/checkout/place/"
 BROWSER = "b" * 43
 
 
-def buy(shopper, light, **who):
+def buy(shopper, light, *, quantity=1, **who):
     """Fill a cart and order it, as far as the gateway."""
-    shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
+    shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": quantity})
     shopper.post("/en/checkout/", {**WHO, **who})
     shopper.post("/en/checkout/delivery/", {"tier": "economy"})
     review = shopper.get("/en/checkout/review/")
@@ -68,7 +69,7 @@ def test_who_orders_again_while_his_payment_is_opened_is_led_to_it(filled, light
 
     text = answer.content.decode()
     assert answer.status_code == 409
-    assert "You hold it already." in text
+    assert "You already have an unpaid order with this item" in text
     assert 'held until <time datetime="2026-11-24T12:20:00+00:00">13:20 CET</time>' in text
     assert page_of(order) in text
     assert Page(answer).faults == []
@@ -136,7 +137,7 @@ def test_who_leaves_three_unpaid_is_told_when_he_may_order_again(filled, light):
     answer = filled.post(PLACE, {"agreed": agreed(review)})
 
     assert answer.status_code == 409
-    assert "Three unpaid orders are the most" in answer.content.decode()
+    assert "You can have at most three unpaid orders" in answer.content.decode()
     assert Order.objects.count() == 3
 
 
@@ -174,3 +175,21 @@ def test_a_network_that_holds_too_much_is_told_so_and_shown_no_order_of_others(
     assert "Too much is reserved and not paid" in page.text
     assert "you can order it again" in page.text
     assert Order.objects.get().number not in page.text
+
+
+@pytest.mark.parametrize("language", ["en", "az"])
+def test_an_order_of_more_than_half_of_the_stock_says_to_order_less(
+    shopper, light, language, monkeypatch
+):
+    monkeypatch.setattr(client_ip, "address_of", lambda _request: "203.0.113.7")
+    StockLevel.objects.update(reported_quantity=20)
+    Listing.objects.update(available=20)
+
+    buy(shopper, light, quantity=11)
+    review = shopper.get("/en/checkout/review/")
+    page = Page(shopper.post(f"/{language}/checkout/place/", {"agreed": agreed(review)}))
+
+    assert page.faults == []
+    assert page.text.count("<time") == 0, "waiting changes nothing"
+    assert ("Order fewer units." in page.text) is (language == "en")
+    assert Order.objects.count() == 0

@@ -57,7 +57,7 @@ def test_releasing_an_unpaid_order_returns_its_items_and_address_to_the_cart(sho
     again = shopper.post(page_of(order, "cancel/"), follow=True)
 
     assert "Its items are back in your cart." in answer.content.decode()
-    assert "It is given up." in again.content.decode()
+    assert "The order is canceled." in again.content.decode()
     assert in_carts() == [(light.pk, 1)]
     assert reserved() == 0
     assert shopper.cookies[COUNT_COOKIE].value == "1"

@@ -75,7 +75,7 @@ def test_each_parcel_says_for_itself_what_became_of_the_wish(client, language):
     if language == "en":
         assert found(page.text) == {CANCELED, ASKED, REFUSED, LEFT}
         assert page.text.count("It could not be stopped") == 2
-        assert "Your wish to cancel is noted" not in page.text
+        assert "We received your cancellation request" not in page.text
 
 
 def tell_shipped(purchase_order):
@@ -98,7 +98,9 @@ def test_what_is_not_told_yet_is_not_said_to_be_asked(client, people):
     cancellation.pursue(purchase_order=fresh(purchase_order), now=NOON)  # now a person does
 
     assert found(page_of(client, order).text) == {ASKING}
-    assert "Your wish to cancel is noted" in page_of(client, order, rest="?cancel=asked").text
+    assert (
+        "We received your cancellation request" in page_of(client, order, rest="?cancel=asked").text
+    )
 
 
 def test_a_move_that_the_shopper_did_not_wish_is_not_told_as_his_wish(client):
