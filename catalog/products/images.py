@@ -209,20 +209,28 @@ def fetch_waiting(*, size: int, now: datetime, main_only: bool = False) -> int:
     """Fetch a batch and put it on the shelves; return how many pictures were tried.
 
     Two at once never fetch the same picture. A host that does not answer, or answers slowly, is
-    asked once in a batch, so that it delays no picture of another host.
+    asked once in a batch, so that it delays no picture of another host. The other pictures of a
+    slow host are due again after ``FIRST_RETRY``, not only after the lease.
 
     Locks:  the pictures, only while they are leased: a picture in work is due again after
             the lease, should we die with it
     """
     waiting = _lease(size=size, now=now, main_only=main_only)
-    resting: set[str] = set()
+    silent: set[str] = set()
+    slow: set[str] = set()
+    later: list[int] = []
     for image in waiting:
         host = _host(image.source_url)
-        if host in resting:
+        if host in slow:
+            later.append(image.pk)
+        if host in silent | slow:
             continue
         began = time.monotonic()
-        if not fetch(image, now) or time.monotonic() - began > SLOW_S:
-            resting.add(host)
+        if not fetch(image, now):
+            silent.add(host)
+        elif time.monotonic() - began > SLOW_S:
+            slow.add(host)
+    Image.objects.filter(pk__in=later).update(try_after=now + FIRST_RETRY)
     arrived = set(
         Image.objects.filter(pk__in=[image.pk for image in waiting])
         .exclude(stem="")

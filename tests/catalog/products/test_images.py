@@ -58,7 +58,7 @@ def test_a_slow_host_is_asked_once_in_a_batch(monkeypatch, time_machine):
 
     monkeypatch.setattr(images, "download", download)
     monkeypatch.setattr(images.time, "monotonic", time.time)
-    make_images(
+    made = make_images(
         "http://slow.example/1", "http://slow.example/2", "http://quick.example/1",
         "http://quick.example/2",
     )  # fmt: skip
@@ -68,6 +68,7 @@ def test_a_slow_host_is_asked_once_in_a_batch(monkeypatch, time_machine):
     assert asked == [
         "http://slow.example/1", "http://quick.example/1", "http://quick.example/2",
     ]  # fmt: skip
+    assert list(Image.objects.waiting(NOON + images.FIRST_RETRY)) == [made[1]]
 
 
 def test_what_nobody_thought_of_takes_no_other_picture_along_and_is_not_tried_for_ever(
