@@ -32,7 +32,7 @@ from orders.models import Cart
 from shipping.availability import availability
 from storefront.web.cart import coupon_messages
 from storefront.web.cart.forms import AddForm, ChangeForm
-from storefront.web.cart.summary import fill
+from storefront.web.cart.summary import fill, ways
 from storefront.web.catalog import product
 from storefront.web.core import formats
 from storefront.web.core.errors import say
@@ -164,9 +164,9 @@ def choose_way(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     if (found := open_cart(request, now)) is None:
         return _to_cart(None)
-    ways = fill(cart=found, country=visit(request).country, now=now).quotes
+    offered = ways(cart=found, country=visit(request).country, now=now).quotes
     way = request.POST.get("tier", "")
-    if any(quote.code == way for quote in ways):
+    if any(quote.code == way for quote in offered):
         delivery_details.choose_delivery(cart=found, way=way, now=now)
     return _to_cart(found)
 
