@@ -26,7 +26,7 @@ def default_address(user_id: int) -> Address | None:
 
 
 def has_address(user_id: int, address: Mapping[str, Any]) -> bool:
-    """Tell whether an account keeps this very address."""
+    """Tell whether an account has saved exactly this address."""
     return SavedAddress.objects.filter(user=user_id, address=dict(address)).exists()
 
 

@@ -68,6 +68,14 @@ def test_addresses_are_added_changed_and_taken_out(hers, erika):
     assert kept(erika) == [("Musterweg 2", True)]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_an_address_is_saved_in_a_transaction_of_its_own(hers, erika):
+    """Saving locks the account. The transaction around other tests would hide a missing one."""
+    hers.post("/en/account/addresses/new/", HERE)
+
+    assert kept(erika) == [(HERE["line1"], True)]
+
+
 def test_an_address_that_no_parcel_finds_is_not_kept(hers, erika):
     answer = hers.post("/en/account/addresses/new/", {**HERE, "city": ""})
 
