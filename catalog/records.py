@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from storefront.lib.money import Money
-from storefront.lib.text import storable_value
+from storefront.lib.text import drop_controls_in
 
 
 class SupplierRecord:
@@ -20,7 +20,7 @@ class SupplierRecord:
         for name in self.__dataclass_fields__:
             value = getattr(self, name)
             if isinstance(value, str | tuple | list | Mapping):
-                object.__setattr__(self, name, storable_value(value))
+                object.__setattr__(self, name, drop_controls_in(value))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ import unicodedata
 
 import nh3
 
-from storefront.lib.text import storable
+from storefront.lib.text import drop_controls
 
 MAX_TITLE = 150
 MAX_SUMMARY = 300
@@ -88,7 +88,7 @@ def shorten(text: str, length: int) -> str:
 def clean_html(dirty: str) -> str:
     """Keep the bare structure of a description: no links, no pictures, no styles, no scripts."""
     return nh3.clean(
-        storable(dirty[:MAX_HTML]),
+        drop_controls(dirty[:MAX_HTML]),
         tags=set(ALLOWED_TAGS),
         clean_content_tags=set(DROPPED_WHOLE),
         attributes={},

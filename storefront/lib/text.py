@@ -1,4 +1,4 @@
-"""Text: fold search text for any keyboard, find and drop characters that cannot be stored. Pure.
+"""Text: fold search text for any keyboard, drop control characters, test what can be stored. Pure.
 
 ``folded_sql`` folds in SQL when product cards are written.
 """
@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-# Controls other than tab and line breaks, and lone surrogates, which UTF-8 cannot encode.
-_NOT_STORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+# Control characters other than tab and line breaks; lone surrogates, which UTF-8 cannot encode.
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _FROM = "əışçöüğ"
 _TO = "eiscoug"
@@ -27,19 +27,19 @@ def fold(text: str) -> str:
     return text.replace("İ", "i").lower().translate(_TABLE)
 
 
-def storable(text: str) -> str:
+def drop_controls(text: str) -> str:
     """Drop control characters (tab and line breaks stay) and lone surrogates."""
-    return text if text.isprintable() else _NOT_STORABLE.sub("", text)
+    return text if text.isprintable() else _CONTROLS.sub("", text)
 
 
-def storable_value(value: Any) -> Any:
-    """Drop them from every text of a tuple, list or mapping; other values are returned as is."""
+def drop_controls_in(value: Any) -> Any:
+    """Apply ``drop_controls`` to every text in a tuple, list or mapping; return others as is."""
     if isinstance(value, str):
-        return storable(value)
+        return drop_controls(value)
     if isinstance(value, Mapping):
-        return {storable_value(key): storable_value(each) for key, each in value.items()}
+        return {drop_controls_in(key): drop_controls_in(each) for key, each in value.items()}
     if isinstance(value, tuple | list):
-        return type(value)([storable_value(each) for each in value])
+        return type(value)([drop_controls_in(each) for each in value])
     return value
 
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from storefront.lib.text import storable
+from storefront.lib.text import drop_controls
 
 TOO_LONG_FOR_A_NUMBER = 40
 MOST_WHOLE = Decimal(10**18)
@@ -109,7 +109,7 @@ def repaired_json(content: bytes) -> bytes:
 
 
 def _repaired(text: str) -> bytes:
-    text = storable(text).translate(SPACES)
+    text = drop_controls(text).translate(SPACES)
     if SURROGATE.search(text):
         text = ESCAPE.sub(lambda found: found[1] or found[3] or "", text)
     return text.encode()

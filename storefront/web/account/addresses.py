@@ -54,7 +54,7 @@ def address(request: HttpRequest, saved_id: int | None = None) -> HttpResponse:
     if saved:
         known = {**saved.address, "is_default": saved.is_default}
     elif number := request.GET.get("order", ""):
-        mine = Order.objects.filter(cart__owner=user_id, number=number[:20].replace("\0", ""))
+        mine = Order.objects.filter(cart__owner=user_id, number=number[:20])
         known |= mine.values_list("ship_to", flat=True).first() or {}
     form = SavedAddressForm(
         request.POST if request.method == "POST" else None,
