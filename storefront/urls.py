@@ -35,7 +35,7 @@ urlpatterns = [
     *i18n_patterns(path("", include("storefront.web.urls"))),
 ]
 
-handler400 = "storefront.bad_request.bad_request"
-handler403 = "storefront.forbidden.forbidden"
+handler400 = "storefront.error_handlers.bad_request"
+handler403 = "storefront.error_handlers.forbidden"
 handler404 = "storefront.web.core.errors.not_found"
 handler500 = "storefront.web.core.errors.server_error"

@@ -1,12 +1,17 @@
-"""Bad requests: answer problem details to programs, a page to people."""
+"""Error handlers: answer 400 and 403 in the form of each front.
+
+Programs get problem details for a bad request. Staff read on a 403 which right is missing.
+"""
 
 from __future__ import annotations
 
 import json
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from storefront.api.core import exception_handler, problem_types
+from storefront.dashboard.login import forbidden as staff_page
 from storefront.web.core import errors
 
 
@@ -19,3 +24,10 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
         status=problem.status_code,
         content_type=exception_handler.CONTENT_TYPE,
     )
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    is_staff = request.path.startswith(reverse("admin:index")) and getattr(
+        request.user, "is_staff", False
+    )
+    return (staff_page.forbidden if is_staff else errors.forbidden)(request, exception)
