@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from storefront.identity.column_labels import COLUMNS, TABLES
-from storefront.identity.current import RESERVED
+from storefront.identity.current import FIELDS, is_reserved
 from storefront.identity.models import LegalText, ShopIdentity
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin
@@ -60,11 +60,11 @@ TEXT = (
 class ShopIdentityForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     class Meta:
         model = ShopIdentity
-        fields = ("name", "email", "phone", "company", "address", "register_entry", "vat_id")
+        fields = FIELDS
 
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"])
-        if settings.IS_PRODUCTION and email.lower().endswith(RESERVED):
+        if settings.IS_PRODUCTION and is_reserved(email):
             raise forms.ValidationError(
                 gettext("No mail reaches this address. Enter one that your staff read.")
             )
@@ -77,7 +77,7 @@ class ShopIdentityAdmin(StaffAdmin):
         "Add the identity of your shop: without it the shop is closed in production."
     )
     form = ShopIdentityForm
-    editable = ("name", "email", "phone", "company", "address", "register_entry", "vat_id")
+    editable = FIELDS
     may_add = True
     groups = IDENTITY
     list_display: ClassVar = ["name", "company", "email", "phone"]

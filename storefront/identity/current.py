@@ -11,7 +11,7 @@ from django.db import DatabaseError
 
 KEPT_FOR_S = 10.0
 # Domains that RFC 2606 reserves: no mail reaches them.
-RESERVED = (".example", ".invalid", ".localhost", ".test", "example.com", "example.org")
+RESERVED = (".example", ".invalid", ".localhost", ".test", ".example.com", ".example.org")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +28,16 @@ class Identity:
 
     @property
     def is_demonstration(self) -> bool:
-        return self.email.lower().endswith(RESERVED)
+        return is_reserved(self.email)
 
     @property
     def address_lines(self) -> list[str]:
         return [line.strip() for line in self.address.splitlines() if line.strip()]
+
+
+def is_reserved(email: str) -> bool:
+    """Test whether an e-mail address is in a reserved domain."""
+    return f".{email.rpartition('@')[2].lower()}".endswith(RESERVED)
 
 
 DEMONSTRATION = Identity(

@@ -113,6 +113,20 @@ def test_a_legal_text_takes_the_place_of_the_built_in_one(client, channel, ours)
     assert "Your order is an offer" not in page(client, "/en/info/terms/")
 
 
+@pytest.mark.parametrize(
+    ("email", "is_reserved"),
+    [
+        ("help@fara.example", True),
+        ("help@Example.com", True),
+        ("help@shop.example.com", True),
+        ("help@myexample.com", False),
+        ("help@nachtlicht.shop", False),
+    ],
+)
+def test_reserved_domains_are_those_of_the_standard(email, is_reserved):
+    assert current.is_reserved(email) is is_reserved
+
+
 @pytest.mark.parametrize("email", [None, "help@fara.example"])
 @pytest.mark.usefixtures("channel", "fresh")
 def test_production_is_closed_until_it_has_an_identity(client, settings, email, caplog):
