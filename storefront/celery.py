@@ -153,7 +153,6 @@ app.conf.beat_schedule = {
     "privacy: apply retention": {
         "task": "storefront.privacy.tasks.apply_retention",
         "schedule": 86_400,
-        "options": {"expires": 86_400},
     },
     # requests of programs
     "api: forget old keys": {"task": "storefront.api.tasks.forget_old_keys", "schedule": 3600},

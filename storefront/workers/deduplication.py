@@ -1,9 +1,9 @@
-"""Task wake-ups: queue one at most once per 20 s, expire it after 15 min, rest while Redis hangs.
+"""Task deduplication: queue a wake-up at most once per 20 s, expire it, rest while Redis hangs.
 
 The tables hold the truth, and sweeps wake a worker for each waiting row, again and again. With many
 rows the queue would fill with finished work faster than workers empty it, and hide what is due.
 A wake-up expires only much later than it is blocked: were all to expire while they wait, none
-would ever run.
+would ever run. A wake-up lives for 15 minutes.
 
 A process that could not reach the broker does not try again for 5 s: a Redis that hangs costs a web
 thread one timeout, not one for each wake-up. The sweeps do the work.
@@ -44,17 +44,17 @@ HINTS = frozenset(
 
 
 class Broker:
-    """What this process knows of the broker."""
+    """Circuit breaker of this process for the broker."""
 
     def __init__(self) -> None:
         self._away_until = float("-inf")
 
-    def insist(self) -> None:
+    def require(self) -> None:
         """Raise OperationalError while the broker is believed to be away."""
         if time.monotonic() < self._away_until:
             raise OperationalError("the broker did not answer a moment ago")
 
-    def is_away(self) -> None:
+    def mark_away(self) -> None:
         self._away_until = time.monotonic() + AWAY_FOR_S
 
 
@@ -73,7 +73,7 @@ class Hinting(Task):  # type: ignore[type-arg]
 
         Raises: OperationalError  the broker is away
         """
-        broker.insist()
+        broker.require()
         if self.name not in HINTS or args or {"countdown", "eta"} & options.keys():
             return self._publish(args, kwargs, **options)
         if not _is_first(self.name, kwargs):
@@ -90,7 +90,7 @@ class Hinting(Task):  # type: ignore[type-arg]
         try:
             return super().apply_async(args, kwargs, **options)
         except OperationalError:
-            broker.is_away()
+            broker.mark_away()
             raise
 
 
@@ -108,7 +108,7 @@ def _is_first(name: str, kwargs: Mapping[str, Any] | None) -> bool:
     try:
         return bool(cache.add(_key(name, kwargs), 1, timeout=GIVEN_ONCE_FOR_S))
     except (redis.ConnectionError, redis.TimeoutError) as error:
-        broker.is_away()  # it is the same Redis
+        broker.mark_away()  # it is the same Redis
         raise OperationalError(str(error)) from error
     except Exception:  # noqa: BLE001 - without it, a hint too many is better than none
         return True

@@ -87,7 +87,7 @@ def test_a_hint_that_did_not_reach_the_broker_is_given_again(published, monkeypa
         settle.delay(request_id=2)
     assert published == [], "a broker that was away a moment ago is not asked"
     monkeypatch.setattr(deduplication, "AWAY_FOR_S", 0)
-    deduplication.broker.is_away()
+    deduplication.broker.mark_away()
     settle.delay(request_id=1)
 
     assert len(published) == 1
