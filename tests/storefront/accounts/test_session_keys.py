@@ -10,6 +10,7 @@ from django.contrib.sessions.models import Session
 from django.urls import reverse
 
 from notifications.models import Event
+from notifications.sealed_links import with_link
 from storefront.accounts.models import User
 from storefront.accounts.two_factor import verification
 from storefront.lib.security.encryption import unseal
@@ -123,7 +124,7 @@ def test_a_new_password_by_mail_ends_the_sessions_of_before(client, client_facto
     client.get("/en/account/")
     forgetful = client_factory()
     forgetful.post("/en/account/password/", {"email": "erika@example.org"})
-    link = Event.objects.latest("pk").payload["url"]
+    link = with_link(Event.objects.latest("pk").payload)["url"]
     forgetful.post(link[link.index("/en/") :], {"password": "another lamp"})
 
     assert client.get("/en/account/").status_code == 302
