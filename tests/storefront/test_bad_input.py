@@ -97,7 +97,7 @@ def test_the_corpus_is_large_enough():
     assert len(TEXTS) + len(VALUES) + len(BODIES) >= 400
 
 
-def test_pages_take_no_query_amiss(light):
+def test_pages_answer_a_bad_query(light):
     order, deck = make_order(light), Deck()
     front = Fronts(Client())
     link = f"/en/orders/{order.number}/{order.access_key}/"
@@ -128,7 +128,7 @@ def test_pages_take_no_query_amiss(light):
     assert sold() == before
 
 
-def test_forms_of_the_shop_take_nothing_amiss(light):
+def test_forms_of_the_shop_answer_bad_input(light):
     order, deck = make_order(light), Deck()
     browser = Client(HTTP_SEC_FETCH_SITE="same-origin")
     front = Fronts(browser)
@@ -161,7 +161,7 @@ def test_forms_of_the_shop_take_nothing_amiss(light):
     assert counts[PurchaseOrder] == before[0][PurchaseOrder]
 
 
-def test_forms_of_an_account_take_nothing_amiss(light):
+def test_forms_of_an_account_answer_bad_input(light):
     deck, front = Deck(), Fronts(Client(HTTP_SEC_FETCH_SITE="same-origin"))
     shopper = make_shopper()
     front.client.force_login(shopper)
@@ -182,9 +182,9 @@ def test_forms_of_an_account_take_nothing_amiss(light):
     assert shopper.check_password(PASSWORD)
 
 
-def test_forms_of_the_portal_take_nothing_amiss(light):
+def test_forms_of_the_portal_answer_bad_input(light):
     (purchase,) = make_purchase_orders(light)
-    PurchaseOrder.objects.update(request_status="sent")
+    PurchaseOrder.objects.update(request_status="submitted")
     deck, front = Deck(), Fronts(Client(HTTP_SEC_FETCH_SITE="same-origin"))
     link = f"/en/supplier/{purchase.number}/{purchase.access_key}/"
     before = sold()
@@ -200,7 +200,7 @@ def test_forms_of_the_portal_take_nothing_amiss(light):
 
 
 @pytest.mark.parametrize("key", ["", "0123456789abcdef0123456789abcdef"], ids=["no key", "key"])
-def test_the_api_takes_nothing_amiss(light, key):
+def test_the_api_answers_bad_input(light, key):
     front, before = Fronts(Client()), sold()
     cart = front.client.post("/api/v1/carts/", {"country": "DE"}, content_type="application/json")
     place = f"/api/v1/carts/{cart.json()['token']}/"
@@ -235,7 +235,7 @@ def test_the_api_takes_nothing_amiss(light, key):
     assert sold() == before
 
 
-def test_webhooks_take_nothing_amiss(settings, monkeypatch, light):
+def test_webhooks_answer_bad_input(settings, monkeypatch, light):
     settings.TRACKING_HOOK_SECRET = SECRET
     monkeypatch.setattr(storage, "database_time", lambda: NOON)
     monkeypatch.setattr(views.handle, "delay", lambda **_: None)
