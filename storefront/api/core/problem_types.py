@@ -31,7 +31,7 @@ UNREADABLE = Kind(
     slug="unreadable-request",
     status=HTTPStatus.BAD_REQUEST,
     title=_("We cannot read this request"),
-    detail=_("Remove NUL characters, and halves of characters, from the path and the query."),
+    detail=_("Remove NUL characters and lone surrogates from the path and the query."),
 )
 INVALID = Kind(
     slug="invalid-fields",
@@ -184,7 +184,7 @@ TOO_MANY_CODES = Kind(
 CODE_REFUSED = Kind(
     slug="code-refused",
     status=HTTPStatus.UNPROCESSABLE_ENTITY,
-    title=_("This code does not hold"),
+    title=_("This code is not valid"),
     detail=_("reason says why: unknown, not_yet, over or used_up. The cart keeps its other codes."),
 )
 NOTHING_TO_PAY = Kind(

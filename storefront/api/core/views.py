@@ -24,7 +24,7 @@ from storefront.lib.text import is_storable
 
 CHANNEL_CODE = "shop"
 MAX_BODY_BYTES = 65_536
-UNSTORABLE = _("Remove NUL characters and halves of characters (lone surrogates).")
+UNSTORABLE = _("Remove NUL characters and lone surrogates.")
 
 
 class StrictJSON(JSONParser):

@@ -25,8 +25,8 @@ class CartCodes(Endpoint):
         name="write_code",
         tag="carts",
         summary="Write a code into a cart",
-        description="Only a code that holds is kept, as it is registered. The ways of delivery tell"
-        " what it takes off, or why it takes nothing off this cart.",
+        description="Only a valid code is kept, spelled as it is registered. The delivery options"
+        " say what it takes off, or why it takes nothing off this cart.",
         body=NewCode,
         parameters=(TOKEN,),
         answers={200: CartShown},

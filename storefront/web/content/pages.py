@@ -173,7 +173,8 @@ PAGES: Mapping[str, Page] = {
                 _("How long"),
                 _(
                     "A cart that nobody touches is deleted after 30 days, with the address in it."
-                    " Tries to sign in are counted under a digest, and forgotten within two hours."
+                    " Failed sign-ins are counted under a digest, for half a day. A digest of each"
+                    " network that you signed in from is kept for 90 days."
                     " Orders stay for ten years: the books need them."
                     " E-mails about them are deleted after a year."
                     " Pictures that you send with a complaint are seen by our staff only; they stay"
