@@ -71,7 +71,7 @@ def filled(client, places):
 @time_machine.travel(NOON, tick=True)
 def test_every_address_opens_for_those_who_may_and_breaks_for_no_one(world, started, subtests):
     places = list(addresses())
-    desk = [one for one in places if one.is_staffs and one.path not in OPEN_TO_ALL]
+    desk = [one for one in places if one.is_staff_page and one.path not in OPEN_TO_ALL]
     tables = [one for one in desk if one.pattern.endswith(("/change/", "/add/", "/delete/"))]
     views = Permission.objects.filter(codename__startswith="view_")
     strangers = {"no one": None, "customer": make_shopper()}
@@ -95,12 +95,12 @@ def test_every_address_opens_for_those_who_may_and_breaks_for_no_one(world, star
 @time_machine.travel(NOON, tick=True)
 def test_an_administrator_breaks_nothing_with_bad_forms_searches_and_ids(world, started, subtests):
     client = browser(User.objects.create_superuser("root@fara.example", "a password"))
-    desk = [one for one in addresses() if one.is_staffs and one.path not in OPEN_TO_ALL]
+    desk = [one for one in addresses() if one.is_staff_page and one.path not in OPEN_TO_ALL]
     ids = ("0", "x", "9" * 20)
     strange = [
         three[turn % 3]
         for turn, three in enumerate(zip(*map(addresses, ids), strict=True))
-        if three[0].is_staffs and three[0].path != three[1].path
+        if three[0].is_staff_page and three[0].path != three[1].path
     ]
 
     with subtests.test("parameters"):

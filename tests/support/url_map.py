@@ -28,7 +28,7 @@ class Address:
     path: str
 
     @property
-    def is_staffs(self):
+    def is_staff_page(self):
         return self.path.startswith("/admin/")
 
 

@@ -161,11 +161,11 @@ def _keep(record: IdempotencyRecord, response: Response) -> None:
     IdempotencyRecord.objects.filter(pk=record.pk).update(
         done_at=timezone.now(),
         status_code=response.status_code,
-        response="" if response.data is None else _storable(response.data),
+        response="" if response.data is None else _as_text(response.data),
     )
 
 
-def _storable(shown: Any) -> str:
+def _as_text(shown: Any) -> str:
     """Write JSON that can always be stored: NUL is an escape, a lone surrogate becomes ``?``."""
     text = json.dumps(shown, cls=JSONEncoder, ensure_ascii=False)
     return text.encode(errors="replace").decode()

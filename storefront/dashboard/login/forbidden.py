@@ -19,7 +19,7 @@ SUPERUSERS_SHOWN = 5
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Answer 403 to staff. Without a missing right, the page is closed to everyone like them."""
+    """Answer 403 to staff. If no right is missing, the page says that no right opens it."""
     named = [word for word in str(exception or "").split() if "." in word]
     wanted = named or _right_of_admin_page(request)
     missing = [right for right in wanted if not request.user.has_perm(right)]
@@ -43,8 +43,12 @@ def _right_of_admin_page(request: HttpRequest) -> list[str]:
             what = name.removeprefix(f"{app}_{model_name}_")
             is_read = what in {"changelist", "history"} or (what == "change" and _is_get(request))
             asked = getattr(getattr(table, what, None), "allowed_permissions", ["change"])[0]
-            verb = "view" if is_read else what if what in {"add", "delete"} else asked
-            verb = "change" if verb == "act" else verb
+            if is_read:
+                verb = "view"
+            elif what in {"add", "delete"}:
+                verb = what
+            else:
+                verb = "change" if asked == "act" else asked
             return [f"{app}.{verb}_{model_name}"]
     return []
 

@@ -37,10 +37,10 @@ class ProxyCheckMiddleware:
         if request.path_info not in HEALTH_CHECKS and (
             "X-Forwarded-For" in request.headers or "X-Forwarded-Proto" in request.headers
         ):
-            self._look(address_of(request))
+            self._count_run(address_of(request))
         return self.get_response(request)
 
-    def _look(self, address: str) -> None:
+    def _count_run(self, address: str) -> None:
         self._count = self._count + 1 if address == self._address else 1
         self._address = address
         if self._count % MIN_RUN == 0 and _is_private(address):

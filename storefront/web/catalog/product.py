@@ -113,7 +113,7 @@ def charts(light: ProductView) -> dict[str, Any]:
 
 
 def _levels(intensity_cd: int, chart: beam.Chart | None) -> list[tuple[float, int]]:
-    """List how far the beam lights the ground how well, dimmest first."""
+    """Return lux and meters: how far the beam reaches at each brightness, dimmest first."""
     if chart is None:
         return []
     drawn = {contour.lux: contour.reach_m for contour in chart.contours}

@@ -26,9 +26,9 @@ from storefront.web.core.page_cache import kept
 from storefront.web.core.visit import Visit, visit
 
 MAX_COMPARED = 4
-# Cells, chargers and straps give no light: what is asked of them, and how they are not sorted.
-OF_GEAR = frozenset({"price", "weight", "power"})
-OF_LIGHTS = frozenset({"lumens", "beam", "runtime"})
+# Cells, chargers and straps give no light: the facets they have, and the sort orders they have not.
+GEAR_FACETS = frozenset({"price", "weight", "power"})
+LIGHT_SORTS = frozenset({"lumens", "beam", "runtime"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,14 +103,14 @@ def _list(
         "facets": [
             facet
             for facet in found.facets
-            if not is_gear or facet.code in OF_GEAR or facet.is_active
+            if not is_gear or facet.code in GEAR_FACETS or facet.is_active
         ],
         "is_gear": is_gear,
         "category": category,
         "query": query,
         "ignored": asked.ignored,
         "sorts": [
-            sort for sort in SORTS if not is_gear or sort not in OF_LIGHTS or sort == query.sort
+            sort for sort in SORTS if not is_gear or sort not in LIGHT_SORTS or sort == query.sort
         ],
         "chips": [
             Chip(

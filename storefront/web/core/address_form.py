@@ -71,7 +71,7 @@ class AddressForm(forms.Form):
         return cleaned
 
     def doubt(self, written: Address) -> None:
-        """Say what is doubtful beside what is wrong elsewhere: all in one round."""
+        """Report doubts together with the errors of other fields, so that one round is enough."""
         self._blame(verification.doubts(written))
 
     def settle(self, written: Address) -> None:

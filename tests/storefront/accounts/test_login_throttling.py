@@ -202,7 +202,7 @@ def test_what_was_typed_is_not_kept(client, person):
 def test_many_tries_at_once_are_counted_one_by_one():
     start, looked_at = threading.Barrier(12), []
 
-    def try_it():
+    def attempt():
         connection.ensure_connection()
         start.wait()
         try:
@@ -213,7 +213,7 @@ def test_many_tries_at_once_are_counted_one_by_one():
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=try_it) for _ in range(12)]
+    threads = [threading.Thread(target=attempt) for _ in range(12)]
     for thread in threads:
         thread.start()
     for thread in threads:

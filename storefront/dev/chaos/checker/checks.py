@@ -259,7 +259,7 @@ def _keyed(evidence: Evidence) -> Iterator[str]:
 
 
 def _hung(evidence: Evidence) -> Iterator[str]:
-    """Ask for pages that answered while the gateway hung, but for some on a busy machine."""
+    """Require that most pages answered fast while the gateway hung; a busy machine delays some."""
     slow = [each for each in evidence.pages_s if each >= SLOW_PAGE_S]
     if len(slow) > len(evidence.pages_s) * MOST_SLOW:
         told = f"{len(slow)} of {len(evidence.pages_s)} pages took over {SLOW_PAGE_S} s"
@@ -267,7 +267,7 @@ def _hung(evidence: Evidence) -> Iterator[str]:
 
 
 def _grabbed(evidence: Evidence) -> Iterator[str]:
-    """Ask that a network which pays nothing is refused at last; invariants count what it holds."""
+    """Require that a network that pays nothing is refused; invariants count its stock."""
     said = set(evidence.grabbed)
     if said and not {HTTPStatus.CREATED, HTTPStatus.CONFLICT} <= said:
         yield f"{len(evidence.grabbed)} unpaid orders of one network were answered {sorted(said)}"
