@@ -71,6 +71,7 @@ def test_azerbaijani_leaves_no_english_sentence(name, template):
     data = {shop.name, shop.company, ", ".join(shop.address_lines), f"{shop.email} · {shop.phone}"}
     data |= {"CJPacket", "CJPKL0000000000YQ", "FL-261124-7K3QX", "300 m"}
     data |= {line["title"] for line in PAYLOADS[name].get("lines", ())}
+    data |= set(PAYLOADS[name].get("changes", ()))
     returns = PAYLOADS[name].get("returns", ())
     data |= {line["title"] for one in returns for line in one["lines"]}
     data |= {"Lumen", "UN 38.3", "UN 38.3, CE", "TÜV", "R-1 <7>", "3"}
