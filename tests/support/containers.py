@@ -25,8 +25,8 @@ from redis.retry import Retry
 
 from storefront.dev.runtime import redis_server
 from storefront.dev.runtime.ports import HOST, free_port
+from tests.support.source_files import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 APPS = ("catalog", "notifications", "orders", "shipping", "storefront", "suppliers")
 SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr")
 PROGRAMS = ("unshare", "setpriv", "chroot", "mount", "useradd")

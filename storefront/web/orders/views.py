@@ -50,7 +50,7 @@ ASKS_PER_HOUR = 20
 LINKS_PER_HOUR = 5  # e-mails to one customer
 Status = Order.Status
 Kind = PaymentEvent.Kind
-ENDED = frozenset(
+ENDED_ATTEMPTS = frozenset(
     {
         Payment.Status.DECLINED,
         Payment.Status.FAILED,
@@ -131,7 +131,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "address_news": address_change.NEWS.get(request.GET.get("address", "")),
         "payment": payment,
         "can_pay": can_pay,
-        "was_tried": can_pay and payment is not None and payment.status in ENDED,
+        "was_tried": can_pay and payment is not None and payment.status in ENDED_ATTEMPTS,
         "can_reorder": (found.status == Status.EXPIRED or not (can_pay or found.status in OPEN))
         and bool(found.total_amount),
         "was_paid": was_paid,
