@@ -134,9 +134,11 @@ def _prove(request: HttpRequest, user: User) -> str | None:
         else:
             return _("Enter a code.")
     except login_throttling.TooManyTriesError as error:
+        _record_refusal(user, security_log.Result.BLOCKED)
         wait = timeuntil(error.until, now, depth=1)
         return _("Too many tries. Wait %(time)s, then try again.") % {"time": wait}
     except (verification.NotProvenError, ValueError, RecursionError):  # of deeply nested JSON
+        _record_refusal(user, security_log.Result.FAILED)
         is_code = "code" in request.POST
         wrong = _("This code is not right, or has been used. Wait for the next one.")
         return wrong if is_code else _("This passkey is not one of yours.")
@@ -147,9 +149,14 @@ def _prove_by_password(request: HttpRequest, user: User) -> str | None:
     account, network, now = user.email, network_of(request), timezone.now()
     login_throttling.count_attempt(account=account, network=network, now=now)
     if not user.check_password(request.POST.get("password", "")):
+        _record_refusal(user, security_log.Result.FAILED)
         return _("This is not your password.")
     login_throttling.record_success(account=account, network=network, now=now)
     return None
+
+
+def _record_refusal(user: User, result: security_log.Result) -> None:
+    security_log.record(security_log.Event.SECOND_FACTOR, actor=user, result=result)
 
 
 def _ask(request: HttpRequest, user: User, *, title: str, problem: str) -> HttpResponse:
@@ -163,8 +170,5 @@ def _ask(request: HttpRequest, user: User, *, title: str, problem: str) -> HttpR
         "has_app": Authenticator.Type.TOTP in kinds,
         "options": webauthn.begin_authentication(user) if has_passkey else None,
     }
-    if problem:
-        failed = security_log.Result.FAILED
-        security_log.record(security_log.Event.SECOND_FACTOR, actor=user, result=failed)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK
     return page(request, "dashboard/login/two_factor.html", context, status)

@@ -12,6 +12,7 @@ from storefront.accounts.models import User
 from storefront.accounts.two_factor import enrollment
 from storefront.privacy import personal_data
 from tests.factories.catalog import make_channel
+from tests.storefront.accounts.test_two_factor import with_app
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "a good password"
@@ -58,6 +59,16 @@ def test_right_wrong_and_blocked_passwords_are_written_with_their_network(
     assert unknown["actor"].startswith("unknown:")
     assert {each["result"] for each in known} == {"ok", "failed", "blocked"}
     assert known[-1]["result"] == "blocked"
+
+
+def test_wrong_and_blocked_codes_are_told_apart(client, clerk, written):
+    with_app(clerk)
+    sign_in(client, PASSWORD)
+    for _ in range(6):
+        client.post("/admin/factors/sign-in/", {"code": "000000"})
+
+    results = [each["result"] for each in written() if each["event"] == "second_factor"]
+    assert results == ["failed"] * 5 + ["blocked"]
 
 
 def test_a_page_that_staff_may_not_see_is_written(client, clerk, written):
