@@ -51,7 +51,7 @@ document.addEventListener("change", (event) => {
   waiting = setTimeout(() => form.requestSubmit(), 400);
 });
 
-// On a phone the filters stand above the list: what was asked for closes them and shows the list.
+// On a phone the filters stand above the list: sending them closes them and shows the list.
 document.addEventListener("submit", (event) => {
   if (!event.submitter?.closest(".facet-go")) return;
   event.target.querySelector(".filters").open = false;
@@ -100,7 +100,7 @@ function showCompared() {
   list.hidden = tray.querySelector("[data-clear]").hidden = tray.querySelector("[data-count]").hidden = !lights.length;
   tray.querySelector("[data-count]").textContent = lights.length;
 }
-// Caught on the way down: a tick is no filter, and asks for no new list.
+// In the capture phase: a tick to compare is no filter, and must not reload the list.
 document.addEventListener(
   "change",
   (event) => {
@@ -153,7 +153,7 @@ document.addEventListener("submit", (event) => {
     button.setAttribute("aria-pressed", String(button === event.submitter));
 });
 
-// On a phone the header goes away with a move downward, and is back with the first one upward.
+// On a phone the header hides on scroll down and returns on scroll up.
 const header = document.querySelector(".top");
 if (header) {
   let before = scrollY;
