@@ -21,8 +21,8 @@ def forget(
 ) -> None:
     """Empty what facts and messages say of a person; what was not sent yet is not sent.
 
-    Facts of his orders stay, without him: they are found by the orders' numbers. ``subject`` is
-    that of the account's own events.
+    Events of the person's orders stay, without personal data: they are found by the orders'
+    numbers. ``subject`` is that of the account's own events.
     """
     found = Q(subject=subject)
     for text in (*emails, *numbers):
