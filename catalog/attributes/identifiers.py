@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 GTIN_LENGTHS = frozenset({8, 12, 13, 14})
 _SEPARATORS = re.compile(r"[\s\-]+")
@@ -61,20 +61,30 @@ def brand_key(name: str) -> str:
     return _NOT_ALPHANUMERIC.sub("", "".join(c for c in decomposed if not unicodedata.combining(c)))
 
 
+def number_key(number: str) -> str:
+    """Fold a part or model number. A plus stays: ``PD36R+`` is another light than ``PD36R``."""
+    return "+".join(brand_key(part) for part in number.split("+"))
+
+
 def mpn_key(brand: str, mpn: str) -> str:
     """Return ``brand:mpn``, both folded: a part number is unique only within its brand."""
-    return f"{brand_key(brand)[:80]}:{brand_key(mpn)[:70]}"
+    return f"{brand_key(brand)[:80]}:{number_key(mpn)[:70]}"
 
 
 def identifies(brand: str, number: str) -> bool:
     """Test whether a part or model number can name a product: it needs a brand and a digit."""
-    key = brand_key(number)
+    key = number_key(number)
     return (
         brand_key(brand) not in _NO_BRAND
         and len(key) >= _LEAST_PART_NUMBER
         and any(letter.isdigit() for letter in key)
         and len(set(key)) > 1  # "000" is a placeholder
     )
+
+
+def option_keys(option_values: Iterable[str]) -> frozenset[str]:
+    """Fold the option values of a variant, such as its color."""
+    return frozenset(key for value in option_values if (key := brand_key(value)))
 
 
 def model_key(brand: str, model: str, option_values: Sequence[str]) -> str:
@@ -84,6 +94,6 @@ def model_key(brand: str, model: str, option_values: Sequence[str]) -> str:
     """
     if not identifies(brand, model):
         return ""
-    options = "+".join(sorted(key for value in option_values if (key := brand_key(value))))
-    key = f"{brand_key(brand)}:{brand_key(model)}:{options}"
+    options = "+".join(sorted(option_keys(option_values)))
+    key = f"{brand_key(brand)}:{number_key(model)}:{options}"
     return key if len(key) <= MAX_NAME else ""

@@ -65,8 +65,8 @@ _NAMES = """
     CROSS JOIN LATERAL (VALUES
         (lower(variant.sku)),
         (CASE identifier.scheme
-            WHEN 'mpn' THEN split_part(identifier.value, ':', 2)
-            WHEN 'model' THEN split_part(identifier.value, ':', 2)
+            WHEN 'mpn' THEN replace(split_part(identifier.value, ':', 2), '+', '')
+            WHEN 'model' THEN replace(split_part(identifier.value, ':', 2), '+', '')
             WHEN 'gtin' THEN identifier.value
          END)
     ) AS name(word)

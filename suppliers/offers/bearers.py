@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from catalog.attributes.identifiers import brand_key
+from django.db.models import Exists, OuterRef
+
+from catalog.attributes.identifiers import brand_key, option_keys
 from catalog.models import Identifier
 from suppliers.models import Supplier, SupplierOffer
 from suppliers.offers.matching import Bearer, Claim, Name
 
 State = Identifier.State
+# Another variant claims the same identifier. Which of the two it names, only staff can verify.
+DISPUTED = Identifier.objects.filter(
+    scheme=OuterRef("scheme"), value=OuterRef("value"), state=State.CONFLICT
+)
 
 
 def bearers_of(*, supplier: Supplier, claims: Iterable[Claim]) -> dict[Name, Bearer]:
@@ -24,6 +30,8 @@ def bearers_of(*, supplier: Supplier, claims: Iterable[Claim]) -> dict[Name, Bea
         for scheme, values in wanted.items()
         for name in Identifier.objects.filter(scheme=scheme, value__in=values)
         .exclude(state=State.CONFLICT)
+        .alias(is_disputed=Exists(DISPUTED))
+        .exclude(state=State.ASSERTED, is_disputed=True)
         .select_related("variant__product__brand")
     ]
     ids = {name.variant_id for name in names}
@@ -40,6 +48,7 @@ def bearers_of(*, supplier: Supplier, claims: Iterable[Claim]) -> dict[Name, Bea
             variant_id=name.variant_id,
             product_id=name.variant.product_id,
             brand_key=brand_key(name.variant.product.brand.name),
+            options=option_keys(name.variant.option_values),
             is_verified=name.state == State.VERIFIED,
             gtins=frozenset(gtins[name.variant_id]),
             offered_as=frozenset(skus[name.variant_id]),

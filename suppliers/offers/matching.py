@@ -5,7 +5,8 @@ A wrong link sells one item and ships another, so only a certain match is linked
 
 - A GTIN names a variant if the brand is the same. A list without brands counts if staff verified
   the GTIN.
-- Otherwise a part number names a variant, or a model number with the option values. Both count
+- Otherwise a part number names a variant, unless both state option values and these differ: some
+  suppliers write the model number there. Or a model number with the option values does. Both count
   only within their brand, and only if they do not name two variants.
 - A part number whose variant has another GTIN is a contradiction: the SKU waits for staff.
 - Every SKU must be named, each another variant of one product. The supplier must not offer one of
@@ -26,6 +27,7 @@ from catalog.attributes.identifiers import (
     identifies,
     model_key,
     mpn_key,
+    option_keys,
 )
 from catalog.records import ProductRecord
 
@@ -44,6 +46,7 @@ class Claim:
     brand_key: str = ""
     gtin: str = ""
     part_names: tuple[Name, ...] = ()
+    options: frozenset[str] = frozenset()
 
     @property
     def names(self) -> tuple[Name, ...]:
@@ -61,6 +64,7 @@ class Bearer:
     variant_id: int
     product_id: int
     brand_key: str
+    options: frozenset[str] = frozenset()
     is_verified: bool = False  # the identifier
     gtins: frozenset[str] = frozenset()
     offered_as: frozenset[str] = frozenset()
@@ -89,6 +93,7 @@ def claims(record: ProductRecord) -> list[Claim]:
             brand_key=brand_key(record.brand),
             gtin=valid_gtin(variant.gtin),
             part_names=_part_names(record.brand, variant.mpn, record.model, variant.option_values),
+            options=option_keys(variant.option_values),
         )
         for variant in record.variants
     ]
@@ -139,8 +144,13 @@ def _by_gtin(claim: Claim, bearers: Mapping[Name, Bearer]) -> Bearer | None:
 def _by_part(claim: Claim, bearers: Mapping[Name, Bearer]) -> Bearer | None:
     """Return what the part and model number name; None if they name two variants."""
     named = [each for name in claim.part_names if (each := bearers.get(name))]
-    found = {each.variant_id: each for each in named if each.brand_key == claim.brand_key}
+    found = {each.variant_id: each for each in named if _is_same_version(claim, each)}
     return next(iter(found.values())) if len(found) == 1 else None
+
+
+def _is_same_version(claim: Claim, bearer: Bearer) -> bool:
+    is_other = claim.options and bearer.options and claim.options != bearer.options
+    return bearer.brand_key == claim.brand_key and not is_other
 
 
 def _is_contradicted(claim: Claim, bearers: Mapping[Name, Bearer], by_part: Bearer) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -236,10 +237,12 @@ def _taken_in(work: Work, records: Sequence[ProductRecord], *, is_again: bool = 
     )
     linked: dict[str, int] = {}
     problems: list[BadRow] = []
+    matches = {ref: matching.match(claims, bearers) for ref, claims in claimed.items()}
+    claimants = Counter(pk for found in matches.values() for pk in found.linked.values())
     for record in others:
-        found = matching.match(claimed[record.ref], bearers)
-        if set(found.linked.values()) & set(linked.values()):
-            found = Match()  # two products of this batch claim one variant: the first has it
+        found = matches[record.ref]
+        if any(claimants[pk] > 1 for pk in found.linked.values()):
+            found = Match()  # of two products that claim one variant, neither is linked
         if not found and not _has_any(record, known):
             own.append(record)
             continue

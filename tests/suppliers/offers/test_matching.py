@@ -87,6 +87,15 @@ def test_the_same_product_of_another_supplier_is_recognized(page, bearers):
             BY_MPN | {("model", "northbeam:h100:black"): bearer(9)},
             id="part number and model of two variants",
         ),
+        pytest.param(
+            record(gtins=("", "")),
+            {("mpn", "northbeam:h1b"): bearer(7, options=frozenset({"orange"}))}
+            | {("mpn", "northbeam:h1r"): bearer(8, options=frozenset({"red"}))},
+            id="part numbers of another color",
+        ),
+        pytest.param(
+            record(gtins=("", ""), mpns=("H1-B+", "H1-R+")), BY_MPN, id="a model with a plus"
+        ),
     ],
 )
 def test_what_is_not_certain_is_not_linked(page, bearers):

@@ -109,3 +109,38 @@ def test_a_version_that_we_do_not_have_waits_for_staff(supplier, world, second, 
 
     assert offers(second)["BLU"] == (None, "held")
     assert FeedIssue.objects.get(resolved_at=None).code == "sku-not-matched"
+
+
+def one_light(ref, title):
+    return make_product_record(
+        ref=ref,
+        title=title,
+        variants=[make_variant_record(sku=ref, gtin="", mpn="NB-X100")],
+        picture_urls=(),
+    )
+
+
+HEADLAMP, BIKE_LIGHT = "Headlamp X", "Bike light Y"
+
+
+@pytest.mark.parametrize(
+    "titles",
+    [([HEADLAMP, BIKE_LIGHT], [BIKE_LIGHT]), ([HEADLAMP], [BIKE_LIGHT, HEADLAMP])],
+    ids=["two of our products", "two of their products"],
+)
+def test_a_part_number_that_two_products_claim_links_neither(
+    supplier, world, second, second_world, titles
+):
+    ours, theirs = titles
+    for place, title in enumerate(ours):
+        put(world, one_light(f"A-{place}", title))
+    for place, title in enumerate(theirs):
+        put(second_world, one_light(f"B-{place}", title))
+
+    sync(supplier)
+    sync(second)
+
+    assert Product.objects.count() == len(ours) + len(theirs)
+    for offer in SupplierOffer.objects.select_related("variant__product"):
+        written = (ours if offer.supplier == supplier else theirs)[int(offer.supplier_sku[2:])]
+        assert offer.variant.product.title == written
