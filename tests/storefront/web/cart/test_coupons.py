@@ -103,12 +103,15 @@ def test_a_sixth_code_is_refused(filled):
     assert "A cart takes no more codes." in page.content.decode()
 
 
-def test_who_guesses_codes_has_to_wait(filled, monkeypatch):
+@pytest.mark.parametrize("network", ["203.0.113.9", "2001:db8:1:2::"])
+def test_who_guesses_codes_has_to_wait(filled, monkeypatch, network):
+    """A connection with IPv6 has more addresses than there are codes."""
     monkeypatch.setattr(codes, "TRIES_PER_HOUR", 2)
+    place = "{}{}" if ":" in network else "{}"
     for number in range(2):
-        write(filled, f"CODE-{number}")
+        write(filled, f"CODE-{number}", REMOTE_ADDR=place.format(network, number))
 
-    page = write(filled, "CODE-2")
+    page = write(filled, "CODE-2", REMOTE_ADDR=place.format(network, 2))
 
     assert page.status_code == 429
     assert "Too many codes were tried." in page.content.decode()
