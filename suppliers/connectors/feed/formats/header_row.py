@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from suppliers.connectors.feed.mapping.claim_labels import KNOWN_NAMES, known_name
 
 LOOKED_AT = 30  # rows; a price list has a few lines above its column names
 MIN_KNOWN = 2
+_NUMBER = re.compile(r"[\s\d.,'’+-]*\d[\s\d.,'’]*")
 
 
 def find(rows: Iterable[tuple[int, Sequence[str]]]) -> int:
     """Return the number of the row that names the columns.
 
-    The first row does, unless a later one holds more names that suppliers give their columns.
+    The first row does, unless a later one holds more names that suppliers give their columns. A
+    row of goods may hold such words too, as "Battery" and "LED", but it holds numbers as well.
     """
     best, most = 1, MIN_KNOWN - 1
     for number, cells in rows:
-        known = len({name for cell in cells if (name := known_name(cell)) in KNOWN_NAMES})
-        if known > most:
+        written = [cell for cell in cells if cell.strip()]
+        known = len({name for cell in written if (name := known_name(cell)) in KNOWN_NAMES})
+        is_goods = 2 * known < len(written) and any(map(_NUMBER.fullmatch, written))
+        if known > most and not is_goods:
             best, most = number, known
     return best
