@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from notifications import privacy as messages
 from orders.addresses import verification
@@ -32,6 +31,10 @@ from storefront.lib.state_machine import StatusChange
 Status = Order.Status
 ERASED = "@erased.invalid"
 ENDED = (Status.COMPLETED, Status.EXPIRED, Status.CANCELED)
+# A canceled order of no amount is an exchange or a replacement: another order was paid for it.
+UNPAID = Q(status=Status.EXPIRED) | (
+    Q(status=Status.CANCELED, total_amount__gt=0) & ~Q(payments__authorized_amount__gt=0)
+)
 
 
 class OnItsWayError(Exception):
@@ -71,16 +74,18 @@ def forget(*, addresses: list[str], owner_id: int, now: datetime) -> tuple[set[s
     return words, {row.number for row in rows}
 
 
-def guest_orders(*, statuses: Collection[str], placed_before: datetime) -> QuerySet[Order]:
-    """Return orders without an account that still name their customer and can be erased."""
+def guest_orders(*, placed_before: datetime, is_unpaid: bool = False) -> QuerySet[Order]:
+    """Return orders without an account that still name their customer and can be erased.
+
+    Shape:  ``is_unpaid`` leaves those that ended before a payment was authorized
+    """
     coming_back = ReturnAuthorization.objects.exclude(status__in=ReturnAuthorization.ENDED)
-    return (
-        Order.objects.filter(
-            cart__owner=None, status__in=set(statuses) & set(ENDED), placed_at__lt=placed_before
-        )
+    ended = (
+        Order.objects.filter(cart__owner=None, status__in=ENDED, placed_at__lt=placed_before)
         .exclude(email__endswith=ERASED)
         .exclude(returns__in=coming_back)
     )
+    return ended.filter(UNPAID) if is_unpaid else ended
 
 
 @needs_transaction

@@ -25,7 +25,6 @@ from storefront.lib.state_machine import StatusChange
 BATCH = 500
 DAY = timedelta(days=1)
 YEAR = 365 * DAY
-Status = Order.Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +98,8 @@ def _delete_address_changes(before: datetime) -> int:
     return AddressChange.objects.filter(pk__in=_first(changes)).delete()[0]
 
 
-def _erase_guests(before: datetime, *, statuses: tuple[str, ...]) -> int:
-    orders = privacy.guest_orders(statuses=statuses, placed_before=before)
+def _erase_guests(before: datetime, *, is_unpaid: bool = False) -> int:
+    orders = privacy.guest_orders(placed_before=before, is_unpaid=is_unpaid)
     return privacy.forget_guests(Order.objects.filter(pk__in=_first(orders)).order_by("pk"))
 
 
@@ -114,11 +113,11 @@ RULES = (
     Rule(
         code="unpaid_guest_orders",
         keep=YEAR,
-        sweep=partial(_erase_guests, statuses=(Status.EXPIRED,)),
+        sweep=partial(_erase_guests, is_unpaid=True),
     ),
     Rule(
         code="guest_orders",
         keep=11 * YEAR,  # ten years from the end of the year of the sale
-        sweep=partial(_erase_guests, statuses=privacy.ENDED),
+        sweep=_erase_guests,
     ),
 )

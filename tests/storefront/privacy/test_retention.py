@@ -14,7 +14,7 @@ from storefront.accounts.models import AddressChange, User
 from storefront.lib.state_machine import StatusChange
 from storefront.privacy import retention
 from storefront.webhooks.models import InboundCall
-from tests.factories.orders import make_order, make_purchase_orders, make_sellable
+from tests.factories.orders import make_order, make_purchase_orders, make_sellable, pay
 from tests.factories.suppliers import NOON
 from tests.factories.webhooks import keep_call
 
@@ -98,7 +98,12 @@ def test_messages_to_suppliers_are_emptied_once_the_order_is_over():
 
 
 @pytest.mark.parametrize(
-    ("status", "rule"), [("expired", "unpaid_guest_orders"), ("completed", "guest_orders")]
+    ("status", "rule"),
+    [
+        ("expired", "unpaid_guest_orders"),
+        ("canceled", "unpaid_guest_orders"),  # by its customer, before it was paid
+        ("completed", "guest_orders"),
+    ],
 )
 def test_a_guest_is_forgotten_after_the_period_and_the_books_stay(status, rule):
     order = make_order(make_sellable())
@@ -116,6 +121,15 @@ def test_a_guest_is_forgotten_after_the_period_and_the_books_stay(status, rule):
         before.ship_to["country"],
     )
     assert sweep(rule) == 0
+
+
+def test_a_canceled_order_that_was_paid_stays_with_the_books():
+    order = make_order(make_sellable())
+    pay(order)
+    Order.objects.update(status="canceled", placed_at=NOON)
+
+    assert sweep("unpaid_guest_orders") == 0
+    assert sweep("guest_orders") == 1
 
 
 @pytest.mark.parametrize("keeps", ["account", "open"])
