@@ -15,12 +15,13 @@ DETAILS = ("country", "email", "ship_to", "address_check", "codes", "service")
 
 
 @transaction.atomic(durable=True)
-def put_back(*, ordered: Cart, cart: Cart, now: datetime) -> None:
-    """Add the lines of an ordered cart to an open cart, and its address to an empty one.
+def put_back(*, ordered: Cart, cart: Cart, now: datetime, adds: bool) -> None:
+    """Copy the lines of an ordered cart to an open cart, and its address to an empty one.
 
-    Quantities add up to what a cart takes. Stock and price are those of the open cart: its page
-    says what is sold out or costs more.
+    Stock and price are those of the open cart: its page says what is sold out or costs more.
 
+    Shape:  ``adds`` adds quantities up to what a cart takes. Else a line has at least what was
+            ordered, so that a second click changes nothing
     Locks:  the open cart
     Raises: PlacedCartError  it was ordered meanwhile; nothing is written
     """
@@ -33,7 +34,8 @@ def put_back(*, ordered: Cart, cart: Cart, now: datetime) -> None:
     for line in ordered.lines.order_by("pk"):
         mine = there.get(line.listing_id)
         if mine is not None:
-            mine.quantity = min(mine.quantity + line.quantity, MAX_QUANTITY)
+            both = mine.quantity + line.quantity if adds else max(mine.quantity, line.quantity)
+            mine.quantity = min(both, MAX_QUANTITY)
             mine.save(update_fields=["quantity"])
         elif len(there) < carts.MAX_LINES:
             there[line.listing_id] = CartLine.objects.create(

@@ -23,7 +23,8 @@ def put_back(request: HttpRequest, order: Order, *, why: str) -> HttpResponse:
     now = timezone.now()
     cart = open_cart(request, now) or _new_cart(request, now)
     try:
-        reorder.put_back(ordered=order.cart, cart=cart, now=now)
+        # An order is released once, but the button to order again can be clicked twice.
+        reorder.put_back(ordered=order.cart, cart=cart, now=now, adds=why == RELEASED)
     except carts.PlacedCartError:  # in another tab, a moment ago
         return HttpResponseRedirect(reverse("cart"), status=HTTPStatus.SEE_OTHER)
     where = reverse("cart", query={"back": why})

@@ -91,6 +91,18 @@ def test_an_expired_order_is_put_back_from_the_cart_page(shopper, light, noon):
     assert "was not paid in time" not in after
 
 
+def test_a_second_click_on_order_again_adds_nothing(shopper, light):
+    buy(shopper, light)
+    order = Order.objects.get()
+    update = news_of(order.payments.get(), "authorized")
+    updates.apply(update=update, gateway="fake", now=NOON)
+
+    for _ in range(2):
+        shopper.post(page_of(order, "again/"))
+
+    assert in_carts() == [(light.pk, 1)]
+
+
 def test_a_paid_order_leaves_an_empty_cart(shopper, light):
     buy(shopper, light)
     order = Order.objects.get()
