@@ -23,7 +23,7 @@ MOST = {
     "delivery, sent": 3,
     "review": 2,
     "place": 14,
-    "back": 17,
+    "back": 18,  # one marks the payment as asked for
     "thanks": 4,
 }
 

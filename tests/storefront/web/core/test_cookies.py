@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from storefront.accounts.models import User
+from storefront.identity import current
 from storefront.ops import production_env
 from storefront.ops.environment import fresh_secrets
 from tests.factories.accounts import PASSWORD, make_shopper, sign_in
@@ -29,8 +32,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def in_production(settings):
-    """Take over each setting of cookies as production has it."""
+def in_production(settings, monkeypatch):
+    """Take over each setting of cookies as production has it; the shop has an identity."""
+    ours = replace(current.DEMONSTRATION, email="help@fara.shop")
+    monkeypatch.setattr(current, "_known", (math.inf, ours))
     environ = {**os.environ, **fresh_secrets(), **production_env.addresses()}
     environ["DJANGO_SETTINGS_MODULE"] = "storefront.settings"
     read = subprocess.run(

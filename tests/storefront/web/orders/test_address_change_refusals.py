@@ -72,7 +72,7 @@ def test_what_is_not_paid_is_paid_first(shopper, light):
     answer = wish(shopper, order)
 
     assert answer.status_code == 409
-    assert "It is not paid yet." in answer.content.decode()
+    assert "The order is not paid yet." in answer.content.decode()
     assert LINK not in shown(shopper, order)
     assert Order.objects.get().ship_to == asdict(HOME)
 
