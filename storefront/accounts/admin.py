@@ -15,6 +15,7 @@ from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -28,13 +29,14 @@ from storefront.accounts.models import (
     FactorChange,
     SavedAddress,
     SignInTries,
+    StaffSession,
     User,
 )
 from storefront.accounts.rights import FLAGS, rights_of, tell_of_change
 from storefront.accounts.security_log import RecordedChanges
 from storefront.accounts.two_factor import enrollment
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import Asks, ReasonForm, action, show
+from storefront.lib.staff.admin import Asks, ReasonForm, StaffAdmin, action, show
 
 RIGHTS = (*FLAGS, "groups", "user_permissions")
 LABELS = {
@@ -137,7 +139,7 @@ class UserAdmin(RightsAdmin, DjangoUserAdmin, Asks):  # type: ignore[type-arg]
     rights are changed by another superuser.
     """
 
-    actions_detail = ("reset_factors",)
+    actions_detail = ("staff_sessions", "reset_factors")
     refusals = (enrollment.NotAllowedError,)
 
     form = UserForm
@@ -221,6 +223,10 @@ class UserAdmin(RightsAdmin, DjangoUserAdmin, Asks):  # type: ignore[type-arg]
         is_self = str(object_id) == str(request.user.pk)
         return is_superuser(request) and not is_self
 
+    @action(description=_("Staff sessions"), icon="devices")
+    def staff_sessions(self, _request: HttpRequest, object_id: str) -> HttpResponse:
+        return redirect("factors:sessions_of", object_id)
+
     @action(description=_("Take out the second factors"), icon="phonelink_erase")
     def reset_factors(self, request: HttpRequest, object_id: str) -> HttpResponse:
         person: User | None = self.get_object(request, object_id)
@@ -265,6 +271,25 @@ class GroupAdmin(RightsAdmin, DjangoGroupAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return is_superuser(request) and super().has_delete_permission(request, obj)
+
+
+@admin.register(StaffSession)
+class StaffSessionAdmin(StaffAdmin):
+    """Sessions of all staff, for superusers. They are ended on the pages of each person."""
+
+    list_display = (
+        columns.link("user", _("Person")),
+        "browser",
+        "network",
+        columns.age("seen_at", _("Last request")),
+        columns.age("started_at", _("Signed in")),
+    )
+    search_fields = ("user__email", "network")
+    exclude = ("session",)  # its key signs in
+    ordering = ("-seen_at",)
+
+    def has_view_permission(self, request: HttpRequest, _row: Any = None) -> bool:
+        return is_superuser(request)
 
 
 def is_superuser(request: HttpRequest) -> bool:

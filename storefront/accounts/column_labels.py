@@ -11,6 +11,7 @@ TABLES = {
     "SignInTries": (_("sign-in tries"), _("sign-in tries")),
     "AddressChange": (_("change of an address"), _("changes of addresses")),
     "FactorChange": (_("change of a second factor"), _("changes of second factors")),
+    "StaffSession": (_("staff session"), _("staff sessions")),
 }
 COLUMNS = {
     "password": _("Password"),
@@ -45,6 +46,11 @@ COLUMNS = {
     "what": _("What happened"),
     "actor": _("By whom"),
     "reason": _("Reason"),
+    "session": _("Session"),
+    "started_at": _("Signed in"),
+    "seen_at": _("Last request"),
+    "network": _("Network"),
+    "browser": _("Browser"),
 }
 PROVEN_TABLES = {
     "EmailAddress": (_("address of an account"), _("addresses of accounts")),

@@ -1,4 +1,4 @@
-"""Account models: store users, addresses, consents, login attempts, e-mail and factor changes."""
+"""Account models: users, addresses, consents, login attempts, staff sessions, changes."""
 
 from __future__ import annotations
 
@@ -198,3 +198,22 @@ class FactorChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.what} {self.pk}"
+
+
+class StaffSession(models.Model):
+    """A session in which staff are signed in: since when, last used when, from where.
+
+    It is deleted with its session. The key of the session is shown to no one.
+    """
+
+    session = models.OneToOneField(
+        "sessions.Session", models.DB_CASCADE, related_name="staff_session"
+    )
+    user = models.ForeignKey(User, models.DB_CASCADE, related_name="staff_sessions")
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()  # exact to a minute
+    network = models.CharField(max_length=64)  # of the last request
+    browser = models.CharField(max_length=40, blank=True)  # and system; empty if unknown
+
+    def __str__(self) -> str:
+        return f"staff session {self.pk}"

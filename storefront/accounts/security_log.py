@@ -32,6 +32,7 @@ class Event(StrEnum):
     EMAIL_CHANGED = "email_changed"
     RIGHTS_CHANGED = "rights_changed"  # a user, group or API key
     PERMISSION = "permission"
+    SESSIONS_ENDED = "sessions_ended"  # of staff, by themselves or a superuser
     DATA_EXPORTED = "data_exported"
     DATA_ERASED = "data_erased"
     SUPPLIER_LINK = "supplier_link"

@@ -7,9 +7,11 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from storefront.accounts import login_throttling
+from storefront.accounts import login_throttling, staff_sessions
 
 
 @shared_task
 def forget_what_is_over(**_: Any) -> None:
-    login_throttling.delete_expired(now=timezone.now())
+    now = timezone.now()
+    staff_sessions.delete_ended(now=now)
+    login_throttling.delete_expired(now=now)

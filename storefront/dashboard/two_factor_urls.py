@@ -1,10 +1,10 @@
-"""Two-factor URLs: route sign-in and factor settings under /admin/factors/."""
+"""Two-factor URLs: route sign-in, factor settings and sessions under /admin/factors/."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from storefront.dashboard.login import two_factor_settings, views
+from storefront.dashboard.login import sessions, two_factor_settings, views
 
 app_name = "factors"
 
@@ -17,4 +17,8 @@ urlpatterns = [
     path("passkey/", two_factor_settings.passkey, name="passkey"),
     path("codes/", two_factor_settings.codes, name="codes"),
     path("<int:factor_id>/drop/", two_factor_settings.drop, name="drop"),
+    path("sessions/", sessions.index, name="sessions"),
+    path("sessions/<int:user_id>/", sessions.index, name="sessions_of"),
+    path("sessions/<int:user_id>/end/", sessions.end, name="sessions_end"),
+    path("sessions/<int:user_id>/<int:session_id>/end/", sessions.end, name="session_end"),
 ]

@@ -25,6 +25,7 @@ UNFOLD: dict[str, Any] = {
     "ACCOUNT": {
         "navigation": [
             {"title": _("How you sign in"), "link": reverse_lazy("factors:index")},
+            {"title": _("Your sessions"), "link": reverse_lazy("factors:sessions")},
             {"title": _("Change the password"), "link": reverse_lazy("admin:password_change")},
         ]
     },

@@ -18,7 +18,7 @@ FRONTS = ("web", "portal", "api", "dashboard")  # labels of apps
 
 # Interfaces may read the clock. All other modules take the time as an argument.
 INTERFACES = [
-    r"(^|/)(admin|tasks|backends|forms)\.py$",
+    r"(^|/)(admin|tasks|backends|forms|middleware)\.py$",
     r"_admin\.py$",
     r"/admin/\w+\.py$",
     r"/management/commands/",

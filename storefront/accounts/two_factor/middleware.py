@@ -1,7 +1,7 @@
 """Two-factor middleware: treat staff as anonymous until they complete the second factor.
 
 This holds on every page of the site, not only on staff pages. It concerns staff who have a second
-factor or must have one.
+factor or must have one. A staff session that has ended (``staff_sessions``) is anonymous as well.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from storefront.accounts import security_log
+from storefront.accounts import security_log, staff_sessions
 from storefront.accounts.models import User
 from storefront.accounts.two_factor import enrollment
 from storefront.lib.security.client_ip import current_request
@@ -79,10 +80,14 @@ def is_fresh(request: HttpRequest, now: datetime) -> bool:
 def _let_in(request: HttpRequest, came: User | AnonymousUser) -> User | AnonymousUser:
     if not isinstance(came, User) and not came.is_authenticated:
         return came
-    if not came.is_staff or request.session.get(THROUGH) == came.pk:
+    if not came.is_staff:
         return came
-    if settings.STAFF_SECOND_FACTOR or enrollment.has_any(came):
+    is_through = request.session.get(THROUGH) == came.pk
+    if not is_through and (settings.STAFF_SECOND_FACTOR or enrollment.has_any(came)):
         request.half_in = came  # type: ignore[attr-defined]
+        return AnonymousUser()
+    if not staff_sessions.keep(request, came, timezone.now()):
+        request.session.flush()
         return AnonymousUser()
     return came
 

@@ -45,7 +45,7 @@ def test_the_start_page_shows_the_day_and_what_waits_in_few_queries(client, monk
     assert "Rows of a feed are refused" in page
     assert "A call to us was not understood" in page
     assert "Waits for a person" in page
-    assert len(queries) <= 11, [query["sql"][:80] for query in queries]
+    assert len(queries) <= 13, [query["sql"][:80] for query in queries]
 
 
 def test_the_start_page_says_that_all_visitors_share_the_address_of_a_proxy(client, settings):

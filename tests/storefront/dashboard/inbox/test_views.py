@@ -41,7 +41,8 @@ def seen(client, url):
 @pytest.fixture
 def staff(client):
     client.force_login(User.objects.create_superuser("ann@fara.example", "a password"))
-    return client
+    with time_machine.travel(NOON, tick=False):
+        yield client
 
 
 def test_the_21st_held_order_is_counted_weighed_and_a_click_away(staff, monkeypatch):

@@ -1,0 +1,97 @@
+"""Staff sessions: record their use, expire idle and old ones, list them, end them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.contrib.auth import HASH_SESSION_KEY
+from django.contrib.sessions.models import Session
+from django.db.models import Q
+from django.http import HttpRequest
+
+from storefront.accounts import security_log
+from storefront.accounts.models import StaffSession, User
+from storefront.lib.security.client_ip import network_of
+
+IDLE_LIMIT = timedelta(hours=12)  # since the last request
+LIFETIME = timedelta(days=7)  # since sign-in
+SEEN_EVERY = timedelta(minutes=1)  # ``seen_at`` is written at most this often
+BROWSERS = {
+    "Edg": "Edge",
+    "OPR": "Opera",
+    "Firefox": "Firefox",
+    "FxiOS": "Firefox",
+    "Chrome": "Chrome",
+    "CriOS": "Chrome",
+    "Safari": "Safari",
+}
+SYSTEMS = {
+    "Windows": "Windows",
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Macintosh": "macOS",
+    "CrOS": "ChromeOS",
+    "Linux": "Linux",
+}
+
+
+def keep(request: HttpRequest, user: User, now: datetime) -> bool:
+    """Record that a staff session was used. Return False when it has ended.
+
+    Costs:  one query, and a write per ``SEEN_EVERY``
+    """
+    key = request.session.session_key
+    assert key  # noqa: S101 - the user was read from a stored session
+    found = StaffSession.objects.filter(session_id=key).first()
+    if found is None:
+        new = StaffSession(
+            session_id=key,
+            user=user,
+            started_at=now,
+            seen_at=now,
+            network=network_of(request)[:64],
+            browser=_browser_of(request.headers.get("User-Agent", "")),
+        )
+        StaffSession.objects.bulk_create([new], ignore_conflicts=True)  # of a request beside this
+        return True
+    if found.seen_at <= now - IDLE_LIMIT or found.started_at <= now - LIFETIME:
+        return False
+    if found.seen_at <= now - SEEN_EVERY:
+        StaffSession.objects.filter(pk=found.pk).update(
+            seen_at=now, network=network_of(request)[:64]
+        )
+    return True
+
+
+def list_open(user: User, now: datetime) -> list[StaffSession]:
+    """Return the sessions in which a user is signed in, the last used first."""
+    found = user.staff_sessions.exclude(_ended(now)).select_related("session").order_by("-seen_at")
+    hashes = {user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()}
+    return [one for one in found if one.session.get_decoded().get(HASH_SESSION_KEY) in hashes]
+
+
+def end(*, user: User, sessions: Sequence[StaffSession], actor: User) -> None:
+    """Sign a user out of some sessions. Work that a request has begun there is finished."""
+    Session.objects.filter(staff_session__in=sessions).delete()
+    what = f"user:{user.pk}"
+    event = security_log.Event.SESSIONS_ENDED
+    security_log.record(event, actor=actor, what=what, count=len(sessions))
+
+
+def delete_ended(*, now: datetime) -> None:
+    Session.objects.filter(staff_session__in=StaffSession.objects.filter(_ended(now))).delete()
+
+
+def _ended(now: datetime) -> Q:
+    return Q(seen_at__lte=now - IDLE_LIMIT) | Q(started_at__lte=now - LIFETIME)
+
+
+def _browser_of(user_agent: str) -> str:
+    """Return ``Firefox, Windows``: enough to recognize one's own devices."""
+    named = (
+        next((name for mark, name in names.items() if mark in user_agent), "")
+        for names in (BROWSERS, SYSTEMS)
+    )
+    return ", ".join(filter(None, named))

@@ -1,0 +1,226 @@
+"""Staff sessions end by time and by hand, and each person sees only their own."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.contrib.auth.models import Permission
+from django.contrib.sessions.models import Session
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from storefront.accounts import tasks
+from storefront.accounts.models import StaffSession, User
+from storefront.accounts.staff_sessions import IDLE_LIMIT, LIFETIME
+from tests.factories.accounts import PASSWORD, make_shopper, sign_in
+from tests.factories.catalog import make_channel
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+FIREFOX = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0"
+SESSIONS = "/admin/factors/sessions/"
+
+
+@pytest.fixture(autouse=True)
+def clock():
+    make_channel()
+    with time_machine.travel(NOON, tick=False) as clock:
+        yield clock
+
+
+@pytest.fixture
+def clerk():
+    return User.objects.create_user("clerk@fara.example", PASSWORD, is_staff=True)
+
+
+@pytest.fixture
+def signed_in(client_factory):
+    def open_session(user, **headers):
+        client = client_factory(**headers)
+        client.post("/admin/login/", {"username": user.email, "password": PASSWORD})
+        assert is_in(client)
+        return client
+
+    return open_session
+
+
+def is_in(client):
+    return client.get("/admin/").status_code == 200
+
+
+def of(client):
+    return StaffSession.objects.get(session_id=client.session.session_key)
+
+
+def test_a_session_ends_after_the_idle_limit(signed_in, clerk, clock):
+    client = signed_in(clerk)
+    for _ in range(2):
+        clock.shift(IDLE_LIMIT - timedelta(seconds=1))
+        assert is_in(client)
+
+    clock.shift(IDLE_LIMIT)
+
+    assert not is_in(client)
+    assert not Session.objects.exists()
+
+
+def test_a_session_ends_after_its_lifetime(signed_in, clerk, clock):
+    client = signed_in(clerk)
+    for _ in range(LIFETIME // timedelta(hours=6) - 1):
+        clock.shift(timedelta(hours=6))
+        assert is_in(client)
+
+    clock.shift(timedelta(hours=6))
+
+    assert not is_in(client)
+
+
+def test_an_ended_session_opens_no_page_of_the_shop(signed_in, clerk, clock):
+    client = signed_in(clerk)
+    clock.shift(IDLE_LIMIT)
+
+    assert not client.get("/en/cart/").wsgi_request.user.is_authenticated
+
+
+@pytest.mark.parametrize(("seconds", "verbs"), [(59, ["SELECT"]), (60, ["SELECT", "UPDATE"])])
+def test_a_request_costs_one_query_and_a_write_a_minute(signed_in, clerk, clock, seconds, verbs):
+    client = signed_in(clerk)
+    clock.shift(timedelta(seconds=seconds))
+
+    with CaptureQueriesContext(connection) as queries:
+        client.get("/admin/password_change/")
+
+    found = [one["sql"] for one in queries if "accounts_staffsession" in one["sql"]]
+    assert [sql.split()[0] for sql in found] == verbs
+
+
+def test_a_customer_stays_signed_in_and_costs_no_query(client, clock):
+    make_shopper()
+    sign_in(client)
+    clock.shift(LIFETIME + IDLE_LIMIT)
+    tasks.forget_what_is_over()
+
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get("/en/account/").status_code == 200
+        client.post("/en/account/sign-out/")
+    assert not [one for one in queries if "staffsession" in one["sql"]]
+
+
+def test_the_sweep_deletes_ended_sessions(signed_in, clerk, clock):
+    signed_in(clerk)
+    clock.shift(IDLE_LIMIT)
+    fresh = signed_in(clerk)
+    tasks.forget_what_is_over()
+
+    assert [one.session_id for one in StaffSession.objects.all()] == [fresh.session.session_key]
+    assert Session.objects.count() == 1
+
+
+def test_signing_out_leaves_no_row(signed_in, clerk):
+    signed_in(clerk).post("/admin/logout/")
+
+    assert not StaffSession.objects.exists()
+
+
+def test_own_sessions_are_listed_with_browser_and_network(signed_in, clerk):
+    signed_in(clerk, headers={"user-agent": FIREFOX}, REMOTE_ADDR="203.0.113.9")
+
+    page = signed_in(clerk).get(SESSIONS).content.decode()
+
+    assert "Firefox, Windows" in page
+    assert "203.0.113.0/24" in page
+    assert page.count("This session") == 1
+
+
+def test_one_session_is_ended_after_a_question(signed_in, clerk):
+    here, there = signed_in(clerk), signed_in(clerk)
+    url = f"{SESSIONS}{clerk.pk}/{of(there).pk}/end/"
+
+    here.get(url)
+    assert is_in(there)
+    here.post(url)
+
+    assert not is_in(there)
+    assert is_in(here)
+
+
+def test_all_other_sessions_are_ended(signed_in, clerk):
+    here, *others = (signed_in(clerk) for _ in range(3))
+    colleague = signed_in(User.objects.create_superuser("boss@fara.example", PASSWORD))
+
+    here.post(f"{SESSIONS}{clerk.pk}/end/")
+
+    assert not any(is_in(each) for each in others)
+    assert is_in(here)
+    assert is_in(colleague)
+
+
+def test_a_clerk_neither_sees_nor_ends_sessions_of_others(signed_in, clerk):
+    boss = User.objects.create_superuser("boss@fara.example", PASSWORD)
+    theirs = signed_in(boss)
+    clerk.user_permissions.set(Permission.objects.filter(content_type__app_label="accounts"))
+    client = signed_in(clerk)
+
+    assert client.get(f"{SESSIONS}{boss.pk}/").status_code == 403
+    assert client.post(f"{SESSIONS}{boss.pk}/end/").status_code == 403
+    client.post(f"{SESSIONS}{clerk.pk}/{of(theirs).pk}/end/")
+    assert is_in(theirs)
+
+
+def test_a_superuser_ends_all_sessions_of_another_and_it_is_logged(
+    signed_in, clerk, caplog, django_capture_on_commit_callbacks
+):
+    theirs = signed_in(clerk), signed_in(clerk)
+    superuser = User.objects.create_superuser("boss@fara.example", PASSWORD)
+    boss = signed_in(superuser)
+    detail = boss.get(f"/admin/accounts/user/{clerk.pk}/change/").content.decode()
+    link = reverse("admin:accounts_user_staff_sessions", args=[clerk.pk])
+    assert link in detail
+    assert "End all" in boss.get(link, follow=True).content.decode()
+
+    with (
+        caplog.at_level(logging.INFO, logger="security"),
+        django_capture_on_commit_callbacks(execute=True),
+    ):
+        boss.post(f"{SESSIONS}{clerk.pk}/end/")
+
+    assert not any(is_in(each) for each in theirs)
+    assert is_in(boss)
+    said = json.loads(caplog.messages[0])
+    assert (said["event"], said["actor"]) == ("sessions_ended", f"user:{superuser.pk}")
+    assert (said["what"], said["count"]) == (f"user:{clerk.pk}", 2)
+
+
+def test_sessions_of_before_a_new_password_are_not_listed(signed_in, clerk):
+    signed_in(clerk)
+    clerk.set_password("another password")
+    clerk.save()
+    client = signed_in(User.objects.create_superuser("boss@fara.example", PASSWORD))
+
+    assert "No open staff sessions" in client.get(f"{SESSIONS}{clerk.pk}/").content.decode()
+
+
+@pytest.mark.parametrize("path", ["", "{}/", "{}/end/"])
+def test_the_password_is_asked_again_after_ten_minutes(signed_in, clerk, clock, path):
+    client = signed_in(clerk)
+    clock.shift(timedelta(minutes=11))
+
+    answer = client.post if path.endswith("end/") else client.get
+    assert answer(SESSIONS + path.format(clerk.pk)).url.startswith("/admin/factors/again/")
+
+
+def test_who_has_yet_to_add_a_factor_sees_no_sessions(signed_in, clerk, settings, client_factory):
+    other = signed_in(clerk)
+    settings.STAFF_SECOND_FACTOR = True
+    client = client_factory()
+    client.post("/admin/login/", {"username": clerk.email, "password": PASSWORD})
+
+    answer = client.post(f"{SESSIONS}{clerk.pk}/end/")
+
+    assert answer.url == "/admin/factors/"
+    assert Session.objects.filter(pk=other.session.session_key).exists()
