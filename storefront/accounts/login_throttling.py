@@ -108,6 +108,17 @@ def forget_account(account: str) -> None:
     SignInTries.objects.filter(key__startswith=_digest(f"account:{account}")).delete()
 
 
+@needs_transaction
+def end_waits(account: str) -> None:
+    """Forget the failures of an account whose owner proved its address; known networks stay.
+
+    Locks:  the counters of the account, in key order
+    """
+    theirs = SignInTries.objects.filter(key__startswith=_digest(f"account:{account}"))
+    ids = [row.pk for row in theirs.order_by("key").select_for_update(of=["self"])]
+    SignInTries.objects.filter(pk__in=ids).update(count=0, blocked_until=None)
+
+
 def delete_expired(*, now: datetime) -> None:
     """Delete counters that have leaked to zero, and sessions that have ended."""
     known = Q(succeeded_at__gte=now - KNOWN_FOR)

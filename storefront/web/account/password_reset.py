@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from storefront.accounts import credentials, email_verification
+from storefront.accounts import credentials, email_verification, login_throttling
 from storefront.accounts.models import User
 from storefront.web.account.auth import too_many
 from storefront.web.account.forms import ForgottenForm, NewPasswordForm
@@ -60,6 +60,7 @@ def choose(request: HttpRequest, uidb36: str, key: str) -> HttpResponse:
             said = form.cleaned_data["password"]
             credentials.set_password(user=user, password=said, now=timezone.now())
             email_verification.prove(user=user)
+            login_throttling.end_waits(user.email)
         return redirect(reverse("account_login", query={"changed": 1}))
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
     return render(request, "web/account/password.html", {"form": form}, status=status)

@@ -149,6 +149,17 @@ def test_a_forgotten_password_is_replaced_once_and_proves_the_address(client):
     assert sign_in(client, password="another lamp")["Location"] == "/en/account/"
 
 
+def test_a_new_password_by_mail_ends_the_wait_after_wrong_ones(client):
+    make_shopper()
+    for number in range(6):
+        sign_in(client, password=f"wrong {number}")
+    client.post("/en/account/password/", {"email": "erika@example.org"})
+
+    client.post(mailed_path("account.password_forgotten"), {"password": "another lamp"})
+
+    assert sign_in(client, password="another lamp").status_code == 302
+
+
 def test_a_mailbox_is_not_flooded(client):
     make_shopper()
 
