@@ -30,7 +30,7 @@ from shipping.models import Parcel
 from shipping.shipments import carriers
 from shipping.shipments.shipments import WrongOrderError
 from storefront.accounts import security_log
-from storefront.lib.security.client_ip import network_of
+from storefront.lib.security.client_ip import visitor_of
 from storefront.lib.security.rate_limit import is_too_often
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 from storefront.supplier_portal import actions, purchase_order
@@ -63,7 +63,7 @@ def by_link(view: View) -> Callable[[HttpRequest, str, str], HttpResponse]:
         if found is None:
             link, failed = security_log.Event.SUPPLIER_LINK, security_log.Result.FAILED
             security_log.record(link, actor=request.user, result=failed, purchase_order=number)
-            who = network_of(request)
+            who = visitor_of(request)
             if is_too_often(what="portal-key", who=who, per_hour=WRONG_KEYS_PER_HOUR):
                 words = {"title": _("Too many wrong links."), "words": _("Try again in an hour.")}
                 return render(

@@ -12,7 +12,7 @@ from storefront.api.core.fields import Strict, Text
 from storefront.api.core.schema import describes
 from storefront.api.core.views import Endpoint
 from storefront.api.resources.carts import TOKEN, CartShown, open_cart_of, shown
-from storefront.lib.security.client_ip import network_of
+from storefront.lib.security.client_ip import visitor_of
 from storefront.lib.security.rate_limit import is_too_often
 
 
@@ -41,7 +41,7 @@ class CartCodes(Endpoint):
         cart = open_cart_of(token, self)
         asked = NewCode(data=request.data)
         asked.is_valid(raise_exception=True)
-        who = network_of(request._request)  # noqa: SLF001 - DRF wraps it
+        who = visitor_of(request._request)  # noqa: SLF001 - DRF wraps it
         if is_too_often(what="code", who=who, per_hour=codes.TRIES_PER_HOUR):
             raise ProblemError(problem_types.TOO_OFTEN)
         codes.write_code(cart=cart, code=asked.validated_data["code"], now=self.now)

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
-IPV4_PREFIX = 24
+IPV4_PREFIX, IPV4_ADDRESS = 24, 32
 IPV6_PREFIX = 64
 DIGEST_CHARS = 32
 # The request that this thread answers, for what is far below the view: the security log.
@@ -32,12 +32,21 @@ def address_of(request: HttpRequest) -> str:
 
 def network_of(request: HttpRequest) -> str:
     """Return the network that one visitor can move within: a /24 of IPv4, a /64 of IPv6."""
+    return _network(request, IPV4_PREFIX)
+
+
+def visitor_of(request: HttpRequest) -> str:
+    """Return one address of IPv4, or a /64 of IPv6: one connection has no fewer."""
+    return _network(request, IPV4_ADDRESS)
+
+
+def _network(request: HttpRequest, ipv4_prefix: int) -> str:
     raw = address_of(request)
     try:
         address = ip_address(raw)
     except ValueError:
         return raw
-    prefix = IPV4_PREFIX if isinstance(address, IPv4Address) else IPV6_PREFIX
+    prefix = ipv4_prefix if isinstance(address, IPv4Address) else IPV6_PREFIX
     return str(ip_network((address, prefix), strict=False))
 
 

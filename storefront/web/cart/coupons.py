@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from orders.models import Cart
 from orders.promotions import codes
-from storefront.lib.security.client_ip import network_of
+from storefront.lib.security.client_ip import visitor_of
 from storefront.lib.security.rate_limit import is_too_often
 from storefront.web.cart import coupon_messages
 from storefront.web.cart.views import code_problem
@@ -44,7 +44,7 @@ def _refusal(request: HttpRequest, cart: Cart) -> tuple[str, int]:
     code = request.POST.get("code", "")
     if not codes.plain_code(code):
         return _("Write the code first."), HTTPStatus.UNPROCESSABLE_ENTITY
-    if is_too_often(what="code", who=network_of(request), per_hour=codes.TRIES_PER_HOUR):
+    if is_too_often(what="code", who=visitor_of(request), per_hour=codes.TRIES_PER_HOUR):
         return _("Too many codes were tried. Wait an hour."), HTTPStatus.TOO_MANY_REQUESTS
     try:
         codes.write_code(cart=cart, code=code, now=timezone.now())

@@ -28,7 +28,7 @@ from orders.models import Order, Payment, PaymentEvent
 from orders.returns import refund_amounts
 from storefront.accounts import profile
 from storefront.lib.money import Money
-from storefront.lib.security.client_ip import network_of
+from storefront.lib.security.client_ip import visitor_of
 from storefront.lib.security.rate_limit import is_too_often
 from storefront.lib.tasks import wake
 from storefront.web.cart import reorder
@@ -291,7 +291,7 @@ def lookup(request: HttpRequest) -> HttpResponse:
     problem, status, is_sent = "", HTTPStatus.OK, False
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
-        if is_too_often(what="lookup", who=network_of(request), per_hour=ASKS_PER_HOUR):
+        if is_too_often(what="lookup", who=visitor_of(request), per_hour=ASKS_PER_HOUR):
             problem = _("Too many tries. Wait an hour, or use the link in any of our e-mails.")
             status = HTTPStatus.TOO_MANY_REQUESTS
         elif form.is_valid():
