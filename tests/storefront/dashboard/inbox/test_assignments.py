@@ -23,6 +23,13 @@ from tests.storefront.dashboard.inbox.test_query import AGO, ITEMS
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def at_noon():
+    """Staff sessions end by the clock: all requests of a test are made at the same time."""
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
 @pytest.fixture
 def row(monkeypatch):
     make_world(monkeypatch)

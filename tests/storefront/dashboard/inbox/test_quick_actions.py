@@ -35,6 +35,13 @@ DEAR = {"code": "cost", "sentence": "It costs 12.00 now.", "subject": "A", "amou
 GONE = {"code": "stock", "sentence": "He has 1 of 2.", "subject": "A: 1 < 2", "amount": ""}
 
 
+@pytest.fixture(autouse=True)
+def at_noon():
+    """Staff sessions end by the clock: all requests of a test are made at the same time."""
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
 def sign_in(client, name, *permissions):
     user = User.objects.create_user(f"{name}@fara.example", "a password", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
