@@ -93,4 +93,5 @@ def _arguments():
         "pk": 1,
         "id": 1,
         **dict.fromkeys(("line_id", "setback", "saved_id", "factor_id", "place"), 1),
+        **dict.fromkeys(("user_id", "session_id"), 1),
     }
