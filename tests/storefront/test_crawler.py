@@ -43,7 +43,8 @@ def opened(client, places, method="get", query=""):
 
 
 def broken(codes):
-    return {path: code for path, code in codes.items() if code >= 500}
+    # No worker and no beat run beside this test, as /readyz says rightly.
+    return {path: code for path, code in codes.items() if code >= 500 and path != "/readyz"}
 
 
 def shown(codes):
