@@ -224,8 +224,11 @@ class UserAdmin(RightsAdmin, DjangoUserAdmin, Asks):  # type: ignore[type-arg]
         return is_superuser(request) and not is_self
 
     @action(description=_("Staff sessions"), icon="devices")
-    def staff_sessions(self, _request: HttpRequest, object_id: str) -> HttpResponse:
-        return redirect("factors:sessions_of", object_id)
+    def staff_sessions(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        person: User | None = self.get_object(request, object_id)
+        if person is None:
+            raise Http404
+        return redirect("factors:sessions_of", person.pk)
 
     @action(description=_("Take out the second factors"), icon="phonelink_erase")
     def reset_factors(self, request: HttpRequest, object_id: str) -> HttpResponse:
