@@ -13,7 +13,7 @@ from storefront.celery import app
 from tests.support import database
 
 # Each of these starts a whole shop, once for all of its tests.
-WHOLE = ("tests/e2e/browser/", "tests/storefront/test_containers.py")
+WHOLE = ("tests/e2e/browser/", "tests/e2e/demo/", "tests/storefront/test_containers.py")
 
 
 class OneWholeShop(LoadGroupScheduling):
