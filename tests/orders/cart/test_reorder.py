@@ -18,7 +18,7 @@ def test_an_address_that_was_entered_meanwhile_is_kept():
     read_before = Cart.objects.get(pk=cart.pk)
     delivery_details.address(cart=cart, email="new@example.org", ship_to=HOME, now=NOON)
 
-    reorder.put_back(ordered=order.cart, cart=read_before, now=NOON)
+    reorder.put_back(ordered=order.cart, cart=read_before, now=NOON, adds=True)
 
     cart.refresh_from_db()
     assert (cart.email, cart.ship_to["line1"]) == ("new@example.org", HOME.line1)
