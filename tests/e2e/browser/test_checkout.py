@@ -168,7 +168,7 @@ def choose_and_order(walk):
     page = walk.page
     walk.go_to("[name=tier]")
     page.keyboard.press("Space")
-    walk.press("main form:has([name=tier]) button")
+    walk.press("main form:has([name=tier]) button:not([formaction])")
     page.wait_for_url("**/review/")
     walk.look()
     button = page.locator("main form:has([name=agreed]) button")
