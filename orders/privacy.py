@@ -127,12 +127,12 @@ def _empty_carts(rows: list[Order]) -> None:
 
 @needs_transaction
 def _forget_one(order: Order, words: set[str]) -> None:
-    nobody = f"{order.number.lower()}{ERASED}"
-    order.email, order.ship_to = nobody, without_person(order.ship_to)
+    erased_email = f"{order.number.lower()}{ERASED}"
+    order.email, order.ship_to = erased_email, without_person(order.ship_to)
     order.address_check = verification.without_person(order.address_check)
     order.access_key, order.network = new_key(), ""
     order.save(update_fields=["email", "ship_to", "address_check", "access_key", "network"])
-    Redemption.objects.filter(order=order).update(email=nobody)
+    Redemption.objects.filter(order=order).update(email=erased_email)
     for one in PurchaseOrder.objects.filter(order=order):
         PurchaseOrder.objects.filter(pk=one.pk).update(
             ship_to=without_person(one.ship_to) if one.ship_to else {},

@@ -124,7 +124,7 @@ class RightsAdmin(RecordedChanges, ModelAdmin):  # type: ignore[misc]
     def _tell(
         self, request: HttpRequest, row: Any, before: frozenset[str], after: frozenset[str]
     ) -> None:
-        assert isinstance(request.user, User)  # noqa: S101 - the admin let nobody else in
+        assert isinstance(request.user, User)  # noqa: S101 - the admin requires sign-in
         changes = tell_of_change(
             holder=row, before=before, after=after, actor=request.user, now=timezone.now()
         )
@@ -189,7 +189,7 @@ class UserAdmin(RightsAdmin, DjangoUserAdmin, Asks):  # type: ignore[type-arg]
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         declared = [*super().get_readonly_fields(request, obj)]
         if not is_superuser(request):
-            return [*declared, "email"]  # whoever sets the address gets the link to a new password
+            return [*declared, "email"]  # the new address would receive the link to a new password
         return [*declared, *RIGHTS] if obj is not None and obj.pk == request.user.pk else declared
 
     def get_list_filter(self, request: HttpRequest) -> Any:

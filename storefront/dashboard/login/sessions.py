@@ -59,7 +59,7 @@ def end(request: HttpRequest, owner: User, session_id: int | None = None) -> Htt
     if chosen and request.method != "POST":
         return _page(request, owner, "session_end", {"sessions": chosen})
     if chosen:
-        assert isinstance(request.user, User)  # noqa: S101 - for_session_owner let nobody else in
+        assert isinstance(request.user, User)  # noqa: S101 - for_session_owner requires it
         staff_sessions.end(user=owner, sessions=chosen, actor=request.user)
     said = ngettext("%(count)s session has ended.", "%(count)s sessions have ended.", len(chosen))
     messages.success(request, said % {"count": len(chosen)})

@@ -30,7 +30,7 @@ HERE, THERE = "a" * 32, "b" * 32
 
 
 def place(listing, *, network=HERE, quantity=1):
-    """Place a cart of nobody we know."""
+    """Place the cart of an unknown visitor."""
     cart = make_cart(listing, quantity=quantity)
     email = f"{cart.pk}@example.org"
     quote = quote_for(cart)

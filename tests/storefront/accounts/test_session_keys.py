@@ -42,7 +42,7 @@ def give_password(client):
 
 
 def start(client):
-    """Open a session that knows nobody, as an attacker would plant it."""
+    """Open an anonymous session, as an attacker would plant it."""
     session = client.session
     session["seen"] = True
     session.save()

@@ -133,7 +133,7 @@ def _environment(var: Path, ports: processes.Ports, addresses: dict[str, str]) -
     )
     for name in (*LEFT_OUT, "FAILPOINT", "MUTANT"):
         env.pop(name, None)
-    # Whoever names an address in X-Forwarded-For comes from there; shoppers name none.
+    # A request comes from the address that its X-Forwarded-For names; customers send none.
     more = {"PAYMENT_GATEWAY": "test", "TRUSTED_PROXIES": "1", "CHAOS_CLOCK": str(var / CLOCK)}
     return {**env, **more}
 

@@ -66,7 +66,7 @@ class Presser:
                 status, body = self._ask("POST", path, wish, key=secrets.token_hex(12))
                 if _is_final(status, body):
                     self.grabbed.append(status)
-        except Exception as error:  # noqa: BLE001 - a mistake of ours is told, and nobody waits
+        except Exception as error:  # noqa: BLE001 - our own mistakes are reported without a wait
             self.errors.append(f"ordering without paying broke: {error!r}")
 
     def finish(self) -> Sequence[threading.Thread]:
@@ -81,7 +81,7 @@ class Presser:
         except NobodyThereError as error:
             answers = ()
             self.errors.append(f"nobody took an order that was pressed {TIMES} times: {error}")
-        except Exception as error:  # noqa: BLE001 - a mistake of ours is told, and nobody waits
+        except Exception as error:  # noqa: BLE001 - our own mistakes are reported without a wait
             answers = ()
             self.errors.append(f"pressing broke: {error!r}")
         self.pressed.append(Pressed(email=email, answers=answers))
