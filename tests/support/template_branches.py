@@ -8,12 +8,13 @@ strictly in every environment, so a rendered branch is one whose names exist.
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from jinja2 import Environment, nodes
+from jinja2.compiler import CodeGenerator
 from jinja2.visitor import NodeTransformer
 
-from storefront.web.rendering.constant_folding import FoldingGenerator
 from tests.support.source_files import ROOT
 
 FOLDERS = [
@@ -71,6 +72,13 @@ class _Marking(NodeTransformer):
         return node
 
 
+def _name(path):
+    """Return the name of one of our templates: loaders of pages and of e-mails differ in theirs."""
+    return next(
+        (path.relative_to(one).as_posix() for one in FOLDERS if path.is_relative_to(one)), None
+    )
+
+
 def branches():
     """Return the names of all branches."""
     parser = Environment(extensions=["jinja2.ext.i18n"])
@@ -79,7 +87,7 @@ def branches():
         for path in sorted(folder.rglob("*")):
             if path.suffix in {".html", ".txt"}:
                 source = path.read_text()
-                marking = _Marking(path.relative_to(folder).as_posix(), source)
+                marking = _Marking(_name(path), source)
                 marking.visit(parser.parse(source))
                 found += marking.found
     return found
@@ -87,19 +95,15 @@ def branches():
 
 def record():
     """Have every template that is compiled from now on tell which branches it renders."""
-    compile_template = FoldingGenerator.visit_Template
-    sources = {
-        path.relative_to(folder).as_posix(): path
-        for folder in FOLDERS
-        for path in folder.rglob("*.*")
-    }
+    compile_template = CodeGenerator.visit_Template
 
     def visit_template(generator, node, frame=None):
-        if (path := sources.get(generator.name)) is not None:
-            _Marking(generator.name, path.read_text()).visit(node)
+        path = Path(generator.filename or "")
+        if (name := _name(path)) is not None:
+            _Marking(name, path.read_text()).visit(node)
         compile_template(generator, node, frame)
 
-    FoldingGenerator.visit_Template = visit_template
+    CodeGenerator.visit_Template = visit_template
     Environment.mark_branch = staticmethod(SEEN.add)
     Environment.mark_value = staticmethod(lambda name, value: (SEEN.add(name), value)[1])
 
