@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 import time_machine
 from django.urls import reverse
@@ -12,10 +14,16 @@ from orders.models import Order, PurchaseOrder, Setback
 from orders.purchasing import submission
 from shipping.rates import quotes
 from shipping.shipments import shipments
+from suppliers.connectors.records import Answer
 from tests.factories.backorders import also_at, broken, look_everywhere, refuse, tell
 from tests.factories.catalog import make_product, make_variant
 from tests.factories.orders import make_order, make_sellable
-from tests.factories.shipping import make_parcel_news, make_sent_purchase_order, make_state
+from tests.factories.shipping import (
+    make_parcel_news,
+    make_sent_purchase_order,
+    make_service,
+    make_state,
+)
 from tests.factories.suppliers import NOON
 from tests.storefront.web.page_parser import Page
 
@@ -38,6 +46,34 @@ def question():
     refuse(make_sent_purchase_order(listing))
     look_everywhere()
     return Setback.objects.select_related("order").get()
+
+
+def late(**told):
+    """Ask the customer about a delay that the supplier reported."""
+    listing = make_sellable()
+    make_service(listing.level.location, max_days=6)
+    purchase_order = make_sent_purchase_order(listing)
+    tell(purchase_order, ships_by=date(2026, 12, 10), **told)
+    look_everywhere()
+    return Setback.objects.select_related("order").get()
+
+
+def replaced():
+    """Ask the customer whether the newer model may come instead."""
+    listing = make_sellable()
+    ridge = make_product(slug="ridge-1800", title="Ridge 1800")
+    newer = make_sellable(variant=make_variant(ridge), quantity=0)
+    also_at(newer)
+    type(listing.variant).objects.filter(pk=listing.variant_id).update(replaced_by=newer.variant)
+    refuse(make_sent_purchase_order(listing))
+    look_everywhere()
+    return Setback.objects.select_related("order").get(), newer
+
+
+def quiet_buttons(response):
+    """Name the answers whose buttons stand back."""
+    buttons = Page(response).all("button", name="answer")
+    return {each["value"] for each in buttons if "button-quiet" in each["class"]}
 
 
 def path_of(setback, language="en"):
@@ -131,14 +167,7 @@ def test_the_page_speaks_azerbaijani(client, question):
 
 
 def test_what_is_sent_instead_is_named_on_the_order_and_in_its_mail(client):
-    listing = make_sellable()
-    ridge = make_product(slug="ridge-1800", title="Ridge 1800")
-    newer = make_sellable(variant=make_variant(ridge), quantity=0)
-    also_at(newer)
-    type(listing.variant).objects.filter(pk=listing.variant_id).update(replaced_by=newer.variant)
-    refuse(make_sent_purchase_order(listing))
-    look_everywhere()
-    setback = Setback.objects.select_related("order").get()
+    setback, newer = replaced()
     client.post(path_of(setback), {"answer": "substitute"})
     path = reverse("order", args=[setback.order.number, setback.order.access_key])
 
@@ -159,3 +188,54 @@ def test_what_is_sent_instead_is_named_on_the_order_and_in_its_mail(client):
     (line,) = Event.objects.get(name="parcel.shipped").payload["lines"]
     assert line["title"].startswith("Ridge 1800")
     assert line["sku"] == newer.variant.sku
+
+
+def test_a_delay_is_asked_about_and_silence_lets_it_come(client):
+    setback = late()
+    path = reverse("order", args=[setback.order.number, setback.order.access_key])
+
+    text = Page(client.get(path_of(setback))).text
+
+    assert "<h1>It takes longer. Will you wait?</h1>" in text
+    assert "The supplier sends what stands below later than we promised." in text
+    assert "If you do not answer, we send it as soon as it is there." in text
+    assert "Your money for it" not in text
+    assert "Its supplier sends it later than promised." in Page(client.get(path)).text
+
+
+def test_a_refused_delay_is_stopped_at_the_supplier_first(client):
+    response = client.post(path_of(late()), {"answer": "refund"}, follow=True)
+
+    text = Page(response).text
+    assert "<h1>We ask the supplier to stop it.</h1>" in text
+    assert "If it is packed already" in text
+
+
+def test_a_question_that_ended_by_itself_says_so(client):
+    setback = late(word=Answer.RECEIVED)
+    tell(setback.purchase_order, word=Answer.SHIPPED)
+
+    text = Page(client.get(path_of(setback))).text
+
+    assert "<h1>This is settled already.</h1>" in text
+    assert "See the order" in text
+
+
+def test_another_light_is_offered_for_the_same_money(client):
+    setback, _newer = replaced()
+
+    asked = client.get(path_of(setback))
+    taken = client.post(path_of(setback), {"answer": "substitute"}, follow=True)
+
+    text = Page(asked).text
+    assert "We have what replaces it, for the same money." in text
+    assert "Instead, for the same money:" in text
+    assert Page(asked).all("a", href="/en/p/ridge-1800/")
+    assert quiet_buttons(asked) == {"refund"}
+    assert "<h1>We send you the other one.</h1>" in Page(taken).text
+
+
+def test_the_mail_link_of_a_refund_puts_its_button_first(client):
+    setback, _newer = replaced()
+
+    assert quiet_buttons(client.get(f"{path_of(setback)}?answer=refund")) == {"substitute"}

@@ -1,0 +1,108 @@
+"""What the order page says of each return, and what the first page of a return asks."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog.models import Product
+from orders.returns import authorizations, refunds
+from tests.factories.catalog import NOON
+from tests.factories.returns import (
+    bring_back,
+    declare,
+    make_delivered,
+    make_policy,
+    make_sibling,
+)
+from tests.storefront.web.page_parser import Page
+from tests.storefront.web.returns.test_views import page_of, units
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def order(light):
+    make_policy()
+    return make_delivered(light, quantity=2)
+
+
+def label(authorization, label):
+    authorizations.issue_label(
+        authorization=authorization,
+        address="Fara, Lampenweg 1, 10115 Berlin",
+        label=label,
+        carrier="DHL",
+        tracking_number="",
+        actor="ann",
+        now=NOON,
+    )
+
+
+def test_a_refunded_return_says_how_much(shopper, order):
+    made = declare(order, 1)
+    bring_back(made)
+    refunds.refund(authorization=made, actor="ann", now=NOON)
+
+    assert "€39.99 goes back to you." in shopper.get(page_of(order)).content.decode()
+
+
+def test_goods_that_are_kept_have_no_address(shopper, light):
+    make_policy(destination="nowhere", address="")
+    order = make_delivered(light, quantity=1)
+    declare(order, 1)
+
+    text = shopper.get(page_of(order)).content.decode()
+
+    assert "Nothing has to be sent back: keep it." in text
+    assert "Send it to" not in text
+    assert "I have sent it" not in text
+
+
+def test_a_defect_goes_back_at_the_expense_of_the_shop(shopper, order):
+    made = declare(order, 1, kind="defect", words="Dead.")
+    authorizations.approve(authorization=made, answer="", actor="ann", now=NOON)
+
+    assert "We pay the way back." in shopper.get(page_of(order)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("https://labels.example/7", '<a href="https://labels.example/7" rel="noreferrer">'),
+        ("Say <RET-7> at the counter", "Label for the parcel: Say &lt;RET-7&gt; at the counter"),
+        ("javascript:alert(1)", "Label for the parcel: javascript:alert(1)"),
+    ],
+)
+def test_a_label_is_a_link_only_where_it_is_an_https_address(shopper, order, given, shown):
+    label(declare(order, 1), given)
+
+    assert shown in shopper.get(page_of(order)).content.decode()
+
+
+def test_a_longer_warranty_is_named(shopper, order):
+    page = page_of(order, "return/")
+    before = shopper.get(page).content.decode()
+    Product.objects.update(warranty_months=60)
+
+    assert "Its warranty is" not in before
+    assert "Its warranty is 60 months." in shopper.get(page).content.decode()
+
+
+def test_of_several_lines_none_is_chosen_beforehand(shopper, light):
+    make_policy()
+    order = make_delivered(light, make_sibling(light, "20.00"), quantity=1)
+
+    inputs = Page(shopper.get(page_of(order, "return/"))).all("input", type="number")
+
+    assert [each["value"] for each in inputs] == ["0", "0"]
+
+
+def test_the_item_that_was_asked_for_stays_chosen_after_an_error(shopper, order, light):
+    other = make_sibling(light, "20.00")
+    (line,) = order.lines.all()
+    given = {**units(order, 1), f"instead_{line.pk}": other.variant.pk}
+
+    answer = shopper.post(page_of(order, "return/"), given)
+
+    assert answer.status_code == 422
+    assert Page(answer).all("option", value=str(other.variant.pk), selected=None)
