@@ -142,13 +142,14 @@ def test_nobody_reads_that_all_goes_there_once_a_parcel_has_left_for_elsewhere(s
 
 
 def test_who_has_it_is_asked_once_and_the_page_says_so(shopper, accepted):
-    first, again = (wish(shopper, accepted.order) for _ in range(2))
+    there = dataclasses.replace(THERE, line2="Hof 3")
+    first, again = (wish(shopper, accepted.order, there) for _ in range(2))
 
     assert (first.status_code, again.status_code) == (303, 303)
     assert AddressWish.objects.get().asked_by == "shopper"
     text = shown(shopper, accepted.order)
     assert ASKED in text
-    assert "Neue Straße 2" in text
+    assert "Neue Straße 2, Hof 3, 20095 Hamburg" in text
     assert "Musterweg 1" in text  # it goes there until he says yes
     assert LINK not in text
     assert told() == []

@@ -10,6 +10,7 @@ from orders.models import Order, PurchaseOrder
 from shipping.models import Parcel
 from suppliers.models import StockLevel
 from tests.factories.backorders import tell
+from tests.factories.full_shop import settle
 from tests.factories.orders import ask_to_stop, make_purchase_orders, make_sellable
 from tests.factories.scripted_supplier import WrittenTo, connect
 from tests.factories.shipping import make_parcel_news
@@ -39,12 +40,17 @@ def have(*purchase_orders):
         tell(one)
 
 
-def parcels_of(count):
+def parcels_of(count, **order):
     lights = [make_sellable() for _ in range(count)]
     for place, light in enumerate(lights[1:]):
         shelf = make_location(code=f"W{place}", country=("CN", "PL", "US")[place])
         StockLevel.objects.filter(pk=light.level.pk).update(location=shelf)
-    return make_purchase_orders(*lights)
+    return make_purchase_orders(*lights, **order)
+
+
+def make_late(order):
+    plan = [{**each, "arrives_to": "2026-11-20"} for each in order.delivery_plan]
+    Order.objects.update(delivery_plan=plan)
 
 
 def page_of(client, order, language="en", rest=""):
@@ -115,8 +121,7 @@ def test_a_move_that_the_shopper_did_not_wish_is_not_told_as_his_wish(client):
 
 def test_what_is_late_says_only_what_is_true(client):
     (purchase_order,) = parcels_of(1)
-    plan = [{**each, "arrives_to": "2026-11-20"} for each in purchase_order.order.delivery_plan]
-    Order.objects.update(delivery_plan=plan)
+    make_late(purchase_order.order)
 
     text = page_of(client, purchase_order.order).text
 
@@ -165,3 +170,39 @@ def test_a_delivered_parcel_still_says_that_it_could_not_be_stopped(client):
     Parcel.objects.update(status=Parcel.Status.DELIVERED)
 
     assert found(page_of(client, purchase_order.order).text) == {ARRIVED}
+
+
+def test_what_was_charged_goes_back_when_the_whole_order_is_stopped(client):
+    (purchase_order,) = parcels_of(1)
+    have(purchase_order)
+    settle(purchase_order.order)
+    ask_to_stop(purchase_order.order)
+
+    supplier_answers.stopped(purchase_order=fresh(purchase_order), actor="ann", now=NOON)
+
+    text = page_of(client, purchase_order.order).text
+    assert "<h1>Canceled.</h1>" in text
+    assert "What was paid goes back the same way." in text
+    assert "Nothing was charged" not in text
+
+
+def test_a_stopped_parcel_names_how_many_of_each(client):
+    unsent, accepted = parcels_of(2, quantity=2)
+    have(accepted)
+    ask_to_stop(unsent.order)
+
+    _before, _, stopped = page_of(client, unsent.order).text.partition('id="box-stopped"')
+
+    assert "<h3>2 × " in stopped.partition("</section>")[0]
+
+
+def test_a_late_parcel_that_has_left_can_be_complained_of_only(client):
+    (purchase_order,) = parcels_of(1)
+    have(purchase_order)
+    tell_shipped(purchase_order)
+    make_late(purchase_order.order)
+
+    text = page_of(client, purchase_order.order).text
+
+    assert "Write to us if you would rather have your money back." in text
+    assert "It has not left yet" not in text

@@ -5,12 +5,14 @@ from datetime import timedelta
 
 import pytest
 
+from catalog.models import Channel, Spec
 from notifications.models import Event
 from orders.gateways import gateway_for
 from orders.links import order_url
-from orders.models import Order, Payment
+from orders.models import Order, Payment, TaxNumber
 from orders.payments import updates
 from shipping.shipments import shipments
+from storefront.lib.address import Address
 from storefront.lib.http.errors import TemporaryError
 from tests.factories.orders import make_order, make_paid_order, make_payment, news_of
 from tests.factories.returns import declare, make_delivered
@@ -292,3 +294,32 @@ def test_an_open_return_stands_in_the_heading(client, light):
     declare(order, 1)
 
     assert "<h1>Delivered. Your return is open.</h1>" in client.get(page_of(order)).content.decode()
+
+
+def test_an_order_to_a_region_shows_its_whole_address_and_the_added_tax(client, light):
+    Channel.objects.update(adds_tax=True)
+    light.channel.refresh_from_db()
+    TaxNumber.objects.create(
+        scheme="sales_tax", country="US", region="CA", number="SR-1", valid_from="2026-01-01"
+    )
+    there = Address(
+        name="Ann Lee", line1="1 Main St", line2="Apt 4", postcode="90001", city="Los Angeles",
+        region="CA", country="US", phone="+12135550100",
+    )  # fmt: skip
+    order = make_order(light, ship_to=there)
+
+    text = client.get(page_of(order)).content.decode()
+
+    assert order.added_tax_amount
+    assert f"<dt>Sales tax</dt><dd>€{order.added_tax_amount}</dd>" in text
+    assert "1 Main St<br>Apt 4<br>90001 Los Angeles<br>CA<br>United States" in text
+    assert "incl." not in text.partition('class="totals"')[2].partition("</dl>")[0]
+
+
+def test_a_line_without_a_specification_has_no_beam(client, light):
+    order = make_order(light)
+    with_beam = client.get(page_of(order)).content.decode()
+    Spec.objects.all().delete()
+
+    assert 'class="beam"' in with_beam
+    assert "beam" not in client.get(page_of(order)).content.decode().partition("<main")[2]
