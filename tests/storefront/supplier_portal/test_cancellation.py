@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from orders.cancellation import cancellation
 from orders.models import Order, PaymentEvent
+from orders.purchasing import reassignment
 from tests.factories.orders import ask_to_stop
 from tests.factories.scripted_supplier import WrittenTo, connect
 from tests.factories.shipping import make_accepted_purchase_order, make_sent_purchase_order
+from tests.factories.suppliers import NOON
 from tests.storefront.supplier_portal.client import answer, fresh, parcel, path_of, post
 from tests.storefront.web.page_parser import Page
 
@@ -102,3 +105,14 @@ def test_who_accepts_it_although_he_was_asked_may_still_stop_it(client):
 
     assert Order.objects.get().status == "canceled"
     assert asked() == ["capture_requested", "refund_requested"]
+
+
+def test_an_order_that_another_supplier_is_to_send_is_taken_back(client):
+    purchase_order = make_sent_purchase_order()
+    reassignment.move(purchase_order=purchase_order, reason="slow", actor="ann", now=NOON)
+    cancellation.pursue(purchase_order=fresh(purchase_order), now=NOON)
+
+    page = Page(client.get(path_of(purchase_order)))
+
+    assert '<h2 id="stop-title">We take this order back.</h2>' in page.text
+    assert "The shopper wants to cancel it." not in page.text

@@ -151,3 +151,14 @@ def test_who_tries_keys_is_turned_down(client, monkeypatch):
 
     assert [response.status_code for response in tries] == [404, 404, 429]
     assert client.get(path_of(purchase_order)).status_code == 200
+
+
+def test_a_changed_answer_that_is_none_opens_its_form_again(client, goods):
+    purchase_order = make_accepted_purchase_order(*goods)
+
+    before = Page(client.get(path_of(purchase_order)))
+    after = Page(answer(client, purchase_order, "ship", "eaten"))
+
+    assert "open" not in before.all("details", **{"class": "panel"})[0]
+    assert "open" in after.all("details", **{"class": "panel"})[0]
+    assert "Choose whether you ship it." in after.text

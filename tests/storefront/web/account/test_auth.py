@@ -140,11 +140,12 @@ def test_a_forgotten_password_is_replaced_once_and_proves_the_address(client):
     path = mailed_path("account.password_forgotten")
 
     poor = client.post(path, {"password": "1234"})
-    client.post(path, {"password": "another lamp"})
+    changed = client.post(path, {"password": "another lamp"}, follow=True)
     again = client.post(path, {"password": "a third lamp"})
 
     assert path.startswith("/az/")
     assert poor.status_code == 422
+    assert "Parol dəyişdi. Onunla daxil olun." in changed.content.decode()
     assert again.status_code == 404
     assert sign_in(client, password="another lamp")["Location"] == "/en/account/"
 

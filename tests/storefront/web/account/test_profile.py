@@ -11,7 +11,7 @@ from storefront.accounts import profile
 from storefront.accounts.models import Consent, SavedAddress
 from storefront.lib.address import Address
 from tests.factories.accounts import make_shopper, sign_in
-from tests.factories.orders import HOME
+from tests.factories.orders import HOME, make_order, make_sellable
 from tests.factories.suppliers import NOON
 from tests.storefront.web.conftest import WHO
 from tests.storefront.web.page_parser import Page
@@ -52,6 +52,35 @@ def test_each_own_page_is_sound_and_for_its_owner_only(hers, erika, client, lang
     assert read.faults == []
     assert read.unlabeled() == []
     assert hers.get(path).status_code == 302
+
+
+@pytest.mark.usefixtures("erika")
+def test_without_addresses_the_page_says_what_they_are_for(hers):
+    assert "None yet. The checkout begins" in hers.get("/en/account/addresses/").content.decode()
+
+
+def test_a_saved_address_is_shown_whole(hers, erika):
+    there = Address(
+        name="Ann Lee", line1="1 Main St", line2="Apt 4", postcode="90001", city="Los Angeles",
+        region="California", country="US",
+    )  # fmt: skip
+    profile.keep(user_id=erika.pk, address=there, is_default=True)
+
+    text = hers.get("/en/account/addresses/").content.decode()
+
+    whole = "Ann Lee, 1 Main St, Apt 4, 90001 Los Angeles, California, United States"
+    assert whole in text
+
+
+def test_the_orders_are_listed_with_what_is_in_them(hers, light):
+    many = make_order(*[make_sellable() for _ in range(5)], quantity=2)
+    make_order(light)
+
+    text = Page(hers.get("/en/account/")).text
+
+    assert "<p>Trail 400" in text
+    first = ", ".join(f"2 × {line.title}" for line in many.lines.order_by("pk")[:3])
+    assert f"<p>{first} and 2 more</p>" in text
 
 
 def test_addresses_are_added_changed_and_taken_out(hers, erika):
@@ -136,6 +165,16 @@ def test_news_are_off_until_ticked_and_each_change_is_kept(hers, erika):
         (True, "profile", NOON),
         (False, "profile", NOON + timedelta(hours=1)),
     ]
+
+
+@pytest.mark.usefixtures("erika")
+def test_a_saved_profile_is_confirmed_and_shown_as_it_is_now(hers):
+    said = {"name": "Erika", "language": "az", "marketing": "on"}
+
+    page = Page(hers.post("/en/account/profile/", said, follow=True))
+
+    assert "It is kept." in page.text
+    assert "checked" in page.all("input", name="marketing")[0]
 
 
 def test_a_consent_is_never_changed(erika):

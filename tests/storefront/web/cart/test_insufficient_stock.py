@@ -16,7 +16,7 @@ from suppliers.models import Service, StockLevel, SupplierOffer
 from tests.storefront.api.schema_client import Caller
 from tests.storefront.web.conftest import WHO
 from tests.storefront.web.fronts import Fronts
-from tests.storefront.web.supply import BOTH, build, far, near
+from tests.storefront.web.supply import BOTH, PACKS, build, far, near
 
 pytestmark = pytest.mark.django_db
 
@@ -91,6 +91,13 @@ def test_a_line_that_fits_no_pack_is_told_what_does(fronts):
     assert (line["available"], short["available"]) == (8, 8)
     assert (short["fewer"], short["more"]) == (4, 8)
     assert sentences(fronts) == ["The supplier sells packs only: 4 or 8 can be had."]
+
+
+def test_a_line_below_the_first_pack_is_told_the_pack_only(fronts):
+    fill(fronts, 5)
+    SupplierOffer.objects.update(**PACKS)
+
+    assert sentences(fronts) == ["The supplier sells packs only: 8 can be had."]
 
 
 def test_a_refused_change_is_told_once(fronts):

@@ -56,6 +56,18 @@ def test_the_two_ways_to_write_it_stand_side_by_side(filled, language):
     assert postcode() is None
 
 
+def test_both_ways_are_shown_whole(filled):
+    there = {
+        **WHO, "line2": "Apt 4", "country": "US", "postcode": "900011234", "city": "Los Angeles",
+        "region": "California",
+    }  # fmt: skip
+
+    shown = filled.post(CHECKOUT, there).content.decode()
+
+    assert "Musterweg 1, Apt 4, 900011234 Los Angeles, California" in shown
+    assert "Musterweg 1, Apt 4, 90001-1234 Los Angeles, California" in shown
+
+
 @pytest.mark.parametrize(
     ("choice", "taken", "verdict"),
     [("suggested", "10115", "corrected"), ("typed", "D-10115", "unverified_accepted")],

@@ -11,6 +11,7 @@ from orders.models import CartLine, Order, Payment
 from suppliers.models import StockLevel
 from tests.storefront.web.conftest import WHO
 from tests.storefront.web.page_parser import Page
+from tests.storefront.web.supply import BOTH, POST, build, far, near
 
 pytestmark = pytest.mark.django_db
 
@@ -203,6 +204,32 @@ def test_a_country_with_regions_asks_for_one(filled):
     assert response.status_code == 422
     assert "Enter the state or region." in response.content.decode()
     assert '<select class="input" id="id_region"' in response.content.decode()
+
+
+def test_a_region_stays_chosen_and_stands_in_the_address(filled):
+    there = {
+        **WHO, "country": "US", "postcode": "90001", "city": "Los Angeles", "region": "California",
+    }  # fmt: skip
+
+    again = Page(filled.post("/en/checkout/", {**there, "name": ""}))
+    filled.post("/en/checkout/", there)
+
+    assert again.all("option", value="California", selected=None)
+    delivery = filled.get("/en/checkout/delivery/").content.decode()
+    assert "90001 Los Angeles, California, United States" in delivery
+
+
+def test_a_parcel_without_the_chosen_pace_says_so(shopper):
+    faster = {**POST, "tier": "express", "base_amount": "19.00"}
+    routes = [*BOTH, ("near", "DE", faster)]
+    listing = build(near(), far(), routes=routes, channel={"places_per_line": 2})
+    shopper.post("/en/cart/add/", {"listing": listing.pk, "quantity": 25})
+    shopper.post("/en/checkout/", WHO)
+
+    text = shopper.get("/en/checkout/delivery/").content.decode()
+
+    assert "Express does not go from China to Germany." in text
+    assert "Such a parcel comes the other way" in text
 
 
 def test_steps_cannot_be_skipped(filled):
