@@ -10,8 +10,7 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from operator import attrgetter
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -19,7 +18,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from catalog.models import Channel, Listing
 from orders.cart import lines as cart_lines
 from orders.cart.lines import Read
-from orders.cart.view import CartView, LineView
+from orders.cart.view import CartView, DeliveryPromise, LineView
 from orders.models import Cart, CartLine
 from orders.models.cart import KEPT_FOR, MAX_QUANTITY
 from storefront.lib.db.bulk import insert, insert_together
@@ -29,8 +28,19 @@ from storefront.lib.money import Money
 TOKEN_BYTES = 32
 MAX_LINES = 50
 
-type Most = Callable[[Listing], int]
-AS_LISTED: Most = attrgetter("available")
+
+class Deliverable(NamedTuple):
+    """How many of a listing can be sent where a cart goes, and what its page promises for one."""
+
+    most: int
+    promise: DeliveryPromise | None = None
+
+
+type DeliverableOf = Callable[[Listing], Deliverable]
+
+
+def as_listed(listing: Listing) -> Deliverable:
+    return Deliverable(listing.available)
 
 
 class UnknownListingError(LookupError):
@@ -121,17 +131,16 @@ def add(  # noqa: PLR0913 - what, how many, when, and of how many
     quantity: int,
     now: datetime,
     line_id: int | None = None,
-    most_of: Most = AS_LISTED,
+    deliverable: DeliverableOf = as_listed,
 ) -> CartLine:
     """Add to what is there already, at today's price or a lower one that is promised still.
 
     Adding does not make the promise longer; only a price of today is promised from now on.
 
-    Shape:  ``most_of`` says how many can be had of a listing: who knows the routes knows how
-            many can be sent where the cart goes (``shipping.availability.availability``).
-            ``line_id`` is the
-            number that the line had before it was taken out: with it, it stands where it
-            stood. It must be one that ``change`` has freed
+    Shape:  ``deliverable`` says how many of a listing can be sent where the cart goes, and
+            when (``shipping.availability.availability.deliverable_to``); by default, what is
+            listed. ``line_id`` is the number that the line had before it was removed: with it,
+            the line keeps its place. It must be one that ``change`` has freed
     Locks:  the cart
     Raises: UnknownListingError, NotForSaleError, NotEnoughError, TooManyError,
             PlacedCartError  nothing is written
@@ -141,7 +150,8 @@ def add(  # noqa: PLR0913 - what, how many, when, and of how many
     lines = _LINES(cart_id=cart.pk)
     line = next((one for one in lines if one.listing_id == listing.pk), None)
     wanted = quantity + (line.quantity if line else 0)
-    check(wanted, most_of(listing))
+    found = deliverable(listing)
+    check(wanted, found.most)
     today = listing.price_amount or Decimal(0)
     keeps = line is not None and line.quoted_amount < today and line.is_promised(now)
     if line is None:
@@ -152,6 +162,7 @@ def add(  # noqa: PLR0913 - what, how many, when, and of how many
     line.quantity = wanted
     if not keeps:
         line.quoted_amount, line.quoted_at = today, now
+    _keep_promise(line, found.promise)
     if line.pk is None:
         insert([line])
     else:
@@ -162,11 +173,16 @@ def add(  # noqa: PLR0913 - what, how many, when, and of how many
 
 @transaction.atomic(durable=True)
 def change(
-    *, cart: Cart, line_id: int, quantity: int, now: datetime, most_of: Most = AS_LISTED
+    *,
+    cart: Cart,
+    line_id: int,
+    quantity: int,
+    now: datetime,
+    deliverable: DeliverableOf = as_listed,
 ) -> None:
     """Set how many of a line; zero takes it out.
 
-    Shape:  ``most_of`` as in ``add``
+    Shape:  ``deliverable`` as in ``add``
     Locks:  the cart
     Raises: UnknownListingError, NotForSaleError, NotEnoughError, TooManyError,
             PlacedCartError  nothing is written
@@ -178,7 +194,7 @@ def change(
     if quantity == 0:
         line.delete()
     else:
-        check(quantity, most_of(_for_sale(cart, line.listing_id, now)))
+        check(quantity, deliverable(_for_sale(cart, line.listing_id, now)).most)
         cart.lines.filter(pk=line.pk).update(quantity=quantity)
     _touch(cart, now)
 
@@ -229,6 +245,7 @@ def look(*, cart: Cart, now: datetime, known: Read | None = None) -> CartView:
                 is_sold_out=not available,
                 has_price=has_price,
                 price_was=was if was != unit else None,
+                promised=_promise_of(row),
                 intensity_cd=spec.intensity_cd if spec else None,
                 output_lm=spec.output_lm if spec else None,
             )
@@ -241,6 +258,24 @@ def lock(cart: Cart) -> None:
     _LOCKED(cart_id=cart.pk)
     if not _UNPLACED(cart_id=cart.pk):  # read once the lock is ours, or an order is not seen
         raise PlacedCartError(cart.pk)
+
+
+def _keep_promise(line: CartLine, promise: DeliveryPromise | None) -> None:
+    line.promised_from = promise.arrives_from if promise else None
+    line.promised_to = promise.arrives_to if promise else None
+    line.promised_origin = promise.country_from if promise else ""
+    line.promised_country = promise.country_to if promise else ""
+
+
+def _promise_of(line: CartLine) -> DeliveryPromise | None:
+    if line.promised_from is None or line.promised_to is None:
+        return None
+    return DeliveryPromise(
+        arrives_from=line.promised_from,
+        arrives_to=line.promised_to,
+        country_from=line.promised_origin,
+        country_to=line.promised_country,
+    )
 
 
 def _for_sale(cart: Cart, listing_id: int, now: datetime) -> Listing:
@@ -307,11 +342,11 @@ def begin(  # noqa: PLR0913 - what, how many, where to, when, and of how many
     country: str,
     locale: str,
     now: datetime,
-    most_of: Most = AS_LISTED,
+    deliverable: DeliverableOf = as_listed,
 ) -> CartLine:
     """Open a cart with one line at today's price; the line knows its cart.
 
-    Shape:  ``listing`` as ``read`` answers at this moment; ``most_of`` as in ``carts.add``
+    Shape:  ``listing`` as ``read`` answers at this moment; ``deliverable`` as in ``carts.add``
     Raises: UnknownListingError, NotForSaleError, NotEnoughError, TooManyError  nothing is written
     """
     told = cast(Any, listing)
@@ -319,7 +354,8 @@ def begin(  # noqa: PLR0913 - what, how many, where to, when, and of how many
         raise UnknownListingError(listing.pk)
     if not told.is_for_sale or listing.price_amount is None:
         raise NotForSaleError(listing.pk)
-    check(quantity, most_of(listing))
+    found = deliverable(listing)
+    check(quantity, found.most)
     cart = new(channel=channel, country=country, locale=locale, now=now)
     line = CartLine(
         cart=cart,
@@ -328,6 +364,7 @@ def begin(  # noqa: PLR0913 - what, how many, where to, when, and of how many
         quoted_amount=listing.price_amount,
         quoted_at=now,
     )
+    _keep_promise(line, found.promise)
     insert_together([cart, line])
     return line
 

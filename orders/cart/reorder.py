@@ -12,6 +12,7 @@ from orders.models.cart import MAX_QUANTITY
 
 # What a customer entered once and need not enter again.
 DETAILS = ("country", "email", "ship_to", "address_check", "codes", "service")
+PROMISED = ("promised_from", "promised_to", "promised_origin", "promised_country")
 
 
 @transaction.atomic(durable=True)
@@ -20,8 +21,9 @@ def put_back(*, ordered: Cart, cart: Cart, now: datetime, adds: bool) -> None:
 
     Stock and price are those of the open cart: its page says what is sold out or costs more.
 
-    Shape:  ``adds`` adds quantities up to what a cart takes. Else a line has at least what was
-            ordered, so that a second click changes nothing
+    Shape:  ``adds``: the order was released just now. Quantities add up to what a cart takes,
+            and lines keep the promise that the customer saw. Else a line has at least what was
+            ordered, so that a second click changes nothing, and no promise of that day
     Locks:  the open cart
     Raises: PlacedCartError  it was ordered meanwhile; nothing is written
     """
@@ -44,6 +46,7 @@ def put_back(*, ordered: Cart, cart: Cart, now: datetime, adds: bool) -> None:
                 quantity=line.quantity,
                 quoted_amount=line.quoted_amount,
                 quoted_at=line.quoted_at,
+                **({name: getattr(line, name) for name in PROMISED} if adds else {}),
             )
     cart.touched_at = now
     cart.save(update_fields=[*DETAILS, "touched_at"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from catalog.models import Variant
 from orders.pricing.totals import PricedLine
@@ -11,9 +12,20 @@ from storefront.lib.money import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryPromise:
+    """When goods arrive in a country, and from which country they are sent."""
+
+    arrives_from: date
+    arrives_to: date
+    country_from: str
+    country_to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LineView:
     """One line as the shopper sees it. ``price_was`` is set when the price changed.
 
+    ``promised`` is what its page promised when it was last added.
     ``unit`` is what it was put in at, while it has no price. ``available`` is as listed: what of
     it can be sent where the cart goes, ``shipping.availability.availability.look`` says.
     """
@@ -32,6 +44,7 @@ class LineView:
     is_sold_out: bool
     has_price: bool
     price_was: Money | None
+    promised: DeliveryPromise | None
     intensity_cd: int | None
     output_lm: int | None
     is_forbidden: bool = False  # where the cart goes

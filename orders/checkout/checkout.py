@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any, NamedTuple
@@ -89,6 +89,10 @@ class PriceChangedError(Exception):
         self.total = total
 
 
+class ArrivalChangedError(Exception):
+    """It would arrive later than the shopper agreed to. Nothing was written."""
+
+
 class NothingToPayError(Exception):
     """Promotions take off all of it: no gateway authorizes nothing. Nothing was written."""
 
@@ -113,6 +117,7 @@ def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
     quote: ShippingQuote,
     now: datetime,
     agreed: Money | None = None,
+    agreed_arrival: date | None = None,
     check: Mapping[str, Any] | None = None,
     tax: CountryRate | None = None,
     network: str = "",
@@ -121,13 +126,18 @@ def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
 
     Before that, suppliers are asked live for what is too old or nearly gone.
 
-    Shape:  ``check`` how the shopper came to the address, as ``verification.note`` makes it;
+    Shape:  ``agreed`` and ``agreed_arrival`` the total and the last day of arrival that the
+            shopper saw; ``check`` how the shopper came to the address, as ``verification.note``
+            makes it;
             ``tax`` what was read of its country for this request; ``network`` the digest of the
             visitor's network (``client_ip.network_digest``)
     Locks:  the cart, the shopper, promotions with a limit, the network, the stock rows in id order
     Raises: EmptyCartError, AlreadyPlacedError, CannotSupplyError, QuoteOutdatedError, HeldError,
-            PriceChangedError, SpentError, NothingToPayError, BadAddressError  nothing is written
+            PriceChangedError, ArrivalChangedError, SpentError, NothingToPayError,
+            BadAddressError  nothing is written
     """
+    if agreed_arrival and quote.arrives_to > agreed_arrival:
+        raise ArrivalChangedError(quote.arrives_to)
     check = check or verification.note(ship_to, other=verification.suggestion(ship_to))
     if fields := validation.problems(address=ship_to):
         raise BadAddressError(fields)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import models
-from django.db.models import Q, Value
+from django.db.models import F, Q, Value
 
 from catalog.models import Channel, Listing
 from storefront.accounts.models import User
@@ -60,13 +60,21 @@ class Cart(models.Model):
 
 
 class CartLine(models.Model):
-    """So many of one listing, at the price that we promised and when."""
+    """So many of one listing, at the price that we promised and when.
+
+    ``promised_from`` to ``promised_country`` are what the customer saw when the line was last
+    added: when one unit arrives, from which country, and in which.
+    """
 
     cart = models.ForeignKey(Cart, models.CASCADE, related_name="lines")
     listing = models.ForeignKey(Listing, models.CASCADE, related_name="cart_lines")
     quantity = models.PositiveSmallIntegerField()
     quoted_amount = models.DecimalField(max_digits=12, decimal_places=2)
     quoted_at = models.DateTimeField()
+    promised_from = models.DateField(null=True, blank=True)
+    promised_to = models.DateField(null=True, blank=True)
+    promised_origin = models.CharField(max_length=2, blank=True, default="", db_default="")
+    promised_country = models.CharField(max_length=2, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [
@@ -74,6 +82,16 @@ class CartLine(models.Model):
             models.CheckConstraint(
                 condition=Q(quantity__gte=1, quantity__lte=MAX_QUANTITY),
                 name="cart_line_quantity_in_range",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    promised_from=None, promised_to=None, promised_origin="", promised_country=""
+                )
+                | Q(promised_from__isnull=False, promised_to__gte=F("promised_from"))
+                & Q(promised_to__isnull=False)
+                & ~Q(promised_origin="")
+                & ~Q(promised_country=""),
+                name="cart_line_promise_whole",
             ),
         ]
 

@@ -57,6 +57,14 @@ class ShippingQuote:
         return found
 
     @property
+    def origins(self) -> Mapping[int, str]:
+        """From which country each variant is sent; of one that comes in parts, the largest."""
+        return {
+            variant_id: max(parts, key=lambda part: part.quantity).candidate.country
+            for variant_id, parts in self.planned.items()
+        }
+
+    @property
     def planned(self) -> Mapping[int, Sequence[PlannedLine]]:
         """What it brings, by variant: of one that no place has whole there are several parts."""
         return by_variant(line for quoted in self.parcels for line in quoted.parcel.lines)

@@ -16,15 +16,16 @@ from catalog.models import Channel, Listing
 from catalog.pricing import policy
 from catalog.pricing.landed_cost import Costing
 from orders.cart import carts
-from orders.cart.carts import Most
+from orders.cart.carts import Deliverable, DeliverableOf
 from orders.cart.lines import Read
-from orders.cart.view import CartView, LineView
+from orders.cart.view import CartView, DeliveryPromise, LineView
 from orders.models import Cart
 from orders.promotions.promotions import Held
 from orders.routing.engine import Plan
 from shipping.availability import sale_amounts
 from shipping.availability.reach import Availability, Reach, reach
 from shipping.rates import quotes
+from shipping.rates.quotes import Promise
 from storefront.lib.money import Money
 from suppliers.shipping_services.selection import Piece
 
@@ -237,14 +238,17 @@ def _noted_costing(channel: Channel, *, now: datetime, country: str) -> Costing:
     return found
 
 
-def most_to(*, country: str, channel: Channel, now: datetime, must_reach: bool = False) -> Most:
-    """Say for a cart how many of a listing it takes: what can be brought to a country at once.
+def deliverable_to(
+    *, country: str, channel: Channel, now: datetime, must_reach: bool = False
+) -> DeliverableOf:
+    """Say for a cart how many of a listing can be sent to a country at once, and when one arrives.
 
-    What no route carries there is counted as it lies there, since a cart may go to another
-    country. With ``must_reach`` the answer raises ``carts.NotDeliverableError`` instead.
+    The promise is that of its product page. What no route carries there is counted as it lies
+    there, since a cart may go to another country. With ``must_reach`` the answer raises
+    ``carts.NotDeliverableError`` instead.
     """
 
-    def most_of(listing: Listing) -> int:
+    def deliverable(listing: Listing) -> Deliverable:
         reached = reach(
             pieces={listing.variant_id: listing.variant},
             listed={listing.variant_id: listing.available},
@@ -257,9 +261,23 @@ def most_to(*, country: str, channel: Channel, now: datetime, must_reach: bool =
         if must_reach and most and not reached.most(listing.variant_id):
             is_forbidden = reached.is_forbidden(listing.variant_id)
             raise carts.NotDeliverableError(listing.pk, country=country, is_forbidden=is_forbidden)
-        return most
+        amounts = {listing.variant_id: Money(listing.price_amount or Decimal(0), channel.currency)}
+        sold = sale_amounts.sold(amounts=amounts, reached=reached, channel=channel)
+        found = reached.answer(listing.variant_id, sold=sold.get(listing.variant_id)).promise
+        return Deliverable(most, _shown_promise(found, country))
 
-    return most_of
+    return deliverable
+
+
+def _shown_promise(promise: Promise | None, country: str) -> DeliveryPromise | None:
+    if promise is None:
+        return None
+    return DeliveryPromise(
+        arrives_from=promise.arrives_from,
+        arrives_to=promise.arrives_to,
+        country_from=promise.country_from,
+        country_to=country,
+    )
 
 
 def look(*, cart: Cart, country: str, now: datetime, known: Read | None = None) -> Looked:

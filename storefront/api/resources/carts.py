@@ -139,8 +139,8 @@ def shown(cart: Cart, endpoint: Endpoint) -> Mapping[str, Any]:
     return CartShown({"cart": cart, "view": looked.cart}).data
 
 
-def _most_of(cart: Cart, endpoint: Endpoint) -> carts.Most:
-    return availability.most_to(country=cart.country, channel=cart.channel, now=endpoint.now)
+def _deliverable(cart: Cart, endpoint: Endpoint) -> carts.DeliverableOf:
+    return availability.deliverable_to(country=cart.country, channel=cart.channel, now=endpoint.now)
 
 
 class CartList(Endpoint):
@@ -213,8 +213,8 @@ class CartLines(Endpoint):
             cart = open_cart_of(token, self)
             asked = NewLine(data=request.data)
             asked.is_valid(raise_exception=True)
-            most_of = _most_of(cart, self)
-            carts.add(cart=cart, now=self.now, most_of=most_of, **asked.validated_data)
+            deliverable = _deliverable(cart, self)
+            carts.add(cart=cart, now=self.now, deliverable=deliverable, **asked.validated_data)
             return Response(shown(cart, self), status=status.HTTP_201_CREATED)
 
         return idempotency.once(request, principal=idempotency.by_secret(token), work=work)
@@ -255,6 +255,6 @@ class CartLineDetail(Endpoint):
             line_id=line_id,
             quantity=quantity,
             now=self.now,
-            most_of=_most_of(cart, self),
+            deliverable=_deliverable(cart, self),
         )
         return Response(shown(cart, self))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from orders.cart.lines import Read
-from orders.cart.view import CartView, LineView
+from orders.cart.view import CartView, DeliveryPromise, LineView
 from orders.checkout.cart_totals import Bill, Buyer, bill, ways_of
 from orders.models import Cart
 from orders.pricing.totals import Totals
@@ -92,6 +92,26 @@ class FilledCart:
             return None
         days = other.arrivals[line.variant_id]
         return days if days[1] < self.quote.arrivals[line.variant_id][1] else None
+
+    def moved(self, line: LineView) -> DeliveryPromise | None:
+        """Return how a line is delivered now, if that is not what its page promised.
+
+        None where the customer chose another country, or a way that is sooner.
+        """
+        was, quote = line.promised, self.quote
+        if was is None or was.country_to != self.country or quote is None:
+            return None
+        if line.variant_id not in quote.arrivals:
+            return None
+        first, last = quote.arrivals[line.variant_id]
+        now = DeliveryPromise(
+            arrives_from=first,
+            arrives_to=last,
+            country_from=quote.origins[line.variant_id],
+            country_to=self.country,
+        )
+        is_picked = quote is not self.quotes[0]
+        return None if now == was or (is_picked and last < was.arrives_to) else now
 
     @property
     def can_be_ordered(self) -> bool:

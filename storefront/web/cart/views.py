@@ -141,9 +141,11 @@ def change(request: HttpRequest) -> HttpResponse:
     line_id, quantity = form.cleaned_data["line"], form.cleaned_data["quantity"]
     line = found.lines.filter(pk=line_id).first()
     here, now = visit(request), timezone.now()
-    most_of = availability.most_to(country=here.country, channel=here.channel, now=now)
+    deliverable = availability.deliverable_to(country=here.country, channel=here.channel, now=now)
     try:
-        carts.change(cart=found, line_id=line_id, quantity=quantity, now=now, most_of=most_of)
+        carts.change(
+            cart=found, line_id=line_id, quantity=quantity, now=now, deliverable=deliverable
+        )
     except carts.UnknownListingError:
         words = _("This line is no longer in the cart.")
         return _page(request, found, problems={0: words}, status=404)
@@ -185,7 +187,7 @@ def _put(
 ) -> tuple[Cart, int | None]:
     """Put it into the cart that is open, or into a new one; tell how many are in it, if known."""
     here, quantity = visit(request), asked["quantity"]
-    most_of = availability.most_to(
+    deliverable = availability.deliverable_to(
         country=here.country, channel=here.channel, now=now, must_reach=True
     )
     where: dict[str, Any] = {
@@ -198,7 +200,9 @@ def _put(
         found = account_cart.begin(owner_id=owner_id, now=now, **where)
         open_order_limits.carry_on(cart=found, token=cart_token(request))
     if found is None:
-        line = carts.begin(listing=listing, quantity=quantity, now=now, most_of=most_of, **where)
+        line = carts.begin(
+            listing=listing, quantity=quantity, now=now, deliverable=deliverable, **where
+        )
         open_order_limits.carry_on(cart=line.cart, token=cart_token(request))
         return line.cart, quantity
     carts.add(
@@ -207,7 +211,7 @@ def _put(
         quantity=quantity,
         now=now,
         line_id=_taken_out(asked["back"]).line_id,
-        most_of=most_of,
+        deliverable=deliverable,
     )
     return found, None
 

@@ -6,7 +6,7 @@ It needs no account.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import wraps
 from http import HTTPStatus
@@ -50,6 +50,9 @@ SOLD = _("Something in the cart has just been sold to somebody else. Nothing was
 REFUSALS: dict[type[Exception], Promise] = {
     checkout.PriceChangedError: _(
         "The total changed while you were here. Nothing was ordered. This is the new one:"
+    ),
+    checkout.ArrivalChangedError: _(
+        "The delivery date changed while you were here. Nothing was ordered. This is the new one:"
     ),
     checkout.CannotSupplyError: SOLD,
     checkout.UnpricedError: _(
@@ -152,7 +155,7 @@ def review(request: HttpRequest, cart: Cart, known: Read | None, now: datetime) 
 @with_cart
 @tells_what_is_held
 def place(request: HttpRequest, cart: Cart, known: Read | None, now: datetime) -> HttpResponse:
-    """Order what the page showed, for the amount on its button, once."""
+    """Order what the page showed, for the amount on its button and no later, once."""
     if missing := _missing_step(cart):
         return redirect(missing)
     found = ways(cart=cart, country=cart.country, now=now, chosen_way=cart.service, known=known)
@@ -169,6 +172,7 @@ def place(request: HttpRequest, cart: Cart, known: Read | None, now: datetime) -
             ship_to=Address(**cart.ship_to),
             quote=quote,
             agreed=agreed,
+            agreed_arrival=_agreed_arrival(request),
             check=cart.address_check,
             tax=found.looked.cart.tax,
             network=network_digest(request),
@@ -206,6 +210,14 @@ def _agreed(request: HttpRequest, currency: str) -> Money | None:
     except InvalidOperation:
         return None
     return Money(amount, currency) if amount.is_finite() else None
+
+
+def _agreed_arrival(request: HttpRequest) -> date | None:
+    """Return the last day of arrival that the review page showed, if the form says it."""
+    try:
+        return date.fromisoformat(request.POST.get("arrives_to", ""))
+    except ValueError:
+        return None
 
 
 def _review(  # noqa: PLR0913 - a page, its cart, and what went wrong on it

@@ -23,3 +23,16 @@ def test_an_address_that_was_entered_meanwhile_is_kept():
     cart.refresh_from_db()
     assert (cart.email, cart.ship_to["line1"]) == ("new@example.org", HOME.line1)
     assert cart.lines.count() == 1
+
+
+@pytest.mark.parametrize(("adds", "kept"), [(True, "CN"), (False, "")])
+def test_lines_of_a_released_order_keep_the_promise_that_the_customer_saw(adds, kept):
+    order = make_order(make_sellable())
+    order.cart.lines.update(
+        promised_from=NOON, promised_to=NOON, promised_origin="CN", promised_country="DE"
+    )
+    cart = make_cart()
+
+    reorder.put_back(ordered=order.cart, cart=cart, now=NOON, adds=adds)
+
+    assert cart.lines.get(listing=order.cart.lines.get().listing).promised_origin == kept

@@ -5,14 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from django.db.models import F
 
 from catalog.models import Listing
-from orders.models import Cart, Order
+from orders.models import Cart, CartLine, Order
 from shipping.rates import quotes
+from suppliers.models import Service
 from tests.factories.catalog import make_listing
 from tests.factories.shipping import make_service
 from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
-from tests.storefront.web.checkout.test_views import agreed
+from tests.storefront.web.checkout.test_views import agreed, to_review
 from tests.storefront.web.conftest import WHO
 from tests.storefront.web.page_parser import Page
 
@@ -93,3 +95,46 @@ def test_one_line_has_one_plan(shopper, light):
     shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 2})
 
     assert "Separate parcels" not in shopper.get("/en/cart/").content.decode()
+
+
+@pytest.mark.parametrize("path", ["/en/cart/", "/en/checkout/", "/en/checkout/review/"])
+def test_a_line_whose_delivery_moved_since_it_was_added_says_so(both, path):
+    to_review(both)
+
+    page = Page(both.get(path))
+
+    assert page.faults == []
+    moved = "it was 29 Nov\u2009–\u20092 Dec from Germany, now it is 4–11 Dec from China."
+    assert page.text.count(f"The delivery changed since you added it: {moved}") == 1
+    assert "The delivery date changed" not in page.text
+
+
+def test_a_date_that_moved_because_the_route_did_is_told(filled):
+    assert "changed since you added it" not in filled.get("/en/cart/").content.decode()
+    Service.objects.update(max_days=F("max_days") + 2)
+    quotes.forget()
+
+    text = filled.get("/en/cart/").content.decode()
+
+    assert "The delivery date changed since you added it: it was" in text
+
+
+def test_a_way_or_a_country_that_the_customer_chose_is_not_told_as_a_change(both):
+    both.post("/en/cart/delivery/", {"tier": "economy-split"})
+    assert "changed since you added it" not in both.get("/en/cart/").content.decode()
+
+    Cart.objects.update(service="")
+    CartLine.objects.update(promised_country="FR")
+
+    assert "changed since you added it" not in both.get("/en/cart/").content.decode()
+
+
+@pytest.mark.parametrize(("shown", "status"), [("2026-12-10", 409), ("2026-12-11", 303)])
+def test_no_order_is_placed_for_a_later_day_than_its_page_showed(both, shown, status):
+    review = to_review(both)
+
+    answer = both.post(PLACE, {"agreed": agreed(review), "arrives_to": shown})
+
+    assert answer.status_code == status
+    assert ("The delivery date changed while" in answer.content.decode()) is (status == 409)
+    assert Order.objects.exists() is (status == 303)
