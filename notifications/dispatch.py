@@ -150,7 +150,14 @@ def _message(delivery: Delivery) -> Message:
         subject=letter.subject,
         text=letter.text,
         html=letter.html,
+        reply_to=_reply_to(delivery),
     )
+
+
+def _reply_to(delivery: Delivery) -> str:
+    routes = routes_for(delivery.event.name)
+    field = next((each.reply_to for each in routes if each.template == delivery.template), "")
+    return str(delivery.event.payload[field]) if field else ""
 
 
 def _try_later(delivery: Delivery, problem: str, now: datetime) -> None:

@@ -29,6 +29,8 @@ WORDS: Mapping[str, Promise] = {
     "order_refunded": _("Money goes back"),
     "return_declared": _("The receipt of a return"),
     "return_news": _("News of a return"),
+    "contact_message": _("A message of a customer"),
+    "contact_acknowledged": _("The receipt of a message"),
     "evidence_expires": _("A certificate ends soon"),
     "offers_withheld": _("Offers are withheld"),
     "parcel_problem": _("A parcel is lost or goes back"),

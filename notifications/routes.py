@@ -12,11 +12,13 @@ class Route:
     """One message that a fact makes.
 
     ``recipient`` names the payload's field that holds it: one address, or a list of them.
+    ``reply_to`` names the field with the address that answers go to; if empty, the sender's.
     """
 
     sender: str
     template: str
     recipient: str = "email"
+    reply_to: str = ""
 
 
 ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
@@ -53,6 +55,12 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
                 "return.exchanged",
             ),
             (Route(sender="email", template="return_news"),),
+        ),
+        "contact.received": (
+            Route(
+                sender="email", template="contact_message", recipient="shop_email", reply_to="email"
+            ),
+            Route(sender="email", template="contact_acknowledged"),
         ),
         "evidence.expires": (Route(sender="email", template="evidence_expires"),),
         "offers.withheld": (Route(sender="email", template="offers_withheld"),),

@@ -16,6 +16,7 @@ class Message:
     subject: str
     text: str
     html: str
+    reply_to: str = ""  # an address; a message with one was written by a person
 
 
 class Sender(Protocol):

@@ -50,16 +50,17 @@ class Email:
     """Sends text and HTML of one message to one mailbox."""
 
     def send(self, message: Message) -> None:
+        headers = {"Message-ID": message.message_id}
+        if not message.reply_to:
+            # An answering machine that obeys this does not answer to a shop.
+            headers["Auto-Submitted"] = "auto-generated"
         mail = EmailMultiAlternatives(
             subject=message.subject,
             body=message.text,
             from_email=message.sender,
             to=[message.recipient],
-            headers={
-                "Message-ID": message.message_id,
-                # An answering machine that obeys this does not answer to a shop.
-                "Auto-Submitted": "auto-generated",
-            },
+            reply_to=[message.reply_to] if message.reply_to else None,
+            headers=headers,
         )
         mail.attach_alternative(message.html, "text/html")
         mailer = mailers.default

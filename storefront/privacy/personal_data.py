@@ -19,10 +19,11 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Lower
 
 from notifications import privacy as messages
-from notifications.models import Delivery
+from notifications.models import Delivery, Event
 from orders import privacy
 from orders.models import AddressWish, Cart, Order, ReturnPicture
 from orders.returns import photos
@@ -40,6 +41,9 @@ def known(user: User) -> dict[str, Any]:
     wrote_to = {*emails, *credentials.former_addresses(user)}
     theirs = Delivery.objects.alias(lower=Lower("recipient")).filter(lower__in=wrote_to)
     mails = theirs.order_by("pk")
+    written = Event.objects.filter(name="contact.received").alias(
+        lower=Lower(KeyTextTransform("email", "payload"))
+    )
     return {
         "account": {
             "email": user.email,
@@ -64,6 +68,10 @@ def known(user: User) -> dict[str, Any]:
             for order in orders.prefetch_related("lines", "payments", "returns__pictures")
         ],
         "carts": [_cart(cart) for cart in Cart.objects.filter(owner=user, order__isnull=True)],
+        "messages": [
+            {name: event.payload[name] for name in ("name", "email", "topic", "message")}
+            for event in written.filter(lower__in=wrote_to).order_by("pk")
+        ],
         "mails": list(mails.values("template", "recipient", "status", "status_since")),
     }
 

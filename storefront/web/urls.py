@@ -9,7 +9,7 @@ from storefront.web.cart import views as cart_views
 from storefront.web.catalog import home, product, product_list
 from storefront.web.checkout import payment
 from storefront.web.checkout import views as checkout_views
-from storefront.web.content import pages
+from storefront.web.content import contact, pages
 from storefront.web.core import preferences
 from storefront.web.orders import address_change, backorder_choice
 from storefront.web.orders import views as order_views
@@ -70,5 +70,6 @@ urlpatterns = [
     path("country/", preferences.country, name="switch_country"),
     path("theme/", preferences.theme, name="switch_theme"),
     # /en/info/delivery/: what the footer leads to
+    path("info/contact/", contact.contact, name="contact"),
     path("info/<slug:name>/", pages.page, name="page"),
 ]

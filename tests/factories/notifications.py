@@ -98,6 +98,16 @@ PAYLOADS = {
         "actor": "boss@fara.example",
         "changes": ["+ group <Support>", "- is_superuser"],
     },
+    "contact.received": {
+        **_ACCOUNT,
+        "shop_email": "help@fara.example",
+        "name": "Erika Muster",
+        "topic": "order",
+        "message": "The strap <broke>.",
+        "number": "FL-261124-7K3QX",
+        "written_number": "",
+        "staff_url": "https://fara.example/admin/orders/order/7/change/",
+    },
     "evidence.expires": {
         **_SUPPLIER,
         "criterion": "UN 38.3",

@@ -76,6 +76,7 @@ def test_azerbaijani_leaves_no_english_sentence(name, template):
     data |= {line["title"] for one in returns for line in one["lines"]}
     data |= {"Lumen", "UN 38.3", "UN 38.3, CE", "TÜV", "R-1 <7>", "3"}
     data |= {"FL-261124-7K3QX-1", "HL-700-BLK", "CELL <21700>", "Standard"}
+    data |= {"erika@example.org", "The strap <broke>."}
     data |= {"1 ×", "2 ×", "+49301234567", "FL-261124-7K3QX-R4CTZ"}
     data |= {
         "+49301234567",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -33,10 +34,6 @@ PAGES: Mapping[str, Page] = {
             (
                 "",
                 _("Write to us or call us. A person answers within one working day."),
-            ),
-            (
-                _("About an order"),
-                _("Name the order number and the parcel. Its page shows both, and where it is."),
             ),
         ),
     ),
@@ -176,7 +173,8 @@ PAGES: Mapping[str, Page] = {
                     " Failed sign-ins are counted under a digest, for half a day. A digest of each"
                     " network that you signed in from is kept for 90 days."
                     " Orders stay for ten years: the books need them."
-                    " E-mails about them are deleted after a year."
+                    " E-mails about them, and messages from the contact page, are deleted after"
+                    " a year."
                     " Pictures that you send with a complaint are seen by our staff only; they stay"
                     " with the order until you erase it."
                 ),
@@ -256,14 +254,18 @@ PAGES: Mapping[str, Page] = {
 def page(request: HttpRequest, name: str) -> HttpResponse:
     if name not in PAGES:
         raise Http404
+    return render(request, "web/content/page.html", content(name))
+
+
+def content(name: str) -> dict[str, Any]:
+    """Return what the template of a page shows: its own text, or the built-in one."""
     written = legal_text(page=name, language=get_language() or settings.LANGUAGE_CODE)
     email = shop_identity().email
     parts = _read(written) or [
         (str(heading), str(words).replace("%(email)s", email))
         for heading, words in PAGES[name].parts
     ]
-    context = {"page": PAGES[name], "parts": parts, "is_about_us": name in {"contact", "imprint"}}
-    return render(request, "web/content/page.html", context)
+    return {"page": PAGES[name], "parts": parts, "is_about_us": name in {"contact", "imprint"}}
 
 
 def _read(text: str) -> list[tuple[str, str]]:

@@ -50,6 +50,18 @@ def test_a_mail_arrives_as_text_and_html_with_its_lasting_name(settings, tmp_pat
     assert mail.get_body(("html",)).get_content().strip() == "<p>On its way.</p>"
 
 
+@pytest.mark.parametrize("reply_to", [None, "erika@example.org"])
+def test_only_a_message_of_a_person_has_a_reply_address_and_is_not_marked_automatic(
+    settings, tmp_path, reply_to
+):
+    with mailbox(tmp_path) as port:
+        send(port, settings, replace(MESSAGE, reply_to=reply_to or ""))
+
+    (mail,) = read(tmp_path)
+    assert mail["Reply-To"] == reply_to
+    assert mail["Auto-Submitted"] == (None if reply_to else "auto-generated")
+
+
 def test_the_mailbox_keeps_each_mail_and_hides_no_second_one(settings, tmp_path):
     with mailbox(tmp_path) as port:
         send(port, settings)

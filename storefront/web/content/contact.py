@@ -1,0 +1,166 @@
+"""Contact page: send a customer's message to the shop, acknowledge it by e-mail."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from notifications.outbox import tell
+from orders import links
+from storefront.accounts.models import User
+from storefront.identity.current import shop_identity
+from storefront.lib.security.client_ip import visitor_of
+from storefront.lib.security.rate_limit import is_too_often
+from storefront.lib.text import drop_controls
+from storefront.web.content import pages
+from storefront.web.core.address_form import EMAIL_ERRORS
+from storefront.web.core.visit import shopper_id
+
+MESSAGES_PER_HOUR = 10  # of one network
+MESSAGES_PER_ADDRESS = 5  # an hour: each is acknowledged to an address that may be another person's
+MAX_MESSAGE = 4000
+TOPICS = [
+    ("order", gettext_lazy("An order or a parcel")),
+    ("return", gettext_lazy("A return or a defect")),
+    ("product", gettext_lazy("A product")),
+    ("other", gettext_lazy("Another topic")),
+]
+
+
+class ContactForm(forms.Form):
+    """A message to the shop. ``website`` is a honeypot: people do not see it."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
+        max_length=80,
+        error_messages={"required": gettext_lazy("Enter your name.")},
+    )
+    email = forms.EmailField(
+        label=gettext_lazy("E-mail"),
+        max_length=254,
+        error_messages={
+            **EMAIL_ERRORS,
+            "required": gettext_lazy("Enter your e-mail address: our answer goes there."),
+        },
+    )
+    order = forms.CharField(
+        label=gettext_lazy("Order number"),
+        max_length=20,
+        required=False,
+        error_messages={"max_length": gettext_lazy("An order number is shorter than that.")},
+    )
+    topic = forms.ChoiceField(
+        label=gettext_lazy("Topic"),
+        choices=TOPICS,
+        error_messages={
+            "required": gettext_lazy("Choose a topic."),
+            "invalid_choice": gettext_lazy("Choose a topic."),
+        },
+    )
+    message = forms.CharField(
+        label=gettext_lazy("Message"),
+        max_length=MAX_MESSAGE,
+        error_messages={
+            "required": gettext_lazy("Write your message."),
+            "max_length": gettext_lazy("Shorten the message to 4,000 characters."),
+        },
+    )
+    website = forms.CharField(label=gettext_lazy("Leave this field empty"), required=False)
+
+    def clean_website(self) -> str:
+        """Refuse what a program filled in. Nothing is dropped silently: a person can correct it."""
+        if self.cleaned_data["website"]:
+            raise forms.ValidationError(_("Clear this field, then send the message again."))
+        return ""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        return {name: drop_controls(value) for name, value in cleaned.items()}
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def contact(request: HttpRequest) -> HttpResponse:
+    form, problem, status = ContactForm(initial=_known(request)), "", HTTPStatus.OK
+    if request.method == "POST":
+        form, status = ContactForm(request.POST), HTTPStatus.UNPROCESSABLE_ENTITY
+        if form.is_valid():
+            if not _is_too_often(request, form.cleaned_data["email"]):
+                send(**form.cleaned_data, now=timezone.now())
+                path = f"{reverse('contact')}?sent=1"
+                return HttpResponseRedirect(path, status=HTTPStatus.SEE_OTHER)
+            status = HTTPStatus.TOO_MANY_REQUESTS
+            problem = _(
+                "Too many messages in one hour. Your message was not sent. Send it again in an"
+                " hour, or write to %(email)s."
+            ) % {"email": shop_identity().email}
+    context = {
+        **pages.content("contact"),
+        "form": form,
+        "problem": problem,
+        "is_sent": request.GET.get("sent") == "1" and request.method != "POST",
+    }
+    return render(request, "web/content/contact.html", context, status=status)
+
+
+def _known(request: HttpRequest) -> dict[str, str]:
+    """Fill in what the link says, and who is signed in."""
+    given = {name: request.GET.get(name, "") for name in ("order", "topic")}
+    given["topic"] = given["topic"] or ("order" if given["order"] else "other")
+    if shopper_id(request) is not None and isinstance(request.user, User):
+        given |= {"name": request.user.name, "email": request.user.email}
+    return given
+
+
+def _is_too_often(request: HttpRequest, email: str) -> bool:
+    return is_too_often(
+        what="contact", who=visitor_of(request), per_hour=MESSAGES_PER_HOUR
+    ) or is_too_often(what="contact-from", who=email.lower(), per_hour=MESSAGES_PER_ADDRESS)
+
+
+@transaction.atomic(durable=True)
+def send(  # noqa: PLR0913 - the fields of the form
+    *, name: str, email: str, order: str, topic: str, message: str, website: str, now: datetime
+) -> None:
+    """Record the message in the outbox: one e-mail to the shop, one to the customer.
+
+    Idempotent: the same message on the same day is sent once, however often it is submitted.
+    The acknowledgement quotes no text of the form: the address may be another person's.
+    """
+    del website
+    found = links.find_by_email(number=order, email=email) if order else None
+    said = "\0".join((name, email, order, topic, message, f"{now:%Y-%m-%d}"))
+    digest = hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
+    staff_page = reverse("admin:orders_order_change", args=[found.pk]) if found else ""
+    tell(
+        name="contact.received",
+        key=f"contact:{digest}",
+        subject=f"order:{found.number}" if found else f"contact:{digest}",
+        payload={
+            "email": email,
+            "shop_email": shop_identity().email,
+            "locale": get_language() or settings.LANGUAGE_CODE,
+            "url": f"{settings.PUBLIC_URL}{reverse('contact')}",
+            "name": name,
+            "topic": topic,
+            "message": message,
+            "number": found.number if found else "",
+            "written_number": "" if found else order,
+            "staff_url": f"{settings.PUBLIC_URL}{staff_page}" if found else "",
+        },
+        at=now,
+    )

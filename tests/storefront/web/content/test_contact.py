@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from notifications import dispatch
+from notifications.models import Delivery, Event
+from storefront.identity import current
+from storefront.identity.models import ShopIdentity
+from storefront.privacy import personal_data
+from storefront.web.content import contact
+from tests.factories.accounts import make_shopper
+from tests.factories.catalog import NOON
+from tests.factories.orders import make_order
+from tests.storefront.web.conftest import make_light
+from tests.storefront.web.page_parser import Page
+
+pytestmark = pytest.mark.django_db
+
+CONTACT = "/en/info/contact/"
+WRITTEN = {
+    "name": "Erika Muster",
+    "email": "Erika@example.org",
+    "order": "",
+    "topic": "product",
+    "message": "Does the strap fit a helmet?\nThank you.",
+    "website": "",
+}
+
+
+@pytest.fixture(autouse=True)
+def shop(monkeypatch):
+    monkeypatch.setattr(current, "_known", None)
+    return ShopIdentity.objects.create(
+        pk=1,
+        name="Nachtlicht",
+        company="Nachtlicht GmbH",
+        address="Hauptstraße 5\n10115 Berlin",
+        email="service@nachtlicht.shop",
+        phone="+49 30 555 0100",
+    )
+
+
+def send(client, **written):
+    return client.post(CONTACT, {**WRITTEN, **written})
+
+
+def mails():
+    """Return the e-mail to the shop and the e-mail to the customer."""
+    [event] = Event.objects.filter(name="contact.received")
+    dispatch.fan_out(event=event, now=NOON)
+    rows = {row.template: dispatch._message(row) for row in Delivery.objects.all()}
+    return rows["contact_message"], rows["contact_acknowledged"]
+
+
+def test_a_message_reaches_the_shop_and_is_acknowledged(client, light):
+    response = send(client)
+    to_shop, to_customer = mails()
+
+    assert (response.status_code, response.url) == (303, f"{CONTACT}?sent=1")
+    assert "We received your message." in client.get(response.url).content.decode()
+    assert to_shop.recipient == "service@nachtlicht.shop"
+    assert to_shop.reply_to == "Erika@example.org"
+    assert WRITTEN["message"] in to_shop.text
+    assert to_shop.subject == "A product: message from Erika Muster"
+    assert (to_customer.recipient, to_customer.reply_to) == ("Erika@example.org", "")
+
+
+def test_the_acknowledgement_carries_no_text_of_the_form(client, light):
+    """Who knows an address could send advertising to it in our name."""
+    send(client, name="Buy at spam.example", message="Buy at spam.example", order="spam.example")
+    _to_shop, to_customer = mails()
+
+    for text in (to_customer.subject, to_customer.text, to_customer.html):
+        assert "spam" not in text
+
+
+@pytest.mark.parametrize(
+    ("email", "is_linked"), [("ERIKA@example.org", True), ("other@example.org", False)]
+)
+def test_a_message_is_linked_to_an_order_of_the_same_email_address(client, email, is_linked):
+    order = make_order(make_light())
+    page = Page(client.get(f"/en/orders/{order.number}/{order.access_key}/"))
+    [link] = [a["href"] for a in page.all("a") if a["href"].startswith(CONTACT + "?")]
+    form = Page(client.get(link))
+    assert form.all("input", name="order")[0]["value"] == order.number
+    assert form.all("option", value="order")[0].keys() == {"value", "selected"}
+
+    send(client, order=order.number.lower().replace("-", " "), email=email)
+    to_shop, to_customer = mails()
+
+    staff_page = f"/admin/orders/order/{order.pk}/change/"
+    assert (staff_page in to_shop.text, staff_page in to_shop.html) == (is_linked, is_linked)
+    assert (order.number in to_customer.subject) == is_linked
+    assert ("no order has this number" in to_shop.text) != is_linked
+    subject = Event.objects.get(name="contact.received").subject
+    assert (subject == f"order:{order.number}") == is_linked
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("name", "", "Enter your name."),
+        ("email", "", "our answer goes there"),
+        ("email", "erika", "like name@example.org"),
+        ("topic", "complaint", "Choose a topic."),
+        ("message", "  ", "Write your message."),
+        ("message", "x" * 4001, "Shorten the message"),
+        ("order", "F" * 21, "An order number is shorter"),
+        ("website", "https://spam.example", "Clear this field"),
+    ],
+)
+def test_a_faulty_message_is_kept_in_the_form_and_not_sent(client, light, field, value, words):
+    response = send(client, **{field: value})
+    page = Page(response)
+
+    assert response.status_code == 422
+    assert words in page.text
+    assert page.faults == []
+    assert page.unlabeled() == []
+    assert field == "message" or "Does the strap fit a helmet?" in page.text
+    assert not Event.objects.exists()
+
+
+def test_a_text_that_cannot_be_stored_is_refused(client, light):
+    assert send(client, message="a\0b").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("allowed", "email"),
+    [(contact.MESSAGES_PER_HOUR, "erika{}@example.org"), (contact.MESSAGES_PER_ADDRESS, "")],
+)
+def test_a_flood_is_refused_and_the_message_stays_in_the_form(client, light, allowed, email):
+    answers = [
+        send(client, message=f"{number}?", email=email.format(number) or WRITTEN["email"])
+        for number in range(allowed + 1)
+    ]
+
+    assert [each.status_code for each in answers] == [303] * allowed + [429]
+    assert "service@nachtlicht.shop" in answers[-1].content.decode()
+    assert f">{allowed}?</textarea>" in answers[-1].content.decode()
+    assert Event.objects.count() == allowed
+
+
+def test_the_same_message_twice_is_sent_once(client, light):
+    send(client)
+    send(client)
+
+    assert Event.objects.filter(name="contact.received").count() == 1
+
+
+def test_a_form_without_token_is_refused(light):
+    assert send(Client(enforce_csrf_checks=True)).status_code == 403
+
+
+def test_a_customer_exports_and_erases_their_messages(client, light):
+    user = make_shopper("erika@example.org")
+    client.force_login(user)
+    form = Page(client.get(CONTACT))
+    assert form.all("input", name="email")[0]["value"] == user.email
+    send(client)
+    assert personal_data.known(user)["messages"][0]["message"] == WRITTEN["message"]
+
+    personal_data.erase(user_id=user.pk, now=timezone.now())
+
+    payload = Event.objects.get(name="contact.received").payload
+    assert {payload[part] for part in ("name", "email", "message")} == {""}
