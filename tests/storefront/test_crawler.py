@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import time_machine
 from django.contrib.auth.models import Permission
@@ -19,6 +21,10 @@ HOSTILE = (
 OPEN_TO_ALL = {"/admin/login/", "/admin/jsi18n/", "/admin/logout/"}
 LIST = 3  # slashes in the pattern of a table's list
 ENDS_THE_SESSION = {"/admin/logout/", "/admin/password_change/"}
+SELLS = re.compile(
+    r"en/(c/|p/|search/|compare/|cart/|checkout/|info/<|$|orders/.*/again/)"
+    r"|api/v1/listings/"
+)
 REFUSED = {301, 302, 303, 400, 403, 404, 405}
 
 
@@ -110,3 +116,22 @@ def test_an_administrator_breaks_nothing_with_bad_forms_searches_and_ids(world, 
         assert broken(opened(client, strange)) == {}
     with subtests.test("forms"):
         assert broken(filled(client, desk)) == {}
+
+
+@pytest.mark.django_db
+@time_machine.travel(NOON, tick=True)
+def test_without_an_identity_production_closes_what_sells_and_nothing_else(world, settings):
+    settings.IS_PRODUCTION = True
+    client, told = browser(), {}
+
+    for place in addresses():
+        if place.pattern.startswith(("en/", "api/v1/listings/", "api/v1/orders/")):
+            path = place.path if "info/" not in place.path else "/en/info/imprint/"
+            codes = (getattr(client, method)(path).status_code for method in ("get", "post"))
+            told[place.pattern] = next((code for code in codes if code != 405), 405)
+
+    closed = {pattern for pattern, code in told.items() if code == 503}
+    assert closed == {pattern for pattern in told if SELLS.match(pattern)}
+    assert client.get("/en/info/returns/").status_code == 200
+    order = next(path for path in told if path.endswith("orders/<str:number>/<str:key>/"))
+    assert told[order] == told["en/supplier/<str:number>/<str:key>/"] == 200

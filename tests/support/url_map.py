@@ -70,7 +70,9 @@ def addresses(row_id=None):
 def _arguments():
     order = Order.objects.exclude(returns=None).first() or Order.objects.first()
     returned = ReturnAuthorization.objects.filter(order=order).first()
-    purchase = PurchaseOrder.objects.select_related("supplier").first()
+    unsubmitted = PurchaseOrder.Request.UNSUBMITTED
+    submitted = PurchaseOrder.objects.exclude(request_status=unsubmitted)
+    purchase = submitted.select_related("supplier").first()
     return {
         "slug": Card.objects.first().slug
         if Card.objects.exists()

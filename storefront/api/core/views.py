@@ -121,10 +121,20 @@ def our_channel() -> Channel:
 
     Raises: ProblemError  the shop is not set up
     """
+    require_identity()
     channel = Channel.objects.filter(code=CHANNEL_CODE).first()
-    if channel is None or not may_sell():
+    if channel is None:
         raise ProblemError(problem_types.AWAY)
     return channel
+
+
+def require_identity() -> None:
+    """Refuse to sell while the shop may not.
+
+    Raises: ProblemError  production has no identity of its own
+    """
+    if not may_sell():
+        raise ProblemError(problem_types.AWAY)
 
 
 def country_on(channel: Channel, code: str) -> str:

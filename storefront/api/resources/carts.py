@@ -27,7 +27,7 @@ from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import COUNTRY, MoneyFields, Strict, Text, Whole, picture_urls
 from storefront.api.core.idempotency import Attempt
 from storefront.api.core.schema import describes, of_path
-from storefront.api.core.views import Endpoint, country_on, our_channel
+from storefront.api.core.views import Endpoint, country_on, our_channel, require_identity
 
 MAX_TOKEN = 43
 MAX_ID = 2**53 - 1  # what every JSON reader can hold
@@ -126,8 +126,9 @@ class CartShown(serializers.Serializer[Any]):
 def open_cart_of(token: str, endpoint: Endpoint) -> Cart:
     """Find a cart that can still change.
 
-    Raises: ProblemError  there is none
+    Raises: ProblemError  there is none, or the shop may not sell
     """
+    require_identity()
     cart = carts.find(token=token, now=endpoint.now)
     if cart is None:
         raise ProblemError(problem_types.NO_SUCH_CART)

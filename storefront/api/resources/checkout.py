@@ -23,7 +23,7 @@ from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import AddressFields, MoneyFields, Strict, Text
 from storefront.api.core.idempotency import Attempt
 from storefront.api.core.schema import describes
-from storefront.api.core.views import Endpoint, country_on
+from storefront.api.core.views import Endpoint, country_on, require_identity
 from storefront.api.resources.carts import TOKEN
 from storefront.api.resources.delivery_options import quotes_for, too_little
 from storefront.lib.address import Address
@@ -149,6 +149,7 @@ class Checkout(Endpoint):
         return idempotency.once(request, principal=principal, work=work, is_required=True)
 
     def _place(self, request: Request, cart: Cart) -> checkout.Placed:
+        require_identity()
         asked = NewOrder(data=request.data)
         asked.is_valid(raise_exception=True)
         wanted = asked.validated_data

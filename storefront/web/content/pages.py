@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from storefront.identity.current import legal_text, shop_identity
 from storefront.web.core.page_cache import kept
+from storefront.web.core.visit import require_identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,13 +260,16 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
 
 def content(name: str) -> dict[str, Any]:
     """Return what the template of a page shows: its own text, or the built-in one."""
+    is_about_us = name in {"contact", "imprint"}
+    if is_about_us:
+        require_identity()
     written = legal_text(page=name, language=get_language() or settings.LANGUAGE_CODE)
     email = shop_identity().email
     parts = _read(written) or [
         (str(heading), str(words).replace("%(email)s", email))
         for heading, words in PAGES[name].parts
     ]
-    return {"page": PAGES[name], "parts": parts, "is_about_us": name in {"contact", "imprint"}}
+    return {"page": PAGES[name], "parts": parts, "is_about_us": is_about_us}
 
 
 def _read(text: str) -> list[tuple[str, str]]:

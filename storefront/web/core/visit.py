@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, wraps
+from typing import Any
 
 from django.conf import settings
 from django.core import signing
@@ -32,7 +34,26 @@ SALT = "storefront.web.cart"  # signed into cookies: it names no module, and sta
 
 
 class NotOpenError(Exception):
-    """The shop has no channel to sell on yet: staff add it in the admin."""
+    """The shop may not sell yet: it lacks an identity or a channel. Staff add both in the admin."""
+
+
+def sells(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Close a page of the catalog, cart or checkout while the shop may not sell.
+
+    Pages of orders, accounts and suppliers stay open: what is sold must still be seen and returned.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        require_identity()
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def require_identity() -> None:
+    if not may_sell():
+        raise NotOpenError("the shop has no identity: enter it in the admin")
 
 
 class Visit:
@@ -49,8 +70,6 @@ class Visit:
 
     @cached_property
     def _shop(self) -> tuple[Channel, list[Category]]:
-        if not may_sell():
-            raise NotOpenError("the shop has no identity: enter it in the admin")
         if (found := detail.shop(CHANNEL_CODE)) is None:
             raise NotOpenError(f"no channel is called {CHANNEL_CODE!r}")
         return found

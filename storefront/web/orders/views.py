@@ -27,6 +27,7 @@ from orders.cancellation.status import Wish
 from orders.models import Order, Payment, PaymentEvent
 from orders.returns import refund_amounts
 from storefront.accounts import profile
+from storefront.identity.current import may_sell
 from storefront.lib.money import Money
 from storefront.lib.security.client_ip import visitor_of
 from storefront.lib.security.rate_limit import is_too_often
@@ -132,7 +133,8 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "payment": payment,
         "can_pay": can_pay,
         "was_tried": can_pay and payment is not None and payment.status in ENDED_ATTEMPTS,
-        "can_reorder": (found.status == Status.EXPIRED or not (can_pay or found.status in OPEN))
+        "can_reorder": may_sell()
+        and (found.status == Status.EXPIRED or not (can_pay or found.status in OPEN))
         and bool(found.total_amount),
         "was_paid": was_paid,
         "paid_with": paid_with,
@@ -271,7 +273,7 @@ def cancel(request: HttpRequest, number: str, key: str) -> HttpResponse:
         # A double click is told by its second answer: what the first one stopped is stopped.
         word = "stopped" if found.status == Status.CANCELED else "late"
     else:
-        if was_unpaid and done.is_whole:
+        if was_unpaid and done.is_whole and may_sell():
             response = reorder.put_back(request, found, why=reorder.RELEASED)
             forget_unpaid(request, response, found)
             return response

@@ -46,6 +46,14 @@ def test_an_order_is_placed_with_a_page_to_pay(api, cart, wish):
     assert StockLevel.objects.get().reserved == 1
 
 
+def test_an_open_cart_is_not_sold_while_production_has_no_identity(api, cart, wish, settings):
+    settings.IS_PRODUCTION = True
+
+    assert api.get(cart).status_code == 503
+    assert kind_of(api.post(f"{cart}checkout/", wish, key="k1")) == "away"
+    assert not Order.objects.exists()
+
+
 def test_an_order_is_read_with_its_lines_and_money(api, placed, django_assert_max_num_queries):
     path, _ = placed
 
