@@ -7,11 +7,11 @@ import re
 
 import pytest
 
-from catalog.models import Product
+from catalog.models import Mode, Product, Spec, Variant
 from shipping.rates import quotes
 from storefront.web.core.visit import COUNTRY_COOKIE
 from suppliers.models import Service, StockLevel
-from tests.factories.catalog import make_image, make_mode, make_variant
+from tests.factories.catalog import make_image, make_mode, make_spec, make_variant
 from tests.factories.orders import make_sellable
 from tests.storefront.web.conftest import make_light, shelve
 from tests.storefront.web.page_parser import Page
@@ -140,3 +140,109 @@ def test_no_foreign_address_is_gone_back_to(shopper, light, referer):
     )
 
     assert response["Location"] == URL
+
+
+def with_battery(light, *, included, cell="18650", **variant):
+    Spec.objects.update(battery_included=included, battery_format=cell)
+    Variant.objects.filter(pk=light.variant_id).update(**variant)
+
+
+@pytest.mark.parametrize(
+    ("included", "cell", "said"),
+    [
+        (True, "18650", "In the box: 18650."),
+        (True, "", "In the box: a battery."),
+        (False, "18650", "Not in the box: it needs 18650."),
+        (False, "", "Not in the box: it needs a battery."),
+        (None, "18650", "The supplier does not say whether a battery is in the box."),
+    ],
+)
+def test_the_page_says_whether_a_battery_is_in_the_box(client, light, included, cell, said):
+    with_battery(light, included=included, cell=cell, lithium="none", cell_wh=None, cell_count=0)
+
+    text = text_of(client.get(URL))
+
+    label = {True: "battery, included", False: "battery, not included", None: "battery"}[included]
+    assert said in text
+    assert f"<dt>{label}</dt>" in text
+    assert "No lithium inside: every route carries it." in text
+
+
+def test_a_cell_that_travels_alone_and_is_not_rechargeable_says_so(client, light):
+    with_battery(light, included=True, lithium="alone")
+    Spec.objects.update(battery_chemistry="li_metal")
+
+    text = text_of(client.get(URL))
+
+    assert "A lithium cell on its own may not fly with passengers" in text
+    assert "Do not charge it." in text
+    assert "Charge it only" not in text
+
+
+def two_versions(light, names, values, **variant):
+    product = light.variant.product
+    Product.objects.update(option_names=names)
+    other = make_sellable(variant=make_variant(product, option_values=values, **variant))
+    shelve(product)
+    quotes.forget()
+    return other
+
+
+@pytest.mark.parametrize(
+    ("names", "legend"), [(["Color", "Size"], "Color, Size"), ([], "Version"), (["Size"], "Size")]
+)
+def test_versions_stand_under_the_names_of_their_options(client, light, names, legend):
+    two_versions(light, names, ["Red", "L"][: len(names)])
+
+    assert f'<legend class="label">{legend}</legend>' in text_of(client.get(URL))
+
+
+def test_a_version_that_no_route_carries_says_where_it_does_not_go(client, light):
+    two_versions(light, ["Color"], ["Red"], lithium="alone")
+
+    assert "<small>not to Germany</small>" in text_of(client.get(URL))
+
+
+def test_modes_say_their_color_and_what_is_not_stated(client, light):
+    product = light.variant.product
+    make_mode(product, position=1, name="Side", kind="red", output_lm=None, runtime_min=600)
+    make_mode(product, position=2, name="Low", output_lm="5", runtime_min=None)
+
+    text = text_of(client.get(URL))
+
+    rows = re.findall(r'<tr><th scope="row">(.*?)</th><td>(.*?)</td><td>(.*?)</td></tr>', text)
+    assert rows[1:] == [("Side (Red)", "not stated", "10 h"), ("Low", "5\xa0lm", "not stated")]
+
+
+def test_a_light_without_modes_shows_the_run_time_on_high(client, light):
+    Mode.objects.all().delete()
+
+    assert '<tr><th scope="row">High</th><td>400\xa0lm</td><td>3 h</td></tr>' in text_of(
+        client.get(URL)
+    )
+
+
+def test_a_light_without_a_specification_says_that_its_beam_is_not_stated(client, light):
+    Spec.objects.all().delete()
+
+    text = text_of(client.get(URL))
+
+    assert '<p class="beam-none">beam not stated</p>' in text
+    assert "In the box: a battery." in text
+
+
+def test_a_battery_names_its_voltage_and_length(client, light):
+    Spec.objects.all().delete()
+    make_spec(light.variant.product, battery_voltage="3.60", length_mm=71)
+    Product.objects.update(family="battery")
+
+    text = text_of(client.get(URL))
+
+    assert "<dt>voltage</dt><dd>3.6 <small>V</small></dd>" in text
+    assert "<dt>length</dt><dd>71 <small>mm</small></dd>" in text
+
+
+def test_a_number_stands_beside_the_words_of_the_supplier(client, light):
+    Spec.objects.update(sources={"output_lm": {"raw": "Max. 400 lumens"}})
+
+    assert "supplier: “Max. 400 lumens”" in text_of(client.get(URL))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from catalog.models import Spec
+from catalog.models import Category, Spec
 from tests.factories.catalog import make_category, make_product, make_spec, make_variant
 from tests.factories.orders import make_sellable
 from tests.storefront.web.conftest import make_light, shelve
@@ -67,3 +67,51 @@ def test_lights_are_compared_and_bought_side_by_side(client, light):
     assert page.all("a", href="/en/compare/?light=trail-500", **{"class": "compare-out"})
     assert page.all("input", name="listing", value=str(light.pk))
     assert len(page.all("th", scope="col")) == 3
+
+
+def test_what_a_light_does_not_state_is_not_stated_in_the_comparison(client, light):
+    make_light(title="Trail 500", slug="trail-500")
+    make_light(
+        title="Bare", slug="bare", output_lm=None, intensity_cd=None, runtime_high_min=None,
+        runtime_max_min=None, battery_included=None,
+    )  # fmt: skip
+
+    text = client.get("/en/compare/?light=trail-500&light=bare").content.decode()
+
+    for row in ("Brightness", "Peak intensity", "Run time on high", "Longest run time",
+                "Battery included"):  # fmt: skip
+        cells = text.partition(f">{row}<")[2].partition("</tr>")[0]
+        assert cells.count("<td>not stated</td>") == 1, row
+
+
+def test_a_comparison_of_more_than_four_shows_the_first_four_and_says_so(client, light):
+    for number in range(4):
+        make_light(title=f"Ridge {number}", slug=f"ridge-{number}")
+    path = "/en/compare/?light=trail-400" + "".join(f"&light=ridge-{n}" for n in range(4))
+
+    page = Page(client.get(path))
+
+    assert "Four fit side by side; these are the first four." in page.text
+    assert len(page.all("a", **{"class": "compare-out"})) == 4
+
+
+def test_a_category_is_introduced_in_the_language_of_the_page(client, light):
+    Category.objects.filter(slug="headlamps").update(
+        intros={"en": "Light for both hands.", "az": "Hər iki əl üçün işıq."}
+    )
+
+    assert '<p class="lead">Light for both hands.</p>' in (
+        client.get("/en/c/headlamps/").content.decode()
+    )
+    assert "Hər iki əl üçün işıq." in client.get("/az/c/headlamps/").content.decode()
+
+
+def test_lights_that_do_not_state_a_value_can_be_asked_for(client, light):
+    Spec.objects.update(weight_g=None)
+    shelve(light.variant.product)
+
+    page = Page(client.get("/en/c/headlamps/?unknown=weight"))
+
+    (box,) = page.all("input", name="unknown", value="weight")
+    assert "checked" in box
+    assert "Trail 400" in page.text
