@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from catalog.attributes import batteries, families, plausibility, text_cleaning
+from catalog.attributes import batteries, emitters, families, plausibility, text_cleaning
 from catalog.attributes.numbers import UnreadableError
 from catalog.attributes.spec_table import Labels, Said
 from catalog.records import BadRow, ProductRecord
@@ -73,7 +73,11 @@ def enrich(record: ProductRecord, *, source: str) -> Enriched | BadRow:
     spec = {column: value for column, (value, _) in numbers.items() if column not in wrong}
     if "intensity_cd" in spec:
         spec["beam_m"] = plausibility.beam_m(spec["intensity_cd"])
-    title = text_cleaning.clean_title(record.title, output_lm=spec.get("output_lm"))
+    title, invented = emitters.without_invented(
+        text_cleaning.clean_title(record.title, output_lm=spec.get("output_lm")),
+        brand=record.brand,
+        own=(record.model, *(variant.mpn for variant in record.variants)),
+    )
     description = text_cleaning.clean_html(record.description_html)
     enriched = Enriched(
         family=family,
@@ -95,9 +99,21 @@ def enrich(record: ProductRecord, *, source: str) -> Enriched | BadRow:
         modes=tuple(_possible(claim)),
         battery=battery,
         has_battery=record.has_battery,
-        issues=tuple(_issues(record, labels, findings)),
+        issues=(*_issues(record, labels, findings), *_title_issues(record, invented)),
     )
     return replace(enriched, issues=(*enriched.issues, *_lithium_issues(record, enriched)))
+
+
+def _title_issues(record: ProductRecord, invented: Sequence[str]) -> Iterator[BadRow]:
+    if invented:
+        names = ", ".join(invented)
+        yield BadRow(
+            row=record.ref,
+            code="emitter-unknown",
+            message=f"No maker has an LED of this name: {names[:300]}; removed from the title.",
+            is_fatal=False,
+            raw={"title": record.title[:200]},
+        )
 
 
 def _lithium_issues(record: ProductRecord, enriched: Enriched) -> Iterator[BadRow]:

@@ -37,6 +37,7 @@ _GROUPED = re.compile(r"\d{1,3}(?:[.,'’ ]\d{3})+")
 _NARROW_BLANK = re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")
 _GAP = re.compile(r"\s*,(?:\s*,)+")
 _BRACKET_GAP = re.compile(r"(?<=[(\[])[\s,;]+|[\s,;]+(?=[)\]])|[(\[]\s*[)\]]")
+_ENDS = " ,;-–|"
 _TAG = re.compile(r"<[^>]*>")
 _STYLE_TAG = re.compile(r"</?(?:b|br|em|font|i|p|span|strong|sub|sup|u)\b[^<>]*>", re.IGNORECASE)
 
@@ -67,8 +68,14 @@ def clean_title(text: str, *, output_lm: int | None) -> str:
 
     honest = _LUMENS.sub(believed, title)
     if honest != title:
-        honest = _BRACKET_GAP.sub("", _GAP.sub(",", honest))
-    return shorten(" ".join(honest.split()).strip(" ,;-–|"), MAX_TITLE)
+        honest = without_gaps(honest)
+    return shorten(honest.strip(_ENDS), MAX_TITLE)
+
+
+def without_gaps(title: str) -> str:
+    """Close what a removed claim leaves: blanks, empty brackets, commas in a row."""
+    closed = _BRACKET_GAP.sub("", _GAP.sub(",", title))
+    return " ".join(closed.split()).strip(_ENDS)
 
 
 def _number(claim: str) -> int:
@@ -82,7 +89,7 @@ def shorten(text: str, length: int) -> str:
     if len(text) <= length:
         return text
     head, _, _ = text[: length + 1].rpartition(" ")
-    return (head or text[:length]).rstrip(" ,;-–|")
+    return (head or text[:length]).rstrip(_ENDS)
 
 
 def clean_html(dirty: str) -> str:

@@ -42,6 +42,7 @@ WORDS: Mapping[str, Promise] = {
     "lithium-unknown": _("The energy of a lithium battery is not stated"),
     "out-of-range": _("A number is out of range"),
     "output-impossible": _("No light gives so much light"),
+    "emitter-unknown": _("The title names an LED that does not exist"),
     "runtime-impossible": _("No light runs so long"),
     "value-unreadable": _("A value was not understood"),
     # What it costs

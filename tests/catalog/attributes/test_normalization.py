@@ -227,3 +227,12 @@ def test_a_beam_too_far_for_a_headlamp_is_not_told(claims, title, is_told):
 
     assert ("intensity_cd" in goods.spec) == is_told
     assert ("intensity-impossible" in {issue.code for issue in goods.issues}) != is_told
+
+
+def test_an_led_that_no_maker_has_leaves_the_title_and_staff_are_told():
+    goods = enriched(title="super bright XHP360 AAA headlamp Capstan 140")
+
+    assert goods.title == "super bright AAA headlamp Capstan 140"
+    (issue,) = goods.issues
+    assert (issue.code, issue.is_fatal) == ("emitter-unknown", False)
+    assert "XHP360" in issue.message
