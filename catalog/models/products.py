@@ -161,6 +161,12 @@ class Variant(models.Model):
     def options_text(self) -> str:
         return " / ".join(str(value) for value in self.option_values)
 
+    @property
+    def full_title(self) -> str:
+        """Name it as a line of an order does: the title of its product, and its options."""
+        options = f", {self.options_text}" if self.options_text else ""
+        return f"{self.product.title}{options}"[:200]
+
 
 class Identifier(models.Model):
     """One name of one variant. A GTIN is kept as 14 digits with a right check digit.

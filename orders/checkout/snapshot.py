@@ -99,7 +99,6 @@ def lines_of(  # noqa: PLR0913 - whose lines, from where, and for how much
     for read in lines:
         line = read.row
         variant = line.listing.variant
-        options = f", {variant.options_text}" if variant.options_text else ""
         parts = planned[variant.pk]
         shares = totals.lines[line.pk].parts([part.quantity for part in parts])
         for part, share in zip(parts, shares, strict=True):
@@ -111,7 +110,7 @@ def lines_of(  # noqa: PLR0913 - whose lines, from where, and for how much
                     offer_id=candidate.offer_id,
                     level_id=candidate.level_id,
                     sku=variant.sku,
-                    title=f"{variant.product.title}{options}"[:200],
+                    title=variant.full_title,
                     picture=read.picture,
                     warranty_months=variant.product.warranty_months,
                     quantity=part.quantity,

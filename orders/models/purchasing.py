@@ -277,11 +277,9 @@ class PurchaseLine(models.Model):
     @property
     def title(self) -> str:
         """Say what is in the parcel; what was sold in the words of then."""
-        variant = self.bought
-        if variant.pk == self.order_line.variant_id:
+        if self.bought.pk == self.order_line.variant_id:
             return self.order_line.title
-        options = f", {variant.options_text}" if variant.options_text else ""
-        return f"{variant.product.title}{options}"[:200]
+        return self.bought.full_title
 
 
 class PurchaseMessage(models.Model):

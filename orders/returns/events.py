@@ -9,7 +9,6 @@ from typing import Any
 from notifications.outbox import tell
 from orders import events, links
 from orders.models import ReturnAuthorization
-from orders.returns.replacement_orders import titled
 
 
 def declared(returns: Sequence[ReturnAuthorization], *, at: datetime) -> None:
@@ -78,5 +77,5 @@ def _of_one(authorization: ReturnAuthorization) -> dict[str, Any]:
         "lines": [
             events.line_payload(line.order_line, line.quantity) for line in lines.order_by("pk")
         ],
-        "wanted": [titled(line.wanted) for line in lines.order_by("pk") if line.wanted],
+        "wanted": [line.wanted.full_title for line in lines.order_by("pk") if line.wanted],
     }

@@ -14,7 +14,6 @@ from catalog.models import Channel, Listing, Variant
 from orders.models import OrderLine, PurchaseLine, ReturnAuthorization, ReturnLine
 from orders.returns import refund_amounts
 from orders.returns.eligibility import CannotReturnError
-from orders.returns.replacement_orders import titled
 from storefront.lib.money import Money
 
 
@@ -28,7 +27,7 @@ class Other:
 
     @property
     def title(self) -> str:
-        return titled(self.variant)
+        return self.variant.full_title
 
 
 def others(bought: Iterable[PurchaseLine], *, channel: Channel) -> dict[int, list[Other]]:

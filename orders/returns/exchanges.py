@@ -198,7 +198,7 @@ def _unit(
         raise CannotReturnError(words)
     if shelf is None and variant.pk != exchange_options.came(bought).pk:
         words = gettext("None of %(title)s can be sent now: choose another, or pay it back.")
-        raise CannotReturnError(words % {"title": replacement_orders.titled(variant)})
+        raise CannotReturnError(words % {"title": variant.full_title})
     if shelf is None:
         shelf = replacement_orders.shelf_before(
             bought, of=bought.purchase_order, quantity=line.accepted_quantity, now=now

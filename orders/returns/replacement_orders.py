@@ -157,7 +157,7 @@ def _line(made: Order, unit: Unit) -> OrderLine:
 def _title(unit: Unit) -> str:
     if unit.variant.pk == unit.sold.variant_id:
         return unit.sold.title
-    return titled(unit.variant)
+    return unit.variant.full_title
 
 
 def _picture(unit: Unit) -> str:
@@ -167,12 +167,6 @@ def _picture(unit: Unit) -> str:
         product=unit.variant.product_id, variant=unit.variant, color=unit.variant.color
     )
     return shown.values_list("stem", flat=True).first() or ""
-
-
-def titled(variant: Variant) -> str:
-    """Name a variant as a line of an order does."""
-    options = f", {variant.options_text}" if variant.options_text else ""
-    return f"{variant.product.title}{options}"[:200]
 
 
 def _plan(units: Sequence[Unit]) -> list[Mapping[str, Any]]:

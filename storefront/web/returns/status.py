@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy
 
 from orders.models import Order, ReturnAuthorization
 from orders.returns import authorizations
-from orders.returns.replacement_orders import titled
 from storefront.web.returns.photos import PicturesForm
 
 Kind = ReturnAuthorization.Kind
@@ -70,7 +69,7 @@ def shown(found: Order) -> list[Shown]:
             why=KINDS[row.kind],
             stands=STANDS[row.status],
             lines=[(line.order_line.title, line.quantity) for line in row.lines.all()],
-            wanted=[titled(line.wanted) for line in row.lines.all() if line.wanted],
+            wanted=[line.wanted.full_title for line in row.lines.all() if line.wanted],
             can_cancel=row.status in authorizations.BEFORE_IT_LEFT,
             can_send=not row.is_kept
             and row.status in authorizations.SENDABLE | {Status.IN_TRANSIT},
