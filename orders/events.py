@@ -56,11 +56,12 @@ def bought_payload(row: PurchaseLine, quantity: int) -> dict[str, Any]:
 
 
 def _beam(variant: Variant) -> dict[str, Any]:
+    """Return the picture of a beam and how far it reaches; empty where no numbers are known."""
     spec = getattr(variant.product, "spec", None)
-    address = ""
-    if spec and spec.intensity_cd and spec.output_lm:
-        address = f"{settings.PUBLIC_URL}/beam/{spec.intensity_cd}-{spec.output_lm}.png"
-    return {"beam_url": address, "beam_m": spec.beam_m if spec else None}
+    if not (spec and spec.intensity_cd and spec.output_lm):
+        return {"beam_url": "", "beam_m": None}
+    address = f"{settings.PUBLIC_URL}/beam/{spec.intensity_cd}-{spec.output_lm}.png"
+    return {"beam_url": address, "beam_m": spec.beam_m}
 
 
 def basics(order: Order) -> dict[str, Any]:
@@ -98,8 +99,8 @@ def order_placed(order: Order, *, at: datetime) -> None:
             "tax_rate": "" if order.added_tax_amount else str(lines[0].tax_rate),
             "total": str(order.total_amount),
             "ship_to": order.ship_to,
-            "arrives_from": order.arrives_from.isoformat() if order.arrives_from else "",
-            "arrives_to": order.arrives_to.isoformat() if order.arrives_to else "",
+            "arrives_from": str(order.arrives_from),
+            "arrives_to": str(order.arrives_to),
         },
         at=at,
     )
@@ -257,14 +258,14 @@ def setback_asked(setback: Setback, *, lines: Sequence[SetbackLine], at: datetim
             **basics(order),
             "lines": [line_payload(row.order_line) for row in lines],
             "instead": [
-                {"title": str(row.substitute.product.title), "was": row.order_line.title}
+                {"title": row.substitute.full_title, "was": row.order_line.title}
                 for row in lines
                 if row.substitute is not None
             ],
             "amount": str(value),
             "is_delay": setback.kind == Setback.Kind.LATER,
-            "promised_by": setback.promised_by.isoformat() if setback.promised_by else "",
-            "arrives_by": setback.arrives_by.isoformat() if setback.arrives_by else "",
+            "promised_by": str(setback.promised_by),
+            "arrives_by": str(setback.arrives_by),
             "answer_by": setback.answer_by.isoformat() if setback.answer_by else "",
             "answers": {choice: answer_url(setback, choice) for choice in setback.choices},
         },

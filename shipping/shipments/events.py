@@ -36,8 +36,8 @@ def parcel_shipped(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetim
                 for line in lines
             ],
             "currency": order.currency,
-            "arrives_from": promised.get("arrives_from", ""),
-            "arrives_to": promised.get("arrives_to", ""),
+            "arrives_from": promised["arrives_from"],
+            "arrives_to": promised["arrives_to"],
         },
         at=at,
     )

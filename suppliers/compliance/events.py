@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import translation
 
 from notifications.outbox import tell
 from storefront.accounts.backends import GuardedBackend
@@ -23,7 +24,7 @@ def evidence_expires(evidence: Evidence, *, at: datetime) -> None:
         payload={
             **_basics(evidence.supplier),
             "url": _page("suppliers_evidence_change", evidence.pk),
-            "criterion": str(Criterion(evidence.criterion).label),
+            "criterion": _named(evidence.criterion),
             "issuer": evidence.issuer,
             "reference": evidence.reference,
             "valid_until": str(evidence.valid_until),
@@ -44,7 +45,7 @@ def offers_withheld(
             **_basics(supplier),
             "url": _page("suppliers_supplier_change", supplier.pk),
             "count": count,
-            "criteria": [str(Criterion(criterion).label) for criterion in criteria],
+            "criteria": [_named(criterion) for criterion in criteria],
         },
         at=at,
     )
@@ -57,6 +58,12 @@ def _basics(supplier: Supplier) -> dict[str, Any]:
         "supplier": supplier.name,
         "code": supplier.code,
     }
+
+
+def _named(criterion: str) -> str:
+    """Name a criterion in the language of the e-mail, not in that of the person at work."""
+    with translation.override(settings.LANGUAGE_CODE):
+        return str(Criterion(criterion).label)
 
 
 def _vetters() -> list[str]:

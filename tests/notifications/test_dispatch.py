@@ -8,7 +8,6 @@ from django.db import connection
 
 from notifications import dispatch, senders
 from notifications.models import SENDING_TAKES, Delivery, Event
-from notifications.routes import ROUTES
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.models import StatusChange
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
@@ -257,15 +256,3 @@ def test_an_address_that_is_none_gets_nothing(post, address):
     dispatch.send(delivery=delivery, now=NOON)
 
     assert (delivery.status, post.sent) == ("dead", [])
-
-
-@pytest.mark.parametrize("name", ROUTES)
-def test_every_event_that_has_a_message_sends_it(post, name):
-    event = make_event(name)
-
-    for delivery in dispatch.fan_out(event=event, now=NOON):
-        dispatch.send(delivery=delivery, now=NOON)
-
-    assert post.sent
-    assert all(message.subject and message.html for message in post.sent)
-    assert set(Delivery.objects.values_list("status", flat=True)) == {Delivery.Status.DELIVERED}

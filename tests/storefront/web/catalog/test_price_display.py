@@ -16,7 +16,6 @@ from orders.models import TaxRate
 from storefront.web.core.visit import COUNTRY_COOKIE
 from suppliers.models import SupplierOffer
 from tests.factories.catalog import NOON, make_variant
-from tests.factories.notifications import PAYLOADS
 from tests.factories.orders import HOME, make_paid_order, make_sellable
 from tests.factories.priced_shop import announce
 from tests.storefront.web.checkout.test_views import to_review
@@ -163,19 +162,6 @@ def test_cart_and_review_name_the_tax_of_their_channel(filled, adds_tax, there, 
         text = page.content.decode()
         assert there in text
         assert absent not in text
-
-
-@pytest.mark.parametrize("added", ["", "8.10"])
-def test_the_mail_names_sales_tax_only_where_it_came_on_top(added):
-    rate = "" if added else "0.19000"
-    payload = {**PAYLOADS["order.placed"], "added_tax": added, "tax_rate": rate}
-
-    letter = render(template="order_placed", locale="en", payload=payload)
-
-    assert ("Sales tax" in letter.text) == bool(added)
-    assert ("Sales tax" in letter.html) == bool(added)
-    assert ("incl. 19% VAT, Germany: €23.53" in letter.text) != bool(added)
-    assert ("incl. 19% VAT, Germany" in letter.html) != bool(added)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,154 @@
+"""Each e-mail about an account says what happened: caused as in the shop, read in two languages."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, generate_totp_secret, hotp_value
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.test import Client
+
+from storefront.accounts import credentials
+from storefront.accounts.models import AddressChange, User
+from storefront.accounts.rights import rights_of, tell_of_change
+from storefront.accounts.two_factor import enrollment
+from tests.factories.accounts import PASSWORD, make_shopper
+from tests.factories.orders import make_sellable
+from tests.factories.suppliers import NOON
+from tests.support.emails import problems_of
+
+pytestmark = pytest.mark.django_db
+
+
+def post(path, **values):
+    make_sellable()  # every page stands in a shop
+    Client().post(f"/en/account/{path}/", values)
+
+
+def signed_up():
+    post("sign-up", email="erika@example.org", password1=PASSWORD)
+
+
+def signed_up_twice():
+    make_shopper()
+    signed_up()
+
+
+def password_forgotten():
+    make_shopper()
+    post("password", email="erika@example.org")
+
+
+def asked_for_another_address():
+    credentials.ask_for_address(user=make_shopper(), email="new@example.org", now=NOON)
+
+
+def took_another_address():
+    asked_for_another_address()
+    with transaction.atomic():
+        credentials.take_address(key=AddressChange.objects.get().key, now=NOON)
+
+
+def changed_password():
+    user = make_shopper()
+    with transaction.atomic():
+        credentials.set_password(user=user, password="another lamp", now=NOON)
+
+
+def boss(email="boss@fara.example"):
+    return User.objects.create_superuser(email, "a good password")
+
+
+def added_app():
+    secret = generate_totp_secret()
+    code = format_hotp_value(hotp_value(secret, int(NOON.timestamp()) // 30))
+    user = boss()
+    enrollment.add_app(user=user, secret=secret, code=code, now=NOON)
+    return user
+
+
+def added_passkey(monkeypatch):
+    """Let the browser's answer be right: only a browser can make one."""
+    for name in ("parse_registration_response", "complete_registration"):
+        monkeypatch.setattr(enrollment.webauthn, name, lambda _answer: None)
+    monkeypatch.setattr(enrollment.webauthn.WebAuthn, "add", lambda *_: None)
+    enrollment.add_passkey(user=boss(), name="Key", answer={}, now=NOON)
+
+
+def made_codes():
+    enrollment.make_codes(user=boss(), now=NOON)
+
+
+def removed_factor(settings):
+    settings.STAFF_SECOND_FACTOR = False
+    user = added_app()
+    enrollment.drop(user=user, factor_id=Authenticator.objects.get().pk, now=NOON)
+
+
+def reset_factors():
+    actor = boss("ann@fara.example")
+    enrollment.reset(user=added_app(), actor=actor, reason="lost it", now=NOON)
+
+
+def changed_rights():
+    actor, clerk = boss(), User.objects.create_user("clerk@fara.example", "a password")
+    before = rights_of(clerk)
+    clerk.is_staff = True
+    clerk.groups.add(Group.objects.create(name="Support <1>"))
+    with transaction.atomic():
+        tell_of_change(holder=clerk, before=before, after=rights_of(clerk), actor=actor, now=NOON)
+
+
+CASES = [
+    (
+        "account.unproven",
+        signed_up,
+        ["Is this your address?", "The link works for three days.", "Confirm the address"],
+    ),
+    (
+        "account.known",
+        signed_up_twice,
+        ["You have an account already.", "Choose a new password"],
+    ),
+    (
+        "account.password_forgotten",
+        password_forgotten,
+        ["Choose a new password.", "The link works once, for three days."],
+    ),
+    (
+        "account.new_address",
+        asked_for_another_address,
+        ["Is this your new address?", "Confirm the address"],
+    ),
+    (
+        "account.address_asked",
+        asked_for_another_address,
+        ["new@example.org", "on 24 November at 12:00 UTC", "Stop the change"],
+    ),
+    ("account.address_changed", took_another_address, ["Your account has another address."]),
+    ("account.password_changed", changed_password, ["Your password is another one."]),
+    ("account.factors_changed", added_app, ["An authenticator app was added."]),
+    ("account.factors_changed", added_passkey, ["A passkey was added."]),
+    ("account.factors_changed", made_codes, ["New recovery codes were made."]),
+    ("account.factors_changed", removed_factor, ["An app or a passkey was taken out."]),
+    ("account.factors_changed", reset_factors, ["All were taken out by a colleague."]),
+    (
+        "account.rights_changed",
+        changed_rights,
+        [
+            "boss@fara.example changed the rights of clerk@fara.example at Fara.",
+            "+ group Support <1>",
+            "+ is_staff",
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "cause", "sentences"), CASES)
+def test_an_email_about_an_account_says(name, cause, sentences, request):
+    cause(*map(request.getfixturevalue, inspect.signature(cause).parameters))
+
+    assert problems_of(name, sentences) == []

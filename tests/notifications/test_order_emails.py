@@ -1,0 +1,414 @@
+"""Each e-mail about an order says what happened: caused as in the shop, read in two languages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from django.db import transaction
+
+from orders import events
+from orders.address_changes import change_requests, corrections
+from orders.cancellation import cancellation, supplier_answers
+from orders.checkout import unpaid_orders
+from orders.models import AddressWish, Order, PurchaseOrder, TaxNumber, TaxRate
+from orders.purchasing import submission
+from shipping.shipments import shipments, tracking
+from shipping.shipments.statuses import CarrierNews
+from tests.factories.backorders import also_at, look_everywhere, refuse, tell
+from tests.factories.catalog import (
+    make_channel,
+    make_image,
+    make_product,
+    make_spec,
+    make_variant,
+)
+from tests.factories.full_shop import settle
+from tests.factories.orders import (
+    HOME,
+    ask_to_stop,
+    make_order,
+    make_paid_order,
+    make_purchase_orders,
+    make_sellable,
+)
+from tests.factories.promotions import make_promotion
+from tests.factories.returns import back, exchange
+from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.shipping import (
+    CJ_NUMBER,
+    make_accepted_purchase_order,
+    make_parcel_news,
+    make_sent_purchase_order,
+    make_service,
+    make_state,
+)
+from tests.factories.suppliers import NOON, make_location
+from tests.support.emails import last_email, problems_of
+
+pytestmark = pytest.mark.django_db
+THERE = replace(HOME, line1="Neue Straße 2", postcode="20095", city="Hamburg")
+NEW_YORK = replace(HOME, city="New York", region="NY", postcode="10001", country="US")
+A_DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def supplier(monkeypatch):
+    """Only people of the supplier can stop an order; whether it earns is not asked here."""
+    monkeypatch.setattr(submission, "check", lambda **_: [])
+    connect(monkeypatch, ScriptedSupplier()).can_stop = None
+
+
+# Placed
+
+
+def placed():
+    product = make_product(title="Ridge 1800")
+    make_spec(product, output_lm=1800, intensity_cd=22_500, beam_m=300)
+    make_image(product, stem="a" * 32)
+    make_paid_order(make_sellable(price="64.99", variant=make_variant(product)), quantity=2)
+
+
+def placed_without_picture_or_numbers():
+    make_paid_order(make_sellable(variant=make_variant(make_product(title="Camp lantern"))))
+
+
+def placed_with_a_discount():
+    make_promotion(name="Autumn")
+    listing = make_sellable(price="40.00")
+    listing.floor_amount = 20
+    listing.save()
+    make_paid_order(listing)
+
+
+def placed_with_sales_tax():
+    channel = make_channel(adds_tax=True)
+    TaxNumber.objects.create(scheme="vat", country="DE", number="DE1", valid_from=NOON.date())
+    make_paid_order(make_sellable(channel=channel))
+
+
+def placed_without_tax():
+    TaxRate.objects.all().delete()
+    make_paid_order(ship_to=NEW_YORK)
+
+
+# Unpaid, and its link
+
+
+def unpaid():
+    make_order()
+    unpaid_orders.remind(now=NOON + timedelta(minutes=6))
+
+
+def link_asked():
+    order = make_order()
+    with transaction.atomic():
+        events.link_asked(order, at=NOON)
+
+
+# Another address
+
+
+def corrected(**more):
+    corrections.correct(
+        order=make_paid_order(), ship_to=THERE, reason="moved", actor="ann", now=NOON, **more
+    )
+
+
+def corrected_by_the_customer():
+    corrected(noted={"reason": ""})
+
+
+def address_answer(*, is_yes):
+    order = make_accepted_purchase_order().order
+    change_requests.wish(order=order, ship_to=THERE, reason="moved", actor="ann", now=NOON)
+    change_requests.answer(wish=AddressWish.objects.get(), is_yes=is_yes, actor="ben", now=NOON)
+
+
+def address_changed():
+    address_answer(is_yes=True)
+
+
+def address_kept():
+    address_answer(is_yes=False)
+
+
+# Canceled
+
+
+def canceled_before_it_was_charged():
+    ask_to_stop(make_paid_order())
+
+
+def cancellation_answer(verb):
+    purchase_order = make_accepted_purchase_order()
+    ask_to_stop(purchase_order.order)
+    row = PurchaseOrder.objects.select_related("order", "supplier").get(pk=purchase_order.pk)
+    verb(purchase_order=row, actor="ann", now=NOON)
+
+
+def canceled_after_it_was_charged():
+    cancellation_answer(supplier_answers.stopped)
+
+
+def replacement_canceled():
+    order = exchange(back(make_sellable(quantity=9)))
+    cancellation.cancel(order=order, reason="no", actor="shopper", now=NOON)
+
+
+def of_two_places():
+    """Order from two places: the first has nothing of it yet, the second has accepted it."""
+    near, far = make_sellable(), make_sellable()
+    place = make_location(code="CN", country="CN")
+    type(far.level).objects.filter(pk=far.level.pk).update(location=place)
+    unsent, asked = make_purchase_orders(near, far)
+    asked.move("ready", at=NOON)
+    asked.move("submitting", at=NOON, axis="request_status")
+    tell(asked)
+    return unsent.order
+
+
+def partly_canceled():
+    ask_to_stop(of_two_places())
+
+
+def not_canceled():
+    cancellation_answer(supplier_answers.not_stopped)
+
+
+def refunded():
+    canceled_after_it_was_charged()
+    settle(Order.objects.get())
+
+
+# What does not come as promised
+
+
+def refused():
+    refuse(make_sent_purchase_order(make_sellable()))
+    look_everywhere()
+
+
+def delayed():
+    listing = make_sellable()
+    make_service(listing.level.location, max_days=6)
+    tell(make_sent_purchase_order(listing), ships_by=date(2026, 12, 10))
+    look_everywhere()
+
+
+def later_from_elsewhere():
+    listing = make_sellable()
+    also_at(listing, max_days=20)
+    refuse(make_sent_purchase_order(listing))
+    look_everywhere()
+
+
+def replaced():
+    listing, newer = make_sellable(), make_sellable(price="45.00", quantity=0)
+    also_at(newer)
+    type(listing.variant).objects.filter(pk=listing.variant_id).update(replaced_by=newer.variant)
+    refuse(make_sent_purchase_order(listing))
+    look_everywhere()
+
+
+# Parcels
+
+
+def shipped(answer="shipped"):
+    purchase_order = make_accepted_purchase_order(make_sellable(), quantity=2)
+    state = make_state(purchase_order, answer, make_parcel_news())
+    shipments.take_in(purchase_order=purchase_order, state=state, now=NOON)
+
+
+def heard(status):
+    news = CarrierNews(status=status, happened_at=NOON - A_DAY)
+    tracking.apply(carrier="CJPacket Ordinary", number=CJ_NUMBER, news=[news], now=NOON)
+
+
+def shipped_with_unknown_contents():
+    shipped("accepted")
+    heard("in_transit")
+
+
+def lost():
+    shipped()
+    heard("lost")
+
+
+def returned():
+    shipped()
+    heard("return_to_sender")
+
+
+CASES = [
+    (
+        "order.placed",
+        placed,
+        [
+            "We have your order.",
+            "1–5 Dec",
+            "Ridge 1800, Black",
+            "€129.98",
+            "€134.88",
+            "incl. 19% VAT, Germany",
+            "Musterweg 1",
+            "10115 Berlin",
+            "Germany",
+            "See the order",
+        ],
+    ),
+    ("order.placed", placed_without_picture_or_numbers, ["Camp lantern, Black"]),
+    ("order.placed", placed_with_a_discount, ["Autumn", "-€4.00", "€40.90"]),
+    ("order.placed", placed_with_sales_tax, ["Sales tax", "€8.53"]),
+    (
+        "order.placed",
+        placed_without_tax,
+        ["VAT, United States: none included: the customs there may ask you for it", "New York"],
+    ),
+    (
+        "order.unpaid",
+        unpaid,
+        [
+            "Your order is not paid yet.",
+            "We hold its items for you until 24 November, 13:20 CET.",
+            "Pay or cancel the order",
+        ],
+    ),
+    ("order.link_asked", link_asked, ["The link to this order was requested", "See the order"]),
+    (
+        "order.address_corrected",
+        corrected,
+        ["We corrected where your order goes.", "20095 Hamburg", "10115 Berlin"],
+    ),
+    (
+        "order.address_corrected",
+        corrected_by_the_customer,
+        [
+            "Your order goes to the address that you gave us.",
+            "If it was not you who asked for that, write to us at once.",
+        ],
+    ),
+    (
+        "order.address_answered",
+        address_changed,
+        [
+            "It goes to the new address.",
+            "The supplier has changed where this parcel goes.",
+            "20095 Hamburg",
+        ],
+    ),
+    (
+        "order.address_answered",
+        address_kept,
+        ["The address could not be changed any more.", "10115 Berlin"],
+    ),
+    (
+        "order.canceled",
+        canceled_before_it_was_charged,
+        ["The order is canceled.", "Nothing was charged.", "€44.89"],
+    ),
+    (
+        "order.canceled",
+        canceled_after_it_was_charged,
+        ["What was charged goes back the way you paid."],
+    ),
+    (
+        "order.canceled",
+        replacement_canceled,
+        ["What you paid for it with the first order goes back the way you paid."],
+    ),
+    (
+        "order.cancellation_answered",
+        partly_canceled,
+        ["It is canceled.", "The items below are canceled, as you asked."],
+    ),
+    (
+        "order.cancellation_answered",
+        not_canceled,
+        ["It could not be canceled.", "You can return them within 14 days after delivery."],
+    ),
+    (
+        "order.lines_refused",
+        refused,
+        ["Not all of it will come.", "€44.89 is not charged"],
+    ),
+    (
+        "order.setback_asked",
+        delayed,
+        [
+            "It takes longer. Will you wait?",
+            "The supplier sends what stands below later than we promised.",
+            "5 December",
+            "16 December",
+            "Yes, I wait for it",
+            "No, I want my money back",
+            "If you do not answer, we send it as soon as it is there.",
+        ],
+    ),
+    (
+        "order.setback_asked",
+        later_from_elsewhere,
+        [
+            "It comes later, from elsewhere. Will you wait?",
+            "Another one can, but later than we promised.",
+            "If you do not answer, you do not pay for it, and nothing is sent.",
+        ],
+    ),
+    (
+        "order.setback_asked",
+        replaced,
+        [
+            "May we send another one?",
+            "We have what replaces it, for the same money.",
+            "Instead of Fara H1 headlamp, Black: Fara H1 headlamp, Black",
+            "Yes, send me the other one",
+        ],
+    ),
+    (
+        "order.refunded",
+        refunded,
+        ["€44.89 goes back to you.", "It returns the way you paid."],
+    ),
+    (
+        "parcel.shipped",
+        shipped,
+        ["On its way.", "CJPacket", CJ_NUMBER, "1–5 Dec", "In this parcel", "Track the parcel"],
+    ),
+    (
+        "parcel.shipped",
+        shipped_with_unknown_contents,
+        ["The warehouse does not say what is in it."],
+    ),
+    ("parcel.lost", lost, ["A parcel is lost.", "it has lost a parcel of order"]),
+    (
+        "parcel.returned",
+        returned,
+        ["A parcel goes back to the sender.", "The carrier could not deliver a parcel of order"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "cause", "sentences"), CASES)
+def test_an_email_about_an_order_says(name, cause, sentences):
+    cause()
+
+    assert problems_of(name, sentences) == []
+
+
+def test_tax_on_top_is_not_said_to_be_included():
+    placed_with_sales_tax()
+
+    assert "VAT" not in last_email("order.placed").english.text
+
+
+def test_the_reason_of_a_supplier_stays_with_the_shop():
+    purchase_order = make_sent_purchase_order(make_sellable())
+    lines = [row.order_line for row in purchase_order.lines.all()]
+
+    tell(purchase_order, refused=lines, reason="1602001: sold to others")
+    look_everywhere()
+
+    email = last_email("order.lines_refused")
+    assert "sold to others" in email.payload["reason"]
+    assert "sold to others" not in email.english.text + email.english.html

@@ -1,0 +1,190 @@
+"""Each e-mail about a return says what happened: caused as in the shop, read in two languages."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from orders.returns import authorizations, refunds
+from tests.factories.orders import make_sellable
+from tests.factories.returns import (
+    back,
+    bring_back,
+    declare,
+    exchange,
+    make_delivered,
+    make_policy,
+    make_sibling,
+)
+from tests.factories.suppliers import NOON
+from tests.support.emails import last_email, problems_of
+
+pytestmark = pytest.mark.django_db
+MONTH = timedelta(days=31)
+US = "Fara, Lampenweg 1, 10115 Berlin"
+
+
+def withdrawn():
+    make_policy()
+    declare(make_delivered(quantity=2), 2, words="Too bright <for me>.")
+
+
+def withdrawn_with_nowhere_to_send_it():
+    declare(make_delivered(quantity=1), 1)
+
+
+def withdrawn_and_kept():
+    make_policy(destination="nowhere", address="")
+    declare(make_delivered(quantity=1), 1)
+
+
+def withdrawn_for_another():
+    light = make_sellable(price="33.33", quantity=9)
+    other = make_sibling(light, "30.00")
+    order = make_delivered(light, quantity=1)
+    declare(order, 1, wanted={order.lines.get().pk: other.variant.pk})
+
+
+def complaint():
+    return declare(make_delivered(quantity=1), 1, kind="defect", words="Dead.")
+
+
+def approved():
+    make_policy()
+    authorizations.approve(authorization=complaint(), answer="Sorry!", actor="ann", now=NOON)
+
+
+def rejected():
+    authorizations.reject(authorization=complaint(), answer="It is wet.", actor="ann", now=NOON)
+
+
+def asked():
+    made = complaint()
+    authorizations.ask(authorization=made, question="Which cell?", actor="ann", now=NOON)
+    return made
+
+
+def labeled():
+    made = complaint()
+    authorizations.approve(authorization=made, answer="", actor="ann", now=NOON)
+    authorizations.issue_label(
+        authorization=made,
+        address=US,
+        label="https://labels.example/1",
+        carrier="DHL",
+        tracking_number="1",
+        actor="ann",
+        now=NOON,
+    )
+
+
+def refused():
+    made = complaint()
+    bring_back(made)
+    refunds.refuse(authorization=made, answer="An empty box.", actor="ann", now=NOON)
+
+
+def expired():
+    make_policy()
+    authorizations.expire(authorization=declare(make_delivered(quantity=1), 1), now=NOON + MONTH)
+
+
+def unanswered():
+    authorizations.expire(authorization=asked(), now=NOON + MONTH)
+
+
+def exchanged():
+    light = make_sellable(price="33.33", quantity=9)
+    exchange(back(light, units=2), make_sibling(light, "30.00"))
+
+
+CASES = [
+    (
+        "return.declared",
+        withdrawn,
+        [
+            "We have your withdrawal.",
+            "You withdrew from the contract for what stands below.",
+            "We received it on 24 November, 13:00 CET.",
+            "You wrote: Too bright <for me>.",
+            "Fara H1 headlamp, Black",
+            f"Send it to: {US}",
+            "Send it by 8 December.",
+            "You pay the way back.",
+            "We refund what you paid within 14 days, the way you paid.",
+            "We may wait until the goods are here",
+        ],
+    ),
+    (
+        "return.declared",
+        withdrawn_with_nowhere_to_send_it,
+        ["We write to you where to send it."],
+    ),
+    ("return.declared", withdrawn_and_kept, ["Nothing has to be sent back: keep it."]),
+    (
+        "return.declared",
+        withdrawn_for_another,
+        [
+            "You ask for this instead: Fara H1 headlamp, Black",
+            "Any refund that is due is paid within 14 days",
+        ],
+    ),
+    (
+        "return.declared",
+        complaint,
+        ["We have your complaint.", "You told us of something wrong with what stands below."],
+    ),
+    (
+        "return.approved",
+        approved,
+        [
+            "Your return is approved.",
+            "We wrote: Sorry!",
+            f"Send it to: {US}",
+            "We pay the way back.",
+        ],
+    ),
+    ("return.rejected", rejected, ["We cannot take it back.", "We wrote: It is wet."]),
+    ("return.asked", asked, ["We need to know more.", "We wrote: Which cell?"]),
+    (
+        "return.labeled",
+        labeled,
+        [
+            "Here is how to send it back.",
+            f"Send it to: {US}",
+            "Label for the parcel: https://labels.example/1",
+        ],
+    ),
+    (
+        "return.refused",
+        refused,
+        ["We looked at what you sent back, and cannot pay for it.", "We wrote: An empty box."],
+    ),
+    ("return.expired", expired, ["Nothing came, so this return is closed."]),
+    ("return.unanswered", unanswered, ["We asked you for more, and heard nothing"]),
+    (
+        "return.exchanged",
+        exchanged,
+        [
+            "We send you a replacement.",
+            "New order",
+            "We send you instead:",
+            "It costs less: €6.66 goes back to you, the way you paid.",
+            "See the new order",
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "cause", "sentences"), CASES)
+def test_an_email_about_a_return_says(name, cause, sentences):
+    cause()
+
+    assert problems_of(name, sentences) == []
+
+
+def test_a_refund_of_what_the_customer_keeps_waits_for_no_parcel():
+    withdrawn_and_kept()
+
+    assert "We may wait" not in last_email("return.declared").english.text

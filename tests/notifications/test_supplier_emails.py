@@ -1,0 +1,115 @@
+"""Each e-mail to a supplier, or to staff about one, says what is asked: caused as in the shop."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from django.utils import translation
+
+from orders.address_changes import change_requests
+from orders.address_changes import tasks as address_tasks
+from orders.purchasing import submission
+from storefront.accounts.models import User
+from suppliers.compliance import vetting
+from suppliers.models import Connection, Criterion
+from tests.factories.catalog import make_channel
+from tests.factories.compliance import make_verified
+from tests.factories.orders import HOME, ask_to_stop, make_purchase_orders
+from tests.factories.suppliers import NOON, make_offer, make_supplier
+from tests.suppliers.compliance.test_vetting import plain_goods
+from tests.support.emails import problems_of
+
+pytestmark = pytest.mark.django_db
+ENDS = date(2026, 12, 20)
+THERE = replace(HOME, line1="Neue Straße 2", postcode="20095", city="Hamburg")
+
+
+@pytest.fixture(autouse=True)
+def shop(monkeypatch, settings):
+    """A shop of staff who judge evidence, whose supplier takes orders by e-mail."""
+    monkeypatch.setattr(submission, "check", lambda **_: [])
+    settings.CERTIFICATES_FOR_EU = [Criterion.CE]
+    make_channel(countries=["DE"])
+    User.objects.create_superuser("boss@fara.example", "a password")
+    Connection.objects.filter(supplier=make_supplier(adapter="feed")).update(
+        options={"orders_by": "email", "orders_to": "orders@lumen.example"}
+    )
+
+
+def ordered():
+    (purchase_order,) = make_purchase_orders(quantity=2)
+    return submission.send(purchase_order=purchase_order, now=NOON)
+
+
+def asked_to_stop():
+    ask_to_stop(ordered().order)
+
+
+def asked_to_send_elsewhere():
+    order = ordered().order
+    change_requests.wish(order=order, ship_to=THERE, reason="moved", actor="ann", now=NOON)
+    address_tasks.tell_addresses()
+
+
+def evidence_ends(**known):
+    make_verified(valid_until=ENDS, **known)
+    vetting.watch(now=NOON)
+
+
+def evidence_ends_and_says_who_issued_it():
+    evidence_ends(issuer="TÜV <Süd>", reference="R-1")
+
+
+def withheld(offers=1):
+    """A proof ends while the last one who asked for a page reads Azerbaijani."""
+    make_verified(valid_until=ENDS)
+    for _ in range(offers):
+        make_offer(plain_goods())
+    with translation.override("az"):
+        vetting.watch(now=NOON + timedelta(days=27))
+
+
+def withheld_several():
+    withheld(offers=2)
+
+
+CASES = [
+    (
+        "purchase_order.mailed",
+        ordered,
+        [
+            "An order for you.",
+            "2 ×",
+            "Fara H1 headlamp, Black",
+            "Ship with",
+            "Standard",
+            "10115 Berlin",
+            "Germany",
+            "+49301234567",
+            "Answer this order",
+        ],
+    ),
+    (
+        "purchase_order.stop_wished",
+        asked_to_stop,
+        ["Please stop this order if nothing has left yet."],
+    ),
+    (
+        "purchase_order.address_wished",
+        asked_to_send_elsewhere,
+        ["The shopper wants it sent elsewhere.", "20095 Hamburg"],
+    ),
+    ("evidence.expires", evidence_ends, ["A proof ends soon.", "CE declaration", "20 December"]),
+    ("evidence.expires", evidence_ends_and_says_who_issued_it, ["TÜV <Süd>", "R-1"]),
+    ("offers.withheld", withheld, ["A proof is missing.", "CE declaration"]),
+    ("offers.withheld", withheld_several, ["Offers off sale"]),
+]
+
+
+@pytest.mark.parametrize(("name", "cause", "sentences"), CASES)
+def test_an_email_about_a_supplier_says(name, cause, sentences):
+    cause()
+
+    assert problems_of(name, sentences) == []
