@@ -106,17 +106,17 @@ CASES = [
     (
         "account.unproven",
         signed_up,
-        ["Is this your address?", "The link works for three days.", "Confirm the address"],
+        ["Is this your address?", "The link is valid for three days.", "Confirm the address"],
     ),
     (
         "account.known",
         signed_up_twice,
-        ["You have an account already.", "Choose a new password"],
+        ["You already have an account.", "Choose a new password"],
     ),
     (
         "account.password_forgotten",
         password_forgotten,
-        ["Choose a new password.", "The link works once, for three days."],
+        ["Choose a new password.", "The link works once and is valid for three days."],
     ),
     (
         "account.new_address",
@@ -128,8 +128,12 @@ CASES = [
         asked_for_another_address,
         ["new@example.org", "on 24 November at 12:00 UTC", "Stop the change"],
     ),
-    ("account.address_changed", took_another_address, ["Your account has another address."]),
-    ("account.password_changed", changed_password, ["Your password is another one."]),
+    (
+        "account.address_changed",
+        took_another_address,
+        ["The e-mail address of your account has changed."],
+    ),
+    ("account.password_changed", changed_password, ["Your password has changed."]),
     ("account.factors_changed", added_app, ["An authenticator app was added."]),
     ("account.factors_changed", added_passkey, ["A passkey was added."]),
     ("account.factors_changed", made_codes, ["New recovery codes were made."]),

@@ -11,5 +11,5 @@ def test_every_letter_has_words_for_staff():
 
 
 def test_a_letter_is_called_by_its_words_and_one_without_by_its_name():
-    assert named("order_placed → a@example.org") == "The order is placed → a@example.org"
+    assert named("order_placed → a@example.org") == "Order placed → a@example.org"
     assert named("strange → a@example.org") == "strange → a@example.org"

@@ -246,7 +246,7 @@ CASES = [
         "order.placed",
         placed,
         [
-            "We have your order.",
+            "Thank you, your order is placed.",
             "1–5 Dec",
             "Ridge 1800, Black",
             "€129.98",
@@ -279,14 +279,14 @@ CASES = [
     (
         "order.address_corrected",
         corrected,
-        ["We corrected where your order goes.", "20095 Hamburg", "10115 Berlin"],
+        ["We corrected the delivery address of your order.", "20095 Hamburg", "10115 Berlin"],
     ),
     (
         "order.address_corrected",
         corrected_by_the_customer,
         [
-            "Your order goes to the address that you gave us.",
-            "If it was not you who asked for that, write to us at once.",
+            "Your order goes to your new address.",
+            "If you did not request this, contact us immediately.",
         ],
     ),
     (
@@ -294,14 +294,14 @@ CASES = [
         address_changed,
         [
             "It goes to the new address.",
-            "The supplier has changed where this parcel goes.",
+            "The supplier ships this parcel to the new address.",
             "20095 Hamburg",
         ],
     ),
     (
         "order.address_answered",
         address_kept,
-        ["The address could not be changed any more.", "10115 Berlin"],
+        ["The delivery address could not be changed.", "10115 Berlin"],
     ),
     (
         "order.canceled",
@@ -311,17 +311,17 @@ CASES = [
     (
         "order.canceled",
         canceled_after_it_was_charged,
-        ["What was charged goes back the way you paid."],
+        ["The amount charged is refunded the way you paid."],
     ),
     (
         "order.canceled",
         replacement_canceled,
-        ["What you paid for it with the first order goes back the way you paid."],
+        ["What you paid for it with the first order is refunded the way you paid."],
     ),
     (
         "order.cancellation_answered",
         partly_canceled,
-        ["It is canceled.", "The items below are canceled, as you asked."],
+        ["It is canceled.", "The items below are canceled, as you requested."],
     ),
     (
         "order.cancellation_answered",
@@ -331,7 +331,7 @@ CASES = [
     (
         "order.lines_refused",
         refused,
-        ["Not all of it will come.", "€44.89 is not charged"],
+        ["Some items are not available.", "€44.89 is not charged"],
     ),
     (
         "order.setback_asked",
@@ -350,7 +350,7 @@ CASES = [
         "order.setback_asked",
         later_from_elsewhere,
         [
-            "It comes later, from elsewhere. Will you wait?",
+            "It ships from another warehouse and arrives later. Will you wait?",
             "Another one can, but later than we promised.",
             "If you do not answer, you do not pay for it, and nothing is sent.",
         ],
@@ -359,7 +359,7 @@ CASES = [
         "order.setback_asked",
         replaced,
         [
-            "May we send another one?",
+            "May we send a substitute?",
             "We have what replaces it, for the same money.",
             "Instead of Fara H1 headlamp, Black: Fara H1 headlamp, Black",
             "Yes, send me the other one",
@@ -368,23 +368,33 @@ CASES = [
     (
         "order.refunded",
         refunded,
-        ["€44.89 goes back to you.", "It returns the way you paid."],
+        ["€44.89 goes back to you.", "It is refunded the way you paid."],
     ),
     (
         "parcel.shipped",
         shipped,
-        ["On its way.", "CJPacket", CJ_NUMBER, "1–5 Dec", "In this parcel", "Track the parcel"],
+        [
+            "Your parcel is on its way.",
+            "CJPacket",
+            CJ_NUMBER,
+            "1–5 Dec",
+            "In this parcel",
+            "Track the parcel",
+        ],
     ),
     (
         "parcel.shipped",
         shipped_with_unknown_contents,
-        ["The warehouse does not say what is in it."],
+        ["The supplier did not say which items are in this parcel."],
     ),
     ("parcel.lost", lost, ["A parcel is lost.", "it has lost a parcel of order"]),
     (
         "parcel.returned",
         returned,
-        ["A parcel goes back to the sender.", "The carrier could not deliver a parcel of order"],
+        [
+            "A parcel is being returned to the sender.",
+            "The carrier could not deliver a parcel of order",
+        ],
     ),
 ]
 

@@ -52,7 +52,7 @@ def test_without_pictures_the_mail_still_says_everything():
     told = " ".join(page.words)
 
     assert "Ridge 1800, Black" in told
-    assert [picture["alt"] for picture in page.pictures] == ["", "Lights 300 m far"]
+    assert [picture["alt"] for picture in page.pictures] == ["", "Beam distance: 300 m"]
 
 
 def test_words_from_outside_are_escaped_in_html_and_kept_on_their_line_in_text():

@@ -104,8 +104,8 @@ CASES = [
         "return.declared",
         withdrawn,
         [
-            "We have your withdrawal.",
-            "You withdrew from the contract for what stands below.",
+            "We received your withdrawal.",
+            "You withdrew from the contract for the items below.",
             "We received it on 24 November, 13:00 CET.",
             "You wrote: Too bright <for me>.",
             "Fara H1 headlamp, Black",
@@ -133,7 +133,7 @@ CASES = [
     (
         "return.declared",
         complaint,
-        ["We have your complaint.", "You told us of something wrong with what stands below."],
+        ["We received your complaint.", "You reported a problem with the items below."],
     ),
     (
         "return.approved",
@@ -146,7 +146,7 @@ CASES = [
         ],
     ),
     ("return.rejected", rejected, ["We cannot take it back.", "We wrote: It is wet."]),
-    ("return.asked", asked, ["We need to know more.", "We wrote: Which cell?"]),
+    ("return.asked", asked, ["We need more information.", "We wrote: Which cell?"]),
     (
         "return.labeled",
         labeled,
@@ -159,15 +159,19 @@ CASES = [
     (
         "return.refused",
         refused,
-        ["We looked at what you sent back, and cannot pay for it.", "We wrote: An empty box."],
+        ["We inspected what you sent back and cannot refund it.", "We wrote: An empty box."],
     ),
-    ("return.expired", expired, ["Nothing came, so this return is closed."]),
-    ("return.unanswered", unanswered, ["We asked you for more, and heard nothing"]),
+    ("return.expired", expired, ["We received nothing, so this return is closed."]),
+    (
+        "return.unanswered",
+        unanswered,
+        ["You did not answer our question, so this return is closed."],
+    ),
     (
         "return.exchanged",
         exchanged,
         [
-            "We send you a replacement.",
+            "We are sending you a replacement.",
             "New order",
             "We send you instead:",
             "It costs less: €6.66 goes back to you, the way you paid.",

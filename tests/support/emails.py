@@ -49,7 +49,7 @@ class Email:
     azerbaijani: Letter
 
     def is_named_in(self, text):
-        """Say whether it names what it is about: the order, the supplier, the sender or the shop."""
+        """Say whether it names the order, the supplier, the sender or the shop."""
         named = (self.payload.get(key) for key in ("order", "number", "supplier"))
         about = next(filter(None, named), None)
         names = [about] if about else [DEMONSTRATION.name, self.payload.get("name")]

@@ -66,7 +66,7 @@ def test_an_order_by_mail_is_answered_shipped_and_told_once(
     (purchase_order,) = submission.divide(order=order, now=NOON)
     assert send(purchase_order).request_status == "submitted"
     (his,) = deliver(tmp_path / "mail", settings)["orders@lumen.example"]
-    assert his["Subject"] == f"Order {purchase_order.number} for you to ship"
+    assert his["Subject"] == f"New order {purchase_order.number}"
     page = browse(1280 if scripts else 360, scripts=scripts)
 
     visit(page, link_in(his))

@@ -197,5 +197,5 @@ def test_a_question_without_an_answer_is_closed_in_its_own_words():
     assert authorizations.expire(authorization=made, now=NOON + 31 * DAYS)
 
     ((_who, letter),) = mails("return.unanswered")
-    assert "heard nothing" in letter.text
+    assert "did not answer our question" in letter.text
     assert mails("return.expired") == []
