@@ -14,8 +14,6 @@ from orders.cancellation import cancellation, supplier_answers
 from orders.checkout import unpaid_orders
 from orders.models import AddressWish, Order, PurchaseOrder, TaxNumber, TaxRate
 from orders.purchasing import submission
-from shipping.shipments import shipments, tracking
-from shipping.shipments.statuses import CarrierNews
 from tests.factories.backorders import also_at, look_everywhere, refuse, tell
 from tests.factories.catalog import (
     make_channel,
@@ -37,12 +35,9 @@ from tests.factories.promotions import make_promotion
 from tests.factories.returns import back, exchange
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.shipping import (
-    CJ_NUMBER,
     make_accepted_purchase_order,
-    make_parcel_news,
     make_sent_purchase_order,
     make_service,
-    make_state,
 )
 from tests.factories.suppliers import NOON, make_location
 from tests.support.emails import last_email, problems_of
@@ -212,35 +207,6 @@ def replaced():
     look_everywhere()
 
 
-# Parcels
-
-
-def shipped(answer="shipped"):
-    purchase_order = make_accepted_purchase_order(make_sellable(), quantity=2)
-    state = make_state(purchase_order, answer, make_parcel_news())
-    shipments.take_in(purchase_order=purchase_order, state=state, now=NOON)
-
-
-def heard(status):
-    news = CarrierNews(status=status, happened_at=NOON - A_DAY)
-    tracking.apply(carrier="CJPacket Ordinary", number=CJ_NUMBER, news=[news], now=NOON)
-
-
-def shipped_with_unknown_contents():
-    shipped("accepted")
-    heard("in_transit")
-
-
-def lost():
-    shipped()
-    heard("lost")
-
-
-def returned():
-    shipped()
-    heard("return_to_sender")
-
-
 CASES = [
     (
         "order.placed",
@@ -369,32 +335,6 @@ CASES = [
         "order.refunded",
         refunded,
         ["€44.89 goes back to you.", "It is refunded the way you paid."],
-    ),
-    (
-        "parcel.shipped",
-        shipped,
-        [
-            "Your parcel is on its way.",
-            "CJPacket",
-            CJ_NUMBER,
-            "1–5 Dec",
-            "In this parcel",
-            "Track the parcel",
-        ],
-    ),
-    (
-        "parcel.shipped",
-        shipped_with_unknown_contents,
-        ["The supplier did not say which items are in this parcel."],
-    ),
-    ("parcel.lost", lost, ["A parcel is lost.", "it has lost a parcel of order"]),
-    (
-        "parcel.returned",
-        returned,
-        [
-            "A parcel is being returned to the sender.",
-            "The carrier could not deliver a parcel of order",
-        ],
     ),
 ]
 

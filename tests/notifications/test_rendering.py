@@ -12,6 +12,7 @@ from tests.notifications import (
     test_account_emails,
     test_contact_emails,
     test_order_emails,
+    test_parcel_emails,
     test_return_emails,
     test_supplier_emails,
 )
@@ -28,6 +29,7 @@ def test_each_event_with_an_email_has_a_case():
         *test_account_emails.CASES,
         *test_contact_emails.CASES,
         *test_order_emails.CASES,
+        *test_parcel_emails.CASES,
         *test_return_emails.CASES,
         *test_supplier_emails.CASES,
     )

@@ -1,0 +1,85 @@
+"""Each e-mail about a parcel says what happened: caused as in the shop, read in two languages."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from shipping.shipments import shipments, tracking
+from shipping.shipments.statuses import CarrierNews
+from tests.factories.orders import make_sellable
+from tests.factories.shipping import (
+    CJ_NUMBER,
+    make_accepted_purchase_order,
+    make_parcel_news,
+    make_state,
+)
+from tests.factories.suppliers import NOON
+from tests.support.emails import problems_of
+
+pytestmark = pytest.mark.django_db
+A_DAY = timedelta(days=1)
+
+
+def shipped(answer="shipped"):
+    purchase_order = make_accepted_purchase_order(make_sellable(), quantity=2)
+    state = make_state(purchase_order, answer, make_parcel_news())
+    shipments.take_in(purchase_order=purchase_order, state=state, now=NOON)
+
+
+def heard(status):
+    news = CarrierNews(status=status, happened_at=NOON - A_DAY)
+    tracking.apply(carrier="CJPacket Ordinary", number=CJ_NUMBER, news=[news], now=NOON)
+
+
+def shipped_with_unknown_contents():
+    shipped("accepted")
+    heard("in_transit")
+
+
+def lost():
+    shipped()
+    heard("lost")
+
+
+def returned():
+    shipped()
+    heard("return_to_sender")
+
+
+CASES = [
+    (
+        "parcel.shipped",
+        shipped,
+        [
+            "Your parcel is on its way.",
+            "CJPacket",
+            CJ_NUMBER,
+            "1–5 Dec",
+            "In this parcel",
+            "Track the parcel",
+        ],
+    ),
+    (
+        "parcel.shipped",
+        shipped_with_unknown_contents,
+        ["The supplier did not say which items are in this parcel."],
+    ),
+    ("parcel.lost", lost, ["A parcel is lost.", "it has lost a parcel of order"]),
+    (
+        "parcel.returned",
+        returned,
+        [
+            "A parcel is being returned to the sender.",
+            "The carrier could not deliver a parcel of order",
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "cause", "sentences"), CASES)
+def test_an_email_about_a_parcel_says(name, cause, sentences):
+    cause()
+
+    assert problems_of(name, sentences) == []
