@@ -218,6 +218,7 @@ CASES = [
             "€129.98",
             "€134.88",
             "incl. 19% VAT, Germany",
+            "Delivery address",
             "Musterweg 1",
             "10115 Berlin",
             "Germany",
