@@ -181,7 +181,10 @@ def address_answered(
     )
 
 
-def order_canceled(order: Order, *, reason: str, is_charged: bool, at: datetime) -> None:
+def order_canceled(
+    order: Order, *, reason: str, is_charged: bool, at: datetime, was_paid: bool = True
+) -> None:
+    """Tell the customer; ``was_paid``: money was authorized for it, and charged or not."""
     tell(
         name="order.canceled",
         key=f"order.canceled:{order.number}",
@@ -191,6 +194,7 @@ def order_canceled(order: Order, *, reason: str, is_charged: bool, at: datetime)
             "lines": _lines(order),
             "reason": reason,
             "refunded": is_charged,
+            "was_paid": was_paid,
             "total": str(order.total_amount),
         },
         at=at,

@@ -50,4 +50,4 @@ def end(order: Order, *, reason: str, actor: str, now: datetime) -> None:
             ledger.ask_release(payment, amount=payment.open_amount, purpose="canceled", at=now)
         elif payment.status in {Payment.Status.CREATED, Payment.Status.REQUIRES_ACTION}:
             payment.move(Payment.Status.VOIDED, at=now, actor=actor, reason=reason)
-    events.order_canceled(order, reason=reason, is_charged=False, at=now)
+    events.order_canceled(order, reason=reason, is_charged=False, was_paid=was_paid, at=now)

@@ -132,6 +132,10 @@ def address_kept():
 # Canceled
 
 
+def canceled_before_it_was_paid():
+    cancellation.cancel(order=make_order(), reason="no", actor="shopper", now=NOON)
+
+
 def canceled_before_it_was_charged():
     ask_to_stop(make_paid_order())
 
@@ -273,8 +277,9 @@ CASES = [
     (
         "order.canceled",
         canceled_before_it_was_charged,
-        ["The order is canceled.", "Nothing was charged.", "€44.89"],
+        ["The order is canceled.", "The hold on your payment is released.", "€44.89"],
     ),
+    ("order.canceled", canceled_before_it_was_paid, ["Nothing was charged."]),
     (
         "order.canceled",
         canceled_after_it_was_charged,
@@ -345,6 +350,12 @@ def test_an_email_about_an_order_says(name, cause, sentences):
     cause()
 
     assert problems_of(name, sentences) == []
+
+
+def test_an_unpaid_order_has_no_hold_to_release():
+    canceled_before_it_was_paid()
+
+    assert "hold" not in last_email("order.canceled").english.text
 
 
 def test_tax_on_top_is_not_said_to_be_included():
