@@ -15,25 +15,19 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from orders.privacy import OnItsWayError
-from storefront.accounts import login_throttling
 from storefront.accounts.models import User
-from storefront.lib.security.client_ip import network_of
 from storefront.lib.security.rate_limit import is_too_often
 from storefront.privacy import personal_data
 from storefront.web.account.auth import for_shoppers
+from storefront.web.account.credentials import CurrentPasswordForm
 from storefront.web.core.visit import READS, forget_cart
 
 COPIES_PER_HOUR = 5
 
 
-class EraseForm(forms.Form):
-    """The second time of asking: the password, and a tick."""
+class EraseForm(CurrentPasswordForm):
+    """Asks twice: for the password, and for a tick."""
 
-    password = forms.CharField(
-        label=gettext_lazy("Password"),
-        strip=False,
-        error_messages={"required": gettext_lazy("Enter your password.")},
-    )
     sure = forms.BooleanField(
         label=gettext_lazy("Yes, for ever"),
         error_messages={"required": gettext_lazy("Tick that you are sure.")},
@@ -67,32 +61,28 @@ def export(request: HttpRequest) -> HttpResponse:
 @for_shoppers
 @sensitive_post_parameters()
 def erase(request: HttpRequest) -> HttpResponse:
-    """Forget somebody who has asked twice; not while an order of his is on its way."""
+    """Erase the account of a customer who asks twice, unless an order is still on its way."""
     user = request.user
     assert isinstance(user, User)  # noqa: S101 - for_shoppers let nobody else in
-    form = EraseForm(request.POST if request.method == "POST" else None)
-    problem, status, now = "", HTTPStatus.OK, timezone.now()
+    posted = request.POST if request.method == "POST" else None
+    form = EraseForm(posted, user=user, request=request)
+    problem, status = "", HTTPStatus.OK
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         if form.is_valid():
             try:
-                network = network_of(request)
-                login_throttling.count_attempt(account=user.email, network=network, now=now)
-                if user.check_password(form.cleaned_data["password"]):
-                    personal_data.erase(user_id=user.pk, now=now)
-                    logout(request)
-                    answer = redirect("account_erased")
-                    forget_cart(answer)
-                    return answer
-                form.add_error("password", _("This is not your password."))
-            except login_throttling.TooManyTriesError:
-                problem = _("Too many tries. Wait an hour, then try again.")
+                personal_data.erase(user_id=user.pk, now=timezone.now())
             except OnItsWayError:
                 status = HTTPStatus.CONFLICT
                 problem = _(
                     "An order of yours is still on its way, and whoever brings it needs your"
                     " address. Ask again once it is there, or cancel it. Nothing was erased."
                 )
+            else:
+                logout(request)
+                answer = redirect("account_erased")
+                forget_cart(answer)
+                return answer
     context = {"form": form, "problem": problem}
     return render(request, "web/account/erase.html", context, status=status)
 

@@ -216,7 +216,7 @@ def test_the_copy_and_the_erasure_reach_former_and_asked_addresses(hers, erika, 
         dispatch.fan_out(event=event, now=NOON)
 
     copy = hers.post("/en/account/privacy/copy/").json()
-    hers.post("/en/account/privacy/erase/", {"password": PASSWORD, "sure": "on"})
+    hers.post("/en/account/privacy/erase/", {"current": PASSWORD, "sure": "on"})
 
     assert [each["number"] for each in copy["orders"]] == [order.number]
     assert {each["recipient"] for each in copy["mails"]} >= {OLD, NEW}

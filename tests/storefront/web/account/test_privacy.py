@@ -50,7 +50,7 @@ THERE = Address(
     phone=CANARIES[2],
 )
 ERASE = "/en/account/privacy/erase/"
-SURE = {"password": PASSWORD, "sure": "on"}
+SURE = {"current": PASSWORD, "sure": "on"}
 
 
 @pytest.fixture
@@ -244,12 +244,13 @@ def test_nobody_is_erased_while_an_order_is_on_its_way(theirs, kanari, light):
 
     assert answer.status_code == 409
     assert "still on its way" in answer.content.decode()
+    assert not SignInTries.objects.filter(count__gt=0).exists(), "the password was right"
     assert User.objects.filter(pk=kanari.pk).exists()
     assert Order.objects.get().ship_to["line1"] == THERE.line1
 
 
 @pytest.mark.parametrize(
-    "said", [{}, {"sure": "on"}, {"password": PASSWORD}, {**SURE, "password": "x"}]
+    "said", [{}, {"sure": "on"}, {"current": PASSWORD}, {**SURE, "current": "x"}]
 )
 def test_it_is_asked_twice(theirs, kanari, said):
     assert theirs.post(ERASE, said).status_code == 422

@@ -158,7 +158,7 @@ def test_who_is_erased_leaves_nothing_of_it(filled):
     Order.objects.update(status="canceled")
     sign_in(filled)
 
-    answer = filled.post("/en/account/privacy/erase/", {"password": PASSWORD, "sure": "on"})
+    answer = filled.post("/en/account/privacy/erase/", {"current": PASSWORD, "sure": "on"})
 
     assert answer.status_code == 302
     assert Order.objects.get().address_check == {
