@@ -195,6 +195,12 @@ class UserAdmin(RightsAdmin, DjangoUserAdmin, Asks):  # type: ignore[type-arg]
     def get_list_filter(self, request: HttpRequest) -> Any:
         return self.list_filter if is_superuser(request) else ["is_active"]
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Refuse a filter on rights that the person may not see: the result would reveal them."""
+        field = lookup.partition("__")[0]
+        is_hidden = field in RIGHTS and field not in self.get_list_filter(request)
+        return not is_hidden and bool(super().lookup_allowed(lookup, value, request))
+
     def user_change_password(
         self,
         request: HttpRequest,

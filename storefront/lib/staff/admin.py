@@ -191,6 +191,13 @@ class StaffAdmin(Asks):
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         return self._seen(request, super().get_list_display(request))
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Refuse a filter on a field that the person may not see: the result would reveal it."""
+        field = lookup.partition("__")[0]
+        right = self.rights.get(field, "")
+        is_hidden = field in (self.exclude or ()) or (right and not request.user.has_perm(right))
+        return not is_hidden and bool(super().lookup_allowed(lookup, value, request))
+
     def _seen(self, request: HttpRequest, fields: Iterable[Any]) -> list[Any]:
         """Return what this person sees of some columns; what can be edited stays as it is."""
         found = (

@@ -64,6 +64,27 @@ def test_a_clerk_sees_and_changes_no_rights(clerk, shopper):
     assert not any((shopper.is_staff, shopper.is_superuser))
 
 
+@pytest.mark.parametrize(
+    ("lookup", "of_clerk"),
+    [
+        ("is_active__exact=1", 200),
+        ("groups__id__exact=1", 400),
+        ("groups=1", 400),
+        ("user_permissions__codename=view_user", 400),
+        ("is_superuser__exact=1", 400),
+        ("password__startswith=a", 400),
+    ],
+)
+def test_a_clerk_filters_people_by_no_right_that_the_list_does_not_show(
+    clerk, boss, lookup, of_clerk
+):
+    path = f"/admin/accounts/user/?{lookup}"
+
+    assert opened_by(clerk).get(path).status_code == of_clerk
+    if lookup.startswith(("groups__", "is_")):
+        assert opened_by(boss).get(path).status_code == 200
+
+
 @pytest.mark.parametrize("whose", ["own", "boss"])
 def test_a_clerk_changes_nobody_of_the_staff(clerk, boss, whose):
     row = clerk if whose == "own" else boss
