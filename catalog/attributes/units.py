@@ -14,7 +14,11 @@ from catalog.attributes.numbers import UnreadableError, decimal
 from storefront.lib.units import ft_to_m, in_to_mm, oz_to_g, yd_to_m
 
 _SPACED = r"\d{1,3}(?:[ \u00a0\u202f'’]\d{3})+(?:[.,]\d+)?"
-_NUMBER = rf"(?<![\d.,'’])(?:{_SPACED}|\d(?:[\d.,]*\d)?|\.\d+)(?![\d])"
+# An exponent belongs to its number: the 9 of "1e9" is no amount of its own.
+_NUMBER = (
+    rf"(?<![\d.,'’])(?<!\d[eE])(?<!\d[eE][+-])(?:{_SPACED}|\d(?:[\d.,]*\d)?|\.\d+)"
+    r"(?:[eE][+-]?\d+)?(?!\d)"
+)
 _G_PER_LB = oz_to_g(Decimal(16))
 
 type Units = Mapping[str, Decimal]

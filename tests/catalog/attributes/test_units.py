@@ -23,6 +23,10 @@ from catalog.attributes.numbers import UnreadableError
         ("3.1 in", attribute_units.LENGTH_MM, "78.74"),
         ("1.2 Ah", attribute_units.CAPACITY_MAH, "1200"),
         ("6500 K", attribute_units.COLOR_K, "6500"),
+        ("1e3 lm", attribute_units.OUTPUT_LM, "1000"),
+        ("1.2E+3 lm", attribute_units.OUTPUT_LM, "1200"),
+        ("5e-2 kg", attribute_units.WEIGHT_G, "50"),
+        ("1e9.5 lm", attribute_units.OUTPUT_LM, None),
         ("no number", attribute_units.OUTPUT_LM, None),
         ("400 lux", attribute_units.OUTPUT_LM, None),
         ("75", attribute_units.WEIGHT_G, None),
@@ -33,7 +37,8 @@ def test_an_amount_is_read_with_its_unit(text, units, amount):
 
 
 @pytest.mark.parametrize(
-    "text", ["110-140 g", "110 g to 140 g", "110 – 140 g", "1.000 g", "75 g, 80 g"]
+    "text",
+    ["110-140 g", "110 g to 140 g", "110 – 140 g", "1.000 g", "75 g, 80 g", "12e3 g", "1e999 g"],
 )
 def test_a_text_with_two_readings_is_not_read(text):
     with pytest.raises(UnreadableError):
