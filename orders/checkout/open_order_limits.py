@@ -11,15 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from orders.cancellation import before_purchasing
 from orders.inventory import reservations
 from orders.models import Cart, Order, OrderLine, Payment, Reservation
-from orders.models.order import HELD_AT_MOST
+from orders.models.order import HELD_AT_MOST, OrderQuerySet
 from orders.payments import updates
 from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.http.errors import OutsideError
@@ -88,16 +87,14 @@ def carry_on(*, cart: Cart, token: str) -> None:
     """Let a new cart know the browser, or program, whose last cart was ordered."""
     last = Cart.objects.filter(token=token).first() if token else None
     if last is not None and last.pk != cart.pk and not cart.browser_key:
-        cart.browser_key = last.browser_key or last.token
+        cart.browser_key = last.browser
         cart.save(update_fields=["browser_key"])
 
 
 def held_by(*, cart: Cart, now: datetime) -> list[Order]:
     """Find the unpaid orders of whoever fills a cart that hold what lies in it."""
-    if not _is_anybody(cart):
-        return []
-    open_ones = Order.objects.filter(pk__in=_ids(cart), status=Status.PENDING_PAYMENT)
-    found = list(open_ones.filter(pay_before__gt=now).order_by("pk"))
+    waiting = _orders_of(cart).filter(status=Status.PENDING_PAYMENT, pay_before__gt=now)
+    found = list(waiting.order_by("pk"))
     same = _with_the_same(found, cart) if found else set()
     return [order for order in found if order.pk in same]
 
@@ -113,10 +110,8 @@ def make_way(*, cart: Cart, now: datetime) -> tuple[datetime, list[Order]]:
     Raises: HeldAlreadyError, TooManyOpenError, HeldTooLongError
     """
     _lock(cart)
-    if not _is_anybody(cart):
-        return now, []
     lately = Q(status__in=[Status.EXPIRED, Status.CANCELED], status_since__gt=now - RESTS_FOR)
-    found = Order.objects.filter(Q(status=Status.PENDING_PAYMENT) | lately, pk__in=_ids(cart))
+    found = _orders_of(cart).filter(Q(status=Status.PENDING_PAYMENT) | lately)
     theirs = list(found.select_for_update(of=["self"]).select_related("cart").order_by("pk"))
     if not theirs:
         return now, []
@@ -159,7 +154,7 @@ def hand_over(*, earlier: Sequence[Order], levels: Collection[int], now: datetim
 @needs_transaction
 def _lock(cart: Cart) -> None:
     """Let the same shopper place one order at a time: what he holds is counted before more is."""
-    told_by = (cart.owner_id, cart.browser_key or cart.token)
+    told_by = (cart.owner_id, cart.browser)
     keys = sorted(f"shopper {key}" for key in told_by if key)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -168,21 +163,9 @@ def _lock(cart: Cart) -> None:
         )
 
 
-def _is_anybody(cart: Cart) -> bool:
-    """Whether anything tells who fills a cart; without, no earlier order can be his."""
-    return cart.owner_id is not None or bool(cart.browser_key)
-
-
-def _ids(cart: Cart) -> QuerySet[Any, Any]:
-    """Find the orders of the same shopper by each thing that tells him."""
-    found: list[QuerySet[Any, Any]] = []
-    if cart.owner_id is not None:
-        found.append(Order.objects.filter(cart__owner=cart.owner_id))
-    if cart.browser_key:
-        found.append(Order.objects.filter(cart__browser_key=cart.browser_key))
-        found.append(Order.objects.filter(cart__token=cart.browser_key))
-    ids = [each.values("pk") for each in found]
-    return ids[0].union(*ids[1:])
+def _orders_of(cart: Cart) -> OrderQuerySet:
+    """Find the orders of the same customer: none before the first order of a guest's browser."""
+    return Order.objects.of_customer(owner_id=cart.owner_id, browser_key=cart.browser_key)
 
 
 def _with_the_same(orders: Sequence[Order], cart: Cart) -> set[int]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
 
 from orders import events
 from orders.models import Cart, Order
@@ -21,11 +20,9 @@ def of_customer(*, token: str, owner_id: int | None, now: datetime) -> list[Orde
 
     Shape:  ``token`` of the last cart of the browser; empty where it has none
     """
-    theirs = Q(cart__owner=owner_id) if owner_id is not None else Q(pk__in=())
-    if last := Cart.objects.filter(token=token).first() if token else None:
-        browser = last.browser_key or last.token
-        theirs |= Q(cart__token__in={token, browser}) | Q(cart__browser_key=browser)
-    waiting = Order.objects.filter(theirs, status=Status.PENDING_PAYMENT, pay_before__gt=now)
+    last = Cart.objects.filter(token=token).first() if token else None
+    theirs = Order.objects.of_customer(owner_id=owner_id, browser_key=last.browser if last else "")
+    waiting = theirs.filter(status=Status.PENDING_PAYMENT, pay_before__gt=now)
     return list(waiting.prefetch_related("lines").order_by("pk"))
 
 

@@ -58,6 +58,11 @@ class Cart(models.Model):
     def __str__(self) -> str:
         return f"cart {self.pk}"
 
+    @property
+    def browser(self) -> str:
+        """Name the browser that fills it: the token of the first cart of that browser."""
+        return self.browser_key or self.token
+
 
 class CartLine(models.Model):
     """So many of one listing, at the price that we promised and when.

@@ -33,6 +33,18 @@ class OrderQuerySet(models.QuerySet["Order"]):
         signed_in = self.filter(cart__owner=owner_id).values("pk")
         return self.filter(pk__in=with_them.union(signed_in)).order_by("-placed_at", "-pk")
 
+    def of_customer(self, *, owner_id: int | None, browser_key: str) -> OrderQuerySet:
+        """Return the orders of one account or one browser; none where neither is known.
+
+        An e-mail address does not count: anyone could enter that of another customer.
+
+        Shape:  ``browser_key`` as ``Cart.browser``
+        """
+        who = Q(cart__owner=owner_id) if owner_id is not None else Q()
+        if browser_key:
+            who |= Q(cart__browser_key=browser_key) | Q(cart__token=browser_key)
+        return self.filter(who) if who else self.none()
+
     def with_progress(self) -> OrderQuerySet:
         """Add ``payment_status`` and ``fulfillment_status``, derived from money and lines."""
         payments = apps.get_model("orders", "Payment")._base_manager  # noqa: SLF001
