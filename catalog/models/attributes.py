@@ -65,6 +65,14 @@ class Spec(models.Model):
                 name="spec_output_is_possible",
             ),
         ]
+        indexes = [
+            # The picture of a beam is drawn only for numbers that some product has.
+            models.Index(
+                fields=["intensity_cd", "output_lm"],
+                condition=Q(intensity_cd__isnull=False, output_lm__isnull=False),
+                name="spec_by_beam",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"spec of {self.product_id}"

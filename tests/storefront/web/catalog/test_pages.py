@@ -245,6 +245,18 @@ def test_the_beam_of_a_light_is_a_picture_too(client, light):
     assert response.content.startswith(b"\x89PNG")
 
 
+def test_a_stranger_who_asks_for_many_beams_reads_no_whole_table(client, light):
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get("/beam/2500-401.png").status_code == 404
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        (sql,) = [each["sql"] for each in asked if "catalog_spec" in each["sql"]]
+        cursor.execute(f"EXPLAIN {sql}")
+        plan = "\n".join(row for (row,) in cursor.fetchall())
+    assert "spec_by_beam" in plan
+
+
 def test_the_style_sheets_fit_their_budget():
     whole = b"".join(path.read_bytes() for path in sorted(CSS.glob("*.css")))
 
