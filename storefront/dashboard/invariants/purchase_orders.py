@@ -107,7 +107,11 @@ PURCHASES = (
             SELECT po.number, po.request_status, po.attempts, count(m.id) AS written
             FROM orders_purchaseorder po
             LEFT JOIN orders_purchasemessage m ON m.purchase_order_id = po.id
-             AND m.direction = 'out' AND m.kind = 'place' AND m.at <= po.request_status_since
+             AND m.direction = 'out' AND m.kind = 'place'
+             AND EXISTS (
+                SELECT FROM lib_statuschange c  -- a later status may have an earlier clock
+                WHERE c.subject = 'orders.PurchaseOrder' AND c.subject_id = po.id
+                  AND c.axis = 'request_status' AND c.to_status = 'submitting' AND c.at = m.at)
             GROUP BY po.id
             HAVING count(m.id) <> po.attempts
                 OR (po.request_status <> 'unsubmitted' AND po.attempts = 0)

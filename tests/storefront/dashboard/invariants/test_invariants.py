@@ -225,6 +225,23 @@ def test_each_planted_violation_is_found(monkeypatch):
     assert overlooked == []
 
 
+@pytest.mark.parametrize(
+    ("plant", "is_broken"),
+    [
+        ("UPDATE orders_purchaseorder SET request_status_since = request_status_since - %s", False),
+        ("UPDATE orders_purchasemessage SET at = at + %s WHERE kind = 'place'", True),
+    ],
+)
+def test_a_clock_that_goes_back_before_the_answer_does_not_hide_what_was_written(
+    monkeypatch, plant, is_broken
+):
+    make_world(monkeypatch)
+
+    found = found_after(plant % "interval '10 minutes'")
+
+    assert ("I4.said_before" in found) == is_broken
+
+
 def test_every_invariant_has_a_violation_planted():
     codes = [invariant.code for invariant in registry.INVARIANTS]
 
