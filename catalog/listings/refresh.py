@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -51,7 +51,8 @@ class Supply:
             ``ships_from`` maps countries to how many lie there; ``cost`` is None when no
             supplier asks a price we know; ``supplier_code`` and ``origins`` are of the offer
             that the price follows, and the countries it may be sent from; ``reaches`` are those it
-            can be sent to: empty is everywhere, None nowhere
+            can be sent to: empty is everywhere, None nowhere; ``reaches_from`` says the same of
+            each country it can be sent from
     Units:  ``map_amount`` and ``msrp_amount`` tax included, in the currency of the cost; the
             first in ``map_currency`` where that says another one
     """
@@ -62,6 +63,7 @@ class Supply:
     ships_from: dict[str, int]
     as_of: datetime | None
     reaches: frozenset[str] | None = None
+    reaches_from: Mapping[str, frozenset[str]] = field(default_factory=dict)
     supplier_code: str = ""
     origins: tuple[str, ...] = ()
     map_amount: Decimal | None = None
@@ -91,7 +93,10 @@ def refresh(*, channel: Channel, supplies: Sequence[Supply], now: datetime) -> s
 
 def _areas(supplies: Sequence[Supply]) -> dict[frozenset[str] | None, int | None]:
     """Find the areas that these reach, and add new ones: alone, so that nobody waits for us."""
-    wanted = {each.reaches: sorted(each.reaches) for each in supplies if each.reaches is not None}
+    reached = {
+        reaches for each in supplies for reaches in (each.reaches, *each.reaches_from.values())
+    }
+    wanted = {reaches: sorted(reaches) for reaches in reached if reaches is not None}
     rows = Area.objects.filter(countries__in=wanted.values())
 
     def known() -> dict[frozenset[str] | None, int | None]:
@@ -155,6 +160,9 @@ def _refresh(
             **price_updates.tags(done, listing=listing, currency=channel.currency),
             "available": _available(supply),
             "ships_from": {code: many for code, many in supply.ships_from.items() if many > 0},
+            "areas_from": {
+                country: areas[reaches] for country, reaches in supply.reaches_from.items()
+            },
             "area_id": areas[supply.reaches],
             "as_of": _younger(supply.as_of, present=listing.as_of),
         }

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from catalog.models.pricing import PriceRule
 from catalog.models.products import Variant
@@ -90,7 +90,8 @@ class Listing(models.Model):
     """One variant on one channel: its price, and what we believe can be delivered.
 
     ``available`` is a claim as old as ``as_of``; only a hold on a stock row is a fact. It is
-    sent to the countries of ``area``, and nowhere without one.
+    sent to the countries of ``area``, and nowhere without one. ``areas_from`` maps the countries
+    it is sent from to the areas that are reached from each.
     ``wholesale_amount`` to ``msrp_amount`` are what the chosen supplier says, in his currency:
     the inputs of the price, kept so that all prices can be counted anew without asking him.
     ``map_amount`` may be of another supplier who may send it, too: then ``map_currency`` says in
@@ -118,6 +119,9 @@ class Listing(models.Model):
     )
     available = models.PositiveIntegerField(default=0)
     ships_from = models.JSONField(default=dict, blank=True)  # country -> available there
+    areas_from = models.JSONField(
+        default=dict, db_default=Value({}, models.JSONField()), blank=True
+    )
     area = models.ForeignKey(
         Area, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )

@@ -61,6 +61,9 @@ class Card(models.Model):
     battery_format = models.CharField(max_length=20, blank=True)
     capacity_mah = models.PositiveIntegerField(null=True)  # of a cell that is sold as such
     features = ArrayField(models.CharField(max_length=20), default=list)
+    colors = ArrayField(models.CharField(max_length=20), default=list)  # of what can be bought
+    # "ES:12": it is sent from Spain to the countries of area 12. Of the variant that is shown.
+    sent_from = ArrayField(models.CharField(max_length=20), default=list)
     score = models.IntegerField(default=0)  # best first; what is in stock stands above the rest
     search = SearchVectorField(null=True)
     added_at = models.DateTimeField()
@@ -84,14 +87,16 @@ class ShelfTally(models.Model):
     """How many cards each choice of a whole shelf brings, counted ahead.
 
     ``category`` is empty for the shelf of everything; ``in_stock`` maps areas to how many can
-    be sent there. Any change of a card deletes the tallies of its channel; they can be thrown
-    away and counted again.
+    be sent there, ``origins`` maps values of ``Card.sent_from`` to how many are sent that way.
+    Any change of a card deletes the tallies of its channel; they can be thrown away and counted
+    again.
     """
 
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="tallies")
     category = models.ForeignKey(Category, models.CASCADE, null=True, related_name="tallies")
     numbers = models.JSONField()  # as catalog.search.facets.understood reads them
     in_stock = models.JSONField(default=dict)
+    origins = models.JSONField(default=dict)
     counted_at = models.DateTimeField()
 
     class Meta:

@@ -33,6 +33,7 @@ IS_UNKNOWN: dict[str, str] = {
     "weight": "weight_g IS NULL",
     "power": "power = '{}'",
     "water": "water IS NULL",
+    "color": "colors = '{}'",
 }
 # The areas to which a country belongs: few, and looked for once in a statement.
 AREAS = "SELECT id FROM catalog_area WHERE countries = '{}' OR %s = ANY(countries)"
@@ -76,8 +77,11 @@ def _quoted(word: str) -> str:
     return "'" + word.replace("\\", "").replace("'", "''") + "'"
 
 
-def active(query: ShelfQuery, *, in_stock: Sql) -> dict[str, Sql]:
-    """Return the condition of each facet in which something is asked for."""
+def active(query: ShelfQuery, *, in_stock: Sql, country: str) -> dict[str, Sql]:
+    """Return the condition of each facet in which something is asked for.
+
+    Shape:  ``in_stock`` as ``is_in_stock`` returns it for ``country``
+    """
     found = {
         "price": _range("price_amount", query.price),
         "lumens": _lumens(query),
@@ -87,6 +91,9 @@ def active(query: ShelfQuery, *, in_stock: Sql) -> dict[str, Sql]:
         "power": powered(query.power),
         "water": _water(query),
         "features": Sql("features @> %s", (sorted(query.features),)) if query.features else None,
+        "brand": Sql("brand = ANY(%s)", (sorted(query.brand),)) if query.brand else None,
+        "color": Sql("colors && %s", (sorted(query.color),)) if query.color else None,
+        "origin": _sent_from(query, in_stock, country) if query.origin else None,
         "in_stock": in_stock if query.in_stock else None,
     }
     conditions = {}
@@ -106,6 +113,15 @@ def is_in_stock(*, country: str, fresh_since: datetime) -> Sql:
     return Sql(
         f"available > 0 AND COALESCE(as_of >= %s AND area_id IN ({AREAS}), false)",
         (fresh_since, country),
+    )
+
+
+def _sent_from(query: ShelfQuery, in_stock: Sql, country: str) -> Sql:
+    """Ask for what can be bought, and be sent from one of some countries to a shopper."""
+    ways = f"SELECT unnest(%s::text[]) || ':' || area.id FROM ({AREAS}) AS area"  # noqa: S608
+    return Sql(
+        f"{in_stock.text} AND sent_from && ARRAY({ways})::varchar[]",
+        (*in_stock.values, sorted(query.origin), country),
     )
 
 

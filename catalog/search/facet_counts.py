@@ -25,6 +25,13 @@ KEPT = f"""
     SELECT numbers::json, (
         SELECT COALESCE(sum(many::int), 0)::int FROM jsonb_each_text(in_stock) AS sent(area, many)
         WHERE area::bigint IN ({conditions.AREAS})
+    ), (
+        SELECT COALESCE(json_object_agg(origin, total), '{{}}') FROM (
+            SELECT split_part(way, ':', 1) AS origin, sum(many::int) AS total
+            FROM jsonb_each_text(origins) AS sent(way, many)
+            WHERE split_part(way, ':', 2)::bigint IN ({conditions.AREAS})
+            GROUP BY 1
+        ) AS counted
     )
     FROM catalog_shelftally
     WHERE channel_id = %s AND category_id IS NOT DISTINCT FROM %s AND counted_at >= %s
@@ -54,13 +61,13 @@ def kept(
     """Return the numbers of a whole shelf for a country, if they were counted and still hold."""
     with connection.cursor() as cursor:
         cursor.execute(
-            KEPT, [country, channel.pk, category.pk if category else None, now - KEPT_FOR]
+            KEPT, [country, country, channel.pk, category.pk if category else None, now - KEPT_FOR]
         )
         row = cursor.fetchone()
     if not row:
         return None
-    (total, _anywhere, *others), in_stock = row
-    return [total, in_stock, *others]
+    (total, _anywhere, _ways, *others), in_stock, origins = row
+    return [total, in_stock, origins, *others]
 
 
 @transaction.atomic(durable=True)
@@ -97,7 +104,7 @@ def tally(*, channel: Channel, now: datetime) -> int:
         ],
         update_conflicts=True,
         unique_fields=["channel", "category"],
-        update_fields=["numbers", "in_stock", "counted_at"],
+        update_fields=["numbers", "in_stock", "origins", "counted_at"],
     )
     return len(due)
 
@@ -118,4 +125,5 @@ def _numbers(channel: Channel, shelf: Category | None, *, fresh_since: datetime)
     return {
         "numbers": [str(number) if isinstance(number, Decimal) else number for number in row],
         "in_stock": by_area,
+        "origins": row[2],
     }

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
 
-from catalog.search.conditions import IS_UNKNOWN, WATER_LEVELS, Sql, active, bucket, powered
-from catalog.search.filters import ALSO_POWERED, CHOICES, RANGES, ShelfQuery
+from catalog.search.conditions import (
+    AREAS,
+    IS_UNKNOWN,
+    WATER_LEVELS,
+    Sql,
+    active,
+    bucket,
+    powered,
+)
+from catalog.search.filters import ALSO_POWERED, CHOICES, FACETS, NAMED, RANGES, ShelfQuery
 
 CENTS = Decimal("0.01")
-FACETS = ("price", "lumens", "beam", "runtime", "weight", "power", "water", "features")
+MAX_NAMED = 100  # values of a facet that are counted, the most frequent first
 _RANGE_COLUMNS = {
     "price": "price_amount",
     "lumens": "output_lm",
@@ -21,6 +29,7 @@ _RANGE_COLUMNS = {
     "runtime": "runtime_min",
     "weight": "weight_g",
 }
+_ARRAY_COLUMNS = {"color": "colors"}  # of the others it is the name of the facet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,16 +81,17 @@ class Counts:
     without: dict[str, int]
 
 
-def count(*, base: Sql, query: ShelfQuery, in_stock: Sql) -> Sequence[Any]:
+def count(*, base: Sql, query: ShelfQuery, in_stock: Sql, country: str = "") -> Sequence[Any]:
     """Count all choices of all facets in one pass over the cards in question.
 
     The counts of a facet leave its own selection out, since its values are alternatives.
     Features must all be there, so their counts keep the ones already chosen; power is both.
 
-    Shape:  bare numbers, in the order in which ``understood`` reads them
+    Shape:  bare numbers, in the order in which ``understood`` reads them; of a facet in ``NAMED``
+            a number by value. Without a ``country`` origins are counted as ``Card.sent_from``
     """
-    conditions = active(query, in_stock=in_stock)
-    wanted = _wanted(conditions, query=query, in_stock=in_stock)
+    conditions = active(query, in_stock=in_stock, country=country)
+    wanted = _wanted(conditions, query=query, in_stock=in_stock, country=country)
     tests = [f"({each.text}) AS ok_{code}" for code, each in conditions.items()]
     cards = ", ".join(["*", *tests])
     selected = ", ".join(each.text for each in wanted)
@@ -100,7 +110,9 @@ def count(*, base: Sql, query: ShelfQuery, in_stock: Sql) -> Sequence[Any]:
     return row
 
 
-def _wanted(conditions: dict[str, Sql], *, query: ShelfQuery, in_stock: Sql) -> list[Sql]:
+def _wanted(
+    conditions: dict[str, Sql], *, query: ShelfQuery, in_stock: Sql, country: str
+) -> list[Sql]:
     """Return the columns to select, in the order ``understood`` reads them."""
 
     def counted(test: str = "", *, but: str = "", values: Sequence[Any] = ()) -> Sql:
@@ -114,7 +126,15 @@ def _wanted(conditions: dict[str, Sql], *, query: ShelfQuery, in_stock: Sql) -> 
         filtered = f" FILTER (WHERE {tests})" if tests else ""
         return Sql(f"{function}({_RANGE_COLUMNS[code]}){filtered}")
 
-    wanted = [counted(), counted(in_stock.text, but="in_stock", values=in_stock.values)]
+    def filtered(but: str, *more: str) -> str:
+        tests = [*(f"ok_{code}" for code in conditions if code != but), *more]
+        return f" FILTER (WHERE {' AND '.join(tests)})" if tests else ""
+
+    wanted = [
+        counted(),
+        counted(in_stock.text, but="in_stock", values=in_stock.values),
+        _origins(filtered("origin", f"({in_stock.text})"), in_stock, country),
+    ]
     wanted += [counted(but=code) for code in conditions]
     for code in FACETS:
         if code in RANGES:
@@ -125,7 +145,31 @@ def _wanted(conditions: dict[str, Sql], *, query: ShelfQuery, in_stock: Sql) -> 
             but = "" if code == "features" else code
             tests = [_test(code, value, query) for value in CHOICES[code][1]]
             wanted += [counted(test.text, but=but, values=test.values) for test in tests]
+        if code == "brand":
+            brands = f"unnest(array_agg(brand){filtered(code)}) AS value"
+            wanted.append(Sql(_by_value("value", brands)))
     return wanted
+
+
+def _by_value(value: str, among: str) -> str:
+    """Count the values of an aggregate of all cards, in the same pass as all other counts."""
+    counts = (
+        f"SELECT {value} AS value, count(*) AS many FROM {among}"  # noqa: S608 - made of constants
+        f" GROUP BY 1 ORDER BY many DESC, value LIMIT {MAX_NAMED}"
+    )
+    return f"(SELECT COALESCE(json_object_agg(value, many), '{{}}') FROM ({counts}) AS counted)"  # noqa: S608
+
+
+def _origins(filtered: str, in_stock: Sql, country: str) -> Sql:
+    """Count where goods are sent from: to one country, or by the areas that are reached."""
+    ways = (
+        f"unnest(string_to_array(string_agg(array_to_string(sent_from, ' '), ' '){filtered}, ' '))"
+        " AS way"
+    )
+    if not country:
+        return Sql(_by_value("way", f"{ways} WHERE way <> ''"), in_stock.values)
+    there = f"{ways} WHERE way <> '' AND split_part(way, ':', 2)::bigint IN ({AREAS})"
+    return Sql(_by_value("split_part(way, ':', 1)", there), (*in_stock.values, country))
 
 
 def _test(code: str, value: str, query: ShelfQuery) -> Sql:
@@ -133,10 +177,11 @@ def _test(code: str, value: str, query: ShelfQuery) -> Sql:
         return Sql(bucket(value))
     if code == "water":
         return Sql(WATER_LEVELS[value])
+    has_value = f"'{value}' = ANY({_ARRAY_COLUMNS.get(code, code)})"
     beside = _beside(value, query.power) if code == "power" else None
     if beside:
-        return Sql(f"'{value}' = ANY({code}) AND {beside.text}", beside.values)
-    return Sql(f"'{value}' = ANY({code})")
+        return Sql(f"{has_value} AND {beside.text}", beside.values)
+    return Sql(has_value)
 
 
 def _beside(value: str, chosen: frozenset[str]) -> Sql | None:
@@ -144,11 +189,12 @@ def _beside(value: str, chosen: frozenset[str]) -> Sql | None:
     return powered(chosen if value in ALSO_POWERED else chosen & ALSO_POWERED)
 
 
-def understood(row: Sequence[Any], *, query: ShelfQuery, in_stock: Sql) -> Counts:
+def understood(row: Sequence[Any], *, query: ShelfQuery, in_stock: Sql, country: str) -> Counts:
     """Read the numbers that ``count`` brought, now or some time ago."""
     numbers = iter(row)
-    total, stocked = next(numbers), next(numbers)
-    without = {code: next(numbers) for code in active(query, in_stock=in_stock)}
+    total, stocked, origins = next(numbers), next(numbers), next(numbers)
+    conditions = active(query, in_stock=in_stock, country=country)
+    without = {code: next(numbers) for code in conditions}
     facets = []
     for code in FACETS:
         low = high = None
@@ -160,17 +206,20 @@ def understood(row: Sequence[Any], *, query: ShelfQuery, in_stock: Sql) -> Count
             )
         chosen_low, chosen_high = query.range_of(code) if code in RANGES else (None, None)
         unknown = next(numbers) if code in IS_UNKNOWN else 0
-        param, known = CHOICES.get(code, (RANGES.get(code, code), ()))
+        param, known = CHOICES.get(code, (RANGES.get(code, ""), ()))
         chosen = query.chosen_in(code) if code in CHOICES else frozenset()
+        choices = tuple(
+            Choice(value=value, count=next(numbers), is_chosen=value in chosen) for value in known
+        )
+        if code in NAMED:
+            param = NAMED[code]
+            choices = _named(origins if code == "origin" else next(numbers), query.chosen_in(code))
         facets.append(
             Facet(
                 code=code,
                 param=param,
                 has_range=code in RANGES,
-                choices=tuple(
-                    Choice(value=value, count=next(numbers), is_chosen=value in chosen)
-                    for value in known
-                ),
+                choices=choices,
                 unknown=unknown,
                 is_unknown_chosen=code in query.unknown,
                 low=low,
@@ -180,3 +229,11 @@ def understood(row: Sequence[Any], *, query: ShelfQuery, in_stock: Sql) -> Count
             )
         )
     return Counts(total=total, in_stock=stocked, facets=tuple(facets), without=without)
+
+
+def _named(many: Mapping[str, int], chosen: frozenset[str]) -> tuple[Choice, ...]:
+    """Return the values that some card has, and those already chosen, by name."""
+    values = sorted({*many, *chosen}, key=str.casefold)
+    return tuple(
+        Choice(value=value, count=many.get(value, 0), is_chosen=value in chosen) for value in values
+    )

@@ -10,12 +10,16 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import Protocol, Self
 
+from catalog.attributes.colors import COLORS
+from storefront.lib.address import COUNTRIES
+
 type Range = tuple[Decimal | None, Decimal | None]
 
 ANY: Range = (None, None)
 MAX_WORDS_LENGTH = 200
 MAX_PAGE = 10_000
 MAX_NUMBER = Decimal(10_000_000)
+MAX_BRAND_LENGTH = 80
 
 # Facet code -> the address parameters of its two ends. Units: money, lm, m, h, g.
 RANGES: Mapping[str, str] = {
@@ -64,11 +68,20 @@ CHOICES: Mapping[str, tuple[str, tuple[str, ...]]] = {
             "high_cri",
         ),
     ),
+    "color": ("color", COLORS),
 }
+# Facet code -> address parameter, where the values are those of the cards in view: names of
+# brands, codes of the countries that goods are sent from.
+NAMED: Mapping[str, str] = {"brand": "brand", "origin": "from"}
+# All facets, in the order they are shown.
+FACETS = (
+    *("price", "brand", "lumens", "beam", "runtime", "weight", "power", "water", "features"),
+    *("color", "origin"),
+)
 # Powers that a light has beside what feeds it: each one asked for must be there.
 ALSO_POWERED = frozenset({"usb_c", "solar", "crank"})
 # Facets in which a supplier may be silent, so that "not stated" is a choice.
-CAN_BE_UNKNOWN = ("lumens", "beam", "runtime", "weight", "power", "water")
+CAN_BE_UNKNOWN = ("lumens", "beam", "runtime", "weight", "power", "water", "color")
 SORTS = ("best", "price", "price_desc", "lumens", "beam", "runtime", "weight", "newest")
 
 
@@ -76,7 +89,8 @@ def parameters() -> frozenset[str]:
     """Return the names of all address parameters that may change a list."""
     ends = {f"{name}_{end}" for name in RANGES.values() for end in ("min", "max")}
     choices = {name for name, _values in CHOICES.values()}
-    return frozenset({"q", "unknown", "in_stock", "sort", "page"} | ends | choices)
+    fixed = {"q", "unknown", "in_stock", "sort", "page"}
+    return frozenset(fixed | ends | choices | set(NAMED.values()))
 
 
 class Params(Protocol):
@@ -109,6 +123,9 @@ class ShelfQuery:
     power: frozenset[str] = frozenset()
     water: frozenset[str] = frozenset()
     features: frozenset[str] = frozenset()
+    brand: frozenset[str] = frozenset()
+    color: frozenset[str] = frozenset()
+    origin: frozenset[str] = frozenset()
     unknown: frozenset[str] = frozenset()
     in_stock: bool = False
     sort: str = "best"
@@ -134,6 +151,9 @@ class ShelfQuery:
             power=reader.choices(*CHOICES["power"]),
             water=reader.choices(*CHOICES["water"]),
             features=reader.choices(*CHOICES["features"]),
+            brand=reader.brands(NAMED["brand"]),
+            color=reader.choices(*CHOICES["color"]),
+            origin=reader.choices(NAMED["origin"], tuple(COUNTRIES)),
             unknown=reader.choices("unknown", CAN_BE_UNKNOWN),
             in_stock=bool(reader.choices("in_stock", ("1",))),
             sort=next(iter(reader.choices("sort", SORTS)), "best"),
@@ -151,6 +171,8 @@ class ShelfQuery:
         for code, (name, known) in CHOICES.items():
             chosen = self.chosen_in(code)
             params += [(name, value) for value in known if value in chosen]
+        for code, name in NAMED.items():
+            params += [(name, value) for value in sorted(self.chosen_in(code))]
         params += [("unknown", code) for code in CAN_BE_UNKNOWN if code in self.unknown]
         if self.in_stock:
             params.append(("in_stock", "1"))
@@ -176,6 +198,9 @@ class ShelfQuery:
             "power": self.power,
             "water": self.water,
             "features": self.features,
+            "brand": self.brand,
+            "color": self.color,
+            "origin": self.origin,
         }
         return choices[code]
 
@@ -198,7 +223,7 @@ class ShelfQuery:
         if code in RANGES and value in {"", "range"}:
             names = {"beam": "beam_m", "runtime": "runtime_h", "weight": "weight_g"}
             changes[names.get(code, code)] = ANY
-        if code in CHOICES and value not in {"range", "unknown"}:
+        if (code in CHOICES or code in NAMED) and value not in {"range", "unknown"}:
             left = self.chosen_in(code) - {value} if value else frozenset()
             changes["lumens_in" if code == "lumens" else code] = left
         if value in {"", "unknown"}:
@@ -208,12 +233,14 @@ class ShelfQuery:
     def chosen(self) -> list[tuple[str, str]]:
         """Return all that is asked for, as pairs that ``without`` takes."""
         pairs = [("words", "")] if self.words else []
-        for code in ("price", "lumens", "beam", "runtime", "weight", "power", "water", "features"):
+        for code in FACETS:
             if code in RANGES and self.range_of(code) != ANY:
                 pairs.append((code, "range"))
             if code in CHOICES:
                 chosen = self.chosen_in(code)
                 pairs += [(code, value) for value in CHOICES[code][1] if value in chosen]
+            if code in NAMED:
+                pairs += [(code, value) for value in sorted(self.chosen_in(code))]
             if code in self.unknown:
                 pairs.append((code, "unknown"))
         return [*pairs, ("in_stock", "")] if self.in_stock else pairs
@@ -256,6 +283,13 @@ class _Reader:
         if values - set(known):
             self.ignored.append(name)
         return frozenset(values & set(known))
+
+    def brands(self, name: str) -> frozenset[str]:
+        values = {" ".join(text.split()) for text in self._texts(name)}
+        known = {value for value in values if len(value) <= MAX_BRAND_LENGTH}
+        if values - known:
+            self.ignored.append(name)
+        return frozenset(known)
 
     def page(self, name: str) -> int:
         for text in self._texts(name)[:1]:

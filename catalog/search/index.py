@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from catalog.attributes import colors
 from catalog.attributes.batteries import CELLS
 from catalog.attributes.families import SEARCH_WORDS
 from catalog.models import Category, Channel, Product
@@ -28,7 +29,7 @@ _LEADS = """
     SELECT DISTINCT ON (variant.product_id)
         variant.product_id, variant.id AS variant_id, listing.price_amount, listing.available,
         listing.area_id, listing.as_of, variant.packed_weight_g, variant.lithium, variant.cell_wh,
-        variant.cell_count
+        variant.cell_count, listing.areas_from
     FROM catalog_listing listing
     JOIN catalog_variant variant ON variant.id = listing.variant_id
     WHERE listing.channel_id = %(channel)s AND listing.is_published
@@ -48,6 +49,21 @@ _TOTALS = """
       AND (variant.status <> 'discontinued' OR listing.available > 0)
     GROUP BY variant.product_id
 """
+_COLORS = f"""
+    SELECT variant.product_id,
+        array_agg(DISTINCT COALESCE(known.color, '{colors.OTHER}'))
+            FILTER (WHERE listing.available > 0) AS in_stock,
+        array_agg(DISTINCT COALESCE(known.color, '{colors.OTHER}')) AS listed
+    FROM catalog_listing listing
+    JOIN catalog_variant variant ON variant.id = listing.variant_id
+    LEFT JOIN unnest(%(colors)s::text[], %(color_words)s::text[]) AS known(color, words)
+      ON string_to_array(known.words, ' ')
+        && regexp_split_to_array({folded_sql("variant.color")}, '[^[:alpha:]]+')
+    WHERE listing.channel_id = %(channel)s AND listing.is_published
+      AND variant.product_id = ANY(%(products)s) AND variant.color <> ''
+      AND (variant.status <> 'discontinued' OR listing.available > 0)
+    GROUP BY variant.product_id
+"""  # noqa: S608 - made of constants
 _COUNTRIES = """
     SELECT variant.product_id, array_agg(DISTINCT place.country ORDER BY place.country) AS codes
     FROM catalog_listing listing
@@ -162,6 +178,16 @@ _COLUMNS = {
     "battery_format": "spec.battery_format",
     "capacity_mah": "CASE WHEN product.family = 'battery' THEN spec.battery_capacity_mah END",
     "features": _FEATURES,
+    "colors": """
+        COALESCE(CASE WHEN lead.available > 0 THEN color.in_stock ELSE color.listed END, '{}')
+        ::varchar[]
+    """,
+    "sent_from": """
+        ARRAY(
+            SELECT place.country || ':' || place.area
+            FROM jsonb_each_text(lead.areas_from) AS place(country, area) ORDER BY 1
+        )::varchar[]
+    """,
     "score": f"""
         (lead.available > 0)::int * {IN_STOCK_SCORE}
         + (picture.stem IS NOT NULL)::int * {PICTURE_SCORE} + ({_STATED}) * 1000
@@ -183,6 +209,7 @@ _SELECT = f"""
     JOIN unnest(%(shelves)s::bigint[], %(shelf_words)s::text[]) AS shelf(id, words)
       ON shelf.id = product.category_id
     LEFT JOIN ({_COUNTRIES}) place ON place.product_id = product.id
+    LEFT JOIN ({_COLORS}) color ON color.product_id = product.id
     LEFT JOIN ({_NAMES}) name ON name.product_id = product.id
     LEFT JOIN ({_PICTURES}) picture ON picture.product_id = product.id
     WHERE product.status = 'active'
@@ -251,6 +278,8 @@ def shelve(*, product_ids: Collection[int], channel: Channel) -> None:
         "channel": channel.pk,
         "products": ids,
         "cells": [cell.lower() for cell in CELLS if cell.lower() in known_cells],
+        "colors": list(colors.WORDS),
+        "color_words": list(colors.WORDS.values()),
         "families": list(SEARCH_WORDS),
         "family_words": [fold(words) for words in SEARCH_WORDS.values()],
         "shelves": [category.pk for category in shelves],

@@ -111,14 +111,16 @@ def _read(query: ShelfQuery, asked: _Asked) -> Shelf:
     words, in_stock = query_parser.terms(query.words), asked.in_stock
     among = asked.among(words)
     numbers = _counted(query, asked, words=words, among=among)
-    counts = understood(numbers, query=query, in_stock=in_stock)
+    counts = understood(numbers, query=query, in_stock=in_stock, country=asked.country)
     pages = -(-counts.total // PAGE_SIZE)
     page = min(query.page, max(pages, 1))
     query = replace(query, page=page)
     cards = []
     if counts.total:
         matches = _Matches(
-            where=all_of({"among": among, **active(query, in_stock=in_stock)}),
+            where=all_of(
+                {"among": among, **active(query, in_stock=in_stock, country=asked.country)}
+            ),
             in_stock=in_stock,
             stocked=counts.in_stock,
             total=counts.total,
@@ -153,7 +155,7 @@ def _counted(
             channel=channel, category=category, country=country, now=asked.now
         )
     if numbers is None:
-        numbers = count(base=among, query=query, in_stock=asked.in_stock)
+        numbers = count(base=among, query=query, in_stock=asked.in_stock, country=country)
         if is_kept and words:
             cache.remember(
                 numbers, channel=channel, category=category, country=country, words=words

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from itertools import chain
 
 from catalog.listings.refresh import Supply
 from catalog.pricing.landed_cost import Costing
@@ -79,7 +81,8 @@ def best(  # noqa: PLR0913 - of what, at which worth, kept back, divided, and se
     ``available`` is the most that so many ``places`` can send together, each of another supplier,
     as routing divides a line: what the channel keeps back is taken off each row, as there.
     ``reaches`` are the countries to which a route carries the fewest that are sold, as
-    ``shipping.availability.reach`` finds them for one country, without those where it may not go.
+    ``shipping.availability.reach`` finds them for one country, without those where it may not go;
+    ``reaches_from`` says the same of each country with units.
 
     Shape:  ``routes`` maps locations to those that are paid in the channel's currency
     """
@@ -92,6 +95,10 @@ def best(  # noqa: PLR0913 - of what, at which worth, kept back, divided, and se
     faded = [offer for offer in offers if costing.rate(offer.cost.currency) is not None]
     chosen = _taken_first(usable or faded, costing)
     bound = _highest_map(usable, chosen, costing)
+    able: dict[str, list[Route]] = defaultdict(list)
+    for shelf, route in _able(usable, routes):
+        able[shelf.country].append(route)
+    forbidden = _forbidden(usable)
     return Supply(
         variant_id=variant_id,
         cost=chosen.cost if chosen else None,
@@ -102,7 +109,12 @@ def best(  # noqa: PLR0913 - of what, at which worth, kept back, divided, and se
         msrp_amount=chosen.msrp_amount if chosen else None,
         available=_together(usable, places),
         ships_from=dict(sorted(ships_from.items())),
-        reaches=allowed(reached(_able(usable, routes)), not_sent_to=_forbidden(usable)),
+        reaches=allowed(reached(chain(*able.values())), not_sent_to=forbidden),
+        reaches_from={
+            country: reaches
+            for country, ways in sorted(able.items())
+            if (reaches := allowed(reached(ways), not_sent_to=forbidden)) is not None
+        },
         as_of=min((shelf.known_at for shelf in full), default=None)
         or max((shelf.known_at for shelf in shelves), default=None),
     )
@@ -123,13 +135,13 @@ def _forbidden(offers: Sequence[OfferedSupply]) -> frozenset[str]:
 
 def _able(
     offers: Sequence[OfferedSupply], routes: Mapping[int, Sequence[Route]]
-) -> Iterator[Route]:
+) -> Iterator[tuple[Shelf, Route]]:
     """Find the routes that carry the fewest units that an offer sells, from where it has them."""
     for offer in offers:
         for shelf in offer.shelves:
             for route in routes.get(shelf.location_id, ()) if shelf.free else ():
                 if most_of(route, offer.load) >= offer.fewest:
-                    yield route
+                    yield shelf, route
 
 
 def _taken_first(offers: Sequence[OfferedSupply], costing: Costing) -> OfferedSupply | None:

@@ -41,7 +41,7 @@ def make_card(*countries, **changes):
 
 def scatter(seed, many=120):
     """Make many different cards, some of them silent about some of their numbers."""
-    dice = random.Random(seed)
+    dice, other = random.Random(seed), random.Random(seed + 1)
     for _ in range(many):
         make_card(
             price_amount=Decimal(dice.randint(500, 9900)) / 100,
@@ -52,5 +52,8 @@ def scatter(seed, many=120):
             weight_g=dice.choice([None, 40, 75, 100, 250]),
             water=dice.choice([None, 0, 1, 2, 3, 4]),
             power=dice.choice([[], ["aaa"], ["built_in", "usb_c"], ["18650"], ["18650", "usb_c"]]),
+            brand=other.choice(["Fara", "Nord", "Ünal & Co, Ltd."]),
+            colors=other.choice([[], ["black"], ["black", "red"], ["other"]]),
+            sent_from=other.choice([[], [f"DE:{make_area().pk}"], [f"CN:{make_area('FR').pk}"]]),
             features=dice.sample(["motion_sensor", "magnet", "zoom", "clip"], dice.randint(0, 3)),
         )

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from catalog.models import Category
 from catalog.products import detail
 from catalog.search import product_list
-from catalog.search.filters import CAN_BE_UNKNOWN, CHOICES, RANGES, SORTS, ShelfQuery
+from catalog.search.filters import CAN_BE_UNKNOWN, CHOICES, NAMED, RANGES, SORTS, ShelfQuery
 from shipping.availability import availability
 from storefront.api.core import problem_types
 from storefront.api.core.exception_handler import ProblemError
@@ -33,6 +33,10 @@ WHERE_TO = OpenApiParameter(
     {"type": "string", "pattern": COUNTRY},
     description="Where to; without it, where the shop usually delivers.",
 )
+VALUES_OF = {
+    "brand": "Name of a brand, as the facets list it.",
+    "origin": "Code of a country that goods are sent from to the country.",
+}
 UNITS = {"price": "money", "lm": "lumens", "m": "meters", "h": "hours", "g": "grams"}
 
 
@@ -91,6 +95,15 @@ def _parameters() -> tuple[OpenApiParameter, ...]:
         OpenApiParameter("category", str, description="Slug of a category."),
         *ranges,
         *choices,
+        *(
+            OpenApiParameter(
+                name,
+                OpenApiTypes.STR,
+                many=True,
+                description=f"{VALUES_OF[code]} Repeat to choose several.",
+            )
+            for code, name in NAMED.items()
+        ),
         OpenApiParameter(
             "unknown",
             OpenApiTypes.STR,

@@ -17,7 +17,8 @@ from catalog.attributes.families import LIGHTS
 from catalog.models import Card, Category, Listing, Spec
 from catalog.search import product_list
 from catalog.search.cards import CARD_COLUMNS, CardView
-from catalog.search.filters import SORTS, ShelfQuery
+from catalog.search.facets import Facet
+from catalog.search.filters import NAMED, SORTS, ShelfQuery
 from storefront.lib.money import Money
 from storefront.web.catalog.product_card import answers_for
 from storefront.web.core import formats
@@ -27,7 +28,7 @@ from storefront.web.core.visit import Visit, visit
 
 MAX_COMPARED = 4
 # Cells, chargers and straps give no light: the facets they have, and the sort orders they have not.
-GEAR_FACETS = frozenset({"price", "weight", "power"})
+GEAR_FACETS = frozenset({"price", "brand", "weight", "power", "color", "origin"})
 LIGHT_SORTS = frozenset({"lumens", "beam", "runtime"})
 
 
@@ -103,8 +104,9 @@ def _list(
         "facets": [
             facet
             for facet in found.facets
-            if not is_gear or facet.code in GEAR_FACETS or facet.is_active
+            if _narrows(facet) and (not is_gear or facet.code in GEAR_FACETS or facet.is_active)
         ],
+        "label_of": lambda code, value: value_label(code, value, here.language),
         "is_gear": is_gear,
         "category": category,
         "query": query,
@@ -138,6 +140,18 @@ def _list(
     return render(request, template, context, status=400 if asked.ignored else 200)
 
 
+def _narrows(facet: Facet) -> bool:
+    """Test whether there is something to choose: of one brand there is nothing to filter."""
+    return facet.code not in NAMED or len(facet.choices) > 1 or facet.is_active
+
+
+def value_label(code: str, value: str, language: str) -> str:
+    """Say one value of a facet."""
+    if code == "brand":
+        return value
+    return formats.country(value, language) if code == "origin" else word(value, code)
+
+
 def chip_text(query: ShelfQuery, code: str, value: str, here: Visit) -> str:
     """Say one filter in force in a few words."""
     if code == "in_stock":
@@ -145,7 +159,8 @@ def chip_text(query: ShelfQuery, code: str, value: str, here: Visit) -> str:
     if value == "unknown":
         return _("%(facet)s not stated") % {"facet": word(code, "facet")}
     if value != "range":
-        return word(value, code)
+        label = value_label(code, value, here.language)
+        return _("Ships from %(country)s") % {"country": label} if code == "origin" else label
     low, high = (None if end is None else _amount(code, end, here) for end in query.range_of(code))
     facet = word(code, "facet")
     if low is None:
@@ -162,7 +177,11 @@ def _amount(code: str, number: Decimal, here: Visit) -> str:
 
 
 def _wider_text(code: str, count: int) -> str:
-    names = {"words": _("your words"), "in_stock": _("“in stock”")}
+    names = {
+        "words": _("your words"),
+        "in_stock": _("“in stock”"),
+        "origin": _("“ships from”"),
+    }
     return _("Without %(filter)s: %(count)d") % {
         "filter": names.get(code) or word(code, "facet").lower(),
         "count": count,

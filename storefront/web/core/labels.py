@@ -82,6 +82,9 @@ FACET: Words = {
     "power": _("Power"),
     "water": _("Water"),
     "features": _("Features"),
+    "brand": _("Brand"),
+    "color": _("Color"),
+    "origin": _("Ships from"),
 }
 FACET_HELP: Words = {
     "price": _("As on the cards, with duty. Delivery is added in the cart, before you pay."),
@@ -97,6 +100,12 @@ FACET_HELP: Words = {
     ),
     "water": _("At least this much. Submersible does not mean that it stands a water jet."),
     "features": _("Each tick must be there."),
+    "brand": _("Who makes it. Tick several to see all of them."),
+    "color": _("Of a version that you can buy. Similar colors count as one: navy is blue."),
+    "origin": _(
+        "A country from which it can be sent to you. If there are several, the product page says"
+        " which one sends it."
+    ),
 }
 UNITS: Words = {"runtime": _("h"), "weight": _("g"), "lumens": _("lm"), "beam": _("m")}
 TIME: Words = {"min": _("min"), "h": _("h"), "d": _("d")}
@@ -171,6 +180,10 @@ COLOR: Words = {
     "silver": _("Silver"),
     "sand": _("Sand"),
     "olive": _("Olive"),
+    "purple": _("Purple"),
+    "pink": _("Pink"),
+    "brown": _("Brown"),
+    "gold": _("Gold"),
 }
 KINDS: Mapping[str, Words] = {
     "family": FAMILY,
@@ -188,7 +201,7 @@ KINDS: Mapping[str, Words] = {
     "basis": BASIS,
     "warning": WARNING,
     "tier": TIER,
-    "color": COLOR,
+    "color": {**COLOR, "other": _("Other color")},
 }
 
 

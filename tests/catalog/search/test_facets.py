@@ -8,7 +8,7 @@ import pytest
 from django.http import QueryDict
 
 from catalog.models import Card
-from catalog.search import product_list
+from catalog.search import filters, product_list
 from catalog.search.filters import ANY, CHOICES, ShelfQuery
 from tests.factories.catalog import NOON, make_channel
 from tests.factories.product_cards import make_card, scatter
@@ -56,7 +56,11 @@ def holds(card, query, code):
         "weight": card.weight_g is None,
         "power": not card.power,
         "water": card.water is None,
+        "color": not card.colors,
     }
+    is_fresh = (
+        card.available > 0 and card.as_of is not None and card.as_of >= NOON - timedelta(hours=24)
+    )
     wanted = {
         "price": query.price != ANY,
         "lumens": query.lumens != ANY or bool(query.lumens_in),
@@ -66,6 +70,9 @@ def holds(card, query, code):
         "power": bool(query.power),
         "water": bool(query.water),
         "features": bool(query.features),
+        "brand": bool(query.brand),
+        "color": bool(query.color),
+        "origin": bool(query.origin),
         "in_stock": query.in_stock,
     }
     passes = {
@@ -89,11 +96,11 @@ def holds(card, query, code):
         ),
         "water": lambda: any(card.water in AT_LEAST[value] for value in query.water),
         "features": lambda: query.features <= set(card.features),
-        "in_stock": lambda: (
-            card.available > 0
-            and card.as_of is not None
-            and card.as_of >= NOON - timedelta(hours=24)
-        ),
+        "brand": lambda: card.brand in query.brand,
+        "color": lambda: bool(query.color & set(card.colors)),
+        # Germany is reached from Germany only: what comes from China goes to France.
+        "origin": lambda: is_fresh and "DE" in query.origin & {way[:2] for way in card.sent_from},
+        "in_stock": lambda: is_fresh,
     }
     if code in query.unknown and is_silent[code]:
         return True
@@ -102,8 +109,8 @@ def holds(card, query, code):
     return not wanted[code] or passes[code]()
 
 
-FACETS = ("price", "lumens", "beam", "runtime", "weight", "power", "water", "features", "in_stock")
-COLUMNS = {"lumens": "lumens_in", "water": "water"}
+FACETS = (*filters.FACETS, "in_stock")
+COLUMNS = {"lumens": "lumens_in"}
 
 
 def recount(cards, query, code, value):
@@ -114,7 +121,7 @@ def recount(cards, query, code, value):
         kept = query.power if value in ALSO else query.power & ALSO
         alone = replace(query.without(code), power=kept | {value})
     else:
-        alone = replace(query.without(code), **{COLUMNS[code]: frozenset({value})})
+        alone = replace(query.without(code), **{COLUMNS.get(code, code): frozenset({value})})
     return sum(all(holds(card, alone, each) for each in FACETS) for card in cards)
 
 
@@ -131,6 +138,11 @@ ADDRESSES = [
     "h_min=1&h_max=2&in_stock=1",
     "price_min=20&price_max=60&water=splash&water=submersible&f=clip",
     "lm=0-100&unknown=lumens&h_max=5&unknown=runtime&g_min=50&unknown=weight",
+    "brand=Fara",
+    "brand=Nord&brand=%C3%9Cnal+%26+Co%2C+Ltd.&color=red&f=magnet",
+    "color=black&unknown=color&from=DE",
+    "from=DE&from=CN&in_stock=1",
+    "from=CN&brand=Fara",
     "in_stock=1&price_max=50&lm_min=90&lm=300-1000&power=18650,usb_c&f=magnet",
 ]
 
@@ -144,14 +156,19 @@ def test_total_and_all_counts_are_those_of_a_recount_by_hand(address):
     found = read(query)
 
     assert found.total == sum(all(holds(card, query, code) for code in FACETS) for card in cards)
-    for code in ("lumens", "power", "water", "features"):
+    for code in ("lumens", "power", "water", "features", "color"):
         assert counts(found, code) == {
             value: recount(cards, query, code, value) for value in CHOICES[code][1]
         }
+    for code, values in {"brand": {card.brand for card in cards}, "origin": {"DE"}}.items():
+        many = {value: recount(cards, query, code, value) for value in values}
+        chosen = dict.fromkeys(query.chosen_in(code), 0)
+        expected = chosen | {value: count for value, count in many.items() if count}
+        assert counts(found, code) == expected
     for code, count in found.without.items():
         others = [each for each in FACETS if each != code]
         assert count == sum(all(holds(card, query, each) for each in others) for card in cards)
-    for code in ("lumens", "beam", "runtime", "weight", "power", "water"):
+    for code in ("lumens", "beam", "runtime", "weight", "power", "water", "color"):
         silent = replace(query.without(code), unknown=query.unknown | {code})
         assert facet(found, code).unknown == sum(
             all(holds(card, silent, each) for each in FACETS) for card in cards

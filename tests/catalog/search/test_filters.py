@@ -12,6 +12,7 @@ from catalog.search.filters import ANY, CHOICES, RANGES, ShelfQuery
 FULL = (
     "q=trail+lamp&price_min=10&price_max=99.5&lm_min=100&h_max=12&g_max=200"
     "&lm=100-300&lm=300-1000&power=usb_c&power=18650&water=jets&f=magnet,zoom"
+    "&brand=Nord&brand=%C3%9Cnal+%26+Co%2C+Ltd.&color=black,red&from=DE&from=CN"
     "&unknown=weight&in_stock=1&sort=weight&page=3"
 )
 
@@ -34,6 +35,9 @@ def test_the_address_of_a_page_is_the_whole_state():
         power=frozenset({"usb_c", "18650"}),
         water=frozenset({"jets"}),
         features=frozenset({"magnet", "zoom"}),
+        brand=frozenset({"Nord", "Ünal & Co, Ltd."}),
+        color=frozenset({"black", "red"}),
+        origin=frozenset({"DE", "CN"}),
         unknown=frozenset({"weight"}),
         in_stock=True,
         sort="weight",
@@ -74,6 +78,10 @@ def test_a_plain_list_has_no_parameters():
         ("page=٣", "page"),
         ("unknown=price", "unknown"),
         ("in_stock=maybe", "in_stock"),
+        ("color=plutonium", "color"),
+        ("from=Germany", "from"),
+        ("from=XX", "from"),
+        ("brand=" + "a" * 81, "brand"),
     ],
 )
 def test_what_makes_no_sense_is_set_aside_and_named(text, ignored):
@@ -101,7 +109,20 @@ def test_words_are_cut_and_cleaned():
     assert read("q=%00a%0A++b").words == "a b"
 
 
-names = ["q", "price_min", "lm", "lm_max", "h_min", "power", "water", "f", "sort", "page", "x"]
+names = [
+    "q",
+    "price_min",
+    "lm",
+    "lm_max",
+    "h_min",
+    "power",
+    "water",
+    "f",
+    "brand",
+    "from",
+    "sort",
+    "page",
+]
 
 
 @given(st.lists(st.tuples(st.sampled_from(names), st.text(max_size=40)), max_size=12))

@@ -212,3 +212,24 @@ def test_a_card_that_is_right_is_not_written():
 def test_shelving_lives_and_dies_with_the_change_it_belongs_to():
     with pytest.raises(NoTransactionError):
         index.shelve(product_ids=[1], channel=make_channel())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("variants", "found"),
+    [
+        ([("Navy", 3), ("Petrol", 2)], ["blue"]),
+        ([("Black / Red", 3), ("GREY", 0)], ["black", "red"]),
+        ([("Graphite", 0), ("Qırmızı", 0)], ["gray", "red"]),
+        ([("Digital camo", 1), ("", 4)], ["other"]),
+        ([("", 4)], []),
+    ],
+)
+def test_a_card_has_the_colors_of_what_can_be_bought(variants, found):
+    product = make_lamp()
+    for color, available in variants:
+        make_listing(make_variant(product, color=color), available=available)
+
+    shelve(product)
+
+    assert Card.objects.get().colors == found

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 
 import pytest
 
 from catalog.models import Card, Category, Channel, Listing, Product, Variant
-from catalog.search import facet_counts
+from catalog.search import facet_counts, product_list
+from catalog.search.filters import ShelfQuery
+from shipping.availability.reach import reach
 from shipping.rates import quotes
 from storefront.web.core.visit import COUNTRY_COOKIE
 from suppliers.inventory import publication
@@ -21,6 +24,7 @@ from suppliers.models import (
 )
 from tests.factories.catalog import (
     NOON,
+    make_brand,
     make_channel,
     make_mode,
     make_price_rule,
@@ -31,8 +35,9 @@ from tests.factories.catalog import (
 from tests.factories.shipping import make_service
 from tests.factories.suppliers import make_level, make_location, make_offer, make_supplier
 from tests.storefront.api.schema_client import Caller
-from tests.storefront.web.conftest import make_category
+from tests.storefront.web.conftest import make_category, shelve
 from tests.storefront.web.fronts import GONE, LOST, in_stock, shown_in, state
+from tests.storefront.web.page_parser import Page
 
 pytestmark = pytest.mark.django_db
 
@@ -265,3 +270,70 @@ def test_where_the_only_place_with_a_route_is_empty_a_full_one_beside_it_brings_
     assert Listing.objects.values_list("available", "ships_from").get() == before
     assert Card.objects.get().area is None
     assert lists_of(shopper, "DE") == ({"light-1": LOST}, [])
+
+
+@pytest.mark.parametrize("is_tallied", [False, True])
+@pytest.mark.parametrize("seed", range(4))
+def test_lists_by_origin_hold_what_can_be_sent_from_there(seed, is_tallied):
+    any_book(random.Random(seed))
+    channel = make_channel()
+    if is_tallied:
+        facet_counts.tally(channel=channel, now=NOON)
+    shown = {card.variant_id: card for card in Card.objects.select_related("variant")}
+
+    for country in COUNTRIES:
+        reached = reach(
+            pieces={id_: card.variant for id_, card in shown.items()},
+            listed={id_: card.available for id_, card in shown.items()},
+            channel=channel,
+            country=country,
+            now=NOON,
+        )
+        ways = {(one.country, shown[one.variant_id].slug) for one in reached.able}
+        asked = {"channel": channel, "country": country, "now": NOON}
+        whole = product_list.read(query=ShelfQuery(category="headlamps"), **asked)
+        (origins,) = (facet.choices for facet in whole.facets if facet.code == "origin")
+        assert {each.value: each.count for each in origins} == Counter(way[0] for way in ways)
+        for origin in ("DE", "CN", "ES"):
+            found = product_list.read(query=ShelfQuery(origin=frozenset({origin})), **asked)
+            assert {(origin, card.slug) for card in found.cards} == {
+                way for way in ways if way[0] == origin
+            }
+
+
+def test_filters_by_brand_color_and_origin_say_what_they_do(shopper):
+    make_price_rule()
+    for place in PLACES:
+        make_route(*place)
+    for number, (brand, color) in enumerate([("Ünal & Co", "Navy"), ("Nord", "Red")], start=1):
+        light = make_light(number, places=PLACES[number - 1 : number], color=color)
+        Product.objects.filter(pk=light.product_id).update(brand=make_brand(name=brand))
+        shelve(light.product)
+    asked = "?brand=%C3%9Cnal+%26+Co&color=blue&from=DE"
+
+    page = Page(shopper.get(f"{SHELF}{asked}"))
+    nothing = shopper.get(f"{SHELF}?brand=Nord&from=DE").content.decode()
+    azerbaijani = Page(shopper.get(f"/az/c/headlamps/{asked}"))
+
+    assert page.faults == azerbaijani.faults == []
+    assert slugs(page.text) == ["light-1"]
+    for chip in ("Ünal &amp; Co", "Blue", "Ships from Germany"):
+        assert f"</span>{chip} <svg" in page.text
+    assert 'name="brand" value="Ünal &amp; Co" checked' in page.text
+    assert "Göndərilir: Almaniya" in azerbaijani.text
+    assert "Without “ships from”: 1" in nothing
+    told = Caller().get("/api/v1/listings/", {"brand": "Nord", "color": "red", "from": "CN"}).json()
+    assert [one["slug"] for one in told["results"]] == ["light-2"]
+    facets = {each["parameter"]: each["choices"] for each in told["facets"]}
+    assert facets["brand"] == [{"value": "Nord", "count": 1, "is_chosen": True}]
+
+
+def test_a_list_of_one_brand_has_no_filter_by_brand(shopper):
+    make_price_rule()
+    make_route(*PLACES[0])
+    make_light(1)
+
+    text = shopper.get(SHELF).content.decode()
+
+    assert 'id="facet-brand"' not in text
+    assert 'id="facet-origin"' not in text

@@ -1,0 +1,26 @@
+"""Colors: sort the color names of suppliers into the colors that shoppers filter by. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+OTHER = "other"
+# Color -> the words by which suppliers call it, folded. A name may hold several: "black / red".
+WORDS: Mapping[str, str] = {
+    "black": "black schwarz noir negro qara",
+    "gray": "gray grey graphite gunmetal anthracite titanium grau gris boz",
+    "silver": "silver steel stainless aluminum aluminium chrome silber gumusu",
+    "white": "white weiss blanc blanco ag",
+    "red": "red burgundy crimson rot rouge rojo qirmizi",
+    "orange": "orange narinci",
+    "yellow": "yellow gelb jaune amarillo sari",
+    "green": "green lime mint emerald grun vert verde yasil",
+    "olive": "olive army khaki zeytuni",
+    "blue": "blue navy teal petrol turquoise cyan azure blau bleu azul goy mavi",
+    "purple": "purple violet lilac lila benovseyi",
+    "pink": "pink rose rosa cehrayi",
+    "brown": "brown bronze copper coffee braun marron qehveyi",
+    "gold": "gold golden brass qizili",
+    "sand": "sand tan beige cream coyote desert",
+}
+COLORS = (*WORDS, OTHER)

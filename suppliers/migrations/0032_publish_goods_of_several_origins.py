@@ -1,0 +1,20 @@
+from django.db import migrations
+
+# What lies in several countries is published again, so that each is known with where it reaches.
+PUBLISH = """
+INSERT INTO suppliers_unpublishedsupply (variant_id)
+SELECT DISTINCT variant_id FROM catalog_listing
+WHERE (SELECT count(*) FROM jsonb_object_keys(ships_from)) > 1
+"""
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('suppliers', '0031_gateways_have_breakers'),
+        ('catalog', '0029_filters_by_brand_color_and_origin'),
+    ]
+
+    operations = [
+        migrations.RunSQL(PUBLISH, migrations.RunSQL.noop),
+    ]
