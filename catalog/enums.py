@@ -1,8 +1,13 @@
-"""Catalog enums: name list formats, rate validity, price guards and pricing methods. Pure."""
+"""Catalog enums: name EU countries, list formats, rate validity, guards, pricing methods. Pure."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+
+EU = frozenset(
+    {"AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU"}
+    | {"IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"}
+)
 
 
 class Dialect(StrEnum):

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from catalog.attributes import batteries, emitters, families, plausibility, text_cleaning
+from catalog.attributes import batteries, contacts, emitters, families, plausibility, text_cleaning
+from catalog.attributes.contacts import Contact
 from catalog.attributes.numbers import UnreadableError
 from catalog.attributes.spec_table import Labels, Said
 from catalog.records import BadRow, ProductRecord
@@ -49,6 +50,8 @@ class Enriched:
     modes: tuple[plausibility.ModeClaim, ...]
     battery: batteries.Battery
     has_battery: bool
+    maker: Contact | None
+    responsible_person: Contact | None
     issues: tuple[BadRow, ...] = field(default=())
 
 
@@ -94,11 +97,17 @@ def enrich(record: ProductRecord, *, source: str) -> Enriched | BadRow:
             for column, (_, said) in numbers.items()
             if column in spec
         },
-        more=_more(labels, wrong=wrong),
+        more={
+            label: text
+            for label, text in _more(labels, wrong=wrong).items()
+            if not contacts.is_stated_by(label, record.claims)
+        },
         warnings=tuple({"code": finding.code, "message": finding.message} for finding in findings),
         modes=tuple(_possible(claim)),
         battery=battery,
         has_battery=record.has_battery,
+        maker=contacts.maker(record.claims),
+        responsible_person=contacts.responsible_person(record.claims),
         issues=(*_issues(record, labels, findings), *_title_issues(record, invented)),
     )
     return replace(enriched, issues=(*enriched.issues, *_lithium_issues(record, enriched)))

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, Min, Q
 
+from catalog.enums import EU
 from catalog.enums import RateStanding as Standing
 from catalog.exchange_rates import ecb
 from catalog.models import Channel, ExchangeRate, Listing, RateNews
@@ -265,9 +266,9 @@ def _hanging_on(row: ExchangeRate) -> Q:
     channels = [
         channel.pk
         for channel in Channel.objects.filter(currency=row.quote)
-        if not landed_cost.EU.isdisjoint(channel.destinations)
+        if not EU.isdisjoint(channel.destinations)
     ]
-    from_inside = Q(origins__contained_by=sorted(landed_cost.EU))
+    from_inside = Q(origins__contained_by=sorted(EU))
     return bought | (Q(channel__in=channels) & ~from_inside)
 
 

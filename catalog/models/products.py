@@ -14,6 +14,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from catalog.enums import EU
+from storefront.lib.db.fields import StoredField
+
 # Categories
 
 
@@ -63,13 +66,55 @@ class Category(models.Model):
 
 
 class Brand(models.Model):
-    """A maker's name; ``key`` is the name folded for comparison."""
+    """A brand, its manufacturer, and the manufacturer's responsible person in the EU.
+
+    ``key`` is the name folded for comparison. Products of a manufacturer outside the EU are not
+    sold to the EU while no responsible person is known (Regulation (EU) 2023/988, article 16).
+    """
 
     name = models.CharField(max_length=80)
     key = models.CharField(max_length=80, unique=True)
+    maker_name = models.CharField(max_length=120, blank=True, db_default="", default="")
+    maker_address = models.CharField(max_length=300, blank=True, db_default="", default="")
+    maker_country = models.CharField(max_length=2, blank=True, db_default="", default="")
+    maker_email = models.EmailField(max_length=254, blank=True, db_default="", default="")
+    responsible_name = models.CharField(max_length=120, blank=True, db_default="", default="")
+    responsible_address = models.CharField(max_length=300, blank=True, db_default="", default="")
+    responsible_country = models.CharField(max_length=2, blank=True, db_default="", default="")
+    responsible_email = models.EmailField(max_length=254, blank=True, db_default="", default="")
+    lacks_responsible_person = StoredField(
+        expression=models.ExpressionWrapper(
+            ~Q(maker_country__in=["", *sorted(EU)]) & Q(responsible_name=""),
+            output_field=models.BooleanField(),
+        ),
+        output_field=models.BooleanField(),
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    responsible_name="",
+                    responsible_address="",
+                    responsible_country="",
+                    responsible_email="",
+                )
+                | (
+                    ~Q(responsible_name="")
+                    & ~Q(responsible_address="")
+                    & ~Q(responsible_email="")
+                    & Q(responsible_country__in=sorted(EU))
+                ),
+                name="brand_responsible_person_is_whole",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def not_sent_to(self) -> frozenset[str]:
+        return EU if self.lacks_responsible_person else frozenset()
 
 
 class Product(models.Model):

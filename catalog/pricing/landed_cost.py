@@ -7,12 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
+from catalog.enums import EU
 from storefront.lib.money import Money
 
-EU = frozenset(
-    {"AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU"}
-    | {"IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"}
-)
 # A parcel from outside pays this for each HS line in it, whatever the quantity; a price must
 # hold for the parcel with one unit.
 # Source: the EU's flat duty on low-value consignments, which replaces the relief below 150 EUR

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from catalog.attributes.contacts import Contact
 from catalog.attributes.families import SHELVES
 from catalog.attributes.identifiers import brand_key
+from catalog.attributes.normalization import UNBRANDED
 from catalog.attributes.plausibility import ModeClaim
 from catalog.models import Brand, Category, Mode, Product, Spec
 from catalog.pricing import repricing_queue
@@ -29,6 +32,7 @@ _STATED: Mapping[str, Callable[[], Any]] = {
 def write_products(taken: Sequence[Goods], *, source: str, now: datetime) -> None:
     """Create the new products, and update what changed and no person has locked."""
     brands = _brands({goods.enriched.brand for goods in taken})
+    _write_contacts(taken, brands)
     shelves = _categories()
     new = [goods for goods in taken if goods.product is None]
     titles = {goods.record.ref: goods.enriched.title for goods in new}
@@ -80,6 +84,28 @@ def _brands(names: Iterable[str]) -> dict[str, Brand]:
         Brand.objects.bulk_create(missing, ignore_conflicts=True)
         found = {brand.key: brand for brand in Brand.objects.filter(key__in=wanted)}
     return found
+
+
+def _write_contacts(taken: Sequence[Goods], brands: Mapping[str, Brand]) -> None:
+    """Fill in manufacturers and responsible persons that are unknown; what is known stays.
+
+    Goods without a brand have many manufacturers, so theirs is not kept.
+
+    Locks:  the brands that change, in id order
+    """
+    empty: dict[tuple[int, str], Contact] = {}
+    for goods in taken:
+        brand = brands[brand_key(goods.enriched.brand)[:80]]
+        if brand.name == UNBRANDED:
+            continue
+        if (maker := goods.enriched.maker) and not brand.maker_name:
+            empty.setdefault((brand.pk, "maker"), maker)
+        if (person := goods.enriched.responsible_person) and not brand.responsible_name:
+            empty.setdefault((brand.pk, "responsible"), person)
+    for (pk, role), contact in sorted(empty.items(), key=lambda each: each[0]):
+        Brand.objects.filter(pk=pk, **{f"{role}_name": ""}).update(
+            **{f"{role}_{part}": value for part, value in asdict(contact).items()}
+        )
 
 
 def _categories() -> dict[str, Category]:

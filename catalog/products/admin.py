@@ -1,4 +1,4 @@
-"""Product admin: edit products and categories, show variants, brands, images and cards."""
+"""Product admin: edit products, categories and brands, show variants, images and cards."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from catalog.models import (
     Variant,
 )
 from catalog.products import editing
-from catalog.products.forms import ShelfForm
-from catalog.products.labels import CATEGORY, PRODUCT
+from catalog.products.forms import BrandForm, ShelfForm
+from catalog.products.labels import BRAND, CATEGORY, PRODUCT
 from storefront.lib.staff import columns, fieldsets
 from storefront.lib.staff.admin import StaffAdmin, show
 from storefront.lib.staff.country_fields import CountriesField
@@ -136,7 +136,15 @@ class CategoryAdmin(StaffAdmin):
     ordering: ClassVar = ["position", "id"]
 
 
-show(Brand, list_display=["name", "key"], search_fields=["name"], ordering=["name"])
+@admin.register(Brand)
+class BrandAdmin(StaffAdmin):
+    form = BrandForm
+    editable = BrandForm.Meta.fields
+    groups = BRAND
+    list_display: ClassVar = ["name", "maker_name", "responsible_name", "lacks_responsible_person"]
+    list_filter: ClassVar = ["lacks_responsible_person", ("maker_name", admin.EmptyFieldListFilter)]
+    search_fields: ClassVar = ["name", "maker_name", "responsible_name"]
+    ordering: ClassVar = ["name"]
 
 
 show(

@@ -21,6 +21,7 @@ from storefront.lib.money import Money
 
 __all__ = [
     "CardView",
+    "ContactView",
     "HomeView",
     "ModeView",
     "PictureView",
@@ -52,6 +53,16 @@ class ModeView:
     output_lm: Decimal | None
     runtime_min: int | None
     intensity_cd: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactView:
+    """A manufacturer, or its responsible person in the EU; ``name`` is empty if unknown."""
+
+    name: str
+    address: str
+    country: str
+    email: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +114,8 @@ class ProductView:
     slug: str
     title: str
     brand: str
+    maker: ContactView
+    responsible_person: ContactView
     family: str
     summary: str
     description_html: str
@@ -165,8 +178,10 @@ _OWN = (
     "id", "slug", "title", "family", "summary", "description_html", "option_names::json",
     "warranty_months",
 )  # fmt: skip
+_CONTACTS, _PARTS = ("maker", "responsible"), ("name", "address", "country", "email")
 _PRODUCT = f"""
     SELECT {", ".join(f"product.{name}" for name in _OWN)}, brand.name,
+        {", ".join(f"brand.{role}_{part}" for role in _CONTACTS for part in _PARTS)},
         (SELECT json_agg(json_build_array(
             mode.name, mode.kind, mode.output_lm::text, mode.runtime_min, mode.intensity_cd
          ) ORDER BY mode.position) FROM catalog_mode mode WHERE mode.product_id = product.id),
@@ -220,7 +235,8 @@ def product(*, channel: Channel, slug: str, now: datetime) -> ProductView | None
         cursor.execute(_PRODUCT, [slug.replace("\0", "")])
         if not (row := cursor.fetchone()):
             return None
-        own, (brand, modes, pictures), rest = row[:8], row[8:11], row[11:]
+        own, brand, contacts = row[:8], row[8], row[9:17]
+        (modes, pictures), rest = row[17:19], row[19:]
         cursor.execute(_VARIANTS, [WINDOW.days, channel.pk, own[0]])
         shown = [PictureView(*picture) for picture in pictures or ()]
         rows = cursor.fetchall()
@@ -242,6 +258,8 @@ def product(*, channel: Channel, slug: str, now: datetime) -> ProductView | None
         slug=own[1],
         title=own[2],
         brand=brand,
+        maker=ContactView(*contacts[:4]),
+        responsible_person=ContactView(*contacts[4:]),
         family=own[3],
         summary=own[4],
         description_html=own[5],

@@ -1,4 +1,4 @@
-"""Category form: edit the names and texts of a category in each language."""
+"""Forms: edit a category in each language, and the contacts of a brand."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from catalog.models import Category
+from catalog.enums import EU
+from catalog.models import Brand, Category
 from catalog.models.products import Family
+from storefront.lib.address import COUNTRIES
 from storefront.lib.staff.country_fields import CountriesField
+
+ROLES, PARTS = ("maker", "responsible"), ("name", "address", "country", "email")
 
 
 class ShelfForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
@@ -37,6 +41,37 @@ class ShelfForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
             words = _("A list of kinds in brackets, of these: %(known)s.")
             raise forms.ValidationError(words % {"known": ", ".join(sorted(known))})
         return [str(each) for each in told]
+
+
+class BrandForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    """The manufacturer of a brand, and its responsible person in the EU: both whole or absent."""
+
+    class Meta:
+        model = Brand
+        fields = tuple(f"{role}_{part}" for role in ROLES for part in PARTS)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        for role in ROLES:
+            parts = {part: str(cleaned.get(f"{role}_{part}") or "") for part in PARTS}
+            if any(parts.values()) and not all(parts.values()):
+                words = _("Fill in name, address, country and e-mail address, or none of them.")
+                self.add_error(f"{role}_name", words)
+        return cleaned
+
+    def clean_maker_country(self) -> str:
+        code = str(self.cleaned_data["maker_country"]).upper()
+        if code and code not in COUNTRIES:
+            words = _("%(code)s is no country's code, such as DE.")
+            raise forms.ValidationError(words % {"code": code})
+        return code
+
+    def clean_responsible_country(self) -> str:
+        code = str(self.cleaned_data["responsible_country"]).upper()
+        if code and code not in EU:
+            words = _("The responsible person must be in the EU: enter a country code such as DE.")
+            raise forms.ValidationError(words)
+        return code
 
 
 def _texts(told: Any) -> dict[str, str]:

@@ -105,3 +105,35 @@ CATEGORY = (
         },
     ),
 )
+BRAND = (
+    Group(
+        _("Manufacturer"),
+        {
+            "maker_name": Field(_("Name"), _("As on the product or its packaging.")),
+            "maker_address": Field(
+                _("Postal address"), _("Shown on the product page; without the country.")
+            ),
+            "maker_country": Field(
+                _("Country"),
+                _(
+                    "Two letters, such as CN. A manufacturer outside the EU needs a responsible"
+                    " person in the EU: without one its products are not sold to the EU."
+                ),
+            ),
+            "maker_email": Field(_("E-mail"), _("Shown on the product page.")),
+        },
+    ),
+    Group(
+        _("Responsible person in the EU"),
+        {
+            "responsible_name": Field(
+                _("Name"), _("Importer, authorized representative or fulfillment provider.")
+            ),
+            "responsible_address": Field(
+                _("Postal address"), _("Shown on the product page; without the country.")
+            ),
+            "responsible_country": Field(_("Country"), _("Two letters of an EU country.")),
+            "responsible_email": Field(_("E-mail"), _("Shown on the product page.")),
+        },
+    ),
+)

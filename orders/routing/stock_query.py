@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from catalog.enums import EU
 from catalog.models import Channel
 from catalog.pricing import policy
 from catalog.pricing.landed_cost import Costing
@@ -56,6 +57,7 @@ class _Row(NamedTuple):
     has_fresh_stock: bool
     not_sent_to: list[str] | None
     shelf_not_sent_to: list[str] | None
+    lacks_responsible_person: bool
 
 
 _PATHS = (
@@ -84,6 +86,7 @@ _PATHS = (
     "has_fresh_stock",
     "offer__variant__product__not_sent_to",
     "offer__variant__product__category__not_sent_to",
+    "offer__variant__product__brand__lacks_responsible_person",
 )
 _ONE = -1
 _SOME_DAY = datetime(1970, 1, 1, tzinfo=UTC)
@@ -139,7 +142,8 @@ def weigh(
     *, variant_ids: Sequence[int], channel: Channel, country: str, now: datetime
 ) -> list[Weighed]:
     """Read every stock row of these variants, and say of each what it could fill."""
-    known = ("offer__supplier", "offer__variant__product__category", "location")
+    product = "offer__variant__product"
+    known = ("offer__supplier", f"{product}__category", f"{product}__brand", "location")
     levels = list(_levels(variant_ids, now).select_related(*known))
     rows = [_Row(*_of_level(level)) for level in levels]
     judged = _judged(rows, channel, country, now, policy.costing_of)
@@ -235,7 +239,9 @@ def _candidate(
         distance=distance(row.country, country),
         minimum=row.minimum,
         pack=row.pack,
-        not_sent_to=frozenset(row.not_sent_to or ()) | frozenset(row.shelf_not_sent_to or ()),
+        not_sent_to=frozenset(row.not_sent_to or ())
+        | frozenset(row.shelf_not_sent_to or ())
+        | (EU if row.lacks_responsible_person else frozenset()),
     )
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from catalog.enums import EU
 from catalog.pricing import policy
-from catalog.pricing.landed_cost import EU
 from orders.models import Order, OrderLine
 from orders.tax import rates
 

@@ -13,8 +13,8 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils.module_loading import import_string
 
+from catalog.enums import EU
 from catalog.models import Channel
-from catalog.pricing.landed_cost import EU
 from orders.models import TaxNumber, TaxRate
 from orders.pricing.totals import Treatment
 from storefront.lib import address

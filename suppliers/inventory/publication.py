@@ -10,6 +10,7 @@ from itertools import batched
 from django.db.models import F, QuerySet
 from django.db.models.functions import Mod
 
+from catalog.enums import EU
 from catalog.listings import refresh
 from catalog.models import Channel, Variant
 from catalog.pricing import policy
@@ -175,13 +176,16 @@ def _offers(variant_ids: Sequence[int], now: datetime) -> dict[int, list[Offered
     )
     known = Variant.objects.only("packed_weight_g", "lithium", "cell_wh", "cell_count")
     pieces = known.filter(pk__in=variant_ids).annotate(
-        own=F("product__not_sent_to"), of_shelf=F("product__category__not_sent_to")
+        own=F("product__not_sent_to"),
+        of_shelf=F("product__category__not_sent_to"),
+        lacks_responsible_person=F("product__brand__lacks_responsible_person"),
     )
     loads = {}
     forbidden = {}
     for piece in pieces:
         loads[piece.pk] = load_of(piece)
-        forbidden[piece.pk] = frozenset(piece.own) | frozenset(piece.of_shelf)
+        in_eu = EU if piece.lacks_responsible_person else frozenset()
+        forbidden[piece.pk] = frozenset(piece.own) | frozenset(piece.of_shelf) | in_eu
     shelves: dict[int, list[Shelf]] = defaultdict(list)
     for offer_id, country, free, known_at, place, *is_fresh in levels:
         units = free if all(is_fresh) else 0

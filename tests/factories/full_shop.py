@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from catalog.models import PriceChange
+from catalog.models import Brand, PriceChange
 from catalog.search import index
 from notifications import dispatch
 from notifications.models import Delivery, Event
@@ -78,6 +78,7 @@ def make_world(monkeypatch, batch=1):
     _vetted(batch)
     _told()
     compare_yesterday(batch)
+    Brand.objects.update(maker_name="Fara Works", maker_country="DE")
     UnpublishedSupply.objects.all().delete()  # the shop's pages have been told
     with transaction.atomic():
         products = [listing.variant.product_id for listing in listings]

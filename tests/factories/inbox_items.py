@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.db.models import F
 
 from catalog.models import (
+    Brand,
     CompetitorFile,
     CompetitorSource,
     ExchangeRate,
@@ -282,6 +283,8 @@ ITEMS = {
     "evidence_waits": lambda: Evidence.objects.update(status="submitted", status_since=AGO),
     "evidence_ends": lambda: Evidence.objects.update(valid_until=NOON.date()),
     "offers_withheld": lambda: SupplierOffer.objects.update(missing_evidence="ce, un_38_3"),
+    "responsible_person_missing": lambda: Brand.objects.update(maker_country="CN"),
+    "makers_unknown": lambda: Brand.objects.update(maker_name=""),
     "rate_waits": lambda: RateNews.objects.create(
         base="USD",
         quote="EUR",

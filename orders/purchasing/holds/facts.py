@@ -76,7 +76,9 @@ def _facts(
     lines = list(
         purchase_order.lines.filter(is_live=True).select_related(
             "order_line__variant__product__category",
+            "order_line__variant__product__brand",
             "offer__variant__product__category",
+            "offer__variant__product__brand",
             "level",
         )
     )
@@ -179,7 +181,8 @@ def _line_facts(
         account=account,
         discount=Money(line.order_line.discount_amount, currency),
         forbidden_in=country
-        if country in {*product.not_sent_to, *product.category.not_sent_to}
+        if country
+        in {*product.not_sent_to, *product.category.not_sent_to, *product.brand.not_sent_to}
         else "",
     )
 

@@ -62,6 +62,8 @@ WITHIN: Mapping[str, timedelta] = {
     "evidence_waits": 3 * DAY,
     "evidence_ends": 14 * DAY,
     "offers_withheld": 7 * DAY,
+    "responsible_person_missing": 7 * DAY,
+    "makers_unknown": 14 * DAY,
     "feed_issues": 7 * DAY,
     "pictures": 7 * DAY,
     "address_to_erase": 14 * DAY,

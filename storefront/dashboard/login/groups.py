@@ -73,6 +73,8 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "orders.view_purchasemessage",
         "orders.view_routingrules",
         "orders.release_order",
+        "catalog.view_brand",
+        "catalog.change_brand",
         "catalog.view_product",
         "catalog.view_variant",
         "catalog.view_listing",

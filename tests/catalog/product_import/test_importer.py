@@ -278,3 +278,29 @@ def test_absurd_sizes_fit_or_are_left_out():
         "gtin-check-digit",
         "lithium-unknown",
     }
+
+
+MAKER = "Northbeam Co., Ltd., Example Road 7, Ningbo, CN, care@northbeam.example"
+PERSON = "Rep S.r.l., Via Uno 1, Milano, IT, a@rep.eu"
+
+
+def test_contacts_of_a_brand_are_filled_in_once_and_staff_words_stay():
+    claims = {"Output": "400 lm", "Manufacturer": MAKER, "Marks": "CE"}
+    take_in(make_product_record(claims=claims))
+    brand = Brand.objects.get()
+    assert (brand.maker_name, brand.maker_country) == ("Northbeam Co., Ltd.", "CN")
+    assert brand.lacks_responsible_person
+    assert Spec.objects.get().more == {"Marks": "CE"}
+
+    Brand.objects.update(maker_name="Northbeam Limited")
+    take_in(make_product_record(claims={**claims, "EU responsible person": PERSON}))
+
+    brand.refresh_from_db()
+    assert (brand.maker_name, brand.responsible_name) == ("Northbeam Limited", "Rep S.r.l.")
+    assert not brand.lacks_responsible_person
+
+
+def test_goods_without_a_brand_have_no_common_manufacturer():
+    take_in(make_product_record(brand="", claims={"Output": "400 lm", "Manufacturer": MAKER}))
+
+    assert Brand.objects.get().maker_name == ""

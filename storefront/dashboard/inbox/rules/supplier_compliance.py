@@ -1,9 +1,10 @@
-"""Supplier compliance rules: find evidence that is missing, unreviewed or about to expire."""
+"""Supplier compliance rules: find missing or expiring evidence, missing contacts of makers."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from catalog.enums import EU
 from storefront.dashboard.inbox.rule import NO_MONEY, plain
 
 _EVIDENCE = (
@@ -23,6 +24,9 @@ NOT EXISTS (
       AND later.status = 'verified'
       AND (later.valid_until IS NULL OR later.valid_until > e.valid_until))
 """
+
+_EU = ", ".join(f"'{code}'" for code in sorted(EU))
+_SOLD_TO_EU = f"EXISTS (SELECT 1 FROM catalog_channel c WHERE c.countries ?| ARRAY[{_EU}])"  # noqa: S608
 
 VETTING = (
     plain(
@@ -51,5 +55,24 @@ VETTING = (
         " GROUP BY s.id, o.missing_evidence",
         filters="missing_evidence__isempty=0",
         named=lambda criteria: criteria.replace("_", " "),
+    ),
+    plain(
+        "responsible_person_missing",
+        _("Products are not sold to the EU: their manufacturer has no responsible person there"),
+        "catalog_brand",
+        f"b.id, b.name, min(p.created_at) AS since, {NO_MONEY},"
+        " b.maker_name || ', ' || b.maker_country || ': ' || count(*) || ' ×' AS detail"
+        " FROM catalog_brand b JOIN catalog_product p ON p.brand_id = b.id",
+        f"b.lacks_responsible_person AND p.status = 'active' AND {_SOLD_TO_EU} GROUP BY b.id",
+    ),
+    plain(
+        "makers_unknown",
+        _("Brands have no manufacturer's address, which product pages must show in the EU"),
+        "catalog_brand",
+        f"min(b.id) AS id, min(b.name) || ', …' AS name, min(p.created_at) AS since, {NO_MONEY},"
+        " count(DISTINCT b.id) || ' ×' AS detail"
+        " FROM catalog_brand b JOIN catalog_product p ON p.brand_id = b.id",
+        f"b.maker_name = '' AND p.status = 'active' AND {_SOLD_TO_EU} HAVING count(*) > 0",
+        filters="maker_name__isempty=1",
     ),
 )

@@ -112,7 +112,7 @@ class Goods:
 
 SIDES = re.compile(r"(\d+) × (\d+) × (\d+) mm")
 GRAMS = re.compile(r"^(\d+) g")
-LEFT_OUT = frozenset({"Length", "Head diameter", "Manufacturer"})
+LEFT_OUT = frozenset({"Length", "Head diameter", "Manufacturer", "EU responsible person"})
 
 
 def title(product: Product) -> str:

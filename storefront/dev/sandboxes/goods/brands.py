@@ -19,6 +19,10 @@ class Maker:
     families: frozenset[str]
     voice: str
 
+    @property
+    def is_in_eu(self) -> bool:
+        return self.address.endswith((", DE", ", RO"))
+
 
 _ALL = frozenset(
     {

@@ -74,12 +74,20 @@ def battery_facts(battery: Battery, *, included: str, charging: str) -> list[tup
     return facts
 
 
+EU_RESPONSIBLE_PERSON = (
+    "Sample Compliance B.V., Voorbeeldkade 8, 3011 AA Rotterdam, NL, gpsr@compliance.example"
+)
+
+
 def maker_facts(maker: Maker) -> list[tuple[str, str]]:
-    return [
+    facts = [
         ("Marks", "CE, RoHS, WEEE"),
         ("Country of origin", "CN"),
         ("Manufacturer", f"{maker.legal_name}, {maker.address}, {maker.email}"),
     ]
+    if not maker.is_in_eu:
+        facts.append(("EU responsible person", EU_RESPONSIBLE_PERSON))
+    return facts
 
 
 def lead(kind: Kind | Ware, *, maker: Maker, dice: Dice) -> str:

@@ -8,7 +8,7 @@ import pytest
 from django import forms
 from django.db import IntegrityError, connection, transaction
 
-from catalog.models import Category, Product
+from catalog.models import Brand, Category, Product
 from catalog.products import editing
 from orders.models import PurchaseOrder
 from orders.purchasing import submission
@@ -33,10 +33,19 @@ def send(now=NOON):
     return submission.send(purchase_order=rows.get(), now=now)
 
 
-@pytest.mark.parametrize("of", [Product, Category])
-def test_what_became_forbidden_after_it_was_sold_waits_and_staff_may_settle_it(supplier, of):
+@pytest.mark.parametrize(
+    ("of", "change"),
+    [
+        (Product, {"not_sent_to": ["DE", "FR"]}),
+        (Category, {"not_sent_to": ["DE", "FR"]}),
+        (Brand, {"maker_country": "CN"}),
+    ],
+)
+def test_what_became_forbidden_after_it_was_sold_waits_and_staff_may_settle_it(
+    supplier, of, change
+):
     make_purchase_orders()
-    of.objects.update(not_sent_to=["DE", "FR"])
+    of.objects.update(**change)
 
     held = send()
 

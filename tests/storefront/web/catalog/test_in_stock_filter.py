@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from catalog.models import Card, Category, Channel, Listing, Product, Variant
+from catalog.models import Brand, Card, Category, Channel, Listing, Product, Variant
 from catalog.search import facet_counts, product_list
 from catalog.search.filters import ShelfQuery
 from shipping.availability.reach import reach
@@ -172,6 +172,11 @@ def _to_a_forbidden_shelf():
     Product.objects.update(category=other)
 
 
+def _to_a_brand_without_responsible_person():
+    brand = Brand.objects.create(key="lumen", name="Lumen", maker_country="CN")
+    Product.objects.update(brand=brand)
+
+
 def changes():
     """Name all that decides where goods can be sent, with what changes it."""
     return {
@@ -185,6 +190,8 @@ def changes():
         "it is packed beside": lambda: Variant.objects.update(lithium="alone"),
         "it is forbidden there": lambda: Product.objects.update(not_sent_to=["AT", "DE"]),
         "its shelf is forbidden there": lambda: Category.objects.update(not_sent_to=["DE"]),
+        "its maker has no responsible person": lambda: Brand.objects.update(maker_country="CN"),
+        "it becomes of such a brand": _to_a_brand_without_responsible_person,
         "it comes to a forbidden shelf": _to_a_forbidden_shelf,
     }
 

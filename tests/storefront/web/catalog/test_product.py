@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from catalog.models import Mode, Product, Spec, Variant
+from catalog.models import Brand, Mode, Product, Spec, Variant
 from shipping.rates import quotes
 from storefront.web.core.visit import COUNTRY_COOKIE
 from suppliers.models import Service, StockLevel
@@ -38,6 +38,10 @@ def forbid(_listing):
     Product.objects.filter(slug="trail-400").update(not_sent_to=["DE"])
 
 
+def lose_responsible_person(_listing):
+    Brand.objects.update(maker_name="Lumen", maker_country="CN")
+
+
 def cut_route(_listing):
     Service.objects.update(countries=["FR"])
 
@@ -47,6 +51,10 @@ def cut_route(_listing):
     [
         (sell_out, "Out of stock at the supplier."),
         (forbid, "It cannot be sent to Germany: it is not allowed there."),
+        (
+            lose_responsible_person,
+            "It cannot be sent to Germany: it is not allowed there.",
+        ),
         (cut_route, "No route carries it to Germany."),
     ],
 )
@@ -246,3 +254,30 @@ def test_a_number_stands_beside_the_words_of_the_supplier(client, light):
     Spec.objects.update(sources={"output_lm": {"raw": "Max. 400 lumens"}})
 
     assert "supplier: “Max. 400 lumens”" in text_of(client.get(URL))
+
+
+def test_the_page_names_the_manufacturer_and_its_responsible_person(shopper, light):
+    unknown = text_of(shopper.get(URL))
+    assert "The supplier does not state its address." in unknown
+    assert "Responsible person in the EU" not in unknown
+
+    Brand.objects.update(
+        maker_name="Lumen Co., Ltd.",
+        maker_address="Example Road 7, Ningbo",
+        maker_country="CN",
+        maker_email="care@lumen.example",
+        responsible_name="Rep S.r.l.",
+        responsible_address="Via Uno 1, Milano",
+        responsible_country="IT",
+        responsible_email="a@rep.example",
+    )
+    quotes.forget()
+    page = Page(shopper.get(URL))
+
+    assert "Lumen Co., Ltd.<br>Example Road 7, Ningbo, China<br>" in page.text
+    assert "Rep S.r.l.<br>Via Uno 1, Milano, Italy<br>" in page.text
+    assert page.all("a", href="mailto:care@lumen.example")
+    assert page.all("a", href="mailto:a@rep.example")
+    assert "Do not look into the light" in page.text
+    assert "Add to cart" in page.text
+    assert page.faults == []

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0028_first_price_limit'),
+        ('catalog', "0029_filters_by_brand_color_and_origin"),
     ]
 
     operations = [

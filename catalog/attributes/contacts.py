@@ -1,0 +1,79 @@
+"""Contacts: read who makes a product, and its responsible person in the EU. Pure.
+
+Suppliers state a contact in one line: name, postal address, country code, e-mail address.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from catalog.attributes.text_cleaning import clean_text
+from catalog.enums import EU
+from storefront.lib.address import COUNTRIES
+
+MAKER = re.compile(r"(?:manufacturer|maker|producer|hersteller)", re.IGNORECASE)
+RESPONSIBLE = re.compile(
+    r"(?:eu|ec) (?:responsible person|rep(?:resentative)?)|responsible person(?: in the eu)?"
+    r"|authori[sz]ed representative",
+    re.IGNORECASE,
+)
+_EMAIL = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+\.[^\s@,;<>]+")
+# "Lumen Lighting Co., Ltd." is one name.
+_LEGAL_FORM = re.compile(r"(?:ltd|limited|inc|llc|corp|gmbh|s\.?a\.?|s\.?l\.?)\.?", re.IGNORECASE)
+_PARTS = re.compile(r"\s*[,;|]\s*")
+MAX_NAME, MAX_ADDRESS, MAX_EMAIL = 120, 300, 254
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """A company, where it is established, and its e-mail address."""
+
+    name: str
+    address: str
+    country: str
+    email: str
+
+
+def maker(claims: Mapping[str, str]) -> Contact | None:
+    """Return the manufacturer, if one line states it completely."""
+    return _stated(claims, MAKER)
+
+
+def responsible_person(claims: Mapping[str, str]) -> Contact | None:
+    """Return the responsible person, if one line states it completely and it is in the EU."""
+    found = _stated(claims, RESPONSIBLE)
+    return found if found and found.country in EU else None
+
+
+def is_stated_by(label: str, claims: Mapping[str, str]) -> bool:
+    """Tell whether a line of the specification table was read as a contact."""
+    of_maker = MAKER.fullmatch(label.strip()) and maker(claims)
+    return bool(of_maker or (RESPONSIBLE.fullmatch(label.strip()) and responsible_person(claims)))
+
+
+def _stated(claims: Mapping[str, str], label: re.Pattern[str]) -> Contact | None:
+    texts = (text for name, text in claims.items() if label.fullmatch(name.strip()))
+    return next((found for text in texts if (found := read(text))), None)
+
+
+def read(text: str) -> Contact | None:
+    """Read one line; nothing if a part is missing, since half a contact helps no customer."""
+    text = clean_text(text)
+    email = _EMAIL.search(text)
+    if email is None:
+        return None
+    parts = [part for part in _PARTS.split(text.replace(email[0], "")) if part]
+    country = next((part for part in reversed(parts) if part in COUNTRIES), "")
+    if not country:
+        return None
+    parts.reverse()
+    parts.remove(country)
+    parts.reverse()
+    of_name = 2 if len(parts) > 1 and _LEGAL_FORM.fullmatch(parts[1]) else 1
+    name, address = ", ".join(parts[:of_name]), ", ".join(parts[of_name:])
+    is_too_long = len(name) > MAX_NAME or len(address) > MAX_ADDRESS or len(email[0]) > MAX_EMAIL
+    if not name or not address or is_too_long:
+        return None
+    return Contact(name=name, address=address, country=country, email=email[0])

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+
+from catalog.models import Brand
+from catalog.products.forms import BrandForm
+from tests.factories.catalog import make_brand
+
+pytestmark = pytest.mark.django_db
+
+PERSON = {
+    "responsible_name": "Rep S.r.l.",
+    "responsible_address": "Via Uno 1, Milano",
+    "responsible_country": "it",
+    "responsible_email": "a@rep.example",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "words"),
+    [
+        ({"responsible_email": ""}, "responsible_name", "or none of them"),
+        ({"responsible_country": "CN"}, "responsible_country", "must be in the EU"),
+        ({"maker_country": "QQ"}, "maker_country", "no country"),
+        ({"maker_name": "Lumen"}, "maker_name", "or none of them"),
+    ],
+)
+def test_half_a_contact_is_refused(changes, field, words):
+    form = BrandForm({**PERSON, **changes}, instance=make_brand())
+
+    assert not form.is_valid()
+    assert words in str(form.errors[field])
+
+
+def test_a_whole_contact_is_kept():
+    form = BrandForm(PERSON, instance=make_brand())
+    form.save()
+
+    assert Brand.objects.get().responsible_country == "IT"
