@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Sum
 
 from orders.checkout.open_order_limits import HeldError
@@ -56,15 +56,27 @@ def limit(*, order: Order, units: Mapping[int, int]) -> None:
             line__order__in=open_ones, status=Reservation.Status.ACTIVE
         )
         held.update(dict(active.values_list("level_id").annotate(Sum("quantity")).order_by()))
-    shares = _shares(units)
-    if any(quantity > shares[level_id] for level_id, quantity in units.items()):
+    if over_share(units):
         raise StockShareError([], None)
+    shares = _shares(units)
     is_too_much = held.total() + sum(units.values()) > MAX_UNITS
     is_over_share = any(
         held[level_id] + quantity > shares[level_id] for level_id, quantity in units.items()
     )
     if ends and (len(ends) >= MAX_OPEN or is_too_much or is_over_share):
         raise NetworkLimitError([], ends[0])
+
+
+def over_share(units: Mapping[int, int]) -> dict[int, int]:
+    """Return the stock rows of which an order would hold more than its share, with the share.
+
+    ``limit`` refuses such an order; cart and checkout show it before. Small orders cost no query.
+
+    Shape:  ``units`` maps stock rows to what the order wants
+    """
+    many = [level_id for level_id, quantity in units.items() if quantity > MIN_UNITS]
+    shares = _shares(many) if many else {}
+    return {level_id: share for level_id, share in shares.items() if units[level_id] > share}
 
 
 def _shares(level_ids: Collection[int]) -> dict[int, int]:
@@ -79,6 +91,12 @@ def _shares(level_ids: Collection[int]) -> dict[int, int]:
 
 
 def forget() -> None:
-    """Erase the networks of orders that are paid or have ended."""
-    kept = Order.objects.exclude(network="")
-    kept.exclude(status=Order.Status.PENDING_PAYMENT).update(network="")
+    """Erase the networks of orders that are paid or have ended.
+
+    An order that another transaction has locked is left for the next run: who waits for no lock
+    causes no deadlock with transactions that lock several orders.
+    """
+    kept = Order.objects.exclude(network="").exclude(status=Order.Status.PENDING_PAYMENT)
+    rows = kept.select_for_update(of=["self"], no_key=True, skip_locked=True).order_by("pk")
+    with transaction.atomic():
+        Order.objects.filter(pk__in=list(rows.values_list("pk", flat=True))).update(network="")

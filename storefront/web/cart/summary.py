@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from orders.cart.lines import Read
 from orders.cart.view import CartView, DeliveryPromise, LineView
+from orders.checkout import network_limits
 from orders.checkout.cart_totals import Bill, Buyer, bill, ways_of
 from orders.models import Cart
 from orders.pricing.totals import Totals
@@ -51,7 +53,8 @@ class FilledParcel:
 class FilledCart:
     """A cart with all that a shopper must know before paying.
 
-    Shape:  ``quotes`` as ``delivery_ways.offered`` returns them
+    Shape:  ``quotes`` as ``delivery_ways.offered`` returns them; ``limits`` maps variants of which
+            one order may not hold so many to how many it may
     """
 
     cart: CartView
@@ -61,6 +64,7 @@ class FilledCart:
     quotes: Sequence[ShippingQuote]
     quote: ShippingQuote | None
     reasons: Sequence[Reason]
+    limits: Mapping[int, int]
     codes: Sequence[str]
     buyer: Buyer
     bill: Bill
@@ -114,8 +118,13 @@ class FilledCart:
         return None if now == was or (is_picked and last < was.arrives_to) else now
 
     @property
+    def must_change(self) -> bool:
+        """Whether quantities are too large to be sent, or to be held by one order."""
+        return bool(self.short or self.limits)
+
+    @property
     def can_be_ordered(self) -> bool:
-        return bool(self.cart.lines) and not self.short and self.quote is not None
+        return bool(self.cart.lines) and not self.must_change and self.quote is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,10 +135,11 @@ class Ways:
     quotes: Sequence[ShippingQuote]
     quote: ShippingQuote | None
     told: Told
+    limits: Mapping[int, int]
 
     @property
     def can_go(self) -> bool:
-        return bool(self.looked.cart.lines) and not self.looked.short
+        return bool(self.looked.cart.lines) and not self.looked.short and not self.limits
 
 
 def ways(
@@ -143,7 +153,25 @@ def ways(
     found = delivery_ways.offered(cart=cart, looked=looked, country=country, now=now)
     chosen = next((quote for quote in found.quotes if quote.code == chosen_way), None)
     chosen = chosen or next(iter(found.quotes), None)
-    return Ways(looked=looked, quotes=found.quotes, quote=chosen, told=found.told)
+    limits = _limits((chosen and chosen.plan) or looked.plan)
+    return Ways(looked=looked, quotes=found.quotes, quote=chosen, told=found.told, limits=limits)
+
+
+def _limits(plan: Plan) -> dict[int, int]:
+    """Return the variants of which one order may not hold as many as planned, and how many it may.
+
+    A line that is filled from several stock rows is limited by the smallest share that it exceeds.
+    """
+    planned = [line for parcel in plan.parcels for line in parcel.lines]
+    wanted: Counter[int] = Counter()
+    for line in planned:
+        wanted[line.candidate.level_id] += line.quantity
+    over = network_limits.over_share(wanted)
+    limits: dict[int, int] = {}
+    for line in planned:
+        if (share := over.get(line.candidate.level_id)) is not None:
+            limits[line.variant_id] = min(share, limits.get(line.variant_id, share))
+    return limits
 
 
 def fill(
@@ -170,6 +198,7 @@ def fill(
         quotes=found.quotes,
         quote=quote,
         reasons=reasons,
+        limits=found.limits,
         codes=cart.codes,
         buyer=buyer,
         bill=bill(

@@ -250,7 +250,7 @@ def _page(  # noqa: PLR0913 - a page, its cart, and what went wrong on it
     if UNPAID_COOKIE in request.COOKIES:
         unpaid = unpaid_orders.of_customer(token=token, owner_id=shopper_id(request), now=now)
     filled = fill(cart=found, country=here.country, now=now, chosen_way=found.service, known=known)
-    problems = {0: _less_words(filled.cart)} if is_less else problems or {}
+    problems = {0: _less_words(filled.cart)} if is_less and not filled.limits else problems or {}
     context = {
         "filled": filled,
         "unpaid": unpaid,

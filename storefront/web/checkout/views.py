@@ -138,7 +138,7 @@ def delivery(request: HttpRequest, cart: Cart, known: Read | None, now: datetime
             return redirect("checkout_delivery" if "update" in request.GET else "checkout_review")
         problem = str(NOT_CHOSEN)
     filled = fill(cart=cart, country=cart.country, now=now, chosen_way=cart.service, known=known)
-    if filled.short or not filled.cart.lines:
+    if filled.must_change or not filled.cart.lines:
         return redirect("cart")
     return _render(request, "web/checkout/delivery.html", cart, filled, problem=problem)
 
@@ -231,7 +231,7 @@ def _review(  # noqa: PLR0913 - a page, its cart, and what went wrong on it
 ) -> HttpResponse:
     now = now or timezone.now()
     filled = fill(cart=cart, country=cart.country, now=now, chosen_way=cart.service, known=known)
-    if filled.short or not filled.cart.lines:
+    if filled.must_change or not filled.cart.lines:
         return _too_little(is_told=bool(problem))
     if filled.quote is None or filled.quote.code != cart.service:
         return redirect("checkout_delivery")

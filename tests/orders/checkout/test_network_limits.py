@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from orders.checkout import checkout, network_limits, tasks
@@ -24,6 +24,7 @@ from tests.factories.orders import (
 from tests.factories.promotions import make_promotion
 from tests.factories.suppliers import NOON
 from tests.orders.inventory.test_reservations_race import all_at_once
+from tests.support.concurrency import Rival
 
 pytestmark = pytest.mark.django_db
 HERE, THERE = "a" * 32, "b" * 32
@@ -134,3 +135,20 @@ def test_orders_of_one_network_at_the_same_moment_are_counted_one_after_the_othe
 
     assert lost == len(lights) - 2
     assert Order.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_erasing_networks_waits_for_no_order_that_another_transaction_has_locked():
+    """Erasure of an account locks several orders: waiting for one of them could be a deadlock."""
+    light = make_sellable(quantity=9)
+    first, second = place(light), place(light)
+    Order.objects.update(status=Order.Status.EXPIRED)
+    rival = Rival(network_limits.forget)
+
+    with transaction.atomic():
+        Order.objects.select_for_update(of=["self"]).get(pk=second.pk)
+        rival.begin()
+        rival.finish()
+        assert rival.failure is None
+
+    assert dict(Order.objects.values_list("pk", "network")) == {first.pk: "", second.pk: HERE}

@@ -110,6 +110,14 @@ def test_a_refused_change_is_told_once(fronts):
     assert re.findall(ONLY, text) == ["1"]
 
 
+def test_a_single_unit_of_what_is_sold_in_packs_offers_one_pack(fronts):
+    fill(fronts, 1)
+    SupplierOffer.objects.update(pack_size=4)
+    quotes.forget()
+
+    assert sentences(fronts) == ["The supplier sells packs only: 4 can be had."]
+
+
 def test_a_refused_checkout_tells_the_number_of_the_line(fronts, monkeypatch):
     """What was sold between plan and hold is counted by what a route brings, not by what lies."""
     path = fill(fronts, 6)
@@ -136,7 +144,7 @@ def test_a_line_that_cannot_be_sent_offers_what_mends_it(fronts):
     StockLevel.objects.filter(location__code="CN").update(reported_quantity=0)
     page = html.unescape(fronts.shopper.get("/en/cart/").content.decode())
     assert "Take 5" in page
-    assert "Some lines cannot be sent as they are." in page
+    assert "Some lines cannot be ordered as they are." in page
 
     Service.objects.update(countries=["FR"])
     quotes.forget()

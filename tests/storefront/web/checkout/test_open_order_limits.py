@@ -10,6 +10,7 @@ from catalog.models import Listing
 from orders.checkout import network_limits
 from orders.models import Cart, Order, Payment
 from storefront.lib.security import client_ip
+from storefront.web.cart import summary
 from suppliers.models import StockLevel
 from tests.factories.orders import make_order, make_sellable
 from tests.storefront.web.checkout.test_views import agreed, to_review
@@ -185,6 +186,8 @@ def test_an_order_of_more_than_half_of_the_stock_says_to_order_less(
     StockLevel.objects.update(reported_quantity=20)
     Listing.objects.update(available=20)
 
+    # As when stock is sold after the page was read: else the cart says so before.
+    monkeypatch.setattr(summary, "_limits", lambda _plan: {})
     buy(shopper, light, quantity=11)
     review = shopper.get("/en/checkout/review/")
     page = Page(shopper.post(f"/{language}/checkout/place/", {"agreed": agreed(review)}))
@@ -193,3 +196,39 @@ def test_an_order_of_more_than_half_of_the_stock_says_to_order_less(
     assert page.text.count("<time") == 0, "waiting changes nothing"
     assert ("Order fewer units." in page.text) is (language == "en")
     assert Order.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("stock", "wanted", "most"), [(20, 11, 10), (8, 6, 5), (20, 10, None), (8, 5, None)]
+)
+def test_the_cart_shows_how_many_units_one_order_can_reserve(shopper, light, stock, wanted, most):
+    StockLevel.objects.update(reported_quantity=stock)
+    Listing.objects.update(available=stock)
+    shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": wanted})
+
+    page = Page(shopper.get("/en/cart/"))
+
+    assert page.faults == []
+    assert (f"at most {most} of this item" in page.text) == (most is not None)
+    assert (f">Take {most}</button>" in page.text) == (most is not None)
+    assert bool(page.all("a", href="/en/checkout/")) == (most is None)
+
+
+def test_a_cart_over_the_limit_goes_back_to_the_cart_and_can_be_mended(shopper, light):
+    StockLevel.objects.update(reported_quantity=20)
+    Listing.objects.update(available=20)
+    shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 11})
+    shopper.post("/en/checkout/", WHO)
+
+    for answer in (
+        shopper.get("/en/checkout/delivery/"),
+        shopper.post("/en/checkout/delivery/", {"tier": "economy"}),
+    ):
+        assert answer.url == "/en/cart/"
+
+    line = Cart.objects.get().lines.get()
+    shopper.post("/en/cart/change/", {"line": line.pk, "quantity": 10})
+    shopper.post("/en/checkout/delivery/", {"tier": "economy"})
+    review = shopper.get("/en/checkout/review/")
+    assert shopper.post(PLACE, {"agreed": agreed(review)}).status_code == 303
+    assert Order.objects.get().lines.get().quantity == 10
