@@ -1,12 +1,14 @@
-"""Alternatives: find what can be bought in place of a product that cannot."""
+"""Alternatives: find what can be bought in place of a product that cannot, or is not shown."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import connection
 
-from catalog.models import Channel
+from catalog.models import Category, Channel, Listing, Product, Spec, Variant
 from catalog.models.listings import STALE_AFTER
 from catalog.products.detail import ProductView
 from catalog.search.cards import CARD_COLUMNS, CardView
@@ -21,15 +23,58 @@ _ALTERNATIVES = f"""
           AND {{in_stock}}
         ORDER BY score DESC, id LIMIT 200
     ) AS card
-    ORDER BY (family = 'battery' AND battery_format <> %s), abs(price_amount - %s), score DESC, id
+    ORDER BY (family = 'battery' AND battery_format <> %s), abs(price_amount - %s::numeric),
+        score DESC, id
     LIMIT {ALTERNATIVES}
 """  # noqa: S608 - made of column names
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unavailable:
+    """A product that no page offers now. ``is_being_priced``: it comes back with a new price."""
+
+    id: int
+    title: str
+    family: str
+    category: Category
+    spec: Spec | None
+    is_being_priced: bool
+
+
+def unavailable(*, channel: Channel, slug: str) -> Unavailable | None:
+    """Find a product that was or will be sold under a name, and is not for sale now."""
+    known = Product.objects.exclude(status=Product.Status.DRAFT).select_related("category", "spec")
+    found = known.filter(slug=slug.replace("\0", "")).first()
+    if found is None:
+        return None
+    unpriced = Listing.objects.on(channel).filter(
+        variant__product=found,
+        price_amount=None,
+        wholesale_amount__isnull=False,
+        is_withdrawn=False,
+    )
+    is_being_priced = found.status == Product.Status.ACTIVE and (
+        unpriced.exclude(variant__status=Variant.Status.DISCONTINUED).exists()
+    )
+    return Unavailable(
+        id=found.pk,
+        title=found.title,
+        family=found.family,
+        category=found.category,
+        spec=getattr(found, "spec", None),
+        is_being_priced=is_being_priced,
+    )
+
+
 def alternatives(
-    light: ProductView, *, channel: Channel, country: str, now: datetime
+    light: ProductView | Unavailable,
+    *,
+    channel: Channel,
+    country: str,
+    now: datetime,
+    price: Decimal | None = None,
 ) -> list[CardView]:
-    """Return the cards nearest in price of the same family that can be sent to a country.
+    """Return the cards of the same family, nearest to a price, that can be sent to a country.
 
     Of cells, those of the same size come first: others do not fit.
     """
@@ -40,7 +85,7 @@ def alternatives(
             _ALTERNATIVES.format(in_stock=in_stock.text),
             [
                 *(channel.pk, light.category.pk, light.family, light.id),
-                *(*in_stock.values, cell, light.price_from.amount),
+                *(*in_stock.values, cell, price),
             ],
         )
         return [CardView(*row) for row in cursor.fetchall()]

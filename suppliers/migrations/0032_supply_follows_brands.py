@@ -40,7 +40,7 @@ DROP FUNCTION supply_follows_brand();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalog", "0029_responsible_persons"),
+        ("catalog", "0031_responsible_persons"),
         ("suppliers", "0031_gateways_have_breakers"),
     ]
 

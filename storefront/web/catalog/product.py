@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
@@ -12,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from catalog.products import detail
-from catalog.products.alternatives import alternatives
+from catalog.products.alternatives import alternatives, unavailable
 from catalog.products.detail import ProductView, VariantView
 from orders.models.cart import MAX_QUANTITY
 from shipping.availability import availability
@@ -23,7 +24,7 @@ from storefront.web.catalog.spec_table import sheet
 from storefront.web.catalog.supplier_text import plain
 from storefront.web.charts import beam, runtime
 from storefront.web.core.page_cache import kept
-from storefront.web.core.visit import visit
+from storefront.web.core.visit import Visit, visit
 
 USEFUL_LX = 5.0  # what lights a path well enough to walk on
 BLINKING = frozenset({"strobe", "sos", "beacon"})
@@ -47,7 +48,7 @@ def show(
     here, now = visit(request), timezone.now()
     light = detail.product(channel=here.channel, slug=slug, now=now)
     if light is None:
-        raise Http404
+        return _unavailable(request, here, slug, now)
     chosen = next((each for each in light.variants if each.sku == sku), light.lead(now))
     supply = availability.of_page(
         shown={each.id: each for each in light.variants},
@@ -59,7 +60,13 @@ def show(
     can_be_had = supply.answer
     instead = []
     if chosen.id not in supply.deliverable:
-        instead = alternatives(light, channel=here.channel, country=here.country, now=now)
+        instead = alternatives(
+            light,
+            channel=here.channel,
+            country=here.country,
+            now=now,
+            price=light.price_from.amount,
+        )
     context = {
         "light": light,
         "chosen": chosen,
@@ -82,6 +89,24 @@ def show(
         **charts(light),
     }
     return render(request, "web/catalog/product.html", context, status=status)
+
+
+def _unavailable(request: HttpRequest, here: Visit, slug: str, now: datetime) -> HttpResponse:
+    """Say why a known product is not for sale, and offer others. It is 404 if it does not return.
+
+    Raises: Http404  there is no such product
+    """
+    light = unavailable(channel=here.channel, slug=slug)
+    if light is None:
+        raise Http404
+    instead = alternatives(light, channel=here.channel, country=here.country, now=now)
+    context = {
+        "light": light,
+        "alternatives": instead,
+        "answers": answers_for(instead, country=here.country, channel=here.channel, now=now),
+    }
+    status = HTTPStatus.OK if light.is_being_priced else HTTPStatus.NOT_FOUND
+    return render(request, "web/catalog/unavailable.html", context, status=status)
 
 
 def charts(light: ProductView) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from catalog.models import Brand, Mode, Product, Spec, Variant
+from catalog.models import Brand, Listing, Product
 from shipping.rates import quotes
 from storefront.web.core.visit import COUNTRY_COOKIE
 from suppliers.models import Service, StockLevel
@@ -281,3 +282,45 @@ def test_the_page_names_the_manufacturer_and_its_responsible_person(shopper, lig
     assert "Do not look into the light" in page.text
     assert "Add to cart" in page.text
     assert page.faults == []
+
+
+def review_price(_listing):
+    Listing.objects.filter(variant__product__slug="trail-400").update(
+        is_published=False, price_amount=None, wholesale_amount="9.00", wholesale_currency="USD"
+    )
+
+
+def archive(_listing):
+    Listing.objects.filter(variant__product__slug="trail-400").update(is_published=False)
+    Product.objects.filter(slug="trail-400").update(status="archived")
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "reason"),
+    [
+        (review_price, 200, "Its price is being checked, so it cannot be bought just now."),
+        (archive, 404, "It is not sold at the moment."),
+    ],
+)
+def test_a_product_that_is_not_for_sale_says_why_and_offers_others(
+    shopper, light, change, status, reason
+):
+    make_light(title="Trail 500", slug="trail-500")
+    change(light)
+    shelve(light.variant.product)
+
+    response = shopper.get(URL)
+    page = Page(response)
+
+    assert response.status_code == status
+    assert reason in page.text
+    assert page.faults == []
+    assert page.all("a", href="/en/p/trail-500/")
+    assert page.all("meta", name="robots", content="noindex")
+    assert page.all("a", href="/en/c/headlamps/")
+
+
+def test_a_draft_is_not_shown(shopper, light):
+    Product.objects.update(status="draft")
+
+    assert "No light here." in text_of(shopper.get(URL))
