@@ -62,6 +62,7 @@ COLUMNS = {
     "supplier_sku": _("Supplier's SKU"),
     "supplier_product": _("Product of the supplier"),
     "variant": _("Variant"),
+    "disputed_variant": _("Disputed variant"),
     "title": _("Title"),
     "cost_amount": _("Cost"),
     "currency": _("Currency"),

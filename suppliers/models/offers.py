@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Case, ExpressionWrapper, F, Q, When
 from django.db.models.functions import Coalesce, Greatest
@@ -82,7 +84,10 @@ class SupplierOffer(models.Model):
     ``map_amount`` and ``msrp_amount`` are in the offer's currency, as the supplier states them.
     ``missing_evidence`` names the criteria whose valid proof it needs and lacks
     (``compliance.certificates``): while any is missing, it is not sold, whatever its data say.
-    ``locked_fields`` are those that staff set by hand: no feed changes them (``offers.overrides``).
+    ``locked_fields`` are those that staff set by hand: no feed changes them (``offers.overrides``);
+    ``LINK`` among them without a variant: the product job makes a product of it, or, where
+    ``status`` is locked too, ignores it.
+    ``disputed_variant`` is the variant that it would be, if its GTIN did not contradict that.
     ``run`` is the last one whose page of his told something new of it.
     """
 
@@ -91,6 +96,8 @@ class SupplierOffer(models.Model):
         HELD = "held", _("Kept off sale")  # its data cannot be believed; a FeedIssue says why
         GONE = "gone", _("No longer listed")
 
+    LINK: ClassVar = "variant"
+
     supplier = models.ForeignKey(
         Supplier, models.PROTECT, related_name="offers", db_index=False
     )  # the constraint's index does
@@ -98,6 +105,9 @@ class SupplierOffer(models.Model):
     supplier_product = models.CharField(max_length=60)
     variant = models.ForeignKey(
         Variant, models.PROTECT, null=True, blank=True, related_name="offers"
+    )
+    disputed_variant = models.ForeignKey(
+        Variant, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     title = models.CharField(max_length=200, blank=True)
     cost_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
@@ -144,6 +154,10 @@ class SupplierOffer(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(status__in=["active", "held", "gone"]), name="offer_status_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(variant__isnull=True) | Q(disputed_variant__isnull=True),
+                name="offer_disputed_is_not_linked",
             ),
             models.CheckConstraint(
                 condition=Q(minimum_quantity__gte=1, pack_size__gte=1),

@@ -21,13 +21,20 @@ from unfold.widgets import (
 )
 
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action, show
+from storefront.lib.staff.admin import action, show
 from storefront.lib.staff.inlines import inline
 from suppliers.column_labels import COLUMNS
 from suppliers.inventory import tasks
-from suppliers.models import CostChange, StockLevel, StockMovement, SupplierOffer, SupplierProduct
+from suppliers.models import (
+    CostChange,
+    StockLevel,
+    StockMovement,
+    SupplierOffer,
+    SupplierProduct,
+)
 from suppliers.models.offers import SupplierOfferQuerySet
 from suppliers.offers import overrides
+from suppliers.offers.link_admin import LinkActions, reasons
 
 Status = SupplierOffer.Status
 
@@ -86,7 +93,7 @@ class FeedForm(forms.Form):
 
     fields_back = forms.MultipleChoiceField(
         label=_("Fields"),
-        choices=[(name, _called(name)) for name in overrides.BY_HAND],
+        choices=[(name, _called(name)) for name in (*overrides.BY_HAND, SupplierOffer.LINK)],
         widget=forms.CheckboxSelectMultiple,
     )
 
@@ -128,11 +135,12 @@ def _origins(offer: SupplierOffer) -> list[tuple[Any, ...]]:
     return told
 
 
-class HandActions(StaffAdmin):
+class HandActions(LinkActions):
     """What staff can do with one offer."""
 
-    hand_actions: ClassVar = ["by_hand", "by_feed"]
+    hand_actions: ClassVar = [*LinkActions.link_actions, "by_hand", "by_feed"]
     hand_fits: ClassVar = {
+        **LinkActions.link_fits,
         "by_hand": lambda row: row.status != Status.GONE,
         "by_feed": lambda row: bool(row.locked_fields),
     }
@@ -200,11 +208,13 @@ class SupplierOfferAdmin(HandActions):
         "status",
         "supplier",
         ("variant", admin.EmptyFieldListFilter),
+        ("disputed_variant", admin.EmptyFieldListFilter),
         ("missing_evidence", admin.EmptyFieldListFilter),
     ]
     search_fields: ClassVar = ["supplier_sku", "supplier_product", "title", "variant__sku"]
     ordering: ClassVar = ["-id"]
     readonly_fields: ClassVar = [
+        reasons,
         columns.page(
             "supply:offers",
             _("Supply"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.db.models import Exists, OuterRef
 
@@ -35,10 +35,7 @@ def bearers_of(*, supplier: Supplier, claims: Iterable[Claim]) -> dict[Name, Bea
         .select_related("variant__product__brand")
     ]
     ids = {name.variant_id for name in names}
-    gtins: dict[int, set[str]] = defaultdict(set)
-    stated = Identifier.objects.filter(scheme=Identifier.Scheme.GTIN, variant__in=ids)
-    for variant_id, gtin in stated.values_list("variant_id", "value"):
-        gtins[variant_id].add(gtin)
+    gtins = stated_gtins(ids)
     skus: dict[int | None, set[str]] = defaultdict(set)
     offers = SupplierOffer.objects.filter(supplier=supplier, variant__in=ids)
     for variant_id, sku in offers.values_list("variant_id", "supplier_sku"):
@@ -55,3 +52,12 @@ def bearers_of(*, supplier: Supplier, claims: Iterable[Claim]) -> dict[Name, Bea
         )
         for name in names
     }
+
+
+def stated_gtins(variant_ids: Collection[int]) -> dict[int, set[str]]:
+    """Return all GTINs that suppliers state for these variants, disputed ones included."""
+    gtins: dict[int, set[str]] = defaultdict(set)
+    stated = Identifier.objects.filter(scheme=Identifier.Scheme.GTIN, variant__in=variant_ids)
+    for variant_id, gtin in stated.values_list("variant_id", "value"):
+        gtins[variant_id].add(gtin)
+    return gtins

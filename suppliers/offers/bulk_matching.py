@@ -67,6 +67,7 @@ WITH twice AS (
     status = CASE WHEN o.cost_amount IS NULL OR o.locked_fields ? 'status'
       THEN o.status ELSE 'active' END
   FROM locked WHERE o.id = locked.id AND o.variant_id IS NULL
+    AND NOT o.locked_fields ? 'variant'
   RETURNING o.id, o.variant_id
 ), queued AS (
   INSERT INTO suppliers_unpublishedsupply (variant_id) SELECT DISTINCT variant_id FROM written

@@ -1,14 +1,15 @@
 """Offer matching: decide which variants of ours the SKUs of a supplier's product are. Pure.
 
 A wrong link sells one item and ships another, so only a certain match is linked. Price lists
-(``bulk_matching``) and product pages (``sync.product_intake``) use the same rule:
+(``bulk_matching``) and product pages (``links``) use the same rule:
 
 - A GTIN names a variant if the brand is the same. A list without brands counts if staff verified
   the GTIN.
 - Otherwise a part number names a variant, unless both state option values and these differ: some
   suppliers write the model number there. Or a model number with the option values does. Both count
   only within their brand, and only if they do not name two variants.
-- A part number whose variant has another GTIN is a contradiction: the SKU waits for staff.
+- A part number whose variant has another GTIN is a contradiction: the SKU waits for staff. So does
+  a linked SKU that later states another GTIN.
 - Every SKU must be named, each another variant of one product. The supplier must not offer one of
   these variants under another SKU.
 
@@ -17,7 +18,7 @@ Any other product becomes a product of its own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from catalog.attributes.identifiers import (
@@ -123,7 +124,9 @@ def match(product: Sequence[Claim], bearers: Mapping[Name, Bearer]) -> Match:
         if bearer is None or bearer.offered_as - {claim.sku}:
             return Match()
         found[claim.sku] = bearer
-        if by_part is not None and _is_contradicted(claim, bearers, by_part):
+        if by_part is not None and is_contradicted(
+            claim, bearers, variant_id=by_part.variant_id, gtins=by_part.gtins
+        ):
             contradicted[claim.sku] = by_part.variant_id
     is_one_product = len({bearer.product_id for bearer in found.values()}) == 1
     is_one_each = len({bearer.variant_id for bearer in found.values()}) == len(product)
@@ -153,8 +156,13 @@ def _is_same_version(claim: Claim, bearer: Bearer) -> bool:
     return bearer.brand_key == claim.brand_key and not is_other
 
 
-def _is_contradicted(claim: Claim, bearers: Mapping[Name, Bearer], by_part: Bearer) -> bool:
-    """Test whether the GTIN is that of another variant, of whichever brand, or of none of ours."""
+def is_contradicted(
+    claim: Claim, bearers: Mapping[Name, Bearer], *, variant_id: int, gtins: Collection[str]
+) -> bool:
+    """Test whether the GTIN is that of another variant, of whichever brand, or of none of ours.
+
+    Shape:  ``gtins`` are all that suppliers state for the variant
+    """
     if named := bearers.get(("gtin", claim.gtin)):
-        return named.variant_id != by_part.variant_id
-    return bool(claim.gtin and by_part.gtins) and claim.gtin not in by_part.gtins
+        return named.variant_id != variant_id
+    return bool(claim.gtin and gtins) and claim.gtin not in gtins

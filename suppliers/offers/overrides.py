@@ -1,4 +1,4 @@
-"""Offer overrides: set a value of an offer by hand, return it to the supplier's feed."""
+"""Offer overrides: set a value of an offer by hand, link it, return it to the supplier's feed."""
 
 from __future__ import annotations
 
@@ -8,14 +8,27 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
-from suppliers.models import CostChange, SupplierOffer, SupplierProduct, UnpublishedSupply
+from catalog.models import Variant
+from suppliers.compliance import certificates
+from suppliers.models import (
+    CostChange,
+    FeedIssue,
+    SupplierOffer,
+    SupplierProduct,
+    UnpublishedSupply,
+)
+from suppliers.offers import links
 
 # What may be set by hand. The status says whether it is on sale.
 BY_HAND = (
     "cost_amount", "lead_days", "minimum_quantity", "pack_size", "map_amount", "msrp_amount",
     "status",
 )  # fmt: skip
+
+
+Status = SupplierOffer.Status
 
 
 class NotByHandError(Exception):
@@ -75,10 +88,99 @@ def let_the_feed_decide(*, offer: SupplierOffer, fields: Collection[str], now: d
         row.status = SupplierOffer.Status.ACTIVE
     row.seen_at = now
     row.save(update_fields=["locked_fields", "status", "seen_at"])
-    SupplierProduct.objects.filter(supplier=row.supplier_id, ref=row.supplier_product).update(
-        list_digest="", detail_digest="", cost_digest=""
-    )
+    _read_again(row)
     _publish(row)
+
+
+def _read_again(row: SupplierOffer) -> int:
+    products = SupplierProduct.objects.filter(supplier=row.supplier_id, ref=row.supplier_product)
+    return products.update(list_digest="", detail_digest="", cost_digest="")
+
+
+# Offers without a link
+
+
+def is_unlinked(offer: SupplierOffer) -> bool:
+    """Test whether staff can decide what the offer is: it is listed, and linked to nothing."""
+    return offer.variant_id is None and offer.status != Status.GONE
+
+
+@transaction.atomic(durable=True)
+def link(*, offer: SupplierOffer, variant: Variant, now: datetime) -> None:
+    """Link an offer to a variant. No feed changes the link until it is given back.
+
+    Locks:  the offer
+    Raises: NotByHandError  it is linked or gone, the supplier offers the variant under another
+            SKU, or open orders hold units of it as another variant
+    """
+    row = _unlinked(offer, becomes=variant.pk)
+    same = SupplierOffer.objects.filter(supplier=row.supplier_id, variant=variant)
+    if other := same.exclude(status=Status.GONE).first():
+        raise NotByHandError(f"The supplier already offers this variant as {other.supplier_sku}.")
+    row.variant = variant
+    if "status" not in row.locked_fields:
+        is_sound = row.cost_amount is not None and not row.is_cost_silent
+        row.status = Status.ACTIVE if is_sound else Status.HELD
+    _decided(row, locked={*row.locked_fields, SupplierOffer.LINK}, now=now)
+    certificates.weigh(supplier_id=row.supplier_id, now=now, offer_ids=[row.pk])
+    _publish(row)
+
+
+@transaction.atomic(durable=True)
+def make_product(*, offer: SupplierOffer, now: datetime) -> None:
+    """Have the next product sync make a product of the supplier's own from an offer.
+
+    Locks:  the offer, then its product
+    Raises: NotByHandError  it is linked or gone, has no product page, or open orders hold units
+            of it
+    """
+    row = _unlinked(offer)
+    if not _read_again(row):
+        raise NotByHandError(
+            "Only a price list names this SKU. A product needs a page: map the supplier's product"
+            " file first."
+        )
+    _decided(row, locked={*row.locked_fields, SupplierOffer.LINK} - {"status"}, now=now)
+
+
+@transaction.atomic(durable=True)
+def refuse(*, offer: SupplierOffer, now: datetime) -> None:
+    """Keep an offer off sale: no feed links it or makes a product of it until it is given back.
+
+    Locks:  the offer
+    Raises: NotByHandError  it is linked or gone
+    """
+    row = _unlinked(offer, becomes=offer.disputed_variant_id)
+    row.status = Status.HELD
+    _decided(row, locked={*row.locked_fields, SupplierOffer.LINK, "status"}, now=now)
+
+
+def _unlinked(offer: SupplierOffer, *, becomes: int | None = None) -> SupplierOffer:
+    """Lock an offer that staff may decide about.
+
+    An open order of its former variant would be filled with another one.
+
+    Raises: NotByHandError
+    """
+    row = SupplierOffer.objects.select_for_update(of=["self"], no_key=True).get(pk=offer.pk)
+    if not is_unlinked(row):
+        raise NotByHandError("It is linked already, or the supplier no longer lists it.")
+    held = row.levels.filter(Q(reserved__gt=0) | Q(allocated_unseen__gt=0))
+    if row.disputed_variant_id not in {None, becomes} and held.exists():
+        raise NotByHandError(
+            f"Open orders hold units of this SKU as {row.disputed_variant}. Reroute or cancel them"
+            " first."
+        )
+    return row
+
+
+def _decided(row: SupplierOffer, *, locked: Collection[str], now: datetime) -> None:
+    row.disputed_variant = None
+    row.locked_fields = sorted(locked)
+    row.seen_at = now
+    row.save(update_fields=["variant", "disputed_variant", "status", "locked_fields", "seen_at"])
+    issues = FeedIssue.objects.filter(supplier=row.supplier_id, row=row.supplier_sku)
+    issues.filter(code__in=links.CODES, resolved_at=None).update(resolved_at=now)
 
 
 def _is_held_for_cost(offer: SupplierOffer) -> bool:

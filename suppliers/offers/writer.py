@@ -31,8 +31,8 @@ from suppliers.runs.staging import staged
 Status = SupplierOffer.Status
 BATCH = 500
 WRITTEN = (
-    "variant_id", "supplier_product", "title", "status", "minimum_quantity", "pack_size",
-    "lead_days", "map_amount", "msrp_amount",
+    "variant_id", "disputed_variant_id", "supplier_product", "title", "status",
+    "minimum_quantity", "pack_size", "lead_days", "map_amount", "msrp_amount",
 )  # fmt: skip
 
 
@@ -42,6 +42,7 @@ def note(  # noqa: PLR0913 - one pass over the records that fills what comes aft
     work: Work,
     records: Sequence[ProductRecord],
     taken: Intake,
+    disputed: Mapping[str, int],
     offers: Mapping[str, SupplierOffer],
     touched: set[int],
     now: datetime,
@@ -54,10 +55,15 @@ def note(  # noqa: PLR0913 - one pass over the records that fills what comes aft
     for record in records:
         for variant in record.variants:
             variant_id = taken.variants.get(variant.sku)
+            disputed_id = disputed.get(variant.sku)
             offer = offers.get(variant.sku)
             if offer is None:
-                new.append(_offer(work, record, variant, variant_id, now))
-            elif _is_changed(work, offer, record, variant, variant_id):
+                offer = _offer(work, record, variant, variant_id, now)
+                offer.disputed_variant_id = disputed_id
+                new.append(offer)
+            elif _is_changed(
+                work, offer, record, variant, variant_id=variant_id, disputed_id=disputed_id
+            ):
                 offer.seen_at = now
                 offer.run = work.run
                 changed.append(offer)
@@ -91,12 +97,14 @@ def _offer(
     )
 
 
-def _is_changed(
+def _is_changed(  # noqa: PLR0913 - an offer, its page, and the two links that it may have
     work: Work,
     offer: SupplierOffer,
     record: ProductRecord,
     variant: VariantRecord,
+    *,
     variant_id: int | None,
+    disputed_id: int | None,
 ) -> bool:
     """Bring the offer to what the page says, but for what staff set by hand.
 
@@ -107,7 +115,8 @@ def _is_changed(
     """
     before = _written(offer)
     was_nothing_of_ours = offer.variant_id is None
-    offer.variant_id = offer.variant_id or variant_id
+    offer.disputed_variant_id = disputed_id
+    offer.variant_id = None if disputed_id else offer.variant_id or variant_id
     offer.supplier_product = record.ref
     offer.title = variant.title[:200]
     for name, value in _terms(work, variant.terms).items():
@@ -117,6 +126,8 @@ def _is_changed(
     is_locked = "status" in offer.locked_fields
     if offer.status == Status.GONE:
         offer.status = Status.ACTIVE if is_sound and not is_locked else Status.HELD
+    elif disputed_id and not is_locked:
+        offer.status = Status.HELD
     elif was_nothing_of_ours and offer.variant_id is not None and not is_locked:
         offer.status = Status.ACTIVE if is_sound else Status.HELD
     return before != _written(offer)
@@ -190,12 +201,14 @@ def write(  # noqa: PLR0913 - one batch in its parts
     batch: Batch,
     records: Sequence[ProductRecord],
     taken: Intake,
+    disputed: Mapping[str, int],
     present: Mapping[str, SupplierProduct],
     again: Collection[str] = (),
 ) -> None:
     """Write one batch: offers, first stock, digests and issues, all or nothing.
 
-    Shape:  ``again`` are products to be looked at again by the next run
+    Shape:  ``again`` are products to be looked at again by the next run; ``disputed`` maps SKUs
+            to the variant that they must not be linked to (``offers.links``)
     Locks:  the run, then the offers, then stock rows, each in id order
     Raises: TakenMeanwhileError  another worker's batch has one of the SKUs
     """
@@ -220,7 +233,15 @@ def write(  # noqa: PLR0913 - one batch in its parts
         ):
             raise TakenMeanwhileError(sku)
     touched = set(taken.touched)
-    new = note(work=work, records=records, taken=taken, offers=offers, touched=touched, now=now)
+    new = note(
+        work=work,
+        records=records,
+        taken=taken,
+        disputed=disputed,
+        offers=offers,
+        touched=touched,
+        now=now,
+    )
     left_out = [
         offer
         for sku, offer in offers.items()

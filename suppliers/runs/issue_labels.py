@@ -26,6 +26,7 @@ WORDS: Mapping[str, Promise] = {
     # Its names
     "gtin-check-digit": _("A GTIN has a wrong check digit"),
     "gtin-duplicate": _("A GTIN belongs to another variant"),
+    "gtin-contradicts-link": _("A GTIN contradicts the linked product"),
     "gtin-contradicts-mpn": _("A GTIN contradicts the part number"),
     "model-duplicate": _("A model number in this version belongs to another variant"),
     "mpn-duplicate": _("A maker’s number belongs to another variant"),

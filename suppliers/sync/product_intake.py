@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from django.db import DataError, IntegrityError
 
-from catalog.product_import import identifiers, importer
+from catalog.product_import import importer
 from catalog.product_import.importer import Intake
 from catalog.records import BadRow, ProductRecord, VariantRecord
 from storefront.lib.http.errors import OutsideError, TemporaryError
 from suppliers.connectors.records import GoneError, ProductPage, StockRecord
 from suppliers.models import SupplierOffer, SupplierProduct
-from suppliers.offers import matching, writer
-from suppliers.offers.bearers import bearers_of
-from suppliers.offers.matching import Match
+from suppliers.offers import links, writer
+from suppliers.offers.links import Links
 from suppliers.offers.writer import Batch, Good, Listed, TakenMeanwhileError
 from suppliers.quarantine import guards
 from suppliers.quarantine.limits import limits_of_run
@@ -115,12 +113,21 @@ def _take_whole(work: Work, batch: Batch) -> int:
 
 def _take(work: Work, batch: Batch) -> int:
     records = _with_own_skus(work, [page.record for page in batch.good], batch)
-    taken = _taken_in(work, records)
+    decided = links.decide(supplier=work.supplier, records=records)
+    taken = _taken_in(work, decided)
     batch.problems += taken.issues
     present = _present(work, batch.answered)
     # What cannot be stored today may be tomorrow: it is asked for again.
     again = {problem.row for problem in taken.issues if problem.code == NOT_STORED}
-    writer.write(work=work, batch=batch, records=records, taken=taken, present=present, again=again)
+    writer.write(
+        work=work,
+        batch=batch,
+        records=records,
+        taken=taken,
+        disputed=decided.disputed,
+        present=present,
+        again=again,
+    )
     return sum(len(record.variants) for record in records)
 
 
@@ -216,73 +223,16 @@ def _with_own_skus(
     return kept
 
 
-def _taken_in(work: Work, records: Sequence[ProductRecord], *, is_again: bool = False) -> Intake:
-    """Store the records of products that are this supplier's; only link those of products of ours.
-
-    A product is described by the supplier that it was made from. Others only offer it: their pages
-    change none of its texts, numbers and pictures.
-    """
-    skus = [variant.sku for record in records for variant in record.variants]
-    made_here = identifiers.variant_ids(skus=skus, source=work.supplier.code)
-    known: dict[str, int] = dict(
-        SupplierOffer.objects.filter(
-            supplier=work.supplier, supplier_sku__in=skus, variant__isnull=False
-        ).values_list("supplier_sku", "variant_id")
-    )
-    own = [record for record in records if _has_any(record, made_here)]
-    others = [record for record in records if not _has_any(record, made_here)]
-    claimed = {record.ref: matching.claims(record) for record in others}
-    bearers = bearers_of(
-        supplier=work.supplier, claims=[each for claims in claimed.values() for each in claims]
-    )
-    linked: dict[str, int] = {}
-    problems: list[BadRow] = []
-    matches = {ref: matching.match(claims, bearers) for ref, claims in claimed.items()}
-    claimants = Counter(pk for found in matches.values() for pk in found.linked.values())
-    for record in others:
-        found = matches[record.ref]
-        if any(claimants[pk] > 1 for pk in found.linked.values()):
-            found = Match()  # of two products that claim one variant, neither is linked
-        if not found and not _has_any(record, known):
-            own.append(record)
-            continue
-        here = {variant.sku for variant in record.variants}
-        linked.update(found.linked)
-        linked.update({sku: pk for sku, pk in known.items() if sku in here})
-        problems += _unlinked(record, found, linked)
-    taken = _stored(work, own, known, is_again=is_again)
+def _taken_in(work: Work, decided: Links, *, is_again: bool = False) -> Intake:
+    """Store the supplier's own products; of other suppliers' products it only has offers."""
+    taken = _stored(work, decided.own, decided.known, is_again=is_again)
+    touched = {*decided.linked.values(), *decided.disputed.values()}
     return replace(
         taken,
-        variants={**taken.variants, **linked},
-        touched=taken.touched | set(linked.values()),
-        issues=[*taken.issues, *problems],
+        variants={**taken.variants, **decided.linked},
+        touched=taken.touched | touched,
+        issues=[*taken.issues, *decided.problems],
     )
-
-
-def _has_any(record: ProductRecord, found: Mapping[str, int]) -> bool:
-    return any(variant.sku in found for variant in record.variants)
-
-
-def _unlinked(record: ProductRecord, found: Match, linked: Mapping[str, int]) -> Iterator[BadRow]:
-    """Report the SKUs of a linked product that wait for staff: their offers stay on hold."""
-    for variant in record.variants:
-        if variant.sku in linked:
-            continue
-        if variant.sku in found.contradicted:
-            code = "gtin-contradicts-mpn"
-            message = (
-                f"Its part number belongs to a variant of ours, its GTIN {variant.gtin} does not."
-                " The offer stays on hold until one of them is corrected."
-            )
-        else:
-            code = "sku-not-matched"
-            message = "We sell its product, but not in this version. The offer stays on hold."
-        yield BadRow(
-            row=variant.sku,
-            code=code,
-            message=message,
-            raw={"gtin": variant.gtin[:100], "mpn": variant.mpn[:100]},
-        )
 
 
 def _stored(
@@ -300,7 +250,8 @@ def _stored(
     except NOT_STORABLE as error:
         if len(records) == 1 and isinstance(error, IntegrityError) and not is_again:
             # Another worker may have stored the same product, or its address: now that is found.
-            return _taken_in(work, records, is_again=True)
+            decided = links.decide(supplier=work.supplier, records=records)
+            return _taken_in(work, decided, is_again=True)
         if len(records) == 1:
             log.exception("product %s cannot be stored", records[0].ref)
             issues = [_not_stored(records[0].ref)]

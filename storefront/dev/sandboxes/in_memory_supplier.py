@@ -124,7 +124,9 @@ class FakeSupplier:
         )
         return ProductPage(
             ref=ref,
-            digest=_digest(record.title, record.claims, [each.sku for each in variants]),
+            digest=_digest(
+                record.title, record.claims, [(each.sku, each.gtin, each.mpn) for each in variants]
+            ),
             record=replace(record, variants=variants),
             stock=self._levels(ref),
         )

@@ -1,0 +1,142 @@
+"""Offer link admin: show why an offer waits; link it, create a product of it, refuse it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from catalog.models import Variant
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action
+from suppliers.inventory import tasks
+from suppliers.models import FeedIssue, SupplierOffer
+from suppliers.offers import overrides
+from suppliers.runs.issue_labels import said
+
+
+class LinkForm(ReasonForm):
+    """Which variant of ours an offer is, and why."""
+
+    sku = forms.CharField(label=_("SKU"), max_length=40, widget=UnfoldAdminTextInputWidget)
+    field_order = ("sku", "reason")
+
+    def clean_sku(self) -> str:
+        sku: str = self.cleaned_data["sku"].strip().upper()
+        if not Variant.objects.filter(sku=sku).exists():
+            raise forms.ValidationError(
+                gettext("No variant has this SKU. Copy it from the variant’s page.")
+            )
+        return sku
+
+
+@admin.display(description=_("Why it is not on sale"))
+def reasons(offer: SupplierOffer) -> str:
+    """List the open issues of the offer's row in the supplier's data."""
+    told = [(said(code), message) for code, message in _open_issues(offer)]
+    return format_html(
+        '<ul class="staff-moves">{}</ul>',
+        format_html_join("", "<li><b>{}</b> {}</li>", told),
+    )
+
+
+def _open_issues(offer: SupplierOffer) -> list[tuple[str, str]]:
+    issues = FeedIssue.objects.filter(
+        supplier=offer.supplier_id,
+        row__in=[offer.supplier_sku, offer.supplier_product],
+        severity=FeedIssue.Severity.ERROR,
+        resolved_at=None,
+    )
+    return list(issues.order_by("pk").values_list("code", "message"))
+
+
+class LinkActions(StaffAdmin):
+    """Decisions of staff about an offer that is linked to nothing. Each needs a reason."""
+
+    link_actions: ClassVar = ["link", "make_product", "refuse"]
+    link_fits: ClassVar = dict.fromkeys(link_actions, overrides.is_unlinked)
+
+    @action(description=_("Link to a product"), icon="link")
+    def link(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        offer = self.row(request, object_id)
+
+        def act(given: Any) -> None:
+            variant = Variant.objects.get(sku=given["sku"])
+            overrides.link(offer=offer, variant=variant, now=timezone.now())
+            self.record(request, offer, gettext("Linked to %(sku)s"), given)
+            self.wake(request, tasks.publish_waiting)
+
+        return self._decide(
+            request,
+            offer,
+            title=gettext("Link to a product"),
+            explain=gettext(
+                "The offer is sold as this variant, and no feed changes that. Compare brand, model"
+                " and GTIN first: a wrong link ships the wrong product."
+            ),
+            act=act,
+            done=gettext("Linked."),
+            form_class=LinkForm,
+            initial={"sku": offer.disputed_variant.sku if offer.disputed_variant else ""},
+        )
+
+    @action(description=_("Create a product"), icon="add_box")
+    def make_product(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        offer = self.row(request, object_id)
+
+        def act(given: Any) -> None:
+            overrides.make_product(offer=offer, now=timezone.now())
+            self.record(request, offer, gettext("Product requested"), given)
+
+        return self._decide(
+            request,
+            offer,
+            title=gettext("Create a product"),
+            explain=gettext(
+                "The next product sync makes a product of its own from the supplier’s page."
+            ),
+            act=act,
+            done=gettext("The next product sync creates the product."),
+        )
+
+    @action(description=_("Refuse"), icon="block")
+    def refuse(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        offer = self.row(request, object_id)
+
+        def act(given: Any) -> None:
+            overrides.refuse(offer=offer, now=timezone.now())
+            self.record(request, offer, gettext("Refused"), given)
+
+        return self._decide(
+            request,
+            offer,
+            title=gettext("Refuse"),
+            explain=gettext(
+                "The offer stays off sale and raises no more issues, until you give its fields"
+                " back to the feed."
+            ),
+            act=act,
+            done=gettext("Refused: the offer stays off sale."),
+        )
+
+    def _decide(
+        self, request: HttpRequest, offer: SupplierOffer, *, explain: str, **words: Any
+    ) -> HttpResponse:
+        """Ask why, and show why the offer waits."""
+        form_class = words.pop("form_class", ReasonForm)
+        told = [f"{said(code)}. {message}" for code, message in _open_issues(offer)]
+        explain = " ".join([*told, explain])
+        return self.ask(request, offer, explain=explain, form_class=form_class, **words)
+
+    def record(
+        self, request: HttpRequest, offer: SupplierOffer, done: str, given: Mapping[str, Any]
+    ) -> None:
+        """Write the decision and its reason to the history of the offer."""
+        self.log_change(request, offer, f"{done % given}: {given['reason']}")

@@ -1,0 +1,175 @@
+"""Offer links: decide for the SKUs of product pages what is linked, disputed or the supplier's own.
+
+``matching`` has the rule. A product is described by the supplier that it was made from. Others only
+offer it: their pages change none of its texts, numbers and pictures.
+
+An offer that is linked stays linked until its GTIN contradicts the variant. It is then disputed:
+unlinked and on hold, until the rule names the same variant again or staff decide. The rule never
+links it to another variant, because open purchase orders may name its SKU. A link that staff made
+stays (``variant`` in ``locked_fields``).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from catalog.product_import import identifiers
+from catalog.records import BadRow, ProductRecord, VariantRecord
+from suppliers.models import Supplier, SupplierOffer
+from suppliers.offers import matching
+from suppliers.offers.bearers import bearers_of, stated_gtins
+from suppliers.offers.matching import Match
+
+CONTRADICTS_PART: Final = "gtin-contradicts-mpn"
+CONTRADICTS_LINK: Final = "gtin-contradicts-link"
+NOT_MATCHED: Final = "sku-not-matched"
+CODES: Final = (CONTRADICTS_PART, CONTRADICTS_LINK, NOT_MATCHED)
+MESSAGES: Final = {
+    CONTRADICTS_PART: (
+        "Its part number belongs to a variant of ours, its GTIN {gtin} does not."
+        " The offer stays on hold until one of them is corrected, or staff link it."
+    ),
+    CONTRADICTS_LINK: (
+        "The supplier now states another GTIN ({gtin}) than the variant that it was matched to has."
+        " The offer is unlinked and on hold until the supplier corrects it, or staff link it."
+    ),
+    NOT_MATCHED: (
+        "We sell its product, but not in this version. The offer stays on hold until staff link it."
+    ),
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Links:
+    """What the SKUs of some product pages are.
+
+    Shape:  ``own`` are records, or parts of them, that make or change the supplier's own products;
+            ``known`` maps SKUs to the variants that their offers are linked to, ``linked`` those
+            of other suppliers' products; ``disputed`` maps SKUs to the variant that their GTIN
+            contradicts
+    """
+
+    own: list[ProductRecord] = field(default_factory=list)
+    known: dict[str, int] = field(default_factory=dict)
+    linked: dict[str, int] = field(default_factory=dict)
+    disputed: dict[str, int] = field(default_factory=dict)
+    problems: list[BadRow] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Offers:
+    """What is decided already. ``fixed`` are links that staff made, ``refused`` SKUs to ignore."""
+
+    known: dict[str, int] = field(default_factory=dict)
+    fixed: set[str] = field(default_factory=set)
+    disputed: dict[str, int] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
+    to_make: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, supplier: Supplier, skus: Sequence[str]) -> _Offers:
+        found = cls()
+        offers = SupplierOffer.objects.filter(supplier=supplier, supplier_sku__in=skus)
+        for offer in offers.only("supplier_sku", "variant", "disputed_variant", "locked_fields"):
+            sku, is_fixed = offer.supplier_sku, SupplierOffer.LINK in offer.locked_fields
+            if offer.variant_id is not None:
+                found.known[sku] = offer.variant_id
+                found.fixed |= {sku} if is_fixed else set()
+            elif is_fixed:
+                (found.refused if "status" in offer.locked_fields else found.to_make).add(sku)
+            elif offer.disputed_variant_id is not None:
+                found.disputed[sku] = offer.disputed_variant_id
+        return found
+
+
+def decide(*, supplier: Supplier, records: Sequence[ProductRecord]) -> Links:
+    """Decide what the SKUs of these pages are; nothing is written."""
+    skus = [variant.sku for record in records for variant in record.variants]
+    offers = _Offers.of(supplier, skus)
+    own_skus = offers.to_make | identifiers.variant_ids(skus=skus, source=supplier.code).keys()
+    made: list[ProductRecord] = []
+    others: list[ProductRecord] = []
+    for record in records:
+        own, other = _parts(record, own_skus, offers)
+        made += [own] if own.variants else []
+        others += [other] if other.variants else []
+    result = _of_others(supplier, others, offers)
+    result.own[:0] = made
+    return result
+
+
+def _parts(
+    record: ProductRecord, own_skus: AbstractSet[str], offers: _Offers
+) -> tuple[ProductRecord, ProductRecord]:
+    """Divide a page: what its own product is made of, and what is looked for among all products.
+
+    A new SKU of an own product is a version of that product.
+    """
+    wanted = [each for each in record.variants if each.sku not in offers.refused]
+    elsewhere = {each.sku for each in wanted} - own_skus
+    if len(elsewhere) < len(wanted):
+        elsewhere &= offers.known.keys() | offers.disputed.keys()
+    own = tuple(each for each in wanted if each.sku not in elsewhere)
+    rest = tuple(each for each in wanted if each.sku in elsewhere)
+    return replace(record, variants=own), replace(record, variants=rest)
+
+
+def _of_others(supplier: Supplier, records: Sequence[ProductRecord], offers: _Offers) -> Links:
+    result = Links(known=dict(offers.known), disputed=dict(offers.disputed))
+    claimed = {record.ref: matching.claims(record) for record in records}
+    bearers = bearers_of(
+        supplier=supplier, claims=[each for claims in claimed.values() for each in claims]
+    )
+    gtins = stated_gtins(offers.known.values())
+    for claim in (each for claims in claimed.values() for each in claims):
+        pk = offers.known.get(claim.sku)
+        if pk is None or claim.sku in offers.fixed:
+            continue
+        if matching.is_contradicted(claim, bearers, variant_id=pk, gtins=gtins.get(pk, ())):
+            result.disputed[claim.sku] = result.known.pop(claim.sku)
+    matches = {ref: matching.match(claims, bearers) for ref, claims in claimed.items()}
+    claimants = Counter(pk for found in matches.values() for pk in found.linked.values())
+    for record in records:
+        found = matches[record.ref]
+        if any(claimants[pk] > 1 for pk in found.linked.values()):
+            found = Match()  # of two products that claim one variant, neither is linked
+        if not found and not _has_any(record, {**result.known, **result.disputed}):
+            result.own.append(record)
+            continue
+        _link(record, found, result)
+    return result
+
+
+def _has_any(record: ProductRecord, found: Mapping[str, int]) -> bool:
+    return any(variant.sku in found for variant in record.variants)
+
+
+def _link(record: ProductRecord, found: Match, result: Links) -> None:
+    """Link what is certain; report the other SKUs, whose offers wait for staff on hold."""
+    was_linked = result.disputed.keys() - found.contradicted.keys()
+    for variant in record.variants:
+        sku = variant.sku
+        pk = result.known.get(sku, found.linked.get(sku))
+        if pk is not None and result.disputed.get(sku, pk) == pk:
+            result.linked[sku] = pk
+            result.disputed.pop(sku, None)
+        elif sku in was_linked:
+            result.problems.append(_problem(CONTRADICTS_LINK, variant))
+        elif sku in found.contradicted:
+            result.disputed[sku] = found.contradicted[sku]
+            result.problems.append(_problem(CONTRADICTS_PART, variant))
+        else:
+            result.problems.append(_problem(NOT_MATCHED, variant))
+
+
+def _problem(code: str, variant: VariantRecord) -> BadRow:
+    return BadRow(
+        row=variant.sku,
+        code=code,
+        message=MESSAGES[code].format(gtin=variant.gtin[:20] or "—"),
+        raw={"gtin": variant.gtin[:100], "mpn": variant.mpn[:100]},
+    )

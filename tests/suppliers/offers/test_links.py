@@ -1,0 +1,240 @@
+"""A linked offer whose supplier states another GTIN is unlinked and waits for staff."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.urls import reverse
+
+from catalog.models import Listing, Product
+from storefront.accounts.models import User
+from storefront.dev.sandboxes import in_memory_supplier
+from suppliers.inventory import publication
+from suppliers.models import FeedIssue, StockLevel, SupplierOffer
+from suppliers.offers import overrides
+from tests.factories.catalog import make_variant
+from tests.factories.feeds import NOON, make_feed_supplier, sync, usd
+from tests.factories.product_records import make_product_record, make_variant_record
+
+OURS, OTHER = "4006381333931", "4012345678901"
+
+
+def light(*, gtin=OURS, mpn="NB-H100", **words):
+    variant = make_variant_record(sku="H100", option_values=(), gtin=gtin, mpn=mpn)
+    return make_product_record(variants=[variant], picture_urls=(), option_names=(), **words)
+
+
+@pytest.fixture
+def second():
+    return make_feed_supplier(code="second", base_url="http://second.example")
+
+
+@pytest.fixture
+def second_world(world, second):
+    return in_memory_supplier.world_at("http://second.example")
+
+
+@pytest.fixture
+def state(supplier, world, second, second_world):
+    """Let the second supplier state a page and sync it; its offer of our product is linked."""
+    hours = iter(range(1, 9))
+
+    def state(record):
+        second_world.put(record, stock={"DE": 20}, cost=usd("5.10"))
+        second.products.update(list_digest="")
+        sync(second, now=NOON + timedelta(hours=next(hours)))
+        return SupplierOffer.objects.get(supplier=second, supplier_sku=record.variants[0].sku)
+
+    world.put(light(), stock={"DE": 20}, cost=usd("8.40"))
+    sync(supplier)
+    assert state(light()).variant == Product.objects.get().variants.get()
+    return state
+
+
+def open_issues(offer):
+    found = FeedIssue.objects.filter(supplier=offer.supplier, resolved_at=None)
+    return [(issue.row, issue.code) for issue in found]
+
+
+@pytest.mark.parametrize("mpn", ["NB-H100", ""], ids=["part number", "GTIN alone"])
+def test_another_gtin_unlinks_the_offer_and_staff_are_told(state, mpn):
+    variant = Product.objects.get().variants.get()
+
+    offer = state(light(gtin=OTHER, mpn=mpn))
+
+    assert (offer.variant, offer.disputed_variant, offer.status) == (None, variant, "held")
+    assert open_issues(offer) == [
+        ("H100", "gtin-contradicts-link" if not mpn else "gtin-contradicts-mpn")
+    ]
+    assert Product.objects.count() == 1
+
+
+def test_what_the_gtin_of_another_product_names_is_not_sold_under_either(state, world, supplier):
+    other = make_product_record(
+        ref="P2",
+        title="Bike light",
+        variants=[make_variant_record(sku="B1", gtin=OTHER, mpn="NB-B1")],
+        picture_urls=(),
+    )
+    world.put(other, stock={"DE": 3}, cost=usd("3.00"))
+    sync(supplier, now=NOON + timedelta(minutes=90))
+
+    offer = state(light(gtin=OTHER, mpn=""))
+
+    assert (offer.variant, offer.status) == (None, "held")
+
+
+def test_no_feed_sells_a_disputed_offer_until_its_gtin_fits_again(state, second):
+    state(light(gtin=OTHER))
+    sync(second, "prices", now=NOON + timedelta(hours=5))
+
+    assert state(light(gtin=OTHER, title="Reworded", mpn="")).status == "held"
+    offer = state(light())
+
+    assert (offer.variant, offer.disputed_variant) == (Product.objects.get().variants.get(), None)
+    assert (offer.status, open_issues(offer)) == ("active", [])
+
+
+def test_the_former_variant_loses_its_stock_in_the_shop(state, supplier):
+    SupplierOffer.objects.filter(supplier=supplier).update(status="gone")
+    publication.publish_waiting(now=NOON)
+
+    offer = state(light(gtin=OTHER))
+
+    listings = Listing.objects.filter(variant=offer.disputed_variant)
+    assert set(listings.values_list("available", flat=True)) <= {0}
+
+
+# What staff decide
+
+
+@pytest.fixture
+def disputed(state):
+    return state(light(gtin=OTHER))
+
+
+def later(n=8):
+    return NOON + timedelta(hours=n)
+
+
+def read_again(offer, record, world_of_it):
+    world_of_it.put(record, stock={"DE": 20}, cost=usd("5.10"))
+    offer.supplier.products.update(list_digest="", detail_digest="")
+    sync(offer.supplier, now=later(9))
+    offer.refresh_from_db()
+
+
+def test_a_link_of_staff_is_kept_though_the_gtin_contradicts_it(disputed, second_world):
+    variant = disputed.disputed_variant
+
+    overrides.link(offer=disputed, variant=variant, now=later())
+    read_again(disputed, light(gtin=OTHER, title="Reworded"), second_world)
+
+    assert (disputed.variant, disputed.status, open_issues(disputed)) == (variant, "active", [])
+
+
+def test_staff_have_a_product_made_of_it(disputed, second_world):
+    overrides.make_product(offer=disputed, now=later())
+    read_again(disputed, light(gtin=OTHER), second_world)
+
+    assert disputed.status == "active"
+    assert disputed.variant.product_id != Product.objects.order_by("pk").first().pk
+    assert Product.objects.count() == 2
+
+
+def test_what_staff_refuse_stays_off_sale_and_raises_no_issue(disputed, second_world):
+    overrides.refuse(offer=disputed, now=later())
+    read_again(disputed, light(gtin="", title="Reworded"), second_world)
+
+    assert (disputed.variant, disputed.status, open_issues(disputed)) == (None, "held", [])
+    assert Product.objects.count() == 1
+
+    overrides.let_the_feed_decide(offer=disputed, fields=["status", "variant"], now=later())
+    read_again(disputed, light(), second_world)
+    assert disputed.status == "active"
+
+
+def test_no_order_is_filled_with_another_product(disputed):
+    StockLevel.objects.filter(offer=disputed).update(reserved=1)
+
+    with pytest.raises(overrides.NotByHandError, match="Open orders hold units"):
+        overrides.link(offer=disputed, variant=make_variant(), now=later())
+    with pytest.raises(overrides.NotByHandError, match="Open orders hold units"):
+        overrides.make_product(offer=disputed, now=later())
+
+
+def test_one_supplier_offers_a_variant_under_one_sku(disputed, state, second):
+    variant = disputed.disputed_variant
+    SupplierOffer.objects.create(
+        supplier=second, supplier_sku="X", variant=variant, currency="USD", seen_at=NOON
+    )
+
+    with pytest.raises(overrides.NotByHandError, match="already offers this variant as X"):
+        overrides.link(offer=disputed, variant=variant, now=later())
+
+
+def test_a_product_needs_a_page(disputed, second):
+    second.products.all().delete()
+
+    with pytest.raises(overrides.NotByHandError, match="Only a price list"):
+        overrides.make_product(offer=disputed, now=later())
+
+
+@pytest.mark.parametrize(
+    ("verb", "words"),
+    [("link", "Linked to {sku}"), ("make_product", "Product requested"), ("refuse", "Refused")],
+)
+def test_the_offer_page_shows_the_reason_asks_for_one_and_records_it(
+    client, disputed, broker_answers, verb, words
+):
+    sku = disputed.disputed_variant.sku
+    staff = User.objects.create_superuser("ann@fara.example", "a password")
+    client.force_login(staff)
+    page = reverse("admin:suppliers_supplieroffer_change", args=[disputed.pk])
+    address = reverse(f"admin:suppliers_supplieroffer_{verb}", args=[disputed.pk])
+    why = FeedIssue.objects.get(resolved_at=None).message
+
+    detail = client.get(page).content.decode()
+    assert why in detail
+    assert address in detail
+    asked = client.get(address).content.decode()
+    assert why in asked
+    assert "required" in client.post(address, {"sku": sku, "reason": ""}).content.decode()
+    client.post(address, {"sku": sku.lower(), "reason": "Asked the maker."})
+
+    entry = LogEntry.objects.get()
+    assert entry.change_message == f"{words.format(sku=sku)}: Asked the maker."
+    assert entry.object_id == str(disputed.pk)
+    detail = client.get(page).content.decode()
+    assert why not in detail
+    assert (address in detail) == (verb != "link")
+
+
+def test_an_unknown_sku_is_refused_in_words(client, disputed):
+    client.force_login(User.objects.create_superuser("ann@fara.example", "a password"))
+    address = reverse("admin:suppliers_supplieroffer_link", args=[disputed.pk])
+
+    shown = client.post(address, {"sku": "HL-1", "reason": "So."}).content.decode()
+
+    assert "No variant has this SKU" in shown
+
+
+def test_a_decided_offer_of_many_versions_leaves_the_others_alone(state, second_world, second):
+    """Of a page with two SKUs, one linked: the other becomes a product, the first stays linked."""
+    page = light()
+    blue = make_variant_record(sku="BLU", option_values=(), gtin="", mpn="NB-H100-BLU")
+    two = replace(page, variants=(*page.variants, blue))
+    state(two)
+    offer = SupplierOffer.objects.get(supplier=second, supplier_sku="BLU")
+    assert open_issues(offer) == [("BLU", "sku-not-matched")]
+
+    overrides.make_product(offer=offer, now=later(7))
+    read_again(offer, two, second_world)
+    read_again(offer, replace(two, title="Reworded"), second_world)
+
+    linked = SupplierOffer.objects.get(supplier=second, supplier_sku="H100")
+    assert linked.variant == Product.objects.order_by("pk").first().variants.get()
+    assert offer.variant.product_id != linked.variant.product_id
