@@ -50,6 +50,7 @@ WORDS: Mapping[str, Promise] = {
     "cost-absurd": _("A cost cannot be a price"),
     "cost-is-a-range": _("A cost is a range"),
     "cost-jumped": _("A cost jumped"),
+    "cost-left-out": _("Prices of a product leave out a SKU"),
     "cost-missing": _("A cost is missing"),
     "cost-no-answer": _("No answer about a cost"),
     "cost-not-positive": _("A cost is not above zero"),

@@ -36,7 +36,7 @@ MONEY = [
     r"^shipping/models/rates\.py$",
     r"^suppliers/(offers|shipping_services)/\w+\.py$",
     r"^suppliers/inventory/(channel_supply|publication)\.py$",
-    r"^suppliers/sync/prices\.py$",
+    r"^suppliers/sync/(prices|price_reading)\.py$",
     r"^suppliers/models/(offers|shipping_services)\.py$",
 ]
 # The only modules that may open a connection to the outside.

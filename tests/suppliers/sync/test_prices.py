@@ -7,9 +7,13 @@ from decimal import Decimal
 import pytest
 
 from catalog.models import Listing, PriceChange
+from catalog.records import BadRow
+from storefront.dev.sandboxes import in_memory_supplier
+from suppliers.connectors.records import CostRecord
 from suppliers.models import CostChange, FeedIssue, FeedRun, SupplierOffer, SupplierProduct
 from suppliers.quarantine import review
 from tests.factories.feeds import NOON, stock_world, sync, usd
+from tests.factories.product_records import make_product_record, make_variant_record
 from tests.suppliers.sync.test_products import open_issues, versions
 
 LATER = NOON + timedelta(hours=1)
@@ -180,3 +184,72 @@ def test_only_goods_that_had_a_cost_can_make_a_run_look_like_garbage(
     run = sync(supplier, "prices", now=LATER)
 
     assert run.status == status
+
+
+def make_two_colors(world):
+    world.put(
+        make_product_record(
+            ref="P1",
+            variants=[
+                make_variant_record(sku="P1-Black", option_values=("Black",)),
+                make_variant_record(sku="P1-Red", option_values=("Red",), gtin="", mpn=""),
+            ],
+            picture_urls=(),
+        ),
+        stock={"DE": 100},
+        cost=usd("8.40"),
+    )
+
+
+def test_a_variant_that_prices_leave_out_is_off_sale_at_once_and_its_offer_ends(supplier, world):
+    make_two_colors(world)
+    sync(supplier)
+    record = world.records["P1"]
+    world.records["P1"] = replace(record, variants=record.variants[:1])
+    SupplierProduct.objects.update(cost_digest="")
+
+    sync(supplier, "prices", now=LATER)
+
+    red = SupplierOffer.objects.get(supplier_sku="P1-Red")
+    assert red.status == SupplierOffer.Status.HELD
+    assert Listing.objects.get(variant=red.variant).available == 0
+    assert open_issues() == [("P1-Red", "cost-left-out")]
+    assert SupplierOffer.objects.get(supplier_sku="P1-Black").status == "active"
+
+    sync(supplier, "products", now=LATER + timedelta(minutes=1))
+    red.refresh_from_db()
+    assert red.status == SupplierOffer.Status.GONE
+    sync(supplier, "prices", now=LATER + timedelta(minutes=2))
+    assert open_issues() == []
+
+
+def test_a_variant_that_comes_back_is_sold_again(supplier, world):
+    make_two_colors(world)
+    sync(supplier)
+    record = world.records["P1"]
+    world.records["P1"] = replace(record, variants=record.variants[:1])
+    SupplierProduct.objects.update(cost_digest="")
+    sync(supplier, "prices", now=LATER)
+
+    world.records["P1"] = record
+    sync(supplier, "prices", now=LATER + timedelta(minutes=1))
+
+    assert SupplierOffer.objects.get(supplier_sku="P1-Red").status == "active"
+    assert open_issues() == []
+
+
+def test_a_price_row_without_a_sku_may_be_the_one_that_seems_to_be_left_out(
+    supplier, world, monkeypatch
+):
+    make_two_colors(world)
+    sync(supplier)
+    torn = (
+        CostRecord(sku="P1-Black", cost=usd("8.40")),
+        BadRow(row="P1 variant 2", code="cost-unreadable", message="No SKU."),
+    )
+    monkeypatch.setattr(in_memory_supplier.FakeSupplier, "costs", lambda *_, **__: torn)
+    SupplierProduct.objects.update(cost_digest="")
+
+    sync(supplier, "prices", now=LATER)
+
+    assert SupplierOffer.objects.get(supplier_sku="P1-Red").status == "active"

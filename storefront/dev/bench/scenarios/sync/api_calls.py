@@ -25,7 +25,7 @@ from storefront.dev.bench.harness.connectors import SELLERS, Asked, Seller, Size
 from storefront.dev.bench.harness.suppliers import sandbox
 from storefront.lib.http.client import Api
 from suppliers.models import CallBudget, Connection, FeedRun, StockLevel, Supplier, SupplierOffer
-from suppliers.sync import prices as sync_prices
+from suppliers.sync import price_reading as sync_prices
 from suppliers.sync import products, schedule
 from suppliers.sync.runner import take_in
 
