@@ -184,18 +184,26 @@ def longest_side_mm(text: str, *, mark: str = "") -> Decimal | None:
 
 
 def ip_rating(text: str) -> str:
-    """Return the coded rating in a text, ``IPX4`` or ``IP68``; "waterproof" is not one.
+    """Return the coded rating in a text, ``IPX4`` or ``IP69K``; "waterproof" is not one.
+
+    ``9K`` (ISO 20653) is a stronger jet than ``9`` (IEC 60529).
 
     Shape:  a double rating such as ``IP66/IP68`` becomes ``IP66/8``; ``none`` is said in words
     """
     if text.strip().casefold() in {"none", "no", "not waterproof", "not water resistant", "ipx0"}:
         return "none"
     found = re.findall(r"\bIP\s*-?([0-6X])([0-9])(K?)\b", text.upper())
-    known = [(dust, water) for dust, water, _ in found if water != "0" or dust != "X"]
+    known = [
+        (dust, water + k if water == "9" else water)
+        for dust, water, k in found
+        if water != "0" or dust != "X"
+    ]
     if not known:
         return ""
     dust = max((dust for dust, _ in known), key="X0123456".index)
     waters = sorted({water for _, water in known})
-    if len(waters) > 1 and waters[-1] in "78" and waters[-2] in "569":
-        return f"IP{dust}{waters[-2]}/{waters[-1]}"
+    jets = [water for water in waters if water in {"5", "6", "9", "9K"}]
+    depths = [water for water in waters if water in {"7", "8"}]
+    if jets and depths:
+        return f"IP{dust}{jets[-1]}/{depths[-1]}"
     return f"IP{dust}{waters[-1]}"

@@ -37,7 +37,7 @@ class Spec(models.Model):
     weight_g = models.PositiveIntegerField(null=True, blank=True)
     length_mm = models.PositiveIntegerField(null=True, blank=True)
     head_mm = models.PositiveIntegerField(null=True, blank=True)
-    ip_rating = models.CharField(max_length=6, blank=True)
+    ip_rating = models.CharField(max_length=7, blank=True)
     impact_m = models.DecimalField(max_digits=4, decimal_places=1, null=True, blank=True)
     cct_k = models.PositiveIntegerField(null=True, blank=True)
     cri = models.PositiveSmallIntegerField(null=True, blank=True)

@@ -55,7 +55,7 @@ class Card(models.Model):
     beam_m = models.PositiveIntegerField(null=True)
     runtime_min = models.PositiveIntegerField(null=True)  # on high
     weight_g = models.PositiveIntegerField(null=True)
-    ip_rating = models.CharField(max_length=6, blank=True)
+    ip_rating = models.CharField(max_length=7, blank=True)
     water = models.PositiveSmallIntegerField(null=True, choices=Water)
     power = ArrayField(models.CharField(max_length=20), default=list)
     battery_format = models.CharField(max_length=20, blank=True)

@@ -99,9 +99,9 @@ _PICTURES = """
 _WATER = """
     CASE
         WHEN spec.ip_rating = '' THEN NULL
-        WHEN spec.ip_rating ~ '[569]/[78]$' THEN 4
+        WHEN spec.ip_rating ~ '([56]|9K?)/[78]$' THEN 4
         WHEN spec.ip_rating ~ '[78]$' THEN 3
-        WHEN spec.ip_rating ~ '[569]$' THEN 2
+        WHEN spec.ip_rating ~ '([56]|9K?)$' THEN 2
         WHEN spec.ip_rating ~ '4$' THEN 1
         ELSE 0
     END

@@ -47,7 +47,9 @@ _PHRASES: dict[str, tuple[str, str]] = {
         ("waterproof", "splashproof", "ipx4", "ip44", "ip54", "ip64", "suya davamli"),
         ("water", "splash"),
     ),
-    **dict.fromkeys(("ipx5", "ipx6", "ip65", "ip66"), ("water", "jets")),
+    **dict.fromkeys(
+        ("ipx5", "ipx6", "ipx9", "ipx9k", "ip65", "ip66", "ip69", "ip69k"), ("water", "jets")
+    ),
     **dict.fromkeys(
         ("submersible", "underwater", "ipx7", "ipx8", "ip67", "ip68"), ("water", "submersible")
     ),

@@ -33,6 +33,7 @@ def asked(words):
         ("USB C torch", "torch", {"power": {"usb_c"}}),
         ("waterproof lamp", "lamp", {"water": {"splash"}}),
         ("IPX8 torch", "torch", {"water": {"submersible"}}),
+        ("IP69K torch", "torch", {"water": {"jets"}}),
         ("magnetic work light", "work light", {"features": {"magnet"}}),
         ("red light headlamp", "headlamp", {"features": {"red_light"}}),
         ("Heron 1300", "Heron 1300", {}),
