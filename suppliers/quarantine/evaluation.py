@@ -12,12 +12,13 @@ from typing import Any
 
 from catalog.models import ExchangeRate
 from suppliers.connectors.bulk import Shape, Shaped
+from suppliers.connectors.capabilities import ListCounting
 from suppliers.inventory import levels
 from suppliers.models import FeedRun
 from suppliers.quarantine import file_age, guards
 from suppliers.quarantine.guards import CostMove, Moves
 from suppliers.quarantine.limits import limits_of_run
-from suppliers.runs.runs import Work
+from suppliers.runs.runs import QuarantinedError, Work
 from suppliers.runs.staging import roomy, rows
 
 SAMPLE = 2_000
@@ -132,6 +133,32 @@ def look_at_file(work: Work, connector: object) -> None:
             limits=limits_of_run(work),
         )
     )
+
+
+def look_at_lists(work: Work, connector: object) -> None:
+    """Judge each of the lists that a job was joined from: a short one hides behind the others.
+
+    Raises: QuarantinedError
+    """
+    if not isinstance(connector, ListCounting):
+        return
+    last, now = _last_lists(work), connector.list_counts
+    work.run.profile["lists"] = {**last, **now}
+    for name, count in now.items():
+        reason = guards.count_is_believable(
+            good=count, last=last.get(name, 0), limits=limits_of_run(work)
+        )
+        if reason and not work.is_believed:
+            connector.forget_list(name)
+            raise QuarantinedError(f"The list {name}: {reason}")
+
+
+def _last_lists(work: Work) -> dict[str, int]:
+    """Return how many rows each list had in the last good run that fetched it, of whichever job."""
+    done = FeedRun.objects.filter(supplier=work.supplier, status=FeedRun.Status.APPLIED)
+    whole = done.filter(profile__has_key="lists").exclude(profile__has_key="is_part")
+    last = whole.order_by("-status_since", "-pk").first()
+    return dict(last.profile["lists"]) if last else {}
 
 
 def look_at_count(work: Work, *, good: int) -> None:

@@ -121,6 +121,7 @@ def _read_all(work: Work, connector: BulkStockAndPrice, read: Read) -> None:
     price_list.compare(work=work, is_whole=is_whole)
     work.step(FeedRun.Status.PARSED)
     evaluation.look_at_file(work, connector)
+    evaluation.look_at_lists(work, connector)
     rows_read = read.count + len(read.problems)
     if isinstance(connector, BulkOffers):
         for ref, problem in price_list.told_twice():

@@ -103,6 +103,7 @@ def take_products(work: Work, connector: Connector) -> None:
         is_gone = bulk is None or bulk.omitted_products is Omitted.GONE
         work.keep_changes = lambda: pending_changes.keep_products(work.run, tells_gone=is_gone)
         evaluation.look_at_file(work, connector)
+        evaluation.look_at_lists(work, connector)
         evaluation.look_for_twins(
             work, read=good + len(bad), twice=sum(row.code == "list-twice" for row in bad)
         )

@@ -135,6 +135,7 @@ def take_stock(work: Work, connector: Connector) -> None:
             work.run, doubtful=answers.doubtful, is_whole=is_whole and not is_torn
         )
         evaluation.look_at_file(work, connector)
+        evaluation.look_at_lists(work, connector)
         evaluation.look_for_stock_twins(work, is_compared=is_whole)
         if is_whole:
             if isinstance(connector, BulkOffers):

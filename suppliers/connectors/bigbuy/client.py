@@ -62,6 +62,7 @@ class Wire:
         self._budget = line.budget
         self._folder = line.folder
         self._options = options
+        self.list_counts: dict[str, int] = {}  # rows, by list and taxonomy
 
     @property
     def folder(self) -> Path:
@@ -143,20 +144,28 @@ class Wire:
         """
         query: dict[str, Any] = {"isoCode": self._options.language}
         if not is_per_product:
-            yield from self._page(name, query)
+            yield from self._counted(name, self._page(name, query))
             return
         for taxonomy in self._options.taxonomies or (None,):
             below = {"parentTaxonomy": taxonomy} if taxonomy else {}
-            for number in range(MOST_PAGES):
-                count = 0
-                paged = {**query, **below, "page": number, "pageSize": PAGE_SIZE}
-                for row in self._page(name, paged):
-                    count += 1
-                    yield row
-                if count != PAGE_SIZE:
-                    break
-            else:
-                raise PermanentError(f"catalog/{name} does not end", code="garbage")
+            key = f"{name} {taxonomy}" if taxonomy else name
+            yield from self._counted(key, self._pages(name, {**query, **below}))
+
+    def _counted(self, key: str, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        count = 0
+        for count, row in enumerate(rows, start=1):  # noqa: B007 - the last one counts
+            yield row
+        self.list_counts[key] = count
+
+    def _pages(self, name: str, query: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        for number in range(MOST_PAGES):
+            count = 0
+            for row in self._page(name, {**query, "page": number, "pageSize": PAGE_SIZE}):
+                count += 1
+                yield row
+            if count != PAGE_SIZE:
+                return
+        raise PermanentError(f"catalog/{name} does not end", code="garbage")
 
     def _page(self, name: str, query: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         path = f"catalog/{name}"

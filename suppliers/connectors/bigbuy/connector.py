@@ -5,7 +5,7 @@ It uses the REST API. The advice names options that staff should set before the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import ClassVar
 
@@ -121,6 +121,13 @@ class BigBuy:
         bad, chosen = self._listed
         yield from bad
         yield from product_pages.pages(self._shelf, chosen)
+
+    @property
+    def list_counts(self) -> Mapping[str, int]:
+        return {**self._shelf.counts(), **self._wire.list_counts}
+
+    def forget_list(self, name: str) -> None:
+        self._shelf.forget(name.partition(" ")[0])
 
     @property
     def omitted_stock(self) -> Omitted:

@@ -128,6 +128,14 @@ class Shelf:
         row = self._db.execute("SELECT at_s FROM fetched WHERE list = ?", (name,)).fetchone()
         return float(row[0]) if row else 0.0
 
+    def counts(self) -> dict[str, int]:
+        """Return how many rows each kept list has."""
+        return dict(self._db.execute("SELECT list, count(*) FROM rows GROUP BY list"))
+
+    def forget(self, name: str) -> None:
+        """Have a list fetched again before anything is joined with it."""
+        self._db.execute("DELETE FROM fetched WHERE list IN (?, ?)", (name, STOCKED))
+
     def products(self) -> Iterator[tuple[int, dict[str, Any]]]:
         for key, row in self._db.execute("SELECT id, row FROM temp.product ORDER BY id"):
             yield int(key), _decoder.decode(row)

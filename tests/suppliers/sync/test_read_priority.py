@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from suppliers.models import Connection, SupplierProduct
-from suppliers.sync import concurrent_requests, prices, products
+from suppliers.sync import concurrent_requests, price_reading, products
 from tests.factories.feeds import NOON, stock_world, sync, usd
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -19,7 +19,7 @@ ALL_EACH_TIME = 60 * 24 * 30
 @pytest.fixture
 def known(supplier, world, monkeypatch):
     """Thirty products that we know; each run reads all of them again, one after the other."""
-    for job in (products, prices):
+    for job in (products, price_reading):
         monkeypatch.setattr(job, "gather", partial(concurrent_requests.gather, at_once=1))
     Connection.objects.update(products_every_min=ALL_EACH_TIME, prices_every_min=ALL_EACH_TIME)
     supplier.refresh_from_db()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 from django.utils import timezone
 
 from catalog.models import Listing, Product, Variant
+from suppliers.connections.file_sources import folder_of
 from suppliers.connectors.bigbuy.connector import BigBuy
+from suppliers.connectors.bigbuy.list_store import Shelf
 from suppliers.models import (
     FeedIssue,
     FeedRun,
@@ -166,8 +170,7 @@ def test_a_product_that_is_not_sold_any_more_is_gone(bigbuy, bigbuy_sandbox):
 def test_a_supplier_who_answers_nonsense_changes_nothing(bigbuy, bigbuy_sandbox, kind, job, name):
     sync_all(bigbuy)
     before = versions(*TABLES)
-    # Of an empty list the half that is in another one would still stand: all are empty.
-    bigbuy_sandbox.fault("*" if kind == "empty" else name, kind, count=0)
+    bigbuy_sandbox.fault(name, kind, count=0)
 
     run = sync(bigbuy, job, now=timezone.now())
 
@@ -193,6 +196,49 @@ def test_lists_that_lost_most_rows_change_nothing(bigbuy, bigbuy_sandbox, job):
 
     assert run.status == Status.QUARANTINED
     assert versions(*TABLES) == before
+
+
+@pytest.mark.parametrize(
+    ("job", "name"),
+    [
+        ("products", "products"),
+        ("products", "productsvariations"),
+        ("products", "productsinformation"),
+        ("prices", "productprices"),
+        ("prices", "productvariationprices"),
+        ("stock", "productsstockbyhandlingdays"),
+        ("stock", "productsvariationsstockbyhandlingdays"),
+        ("stock", "productsvariations"),
+    ],
+)
+def test_one_of_the_joined_lists_cut_in_half_changes_nothing_until_it_is_whole(
+    bigbuy, bigbuy_sandbox, job, name
+):
+    sync_all(bigbuy)
+    before = versions(*TABLES)
+    with closing(Shelf(folder_of(bigbuy))) as shelf:
+        shelf.forget(name)
+    bigbuy_sandbox.fault(f"catalog/{name}", "half_list", count=1)
+
+    run = sync(bigbuy, job, now=timezone.now())
+
+    assert run.status == Status.QUARANTINED
+    assert f"The list {name}" in run.problem
+    assert versions(*TABLES) == before
+
+    assert {run.status for run in sync_all(bigbuy)} == {Status.APPLIED}
+    assert versions(*TABLES) == before
+
+
+def test_a_short_list_that_staff_vouch_for_is_the_next_baseline(bigbuy, bigbuy_sandbox):
+    sync_all(bigbuy)
+    bigbuy_sandbox.fault("catalog/productsstockbyhandlingdays", "half_list", count=0)
+
+    assert sync(bigbuy, "stock", now=timezone.now()).status == Status.QUARANTINED
+    believed = sync(bigbuy, "stock", now=timezone.now(), believed_by="ann")
+    later = sync(bigbuy, "stock", now=timezone.now())
+
+    assert (believed.status, later.status) == (Status.APPLIED, Status.APPLIED)
 
 
 @pytest.mark.django_db(transaction=True)

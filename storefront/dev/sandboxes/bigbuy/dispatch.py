@@ -6,6 +6,7 @@ import json
 import math
 import secrets
 import time
+from collections.abc import Callable
 from typing import Any
 
 from storefront.dev.sandboxes.bigbuy import endpoints, lists
@@ -171,14 +172,19 @@ def _after(fault: Fault | None, reply: Reply) -> Reply:
         return reply
     if fault.kind in SPOILERS:
         return SPOILERS[fault.kind](fault, reply)
-    if fault.kind == "empty" and reply.status == GOOD:
-        return as_json([])
-    if fault.kind == "nan_price" and reply.status == GOOD:
-        spoiled = reply.body.replace(b'"wholesalePrice":', b'"wholesalePrice":NaN,"was":')
-        return Reply(body=spoiled, headers=reply.headers)
-    if fault.kind == "wrong_order" and reply.status == GOOD:
-        return _of_somebody_else(reply)
+    if fault.kind in SPOILERS_OF_GOOD and reply.status == GOOD:
+        return SPOILERS_OF_GOOD[fault.kind](reply)
     return reply
+
+
+def _half(reply: Reply) -> Reply:
+    listed = json.loads(reply.body)
+    return as_json(listed[: len(listed) // 2])
+
+
+def _without_numbers(reply: Reply) -> Reply:
+    spoiled = reply.body.replace(b'"wholesalePrice":', b'"wholesalePrice":NaN,"was":')
+    return Reply(body=spoiled, headers=reply.headers)
 
 
 def _of_somebody_else(reply: Reply) -> Reply:
@@ -187,3 +193,11 @@ def _of_somebody_else(reply: Reply) -> Reply:
         return reply
     other = {"id": str(FIRST_ORDER + 999_999), "internalReference": "X-0000-0"}
     return as_json({**said, **{name: other[name] for name in other if name in said}})
+
+
+SPOILERS_OF_GOOD: dict[str, Callable[[Reply], Reply]] = {
+    "empty": lambda _: as_json([]),
+    "half_list": _half,
+    "nan_price": _without_numbers,
+    "wrong_order": _of_somebody_else,
+}

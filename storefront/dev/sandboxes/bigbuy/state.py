@@ -89,9 +89,9 @@ class Limits:
 DEFAULT_KEY = "bb-sandbox-0123456789abcdef"
 HOUR_S = 3600.0
 FIRST_ORDER = 119_000_001
-# Beside what goes wrong with everybody: a refusal under HTTP 200 in two ways, and one whose
-# code and message have changed places.
-KINDS = (REQUEST_KINDS - {"token_expired", "wrong_currency"}) | {"soft_409", "swapped"}
+# Beside what goes wrong with everybody: a refusal under HTTP 200 in two ways, one whose code and
+# message have changed places, and a list of which half the rows are missing.
+KINDS = (REQUEST_KINDS - {"token_expired", "wrong_currency"}) | {"soft_409", "swapped", "half_list"}
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS orders (
