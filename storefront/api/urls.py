@@ -17,7 +17,7 @@ from storefront.api.resources.orders import OrderCancel, OrderDetail, OrderPay
 from storefront.api.resources.products import CategoryList, ListingDetail, ListingList
 from storefront.api.resources.tracking import OrderTracking
 
-ORDER = "v1/orders/<slug:number>/<slug:access_key>/"
+ORDER = "v1/orders/<slug:number>/"
 
 urlpatterns = [
     # /api/v1/listings/: what is for sale
@@ -25,15 +25,15 @@ urlpatterns = [
     path("v1/listings/", ListingList.as_view()),
     path("v1/listings/<slug:slug>/", ListingDetail.as_view()),
     path("v1/availability/", AvailabilityList.as_view()),
-    # /api/v1/carts/: what somebody is about to buy
+    # /api/v1/cart/: the cart that the token in the Authorization header opens
     path("v1/carts/", CartList.as_view()),
-    path("v1/carts/<slug:token>/", CartDetail.as_view()),
-    path("v1/carts/<slug:token>/lines/", CartLines.as_view()),
-    path("v1/carts/<slug:token>/lines/<int:line_id>/", CartLineDetail.as_view()),
-    path("v1/carts/<slug:token>/codes/", CartCodes.as_view()),
-    path("v1/carts/<slug:token>/delivery/", CartDelivery.as_view()),
-    path("v1/carts/<slug:token>/checkout/", Checkout.as_view()),
-    # /api/v1/orders/: what somebody bought
+    path("v1/cart/", CartDetail.as_view()),
+    path("v1/cart/lines/", CartLines.as_view()),
+    path("v1/cart/lines/<int:line_id>/", CartLineDetail.as_view()),
+    path("v1/cart/codes/", CartCodes.as_view()),
+    path("v1/cart/delivery/", CartDelivery.as_view()),
+    path("v1/cart/checkout/", Checkout.as_view()),
+    # /api/v1/orders/: one order, opened by the access key in the Authorization header
     path(ORDER, OrderDetail.as_view()),
     path(f"{ORDER}pay/", OrderPay.as_view()),
     path(f"{ORDER}cancel/", OrderCancel.as_view()),

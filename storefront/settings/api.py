@@ -22,7 +22,16 @@ DESCRIPTION: dict[str, Any] = {
     "SCHEMA_PATH_PREFIX": "/api/v[0-9]",
     "COMPONENT_SPLIT_REQUEST": True,  # what may be left out of a request is always in an answer
     "SERVE_INCLUDE_SCHEMA": False,
-    "APPEND_COMPONENTS": {"securitySchemes": {"ProgramKey": {"type": "http", "scheme": "bearer"}}},
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {
+            name: {"type": "http", "scheme": "bearer", "description": words}
+            for name, words in (
+                ("CartToken", "The token of a cart, as open_cart answers it. It opens that cart."),
+                ("OrderKey", "The access key of an order, as place_order answers it."),
+                ("ProgramKey", "A key that staff create for a program."),
+            )
+        }
+    },
     "SORT_OPERATIONS": False,  # in the order of the routes
     "ENUM_NAME_OVERRIDES": {
         "OrderStatus": "orders.models.Order.Status",

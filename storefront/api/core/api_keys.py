@@ -66,6 +66,7 @@ def digest_of(told: str) -> str:
 
 
 def told_by(request: Request) -> str:
-    """Return the key that came with a request, as it is read; empty when none came."""
+    """Return the bearer key that came with a request; empty when none came, or no text."""
     scheme, _, told = request.headers.get("Authorization", "").partition(" ")
-    return told.strip()[:LONGEST_KEY] if scheme.lower() == SCHEME else ""
+    told = told.strip()[:LONGEST_KEY]
+    return told if scheme.lower() == SCHEME and told.isascii() and told.isprintable() else ""

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 
 from storefront.api.core import problem_types
+from storefront.api.core.schema import CART_TOKEN, ORDER_KEY, PROGRAM_KEY
 
 JSON = "application/json"
 MAX_DEPTH = 6
@@ -92,8 +93,8 @@ def _curl(schema: dict[str, Any], path: str, method: str, told: dict[str, Any]) 
     lines = [f"curl -X {method.upper()} {settings.PUBLIC_URL}{path}"]
     if any(one["in"] == "header" and one.get("required") for one in told.get("parameters", [])):
         lines.append("-H 'Idempotency-Key: 5f2c1e0a-8d4b-4c7e-9a55-0d6f1b7c3e21'")
-    if told.get("security"):
-        lines.append("-H 'Authorization: Bearer fara_prices_…'")
+    for scheme in told.get("security", ()):
+        lines += [f"-H 'Authorization: Bearer {BEARERS[name]}'" for name in scheme]
     if body := told.get("requestBody"):
         content = body["content"][JSON]
         examples = [one["value"] for one in content.get("examples", {}).values()]
@@ -172,6 +173,11 @@ NAMED: dict[str, Any] = {
     "title": "Ridge 1800",
     "token": "Xb1nW8c3Yh0pQe5RkT7uLm2sVd9fGz4aJo6iHrNtCwE",
     "weight_g": 142,
+}
+BEARERS = {
+    CART_TOKEN: NAMED["token"],
+    ORDER_KEY: NAMED["access_key"],
+    PROGRAM_KEY: "fara_prices_…",
 }
 SAMPLES: dict[str, Any] = {
     "date-time": "2026-11-24T12:00:00Z",

@@ -137,7 +137,10 @@ NO_SUCH_CART = Kind(
     slug="no-such-cart",
     status=HTTPStatus.NOT_FOUND,
     title=_("There is no such cart"),
-    detail=_("It was never opened, or nobody touched it for 30 days. Open a new one."),
+    detail=_(
+        "Send the token of the cart as Authorization: Bearer. A cart that nobody touched for 30"
+        " days is gone: open a new one."
+    ),
 )
 NO_SUCH_LINE = Kind(
     slug="no-such-line",
@@ -258,7 +261,10 @@ NO_SUCH_ORDER = Kind(
     slug="no-such-order",
     status=HTTPStatus.NOT_FOUND,
     title=_("There is no such order"),
-    detail=_("Check the number and the access key that you got when it was placed."),
+    detail=_(
+        "Send the access key that you got when it was placed as Authorization: Bearer, and check"
+        " the number."
+    ),
 )
 NOT_PAYABLE = Kind(
     slug="not-payable",

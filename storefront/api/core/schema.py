@@ -27,7 +27,8 @@ WITH_BODY = (
     problem_types.NOT_JSON,
     problem_types.TOO_LARGE,
 )
-KEY_SCHEME = "ProgramKey"  # see ``settings.api``
+# Bearer keys, see ``settings.api``: of a cart, of an order, of a program that sends prices.
+CART_TOKEN, ORDER_KEY, PROGRAM_KEY = "CartToken", "OrderKey", "ProgramKey"
 WITH_KEY = (problem_types.KEY_INVALID, problem_types.KEY_REUSED, problem_types.KEY_IN_USE)
 
 
@@ -62,7 +63,7 @@ def describes(  # noqa: PLR0913 - an operation is told whole
     body: type[serializers.Serializer[Any]] | None = None,
     takes_key: bool = False,
     needs_key: bool = False,
-    is_for_keys: bool = False,
+    bearer: str = "",
     parameters: tuple[OpenApiParameter, ...] = (),
     examples: tuple[OpenApiExample, ...] = (),
     description: str = "",
@@ -83,7 +84,7 @@ def describes(  # noqa: PLR0913 - an operation is told whole
         responses={**answers, **_problem_answers(told)},
         examples=list(examples),
         tags=[tag],
-        auth=[{KEY_SCHEME: []}] if is_for_keys else None,  # type: ignore[list-item]  # as OpenAPI has it
+        auth=[{bearer: []}] if bearer else None,  # type: ignore[list-item]  # as OpenAPI has it
     )
 
 

@@ -1,6 +1,7 @@
 """Cart resource: create carts, add, change and remove lines.
 
-The cart's token is its only credential: who has the token has the cart.
+The cart's token is its only credential. It comes in the Authorization header, never in an address:
+proxies and servers log addresses.
 """
 
 from __future__ import annotations
@@ -23,15 +24,15 @@ from orders.models import Cart
 from orders.models.cart import KEPT_FOR, MAX_QUANTITY
 from shipping.availability import availability
 from storefront.api.core import idempotency, problem_types
+from storefront.api.core.api_keys import told_by
 from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import COUNTRY, MoneyFields, Strict, Text, Whole, picture_urls
 from storefront.api.core.idempotency import Attempt
-from storefront.api.core.schema import describes, of_path
+from storefront.api.core.schema import CART_TOKEN, describes
 from storefront.api.core.views import Endpoint, country_on, our_channel, require_identity
 
 MAX_TOKEN = 43
 MAX_ID = 2**53 - 1  # what every JSON reader can hold
-TOKEN = of_path("token", "The cart's token: who has it has the cart.")
 LINE_ID = OpenApiParameter("line_id", int, OpenApiParameter.PATH)
 LINE_TELLS = (
     problem_types.NO_SUCH_CART,
@@ -123,13 +124,13 @@ class CartShown(serializers.Serializer[Any]):
         return touched_at + KEPT_FOR
 
 
-def open_cart_of(token: str, endpoint: Endpoint) -> Cart:
-    """Find a cart that can still change.
+def open_cart_of(request: Request, endpoint: Endpoint) -> Cart:
+    """Find the cart of a request, which can still change.
 
     Raises: ProblemError  there is none, or the shop may not sell
     """
     require_identity()
-    cart = carts.find(token=token, now=endpoint.now)
+    cart = carts.find(token=told_by(request), now=endpoint.now)
     if cart is None:
         raise ProblemError(problem_types.NO_SUCH_CART)
     return cart
@@ -186,12 +187,12 @@ class CartDetail(Endpoint):
         name="read_cart",
         tag="carts",
         summary="Read a cart with true prices and stock",
-        parameters=(TOKEN,),
+        bearer=CART_TOKEN,
         answers={200: CartShown},
         tells=(problem_types.NO_SUCH_CART,),
     )
-    def get(self, _request: Request, token: str) -> Response:
-        return Response(shown(open_cart_of(token, self), self))
+    def get(self, request: Request) -> Response:
+        return Response(shown(open_cart_of(request, self), self))
 
 
 class CartLines(Endpoint):
@@ -201,7 +202,7 @@ class CartLines(Endpoint):
         summary="Put something into a cart",
         description="A listing that is in the cart already gets the quantity on top.",
         body=NewLine,
-        parameters=(TOKEN,),
+        bearer=CART_TOKEN,
         answers={201: CartShown},
         tells=LINE_TELLS,
         takes_key=True,
@@ -209,16 +210,17 @@ class CartLines(Endpoint):
             OpenApiExample("two", value={"listing_id": 42, "quantity": 2}, request_only=True),
         ),
     )
-    def post(self, request: Request, token: str) -> Response:
+    def post(self, request: Request) -> Response:
         def work(_attempt: Attempt) -> Response:
-            cart = open_cart_of(token, self)
+            cart = open_cart_of(request, self)
             asked = NewLine(data=request.data)
             asked.is_valid(raise_exception=True)
             deliverable = _deliverable(cart, self)
             carts.add(cart=cart, now=self.now, deliverable=deliverable, **asked.validated_data)
             return Response(shown(cart, self), status=status.HTTP_201_CREATED)
 
-        return idempotency.once(request, principal=idempotency.by_secret(token), work=work)
+        principal = idempotency.by_secret(told_by(request))
+        return idempotency.once(request, principal=principal, work=work)
 
 
 class CartLineDetail(Endpoint):
@@ -227,28 +229,30 @@ class CartLineDetail(Endpoint):
         tag="carts",
         summary="Change how many of a line",
         body=ChangedLine,
-        parameters=(TOKEN, LINE_ID),
+        bearer=CART_TOKEN,
+        parameters=(LINE_ID,),
         answers={200: CartShown},
         tells=(*LINE_TELLS, problem_types.NO_SUCH_LINE),
     )
-    def patch(self, request: Request, token: str, line_id: int) -> Response:
+    def patch(self, request: Request, line_id: int) -> Response:
         asked = ChangedLine(data=request.data)
         asked.is_valid(raise_exception=True)
-        return self._changed(token, line_id, asked.validated_data["quantity"])
+        return self._changed(request, line_id, asked.validated_data["quantity"])
 
     @describes(
         name="remove_line",
         tag="carts",
         summary="Take a line out of a cart",
-        parameters=(TOKEN, LINE_ID),
+        bearer=CART_TOKEN,
+        parameters=(LINE_ID,),
         answers={200: CartShown},
         tells=(problem_types.NO_SUCH_CART, problem_types.NO_SUCH_LINE, problem_types.CART_PLACED),
     )
-    def delete(self, _request: Request, token: str, line_id: int) -> Response:
-        return self._changed(token, line_id, 0)
+    def delete(self, request: Request, line_id: int) -> Response:
+        return self._changed(request, line_id, 0)
 
-    def _changed(self, token: str, line_id: int, quantity: int) -> Response:
-        cart = open_cart_of(token, self)
+    def _changed(self, request: Request, line_id: int, quantity: int) -> Response:
+        cart = open_cart_of(request, self)
         if line_id > MAX_ID or not cart.lines.filter(pk=line_id).exists():
             raise ProblemError(problem_types.NO_SUCH_LINE)
         carts.change(

@@ -19,12 +19,12 @@ from orders.models import Cart, Order, Payment
 from orders.payments import sessions
 from shipping.availability import availability
 from storefront.api.core import idempotency, problem_types
+from storefront.api.core.api_keys import told_by
 from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import AddressFields, MoneyFields, Strict, Text
 from storefront.api.core.idempotency import Attempt
-from storefront.api.core.schema import describes
+from storefront.api.core.schema import CART_TOKEN, describes
 from storefront.api.core.views import Endpoint, country_on, require_identity
-from storefront.api.resources.carts import TOKEN
 from storefront.api.resources.delivery_options import quotes_for, too_little
 from storefront.lib.address import Address
 from storefront.lib.http.errors import OutsideError
@@ -96,7 +96,7 @@ class Checkout(Endpoint):
         summary="Turn a cart into an order",
         description="Stock is held until pay_before. The same key never places two orders.",
         body=NewOrder,
-        parameters=(TOKEN,),
+        bearer=CART_TOKEN,
         answers={201: PlacedShown},
         tells=(
             problem_types.NO_SUCH_CART,
@@ -132,7 +132,9 @@ class Checkout(Endpoint):
             ),
         ),
     )
-    def post(self, request: Request, token: str) -> Response:
+    def post(self, request: Request) -> Response:
+        token = told_by(request)
+
         def work(attempt: Attempt) -> Response:
             cart = Cart.objects.filter(token=token).select_related("channel", "order").first()
             if cart is None:

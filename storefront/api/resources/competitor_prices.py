@@ -20,7 +20,7 @@ from storefront.api.core import api_keys, idempotency, problem_types
 from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import Amount, Strict, Text
 from storefront.api.core.idempotency import Attempt
-from storefront.api.core.schema import describes
+from storefront.api.core.schema import PROGRAM_KEY, describes
 from storefront.api.core.throttles import BatchThrottle, ChangeThrottle, ReadThrottle
 from storefront.api.core.views import Endpoint, StrictJSON
 
@@ -151,7 +151,7 @@ class CompetitorPriceList(Endpoint):
         answers={200: BatchShown},
         tells=(problem_types.NO_ACCESS, problem_types.NOTHING_TAKEN, problem_types.DOUBTED),
         needs_key=True,
-        is_for_keys=True,
+        bearer=PROGRAM_KEY,
         examples=(
             OpenApiExample(
                 "a batch",

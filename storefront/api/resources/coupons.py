@@ -9,9 +9,9 @@ from orders.promotions import codes
 from storefront.api.core import problem_types
 from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import Strict, Text
-from storefront.api.core.schema import describes
+from storefront.api.core.schema import CART_TOKEN, describes
 from storefront.api.core.views import Endpoint
-from storefront.api.resources.carts import TOKEN, CartShown, open_cart_of, shown
+from storefront.api.resources.carts import CartShown, open_cart_of, shown
 from storefront.lib.security.client_ip import visitor_of
 from storefront.lib.security.rate_limit import is_too_often
 
@@ -28,7 +28,7 @@ class CartCodes(Endpoint):
         description="Only a valid code is kept, spelled as it is registered. The delivery options"
         " say what it takes off, or why it takes nothing off this cart.",
         body=NewCode,
-        parameters=(TOKEN,),
+        bearer=CART_TOKEN,
         answers={200: CartShown},
         tells=(
             problem_types.NO_SUCH_CART,
@@ -37,8 +37,8 @@ class CartCodes(Endpoint):
             problem_types.TOO_OFTEN,
         ),
     )
-    def post(self, request: Request, token: str) -> Response:
-        cart = open_cart_of(token, self)
+    def post(self, request: Request) -> Response:
+        cart = open_cart_of(request, self)
         asked = NewCode(data=request.data)
         asked.is_valid(raise_exception=True)
         who = visitor_of(request._request)  # noqa: SLF001 - DRF wraps it
@@ -52,12 +52,12 @@ class CartCodes(Endpoint):
         tag="carts",
         summary="Take a code out of a cart",
         body=NewCode,
-        parameters=(TOKEN,),
+        bearer=CART_TOKEN,
         answers={200: CartShown},
         tells=(problem_types.NO_SUCH_CART,),
     )
-    def delete(self, request: Request, token: str) -> Response:
-        cart = open_cart_of(token, self)
+    def delete(self, request: Request) -> Response:
+        cart = open_cart_of(request, self)
         asked = NewCode(data=request.data)
         asked.is_valid(raise_exception=True)
         codes.take_out_code(cart=cart, code=asked.validated_data["code"], now=self.now)

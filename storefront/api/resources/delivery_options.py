@@ -21,9 +21,9 @@ from shipping.availability.availability import Looked
 from storefront.api.core import problem_types
 from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import COUNTRY, MoneyFields
-from storefront.api.core.schema import describes
+from storefront.api.core.schema import CART_TOKEN, describes
 from storefront.api.core.views import Endpoint, country_on
-from storefront.api.resources.carts import TOKEN, open_cart_of
+from storefront.api.resources.carts import open_cart_of
 
 
 class PromotionShown(serializers.Serializer[Any]):
@@ -119,8 +119,8 @@ class CartDelivery(Endpoint):
         name="quote_delivery",
         tag="carts",
         summary="List the ways to deliver a cart",
+        bearer=CART_TOKEN,
         parameters=(
-            TOKEN,
             OpenApiParameter(
                 "country",
                 {"type": "string", "pattern": COUNTRY},
@@ -142,8 +142,8 @@ class CartDelivery(Endpoint):
             problem_types.CANNOT_SUPPLY,
         ),
     )
-    def get(self, request: Request, token: str) -> Response:
-        cart = open_cart_of(token, self)
+    def get(self, request: Request) -> Response:
+        cart = open_cart_of(request, self)
         country = country_on(cart.channel, request.query_params.get("country", cart.country))
         postcode = _postcode_in(request)
         looked, found = quotes_for(cart, country=country, endpoint=self, postcode=postcode)

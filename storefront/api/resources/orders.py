@@ -1,6 +1,6 @@
 """Order resource: read, pay and cancel an order.
 
-The order number and the access key of its URL are the credential.
+The number names the order; the access key in the Authorization header opens it.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from orders.links import order_url, paid_url
 from orders.models import Order, Payment
 from orders.payments import sessions
 from storefront.api.core import idempotency, problem_types
+from storefront.api.core.api_keys import told_by
 from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import AddressFields, MoneyFields, Strict, Text, picture_urls
 from storefront.api.core.idempotency import Attempt
-from storefront.api.core.schema import describes, of_path
+from storefront.api.core.schema import ORDER_KEY, describes, of_path
 from storefront.api.core.views import Endpoint
 from storefront.lib.money import Money
 from storefront.lib.tasks import wake
 
 NUMBER = of_path("number", "The order's number.")
-KEY = of_path("access_key", "The order's access key, given when it was placed.")
 PAYABLE = (Payment.Status.CREATED, Payment.Status.REQUIRES_ACTION)
 MAX_REASON = 200
 
@@ -142,12 +142,12 @@ class CanceledShown(serializers.Serializer[Any]):
     status = serializers.ChoiceField(Order.Status.choices)
 
 
-def order_of(number: str, access_key: str) -> Order:
-    """Find an order.
+def order_of(request: Request, number: str) -> Order:
+    """Find an order by its number and the key of the request.
 
     Raises: ProblemError  there is none, or the key is not its key
     """
-    order = links.find(number=number, key=access_key)
+    order = links.find(number=number, key=told_by(request))
     if order is None:
         raise ProblemError(problem_types.NO_SUCH_ORDER)
     return order
@@ -158,12 +158,13 @@ class OrderDetail(Endpoint):
         name="read_order",
         tag="orders",
         summary="Read an order",
-        parameters=(NUMBER, KEY),
+        bearer=ORDER_KEY,
+        parameters=(NUMBER,),
         answers={200: OrderShown},
         tells=(problem_types.NO_SUCH_ORDER,),
     )
-    def get(self, _request: Request, number: str, access_key: str) -> Response:
-        found = order_of(number, access_key)
+    def get(self, request: Request, number: str) -> Response:
+        found = order_of(request, number)
         order = Order.objects.with_progress().prefetch_related("lines", "payments").get(pk=found.pk)
         return Response(OrderShown(order, context={"currency": order.currency}).data)
 
@@ -174,12 +175,13 @@ class OrderPay(Endpoint):
         tag="orders",
         summary="Open a payment, or return the one that waits",
         description="After a declined card, this opens a new try.",
-        parameters=(NUMBER, KEY),
+        bearer=ORDER_KEY,
+        parameters=(NUMBER,),
         answers={200: PayShown},
         tells=(problem_types.NO_SUCH_ORDER, problem_types.NOT_PAYABLE, problem_types.GATEWAY_AWAY),
     )
-    def post(self, _request: Request, number: str, access_key: str) -> Response:
-        order = order_of(number, access_key)
+    def post(self, request: Request, number: str) -> Response:
+        order = order_of(request, number)
         payment = sessions.start(order=order, return_url=paid_url(order), now=self.now)
         if payment.status not in PAYABLE:
             raise sessions.NotPayableError(order.number)
@@ -194,14 +196,15 @@ class OrderCancel(Endpoint):
         description="What no supplier has is canceled at once. A supplier who has it is asked to"
         " stop it, later: read the order for what he says.",
         body=Reason,
-        parameters=(NUMBER, KEY),
+        bearer=ORDER_KEY,
+        parameters=(NUMBER,),
         answers={200: CanceledShown},
         tells=(problem_types.NO_SUCH_ORDER, problem_types.TOO_LATE),
         takes_key=True,
     )
-    def post(self, request: Request, number: str, access_key: str) -> Response:
+    def post(self, request: Request, number: str) -> Response:
         def work(_attempt: Attempt) -> Response:
-            order = order_of(number, access_key)
+            order = order_of(request, number)
             asked = Reason(data=request.data)
             asked.is_valid(raise_exception=True)
             reason = asked.validated_data["reason"] or "canceled by the shopper"
@@ -210,4 +213,5 @@ class OrderCancel(Endpoint):
             outcome = "canceled" if came.is_whole else "asked" if came.open else "in_part"
             return Response(CanceledShown({"outcome": outcome, "status": order.status}).data)
 
-        return idempotency.once(request, principal=idempotency.by_secret(access_key), work=work)
+        principal = idempotency.by_secret(told_by(request))
+        return idempotency.once(request, principal=principal, work=work)

@@ -10,9 +10,9 @@ from rest_framework.response import Response
 
 from shipping.models import Parcel
 from storefront.api.core import problem_types
-from storefront.api.core.schema import describes
+from storefront.api.core.schema import ORDER_KEY, describes
 from storefront.api.core.views import Endpoint
-from storefront.api.resources.orders import KEY, NUMBER, order_of
+from storefront.api.resources.orders import NUMBER, order_of
 
 
 class ParcelLineShown(serializers.Serializer[Any]):
@@ -51,12 +51,13 @@ class OrderTracking(Endpoint):
         name="track_order",
         tag="orders",
         summary="Read the parcels of an order",
-        parameters=(NUMBER, KEY),
+        bearer=ORDER_KEY,
+        parameters=(NUMBER,),
         answers={200: TrackingShown},
         tells=(problem_types.NO_SUCH_ORDER,),
     )
-    def get(self, _request: Request, number: str, access_key: str) -> Response:
-        order = order_of(number, access_key)
+    def get(self, request: Request, number: str) -> Response:
+        order = order_of(request, number)
         parcels = (
             Parcel.objects.filter(shipment__purchase_order__order=order)
             .exclude(status=Parcel.Status.VOIDED)

@@ -230,8 +230,8 @@ def test_the_shopper_is_told_at_the_line_and_may_order_what_is_left(sandbox_supp
 
 def test_a_program_is_told_how_many_are_left(sandbox_supplier, light):
     api = Caller()
-    token = api.post("/api/v1/carts/", {"country": "DE"}).json()["token"]
-    path = f"/api/v1/carts/{token}/"
+    api.open_cart({"country": "DE"})
+    path = "/api/v1/cart/"
     api.post(f"{path}lines/", {"listing_id": light.pk, "quantity": 3})
     (way, *_) = api.get(f"{path}delivery/").json()["options"]
     leave(sandbox_supplier, light, 2)

@@ -8,7 +8,7 @@ from shipping.rates import quotes
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_service
 from tests.factories.suppliers import NOON
-from tests.storefront.api.schema_client import Caller
+from tests.storefront.api.schema_client import CART, Caller
 
 
 @pytest.fixture(autouse=True)
@@ -36,11 +36,10 @@ def listing():
 
 @pytest.fixture
 def cart(api, listing):
-    """The address of a cart with one headlamp."""
-    token = api.post("/api/v1/carts/", {"country": "DE"}).json()["token"]
-    path = f"/api/v1/carts/{token}/"
-    api.post(f"{path}lines/", {"listing_id": listing.pk})
-    return path
+    """The address of a cart with one headlamp, whose token goes with each request."""
+    api.open_cart({"country": "DE"})
+    api.post(f"{CART}lines/", {"listing_id": listing.pk})
+    return CART
 
 
 @pytest.fixture
@@ -64,4 +63,6 @@ def wish():
 def placed(api, cart, wish):
     """The address of an order, and what was answered when it was placed."""
     answer = api.post(f"{cart}checkout/", wish, key="k1").json()
-    return f"/api/v1/orders/{answer['number']}/{answer['access_key']}/", answer
+    path = f"/api/v1/orders/{answer['number']}/"
+    api.bearers[path] = answer["access_key"]
+    return path, answer

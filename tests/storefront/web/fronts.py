@@ -16,6 +16,7 @@ from orders.models import Cart
 from storefront.web.core import formats
 from storefront.web.core.visit import COUNTRY_COOKIE, SALT
 from tests.factories.catalog import NOON
+from tests.storefront.api.schema_client import CART
 
 SLUG = "trail-400"
 UNSAID = "unsaid"
@@ -169,7 +170,8 @@ class Fronts:
         )
         self.shopper.cookies[settings.CART_COOKIE_NAME] = signing.Signer(salt=SALT).sign(cart.token)
         body = {"listing_id": self.listing.pk, "quantity": quantity}
-        return cart, self.api.post(f"/api/v1/carts/{cart.token}/lines/", body)
+        self.api.bearers[CART] = cart.token
+        return cart, self.api.post(f"{CART}lines/", body)
 
     def carts_take(self, quantity):
         """Tell whether the cart of each front takes so many, and what they say if not."""
@@ -188,11 +190,10 @@ class Fronts:
 
     def of_carts(self, quantity):
         """Ask all that speak of a cart with so many."""
-        cart, added = self.cart_of(quantity)
-        path = f"/api/v1/carts/{cart.token}/"
+        _, added = self.cart_of(quantity)
         assert added.status_code == 201, added.content
-        (line,) = self.api.get(path).json()["lines"]
-        options = self.told(f"{path}delivery/")["options"]
+        (line,) = self.api.get(CART).json()["lines"]
+        options = self.told(f"{CART}delivery/")["options"]
         text = self.text("/en/cart/")
         days = re.search(r'<p class="muted">Arrives (.*?)</p>', text)
         is_divided = "Parcel 2 from" in text  # each parcel says its own days

@@ -28,6 +28,8 @@ GIVE_UP_S = 25.0
 GRAB_S = 120.0  # for many orders, on a busy machine
 PAUSE_S = 0.3
 IN_WORK = "idempotency-key-in-use"
+CART = "/api/v1/cart/"
+CHECKOUT = f"{CART}checkout/"
 
 
 class NobodyThereError(Exception):
@@ -62,8 +64,9 @@ class Presser:
         until = time.monotonic() + GRAB_S
         try:
             while len(self.grabbed) < orders and HTTPStatus.CONFLICT not in self.grabbed:
-                path, wish = self._cart(f"{secrets.token_hex(6)}@example.org", until)
-                status, body = self._ask("POST", path, wish, key=secrets.token_hex(12))
+                token, wish = self._cart(f"{secrets.token_hex(6)}@example.org", until)
+                key = secrets.token_hex(12)
+                status, body = self._ask("POST", CHECKOUT, wish, token=token, key=key)
                 if _is_final(status, body):
                     self.grabbed.append(status)
         except Exception as error:  # noqa: BLE001 - our own mistakes are reported without a wait
@@ -76,8 +79,8 @@ class Presser:
         email = f"{secrets.token_hex(6)}@example.org"
         patient_until = time.monotonic() + GIVE_UP_S
         try:
-            path, wish = self._cart(email, patient_until)
-            answers = self._all_at_once(path, wish, patient_until)
+            token, wish = self._cart(email, patient_until)
+            answers = self._all_at_once(token, wish, patient_until)
         except NobodyThereError as error:
             answers = ()
             self.errors.append(f"nobody took an order that was pressed {TIMES} times: {error}")
@@ -89,10 +92,10 @@ class Presser:
     def _cart(self, email: str, until: float) -> tuple[str, Mapping[str, Any]]:
         """Fill a cart; what just now cannot be sent, as its shelf is empty, is not wished for."""
         for light in cycle(reversed(self.goods)):
-            path, options = self._filled(light, until)
+            token, options = self._filled(light, until)
             for option in options:
                 if option["delivery"] == TIER:
-                    return f"{path}checkout/", _wish(email, option)
+                    return token, _wish(email, option)
             if time.monotonic() > until:
                 raise NobodyThereError("nothing can be sent")
             time.sleep(PAUSE_S)
@@ -102,26 +105,25 @@ class Presser:
         page = self._patiently("GET", f"/en/p/{light.slug}/", None, until)
         listing = field_in(page.encode(), "listing")
         made = json.loads(self._patiently("POST", "/api/v1/carts/", {}, until))
-        path = f"/api/v1/carts/{made['token']}/"
-        self._patiently("POST", f"{path}lines/", {"listing_id": int(listing)}, until)
-        told = json.loads(
-            self._patiently("GET", f"{path}delivery/?country={HOME.country}", None, until)
-        )
-        return path, told["options"]
+        token: str = made["token"]
+        line, where = {"listing_id": int(listing)}, f"{CART}delivery/?country={HOME.country}"
+        self._patiently("POST", f"{CART}lines/", line, until, token=token)
+        told = json.loads(self._patiently("GET", where, None, until, token=token))
+        return token, told["options"]
 
     def _all_at_once(
-        self, path: str, wish: Mapping[str, Any], until: float
+        self, token: str, wish: Mapping[str, Any], until: float
     ) -> tuple[tuple[int, str], ...]:
         """Press until one press was answered for good; return all such answers."""
         key, found = secrets.token_hex(12), list[tuple[int, str]]()
         while not found:
             if time.monotonic() > until:
-                raise NobodyThereError(path)
+                raise NobodyThereError(CHECKOUT)
             barrier = threading.Barrier(TIMES)
 
             def once(barrier: threading.Barrier = barrier) -> None:
                 barrier.wait()
-                status, body = self._ask("POST", path, wish, key=key)
+                status, body = self._ask("POST", CHECKOUT, wish, token=token, key=key)
                 if _is_final(status, body):
                     found.append((status, _said(body)))
 
@@ -134,18 +136,24 @@ class Presser:
                 time.sleep(PAUSE_S)
         return tuple(found)
 
-    def _patiently(self, method: str, path: str, body: Any, until: float) -> str:
+    def _patiently(
+        self, method: str, path: str, body: Any, until: float, *, token: str = ""
+    ) -> str:
         while True:
-            status, said = self._ask(method, path, body)
+            status, said = self._ask(method, path, body, token=token)
             if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
                 return said
             if time.monotonic() > until:
                 raise NobodyThereError(f"{method} {path}: {status} {said[:200]}")
             time.sleep(PAUSE_S)
 
-    def _ask(self, method: str, path: str, body: Any, *, key: str = "") -> tuple[int, str]:
+    def _ask(
+        self, method: str, path: str, body: Any, *, token: str = "", key: str = ""
+    ) -> tuple[int, str]:
         url = f"http://{HOST}:{self.place.ports.web}{path}"
         headers = {"Idempotency-Key": key} if key else {}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
         if self.address:
             headers["X-Forwarded-For"] = self.address
         return call(url, body, headers, method=method)

@@ -26,7 +26,13 @@ def test_the_schema_is_served(client):
 
     schema = json.loads(answer.content)
     assert answer.status_code == 200
-    assert "/api/v1/carts/{token}/checkout/" in schema["paths"]
+    assert "/api/v1/cart/checkout/" in schema["paths"]
+
+
+def test_no_address_holds_a_secret():
+    found = re.findall(r"{(\w+)}", " ".join(schema_in("en")["paths"]))
+
+    assert set(found) == {"slug", "line_id", "number"}
 
 
 def test_every_operation_tells_its_problems_as_problem_json():

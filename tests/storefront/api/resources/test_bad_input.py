@@ -105,7 +105,8 @@ def test_what_the_shopper_writes_comes_back_word_for_word(api, cart, wish):
     wish["ship_to"]["line2"] = words
 
     shown = api.post(f"{cart}checkout/", wish, key="k1").json()
-    order = api.get(f"/api/v1/orders/{shown['number']}/{shown['access_key']}/")
+    bearer = f"Bearer {shown['access_key']}"
+    order = api.get(f"/api/v1/orders/{shown['number']}/", authorization=bearer)
 
     assert order.json()["ship_to"]["line2"] == words
     assert order.headers["content-type"] == "application/json"

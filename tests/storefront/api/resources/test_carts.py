@@ -119,17 +119,21 @@ def test_a_line_of_nobody_is_not_found(api, cart, method, line_id):
 
 
 def test_a_line_of_another_cart_is_not_found(api, cart, listing):
-    other = api.post("/api/v1/carts/", {}).json()["token"]
+    api.open_cart()
     line = CartLine.objects.get()
 
-    answer = api.call("PATCH", f"/api/v1/carts/{other}/lines/{line.pk}/", body={"quantity": 2})
+    answer = api.call("PATCH", f"{cart}lines/{line.pk}/", body={"quantity": 2})
 
     assert (answer.status_code, kind_of(answer)) == (404, "no-such-line")
     assert CartLine.objects.get().quantity == 1
 
 
-def test_a_cart_that_nobody_opened_is_not_found(api, listing):
-    answer = api.get("/api/v1/carts/guessed/")
+@pytest.mark.parametrize("bearer", ["Bearer guessed", "Basic {}", "Bearer", "Bearer a\0b", ""])
+def test_a_cart_opens_with_its_token_in_the_header_only(api, cart, bearer):
+    token = api.bearers.pop(cart)
+    headers = {"authorization": bearer.format(token)} if bearer else {}
+
+    answer = api.get(cart, {"token": token}, **headers)
 
     assert (answer.status_code, kind_of(answer)) == (404, "no-such-cart")
 
@@ -153,9 +157,9 @@ def test_delivery_to_a_country_we_do_not_serve_is_refused_with_those_we_do(api, 
 
 
 def test_an_empty_cart_has_no_delivery(api, listing):
-    token = api.post("/api/v1/carts/", {}).json()["token"]
+    api.open_cart()
 
-    answer = api.get(f"/api/v1/carts/{token}/delivery/")
+    answer = api.get("/api/v1/cart/delivery/")
 
     assert (answer.status_code, kind_of(answer)) == (409, "empty-cart")
 

@@ -8,21 +8,21 @@ from orders.checkout import network_limits
 from orders.models import Order
 from storefront.lib.security import client_ip
 from suppliers.models import StockLevel
+from tests.storefront.api.schema_client import CART
 
 pytestmark = pytest.mark.django_db
 
 
 def order_again(api, wish, listing, **opened):
-    token = api.post("/api/v1/carts/", {"country": "DE", **opened}).json()["token"]
-    path = f"/api/v1/carts/{token}/"
-    api.post(f"{path}lines/", {"listing_id": listing.pk})
-    return api.post(f"{path}checkout/", wish, key=f"k-{token}")
+    token = api.open_cart({"country": "DE", **opened})
+    api.post(f"{CART}lines/", {"listing_id": listing.pk})
+    return api.post(f"{CART}checkout/", wish, key=f"k-{token}")
 
 
 def test_a_shopper_whose_program_names_his_last_cart_holds_a_thing_once(api, cart, wish, listing):
     api.post(f"{cart}checkout/", wish, key="k1")
     first = Order.objects.get()
-    last = cart.split("/")[-2]
+    last = first.cart.token
 
     answer = order_again(api, wish, listing, after=last)
     third = order_again(api, wish, listing, after=Order.objects.latest("pk").cart.token)

@@ -36,15 +36,16 @@ def make_parcel(purchase_order, number="YT1234567890123456", **columns):
     return parcel
 
 
-def path_of(order):
-    return f"/api/v1/orders/{order.number}/{order.access_key}/tracking/"
+def track(api, order):
+    bearer = f"Bearer {order.access_key}"
+    return api.get(f"/api/v1/orders/{order.number}/tracking/", authorization=bearer)
 
 
 def test_parcels_are_shown_with_their_goods_and_news(api):
     purchase_order = make_accepted_purchase_order()
     make_parcel(purchase_order)
 
-    (parcel,) = api.get(path_of(purchase_order.order)).json()["parcels"]
+    (parcel,) = track(api, purchase_order.order).json()["parcels"]
 
     assert (parcel["carrier"], parcel["number"]) == ("YunExpress", "YT1234567890123456")
     assert parcel["tracking_url"] == "https://track.example/YT1234567890123456"
@@ -63,7 +64,7 @@ def test_a_parcel_that_was_never_sent_is_not_shown(api):
     purchase_order = make_accepted_purchase_order()
     make_parcel(purchase_order, status="voided")
 
-    assert api.get(path_of(purchase_order.order)).json() == {"parcels": []}
+    assert track(api, purchase_order.order).json() == {"parcels": []}
 
 
 def test_many_parcels_take_as_many_queries_as_one(api, django_assert_max_num_queries):
@@ -72,6 +73,6 @@ def test_many_parcels_take_as_many_queries_as_one(api, django_assert_max_num_que
         make_parcel(purchase_order, number=f"YT{number}")
 
     with django_assert_max_num_queries(5):
-        answer = api.get(path_of(purchase_order.order))
+        answer = track(api, purchase_order.order)
 
     assert len(answer.json()["parcels"]) == 4

@@ -98,8 +98,9 @@ def test_a_program_is_told_once_that_it_was_canceled_and_then_that_it_is_too_lat
     order = make(make_sellable())
 
     answers = click_at_once(
-        f"/api/v1/orders/{order.number}/{order.access_key}/cancel/",
+        f"/api/v1/orders/{order.number}/cancel/",
         data={},
+        headers={"authorization": f"Bearer {order.access_key}"},
         content_type="application/json",
     )
 

@@ -13,7 +13,7 @@ from orders.models import CartLine
 from shipping.rates import quotes
 from suppliers.inventory.ledger import NotEnoughStockError
 from suppliers.models import Service, StockLevel, SupplierOffer
-from tests.storefront.api.schema_client import Caller
+from tests.storefront.api.schema_client import CART, Caller
 from tests.storefront.web.conftest import WHO
 from tests.storefront.web.fronts import Fronts
 from tests.storefront.web.supply import BOTH, PACKS, build, far, near
@@ -37,9 +37,9 @@ def fronts(shopper):
 
 
 def fill(fronts, quantity):
-    cart, added = fronts.cart_of(quantity)
+    _, added = fronts.cart_of(quantity)
     assert added.status_code == 201
-    return f"/api/v1/carts/{cart.token}/"
+    return CART
 
 
 def sentences(fronts):
