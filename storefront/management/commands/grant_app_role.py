@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from storefront.accounts import security_log
 from storefront.lib.env import env_postgres
 from storefront.ops import database_roles
 
@@ -25,4 +26,8 @@ class Command(BaseCommand):
                 "APP_DATABASE_URL needs a password, and a user that is not the database's owner."
             )
         database_roles.grant(role=app["USER"], password=app["PASSWORD"])
+        granted = security_log.Event.RIGHTS_CHANGED
+        security_log.record(
+            granted, actor=None, what=f"database role:{app['USER']}", change="grant"
+        )
         self.stdout.write(f"{app['USER']} may read and write rows, and change no table.")

@@ -3,13 +3,18 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.contrib.auth.management.commands import changepassword
 from django.contrib.auth.models import Group, Permission
+from django.core.management import call_command
+from django.db import transaction
+from django.test import TestCase
 from django.urls import reverse
 from django.utils import timezone
 
 from storefront.accounts import credentials
 from storefront.accounts.models import User
 from storefront.accounts.two_factor import enrollment
+from storefront.ops import database_roles
 from storefront.privacy import personal_data
 from tests.factories.catalog import make_channel
 from tests.storefront.accounts.test_two_factor import with_app
@@ -110,12 +115,53 @@ def test_changes_of_rights_are_written(client, clerk, written, django_capture_on
     assert all(each["change"] for each in said)
 
 
+@pytest.fixture
+def typed(monkeypatch):
+    """What the operator types, and the role that the environment names."""
+    monkeypatch.setattr(changepassword.getpass, "getpass", lambda **_: "another good password")
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
+    monkeypatch.setenv("APP_DATABASE_URL", "postgres://app:secret@db/fara")
+    monkeypatch.setattr(database_roles, "grant", lambda **_: None)
+
+
+def change_password(user):
+    call_command("changepassword", user.email)
+
+
+def create_superuser(_user):
+    call_command("createsuperuser", email="boss@fara.example", interactive=False)
+
+
+def grant_app_role(_user):
+    call_command("grant_app_role")
+
+
+@pytest.mark.parametrize(
+    ("command", "event", "what"),
+    [
+        (change_password, "password_changed", "user:{}"),
+        (create_superuser, "rights_changed", "user:{}"),
+        (grant_app_role, "rights_changed", "database role:app"),
+    ],
+)
+@pytest.mark.usefixtures("typed")
+def test_commands_that_change_credentials_and_rights_are_written(
+    command, event, what, clerk, written
+):
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        command(clerk)
+
+    [said] = written()
+    assert (said["event"], said["actor"]) == (event, "command")
+    assert said["what"] == what.format(User.objects.latest("pk").pk)
+
+
 @pytest.mark.parametrize(
     ("event", "act"),
     [
         (
             "password_changed",
-            lambda user: credentials.set_password(
+            lambda user: transaction.atomic(credentials.set_password)(
                 user=user, password="another password", now=timezone.now()
             ),
         ),

@@ -1,0 +1,21 @@
+"""Change password: Django's command, written to the security log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.management.commands import changepassword
+
+from storefront.accounts import security_log
+from storefront.accounts.models import User
+
+
+class Command(changepassword.Command):
+    """In this app because an app that stands before Django's own replaces its commands."""
+
+    def handle(self, *args: Any, **options: Any) -> str | None:
+        said: str | None = super().handle(*args, **options)  # raises where nothing was changed
+        user = User.objects.get_by_natural_key(options["username"])
+        changed = security_log.Event.PASSWORD_CHANGED
+        security_log.record(changed, actor=None, what=f"user:{user.pk}")
+        return said
