@@ -32,6 +32,8 @@ from storefront.accounts.email_verification import proven_addresses
 from storefront.accounts.models import User
 from storefront.lib.security.anonymization import scrub
 
+SESSIONS_AT_ONCE = 500
+
 
 def known(user: User) -> dict[str, Any]:
     """Return all that we know of a person, as JSON can say it."""
@@ -147,10 +149,10 @@ def erase(*, user_id: int, now: datetime) -> None:
         login_throttling.forget_account(address)
     people = ContentType.objects.get_for_model(User)
     LogEntry.objects.filter(content_type=people, object_id=str(user.pk)).delete()
-    _end_sessions(user.pk, now)
     security_log.record(security_log.Event.DATA_ERASED, actor=user)
     user.delete()
     transaction.on_commit(partial(_forget_mailbox, words))
+    transaction.on_commit(partial(_end_sessions, user_id, now))
 
 
 def _forget_copies(about: Collection[str], words: Collection[str]) -> None:
@@ -178,9 +180,22 @@ def _scrubbed(body: bytes, words: Collection[str]) -> bytes:
 
 
 def _end_sessions(user_id: int, now: datetime) -> None:
-    for session in Session.objects.filter(expire_date__gt=now).iterator():
-        if session.get_decoded().get("_auth_user_id") == str(user_id):
-            session.delete()
+    """Delete the sessions of a user who is gone, a batch at a time and without a lock on others.
+
+    They sign no one in any more, since the user does not exist. Only reading each session tells
+    whose it is.
+    """
+    alive = Session.objects.filter(expire_date__gt=now).order_by("session_key")
+    batch = list(alive[:SESSIONS_AT_ONCE])
+    while batch:
+        theirs = [
+            each.session_key
+            for each in batch
+            if each.get_decoded().get("_auth_user_id") == str(user_id)
+        ]
+        if theirs:
+            Session.objects.filter(session_key__in=theirs).delete()
+        batch = list(alive.filter(session_key__gt=batch[-1].session_key)[:SESSIONS_AT_ONCE])
 
 
 def _forget_mailbox(words: Collection[str]) -> None:

@@ -10,6 +10,8 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import connection
+from django.test import Client, TestCase
+from django.test.utils import CaptureQueriesContext
 
 from notifications import dispatch
 from notifications.models import Delivery, Event
@@ -27,6 +29,7 @@ from storefront.accounts import login_throttling, profile
 from storefront.accounts.models import SignInTries, User
 from storefront.api.models import IdempotencyRecord
 from storefront.lib.address import Address
+from storefront.privacy import personal_data
 from storefront.webhooks.models import InboundCall
 from tests.factories.accounts import PASSWORD, make_shopper, sign_in
 from tests.factories.compliance import make_picture
@@ -298,6 +301,24 @@ def test_tries_and_sessions_that_are_over_are_forgotten(theirs, kanari):
     assert theirs.get("/en/account/").status_code == 200
     login_throttling.delete_expired(now=NOON + timedelta(days=15))
     assert not Session.objects.exists()
+
+
+def test_erasure_ends_all_sessions_of_the_person_after_the_commit_in_batches(kanari, monkeypatch):
+    monkeypatch.setattr(personal_data, "SESSIONS_AT_ONCE", 2)
+    others = [make_shopper(f"other-{number}@example.org") for number in range(3)]
+    for user in (kanari, *others, kanari):
+        Client().force_login(user)
+
+    with TestCase.captureOnCommitCallbacks() as callbacks:
+        personal_data.erase(user_id=kanari.pk, now=NOON)
+        assert Session.objects.count() == 5  # no lock is held while they are read
+    with CaptureQueriesContext(connection) as asked:
+        for each in callbacks:
+            each()
+
+    left = {int(each.get_decoded()["_auth_user_id"]) for each in Session.objects.all()}
+    assert left == {user.pk for user in others}
+    assert all("LIMIT 2" in each["sql"] for each in asked if "SELECT" in each["sql"])
 
 
 @pytest.mark.parametrize("language", ["en", "az"])
