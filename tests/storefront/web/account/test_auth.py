@@ -12,6 +12,7 @@ from notifications.models import Event
 from notifications.sealed_links import with_link
 from storefront.accounts.models import User
 from tests.factories.accounts import PASSWORD, make_shopper, sign_in
+from tests.factories.catalog import make_channel
 from tests.factories.orders import make_order
 from tests.factories.suppliers import NOON
 from tests.storefront.web.page_parser import Page
@@ -229,6 +230,15 @@ def test_signing_in_leads_on_within_the_shop_only(client):
 
     assert away["Location"] == tricky["Location"] == "/en/account/"
     assert on["Location"] == "/az/checkout/"
+
+
+@pytest.mark.parametrize("page", ["", "payments/", "addresses/", "profile/", "privacy/", "email/"])
+def test_each_page_of_an_account_offers_to_sign_out(client, page):
+    make_channel()
+    client.force_login(make_shopper())
+
+    form = 'action="/en/account/sign-out/"'
+    assert client.get(f"/en/account/{page}").content.decode().count(form) == 1
 
 
 def test_signing_out_is_a_deed_of_its_own(client):
