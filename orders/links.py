@@ -21,6 +21,10 @@ STAYS = timedelta(days=30)
 ENDED = frozenset({PurchaseOrder.Status.CLOSED, PurchaseOrder.Status.CANCELED})
 
 
+class EndedLinkError(Exception):
+    """The key of a supplier's link is right, but its time is over."""
+
+
 def new_key() -> str:
     return secrets.token_urlsafe(KEY_BYTES)
 
@@ -97,16 +101,21 @@ def purchase_url(purchase_order: PurchaseOrder) -> str:
 
 
 def find_purchase(*, number: str, key: str, now: datetime) -> PurchaseOrder | None:
-    """Find a purchase order by number and key, while it is open and for some time after."""
+    """Find a purchase order by number and key, while it is open and for some time after.
+
+    Raises: EndedLinkError  that time is over
+    """
     if _is_no_text(number):
         return None
     found = PurchaseOrder.objects.select_related("order", "supplier").filter(number=number).first()
     expected = (found.access_key if found else "") or secrets.token_urlsafe(KEY_BYTES)
     if not secrets.compare_digest(expected.encode(), key.encode()) or found is None:
         return None
-    is_over = found.status in ENDED and found.status_since < now - STAYS
-    is_ours = found.request_status == PurchaseOrder.Request.UNSUBMITTED
-    return None if is_over or is_ours else found
+    if found.request_status == PurchaseOrder.Request.UNSUBMITTED:
+        return None
+    if found.status in ENDED and found.status_since < now - STAYS:
+        raise EndedLinkError
+    return found
 
 
 def renew_key(*, purchase_order: PurchaseOrder) -> str:

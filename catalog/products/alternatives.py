@@ -31,13 +31,18 @@ _ALTERNATIVES = f"""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unavailable:
-    """A product that no page offers now. ``is_being_priced``: it comes back with a new price."""
+    """A product that no page offers now.
+
+    ``is_gone``: it is archived, or every variant is discontinued.
+    ``is_being_priced``: it returns with a new price.
+    """
 
     id: int
     title: str
     family: str
     category: Category
     spec: Spec | None
+    is_gone: bool
     is_being_priced: bool
 
 
@@ -53,15 +58,16 @@ def unavailable(*, channel: Channel, slug: str) -> Unavailable | None:
         wholesale_amount__isnull=False,
         is_withdrawn=False,
     )
-    is_being_priced = found.status == Product.Status.ACTIVE and (
-        unpriced.exclude(variant__status=Variant.Status.DISCONTINUED).exists()
-    )
+    in_production = found.variants.exclude(status=Variant.Status.DISCONTINUED)
+    is_gone = found.status == Product.Status.ARCHIVED or not in_production.exists()
+    is_being_priced = not is_gone and unpriced.filter(variant__in=in_production).exists()
     return Unavailable(
         id=found.pk,
         title=found.title,
         family=found.family,
         category=found.category,
         spec=getattr(found, "spec", None),
+        is_gone=is_gone,
         is_being_priced=is_being_priced,
     )
 

@@ -59,7 +59,14 @@ def by_link(view: View) -> Callable[[HttpRequest, str, str], HttpResponse]:
 
     @wraps(view)
     def opened(request: HttpRequest, number: str, key: str) -> HttpResponse:
-        found = links.find_purchase(number=number, key=key, now=timezone.now())
+        try:
+            found = links.find_purchase(number=number, key=key, now=timezone.now())
+        except links.EndedLinkError:
+            words = {
+                "title": _("This page has ended."),
+                "words": _("The purchase order was closed long ago. Write to us if you need it."),
+            }
+            return render(request, "web/layout/error_page.html", words, status=HTTPStatus.GONE)
         if found is None:
             link, failed = security_log.Event.SUPPLIER_LINK, security_log.Result.FAILED
             security_log.record(link, actor=request.user, result=failed, purchase_order=number)

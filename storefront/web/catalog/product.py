@@ -92,7 +92,7 @@ def show(
 
 
 def _unavailable(request: HttpRequest, here: Visit, slug: str, now: datetime) -> HttpResponse:
-    """Say why a known product is not for sale, and offer others. It is 404 if it does not return.
+    """Say why a known product is not for sale, and offer others. It is 410 if it is withdrawn.
 
     Raises: Http404  there is no such product
     """
@@ -105,7 +105,10 @@ def _unavailable(request: HttpRequest, here: Visit, slug: str, now: datetime) ->
         "alternatives": instead,
         "answers": answers_for(instead, country=here.country, channel=here.channel, now=now),
     }
-    status = HTTPStatus.OK if light.is_being_priced else HTTPStatus.NOT_FOUND
+    if light.is_gone:
+        status = HTTPStatus.GONE
+    else:
+        status = HTTPStatus.OK if light.is_being_priced else HTTPStatus.NOT_FOUND
     return render(request, "web/catalog/unavailable.html", context, status=status)
 
 

@@ -71,7 +71,10 @@ def test_a_page_ends_some_time_after_its_order(client):
 
     assert client.get(path_of(purchase_order)).status_code == 200
     with time_machine.travel(NOON + timedelta(days=31)):
-        assert client.get(path_of(purchase_order)).status_code == 404
+        ended = client.get(path_of(purchase_order))
+        wrong = client.get(f"/en/supplier/{purchase_order.number}/x/")
+    assert (ended.status_code, wrong.status_code) == (410, 404)
+    assert "This page has ended." in ended.content.decode()
 
 
 @pytest.mark.parametrize("language", ["en", "az"])

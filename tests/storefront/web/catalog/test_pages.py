@@ -8,7 +8,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from catalog.models import Channel
+from catalog.models import Channel, Listing
 from storefront.web.content.pages import PAGES
 from storefront.web.core.errors import server_error
 from tests.factories.catalog import make_channel, make_product, make_spec, make_variant
@@ -213,6 +213,24 @@ def test_what_is_not_there_is_a_dim_scene(client, light, path):
     text = response.content.decode()
     assert response.status_code == 404
     assert "No light here." in text
+    assert '<form class="top-search" action="/en/search/"' in text
+    assert '<li><a href="/en/c/headlamps/"' in text
+
+
+def test_a_product_that_was_withdrawn_is_gone_and_one_that_is_hidden_is_not_found(client, light):
+    product, path = light.variant.product, f"/en/p/{light.variant.product.slug}/"
+
+    Listing.objects.update(is_published=False)
+    assert client.get(path).status_code == 404
+    product.variants.update(status="discontinued")
+    discontinued = client.get(path)
+    product.variants.update(status="active")
+    type(product).objects.update(status="archived")
+    archived = client.get(path)
+
+    assert discontinued.status_code == archived.status_code == 410
+    text = archived.content.decode()
+    assert "This product is no longer sold." in text
     assert '<form class="top-search" action="/en/search/"' in text
     assert '<li><a href="/en/c/headlamps/"' in text
 

@@ -7,8 +7,7 @@ import re
 
 import pytest
 
-from catalog.models import Brand, Mode, Product, Spec, Variant
-from catalog.models import Brand, Listing, Product
+from catalog.models import Brand, Listing, Mode, Product, Spec, Variant
 from shipping.rates import quotes
 from storefront.web.core.visit import COUNTRY_COOKIE
 from suppliers.models import Service, StockLevel
@@ -290,6 +289,10 @@ def review_price(_listing):
     )
 
 
+def unpublish(light):
+    Listing.objects.update(is_published=False)
+
+
 def archive(_listing):
     Listing.objects.filter(variant__product__slug="trail-400").update(is_published=False)
     Product.objects.filter(slug="trail-400").update(status="archived")
@@ -299,7 +302,8 @@ def archive(_listing):
     ("change", "status", "reason"),
     [
         (review_price, 200, "Its price is being checked, so it cannot be bought just now."),
-        (archive, 404, "It is not sold at the moment."),
+        (archive, 410, "This product is no longer sold."),
+        (unpublish, 404, "It is not sold at the moment."),
     ],
 )
 def test_a_product_that_is_not_for_sale_says_why_and_offers_others(

@@ -6,8 +6,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalog", "0028_first_price_limit"),
-        ("suppliers", "0031_gateways_have_breakers"),
+        ("catalog", "0032_longer_ip_ratings"),
+        ("suppliers", "0033_supply_follows_brands"),
     ]
 
     operations = [

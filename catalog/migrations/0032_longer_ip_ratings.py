@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalog", "0028_first_price_limit"),
+        ("catalog", "0031_responsible_persons"),
     ]
 
     operations = [

@@ -41,7 +41,7 @@ DROP FUNCTION supply_follows_brand();
 class Migration(migrations.Migration):
     dependencies = [
         ("catalog", "0031_responsible_persons"),
-        ("suppliers", "0031_gateways_have_breakers"),
+        ("suppliers", "0032_publish_goods_of_several_origins"),
     ]
 
     operations = [
