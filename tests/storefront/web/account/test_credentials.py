@@ -205,6 +205,16 @@ def test_a_poor_password_is_refused(hers, erika, password):
     assert erika.check_password(PASSWORD)
 
 
+def test_a_long_passphrase_is_taken_whole(hers, erika):
+    long = "correct horse battery staple " * 5
+
+    hers.post(PASSWORDS, {"current": PASSWORD, "password": long})
+
+    erika.refresh_from_db()
+    assert erika.check_password(long)
+    assert not erika.check_password(long[:-1])
+
+
 def test_the_copy_and_the_erasure_reach_former_and_asked_addresses(hers, erika, light):
     order = make_paid_order(light, email=OLD)
     Order.objects.filter(pk=order.pk).update(status="completed")
