@@ -48,7 +48,6 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "notifications.change_delivery",
         "catalog.view_product",
         "catalog.view_variant",
-        "catalog.view_listing",
     ],
     "Buying": [
         "suppliers.*",

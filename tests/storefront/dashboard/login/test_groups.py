@@ -85,6 +85,8 @@ def test_support_sees_what_was_ordered_and_no_cost(world, groups, client, staff)
     for column in ("landed_amount", "fees_amount", "cost_amount"):
         assert f"field-{column}" not in table
     assert "€" not in re.search(r'<dl class="staff-places">.*?</dl>', page, re.DOTALL)[0]
+    # A listing shows the cost, the landed cost and the wholesale cost.
+    assert client.get(reverse("admin:catalog_listing_changelist")).status_code == 403
 
 
 @pytest.mark.parametrize(
