@@ -6,7 +6,7 @@ import pytest
 
 from orders.models import OrderLine
 from storefront.accounts.models import User
-from suppliers.models import Evidence, FeedRun
+from suppliers.models import Evidence, FeedRun, Supplier
 from tests.e2e.browser.conftest import overflow, violations
 from tests.factories.full_shop import make_world, orders_by_status
 
@@ -46,6 +46,7 @@ def test_the_daily_pages_keep_nobody_out(office, browse, width, theme):
         f"suppliers/feedrun/{FeedRun.objects.latest('pk').pk}/change/",
         f"orders/order/{an_order()}/change/",
         f"orders/order/{an_order()}/refund/",
+        f"suppliers/supplier/{Supplier.objects.latest('pk').pk}/change/",
         "scorecards/?by=acknowledge_time",
         "scorecards/lumen/",
         "supply/alerts/",
