@@ -204,7 +204,12 @@ class _Reading:
     def __init__(self, order: Order, costing: Costing) -> None:
         self.order, self.costing = order, costing
         self.worths = Worths(currency=order.currency, costing=costing)
-        self.sold = {line.pk: line.quantity - line.canceled_quantity for line in order.lines.all()}
+        # An order that was canceled unpaid has no canceled units: nothing of it was sold.
+        is_canceled = order.status == Order.Status.CANCELED
+        self.sold = {
+            line.pk: 0 if is_canceled else line.quantity - line.canceled_quantity
+            for line in order.lines.all()
+        }
         self.profit = Profit(
             currency=order.currency,
             lines={

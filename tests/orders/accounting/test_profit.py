@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from orders.accounting import invoices, profit_report
 from orders.accounting.profit import Profit, Source, What, divided
+from orders.cancellation import before_purchasing
 from orders.models import Order, OrderLine, Payment, PurchaseLine, PurchaseOrder, SupplierBill
 from orders.returns import supplier_returns
 from storefront.lib.money import Money
 from tests.factories.catalog import make_channel
 from tests.factories.claims import make_claim, make_shipped
-from tests.factories.orders import make_paid_order, make_purchase_orders, make_sellable
+from tests.factories.orders import make_order, make_paid_order, make_purchase_orders, make_sellable
 from tests.factories.pricing import make_terms
 from tests.factories.suppliers import NOON
 
@@ -157,6 +158,15 @@ def test_a_refund_for_goods_that_stay_sold_costs_what_is_left_after_its_tax(term
 
     assert profit.total - before == eur("-6.00")
     assert {part.what for part in profit.unassigned} == {What.REFUND, What.TAX}
+
+
+def test_an_order_that_was_canceled_before_its_payment_earns_nothing(terms):
+    order = make_order(make_sellable())
+    before_purchasing.end(order, reason="changed my mind", actor="shopper", now=NOON)
+
+    profit = read(order)
+
+    assert (profit.net.amount, profit.total.amount) == (0, 0)
 
 
 def test_what_goes_back_for_goods_that_were_canceled_is_no_refund_twice(terms):
