@@ -8,11 +8,11 @@ from datetime import date, datetime
 from enum import IntEnum
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import Order, OrderLine, PurchaseLine, PurchaseOrder
+from orders.models import Order, OrderLine, PurchaseLine, PurchaseOrder, Setback
 from shipping.models import Parcel, ParcelLine
 from storefront.lib.db.prepared_queries import Prepared
 from storefront.web.orders.cancellation import WORDS, Stop, stop_of
@@ -70,7 +70,10 @@ class Content:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """What travels together. ``carrier`` and ``number`` are empty until it is packed."""
+    """What travels together. ``carrier`` and ``number`` are empty until it is packed.
+
+    ``agreed_by`` is the later day that the customer agreed to wait for.
+    """
 
     country: str
     stage: Stage
@@ -79,6 +82,7 @@ class Box:
     stop: Stop = Stop.NONE
     arrives_from: date | None
     arrives_to: date | None
+    agreed_by: date | None = None
     carrier: str = ""
     number: str = ""
     tracking_url: str = ""
@@ -151,8 +155,12 @@ def _purchases(*, order_id: int) -> QuerySet[PurchaseOrder]:
     packed = Parcel.objects.exclude(status=Parcel.Status.VOIDED).order_by("pk")
     inside = Prefetch("lines", ParcelLine.objects.select_related("order_line"))
     bought = Prefetch("lines", PurchaseLine.objects.select_related("offer"))
+    waits = Setback.objects.filter(
+        purchase_order=OuterRef("pk"), kind=Setback.Kind.LATER, chosen=Setback.Choice.WAIT
+    )
     return (
         PurchaseOrder.objects.filter(order=order_id)
+        .annotate(agreed_by=Subquery(waits.order_by("-arrives_by").values("arrives_by")[:1]))
         .select_related("shipment")
         .prefetch_related(bought, Prefetch("shipment__parcels", packed.prefetch_related(inside)))
         .order_by("pk")
@@ -171,6 +179,8 @@ def _boxes(
 ) -> Iterator[Box]:
     arrives_from = date.fromisoformat(entry["arrives_from"])
     arrives_to = date.fromisoformat(entry["arrives_to"])
+    agreed_by: date | None = getattr(purchase, "agreed_by", None)
+    last_day = max(arrives_to, agreed_by or arrives_to)
     shipment = getattr(purchase, "shipment", None) if purchase else None
     for parcel in shipment.parcels.all() if shipment else ():
         stage = _stage_of(parcel)
@@ -197,10 +207,11 @@ def _boxes(
             ),
             arrives_from=arrives_from,
             arrives_to=arrives_to,
+            agreed_by=agreed_by,
             carrier=parcel.carrier,
             number=parcel.number,
             tracking_url=parcel.tracking_url,
-            is_late=stage < Stage.DELIVERED and arrives_to < today,
+            is_late=stage < Stage.DELIVERED and last_day < today,
             purchase_id=purchase.pk if purchase else None,
             delivered_on=_delivered_on(parcel) if stage == Stage.DELIVERED else None,
         )
@@ -220,7 +231,8 @@ def _boxes(
             contents=waiting,
             arrives_from=arrives_from,
             arrives_to=arrives_to,
-            is_late=arrives_to < today,
+            agreed_by=agreed_by,
+            is_late=last_day < today,
             purchase_id=purchase.pk if purchase else None,
         )
 

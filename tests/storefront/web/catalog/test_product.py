@@ -289,7 +289,7 @@ def review_price(_listing):
     )
 
 
-def unpublish(light):
+def unpublish(_listing):
     Listing.objects.update(is_published=False)
 
 

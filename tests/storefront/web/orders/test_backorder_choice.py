@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 import time_machine
@@ -156,6 +156,26 @@ def test_the_order_page_leads_there_and_tells_while_it_is_looked_for(client, que
 
     Setback.objects.update(status="open")
     assert "We are looking for another supplier" in Page(client.get(path)).text
+
+
+def test_the_order_page_says_a_delay_and_the_day_that_the_customer_agreed_to(client):
+    tell(make_sent_purchase_order(make_sellable()), ships_by=date(2026, 12, 10))
+    setback = Setback.objects.select_related("order").get()
+    path = reverse("order", args=[setback.order.number, setback.order.access_key])
+
+    found = Page(client.get(path)).text
+    assert "Its supplier sends it later than promised." in found
+    assert "another supplier" not in found
+
+    look_everywhere()
+    assert "Promised for" in Page(client.get(path)).text
+    client.post(path_of(setback), {"answer": "wait"})
+
+    with time_machine.travel(NOON + timedelta(days=13), tick=False):  # 7 Dec
+        agreed = Page(client.get(path)).text
+    assert "It should be there by 21 Dec." in agreed
+    assert "Promised for" not in agreed
+    assert "later than we promised" not in agreed
 
 
 def test_the_page_speaks_azerbaijani(client, question):
