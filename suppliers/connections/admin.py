@@ -11,11 +11,13 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from storefront.lib.http.errors import PermanentError
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action, start
+from storefront.lib.staff.admin import StaffAdmin, Wakeable, action, start
 from storefront.lib.staff.fieldsets import Group
 from storefront.lib.staff.inlines import inline
 from suppliers.connections import tasks
+from suppliers.connections.factory import NOT_CONNECTED
 from suppliers.connections.forms import ConnectionForm, form_for
 from suppliers.connections.labels import CONNECTION, FACTS, KEYS_AND_OPTIONS
 from suppliers.models import CallBudget, Connection, Supplier
@@ -52,6 +54,16 @@ def last_try(row: Supplier) -> str | None:
     return format_html('<p>{}</p><ul class="staff-moves">{}{}</ul>', able, steps, wishes)
 
 
+def start_call(task: Wakeable, supplier: Supplier, **given: Any) -> None:
+    """Start a task that calls the supplier.
+
+    Raises: PermanentError  there is nothing to call
+    """
+    if not Connection.objects.filter(supplier=supplier).exists():
+        raise PermanentError(gettext("This supplier has no connection yet."), code=NOT_CONNECTED)
+    start(task, supplier_id=supplier.pk, **given)
+
+
 class CheckActions(StaffAdmin):
     """What staff can try of a supplier's wire."""
 
@@ -70,7 +82,7 @@ class CheckActions(StaffAdmin):
             supplier,
             title=gettext("Try the connection"),
             explain=words % {"name": supplier.name},
-            act=lambda _given: start(tasks.check, supplier_id=supplier.pk),
+            act=lambda _given: start_call(tasks.check, supplier),
             done=gettext("Started: what is found stands on this page in a moment."),
         )
 

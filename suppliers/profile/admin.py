@@ -14,11 +14,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import action, start
+from storefront.lib.staff.admin import action
 from storefront.lib.staff.fieldsets import FACTS, Group
 from storefront.lib.staff.inlines import inline
 from suppliers.compliance.admin import VettingActions
-from suppliers.connections.admin import CheckActions
+from suppliers.connections.admin import CheckActions, start_call
 from suppliers.feed_mapping.admin import MappingActions
 from suppliers.inventory import admin as inventory_admin
 from suppliers.inventory import publication
@@ -144,4 +144,4 @@ class SupplierAdmin(CheckActions, MappingActions, VettingActions, BufferActions)
 
 def _start(supplier: Supplier, *kinds: str) -> None:
     for kind in kinds:
-        start(sync_tasks.sync_now, supplier_id=supplier.pk, kind=kind)
+        start_call(sync_tasks.sync_now, supplier, kind=kind)

@@ -14,10 +14,17 @@ from orders.models import PaymentEvent, PurchaseOrder
 from orders.purchasing.holds import holds
 from storefront.accounts.models import User
 from suppliers.inventory import publication
-from suppliers.models import FeedChange, FeedIssue, FeedRun, Supplier, SupplierOffer
+from suppliers.models import (
+    Connection,
+    FeedChange,
+    FeedIssue,
+    FeedRun,
+    Supplier,
+    SupplierOffer,
+)
 from tests.factories.full_shop import orders_by_status
 from tests.factories.pricing import make_price_book, make_terms
-from tests.factories.suppliers import NOON
+from tests.factories.suppliers import NOON, make_supplier
 
 pytestmark = pytest.mark.django_db
 
@@ -179,6 +186,17 @@ def test_staff_start_a_sync_now(world, staff, started):
         ("sync_now", "stock"),
         ("sync_now", "stock"),
     ]
+
+
+@pytest.mark.parametrize("verb", ["sync_now", "check_wire"])
+def test_nothing_is_started_for_a_supplier_without_a_connection(staff, started, verb):
+    supplier = make_supplier()
+    Connection.objects.all().delete()
+
+    answer = staff.post(page("suppliers_supplier", verb, supplier.pk))
+
+    assert "This supplier has no connection yet." in answer.content.decode()
+    assert started == []
 
 
 def test_staff_let_a_new_price_rule_count_for_all_that_a_supplier_offers(world, staff, started):
