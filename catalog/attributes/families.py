@@ -45,6 +45,7 @@ SKU_PREFIXES: Mapping[str, str] = {
     "accessory": "AC",
 }
 
+# English and German, as ``fold`` leaves them.
 # First match wins: a strap for a headlamp is an accessory, a charger for cells a charger.
 _WORDS: Sequence[tuple[str, str]] = (
     (
@@ -53,17 +54,42 @@ _WORDS: Sequence[tuple[str, str]] = (
     ),
     (
         "accessory",
-        r"(?:bike|bar|helmet|wall|tripod) mounts?|mounts? for|holders?|cases?|spare parts?",
+        r"(?:bike|bar|helmet|wall|tripod) mounts?|mounts? for|holders?|cases?|spare parts?|zubehor",
     ),
-    ("charger", r"chargers?|charging docks?"),
-    ("bike_light", r"bike|bicycle|cycling|tail ?lights?"),
-    ("headlamp", r"head ?lamps?|head ?torch\w*|head ?lights?|cap ?lights?|clip-?on cap"),
-    ("lantern", r"lanterns?|camping (?:lights?|lamps?)|tent (?:lights?|lamps?)"),
-    ("work_light", r"work ?-?(?:lights?|lamps?)|inspection|flood ?lights?|task lights?"),
-    ("battery", r"batter(?:y|ies)|cells?|accus?"),
+    ("charger", r"chargers?|charging docks?|ladegeräte?"),
+    (
+        "bike_light",
+        r"bike|bicycle|cycling|tail ?lights?|fahrrad(?:lampen?|leuchten?|licht(?:er)?|beleuchtung)",
+    ),
+    (
+        "headlamp",
+        (
+            r"head ?lamps?|head ?torch\w*|head ?lights?|cap ?lights?|clip-?on cap"
+            r"|(?:stirn|kopf)(?:lampen?|leuchten?)"
+        ),
+    ),
+    (
+        "lantern",
+        (
+            r"lanterns?|camping (?:lights?|lamps?)|tent (?:lights?|lamps?)"
+            r"|(?:camping|zelt)(?:lampen?|leuchten?|laternen?)|laternen?"
+        ),
+    ),
+    (
+        "work_light",
+        (
+            r"work ?-?(?:lights?|lamps?)|inspection|flood ?lights?|task lights?"
+            r"|(?:arbeits|werkstatt)(?:lampen?|leuchten?)"
+        ),
+    ),
+    # Of German only the plurals of shelves: "Taschenlampe mit Akku" is no battery.
+    ("battery", r"batter(?:y|ies)|cells?|accus?|akkus|batterien"),
     (
         "flashlight",
-        r"flash ?lights?|torch\w*|pen ?lights?|key(?:chain|ring)? ?lights?|spot ?lights?",
+        (
+            r"flash ?lights?|torch\w*|pen ?lights?|key(?:chain|ring)? ?lights?|spot ?lights?"
+            r"|(?:taschen|hand|schlusselbund)(?:lampen?|leuchten?)"
+        ),
     ),
 )
 _FAMILIES = tuple((family, re.compile(rf"\b(?:{words})\b")) for family, words in _WORDS)
