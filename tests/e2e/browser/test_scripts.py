@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from orders.models import CartLine, Order
-from tests.e2e.browser.conftest import fill_address
+from tests.e2e.browser.conftest import fill_address, overflow
 
 pytestmark = pytest.mark.browser
 
@@ -26,6 +26,25 @@ def test_a_light_is_added_in_a_sheet_that_gives_the_focus_back(shop, browse):
     page.keyboard.press("Escape")
     expect(sheet).to_be_hidden()
     expect(button).to_be_focused()
+
+
+def test_a_double_click_adds_one_light(shop, browse):
+    page = browse()
+    page.goto(f"{shop}/en/p/trail-400/")
+
+    page.get_by_role("button", name="Add to cart").dblclick()
+
+    expect(page.get_by_role("dialog", name="Cart")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert CartLine.objects.get().quantity == 1
+
+
+def test_a_long_word_in_the_search_fits_a_phone(shop, browse):
+    page = browse(360)
+
+    page.goto(f"{shop}/en/search/?q={'a' * 200}")
+
+    assert overflow(page) <= 0
 
 
 def test_a_filter_narrows_the_list_and_keeps_the_focus_and_the_way_back(shop, browse):
