@@ -189,6 +189,14 @@ def refused():
     look_everywhere()
 
 
+def replacement_refused():
+    order = exchange(back(make_sellable(quantity=9)))
+    (purchase_order,) = submission.divide(order=order, now=NOON)
+    purchase_order.move("ready", at=NOON)
+    purchase_order.move("submitting", at=NOON, axis="request_status")
+    refuse(purchase_order)
+
+
 def delayed():
     listing = make_sellable()
     make_service(listing.level.location, max_days=6)
@@ -304,6 +312,11 @@ CASES = [
         "order.lines_refused",
         refused,
         ["Some items are not available.", "€44.89 is not charged"],
+    ),
+    (
+        "order.lines_refused",
+        replacement_refused,
+        ["What you paid for them with the first order is refunded the way you paid."],
     ),
     (
         "order.setback_asked",
