@@ -68,7 +68,7 @@ REFUSALS: dict[type[Exception], Promise] = {
     ),
 }
 UNCLEAR = _("We could not tell what you agreed to. Check the total and order again.")
-NOT_CHOSEN = _("Choose how it shall come.")
+NOT_CHOSEN = _("Choose a delivery method.")
 
 
 type Opened = Callable[[HttpRequest, Cart, Read | None, datetime], HttpResponse]

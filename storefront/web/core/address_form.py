@@ -92,12 +92,12 @@ class CheckoutAddressForm(AddressForm):
     """Where an order goes. A suggestion is taken, or a doubt outvoted, only by its owner's word."""
 
     choice = forms.ChoiceField(
-        label=_("Which address shall stand on the parcel?"),
+        label=_("Which address should we use?"),
         choices=[("suggested", _("We suggest")), ("typed", _("You wrote"))],
         required=False,
     )
     reason = forms.CharField(
-        label=_("If it is right all the same, say why"),
+        label=_("If the address is correct, tell us why"),
         max_length=verification.MAX_REASON,
         required=False,
         error_messages={"max_length": _("This is too long. Say it shorter.")},

@@ -44,7 +44,7 @@ def answer(request: HttpRequest, number: str, key: str, setback: int) -> HttpRes
                     setback=row, choice=Choice(said), actor="shopper", now=timezone.now()
                 )
             except customer_choice.NoLongerError:
-                problem = _("That cannot be had any more. Choose again, or write to us.")
+                problem = _("That is no longer available. Choose again, or contact us.")
                 status = HTTPStatus.CONFLICT
             else:
                 wake(purchasing_tasks.send_due)

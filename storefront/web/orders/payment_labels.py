@@ -11,7 +11,7 @@ Kind = PaymentEvent.Kind
 MOVES = {
     Kind.AUTHORIZED: _("Held on the card"),
     Kind.CAPTURED: _("Charged"),
-    Kind.RELEASED: _("Let go, never charged"),
+    Kind.RELEASED: _("Released, never charged"),
     Kind.REFUNDED: _("Given back"),
     Kind.REFUND_FAILED: _("Came back to us: your bank did not take it"),
     Kind.DECLINED: _("Declined, not charged"),

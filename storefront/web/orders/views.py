@@ -75,7 +75,10 @@ NEWS: dict[str, tuple[str, Promise]] = {
         ),
     ),
     "given-up": ("good", gettext_lazy("The order is canceled. Nothing was charged.")),
-    "stopped": ("good", gettext_lazy("It is canceled. What was paid goes back the same way.")),
+    "stopped": (
+        "good",
+        gettext_lazy("The order is canceled. Your payment is refunded the way you paid."),
+    ),
     "asked": (
         "",
         gettext_lazy(
@@ -234,7 +237,7 @@ def headline(
         return _attempted(payment)
     if found.status == Status.COMPLETED:
         return _("Delivered. Your return is open.") if has_open_return else _("Delivered.")
-    return _("Thank you. It is ordered.")
+    return _("Thank you, your order is placed.")
 
 
 def _attempted(payment: Payment | None) -> str:

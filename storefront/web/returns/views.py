@@ -38,9 +38,9 @@ NEWS: dict[str, tuple[str, Promise]] = {
         "good",
         gettext_lazy("Your complaint is with us. The receipt is on its way to you by e-mail."),
     ),
-    "changed": ("good", gettext_lazy("It is noted.")),
+    "changed": ("good", gettext_lazy("Saved.")),
     "kept": ("bad", gettext_lazy("Nothing has to be sent back: keep it.")),
-    "late": ("bad", gettext_lazy("That cannot be done any more: look below how it stands.")),
+    "late": ("bad", gettext_lazy("That is no longer possible. See the status below.")),
 }
 
 

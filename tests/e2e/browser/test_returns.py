@@ -54,7 +54,7 @@ def test_a_complaint_with_pictures(shop, browse, shots, window):
     look()
     page.get_by_label("Pictures").set_input_files([good, good])
     page.get_by_role("button", name="Confirm complaint").click()
-    page.get_by_text("2 pictures came with it.").wait_for()
+    page.get_by_text("2 pictures attached").wait_for()
     made = ReturnAuthorization.objects.get()
     authorizations.ask(authorization=made, question="Another?", actor="ann", now=NOON)
     visit(page, here)

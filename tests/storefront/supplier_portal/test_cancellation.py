@@ -51,7 +51,7 @@ def test_the_page_asks_him_soundly(client, language):
 
     assert page.faults == []
     if language == "en":
-        assert "The shopper wants to cancel it." in page.text
+        assert "The customer wants to cancel it." in page.text
         assert CANNOT in page.text
 
 
@@ -114,5 +114,5 @@ def test_an_order_that_another_supplier_is_to_send_is_taken_back(client):
 
     page = Page(client.get(path_of(purchase_order)))
 
-    assert '<h2 id="stop-title">We take this order back.</h2>' in page.text
-    assert "The shopper wants to cancel it." not in page.text
+    assert '<h2 id="stop-title">We are canceling this order.</h2>' in page.text
+    assert "The customer wants to cancel it." not in page.text

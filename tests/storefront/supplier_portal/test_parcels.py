@@ -124,7 +124,9 @@ def test_a_wish_to_stop_is_shown_and_can_be_followed(client):
     purchase_order = make_accepted_purchase_order()
     for to in ("cancellation_requested", "cancellation_rejected"):
         purchase_order.move(to, at=NOON, axis="request_status")
-    assert "The shopper wants to cancel it." in client.get(path_of(purchase_order)).content.decode()
+    assert (
+        "The customer wants to cancel it." in client.get(path_of(purchase_order)).content.decode()
+    )
 
     responses = [post(client, purchase_order, "stop/") for _ in range(2)]
 

@@ -56,7 +56,7 @@ def test_each_own_page_is_sound_and_for_its_owner_only(hers, erika, client, lang
 
 @pytest.mark.usefixtures("erika")
 def test_without_addresses_the_page_says_what_they_are_for(hers):
-    assert "None yet. The checkout begins" in hers.get("/en/account/addresses/").content.decode()
+    assert "No addresses yet." in hers.get("/en/account/addresses/").content.decode()
 
 
 def test_a_saved_address_is_shown_whole(hers, erika):
@@ -173,7 +173,7 @@ def test_a_saved_profile_is_confirmed_and_shown_as_it_is_now(hers):
 
     page = Page(hers.post("/en/account/profile/", said, follow=True))
 
-    assert "It is kept." in page.text
+    assert "Saved." in page.text
     assert "checked" in page.all("input", name="marketing")[0]
 
 

@@ -49,7 +49,7 @@ def test_the_cart_says_that_the_date_moved_and_offers_both_ways(both, language):
     assert page.faults == []
     assert 'name="tier" value="economy-split"' in page.text
     if language == "en":
-        assert "In a parcel of its own it arrives" in page.text
+        assert "In a separate parcel it arrives" in page.text
         assert "Delivery costs €11.40 instead of €6.50." in page.text
         assert page.text.count("Parcel 1 from China") == 1
         assert "Parcel 2" not in page.text

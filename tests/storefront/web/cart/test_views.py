@@ -80,7 +80,7 @@ def test_a_quantity_is_changed_and_a_line_removed_and_put_back(filled, light):
     line.refresh_from_db()
     assert line.quantity == 3
     gone = filled.post("/en/cart/change/", {"line": line.pk, "quantity": 0}, follow=True)
-    assert "Trail 400 is out of the cart." in gone.content.decode()
+    assert "Trail 400 was removed from the cart." in gone.content.decode()
     assert not CartLine.objects.exists()
     filled.post("/en/cart/add/", undo_in(gone))
     assert CartLine.objects.get().quantity == 3
@@ -155,7 +155,7 @@ def test_a_price_that_changed_is_told_at_its_line(filled, light):
 def test_the_cart_of_a_forged_cookie_is_empty(client, light):
     client.cookies["fara_cart"] = "token:forged"
 
-    assert "Nothing in it yet." in client.get("/en/cart/").content.decode()
+    assert "Your cart is empty." in client.get("/en/cart/").content.decode()
 
 
 def test_two_lights_from_two_countries_are_two_parcels(filled, light):

@@ -112,7 +112,7 @@ def test_a_paid_order_leaves_an_empty_cart(shopper, light):
     shopper.get(page_of(order))
 
     assert shopper.cookies[UNPAID_COOKIE].value == ""
-    assert "Nothing in it yet." in shopper.get("/en/cart/").content.decode()
+    assert "Your cart is empty." in shopper.get("/en/cart/").content.decode()
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,10 @@ def test_the_page_shows_both_days_and_both_answers_and_a_look_at_it_decides_noth
 
 @pytest.mark.parametrize(
     ("choice", "said"),
-    [("wait", "We send it as soon as it is there."), ("refund", "It is taken off your order.")],
+    [
+        ("wait", "We will send it as soon as it is available."),
+        ("refund", "It is removed from your order."),
+    ],
 )
 def test_one_click_answers_and_the_page_says_what_comes_of_it(client, question, choice, said):
     response = client.post(path_of(question), {"answer": choice}, follow=True)
@@ -119,7 +122,7 @@ def test_the_other_answer_comes_too_late_and_is_told_so(client, question):
     response = client.post(path_of(question), {"answer": "wait"})
 
     assert response.status_code == 409
-    assert "cannot be had any more" in Page(response).text
+    assert "is no longer available" in Page(response).text
     assert not PurchaseOrder.objects.exclude(status="canceled").exists()
 
 
@@ -173,7 +176,7 @@ def test_the_order_page_says_a_delay_and_the_day_that_the_customer_agreed_to(cli
 
     with time_machine.travel(NOON + timedelta(days=13), tick=False):  # 7 Dec
         agreed = Page(client.get(path)).text
-    assert "It should be there by 21 Dec." in agreed
+    assert "It should arrive by 21 Dec." in agreed
     assert "Promised for" not in agreed
     assert "later than we promised" not in agreed
 
@@ -219,16 +222,16 @@ def test_a_delay_is_asked_about_and_silence_lets_it_come(client):
     assert "<h1>It takes longer. Will you wait?</h1>" in text
     assert "The supplier sends what stands below later than we promised." in text
     assert "If you do not answer, we send it as soon as it is there." in text
-    assert "Your money for it" not in text
-    assert "Its supplier sends it later than promised." in Page(client.get(path)).text
+    assert "Refund amount" not in text
+    assert "The supplier ships it later than promised." in Page(client.get(path)).text
 
 
 def test_a_refused_delay_is_stopped_at_the_supplier_first(client):
     response = client.post(path_of(late()), {"answer": "refund"}, follow=True)
 
     text = Page(response).text
-    assert "<h1>We ask the supplier to stop it.</h1>" in text
-    assert "If it is packed already" in text
+    assert "<h1>We are asking the supplier to cancel it.</h1>" in text
+    assert "If it is already packed" in text
 
 
 def test_a_question_that_ended_by_itself_says_so(client):
@@ -237,7 +240,7 @@ def test_a_question_that_ended_by_itself_says_so(client):
 
     text = Page(client.get(path_of(setback))).text
 
-    assert "<h1>This is settled already.</h1>" in text
+    assert "<h1>This question is closed.</h1>" in text
     assert "See the order" in text
 
 
@@ -249,10 +252,10 @@ def test_another_light_is_offered_for_the_same_money(client):
 
     text = Page(asked).text
     assert "We have what replaces it, for the same money." in text
-    assert "Instead, for the same money:" in text
+    assert "Replacement at the same price:" in text
     assert Page(asked).all("a", href="/en/p/ridge-1800/")
     assert quiet_buttons(asked) == {"refund"}
-    assert "<h1>We send you the other one.</h1>" in Page(taken).text
+    assert "<h1>We will send you the replacement.</h1>" in Page(taken).text
 
 
 def test_the_mail_link_of_a_refund_puts_its_button_first(client):

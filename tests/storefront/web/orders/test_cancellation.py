@@ -24,7 +24,7 @@ ASKING = "We are asking the supplier to stop it."
 REFUSED = "It could not be stopped: it comes."
 LEFT = "It could not be stopped: it is on its way to you."
 ARRIVED = "You asked to cancel it. It could not be stopped in time"
-CANCELED = "It is canceled, and its money is on its way back to you."
+CANCELED = "These items are canceled, and you do not pay for them."
 
 
 @pytest.fixture(autouse=True)
@@ -182,7 +182,7 @@ def test_what_was_charged_goes_back_when_the_whole_order_is_stopped(client):
 
     text = page_of(client, purchase_order.order).text
     assert "<h1>Canceled.</h1>" in text
-    assert "What was paid goes back the same way." in text
+    assert "Your payment is refunded the way you paid." in text
     assert "Nothing was charged" not in text
 
 
@@ -204,5 +204,5 @@ def test_a_late_parcel_that_has_left_can_be_complained_of_only(client):
 
     text = page_of(client, purchase_order.order).text
 
-    assert "Write to us if you would rather have your money back." in text
-    assert "It has not left yet" not in text
+    assert "Contact us if you want your money back." in text
+    assert "has not been sent yet" not in text

@@ -59,8 +59,8 @@ def test_of_a_canceled_order_that_was_only_held_nothing_is_said_to_go_back(clien
 
     text = Page(client.get(page_of(order))).text
 
-    assert "What was only reserved on your card is let go." in text
-    assert "Let go, never charged" in text
+    assert "The amount reserved on your card is released." in text
+    assert "Released, never charged" in text
     assert "Canceled. You do not pay for it." in text
     assert "1 of it" not in text
 
@@ -102,7 +102,7 @@ def test_a_replacement_that_does_not_come_says_that_its_money_goes_back(client, 
     for untrue in (
         "Nothing was charged",
         "nothing to pay",
-        "Order once more",
+        "Order again",
         "You do not pay for it",
         "not charged",
     ):
@@ -129,7 +129,7 @@ def test_who_paid_at_the_second_attempt_is_not_told_of_the_first(client, light):
     hear(order.payments.latest("pk"), "refunded", "4.89")
     told = client.get(page_of(order)).content.decode()
 
-    assert "Let go, never charged" not in plain
+    assert "Released, never charged" not in plain
     assert rows_of(told) == [("Charged", "€44.89"), ("Given back", "€4.89")]
 
 

@@ -74,9 +74,9 @@ def test_coming_back_asks_the_gateway_and_clears_the_cart(shopper, light):
 
     order.refresh_from_db()
     assert order.status == Order.Status.PLACED
-    assert "Thank you. It is ordered." in response.content.decode()
+    assert "Thank you, your order is placed." in response.content.decode()
     again = shopper.get(page_of(order, "paid/"), follow=True)
-    assert "Thank you. It is ordered." in again.content.decode()
+    assert "Thank you, your order is placed." in again.content.decode()
 
 
 def test_coming_back_again_and_again_asks_the_gateway_once_in_ten_seconds(
@@ -161,7 +161,7 @@ def test_a_parcel_is_followed_in_plain_words(client, light):
     assert "It is on the way to you." in text
     assert "CJPKL0000000000YQ" in text
     assert "Promised for 1–5 Dec." in text
-    assert 'rel="noreferrer">Follow it at' in text
+    assert 'rel="noreferrer">Track it at' in text
 
 
 def test_a_late_parcel_says_so_first(client, light, noon):
@@ -169,7 +169,7 @@ def test_a_late_parcel_says_so_first(client, light, noon):
     plan = [{**entry, "arrives_to": "2026-11-20"} for entry in order.delivery_plan]
     Order.objects.update(delivery_plan=plan)
 
-    assert "It is later than we promised." in client.get(page_of(order)).content.decode()
+    assert "This parcel is late" in client.get(page_of(order)).content.decode()
 
 
 def test_a_shopper_cancels_what_is_not_sent_yet(client, light):
@@ -179,9 +179,9 @@ def test_a_shopper_cancels_what_is_not_sent_yet(client, light):
     response = client.post(page_of(order, "cancel/"), follow=True)
     again = client.post(page_of(order, "cancel/"), follow=True)
 
-    assert "It is canceled." in response.content.decode()
+    assert "The order is canceled." in response.content.decode()
     assert "<h1" in response.content.decode()
-    assert "It is canceled." in again.content.decode()
+    assert "The order is canceled." in again.content.decode()
     order.refresh_from_db()
     assert order.status == Order.Status.CANCELED
     assert "Canceled." in response.content.decode()

@@ -76,7 +76,7 @@ def test_pictures_go_with_the_complaint(shopper, order, asked):
 
     made = ReturnAuthorization.objects.get()
     assert (made.words, made.pictures.count()) == (WORDS, 2)
-    assert "2 pictures came with it." in answer.content.decode()
+    assert "2 pictures attached" in answer.content.decode()
 
 
 def test_a_complaint_needs_no_picture(shopper, order, asked):
