@@ -36,7 +36,8 @@ def make_shown():
     product = make_product()
     make_spec(product)
     make_listing(make_variant(product), as_of=timezone.now())
-    index.shelve(product_ids=[product.pk], channel=make_channel())
+    with transaction.atomic():
+        index.shelve(product_ids=[product.pk], channel=make_channel())
     return product
 
 

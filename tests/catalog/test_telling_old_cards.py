@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 
 from catalog.models import Card, Listing
 from catalog.search import index
@@ -38,7 +38,8 @@ def make_light(*offered):
     make_spec(product)
     for price, available in offered:
         make_listing(make_variant(product), price_amount=price, available=available)
-    index.shelve(product_ids=[product.pk], channel=make_channel())
+    with transaction.atomic():
+        index.shelve(product_ids=[product.pk], channel=make_channel())
     return product
 
 

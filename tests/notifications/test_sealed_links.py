@@ -4,6 +4,7 @@ import json
 
 import pytest
 from cryptography.fernet import Fernet
+from django.db import transaction
 from django.utils import timezone
 
 from notifications import dispatch, outbox
@@ -16,6 +17,7 @@ LINK = "https://shop.example/en/account/password/3/c9x-8f2b4a6c8e0f/"
 
 
 @pytest.fixture
+@transaction.atomic
 def event():
     return outbox.tell(
         name="account.password_forgotten",

@@ -19,7 +19,8 @@ class HeldTransactionError(RuntimeError):
 def in_transaction() -> bool:
     """Test whether a transaction of our own is open.
 
-    A test case's wrapping transaction does not count, or no test could call out.
+    A test case's wrapping transaction does not count: no test could call out, and no test would
+    see that a caller forgot its own.
     """
     connection = transaction.get_connection()
     blocks = [
@@ -29,14 +30,14 @@ def in_transaction() -> bool:
 
 
 def needs_transaction[**P, R](part: Callable[P, R]) -> Callable[P, R]:
-    """Refuse to run outside a transaction.
+    """Refuse to run outside a transaction; the transaction around a test is none.
 
     Raises: NoTransactionError  there is no change to belong to
     """
 
     @wraps(part)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        if not transaction.get_connection().in_atomic_block:
+        if not in_transaction():
             raise NoTransactionError(f"{part.__qualname__} needs a transaction around it")
         return part(*args, **kwargs)
 

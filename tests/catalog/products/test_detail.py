@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 
 from catalog.models import Card, Identifier, Listing
 from catalog.products import detail
@@ -147,7 +148,8 @@ def test_the_front_picks_the_best_of_each_shelf_that_can_be_bought():
     lanterns = make_category(slug="lanterns", position=1)
     products = [make_shown(slug=f"lamp-{place}") for place in range(8)]
     products.append(make_shown(slug="lantern", category=lanterns, family="lantern"))
-    index.shelve(product_ids=[each.pk for each in products], channel=make_channel())
+    with transaction.atomic():
+        index.shelve(product_ids=[each.pk for each in products], channel=make_channel())
     best = products[3].pk
     Card.objects.filter(product=best).update(score=9_000_000)
     Card.objects.filter(product=products[4]).update(score=9_500_000, available=0)

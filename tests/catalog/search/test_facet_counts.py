@@ -24,7 +24,8 @@ def make_shown(**spec):
     product = make_product()
     make_spec(product, **spec)
     make_listing(make_variant(product))
-    index.shelve(product_ids=[product.pk], channel=make_channel())
+    with transaction.atomic():
+        index.shelve(product_ids=[product.pk], channel=make_channel())
     return product
 
 
@@ -79,7 +80,8 @@ def test_any_change_of_a_card_voids_the_tallies_of_its_channel_only():
     for channel in (make_channel(), other):
         facet_counts.tally(channel=channel, now=NOON)
 
-    index.shelve(product_ids=[product.pk], channel=make_channel())
+    with transaction.atomic():
+        index.shelve(product_ids=[product.pk], channel=make_channel())
     assert ShelfTally.objects.filter(channel=make_channel()).count() == 2
 
     make_shown()

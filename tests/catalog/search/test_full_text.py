@@ -3,6 +3,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from django.db import transaction
 
 from catalog.models import Card, Identifier, Product, SearchWord
 from catalog.search import index, product_list, spelling
@@ -36,7 +37,8 @@ def make_shown(title="Trail headlamp", *, brand="Northbeam", family="headlamp", 
     )
     make_spec(product, **spec)
     make_listing(make_variant(product, sku=sku))
-    index.shelve(product_ids=[product.pk], channel=make_channel())
+    with transaction.atomic():
+        index.shelve(product_ids=[product.pk], channel=make_channel())
     return product
 
 
@@ -92,7 +94,8 @@ def test_a_number_of_the_trade_finds_exactly_its_product():
     variant = product.variants.get()
     for scheme, value in (("gtin", "04006381333931"), ("mpn", "northbeam:h1b")):
         Identifier.objects.create(variant=variant, scheme=scheme, value=value)
-    index.shelve(product_ids=[product.pk], channel=make_channel())
+    with transaction.atomic():
+        index.shelve(product_ids=[product.pk], channel=make_channel())
 
     for words in ("HL-7K3Q-X2M9-PB4T", "hl-7k3q-x2m9-pb4t", "4006381333931", "H1-B"):
         assert titles(words) == ["Trail headlamp"]
@@ -160,7 +163,8 @@ def test_an_unknown_word_takes_the_nearest_known_one():
 def test_a_card_follows_its_product():
     product = make_shown("Trail headlamp")
     Product.objects.filter(pk=product.pk).update(title="Night headlamp")
-    index.shelve(product_ids=[product.pk], channel=make_channel())
+    with transaction.atomic():
+        index.shelve(product_ids=[product.pk], channel=make_channel())
 
     assert titles("night") == ["Night headlamp"]
     assert titles("trail") == []

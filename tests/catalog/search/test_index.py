@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from catalog.models import Card, Listing, Product
 from catalog.search import index
@@ -21,7 +21,8 @@ from tests.factories.catalog import (
 
 
 def shelve(*products):
-    index.shelve(product_ids=[product.pk for product in products], channel=make_channel())
+    with transaction.atomic():
+        index.shelve(product_ids=[product.pk for product in products], channel=make_channel())
 
 
 def make_lamp(**spec):

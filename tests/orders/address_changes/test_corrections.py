@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 
 import pytest
+from django.db import transaction
 
 from notifications import dispatch
 from notifications.models import Event
@@ -235,7 +236,8 @@ def test_a_forgotten_order_forgets_what_stood_there_before(held):
 
     Cart.objects.update(browser_key="b" * 43)
 
-    privacy.forget(owner_id=owner.pk, addresses=["erika@example.org"], now=NOON)
+    with transaction.atomic():
+        privacy.forget(owner_id=owner.pk, addresses=["erika@example.org"], now=NOON)
 
     assert "Musterweg" not in str(Order.objects.values().get())
     assert Cart.objects.get(order__isnull=False).browser_key == ""

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 
 from orders import privacy
 from orders.models import Order, OrderLine, Payment, PaymentEvent, PurchaseOrder
@@ -53,7 +54,8 @@ def test_who_is_forgotten_is_forgotten_in_the_replacement_too():
     type(order).objects.filter(pk=order.pk).update(status="completed")
 
     assert not order.cart.is_current
-    privacy.forget(addresses=[], owner_id=owner.pk, now=NOON)
+    with transaction.atomic():
+        privacy.forget(addresses=[], owner_id=owner.pk, now=NOON)
 
     order.refresh_from_db()
     assert order.email.endswith("@erased.invalid")

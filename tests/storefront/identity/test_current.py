@@ -80,6 +80,7 @@ def test_structured_data_names_the_company(client, channel, ours):
     assert told["telephone"] == OURS["phone"]
 
 
+@transaction.atomic
 def test_emails_come_from_the_shop_and_name_its_company(ours, settings):
     settings.MAIL_FROM = "orders@nachtlicht.shop"
     event = outbox.tell(

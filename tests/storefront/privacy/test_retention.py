@@ -49,6 +49,7 @@ def test_the_body_of_a_webhook_goes_and_its_id_stays():
 
 
 def test_emails_go_and_their_event_is_never_told_again():
+    @retention.transaction.atomic
     def tell():
         return outbox.tell(
             name="account.known",
@@ -58,8 +59,7 @@ def test_emails_go_and_their_event_is_never_told_again():
             at=NOON,
         )
 
-    with retention.transaction.atomic():
-        event = tell()
+    event = tell()
     [delivery] = dispatch.fan_out(event=event, now=NOON)
     assert sweep("event_payloads") == 0  # its e-mail waits
 

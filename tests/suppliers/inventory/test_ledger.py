@@ -24,7 +24,8 @@ def test_every_change_of_what_is_free_reaches_the_pages():
 
     numbers = []
     for change in changes:
-        change(**told)
+        with transaction.atomic():
+            change(**told)
         numbers.append(shown(level))
 
     assert numbers == [3, 5, 3, 3, 5]
@@ -36,7 +37,8 @@ def test_units_that_the_suppliers_figure_contains_reach_the_pages():
     publication.publish(variant_ids=[level.offer.variant_id], now=NOON)
     before = shown(level)
 
-    ledger.see(units={level.pk: 2}, cause="supplier:lumen", now=NOON)
+    with transaction.atomic():
+        ledger.see(units={level.pk: 2}, cause="supplier:lumen", now=NOON)
 
     assert (before, shown(level)) == (3, 5)
 
@@ -53,7 +55,7 @@ def test_a_change_its_movement_and_its_note_are_one_statement_for_each_row(
     StockLevel.objects.update(reserved=1, allocated_unseen=1)
     UnpublishedSupply.objects.all().delete()
 
-    with django_assert_num_queries(len(levels)):
+    with transaction.atomic(), django_assert_num_queries(len(levels)):
         change(units={level.pk: 1 for level in levels}, cause="order:FL-1", now=NOON)
 
     assert set(UnpublishedSupply.objects.values_list("variant_id")) == {(offer.variant_id,)}
@@ -72,6 +74,7 @@ def test_a_change_that_is_rolled_back_queues_nothing():
 def test_an_offer_without_a_variant_has_no_page_to_refresh():
     level = make_level(make_offer(None))
 
-    ledger.hold(units={level.pk: 1}, cause="order:FL-1", now=NOON)
+    with transaction.atomic():
+        ledger.hold(units={level.pk: 1}, cause="order:FL-1", now=NOON)
 
     assert not UnpublishedSupply.objects.exists()

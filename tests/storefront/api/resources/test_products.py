@@ -3,6 +3,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 from django.http import QueryDict
 from django.utils import timezone
 
@@ -32,7 +33,8 @@ def put_on_shelf(*, slug, title="Fara H1 headlamp", price="39.99", **spec):
     make_mode(product)
     make_image(product, stem=f"{slug}-1")
     listing = make_sellable(quantity=20, price=price, variant=make_variant(product))
-    index.shelve(product_ids=[product.pk], channel=make_channel())
+    with transaction.atomic():
+        index.shelve(product_ids=[product.pk], channel=make_channel())
     return listing
 
 
