@@ -167,7 +167,7 @@ def test_the_order_page_says_a_delay_and_the_day_that_the_customer_agreed_to(cli
     path = reverse("order", args=[setback.order.number, setback.order.access_key])
 
     found = Page(client.get(path)).text
-    assert "Its supplier sends it later than promised." in found
+    assert "The supplier ships it later than promised." in found
     assert "another supplier" not in found
 
     look_everywhere()
