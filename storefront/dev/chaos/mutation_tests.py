@@ -19,7 +19,7 @@ from storefront.dev.chaos.instance import instance, mutants
 from storefront.dev.chaos.instance.control import control
 from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.chaos.instance.restarts import Keeper
-from storefront.dev.chaos.plan import Blow, Phase, Plan, Way, What, Wish
+from storefront.dev.chaos.plan import EMPTIABLE, Blow, Phase, Plan, Way, What, Wish
 from storefront.dev.chaos.runner import Run, open_shop, start
 from storefront.dev.chaos.workload import goods as workload_goods
 from storefront.dev.chaos.workload.goods import Light
@@ -39,13 +39,16 @@ class Story:
     blows: Sequence[Blow] = ()
     failpoint: str = ""
     paybacks: int = 0
+    returns: int = 0
 
     @property
     def plan(self) -> Plan:
-        goods = [
-            0 if self.is_rush else 1 + turn % (workload_goods.VARIETY - 1) for turn in range(100)
+        # Those of CJ, whose answers get lost.
+        goods = [0 if self.is_rush else 1 + turn % (EMPTIABLE - 1) for turn in range(100)]
+        beside = 2 if self.returns else 0  # a whole order cannot be paid back twice
+        wishes = [
+            Wish(goods=which, beside=beside, way=Way.PAYS) for which in goods[: self.shoppers]
         ]
-        wishes = [Wish(goods=which, way=Way.PAYS) for which in goods[: self.shoppers]]
         phase = Phase(name="story", wishes=wishes, at_most_s=20, blows=self.blows, is_armed=True)
         return Plan(seed=1, phases=[phase], failpoints={self.failpoint: 1})
 
@@ -56,7 +59,7 @@ LOSES_ANSWERS = Blow(
     detail={"path": "createOrderV2", "kind": "drop_after", "count": 3},
 )
 # What ends a phase heals the supplier: orders have to be sent before.
-LASTS = Blow(at_s=6, what=What.CLOCK, detail={"seconds": 0.0})
+LASTS = Blow(at_s=10, what=What.CLOCK, detail={"seconds": 0.0})
 MIXES_LETTERS = Blow(at_s=0, what=What.POSTING, detail={"mode": "out_of_order"})
 STORIES: Mapping[str, Story] = {
     # By chance one who writes last sells too many, or only spoils the count of who holds what.
@@ -77,6 +80,9 @@ STORIES: Mapping[str, Story] = {
     ),
     "float money": Story(shoppers=8, expects=frozenset({checks.MONEY})),
     "refund without ledger": Story(shoppers=4, paybacks=2, expects=frozenset({checks.MONEY})),
+    "a return is paid by each click": Story(
+        shoppers=6, returns=2, expects=frozenset({checks.MONEY})
+    ),
 }
 
 
@@ -158,6 +164,7 @@ class _Shelf:
                 say=self.say,
                 paybacks=story.paybacks,
                 complaints=0,
+                returns=story.returns,
                 is_audited=False,
                 patience_s=PATIENCE_S,
             )
@@ -177,9 +184,9 @@ class _Shelf:
             cursor.execute(f"CREATE DATABASE {name} TEMPLATE {parts.path[1:]}")
         connection.close()
         connection.settings_dict["NAME"] = name
-        control(self.place.supplier_url, "reset", {})
+        for url in self.place.supplier_urls.values():
+            control(url, "reset", {})
         workload_goods.limit(self.place, self.goods[0], units=HOT_UNITS)
-        control(self.place.supplier_url, "pace", {"seconds": instance.SHIPS_EVERY_S})
         control(self.place.gateway_url, "reset", {})
         for folder in ("mail",):
             for file in (self.place.var / folder).glob("*.eml"):
@@ -199,4 +206,5 @@ def _together(stories: Sequence[Story]) -> Story:
         blows=sorted((blow for one in stories for blow in one.blows), key=lambda blow: blow.at_s),
         failpoint=next(story.failpoint for story in stories if story.failpoint),
         paybacks=max(story.paybacks for story in stories),
+        returns=max(story.returns for story in stories),
     )

@@ -17,16 +17,25 @@ LETTERS_S = 4.0
 HANGING_CALLS, HANG_S = 4, 6.0  # as many as the web server has threads
 GREEDY_ORDERS = 14  # of one network
 LONELY = 1  # lies in one place
-EMPTIED = 1  # light that others have bought at the supplier
+EMPTIED, EMPTIABLE = 1, 4  # light that others have bought at CJ; its shoppers come first
+BESIDE_RATE = 0.4  # of carts with a second light
 RARE = ("claim.", "auditing.", "rerouting.")  # whoever comes there first dies
 SUPPLIER_PATHS = ("createOrderV2", "getOrderDetail", "freightCalculate", "queryByVid")
+REFUSERS = ("cj", "bigbuy")
+BIGBUY_PATHS = ("order/create", "order/check", "tracking/orders")
+LISTS = {"bigbuy": "productsstockbyhandlingdays", "feed": "/stock.csv"}
 SUPPLIER_KINDS = (
     *("500", "429", "slow", "trickle", "drop_before", "drop_after", "garbage", "truncated"),
     *("empty", "wrong_order", "wrong_currency", "nan_price", "token_expired", "huge"),
     *("gzip_bomb", "redirect", "soft_500"),
 )
+BIGBUY_KINDS = (
+    *("500", "429", "slow", "drop_before", "drop_after", "garbage", "empty", "wrong_order"),
+    *("soft_500", "soft_409", "swapped"),
+)
+LIST_KINDS = ("500", "garbage", "truncated", "empty", "drop_after")
 MESSAGE_KINDS = ("duplicate", "out_of_order", "bad_signature", "lost")
-GATEWAY_CALLS = ("POST /v1/payments$", "/capture$", "/events$", "/release$")
+GATEWAY_CALLS = ("POST /v1/payments$", "/capture$", "/events$", "/release$", "/refund$")
 GATEWAY_KINDS = ("500", "429", "slow", "drop_before", "drop_after", "garbage")
 POSTING_MODES = ("duplicate", "out_of_order", "bad_signature", "lost", "delayed")
 
@@ -38,6 +47,8 @@ class What(StrEnum):
     SUPPLIER_DOWN = "supplier down"
     SUPPLIER_BACK = "supplier back"
     GATEWAY_FAULT = "gateway fault"
+    SYNC = "sync"  # of stock, from lists
+    REFUSAL = "refusal"  # an order is canceled by its supplier, which had accepted it
     POSTING = "posting"
     WORKER_CHILD = "worker child"
     WORKER = "worker"
@@ -75,10 +86,14 @@ class Blow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What one shopper is after; ``goods`` is the place of a light in the list, 0 the hot one."""
+    """What one shopper is after; ``goods`` is the place of a light in the list, 0 the hot one.
+
+    ``beside`` is another light of the same cart, perhaps the same again; 0: none.
+    """
 
     goods: int
     way: Way
+    beside: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +122,9 @@ def plan(seed: int, *, failpoints: Iterable[str], variety: int) -> Plan:
     turns = {name: luck.randint(1, LATEST_TURN) for name in sorted(failpoints)}
     turns |= {name: 1 for name in turns if name.startswith(RARE)}
     base, misery = wishes(luck, 24, variety), wishes(luck, 40, variety)
+    emptied = _most_wished(misery)
+    sold_out = [_blow(0, What.SOLD_OUT, goods=goods) for goods in emptied]
+    misery = tuple(sorted(misery, key=lambda one: one.goods not in emptied))  # these come first
     phases = (
         Phase(name="base", wishes=base, at_most_s=8),
         Phase(name="hangs", wishes=wishes(luck, 12, variety), at_most_s=8, blows=_hangs()),
@@ -114,7 +132,7 @@ def plan(seed: int, *, failpoints: Iterable[str], variety: int) -> Plan:
             name="misery",
             wishes=misery,
             at_most_s=9,
-            blows=_sorted([*_misery(luck, 8), *_sold_out(luck, misery)]),
+            blows=_sorted([*_misery(luck, 8), *_lists(luck, 8), *sold_out]),
             is_armed=True,  # the web server dies often, and has to come back in between
         ),
         Phase(name="kills", wishes=wishes(luck, 44, variety), at_most_s=15, blows=_kills(luck, 11)),
@@ -146,7 +164,11 @@ def deaths_only(seed: int, *, failpoints: Iterable[str], variety: int) -> Plan:
 def wishes(luck: Random, count: int, variety: int) -> tuple[Wish, ...]:
     ways = luck.choices(list(Way), weights=(16, 2, 1, 1), k=count)
     return tuple(
-        Wish(goods=0 if luck.random() < HOT_RATE else luck.randrange(1, variety), way=way)
+        Wish(
+            goods=0 if luck.random() < HOT_RATE else luck.randrange(1, variety),
+            beside=luck.randrange(1, variety) if luck.random() < BESIDE_RATE else 0,
+            way=way,
+        )
         for way in ways
     )
 
@@ -161,7 +183,7 @@ def _hangs() -> tuple[Blow, ...]:
 
 
 def _misery(luck: Random, seconds: float) -> tuple[Blow, ...]:
-    """Every fault of the supplier once or twice, and a gateway on a bad day."""
+    """Every fault of an API supplier once or twice, and a gateway on a bad day."""
     kinds = [kind for kind in SUPPLIER_KINDS for _ in range(luck.randint(1, 2))]
     blows = [
         _blow(
@@ -172,6 +194,16 @@ def _misery(luck: Random, seconds: float) -> tuple[Blow, ...]:
             delay=round(luck.uniform(0.3, 2), 2),
         )
         for kind in kinds
+    ]
+    blows += [
+        _blow(
+            luck.uniform(0, seconds),
+            What.SUPPLIER_FAULT,
+            supplier="bigbuy",
+            path=luck.choice(BIGBUY_PATHS),
+            kind=kind,
+        )
+        for kind in BIGBUY_KINDS
     ]
     blows += [
         _blow(luck.uniform(0, 2), What.SUPPLIER_FAULT, path="webhooks", kind=kind, count=3, every=2)
@@ -193,11 +225,18 @@ def _misery(luck: Random, seconds: float) -> tuple[Blow, ...]:
     return _sorted(blows)
 
 
-def _sold_out(luck: Random, wishes: Iterable[Wish]) -> Iterable[Blow]:
-    """Empty shelves of what shoppers are about to buy most, but for the hot one."""
-    wanted = Counter(one.goods for one in wishes if one.goods and one.way is Way.PAYS)
-    for goods, _ in wanted.most_common(EMPTIED):
-        yield _blow(luck.uniform(0, 1), What.SOLD_OUT, goods=goods)
+def _lists(luck: Random, seconds: float) -> Iterable[Blow]:
+    """Have stock lists read that are broken on their way, and read again."""
+    for supplier, path in LISTS.items():
+        for kind in luck.sample(LIST_KINDS, 2):
+            yield _blow(0, What.SUPPLIER_FAULT, supplier=supplier, path=path, kind=kind)
+    yield from (_blow(luck.uniform(0, seconds), What.SYNC) for _ in range(2))
+
+
+def _most_wished(wishes: Iterable[Wish]) -> tuple[int, ...]:
+    """Choose what shoppers are about to buy most, but for the hot one."""
+    able = (one.goods for one in wishes if one.way is Way.PAYS and 0 < one.goods < EMPTIABLE)
+    return tuple(goods for goods, _ in Counter(able).most_common(EMPTIED))
 
 
 def _kills(luck: Random, seconds: float) -> tuple[Blow, ...]:
@@ -208,6 +247,8 @@ def _kills(luck: Random, seconds: float) -> tuple[Blow, ...]:
     blows.append(_blow(luck.uniform(seconds * 0.2, seconds * 0.5), What.REDIS))
     blows.append(_blow(luck.uniform(seconds * 0.5, seconds * 0.8), What.POSTGRES))
     blows.append(_blow(luck.uniform(0, seconds * 0.3), What.SAME_KEY))
+    blows += [_blow(luck.uniform(0, seconds), What.REFUSAL, supplier=each) for each in REFUSERS]
+    blows.append(_blow(luck.uniform(0, seconds), What.SYNC))
     blows.append(_blow(seconds - AWAY_S + LETTERS_S, What.SUPPLIER_DOWN))  # until letters end
     mode = luck.choice(POSTING_MODES)
     return _sorted([*blows, _blow(0.5, What.POSTING, mode=mode)])

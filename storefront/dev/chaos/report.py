@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Any
 
 from orders.models import Setback
 from storefront.dev.chaos.checker.checks import Violation
 from storefront.dev.chaos.observations import outside
-from storefront.dev.chaos.observations.history import Purchase
+from storefront.dev.chaos.observations.history import Purchase, Told
 from storefront.dev.chaos.plan import What
 from storefront.dev.chaos.runner import Run
 from storefront.dev.chaos.workload.duplicate_requests import TIMES
@@ -27,6 +27,7 @@ def figures(run: Run, violations: Sequence[Violation], *, names: Sequence[str]) 
     requests = sum(each.requests for each in tallies)
     errors = sum(each.errors for each in tallies)
     letters = outside.letters(run.place.var)
+    told = [*outside.orders_told(run.place.var), *run.wholesaler.told()]
     return {
         "shoppers": len(run.purchases),
         "ends": dict(Counter(one.end for one in run.purchases)),
@@ -45,7 +46,9 @@ def figures(run: Run, violations: Sequence[Violation], *, names: Sequence[str]) 
         "failpoints_hit": hit,
         "failpoints_missed": sorted(set(names) - set(hit)),
         "supplier_attempts": len(outside.attempts(run.place.var)),
-        "supplier_orders": len(outside.orders_told(run.place.var)),
+        "supplier_orders": _by_supplier(told),
+        "supplier_refusals": _by_supplier([one for one in told if one.is_off]),
+        "returns": {"asked": len(run.returner.asked), "paid": len(run.returner.paid)},
         "letters_posted": dict(run.storm.sent),
         "mails": len(letters),
         "drain_s": run.drained.seconds,
@@ -68,6 +71,10 @@ def _percentiles(purchases: Sequence[Purchase], phase: str) -> dict[str, float]:
     """Return how long whole checkouts took that ended at the gateway, in seconds."""
     taken = sorted(one.seconds for one in purchases if one.phase == phase and one.payment)
     return _rates(taken)
+
+
+def _by_supplier(told: Iterable[Told]) -> dict[str, int]:
+    return dict(Counter(one.supplier for one in told))
 
 
 def _rates(taken: Sequence[float]) -> dict[str, float]:
@@ -97,8 +104,10 @@ def show(told: dict[str, Any]) -> None:
         "back after, s": _counts(told["recovery_s"]),
         "failpoints": f"{len(hit)} of {len(hit) + len(missed)} hit"
         + (f", not {', '.join(missed)}" if missed else ""),
-        "supplier": f"{told['supplier_orders']} orders of {told['supplier_attempts']} calls",
-        "refused by him": f"{_counts(told['setbacks'])}; asked, shoppers said:"
+        "suppliers": f"orders: {_counts(told['supplier_orders'])}, of {told['supplier_attempts']}"
+        f" calls; canceled by them: {_counts(told['supplier_refusals'])}",
+        "returns": _counts(told["returns"]),
+        "setbacks": f"{_counts(told['setbacks'])}; asked, shoppers said:"
         f" {_counts(told['answers']) or 'nothing'}",
         "letters": _counts(told["letters_posted"]),
         "mails": told["mails"],

@@ -5,7 +5,9 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from random import Random
 
@@ -21,11 +23,11 @@ from storefront.dev.chaos.checker.quiescence import Drained, drain
 from storefront.dev.chaos.instance import clock, instance, schema, stop
 from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.chaos.instance.restarts import Keeper
-from storefront.dev.chaos.nemesis.faults import Striker
+from storefront.dev.chaos.nemesis.faults import MissedError, Striker
 from storefront.dev.chaos.nemesis.forged_webhooks import Storm
 from storefront.dev.chaos.observations import inside, outside
 from storefront.dev.chaos.observations.history import Evidence, Purchase, Tally
-from storefront.dev.chaos.plan import SHOPPERS, Phase, Plan, Wish
+from storefront.dev.chaos.plan import REFUSERS, SHOPPERS, Phase, Plan, What, Wish
 from storefront.dev.chaos.workload import goods
 from storefront.dev.chaos.workload.claims import complain, have_delivered
 from storefront.dev.chaos.workload.customers import Shopper
@@ -34,9 +36,11 @@ from storefront.dev.chaos.workload.email_replies import Replier
 from storefront.dev.chaos.workload.goods import Light
 from storefront.dev.chaos.workload.page_probe import Probe
 from storefront.dev.chaos.workload.refunds import pay_back
+from storefront.dev.chaos.workload.returns import Returner
+from storefront.dev.chaos.workload.wholesaler import Wholesaler
 from storefront.dev.runtime.processes import Child
 
-DRAIN_S, AUDIT_S = 90.0, 20.0
+DRAIN_S, AUDIT_S = 90.0, 60.0
 GREEDY_ADDRESS = "203.0.113.7"
 
 
@@ -52,6 +56,7 @@ class Run:
     say: Callable[[str], None]
     paybacks: int = 2
     complaints: int = 4
+    returns: int = 4
     is_audited: bool = True
     patience_s: float = DRAIN_S
     purchases: list[Purchase] = field(default_factory=list)
@@ -61,6 +66,8 @@ class Run:
     grabber: Presser = field(init=False)
     probe: Probe = field(init=False)
     replier: Replier = field(init=False)
+    wholesaler: Wholesaler = field(init=False)
+    returner: Returner = field(init=False)
     striker: Striker = field(init=False)
     drained: Drained = field(init=False)
     refunds: dict[str, int] = field(default_factory=dict)
@@ -74,6 +81,8 @@ class Run:
         self.grabber = Presser(place=self.place, goods=self.goods, address=GREEDY_ADDRESS)
         self.probe = Probe(place=self.place)
         self.replier = Replier(place=self.place, luck=Random(self.plan.seed))
+        self.wholesaler = Wholesaler(place=self.place, luck=Random(self.plan.seed))
+        self.returner = Returner(place=self.place, count=self.returns)
         self.striker = Striker(
             goods=self.goods,
             place=self.place,
@@ -85,13 +94,14 @@ class Run:
         )
 
     def go(self) -> list[Violation]:
+        self.wholesaler.begin()
         for phase in self.plan.phases:
             self._phase(phase)
         busy = (*self.presser.finish(), *self.grabber.finish(), *self.probe.finish())
         stop.wait_for(self.place, busy)
         struck_until = beat_log.told(self.place)
         beat_log.wait_until_begun(self.place)
-        have_delivered(self.place, count=self.complaints)
+        self._move_orders()
         self.striker.heal()
         self.drained = drain(
             self.place,
@@ -99,6 +109,7 @@ class Run:
             besides=self.storm.unknown,
             chores=self._be_staff,
         )
+        self.wholesaler.finish()
         self.say(f"drained in {self.drained.seconds} s: {', '.join(self.drained.left) or 'all'}")
         stop.insist_going_on(self.place)
         silent = beat_log.silent(self.place, since=struck_until)
@@ -110,18 +121,31 @@ class Run:
             evidence = replace(evidence, audit=found, spared=spared)
         return checks.judge(evidence)
 
+    def _move_orders(self) -> None:
+        """Have suppliers cancel an order each, if none hit them yet, and deliver some."""
+        told = outside.orders_told(self.place.var)
+        canceled = {one.supplier for one in told if one.is_off}
+        for supplier in REFUSERS if self._refusers() else ():
+            if supplier not in canceled:
+                with suppress(MissedError):
+                    self.striker.refuse(supplier=supplier)
+        # Two of a supplier may be one order of ours.
+        have_delivered(self.place, count=self.complaints + 2 * self.returns)
+
     def _be_staff(self, is_last: bool) -> bool:  # noqa: FBT001 - as ``drain`` asks
         """Pay back and complain as soon as there is enough to do it with; tell whether we did."""
         self.striker.outage.look()
         did = self.replier.reply()
-        if not self.refunds:
+        if self.paybacks and not self.refunds:
             self.refunds = pay_back(self.place, count=self.paybacks, is_last=is_last)
             did = did or bool(self.refunds)
+        elif self.returns:
+            did = self.returner.work(besides={*self.refunds}, is_last=is_last) or did
         if not self.claims:
-            have_delivered(self.place, count=self.complaints)
+            self._move_orders()
             self.claims = complain(self.place, count=self.complaints, is_last=is_last)
             did = did or bool(self.claims)
-        return did
+        return did or self.wholesaler.is_busy
 
     def _phase(self, phase: Phase) -> None:
         began = time.monotonic()
@@ -159,7 +183,8 @@ class Run:
             purchase = Purchase(wish=wish, phase=phase)
             self.purchases.append(purchase)
             try:
-                Shopper(shop, tally, purchase).buy(self.goods[wish.goods].slug)
+                lights = [wish.goods, wish.beside] if wish.beside else [wish.goods]
+                Shopper(shop, tally, purchase).buy(*(self.goods[one].slug for one in lights))
             except Exception as error:  # noqa: BLE001 - the next one comes all the same
                 self.errors.append(f"a shopper of {phase} broke: {error!r}")
 
@@ -169,13 +194,16 @@ class Run:
             purchases=self.purchases,
             stock=self.stock,
             charges=outside.charges(var),
-            told=outside.orders_told(var),
+            told=[*outside.orders_told(var), *self.wholesaler.told()],
             attempts=outside.attempts(var),
             letters=outside.letters(var),
             ours=inside.testify(now=timezone.now(), left=self.drained.left),
             pages_s=self.probe.took_s,
             grabbed=self.grabber.grabbed,
-            refunds=self.refunds,
+            refunds=Counter(self.refunds) + Counter(self.returner.paid),
+            returned=self.returner.asked,
+            wrong_returns=self.returner.wrong,
+            refusers=self._refusers(),
             claims=self.claims,
             answers=self.replier.said,
             disputes=outside.disputes(var),
@@ -187,6 +215,7 @@ class Run:
                 *self.striker.errors,
                 *self.presser.errors,
                 *self.grabber.errors,
+                *self.wholesaler.errors,
                 *self.errors,
             ],
             pressed=[
@@ -194,6 +223,10 @@ class Run:
                 for one in self.presser.pressed
             ],
         )
+
+    def _refusers(self) -> Sequence[str]:
+        blows = [blow for phase in self.plan.phases for blow in phase.blows]
+        return (*REFUSERS, "feed") if any(one.what is What.REFUSAL for one in blows) else ()
 
     def hit(self) -> list[str]:
         return sorted(note.name for note in (self.place.var / instance.NOTES).glob("*"))
@@ -209,7 +242,7 @@ def open_shop(place: Instance, say: Callable[[str], None]) -> None:
     call_command("seed_demo", verbosity=0)
     say("the database is there")
     place.supervisor.wait_until_ready(outsiders)
-    goods.sync()
+    goods.sync(*goods.SUPPLIERS)
     clock.put_on()
 
 

@@ -24,6 +24,7 @@ from orders.claims.tasks import speak_of_claims
 from orders.payments.tasks import ask_gateways, settle_payments
 from orders.purchasing.tasks import divide_paid, lift_holds, resolve_unknown, send_due
 from shipping.rerouting.tasks import reroute_due
+from shipping.tasks import poll_open_orders
 from storefront.webhooks.tasks import handle_waiting
 from suppliers.sync.tasks import close_dead_runs
 
@@ -36,6 +37,7 @@ SWEEPS: Mapping[str, tuple[Task[[], object], ...]] = {
     "requests to the gateway": (settle_payments,),
     "payments held at the gateway": (ask_gateways, expire_unpaid),
     "setbacks open": (reroute_due,),
+    "refusals unheard": (poll_open_orders,),
     "claims untold": (speak_of_claims,),
     "facts": (fan_out_waiting,),
     "messages to be sent": (send_messages,),

@@ -51,10 +51,10 @@ def judge(evidence: Evidence) -> list[Violation]:
 
 
 def paid(charges: Sequence[Charge]) -> dict[str, list[Charge]]:
-    """Group by order what the gateway holds or took, and did not give back."""
+    """Group by order what the gateway holds or took, where some of it was not given back."""
     kept: dict[str, list[Charge]] = {}
     for one in charges:
-        if one.authorized - one.released > 0:
+        if one.authorized - one.released - one.refunded > 0:
             kept.setdefault(one.order, []).append(one)
     return kept
 
@@ -117,8 +117,12 @@ def _given_back(evidence: Evidence) -> Iterator[str]:
         if one.end != "paid" or one.payment in kept or one.payment not in orders:
             continue
         order = orders[one.payment]
+        if order.number in evidence.refunds:
+            continue  # compared to the cent
         if order.status != "canceled" or not _is_lost(order.number, evidence):
-            yield f"{order.number} was paid, is {order.status}, and its money went back"
+            mine = [one for one in evidence.ours.purchases if one.order == order.number]
+            words = ", ".join(f"{one.number} {one.status} {one.request_status}" for one in mine)
+            yield f"{order.number} was paid, is {order.status}, and its money went back: {words}"
 
 
 def _is_lost(order: str, evidence: Evidence) -> bool:
@@ -174,7 +178,7 @@ def _alike(evidence: Evidence) -> Iterator[str]:
     for his in evidence.told:
         if (mine := ours.get(his.number)) is None:
             continue  # missed above
-        if his.units != mine.units:
+        if his.units != mine.units and not his.is_off:
             yield f"{his.number}: he ships {his.units}, we ordered {mine.units}"
         if _contradicts(his, mine):
             yield f"{his.number}: it is {his.status} with him, {mine.status} with us"
@@ -193,19 +197,21 @@ def _money(evidence: Evidence) -> Iterator[str]:
     for purchase in evidence.ours.purchases:
         if purchase.status not in NOT_TOLD:
             charged[purchase.order] += purchase.charge
-    totals = {order.number: order.total for order in evidence.ours.orders}
+    totals = {order.number: order.total for order in evidence.ours.orders if order.is_whole}
     for one in evidence.charges:
         if one.payment in agreed and one.amount != agreed[one.payment]:
             yield f"{one.order}: agreed {agreed[one.payment]}, asked {one.amount}"
         if one.held:
             yield f"{one.order}: {one.held} is still held, {one.status}"
-    for order, some in paid(evidence.charges).items():
-        taken = sum(one.captured - one.refunded for one in some)
+    taken: Counter[str] = Counter()
+    for one in evidence.charges:
+        taken[one.order] += one.captured - one.refunded
+    for order, amount in taken.items():
         wanted = charged[order] - evidence.refunds.get(order, 0)
-        if taken != wanted:
-            yield f"{order}: {taken} was taken, {wanted} is owed"
-        if charged[order] not in {0, totals.get(order)}:
-            yield f"{order}: {charged[order]} is charged, it comes to {totals.get(order)}"
+        if amount != wanted:
+            yield f"{order}: {amount} was taken, {wanted} is owed"
+        if order in totals and charged[order] not in {0, totals[order]}:
+            yield f"{order}: {charged[order]} is charged, it comes to {totals[order]}"
 
 
 def _claims(evidence: Evidence) -> Iterator[str]:
@@ -220,10 +226,14 @@ def _claims(evidence: Evidence) -> Iterator[str]:
 def _answered(evidence: Evidence) -> Iterator[str]:
     """Compare what shoppers chose of what did not come as promised with what became of it.
 
-    Who waits has his money back only where nobody could send it after all.
+    A customer who waits gets the money back only if no supplier could ship it. Only orders of one
+    line are judged: of others, the lines that come stay paid.
     """
     kept = paid(evidence.charges)
+    single = {one.number for one in evidence.ours.orders if one.lines == 1}
     for number, choice in evidence.answers.items():
+        if number not in single:
+            continue
         if choice != REFUND and number not in kept and _is_lost(number, evidence):
             continue
         if (choice == REFUND) == (number in kept):
@@ -278,6 +288,11 @@ def _befell(evidence: Evidence) -> Iterator[str]:
     yield from evidence.errors
     for name in evidence.spared:
         yield f"nobody died at {name}"
+    for supplier in evidence.refusers:
+        if not any(one.is_off and one.supplier == supplier for one in evidence.told):
+            yield f"{supplier} canceled nothing"
+    if evidence.refusers and not evidence.returned:
+        yield "nothing was returned"
     for name in evidence.silent:
         yield f"{name} asked for nothing after the last blow"
     fell = evidence.struck + len(evidence.missed)
@@ -297,6 +312,7 @@ PROMISES: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
     MAILS: _mails,
     "each claim is told once": _claims,
     "a shopper gets what he answered": _answered,
+    "each return is taken in once": lambda one: one.wrong_returns,
     "the day's money reconciles": lambda one: one.audit,
     "one key has one effect": _keyed,
     "pages answer while the gateway hangs": _hung,

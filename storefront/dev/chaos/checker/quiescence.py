@@ -10,6 +10,7 @@ from datetime import timedelta
 from django.db import Error, connection
 from django.utils import timezone
 
+from orders.models import PurchaseOrder
 from storefront.dev.chaos.checker.beat_catch_up import Skipper
 from storefront.dev.chaos.instance import stop
 from storefront.dev.chaos.instance.instance import Instance
@@ -65,7 +66,7 @@ def drain(
         before = (left, overdue)
         try:
             by_staff += staff.do_their_work(place)
-            left = (*inside.left(besides), *_held_money(place))
+            left = (*inside.left(besides), *_held_money(place), *_unheard(place))
             if chores(not left):
                 left = ("chores",)
             # The clock may have jumped over what nobody waits for: an order nobody paid.
@@ -98,6 +99,15 @@ def drain(
 def _is_worth_it(began: float, changed_at: float, at_most_s: float) -> bool:
     now = time.monotonic()
     return now < changed_at + at_most_s and now < began + LONGEST_TIMES * at_most_s
+
+
+def _unheard(place: Instance) -> tuple[str, ...]:
+    """Count what suppliers canceled of which we have not heard: BigBuy has no webhook."""
+    off = [one.number for one in outside.orders_told(place.var) if one.is_off]
+    unheard = PurchaseOrder.objects.filter(number__in=off).exclude(
+        status=PurchaseOrder.Status.CANCELED
+    )
+    return (f"{count} refusals unheard",) if (count := unheard.count()) else ()
 
 
 def _held_money(place: Instance) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,15 +21,14 @@ from storefront.workers.warmup import keeping_all
 
 ROOT = Path(__file__).resolve().parents[4]
 PRODUCTS = 24
+FEW_PRODUCTS, SHARED_PRODUCTS = 12, 4  # the other suppliers' own, and those that CJ sells too
 SHIPS_EVERY_S = 15  # a step of an order at the supplier
 WORKER_PROCESSES = 4
 QUEUES = "celery,syncs,bulk"
 CLOCK, NOTES, READY = "clock", "failpoints", " ready."
-LEFT_OUT = (
-    *("SANDBOX_BIGBUY_URL", "SANDBOX_FEED_URL"),
-    "PYTHONDONTWRITEBYTECODE",  # a dozen processes start again: each would read all code anew
-)
-FOLDERS = ("sandbox", "gateway", "mail", "log", "media", "private")
+# Without bytecode, each process that starts again would compile all code.
+LEFT_OUT = ("PYTHONDONTWRITEBYTECODE", "FAILPOINT", "MUTANT")
+FOLDERS = ("sandbox", "bigbuy", "wholesaler", "gateway", "mail", "log", "media", "private")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,7 +49,12 @@ class Instance:
 
     @property
     def supplier_url(self) -> str:
-        return f"http://{HOST}:{self.ports.sandbox}"
+        return self.supplier_urls["cj"]
+
+    @property
+    def supplier_urls(self) -> Mapping[str, str]:
+        ports = {"cj": self.ports.sandbox, "bigbuy": self.ports.bigbuy, "feed": self.ports.feed}
+        return {name: f"http://{HOST}:{port}" for name, port in ports.items()}
 
     @property
     def gateway_url(self) -> str:
@@ -131,7 +135,7 @@ def _environment(var: Path, ports: processes.Ports, addresses: dict[str, str]) -
     env = processes.environment(
         processes.settings(var=var, ports=ports, keys=secrets.fresh(), addresses=addresses)
     )
-    for name in (*LEFT_OUT, "FAILPOINT", "MUTANT"):
+    for name in LEFT_OUT:
         env.pop(name, None)
     # A request comes from the address that its X-Forwarded-For names; customers send none.
     more = {"PAYMENT_GATEWAY": "test", "TRUSTED_PROXIES": "1", "CHAOS_CLOCK": str(var / CLOCK)}
@@ -139,13 +143,18 @@ def _environment(var: Path, ports: processes.Ports, addresses: dict[str, str]) -
 
 
 def outsiders(stage: processes.Stage) -> list[Child]:
-    """Return one supplier, the gateway and the mail server: as in the demo, but for the pace."""
-    played = {child.name: child for child in processes.outsiders(stage)}
-    supplier = played["sandbox"]
-    words = list(supplier.command)
-    words[words.index("--pace") + 1] = str(SHIPS_EVERY_S)
-    supplier.command = [*words, "--count", str(PRODUCTS), "--qps", "0", "--webhook-retry", "1"]
-    return [supplier, played["gateway"], played["mail"]]
+    """Return suppliers, gateway and mail server of the demo, with fewer products and no quotas."""
+    few, pace = str(FEW_PRODUCTS), str(SHIPS_EVERY_S)
+    more = {
+        "sandbox": ["--count", str(PRODUCTS), "--qps", "0", "--webhook-retry", "1"],
+        "bigbuy": ["--count", few, "--hour", "0"],
+        "feed": ["--count", few, "--skip", str(PRODUCTS - SHARED_PRODUCTS)],
+    }
+    children = processes.outsiders(stage)
+    for child in children:
+        if child.name in more:  # an option that is given again counts
+            child.command = [*child.command, *more[child.name], "--pace", pace]
+    return children
 
 
 def web(stage: processes.Stage) -> Child:

@@ -26,9 +26,11 @@ from notifications.models import Event
 from orders import ledger as payment_ledger
 from orders.gateways import gateway_for
 from orders.gateways.base import PaymentNews, PaymentUpdate
-from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
+from orders.models import Order, Payment, PaymentEvent, PurchaseOrder, ReturnAuthorization
 from orders.payments import refunds, updates
 from orders.purchasing import acknowledgements, submission, supplier_request
+from orders.returns import refund_amounts
+from orders.returns import refunds as return_refunds
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import OutsideError
 from storefront.lib.money import Money
@@ -201,6 +203,25 @@ def _refunds_are_not_written_down() -> None:
     _everywhere(refunds.refund, refund)
 
 
+def _returns_are_paid_by_each_click() -> None:
+    def refund(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> None:
+        amount = refund_amounts.due(authorization).given
+        time.sleep(THINKS_S)
+        with transaction.atomic():
+            payment = payment_ledger.secured(authorization.order_id)[-1]
+            purpose = secrets.token_hex(4)
+            payment_ledger.ask_refund(payment, amount=amount, purpose=purpose, at=now)
+        authorization.move(
+            ReturnAuthorization.Status.REFUNDED,
+            at=now,
+            actor=actor,
+            due_amount=amount.amount,
+            refund_amount=amount.amount,
+        )
+
+    _everywhere(return_refunds.refund, refund)
+
+
 MUTANTS: Mapping[str, Callable[[], None]] = {
     "stock read, then written": _stock_is_read_then_written,
     "published after commit": _facts_are_published_after_commit,
@@ -209,4 +230,5 @@ MUTANTS: Mapping[str, Callable[[], None]] = {
     "the last news wins": _the_last_news_wins,
     "float money": _money_is_a_float,
     "refund without ledger": _refunds_are_not_written_down,
+    "a return is paid by each click": _returns_are_paid_by_each_click,
 }

@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 
 import redis
+from django.db import Error
 
 from storefront.dev.bench.harness.servers import descendants
 from storefront.dev.chaos.instance import stop
@@ -21,6 +22,7 @@ from storefront.dev.chaos.instance.control import control
 from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.chaos.nemesis.forged_webhooks import Storm
 from storefront.dev.chaos.nemesis.outages import Outage
+from storefront.dev.chaos.observations import outside
 from storefront.dev.chaos.plan import Blow, What
 from storefront.dev.chaos.workload import goods
 from storefront.dev.chaos.workload.duplicate_requests import Presser
@@ -28,6 +30,11 @@ from storefront.dev.chaos.workload.goods import Light
 from storefront.dev.chaos.workload.page_probe import Probe
 
 WHOLE = (What.WORKER, What.WEB, What.BEAT)
+CANCELED = {"cj": "CANCELLED", "bigbuy": "Cancelled"}
+
+
+class MissedError(Exception):
+    """There is nothing that this blow could hit."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,7 +66,7 @@ class Striker:
                 return
             try:
                 self._strike(blow)
-            except (OSError, redis.RedisError) as error:
+            except (OSError, redis.RedisError, Error, MissedError) as error:
                 self.failures.append(f"{blow.what}: {error}")
             except Exception as error:  # noqa: BLE001 - the blows to come fall all the same
                 self.errors.append(f"{blow.what} broke: {error!r}")
@@ -69,6 +76,8 @@ class Striker:
     def _strike(self, blow: Blow) -> None:
         acts: Mapping[What, Callable[[Mapping[str, Any]], object]] = {
             What.SUPPLIER_FAULT: lambda one: self._supplier("faults", **one),
+            What.SYNC: lambda _: goods.ask_sync(),
+            What.REFUSAL: lambda one: self.refuse(**one),
             What.SUPPLIER_DOWN: lambda _: self._supplier_down(),
             What.SUPPLIER_BACK: lambda _: self._supplier_back(),
             What.GATEWAY_FAULT: lambda one: control(self.place.gateway_url, "faults", dict(one)),
@@ -92,13 +101,28 @@ class Striker:
 
     def heal(self) -> None:
         """Let nothing go wrong any more."""
-        self._supplier("faults/clear")
-        self._supplier("pace", seconds=0)  # parcels stay where they are: their news has an end
+        for supplier in self.place.supplier_urls:
+            self._supplier("faults/clear", supplier=supplier)
+            # Parcels stay where they are: their news has an end.
+            self._supplier("pace", supplier=supplier, seconds=0)
         control(self.place.gateway_url, "faults", method="DELETE")
         control(self.place.gateway_url, "webhooks", {"mode": "normal"})
 
-    def _supplier(self, name: str, **wish: Any) -> Any:
-        return control(self.place.supplier_url, name, wish)
+    def _supplier(self, name: str, *, supplier: str = "cj", **wish: Any) -> Any:
+        return control(self.place.supplier_urls[supplier], name, wish)
+
+    def refuse(self, *, supplier: str) -> None:
+        """Have a supplier cancel an order that it took and has not shipped.
+
+        Raises: MissedError  it has none
+        """
+        told = outside.orders_told(self.place.var)
+        open_ones = [one for one in told if one.supplier == supplier and one.is_open]
+        if not open_ones:
+            raise MissedError(f"{supplier} has no order to cancel")
+        number = self.luck.choice(open_ones).number
+        named = {"orderNumber": number, "reference": number}
+        self._supplier("advance", supplier=supplier, to=CANCELED[supplier], **named)
 
     def _press(self) -> None:
         if self.presser is not None:

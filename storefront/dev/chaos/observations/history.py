@@ -71,11 +71,16 @@ class Charge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """One order in the supplier's book, under the number that we gave him."""
+    """One order in a supplier's book, under our number; ``status`` in the words of CJ."""
 
     number: str
     status: str
     units: int
+    supplier: str = "cj"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == "UNSHIPPED"
 
     @property
     def has_arrived(self) -> bool:
@@ -92,14 +97,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One call that asked the supplier to take an order, and what he made of it."""
+    """One call that asked a supplier to take an order, and whether it did."""
 
     number: str
-    code: int
-
-    @property
-    def is_taken(self) -> bool:
-        return self.code == HTTPStatus.OK
+    is_taken: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,19 +126,25 @@ class Pressed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OurOrder:
-    """An order, and what it comes to in cents."""
+    """An order, and what it comes to in cents.
+
+    Shape:  ``is_whole`` none of its units was canceled
+    """
 
     number: str
     status: str
     total: int
     payments: tuple[str, ...]
+    lines: int = 1
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OurPurchase:
     """A purchase order, and what the shopper pays for it, in cents.
 
-    Shape:  ``is_given_up`` staff or the shopper wished to cancel it
+    Shape:  ``charge`` and ``units`` are of the lines that are still to be shipped;
+            ``is_given_up`` staff or the shopper wished to cancel it
     """
 
     number: str
@@ -174,7 +181,9 @@ class Ours:
 class Evidence:
     """All that is known when everything has come to rest.
 
-    Shape:  ``refunds`` what staff paid back, in cents by order; ``claims`` what they complained
+    Shape:  ``refunds`` what staff paid back, for a return too, in cents by order; ``returned``
+            the orders of which a return was asked for; ``refusers`` the suppliers that were to
+            refuse what they had accepted; ``claims`` what they complained
             of, and ``disputes`` what the supplier has of it, by our numbers; ``answers`` what
             shoppers chose last when they were asked, by order; ``audit`` what the comparison of
             the day's money found; of the ``planned`` blows ``struck`` fell, and ``missed`` found
@@ -192,6 +201,9 @@ class Evidence:
     letters: Sequence[Letter]
     ours: Ours
     refunds: Mapping[str, int] = field(default_factory=dict)
+    returned: Sequence[str] = ()
+    wrong_returns: Sequence[str] = ()
+    refusers: Sequence[str] = ()
     wrong_letters: Sequence[str] = ()
     claims: Sequence[str] = ()
     answers: Mapping[str, str] = field(default_factory=dict)

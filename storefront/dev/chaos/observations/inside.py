@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-
-from django.db.models import Sum
+from decimal import Decimal
 
 from notifications.dispatch import message_id
 from notifications.models import Delivery, Event
@@ -14,6 +13,7 @@ from orders.backorders import backorders
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder, Setback, SupplierClaim
 from storefront.dashboard.invariants import registry
 from storefront.dev.chaos.observations.history import OurMail, OurOrder, OurPurchase, Ours
+from storefront.lib.money import Money
 from storefront.webhooks.models import InboundCall
 
 Request = PurchaseOrder.Request
@@ -90,8 +90,10 @@ def _orders() -> tuple[OurOrder, ...]:
             status=order.status,
             total=order.total.minor,
             payments=tuple(references.get(order.pk, ())),
+            lines=len(order.lines.all()),
+            is_whole=not any(line.canceled_quantity for line in order.lines.all()),
         )
-        for order in Order.objects.order_by("pk")
+        for order in Order.objects.prefetch_related("lines").order_by("pk")
     )
 
 
@@ -102,14 +104,21 @@ def _purchases() -> tuple[OurPurchase, ...]:
             order=one.order.number,
             status=one.status,
             request_status=one.request_status,
-            charge=one.charge.minor,
-            units=one.units,
+            charge=_charge(one),
+            units=sum(line.quantity for line in one.lines.all() if line.is_live),
             is_given_up=one.cancel_wanted_at is not None,
         )
         for one in PurchaseOrder.objects.select_related("order")
-        .annotate(units=Sum("lines__quantity"))
+        .prefetch_related("lines__order_line")
         .order_by("pk")
     )
+
+
+def _charge(purchase_order: PurchaseOrder) -> int:
+    """Sum what its lines and its delivery were sold for; the ledger has no say in it."""
+    live = [line.order_line for line in purchase_order.lines.all() if line.is_live]
+    amount = sum((line.charge_amount for line in live), Decimal(purchase_order.entry["amount"]))
+    return Money(amount, purchase_order.currency).minor
 
 
 def _mails() -> tuple[OurMail, ...]:

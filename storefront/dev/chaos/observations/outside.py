@@ -8,11 +8,16 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
 from email import message_from_bytes
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from storefront.dev.chaos.observations.history import Attempt, Charge, Letter, Told
+
+BIGBUY_WORDS = {"Cancelled": "CANCELLED", "Shipped": "SHIPPED", "Delivered": "DELIVERED"}
 
 
 def charges(var: Path) -> list[Charge]:
@@ -28,29 +33,46 @@ def charges(var: Path) -> list[Charge]:
 
 
 def orders_told(var: Path) -> list[Told]:
-    """Read the orders that he made; parts of one that he split are no orders of their own."""
-    sql = "SELECT * FROM orders WHERE parent_cj_id IS NULL ORDER BY created_s"
+    """Read the orders that API suppliers made; parts of one that CJ split are none of their own."""
+    cj = _rows(_cj(var), "SELECT * FROM orders WHERE parent_cj_id IS NULL ORDER BY created_s")
+    bigbuy = _rows(_bigbuy(var), "SELECT * FROM orders ORDER BY created_s")
     return [
-        Told(
-            number=row["order_number"],
-            status=row["status"],
-            units=sum(line["quantity"] for line in json.loads(row["lines"])),
-        )
-        for row in _rows(var / "sandbox" / "ledger.sqlite3", sql)
+        *(_told(row["order_number"], row["status"], row) for row in cj),
+        *(
+            replace(
+                _told(row["reference"], BIGBUY_WORDS.get(row["status"], "UNSHIPPED"), row),
+                supplier="bigbuy",
+            )
+            for row in bigbuy
+        ),
     ]
 
 
+def _told(number: str, status: str, row: dict[str, Any]) -> Told:
+    units = sum(line["quantity"] for line in json.loads(row["lines"]))
+    return Told(number=number, status=status, units=units)
+
+
 def disputes(var: Path) -> list[str]:
-    """Read under which numbers of ours he was complained to."""
-    rows = _rows(var / "sandbox" / "ledger.sqlite3", "SELECT business_id FROM disputes")
-    return [row["business_id"] for row in rows]
+    """Return our number of each dispute that CJ has."""
+    return [row["business_id"] for row in _rows(_cj(var), "SELECT business_id FROM disputes")]
 
 
 def attempts(var: Path) -> list[Attempt]:
-    """Read how often he was asked to take an order, the first call first."""
-    sql = "SELECT order_number, code FROM attempts ORDER BY id"
-    rows = _rows(var / "sandbox" / "ledger.sqlite3", sql)
-    return [Attempt(number=row["order_number"], code=row["code"]) for row in rows]
+    """Read how often API suppliers were asked to take an order, the first call first."""
+    cj = _rows(_cj(var), "SELECT order_number, code FROM attempts ORDER BY id")
+    # BigBuy notes only what it refused.
+    sql = """
+        SELECT reference, 1 AS is_taken, created_s AS at_s FROM orders UNION ALL
+        SELECT reference, 0, at_s FROM attempts ORDER BY at_s
+    """
+    return [
+        *(Attempt(number=row["order_number"], is_taken=row["code"] == HTTPStatus.OK) for row in cj),
+        *(
+            Attempt(number=row["reference"], is_taken=bool(row["is_taken"]))
+            for row in _rows(_bigbuy(var), sql)
+        ),
+    ]
 
 
 def letters(var: Path) -> list[Letter]:
@@ -67,7 +89,15 @@ def letters(var: Path) -> list[Letter]:
     return found
 
 
+def _cj(var: Path) -> Path:
+    return var / "sandbox" / "ledger.sqlite3"
+
+
+def _bigbuy(var: Path) -> Path:
+    return var / "bigbuy" / "ledger.sqlite3"
+
+
 def _rows(file: Path, sql: str) -> Sequence[dict[str, Any]]:
-    with sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=10) as book:
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=10)) as book:
         book.row_factory = sqlite3.Row
         return [dict(row) for row in book.execute(sql)]

@@ -11,25 +11,27 @@ from storefront.dev.chaos.instance.control import control
 from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.chaos.observations import outside
 
-DELIVERABLE = frozenset({"UNSHIPPED", "SHIPPED"})
+DELIVERED = {"cj": "DELIVERED", "bigbuy": "Delivered"}
 
 
 def have_delivered(place: Instance, *, count: int) -> None:
-    """Let so many orders reach their shoppers; the news of it has its own way to us."""
+    """Let so many orders of each API supplier arrive; the news of it has its own way to us."""
     told = outside.orders_told(place.var)
-    missing = count - sum(one.has_arrived for one in told)
-    for order in [one for one in told if one.status in DELIVERABLE][: max(0, missing)]:
-        if order.status == "UNSHIPPED":
-            control(place.supplier_url, "advance", {"orderNumber": order.number, "to": "SHIPPED"})
-        control(place.supplier_url, "advance", {"orderNumber": order.number, "to": "DELIVERED"})
+    for supplier, word in DELIVERED.items():
+        theirs = [one for one in told if one.supplier == supplier and (one.is_open or one.has_left)]
+        missing = count - sum(one.has_arrived for one in theirs)
+        for order in [one for one in theirs if not one.has_arrived][: max(0, missing)]:
+            named = {"orderNumber": order.number, "reference": order.number}
+            control(place.supplier_urls[supplier], "advance", {**named, "to": word})
 
 
 def complain(place: Instance, *, count: int, is_last: bool) -> list[str]:
-    """Write down so many claims, each of one unit; return their numbers.
+    """Write down so many claims against CJ, each of one unit; return their numbers.
 
     All at once, when we have heard of so many parcels: of fewer when it ``is_last``.
     """
-    delivered = [one.number for one in outside.orders_told(place.var) if one.has_arrived]
+    told = outside.orders_told(place.var)
+    delivered = [one.number for one in told if one.has_arrived and one.supplier == "cj"]
     left = PurchaseOrder.objects.filter(number__in=delivered, status__in=claims.LEFT)
     found = list(left.order_by("pk")[:count])
     if len(found) < count and not is_last:

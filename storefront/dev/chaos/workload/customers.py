@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from http import HTTPStatus
@@ -36,24 +36,25 @@ class Shopper:
     cookies: dict[str, str] = field(default_factory=dict)
     patient_until: float = 0.0
 
-    def buy(self, slug: str) -> Purchase:
-        """Walk from the page of a light to the end of his way."""
+    def buy(self, *slugs: str) -> Purchase:
+        """Put lights into one cart, check out, and pay or not, as the wish says."""
         started = time.monotonic()
         self.patient_until = started + GIVE_UP_S
         try:
-            if pay_url := self._order(slug):
+            if pay_url := self._order(slugs):
                 self._pay(pay_url)
         except GaveUpError as error:
             self.purchase.words = str(error)
         self.purchase.seconds = time.monotonic() - started
         return self.purchase
 
-    def _order(self, slug: str) -> str:
-        """Order one light; return where it is paid, or nothing if he was politely refused."""
-        listing = field_in(self._ask(f"/en/p/{slug}/").body, "listing")
-        if not listing:
-            return self._refused("not for sale")
-        self._ask("/en/cart/add/", {"listing": listing, "quantity": "1"})
+    def _order(self, slugs: Sequence[str]) -> str:
+        """Order lights; return where they are paid, or nothing if the shop refused."""
+        for slug in slugs:
+            listing = field_in(self._ask(f"/en/p/{slug}/").body, "listing")
+            if not listing:
+                return self._refused("not for sale")
+            self._ask("/en/cart/add/", {"listing": listing, "quantity": "1"})
         page = self._ask("/en/checkout/")
         email = f"{secrets.token_hex(6)}@example.org"
         self._ask("/en/checkout/", {**WHO, "email": email, **self._token(page)})

@@ -18,24 +18,32 @@ from storefront.dev.chaos.instance.control import control
 from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.runtime.ports import HOST
 from storefront.web.cart.summary import fill
-from suppliers.models import StockLevel
+from suppliers.models import FeedRun, StockLevel, Supplier
+from suppliers.sync.tasks import sync_now
 
-VARIETY = 6
-LONELY = 2  # lie in one place
+# Who sends it, and whether it lies in one place alone: the first is the hot one. What CJ refuses
+# of the third and fourth comes from elsewhere.
+WANTED = (
+    *[("cj", True)] * 2,
+    *[("cj", False)] * 2,
+    *[("bigbuy", False)] * 2,
+    *[("feed", False)] * 2,
+)
+VARIETY = len(WANTED)
 ENOUGH = 40
-SUPPLIER = "cj-sandbox"
+SUPPLIERS = ("cj-sandbox", "bigbuy-sandbox", "feed-sandbox")
 
 
 class Light(NamedTuple):
-    """One light that a guest can buy; ``places`` is in how many warehouses it lies."""
+    """One light that a guest can buy; ``kind`` as in ``WANTED``."""
 
     slug: str
     variant_id: int
-    places: int
+    kind: tuple[str, bool]
 
 
 class NothingToSellError(RuntimeError):
-    """The supplier has too few lights for a run."""
+    """The suppliers have too few lights for a run."""
 
 
 class _Silence:
@@ -43,29 +51,39 @@ class _Silence:
         return None
 
 
-def sync() -> None:
-    """Hear from the supplier what he has."""
-    call_command("supplier", "sync", SUPPLIER, stdout=_Silence())
+def sync(*suppliers: str) -> None:
+    """Read what suppliers have, in this process."""
+    for supplier in suppliers:
+        call_command("supplier", "sync", supplier, stdout=_Silence())
+
+
+def ask_sync() -> None:
+    """Have workers read the stock lists; of CJ they would hear too early that a shelf is empty."""
+    try:
+        for supplier in Supplier.objects.exclude(adapter="cj"):
+            sync_now.delay(supplier_id=supplier.pk, kind=FeedRun.Kind.STOCK)
+    finally:
+        connection.close()  # of the thread that strikes
 
 
 def choose(place: Instance, *, hot_units: int) -> tuple[list[Light], int]:
-    """Return different lights, and how many of the first may be sold: it lies in one place alone.
-
-    So does the second; the others lie in several, so that what is refused here comes from there.
+    """Return different lights as they are ``WANTED``, and how many of the first may be sold.
 
     Raises: NothingToSellError
     """
-    lonely: list[Light] = []
-    others: list[Light] = []
+    found: list[Light] = []
+    missing = list(WANTED)
     for light in _lights():
-        (lonely if light.places == 1 else others).append(light)
-        if len(lonely) >= LONELY and len(others) >= VARIETY - LONELY:
+        if light.kind in missing:
+            missing.remove(light.kind)
+            found.append(light)
+        if not missing:
             break
-    found = [*lonely[:LONELY], *others[: VARIETY - LONELY]]
-    if len(found) < VARIETY:
-        raise NothingToSellError(f"{len(lonely)} lights in one place, {len(others)} in several")
+    if missing:
+        raise NothingToSellError(f"no light is {missing}")
+    found.sort(key=lambda light: WANTED.index(light.kind))
     hot = limit(place, found[0], units=hot_units)
-    sync()
+    sync(SUPPLIERS[0])
     hot.refresh_from_db()
     if hot.reported_quantity != hot_units:
         raise NothingToSellError(f"we believe that there are {hot.reported_quantity}")
@@ -74,7 +92,7 @@ def choose(place: Instance, *, hot_units: int) -> tuple[list[Light], int]:
 
 def limit(place: Instance, light: Light, *, units: int) -> StockLevel:
     """Leave so many of one light at the supplier, who says so when he is asked."""
-    hot = StockLevel.objects.select_related("offer", "location").get(
+    hot = StockLevel.objects.select_related("offer__supplier", "location").get(
         offer__variant=light.variant_id, reported_quantity__gt=0
     )
     _leave(place, hot, units=units)
@@ -83,7 +101,7 @@ def limit(place: Instance, light: Light, *, units: int) -> StockLevel:
 
 def sell_out(place: Instance, light: Light) -> None:
     """Empty the shelf from which a light is sold now; he tells when he is asked for it."""
-    shelves = StockLevel.objects.select_related("offer", "location").filter(
+    shelves = StockLevel.objects.select_related("offer__supplier", "location").filter(
         offer__variant=light.variant_id, reported_quantity__gt=0
     )
     try:
@@ -96,13 +114,9 @@ def sell_out(place: Instance, light: Light) -> None:
 
 
 def _leave(place: Instance, shelf: StockLevel, *, units: int) -> None:
-    wish = {
-        "vid": shelf.offer.supplier_sku,
-        "warehouse": shelf.location.code,
-        "quantity": units,
-        "silent": True,
-    }
-    control(place.supplier_url, "stock", wish)
+    named = {"vid": shelf.offer.supplier_sku, "sku": shelf.offer.supplier_sku}
+    wish = {**named, "warehouse": shelf.location.code, "quantity": units, "silent": True}
+    control(place.supplier_urls[shelf.offer.supplier.adapter], "stock", wish)
 
 
 def _lights() -> Iterator[Light]:
@@ -129,4 +143,5 @@ def _light(channel: Channel, slug: str) -> Light | None:
     if quote is None or quote.tier != TIER:
         return None
     levels = StockLevel.objects.filter(offer__variant=listing.variant_id, reported_quantity__gt=0)
-    return Light(slug, listing.variant_id, levels.count())
+    sender = Supplier.objects.get(pk=quote.parcels[0].parcel.supplier_id).adapter
+    return Light(slug, listing.variant_id, (sender, sender == "cj" and levels.count() == 1))

@@ -133,7 +133,7 @@ def _note_call(world: World, endpoint: str, *, is_over: bool) -> None:
 def _note_refusal(
     world: World, asked: Asked, path: str, error: RefusedError, fault: Fault | None
 ) -> None:
-    if not path.startswith("order/create"):
+    if not path.startswith(("order/create", "order/check")):
         return
     try:
         reference = json.loads(asked.body)["order"]["internalReference"]

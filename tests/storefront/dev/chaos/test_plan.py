@@ -6,7 +6,15 @@ from collections import Counter
 
 from storefront.dev.chaos import plan as chaos_plan
 from storefront.dev.chaos.instance import failpoints
-from storefront.dev.chaos.plan import GATEWAY_KINDS, MESSAGE_KINDS, SUPPLIER_KINDS, Way, What
+from storefront.dev.chaos.plan import (
+    BIGBUY_KINDS,
+    GATEWAY_KINDS,
+    MESSAGE_KINDS,
+    SUPPLIER_KINDS,
+    Way,
+    What,
+)
+from storefront.dev.sandboxes.bigbuy.state import KINDS as KNOWN_BIGBUY_KINDS
 from storefront.dev.sandboxes.core.faults import MESSAGE_KINDS as KNOWN_MESSAGE_KINDS
 from storefront.dev.sandboxes.core.faults import REQUEST_KINDS
 
@@ -14,7 +22,7 @@ NAMES = ("c", "a", "b")
 
 
 def plan(seed, failpoints=NAMES):
-    return chaos_plan.plan(seed, failpoints=failpoints, variety=6)
+    return chaos_plan.plan(seed, failpoints=failpoints, variety=8)
 
 
 def blows(of):
@@ -37,9 +45,13 @@ def test_everything_befalls_every_shop():
 
 def test_every_fault_of_the_outsiders_is_used():
     found = blows(plan(3))
-    of_supplier = {blow.detail["kind"] for blow in found if blow.what is What.SUPPLIER_FAULT}
+    faults = [blow.detail for blow in found if blow.what is What.SUPPLIER_FAULT]
+    of_supplier = {one["kind"] for one in faults if "supplier" not in one}
 
     assert of_supplier == set(SUPPLIER_KINDS) | set(MESSAGE_KINDS)
+    assert {one["supplier"] for one in faults if "supplier" in one} == {"bigbuy", "feed"}
+    of_bigbuy = {one["kind"] for one in faults if one.get("path") in chaos_plan.BIGBUY_PATHS}
+    assert of_bigbuy == set(BIGBUY_KINDS) <= KNOWN_BIGBUY_KINDS
     assert set(SUPPLIER_KINDS) == REQUEST_KINDS
     assert set(MESSAGE_KINDS) == KNOWN_MESSAGE_KINDS
     of_gateway = {blow.detail["kind"] for blow in found if blow.what is What.GATEWAY_FAULT}
@@ -50,7 +62,7 @@ def test_blows_come_in_their_order_and_only_one_phase_is_armed():
     for phase in plan(5).phases:
         times = [blow.at_s for blow in phase.blows]
         assert times == sorted(times)
-        assert all(0 <= wish.goods < 6 for wish in phase.wishes)
+        assert all(0 <= wish.goods < 8 and 0 <= wish.beside < 8 for wish in phase.wishes)
     assert [phase.name for phase in plan(5).phases if phase.is_armed] == ["misery"]
 
 
@@ -60,8 +72,9 @@ def test_shelves_are_emptied_of_what_is_bought_most_but_not_of_the_hot_one():
         emptied = [one.detail["goods"] for one in misery.blows if one.what is What.SOLD_OUT]
         bought = Counter(one.goods for one in misery.wishes if one.way is Way.PAYS)
         assert len(set(emptied)) == chaos_plan.EMPTIED
-        assert 0 not in emptied
-        assert max(bought[each] for each in bought if each) in [bought[each] for each in emptied]
+        among = range(1, chaos_plan.EMPTIABLE)
+        assert set(emptied) <= set(among)
+        assert max(bought[each] for each in among) in [bought[each] for each in emptied]
 
 
 def test_the_supplier_is_away_for_ten_seconds_or_more_and_comes_back_once():

@@ -81,6 +81,7 @@ def drained(monkeypatch):
         monkeypatch.setattr(quiescence.inside, "left", lambda _: next(looks))
         monkeypatch.setattr(quiescence.inside, "overdue", overdue_at(late))
         monkeypatch.setattr(quiescence, "_held_money", lambda _: ())
+        monkeypatch.setattr(quiescence, "_unheard", lambda _: ())
         monkeypatch.setattr(quiescence, "LOOKS_EVERY_S", 0.0)
         told = []
         place = SimpleNamespace(supervisor=Supervisor(), set_clock=told.append)

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from storefront.dev.bench.harness.scripted_load import Answer
-from storefront.dev.chaos.workload import email_replies
+from storefront.dev.chaos.workload import browser
 from storefront.dev.chaos.workload.email_replies import Replier
 
 PAGE = "/en/orders/FL-7/abc-DEF/setbacks/4/"
@@ -40,7 +40,7 @@ def shop(tmp_path, monkeypatch):
         found.forms.append((ask.path, ask.form.decode()))
         return Answer(status=found.statuses.pop(0) if found.statuses else 303, body=b"")
 
-    monkeypatch.setattr(email_replies, "ask_once", ask_once)
+    monkeypatch.setattr(browser, "ask_once", ask_once)
     return found
 
 

@@ -1,0 +1,138 @@
+"""Return workload: return some delivered orders while the gateway's answers get lost.
+
+Of every two one is accepted and paid, by two people at once, and one is rejected.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from django.db import connection
+from django.db.models import Count, QuerySet, Sum
+from django.utils import timezone
+
+from orders.models import Order, OrderLine, ReturnAuthorization
+from orders.returns import authorizations, inspection, refunds
+from orders.returns.eligibility import CannotReturnError
+from storefront.dev.bench.harness.checkout_script import field_in
+from storefront.dev.chaos.instance.control import control
+from storefront.dev.chaos.instance.instance import Instance
+from storefront.dev.chaos.workload import browser
+from storefront.lib.money import Money
+from storefront.lib.state_machine import IllegalMoveError, LostRaceError
+
+ACTOR = "chaos"
+Kind = ReturnAuthorization.Kind
+KINDS = (Kind.WITHDRAWAL, Kind.DAMAGED)  # one is approved by law, of the other staff decide
+
+
+@dataclass(slots=True, kw_only=True)
+class Returner:
+    """Customers and staff; ``paid`` is what is to go back, in cents by order."""
+
+    place: Instance
+    count: int
+    paid: dict[str, int] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    def work(self, *, besides: set[str], is_last: bool) -> bool:
+        """Return the first line of so many orders at once; of fewer when it ``is_last``.
+
+        Tell whether anything was done. Of orders ``besides`` staff paid something back.
+        """
+        found = list(_returnable().exclude(number__in=besides)[: self.count])
+        if self.asked or not found or (len(found) < self.count and not is_last):
+            return False
+        fault = {"kind": "drop_after", "path": "/refund$", "count": self.count}
+        control(self.place.gateway_url, "faults", fault)
+        for turn, order in enumerate(found):
+            self._return(order, KINDS[turn % len(KINDS)])
+        return True
+
+    def _return(self, order: Order, kind: ReturnAuthorization.Kind) -> None:
+        lines = list(order.lines.order_by("pk"))
+        self._declare(order, lines[0], kind)
+        self.asked.append(order.number)
+        made = list(order.returns.all())
+        if len(made) != 1:
+            self.wrong.append(f"{order.number}: one return was asked for, {len(made)} are kept")
+            return
+        if kind == Kind.WITHDRAWAL:
+            self._take_back(made[0])
+            # The delivery is paid back with the last line.
+            charge = lines[0].charge_amount if len(lines) > 1 else order.total.amount
+            self.paid[order.number] = Money(charge, order.currency).minor
+        else:
+            authorizations.reject(
+                authorization=made[0], answer="It works.", actor=ACTOR, now=timezone.now()
+            )
+
+    def _declare(self, order: Order, line: OrderLine, kind: str) -> None:
+        """Fill the form, and press its last button twice at once."""
+        path = f"/en/orders/{order.number}/{order.access_key}/return/"
+        form = {"kind": kind, "words": "It is dented.", f"units_{line.pk}": str(line.quantity)}
+        page = browser.get(self.place, path)
+        asked = browser.post(self.place, path, form, page=page)
+        whole = {**form, "confirm": "1", "key": field_in(asked.body, "key")}
+        page = browser.get(self.place, path)
+        said: list[int] = []
+        _twice(lambda: said.append(browser.post(self.place, path, whole, page=page).status))
+        if set(said) != {HTTPStatus.SEE_OTHER}:
+            self.wrong.append(f"{order.number}: a return was answered {said}")
+
+    def _take_back(self, authorization: ReturnAuthorization) -> None:
+        now = timezone.now()
+        if not authorization.is_kept:
+            lines = list(authorization.lines.all())
+            inspection.receive(
+                authorization=authorization,
+                units={line.pk: line.quantity for line in lines},
+                actor=ACTOR,
+                now=now,
+            )
+            good = ReturnAuthorization.Disposition.AS_NEW
+            inspection.inspect(
+                authorization=authorization,
+                judgments={
+                    line.pk: inspection.Judgment(accepted=line.quantity, disposition=good)
+                    for line in lines
+                },
+                actor=ACTOR,
+                now=now,
+            )
+        _twice(lambda: _refund(authorization.pk))
+
+
+def _returnable() -> QuerySet[Order]:
+    """Find orders of which everything arrived, those of several lines first."""
+    return (
+        Order.objects.filter(status=Order.Status.COMPLETED)
+        .annotate(parts=Count("lines"), canceled=Sum("lines__canceled_quantity"))
+        .filter(canceled=0)
+        .order_by("-parts", "pk")
+    )
+
+
+def _refund(authorization_id: int) -> None:
+    try:
+        with suppress(CannotReturnError, IllegalMoveError, LostRaceError):
+            refunds.refund(
+                authorization=ReturnAuthorization.objects.get(pk=authorization_id),
+                actor=ACTOR,
+                now=timezone.now(),
+            )
+    finally:
+        connection.close()  # of this thread
+
+
+def _twice(act: Callable[[], object]) -> None:
+    threads = [threading.Thread(target=act) for _ in range(2)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()

@@ -1,0 +1,118 @@
+"""The feed supplier answers each order on its page; an order that was mailed twice counts twice."""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+from random import Random
+from types import SimpleNamespace
+
+import pytest
+
+from storefront.dev.bench.harness.scripted_load import Answer
+from storefront.dev.chaos.workload import browser, wholesaler
+from storefront.dev.chaos.workload.wholesaler import ACCEPT, DELIVER, REFUSE, REFUSE_PART, SHIP
+
+PATH = "/en/supplier/FL-7-1/abc-DEF/"
+LINES = b"""
+<select class="input" id="id_line_4" name="line_4"></select>
+<select class="input" id="id_line_5" name="line_5"></select>
+<input type="number" min="0" max="3" id="id_some_5" name="some_5" value="">
+"""
+
+
+@pytest.fixture
+def shop(tmp_path, monkeypatch):
+    """A shop whose page shows two lines, and which takes forms unless it is away."""
+    (tmp_path / "mail").mkdir()
+    found = SimpleNamespace(forms=[], is_away=False, page=LINES, mail=tmp_path / "mail")
+    found.place = SimpleNamespace(var=tmp_path, ports=SimpleNamespace(web=1))
+
+    def ask_once(ask):
+        if found.is_away:
+            raise ConnectionResetError
+        if ask.form is None:
+            return Answer(status=200, body=found.page)
+        found.forms.append((ask.path.removeprefix(PATH), ask.form.decode()))
+        return Answer(status=303, body=b"")
+
+    monkeypatch.setattr(browser, "ask_once", ask_once)
+    return found
+
+
+def mail(shop, subject="Order FL-7-1 for you to ship"):
+    said = EmailMessage()
+    said["Subject"] = subject
+    said.set_content(f"Answer this order:\nhttp://127.0.0.1:1{PATH}")
+    (shop.mail / f"{len(list(shop.mail.glob('*')))}.eml").write_bytes(bytes(said))
+
+
+@pytest.fixture
+def answering(shop, monkeypatch):
+    def answer(*steps):
+        monkeypatch.setattr(wholesaler, "PLANS", (steps,))
+        monkeypatch.setattr(wholesaler, "WEIGHTS", (1,))
+        mail(shop)
+        people = wholesaler.Wholesaler(place=shop.place, luck=Random(1))
+        for _ in steps:
+            people.work()
+        return people
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("steps", "status", "units"),
+    [
+        ((ACCEPT,), "UNSHIPPED", 4),
+        ((ACCEPT, SHIP), "SHIPPED", 4),
+        ((ACCEPT, SHIP, DELIVER), "DELIVERED", 4),
+        ((REFUSE,), "CANCELLED", 0),
+        ((ACCEPT, REFUSE), "CANCELLED", 0),
+        ((ACCEPT, REFUSE_PART, SHIP), "SHIPPED", 3),
+    ],
+)
+def test_what_it_answered_is_its_book(answering, steps, status, units):
+    people = answering(*steps)
+
+    (told,) = people.told()
+    assert (told.number, told.status, told.units) == ("FL-7-1", status, units)
+    assert not people.is_busy
+
+
+def test_each_form_is_sent_twice_and_says_what_is_refused(answering, shop):
+    answering(REFUSE_PART)
+
+    assert shop.forms[0] == shop.forms[1]
+    path, form = shop.forms[0]
+    assert path == "answer/"
+    assert "line_4=rejected_other&line_5=ship" in form
+
+
+def test_of_one_line_it_refuses_one_unit(answering, shop):
+    shop.page = LINES.replace(b'name="line_4"', b"")
+
+    (told,) = answering(REFUSE_PART).told()
+
+    assert told.units == 2
+    assert "line_5=ship&some_5=2" in shop.forms[0][1]
+
+
+def test_an_order_that_came_twice_is_told_twice_and_other_mail_is_none(answering, shop):
+    people = answering(ACCEPT)
+    mail(shop)
+    mail(shop, subject="Please stop order FL-7-1")
+    people.work()
+
+    assert [one.number for one in people.told()] == ["FL-7-1"] * 2
+
+
+def test_a_shop_that_is_away_is_answered_later(answering, shop):
+    shop.is_away = True
+    people = answering(ACCEPT)
+    assert people.is_busy
+
+    shop.is_away = False
+    people.work()
+
+    assert not people.is_busy
+    assert len(shop.forms) == 2
