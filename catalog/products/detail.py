@@ -21,7 +21,6 @@ from storefront.lib.money import Money
 
 __all__ = [
     "CardView",
-    "ContactView",
     "HomeView",
     "ModeView",
     "PictureView",
@@ -228,8 +227,7 @@ _VARIANTS = """
 def product(*, channel: Channel, slug: str, now: datetime) -> ProductView | None:
     """Gather a product page in two queries; None if there is nothing to show under that name.
 
-    The queries are written by hand: composing them anew for each page costs more than
-    running them.
+    Written by hand: to compose the queries for each page costs more than to run them.
     """
     with planned_cursor(connection) as cursor:
         cursor.execute(_PRODUCT, [slug.replace("\0", "")])
