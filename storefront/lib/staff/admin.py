@@ -195,7 +195,8 @@ class StaffAdmin(Asks):
         """Refuse a filter on a field that the person may not see: the result would reveal it."""
         field = lookup.partition("__")[0]
         right = self.rights.get(field, "")
-        is_hidden = field in (self.exclude or ()) or (right and not request.user.has_perm(right))
+        is_secret = field in (self.exclude or ()) and field not in self.get_list_filter(request)
+        is_hidden = is_secret or (right and not request.user.has_perm(right))
         return not is_hidden and bool(super().lookup_allowed(lookup, value, request))
 
     def _seen(self, request: HttpRequest, fields: Iterable[Any]) -> list[Any]:
