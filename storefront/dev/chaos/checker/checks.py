@@ -60,8 +60,11 @@ def paid(charges: Sequence[Charge]) -> dict[str, list[Charge]]:
 
 
 def _served(evidence: Evidence) -> Iterator[str]:
-    """Miss shoppers: a shop that sells nothing keeps all other promises."""
-    kept = {one.payment for some in paid(evidence.charges).values() for one in some}
+    """Miss shoppers: a shop that sells nothing keeps all other promises.
+
+    What was captured and went back counts: a supplier canceled it, or the customer returned it.
+    """
+    kept = {one.payment for one in evidence.charges if one.authorized > one.released}
     payers = [one for one in evidence.purchases if one.wish.way is Way.PAYS]
     hot = sum(one.wish.goods == 0 for one in payers)
     wished = len(payers) - max(0, hot - evidence.stock)  # the others come too late
