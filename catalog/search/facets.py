@@ -15,13 +15,14 @@ from catalog.search.conditions import (
     WATER_LEVELS,
     Sql,
     active,
+    all_of,
     bucket,
     powered,
 )
 from catalog.search.filters import ALSO_POWERED, CHOICES, FACETS, NAMED, RANGES, ShelfQuery
 
 CENTS = Decimal("0.01")
-MAX_NAMED = 100  # values of a facet that are counted, the most frequent first
+MAX_BRANDS = 100  # that are counted, those with the most cards first
 _RANGE_COLUMNS = {
     "price": "price_amount",
     "lumens": "output_lm",
@@ -82,7 +83,9 @@ class Counts:
 
 
 def count(*, base: Sql, query: ShelfQuery, in_stock: Sql, country: str = "") -> Sequence[Any]:
-    """Count all choices of all facets in one pass over the cards in question.
+    """Count all choices of all facets in one statement over the cards in question.
+
+    One pass counts all but brands and origins, of which each takes a pass of its own.
 
     The counts of a facet leave its own selection out, since its values are alternatives.
     Features must all be there, so their counts keep the ones already chosen; power is both.
@@ -91,7 +94,7 @@ def count(*, base: Sql, query: ShelfQuery, in_stock: Sql, country: str = "") -> 
             a number by value. Without a ``country`` origins are counted as ``Card.sent_from``
     """
     conditions = active(query, in_stock=in_stock, country=country)
-    wanted = _wanted(conditions, query=query, in_stock=in_stock, country=country)
+    wanted = _wanted(conditions, base=base, query=query, in_stock=in_stock, country=country)
     tests = [f"({each.text}) AS ok_{code}" for code, each in conditions.items()]
     cards = ", ".join(["*", *tests])
     selected = ", ".join(each.text for each in wanted)
@@ -111,7 +114,7 @@ def count(*, base: Sql, query: ShelfQuery, in_stock: Sql, country: str = "") -> 
 
 
 def _wanted(
-    conditions: dict[str, Sql], *, query: ShelfQuery, in_stock: Sql, country: str
+    conditions: dict[str, Sql], *, base: Sql, query: ShelfQuery, in_stock: Sql, country: str
 ) -> list[Sql]:
     """Return the columns to select, in the order ``understood`` reads them."""
 
@@ -126,14 +129,14 @@ def _wanted(
         filtered = f" FILTER (WHERE {tests})" if tests else ""
         return Sql(f"{function}({_RANGE_COLUMNS[code]}){filtered}")
 
-    def filtered(but: str, *more: str) -> str:
-        tests = [*(f"ok_{code}" for code in conditions if code != but), *more]
-        return f" FILTER (WHERE {' AND '.join(tests)})" if tests else ""
+    def among(but: str) -> Sql:
+        others = {code: each for code, each in conditions.items() if code != but}
+        return all_of({"": base, **others})
 
     wanted = [
         counted(),
         counted(in_stock.text, but="in_stock", values=in_stock.values),
-        _origins(filtered("origin", f"({in_stock.text})"), in_stock, country),
+        _by_value(_origins(all_of({"": among("origin"), "in_stock": in_stock}), country)),
     ]
     wanted += [counted(but=code) for code in conditions]
     for code in FACETS:
@@ -146,30 +149,39 @@ def _wanted(
             tests = [_test(code, value, query) for value in CHOICES[code][1]]
             wanted += [counted(test.text, but=but, values=test.values) for test in tests]
         if code == "brand":
-            brands = f"unnest(array_agg(brand){filtered(code)}) AS value"
-            wanted.append(Sql(_by_value("value", brands)))
+            wanted.append(_by_value(_brands(among(code))))
     return wanted
 
 
-def _by_value(value: str, among: str) -> str:
-    """Count the values of an aggregate of all cards, in the same pass as all other counts."""
-    counts = (
-        f"SELECT {value} AS value, count(*) AS many FROM {among}"  # noqa: S608 - made of constants
-        f" GROUP BY 1 ORDER BY many DESC, value LIMIT {MAX_NAMED}"
+def _by_value(counts: Sql) -> Sql:
+    """Turn a query of values and their counts into one column."""
+    return Sql(
+        f"(SELECT COALESCE(json_object_agg(value, many), '{{}}') FROM ({counts.text}) AS counted)",  # noqa: S608
+        counts.values,
     )
-    return f"(SELECT COALESCE(json_object_agg(value, many), '{{}}') FROM ({counts}) AS counted)"  # noqa: S608
 
 
-def _origins(filtered: str, in_stock: Sql, country: str) -> Sql:
-    """Count where goods are sent from: to one country, or by the areas that are reached."""
-    ways = (
-        f"unnest(string_to_array(string_agg(array_to_string(sent_from, ' '), ' '){filtered}, ' '))"
-        " AS way"
+def _brands(where: Sql) -> Sql:
+    return Sql(
+        f"SELECT brand AS value, count(*) AS many FROM catalog_card WHERE {where.text}"  # noqa: S608
+        f" GROUP BY 1 ORDER BY many DESC, value LIMIT {MAX_BRANDS}",
+        where.values,
     )
-    if not country:
-        return Sql(_by_value("way", f"{ways} WHERE way <> ''"), in_stock.values)
-    there = f"{ways} WHERE way <> '' AND split_part(way, ':', 2)::bigint IN ({AREAS})"
-    return Sql(_by_value("split_part(way, ':', 1)", there), (*in_stock.values, country))
+
+
+def _origins(where: Sql, country: str) -> Sql:
+    """Count where goods are sent from: to one country, or by the areas that are reached.
+
+    There are few combinations of ways: they are counted before they are taken apart.
+    """
+    value = "split_part(way, ':', 1)" if country else "way"
+    there = f"WHERE split_part(way, ':', 2)::bigint IN ({AREAS})" if country else ""
+    return Sql(
+        f"SELECT {value} AS value, sum(cards) AS many FROM"  # noqa: S608
+        f" (SELECT sent_from, count(*) AS cards FROM catalog_card WHERE {where.text}"
+        f" GROUP BY sent_from) AS ways, unnest(ways.sent_from) AS way {there} GROUP BY 1",
+        (*where.values, country) if country else where.values,
+    )
 
 
 def _test(code: str, value: str, query: ShelfQuery) -> Sql:
