@@ -56,7 +56,14 @@ class ListingAdmin(StaffAdmin):
             ordering=["-id"],
         )
     ]
-    exclude: ClassVar = [*OF_CHANNEL, "wholesale_amount", *OF_SUPPLIER, "origins", "ships_from"]
+    exclude: ClassVar = [
+        *OF_CHANNEL,
+        "wholesale_amount",
+        *OF_SUPPLIER,
+        "origins",
+        "ships_from",
+        "areas_from",
+    ]
     readonly_fields: ClassVar = [
         columns.page(
             "supply:offers",

@@ -32,6 +32,7 @@ from tests.factories.catalog import (
     make_spec,
     make_variant,
 )
+from tests.factories.product_cards import make_card
 from tests.factories.shipping import make_service
 from tests.factories.suppliers import make_level, make_location, make_offer, make_supplier
 from tests.storefront.api.schema_client import Caller
@@ -344,3 +345,13 @@ def test_a_list_of_one_brand_has_no_filter_by_brand(shopper):
 
     assert 'id="facet-brand"' not in text
     assert 'id="facet-origin"' not in text
+
+
+def test_a_long_list_of_brands_scrolls_in_its_box(shopper):
+    for number in range(13):
+        make_card(brand=f"Brand {number}")
+
+    page = Page(shopper.get(SHELF))
+
+    assert page.faults == []
+    assert page.text.count('class="facet-long"') == 1
