@@ -283,6 +283,12 @@ def test_the_page_names_the_manufacturer_and_its_responsible_person(shopper, lig
     assert page.faults == []
 
 
+def test_only_a_light_has_the_warning_of_lights(shopper, light):
+    Product.objects.update(family="charger")
+
+    assert "Do not look into the light" not in text_of(shopper.get(URL))
+
+
 def review_price(_listing):
     Listing.objects.filter(variant__product__slug="trail-400").update(
         is_published=False, price_amount=None, wholesale_amount="9.00", wholesale_currency="USD"
