@@ -107,7 +107,9 @@ def make_category(*, slug="headlamps", names=None, families=("headlamp",), posit
 
 
 def make_brand(*, name="Fara"):
-    brand, _ = Brand.objects.get_or_create(key=name.casefold(), defaults={"name": name})
+    maker = {"maker_name": "Fara Works", "maker_country": "DE"}
+    defaults = {"name": name, **maker}
+    brand, _ = Brand.objects.get_or_create(key=name.casefold(), defaults=defaults)
     return brand
 
 

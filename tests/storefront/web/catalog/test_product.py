@@ -257,6 +257,7 @@ def test_a_number_stands_beside_the_words_of_the_supplier(client, light):
 
 
 def test_the_page_names_the_manufacturer_and_its_responsible_person(shopper, light):
+    Brand.objects.update(maker_name="", maker_country="")
     unknown = text_of(shopper.get(URL))
     assert "The supplier does not state its address." in unknown
     assert "Responsible person in the EU" not in unknown
