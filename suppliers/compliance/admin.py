@@ -164,15 +164,13 @@ class VettingActions(StaffAdmin):
     """What staff decide about a supplier."""
 
     fits: ClassVar = {
-        "begin_vetting": lambda row: row.status == Status.CANDIDATE,
-        "activate": lambda row: row.status in {Status.VETTING, Status.PAUSED},
+        "activate": lambda row: row.status not in {Status.ACTIVE, Status.BLOCKED},
         "pause": lambda row: row.status == Status.ACTIVE,
         "block": lambda row: row.status in {Status.VETTING, Status.PAUSED},
     }
     refusals: ClassVar = (vetting.NotVettedError,)
     vetting_actions: ClassVar = [
         "scorecard",
-        "begin_vetting",
         "activate",
         "pause",
         "block",
@@ -184,13 +182,9 @@ class VettingActions(StaffAdmin):
         supplier = self.row(request, object_id)
         return HttpResponseRedirect(reverse("scorecards:supplier", args=[supplier.code]))
 
-    @action(description=_("Begin vetting"), icon="search")
-    def begin_vetting(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._decide(request, object_id, vetting.begin, gettext("Begin vetting"))
-
     @action(description=_("Activate"), icon="play_arrow")
     def activate(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._decide(request, object_id, vetting.activate, gettext("Activate"))
+        return self._decide(request, object_id, _vet_and_activate, gettext("Activate"))
 
     @action(description=_("Pause"), icon="pause")
     def pause(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -223,3 +217,13 @@ class VettingActions(StaffAdmin):
             act=act,
             done=gettext("%(name)s: the decision is written down.") % {"name": supplier.name},
         )
+
+
+def _vet_and_activate(*, supplier: Supplier, **words: Any) -> None:
+    """Begin the vetting of a candidate, then activate it or name what is not proven.
+
+    Raises: vetting.NotVettedError
+    """
+    if supplier.status == Status.CANDIDATE:
+        vetting.begin(supplier=supplier, **words)
+    vetting.activate(supplier=supplier, **words)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from storefront.lib.http.errors import PermanentError
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, Wakeable, action, start
 from storefront.lib.staff.fieldsets import Group
@@ -151,6 +152,22 @@ class ConnectionAdmin(BreakerActions):
         if obj is not None and self.has_change_permission(request, obj):
             words["form"] = form_for(obj)
         return super().get_form(request, obj, change, **words)
+
+    def response_change(self, request: HttpRequest, obj: Connection) -> HttpResponse:
+        """Try what was saved, and go back to the supplier, whose page shows what comes next."""
+        answer: HttpResponse = super().response_change(request, obj)
+        if "_save" not in request.POST:
+            return answer
+        try:
+            start(tasks.check, supplier_id=obj.supplier_id)
+        except TemporaryError as error:
+            self.message_user(request, str(error), messages.WARNING)
+        else:
+            words = gettext("The connection is being tried. The result appears on this page.")
+            self.message_user(request, words, messages.INFO)
+        return HttpResponseRedirect(
+            reverse("admin:suppliers_supplier_change", args=[obj.supplier_id])
+        )
 
     def response_add(
         self, request: HttpRequest, obj: Connection, post_url_continue: str | None = None

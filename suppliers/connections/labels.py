@@ -53,7 +53,10 @@ CONNECTION = (
         {
             "calls_per_second": Field(
                 _("Calls in a second, at most"),
-                _("Over all workers; fewer if his account allows fewer. 0 counts as 1."),
+                _(
+                    "The pace of all syncs together. 1 is slow: 300 products take five minutes. The"
+                    " lower of this and what the account allows counts. 0 counts as 1."
+                ),
             ),
             "calls_at_once": Field(
                 _("Calls at the same time, at most"),
@@ -95,7 +98,11 @@ OPTIONS: Mapping[str, Field] = {
     ),
     "level": Field(
         _("Level of the account, 0 to 5"),
-        _("It says how many calls a second he allows. Empty: as he tells it himself."),
+        _(
+            "CJ’s level of our account, from 0 (Free) to 5 (Advanced), as CJ’s site shows it. It"
+            " sets how many calls a second and product subscriptions CJ allows. “Calls in a"
+            " second, at most” still limits them: raise that, too. Empty: as CJ reports it."
+        ),
     ),
     "points_per_day": Field(
         _("Points that may be used in a day"),

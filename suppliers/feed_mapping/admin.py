@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping as Table
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -23,6 +24,7 @@ from storefront.lib.http.errors import OutsideError, TemporaryError
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action, show, start
 from suppliers.connections import file_sources
+from suppliers.connections import tasks as connection_tasks
 from suppliers.connectors.feed.mapping.spec import Mapping, Reading, Source
 from suppliers.feed_mapping import sample as feed_mapping_sample
 from suppliers.feed_mapping import sample_fetch, tasks
@@ -162,6 +164,8 @@ class _Page:
             by=str(self.request.user),
             now=timezone.now(),
         )
+        with suppress(TemporaryError):  # the supplier's page offers it, too
+            start(connection_tasks.check, supplier_id=self.supplier.pk)
         words = gettext("%(version)s is read by from now on.") % {"version": version}
         self.desk.message_user(self.request, words, messages.SUCCESS)
         return self._to()

@@ -9,7 +9,8 @@ from typing import ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -24,9 +25,10 @@ from suppliers.inventory import admin as inventory_admin
 from suppliers.inventory import publication
 from suppliers.inventory import tasks as inventory_tasks
 from suppliers.inventory.admin import BufferActions
-from suppliers.models import Countdown, FeedRun, StockLocation, Supplier
+from suppliers.models import Connection, Countdown, FeedRun, StockLocation, Supplier
 from suppliers.profile.forms import SupplierForm
 from suppliers.profile.labels import KNOWN, SUPPLIER
+from suppliers.profile.setup_steps import setup_steps
 from suppliers.sync import tasks as sync_tasks
 
 KINDS = FeedRun.Kind
@@ -66,7 +68,11 @@ class SupplierAdmin(CheckActions, MappingActions, VettingActions, BufferActions)
         "cost_hidden_min",
     )
     may_add = True
-    groups = (*SUPPLIER, Group(FACTS, KNOWN, columns=FOUND))
+    groups = (
+        Group(_("Setup"), columns=[setup_steps]),
+        *SUPPLIER,
+        Group(FACTS, KNOWN, columns=FOUND),
+    )
     exclude: ClassVar = ["status", "status_since"]
     list_display: ClassVar = [
         "name",
@@ -81,7 +87,7 @@ class SupplierAdmin(CheckActions, MappingActions, VettingActions, BufferActions)
     list_filter: ClassVar = ["status"]
     search_fields: ClassVar = ["name", "code"]
     ordering: ClassVar = ["code"]
-    readonly_fields: ClassVar = FOUND
+    readonly_fields: ClassVar = [setup_steps, *FOUND]
     inlines: ClassVar = [
         inline(StockLocation, "code", "country", "name", tab=False),
         inline(Countdown, *inventory_admin.COUNTDOWN, tab=False),
@@ -95,6 +101,24 @@ class SupplierAdmin(CheckActions, MappingActions, VettingActions, BufferActions)
         *VettingActions.vetting_actions,
     ]
     fits: ClassVar = {**MappingActions.mapping_fits, **VettingActions.fits}
+
+    def save_model(
+        self, request: HttpRequest, obj: Supplier, form: SupplierForm, change: bool
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        if not change:
+            Connection.objects.create(supplier=obj)
+
+    def response_add(
+        self, request: HttpRequest, obj: Supplier, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Go on to the connection, where address, keys and options are entered."""
+        answer: HttpResponse = super().response_add(request, obj, post_url_continue)
+        if "_save" not in request.POST or not request.user.has_perm("suppliers.change_connection"):
+            return answer
+        return HttpResponseRedirect(
+            reverse("admin:suppliers_connection_change", args=[obj.connection.pk])
+        )
 
     @action(description=_("Synchronize now"), icon="sync")
     def sync_now(self, request: HttpRequest, object_id: str) -> HttpResponse:

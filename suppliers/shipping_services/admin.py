@@ -31,7 +31,10 @@ SERVICE = (
             ),
             "tier": Field(
                 _("Pace that shoppers choose"),
-                _("economy or express; a route with another word is a spare one."),
+                _(
+                    "economy or express: how fast the parcel travels, which shoppers choose at"
+                    " checkout. A route with another word is a spare one."
+                ),
             ),
             "is_active": Field(_("In use"), _("Not ticked: nothing new is sent by it.")),
         },
