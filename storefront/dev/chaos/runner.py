@@ -135,6 +135,7 @@ class Run:
     def _be_staff(self, is_last: bool) -> bool:  # noqa: FBT001 - as ``drain`` asks
         """Pay back and complain as soon as there is enough to do it with; tell whether we did."""
         self.striker.outage.look()
+        self._move_orders()
         did = self.replier.reply()
         if self.paybacks and not self.refunds:
             self.refunds = pay_back(self.place, count=self.paybacks, is_last=is_last)
@@ -142,7 +143,6 @@ class Run:
         elif self.returns:
             did = self.returner.work(besides={*self.refunds}, is_last=is_last) or did
         if not self.claims:
-            self._move_orders()
             self.claims = complain(self.place, count=self.complaints, is_last=is_last)
             did = did or bool(self.claims)
         return did or self.wholesaler.is_busy

@@ -20,6 +20,7 @@ from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.chaos.observations import outside
 
 A_DAY_S = 28 * 3600.0
+ASKS_AGAIN_S = 3.0
 LOOKS_EVERY_S = 0.25  # workers look at the clock a little more often
 
 
@@ -64,5 +65,8 @@ def _problem(place: Instance, day: MoneyDay, *, at_most_s: float) -> str:
             connection.close()
         if day.status == MoneyDay.Status.RECONCILED:
             return ""
+        if day.status == MoneyDay.Status.OPEN and day.problem:  # a supplier was busy with orders
+            reconcile_money.delay()  # the sweep does so half an hour later
+            stop.rest(place, ASKS_AGAIN_S)
         stop.rest(place, LOOKS_EVERY_S)
     return f"{day.day} is {day.status}: {day.problem or 'nobody finished it'}"

@@ -60,3 +60,19 @@ def test_a_day_without_payments_is_no_success(place, monkeypatch):
     monkeypatch.setattr(money_days.outside, "charges", lambda _: [])
 
     assert money_days.audit(place, at_most_s=0) != []
+
+
+@pytest.mark.django_db
+def test_a_day_for_which_a_supplier_was_too_busy_is_asked_for_again(place, monkeypatch):
+    now = datetime(2026, 11, 28, 0, 25, tzinfo=UTC)
+    answers = iter([{"problem": "busy"}, {"status": "reconciled", "problem": ""}])
+    monkeypatch.setattr(money_days.outside, "charges", lambda _: [charge(LATE)])
+    monkeypatch.setattr(money_days.timezone, "now", lambda: now)
+    monkeypatch.setattr(money_days, "ASKS_AGAIN_S", 0.0)
+    monkeypatch.setattr(
+        money_days.reconcile_money,
+        "delay",
+        lambda: MoneyDay.objects.update(**next(answers), reconciled_at=now),
+    )
+
+    assert money_days.audit(place, at_most_s=10) == []
