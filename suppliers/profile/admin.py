@@ -11,6 +11,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -26,14 +27,19 @@ from suppliers.inventory import publication
 from suppliers.inventory import tasks as inventory_tasks
 from suppliers.inventory.admin import BufferActions
 from suppliers.models import Connection, Countdown, FeedRun, StockLocation, Supplier
+from suppliers.profile import setup_steps as profile_setup_steps
 from suppliers.profile.forms import SupplierForm
 from suppliers.profile.labels import KNOWN, SUPPLIER
-from suppliers.profile.setup_steps import setup_steps
 from suppliers.sync import tasks as sync_tasks
 
 KINDS = FeedRun.Kind
 
 FOUND = [columns.state("status", _("State")), *CheckActions.check_fields, columns.moves]
+
+
+@admin.display(description=_("Steps"))
+def setup_steps(supplier: Supplier) -> str:
+    return profile_setup_steps.as_list(supplier, now=timezone.now())
 
 
 @admin.register(Supplier)

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from django.contrib import admin
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
@@ -112,10 +110,9 @@ def _page(name: str, **query: int) -> str:
     return f"{reverse(f'admin:suppliers_{name}')}?{urlencode(query)}"
 
 
-@admin.display(description=_("Steps"))
-def setup_steps(supplier: Supplier) -> str:
+def as_list(supplier: Supplier, *, now: datetime) -> str:
     """Show each step with its state; the first open one is the next."""
-    found = list(steps(supplier, now=timezone.now()))
+    found = list(steps(supplier, now=now))
     todo = next((step for step in found if not step.is_done), None)
     lines = (
         (
