@@ -100,3 +100,17 @@ class BulkOffers(Protocol):
     def offer_lines(self) -> Iterator[Lines | OfferRow | BadRow]: ...
 
     def stock_lines(self) -> Iterator[Lines | tuple[str, tuple[StockRecord | BadRow, ...]]]: ...
+
+
+@runtime_checkable
+class ListCounting(Protocol):
+    """Joins several lists. No ability of the API."""
+
+    @property
+    def list_counts(self) -> Mapping[str, int]:
+        """How many rows each list has that was fetched for this job, or kept of earlier ones."""
+        ...
+
+    def forget_list(self, name: str) -> None:
+        """Have a list fetched again by the next job: this one does not believe it."""
+        ...

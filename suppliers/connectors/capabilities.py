@@ -190,20 +190,6 @@ class BulkCatalog(Protocol):
 
 
 @runtime_checkable
-class ListCounting(Protocol):
-    """Joins several lists. No ability of the API."""
-
-    @property
-    def list_counts(self) -> Mapping[str, int]:
-        """How many rows each list has that was fetched for this job, or kept of earlier ones."""
-        ...
-
-    def forget_list(self, name: str) -> None:
-        """Have a list fetched again by the next job: this one does not believe it."""
-        ...
-
-
-@runtime_checkable
 class PagedStockAndPrice(Protocol):
     """Says how many there are of each SKU of one product, and what they cost.
 

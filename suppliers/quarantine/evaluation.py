@@ -11,8 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.models import ExchangeRate
-from suppliers.connectors.bulk import Shape, Shaped
-from suppliers.connectors.capabilities import ListCounting
+from suppliers.connectors.bulk import ListCounting, Shape, Shaped
 from suppliers.inventory import levels
 from suppliers.models import FeedRun
 from suppliers.quarantine import file_age, guards
