@@ -17,7 +17,7 @@ from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.chaos.observations.history import Told
 from storefront.dev.chaos.workload import browser
 
-SUBJECT = "for you to ship"
+SUBJECT = "New order"  # of the e-mail purchase_order; other e-mails have the link, too
 LINK = re.compile(r"(/\w+/supplier/([\w-]+)/[\w-]+/)")
 LINE = re.compile(rb'name="line_(\d+)"')
 SOME = re.compile(rb'max="(\d+)" id="[^"]*" name="some_(\d+)"')

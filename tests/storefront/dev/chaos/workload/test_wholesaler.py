@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from email.message import EmailMessage
+from pathlib import Path
 from random import Random
 from types import SimpleNamespace
 
@@ -39,7 +40,7 @@ def shop(tmp_path, monkeypatch):
     return found
 
 
-def mail(shop, subject="Order FL-7-1 for you to ship"):
+def mail(shop, subject="New order FL-7-1"):
     said = EmailMessage()
     said["Subject"] = subject
     said.set_content(f"Answer this order:\nhttp://127.0.0.1:1{PATH}")
@@ -104,6 +105,18 @@ def test_an_order_that_came_twice_is_told_twice_and_other_mail_is_none(answering
     people.work()
 
     assert [one.number for one in people.told()] == ["FL-7-1"] * 2
+
+
+def test_the_subject_is_that_of_the_e_mail_for_suppliers():
+    emails = Path(__file__).parents[5] / "notifications/templates/notifications/email"
+
+    said = [
+        file.name
+        for file in emails.glob("*.txt")
+        if f'_("{wholesaler.SUBJECT} %(number)s"' in file.read_text()
+    ]
+
+    assert said == ["purchase_order.txt"]
 
 
 def test_a_shop_that_is_away_is_answered_later(answering, shop):
