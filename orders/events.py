@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from catalog.models import Variant
 from notifications.outbox import tell
@@ -225,25 +225,30 @@ def lines_refused(  # noqa: PLR0913 - which of it, what that is worth, and why
     *,
     lines: QuerySet[OrderLine],
     amount: Money,
+    is_charged: bool,
     reason: str,
     at: datetime,
     part: str = "",
 ) -> None:
-    """Tell the shopper what will not come, and that it is not charged.
+    """Tell the customer what will not come, and what happens to its money.
 
-    ``part`` names what was refused, where that is not all that was left of it.
+    ``part`` names what was refused, if the purchase order continues without it.
     """
+    order = purchase_order.order
+    left = order.lines.filter(quantity__gt=F("canceled_quantity"))
     tell(
         name="order.lines_refused",
         key=f"order.lines_refused:{purchase_order.number}{part}",
         subject=f"order:{purchase_order.order.number}",
         payload={
-            **basics(purchase_order.order),
+            **basics(order),
             "lines": [
                 line_payload(line)
                 for line in lines.select_related("variant__product__spec").order_by("pk")
             ],
+            "is_all": not left.exclude(pk__in=lines.values("pk")).exists(),
             "amount": str(amount.amount),
+            "is_charged": is_charged,
             "reason": reason,
         },
         at=at,

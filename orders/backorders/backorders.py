@@ -164,7 +164,10 @@ def _end_delays_of(
 
 
 def _is_secured(purchase_order: PurchaseOrder, amount: Decimal, now: datetime) -> bool:
-    """Test whether its money is held for it, untaken, and long enough to find another."""
+    """Test whether its money is authorized, not captured, and long enough to find another source.
+
+    Captured money pays for one purchase order only: it is refunded, never moved to another.
+    """
     for payment in ledger.secured(purchase_order.order_id)[-1:]:
         ends = payment.capture_before
         return (

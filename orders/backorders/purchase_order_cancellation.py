@@ -83,6 +83,7 @@ def _tell(purchase_order: PurchaseOrder, reason: str, now: datetime) -> None:
         purchase_order,
         lines=OrderLine.objects.filter(purchase_lines__in=live),
         amount=rejected_lines.standing(purchase_order),
+        is_charged=rejected_lines.is_captured(purchase_order),
         reason=reason,
         at=now,
     )

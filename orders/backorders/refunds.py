@@ -58,6 +58,7 @@ def give_up(  # noqa: PLR0913 - what, which of it, why, who said so, and whether
             setback.purchase_order,
             lines=rows,
             amount=amount,
+            is_charged=False,
             reason=reason,
             at=now,
             part=f":setback:{setback.pk}{part}",

@@ -99,8 +99,24 @@ def take_out(
         at=now,
     )
     events.lines_refused(
-        purchase_order, lines=lines, amount=amount, reason=reason, at=now, part=part
+        purchase_order,
+        lines=lines,
+        amount=amount,
+        is_charged=is_captured(purchase_order),
+        reason=reason,
+        at=now,
+        part=part,
     )
+
+
+@needs_transaction
+def is_captured(purchase_order: PurchaseOrder) -> bool:
+    """Test whether its money is captured, or will be: then it can only be refunded.
+
+    Locks:  the payments of the order
+    """
+    payments = ledger.secured(purchase_order.order_id)[-1:]
+    return any(ledger.is_capture_due(one, purpose=purchase_order.number) for one in payments)
 
 
 def standing(purchase_order: PurchaseOrder) -> Money:
@@ -117,16 +133,13 @@ def standing(purchase_order: PurchaseOrder) -> Money:
 def _give_back(
     purchase_order: PurchaseOrder, amount: Money, *, purpose: str, now: datetime
 ) -> None:
-    payments = ledger.secured(purchase_order.order_id)[-1:]
-    is_captured = any(
-        ledger.is_capture_due(payment, purpose=purchase_order.number) for payment in payments
-    )
-    for payment in payments:
-        ask = ledger.ask_refund if is_captured else ledger.ask_release
-        most = ledger.refundable(payment) if is_captured else ledger.releasable(payment)
+    is_charged = is_captured(purchase_order)
+    for payment in ledger.secured(purchase_order.order_id)[-1:]:
+        ask = ledger.ask_refund if is_charged else ledger.ask_release
+        most = ledger.refundable(payment) if is_charged else ledger.releasable(payment)
         if (given := min(amount, most)).amount > 0:
             ask(payment, amount=given, purpose=purpose, at=now, reason="refused by the supplier")
-    if not is_captured:
+    if not is_charged:
         purchase_order.charge_amount -= amount.amount
         purchase_order.save(update_fields=["charge_amount"])
 

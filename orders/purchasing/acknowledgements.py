@@ -261,6 +261,7 @@ def _refuse(
         purchase_order,
         lines=OrderLine.objects.filter(purchase_lines__in=live),
         amount=rejected_lines.standing(purchase_order),
+        is_charged=rejected_lines.is_captured(purchase_order),
         reason=reason,
         at=now,
     )

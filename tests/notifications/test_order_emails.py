@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from django.db import transaction
@@ -14,7 +14,7 @@ from orders.cancellation import cancellation, supplier_answers
 from orders.checkout import unpaid_orders
 from orders.models import AddressWish, Order, PurchaseOrder, TaxNumber, TaxRate
 from orders.purchasing import submission
-from tests.factories.backorders import also_at, look_everywhere, refuse, tell
+from tests.factories.backorders import tell
 from tests.factories.catalog import (
     make_channel,
     make_image,
@@ -36,8 +36,6 @@ from tests.factories.returns import back, exchange
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.shipping import (
     make_accepted_purchase_order,
-    make_sent_purchase_order,
-    make_service,
 )
 from tests.factories.suppliers import NOON, make_location
 from tests.support.emails import last_email, problems_of
@@ -181,44 +179,6 @@ def refunded():
     settle(Order.objects.get())
 
 
-# What does not come as promised
-
-
-def refused():
-    refuse(make_sent_purchase_order(make_sellable()))
-    look_everywhere()
-
-
-def replacement_refused():
-    order = exchange(back(make_sellable(quantity=9)))
-    (purchase_order,) = submission.divide(order=order, now=NOON)
-    purchase_order.move("ready", at=NOON)
-    purchase_order.move("submitting", at=NOON, axis="request_status")
-    refuse(purchase_order)
-
-
-def delayed():
-    listing = make_sellable()
-    make_service(listing.level.location, max_days=6)
-    tell(make_sent_purchase_order(listing), ships_by=date(2026, 12, 10))
-    look_everywhere()
-
-
-def later_from_elsewhere():
-    listing = make_sellable()
-    also_at(listing, max_days=20)
-    refuse(make_sent_purchase_order(listing))
-    look_everywhere()
-
-
-def replaced():
-    listing, newer = make_sellable(), make_sellable(price="45.00", quantity=0)
-    also_at(newer)
-    type(listing.variant).objects.filter(pk=listing.variant_id).update(replaced_by=newer.variant)
-    refuse(make_sent_purchase_order(listing))
-    look_everywhere()
-
-
 CASES = [
     (
         "order.placed",
@@ -309,48 +269,6 @@ CASES = [
         ["It could not be canceled.", "You can return them within 14 days after delivery."],
     ),
     (
-        "order.lines_refused",
-        refused,
-        ["Some items are not available.", "€44.89 is not charged"],
-    ),
-    (
-        "order.lines_refused",
-        replacement_refused,
-        ["What you paid for them with the first order is refunded the way you paid."],
-    ),
-    (
-        "order.setback_asked",
-        delayed,
-        [
-            "It takes longer. Will you wait?",
-            "The supplier sends what stands below later than we promised.",
-            "5 December",
-            "16 December",
-            "Yes, I wait for it",
-            "No, I want my money back",
-            "If you do not answer, we send it as soon as it is there.",
-        ],
-    ),
-    (
-        "order.setback_asked",
-        later_from_elsewhere,
-        [
-            "It ships from another warehouse and arrives later. Will you wait?",
-            "Another one can, but later than we promised.",
-            "If you do not answer, you do not pay for it, and nothing is sent.",
-        ],
-    ),
-    (
-        "order.setback_asked",
-        replaced,
-        [
-            "May we send a substitute?",
-            "We have what replaces it, for the same money.",
-            "Instead of Fara H1 headlamp, Black: Fara H1 headlamp, Black",
-            "Yes, send me the other one",
-        ],
-    ),
-    (
         "order.refunded",
         refunded,
         ["€44.89 goes back to you.", "It is refunded the way you paid."],
@@ -375,15 +293,3 @@ def test_tax_on_top_is_not_said_to_be_included():
     placed_with_sales_tax()
 
     assert "VAT" not in last_email("order.placed").english.text
-
-
-def test_the_reason_of_a_supplier_stays_with_the_shop():
-    purchase_order = make_sent_purchase_order(make_sellable())
-    lines = [row.order_line for row in purchase_order.lines.all()]
-
-    tell(purchase_order, refused=lines, reason="1602001: sold to others")
-    look_everywhere()
-
-    email = last_email("order.lines_refused")
-    assert "sold to others" in email.payload["reason"]
-    assert "sold to others" not in email.english.text + email.english.html

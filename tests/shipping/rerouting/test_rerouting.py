@@ -19,7 +19,11 @@ from suppliers.connectors.records import Answer, OutOfStockError
 from suppliers.models import StockLevel
 from tests.factories.backorders import also_at, asked, broken, live, look_everywhere, refuse, tell
 from tests.factories.orders import make_sellable
-from tests.factories.shipping import make_sent_purchase_order, make_service
+from tests.factories.shipping import (
+    make_accepted_purchase_order,
+    make_sent_purchase_order,
+    make_service,
+)
 from tests.factories.suppliers import NOON, make_level, make_location
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("routes")]
@@ -115,6 +119,20 @@ def test_who_has_none_left_here_may_have_it_elsewhere_and_who_will_not_will_not(
         order = purchase_order.order
         assert order.purchase_orders.exclude(status="canceled").exists() is is_found
         assert broken() == []
+
+
+def test_what_is_refused_after_it_was_charged_is_refunded_and_not_ordered_elsewhere(supplier):
+    listing = make_sellable()
+    also_at(listing)
+    purchase_order = make_accepted_purchase_order(listing)
+    whole = purchase_order.charge_amount
+
+    refuse(purchase_order)
+    look_everywhere()
+
+    assert live() == []
+    assert Order.objects.get().status == "canceled"
+    assert asked() == [("capture_requested", whole), ("refund_requested", whole)]
 
 
 def test_a_second_refusal_looks_further_and_the_last_pays_back(supplier):

@@ -1,0 +1,175 @@
+"""E-mails about lines that do not come as promised: caused as in the shop, in two languages."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from orders.models import PurchaseOrder
+from orders.purchasing import submission
+from tests.factories.backorders import also_at, look_everywhere, refuse, tell
+from tests.factories.orders import make_sellable
+from tests.factories.returns import back, exchange
+from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.shipping import (
+    make_accepted_purchase_order,
+    make_sent_purchase_order,
+    make_service,
+)
+from tests.factories.suppliers import NOON
+from tests.support.emails import last_email, problems_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def supplier(monkeypatch):
+    """Leave out the margin check of a purchase order."""
+    monkeypatch.setattr(submission, "check", lambda **_: [])
+    connect(monkeypatch, ScriptedSupplier())
+
+
+def refused():
+    refuse(make_sent_purchase_order(make_sellable()))
+    look_everywhere()
+
+
+def refused_after_it_was_charged():
+    listing = make_sellable()
+    also_at(listing)
+    refuse(make_accepted_purchase_order(listing))
+
+
+def refused_in_part(make=make_sent_purchase_order):
+    purchase_order = make(make_sellable(), make_sellable(price="19.99"))
+    tell(purchase_order, refused=[purchase_order.order.lines.latest("pk")])
+    look_everywhere()
+
+
+def refused_in_part_after_it_was_charged():
+    refused_in_part(make_accepted_purchase_order)
+
+
+def the_rest_refused():
+    refused_in_part()
+    refuse(PurchaseOrder.objects.get())
+    look_everywhere()
+
+
+def replacement_refused():
+    order = exchange(back(make_sellable(quantity=9)))
+    (purchase_order,) = submission.divide(order=order, now=NOON)
+    purchase_order.move("ready", at=NOON)
+    purchase_order.move("submitting", at=NOON, axis="request_status")
+    refuse(purchase_order)
+
+
+def delayed():
+    listing = make_sellable()
+    make_service(listing.level.location, max_days=6)
+    tell(make_sent_purchase_order(listing), ships_by=date(2026, 12, 10))
+    look_everywhere()
+
+
+def later_from_elsewhere():
+    listing = make_sellable()
+    also_at(listing, max_days=20)
+    refuse(make_sent_purchase_order(listing))
+    look_everywhere()
+
+
+def replaced():
+    listing, newer = make_sellable(), make_sellable(price="45.00", quantity=0)
+    also_at(newer)
+    type(listing.variant).objects.filter(pk=listing.variant_id).update(replaced_by=newer.variant)
+    refuse(make_sent_purchase_order(listing))
+    look_everywhere()
+
+
+CASES = [
+    (
+        "order.lines_refused",
+        refused,
+        ["The order is canceled: its items are not available.", "€44.89 is not charged."],
+    ),
+    (
+        "order.lines_refused",
+        refused_after_it_was_charged,
+        [
+            "The order is canceled: its items are not available.",
+            "€44.89 is refunded the way you paid.",
+        ],
+    ),
+    (
+        "order.lines_refused",
+        refused_in_part,
+        ["Some items are not available.", "€19.99 is not charged."],
+    ),
+    (
+        "order.lines_refused",
+        refused_in_part_after_it_was_charged,
+        ["Some items are not available.", "€19.99 is refunded the way you paid."],
+    ),
+    (
+        "order.lines_refused",
+        the_rest_refused,
+        ["The order is canceled: its items are not available."],
+    ),
+    (
+        "order.lines_refused",
+        replacement_refused,
+        ["What you paid for them with the first order is refunded the way you paid."],
+    ),
+    (
+        "order.setback_asked",
+        delayed,
+        [
+            "It takes longer. Will you wait?",
+            "The supplier sends what stands below later than we promised.",
+            "5 December",
+            "16 December",
+            "Yes, I wait for it",
+            "No, I want my money back",
+            "If you do not answer, we send it as soon as it is there.",
+        ],
+    ),
+    (
+        "order.setback_asked",
+        later_from_elsewhere,
+        [
+            "It ships from another warehouse and arrives later. Will you wait?",
+            "Another one can, but later than we promised.",
+            "If you do not answer, you do not pay for it, and nothing is sent.",
+        ],
+    ),
+    (
+        "order.setback_asked",
+        replaced,
+        [
+            "May we send a substitute?",
+            "We have what replaces it, for the same money.",
+            "Instead of Fara H1 headlamp, Black: Fara H1 headlamp, Black",
+            "Yes, send me the other one",
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "cause", "sentences"), CASES)
+def test_an_email_about_lines_that_do_not_come_says(name, cause, sentences):
+    cause()
+
+    assert problems_of(name, sentences) == []
+
+
+def test_the_reason_of_a_supplier_stays_with_the_shop():
+    purchase_order = make_sent_purchase_order(make_sellable())
+    lines = [row.order_line for row in purchase_order.lines.all()]
+
+    tell(purchase_order, refused=lines, reason="1602001: sold to others")
+    look_everywhere()
+
+    email = last_email("order.lines_refused")
+    assert "sold to others" in email.payload["reason"]
+    assert "sold to others" not in email.english.text + email.english.html
