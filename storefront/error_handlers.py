@@ -1,4 +1,4 @@
-"""Error handlers: answer 400 and 403 in the form of each front.
+"""Error handlers: answer 400, 403 and 413 in the form of each front.
 
 Programs get problem details for a bad request. Staff read on a 403 which right is missing.
 """

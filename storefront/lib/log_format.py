@@ -6,6 +6,7 @@ import contextvars
 import logging
 import re
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -48,10 +49,15 @@ class LineFormatter(logging.Formatter):
 
 
 class WithoutTraceback(logging.Filter):
-    """Log a refusal in one line: a stranger's bad request is no fault of the code."""
+    """Log a refused request (4xx) in one line: it is no fault of the code.
+
+    Django sets ``status_code`` on its records of requests; all others keep their traceback.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.exc_info = None
+        error = HTTPStatus.INTERNAL_SERVER_ERROR
+        if getattr(record, "status_code", error) < error:
+            record.exc_info = None
         return True
 
 

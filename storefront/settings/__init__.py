@@ -330,8 +330,13 @@ LOGGING = {
         }
     },
     "filters": {"without_traceback": {"()": "storefront.lib.log_format.WithoutTraceback"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["without_traceback"],
+        }
+    },
     "root": {"handlers": ["console"], "level": env_str("LOG_LEVEL", "INFO")},
-    "loggers": {name: {"level": "WARNING"} for name in ("httpx", "fontTools", "stripe")}
-    | {"django.security.TooManyFieldsSent": {"filters": ["without_traceback"]}},
+    "loggers": {name: {"level": "WARNING"} for name in ("httpx", "fontTools", "stripe")},
 }

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from http import HTTPStatus
 
+from django.core.exceptions import RequestDataTooBig
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -27,7 +28,9 @@ def say(request: HttpRequest, *, status: int, title: str, words: str) -> HttpRes
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    del exception
+    if isinstance(exception, RequestDataTooBig):
+        words = _("This form contains too much text. Go back, shorten it, and send it again.")
+        return _bare(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, words)
     return _bare(request, HTTPStatus.BAD_REQUEST, _("We could not read this request."))
 
 

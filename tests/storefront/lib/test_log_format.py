@@ -6,8 +6,10 @@ import logging
 import pytest
 from django.conf import settings
 
+from storefront.accounts.models import User
 from storefront.lib import log_format
 from storefront.wsgi import application
+from tests.factories.catalog import make_channel
 
 TOKEN = "kqTz0a-LwT2mXv4Rb8Nc_1Yd6KZq7LwT2mXv4Rb8Nc1"
 FORGED = "2026-11-28 22:00:00,000 INFO django.request: forged"
@@ -21,6 +23,8 @@ def lines():
     handler = logging.StreamHandler(stream)
     handler.setFormatter(log_format.LineFormatter(formatter["format"], style="{"))
     assert formatter["()"] == f"{log_format.__name__}.LineFormatter"
+    assert settings.LOGGING["handlers"]["console"]["filters"] == ["without_traceback"]
+    handler.addFilter(log_format.WithoutTraceback())
     logging.getLogger().addHandler(handler)
     yield lambda: stream.getvalue().splitlines()
     logging.getLogger().removeHandler(handler)
@@ -48,6 +52,29 @@ def test_a_refused_request_is_logged_without_its_key(client, lines, path):
     assert key not in line
     assert key[:12] not in line
     assert line.endswith(path.replace(key, "…"))
+
+
+@pytest.mark.django_db
+def test_a_form_over_the_limit_is_refused_with_a_sentence_and_one_line(client, lines):
+    text = "x" * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+
+    answer = client.post(
+        "/en/cart/add/", f"listing={text}", content_type="application/x-www-form-urlencoded"
+    )
+
+    assert answer.status_code == 413
+    assert "This form contains too much text." in answer.content.decode()
+    assert len(lines()) == 1
+
+
+@pytest.mark.django_db
+def test_a_missing_right_of_staff_is_logged_without_a_traceback(client, lines):
+    make_channel()
+    client.force_login(User.objects.create_user("a@example.org", "x", is_staff=True))
+
+    assert client.get("/admin/orders/order/").status_code == 403
+    assert any("Permission denied" in line for line in lines())
+    assert not any(line.startswith("    ") for line in lines())
 
 
 @pytest.mark.django_db
