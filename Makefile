@@ -21,7 +21,7 @@ demo: env ## Run the whole shop on this machine, until Ctrl-C (first port: DEMO_
 demo-stop: env ## End the demo that runs
 	@$(DEV).demo stop
 
-demo-reset: env ## Wipe the demo's data and start afresh
+demo-reset: env ## Wipe the demo's data, then run it as "make demo" does (DEMO_PORT=8000)
 	@$(DEV).demo reset
 
 smoke: env ## Buy a headlamp in the running demo, and wait for the tracking e-mail
