@@ -158,13 +158,7 @@ class UserAdmin(RightsAdmin, DjangoUserAdmin, Asks):  # type: ignore[type-arg]
     readonly_fields = ["last_login", "joined_at", "factors"]
     fieldsets = [
         (None, {"fields": ["email", "password", "name"]}),
-        (
-            _("Rights"),
-            {
-                "fields": list(RIGHTS),
-                "description": _("You cannot change your own rights. Ask another superuser."),
-            },
-        ),
+        (_("Rights"), {"fields": list(RIGHTS)}),
         (_("Moments"), {"fields": ["last_login", "joined_at"]}),
         (_("Second factors"), {"fields": ["factors"]}),
     ]
@@ -177,20 +171,20 @@ class UserAdmin(RightsAdmin, DjangoUserAdmin, Asks):  # type: ignore[type-arg]
         return super().has_change_permission(request, obj) and _may_touch(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        is_own = obj is not None and obj.pk == request.user.pk
         is_open = super().has_delete_permission(request, obj) and _may_touch(request, obj)
-        return bool(is_open and not is_own)
+        return bool(is_open and not _is_own(request, obj))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if is_superuser(request):
-            return super().get_fieldsets(request, obj)
+            shown = super().get_fieldsets(request, obj)
+            return _with_own_rights_note(shown) if _is_own(request, obj) else shown
         return [(None, {"fields": ["email", "name", "is_active", *self.readonly_fields]})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         declared = [*super().get_readonly_fields(request, obj)]
         if not is_superuser(request):
             return [*declared, "email"]  # the new address would receive the link to a new password
-        return [*declared, *RIGHTS] if obj is not None and obj.pk == request.user.pk else declared
+        return [*declared, *RIGHTS] if _is_own(request, obj) else declared
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         return self.list_filter if is_superuser(request) else ["is_active"]
@@ -303,6 +297,19 @@ class StaffSessionAdmin(StaffAdmin):
 
 def is_superuser(request: HttpRequest) -> bool:
     return bool(getattr(request.user, "is_superuser", False))
+
+
+def _is_own(request: HttpRequest, person: User | None) -> bool:
+    return person is not None and person.pk == request.user.pk
+
+
+def _with_own_rights_note(fieldsets: Any) -> list[Any]:
+    """Say beside the rights why they are read-only."""
+    note = _("You cannot change your own rights. Ask another superuser.")
+    return [
+        (title, {**options, "description": note} if "groups" in options["fields"] else options)
+        for title, options in fieldsets
+    ]
 
 
 def _may_touch(request: HttpRequest, person: User | None) -> bool:

@@ -129,6 +129,15 @@ def test_a_clerk_makes_no_user_and_changes_no_group(clerk):
     assert not group.permissions.exists()
 
 
+@pytest.mark.parametrize(("whose", "is_told"), [("boss", True), ("clerk", False)])
+def test_only_the_own_page_says_that_own_rights_are_fixed(boss, clerk, whose, is_told):
+    row = {"boss": boss, "clerk": clerk}[whose]
+
+    page = opened_by(boss).get(page_of(row)).content.decode()
+
+    assert ("You cannot change your own rights." in page) is is_told
+
+
 def test_a_superuser_does_not_change_their_own_rights(boss):
     client = opened_by(boss)
 
