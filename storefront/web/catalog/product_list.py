@@ -86,7 +86,7 @@ def compare(request: HttpRequest) -> HttpResponse:
             "is_cut": len(slugs) > MAX_COMPARED,
             "answers": answers_for(lights, country=here.country, channel=here.channel, now=now),
         },
-        status=200 if lights else 404,
+        status=200 if lights or not slugs else 404,
     )
 
 

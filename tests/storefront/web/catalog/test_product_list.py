@@ -95,6 +95,15 @@ def test_a_comparison_of_more_than_four_shows_the_first_four_and_says_so(client,
     assert len(page.all("a", **{"class": "compare-out"})) == 4
 
 
+def test_an_empty_comparison_leads_to_the_list(client, light):
+    answer = client.get("/en/compare/")
+
+    assert answer.status_code == 200
+    assert "Nothing to compare." in answer.content.decode()
+    assert Page(answer).all("a", href="/en/search/", **{"class": "chip"})
+    assert client.get("/en/compare/?light=gone").status_code == 404
+
+
 def test_a_category_is_introduced_in_the_language_of_the_page(client, light):
     Category.objects.filter(slug="headlamps").update(
         intros={"en": "Light for both hands.", "az": "Hər iki əl üçün işıq."}
