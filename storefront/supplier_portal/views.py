@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -79,7 +79,11 @@ def by_link(view: View) -> Callable[[HttpRequest, str, str], HttpResponse]:
                     words,
                     status=HTTPStatus.TOO_MANY_REQUESTS,
                 )
-            raise Http404
+            words = {
+                "title": _("This link does not work."),
+                "words": _("Use the link in our latest e-mail, or answer that e-mail."),
+            }
+            return render(request, "web/layout/error_page.html", words, status=HTTPStatus.NOT_FOUND)
         if request.method == "POST":
             said = request.path.strip("/").rpartition("/")[2]
             link, actor = security_log.Event.SUPPLIER_LINK, f"supplier:{found.supplier_id}"

@@ -29,6 +29,8 @@ def test_a_page_opens_by_its_whole_link_only(client):
 
     assert right.status_code == 200
     assert [response.status_code for response in wrong] == [404, 404, 404]
+    sentence = "Use the link in our latest e-mail, or answer that e-mail."
+    assert all(sentence in response.content.decode() for response in wrong)
 
 
 def test_a_page_leaves_no_trace_of_its_link(client):
