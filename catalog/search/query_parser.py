@@ -101,6 +101,11 @@ def understand(query: ShelfQuery) -> ShelfQuery:
     return replace(query, words=words if terms(words) else "")
 
 
+def is_wordless(query: ShelfQuery) -> bool:
+    """Test whether the words of a query name nothing to search for and no filter, such as "%"."""
+    return query.words != "" and understand(ShelfQuery(words=query.words)) == ShelfQuery()
+
+
 def terms(words: str) -> list[Term]:
     """Split what is left into words worth looking for."""
     found = [word[:MAX_TERM_LENGTH] for word in _WORD.findall(fold(words.replace("\0", " ")))]

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from catalog.attributes.families import LIGHTS
 from catalog.models import Card, Category, Listing, Spec
-from catalog.search import product_list
+from catalog.search import product_list, query_parser
 from catalog.search.cards import CARD_COLUMNS, CardView
 from catalog.search.facets import Facet
 from catalog.search.filters import NAMED, SORTS, ShelfQuery
@@ -132,6 +132,7 @@ def _list(
         "back_url": _page(request, query, found.pages, -1),
         "answers": answers_for(found.cards, country=here.country, channel=here.channel, now=now),
         "search_words": asked.words,
+        "is_wordless": query_parser.is_wordless(asked),
     }
     is_part = request.htmx.request_type == "partial"  # type: ignore[attr-defined]
     template = (

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.search.filters import ANY, ShelfQuery
-from catalog.search.query_parser import MAX_TERMS, terms, understand
+from catalog.search.query_parser import MAX_TERMS, is_wordless, terms, understand
 from storefront.lib.text import fold
 
 
@@ -77,6 +77,16 @@ def test_understanding_twice_changes_nothing():
 )
 def test_only_words_are_looked_for(words, found):
     assert [term.word for term in terms(words)] == found
+
+
+@pytest.mark.parametrize(
+    ("words", "is_expected"),
+    [("%", True), ("🔦", True), ("the", True), ("", False), ("lamp %", False), ("18650", False)],
+)
+def test_a_query_without_words_and_filters_is_wordless(words, is_expected):
+    query = ShelfQuery(words=words, power=frozenset({"18650"}))
+
+    assert is_wordless(query) is is_expected
 
 
 def test_a_gtin_of_any_length_is_looked_for_in_fourteen_digits():

@@ -104,6 +104,15 @@ def test_an_empty_comparison_leads_to_the_list(client, light):
     assert client.get("/en/compare/?light=gone").status_code == 404
 
 
+@pytest.mark.parametrize("words", ["%", "🔦"])
+def test_a_search_without_a_word_says_what_to_type(client, light, words):
+    text = client.get("/en/search/", {"q": words}).content.decode()
+
+    assert f"“{words}” contains no word to search for." in text
+    assert "<h1>All lights</h1>" in text
+    assert "Trail 400" in text
+
+
 def test_a_category_is_introduced_in_the_language_of_the_page(client, light):
     Category.objects.filter(slug="headlamps").update(
         intros={"en": "Light for both hands.", "az": "Hər iki əl üçün işıq."}
