@@ -24,7 +24,10 @@ BOOK = (
             ),
             "max_run_rate": Field(
                 _("Largest move at once"),
-                _("A fraction: 0.2 is 20 %; what moves further waits for you. Empty: no limit."),
+                _(
+                    "A fraction: 0.2 is 20 %. A larger move waits for you, unless the supplier or"
+                    " origin changed and its cost moved less. Empty: no limit."
+                ),
             ),
             "max_day_rate": Field(
                 _("Largest move in a day"),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from django.db.models import QuerySet
+
 from catalog.models import Channel, PriceChange, PriceHold
 from catalog.pricing import market
-from catalog.pricing.guards import MOVES, Restored, Standing
+from catalog.pricing.guards import MOVES, Restored, Standing, is_far
 from catalog.pricing.history import landed_in
 from catalog.pricing.price_calculation import (
     CENT,
@@ -19,7 +21,9 @@ from catalog.pricing.price_calculation import (
     Market,
     Policy,
     calculate,
+    is_explained_by_offer,
 )
+from storefront.lib.money import Money
 
 A_DAY = timedelta(days=1)
 
@@ -56,10 +60,9 @@ def calculate_all(
     """
     last = _last_prices([lot.listing_id for lot in lots if lot.listing_id and lot.present is None])
     day_ago: dict[int, Decimal | None] = {}
+    since = (at or now) - A_DAY
     if policy.limits.max_day_rate is not None:
-        day_ago = _replaced_since(
-            [lot.listing_id for lot in lots if lot.listing_id], (at or now) - A_DAY
-        )
+        day_ago = _replaced_since([lot.listing_id for lot in lots if lot.listing_id], since)
     markets = _markets(lots, channel=channel, policy=policy, now=now)
     done: list[Calculation] = []
     for lot in lots:
@@ -78,6 +81,7 @@ def calculate_all(
         )
     if policy.restores is not None:
         done = _let_return(lots, done, restored=policy.restores)
+    done = _allow_offer_changes(lots, done, policy=policy, markets=markets, since=since)
     return _let_stay(lots, done)
 
 
@@ -120,11 +124,7 @@ def _let_return(
 
     Those are what its rules made, and what stood when another book took its place.
     """
-    stopped = {
-        lot.listing_id: one.verdict.proposed
-        for lot, one in zip(lots, done, strict=True)
-        if lot.listing_id and one.verdict and one.verdict.stop in MOVES
-    }
+    stopped = _moved_too_far(lots, done)
     if not stopped:
         return done
     made = PriceChange.objects.filter(listing__in=stopped, rule__book=restored.book_id)
@@ -138,6 +138,82 @@ def _let_return(
         else one
         for lot, one in zip(lots, done, strict=True)
     ]
+
+
+def _moved_too_far(lots: Sequence[Lot], done: Sequence[Calculation]) -> set[int]:
+    return {
+        lot.listing_id
+        for lot, one in zip(lots, done, strict=True)
+        if lot.listing_id and one.verdict and one.verdict.stop in MOVES
+    }
+
+
+def _allow_offer_changes(
+    lots: Sequence[Lot],
+    done: list[Calculation],
+    *,
+    policy: Policy,
+    markets: Mapping[int, Market],
+    since: datetime,
+) -> list[Calculation]:
+    """Publish stopped prices if another supplier or origin explains their moves.
+
+    Each limit has its own reference: the last published price, and the price of a day ago.
+    """
+    stopped = _moved_too_far(lots, done)
+    if not stopped:
+        return done
+    made = PriceChange.objects.filter(listing__in=stopped, amount__isnull=False)
+    last = _one_each(made.order_by("listing", "-at", "-id"))
+    day_ago: dict[int, PriceChange] = {}
+    if policy.limits.max_day_rate is not None:
+        day_ago = _one_each(made.order_by("listing", "at", "id"))
+        day_ago |= _one_each(made.filter(at__lte=since).order_by("listing", "-at", "-id"))
+
+    def replaced(listing_id: int, one: Calculation) -> Goods | None:
+        """Return the published offer if it explains each move; None if it does not."""
+        proposed = one.verdict.proposed if one.verdict else None
+        market = markets.get(one.goods.place.variant_id, UNKNOWN)
+        found: Goods | None = None
+        for change, price, most in (
+            (last.get(listing_id), one.standing.present, policy.limits.max_run_rate),
+            (day_ago.get(listing_id), one.standing.day_ago, policy.limits.max_day_rate),
+        ):
+            if proposed is None or price is None or not is_far(proposed, price, most):
+                continue
+            sold = _sold(change, one.goods) if change else None
+            if sold is None or not is_explained_by_offer(
+                one, sold=sold, price=price, policy=policy, market=market, most=most
+            ):
+                return None
+            found = found or sold
+        return found
+
+    return [
+        replace(one, replaces=sold, verdict=replace(one.verdict, stop=None))
+        if one.verdict
+        and lot.listing_id in stopped
+        and (sold := replaced(lot.listing_id, one)) is not None
+        else one
+        for lot, one in zip(lots, done, strict=True)
+    ]
+
+
+def _one_each(changes: QuerySet[PriceChange]) -> dict[int, PriceChange]:
+    return {change.listing_id: change for change in changes.distinct("listing")}
+
+
+def _sold(change: PriceChange, goods: Goods) -> Goods | None:
+    """Return the offer that a published price was made of; None for rows that do not name it."""
+    made_of = change.made_of
+    if not made_of.get("cost"):
+        return None
+    return Goods(
+        place=replace(goods.place, supplier_code=made_of["supplier"]),
+        family=goods.family,
+        cost=Money(Decimal(made_of["cost"]), made_of["currency"]),
+        origins=tuple(made_of["origins"]),
+    )
 
 
 def _let_stay(lots: Sequence[Lot], done: list[Calculation]) -> list[Calculation]:

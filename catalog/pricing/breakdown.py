@@ -10,7 +10,7 @@ from typing import Any
 
 from catalog.pricing.guards import Verdict
 from catalog.pricing.landed_cost import Landed
-from catalog.pricing.price_calculation import CENT, Calculation
+from catalog.pricing.price_calculation import CENT, Calculation, Goods
 from catalog.pricing.rule_selection import Rule
 
 
@@ -82,8 +82,16 @@ def _guards(done: Calculation, verdict: Verdict) -> Iterator[Step]:
         yield Step(code="present", amount=done.standing.present)
     code = "price" if verdict.stop is None else f"stop_{verdict.stop}"
     yield Step(code=code, amount=verdict.proposed)
+    if done.replaces is not None:
+        yield Step(code="other_offer", note=_offer(done.replaces))
     if done.kept_by:
         yield Step(code="kept", amount=done.standing.present, note=done.kept_by)
+
+
+def _offer(goods: Goods) -> str:
+    cost = goods.cost
+    shown = "?" if cost is None else f"{cost.amount.normalize():f} {cost.currency}"
+    return f"{goods.place.supplier_code}, {'/'.join(goods.origins)}: {shown}"
 
 
 @lru_cache(maxsize=4096)

@@ -117,15 +117,16 @@ def guard(  # noqa: PLR0913 - each guard has its own measure
 def _moved(price: Decimal, limits: Limits, standing: Standing) -> Stop | None:
     if price == standing.present:
         return None
-    if _is_far(price, standing.present, limits.max_run_rate):
+    if is_far(price, standing.present, limits.max_run_rate):
         return Stop.MOVED_TOO_FAR
-    if _is_far(price, standing.day_ago, limits.max_day_rate):
+    if is_far(price, standing.day_ago, limits.max_day_rate):
         return Stop.MOVED_TOO_FAR_TODAY
     return None
 
 
-def _is_far(price: Decimal, before: Decimal | None, most: Decimal | None) -> bool:
-    return bool(before and most is not None and abs(price - before) > most * before)
+def is_far(amount: Decimal, before: Decimal | None, most: Decimal | None) -> bool:
+    """Test whether a price or cost moved by more than a limit; without one, no move is too far."""
+    return bool(before and most is not None and abs(amount - before) > most * before)
 
 
 def may_stay(price: Decimal, *, lowest: Decimal | None, bounds: Bounds) -> bool:

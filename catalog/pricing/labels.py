@@ -47,6 +47,7 @@ WORDS: dict[str, str | Promise] = {
     "stop_moved_too_far_today": _("Stopped: moves too far in a day"),
     "stop_first_too_high": _("Stopped: the first price is far above its category"),
     "stop_unsure_rate": _("Stopped: nobody is sure what the supplier's money is worth"),
+    "other_offer": _("Moved beyond the limit, because the supplier or origin changed from"),
     "kept": _("Sold on below the lowest margin, as a person decided"),
     "missing_cost": _("No price: no supplier asks a cost that we know"),
     "missing_origin": _("No price: no location of the supplier has reported stock yet"),

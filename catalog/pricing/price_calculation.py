@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from catalog.attributes.families import MAX_FIRST_PRICE_EUR
-from catalog.enums import Basis, Method, Stop
+from catalog.enums import Basis, Clamp, Method, Stop
 from catalog.pricing.guards import (
     APPROVABLE,
     Bounds,
@@ -18,6 +18,7 @@ from catalog.pricing.guards import (
     Standing,
     Verdict,
     guard,
+    is_far,
     may_stay,
 )
 from catalog.pricing.landed_cost import Costing, Landed, Terms
@@ -116,7 +117,8 @@ class Calculation:
     """How a price came about, or why there is none.
 
     ``cost`` is the wholesale cost here; ``kept_by`` says who decided, and why, that a price
-    below the lowest margin goes on being asked while the new one is stopped.
+    below the lowest margin goes on being asked while the new one is stopped. ``replaces`` is the
+    offer of the published price, where the change of offer explains a move beyond the limits.
     """
 
     goods: Goods
@@ -131,6 +133,7 @@ class Calculation:
     standing: Standing = NO_PRICE
     verdict: Verdict | None = None
     kept_by: str = ""
+    replaces: Goods | None = None
     max_first: Decimal | None = None
 
     @property
@@ -217,6 +220,39 @@ def calculate(
         )
         return done if doubt is None and landed.is_sure else _unsure(done)
     return Calculation(goods=goods, missing=Missing.RULE, landed=landed, standing=standing)
+
+
+def is_explained_by_offer(  # noqa: PLR0913 - both offers, and what they are compared by
+    done: Calculation,
+    *,
+    sold: Goods,
+    price: Decimal,
+    policy: Policy,
+    market: Market,
+    most: Decimal | None,
+) -> bool:
+    """Test whether another supplier or origin explains how far a price moved.
+
+    Duty, freight and fees come from our own tables, so they may move a price by any amount. The
+    supplier's figures may not: the wholesale cost must be within ``most`` of that of ``sold``, the
+    offer that the published ``price`` was made of, and MAP and MSRP must not have made the new
+    price. Today's policy must still ask about ``price`` for ``sold``: otherwise a rule or fee
+    moved the price, not the offer.
+    """
+    place = done.goods.place
+    if (place.supplier_code, done.goods.origins) == (sold.place.supplier_code, sold.origins):
+        return False
+    if done.rule is None or done.verdict is None or done.cost is None:
+        return False
+    if done.rule.basis != Basis.COST or {Clamp.MAP, Clamp.MSRP} & {*done.verdict.clamps}:
+        return False
+    before = calculate(sold, policy=policy, standing=NO_PRICE, market=market)
+    asked = before.verdict.proposed if before.verdict else None
+    return (
+        asked is not None
+        and not is_far(asked, price, most)
+        and not is_far(done.cost, before.cost, most)
+    )
 
 
 def _max_first(goods: Goods, policy: Policy) -> Decimal | None:

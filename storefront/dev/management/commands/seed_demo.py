@@ -67,8 +67,7 @@ FEED_MAPPINGS = {
 USD_IN_EUR = Decimal("0.8632")
 WELCOME_CODE = "WELCOME-10"
 RATE_SOURCE = "ECB 2026-10-30"
-# What stops a price. On the first day a price falls by up to a third when a nearer warehouse is
-# heard of, and no duty is left in it: that may pass. Two goods of 2 euros fall further, and wait.
+# What stops a price.
 GUARDS = {
     "floor_margin_rate": Decimal("0.12"),
     "max_run_rate": Decimal("0.40"),
