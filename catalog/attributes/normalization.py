@@ -63,7 +63,9 @@ def enrich(record: ProductRecord, *, source: str) -> Enriched | BadRow:
     family = families.family_of(title=plain_title, category_path=record.category_path)
     if not family:
         shelf = " / ".join(record.category_path)[:120]
-        return _refused(record, "family-unknown", f"Neither {shelf!r} nor the title is a light.")
+        where = f"nor the category {shelf!r}" if shelf else "nor a category"
+        message = f"Neither the title {where} names a kind of light, so it is not imported."
+        return _refused(record, "family-unknown", message)
     labels = Labels(record.claims, title=record.title, mark=record.decimal_mark)
     battery = _battery(labels)
     claim = _claim(labels, battery, family=family)

@@ -84,6 +84,22 @@ MEASURED = frozenset(
     | {"impact_m", "cct_k", "ip_rating"}
 )
 
+# Subjects that are said in words, and the columns that their words become.
+COLUMNS_OF_WORDS: Mapping[str, tuple[str, ...]] = {
+    "battery": (
+        *("battery_format", "battery_count", "battery_included", "battery_chemistry"),
+        *("battery_capacity_mah", "battery_voltage", "battery_energy_wh", "power_sources"),
+    ),
+    "charging": ("charging",),
+    "cri": ("cri",),
+    "ip_rating": ("ip_rating",),
+    "light_colors": ("light_colors",),
+    "material": ("material",),
+    "modes": ("output_lm", "runtime_max_min"),
+    "power_w": (),
+    "runtime": ("runtime_high_min", "runtime_max_min"),
+}
+
 
 type Said = tuple[Any, dict[str, str]]  # a value and the words it was read from
 
@@ -117,8 +133,14 @@ class Labels:
             self.unreadable.append((label, text, str(error)))
 
     def left_over(self) -> dict[str, str]:
-        """Return the lines that no column of ours takes."""
-        return {**self._said.get("", {}), **self._said.get("skip", {})}
+        """Return the lines that no attribute takes, and those that say nothing we recognize."""
+        found = {**self._said.get("", {}), **self._said.get("skip", {})}
+        reported = {label for label, _, _ in self.unreadable}
+        for subject, columns in COLUMNS_OF_WORDS.items():
+            if not any(column in (self._numbers or {}) for column in columns):
+                lines = self._said.get(subject, {}).items()
+                found |= {label: text for label, text in lines if label not in reported}
+        return found
 
     def said_of(self, column: str) -> dict[str, str]:
         subjects = {

@@ -44,16 +44,15 @@ def _supplier_name(source: str, sku: str) -> str:
 
 @needs_transaction
 def write_identifiers(taken: Sequence[Goods], *, source: str) -> list[BadRow]:
-    """Write the identifiers of all variants; return what is wrong with them.
+    """Write the identifiers of all variants; return those that another variant has already.
 
-    A wrong GTIN is not stored. One that another variant has already is stored as a
-    conflict, for a person to decide.
+    Such a one is stored as a conflict, for a person to decide. A wrong GTIN is not stored.
     """
     issues: list[BadRow] = []
     present = _present(taken)
     new: list[Identifier] = []
     wanted = {
-        variant.pk: (record, list(_names(record, goods, source, issues)))
+        variant.pk: (record, list(_names(record, goods, source)))
         for goods in taken
         for record in goods.record.variants
         for variant in [goods.variants[record.sku]]
@@ -95,25 +94,29 @@ def _owners(names: Sequence[Name]) -> dict[tuple[str, str], int]:
     return {(scheme, value): variant_id for scheme, value, variant_id in rows}
 
 
-def _names(
-    record: VariantRecord, goods: Goods, source: str, issues: list[BadRow]
-) -> Iterator[Name]:
+def gtin_of(record: VariantRecord) -> str | BadRow:
+    """Return the GTIN as 14 digits, empty if none is stated; a BadRow if it is wrong."""
+    if not record.gtin.strip():
+        return ""
+    try:
+        return gtin14(record.gtin)
+    except BadGtinError as error:
+        return BadRow(
+            row=record.sku,
+            code="gtin-check-digit",
+            message=f"The GTIN {error}; not stored.",
+            is_fatal=False,
+            raw={"gtin": record.gtin[:100]},
+        )
+
+
+def _names(record: VariantRecord, goods: Goods, source: str) -> Iterator[Name]:
     brand = goods.enriched.brand
     supplier_name = _supplier_name(source, record.sku)
     yield Name(Identifier.Scheme.SUPPLIER, supplier_name, record.sku[:160])
-    if record.gtin.strip():
-        try:
-            yield Name(Identifier.Scheme.GTIN, gtin14(record.gtin), record.gtin[:160])
-        except BadGtinError as error:
-            issues.append(
-                BadRow(
-                    row=record.sku,
-                    code="gtin-check-digit",
-                    message=f"The GTIN {error}; not stored.",
-                    is_fatal=False,
-                    raw={"gtin": record.gtin[:100]},
-                )
-            )
+    gtin = gtin_of(record)
+    if gtin and isinstance(gtin, str):
+        yield Name(Identifier.Scheme.GTIN, gtin, record.gtin[:160])
     mpn = clean_text(record.mpn)
     if mpn and not (key := mpn_key(brand, mpn)).endswith(":"):
         yield Name(Identifier.Scheme.MPN, key, mpn[:160])

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from catalog.models import Image
 from catalog.product_import.item import Goods
-from catalog.records import BadRow
+from catalog.records import BadRow, ProductRecord
 from storefront.lib.db import bulk
 from storefront.lib.db.transactions import needs_transaction
 
@@ -21,14 +21,13 @@ _ROLES = (Image.Role.MAIN, Image.Role.IN_USE, Image.Role.SIDE, Image.Role.SCALE)
 
 
 @needs_transaction
-def write_pictures(taken: Sequence[Goods]) -> list[BadRow]:
+def write_pictures(taken: Sequence[Goods]) -> None:
     """Write one row per picture; rows the supplier no longer names are removed.
 
     A picture that the variants of one color name is of the first of them.
 
     A record without any picture removes nothing: that is more often a fault than a wish.
     """
-    issues: list[BadRow] = []
     present: dict[int, dict[str, Image]] = {}
     for row in Image.objects.filter(product__in=[goods.row.pk for goods in taken]):
         present.setdefault(row.product_id, {})[row.source_url] = row
@@ -36,7 +35,7 @@ def write_pictures(taken: Sequence[Goods]) -> list[BadRow]:
     changed: dict[Image, list[str]] = {}
     stale: list[int] = []
     for goods in taken:
-        wanted = _wanted(goods, issues)
+        wanted = _wanted(goods)
         rows_now = present.get(goods.row.pk, {})
         is_changed = False
         for url, values in wanted.items():
@@ -55,10 +54,9 @@ def write_pictures(taken: Sequence[Goods]) -> list[BadRow]:
         Image.objects.filter(pk__in=stale).delete()
     Image.objects.bulk_create(new)
     bulk.update(Image, changed)
-    return issues
 
 
-def _wanted(goods: Goods, issues: list[BadRow]) -> dict[str, Mapping[str, Any]]:
+def _wanted(goods: Goods) -> dict[str, Mapping[str, Any]]:
     """Return address → columns: first the product's pictures, then those of single variants."""
     wanted: dict[str, Mapping[str, Any]] = {}
     owners = _owners(goods)
@@ -74,17 +72,17 @@ def _wanted(goods: Goods, issues: list[BadRow]) -> dict[str, Mapping[str, Any]]:
                     "role": Image.Role.MAIN if not wanted else Image.Role.OTHER,
                     "position": len(wanted),
                 }
-    said = [*goods.record.picture_urls, *(u for v in goods.record.variants for u in v.picture_urls)]
-    if bad := [url for url in said if not _is_good(url)]:
-        issues.append(
-            BadRow(
-                row=goods.record.ref,
-                code="picture-address",
-                message=f"{bad[0][:200]!r} is not the address of a picture; left out.",
-                is_fatal=False,
-            )
-        )
     return wanted
+
+
+def bad_address(record: ProductRecord) -> BadRow | None:
+    """Return the first picture address that cannot be fetched, as an issue of its product."""
+    said = [*record.picture_urls, *(url for each in record.variants for url in each.picture_urls)]
+    bad = next((url for url in said if not _is_good(url)), None)
+    if bad is None:
+        return None
+    message = f"{bad[:200]!r} is not the address of a picture; left out."
+    return BadRow(row=record.ref, code="picture-address", message=message, is_fatal=False)
 
 
 def _owners(goods: Goods) -> dict[str, int]:

@@ -50,7 +50,7 @@ def take_in(
     Locks:  the products, in id order
     """
     issues: list[BadRow] = []
-    taken = list(_understood(records, source=source, issues=issues))
+    taken = list(understood(records, source=source, issues=issues))
     with transaction.atomic(durable=True):
         _find(taken, known=known, source=source)
         products.write_products(taken, source=source, now=now)
@@ -58,7 +58,7 @@ def take_in(
         products.write_modes(taken)
         created = _write_variants(taken, source=source)
         issues += identifiers.write_identifiers(taken, source=source)
-        issues += images.write_pictures(taken)
+        images.write_pictures(taken)
     variants = {sku: row.pk for goods in taken for sku, row in goods.variants.items()}
     touched = {goods.variants[sku].pk for goods in taken for sku in goods.changed}
     return Intake(
@@ -71,10 +71,13 @@ def take_in(
     )
 
 
-def _understood(
+def understood(
     records: Sequence[ProductRecord], *, source: str, issues: list[BadRow]
 ) -> Iterator[Goods]:
-    """Enrich the records; of SKUs that are unusable or come twice, the first row counts."""
+    """Enrich the records and add every issue that needs no database.
+
+    Of SKUs that are unusable or come twice, the first row counts.
+    """
     seen: set[str] = set()
     for record in records:
         enriched = enrich(record, source=source)
@@ -93,7 +96,30 @@ def _understood(
                 BadRow(row=record.ref, code="sku-unusable", message=message, is_fatal=not own)
             )
         if own:
-            yield Goods(record=replace(record, variants=tuple(own)), enriched=enriched)
+            goods = Goods(record=replace(record, variants=tuple(own)), enriched=enriched)
+            issues += _unstorable(goods.record)
+            yield goods
+
+
+def _unstorable(record: ProductRecord) -> Iterator[BadRow]:
+    for variant in record.variants:
+        for value in (identifiers.gtin_of(variant), packed_weight_g(variant)):
+            if isinstance(value, BadRow):
+                yield value
+    if bad := images.bad_address(record):
+        yield bad
+
+
+def packed_weight_g(record: VariantRecord) -> int | BadRow | None:
+    """Return the packed weight, None if none is stated; a BadRow if no parcel weighs so much."""
+    weight_g = record.packed_weight_g
+    if weight_g is None or weight_g <= MAX_PACKED_WEIGHT_G:
+        return weight_g if weight_g and weight_g > 0 else None
+    message = (
+        f"The packed weight is {weight_g:,} g, more than {MAX_PACKED_WEIGHT_G:,} g; not stored."
+        " Check the unit of the column."
+    )
+    return BadRow(row=record.sku, code="weight-impossible", message=message, is_fatal=False)
 
 
 def _is_usable(sku: str) -> bool:
@@ -158,13 +184,13 @@ def _variant_values(goods: Goods, record: VariantRecord, *, position: int) -> di
         ),
         "",
     )
-    packed_g = record.packed_weight_g
+    packed_g = packed_weight_g(record)
     lithium = lithium_of(enriched, option_values=options)
     return {
         "option_values": options,
         "color": color[:40],
         "weight_g": enriched.spec.get("weight_g"),
-        "packed_weight_g": packed_g if packed_g and 0 < packed_g <= MAX_PACKED_WEIGHT_G else None,
+        "packed_weight_g": None if isinstance(packed_g, BadRow) else packed_g,
         "lithium": lithium.kind,
         "cell_wh": bulk.fitted(Variant, "cell_wh", lithium.cell_wh),
         "cell_count": lithium.cell_count,

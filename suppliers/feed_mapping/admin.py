@@ -109,7 +109,11 @@ class _Page:
         shown: dict[str, Any] = {"file": path.name, "sample": sample, "form": form}
         if given is None or not form.is_valid():
             return self._show(shown)
-        previews = feed_mapping_sample.preview(path, form.mapping, currency=self.supplier.currency)
+        previews = feed_mapping_sample.preview(
+            path, form.mapping, content=self.content, currency=self.supplier.currency
+        )
+        shown["unread"] = feed_mapping_sample.unread_columns(sample.detected.headers, form.mapping)
+        shown["refused"] = sum(one.is_refused for one in previews)
         good = sum(not isinstance(one.record, BadRow) for one in previews)
         token = self._token(path.name, form.mapping)
         if step == "save" and good:

@@ -91,14 +91,14 @@ def _lines(table: dict[str, Source]) -> str:
 # The form
 
 OMITTED = {
-    Omitted.GONE: gettext_lazy("He sells it no more"),
-    Omitted.EMPTY: gettext_lazy("He has none of it"),
-    Omitted.UNCHANGED: gettext_lazy("It stays as it was"),
+    Omitted.GONE: gettext_lazy("Discontinued"),
+    Omitted.EMPTY: gettext_lazy("Out of stock"),
+    Omitted.UNCHANGED: gettext_lazy("Unchanged"),
 }
 BLANKS = {
-    Blank.ZERO: gettext_lazy("None of it"),
-    Blank.NONE: gettext_lazy("Unknown: none of it, and a complaint"),
-    Blank.UNCHANGED: gettext_lazy("It stays as it was"),
+    Blank.ZERO: gettext_lazy("Out of stock"),
+    Blank.NONE: gettext_lazy("Out of stock, and record an issue"),
+    Blank.UNCHANGED: gettext_lazy("Unchanged"),
 }
 BAD_LINE = gettext_lazy("This line cannot be read: %(line)s")
 
@@ -141,8 +141,9 @@ class MappingForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._base = base
         self.fields["claims"].help_text = _(
-            "One per line: Light output = Lumens. These labels become attributes: %(labels)s. Other"
-            " labels are shown in the supplier's words."
+            "One per line: Light output = Lumens. If the column states no unit, add it to the"
+            " label: Run time (h) = Runtime, Peak intensity (lux@1m) = Lux. These labels become"
+            " attributes: %(labels)s. Other labels are shown in the supplier's words."
         ) % {"labels": ", ".join(CLAIM_ALIASES)}
         self.initial = {**initial(base), **(self.initial or {})}
         for name, target in TARGETS.items():

@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext
 
-from catalog.attributes.normalization import enrich
 from catalog.column_labels import COLUMNS
+from catalog.product_import import identifiers, importer
 from catalog.records import BadRow
 from storefront.lib.http.errors import PermanentError
+from storefront.lib.money import Money
 from suppliers.connections import file_sources
 from suppliers.connectors.feed.fetch import UPLOADS
 from suppliers.connectors.feed.formats.data_file import DataFile, open_file
@@ -28,73 +29,143 @@ from suppliers.connectors.feed.rows import product_pages
 from suppliers.connectors.feed.rows.converter import Converter, Mapped
 from suppliers.feed_mapping import suggestions
 from suppliers.feed_mapping.sample_fetch import Fetch
-from suppliers.models import Connection, FeedUpload, Supplier
+from suppliers.models import Connection, Content, FeedUpload, Supplier
+from suppliers.runs import issue_labels
+from suppliers.sync.product_intake import wrong_cost
 
 
 class Fact(NamedTuple):
-    """One attribute of the product page, and the words of the file that it was read from."""
+    """One attribute, and the words of the file it was read from; none if it was calculated."""
 
     name: str
     value: str
     said: str
 
 
+class Issue(NamedTuple):
+    """One issue that the sync would record, in words for staff."""
+
+    label: str
+    message: str
+
+
 class Preview(NamedTuple):
-    """One row of the file, what it is read as, and remarks for staff."""
+    """One row of the file, and what the sync would store of it.
+
+    Shape:  ``issues`` are keyed by the cell that they belong to; ``notes`` tell how a cell was
+            interpreted; ``is_refused`` if the row is read and its product is not imported
+    """
 
     raw: Mapping[str, Any]
     record: Mapped | BadRow
-    notes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    issues: Mapping[str, Sequence[Issue]] = {}
+    is_refused: bool = False
+    cost: Money | None = None
+    gtin: str = ""
+    weight_g: int | None = None
     facts: tuple[Fact, ...] = ()
     more: Mapping[str, str] = {}  # in the supplier's words: no attribute of ours
 
 
-def preview_rows(
+CELLS = {
+    "sku": ("sku-", "list-"),
+    "title": ("no-title", "family-", "emitter-"),
+    "cost": ("cost-",),
+    "stock": ("stock-",),
+}
+
+
+def preview_rows(  # noqa: PLR0913 - a mapping, and what is known of its file
     rows: Iterable[Mapping[str, Any] | BadRow],
     mapping: mappings.Mapping,
     n: int = 20,
     *,
+    content: Content = Content.PRODUCTS,
     currency: str = "USD",
     decimal: str = ".",
 ) -> list[Preview]:
-    """Convert the first rows; rows that could not even be read are shown as they are."""
+    """Read the first rows as the sync does; rows that cannot be read are shown as they are."""
     mark = mapping.reading.decimal or decimal
     converter = Converter(mapping, currency=currency, mark=mark)
-    mark_of_claims = mapping.mark_of_claims(detected=decimal)
+    page_mark = mapping.mark_of_claims(detected=decimal) if content == Content.PRODUCTS else None
     return [
-        _shown(converter, place, row, mark=mark_of_claims)
+        _shown(converter, place, row, currency=currency, page_mark=page_mark)
         for place, row in enumerate(islice(rows, n), start=1)
     ]
 
 
+def unread_columns(headers: Iterable[str], mapping: mappings.Mapping) -> list[str]:
+    """Return the columns that the mapping does not name; none if it reads by expressions."""
+    if any(source.jmespath or source.xpath for source in mapping.sources):
+        return []
+    named = {source.column for source in mapping.sources}
+    return [header for header in headers if header not in named]
+
+
 def _shown(
-    converter: Converter, place: int, row: Mapping[str, Any] | BadRow, *, mark: str
+    converter: Converter,
+    place: int,
+    row: Mapping[str, Any] | BadRow,
+    *,
+    currency: str,
+    page_mark: str | None,
 ) -> Preview:
-    if isinstance(row, BadRow):
-        return Preview(raw=row.raw, record=row, notes=(row.message,))
-    record = converter.whole(row, place=f"row {place}")
+    record = row if isinstance(row, BadRow) else converter.whole(row, place=f"row {place}")
+    raw = row.raw if isinstance(row, BadRow) else row
     if isinstance(record, BadRow):
-        return Preview(raw=row, record=record, notes=(record.message,))
-    said = (*record.notes, *(problem.message for problem in record.problems))
-    gone = ("He sells it no more.",) if record.is_gone else ()
-    preview = Preview(raw=row, record=record, notes=(*said, *gone))
-    return _with_facts(preview, record, mark=mark) if record.title else preview
+        return Preview(raw=raw, record=record, issues=_by_cell([record]))
+    issues = list(record.problems)
+    cost = record.cost
+    if cost and (wrong := wrong_cost(cost, sku=record.sku, expected=currency)):
+        issues.append(wrong)
+        cost = None
+    gone = (gettext("Discontinued by the supplier"),) if record.is_gone else ()
+    preview = Preview(raw=raw, record=record, notes=(*record.notes, *gone), cost=cost)
+    # A variant may leave its title to the other rows of its product.
+    if page_mark is not None and not record.is_gone and (record.title or not record.parent):
+        preview = _with_page(preview, record, issues, mark=page_mark)
+    return preview._replace(issues=_by_cell(issues))
 
 
-def _with_facts(preview: Preview, record: Mapped, *, mark: str) -> Preview:
-    """Add what the product page will say."""
-    page = product_pages.page(record.sku, [record], mark=mark)
-    enriched = enrich(page.record, source="preview") if page.record else None
-    if enriched is None or isinstance(enriched, BadRow):
-        refused = (enriched.message,) if enriched else ()
-        return preview._replace(notes=(*preview.notes, *refused), more=record.claims)
-    facts = tuple(
-        Fact(name=str(COLUMNS.get(column, column)), value=_written(value), said=said["raw"])
-        for column, value in enriched.spec.items()
-        if (said := enriched.sources.get(column))
+def _with_page(preview: Preview, record: Mapped, issues: list[BadRow], *, mark: str) -> Preview:
+    """Add what the product import would store."""
+    product = product_pages.page(record.sku, [record], mark=mark).record
+    records = [] if product is None else [product]
+    goods = list(importer.understood(records, source="", issues=issues))
+    if not goods:
+        return preview._replace(is_refused=True)
+    ((variant,), enriched) = goods[0].record.variants, goods[0].enriched
+    gtin, weight_g = identifiers.gtin_of(variant), importer.packed_weight_g(variant)
+    return preview._replace(
+        gtin=gtin if isinstance(gtin, str) else "",
+        weight_g=None if isinstance(weight_g, BadRow) else weight_g,
+        facts=tuple(
+            Fact(
+                name=str(COLUMNS.get(column, column)),
+                value=_written(value),
+                said=enriched.sources.get(column, {}).get("raw", ""),
+            )
+            for column, value in enriched.spec.items()
+        ),
+        more=enriched.more,
     )
-    notes = (*preview.notes, *(issue.message for issue in enriched.issues))
-    return preview._replace(facts=facts, notes=notes, more=enriched.more)
+
+
+def _by_cell(issues: Iterable[BadRow]) -> dict[str, list[Issue]]:
+    found: dict[str, list[Issue]] = {}
+    for issue in issues:
+        cell = next((c for c, codes in CELLS.items() if issue.code.startswith(codes)), "more")
+        found.setdefault(cell, []).append(Issue(issue_labels.said(issue.code), _message(issue)))
+    return found
+
+
+def _message(issue: BadRow) -> str:
+    """Return the message, with the cells it is about where it does not quote them."""
+    if issue.code.startswith("list-"):
+        return issue.message
+    said = [f"{name}: {text}" for name, text in issue.raw.items() if str(text) not in issue.message]
+    return f"{issue.message} ({'; '.join(said)})" if said else issue.message
 
 
 def _written(value: Any) -> str:
@@ -169,14 +240,19 @@ def look(path: Path, *, reading: Reading) -> Sample:
         )
 
 
-def preview(path: Path, mapping: mappings.Mapping, *, currency: str) -> list[Preview]:
+def preview(
+    path: Path, mapping: mappings.Mapping, *, content: Content, currency: str
+) -> list[Preview]:
     """Show what a mapping makes of the first rows.
 
     Raises: PermanentError
     """
     with _opened(path, mapping.reading) as file:
         rows = file.sample(ROWS, xpaths=mapping.xpaths)
-        return preview_rows(rows, mapping, ROWS, currency=currency, decimal=file.detected.decimal)
+        decimal = file.detected.decimal
+        return preview_rows(
+            rows, mapping, ROWS, content=content, currency=currency, decimal=decimal
+        )
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from decimal import Decimal
 
 from catalog.records import BadRow
 from storefront.lib.http.errors import OutsideError
@@ -29,10 +28,10 @@ from suppliers.quarantine.limits import limits_of_run
 from suppliers.runs.runs import Work
 from suppliers.runs.staging import Stage, rows, staged
 from suppliers.sync.concurrent_requests import gather
+from suppliers.sync.product_intake import wrong_cost
 from suppliers.sync.slices import slice_of
 
 ALL_WITHIN = timedelta(days=1)
-MOST_COST = Decimal(1_000_000)
 LEFT_OUT = (
     "The prices of its product no longer include it: it is off sale. The next product sync ends the"
     " offer, unless the product's page still lists it."
@@ -263,12 +262,9 @@ def _take(
         return
     read.currencies[row.cost.currency] += 1
     amount = row.cost.rounded().amount
-    if row.cost.currency != work.supplier.currency:
-        message = f"The price is in {row.cost.currency}, not in {work.supplier.currency}."
-        read.refuse(ref, BadRow(row=row.sku, code="cost-wrong-currency", message=message))
-    elif not 0 < amount <= MOST_COST:
-        message = f"{row.cost.amount} cannot be a price."
-        read.refuse(ref, BadRow(row=row.sku, code="cost-absurd", message=message))
+    wrong = wrong_cost(row.cost, sku=row.sku, expected=work.supplier.currency)
+    if wrong is not None:
+        read.refuse(ref, wrong)
     else:
         told = offer or OfferRow(ref=ref, sku=row.sku)
         read.costs.add(price_list.cells(told, amount=amount, currency=work.supplier.currency))

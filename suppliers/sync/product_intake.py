@@ -12,8 +12,9 @@ from django.db import DataError, IntegrityError
 
 from catalog.product_import import importer
 from catalog.product_import.importer import Intake
-from catalog.records import BadRow, ProductRecord, VariantRecord
+from catalog.records import BadRow, ProductRecord
 from storefront.lib.http.errors import OutsideError, TemporaryError
+from storefront.lib.money import Money
 from suppliers.connectors.records import GoneError, ProductPage, StockRecord
 from suppliers.models import SupplierOffer, SupplierProduct
 from suppliers.offers import links, writer
@@ -174,7 +175,7 @@ def _with_sound_costs(
         cost = variant.cost
         if cost is not None:
             reading.currencies.append(cost.currency)
-            wrong = _wrong_cost(variant, expected=expected)
+            wrong = wrong_cost(cost, sku=variant.sku, expected=expected)
             if wrong is not None:
                 problems.append(wrong)
                 cost = None
@@ -182,17 +183,13 @@ def _with_sound_costs(
     return replace(record, variants=tuple(variants))
 
 
-def _wrong_cost(variant: VariantRecord, *, expected: str) -> BadRow | None:
-    cost = variant.cost
-    if cost is None:
-        return None
+def wrong_cost(cost: Money, *, sku: str, expected: str) -> BadRow | None:
+    """Return why a cost cannot be accepted, if so; ``expected`` is the supplier's currency."""
     if cost.currency != expected:
         message = f"The price is in {cost.currency}, not in {expected}."
-        return BadRow(row=variant.sku, code="cost-wrong-currency", message=message)
+        return BadRow(row=sku, code="cost-wrong-currency", message=message)
     if not 0 < cost.rounded().amount <= MOST_COST:
-        return BadRow(
-            row=variant.sku, code="cost-absurd", message=f"{cost.amount} cannot be a price."
-        )
+        return BadRow(row=sku, code="cost-absurd", message=f"{cost.amount} cannot be a price.")
     return None
 
 

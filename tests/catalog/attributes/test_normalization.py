@@ -75,6 +75,14 @@ def test_what_has_no_column_is_kept_as_it_was_said():
     assert enriched().more == {"Switch": "top"}
 
 
+def test_words_that_become_no_attribute_are_kept():
+    said = {"Battery": "2", "Charging": "wall plug", "IP": "splash proof", "Power": "12 W"}
+
+    goods = enrich(make_product_record(claims=said), source="cj")
+
+    assert goods.more == said
+
+
 def test_the_mode_table_is_read_with_its_kinds():
     assert [
         (mode.name, mode.kind, mode.output_lm, mode.runtime_min) for mode in enriched().modes

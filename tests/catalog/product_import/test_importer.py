@@ -277,6 +277,7 @@ def test_absurd_sizes_fit_or_are_left_out():
         "sku-unusable",
         "gtin-check-digit",
         "lithium-unknown",
+        "weight-impossible",
     }
 
 

@@ -90,7 +90,7 @@ def test_what_waits_leads_to_where_it_is_mended(office, browse):
     page = browse()
     sign_in(page, office)
 
-    page.get_by_role("link", name="A GTIN has a wrong check digit").click()
+    page.get_by_role("link", name="A GTIN is not valid").click()
 
     page.get_by_text("The check digit is wrong.").first.wait_for()
     assert "severity__exact=error" in page.url

@@ -98,7 +98,10 @@ def test_a_preview_shows_what_becomes_of_real_rows(staff, supplier):
     assert len(first.record.picture_urls) == 2
     assert second.record.stock[0].quantity == 10
     assert third.record.code == "list-no-id"
-    assert "2 of 3 rows can be read." in words(response)
+    said = words(response)
+    assert "2 of 3 rows can be read. 2 of them would not be imported." in said
+    assert "Not imported Trail 700 A product is not recognized as a light." in said
+    assert "Columns that are not imported:" not in said
     assert not FeedMapping.objects.exists()
 
 
@@ -110,11 +113,26 @@ def test_a_preview_shows_on_which_terms_a_row_is_sold(staff, supplier):
     for line in (
         "Least quantity of an order line: 2",
         "Sold in multiples of: 4",
-        "Days until he ships: 0",
+        "Lead time, days: 0",
         "MAP 17.90 EUR",
         "MSRP 19.90 EUR",
     ):
         assert line in said
+
+
+def test_a_preview_names_unread_columns_and_puts_issues_beside_the_values(staff, supplier):
+    text = (
+        "SKU;EAN;Name;Weight;Lumens;Run time;Zoll;IP\n"
+        "A-1;123;Trail headlamp;95 g;400;2,5 h;x;splash\n"
+    )
+    response = post(staff, upload(staff, page_of(staff, supplier), text), "preview")
+
+    said = words(response)
+    assert "Columns that are not imported: Zoll." in said
+    assert "A GTIN is not valid. The GTIN '123' has 3 digits" in said
+    assert "Packed weight: 95 g" in said
+    assert "Longest run time, minutes: 150 2,5 h" in said
+    assert "In the supplier's words: IP rating: splash" in said
 
 
 def test_what_was_seen_is_saved_as_a_version_and_read_by(staff, supplier):

@@ -132,7 +132,7 @@ TARGETS: dict[str, Target] = {
         aliases=("pack size", "pack quantity", "multiple", "order multiple", "packing unit"),
     ),
     "lead_days": Target(
-        label="Days until he ships",
+        label="Lead time, days",
         kind=Kind.COUNT,
         aliases=("lead days", "lead time", "handling days", "handling time", "lieferzeit"),
     ),

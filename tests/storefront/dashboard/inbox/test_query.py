@@ -123,7 +123,7 @@ def test_many_alike_are_one_line_that_leads_to_their_list(monkeypatch):
     (row,) = [row for row in query.find(now=NOON) if row.cause.code == "feed_issues"]
 
     assert (row.name, row.detail, row.at_risk) == (
-        "A GTIN has a wrong check digit",
+        "A GTIN is not valid",
         "2 ×",
         None,
     )

@@ -9,8 +9,9 @@ from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money
 from suppliers.connectors.feed.mapping.spec import Mapping
 from suppliers.connectors.records import StockRecord
-from suppliers.feed_mapping.sample import preview_rows
+from suppliers.feed_mapping.sample import preview_rows, unread_columns
 from suppliers.feed_mapping.suggestions import suggest
+from suppliers.models import Content
 
 ROW = {
     "SKU": "HL-700-BLK",
@@ -49,11 +50,16 @@ def mapping(fields=None, **words):
     return Mapping.read(kept)
 
 
-def shown(row=None, fields=None, **words):
-    ((_, record, notes, *_),) = preview_rows(
-        [{**ROW, **(row or {})}], mapping(fields, **words), 1, currency="EUR", decimal=","
+def shown(row=None, fields=None, *, with_issues=False, **words):
+    ((_, record, notes, issues, *_),) = preview_rows(
+        [{**ROW, **(row or {})}],
+        mapping(fields, **words),
+        1,
+        content=Content.STOCK,
+        currency="EUR",
+        decimal=",",
     )
-    return record, notes
+    return (record, notes, issues) if with_issues else (record, notes)
 
 
 def test_a_row_is_told_in_our_words():
@@ -93,10 +99,12 @@ def test_a_row_is_told_in_our_words():
     ],
 )
 def test_a_bad_cell_is_a_problem_of_its_row(change, codes):
-    record, notes = shown(change)
+    record, _, issues = shown(change, with_issues=True)
 
     assert [problem.code for problem in record.problems] == codes
-    assert all(problem.message in notes for problem in record.problems)
+    assert [issue.message for found in issues.values() for issue in found] == [
+        problem.message for problem in record.problems
+    ]
 
 
 def test_a_row_without_a_name_cannot_be_taken():
@@ -141,7 +149,7 @@ def test_a_deleted_row_has_no_stock():
 
     assert record.is_gone
     assert [level.quantity for level in record.stock] == [0]
-    assert "He sells it no more." in notes
+    assert "Discontinued by the supplier" in notes
 
 
 def test_each_warehouse_may_have_a_column():
@@ -310,4 +318,55 @@ def test_a_preview_names_what_was_not_understood():
     (preview,) = preview_rows([row], found, 1, currency="EUR", decimal=".")
 
     assert preview.facts == ()
-    assert any("'1.200' has no unit that we know" in note for note in preview.notes)
+    assert any("'1.200' has no unit that we know" in one.message for one in preview.issues["more"])
+
+
+@pytest.mark.parametrize(
+    ("change", "cell", "message"),
+    [
+        ({"EAN": "123"}, "more", "The GTIN '123' has 3 digits, not 8, 12, 13 or 14; not stored."),
+        ({"EAN": "5901234123450"}, "more", "its check digit would be 7"),
+        ({"Flux": "990000"}, "more", "not published. (Light output: 990000 lumens)"),
+        ({"Throw": "5000"}, "more", "not published. (Beam distance: 5000 m)"),
+        ({"Runtime": "115"}, "more", "Run time: '115' has no unit that we know; left empty."),
+        ({"Weight": "500"}, "more", "The packed weight is 500,000 g"),
+        ({"Price": "14,20 USD"}, "cost", "The price is in USD, not in EUR."),
+        ({"Price": "2000000"}, "cost", "2000000 cannot be a price."),
+        ({"Name": "Trail 700", "Path": ""}, "title", "names a kind of light"),
+        ({"Name": "", "Path": ""}, "title", "The product has no title."),
+    ],
+)
+def test_a_preview_shows_what_the_import_would_store_and_each_issue_beside_its_cell(
+    change, cell, message
+):
+    claims = {
+        "Light output": {"column": "Flux", "unit": "lumens"},
+        "Beam distance": {"column": "Throw", "unit": "m"},
+        "Run time": {"column": "Runtime"},
+    }
+    fields = {"parent": {"column": "none"}}
+    good = {"Name": "Trail 700 headlamp", "Flux": "700", "Throw": "120", "Runtime": "2 h"}
+
+    def preview(row):
+        rows = [{**ROW, **good, **row}]
+        found = mapping(fields, claims=claims)
+        return preview_rows(rows, found, 1, currency="EUR", decimal=",")[0]
+
+    right, wrong = preview({}), preview(change)
+
+    assert (right.issues, right.gtin, right.weight_g) == ({}, "05901234123457", 500)
+    assert str(right.cost) == "14.20 EUR"
+    assert {"Output, lm: 700", "Longest run time, minutes: 120", "Beam, m: 120"} <= {
+        f"{fact.name}: {fact.value}" for fact in right.facts
+    }
+    assert list(wrong.issues) == [cell]
+    assert message in wrong.issues[cell][0].message
+    assert wrong.is_refused is (cell == "title")
+    assert wrong.cost is None if cell == "cost" else wrong.cost == right.cost
+
+
+def test_columns_that_no_field_reads_are_named():
+    columns = mapping(claims={"Light output": {"column": "Flux"}})
+
+    assert unread_columns([*ROW, "Flux", "Lux"], columns) == ["Pictures", "Color", "Lux"]
+    assert unread_columns(["Lux"], mapping({"title": {"jmespath": "a.b"}})) == []
