@@ -65,6 +65,10 @@ class Category(models.Model):
 # Products, variants and identifiers
 
 
+# The contacts of a brand are columns: ``maker_name`` to ``responsible_email``.
+CONTACT_ROLES, CONTACT_PARTS = ("maker", "responsible"), ("name", "address", "country", "email")
+
+
 class Brand(models.Model):
     """A brand, its manufacturer, and the manufacturer's responsible person in the EU.
 
@@ -208,7 +212,7 @@ class Variant(models.Model):
 
     @property
     def full_title(self) -> str:
-        """Name it as a line of an order does: the title of its product, and its options."""
+        """Return the title of an order line: product title and options."""
         options = f", {self.options_text}" if self.options_text else ""
         return f"{self.product.title}{options}"[:200]
 

@@ -13,6 +13,7 @@ from django.db import connection, models
 
 from catalog.models import Category, Channel, Spec, Variant
 from catalog.models.listings import STALE_AFTER
+from catalog.models.products import CONTACT_PARTS, CONTACT_ROLES
 from catalog.pricing.price_reduction import WINDOW, Asked, Reduction, announced
 from catalog.search.cards import CARD_COLUMNS, CardView, is_fresh
 from catalog.search.conditions import is_in_stock
@@ -177,10 +178,9 @@ _OWN = (
     "id", "slug", "title", "family", "summary", "description_html", "option_names::json",
     "warranty_months",
 )  # fmt: skip
-_CONTACTS, _PARTS = ("maker", "responsible"), ("name", "address", "country", "email")
 _PRODUCT = f"""
     SELECT {", ".join(f"product.{name}" for name in _OWN)}, brand.name,
-        {", ".join(f"brand.{role}_{part}" for role in _CONTACTS for part in _PARTS)},
+        {", ".join(f"brand.{role}_{part}" for role in CONTACT_ROLES for part in CONTACT_PARTS)},
         (SELECT json_agg(json_build_array(
             mode.name, mode.kind, mode.output_lm::text, mode.runtime_min, mode.intensity_cd
          ) ORDER BY mode.position) FROM catalog_mode mode WHERE mode.product_id = product.id),
@@ -227,7 +227,7 @@ _VARIANTS = """
 def product(*, channel: Channel, slug: str, now: datetime) -> ProductView | None:
     """Gather a product page in two queries; None if there is nothing to show under that name.
 
-    Written by hand: to compose the queries for each page costs more than to run them.
+    The queries are plain SQL: composing them for each page would cost more than running them.
     """
     with planned_cursor(connection) as cursor:
         cursor.execute(_PRODUCT, [slug.replace("\0", "")])

@@ -10,11 +10,9 @@ from django.utils.translation import gettext as _
 
 from catalog.enums import EU
 from catalog.models import Brand, Category
-from catalog.models.products import Family
+from catalog.models.products import CONTACT_PARTS, CONTACT_ROLES, Family
 from storefront.lib.address import COUNTRIES
 from storefront.lib.staff.country_fields import CountriesField
-
-ROLES, PARTS = ("maker", "responsible"), ("name", "address", "country", "email")
 
 
 class ShelfForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
@@ -44,16 +42,16 @@ class ShelfForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
 
 
 class BrandForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """The manufacturer of a brand, and its responsible person in the EU: both whole or absent."""
+    """The manufacturer of a brand, and its responsible person in the EU: each complete or empty."""
 
     class Meta:
         model = Brand
-        fields = tuple(f"{role}_{part}" for role in ROLES for part in PARTS)
+        fields = tuple(f"{role}_{part}" for role in CONTACT_ROLES for part in CONTACT_PARTS)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        for role in ROLES:
-            parts = {part: str(cleaned.get(f"{role}_{part}") or "") for part in PARTS}
+        for role in CONTACT_ROLES:
+            parts = {part: str(cleaned.get(f"{role}_{part}") or "") for part in CONTACT_PARTS}
             if any(parts.values()) and not all(parts.values()):
                 words = _("Fill in name, address, country and e-mail address, or none of them.")
                 self.add_error(f"{role}_name", words)
@@ -62,7 +60,7 @@ class BrandForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
     def clean_maker_country(self) -> str:
         code = str(self.cleaned_data["maker_country"]).upper()
         if code and code not in COUNTRIES:
-            words = _("%(code)s is no country's code, such as DE.")
+            words = _("%(code)s is not a country code. Enter two letters, such as DE.")
             raise forms.ValidationError(words % {"code": code})
         return code
 

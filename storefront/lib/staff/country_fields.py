@@ -25,7 +25,9 @@ class CountriesField(forms.CharField):
         codes = str(value or "").upper().replace(",", " ").split()
         for code in codes:
             if code not in COUNTRIES:
-                words = _("%(code)s is no country's code, such as DE.") % {"code": code}
+                words = _("%(code)s is not a country code. Enter two letters, such as DE.") % {
+                    "code": code
+                }
                 raise forms.ValidationError(words, code="no_country")
         return list(dict.fromkeys(codes))
 

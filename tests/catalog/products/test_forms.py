@@ -21,7 +21,7 @@ PERSON = {
     [
         ({"responsible_email": ""}, "responsible_name", "or none of them"),
         ({"responsible_country": "CN"}, "responsible_country", "must be in the EU"),
-        ({"maker_country": "QQ"}, "maker_country", "no country"),
+        ({"maker_country": "QQ"}, "maker_country", "not a country code"),
         ({"maker_name": "Lumen"}, "maker_name", "or none of them"),
     ],
 )

@@ -189,7 +189,7 @@ def test_countries_are_written_as_people_write_them(world, staff):
     wrong = staff.post(url, given | {"countries": "Germany"})
     right = staff.post(url, given)
 
-    assert "GERMANY is no country" in wrong.content.decode()
+    assert "GERMANY is not a country code" in wrong.content.decode()
     assert right.status_code == 302, right.context["errors"]
     service.refresh_from_db()
     assert service.countries == ["DE", "AT"]
@@ -230,8 +230,8 @@ def test_a_slip_in_a_shelf_that_every_page_would_show_is_not_saved(staff, slip, 
     ("usual", "chosen", "words"),
     [
         ("DE", "AT", "DE, the usual country, must be among these."),
-        ("de", "UK", "UK is no country"),
-        ("XX", "DE", "XX is no country"),
+        ("de", "UK", "UK is not a country code"),
+        ("XX", "DE", "XX is not a country code"),
     ],
 )
 def test_a_channel_whose_usual_country_cannot_be_chosen_is_not_saved(staff, usual, chosen, words):
