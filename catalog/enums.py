@@ -1,4 +1,4 @@
-"""Catalog enums: name EU countries, list formats, rate validity, guards, pricing methods. Pure."""
+"""Catalog constants: EU countries, list formats, rate validity, guards, pricing methods. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contacts: read who makes a product, and its responsible person in the EU. Pure.
+"""Contacts: read a product's manufacturer and its responsible person in the EU. Pure.
 
 Suppliers state a contact in one line: name, postal address, country code, e-mail address.
 """
@@ -48,7 +48,7 @@ def responsible_person(claims: Mapping[str, str]) -> Contact | None:
 
 
 def is_stated_by(label: str, claims: Mapping[str, str]) -> bool:
-    """Tell whether a line of the specification table was read as a contact."""
+    """Test whether a line of the specification table was read as a contact."""
     of_maker = MAKER.fullmatch(label.strip()) and maker(claims)
     return bool(of_maker or (RESPONSIBLE.fullmatch(label.strip()) and responsible_person(claims)))
 
@@ -59,7 +59,7 @@ def _stated(claims: Mapping[str, str], label: re.Pattern[str]) -> Contact | None
 
 
 def read(text: str) -> Contact | None:
-    """Read one line; nothing if a part is missing, since half a contact helps no customer."""
+    """Return the contact in one line; None if a part is missing."""
     text = clean_text(text)
     email = _EMAIL.search(text)
     if email is None:

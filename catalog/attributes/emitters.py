@@ -1,7 +1,7 @@
-"""Emitters: find LED models in a title that no maker has, and remove them. Pure.
+"""Emitters: remove LED models that do not exist from a title. Pure.
 
-Resellers name large generic LEDs after real ones, such as ``XHP360``. Only what is shaped like a
-model of a known family is judged, and never the model number of the product itself.
+Resellers name large generic LEDs after real ones, such as ``XHP360``. Only names in the format of a
+known family are judged, and never the model number of the product itself.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from catalog.attributes.text_cleaning import without_gaps
 
 _COUNT = r"(?:(?<![\w.])\d{1,2}\s?[x×*]\s?)?"  # "3 x XHP360"
 _END = r"(?![\w-]|[.,]\d|\s*(?:lm|lumens?|mah|[gmvwx])\b)"  # neither a longer number nor an amount
-# The maker, how it writes a family of its models, and the numbers that it has used.
+# Manufacturer, format of a model family, and the numbers that exist.
 _FAMILIES = tuple(
     (
         re.compile(rf"{_COUNT}(?<![\w.-]){maker}(?P<model>{shape}){_END}", re.IGNORECASE),
@@ -44,10 +44,10 @@ _FAMILIES = tuple(
 
 
 def without_invented(title: str, *, brand: str, own: Iterable[str]) -> tuple[str, tuple[str, ...]]:
-    """Return a title without the LED models that no maker has, and these as they were written.
+    """Return a title without LED models that do not exist, and the removed ones as written.
 
-    Shape:  ``own`` are the model and part numbers of the product. They stay, whatever they look
-            like, and so does what stands behind its brand
+    Shape:  ``own`` are the model and part numbers of the product. They stay, and so does a model
+            right after the brand name
     """
     own_keys = [key for number in own if (key := brand_key(number))]
     invented: list[str] = []

@@ -45,7 +45,7 @@ SKU_PREFIXES: Mapping[str, str] = {
     "accessory": "AC",
 }
 
-# English and German, as ``fold`` leaves them.
+# English and German, after ``fold``.
 # First match wins: a strap for a headlamp is an accessory, a charger for cells a charger.
 _WORDS: Sequence[tuple[str, str]] = (
     (
@@ -82,7 +82,7 @@ _WORDS: Sequence[tuple[str, str]] = (
             r"|(?:arbeits|werkstatt)(?:lampen?|leuchten?)"
         ),
     ),
-    # Of German only the plurals of shelves: "Taschenlampe mit Akku" is no battery.
+    # German plurals only, as category names use them: "Taschenlampe mit Akku" is no battery.
     ("battery", r"batter(?:y|ies)|cells?|accus?|akkus|batterien"),
     (
         "flashlight",

@@ -121,7 +121,7 @@ def _title_issues(record: ProductRecord, invented: Sequence[str]) -> Iterator[Ba
         yield BadRow(
             row=record.ref,
             code="emitter-unknown",
-            message=f"No maker has an LED of this name: {names[:300]}; removed from the title.",
+            message=f"No LED model has this name: {names[:300]}. It was removed from the title.",
             is_fatal=False,
             raw={"title": record.title[:200]},
         )

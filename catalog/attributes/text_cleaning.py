@@ -73,7 +73,7 @@ def clean_title(text: str, *, output_lm: int | None) -> str:
 
 
 def without_gaps(title: str) -> str:
-    """Close what a removed claim leaves: blanks, empty brackets, commas in a row."""
+    """Remove what a deleted claim leaves: extra blanks, empty brackets, repeated commas."""
     closed = _BRACKET_GAP.sub("", _GAP.sub(",", title))
     return " ".join(closed.split()).strip(_ENDS)
 

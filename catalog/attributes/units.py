@@ -14,7 +14,7 @@ from catalog.attributes.numbers import UnreadableError, decimal
 from storefront.lib.units import ft_to_m, in_to_mm, oz_to_g, yd_to_m
 
 _SPACED = r"\d{1,3}(?:[ \u00a0\u202f'’]\d{3})+(?:[.,]\d+)?"
-# An exponent belongs to its number: the 9 of "1e9" is no amount of its own.
+# An exponent belongs to its number: the 9 of "1e9" is not a separate amount.
 _NUMBER = (
     rf"(?<![\d.,'’])(?<!\d[eE])(?<!\d[eE][+-])(?:{_SPACED}|\d(?:[\d.,]*\d)?|\.\d+)"
     r"(?:[eE][+-]?\d+)?(?!\d)"

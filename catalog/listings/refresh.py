@@ -51,8 +51,8 @@ class Supply:
             ``ships_from`` maps countries to how many lie there; ``cost`` is None when no
             supplier asks a price we know; ``supplier_code`` and ``origins`` are of the offer
             that the price follows, and the countries it may be sent from; ``reaches`` are those it
-            can be sent to: empty is everywhere, None nowhere; ``reaches_from`` says the same of
-            each country it can be sent from
+            can be sent to: empty is everywhere, None nowhere; ``reaches_from`` maps each country
+            it can be sent from to those it reaches
     Units:  ``map_amount`` and ``msrp_amount`` tax included, in the currency of the cost; the
             first in ``map_currency`` where that says another one
     """
@@ -92,7 +92,7 @@ def refresh(*, channel: Channel, supplies: Sequence[Supply], now: datetime) -> s
 
 
 def _areas(supplies: Sequence[Supply]) -> dict[frozenset[str] | None, int | None]:
-    """Find the areas that these reach, and add new ones: alone, so that nobody waits for us."""
+    """Return the ids of the areas that these reach. New areas are committed at once."""
     reached = {
         reaches for each in supplies for reaches in (each.reaches, *each.reaches_from.values())
     }

@@ -66,7 +66,7 @@ class Spec(models.Model):
             ),
         ]
         indexes = [
-            # The picture of a beam is drawn only for numbers that some product has.
+            # A beam picture is drawn only for a pair of values that a product has.
             models.Index(
                 fields=["intensity_cd", "output_lm"],
                 condition=Q(intensity_cd__isnull=False, output_lm__isnull=False),

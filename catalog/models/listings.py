@@ -90,12 +90,12 @@ class Listing(models.Model):
     """One variant on one channel: its price, and what we believe can be delivered.
 
     ``available`` is a claim as old as ``as_of``; only a hold on a stock row is a fact. It is
-    sent to the countries of ``area``, and nowhere without one. ``areas_from`` maps the countries
-    it is sent from to the areas that are reached from each.
-    ``wholesale_amount`` to ``msrp_amount`` are what the chosen supplier says, in his currency:
-    the inputs of the price, kept so that all prices can be counted anew without asking him.
-    ``map_amount`` may be of another supplier who may send it, too: then ``map_currency`` says in
-    what money. ``cost_amount`` is the wholesale cost, ``landed_amount`` the landed cost,
+    sent to the countries of ``area``, and nowhere without one. ``areas_from`` maps each country
+    it is sent from to the area that is reached from there.
+    ``wholesale_amount`` to ``msrp_amount`` are the figures of the chosen supplier, in its currency:
+    the inputs of the price, kept so that all prices can be calculated again without asking it.
+    ``map_amount`` may be that of another supplier of the item: then ``map_currency`` is its
+    currency. ``cost_amount`` is the wholesale cost, ``landed_amount`` the landed cost,
     ``even_amount`` the price with tax that pays it and all fees, and ``floor_amount`` the lowest
     price that keeps the lowest margin, in the channel's currency.
     """

@@ -62,7 +62,7 @@ class Card(models.Model):
     capacity_mah = models.PositiveIntegerField(null=True)  # of a cell that is sold as such
     features = ArrayField(models.CharField(max_length=20), default=list)
     colors = ArrayField(models.CharField(max_length=20), default=list)  # of what can be bought
-    # "ES:12": it is sent from Spain to the countries of area 12. Of the variant that is shown.
+    # "ES:12": the variant shown is sent from Spain to the countries of area 12.
     sent_from = ArrayField(models.CharField(max_length=20), default=list)
     score = models.IntegerField(default=0)  # best first; what is in stock stands above the rest
     search = SearchVectorField(null=True)
@@ -87,9 +87,8 @@ class ShelfTally(models.Model):
     """How many cards each choice of a whole shelf brings, counted ahead.
 
     ``category`` is empty for the shelf of everything; ``in_stock`` maps areas to how many can
-    be sent there, ``origins`` maps values of ``Card.sent_from`` to how many are sent that way.
-    Any change of a card deletes the tallies of its channel; they can be thrown away and counted
-    again.
+    be sent there, ``origins`` maps values of ``Card.sent_from`` to how many cards have them.
+    Any change of a card deletes the tallies of its channel, and they are counted again.
     """
 
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="tallies")

@@ -87,7 +87,7 @@ def _brands(names: Iterable[str]) -> dict[str, Brand]:
 
 
 def _write_contacts(taken: Sequence[Goods], brands: Mapping[str, Brand]) -> None:
-    """Fill in manufacturers and responsible persons that are unknown; what is known stays.
+    """Fill in manufacturers and responsible persons that are unknown. Known ones stay.
 
     Goods without a brand have many manufacturers, so theirs is not kept.
 

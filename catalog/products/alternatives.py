@@ -47,7 +47,7 @@ class Unavailable:
 
 
 def unavailable(*, channel: Channel, slug: str) -> Unavailable | None:
-    """Find a product that was or will be sold under a name, and is not for sale now."""
+    """Return a product by its slug that is not a draft and not for sale now."""
     known = Product.objects.exclude(status=Product.Status.DRAFT).select_related("category", "spec")
     found = known.filter(slug=slug.replace("\0", "")).first()
     if found is None:
