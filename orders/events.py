@@ -56,7 +56,7 @@ def bought_payload(row: PurchaseLine, quantity: int) -> dict[str, Any]:
 
 
 def _beam(variant: Variant) -> dict[str, Any]:
-    """Return the picture of a beam and how far it reaches; empty where no numbers are known."""
+    """Return the URL of the beam picture and the beam distance; empty if they are unknown."""
     spec = getattr(variant.product, "spec", None)
     if not (spec and spec.intensity_cd and spec.output_lm):
         return {"beam_url": "", "beam_m": None}
@@ -184,7 +184,7 @@ def address_answered(
 def order_canceled(
     order: Order, *, reason: str, is_charged: bool, at: datetime, was_paid: bool = True
 ) -> None:
-    """Tell the customer; ``was_paid``: money was authorized for it, and charged or not."""
+    """Tell the customer. ``was_paid``: a payment was authorized, whether captured or not."""
     tell(
         name="order.canceled",
         key=f"order.canceled:{order.number}",

@@ -22,7 +22,7 @@ ENDED = frozenset({PurchaseOrder.Status.CLOSED, PurchaseOrder.Status.CANCELED})
 
 
 class EndedLinkError(Exception):
-    """The key of a supplier's link is right, but its time is over."""
+    """The key of a supplier's link is right, but the link has expired."""
 
 
 def new_key() -> str:
@@ -103,7 +103,7 @@ def purchase_url(purchase_order: PurchaseOrder) -> str:
 def find_purchase(*, number: str, key: str, now: datetime) -> PurchaseOrder | None:
     """Find a purchase order by number and key, while it is open and for some time after.
 
-    Raises: EndedLinkError  that time is over
+    Raises: EndedLinkError  the link has expired
     """
     if _is_no_text(number):
         return None

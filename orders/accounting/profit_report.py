@@ -204,7 +204,7 @@ class _Reading:
     def __init__(self, order: Order, costing: Costing) -> None:
         self.order, self.costing = order, costing
         self.worths = Worths(currency=order.currency, costing=costing)
-        # An order that was canceled unpaid has no canceled units: nothing of it was sold.
+        # An order canceled before payment counts no canceled units, and none were sold.
         is_canceled = order.status == Order.Status.CANCELED
         self.sold = {
             line.pk: 0 if is_canceled else line.quantity - line.canceled_quantity

@@ -30,7 +30,7 @@ MAX_LINES = 50
 
 
 class Deliverable(NamedTuple):
-    """How many of a listing can be sent where a cart goes, and what its page promises for one."""
+    """How many units of a listing can be sent where a cart goes, and when one unit arrives."""
 
     most: int
     promise: DeliveryPromise | None = None
@@ -133,9 +133,9 @@ def add(  # noqa: PLR0913 - what, how many, when, and of how many
     line_id: int | None = None,
     deliverable: DeliverableOf = as_listed,
 ) -> CartLine:
-    """Add to what is there already, at today's price or a lower one that is promised still.
+    """Add units to a cart, at today's price or at a lower one that is still guaranteed.
 
-    Adding does not make the promise longer; only a price of today is promised from now on.
+    Adding does not extend the guarantee; only a price of today is guaranteed from now on.
 
     Shape:  ``deliverable`` says how many of a listing can be sent where the cart goes, and
             when (``shipping.availability.availability.deliverable_to``); by default, what is

@@ -22,8 +22,8 @@ def put_back(*, ordered: Cart, cart: Cart, now: datetime, adds: bool) -> None:
     Stock and price are those of the open cart: its page says what is sold out or costs more.
 
     Shape:  ``adds``: the order was released just now. Quantities add up to what a cart takes,
-            and lines keep the promise that the customer saw. Else a line has at least what was
-            ordered, so that a second click changes nothing, and no promise of that day
+            and lines keep the promise that the customer saw. Otherwise a line has at
+            least what was ordered, so that a second click changes nothing, and no old promise
     Locks:  the open cart
     Raises: PlacedCartError  it was ordered meanwhile; nothing is written
     """

@@ -25,9 +25,9 @@ class DeliveryPromise:
 class LineView:
     """One line as the shopper sees it. ``price_was`` is set when the price changed.
 
-    ``promised`` is what its page promised when it was last added.
-    ``unit`` is what it was put in at, while it has no price. ``available`` is as listed: what of
-    it can be sent where the cart goes, ``shipping.availability.availability.look`` says.
+    ``promised`` is what the product page promised when the line was last added.
+    ``unit`` is the price when it was added, if it has no price now. ``available`` is as listed:
+    ``shipping.availability.availability.look`` says how many can be sent where the cart goes.
     """
 
     id: int

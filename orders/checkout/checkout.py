@@ -90,7 +90,7 @@ class PriceChangedError(Exception):
 
 
 class ArrivalChangedError(Exception):
-    """It would arrive later than the shopper agreed to. Nothing was written."""
+    """The order would arrive later than the shopper agreed to. Nothing was written."""
 
 
 class NothingToPayError(Exception):
@@ -127,10 +127,9 @@ def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
     Before that, suppliers are asked live for what is too old or nearly gone.
 
     Shape:  ``agreed`` and ``agreed_arrival`` the total and the last day of arrival that the
-            shopper saw; ``check`` how the shopper came to the address, as ``verification.note``
-            makes it;
-            ``tax`` what was read of its country for this request; ``network`` the digest of the
-            visitor's network (``client_ip.network_digest``)
+            shopper saw; ``check`` how the address was confirmed, as ``verification.note``
+            makes it; ``tax`` the rate of its country, as read for this request; ``network`` the
+            digest of the visitor's network (``client_ip.network_digest``)
     Locks:  the cart, the shopper, promotions with a limit, the network, the stock rows in id order
     Raises: EmptyCartError, AlreadyPlacedError, CannotSupplyError, QuoteOutdatedError, HeldError,
             PriceChangedError, ArrivalChangedError, SpentError, NothingToPayError,

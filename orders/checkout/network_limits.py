@@ -68,11 +68,11 @@ def limit(*, order: Order, units: Mapping[int, int]) -> None:
 
 
 def over_share(units: Mapping[int, int]) -> dict[int, int]:
-    """Return the stock rows of which an order would hold more than its share, with the share.
+    """Return the stock rows of which an order wants more than its share, with the share.
 
     ``limit`` refuses such an order; cart and checkout show it before. Small orders cost no query.
 
-    Shape:  ``units`` maps stock rows to what the order wants
+    Shape:  ``units`` maps stock rows to the ordered quantities
     """
     many = [level_id for level_id, quantity in units.items() if quantity > MIN_UNITS]
     shares = _shares(many) if many else {}
@@ -93,8 +93,8 @@ def _shares(level_ids: Collection[int]) -> dict[int, int]:
 def forget() -> None:
     """Erase the networks of orders that are paid or have ended.
 
-    An order that another transaction has locked is left for the next run: who waits for no lock
-    causes no deadlock with transactions that lock several orders.
+    An order that another transaction has locked is left for the next run. Waiting for it could
+    deadlock with a transaction that locks several orders.
     """
     kept = Order.objects.exclude(network="").exclude(status=Order.Status.PENDING_PAYMENT)
     rows = kept.select_for_update(of=["self"], no_key=True, skip_locked=True).order_by("pk")

@@ -25,8 +25,8 @@ from storefront.lib.http.errors import OutsideError
 from suppliers.models import StockLevel
 
 MOST_OPEN = 3
-SHORTEST = timedelta(minutes=5)  # nobody pays in less
-RESTS_FOR = timedelta(minutes=30)  # then the same shopper may hold the same thing anew
+SHORTEST = timedelta(minutes=5)  # a payment takes longer
+RESTS_FOR = timedelta(minutes=30)  # then the same customer may hold the same item again
 OPENING_FOR = timedelta(minutes=1)  # a gateway that was asked for a page may still answer
 UNPAID_ENDS = (Reservation.Status.RELEASED, Reservation.Status.EXPIRED)
 Status = Order.Status
@@ -45,9 +45,9 @@ class HeldError(Exception):
 
 
 class HeldAlreadyError(HeldError):
-    """An earlier order of his holds the same thing, and its payment is under way.
+    """An earlier order of the customer holds the same item, and its payment is under way.
 
-    ``pages`` are open payments of his that may be closed for the new order.
+    ``pages`` are the customer's open payments that may be closed for the new order.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ def carry_on(*, cart: Cart, token: str) -> None:
 
 
 def held_by(*, cart: Cart, now: datetime) -> list[Order]:
-    """Find the unpaid orders of whoever fills a cart that hold what lies in it."""
+    """Return the customer's unpaid orders that hold an item of the cart."""
     waiting = _orders_of(cart).filter(status=Status.PENDING_PAYMENT, pay_before__gt=now)
     found = list(waiting.order_by("pk"))
     same = _with_the_same(found, cart) if found else set()
@@ -106,7 +106,7 @@ def make_way(*, cart: Cart, now: datetime) -> tuple[datetime, list[Order]]:
     Their units stay held until ``hand_over``. Returns since when the shopper holds any of it, and
     what was ended.
 
-    Locks:  the shopper, then his open orders in id order, their payments and promotions
+    Locks:  the customer, then the customer's open orders in id order, their payments and promotions
     Raises: HeldAlreadyError, TooManyOpenError, HeldTooLongError
     """
     _lock(cart)
@@ -153,7 +153,7 @@ def hand_over(*, earlier: Sequence[Order], levels: Collection[int], now: datetim
 
 @needs_transaction
 def _lock(cart: Cart) -> None:
-    """Let the same shopper place one order at a time: what he holds is counted before more is."""
+    """Serialize the orders of a customer, so that each one counts those before it."""
     told_by = (cart.owner_id, cart.browser)
     keys = sorted(f"shopper {key}" for key in told_by if key)
     with connection.cursor() as cursor:
@@ -164,7 +164,7 @@ def _lock(cart: Cart) -> None:
 
 
 def _orders_of(cart: Cart) -> OrderQuerySet:
-    """Find the orders of the same customer: none before the first order of a guest's browser."""
+    """Return the customer's orders: none for the first cart of a guest's browser."""
     return Order.objects.of_customer(owner_id=cart.owner_id, browser_key=cart.browser_key)
 
 

@@ -60,12 +60,12 @@ class Cart(models.Model):
 
     @property
     def browser(self) -> str:
-        """Name the browser that fills it: the token of the first cart of that browser."""
+        """Return the key of the cart's browser: the token of that browser's first cart."""
         return self.browser_key or self.token
 
 
 class CartLine(models.Model):
-    """So many of one listing, at the price that we promised and when.
+    """A quantity of one listing, with the price that was quoted and when.
 
     ``promised_from`` to ``promised_country`` are what the customer saw when the line was last
     added: when one unit arrives, from which country, and in which.

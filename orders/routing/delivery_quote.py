@@ -58,7 +58,7 @@ class ShippingQuote:
 
     @property
     def origins(self) -> Mapping[int, str]:
-        """From which country each variant is sent; of one that comes in parts, the largest."""
+        """The country each variant is sent from; if it is split, that of the largest part."""
         return {
             variant_id: max(parts, key=lambda part: part.quantity).candidate.country
             for variant_id, parts in self.planned.items()

@@ -241,11 +241,11 @@ def _noted_costing(channel: Channel, *, now: datetime, country: str) -> Costing:
 def deliverable_to(
     *, country: str, channel: Channel, now: datetime, must_reach: bool = False
 ) -> DeliverableOf:
-    """Say for a cart how many of a listing can be sent to a country at once, and when one arrives.
+    """Return how a cart finds the units of a listing that a country can get, and when one arrives.
 
-    The promise is that of its product page. What no route carries there is counted as it lies
-    there, since a cart may go to another country. With ``must_reach`` the answer raises
-    ``carts.NotDeliverableError`` instead.
+    The promise is that of the product page. If no route reaches the country, all listed units
+    count, since the cart may go to another country. With ``must_reach`` the returned function
+    raises ``carts.NotDeliverableError`` instead.
     """
 
     def deliverable(listing: Listing) -> Deliverable:

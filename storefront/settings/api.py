@@ -26,8 +26,8 @@ DESCRIPTION: dict[str, Any] = {
         "securitySchemes": {
             name: {"type": "http", "scheme": "bearer", "description": words}
             for name, words in (
-                ("CartToken", "The token of a cart, as open_cart answers it. It opens that cart."),
-                ("OrderKey", "The access key of an order, as place_order answers it."),
+                ("CartToken", "The token of a cart, returned by open_cart."),
+                ("OrderKey", "The access key of an order, returned by place_order."),
                 ("ProgramKey", "A key that staff create for a program."),
             )
         }

@@ -66,7 +66,7 @@ def digest_of(told: str) -> str:
 
 
 def told_by(request: Request) -> str:
-    """Return the bearer key that came with a request; empty when none came, or no text."""
+    """Return the bearer key of a request; empty if there is none, or it is not printable ASCII."""
     scheme, _, told = request.headers.get("Authorization", "").partition(" ")
     told = told.strip()[:LONGEST_KEY]
     return told if scheme.lower() == SCHEME and told.isascii() and told.isprintable() else ""

@@ -138,8 +138,8 @@ NO_SUCH_CART = Kind(
     status=HTTPStatus.NOT_FOUND,
     title=_("There is no such cart"),
     detail=_(
-        "Send the token of the cart as Authorization: Bearer. A cart that nobody touched for 30"
-        " days is gone: open a new one."
+        "Send the token of the cart as Authorization: Bearer. A cart expires after 30 days without"
+        " a change: then open a new one."
     ),
 )
 NO_SUCH_LINE = Kind(
@@ -262,8 +262,8 @@ NO_SUCH_ORDER = Kind(
     status=HTTPStatus.NOT_FOUND,
     title=_("There is no such order"),
     detail=_(
-        "Send the access key that you got when it was placed as Authorization: Bearer, and check"
-        " the number."
+        "Check the order number. Send the access key that the checkout returned as Authorization:"
+        " Bearer."
     ),
 )
 NOT_PAYABLE = Kind(

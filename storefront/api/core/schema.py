@@ -27,7 +27,7 @@ WITH_BODY = (
     problem_types.NOT_JSON,
     problem_types.TOO_LARGE,
 )
-# Bearer keys, see ``settings.api``: of a cart, of an order, of a program that sends prices.
+# Security schemes of ``settings.api``: bearer keys of a cart, an order, a program.
 CART_TOKEN, ORDER_KEY, PROGRAM_KEY = "CartToken", "OrderKey", "ProgramKey"
 WITH_KEY = (problem_types.KEY_INVALID, problem_types.KEY_REUSED, problem_types.KEY_IN_USE)
 

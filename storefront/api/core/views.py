@@ -129,7 +129,7 @@ def our_channel() -> Channel:
 
 
 def require_identity() -> None:
-    """Refuse to sell while the shop may not.
+    """Check that the shop may sell.
 
     Raises: ProblemError  production has no identity of its own
     """

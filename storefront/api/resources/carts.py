@@ -1,7 +1,7 @@
 """Cart resource: create carts, add, change and remove lines.
 
-The cart's token is its only credential. It comes in the Authorization header, never in an address:
-proxies and servers log addresses.
+The cart's token is its only credential. It is sent in the Authorization header and never in a URL,
+because proxies and servers log URLs.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class CartShown(serializers.Serializer[Any]):
 
 
 def open_cart_of(request: Request, endpoint: Endpoint) -> Cart:
-    """Find the cart of a request, which can still change.
+    """Return the cart of a request, if it can still change.
 
     Raises: ProblemError  there is none, or the shop may not sell
     """

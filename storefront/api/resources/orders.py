@@ -1,6 +1,6 @@
 """Order resource: read, pay and cancel an order.
 
-The number names the order; the access key in the Authorization header opens it.
+The URL holds the order number; the Authorization header holds its access key.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ class CanceledShown(serializers.Serializer[Any]):
 
 
 def order_of(request: Request, number: str) -> Order:
-    """Find an order by its number and the key of the request.
+    """Return an order by its number and the key of the request.
 
     Raises: ProblemError  there is none, or the key is not its key
     """
@@ -193,8 +193,8 @@ class OrderCancel(Endpoint):
         name="cancel_order",
         tag="orders",
         summary="Cancel what has not been sent",
-        description="What no supplier has is canceled at once. A supplier who has it is asked to"
-        " stop it, later: read the order for what he says.",
+        description="What no supplier has received is canceled at once. For the rest, the supplier"
+        " is asked. Read the order later to see the answer.",
         body=Reason,
         bearer=ORDER_KEY,
         parameters=(NUMBER,),

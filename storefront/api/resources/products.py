@@ -34,8 +34,8 @@ WHERE_TO = OpenApiParameter(
     description="Where to; without it, where the shop usually delivers.",
 )
 VALUES_OF = {
-    "brand": "Name of a brand, as the facets list it.",
-    "origin": "Code of a country that goods are sent from to the country.",
+    "brand": "Name of a brand, as listed in the facets.",
+    "origin": "Code of a country that the product can be sent from.",
 }
 UNITS = {"price": "money", "lm": "lumens", "m": "meters", "h": "hours", "g": "grams"}
 

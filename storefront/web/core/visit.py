@@ -40,7 +40,8 @@ class NotOpenError(Exception):
 def sells(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Close a page of the catalog, cart or checkout while the shop may not sell.
 
-    Pages of orders, accounts and suppliers stay open: what is sold must still be seen and returned.
+    Pages of orders, accounts and suppliers stay open, so that customers can see, cancel and return
+    what they bought.
     """
 
     @wraps(view)
