@@ -19,8 +19,12 @@ from storefront.api.resources.products import CategoryList
 from tests.storefront.api.schema_client import kind_of
 
 pytestmark = pytest.mark.django_db
-# Errors of the verbs that no caller of this API can meet.
-NOT_FOR_CALLERS = {updates.UnknownPaymentError, updates.TooEarlyError}
+# Errors of the verbs that no caller of this API can meet. A caller agrees to no arrival date.
+NOT_FOR_CALLERS = {
+    updates.UnknownPaymentError,
+    updates.TooEarlyError,
+    checkout.ArrivalChangedError,
+}
 # Answered where the order is placed, for only there it is known what was written.
 ANSWERED_THERE = {checkout.BadAddressError, checkout.DoubtfulAddressError}
 
