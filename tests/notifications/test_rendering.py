@@ -10,6 +10,7 @@ from notifications.routes import ROUTES
 from tests.factories.notifications import PAYLOADS
 from tests.notifications import (
     test_account_emails,
+    test_backorder_emails,
     test_contact_emails,
     test_order_emails,
     test_parcel_emails,
@@ -27,6 +28,7 @@ def test_each_event_with_an_email_has_a_case():
     """Each case causes an e-mail as the shop does, and renders it in both languages."""
     cases = (
         *test_account_emails.CASES,
+        *test_backorder_emails.CASES,
         *test_contact_emails.CASES,
         *test_order_emails.CASES,
         *test_parcel_emails.CASES,
