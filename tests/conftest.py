@@ -10,6 +10,7 @@ from django.test import TransactionTestCase
 from xdist.scheduler import LoadGroupScheduling
 
 from storefront.celery import app
+from storefront.dev.runtime.bootstrap import compile_translations
 from tests.support import database
 
 # Each of these starts a whole shop, once for all of its tests.
@@ -32,6 +33,8 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def pytest_configure(config):
+    if not os.environ.get("PYTEST_XDIST_WORKER"):
+        compile_translations(config.rootpath)
     # What is enqueued in a test goes nowhere; tests call the verb that the task would call.
     app.conf.broker_url = "memory://"
     TransactionTestCase._fixture_teardown = lambda _: database.empty()

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import time_machine
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from django.core.cache import cache
 from django.db import transaction
 from django.test import Client
@@ -27,17 +23,7 @@ from tests.factories.catalog import (
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_service
 
-LOCALE = Path("storefront/locale/az/LC_MESSAGES")
 NAMES = {"headlamps": "Başlıq fənərləri", "flashlights": "Əl fənərləri"}
-
-
-@pytest.fixture(scope="session", autouse=True)
-def words_of_both_languages():
-    """Compile the translations if nobody has since they were written."""
-    source, compiled = LOCALE / "django.po", LOCALE / "django.mo"
-    if not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime:
-        with source.open("rb") as words, compiled.open("wb") as target:
-            write_mo(target, read_po(words))
 
 
 @pytest.fixture(autouse=True)

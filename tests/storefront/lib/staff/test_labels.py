@@ -21,7 +21,7 @@ from tests.factories.catalog import NOON, make_channel, make_price_rule, make_va
 from tests.factories.priced_shop import supplied
 from tests.factories.pricing import make_price_book
 from tests.factories.suppliers import make_supplier
-from tests.storefront.web.conftest import LOCALE
+from tests.support.locale import LOCALE
 
 pytestmark = pytest.mark.django_db
 TABLES = list(admin.site._registry.items())

@@ -19,7 +19,7 @@ from catalog.search.filters import CHOICES, SORTS
 from storefront.lib.money import Money
 from storefront.web.core import formats, labels
 from storefront.web.core.context_processors import in_language
-from tests.storefront.web.conftest import LOCALE
+from tests.support.locale import LOCALE
 
 KEYWORDS = dict.fromkeys(("_", "gettext", "gettext_lazy")) | dict.fromkeys(
     ("ngettext", "ngettext_lazy"), (1, 2)
