@@ -178,7 +178,9 @@ def insist_on_tax(order: Order, ship_to: Address) -> None:
         on=order.placed_at.date(),
     )
     if order.lines.exclude(tax_rate=there.rate).exists():
-        words = gettext("It is taxed otherwise than what was paid: cancel it, and order anew.")
+        words = gettext(
+            "The tax here differs from what was paid. Cancel this order and place a new one."
+        )
         raise StillWrongError(dict.fromkeys(changed, words))
 
 
@@ -193,10 +195,14 @@ def refuse(order: Order, was: Address, ship_to: Address) -> None:
     """
     wrong: dict[str, Promise | str] = dict(validation.problems(address=ship_to))
     if ship_to.country != was.country:
-        wrong["country"] = gettext("Another country has other prices: cancel it, and order anew.")
+        wrong["country"] = gettext(
+            "Prices differ by country. Cancel this order and place a new one."
+        )
     is_taxed_there = order.added_tax_amount or order.channel.adds_tax
     if is_taxed_there and ship_to.region != was.region:
-        wrong["region"] = gettext("Its tax was added for this region: cancel it, and order anew.")
+        wrong["region"] = gettext(
+            "The tax was calculated for this region. Cancel this order and place a new one."
+        )
     if wrong:
         raise StillWrongError(wrong)
 

@@ -163,7 +163,7 @@ def sent(
         authorization.refresh_from_db()
         return
     if authorization.is_kept:
-        raise CannotReturnError(gettext("Nothing has to be sent back: keep it."))
+        raise CannotReturnError(gettext("You do not need to send anything back. Keep it."))
     authorization.move(Status.IN_TRANSIT, at=now, actor=actor, **said)
 
 

@@ -126,12 +126,12 @@ CASES = [
         delayed,
         [
             "It takes longer. Will you wait?",
-            "The supplier sends what stands below later than we promised.",
+            "The supplier ships the items below later than we promised.",
             "5 December",
             "16 December",
-            "Yes, I wait for it",
-            "No, I want my money back",
-            "If you do not answer, we send it as soon as it is there.",
+            "Yes, I will wait",
+            "No, refund me",
+            "If you do not answer, we send it as soon as it is available.",
         ],
     ),
     (
@@ -139,8 +139,8 @@ CASES = [
         later_from_elsewhere,
         [
             "It ships from another warehouse and arrives later. Will you wait?",
-            "Another one can, but later than we promised.",
-            "If you do not answer, you do not pay for it, and nothing is sent.",
+            "Another warehouse can, but later than we promised.",
+            "If you do not answer, nothing is sent and you do not pay for it.",
         ],
     ),
     (
@@ -148,9 +148,9 @@ CASES = [
         replaced,
         [
             "May we send a substitute?",
-            "We have what replaces it, for the same money.",
+            "We can send a substitute at the same price.",
             "Instead of Fara H1 headlamp, Black: Fara H1 headlamp, Black",
-            "Yes, send me the other one",
+            "Yes, send the substitute",
         ],
     ),
 ]

@@ -99,7 +99,7 @@ CASES = [
     (
         "purchase_order.address_wished",
         asked_to_send_elsewhere,
-        ["The shopper wants it sent elsewhere.", "20095 Hamburg"],
+        ["The customer asks for a different delivery address.", "20095 Hamburg"],
     ),
     (
         "evidence.expires",

@@ -181,8 +181,8 @@ TOO_MANY = Kind(
 TOO_MANY_CODES = Kind(
     slug="too-many-codes",
     status=HTTPStatus.UNPROCESSABLE_ENTITY,
-    title=_("A cart does not take so many codes"),
-    detail=_("Take one out first."),
+    title=_("Too many codes in the cart"),
+    detail=_("Remove one first."),
 )
 CODE_REFUSED = Kind(
     slug="code-refused",

@@ -71,7 +71,7 @@ def address(request: HttpRequest, saved_id: int | None = None) -> HttpResponse:
                 saved_id=saved_id,
             )
         except profile.TooManyAddressesError:
-            form.add_error(None, _("An account keeps 20 addresses. Take one out first."))
+            form.add_error(None, _("You can save up to 20 addresses. Remove one first."))
         except SavedAddress.DoesNotExist as gone:
             raise Http404 from gone
         else:

@@ -51,7 +51,9 @@ def _refusal(request: HttpRequest, cart: Cart) -> tuple[str, int]:
     except codes.RefusedCodeError as error:
         return str(coupon_messages.SENTENCES[error.why]), HTTPStatus.UNPROCESSABLE_ENTITY
     except codes.TooManyCodesError:
-        return _("A cart takes no more codes. Take one out first."), HTTPStatus.CONFLICT
+        return _(
+            "This cart already has the maximum number of codes. Remove one first."
+        ), HTTPStatus.CONFLICT
     return "", HTTPStatus.OK
 
 

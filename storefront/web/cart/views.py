@@ -68,8 +68,8 @@ def refusal_words(error: Refusal) -> str:
     """Say in one sentence why a quantity cannot be had."""
     if isinstance(error, carts.NotEnoughError):
         return ngettext(
-            "Only %(most)d can be had right now.",
-            "Only %(most)d can be had right now.",
+            "Only %(most)d available right now.",
+            "Only %(most)d available right now.",
             error.available,
         ) % {"most": error.available}
     if isinstance(error, carts.TooManyError):

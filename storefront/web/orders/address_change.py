@@ -183,7 +183,7 @@ class AnotherAddressForm(CheckoutAddressForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        words = gettext("Another country has other prices: cancel it, and order anew.")
+        words = gettext("Prices differ by country. Cancel this order and place a new one.")
         self.fields["country"].error_messages["invalid_choice"] = words
 
 

@@ -28,9 +28,13 @@ class Stop(StrEnum):
 WORDS: Mapping[Stop, Promise] = {
     Stop.ASKING: _("We are asking the supplier to stop it. We send you the answer by e-mail."),
     Stop.ASKED: _("We have asked the supplier to stop it. We send you the answer by e-mail."),
-    Stop.REFUSED: _("It could not be stopped: it comes. You can return it once it is there."),
-    Stop.LEFT: _("It could not be stopped: it is on its way to you. You can return it."),
-    Stop.ARRIVED: _("You asked to cancel it. It could not be stopped in time: you can return it."),
+    Stop.REFUSED: _(
+        "It could not be canceled and will be delivered. You can return it after delivery."
+    ),
+    Stop.LEFT: _(
+        "It could not be canceled: it is already on its way. You can return it after delivery."
+    ),
+    Stop.ARRIVED: _("You asked to cancel it, but it was too late. You can return it."),
 }
 
 

@@ -89,7 +89,7 @@ NEWS: dict[str, tuple[str, Promise]] = {
     ),
     "late": (
         "bad",
-        gettext_lazy("It could not be stopped. You can return it once it is there."),
+        gettext_lazy("It could not be canceled. You can return it after delivery."),
     ),
 }
 WISHES = {Wish.ASKED: "asked", Wish.REFUSED: "late"}

@@ -39,7 +39,7 @@ NEWS: dict[str, tuple[str, Promise]] = {
         gettext_lazy("Your complaint is with us. The receipt is on its way to you by e-mail."),
     ),
     "changed": ("good", gettext_lazy("Saved.")),
-    "kept": ("bad", gettext_lazy("Nothing has to be sent back: keep it.")),
+    "kept": ("bad", gettext_lazy("You do not need to send anything back. Keep it.")),
     "late": ("bad", gettext_lazy("That is no longer possible. See the status below.")),
 }
 

@@ -132,7 +132,7 @@ def test_a_supplier_answers_on_his_page(client, said, city):
     wish(purchase_order.order)
     row = AddressWish.objects.get()
     page = client.get(path_of(purchase_order)).content.decode()
-    assert "The shopper wants it sent elsewhere." in page
+    assert "The customer asks for a different delivery address." in page
     assert "Hamburg" in page
 
     for _ in range(2):
@@ -140,7 +140,7 @@ def test_a_supplier_answers_on_his_page(client, said, city):
 
     assert fresh(purchase_order).goes_to["city"] == city
     page = client.get(path_of(purchase_order)).content.decode()
-    assert "The shopper wants it sent elsewhere." not in page
+    assert "The customer asks for a different delivery address." not in page
     assert city in page
 
 

@@ -163,7 +163,7 @@ def test_the_region_stays_where_tax_was_added_for_it(held):
         added_tax_amount=1, tax_amount=10, total_amount=held.order.total_amount + 1
     )
 
-    with pytest.raises(corrections.StillWrongError, match="Its tax was added"):
+    with pytest.raises(corrections.StillWrongError, match="The tax was calculated for this region"):
         corrections.correct(order=held.order, ship_to=replace(RIGHT, region="BE"), **WHO)
 
 

@@ -16,7 +16,7 @@ from tests.storefront.web.page_parser import Page
 
 pytestmark = pytest.mark.django_db
 
-CANNOT = "It cannot be stopped any more"
+CANNOT = "It is too late to stop it"
 
 
 @pytest.fixture(autouse=True)

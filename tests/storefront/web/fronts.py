@@ -97,7 +97,7 @@ class Fronts:
     def page(self, query=""):
         text = self.text(f"/en/p/{SLUG}/{query}")
         days = re.search(r"Arrives <strong>(.*?)</strong>", text)
-        packs = re.search(r"sells packs only: (\d+) can be had", text)
+        packs = re.search(r"Sold in packs only: choose (\d+)", text)
         most = re.search(r"(\d+) can be sent at once", text) or re.search(r"(\d+) left at", text)
         is_lost = bool(LOST_WORDS.search(text))
         return Said(
@@ -181,7 +181,7 @@ class Fronts:
         wish = {"listing": self.listing.pk, "quantity": quantity}
         by_web = self.shopper.post("/en/cart/add/", wish)
         words = html.unescape(by_web.content.decode())
-        only = re.search(r"Only (\d+) can be had right now", words)
+        only = re.search(r"Only (\d+) available right now", words)
         gone = "It has just sold out at the supplier." in words
         web = int(only[1]) if only else GONE if gone else by_web.status_code
         told = by_api.json()

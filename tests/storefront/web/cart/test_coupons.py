@@ -100,7 +100,7 @@ def test_a_sixth_code_is_refused(filled):
     page = write(filled, "CODE-6")
 
     assert page.status_code == 409
-    assert "A cart takes no more codes." in page.content.decode()
+    assert "This cart already has the maximum number of codes." in page.content.decode()
 
 
 @pytest.mark.parametrize("network", ["203.0.113.9", "2001:db8:1:2::"])

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 FORBIDDEN = "It cannot be sent to Germany: it is not allowed there."
 NOWHERE = "No route carries it to Germany."
-ONLY = r"Only (\d+) can be had right now"
+ONLY = r"Only (\d+) available right now"
 ORDER = {
     "email": WHO["email"],
     "ship_to": {name: WHO[name] for name in ("name", "line1", "postcode", "city", "country")},
@@ -90,14 +90,14 @@ def test_a_line_that_fits_no_pack_is_told_what_does(fronts):
 
     assert (line["available"], short["available"]) == (8, 8)
     assert (short["fewer"], short["more"]) == (4, 8)
-    assert sentences(fronts) == ["The supplier sells packs only: 4 or 8 can be had."]
+    assert sentences(fronts) == ["Sold in packs only: choose 4 or 8."]
 
 
 def test_a_line_below_the_first_pack_is_told_the_pack_only(fronts):
     fill(fronts, 5)
     SupplierOffer.objects.update(**PACKS)
 
-    assert sentences(fronts) == ["The supplier sells packs only: 8 can be had."]
+    assert sentences(fronts) == ["Sold in packs only: choose 8."]
 
 
 def test_a_refused_change_is_told_once(fronts):
@@ -115,7 +115,7 @@ def test_a_single_unit_of_what_is_sold_in_packs_offers_one_pack(fronts):
     SupplierOffer.objects.update(pack_size=4)
     quotes.forget()
 
-    assert sentences(fronts) == ["The supplier sells packs only: 4 can be had."]
+    assert sentences(fronts) == ["Sold in packs only: choose 4."]
 
 
 def test_a_refused_checkout_tells_the_number_of_the_line(fronts, monkeypatch):

@@ -57,7 +57,7 @@ def test_one_more_than_both_have_is_refused_with_what_they_have(shopper, two_pla
     added = shopper.post("/en/cart/add/", {"listing": two_places.pk, "quantity": 10})
 
     assert added.status_code == 409
-    assert "Only 9 can be had right now." in added.content.decode()
+    assert "Only 9 available right now." in added.content.decode()
 
 
 # Prices of two parcels

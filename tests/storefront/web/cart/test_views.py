@@ -47,7 +47,7 @@ def test_a_form_of_another_site_changes_nothing(client, light, headers, path):
         ({"listing": 999_999}, 422, "There is no such light."),
         ({"quantity": "two"}, 422, "Enter how many as a whole number."),
         ({"quantity": -1}, 422, "Enter a number from 0 to 99."),
-        ({"quantity": 6}, 409, "Only 5 can be had right now."),
+        ({"quantity": 6}, 409, "Only 5 available right now."),
         ({"quantity": 100}, 422, "Enter a number from 0 to 99."),
     ],
 )
@@ -115,7 +115,7 @@ def test_nobody_chooses_the_number_of_a_line(filled, light):
 @pytest.mark.parametrize(
     ("quantity", "status", "words"),
     [
-        ("9", 409, "Only 5 can be had right now."),
+        ("9", 409, "Only 5 available right now."),
         ("x", 422, "Enter how many as a whole number."),
         ("", 422, "Enter how many."),
         ("-1", 422, "Enter a number from 0 to 99."),

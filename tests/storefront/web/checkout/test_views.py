@@ -36,7 +36,7 @@ def test_the_page_says_how_many_can_be_sent_and_the_cart_takes_no_more(shopper, 
     assert "14 can be sent at once" in page  # 2 kg of 140 g
     assert "left at the supplier" not in page
     assert (more.status_code, CartLine.objects.count()) == (409, 0)
-    assert "Only 14 can be had right now." in more.content.decode()
+    assert "Only 14 available right now." in more.content.decode()
 
 
 def test_what_no_cart_can_reach_is_not_spoken_of(shopper, light):

@@ -62,7 +62,7 @@ def replaced():
     """Ask the customer whether the newer model may come instead."""
     listing = make_sellable()
     ridge = make_product(slug="ridge-1800", title="Ridge 1800")
-    newer = make_sellable(variant=make_variant(ridge), quantity=0)
+    newer = make_sellable(variant=make_variant(ridge, option_values=["Orange"]), quantity=0)
     also_at(newer)
     type(listing.variant).objects.filter(pk=listing.variant_id).update(replaced_by=newer.variant)
     refuse(make_sent_purchase_order(listing))
@@ -89,7 +89,7 @@ def test_the_page_shows_both_days_and_both_answers_and_a_look_at_it_decides_noth
         response = client.get(path_of(question) + query)
         text = Page(response).text
         assert response.status_code == 200
-        words = ("5 Dec", "16 Dec", "€44.89", "Yes, I wait for it", "No, I want my money back")
+        words = ("5 Dec", "16 Dec", "€44.89", "Yes, I will wait", "No, refund me")
         assert [one for one in words if one not in text] == []
         assert "no-store" in response["Cache-Control"]
     client.head(path_of(question) + "?answer=refund")
@@ -184,7 +184,7 @@ def test_the_order_page_says_a_delay_and_the_day_that_the_customer_agreed_to(cli
 def test_the_page_speaks_azerbaijani(client, question):
     text = Page(client.get(path_of(question, "az"))).text
 
-    assert "Bəli, gözləyirəm" in text
+    assert "Bəli, gözləyəcəyəm" in text
     assert "Yes, I wait" not in text
     assert Order.objects.count() == 1
 
@@ -220,8 +220,8 @@ def test_a_delay_is_asked_about_and_silence_lets_it_come(client):
     text = Page(client.get(path_of(setback))).text
 
     assert "<h1>It takes longer. Will you wait?</h1>" in text
-    assert "The supplier sends what stands below later than we promised." in text
-    assert "If you do not answer, we send it as soon as it is there." in text
+    assert "The supplier ships the items below later than we promised." in text
+    assert "If you do not answer, we send it as soon as it is available." in text
     assert "Refund amount" not in text
     assert "The supplier ships it later than promised." in Page(client.get(path)).text
 
@@ -251,11 +251,12 @@ def test_another_light_is_offered_for_the_same_money(client):
     taken = client.post(path_of(setback), {"answer": "substitute"}, follow=True)
 
     text = Page(asked).text
-    assert "We have what replaces it, for the same money." in text
-    assert "Replacement at the same price:" in text
+    assert "We can send a substitute at the same price." in text
+    assert "Substitute at the same price:" in text
+    assert "Ridge 1800, Orange" in text
     assert Page(asked).all("a", href="/en/p/ridge-1800/")
     assert quiet_buttons(asked) == {"refund"}
-    assert "<h1>We will send you the replacement.</h1>" in Page(taken).text
+    assert "<h1>We will send you the substitute.</h1>" in Page(taken).text
 
 
 def test_the_mail_link_of_a_refund_puts_its_button_first(client):

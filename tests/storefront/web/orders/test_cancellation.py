@@ -21,9 +21,9 @@ pytestmark = pytest.mark.django_db
 
 ASKED = "We have asked the supplier to stop it."
 ASKING = "We are asking the supplier to stop it."
-REFUSED = "It could not be stopped: it comes."
-LEFT = "It could not be stopped: it is on its way to you."
-ARRIVED = "You asked to cancel it. It could not be stopped in time"
+REFUSED = "It could not be canceled and will be delivered."
+LEFT = "It could not be canceled: it is already on its way."
+ARRIVED = "You asked to cancel it, but it was too late."
 CANCELED = "These items are canceled, and you do not pay for them."
 
 
@@ -80,7 +80,7 @@ def test_each_parcel_says_for_itself_what_became_of_the_wish(client, language):
     assert page.faults == []
     if language == "en":
         assert found(page.text) == {CANCELED, ASKED, REFUSED, LEFT}
-        assert page.text.count("It could not be stopped") == 2
+        assert page.text.count("It could not be canceled") == 2
         assert "We received your cancellation request" not in page.text
 
 

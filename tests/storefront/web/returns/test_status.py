@@ -53,7 +53,7 @@ def test_goods_that_are_kept_have_no_address(shopper, light):
 
     text = shopper.get(page_of(order)).content.decode()
 
-    assert "Nothing has to be sent back: keep it." in text
+    assert "You do not need to send anything back. Keep it." in text
     assert "Send it to" not in text
     assert "I have sent it" not in text
 
@@ -62,7 +62,7 @@ def test_a_defect_goes_back_at_the_expense_of_the_shop(shopper, order):
     made = declare(order, 1, kind="defect", words="Dead.")
     authorizations.approve(authorization=made, answer="", actor="ann", now=NOON)
 
-    assert "We pay the way back." in shopper.get(page_of(order)).content.decode()
+    assert "We pay for the return shipping." in shopper.get(page_of(order)).content.decode()
 
 
 @pytest.mark.parametrize(
