@@ -4,8 +4,8 @@ from django.db import migrations, models
 from catalog.attributes.colors import OTHER, WORDS
 from storefront.lib.text import folded_sql
 
-# Where all of a listing lies in one country, that is where its area is reached from. The others
-# are published again (suppliers.0032).
+# A listing that is stocked in one country reaches its area from there. The others are published
+# again (suppliers.0032).
 FILL_LISTINGS = """
 UPDATE catalog_listing listing
 SET areas_from = jsonb_build_object((SELECT jsonb_object_keys(listing.ships_from)), area_id)

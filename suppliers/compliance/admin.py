@@ -220,9 +220,9 @@ class VettingActions(StaffAdmin):
 
 
 def _vet_and_activate(*, supplier: Supplier, **words: Any) -> None:
-    """Begin the vetting of a candidate, then activate it or name what is not proven.
+    """Begin the vetting of a candidate, then activate it.
 
-    Raises: vetting.NotVettedError
+    Raises: vetting.NotVettedError  evidence is missing; it is named
     """
     if supplier.status == Status.CANDIDATE:
         vetting.begin(supplier=supplier, **words)

@@ -61,7 +61,7 @@ def _basics(supplier: Supplier) -> dict[str, Any]:
 
 
 def _named(criterion: str) -> str:
-    """Name a criterion in the language of the e-mail, not in that of the person at work."""
+    """Return the label of a criterion in the language of the e-mail, not of the current user."""
     with translation.override(settings.LANGUAGE_CODE):
         return str(Criterion(criterion).label)
 

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-# What lies in several countries is published again, so that each is known with where it reaches.
+# Publish goods stocked in several countries again, to record where each country can send them.
 PUBLISH = """
 INSERT INTO suppliers_unpublishedsupply (variant_id)
 SELECT DISTINCT variant_id FROM catalog_listing

@@ -80,15 +80,15 @@ class SupplierOffer(models.Model):
 
     ``supplier_product`` is the ``ref`` of its SupplierProduct. ``seen_at`` is when we last took in
     something new, ``cost_as_of`` when the cost was told by itself. A cost is confirmed by
-    ``Supplier.costs_as_of``, unless it ``is_cost_silent``: his last answer was not of it.
+    ``Supplier.costs_as_of``, unless it ``is_cost_silent``: the supplier's last answer left it out.
     ``map_amount`` and ``msrp_amount`` are in the offer's currency, as the supplier states them.
     ``missing_evidence`` names the criteria whose valid proof it needs and lacks
     (``compliance.certificates``): while any is missing, it is not sold, whatever its data say.
-    ``locked_fields`` are those that staff set by hand: no feed changes them (``offers.overrides``);
-    ``LINK`` among them without a variant: the product job makes a product of it, or, where
-    ``status`` is locked too, ignores it.
-    ``disputed_variant`` is the variant that it would be, if its GTIN did not contradict that.
-    ``run`` is the last one whose page of his told something new of it.
+    ``locked_fields`` are those that staff set by hand: no feed changes them (``offers.overrides``).
+    If ``LINK`` is locked and there is no variant, the product job makes a product of the offer. If
+    ``status`` is locked too, the job ignores the offer.
+    ``disputed_variant`` is the variant that the offer matches but its GTIN contradicts.
+    ``run`` is the last run whose product page changed the offer.
     """
 
     class Status(models.TextChoices):

@@ -1,7 +1,7 @@
-"""Offer links: decide for the SKUs of product pages what is linked, disputed or the supplier's own.
+"""Offer links: decide which SKUs of product pages are linked, disputed or new products.
 
-``matching`` has the rule. A product is described by the supplier that it was made from. Others only
-offer it: their pages change none of its texts, numbers and pictures.
+``matching`` has the rule. A product is described by the supplier that it was made from. The pages
+of other suppliers change none of its texts, numbers and pictures.
 
 An offer that is linked stays linked until its GTIN contradicts the variant. It is then disputed:
 unlinked and on hold, until the rule names the same variant again or staff decide. The rule never
@@ -45,7 +45,7 @@ MESSAGES: Final = {
 
 @dataclass(slots=True, kw_only=True)
 class Links:
-    """What the SKUs of some product pages are.
+    """The decisions about the SKUs of some product pages.
 
     Shape:  ``own`` are records, or parts of them, that make or change the supplier's own products;
             ``known`` maps SKUs to the variants that their offers are linked to, ``linked`` those
@@ -62,7 +62,7 @@ class Links:
 
 @dataclass(slots=True, kw_only=True)
 class _Offers:
-    """What is decided already. ``fixed`` are links that staff made, ``refused`` SKUs to ignore."""
+    """Earlier decisions. ``fixed`` are links that staff made, ``refused`` SKUs to ignore."""
 
     known: dict[str, int] = field(default_factory=dict)
     fixed: set[str] = field(default_factory=set)
@@ -87,7 +87,7 @@ class _Offers:
 
 
 def decide(*, supplier: Supplier, records: Sequence[ProductRecord]) -> Links:
-    """Decide what the SKUs of these pages are; nothing is written."""
+    """Decide about the SKUs of these pages; nothing is written."""
     skus = [variant.sku for record in records for variant in record.variants]
     offers = _Offers.of(supplier, skus)
     own_skus = offers.to_make | identifiers.variant_ids(skus=skus, source=supplier.code).keys()
@@ -105,7 +105,7 @@ def decide(*, supplier: Supplier, records: Sequence[ProductRecord]) -> Links:
 def _parts(
     record: ProductRecord, own_skus: AbstractSet[str], offers: _Offers
 ) -> tuple[ProductRecord, ProductRecord]:
-    """Divide a page: what its own product is made of, and what is looked for among all products.
+    """Divide a page into SKUs of the supplier's own product and SKUs to match with all products.
 
     A new SKU of an own product is a version of that product.
     """

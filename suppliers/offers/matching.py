@@ -159,7 +159,7 @@ def _is_same_version(claim: Claim, bearer: Bearer) -> bool:
 def is_contradicted(
     claim: Claim, bearers: Mapping[Name, Bearer], *, variant_id: int, gtins: Collection[str]
 ) -> bool:
-    """Test whether the GTIN is that of another variant, of whichever brand, or of none of ours.
+    """Test whether the GTIN is that of another variant, of any brand, or of no variant of ours.
 
     Shape:  ``gtins`` are all that suppliers state for the variant
     """

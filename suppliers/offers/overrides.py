@@ -101,7 +101,7 @@ def _read_again(row: SupplierOffer) -> int:
 
 
 def is_unlinked(offer: SupplierOffer) -> bool:
-    """Test whether staff can decide what the offer is: it is listed, and linked to nothing."""
+    """Test whether staff can link the offer: it is listed and has no variant."""
     return offer.variant_id is None and offer.status != Status.GONE
 
 
@@ -128,7 +128,7 @@ def link(*, offer: SupplierOffer, variant: Variant, now: datetime) -> None:
 
 @transaction.atomic(durable=True)
 def make_product(*, offer: SupplierOffer, now: datetime) -> None:
-    """Have the next product sync make a product of the supplier's own from an offer.
+    """Have the next product sync create a product from an offer.
 
     Locks:  the offer, then its product
     Raises: NotByHandError  it is linked or gone, has no product page, or open orders hold units
@@ -158,7 +158,7 @@ def refuse(*, offer: SupplierOffer, now: datetime) -> None:
 def _unlinked(offer: SupplierOffer, *, becomes: int | None = None) -> SupplierOffer:
     """Lock an offer that staff may decide about.
 
-    An open order of its former variant would be filled with another one.
+    Open orders of its former variant would otherwise be filled with another one.
 
     Raises: NotByHandError
     """

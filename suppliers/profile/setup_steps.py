@@ -1,4 +1,4 @@
-"""Setup steps: tell what is left to do before a supplier can be bought from, in order."""
+"""Setup steps: list what is left to do before orders can be sent to a supplier."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ def look_at_file(work: Work, connector: object) -> None:
 
 
 def look_at_lists(work: Work, connector: object) -> None:
-    """Judge each of the lists that a job was joined from: a short one hides behind the others.
+    """Judge each list that a job joins: one that is cut short would hide behind the others.
 
     Raises: QuarantinedError
     """
@@ -153,7 +153,7 @@ def look_at_lists(work: Work, connector: object) -> None:
 
 
 def _last_lists(work: Work) -> dict[str, int]:
-    """Return how many rows each list had in the last good run that fetched it, of whichever job."""
+    """Return how many rows each list had in the last applied run of any job that fetched it."""
     done = FeedRun.objects.filter(supplier=work.supplier, status=FeedRun.Status.APPLIED)
     whole = done.filter(profile__has_key="lists").exclude(profile__has_key="is_part")
     last = whole.order_by("-status_since", "-pk").first()

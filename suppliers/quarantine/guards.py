@@ -17,6 +17,7 @@ from suppliers.connectors.bulk import EMPTY_KIND, MIXED_KIND, Shape
 
 # In a small catalog a share says little: so many rows may always go.
 FEW = 3
+MAX_COST = Decimal(1_000_000)  # of one unit
 # His servers' clocks may differ by so much.
 OUT_OF_STEP = timedelta(minutes=10)
 

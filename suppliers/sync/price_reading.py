@@ -43,7 +43,7 @@ FROM suppliers_supplierproduct p
 LEFT JOIN (SELECT DISTINCT ref FROM feed_costs_list) l ON l.ref = p.ref
 WHERE p.supplier_id = %(supplier)s AND p.status <> 'gone'
 """
-# News first, then what we have not read for longest: time or points may not do for all.
+# Changed products first, then those read longest ago: time or points may not suffice for all.
 TO_READ = """
 SELECT ref, cost_digest FROM (
   SELECT DISTINCT ON (p.ref) p.ref, l.cost_digest, p.changed_at,
@@ -64,9 +64,9 @@ ORDER BY is_news DESC, changed_at, ref
 class Read:
     """What was read of the prices, and what is wrong with it.
 
-    ``costs`` is laid out as ``price_list.COLUMNS``. ``troubled`` are the products that
-    something is wrong with: they are read again next time. ``shrunk`` are those whose answer leaves
-    out a SKU that is on sale. ``examined`` is None for all.
+    ``costs`` is laid out as ``price_list.COLUMNS``. ``troubled`` are the products with a
+    problem: they are read again next time. ``shrunk`` are those whose answer leaves out a SKU that
+    is on sale. ``examined`` names products and SKUs that were checked; None means all.
     """
 
     costs: Stage
@@ -90,7 +90,7 @@ class Read:
 
 
 def ask(work: Work, connector: Connector, read: Read) -> None:
-    """Read what there is to read into ``read``.
+    """Read the costs into ``read``: all, or those that may have changed.
 
     Raises: QuarantinedError  the list is not believable
             OutsideError  the supplier does not answer
@@ -104,7 +104,7 @@ def ask(work: Work, connector: Connector, read: Read) -> None:
 
 
 def _read_all(work: Work, connector: BulkStockAndPrice, read: Read) -> None:
-    """Read a whole list of prices, which says so itself when it names only what changed."""
+    """Read a list of all prices, or of those that changed: the connector says which."""
     is_whole = connector.omitted_costs is not Omitted.UNCHANGED
     if not is_whole:
         work.run.profile["names_changes"] = True
@@ -163,7 +163,7 @@ def _read_lines(work: Work, connector: BulkOffers, read: Read) -> None:
 
 
 def _read_changed(work: Work, connector: Connector, read: Read) -> None:
-    """Find in the list of products whose prices may have changed, and ask for those."""
+    """Find the products whose prices may have changed, and read those prices."""
     catalog, prices = able(connector, PagedCatalog), able(connector, PagedStockAndPrice)
     with staged("feed_costs_list", ("ref text", "cost_digest text")) as listed:
         read.digests = _digests_to_read(work, catalog, listed)
@@ -209,7 +209,7 @@ def _read(work: Work, prices: PagedStockAndPrice, read: Read) -> None:
         work.keep()
         done += 1
         if isinstance(answer, GoneError):
-            continue  # the product job will write that down
+            continue  # the product job records that
         if isinstance(answer, OutsideError):
             read.refuse(
                 ref, BadRow(row=ref, code="cost-no-answer", message=str(answer), is_fatal=False)
@@ -236,9 +236,10 @@ def _known_skus(work: Work, refs: Sequence[str]) -> dict[str, dict[str, str]]:
 def _look_for_left_out(
     read: Read, ref: str, answer: Sequence[CostRecord | BadRow], skus: Mapping[str, str]
 ) -> None:
-    """Hold the SKUs that a product's prices leave out: the supplier sells them no more.
+    """Hold the SKUs that a product's prices leave out: the supplier no longer sells them.
 
-    A row that cannot be read may be any of them. The product job ends their offers.
+    An unreadable row with an unknown SKU may be any of them, so then none is held. The product job
+    ends the offers.
     """
     if read.examined is not None:
         read.examined += skus

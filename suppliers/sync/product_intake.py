@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 
 from django.db import DataError, IntegrityError
 
@@ -26,7 +25,6 @@ from suppliers.runs.runs import Work
 
 log = logging.getLogger(__name__)
 
-MOST_COST = Decimal(1_000_000)
 TRIES = 3
 NOT_STORED = "cannot-be-stored"
 NOT_STORABLE = (DataError, IntegrityError, ValueError)
@@ -188,7 +186,7 @@ def wrong_cost(cost: Money, *, sku: str, expected: str) -> BadRow | None:
     if cost.currency != expected:
         message = f"The price is in {cost.currency}, not in {expected}."
         return BadRow(row=sku, code="cost-wrong-currency", message=message)
-    if not 0 < cost.rounded().amount <= MOST_COST:
+    if not 0 < cost.rounded().amount <= guards.MAX_COST:
         return BadRow(row=sku, code="cost-absurd", message=f"{cost.amount} cannot be a price.")
     return None
 
@@ -221,7 +219,7 @@ def _with_own_skus(
 
 
 def _taken_in(work: Work, decided: Links, *, is_again: bool = False) -> Intake:
-    """Store the supplier's own products; of other suppliers' products it only has offers."""
+    """Store the supplier's own products, and link its offers of other suppliers' products."""
     taken = _stored(work, decided.own, decided.known, is_again=is_again)
     touched = {*decided.linked.values(), *decided.disputed.values()}
     return replace(
