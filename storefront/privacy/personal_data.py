@@ -182,7 +182,7 @@ def _scrubbed(body: bytes, words: Collection[str]) -> bytes:
 def _end_sessions(user_id: int, now: datetime) -> None:
     """Delete the sessions of a user who is gone, a batch at a time and without a lock on others.
 
-    They sign no one in any more, since the user does not exist. Only reading each session tells
+    They no longer sign anyone in, since the user does not exist. A session must be decoded to see
     whose it is.
     """
     alive = Session.objects.filter(expire_date__gt=now).order_by("session_key")

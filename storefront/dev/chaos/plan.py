@@ -17,9 +17,9 @@ LETTERS_S = 4.0
 HANGING_CALLS, HANG_S = 4, 6.0  # as many as the web server has threads
 GREEDY_ORDERS = 14  # of one network
 LONELY = 1  # lies in one place
-EMPTIED, EMPTIABLE = 1, 4  # light that others have bought at CJ; its shoppers come first
+EMPTIED, EMPTIABLE = 1, 4  # lights that sell out at CJ; their shoppers come first
 BESIDE_RATE = 0.4  # of carts with a second light
-RARE = ("claim.", "auditing.", "rerouting.")  # whoever comes there first dies
+RARE = ("claim.", "auditing.", "rerouting.")  # the first process there is killed
 SUPPLIER_PATHS = ("createOrderV2", "getOrderDetail", "freightCalculate", "queryByVid")
 REFUSERS = ("cj", "bigbuy")
 BIGBUY_PATHS = ("order/create", "order/check", "tracking/orders")
@@ -48,7 +48,7 @@ class What(StrEnum):
     SUPPLIER_BACK = "supplier back"
     GATEWAY_FAULT = "gateway fault"
     SYNC = "sync"  # of stock, from lists
-    REFUSAL = "refusal"  # an order is canceled by its supplier, which had accepted it
+    REFUSAL = "refusal"  # a supplier cancels an order that it accepted
     POSTING = "posting"
     WORKER_CHILD = "worker child"
     WORKER = "worker"
@@ -88,7 +88,7 @@ class Blow:
 class Wish:
     """What one shopper is after; ``goods`` is the place of a light in the list, 0 the hot one.
 
-    ``beside`` is another light of the same cart, perhaps the same again; 0: none.
+    ``beside`` is another light in the same cart, possibly the same one; 0 is none.
     """
 
     goods: int
@@ -226,7 +226,7 @@ def _misery(luck: Random, seconds: float) -> tuple[Blow, ...]:
 
 
 def _lists(luck: Random, seconds: float) -> Iterable[Blow]:
-    """Have stock lists read that are broken on their way, and read again."""
+    """Break stock lists on their way, and have them read again."""
     for supplier, path in LISTS.items():
         for kind in luck.sample(LIST_KINDS, 2):
             yield _blow(0, What.SUPPLIER_FAULT, supplier=supplier, path=path, kind=kind)
@@ -234,7 +234,7 @@ def _lists(luck: Random, seconds: float) -> Iterable[Blow]:
 
 
 def _most_wished(wishes: Iterable[Wish]) -> tuple[int, ...]:
-    """Choose what shoppers are about to buy most, but for the hot one."""
+    """Return the lights that most shoppers are about to buy, without the hot one."""
     able = (one.goods for one in wishes if one.way is Way.PAYS and 0 < one.goods < EMPTIABLE)
     return tuple(goods for goods, _ in Counter(able).most_common(EMPTIED))
 

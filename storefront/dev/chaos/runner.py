@@ -122,14 +122,14 @@ class Run:
         return checks.judge(evidence)
 
     def _move_orders(self) -> None:
-        """Have suppliers cancel an order each, if none hit them yet, and deliver some."""
+        """Have each supplier cancel an order if it has not yet, and deliver some."""
         told = outside.orders_told(self.place.var)
         canceled = {one.supplier for one in told if one.is_off}
         for supplier in REFUSERS if self._refusers() else ():
             if supplier not in canceled:
                 with suppress(MissedError):
                     self.striker.refuse(supplier=supplier)
-        # Two of a supplier may be one order of ours.
+        # Two orders at suppliers may belong to one order of the shop.
         have_delivered(self.place, count=self.complaints + 2 * self.returns)
 
     def _be_staff(self, is_last: bool) -> bool:  # noqa: FBT001 - as ``drain`` asks

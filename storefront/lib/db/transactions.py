@@ -19,8 +19,8 @@ class HeldTransactionError(RuntimeError):
 def in_transaction() -> bool:
     """Test whether a transaction of our own is open.
 
-    A test case's wrapping transaction does not count: no test could call out, and no test would
-    see that a caller forgot its own.
+    A test case's wrapping transaction does not count. Otherwise no test could call out, and no test
+    would notice a caller that opens none.
     """
     connection = transaction.get_connection()
     blocks = [
@@ -30,7 +30,7 @@ def in_transaction() -> bool:
 
 
 def needs_transaction[**P, R](part: Callable[P, R]) -> Callable[P, R]:
-    """Refuse to run outside a transaction; the transaction around a test is none.
+    """Refuse to run outside a transaction. A test's wrapping transaction does not count.
 
     Raises: NoTransactionError  there is no change to belong to
     """

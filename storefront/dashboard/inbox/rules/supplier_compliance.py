@@ -1,4 +1,4 @@
-"""Supplier compliance rules: find missing or expiring evidence, missing contacts of makers."""
+"""Supplier compliance rules: find missing or expiring evidence, missing contacts of brands."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from storefront.accounts.models import User
 
 
 class Command(changepassword.Command):
-    """In this app because an app that stands before Django's own replaces its commands."""
+    """Overrides Django's command, since this app precedes Django's in ``INSTALLED_APPS``."""
 
     def handle(self, *args: Any, **options: Any) -> str | None:
         said: str | None = super().handle(*args, **options)  # raises where nothing was changed

@@ -51,7 +51,7 @@ def judge(evidence: Evidence) -> list[Violation]:
 
 
 def paid(charges: Sequence[Charge]) -> dict[str, list[Charge]]:
-    """Group by order what the gateway holds or took, where some of it was not given back."""
+    """Group by order the charges that the gateway still holds or kept, whole or in part."""
     kept: dict[str, list[Charge]] = {}
     for one in charges:
         if one.authorized - one.released - one.refunded > 0:
@@ -62,7 +62,7 @@ def paid(charges: Sequence[Charge]) -> dict[str, list[Charge]]:
 def _served(evidence: Evidence) -> Iterator[str]:
     """Miss shoppers: a shop that sells nothing keeps all other promises.
 
-    What was captured and went back counts: a supplier canceled it, or the customer returned it.
+    A refunded charge counts: a supplier canceled the order, or the customer returned it.
     """
     kept = {one.payment for one in evidence.charges if one.authorized > one.released}
     payers = [one for one in evidence.purchases if one.wish.way is Way.PAYS]
@@ -182,7 +182,7 @@ def _alike(evidence: Evidence) -> Iterator[str]:
         if (mine := ours.get(his.number)) is None:
             continue  # missed above
         if his.units != mine.units and not his.is_off:
-            yield f"{his.number}: he ships {his.units}, we ordered {mine.units}"
+            yield f"{his.number}: {his.units} are shipped, {mine.units} were ordered"
         if _contradicts(his, mine):
             yield f"{his.number}: it is {his.status} with him, {mine.status} with us"
 
@@ -230,7 +230,7 @@ def _answered(evidence: Evidence) -> Iterator[str]:
     """Compare what shoppers chose of what did not come as promised with what became of it.
 
     A customer who waits gets the money back only if no supplier could ship it. Only orders of one
-    line are judged: of others, the lines that come stay paid.
+    line are judged, because other orders stay paid for the lines that ship.
     """
     kept = paid(evidence.charges)
     single = {one.number for one in evidence.ours.orders if one.lines == 1}

@@ -102,7 +102,7 @@ def _is_worth_it(began: float, changed_at: float, at_most_s: float) -> bool:
 
 
 def _unheard(place: Instance) -> tuple[str, ...]:
-    """Count what suppliers canceled of which we have not heard: BigBuy has no webhook."""
+    """Count orders whose cancellation the shop has not heard of: BigBuy has no webhook."""
     off = [one.number for one in outside.orders_told(place.var) if one.is_off]
     unheard = PurchaseOrder.objects.filter(number__in=off).exclude(
         status=PurchaseOrder.Status.CANCELED

@@ -31,7 +31,7 @@ def make(var: Path, url: str) -> None:
 
 
 def digest(root: Path) -> str:
-    """Name the code: any change of it makes the tables again, but for tools without tables."""
+    """Return a hash of the code. The tables are made again when it changes; tools do not count."""
     found = hashlib.sha256()
     for app in APPS:
         for file in sorted((root / app).rglob("*.py")):

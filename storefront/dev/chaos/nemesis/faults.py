@@ -34,7 +34,7 @@ CANCELED = {"cj": "CANCELLED", "bigbuy": "Cancelled"}
 
 
 class MissedError(Exception):
-    """There is nothing that this blow could hit."""
+    """A fault has no target."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -112,7 +112,7 @@ class Striker:
         return control(self.place.supplier_urls[supplier], name, wish)
 
     def refuse(self, *, supplier: str) -> None:
-        """Have a supplier cancel an order that it took and has not shipped.
+        """Have a supplier cancel an order that it accepted and has not shipped.
 
         Raises: MissedError  it has none
         """

@@ -97,7 +97,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One call that asked a supplier to take an order, and whether it did."""
+    """One call that placed an order at a supplier, and whether it was accepted."""
 
     number: str
     is_taken: bool
@@ -183,7 +183,7 @@ class Evidence:
 
     Shape:  ``refunds`` what staff paid back, for a return too, in cents by order; ``returned``
             the orders of which a return was asked for; ``refusers`` the suppliers that were to
-            refuse what they had accepted; ``claims`` what they complained
+            cancel accepted orders; ``claims`` what they complained
             of, and ``disputes`` what the supplier has of it, by our numbers; ``answers`` what
             shoppers chose last when they were asked, by order; ``audit`` what the comparison of
             the day's money found; of the ``planned`` blows ``struck`` fell, and ``missed`` found

@@ -33,7 +33,7 @@ def charges(var: Path) -> list[Charge]:
 
 
 def orders_told(var: Path) -> list[Told]:
-    """Read the orders that API suppliers made; parts of one that CJ split are none of their own."""
+    """Read the orders of the API suppliers. The parts of an order that CJ split do not count."""
     cj = _rows(_cj(var), "SELECT * FROM orders WHERE parent_cj_id IS NULL ORDER BY created_s")
     bigbuy = _rows(_bigbuy(var), "SELECT * FROM orders ORDER BY created_s")
     return [
@@ -59,9 +59,9 @@ def disputes(var: Path) -> list[str]:
 
 
 def attempts(var: Path) -> list[Attempt]:
-    """Read how often API suppliers were asked to take an order, the first call first."""
+    """Read the calls that placed orders at API suppliers, oldest first."""
     cj = _rows(_cj(var), "SELECT order_number, code FROM attempts ORDER BY id")
-    # BigBuy notes only what it refused.
+    # The BigBuy sandbox records as attempts only what it refused.
     sql = """
         SELECT reference, 1 AS is_taken, created_s AS at_s FROM orders UNION ALL
         SELECT reference, 0, at_s FROM attempts ORDER BY at_s

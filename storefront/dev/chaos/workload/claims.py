@@ -15,7 +15,7 @@ DELIVERED = {"cj": "DELIVERED", "bigbuy": "Delivered"}
 
 
 def have_delivered(place: Instance, *, count: int) -> None:
-    """Let so many orders of each API supplier arrive; the news of it has its own way to us."""
+    """Let so many orders of each API supplier arrive. The shop learns of it by sync or webhook."""
     told = outside.orders_told(place.var)
     for supplier, word in DELIVERED.items():
         theirs = [one for one in told if one.supplier == supplier and (one.is_open or one.has_left)]
@@ -26,7 +26,7 @@ def have_delivered(place: Instance, *, count: int) -> None:
 
 
 def complain(place: Instance, *, count: int, is_last: bool) -> list[str]:
-    """Write down so many claims against CJ, each of one unit; return their numbers.
+    """Create so many claims against CJ, each of one unit; return their numbers.
 
     All at once, when we have heard of so many parcels: of fewer when it ``is_last``.
     """

@@ -21,8 +21,8 @@ from storefront.web.cart.summary import fill
 from suppliers.models import FeedRun, StockLevel, Supplier
 from suppliers.sync.tasks import sync_now
 
-# Who sends it, and whether it lies in one place alone: the first is the hot one. What CJ refuses
-# of the third and fourth comes from elsewhere.
+# Supplier, and whether one warehouse alone has it. The first is the hot one. If CJ refuses the
+# third or fourth, another warehouse or supplier has it.
 WANTED = (
     *[("cj", True)] * 2,
     *[("cj", False)] * 2,
@@ -52,13 +52,13 @@ class _Silence:
 
 
 def sync(*suppliers: str) -> None:
-    """Read what suppliers have, in this process."""
+    """Sync suppliers in this process."""
     for supplier in suppliers:
         call_command("supplier", "sync", supplier, stdout=_Silence())
 
 
 def ask_sync() -> None:
-    """Have workers read the stock lists; of CJ they would hear too early that a shelf is empty."""
+    """Have workers read the stock lists, but for CJ's: it would show too early what sold out."""
     try:
         for supplier in Supplier.objects.exclude(adapter="cj"):
             sync_now.delay(supplier_id=supplier.pk, kind=FeedRun.Kind.STOCK)
@@ -91,7 +91,7 @@ def choose(place: Instance, *, hot_units: int) -> tuple[list[Light], int]:
 
 
 def limit(place: Instance, light: Light, *, units: int) -> StockLevel:
-    """Leave so many of one light at the supplier, who says so when he is asked."""
+    """Set how many units of a light the supplier has, as its stock answers then say."""
     hot = StockLevel.objects.select_related("offer__supplier", "location").get(
         offer__variant=light.variant_id, reported_quantity__gt=0
     )
@@ -100,7 +100,7 @@ def limit(place: Instance, light: Light, *, units: int) -> StockLevel:
 
 
 def sell_out(place: Instance, light: Light) -> None:
-    """Empty the shelf from which a light is sold now; he tells when he is asked for it."""
+    """Empty the warehouse from which a light is sold now, as the supplier's answers then say."""
     shelves = StockLevel.objects.select_related("offer__supplier", "location").filter(
         offer__variant=light.variant_id, reported_quantity__gt=0
     )

@@ -1,6 +1,6 @@
-"""Return workload: return some delivered orders while the gateway's answers get lost.
+"""Return workload: return some delivered orders while answers of the gateway get lost.
 
-Of every two one is accepted and paid, by two people at once, and one is rejected.
+Every other return is accepted and refunded by two people at once; the others are rejected.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 
 ACTOR = "chaos"
 Kind = ReturnAuthorization.Kind
-KINDS = (Kind.WITHDRAWAL, Kind.DAMAGED)  # one is approved by law, of the other staff decide
+KINDS = (
+    Kind.WITHDRAWAL,
+    Kind.DAMAGED,
+)  # a withdrawal is approved by law, staff decide about damage
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Wholesaler: answer the orders that the feed supplier gets by e-mail, on its page of the shop.
 
-It ships, refuses, refuses a part, or accepts and refuses later. Its answers are its book.
+It ships, refuses, refuses a part, or accepts and refuses later. Its answers are its records.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ class Wholesaler:
         refused: Sequence[str],
         some: Mapping[str, int] | None = None,
     ) -> bool:
-        """Answer by the form, and send it again: what stands already is no error."""
+        """Send the answer form twice: a repeated answer is no error."""
         units, some = order.units or {}, some or {}
         form = {
             f"line_{line}": "rejected_other" if line in refused else "ship" for line in units

@@ -89,8 +89,8 @@ class Limits:
 DEFAULT_KEY = "bb-sandbox-0123456789abcdef"
 HOUR_S = 3600.0
 FIRST_ORDER = 119_000_001
-# Beside what goes wrong with everybody: a refusal under HTTP 200 in two ways, one whose code and
-# message have changed places, and a list of which half the rows are missing.
+# Faults besides the common ones: a refusal under HTTP 200 in two ways, one whose code and
+# message are swapped, and a list without half of its rows.
 KINDS = (REQUEST_KINDS - {"token_expired", "wrong_currency"}) | {"soft_409", "swapped", "half_list"}
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
