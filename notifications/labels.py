@@ -27,7 +27,7 @@ WORDS: Mapping[str, Promise] = {
     "lines_refused": _("Items not available"),
     "setback_asked": _("Delay or substitute: customer asked"),
     "order_refunded": _("Refund sent"),
-    "return_declared": _("Return received"),
+    "return_declared": _("Return request received"),
     "return_news": _("Return updated"),
     "contact_message": _("Customer message"),
     "contact_acknowledged": _("Customer message received"),

@@ -12,7 +12,7 @@ from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.security.anonymization import scrub
 
 NOBODY = "nobody@erased.invalid"
-# What customers write themselves, by event: no word of their address finds it.
+# Payload fields, by event, with free text of customers, which scrubbing an address would miss.
 WRITTEN = {"contact.received": ("name", "message")}
 WAITING = ("pending", "retrying", "replayed")
 

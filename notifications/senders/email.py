@@ -52,7 +52,7 @@ class Email:
     def send(self, message: Message) -> None:
         headers = {"Message-ID": message.message_id}
         if not message.reply_to:
-            # An answering machine that obeys this does not answer to a shop.
+            # Asks automatic responders not to reply (RFC 3834).
             headers["Auto-Submitted"] = "auto-generated"
         mail = EmailMultiAlternatives(
             subject=message.subject,

@@ -84,7 +84,7 @@ class CheckActions(StaffAdmin):
             title=gettext("Try the connection"),
             explain=words % {"name": supplier.name},
             act=lambda _given: start_call(tasks.check, supplier),
-            done=gettext("Started: what is found stands on this page in a moment."),
+            done=gettext("Started. The result appears on this page in a moment."),
         )
 
 
@@ -154,7 +154,7 @@ class ConnectionAdmin(BreakerActions):
         return super().get_form(request, obj, change, **words)
 
     def response_change(self, request: HttpRequest, obj: Connection) -> HttpResponse:
-        """Try what was saved, and go back to the supplier, whose page shows what comes next."""
+        """Try the saved connection, and return to the supplier's page with the next step."""
         answer: HttpResponse = super().response_change(request, obj)
         if "_save" not in request.POST:
             return answer

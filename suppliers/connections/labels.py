@@ -101,7 +101,7 @@ OPTIONS: Mapping[str, Field] = {
         _(
             "CJ’s level of our account, from 0 (Free) to 5 (Advanced), as CJ’s site shows it. It"
             " sets how many calls a second and product subscriptions CJ allows. “Calls in a"
-            " second, at most” still limits them: raise that, too. Empty: as CJ reports it."
+            " second, at most” still applies: raise it, too. Empty: as CJ reports it."
         ),
     ),
     "points_per_day": Field(

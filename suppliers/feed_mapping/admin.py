@@ -170,7 +170,7 @@ class _Page:
         )
         with suppress(TemporaryError):  # the supplier's page offers it, too
             start(connection_tasks.check, supplier_id=self.supplier.pk)
-        words = gettext("%(version)s is read by from now on.") % {"version": version}
+        words = gettext("Files are now read with %(version)s.") % {"version": version}
         self.desk.message_user(self.request, words, messages.SUCCESS)
         return self._to()
 

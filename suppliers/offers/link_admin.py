@@ -23,7 +23,7 @@ from suppliers.runs.issue_labels import said
 
 
 class LinkForm(ReasonForm):
-    """Which variant of ours an offer is, and why."""
+    """The variant to link an offer to, and the reason."""
 
     sku = forms.CharField(label=_("SKU"), max_length=40, widget=UnfoldAdminTextInputWidget)
     field_order = ("sku", "reason")
@@ -58,7 +58,7 @@ def _open_issues(offer: SupplierOffer) -> list[tuple[str, str]]:
 
 
 class LinkActions(StaffAdmin):
-    """Decisions of staff about an offer that is linked to nothing. Each needs a reason."""
+    """Decisions of staff about an offer without a link. Each needs a reason."""
 
     link_actions: ClassVar = ["link", "make_product", "refuse"]
     link_fits: ClassVar = dict.fromkeys(link_actions, overrides.is_unlinked)
@@ -100,7 +100,7 @@ class LinkActions(StaffAdmin):
             offer,
             title=gettext("Create a product"),
             explain=gettext(
-                "The next product sync makes a product of its own from the supplier’s page."
+                "The next product sync creates a new product from the supplier’s page."
             ),
             act=act,
             done=gettext("The next product sync creates the product."),

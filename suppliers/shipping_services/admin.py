@@ -32,8 +32,8 @@ SERVICE = (
             "tier": Field(
                 _("Pace that shoppers choose"),
                 _(
-                    "economy or express: how fast the parcel travels, which shoppers choose at"
-                    " checkout. A route with another word is a spare one."
+                    "economy or express, which shoppers choose at checkout. A route with another"
+                    " word is used only if no route of the chosen pace carries the parcel."
                 ),
             ),
             "is_active": Field(_("In use"), _("Not ticked: nothing new is sent by it.")),

@@ -19,7 +19,6 @@ def wrote(*, order="", email="erika@example.org", topic="order"):
         order=order,
         topic=topic,
         message="Strap <broke>.",
-        website="",
         now=NOON,
     )
 
@@ -39,7 +38,7 @@ def wrote_about_a_product():
 
 RECEIVED = "We received your message, and a person will answer it by e-mail."
 CASES = [
-    ("contact.received", wrote_about_an_order, ["Strap <broke>.", "Answer this e-mail"]),
+    ("contact.received", wrote_about_an_order, ["Strap <broke>.", "Reply to this e-mail"]),
     (
         "contact.received",
         wrote_a_number_of_no_order,

@@ -29,7 +29,7 @@ class EraseForm(CurrentPasswordForm):
     """Asks twice: for the password, and for a tick."""
 
     sure = forms.BooleanField(
-        label=gettext_lazy("Yes, for ever"),
+        label=gettext_lazy("Yes, erase it permanently"),
         error_messages={"required": gettext_lazy("Tick that you are sure.")},
     )
 

@@ -31,7 +31,7 @@ from storefront.web.core.address_form import EMAIL_ERRORS
 from storefront.web.core.visit import shopper_id
 
 MESSAGES_PER_HOUR = 10  # of one network
-MESSAGES_PER_ADDRESS = 5  # an hour: each is acknowledged to an address that may be another person's
+MESSAGES_PER_ADDRESS = 5  # an hour: the address may be another person's, who gets an e-mail each
 MAX_MESSAGE = 4000
 TOPICS = [
     ("order", gettext_lazy("An order or a parcel")),
@@ -54,7 +54,7 @@ class ContactForm(forms.Form):
         max_length=254,
         error_messages={
             **EMAIL_ERRORS,
-            "required": gettext_lazy("Enter your e-mail address: our answer goes there."),
+            "required": gettext_lazy("Enter your e-mail address, so that we can answer."),
         },
     )
     order = forms.CharField(
@@ -82,14 +82,14 @@ class ContactForm(forms.Form):
     website = forms.CharField(label=gettext_lazy("Leave this field empty"), required=False)
 
     def clean_website(self) -> str:
-        """Refuse what a program filled in. Nothing is dropped silently: a person can correct it."""
+        """Refuse what a program filled in. A person who filled it in sees why, and can clear it."""
         if self.cleaned_data["website"]:
             raise forms.ValidationError(_("Clear this field, then send the message again."))
         return ""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        return {name: drop_controls(value) for name, value in cleaned.items()}
+        return {name: drop_controls(value) for name, value in cleaned.items() if name != "website"}
 
 
 @never_cache
@@ -118,7 +118,7 @@ def contact(request: HttpRequest) -> HttpResponse:
 
 
 def _known(request: HttpRequest) -> dict[str, str]:
-    """Fill in what the link says, and who is signed in."""
+    """Return the initial values: order and topic of the link, name and e-mail of the account."""
     given = {name: request.GET.get(name, "") for name in ("order", "topic")}
     given["topic"] = given["topic"] or ("order" if given["order"] else "other")
     if shopper_id(request) is not None and isinstance(request.user, User):
@@ -134,14 +134,13 @@ def _is_too_often(request: HttpRequest, email: str) -> bool:
 
 @transaction.atomic(durable=True)
 def send(  # noqa: PLR0913 - the fields of the form
-    *, name: str, email: str, order: str, topic: str, message: str, website: str, now: datetime
+    *, name: str, email: str, order: str, topic: str, message: str, now: datetime
 ) -> None:
     """Record the message in the outbox: one e-mail to the shop, one to the customer.
 
     Idempotent: the same message on the same day is sent once, however often it is submitted.
     The acknowledgement quotes no text of the form: the address may be another person's.
     """
-    del website
     found = links.find_by_email(number=order, email=email) if order else None
     said = "\0".join((name, email, order, topic, message, f"{now:%Y-%m-%d}"))
     digest = hashlib.blake2b(said.encode(), digest_size=16).hexdigest()

@@ -98,13 +98,13 @@ FACET_HELP: Words = {
     "power": _(
         "What feeds it: one of the cells you tick. USB-C, sun and crank must be there as well."
     ),
-    "water": _("At least this much. Submersible does not mean that it stands a water jet."),
-    "features": _("Each tick must be there."),
-    "brand": _("Who makes it. Tick several to see all of them."),
-    "color": _("Of a version that you can buy. Similar colors count as one: navy is blue."),
+    "water": _("At least this protection. Submersible does not mean protected against water jets."),
+    "features": _("Products that have all selected features."),
+    "brand": _("Products of any selected brand."),
+    "color": _("Colors that you can buy. Similar colors are grouped: navy counts as blue."),
     "origin": _(
-        "A country from which it can be sent to you. If there are several, the product page says"
-        " which one sends it."
+        "A country that can ship the product to you. If several can, the product page says"
+        " which one ships it."
     ),
 }
 UNITS: Words = {"runtime": _("h"), "weight": _("g"), "lumens": _("lm"), "beam": _("m")}

@@ -56,7 +56,7 @@ def test_a_mapping_is_built_seen_and_saved_without_a_mouse(office, browse, tmp_p
     assert overflow(page) <= 0
     page.screenshot(path=tmp_path / f"mapping-{width}.png", full_page=True)
     press(page, page.get_by_role("button", name="Save as the next version"))
-    page.get_by_text("is read by from now on").wait_for()
+    page.get_by_text("Files are now read with").wait_for()
 
     assert found == []
     assert FeedMapping.objects.get().spec["fields"]["title"] == {"column": "Bezeichnung"}

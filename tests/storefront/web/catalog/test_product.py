@@ -308,9 +308,13 @@ def archive(_listing):
 @pytest.mark.parametrize(
     ("change", "status", "reason"),
     [
-        (review_price, 200, "Its price is being checked, so it cannot be bought just now."),
+        (
+            review_price,
+            200,
+            "The price is being checked, so this product cannot be bought at the moment.",
+        ),
         (archive, 410, "This product is no longer sold."),
-        (unpublish, 404, "It is not sold at the moment."),
+        (unpublish, 404, "This product is not sold at the moment."),
     ],
 )
 def test_a_product_that_is_not_for_sale_says_why_and_offers_others(

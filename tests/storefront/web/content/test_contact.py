@@ -102,7 +102,7 @@ def test_a_message_is_linked_to_an_order_of_the_same_email_address(client, email
     ("field", "value", "words"),
     [
         ("name", "", "Enter your name."),
-        ("email", "", "our answer goes there"),
+        ("email", "", "so that we can answer"),
         ("email", "erika", "like name@example.org"),
         ("topic", "complaint", "Choose a topic."),
         ("message", "  ", "Write your message."),
