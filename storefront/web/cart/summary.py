@@ -53,8 +53,8 @@ class FilledParcel:
 class FilledCart:
     """A cart with all that a shopper must know before paying.
 
-    Shape:  ``quotes`` as ``delivery_ways.offered`` returns them; ``limits`` maps variants of which
-            one order may not hold so many to how many it may
+    Shape:  ``quotes`` as ``delivery_ways.offered`` returns them; ``limits`` maps variants
+            with too many units for one order to how many one order may reserve
     """
 
     cart: CartView
@@ -97,10 +97,10 @@ class FilledCart:
         days = other.arrivals[line.variant_id]
         return days if days[1] < self.quote.arrivals[line.variant_id][1] else None
 
-    def moved(self, line: LineView) -> DeliveryPromise | None:
-        """Return how a line is delivered now, if that is not what its page promised.
+    def changed_delivery(self, line: LineView) -> DeliveryPromise | None:
+        """Return when and from where a line is sent now, if the product page promised otherwise.
 
-        None where the customer chose another country, or a way that is sooner.
+        None if the customer chose another country or a faster delivery method.
         """
         was, quote = line.promised, self.quote
         if was is None or was.country_to != self.country or quote is None:
@@ -119,7 +119,7 @@ class FilledCart:
 
     @property
     def must_change(self) -> bool:
-        """Whether quantities are too large to be sent, or to be held by one order."""
+        """Whether quantities are too large to be sent, or to be reserved by one order."""
         return bool(self.short or self.limits)
 
     @property
@@ -158,7 +158,7 @@ def ways(
 
 
 def _limits(plan: Plan) -> dict[int, int]:
-    """Return the variants of which one order may not hold as many as planned, and how many it may.
+    """Return the variants with too many units for one order, and how many one order may reserve.
 
     A line that is filled from several stock rows is limited by the smallest share that it exceeds.
     """

@@ -92,7 +92,7 @@ def show(
 
 
 def _unavailable(request: HttpRequest, here: Visit, slug: str, now: datetime) -> HttpResponse:
-    """Say why a known product is not for sale, and offer others. It is 410 if it is withdrawn.
+    """Say why a known product is not for sale, and offer others: 410 if it is no longer sold.
 
     Raises: Http404  there is no such product
     """

@@ -142,12 +142,12 @@ def _list(
 
 
 def _narrows(facet: Facet) -> bool:
-    """Test whether there is something to choose: of one brand there is nothing to filter."""
+    """Test whether a facet offers a choice: a single brand or origin filters nothing."""
     return facet.code not in NAMED or len(facet.choices) > 1 or facet.is_active
 
 
 def value_label(code: str, value: str, language: str) -> str:
-    """Say one value of a facet."""
+    """Return the label of one value of a facet."""
     if code == "brand":
         return value
     return formats.country(value, language) if code == "origin" else word(value, code)

@@ -155,7 +155,7 @@ def review(request: HttpRequest, cart: Cart, known: Read | None, now: datetime) 
 @with_cart
 @tells_what_is_held
 def place(request: HttpRequest, cart: Cart, known: Read | None, now: datetime) -> HttpResponse:
-    """Order what the page showed, for the amount on its button and no later, once."""
+    """Place the order once, for the total and the arrival date that the page showed."""
     if missing := _missing_step(cart):
         return redirect(missing)
     found = ways(cart=cart, country=cart.country, now=now, chosen_way=cart.service, known=known)
@@ -213,7 +213,7 @@ def _agreed(request: HttpRequest, currency: str) -> Money | None:
 
 
 def _agreed_arrival(request: HttpRequest) -> date | None:
-    """Return the last day of arrival that the review page showed, if the form says it."""
+    """Return the last day of arrival that the review page showed, if the form has it."""
     try:
         return date.fromisoformat(request.POST.get("arrives_to", ""))
     except ValueError:

@@ -72,7 +72,7 @@ class Content:
 class Box:
     """What travels together. ``carrier`` and ``number`` are empty until it is packed.
 
-    ``agreed_by`` is the later day that the customer agreed to wait for.
+    ``agreed_by`` is the later arrival date that the customer accepted.
     """
 
     country: str
