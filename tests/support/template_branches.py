@@ -2,7 +2,6 @@
 
 ``pytest --template-branches`` fails if a branch was rendered by no test. Names are undefined
 strictly in every environment, so a rendered branch is one whose names exist.
-``unrendered_branches.txt`` lists what no test renders yet; the run says what to remove from it.
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ FOLDERS = [
     ROOT / "storefront" / "supplier_portal" / "templates",
     ROOT / "notifications" / "templates",
 ]
-NOT_YET = ROOT / "tests" / "support" / "unrendered_branches.txt"
 SEEN: set[str] = set()
 
 
@@ -108,16 +106,6 @@ def record():
     Environment.mark_value = staticmethod(lambda name, value: (SEEN.add(name), value)[1])
 
 
-def missing(seen):
-    """Return the branches that no test rendered, without those that are known."""
-    return sorted(set(branches()) - seen - known())
-
-
-def known():
-    """Return the branches that no test renders yet. The list may only become shorter."""
-    return set(NOT_YET.read_text().splitlines())
-
-
 def pytest_addoption(parser):
     parser.addoption("--template-branches", action="store_true", help="fail on unrendered branches")
 
@@ -138,8 +126,6 @@ def pytest_sessionfinish(session):
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["template_branches"] = sorted(SEEN)
         return
-    if found := missing(SEEN):
+    if found := sorted(set(branches()) - SEEN):
         session.exitstatus = 1
         print(f"\n{len(found)} template branches were rendered by no test:", *found, sep="\n")  # noqa: T201
-    if found := sorted(known() - set(branches()) | known() & SEEN):
-        print(f"\nRemove from {NOT_YET.name}:", *found, sep="\n")  # noqa: T201
