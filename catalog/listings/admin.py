@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog.column_labels import COLUMNS
-from catalog.listings import price_explanation, publication
+from catalog.listings import price_comparison, price_explanation, publication
 from catalog.models import Listing, PriceChange
 from catalog.pricing import history, labels
 from storefront.lib.line_charts import chart
@@ -144,6 +144,11 @@ class ListingAdmin(StaffAdmin):
         return TemplateResponse(request, "catalog/listings/price_explanation.html", context)
 
 
+@admin.display(description=_("Made of"))
+def made_of(change: PriceChange) -> str:
+    return price_comparison.of_change(change)
+
+
 show(
     PriceChange,
     list_display=[
@@ -157,7 +162,7 @@ show(
     ],
     list_select_related=["listing__variant", "listing__channel", "rule__book"],
     exclude=["made_of"],
-    readonly_fields=[columns.document("made_of", _("Made of"))],
+    readonly_fields=[made_of],
     search_fields=["listing__variant__sku"],
     ordering=["-id"],
 )

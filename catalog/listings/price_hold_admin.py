@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog.column_labels import COLUMNS
-from catalog.listings import price_approvals
+from catalog.listings import price_approvals, price_comparison
 from catalog.models import PriceHold
 from catalog.pricing import labels
-from catalog.pricing.breakdown import Step
 from catalog.pricing.guards import APPROVABLE
-from storefront.lib.money import Money
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action
 
@@ -66,19 +62,7 @@ class PriceHoldAdmin(StaffAdmin):
 
     @admin.display(description=_("Made of"))
     def made(self, hold: PriceHold) -> str:
-        """Show the calculation that was stopped, step by step."""
-        rows = []
-        for code, amount, note in hold.made_of.get("steps", ()):
-            step = Step(code=code, amount=amount and Decimal(amount), note=note)
-            money = step.amount and Money(step.amount, hold.listing.channel.currency)
-            shown = columns.as_money(money) if money else ""
-            rows.append((labels.words(code), labels.note(step), shown))
-        lines = format_html_join(
-            "", "<tr><th scope=row>{}</th><td>{}</td><td class=today-number>{}</td></tr>", rows
-        )
-        return format_html(
-            '<div class="today-scroll"><table class="staff-pairs">{}</table></div>', lines
-        )
+        return price_comparison.of_hold(hold)
 
     @admin.display(description=_("In numbers"))
     def why(self, hold: PriceHold) -> str:

@@ -37,9 +37,9 @@ def steps(done: Calculation) -> Iterator[Step]:
         return
     yield from _rule(done, done.rule, done.landed)
     yield from _guards(done, done.verdict)
-    if done.price:
-        margin = done.landed.margin_rate(done.price)
-        net = done.price / (1 + done.landed.terms.tax_rate)
+    if price := done.verdict.proposed:
+        margin = done.landed.margin_rate(price)
+        net = price / (1 + done.landed.terms.tax_rate)
         yield Step(code="margin", amount=net * margin, note=percent(margin))
 
 

@@ -361,13 +361,15 @@ def _moment(text: str) -> datetime | None:
     return found if found is not None and found.tzinfo else None
 
 
-@admin.display(description=cast("str", gettext_lazy("Moves")))
+@admin.display(description=cast("str", gettext_lazy("Status history")))
 def moves(row: Any) -> str:
     """Show the trace of a row's statuses, newest first."""
     changes = StatusChange.objects.filter(
         subject=row._meta.label,  # noqa: SLF001 - Django's documented model API
         subject_id=row.pk,
     ).order_by("-id")[:MOVES_SHOWN]
+    if not changes:
+        return _("No changes yet")
     return format_html(
         '<ul class="staff-moves">{}</ul>',
         format_html_join(
