@@ -135,8 +135,6 @@ def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
             PriceChangedError, ArrivalChangedError, SpentError, NothingToPayError,
             BadAddressError  nothing is written
     """
-    if agreed_arrival and quote.arrives_to > agreed_arrival:
-        raise ArrivalChangedError(quote.arrives_to)
     check = check or verification.note(ship_to, other=verification.suggestion(ship_to))
     if fields := validation.problems(address=ship_to):
         raise BadAddressError(fields)
@@ -152,6 +150,7 @@ def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
         quote=quote,
         now=now,
         agreed=agreed,
+        agreed_arrival=agreed_arrival,
         network=network,
     )
     try:
@@ -205,6 +204,7 @@ def _place(  # noqa: PLR0913
     quote: ShippingQuote,
     now: datetime,
     agreed: Money | None,
+    agreed_arrival: date | None,
     network: str,
 ) -> Placed:
     if (
@@ -219,6 +219,8 @@ def _place(  # noqa: PLR0913
         raise AlreadyPlacedError(order)
     if not (lines := read.rows):
         raise EmptyCartError
+    if agreed_arrival and quote.arrives_to > agreed_arrival:
+        raise ArrivalChangedError(quote.arrives_to)
     since, earlier = open_order_limits.make_way(cart=cart, now=now)
     _insist_whole(quote, lines)
     units = _units(lines, now)

@@ -118,6 +118,17 @@ def test_a_cart_is_ordered_once():
     assert StockLevel.objects.get().reserved == 1
 
 
+def test_a_second_click_finds_the_order_although_its_own_quote_arrives_later():
+    cart = make_cart(make_sellable())
+    first = place(cart)
+    quote = quote_for(cart)
+
+    with pytest.raises(checkout.AlreadyPlacedError) as again:
+        place(cart, quote=quote, agreed_arrival=quote.arrives_to - timedelta(days=1))
+
+    assert again.value.order == first
+
+
 def test_an_empty_cart_is_no_order():
     cart = make_cart(make_sellable())
     quote = quote_for(cart)
