@@ -1,4 +1,4 @@
-"""Text: fold search text for any keyboard, drop control characters, test what can be stored. Pure.
+"""Text: fold search text, drop control characters, unify line breaks, test for storage. Pure.
 
 ``folded_sql`` folds in SQL when product cards are written.
 """
@@ -30,6 +30,11 @@ def fold(text: str) -> str:
 def drop_controls(text: str) -> str:
     """Drop control characters (tab and line breaks stay) and lone surrogates."""
     return text if text.isprintable() else _CONTROLS.sub("", text)
+
+
+def unify_line_breaks(text: str) -> str:
+    """Write each line break as one character, as a browser counts it."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def drop_controls_in(value: Any) -> Any:

@@ -25,7 +25,7 @@ from storefront.accounts.models import User
 from storefront.identity.current import shop_identity
 from storefront.lib.security.client_ip import visitor_of
 from storefront.lib.security.rate_limit import is_too_often
-from storefront.lib.text import drop_controls
+from storefront.lib.text import drop_controls, unify_line_breaks
 from storefront.web.content import pages
 from storefront.web.core.address_form import EMAIL_ERRORS
 from storefront.web.core.visit import shopper_id
@@ -41,10 +41,17 @@ TOPICS = [
 ]
 
 
+class PrintableText(forms.CharField):
+    """A text without control characters; its length counts a line break as one character."""
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(drop_controls(unify_line_breaks(value or "")))
+
+
 class ContactForm(forms.Form):
     """A message to the shop. ``website`` is a honeypot: people do not see it."""
 
-    name = forms.CharField(
+    name = PrintableText(
         label=gettext_lazy("Name"),
         max_length=80,
         error_messages={"required": gettext_lazy("Enter your name.")},
@@ -57,7 +64,7 @@ class ContactForm(forms.Form):
             "required": gettext_lazy("Enter your e-mail address, so that we can answer."),
         },
     )
-    order = forms.CharField(
+    order = PrintableText(
         label=gettext_lazy("Order number"),
         max_length=20,
         required=False,
@@ -71,7 +78,7 @@ class ContactForm(forms.Form):
             "invalid_choice": gettext_lazy("Choose a topic."),
         },
     )
-    message = forms.CharField(
+    message = PrintableText(
         label=gettext_lazy("Message"),
         max_length=MAX_MESSAGE,
         error_messages={
@@ -89,7 +96,7 @@ class ContactForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        return {name: drop_controls(value) for name, value in cleaned.items() if name != "website"}
+        return {name: value for name, value in cleaned.items() if name != "website"}
 
 
 @never_cache

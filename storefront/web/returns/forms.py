@@ -16,6 +16,7 @@ from orders.models.returns import MOST_WORDS
 from orders.returns.eligibility import Returnable
 from orders.returns.exchange_options import Other
 from orders.returns.requests import Declaration
+from storefront.lib.text import unify_line_breaks
 from storefront.web.core import formats
 from storefront.web.returns.photos import PicturesForm
 from storefront.web.returns.status import KINDS
@@ -26,11 +27,6 @@ Kind = ReturnAuthorization.Kind
 MOST_AT_ONCE = 800  # letters
 
 
-def lined(words: str) -> str:
-    """Read words as a browser counts them: a line break is one character."""
-    return words.replace("\r\n", "\n").replace("\r", "\n").strip()
-
-
 class Words(forms.CharField):
     """What a shopper says in some lines; no more of it than its field lets a browser send."""
 
@@ -39,7 +35,7 @@ class Words(forms.CharField):
         super().__init__(max_length=MOST_AT_ONCE, error_messages={"max_length": words}, **known)
 
     def to_python(self, value: Any) -> Any:
-        return super().to_python(lined(value) if isinstance(value, str) else value)
+        return super().to_python(unify_line_breaks(value) if isinstance(value, str) else value)
 
 
 class ReturnForm(forms.Form):

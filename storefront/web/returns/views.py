@@ -21,7 +21,8 @@ from orders.returns import authorizations, eligibility, exchange_options, reques
 from orders.returns.eligibility import CannotReturnError
 from orders.returns.requests import Declaration
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
-from storefront.web.returns.forms import AnswerForm, ReturnForm, lined
+from storefront.lib.text import unify_line_breaks
+from storefront.web.returns.forms import AnswerForm, ReturnForm
 from storefront.web.returns.photos import PicturesForm
 from storefront.web.returns.status import KINDS
 
@@ -148,7 +149,7 @@ def answer(request: HttpRequest, number: str, key: str, name: str) -> HttpRespon
     authorization = _one(found, name)
     if request.method != "POST":  # the address of a page that showed what was wrong
         return _back(found, "")
-    words = lined(request.POST.get("words", ""))
+    words = unify_line_breaks(request.POST.get("words", "")).strip()
     if not authorizations.is_asked(authorization):  # before any picture is drawn
         files = len(request.FILES.getlist("pictures"))
         is_taken = authorizations.is_taken(authorization, words=words, pictures=files)

@@ -106,6 +106,8 @@ def test_a_message_is_linked_to_an_order_of_the_same_email_address(client, email
         ("email", "erika", "like name@example.org"),
         ("topic", "complaint", "Choose a topic."),
         ("message", "  ", "Write your message."),
+        ("message", "\x01 \x02", "Write your message."),
+        ("name", "\x01", "Enter your name."),
         ("message", "x" * 4001, "Shorten the message"),
         ("order", "F" * 21, "An order number is shorter"),
         ("website", "https://spam.example", "Clear this field"),
@@ -121,6 +123,10 @@ def test_a_faulty_message_is_kept_in_the_form_and_not_sent(client, light, field,
     assert page.unlabeled() == []
     assert field == "message" or "Does the strap fit a helmet?" in page.text
     assert not Event.objects.exists()
+
+
+def test_a_line_break_counts_as_one_character_as_in_a_browser(client, light):
+    assert send(client, message="x\r\n" * 1999 + "xx").status_code == 303
 
 
 def test_a_text_that_cannot_be_stored_is_refused(client, light):
