@@ -7,13 +7,13 @@ from django.utils.translation import gettext_lazy as _
 from orders.models import PaymentEvent
 
 Kind = PaymentEvent.Kind
-# What we only asked for, and what others say of a payment, moves no money.
+# Requests and disputes move no money.
 MOVES = {
     Kind.AUTHORIZED: _("Held on the card"),
     Kind.CAPTURED: _("Charged"),
     Kind.RELEASED: _("Released, never charged"),
-    Kind.REFUNDED: _("Given back"),
-    Kind.REFUND_FAILED: _("Came back to us: your bank did not take it"),
+    Kind.REFUNDED: _("Refunded"),
+    Kind.REFUND_FAILED: _("Refund failed: your bank returned the money"),
     Kind.DECLINED: _("Declined, not charged"),
-    Kind.EXPIRED: _("The hold ended: what was not charged is free again"),
+    Kind.EXPIRED: _("The hold expired: the rest was not charged"),
 }

@@ -53,7 +53,7 @@ def test_each_move_of_the_money_stands_there_newest_first(hers, light):
     lines = [" ".join(words) for words in told(hers.get(HERE))]
 
     assert [line.split(" 24 Nov")[0] for line in lines] == [
-        "Given back",
+        "Refunded",
         "Charged",
         "Held on the card",
     ]

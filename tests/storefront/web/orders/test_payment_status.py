@@ -32,7 +32,7 @@ def page_of(order, rest=""):
 
 
 def rows_of(text):
-    return re.findall(r"<dt>(Charged|Given back|Let go[^<]*)</dt><dd>([^<]*)</dd>", text)
+    return re.findall(r"<dt>(Charged|Refunded|Released[^<]*)</dt><dd>([^<]*)</dd>", text)
 
 
 def hear(payment, what, amount):
@@ -49,8 +49,8 @@ def test_the_order_page_tells_what_was_charged_and_what_went_back(client, light)
     hear(payment, "refunded", "4.89")
     told = Page(client.get(page_of(order))).text
 
-    assert "Given back" not in plain + charged
-    assert rows_of(told) == [("Charged", "€44.89"), ("Given back", "€4.89")]
+    assert "Refunded" not in plain + charged
+    assert rows_of(told) == [("Charged", "€44.89"), ("Refunded", "€4.89")]
 
 
 def test_of_a_canceled_order_that_was_only_held_nothing_is_said_to_go_back(client, light):
@@ -132,7 +132,7 @@ def test_who_paid_at_the_second_attempt_is_not_told_of_the_first(client, light):
     told = client.get(page_of(order)).content.decode()
 
     assert "Released, never charged" not in plain
-    assert rows_of(told) == [("Charged", "€44.89"), ("Given back", "€4.89")]
+    assert rows_of(told) == [("Charged", "€44.89"), ("Refunded", "€4.89")]
 
 
 def test_who_changes_what_he_asked_for_finds_it_as_he_wrote_it(shopper, light):
