@@ -222,8 +222,8 @@ def test_a_region_stays_chosen_and_stands_in_the_address(filled):
 def test_a_parcel_without_the_chosen_pace_says_so(shopper):
     faster = {**POST, "tier": "express", "base_amount": "19.00"}
     routes = [*BOTH, ("near", "DE", faster)]
-    listing = build(near(), far(), routes=routes, channel={"places_per_line": 2})
-    shopper.post("/en/cart/add/", {"listing": listing.pk, "quantity": 25})
+    listing = build(near(5), far(5), routes=routes, channel={"places_per_line": 2})
+    shopper.post("/en/cart/add/", {"listing": listing.pk, "quantity": 10})
     shopper.post("/en/checkout/", WHO)
 
     text = shopper.get("/en/checkout/delivery/").content.decode()
