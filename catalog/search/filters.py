@@ -20,6 +20,7 @@ MAX_WORDS_LENGTH = 200
 MAX_PAGE = 10_000
 MAX_NUMBER = Decimal(10_000_000)
 MAX_BRAND_LENGTH = 80
+MAX_VALUES = 100  # of one parameter: as many brands as a list counts (``facets.MAX_BRANDS``)
 
 # Facet code -> the address parameters of its two ends. Units: money, lm, m, h, g.
 RANGES: Mapping[str, str] = {
@@ -254,8 +255,11 @@ class _Reader:
         self.ignored: list[str] = []
 
     def _texts(self, name: str) -> list[str]:
-        texts = [str(text).replace("\0", "").strip()[:400] for text in self._params.getlist(name)]
-        return [text for text in texts[:40] if text]
+        given = self._params.getlist(name)
+        if len(given) > MAX_VALUES:
+            self.ignored.append(name)
+        texts = (str(text).replace("\0", "").strip()[:400] for text in given[:MAX_VALUES])
+        return [text for text in texts if text]
 
     def words(self, name: str) -> str:
         text = " ".join(" ".join(self._texts(name)[:1]).split())

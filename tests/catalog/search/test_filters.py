@@ -98,6 +98,13 @@ def test_good_values_beside_bad_ones_still_count():
     assert query.ignored == ("f",)
 
 
+def test_all_brands_of_a_list_can_be_chosen_and_more_are_named():
+    query = read("&".join(f"brand=B{number}" for number in range(101)))
+
+    assert len(query.brand) == 100
+    assert query.ignored == ("brand",)
+
+
 def test_a_range_upside_down_is_turned():
     assert read("g_min=200&g_max=50").weight_g == (Decimal(50), Decimal(200))
 
