@@ -147,6 +147,7 @@ COLUMNS = {
     "responsible_address": _("Address of the responsible person"),
     "responsible_country": _("Country of the responsible person"),
     "responsible_email": _("E-mail of the responsible person"),
+    "is_responsible_locked": _("Responsible person is locked"),
     "lacks_responsible_person": _("Not sold to the EU: no responsible person"),
     "scheme": _("Kind of number"),
     "Identifier.value": _("Number"),

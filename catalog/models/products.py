@@ -86,6 +86,8 @@ class Brand(models.Model):
     responsible_address = models.CharField(max_length=300, blank=True, db_default="", default="")
     responsible_country = models.CharField(max_length=2, blank=True, db_default="", default="")
     responsible_email = models.EmailField(max_length=254, blank=True, db_default="", default="")
+    # Staff entered or removed the responsible person: feeds do not fill it in again.
+    is_responsible_locked = models.BooleanField(db_default=False, default=False)
     lacks_responsible_person = StoredField(
         expression=models.ExpressionWrapper(
             ~Q(maker_country__in=["", *sorted(EU)]) & Q(responsible_name=""),

@@ -89,6 +89,7 @@ def _brands(names: Iterable[str]) -> dict[str, Brand]:
 def _write_contacts(taken: Sequence[Goods], brands: Mapping[str, Brand]) -> None:
     """Fill in manufacturers and responsible persons that are unknown. Known ones stay.
 
+    A responsible person that staff removed stays removed: the products are not sold to the EU.
     Goods without a brand have many manufacturers, so theirs is not kept.
 
     Locks:  the brands that change, in id order
@@ -100,10 +101,14 @@ def _write_contacts(taken: Sequence[Goods], brands: Mapping[str, Brand]) -> None
             continue
         if (maker := goods.enriched.maker) and not brand.maker_name:
             empty.setdefault((brand.pk, "maker"), maker)
-        if (person := goods.enriched.responsible_person) and not brand.responsible_name:
+        is_open = not (brand.responsible_name or brand.is_responsible_locked)
+        if (person := goods.enriched.responsible_person) and is_open:
             empty.setdefault((brand.pk, "responsible"), person)
     for (pk, role), contact in sorted(empty.items(), key=lambda each: each[0]):
-        Brand.objects.filter(pk=pk, **{f"{role}_name": ""}).update(
+        unknown: dict[str, str | bool] = {f"{role}_name": ""}
+        if role == "responsible":
+            unknown["is_responsible_locked"] = False
+        Brand.objects.filter(pk=pk, **unknown).update(
             **{f"{role}_{part}": value for part, value in asdict(contact).items()}
         )
 

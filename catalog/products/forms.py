@@ -14,6 +14,8 @@ from catalog.models.products import CONTACT_PARTS, CONTACT_ROLES, Family
 from storefront.lib.address import COUNTRIES
 from storefront.lib.staff.country_fields import CountriesField
 
+LOCK = "is_responsible_locked"
+
 
 class ShelfForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     """A slip here would be on every page: the menu shows the names."""
@@ -46,7 +48,10 @@ class BrandForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
 
     class Meta:
         model = Brand
-        fields = tuple(f"{role}_{part}" for role in CONTACT_ROLES for part in CONTACT_PARTS)
+        fields = (
+            *(f"{role}_{part}" for role in CONTACT_ROLES for part in CONTACT_PARTS),
+            LOCK,
+        )
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -55,6 +60,9 @@ class BrandForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
             if any(parts.values()) and not all(parts.values()):
                 words = _("Fill in name, address, country and e-mail address, or none of them.")
                 self.add_error(f"{role}_name", words)
+        changed = set(self.changed_data)
+        if LOCK not in changed and changed & {f"responsible_{part}" for part in CONTACT_PARTS}:
+            cleaned[LOCK] = True  # no feed brings back what staff removed
         return cleaned
 
     def clean_maker_country(self) -> str:

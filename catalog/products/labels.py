@@ -134,6 +134,10 @@ BRAND = (
             ),
             "responsible_country": Field(_("Country"), _("Two letters of an EU country.")),
             "responsible_email": Field(_("E-mail"), _("Shown on the product page.")),
+            "is_responsible_locked": Field(
+                _("Locked"),
+                _("Feeds do not fill it in. It is locked when staff change or remove it."),
+            ),
         },
     ),
 )

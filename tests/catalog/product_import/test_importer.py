@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Brand, Image, Mode, Product, Spec, Variant, WaitingPrice
 from catalog.product_import import importer
+from catalog.products.forms import PARTS, BrandForm
 from tests.factories.catalog import NOON
 from tests.factories.product_records import make_product_record, make_variant_record
 
@@ -299,6 +300,20 @@ def test_contacts_of_a_brand_are_filled_in_once_and_staff_words_stay():
     brand.refresh_from_db()
     assert (brand.maker_name, brand.responsible_name) == ("Northbeam Limited", "Rep S.r.l.")
     assert not brand.lacks_responsible_person
+
+
+def test_a_responsible_person_that_staff_removed_is_not_filled_in_again():
+    record = make_product_record(claims={"Manufacturer": MAKER, "EU responsible person": PERSON})
+    take_in(record)
+    brand = Brand.objects.get()
+    kept = {f"maker_{part}": getattr(brand, f"maker_{part}") for part in PARTS}
+    removed = {f"responsible_{part}": "" for part in PARTS}
+    BrandForm({**kept, **removed}, instance=brand).save()
+
+    take_in(record)
+
+    brand.refresh_from_db()
+    assert (brand.responsible_name, brand.lacks_responsible_person) == ("", True)
 
 
 def test_goods_without_a_brand_have_no_common_manufacturer():
