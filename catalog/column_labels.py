@@ -98,6 +98,7 @@ COLUMNS = {
     "map_currency": _("Currency of MAP and MSRP"),
     "msrp_amount": _("Recommended price (MSRP)"),
     "available": _("Available, units"),
+    "restock_on": _("Expected back in stock"),
     "ships_from": _("Sent from"),
     "areas_from": _("Sent from, by area"),
     "sent_from": _("Sent from, by area"),

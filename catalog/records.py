@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, ClassVar
 
 from storefront.lib.money import Money
@@ -42,7 +43,8 @@ class Terms:
     """On what terms a supplier lets go of one SKU; what he does not say is None.
 
     Units:  ``map_price`` and ``msrp`` are per unit, as he states them; ``lead_days`` from the
-            order until he hands the parcel over
+            order until he hands the parcel over. ``restock_on`` is the day on which the
+            supplier expects it back in stock; it may be past
     """
 
     minimum_quantity: int | None = None
@@ -50,6 +52,7 @@ class Terms:
     lead_days: int | None = None
     map_price: Money | None = None  # he forbids to advertise it for less
     msrp: Money | None = None  # what he recommends to ask
+    restock_on: date | None = None
 
 
 NO_TERMS = Terms()

@@ -71,6 +71,7 @@ COLUMNS = {
     "lead_days": _("Days until it is handed over"),
     "map_amount": _("Lowest advertised price (MAP)"),
     "msrp_amount": _("Recommended price (MSRP)"),
+    "restock_on": _("Expected back in stock"),
     "missing_evidence": _("Proof that is missing"),
     "seen_at": _("Last seen"),
     "cost_as_of": _("Cost told by itself"),

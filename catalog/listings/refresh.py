@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -52,7 +52,8 @@ class Supply:
             supplier asks a price we know; ``supplier_code`` and ``origins`` are of the offer
             that the price follows, and the countries it may be sent from; ``reaches`` are those it
             can be sent to: empty is everywhere, None nowhere; ``reaches_from`` maps each country
-            it can be sent from to those it reaches
+            it can be sent from to those it reaches; ``restock_on`` is the
+            earliest day on which a supplier expects it back, None while any is available
     Units:  ``map_amount`` and ``msrp_amount`` tax included, in the currency of the cost; the
             first in ``map_currency`` where that says another one
     """
@@ -69,6 +70,7 @@ class Supply:
     map_amount: Decimal | None = None
     map_currency: str = ""
     msrp_amount: Decimal | None = None
+    restock_on: date | None = None
 
 
 def refresh(*, channel: Channel, supplies: Sequence[Supply], now: datetime) -> set[int]:
@@ -159,6 +161,7 @@ def _refresh(
             **price_updates.inputs(done.goods),
             **price_updates.tags(done, listing=listing, currency=channel.currency),
             "available": _available(supply),
+            "restock_on": supply.restock_on,
             "ships_from": {code: many for code, many in supply.ships_from.items() if many > 0},
             "areas_from": {
                 country: areas[reaches] for country, reaches in supply.reaches_from.items()

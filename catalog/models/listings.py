@@ -92,6 +92,7 @@ class Listing(models.Model):
     ``available`` is a claim as old as ``as_of``; only a hold on a stock row is a fact. It is
     sent to the countries of ``area``, and nowhere without one. ``areas_from`` maps each country
     it is sent from to the area that is reached from there.
+    ``restock_on`` is the earliest day on which a supplier expects it back, while none is available.
     ``wholesale_amount`` to ``msrp_amount`` are the figures of the chosen supplier, in its currency:
     the inputs of the price, kept so that all prices can be calculated again without asking it.
     ``map_amount`` may be that of another supplier of the item: then ``map_currency`` is its
@@ -118,6 +119,7 @@ class Listing(models.Model):
         PriceRule, models.PROTECT, null=True, blank=True, related_name="listings"
     )
     available = models.PositiveIntegerField(default=0)
+    restock_on = models.DateField(null=True, blank=True)
     ships_from = models.JSONField(default=dict, blank=True)  # country -> available there
     areas_from = models.JSONField(
         default=dict, db_default=Value({}, models.JSONField()), blank=True
@@ -140,6 +142,10 @@ class Listing(models.Model):
             models.CheckConstraint(
                 condition=Q(is_published=False) | Q(price_amount__gt=0),
                 name="listing_published_has_price",
+            ),
+            models.CheckConstraint(
+                condition=Q(restock_on__isnull=True) | Q(available=0),
+                name="listing_restock_on_only_out_of_stock",
             ),
             models.CheckConstraint(
                 condition=Q(price_amount__isnull=True)

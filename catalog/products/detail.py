@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -85,6 +85,7 @@ class VariantView:
     price: Money
     available: int
     as_of: datetime | None
+    restock_on: date | None
     ships_from: Mapping[str, int]
     pictures: tuple[PictureView, ...]
     reduction: Reduction | None = None
@@ -204,7 +205,7 @@ _VARIANTS = """
             WHEN 'gtin' THEN name.value ELSE name.raw END)
          FROM catalog_identifier name
          WHERE name.variant_id = variant.id AND name.state <> 'conflict'),
-        rule.ends_at,
+        rule.ends_at, listing.restock_on,
         CASE WHEN rule.is_promotion THEN
             (SELECT json_agg(json_build_array(change.at, change.amount::text,
                 coalesce(made_by.is_promotion AND made_by.starts_at = rule.starts_at, false)
@@ -276,11 +277,7 @@ def _loaded[M: models.Model](model: type[M], values: Sequence[Any]) -> M:
 
 
 def _mode(
-    name: str,
-    kind: str,
-    output_lm: str | None,
-    runtime_min: int | None,
-    intensity_cd: int | None,
+    name: str, kind: str, output_lm: str | None, runtime_min: int | None, intensity_cd: int | None
 ) -> ModeView:
     return ModeView(
         name=name,
@@ -309,7 +306,7 @@ def _variant(
     names: Mapping[str, str] = values[15] or {}
     asked = [
         Asked(datetime.fromisoformat(at), amount and Decimal(amount), is_reduced)
-        for at, amount, is_reduced in values[17] or ()
+        for at, amount, is_reduced in values[18] or ()
     ]
     return VariantView(
         id=values[0],
@@ -328,6 +325,7 @@ def _variant(
         price=Money(values[11], currency),
         available=values[12],
         as_of=values[13],
+        restock_on=values[17],
         ships_from=values[14],
         pictures=(*own, *of_color),
         reduction=announced(asked, price=values[11], until=values[16], now=now) if asked else None,

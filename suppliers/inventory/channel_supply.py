@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import chain
 
@@ -31,7 +31,7 @@ class OfferedSupply:
     """One live offer with its shelves, and the prices that its supplier wants to be kept.
 
     He sells at least ``minimum`` units, and only multiples of ``pack``; ``load`` is one of them.
-    Nobody sends them to the countries ``not_sent_to``.
+    Nobody sends them to the countries ``not_sent_to``. ``restock_on`` is not past.
     """
 
     cost: Money
@@ -43,6 +43,7 @@ class OfferedSupply:
     minimum: int = 1
     pack: int = 1
     not_sent_to: frozenset[str] = frozenset()
+    restock_on: date | None = None
 
     def sold(self, *, kept: int) -> OfferedSupply:
         """Return the same with what each shelf sells on a channel that keeps so many back."""
@@ -99,6 +100,7 @@ def best(  # noqa: PLR0913 - of what, at which worth, kept back, divided, and se
     for shelf, route in _able(usable, routes):
         able[shelf.country].append(route)
     forbidden = _forbidden(usable)
+    restocks = [] if full else [offer.restock_on for offer in usable if offer.restock_on]
     return Supply(
         variant_id=variant_id,
         cost=chosen.cost if chosen else None,
@@ -117,6 +119,7 @@ def best(  # noqa: PLR0913 - of what, at which worth, kept back, divided, and se
         },
         as_of=min((shelf.known_at for shelf in full), default=None)
         or max((shelf.known_at for shelf in shelves), default=None),
+        restock_on=min(restocks, default=None),
     )
 
 

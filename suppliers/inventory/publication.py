@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import batched
 
 from django.db.models import F, QuerySet
@@ -25,6 +25,7 @@ from suppliers.shipping_services.selection import Route, load_of
 BATCH = 500
 LOOK = 10_000  # a look reads all that waits, of every slice: so it takes many rows
 PUBLISHING = "publishing"
+LONGEST_RESTOCK = timedelta(days=365)  # a later date is a placeholder, such as 31.12.2099
 
 
 def publish(*, variant_ids: Iterable[int], now: datetime) -> set[int]:
@@ -157,6 +158,7 @@ def _offers(variant_ids: Sequence[int], now: datetime) -> dict[int, list[Offered
             "msrp_amount",
             "minimum_quantity",
             "pack_size",
+            "restock_on",
         )
     )
     # A stale level promises no unit, but still says which country the goods come from.
@@ -187,17 +189,20 @@ def _offers(variant_ids: Sequence[int], now: datetime) -> dict[int, list[Offered
         in_eu = EU if piece.lacks_responsible_person else frozenset()
         forbidden[piece.pk] = frozenset(piece.own) | frozenset(piece.of_shelf) | in_eu
     shelves: dict[int, list[Shelf]] = defaultdict(list)
+    confirmed = set()
     for offer_id, country, free, known_at, place, *is_fresh in levels:
+        if all(is_fresh):
+            confirmed.add(offer_id)
         units = free if all(is_fresh) else 0
         shelf = Shelf(country=country, free=units, known_at=known_at, location_id=place)
         shelves[offer_id].append(shelf)
     found: dict[int, list[OfferedSupply]] = defaultdict(list)
-    for offer_id, variant_id, amount, currency, code, map_at, msrp_at, minimum, pack in offers:
+    for pk, variant_id, amount, currency, code, map_at, msrp_at, minimum, pack, back_on in offers:
         if variant_id is not None and variant_id in loads and amount is not None:
             found[variant_id].append(
                 OfferedSupply(
                     cost=Money(amount, currency),
-                    shelves=tuple(shelves[offer_id]),
+                    shelves=tuple(shelves[pk]),
                     load=loads[variant_id],
                     supplier_code=code,
                     map_amount=map_at,
@@ -205,6 +210,14 @@ def _offers(variant_ids: Sequence[int], now: datetime) -> dict[int, list[Offered
                     minimum=minimum,
                     pack=pack,
                     not_sent_to=forbidden[variant_id],
+                    restock_on=_expected(back_on, now) if pk in confirmed else None,
                 )
             )
     return found
+
+
+def _expected(restock_on: date | None, now: datetime) -> date | None:
+    """Return a restock date that is neither past nor too far away."""
+    today = now.date()
+    is_expected = restock_on is not None and today <= restock_on <= today + LONGEST_RESTOCK
+    return restock_on if is_expected else None

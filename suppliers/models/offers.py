@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import ClassVar
 
 from django.db import models
@@ -82,6 +83,7 @@ class SupplierOffer(models.Model):
     something new, ``cost_as_of`` when the cost was told by itself. A cost is confirmed by
     ``Supplier.costs_as_of``, unless it ``is_cost_silent``: the supplier's last answer left it out.
     ``map_amount`` and ``msrp_amount`` are in the offer's currency, as the supplier states them.
+    ``restock_on`` is the day on which the supplier expects it back in stock; it may be past.
     ``missing_evidence`` names the criteria whose valid proof it needs and lacks
     (``compliance.certificates``): while any is missing, it is not sold, whatever its data say.
     ``locked_fields`` are those that staff set by hand: no feed changes them (``offers.overrides``).
@@ -117,6 +119,7 @@ class SupplierOffer(models.Model):
     lead_days = models.PositiveSmallIntegerField(null=True, blank=True)  # None: as the supplier's
     map_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     msrp_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    restock_on = models.DateField(null=True, blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
     missing_evidence = models.CharField(max_length=120, blank=True)
     seen_at = models.DateTimeField()
@@ -167,6 +170,11 @@ class SupplierOffer(models.Model):
                 condition=(Q(map_amount__isnull=True) | Q(map_amount__gt=0))
                 & (Q(msrp_amount__isnull=True) | Q(msrp_amount__gt=0)),
                 name="offer_map_and_msrp_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(restock_on__isnull=True)
+                | Q(restock_on__gte=date(2000, 1, 1), restock_on__lt=date(2100, 1, 1)),
+                name="offer_restock_on_is_possible",
             ),
         ]
         indexes = [

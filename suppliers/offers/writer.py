@@ -33,6 +33,7 @@ BATCH = 500
 WRITTEN = (
     "variant_id", "disputed_variant_id", "supplier_product", "title", "status",
     "minimum_quantity", "pack_size", "lead_days", "map_amount", "msrp_amount",
+    "restock_on",
 )  # fmt: skip
 
 
@@ -145,6 +146,7 @@ def _terms(work: Work, terms: Terms) -> dict[str, Any]:
         "lead_days": terms.lead_days,
         "map_amount": known_retail(terms.map_price, currency=currency),
         "msrp_amount": known_retail(terms.msrp, currency=currency),
+        "restock_on": terms.restock_on,
     }
 
 

@@ -69,6 +69,7 @@ WORDS: Mapping[str, Promise] = {
     "cost-unreadable": _("A cost cannot be read"),
     "cost-wrong-currency": _("A cost is in another currency"),
     # How much there is
+    "restock-unreadable": _("A restock date cannot be read"),
     "stock-absurd": _("A stock is too large to believe"),
     "stock-blank": _("A stock cell is empty"),
     "stock-missing": _("A stock is missing"),

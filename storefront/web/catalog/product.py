@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
@@ -74,6 +74,7 @@ def show(
         "pictures": light.pictures_of(chosen),
         "deliverable": supply.deliverable,
         "sold_out": supply.sold_out,
+        "expected_back": _expected_back(chosen, now),
         "alternatives": instead,
         "answers": answers_for(instead, country=here.country, channel=here.channel, now=now),
         "promise": can_be_had.promise,
@@ -152,6 +153,12 @@ def _sent_at_once(chosen: VariantView, can_be_had: Availability) -> int | None:
     """Return how many can be sent, where that is fewer than there are and than a cart takes."""
     most = can_be_had.most
     return most if 0 < most < min(chosen.available, MAX_QUANTITY) else None
+
+
+def _expected_back(chosen: VariantView, now: datetime) -> date | None:
+    """Return the restock date until that day has passed."""
+    restock_on = chosen.restock_on
+    return restock_on if restock_on and restock_on >= now.date() else None
 
 
 def _has_battery(light: ProductView, chosen: VariantView) -> bool | None:

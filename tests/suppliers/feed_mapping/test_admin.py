@@ -106,7 +106,10 @@ def test_a_preview_shows_what_becomes_of_real_rows(staff, supplier):
 
 
 def test_a_preview_shows_on_which_terms_a_row_is_sold(staff, supplier):
-    text = "SKU;Name;Price;MOQ;Pack size;Lead time;MAP;RRP\nA-1;Lamp;9.10;2;4;0;17.90;19.90\n"
+    text = (
+        "SKU;Name;Price;MOQ;Pack size;Lead time;MAP;RRP;Restock date\n"
+        "A-1;Lamp;9.10;2;4;0;17.90;19.90;12.12.2026\n"
+    )
     response = post(staff, upload(staff, page_of(staff, supplier), text), "preview")
 
     said = words(response)
@@ -116,6 +119,7 @@ def test_a_preview_shows_on_which_terms_a_row_is_sold(staff, supplier):
         "Lead time, days: 0",
         "MAP 17.90 EUR",
         "MSRP 19.90 EUR",
+        "Expected back in stock: 2026-12-12",
     ):
         assert line in said
 

@@ -5,12 +5,15 @@ from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 
+import pytest
+from django.db import IntegrityError
+
 from catalog.listings import repricing
 from catalog.models import ExchangeRate, Listing
 from storefront.lib.money import Money
 from suppliers.inventory import channel_supply, publication
 from suppliers.inventory.channel_supply import OfferedSupply, Shelf
-from suppliers.models import SupplierOffer, UnpublishedSupply
+from suppliers.models import StockLevel, SupplierOffer, UnpublishedSupply
 from suppliers.shipping_services.selection import Load
 from tests.factories.catalog import make_channel, make_variant
 from tests.factories.feeds import NOON, usd
@@ -177,6 +180,47 @@ def test_the_claim_is_as_old_as_its_oldest_figure():
     found = best(1, [offered("9", ("DE", 5, 7), ("CN", 80, 2), ("US", 0, 0))], EUR)
 
     assert found.as_of == NOON + timedelta(minutes=2)
+
+
+def test_the_earliest_restock_date_counts_while_no_offer_has_units():
+    early, late = NOON.date(), NOON.date() + timedelta(days=9)
+    sold_out = [offered("9", ("DE", 0, 0), restock_on=late), offered("8", restock_on=early)]
+
+    assert best(1, [*sold_out, offered("7", ("DE", 0, 0))], EUR).restock_on == early
+    assert best(1, [*sold_out, offered("7", ("DE", 1, 0))], EUR).restock_on is None
+
+
+@pytest.mark.parametrize(
+    ("days", "age_h", "is_listed"),
+    [(0, 0, True), (365, 0, True), (-1, 0, False), (366, 0, False), (9, 25, False)],
+)
+def test_a_restock_date_is_listed_if_it_is_to_come_and_its_stock_is_known(
+    shop, days, age_h, is_listed
+):
+    restock_on = NOON.date() + timedelta(days=days)
+    offer = make_offer(make_variant())
+    SupplierOffer.objects.update(restock_on=restock_on)
+    make_level(offer, quantity=0, as_of=NOON - timedelta(hours=age_h))
+
+    publication.publish(variant_ids=[offer.variant_id], now=NOON)
+
+    listing = Listing.objects.get()
+    assert (listing.available, listing.restock_on) == (0, restock_on if is_listed else None)
+
+
+def test_a_restock_date_leaves_the_listing_with_the_first_units(shop):
+    offer = make_offer(make_variant())
+    SupplierOffer.objects.update(restock_on=NOON.date())
+    level = make_level(offer, quantity=0)
+    publication.publish(variant_ids=[offer.variant_id], now=NOON)
+    StockLevel.objects.filter(pk=level.pk).update(reported_quantity=5)
+
+    publication.publish(variant_ids=[offer.variant_id], now=NOON)
+
+    listing = Listing.objects.get()
+    assert (listing.available, listing.restock_on) == (5, None)
+    with pytest.raises(IntegrityError):
+        Listing.objects.update(restock_on=NOON.date())
 
 
 def test_nothing_offered_is_nothing_to_sell():

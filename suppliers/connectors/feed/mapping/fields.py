@@ -136,6 +136,17 @@ TARGETS: dict[str, Target] = {
         kind=Kind.COUNT,
         aliases=("lead days", "lead time", "handling days", "handling time", "lieferzeit"),
     ),
+    "restock": Target(
+        label="Expected back in stock",
+        kind=Kind.MOMENT,
+        aliases=(
+            "availability date", "restock date", "restocking date", "back in stock",
+            "back in stock date", "back in stock on", "expected in stock", "next delivery date",
+            "available from", "eta", "eta date", "wieder lieferbar", "wieder lieferbar ab",
+            "wieder verfugbar", "wieder verfugbar ab", "verfugbar ab", "lieferbar ab",
+            "nachster wareneingang", "wareneingang", "liefertermin",
+        ),
+    ),
     "currency": Target(label="Currency", aliases=("currency", "currency code", "wahrung")),
     "stock": Target(
         label="Stock",

@@ -1,6 +1,8 @@
-"""Row terms: read minimum quantity, pack size, lead time, MAP and MSRP of a row. Pure."""
+"""Row terms: read minimum quantity, pack size, lead time, MAP, MSRP and restock date. Pure."""
 
 from __future__ import annotations
+
+from datetime import date
 
 from catalog.attributes.numbers import UnreadableError, decimal
 from catalog.records import NO_TERMS, BadRow, Terms
@@ -11,7 +13,8 @@ from suppliers.connectors.feed.rows.cells import Cells, doubt
 
 MOST_UNITS = 100_000
 MOST_DAYS = 365
-NAMES = ("minimum", "pack", "lead_days", "map", "msrp")
+FIRST_YEAR, LAST_YEAR = 2000, 2099
+NAMES = ("minimum", "pack", "lead_days", "map", "msrp", "restock")
 
 
 class TermsReader:
@@ -34,6 +37,7 @@ class TermsReader:
             lead_days=self._count("lead_days", row, sku, problems, most=MOST_DAYS),
             map_price=self._price("map", row, sku, problems),
             msrp=self._price("msrp", row, sku, problems),
+            restock_on=self._restock_on(row, sku, problems),
         )
 
     def _count(
@@ -59,6 +63,24 @@ class TermsReader:
             problems.append(doubt(sku, f"{name}-unreadable", error))
             return None
         return price if price.amount > 0 else None
+
+    def _restock_on(self, row: Row, sku: str, problems: list[BadRow]) -> date | None:
+        said = self._cells.text("restock", row)
+        if not said:
+            return None
+        try:
+            return _restock_date(said)
+        except UnreadableError as error:
+            problems.append(doubt(sku, "restock-unreadable", error))
+            return None
+
+
+def _restock_date(said: str) -> date | None:
+    """Read a day; one before ``FIRST_YEAR``, such as 1970-01-01, means that none is known."""
+    on = numbers.moment(said).date()
+    if on.year > LAST_YEAR:
+        raise UnreadableError(f"{said[:40]!r} is too far away for a restock date")
+    return on if on.year >= FIRST_YEAR else None
 
 
 def _counted(said: str, *, mark: str, most: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import date
 
 import pytest
 
@@ -73,6 +74,27 @@ def test_what_cannot_be_bought_here_says_why_and_has_no_button(shopper, light, c
     if change is not sell_out:
         assert reason in text_of(refused)
         assert 'id="buy-to"' in text  # another country may be chosen on the spot
+
+
+@pytest.mark.parametrize(
+    ("url", "restock_on", "said"),
+    [
+        (URL, date(2026, 12, 12), "Out of stock at the supplier. Expected back on 12 Dec."),
+        ("/az/p/trail-400/", date(2026, 12, 12), "Yenidən satışa çıxması gözlənilir: 12 dek."),
+        (URL, date(2026, 11, 24), "Expected back on 24 Nov."),  # today
+        (URL, date(2026, 11, 23), None),
+    ],
+)
+def test_what_is_sold_out_says_until_when(shopper, light, url, restock_on, said):
+    sell_out(light)
+    Listing.objects.update(restock_on=restock_on)
+    quotes.forget()
+
+    text = text_of(shopper.get(url))
+
+    assert said in text if said else "Expected back" not in text
+    assert "Add to cart" not in text
+    assert add(shopper, light).status_code == 409
 
 
 def test_a_version_that_is_sold_out_leads_to_those_in_stock(shopper, light):

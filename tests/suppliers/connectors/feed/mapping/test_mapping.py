@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -144,6 +145,27 @@ def test_terms_that_cannot_be_are_left_out_and_the_row_is_taken():
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("said", "restock_on", "codes"),
+    [
+        ("2026-12-12", date(2026, 12, 12), []),
+        ("12.12.2026", date(2026, 12, 12), []),
+        ("2026-12-12T23:00-0800", date(2026, 12, 12), []),  # the day where the supplier is
+        ("", None, []),
+        ("1970-01-01", None, []),
+        ("9999-12-31", None, ["restock-unreadable"]),
+        ("12/11/2026", None, ["restock-unreadable"]),
+        ("on request", None, ["restock-unreadable"]),
+    ],
+)
+def test_a_restock_date_is_read_or_is_an_issue_of_its_row(said, restock_on, codes):
+    record, _ = shown({"Restock": said}, {"restock": {"column": "Restock"}})
+
+    assert record.terms.restock_on == restock_on
+    assert [problem.code for problem in record.problems] == codes
+    assert not any(problem.is_fatal for problem in record.problems)
+
+
 def test_a_deleted_row_has_no_stock():
     record, notes = shown({"Deleted": "1"})
 
@@ -242,6 +264,9 @@ def test_a_mapping_is_written_as_it_was_read():
         ("is_have", "stock"), ("WEIGHT (kg)", "weight"), ("Weight_g", "weight"),
         ("FEATURES", "features"), ("Intrastat", "hs_code"), ("is_sale", "status"),
         ("Country of origin", "origin"), ("Depth", "length"),
+        ("g:availability_date", "restock"), ("Restock Date", "restock"), ("ETA", "restock"),
+        ("Back in stock", "restock"), ("Verfügbar ab", "restock"), ("Wieder lieferbar", "restock"),
+        ("Nächster Wareneingang", "restock"),
     ],
 )  # fmt: skip
 def test_columns_are_known_by_what_suppliers_call_them(header, field):

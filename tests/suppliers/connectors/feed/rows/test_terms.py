@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
+from django.utils import timezone
+
+from catalog.models import Listing
 from suppliers.models import Connection, FeedRun, Supplier, SupplierOffer
 from tests.suppliers.connectors.feed.conftest import FIELDS
 from tests.suppliers.connectors.feed.test_hostile_files import BAD, sync_all
@@ -38,3 +42,22 @@ def test_absurd_terms_are_nobodys_and_stop_nothing(supplier, hand_in):
         "ZERO-1": (None, None, 1, 1, 0),
         **dict.fromkeys(("MINUS-1", "HUGE-1", "WORDS-1", "OTHER-1"), (None, None, 1, 1, None)),
     }
+
+
+def test_a_restock_date_that_changes_alone_is_stored_and_published(supplier, hand_in):
+    fields = {**FIELDS, "restock": {"column": "ETA"}}
+    options = {**supplier.connection.options, "mapping": {"fields": fields, "country": "DE"}}
+    Connection.objects.update(options=options)
+    supplier = Supplier.objects.get()
+    file = "SKU;Name;Price;Stock;Description;ETA\nA-1;Headlamp Trail 400;9.10;0;A lamp.;{}\n"
+
+    first = timezone.now().date() + timedelta(days=9)
+    told = [first, first + timedelta(days=7), None]
+
+    found = []
+    for restock_on in told:
+        hand_in(file.format(restock_on or "").encode())
+        sync_all(supplier)
+        found.append((SupplierOffer.objects.get().restock_on, Listing.objects.get().restock_on))
+
+    assert found == [(each, each) for each in told]
