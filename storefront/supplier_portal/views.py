@@ -63,7 +63,7 @@ def by_link(view: View) -> Callable[[HttpRequest, str, str], HttpResponse]:
             found = links.find_purchase(number=number, key=key, now=timezone.now())
         except links.EndedLinkError:
             words = {
-                "title": _("This page has ended."),
+                "title": _("This link has expired."),
                 "words": _("The purchase order was closed long ago. Write to us if you need it."),
             }
             return render(request, "web/layout/error_page.html", words, status=HTTPStatus.GONE)

@@ -76,7 +76,7 @@ def test_a_page_ends_some_time_after_its_order(client):
         ended = client.get(path_of(purchase_order))
         wrong = client.get(f"/en/supplier/{purchase_order.number}/x/")
     assert (ended.status_code, wrong.status_code) == (410, 404)
-    assert "This page has ended." in ended.content.decode()
+    assert "This link has expired." in ended.content.decode()
 
 
 @pytest.mark.parametrize("language", ["en", "az"])
