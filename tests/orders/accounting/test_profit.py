@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -162,7 +163,8 @@ def test_a_refund_for_goods_that_stay_sold_costs_what_is_left_after_its_tax(term
 
 def test_an_order_that_was_canceled_before_its_payment_earns_nothing(terms):
     order = make_order(make_sellable())
-    before_purchasing.end(order, reason="changed my mind", actor="shopper", now=NOON)
+    with transaction.atomic():
+        before_purchasing.end(order, reason="changed my mind", actor="shopper", now=NOON)
 
     profit = read(order)
 
