@@ -172,7 +172,7 @@ def _brands(where: Sql) -> Sql:
 def _origins(where: Sql, country: str) -> Sql:
     """Count where goods are sent from: to one country, or by the areas that are reached.
 
-    There are few combinations of ways: they are counted before they are taken apart.
+    Cards have few different lists of origins: cards are counted by list, then each list is split.
     """
     value = "split_part(way, ':', 1)" if country else "way"
     there = f"WHERE split_part(way, ':', 2)::bigint IN ({AREAS})" if country else ""
