@@ -107,7 +107,12 @@ def make_category(*, slug="headlamps", names=None, families=("headlamp",), posit
 
 
 def make_brand(*, name="Fara"):
-    maker = {"maker_name": "Fara Works", "maker_country": "DE"}
+    maker = {
+        "maker_name": "Fara Works",
+        "maker_address": "Lampenweg 1, Berlin",
+        "maker_country": "DE",
+        "maker_email": "care@fara.example",
+    }
     defaults = {"name": name, **maker}
     brand, _ = Brand.objects.get_or_create(key=name.casefold(), defaults=defaults)
     return brand
