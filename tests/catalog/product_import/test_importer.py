@@ -8,8 +8,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Brand, Image, Mode, Product, Spec, Variant, WaitingPrice
+from catalog.models.products import CONTACT_PARTS
 from catalog.product_import import importer
-from catalog.products.forms import PARTS, BrandForm
+from catalog.products.forms import BrandForm
 from tests.factories.catalog import NOON
 from tests.factories.product_records import make_product_record, make_variant_record
 
@@ -306,8 +307,8 @@ def test_a_responsible_person_that_staff_removed_is_not_filled_in_again():
     record = make_product_record(claims={"Manufacturer": MAKER, "EU responsible person": PERSON})
     take_in(record)
     brand = Brand.objects.get()
-    kept = {f"maker_{part}": getattr(brand, f"maker_{part}") for part in PARTS}
-    removed = {f"responsible_{part}": "" for part in PARTS}
+    kept = {f"maker_{part}": getattr(brand, f"maker_{part}") for part in CONTACT_PARTS}
+    removed = {f"responsible_{part}": "" for part in CONTACT_PARTS}
     BrandForm({**kept, **removed}, instance=brand).save()
 
     take_in(record)

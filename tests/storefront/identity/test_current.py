@@ -80,16 +80,16 @@ def test_structured_data_names_the_company(client, channel, ours):
     assert told["telephone"] == OURS["phone"]
 
 
-@transaction.atomic
 def test_emails_come_from_the_shop_and_name_its_company(ours, settings):
     settings.MAIL_FROM = "orders@nachtlicht.shop"
-    event = outbox.tell(
-        name="account.known",
-        key="1",
-        subject="account:1",
-        payload={"email": "ada@example.org", "locale": "en", "url": "https://nachtlicht.shop/"},
-        at=timezone.now(),
-    )
+    with transaction.atomic():
+        event = outbox.tell(
+            name="account.known",
+            key="1",
+            subject="account:1",
+            payload={"email": "ada@example.org", "locale": "en", "url": "https://nachtlicht.shop/"},
+            at=timezone.now(),
+        )
     [delivery] = dispatch.fan_out(event=event, now=timezone.now())
     message = dispatch._message(delivery)
 

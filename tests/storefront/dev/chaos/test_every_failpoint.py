@@ -25,4 +25,4 @@ def test_who_dies_at_a_failpoint_loses_nothing(tmp_path):
     told = json.loads((tmp_path / "chaos.json").read_text())
     assert told["failpoints_hit"] == list(failpoints.defined())
     assert told["violations"] == []
-    assert told["supplier_orders"] > 0
+    assert sum(told["supplier_orders"].values()) > 0

@@ -105,8 +105,8 @@ def test_what_no_supplier_has_goes_there_at_once(shopper, light):
     assert CHANGED in shopper.get(answer["Location"]).content.decode()
     (event,) = Event.objects.filter(name="order.address_corrected")
     letter = render(template="address_corrected", locale="en", payload=event.payload)
-    assert "the address that you gave us" in letter.text
-    assert "If it was not you" in letter.html
+    assert "Your order goes to your new address." in letter.text
+    assert "If you did not request this" in letter.html
     (entry,) = order.address_check["staff"]
     assert (entry["by"], entry["was"]) == ("shopper", asdict(HOME))
 
