@@ -54,7 +54,9 @@ class Shopper:
             listing = field_in(self._ask(f"/en/p/{slug}/").body, "listing")
             if not listing:
                 return self._refused("not for sale")
-            self._ask("/en/cart/add/", {"listing": listing, "quantity": "1"})
+            added = self._ask("/en/cart/add/", {"listing": listing, "quantity": "1"})
+            if added.status == HTTPStatus.CONFLICT:  # sold out: the rest is not wanted alone
+                return self._refused(f"not added: {slug}")
         page = self._ask("/en/checkout/")
         email = f"{secrets.token_hex(6)}@example.org"
         self._ask("/en/checkout/", {**WHO, "email": email, **self._token(page)})
