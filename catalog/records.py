@@ -40,18 +40,18 @@ class BadRow(SupplierRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """On what terms a supplier lets go of one SKU; what he does not say is None.
+    """The terms on which a supplier sells one SKU. None: the supplier does not state it.
 
-    Units:  ``map_price`` and ``msrp`` are per unit, as he states them; ``lead_days`` from the
-            order until he hands the parcel over. ``restock_on`` is the day on which the
-            supplier expects it back in stock; it may be past
+    Units:  ``map_price`` and ``msrp`` are per unit, as stated; ``lead_days`` from the order until
+            the supplier hands the parcel over. ``restock_on`` is the day on which the supplier
+            expects it back in stock; it may be past
     """
 
     minimum_quantity: int | None = None
-    pack_size: int | None = None  # he sells only multiples of it
+    pack_size: int | None = None  # sold only in multiples of it
     lead_days: int | None = None
-    map_price: Money | None = None  # he forbids to advertise it for less
-    msrp: Money | None = None  # what he recommends to ask
+    map_price: Money | None = None  # lowest price that may be advertised
+    msrp: Money | None = None  # recommended retail price
     restock_on: date | None = None
 
 

@@ -30,8 +30,8 @@ class Shelf:
 class OfferedSupply:
     """One live offer with its shelves, and the prices that its supplier wants to be kept.
 
-    He sells at least ``minimum`` units, and only multiples of ``pack``; ``load`` is one of them.
-    Nobody sends them to the countries ``not_sent_to``. ``restock_on`` is not past.
+    It sells at least ``minimum`` units, and only multiples of ``pack``; ``load`` is one of them.
+    They are not sent to the countries ``not_sent_to``. ``restock_on`` is not past.
     """
 
     cost: Money

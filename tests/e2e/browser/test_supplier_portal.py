@@ -65,11 +65,11 @@ def test_an_order_by_mail_is_answered_shipped_and_told_once(
     by_mail()
     (purchase_order,) = submission.divide(order=order, now=NOON)
     assert send(purchase_order).request_status == "submitted"
-    (his,) = deliver(tmp_path / "mail", settings)["orders@lumen.example"]
-    assert his["Subject"] == f"New order {purchase_order.number}"
+    (mail,) = deliver(tmp_path / "mail", settings)["orders@lumen.example"]
+    assert mail["Subject"] == f"New order {purchase_order.number}"
     page = browse(1280 if scripts else 360, scripts=scripts)
 
-    visit(page, link_in(his))
+    visit(page, link_in(mail))
     assert "Musterweg 1" in page.inner_text("main")
     page.get_by_role("button", name="Send the answer").click()
     page.get_by_text("We have your answer.").wait_for()
@@ -78,7 +78,7 @@ def test_an_order_by_mail_is_answered_shipped_and_told_once(
     page.get_by_role("button", name="Enter the parcel").click()
     page.get_by_role("heading", name="There is a problem").wait_for()
     stale = page.context.new_page()
-    visit(stale, link_in(his))
+    visit(stale, link_in(mail))
     for tab in (page, stale):
         tab.get_by_label("Carrier").fill("DHL")
         tab.get_by_label("Tracking number").fill(NUMBER)

@@ -176,21 +176,21 @@ def _sent_again(evidence: Evidence) -> Iterator[str]:
 
 
 def _alike(evidence: Evidence) -> Iterator[str]:
-    """Compare what he is to ship, and where he is with it."""
+    """Compare units and status of each order with those in the supplier's book."""
     ours = {one.number: one for one in evidence.ours.purchases}
-    for his in evidence.told:
-        if (mine := ours.get(his.number)) is None:
+    for theirs in evidence.told:
+        if (mine := ours.get(theirs.number)) is None:
             continue  # missed above
-        if his.units != mine.units and not his.is_off:
-            yield f"{his.number}: {his.units} are shipped, {mine.units} were ordered"
-        if _contradicts(his, mine):
-            yield f"{his.number}: it is {his.status} with him, {mine.status} with us"
+        if theirs.units != mine.units and not theirs.is_off:
+            yield f"{theirs.number}: {theirs.units} are shipped, {mine.units} were ordered"
+        if _contradicts(theirs, mine):
+            yield (f"{theirs.number}: it is {theirs.status} at the supplier, {mine.status} with us")
 
 
-def _contradicts(his: Told, mine: OurPurchase) -> bool:
-    """Test for an end that one does not know of; news of what is on its way may come later."""
-    is_unfounded = mine.status in ON_ITS_WAY and not his.has_left
-    return his.is_off != (mine.status == "canceled") or is_unfounded
+def _contradicts(theirs: Told, mine: OurPurchase) -> bool:
+    """Test for an end that only one side knows. News of a parcel on its way may come later."""
+    is_unfounded = mine.status in ON_ITS_WAY and not theirs.has_left
+    return theirs.is_off != (mine.status == "canceled") or is_unfounded
 
 
 def _money(evidence: Evidence) -> Iterator[str]:
