@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
 from celery import shared_task
@@ -17,26 +18,36 @@ from suppliers.resilience.bulkheads import InHandError, in_hand
 log = logging.getLogger(__name__)
 
 BATCH = 200
+# How much longer an order waits whose payment is unknown. A gateway that does not answer is called
+# again at least once a minute (``gateway_gate.LONGEST_PAUSE``).
+GATEWAY_GRACE = timedelta(minutes=5)
 
 
 @shared_task
 def expire_unpaid(**_: Any) -> None:
-    """Let unpaid orders go, after closing the gateway's page and asking a last time.
+    """Expire unpaid orders, after closing the gateway's page and asking a last time.
 
-    A page that cannot be closed may still be paid at: that money is given back when we hear of it.
-    A gateway that is away keeps no goods from others.
+    A customer may have paid while the gateway does not answer: the order waits ``GATEWAY_GRACE``.
+    After that it expires, so that a gateway that is down holds no stock. Money that is paid later
+    is given back when we hear of it.
     """
     with suppress(InHandError), in_hand("expire_unpaid"):
         now, patience = timezone.now(), polling.Patience()
         late = Order.objects.filter(status=Order.Status.PENDING_PAYMENT, pay_before__lte=now)
         for order in late.order_by("pk")[:BATCH]:
             try:
-                for payment in order.payments.filter(status=Payment.Status.REQUIRES_ACTION):
-                    patience.ask(payment, updates.abandon, now=now)
-                checkout.expire(order=order, now=now)
+                if _is_heard(order, patience, now) or order.pay_before + GATEWAY_GRACE <= now:
+                    checkout.expire(order=order, now=now)
             except Exception:  # the others expire without it; staff find it in the inbox
                 log.exception("%s does not expire", order)
         network_limits.forget()
+
+
+def _is_heard(order: Order, patience: polling.Patience, now: datetime) -> bool:
+    """Close the open pages of an order. Return False if a gateway did not answer."""
+    pages = order.payments.filter(status=Payment.Status.REQUIRES_ACTION)
+    unheard = [page for page in pages if not patience.ask(page, updates.abandon, now=now)]
+    return not unheard
 
 
 @shared_task

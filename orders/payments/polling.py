@@ -34,10 +34,11 @@ class Patience:
     def __init__(self) -> None:
         self._failures: Counter[str] = Counter()
 
-    def ask(self, payment: Payment, by: Callable[..., object], *, now: datetime) -> None:
+    def ask(self, payment: Payment, by: Callable[..., object], *, now: datetime) -> bool:
+        """Return False if the gateway did not answer, or is not asked any more."""
         gateway = payment.gateway
         if self._failures[gateway] >= MOST_FAILURES:
-            return
+            return False
         try:
             by(payment=payment, now=now)
         except (OutsideError, updates.TooEarlyError) as error:
@@ -46,8 +47,10 @@ class Patience:
                 self._failures[gateway] += 1
                 if self._failures[gateway] == MOST_FAILURES:
                     log.warning("%s is away: the others are asked later", gateway)
-                return
+                return False
+            return True
         self._failures[gateway] = 0  # it answers
+        return True
 
 
 def ask(*, now: datetime) -> None:

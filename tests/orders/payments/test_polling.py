@@ -117,11 +117,25 @@ def test_what_was_given_up_long_ago_is_asked_about_twice_in_half_an_hour(gateway
     assert asked == Counter({page.reference: 2 for page in pages})
 
 
-def test_orders_of_a_gateway_that_is_away_give_their_goods_back_all_the_same(gateway, monkeypatch):
+def test_an_order_that_was_paid_while_its_gateway_was_away_is_placed(gateway, monkeypatch):
+    page = open_page(make_sellable(quantity=9))
+    Order.objects.update(pay_before=NOON)
+    gateway.authorize(page.reference)  # and its webhook is lost
+    gateway.troubles.append(TemporaryError("no answer"))
+    monkeypatch.setattr("orders.checkout.tasks.timezone.now", lambda: LATER)
+
+    tasks.expire_unpaid()
+    waiting = Order.objects.get().status
+    tasks.expire_unpaid()
+
+    assert (waiting, Order.objects.get().status) == ("pending_payment", "placed")
+
+
+def test_orders_of_a_gateway_that_stays_away_give_their_stock_back(gateway, monkeypatch):
     light = make_sellable(quantity=9)
     for _ in range(6):
         open_page(light)
-    Order.objects.update(pay_before=NOON)
+    Order.objects.update(pay_before=LATER - tasks.GATEWAY_GRACE)
     tried = []
 
     def abandon(*, reference, key):

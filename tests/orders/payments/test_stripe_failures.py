@@ -124,7 +124,7 @@ def test_an_order_that_was_paid_in_the_last_moment_is_placed(stripe):  # noqa: F
 def test_a_page_that_cannot_be_closed_leads_to_money_that_is_given_back(stripe):  # noqa: F811
     order = make_order()
     payment = start(order)
-    Order.objects.update(pay_before=NOON)
+    Order.objects.update(pay_before=NOON - tasks.GATEWAY_GRACE)
     stripe.fault("drop_before", path="/expire")
 
     tasks.expire_unpaid()

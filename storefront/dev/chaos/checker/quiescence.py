@@ -71,8 +71,9 @@ def drain(
                 left = ("chores",)
             # The clock may have jumped over what nobody waits for: an order nobody paid.
             overdue = () if left else inside.overdue(now=timezone.now() + SOON)
+            rests = inside.gateway_rests()
         except Error as error:  # PostgreSQL may be away a moment still
-            left, overdue = (str(error),), ()
+            left, overdue, rests = (str(error),), (), False
             connection.close()
         if (left, overdue) != before:
             changed_at = time.monotonic()
@@ -81,11 +82,14 @@ def drain(
             break
         here_s = round(time.monotonic() - began, 1)
         waited_s |= {words.partition(" ")[2]: here_s for words in (*left, *overdue)}
-        if left:  # else the clock stands still: nothing more becomes due
+        # The clock stands still when nothing is left, and while a gateway's breaker is open: that
+        # counts the database's time, and orders would expire in the few seconds that it takes.
+        moves = bool(left) and not rests
+        if moves:
             place.set_clock(later_s)
         # While workers have enough to do, hours would pass for what takes them a moment.
         is_quick = skipper.ask((*left, *overdue)) and later_s < FIRST_S + LATEST_S
-        if left:
+        if moves:
             later_s += STEP_S if is_quick else THEN_STEP_S
         stop.rest(place, LOOKS_EVERY_S)
     return Drained(

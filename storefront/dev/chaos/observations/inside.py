@@ -15,6 +15,7 @@ from storefront.dashboard.invariants import registry
 from storefront.dev.chaos.observations.history import OurMail, OurOrder, OurPurchase, Ours
 from storefront.lib.money import Money
 from storefront.webhooks.models import InboundCall
+from suppliers.models import Breaker
 
 Request = PurchaseOrder.Request
 IN_TIME = tuple(one for one in registry.INVARIANTS if one.code.startswith("I7."))
@@ -44,6 +45,11 @@ def testify(*, now: datetime, left: tuple[str, ...]) -> Ours:
         ),
         left=left,
     )
+
+
+def gateway_rests() -> bool:
+    """Test whether the breaker of a payment gateway stops its calls at this moment."""
+    return Breaker.objects.exclude(gateway="").open_for_orders().exists()
 
 
 def left(besides: Collection[str] = ()) -> tuple[str, ...]:

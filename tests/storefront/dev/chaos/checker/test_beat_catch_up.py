@@ -75,11 +75,12 @@ def drained(monkeypatch):
 
         return overdue
 
-    def drain(left, overdue=()):
-        looks, late = iter(left), iter(overdue)
+    def drain(left, overdue=(), rests=()):
+        looks, late, open_breaker = iter(left), iter(overdue), iter(rests)
         monkeypatch.setattr(quiescence.staff, "do_their_work", lambda _: 0)
         monkeypatch.setattr(quiescence.inside, "left", lambda _: next(looks))
         monkeypatch.setattr(quiescence.inside, "overdue", overdue_at(late))
+        monkeypatch.setattr(quiescence.inside, "gateway_rests", lambda: next(open_breaker, False))
         monkeypatch.setattr(quiescence, "_held_money", lambda _: ())
         monkeypatch.setattr(quiescence, "_unheard", lambda _: ())
         monkeypatch.setattr(quiescence, "LOOKS_EVERY_S", 0.0)
@@ -103,6 +104,12 @@ def test_hours_pass_only_while_nobody_has_enough_to_do(asked, monkeypatch, drain
 
     step = quiescence.THEN_STEP_S if is_busy else quiescence.STEP_S
     assert told == [quiescence.FIRST_S + turn * step for turn in range(3)]
+
+
+def test_the_clock_stands_still_while_no_gateway_can_be_asked(asked, drained):
+    told = drained([("1 calls",)] * 4 + QUIET, rests=[False, True, True, False])
+
+    assert told == [quiescence.FIRST_S, quiescence.FIRST_S + quiescence.STEP_S]
 
 
 def test_what_the_clock_jumped_over_is_done_before_the_end(asked, drained):
