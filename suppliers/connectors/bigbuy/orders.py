@@ -129,22 +129,30 @@ def _parcel(parcel: Parcel, carriers: Mapping[str, str]) -> ParcelNews:
 
 
 def track(wire: Wire, options: Options, orders: Sequence[OrderName]) -> Iterator[PurchaseState]:
-    """Read many orders: one call for each, and one for the parcels of fifty.
+    """Read many orders: one call for each, then one for the parcels of fifty.
 
-    One that he does not have, or that is somebody else's, is left out and stops no other.
+    An order is read before its parcels: an order that leaves in between would be delivered without
+    a tracking number, and is not asked about again. One that is absent, or that is somebody
+    else's, is left out and stops no other. Orders that were read before an error are told first.
     """
-    known = [order for order in orders if order.supplier_reference]
-    tracked = _tracked(wire, [order.supplier_reference for order in known])
-    carriers: dict[str, str] = _carriers(wire) if any(tracked.values()) else {}
-    for name in known:
+    read: list[Order] = []
+    failure: OutsideError | None = None
+    for name in orders:
+        if not name.supplier_reference:
+            continue
         try:
-            order = _order(wire, name.supplier_reference, name.number)
+            read.append(_order(wire, name.supplier_reference, name.number))
         except OutsideError as error:
             if error.code not in {ABSENT, OTHER}:
-                raise
+                failure = error
+                break
             log.info("an order is left out: %s", error)
-        else:
-            yield _told(options, order, tracked=tracked, carriers=carriers)
+    tracked = _tracked(wire, [str(order.id) for order in read])
+    carriers: dict[str, str] = _carriers(wire) if any(tracked.values()) else {}
+    for order in read:
+        yield _told(options, order, tracked=tracked, carriers=carriers)
+    if failure is not None:
+        raise failure
 
 
 # Validation and placement

@@ -123,6 +123,41 @@ def test_many_orders_are_followed_in_one_call_and_matched_by_id(bigbuy_answers, 
     assert asked.call_count == 1
 
 
+def test_an_order_that_leaves_during_the_poll_is_told_with_its_parcel(bigbuy_answers, opened):
+    has_left = []
+    parcel = {"trackingNumber": "T1", "carrier": {"id": "3"}}
+
+    def order(_request):
+        has_left.append(True)  # the carrier comes while the order is read
+        return order_with(id="1", internalReference="FL-1", status="Delivered")
+
+    def parcels(_request):
+        return json_answer([{"id": "1", "trackings": [parcel] if has_left else []}])
+
+    bigbuy_answers.get("order/1.json").mock(side_effect=order)
+    bigbuy_answers.post("tracking/orders.json").mock(side_effect=parcels)
+    bigbuy_answers.get("tracking/carriers.json").mock(return_value=said("carriers"))
+
+    (state,) = opened().track([OrderName(number="FL-1", supplier_reference="1")])
+
+    assert [each.number for each in state.parcels] == ["T1"]
+
+
+def test_orders_that_were_read_before_an_error_are_told(bigbuy_answers, opened):
+    bigbuy_answers.get("order/1.json").mock(
+        return_value=order_with(id="1", internalReference="FL-1")
+    )
+    bigbuy_answers.get("order/2.json").mock(return_value=httpx.Response(500))
+    bigbuy_answers.post("tracking/orders.json").mock(return_value=json_answer([]))
+    names = [OrderName(number=f"FL-{key}", supplier_reference=key) for key in ("1", "2")]
+    told = []
+
+    with pytest.raises(TemporaryError):
+        told += (state.number for state in opened().track(names))
+
+    assert told == ["FL-1"]
+
+
 def test_a_parcel_is_quoted_by_the_carriers_that_we_may_use(bigbuy_answers, opened):
     bigbuy_answers.post("shipping/orders.json").mock(return_value=said("shipping"))
     bigbuy_answers.get("shipping/carriers.json").mock(return_value=said("carriers"))
