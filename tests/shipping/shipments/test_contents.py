@@ -11,6 +11,7 @@ from orders.models import Order, OrderLine, PurchaseOrder
 from shipping.models import Parcel, ParcelLine, Shipment
 from shipping.shipments import shipments, tracking
 from shipping.shipments.statuses import CarrierNews
+from storefront.dashboard.invariants import registry
 from suppliers.connectors.records import RequestLine
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_accepted_purchase_order, make_parcel_news, make_state
@@ -83,6 +84,10 @@ def test_an_order_delivered_without_any_number_is_completed():
     assert purchase_order.status == PurchaseOrder.Status.CLOSED
     assert Order.objects.get().status == Order.Status.COMPLETED
     assert mails() == []
+    told = next(
+        each for each in registry.check(now=NOON) if each.invariant.code == "I6.parcel_once"
+    )
+    assert told.rows == ()
 
 
 def test_numbers_that_come_for_parts_of_what_left_take_their_parts_out():
