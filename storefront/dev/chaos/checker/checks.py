@@ -210,7 +210,8 @@ def _money(evidence: Evidence) -> Iterator[str]:
     for one in evidence.charges:
         taken[one.order] += one.captured - one.refunded
     for order, amount in taken.items():
-        wanted = charged[order] - evidence.refunds.get(order, 0)
+        # If a supplier cancels all of it, the rest is refunded, whatever was refunded before.
+        wanted = max(0, charged[order] - evidence.refunds.get(order, 0))
         if amount != wanted:
             yield f"{order}: {amount} was taken, {wanted} is owed"
         if order in totals and charged[order] not in {0, totals[order]}:

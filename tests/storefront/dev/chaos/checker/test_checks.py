@@ -105,6 +105,15 @@ def refused_part():
     return replace(GOOD, charges=[charge(refunded=500)], ours=changed)
 
 
+def canceled_after_a_refund():
+    """Tell of an order of which staff refunded a part, before the supplier canceled all of it."""
+    order = replace(ORDER, status="canceled")
+    changed = replace(OURS, orders=(order,), purchases=(purchase(status="canceled"),))
+    told = [replace(HIS, status="CANCELLED")]
+    charges = [charge(refunded=1999)]
+    return replace(GOOD, charges=charges, refunds={"FL-1": 100}, told=told, ours=changed)
+
+
 def ours(**changed):
     return replace(GOOD, ours=replace(OURS, **changed))
 
@@ -185,6 +194,7 @@ def test_what_is_broken_is_found(broken, promise):
         replace(GOOD, charges=[charge(refunded=100)], refunds={"FL-1": 100}),
         replace(GOOD, charges=[charge(refunded=1999)], refunds={"FL-1": 1999}, returned=["FL-1"]),
         refused_part(),
+        canceled_after_a_refund(),
     ],
 )
 def test_what_goes_back_for_a_reason_is_no_loss(paid_back):
