@@ -37,7 +37,7 @@ SWEEPS: Mapping[str, tuple[Task[[], object], ...]] = {
     "requests to the gateway": (settle_payments,),
     "payments held at the gateway": (ask_gateways, expire_unpaid),
     "setbacks open": (reroute_due,),
-    "refusals unheard": (poll_open_orders,),
+    "orders unheard": (poll_open_orders,),
     "claims untold": (speak_of_claims,),
     "facts": (fan_out_waiting,),
     "messages to be sent": (send_messages,),

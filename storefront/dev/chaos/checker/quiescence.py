@@ -17,6 +17,7 @@ from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.chaos.observations import inside, outside
 from storefront.dev.chaos.workload import staff
 
+Status = PurchaseOrder.Status
 STEP_S = 90.0  # how much later it is each time we look, and nobody has enough to do
 FIRST_S = 600.0
 LATEST_S = 45 * 60.0  # after the first look; then it goes on slower, for what still waits
@@ -106,12 +107,18 @@ def _is_worth_it(began: float, changed_at: float, at_most_s: float) -> bool:
 
 
 def _unheard(place: Instance) -> tuple[str, ...]:
-    """Count orders whose cancellation the shop has not heard of: BigBuy has no webhook."""
-    off = [one.number for one in outside.orders_told(place.var) if one.is_off]
-    unheard = PurchaseOrder.objects.filter(number__in=off).exclude(
-        status=PurchaseOrder.Status.CANCELED
+    """Count orders that were canceled or sent without the shop's knowledge.
+
+    BigBuy has no webhook, and webhooks of CJ get lost: the next poll tells.
+    """
+    told = outside.orders_told(place.var)
+    off = PurchaseOrder.objects.filter(number__in=[one.number for one in told if one.is_off])
+    gone = PurchaseOrder.objects.filter(number__in=[one.number for one in told if one.has_left])
+    count = (
+        off.exclude(status=Status.CANCELED).count()
+        + gone.exclude(status__in=[Status.SHIPPED, Status.CLOSED]).count()
     )
-    return (f"{count} refusals unheard",) if (count := unheard.count()) else ()
+    return (f"{count} orders unheard",) if count else ()
 
 
 def _held_money(place: Instance) -> tuple[str, ...]:
