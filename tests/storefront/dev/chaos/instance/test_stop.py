@@ -82,6 +82,7 @@ def test_the_drain_ends_with_something_left(place, monkeypatch):
     monkeypatch.setattr(quiescence.inside, "left", lambda _: ("1 facts",))
     monkeypatch.setattr(quiescence, "_held_money", lambda _: ())
     monkeypatch.setattr(quiescence, "_unheard", lambda _: ())
+    monkeypatch.setattr(quiescence.inside, "gateway_rests", lambda: False)
     ask_to_end(place)
 
     with pytest.raises(StopRequestedError):
@@ -105,6 +106,7 @@ def test_the_drain_waits_for_a_letter_that_comes_when_all_seemed_done(place, mon
     monkeypatch.setattr(quiescence.inside, "overdue", lambda **_: ())
     monkeypatch.setattr(quiescence, "_held_money", lambda _: ())
     monkeypatch.setattr(quiescence, "_unheard", lambda _: ())
+    monkeypatch.setattr(quiescence.inside, "gateway_rests", lambda: False)
     monkeypatch.setattr(quiescence, "LOOKS_EVERY_S", 0.0)
 
     drained = quiescence.drain(place, at_most_s=60, chores=asked.append)
