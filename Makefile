@@ -6,7 +6,7 @@ DEV := $(PY) -m storefront.dev
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.12 --generate-hashes --no-header --no-annotate --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo demo-stop demo-reset smoke bench chaos test check fmt lock
+.PHONY: help env demo demo-stop demo-reset smoke bench chaos test test-fast test-full check fmt lock
 
 help: ## Show these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -33,9 +33,17 @@ bench: env ## Measure what performance is promised; writes var/bench.json. ONLY=
 chaos: env ## Break a running shop by a seed, and see whether it keeps its promises. SEED=1; MUTANTS=1 puts mistakes in
 	@$(DEV).chaos $(if $(MUTANTS),--mutants,--seed "$(or $(SEED),1)")
 
-test: env ## Run every test, browser included
+test: env ## Run the tests of a working day, browser included
+	@$(DEV).runtime.browser
+	@$(DEV).runtime.with_datastores $(PY) -m pytest -n 4 -m "not full" --template-branches
+
+test-fast: env ## Run the tests of the files that you changed
+	@$(DEV).runtime.with_datastores $(PY) -m pytest -q $$($(PY) -m storefront.dev.runtime.changed_tests)
+
+test-full: env ## Run every test: whole matrices, all journeys, launch; then make chaos
 	@$(DEV).runtime.browser
 	@$(DEV).runtime.with_datastores $(PY) -m pytest -n 4 --template-branches
+	@$(MAKE) chaos
 
 check: env ## Formatter, linter, types, import contracts, migrations, production settings
 	$(BIN)/ruff format --check .

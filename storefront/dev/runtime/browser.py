@@ -1,29 +1,72 @@
-"""Browser lookup: find Chromium, or say how to install it before browser tests fail without it."""
+"""Browser: find Chromium for the tests, install it where there is none."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
-from storefront.dev.runtime.console import complain
+from playwright.sync_api import sync_playwright
+
+from storefront.dev.runtime.console import complain, say
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+PACKAGES = ("chromium", "fonts-dejavu-core", "fonts-liberation")
+INSTALL_S = 600.0
 
 
 def find() -> str | None:
-    """Return the path of a Chromium: the one that CHROMIUM names, else the one on the PATH."""
+    """Return the path of a Chromium: the one that CHROMIUM names, else the one on the PATH.
+
+    None lets Playwright use the browser that it downloaded, if it did.
+    """
     if wanted := os.environ.get("CHROMIUM"):
         return shutil.which(wanted)
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 def main() -> int:
-    if find():
+    if _is_there():
         return 0
+    if "CHROMIUM" in os.environ:
+        return _give_up()
+    say("The browser tests need Chromium, which is installed now.")
+    return 0 if any(_succeeds(command) for command in _installers()) and _is_there() else _give_up()
+
+
+def _is_there() -> bool:
+    if find() or "CHROMIUM" in os.environ:
+        return find() is not None
+    with sync_playwright() as player:
+        return Path(player.chromium.executable_path).exists()
+
+
+def _installers() -> list[Sequence[str]]:
+    """Return the commands that may install it, each tried if the one before failed."""
+    playwright = [sys.executable, "-m", "playwright", "install", "chromium"]
+    if not shutil.which("apt-get"):
+        return [playwright]
+    root = () if os.geteuid() == 0 else ("sudo", "--non-interactive")
+    apt = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet"]
+    script = f"{' '.join(apt)} update && {' '.join(apt)} install --yes --no-install-recommends"
+    return [["sh", "-c", f"{script} {' '.join(PACKAGES)}"], playwright]
+
+
+def _succeeds(command: Sequence[str]) -> bool:
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, timeout=INSTALL_S, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def _give_up() -> int:
     complain(
-        "The browser tests need Chromium. Install it"
-        " (Debian: apt-get install --no-install-recommends chromium fonts-dejavu-core),"
+        "Chromium could not be installed. Install it yourself"
+        f" (Debian: apt-get install --no-install-recommends {' '.join(PACKAGES)}),"
         " or set CHROMIUM=/path/to/chromium."
     )
     return 1
