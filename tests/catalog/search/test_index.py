@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from catalog.models import Card, Listing, Product
 from catalog.search import index
@@ -177,6 +177,16 @@ def test_what_is_no_longer_for_show_loses_its_card(hide):
     shelve(product)
 
     assert not Card.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_database_refuses_a_card_without_its_variant():
+    product = make_lamp()
+    make_listing(make_variant(product))
+    shelve(product)
+
+    with pytest.raises(IntegrityError):
+        Card.objects.update(variant=None)
 
 
 @pytest.mark.django_db

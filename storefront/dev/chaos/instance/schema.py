@@ -18,6 +18,7 @@ from storefront.dev.chaos.instance.failpoints import APPS, ROOT
 from storefront.dev.runtime.postgres import PostgresError, find_programs
 
 KEPT = "schema"
+SOURCES = (".py", ".sql")
 PATIENCE_S = 60
 
 
@@ -34,8 +35,8 @@ def digest(root: Path) -> str:
     """Return a hash of the code. The tables are made again when it changes; tools do not count."""
     found = hashlib.sha256()
     for app in APPS:
-        for file in sorted((root / app).rglob("*.py")):
-            if file.is_relative_to(root / "storefront" / "dev"):
+        for file in sorted((root / app).rglob("*")):
+            if file.suffix not in SOURCES or file.is_relative_to(root / "storefront" / "dev"):
                 continue
             found.update(f"{file.relative_to(root)}\0".encode() + file.read_bytes())
     for file in sorted((root / "requirements").glob("*")):

@@ -68,11 +68,12 @@ def test_without_the_programs_nothing_is_kept(done, tmp_path):
     assert noted == ["migrate", "pg_dump"] * 2
 
 
-def test_every_file_of_code_has_a_say(tmp_path):
+@pytest.mark.parametrize("file", ["a.py", "a.sql"])
+def test_every_file_of_code_has_a_say(tmp_path, file):
     (tmp_path / "orders").mkdir()
     names = set()
     for text in ("a = 1", "a = 2"):
-        (tmp_path / "orders" / "a.py").write_text(text)
+        (tmp_path / "orders" / file).write_text(text)
         names.add(schema.digest(tmp_path))
 
     assert len(names) == 2

@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from django.db import migrations
+
+from storefront.lib.db.migration_sql import run_files
+
+
+class Migration(migrations.Migration):
+    dependencies = [("accounts", "0001_initial")]
+
+    operations = run_files(__file__, "history.sql")

@@ -1,0 +1,109 @@
+"""Migrations: they build what the models and the SQL files say, and nothing else."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations import RunSQL
+from django.db.migrations.loader import MigrationLoader
+
+from tests.support.source_files import APPS, ROOT
+
+FILES = sorted(path for app in APPS for path in (ROOT / app).rglob("migrations/sql/*.sql"))
+CREATED = re.compile(
+    r"^(?:CREATE(?: OR REPLACE)?(?: UNIQUE)? (FUNCTION|TRIGGER|INDEX|EXTENSION)(?: IF NOT EXISTS)?"
+    r"|\s+ADD (CONSTRAINT)) (\w+)",
+    re.MULTILINE,
+)
+OBJECTS = {
+    "FUNCTION": """
+        SELECT proname, pg_get_functiondef(p.oid) FROM pg_proc p
+        WHERE pronamespace = 'public'::regnamespace
+    """,
+    "TRIGGER": """
+        SELECT tgname, pg_get_triggerdef(oid) || ' ' || tgenabled::text FROM pg_trigger
+        WHERE NOT tgisinternal
+    """,
+    "CONSTRAINT": """
+        SELECT conname, conrelid::regclass || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace
+    """,
+    "INDEX": "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+    "EXTENSION": "SELECT extname, extversion FROM pg_extension WHERE extname <> 'plpgsql'",
+    "TABLE": """
+        SELECT relname, reloptions::text FROM pg_class
+        WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+    """,
+}
+
+
+def objects():
+    """Map each kind of database object to the sorted names and definitions of those that exist."""
+    found = {}
+    with connection.cursor() as cursor:
+        for kind, query in OBJECTS.items():
+            cursor.execute(query)
+            found[kind] = sorted(cursor.fetchall())
+    return found
+
+
+def created():
+    """Map each kind to the names that the SQL files create."""
+    names = {kind: set() for kind in OBJECTS}
+    for path in FILES:
+        for kind, constraint, name in CREATED.findall(path.read_text()):
+            names[kind or constraint].add(name)
+    return names
+
+
+@pytest.mark.django_db
+def test_models_have_no_change_without_a_migration():
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+@pytest.mark.django_db
+def test_each_object_of_the_sql_files_exists_as_they_define_it():
+    before = objects()
+
+    with connection.cursor() as cursor:
+        for path in FILES:
+            cursor.execute(path.read_text())
+
+    assert objects() == before
+    missing = {
+        kind: names - {name for name, _ in before[kind]} for kind, names in created().items()
+    }
+    assert {kind: names for kind, names in missing.items() if names} == {}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["FUNCTION", "TRIGGER", "EXTENSION"])
+def test_the_database_holds_nothing_that_no_sql_file_defines(kind):
+    assert {name for name, _ in objects()[kind]} == created()[kind]
+
+
+def test_each_sql_file_is_run_by_one_migration():
+    migrations = MigrationLoader(None).disk_migrations.values()
+    run = [
+        operation.sql
+        for migration in migrations
+        for operation in migration.operations
+        if isinstance(operation, RunSQL)
+    ]
+
+    assert sorted(run) == sorted(path.read_text() for path in FILES)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_comment_says_what_each_statement_is_for(path):
+    statements = re.compile(r"^(?:CREATE|ALTER|COMMENT|GRANT|REVOKE)\b", re.MULTILINE)
+    lines = path.read_text().splitlines()
+
+    assert [
+        line
+        for before, line in zip(["", *lines], lines, strict=False)
+        if statements.match(line) and not before.startswith("-- ")
+    ] == []
