@@ -27,7 +27,7 @@ from suppliers.resilience.admin import BreakerActions, answering
 
 @admin.display(description=_("What the last try found"))
 def last_try(row: Supplier) -> str | None:
-    """Show each step of the last try, and what is to be done about it."""
+    """Render the report of the last health check: each step and its advice."""
     wire: Connection | None = getattr(row, "connection", None)
     if wire is None or not wire.check_report:
         return None
@@ -58,7 +58,7 @@ def last_try(row: Supplier) -> str | None:
 def start_call(task: Wakeable, supplier: Supplier, **given: Any) -> None:
     """Start a task that calls the supplier.
 
-    Raises: PermanentError  there is nothing to call
+    Raises: PermanentError  the supplier has no connection
     """
     if not Connection.objects.filter(supplier=supplier).exists():
         raise PermanentError(gettext("This supplier has no connection yet."), code=NOT_CONNECTED)
@@ -66,7 +66,7 @@ def start_call(task: Wakeable, supplier: Supplier, **given: Any) -> None:
 
 
 class CheckActions(StaffAdmin):
-    """What staff can try of a supplier's wire."""
+    """Staff actions that check a supplier's connection."""
 
     check_actions: ClassVar = ["check_wire"]
     check_fields: ClassVar = [columns.age("connection__checked_at", _("Last tried")), last_try]
@@ -124,7 +124,7 @@ class ConnectionAdmin(BreakerActions):
     list_select_related: ClassVar = ["supplier", "breaker"]
     actions_detail: ClassVar = BreakerActions.breaker_actions
     ordering: ClassVar = ["supplier"]
-    # The options are edited in fields of their own; what the last try found, the supplier shows.
+    # Options have form fields of their own; the check report is on the supplier page.
     exclude: ClassVar = ["secrets_sealed", "tokens_sealed", "remembered", "options", "check_report"]
     readonly_fields: ClassVar = [
         answering,
@@ -148,13 +148,13 @@ class ConnectionAdmin(BreakerActions):
         change: bool = False,  # noqa: FBT002 - Django's
         **words: Any,
     ) -> type[forms.ModelForm[Any]]:
-        """Make the form of the supplier's connector; what may only be read has none."""
+        """Return the form for the supplier's connector, or the default one for a read-only view."""
         if obj is not None and self.has_change_permission(request, obj):
             words["form"] = form_for(obj)
         return super().get_form(request, obj, change, **words)
 
     def response_change(self, request: HttpRequest, obj: Connection) -> HttpResponse:
-        """Try the saved connection, and return to the supplier's page with the next step."""
+        """Start a health check of the saved connection; return to the supplier's page."""
         answer: HttpResponse = super().response_change(request, obj)
         if "_save" not in request.POST:
             return answer
@@ -172,7 +172,7 @@ class ConnectionAdmin(BreakerActions):
     def response_add(
         self, request: HttpRequest, obj: Connection, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Go on to the page where his keys are entered: they are his connector's."""
+        """Continue to the page for the keys, whose fields depend on the connector."""
         given = request.POST.copy()
         given["_continue"] = "1"
         request.POST = given  # type: ignore[assignment]  # as Django's own admin does

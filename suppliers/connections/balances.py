@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 def holders() -> list[Supplier]:
-    """Find the suppliers who are paid from a balance."""
+    """Return the active suppliers whose connector reports a prepaid balance."""
     able_to_tell = [
         name for name in ADAPTERS if Ability.BALANCE in abilities_of(connector_class(name))
     ]
@@ -27,9 +27,9 @@ def holders() -> list[Supplier]:
 
 
 def look(*, supplier: Supplier, now: datetime) -> Money | None:
-    """Ask for the balance, keep it with the connection, and complain there when it is low.
+    """Fetch and store the balance; set or clear the low-balance problem of the connection.
 
-    None: he did not tell; what he told last stays.
+    Returns None if the supplier did not answer; the last balance stays.
     """
     try:
         with adapter_for(supplier) as connector:

@@ -37,17 +37,17 @@ FILED = "purchase_order.filed"
 
 
 class DurablePost:
-    """A supplier's letter box: what is in it goes out, whatever happens to us."""
+    """Queues mail of one supplier in the outbox, in a transaction of its own."""
 
     def __init__(self, *, supplier_id: int) -> None:
         self._subject = f"supplier:{supplier_id}"
 
     def send(self, *, key: str, to: str, payload: Mapping[str, Any]) -> None:
-        """Put a letter in; the same key is sent once."""
+        """Queue an e-mail; once per key."""
         self._tell(MAILED, key, {**payload, "email": to})
 
     def ask(self, *, wanted: str, key: str, to: str, payload: Mapping[str, Any]) -> None:
-        """Put a question about an order in; the same key is asked once."""
+        """Queue a question about an order; once per key."""
         self._tell(f"purchase_order.{wanted}", key, {**payload, "email": to})
 
     def has_sent(self, *, key: str) -> bool:
@@ -82,13 +82,12 @@ NOT_CONNECTED = "not_connected"
 def adapter_for(
     supplier: Supplier, *, meter: Meter | None = None, list_since: datetime | None = None
 ) -> Iterator[Connector]:
-    """Open the connector that speaks this supplier's language, and close it afterwards.
+    """Open the supplier's connector; close it and save its gate state afterwards.
 
-    What it can do is asked with ``connectors.capabilities.able``; ``meter`` counts what it asks. A
-    list that it keeps from after ``list_since`` will do.
+    Query its capabilities with ``connectors.capabilities.able``. ``meter`` counts its calls. A
+    list that it stored after ``list_since`` is reused.
 
-    Raises: PermanentError  the supplier is not connected, or names an unknown connector: the
-            code is ``NOT_CONNECTED``
+    Raises: PermanentError (``NOT_CONNECTED``)  no connection, or an unknown connector
     """
     wire = Connection.objects.filter(supplier=supplier).first()
     if wire is None:
@@ -119,7 +118,7 @@ def gate_of(supplier: Supplier, wire: Connection, *, meter: Meter | None = None)
 
 
 def calls_per_second(supplier: Supplier, wire: Connection) -> int:
-    """Return how often we may ask: as staff say, and never more than his account allows."""
+    """Return the rate limit: the staff setting, at most what the account allows."""
     connector = connector_class(supplier.adapter)
     if not isinstance(connector, Paced):
         return wire.calls_per_second

@@ -1,6 +1,6 @@
 """File sources: keep versions of a feed mapping, activate one per file, store uploaded files.
 
-Uploads lie in a private folder that no URL serves.
+Uploads are in a private folder without a URL.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from suppliers.connectors.feed.fetch import UPLOADS
 from suppliers.connectors.feed.mapping.spec import Mapping
 from suppliers.models import Content, FeedMapping, FeedUpload, Supplier
 
-# The connection's options that the active versions and the newest uploads fill in.
+# The connection options that active mappings and the newest uploads fill.
 SPECS = {
     Content.PRODUCTS: "mapping",
     Content.PRICES: "prices_mapping",
@@ -40,10 +40,10 @@ FEED, BY_HAND = "feed", "upload"
 def save(
     *, supplier: Supplier, content: str, spec: dict[str, Any], by: str, now: datetime
 ) -> FeedMapping:
-    """Make a version, and read by it from now on.
+    """Create and activate a mapping version.
 
-    Locks:  the supplier
-    Raises: PermanentError  no file can be read by it; nothing is written
+    Locks: the supplier
+    Raises: PermanentError  the spec is invalid; nothing is written
     """
     written = Mapping.read(spec).written()
     Supplier.objects.select_for_update(of=["self"]).get(pk=supplier.pk)
@@ -62,9 +62,9 @@ def save(
 
 
 def take_back(*, version: FeedMapping, by: str, now: datetime) -> FeedMapping:
-    """Read by an old version again: it becomes the newest.
+    """Activate an old version, as a copy with a new version number.
 
-    Raises: PermanentError  no file can be read by it any more
+    Raises: PermanentError  the spec is no longer valid
     """
     return save(
         supplier=version.supplier, content=version.content, spec=version.spec, by=by, now=now
@@ -72,7 +72,7 @@ def take_back(*, version: FeedMapping, by: str, now: datetime) -> FeedMapping:
 
 
 def options_for(supplier: Supplier, options: Table[str, Any]) -> dict[str, Any]:
-    """Return what staff built and handed in, as options of the connection to a feed."""
+    """Return the active mappings and newest uploads, as options of a file connection."""
     if supplier.adapter != FEED:
         return {}
     active = FeedMapping.objects.filter(supplier=supplier, is_active=True)
@@ -95,11 +95,11 @@ MOST_BYTES = 200_000_000
 
 
 class TooLongError(Exception):
-    """No supplier has a file this long. Nothing was kept."""
+    """The file is longer than ``MOST_BYTES``. Nothing is stored."""
 
 
 def folder_of(supplier: Supplier) -> Path:
-    """Where all files of a supplier lie; no address of ours leads there."""
+    """Return the private folder of a supplier's files."""
     return Path(settings.FEEDS_ROOT) / supplier.code
 
 
@@ -113,10 +113,9 @@ def keep(  # noqa: PLR0913 - what, whose, and who handed it in
     now: datetime,
     made_at: datetime | None = None,
 ) -> FeedUpload:
-    """Store a file under a name of our own, and note who handed it in.
+    """Store an uploaded file under a generated name, with its uploader and date.
 
-    What it tells is as old as the file: ``made_at`` if that is known, the moment of the upload
-    at most. The stored file bears that time, for who reads it.
+    The file's modification time becomes its date: ``made_at`` if given, at most ``now``.
 
     Raises: TooLongError
     """

@@ -34,13 +34,13 @@ from suppliers.models import Connection
 
 PREFIX = "option_"
 REST = "other_options"
-# Mappings have a page and versions of their own.
+# Mappings have their own page and versions.
 KEPT_ELSEWHERE = frozenset({"mapping", "prices_mapping", "stock_mapping"})
 LONGEST_TEXT = 500
 
 
 def fields_for(kind: type[msgspec.Struct], now: Mapping[str, Any]) -> dict[str, forms.Field]:
-    """Make the fields, filled with what is set now; an empty one is as usual."""
+    """Return the form fields, filled with the current options; empty means the default."""
     fields: dict[str, forms.Field] = {}
     rest = []
     for option in _options(kind):
@@ -63,9 +63,9 @@ def fields_for(kind: type[msgspec.Struct], now: Mapping[str, Any]) -> dict[str, 
 
 
 def given(kind: type[msgspec.Struct], cleaned: Mapping[str, Any]) -> dict[str, Any]:
-    """Read what was filled in; None stands for what is as usual.
+    """Return the submitted options; None means the default.
 
-    Raises: forms.ValidationError  the JSON area does not hold an object
+    Raises: forms.ValidationError  the JSON field does not hold an object
     """
     found: dict[str, Any] = {}
     rest = _object(cleaned.get(REST) or "")
@@ -77,7 +77,7 @@ def given(kind: type[msgspec.Struct], cleaned: Mapping[str, Any]) -> dict[str, A
             found[option.name] = {"yes": True, "no": False}.get(cleaned[field])
         else:
             found[option.name] = None if cleaned[field] == "" else cleaned[field]
-    # What is left is no option: the struct itself says so, in words.
+    # Unknown names are kept: the struct reports them.
     return found | rest
 
 
@@ -88,7 +88,7 @@ def _options(kind: type[msgspec.Struct]) -> list[inspect.Field]:
 
 
 def _plain(kind: inspect.Type) -> inspect.Type:
-    """Return what a value is where there is one."""
+    """Return the type of an optional value."""
     if not isinstance(kind, inspect.UnionType):
         return kind
     some = [each for each in kind.types if not isinstance(each, inspect.NoneType)]
@@ -145,17 +145,17 @@ NEVER_SHOWN = {"autocomplete": "off", "spellcheck": "false"}
 
 
 class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
-    """The wire to a supplier whose connector is not known yet, or is none of ours."""
+    """The connection of a supplier whose connector is not known yet."""
 
     connector = ""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "base_url" in self.fields:  # the options may say that files are uploaded
+        if "base_url" in self.fields:  # optional: files may be uploaded instead
             self.fields["base_url"].required = False
 
     def clean(self) -> dict[str, Any] | None:
-        """Judge address, secrets and options together, and put them into the row."""
+        """Validate address, secrets and options together, and set them on the instance."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if not self.connector:
             address = cleaned.get("base_url", "")
@@ -183,13 +183,13 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
         return cleaned
 
     def _field(self, name: str) -> str | None:
-        """Find the field that a reason is about; None where the whole form is."""
+        """Return the field that an error is about; None for the whole form."""
         field = REST if name == "options" else name.replace("secret ", SECRET)
         return field if field in self.fields else None
 
 
 def form_for(wire: Connection | None) -> type[ConnectionForm]:
-    """Make the form that fits a supplier's connector."""
+    """Return the form class for a supplier's connector."""
     if wire is None or wire.supplier.adapter not in ADAPTERS:
         return ConnectionForm
     connector = wire.supplier.adapter

@@ -87,13 +87,13 @@ BY_CODE: dict[str, str | Promise] = {
 
 
 def advice_on(error: OutsideError, *, is_sign_in: bool = False) -> str:
-    """Return one sentence for the operator; the error itself says what happened."""
+    """Return one sentence of advice; the error itself says what happened."""
     if (words := BY_CODE.get(error.code)) is not None:
         return str(words)
     if isinstance(error, NotNowError):
         return str(WAIT)
     if isinstance(error, TemporaryError):
-        # Without a status nobody answered at all.
+        # Without a status code there was no answer.
         return str(TRY_LATER if error.code else UNREACHABLE)
     if any(sign in str(error) for sign in ("not JSON", "not readable")):
         return str(NOT_THE_API)
@@ -102,7 +102,7 @@ def advice_on(error: OutsideError, *, is_sign_in: bool = False) -> str:
 
 # The check
 
-# So far a list is read to find one product that can be taken: bad rows come first, sometimes.
+# How far a list is read to find one valid product; invalid rows may come first.
 ROWS_READ = 200
 PAGES_READ = 5
 USUAL_COUNTRY = "DE"
@@ -110,17 +110,17 @@ NO_POSTCODE = "10000"
 
 
 class Outcome(StrEnum):
-    """How one step of a try ended."""
+    """How one step of the check ended."""
 
     GOOD = "good"
     BAD = "bad"
-    ABSENT = "absent"  # his API has no such ability: nothing is wrong
+    ABSENT = "absent"  # the connector lacks this capability; no error
     NOT_TRIED = "not tried"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One thing that was tried: how it ended, in words, and what is to be done about it."""
+    """One step of the check: its outcome, a message and advice."""
 
     name: str
     outcome: Outcome
@@ -130,35 +130,35 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """What a connector can do, and what became of each try."""
+    """The capabilities of a connector and the outcome of each step."""
 
     code: str
     connector: str
     abilities: tuple[str, ...]
     steps: tuple[Step, ...]
-    wishes: tuple[str, ...] = ()  # nothing is wrong, and yet something should be set
+    wishes: tuple[str, ...] = ()  # suggestions; not errors
 
     @property
     def is_good(self) -> bool:
         return all(step.outcome in {Outcome.GOOD, Outcome.ABSENT} for step in self.steps)
 
     def written(self) -> dict[str, Any]:
-        """Write it as JSON primitives."""
+        """Return JSON primitives."""
         return {**asdict(self), "is_good": self.is_good}
 
 
 @dataclass(slots=True, kw_only=True)
 class _Found:
-    """What the steps found that later ones need."""
+    """What later steps need of earlier ones."""
 
     page: ProductPage | None = None
     stock: list[StockRecord] = field(default_factory=list)
 
 
 def check(*, supplier: Supplier, now: datetime) -> Trial:
-    """Sign in, read one page, quote one parcel, read the balance; keep how it went.
+    """Sign in, read one page, quote one parcel, read the balance; store the report.
 
-    Nothing is ordered, and nothing of what is read is taken in.
+    It places no order and imports nothing.
     """
     trial = _tried(supplier)
     Connection.objects.filter(supplier=supplier).update(
@@ -213,7 +213,7 @@ def _steps(supplier: Supplier, adapter: Connector) -> Iterator[Step]:
 
 
 class _NothingError(OutsideError):
-    """He answered, and there is nothing in it to go on with."""
+    """The supplier answered, but without usable data."""
 
 
 def _step(name: str, work: Callable[[], str], *, is_sign_in: bool = False) -> Step:
@@ -255,7 +255,7 @@ def _page(adapter: Connector, found: _Found) -> str:
 
 
 def _pages(adapter: Connector, problems: list[BadRow]) -> Iterator[ProductPage]:
-    """Yield some pages, from whichever kind of catalog he has; note what is wrong with others."""
+    """Yield some product pages of either kind of catalog; add invalid rows to ``problems``."""
     if isinstance(adapter, BulkCatalog):
         for page in islice(adapter.pages(), ROWS_READ):
             if isinstance(page, BadRow):
@@ -284,7 +284,7 @@ def _stock(adapter: Connector, found: _Found) -> str:
     if found.page is None:
         return ""
     if isinstance(adapter, BulkStockAndPrice):
-        # Whatever stands first in them: a parcel is quoted for the product that was read.
+        # The first rows; the quote is for the product that was read.
         rows, costs = _first(adapter.stock_rows()), _first(adapter.cost_rows())
         stock = [row for row in rows if isinstance(row, StockRecord)]
     else:
@@ -301,7 +301,7 @@ def _stock(adapter: Connector, found: _Found) -> str:
 
 
 def _first[T](told: Iterator[tuple[str, tuple[T, ...]]]) -> tuple[T, ...]:
-    """Take the first product of a whole list that can be read; the rest is the sync's work."""
+    """Return the rows of the first readable product."""
     beginning = (rows for _ref, rows in islice(told, ROWS_READ))
     readable = (rows for rows in beginning if any(not isinstance(row, BadRow) for row in rows))
     return next(readable, ())
@@ -348,7 +348,7 @@ def _ships_from(supplier: Supplier, to: Address) -> str:
 
 
 def _somewhere() -> Address:
-    """Return nobody's address in the country where most of our customers live."""
+    """Return a test address in the shop's default country."""
     channels = Channel.objects.order_by("pk").values_list("default_country", flat=True)
     country = channels.first() or USUAL_COUNTRY
     rules = get_validation_rules({"country_code": country})

@@ -23,7 +23,7 @@ WELL = "well"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """The last run of one job, and when one was last applied."""
+    """The last run of one job, and when a run was last applied."""
 
     status: str
     started_at: datetime
@@ -35,7 +35,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """What may still be asked of one quota; a window that is over leaves all of the next."""
+    """The rest of one quota; the full quota if its window has ended."""
 
     name: str
     left: int
@@ -45,9 +45,10 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """One supplier, as an operator wants to see him.
+    """The status of one supplier for operators.
 
-    ``stock_as_of`` is when he last confirmed his stock, ``problem`` what is wrong with the wire.
+    ``stock_as_of`` is when it last confirmed its stock; ``problem`` the last error of the
+    connection.
     """
 
     code: str
@@ -67,7 +68,7 @@ class Standing:
 
 
 def survey(*, now: datetime) -> list[Standing]:
-    """Shape: one per supplier, by code; the same few queries for any number of them."""
+    """Return the status of each supplier, by code, in a fixed number of queries."""
     suppliers = list(
         Supplier.objects.select_related("connection", "connection__breaker").order_by("code")
     )
@@ -91,7 +92,7 @@ def survey(*, now: datetime) -> list[Standing]:
 
 
 def budgets_of(supplier: Supplier, *, now: datetime) -> tuple[Budget, ...]:
-    """Tell what may still be asked of one supplier."""
+    """Return the rest of each quota of one supplier."""
     kind: Any = connector_class(supplier.adapter) if supplier.adapter in ADAPTERS else None
     rows = CallBudget.objects.filter(connection__supplier=supplier).order_by("name")
     return tuple(_budgets(kind, rows, now))
@@ -148,7 +149,7 @@ def _problem(wire: Connection) -> str:
 
 
 def _budgets(kind: Any, rows: Iterable[CallBudget], now: datetime) -> Iterable[Budget]:
-    """Tell each quota of the connector: what was never asked of is whole."""
+    """Yield each quota of the connector; an unused one is full."""
     kept = {row.name: row for row in rows}
     for quota in kind.QUOTAS if kind else ():
         if quota.name not in kept:

@@ -28,7 +28,7 @@ from suppliers.models import Connection, FeedLimits, Supplier, SupplierProduct
 
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,29}")
 CURRENCY = re.compile(r"[A-Z]{3}")
-# Whoever signs what he posts to us in our own format may have this, whatever his API is.
+# A supplier that signs webhooks in our own format may have this, whatever its API.
 HOOK_SECRET = Secret(
     name="hook_secret", label=cast("str", gettext_lazy("Webhook secret")), is_required=False
 )
@@ -37,7 +37,7 @@ LONGEST_SECRET = 20_000
 
 
 class NotConnectableError(Exception):
-    """What was given does not fit, and nothing was written. ``reasons`` are by field."""
+    """The input is invalid; nothing is written. ``reasons`` are by field."""
 
     def __init__(self, reasons: Mapping[str, str]) -> None:
         super().__init__(" ".join(f"{name}: {words}" for name, words in reasons.items()))
@@ -46,10 +46,10 @@ class NotConnectableError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wiring:
-    """What is to be changed about the wire to a supplier.
+    """Changes of a connection.
 
-    Shape:  a ``base_url`` of None stays as it is, and so does each secret and option that is
-            not named; an empty secret is forgotten, an option of None goes back to its default
+    A ``base_url`` of None and unnamed secrets and options stay unchanged. An empty secret is
+    deleted; an option of None is reset to its default.
     """
 
     base_url: str | None = None
@@ -59,9 +59,9 @@ class Wiring:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What is to be changed about a supplier.
+    """Changes of a supplier.
 
-    Shape:  the names in ``supplier``, ``connection`` and ``limits`` are those of the models' fields
+    The names in ``supplier``, ``connection`` and ``limits`` are model fields.
     """
 
     connector: str | None = None
@@ -73,9 +73,9 @@ class Wish:
 
 
 def kind_of(connector: str) -> type[Connector]:
-    """Find a connector's class.
+    """Return a connector's class.
 
-    Raises: NotConnectableError  there is none of this name
+    Raises: NotConnectableError  unknown connector
     """
     if connector not in ADAPTERS:
         known = ", ".join(sorted(ADAPTERS))
@@ -85,7 +85,7 @@ def kind_of(connector: str) -> type[Connector]:
 
 
 def secrets_of(connector: str) -> tuple[Secret, ...]:
-    """Return what staff may enter that nobody reads again."""
+    """Return the write-only secrets of a connector, with the webhook secret."""
     declared = kind_of(connector).SECRETS
     if any(secret.name == HOOK_SECRET.name for secret in declared):
         return declared
@@ -93,17 +93,18 @@ def secrets_of(connector: str) -> tuple[Secret, ...]:
 
 
 def kept_secrets(wire: Connection) -> frozenset[str]:
-    """Return the names of what was entered."""
+    """Return the names of the stored secrets."""
     return frozenset(unseal(wire.secrets_sealed))
 
 
 @transaction.atomic(durable=True)
 def add(*, code: str, wish: Wish, now: datetime) -> tuple[Supplier, bool]:
-    """Make a supplier with his wire, or change what is given of one that is there.
+    """Create a supplier with its connection, or change the given values of an existing one.
 
-    Returns him, and whether he is new: a candidate, from whom nothing is bought yet.
+    Returns the supplier and whether it is new. A new supplier is a candidate: it gets no
+    orders.
 
-    Locks:  the supplier
+    Locks: the supplier
     Raises: NotConnectableError  nothing is written
     """
     supplier = Supplier.objects.select_for_update(of=["self"]).filter(code=code).first()
@@ -120,7 +121,7 @@ def add(*, code: str, wish: Wish, now: datetime) -> tuple[Supplier, bool]:
         setattr(supplier, name, value)
     wire = Connection.objects.filter(supplier=supplier).first() if not is_new else None
     wire = wire or Connection(supplier=supplier)
-    if is_other:  # what the one connector was told means nothing to the other
+    if is_other:  # state of one connector is meaningless to another
         wire.options, wire.remembered, wire.tokens_sealed = {}, {}, ""
     for name, value in wish.connection.items():
         setattr(wire, name, value)
@@ -168,7 +169,7 @@ def _candidate(code: str, wish: Wish, now: datetime) -> Supplier:
 
 
 def _misfits(supplier: Supplier, wish: Wish) -> dict[str, str]:
-    """Say what cannot be changed of a supplier whose goods are known already."""
+    """Return what cannot be changed once products were imported."""
     reasons = {}
     if wish.currency and not CURRENCY.fullmatch(wish.currency):
         reasons["currency"] = _("A currency is three capital letters, such as EUR.")
@@ -185,11 +186,11 @@ def _misfits(supplier: Supplier, wish: Wish) -> dict[str, str]:
 
 
 def settle(wire: Connection, *, connector: str, wiring: Wiring) -> None:
-    """Put address, secrets and options into a row that the caller saves.
+    """Set address, secrets and options on a row that the caller saves.
 
-    What the old key or the old host lent and told is forgotten.
+    Tokens and state of an old key or host are deleted.
 
-    Raises: NotConnectableError  the row is as it was
+    Raises: NotConnectableError  the row is unchanged
     """
     if reasons := misfits(wire, connector=connector, wiring=wiring):
         raise NotConnectableError(reasons)
@@ -207,7 +208,7 @@ def settle(wire: Connection, *, connector: str, wiring: Wiring) -> None:
 
 
 def misfits(wire: Connection, *, connector: str, wiring: Wiring) -> dict[str, str]:
-    """Say in words, by field, why this cannot be: empty when it can."""
+    """Return the validation errors by field; empty if valid."""
     kind = kind_of(connector).OPTIONS
     reasons = {}
     options: msgspec.Struct | None = None
@@ -221,14 +222,14 @@ def misfits(wire: Connection, *, connector: str, wiring: Wiring) -> dict[str, st
         reasons["base_url"] = words
     reasons |= _wrong_secrets(wire, secrets_of(connector), wiring)
     if "base_url" not in reasons and _is_elsewhere(wire, wiring):
-        # Else whoever may change the address could have our keys sent to himself.
+        # Otherwise a user who may change the address could send our keys to another host.
         for name in unseal(wire.secrets_sealed).keys() - wiring.secrets.keys() - {HOOK_SECRET.name}:
             reasons[f"secret {name}"] = _("The address is another one: enter it anew.")
     return reasons
 
 
 def _unfit_options(kind: type[msgspec.Struct], error: str) -> str:
-    """Say what is wrong with the options, and which options or values there are."""
+    """Return the error with the valid options or values."""
     field = re.search(r"\$\.(\w+)", error)
     hint = get_type_hints(kind).get(field[1]) if field else None
     values = [
@@ -270,7 +271,7 @@ def _wrong_secrets(
 
 
 def wrong_address(address: str) -> str:
-    """Say in words what is wrong with an address; nothing of it is repeated."""
+    """Return what is wrong with an address, without repeating it: it may contain secrets."""
     try:
         parts = urlsplit(address)
         port_is_good = parts.port != 0

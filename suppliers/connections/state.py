@@ -1,4 +1,4 @@
-"""Connector state: store the tokens of a connection and what its connector remembers."""
+"""Connector state: store the tokens of a connection and the state of its connector."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from suppliers.models import Connection
 
 
 class KeptTokens:
-    """The token pair of one connection, sealed in its row."""
+    """The encrypted token pair of one connection."""
 
     def __init__(self, connection_id: int) -> None:
         self._connection_id = connection_id
@@ -25,9 +25,9 @@ class KeptTokens:
         return unseal(row.values_list("tokens_sealed", flat=True).get())
 
     def renewed(self, renew: TokenRenewal, *, refused: Mapping[str, Any]) -> dict[str, Any]:
-        """Renew under an advisory lock of the session: the call inside it needs no transaction.
+        """Renew the tokens under a session advisory lock: the call needs no transaction.
 
-        Raises: OutsideError  no new pair can be had now
+        Raises: OutsideError  no new pair is available now
         """
         with _alone(f"supplier tokens {self._connection_id}"):
             present = self.load()
@@ -51,13 +51,13 @@ def _alone(subject: str) -> Iterator[None]:
         try:
             yield
         finally:
-            # A session that broke has let go of the lock by itself.
+            # A broken session has released the lock.
             with suppress(DatabaseError):
                 cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 1))", [subject])
 
 
 class KeptMemory:
-    """What a connector remembers between runs, in its connection's row."""
+    """The state of a connector between runs, stored with its connection."""
 
     def __init__(self, connection_id: int) -> None:
         self._rows = Connection.objects.filter(pk=connection_id)
@@ -67,9 +67,9 @@ class KeptMemory:
 
     @transaction.atomic
     def keep(self, news: Mapping[str, Any]) -> None:
-        """Add the news under a lock: jobs of one supplier that run side by side lose nothing.
+        """Merge ``news`` into the state; concurrent jobs of a supplier lose nothing.
 
-        Locks:  the connection
+        Locks: the connection
         """
         rows = self._rows.select_for_update(of=["self"]).values_list("remembered", flat=True)
         self._rows.update(remembered=joined(rows.get(), news))

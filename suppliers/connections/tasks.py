@@ -17,18 +17,18 @@ LANE_PATIENCE_S = 5
 
 @shared_task
 def check(*, supplier_id: int, **_: Any) -> None:
-    """Try a connection that a person wants to know about."""
+    """Check a connection on request of a user."""
     supplier = Supplier.objects.select_related("connection").get(pk=supplier_id)
     try:
         with lane(Work.SYNCS, supplier_id):
             health_check.check(supplier=supplier, now=timezone.now())
-    except LaneFullError:  # no sweep knows of it
+    except LaneFullError:  # no sweep retries it
         check.apply_async(kwargs={"supplier_id": supplier_id}, countdown=LANE_PATIENCE_S)
 
 
 @shared_task
 def look_at_balances(**_: Any) -> None:
-    """Find the suppliers who are paid from a balance, and look how much is left."""
+    """Queue a balance check for each supplier that is paid from a balance."""
     for supplier in balances.holders():
         look_at_balance.delay(supplier_id=supplier.pk)
 
@@ -36,5 +36,5 @@ def look_at_balances(**_: Any) -> None:
 @shared_task
 def look_at_balance(*, supplier_id: int, **_: Any) -> None:
     supplier = Supplier.objects.get(pk=supplier_id)
-    with suppress(LaneFullError), lane(Work.SYNCS, supplier_id):  # the next sweep looks again
+    with suppress(LaneFullError), lane(Work.SYNCS, supplier_id):  # the next sweep retries it
         balances.look(supplier=supplier, now=timezone.now())

@@ -1,4 +1,4 @@
-"""Circuit breaker model: store whether a connection is broken, and until when it is not called."""
+"""Circuit breaker model: store the state of the breaker of each supplier and payment gateway."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from suppliers.models.supplier import Connection
 
 
 class BreakerQuerySet(models.QuerySet["Breaker"]):
-    """Questions about broken lines; the clock is the database's, as for the calls themselves."""
+    """Breakers that block calls. "Now" is the database's clock, as for the calls themselves."""
 
     def open_for_syncs(self) -> BreakerQuerySet:
-        """Find the lines that no sync may try now: they rest, or somebody looks just now."""
+        """Return the breakers that block sync calls: the pause lasts, or a probe is under way."""
         return self._open().filter(Q(open_until__gt=Now()) | Q(probe_until__gt=Now()))
 
     def open_for_orders(self) -> BreakerQuerySet:
-        """Find the lines that not even an order may try now."""
+        """Return the breakers that block order calls too."""
         return self._open().filter(Q(orders_wait_until__gt=Now()) | Q(probe_until__gt=Now()))
 
     def _open(self) -> BreakerQuerySet:
@@ -25,18 +25,19 @@ class BreakerQuerySet(models.QuerySet["Breaker"]):
 
 
 class Breaker(models.Model):
-    """The breaker of one line, to a supplier or to a payment gateway.
+    """The circuit breaker of one supplier connection or payment gateway.
 
-    All processes share it; it is written only when something fails. It is open as long as
-    ``opened_at`` stands. From ``orders_wait_until`` on one order call, from ``open_until`` on one
-    of any kind may probe whether the other side is back; the probe has until ``probe_until``.
+    Shared by all processes; written only after a failure. It is open while ``opened_at`` is
+    set. One probe may be made by an order call from ``orders_wait_until`` on, by any call from
+    ``open_until`` on. The probe must end by ``probe_until``.
     """
 
     connection = models.OneToOneField(
         Connection, models.CASCADE, null=True, blank=True, related_name="breaker"
     )
-    gateway = models.CharField(max_length=20, blank=True, db_default="")  # code, or a supplier's
-    failures = models.PositiveIntegerField(default=0)  # in a row
+    # gateway code; empty for a supplier
+    gateway = models.CharField(max_length=20, blank=True, db_default="")
+    failures = models.PositiveIntegerField(default=0)  # consecutive
     pauses = models.PositiveIntegerField(default=0)  # since it opened
     opened_at = models.DateTimeField(null=True, blank=True)
     open_until = models.DateTimeField(null=True, blank=True)

@@ -10,7 +10,7 @@ from suppliers.models.supplier import Supplier
 
 
 class Content(models.TextChoices):
-    """What one of his files tells."""
+    """What one file of a supplier contains."""
 
     PRODUCTS = "products", _("Products")
     PRICES = "prices", _("Prices")
@@ -18,7 +18,7 @@ class Content(models.TextChoices):
 
 
 class FeedMapping(models.Model):
-    """One version of which of his columns is what of ours. Old versions stay, and never change.
+    """One version of a feed mapping: which supplier column fills which field. Never changed.
 
     ``spec`` is read by ``suppliers.connectors.feed.mapping.spec.Mapping``.
     """
@@ -48,10 +48,10 @@ class FeedMapping(models.Model):
 
 
 class FeedUpload(models.Model):
-    """A file that staff handed in for a supplier; the newest of its kind is the one that is read.
+    """A supplier file that staff uploaded. Of each content, the newest upload is the one read.
 
-    ``stored_as`` is a name of ours, made of the digest; ``given_name`` is only shown.
-    ``made_at`` is when the supplier made it, where whoever handed it in knows.
+    ``stored_as`` is generated from the digest, ``given_name`` is only displayed. ``made_at`` is
+    the date of the file at the supplier, if the uploader stated it.
     """
 
     supplier = models.ForeignKey(Supplier, models.CASCADE, related_name="uploads")

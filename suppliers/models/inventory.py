@@ -28,17 +28,18 @@ from suppliers.models.supplier import Supplier
 
 
 class Countdown(models.Model):
-    """What the figures around our own orders showed, of one supplier.
+    """How a supplier's stock figure reacts to our orders, as measured.
 
-    ``at`` is empty while too few orders stood alone long enough to tell. A sale that was
-    ``counted`` was followed by one drop of its size, a ``missed`` one by none; both lags run
-    from our order (or his shipment) to the figure that showed it.
+    ``at`` is empty until enough orders were isolated in time to decide. ``order_counted``
+    counts the sales that were followed by one drop of the same size, ``order_missed`` those
+    that were not; the same for shipments. Lags run from our order (or its shipment) to the
+    first report that shows it.
     """
 
     supplier = models.OneToOneField(Supplier, models.CASCADE, related_name="countdown")
     at = models.CharField(max_length=10, choices=Supplier.CountsDownAt, blank=True)
     median_s = models.PositiveIntegerField(null=True, blank=True)
-    tail_s = models.PositiveIntegerField(null=True, blank=True)  # no sale took longer
+    tail_s = models.PositiveIntegerField(null=True, blank=True)  # the longest lag of a sale
     order_counted = models.PositiveIntegerField(default=0)
     order_missed = models.PositiveIntegerField(default=0)
     shipment_counted = models.PositiveIntegerField(default=0)
@@ -63,10 +64,9 @@ class Countdown(models.Model):
 class StockLocation(models.Model):
     """A warehouse of a supplier.
 
-    ``stock_as_of`` confirms every stock row here that is not silent: a figure that did not
-    change is not written again, only this moment is. ``aged_at`` is up to when the pages of its
-    goods follow their age, and ``aged_under`` by which terms
-    (``suppliers.inventory.confirmations``).
+    ``stock_as_of`` confirms every stock row of the location whose ``is_silent`` is false, so
+    unchanged rows are not written. ``aged_at``: listings reflect the age of the stock up to
+    this moment; ``aged_under``: by these terms (``suppliers.inventory.confirmations``).
     """
 
     supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="locations")
@@ -87,25 +87,25 @@ class StockLocation(models.Model):
 
 
 class StockLevelQuerySet(models.QuerySet["StockLevel"]):
-    """Questions about stock."""
+    """Stock rows with their availability and age."""
 
     def with_available(self, now: datetime) -> StockLevelQuerySet:
-        """Add ``free``: what can still be promised at its age; never below zero."""
+        """Annotate ``free``: the units available to promise, less decay by age; at least 0."""
         kept = F("buffer") + F("allocated_unseen") + F("reserved")
         rows = self.with_known_at().annotate(aged=_aged(now))
         return rows.annotate(free=Greatest(F("reported_quantity") - kept - F("aged"), 0))
 
     def with_known_at(self) -> StockLevelQuerySet:
-        """Add ``known_at``: the last moment at which the supplier confirmed the figure."""
+        """Annotate ``known_at``: when the supplier last confirmed the figure."""
         confirmed = Greatest("as_of", Coalesce("location__stock_as_of", "as_of"))
         return self.annotate(known_at=Case(When(is_silent=True, then="as_of"), default=confirmed))
 
     def fresh(self, now: datetime) -> StockLevelQuerySet:
-        """Keep what was confirmed lately enough to promise from, figure and cost."""
+        """Return the rows whose stock and cost are both fresh enough to sell from."""
         return self.with_freshness(now).filter(Q(has_fresh_stock=True, has_fresh_cost=True))
 
     def with_freshness(self, now: datetime) -> StockLevelQuerySet:
-        """Add whether the figure and the cost were confirmed lately enough to promise from."""
+        """Annotate ``has_fresh_stock`` and ``has_fresh_cost``."""
         rows = self.with_known_at().annotate(cost_known_at=cost_known_at("offer__"))
         return rows.annotate(
             has_fresh_stock=_holds(
@@ -118,7 +118,7 @@ class StockLevelQuerySet(models.QuerySet["StockLevel"]):
 
 
 def _aged(now: datetime) -> Func:
-    """Count what the age of ``known_at`` takes from the figure (``inventory.freshness``)."""
+    """Return the units to subtract for the age of ``known_at``, by ``inventory.freshness``."""
     terms = (
         "stock_believed_min",
         "stock_hidden_min",
@@ -155,20 +155,20 @@ _DURATION = models.DurationField()
 
 
 class StockLevel(models.Model):
-    """One offer at one location.
+    """Stock of one offer at one location.
 
-    sellable = max(0, reported - buffer - allocated_unseen); available = sellable - reserved, as
-    long as the figure is young: ``with_available(now)`` also takes off what its age costs.
-    ``reserved`` is held for shoppers who are paying, ``allocated_unseen`` is sold but not yet
-    in the supplier's own figure. Counters change only in ``suppliers.inventory.ledger`` and
-    ``suppliers.inventory.levels``, each change with its StockMovement.
+    sellable = max(0, reported - buffer - allocated_unseen); available = sellable - reserved.
+    ``with_available(now)`` also subtracts the decay by age. ``reserved`` is held for unpaid
+    orders; ``allocated_unseen`` is sold, but not yet reflected in the supplier's figure. Only
+    ``suppliers.inventory.ledger`` and ``suppliers.inventory.levels`` change the counters, each
+    change with its ``StockMovement``.
 
-    ``as_of`` is when the figure was last told or asked for by itself; a list that confirms all of
-    its location leaves it as it was. ``with_known_at()`` tells when it was last confirmed. A
-    silent row is one the supplier did not speak of in his last full answer.
+    ``as_of`` is when this row was last reported or queried itself; a report that confirms the
+    whole location does not write it (see ``with_known_at``). ``is_silent``: the last full
+    report left the row out.
     """
 
-    # Each is the first column of an index that is there anyway.
+    # Each is the first column of an existing index.
     offer = models.ForeignKey(SupplierOffer, models.PROTECT, related_name="levels", db_index=False)
     location = models.ForeignKey(
         StockLocation, models.PROTECT, related_name="levels", db_index=False
@@ -212,12 +212,12 @@ class StockLevel(models.Model):
 
 
 class StockMovementQuerySet(models.QuerySet["StockMovement"]):
-    """Questions about the ledger."""
+    """Stock movements."""
 
     def standing(self) -> StockMovementQuerySet:
-        """Leave out what a run moved and a rollback gave back."""
+        """Exclude movements of runs that a rollback reversed."""
         undone = StockMovement.objects.filter(
-            kind="adjusted",  # the two tell the planner of the small index
+            kind="adjusted",  # with the next condition: lets the planner use the partial index
             cause__startswith="rollback:",
             level=OuterRef("level"),
             pk__gt=OuterRef("pk"),
@@ -227,16 +227,16 @@ class StockMovementQuerySet(models.QuerySet["StockMovement"]):
 
 
 class StockMovement(models.Model):
-    """Why a counter changed. Append-only: the sum of movements is the counter.
+    """A change of a stock counter. Append-only: the sum of movements equals the counter.
 
-    ``cause`` names what caused it: ``run:17``, ``order:FL-…``, ``staff:…``. ``old_known_at`` is
-    when the figure that an answer replaced was confirmed last.
+    ``cause`` is ``run:17``, ``order:FL-…`` or ``staff:…``. ``old_known_at`` is when the
+    replaced figure was last confirmed.
     """
 
     class Kind(models.TextChoices):
         REPORTED = "reported", _("Reported")
         RESERVED = "reserved", _("Held for a cart")
-        ALLOCATED = "allocated", _("Sold")  # a reservation became a sale
+        ALLOCATED = "allocated", _("Sold")  # a reservation was sold
         SEEN = "seen", _("Seen in his figure")  # the supplier's figure now contains the sale
         RELEASED = "released", _("Released")
         ADJUSTED = "adjusted", _("Adjusted")

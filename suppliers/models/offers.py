@@ -16,15 +16,15 @@ from suppliers.models.supplier import Supplier
 
 
 class SupplierProduct(models.Model):
-    """One product in a supplier's list, and the words of his that we last took in.
+    """One product in a supplier's list, with digests of what was imported last.
 
-    ``list_digest`` and ``cost_digest`` are of its row in the list, ``detail_digest`` of its
-    page: a product none of whose digests changed is not read again, and writes nothing.
+    ``list_digest`` and ``cost_digest`` are of its list row, ``detail_digest`` of its product
+    page. A product whose digests are unchanged is neither fetched again nor written.
     """
 
     class Status(models.TextChoices):
         ACTIVE = "active", _("Active")
-        REFUSED = "refused", _("Refused")  # its page cannot be taken; a FeedIssue says why
+        REFUSED = "refused", _("Refused")  # its page is invalid; a FeedIssue says why
         GONE = "gone", _("No longer listed")
 
     supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="products")
@@ -51,10 +51,10 @@ class SupplierProduct(models.Model):
 
 
 class SupplierOfferQuerySet(models.QuerySet["SupplierOffer"]):
-    """Questions about offers."""
+    """Offers for sale, and the age of their costs."""
 
     def live(self) -> SupplierOfferQuerySet:
-        """Keep what is matched, priced, on sale, and from a supplier we buy from."""
+        """Return active, matched, priced offers of active suppliers that lack no certificate."""
         return self.filter(
             status="active",
             variant__isnull=False,
@@ -64,12 +64,15 @@ class SupplierOfferQuerySet(models.QuerySet["SupplierOffer"]):
         )
 
     def with_cost_known_at(self) -> SupplierOfferQuerySet:
-        """Add ``cost_known_at``: the last moment at which the supplier confirmed the cost."""
+        """Annotate ``cost_known_at``: when the supplier last confirmed the cost."""
         return self.annotate(cost_known_at=cost_known_at())
 
 
 def cost_known_at(offer: str = "") -> Case:
-    """Say when a cost was confirmed last; ``offer`` is the path to it, such as ``offer__``."""
+    """Return the expression for when a cost was last confirmed.
+
+    ``offer`` is the path to the offer, such as ``offer__``.
+    """
     told = f"{offer}cost_as_of"
     confirmed = Greatest(told, Coalesce(f"{offer}supplier__costs_as_of", told))
     silent = When(**{f"{offer}is_cost_silent": True}, then=told)
@@ -77,32 +80,33 @@ def cost_known_at(offer: str = "") -> Case:
 
 
 class SupplierOffer(models.Model):
-    """One supplier's SKU: its cost, and the variant of ours that it is.
+    """One supplier SKU: its cost, and the variant that it supplies.
 
-    ``supplier_product`` is the ``ref`` of its SupplierProduct. ``seen_at`` is when we last took in
-    something new, ``cost_as_of`` when the cost was told by itself. A cost is confirmed by
-    ``Supplier.costs_as_of``, unless it ``is_cost_silent``: the supplier's last answer left it out.
-    ``map_amount`` and ``msrp_amount`` are in the offer's currency, as the supplier states them.
-    ``restock_on`` is the day on which the supplier expects it back in stock; it may be past.
-    ``missing_evidence`` names the criteria whose valid proof it needs and lacks
-    (``compliance.certificates``): while any is missing, it is not sold, whatever its data say.
-    ``locked_fields`` are those that staff set by hand: no feed changes them (``offers.overrides``).
-    If ``LINK`` is locked and there is no variant, the product job makes a product of the offer. If
-    ``status`` is locked too, the job ignores the offer.
-    ``disputed_variant`` is the variant that the offer matches but its GTIN contradicts.
-    ``run`` is the last run whose product page changed the offer.
+    - ``supplier_product``: the ``ref`` of its ``SupplierProduct``.
+    - ``seen_at``: when something new was last imported. ``cost_as_of``: when this cost was last
+      reported itself. ``Supplier.costs_as_of`` confirms it, unless ``is_cost_silent``: the last
+      report left it out.
+    - ``map_amount``, ``msrp_amount``: as stated by the supplier, in the offer's currency.
+    - ``restock_on``: when the supplier expects stock again; may be in the past.
+    - ``missing_evidence``: required criteria without a valid document
+      (``compliance.certificates``). The offer is not sold while it is not empty.
+    - ``locked_fields``: set by staff; no feed changes them (``offers.overrides``). With
+      ``LINK`` locked and no variant, the product job creates a product for the offer; with
+      ``status`` locked too, the job ignores the offer.
+    - ``disputed_variant``: the variant that the offer matches although the GTIN contradicts it.
+    - ``run``: the last run whose product page changed the offer.
     """
 
     class Status(models.TextChoices):
         ACTIVE = "active", _("Active")
-        HELD = "held", _("Kept off sale")  # its data cannot be believed; a FeedIssue says why
+        HELD = "held", _("Kept off sale")  # its data are implausible; a FeedIssue says why
         GONE = "gone", _("No longer listed")
 
     LINK: ClassVar = "variant"
 
     supplier = models.ForeignKey(
         Supplier, models.PROTECT, related_name="offers", db_index=False
-    )  # the constraint's index does
+    )  # covered by the unique constraint
     supplier_sku = models.CharField(max_length=60)
     supplier_product = models.CharField(max_length=60)
     variant = models.ForeignKey(
@@ -115,8 +119,8 @@ class SupplierOffer(models.Model):
     cost_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     currency = models.CharField(max_length=3)
     minimum_quantity = models.PositiveIntegerField(default=1)
-    pack_size = models.PositiveIntegerField(default=1)  # he sells only multiples of it
-    lead_days = models.PositiveSmallIntegerField(null=True, blank=True)  # None: as the supplier's
+    pack_size = models.PositiveIntegerField(default=1)  # sold in multiples of it
+    lead_days = models.PositiveSmallIntegerField(null=True, blank=True)  # None: the supplier's
     map_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     msrp_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     restock_on = models.DateField(null=True, blank=True)
@@ -124,7 +128,7 @@ class SupplierOffer(models.Model):
     missing_evidence = models.CharField(max_length=120, blank=True)
     seen_at = models.DateTimeField()
     cost_as_of = models.DateTimeField(null=True, blank=True)
-    locked_fields = models.JSONField(  # a human wrote these
+    locked_fields = models.JSONField(  # set by staff
         default=list, db_default=models.Value([], models.JSONField()), blank=True
     )
     run = models.ForeignKey(
@@ -133,10 +137,10 @@ class SupplierOffer(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        db_index=False,  # nobody asks for what a run told, and it would be written at each change
+        db_index=False,  # never queried by run; an index would be written at each change
     )
     is_cost_silent = models.BooleanField(db_default=False)
-    # What an index may ask of a cost without being written whenever the cost changes.
+    # For indexes: unlike ``cost_amount``, it does not change with every cost.
     has_cost = StoredField(
         expression=ExpressionWrapper(
             Q(cost_amount__isnull=False), output_field=models.BooleanField()
@@ -192,15 +196,15 @@ class SupplierOffer(models.Model):
 
     @property
     def lacks(self) -> tuple[str, ...]:
-        """The criteria that it needs, and that nothing valid proves."""
+        """The required criteria without a valid document."""
         return tuple(self.missing_evidence.split(", ")) if self.missing_evidence else ()
 
 
 class CostChange(models.Model):
-    """A wholesale cost that changed. Append-only.
+    """A change of a wholesale cost. Append-only.
 
-    ``cause`` names what changed it: ``run:17``, ``rollback:17``, ``staff:…``. With ``was_held``
-    the offer came back on sale by it. ``old_known_at`` is when the old cost was confirmed last.
+    ``cause`` is ``run:17``, ``rollback:17`` or ``staff:…``. ``was_held``: the change put the
+    offer back on sale. ``old_known_at`` is when the old cost was last confirmed.
     """
 
     offer = models.ForeignKey(SupplierOffer, models.CASCADE, related_name="cost_changes")
@@ -228,11 +232,11 @@ class CostChange(models.Model):
 
 
 class UnpublishedSupply(models.Model):
-    """A variant whose cost or stock changed, and whose listings do not show it yet.
+    """An outbox row: a variant whose listings do not show its current cost or stock yet.
 
-    Written with the change itself, deleted after the listings were refreshed: a worker that
-    is killed between the two leaves the row, and the sweep finds it. Several rows of one
-    variant are no mistake: news that comes while we publish must not be swallowed.
+    Inserted in the transaction of the change, deleted after the refresh, so a killed worker
+    loses nothing. A variant may have several rows: a change during a refresh needs another
+    refresh.
     """
 
     variant = models.ForeignKey(Variant, models.CASCADE, related_name="+")

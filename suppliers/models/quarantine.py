@@ -1,4 +1,4 @@
-"""Quarantine models: store the limits of a feed, and the changes that await review."""
+"""Quarantine models: store each supplier's thresholds, and the changes that await review."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def _factor(label: Promise) -> models.PositiveSmallIntegerField[int | None, int 
 
 
 class FeedLimits(models.Model):
-    """How much of one supplier's feed may change at once. What is empty is as for everybody.
+    """Quarantine thresholds of one supplier. Empty fields use the defaults.
 
-    The names are those of ``guards.Limits``, which has the defaults.
+    The field names are those of ``guards.Limits``, which holds the defaults.
     """
 
     NAMES: ClassVar = (
@@ -67,26 +67,27 @@ class FeedLimits(models.Model):
 
 
 class FeedChange(models.Model):
-    """One value that a run would have changed, or that a rollback gave back.
+    """One value that a run would change, or that a rollback restored.
 
-    ``row`` is the supplier's SKU, or his product; ``place`` the code of a location. A stock row
-    that is not there yet has no ``old``. ``size`` is the factor by which a cost moves, or the
-    units by which stock does. ``told_at`` is when the supplier said so, if that was after the run
-    began: news, and later lists of changes, are added to what waits.
+    ``row`` is the supplier's SKU, or its product id for ``Kind.GONE`` and ``Kind.PAGE``;
+    ``place`` is a location code. ``old`` is empty for a new stock row. ``size`` is the factor
+    by which a cost changes, or the units by which stock does. ``told_at`` is when the supplier
+    reported the value, if after the start of the run: webhook events and later delta lists are
+    merged into a run that awaits review.
     """
 
     class Kind(models.TextChoices):
         COST = "cost", _("Cost")
         STOCK = "stock", _("Stock")
-        GONE = "gone", _("No longer listed")  # a product that is missing from the list
-        PAGE = "page", _("Product page")  # a product whose page is new, or has other words
+        GONE = "gone", _("No longer listed")  # a product missing from the list
+        PAGE = "page", _("Product page")  # a product with a new or changed page
 
     class Outcome(models.TextChoices):
-        NONE = "", ""  # nobody has decided, or not for this one
+        NONE = "", ""  # not decided
         APPLIED = "applied", _("Applied")
-        NEXT_RUN = "next_run", _("Left to the next run")  # the next run reads it
+        NEXT_RUN = "next_run", _("Left to the next run")  # the next run reads it again
         UNDONE = "undone", _("Undone")
-        # until the sales are subtracted again that it had shown
+        # until the sales that it contains are subtracted again
         WAITS = "waits", _("Waits for sales to be subtracted")
         LEFT = "left", _("Left as it was")
 

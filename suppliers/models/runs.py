@@ -1,4 +1,4 @@
-"""Run models: store sync runs, their issues, and batches of pages for other workers."""
+"""Run models: store sync runs, row issues, and batches of product pages for other workers."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from suppliers.models.supplier import Supplier
 
 
 class FeedRun(Stateful):
-    """One run of one job. At most one per supplier and kind is open at a time.
+    """One run of one job. At most one per supplier and kind is open.
 
-    ``remaining`` counts rows that a run left to the next one because its time was up.
-    ``believed_by`` names who vouched for the feed beforehand: no guard was asked. ``decided_by``
-    is who applied, discarded or rolled back what it would have done, or did; the values are in
-    ``FeedChange``. ``profile`` is what later runs are judged against (``quarantine.evaluation``).
-    ``calls`` and ``points`` are what it asked of the supplier (``resilience.gate``).
+    - ``remaining``: rows left to the next run because the time was up.
+    - ``believed_by``: who waived the guards before the run.
+    - ``decided_by``: who applied, discarded or rolled back its changes (``FeedChange``).
+    - ``profile``: the baseline that later runs are compared with (``quarantine.evaluation``).
+    - ``calls``, ``points``: its use of the supplier's API (``resilience.gate``).
     """
 
     class Kind(models.TextChoices):
@@ -31,14 +31,14 @@ class FeedRun(Stateful):
         STOCK = "stock", _("Stock")
 
     class Status(models.TextChoices):
-        FETCHED = "fetched", _("Fetched")  # open: we are reading
+        FETCHED = "fetched", _("Fetched")  # open: still fetching
         PARSED = "parsed", _("Read")
         STAGED = "staged", _("Compared")
         APPLIED = "applied", _("Applied")
-        # not believable: nothing applied, staff decide
+        # a guard failed: nothing is applied until staff decide
         QUARANTINED = "quarantined", _("Quarantined")
         DISCARDED = "discarded", _("Discarded")
-        FAILED = "failed", _("Failed")  # the supplier did not answer, or we were killed
+        FAILED = "failed", _("Failed")  # the supplier did not answer, or the worker died
         ROLLED_BACK = "rolled_back", _("Rolled back")
 
     TRANSITIONS: ClassVar = {
@@ -58,7 +58,7 @@ class FeedRun(Stateful):
     status = models.CharField(max_length=12, choices=Status, default=Status.FETCHED)
     status_since = models.DateTimeField()
     started_at = models.DateTimeField()
-    lease_until = models.DateTimeField()  # after this, a run that is still open is dead
+    lease_until = models.DateTimeField()  # an open run past this moment is dead
     ended_at = models.DateTimeField(null=True, blank=True)
     read = models.PositiveIntegerField(default=0)
     created = models.PositiveIntegerField(default=0)
@@ -95,31 +95,30 @@ class FeedRun(Stateful):
 
     @property
     def as_of(self) -> datetime:
-        """As of when the figures of stock are that it read."""
+        """The moment for which its stock figures hold."""
         return min(self.started_at, self.file_as_of or self.started_at)
 
     @property
     def file_as_of(self) -> datetime | None:
-        """When the file that tells them was made, or the list asked for that another run read."""
+        """The date of the file it read, or when the list was fetched that another run read."""
         told = self.profile.get("as_of")
         return datetime.fromisoformat(told) if told else None
 
     @property
     def names_changes(self) -> bool:
-        """Whether its list names only what changed: no later one tells the same again."""
+        """Whether its list is a delta: no later list repeats its rows."""
         return bool(self.profile.get("names_changes"))
 
 
 class FeedIssue(models.Model):
-    """One row we could not take as it was, with the reason in words.
+    """A row that could not be imported as it was, with the reason.
 
-    One open issue per supplier, row and code: a feed that repeats its mistake every hour
-    updates ``last_run``, it does not pile up.
+    One open issue per supplier, row and code: a repeated mistake only updates ``last_run``.
     """
 
     class Severity(models.TextChoices):
         ERROR = "error", _("Error")  # the row was not applied
-        WARNING = "warning", _("Warning")  # applied without the doubtful value
+        WARNING = "warning", _("Warning")  # applied without the invalid value
 
     supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="issues")
     first_run = models.ForeignKey(FeedRun, models.PROTECT, related_name="+")
@@ -145,14 +144,13 @@ class FeedIssue(models.Model):
 
 
 class PageBatch(models.Model):
-    """Pages that one worker read, and whoever is free takes in.
+    """Product pages that one worker fetched and any free worker imports.
 
-    Whoever has it in his hands holds a lock of his session, which ends with him: then the reader
-    takes it in himself. It is deleted with its end, or with the end of its run.
+    A worker imports a batch under a session lock, so the lock ends with the worker; then the
+    fetching worker imports the batch itself. Deleted when done, or with its run.
 
-    Shape:  ``pages`` as ``suppliers.sync.page_batches`` packs them; ``done`` are the counts of
-    the run that
-            it added, null until it is in
+    Shape: ``pages`` as packed by ``suppliers.sync.page_batches``; ``done`` are the counts added
+    to the run, null until imported.
     """
 
     run = models.ForeignKey(FeedRun, models.CASCADE, related_name="+")

@@ -1,4 +1,4 @@
-"""Scorecard models: store observed facts, answer times, and the measures made of them."""
+"""Scorecard models: store observations, latencies, and the daily measures made of them."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from suppliers.models.supplier import Supplier
 
 
 class ScorecardFact(models.Model):
-    """One thing that a supplier did or left undone, seen once. Append-only.
+    """One observation of a supplier's performance. Append-only.
 
-    ``subject`` names what it was about, such as ``purchase_order:FL-…``: the same fact about
-    the same subject is one row, however often it is told.
+    ``subject`` names what was observed, such as ``purchase_order:FL-…``: a fact recorded twice
+    about a subject is one row.
     """
 
     class Kind(models.TextChoices):
-        # seconds from our order to his answer
+        # seconds from our order to its acknowledgement
         ACKNOWLEDGED = "acknowledged", _("Answered the order after, seconds")
-        # seconds from his yes to the carrier's first scan
+        # seconds from the acknowledgement to the first carrier scan
         SCANNED = "scanned", _("First scanned after, seconds")
-        # 1: he had what his feed promised; 0: refused for want of it
+        # 1: had the stock that its feed showed; 0: rejected as out of stock
         PROMISED = "promised", _("Had what his feed promised")
-        # 1: the line shipped; 0: refused for want of stock
+        # 1: the line shipped; 0: rejected as out of stock
         FILLED = "filled", _("Shipped the line")
-        # 1: shipped; 0: he canceled or refused, whatever the reason
+        # 1: shipped; 0: canceled or rejected, for any reason
         FINISHED = "finished", _("Finished the order")
-        ARRIVED = "arrived", _("The parcel arrived")  # 1: the parcel arrived; 0: it came back
-        # units that his feed showed when he refused the line
+        ARRIVED = "arrived", _("The parcel arrived")  # 1: arrived; 0: returned to sender
+        # units that the feed showed when the line was rejected
         SHORT = "short", _("Units that he showed and did not have")
-        # how many costs of his we knew that day
+        # number of known costs on that day
         COSTS_KNOWN = "costs_known", _("Costs of his that we knew")
 
     supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="facts")
@@ -50,10 +50,10 @@ class ScorecardFact(models.Model):
 
 
 class AnswerTally(models.Model):
-    """How many calls of one day a supplier answered within so many milliseconds.
+    """A latency histogram bucket: calls of one day answered within ``ceiling_ms``.
 
-    ``ceiling_ms`` is the top of a bucket of ``scorecards.statistics.CEILINGS_MS``; 0 counts the
-    calls that brought no answer.
+    ``ceiling_ms`` is one of ``scorecards.statistics.CEILINGS_MS``; 0 counts calls without
+    answer.
     """
 
     supplier = models.ForeignKey(Supplier, models.CASCADE, related_name="answer_tallies")
@@ -76,9 +76,9 @@ class AnswerTally(models.Model):
 class Scorecard(models.Model):
     """One measure of one supplier over the 30 days that end with ``on``.
 
-    Made of facts alone: made again, it is the same. A rate is ``good`` of ``sample`` with
-    Wilson's bounds; a time is the median in the measure's unit, and ``tail`` the time that 9 of
-    10 kept. A bound is empty where the sample is too small for one.
+    Computed from facts alone, so it can be recomputed. A rate is ``good`` of ``sample`` with
+    Wilson bounds; a time is the median in the measure's unit, with ``tail`` as 90th percentile.
+    A bound is empty if the sample is too small.
     """
 
     class Measure(models.TextChoices):

@@ -9,19 +9,19 @@ from suppliers.models.inventory import StockLocation
 
 
 class Service(models.Model):
-    """One route from one location to some countries.
+    """A shipping service from one location to some countries.
 
-    Several rows may name the same line of the carrier: one for each pace or price of it.
+    Several rows may share a ``carrier_service``, one for each speed or price.
 
-    Units:  amounts in ``currency``, as the shopper pays them; days are calendar days on the
-            road; cells and batteries are lithium's
+    Units: amounts in ``currency``, as the customer pays them; days are calendar days in
+    transit; cells and batteries are lithium
     """
 
     location = models.ForeignKey(StockLocation, models.PROTECT, related_name="services")
     code = models.SlugField(max_length=40)
-    tier = models.CharField(max_length=12)  # "economy" or "express": what the shopper picks
-    carrier_service = models.CharField(max_length=50)  # the supplier's own name of the route
-    countries = models.JSONField(default=list)  # empty: everywhere
+    tier = models.CharField(max_length=12)  # "economy" or "express": what the customer chooses
+    carrier_service = models.CharField(max_length=50)  # the supplier's name of the service
+    countries = models.JSONField(default=list)  # empty: worldwide
     currency = models.CharField(max_length=3)
     base_amount = models.DecimalField(max_digits=10, decimal_places=2)
     per_kg_amount = models.DecimalField(max_digits=10, decimal_places=2)

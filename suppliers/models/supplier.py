@@ -1,7 +1,7 @@
 """Supplier models: store suppliers with their policies, connections and call budgets.
 
-Three abstract models group columns of ``Supplier`` that staff set: how old figures may be, when
-orders are sent, and the tolerances and due times of invoices.
+Three abstract models group columns of ``Supplier`` that staff set: freshness of stock and
+costs, order schedule, and the tolerances and due times of invoices.
 """
 
 from __future__ import annotations
@@ -18,41 +18,43 @@ from django.utils.translation import gettext_lazy as _
 from storefront.lib.security.encryption import SealedField
 from storefront.lib.state_machine import Stateful
 
-# Age of figures
+# Freshness
 
-# The catalog takes no claim that is older for a promise (``catalog.models.listings.STALE_AFTER``).
+# The longest ``stock_hidden_min``: the catalog rejects older figures
+# (``catalog.models.listings.STALE_AFTER``).
 OLDEST_MIN = 24 * 60
 
 
 class Unanswered(TextChoices):
-    """What to do at checkout when a supplier does not answer in time."""
+    """What checkout does if the supplier does not answer the live check in time."""
 
-    BELIEVE = "believe", _("Believe his last figure")  # his last figure, less what its age costs
-    # sell nothing of his that was not confirmed
+    BELIEVE = "believe", _("Believe his last figure")  # less the decay by age
     REFUSE = "refuse", _("Sell nothing that he did not confirm")
 
 
 class FiguresAge(models.Model):
-    """The service level of a supplier's figures, as columns of ``Supplier``; minutes are ages.
+    """Freshness policy, as columns of ``Supplier``. Minutes are ages.
 
-    A stock figure is believed whole, then an hour costs ``stock_grows_units`` and
-    ``stock_grows_percent`` of it, then it is hidden. ``stock_accuracy`` is the share of his
-    promises that he kept, from his scorecard, and makes the growth faster.
+    A stock figure counts in full up to ``stock_believed_min``, then loses ``stock_grows_units``
+    plus ``stock_grows_percent`` of it per hour, and expires after ``stock_hidden_min``.
+    ``stock_accuracy``, from the scorecard, is the share of promises kept; a low share speeds up
+    the decay.
     """
 
     stock_believed_min = models.PositiveIntegerField(default=180)
     stock_grows_units = models.DecimalField(max_digits=6, decimal_places=2, default=Decimal(1))
     stock_grows_percent = models.DecimalField(max_digits=5, decimal_places=2, default=Decimal(2))
-    stock_told_min = models.PositiveIntegerField(default=360)  # then pages say how old it is
+    stock_told_min = models.PositiveIntegerField(default=360)  # then pages show the age
     stock_hidden_min = models.PositiveIntegerField(default=OLDEST_MIN)
     stock_accuracy = models.DecimalField(max_digits=5, decimal_places=4, null=True, editable=False)
-    # At checkout, if it is older: twice as long as a sync of stock takes to come again, so that a
-    # shopper waits for an answer where a sync was missed, and not at every second checkout.
+    # Live check at checkout if the figure is older. Twice the interval of the stock sync, so that
+    # customers wait for it only if a sync was missed.
     asked_after_min = models.PositiveIntegerField(default=30)
-    asked_below = models.PositiveIntegerField(default=2)  # or if it would leave so few
+    asked_below = models.PositiveIntegerField(default=2)  # or if fewer units would be left
     unanswered = models.CharField(max_length=10, choices=Unanswered, default=Unanswered.BELIEVE)
     cost_hidden_min = models.PositiveIntegerField(default=72 * 60)
-    cut_off_hour = models.PositiveSmallIntegerField(null=True, blank=True)  # UTC; later is tomorrow
+    # UTC; later orders count as the next day's
+    cut_off_hour = models.PositiveSmallIntegerField(null=True, blank=True)
     costs_as_of = models.DateTimeField(null=True, editable=False)
     costs_aged_at = models.DateTimeField(
         null=True, editable=False
@@ -82,7 +84,7 @@ class FiguresAge(models.Model):
 
     @property
     def aged_under(self) -> str:
-        """Name the terms, so that pages made under other ones are found."""
+        """A key of the terms, to find listings that were built under other terms."""
         numbers = (
             self.stock_believed_min,
             self.stock_hidden_min,
@@ -99,9 +101,9 @@ class FiguresAge(models.Model):
 
 
 class BillTerms(models.Model):
-    """How closely bills are compared (``orders.accounting``), as columns of ``Supplier``.
+    """Tolerances for matching invoices (``orders.accounting``), as columns of ``Supplier``.
 
-    Of both tolerances the larger holds. ``bills_within_days`` None: of no shipment is a bill owed.
+    The larger of both tolerances applies. ``bills_within_days`` None: no invoice is expected.
     """
 
     bill_tolerance_percent = models.DecimalField(max_digits=5, decimal_places=2, default=Decimal(0))
@@ -126,7 +128,7 @@ EVERY_DAY = "1234567"  # Monday is 1
 
 
 class Sending(TextChoices):
-    """How what was ordered of a supplier comes to him."""
+    """When purchase orders are sent to a supplier."""
 
     AT_ONCE = "at_once", _("At once")
     EVERY = "every", _("Collected, every so many minutes")
@@ -134,9 +136,9 @@ class Sending(TextChoices):
 
 
 class OrdersGo(models.Model):
-    """When orders go to a supplier, as columns of ``Supplier``.
+    """Order schedule, as columns of ``Supplier``.
 
-    ``time_zone``, ``order_days`` and ``closed_on`` hold for his promises too
+    ``time_zone``, ``order_days`` and ``closed_on`` also apply to delivery promises
     (``profile.order_schedule``).
     """
 
@@ -169,7 +171,7 @@ class OrdersGo(models.Model):
 
 
 class Supplier(Stateful, FiguresAge, OrdersGo, BillTerms):
-    """Somebody who holds the goods and ships them for us."""
+    """A company that stocks the products and ships them for us."""
 
     class Status(models.TextChoices):
         CANDIDATE = "candidate", _("Candidate")
@@ -179,9 +181,9 @@ class Supplier(Stateful, FiguresAge, OrdersGo, BillTerms):
         BLOCKED = "blocked", _("Blocked")
 
     class CountsDownAt(models.TextChoices):
-        """When his stock figure stops containing what we ordered; the later, the more careful.
+        """When the supplier's stock figure stops containing what we ordered.
 
-        ``never``: only when he counts his shelves anew.
+        The later, the safer for us. ``never``: only a stock count of the supplier corrects it.
         """
 
         ORDER = "order", _("When he has the order")
@@ -201,12 +203,13 @@ class Supplier(Stateful, FiguresAge, OrdersGo, BillTerms):
     name = models.CharField(max_length=80)
     adapter = models.CharField(max_length=30)  # a key of suppliers.connectors.ADAPTERS
     currency = models.CharField(max_length=3)
-    language = models.CharField(max_length=8, choices=settings.LANGUAGES, default="en")  # his mail
+    # of e-mails
+    language = models.CharField(max_length=8, choices=settings.LANGUAGES, default="en")
     status = models.CharField(max_length=10, choices=Status, default=Status.CANDIDATE)
     status_since = models.DateTimeField(null=True, blank=True)
-    lead_days = models.PositiveSmallIntegerField(default=2)  # order until handed over
+    lead_days = models.PositiveSmallIntegerField(default=2)  # from order to handover to the carrier
     acknowledge_within_min = models.PositiveIntegerField(default=60)
-    buffer = models.PositiveSmallIntegerField(default=0)  # units we never promise
+    buffer = models.PositiveSmallIntegerField(default=0)  # safety stock: units never sold
     counts_down_at = models.CharField(
         max_length=10, choices=CountsDownAt, default=CountsDownAt.ORDER
     )
@@ -229,13 +232,13 @@ class Supplier(Stateful, FiguresAge, OrdersGo, BillTerms):
 
 
 class Connection(models.Model):
-    """How we reach one supplier, and how often we ask for what.
+    """The access to one supplier's API or files, and the sync intervals.
 
-    ``secrets_sealed`` holds keys and webhook secrets, ``tokens_sealed`` the pair that the
-    supplier lent us; both are opened only to be used (``storefront.lib.security.encryption``).
+    ``secrets_sealed`` holds keys and webhook secrets, ``tokens_sealed`` the supplier's access
+    and refresh token. Both are decrypted only for use (``storefront.lib.security.encryption``).
     """
 
-    BALANCE_PROBLEM: ClassVar = "balance: "  # how a problem begins that only money ends
+    BALANCE_PROBLEM: ClassVar = "balance: "  # prefix of a problem that only a payment solves
 
     supplier = models.OneToOneField(Supplier, models.CASCADE, related_name="connection")
     base_url = models.CharField(max_length=200)
@@ -243,36 +246,36 @@ class Connection(models.Model):
     tokens_sealed = SealedField(blank=True)
     account_id = models.CharField(max_length=60, blank=True)  # CJ's openId: signs webhooks
     options = models.JSONField(default=dict, blank=True)  # not secret; see the connector's OPTIONS
-    remembered = models.JSONField(default=dict, blank=True)  # by the connector, between runs
+    remembered = models.JSONField(default=dict, blank=True)  # state of the connector between runs
     calls_per_second = models.PositiveSmallIntegerField(default=1)
-    calls_at_once = models.PositiveSmallIntegerField(default=8)  # a quarter is kept for orders
+    calls_at_once = models.PositiveSmallIntegerField(default=8)  # a quarter is reserved for orders
     products_every_min = models.PositiveIntegerField(default=360)
     prices_every_min = models.PositiveIntegerField(default=60)
     stock_every_min = models.PositiveIntegerField(default=15)
     orders_every_min = models.PositiveIntegerField(default=10)
     orders_polled_at = models.DateTimeField(null=True, blank=True)
-    rest_until = models.DateTimeField(null=True, blank=True)  # his budget is spent until then
-    balance_amount = models.DecimalField(  # what he holds to pay orders with, in his money
+    rest_until = models.DateTimeField(null=True, blank=True)  # the quota is used up until then
+    balance_amount = models.DecimalField(  # prepaid balance at the supplier, in its currency
         max_digits=12, decimal_places=2, null=True, blank=True
     )
     balance_as_of = models.DateTimeField(null=True, blank=True)
-    low_balance_amount = models.DecimalField(  # below this, staff are told
+    low_balance_amount = models.DecimalField(  # staff are warned below this
         max_digits=12, decimal_places=2, null=True, blank=True
     )
-    problem = models.CharField(max_length=300, blank=True)  # the last failed call, in words
+    problem = models.CharField(max_length=300, blank=True)  # the last failed call
     problem_at = models.DateTimeField(null=True, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True)
-    check_report = models.JSONField(default=dict, blank=True)  # how the last try went
+    check_report = models.JSONField(default=dict, blank=True)  # the last connection check
 
     def __str__(self) -> str:
         return f"wire to {self.supplier}"
 
 
 class CallBudgetQuerySet(models.QuerySet["CallBudget"]):
-    """Questions about what may still be asked."""
+    """Remaining calls."""
 
     def current(self) -> models.QuerySet[Any, int]:
-        """Return what is left; a window that is over leaves all of the next one."""
+        """Return the remaining calls; the full quota if its window has ended."""
         left = Case(
             When(until__lte=Now(), then=F("total")), default=Greatest(F("total") - F("used"), 0)
         )
@@ -280,13 +283,13 @@ class CallBudgetQuerySet(models.QuerySet["CallBudget"]):
 
 
 class CallBudget(models.Model):
-    """What a supplier lets us ask in one window of time, and how much of it we used."""
+    """The calls that a supplier allows in one window of time, and those used."""
 
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="budgets")
     name = models.CharField(max_length=80)
     total = models.PositiveIntegerField()
     used = models.PositiveIntegerField()
-    until = models.DateTimeField()  # when the window ends
+    until = models.DateTimeField()  # end of the window
 
     objects = CallBudgetQuerySet.as_manager()
 

@@ -118,7 +118,7 @@ class SupplierAdmin(CheckActions, MappingActions, VettingActions, BufferActions)
     def response_add(
         self, request: HttpRequest, obj: Supplier, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Go on to the connection, where address, keys and options are entered."""
+        """Continue to the connection page: address, keys and options."""
         answer: HttpResponse = super().response_add(request, obj, post_url_continue)
         if "_save" not in request.POST or not request.user.has_perm("suppliers.change_connection"):
             return answer

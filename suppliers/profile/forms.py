@@ -17,7 +17,7 @@ class SupplierForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
     adapter = forms.ChoiceField(choices=[(name, name) for name in ADAPTERS])
 
     def clean_send_times(self) -> str:
-        """Keep times as ``09:00 14:30``, in order and each once."""
+        """Return the times as ``09:00 14:30``, sorted and distinct."""
         try:
             times = order_schedule.times_in(self.cleaned_data["send_times"])
         except ValueError as error:
@@ -37,7 +37,7 @@ class SupplierForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
         return "".join(sorted(days))
 
     def clean_closed_on(self) -> str:
-        """Keep days as ``2026-12-25 2026-12-26``, in order and each once."""
+        """Return the days as ``2026-12-25 2026-12-26``, sorted and distinct."""
         try:
             days = order_schedule.days_in(self.cleaned_data["closed_on"])
         except ValueError as error:

@@ -1,8 +1,8 @@
 """Order schedule: decide when a supplier is sent its orders, at once or collected.
 
-A collected order can be canceled at no cost. It waits no longer than the delivery promise allows.
-The promise counts from the first day on which the supplier takes orders and whose cut-off has not
-passed. All orders of that day are sent before the cut-off, less ``MARGIN``.
+A collected order can be canceled at no cost. It is sent in time for its delivery promise, which
+counts from the first open day of the supplier whose cut-off has not passed: all orders of that
+day are sent ``MARGIN`` before the cut-off.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from zoneinfo import ZoneInfo
 
 from suppliers.models.supplier import EVERY_DAY, OrdersGo, Sending
 
-# A clock that is wrong, a sweep that comes later, and a lane that is full: he is sent it in time.
+# Allows for clock drift, a late sweep and a full bulkhead.
 MARGIN = timedelta(minutes=15)
-LOOKED_AHEAD = 60  # days; longer is nobody closed
+LOOKED_AHEAD = 60  # days; no supplier closes for longer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calendar:
-    """On which days a supplier takes orders, and until when they count for the day.
+    """The days on which a supplier takes orders, and their cut-off.
 
-    Shape:  ``days`` are weekdays from 1 (Monday) to 7, and with ``closed`` days of ``zone``;
-            ``cut_off_hour`` is UTC
+    Shape: ``days`` are weekdays from 1 (Monday) to 7, ``closed`` dates; both in ``zone``.
+    ``cut_off_hour`` is UTC.
     """
 
     cut_off_hour: int | None = None
@@ -38,7 +38,7 @@ class Calendar:
         return str(day.isoweekday()) in self.days and day not in self.closed
 
     def counts_for(self, promised_at: datetime) -> tuple[date, datetime]:
-        """Return the day from which a promise counts, and the moment that ends it."""
+        """Return the day from which a promise counts, and its cut-off."""
         today = promised_at.astimezone(UTC).date()
         for ahead in range(LOOKED_AHEAD):
             day = today + timedelta(days=ahead)
@@ -55,7 +55,7 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collecting:
-    """How orders are collected for a supplier; ``times`` are of his zone."""
+    """When collected orders are sent to a supplier; ``times`` are in its time zone."""
 
     manner: str
     every: timedelta
@@ -65,10 +65,10 @@ class Collecting:
     def goes_at(
         self, *, promised_at: datetime, now: datetime, before: datetime | None = None
     ) -> datetime | None:
-        """Return when what is ready now goes to him; None: at once.
+        """Return when an order that is ready now is sent; None: at once.
 
-        At his next moment, never after the cut-off with which it was promised, and ``before`` its
-        money cannot be taken any more.
+        That is the next scheduled moment, but ``MARGIN`` before the cut-off of its promise and
+        before ``before``, when its payment can no longer be captured.
         """
         if self.manner == Sending.AT_ONCE:
             return None
@@ -103,9 +103,9 @@ class Collecting:
 
 @lru_cache(maxsize=512)
 def waits_days(calendar: Calendar, hour: datetime) -> int:
-    """Count the days by which a promise of this hour begins later.
+    """Return by how many days a promise made in this hour starts later.
 
-    A cut-off is a whole hour of UTC, and so is midnight: within an hour nothing changes.
+    Constant within an hour: cut-offs are whole hours of UTC, as is midnight.
     """
     day, _ = calendar.counts_for(hour)
     return (day - hour.date()).days
@@ -116,17 +116,17 @@ def hour_of(now: datetime) -> datetime:
 
 
 def times_in(text: str) -> tuple[time, ...]:
-    """Read ``09:00 14:30``.
+    """Return the times in ``09:00 14:30``.
 
-    Raises: ValueError  a word of it is no time of day
+    Raises: ValueError  invalid time
     """
     return tuple(time.fromisoformat(word) for word in _words(text))
 
 
 def days_in(text: str) -> frozenset[date]:
-    """Read ``2026-12-25 2026-12-26``.
+    """Return the days in ``2026-12-25 2026-12-26``.
 
-    Raises: ValueError  a word of it is no day
+    Raises: ValueError  invalid day
     """
     return _days(text) if text else frozenset()
 
@@ -145,7 +145,7 @@ def calendar(cut_off_hour: int | None, days: str, closed_on: str, zone: str) -> 
 
 
 def collecting_of(terms: OrdersGo) -> Collecting:
-    """Return how orders are collected for a supplier."""
+    """Return the order schedule of a supplier."""
     return Collecting(
         manner=terms.sending,
         every=timedelta(minutes=terms.send_every_min),

@@ -22,7 +22,7 @@ from suppliers.models import Connection, FeedRun, Service, Supplier
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One thing to do; ``address`` is the admin page where it is done."""
+    """One step; ``address`` is the admin page for it."""
 
     title: str | Promise
     hint: str | Promise
@@ -111,7 +111,7 @@ def _page(name: str, **query: int) -> str:
 
 
 def as_list(supplier: Supplier, *, now: datetime) -> str:
-    """Show each step with its state; the first open one is the next."""
+    """Render the steps with their state; the first open one is next."""
     found = list(steps(supplier, now=now))
     todo = next((step for step in found if not step.is_done), None)
     lines = (
