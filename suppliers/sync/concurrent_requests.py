@@ -11,7 +11,7 @@ from storefront.lib.http.errors import OutsideError
 from suppliers.connectors.records import BudgetSpentError, GoneError
 
 AT_ONCE = 8
-# So many failures, more than there were answers: the supplier is down, not one row of his.
+# With so many failures, and more failures than answers, the supplier is down.
 MOST_FAILURES = 10
 
 
@@ -22,11 +22,11 @@ def gather[T](
     spent: Callable[[BudgetSpentError], None],
     at_once: int = AT_ONCE,
 ) -> Iterator[tuple[str, T | OutsideError]]:
-    """Yield each answer, or the failure in its place, as they come.
+    """Yield each answer, or the error in its place, in order of arrival.
 
-    When the supplier lets us ask no more, ``spent`` is told, and the rest is left unasked.
+    When the quota is used up, ``spent`` is called and the remaining refs are skipped.
 
-    Raises: OutsideError  most questions fail
+    Raises: OutsideError  most requests fail
     """
     answered = failed = 0
     waiting: dict[Future[T], str] = {}
@@ -63,5 +63,5 @@ def _asked[T](ask: Callable[[str], T], ref: str) -> T:
     try:
         return ask(ref)
     finally:
-        # A renewed token pair is kept in the database, on a line of this thread's own.
+        # A token renewal opened a database connection of this thread.
         connections.close_all()

@@ -1,4 +1,4 @@
-"""Live check: query suppliers at checkout for stock, name the rows that may not be sold."""
+"""Live check: query suppliers at checkout for stock, list the stock rows that must not be sold."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from suppliers.sync import webhooks
 
 log = logging.getLogger(__name__)
 
-WITHIN_S = 1.5  # all suppliers together: a shopper waits for it
+WITHIN_S = 1.5  # for all suppliers together; the customer waits
 JUST_ASKED = timedelta(seconds=5)
 AT_ONCE = 8
 CAUSE = f"{webhooks.NEWS}asked at checkout"
@@ -43,7 +43,7 @@ type Told = tuple[StockRecord | BadRow, ...]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One product of one supplier, and the stock rows that a cart wants of it."""
+    """One product of one supplier, and the stock rows of it that a cart needs."""
 
     supplier: Supplier
     ref: str
@@ -51,14 +51,14 @@ class Question:
 
 
 def ask(*, wanted: Mapping[int, int], now: datetime) -> frozenset[int]:
-    """Ask for what is too old or nearly gone; return the stock rows that may not be sold from.
+    """Query stock that is too old or almost sold out; return the rows that must not be sold.
 
-    The answers are written down as all news is, so that what is left is decided where units are
-    held. Rows come back that cannot be decided there: nobody answered, or not so that it can be
-    read, and staff want an answer, the product is gone, or an answer that says too little could
-    not be written down.
+    Answers are stored like webhook events, so the reservation decides by the new figure.
+    Returned are only rows that the reservation cannot decide: no (readable) answer and the
+    supplier's ``unanswered`` is ``REFUSE``; the product is gone; or too few units, and the
+    answer could not be stored.
 
-    Shape:  ``wanted`` maps stock rows to units
+    Shape: ``wanted`` maps stock row ids to units
     Raises: HeldTransactionError
     """
     if in_transaction():
@@ -123,7 +123,7 @@ def _should_ask(level: StockLevel, wanted: int, now: datetime) -> bool:
 
 
 def _ages(*, ids: list[int], now: datetime) -> QuerySet[StockLevel]:
-    """Ask for what decides alone: mostly nothing is doubtful."""
+    """Fetch only what the decision needs: usually no check is needed."""
     levels = StockLevel.objects.with_available(now).filter(pk__in=ids)
     return levels.select_related("offer__supplier").only(
         "pk", "offer__supplier__asked_after_min", "offer__supplier__asked_below"
@@ -139,7 +139,7 @@ _AGES, _LEVELS = Prepared(_ages), Prepared(_levels)
 
 
 def _answers(questions: Sequence[Question]) -> dict[tuple[int, str], Told | GoneError]:
-    """Ask all at once; who has not answered in time has not answered."""
+    """Query all concurrently; return the answers that arrive within ``WITHIN_S``."""
     ends_at = time.monotonic() + WITHIN_S
     answers: dict[tuple[int, str], Told | GoneError] = {}
     pool = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="ask-live")
@@ -150,13 +150,13 @@ def _answers(questions: Sequence[Question]) -> dict[tuple[int, str], Told | Gone
         ]
         wait(asked, timeout=max(0.0, ends_at - time.monotonic()))
         pool.shutdown(wait=False, cancel_futures=True)
-        return dict(answers)  # what comes later is not waited for
+        return dict(answers)  # later answers are ignored
 
 
 def _connected(
     questions: Iterable[Question], lines: ExitStack
 ) -> list[tuple[PagedStockAndPrice, Question]]:
-    """Open one line to each supplier who can be asked for single products."""
+    """Open one connector per supplier that supports queries of single products."""
     connectors: dict[int, object] = {}
     for question in questions:
         supplier = question.supplier
@@ -189,11 +189,11 @@ def _asked(
     except Exception:
         log.exception("%s could not be asked for %s", question.supplier, ref)
     finally:
-        connections.close_all()  # this thread's own
+        connections.close_all()  # of this thread
 
 
 def _heed(supplier: Supplier, heard: dict[str, Told], now: datetime) -> bool:
-    """Write answers down; tell whether that was possible at once."""
+    """Store the answers; return whether that was possible without waiting."""
     try:
         webhooks.heed(supplier=supplier, told=heard, cause=CAUSE, now=now, is_urgent=True)
     except (QuarantinedError, OperationalError) as error:
@@ -203,9 +203,9 @@ def _heed(supplier: Supplier, heard: dict[str, Told], now: datetime) -> bool:
 
 
 def _is_told(told: Told, level: StockLevel) -> bool:
-    """Tell whether an answer says how many of a row there are, in a figure that can be read.
+    """Return whether an answer has a readable figure for a row.
 
-    A row without a name may be any that has no figure.
+    A row without SKU could be any row that has no figure.
     """
     sku = level.offer.supplier_sku
     bad = [row for row in told if isinstance(row, BadRow) and row.is_fatal]
@@ -218,7 +218,7 @@ def _is_told(told: Told, level: StockLevel) -> bool:
 def _too_few(
     asked: Iterable[Question], heard: Mapping[str, Told], wanted: Mapping[int, int]
 ) -> Iterable[int]:
-    """Find the stock rows that answer says too little of, while they say what they said before."""
+    """Yield the rows with too few units; ``reserved`` is as it was before the query."""
     for question in asked:
         units = {
             (row.sku, row.location): row.quantity
@@ -227,7 +227,7 @@ def _too_few(
         }
         for level in question.levels:
             if not _is_told(heard[question.ref], level):
-                continue  # nothing was answered: he is believed so far, or refused already
+                continue  # no answer for it: accepted or refused already
             told = units.get((level.offer.supplier_sku, level.location.code), 0)
             kept = level.buffer + level.allocated_unseen + level.reserved
             if told < wanted[level.pk] + kept:

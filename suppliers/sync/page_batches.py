@@ -1,9 +1,9 @@
-"""Page batches: share the pages of one run among workers.
+"""Page batches: share the product pages of one run among workers.
 
-The reader stores batches as rows; any free worker may import one. If many wait, and at the end, the
-reader imports batches itself: one worker alone can do it all, more workers finish sooner. Helpers
-call no supplier, so only the reader has to keep the supplier's limits. If a helper is killed before
-it reports, its batch is imported twice; the second time changes nothing.
+The fetching worker stores batches as rows; any free worker may import one. If many wait, and at
+the end, it imports batches itself, so one worker alone can finish the run. Helpers do not call
+the supplier, so only the fetching worker applies the supplier's limits. If a helper is killed
+before it reports, its batch is imported twice; the second time changes nothing.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ENDED = "DELETE FROM suppliers_pagebatch WHERE run_id = %(run)s AND done IS NOT 
 
 
 class Handed(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """A batch on its way to another worker, with what he must know of the run."""
+    """A serialized batch, with what a helper needs to know of the run."""
 
     batch: Batch
     file_as_of: datetime | None
@@ -38,22 +38,22 @@ class Handed(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
 
 class Sharing:
-    """The reader's side: his batches, those that he handed out, and what came of them."""
+    """The fetching worker's side: queue batches, import the rest, sum up the results."""
 
     def __init__(self, work: Work) -> None:
         self._work = work
         self._is_first = True
-        self.done = 0  # pages that are in
+        self.done = 0  # imported pages
         self.skus = 0
 
     def take(self, batch: Batch) -> None:
-        """Have a batch taken in, by somebody else if somebody may come.
+        """Queue a batch for a helper, or import it here if there are too many.
 
-        Raises: LeaseLostError  the run is no longer ours
+        Raises: LeaseLostError  the run was closed
         """
         call = self._work.call_help
         self._collect()
-        # A run of one batch is over before help could come.
+        # The first batch is imported here: a run of one batch needs no helper.
         if call is None or self._is_first or self._waiting() >= MOST_WAITING:
             self._is_first = False
             self.skus += product_intake.take(self._work, batch)
@@ -62,11 +62,11 @@ class Sharing:
         call(PageBatch.objects.create(run=self._work.run, pages=_packed(self._work, batch)).pk)
 
     def finish(self) -> None:
-        """Take in what nobody took, and wait for those who have some, as long as there is time.
+        """Import the batches that no helper took, and wait for those in progress.
 
-        What was read was paid for: time, or points that are spent, end only the waiting.
+        The pages were paid for, so a time limit or used-up quota ends only the waiting.
 
-        Raises: LeaseLostError  the run is no longer ours
+        Raises: LeaseLostError  the run was closed
         """
         while left := self._left():
             taken = 0
@@ -89,7 +89,7 @@ class Sharing:
         return PageBatch.objects.filter(run=self._work.run, done__isnull=True).count()
 
     def _collect(self) -> None:
-        """Add up what others did."""
+        """Add the counts of batches that helpers imported."""
         for (told,) in rows(ENDED, {"run": self._work.run.pk}):
             counts = msgspec.json.decode(told) if isinstance(told, str) else told
             self.done += counts["pages"]
@@ -99,9 +99,9 @@ class Sharing:
 
 
 def help_with(batch_id: int, *, now: datetime) -> bool:
-    """Take in a batch that another worker read; return whether it was ours to do.
+    """Import a batch that another worker fetched; return whether this worker did it.
 
-    Nothing is lost if this ends anywhere: the reader takes it in.
+    Safe to be killed anywhere: the fetching worker then imports the batch.
     """
     did = False
     with suppress(LeaseLostError):
@@ -111,9 +111,9 @@ def help_with(batch_id: int, *, now: datetime) -> bool:
 
 
 def _take(batch_id: int, *, now: datetime) -> bool:
-    """Take a batch in; its lock is ours.
+    """Import a batch whose advisory lock is held.
 
-    Raises: LeaseLostError  its run is over
+    Raises: LeaseLostError  its run was closed
     """
     found = PageBatch.objects.filter(
         pk=batch_id, done__isnull=True, run__status=FeedRun.Status.STAGED
@@ -122,7 +122,7 @@ def _take(batch_id: int, *, now: datetime) -> bool:
     if row is None:
         return False
     handed = msgspec.msgpack.decode(row.pages, type=Handed)
-    for name in COUNTED:  # what is counted here is added to what the reader counts
+    for name in COUNTED:  # count this batch alone; the fetching worker adds the counts
         setattr(row.run, name, 0)
     if handed.file_as_of is not None:
         row.run.profile = {"as_of": handed.file_as_of.isoformat()}
@@ -142,5 +142,5 @@ def _packed(work: Work, batch: Batch) -> bytes:
 
 
 def forget_ended() -> None:
-    """Delete what was handed out in runs that are over."""
+    """Delete the batches of closed runs."""
     PageBatch.objects.exclude(run__status__in=OPEN).delete()

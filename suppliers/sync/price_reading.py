@@ -1,6 +1,6 @@
 """Price reading: read all of a supplier's costs, or those that may have changed.
 
-A list is judged here. The costs themselves are judged together, in ``prices``.
+The list is checked here; ``prices`` checks the costs together.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ FROM suppliers_supplierproduct p
 LEFT JOIN (SELECT DISTINCT ref FROM feed_costs_list) l ON l.ref = p.ref
 WHERE p.supplier_id = %(supplier)s AND p.status <> 'gone'
 """
-# Changed products first, then those read longest ago: time or points may not suffice for all.
+# Changed products first, then those read longest ago: time or quota may not suffice for all.
 TO_READ = """
 SELECT ref, cost_digest FROM (
   SELECT DISTINCT ON (p.ref) p.ref, l.cost_digest, p.changed_at,
@@ -62,11 +62,11 @@ ORDER BY is_news DESC, changed_at, ref
 
 @dataclass
 class Read:
-    """What was read of the prices, and what is wrong with it.
+    """The costs that were read, and their problems.
 
-    ``costs`` is laid out as ``price_list.COLUMNS``. ``troubled`` are the products with a
-    problem: they are read again next time. ``shrunk`` are those whose answer leaves out a SKU that
-    is on sale. ``examined`` names products and SKUs that were checked; None means all.
+    ``costs`` is staged as ``price_list.COLUMNS``. ``troubled`` products have a problem and are
+    read again next time. ``shrunk`` products leave out a SKU that is on sale. ``examined``
+    names the products and SKUs that were checked; None means all.
     """
 
     costs: Stage
@@ -85,15 +85,15 @@ class Read:
 
     @property
     def refused(self) -> list[str]:
-        """SKUs whose cost cannot be believed: they are not sold until it can."""
+        """SKUs without a plausible cost: not sold until they have one."""
         return [row.row for row in self.problems if row.code != "cost-no-answer"]
 
 
 def ask(work: Work, connector: Connector, read: Read) -> None:
     """Read the costs into ``read``: all, or those that may have changed.
 
-    Raises: QuarantinedError  the list is not believable
-            OutsideError  the supplier does not answer
+    Raises: QuarantinedError  a guard rejects the list
+        OutsideError  the supplier does not answer
     """
     if isinstance(connector, BulkStockAndPrice):
         _read_all(work, connector, read)
@@ -104,7 +104,7 @@ def ask(work: Work, connector: Connector, read: Read) -> None:
 
 
 def _read_all(work: Work, connector: BulkStockAndPrice, read: Read) -> None:
-    """Read a list of all prices, or of those that changed: the connector says which."""
+    """Read a whole price list or a delta, as the connector declares."""
     is_whole = connector.omitted_costs is not Omitted.UNCHANGED
     if not is_whole:
         work.run.profile["names_changes"] = True
@@ -147,7 +147,7 @@ def _read_all(work: Work, connector: BulkStockAndPrice, read: Read) -> None:
 
 
 def _read_lines(work: Work, connector: BulkOffers, read: Read) -> None:
-    """Read a list that comes in pieces; the rows that need care are looked at one by one."""
+    """Read a price list in bulk; rows that need care are checked one by one."""
     for told in connector.offer_lines():
         if isinstance(told, Lines):
             read.count += told.count
@@ -163,7 +163,7 @@ def _read_lines(work: Work, connector: BulkOffers, read: Read) -> None:
 
 
 def _read_changed(work: Work, connector: Connector, read: Read) -> None:
-    """Find the products whose prices may have changed, and read those prices."""
+    """Read the prices of the products that may have changed."""
     catalog, prices = able(connector, PagedCatalog), able(connector, PagedStockAndPrice)
     with staged("feed_costs_list", ("ref text", "cost_digest text")) as listed:
         read.digests = _digests_to_read(work, catalog, listed)
@@ -209,7 +209,7 @@ def _read(work: Work, prices: PagedStockAndPrice, read: Read) -> None:
         work.keep()
         done += 1
         if isinstance(answer, GoneError):
-            continue  # the product job records that
+            continue  # the product job handles it
         if isinstance(answer, OutsideError):
             read.refuse(
                 ref, BadRow(row=ref, code="cost-no-answer", message=str(answer), is_fatal=False)
@@ -225,7 +225,7 @@ def _read(work: Work, prices: PagedStockAndPrice, read: Read) -> None:
 
 
 def _known_skus(work: Work, refs: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Return the SKUs of these products that the supplier still lists, each with its status."""
+    """Return the known SKUs of these products, each with its status."""
     offers = SupplierOffer.objects.filter(supplier=work.supplier, supplier_product__in=refs)
     skus: dict[str, dict[str, str]] = defaultdict(dict)
     for ref, sku, status in offers.values_list("supplier_product", "supplier_sku", "status"):
@@ -238,8 +238,8 @@ def _look_for_left_out(
 ) -> None:
     """Hold the SKUs that a product's prices leave out: the supplier no longer sells them.
 
-    An unreadable row with an unknown SKU may be any of them, so then none is held. The product job
-    ends the offers.
+    If the answer has an unreadable row with an unknown SKU, none is held: the row may be any of
+    them. The product job ends the offers.
     """
     if read.examined is not None:
         read.examined += skus

@@ -1,4 +1,9 @@
-"""Price job: read the costs, check them together, write those that changed."""
+"""Price job: read the costs, check them together, write those that changed.
+
+Steps: read and stage (``price_reading``), guards, create offers of a price list, then one
+transaction that writes costs and marks the run applied. Repeatable: unchanged costs are not
+written.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +25,8 @@ from suppliers.runs.runs import Work
 from suppliers.runs.staging import roomy, run, staged
 from suppliers.sync.price_reading import Read, ask
 
-# A held offer comes back with a cost that can be believed. Where all costs are confirmed with it,
-# its own moment stays: it stands in an index, and a row that leaves its indexes alone is written
-# in place.
+# A held offer returns to sale with a plausible cost. If the whole list is confirmed, ``cost_as_of``
+# is not written: it is indexed, and an update without indexed columns is a HOT update.
 APPLY = """
 WITH aim AS (
   SELECT o.id, c.amount,
@@ -68,7 +72,7 @@ WITH held AS (
 INSERT INTO suppliers_unpublishedsupply (variant_id)
 SELECT DISTINCT variant_id FROM held WHERE variant_id IS NOT NULL
 """
-# The product job reads its page again, and ends the offers that the page leaves out.
+# The product job then reads the page again and ends the offers that it leaves out.
 READ_PAGE_AGAIN = """
 UPDATE suppliers_supplierproduct SET list_digest = '', detail_digest = ''
 WHERE supplier_id = %(supplier)s AND ref = ANY(%(shrunk)s)
@@ -81,20 +85,20 @@ WHERE p.supplier_id = %(supplier)s AND p.ref = t.ref AND p.cost_digest <> t.cost
 
 
 def _lost(work: Work, refused: list[str]) -> int:
-    """Count the refused SKUs that had a cost: those that never had one say nothing new.
+    """Return how many rejected SKUs had a cost before.
 
-    The hourly slices are small. One product that never had prices would otherwise make
-    a whole run look like garbage whenever its turn comes.
+    Hourly slices are small: one product that never had prices would otherwise quarantine each
+    run that includes it.
     """
     had = SupplierOffer.objects.filter(supplier=work.supplier, supplier_sku__in=refused)
     return had.filter(cost_amount__isnull=False).count()
 
 
 def take_costs(work: Work, connector: Connector) -> None:
-    """Read the costs that may have changed, judge them together, and write what did.
+    """Read the costs that may have changed, check them together, write the changes.
 
-    Raises: QuarantinedError  not believable: nothing is written
-            OutsideError  the supplier does not answer
+    Raises: QuarantinedError  a guard rejects them: nothing is written
+        OutsideError  the supplier does not answer
     """
     asked_at = work.run.started_at
     with (
@@ -105,7 +109,7 @@ def take_costs(work: Work, connector: Connector) -> None:
         work.keep_changes = lambda: pending_changes.keep_costs(work.run, refused=read.refused)
         try:
             ask(work, connector, read)
-        finally:  # a list that is not believed was read, too
+        finally:  # also for a quarantined list
             work.run.read = read.count
         work.believe(
             guards.currency_is_right(
@@ -131,9 +135,9 @@ def take_costs(work: Work, connector: Connector) -> None:
 
 
 def _make_offers(work: Work, read: Read, asked_at: datetime) -> int:
-    """Make offers of what is new, and tie those to variants of which we are certain.
+    """Create offers for new SKUs, and match the certain ones to variants.
 
-    A run that was killed may have made some and tied none.
+    Matching also runs after a failed run: that may have created offers without matching them.
     """
     made = price_list.create(work=work, refused=read.refused, as_of=asked_at)
     earlier = FeedRun.objects.filter(supplier=work.supplier, kind=work.run.kind)
@@ -144,7 +148,7 @@ def _make_offers(work: Work, read: Read, asked_at: datetime) -> int:
 
 
 def _judge_moves(work: Work, read: Read) -> None:
-    """Refuse single costs that jumped, and the whole run when many did."""
+    """Reject single price outliers; quarantine the run if there are many."""
     for ref, move in evaluation.look_at_costs(work, known=read.count):
         message = f"The cost moved from {move.before} to {move.after} at once."
         read.refuse(ref, BadRow(row=move.sku, code="cost-jumped", message=message))
@@ -152,9 +156,9 @@ def _judge_moves(work: Work, read: Read) -> None:
 
 @transaction.atomic(durable=True)
 def _apply(work: Work, read: Read, asked_at: datetime, *, confirmed_at: datetime) -> None:
-    """Write all costs at once, and that the run is applied. What the list told is as old as it.
+    """Write all costs and mark the run applied. Costs are as old as the list.
 
-    Locks:  the run and those that wait, then the offers that change, in id order
+    Locks: the run and pending runs, then the changed offers, in id order
     """
     runs.replace_waiting(work)
     doubtful = read.troubled | (read.digests.keys() - read.answered)

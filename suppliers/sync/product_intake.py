@@ -1,4 +1,4 @@
-"""Product intake: sort product pages into new, unchanged and unusable, import a batch."""
+"""Product intake: classify product pages as new, unchanged or invalid, import a batch."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NOT_STORABLE = (DataError, IntegrityError, ValueError)
 
 @dataclass(slots=True, kw_only=True)
 class Reading:
-    """How far the reading of pages has come, and what it met."""
+    """Progress of reading pages, and what was found."""
 
     work: Work
     read: int = 0
@@ -41,7 +41,7 @@ class Reading:
     _published: float = field(default_factory=time.monotonic)
 
     def is_time_to_publish(self, every_s: float) -> bool:
-        """Say once in so many seconds that it is."""
+        """Return True at most once per ``every_s``."""
         passed_s = time.monotonic() - self._published
         if passed_s < every_s:
             return False
@@ -50,9 +50,9 @@ class Reading:
 
 
 def sift(reading: Reading, answers: Sequence[tuple[Listed, ProductPage | OutsideError]]) -> Batch:
-    """Sort some pages, as soon as they are read.
+    """Classify pages as they arrive.
 
-    Raises: QuarantinedError  the pages read so far are not believable
+    Raises: QuarantinedError  a guard rejects the pages read so far
     """
     work = reading.work
     batch = Batch(size=len(answers))
@@ -70,12 +70,12 @@ def sift(reading: Reading, answers: Sequence[tuple[Listed, ProductPage | Outside
 
 
 def take(work: Work, batch: Batch) -> int:
-    """Import one batch of pages; return how many SKUs it has.
+    """Import a batch of pages; return its number of SKUs.
 
-    A batch that the database refuses is halved until the page that it refuses is alone. That page
-    becomes an issue, and the next run reads it again.
+    If the database rejects a batch, it is halved until the rejected page is alone. That page
+    becomes an issue; the next run reads it again.
 
-    Raises: LeaseLostError  the run is no longer ours
+    Raises: LeaseLostError  the run was closed
     """
     counts = work.counts()
     try:
@@ -116,7 +116,7 @@ def _take(work: Work, batch: Batch) -> int:
     taken = _taken_in(work, decided)
     batch.problems += taken.issues
     present = _present(work, batch.answered)
-    # What cannot be stored today may be tomorrow: it is asked for again.
+    # What cannot be stored now is fetched again by the next run.
     again = {problem.row for problem in taken.issues if problem.code == NOT_STORED}
     writer.write(
         work=work,
@@ -142,11 +142,11 @@ def _sort(
     page: ProductPage | OutsideError,
     known: SupplierProduct | None,
 ) -> None:
-    """Put one page where it belongs."""
+    """Add one page to the part of the batch for its class."""
     if isinstance(page, GoneError) or (isinstance(page, ProductPage) and page.is_gone):
         batch.gone.append(listed.ref)
     elif isinstance(page, OutsideError):
-        # Its digest is not remembered, so the next run asks again.
+        # Without a stored digest the next run fetches it again.
         batch.problems.append(BadRow(row=listed.ref, code="answer-missing", message=str(page)))
     elif (
         known is not None
@@ -182,7 +182,7 @@ def _with_sound_costs(
 
 
 def wrong_cost(cost: Money, *, sku: str, expected: str) -> BadRow | None:
-    """Return why a cost cannot be accepted, if so; ``expected`` is the supplier's currency."""
+    """Return the issue of an invalid cost, or None; ``expected`` is the supplier's currency."""
     if cost.currency != expected:
         message = f"The price is in {cost.currency}, not in {expected}."
         return BadRow(row=sku, code="cost-wrong-currency", message=message)
@@ -194,7 +194,7 @@ def wrong_cost(cost: Money, *, sku: str, expected: str) -> BadRow | None:
 def _with_own_skus(
     work: Work, records: Sequence[ProductRecord], batch: Batch
 ) -> list[ProductRecord]:
-    """Drop SKUs that another listed product has: of two that claim one, the first keeps it."""
+    """Drop SKUs that another listed product has: the first product keeps the SKU."""
     skus = [variant.sku for record in records for variant in record.variants]
     owners = dict(
         SupplierOffer.objects.filter(supplier=work.supplier, supplier_sku__in=skus)
@@ -219,7 +219,7 @@ def _with_own_skus(
 
 
 def _taken_in(work: Work, decided: Links, *, is_again: bool = False) -> Intake:
-    """Store the supplier's own products, and link its offers of other suppliers' products."""
+    """Store the supplier's own products, and link its offers for other suppliers' products."""
     taken = _stored(work, decided.own, decided.known, is_again=is_again)
     touched = {*decided.linked.values(), *decided.disputed.values()}
     return replace(
@@ -237,14 +237,14 @@ def _stored(
     *,
     is_again: bool = False,
 ) -> Intake:
-    """Take the records in together; when one of them cannot be stored, each for itself."""
+    """Store the records together; if one cannot be stored, each alone."""
     try:
         return importer.take_in(
             records=records, known=known, source=work.supplier.code, now=work.moment()
         )
     except NOT_STORABLE as error:
         if len(records) == 1 and isinstance(error, IntegrityError) and not is_again:
-            # Another worker may have stored the same product, or its address: now that is found.
+            # Another worker may have stored the product or its slug: matching again finds it.
             decided = links.decide(supplier=work.supplier, records=records)
             return _taken_in(work, decided, is_again=True)
         if len(records) == 1:

@@ -1,4 +1,9 @@
-"""Product job: compare the product list, read new and changed pages, retire missing products."""
+"""Product job: compare the product list, read new and changed pages, retire missing products.
+
+Steps: stage the list, guards, then batches of pages, each in its own transaction, then retire.
+Repeatable: pages with an unchanged digest are skipped, so a killed run is continued by the
+next.
+"""
 
 from __future__ import annotations
 
@@ -27,9 +32,9 @@ from suppliers.sync.product_intake import Reading
 from suppliers.sync.slices import slice_of
 
 ALL_WITHIN = timedelta(days=7)
-BATCH = 40  # pages that are asked for one by one
-BULK_BATCH = 200  # pages that are there already
-PUBLISH_EVERY_S = 5  # the fewer at once, the dearer is each; and a new shop shows goods at once
+BATCH = 40  # pages fetched one by one
+BULK_BATCH = 200  # pages that are in the list
+PUBLISH_EVERY_S = 5  # larger batches are cheaper; a new shop should show products soon
 MANY = 500
 NO_SLICE = -1
 
@@ -52,7 +57,7 @@ WHERE p.id IS NULL OR p.status = 'gone' OR p.list_digest <> l.list_digest OR %(a
   OR (hashtextextended(p.ref, 0) %% %(slices)s + %(slices)s) %% %(slices)s = %(slice)s
 ORDER BY l.ref
 """
-# News first, then what we have not read for longest: time or points may not do for all.
+# Changed products first, then those read longest ago: time or quota may not suffice for all.
 TO_READ = """
 SELECT ref, list_digest, cost_digest FROM feed_to_read
 ORDER BY is_news DESC, changed_at NULLS FIRST, ref
@@ -60,7 +65,7 @@ ORDER BY is_news DESC, changed_at NULLS FIRST, ref
 TAKEN = """
 DELETE FROM feed_to_read WHERE ref = ANY(%(refs)s) RETURNING ref, list_digest, cost_digest
 """
-# A list of prices makes offers before they are products. What was read after a list was asked for
+# A price list creates offers before they are products. What was read after the list was requested
 # is not missing from it.
 VANISHED = """
 SELECT p.ref FROM suppliers_supplierproduct p
@@ -75,7 +80,7 @@ WHERE o.supplier_id = %(supplier)s AND o.status <> 'gone'
 ORDER BY 1
 """
 
-# Until autovacuum comes by, the planner believes that tables just filled are empty.
+# Until autovacuum runs, the planner assumes that tables just filled are empty.
 FRESH_STATISTICS = """
 ANALYZE suppliers_supplierproduct, suppliers_supplieroffer, suppliers_stocklevel,
   suppliers_stockmovement, catalog_product, catalog_variant, catalog_identifier,
@@ -84,13 +89,12 @@ ANALYZE suppliers_supplierproduct, suppliers_supplieroffer, suppliers_stocklevel
 
 
 def take_products(work: Work, connector: Connector) -> None:
-    """Compare the whole list with what we know, then read the pages that may have changed.
+    """Compare the whole list with the known products, then read the pages that may have changed.
 
-    Pages are taken in batch by batch: a run that is killed leaves whole batches, and the next
-    one goes on from there. Where the list is all there is, its pages are walked a second time.
+    A bulk list is read twice: for comparison, then for its pages.
 
-    Raises: QuarantinedError  not believable: nothing is written, or nothing more
-            OutsideError  the supplier does not answer
+    Raises: QuarantinedError  a guard rejects it: nothing is written, or nothing more
+        OutsideError  the supplier does not answer
     """
     bulk = connector if isinstance(connector, BulkCatalog) else None
     listing = bulk.pages() if bulk else able(connector, PagedCatalog).product_rows()
@@ -118,10 +122,10 @@ def take_products(work: Work, connector: Connector) -> None:
         params = {"supplier": work.supplier.pk, "listed_at": listed_at(connector)}
         vanished = rows(VANISHED, params) if is_gone else []
     work.step(FeedRun.Status.STAGED)
-    work.keep_changes = None  # from here on it is done, batch by batch
+    work.keep_changes = None  # from here on batches are written
     issues.tell(work=work, family=Family.LIST, problems=bad)
     work.say(f"{good} products listed, {to_read} pages to read, {len(vanished)} vanished")
-    # A row that we cannot read may be what only seems to be missing: a product, or one SKU of it.
+    # An unreadable row may be a product, or one SKU of a product, that seems to be missing.
     nameless = sum(row.code in {"list-unreadable", "list-no-id"} for row in bad)
     work.is_torn = bulk is not None and bool(nameless)
     reading, sharing = Reading(work=work), Sharing(work)
@@ -148,7 +152,7 @@ def take_products(work: Work, connector: Connector) -> None:
 def _stage(
     work: Work, stage: Stage, listing: Iterable[ListRow | ProductPage | BadRow]
 ) -> tuple[int, list[BadRow]]:
-    """Lay the list out; return how many rows are good, and the bad ones."""
+    """Stage the list; return the number of good rows, and the bad ones."""
     bad: list[BadRow] = []
     good = 0
     for row in listing:
@@ -172,7 +176,7 @@ def _reason_to_doubt(work: Work, *, good: int, bad: int, is_whole: bool) -> str:
 
 
 def _choose(work: Work, *, is_paged: bool) -> int:
-    """Choose the pages to read; return how many. A bulk list tells all, so no slice is needed."""
+    """Choose the pages to read; return how many. A bulk list is complete, so it needs no slice."""
     every = timedelta(minutes=work.supplier.connection.products_every_min)
     turn, slices = slice_of(now=work.run.started_at, every=every, within=ALL_WITHIN)
     run("DROP TABLE IF EXISTS pg_temp.feed_to_read")
@@ -205,7 +209,7 @@ def _read_pages(reading: Reading, sharing: Sharing, catalog: PagedCatalog) -> No
 
 
 def _take_pages(reading: Reading, sharing: Sharing, catalog: BulkCatalog, to_read: int) -> None:
-    """Walk the list again as far as something was chosen; of a product listed twice, the first."""
+    """Read the list again up to the last chosen product; of duplicates the first counts."""
     pages = (row for row in catalog.pages() if isinstance(row, ProductPage))
     for batch in batched(pages if to_read else (), BULK_BATCH):
         if reading.work.is_out_of_time:

@@ -1,4 +1,4 @@
-"""Sync runner: do one run of one job of a supplier, close it whatever happens."""
+"""Sync runner: perform one run of one job of a supplier, close it in any case."""
 
 from __future__ import annotations
 
@@ -43,16 +43,15 @@ def take_in(  # noqa: PLR0913 - what, for whom, how long, and who wants to hear 
     say: Callable[[str], None] = log.info,
     call_help: Callable[[int], None] | None = None,
 ) -> FeedRun:
-    """Do one job of one supplier; the run that comes back tells how it ended.
+    """Perform one job of one supplier; return the run with its outcome.
 
-    Safe to be killed anywhere: what was applied is whole batches, the next run goes on from
-    there, and listings that were not refreshed are found by the sweep.
+    Safe to be killed anywhere: batches are atomic, the next run continues, and a sweep
+    publishes pending changes.
 
-    Shape:  ``budget`` is how long it may take; what it leaves is the next run's. With
-            ``believed_by`` a person vouches for the feed, and no guard is asked. A list that
-            another job walked after ``list_since`` is not walked again. ``call_help`` asks
-            another worker to take in some pages (``page_batches.help_with``)
-    Raises: AlreadyRunningError  another worker does this job
+    Shape: ``budget`` limits the duration; the rest is left to the next run. ``believed_by`` is
+        a person who waives the guards. A list that another job read after ``list_since`` is
+        reused. ``call_help`` queues a batch for another worker (``page_batches.help_with``).
+    Raises: AlreadyRunningError  another worker runs this job
     """
     run = runs.begin(supplier=supplier, kind=kind, now=now, believed_by=believed_by)
     work = Work(run, now=now, budget=budget, say=say, call_help=call_help)
@@ -85,7 +84,7 @@ def take_in(  # noqa: PLR0913 - what, for whom, how long, and who wants to hear 
 
 
 def _problem_of(error: BaseException) -> str:
-    """Say for staff how the run ended; a database error stays in the log, which is not for them."""
+    """Return the problem for staff; database errors are only logged."""
     if isinstance(error, DatabaseError):
         return "The database refused what the run wrote: see the log. Later runs try again."
     return f"{type(error).__name__}: {error}"

@@ -1,4 +1,4 @@
-"""Sync schedule: list the jobs that are due now, put jobs in order."""
+"""Sync schedule: list the jobs that are due, order the jobs of a supplier."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ EVERY = {
     FeedRun.Kind.PRICES: "prices_every_min",
     FeedRun.Kind.STOCK: "stock_every_min",
 }
-# Jobs that are due together walk a list once, and so does one that goes on with what is left.
+# For so long, a list is shared by jobs that are due together or continue a run.
 LIST_HOLDS = timedelta(minutes=30)
 
 
 def due(*, now: datetime) -> list[tuple[int, str]]:
-    """Return the jobs to start now, as (supplier id, kind); open runs are not due."""
+    """Return the jobs to start now, as (supplier id, kind). A job with an open run is not due."""
     lines = (
         Connection.objects.filter(supplier__status=Supplier.Status.ACTIVE)
         .exclude(rest_until__gt=now)
@@ -37,10 +37,10 @@ def due(*, now: datetime) -> list[tuple[int, str]]:
 
 
 def in_order(supplier: Supplier) -> list[str]:
-    """Name the jobs as they follow each other where all are wanted at once.
+    """Return the jobs in the order for a first import.
 
-    A whole list of prices makes offers in sets: they come first, with their stock, and products
-    adopt them. Where single products are asked for, there is nothing before those.
+    A price list creates offers in bulk, so prices and stock come first and products adopt the
+    offers. Without one, products come first.
     """
     products, prices, stock = FeedRun.Kind.PRODUCTS, FeedRun.Kind.PRICES, FeedRun.Kind.STOCK
     offers_first = _tells_offers(supplier.adapter)
@@ -53,7 +53,7 @@ def _tells_offers(adapter: str) -> bool:
 
 
 def list_since(supplier: Supplier, kind: str, *, now: datetime) -> datetime:
-    """Say how old a list that another job walked may be: half of how old it becomes anyway."""
+    """Return how old a reusable list may be: half the job's interval, at most ``LIST_HOLDS``."""
     every = timedelta(minutes=getattr(supplier.connection, EVERY[FeedRun.Kind(kind)]))
     return now - min(every / 2, LIST_HOLDS)
 
@@ -68,16 +68,16 @@ def _is_due(supplier_id: int, kind: FeedRun.Kind, every: timedelta, now: datetim
     if last.status in OPEN:
         return False
     if last.status == Status.FAILED:
-        # Soon again, but not in every sweep: the supplier may be down for hours.
+        # Not in every sweep: the supplier may be down for hours.
         return now >= (last.ended_at or last.started_at) + min(every, RETRY_AFTER)
     return bool(last.remaining) or now >= last.started_at + every
 
 
 def _may_begin(supplier_id: int) -> frozenset[str]:
-    """Name the jobs that have something to ask for.
+    """Return the jobs that have data to work on.
 
-    Where single products are asked for, they come first. A whole list of prices makes offers by
-    itself, and figures of those wait for no product.
+    Prices and stock need products first, unless the supplier has a price list: that creates
+    offers.
     """
     applied = FeedRun.objects.filter(supplier=supplier_id, status=Status.APPLIED)
     adapter = Supplier.objects.values_list("adapter", flat=True).get(pk=supplier_id)

@@ -1,8 +1,8 @@
-"""Catalog slices: choose the products that a run reads again although they look unchanged. Pure.
+"""Catalog slices: choose products to read again although they look unchanged. Pure.
 
-A list shows only part of a product: the price of its middle variant or a word of its description
-may change without it. So each run also reads one slice of the catalog. The slices of all runs
-within some days are the whole catalog. No state is stored.
+A list shows only part of a product: other prices or the description may change unnoticed. So
+each run also reads one slice of the catalog. The slices of all runs within some days cover the
+catalog. Nothing is stored.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 
 def slice_of(*, now: datetime, every: timedelta, within: timedelta) -> tuple[int, int]:
-    """Return which slice is the turn of ``now``, and how many slices there are."""
+    """Return the index of the slice for ``now``, and the number of slices."""
     count = max(1, within // every)
     turn = int(now.timestamp() // every.total_seconds())
     return turn % count, count

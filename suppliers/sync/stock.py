@@ -1,4 +1,8 @@
-"""Stock job: read a supplier's quantities, check them together, write those that changed."""
+"""Stock job: read a supplier's quantities, check them together, write those that changed.
+
+Steps: read and stage, diff (``stock_diff``), guards, then one transaction that merges the rows
+and marks the run applied. Repeatable: unchanged rows are not written.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +37,7 @@ from suppliers.runs.staging import Stage, roomy, rows, run, staged
 from suppliers.sync import stock_diff
 from suppliers.sync.concurrent_requests import gather
 
-# A listing that did not change is told again how fresh it is after so long.
+# An unchanged listing gets its new stock age after so long.
 LISTING_AGES = timedelta(hours=6)
 LEFT_AS_IT_WAS = (
     "{} rows name no SKU: what the list leaves out may be one of them; it stays, and grows old."
@@ -64,7 +68,7 @@ WHERE o.supplier_id = %(supplier)s AND o.status <> 'gone' AND ({spoken})
 
 @dataclass
 class Answers:
-    """What the supplier said, and of what."""
+    """The staged answers, with their problems."""
 
     stage: Stage
     products: Stage
@@ -78,7 +82,7 @@ class Answers:
         self.hear(ref, told)
 
     def hear(self, ref: str, told: tuple[StockRecord | BadRow, ...]) -> None:
-        """Lay figures out. What a row without a name leaves open, nobody is told to have none."""
+        """Stage figures. If a row has no SKU, note that missing SKUs of the product are unknown."""
         problems = levels.lay_out(self.stage, told, ref=ref)
         self.problems += problems
         if any(is_nameless(problem) for problem in problems):
@@ -94,15 +98,15 @@ class Answers:
 
     @property
     def doubtful(self) -> list[str]:
-        """SKUs whose figure could not be read: theirs stay as they were."""
+        """SKUs with an unreadable figure: they stay unchanged."""
         return [problem.row for problem in self.problems if problem.is_fatal]
 
 
 def take_stock(work: Work, connector: Connector) -> None:
-    """Read every figure, judge them together, and write what changed.
+    """Read every figure, check them together, write the changes.
 
-    Raises: QuarantinedError  not believable: nothing is written
-            OutsideError  the supplier does not answer
+    Raises: QuarantinedError  a guard rejects them: nothing is written
+        OutsideError  the supplier does not answer
     """
     omitted = connector.omitted_stock if isinstance(connector, BulkStockAndPrice) else None
     is_whole = omitted is not Omitted.UNCHANGED
@@ -154,7 +158,7 @@ def take_stock(work: Work, connector: Connector) -> None:
             evaluation.look_at_count(work, good=answers.listed)
         spoken = stock_diff.spoken(omitted, is_torn=is_torn)
         evaluation.look_for_undone_stock(work, spoken=spoken, params=params)
-        # Of a list of changes all may be sold out: it is judged against all that he has.
+        # A delta may legitimately zero all its rows, so it is compared with the whole stock.
         stocked = partial(stock_diff.stocked, params, omitted=omitted, is_torn=is_torn)
         evaluation.look_at_stock(work, stocked=stocked, is_whole=is_whole and not is_torn)
         if is_whole and answers.torn:
@@ -167,7 +171,7 @@ def take_stock(work: Work, connector: Connector) -> None:
 
 
 def _read_lines(work: Work, connector: BulkOffers, answers: Answers) -> None:
-    """Read figures that come in pieces; the rows that need care are looked at one by one."""
+    """Read a stock list in bulk; rows that need care are checked one by one."""
     for told in connector.stock_lines():
         if isinstance(told, Lines):
             answers.listed += told.count
@@ -187,7 +191,7 @@ def _read_all(work: Work, connector: BulkStockAndPrice, answers: Answers) -> Non
 
 
 def _read(work: Work, connector: Connector, answers: Answers) -> None:
-    """Read the list; what it does not tell is asked product by product, the stalest first."""
+    """Read the list; query the products without a figure one by one, the stalest first."""
     catalog, figures = able(connector, PagedCatalog), able(connector, PagedStockAndPrice)
     untold: set[str] = set()
     for row in catalog.product_rows():
@@ -214,7 +218,7 @@ def _read(work: Work, connector: Connector, answers: Answers) -> None:
         work.keep()
         asked += 1
         if isinstance(answer, GoneError):
-            continue  # the product job will write that down
+            continue  # the product job handles it
         if isinstance(answer, OutsideError):
             answers.silent += 1
             answers.problems.append(
@@ -226,7 +230,7 @@ def _read(work: Work, connector: Connector, answers: Answers) -> None:
 
 
 def _stalest_first(work: Work) -> list[str]:
-    """Return the products we know, so that a run without time for all is fair to all."""
+    """Return the known products, the least recently confirmed first."""
     levels = StockLevel.objects.with_known_at().filter(offer__supplier=work.supplier)
     known_at = dict(
         levels.order_by("-known_at").values_list(  # type: ignore[misc]
@@ -244,12 +248,12 @@ def _stalest_first(work: Work) -> list[str]:
 
 @transaction.atomic(durable=True)
 def _apply(work: Work, answers: Answers, *, omitted: Omitted | None) -> None:
-    """Write all figures at once, and that the run is applied.
+    """Write all figures and mark the run applied.
 
-    A list of changes confirms the rows that it leaves out, but not those whose change could not be
-    read: they are silent.
+    A delta confirms the rows that it leaves out, except rows whose change could not be read:
+    these become unconfirmed.
 
-    Locks:  the run and those that wait, then the stock rows that change, in id order
+    Locks: the run and pending runs, then the changed stock rows, in id order
     """
     runs.replace_waiting(work)
     moment, as_of = work.moment(), work.run.as_of

@@ -1,7 +1,7 @@
 """Stock diff: compare a staged stock list with the known stock rows.
 
-The whole list is compared once. The result, ``feed_stock_news``, names the offers to merge
-(``suppliers.inventory.levels``), and the guards query it. All other rows are left untouched.
+The list is compared once. The result, ``feed_stock_news``, names the offers to merge
+(``suppliers.inventory.levels``); the guards query it too. Other rows are not touched.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from suppliers.connectors.records import Omitted
 from suppliers.inventory import levels
 from suppliers.runs.staging import roomy, rows, run
 
-# What the answer speaks of: a stock row of these that it leaves out is empty. A list of changes
-# leaves it as it was.
+# The offers in scope of an answer: their stock rows that it leaves out become zero. A delta leaves
+# them unchanged.
 DOUBTFUL = "o.supplier_sku = ANY(%(doubtful)s)"
 NOT_DOUBTFUL = "o.supplier_sku <> ALL(%(doubtful)s)"
 OF_TOLD_PRODUCTS = "o.supplier_product IN (SELECT ref FROM feed_listed WHERE is_told)"
 OF_TOLD_SKUS = "o.supplier_sku IN (SELECT sku FROM feed_stock)"
-# Of a product with a row that names no SKU, what is left out may be that row.
+# If a row has no SKU, it may be any missing SKU of its product.
 LEFT_OUT_KNOWN = f"(o.supplier_product <> ALL(%(torn)s) OR {OF_TOLD_SKUS})"
 OF_ALL = "true"
 SPEAKS_OF = {
@@ -81,30 +81,30 @@ FROM (
 """
 
 
-# Until autovacuum comes by, the planner believes that tables just filled are empty.
+# Until autovacuum runs, the planner assumes that tables just filled are empty.
 MANY = 5_000
 FRESH_STATISTICS = "ANALYZE suppliers_stocklevel, suppliers_stocklocation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """How many offers are known, and of how many a stock row is not in the list."""
+    """How many offers are known, and how many have a stock row that the list leaves out."""
 
     known: int
     left_out: int
 
 
 def spoken(omitted: Omitted | None, *, is_torn: bool = False) -> str:
-    """Return the condition for an offer ``o`` that the staged answer speaks of.
+    """Return the SQL condition for offers ``o`` in scope of the staged answer.
 
-    Shape:  with ``is_torn`` rows are in it of which nobody can tell what they are about
+    ``is_torn``: the answer has rows whose product is unknown.
     """
     speaks_of = OF_TOLD_SKUS if is_torn else SPEAKS_OF[omitted]
     return f"{NOT_DOUBTFUL} AND {speaks_of} AND {LEFT_OUT_KNOWN}"
 
 
 def unspoken(omitted: Omitted | None, *, is_torn: bool = False) -> str:
-    """Return the condition for what the answer does not confirm: an offer ``o``, or its row."""
+    """Return the SQL condition for offers ``o`` or stock rows that the answer does not confirm."""
     if omitted is Omitted.UNCHANGED:
         return DOUBTFUL
     left_out = f"NOT ({spoken(omitted, is_torn=is_torn)})"
@@ -114,10 +114,7 @@ def unspoken(omitted: Omitted | None, *, is_torn: bool = False) -> str:
 def compare(
     params: dict[str, Any], *, omitted: Omitted | None, buffer: int, is_torn: bool = False
 ) -> News:
-    """Cover the offers whose figures differ from what is staged.
-
-    Of a list of changes every offer that it names is covered: there are few.
-    """
+    """Stage the offers whose figures differ from the answer; of a delta, all its offers."""
     levels.clear_covered()
     condition = spoken(omitted, is_torn=is_torn)
     with roomy():
@@ -135,9 +132,9 @@ def compare(
 
 
 def still_listed(params: dict[str, Any], news: News) -> tuple[int, int]:
-    """Count what is known, and what of it is still listed: products, where any row is missing.
+    """Return how many products are known, and how many of them are still listed.
 
-    A list may leave out what is sold out, and of a product with many SKUs any of them.
+    Only counted if any row is missing. A list may leave out sold-out SKUs.
     """
     if not news.left_out:
         return news.known, news.known
@@ -147,7 +144,7 @@ def still_listed(params: dict[str, Any], news: News) -> tuple[int, int]:
 
 
 def stocked(params: dict[str, Any], *, omitted: Omitted | None, is_torn: bool = False) -> int:
-    """Count the stock rows with units that the answer could empty."""
+    """Return the number of non-zero stock rows that the answer could zero."""
     condition = OF_ALL if omitted is Omitted.UNCHANGED else spoken(omitted, is_torn=is_torn)
     with roomy():
         ((count,),) = rows(STOCKED.format(spoken=condition), params)
@@ -155,6 +152,6 @@ def stocked(params: dict[str, Any], *, omitted: Omitted | None, is_torn: bool = 
 
 
 def tell_planner(*, created: int) -> None:
-    """Have the tables counted after a run that filled them."""
+    """Run ANALYZE after a run that filled the tables."""
     if created >= MANY:
         run(FRESH_STATISTICS)

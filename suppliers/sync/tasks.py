@@ -19,13 +19,13 @@ from suppliers.sync.runner import AlreadyRunningError, take_in
 
 log = logging.getLogger(__name__)
 LANE_PATIENCE_S = 5
-# Well below the time after which Celery kills a task: what is left is the next run's.
+# Below Celery's time limit; the rest is left to the next run.
 BUDGET = timedelta(minutes=10)
 
 
 @shared_task
 def start_due_syncs(**_: Any) -> None:
-    """Start the jobs that are due; one that is running refuses the second start."""
+    """Start the jobs that are due. A job that is running refuses a second start."""
     for supplier_id, kind in schedule.due(now=timezone.now()):
         sync.delay(supplier_id=supplier_id, kind=kind)
 
@@ -34,7 +34,7 @@ def start_due_syncs(**_: Any) -> None:
 def sync(*, supplier_id: int, kind: str, **_: Any) -> None:
     now = timezone.now()
     if (supplier_id, kind) not in schedule.due(now=now):
-        return  # two sweeps asked for it, and the other was first
+        return  # another sweep started it first
     supplier = Supplier.objects.select_related("connection").get(pk=supplier_id)
     with suppress(AlreadyRunningError, LaneFullError), lane(Work.SYNCS, supplier_id):
         since = schedule.list_since(supplier, kind, now=now)
@@ -51,7 +51,7 @@ def sync(*, supplier_id: int, kind: str, **_: Any) -> None:
 
 @shared_task
 def sync_now(*, supplier_id: int, kind: str, **_: Any) -> None:
-    """Do a job that a person asked for, whether it is due or not."""
+    """Run a job on request of a user, whether it is due or not."""
     supplier = Supplier.objects.select_related("connection").get(pk=supplier_id)
     try:
         with suppress(AlreadyRunningError), lane(Work.SYNCS, supplier_id):
@@ -62,14 +62,14 @@ def sync_now(*, supplier_id: int, kind: str, **_: Any) -> None:
                 budget=BUDGET,
                 call_help=_call_help,
             )
-    except LaneFullError:  # no sweep knows of it
+    except LaneFullError:  # no sweep retries it
         again = {"supplier_id": supplier_id, "kind": kind}
         sync_now.apply_async(kwargs=again, countdown=LANE_PATIENCE_S)
 
 
 @shared_task
 def sync_pages(*, batch_id: int, **_: Any) -> None:
-    """Take in pages that another worker read; if we do not, he does."""
+    """Import pages that another worker fetched; if this fails, that worker does it."""
     page_batches.help_with(batch_id, now=timezone.now())
 
 
@@ -79,12 +79,12 @@ def _call_help(batch_id: int) -> None:
 
 @shared_task
 def close_dead_runs(**_: Any) -> None:
-    """Find runs whose worker was killed."""
+    """Close runs whose worker died."""
     runs.close_dead(now=timezone.now())
     page_batches.forget_ended()
 
 
 @shared_task
 def sweep_changes(**_: Any) -> None:
-    """Delete what was kept of feeds that were decided about long ago."""
+    """Delete the kept changes of runs decided long ago."""
     runs.sweep(now=timezone.now())

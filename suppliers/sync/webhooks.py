@@ -1,7 +1,7 @@
-"""Supplier events: refresh the stock of reported products, quarantine too much, subscribe.
+"""Supplier events: refresh the stock of reported products, quarantine mass changes, subscribe.
 
-An event only names products: their stock is queried again, their pages are left to the next run.
-The module also sets stock to zero after a supplier rejected an order as out of stock.
+An event only names products: their stock is queried, their pages are left to the next run. The
+module also sets stock to zero after a supplier rejected an order as out of stock.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ from suppliers.runs.staging import run, staged
 
 NEWS = "news:"
 OF_NEWS = "News of single products: "
-REFUSED = "refused:"  # the cause of what we wrote down ourselves: it is no figure of his
-# The share that news may empty is counted from the last whole feed, and at most so far back.
+REFUSED = "refused:"  # cause of our own writes, which are no reports of the supplier
+# The share of stock that events may zero is counted since the last full run, at most this long.
 COUNTED_FOR = timedelta(days=1)
 URGENT_MS = 300
 
 
 def hear(*, supplier: Supplier, news: SupplierNews, now: datetime) -> bool:
-    """Ask again for stock at once; let the next runs of the jobs read a changed product.
+    """Handle an event: refresh stock now, or mark changed products for the next runs.
 
-    Returns whether it was of anything that we know.
+    Returns whether any product is known.
 
-    Raises: OutsideError  the supplier does not answer; the next run will ask him anyway
-            QuarantinedError  news has emptied too much by now: nothing of it was applied
+    Raises: OutsideError  the supplier does not answer; the next run queries it anyway
+        QuarantinedError  events zeroed too much: nothing is applied
     """
     offers = SupplierOffer.objects.filter(supplier=supplier).filter(
         Q(supplier_sku__in=news.skus) | Q(supplier_product__in=news.product_refs)
@@ -66,10 +66,10 @@ def hear(*, supplier: Supplier, news: SupplierNews, now: datetime) -> bool:
 
 
 def recount(*, supplier: Supplier, refs: Sequence[str], cause: str, now: datetime) -> None:
-    """Ask how many there are of these products now, and show it.
+    """Query and publish the current stock of these products.
 
     Raises: OutsideError  the supplier does not answer
-            QuarantinedError  news has emptied too much by now: staff decide, as of a whole feed
+        QuarantinedError  events zeroed too much: staff decide
     """
     with adapter_for(supplier) as connector:
         figures = able(connector, PagedStockAndPrice)
@@ -86,10 +86,10 @@ def heed(
     now: datetime,
     is_urgent: bool = False,
 ) -> None:
-    """Write down what a supplier said of single products.
+    """Store what a supplier reported about single products.
 
-    Raises: QuarantinedError  news has emptied too much by now: staff decide, as of a whole feed
-            OperationalError  it ``is_urgent``, and somebody is writing a whole feed just now
+    Raises: QuarantinedError  events zeroed too much: staff decide
+        OperationalError  ``is_urgent``, and a run holds the lock
     """
     doubt = _write(supplier, told, cause, now, is_urgent=is_urgent)
     if doubt is not None:
@@ -99,13 +99,12 @@ def heed(
 
 @transaction.atomic(durable=True)
 def none_left(*, supplier: Supplier, kept: Mapping[int, int], cause: str, now: datetime) -> None:
-    """Believe a supplier who refuses an order for want of goods: nothing is for sale there.
+    """Set stock to what still ships, after the supplier rejected an order as out of stock.
 
-    Else the next shopper buys what he will refuse again. A later figure of his counts as any.
+    Prevents further orders that it would reject. A later report overrides this.
 
-    Shape:  ``kept`` maps stock rows to the units that lie there for what he ships all the same,
-            and that his figure still counts
-    Locks:  the supplier's locations, then the stock rows, in id order
+    Shape: ``kept`` maps stock rows to the units in the supplier's figure that it still ships
+    Locks: the supplier's locations, then the stock rows, in id order
     """
     levels = StockLevel.objects.filter(pk__in=list(kept), offer__supplier=supplier)
     empty = list(levels.exclude(as_of__gt=now).select_related("offer", "location"))
@@ -130,7 +129,7 @@ def none_left(*, supplier: Supplier, kept: Mapping[int, int], cause: str, now: d
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Doubt:
-    """Why news is not believed, and what it would change."""
+    """Why events were quarantined, and the changes they would make."""
 
     reason: str
     moves: list[tuple[Any, ...]]
@@ -145,7 +144,7 @@ def _write(
     *,
     is_urgent: bool,
 ) -> _Doubt | None:
-    """Write the figures, or say why not."""
+    """Store the figures, or return why not."""
     if is_urgent:
         run(f"SET LOCAL lock_timeout = {URGENT_MS}")
     offers = SupplierOffer.objects.filter(supplier=supplier, supplier_product__in=told)
@@ -173,7 +172,7 @@ def _spoken(
     told: dict[str, tuple[StockRecord | BadRow, ...]],
     problems: Sequence[BadRow],
 ) -> QuerySet[SupplierOffer]:
-    """Keep the offers that the answers speak of: a row without a name may be any other one."""
+    """Return the offers in scope; a row without SKU puts the rest of its product out of scope."""
     doubtful = [problem.row for problem in problems if problem.is_fatal]
     torn = [ref for ref, rows in told.items() if any(is_nameless(row) for row in rows)]
     read = [row.sku for ref in torn for row in told[ref] if isinstance(row, StockRecord)]
@@ -183,7 +182,7 @@ def _spoken(
 
 
 def _too_much(supplier: Supplier, now: datetime) -> str:
-    """Judge this news with all that came since the last whole feed: a storm comes row by row."""
+    """Return the violation if this event, with those since the last full run, zeroes too much."""
     emptied_now = inventory_levels.moved().emptied
     if not emptied_now:
         return ""
@@ -208,13 +207,13 @@ def _too_much(supplier: Supplier, now: datetime) -> str:
 
 
 def _quarantine(supplier: Supplier, doubt: _Doubt, now: datetime) -> None:
-    """Have staff decide, once: all news that is not believed waits on one page."""
+    """Quarantine the changes: merged into the run that awaits review, if any."""
     if _add_to_waiting(supplier, doubt, now):
         return
     try:
         run = runs.begin(supplier=supplier, kind=FeedRun.Kind.STOCK, now=now)
     except AlreadyRunningError:
-        return  # that run reads and judges the whole feed
+        return  # that run checks the whole stock
     work = Work(run, now=now)
     work.keep_changes = lambda: pending_changes.keep_news(run, doubt.moves, told_at=now)
     runs.quarantine(work, f"{OF_NEWS}{doubt.reason}")
@@ -222,9 +221,11 @@ def _quarantine(supplier: Supplier, doubt: _Doubt, now: datetime) -> None:
 
 @transaction.atomic(durable=True)
 def _add_to_waiting(supplier: Supplier, doubt: _Doubt, now: datetime) -> bool:
-    """Add to what waits already; a whole feed that waits told of these rows itself.
+    """Merge into the run that awaits review; return whether there is one.
 
-    Locks:  the run that waits
+    A full run already contains these rows, so nothing is added to it.
+
+    Locks: the pending run
     """
     waiting = FeedRun.objects.select_for_update(of=["self"]).filter(
         supplier=supplier, kind=FeedRun.Kind.STOCK, status=FeedRun.Status.QUARANTINED
@@ -247,7 +248,7 @@ def _last_run(supplier: Supplier, **which: str) -> FeedRun | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscribed:
-    """What was asked for: how many products are told of, are new, and are dropped."""
+    """The number of products wanted, newly subscribed, and dropped."""
 
     wanted: int
     added: int
@@ -255,11 +256,11 @@ class Subscribed:
 
 
 def subscribe(*, supplier: Supplier, url: str) -> Subscribed:
-    """Have his messages sent to ``url``, of the products we sell and of no others.
+    """Subscribe ``url`` to the events of the products that we sell.
 
-    What is published comes first: he tells of so many products and no more.
+    Limited by the supplier: published products come first.
 
-    Raises: OutsideError  he does not answer, or does not like the address; it is asked again
+    Raises: OutsideError  no answer, or the address is rejected; retried later
     """
     with adapter_for(supplier) as connector:
         webhooks = able(connector, Webhooks)
@@ -274,7 +275,7 @@ def subscribe(*, supplier: Supplier, url: str) -> Subscribed:
 
 
 def sold(supplier: Supplier) -> QuerySet[SupplierOffer, str]:
-    """Return his products that we sell, those on sale now before those that may come back."""
+    """Return the product ids that we sell, published ones first."""
     offers = SupplierOffer.objects.filter(
         supplier=supplier, status=SupplierOffer.Status.ACTIVE, variant__listings__isnull=False
     )
