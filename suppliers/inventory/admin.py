@@ -146,7 +146,7 @@ KEEP_BACK_AT_MOST = 1_000
 
 
 class BufferForm(forms.Form):
-    """How many units to keep back."""
+    """The number of units to hold back."""
 
     units = forms.IntegerField(
         label=_("Units of each stock row that are never promised"),
@@ -157,7 +157,7 @@ class BufferForm(forms.Form):
 
 
 class BufferActions(StaffAdmin):
-    """What staff keep back of a supplier's figures."""
+    """Staff action that sets a supplier's safety stock."""
 
     @action(description=_("Keep units back"), icon="inventory_2")
     def keep_back(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Channel supply: sum up the offers of one variant for one channel."""
+"""Channel supply: summarize the offers of one variant for one channel."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from suppliers.shipping_services.selection import Load, Route, allowed, most_of,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shelf:
-    """What one offer has at one location, for all channels together."""
+    """The stock of one offer at one location, before the channel's safety stock."""
 
     country: str
     free: int
@@ -28,10 +28,10 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferedSupply:
-    """One live offer with its shelves, and the prices that its supplier wants to be kept.
+    """One live offer with its stock per location, and the prices its supplier prescribes.
 
-    It sells at least ``minimum`` units, and only multiples of ``pack``; ``load`` is one of them.
-    They are not sent to the countries ``not_sent_to``. ``restock_on`` is not past.
+    It is sold in multiples of ``pack``, at least ``minimum`` units; ``load`` is one unit. It is
+    not shipped to ``not_sent_to``. ``restock_on`` is not past.
     """
 
     cost: Money
@@ -46,7 +46,7 @@ class OfferedSupply:
     restock_on: date | None = None
 
     def sold(self, *, kept: int) -> OfferedSupply:
-        """Return the same with what each shelf sells on a channel that keeps so many back."""
+        """Return a copy with the units for sale on a channel with this safety stock."""
         shelves = (replace(shelf, free=self._most(shelf.free, kept)) for shelf in self.shelves)
         return replace(self, shelves=tuple(shelves))
 
@@ -60,7 +60,7 @@ class OfferedSupply:
 
     @property
     def origins(self) -> tuple[str, ...]:
-        """The countries it may be sent from: where units lie, else where any ever lay."""
+        """The countries it may ship from: those with stock, else all its locations."""
         full = {shelf.country for shelf in self.shelves if shelf.free}
         return tuple(sorted(full or {shelf.country for shelf in self.shelves}))
 
@@ -74,18 +74,18 @@ def best(  # noqa: PLR0913 - of what, at which worth, kept back, divided, and se
     kept: int = 0,
     places: int = 1,
 ) -> Supply:
-    """Sum up the offers of one variant. One in money that nobody knows the worth of is not sold.
+    """Summarize the offers of one variant.
 
-    It stands in nobody's way: its cost is told only where there is no other, so that its price
-    comes back with its rate.
+    An offer without a current exchange rate is not sold. If there is no other, its cost is
+    still published with the last known rate, so that the price is there as soon as the rate is.
 
-    ``available`` is the most that so many ``places`` can send together, each of another supplier,
-    as routing divides a line: what the channel keeps back is taken off each row, as there.
-    ``reaches`` are the countries to which a route carries the fewest that are sold, as
-    ``shipping.availability.reach`` finds them for one country, without those where it may not go;
-    ``reaches_from`` says the same of each country with units.
+    ``available`` is the most that ``places`` locations can ship together, each of another
+    supplier, as routing splits a line. ``reaches`` are the countries to which a service can
+    ship the smallest order, as ``shipping.availability.reach`` computes for one country, less
+    forbidden ones. ``reaches_from`` is the same for each origin with stock.
 
-    Shape:  ``routes`` maps locations to those that are paid in the channel's currency
+    Shape: ``kept`` is the channel's safety stock, per stock row; ``routes`` maps locations to
+        the services priced in the channel's currency
     """
     usable = [offer.sold(kept=kept) for offer in offers if offer.cost.currency in costing.rates]
     shelves = [shelf for offer in usable for shelf in offer.shelves]
@@ -124,7 +124,7 @@ def best(  # noqa: PLR0913 - of what, at which worth, kept back, divided, and se
 
 
 def _together(offers: Sequence[OfferedSupply], places: int) -> int:
-    """Count what the fullest shelves have, each of another supplier."""
+    """Return the units of the fullest location of each of up to ``places`` suppliers."""
     fullest: dict[str, int] = {}
     for offer in offers:
         units = max((shelf.free for shelf in offer.shelves), default=0)
@@ -139,7 +139,7 @@ def _forbidden(offers: Sequence[OfferedSupply]) -> frozenset[str]:
 def _able(
     offers: Sequence[OfferedSupply], routes: Mapping[int, Sequence[Route]]
 ) -> Iterator[tuple[Shelf, Route]]:
-    """Find the routes that carry the fewest units that an offer sells, from where it has them."""
+    """Yield the services that can ship the smallest order from each location with stock."""
     for offer in offers:
         for shelf in offer.shelves:
             for route in routes.get(shelf.location_id, ()) if shelf.free else ():
@@ -148,10 +148,10 @@ def _able(
 
 
 def _taken_first(offers: Sequence[OfferedSupply], costing: Costing) -> OfferedSupply | None:
-    """Choose the offer whose cost makes the price: one that sells the fewest units.
+    """Return the offer whose cost sets the price: the cheapest with the smallest order.
 
-    A dozen at a lower cost does not pay for one unit. Without stock anywhere, offers with a
-    known origin come first: without an origin there is no price.
+    An offer sold by the dozen must not set the price of one unit. Without any stock, offers
+    with a known origin come first: without an origin there is no price.
     """
     stocked = [offer for offer in offers if any(shelf.free for shelf in offer.shelves)]
     fewest = min((offer.fewest for offer in stocked), default=1)
@@ -165,9 +165,9 @@ def _taken_first(offers: Sequence[OfferedSupply], costing: Costing) -> OfferedSu
 def _highest_map(
     offers: Sequence[OfferedSupply], chosen: OfferedSupply | None, costing: Costing
 ) -> OfferedSupply | None:
-    """Find whose MAP counts: the highest, as any of those with units may be the one who sends it.
+    """Return the offer with the highest MAP: any offer with stock may be the one that ships.
 
-    While nobody has any, it is that of the offer whose cost makes the price.
+    Without any stock, it is the offer whose cost sets the price.
     """
     able = [offer for offer in offers if any(shelf.free for shelf in offer.shelves)]
     bounds = [
@@ -179,7 +179,7 @@ def _highest_map(
 
 
 def _dearness(offer: OfferedSupply, quantity: int, costing: Costing) -> tuple[bool, Decimal]:
-    """Compare offers by what so many cost from where that is least; unknown ones come last."""
+    """Return the sort key: the landed cost from the cheapest origin; unknown costs last."""
     landed = [
         one.of(quantity)
         for origin in offer.origins or ("",)

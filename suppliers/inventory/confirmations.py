@@ -1,6 +1,6 @@
-"""Stock confirmations: record what an answer confirms, queue variants whose figures aged.
+"""Stock confirmations: record what a report confirms, queue variants whose stock aged.
 
-Pages follow the age of their figures even while a supplier reports nothing.
+Listings follow the age of stock even while a supplier reports nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from suppliers.runs.staging import run
 
 LONG_AGO = timedelta(days=3650)
 
-# All that one answer confirmed grows old together; it is looked through only when it did.
+# Rows confirmed together age together: they are scanned only when that confirmation crosses a step.
 TOGETHER = """
 INSERT INTO suppliers_unpublishedsupply (variant_id)
 SELECT DISTINCT o.variant_id
@@ -28,7 +28,7 @@ JOIN suppliers_stocklocation p ON p.id = l.location_id
 WHERE l.location_id = ANY(%(locations)s) AND l.reported_quantity > 0
   AND o.variant_id IS NOT NULL AND (%(all)s OR NOT l.is_silent AND l.as_of <= p.stock_as_of)
 """
-# What was told by itself, or left out, is found by its own moment.
+# Rows reported on their own, or unconfirmed, are found by their own ``as_of``.
 ALONE = """
 INSERT INTO suppliers_unpublishedsupply (variant_id)
 SELECT DISTINCT o.variant_id
@@ -56,7 +56,7 @@ WHERE o.supplier_id = %(supplier)s AND o.variant_id IS NOT NULL
   AND o.cost_as_of >= %(since)s AND o.cost_as_of < %(till)s
   AND (o.is_cost_silent OR s.costs_as_of IS NULL OR o.cost_as_of > s.costs_as_of)
 """
-# What was worth less by its age is worth all of it again.
+# Rows that had decayed and now count in full again.
 YOUNG_AGAIN = """
 INSERT INTO suppliers_unpublishedsupply (variant_id)
 SELECT DISTINCT o.variant_id
@@ -71,7 +71,7 @@ WHERE p.supplier_id = %(supplier)s AND o.variant_id IS NOT NULL AND l.reported_q
   AND GREATEST(l.as_of, p.stock_as_of) < %(now)s - make_interval(
     mins => LEAST(s.stock_believed_min, s.stock_told_min))
 """
-# A figure that was asked for by itself and is as it was.
+# A figure that was queried on its own and is unchanged.
 CONFIRMED = """
 WITH confirmed AS (
   UPDATE suppliers_stocklevel l SET as_of = %(as_of)s, received_at = %(received_at)s
@@ -84,7 +84,7 @@ WITH confirmed AS (
 INSERT INTO suppliers_unpublishedsupply (variant_id)
 SELECT DISTINCT variant_id FROM confirmed WHERE was_old AND variant_id IS NOT NULL
 """
-# Of a row that was told later than we asked, this answer does not say that it is silent.
+# A row that was reported after we asked does not become unconfirmed by this answer.
 SILENT = """
 WITH locked AS (
   SELECT l.id, p.stock_as_of
@@ -148,12 +148,12 @@ WHERE id = %(supplier)s
 
 @transaction.atomic(durable=True)
 def follow(*, now: datetime) -> int:
-    """Queue what a step of its age has changed since the last look; return how many rows.
+    """Queue variants whose stock or cost crossed an age step since the last call; return the count.
 
-    The cost of a look grows with what crossed a step, not with the catalog. Terms that staff
-    changed count as a step of everything.
+    The cost depends on the rows that crossed a step, not on the catalog. Changed terms count as
+    a step of all rows.
 
-    Locks:  the suppliers, then their locations, then what ``invalidation`` locks, each in id order
+    Locks: the suppliers, their locations, then those of ``invalidation``, each in id order
     """
     suppliers = Supplier.objects.select_for_update(of=["self"], no_key=True).order_by("pk")
     by_id = {supplier.pk: supplier for supplier in suppliers}
@@ -210,34 +210,34 @@ def _costs(supplier: Supplier, now: datetime) -> int:
 
 @needs_transaction
 def grow_young(*, spoken: str, params: Mapping[str, Any]) -> None:
-    """Queue what had lost worth by its age, just before a whole answer confirms it.
+    """Queue the variants whose stock had decayed. Call before ``stock_as_of`` is set.
 
-    Shape:  ``spoken`` is the condition for an offer ``o`` that the answer speaks of
+    Shape: ``spoken`` is the SQL condition for an offer ``o`` in scope
     """
     run(YOUNG_AGAIN.format(spoken=spoken), params)
 
 
 @needs_transaction
 def fall_silent(*, which: str, params: Mapping[str, Any]) -> None:
-    """Let no confirmation of a location count for these rows until they are told again.
+    """Mark rows unconfirmed: ``stock_as_of`` does not apply to them until they are reported again.
 
-    Shape:  ``which`` is the condition for an offer ``o``, its row ``l`` and the location ``p``
-    Locks:  the rows, in id order
+    Shape: ``which`` is the SQL condition on offer ``o``, row ``l`` and location ``p``
+    Locks: the rows, in id order
     """
     run(SILENT.format(which=which), params)
 
 
 @needs_transaction
 def costs_wait(*, params: Mapping[str, Any]) -> None:
-    """Let no confirmation count for costs that a run told, or could not read, and that wait."""
+    """Mark costs unconfirmed that await review or could not be read."""
     run(COSTS_WAIT, params)
 
 
 @needs_transaction
 def confirm(*, covered: Iterable[int], as_of: datetime, received_at: datetime) -> None:
-    """Write that figures were asked for by themselves, and are as they were.
+    """Record that the figures of these offers were queried and are unchanged.
 
-    Locks:  the stock rows of these offers
+    Locks: their stock rows
     """
     run(CONFIRMED, {"covered": list(covered), "as_of": as_of, "received_at": received_at})
 
@@ -251,10 +251,10 @@ def confirm_costs(
     is_whole: bool,
     as_of: datetime,
 ) -> None:
-    """Write that all costs of a supplier are confirmed but those he did not speak of.
+    """Record that all costs of a supplier are confirmed, except those it did not report.
 
-    Shape:  ``doubtful`` are products without a good answer, ``refused`` SKUs whose cost cannot
-            be believed; ``is_whole``: what the staged costs leave out is doubtful too
+    Shape: ``doubtful`` are products without a valid answer, ``refused`` SKUs with an
+        implausible cost; ``is_whole``: costs missing from the stage are unconfirmed too
     """
     params = {
         "supplier": supplier.pk,

@@ -1,7 +1,7 @@
-"""Stock freshness: decide how much an aging stock figure is still worth.
+"""Stock freshness: decide how much an aging stock figure is still worth. Pure.
 
-Reads neither database nor clock. The database has the same rule as the function ``aged_buffer``, so
-that a reservation counts the age in its own statement. A test compares both.
+The database function ``aged_buffer`` has the same rule, so that a reservation applies it in its
+own statement. A test compares both.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ if TYPE_CHECKING:
     from suppliers.models.supplier import FiguresAge
 
 HOUR = timedelta(hours=1)
-# A broken promise in a hundred adds a tenth to what is kept back, up to three times of it.
+# Each percent of broken promises adds a tenth to the decay, up to ``MOST_DISTRUST`` times.
 DISTRUST = 10
 MOST_DISTRUST = Decimal(3)
 
 
 class Standing(StrEnum):
-    """What an aged figure is good for."""
+    """How an aged figure is used."""
 
     BELIEVED = "believed"
-    BUFFERED = "buffered"  # promised from, less what its age may have taken
-    HIDDEN = "hidden"  # nothing is promised from it
+    BUFFERED = "buffered"  # sold from, less the decay
+    HIDDEN = "hidden"  # not sold from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """How old a figure of stock may be, and what its age costs.
+    """The freshness policy of a supplier.
 
-    Units:  ``units`` and ``percent`` (of the figure) are kept back for each hour begun after
-            ``believed``. ``told`` is from when pages say how old it is
+    Units: ``units`` and ``percent`` (of the figure) are subtracted for each hour begun after
+        ``believed``; after ``told`` pages show the age
     """
 
     believed: timedelta
@@ -46,7 +46,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """How a figure stands; ``extra`` units are kept back on top of the usual buffer."""
+    """The freshness of a figure; ``extra`` units are subtracted besides the safety stock."""
 
     standing: Standing
     extra: int
@@ -55,7 +55,7 @@ class Judged:
 def judge(
     *, reported: int, age: timedelta, terms: Terms, accuracy: Decimal | None = None
 ) -> Judged:
-    """Judge a figure by its age; ``accuracy`` is the share of his promises that he kept."""
+    """Return the decay of a figure; ``accuracy`` is the share of promises the supplier kept."""
     if age > terms.hidden:
         return Judged(standing=Standing.HIDDEN, extra=reported)
     if age <= terms.believed:
@@ -67,14 +67,14 @@ def judge(
 
 
 def distrust(accuracy: Decimal | None) -> Decimal:
-    """Return by what the growth is multiplied: 1 for who keeps every promise, or is unknown."""
+    """Return the factor of the decay: 1 for perfect or unknown accuracy."""
     if accuracy is None:
         return Decimal(1)
     return max(Decimal(1), min(MOST_DISTRUST, 1 + DISTRUST * (1 - accuracy)))
 
 
 def steps(terms: Terms) -> list[timedelta]:
-    """Return the ages after which a figure is worth less, or is spoken of otherwise."""
+    """Return the ages at which a figure loses units, or its presentation changes."""
     ages = {terms.hidden}
     if terms.told < terms.hidden:
         ages.add(terms.told)
@@ -93,12 +93,12 @@ def should_ask(
     asked_below: int,
     just_asked: timedelta,
 ) -> bool:
-    """Test whether a figure is too old, or would leave too little, to sell from unasked."""
+    """Return whether to query the supplier: the figure is old, or too few units would be left."""
     return age > asked_after or (left <= asked_below and age > just_asked)
 
 
 def terms_of(ages: FiguresAge) -> Terms:
-    """Return what staff agreed about the age of a supplier's figures."""
+    """Return the freshness policy of a supplier."""
     return Terms(
         believed=timedelta(minutes=ages.stock_believed_min),
         hidden=timedelta(minutes=ages.stock_hidden_min),

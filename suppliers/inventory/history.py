@@ -14,7 +14,7 @@ MOST = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What an offer cost from a moment on; None: nothing that we knew."""
+    """The cost of an offer from a moment on; None: unknown."""
 
     at: datetime
     amount: Decimal | None
@@ -24,7 +24,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stock:
-    """What a shelf held from a moment on: as reported, and what of it was promised by us."""
+    """The stock of a row from a moment on: as reported, and the units sold or reserved."""
 
     at: datetime
     reported: int
@@ -38,9 +38,9 @@ class Stock:
 
 
 def costs(offers: Iterable[SupplierOffer], *, since: datetime) -> dict[int, list[Cost]]:
-    """Return the newest changes of each offer's cost since a moment, oldest first.
+    """Return each offer's newest cost changes since a moment, oldest first.
 
-    One row more stands in front: the cost that held when it began, at ``since``.
+    The first entry is the cost at ``since``.
     """
     found = {}
     for offer in offers:
@@ -61,9 +61,10 @@ def costs(offers: Iterable[SupplierOffer], *, since: datetime) -> dict[int, list
 
 
 def stocks(levels: Iterable[StockLevel], *, since: datetime) -> dict[int, list[Stock]]:
-    """Return the newest moves of each shelf since a moment, oldest first.
+    """Return each row's newest stock changes since a moment, oldest first.
 
-    The counters of today are the sum of all moves, so the ones before a move follow from it.
+    Earlier counters are computed back from the current ones, which are the sum of all
+    movements.
     """
     found = {}
     for level in levels:

@@ -9,13 +9,13 @@ from catalog.models import Channel, ExchangeRate
 from storefront.lib.db.transactions import needs_transaction
 from suppliers.runs.staging import run
 
-# What was passed over while nobody knew what its money is worth, or is passed over now.
+# Offers whose currency lost or regained its exchange rate.
 RATES_TURNED = """
 INSERT INTO suppliers_unpublishedsupply (variant_id)
 SELECT DISTINCT variant_id FROM suppliers_supplieroffer
 WHERE currency = ANY(%(bases)s) AND status = 'active' AND variant_id IS NOT NULL
 """
-# Who keeps back another number of units shows another number of all there is.
+# A changed safety stock of a channel changes the availability of all its offers.
 ALL_TURNED = """
 INSERT INTO suppliers_unpublishedsupply (variant_id)
 SELECT DISTINCT variant_id FROM suppliers_supplieroffer
@@ -25,16 +25,15 @@ WHERE status = 'active' AND variant_id IS NOT NULL
 
 @needs_transaction
 def follow() -> int:
-    """Queue what a rate or a channel has changed since the last look; return how many rows.
+    """Queue what a rate or channel changed since the last call; return the row count.
 
-    Locks:  the channels that keep back or divide in another way, then the rates that turned, in
-            id order
+    Locks: the changed channels, then the changed rates, in id order
     """
     return _channels() + _rates()
 
 
 def _rates() -> int:
-    """Queue what is asked for in money whose rate became unknown, or known, since the last look."""
+    """Queue the offers in currencies whose rate became known or unknown since the last call."""
     turned = ExchangeRate.objects.filter(
         ~Q(supplied_under=F("standing")),
         Q(supplied_under=Standing.UNKNOWN) | Q(standing=Standing.UNKNOWN),
@@ -49,7 +48,7 @@ def _rates() -> int:
 
 
 def _channels() -> int:
-    """Queue all that is on sale, where a channel keeps back, or divides, in another way by now."""
+    """Queue everything on sale if a channel changed its safety stock or its split limit."""
     as_published = {"supplied_under": F("buffer"), "supplied_from": F("places_per_line")}
     turned = Channel.objects.exclude(**as_published).order_by("pk")
     ids = list(turned.select_for_update(of=["self"], no_key=True).values_list("pk", flat=True))

@@ -1,4 +1,4 @@
-"""Stock ledger: hold, sell and release units, record when a supplier's figure has the sale.
+"""Stock ledger: reserve, allocate and release units, record when a supplier's figure has the sale.
 
 The only writer of the reserved and allocated counters.
 """
@@ -15,9 +15,8 @@ from storefront.lib.db.transactions import needs_transaction
 from suppliers.models import StockLevel, StockMovement
 
 Kind = StockMovement.Kind
-# What each statement does besides: the movement that explains the counter, and a note that the
-# shop's pages show what is free now (the sweep does it). All at once, so that whoever waits for
-# the row waits no longer than that.
+# The same statement inserts the movement and queues the variant for publication, so that the row
+# lock is held briefly.
 _TOLD = """
 ), unpublished AS (
     INSERT INTO suppliers_unpublishedsupply (variant_id)
@@ -27,12 +26,12 @@ INSERT INTO suppliers_stockmovement
     (level_id, kind, reported_delta, reserved_delta, allocated_delta, cause, at)
 SELECT id, %(kind)s, 0, %(reserved)s, %(allocated)s, %(cause)s, %(now)s FROM changed
 """
-# Note [Waited for a list]: who waited for a row while a list was applied meets the new figure, but
-# the age of the old one: what confirms the place stands in another row, which was read before. A
-# second statement sees both.
+# Note [Waited for a merge]: if the UPDATE waited for a stock merge, PostgreSQL re-reads this row
+# but not ``StockLocation``, so it sees the new quantity with the old confirmation time. A second
+# statement has a new snapshot and sees both.
 TRIES = 2
-# The age counts in the statement that holds: who lost the race for a row meets the condition
-# again, and a figure too old to promise from, or whose cost is, has no units at all.
+# Decay is part of the condition: after waiting for the row lock it is evaluated again. An expired
+# figure or cost has no units.
 HOLD = f"""
 WITH changed AS (
 UPDATE suppliers_stocklevel l SET reserved = l.reserved + %(reserved)s
@@ -59,7 +58,7 @@ RETURNING l.id, o.variant_id
 
 
 class NotEnoughStockError(Exception):
-    """A stock row has fewer free units than were asked for."""
+    """A stock row has fewer available units than requested."""
 
     def __init__(self, level_id: int, wanted: int) -> None:
         super().__init__(f"stock row {level_id} has not {wanted} free")
@@ -69,15 +68,13 @@ class NotEnoughStockError(Exception):
 
 @needs_transaction
 def hold(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
-    """Set units aside, all or nothing; ``units`` maps a stock row to how many.
+    """Reserve units, all or none; ``units`` maps stock rows to quantities.
 
-    The guard stands in the UPDATE itself: two buyers of the last unit meet in the row, and
-    the second finds the condition false. A figure counts for what it is worth at its age.
+    The UPDATE itself has the condition: of two buyers of the last unit, the second finds it
+    false. See Note [Waited for a merge].
 
-    See Note [Waited for a list].
-
-    Locks:  the stock rows, in id order
-    Raises: NotEnoughStockError  the caller's transaction must not be committed
+    Locks: the stock rows, in id order
+    Raises: NotEnoughStockError  the caller must roll back
     """
     for level_id, quantity in sorted(units.items()):
         for _ in range(TRIES):
@@ -89,9 +86,9 @@ def hold(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
 
 @needs_transaction
 def sell(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
-    """Turn held units into sold ones, which the supplier's figure does not contain yet.
+    """Turn reserved units into sold ones that the supplier's figure does not contain yet.
 
-    Locks:  the stock rows, in id order
+    Locks: the stock rows, in id order
     """
     for level_id, quantity in sorted(units.items()):
         _change(
@@ -107,9 +104,9 @@ def sell(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
 
 @needs_transaction
 def let_go(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
-    """Give held units back to everybody.
+    """Release reserved units.
 
-    Locks:  the stock rows, in id order
+    Locks: the stock rows, in id order
     """
     for level_id, quantity in sorted(units.items()):
         _change(MOVE, level_id, Kind.RELEASED, cause=cause, now=now, reserved=-quantity)
@@ -117,27 +114,27 @@ def let_go(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
 
 @needs_transaction
 def unsell(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
-    """Give sold units back that the supplier never took: he refused, or we canceled in time.
+    """Return sold units that the supplier rejected, or that we canceled in time.
 
-    Locks:  the stock rows, in id order
+    Locks: the stock rows, in id order
     """
     _shrink(units, Kind.RELEASED, cause=cause, now=now)
 
 
 @needs_transaction
 def see(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
-    """Stop subtracting sold units: the supplier's own figure contains the sale now.
+    """Stop subtracting sold units: the supplier's figure contains the sale now.
 
-    Locks:  the stock rows, in id order
+    Locks: the stock rows, in id order
     """
     _shrink(units, Kind.SEEN, cause=cause, now=now)
 
 
 @needs_transaction
 def unsee(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
-    """Subtract sold units again: the figure that contained the sale is no more.
+    """Subtract sold units again: the figure that contained the sale was rolled back.
 
-    Locks:  the stock rows, in id order
+    Locks: the stock rows, in id order
     """
     for level_id, quantity in sorted(units.items()):
         _change(MOVE, level_id, Kind.ADJUSTED, cause=cause, now=now, allocated=quantity)
@@ -160,9 +157,9 @@ def _change(  # noqa: PLR0913 - one movement has two counters and a cause
     reserved: int = 0,
     allocated: int = 0,
 ) -> bool:
-    """Change the counters of one row and write down why; tell whether the row was as it must be.
+    """Change the counters of one row with its movement; return whether the condition held.
 
-    Raises: StockLevel.DoesNotExist  there is no such row, and nothing to be subtracted from
+    Raises: StockLevel.DoesNotExist  there is no such row to release from
     """
     with planned_cursor(connection) as cursor:
         cursor.execute(

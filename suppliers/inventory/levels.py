@@ -1,4 +1,4 @@
-"""Stock levels: stage the quantities a supplier reports, write those that changed, in sets."""
+"""Stock levels: stage the quantities that a supplier reports, write the changed ones in sets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COLUMNS = ("ref text", "sku text", "location text", "country text", "quantity in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """Stock rows that have units: how many of them were told, and what becomes of them."""
+    """Non-zero stock rows: how many are reported, and how many become zero or surge."""
 
     stocked: int
     emptied: int
@@ -44,8 +44,8 @@ JOIN suppliers_stocklocation p ON p.id = l.location_id
 ) f ON f.sku = o.supplier_sku AND f.ref = o.supplier_product AND f.location = p.code
 WHERE l.offer_id IN (SELECT offer_id FROM feed_covered) AND l.reported_quantity > 0
 """
-# The figures of a stage, one per stock row; of two that differ the smaller one counts.
-# A row that names its product speaks only for the offer of that product.
+# One figure per stock row: the lowest of duplicates. A row with a product id only applies to the
+# offer of that product.
 FIGURES = f"""
 CREATE TEMPORARY TABLE feed_figures ON COMMIT DROP AS
 SELECT o.id AS offer_id, p.id AS location_id, o.variant_id, min(s.quantity) AS quantity
@@ -67,14 +67,14 @@ WHERE NOT EXISTS (
 GROUP BY s.location
 ON CONFLICT DO NOTHING
 """  # noqa: S608
-# Who writes figures of a supplier holds his locations: a confirmation is for all rows there, so
-# that of an unchanged row nobody else could tell which of two answers is the older one.
+# A writer of stock locks the supplier's locations: ``stock_as_of`` confirms all their rows, and
+# unchanged rows do not record which of two answers is newer.
 HELD = """
 SELECT id FROM suppliers_stocklocation WHERE supplier_id = %(supplier)s ORDER BY id
 FOR NO KEY UPDATE
 """
-# By itself, for where the planner believes that there is no row yet, it would look through all of
-# them for each that the same statement makes.
+# A statement of its own: in ``NEW`` the planner, without statistics, would scan all rows for each
+# new one.
 LEAVE_NEW = """
 DELETE FROM feed_figures f USING suppliers_stocklevel l
 WHERE l.offer_id = f.offer_id AND l.location_id = f.location_id
@@ -99,10 +99,10 @@ WITH made AS (
 )
 SELECT id FROM made
 """
-# What was confirmed here after this answer was made does not confirm what it tells: it is silent.
-# A row that the supplier left out has none, unless he names only what changed. One that was told,
-# or confirmed, later than we asked is kept. Where the place is confirmed with it, a row's own
-# moment stays: it stands in an index, and a row that leaves its indexes alone is written in place.
+# A figure older than the location's last confirmation is marked unconfirmed. A missing row becomes
+# zero, unless the answer is a delta. A row that was reported or confirmed after we asked is kept.
+# If the location is confirmed too, ``as_of`` is not written: it is indexed, and an update without
+# indexed columns is a HOT update.
 CHANGED = """
 WITH aim AS (
   SELECT l.id, COALESCE(f.quantity, 0) AS quantity,
@@ -140,7 +140,7 @@ SELECT id FROM changed
 
 
 def sane(record: StockRecord) -> tuple[StockRecord, BadRow | None]:
-    """Bring an absurd figure to one that can be, and say so."""
+    """Clamp an impossible quantity; return the issue."""
     quantity = min(max(0, record.quantity), MOST_UNITS)
     if quantity == record.quantity:
         return record, None
@@ -158,7 +158,7 @@ def sane(record: StockRecord) -> tuple[StockRecord, BadRow | None]:
 
 
 def lay_out(stage: Stage, told: Iterable[StockRecord | BadRow], *, ref: str = "") -> list[BadRow]:
-    """Put figures on the stage; return what is wrong with them."""
+    """Stage figures; return the issues."""
     problems = []
     for row in told:
         if isinstance(row, BadRow):
@@ -172,7 +172,7 @@ def lay_out(stage: Stage, told: Iterable[StockRecord | BadRow], *, ref: str = ""
 
 
 def cover(offer_ids: Iterable[int]) -> None:
-    """Lay out which offers the stage speaks of, where those are few."""
+    """Stage the ids of the offers in scope, if they are few."""
     clear_covered()
     run(f"INSERT INTO {COVERED} SELECT unnest(%(ids)s::bigint[])", {"ids": list(offer_ids)})
     run(f"ANALYZE {COVERED}")
@@ -184,9 +184,9 @@ def clear_covered() -> None:
 
 
 def moved(*, is_whole: bool = True, factor: int = 1) -> Moved:
-    """Count how the stage moves the covered stock rows that have units.
+    """Count how the stage changes the non-zero stock rows in scope.
 
-    Shape:  a row soars when it rises to ``factor`` times as much
+    Shape: a row surges if it rises to ``factor`` times its quantity or more
     """
     ((stocked, emptied, told, soared),) = rows(
         JUDGED.format(join=_join(is_whole=is_whole)), {"factor": factor}
@@ -200,18 +200,18 @@ def _join(*, is_whole: bool) -> str:
 
 @needs_transaction
 def hold(*, supplier: Supplier) -> None:
-    """Let nobody else write figures of this supplier until the transaction ends.
+    """Lock out other writers of this supplier's stock until the transaction ends.
 
-    Locks:  the supplier's locations, in id order
+    Locks: the supplier's locations, in id order
     """
     run(HELD, {"supplier": supplier.pk})
 
 
 @needs_transaction
 def empty(*, feed_run: FeedRun, offer_ids: Iterable[int], now: datetime) -> None:
-    """Write that nothing is left of offers that are gone.
+    """Set the stock of discontinued offers to zero.
 
-    Locks:  their stock rows, in id order
+    Locks: their stock rows, in id order
     """
     ids = list(offer_ids)
     if not ids:
@@ -237,13 +237,13 @@ def merge(  # noqa: PLR0913 - a figure has a supplier, a cause and two moments
     is_whole: bool = True,
     is_confirmed: bool = False,
 ) -> tuple[int, int]:
-    """Merge the stage into the stock rows; return how many are new, and how many changed.
+    """Merge the stage into the stock rows; return the numbers of new and changed rows.
 
-    A stock row of a covered offer that the stage leaves out is empty, if the stage ``is_whole``;
-    what it says of offers that are not covered is not heard. With ``is_confirmed`` the caller's
-    transaction confirms all of the supplier's locations at ``as_of``, too.
+    Only offers in scope (``cover``) are changed. If the stage ``is_whole``, rows that it leaves
+    out become zero. ``is_confirmed``: the caller also sets ``stock_as_of`` of all the
+    supplier's locations to ``as_of``.
 
-    Locks:  the supplier's locations, then the stock rows that change, in id order
+    Locks: the supplier's locations, then the changed stock rows, in id order
     """
     params = {
         "supplier": supplier.pk,

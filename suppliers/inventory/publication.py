@@ -23,19 +23,16 @@ from suppliers.shipping_services import queries
 from suppliers.shipping_services.selection import Route, load_of
 
 BATCH = 500
-LOOK = 10_000  # a look reads all that waits, of every slice: so it takes many rows
+LOOK = 10_000  # a query scans the whole outbox for its slice, so it fetches many rows
 PUBLISHING = "publishing"
-LONGEST_RESTOCK = timedelta(days=365)  # a later date is a placeholder, such as 31.12.2099
+LONGEST_RESTOCK = timedelta(days=365)  # later dates are placeholders, such as 31.12.2099
 
 
 def publish(*, variant_ids: Iterable[int], now: datetime) -> set[int]:
-    """Refresh the listings of these variants on every channel; return the products touched.
+    """Refresh the listings of these variants on every channel; return the touched products.
 
-    Who publishes what others may publish holds its slice: else older figures may be written last.
-
-    The price follows the offer that routing would choose for one unit, or for the fewest that
-    anybody sells on the channel: the one that lands at the lowest cost of those that sell so
-    few, or of all while nobody has any.
+    The caller holds the slice of a variant, or an older result could be written last. The price
+    follows the offer that routing would choose for the smallest order of the channel.
     """
     ids = sorted(set(variant_ids))
     channels = list(Channel.objects.order_by("pk"))
@@ -68,16 +65,15 @@ def _paid_in(
 
 
 def publish_waiting(*, now: datetime, within: timedelta | None = None) -> int:
-    """Publish the changes that nobody published yet; return how many variants those were.
+    """Publish the queued changes; return the number of variants. Stops after ``within``.
 
-    After ``within`` it takes no more of them.
-    A row is deleted only after its listings were refreshed, and only if it was there before
-    the offers were read: a worker that is killed here loses nothing, it does work twice.
-    Several workers publish at once: each takes slices of the products (``db.advisory_locks``).
+    Outbox rows are deleted after the refresh, and only those read before it: a killed worker
+    repeats work but loses none. Workers share the work by slices of products
+    (``db.advisory_locks``).
     """
     in_slice = Mod("variant__product", advisory_locks.SLICES)
     numbers = UnpublishedSupply.objects.values_list(in_slice, flat=True).distinct()
-    waiting = {int(number) for number in numbers}  # Mod makes floats, and locks go by the words
+    waiting = {int(number) for number in numbers}  # Mod returns floats; lock names need ints
     slices = advisory_locks.each(
         PUBLISHING, is_left=lambda number: _waiting_in(number).exists(), among=waiting
     )
@@ -90,10 +86,9 @@ def publish_waiting(*, now: datetime, within: timedelta | None = None) -> int:
 
 
 def publish_soon(*, variant_ids: Iterable[int], now: datetime) -> None:
-    """Publish some variants at once where nobody else publishes, and leave him the others.
+    """Publish some variants now if their slice is free; otherwise leave them to its holder.
 
-    A shopper waits for this. Beside somebody who publishes the same slice it must not be done:
-    he may have read older figures, and would write them last.
+    A customer waits for this. Without the slice lock an older result could be written last.
     """
     ids = sorted(set(variant_ids))
     UnpublishedSupply.objects.bulk_create(
@@ -115,7 +110,7 @@ def _waiting_in(number: int) -> QuerySet[UnpublishedSupply]:
 def _publish_all(
     found: QuerySet[UnpublishedSupply], *, now: datetime, is_over: Callable[[], bool] = bool
 ) -> int:
-    """Publish until none is found any more; return how many variants those were."""
+    """Publish until the query finds none; return the number of variants."""
     published = 0
     look = found.values_list("pk", "variant_id")[:LOOK]
     while not is_over() and (waiting := list(look.all())):
@@ -131,10 +126,7 @@ def _publish_all(
 
 
 def price_anew(*, supplier: Supplier) -> int:
-    """Have all that a supplier offers priced by the rules and rates of today.
-
-    Returns how many variants wait to be published now; the sweep does it.
-    """
+    """Queue all live offers of a supplier for repricing; return the number of variants."""
     offered = SupplierOffer.objects.live().filter(supplier=supplier)
     variant_ids = offered.values_list("variant_id", flat=True).distinct()
     waiting = UnpublishedSupply.objects.bulk_create(
@@ -161,7 +153,7 @@ def _offers(variant_ids: Sequence[int], now: datetime) -> dict[int, list[Offered
             "restock_on",
         )
     )
-    # A stale level promises no unit, but still says which country the goods come from.
+    # An expired row offers no units, but its location still is an origin.
     levels = (
         StockLevel.objects.with_freshness(now)  # type: ignore[misc]
         .with_available(now)

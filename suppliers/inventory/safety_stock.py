@@ -17,9 +17,9 @@ LOOKS_BACK = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
-    """How many units to keep back, and what that is concluded from.
+    """A suggested safety stock and its evidence.
 
-    ``units`` is None while there are too few promises to conclude anything.
+    ``units`` is None if there are too few promises.
     """
 
     units: int | None
@@ -28,7 +28,7 @@ class Suggestion:
 
 
 def suggest(*, supplier: Supplier, now: datetime) -> Suggestion:
-    """Conclude from the promises of 90 days what buffer would have kept them."""
+    """Return the safety stock that would have prevented the rejections of 90 days."""
     facts = ScorecardFact.objects.filter(supplier=supplier, happened_at__gte=now - LOOKS_BACK)
     shown = [int(units) for units in facts.filter(kind=Kind.SHORT).values_list("value", flat=True)]
     promised = facts.filter(kind=Kind.PROMISED).count()
@@ -38,9 +38,9 @@ def suggest(*, supplier: Supplier, now: datetime) -> Suggestion:
 
 @transaction.atomic(durable=True)
 def take_over(*, supplier: Supplier, units: int, actor: str, now: datetime) -> None:
-    """Keep so many units back from now on; the next stock run writes it to every row.
+    """Set the safety stock; the next stock run writes it to every stock row.
 
-    Raises: LostRaceError  somebody else changed it meanwhile
+    Raises: LostRaceError  it was changed by another user
     """
     row = Supplier.objects.filter(pk=supplier.pk, buffer=supplier.buffer)
     if not row.update(buffer=units):

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 
 def left(free: int, *, kept: int) -> int:
-    """Count what is left of the free units of a row above those that a channel keeps back."""
+    """Return the free units above the channel's safety stock."""
     return max(0, free - kept)
 
 
 def at_most(units: int, *, minimum: int, pack: int) -> int:
-    """Return the most that is sold of so many: in whole packs, and not fewer than he sells."""
+    """Return the largest orderable quantity up to ``units``: whole packs, at least the minimum."""
     most = units - units % pack
     return most if most >= minimum else 0
 
 
 def at_least(units: int, *, minimum: int, pack: int) -> int:
-    """Return the fewest that are sold and are not fewer than so many."""
+    """Return the smallest orderable quantity from ``units`` up."""
     fewest = max(units, minimum)
     return fewest + -fewest % pack

@@ -1,4 +1,4 @@
-"""Inventory tasks: publish changed supply, queue supply that aged."""
+"""Inventory tasks: publish queued variants, queue variants whose stock aged."""
 
 from __future__ import annotations
 
@@ -15,15 +15,12 @@ BUDGET = timedelta(seconds=10)
 
 @shared_task
 def publish_waiting(**_: Any) -> None:
-    """Publish changed supply whose listings are not refreshed yet.
-
-    It shares its worker with orders: what is left waits for the next beat.
-    """
+    """Publish queued variants, limited to ``BUDGET``: orders share the worker."""
     publication.publish_waiting(now=timezone.now(), within=BUDGET)
 
 
 @shared_task
 def follow_age(**_: Any) -> None:
-    """Find claims that are worth less by their age; their pages are told next."""
+    """Queue variants whose stock or costs aged, and publish them."""
     if confirmations.follow(now=timezone.now()):
         publish_waiting.delay()

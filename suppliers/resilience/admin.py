@@ -1,4 +1,4 @@
-"""Circuit breaker admin: show breakers and call budgets, close a breaker by hand."""
+"""Circuit breaker admin: show breakers and quotas, close a breaker by hand."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class CallBudgetAdmin(StaffAdmin):
 
 @admin.display(description=_("Answers"))
 def answering(row: Connection) -> str:
-    """Say whether calls to him go through."""
+    """Render whether calls to the supplier succeed."""
     breaker: Breaker | None = getattr(row, "breaker", None)
     if breaker is None or not breaker.failures:
         return columns.as_state(gettext("yes"), ended=True)
@@ -42,7 +42,7 @@ def answering(row: Connection) -> str:
 
 
 class BreakerActions(StaffAdmin):
-    """What staff can do about a line that rests."""
+    """Staff action that closes a breaker."""
 
     breaker_actions: ClassVar = ["ask_again"]
 

@@ -1,8 +1,8 @@
 """Bulkheads: limit how many worker processes one supplier may occupy.
 
-A hanging supplier fills only its own lanes and cannot block the others. A worker has twice as many
-processes as one supplier has lanes in it, of all kinds together. A lane is an advisory lock of the
-database session: it is free as soon as its holder dies.
+A hanging supplier fills only its own lanes and cannot block the others. A worker has twice as
+many processes as one supplier has lanes in it, of all kinds together. A lane is a session
+advisory lock: it is released when its holder dies.
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ LEAVE = "SELECT pg_advisory_unlock(hashtextextended(%s, 2))"
 
 
 class Work(StrEnum):
-    """What a worker does for a supplier: each kind has lanes of its own."""
+    """Kinds of work for a supplier; each has its own lanes."""
 
     SYNCS = "syncs"
     ORDERS = "orders"
-    NEWS = "news"  # what he tells us unasked, which makes us ask him
-    CLAIMS = "claims"  # people decide about them, in days
-    QUESTIONS = "questions"  # a shopper waits for the answer
+    NEWS = "news"  # calls caused by webhook events
+    CLAIMS = "claims"  # decided by staff, in days
+    QUESTIONS = "questions"  # a customer waits for the answer
 
 
 class LaneFullError(Exception):
-    """The supplier's lanes are taken: end at once, a sweep finds the work again."""
+    """All lanes of the supplier are taken. End the task: a sweep retries it."""
 
 
 class InHandError(Exception):
-    """Another worker has this very thing in its hands."""
+    """Another worker is working on this subject."""
 
 
 def width(work: Work) -> int:
-    """Return how many lanes of this kind one supplier has.
+    """Return the number of lanes of this kind per supplier.
 
-    News stands in one worker with the orders, claims with the syncs, and both matter less: they
-    have half as many.
+    ``NEWS`` shares a worker with orders and ``CLAIMS`` with syncs; both matter less and have
+    half as many.
     """
     lanes: int = settings.LANES_PER_SUPPLIER
     return max(1, lanes // 2) if work in {Work.NEWS, Work.CLAIMS} else lanes
@@ -64,7 +64,7 @@ def lane(work: Work, supplier_id: int) -> Iterator[None]:
 
 @contextmanager
 def in_hand(subject: str) -> Iterator[None]:
-    """Work on one thing alone, so that two lanes waste no calls on the same.
+    """Work on one subject exclusively, so that two workers do not make the same calls.
 
     Raises: InHandError
     """
@@ -77,7 +77,7 @@ def in_hand(subject: str) -> Iterator[None]:
 
 
 def is_in_hand(subject: str) -> bool:
-    """Test whether another worker has it in its hands at this moment."""
+    """Return whether another worker is working on it now."""
     if not _took(subject):
         return True
     _leave(subject)
@@ -91,6 +91,6 @@ def _took(name: str) -> bool:
 
 
 def _leave(name: str) -> None:
-    # A session that broke has let go of the lock by itself.
+    # A broken session has released the lock.
     with suppress(DatabaseError), connection.cursor() as cursor:
         cursor.execute(LEAVE, [name])

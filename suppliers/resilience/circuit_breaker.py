@@ -1,7 +1,7 @@
-"""Circuit breaker: stop calls to a line that does not answer, probe whether it is back.
+"""Circuit breaker: block calls to a supplier or gateway that fails, probe whether it is back.
 
-All processes share one breaker per connection or gateway, in the database. Only a dead line opens
-it: no answer in time, a broken connection, or a server error. A rejection in words never does.
+All processes share one breaker per connection or gateway, in the database. Only timeouts,
+broken connections and server errors count as failures; a rejection in words does not.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from suppliers.models import Breaker
 log = logging.getLogger(__name__)
 
 OPENS_AFTER = 5
-FIRST_PAUSE = timedelta(seconds=10)  # half of it for orders: who hiccups is asked soon again
+FIRST_PAUSE = timedelta(seconds=10)  # half of it for orders: a short outage should not delay them
 LONGEST_PAUSE = timedelta(minutes=5)
 MOST_DOUBLINGS = 5
 PROBE_MARGIN_S = 5.0
-BELIEVED_S = 1.0  # how long a worker believes a closed breaker that it has read
+BELIEVED_S = 1.0  # how long a worker trusts a closed breaker that it read
 FIRST_SERVER_ERROR = 500
 
 
 class BreakerOpenError(NotNowError):
-    """The line is broken, and no call of this kind is tried before ``until``: nothing was sent."""
+    """The breaker is open: no call of this kind is made before ``until``. Nothing was sent."""
 
     until: datetime
 
@@ -40,10 +40,7 @@ class BreakerOpenError(NotNowError):
 
 
 class SharedBreaker:
-    """The breaker of one line, as the calls of this worker meet it; the clock is the database's.
-
-    The line is a supplier's connection or a payment gateway.
-    """
+    """The shared breaker of one connection or gateway, for the calls of this worker."""
 
     def __init__(
         self,
@@ -60,9 +57,9 @@ class SharedBreaker:
         self._probes: set[str] = set()
 
     def enter(self, call: Call, *, is_for_order: bool) -> None:
-        """Let a call through, or the one that looks whether he is back.
+        """Admit a call if the breaker is closed, or as its probe.
 
-        Raises: BreakerOpenError  the line is broken
+        Raises: BreakerOpenError
         """
         if time.monotonic() - self._read_at < BELIEVED_S:
             return
@@ -80,17 +77,17 @@ class SharedBreaker:
         self._probes.add(call.request_id)
 
     def goes_on(self, call: Call) -> None:
-        """Keep the turn of a long call that looks whether he is back."""
+        """Extend the probe of a long call."""
         if call.request_id in self._probes:
             try:
-                # Somebody else may have found him back meanwhile: then there is no turn to keep.
+                # If another call has closed the breaker, there is no probe to extend.
                 is_open = self._rows.filter(opened_at__isnull=False)
                 is_open.update(probe_until=Now() + _takes(call))
             except DatabaseError:
                 log.exception("that %s goes on is not kept", call)
 
     def leave(self, call: Call, outcome: Outcome) -> None:
-        """Count how a call ended. That it cannot be counted is no reason for it to fail."""
+        """Record the outcome of a call. A database error does not fail the call."""
         is_probe = call.request_id in self._probes
         try:
             if is_dead(outcome):
@@ -107,13 +104,13 @@ class SharedBreaker:
             log.exception("how %s ended is not counted", call)
 
     def forget(self, call: Call) -> None:
-        """Take a call for not made: it shows neither that he is back nor that he is not."""
+        """Discard a call without result, and its probe."""
         if call.request_id in self._probes:
             self._probes.discard(call.request_id)
             self._rows.update(probe_until=None)
 
     def _may_look(self, call: Call, *, is_for_order: bool) -> bool:
-        """Take the turn to look, unless it is too early or somebody else has it."""
+        """Become the probe, unless it is too early or another call is."""
         begins_at = "orders_wait_until" if is_for_order else "open_until"
         turn = self._rows.filter(
             Q(probe_until__isnull=True) | Q(probe_until__lte=Now()),
@@ -124,11 +121,12 @@ class SharedBreaker:
 
     @transaction.atomic(durable=True)
     def _failed(self, words: str, *, is_probe: bool) -> None:
-        """Count a failure: enough of them open it, and whoever looks in vain lets it rest longer.
+        """Count a failure.
 
-        Calls that were under way when it opened change nothing.
+        ``OPENS_AFTER`` failures open the breaker; a failed probe doubles the pause, up to the
+        longest pause. Calls that were under way when it opened change nothing.
 
-        Locks:  the breaker
+        Locks: the breaker
         """
         Breaker.objects.get_or_create(**self._line)
         row = self._rows.select_for_update(of=["self"]).get()
@@ -156,7 +154,7 @@ def _line(connection_id: int | None, gateway: str) -> dict[str, Any]:
 
 
 def close(*, connection_id: int | None = None, gateway: str = "") -> bool:
-    """Close the breaker of a supplier's connection or of a gateway; tell whether it was not."""
+    """Close the breaker of a connection or gateway; return whether it had failures."""
     row = Breaker.objects.filter(**_line(connection_id, gateway)).exclude(failures=0)
     return bool(
         row.update(
@@ -171,23 +169,20 @@ def close(*, connection_id: int | None = None, gateway: str = "") -> bool:
 
 
 def is_dead(outcome: Outcome) -> bool:
-    """Test whether a call ended as on a dead line."""
+    """Return whether the call failed as on a dead line."""
     if outcome.status is None:
         return isinstance(outcome.error, TemporaryError) and not outcome.is_cut_short
     return outcome.status >= FIRST_SERVER_ERROR
 
 
 def shows_nothing(outcome: Outcome) -> bool:
-    """Test whether a call ended on our side: it never reached him, or we broke, or hung up."""
+    """Return whether the call says nothing about the other side: never sent, or cut short by us."""
     never_left = outcome.error is None or not outcome.error.may_have_happened
     return outcome.status is None and (never_left or outcome.is_cut_short)
 
 
 def not_even_orders() -> QuerySet[Breaker, int]:
-    """Return the suppliers whom no order may be sent to now; it waits where it is.
-
-    Their line rests, or another call looks just now whether they are back.
-    """
-    # A gateway's row has no connection, and NOT IN a list with a NULL finds nothing.
+    """Return the ids of suppliers whose breaker blocks even orders."""
+    # Gateway rows have no connection, and NOT IN a list with a NULL matches nothing.
     shut = Breaker.objects.open_for_orders().filter(connection__isnull=False)
     return shut.values_list(F("connection__supplier_id"), flat=True)

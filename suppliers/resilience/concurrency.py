@@ -1,7 +1,7 @@
-"""Concurrency limit: cap the calls to one supplier at a time, keep some slots for orders.
+"""Concurrency limit: cap the concurrent calls to one supplier, reserve some slots for orders.
 
-The cap holds over all workers. A call holds a lease in Redis. The lease of a killed worker stays
-until it runs out.
+The cap holds over all workers. A call holds a lease in Redis; the lease of a killed worker
+expires.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from storefront.lib.http.errors import TemporaryError
 log = logging.getLogger(__name__)
 
 LONGEST_WAIT_S = 30.0
-# An order that is being sent is believed dead after a while
+# An order being sent counts as failed after a while
 # (orders.purchasing.submission_lookup.SENDING_TAKES).
 LONGEST_WAIT_OF_ORDER_S = 10.0
 NAP_S = 0.05
 REDIS_IS_ASKED_AGAIN_AFTER_S = 10.0
-KEPT_SHARE = 4  # one in so many is kept for orders
+KEPT_SHARE = 4  # one of so many is reserved for orders
 
-# The clock is that of Redis. A set of leases by the moment they run out.
+# By the clock of Redis. Leases are a sorted set by expiry.
 TAKE = """
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
@@ -42,14 +42,14 @@ local kept = math.ceil(tonumber(ARGV[2])) + 1
 if redis.call('TTL', KEYS[1]) < kept then redis.call('EXPIRE', KEYS[1], kept) end
 return 1
 """
-# How many may hold one is nothing to who holds one: a lease that ran out is taken up again.
+# No limit: a holder may renew its lease even after it expired.
 ALL = 1_000_000
 
 _one_at_a_time = threading.Lock()
 
 
 class SharedSlots:
-    """The slots of one supplier; while Redis is away, each process counts its own."""
+    """The slots of one supplier; while Redis is down, each process counts its own calls."""
 
     def __init__(self, *, name: str, at_once: int) -> None:
         self._key = f"slots:{name}"
@@ -58,9 +58,9 @@ class SharedSlots:
         self._leases = _leases()
 
     def take(self, *, lease_s: float, is_for_order: bool) -> str:
-        """Wait for a free slot; what comes back gives it back.
+        """Wait for a free slot; return its name for ``give_back``.
 
-        Raises: TemporaryError  none became free
+        Raises: TemporaryError  no slot became free in time
         """
         most = self._at_once if is_for_order else self._at_once - self._kept
         name = uuid.uuid4().hex
@@ -73,7 +73,7 @@ class SharedSlots:
         return name
 
     def renew(self, name: str, *, lease_s: float) -> None:
-        """Hold a slot for so long from now on."""
+        """Extend the lease of a slot."""
         self._leases.take(self._key, name, most=ALL, lease_s=lease_s)
 
     def give_back(self, name: str) -> None:
@@ -81,7 +81,7 @@ class SharedSlots:
 
 
 class _Leases:
-    """The leases in Redis, and those of this process for when Redis is away."""
+    """The leases in Redis, and those of this process while Redis is down."""
 
     def __init__(self) -> None:
         self._redis: redis.Redis = redis.Redis.from_url(
@@ -113,7 +113,7 @@ class _Leases:
         try:
             self._redis.zrem(key, name)
         except redis.RedisError as error:
-            self._is_away(error)  # the lease runs out by itself
+            self._is_away(error)  # the lease expires
 
     def _is_away(self, error: redis.RedisError) -> None:
         log.warning("Redis is away, each worker counts its calls alone: %s", error)
@@ -122,7 +122,7 @@ class _Leases:
 
 @cache
 def _leases_of(pid: int) -> _Leases:
-    del pid  # a forked worker opens its own line to Redis
+    del pid  # a forked worker needs its own connection to Redis
     return _Leases()
 
 

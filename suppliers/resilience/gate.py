@@ -1,6 +1,6 @@
 """Supplier gate: admit each call past breaker, concurrency and rate limit, count, time and log it.
 
-Answer times take a few rows a day, whatever the number of calls.
+Latencies are stored as a histogram of a few rows per day.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from suppliers.resilience.concurrency import SharedSlots
 from suppliers.resilience.rate_limit import LONGEST_WAIT_S, SharedPace
 from suppliers.scorecards import statistics
 
-UNNAMED = "other"  # a call that its connector names for nothing
+UNNAMED = "other"  # calls that the connector gives no capability
 
 
 class Meter:
-    """What one connector asked, from all its threads."""
+    """Counts the calls and quota points of one connector, over all its threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -43,7 +43,7 @@ class Meter:
             self._points[quota.name] += points
 
     def read(self) -> dict[str, dict[str, int]]:
-        """Return calls by what they were for, and points by quota, as a run keeps them."""
+        """Return the calls by capability and the points by quota, as a run stores them."""
         with self._lock:
             return {
                 "calls": dict(sorted(self._calls.items())),
@@ -52,7 +52,7 @@ class Meter:
 
 
 class MeteredBudget:
-    """A budget whose points are counted for somebody."""
+    """A quota whose points are also counted by a meter."""
 
     def __init__(self, budget: Budget, *, meter: Meter) -> None:
         self._budget = budget
@@ -84,15 +84,15 @@ ABOUT_ORDERS = frozenset(
         Ability.CLAIMS,
     }
 )
-SIGN_IN = "sign in"  # no ability, but no order goes without
+SIGN_IN = "sign in"  # no capability, but orders need it
 LEASE_MARGIN_S = 5.0
 
 
 class SupplierGate:
-    """Every call to one supplier passes here: past the breaker, with a slot, at his pace.
+    """Admits every call to one supplier: breaker, concurrency slot, rate limit.
 
-    Shape:  ``abilities`` tells what each call is for, by how it begins; the longest one wins.
-            A call is named "GET path", or only by its path
+    Shape: ``abilities`` maps the start of "GET path" or "path" to a capability; the longest
+        match wins
     """
 
     def __init__(  # noqa: PLR0913 - all that a call passes, and who counts it
@@ -114,10 +114,10 @@ class SupplierGate:
         self._held: dict[str, str] = {}
 
     def enter(self, call: Call) -> None:
-        """Wait for our turn.
+        """Wait for a slot and the rate limit.
 
-        Raises: BreakerOpenError  he does not answer; nothing was sent
-                TemporaryError    our turn did not come; nothing was sent
+        Raises: BreakerOpenError  the supplier is down; nothing was sent
+            TemporaryError  no slot in time; nothing was sent
         """
         is_for_order = self._ability(call) in {*ABOUT_ORDERS, SIGN_IN}
         self._breaker.enter(call, is_for_order=is_for_order)
@@ -135,7 +135,7 @@ class SupplierGate:
         self._meter.called(self._ability(call))
 
     def goes_on(self, call: Call) -> None:
-        """Hold its slot, and its turn to look, for a while more."""
+        """Extend the slot and the probe of a long call."""
         if slot := self._held.get(call.request_id, ""):
             self._slots.renew(slot, lease_s=call.lease_s + LEASE_MARGIN_S)
         self._breaker.goes_on(call)
@@ -168,11 +168,11 @@ class SupplierGate:
         )
 
 
-# Answer times
+# Latencies
 
 KEEP_EVERY_S = 60.0
 
-# The buckets are written in one order by everybody. The clock is the database's.
+# Buckets are written in a fixed order, which prevents deadlocks. By the database's clock.
 _ADD = """
 INSERT INTO suppliers_answertally AS t (supplier_id, "on", ceiling_ms, count)
 SELECT %(supplier)s, (now() AT TIME ZONE 'UTC')::date, counted.ceiling_ms, counted.count
@@ -183,10 +183,10 @@ ON CONFLICT (supplier_id, "on", ceiling_ms) DO UPDATE SET count = t.count + excl
 
 
 class TimedGate:
-    """A gate that also counts how long each call took, and writes it down now and then.
+    """A gate that also records the latency of each call, written about once a minute.
 
-    Calls never happen inside a transaction, so neither does the writing. What it counts is a
-    sample: a worker that is killed takes at most a minute of it along.
+    Calls run outside transactions, so the writes do too. A killed worker loses at most a
+    minute.
     """
 
     def __init__(self, gate: Gate, *, supplier_id: int) -> None:
@@ -211,7 +211,7 @@ class TimedGate:
             self.keep()
 
     def keep(self) -> None:
-        """Write down what was counted; that it fails is no reason for the call to fail."""
+        """Write the latencies; a database error does not fail the call."""
         self._kept_at = time.monotonic()
         counted, self._counts = sorted(self._counts.items()), Counter()
         if not counted:

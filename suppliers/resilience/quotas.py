@@ -1,4 +1,4 @@
-"""Call quotas: count what a supplier still allows, over all workers and restarts."""
+"""Call quotas: count the calls that a supplier still allows, over all workers and restarts."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from suppliers.connectors.context import Quota
 from suppliers.connectors.records import BudgetSpentError
 from suppliers.models import CallBudget, Connection
 
-# One statement, so that two workers never take the same points. A window begins with the
-# first call after the last one ended, or by the clock. What is kept for orders is no one else's.
+# One statement, so that two workers never take the same points. A window starts with the first call
+# after the last window, or by the clock. Points reserved for orders are left to orders.
 SPEND = """
 INSERT INTO suppliers_callbudget AS b (connection_id, name, total, used, until)
 VALUES (%(connection)s, %(name)s, %(total)s, %(points)s, CASE WHEN %(by_the_clock)s
@@ -27,7 +27,7 @@ WHERE b.until <= now() OR b.used + %(points)s <= b.total - %(kept)s
 RETURNING used
 """
 
-# Two windows that end so close together are one, on two clocks.
+# Windows with ends this close are the same, on two clocks.
 SAME_WINDOW = timedelta(minutes=1)
 TOLD = """
 UPDATE suppliers_callbudget b SET
@@ -43,13 +43,13 @@ WHERE b.connection_id = %(connection)s AND b.name = %(name)s
 
 
 class KeptBudget:
-    """The budgets of one connection; the clock is the database's."""
+    """The quotas of one connection, by the database's clock."""
 
     def __init__(self, connection_id: int) -> None:
         self._connection_id = connection_id
 
     def spend(self, quota: Quota, *, points: int = 1, is_for_order: bool = False) -> None:
-        """Take points, or refuse before anything is sent, and let the syncs rest so long.
+        """Take points, or fail before anything is sent.
 
         Raises: BudgetSpentError
         """
@@ -71,10 +71,10 @@ class KeptBudget:
         raise BudgetSpentError(message, until=row.until)
 
     def told(self, quota: Quota, *, left: int, total: int | None, until: datetime | None) -> None:
-        """Believe what the supplier says is left: others may use the same account.
+        """Store what the supplier reports as left: others may use the same account.
 
-        Of the same window, what another worker took meanwhile stays taken: his answer to us
-        does not count the calls that are still on their way.
+        Within a window, points taken by other workers stay taken: the report does not count
+        calls still under way.
         """
         params: dict[str, Any] = {
             "connection": self._connection_id,
@@ -94,14 +94,14 @@ class KeptBudget:
 
 
 def rest(*, connection_id: int, until: datetime) -> None:
-    """Let no sync start before this moment."""
+    """Start no sync before this moment."""
     Connection.objects.filter(pk=connection_id).update(rest_until=until)
 
 
 def spread(*, connection_id: int, quotas: Sequence[Quota], now: datetime) -> datetime | None:
-    """Let the syncs rest until the share of each window that they used is over.
+    """Pause the syncs until the share of each window that they used has passed.
 
-    Else the first hours would use up the day, and the shop would be blind until its end.
+    Otherwise the first hours would use up the day's quota.
     """
     until = None
     for quota in quotas:

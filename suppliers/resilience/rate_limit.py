@@ -1,4 +1,4 @@
-"""Rate limit: keep to a supplier's calls per second, counted over all workers in Redis."""
+"""Rate limit: keep to a supplier's calls per second, over all workers."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _one_at_a_time = threading.Lock()
 
 
 class SharedPace:
-    """So many calls a second to one supplier, counted over all workers in Redis.
+    """Limits the calls per second to one supplier, counted in Redis.
 
-    While Redis is away each process keeps the pace for itself.
+    While Redis is down, each process limits its own calls.
     """
 
     def __init__(self, *, name: str, calls_per_second: int) -> None:
@@ -38,9 +38,9 @@ class SharedPace:
         self._counters = _counters()
 
     def __call__(self) -> None:
-        """Wait for our turn.
+        """Wait until a call is allowed.
 
-        Raises: TemporaryError  it did not come
+        Raises: TemporaryError  not in time
         """
         give_up_at = deadlines.sooner(time.monotonic() + LONGEST_WAIT_S)
         while (nap_s := self._counters.wait_s(self._limit, self._name)) > 0:
@@ -50,7 +50,7 @@ class SharedPace:
 
 
 class _Counters:
-    """The counters in Redis, and those of this process for when Redis is away."""
+    """The counters in Redis, and those of this process while Redis is down."""
 
     def __init__(self) -> None:
         self._shared = MovingWindowRateLimiter(
@@ -65,7 +65,7 @@ class _Counters:
         self._redis_is_away_until = 0.0
 
     def wait_s(self, limit: RateLimitItemPerSecond, name: str) -> float:
-        """Take a call and return 0, or tell how long to sleep before the next try."""
+        """Take a call and return 0, or return how long to sleep before the next try."""
         if time.monotonic() >= self._redis_is_away_until:
             try:
                 return self._taken(self._shared, limit, name)
@@ -84,7 +84,7 @@ class _Counters:
 
 @cache
 def _counters_of(pid: int) -> _Counters:
-    del pid  # a forked worker opens its own line to Redis
+    del pid  # a forked worker needs its own connection to Redis
     return _Counters()
 
 
