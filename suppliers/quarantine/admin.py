@@ -1,6 +1,7 @@
-"""Quarantine admin: review the changes of a run, apply, discard, roll back, edit feed limits.
+"""Quarantine admin: review the changes of a run, apply, discard, roll back, edit thresholds.
 
-``Page`` is one request to the changes of a run: sorted, paged, exported as CSV, applied in part.
+``Page`` is one request to the changes of a run: sorted, paged, exported as CSV, applied in
+part.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from suppliers.quarantine.review import Choice, Decided, NothingChosenError
 
 PER_PAGE = 50
 COLUMNS = ("row", "kind", "place", "old", "new", "size", "outcome")
-# By what a page may be sorted, and the columns of it; ties are broken so that pages are stable.
+# Sort orders of the page, with a tie-breaker so that pages are stable.
 ORDERS = {
     "-size": ("-size", "pk"),
     "size": ("size", "pk"),
@@ -43,16 +44,16 @@ Kind = FeedChange.Kind
 
 
 class ChangesDesk(StaffAdmin):
-    """The staff page of a run, as far as this page knows it."""
+    """The admin of runs, as far as ``Page`` uses it."""
 
     def tell(self, request: HttpRequest, decided: Decided) -> None:
-        """Say what came of it, and have the prices follow."""
+        """Show the result and start the publication."""
         self.message_user(request, _said(decided))
         self.wake(request, tasks.publish_waiting)
 
 
 class Page:
-    """One visit."""
+    """One request to the changes of a run."""
 
     def __init__(self, desk: ChangesDesk, request: HttpRequest, run: FeedRun) -> None:
         self.desk = desk
@@ -139,7 +140,7 @@ class Page:
 
 
 def _facts(run: FeedRun) -> Iterator[tuple[Words, Any]]:
-    """Tell the counts that the run was judged by, in words."""
+    """Yield the counts that the guards checked, with their labels."""
     for name, label in JUDGED.items():
         if run.profile.get(name) is not None:
             yield label, run.profile[name]
@@ -152,7 +153,7 @@ def _lines(changes: QuerySet[FeedChange]) -> Iterator[str]:
 
 
 def _said(decided: Decided) -> str:
-    """Say what came of a decision."""
+    """Return the result of a decision as a sentence."""
     done = ngettext("%(count)d value changed.", "%(count)d values changed.", decided.done)
     words = done % {"count": decided.done}
     if decided.left:
@@ -172,7 +173,7 @@ def _said(decided: Decided) -> str:
     return words
 
 
-# Feed limits
+# Thresholds
 
 
 @admin.register(FeedLimits)

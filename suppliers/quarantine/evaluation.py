@@ -1,7 +1,7 @@
 """Quarantine evaluation: check a run against known values and the last accepted run of its job.
 
-``guards`` makes the decisions; this module gathers what they need. Each result is stored in
-``FeedRun.profile``, so that the next run is compared with it.
+``guards`` makes the decisions; this module queries what they need. Each result is stored in
+``FeedRun.profile``, the baseline of the next run.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ SELECT count(*), count(*) FILTER (WHERE {IS_JUMP}) FROM ({MOVED}) m
 JUMPED = f"""
 SELECT m.ref, m.supplier_sku, m.before, m.after FROM ({MOVED}) m WHERE {IS_JUMP} ORDER BY 2
 """  # noqa: S608
-# One jump as an example for the reason, then whatever comes: hashed, so that it is of all shelves.
+# One outlier as an example for the reason, then others in hash order: a sample of the catalog.
 SOME_MOVED = f"""
 SELECT m.supplier_sku, m.before, m.after FROM ({MOVED}) m
 ORDER BY CASE WHEN {IS_JUMP} THEN 0 ELSE 1 END, hashtext(m.supplier_sku) LIMIT {SAMPLE}
 """  # noqa: S608
-# Listed is what has a price and has not cost more than that before.
+# Published variants whose old cost was not above their net price already.
 ABOVE_PRICE = """
 WITH told AS (
   SELECT o.variant_id, o.currency, o.cost_amount AS before, min(c.amount) AS after
@@ -71,7 +71,7 @@ SELECT count(DISTINCT variant_id),
   count(DISTINCT variant_id) FILTER (WHERE after > net AND before <= net)
 FROM priced
 """
-# Of two figures that differ, one at least is not the one that we know.
+# Two differing figures of a row cannot both equal the known one, so the diff contains them.
 COMPARED = "WHERE sku IN (SELECT sku FROM feed_stock_news)"
 TOLD_TWICE = """
 SELECT (SELECT count(*) FROM feed_stock), count(*) FILTER (WHERE least <> most) FROM (
@@ -98,9 +98,9 @@ WHERE u.run_id = %(undone)s AND u.outcome = 'undone' AND u.kind = 'stock'
 
 
 def look_at_file(work: Work, connector: object) -> None:
-    """Judge how the file looks that the job was read from, where there is one.
+    """Check the file of the job, if there is one: its columns and its dates.
 
-    Figures of stock are as old as their file; a list of prices holds until he makes another one.
+    Stock is as old as its file; a price list is valid until the next one.
 
     Raises: QuarantinedError
     """
@@ -135,7 +135,7 @@ def look_at_file(work: Work, connector: object) -> None:
 
 
 def look_at_lists(work: Work, connector: object) -> None:
-    """Judge each list that a job joins: one that is cut short would hide behind the others.
+    """Check each list that a job joins: a truncated list could go unnoticed among the others.
 
     Raises: QuarantinedError
     """
@@ -153,7 +153,7 @@ def look_at_lists(work: Work, connector: object) -> None:
 
 
 def _last_lists(work: Work) -> dict[str, int]:
-    """Return how many rows each list had in the last applied run of any job that fetched it."""
+    """Return the row count of each list in the last applied run of any job that fetched it."""
     done = FeedRun.objects.filter(supplier=work.supplier, status=FeedRun.Status.APPLIED)
     whole = done.filter(profile__has_key="lists").exclude(profile__has_key="is_part")
     last = whole.order_by("-status_since", "-pk").first()
@@ -161,7 +161,7 @@ def _last_lists(work: Work) -> dict[str, int]:
 
 
 def look_at_count(work: Work, *, good: int) -> None:
-    """Judge how many rows came, where all should have come.
+    """Check the number of rows of a full list.
 
     Raises: QuarantinedError
     """
@@ -171,7 +171,7 @@ def look_at_count(work: Work, *, good: int) -> None:
 
 
 def look_for_twins(work: Work, *, read: int, twice: int) -> None:
-    """Judge how many rows contradict each other.
+    """Check how many rows contradict each other.
 
     Raises: QuarantinedError
     """
@@ -183,10 +183,9 @@ def look_for_twins(work: Work, *, read: int, twice: int) -> None:
 
 
 def look_for_stock_twins(work: Work, *, is_compared: bool) -> None:
-    """Judge how many stock rows are told twice, with different figures.
+    """Check how many stock rows are duplicated with different figures.
 
-    Shape:  ``is_compared`` when ``feed_stock_news`` tells what differs from what we know
-
+    Shape: ``is_compared``: ``feed_stock_news`` contains the diff
     Raises: QuarantinedError
     """
     with roomy():
@@ -195,12 +194,10 @@ def look_for_stock_twins(work: Work, *, is_compared: bool) -> None:
 
 
 def look_at_stock(work: Work, *, stocked: Callable[[], int], is_whole: bool) -> None:
-    """Judge how many stock rows fall to zero, and how many rise as nothing does that is sold.
+    """Check how many stock rows fall to zero, and how many surge.
 
-    Shape:  ``stocked`` counts the rows with units that the answer could empty: all of a supplier's
-            are looked at, so it is asked only where some fall or soar. Those that soar are a
-            share of the rows that are told, so that a list of changes is judged by itself
-
+    Shape: ``stocked`` counts the non-zero rows in scope, a full scan, so it is called only if
+        some rows changed. Surges are a share of the reported rows for a delta.
     Raises: QuarantinedError
     """
     with roomy():
@@ -219,7 +216,7 @@ def look_at_stock(work: Work, *, stocked: Callable[[], int], is_whole: bool) -> 
 
 
 def look_at_costs(work: Work, *, known: int) -> list[tuple[str, CostMove]]:
-    """Judge how costs move; return the single ones that jump, each with its product.
+    """Check how costs change; return the single outliers, each with its product.
 
     Raises: QuarantinedError
     """
@@ -242,7 +239,7 @@ def look_at_costs(work: Work, *, known: int) -> list[tuple[str, CostMove]]:
 
 
 def look_for_undone_costs(work: Work) -> None:
-    """Judge whether the values come back that staff rolled back.
+    """Check whether costs return that staff rolled back.
 
     Raises: QuarantinedError
     """
@@ -250,7 +247,7 @@ def look_for_undone_costs(work: Work) -> None:
 
 
 def look_for_undone_stock(work: Work, *, spoken: str, params: Mapping[str, Any]) -> None:
-    """Judge whether the figures come back that staff rolled back.
+    """Check whether stock figures return that staff rolled back.
 
     Raises: QuarantinedError
     """
@@ -276,14 +273,14 @@ def _in_one_breath(*reasons: str) -> str:
 
 
 def _rates(currency: str) -> dict[str, Decimal]:
-    """Return what one unit of a currency is worth in others, told in either direction."""
+    """Return the value of one unit in other currencies, from rates of either direction."""
     quotes = ExchangeRate.objects.filter(base=currency).values_list("quote", "rate")
     bases = ExchangeRate.objects.filter(quote=currency).values_list("base", "rate")
     return {**{base: 1 / rate for base, rate in bases}, **dict(quotes)}
 
 
 def _shape(profile: Mapping[str, Any], *, read_by: str) -> Shape | None:
-    """Return how the last good file looked, if it was read in the same way."""
+    """Return the columns of the last accepted file, if it was read by the same mapping."""
     if "kinds" not in profile or profile.get("read_by", "") != read_by:
         return None
     return Shape(columns=tuple(profile["columns"]), kinds=profile["kinds"])

@@ -1,8 +1,8 @@
 """File age: store the dates of the last accepted file, compare the next file with them. Pure.
 
 The newest row of a list may be sold out and missing from the next list. Then the next list is
-newer, but its newest row is not. So a few of the newest rows are stored. An older file lists them
-with earlier dates. A newer file lists them unchanged, or not at all.
+newer, but its newest row is not. So a few of the newest rows are stored. An older file lists
+them with earlier dates; a newer file lists them unchanged, or not at all.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from suppliers.quarantine import guards
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dated:
-    """What the last good run knew of its file's age."""
+    """The dates of the last accepted file."""
 
     newest: datetime | None = None
     newest_rows: Mapping[str, datetime] = field(default_factory=dict)
@@ -27,7 +27,7 @@ class Dated:
 
 
 def of_profile(profile: Mapping[str, Any], *, names_changes: bool, now: datetime) -> Dated:
-    """Read what there is to compare with: a whole list and a list of changes are two files."""
+    """Return the dates to compare with; full lists and deltas are separate files."""
     if bool(profile.get("names_changes")) != names_changes:
         return Dated()
     newest = _moment(profile.get("newest"))
@@ -42,9 +42,9 @@ def of_profile(profile: Mapping[str, Any], *, names_changes: bool, now: datetime
 
 
 def to_profile(now: Shape, last: Dated) -> dict[str, Any]:
-    """Write what the next file is compared with; one without dates leaves that as it was.
+    """Return what the next file is compared with; a file without dates keeps the old values.
 
-    Whoever applies an older file all the same has the next one compared with that.
+    If staff apply an older file anyway, its date becomes the new baseline.
     """
     newest, newest_rows = now.newest, now.newest_rows
     if newest is None:
@@ -61,10 +61,9 @@ def to_profile(now: Shape, last: Dated) -> dict[str, Any]:
 def as_of(
     now: Shape, before: Mapping[str, Any], *, names_changes: bool, moment: datetime
 ) -> str | None:
-    """Date what a file tells: never before the file that the last good run read, nor in our future.
+    """Return the date of a file: not before the last accepted file, not in the future.
 
-    It was judged to be later than that one, or staff will say so. But no whole list was judged by
-    a list of changes: that is another file.
+    Full lists are compared only with full lists: a delta is another file.
     """
     if now.made_at is None:
         return None
@@ -76,9 +75,9 @@ def as_of(
 def newest_was_dropped(
     now: Shape, last: Dated, *, listed: Callable[[AbstractSet[str]], AbstractSet[str]]
 ) -> bool:
-    """Test whether the newest rows went back because they are not listed any more.
+    """Return whether the newest rows are missing, not older.
 
-    Of rows that are all gone nobody can tell: then it is an older file.
+    If all known newest rows are missing, it is an older file.
     """
     newest = now.newest
     if newest is None or not guards.went_back(newest, last.newest):
@@ -90,7 +89,7 @@ def newest_was_dropped(
 
 
 def _later(moment: datetime | None, last: datetime | None) -> datetime | None:
-    """Keep a step back that two clocks explain from becoming many."""
+    """Return the later date, so that steps back within clock drift do not add up."""
     if moment is None or last is None:
         return moment or last
     return moment if guards.went_back(moment, last) else max(moment, last)

@@ -1,7 +1,7 @@
-"""Quarantine guards: judge the rows, stock, costs, columns and age of a feed. Pure.
+"""Quarantine guards: check the rows, stock, costs, columns and age of a feed. Pure.
 
-A guard returns the reason to reject a feed, in words for staff, or an empty text. A rejected run is
-quarantined whole: nothing of it is applied until staff decide.
+A guard returns the violation in words for staff, or an empty text. On a violation the whole run
+is quarantined: nothing of it is applied until staff decide.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from typing import Final
 
 from suppliers.connectors.bulk import EMPTY_KIND, MIXED_KIND, Shape
 
-# In a small catalog a share says little: so many rows may always go.
+# Always allowed: in a small catalog a percentage says little.
 FEW = 3
-MAX_COST = Decimal(1_000_000)  # of one unit
-# His servers' clocks may differ by so much.
+MAX_COST = Decimal(1_000_000)  # per unit
+# Clock drift between servers of a supplier.
 OUT_OF_STEP = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a feed may do at once before we ask a person. Percentages of what we know."""
+    """Quarantine thresholds. Percentages of the known rows."""
 
     lost_percent: int = 20
     emptied_percent: int = 20
@@ -36,7 +36,7 @@ class Limits:
     above_price_percent: int = 10
     twice_percent: int = 10
     risen_percent: int = 15
-    stale_h: int = 0  # hours after which the newest row is too old; 0 never asks
+    stale_h: int = 0  # maximum age of the newest row in hours; 0: unlimited
     decide_within_h: int = 48
 
 
@@ -45,7 +45,7 @@ USUAL = Limits()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostMove:
-    """A cost that changed."""
+    """A changed cost."""
 
     sku: str
     before: Decimal
@@ -54,11 +54,10 @@ class CostMove:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moves:
-    """How the costs in a feed move against those that we know.
+    """The cost changes of a feed.
 
-    Shape:  ``known`` are the costs in the feed, ``moved`` those of them that change, ``jumped``
-            those that change by the factor of the limits; ``sample`` are some of the changes,
-            the widest ones among them
+    Shape: ``known`` costs are in the feed, ``moved`` of them change, ``jumped`` by the outlier
+        factor; ``sample`` holds some of the changes, the largest among them
     """
 
     known: int
@@ -70,7 +69,7 @@ class Moves:
 def list_is_believable(
     *, good: int, bad: int, known: int, still_there: int, limits: Limits = USUAL
 ) -> str:
-    """Judge a product list against the products we know."""
+    """Return the violation if too many known products are missing from a list."""
     if good == 0 and bad == 0:
         return f"The list is empty; we know {known} products."
     if reason := rows_are_readable(good=good, bad=bad, limits=limits):
@@ -82,7 +81,7 @@ def list_is_believable(
 
 
 def count_is_believable(*, good: int, last: int, limits: Limits = USUAL) -> str:
-    """Judge how many rows can be used against those of the last good run; 0 is no such run."""
+    """Return the violation if a list has far fewer rows than the last one; 0: no last one."""
     lost = last - good
     if _is_too_much(lost, of=last, percent=limits.lost_percent):
         return f"{good} rows; the last good run had {last} ({_rate(lost, last)} fewer)."
@@ -97,14 +96,14 @@ def rows_are_readable(*, good: int, bad: int, limits: Limits = USUAL) -> str:
 
 
 def rows_come_once(*, read: int, twice: int, last_twice: int = 0, limits: Limits = USUAL) -> str:
-    """Judge the rows that are told more than once; what the last good run had too is a habit."""
+    """Return the violation if too many rows are duplicated, beyond those of the last run."""
     if _is_too_much(twice - last_twice, of=read, percent=limits.twice_percent):
         return f"{twice} of {read} rows are told twice ({_rate(twice, read)})."
     return ""
 
 
 def currency_is_right(*, expected: str, found: Iterable[str]) -> str:
-    """Judge the currencies of a feed's prices; a single stray one is a matter of its row."""
+    """Return the violation if most prices are in another currency."""
     codes = list(found)
     strange = [code for code in codes if code != expected]
     if strange and 2 * len(strange) > len(codes):
@@ -113,7 +112,7 @@ def currency_is_right(*, expected: str, found: Iterable[str]) -> str:
 
 
 def stock_is_believable(*, stocked: int, emptied: int, limits: Limits = USUAL) -> str:
-    """Judge the stock rows that had units: how many have none now, or were left out."""
+    """Return the violation if too many non-zero stock rows became zero or are missing."""
     if _is_too_much(emptied, of=stocked, percent=limits.emptied_percent):
         return (
             f"{emptied} of {stocked} stock rows fall to zero at once ({_rate(emptied, stocked)})."
@@ -122,9 +121,9 @@ def stock_is_believable(*, stocked: int, emptied: int, limits: Limits = USUAL) -
 
 
 def stock_rise_is_believable(*, told: int, soared: int, limits: Limits = USUAL) -> str:
-    """Judge the told stock rows that had units: how many have so many times as much now.
+    """Return the violation if too many non-zero stock rows surge.
 
-    A warehouse is filled up row by row; where most soar at once, another column was read.
+    Warehouses are restocked row by row: if most rows surge at once, another column was read.
     """
     if _is_too_much(soared, of=told, percent=limits.soared_percent):
         return (
@@ -135,7 +134,7 @@ def stock_rise_is_believable(*, told: int, soared: int, limits: Limits = USUAL) 
 
 
 def jumps(moves: Iterable[CostMove], *, limits: Limits = USUAL) -> list[CostMove]:
-    """Return the moves that look like a slipped decimal point or a price in cents."""
+    """Return the outliers: changes like a shifted decimal point or prices in cents."""
     factor = limits.jump_factor
     return [
         move
@@ -145,7 +144,7 @@ def jumps(moves: Iterable[CostMove], *, limits: Limits = USUAL) -> list[CostMove
 
 
 def costs_are_believable(*, moves: Moves, limits: Limits = USUAL) -> str:
-    """Judge how many costs jump; a single one is a matter of its row."""
+    """Return the violation if too many costs are outliers; a single one only concerns its row."""
     if not _is_too_much(moves.jumped, of=moves.known, percent=limits.jumped_percent):
         return ""
     words = (
@@ -157,7 +156,7 @@ def costs_are_believable(*, moves: Moves, limits: Limits = USUAL) -> str:
 
 
 def margins_are_believable(*, listed: int, above: int, limits: Limits = USUAL) -> str:
-    """Judge how many listed variants would cost us more than we ask for them, without tax."""
+    """Return the violation if too many listed variants would cost more than their net price."""
     if _is_too_much(above, of=listed, percent=limits.above_price_percent):
         return (
             f"{above} of {listed} listed variants would cost more than our own price"
@@ -169,7 +168,7 @@ def margins_are_believable(*, listed: int, above: int, limits: Limits = USUAL) -
 def file_is_new(
     *, newest: datetime | None, last_newest: datetime | None, now: datetime, limits: Limits = USUAL
 ) -> str:
-    """Judge a file by its newest row: older than that of the last good run, or simply old."""
+    """Return the violation if the newest row is older than that of the last file, or too old."""
     if newest is None:
         return ""
     if went_back(newest, last_newest):
@@ -183,7 +182,7 @@ def file_is_new(
 
 
 def file_is_written_later(*, said_at: datetime | None, last_said_at: datetime | None) -> str:
-    """Judge a file by what his server, or who handed it in, says of its age."""
+    """Return the violation if the file is older than the last one by its server or uploader."""
     if went_back(said_at, last_said_at):
         return (
             f"The file is of {said_at:%Y-%m-%d %H:%M}; the last good run had one of"
@@ -193,12 +192,12 @@ def file_is_written_later(*, said_at: datetime | None, last_said_at: datetime | 
 
 
 def went_back(moment: datetime | None, last: datetime | None) -> bool:
-    """Test whether a file is dated before another one, by more than two clocks may differ."""
+    """Return whether a date is before another by more than clock drift."""
     return moment is not None and last is not None and last - moment > OUT_OF_STEP
 
 
 def stays_undone(*, run: int, told: int, again: int) -> str:
-    """Judge values that staff rolled back: how many of those that are told come back."""
+    """Return the violation if most values return that staff rolled back."""
     if 2 * again > told:
         return f"{again} of {told} values come back that were rolled back (run {run})."
     return ""
@@ -212,11 +211,11 @@ def _rate(part: int, whole: int) -> str:
     return f"{Decimal(100 * part) / max(1, whole):.0f} %"
 
 
-# Columns that changed
+# Changed columns
 
-# The fields by which a row is known and sold: another kind of value there is another column.
+# Fields that identify and price a row: another type of value means another column.
 KEYS: Final = ("sku", "parent", "gtin", "title", "cost", "stock")
-# A kind that may become another one without anything being wrong, by field; "" is any field.
+# Harmless type changes, by field.
 HARMLESS: Final = frozenset(
     {
         ("cost", "number", "decimal"),
@@ -236,7 +235,7 @@ HARMLESS: Final = frozenset(
 
 
 def shape_is_known(*, before: Shape | None, now: Shape) -> str:
-    """Judge the columns of a file against those of the last good one; None is no such file."""
+    """Return the violation if columns differ from the last accepted file; None: no such file."""
     if before is None:
         return ""
     changed = list(_changed(before, now))
@@ -278,14 +277,14 @@ def _listed(names: list[str]) -> str:
     return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown  # noqa: PLR2004
 
 
-# Costs that moved together: cents, a tax, another currency
+# Uniform price shifts: cents, a tax, another currency
 
-# So many of the moves have to share one factor, each within a cent or this.
+# Share of the changes that must have one factor, and the tolerance of each besides a cent.
 SHARED_PERCENT = 80
 SAME = Decimal("0.003")
-# His bank's rate is not ours.
+# Tolerance between the supplier's exchange rate and ours.
 SAME_RATE = Decimal("0.025")
-# A supplier may raise all that he sells by as much on one day.
+# A supplier may raise all prices by this share at once.
 MOST_TOGETHER = Decimal("0.10")
 ONE = Decimal(1)
 SHIFTS = {Decimal(10): "a decimal point", Decimal(100): "cents", Decimal(1000): "thousandths"}
@@ -293,9 +292,9 @@ TAXES = [Decimal(f"1.{percent}") for percent in range(17, 28)]
 
 
 def slip(moves: Moves, *, rates: Mapping[str, Decimal]) -> str:
-    """Return the reason not to believe costs most of which moved by one factor, or nothing.
+    """Return the violation if most costs change by one factor.
 
-    Shape:  ``rates`` are what one unit of the supplier's money is worth, by currency
+    Shape: ``rates`` are values of one unit of the supplier's currency, by currency
     """
     if moves.moved <= FEW or 2 * moves.moved <= moves.known or not moves.sample:
         return ""
@@ -312,7 +311,7 @@ def slip(moves: Moves, *, rates: Mapping[str, Decimal]) -> str:
 
 def _is_moved_by(factor: Decimal, move: CostMove) -> bool:
     wanted = move.before * factor
-    # Both were rounded to a cent before the factor was taken.
+    # Both costs were rounded to a cent.
     allowed = max(Decimal("0.01") * max(ONE, factor), wanted * SAME)
     return abs(move.after - wanted) <= allowed
 

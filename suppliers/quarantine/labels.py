@@ -1,4 +1,4 @@
-"""Quarantine labels: name the form fields of feed limits and the fields of a run."""
+"""Quarantine labels: name the form fields of thresholds and the fields of a run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from suppliers.quarantine.guards import USUAL
 
 
 def _limit(name: str, label: Words, words: Words) -> Field:
-    """Say after a sentence what counts while the field is empty."""
+    """Return a form field whose help text ends with the default."""
     usual = format_lazy(_("Empty: {usual}, as for everybody."), usual=getattr(USUAL, name))
     return Field(label, format_lazy("{} {}", words, usual))
 
@@ -135,7 +135,7 @@ PLUMBING: Mapping[str, Field] = {
     "status_since": Field(_("In this state since")),
     "lease_until": Field(_("Given up if still open at")),
 }
-# What a run was judged by, as ``evaluation`` writes it.
+# Keys of the profile, as ``evaluation`` writes them.
 JUDGED: Mapping[str, Words] = {
     "rows": _("Rows that can be used"),
     "twice": _("Told twice"),

@@ -1,7 +1,7 @@
 """Pending changes: store what a quarantined run would change, from its staging tables.
 
-Nothing is applied. A run with the same changes as one that already waits is closed again. So staff
-review one page, and it does not change while they do.
+Nothing is applied. A run with the same changes as a pending one is closed again, so staff
+review one page that does not change meanwhile.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ WHERE o.cost_amount IS DISTINCT FROM c.amount AND NOT o.locked_fields ? 'cost_am
   AND c.sku <> ALL(%(refused)s)
 GROUP BY o.id
 """  # noqa: S608 - made of constants
-# A row that is not there yet, and would have no units, is no change.
+# A missing row that would have no units is no change.
 STOCK_MOVES = """
 SELECT COALESCE(t.offer_id, p.offer_id) AS offer_id, o.supplier_sku,
   COALESCE(t.location, p.code) AS place, COALESCE(t.country, p.country) AS country,
@@ -74,7 +74,7 @@ FROM feed_list l
 LEFT JOIN suppliers_supplierproduct p ON p.supplier_id = %(supplier)s AND p.ref = l.ref
 WHERE p.id IS NULL OR p.status = 'gone' OR p.list_digest <> l.list_digest
 """  # noqa: S608
-# What a list of changes tells anew is told no more by those that wait: as it is now, perhaps.
+# Rows in a newer delta are removed from pending runs: they may be back at their old value.
 STOCK_TOLD = """
 DELETE FROM suppliers_feedchange c USING suppliers_supplieroffer o, feed_stock s
 WHERE c.run_id = ANY(%(waiting)s) AND c.kind = 'stock' AND o.id = c.offer_id
@@ -86,7 +86,7 @@ DELETE FROM suppliers_feedchange c USING suppliers_supplieroffer o, feed_costs s
 WHERE c.run_id = ANY(%(waiting)s) AND c.kind = 'cost' AND o.id = c.offer_id
   AND s.sku = o.supplier_sku AND s.ref = o.supplier_product
 """
-# What would change, and what could not be read.
+# Rows that would change, and unreadable ones.
 WAITS = """
 o.supplier_sku = ANY(%(doubtful)s) OR (o.id, p.code) IN (
   SELECT offer_id, place FROM suppliers_feedchange WHERE run_id = %(run)s AND kind = 'stock')
@@ -95,9 +95,9 @@ o.supplier_sku = ANY(%(doubtful)s) OR (o.id, p.code) IN (
 
 @needs_transaction
 def keep_costs(feed_run: FeedRun, *, refused: Sequence[str]) -> None:
-    """Keep the costs that would change; those that a list of changes told count as doubtful.
+    """Store the cost changes; costs in a delta become unconfirmed.
 
-    Locks:  the runs that wait, then the offers
+    Locks: the pending runs, then the offers
     """
     params = {**_params(feed_run), "refused": list(refused)}
     run(COSTS, params)
@@ -108,11 +108,10 @@ def keep_costs(feed_run: FeedRun, *, refused: Sequence[str]) -> None:
 
 @needs_transaction
 def keep_stock(feed_run: FeedRun, *, doubtful: Sequence[str], is_whole: bool) -> None:
-    """Keep the figures that would change; those that a list of changes told are silent.
+    """Store the stock changes; rows in a delta become unconfirmed.
 
-    Shape:  ``is_whole``: what the stage leaves out of the offers that are covered has none
-
-    Locks:  the runs that wait, then the locations and the rows, each in id order
+    Shape: ``is_whole``: rows missing from the stage would become zero
+    Locks: the pending runs, then the locations and the rows, each in id order
     """
     params = {**_params(feed_run), "doubtful": list(doubtful), "as_of": feed_run.as_of}
     run(STOCK.format(join="FULL" if is_whole else "LEFT"), params)
@@ -124,7 +123,7 @@ def keep_stock(feed_run: FeedRun, *, doubtful: Sequence[str], is_whole: bool) ->
 
 @needs_transaction
 def keep_products(feed_run: FeedRun, *, tells_gone: bool) -> None:
-    """Keep which products are missing, where that means gone, and which pages would be read."""
+    """Store the missing products, if missing means discontinued, and the pages to read."""
     if tells_gone:
         run(GONE, _params(feed_run))
     run(PAGES, _params(feed_run))
@@ -132,13 +131,13 @@ def keep_products(feed_run: FeedRun, *, tells_gone: bool) -> None:
 
 @needs_transaction
 def moves_of_news(*, supplier_id: int) -> list[tuple[Any, ...]]:
-    """Return what the stage would change: (offer, SKU, place, country, old, new, size)."""
+    """Return the stock changes: (offer, SKU, location, country, old, new, size)."""
     return rows(STOCK_MOVES.format(join="FULL"), {"supplier": supplier_id})
 
 
 @needs_transaction
 def keep_news(feed_run: FeedRun, moves: Iterable[tuple[Any, ...]], *, told_at: datetime) -> None:
-    """Add what news would change to what waits; of one stock row, the last news counts."""
+    """Merge changes of a webhook event into a pending run; the last event of a row counts."""
     fresh = [
         FeedChange(
             run=feed_run,

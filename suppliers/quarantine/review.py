@@ -1,7 +1,6 @@
 """Quarantine review: apply the pending changes of a run, apply a part of them, discard them.
 
-A value is changed only if it is still as the run found it. A value that changed in the meantime
-stays, and the page says so.
+A value is changed only if it still is as the run found it. Others are reported as skipped.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ SELECT o.id FROM suppliers_supplieroffer o
 JOIN suppliers_feedchange c ON c.offer_id = o.id
 WHERE c.run_id = %(run)s AND c.kind = 'cost' ORDER BY o.id FOR NO KEY UPDATE OF o
 """
-# An offer whose cost a later run refused stays held: nobody has looked at that one.
+# An offer whose cost a later run rejected stays held: that cost was not reviewed.
 APPLY_COSTS = """
 WITH changed AS (
   UPDATE suppliers_supplieroffer o
@@ -85,8 +84,8 @@ JOIN suppliers_stocklocation p ON p.id = l.location_id
 JOIN suppliers_feedchange c ON c.offer_id = l.offer_id AND c.place = p.code
 WHERE c.run_id = %(run)s AND c.kind = 'stock' ORDER BY l.id FOR UPDATE OF l
 """
-# As of any answer (``inventory.levels``): what was told or confirmed after the run asked is newer.
-# Where his locations were confirmed since, and not this row, it is silent: it is as old as the run.
+# As for any answer (``inventory.levels``): what was reported or confirmed after the run started is
+# newer. If only the locations were confirmed since, the row becomes unconfirmed, as old as the run.
 APPLY_STOCK = """
 WITH changed AS (
   UPDATE suppliers_stocklevel l
@@ -117,9 +116,9 @@ UPDATE suppliers_feedchange c SET outcome = 'applied' FROM changed WHERE c.id = 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """Which of the kept changes are to be applied: those that fit all that is given.
+    """A selection of pending changes: those that meet all given criteria.
 
-    Shape:  ``at_most`` is a size: the factor of a cost, the units of a stock row
+    Shape: ``at_most`` is a size: the factor of a cost, the units of a stock row
     """
 
     kinds: Sequence[str] = ()
@@ -144,9 +143,9 @@ EVERYTHING = Choice()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """What came of it: how many values changed, and how many were left as they are.
+    """The result: the numbers of changed and skipped values.
 
-    Shape:  ``waiting`` come back within a minute (``rollback``)
+    Shape: ``waiting`` values follow within a minute (``rollback``)
     """
 
     done: int
@@ -155,18 +154,18 @@ class Decided:
 
 
 class NothingChosenError(Exception):
-    """None of the kept changes fits the choice: nothing was decided."""
+    """No pending change matches the selection. Nothing was decided."""
 
 
 @transaction.atomic(durable=True)
 def apply(*, feed_run: FeedRun, actor: str, now: datetime, choice: Choice = EVERYTHING) -> Decided:
-    """Apply what was kept of a feed, where nothing newer stands; later feeds are judged against it.
+    """Apply pending changes, unless a newer value exists. The run becomes the baseline.
 
-    Of a part, later feeds are not: what it left out may be as wrong as it was.
+    A run applied in part does not: the rest may be as wrong as it seemed.
 
-    Locks:  the run, then offers, then locations and stock rows, each in id order
-    Raises: IllegalMoveError, LostRaceError  it does not wait any more
-            NothingChosenError
+    Locks: the run, offers, locations and stock rows, each in id order
+    Raises: IllegalMoveError, LostRaceError  the run is not pending
+        NothingChosenError
     """
     chosen = FeedChange.objects.filter(choice.condition(), run=feed_run)
     if not choice.is_everything and not chosen.exists():
@@ -178,7 +177,7 @@ def apply(*, feed_run: FeedRun, actor: str, now: datetime, choice: Choice = EVER
     feed_run.move(
         Status.APPLIED, at=now, actor=actor, reason=reason, decided_by=actor[:100], profile=profile
     )
-    chosen.update(outcome=Outcome.LEFT)  # until it is applied
+    chosen.update(outcome=Outcome.LEFT)  # until applied
     params = {
         "run": feed_run.pk,
         "supplier": feed_run.supplier_id,
@@ -204,7 +203,7 @@ def _apply_costs(params: dict[str, Any]) -> None:
 
 @needs_transaction
 def _apply_stock(feed_run: FeedRun, chosen: Any, params: dict[str, Any], now: datetime) -> None:
-    """Write the figures: rows that are there, then those that the feed would have made."""
+    """Write the changed stock rows, then the new ones."""
     fresh = list(chosen.filter(kind=Kind.STOCK, old=None).order_by("pk"))
     countries = {change.place: change.country for change in fresh}
     StockLocation.objects.bulk_create(
@@ -272,7 +271,7 @@ def _make_levels(feed_run: FeedRun, changes: Sequence[FeedChange], now: datetime
 
 @needs_transaction
 def _retire(feed_run: FeedRun, chosen: Any, now: datetime) -> None:
-    """Retire the products that are missing; pages are left to the next run, which reads them."""
+    """Discontinue the missing products; leave pages to the next run."""
     chosen.filter(kind=Kind.PAGE).update(outcome=Outcome.NEXT_RUN)
     here = SupplierProduct.objects.filter(supplier=feed_run.supplier_id).exclude(
         status=SupplierProduct.Status.GONE
@@ -288,11 +287,11 @@ def _retire(feed_run: FeedRun, chosen: Any, now: datetime) -> None:
 
 @transaction.atomic(durable=True)
 def discard(*, feed_run: FeedRun, actor: str, now: datetime) -> None:
-    """Agree with the guard: nothing is applied, and the next run has to convince it anew.
+    """Discard a run: nothing is applied, and the next run is checked again.
 
-    What a list of changes told stays silent: it grows old until the supplier tells of it again.
+    Values of a discarded delta stay unconfirmed until the supplier reports them again.
 
-    Raises: IllegalMoveError, LostRaceError  it does not wait any more
+    Raises: IllegalMoveError, LostRaceError  the run is not pending
     """
     feed_run.move(
         Status.DISCARDED, at=now, actor=actor, reason="not believed", decided_by=actor[:100]

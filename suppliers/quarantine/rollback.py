@@ -1,11 +1,12 @@
-"""Run rollback: restore each value that an applied run changed, unless a newer change stands.
+"""Run rollback: restore each value that an applied run changed, unless a newer change exists.
 
-A newer value stays and is reported. The ledger is only appended to. Restored values are kept as
-``FeedChange`` rows: the next feeds are checked against them, so that the bad values do not return.
+A newer value stays and is reported. The ledger is only appended to. Restored values are stored
+as ``FeedChange`` rows: later runs are checked against them, so that the bad values do not
+return.
 
-Note [Sales in a figure]: sales may count as contained in a figure only because of the run. Then the
-row waits and nothing is sold from it. The app above first subtracts the sales again that nothing
-else shows (``waiting``), then restores the figure (``finish``).
+Note [Sales in a figure]: a sale may count as contained in a figure only because of the run.
+Then the row is deferred and nothing is sold from it. The app above first subtracts the sales
+that no other report contains (``waiting``), then restores the figure (``finish``).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from suppliers.runs.staging import rows, run
 
 Kind = FeedRun.Kind
 Outcome = FeedChange.Outcome
-# Of when a figure is from which nothing may be promised.
+# A confirmation time too old to sell from.
 NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 LOCK_OFFERS = """
@@ -33,9 +34,9 @@ SELECT o.id FROM suppliers_supplieroffer o
 JOIN suppliers_costchange c ON c.offer_id = o.id
 WHERE c.run_id = %(run)s ORDER BY o.id FOR NO KEY UPDATE OF o
 """
-# What a later run changed that was itself rolled back is not newer. An offer that the run brought
-# back on sale, or gave its first cost, is off sale again. A cost is as old as it was, and no later
-# confirmation counts for it; one of which nobody wrote down how old is too old to sell at.
+# Changes of a later run that was itself rolled back are not newer. An offer that the run put on
+# sale, or gave its first cost, is held again. The cost gets its old age and is unconfirmed; without
+# a known age it is too old to sell at.
 COSTS_BACK = """
 WITH mine AS (
   SELECT id, offer_id, old_amount, new_amount, was_held, old_known_at FROM suppliers_costchange
@@ -140,9 +141,9 @@ FROM hidden
 JOIN suppliers_stocklocation p ON p.id = hidden.location_id
 JOIN suppliers_supplieroffer o ON o.id = hidden.offer_id
 """  # noqa: S608 - made of constants
-# The figure is as old as it was, or as what changed it last where nobody wrote that down (a row
-# that had none has no units then). No later confirmation of the location counts for it, so it is
-# silent until the next one. What has waited comes back only where nobody told it anew.
+# The figure gets its old age, or that of the previous change if unknown (a row without one has no
+# units). It is unconfirmed until the next report. A deferred row is restored only if it was not
+# reported since.
 STOCK_BACK = f"""
 WITH back AS (
   UPDATE suppliers_stocklevel l
@@ -181,21 +182,19 @@ LEFT JOIN back ON back.id = m.level_id
 
 
 class NotReversibleError(Exception):
-    """A run of this kind, or one that is in this state, cannot be rolled back."""
+    """The run is of another kind or state."""
 
 
 @transaction.atomic(durable=True)
 def roll_back(*, feed_run: FeedRun, actor: str, reason: str, now: datetime) -> Decided:
-    """Give back every cost or figure that a run changed, as it was, where it stands yet.
+    """Restore every cost or figure that a run changed, unless it changed again.
 
-    Offers that are gone since keep what they are: only their figures may change.
+    Discontinued offers stay so: only their stock may change. See Note [Sales in a figure].
 
-    See Note [Sales in a figure].
-
-    Locks:  for figures the supplier (sales are judged under it); the run, then offers, then
-            locations and stock rows, each in id order
-    Raises: NotReversibleError  it is no run of prices or stock, or rows of another wait
-            IllegalMoveError, LostRaceError  it is not applied, or rolled back already
+    Locks: for stock the supplier (sales are assigned under it); the run, offers, locations and
+        stock rows, each in id order
+    Raises: NotReversibleError  a run of products, or another rollback is unfinished
+        IllegalMoveError, LostRaceError  not applied, or rolled back already
     """
     if feed_run.kind == Kind.PRODUCTS:
         words = _("Products are not rolled back: edit, withdraw or archive them instead.")
@@ -222,21 +221,21 @@ def roll_back(*, feed_run: FeedRun, actor: str, reason: str, now: datetime) -> D
 
 
 def unfinished(*, supplier: Supplier) -> list[FeedRun]:
-    """Return the runs that are rolled back but for rows that wait, the latest one first."""
+    """Return the rolled-back runs with deferred rows, the latest first."""
     waiting = FeedChange.objects.filter(outcome=Outcome.WAITS, run__supplier=supplier)
     return list(FeedRun.objects.filter(pk__in=waiting.values("run")).order_by("-pk"))
 
 
 def waiting(feed_run: FeedRun) -> dict[int, datetime]:
-    """Return the stock rows that wait, each with the moment of the figure that goes."""
+    """Return the deferred stock rows, each with the date of the figure to remove."""
     return dict(rows(WAITING, {"run": feed_run.pk, "supplier": feed_run.supplier_id}))
 
 
 @needs_transaction
 def finish(*, feed_run: FeedRun, now: datetime) -> None:
-    """Let the figures come back that waited.
+    """Restore the deferred figures.
 
-    Locks:  the locations and the stock rows, each in id order
+    Locks: the locations and the stock rows, each in id order
     """
     inventory_levels.hold(supplier=feed_run.supplier)
     levels = list(waiting(feed_run))
@@ -263,7 +262,7 @@ def _stock_back(feed_run: FeedRun, now: datetime) -> None:
 
 @needs_transaction
 def _lock_moved(feed_run: FeedRun, now: datetime) -> dict[str, Any]:
-    """Lay out what the run moved, and lock it; return what the statements ask for."""
+    """Stage and lock the stock rows that the run changed; return the SQL parameters."""
     params = {"run": feed_run.pk, "supplier": feed_run.supplier_id, "now": now, "never": NEVER}
     run("DROP TABLE IF EXISTS pg_temp.feed_moved")
     run(MOVED, params)
