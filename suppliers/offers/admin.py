@@ -1,4 +1,4 @@
-"""Offer admin: show the origin of each value, set a value by hand, return it to the feed."""
+"""Offer admin: show the origin of each value, override a value, return it to the feed."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _whole(label: Any, *, least: int) -> forms.IntegerField:
 
 
 class HandForm(forms.Form):
-    """What staff set; what they leave empty is not touched."""
+    """Overridden values; empty fields are not changed."""
 
     cost_amount = _amount(_("Cost"))
     lead_days = _whole(_("Days until it is handed over"), least=0)
@@ -89,7 +89,7 @@ def _called(name: str) -> str | Promise:
 
 
 class FeedForm(forms.Form):
-    """Which fields are given back."""
+    """The fields to return to the feed."""
 
     fields_back = forms.MultipleChoiceField(
         label=_("Fields"),
@@ -100,7 +100,7 @@ class FeedForm(forms.Form):
 
 @admin.display(description=_("Where each value came from"))
 def origins(offer: SupplierOffer) -> str:
-    """Name for each value the run, the message or the person that it came from."""
+    """Render the origin of each value: a run, an event or a user."""
     return format_html(
         '<ul class="staff-moves">{}</ul>',
         format_html_join("", "<li><b>{}</b> {} · {}</li>", _origins(offer)),
@@ -136,7 +136,7 @@ def _origins(offer: SupplierOffer) -> list[tuple[Any, ...]]:
 
 
 class HandActions(LinkActions):
-    """What staff can do with one offer."""
+    """Staff actions on one offer."""
 
     hand_actions: ClassVar = [*LinkActions.link_actions, "by_hand", "by_feed"]
     hand_fits: ClassVar = {

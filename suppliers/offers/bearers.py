@@ -1,4 +1,4 @@
-"""Identifier bearers: look up which variants the identifiers of a supplier's SKUs name."""
+"""Identifier lookup: find the variants that the identifiers of a supplier's SKUs name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from suppliers.models import Supplier, SupplierOffer
 from suppliers.offers.matching import Bearer, Claim, Name
 
 State = Identifier.State
-# Another variant claims the same identifier. Which of the two it names, only staff can verify.
+# Another variant claims the same identifier; only staff can verify which one it names.
 DISPUTED = Identifier.objects.filter(
     scheme=OuterRef("scheme"), value=OuterRef("value"), state=State.CONFLICT
 )

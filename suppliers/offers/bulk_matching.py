@@ -1,6 +1,6 @@
-"""Bulk matching: link the offers of a price list to our variants, only where that is certain.
+"""Bulk matching: link the offers of a price list to variants, only where the match is certain.
 
-``matching`` has the rule. Here the rows that it may concern are found and written in sets.
+``matching`` has the rule. This module finds the candidates and writes the links in sets.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from suppliers.runs.runs import Work
 from suppliers.runs.staging import roomy, rows, run, staged
 
 PRODUCTS_AT_ONCE = 2_000
-# All rows of the products of which a row has the GTIN of a variant of ours, and which the product
-# job has not yet looked at. What is not on hold, or not listed, has no GTIN here.
+# All rows of products that have a row with a known GTIN and were not yet read by the product job.
+# Offers that are not on hold, or not listed, get no GTIN here.
 CLAIMS = """
 CREATE TEMPORARY TABLE feed_claims AS
 WITH known AS (
@@ -48,7 +48,7 @@ LEFT JOIN feed_costs c ON c.sku = o.supplier_sku AND c.ref = known.ref
   AND o.variant_id IS NULL AND o.status = 'held' AND c.sku <> ALL(%(refused)s)
 """
 READ = "SELECT ref, sku, offer_id, gtin, brand FROM feed_claims ORDER BY ref"
-# Of two products that claim one variant, neither is linked.
+# If two products claim one variant, neither is linked.
 WRITE = """
 WITH twice AS (
   SELECT variant_id FROM feed_matches GROUP BY 1 HAVING count(*) > 1
@@ -75,13 +75,13 @@ WITH twice AS (
 SELECT id FROM written
 """
 
-type Row = tuple[str, str, int, str, str]  # ref, SKU, id of the offer, GTIN, brand
+type Row = tuple[str, str, int, str, str]  # ref, SKU, offer id, GTIN, brand
 
 
 def match(*, work: Work, refused: Sequence[str]) -> int:
-    """Link offers that are certainly variants of ours to them; return how many.
+    """Link offers that match a variant with certainty; return how many.
 
-    Raises: LeaseLostError  the run is no longer ours
+    Raises: LeaseLostError  the run was closed
     """
     params = {"supplier": work.supplier.pk, "refused": list(refused), "now": work.moment()}
     columns = ("ref text", "offer_id bigint", "variant_id bigint")
@@ -120,9 +120,9 @@ def _claim(row: Row) -> Claim:
 
 @transaction.atomic(durable=True)
 def _write(work: Work, params: dict[str, Any]) -> int:
-    """Write what is matched.
+    """Write the matches.
 
-    Locks:  the run, then the offers that are matched, in id order
+    Locks: the run, then the matched offers, in id order
     """
     work.hold()
     price_list.alone(supplier_id=work.supplier.pk)

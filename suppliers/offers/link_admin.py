@@ -1,4 +1,4 @@
-"""Offer link admin: show why an offer waits; link it, create a product of it, refuse it."""
+"""Offer link admin: show why an offer is on hold; link it, create a product from it, refuse it."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ class LinkActions(StaffAdmin):
     def _decide(
         self, request: HttpRequest, offer: SupplierOffer, *, explain: str, **words: Any
     ) -> HttpResponse:
-        """Ask why, and show why the offer waits."""
+        """Ask for a reason, and show the open issues."""
         form_class = words.pop("form_class", ReasonForm)
         told = [f"{said(code)}. {message}" for code, message in _open_issues(offer)]
         explain = " ".join([*told, explain])
@@ -138,5 +138,5 @@ class LinkActions(StaffAdmin):
     def record(
         self, request: HttpRequest, offer: SupplierOffer, done: str, given: Mapping[str, Any]
     ) -> None:
-        """Write the decision and its reason to the history of the offer."""
+        """Write the decision with its reason to the offer's history."""
         self.log_change(request, offer, f"{done % given}: {given['reason']}")

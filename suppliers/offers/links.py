@@ -1,12 +1,12 @@
 """Offer links: decide which SKUs of product pages are linked, disputed or new products.
 
-``matching`` has the rule. A product is described by the supplier that it was made from. The pages
-of other suppliers change none of its texts, numbers and pictures.
+``matching`` has the rule. The supplier that a product was created from describes it; pages of
+other suppliers do not change its texts, numbers and pictures.
 
-An offer that is linked stays linked until its GTIN contradicts the variant. It is then disputed:
-unlinked and on hold, until the rule names the same variant again or staff decide. The rule never
-links it to another variant, because open purchase orders may name its SKU. A link that staff made
-stays (``variant`` in ``locked_fields``).
+A linked offer stays linked until its GTIN contradicts the variant. Then it is disputed:
+unlinked and on hold, until the rule names the same variant again or staff decide. The rule
+never links it to another variant, because open purchase orders may contain its SKU. A link by
+staff stays (``variant`` in ``locked_fields``).
 """
 
 from __future__ import annotations
@@ -47,10 +47,9 @@ MESSAGES: Final = {
 class Links:
     """The decisions about the SKUs of some product pages.
 
-    Shape:  ``own`` are records, or parts of them, that make or change the supplier's own products;
-            ``known`` maps SKUs to the variants that their offers are linked to, ``linked`` those
-            of other suppliers' products; ``disputed`` maps SKUs to the variant that their GTIN
-            contradicts
+    Shape: ``own`` are records, or parts of them, that create or change the supplier's own
+        products; ``known`` maps SKUs to the linked variants, ``linked`` those of other
+        suppliers' products; ``disputed`` maps SKUs to the variant that their GTIN contradicts
     """
 
     own: list[ProductRecord] = field(default_factory=list)
@@ -62,7 +61,7 @@ class Links:
 
 @dataclass(slots=True, kw_only=True)
 class _Offers:
-    """Earlier decisions. ``fixed`` are links that staff made, ``refused`` SKUs to ignore."""
+    """Earlier decisions. ``fixed`` links were made by staff; ``refused`` SKUs are ignored."""
 
     known: dict[str, int] = field(default_factory=dict)
     fixed: set[str] = field(default_factory=set)
@@ -87,7 +86,7 @@ class _Offers:
 
 
 def decide(*, supplier: Supplier, records: Sequence[ProductRecord]) -> Links:
-    """Decide about the SKUs of these pages; nothing is written."""
+    """Decide about the SKUs of these pages. Nothing is written."""
     skus = [variant.sku for record in records for variant in record.variants]
     offers = _Offers.of(supplier, skus)
     own_skus = offers.to_make | identifiers.variant_ids(skus=skus, source=supplier.code).keys()
@@ -105,9 +104,9 @@ def decide(*, supplier: Supplier, records: Sequence[ProductRecord]) -> Links:
 def _parts(
     record: ProductRecord, own_skus: AbstractSet[str], offers: _Offers
 ) -> tuple[ProductRecord, ProductRecord]:
-    """Divide a page into SKUs of the supplier's own product and SKUs to match with all products.
+    """Split a page into SKUs of the supplier's own product and SKUs to match with all products.
 
-    A new SKU of an own product is a version of that product.
+    A new SKU of an own product is a new version of that product.
     """
     wanted = [each for each in record.variants if each.sku not in offers.refused]
     elsewhere = {each.sku for each in wanted} - own_skus
@@ -136,7 +135,7 @@ def _of_others(supplier: Supplier, records: Sequence[ProductRecord], offers: _Of
     for record in records:
         found = matches[record.ref]
         if any(claimants[pk] > 1 for pk in found.linked.values()):
-            found = Match()  # of two products that claim one variant, neither is linked
+            found = Match()  # if two products claim one variant, neither is linked
         if not found and not _has_any(record, {**result.known, **result.disputed}):
             result.own.append(record)
             continue
@@ -149,7 +148,7 @@ def _has_any(record: ProductRecord, found: Mapping[str, int]) -> bool:
 
 
 def _link(record: ProductRecord, found: Match, result: Links) -> None:
-    """Link what is certain; report the other SKUs, whose offers wait for staff on hold."""
+    """Link certain matches; report the other SKUs, whose offers stay on hold for staff."""
     was_linked = result.disputed.keys() - found.contradicted.keys()
     for variant in record.variants:
         sku = variant.sku

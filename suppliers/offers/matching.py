@@ -1,16 +1,16 @@
-"""Offer matching: decide which variants of ours the SKUs of a supplier's product are. Pure.
+"""Offer matching: decide which variants the SKUs of a supplier's product are. Pure.
 
 A wrong link sells one item and ships another, so only a certain match is linked. Price lists
 (``bulk_matching``) and product pages (``links``) use the same rule:
 
-- A GTIN names a variant if the brand is the same. A list without brands counts if staff verified
-  the GTIN.
+- A GTIN names a variant if the brand is the same. In a list without brands the GTIN must be
+  verified by staff.
 - Otherwise a part number names a variant, unless both state option values and these differ: some
-  suppliers write the model number there. Or a model number with the option values does. Both count
-  only within their brand, and only if they do not name two variants.
+  suppliers use the model number as part number. Or a model number with the option values does.
+  Both count only within their brand, and only if they do not name two variants.
 - A part number whose variant has another GTIN is a contradiction: the SKU waits for staff. So does
   a linked SKU that later states another GTIN.
-- Every SKU must be named, each another variant of one product. The supplier must not offer one of
+- Every SKU must match, each another variant of one product. The supplier must not offer one of
   these variants under another SKU.
 
 Any other product becomes a product of its own.
@@ -38,9 +38,9 @@ type Name = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """How a supplier names one SKU.
+    """The identifiers that a supplier states for one SKU.
 
-    Shape:  ``brand_key`` is empty where no brand is stated; ``gtin`` is empty or has 14 digits
+    Shape: ``brand_key`` is empty if no brand is stated; ``gtin`` is empty or has 14 digits
     """
 
     sku: str
@@ -58,8 +58,8 @@ class Claim:
 class Bearer:
     """The variant that an identifier names.
 
-    Shape:  ``gtins`` are all that suppliers state for it, disputed ones included;
-            ``offered_as`` are the SKUs under which the supplier in question offers it
+    Shape: ``gtins`` are all that suppliers state for it, disputed ones included; ``offered_as``
+        are the SKUs under which this supplier offers it
     """
 
     variant_id: int
@@ -73,10 +73,10 @@ class Bearer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """What the SKUs of one product are; empty: a product that we do not have.
+    """The match of one supplier product; empty: it is not in the catalog.
 
-    Shape:  ``linked`` maps SKUs to variant ids; ``contradicted`` maps SKUs to the variant that
-            their part number names and their GTIN does not
+    Shape: ``linked`` maps SKUs to variant ids; ``contradicted`` maps SKUs to the variant that
+        their part number names and their GTIN does not
     """
 
     linked: Mapping[str, int] = field(default_factory=dict)
@@ -87,7 +87,7 @@ class Match:
 
 
 def claims(record: ProductRecord) -> list[Claim]:
-    """Return how a product page names its SKUs."""
+    """Return the identifiers of each SKU of a product page."""
     return [
         Claim(
             sku=variant.sku,
@@ -101,7 +101,7 @@ def claims(record: ProductRecord) -> list[Claim]:
 
 
 def valid_gtin(raw: str) -> str:
-    """Return a GTIN as 14 digits; empty if it is none."""
+    """Return a GTIN as 14 digits; empty if it is invalid."""
     try:
         return gtin14(raw)
     except BadGtinError:
@@ -115,7 +115,7 @@ def _part_names(brand: str, mpn: str, model: str, options: Sequence[str]) -> tup
 
 
 def match(product: Sequence[Claim], bearers: Mapping[Name, Bearer]) -> Match:
-    """Return which variants the SKUs of one product of the supplier are."""
+    """Return the variants that the SKUs of one supplier product are."""
     found: dict[str, Bearer] = {}
     contradicted: dict[str, int] = {}
     for claim in product:
@@ -145,7 +145,7 @@ def _by_gtin(claim: Claim, bearers: Mapping[Name, Bearer]) -> Bearer | None:
 
 
 def _by_part(claim: Claim, bearers: Mapping[Name, Bearer]) -> Bearer | None:
-    """Return what the part and model number name; None if they name two variants."""
+    """Return the variant that part and model number name; None if they name two."""
     named = [each for name in claim.part_names if (each := bearers.get(name))]
     found = {each.variant_id: each for each in named if _is_same_version(claim, each)}
     return next(iter(found.values())) if len(found) == 1 else None
@@ -159,9 +159,9 @@ def _is_same_version(claim: Claim, bearer: Bearer) -> bool:
 def is_contradicted(
     claim: Claim, bearers: Mapping[Name, Bearer], *, variant_id: int, gtins: Collection[str]
 ) -> bool:
-    """Test whether the GTIN is that of another variant, of any brand, or of no variant of ours.
+    """Return whether the GTIN names another variant, or no known variant although others do.
 
-    Shape:  ``gtins`` are all that suppliers state for the variant
+    Shape: ``gtins`` are all that suppliers state for the variant
     """
     if named := bearers.get(("gtin", claim.gtin)):
         return named.variant_id != variant_id

@@ -1,4 +1,4 @@
-"""Offer overrides: set a value of an offer by hand, link it, return it to the supplier's feed."""
+"""Offer overrides: override a value of an offer, link it, return it to the supplier's feed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from suppliers.models import (
 )
 from suppliers.offers import links
 
-# What may be set by hand. The status says whether it is on sale.
+# The fields that staff may override. ``status``: whether it is on sale.
 BY_HAND = (
     "cost_amount", "lead_days", "minimum_quantity", "pack_size", "map_amount", "msrp_amount",
     "status",
@@ -32,20 +32,20 @@ Status = SupplierOffer.Status
 
 
 class NotByHandError(Exception):
-    """It cannot be set by hand; the message says why."""
+    """The value cannot be overridden; the message says why."""
 
 
 @transaction.atomic(durable=True)
 def set_by_hand(
     *, offer: SupplierOffer, values: Mapping[str, Any], actor: str, now: datetime
 ) -> None:
-    """Set values that no feed changes any more, until they are given back.
+    """Override values: no feed changes them until they are returned.
 
-    An offer that was held because nobody believed its cost is on sale with one set by hand.
+    An override of the cost puts an offer on sale that was held for an implausible cost.
 
-    Shape:  ``values`` is keyed by ``BY_HAND``
-    Locks:  the offer
-    Raises: NotByHandError  the field is not among them, or the offer is gone
+    Shape: ``values`` is keyed by ``BY_HAND``
+    Locks: the offer
+    Raises: NotByHandError  unknown field, or the offer is discontinued
     """
     if strange := set(values) - set(BY_HAND):
         raise NotByHandError(f"{', '.join(sorted(strange))} cannot be set by hand.")
@@ -73,12 +73,12 @@ def set_by_hand(
 
 @transaction.atomic(durable=True)
 def let_the_feed_decide(*, offer: SupplierOffer, fields: Collection[str], now: datetime) -> None:
-    """Give fields back: they stay as they are until the next run of each job reads them anew.
+    """Return fields to the feed: they keep their values until the next run of each job.
 
-    What was held by hand is on sale again, if it can be sold. Where his last answer told no cost
-    that could be believed, and none was set by hand, it is on sale with the next one that can.
+    An offer held by staff is on sale again, if it can be sold. Without a plausible cost it is
+    on sale with the next plausible one.
 
-    Locks:  the offer, then its product
+    Locks: the offer, then its product
     """
     row = SupplierOffer.objects.select_for_update(of=["self"], no_key=True).get(pk=offer.pk)
     row.locked_fields = sorted(set(row.locked_fields) - set(fields))
@@ -101,17 +101,17 @@ def _read_again(row: SupplierOffer) -> int:
 
 
 def is_unlinked(offer: SupplierOffer) -> bool:
-    """Test whether staff can link the offer: it is listed and has no variant."""
+    """Return whether staff can link the offer: it is listed and has no variant."""
     return offer.variant_id is None and offer.status != Status.GONE
 
 
 @transaction.atomic(durable=True)
 def link(*, offer: SupplierOffer, variant: Variant, now: datetime) -> None:
-    """Link an offer to a variant. No feed changes the link until it is given back.
+    """Link an offer to a variant. No feed changes the link until it is returned.
 
-    Locks:  the offer
-    Raises: NotByHandError  it is linked or gone, the supplier offers the variant under another
-            SKU, or open orders hold units of it as another variant
+    Locks: the offer
+    Raises: NotByHandError  it is linked or discontinued, the supplier offers the variant under
+        another SKU, or open orders hold units of it as another variant
     """
     row = _unlinked(offer, becomes=variant.pk)
     same = SupplierOffer.objects.filter(supplier=row.supplier_id, variant=variant)
@@ -128,11 +128,11 @@ def link(*, offer: SupplierOffer, variant: Variant, now: datetime) -> None:
 
 @transaction.atomic(durable=True)
 def make_product(*, offer: SupplierOffer, now: datetime) -> None:
-    """Have the next product sync create a product from an offer.
+    """Let the next product sync create a product from an offer.
 
-    Locks:  the offer, then its product
-    Raises: NotByHandError  it is linked or gone, has no product page, or open orders hold units
-            of it
+    Locks: the offer, then its product
+    Raises: NotByHandError  it is linked or discontinued, has no product page, or open orders
+        hold units of it
     """
     row = _unlinked(offer)
     if not _read_again(row):
@@ -145,10 +145,10 @@ def make_product(*, offer: SupplierOffer, now: datetime) -> None:
 
 @transaction.atomic(durable=True)
 def refuse(*, offer: SupplierOffer, now: datetime) -> None:
-    """Keep an offer off sale: no feed links it or makes a product of it until it is given back.
+    """Keep an offer off sale: no feed links it or creates a product from it until it is returned.
 
-    Locks:  the offer
-    Raises: NotByHandError  it is linked or gone
+    Locks: the offer
+    Raises: NotByHandError  it is linked or discontinued
     """
     row = _unlinked(offer, becomes=offer.disputed_variant_id)
     row.status = Status.HELD
@@ -156,7 +156,7 @@ def refuse(*, offer: SupplierOffer, now: datetime) -> None:
 
 
 def _unlinked(offer: SupplierOffer, *, becomes: int | None = None) -> SupplierOffer:
-    """Lock an offer that staff may decide about.
+    """Return the offer, locked, if staff may decide about it.
 
     Open orders of its former variant would otherwise be filled with another one.
 

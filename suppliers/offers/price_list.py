@@ -1,10 +1,11 @@
 """Price lists: compare a staged list with the known offers, create offers for new SKUs.
 
-An offer without a variant is on hold, so nobody can buy it. ``bulk_matching`` links it to a variant
-that is certainly the same; otherwise it waits for the product job, which adopts it.
+An offer without a variant is on hold and cannot be bought. ``bulk_matching`` links certain
+matches; otherwise the product job adopts it.
 
-Note [One look]: one comparison of the list with the supplier's offers answers all questions that a
-run has about a whole list. Its result, ``feed_costs_news``, has only the rows that changed.
+Note [One comparison]: one comparison of the list with the supplier's offers answers all
+questions of a run about a whole list. Its result, ``feed_costs_news``, has only the rows that
+differ.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ MOST = Decimal(1_000_000)
 
 
 def known_retail(price: Money | None, *, currency: str) -> Decimal | None:
-    """Return it as offers keep it; in other money than his, or absurd, it is none that we know."""
+    """Return a retail price as stored; None if it is in another currency or implausible."""
     if price is None or price.currency != currency or price.amount > MOST:
         return None
     amount = price.rounded().amount
@@ -42,12 +43,12 @@ def known_retail(price: Money | None, *, currency: str) -> Decimal | None:
 AMOUNT = "numeric(12,2)"
 COLUMNS = tuple(f"{name} {AMOUNT if name == 'amount' else 'text'}" for name in OFFER_CELLS)
 NOTHING = ("",) * (len(OFFER_CELLS) - len(("ref", "sku", "amount")))
-# Pages of the temporary table that are made into offers in one transaction, some 50,000 rows: the
-# product job may wait for one, which must be shorter than it has patience.
+# Pages of the temporary table turned into offers per transaction, about 50,000 rows: the product
+# job may wait for one within its lock timeout.
 PAGES_A_SLICE = 800
 MANY = 500
 
-# Of a list of changes, what it leaves out is not asked for.
+# A delta says nothing about the offers that it leaves out.
 COMPARE = """
 CREATE TEMPORARY TABLE feed_costs_news AS
 SELECT c.*, o.id AS offer_id
@@ -64,7 +65,7 @@ WHERE CASE
     OR (o.status = 'held' AND o.variant_id IS NOT NULL)
 END
 """
-# The offers that had a cost, and those of them that the list does not price any more.
+# The number of priced offers, and of those no longer priced by the list.
 LOST = """
 SELECT (
   SELECT count(*) FROM suppliers_supplieroffer o
@@ -81,7 +82,7 @@ SELECT (
     )
 )
 """
-# If a SKU has two prices, one of them at least is not the one we know.
+# If a SKU has two prices, one of them differs from the known one.
 TWICE = """
 SELECT c.sku, min(c.ref), min(c.amount), max(c.amount)
 FROM feed_costs c
@@ -94,8 +95,8 @@ SELECT DISTINCT c.sku FROM feed_costs c
 JOIN suppliers_feedissue i ON i.row = c.sku AND i.supplier_id = %(supplier)s
 WHERE i.resolved_at IS NULL
 """
-# SKUs that differ by nothing a person sees: one of them would be ordered for the other. The
-# product job complains of them, and takes the first one of its list.
+# SKUs that look the same: one would be ordered for the other. The product job reports them, and
+# keeps the first of its list.
 TWINS = """
 WITH new AS (
   SELECT sku, lower(sku) AS folded FROM feed_costs_news
@@ -110,8 +111,8 @@ WITH new AS (
 SELECT DISTINCT sku FROM new
 WHERE folded IN (SELECT folded FROM among UNION SELECT folded FROM known)
 """
-# Who makes offers of a supplier waits for whoever does: of two who make the same one, the second
-# finds it.
+# One transaction at a time creates offers of a supplier: a second one finds the offers of the
+# first.
 ALONE = "SELECT pg_advisory_xact_lock(hashtextextended(%(name)s, 3))"
 CREATE = """
 INSERT INTO suppliers_supplieroffer (
@@ -130,7 +131,7 @@ FRESH_STATISTICS = "ANALYZE suppliers_supplieroffer"
 
 
 def cells(row: OfferRow, *, amount: Decimal, currency: str) -> tuple[Any, ...]:
-    """Return a row as ``feed_costs`` takes it; retail prices in other money are none we know."""
+    """Return a row of ``feed_costs``; retail prices in another currency are left out."""
     terms = row.terms
     return (
         row.ref,
@@ -148,7 +149,7 @@ def cells(row: OfferRow, *, amount: Decimal, currency: str) -> tuple[Any, ...]:
 
 
 def compare(*, work: Work, is_whole: bool) -> None:
-    """Find what the staged list says that we do not know, and what it says no more."""
+    """Stage the differences between the list and the known offers."""
     with roomy():
         run("DROP TABLE IF EXISTS pg_temp.feed_costs_news")
         join = "FULL" if is_whole else "LEFT"
@@ -157,14 +158,14 @@ def compare(*, work: Work, is_whole: bool) -> None:
 
 
 def still_priced(*, work: Work) -> tuple[int, int]:
-    """Count the offers that had a cost, and those that the list still prices."""
+    """Return the number of priced offers, and of those that the list still prices."""
     with roomy():
         ((known, lost),) = rows(LOST, {"supplier": work.supplier.pk})
     return known, known - lost
 
 
 def told_twice() -> list[tuple[str, BadRow]]:
-    """Name the SKUs that are told two prices, each with its product: they have none."""
+    """Return the SKUs with two prices, each with its product: they are rejected."""
     with roomy():
         found = rows(TWICE)
     return [
@@ -174,22 +175,22 @@ def told_twice() -> list[tuple[str, BadRow]]:
 
 
 def named_again(*, work: Work) -> list[str]:
-    """Name the SKUs of the list that something was wrong with."""
+    """Return the SKUs of the list that have an open issue."""
     return [sku for (sku,) in rows(NAMED_AGAIN, {"supplier": work.supplier.pk})]
 
 
 @needs_transaction
 def alone(*, supplier_id: int) -> None:
-    """Let nobody else make offers of this supplier until the transaction ends."""
+    """Lock out other transactions that create offers of this supplier."""
     rows(ALONE, {"name": f"offers of {supplier_id}"})
 
 
 def create(*, work: Work, refused: Sequence[str], as_of: datetime) -> int:
-    """Make offers of the SKUs that we do not know, slice by slice; return how many.
+    """Create offers for unknown SKUs, slice by slice; return how many.
 
-    Killed anywhere, whole slices stay, and the next run finds the others new.
+    If killed, complete slices stay; the next run creates the rest.
 
-    Raises: LeaseLostError  the run is no longer ours
+    Raises: LeaseLostError  the run was closed
     """
     ((is_news,),) = rows("SELECT EXISTS (SELECT 1 FROM feed_costs_news WHERE offer_id IS NULL)")
     if not is_news:

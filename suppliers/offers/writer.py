@@ -1,6 +1,6 @@
 """Offer writer: write the offers of product pages in batches, retire those no longer listed.
 
-A page tells what each SKU is, its terms, and of which variant of ours it is an offer.
+A page has the SKUs of a product and their terms; ``links`` decides their variants.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ def note(  # noqa: PLR0913 - one pass over the records that fills what comes aft
     touched: set[int],
     now: datetime,
 ) -> list[SupplierOffer]:
-    """Write what the pages say of each SKU; return the new offers, and add to ``touched``.
+    """Write the offers of these pages; return the new ones, and add to ``touched``.
 
-    Shape:  ``offers`` are the known ones by SKU, locked
+    Shape: ``offers`` are the known ones by SKU, locked
     """
     new, changed = [], []
     for record in records:
@@ -107,12 +107,10 @@ def _is_changed(  # noqa: PLR0913 - an offer, its page, and the two links that i
     variant_id: int | None,
     disputed_id: int | None,
 ) -> bool:
-    """Bring the offer to what the page says, but for what staff set by hand.
+    """Update the offer from its page, except overridden fields; return whether it changed.
 
-    Its cost is left to the price job.
-
-    An offer that is held for its cost stays held; one that is back becomes what it can be, but
-    is held where staff had decided whether it is on sale.
+    The cost is left to the price job. An offer held for its cost stays held. A relisted offer
+    is active if it can be sold, but held if staff had set its status.
     """
     before = _written(offer)
     was_nothing_of_ours = offer.variant_id is None
@@ -154,12 +152,12 @@ def _terms(work: Work, terms: Terms) -> dict[str, Any]:
 
 
 class TakenMeanwhileError(Exception):
-    """Another product got one of the SKUs since it was looked whose they are."""
+    """Another product got one of the SKUs meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """A product whose page is to be read, as the list tells of it."""
+    """A product whose page is to be read, with the digests of its list row."""
 
     ref: str
     digest: str
@@ -168,7 +166,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Good:
-    """A page that can be taken: its digest, what it describes, and the stock that it tells."""
+    """A valid page: its digest, record and stock."""
 
     listed: Listed
     digest: str
@@ -178,14 +176,14 @@ class Good:
 
 @dataclass(slots=True, kw_only=True)
 class Batch:
-    """The pages that are taken in together, sorted by what has to be done with them."""
+    """Pages that are imported together, by class."""
 
     good: list[Good] = field(default_factory=list)
     same: list[Listed] = field(default_factory=list)
-    refused: list[tuple[Listed, str]] = field(default_factory=list)  # with the page's digest
+    refused: list[tuple[Listed, str]] = field(default_factory=list)  # with the digest of the page
     gone: list[str] = field(default_factory=list)
     problems: list[BadRow] = field(default_factory=list)
-    size: int = 0  # pages that were asked for, whatever came
+    size: int = 0  # requested pages, whatever the answers
 
     @property
     def examined(self) -> list[str]:
@@ -207,11 +205,11 @@ def write(  # noqa: PLR0913 - one batch in its parts
     present: Mapping[str, SupplierProduct],
     again: Collection[str] = (),
 ) -> None:
-    """Write one batch: offers, first stock, digests and issues, all or nothing.
+    """Write one batch atomically: offers, initial stock, digests and issues.
 
-    Shape:  ``again`` are products to be looked at again by the next run; ``disputed`` maps SKUs
-            to the variant that they must not be linked to (``offers.links``)
-    Locks:  the run, then the offers, then stock rows, each in id order
+    Shape: ``again`` are products that the next run reads again; ``disputed`` maps SKUs to the
+        variant that they must not be linked to (``offers.links``)
+    Locks: the run, the offers, then stock rows, each in id order
     Raises: TakenMeanwhileError  another worker's batch has one of the SKUs
     """
     work.hold()
@@ -257,11 +255,11 @@ def write(  # noqa: PLR0913 - one batch in its parts
     touched |= _retire(work, [offer for offer in left_out if offer not in kept], now)
     _write_first_stock(work, batch, new)
     _write_products(work, batch, set(refs), present, now)
-    # What was kept for want of a list that can be read is looked at again, too.
+    # Products kept because of an unreadable list are read again, too.
     SupplierProduct.objects.filter(
         supplier=work.supplier, ref__in={*again, *(offer.supplier_product for offer in kept)}
     ).update(list_digest="", detail_digest="")
-    # What needs a certificate that is missing is born off sale.
+    # An offer that lacks a required certificate starts on hold.
     ids = [offer.pk for offer in [*new, *offers.values()]]
     certificates.weigh(supplier_id=work.supplier.pk, now=now, offer_ids=ids)
     examined = [*batch.examined, *skus, *offers, *(f"{r}:{s}" for r, s in _claimed(batch))]
@@ -281,7 +279,7 @@ def _claimed(batch: Batch) -> list[tuple[str, str]]:
 
 @needs_transaction
 def _write_first_stock(work: Work, batch: Batch, new: Sequence[SupplierOffer]) -> None:
-    """Take the stock of new offers from their page; later figures come by the stock job."""
+    """Import the stock of new offers from their pages; the stock job follows."""
     ids = {offer.supplier_sku: offer.pk for offer in new}
     told = [row for page in batch.good for row in page.stock if row.sku in ids]
     if not told:
@@ -307,7 +305,7 @@ def _write_products(
     present: Mapping[str, SupplierProduct],
     now: datetime,
 ) -> None:
-    """Remember the digests; the digest of prices only where the price job need not look."""
+    """Store the digests; ``cost_digest`` only if the price job need not read the product."""
     new, changed = [], []
     read = [(page.listed, page.digest) for page in batch.good] + batch.refused
     for listed, detail_digest in read:
@@ -322,7 +320,7 @@ def _write_products(
             work.run.created += is_taken
         else:
             if product.status != SupplierProduct.Status.ACTIVE:
-                product.cost_digest = ""  # its costs may be old
+                product.cost_digest = ""  # its costs may be outdated
             changed.append(product)
             work.run.updated += is_taken
         work.run.rejected += not is_taken
@@ -350,7 +348,7 @@ def _write_products(
 
 
 def retire(*, work: Work, refs: Iterable[str]) -> None:
-    """Write that the supplier lists these products no more; the guard has agreed."""
+    """Discontinue products that the list no longer contains. The guards have accepted the list."""
     for some in batched(refs, BATCH):
         with transaction.atomic(durable=True):
             retire_some(work, some)
@@ -358,10 +356,10 @@ def retire(*, work: Work, refs: Iterable[str]) -> None:
 
 @needs_transaction
 def retire_some(work: Work, refs: Sequence[str]) -> None:
-    """Retire some products at once.
+    """Discontinue some products.
 
-    Locks:  the run, then their offers, then stock rows, each in id order
-    Raises: LeaseLostError  the run is no longer ours
+    Locks: the run, their offers, then stock rows, each in id order
+    Raises: LeaseLostError  the run was closed
     """
     work.hold()
     now = work.moment()
@@ -377,7 +375,7 @@ def retire_some(work: Work, refs: Sequence[str]) -> None:
 
 @needs_transaction
 def _retire(work: Work, offers: Iterable[SupplierOffer], now: datetime) -> set[int]:
-    """Close offers, and write that nothing is left of them; return their variants."""
+    """Discontinue offers and set their stock to zero; return their variants."""
     closed = [offer for offer in offers if offer.status != Status.GONE]
     ids = [offer.pk for offer in closed]
     SupplierOffer.objects.filter(pk__in=ids).update(status=Status.GONE, seen_at=now)

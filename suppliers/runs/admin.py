@@ -1,4 +1,4 @@
-"""Feed issue admin: show issues and page batches, resolve an issue."""
+"""Sync issue admin: show issues and page batches, resolve an issue."""
 
 from __future__ import annotations
 

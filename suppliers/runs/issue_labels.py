@@ -23,7 +23,7 @@ WORDS: Mapping[str, Promise] = {
     "no-variants": _("A product has no variants"),
     "other-product": _("Another product than asked for"),
     "picture-address": _("The address of a picture is no address"),
-    # Its names
+    # Its identifiers
     "gtin-check-digit": _("A GTIN is not valid"),
     "gtin-duplicate": _("A GTIN belongs to another variant"),
     "gtin-contradicts-link": _("A GTIN contradicts the linked product"),
@@ -82,5 +82,5 @@ WORDS: Mapping[str, Promise] = {
 
 
 def said(code: str) -> str:
-    """Return the sentence; a code that is new to us is shown as it is, readably."""
+    """Return the label of a code; an unknown code is shown with spaces."""
     return str(WORDS.get(code, code.replace("-", " ")))

@@ -1,4 +1,4 @@
-"""Feed issues: open, renew, resolve and dismiss what is wrong with a supplier's rows."""
+"""Sync issues: open, update, resolve and dismiss the issues of a supplier's rows."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MOST_OF_A_CODE = 5_000
 AT_ONCE = 1_000
 
 CELLS = ("row", "code", "severity", "message", "raw")
-# Another job of the supplier may open the same issue at this moment.
+# Another job of the supplier may open the same issue concurrently.
 NOTE = """
 INSERT INTO suppliers_feedissue (
   supplier_id, first_run_id, last_run_id, row, code, severity, message, raw)
@@ -51,7 +51,7 @@ UPDATE suppliers_feedissue i SET resolved_at = %(now)s FROM gone WHERE i.id = go
 
 
 class Family(StrEnum):
-    """Which part of a supplier's answers an issue is about; its codes begin so."""
+    """The part of a supplier's data that an issue is about: the prefix of its code."""
 
     LIST = "list-"
     COST = "cost-"
@@ -76,14 +76,14 @@ def tell(
     problems: Sequence[BadRow],
     examined: Iterable[str] | None = None,
 ) -> None:
-    """Bring the issues of one family up to what a run read.
+    """Synchronize the open issues of one family with what a run read.
 
-    Done before the run's values are written, and apart from them: what holds thousands of rows
-    that shoppers wait for must not wait for complaints.
+    A transaction before that of the run's values: the lock on thousands of stock rows that
+    customers need must not last while issues are written.
 
-    Shape:  ``examined`` are the rows that were read again; None means all
-    Locks:  the run, shared, then the issues, in the order of row and code
-    Raises: LeaseLostError  the run is no longer ours
+    Shape: ``examined`` are the rows that were read; None means all
+    Locks: the run (shared), then the issues, by row and code
+    Raises: LeaseLostError  the run was closed
     """
     work.hold()
     now = work.moment()
@@ -93,13 +93,12 @@ def tell(
 
 @needs_transaction
 def note(*, run: FeedRun, problems: Iterable[BadRow]) -> None:
-    """Open an issue for each problem, or renew the open one of the same row and code.
+    """Open an issue for each problem, or update the open one of the same row and code.
 
-    Of one code of a supplier at most ``MOST_OF_A_CODE`` are open, and those that are open already
-    come first: more, nobody reads, and writing them takes longer than reading the feed. What is
-    kept says how many there are.
+    Per supplier and code at most ``MOST_OF_A_CODE`` issues are open, existing ones first. The
+    messages then state the full number. Writing more would take longer than reading the feed.
 
-    Locks:  the issues of the rows, in the order of row and code
+    Locks: the issues of the rows, by row and code
     """
     wanted: dict[str, dict[str, BadRow]] = defaultdict(dict)
     for problem in problems:
@@ -123,7 +122,7 @@ def note(*, run: FeedRun, problems: Iterable[BadRow]) -> None:
 def _chosen(
     of_code: Mapping[str, BadRow], present: AbstractSet[str]
 ) -> Iterator[tuple[str, BadRow]]:
-    """Choose what is kept of one code: what is open already, and as much more as there is room."""
+    """Yield the problems to store for one code: open ones first, then new ones up to the limit."""
     again = [row for row in of_code if row in present]
     new = (row for row in of_code if row not in present)
     room = max(0, MOST_OF_A_CODE - len(present))
@@ -142,7 +141,7 @@ def _cells(row: str, code: str, problem: BadRow, *, count: int) -> tuple[str, ..
 
 
 def _kept(raw: Any) -> str:
-    """Return the row as it came, as far as it fits; NUL has no place in PostgreSQL."""
+    """Return the raw row as JSON, truncated, without NUL characters (PostgreSQL rejects them)."""
     text = msgspec.json.encode(raw).decode().replace("\\u0000", "")
     if len(text) <= LONGEST_RAW:
         return text
@@ -158,10 +157,10 @@ def resolve(
     now: datetime,
     examined: Iterable[str] | None = None,
 ) -> int:
-    """Close the issues of one family that this run looked for again and did not find.
+    """Resolve the issues of one family that this run checked and did not find again.
 
-    Shape:  ``examined`` are the rows that were read again; None means all
-    Locks:  the issues that are closed, in the order of row and code
+    Shape: ``examined`` are the rows that were read; None means all
+    Locks: the resolved issues, by row and code
     """
     still = {(problem.row[:LONGEST_ROW], problem.code[:LONGEST_CODE]) for problem in problems}
     read = None if examined is None else {row[:LONGEST_ROW] for row in examined}
@@ -177,5 +176,5 @@ def resolve(
 
 
 def dismiss(*, issue: FeedIssue, now: datetime) -> None:
-    """Let a person close an issue; a feed that repeats its mistake opens a new one."""
+    """Resolve an issue by hand. If the problem returns, a new issue opens."""
     FeedIssue.objects.filter(pk=issue.pk, resolved_at=None).update(resolved_at=now)

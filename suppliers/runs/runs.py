@@ -1,6 +1,7 @@
 """Sync runs: open, extend, apply, quarantine and close the run of a job.
 
-A supplier has one open run per job. A run whose worker was killed is closed when its lease ends.
+A supplier has at most one open run per job. A run whose worker was killed is closed when its
+lease expires.
 """
 
 from __future__ import annotations
@@ -40,9 +41,9 @@ HELD = "SELECT id FROM suppliers_feedrun WHERE id = %(run)s AND status = %(statu
 Status = FeedRun.Status
 COUNTS = ("read", "created", "updated", "unchanged", "gone", "rejected", "remaining")
 OPEN = (Status.FETCHED, Status.PARSED, Status.STAGED)
-# A run is silent while files and lists come, which may take most of its time. So the lease outlives
-# the task: who lost it was killed, by Celery or by somebody else. That one is found out late is the
-# price; two workers who fetch the same thing would be a higher one.
+# A run does not extend its lease while it downloads, which may take most of its time. So the lease
+# is longer than the task's time limit: an expired lease means a killed worker. Late detection is
+# the price; two workers fetching the same data would cost more.
 LEASE = timedelta(minutes=16)
 EXTEND_AFTER_S = 30
 RETRY_AFTER = timedelta(minutes=2)
@@ -50,22 +51,22 @@ DIED = "The worker that did it stopped without a word."
 
 
 class AlreadyRunningError(Exception):
-    """Another worker is doing this job of this supplier."""
+    """Another worker is running this job of this supplier."""
 
 
 class LeaseLostError(Exception):
-    """The run was closed under our hands: whoever closed it believed us dead."""
+    """The run was closed by another worker, which considered this one dead."""
 
 
 class QuarantinedError(Exception):
-    """The feed is not believable; nothing of it was applied."""
+    """A guard rejected the feed; nothing of it was applied."""
 
 
 class Work:
-    """One open run in the hands of a worker: its lease, its counts and its time.
+    """The context of one open run: its lease, counts, time limit and API usage.
 
-    ``moment()`` is our ``now``, and what has passed since. ``call_help`` asks another worker to
-    take in a batch.
+    ``moment()`` is ``now`` plus the elapsed time. ``call_help`` queues a batch for another
+    worker.
     """
 
     def __init__(
@@ -85,9 +86,11 @@ class Work:
         self._clock = self._extended = time.monotonic()
         self._budget_s = None if budget is None else budget.total_seconds()
         self.rest_until: datetime | None = None
-        self.is_torn = False  # what the list leaves out may be in rows that name nothing: it stays
-        self.remarks: list[str] = []  # what staff should know of a run that is applied
-        self.keep_changes: Callable[[], None] | None = None  # should it not be believed
+        # some rows have no readable SKU: a missing SKU may be one of them and is kept
+        self.is_torn = False
+        self.remarks: list[str] = []  # notes for staff on an applied run
+        # stores the changes if the run is quarantined
+        self.keep_changes: Callable[[], None] | None = None
 
     @property
     def supplier(self) -> Supplier:
@@ -95,12 +98,12 @@ class Work:
 
     @property
     def is_believed(self) -> bool:
-        """A person believes this feed: the guard is not asked."""
+        """Whether a person waived the guards for this run."""
         return bool(self.run.believed_by)
 
     @cached_property
     def last_good(self) -> dict[str, Any]:
-        """Return the profile of the last run of the job that was applied whole."""
+        """The profile of the last run of the job that was applied in full."""
         good = (
             FeedRun.objects.filter(
                 supplier=self.supplier, kind=self.run.kind, status=Status.APPLIED
@@ -120,13 +123,13 @@ class Work:
         return self.is_late or self.rest_until is not None
 
     def spent(self, error: BudgetSpentError) -> None:
-        """Ask no more: what the supplier lets us ask is used up; the rest is the next run's."""
+        """Stop calling the supplier: the quota is used up. The rest is left to the next run."""
         self.rest_until = error.until
 
     def step(self, to: FeedRun.Status) -> None:
-        """Move on.
+        """Change the status and extend the lease.
 
-        Raises: LeaseLostError  the run is no longer ours
+        Raises: LeaseLostError  the run was closed
         """
         try:
             self.run.move(to, at=self.moment(), lease_until=self.moment() + LEASE)
@@ -134,9 +137,9 @@ class Work:
             raise LeaseLostError(str(self.run)) from error
 
     def keep(self) -> None:
-        """Extend the lease when it is time; cheap enough to call for every row.
+        """Extend the lease if due; cheap enough to call for every row.
 
-        Raises: LeaseLostError  the run is no longer ours
+        Raises: LeaseLostError  the run was closed
         """
         if time.monotonic() - self._extended < EXTEND_AFTER_S:
             return
@@ -147,19 +150,19 @@ class Work:
 
     @needs_transaction
     def hold(self) -> None:
-        """Make sure, until the transaction ends, that nobody closes the run.
+        """Lock the run, so that it is not closed before the transaction ends.
 
-        Several workers may hold one run at once: each writes its own slice.
+        Several workers may hold one run, each for its own batch.
 
-        Locks:  the run, shared
-        Raises: LeaseLostError  the run is no longer ours
+        Locks: the run, shared
+        Raises: LeaseLostError  the run was closed
         """
         found = rows(HELD, {"run": self.run.pk, "status": self.run.status})
         if not found:
             raise LeaseLostError(str(self.run))
 
     def believe(self, reason: str) -> None:
-        """Stop when a guard gave a reason and no person believes the feed all the same.
+        """Quarantine the run if a guard returned a violation and the guards are not waived.
 
         Raises: QuarantinedError
         """
@@ -172,7 +175,7 @@ class Work:
 
 @transaction.atomic(durable=True)
 def begin(*, supplier: Supplier, kind: str, now: datetime, believed_by: str = "") -> FeedRun:
-    """Open a run, after closing a dead one that stands in its way.
+    """Open a run, after closing an expired one of the same job.
 
     Raises: AlreadyRunningError
     """
@@ -180,7 +183,7 @@ def begin(*, supplier: Supplier, kind: str, now: datetime, believed_by: str = ""
         supplier=supplier, kind=kind, status__in=OPEN, lease_until__lte=now
     )
     for run in dead:
-        # Somebody else closed it, or it was alive after all: then it still stands in our way.
+        # Lost to another worker, or the run is alive: the INSERT decides.
         with suppress(LostRaceError):
             run.move(Status.FAILED, at=now, reason=DIED, problem=DIED, ended_at=now)
     try:
@@ -199,12 +202,12 @@ def begin(*, supplier: Supplier, kind: str, now: datetime, believed_by: str = ""
 
 @needs_transaction
 def replace_waiting(work: Work) -> None:
-    """Hold a run that is to be applied; what waits of earlier runs is out of date by it.
+    """Lock a run that will be applied; it supersedes pending runs.
 
-    Before any offer or stock row is locked: who decides about what waits locks that first.
+    Call before offers or stock rows are locked: a review locks the pending run first.
 
-    Locks:  the run, then those that wait
-    Raises: LeaseLostError  the run is no longer ours
+    Locks: the run, then the pending runs
+    Raises: LeaseLostError  the run was closed
     """
     work.hold()
     supersede(work.run, now=work.moment())
@@ -212,9 +215,9 @@ def replace_waiting(work: Work) -> None:
 
 @needs_transaction
 def apply(work: Work) -> None:
-    """Close a run in the transaction that applies its rows, or its last ones.
+    """Mark the run applied, in the transaction that writes its (last) rows.
 
-    Raises: LeaseLostError  the run is no longer ours
+    Raises: LeaseLostError  the run was closed
     """
     remarks = list(work.remarks)
     if work.run.remaining:
@@ -225,9 +228,9 @@ def apply(work: Work) -> None:
 
 
 def finish(work: Work) -> None:
-    """Close a run whose rows are applied, if it is still open; the supplier's line is in order.
+    """Mark the run applied if it is still open, and clear the problem of the connection.
 
-    Raises: LeaseLostError  the run is no longer ours
+    Raises: LeaseLostError  the run was closed
     """
     if work.run.status != Status.APPLIED:
         with transaction.atomic(durable=True):
@@ -241,9 +244,9 @@ def finish(work: Work) -> None:
 
 
 def quarantine(work: Work, reason: str) -> None:
-    """Close a run that is not believable, with what it would have done, for staff to look at.
+    """Quarantine a run: close it and store its changes for review.
 
-    Raises: LeaseLostError  the run is no longer ours
+    Raises: LeaseLostError  the run was closed
     """
     with transaction.atomic(durable=True):
         _close(work, Status.QUARANTINED, problem=reason)
@@ -254,9 +257,9 @@ def quarantine(work: Work, reason: str) -> None:
 
 
 def fail(work: Work, reason: str) -> None:
-    """Close a run that came to nothing; what it had applied is good and stays.
+    """Mark the run failed; batches that it applied stay.
 
-    One that was applied whole before the trouble came is no failure.
+    A run that was applied in full stays applied.
     """
     if work.run.status == Status.APPLIED:
         work.run.refresh_from_db(fields=["status", "status_since"])  # was it committed?
@@ -288,24 +291,24 @@ def _tell(work: Work, reason: str) -> None:
 
 
 def close_dead(*, now: datetime) -> int:
-    """Close the runs whose worker was killed; the next run finds what they left undone."""
+    """Close runs with an expired lease; the next run continues their work. Return the count."""
     closed = 0
     for run in FeedRun.objects.filter(status__in=OPEN, lease_until__lte=now).order_by("pk"):
         try:
             run.move(Status.FAILED, at=now, reason=DIED, problem=DIED, ended_at=now)
         except LostRaceError:
-            continue  # it was alive after all
+            continue  # it was alive
         closed += 1
     return closed
 
 
 @needs_transaction
 def settle(feed_run: FeedRun, *, now: datetime) -> None:
-    """Let one quarantined run of the job wait: the one that is there, or else this one.
+    """Keep one quarantined run of the job pending: an existing one if it is the same, else this.
 
-    Nobody tells again what lists of changes told: the later one is added to what waits.
+    The changes of a delta are never sent again, so they are moved into the pending run.
 
-    Locks:  the runs that wait
+    Locks: the pending runs
     """
     waiting = waiting_runs(feed_run)
     if feed_run.names_changes and waiting:
@@ -326,11 +329,9 @@ def settle(feed_run: FeedRun, *, now: datetime) -> None:
 
 @needs_transaction
 def supersede(feed_run: FeedRun, *, now: datetime) -> None:
-    """Close the runs of the job that wait for staff: this later one says more.
+    """Discard the pending runs of the job: this later one supersedes them, unless it is a delta.
 
-    A list of changes does not: it is silent of what they told.
-
-    Locks:  the runs that wait
+    Locks: the pending runs
     """
     if feed_run.names_changes:
         return
@@ -340,7 +341,7 @@ def supersede(feed_run: FeedRun, *, now: datetime) -> None:
 
 
 def waiting_runs(feed_run: FeedRun) -> list[FeedRun]:
-    """Return the other runs of the job that wait for staff, the earliest first, and lock them."""
+    """Return the other pending runs of the job, the earliest first, locked."""
     waiting = FeedRun.objects.filter(
         supplier=feed_run.supplier_id, kind=feed_run.kind, status=FeedRun.Status.QUARANTINED
     ).exclude(pk=feed_run.pk)
@@ -360,7 +361,7 @@ def forget(feed_run: FeedRun) -> None:
 
 
 def sweep(*, now: datetime) -> int:
-    """Delete what was kept of runs that were decided long ago; return how many rows."""
+    """Delete the changes of runs decided more than ``KEPT_FOR`` ago; return the count."""
     decided = FeedRun.objects.filter(status_since__lt=now - KEPT_FOR).exclude(
         status=FeedRun.Status.QUARANTINED
     )

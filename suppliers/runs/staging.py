@@ -10,21 +10,21 @@ from django.db import Error, connection
 
 from storefront.lib.db.copy_format import line
 
-# Characters that are sent together, and that go into one COPY before it is ended: no other
-# statement of this session can run while one is open.
+# Characters sent in one write, and in one COPY. No other statement of the session can run during a
+# COPY.
 PIECE = 256 * 1024
-SAMPLE = 10  # of a list, how many rows it has is what matters; 300 times as many are looked at
+SAMPLE = 10  # enough to estimate the row count; ANALYZE reads 300 times as many rows
 MOST_IN_ONE_COPY = 48 * 1024 * 1024
-# For the few statements of a run that look at all offers of a supplier at once. Sorting and
-# hashing a million rows takes some 100 MB of the server, and longer than a page may wait. Where few
-# of them differ, each is found by an index: the pages of a list that was just compared are warm.
+# For the few statements that scan all offers of a supplier. Sorting and hashing a million rows
+# takes about 100 MB of work_mem, and longer than statement_timeout allows a page. The pages of a
+# list just compared are cached, so index scans are cheap.
 ROOMY = {"work_mem": "96MB", "statement_timeout": "9min", "random_page_cost": "1.1"}
 
 
 class Stage:
-    """A temporary table of this database session, filled by COPY.
+    """A temporary table of this session, filled by COPY.
 
-    Shape:  ``columns`` are column definitions, such as ``("sku text", "quantity int")``
+    Shape: ``columns`` are column definitions, such as ``("sku text", "quantity int")``
     """
 
     def __init__(self, name: str, columns: Sequence[str]) -> None:
@@ -39,7 +39,7 @@ class Stage:
             cursor.execute(f"CREATE TEMPORARY TABLE {name} ({', '.join(columns)})")
 
     def add(self, row: Sequence[Any]) -> None:
-        """Take one row; what is sent is in the table, and the session is free."""
+        """Add one row, buffered; the session stays free for other statements."""
         written = line(row)
         self._waiting.append(written)
         self._size += len(written)
@@ -51,10 +51,10 @@ class Stage:
             self.add(row)
 
     def pour(self, lines: str) -> bool:
-        """Take lines as COPY reads them; the session is busy until ``rest``.
+        """Write lines in COPY format; the session is busy until ``rest``.
 
-        The server reads while we decode what comes next. Returns whether it rests by itself now:
-        the moment to do something else with the session.
+        The server parses while the caller decodes the next lines. Returns whether the COPY was
+        ended: the moment to run other statements.
         """
         self._write(lines)
         if self._sent < MOST_IN_ONE_COPY:
@@ -63,7 +63,7 @@ class Stage:
         return True
 
     def rest(self) -> None:
-        """Send what waits, and free the session for other statements."""
+        """Write the buffered rows and end the COPY."""
         if self._waiting:
             self._write("".join(self._waiting))
             self._waiting.clear()
@@ -73,7 +73,7 @@ class Stage:
             copying.__exit__(None, None, None)
 
     def ready(self) -> None:
-        """Send the rest, and let the planner know how many rows there are."""
+        """Write the rest, and run ANALYZE for the planner."""
         self.rest()
         with connection.cursor() as cursor:
             cursor.execute(f"SET default_statistics_target = {SAMPLE}")
@@ -85,7 +85,7 @@ class Stage:
             cursor.execute(f"DROP TABLE IF EXISTS pg_temp.{self.name}")
 
     def give_up(self, error: BaseException) -> None:
-        """End an open COPY after an error: what it brought is not in the table."""
+        """Abort an open COPY after an error; its rows are lost."""
         if self._open is not None:
             copying, self._open = self._open, None
             copying.__exit__(type(error), error, error.__traceback__)
@@ -99,7 +99,7 @@ class Stage:
 
 
 class _copying:  # noqa: N801 - used as a word
-    """A COPY that is entered here and left there."""
+    """A COPY that is opened and closed explicitly."""
 
     def __init__(self, sql: str) -> None:
         self._cursor = connection.cursor()
@@ -126,35 +126,35 @@ def staged(name: str, columns: Sequence[str]) -> Iterator[Stage]:
     except BaseException as error:
         stage.give_up(error)
         raise
-    # Not in a finally: after an error the session may be unusable, and a table that is left
-    # over is dropped by the next stage of that name.
+    # Not in a finally: after an error the session may be unusable. A leftover table is dropped by
+    # the next stage of that name.
     stage.drop()
 
 
 @contextmanager
 def roomy() -> Iterator[None]:
-    """Let the statements inside have memory and time for a whole catalog."""
+    """Run the enclosed statements with memory and time for a whole catalog."""
     try:
         with connection.cursor() as cursor:
             for name, value in ROOMY.items():
                 cursor.execute(f"SET {name} = '{value}'")
         yield
     finally:
-        # Where that fails, the session has died, or its transaction takes the settings back.
+        # If that fails, the session is dead, or the rollback resets the settings.
         with suppress(Error), connection.cursor() as cursor:
             for name in ROOMY:
                 cursor.execute(f"RESET {name}")
 
 
 def rows(sql: str, params: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
-    """Run one statement and return its rows."""
+    """Run one statement; return its rows."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return list(cursor.fetchall())
 
 
 def run(sql: str, params: Mapping[str, Any] | None = None) -> int:
-    """Run one statement and return how many rows it touched."""
+    """Run one statement; return the number of rows."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return int(cursor.rowcount)
