@@ -1,6 +1,6 @@
-"""Compliance admin: add, verify and reject evidence, vet, activate, pause and block suppliers.
+"""Compliance admin: add, verify and reject documents, vet, activate, pause and block suppliers.
 
-An uploaded document is judged by its content. The browser saves it and never displays it.
+An uploaded file is validated by its content. The browser downloads it and never displays it.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from suppliers.models import Evidence, Supplier
 __all__ = ["VettingActions"]
 
 
-# A paper is never shown in the browser, whatever it is: it is saved to disk, and runs nothing.
+# For downloads: even if displayed, a document cannot run scripts.
 NOTHING_RUNS = "sandbox; default-src 'none'"
 
 
 @admin.display(description="SHA-256")
 def digest(evidence: Evidence) -> str:
-    """Show the digest of the paper, so that it breaks on a narrow screen."""
+    """Render the digest so that it wraps on a narrow screen."""
     return format_html('<span class="staff-digest">{}</span>', evidence.file_sha256)
 
 
@@ -95,7 +95,7 @@ class EvidenceAdmin(StaffAdmin):
         return [paper, *super().get_urls()]
 
     def paper(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Hand the paper out to be saved, and never to be shown."""
+        """Return the file as a download."""
         evidence = self.get_object(request, str(pk))
         if evidence is None or not self.has_view_permission(request, evidence):
             raise PermissionDenied("suppliers.view_evidence")
@@ -161,7 +161,7 @@ Status = Supplier.Status
 
 
 class VettingActions(StaffAdmin):
-    """What staff decide about a supplier."""
+    """Staff decisions about a supplier."""
 
     fits: ClassVar = {
         "activate": lambda row: row.status not in {Status.ACTIVE, Status.BLOCKED},
@@ -220,9 +220,9 @@ class VettingActions(StaffAdmin):
 
 
 def _vet_and_activate(*, supplier: Supplier, **words: Any) -> None:
-    """Begin the vetting of a candidate, then activate it.
+    """Start the vetting of a candidate, then activate it.
 
-    Raises: vetting.NotVettedError  evidence is missing; it is named
+    Raises: vetting.NotVettedError  required documents are missing; the message names them
     """
     if supplier.status == Status.CANDIDATE:
         vetting.begin(supplier=supplier, **words)

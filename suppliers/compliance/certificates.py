@@ -1,9 +1,9 @@
 """Certificates: hold offers that lack a required certificate, release them when one is valid.
 
-Note [Needed certificates]: the goods and the market decide. Offers with lithium cells need
-``CERTIFICATES_FOR_LITHIUM``. All offers need ``CERTIFICATES_FOR_EU`` as soon as one of our channels
-sells into the European Economic Area. Evidence counts for an offer if staff verified it and it is
-valid today. It must cover all goods of the supplier, or the offer's brand or product.
+Note [Needed certificates]: product and market decide. Offers with lithium cells need
+``CERTIFICATES_FOR_LITHIUM``. All offers need ``CERTIFICATES_FOR_EU`` if a channel sells into
+the European Economic Area. A document counts for an offer if it is verified and valid today,
+and covers all products of the supplier, or the offer's brand or product.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from catalog.models import Channel
 from storefront.lib.db.transactions import needs_transaction
 from suppliers.runs.staging import rows
 
-# The European Economic Area: the Union, and Iceland, Liechtenstein and Norway.
+# The European Economic Area: the European Union, Iceland, Liechtenstein and Norway.
 EEA = frozenset(
     {"AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE"}
     | {"IS", "IT", "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK"}
 )
 
-# Which criteria each offer needs and has no valid proof of.
+# The criteria that each offer needs without a valid document.
 LACKING = """
 SELECT o.id, o.variant_id, o.missing_evidence,
        coalesce(string_agg(need.criterion, ', ' ORDER BY need.criterion), '') AS lacks
@@ -44,7 +44,7 @@ LEFT JOIN unnest(%(criteria)s::text[], %(for_lithium)s::bool[]) AS need(criterio
   )
 WHERE o.status <> 'gone'
 """
-# Rows are locked before they are written, in id order, as everybody does who writes offers.
+# Rows are locked in id order before the update, as in all writers of offers.
 _WEIGH = f"""
 WITH judged AS (
   {LACKING} AND o.supplier_id = %(supplier)s
@@ -73,7 +73,7 @@ FROM written
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weighed:
-    """How many offers were taken off sale and for want of what, and how many came back."""
+    """How many offers were held, and released, and the criteria that held ones lack."""
 
     held: int
     freed: int
@@ -81,7 +81,7 @@ class Weighed:
 
 
 def needs() -> tuple[tuple[str, bool], ...]:
-    """Return the criteria that offers need today, each with whether only lithium goods need it."""
+    """Return the required criteria, each with whether only lithium products need it."""
     sells_there = any(
         EEA & set(countries) for countries in Channel.objects.values_list("countries", flat=True)
     )
@@ -92,9 +92,9 @@ def needs() -> tuple[tuple[str, bool], ...]:
 
 @needs_transaction
 def weigh(*, supplier_id: int, now: datetime, offer_ids: Iterable[int] | None = None) -> Weighed:
-    """Hold and free the offers of a supplier by what is proven today. Again, it changes nothing.
+    """Hold and release the offers of a supplier by today's documents. Idempotent.
 
-    Locks:  the offers that change, in id order
+    Locks: the changed offers, in id order
     """
     needed = needs()
     params: dict[str, Any] = {

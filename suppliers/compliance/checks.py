@@ -14,7 +14,7 @@ NAMES = ("VETTING_REQUIRED", "CERTIFICATES_FOR_LITHIUM", "CERTIFICATES_FOR_EU")
 
 @checks.register()
 def criteria_are_known(**_: Any) -> list[checks.CheckMessage]:
-    """Name every criterion in the settings that is none: its want would keep all off sale."""
+    """Return an error for each unknown criterion in the settings: it would hold all offers."""
     return [
         checks.Error(
             f"{name} names {criterion!r}, by which no supplier is judged.",

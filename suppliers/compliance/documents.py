@@ -1,6 +1,6 @@
 """Compliance documents: validate a PDF or image by its content, store it privately, read it.
 
-The stored name is ours; the sender's file name is ignored.
+The stored name is generated; the sender's file name is ignored.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ _LONGEST_END = 1_024
 
 
 class BadPaperError(ValueError):
-    """These bytes are no paper that we keep; the message says why."""
+    """The file is not an accepted document; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """A paper that is kept: its name in the private storage, and the digest of what lies there."""
+    """A stored document: its name in private storage, and the digest of its content."""
 
     name: str
     sha256: str
 
 
 def keep(content: bytes) -> Paper:
-    """Write a PDF, PNG or JPEG away; whatever its sender called it is not asked.
+    """Store a PDF, PNG or JPEG.
 
     Raises: BadPaperError
     """
@@ -51,10 +51,10 @@ def keep(content: bytes) -> Paper:
 
 
 def checked(content: bytes) -> tuple[str, bytes]:
-    """Tell what it is, and return it as it may be kept.
+    """Return the file type, and the content to store.
 
-    A picture is drawn anew, so that nothing is left of what hides in it. A PDF is not opened by
-    us: it must begin and end as one, with nothing before or behind.
+    An image is re-encoded, which drops hidden content. A PDF is not parsed: it must start and
+    end as a PDF.
 
     Raises: BadPaperError
     """
@@ -76,7 +76,7 @@ def _drawn_anew(content: bytes, picture_format: str) -> bytes:
         picture = images.opened(content)
     except images.BadPictureError as error:
         raise BadPaperError(_("Not a picture: %(why)s.") % {"why": error}) from error
-    # Onto a new sheet: a copy would carry remarks and color profiles along.
+    # Onto a new image: a copy would keep comments and color profiles.
     sheet = Pillow.new("RGB" if picture_format == "JPEG" else picture.mode, picture.size)
     sheet.paste(picture)
     drawn = io.BytesIO()
@@ -85,7 +85,7 @@ def _drawn_anew(content: bytes, picture_format: str) -> bytes:
 
 
 def read(name: str) -> bytes:
-    """Return a kept paper.
+    """Return the content of a stored document.
 
     Raises: FileNotFoundError
     """

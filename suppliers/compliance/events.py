@@ -1,4 +1,4 @@
-"""Compliance events: write expiring evidence and withheld offers to the outbox."""
+"""Compliance events: write expiring documents and held offers to the outbox."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from suppliers.models import Criterion, Evidence, Supplier
 
 
 def evidence_expires(evidence: Evidence, *, at: datetime) -> None:
-    """Tell staff once that a proof ends soon."""
+    """Notify staff once that a document expires soon."""
     tell(
         name="evidence.expires",
         key=f"evidence.expires:{evidence.pk}:{evidence.valid_until}",
@@ -36,7 +36,7 @@ def evidence_expires(evidence: Evidence, *, at: datetime) -> None:
 def offers_withheld(
     supplier: Supplier, *, count: int, criteria: Sequence[str], at: datetime
 ) -> None:
-    """Tell staff that goods went off sale because a proof is missing or over."""
+    """Notify staff that offers were held because a document is missing or expired."""
     tell(
         name="offers.withheld",
         key=f"offers.withheld:{supplier.code}:{at.isoformat()}",
@@ -67,7 +67,7 @@ def _named(criterion: str) -> str:
 
 
 def _vetters() -> list[str]:
-    """Return the addresses of those who may judge evidence."""
+    """Return the e-mail addresses of staff who may verify documents."""
     people = GuardedBackend().with_perm("suppliers.change_evidence")
     return sorted(people.filter(is_staff=True).values_list("email", flat=True))
 

@@ -1,6 +1,6 @@
-"""Evidence form: take evidence with its document, validate the document, name the fields.
+"""Compliance document form: validate a document with its file, name the fields.
 
-The content of the document decides, not its file name.
+The content of the file decides, not its name.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ CLAIMED = (
 
 
 class EvidenceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
-    """One proof of one criterion, with its paper."""
+    """A document for one criterion, with its file."""
 
     paper = forms.FileField(
         required=False,

@@ -1,4 +1,4 @@
-"""Compliance tasks: warn of expiring evidence, hold offers whose evidence expired."""
+"""Compliance tasks: warn of expiring documents, hold offers whose document expired."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ from suppliers.compliance import vetting
 
 @shared_task
 def watch_evidence(**_: Any) -> None:
-    """Warn of proofs that end soon, and hold what needs one that is over."""
+    """Warn of expiring documents, and hold offers whose document expired."""
     vetting.watch(now=timezone.now())

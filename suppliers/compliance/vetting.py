@@ -1,6 +1,6 @@
-"""Supplier vetting: submit, verify and reject evidence, activate, pause and block a supplier.
+"""Supplier vetting: submit, verify and reject documents, activate, pause and block a supplier.
 
-A supplier is activated only with all required evidence. Offers without theirs are not sold.
+A supplier is activated only with all required documents. Offers without theirs are not sold.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from suppliers.models import Criterion, Evidence, Supplier, SupplierOffer, Unpub
 
 Status = Supplier.Status
 BATCH = 500
-# What is only as good as the paper it is written on.
+# Kinds that need an uploaded file.
 ON_PAPER = frozenset(
     {Evidence.Kind.CERTIFICATE, Evidence.Kind.TEST_REPORT, Evidence.Kind.DECLARATION}
 )
 
 
 class NotVettedError(Exception):
-    """Something that must be proven before a supplier is active is not."""
+    """Documents required for activation are missing."""
 
     def __init__(self, missing: list[Criterion]) -> None:
         names = ", ".join(str(criterion.label) for criterion in missing)
@@ -36,12 +36,12 @@ class NotVettedError(Exception):
 
 
 class UnfitEvidenceError(Exception):
-    """Nobody can verify it as it is; the message says why."""
+    """The document cannot be verified; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """Something that is said to prove a criterion. ``content`` is the paper, if there is one."""
+    """A document to submit; ``content`` is the file, if any."""
 
     criterion: str
     kind: str
@@ -56,7 +56,7 @@ class Claim:
 
 
 def submit(*, supplier: Supplier, claim: Claim, actor: str, now: datetime) -> Evidence:
-    """Take in a proof; it counts for nothing until somebody verified it.
+    """Store a document; it counts only after it is verified.
 
     Raises: documents.BadPaperError  nothing is written
     """
@@ -81,10 +81,10 @@ def submit(*, supplier: Supplier, claim: Claim, actor: str, now: datetime) -> Ev
 
 @transaction.atomic(durable=True)
 def verify(*, evidence: Evidence, actor: str, now: datetime, reason: str = "") -> Weighed:
-    """Believe a proof; the offers that waited for it are on sale again.
+    """Verify a document; offers that needed it are released.
 
-    Locks:  the supplier, then the offers that come back, in id order
-    Raises: UnfitEvidenceError  it is over, or the paper is missing; nothing is written
+    Locks: the supplier, then the released offers, in id order
+    Raises: UnfitEvidenceError  it expired, or the file is missing; nothing is written
     """
     supplier = _lock(evidence.supplier_id)
     if evidence.valid_until is not None and evidence.valid_until < now.date():
@@ -104,9 +104,9 @@ def verify(*, evidence: Evidence, actor: str, now: datetime, reason: str = "") -
 
 @transaction.atomic(durable=True)
 def reject(*, evidence: Evidence, actor: str, now: datetime, reason: str) -> Weighed:
-    """Do not believe a proof, or no longer; the offers that stood on it alone go off sale.
+    """Reject a document, also a verified one; offers that need it are held.
 
-    Locks:  the supplier, then the offers that are held, in id order
+    Locks: the supplier, then the held offers, in id order
     """
     supplier = _lock(evidence.supplier_id)
     evidence.move(Evidence.Status.REJECTED, at=now, actor=actor, reason=reason)
@@ -114,22 +114,22 @@ def reject(*, evidence: Evidence, actor: str, now: datetime, reason: str) -> Wei
 
 
 def missing(*, supplier: Supplier, now: datetime) -> list[Criterion]:
-    """Return what must be proven before this supplier is active, and is not."""
+    """Return the criteria required for activation without a valid document."""
     proven = set(supplier.evidence.valid(now.date()).values_list("criterion", flat=True))
     return [Criterion(name) for name in settings.VETTING_REQUIRED if name not in proven]
 
 
 @transaction.atomic(durable=True)
 def begin(*, supplier: Supplier, actor: str, now: datetime, reason: str = "") -> None:
-    """Look at a candidate more closely."""
+    """Start the vetting of a candidate."""
     supplier.move(Status.VETTING, at=now, actor=actor, reason=reason)
 
 
 @transaction.atomic(durable=True)
 def activate(*, supplier: Supplier, actor: str, now: datetime, reason: str = "") -> None:
-    """Buy from a supplier who was vetted, or again from one who was paused.
+    """Activate a vetted or paused supplier.
 
-    Locks:  the supplier, then the offers that change, in id order
+    Locks: the supplier, then the changed offers, in id order
     Raises: NotVettedError  nothing is written
     """
     _lock(supplier.pk)
@@ -142,22 +142,22 @@ def activate(*, supplier: Supplier, actor: str, now: datetime, reason: str = "")
 
 @transaction.atomic(durable=True)
 def pause(*, supplier: Supplier, actor: str, now: datetime, reason: str) -> None:
-    """Stop buying from a supplier for a while: what only he has is sold out at once."""
+    """Pause a supplier: its offers are out of stock at once."""
     supplier.move(Status.PAUSED, at=now, actor=actor, reason=reason)
     _show_anew(supplier)
 
 
 @transaction.atomic(durable=True)
 def block(*, supplier: Supplier, actor: str, now: datetime, reason: str) -> None:
-    """Never buy from a supplier again."""
+    """Block a supplier for good."""
     supplier.move(Status.BLOCKED, at=now, actor=actor, reason=reason)
     _show_anew(supplier)
 
 
 def watch(*, now: datetime) -> tuple[int, int]:
-    """Warn of proofs that end within 30 days, and hold the offers of those that are over.
+    """Warn of documents that expire within ``WARN_BEFORE``; hold offers whose document expired.
 
-    Returns how many proofs were warned of, and how many offers were held.
+    Returns the numbers of warnings and of held offers.
     """
     warned = sum(_warn(evidence, now) for evidence in Evidence.objects.to_warn_of(now))
     suppliers = Supplier.objects.order_by("pk").values_list("pk", flat=True)
@@ -167,7 +167,7 @@ def watch(*, now: datetime) -> tuple[int, int]:
 
 @transaction.atomic(durable=True)
 def _warn(evidence: Evidence, now: datetime) -> bool:
-    """Tell staff of one proof, unless another worker did, or a later one is there already."""
+    """Notify staff of one document, unless another worker did or a later document exists."""
     row = Evidence.objects.filter(pk=evidence.pk, warned_at__isnull=True)
     if not row.update(warned_at=now) or _is_followed(evidence):
         return False
@@ -190,7 +190,10 @@ def _is_followed(evidence: Evidence) -> bool:
 
 @transaction.atomic(durable=True)
 def _expire(supplier_id: int, now: datetime) -> int:
-    """Locks:  the supplier, then the offers that change, in id order."""
+    """Hold offers whose document expired; return how many.
+
+    Locks: the supplier, then the changed offers, in id order
+    """
     return _weigh(_lock(supplier_id), now).held
 
 
@@ -204,13 +207,13 @@ def _weigh(supplier: Supplier, now: datetime) -> Weighed:
 
 @needs_transaction
 def _lock(supplier_id: int) -> Supplier:
-    """Let nobody else judge this supplier; feeds and orders of his go on meanwhile."""
+    """Lock out other decisions about this supplier; its feeds and orders continue."""
     return Supplier.objects.select_for_update(of=["self"], no_key=True).get(pk=supplier_id)
 
 
 @needs_transaction
 def _show_anew(supplier: Supplier) -> None:
-    """Have the shop's pages show what can be had now; the sweep does it."""
+    """Queue the supplier's variants for publication."""
     offers = SupplierOffer.objects.filter(supplier=supplier, variant__isnull=False)
     offers = offers.exclude(status=SupplierOffer.Status.GONE)
     variant_ids = offers.order_by("variant_id").values_list("variant_id", flat=True).distinct()

@@ -53,7 +53,7 @@ class UploadForm(forms.Form):
 
 
 class MappingActions(StaffAdmin):
-    """What staff say about a supplier's files."""
+    """Staff action that opens the mapping page."""
 
     mapping_actions: ClassVar = ["mapping"]
     mapping_fits: ClassVar = {"mapping": lambda row: row.adapter == file_sources.FEED}
@@ -68,7 +68,7 @@ class MappingActions(StaffAdmin):
 
 
 class _Page:
-    """One visit to the mapping page of one file of one supplier."""
+    """One request to the mapping page of one file."""
 
     def __init__(
         self, desk: StaffAdmin, request: HttpRequest, supplier: Supplier, content: Content
@@ -123,7 +123,7 @@ class _Page:
         return self._show({**shown, "previews": previews, "good": good, "seen": token})
 
     def _fetch(self) -> HttpResponse:
-        """Have a worker fetch it: this page is back at once, whoever hangs."""
+        """Queue the fetch in a worker, so that a hanging server does not block the page."""
         supplier, content = self.supplier, self.content.value
         try:
             if sample_fetch.ask(supplier=supplier, content=content, now=timezone.now()):
@@ -180,7 +180,7 @@ class _Page:
         return Mapping.read(found.spec) if found else None
 
     def _reading_only(self, step: str) -> dict[str, Any]:
-        """Let staff say how a file is written that could not be read as it was detected."""
+        """Return the form for how to read a file that the detection misread."""
         given = self.request.POST if step in {"preview", "save"} else None
         return {"form": MappingForm(given, headers=(), base=self._active() or Mapping())}
 
@@ -213,7 +213,7 @@ class _Page:
 
 
 def _reading_of(given: Any) -> Reading:
-    """Read how staff say that the file is written; what cannot be so is told by the form."""
+    """Return the submitted reading settings; the form reports invalid ones."""
     form = MappingForm(given, headers=(), base=Mapping())
     form.is_valid()
     reading: Reading = form.mapping.reading

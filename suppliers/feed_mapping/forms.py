@@ -1,4 +1,4 @@
-"""Feed mapping form: show a mapping as fields, validate the input, build the mapping again."""
+"""Feed mapping form: show a mapping as fields, validate the input, build a mapping from it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ MEANING = (
     "blank",
     "stale_after_h",
 )
-TAB = "tab"  # nobody can type one
+TAB = "tab"  # a tab cannot be typed in the field
 UNITS = {Kind.WEIGHT: GRAMS, Kind.LENGTH: MILLIMETERS}
 WORDED = (Kind.STOCK, Kind.FLAG)
 
@@ -104,9 +104,9 @@ BAD_LINE = gettext_lazy("This line cannot be read: %(line)s")
 
 
 class MappingForm(forms.Form):
-    """Field by field: which column, or from where else; and what silence means.
+    """One row per field: its column or another source; and what missing values mean.
 
-    ``base`` is what it starts from: what of it no field shows is kept.
+    ``base`` is the initial mapping; its parts without a form field are kept.
     """
 
     images = forms.CharField(
@@ -211,7 +211,7 @@ class MappingForm(forms.Form):
         }
 
     def rows(self) -> list[dict[str, Any]]:
-        """List the fields of ours, each with what can be said about it."""
+        """Return the mapped fields, each with its form fields."""
         return [
             {
                 "label": target.label,
@@ -226,7 +226,7 @@ class MappingForm(forms.Form):
         return [self[name] for name in LISTS]
 
     def rest(self) -> list[forms.BoundField]:
-        """List how the file is written, and what silence means."""
+        """Return the form fields for reading the file and for missing values."""
         return [self[name] for name in (*READING, *MEANING)]
 
     def clean(self) -> dict[str, Any] | None:
@@ -314,7 +314,7 @@ class MappingForm(forms.Form):
 
 
 def _as_before(said: str, before: Any) -> Source:
-    """Read a source; one that stands as it stood keeps what the page does not show of it."""
+    """Return the source; an unchanged one keeps its parts without a form field."""
     return next((one for one in before if source_syntax.written(one) == said), None) or (
         source_syntax.read(said)
     )

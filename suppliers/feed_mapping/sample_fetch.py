@@ -1,7 +1,7 @@
 """Sample fetch: fetch a supplier's file in a worker for the mapping page, report the progress.
 
-The state of the connection has the progress. A database lock tells whether the worker is alive: the
-database releases it as soon as the worker is killed.
+The state of the connection has the progress. A session lock shows whether the worker is alive:
+it is released when the worker dies.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ from suppliers.models import Connection, Supplier
 from suppliers.resilience.bulkheads import in_hand, is_in_hand
 
 SAMPLES = "samples"
-# The lanes of a supplier may be full of whole syncs, and those have ten minutes each.
+# The supplier's lanes may be full of syncs of up to ten minutes.
 TAKEN_UP_WITHIN = timedelta(minutes=10)
 LONGEST_PROBLEM = 300
 
 
 class Stage(StrEnum):
-    """How far a fetch is that somebody asked for."""
+    """The progress of a requested fetch."""
 
     WAITING = "waiting"
     UNDER_WAY = "under way"
     DONE = "done"
     FAILED = "failed"
     BROKEN_OFF = "broken off"  # its worker was killed
-    NOT_TAKEN_UP = "not taken up"  # no worker came
+    NOT_TAKEN_UP = "not taken up"  # no worker started it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetch:
-    """One fetch: since when it is where it is, and the file's name or what went wrong."""
+    """A fetch: its stage since when, and the file name or the problem."""
 
     stage: Stage
     since: datetime
@@ -55,9 +55,9 @@ class Fetch:
 
 
 def ask(*, supplier: Supplier, content: str, now: datetime) -> bool:
-    """Write down that the file is wanted; False where it is being fetched already.
+    """Record a request for the file; return False if a fetch is under way.
 
-    Raises: PermanentError  there is no address to fetch it from
+    Raises: PermanentError  the supplier has no connection
     """
     wire = Connection.objects.filter(supplier=supplier).first()
     if wire is None:
@@ -70,14 +70,14 @@ def ask(*, supplier: Supplier, content: str, now: datetime) -> bool:
 
 
 def take_back(*, supplier: Supplier, content: str) -> None:
-    """Forget that the file is wanted: no worker will ever hear of it."""
+    """Delete a request that could not be queued."""
     _keep(Connection.objects.get(supplier=supplier), content, {})
 
 
 def fetch(*, supplier: Supplier, content: str, now: datetime) -> None:
-    """Fetch a file that is wanted, and write down how that ended. A second time does nothing.
+    """Fetch a requested file and record the outcome. Idempotent.
 
-    Raises: InHandError  another worker is at it
+    Raises: InHandError  another worker is fetching it
     """
     clock = elapsing(now)
     with in_hand(_subject(supplier, content)):
@@ -95,13 +95,13 @@ def fetch(*, supplier: Supplier, content: str, now: datetime) -> None:
 
 
 def last_of(*, supplier: Supplier, content: str, now: datetime) -> Fetch | None:
-    """Tell how far the fetch is that was asked for last; None where nobody asked for any."""
+    """Return the progress of the last requested fetch; None without a request."""
     wire = Connection.objects.filter(supplier=supplier).first()
     wish = _kept(wire, content) if wire else {}
     if wire and "began_at" in wish and "ended_at" not in wish:
         if is_in_hand(_subject(supplier, content)):
             return Fetch(stage=Stage.UNDER_WAY, since=_at(wish, "began_at"))
-        # It may have ended between the first look and the lock: what it wrote then is there now.
+        # It may have ended before the lock was checked: read the state again.
         wire.refresh_from_db(fields=["remembered"])
         wish = _kept(wire, content)
     if not wish:

@@ -18,7 +18,7 @@ SPLIT = re.compile(r"(?P<name>.*\S)\s+split at\s+(?P<separator>\S{1,3})")
 
 
 class UnreadableLineError(ValueError):
-    """A line does not say what it should."""
+    """The line does not have the expected syntax."""
 
 
 def written(source: Source) -> str:
@@ -29,7 +29,7 @@ def written(source: Source) -> str:
 
 
 def read(text: str) -> Source:
-    """Read one source; an unknown prefix is the name of a column."""
+    """Parse one source; an unknown prefix belongs to the column name."""
     plain, separator = text.strip(), ""
     if found := SPLIT.fullmatch(plain):
         plain, separator = found["name"], found["separator"]
@@ -41,7 +41,7 @@ def read(text: str) -> Source:
 
 
 def pairs(text: str) -> dict[str, str]:
-    """Read lines such as ``Color = colour``.
+    """Parse lines such as ``Color = colour``.
 
     Raises: UnreadableLineError
     """

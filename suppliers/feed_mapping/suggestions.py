@@ -38,10 +38,10 @@ GONE_IF_NO = {"is sale", "active", "enabled"}
 
 
 def suggest(headers: Sequence[str], rows: Iterable[Mapping[str, Any]] = ()) -> mappings.Mapping:
-    """Guess which column is what; a person looks at it before it is used.
+    """Suggest a source for each field; staff review it.
 
-    The rows help to see units and joined cells. Two columns never become one field: of several
-    names, the likeliest is taken.
+    Rows show units and joined cells. A column is used once; of several candidates for a field
+    the most likely is taken.
     """
     rows = list(rows)
     left = {header: known_name(header) for header in headers}
@@ -55,7 +55,7 @@ def suggest(headers: Sequence[str], rows: Iterable[Mapping[str, Any]] = ()) -> m
     if "length" in fields and not {"width", "height"} <= fields.keys():
         header = fields["length"].column
         if (name := known_name(header)) in CLAIM_ALIASES["Length"]:
-            del fields["length"]  # of the light: a box has three sides
+            del fields["length"]  # of the light: a box has three dimensions
             left[header] = name
     claims = {}
     for label, aliases in CLAIM_ALIASES.items():
@@ -92,7 +92,7 @@ def _first(left: Mapping[str, str], aliases: Sequence[str]) -> str | None:
 
 
 def _is_flag(header: str, rows: Sequence[Mapping[str, Any]]) -> bool:
-    """Tell whether a column can be a yes or no, as far as the rows show."""
+    """Return whether a column is a yes/no flag, as far as the rows show."""
     for row in rows:
         try:
             if said := sources.text(row.get(header)):
@@ -139,7 +139,7 @@ def _unit(header: str, kind: Kind) -> str:
 
 
 def _kilograms(header: str, kind: Kind, rows: Sequence[Mapping[str, Any]]) -> str:
-    """Take weights without a unit for kilograms where they are as light as only those can be."""
+    """Return "kg" for weights without a unit that are too small for grams."""
     figures = [sources.text(row.get(header)).replace(",", ".") for row in rows]
     weights = [float(figure) for figure in figures if FIGURE.fullmatch(figure)]
     is_light = kind is Kind.WEIGHT and len(weights) == sum(map(bool, figures))
@@ -153,7 +153,7 @@ def _separator(
     *,
     urls: bool = False,
 ) -> str:
-    """Choose what cuts the cells of a column into several, if anything does."""
+    """Return the separator of the values in a column's cells, if any."""
     cells = [sources.text(row.get(header)) for row in rows]
     for choice in choices:
         cut = [cell.split(choice) for cell in cells if choice in cell]

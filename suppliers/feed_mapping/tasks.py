@@ -17,11 +17,11 @@ LANE_PATIENCE_S = 5
 
 @shared_task
 def fetch_sample(*, supplier_id: int, content: str, **_: Any) -> None:
-    """Fetch the file whose mapping a person builds."""
+    """Fetch the file for which staff build a mapping."""
     supplier = Supplier.objects.select_related("connection").get(pk=supplier_id)
     try:
         with suppress(InHandError), lane(Work.SYNCS, supplier_id):
             sample_fetch.fetch(supplier=supplier, content=content, now=timezone.now())
-    except LaneFullError:  # no sweep knows of it
+    except LaneFullError:  # no sweep retries it
         again = {"supplier_id": supplier_id, "content": content}
         fetch_sample.apply_async(kwargs=again, countdown=LANE_PATIENCE_S)

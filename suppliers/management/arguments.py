@@ -1,4 +1,4 @@
-"""Command arguments: read a supplier's settings, read secrets from files or standard input."""
+"""Command arguments: parse a supplier's settings, read secrets from files or standard input."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from suppliers.connections.setup import Wiring, Wish
 from suppliers.connectors import ADAPTERS
 from suppliers.models import FeedLimits, FeedRun, Supplier
 
-# Options of the command that are columns of the same name.
+# Options named like model fields.
 OF_SUPPLIER = (
     "name",
     "language",
@@ -28,7 +28,7 @@ EVERY = [*(str(kind) for kind in FeedRun.Kind), "orders"]
 
 
 class UnreadableError(Exception):
-    """Something on the command line cannot be read; no value of a secret is in the words."""
+    """An argument is invalid. The message contains no secret value."""
 
 
 def describe(parser: ArgumentParser) -> None:
@@ -84,7 +84,7 @@ def describe(parser: ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    """Read a number; argparse makes the words of a ValueError."""
+    """Parse a number; argparse turns a ValueError into its message."""
     number = int(text)
     if not 0 <= number <= 32_767:  # noqa: PLR2004 - what the columns hold
         raise ValueError(text)
@@ -92,7 +92,7 @@ def _count(text: str) -> int:
 
 
 def wish(options: dict[str, Any], *, stdin: Callable[[], str]) -> Wish:
-    """Read a whole wish.
+    """Return the parsed settings.
 
     Raises: UnreadableError
     """
@@ -123,7 +123,7 @@ def wish(options: dict[str, Any], *, stdin: Callable[[], str]) -> Wish:
 def _pairs(flag: str, given: list[str]) -> list[tuple[str, str]]:
     pairs = [text.partition("=") for text in given]
     if not all(name and equals for name, equals, _ in pairs):
-        # The text is not repeated: it may be a secret whose name was forgotten.
+        # Do not repeat the text: it may be a secret without its name.
         raise UnreadableError(f"{flag}: a name, then =, then the value.")
     return [(name.strip(), value) for name, _, value in pairs]
 
@@ -146,7 +146,7 @@ def _secret(name: str, value: str, stdin: Callable[[], str]) -> str:
 
 
 def _json(name: str, value: str) -> Any:
-    """Read JSON; a word that is none is taken as it stands."""
+    """Parse JSON; a plain word is a string."""
     try:
         return json.loads(value)
     except ValueError:

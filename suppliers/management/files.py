@@ -42,9 +42,9 @@ def mapping_of(
     actor: str,
     now: datetime,
 ) -> Iterator[str]:
-    """Do what is asked with a mapping; tell it line by line.
+    """Save, restore or show a mapping; yield lines for the terminal.
 
-    Raises: CommandError  he has no files, there is no such version, or nothing can be read by it
+    Raises: CommandError  the supplier has no files, unknown version, or invalid mapping
     """
     _has_files(supplier)
     mine = FeedMapping.objects.filter(supplier=supplier, content=options["content"])
@@ -72,9 +72,9 @@ def mapping_of(
 def keep(
     supplier: Supplier, options: dict[str, Any], *, actor: str, now: datetime
 ) -> Iterator[str]:
-    """Keep a file as the newest of its kind.
+    """Upload a file as the newest of its kind; yield lines for the terminal.
 
-    Raises: CommandError  he has no files, or it cannot be read or kept
+    Raises: CommandError  the supplier has no files, or the file cannot be read or stored
     """
     _has_files(supplier)
     path: Path = options["file"]

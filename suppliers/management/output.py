@@ -24,7 +24,7 @@ MARKS = {
 
 
 def table(found: list[Standing], *, now: datetime) -> Iterator[str]:
-    """Shape: one line per supplier, then a line for each of his runs, budgets and troubles."""
+    """Yield a line per supplier, followed by its runs, quotas and problems."""
     if not found:
         yield "No supplier yet: manage.py supplier add --help"
     for standing in found:
@@ -43,14 +43,14 @@ def table(found: list[Standing], *, now: datetime) -> Iterator[str]:
                 f" {run.rejected} rejected{applied}{f'. {run.problem}' if run.problem else ''}"
             )
         for budget in standing.budgets:
-            if budget.until:  # the others are whole
+            if budget.until:  # the others are full
                 left = f"{budget.left} of {budget.total} left until {budget.until:%H:%M} UTC"
                 yield f"    budget    {budget.name}: {left}"
         yield f"    can       {', '.join(standing.abilities) or 'nothing'}"
 
 
 def used(runs: Sequence[FeedRun], budgets: Iterable[Budget]) -> Iterator[str]:
-    """Shape: one line of the calls by what they were for, and one per budget that was touched."""
+    """Yield a line with the calls by capability, and one per used quota."""
     calls = sum((Counter(run.calls) for run in runs), Counter[str]())
     points = sum((Counter(run.points) for run in runs), Counter[str]())
     by_ability = ", ".join(f"{count:,} {ability}" for ability, count in sorted(calls.items()))
@@ -74,7 +74,7 @@ def _ago(moment: datetime | None, now: datetime) -> str:
 
 
 def report(trial: Trial) -> Iterator[str]:
-    """Shape: what he can do, then a line for each step with what to do about it below."""
+    """Yield the capabilities, then a line per step with its advice."""
     yield f"{trial.code} speaks {trial.connector}: {', '.join(trial.abilities) or 'nothing'}"
     for step in trial.steps:
         yield f"{MARKS[step.outcome]:>9}  {step.name}: {step.told}"
@@ -97,9 +97,9 @@ def watch(  # noqa: PLR0913 - a job of somebody's, and who looks on
     since: datetime,
     now: datetime,
 ) -> FeedRun:
-    """Do one job. Of all that are done since then, one walks the list for the others.
+    """Run one job. Jobs since ``since`` share one read of a list.
 
-    Raises: CommandError  somebody else does it
+    Raises: CommandError  another worker runs it
     """
     started = time.monotonic()
     list_since = max(since, schedule.list_since(supplier, kind, now=now))

@@ -39,7 +39,7 @@ def describe(verb: Callable[..., ArgumentParser]) -> None:
 
 
 def runs_of(supplier: Supplier, options: dict[str, Any]) -> Iterator[str]:
-    """Shape: one line per run, the newest first; with ``as_json`` one document."""
+    """Yield one line per run, the newest first; with ``as_json`` one JSON document."""
     runs = FeedRun.objects.filter(supplier=supplier).order_by("-pk")
     if options["status"]:
         runs = runs.filter(status=options["status"])

@@ -1,4 +1,4 @@
-"""Scorecard admin: show facts, measures and answer times of suppliers."""
+"""Scorecard admin: show observations, measures and latencies of suppliers."""
 
 from __future__ import annotations
 

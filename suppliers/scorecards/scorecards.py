@@ -1,9 +1,9 @@
 """Scorecards: record facts about suppliers, roll them up into one number per measure and day.
 
-Note [Observed, not told]: a scorecard is made of rows that our own work left behind, never of what
-a supplier says about itself. These are ``ScorecardFact`` (purchase orders and parcels, recorded by
-``shipping.supplier_performance``), ``FeedRun``, ``CostChange`` and ``AnswerTally``. Their content
-for a day stays, so a repeated roll-up gives the same numbers.
+Note [Observed data only]: a scorecard is computed from records of our own operation, not from
+what a supplier states about itself. These are ``ScorecardFact`` (purchase orders and parcels,
+recorded by ``shipping.supplier_performance``), ``FeedRun``, ``CostChange`` and ``AnswerTally``.
+They are not changed later, so a repeated roll-up gives the same numbers.
 """
 
 from __future__ import annotations
@@ -54,12 +54,12 @@ ENDED = (
 
 
 def record(facts: Sequence[ScorecardFact]) -> None:
-    """Keep facts; one that is known already is not kept twice."""
+    """Store facts; known ones are skipped."""
     ScorecardFact.objects.bulk_create(facts, ignore_conflicts=True, batch_size=BATCH)
 
 
 def note_costs(*, now: datetime) -> None:
-    """Note once a day how many costs we know of each active supplier."""
+    """Record the number of known costs of each active supplier, once a day."""
     for supplier in Supplier.objects.filter(status=Supplier.Status.ACTIVE).order_by("pk"):
         known = SupplierOffer.objects.filter(supplier=supplier, cost_amount__isnull=False)
         count = known.exclude(status=SupplierOffer.Status.GONE).count()
@@ -79,7 +79,7 @@ def note_costs(*, now: datetime) -> None:
 
 
 def roll_up(*, supplier: Supplier, first: date, now: datetime) -> int:
-    """Write the measures of every day from ``first`` to today; return how many there are."""
+    """Write the measures of every day from ``first`` to today; return how many."""
     seen = _Seen(supplier, first=first, now=now)
     days = [first + A_DAY * n for n in range((now.date() - first).days + 1)]
     cards = [
@@ -108,9 +108,9 @@ def roll_up(*, supplier: Supplier, first: date, now: datetime) -> int:
 
 
 def scores(*, on: date) -> dict[int, int]:
-    """Say of 100 lines how many each supplier surely ships, by his newest scorecard of a month.
+    """Return the lower bound of each supplier's fill rate in percent, of the last 30 days.
 
-    Who shipped too few to tell has no score.
+    A supplier with too few lines has no score.
     """
     newest = (
         Scorecard.objects.filter(
@@ -123,7 +123,7 @@ def scores(*, on: date) -> dict[int, int]:
 
 
 def keep_accuracy(*, supplier: Supplier) -> None:
-    """Let the age of his figures count by how often they were right; see ``freshness``."""
+    """Copy the stock accuracy to the supplier, for ``freshness``."""
     latest = Scorecard.objects.filter(
         supplier=supplier, measure=Scorecard.Measure.STOCK_ACCURACY
     ).order_by("-on")
@@ -136,7 +136,7 @@ def keep_accuracy(*, supplier: Supplier) -> None:
 
 @dataclass(slots=True)
 class _Series:
-    """Values with their moments, in order, to be cut by time."""
+    """Values ordered by time."""
 
     moments: list[datetime] = field(default_factory=list)
     values: list[Decimal] = field(default_factory=list)
@@ -150,7 +150,7 @@ class _Series:
 
 
 class _Seen:
-    """All that was seen of one supplier in the windows of some days, read once."""
+    """All records about one supplier for the windows of some days, read once."""
 
     def __init__(self, supplier: Supplier, *, first: date, now: datetime) -> None:
         self._supplier = supplier
@@ -172,7 +172,7 @@ class _Seen:
         self._awake = _awake(supplier)
 
     def _read_runs(self) -> None:
-        """Read how runs ended, and when stock was confirmed; of that also the last time before."""
+        """Read the outcomes of runs, and the stock confirmations since the last one before the window."""
         self._ended = _Series()
         runs = FeedRun.objects.filter(supplier=self._supplier, ended_at__isnull=False)
         recent = runs.filter(ended_at__gte=self._since, status__in=ENDED)
@@ -189,7 +189,7 @@ class _Seen:
         self._stocked.sort()
 
     def measured(self, day: date) -> Iterator[tuple[str, Score]]:
-        """Yield each measure of the 30 days that end with this one, where there is a sample."""
+        """Yield each measure of the 30 days that end with this one, if it has a sample."""
         end = _midnight(day) + A_DAY
         begin = end - WINDOW
         for measure, score in self._scores(begin, end):
@@ -215,7 +215,7 @@ class _Seen:
         yield Measure.ANSWERED, statistics.rate(answered, counts.total())
 
     def _stock_ages(self, begin: datetime, end: datetime) -> Iterator[Decimal]:
-        """Look each hour how old the stock was, while the supplier was active."""
+        """Yield the age of the stock at each hour in which the supplier was active."""
         hour = begin
         while hour < min(end, self._now):
             hour += AN_HOUR
@@ -224,7 +224,7 @@ class _Seen:
                 yield Decimal((hour - self._stocked[place - 1]) // timedelta(seconds=1))
 
     def _cost_stability(self, begin: datetime, end: datetime) -> Score | None:
-        """Of the costs that we knew last, how many stayed."""
+        """Return the share of known costs that did not change."""
         known = self._facts[Kind.COSTS_KNOWN].between(begin, end)
         if not known:
             return None
@@ -242,7 +242,7 @@ def _midnight(day: date) -> datetime:
 
 
 def _awake(supplier: Supplier) -> list[tuple[datetime, datetime]]:
-    """Return the spans of time in which the supplier was active, as his trace tells."""
+    """Return the periods in which the supplier was active, from its status history."""
     moves = StatusChange.objects.filter(
         subject=Supplier._meta.label,  # noqa: SLF001 - Django's documented model API
         subject_id=supplier.pk,

@@ -1,6 +1,6 @@
 """Scorecard statistics: compute rates, times and their bounds, suggest a safety stock. Pure.
 
-A number has bounds only where the sample is large enough.
+A number has bounds only if the sample is large enough.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-# 95 of 100 times the truth lies between the bounds.
+# For 95 % confidence.
 Z = Decimal("1.959963984540054")
 HALF = Decimal("0.5")
 NINE_TENTHS = Decimal("0.9")
 STEP = Decimal("0.0001")
-# Refusals that a buffer may leave, and how many promises it takes to say anything at all.
+# The rejection rate that a safety stock may leave, and the fewest promises for a suggestion.
 MOST_REFUSED_RATE = Decimal("0.01")
 FEWEST_PROMISES = 20
 MOST_BUFFER = 50
-# Where an answer time falls: the ceilings of the buckets, each twice the one before.
+# Upper bounds of the latency buckets.
 CEILINGS_MS = (25, 50, 100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 51_200)
-UNANSWERED_MS = 0  # the bucket of calls without an answer
+UNANSWERED_MS = 0  # the bucket of calls without answer
 
 _STOCK_WORDS = re.compile(
     r"\b(?:out[\s_-]?of[\s_-]?stock|sold[\s_-]?out|no[\s_-]stock|not[\s_]in[\s_]stock"
@@ -39,10 +39,10 @@ _LONGEST_WORDS = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """One number and how far it can be trusted.
+    """A number with its confidence bounds.
 
-    Shape:  ``low`` or ``high`` is None where the sample is too small to bound it.
-            ``tail`` is the 90th percentile of times; None for rates
+    Shape: ``low`` or ``high`` is None if the sample is too small; ``tail`` is the 90th
+        percentile of times, None for rates
     """
 
     sample: int
@@ -54,10 +54,10 @@ class Score:
 
 
 def rate(good: int, of: int) -> Score | None:
-    """Judge ``good`` of ``of`` by Wilson's bounds; nothing is said of no sample.
+    """Return the rate with Wilson bounds; None for an empty sample.
 
     Source: E. B. Wilson, Probable Inference, the Law of Succession, and Statistical Inference,
-            JASA 22 (1927)
+    JASA 22 (1927)
     """
     if not 0 <= good <= of:
         raise ValueError(f"{good} of {of}")
@@ -77,7 +77,7 @@ def rate(good: int, of: int) -> Score | None:
 
 
 def times(values: Sequence[Decimal]) -> Score | None:
-    """Judge durations by their median, its bounds, and the time that 9 of 10 keep."""
+    """Return the median of durations with its bounds, and the 90th percentile."""
     if not values:
         return None
     ordered = sorted(values)
@@ -93,7 +93,7 @@ def times(values: Sequence[Decimal]) -> Score | None:
 
 
 def quantile(ordered: Sequence[Decimal], share: Decimal) -> Decimal:
-    """Read a quantile off sorted values, between two of them where it falls there."""
+    """Return a quantile of sorted values, linearly interpolated."""
     place = share * (len(ordered) - 1)
     below = int(place)
     above = min(below + 1, len(ordered) - 1)
@@ -101,7 +101,7 @@ def quantile(ordered: Sequence[Decimal], share: Decimal) -> Decimal:
 
 
 def _ranks(sample: int) -> tuple[int | None, int | None]:
-    """Return between which of the sorted values the true median lies, counted from 1."""
+    """Return the ranks, from 1, of the bounds of the median."""
     middle = Decimal(sample) / 2
     spread = Z * Decimal(sample).sqrt() / 2
     low = int((middle - spread).to_integral_value(ROUND_FLOOR))
@@ -110,12 +110,12 @@ def _ranks(sample: int) -> tuple[int | None, int | None]:
 
 
 def bucket_of(milliseconds: float) -> int:
-    """Return the ceiling of the bucket that an answer time falls into."""
+    """Return the upper bound of the bucket of a latency."""
     return next((top for top in CEILINGS_MS if milliseconds <= top), CEILINGS_MS[-1])
 
 
 def answer_times(counts: Mapping[int, int]) -> Score | None:
-    """Judge answer times that were only counted by bucket; within one they are spread evenly."""
+    """Return the median latency from bucket counts, interpolated within a bucket."""
     answered = {top: count for top, count in sorted(counts.items()) if top and count}
     sample = sum(answered.values())
     if not sample:
@@ -143,7 +143,7 @@ def _at(counts: Mapping[int, int], rank: Decimal) -> Decimal:
 
 
 def refused_for(words: str) -> str:
-    """Read from a supplier's reason whether he has no goods, or something else is the matter."""
+    """Return the cause of a rejection from its text: out of stock, discontinued or other."""
     words = words[:_LONGEST_WORDS]
     if _STOCK_WORDS.search(words):
         return "out_of_stock"
@@ -151,11 +151,10 @@ def refused_for(words: str) -> str:
 
 
 def suggested_buffer(*, promised: int, shown: Sequence[int]) -> int | None:
-    """Return how many units to keep back, so that at most 1 promise in 100 is refused.
+    """Return the safety stock with which at most 1 % of promises are rejected.
 
-    Shape:  ``shown`` is what the feed showed of each line that was refused for want of stock;
-            a buffer of so many units would have kept us from promising it. None: too few
-            promises to say
+    Shape: ``shown`` is the stock that the feed showed for each line rejected as out of stock; a
+        safety stock of so many units would have prevented the promise. None: too few promises
     """
     if not shown:
         return 0 if promised >= FEWEST_PROMISES else None

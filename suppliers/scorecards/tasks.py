@@ -14,7 +14,7 @@ from suppliers.scorecards import scorecards
 
 @shared_task
 def roll_up(*, first: str, **_: Any) -> None:
-    """Make the scorecards anew from a day on, from facts that are there by now."""
+    """Recompute the scorecards from a day on."""
     now = timezone.now()
     scorecards.note_costs(now=now)
     for supplier in Supplier.objects.order_by("pk"):

@@ -1,7 +1,7 @@
 """Dangerous goods: list why a service may not carry the lithium cells of a parcel. Pure.
 
-Source: IATA packing instructions 965 to 970 (section II) and the rules of international mail:
-a cell up to 20 Wh, the battery of one light up to 100 Wh, a limited number of cells a parcel.
+Source: IATA packing instructions 965 to 970 (section II) and the rules of international mail: a
+cell up to 20 Wh, the battery of one light up to 100 Wh, a limited number of cells per parcel.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ NO_LITHIUM = "none"
 
 
 class Refusal(StrEnum):
-    """Why a route may not carry a parcel."""
+    """Why a service may not carry a parcel."""
 
-    WAY = "way"  # not this way of packing: inside the light, with it, or alone
-    ENERGY_UNKNOWN = "energy_unknown"  # nobody says how strong the cell is
+    WAY = "way"  # the packing is not accepted: inside the light, with it, or alone
+    ENERGY_UNKNOWN = "energy_unknown"  # the cell's energy is unknown
     CELL_ENERGY = "cell_energy"
     BATTERY_ENERGY = "battery_energy"
     CELL_COUNT = "cell_count"
@@ -26,9 +26,9 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cells:
-    """The lithium of one line: ``lithium`` is a word of ``catalog.Variant.Lithium``.
+    """The lithium cells of one line; ``lithium`` is a value of ``catalog.Variant.Lithium``.
 
-    Units:  ``cell_wh`` and ``cell_count`` are of one piece, of which there are ``pieces``
+    Units: ``cell_wh`` and ``cell_count`` are per piece, ``pieces`` the number of pieces
     """
 
     lithium: str
@@ -38,13 +38,13 @@ class Cells:
 
     @property
     def in_one_piece(self) -> int:
-        """Cells in one piece; lithium that nobody counted is at least one cell."""
+        """Cells per piece; at least one if the count is unknown."""
         return max(self.cell_count, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one route takes; ``max_cells`` is per parcel, None where only the weight limits."""
+    """What a service accepts; ``max_cells`` is per parcel, None: limited only by weight."""
 
     accepts: frozenset[str]
     max_cell_wh: Decimal
@@ -53,7 +53,7 @@ class Limits:
 
 
 def refusals(*, cells: Iterable[Cells], limits: Limits) -> frozenset[Refusal]:
-    """List everything that stands against carrying these cells together in one parcel."""
+    """Return all reasons against carrying these cells in one parcel."""
     lithium = [one for one in cells if one.lithium != NO_LITHIUM]
     found = set()
     for one in lithium:

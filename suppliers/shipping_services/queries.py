@@ -12,7 +12,7 @@ from suppliers.shipping_services.selection import Route
 
 
 def by_place() -> Mapping[tuple[int, str], Sequence[Route]]:
-    """Read the routes in use, by location and currency."""
+    """Return the active services by location and currency."""
     found: dict[tuple[int, str], list[Route]] = defaultdict(list)
     rows = (
         Service.objects.filter(is_active=True).order_by("pk").select_related("location__supplier")

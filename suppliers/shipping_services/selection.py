@@ -12,13 +12,13 @@ from storefront.lib.money import Money
 from suppliers.shipping_services.dangerous_goods import NO_LITHIUM, Cells, Limits, refusals
 
 G_PER_KG = 1000
-# A light whose weight nobody states is charged as a heavy one, not as a light one.
+# For items of unknown weight: high, so that shipping is not undercharged.
 ASSUMED_WEIGHT_G = 500
 TOO_HEAVY = "weight"
 
 
 class Piece(Protocol):
-    """What a route asks of one variant, read as a row or as a page shows it."""
+    """The data of one variant that a service needs."""
 
     @property
     def packed_weight_g(self) -> int | None: ...
@@ -32,10 +32,9 @@ class Piece(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One route from one location. ``countries`` is empty where it goes everywhere.
+    """A shipping service of one location. ``countries`` empty: worldwide.
 
-    Units:  amounts as the shopper pays them; days on the road, after ``lead_days`` in the
-            warehouse
+    Units: amounts as the customer pays them; days in transit, after ``lead_days`` of handling
     """
 
     code: str
@@ -61,14 +60,14 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What a parcel weighs, and the lithium in it."""
+    """The weight of a parcel, and the lithium cells in it."""
 
     weight_g: int
     cells: tuple[Cells, ...]
 
 
 def load_of(piece: Piece, pieces: int = 1) -> Load:
-    """Return what so many of one variant weigh, and the lithium in them."""
+    """Return the load of some pieces of one variant."""
     return Load(
         weight_g=(piece.packed_weight_g or ASSUMED_WEIGHT_G) * pieces,
         cells=(
@@ -83,7 +82,7 @@ def load_of(piece: Piece, pieces: int = 1) -> Load:
 
 
 def refused(route: Route, load: Load) -> frozenset[str]:
-    """List what stands against this route, leaving aside where it goes."""
+    """Return the reasons against this service, apart from its destinations."""
     found = {reason.value for reason in refusals(cells=load.cells, limits=route.limits)}
     if load.weight_g > route.max_weight_g:
         found.add(TOO_HEAVY)
@@ -91,7 +90,7 @@ def refused(route: Route, load: Load) -> frozenset[str]:
 
 
 def most_of(route: Route, one: Load) -> int:
-    """Count how many of one piece the route takes in one parcel."""
+    """Return how many pieces the service carries in one parcel."""
     if refused(route, one):
         return 0
     most = route.max_weight_g // max(1, one.weight_g)
@@ -102,7 +101,7 @@ def most_of(route: Route, one: Load) -> int:
 
 
 def reached(routes: Iterable[Route]) -> frozenset[str] | None:
-    """Name the countries to which some of these routes go: empty is everywhere, None nowhere."""
+    """Return the destinations of these services; empty: worldwide, None: none."""
     found: frozenset[str] | None = None
     for route in routes:
         if not route.countries:
@@ -114,14 +113,14 @@ def reached(routes: Iterable[Route]) -> frozenset[str] | None:
 def allowed(
     reaches: frozenset[str] | None, *, not_sent_to: frozenset[str]
 ) -> frozenset[str] | None:
-    """Take countries from those that are reached, as ``reached`` names them."""
+    """Return the destinations without ``not_sent_to``, in the same form."""
     if reaches is None or not not_sent_to:
         return reaches
     return ((reaches or COUNTRIES) - not_sent_to) or None
 
 
 def best(routes: Iterable[Route], load: Load) -> Route | None:
-    """Choose the cheapest of those that may carry it, then the fastest."""
+    """Return the cheapest service for the load, then the fastest."""
     able = [route for route in routes if not refused(route, load)]
     return min(able, key=lambda route: _cost(route, load), default=None)
 

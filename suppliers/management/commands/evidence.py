@@ -1,4 +1,4 @@
-"""Evidence command: add, verify, reject and list the evidence of a supplier."""
+"""Evidence command: add, verify, reject and list the compliance documents of a supplier."""
 
 from __future__ import annotations
 
