@@ -172,7 +172,7 @@ class _Seen:
         self._awake = _awake(supplier)
 
     def _read_runs(self) -> None:
-        """Read the outcomes of runs, and the stock confirmations since the last one before the window."""
+        """Read run outcomes, and stock confirmations since the last one before the window."""
         self._ended = _Series()
         runs = FeedRun.objects.filter(supplier=self._supplier, ended_at__isnull=False)
         recent = runs.filter(ended_at__gte=self._since, status__in=ENDED)

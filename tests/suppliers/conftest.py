@@ -1,4 +1,4 @@
-"""A shop with shelves and prices, and a supplier in memory."""
+"""A shop with categories and prices, and an in-memory supplier."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHELVES = ("headlamps", "flashlights", "lanterns", "work-lights", "bike-lights",
 
 @pytest.fixture
 def shop(db):
-    """A channel in euros that sells what suppliers ask dollars for."""
+    """A channel in euros that sells products with costs in dollars."""
     channel = make_channel()
     make_price_rule(channel=channel)
     make_exchange_rate()
@@ -32,7 +32,7 @@ def shop(db):
 
 @pytest.fixture
 def world(settings):
-    """What the supplier in memory has; Redis is not asked for his pace."""
+    """The data of the in-memory supplier; Redis is down, so the rate limit is local."""
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     in_memory_supplier.forget_worlds()
     yield in_memory_supplier.world_at("http://fake.example")

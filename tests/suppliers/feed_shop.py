@@ -1,6 +1,6 @@
-"""A shop that reads a wholesaler's files, and what it knows of his goods afterwards.
+"""A shop that reads a wholesaler's files, and what it then stores.
 
-Use:  from tests.suppliers.feed_shop import feed_process, feed_sandbox, feeds_folder, wholesaler
+Use: from tests.suppliers.feed_shop import feed_process, feed_sandbox, feeds_folder, wholesaler
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["feed_process", "feed_sandbox"]
 
 @pytest.fixture
 def feeds_folder(settings, tmp_path):
-    """Where fetched files are kept; Redis is not asked for anybody's pace."""
+    """The folder of fetched files; Redis is down, so the rate limit is local."""
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     return tmp_path / "feeds"
 
@@ -46,7 +46,7 @@ def cost(sku):
 
 
 def snapshot():
-    """Map each SKU to its product, its cost and its stock."""
+    """Return each SKU with its product, cost and stock."""
     offers = SupplierOffer.objects.filter(supplier__code="feed-sandbox").order_by("supplier_sku")
     return {
         offer.supplier_sku: (offer.supplier_product, offer.cost_amount, levels(offer.supplier_sku))

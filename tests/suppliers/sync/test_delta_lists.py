@@ -1,4 +1,4 @@
-"""A list that names only what changed: all that it tells is heard, and nothing else is touched."""
+"""Delta lists: apply what they contain, leave everything else unchanged."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def goods(**words):
 
 
 def starts(supplier, *rows, **fields):
-    """Take in whole lists; from then on he names only what changed."""
+    """Sync full lists, then declare further lists as deltas."""
     mapping = supplier.connection.options["mapping"]
     mapping["fields"] |= {name: {"column": column} for name, column in fields.items()}
     supplier.connection.save()
@@ -42,7 +42,7 @@ def row(sku, place="DE1"):
     return rows.get(offer__supplier_sku=sku, location__code=place)
 
 
-def test_stock_that_is_not_believed_waits_and_is_not_confirmed_by_later_lists(wholesaler):
+def test_quarantined_stock_is_not_confirmed_by_later_deltas(wholesaler):
     starts(wholesaler, *goods())
     first = told(wholesaler, "stock", 1, *(ware(f"S{number}", stock=0) for number in range(6)))
     second = told(wholesaler, "stock", 2, ware("S0", stock=7), ware("S19", stock=49))
@@ -62,13 +62,13 @@ def test_stock_that_is_not_believed_waits_and_is_not_confirmed_by_later_lists(wh
 
     decided = review.apply(feed_run=first, actor="erika", now=NOON + 5 * HOUR)
 
-    assert (decided.done, decided.left) == (9, 3)  # he told of three of them again, and later
+    assert (decided.done, decided.left) == (9, 3)  # three of them were reported again later
     assert (row("S0").reported_quantity, row("S1").reported_quantity) == (7, 50)
     assert (row("S5").reported_quantity, row("S5").known_at) == (0, NOON + HOUR)
     assert (row("S12").reported_quantity, row("S12").known_at) == (0, NOON + 4 * HOUR)
 
 
-def test_what_a_later_list_tells_otherwise_waits_no_more(wholesaler):
+def test_a_newer_value_in_a_delta_removes_the_pending_change(wholesaler):
     starts(wholesaler, *goods())
     waiting = told(wholesaler, "stock", 1, *(ware(f"S{n}", stock=0) for n in range(6)))
     told(
@@ -84,7 +84,7 @@ def test_what_a_later_list_tells_otherwise_waits_no_more(wholesaler):
     assert row("S0").is_silent
 
 
-def test_costs_that_are_not_believed_wait_and_are_not_confirmed_by_later_lists(wholesaler):
+def test_quarantined_costs_are_not_confirmed_by_later_deltas(wholesaler):
     starts(wholesaler, *goods())
     first = told(wholesaler, "prices", 1, *goods(price="90.00")[:10])
     second = told(wholesaler, "prices", 2, ware("S0", price="10.50"), ware("S19", price="11.00"))
@@ -100,7 +100,7 @@ def test_costs_that_are_not_believed_wait_and_are_not_confirmed_by_later_lists(w
     assert (offer("S1").cost_as_of, offer("S1").is_cost_silent) == (NOON + HOUR, True)
 
 
-def test_a_change_that_cannot_be_read_confirms_nothing(wholesaler):
+def test_an_unreadable_change_is_not_confirmed(wholesaler):
     starts(wholesaler, *goods())
 
     run = told(wholesaler, "stock", 2, ware("S0", stock="ask us"), ware("S1", stock=49))
@@ -110,7 +110,7 @@ def test_a_change_that_cannot_be_read_confirms_nothing(wholesaler):
     assert (row("S2").is_silent, row("S2").known_at) == (False, NOON + 2 * HOUR)
 
 
-def test_a_change_in_one_warehouse_leaves_the_others_as_they_are(wholesaler):
+def test_a_change_in_one_warehouse_leaves_the_others_unchanged(wholesaler):
     del wholesaler.connection.options["mapping"]["fields"]["brand"]
     rows = [row for place in ("W1", "W2") for row in goods(brand=place)]
     starts(wholesaler, *rows, location="Brand")
@@ -121,7 +121,7 @@ def test_a_change_in_one_warehouse_leaves_the_others_as_they_are(wholesaler):
     assert [row("S0", place).reported_quantity for place in ("W1", "W2")] == [0, 50]
 
 
-def test_a_change_of_which_nobody_can_tell_what_it_is_about_confirms_nothing(wholesaler):
+def test_a_change_without_sku_quarantines_the_delta(wholesaler):
     starts(wholesaler, *goods())
     before = row("S5").known_at
 

@@ -1,4 +1,4 @@
-"""A catalog that is too long for a day's points is read in as many days as it needs."""
+"""Initial import of a catalog that exceeds the daily quota."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from suppliers.models import FeedRun, StockLevel, SupplierOffer, SupplierProduct
 from suppliers.sync.runner import take_in
 from tests.fakes.cj_sandbox import connect
 
-KEPT = 1_000  # for orders
+KEPT = 1_000  # reserved for orders
 WALK, PAGE = 50, 10
 
 pytestmark = pytest.mark.django_db
@@ -44,10 +44,8 @@ def gone():
     return SupplierProduct.objects.filter(status="gone").count()
 
 
-def test_what_a_day_does_not_do_for_is_read_the_next_day_and_nothing_twice(
-    supplier, sandbox_supplier
-):
-    """Each run has points of its own here, as if it were of another day."""
+def test_an_import_over_quota_continues_the_next_day_without_rereading(supplier, sandbox_supplier):
+    """Each run gets its own points, as if on another day."""
     points_a_day(supplier, WALK + 12 * PAGE)
 
     runs = [sync(supplier)]
@@ -59,12 +57,12 @@ def test_what_a_day_does_not_do_for_is_read_the_next_day_and_nothing_twice(
     assert len(runs) > 2
     listed = sandbox_supplier.control("status")["products"]
     assert calls(sandbox_supplier)["product/listV2"] == len(runs)
-    # One in 28 of what is known is read again in each run, to see what the list does not tell.
+    # Each run rereads 1/28 of the known products for changes that the list does not show.
     assert calls(sandbox_supplier)["product/query"] <= listed + len(runs) * 3
     assert gone() == 0
 
 
-def test_a_list_that_breaks_off_for_want_of_points_takes_nothing_off_sale(
+def test_a_list_cut_short_by_the_quota_discontinues_nothing(
     supplier, sandbox_supplier, monkeypatch
 ):
     sync(supplier)
@@ -80,21 +78,21 @@ def test_a_list_that_breaks_off_for_want_of_points_takes_nothing_off_sale(
     assert SupplierOffer.objects.filter(status="active").count() == known > 0
 
 
-def test_the_jobs_of_one_go_walk_the_list_once(supplier, sandbox_supplier):
+def test_jobs_started_together_share_one_list_read(supplier, sandbox_supplier):
     call_command("supplier", "sync", supplier.code, stdout=StringIO())
 
     assert calls(sandbox_supplier)["product/listV2"] == 1
     assert set(FeedRun.objects.values_list("status", flat=True)) == {FeedRun.Status.APPLIED}
 
 
-def test_who_asks_for_a_job_alone_hears_the_news(supplier, sandbox_supplier):
+def test_a_single_job_reads_the_list_itself(supplier, sandbox_supplier):
     sync(supplier)
     sync(supplier, "stock")
 
     assert calls(sandbox_supplier)["product/listV2"] == 2
 
 
-def test_a_list_walked_by_another_job_is_as_old_as_its_walk(supplier, sandbox_supplier):
+def test_a_reused_list_keeps_its_date(supplier, sandbox_supplier):
     began = timezone.now()
     sync(supplier, "products")
     offer = SupplierOffer.objects.filter(status="active").first()
@@ -108,7 +106,7 @@ def test_a_list_walked_by_another_job_is_as_old_as_its_walk(supplier, sandbox_su
     assert began < level.location.stock_as_of < read_at
 
 
-def test_what_was_read_after_the_list_is_not_missing_from_it(supplier, sandbox_supplier):
+def test_products_read_after_a_reused_list_are_not_missing(supplier, sandbox_supplier):
     sandbox_supplier.control("drop_catalog", {"share": 0.1})
     began = timezone.now()
     sync(supplier, "products")

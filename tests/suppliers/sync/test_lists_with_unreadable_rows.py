@@ -1,4 +1,4 @@
-"""While rows of a list name nothing, what it leaves out may be one of them: it stays as it was."""
+"""Rows without SKU: what the list leaves out may be one of them, so it stays unchanged."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["wholesaler"]
 
 LATER = NOON + timedelta(minutes=15)
 LATER_STILL = NOON + timedelta(minutes=30)
-NOBODY = ware("")
+WITHOUT_SKU = ware("")
 
 
 def wares(count, *, group=""):
@@ -27,11 +27,11 @@ def figures(sku):
     return list(levels.values_list("reported_quantity", "is_silent"))
 
 
-def test_a_row_without_a_sku_may_be_the_one_that_is_missing(wholesaler):
+def test_a_missing_row_is_kept_while_rows_without_sku_exist(wholesaler):
     wholesaler.put(*wares(30))
     sync(wholesaler, "prices")
     sync(wholesaler, "stock")
-    wholesaler.put(ware("A-0", stock=3), *wares(29)[1:], NOBODY, NOBODY)
+    wholesaler.put(ware("A-0", stock=3), *wares(29)[1:], WITHOUT_SKU, WITHOUT_SKU)
 
     run = sync(wholesaler, "stock", now=LATER)
 
@@ -47,7 +47,7 @@ def test_a_row_without_a_sku_may_be_the_one_that_is_missing(wholesaler):
     assert (run.problem, figures("A-29")) == ("", [(0, False)])
 
 
-def test_a_warehouse_of_a_sku_may_be_the_row_that_is_missing(wholesaler):
+def test_a_missing_warehouse_is_kept_while_rows_without_sku_exist(wholesaler):
     spec = wholesaler.connection.options["mapping"]
     spec["fields"]["location"] = {"column": "Brand"}
     wholesaler.connection.save()
@@ -56,17 +56,17 @@ def test_a_warehouse_of_a_sku_may_be_the_row_that_is_missing(wholesaler):
     wholesaler.put(*here, *there)
     sync(wholesaler, "prices")
     sync(wholesaler, "stock")
-    wholesaler.put(*here, *there[1:], NOBODY)
+    wholesaler.put(*here, *there[1:], WITHOUT_SKU)
 
     sync(wholesaler, "stock", now=LATER)
 
     assert figures("A-0") == [(5, False), (5, True)]
 
 
-def test_a_variant_stays_that_a_row_without_a_sku_may_be(wholesaler):
+def test_a_missing_variant_is_kept_while_rows_without_sku_exist(wholesaler):
     wholesaler.put(*wares(4, group="G"))
     sync(wholesaler)
-    wholesaler.put(*wares(3, group="G"), NOBODY)
+    wholesaler.put(*wares(3, group="G"), WITHOUT_SKU)
 
     sync(wholesaler, now=LATER)
 
@@ -76,7 +76,7 @@ def test_a_variant_stays_that_a_row_without_a_sku_may_be(wholesaler):
     assert offer("A-3").status == "gone"
 
 
-def test_of_a_product_with_a_nameless_figure_the_others_are_heard(supplier, world):
+def test_other_skus_of_a_product_with_a_nameless_figure_are_applied(supplier, world):
     stock_world(world, 5, colors=("Black", "Red"))
     sync(supplier)
     world.stock["P1-Black"]["DE"] = 2
@@ -90,7 +90,7 @@ def test_of_a_product_with_a_nameless_figure_the_others_are_heard(supplier, worl
     assert figures("P1-Red") == [(100, True), (20, True)]
 
 
-def test_news_with_a_nameless_figure_empties_nothing(supplier, world):
+def test_an_event_with_a_nameless_figure_zeroes_nothing(supplier, world):
     stock_world(world, 5, colors=("Black", "Red"))
     sync(supplier)
     world.stock["P1-Black"]["DE"] = 2

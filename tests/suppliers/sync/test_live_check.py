@@ -1,4 +1,4 @@
-"""An answer at checkout that cannot be read is none."""
+"""Live check: an unreadable answer counts as no answer."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ pytestmark = pytest.mark.django_db(transaction=True)
 LATER = NOON + timedelta(hours=2)
 RED = "P1-Red"
 UNREADABLE = BadRow(row=RED, code="stock-unreadable", message="'about 5' is no number of units.")
-NOBODY = BadRow(row="?", code=NAMELESS, message="A stock row names no SKU.")
+WITHOUT_SKU = BadRow(row="?", code=NAMELESS, message="A stock row names no SKU.")
 
 
 def level_of(sku):
     return StockLevel.objects.get(offer__supplier_sku=sku, location__code="DE")
 
 
-@pytest.mark.parametrize("bad", [UNREADABLE, NOBODY])
+@pytest.mark.parametrize("bad", [UNREADABLE, WITHOUT_SKU])
 @pytest.mark.parametrize(("policy", "is_refused"), [("believe", False), ("refuse", True)])
-def test_a_figure_that_cannot_be_read_is_no_answer(supplier, world, bad, policy, is_refused):
+def test_an_unreadable_figure_is_no_answer(supplier, world, bad, policy, is_refused):
     stock_world(world, 1, colors=("Black", "Red"))
     sync(supplier)
     Supplier.objects.update(unanswered=policy)

@@ -1,4 +1,4 @@
-"""What silence means in a wholesaler's files: omitted rows, blank cells, what he calls gone."""
+"""Missing rows, blank cells and discontinued flags in a wholesaler's files."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Status = FeedRun.Status
     ("omitted_products", "omitted_stock", "is_live", "quantity"),
     [("gone", "empty", False, 0), ("empty", "empty", True, 0), ("unchanged", "unchanged", True, 7)],
 )
-def test_what_an_omitted_row_means_is_chosen(
+def test_the_meaning_of_a_missing_row_is_configurable(
     wholesaler, omitted_products, omitted_stock, is_live, quantity
 ):
     mapping = table_mapping(omitted_products=omitted_products, omitted_stock=omitted_stock)
@@ -50,7 +50,7 @@ def test_what_an_omitted_row_means_is_chosen(
     ("blank", "quantity", "issues"),
     [("unchanged", 7, {"stock-blank"}), ("none", 0, {"stock-blank"}), ("zero", 0, set())],
 )
-def test_what_a_blank_stock_cell_means_is_chosen(wholesaler, blank, quantity, issues):
+def test_the_meaning_of_a_blank_stock_cell_is_configurable(wholesaler, blank, quantity, issues):
     supplier = connect_feed(wholesaler, mapping=table_mapping(blank=blank))
     wholesaler.control("stock", {"sku": "LX-000004-1", "DE1": 7, "PL1": 7})
     sync_all(supplier)
@@ -67,7 +67,7 @@ def test_what_a_blank_stock_cell_means_is_chosen(wholesaler, blank, quantity, is
 @pytest.mark.parametrize(
     ("blank", "status"), [("unchanged", "active"), ("none", "held"), ("zero", "held")]
 )
-def test_what_a_blank_price_means_is_chosen(wholesaler, blank, status):
+def test_the_meaning_of_a_blank_price_is_configurable(wholesaler, blank, status):
     supplier = connect_feed(wholesaler, mapping=table_mapping(blank=blank))
     sync_all(supplier)
     known = cost("LX-000004-1")
@@ -80,7 +80,7 @@ def test_what_a_blank_price_means_is_chosen(wholesaler, blank, status):
 
 
 @pytest.mark.parametrize("omitted", ["gone", "unchanged"])
-def test_what_he_calls_discontinued_is_sold_no_more(wholesaler, omitted):
+def test_a_product_flagged_as_discontinued_is_off_sale(wholesaler, omitted):
     mapping = table_mapping(omitted_products=omitted, omitted_stock="unchanged")
     supplier = connect_feed(wholesaler, mapping=mapping)
     wares = [sku for sku in wholesaler.control("status")["skus"] if sku.startswith("LX-000004")]
@@ -96,7 +96,7 @@ def test_what_he_calls_discontinued_is_sold_no_more(wholesaler, omitted):
     assert sum(levels(wares[0]).values()) == 0
 
 
-def test_of_a_products_variants_one_may_go(wholesaler):
+def test_a_single_variant_can_be_discontinued(wholesaler):
     supplier = connect_feed(wholesaler)
     sync_all(supplier)
     wholesaler.control("gone", {"sku": "LX-000004-1"})
@@ -107,7 +107,7 @@ def test_of_a_products_variants_one_may_go(wholesaler):
     assert list(offers.values_list("status", flat=True)) == ["gone", "active", "active", "active"]
 
 
-def test_a_stock_file_without_parents_finds_the_products_of_its_skus(wholesaler):
+def test_a_stock_file_without_parents_matches_by_sku(wholesaler):
     supplier = connect_feed(
         wholesaler,
         stock_at="stock.csv",
@@ -125,7 +125,7 @@ def test_a_stock_file_without_parents_finds_the_products_of_its_skus(wholesaler)
     assert [run.status for run in later] == [Status.QUARANTINED] * 3
 
 
-def test_a_file_that_nobody_writes_any_more_is_refused(wholesaler):
+def test_a_stale_file_is_rejected(wholesaler):
     supplier = connect_feed(wholesaler, mapping=table_mapping(stale_after_h=1))
     assert told(sync(supplier, now=timezone.now())) == (Status.APPLIED, "")
     mapping = table_mapping(stale_after_h=1)
@@ -138,8 +138,8 @@ def test_a_file_that_nobody_writes_any_more_is_refused(wholesaler):
     assert told(run) == (Status.FAILED, "The newest row of the file is of 2026-01-01 00:00.")
 
 
-def test_all_of_a_short_list_of_changes_may_be_sold_out(wholesaler):
-    """What is sold out must not stay for sale because little else changed."""
+def test_a_delta_may_zero_all_its_rows(wholesaler):
+    """A sold-out SKU must not stay for sale because little else changed."""
     supplier = connect_feed(
         wholesaler,
         mapping=table_mapping(omitted_products="unchanged", omitted_stock="unchanged"),

@@ -1,4 +1,4 @@
-"""Pages that one worker reads are taken in by whoever is free, each once, whoever dies."""
+"""Page batches: fetched pages are imported by any free worker, once, even if workers die."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ from tests.support.crashes import killed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PAGES = 4 * 40  # pages of the supplier in memory are taken in by forties
+PAGES = 4 * 40  # the in-memory supplier's pages are imported in batches of 40
 
 
 def in_another_session(act):
-    """Do it as another worker would: on a line of its own."""
+    """Run it with another database connection, as another worker would."""
     done = []
 
     def work():
@@ -77,28 +77,28 @@ ALL = {
 }
 
 
-def test_who_comes_takes_pages_in_and_the_run_counts_them(supplier, world):
+def test_helpers_import_batches_and_the_run_counts_them(supplier, world):
     stock_world(world, PAGES)
     helped = []
 
     run = sync(supplier, call_help=lambda batch_id: helped.append(helps(batch_id)))
 
-    assert helped == [True] * 3  # the first batch is the reader's own
+    assert helped == [True] * 3  # the fetching worker imports the first batch
     assert (run.status, run.created, run.remaining) == (FeedRun.Status.APPLIED, PAGES, 0)
     assert known() == ALL
 
 
-def test_where_nobody_comes_the_reader_takes_all_in(supplier, world, monkeypatch):
+def test_without_helpers_the_fetching_worker_imports_everything(supplier, world, monkeypatch):
     monkeypatch.setattr(page_batches, "MOST_WAITING", 2)
     stock_world(world, PAGES)
     called = []
 
     run = sync(supplier, call_help=called.append)
 
-    assert len(called) == 2  # no more than may wait
+    assert len(called) == 2  # the limit of waiting batches
     assert (run.status, run.created, run.remaining) == (FeedRun.Status.APPLIED, PAGES, 0)
     assert known() == ALL
-    assert not helps(called[0])  # he who comes too late finds nothing
+    assert not helps(called[0])  # a late helper finds nothing
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_where_nobody_comes_the_reader_takes_all_in(supplier, world, monkeypatch
     [(product_intake, "take", False), (writer, "write", False), (product_intake, "take", True)],
     ids=["before", "half", "before it is told"],
 )
-def test_of_a_helper_who_is_killed_the_reader_takes_over(supplier, world, module, at, is_done):
+def test_the_fetching_worker_takes_over_from_a_killed_helper(supplier, world, module, at, is_done):
     stock_world(world, PAGES)
 
     def dies(batch_id):
@@ -124,7 +124,7 @@ def test_of_a_helper_who_is_killed_the_reader_takes_over(supplier, world, module
     assert known() == ALL
 
 
-def test_the_reader_waits_for_a_helper_who_is_at_it(supplier, world, monkeypatch):
+def test_the_fetching_worker_waits_for_a_busy_helper(supplier, world, monkeypatch):
     stock_world(world, 2 * 40)
     take, left = product_intake.take, page_batches.Sharing._left
     is_in_hand, may_go_on, workers, seen = threading.Event(), threading.Event(), [], []
@@ -157,7 +157,7 @@ def test_the_reader_waits_for_a_helper_who_is_at_it(supplier, world, monkeypatch
     assert (run.created, run.updated, run.remaining) == (80, 0, 0)
 
 
-def test_a_run_that_is_out_of_time_leaves_to_the_next_what_nobody_took(supplier, world):
+def test_a_run_over_time_leaves_the_rest_to_the_next(supplier, world):
     stock_world(world, 2 * 40)
     out_of_time = timedelta(0)
 
@@ -168,9 +168,7 @@ def test_a_run_that_is_out_of_time_leaves_to_the_next_what_nobody_took(supplier,
     assert (second.created, second.remaining) == (80, 0)
 
 
-def test_pages_that_were_paid_for_are_taken_in_although_he_lets_us_ask_no_more(
-    supplier, world, monkeypatch
-):
+def test_fetched_pages_are_imported_after_the_quota_is_used_up(supplier, world, monkeypatch):
     stock_world(world, PAGES)
     spent = BudgetSpentError("no points left", until=NOON + timedelta(hours=9))
     monkeypatch.setattr(
@@ -191,7 +189,7 @@ def with_spent(finish, error):
     return after_the_last_page
 
 
-def test_nobody_takes_in_pages_of_a_run_that_is_over(supplier, world):
+def test_pages_of_a_closed_run_are_not_imported(supplier, world):
     run = runs.begin(supplier=supplier, kind="products", now=NOON)
     work = Work(run, now=NOON)
     work.step(FeedRun.Status.PARSED)
@@ -222,9 +220,7 @@ def staged_work(supplier):
     return work
 
 
-def test_of_two_products_that_claim_one_sku_at_once_the_first_keeps_it(
-    supplier, world, monkeypatch
-):
+def test_of_two_concurrent_products_with_one_sku_the_first_keeps_it(supplier, world, monkeypatch):
     work = staged_work(supplier)
     real, others = product_intake._taken_in, [one_page("P2", "S1")]
 
@@ -243,7 +239,7 @@ def test_of_two_products_that_claim_one_sku_at_once_the_first_keeps_it(
     assert ("P1:S1", "sku-of-two") in issues
 
 
-def test_what_is_handed_out_arrives_as_it_was(supplier, world):
+def test_a_batch_survives_serialization(supplier, world):
     work = staged_work(supplier)
     work.is_torn = True
     work.run.profile = {"as_of": (NOON - timedelta(hours=2)).isoformat()}
@@ -269,7 +265,7 @@ def test_what_is_handed_out_arrives_as_it_was(supplier, world):
     assert (handed.is_torn, handed.file_as_of) == (True, NOON - timedelta(hours=2))
 
 
-def test_a_worker_calls_for_help(supplier, world, monkeypatch):
+def test_a_sync_queues_its_batches_for_helpers(supplier, world, monkeypatch):
     stock_world(world, 2 * 40)
     woken = []
     monkeypatch.setattr(tasks, "wake", lambda task, **known: woken.append((task.name, known)))

@@ -32,7 +32,7 @@ def ask_in_cents(world):
         world.costs[sku] = replace(cost, amount=cost.amount * 100)
 
 
-def test_a_changed_cost_becomes_a_changed_price_of_that_listing_alone(supplier, world):
+def test_a_changed_cost_changes_the_price_of_that_listing_only(supplier, world):
     stock_world(world, 3)
     sync(supplier)
     before = {sku: price_of(sku) for sku in ("P1-Black", "P2-Black")}
@@ -61,7 +61,7 @@ def test_unchanged_costs_write_nothing(supplier, world):
 
 
 def test_a_price_that_the_list_does_not_show_is_found_within_a_day(supplier, world, monkeypatch):
-    """The list tells only the range; the middle variant moves inside of it."""
+    """The list only shows the range; a cost inside of it changes."""
     stock_world(world, 10)
     sync(supplier)
     SupplierOffer.objects.filter(supplier_sku="P4-Black").update(cost_amount=Decimal("7.00"))
@@ -72,7 +72,7 @@ def test_a_price_that_the_list_does_not_show_is_found_within_a_day(supplier, wor
     assert cost_of("P4-Black") == Decimal("8.40")
 
 
-def test_a_cost_that_jumps_is_not_believed_and_the_offer_is_held(supplier, world):
+def test_a_cost_outlier_holds_the_offer(supplier, world):
     stock_world(world, 3)
     sync(supplier)
     world.costs["P2-Black"] = usd("840.00")
@@ -94,7 +94,7 @@ def test_a_cost_that_jumps_is_not_believed_and_the_offer_is_held(supplier, world
     assert Listing.objects.get(variant=offer.variant).available == 100
 
 
-def test_a_feed_whose_prices_turned_into_cents_changes_nothing(supplier, world):
+def test_a_feed_in_cents_is_quarantined(supplier, world):
     stock_world(world, 10)
     sync(supplier)
     world.costs = {
@@ -109,7 +109,7 @@ def test_a_feed_whose_prices_turned_into_cents_changes_nothing(supplier, world):
     assert versions(SupplierOffer, SupplierProduct, Listing, CostChange, FeedIssue) == before
 
 
-def test_staff_apply_prices_that_jumped_and_the_next_feed_is_believed(supplier, world):
+def test_costs_applied_by_staff_become_the_baseline(supplier, world):
     stock_world(world, 10)
     sync(supplier)
     ask_in_cents(world)
@@ -123,7 +123,7 @@ def test_staff_apply_prices_that_jumped_and_the_next_feed_is_believed(supplier, 
     assert (run.status, run.updated) == (FeedRun.Status.APPLIED, 0)
 
 
-def test_who_vouches_for_a_feed_beforehand_has_it_applied(supplier, world):
+def test_a_run_with_waived_guards_is_applied(supplier, world):
     stock_world(world, 10)
     sync(supplier)
     ask_in_cents(world)
@@ -133,7 +133,7 @@ def test_who_vouches_for_a_feed_beforehand_has_it_applied(supplier, world):
     assert (run.status, run.updated, run.believed_by) == (FeedRun.Status.APPLIED, 10, "erika")
 
 
-def test_prices_in_other_money_change_nothing(supplier, world):
+def test_costs_in_another_currency_are_quarantined(supplier, world):
     stock_world(world, 5)
     sync(supplier)
     world.costs = {sku: replace(cost, currency="EUR") for sku, cost in world.costs.items()}
@@ -145,7 +145,7 @@ def test_prices_in_other_money_change_nothing(supplier, world):
     assert cost_of("P1-Black") == Decimal("8.40")
 
 
-def test_a_single_price_of_nothing_holds_its_offer(supplier, world):
+def test_a_single_zero_cost_holds_its_offer(supplier, world):
     stock_world(world, 5)
     sync(supplier)
     world.costs["P2-Black"] = usd("0.00")
@@ -157,7 +157,7 @@ def test_a_single_price_of_nothing_holds_its_offer(supplier, world):
     assert open_issues() == [("P2-Black", "cost-absurd")]
 
 
-def test_prices_of_a_list_that_lost_most_rows_are_not_taken(supplier, world):
+def test_costs_of_a_truncated_list_are_quarantined(supplier, world):
     stock_world(world, 20)
     sync(supplier)
     for number in range(3, 21):
@@ -171,7 +171,7 @@ def test_prices_of_a_list_that_lost_most_rows_are_not_taken(supplier, world):
 
 
 @pytest.mark.parametrize(("had_a_cost", "status"), [(False, "applied"), (True, "quarantined")])
-def test_only_goods_that_had_a_cost_can_make_a_run_look_like_garbage(
+def test_rejected_costs_count_only_for_products_that_had_a_cost(
     supplier, world, had_a_cost, status
 ):
     stock_world(world, 8)
@@ -201,7 +201,7 @@ def make_two_colors(world):
     )
 
 
-def test_a_variant_that_prices_leave_out_is_off_sale_at_once_and_its_offer_ends(supplier, world):
+def test_a_variant_missing_from_prices_is_held_then_discontinued(supplier, world):
     make_two_colors(world)
     sync(supplier)
     record = world.records["P1"]
@@ -223,7 +223,7 @@ def test_a_variant_that_prices_leave_out_is_off_sale_at_once_and_its_offer_ends(
     assert open_issues() == []
 
 
-def test_a_variant_that_comes_back_is_sold_again(supplier, world):
+def test_a_relisted_variant_is_sold_again(supplier, world):
     make_two_colors(world)
     sync(supplier)
     record = world.records["P1"]
@@ -238,9 +238,7 @@ def test_a_variant_that_comes_back_is_sold_again(supplier, world):
     assert open_issues() == []
 
 
-def test_a_price_row_without_a_sku_may_be_the_one_that_seems_to_be_left_out(
-    supplier, world, monkeypatch
-):
+def test_a_price_row_without_sku_may_be_the_missing_one(supplier, world, monkeypatch):
     make_two_colors(world)
     sync(supplier)
     torn = (

@@ -15,7 +15,7 @@ LATER = NOON + timedelta(hours=6)
 
 
 def light(*, gtin="4006381333931", mpn="NB-H100-BLK", **words):
-    """A model in black and red; only the black one has a GTIN."""
+    """Return a model in black and red; only the black one has a GTIN."""
     return make_product_record(
         variants=[
             make_variant_record(sku="BLK", option_values=("Black",), gtin=gtin, mpn=mpn),
@@ -56,7 +56,7 @@ def offers(supplier):
     ],
     ids=["part numbers", "model and options"],
 )
-def test_one_model_of_two_suppliers_is_one_card(supplier, world, second, second_world, theirs):
+def test_one_model_of_two_suppliers_is_one_product(supplier, world, second, second_world, theirs):
     put(world, light())
     put(second_world, theirs, cost="5.10")
 
@@ -68,7 +68,7 @@ def test_one_model_of_two_suppliers_is_one_card(supplier, world, second, second_
     assert {status for _, status in offers(second).values()} == {"active"}
 
 
-def test_a_supplier_that_joined_describes_nothing(supplier, world, second, second_world):
+def test_a_second_supplier_does_not_change_the_description(supplier, world, second, second_world):
     put(world, light())
     put(second_world, light(gtin=""))
     sync(supplier)
@@ -82,7 +82,7 @@ def test_a_supplier_that_joined_describes_nothing(supplier, world, second, secon
     assert product.variants.count() == 2
 
 
-def test_what_contradicts_our_gtin_is_held_for_staff(supplier, world, second, second_world):
+def test_an_offer_that_contradicts_a_gtin_is_held_for_staff(supplier, world, second, second_world):
     put(world, light())
     put(second_world, light(gtin="4012345678901"))
     sync(supplier)
@@ -96,7 +96,7 @@ def test_what_contradicts_our_gtin_is_held_for_staff(supplier, world, second, se
     assert Product.objects.count() == 1
 
 
-def test_a_version_that_we_do_not_have_waits_for_staff(supplier, world, second, second_world):
+def test_an_unknown_version_waits_for_staff(supplier, world, second, second_world):
     put(world, light())
     put(second_world, light(gtin=""))
     sync(supplier)

@@ -61,7 +61,7 @@ def test_a_first_sync_fills_the_shop(supplier, world):
     assert not UnpublishedSupply.objects.exists()
 
 
-def test_an_unchanged_sync_writes_nothing_but_its_run(supplier, world):
+def test_an_unchanged_sync_writes_only_its_run(supplier, world):
     stock_world(world, 5)
     sync(supplier)
     tables = (SupplierProduct, SupplierOffer, StockLevel, StockMovement, Product, Variant, Listing)
@@ -88,7 +88,7 @@ def test_only_the_changed_product_is_read_again(supplier, world):
     assert Product.objects.filter(title__contains="XL").count() == 1
 
 
-def test_a_feed_that_lost_most_rows_changes_nothing_and_is_shown_to_staff(supplier, world):
+def test_a_truncated_feed_is_quarantined_and_reported(supplier, world):
     stock_world(world, 20)
     sync(supplier)
     for number in range(3, 21):
@@ -105,7 +105,7 @@ def test_a_feed_that_lost_most_rows_changes_nothing_and_is_shown_to_staff(suppli
     assert supplier.connection.problem_at is not None
 
 
-def test_a_product_that_vanished_is_gone_and_sold_out(supplier, world):
+def test_a_missing_product_is_discontinued_with_zero_stock(supplier, world):
     stock_world(world, 5)
     sync(supplier)
     del world.records["P5"]
@@ -120,7 +120,7 @@ def test_a_product_that_vanished_is_gone_and_sold_out(supplier, world):
     assert Listing.objects.get(variant=offer.variant).available == 0
 
 
-def test_a_product_that_comes_back_is_for_sale_again(supplier, world):
+def test_a_relisted_product_is_for_sale_again(supplier, world):
     stock_world(world, 5)
     sync(supplier)
     record = world.records.pop("P5")
@@ -135,7 +135,7 @@ def test_a_product_that_comes_back_is_for_sale_again(supplier, world):
     assert Listing.objects.get(variant=offer.variant).available == 100
 
 
-def test_nothing_vanishes_while_a_row_of_the_list_cannot_be_read(supplier, world):
+def test_nothing_is_discontinued_while_list_rows_are_unreadable(supplier, world):
     stock_world(world, 5)
     sync(supplier)
     del world.records["P5"]
@@ -149,7 +149,7 @@ def test_nothing_vanishes_while_a_row_of_the_list_cannot_be_read(supplier, world
     assert open_issues() == [("page 1, row 9", "list-unreadable")]
 
 
-def test_an_issue_is_opened_once_and_closed_when_it_is_gone(supplier, world):
+def test_an_issue_is_opened_once_and_resolved_when_gone(supplier, world):
     stock_world(world, 5)
     world.bad_rows = [BadRow(row="page 1, row 9", code="list-unreadable", message="No JSON.")]
     first = sync(supplier)
@@ -165,7 +165,7 @@ def test_an_issue_is_opened_once_and_closed_when_it_is_gone(supplier, world):
     assert issue.resolved_at is not None
 
 
-def test_a_variant_that_left_its_product_is_gone(supplier, world):
+def test_a_variant_missing_from_its_page_is_discontinued(supplier, world):
     stock_world(world, 5, colors=("Black", "Red"))
     sync(supplier)
     record = world.records["P2"]
@@ -179,7 +179,7 @@ def test_a_variant_that_left_its_product_is_gone(supplier, world):
     assert statuses == {"P2-Black": "active", "P2-Red": "gone"}
 
 
-def test_a_sku_that_two_products_claim_stays_with_the_first(supplier, world):
+def test_a_sku_claimed_by_two_products_stays_with_the_first(supplier, world):
     stock_world(world, 3)
     sync(supplier)
     stock_world(world, 1, first=9)
@@ -195,7 +195,7 @@ def test_a_sku_that_two_products_claim_stays_with_the_first(supplier, world):
     assert open_issues() == [("P9:P1-Black", "sku-of-two")]
 
 
-def test_a_price_in_other_money_is_not_taken(supplier, world):
+def test_a_cost_in_another_currency_is_rejected(supplier, world):
     stock_world(world, 3)
     world.costs["P2-Black"] = replace(usd("8.40"), currency="EUR")
 
@@ -206,7 +206,7 @@ def test_a_price_in_other_money_is_not_taken(supplier, world):
     assert open_issues() == [("P2-Black", "cost-wrong-currency")]
 
 
-def test_a_feed_all_in_other_money_is_quarantined(supplier, world):
+def test_a_feed_in_another_currency_is_quarantined(supplier, world):
     stock_world(world, 3)
     world.costs = {sku: replace(cost, currency="EUR") for sku, cost in world.costs.items()}
 
@@ -219,7 +219,7 @@ def test_a_feed_all_in_other_money_is_quarantined(supplier, world):
 
 
 @pytest.mark.parametrize("error", [TemporaryError("HTTP 502"), PermanentError("not JSON")])
-def test_a_supplier_who_answers_garbage_changes_nothing(supplier, world, error):
+def test_a_failed_run_changes_nothing(supplier, world, error):
     stock_world(world, 3)
     sync(supplier)
     before = versions(SupplierProduct, SupplierOffer, StockLevel, Listing)
@@ -237,7 +237,7 @@ def test_a_supplier_who_answers_garbage_changes_nothing(supplier, world, error):
     assert supplier.connection.problem == ""
 
 
-def test_one_page_that_does_not_come_is_asked_for_again_next_time(supplier, world):
+def test_a_page_without_answer_is_fetched_again_next_time(supplier, world):
     stock_world(world, 4)
     original = world.asked
     world.failures = []
@@ -259,7 +259,7 @@ def test_one_page_that_does_not_come_is_asked_for_again_next_time(supplier, worl
     assert open_issues() == []
 
 
-def test_a_run_whose_time_is_up_leaves_the_rest_to_the_next(supplier, world):
+def test_a_run_over_time_leaves_the_rest_to_the_next(supplier, world):
     stock_world(world, 100)
 
     run = sync(supplier, budget=timedelta(0))
@@ -269,7 +269,7 @@ def test_a_run_whose_time_is_up_leaves_the_rest_to_the_next(supplier, world):
     assert sync(supplier, now=LATER).created == 100
 
 
-def test_what_a_person_applies_is_applied_once(supplier, world):
+def test_a_run_applied_by_staff_does_not_waive_later_guards(supplier, world):
     stock_world(world, 20)
     sync(supplier)
     for number in range(3, 21):
@@ -289,7 +289,7 @@ def test_what_a_person_applies_is_applied_once(supplier, world):
 DIRTY = "a\0b\ud800\x07"
 
 
-def test_a_record_full_of_control_characters_is_taken_with_all_others(supplier, world):
+def test_control_characters_are_stripped_from_a_record(supplier, world):
     stock_world(world, 3)
     record = world.records["P2"]
     world.records["P2"] = replace(
@@ -326,7 +326,7 @@ def test_a_record_full_of_control_characters_is_taken_with_all_others(supplier, 
     assert ("ab", "list-unreadable") in open_issues()
 
 
-def test_a_page_that_the_database_refuses_is_an_issue_and_the_others_are_taken(supplier, world):
+def test_a_page_rejected_by_the_database_is_an_issue_others_are_imported(supplier, world):
     stock_world(world, 5)
     long = "P" * 200
     world.records[long] = replace(world.records["P3"], ref=long, variants=[

@@ -1,4 +1,4 @@
-"""What changed is read first: time or points may not do for all."""
+"""Read priority: changed products first, since time or quota may not suffice for all."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ALL_EACH_TIME = 60 * 24 * 30
 
 @pytest.fixture
 def known(supplier, world, monkeypatch):
-    """Thirty products that we know; each run reads all of them again, one after the other."""
+    """Thirty known products; each run rereads all of them sequentially."""
     for job in (products, price_reading):
         monkeypatch.setattr(job, "gather", partial(concurrent_requests.gather, at_once=1))
     Connection.objects.update(products_every_min=ALL_EACH_TIME, prices_every_min=ALL_EACH_TIME)
@@ -42,7 +42,7 @@ def test_a_changed_page_is_read_before_the_others(known, world):
     assert asked[:2] == ["product P29", "product P27"]
 
 
-def test_a_changed_price_is_asked_for_before_the_others(known, world):
+def test_a_changed_price_is_read_before_the_others(known, world):
     world.costs["P29-Black"] = usd("8.60")
 
     sync(known, "prices")

@@ -10,7 +10,7 @@ NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("every_min", [1, 15, 60, 360, 1440])
-def test_the_slices_of_one_day_are_the_whole_catalog(every_min):
+def test_the_slices_of_one_day_cover_the_catalog(every_min):
     every = timedelta(minutes=every_min)
     runs = [NOON + turn * every for turn in range(int(timedelta(days=1) / every))]
 
@@ -20,5 +20,5 @@ def test_the_slices_of_one_day_are_the_whole_catalog(every_min):
     assert sorted(turn for turn, _ in turns) == list(range(len(runs)))
 
 
-def test_a_job_that_runs_more_seldom_reads_everything_each_time():
+def test_a_rare_job_reads_everything_each_time():
     assert slice_of(now=NOON, every=timedelta(days=3), within=timedelta(days=1)) == (0, 1)

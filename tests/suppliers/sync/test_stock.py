@@ -25,7 +25,7 @@ def listing_of(sku):
     return Listing.objects.get(variant__offers__supplier_sku=sku)
 
 
-def test_a_changed_figure_is_written_with_its_movement_and_shown(supplier, world):
+def test_a_changed_figure_is_written_with_its_movement_and_published(supplier, world):
     stock_world(world, 3)
     sync(supplier)
     world.stock["P2-Black"] = {"DE": 7, "CN": 4}
@@ -54,7 +54,7 @@ def test_the_sum_of_movements_is_the_figure(supplier, world):
     assert sum(deltas) == level_of("P1-Black").reported_quantity == 31
 
 
-def test_unchanged_stock_writes_no_row_and_is_fresh_all_the_same(supplier, world):
+def test_unchanged_stock_is_confirmed_without_writing_rows(supplier, world):
     stock_world(world, 5)
     sync(supplier)
     tables = (StockLevel, StockMovement, Listing)
@@ -72,18 +72,18 @@ def test_unchanged_stock_writes_no_row_and_is_fresh_all_the_same(supplier, world
     assert StockLevel.objects.fresh(tomorrow + timedelta(minutes=2)).count() == 0
 
 
-def test_a_listing_is_told_how_fresh_it_is_before_it_grows_stale(supplier, world):
+def test_a_listing_gets_its_new_stock_age_before_it_is_stale(supplier, world):
     stock_world(world, 1)
     sync(supplier)
 
-    sync(supplier, "stock", now=NOON + timedelta(hours=2))  # believed whole all the while
+    sync(supplier, "stock", now=NOON + timedelta(hours=2))  # no decay so far
     assert listing_of("P1-Black").as_of < NOON + timedelta(minutes=5)
 
     sync(supplier, "stock", now=NOON + timedelta(hours=7))
     assert listing_of("P1-Black").as_of >= NOON + timedelta(hours=7)
 
 
-def test_a_country_that_is_left_out_has_none(supplier, world):
+def test_a_missing_location_has_no_stock(supplier, world):
     stock_world(world, 3)
     sync(supplier)
     world.stock["P2-Black"] = {"CN": 100}
@@ -94,7 +94,7 @@ def test_a_country_that_is_left_out_has_none(supplier, world):
     assert level_of("P1-Black").reported_quantity == 20
 
 
-def test_stock_that_is_zero_everywhere_is_not_believed(supplier, world):
+def test_zero_stock_everywhere_is_quarantined(supplier, world):
     stock_world(world, 10)
     sync(supplier)
     world.stock = {sku: dict.fromkeys(places, 0) for sku, places in world.stock.items()}
@@ -107,10 +107,10 @@ def test_stock_that_is_zero_everywhere_is_not_believed(supplier, world):
     assert versions(StockLevel, StockMovement, Listing) == before
 
 
-def test_stock_that_soars_over_many_rows_is_not_believed(supplier, world):
+def test_a_surge_of_many_rows_is_quarantined(supplier, world):
     stock_world(world, 10)
     sync(supplier)
-    for number in range(1, 7):  # his column of prices, in cents
+    for number in range(1, 7):  # the supplier's price column, in cents
         world.stock[f"P{number}-Black"]["DE"] = 840
     before = versions(StockLevel, StockMovement, Listing)
 
@@ -123,7 +123,7 @@ def test_stock_that_soars_over_many_rows_is_not_believed(supplier, world):
     assert sync(supplier, "stock", now=LATER).status == FeedRun.Status.APPLIED
 
 
-def test_a_warehouse_that_was_empty_may_be_filled(supplier, world):
+def test_an_empty_warehouse_may_be_filled(supplier, world):
     stock_world(world, 10, stock={"DE": 0, "CN": 100})
     sync(supplier)
     for number in range(1, 11):
@@ -132,7 +132,7 @@ def test_a_warehouse_that_was_empty_may_be_filled(supplier, world):
     assert sync(supplier, "stock", now=LATER).status == FeedRun.Status.APPLIED
 
 
-def test_absurd_figures_are_brought_to_reason_and_shown_to_staff(supplier, world):
+def test_impossible_quantities_are_clamped_with_an_issue(supplier, world):
     stock_world(world, 5)
     sync(supplier)
     world.stock["P1-Black"] = {"DE": -5, "CN": 10**9}
@@ -144,13 +144,13 @@ def test_absurd_figures_are_brought_to_reason_and_shown_to_staff(supplier, world
     assert open_issues() == [("P1-Black", "stock-absurd"), ("P1-Black", "stock-negative")]
 
 
-def test_a_sane_figure_is_left_alone():
+def test_a_valid_quantity_is_unchanged():
     record = StockRecord(sku="S", location="DE", country="DE", quantity=12)
 
     assert sane(record) == (record, None)
 
 
-def test_stock_that_the_list_does_not_tell_is_asked_product_by_product(supplier, world):
+def test_stock_missing_from_the_list_is_queried_by_product(supplier, world):
     stock_world(world, 3)
     sync(supplier)
     world.tells_stock_in_list = False
@@ -163,7 +163,7 @@ def test_stock_that_the_list_does_not_tell_is_asked_product_by_product(supplier,
     assert (run.updated, level_of("P3-Black").reported_quantity) == (1, 1)
 
 
-def test_a_product_without_an_answer_keeps_its_figure_and_grows_stale(supplier, world):
+def test_a_product_without_answer_keeps_its_figure_unconfirmed(supplier, world):
     stock_world(world, 2)
     sync(supplier)
     world.tells_stock_in_list = False
@@ -191,7 +191,7 @@ def test_a_product_without_an_answer_keeps_its_figure_and_grows_stale(supplier, 
     assert open_issues() == []
 
 
-def test_a_run_begins_with_what_is_stalest(supplier, world, monkeypatch):
+def test_a_run_starts_with_the_stalest_products(supplier, world, monkeypatch):
     monkeypatch.setattr(stock, "gather", partial(gather, at_once=1))
     stock_world(world, 3)
     sync(supplier)
@@ -206,7 +206,7 @@ def test_a_run_begins_with_what_is_stalest(supplier, world, monkeypatch):
     assert world.asked[:2] == ["product_rows", "stock P2"]
 
 
-def test_the_buffer_of_the_supplier_is_never_promised(supplier, world):
+def test_the_safety_stock_of_a_supplier_is_never_sold(supplier, world):
     stock_world(world, 1)
     sync(supplier)
     supplier.buffer = 5
@@ -218,7 +218,7 @@ def test_the_buffer_of_the_supplier_is_never_promised(supplier, world):
     assert listing_of("P1-Black").ships_from == {"CN": 95, "DE": 15}
 
 
-def test_news_of_stock_makes_us_ask_and_show_it_at_once(supplier, world):
+def test_a_stock_event_queries_and_publishes_the_stock(supplier, world):
     stock_world(world, 2)
     sync(supplier)
     world.stock["P1-Black"] = {"DE": 2, "CN": 0}
@@ -232,7 +232,7 @@ def test_news_of_stock_makes_us_ask_and_show_it_at_once(supplier, world):
     assert level_of("P1-Black").movements.last().cause == "news:m-1"
 
 
-def test_a_run_that_asked_before_the_news_does_not_overwrite_it(supplier, world):
+def test_a_run_started_before_an_event_does_not_overwrite_it(supplier, world):
     stock_world(world, 2)
     sync(supplier)
     StockLevel.objects.filter(offer__supplier_sku="P1-Black").update(
@@ -244,7 +244,7 @@ def test_a_run_that_asked_before_the_news_does_not_overwrite_it(supplier, world)
     assert level_of("P1-Black").reported_quantity == 3
 
 
-def test_news_of_a_product_makes_the_next_runs_read_it(supplier, world):
+def test_a_product_event_makes_the_next_runs_read_it(supplier, world):
     stock_world(world, 4)
     sync(supplier)
     news = SupplierNews(kind=NewsKind.PRODUCT, external_id="m-2", product_refs=("P3",))

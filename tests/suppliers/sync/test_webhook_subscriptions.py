@@ -1,4 +1,4 @@
-"""A supplier tells us news of what we sell, as far as he lets us; his balance is watched."""
+"""Webhook subscriptions and prepaid balances."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ pytestmark = pytest.mark.django_db
 URL = "https://shop.example/hooks/cj-lumen/"
 
 
-class Teller:
-    """A supplier who tells of ``most`` products, and what he was asked for."""
+class FakeWebhooks:
+    """A supplier that allows ``most`` subscriptions, and what it was asked for."""
 
     def __init__(self, most=10, present=()):
         self.most = most
@@ -58,8 +58,8 @@ class Teller:
         """Nothing is open."""
 
 
-class Purse:
-    """A supplier who holds money."""
+class FakeBalance:
+    """A supplier with a prepaid balance."""
 
     def __init__(self, amount):
         self.amount = amount
@@ -74,12 +74,12 @@ class Purse:
 
 
 @pytest.fixture
-def speaks(monkeypatch):
-    """Let the shop reach this supplier where it would open the real one."""
+def replace_connector(monkeypatch):
+    """Replace the supplier's connector by a double."""
 
-    def use(teller):
-        monkeypatch.setattr(factory, "connector_class", lambda _: lambda _line: teller)
-        return teller
+    def use(fake):
+        monkeypatch.setattr(factory, "connector_class", lambda _: lambda _line: fake)
+        return fake
 
     return use
 
@@ -93,47 +93,47 @@ def sold(ref, *, is_published=True, available=5):
     return offer
 
 
-def test_what_is_on_sale_comes_first_and_what_is_not_ours_is_dropped(speaks):
+def test_published_products_are_subscribed_first_and_others_dropped(replace_connector):
     sold("waits", is_published=False)
     sold("empty", available=0)
     sold("full", available=9)
-    teller = speaks(Teller(most=2, present=["full", "of somebody else"]))
+    fake = replace_connector(FakeWebhooks(most=2, present=["full", "of somebody else"]))
 
     done = webhooks.subscribe(supplier=make_supplier(), url=URL)
 
-    assert teller.url == URL
-    assert teller.present == {"full", "empty"}
+    assert fake.url == URL
+    assert fake.present == {"full", "empty"}
     assert (done.wanted, done.added, done.dropped) == (2, 1, 1)
 
 
-def test_nothing_new_asks_for_nothing(speaks):
+def test_unchanged_subscriptions_make_no_calls(replace_connector):
     sold("full")
-    teller = speaks(Teller(present=["full"]))
-    teller.subscribe = teller.unsubscribe = None
+    fake = replace_connector(FakeWebhooks(present=["full"]))
+    fake.subscribe = fake.unsubscribe = None
 
     done = webhooks.subscribe(supplier=make_supplier(), url=URL)
 
     assert (done.wanted, done.added, done.dropped) == (1, 0, 0)
 
 
-def test_what_is_gone_or_not_matched_is_not_asked_for(speaks):
+def test_discontinued_and_unmatched_products_are_not_subscribed(replace_connector):
     SupplierOffer.objects.filter(pk=sold("gone").pk).update(status="gone")
     SupplierOffer.objects.filter(pk=sold("unknown").pk).update(variant=None)
-    teller = speaks(Teller())
+    fake = replace_connector(FakeWebhooks())
 
     webhooks.subscribe(supplier=make_supplier(), url=URL)
 
-    assert teller.present == set()
+    assert fake.present == set()
 
 
 def wire_of(supplier):
     return Connection.objects.get(supplier=supplier)
 
 
-def test_a_low_balance_stands_with_the_connection_until_it_is_filled(speaks):
+def test_a_low_balance_is_a_problem_of_the_connection_until_refilled(replace_connector):
     supplier = make_supplier()
     Connection.objects.update(low_balance_amount=Decimal(100))
-    purse = speaks(Purse("12.345"))
+    purse = replace_connector(FakeBalance("12.345"))
 
     assert balances.look(supplier=supplier, now=NOON) == Money(Decimal("12.345"), "EUR")
     low = wire_of(supplier)
@@ -146,9 +146,9 @@ def test_a_low_balance_stands_with_the_connection_until_it_is_filled(speaks):
     assert (filled.balance_amount, filled.problem) == (Decimal("100.00"), "")
 
 
-def test_a_balance_that_is_not_told_stays_what_it_was(speaks):
+def test_the_last_balance_stays_without_an_answer(replace_connector):
     supplier = make_supplier()
-    purse = speaks(Purse("50.00"))
+    purse = replace_connector(FakeBalance("50.00"))
     balances.look(supplier=supplier, now=NOON)
     purse.amount = None
 
@@ -156,17 +156,17 @@ def test_a_balance_that_is_not_told_stays_what_it_was(speaks):
     assert (wire_of(supplier).balance_amount, wire_of(supplier).balance_as_of) == (50, NOON)
 
 
-def test_a_good_balance_ends_no_other_problem(speaks):
+def test_a_sufficient_balance_clears_no_other_problem(replace_connector):
     supplier = make_supplier()
     Connection.objects.update(problem="stock: he is down", low_balance_amount=Decimal(1))
-    speaks(Purse("50.00"))
+    replace_connector(FakeBalance("50.00"))
 
     balances.look(supplier=supplier, now=NOON)
 
     assert wire_of(supplier).problem == "stock: he is down"
 
 
-def test_only_who_is_paid_from_a_balance_is_asked_for_it():
+def test_balances_are_read_only_from_prepaid_suppliers():
     make_supplier("lumen", adapter="fake")
     cj = make_supplier("cj", adapter="cj")
     paused = make_supplier("cj-2", adapter="cj")
@@ -185,9 +185,7 @@ def test_only_who_is_paid_from_a_balance_is_asked_for_it():
         (10, {"level": 5}, {"calls_per_second": 4}, 4),
     ],
 )
-def test_the_pace_is_what_staff_say_and_never_more_than_the_account_allows(
-    asked, options, remembered, expected
-):
+def test_the_rate_limit_is_at_most_what_the_account_allows(asked, options, remembered, expected):
     supplier = make_supplier(adapter="cj")
     wire = Connection(
         supplier=supplier, calls_per_second=asked, options=options, remembered=remembered

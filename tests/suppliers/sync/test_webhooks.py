@@ -1,4 +1,4 @@
-"""A supplier's news of single products is judged together: a storm of zeros is not believed."""
+"""Stock events are checked together: a mass of zeros is quarantined."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 LATER = NOON + timedelta(minutes=15)
 
 
-def storm(supplier, world, numbers):
-    """Let news empty these products one by one; return how many of them were not believed."""
+def zero_by_events(supplier, world, numbers):
+    """Send events that zero these products one by one; return how many were quarantined."""
     refused = 0
     for number in numbers:
         sku = f"P{number}-Black"
@@ -37,11 +37,11 @@ def with_units():
     return StockLevel.objects.filter(reported_quantity__gt=0).count()
 
 
-def test_a_storm_of_zeros_empties_no_more_than_a_feed_may_and_staff_see_one_run(supplier, world):
+def test_a_mass_of_zero_events_is_limited_and_quarantined_in_one_run(supplier, world):
     stock_world(world, 20)
     sync(supplier)
 
-    refused = storm(supplier, world, range(1, 21))
+    refused = zero_by_events(supplier, world, range(1, 21))
 
     (quarantined,) = FeedRun.objects.filter(status=FeedRun.Status.QUARANTINED)
     assert (refused, with_units()) == (16, 32)
@@ -52,21 +52,21 @@ def test_a_storm_of_zeros_empties_no_more_than_a_feed_may_and_staff_see_one_run(
     assert "10 of 40" in Connection.objects.get().problem
 
 
-def test_a_few_sales_out_are_believed_and_a_whole_feed_begins_the_count_anew(supplier, world):
+def test_a_full_run_restarts_the_count_of_zero_events(supplier, world):
     stock_world(world, 20)
     sync(supplier)
 
-    first = storm(supplier, world, range(1, 5))
+    first = zero_by_events(supplier, world, range(1, 5))
     sync(supplier, "stock", now=LATER + timedelta(minutes=4, seconds=30))
-    second = storm(supplier, world, range(5, 8))
+    second = zero_by_events(supplier, world, range(5, 8))
 
     assert (first, second, with_units()) == (0, 0, 26)
 
 
-def test_all_news_that_nobody_believed_waits_on_one_page_and_is_applied_from_there(supplier, world):
+def test_quarantined_events_are_applied_together(supplier, world):
     stock_world(world, 20)
     sync(supplier)
-    storm(supplier, world, range(1, 21))
+    zero_by_events(supplier, world, range(1, 21))
     quarantined = FeedRun.objects.get(status=FeedRun.Status.QUARANTINED)
 
     decided = review.apply(feed_run=quarantined, actor="erika", now=LATER + timedelta(hours=1))
@@ -75,7 +75,7 @@ def test_all_news_that_nobody_believed_waits_on_one_page_and_is_applied_from_the
     assert checksum_of_ledger() == checksum_of_levels()
 
 
-def test_what_he_confirmed_since_is_newer_than_a_feed_that_waits(supplier, world):
+def test_a_figure_confirmed_later_is_newer_than_a_pending_run(supplier, world):
     stock_world(world, 20)
     sync(supplier)
     world.stock |= {f"P{number}-Black": {"DE": 0, "CN": 0} for number in range(1, 11)}
@@ -92,7 +92,7 @@ def test_what_he_confirmed_since_is_newer_than_a_feed_that_waits(supplier, world
     assert (decided.done, decided.left, with_units()) == (20, 1, 20)
     assert (row.reported_quantity, row.as_of) == (20, confirmed_at)
     applied = StockMovement.objects.filter(cause=f"run:{quarantined.pk}")
-    assert set(applied.values_list("at", flat=True)) == {LATER}  # when he said so
+    assert set(applied.values_list("at", flat=True)) == {LATER}  # when the supplier reported it
 
 
 def checksum_of_levels():

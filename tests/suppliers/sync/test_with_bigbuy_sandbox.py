@@ -1,4 +1,4 @@
-"""The jobs against BigBuy's sandbox, over real HTTP: what they write, and how often they ask."""
+"""The sync jobs against the BigBuy sandbox over HTTP: writes and numbers of calls."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def calls_of(process, work):
     return process.served()
 
 
-def test_the_whole_catalog_comes_in_with_a_call_or_two_of_each_list(bigbuy, bigbuy_sandbox):
+def test_the_catalog_is_imported_with_one_or_two_calls_per_list(bigbuy, bigbuy_sandbox):
     runs = []
 
     calls = calls_of(bigbuy_sandbox, lambda: runs.extend(sync_all(bigbuy)))
@@ -58,13 +58,13 @@ def test_the_whole_catalog_comes_in_with_a_call_or_two_of_each_list(bigbuy, bigb
     assert SupplierProduct.objects.filter(status="active").count() >= 24
     assert Listing.objects.filter(is_published=True, available__gt=0).count() > 50
     assert set(calls) >= NAMES | WORDS | {"products"}
-    assert set(calls.values()) <= {1, 2}  # the stock is asked for by two jobs
+    assert set(calls.values()) <= {1, 2}  # two jobs fetch the stock
     codes = set(FeedIssue.objects.values_list("code", flat=True))
     assert {"gtin-check-digit", "cost-missing", "stock-negative"} <= codes
     assert "<script" not in "".join(Product.objects.values_list("description_html", flat=True))
 
 
-def test_nothing_changed_nothing_written_and_no_words_are_fetched(bigbuy, bigbuy_sandbox):
+def test_an_unchanged_sync_writes_nothing_and_fetches_no_texts(bigbuy, bigbuy_sandbox):
     sync_all(bigbuy)
     before = versions(*TABLES)
     runs = []
@@ -82,7 +82,7 @@ def test_nothing_changed_nothing_written_and_no_words_are_fetched(bigbuy, bigbuy
     }
 
 
-def test_a_list_without_news_is_joined_once_and_one_with_news_as_far_as_they_go(
+def test_an_unchanged_list_is_joined_once_a_changed_one_as_far_as_needed(
     bigbuy, bigbuy_sandbox, monkeypatch
 ):
     sync_all(bigbuy)
@@ -101,7 +101,7 @@ def test_a_list_without_news_is_joined_once_and_one_with_news_as_far_as_they_go(
     sync(bigbuy, "products", now=timezone.now())
     (whole,) = walks
     known = SupplierProduct.objects.filter(status="active").values_list("ref", flat=True)
-    first = min(known, key=int)  # he is walked by id
+    first = min(known, key=int)  # pages come in id order
     bigbuy_sandbox.control("name", {"id": first, "name": "Another name"})
     sync(bigbuy, "products", now=timezone.now())
 
@@ -139,12 +139,12 @@ def test_a_price_and_a_stock_figure_reach_the_shop(bigbuy, bigbuy_sandbox):
 
     assert (prices.updated, stock.updated) == (1, 1)
     level.refresh_from_db()
-    assert level.reported_quantity == 3  # what takes a week is not promised
+    assert level.reported_quantity == 3  # stock with a week of handling is not sold
     assert level.location.country == "ES"
     assert Listing.objects.get(variant=offer.variant).price_amount > price
 
 
-def test_a_product_that_is_not_sold_any_more_is_gone(bigbuy, bigbuy_sandbox):
+def test_a_product_no_longer_sold_is_discontinued(bigbuy, bigbuy_sandbox):
     sync_all(bigbuy)
     product = SupplierProduct.objects.filter(status="active").order_by("pk").first()
     bigbuy_sandbox.control("shelve", {"id": product.ref})
@@ -167,7 +167,7 @@ def test_a_product_that_is_not_sold_any_more_is_gone(bigbuy, bigbuy_sandbox):
         ("stock", "catalog/productsstockbyhandlingdays"),
     ],
 )
-def test_a_supplier_who_answers_nonsense_changes_nothing(bigbuy, bigbuy_sandbox, kind, job, name):
+def test_invalid_answers_change_nothing(bigbuy, bigbuy_sandbox, kind, job, name):
     sync_all(bigbuy)
     before = versions(*TABLES)
     bigbuy_sandbox.fault(name, kind, count=0)
@@ -180,14 +180,14 @@ def test_a_supplier_who_answers_nonsense_changes_nothing(bigbuy, bigbuy_sandbox,
 
 
 @pytest.mark.parametrize("kind", ["500", "drop_before", "drop_after", "soft_500", "slow"])
-def test_a_line_that_breaks_once_is_no_reason_to_give_up(bigbuy, bigbuy_sandbox, kind):
+def test_a_single_failure_is_retried(bigbuy, bigbuy_sandbox, kind):
     bigbuy_sandbox.fault("catalog/products", kind, count=1, delay=0.1)
 
     assert sync(bigbuy, "products", now=timezone.now()).status == Status.APPLIED
 
 
 @pytest.mark.parametrize("job", KINDS)
-def test_lists_that_lost_most_rows_change_nothing(bigbuy, bigbuy_sandbox, job):
+def test_truncated_lists_change_nothing(bigbuy, bigbuy_sandbox, job):
     sync_all(bigbuy)
     before = versions(*TABLES)
     bigbuy_sandbox.control("drop_catalog", {"share": 0.9})
@@ -211,7 +211,7 @@ def test_lists_that_lost_most_rows_change_nothing(bigbuy, bigbuy_sandbox, job):
         ("stock", "productsvariations"),
     ],
 )
-def test_one_of_the_joined_lists_cut_in_half_changes_nothing_until_it_is_whole(
+def test_a_truncated_joined_list_changes_nothing_until_it_is_complete(
     bigbuy, bigbuy_sandbox, job, name
 ):
     sync_all(bigbuy)
@@ -230,7 +230,7 @@ def test_one_of_the_joined_lists_cut_in_half_changes_nothing_until_it_is_whole(
     assert versions(*TABLES) == before
 
 
-def test_a_short_list_that_staff_vouch_for_is_the_next_baseline(bigbuy, bigbuy_sandbox):
+def test_a_short_list_with_waived_guards_is_the_next_baseline(bigbuy, bigbuy_sandbox):
     sync_all(bigbuy)
     bigbuy_sandbox.fault("catalog/productsstockbyhandlingdays", "half_list", count=0)
 
@@ -242,7 +242,7 @@ def test_a_short_list_that_staff_vouch_for_is_the_next_baseline(bigbuy, bigbuy_s
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_same_goods_of_two_suppliers_are_one_product(bigbuy, sandbox_supplier):
+def test_the_same_items_of_two_suppliers_are_one_product(bigbuy, sandbox_supplier):
     cj = connect(sandbox_supplier)
     for supplier in (cj, bigbuy):
         sync_all(supplier)

@@ -1,4 +1,4 @@
-"""The jobs against the real sandbox server, over real HTTP."""
+"""The sync jobs against the CJ sandbox over HTTP."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def first_offer():
     return SupplierOffer.objects.live().order_by("pk").first()
 
 
-def test_the_whole_catalog_comes_in_and_its_bad_rows_are_shown(supplier):
+def test_the_catalog_is_imported_and_invalid_rows_become_issues(supplier):
     found = sync_all(supplier)
 
     assert {run.status for run in found} == {Status.APPLIED}
@@ -67,7 +67,7 @@ def test_the_whole_catalog_comes_in_and_its_bad_rows_are_shown(supplier):
     assert connection_row.tokens_sealed
 
 
-def test_nothing_changed_nothing_written(supplier):
+def test_an_unchanged_sync_writes_nothing(supplier):
     sync_all(supplier)
     before = versions(*TABLES)
 
@@ -96,7 +96,7 @@ def test_a_price_and_a_stock_figure_reach_the_shop(supplier, sandbox_supplier):
 
 @pytest.mark.parametrize("kind", ["garbage", "truncated", "empty", "huge", "redirect"])
 @pytest.mark.parametrize("job", ["products", "prices", "stock"])
-def test_a_supplier_who_answers_nonsense_changes_nothing(supplier, sandbox_supplier, kind, job):
+def test_invalid_answers_change_nothing(supplier, sandbox_supplier, kind, job):
     sync_all(supplier)
     before = versions(*TABLES)
     sandbox_supplier.fault("product/listV2", kind, count=0)
@@ -111,7 +111,7 @@ def test_a_supplier_who_answers_nonsense_changes_nothing(supplier, sandbox_suppl
 
 
 @pytest.mark.parametrize("job", ["products", "prices", "stock"])
-def test_a_list_that_lost_most_rows_changes_nothing(supplier, sandbox_supplier, job):
+def test_a_truncated_list_changes_nothing(supplier, sandbox_supplier, job):
     sync_all(supplier)
     before = versions(*TABLES)
     sandbox_supplier.control("drop_catalog", {"share": 0.9})
@@ -123,7 +123,7 @@ def test_a_list_that_lost_most_rows_changes_nothing(supplier, sandbox_supplier, 
     assert versions(*TABLES) == before
 
 
-def test_pages_in_other_money_are_not_taken(supplier, sandbox_supplier):
+def test_pages_in_another_currency_are_quarantined(supplier, sandbox_supplier):
     sandbox_supplier.fault("product/query", "wrong_currency", count=0)
 
     run = sync(supplier, now=timezone.now())
@@ -136,7 +136,7 @@ def test_pages_in_other_money_are_not_taken(supplier, sandbox_supplier):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_token_that_dies_in_the_middle_is_renewed_by_one_thread(shop, sandbox_supplier):
+def test_an_expired_token_is_renewed_by_one_thread(shop, sandbox_supplier):
     supplier = connect(sandbox_supplier)
     sandbox_supplier.fault("product/query", "token_expired", count=1, skip=10)
 
@@ -145,7 +145,7 @@ def test_a_token_that_dies_in_the_middle_is_renewed_by_one_thread(shop, sandbox_
     assert (run.status, run.rejected) == (Status.APPLIED, 1)
 
 
-def test_a_line_that_breaks_now_and_then_is_no_reason_to_give_up(supplier, sandbox_supplier):
+def test_occasional_failures_are_retried(supplier, sandbox_supplier):
     sandbox_supplier.fault("product/query", "500", count=0, every=5)
     sandbox_supplier.fault("product/query", "drop_after", count=0, every=7)
 
@@ -198,13 +198,13 @@ runner.take_in(supplier=Supplier.objects.get(), kind="products", now=timezone.no
 @pytest.mark.parametrize(
     "dies",
     [
-        "writer.write:1",  # variants made, no offer of them yet
+        "writer.write:1",  # variants created, their offers not yet
         "writer.write:3",
-        "writer._write_products:2",  # inside of the transaction
+        "writer._write_products:2",  # inside the transaction
         "publication.publish:2",  # offers written, listings not refreshed
     ],
 )
-def test_a_worker_that_is_killed_leaves_nothing_undone_for_ever(shop, sandbox_supplier, dies):
+def test_the_next_run_completes_the_work_of_a_killed_worker(shop, sandbox_supplier, dies):
     supplier = connect(sandbox_supplier)
     words = connection.settings_dict
     key = f"{words['USER']}:{quote(words['PASSWORD'], safe='')}"
@@ -246,7 +246,7 @@ def test_the_command_shows_its_progress_and_succeeds(supplier):
     assert sum(" applied: " in line and "rows/s" in line for line in lines) == 3
 
 
-def test_the_command_ends_with_what_it_asked_as_the_supplier_counted_it(supplier, sandbox_supplier):
+def test_the_command_prints_the_calls_and_points_it_used(supplier, sandbox_supplier):
     sandbox_supplier.control("usage/clear", {})
     out = StringIO()
 
@@ -261,13 +261,13 @@ def test_the_command_ends_with_what_it_asked_as_the_supplier_counted_it(supplier
     assert sum(run.points.values()) > 0 < run.calls["catalog"]
 
 
-def test_the_command_fails_with_words(supplier, sandbox_supplier):
+def test_the_command_fails_with_the_problem(supplier, sandbox_supplier):
     sandbox_supplier.fault("product/listV2", "garbage", count=0)
 
     with pytest.raises(CommandError, match=r"products of cj-sandbox: failed\. GET"):
         call_command("supplier", "sync", supplier.code, "--kind", "products", stdout=StringIO())
 
 
-def test_the_command_names_the_suppliers_there_are(supplier):
+def test_the_command_lists_the_known_suppliers(supplier):
     with pytest.raises(CommandError, match=r"There are: cj-sandbox$"):
         call_command("supplier", "sync", "nobody")

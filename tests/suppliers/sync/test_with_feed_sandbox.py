@@ -1,4 +1,4 @@
-"""The jobs against a wholesaler's files, over real HTTP."""
+"""The sync jobs against a wholesaler's files over HTTP."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ TABLES = (SupplierProduct, SupplierOffer, StockLevel, StockMovement, Product, Va
 Status = FeedRun.Status
 
 
-def test_a_whole_file_fills_the_shop(wholesaler):
+def test_a_full_file_fills_the_shop(wholesaler):
     supplier = connect_feed(wholesaler)
 
     runs = sync_all(supplier)
@@ -58,7 +58,7 @@ def test_a_whole_file_fills_the_shop(wholesaler):
     assert set(StockLevel.objects.values_list("location__country", flat=True)) == {"DE", "PL"}
 
 
-def test_nothing_changed_nothing_fetched_nothing_written(wholesaler, feeds_folder):
+def test_an_unchanged_file_is_neither_fetched_nor_written(wholesaler, feeds_folder):
     supplier = connect_feed(wholesaler)
     sync_all(supplier)
     before, files = versions(*TABLES), sorted(feeds_folder.rglob("*.raw"))
@@ -71,7 +71,7 @@ def test_nothing_changed_nothing_fetched_nothing_written(wholesaler, feeds_folde
     assert list(feeds_folder.rglob("work-*")) == []
 
 
-def test_the_kept_file_is_fetched_again_when_it_is_lost(wholesaler, feeds_folder):
+def test_a_lost_file_is_fetched_again(wholesaler, feeds_folder):
     supplier = connect_feed(wholesaler)
     sync(supplier)
     for path in feeds_folder.rglob("*.raw"):
@@ -94,7 +94,7 @@ def test_the_kept_file_is_fetched_again_when_it_is_lost(wholesaler, feeds_folder
         ("full-western.xml", xml_mapping()),
     ],
 )
-def test_every_format_tells_the_same(wholesaler, name, mapping):
+def test_every_format_gives_the_same_result(wholesaler, name, mapping):
     sync(connect_feed(wholesaler))
     expected = snapshot()
     SupplierOffer.objects.all().update(cost_amount=None)
@@ -113,7 +113,7 @@ def supplier_with(name, mapping):
     return supplier
 
 
-def test_a_file_made_for_google_is_read_too(wholesaler):
+def test_a_google_shopping_file_is_read(wholesaler):
     supplier = connect_feed(wholesaler, products_at="google.xml", mapping=google_mapping())
 
     runs = sync_all(supplier)
@@ -123,7 +123,7 @@ def test_a_file_made_for_google_is_read_too(wholesaler):
     assert SupplierOffer.objects.filter(cost_amount__gt=0).count() > 50
 
 
-def test_a_delta_changes_what_it_names_and_nothing_else(wholesaler):
+def test_a_delta_changes_only_the_rows_it_names(wholesaler):
     supplier = connect_feed(
         wholesaler,
         stock_at="delta.csv",
@@ -147,7 +147,7 @@ def test_a_delta_changes_what_it_names_and_nothing_else(wholesaler):
     assert snapshot()[other] == before[other]
 
 
-def test_a_feed_that_lost_most_of_its_rows_is_not_believed(wholesaler):
+def test_a_truncated_feed_is_quarantined(wholesaler):
     supplier = connect_feed(wholesaler)
     sync_all(supplier)
     before = snapshot()
@@ -174,7 +174,7 @@ def test_a_feed_that_lost_most_of_its_rows_is_not_believed(wholesaler):
         ("truncated", Status.QUARANTINED, "missing"),
     ],
 )
-def test_a_failing_wholesaler_changes_nothing(wholesaler, kind, status, words):
+def test_a_failing_server_changes_nothing(wholesaler, kind, status, words):
     supplier = connect_feed(wholesaler)
     sync_all(supplier)
     before = versions(*TABLES)
@@ -189,7 +189,7 @@ def test_a_failing_wholesaler_changes_nothing(wholesaler, kind, status, words):
     assert told(sync(supplier, now=timezone.now())) == (Status.APPLIED, "")
 
 
-def test_a_token_opens_his_files_and_is_not_told_to_anybody(shop, feeds_folder, tmp_path, caplog):
+def test_a_token_opens_the_files_and_is_never_logged(shop, feeds_folder, tmp_path, caplog):
     caplog.set_level("DEBUG")
     process = FeedProcess(folder=tmp_path / "locked", words=("--token", "s3cret-key")).start()
     try:
