@@ -1,4 +1,4 @@
-"""Work that several workers share is done once, and nothing of it is left."""
+"""Concurrent publication: each item is processed once, and none is left."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_two_workers_publish_each_variant_once(shop, monkeypatch):
 
     def publish(*, variant_ids, now):
         if not hasattr(firsts, "met"):
-            firsts.met = meeting.wait()  # both are at work at one time
+            firsts.met = meeting.wait()  # both workers run at the same time
         published.update(variant_ids)
         return real(variant_ids=variant_ids, now=now)
 
@@ -55,7 +55,7 @@ def test_two_workers_publish_each_variant_once(shop, monkeypatch):
     assert not UnpublishedSupply.objects.exists()
 
 
-def test_what_comes_to_a_slice_that_is_held_is_done_by_who_waits():
+def test_items_added_to_a_held_slice_are_done_by_the_waiting_worker():
     is_held, may_end, done = threading.Event(), threading.Event(), []
 
     def first():
@@ -77,7 +77,7 @@ def test_what_comes_to_a_slice_that_is_held_is_done_by_who_waits():
     assert sorted(done) == list(range(advisory_locks.SLICES))
 
 
-def test_only_slices_in_which_something_waits_are_locked(shop, django_assert_num_queries):
+def test_only_slices_with_queued_variants_are_locked(shop, django_assert_num_queries):
     variant = make_variant(product=make_product(slug="one"), sku="ONE")
     UnpublishedSupply.objects.create(variant=variant)
 

@@ -35,7 +35,7 @@ TERMS = Terms(
         (timedelta(hours=24) + A_MOMENT, 1000, Standing.HIDDEN, 1000),
     ],
 )
-def test_a_figure_is_believed_then_worth_less_each_hour_then_hidden(age, reported, standing, extra):
+def test_a_figure_is_fresh_then_decays_each_hour_then_expires(age, reported, standing, extra):
     judged = judge(reported=reported, age=age, terms=TERMS)
 
     assert (judged.standing, judged.extra) == (standing, extra)
@@ -45,7 +45,7 @@ def test_a_figure_is_believed_then_worth_less_each_hour_then_hidden(age, reporte
     ("accuracy", "extra"),
     [(None, 3), ("1.0000", 3), ("0.9800", 4), ("0.9000", 6), ("0.8000", 9), ("0.1000", 9)],
 )
-def test_who_breaks_promises_is_believed_less(accuracy, extra):
+def test_low_accuracy_speeds_up_the_decay(accuracy, extra):
     known = accuracy and Decimal(accuracy)
 
     judged = judge(reported=100, age=timedelta(hours=4), terms=TERMS, accuracy=known)
@@ -53,7 +53,7 @@ def test_who_breaks_promises_is_believed_less(accuracy, extra):
     assert judged.extra == extra
 
 
-def test_a_figure_changes_only_at_its_steps():
+def test_a_figure_changes_only_at_its_decay_steps():
     steps = freshness.steps(TERMS)
     shown = [
         (judge(reported=500, age=age, terms=TERMS), age > TERMS.told)
@@ -67,7 +67,7 @@ def test_a_figure_changes_only_at_its_steps():
 
 
 @pytest.mark.django_db
-def test_the_database_judges_as_we_do():
+def test_database_and_python_decay_are_equal():
     dice = random.Random(4)
     for _ in range(400):
         terms = Terms(
@@ -103,7 +103,7 @@ def test_the_database_judges_as_we_do():
     ("age_min", "left", "asks"),
     [(0, 0, False), (2, 2, True), (2, 3, False), (30, 50, False), (31, 50, True)],
 )
-def test_what_is_old_or_nearly_gone_is_asked_for_and_what_was_just_told_is_not(age_min, left, asks):
+def test_old_or_nearly_sold_out_stock_is_queried(age_min, left, asks):
     assert asks is freshness.should_ask(
         age=MINUTE * age_min,
         left=left,

@@ -1,4 +1,4 @@
-"""A figure that changes is written where it stood: no index is touched, no row moves."""
+"""HOT updates: a changed figure is written in place, without touching an index."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_changed_figures_touch_no_index(wholesaler):
         assert written(model) == (updated + 3, in_place + 3)
 
 
-def test_a_figure_written_in_place_is_as_young_as_its_run(wholesaler):
+def test_a_figure_written_in_place_has_the_date_of_its_run(wholesaler):
     wholesaler.put(ware("A-1"))
     sync(wholesaler, "prices")
     sync(wholesaler, "stock")
@@ -53,7 +53,7 @@ def test_a_figure_written_in_place_is_as_young_as_its_run(wholesaler):
 
 
 @pytest.mark.parametrize("kind", ["prices", "stock"])
-def test_what_was_silent_says_its_own_moment(wholesaler, kind):
+def test_a_formerly_unconfirmed_figure_gets_its_own_date(wholesaler, kind):
     wholesaler.put(ware("A-1"), ware("A-2"))
     sync(wholesaler, "prices")
     sync(wholesaler, "stock")
@@ -79,7 +79,7 @@ def written(model):
         return cursor.fetchone()
 
 
-def test_staff_see_when_a_figure_was_confirmed_not_when_its_row_was_written(wholesaler, client):
+def test_staff_see_the_confirmation_time_not_the_write_time(wholesaler, client):
     wholesaler.put(ware("A-1"))
     sync(wholesaler, "prices")
     sync(wholesaler, "stock")
@@ -91,5 +91,5 @@ def test_staff_see_when_a_figure_was_confirmed_not_when_its_row_was_written(whol
     level = client.get(f"/admin/suppliers/stocklevel/{StockLevel.objects.get().pk}/change/")
 
     confirmed = f'<time datetime="{LATER.isoformat()}"'
-    assert offer.content.decode().count(confirmed) == 2  # its cost, and its units
+    assert offer.content.decode().count(confirmed) == 2  # its cost and its stock
     assert level.content.decode().count(confirmed) == 1

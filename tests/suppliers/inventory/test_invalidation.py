@@ -1,4 +1,4 @@
-"""Figures that nobody confirms: less is promised of them, then nothing, and the pages follow."""
+"""Unconfirmed stock decays, then expires, and the listings follow."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ def most(level, *, after):
     return max(number for number in range(21) if number == 0 or held(level, number, after=after))
 
 
-def test_the_hold_itself_counts_the_age_of_the_figure():
+def test_a_reservation_applies_the_decay():
     level = make_sellable(quantity=20).level
 
     promised = [most(level, after=HOUR * hours) for hours in (0, 3, 4, 10, 15, 24)]
 
-    # 1 unit and 2 % of 20 for each hour after the third
+    # 1 unit and 2 % of 20 per hour after the third
     assert promised == [20, 20, 18, 10, 3, 0]
     assert most(level, after=HOUR * 25) == 0
 
 
-def test_what_is_free_by_the_database_is_what_can_be_held():
+def test_available_units_are_those_that_can_be_reserved():
     level = make_sellable(quantity=20).level
     StockLevel.objects.update(buffer=2, reserved=3)
 
@@ -55,7 +55,7 @@ def test_what_is_free_by_the_database_is_what_can_be_held():
         assert free == most(level, after=after)
 
 
-def test_an_old_cost_is_no_basis_for_a_sale():
+def test_stock_with_an_expired_cost_cannot_be_reserved():
     level = make_sellable(quantity=20).level
     after = HOUR * 73
     StockLevel.objects.update(as_of=NOON + after)
@@ -71,7 +71,7 @@ def test_an_old_cost_is_no_basis_for_a_sale():
     assert most(level, after=after) == 0
 
 
-def test_a_minimum_and_a_pack_are_held_whole():
+def test_minimum_and_pack_size_apply_to_reservations():
     level = make_sellable(quantity=20).level
     SupplierOffer.objects.update(minimum_quantity=6, pack_size=3)
 
@@ -81,13 +81,13 @@ def test_a_minimum_and_a_pack_are_held_whole():
 
 
 def shown(now):
-    """Let the sweeps pass as beat does, and read what a page says then."""
+    """Run the sweeps as beat does; return what the listing shows."""
     confirmations.follow(now=now)
     published = publication.publish_waiting(now=now)
     return Listing.objects.get().available, published
 
 
-def test_pages_follow_the_age_step_by_step_and_nothing_is_written_between(supplier, world):
+def test_listings_follow_the_decay_steps_without_writes_between(supplier, world):
     stock_world(world, 1, stock={"DE": 20})
     sync(supplier)
     confirmations.follow(now=NOON + MINUTE)
@@ -97,7 +97,7 @@ def test_pages_follow_the_age_step_by_step_and_nothing_is_written_between(suppli
     assert seen == [(20, 0), (20, 0), (18, 1), (18, 0), (18, 0), (17, 1), (0, 1)]
 
 
-def test_what_one_answer_confirmed_grows_old_together(supplier, world):
+def test_rows_confirmed_together_decay_together(supplier, world):
     stock_world(world, 3, stock={"DE": 20})
     sync(supplier)
     sync(supplier, "stock", now=NOON + HOUR)
@@ -110,7 +110,7 @@ def test_what_one_answer_confirmed_grows_old_together(supplier, world):
     assert (early, in_time) == (0, 3)
 
 
-def test_a_confirmed_figure_is_worth_all_of_it_again(supplier, world):
+def test_a_confirmed_figure_counts_in_full_again(supplier, world):
     stock_world(world, 1, stock={"DE": 20})
     sync(supplier)
     before = shown(NOON + HOUR * 5 + MINUTE)
@@ -121,7 +121,7 @@ def test_a_confirmed_figure_is_worth_all_of_it_again(supplier, world):
     assert Listing.objects.get().available == 20
 
 
-def test_changed_terms_reach_the_pages_at_once(supplier, world):
+def test_changed_terms_reach_the_listings_at_once(supplier, world):
     stock_world(world, 1, stock={"DE": 20})
     sync(supplier)
     before = shown(NOON + HOUR * 2)
@@ -132,7 +132,7 @@ def test_changed_terms_reach_the_pages_at_once(supplier, world):
     assert (before[0], after) == (20, (17, 1))
 
 
-def test_costs_are_confirmed_by_a_run_and_hidden_when_nobody_confirms_them(supplier, world):
+def test_costs_are_confirmed_by_a_run_and_expire_without_one(supplier, world):
     stock_world(world, 2, stock={"DE": 20})
     sync(supplier)
     asked = NOON + HOUR * 70
@@ -150,7 +150,7 @@ def test_costs_are_confirmed_by_a_run_and_hidden_when_nobody_confirms_them(suppl
     assert [one.available for one in Listing.objects.order_by("pk")] == [0, 0]
 
 
-def test_a_channel_that_keeps_back_more_shows_less_after_the_next_look(supplier, world):
+def test_a_larger_channel_safety_stock_lowers_availability(supplier, world):
     stock_world(world, 1, stock={"DE": 20})
     sync(supplier)
     publication.publish_waiting(now=NOON)
@@ -165,7 +165,9 @@ def test_a_channel_that_keeps_back_more_shows_less_after_the_next_look(supplier,
     assert not UnpublishedSupply.objects.exists()
 
 
-def test_a_look_costs_no_more_in_a_large_catalog(supplier, world, django_assert_num_queries):
+def test_the_number_of_queries_does_not_grow_with_the_catalog(
+    supplier, world, django_assert_num_queries
+):
     stock_world(world, 3, stock={"DE": 20})
     sync(supplier)
     confirmations.follow(now=NOON)

@@ -17,7 +17,7 @@ def shown(level):
     return Listing.objects.get(variant=level.offer.variant).available
 
 
-def test_every_change_of_what_is_free_reaches_the_pages():
+def test_every_change_of_availability_is_queued_for_publication():
     level = make_sellable(quantity=5).level
     told = {"units": {level.pk: 2}, "cause": "order:FL-1", "now": NOON}
     changes = (ledger.hold, ledger.let_go, ledger.hold, ledger.sell, ledger.unsell)
@@ -31,7 +31,7 @@ def test_every_change_of_what_is_free_reaches_the_pages():
     assert numbers == [3, 5, 3, 3, 5]
 
 
-def test_units_that_the_suppliers_figure_contains_reach_the_pages():
+def test_reflected_units_are_queued_for_publication():
     level = make_sellable(quantity=5).level
     StockLevel.objects.filter(pk=level.pk).update(allocated_unseen=2)
     publication.publish(variant_ids=[level.offer.variant_id], now=NOON)
@@ -46,7 +46,7 @@ def test_units_that_the_suppliers_figure_contains_reach_the_pages():
 @pytest.mark.parametrize(
     "change", [ledger.hold, ledger.sell, ledger.let_go, ledger.unsell, ledger.see]
 )
-def test_a_change_its_movement_and_its_note_are_one_statement_for_each_row(
+def test_counter_movement_and_queue_entry_are_one_statement_per_row(
     change, django_assert_num_queries
 ):
     listing = make_sellable(quantity=5)
@@ -71,7 +71,7 @@ def test_a_change_that_is_rolled_back_queues_nothing():
     assert not UnpublishedSupply.objects.exists()
 
 
-def test_an_offer_without_a_variant_has_no_page_to_refresh():
+def test_an_offer_without_variant_queues_nothing():
     level = make_level(make_offer(None))
 
     with transaction.atomic():

@@ -1,4 +1,4 @@
-"""Which of two answers about stock counts, and in which order its rows are locked."""
+"""Stock levels: which of two answers counts, and the lock order of rows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LATER = NOON + timedelta(minutes=15)
 def test_an_answer_older_than_the_last_confirmation_changes_nothing(supplier, world):
     stock_world(world, 2)
     sync(supplier)
-    sync(supplier, "stock", now=LATER)  # confirms what it finds, and writes no row
+    sync(supplier, "stock", now=LATER)  # confirms the stock without writing a row
     world.stock["P1-Black"]["DE"] = 3
 
     for minutes in (-1, 1):
@@ -37,7 +37,7 @@ def test_an_answer_older_than_the_last_confirmation_changes_nothing(supplier, wo
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_run_does_not_silence_what_was_told_after_it_asked(supplier, world):
+def test_a_row_reported_after_the_run_started_stays_confirmed(supplier, world):
     stock_world(world, 2)
     sync(supplier)
     StockLevel.objects.filter(offer__supplier_sku="P1-Black").update(as_of=LATER)
@@ -51,11 +51,11 @@ def test_a_run_does_not_silence_what_was_told_after_it_asked(supplier, world):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_rows_fall_silent_in_id_order(supplier, world):
+def test_rows_are_marked_unconfirmed_in_id_order(supplier, world):
     stock_world(world, 2)
     sync(supplier)
     first, *_, last = StockLevel.objects.order_by("pk")
-    StockLevel.objects.filter(pk=first.pk).update(received_at=LATER)  # now the last in the table
+    StockLevel.objects.filter(pk=first.pk).update(received_at=LATER)  # now last in the table
     is_asked = threading.Event()
 
     def silence():
@@ -74,7 +74,7 @@ def test_rows_fall_silent_in_id_order(supplier, world):
         StockLevel.objects.select_for_update(of=["self"]).get(pk=first.pk)
         thread.start()
         is_asked.wait(5)
-        thread.join(0.5)  # it waits for the first row now
+        thread.join(0.5)  # it waits for the lock on the first row
         try:
             StockLevel.objects.select_for_update(of=["self"], nowait=True).get(pk=last.pk)
             is_free = True
@@ -87,7 +87,7 @@ def test_rows_fall_silent_in_id_order(supplier, world):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_stock_of_an_offer_is_written_while_the_product_job_holds_it(supplier, world):
+def test_stock_is_written_while_the_product_job_locks_the_offer(supplier, world):
     stock_world(world, 1)
     sync(supplier)
     offer = SupplierOffer.objects.get()

@@ -42,13 +42,13 @@ def offered(cost, *shelves, currency="EUR", **more):
     )
 
 
-def test_available_is_what_one_location_can_send_and_not_the_sum():
+def test_availability_is_that_of_one_location_not_the_sum():
     found = best(1, [offered("9", ("DE", 5, 0), ("CN", 80, 0)), offered("8", ("DE", 7, 0))], EUR)
 
     assert (found.available, found.ships_from) == (80, {"CN": 80, "DE": 7})
 
 
-def test_the_cheapest_offer_that_has_units_makes_the_price():
+def test_the_cheapest_offer_with_stock_sets_the_price():
     sold_out = offered("5", ("DE", 0, 0))
 
     found = best(1, [offered("9", ("DE", 5, 0)), sold_out, offered("8", ("CN", 1, 0))], EUR)
@@ -56,7 +56,7 @@ def test_the_cheapest_offer_that_has_units_makes_the_price():
     assert found.cost == Money(Decimal(8), "EUR")
 
 
-def test_a_stale_level_promises_nothing_and_keeps_the_origin_of_the_price(db):
+def test_expired_stock_is_not_sold_but_keeps_its_origin(db):
     make_channel()
     offer = make_offer(make_variant())
     level = make_level(offer, as_of=NOON - timedelta(days=60))
@@ -67,7 +67,7 @@ def test_a_stale_level_promises_nothing_and_keeps_the_origin_of_the_price(db):
     assert (listing.available, listing.origins) == (0, [level.location.country])
 
 
-def test_without_stock_the_price_follows_an_offer_whose_origin_is_known():
+def test_without_stock_an_offer_with_known_origin_sets_the_price():
     located, unlocated = offered("8", ("DE", 0, 0)), offered("5")
 
     found = best(1, [unlocated, located], EUR)
@@ -75,21 +75,21 @@ def test_without_stock_the_price_follows_an_offer_whose_origin_is_known():
     assert (found.cost, found.origins) == (located.cost, ("DE",))
 
 
-def test_units_that_a_channel_keeps_back_make_no_price():
+def test_an_offer_within_the_channel_safety_stock_sets_no_price():
     cheap, dear = offered("5", ("DE", 2, 0)), offered("9", ("DE", 8, 0))
 
     assert best(1, [cheap, dear], EUR, kept=2).cost == dear.cost
     assert best(1, [cheap, dear], EUR, kept=1).cost == cheap.cost
 
 
-def test_who_sells_only_many_makes_no_price_for_who_buys_one():
+def test_an_offer_sold_by_the_dozen_sets_no_price_of_one_unit():
     dozen, one = offered("5", ("DE", 60, 0), minimum=10, pack=4), offered("9", ("DE", 8, 0))
 
     assert best(1, [dozen, one], EUR).cost == one.cost
     assert best(1, [dozen, one], EUR, kept=8).cost == dozen.cost
 
 
-def test_the_highest_map_of_all_who_have_units_counts():
+def test_the_highest_map_of_offers_with_stock_counts():
     cheap = offered("8", ("DE", 5, 0), map_amount=Decimal(30))
     strict = offered("9", ("DE", 5, 0), map_amount=Decimal(40))
     foreign = offered("11", ("DE", 5, 0), currency="USD", map_amount=Decimal(45))  # 40.50 EUR
@@ -106,7 +106,7 @@ def test_the_highest_map_of_all_who_have_units_counts():
     assert bound(cheap, strict, kept=5) == (8, 30, "")
 
 
-def test_no_price_is_below_the_map_of_another_who_may_send_it(shop):
+def test_no_price_is_below_the_map_of_another_offer_with_stock(shop):
     variant = make_variant()
     for code, currency, amount in (("near", "EUR", None), ("strict", "USD", "50.00")):
         offer = make_offer(variant, make_supplier(code=code, currency=currency), cost="12.00")
@@ -124,14 +124,14 @@ def test_no_price_is_below_the_map_of_another_who_may_send_it(shop):
     assert listing.price_amount == Decimal("50.99")
 
 
-def test_while_nobody_has_any_the_cheapest_offer_makes_the_price():
+def test_without_any_stock_the_cheapest_offer_sets_the_price():
     found = best(1, [offered("9", ("DE", 0, 3)), offered("5", ("DE", 0, 0))], EUR)
 
     assert (found.cost, found.available) == (Money(Decimal(5), "EUR"), 0)
     assert found.as_of == NOON + timedelta(minutes=3)
 
 
-def test_offers_in_other_money_are_compared_by_what_they_are_worth():
+def test_offers_in_other_currencies_are_compared_by_exchange_rate():
     found = best(
         1, [offered("9.5", ("DE", 1, 0)), offered("10", ("DE", 1, 0), currency="USD")], EUR
     )
@@ -139,15 +139,15 @@ def test_offers_in_other_money_are_compared_by_what_they_are_worth():
     assert found.cost == usd("10")
 
 
-def test_the_offer_that_lands_cheapest_makes_the_price_and_not_the_cheapest_at_wholesale():
+def test_the_lowest_landed_cost_sets_the_price():
     by_law = costing(known={("*", "*"): replace(terms(), duty_amount=None)})
-    across = offered("8", ("CN", 5, 0))  # and 3 EUR of duty for each parcel
+    across = offered("8", ("CN", 5, 0))  # plus 3 EUR duty per parcel
 
     assert best(1, [across, offered("9", ("DE", 5, 0))], by_law).cost == Money(Decimal(9), "EUR")
     assert best(1, [across, offered("12", ("DE", 5, 0))], by_law).cost == Money(Decimal(8), "EUR")
 
 
-def test_an_offer_that_nobody_can_land_makes_the_price_only_while_it_is_the_only_one():
+def test_an_offer_without_landed_cost_sets_the_price_only_if_alone():
     only_from_germany = costing(known={("DE", "*"): terms()})
     unknown, known = offered("5", ("CN", 5, 0)), offered("9", ("DE", 5, 0))
 
@@ -155,13 +155,13 @@ def test_an_offer_that_nobody_can_land_makes_the_price_only_while_it_is_the_only
     assert best(1, [unknown], only_from_germany).cost == unknown.cost
 
 
-def test_an_offer_in_money_without_a_rate_cannot_be_sold():
+def test_an_offer_without_exchange_rate_cannot_be_sold():
     found = best(1, [offered("1", ("DE", 9, 0), currency="JPY")], EUR)
 
     assert (found.cost, found.available, found.ships_from) == (None, 0, {})
 
 
-def test_an_offer_whose_cost_nobody_can_tell_stands_in_no_good_ones_way():
+def test_an_offer_without_exchange_rate_does_not_block_others():
     faded = replace(EUR, faded={"JPY": Decimal("0.01")})
     yen = offered("1", ("JP", 9, 0), currency="JPY", map_amount=Decimal(9999))
     good, sold_out = offered("9", ("DE", 5, 0)), offered("9", ("DE", 0, 0))
@@ -176,13 +176,13 @@ def test_an_offer_whose_cost_nobody_can_tell_stands_in_no_good_ones_way():
     assert best(1, [yen], faded).available == 0
 
 
-def test_the_claim_is_as_old_as_its_oldest_figure():
+def test_the_listing_has_the_date_of_its_oldest_figure():
     found = best(1, [offered("9", ("DE", 5, 7), ("CN", 80, 2), ("US", 0, 0))], EUR)
 
     assert found.as_of == NOON + timedelta(minutes=2)
 
 
-def test_the_earliest_restock_date_counts_while_no_offer_has_units():
+def test_the_earliest_restock_date_counts_without_any_stock():
     early, late = NOON.date(), NOON.date() + timedelta(days=9)
     sold_out = [offered("9", ("DE", 0, 0), restock_on=late), offered("8", restock_on=early)]
 
@@ -194,9 +194,7 @@ def test_the_earliest_restock_date_counts_while_no_offer_has_units():
     ("days", "age_h", "is_listed"),
     [(0, 0, True), (365, 0, True), (-1, 0, False), (366, 0, False), (9, 25, False)],
 )
-def test_a_restock_date_is_listed_if_it_is_to_come_and_its_stock_is_known(
-    shop, days, age_h, is_listed
-):
+def test_a_restock_date_is_listed_if_in_the_future_with_fresh_stock(shop, days, age_h, is_listed):
     restock_on = NOON.date() + timedelta(days=days)
     offer = make_offer(make_variant())
     SupplierOffer.objects.update(restock_on=restock_on)
@@ -208,7 +206,7 @@ def test_a_restock_date_is_listed_if_it_is_to_come_and_its_stock_is_known(
     assert (listing.available, listing.restock_on) == (0, restock_on if is_listed else None)
 
 
-def test_a_restock_date_leaves_the_listing_with_the_first_units(shop):
+def test_a_restock_date_is_removed_with_the_first_units(shop):
     offer = make_offer(make_variant())
     SupplierOffer.objects.update(restock_on=NOON.date())
     level = make_level(offer, quantity=0)
@@ -223,13 +221,13 @@ def test_a_restock_date_leaves_the_listing_with_the_first_units(shop):
         Listing.objects.update(restock_on=NOON.date())
 
 
-def test_nothing_offered_is_nothing_to_sell():
+def test_without_offers_nothing_is_available():
     found = best(1, [], EUR)
 
     assert (found.cost, found.available, found.as_of) == (None, 0, None)
 
 
-def test_what_is_held_or_stale_or_from_a_paused_supplier_is_not_offered(shop):
+def test_held_stale_and_paused_offers_are_not_sold(shop):
     variant = make_variant()
     for status, code, age in (
         ("held", "a", 0),
@@ -250,7 +248,7 @@ def test_what_is_held_or_stale_or_from_a_paused_supplier_is_not_offered(shop):
     assert Listing.objects.get(variant=variant).available == 0
 
 
-def test_a_batch_of_any_length_takes_as_many_questions_to_the_suppliers(
+def test_the_number_of_queries_does_not_depend_on_the_batch_size(
     shop, django_assert_max_num_queries
 ):
     def publishing(count):
@@ -266,7 +264,7 @@ def test_a_batch_of_any_length_takes_as_many_questions_to_the_suppliers(
         publication.publish(variant_ids=many, now=NOON)
 
 
-def test_a_change_that_nobody_published_is_found_by_the_sweep(shop):
+def test_an_unpublished_change_is_found_by_the_sweep(shop):
     variant = make_variant()
     offer = make_offer(variant, cost="9.00")
     make_level(offer, quantity=5)
@@ -282,7 +280,7 @@ def test_a_change_that_nobody_published_is_found_by_the_sweep(shop):
     assert publication.publish_waiting(now=NOON) == 0
 
 
-def test_news_that_comes_while_we_publish_is_not_swallowed(shop, monkeypatch):
+def test_a_change_during_publication_is_not_lost(shop, monkeypatch):
     variant = make_variant()
     level = make_level(make_offer(variant), quantity=5)
     UnpublishedSupply.objects.create(variant=variant)

@@ -1,4 +1,4 @@
-"""Who waits for a stock row while a list is applied is served by the new figure, at its own age."""
+"""A reservation that waits for a stock merge uses the new figure with its own date."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.suppliers.offers.test_price_list import ware, wholesaler
 
 __all__ = ["wholesaler"]
 
-LATER = NOON + timedelta(hours=5)  # by then the old figure has lost much of its worth
+LATER = NOON + timedelta(hours=5)  # by then the old figure has decayed
 WAITS_FOR_US = """
 SELECT EXISTS (
   SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))
@@ -26,7 +26,7 @@ SELECT EXISTS (
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("tries", [1, 2])
-def test_a_shopper_who_waited_gets_what_the_list_brought(wholesaler, monkeypatch, tries):
+def test_a_reservation_that_waited_gets_the_merged_stock(wholesaler, monkeypatch, tries):
     monkeypatch.setattr(ledger, "TRIES", tries)
     wholesaler.put(ware("A-1", stock=50))
     sync(wholesaler, "prices")

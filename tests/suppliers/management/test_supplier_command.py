@@ -1,4 +1,4 @@
-"""Everything that the admin can do with a supplier can be scripted."""
+"""Supplier command: script everything that the admin can do with a supplier."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def add(*words, code="lumen", connector="fake", base_url="http://fake.example"):
     )
 
 
-def test_a_supplier_is_added_and_changed_by_the_same_words():
+def test_add_creates_or_changes_a_supplier():
     first = add("--name=Lumen", "--currency=EUR", "--every=stock=5", "--lead-days=4")
     second = add("--calls-per-second=7")
 
@@ -56,7 +56,7 @@ def test_a_supplier_is_added_and_changed_by_the_same_words():
     assert (wire.stock_every_min, wire.calls_per_second) == (5, 7)
 
 
-def test_secrets_come_from_files_and_are_never_said(tmp_path):
+def test_secrets_are_read_from_files_and_never_printed(tmp_path):
     (tmp_path / "key").write_text("CJ1@api@swordfish\n")
 
     said = add(f"--secret=api_key=@{tmp_path / 'key'}", connector="cj")
@@ -73,7 +73,7 @@ def test_secrets_come_from_files_and_are_never_said(tmp_path):
     assert "secret key: This connector has no such secret." in str(misnamed.value)
 
 
-def test_a_secret_may_come_from_standard_input(monkeypatch):
+def test_a_secret_can_be_read_from_standard_input(monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("piped\n"))
 
     add("--secret=api_key=-", connector="cj")
@@ -81,7 +81,7 @@ def test_a_secret_may_come_from_standard_input(monkeypatch):
     assert unseal(Connection.objects.get().secrets_sealed) == {"api_key": "piped"}
 
 
-def test_options_are_json_and_plain_words_are_taken_as_they_stand():
+def test_options_are_json_or_plain_words():
     add("--secret=api_key=k", "--option=level=2", "--option=payment=staged", connector="cj")
 
     assert Connection.objects.get().options == {"level": 2, "payment": "staged"}
@@ -89,7 +89,7 @@ def test_options_are_json_and_plain_words_are_taken_as_they_stand():
         add("--option=payment={", connector="cj")
 
 
-def test_what_his_feeds_may_do_at_once_is_set_and_given_back():
+def test_thresholds_are_set_and_reset():
     add("--limit=lost_percent=50", "--limit=jump_factor=3")
     add("--limit=jump_factor=", "--limit=stale_h=0")
 
@@ -111,14 +111,14 @@ def test_what_his_feeds_may_do_at_once_is_set_and_given_back():
         "--limit=jump_factor=1",
     ],
 )
-def test_what_cannot_be_read_is_refused_and_nothing_is_written(words):
+def test_invalid_arguments_change_nothing(words):
     with pytest.raises(CommandError):
         add(words)
 
     assert not Supplier.objects.exists()
 
 
-def test_the_list_says_how_each_supplier_stands(shop, world):
+def test_the_list_shows_the_status_of_each_supplier(shop, world):
     supplier = make_feed_supplier()
     Supplier.objects.create(code="new", name="New", adapter="cj", currency="USD")
     stock_world(world, 2)
@@ -149,7 +149,7 @@ def test_the_list_says_how_each_supplier_stands(shop, world):
     assert "lumen  fake  active  in trouble" in told("list")
 
 
-def test_the_list_shows_a_line_that_is_dead(shop, world):
+def test_the_list_shows_an_open_breaker(shop, world):
     wire = make_feed_supplier().connection
     now = timezone.now()
     Breaker.objects.create(
@@ -171,7 +171,7 @@ def test_the_list_shows_a_line_that_is_dead(shop, world):
     assert "budget    points: 70 of 100 left until" in said
 
 
-def test_the_list_needs_as_many_queries_for_many_suppliers(django_assert_num_queries):
+def test_the_number_of_queries_of_the_list_is_constant(django_assert_num_queries):
     for number in range(3):
         make_feed_supplier(code=f"s{number}")
 
@@ -179,7 +179,7 @@ def test_the_list_needs_as_many_queries_for_many_suppliers(django_assert_num_que
         told("list")
 
 
-def test_a_check_says_what_works_and_orders_nothing(shop, world):
+def test_a_check_reports_each_step_and_orders_nothing(shop, world):
     supplier = make_feed_supplier()
     stock_world(world, 1)
     world.routes = (ROUTE, replace(ROUTE, name="Air", price=usd("9.00")))
@@ -199,7 +199,7 @@ def test_a_check_says_what_works_and_orders_nothing(shop, world):
     assert not FeedRun.objects.exists()
 
 
-def test_a_check_that_fails_says_what_to_do_and_leaves_by_another_door(shop, world):
+def test_a_failed_check_gives_advice_and_an_exit_code(shop, world):
     make_feed_supplier()
     world.failures = [PermanentError("HTTP 401", code="401")]
     out = io.StringIO()
@@ -219,7 +219,7 @@ def test_a_check_that_fails_says_what_to_do_and_leaves_by_another_door(shop, wor
     assert {step["outcome"] for step in report["steps"][1:]} == {"not tried", "absent"}
 
 
-def test_a_check_tries_the_rest_when_one_call_fails(shop, world):
+def test_a_check_continues_after_a_failed_step(shop, world):
     make_feed_supplier()
     stock_world(world, 1)
     asked = world.asked
@@ -263,7 +263,7 @@ def test_a_supplier_is_paused_and_resumed_with_a_reason(shop, world, settings):
         told("resume", "lumen")
 
 
-def test_a_candidate_becomes_active_only_when_what_must_be_proven_is(settings):
+def test_a_candidate_is_activated_only_with_the_required_documents(settings):
     add()
     settings.VETTING_REQUIRED = ["ce"]
 
@@ -274,7 +274,7 @@ def test_a_candidate_becomes_active_only_when_what_must_be_proven_is(settings):
     assert told("resume", "lumen") == "lumen is active.\n"
 
 
-def test_all_that_he_offers_is_priced_anew(shop, world):
+def test_all_offers_of_a_supplier_are_repriced(shop, world):
     supplier = make_feed_supplier()
     stock_world(world, 2)
     sync(supplier, now=timezone.now())
@@ -285,7 +285,7 @@ def test_all_that_he_offers_is_priced_anew(shop, world):
 
 
 @pytest.mark.parametrize("verb", ["check", "sync", "pause --reason=x", "resume", "reprice"])
-def test_nobody_is_answered_with_who_there_is(verb):
+def test_an_unknown_supplier_is_answered_with_the_known_ones(verb):
     make_feed_supplier()
 
     with pytest.raises(CommandError, match=r"No supplier is called 'nobody'. There are: lumen$"):

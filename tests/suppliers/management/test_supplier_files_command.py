@@ -1,4 +1,4 @@
-"""What staff do with mappings, files and runs can be scripted."""
+"""Supplier command: script what staff do with mappings, files and runs."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def files():
 
 
 @pytest.fixture
-def doubted(supplier, world):
-    """A run of prices that waits: each became tenfold."""
+def quarantined(supplier, world):
+    """A quarantined price run: each cost is ten times as high."""
     stock_world(world, 20)
     now = timezone.now() - timedelta(hours=2)
     sync(supplier, now=now)
@@ -55,7 +55,7 @@ def costs():
     return {str(cost) for cost in SupplierOffer.objects.values_list("cost_amount", flat=True)}
 
 
-def test_a_mapping_is_saved_shown_and_taken_back(files, tmp_path, monkeypatch):
+def test_a_mapping_is_saved_shown_and_restored(files, tmp_path, monkeypatch):
     (tmp_path / "spec.json").write_text(json.dumps(SPEC))
     first = told("mapping", "files", f"--save={tmp_path / 'spec.json'}")
     other = SPEC | {"country": "PL"}
@@ -72,7 +72,7 @@ def test_a_mapping_is_saved_shown_and_taken_back(files, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("written", ["", "[]", "{", '{"fields": 5}', '{"moon": 1}'])
-def test_what_is_no_mapping_is_not_saved(files, tmp_path, written):
+def test_an_invalid_mapping_is_not_saved(files, tmp_path, written):
     (tmp_path / "spec.json").write_text(written)
 
     with pytest.raises(CommandError, match="Nothing was saved"):
@@ -83,7 +83,7 @@ def test_what_is_no_mapping_is_not_saved(files, tmp_path, written):
     assert not FeedMapping.objects.exists()
 
 
-def test_a_file_is_handed_in_and_read(files, tmp_path):
+def test_a_file_is_uploaded_and_read(files, tmp_path):
     (tmp_path / "full.csv").write_text("sku,title,cost,stock\nA-1,Lamp,9.10,5\n")
 
     said = told("upload", "files", str(tmp_path / "full.csv"))
@@ -97,39 +97,41 @@ def test_a_file_is_handed_in_and_read(files, tmp_path):
         told("upload", "files", str(tmp_path / "none.csv"))
 
 
-def test_who_has_no_files_is_handed_none():
+def test_a_supplier_without_files_accepts_no_upload():
     make_feed_supplier()
 
     with pytest.raises(CommandError, match="lumen has no files: it speaks fake"):
         told("mapping", "lumen")
 
 
-def test_runs_are_told_and_one_that_waits_is_applied(doubted):
+def test_runs_are_listed_and_a_pending_one_is_applied(quarantined):
     (told_of,) = json.loads(told("runs", "lumen", "--json", "--status=quarantined"))
-    assert (told_of["id"], told_of["kind"]) == (doubted.pk, "prices")
-    assert doubted.problem in told("runs", "lumen")
+    assert (told_of["id"], told_of["kind"]) == (quarantined.pk, "prices")
+    assert quarantined.problem in told("runs", "lumen")
 
-    assert told("apply", str(doubted.pk)).startswith("20 changes are applied, 0 ")
+    assert told("apply", str(quarantined.pk)).startswith("20 changes are applied, 0 ")
 
     assert costs() == {"84.00"}
-    assert told("rollback", str(doubted.pk), "--reason=no").startswith("20 values are as they were")
+    assert told("rollback", str(quarantined.pk), "--reason=no").startswith(
+        "20 values are as they were"
+    )
     assert costs() == {"8.40"}
 
 
-def test_a_run_that_waits_is_discarded_once(doubted):
-    assert told("discard", str(doubted.pk)).startswith("Discarded")
+def test_a_pending_run_is_discarded_once(quarantined):
+    assert told("discard", str(quarantined.pk)).startswith("Discarded")
 
-    doubted.refresh_from_db()
-    assert (doubted.status, doubted.decided_by) == (Status.DISCARDED, "manage.py supplier")
+    quarantined.refresh_from_db()
+    assert (quarantined.status, quarantined.decided_by) == (Status.DISCARDED, "manage.py supplier")
     assert costs() == {"8.40"}
     for verb in ("apply", "discard"):
         with pytest.raises(CommandError, match="is discarded"):
-            told(verb, str(doubted.pk))
+            told(verb, str(quarantined.pk))
     with pytest.raises(CommandError, match="There is no run 0"):
         told("apply", "0")
 
 
-def test_a_run_is_rolled_back_once_with_a_reason_and_leaves_what_is_newer(supplier, world):
+def test_a_run_is_rolled_back_once_and_newer_values_stay(supplier, world):
     hours = [timezone.now() - timedelta(hours=left) for left in (4, 3, 2)]
     stock_world(world, 3, stock={"DE": 20})
     products = sync(supplier, now=hours[0])

@@ -1,7 +1,7 @@
-"""A library of broken feeds, as real files through the feed's connector.
+"""Broken feeds, as real files read by the feed connector.
 
-Each is stopped with the right reason, nothing of it is applied, and what was good stays. What a
-person applies of it is applied; what is rolled back is as it was before.
+Each is quarantined with the right reason, nothing of it is applied, and good data stay. Staff
+can apply it, and roll it back to the former values.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ BROKEN = [
 
 @pytest.fixture
 def supplier(shop, settings, tmp_path):
-    """Somebody whose good file was read, once for each job."""
+    """A supplier whose good file was read, once for each job."""
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     make_exchange_rate(base="USD", quote="AZN", rate=Decimal("1.70"))
     supplier = Supplier.objects.create(
@@ -94,25 +94,25 @@ def supplier(shop, settings, tmp_path):
     mapping = {"fields": FIELDS, "country": "DE"}
     options = {"via": "upload", "products_at": "feed", "mapping": mapping}
     Connection.objects.create(supplier=supplier, base_url="", options=options)
-    hand_in(tmp_path, "good.csv")
+    upload(tmp_path, "good.csv")
     for kind in ("products", "prices", "stock"):
         assert sync(supplier, kind, now=timezone.now()).status == Status.APPLIED
     return supplier
 
 
-def hand_in(folder, name):
+def upload(folder, name):
     uploads = folder / "feeds" / "files" / "uploads"
     uploads.mkdir(parents=True, exist_ok=True)
     (uploads / "feed").write_bytes((FILES / name).read_bytes())
 
 
 def read(supplier, folder, name, kind):
-    hand_in(folder, name)
+    upload(folder, name)
     return sync(supplier, kind, now=timezone.now())
 
 
 def figures():
-    """What is known of each SKU: its cost, and how many there are."""
+    """Return the cost and the stock of each SKU."""
     costs = dict(SupplierOffer.objects.values_list("supplier_sku", "cost_amount"))
     levels = StockLevel.objects.exclude(reported_quantity=0)
     stock = dict(levels.values_list("offer__supplier_sku", "reported_quantity"))
@@ -124,9 +124,7 @@ def kept(run):
 
 
 @pytest.mark.parametrize(("name", "kind", "reason"), BROKEN)
-def test_a_broken_feed_is_stopped_with_the_reason_and_changes_nothing(
-    supplier, tmp_path, name, kind, reason
-):
+def test_a_broken_feed_is_quarantined_with_the_reason(supplier, tmp_path, name, kind, reason):
     before = versions(*TABLES)
 
     run = read(supplier, tmp_path, name, kind)
@@ -149,9 +147,7 @@ def test_a_broken_feed_is_stopped_with_the_reason_and_changes_nothing(
         ("half.csv", "stock", 10),
     ],
 )
-def test_what_was_kept_is_applied_by_hand_and_rolled_back_exactly(
-    supplier, tmp_path, name, kind, count
-):
+def test_pending_changes_are_applied_and_rolled_back_exactly(supplier, tmp_path, name, kind, count):
     before = figures()
     run = read(supplier, tmp_path, name, kind)
     assert kept(run) == count
@@ -174,7 +170,7 @@ def test_what_was_kept_is_applied_by_hand_and_rolled_back_exactly(
 
 
 @pytest.mark.parametrize("kind", ["prices", "stock"])
-def test_what_was_rolled_back_does_not_walk_in_again(supplier, tmp_path, kind):
+def test_rolled_back_values_do_not_return(supplier, tmp_path, kind):
     before = figures()
     name = {"prices": "other-money.csv", "stock": "all-sold-out.csv"}[kind]
     run = read(supplier, tmp_path, name, kind)
@@ -189,7 +185,7 @@ def test_what_was_rolled_back_does_not_walk_in_again(supplier, tmp_path, kind):
     assert read(supplier, tmp_path, "good.csv", kind).status == Status.APPLIED
 
 
-def test_a_good_feed_closes_what_waits_and_the_same_broken_one_waits_only_once(supplier, tmp_path):
+def test_a_good_feed_supersedes_a_pending_run_a_repeated_one_does_not(supplier, tmp_path):
     first = read(supplier, tmp_path, "other-money.csv", "prices")
     second = read(supplier, tmp_path, "other-money.csv", "prices")
     other = read(supplier, tmp_path, "tax-added.csv", "prices")
@@ -205,7 +201,7 @@ def test_a_good_feed_closes_what_waits_and_the_same_broken_one_waits_only_once(s
     assert (other.status, FeedChange.objects.count()) == (Status.DISCARDED, 0)
 
 
-def test_only_the_chosen_part_is_applied_and_later_feeds_are_not_judged_by_it(supplier, tmp_path):
+def test_a_run_applied_in_part_is_no_baseline(supplier, tmp_path):
     before, _ = figures()
     run = read(supplier, tmp_path, "other-money.csv", "prices")
     ticked = run.changes.filter(row__in=["HL-001", "HL-002"]).values_list("pk", flat=True)
@@ -227,7 +223,7 @@ def test_only_the_chosen_part_is_applied_and_later_feeds_are_not_judged_by_it(su
     assert (again.status, kept(again)) == (Status.QUARANTINED, 18)
 
 
-def test_what_changed_in_the_meantime_is_left_out_and_told(supplier, tmp_path):
+def test_values_changed_meanwhile_are_skipped_and_reported(supplier, tmp_path):
     run = read(supplier, tmp_path, "other-money.csv", "prices")
     SupplierOffer.objects.filter(supplier_sku="HL-003").update(cost_amount=Decimal("12.00"))
     SupplierOffer.objects.filter(supplier_sku="HL-004").update(locked_fields=["cost_amount"])
@@ -240,7 +236,7 @@ def test_what_changed_in_the_meantime_is_left_out_and_told(supplier, tmp_path):
     assert SupplierOffer.objects.get(supplier_sku="HL-003").cost_amount == Decimal("12.00")
 
 
-def test_a_rollback_touches_nothing_newer(supplier, tmp_path):
+def test_a_rollback_keeps_newer_values(supplier, tmp_path):
     run = read(supplier, tmp_path, "last-month.csv", "prices")
     review.apply(feed_run=run, actor="erika", now=timezone.now())
     offer = SupplierOffer.objects.get(supplier_sku="HL-005")
@@ -267,7 +263,7 @@ def test_products_are_not_rolled_back(supplier):
         rollback.roll_back(feed_run=run, actor="erika", reason="no", now=timezone.now())
 
 
-def test_what_was_kept_is_swept_when_it_was_decided_long_ago(supplier, tmp_path):
+def test_changes_of_runs_decided_long_ago_are_deleted(supplier, tmp_path):
     run = read(supplier, tmp_path, "other-money.csv", "prices")
     assert runs.sweep(now=timezone.now() + timedelta(days=90)) == 0
 

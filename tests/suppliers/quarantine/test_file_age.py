@@ -1,4 +1,4 @@
-"""A list whose newest row is gone is newer all the same; an older list is found out."""
+"""File age: a list without its newest row may be newer; an older list is detected."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def wares(*hours, stock=5):
-    """List a ware for each hour before noon, at which it was changed last; None is left out."""
+    """Return one row per hour before noon of its last change; None is left out."""
     return [
         ware(f"A-{number}", brand=(NOON - each * HOUR).isoformat(), stock=stock)
         for number, each in enumerate(hours)
@@ -31,7 +31,7 @@ def wares(*hours, stock=5):
 
 @pytest.fixture
 def dated(wholesaler):
-    """His list tells when each row was changed; it is handed in at noon, and each hour after."""
+    """A supplier whose list dates its rows; it is uploaded at noon and each hour after."""
     spec = wholesaler.connection.options["mapping"]
     spec["fields"]["updated_at"] = {"column": "Brand"}
     wholesaler.connection.save()
@@ -58,7 +58,7 @@ def units(sku):
     return StockLevel.objects.get(offer__supplier_sku=sku).reported_quantity
 
 
-def test_the_newest_row_may_be_sold_out_and_gone(known):
+def test_the_newest_row_may_be_missing(known):
     run = told(known, 1, *wares(None, 2, 3, 4, 5, stock=4))
 
     assert (run.status, run.problem) == ("applied", "")
@@ -66,25 +66,25 @@ def test_the_newest_row_may_be_sold_out_and_gone(known):
     assert told(known, 2, *wares(None, None, 3, 4, 5)).status == "applied"
 
 
-def test_an_older_list_shows_the_newest_rows_as_they_were_before(known):
+def test_an_older_list_has_earlier_dates_of_the_newest_rows(known):
     run = told(known, 1, *wares(6, 2, 3, 4, 5, stock=4))
 
     assert run.status == "quarantined"
     assert run.problem.endswith("this is an older file.")
 
 
-def test_a_list_of_which_no_new_row_is_known_any_more_is_an_older_one(known):
+def test_a_list_without_any_known_newest_row_is_older(known):
     assert told(known, 1, *wares(None, None, None, None, None, 6, 7)).status == "quarantined"
 
 
-def test_a_file_that_was_made_before_the_last_one_is_an_older_one(known):
+def test_a_file_dated_before_the_last_one_is_older(known):
     run = told(known, 1, *wares(0, 2, 3, 4, 5), made=-0.5)
 
     assert run.status == "quarantined"
     assert run.problem.startswith("The file is of 2026-11-24 11:30; the last good run had one of")
 
 
-def test_what_staff_apply_of_it_counts_and_later_files_are_compared_with_it(known):
+def test_an_older_file_applied_by_staff_becomes_the_baseline(known):
     run = told(known, 1, *wares(8, 8, 8, 8, 8, stock=4))
     assert run.status == "quarantined"
 
@@ -94,7 +94,7 @@ def test_what_staff_apply_of_it_counts_and_later_files_are_compared_with_it(know
     assert told(known, 2, *wares(7, 8, 8, 8, 8)).status == "applied"
 
 
-def test_a_row_that_is_dated_in_the_future_is_no_measure(dated, settings):
+def test_a_row_dated_in_the_future_is_ignored(dated, settings):
     dated.folder = settings.FEEDS_ROOT / "bulk" / "uploads"
     ahead = -24 * 365 * 73
     told(dated, 0, *wares(1, 2, 3, 4, 5), kind="prices")
@@ -104,7 +104,7 @@ def test_a_row_that_is_dated_in_the_future_is_no_measure(dated, settings):
     assert told(dated, 2, *wares(9, 9, 9, ahead)).status == "quarantined"
 
 
-def test_a_list_of_changes_is_not_compared_with_a_whole_one(known):
+def test_a_delta_is_not_compared_with_a_full_list(known):
     known.connection.options["mapping"]["omitted_stock"] = "unchanged"
     known.connection.save()
 
@@ -112,7 +112,7 @@ def test_a_list_of_changes_is_not_compared_with_a_whole_one(known):
     assert units("A-4") == 4
 
 
-def test_a_file_without_dates_leaves_the_measure_as_it_was():
+def test_a_file_without_dates_keeps_the_baseline():
     last = file_age.Dated(newest=NOON, newest_rows={"A": NOON}, said_at=NOON)
     bare = Shape(columns=(), kinds={})
 
@@ -122,14 +122,14 @@ def test_a_file_without_dates_leaves_the_measure_as_it_was():
     assert again == last
 
 
-def test_steps_back_that_clocks_explain_do_not_add_up():
+def test_steps_back_within_clock_drift_do_not_add_up():
     last = file_age.Dated(newest=NOON)
     back = Shape(columns=(), kinds={}, newest=NOON - 9 * MINUTE)
 
     assert datetime.fromisoformat(file_age.to_profile(back, last)["newest"]) == NOON
 
 
-def test_a_few_of_the_newest_rows_are_remembered():
+def test_a_few_of_the_newest_rows_are_stored():
     newest = Newest(now=NOON)
     for minutes in range(100):
         if newest.see(NOON - minutes * MINUTE):
@@ -144,11 +144,12 @@ def test_a_few_of_the_newest_rows_are_remembered():
     ("last", "expected"),
     [
         ({"as_of": (NOON + HOUR).isoformat()}, NOON + HOUR),
-        ({"as_of": (NOON + 9000 * HOUR).isoformat()}, NOON + 2 * HOUR),  # his clock was wrong
+        # the supplier's clock was wrong
+        ({"as_of": (NOON + 9000 * HOUR).isoformat()}, NOON + 2 * HOUR),
         ({"as_of": (NOON + HOUR).isoformat(), "names_changes": True}, NOON),  # another file
     ],
 )
-def test_a_file_is_as_old_as_the_last_of_its_kind_at_most_and_never_in_our_future(last, expected):
+def test_a_file_date_is_not_before_the_last_file_nor_in_the_future(last, expected):
     shape = Shape(columns=(), kinds={}, made_at=NOON)
 
     told_at = file_age.as_of(shape, last, names_changes=False, moment=NOON + 2 * HOUR)

@@ -1,4 +1,4 @@
-"""Quarantine guards: stop feeds with lost rows, odd stock or shifted costs, pass normal ones."""
+"""Quarantine guards: reject feeds with lost rows, odd stock or shifted costs, accept others."""
 
 from __future__ import annotations
 
@@ -32,21 +32,23 @@ def moves(*pairs):
         (80, 0, 100, 80, True),
         (79, 0, 100, 79, False),
         (10, 0, 100, 10, False),
-        (100, 0, 100, 10, False),  # as many rows as ever, but of other products
-        (5, 0, 8, 5, True),  # three of eight is much, and few
+        (100, 0, 100, 10, False),  # as many rows as before, but of other products
+        (5, 0, 8, 5, True),  # three of eight: a high share, but few
         (4, 0, 8, 4, False),
         (100, 90, 100, 100, True),
         (10, 90, 10, 10, False),
         (1, 3, 0, 0, True),
     ],
 )
-def test_a_list_that_lost_too_much_is_not_believed(good, bad, known, still_there, is_believed):
+def test_a_list_with_too_many_missing_products_is_rejected(
+    good, bad, known, still_there, is_believed
+):
     reason = guards.list_is_believable(good=good, bad=bad, known=known, still_there=still_there)
 
     assert (reason == "") is is_believed
 
 
-def test_the_reason_is_a_sentence_with_the_numbers():
+def test_the_violation_is_a_sentence_with_the_numbers():
     reason = guards.list_is_believable(good=10, bad=0, known=100, still_there=10)
 
     assert reason == "90 of 100 known products are missing from the list (90 %)."
@@ -62,7 +64,7 @@ def test_the_reason_is_a_sentence_with_the_numbers():
         (["EUR"], False),
     ],
 )
-def test_a_feed_in_other_money_is_not_believed(found, is_believed):
+def test_a_feed_in_another_currency_is_rejected(found, is_believed):
     assert (guards.currency_is_right(expected="USD", found=found) == "") is is_believed
 
 
@@ -70,7 +72,7 @@ def test_a_feed_in_other_money_is_not_believed(found, is_believed):
     ("stocked", "emptied", "is_believed"),
     [(0, 0, True), (100, 20, True), (100, 21, False), (3, 3, True), (4, 4, False)],
 )
-def test_stock_that_falls_to_zero_everywhere_is_not_believed(stocked, emptied, is_believed):
+def test_too_many_zeroed_stock_rows_are_rejected(stocked, emptied, is_believed):
     assert (guards.stock_is_believable(stocked=stocked, emptied=emptied) == "") is is_believed
 
 
@@ -85,7 +87,7 @@ def test_stock_that_falls_to_zero_everywhere_is_not_believed(stocked, emptied, i
         (100, 21, 30, True),
     ],
 )
-def test_stock_that_soars_everywhere_is_not_believed(told, soared, percent, is_believed):
+def test_too_many_surging_stock_rows_are_rejected(told, soared, percent, is_believed):
     limits = Limits(soared_percent=percent)
 
     reason = guards.stock_rise_is_believable(told=told, soared=soared, limits=limits)
@@ -105,11 +107,11 @@ def test_stock_that_soars_everywhere_is_not_believed(told, soared, percent, is_b
         ("10.00", "0.10", True),
     ],
 )
-def test_a_slipped_decimal_point_is_a_jump(before, after, is_jump):
+def test_a_shifted_decimal_point_is_an_outlier(before, after, is_jump):
     assert bool(guards.jumps(moves((before, after)))) is is_jump
 
 
-def test_one_jump_is_a_matter_of_its_row_and_many_are_a_matter_of_the_feed():
+def test_one_outlier_concerns_its_row_many_concern_the_feed():
     jump, step = ("10.00", "1000.00"), ("10.00", "11.00")
     one = Moves(known=21, moved=21, jumped=1, sample=moves(jump, *[step] * 20))
     many = Moves(known=30, moved=4, jumped=4, sample=moves(*[jump] * 4))
@@ -120,7 +122,7 @@ def test_one_jump_is_a_matter_of_its_row_and_many_are_a_matter_of_the_feed():
     )
 
 
-def test_staff_say_how_much_a_suppliers_feed_may_do():
+def test_thresholds_are_configurable():
     strict, lax = Limits(lost_percent=5, jump_factor=2), Limits(lost_percent=90)
     told = {"good": 85, "bad": 0, "known": 100, "still_there": 85}
 
@@ -132,14 +134,14 @@ def test_staff_say_how_much_a_suppliers_feed_may_do():
 @pytest.mark.parametrize(
     ("good", "last", "is_believed"), [(80, 100, True), (79, 100, False), (5, 0, True), (5, 8, True)]
 )
-def test_a_feed_of_far_fewer_rows_than_the_last_good_one_is_not_believed(good, last, is_believed):
+def test_a_feed_with_far_fewer_rows_than_the_last_is_rejected(good, last, is_believed):
     assert (guards.count_is_believable(good=good, last=last) == "") is is_believed
 
 
 @pytest.mark.parametrize(
     ("twice", "last_twice", "is_believed"), [(10, 0, True), (11, 0, False), (30, 25, True)]
 )
-def test_rows_told_twice_are_a_doubt_unless_they_are_a_habit(twice, last_twice, is_believed):
+def test_duplicates_are_rejected_unless_the_last_run_had_them(twice, last_twice, is_believed):
     reason = guards.rows_come_once(read=100, twice=twice, last_twice=last_twice)
 
     assert (reason == "") is is_believed
@@ -158,9 +160,7 @@ def test_rows_told_twice_are_a_doubt_unless_they_are_a_habit(twice, last_twice, 
         (NOW - timedelta(hours=20), None, 24, True),
     ],
 )
-def test_a_file_older_than_the_last_good_one_is_not_believed(
-    newest, last_newest, stale_h, is_believed
-):
+def test_a_file_older_than_the_last_one_is_rejected(newest, last_newest, stale_h, is_believed):
     reason = guards.file_is_new(
         newest=newest, last_newest=last_newest, now=NOW, limits=Limits(stale_h=stale_h)
     )
@@ -168,7 +168,7 @@ def test_a_file_older_than_the_last_good_one_is_not_believed(
     assert (reason == "") is is_believed
 
 
-def test_costs_above_our_own_prices_are_not_believed():
+def test_costs_above_our_prices_are_rejected():
     assert guards.margins_are_believable(listed=100, above=10) == ""
     assert guards.margins_are_believable(listed=100, above=11) == (
         "11 of 100 listed variants would cost more than our own price (11 %)."
@@ -203,22 +203,23 @@ def moved(factor, *, known=6, before=BEFORE):
         ("1.5", "move by the same factor, 1.5."),
     ],
 )
-def test_costs_that_moved_by_one_factor_are_recognized(factor, words):
-    before = [each * 10 for each in BEFORE]  # a hundredth of a cent is nothing
+def test_a_uniform_price_shift_is_detected(factor, words):
+    # large costs, so that a hundredth of a cent does not matter
+    before = [each * 10 for each in BEFORE]
 
     assert words in slip(moved(factor, before=before), rates=RATES)
 
 
 @pytest.mark.parametrize("factor", ["1.03", "1.05", "0.97", "1.001"])
-def test_a_supplier_may_raise_all_that_he_sells_a_little(factor):
+def test_a_small_uniform_price_increase_is_accepted(factor):
     assert slip(moved(factor), rates=RATES) == ""
 
 
-def test_a_few_moves_among_many_costs_are_no_slip():
+def test_few_changes_among_many_costs_are_no_uniform_shift():
     assert slip(moved("1.5", known=20), rates=RATES) == ""
 
 
-def test_moves_by_many_factors_are_no_slip():
+def test_changes_by_different_factors_are_no_uniform_shift():
     mixed = [
         moved(factor).sample[place]
         for place, factor in enumerate(("1.1", "1.3", "0.9", "2", "1", "1.6"))
@@ -231,7 +232,7 @@ def test_moves_by_many_factors_are_no_slip():
     st.lists(st.decimals(min_value=1, max_value=9_000, places=2), min_size=4, max_size=60),
     st.decimals(min_value=2, max_value=900, places=3),
 )
-def test_any_factor_beyond_a_tenth_is_found_behind_its_rounding(before, factor):
+def test_any_factor_beyond_a_tenth_is_detected_despite_rounding(before, factor):
     reason = slip(moved(factor, known=len(before), before=before), rates={})
 
     assert "by the same factor" in reason

@@ -13,7 +13,7 @@ from tests.factories.feeds import NOON, stock_world, sync
 
 
 @pytest.mark.parametrize("kind", ["products", "prices", "stock"])
-def test_a_run_is_judged_by_limits_that_are_read_once(supplier, world, kind):
+def test_thresholds_are_read_once_per_run(supplier, world, kind):
     stock_world(world, 3)
     sync(supplier)
 
@@ -24,7 +24,7 @@ def test_a_run_is_judged_by_limits_that_are_read_once(supplier, world, kind):
 
 
 @pytest.mark.parametrize(("bad_percent", "status"), [(None, "quarantined"), (90, "applied")])
-def test_pages_that_cannot_be_used_are_judged_by_the_supplier_s_own_limit(
+def test_invalid_pages_are_limited_by_the_threshold_of_the_supplier(
     supplier, world, monkeypatch, bad_percent, status
 ):
     stock_world(world, 12)

@@ -1,4 +1,4 @@
-"""A rollback gives back exactly what was there, whatever a run changed."""
+"""Run rollback: restore exactly the former values, whatever a run changed."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def ledger_explains_all():
 
 @FEW_RUNS
 @given(RUNS)
-def test_random_runs_rolled_back_one_by_one_leave_what_was_there(supplier, world, told):
+def test_random_runs_rolled_back_one_by_one_restore_the_former_values(supplier, world, told):
     FeedRun.objects.filter(supplier=supplier).exclude(kind="products").update(
         started_at=NOON - timedelta(days=9)
     )
@@ -84,7 +84,7 @@ def test_random_runs_rolled_back_one_by_one_leave_what_was_there(supplier, world
     assert ledger_explains_all()
 
 
-def test_a_run_is_rolled_back_once(supplier, world):
+def test_a_run_can_be_rolled_back_once(supplier, world):
     stock_world(world, 2)
     sync(supplier)
     world.costs["P1-Black"] = usd("9.00")
@@ -101,7 +101,7 @@ def test_a_run_is_rolled_back_once(supplier, world):
     ]
 
 
-def test_an_offer_that_a_run_brought_back_on_sale_is_held_again(supplier, world):
+def test_an_offer_put_on_sale_by_the_run_is_held_again(supplier, world):
     stock_world(world, 2)
     sync(supplier)
     SupplierOffer.objects.filter(supplier_sku="P1-Black").update(status="held")
@@ -114,7 +114,7 @@ def test_an_offer_that_a_run_brought_back_on_sale_is_held_again(supplier, world)
     assert SupplierOffer.objects.get(supplier_sku="P1-Black").status == "held"
 
 
-def test_what_comes_back_is_as_old_as_it_was(supplier, world):
+def test_restored_values_have_their_former_age(supplier, world):
     hour = timedelta(hours=1)
     stock_world(world, 2, stock={"DE": 20})
     sync(supplier)
@@ -122,7 +122,7 @@ def test_what_comes_back_is_as_old_as_it_was(supplier, world):
     sync(supplier, "stock", now=NOON + hour)
     known = {"cost_known_at": NOON + hour, "known_at": NOON + hour}
     assert ages("P1-Black") == known
-    # He stays silent of one: no later confirmation is of it.
+    # Not reported: no later confirmation applies to it.
     StockLevel.objects.update(is_silent=True, as_of=NOON + hour)
     SupplierOffer.objects.update(is_cost_silent=True, cost_as_of=NOON + hour)
     for number in (2, 3):
@@ -139,7 +139,7 @@ def test_what_comes_back_is_as_old_as_it_was(supplier, world):
     assert checksum()[1]["P1-Black", "DE"] == 20
     assert ages("P1-Black") == known
 
-    for kind in ("prices", "stock"):  # he tells of it: it is young again
+    for kind in ("prices", "stock"):  # reported: fresh again
         sync(supplier, kind, now=NOON + 6 * hour, believed_by="test")
     assert ages("P1-Black") == dict.fromkeys(known, NOON + 6 * hour)
 

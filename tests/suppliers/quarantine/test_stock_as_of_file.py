@@ -1,4 +1,4 @@
-"""Stock out of a file is as old as the file, however often it is read."""
+"""Stock from a file is as old as the file, however often it is read."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def known_at(sku):
     return min(levels.values_list("known_at", flat=True))
 
 
-def hand_in(supplier, *rows, **words):
+def upload(supplier, *rows, **words):
     text = "".join(("sku,title,cost,stock\n", *rows))
     file_sources.keep(
         supplier=supplier, content="products", name="a.csv", chunks=[text.encode()], by="b", **words
@@ -41,7 +41,7 @@ def by_hand(wholesaler):
     return connect_feed(wholesaler, via="upload", mapping=SPEC)
 
 
-def test_a_file_that_stands_still_confirms_nothing_and_one_written_anew_does(wholesaler):
+def test_an_unchanged_file_confirms_nothing_a_rewritten_one_does(wholesaler):
     supplier = connect_feed(wholesaler)
     wholesaler.control("stand", {"seconds_ago": 5 * 3600})
     asked = timezone.now()
@@ -57,8 +57,8 @@ def test_a_file_that_stands_still_confirms_nothing_and_one_written_anew_does(who
     assert timezone.now() - known_at("LX-000004-1") < timedelta(minutes=6)
 
 
-def test_a_file_handed_in_ages_from_when_it_was_made(by_hand):
-    hand_in(by_hand, *ROWS, now=NOON, made_at=NOON - 20 * HOUR)
+def test_an_uploaded_file_ages_from_its_date(by_hand):
+    upload(by_hand, *ROWS, now=NOON, made_at=NOON - 20 * HOUR)
     sync(by_hand, now=NOON)
 
     for hours in (1, 2):
@@ -66,16 +66,16 @@ def test_a_file_handed_in_ages_from_when_it_was_made(by_hand):
 
     assert known_at("A-1") == NOON - 20 * HOUR
     assert not StockLevel.objects.fresh(NOON + 5 * HOUR).exists()
-    hand_in(by_hand, *ROWS, now=NOON + 5 * HOUR)
+    upload(by_hand, *ROWS, now=NOON + 5 * HOUR)
     sync(by_hand, "stock", now=NOON + 6 * HOUR)
     assert known_at("A-1") == NOON + 5 * HOUR
 
 
-def test_what_staff_apply_of_a_file_is_as_old_as_the_file(by_hand):
-    hand_in(by_hand, *ROWS, now=NOON)
+def test_changes_applied_by_staff_have_the_date_of_the_file(by_hand):
+    upload(by_hand, *ROWS, now=NOON)
     sync(by_hand, now=NOON)
     sold_out = [row.replace(",5\n", ",0\n") for row in ROWS]
-    hand_in(by_hand, *sold_out, now=NOON + 2 * HOUR, made_at=NOON + HOUR)
+    upload(by_hand, *sold_out, now=NOON + 2 * HOUR, made_at=NOON + HOUR)
     run = sync(by_hand, "stock", now=NOON + 3 * HOUR)
     assert run.status == FeedRun.Status.QUARANTINED
 
@@ -85,7 +85,7 @@ def test_what_staff_apply_of_a_file_is_as_old_as_the_file(by_hand):
     assert (level.reported_quantity, level.as_of) == (0, NOON + HOUR)
 
 
-def test_without_a_word_of_his_server_a_file_is_as_old_as_its_newest_row():
+def test_without_last_modified_a_file_has_the_date_of_its_newest_row():
     rows_of = NOON - 7 * HOUR
 
     assert UNKNOWN.made_at(newest=rows_of) == rows_of
@@ -103,28 +103,28 @@ def test_without_a_word_of_his_server_a_file_is_as_old_as_its_newest_row():
         ("", TUESDAY, None),
         ("yesterday", TUESDAY, None),
         ("Thu, 01 Jan 1970 00:00:00 GMT", TUESDAY, None),
-        # His clock is three hours ahead of ours, or one behind.
+        # A server clock three hours ahead, and one hour behind.
         ("Tue, 24 Nov 2026 13:00:00 GMT", "Tue, 24 Nov 2026 15:00:01 GMT", NOON - 2 * HOUR),
         ("Tue, 24 Nov 2026 10:30:00 GMT", "Tue, 24 Nov 2026 11:00:00 GMT", NOON - 1.5 * HOUR),
     ],
 )
-def test_a_server_says_when_a_file_was_written(modified, date, written_at):
+def test_last_modified_is_corrected_by_the_server_clock(modified, date, written_at):
     age = of_answer({"date": date}, modified=modified, now_s=NOON.timestamp())
 
     assert age == Age(written_at=written_at)
 
 
-def test_a_stamp_without_a_clock_behind_it_is_none():
+def test_last_modified_without_a_server_date_is_ignored():
     assert of_stamp(NOON.timestamp()) == Age(written_at=NOON)
     assert of_stamp(None) == of_stamp(0.0) == UNKNOWN
 
 
-def test_the_row_dates_of_a_file_without_another_date_count(by_hand):
+def test_row_dates_count_without_a_file_date(by_hand):
     mapping = {"fields": {**SPEC["fields"], "updated_at": {"column": "title"}}}
     by_hand.connection.options = {**by_hand.connection.options, "mapping": mapping}
     by_hand.connection.save()
     dated = [row.replace("Lamp ", "2026-11-24T02:00:0") for row in ROWS]
-    hand_in(by_hand, *dated, now=NOON)
+    upload(by_hand, *dated, now=NOON)
 
     sync(by_hand, now=NOON)
     sync(by_hand, "stock", now=NOON)

@@ -12,7 +12,7 @@ from tests.factories.bulkheads import elsewhere
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_one_supplier_holds_so_many_lanes_and_another_his_own():
+def test_each_supplier_has_its_own_lanes():
     with elsewhere(Work.SYNCS, 7) as first, elsewhere(Work.SYNCS, 7) as second:
         with elsewhere(Work.SYNCS, 7) as third, elsewhere(Work.SYNCS, 8) as other:
             assert (first, second, third, other) == (True, True, False, True)
@@ -23,7 +23,7 @@ def test_one_supplier_holds_so_many_lanes_and_another_his_own():
         assert again
 
 
-def test_news_and_claims_have_half_as_many_lanes_and_at_least_one(settings):
+def test_events_and_claims_have_half_the_lanes_at_least_one(settings):
     found = []
     for many in (1, 2, 4):
         settings.LANES_PER_SUPPLIER = many
@@ -32,20 +32,20 @@ def test_news_and_claims_have_half_as_many_lanes_and_at_least_one(settings):
     assert found == [[1, 1, 1, 1, 1], [2, 2, 1, 1, 2], [4, 4, 2, 2, 4]]
 
 
-def test_a_lane_is_free_again_when_its_holder_dies(settings):
+def test_the_lane_of_a_dead_worker_is_released(settings):
     settings.LANES_PER_SUPPLIER = 1
     with connection.cursor() as cursor:
         cursor.execute(bulkheads.TRY, ["syncs 7 0"])
     with elsewhere(Work.SYNCS, 7) as while_it_lives:
         assert not while_it_lives
 
-    connection.close()  # as the database sees a worker that was killed
+    connection.close()  # as the database sees a killed worker
 
     with elsewhere(Work.SYNCS, 7) as afterwards:
         assert afterwards
 
 
-def test_work_that_fails_leaves_its_lane():
+def test_failed_work_releases_its_lane():
     with pytest.raises(ValueError, match="broken"), lane(Work.ORDERS, 7):
         raise ValueError("broken")
 
@@ -56,7 +56,7 @@ def test_work_that_fails_leaves_its_lane():
         assert cursor.fetchone() == (0,)
 
 
-def test_one_thing_is_in_one_workers_hands():
+def test_a_subject_is_exclusive_to_one_worker():
     held, over = threading.Event(), threading.Event()
 
     def work():

@@ -1,4 +1,4 @@
-"""A dead line is left alone, over all workers, and found alive again."""
+"""Circuit breaker: all workers stop calling a dead line, and find it alive again."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WE_BROKE = Outcome(status=None, milliseconds=1)
 
 @pytest.fixture
 def breaker(supplier):
-    """Builds one worker's view of the line's breaker each time it is called."""
+    """Return a function that builds one worker's view of the breaker."""
     return lambda: SharedBreaker(supplier.connection.pk)
 
 
@@ -50,7 +50,7 @@ def opened(breaker):
 
 
 def later(**words):
-    """Let time pass, as the database sees it."""
+    """Let time pass for the database."""
     passed = timedelta(**words)
     Breaker.objects.update(
         **{
@@ -61,7 +61,7 @@ def later(**words):
 
 
 @pytest.mark.parametrize("outcome", [SILENCE, DOWN])
-def test_a_line_that_is_dead_for_one_worker_is_left_alone_by_all(breaker, outcome):
+def test_a_breaker_opened_by_one_worker_blocks_all(breaker, outcome):
     for _ in range(circuit_breaker.OPENS_AFTER):
         made(breaker(), outcome)
 
@@ -74,14 +74,14 @@ def test_a_line_that_is_dead_for_one_worker_is_left_alone_by_all(breaker, outcom
 
 
 @pytest.mark.parametrize("outcome", [REFUSED, TOO_FAST, ODD, GOOD])
-def test_what_he_says_in_words_never_opens_it(breaker, outcome):
+def test_a_rejection_never_opens_it(breaker, outcome):
     for _ in range(3 * circuit_breaker.OPENS_AFTER):
         made(breaker(), outcome)
 
     breaker().enter(call(), is_for_order=False)
 
 
-def test_only_failures_in_a_row_count(breaker):
+def test_only_consecutive_failures_count(breaker):
     for _ in range(3):
         for _ in range(circuit_breaker.OPENS_AFTER - 1):
             made(breaker(), DOWN)
@@ -91,7 +91,7 @@ def test_only_failures_in_a_row_count(breaker):
     assert Breaker.objects.get().failures == 0
 
 
-def test_an_order_may_look_first_and_only_one(breaker):
+def test_an_order_may_probe_first_and_only_one(breaker):
     opened(breaker)
     later(seconds=6)
 
@@ -102,7 +102,7 @@ def test_an_order_may_look_first_and_only_one(breaker):
         breaker().enter(call(), is_for_order=True)
 
 
-def test_who_finds_him_back_closes_it_for_all(breaker):
+def test_a_successful_probe_closes_it_for_all(breaker):
     opened(breaker)
     later(seconds=31)
 
@@ -113,7 +113,7 @@ def test_who_finds_him_back_closes_it_for_all(breaker):
 
 
 @pytest.mark.parametrize("outcome", [NOT_SENT, WE_BROKE])
-def test_a_look_that_never_reached_him_leaves_it_open_and_the_turn_to_another(breaker, outcome):
+def test_a_probe_that_was_not_sent_leaves_the_probe_to_another_call(breaker, outcome):
     opened(breaker)
     later(seconds=31)
     made(breaker(), outcome)
@@ -123,7 +123,7 @@ def test_a_look_that_never_reached_him_leaves_it_open_and_the_turn_to_another(br
     assert Breaker.objects.get().opened_at is None
 
 
-def test_who_looks_in_vain_lets_him_rest_longer_but_not_for_ever(breaker):
+def test_a_failed_probe_doubles_the_pause_up_to_a_limit(breaker):
     opened(breaker)
     pauses = []
     for _ in range(6):
@@ -135,7 +135,7 @@ def test_who_looks_in_vain_lets_him_rest_longer_but_not_for_ever(breaker):
     assert pauses == [20, 40, 80, 160, 300, 300]
 
 
-def test_calls_under_way_when_it_opened_do_not_make_the_pause_longer(breaker):
+def test_failures_of_calls_under_way_do_not_extend_the_pause(breaker):
     workers = [(breaker(), call()) for _ in range(12)]
     for worker, one in workers:
         worker.enter(one, is_for_order=False)
@@ -148,10 +148,10 @@ def test_calls_under_way_when_it_opened_do_not_make_the_pause_longer(breaker):
     assert (row.open_until - timezone.now()).total_seconds() <= 10
 
 
-def test_the_turn_of_a_worker_that_was_killed_passes_on(breaker):
+def test_the_probe_of_a_killed_worker_expires(breaker):
     opened(breaker)
     later(seconds=31)
-    breaker().enter(call(total_s=15), is_for_order=False)  # and it is killed
+    breaker().enter(call(total_s=15), is_for_order=False)  # and the worker is killed
 
     with pytest.raises(BreakerOpenError):
         breaker().enter(call(), is_for_order=False)
@@ -159,7 +159,7 @@ def test_the_turn_of_a_worker_that_was_killed_passes_on(breaker):
     breaker().enter(call(), is_for_order=False)
 
 
-def test_a_long_call_that_is_heard_of_keeps_its_turn(breaker):
+def test_a_long_call_extends_its_probe(breaker):
     opened(breaker)
     later(seconds=31)
     long, worker = Call(method="GET", path="feed", total_s=600, silent_s=15), breaker()
@@ -183,7 +183,7 @@ def test_no_sync_starts_while_it_is_open(breaker, supplier):
     later(seconds=31)
     assert schedule.due(now=timezone.now())
     breaker().enter(call(), is_for_order=True)
-    assert schedule.due(now=timezone.now()) == []  # an order looks whether he is back
+    assert schedule.due(now=timezone.now()) == []  # an order probes the line
 
 
 def test_staff_close_it(breaker, supplier):

@@ -1,4 +1,4 @@
-"""So many calls at a time, counted over all workers. Redis runs beside these tests."""
+"""Concurrency limit over all workers, with a real Redis."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from suppliers.resilience.concurrency import SharedSlots
 
 @pytest.fixture
 def worker(monkeypatch):
-    """Builds the slots of one supplier as a new worker sees them."""
+    """Return a function that builds the slots of one supplier as a new worker does."""
     name = uuid.uuid4().hex
     monkeypatch.setattr(concurrency, "LONGEST_WAIT_S", 0.0)
     monkeypatch.setattr(concurrency, "LONGEST_WAIT_OF_ORDER_S", 0.0)
@@ -30,7 +30,7 @@ def take(worker, *, is_for_order=False, lease_s=60.0):
     return worker.take(lease_s=lease_s, is_for_order=is_for_order)
 
 
-def test_slots_are_shared_by_all_workers_and_one_in_four_is_kept_for_orders(worker):
+def test_slots_are_shared_and_a_quarter_is_reserved_for_orders(worker):
     first, second = worker(), worker()
     for each in (first, second, first):
         take(each)
@@ -42,7 +42,7 @@ def test_slots_are_shared_by_all_workers_and_one_in_four_is_kept_for_orders(work
         take(first, is_for_order=True)
 
 
-def test_a_slot_that_was_given_back_is_free(worker):
+def test_a_released_slot_is_free(worker):
     first, second = worker(at_once=1), worker(at_once=1)
     held = take(first)
 
@@ -51,9 +51,9 @@ def test_a_slot_that_was_given_back_is_free(worker):
     take(second)
 
 
-def test_the_slot_of_a_worker_that_was_killed_becomes_free(worker):
+def test_the_slot_of_a_killed_worker_expires(worker):
     first, second = worker(at_once=1), worker(at_once=1)
-    take(first, lease_s=0.2)  # and it is killed
+    take(first, lease_s=0.2)  # and the worker is killed
     with pytest.raises(TemporaryError):
         take(second)
 
@@ -62,7 +62,7 @@ def test_the_slot_of_a_worker_that_was_killed_becomes_free(worker):
     take(second)
 
 
-def test_a_slot_is_held_for_as_long_as_it_is_renewed(worker):
+def test_a_renewed_slot_is_held(worker):
     first, second = worker(at_once=1), worker(at_once=1)
     held = take(first, lease_s=0.2)
     first.renew(held, lease_s=60)
@@ -75,7 +75,7 @@ def test_a_slot_is_held_for_as_long_as_it_is_renewed(worker):
     take(second)
 
 
-def test_a_short_call_beside_a_long_one_ends_nothing_of_it(worker):
+def test_a_short_call_does_not_release_the_slot_of_a_long_one(worker):
     first, second = worker(), worker()
     for _ in range(2):
         take(first, lease_s=600)

@@ -30,8 +30,8 @@ ABILITIES = {
 }
 
 
-class Watcher:
-    """A breaker, slots and a pace that only keep what they were asked."""
+class RecordingParts:
+    """A breaker, slots and a rate limit that only record their calls."""
 
     def __init__(self):
         self.for_orders = []
@@ -76,7 +76,7 @@ def gate_with(watcher, *, pace=None):
 )
 def test_each_call_is_one_line_in_the_log(caplog, method, path, ability, is_for_order):
     caplog.set_level(logging.INFO, "suppliers.resilience.gate")
-    watcher = Watcher()
+    watcher = RecordingParts()
     gate = gate_with(watcher)
     call = Call(method=method, path=path, request_id="ours-1")
 
@@ -91,11 +91,11 @@ def test_each_call_is_one_line_in_the_log(caplog, method, path, ability, is_for_
     ]
 
 
-def test_whose_turn_does_not_come_holds_no_slot():
+def test_a_call_that_is_not_admitted_holds_no_slot():
     def never():
         raise TemporaryError("no free call")
 
-    watcher = Watcher()
+    watcher = RecordingParts()
 
     with pytest.raises(TemporaryError, match="no free call"):
         gate_with(watcher, pace=never).enter(Call(method="GET", path="list"))
@@ -105,14 +105,14 @@ def test_whose_turn_does_not_come_holds_no_slot():
 
 
 @pytest.mark.parametrize("name", sorted(set(ADAPTERS) - {"fake"}))
-def test_every_connector_says_what_its_calls_are_for(name):
+def test_every_connector_maps_its_calls_to_capabilities(name):
     calls = connector_class(name).CALLS
 
     assert set(calls.values()) <= {*Ability, SIGN_IN}
     assert calls
 
 
-def test_a_supplier_who_hangs_up_again_and_again_is_asked_no_more(supplier, world):
+def test_repeated_hangups_open_the_breaker(supplier, world):
     world.failures = [TemporaryError("no answer")] * 20
 
     with adapter_for(supplier) as connector:
@@ -124,7 +124,7 @@ def test_a_supplier_who_hangs_up_again_and_again_is_asked_no_more(supplier, worl
     assert isinstance(connector, FakeSupplier)
 
 
-def test_the_gate_of_a_line_has_the_breaker_of_that_line(supplier, world):
+def test_a_gate_uses_the_breaker_of_its_connection(supplier, world):
     call = Call(method="GET", path="list")
     for _ in range(5):
         SharedBreaker(supplier.connection.pk).leave(
@@ -135,7 +135,7 @@ def test_the_gate_of_a_line_has_the_breaker_of_that_line(supplier, world):
         gate_of(supplier, supplier.connection).enter(call)
 
 
-def test_a_sync_rests_as_long_as_he_says(supplier, world):
+def test_a_sync_pauses_as_long_as_retry_after_says(supplier, world):
     world.failures = [TemporaryError("HTTP 429", code="429", retry_after_s=600)] * 20
 
     run = take_in(supplier=supplier, kind="products", now=NOON)
@@ -163,7 +163,7 @@ def counted():
     return dict(AnswerTally.objects.order_by("ceiling_ms").values_list("ceiling_ms", "count"))
 
 
-def test_a_thousand_calls_are_a_few_rows(gate, django_assert_num_queries):
+def test_a_thousand_latencies_are_a_few_rows(gate, django_assert_num_queries):
     for _ in range(250):
         for milliseconds in (10, 90, 95, 4_000):
             call(gate, milliseconds)
@@ -175,7 +175,7 @@ def test_a_thousand_calls_are_a_few_rows(gate, django_assert_num_queries):
     assert counted() == {25: 250, 100: 500, 6_400: 250}
 
 
-def test_workers_add_to_one_count(gate):
+def test_workers_add_to_one_histogram(gate):
     other = TimedGate(OpenGate(), supplier_id=make_supplier().pk)
     for each in (gate, other, other):
         call(each, 10)
@@ -187,14 +187,14 @@ def test_workers_add_to_one_count(gate):
 
 
 @pytest.mark.parametrize(("status", "ceiling"), [(None, 0), (503, 0), (404, 25), (200, 25)])
-def test_what_is_no_answer_is_counted_as_none(gate, status, ceiling):
+def test_calls_without_answer_are_counted_separately(gate, status, ceiling):
     call(gate, 10, status)
     gate.keep()
 
     assert counted() == {ceiling: 1}
 
 
-def test_a_long_talk_is_written_down_on_the_way(gate, monkeypatch):
+def test_latencies_are_written_during_a_long_run(gate, monkeypatch):
     monkeypatch.setattr(resilience_gate, "KEEP_EVERY_S", 0.0)
 
     call(gate, 10)
@@ -202,7 +202,7 @@ def test_a_long_talk_is_written_down_on_the_way(gate, monkeypatch):
     assert counted() == {25: 1}
 
 
-def test_a_count_that_cannot_be_kept_spoils_no_call(gate, monkeypatch, caplog):
+def test_a_failed_write_of_latencies_fails_no_call(gate, monkeypatch, caplog):
     def broken():
         raise DatabaseError("away")
 

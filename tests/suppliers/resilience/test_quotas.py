@@ -1,4 +1,4 @@
-"""Points of a supplier, over all workers: by the clock, kept for orders, spread over a day."""
+"""Quotas over all workers: windows by the clock, points reserved for orders, daily spreading."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def database_now():
         return cursor.fetchone()[0]
 
 
-def test_a_day_of_points_ends_at_midnight_of_greenwich(budget):
+def test_a_daily_window_ends_at_midnight_utc(budget):
     budget.spend(POINTS, points=50)
 
     until = CallBudget.objects.get().until.astimezone(UTC)
@@ -39,13 +39,13 @@ def test_a_day_of_points_ends_at_midnight_of_greenwich(budget):
     assert timedelta(0) < until - database_now() <= timedelta(days=1)
 
 
-def test_any_other_window_begins_with_its_first_call(budget):
+def test_other_windows_start_with_the_first_call(budget):
     budget.spend(SMALL)
 
     assert CallBudget.objects.get().until - database_now() == timedelta(hours=1)
 
 
-def test_the_last_points_are_for_orders(budget):
+def test_the_last_points_are_reserved_for_orders(budget):
     budget.spend(SMALL, points=80)
 
     with pytest.raises(BudgetSpentError) as caught:
@@ -58,7 +58,7 @@ def test_the_last_points_are_for_orders(budget):
     assert budget.left(SMALL) == 0
 
 
-def test_a_window_that_is_over_gives_all_points_again(budget):
+def test_a_new_window_has_all_points(budget):
     budget.spend(SMALL, points=80)
     CallBudget.objects.update(until=database_now() - timedelta(seconds=1))
 
@@ -67,7 +67,7 @@ def test_a_window_that_is_over_gives_all_points_again(budget):
     assert CallBudget.objects.get().used == 70
 
 
-def test_what_the_supplier_says_counts_more_than_what_we_counted(budget):
+def test_the_rest_reported_by_the_supplier_overrides_our_count(budget):
     budget.spend(POINTS, points=50)
 
     budget.told(POINTS, left=900, total=51_000, until=None)
@@ -87,10 +87,8 @@ def spread_at(supplier, now, *quotas):
     ("used", "rests_until_hour"),
     [(12_250, 6), (24_500, 12), (49_000, 24), (60_000, 24)],
 )
-def test_syncs_rest_until_the_share_of_the_day_that_they_used_is_over(
-    supplier, used, rests_until_hour
-):
-    """Of 50,000 points 1,000 are kept: 24,500 are half of the rest, and of the day."""
+def test_syncs_pause_until_their_share_of_the_day_has_passed(supplier, used, rests_until_hour):
+    """1,000 of 50,000 points are reserved: 24,500 are half of the rest, and of the day."""
     midnight = datetime(2026, 11, 24, tzinfo=UTC)
     CallBudget.objects.create(
         connection=supplier.connection,
@@ -108,12 +106,12 @@ def test_syncs_rest_until_the_share_of_the_day_that_they_used_is_over(
 @pytest.mark.parametrize(
     ("hour", "quota"),
     [
-        (7, POINTS),  # the share that was used is over
-        (25, POINTS),  # it is another day
+        (7, POINTS),  # the used share of the day has passed
+        (25, POINTS),  # another day
         (1, replace(POINTS, is_spread=False)),
     ],
 )
-def test_nobody_rests_without_need(supplier, hour, quota):
+def test_syncs_do_not_pause_without_need(supplier, hour, quota):
     midnight = datetime(2026, 11, 24, tzinfo=UTC)
     CallBudget.objects.create(
         connection=supplier.connection,

@@ -1,4 +1,4 @@
-"""BigBuy's quotas hold over two workers at once, and over a restart."""
+"""BigBuy's quotas hold over two concurrent workers, and over a restart."""
 
 from __future__ import annotations
 
@@ -66,13 +66,13 @@ def start_worker(what, times, folder):
 
 
 def ended(*workers):
-    """Wait for all; return what each could do."""
+    """Wait for all; return how many calls each could make."""
     said = [worker.communicate(timeout=120)[0] for worker in workers]
     assert [worker.returncode for worker in workers] == [0] * len(workers)
     return [int(words) for words in said]
 
 
-def test_two_workers_share_the_calls_of_an_hour(bigbuy, bigbuy_sandbox, tmp_path):
+def test_two_workers_share_the_hourly_quota(bigbuy, bigbuy_sandbox, tmp_path):
     done = ended(*(start_worker("prices", 8, tmp_path) for _ in range(2)))
 
     calls = bigbuy_sandbox.control("calls")
@@ -81,7 +81,7 @@ def test_two_workers_share_the_calls_of_an_hour(bigbuy, bigbuy_sandbox, tmp_path
     assert not calls["refused"]
 
 
-def test_a_new_worker_knows_what_an_earlier_one_used(bigbuy, bigbuy_sandbox, tmp_path):
+def test_a_new_worker_continues_the_quota_of_an_earlier_one(bigbuy, bigbuy_sandbox, tmp_path):
     ended(start_worker("prices", 7, tmp_path))
     (left,) = ended(start_worker("prices", 7, tmp_path))
 
@@ -89,17 +89,17 @@ def test_a_new_worker_knows_what_an_earlier_one_used(bigbuy, bigbuy_sandbox, tmp
     assert not bigbuy_sandbox.control("calls")["refused"]
 
 
-def test_two_workers_share_the_seconds_of_the_account(bigbuy, bigbuy_sandbox, tmp_path):
+def test_two_workers_share_the_rate_limit_of_the_account(bigbuy, bigbuy_sandbox, tmp_path):
     done = ended(*(start_worker("balance", 4, tmp_path) for _ in range(2)))
 
     calls = bigbuy_sandbox.control("calls")
     assert done == [4, 4]
     assert calls["served"]["user/purse"] == 8
-    # His seconds and ours do not begin together: a call that he refuses is made again.
+    # Its seconds and ours do not start together: a rejected call is repeated.
     assert calls["refused"].get("user/purse", 0) <= 2
 
 
-def test_a_sync_without_calls_rests_until_there_are_some(bigbuy, bigbuy_sandbox):
+def test_a_sync_without_quota_pauses_until_the_next_window(bigbuy, bigbuy_sandbox):
     with adapter_for(bigbuy) as connector:
         list(connector.pages())
     budget, quota = KeptBudget(bigbuy.connection.pk), LIST_QUOTAS["catalog/products"]
@@ -120,7 +120,7 @@ def test_a_sync_without_calls_rests_until_there_are_some(bigbuy, bigbuy_sandbox)
     assert 0 < wait_s <= HOUR_S + 1
 
 
-def test_somebody_else_on_the_account_is_noticed(bigbuy, bigbuy_sandbox):
+def test_other_use_of_the_account_is_detected(bigbuy, bigbuy_sandbox):
     headers = {"Authorization": "Bearer bb-sandbox-0123456789abcdef"}
     url = f"{bigbuy_sandbox.api_url}catalog/productprices.json"
     for _ in range(9):

@@ -29,11 +29,11 @@ def still_open():
     return set(FeedIssue.objects.filter(resolved_at=None).values_list("row", flat=True))
 
 
-def test_a_feed_that_is_wrong_everywhere_keeps_some_issues_and_says_how_many_there_are(monkeypatch):
+def test_the_number_of_open_issues_per_code_is_limited(monkeypatch):
     monkeypatch.setattr(issues, "MOST_OF_A_CODE", 3)
     tell(["A", "B", "C", "D"])
 
-    again = tell(["D", "C", "E", "F", "G"], now=LATER)  # A and B are mended
+    again = tell(["D", "C", "E", "F", "G"], now=LATER)  # A and B are fixed
 
     assert still_open() == {"C", "D", "E"}
     issue = FeedIssue.objects.get(row="C")
@@ -42,7 +42,7 @@ def test_a_feed_that_is_wrong_everywhere_keeps_some_issues_and_says_how_many_the
     assert FeedIssue.objects.filter(resolved_at__isnull=False).count() == 2
 
 
-def test_a_part_that_was_read_again_closes_only_its_own_issues():
+def test_a_partial_read_resolves_only_its_own_issues():
     tell(["A", "B", "C"])
 
     tell(["A"], now=LATER, examined=["A", "B"])
@@ -50,7 +50,7 @@ def test_a_part_that_was_read_again_closes_only_its_own_issues():
     assert still_open() == {"A", "C"}
 
 
-def test_issues_are_told_apart_from_the_values_that_shoppers_wait_for(supplier, world, monkeypatch):
+def test_issues_are_written_before_stock_rows_are_locked(supplier, world, monkeypatch):
     stock_world(world, 3)
     sync(supplier)
     world.costs["P1-Black"] = usd(0)

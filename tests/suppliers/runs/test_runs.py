@@ -35,7 +35,7 @@ def end(run, status, *, at=NOON, **fields):
     run.move(status, at=at, ended_at=at, **fields)
 
 
-def test_one_job_of_one_supplier_is_done_by_one_worker(supplier):
+def test_a_job_of_a_supplier_has_one_open_run(supplier):
     begin(supplier)
 
     with pytest.raises(AlreadyRunningError):
@@ -46,7 +46,7 @@ def test_one_job_of_one_supplier_is_done_by_one_worker(supplier):
     assert FeedRun.objects.count() == 3
 
 
-def test_a_run_whose_worker_died_gives_way(supplier):
+def test_an_expired_run_is_replaced(supplier):
     dead = begin(supplier)
 
     fresh = begin(supplier, now=NOON + runs.LEASE)
@@ -56,7 +56,7 @@ def test_a_run_whose_worker_died_gives_way(supplier):
     assert fresh.status == Status.FETCHED
 
 
-def test_the_sweep_closes_the_dead_and_leaves_the_living(supplier):
+def test_the_sweep_closes_only_expired_runs(supplier):
     dead = begin(supplier)
     alive = begin(supplier, STOCK, now=minutes(4))
 
@@ -69,7 +69,7 @@ def test_the_sweep_closes_the_dead_and_leaves_the_living(supplier):
     assert trace.reason == runs.DIED
 
 
-def test_a_worker_that_was_believed_dead_writes_nothing_more(supplier):
+def test_a_worker_with_a_closed_run_writes_nothing_more(supplier):
     work = Work(begin(supplier), now=NOON)
     runs.close_dead(now=NOON + runs.LEASE)
 
@@ -86,7 +86,7 @@ def begin_again(work):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nobody_closes_a_run_while_its_worker_writes(world):
+def test_a_run_is_not_closed_while_its_worker_writes(world):
     work = Work(begin(make_feed_supplier()), now=NOON)
     refused = []
 
@@ -123,7 +123,7 @@ def test_a_long_run_extends_its_lease(supplier, monkeypatch):
     assert runs.close_dead(now=minutes(5) + runs.LEASE) == 1
 
 
-def test_a_run_is_not_given_up_while_its_task_may_still_live(supplier, settings):
+def test_the_lease_outlives_the_task_time_limit(supplier, settings):
     begin(supplier)
     task_s = settings.CELERY_TASK_TIME_LIMIT
 
@@ -133,7 +133,7 @@ def test_a_run_is_not_given_up_while_its_task_may_still_live(supplier, settings)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_workers_that_start_together_one_works(world):
+def test_of_two_concurrent_workers_one_opens_the_run(world):
     supplier = make_feed_supplier()
     start = threading.Barrier(2)
     begun, refused = [], []
@@ -158,7 +158,7 @@ def test_of_two_workers_that_start_together_one_works(world):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_workers_that_find_one_dead_run_one_works(world):
+def test_of_two_workers_with_an_expired_run_one_replaces_it(world):
     supplier = make_feed_supplier()
     dead = begin(supplier)
     told = []
@@ -176,7 +176,7 @@ def test_of_two_workers_that_find_one_dead_run_one_works(world):
         dead.move(Status.FAILED, at=NOON + runs.LEASE)
         begin_within(supplier)
         thread.start()
-        until_somebody_waits()
+        until_a_transaction_waits()
     thread.join()
 
     assert told == ["another worker is at it"]
@@ -189,7 +189,7 @@ def begin_within(supplier):
     FeedRun.objects.create(supplier=supplier, kind=PRODUCTS, lease_until=lease_until, **moments)
 
 
-def until_somebody_waits():
+def until_a_transaction_waits():
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
     until = time.monotonic() + 20
     while time.monotonic() < until:
@@ -202,7 +202,7 @@ def until_somebody_waits():
     raise AssertionError("nobody waits")
 
 
-def test_products_come_first_and_the_others_when_there_are_some(supplier):
+def test_prices_and_stock_are_due_after_products(supplier):
     assert schedule.due(now=NOON) == [(supplier.pk, PRODUCTS)]
 
     run = begin(supplier)
@@ -232,7 +232,7 @@ def test_each_job_is_due_by_its_own_schedule(supplier):
     assert len(schedule.due(now=minutes(360))) == 3
 
 
-def test_a_failed_run_is_tried_again_soon_but_not_at_once(supplier):
+def test_a_failed_run_is_retried_after_a_delay(supplier):
     applied(supplier, PRODUCTS)
     for kind in (PRICES, STOCK):
         applied(supplier, kind)
@@ -242,19 +242,19 @@ def test_a_failed_run_is_tried_again_soon_but_not_at_once(supplier):
     assert schedule.due(now=minutes(3)) == [(supplier.pk, PRODUCTS)]
 
 
-def test_what_a_run_left_undone_is_due_at_once(supplier):
+def test_deferred_rows_are_due_at_once(supplier):
     applied(supplier, PRODUCTS, remaining=7)
 
     assert (supplier.pk, PRODUCTS) in schedule.due(now=minutes(1))
 
 
-def test_a_paused_supplier_is_not_asked(supplier):
+def test_a_paused_supplier_has_no_due_jobs(supplier):
     supplier.move("paused", at=NOON)
 
     assert schedule.due(now=NOON) == []
 
 
-def test_a_discarded_feed_has_to_convince_the_guard_anew(supplier):
+def test_after_a_discarded_run_the_guards_check_again(supplier):
     run = begin(supplier)
     end(run, Status.QUARANTINED)
     review.discard(feed_run=run, actor="staff", now=NOON)
@@ -262,7 +262,7 @@ def test_a_discarded_feed_has_to_convince_the_guard_anew(supplier):
     assert begin(supplier, now=minutes(1)).believed_by == ""
 
 
-def test_a_bug_of_ours_closes_the_run_and_is_not_hidden(supplier, world, monkeypatch):
+def test_an_exception_fails_the_run_and_is_raised(supplier, world, monkeypatch):
     stock_world(world, 1)
 
     def broken(*_):
@@ -277,7 +277,7 @@ def test_a_bug_of_ours_closes_the_run_and_is_not_hidden(supplier, world, monkeyp
     assert (run.status, run.problem) == (Status.FAILED, "ZeroDivisionError: ours")
 
 
-def test_the_task_does_a_job_that_is_due_and_only_then(supplier, world):
+def test_the_task_runs_only_due_jobs(supplier, world):
     stock_world(world, 2)
 
     tasks.sync(supplier_id=supplier.pk, kind=PRODUCTS)

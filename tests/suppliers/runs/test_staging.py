@@ -1,4 +1,4 @@
-"""What a run takes of its database session for a while, it gives back, whatever happens."""
+"""Session settings of a run are always reset."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _die():
     raise OperationalError("ours")
 
 
-def test_room_is_given_back_when_all_went_well():
+def test_settings_are_reset_after_success():
     before = settings()
 
     with roomy():
@@ -28,7 +28,7 @@ def test_room_is_given_back_when_all_went_well():
     assert settings() == before
 
 
-def test_room_is_given_back_after_an_error():
+def test_settings_are_reset_after_an_error():
     before = settings()
 
     with pytest.raises(ProgrammingError), roomy(), transaction.atomic():
@@ -37,7 +37,7 @@ def test_room_is_given_back_after_an_error():
     assert settings() == before
 
 
-def test_an_error_within_a_transaction_is_told_as_it_was():
+def test_an_error_in_a_transaction_is_raised_unchanged():
     before = settings()
 
     with pytest.raises(ProgrammingError, match="nowhere"), transaction.atomic(), roomy():
@@ -46,7 +46,7 @@ def test_an_error_within_a_transaction_is_told_as_it_was():
     assert settings() == before
 
 
-def test_the_error_of_a_session_that_died_is_told_as_it_was():
+def test_the_error_of_a_dead_session_is_raised_unchanged():
     with pytest.raises(OperationalError, match="ours"), roomy():
         _die()
 

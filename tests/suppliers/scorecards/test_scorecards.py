@@ -60,7 +60,7 @@ def card(supplier, measure, *, first=TODAY, on=TODAY, now=NOON):
     return Scorecard.objects.filter(supplier=supplier, measure=measure, on=on).first()
 
 
-def test_a_fact_is_kept_once_and_its_first_telling_counts(supplier):
+def test_a_fact_is_stored_once_with_its_first_value(supplier):
     for value in (1, 0, 0):
         fact(supplier, "filled", value, subject="line:7")
 
@@ -82,7 +82,7 @@ def test_a_fact_is_kept_once_and_its_first_telling_counts(supplier):
         ("first_scan_time", "scanned", [86_400], (None, "86400")),
     ],
 )
-def test_each_measure_is_made_of_its_facts(supplier, measure, kind, told, expected):
+def test_each_measure_is_computed_from_its_facts(supplier, measure, kind, told, expected):
     for each in told:
         fact(supplier, kind, each)
 
@@ -92,7 +92,7 @@ def test_each_measure_is_made_of_its_facts(supplier, measure, kind, told, expect
     assert (found.sample, found.good, found.value) == (len(told), good, Decimal(value))
 
 
-def test_only_thirty_days_count_and_no_supplier_is_blamed_for_another(supplier):
+def test_only_thirty_days_of_the_same_supplier_count(supplier):
     fact(supplier, "filled", 0, at=NOON - 30 * A_DAY)
     fact(make_supplier(code="other"), "filled", 0)
     fact(supplier, "filled", 1, at=NOON - 29 * A_DAY)
@@ -102,7 +102,7 @@ def test_only_thirty_days_count_and_no_supplier_is_blamed_for_another(supplier):
     assert (before.sample, before.good) == (2, 1)
 
 
-def test_a_roll_up_that_is_done_again_says_the_same(supplier):
+def test_a_repeated_roll_up_gives_the_same_result(supplier):
     for hours in range(0, 200, 7):
         fact(supplier, "filled", hours % 3 != 0, at=NOON - hours * AN_HOUR)
         fact(supplier, "acknowledged", 60 * hours, at=NOON - hours * AN_HOUR)
@@ -120,7 +120,7 @@ def test_a_roll_up_that_is_done_again_says_the_same(supplier):
     assert again == sorted((row[1:] for row in once), key=lambda row: (row[0], row[1]))
 
 
-def test_runs_that_fail_and_runs_that_nobody_believes_count_against_a_feed(supplier):
+def test_failed_and_quarantined_runs_count_against_a_feed(supplier):
     for status in ("applied", "applied", "failed", "quarantined", "fetched"):
         run(supplier, status=status, kind="prices" if status == "fetched" else "stock")
 
@@ -129,30 +129,30 @@ def test_runs_that_fail_and_runs_that_nobody_believes_count_against_a_feed(suppl
     assert (found.sample, found.good) == (4, 2)
 
 
-def test_stock_grows_old_while_nobody_can_be_asked(supplier):
+def test_stock_ages_while_the_supplier_does_not_answer(supplier):
     run(supplier, at=NOON - 10 * AN_HOUR)
 
     found = card(supplier, "stock_age")
 
-    # At each full hour of the day it was looked at: one hour old, two hours old …
+    # Observed at each full hour of the day: one hour old, two hours old …
     assert found.sample == 11
     assert found.value == 5 * 3600
     assert card(supplier, "stock_age", now=NOON + 8 * AN_HOUR).value > found.value
 
 
-def test_stock_does_not_grow_old_while_the_supplier_is_paused(supplier):
+def test_stock_does_not_age_while_the_supplier_is_paused(supplier):
     run(supplier, at=NOON - 10 * AN_HOUR)
     supplier.move("paused", at=NOON - 8 * AN_HOUR)
 
     assert card(supplier, "stock_age").sample == 2
 
 
-def test_costs_that_stay_are_counted_against_those_we_knew(supplier):
+def test_cost_stability_is_the_share_of_unchanged_costs(supplier):
     offers = [make_offer(make_variant(), supplier) for _ in range(4)]
     scorecards.note_costs(now=NOON)
     scorecards.note_costs(now=NOON + AN_HOUR)
     price_run = run(supplier, kind="prices")
-    for _ in range(2):  # one cost that moved twice is one that moved
+    for _ in range(2):  # one cost that changed twice counts once
         CostChange.objects.create(
             offer=offers[0], run=price_run, old_amount=10, new_amount=11, at=NOON
         )
@@ -164,7 +164,7 @@ def test_costs_that_stay_are_counted_against_those_we_knew(supplier):
     assert ScorecardFact.objects.filter(kind="costs_known").count() == 1
 
 
-def test_answer_times_and_answers_come_from_the_tallies(supplier):
+def test_latency_measures_are_computed_from_the_buckets(supplier):
     for ceiling_ms, count in ((100, 90), (3_200, 10), (0, 25)):
         AnswerTally.objects.create(supplier=supplier, on=TODAY, ceiling_ms=ceiling_ms, count=count)
 
@@ -173,11 +173,11 @@ def test_answer_times_and_answers_come_from_the_tallies(supplier):
     assert (found.sample, found.good, found.value) == (125, 100, Decimal("0.8"))
 
 
-def test_of_what_was_never_seen_nothing_is_said(supplier):
+def test_without_observations_there_are_no_measures(supplier):
     assert scorecards.roll_up(supplier=supplier, first=TODAY, now=NOON) == 0
 
 
-def test_a_roll_up_reads_everything_once(supplier, django_assert_num_queries):
+def test_the_number_of_queries_of_a_roll_up_is_constant(supplier, django_assert_num_queries):
     for hours in range(50):
         fact(supplier, "filled", at=NOON - hours * AN_HOUR)
 
@@ -185,7 +185,7 @@ def test_a_roll_up_reads_everything_once(supplier, django_assert_num_queries):
         scorecards.roll_up(supplier=supplier, first=TODAY - 30 * A_DAY, now=NOON)
 
 
-def test_the_suggested_buffer_is_taken_over_once(supplier):
+def test_the_suggested_safety_stock_is_set_once(supplier):
     for n in range(30):
         fact(supplier, "promised", n > 1, subject=f"line:{n}")
     for n, units in enumerate((2, 3)):

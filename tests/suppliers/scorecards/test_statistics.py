@@ -14,7 +14,7 @@ D = Decimal
 @pytest.mark.parametrize(
     ("good", "of", "low", "high"),
     [
-        # As statsmodels.stats.proportion.proportion_confint(method="wilson") gives them.
+        # As computed by statsmodels.stats.proportion.proportion_confint(method="wilson").
         (0, 1, "0.0000", "0.7935"),
         (1, 1, "0.2065", "1.0000"),
         (0, 10, "0.0000", "0.2775"),
@@ -28,7 +28,7 @@ D = Decimal
         (990, 1000, "0.9817", "0.9946"),
     ],
 )
-def test_the_bounds_of_a_rate_are_wilsons(good, of, low, high):
+def test_a_rate_has_wilson_bounds(good, of, low, high):
     score = statistics.rate(good, of)
 
     assert (score.low, score.high) == (D(low), D(high))
@@ -36,7 +36,7 @@ def test_the_bounds_of_a_rate_are_wilsons(good, of, low, high):
 
 
 @given(st.integers(1, 5_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_a_rate_lies_within_its_bounds_and_they_within_all_that_can_be(case):
+def test_a_rate_is_within_its_bounds_and_they_within_0_and_1(case):
     good, of = case
 
     score = statistics.rate(good, of)
@@ -44,19 +44,19 @@ def test_a_rate_lies_within_its_bounds_and_they_within_all_that_can_be(case):
     assert 0 <= score.low <= score.value <= score.high <= 1
 
 
-def test_nothing_is_said_of_nothing():
+def test_an_empty_sample_has_no_score():
     assert statistics.rate(0, 0) is None
     assert statistics.times([]) is None
     assert statistics.answer_times({statistics.UNANSWERED_MS: 7}) is None
 
 
 @pytest.mark.parametrize(("good", "of"), [(2, 1), (-1, 3)])
-def test_no_more_is_good_than_there_was(good, of):
+def test_an_impossible_rate_is_an_error(good, of):
     with pytest.raises(ValueError, match="of"):
         statistics.rate(good, of)
 
 
-def test_more_of_the_same_is_trusted_more():
+def test_a_larger_sample_has_narrower_bounds():
     lows = [statistics.rate(n, n).low for n in (1, 5, 20, 100)]
 
     assert lows == sorted(lows)
@@ -68,13 +68,14 @@ def test_more_of_the_same_is_trusted_more():
     [
         ([7], 7, None, None, 7),
         ([1, 2, 3, 4, 5], 3, None, None, "4.6"),
-        # Of 10, the median lies between the 1st and the 10th; with 20, between the 5th and 16th.
+        # Of 10 values, the median is between the 1st and the 10th; of 20, between the 5th and the
+        # 16th.
         (range(1, 11), "5.5", 1, 10, "9.1"),
         (range(1, 21), "10.5", 5, 16, "18.1"),
         ([5, 1, 3, 2, 4, 9, 8, 7, 6], 5, 1, 9, "8.2"),
     ],
 )
-def test_times_are_told_by_their_median_and_the_slowest_tenth(values, value, low, high, tail):
+def test_times_have_a_median_and_a_90th_percentile(values, value, low, high, tail):
     score = statistics.times([D(each) for each in values])
 
     assert (score.value, score.tail) == (D(value), D(tail))
@@ -85,11 +86,11 @@ def test_times_are_told_by_their_median_and_the_slowest_tenth(values, value, low
     ("milliseconds", "ceiling"),
     [(0, 25), (25, 25), (25.1, 50), (799, 800), (51_200, 51_200), (900_000, 51_200)],
 )
-def test_an_answer_time_falls_into_its_bucket(milliseconds, ceiling):
+def test_a_latency_has_a_bucket(milliseconds, ceiling):
     assert statistics.bucket_of(milliseconds) == ceiling
 
 
-def test_answer_times_are_read_off_their_counts():
+def test_latencies_are_interpolated_from_their_buckets():
     score = statistics.answer_times({100: 50, 200: 40, 3_200: 10, statistics.UNANSWERED_MS: 3})
 
     assert score.sample == 100
@@ -115,22 +116,22 @@ def test_answer_times_are_read_off_their_counts():
         ("x" * 10_000 + " sold out", "rejected_other"),
     ],
 )
-def test_a_reason_tells_whether_goods_were_missing(words, cause):
+def test_the_cause_of_a_rejection_is_read_from_its_text(words, cause):
     assert statistics.refused_for(words) == cause
 
 
 @pytest.mark.parametrize(
     ("promised", "shown", "units"),
     [
-        (5, [], None),  # too few to say anything
+        (5, [], None),  # too few
         (20, [], 0),
-        (3, [2], 2),  # a refusal says something at once
+        (3, [2], 2),  # a rejection allows a suggestion
         (40, [1, 2, 5], 5),
-        (100, [1, 2, 5], 2),  # one in a hundred may be refused
+        (100, [1, 2, 5], 2),  # one in a hundred may be rejected
         (300, [1, 2, 5], 0),
         (10, [-3, 0], 0),
         (10, [900], statistics.MOST_BUFFER),
     ],
 )
-def test_the_buffer_is_what_would_have_kept_the_promises(promised, shown, units):
+def test_the_suggested_safety_stock_would_have_kept_the_promises(promised, shown, units):
     assert statistics.suggested_buffer(promised=promised, shown=shown) == units

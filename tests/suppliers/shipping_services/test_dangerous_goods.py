@@ -25,7 +25,7 @@ def cells(lithium="inside", wh="12.6", count=1, pieces=1):
         (AIR, [cells(lithium="with")], set()),
         (AIR, [cells(lithium="alone")], {Refusal.WAY}),
         (ROAD, [cells(lithium="alone")], set()),
-        # a 6 Ah 21700 has 21.6 Wh: it falls out of section II
+        # a 6 Ah 21700 cell has 21.6 Wh: not covered by section II
         (AIR, [cells(wh="21.6")], {Refusal.CELL_ENERGY}),
         (AIR, [cells(wh="20")], set()),
         (ROAD, [cells(wh="21.6")], set()),
@@ -44,9 +44,9 @@ def cells(lithium="inside", wh="12.6", count=1, pieces=1):
         (POST, [cells(lithium="none", wh="99", count=50)], set()),
     ],
 )
-def test_a_route_says_why_it_may_not_carry_a_parcel(limits, parcel, reasons):
+def test_a_service_lists_all_reasons_against_a_parcel(limits, parcel, reasons):
     assert refusals(cells=parcel, limits=limits) == reasons
 
 
-def test_the_words_for_lithium_are_those_of_the_catalog():
+def test_the_lithium_values_are_those_of_the_catalog():
     assert {NO_LITHIUM, "inside", "with", "alone"} == set(Variant.Lithium.values)
