@@ -1,4 +1,4 @@
-"""Staff at the desk of vetting: papers go in by content and come out to be saved only."""
+"""Compliance admin: upload documents by content, download only, decide about suppliers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def noon(db):
-    make_channel()  # what is not found is told on a page of the shop
+    make_channel()  # 404 pages need a channel
     with time_machine.travel(NOON, tick=False):
         yield
 
@@ -57,7 +57,7 @@ def act(client, row, name, **given):
     return client.post(address, {"reason": "looked at it", **given})
 
 
-def test_a_paper_is_taken_in_and_waits_for_a_look(staff):
+def test_an_uploaded_document_awaits_review(staff):
     answer = add(staff, name="../../../etc/passwd.pdf")
 
     assert answer.status_code == 302
@@ -79,7 +79,7 @@ def test_a_paper_is_taken_in_and_waits_for_a_look(staff):
         ("ce.pdf", b"%PDF-1.7" + b"0" * 10_000_001, "application/pdf"),
     ],
 )
-def test_what_is_no_paper_is_refused_whatever_it_calls_itself(staff, name, content, media_type):
+def test_an_invalid_file_is_rejected_whatever_its_name(staff, name, content, media_type):
     answer = add(staff, name=name, content=content, media_type=media_type)
 
     assert answer.status_code == 200
@@ -92,7 +92,7 @@ def test_what_is_no_paper_is_refused_whatever_it_calls_itself(staff, name, conte
 @pytest.mark.parametrize(
     "content", [PDF, make_picture("PNG"), make_picture("JPEG")], ids=["pdf", "png", "jpeg"]
 )
-def test_a_paper_comes_out_to_be_saved_and_runs_nothing(staff, content):
+def test_a_document_is_downloaded_and_cannot_run_scripts(staff, content):
     evidence = make_evidence(content=content)
 
     answer = download(staff, evidence)
@@ -107,7 +107,7 @@ def test_a_paper_comes_out_to_be_saved_and_runs_nothing(staff, content):
     assert hashlib.sha256(answer.content).hexdigest() == evidence.file_sha256
 
 
-def test_a_paper_is_only_for_staff_who_may_see_evidence(client):
+def test_a_document_needs_the_permission_to_view_it(client):
     evidence = make_evidence()
 
     assert download(client, evidence).status_code == 302
@@ -120,7 +120,7 @@ def test_a_paper_is_only_for_staff_who_may_see_evidence(client):
     assert download(client, evidence).status_code == 200
 
 
-def test_there_is_no_other_way_to_a_paper(staff, settings):
+def test_a_document_has_no_public_url(staff, settings):
     evidence = make_evidence()
 
     for address in (f"/media/{evidence.file}", f"/private/{evidence.file}", "/media/../private/"):
@@ -131,7 +131,7 @@ def test_there_is_no_other_way_to_a_paper(staff, settings):
     assert download(staff, evidence).status_code == 404
 
 
-def test_who_verifies_stands_with_it_by_name(staff):
+def test_the_verifier_is_recorded(staff):
     evidence = make_evidence()
 
     assert act(staff, evidence, "verify").status_code == 302
@@ -146,7 +146,7 @@ def test_who_verifies_stands_with_it_by_name(staff):
     assert b"looked at it" in shown.content
 
 
-def test_a_refusal_is_told_on_the_page(staff):
+def test_an_error_is_shown_on_the_page(staff):
     evidence = make_evidence(content=None)
 
     answer = act(staff, evidence, "verify")
@@ -155,7 +155,7 @@ def test_a_refusal_is_told_on_the_page(staff):
     assert "There is no paper to look at." in answer.content.decode()
 
 
-def test_a_candidate_is_led_to_active_only_when_all_is_proven(staff, settings):
+def test_a_candidate_is_activated_only_with_all_documents(staff, settings):
     settings.VETTING_REQUIRED = ["returns"]
     supplier = Supplier.objects.create(code="new", name="New", adapter="fake", currency="EUR")
 
@@ -172,7 +172,7 @@ def test_a_candidate_is_led_to_active_only_when_all_is_proven(staff, settings):
         assert supplier.status == status
 
 
-def test_the_suggested_buffer_is_taken_over_at_the_desk(staff):
+def test_the_suggested_safety_stock_can_be_set(staff):
     supplier = make_supplier()
     ScorecardFact.objects.create(
         supplier=supplier, kind="short", subject="line:1", value=3, happened_at=NOON
@@ -186,7 +186,7 @@ def test_the_suggested_buffer_is_taken_over_at_the_desk(staff):
     assert supplier.buffer == 3
 
 
-def test_the_page_of_a_supplier_leads_to_his_scorecard(staff):
+def test_the_supplier_page_links_to_the_scorecard(staff):
     supplier = make_supplier()
 
     answer = staff.get(reverse("admin:suppliers_supplier_scorecard", args=[supplier.pk]))

@@ -1,4 +1,4 @@
-"""Papers that are none: the bad inputs that staff, or somebody in their name, may upload."""
+"""Compliance documents: invalid and hostile uploads."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.factories.compliance import PDF, make_picture
 
 
 def png_of(width, height):
-    """Claim a picture of any size in a few bytes."""
+    """Return a PNG header that claims a size, in a few bytes."""
 
     def chunk(name, content):
         body = name + content
@@ -52,7 +52,7 @@ def animated():
         (b"\x89PNG\r\n\x1a\n" + b"\0" * 40, "Not a picture"),
     ],
 )
-def test_what_is_no_paper_is_refused_with_a_reason(content, why):
+def test_an_invalid_file_is_rejected_with_a_reason(content, why):
     with pytest.raises(documents.BadPaperError, match=why):
         documents.checked(content)
 
@@ -61,7 +61,7 @@ def test_what_is_no_paper_is_refused_with_a_reason(content, why):
     ("content", "suffix"),
     [(PDF, "pdf"), (make_picture("PNG"), "png"), (make_picture("JPEG"), "jpg")],
 )
-def test_a_paper_is_kept_under_a_name_of_ours(content, suffix, settings):
+def test_a_document_is_stored_under_a_generated_name(content, suffix, settings):
     kept = documents.keep(content)
     again = documents.keep(content)
 
@@ -74,7 +74,7 @@ def test_a_paper_is_kept_under_a_name_of_ours(content, suffix, settings):
     assert list(settings.MEDIA_ROOT.glob("**/*")) == []
 
 
-def test_what_hides_in_a_picture_is_not_kept():
+def test_content_hidden_in_an_image_is_dropped():
     polyglot = make_picture("PNG") + b"<script>alert(1)</script>" + PDF
 
     kept = documents.keep(polyglot)
@@ -86,7 +86,7 @@ def test_what_hides_in_a_picture_is_not_kept():
 
 
 @pytest.mark.parametrize(("kind", "where"), [("JPEG", "comment"), ("PNG", "icc_profile")])
-def test_neither_remarks_nor_profiles_are_kept(kind, where):
+def test_comments_and_color_profiles_are_dropped(kind, where):
     written = io.BytesIO()
     Image.new("RGB", (80, 60)).save(written, kind, **{where: b"<script>alert(1)</script>"})
 
@@ -95,12 +95,12 @@ def test_neither_remarks_nor_profiles_are_kept(kind, where):
     assert where not in stored.info
 
 
-def test_of_a_picture_that_moves_one_frame_is_kept():
+def test_only_one_frame_of_an_animated_image_is_stored():
     stored = documents.read(documents.keep(animated()).name)
 
     assert getattr(Image.open(io.BytesIO(stored)), "n_frames", 1) == 1
 
 
-def test_a_name_leads_nowhere_else():
+def test_a_name_cannot_leave_the_folder():
     with pytest.raises(Exception, match=r"[Pp]ath|outside|detected"):
         documents.read("../../settings.py")

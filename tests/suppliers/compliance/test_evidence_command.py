@@ -23,7 +23,7 @@ def said(capsys, *words):
     return capsys.readouterr().out
 
 
-def test_a_script_proves_what_a_person_vouches_for(supplier, tmp_path, capsys):
+def test_a_document_is_added_and_verified_by_command(supplier, tmp_path, capsys):
     paper = tmp_path / "ce.pdf"
     paper.write_bytes(PDF)
     add = ["evidence", "add", "lumen", "ce", "--kind", "declaration", "--file", str(paper)]
@@ -36,7 +36,7 @@ def test_a_script_proves_what_a_person_vouches_for(supplier, tmp_path, capsys):
     assert "Missing: returns." in said(capsys, "evidence", "list", "lumen")
 
 
-def test_a_proof_is_judged_by_its_number(supplier, capsys):
+def test_a_document_is_verified_and_rejected_by_id(supplier, capsys):
     said(capsys, "evidence", "add", "lumen", "returns", "--kind", "policy")
     evidence = Evidence.objects.get()
 
@@ -46,7 +46,7 @@ def test_a_proof_is_judged_by_its_number(supplier, capsys):
         call_command("evidence", "verify", str(evidence.pk), "--by", "boss")
 
 
-def test_what_is_wrong_is_said_in_words(supplier, tmp_path):
+def test_errors_are_reported(supplier, tmp_path):
     broken = tmp_path / "ce.pdf"
     broken.write_bytes(b"<html>")
 
@@ -61,7 +61,7 @@ def test_what_is_wrong_is_said_in_words(supplier, tmp_path):
             call_command("evidence", *words)
 
 
-def test_scorecards_can_be_made_anew_by_hand(supplier, capsys):
+def test_scorecards_are_recomputed_by_command(supplier, capsys):
     ScorecardFact.objects.create(
         supplier=supplier, kind="filled", subject="line:1", value=1, happened_at=NOON
     )

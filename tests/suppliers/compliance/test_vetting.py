@@ -30,7 +30,7 @@ def candidate():
 
 @pytest.fixture
 def strict(settings):
-    """Ask for the papers that are asked for by default."""
+    """Require the documents of the default settings."""
     settings.VETTING_REQUIRED = ["returns", "ce"]
     settings.CERTIFICATES_FOR_LITHIUM = ["un_38_3"]
     settings.CERTIFICATES_FOR_EU = ["ce"]
@@ -53,7 +53,7 @@ def told(name):
     return [event.payload for event in Event.objects.filter(name=name).order_by("pk")]
 
 
-def test_a_candidate_is_not_active_before_he_was_vetted(candidate):
+def test_a_candidate_cannot_be_activated_before_vetting(candidate):
     with pytest.raises((IllegalMoveError, vetting.NotVettedError)):
         vetting.activate(supplier=candidate, actor="boss", now=NOON)
 
@@ -61,10 +61,10 @@ def test_a_candidate_is_not_active_before_he_was_vetted(candidate):
     assert candidate.status == "candidate"
 
 
-def test_what_is_not_proven_is_named_and_nothing_is_written(candidate, strict):
+def test_missing_documents_are_listed_and_nothing_is_written(candidate, strict):
     vetting.begin(supplier=candidate, actor="boss", now=NOON)
     make_verified(candidate, Criterion.RETURNS, kind=Evidence.Kind.POLICY)
-    make_evidence(candidate, Criterion.CE)  # nobody has looked at it
+    make_evidence(candidate, Criterion.CE)  # not verified
 
     with pytest.raises(vetting.NotVettedError) as refused:
         vetting.activate(supplier=candidate, actor="boss", now=NOON)
@@ -75,7 +75,7 @@ def test_what_is_not_proven_is_named_and_nothing_is_written(candidate, strict):
     assert candidate.status == "vetting"
 
 
-def test_who_is_proven_is_active_and_his_trace_says_who_decided(candidate, strict):
+def test_a_vetted_supplier_is_activated_with_the_decider_recorded(candidate, strict):
     vetting.begin(supplier=candidate, actor="boss", now=NOON)
     for criterion in (Criterion.RETURNS, Criterion.CE):
         make_verified(candidate, criterion)
@@ -87,7 +87,7 @@ def test_who_is_proven_is_active_and_his_trace_says_who_decided(candidate, stric
     assert (last.to_status, last.actor, last.reason) == ("active", "boss", "all there")
 
 
-def test_a_proof_that_is_over_or_not_begun_proves_nothing(candidate, strict):
+def test_an_expired_or_future_document_does_not_count(candidate, strict):
     vetting.begin(supplier=candidate, actor="boss", now=NOON)
     make_verified(candidate, Criterion.RETURNS, valid_until=ENDS)
     make_verified(
@@ -102,7 +102,7 @@ def test_a_proof_that_is_over_or_not_begun_proves_nothing(candidate, strict):
     assert missing(21) == [Criterion.RETURNS]
 
 
-def test_a_paused_supplier_sells_nothing_and_comes_back(strict):
+def test_a_paused_supplier_sells_nothing_until_resumed(strict):
     supplier = make_supplier()
     offer = make_offer(plain_goods())
     for criterion in (Criterion.RETURNS, Criterion.CE):
@@ -119,7 +119,7 @@ def test_a_paused_supplier_sells_nothing_and_comes_back(strict):
     assert UnpublishedSupply.objects.filter(variant=offer.variant_id).exists()
 
 
-def test_a_blocked_supplier_never_comes_back():
+def test_a_blocked_supplier_cannot_be_activated():
     supplier = make_supplier()
     vetting.pause(supplier=supplier, actor="boss", now=NOON, reason="fraud")
     vetting.block(supplier=supplier, actor="boss", now=NOON, reason="fraud")
@@ -131,11 +131,11 @@ def test_a_blocked_supplier_never_comes_back():
 @pytest.mark.parametrize(
     "known",
     [
-        {"content": None},  # a declaration without a paper
-        {"valid_until": date(2026, 11, 23)},  # over since yesterday
+        {"content": None},  # a declaration without a file
+        {"valid_until": date(2026, 11, 23)},  # expired yesterday
     ],
 )
-def test_what_cannot_be_right_is_not_verified(known):
+def test_an_invalid_document_is_not_verified(known):
     evidence = make_evidence(**known)
 
     with pytest.raises(vetting.UnfitEvidenceError):
@@ -145,7 +145,7 @@ def test_what_cannot_be_right_is_not_verified(known):
     assert (evidence.status, evidence.verified_by) == ("submitted", "")
 
 
-def test_who_verified_it_and_when_is_a_rule_of_the_database():
+def test_the_database_requires_verifier_and_time():
     evidence = make_evidence()
 
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -154,7 +154,7 @@ def test_who_verified_it_and_when_is_a_rule_of_the_database():
         make_evidence(kind=Evidence.Kind.CERTIFICATE, valid_until=None)
 
 
-def test_goods_are_off_sale_without_the_papers_they_need(strict):
+def test_offers_without_required_certificates_are_held(strict):
     make_channel(countries=["DE"])
     supplier = make_supplier()
     plain = make_offer(plain_goods())
@@ -169,7 +169,7 @@ def test_goods_are_off_sale_without_the_papers_they_need(strict):
     assert on_sale() == {plain.pk}
 
 
-def test_goods_that_go_nowhere_in_the_union_need_no_mark_of_it(strict):
+def test_products_not_sold_in_the_eu_need_no_eu_certificate(strict):
     make_channel(countries=["US"])
     make_supplier()
     offer = make_offer(plain_goods())
@@ -179,7 +179,7 @@ def test_goods_that_go_nowhere_in_the_union_need_no_mark_of_it(strict):
     assert lacks(offer) == ""
 
 
-def test_a_proof_for_one_product_or_brand_counts_for_no_other(strict):
+def test_a_document_counts_only_for_its_product_or_brand(strict):
     make_channel(countries=["DE"])
     supplier = make_supplier()
     one, other = make_offer(plain_goods()), make_offer(plain_goods())
@@ -190,7 +190,7 @@ def test_a_proof_for_one_product_or_brand_counts_for_no_other(strict):
     assert lacks(other) == ""
 
 
-def test_when_a_proof_ends_its_goods_go_off_sale_once_and_a_new_one_brings_them_back(strict):
+def test_an_expired_document_holds_offers_until_a_new_one(strict):
     make_channel(countries=["DE"])
     User.objects.create_superuser("boss@fara.example", "a password")
     supplier = make_supplier()
@@ -217,7 +217,7 @@ def test_when_a_proof_ends_its_goods_go_off_sale_once_and_a_new_one_brings_them_
     assert UnpublishedSupply.objects.filter(variant=offer.variant_id).count() == 2
 
 
-def test_a_proof_that_turns_out_wrong_takes_its_goods_off_sale(strict):
+def test_a_rejected_document_holds_its_offers(strict):
     make_channel(countries=["DE"])
     offer = make_offer(plain_goods())
     evidence = make_verified(make_supplier(), Criterion.CE)
@@ -229,7 +229,7 @@ def test_a_proof_that_turns_out_wrong_takes_its_goods_off_sale(strict):
         vetting.verify(evidence=evidence, actor="boss", now=NOON)
 
 
-def test_staff_are_warned_once_thirty_days_before(strict):
+def test_staff_are_warned_once_thirty_days_before_expiry(strict):
     User.objects.create_superuser("boss@fara.example", "a password")
     User.objects.create_user("shopper@fara.example", "a password")
     evidence = make_verified(valid_until=ENDS)
@@ -243,7 +243,7 @@ def test_staff_are_warned_once_thirty_days_before(strict):
     assert fact["url"].endswith(f"/admin/suppliers/evidence/{evidence.pk}/change/")
 
 
-def test_nobody_is_warned_of_a_proof_that_a_later_one_follows(strict):
+def test_a_document_with_a_successor_causes_no_warning(strict):
     supplier = make_supplier()
     make_verified(supplier, valid_until=ENDS)
     make_verified(supplier, valid_until=ENDS + 300 * A_DAY)
@@ -252,7 +252,7 @@ def test_nobody_is_warned_of_a_proof_that_a_later_one_follows(strict):
     assert told("evidence.expires") == []
 
 
-def test_the_demo_says_of_its_papers_that_they_are_none(candidate, strict):
+def test_demo_documents_state_that_they_are_no_certificates(candidate, strict):
     given = evidence.give(supplier=candidate, actor="seed_demo", now=NOON)
 
     assert given == 3
@@ -261,7 +261,7 @@ def test_the_demo_says_of_its_papers_that_they_are_none(candidate, strict):
     assert evidence.give(supplier=candidate, actor="seed_demo", now=NOON) == 0
 
 
-def test_a_criterion_that_is_none_is_refused_at_the_start(settings):
+def test_an_unknown_criterion_in_the_settings_is_an_error(settings):
     settings.CERTIFICATES_FOR_EU = ["CE-mark"]
 
     with pytest.raises(SystemCheckError, match="'CE-mark'"):

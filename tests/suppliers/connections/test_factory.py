@@ -1,4 +1,4 @@
-"""Connector factory: build connectors, store refreshed tokens, limit calls, send letters once."""
+"""Connector factory: open connectors, store refreshed tokens, limit calls, send e-mails once."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ from tests.factories.feeds import make_feed_supplier
 from tests.factories.suppliers import NOON
 
 
-def test_a_supplier_is_spoken_to_in_his_own_language(supplier):
+def test_the_connector_of_a_supplier_is_opened(supplier):
     with adapter_for(supplier) as adapter:
         assert isinstance(adapter, FakeSupplier)
 
 
-def test_an_unconnected_supplier_says_so(supplier):
+def test_a_supplier_without_connection_is_an_error(supplier):
     Connection.objects.all().delete()
 
     with pytest.raises(PermanentError, match="lumen has no connection"), adapter_for(supplier):
         pass
 
 
-def test_an_unknown_language_says_so(supplier):
+def test_an_unknown_connector_is_an_error(supplier):
     supplier.adapter = "klingon"
 
     with pytest.raises(PermanentError, match="no connector is called 'klingon'"):
         adapter_for(supplier).__enter__()
 
 
-def test_a_new_pair_is_sealed_in_the_database_with_the_account(supplier):
+def test_new_tokens_are_stored_encrypted_with_the_account(supplier):
     tokens = KeptTokens(supplier.connection.pk)
     assert tokens.load() == {}
 
@@ -54,7 +54,7 @@ def test_a_new_pair_is_sealed_in_the_database_with_the_account(supplier):
     assert unseal(row.tokens_sealed) == tokens.load() == pair
 
 
-def test_a_refresh_that_does_not_tell_the_account_keeps_it(supplier):
+def test_a_refresh_without_account_keeps_it(supplier):
     Connection.objects.update(account_id="42")
     tokens = KeptTokens(supplier.connection.pk)
 
@@ -64,7 +64,7 @@ def test_a_refresh_that_does_not_tell_the_account_keeps_it(supplier):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_workers_whose_token_was_refused_one_asks_for_a_new_one(world):
+def test_of_many_workers_with_a_rejected_token_one_renews_it(world):
     tokens = KeptTokens(make_feed_supplier().connection.pk)
     tokens.renewed(lambda _present: {"access": "old"}, refused={})
     start = threading.Barrier(5)
@@ -91,7 +91,7 @@ def test_of_many_workers_whose_token_was_refused_one_asks_for_a_new_one(world):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_lock_is_let_go_when_the_supplier_does_not_answer(world):
+def test_the_lock_is_released_when_the_renewal_fails(world):
     tokens = KeptTokens(make_feed_supplier().connection.pk)
 
     def broken(_present):
@@ -107,7 +107,7 @@ def test_the_lock_is_let_go_when_the_supplier_does_not_answer(world):
         assert cursor.fetchone() == (0,)
 
 
-def test_a_second_has_so_many_calls_and_no_more(world):
+def test_the_rate_limit_is_kept(world):
     pace = SharedPace(name="pace-test", calls_per_second=20)
     started = time.monotonic()
 
@@ -117,7 +117,7 @@ def test_a_second_has_so_many_calls_and_no_more(world):
     assert 1.5 < time.monotonic() - started < 4
 
 
-def test_two_paces_of_one_supplier_are_one(world):
+def test_two_workers_share_the_rate_limit(world):
     first = SharedPace(name="pace-two", calls_per_second=10)
     second = SharedPace(name="pace-two", calls_per_second=10)
     started = time.monotonic()
@@ -129,7 +129,7 @@ def test_two_paces_of_one_supplier_are_one(world):
     assert time.monotonic() - started > 0.5
 
 
-def test_who_waits_too_long_for_his_turn_is_told(world, monkeypatch):
+def test_waiting_too_long_for_the_rate_limit_is_an_error(world, monkeypatch):
     monkeypatch.setattr(rate_limit, "LONGEST_WAIT_S", 0)
     pace = SharedPace(name="pace-late", calls_per_second=1)
     pace()
@@ -139,7 +139,7 @@ def test_who_waits_too_long_for_his_turn_is_told(world, monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_jobs_that_run_side_by_side_lose_nothing_that_the_other_remembers(world):
+def test_concurrent_jobs_keep_the_connector_state_of_each_other(world):
     supplier = make_feed_supplier()
     pk = supplier.connection.pk
     KeptMemory(pk).keep({"told": [1], "files": {"products": {"etag": "old", "at": "a"}}})
@@ -152,7 +152,7 @@ def test_jobs_that_run_side_by_side_lose_nothing_that_the_other_remembers(world)
     with transaction.atomic():
         KeptMemory(pk).keep({"products": 1, "files": {"products": {"etag": "1"}}})
         job.start()
-        job.join(timeout=0.5)  # it waits for us
+        job.join(timeout=0.5)  # it waits for the lock
     job.join()
 
     assert KeptMemory(pk).load() == {
@@ -166,7 +166,7 @@ def test_jobs_that_run_side_by_side_lose_nothing_that_the_other_remembers(world)
 pytestmark = pytest.mark.django_db
 
 
-def test_a_letter_that_is_put_in_three_times_is_one_mail():
+def test_an_email_queued_three_times_is_sent_once():
     post = DurablePost(supplier_id=7)
 
     for _ in range(3):
@@ -181,7 +181,7 @@ def test_a_letter_that_is_put_in_three_times_is_one_mail():
     assert not post.has_sent(key="FL-1-2")
 
 
-def test_what_is_only_noted_is_mailed_to_nobody():
+def test_a_noted_key_sends_no_email():
     post = DurablePost(supplier_id=7)
 
     post.note(key="FL-1-1.csv")

@@ -29,7 +29,7 @@ def supplier():
 
 
 @pytest.mark.django_db
-def test_what_no_file_can_be_read_by_is_not_kept(supplier):
+def test_an_invalid_mapping_is_not_saved(supplier):
     with pytest.raises(PermanentError, match="no column is the SKU"):
         save(supplier, {"fields": {}})
 
@@ -37,7 +37,7 @@ def test_what_no_file_can_be_read_by_is_not_kept(supplier):
 
 
 @pytest.mark.django_db
-def test_the_database_keeps_one_version_active(supplier):
+def test_the_database_allows_one_active_version(supplier):
     save(supplier)
 
     with pytest.raises(IntegrityError, match="mapping_one_active_per_file"):
@@ -48,7 +48,7 @@ def test_the_database_keeps_one_version_active(supplier):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_people_who_save_at_once_make_two_versions(supplier):
+def test_two_concurrent_saves_make_two_versions(supplier):
     start = threading.Barrier(4)
 
     def work():
@@ -70,7 +70,7 @@ def test_two_people_who_save_at_once_make_two_versions(supplier):
 
 
 @pytest.mark.django_db
-def test_only_a_feed_is_read_by_mappings(supplier):
+def test_only_file_connectors_get_mappings(supplier):
     save(supplier)
     save(supplier, content="stock")
 
@@ -80,7 +80,7 @@ def test_only_a_feed_is_read_by_mappings(supplier):
 
 
 @pytest.mark.django_db
-def test_the_newest_upload_is_read_where_files_are_handed_in(supplier):
+def test_the_newest_upload_is_read(supplier):
     keep(supplier, b"sku\n1\n")
     newest = keep(supplier, b"sku\n", b"2\n")
 
@@ -94,7 +94,7 @@ def test_the_newest_upload_is_read_where_files_are_handed_in(supplier):
 
 
 @pytest.mark.django_db
-def test_a_file_without_end_is_not_kept(supplier, monkeypatch):
+def test_a_file_that_is_too_long_is_not_stored(supplier, monkeypatch):
     monkeypatch.setattr(file_sources, "MOST_BYTES", 10)
 
     with pytest.raises(file_sources.TooLongError):
@@ -105,7 +105,7 @@ def test_a_file_without_end_is_not_kept(supplier, monkeypatch):
 
 
 @pytest.mark.django_db
-def test_a_name_from_outside_is_only_shown(supplier):
+def test_the_given_file_name_is_only_displayed(supplier):
     kept = keep(supplier, b"x", name="../\x00\n<b>evil</b>.csv")
 
     assert kept.given_name == "../<b>evil</b>.csv"

@@ -1,4 +1,4 @@
-"""The form of a wire is its connector's: its keys, its options, and errors in words."""
+"""Connection form: fields for the connector's secrets and options, and its error messages."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def page(row, what="change"):
     return reverse(f"admin:suppliers_{row._meta.model_name}_{what}", args=args)
 
 
-def test_each_option_has_a_field_and_an_empty_one_is_as_usual(wire, staff):
+def test_each_option_has_a_field_and_an_empty_one_is_the_default(wire, staff):
     shown = staff.get(page(wire)).content.decode()
     words = WORDS | RATES | {"option_payment": "staged", "option_level": "4"}
     saved = staff.post(page(wire), words | {"option_signature": "", "option_points_per_day": ""})
@@ -51,7 +51,7 @@ def test_each_option_has_a_field_and_an_empty_one_is_as_usual(wire, staff):
     assert unseal(wire.secrets_sealed) == {"api_key": "old"}
 
 
-def test_what_does_not_fit_is_said_beside_its_field(wire, staff):
+def test_errors_are_shown_at_their_fields(wire, staff):
     words = WORDS | RATES | {"option_level": "9", "base_url": "https://me:pw@api.example.com/"}
 
     answer = staff.post(page(wire), words)
@@ -65,7 +65,7 @@ def test_what_does_not_fit_is_said_beside_its_field(wire, staff):
     assert (wire.base_url, wire.options) == ("https://api.example.com/", {"level": 2})
 
 
-def test_what_is_no_simple_setting_is_written_as_json(wire, staff):
+def test_a_complex_option_is_edited_as_json(wire, staff):
     Supplier.objects.update(adapter="bigbuy")
     Connection.objects.update(options={})
     words = WORDS | RATES | {"option_only_in_stock": "no"}
@@ -82,7 +82,7 @@ def test_what_is_no_simple_setting_is_written_as_json(wire, staff):
     assert "19657" in staff.get(page(wire)).content.decode()
 
 
-def test_a_new_wire_leads_to_the_page_where_its_keys_are_entered(staff):
+def test_a_new_connection_leads_to_the_page_for_its_keys(staff):
     supplier = Supplier.objects.create(code="dragon", name="Dragon", adapter="cj", currency="USD")
     bare = Connection(supplier=supplier)
 
@@ -93,7 +93,7 @@ def test_a_new_wire_leads_to_the_page_where_its_keys_are_entered(staff):
     assert 'name="secret_api_key"' in staff.get(answer.url).content.decode()
 
 
-def test_a_key_of_several_lines_keeps_them(wire, staff):
+def test_a_key_keeps_its_lines(wire, staff):
     Supplier.objects.update(adapter="feed")
     Connection.objects.update(secrets_sealed="", options={})
     key = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----"
@@ -107,7 +107,7 @@ def test_a_key_of_several_lines_keeps_them(wire, staff):
     assert "OPENSSH" not in staff.get(page(wire)).content.decode().replace("(OpenSSH)", "")
 
 
-def test_what_the_last_try_found_stands_on_the_suppliers_page(wire, staff):
+def test_the_supplier_page_shows_the_last_health_check(wire, staff):
     Supplier.objects.update(adapter="fake")
     Connection.objects.update(base_url="http://fake.example", options={})
     stock_world(in_memory_supplier.world_at("http://fake.example"), 1)

@@ -1,4 +1,4 @@
-"""No secret of a run stands in a log, an error, a row that people read, or a page of the admin."""
+"""No secret of a run appears in a log, an error, a displayed row, or an admin page."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def supplier(shop, sandbox_supplier):
 
 
 def secrets_of(supplier):
-    """Everything about this line that opens a door."""
+    """Return all secrets of this connection."""
     row = Connection.objects.get(supplier=supplier)
     tokens = unseal(row.tokens_sealed)
     return {DEFAULT_KEY, WRONG_KEY, HOOK_SECRET, tokens["access"], tokens["refresh"]}
 
 
 def run_with_faults(supplier, sandbox):
-    """Sync through every kind of failure; return the errors as somebody may log them."""
+    """Sync through every kind of failure; return the errors as they may be logged."""
     told = []
     for kind in FAULTS:
         sandbox.fault("*", kind, count=2)
@@ -59,7 +59,7 @@ def run_with_faults(supplier, sandbox):
     return told
 
 
-def test_no_secret_of_a_run_is_told_anywhere(supplier, sandbox_supplier, client, caplog):
+def test_no_secret_of_a_run_is_exposed(supplier, sandbox_supplier, client, caplog):
     caplog.set_level(logging.DEBUG)
     errors = run_with_faults(supplier, sandbox_supplier)
     wire = Connection.objects.get(supplier=supplier)
@@ -93,7 +93,7 @@ def test_no_secret_of_a_run_is_told_anywhere(supplier, sandbox_supplier, client,
     assert not found
 
 
-def test_the_scan_sees_a_secret_that_is_told(supplier, sandbox_supplier, caplog):
+def test_the_scan_finds_an_exposed_secret(supplier, sandbox_supplier, caplog):
     logging.getLogger("careless").warning("signing in with %s", DEFAULT_KEY)
 
     assert DEFAULT_KEY in caplog.text

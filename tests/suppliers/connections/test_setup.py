@@ -1,4 +1,4 @@
-"""What is given about a supplier is judged in words, and kept only if all of it fits."""
+"""Supplier setup: input is validated as a whole, and stored only if valid."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def add(code="dragon", *, connector="cj", base_url=HERE, secrets=None, options=N
     return setup.add(code=code, wish=wish, now=timezone.now())
 
 
-def refused(**words):
+def rejected(**words):
     with pytest.raises(NotConnectableError) as caught:
         add(**words)
     return caught.value.reasons
 
 
-def test_a_new_supplier_is_a_candidate_with_sealed_keys():
+def test_a_new_supplier_is_a_candidate_with_encrypted_keys():
     supplier, is_new = add(secrets={"api_key": "CJ1@api@key"}, options={"level": 3})
 
     wire = Connection.objects.get(supplier=supplier)
@@ -42,7 +42,7 @@ def test_a_new_supplier_is_a_candidate_with_sealed_keys():
     assert wire.options == {"level": 3}
 
 
-def test_adding_again_changes_only_what_is_given():
+def test_adding_again_changes_only_the_given_values():
     add(secrets={"api_key": "old"}, options={"level": 3}, connection={"calls_per_second": 4})
 
     supplier, is_new = add(connector=None, base_url=None, supplier={"name": "Dragon Ltd"})
@@ -53,8 +53,8 @@ def test_adding_again_changes_only_what_is_given():
     assert unseal(wire.secrets_sealed) == {"api_key": "old"}
 
 
-def test_all_that_does_not_fit_is_said_at_once_and_nothing_is_written():
-    reasons = refused(
+def test_all_errors_are_reported_together_and_nothing_is_written():
+    reasons = rejected(
         base_url="api.example.com",
         secrets={"api_kye": "x"},
         options={"level": 9, "colour": "red"},
@@ -77,15 +77,15 @@ def test_all_that_does_not_fit_is_said_at_once_and_nothing_is_written():
         ("https://api.example.com/" + "x" * 200, "longer than 200"),
     ],
 )
-def test_an_address_is_refused_in_words_that_do_not_repeat_it(address, words):
-    reasons = refused(base_url=address, secrets={"api_key": "k"})
+def test_an_invalid_address_is_rejected_without_repeating_it(address, words):
+    reasons = rejected(base_url=address, secrets={"api_key": "k"})
 
     assert words in reasons["base_url"]
     assert "secret@" not in reasons["base_url"]
 
 
-def test_a_value_that_is_none_of_a_few_is_answered_with_those_there_are():
-    reasons = refused(
+def test_an_invalid_choice_is_answered_with_the_valid_ones():
+    reasons = rejected(
         connector="bigbuy", secrets={"api_key": "k"}, options={"order_statuses": {"Sent": "sent"}}
     )
 
@@ -93,20 +93,22 @@ def test_a_value_that_is_none_of_a_few_is_answered_with_those_there_are():
     assert "There are: received, accepted, " in reasons["options"]
 
 
-def test_files_that_staff_upload_need_no_address():
+def test_uploaded_files_need_no_address():
     add(connector="feed", base_url="", secrets={}, options={"via": "upload"})
 
     assert Connection.objects.get().base_url == ""
-    assert "base_url" in refused(connector="feed", base_url="", secrets={}, options={"via": "sftp"})
+    assert "base_url" in rejected(
+        connector="feed", base_url="", secrets={}, options={"via": "sftp"}
+    )
 
 
-def test_an_unknown_connector_is_answered_with_those_there_are():
-    reasons = refused(connector="carrier-pigeon", secrets={})
+def test_an_unknown_connector_is_answered_with_the_known_ones():
+    reasons = rejected(connector="carrier-pigeon", secrets={})
 
     assert "bigbuy, cj" in reasons["connector"]
 
 
-def test_a_new_key_clears_what_was_lent_to_the_old_one():
+def test_a_new_key_deletes_the_tokens_of_the_old_one():
     supplier, _ = add(secrets={"api_key": "old"})
     lent = seal({"access": "lent"})
     Connection.objects.update(tokens_sealed=lent, remembered={"etag": "1"})
@@ -121,11 +123,11 @@ def test_a_new_key_clears_what_was_lent_to_the_old_one():
     assert unseal(changed.secrets_sealed) == {"api_key": "new", "hook_secret": "whsec_bmV3"}
 
 
-def test_keys_are_not_sent_to_another_host_unless_entered_anew():
+def test_another_host_requires_entering_the_keys_again():
     add(secrets={"api_key": "old"})
     Connection.objects.update(tokens_sealed=seal({"access": "lent"}), remembered={"etag": "1"})
 
-    reasons = refused(connector=None, base_url="https://thief.example.net/v1/")
+    reasons = rejected(connector=None, base_url="https://thief.example.net/v1/")
     add(connector=None, base_url="https://api.example.com/v2/")
     same_host = Connection.objects.get()
     add(connector=None, base_url="https://new.example.com/", secrets={"api_key": "old"})
@@ -143,7 +145,7 @@ def test_keys_are_not_sent_to_another_host_unless_entered_anew():
     )
 
 
-def test_an_empty_secret_forgets_it_and_null_goes_back_to_the_default():
+def test_an_empty_secret_is_deleted_and_null_resets_an_option():
     add(secrets={"api_key": "k", "hook_secret": "whsec_bmV3"}, options={"level": 3})
 
     add(base_url=None, secrets={"hook_secret": ""}, options={"level": None})
@@ -151,10 +153,10 @@ def test_an_empty_secret_forgets_it_and_null_goes_back_to_the_default():
     wire = Connection.objects.get()
     assert unseal(wire.secrets_sealed) == {"api_key": "k"}
     assert wire.options == {}
-    assert refused(base_url=None, secrets={"api_key": ""}).keys() == {"secret api_key"}
+    assert rejected(base_url=None, secrets={"api_key": ""}).keys() == {"secret api_key"}
 
 
-def test_another_connector_begins_without_the_options_of_the_first():
+def test_another_connector_starts_without_options():
     add(secrets={"api_key": "k"}, options={"level": 3})
 
     add(connector="bigbuy", base_url=None, options={"taxonomies": [1]})
@@ -162,16 +164,16 @@ def test_another_connector_begins_without_the_options_of_the_first():
     assert Connection.objects.get().options == {"taxonomies": [1]}
 
 
-def test_whose_goods_are_known_keeps_his_connector_and_his_currency():
+def test_connector_and_currency_are_fixed_once_products_are_imported():
     supplier = make_supplier(code="dragon", currency="USD", adapter="fake")
     SupplierProduct.objects.create(supplier=supplier, ref="P1", changed_at=timezone.now())
 
-    reasons = refused(connector="cj", currency="EUR", base_url=None)
+    reasons = rejected(connector="cj", currency="EUR", base_url=None)
 
     assert reasons.keys() == {"connector", "currency"}
 
 
-def test_two_suppliers_may_speak_the_same_dialect_from_different_hosts():
+def test_two_suppliers_may_use_one_connector_with_different_hosts():
     first, _ = add("dragon", secrets={"api_key": "one"})
     second, _ = add("phoenix", base_url="https://other.example.com/", secrets={"api_key": "two"})
 

@@ -78,7 +78,7 @@ def test_an_uploaded_file_is_detected_and_its_columns_suggested(staff, supplier)
     assert re.fullmatch(r"products-[0-9a-f]{24}\.upload", kept.stored_as)
 
 
-def test_nothing_is_saved_before_its_preview_was_seen(staff, supplier):
+def test_nothing_is_saved_before_the_preview(staff, supplier):
     response = upload(staff, page_of(staff, supplier))
 
     blind = post(staff, response, "save")
@@ -89,7 +89,7 @@ def test_nothing_is_saved_before_its_preview_was_seen(staff, supplier):
     assert not FeedMapping.objects.exists()
 
 
-def test_a_preview_shows_what_becomes_of_real_rows(staff, supplier):
+def test_a_preview_shows_the_mapped_rows(staff, supplier):
     response = post(staff, upload(staff, page_of(staff, supplier)), "preview")
 
     first, second, third = response.context["previews"]
@@ -105,7 +105,7 @@ def test_a_preview_shows_what_becomes_of_real_rows(staff, supplier):
     assert not FeedMapping.objects.exists()
 
 
-def test_a_preview_shows_on_which_terms_a_row_is_sold(staff, supplier):
+def test_a_preview_shows_the_terms_of_a_row(staff, supplier):
     text = (
         "SKU;Name;Price;MOQ;Pack size;Lead time;MAP;RRP;Restock date\n"
         "A-1;Lamp;9.10;2;4;0;17.90;19.90;12.12.2026\n"
@@ -124,7 +124,7 @@ def test_a_preview_shows_on_which_terms_a_row_is_sold(staff, supplier):
         assert line in said
 
 
-def test_a_preview_names_unread_columns_and_puts_issues_beside_the_values(staff, supplier):
+def test_a_preview_shows_unread_columns_and_issues(staff, supplier):
     text = (
         "SKU;EAN;Name;Weight;Lumens;Run time;Zoll;IP\n"
         "A-1;123;Trail headlamp;95 g;400;2,5 h;x;splash\n"
@@ -139,7 +139,7 @@ def test_a_preview_names_unread_columns_and_puts_issues_beside_the_values(staff,
     assert "In the supplier's words: IP rating: splash" in said
 
 
-def test_what_was_seen_is_saved_as_a_version_and_read_by(staff, supplier):
+def test_a_previewed_mapping_is_saved_and_activated(staff, supplier):
     seen = post(staff, upload(staff, page_of(staff, supplier)), "preview")
 
     saved = post(staff, seen, "save")
@@ -157,7 +157,7 @@ def test_what_was_seen_is_saved_as_a_version_and_read_by(staff, supplier):
     assert [page.ref for page in pages if hasattr(page, "record")] == ["HL-700", "HL-701"]
 
 
-def test_what_was_changed_after_the_preview_is_shown_again(staff, supplier):
+def test_changes_after_the_preview_need_another_preview(staff, supplier):
     seen = post(staff, upload(staff, page_of(staff, supplier)), "preview")
 
     changed = post(staff, seen, "save", column_title="EAN")
@@ -167,7 +167,7 @@ def test_what_was_changed_after_the_preview_is_shown_again(staff, supplier):
     assert not FeedMapping.objects.exists()
 
 
-def test_an_old_version_can_be_taken_back(staff, supplier):
+def test_an_old_version_can_be_restored(staff, supplier):
     page = page_of(staff, supplier)
     for title in ("Bezeichnung", "EAN"):
         seen = post(staff, upload(staff, page), "preview", column_title=title)
@@ -196,7 +196,7 @@ def test_an_old_version_can_be_taken_back(staff, supplier):
         ({"delimiter": "abc"}, "the delimiter is one character"),
     ],
 )
-def test_what_cannot_be_meant_is_said_in_words(staff, supplier, changes, said):
+def test_invalid_input_is_explained(staff, supplier, changes, said):
     response = post(staff, upload(staff, page_of(staff, supplier)), "preview", **changes)
 
     assert response.status_code == 200
@@ -204,7 +204,7 @@ def test_what_cannot_be_meant_is_said_in_words(staff, supplier, changes, said):
     assert not response.context.get("previews")
 
 
-def test_what_no_field_shows_survives_an_edit(staff, supplier):
+def test_parts_without_a_field_survive_an_edit(staff, supplier):
     spec = {
         "fields": {"sku": {"column": "Artikelnummer"}, "stock": {"column": "Bestand"}},
         "warehouses": [
@@ -229,14 +229,14 @@ def test_what_no_field_shows_survives_an_edit(staff, supplier):
     assert saved.spec["fields"]["stock"] == {"column": "Bestand", "words": {"ja": "5"}}
 
 
-def test_a_file_that_is_none_says_so(staff, supplier):
+def test_an_unreadable_file_is_reported(staff, supplier):
     response = upload(staff, page_of(staff, supplier), "<!doctype html><html>Sign in</html>")
 
     assert "web page" in words(response)
 
 
 @pytest.mark.parametrize("name", ["../secret.csv", "products-00000000.raw", "x"])
-def test_only_our_own_names_are_files(staff, supplier, tmp_path, name):
+def test_only_generated_names_are_files(staff, supplier, tmp_path, name):
     (tmp_path / "secret.csv").write_text("sku\n1\n")
 
     response = staff.get(f"{page_of(staff, supplier)}?file={name}")
@@ -245,7 +245,7 @@ def test_only_our_own_names_are_files(staff, supplier, tmp_path, name):
     assert "sample" not in response.context
 
 
-def test_only_feeds_have_a_mapping(staff):
+def test_only_file_suppliers_have_a_mapping(staff):
     supplier = make_supplier("other", adapter="fake")
 
     detail = staff.get(f"/admin/suppliers/supplier/{supplier.pk}/change/").content.decode()
@@ -260,7 +260,7 @@ HL-700;Trail 700 headlamp;14,20;124;1.200
 """
 
 
-def test_lines_above_the_column_names_are_found_and_staff_can_say_otherwise(staff, supplier):
+def test_the_header_row_is_detected_and_can_be_overridden(staff, supplier):
     response = upload(staff, page_of(staff, supplier), BANNER)
     given = fields_of(response)
 

@@ -1,4 +1,4 @@
-"""The file whose mapping is built is fetched by a worker, and the page says how far that is."""
+"""Sample fetch: a worker fetches the file, and the mapping page shows the progress."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ AGAIN = '<meta http-equiv="refresh"'
 
 @pytest.fixture
 def called(monkeypatch):
-    """Keep what is enqueued: no worker runs beside these tests."""
+    """Record the queued tasks: no worker runs in these tests."""
     sent = []
     monkeypatch.setattr(
         Task,
@@ -68,7 +68,7 @@ def work(supplier):
 
 @contextmanager
 def elsewhere(act):
-    """Do it in a worker of its own, which is at it while the block runs."""
+    """Run it in another worker while the block runs."""
     begun, over, caught = threading.Event(), threading.Event(), []
 
     def run():
@@ -90,9 +90,7 @@ def elsewhere(act):
         thread.join(10)
 
 
-def test_the_page_is_back_before_anything_was_fetched(
-    staff, supplier, his_file, called, httpserver
-):
+def test_the_page_returns_before_the_fetch(staff, supplier, his_file, called, httpserver):
     his_file.respond_with_data(GOODS, content_type="text/csv")
 
     response = press(staff, supplier)
@@ -110,7 +108,7 @@ def test_the_page_is_back_before_anything_was_fetched(
     assert "sample" not in response.context
 
 
-def test_what_a_worker_fetched_is_shown_and_the_page_rests(staff, supplier, his_file, called):
+def test_a_fetched_file_is_shown_and_the_page_stops_polling(staff, supplier, his_file, called):
     his_file.respond_with_data(GOODS, content_type="text/csv")
     press(staff, supplier)
 
@@ -122,7 +120,7 @@ def test_what_a_worker_fetched_is_shown_and_the_page_rests(staff, supplier, his_
     assert AGAIN not in response.content.decode()
 
 
-def test_while_it_is_fetched_the_page_says_since_when_and_asks_nobody_else(
+def test_during_a_fetch_the_page_shows_its_start_and_queues_no_other(
     staff, supplier, his_file, called
 ):
     def hangs(_request):
@@ -151,7 +149,7 @@ def test_while_it_is_fetched_the_page_says_since_when_and_asks_nobody_else(
     assert fields_of(look(staff, supplier))["column_sku"] == "Artikelnummer"
 
 
-def test_a_worker_that_was_killed_leaves_no_page_that_waits(staff, supplier, called):
+def test_a_killed_worker_ends_the_waiting(staff, supplier, called):
     now = timezone.now()
     sample_fetch.ask(supplier=supplier, content="products", now=now)
 
@@ -163,7 +161,7 @@ def test_a_worker_that_was_killed_leaves_no_page_that_waits(staff, supplier, cal
             wire.save()
             begun.set()
             over.wait(10)
-            connection.close()  # and with it goes all that it held
+            connection.close()  # which releases its locks
 
     with elsewhere(is_killed):
         alive = look(staff, supplier)
@@ -176,7 +174,7 @@ def test_a_worker_that_was_killed_leaves_no_page_that_waits(staff, supplier, cal
     assert len(called) == 1
 
 
-def test_what_no_worker_takes_up_is_not_waited_for_without_end(supplier):
+def test_a_fetch_without_a_worker_times_out(supplier):
     now = timezone.now()
     sample_fetch.ask(supplier=supplier, content="products", now=now)
 
@@ -188,7 +186,7 @@ def test_what_no_worker_takes_up_is_not_waited_for_without_end(supplier):
     assert stage(sample_fetch.TAKEN_UP_WITHIN + timedelta(seconds=1)) == "not taken up"
 
 
-def test_an_address_that_does_not_answer_is_said_in_words(staff, supplier, his_file, called):
+def test_an_unreachable_address_is_reported(staff, supplier, his_file, called):
     his_file.respond_with_data("", status=404)
     press(staff, supplier)
 
@@ -201,7 +199,7 @@ def test_an_address_that_does_not_answer_is_said_in_words(staff, supplier, his_f
     assert "sample" not in response.context
 
 
-def test_without_a_broker_the_page_says_so_and_nothing_waits(staff, supplier, monkeypatch):
+def test_without_a_broker_the_fetch_is_canceled(staff, supplier, monkeypatch):
     def away(*_known, **_options):
         raise OperationalError("the broker is away")
 
@@ -215,14 +213,14 @@ def test_without_a_broker_the_page_says_so_and_nothing_waits(staff, supplier, mo
     assert AGAIN not in look(staff, supplier).content.decode()
 
 
-def test_without_a_connection_there_is_nothing_to_fetch(staff, supplier, called):
+def test_without_a_connection_there_is_no_fetch(staff, supplier, called):
     Connection.objects.all().delete()
 
     assert "no connection yet" in words(press(staff, supplier))
     assert called == []
 
 
-def test_who_is_called_twice_fetches_once(staff, supplier, his_file, called, httpserver):
+def test_a_repeated_task_fetches_once(staff, supplier, his_file, called, httpserver):
     his_file.respond_with_data(GOODS, content_type="text/csv")
     press(staff, supplier)
 
@@ -232,7 +230,7 @@ def test_who_is_called_twice_fetches_once(staff, supplier, his_file, called, htt
     assert len(httpserver.log) == 1
 
 
-def test_two_workers_are_not_at_it_together(supplier, called):
+def test_two_workers_do_not_fetch_concurrently(supplier, called):
     sample_fetch.ask(supplier=supplier, content="products", now=timezone.now())
 
     def other(begun, over):
@@ -243,10 +241,10 @@ def test_two_workers_are_not_at_it_together(supplier, called):
     with elsewhere(other):
         with pytest.raises(InHandError):
             sample_fetch.fetch(supplier=supplier, content="products", now=timezone.now())
-        work(supplier)  # and the task ends in peace
+        work(supplier)  # the task ends without an error
 
 
-def test_while_his_lanes_are_full_it_is_tried_again_soon(supplier, called, settings):
+def test_a_fetch_is_retried_while_the_lanes_are_full(supplier, called, settings):
     settings.LANES_PER_SUPPLIER = 0
 
     work(supplier)
@@ -259,9 +257,7 @@ def test_while_his_lanes_are_full_it_is_tried_again_soon(supplier, called, setti
     ]
 
 
-def test_the_last_of_what_was_fetched_and_what_was_handed_in_is_shown(
-    staff, supplier, his_file, called
-):
+def test_the_latest_fetched_or_uploaded_file_is_shown(staff, supplier, his_file, called):
     his_file.respond_with_data(GOODS, content_type="text/csv")
     upload(staff, page_of(staff, supplier))
     press(staff, supplier)

@@ -18,12 +18,12 @@ PAIRS = [
 
 
 @pytest.mark.parametrize(("text", "source"), PAIRS)
-def test_a_source_is_written_as_it_is_read(text, source):
+def test_a_source_is_written_as_it_is_parsed(text, source):
     assert source_syntax.read(text) == source
     assert source_syntax.written(source) == text
 
 
-def test_lines_are_pairs():
+def test_lines_are_parsed_as_pairs():
     assert source_syntax.pairs("Color = colour\n\n Size=fixed: L=1 \n") == {
         "Color": "colour",
         "Size": "fixed: L=1",
@@ -31,6 +31,6 @@ def test_lines_are_pairs():
 
 
 @pytest.mark.parametrize("line", ["Color", "= colour", "Color ="])
-def test_half_a_pair_is_none(line):
+def test_half_a_pair_is_an_error(line):
     with pytest.raises(UnreadableLineError, match=line.split()[0]):
         source_syntax.pairs(line)

@@ -39,7 +39,7 @@ def second_world(world, second):
 
 @pytest.fixture
 def state(supplier, world, second, second_world):
-    """Let the second supplier state a page and sync it; its offer of our product is linked."""
+    """Return a function that syncs a page of the second supplier, with its offer linked to ours."""
     hours = iter(range(1, 9))
 
     def state(record):
@@ -60,7 +60,7 @@ def open_issues(offer):
 
 
 @pytest.mark.parametrize("mpn", ["NB-H100", ""], ids=["part number", "GTIN alone"])
-def test_another_gtin_unlinks_the_offer_and_staff_are_told(state, mpn):
+def test_another_gtin_unlinks_the_offer_with_an_issue(state, mpn):
     variant = Product.objects.get().variants.get()
 
     offer = state(light(gtin=OTHER, mpn=mpn))
@@ -72,7 +72,7 @@ def test_another_gtin_unlinks_the_offer_and_staff_are_told(state, mpn):
     assert Product.objects.count() == 1
 
 
-def test_what_the_gtin_of_another_product_names_is_not_sold_under_either(state, world, supplier):
+def test_an_offer_with_the_gtin_of_another_product_is_held(state, world, supplier):
     other = make_product_record(
         ref="P2",
         title="Bike light",
@@ -87,7 +87,7 @@ def test_what_the_gtin_of_another_product_names_is_not_sold_under_either(state, 
     assert (offer.variant, offer.status) == (None, "held")
 
 
-def test_no_feed_sells_a_disputed_offer_until_its_gtin_fits_again(state, second):
+def test_a_disputed_offer_is_held_until_its_gtin_matches_again(state, second):
     state(light(gtin=OTHER))
     sync(second, "prices", now=NOON + timedelta(hours=5))
 
@@ -98,7 +98,7 @@ def test_no_feed_sells_a_disputed_offer_until_its_gtin_fits_again(state, second)
     assert (offer.status, open_issues(offer)) == ("active", [])
 
 
-def test_the_former_variant_loses_its_stock_in_the_shop(state, supplier):
+def test_the_former_variant_loses_its_stock(state, supplier):
     SupplierOffer.objects.filter(supplier=supplier).update(status="gone")
     publication.publish_waiting(now=NOON)
 
@@ -108,7 +108,7 @@ def test_the_former_variant_loses_its_stock_in_the_shop(state, supplier):
     assert set(listings.values_list("available", flat=True)) <= {0}
 
 
-# What staff decide
+# Decisions of staff
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def read_again(offer, record, world_of_it):
     offer.refresh_from_db()
 
 
-def test_a_link_of_staff_is_kept_though_the_gtin_contradicts_it(disputed, second_world):
+def test_a_link_by_staff_is_kept_despite_a_contradicting_gtin(disputed, second_world):
     variant = disputed.disputed_variant
 
     overrides.link(offer=disputed, variant=variant, now=later())
@@ -136,7 +136,7 @@ def test_a_link_of_staff_is_kept_though_the_gtin_contradicts_it(disputed, second
     assert (disputed.variant, disputed.status, open_issues(disputed)) == (variant, "active", [])
 
 
-def test_staff_have_a_product_made_of_it(disputed, second_world):
+def test_staff_create_a_product_from_an_offer(disputed, second_world):
     overrides.make_product(offer=disputed, now=later())
     read_again(disputed, light(gtin=OTHER), second_world)
 
@@ -145,7 +145,7 @@ def test_staff_have_a_product_made_of_it(disputed, second_world):
     assert Product.objects.count() == 2
 
 
-def test_what_staff_refuse_stays_off_sale_and_raises_no_issue(disputed, second_world):
+def test_an_offer_refused_by_staff_stays_held_without_issues(disputed, second_world):
     overrides.refuse(offer=disputed, now=later())
     read_again(disputed, light(gtin="", title="Reworded"), second_world)
 
@@ -157,7 +157,7 @@ def test_what_staff_refuse_stays_off_sale_and_raises_no_issue(disputed, second_w
     assert disputed.status == "active"
 
 
-def test_no_order_is_filled_with_another_product(disputed):
+def test_an_offer_with_open_orders_cannot_be_linked_elsewhere(disputed):
     StockLevel.objects.filter(offer=disputed).update(reserved=1)
 
     with pytest.raises(overrides.NotByHandError, match="Open orders hold units"):
@@ -176,7 +176,7 @@ def test_one_supplier_offers_a_variant_under_one_sku(disputed, state, second):
         overrides.link(offer=disputed, variant=variant, now=later())
 
 
-def test_a_product_needs_a_page(disputed, second):
+def test_creating_a_product_needs_a_page(disputed, second):
     second.products.all().delete()
 
     with pytest.raises(overrides.NotByHandError, match="Only a price list"):
@@ -187,7 +187,7 @@ def test_a_product_needs_a_page(disputed, second):
     ("verb", "words"),
     [("link", "Linked to {sku}"), ("make_product", "Product requested"), ("refuse", "Refused")],
 )
-def test_the_offer_page_shows_the_reason_asks_for_one_and_records_it(
+def test_the_offer_page_shows_issues_and_records_the_reason(
     client, disputed, broker_answers, verb, words
 ):
     sku = disputed.disputed_variant.sku
@@ -213,7 +213,7 @@ def test_the_offer_page_shows_the_reason_asks_for_one_and_records_it(
     assert (address in detail) == (verb != "link")
 
 
-def test_an_unknown_sku_is_refused_in_words(client, disputed):
+def test_an_unknown_sku_is_rejected(client, disputed):
     client.force_login(User.objects.create_superuser("ann@fara.example", "a password"))
     address = reverse("admin:suppliers_supplieroffer_link", args=[disputed.pk])
 
@@ -222,8 +222,8 @@ def test_an_unknown_sku_is_refused_in_words(client, disputed):
     assert "No variant has this SKU" in shown
 
 
-def test_a_decided_offer_of_many_versions_leaves_the_others_alone(state, second_world, second):
-    """Of a page with two SKUs, one linked: the other becomes a product, the first stays linked."""
+def test_a_decision_about_one_version_does_not_affect_others(state, second_world, second):
+    """A page with two SKUs, one linked: the other becomes a product, the first stays linked."""
     page = light()
     blue = make_variant_record(sku="BLU", option_values=(), gtin="", mpn="NB-H100-BLU")
     two = replace(page, variants=(*page.variants, blue))

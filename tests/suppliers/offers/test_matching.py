@@ -41,7 +41,7 @@ BOTH = {"S-BLK": 7, "S-RED": 8}
         (record(gtins=("", ""), mpns=("h1 b", "H1R")), BY_MPN),
         (record(gtins=("4006381333931", "")), BY_GTIN | BY_MPN),
         (record(gtins=("", ""), mpns=("", ""), model="H-100"), BY_MODEL),
-        # the wholesaler prints a GTIN where we know none
+        # the wholesaler states a GTIN, we know none
         (record(gtins=(OTHER, "")), BY_MPN),
     ],
 )
@@ -98,11 +98,11 @@ def test_the_same_product_of_another_supplier_is_recognized(page, bearers):
         ),
     ],
 )
-def test_what_is_not_certain_is_not_linked(page, bearers):
+def test_an_uncertain_match_is_not_linked(page, bearers):
     assert not match(claims(page), bearers)
 
 
-def test_its_own_sku_is_recognized_again():
+def test_the_own_sku_of_the_supplier_matches_again():
     again = {
         ("gtin", BLACK): bearer(7, offered_as=frozenset({"S-BLK"})),
         ("gtin", RED): bearer(8),
@@ -126,7 +126,7 @@ def test_a_gtin_that_contradicts_the_part_number_waits_for_staff(bearers):
 
 
 @pytest.mark.parametrize(("is_verified", "linked"), [(True, {"A-1": 7}), (False, {})])
-def test_a_list_without_brands_is_believed_where_the_gtin_was_verified(is_verified, linked):
+def test_a_list_without_brands_matches_only_verified_gtins(is_verified, linked):
     row = Claim(sku="A-1", gtin=BLACK)
 
     assert match([row], {("gtin", BLACK): bearer(7, is_verified=is_verified)}).linked == linked

@@ -1,4 +1,4 @@
-"""What staff set by hand, no feed changes; what they give back, the next run reads."""
+"""Offer overrides: no feed changes them; a field returned to the feed is read again."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def set_by_hand(offer, **values):
     overrides.set_by_hand(offer=offer, values=values, actor="erika", now=LATER)
 
 
-def test_no_feed_changes_what_staff_set(offer, supplier, world):
+def test_no_feed_changes_an_override(offer, supplier, world):
     set_by_hand(offer, **BY_HAND)
     world.costs["P1-Black"] = usd("9.00")
     supplier.products.update(list_digest="", detail_digest="", cost_digest="")
@@ -48,7 +48,7 @@ def test_no_feed_changes_what_staff_set(offer, supplier, world):
     assert (change.run, change.cause, change.old_amount) == (None, "staff:erika", Decimal("8.40"))
 
 
-def test_a_cost_that_jumps_in_the_feed_does_not_hold_what_has_one_by_hand(offer, supplier, world):
+def test_a_cost_outlier_does_not_hold_an_overridden_cost(offer, supplier, world):
     set_by_hand(offer, cost_amount=Decimal("7.00"))
     world.costs["P1-Black"] = usd("0.00")
 
@@ -58,7 +58,7 @@ def test_a_cost_that_jumps_in_the_feed_does_not_hold_what_has_one_by_hand(offer,
     assert (offer.status, offer.cost_amount) == ("active", Decimal("7.00"))
 
 
-def test_what_staff_hold_stays_off_sale_until_they_let_it_go(offer, supplier, world):
+def test_an_offer_held_by_staff_stays_held_until_released(offer, supplier, world):
     set_by_hand(offer, status="held")
     world.costs["P1-Black"] = usd("9.00")
     sync(supplier, "prices", now=LATER)
@@ -71,7 +71,7 @@ def test_what_staff_hold_stays_off_sale_until_they_let_it_go(offer, supplier, wo
     assert (offer.status, offer.locked_fields) == ("active", [])
 
 
-def test_what_staff_put_on_sale_no_cost_and_no_rollback_takes_off(offer, supplier, world):
+def test_an_offer_put_on_sale_by_staff_is_not_held(offer, supplier, world):
     SupplierOffer.objects.update(status="held")
     world.costs["P1-Black"] = usd("9.00")
     run = sync(supplier, "prices", now=LATER)
@@ -85,7 +85,7 @@ def test_what_staff_put_on_sale_no_cost_and_no_rollback_takes_off(offer, supplie
     assert (refused.rejected, offer.status, offer.cost_amount) == (1, "active", Decimal("8.40"))
 
 
-def test_what_is_given_back_is_read_again(offer, supplier, world):
+def test_a_returned_field_is_read_again(offer, supplier, world):
     set_by_hand(offer, **BY_HAND)
     overrides.let_the_feed_decide(offer=offer, fields=list(BY_HAND), now=LATER)
     assert UnpublishedSupply.objects.exists()
@@ -97,7 +97,7 @@ def test_what_is_given_back_is_read_again(offer, supplier, world):
     assert (offer.cost_amount, offer.minimum_quantity) == (Decimal("8.40"), 1)
 
 
-def test_only_some_fields_can_be_set_and_none_of_what_is_gone(offer):
+def test_only_some_fields_of_listed_offers_can_be_overridden(offer):
     with pytest.raises(overrides.NotByHandError):
         set_by_hand(offer, title="Mine")
     SupplierOffer.objects.update(status="gone")
@@ -112,7 +112,7 @@ def told(supplier, world, cost, *, hours):
     return offer.status, offer.cost_amount
 
 
-def test_a_cost_that_staff_accept_is_the_one_that_later_ones_are_judged_by(offer, supplier, world):
+def test_a_cost_accepted_by_staff_is_the_new_baseline(offer, supplier, world):
     assert told(supplier, world, "900.00", hours=2) == ("held", Decimal("8.40"))
 
     set_by_hand(offer, cost_amount=Decimal("900.00"))
@@ -124,7 +124,7 @@ def test_a_cost_that_staff_accept_is_the_one_that_later_ones_are_judged_by(offer
     assert told(supplier, world, "9900.00", hours=4) == ("held", Decimal("900.00"))
 
 
-def test_what_staff_let_go_is_not_sold_at_a_cost_that_jumped_meanwhile(offer, supplier, world):
+def test_a_released_offer_with_a_cost_outlier_is_not_sold(offer, supplier, world):
     set_by_hand(offer, status="held")
     told(supplier, world, "900.00", hours=2)
 
@@ -136,7 +136,7 @@ def test_what_staff_let_go_is_not_sold_at_a_cost_that_jumped_meanwhile(offer, su
     assert told(supplier, world, "9.00", hours=4) == ("active", Decimal("9.00"))
 
 
-def test_a_run_that_waited_releases_nothing_that_a_later_one_refused(offer, supplier):
+def test_a_pending_run_releases_no_offer_held_by_a_later_run(offer, supplier):
     later = {"supplier": supplier, "kind": "prices", "status_since": NOON, "lease_until": NOON}
     waits, newer = (
         FeedRun.objects.create(status=status, started_at=LATER, **later)

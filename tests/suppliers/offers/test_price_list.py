@@ -1,4 +1,4 @@
-"""A list of prices makes offers by itself: in sets, at once, and without harm when killed."""
+"""Price lists: create offers in sets, safely if killed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ LATER = NOON + timedelta(minutes=15)
 
 @pytest.fixture
 def wholesaler(shop, settings, tmp_path):
-    """A supplier whose list is handed in, and the function that hands it in."""
+    """A supplier with uploaded lists, and the function that uploads one."""
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     supplier = make_supplier(code="bulk", adapter="feed", base_url="")
     fields = {name: {"column": column} for name, column in FIELDS.items()}
@@ -65,7 +65,7 @@ def bearer(gtin="04006381333931", *, brand="LUMEN", state="asserted", sku="V-1")
     return variant
 
 
-def test_a_first_load_waits_for_no_product(wholesaler):
+def test_a_first_price_list_creates_offers_without_products(wholesaler):
     wholesaler.put(ware("A-1"), ware("A-2", price="0.99", stock=0))
 
     due = schedule.due(now=NOON)
@@ -83,7 +83,7 @@ def test_a_first_load_waits_for_no_product(wholesaler):
     assert not StockMovement.objects.filter(level__offer__supplier_sku="A-2").exists()
 
 
-def test_where_all_is_read_at_once_offers_come_before_products(wholesaler):
+def test_a_full_sync_creates_offers_before_products(wholesaler):
     wholesaler.put(ware("A-1"), ware("A-2", price="0.99", stock=0))
 
     call_command("supplier", "sync", wholesaler.code, stdout=io.StringIO())
@@ -111,7 +111,7 @@ def test_an_unchanged_list_writes_nothing(wholesaler):
     assert versions(*tables) == before
 
 
-def test_only_what_changed_is_written(wholesaler):
+def test_only_changes_are_written(wholesaler):
     wholesaler.put(*(ware(f"A-{number}") for number in range(50)))
     sync(wholesaler, "prices")
     sync(wholesaler, "stock")
@@ -121,13 +121,13 @@ def test_only_what_changed_is_written(wholesaler):
 
     prices, stock = (sync(wholesaler, kind, now=LATER) for kind in ("prices", "stock"))
 
-    assert (prices.updated, stock.updated) == (1, 2)  # and A-49 is left out: none of it
+    assert (prices.updated, stock.updated) == (1, 2)  # A-49 is missing: zero stock
     assert CostChange.objects.get().new_amount == Decimal("11.00")
     assert StockLevel.objects.get(offer=offer("A-49")).reported_quantity == 0
     assert StockMovement.objects.filter(cause=f"run:{stock.pk}").count() == 2
 
 
-def test_what_is_certainly_ours_is_sold_at_once(wholesaler):
+def test_a_certain_match_is_sold_at_once(wholesaler):
     variant = bearer()
     wholesaler.put(ware("A-1", gtin=GTIN), ware("A-2"))
 
@@ -138,7 +138,7 @@ def test_what_is_certainly_ours_is_sold_at_once(wholesaler):
 
 
 @pytest.mark.parametrize("kind", ["prices", "products"])
-def test_what_staff_hold_is_not_sold_because_it_is_ours(wholesaler, kind):
+def test_a_match_held_by_staff_is_not_sold(wholesaler, kind):
     wholesaler.put(ware("A-1", gtin=GTIN))
     sync(wholesaler, "prices")
     overrides.set_by_hand(offer=offer("A-1"), values={"status": "held"}, actor="ann", now=NOON)
@@ -161,7 +161,7 @@ def test_what_staff_hold_is_not_sold_because_it_is_ours(wholesaler, kind):
         ([ware("A-1", gtin=GTIN, group="P"), ware("A-2", group="P")], "asserted"),
     ],
 )
-def test_what_is_not_sure_is_left_to_the_product_job(wholesaler, rows, state):
+def test_an_uncertain_match_is_left_to_the_product_job(wholesaler, rows, state):
     bearer(state=state)
     wholesaler.put(*rows)
 
@@ -171,7 +171,7 @@ def test_what_is_not_sure_is_left_to_the_product_job(wholesaler, rows, state):
     assert not SupplierOffer.objects.filter(variant__isnull=False).exists()
 
 
-def test_a_list_without_brands_is_believed_where_the_gtin_was_verified(wholesaler):
+def test_a_list_without_brands_matches_only_verified_gtins(wholesaler):
     variant = bearer(state="verified")
     wholesaler.put(ware("A-1", gtin=GTIN, brand=""))
 
@@ -180,7 +180,7 @@ def test_a_list_without_brands_is_believed_where_the_gtin_was_verified(wholesale
     assert offer("A-1").variant == variant
 
 
-def test_a_variant_that_he_offers_already_is_not_tied_twice(wholesaler):
+def test_a_variant_already_offered_by_the_supplier_is_not_linked_again(wholesaler):
     variant = bearer()
     make_offer(variant, supplier=wholesaler, sku="OLD")
     wholesaler.put(ware("A-1", gtin=GTIN), ware("OLD"))
@@ -190,7 +190,7 @@ def test_a_variant_that_he_offers_already_is_not_tied_twice(wholesaler):
     assert offer("A-1").variant is None
 
 
-def test_the_product_job_adopts_the_offers_that_are_there(wholesaler):
+def test_the_product_job_adopts_existing_offers(wholesaler):
     wholesaler.put(ware("A-1"), ware("A-2"))
     sync(wholesaler, "prices")
     sync(wholesaler, "stock")
@@ -204,7 +204,7 @@ def test_the_product_job_adopts_the_offers_that_are_there(wholesaler):
     assert StockLevel.objects.count() == 2
 
 
-def test_an_offer_that_never_was_a_product_goes_with_its_row(wholesaler):
+def test_an_offer_without_product_is_discontinued_with_its_row(wholesaler):
     wholesaler.put(*(ware(f"A-{number}") for number in range(30)))
     sync(wholesaler, "prices")
     wholesaler.put(*(ware(f"A-{number}") for number in range(29)))
@@ -214,7 +214,7 @@ def test_an_offer_that_never_was_a_product_goes_with_its_row(wholesaler):
     assert offer("A-29").status == "gone"
 
 
-def test_of_two_prices_of_one_sku_none_is_believed(wholesaler):
+def test_a_sku_with_two_prices_gets_none(wholesaler):
     wholesaler.put(ware("A-1"), ware("A-1", price="12.00"), ware("A-2"), ware("A-2"))
 
     run = sync(wholesaler, "prices")
@@ -223,7 +223,7 @@ def test_of_two_prices_of_one_sku_none_is_believed(wholesaler):
     assert FeedIssue.objects.get(row="A-1").code == "cost-twice"
 
 
-def test_skus_that_look_alike_are_left_to_the_product_job(wholesaler):
+def test_confusable_skus_are_left_to_the_product_job(wholesaler):
     wholesaler.put(ware("Case-1"), ware("CASE-1"), ware("A-1"))
 
     sync(wholesaler, "prices")
@@ -231,7 +231,7 @@ def test_skus_that_look_alike_are_left_to_the_product_job(wholesaler):
     assert set(SupplierOffer.objects.values_list("supplier_sku", flat=True)) == {"A-1"}
 
 
-def test_a_list_that_lost_most_of_what_waits_for_products_is_not_believed(wholesaler):
+def test_a_truncated_list_of_unmatched_offers_is_quarantined(wholesaler):
     wholesaler.put(*(ware(f"A-{number}") for number in range(30)))
     sync(wholesaler, "prices")
     wholesaler.put(*(ware(f"A-{number}") for number in range(10)))
@@ -239,7 +239,7 @@ def test_a_list_that_lost_most_of_what_waits_for_products_is_not_believed(wholes
     assert sync(wholesaler, "prices", now=LATER).status == FeedRun.Status.QUARANTINED
 
 
-def test_a_retail_price_of_nothing_stops_no_list(wholesaler):
+def test_a_zero_retail_price_is_ignored(wholesaler):
     fields = wholesaler.connection.options["mapping"]["fields"]
     fields["msrp"] = fields.pop("parent")
     wholesaler.connection.save()

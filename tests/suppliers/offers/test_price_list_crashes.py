@@ -1,4 +1,4 @@
-"""Runs of a large list that are killed, or that two workers do at once."""
+"""Price lists: runs that are killed, and concurrent workers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("at", "after", "left"), [("create", 0, 0), ("alone", 2, 1), ("match", 0, 301)]
 )
-def test_a_killed_price_run_is_done_by_the_next(wholesaler, monkeypatch, at, after, left):
+def test_a_killed_price_run_is_completed_by_the_next(wholesaler, monkeypatch, at, after, left):
     monkeypatch.setattr(price_list, "PAGES_A_SLICE", 1)
     variant = bearer()
     wares = [ware(f"A-{number}") for number in range(300)]
@@ -50,13 +50,13 @@ def test_a_killed_price_run_is_done_by_the_next(wholesaler, monkeypatch, at, aft
     run = sync(wholesaler, "prices", now=NOON + timedelta(hours=1))
 
     assert run.status == "applied"
-    assert left <= made < left + 300  # whole slices stay
+    assert left <= made < left + 300  # complete slices stay
     assert SupplierOffer.objects.count() == 301
     assert offer("B-1").variant == variant
 
 
 @pytest.mark.parametrize("at", ["hold", "run"])
-def test_a_killed_stock_run_leaves_nothing_or_all(wholesaler, at):
+def test_a_killed_stock_run_writes_nothing_or_all(wholesaler, at):
     wholesaler.put(*(ware(f"A-{number}") for number in range(300)))
     sync(wholesaler, "prices")
 
@@ -70,8 +70,8 @@ def test_a_killed_stock_run_leaves_nothing_or_all(wholesaler, at):
 
 
 @pytest.mark.parametrize("kind", ["prices", "stock"])
-def test_a_run_killed_after_its_rows_are_in_is_applied(wholesaler, kind):
-    """Whoever rolls it back must find it."""
+def test_a_run_killed_after_its_commit_is_applied(wholesaler, kind):
+    """It can then be rolled back."""
     wholesaler.put(ware("A-1"))
     sync(wholesaler, "prices")
     wholesaler.put(ware("A-1", price="9.00"))
@@ -83,7 +83,7 @@ def test_a_run_killed_after_its_rows_are_in_is_applied(wholesaler, kind):
     assert run.ended_at is not None
 
 
-def test_two_workers_never_do_one_job_at_once(wholesaler):
+def test_two_workers_never_run_one_job_concurrently(wholesaler):
     wholesaler.put(*(ware(f"A-{number}") for number in range(500)))
     ended, refused = [], []
 
@@ -108,7 +108,7 @@ def test_two_workers_never_do_one_job_at_once(wholesaler):
     assert CostChange.objects.count() == 0
 
 
-def test_prices_and_products_make_each_offer_once(wholesaler, monkeypatch):
+def test_price_and_product_jobs_create_each_offer_once(wholesaler, monkeypatch):
     monkeypatch.setattr(price_list, "PAGES_A_SLICE", 1)
     wholesaler.put(*(ware(f"A-{number}") for number in range(200)))
     statuses = []
@@ -131,7 +131,7 @@ def test_prices_and_products_make_each_offer_once(wholesaler, monkeypatch):
 
 
 def killed(supplier, kind, *, module, at, after):
-    """Do a job in a process that is killed when it calls ``at`` for the last time it may."""
+    """Run a job in a process that is killed at a given call of ``at``."""
     crashes.killed(
         lambda: take_in(supplier=supplier, kind=kind, now=NOON), module=module, at=at, after=after
     )

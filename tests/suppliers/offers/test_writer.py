@@ -13,7 +13,7 @@ from suppliers.models import FeedIssue, FeedRun, SupplierOffer
 from tests.factories.feeds import NOON, stock_world, sync, usd
 
 
-def test_terms_are_kept_with_the_offer_and_follow_the_page(supplier, world):
+def test_terms_are_stored_with_the_offer_and_updated_from_the_page(supplier, world):
     stock_world(world, 2)
     only = world.records["P1"].variants[0]
     told = Terms(
@@ -31,7 +31,7 @@ def test_terms_are_kept_with_the_offer_and_follow_the_page(supplier, world):
     assert (offer.map_amount, offer.msrp_amount) == (9, 12)
     assert offer.restock_on == date(2026, 12, 12)
 
-    told = Terms(msrp=Money(Decimal(12), "EUR"))  # not his money: nothing that we can compare
+    told = Terms(msrp=Money(Decimal(12), "EUR"))  # another currency: not stored
     page = replace(world.records["P1"], title="Lamp 1 XL")
     world.records["P1"] = replace(page, variants=(replace(only, terms=told),))
     sync(supplier, now=NOON + timedelta(hours=6))
@@ -41,9 +41,7 @@ def test_terms_are_kept_with_the_offer_and_follow_the_page(supplier, world):
     assert (offer.map_amount, offer.msrp_amount, offer.restock_on) == (None, None, None)
 
 
-def test_a_product_that_cannot_be_stored_is_named_and_the_others_are_there(
-    supplier, world, monkeypatch
-):
+def test_a_product_that_cannot_be_stored_becomes_an_issue(supplier, world, monkeypatch):
     stock_world(world, 3)
     real = importer.take_in
 
@@ -63,7 +61,7 @@ def test_a_product_that_cannot_be_stored_is_named_and_the_others_are_there(
         "P3",
     }
 
-    monkeypatch.setattr(importer, "take_in", real)  # the fault is mended on the next day
+    monkeypatch.setattr(importer, "take_in", real)  # the error is fixed on the next day
     sync(supplier, now=NOON + timedelta(days=1))
 
     assert not FeedIssue.objects.filter(resolved_at=None).exists()

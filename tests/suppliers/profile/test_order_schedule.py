@@ -33,7 +33,7 @@ def goes(how, ready, promised=None):
     return how.goes_at(promised_at=at(promised or ready), now=at(ready))
 
 
-def test_who_is_sent_all_at_once_waits_for_nothing():
+def test_without_batching_orders_are_sent_at_once():
     assert goes(collected("at_once"), "2026-11-24 12:00") is None
 
 
@@ -52,28 +52,29 @@ def test_minutes_are_counted_from_midnight(ready, moment):
 @pytest.mark.parametrize(
     ("ready", "moment"),
     [
-        ("2026-11-24 12:00", "2026-11-24 13:30"),  # 14:30 in Berlin, in winter
-        ("2026-07-24 12:00", "2026-07-24 12:30"),  # and in summer
+        ("2026-11-24 12:00", "2026-11-24 13:30"),  # 14:30 in Berlin, winter time
+        ("2026-07-24 12:00", "2026-07-24 12:30"),  # and summer time
         ("2026-11-24 06:00", "2026-11-24 08:00"),
     ],
 )
-def test_times_are_those_of_his_day(ready, moment):
+def test_times_are_in_the_time_zone_of_the_supplier(ready, moment):
     how = collected("at_times", times="14:30 09:00", zone="Europe/Berlin")
 
     assert goes(how, ready) == at(moment)
 
 
-def test_what_was_promised_before_the_cut_off_goes_before_it():
+def test_an_order_promised_before_the_cut_off_is_sent_before_it():
     how = collected("at_times", times="18:00", cut_off_hour=15)
 
     assert goes(how, "2026-11-24 12:00") == at("2026-11-24 15:00") - MARGIN
-    assert goes(how, "2026-11-24 15:00") == at("2026-11-24 18:00")  # its promise says tomorrow
-    # Paid after the cut-off with which it was promised: no minute is to be lost.
+    # its promise counts from tomorrow
+    assert goes(how, "2026-11-24 15:00") == at("2026-11-24 18:00")
+    # Paid after the cut-off of its promise: send at once.
     assert goes(how, "2026-11-24 15:10", promised="2026-11-24 14:50") is None
     assert goes(how, "2026-11-24 14:50", promised="2026-11-24 14:40") is None
 
 
-def test_over_a_weekend_both_wait_and_the_promise_says_so():
+def test_orders_and_promises_skip_the_weekend():
     how = collected("at_times", times="10:00", cut_off_hour=15, days=WEEKDAYS)
     friday = at("2026-11-27 16:00")
 
@@ -83,8 +84,8 @@ def test_over_a_weekend_both_wait_and_the_promise_says_so():
     assert waits_days(closed.calendar, at("2026-11-30 00:00")) == 1
 
 
-def test_days_are_told_in_his_zone():
-    monday_there = at("2026-11-29 21:00")  # Sunday evening here, ten o'clock on Monday there
+def test_days_are_in_the_time_zone_of_the_supplier():
+    monday_there = at("2026-11-29 21:00")  # Sunday evening here, Monday ten o'clock there
     calendar = Calendar(days=WEEKDAYS, zone="Pacific/Auckland")
 
     assert calendar.is_open(monday_there)
@@ -92,7 +93,7 @@ def test_days_are_told_in_his_zone():
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_nothing_waits_past_its_promise_and_no_promise_says_less_than_it_did(seed):
+def test_no_order_is_sent_after_the_cut_off_of_its_promise(seed):
     dice = random.Random(seed)
     for _ in range(100):
         calendar = Calendar(
@@ -120,7 +121,7 @@ def test_nothing_waits_past_its_promise_and_no_promise_says_less_than_it_did(see
         assert days >= (
             calendar.cut_off_hour is not None and promised.hour >= calendar.cut_off_hour
         )
-        # In time also where our clock is wrong by ten minutes when it goes.
+        # Also if our clock is ten minutes wrong.
         assert moment is None or ready < moment <= ends - timedelta(minutes=10)
         if moment is None:
             assert ready >= ends - MARGIN
@@ -146,7 +147,7 @@ def filled_in(**changes):
 
 
 @pytest.mark.django_db
-def test_staff_write_times_and_days_as_they_like():
+def test_times_and_days_are_normalized():
     cleaned = filled_in().cleaned_data
 
     assert (cleaned["send_times"], cleaned["order_days"]) == ("09:00 14:30", "15")
@@ -166,7 +167,7 @@ def test_staff_write_times_and_days_as_they_like():
         {"send_every_min": 1441},
     ],
 )
-def test_what_could_never_be_kept_is_refused_in_words(wrong):
+def test_an_impossible_schedule_is_rejected(wrong):
     assert set(filled_in(**wrong).errors) == set(wrong)
 
 
@@ -180,7 +181,7 @@ def test_what_could_never_be_kept_is_refused_in_words(wrong):
         {"order_days": ""},
     ],
 )
-def test_the_database_keeps_no_supplier_who_is_never_sent_anything(wrong):
+def test_the_database_rejects_an_impossible_schedule(wrong):
     make_supplier()
 
     with pytest.raises(IntegrityError), transaction.atomic():

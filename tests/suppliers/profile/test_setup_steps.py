@@ -1,4 +1,4 @@
-"""The supplier's page leads a newcomer from the first form to activation."""
+"""Setup steps: the supplier page leads from the first form to activation."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def filled_in(response):
     return {field.html_name: "" if (v := field.value()) is None else v for field in fields}
 
 
-def test_a_file_supplier_is_connected_in_six_actions(staff, settings, monkeypatch):
+def test_a_file_supplier_is_set_up_in_six_steps(staff, settings, monkeypatch):
     settings.VETTING_REQUIRED = []
     monkeypatch.setattr(connection_tasks.check, "delay", connection_tasks.check)
     monkeypatch.setattr(sync_tasks.sync_now, "delay", sync_tasks.sync_now)
 
-    # 1. Add: the connection's page opens.
+    # 1. Add: the connection page opens.
     add = reverse("admin:suppliers_supplier_add")
     given = filled_in(staff.get(add)) | {"name": "Lumen", "code": "lumen", "adapter": "feed"}
     page = staff.post(add, {**given, "currency": "EUR", "_save": "1"}, follow=True)
@@ -56,13 +56,13 @@ def test_a_file_supplier_is_connected_in_six_actions(staff, settings, monkeypatc
     )
     assert not any(states(supplier).values())
 
-    # 2. Credentials: the supplier's page opens, with what comes next.
+    # 2. Credentials: the supplier page opens with the next step.
     wire = filled_in(page) | {"option_via": "upload", "option_orders_to": "orders@lumen.example"}
     page = staff.post(page.request["PATH_INFO"], {**wire, "_save": "1"}, follow=True)
     next_page = re.search(r'Next</span>\s*<a href="([^"]+)"', page.content.decode())[1]
     assert next_page == reverse("admin:suppliers_supplier_mapping", args=[supplier.pk])
 
-    # 3. Mapping: take a file, preview, save.
+    # 3. Mapping: upload a file, preview, save.
     file = SimpleUploadedFile("liste.csv", GOODS.encode())
     shown = staff.post(next_page, {"step": "upload", "file": file}, follow=True)
     mapping = {b.html_name: "" if (v := b.value()) is None else v for b in shown.context["form"]}
@@ -78,7 +78,7 @@ def test_a_file_supplier_is_connected_in_six_actions(staff, settings, monkeypatc
         "Shipping services": False, "Activation": False,
     }  # fmt: skip
 
-    # 5. A shipping service for the warehouse, which the form knows already.
+    # 5. A shipping service; the form has the warehouse filled in.
     detail = unescape(
         staff.get(reverse("admin:suppliers_supplier_change", args=[supplier.pk])).content.decode()
     )
@@ -97,7 +97,7 @@ def test_a_file_supplier_is_connected_in_six_actions(staff, settings, monkeypatc
     assert all(states(Supplier.objects.get()).values())
 
 
-def test_missing_evidence_is_named_before_activation(settings):
+def test_missing_documents_are_listed_before_activation(settings):
     settings.VETTING_REQUIRED = ["returns", "ce"]
     supplier = make_supplier("lumen", adapter="cj")
     Supplier.objects.update(status="candidate")
