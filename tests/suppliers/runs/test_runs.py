@@ -176,7 +176,7 @@ def test_of_two_workers_with_an_expired_run_one_replaces_it(world):
         dead.move(Status.FAILED, at=NOON + runs.LEASE)
         begin_within(supplier)
         thread.start()
-        until_a_transaction_waits()
+        until_somebody_waits()
     thread.join()
 
     assert told == ["another worker is at it"]
@@ -189,7 +189,7 @@ def begin_within(supplier):
     FeedRun.objects.create(supplier=supplier, kind=PRODUCTS, lease_until=lease_until, **moments)
 
 
-def until_a_transaction_waits():
+def until_somebody_waits():
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
     until = time.monotonic() + 20
     while time.monotonic() < until:
