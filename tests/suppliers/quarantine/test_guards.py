@@ -23,7 +23,7 @@ def moves(*pairs):
 
 
 @pytest.mark.parametrize(
-    ("good", "bad", "known", "still_there", "is_believed"),
+    ("good", "bad", "known", "still_there", "is_accepted"),
     [
         (0, 0, 0, 0, False),
         (0, 0, 500, 0, False),
@@ -41,11 +41,11 @@ def moves(*pairs):
     ],
 )
 def test_a_list_with_too_many_missing_products_is_rejected(
-    good, bad, known, still_there, is_believed
+    good, bad, known, still_there, is_accepted
 ):
     reason = guards.list_is_believable(good=good, bad=bad, known=known, still_there=still_there)
 
-    assert (reason == "") is is_believed
+    assert (reason == "") is is_accepted
 
 
 def test_the_violation_is_a_sentence_with_the_numbers():
@@ -55,7 +55,7 @@ def test_the_violation_is_a_sentence_with_the_numbers():
 
 
 @pytest.mark.parametrize(
-    ("found", "is_believed"),
+    ("found", "is_accepted"),
     [
         ([], True),
         (["USD", "USD"], True),
@@ -64,20 +64,20 @@ def test_the_violation_is_a_sentence_with_the_numbers():
         (["EUR"], False),
     ],
 )
-def test_a_feed_in_another_currency_is_rejected(found, is_believed):
-    assert (guards.currency_is_right(expected="USD", found=found) == "") is is_believed
+def test_a_feed_in_another_currency_is_rejected(found, is_accepted):
+    assert (guards.currency_is_right(expected="USD", found=found) == "") is is_accepted
 
 
 @pytest.mark.parametrize(
-    ("stocked", "emptied", "is_believed"),
+    ("stocked", "emptied", "is_accepted"),
     [(0, 0, True), (100, 20, True), (100, 21, False), (3, 3, True), (4, 4, False)],
 )
-def test_too_many_zeroed_stock_rows_are_rejected(stocked, emptied, is_believed):
-    assert (guards.stock_is_believable(stocked=stocked, emptied=emptied) == "") is is_believed
+def test_too_many_zeroed_stock_rows_are_rejected(stocked, emptied, is_accepted):
+    assert (guards.stock_is_believable(stocked=stocked, emptied=emptied) == "") is is_accepted
 
 
 @pytest.mark.parametrize(
-    ("told", "soared", "percent", "is_believed"),
+    ("told", "soared", "percent", "is_accepted"),
     [
         (0, 0, 20, True),
         (100, 20, 20, True),
@@ -87,12 +87,12 @@ def test_too_many_zeroed_stock_rows_are_rejected(stocked, emptied, is_believed):
         (100, 21, 30, True),
     ],
 )
-def test_too_many_surging_stock_rows_are_rejected(told, soared, percent, is_believed):
+def test_too_many_surging_stock_rows_are_rejected(told, soared, percent, is_accepted):
     limits = Limits(soared_percent=percent)
 
     reason = guards.stock_rise_is_believable(told=told, soared=soared, limits=limits)
 
-    assert (reason == "") is is_believed
+    assert (reason == "") is is_accepted
 
 
 @pytest.mark.parametrize(
@@ -132,23 +132,23 @@ def test_thresholds_are_configurable():
 
 
 @pytest.mark.parametrize(
-    ("good", "last", "is_believed"), [(80, 100, True), (79, 100, False), (5, 0, True), (5, 8, True)]
+    ("good", "last", "is_accepted"), [(80, 100, True), (79, 100, False), (5, 0, True), (5, 8, True)]
 )
-def test_a_feed_with_far_fewer_rows_than_the_last_is_rejected(good, last, is_believed):
-    assert (guards.count_is_believable(good=good, last=last) == "") is is_believed
+def test_a_feed_with_far_fewer_rows_than_the_last_is_rejected(good, last, is_accepted):
+    assert (guards.count_is_believable(good=good, last=last) == "") is is_accepted
 
 
 @pytest.mark.parametrize(
-    ("twice", "last_twice", "is_believed"), [(10, 0, True), (11, 0, False), (30, 25, True)]
+    ("twice", "last_twice", "is_accepted"), [(10, 0, True), (11, 0, False), (30, 25, True)]
 )
-def test_duplicates_are_rejected_unless_the_last_run_had_them(twice, last_twice, is_believed):
+def test_duplicates_are_rejected_unless_the_last_run_had_them(twice, last_twice, is_accepted):
     reason = guards.rows_come_once(read=100, twice=twice, last_twice=last_twice)
 
-    assert (reason == "") is is_believed
+    assert (reason == "") is is_accepted
 
 
 @pytest.mark.parametrize(
-    ("newest", "last_newest", "stale_h", "is_believed"),
+    ("newest", "last_newest", "stale_h", "is_accepted"),
     [
         (None, NOW, 1, True),
         (NOW, None, 0, True),
@@ -160,12 +160,12 @@ def test_duplicates_are_rejected_unless_the_last_run_had_them(twice, last_twice,
         (NOW - timedelta(hours=20), None, 24, True),
     ],
 )
-def test_a_file_older_than_the_last_one_is_rejected(newest, last_newest, stale_h, is_believed):
+def test_a_file_older_than_the_last_one_is_rejected(newest, last_newest, stale_h, is_accepted):
     reason = guards.file_is_new(
         newest=newest, last_newest=last_newest, now=NOW, limits=Limits(stale_h=stale_h)
     )
 
-    assert (reason == "") is is_believed
+    assert (reason == "") is is_accepted
 
 
 def test_costs_above_our_prices_are_rejected():
