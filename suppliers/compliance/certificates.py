@@ -68,7 +68,7 @@ SELECT count(*) FILTER (WHERE lacked = '' AND lacks <> ''),
        count(*) FILTER (WHERE lacked <> '' AND lacks = ''),
        coalesce(string_agg(DISTINCT lacks, ', ') FILTER (WHERE lacked = ''), '')
 FROM written
-"""  # noqa: S608 - made of constants
+"""  # noqa: S608 - only constants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -103,7 +103,7 @@ def folder_of(supplier: Supplier) -> Path:
     return Path(settings.FEEDS_ROOT) / supplier.code
 
 
-def keep(  # noqa: PLR0913 - what, whose, and who handed it in
+def keep(  # noqa: PLR0913 - the file, its supplier and its uploader
     *,
     supplier: Supplier,
     content: str,

@@ -140,7 +140,7 @@ def _object(text: str) -> dict[str, Any]:
 
 # The form
 
-SECRET = "secret_"  # noqa: S105 - how the fields are called
+SECRET = "secret_"  # noqa: S105 - a prefix of field names
 NEVER_SHOWN = {"autocomplete": "off", "spellcheck": "false"}
 
 

@@ -76,7 +76,7 @@ CELLS = {
 }
 
 
-def preview_rows(  # noqa: PLR0913 - a mapping, and what is known of its file
+def preview_rows(  # noqa: PLR0913 - a mapping and the facts of its file
     rows: Iterable[Mapping[str, Any] | BadRow],
     mapping: mappings.Mapping,
     n: int = 20,

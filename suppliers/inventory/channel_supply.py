@@ -65,7 +65,7 @@ class OfferedSupply:
         return tuple(sorted(full or {shelf.country for shelf in self.shelves}))
 
 
-def best(  # noqa: PLR0913 - of what, at which worth, kept back, divided, and sent how
+def best(  # noqa: PLR0913 - the offers and the channel's terms
     variant_id: int,
     offers: Sequence[OfferedSupply],
     costing: Costing,

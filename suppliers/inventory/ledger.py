@@ -47,14 +47,14 @@ WHERE l.id = %(level)s AND o.id = l.offer_id AND s.id = o.supplier_id AND p.id =
         s.stock_believed_min, s.stock_hidden_min, s.stock_grows_units, s.stock_grows_percent,
         s.stock_accuracy)
 RETURNING l.id, o.variant_id
-{_TOLD}"""  # noqa: S608 - our own words
+{_TOLD}"""  # noqa: S608 - only constants
 MOVE = f"""
 WITH changed AS (
 UPDATE suppliers_stocklevel l
 SET reserved = l.reserved + %(reserved)s, allocated_unseen = l.allocated_unseen + %(allocated)s
 FROM suppliers_supplieroffer o WHERE l.id = %(level)s AND o.id = l.offer_id
 RETURNING l.id, o.variant_id
-{_TOLD}"""  # noqa: S608 - our own words
+{_TOLD}"""  # noqa: S608 - only constants
 
 
 class NotEnoughStockError(Exception):

@@ -55,7 +55,7 @@ JOIN suppliers_supplieroffer o ON o.supplier_id = %(supplier)s AND o.supplier_sk
 JOIN suppliers_stocklocation p ON p.supplier_id = %(supplier)s AND p.code = s.location
 WHERE o.id IN (SELECT offer_id FROM {COVERED})
 GROUP BY 1, 2, 3
-"""  # noqa: S608 - no value of anybody's is in it
+"""  # noqa: S608 - only constants
 LOCATIONS = f"""
 INSERT INTO suppliers_stocklocation (supplier_id, code, country, name)
 SELECT %(supplier)s, s.location, min(s.country), ''

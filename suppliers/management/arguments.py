@@ -86,7 +86,7 @@ def describe(parser: ArgumentParser) -> None:
 def _count(text: str) -> int:
     """Parse a number; argparse turns a ValueError into its message."""
     number = int(text)
-    if not 0 <= number <= 32_767:  # noqa: PLR2004 - what the columns hold
+    if not 0 <= number <= 32_767:  # noqa: PLR2004 - the range of the columns
         raise ValueError(text)
     return number
 

@@ -68,7 +68,7 @@ def _ago(moment: datetime | None, now: datetime) -> str:
     if moment is None:
         return "never"
     minutes = max(0, int((now - moment).total_seconds() // 60))
-    if minutes < 120:  # noqa: PLR2004 - two hours are still told in minutes
+    if minutes < 120:  # noqa: PLR2004 - up to two hours in minutes
         return f"{minutes} min ago"
     return f"{minutes // 60} h ago"
 
@@ -88,7 +88,7 @@ def report(trial: Trial) -> Iterator[str]:
 # Progress of a job
 
 
-def watch(  # noqa: PLR0913 - a job of somebody's, and who looks on
+def watch(  # noqa: PLR0913 - the job's parameters, its output and times
     supplier: Supplier,
     kind: str,
     *,

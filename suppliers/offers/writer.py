@@ -38,7 +38,7 @@ WRITTEN = (
 
 
 @needs_transaction
-def note(  # noqa: PLR0913 - one pass over the records that fills what comes after
+def note(  # noqa: PLR0913 - one pass over the records fills all outputs
     *,
     work: Work,
     records: Sequence[ProductRecord],
@@ -98,7 +98,7 @@ def _offer(
     )
 
 
-def _is_changed(  # noqa: PLR0913 - an offer, its page, and the two links that it may have
+def _is_changed(  # noqa: PLR0913 - an offer, its page and its two possible links
     work: Work,
     offer: SupplierOffer,
     record: ProductRecord,
@@ -195,7 +195,7 @@ class Batch:
 
 
 @transaction.atomic(durable=True)
-def write(  # noqa: PLR0913 - one batch in its parts
+def write(  # noqa: PLR0913 - the parts of one batch
     *,
     work: Work,
     batch: Batch,

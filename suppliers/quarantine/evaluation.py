@@ -32,7 +32,7 @@ GROUP BY o.id, c.ref
 IS_JUMP = "(m.after >= m.before * %(factor)s OR m.after * %(factor)s <= m.before)"
 COUNT_MOVED = f"""
 SELECT count(*), count(*) FILTER (WHERE {IS_JUMP}) FROM ({MOVED}) m
-"""  # noqa: S608 - made of constants
+"""  # noqa: S608 - only constants
 JUMPED = f"""
 SELECT m.ref, m.supplier_sku, m.before, m.after FROM ({MOVED}) m WHERE {IS_JUMP} ORDER BY 2
 """  # noqa: S608

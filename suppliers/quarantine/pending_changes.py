@@ -31,7 +31,7 @@ JOIN suppliers_supplieroffer o ON o.supplier_id = %(supplier)s
 WHERE o.cost_amount IS DISTINCT FROM c.amount AND NOT o.locked_fields ? 'cost_amount'
   AND c.sku <> ALL(%(refused)s)
 GROUP BY o.id
-"""  # noqa: S608 - made of constants
+"""  # noqa: S608 - only constants
 # A missing row that would have no units is no change.
 STOCK_MOVES = """
 SELECT COALESCE(t.offer_id, p.offer_id) AS offer_id, o.supplier_sku,

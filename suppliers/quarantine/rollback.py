@@ -140,7 +140,7 @@ SELECT %(run)s, 'stock', o.id, o.supplier_sku, p.code, p.country,
 FROM hidden
 JOIN suppliers_stocklocation p ON p.id = hidden.location_id
 JOIN suppliers_supplieroffer o ON o.id = hidden.offer_id
-"""  # noqa: S608 - made of constants
+"""  # noqa: S608 - only constants
 # The figure gets its old age, or that of the previous change if unknown (a row without one has no
 # units). It is unconfirmed until the next report. A deferred row is restored only if it was not
 # reported since.

@@ -69,7 +69,7 @@ class SharedSlots:
         while not self._leases.take(self._key, name, most=most, lease_s=lease_s):
             if time.monotonic() > give_up_at:
                 raise TemporaryError(f"{self._key}: none free in time")
-            time.sleep(random.uniform(NAP_S / 2, NAP_S))  # noqa: S311 - no secret
+            time.sleep(random.uniform(NAP_S / 2, NAP_S))  # noqa: S311 - jitter
         return name
 
     def renew(self, name: str, *, lease_s: float) -> None:

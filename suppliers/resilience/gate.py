@@ -95,7 +95,7 @@ class SupplierGate:
         match wins
     """
 
-    def __init__(  # noqa: PLR0913 - all that a call passes, and who counts it
+    def __init__(  # noqa: PLR0913 - the parts of the gate and the meter
         self,
         *,
         code: str,

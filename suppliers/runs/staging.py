@@ -98,7 +98,7 @@ class Stage:
         self._sent += len(lines)
 
 
-class _copying:  # noqa: N801 - used as a word
+class _copying:  # noqa: N801 - used like a function
     """A COPY that is opened and closed explicitly."""
 
     def __init__(self, sql: str) -> None:

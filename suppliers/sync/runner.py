@@ -32,7 +32,7 @@ JOBS: dict[str, Callable[[Work, Connector], None]] = {
 }
 
 
-def take_in(  # noqa: PLR0913 - what, for whom, how long, and who wants to hear of it
+def take_in(  # noqa: PLR0913 - the job, its limits and its callbacks
     *,
     supplier: Supplier,
     kind: str,

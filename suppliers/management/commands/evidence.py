@@ -16,7 +16,7 @@ from suppliers.models import Criterion, Evidence, Supplier
 
 
 class Command(BaseCommand):
-    """``add``, ``verify``, ``reject`` and ``list`` do what the desk of vetting does."""
+    """Add, verify, reject or list compliance documents, as on the staff site."""
 
     help = __doc__ or ""
 

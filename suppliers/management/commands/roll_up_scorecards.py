@@ -13,7 +13,7 @@ from suppliers.scorecards import scorecards
 
 
 class Command(BaseCommand):
-    """Done again, it changes nothing."""
+    """Recalculate the scorecards of the last days. Idempotent."""
 
     help = __doc__ or ""
 

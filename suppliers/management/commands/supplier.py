@@ -29,7 +29,7 @@ Status = Supplier.Status
 
 
 class Command(BaseCommand):
-    """Add suppliers, see how they stand, try them, read them, decide about that, pause them."""
+    """Add, list, check, sync, pause or block suppliers; review and roll back their runs."""
 
     help = __doc__ or ""
 
