@@ -159,7 +159,7 @@ def _is_same_version(claim: Claim, bearer: Bearer) -> bool:
 def is_contradicted(
     claim: Claim, bearers: Mapping[Name, Bearer], *, variant_id: int, gtins: Collection[str]
 ) -> bool:
-    """Return whether the GTIN names another variant, or no known variant although others do.
+    """Return whether the GTIN names another variant, or is none of the variant's known GTINs.
 
     Shape: ``gtins`` are all that suppliers state for the variant
     """
