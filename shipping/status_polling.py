@@ -1,4 +1,4 @@
-"""Ask suppliers how our open orders stand: a poll finds what a lost webhook missed."""
+"""Status polling: ask suppliers for the status of open orders, to find what a webhook missed."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ from suppliers.resilience.bulkheads import InHandError
 
 log = logging.getLogger(__name__)
 
-# One run asks for so many orders; the rest have the next turn, the longest unasked first.
+# Orders per run. The rest follow in the next run, the longest unpolled first.
 AT_MOST = 100
-# Who fails so often in a row answers nobody: the rest of the run would only wait for him.
+# Consecutive failures after which a run stops, so that it does not wait for a dead supplier.
 DOWN_AFTER = 3
 PROBLEM = "orders: "
 NOT_KEPT = "What the supplier tells of it does not fit what is known of it: the log says why."
@@ -43,7 +43,7 @@ Request = PurchaseOrder.Request
 
 
 def claim_due(*, now: datetime) -> list[int]:
-    """Take the suppliers whose turn it is; whoever takes one moves its next turn on."""
+    """Return the suppliers that are due and schedule their next poll; each claim succeeds once."""
     interval = ExpressionWrapper(
         F("orders_every_min") * Value(timedelta(minutes=1)), output_field=DurationField()
     )
@@ -63,16 +63,16 @@ def claim_due(*, now: datetime) -> list[int]:
 
 
 def give_back(*, supplier_id: int) -> None:
-    """Make it this supplier's turn again: nobody could ask him."""
+    """Make the supplier due again after a claim that could not be used."""
     Connection.objects.filter(supplier=supplier_id).update(orders_polled_at=None)
 
 
 def open_orders() -> QuerySet[PurchaseOrder]:
-    """Find what suppliers have and have not delivered.
+    """Return the purchase orders that suppliers have accepted and not delivered.
 
-    Also what they are to stop, where their answer may take days: it may leave meanwhile. And what
-    we canceled and they still have, until they say that it is stopped, or that it left, or staff
-    decide about it.
+    Includes orders with a requested cancellation, because the answer may take days and the order
+    may ship meanwhile. Also includes orders we canceled and the supplier still has, until it
+    confirms the cancellation, ships, or staff decide.
     """
     gone = PurchaseMessage.objects.filter(
         purchase_order=OuterRef("pk"), kind=acknowledgements.SHIPPED_CANCELED
@@ -98,11 +98,11 @@ def open_orders() -> QuerySet[PurchaseOrder]:
 
 
 def ask(*, supplier: Supplier, moment: Callable[[], datetime]) -> int:
-    """Ask one supplier for each open order, and follow what he says; return how many answered.
+    """Poll one supplier for its open orders and apply its answers; return how many answered.
 
-    An order that he cannot or will not tell about stops no other. He who fails several times
-    in a row is not asked for the rest of this run, and the reason stands with his connection.
-    A run lasts minutes, so that each order has its own ``moment``.
+    An order without an answer does not stop the others. After several consecutive failures the run
+    ends, and the reason is saved on the connection. A run lasts minutes, so each order has its own
+    ``moment``.
     """
     mine = open_orders().filter(supplier=supplier).select_related("order", "supplier")
     turn = mine.order_by(F("polled_at").asc(nulls_first=True), "pk")
@@ -135,7 +135,7 @@ def ask(*, supplier: Supplier, moment: Callable[[], datetime]) -> int:
 
 
 def _note(supplier: Supplier, error: OutsideError | None, now: datetime) -> None:
-    """Keep with the connection why he does not answer, until he does."""
+    """Save on the connection why the supplier does not answer; clear it once it answers."""
     connection = Connection.objects.filter(supplier=supplier)
     if error is None:
         connection.filter(problem__startswith=PROBLEM).update(problem="", problem_at=None)
@@ -144,7 +144,7 @@ def _note(supplier: Supplier, error: OutsideError | None, now: datetime) -> None
 
 
 def _told(connector: Connector, batch: Sequence[PurchaseOrder]) -> dict[str, PurchaseState]:
-    """Ask for all of them at once, where he can be; who is missing is asked for alone."""
+    """Poll many orders in one call if the connector can; missing ones are polled singly."""
     if not isinstance(connector, Tracking):
         return {}
     names = [
@@ -160,16 +160,16 @@ def _told(connector: Connector, batch: Sequence[PurchaseOrder]) -> dict[str, Pur
 def _ask_one(
     purchase_order: PurchaseOrder, connector: Connector, told: PurchaseState | None, now: datetime
 ) -> PurchaseState | None:
-    """Ask for one order that nobody told of, or go on with one that he only received."""
-    if purchase_order.status == Status.CANCELED:  # it is not gone on with
+    """Return the status of one order missing from the batch; resume one that is only received."""
+    if purchase_order.status == Status.CANCELED:  # a canceled order is not resumed
         state = told or able(connector, OrderReading).find(number=purchase_order.number)
         return state or _absent(purchase_order)
     is_waiting = purchase_order.request_status == Request.SUBMITTED
     if is_waiting and isinstance(connector, OrderResuming):
         if told is not None and told.answer is not Answer.RECEIVED:
             return told
-        # A wish to cancel may have come since it was read: who asks to stop it comes before or
-        # after us, and what he left to expire is never paid.
+        # A cancellation may have been requested since the read. The lock orders it before or after
+        # us, and an order left to expire is never paid.
         with suppress(InHandError), submission_lookup.alone(purchase_order.pk):
             if submission_lookup.is_wanted(purchase_order):
                 return submission_lookup.go_on(purchase_order, connector, now=now)
@@ -177,7 +177,7 @@ def _ask_one(
 
 
 def _absent(purchase_order: PurchaseOrder) -> PurchaseState:
-    """Take what he does not know, and we do not want, for stopped: he ships nothing."""
+    """Treat an unknown order that we canceled as canceled: the supplier will not ship it."""
     return PurchaseState(
         number=purchase_order.number,
         supplier_reference="",
@@ -189,12 +189,12 @@ def _absent(purchase_order: PurchaseOrder) -> PurchaseState:
 def _follow(
     purchase_order: PurchaseOrder, connector: Connector, told: PurchaseState | None, now: datetime
 ) -> bool:
-    """Follow what he says of one order.
+    """Poll and apply the status of one order; return whether that succeeded.
 
-    Raises: TemporaryError  no answer that could be understood
+    Raises: TemporaryError  the answer could not be understood
     """
     mine = PurchaseOrder.objects.filter(pk=purchase_order.pk)
-    # Before we ask: whatever happens, this order is not the first again next time.
+    # Before the call, so that a crash does not put this order first again.
     mine.update(polled_at=now)
     problem = ""
     try:
@@ -204,12 +204,12 @@ def _follow(
         else:
             problem = state.reason if state.answer is Answer.RECEIVED else ""
             acknowledgements.apply(purchase_order=purchase_order, state=state, now=now)
-            if purchase_order.status != Status.CANCELED:  # no parcel of it is expected
+            if purchase_order.status != Status.CANCELED:  # a canceled order expects no parcels
                 shipments.take_in(purchase_order=purchase_order, state=state, now=now)
     except (PermanentError, shipments.WrongOrderError) as error:
         log.warning("%s cannot be followed: %s", purchase_order, error)
         problem = str(error)
-    except IntegrityError as error:  # its words hold the whole row: they are for no page
+    except IntegrityError as error:  # the error text holds the whole row: keep it out of pages
         log.warning("%s cannot be followed: %s", purchase_order, error)
         problem = NOT_KEPT
     if problem:

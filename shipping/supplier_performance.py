@@ -1,9 +1,8 @@
 """Supplier performance: derive facts for supplier scorecards from what happened.
 
 Note [Facts that cannot be lost]: the purchase path writes no facts. A sweep reads the status
-history that every move leaves anyway, and records what has no fact yet. So the purchase path is
-not slower, a fact that a crash prevented is found the next time, and a recorded fact is not
-looked at again.
+history that every transition leaves anyway, and records what has no fact yet. So the purchase path
+is not slower, and a fact that a crash prevented is found by the next sweep.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from suppliers.scorecards import scorecards, statistics
 
 Kind = ScorecardFact.Kind
 
-# What moved longer ago was seen by earlier sweeps; ``observe(since=None)`` looks at everything.
+# Earlier sweeps saw older transitions; ``observe(since=None)`` reads everything.
 LOOKS_BACK = timedelta(days=7)
 OF_STOCK = frozenset({"out_of_stock", "discontinued"})
 
@@ -42,10 +41,10 @@ _WHY = """
 """
 _SINCE = "coalesce(%(since)s::timestamptz, '-infinity')"
 _RECENT = f"greatest(po.status_since, po.request_status_since) >= {_SINCE}"
-# Nobody asked him to stop: what he does not ship then is his doing.
+# Without a cancellation request, what is not shipped is the supplier's doing.
 _UNASKED = "po.cancel_wanted_at IS NULL AND po.cancel_reason = ''"
 
-# Each answers: supplier_id, happened_at, value, subject, and where it matters why he refused.
+# Each selects supplier_id, happened_at, value, subject and, where it matters, the reason.
 _SEEN: dict[Kind, str] = {
     Kind.ACKNOWLEDGED: f"""
         SELECT po.supplier_id, {_ANSWERED} AS happened_at,
@@ -128,9 +127,9 @@ WHERE NOT EXISTS (
 
 
 def observe(*, since: datetime | None = None) -> datetime | None:
-    """Record what was decided and is no fact yet; return when the earliest of it happened.
+    """Record decided outcomes that have no fact yet; return the time of the earliest.
 
-    Shape:  ``since`` bounds what is looked at by when it last moved; None looks at everything
+    Shape:  ``since`` limits the rows by their last transition; None reads everything
     """
     found = [fact for kind in _SEEN for fact in _facts(kind, since)]
     scorecards.record(found)
@@ -150,7 +149,7 @@ def _facts(kind: Kind, since: datetime | None) -> Iterator[ScorecardFact]:
         }
         is_of_stock = _cause(code, reason) in OF_STOCK
         if kind == Kind.SHORT:
-            # Who refuses all of it for want of stock, and does not say of what, lacked one thing.
+            # An order rejected as out of stock that names no line counts as one missing line.
             if is_of_stock and (code in OF_STOCK or place == 1):
                 yield ScorecardFact(kind=Kind.SHORT, value=max(0, value), **known)
                 yield ScorecardFact(kind=Kind.PROMISED, value=Decimal(0), **known)
@@ -160,5 +159,5 @@ def _facts(kind: Kind, since: datetime | None) -> Iterator[ScorecardFact]:
 
 
 def _cause(code: str, reason: str) -> str:
-    """Say why a line was refused: as he coded it, or else as his words read."""
+    """Return the rejection code of a line, derived from the supplier's text if it has none."""
     return statistics.refused_for(reason) if code == "rejected_other" else code

@@ -25,7 +25,7 @@ ROLLED_UP = timedelta(days=60)
 
 @shared_task
 def poll_open_orders(**_: Any) -> None:
-    """Ask the suppliers whose turn it is how our open orders stand, one task for each."""
+    """Poll each supplier that is due, one task per supplier."""
     for supplier_id in status_polling.claim_due(now=timezone.now()):
         poll_supplier.delay(supplier_id=supplier_id)
     complete_arrived.delay()
@@ -43,21 +43,21 @@ def poll_supplier(*, supplier_id: int, **_: Any) -> None:
 
 @shared_task
 def complete_arrived(**_: Any) -> None:
-    """Find orders whose parcels all arrived while staff held them."""
+    """Complete orders whose parcels all arrived while the order was on hold."""
     for order in fulfillment.arrived().order_by("pk")[:BATCH]:
         fulfillment.finish(order=order, now=timezone.now())
 
 
 @shared_task
 def observe_suppliers(**_: Any) -> None:
-    """Find what suppliers did lately and is no fact yet; make the days it touches anew."""
+    """Record new supplier facts and roll up the affected days."""
     now = timezone.now()
     _roll_up(supplier_performance.observe(since=now - supplier_performance.LOOKS_BACK), now.date())
 
 
 @shared_task
 def observe_everything(**_: Any) -> None:
-    """Find also what was told late, or while nobody looked."""
+    """Record also facts that came late or were missed while no sweep ran."""
     _roll_up(supplier_performance.observe(), timezone.now().date())
 
 

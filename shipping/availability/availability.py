@@ -1,7 +1,7 @@
-"""Say how many of something can be sent where by when: from what can really be routed.
+"""Availability: quantity, delivery promise and routing of variants and carts per country.
 
-Lists, product page, cart, checkout and API ask here, so that what one shows the other can sell.
-All of it is cut from one ``reach.Reach``, which never holds more than the listing says.
+Lists, product pages, carts, checkout and the API all use this module, so that each can sell what
+another shows. All figures come from one ``reach.Reach``, which never exceeds the listed quantity.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ NOTES_KEPT = 20_000  # about 0.5 KB each
 
 
 class Shown(Piece, Protocol):
-    """One variant as a page has read it already."""
+    """One variant as a page has already loaded it."""
 
     @property
     def price_amount(self) -> Decimal: ...
@@ -46,10 +46,10 @@ class Shown(Piece, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Short:
-    """A line that cannot be had as it is: of its ``available`` there are too few.
+    """A cart line that cannot be ordered as it is: fewer units than ordered are ``available``.
 
-    Shape:  where there are enough and only packs are sold, ``fewer`` (or 0) and ``more`` are the
-            nearest that can be had; else both are None
+    Shape:  ``fewer`` (or 0) and ``more`` are the nearest quantities that can be ordered if enough
+            units exist and only whole packs are sold; otherwise both are None
     """
 
     line: LineView
@@ -59,10 +59,10 @@ class Short:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
-    """A cart with what of each line can be sent, and how it would be sent.
+    """A cart with the deliverable quantity of each line and its routing plan.
 
-    Shape:  ``held`` what may be taken off it, where routing had to know; None: not read;
-            ``apart`` is how each line would come by itself, where that is another plan
+    Shape:  ``held`` are the promotions of the cart, None unless routing needed them; ``apart`` is
+            the plan that routes each line separately, if it differs from ``plan``
     """
 
     cart: CartView
@@ -72,7 +72,7 @@ class Looked:
 
     @property
     def short(self) -> tuple[Short, ...]:
-        """Find the lines that cannot be had in the quantity that is wanted."""
+        """Return the lines that cannot be ordered in the wanted quantity."""
         missing, instead = self.plan.missing, self.plan.instead
         return tuple(
             Short(line=line)
@@ -96,10 +96,10 @@ def availability(  # noqa: PLR0913 - what, how many, where to, by when
     quantity: int = 1,
     by: date | None = None,
 ) -> dict[int, Availability]:
-    """Answer for many variants at once; what is not for sale on the channel has none.
+    """Return the availability of each variant; variants not for sale on the channel are omitted.
 
-    Two queries, two more for what goods land at where there is a choice, and none for the
-    routes and the tax, which are kept for a minute.
+    Two queries, and two more for landed costs if a variant has several sources. Routes and tax are
+    cached for a minute.
     """
     listings = Listing.objects.on(channel).for_sale(now).filter(variant__in=variant_ids)
     found = {each.variant_id: each for each in listings.select_related("variant")}
@@ -125,21 +125,21 @@ def availability(  # noqa: PLR0913 - what, how many, where to, by when
 def of_shown(
     *, shown: Mapping[int, Shown], country: str, channel: Channel, now: datetime
 ) -> dict[int, Availability]:
-    """Answer for one unit of each variant that a page shows; one query.
+    """Return the availability of one unit of each variant on a page. One query.
 
-    Lists are told the same from now on. What goods land at is kept for a minute, as the routes.
+    The answers are cached for lists. Landed costs are cached for a minute, like the routes.
     """
-    notes = quotes.notes(now)  # of the routes that are asked now, not of those read meanwhile
+    notes = quotes.notes(now)  # before the routes, which it must not outlive
     reached = _reach_shown(shown, country, channel, now)
     return {id_: _answer(reached, id_, each, channel, notes) for id_, each in shown.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfPage:
-    """What a product page says of its variants.
+    """What a product page shows of its variants.
 
-    Shape:  ``answer`` is of the chosen one; ``deliverable`` can be had in the country, ``sold_out``
-            nowhere; the others can be had in other countries only
+    Shape:  ``answer`` is for the chosen variant; ``deliverable`` variants can be sent to the
+            country, ``sold_out`` ones to none; all others only to other countries
     """
 
     answer: Availability
@@ -150,7 +150,7 @@ class OfPage:
 def of_page(
     *, shown: Mapping[int, Shown], chosen: int, country: str, channel: Channel, now: datetime
 ) -> OfPage:
-    """Answer as ``of_shown`` for the chosen variant, and sort all variants of a page."""
+    """Return the ``of_shown`` answer for the chosen variant and the state of all variants."""
     notes = quotes.notes(now)
     reached = _reach_shown(shown, country, channel, now)
     return OfPage(
@@ -182,7 +182,7 @@ def _answer(
     channel: Channel,
     notes: MutableMapping[Hashable, Any],
 ) -> Availability:
-    """Answer for one unit at its price, and note it for the lists."""
+    """Return the availability of one unit at its price and cache it for lists."""
     amounts = {variant_id: Money(shown.price_amount, channel.currency)}
     sold = sale_amounts.sold(amounts=amounts, reached=reached, channel=channel)
     answer = reached.answer(variant_id, sold=sold.get(variant_id))
@@ -194,10 +194,10 @@ def _answer(
 def of_listed(
     *, shown: Mapping[int, Shown], country: str, channel: Channel, now: datetime
 ) -> dict[int, Availability]:
-    """Answer as ``of_shown``, out of what this process was told in the last minute if it can.
+    """Return the availability as ``of_shown``, from the cache of the last minute if possible.
 
-    It is asked anew where what the card shows of its supply is not what it was, and in another
-    hour, since another cut-off or another day may have begun.
+    Recomputed if the supply shown on the card has changed, and each hour, because a cut-off or a
+    new day may have begun.
     """
     notes = quotes.notes(now)
     asked = {id_: _asked(id_, each, country, channel, now) for id_, each in shown.items()}
@@ -241,10 +241,10 @@ def _noted_costing(channel: Channel, *, now: datetime, country: str) -> Costing:
 def deliverable_to(
     *, country: str, channel: Channel, now: datetime, must_reach: bool = False
 ) -> DeliverableOf:
-    """Return how a cart finds the units of a listing that a country can get, and when one arrives.
+    """Return a function that computes the deliverable units and the promise of a listing.
 
-    The promise is that of the product page. If no route reaches the country, all listed units
-    count, since the cart may go to another country. With ``must_reach`` the returned function
+    The promise equals that of the product page. If no route reaches the country, all listed units
+    count, because the cart may go to another country. With ``must_reach`` the returned function
     raises ``carts.NotDeliverableError`` instead.
     """
 
@@ -281,14 +281,12 @@ def _shown_promise(promise: Promise | None, country: str) -> DeliveryPromise | N
 
 
 def look(*, cart: Cart, country: str, now: datetime, known: Read | None = None) -> Looked:
-    """Look at a cart with what of each line can be brought to a country, and plan it.
+    """Return the cart with the deliverable quantity of each line and its plan.
 
-    What goods land at, of which only the choice of a place hangs, is kept for a minute. Where
-    there is a choice, and promotions are, these are read: two queries or more.
-
-    A line that no route carries there has 0 ``available`` and is not sold out.
-
-    Shape:  ``known`` what was read of it at this moment
+    Landed costs, used only to choose a source, are cached for a minute. Promotions are read only if
+    a line has several sources: two queries or more. A line that no route carries to the country has
+    0 ``available`` and is not sold out.
+    Shape:  ``known`` is what the caller has already read of the cart
     """
     seen = carts.look(cart=cart, now=now, known=known)
     reached = reach(

@@ -1,4 +1,4 @@
-"""Cart preview: route a hypothetical cart by any rules, reserve and save nothing."""
+"""Cart preview: route a hypothetical cart by any rules; reserve and save nothing."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from suppliers.models import StockLocation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """How a cart would be sent.
+    """How a cart would be routed and delivered.
 
-    Shape:  ``accounts`` set a line's price against what it costs, where it has a price and a
-            place; ``reasons`` say what no route carries; ``quotes`` and ``reasons`` are of our
-            table, also where ``is_asked_live`` says that a real cart asks a supplier, unless the
-            postcode is known and he told
+    Shape:  ``accounts`` are the margins of lines that have a price and a source; ``reasons`` say
+            which parcels no route carries; ``quotes`` and ``reasons`` follow our routes, unless a
+            postcode is given and the supplier answered; ``is_asked_live``: a real cart would ask a
+            supplier
     """
 
     wanted: Mapping[int, int]
@@ -47,9 +47,9 @@ class Preview:
     is_asked_live: bool
 
     def weighed(self, variant_id: int) -> list[tuple[Candidate, str, Left | None]]:
-        """Return the places that could send a line, taken first.
+        """Return the stock rows that could fill a line, chosen ones first.
 
-        Shape:  each with what was against it, and what the line would leave from there
+        Shape:  each with its verdict and the margin that the line would leave from there
         """
         parts = self.plan.planned.get(variant_id)
         if parts is None:
@@ -80,12 +80,11 @@ def preview(  # noqa: PLR0913 - what, where to, by which rules
     region: str = "",
     postcode: str = "",
 ) -> Preview:
-    """Route so many of these variants to a country, also of what is not for sale now.
+    """Route these quantities to a country, including variants that are not for sale now.
 
-    As carts do, it routes by the tax of the country; what a line earns is counted by the tax of
-    the region and the postcode, and with a postcode suppliers are asked what their ways cost.
-
-    Shape:  ``wanted`` maps variants to how many
+    Routing uses the tax of the country, as carts do. Margins use the tax of the region and
+    postcode. With a postcode, suppliers are asked for live rates.
+    Shape:  ``wanted`` maps variants to quantities
     Raises: HeldTransactionError  with a postcode
     """
     variants = Variant.objects.select_related("product").in_bulk(list(wanted))

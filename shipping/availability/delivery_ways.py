@@ -1,6 +1,6 @@
-"""Delivery ways: quote a cart in the fewest parcels, and in separate parcels where that is sooner.
+"""Delivery methods: quote a cart in the fewest parcels, and in separate parcels if faster.
 
-Pages and API ask here, so that both offer the same ways at the same prices.
+Pages and the API use this module, so that both offer the same methods at the same prices.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from shipping.rates.quotes import Told
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offered:
-    """The ways to deliver a cart.
+    """The delivery methods of a cart.
 
-    Shape:  ``quotes`` of the fewest parcels first, then those of separate parcels, each cheapest
-            first; ``told`` is what suppliers said of the fewest parcels
+    Shape:  ``quotes`` of the fewest parcels first, then of separate parcels, each cheapest first;
+            ``told`` are the live rates for the fewest parcels
     """
 
     quotes: Sequence[ShippingQuote] = ()
@@ -32,7 +32,7 @@ class Offered:
 def offered(
     *, cart: Cart, looked: Looked, country: str, now: datetime, postcode: str | None = None
 ) -> Offered:
-    """Quote each way to deliver a cart; none where some line cannot be had as it is.
+    """Return a quote per delivery method; none if a line cannot be ordered as it is.
 
     Shape:  ``postcode`` as in ``live_rates.ask``
     """
@@ -55,7 +55,7 @@ def offered(
 
 
 def _is_sooner(split: ShippingQuote, joint: Sequence[ShippingQuote]) -> bool:
-    """Test whether some line arrives sooner than by the same tier in the fewest parcels."""
+    """Test whether a line arrives sooner than by the same tier in the fewest parcels."""
     other = next((quote for quote in joint if quote.tier == split.tier), joint[0])
     arrivals = other.arrivals
     return any(last < arrivals[line][1] for line, (_, last) in split.arrivals.items())

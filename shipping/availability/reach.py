@@ -1,7 +1,7 @@
-"""Find what of some goods reaches a country in time: the one source of all that is promised.
+"""Reach: compute which stock reaches a country by a date, the source of every promise.
 
-A list, a product page, a cart, a plan and the API all ask a ``Reach``, so that none of them can
-count or date anything another way than what is then ordered.
+Lists, product pages, carts, plans and the API all use one ``Reach``, so that quantities and dates
+agree with what is then ordered.
 """
 
 from __future__ import annotations
@@ -25,17 +25,16 @@ from shipping.rates import quotes
 from shipping.rates.quotes import Promise
 from suppliers.shipping_services.selection import Piece, Route, best, load_of, most_of
 
-ASKED = frozenset({Criterion.DAYS, Criterion.SCORE})  # what costs something to find out
+ASKED = frozenset({Criterion.DAYS, Criterion.SCORE})  # criteria that cost extra queries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Availability:
-    """What can be had of one variant.
+    """What can be ordered of one variant.
 
-    Shape:  ``most`` is what can be brought at once; ``promise`` is for ``quantity``, and None when
-            that cannot be had; then ``fewer`` (or 0) and ``more`` are the nearest that can;
-            ``is_sold_out`` is false where it is for sale and only no route brings it, or it
-            ``is_forbidden`` there
+    Shape:  ``most`` is the maximum per order; ``promise`` is for ``quantity``, None if that
+            quantity cannot be ordered; ``fewer`` (or 0) and ``more`` are then the nearest that can;
+            ``is_sold_out`` is false if stock exists and no route carries it or it ``is_forbidden``
     """
 
     variant_id: int
@@ -54,11 +53,11 @@ class Availability:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """What of some variants can be sent to one country, all of it by one day where that is said.
+    """What of some variants can be sent to one country, by one date if given.
 
-    Shape:  ``able`` are stock rows with what one parcel takes of them; ``lost`` are those of
-            variants that no route carries there at all, or that may not be sent there;
-            ``listed`` as ``reach`` was told it
+    Shape:  ``able`` are stock rows capped at what one parcel takes; ``lost`` are stock rows of
+            variants that no route carries there, or that may not be sent there; ``listed`` as in
+            ``reach``
     """
 
     pieces: Mapping[int, Piece]
@@ -74,34 +73,34 @@ class Reach:
         return self._most(self.able, variant_id)
 
     def most_anywhere(self, variant_id: int) -> int:
-        """Count what lies there, where no route brings it: a cart may go to another country."""
+        """Return the stock even if no route carries it: the cart may go to another country."""
         return self.most(variant_id) or self._most(self.lost, variant_id)
 
     def is_sold_out(self, variant_id: int) -> bool:
         return all(candidate.variant_id != variant_id for candidate in (*self.able, *self.lost))
 
     def is_forbidden(self, variant_id: int) -> bool:
-        """Test whether it could be had, and may not be sent to this country."""
+        """Test whether the variant is in stock but may not be sent to this country."""
         return any(
             self.country in one.not_sent_to for one in self.lost if one.variant_id == variant_id
         )
 
     def landed_by(self, costing: Costing) -> Reach:
-        """Return the same with what all lands at: staff ask also where nothing is to choose."""
+        """Return a copy with the landed cost of every stock row, also of single sources."""
         able, lost = ([one.landed_by(costing) for one in rows] for rows in (self.able, self.lost))
         return replace(self, able=able, lost=lost)
 
     def has_choice(self, variant_ids: Iterable[int]) -> bool:
-        """Test whether one of these can come from several places of which costs are known."""
+        """Test whether one of these variants has several sources with known costs."""
         counts = Counter(one.variant_id for one in (*self.able, *self.lost) if one.landed)
         return any(counts[variant_id] > 1 for variant_id in variant_ids)
 
     def answer(
         self, variant_id: int, quantity: int = 1, *, sold: Sold | None = None
     ) -> Availability:
-        """Answer for so many, with the days and the price that a cart of just these would show.
+        """Return the quantity, days and price that a cart of just this line would show.
 
-        Shape:  ``sold`` is what they are sold for, where that is known
+        Shape:  ``sold`` is what the line is sold for, if known
         """
         able = [candidate for candidate in self.able if candidate.variant_id == variant_id]
         planned = route(
@@ -125,23 +124,22 @@ class Reach:
     ) -> Plan:
         """Plan ``(variant id, quantity)`` pairs as they would be sent.
 
-        What no route carries at all stays planned as it would be without routes, unless a day is
-        wanted, so that ``quotes.reasons`` can say what stands against it. Where lines that were
-        left one place by their margins are too much for a parcel from there, margins are not
-        asked: the gate holds what loses. Where parts of a line are, no line is divided.
-
-        Shape:  ``sold`` is what lines are sold for, by variant, where that is known
+        Variants that no route carries stay planned as without routes, unless ``by`` is set, so that
+        ``quotes.reasons`` can explain them. If the margin filter leaves one source whose parcel
+        limit the lines exceed, the filter is dropped: the hold rules stop a loss. If the parts of a
+        split line exceed it, no line is split.
+        Shape:  ``sold`` maps variants to what their lines are sold for, if known
         """
         paid = sold or {}
         needs = [self._need(each, quantity, paid.get(each)) for each, quantity in lines]
         lost = self.lost if self.by is None else ()
         wanted = {need.variant_id for need in needs}
         found = [one for one in (*self.able, *lost) if one.variant_id in wanted]
-        # An order keeps what was to choose from with all that rules may ask, ours do or not.
+        # An order logs its candidates with every criterion, whether or not these rules use it.
         known = [_known(one, self.pieces[one.variant_id], self) for one in found]
         planned = route(needs=needs, candidates=known, rules=self.rules)
         is_divided = any(len(parts) > 1 for parts in planned.planned.values())
-        if is_divided and not self._quotes(self._reaching(planned)):  # a part fills its parcel
+        if is_divided and not self._quotes(self._reaching(planned)):  # a part is too much
             return self.alone().plan(lines, sold=sold)
         has_asked = bool(paid) and self.rules.least_margin_rate is not None
         is_shared = any(len(parcel.lines) > 1 for parcel in planned.parcels)
@@ -152,7 +150,7 @@ class Reach:
         return replace(anyhow, rules=self.rules) if self._quotes(anyhow) else planned
 
     def _reaching(self, planned: Plan) -> Plan:
-        """Leave out what no route carries anyhow: it stands in the way of no other line."""
+        """Return the plan without lines that no route carries, so that they block no other line."""
         gone = {one.variant_id for one in self.lost}
         parcels = (
             replace(parcel, lines=tuple(one for one in parcel.lines if one.variant_id not in gone))
@@ -161,11 +159,11 @@ class Reach:
         return replace(planned, parcels=tuple(one for one in parcels if one.lines))
 
     def alone(self) -> Reach:
-        """Return the same for who needs each line whole from one place."""
+        """Return a copy that ships each line whole from one source."""
         return replace(self, rules=replace(self.rules, most_places=1))
 
     def apart(self) -> Reach:
-        """Return the same with each line routed for itself, as a product page promises it."""
+        """Return a copy that routes each line separately, as a product page promises it."""
         return replace(self, rules=replace(self.rules, chain=self.rules.alone))
 
     def _need(self, variant_id: int, quantity: int, sold: Sold | None) -> Need:
@@ -187,7 +185,7 @@ class Reach:
         if not found:
             return None
         quote = min(found, key=quotes.outlay)
-        # Of several parcels the fullest tells from where, and the last one when.
+        # With several parcels, the fullest names the country of origin and the last one the date.
         parcel = max(quote.parcels, key=lambda each: each.parcel.lines[0].quantity)
         leaves_in = max(each.parcel.lead_days for each in quote.parcels)
         return Promise(
@@ -210,13 +208,12 @@ def reach(  # noqa: PLR0913 - what, how many are shown, where to, by when
     costing_of: Callable[..., Costing] = policy.costing_of,
     rules: Rules | None = None,
 ) -> Reach:
-    """Read what can be sent of these variants, never more of one than is listed for sale.
+    """Read what can be sent of these variants, never more than is listed for sale.
 
-    One query, two more for what goods land at where there is a choice; the channel's rules, and
-    what suppliers are worth, are kept for a minute.
-
-    Shape:  ``listed`` maps variants to what a shopper may order at most, 0 or nothing: none of
-            it; None: staff ask what there would be
+    One query, and two more for landed costs if a variant has several sources. The channel's rules
+    and supplier scores are cached for a minute.
+    Shape:  ``listed`` maps variants to the quantity that customers may order, none if absent; None
+            ignores listings, for staff
     """
     ids = sorted(variant_id for variant_id in pieces if listed is None or listed.get(variant_id))
     found = []
@@ -253,7 +250,7 @@ def reach(  # noqa: PLR0913 - what, how many are shown, where to, by when
 
 
 def _known(one: Candidate, piece: Piece, made: Reach) -> Candidate:
-    """Add to a candidate when one of it would be there, and what its supplier is worth."""
+    """Return the candidate with its days until arrival and its supplier's score."""
     way = best(_in_time(one, made.country, made.now, made.by), load_of(piece))
     arrives = quotes.days(way, one.lead_days, made.now)[1] if way else None
     return replace(
@@ -266,7 +263,7 @@ def _known(one: Candidate, piece: Piece, made: Reach) -> Candidate:
 def carried(
     candidate: Candidate, piece: Piece, *, country: str, now: datetime, by: date | None = None
 ) -> Candidate | None:
-    """Return a candidate with what one parcel takes of it; None where it may not or cannot go."""
+    """Return a candidate capped at what one parcel takes; None if it cannot or may not go."""
     if country in candidate.not_sent_to:
         return None
     one = load_of(piece)

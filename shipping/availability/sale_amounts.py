@@ -1,7 +1,7 @@
-"""Say what lines are sold for, as routing sets it against what they cost from each place.
+"""Sale amounts: compute what lines are sold for, as the margin filter of routing needs it.
 
-All fronts are told the same, by our table of taxes: a page, a cart and an order of one price take
-one place. What a region or a tax service says more exactly, the bill says, and then the gate.
+All channels use the same tax table, so that a page, a cart and an order at one price choose one
+source. Taxes by region or tax service apply later, in the cart totals and the hold rules.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ def sold(
     channel: Channel,
     known: CountryRate | None = None,
 ) -> dict[int, Sold]:
-    """Return what lines bring; nothing where there is nothing to choose, and so nobody asks.
+    """Return the sale amount per variant; empty if no rule or choice needs it.
 
-    Shape:  ``amounts`` are whole lines after what is taken off them, by variant; ``known`` as
-            for ``rates.treatment``
+    Shape:  ``amounts`` are whole lines after discounts, by variant; ``known`` as in
+            ``rates.treatment``
     """
     if not _is_asked(reached, amounts):
         return {}
@@ -43,10 +43,10 @@ def sold(
 
 
 def of_cart(*, cart: Cart, seen: CartView, reached: Reach) -> tuple[dict[int, Sold], Held | None]:
-    """Return what the lines of a cart bring after its promotions, and these.
+    """Return the sale amounts of a cart after its promotions, and the promotions read.
 
-    A free way is not known yet, and no line's: that one which takes off goods instead counts here
-    may at most leave out a place too many.
+    Free delivery is unknown here. A promotion that would give it counts as a discount on lines,
+    which may at most exclude one source too many.
     """
     ids = [line.variant_id for line in seen.lines]
     if not _is_asked(reached, ids):
@@ -72,7 +72,7 @@ def _is_asked(reached: Reach, variant_ids: Iterable[int]) -> bool:
 def _treatment(
     channel: Channel, country: str, now: datetime, known: CountryRate | None
 ) -> Treatment:
-    """Say how a country taxes, as it was within a minute."""
+    """Return how a country taxes, cached for a minute."""
     notes: dict[Hashable, Any] = quotes.notes(now)
     key = ("tax", channel.pk, country)
     found: Treatment | None = notes.get(key)

@@ -1,6 +1,6 @@
-"""Put all stock rows of one variant side by side: which one is taken, and why no other is.
+"""Source comparison: list all stock rows of a variant with the reason for or against each.
 
-It decides nothing: it asks what checkout asks, and keeps the answers.
+Decides nothing: it runs what checkout runs and records the results.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from suppliers.shipping_services.selection import load_of
 
 
 class Way(StrEnum):
-    """What the routes make of a stock row."""
+    """What the routes decide about a stock row."""
 
     TAKEN = "taken"
-    NOT_CARRIED = "not_carried"  # no route carries one of it to this country
-    PARCEL_TOO_SMALL = "parcel_too_small"  # not so many of it in one parcel
+    NOT_CARRIED = "not_carried"  # no route carries one unit to this country
+    PARCEL_TOO_SMALL = "parcel_too_small"  # one parcel takes fewer units than ordered
 
 
 type Verdict = Way | Refusal | Misfit | Unearning | Worse
@@ -35,11 +35,11 @@ type Verdict = Way | Refusal | Misfit | Unearning | Worse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """One stock row, and why it is taken or not.
+    """One stock row and why it is chosen or not.
 
-    Shape:  ``sentence`` says what stands against the routes; ``most`` is what one parcel can
-            bring from here, ``units`` how many are taken; ``left`` what these, or else the line,
-            would leave at the price of now
+    Shape:  ``sentence`` says why no route carries it; ``most`` is what one parcel can take from
+            here, ``units`` what is taken; ``left`` is what these units, or otherwise the whole
+            line, would leave at the current price
     """
 
     row: Weighed
@@ -53,9 +53,9 @@ class Compared:
 def compare(
     *, variant: Variant, quantity: int, country: str, channel: Channel, now: datetime
 ) -> list[Compared]:
-    """Say of each stock row what checkout would make of it for one line of so many.
+    """Return each stock row with what checkout would decide for one line of this quantity.
 
-    The one that is taken comes first, then those that could be, cheapest first.
+    Chosen rows come first, then possible ones, cheapest first.
     """
     pieces = {variant.pk: variant}
     reached = reach.reach(pieces=pieces, listed=None, channel=channel, country=country, now=now)
@@ -70,7 +70,7 @@ def compare(
     return sorted(found, key=lambda one: _place(one, quantity))
 
 
-def _judged(  # noqa: PLR0913, PLR0917 - one row, and all that it is compared by
+def _judged(  # noqa: PLR0913, PLR0917 - one row and everything that decides about it
     row: Weighed,
     variant: Variant,
     quantity: int,
@@ -81,7 +81,7 @@ def _judged(  # noqa: PLR0913, PLR0917 - one row, and all that it is compared by
     if row.refusal is not None or row.candidate is None:
         return Compared(row=row, verdict=row.refusal or Refusal.NO_COST)
     able = reach.carried(row.candidate, variant, country=country, now=now)
-    if able is None and row.candidate.at_least(1) is None:  # fewer are left than he sells at all
+    if able is None and row.candidate.at_least(1) is None:  # below the minimum order
         return Compared(row=row, verdict=row.candidate.misfit(quantity) or Misfit.TOO_FEW)
     if able is None:
         return Compared(
@@ -109,7 +109,7 @@ def _why(candidate: Candidate, variant: Variant, country: str, now: datetime) ->
     routes = quotes.routes_from(
         candidate.location_id, country=country, currency=candidate.cost.currency, now=now
     )
-    # The least that he sends, because that is what no route carries.
+    # Use the minimum order quantity: it is what no route carries.
     load = load_of(variant, candidate.at_least(1) or 1)
     return reason_for(
         routes=routes,

@@ -8,7 +8,7 @@ from suppliers.models import StockLocation
 
 
 class AskedFreight(models.Model):
-    """What the supplier asks for each parcel from here counts, and not the table of routes."""
+    """A location whose parcels cost what its supplier asks, instead of our routes."""
 
     location = models.OneToOneField(StockLocation, models.PROTECT, related_name="asked_freight")
     is_active = models.BooleanField(default=True)

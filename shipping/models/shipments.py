@@ -23,10 +23,11 @@ class Shipment(models.Model):
 
 
 class Parcel(Stateful):
-    """One box. Our side moves; the carrier's side is only told.
+    """One parcel. ``status`` is ours; ``carrier_status`` only records what the carrier reports.
 
-    ``number`` is empty while the supplier says that goods left and not how to follow them.
-    ``is_content_unknown`` stays while he did not say what is in it and it can be part of the rest.
+    ``number`` is empty while the supplier reports a shipment without tracking.
+    ``is_content_unknown`` is true while the supplier has not stated the contents and the parcel may
+    hold remaining units.
     """
 
     class Status(models.TextChoices):
@@ -36,7 +37,7 @@ class Parcel(Stateful):
         VOIDED = "voided", _("Voided")
 
     class Carrier(models.TextChoices):
-        """What the carrier says, in our words; the order is the rank of the news."""
+        """The carrier's status; members are in rank order."""
 
         UNKNOWN = "unknown", _("No news")
         PRE_TRANSIT = "pre_transit", _("Label made, not handed over")
@@ -83,7 +84,7 @@ class Parcel(Stateful):
 
 
 class ParcelLine(models.Model):
-    """How many of an order line are in a parcel."""
+    """The units of an order line in a parcel."""
 
     parcel = models.ForeignKey(Parcel, models.PROTECT, related_name="lines")
     order_line = models.ForeignKey(OrderLine, models.PROTECT, related_name="parcel_lines")
@@ -102,14 +103,14 @@ class ParcelLine(models.Model):
 
 
 class TrackingEvent(models.Model):
-    """One piece of news about one parcel, as it came. Append-only."""
+    """One tracking update of a parcel, as received. Append-only."""
 
     parcel = models.ForeignKey(Parcel, models.PROTECT, related_name="tracking_events")
     external_id = models.CharField(max_length=120)
     carrier_status = models.CharField(max_length=22, choices=Parcel.Carrier)
     description = models.CharField(max_length=300, blank=True)
     place = models.CharField(max_length=120, blank=True)
-    happened_at = models.DateTimeField(null=True, blank=True)  # empty: the carrier gave no time
+    happened_at = models.DateTimeField(null=True, blank=True)  # null: the carrier gave no time
     received_at = models.DateTimeField()
 
     class Meta:

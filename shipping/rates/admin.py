@@ -35,7 +35,7 @@ ASKED = (
 
 
 class AskedFreightForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """A warehouse, refused in words where its supplier cannot be asked."""
+    """Form for a location; rejects one whose supplier has no live rates."""
 
     def clean_location(self) -> Any:
         location = self.cleaned_data["location"]

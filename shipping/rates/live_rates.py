@@ -1,7 +1,7 @@
 """Live rates: ask suppliers for the delivery price of each parcel, cache their answers.
 
-An answer is kept as long as prices are guaranteed, so that the pages of a checkout and the order
-agree. A supplier that does not answer in time is not waited for: the table of routes applies.
+Answers are cached as long as prices are guaranteed, so that the checkout pages and the order agree.
+If a supplier does not answer in time, the routes apply.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ from suppliers.resilience.bulkheads import LaneFullError, Work, lane
 
 log = logging.getLogger(__name__)
 
-WITHIN_S = 1.5  # all suppliers together: a shopper waits for it
-SILENT_FOR = timedelta(minutes=5)  # who did not answer is let be
+WITHIN_S = 1.5  # for all suppliers together: a customer is waiting
+SILENT_FOR = timedelta(minutes=5)  # do not ask a supplier again after a timeout
 AT_ONCE = 8
 SILENT = False
 
-type Answer = tuple[FreightOption, ...] | bool  # False: he did not say
-# Kept as plain JSON: what is kept outlives a deployment, and the classes need not.
+type Answer = tuple[FreightOption, ...] | bool  # False: no answer
+# Plain JSON, because cached answers outlive a deployment and classes may not.
 _READER: msgspec.json.Decoder[tuple[FreightOption, ...] | bool] = msgspec.json.Decoder(
     tuple[FreightOption, ...] | bool
 )
@@ -58,9 +58,9 @@ _READER: msgspec.json.Decoder[tuple[FreightOption, ...] | bool] = msgspec.json.D
 def ask(
     *, cart: Cart, plan: Plan, country: str, now: datetime, postcode: str | None = None
 ) -> Told:
-    """Return what suppliers ask for the ways of a cart's planned parcels, by location.
+    """Return the live rates of a cart's planned parcels, by location.
 
-    Shape:  ``postcode`` of where it goes, empty where it has none; None: as the cart knows it
+    Shape:  ``postcode`` of the destination, empty if it has none; None: that of the cart
     Raises: HeldTransactionError
     """
     if postcode is None:
@@ -72,12 +72,11 @@ def ask(
 
 
 def ask_for(*, plan: Plan, channel: Channel, country: str, postcode: str, now: datetime) -> Told:
-    """Return what suppliers ask for the ways of planned parcels, by location.
+    """Return the live rates of planned parcels, by location.
 
-    Who says nothing has no entry. Of refusals only one of the way itself says something: a wrong
-    key or a broken answer takes no way off a cart. Without a postcode neither a refusal nor an
-    empty answer does.
-
+    A supplier that does not answer has no entry. Only a refusal of the delivery method itself
+    counts as an answer: a wrong key or a broken response removes no method. Without a postcode,
+    neither a refusal nor an empty answer counts.
     Raises: HeldTransactionError
     """
     here = quotes.asked_places(now)
@@ -109,10 +108,10 @@ def ask_for(*, plan: Plan, channel: Channel, country: str, postcode: str, now: d
 def charge(
     freight: Money, *, parcel: PlannedParcel, costing: Costing, channel: Channel
 ) -> Money | None:
-    """Say what a shopper pays for a way that the supplier asks so much for; None: nobody can say.
+    """Return what the customer pays for a live rate, None if it cannot be computed.
 
-    It pays the freight, the tax on it and the fees of being paid, less what the prices of the
-    goods pay for their freight already.
+    The charge covers the freight, the tax on it and the payment and channel fees, less the freight
+    that the item prices already include.
     """
     rate = costing.dearest(freight.currency)
     code = parcel.lines[0].candidate.supplier_code
@@ -135,7 +134,7 @@ def _ways(
     channel: Channel,
     costing: Costing,
 ) -> Iterator[tuple[str, ToldWay]]:
-    """Name what can be charged; of two offers of one name the cheaper comes last, and counts."""
+    """Yield the methods that can be charged; of two with one name the cheaper comes last."""
     for option in sorted(options, key=lambda each: -each.price.amount):
         price = charge(option.price, parcel=parcel, costing=costing, channel=channel)
         if price is not None:
@@ -144,9 +143,9 @@ def _ways(
 
 
 def _heard(parcels: Sequence[PlannedParcel], to: Address) -> dict[int, Answer]:
-    """Ask all at once; who has not answered in time is silent.
+    """Ask all suppliers in parallel; record those that do not answer in time as silent.
 
-    Who was not asked at all has no entry: that says nothing of him, and the next page asks.
+    A parcel whose supplier was not asked has no entry, so that the next page asks again.
     """
     ends_at = time.monotonic() + WITHIN_S
     skus = dict(
@@ -163,21 +162,21 @@ def _heard(parcels: Sequence[PlannedParcel], to: Address) -> dict[int, Answer]:
                 work = partial(_asked, connector, parcel, to, skus, ends_at)
                 asked[parcel.location_id] = pool.submit(work)
             else:
-                heard[parcel.location_id] = SILENT  # he has no such call
+                heard[parcel.location_id] = SILENT  # this connector has no such call
         finished, _late = wait(asked.values(), timeout=max(0.0, ends_at - time.monotonic()))
         pool.shutdown(wait=False, cancel_futures=True)
         for location_id, question in asked.items():
             if question in finished:
                 heard[location_id] = question.result()
             elif not question.cancelled():
-                heard[location_id] = SILENT  # what comes later is not waited for
+                heard[location_id] = SILENT  # a later answer is ignored
         return {place: answer for place, answer in heard.items() if answer is not None}
 
 
 def _connected(
     parcels: Sequence[PlannedParcel], lines: ExitStack
 ) -> list[tuple[object, PlannedParcel]]:
-    """Open one line to each supplier who has a lane free."""
+    """Open a connection to each supplier that has a free lane."""
     connectors: dict[int, object] = {}
     for supplier in Supplier.objects.filter(pk__in={parcel.supplier_id for parcel in parcels}):
         try:
@@ -199,7 +198,7 @@ def _asked(
     skus: Mapping[int, str],
     ends_at: float,
 ) -> Answer | None:
-    """Ask one supplier, in a thread of its own; None: nothing was sent to him."""
+    """Ask one supplier, in its own thread; return None if nothing was sent."""
     try:
         with deadlines.ending_at(ends_at):
             options = connector.freight(
@@ -227,8 +226,8 @@ def _asked(
         log.exception("freight from %s could not be asked for", parcel.location_id)
         return SILENT
     finally:
-        connections.close_all()  # this thread's own
-    # Without a postcode, no way may only mean that he needs one.
+        connections.close_all()  # the connections of this thread
+    # Without a postcode, an empty answer may only mean that the supplier needs one.
     return options if options or to.postcode else SILENT
 
 

@@ -25,27 +25,27 @@ from suppliers.shipping_services import queries
 from suppliers.shipping_services.selection import Load, Piece, Route, best, load_of
 
 TIERS = ("economy", "express")
-# Routes change when staff edit them; every page asks for them.
+# Routes change only when staff edit them, and every page needs them.
 KEPT_FOR = timedelta(seconds=60)
-_ASKED = "asked places"  # among the notes
+_ASKED = "asked places"  # key in the notes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToldWay:
-    """What a supplier says of one way of a parcel: the price as the shopper pays it, and days."""
+    """One live rate of a parcel: the price that the customer pays, and the days."""
 
     price: Money
     min_days: int
     max_days: int
 
 
-# By location, then by the supplier's own name of the way; the locations whose supplier told.
+# By location, then by the supplier's name of the method. Only locations that answered.
 type Told = Mapping[int, Mapping[str, ToldWay]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """When goods would arrive by the cheapest way that may carry them, and for how much."""
+    """Arrival and price by the cheapest route that may carry the items."""
 
     leaves_on: date
     arrives_from: date
@@ -54,7 +54,7 @@ class Promise:
     country_from: str
 
 
-def for_plan(  # noqa: PLR0913 - what, where to, by when, and what is known of it
+def for_plan(  # noqa: PLR0913 - what, where to, by when, and the live rates
     *,
     plan: Plan,
     country: str,
@@ -63,14 +63,13 @@ def for_plan(  # noqa: PLR0913 - what, where to, by when, and what is known of i
     by: date | None = None,
     told: Told | None = None,
 ) -> list[ShippingQuote]:
-    """Quote every way to deliver a plan (in time): per tier, the cheapest route of each parcel.
+    """Return a quote per tier: the cheapest route of each parcel, arriving by a date if given.
 
-    A parcel that no route of a tier may carry takes the best of the others, so that one spare
-    cell does not take the choice from the whole cart. Nothing is quoted when a parcel cannot
-    travel at all; ``reasons`` says why.
-
-    Shape:  ``pieces`` maps variants to what they weigh; ``told`` what suppliers say themselves,
-            before which the table gives way
+    A parcel that no route of a tier may carry takes the best route of another tier, so that one
+    spare cell does not remove a tier from the whole cart. No quotes if a parcel cannot be sent at
+    all; ``reasons`` says why.
+    Shape:  ``pieces`` maps variants to weight and cells; ``told`` are live rates, which replace the
+            prices of the routes
     """
     if not plan.parcels:
         return []
@@ -106,10 +105,10 @@ def reasons(
     pieces: Mapping[int, Piece],
     told: Told | None = None,
 ) -> list[Reason]:
-    """Say in the shopper's language what keeps parcels of a plan from travelling.
+    """Return why parcels of a plan cannot be sent, in the customer's language.
 
-    Shape:  one for each parcel that no route may carry; for the others, one for each tier
-            that may not; ``pieces`` and ``told`` as in ``for_plan``
+    Shape:  one for each parcel that no route may carry; for other parcels, one for each tier that
+            may not; ``pieces`` and ``told`` as in ``for_plan``
     """
     loads = _loads(plan, pieces)
     found = []
@@ -136,22 +135,22 @@ def reasons(
 
 
 def is_forbidden(parcel: PlannedParcel, country: str) -> bool:
-    """Test whether something in a parcel may not be sent to a country, whoever carries it."""
+    """Test whether an item of a parcel may not be sent to a country, by any carrier."""
     return any(country in line.candidate.not_sent_to for line in parcel.lines)
 
 
 def outlay(quote: ShippingQuote) -> tuple[Decimal, date]:
-    """Compare ways of delivery: the cheapest is shown and taken first, of these the soonest."""
+    """Return the sort key of a quote: the cheapest first, then the soonest."""
     return quote.price.amount, quote.arrives_to
 
 
 def forget() -> None:
-    """Read the routes anew at the next question."""
+    """Drop the cached routes and notes."""
     _KEPT.forget()
 
 
 def asked_places(now: datetime) -> frozenset[int]:
-    """Name the locations whose suppliers are asked what a way costs; lists need not know."""
+    """Return the locations whose suppliers are asked for live rates."""
     kept = notes(now)
     if _ASKED not in kept:
         rows = AskedFreight.objects.filter(is_active=True)
@@ -161,12 +160,12 @@ def asked_places(now: datetime) -> frozenset[int]:
 
 
 def notes(now: datetime) -> dict[Hashable, Any]:
-    """Return what was noted since the routes were read; it is forgotten together with them."""
+    """Return the cache of this process; it is dropped together with the routes."""
     return _KEPT.current(now).notes
 
 
 def rules_of(channel: Channel, now: datetime) -> Rules:
-    """Return the rules by which a channel's orders are routed, as they were within a minute."""
+    """Return the routing rules of a channel, cached for a minute."""
     kept = notes(now)
     key = ("rules", channel.pk)
     found: Rules | None = kept.get(key)
@@ -176,7 +175,7 @@ def rules_of(channel: Channel, now: datetime) -> Rules:
 
 
 def score_of(supplier_id: int, now: datetime) -> int | None:
-    """Return what we saw of a supplier, of 100, as it was known within a minute."""
+    """Return the score of a supplier, out of 100, cached for a minute."""
     kept = notes(now)
     found: dict[int, int] | None = kept.get("scores")
     if found is None:
@@ -186,7 +185,7 @@ def score_of(supplier_id: int, now: datetime) -> int | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Known:
-    """The routes as this process read them, by location and currency, and what was noted since."""
+    """The routes as this process read them, by location and currency, and the notes since."""
 
     read_at: datetime
     routes: Mapping[tuple[int, str], Sequence[Route]]
@@ -226,7 +225,7 @@ def _routes(
 
 
 def _as_told(route: Route, way: ToldWay) -> Route:
-    """Have a way cost what its supplier asks, and come no sooner than he says."""
+    """Return a route with the live price, and no sooner than the live rate says."""
     return replace(
         route,
         base=way.price,
@@ -237,13 +236,13 @@ def _as_told(route: Route, way: ToldWay) -> Route:
 
 
 def routes_from(location_id: int, *, country: str, currency: str, now: datetime) -> list[Route]:
-    """Return the routes from a location to a country, as they were known within a minute."""
+    """Return the routes from a location to a country, cached for a minute."""
     found = _KEPT.current(now).routes.get((location_id, currency), ())
     return [route for route in found if route.goes_to(country)]
 
 
 def _loads(plan: Plan, pieces: Mapping[int, Piece]) -> dict[int, Load]:
-    """Map locations to what their parcels weigh and hold."""
+    """Map locations to the weight and cells of their parcels."""
     loads = {}
     for parcel in plan.parcels:
         parts = [load_of(pieces[line.variant_id], line.quantity) for line in parcel.lines]
@@ -269,6 +268,6 @@ def _quoted(parcel: PlannedParcel, route: Route, load: Load, now: datetime) -> Q
 
 
 def days(route: Route, lead_days: int, now: datetime) -> tuple[date, date]:
-    """Return from when to when it arrives by a route; ``lead_days`` pass before it leaves."""
+    """Return the first and last arrival day by a route; ``lead_days`` pass before it leaves."""
     leaves_on = now.date() + timedelta(days=lead_days)
     return leaves_on + timedelta(days=route.min_days), leaves_on + timedelta(days=route.max_days)

@@ -1,4 +1,4 @@
-"""Say in words why a parcel cannot travel. No database, no clock, no network."""
+"""Refusal reasons: explain to the customer why a parcel cannot be sent. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from suppliers.shipping_services.selection import TOO_HEAVY, Load, Route, refuse
 
 NO_ROUTE = "no_route"
 FORBIDDEN = "forbidden"
-# Of several reasons the one is told that the shopper can do most about.
+# Of several reasons, the one that the customer can change most easily comes first.
 ORDER = (
     TOO_HEAVY,
     Refusal.CELL_COUNT,
@@ -27,7 +27,7 @@ ORDER = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why a parcel cannot travel. ``tier`` is empty where it cannot travel at all."""
+    """Why a parcel cannot be sent. ``tier`` is empty if no tier can carry it."""
 
     country_from: str
     tier: str
@@ -35,7 +35,7 @@ class Reason:
     sentence: str
 
 
-def reason_for(  # noqa: PLR0913 - a parcel, its way, and who is against it
+def reason_for(  # noqa: PLR0913 - a parcel, its method, and what refuses it
     *,
     routes: Sequence[Route],
     load: Load,
@@ -44,7 +44,7 @@ def reason_for(  # noqa: PLR0913 - a parcel, its way, and who is against it
     tier: str,
     is_forbidden: bool = False,
 ) -> Reason:
-    """Word what stands against the route that comes closest to carrying it."""
+    """Return the reason of the route that comes closest to carrying the parcel."""
     code = FORBIDDEN if is_forbidden else NO_ROUTE
     if routes and not is_forbidden:
         against = min((refused(route, load) for route in routes), key=len)
@@ -59,12 +59,12 @@ def reason_for(  # noqa: PLR0913 - a parcel, its way, and who is against it
 
 
 def tier_name(tier: str) -> str:
-    """Call a pace by its word; one that has none, by its code."""
+    """Return the name of a tier, or its code if it has no name."""
     return _TIERS[tier]() if tier in _TIERS else tier
 
 
 def _of_tier(tier: str, code: str, sentence: str, words: Mapping[str, str]) -> str:
-    """Say of which pace it is true: by another one the parcel may well travel."""
+    """Prefix the tier to which the reason applies; another tier may carry the parcel."""
     if tier not in _TIERS:
         return sentence
     if code == NO_ROUTE:

@@ -117,7 +117,7 @@ def may_answer(setback: Setback) -> str:
 
 
 def answer_form(setback: Setback) -> type[forms.Form]:
-    """Make the form for what this shopper may choose."""
+    """Return a form class with the choices of this backorder."""
     choices = [(one, Choice(one).label) for one in setback.choices]
     chosen = forms.ChoiceField(
         label=_("What he wants"), choices=choices, widget=UnfoldAdminSelectWidget

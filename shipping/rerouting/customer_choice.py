@@ -1,4 +1,4 @@
-"""Ask a shopper what he wants of lines that do not come as promised, and do as he says."""
+"""Customer choice: ask the customer about delayed or replaced lines and apply the answer."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from suppliers.inventory.ledger import NotEnoughStockError
 Status = Setback.Status
 Choice = Setback.Choice
 Kind = Setback.Kind
-# Who has less time than this to answer is not asked.
+# A customer with less time than this to respond is not asked.
 LEAST_TO_ANSWER = timedelta(hours=2)
 
 
 class NoLongerError(Exception):
-    """What the shopper chose cannot be had any more, or the other was chosen."""
+    """The chosen option is no longer available, or another was chosen."""
 
 
 def may_ask(row: Setback, *, now: datetime) -> bool:
@@ -33,7 +33,7 @@ def may_ask(row: Setback, *, now: datetime) -> bool:
 
 @needs_transaction
 def ask_to_wait(row: Setback, found: Found, now: datetime) -> None:
-    """Ask whether he waits for what comes later; it is held for him meanwhile.
+    """Ask whether the customer accepts a later delivery; the units stay reserved.
 
     Locks:  the caller holds the order, and the units
     """
@@ -45,7 +45,7 @@ def ask_to_wait(row: Setback, found: Found, now: datetime) -> None:
 
 @needs_transaction
 def ask_instead(row: Setback, found: Found, now: datetime) -> None:
-    """Ask whether he takes what replaces it, for the same money; it is held when he says so.
+    """Ask whether the customer accepts a substitute at the same price; reserve it on acceptance.
 
     Locks:  the caller holds the order
     """
@@ -57,7 +57,7 @@ def ask_instead(row: Setback, found: Found, now: datetime) -> None:
 
 @needs_transaction
 def ask_of_delay(row: Setback, now: datetime) -> None:
-    """Ask whether he waits for what his supplier sends later; silence lets it come.
+    """Ask whether the customer accepts the supplier's delay; no response accepts it.
 
     Locks:  the caller holds the order
     """
@@ -75,11 +75,11 @@ def _ask(row: Setback, choices: Sequence[Choice], now: datetime) -> None:
 
 
 def answer(*, setback: Setback, choice: Choice, actor: str, now: datetime) -> None:
-    """Do as the shopper chose; the same answer again changes nothing.
+    """Apply the customer's choice. Idempotent for the same choice.
 
-    Shape:  without an ``actor`` nobody answered in time
-    Locks:  the order, then what it takes to order it or to give it up
-    Raises: NoLongerError  it cannot be had any more, or the other was chosen
+    Shape:  an empty ``actor`` means that the response time ran out
+    Locks:  the order, then what ordering or refunding locks
+    Raises: NoLongerError  the option is no longer available, or another was chosen
     """
     found = None
     if choice == Choice.SUBSTITUTE and setback.status == Status.ASKED:
@@ -129,7 +129,7 @@ def _refund(row: Setback, actor: str, now: datetime) -> None:
     if row.kind == Kind.LATER:
         if row.purchase_order.status not in PurchaseOrder.STOPPABLE:
             raise NoLongerError(row)
-        # He has it: he is asked to stop it, and what he stopped is paid back.
+        # The supplier has the order: request cancellation. What it cancels is refunded.
         chosen = Choice.REFUND.value
         backorders.end(row, Status.GIVEN_UP, reason=reason, actor=actor, chosen=chosen, now=now)
         cancellation.wish(row.purchase_order, reason=reason, now=now)

@@ -1,7 +1,7 @@
-"""Find who sends goods anew for a return, as an order is routed, and have them ordered there.
+"""Exchange sourcing: find a source for the replacement items of a return and order them.
 
-It earns nothing wherever it comes from, so nobody is passed over who would lose: the usual rules
-choose, and the gate holds it. What no route brings comes from where it came from, if any is there.
+A replacement earns nothing, so margins exclude no source: the usual rules choose, and the hold
+rules hold it. Items that no route carries come from the original source if it has stock.
 """
 
 from __future__ import annotations
@@ -36,10 +36,9 @@ def exchange(
     choice: Mapping[int, int | None] | None = None,
     is_free: bool = False,
 ) -> Order:
-    """Order anew what was accepted of a return, or another, from whoever sends it now.
+    """Create the replacement order of a return, for the same or other items.
 
-    Nothing is locked while it is looked for; who takes the units meanwhile has them.
-
+    The search takes no locks, so another order may take the units first.
     Shape, Locks, Raises: as ``exchanges.exchange``
     """
     found = find(authorization, choice, now=now)
@@ -56,9 +55,9 @@ def exchange(
 def find(
     authorization: ReturnAuthorization, choice: Mapping[int, int | None] | None, *, now: datetime
 ) -> Found:
-    """Route what is sent for a return; lines of one variant come from one place.
+    """Return a source for each replacement item; lines of one variant share one source.
 
-    Raises: CannotReturnError  what is chosen is not for sale
+    Raises: CannotReturnError  the chosen item is not for sale
     """
     bought = exchange_options.bought_of(authorization)
     lines = refund_amounts.lines_of(authorization)

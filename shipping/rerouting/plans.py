@@ -1,6 +1,6 @@
-"""Choose how refused lines of an order come from elsewhere: in time first, and together.
+"""Rerouting plans: choose sources for rejected lines, on time first and in few parcels.
 
-Each way that is found is ordered, or asked of, by itself (``rerouting``). Nothing is written.
+Each plan found is ordered or offered to the customer by itself (``rerouting``). Read-only.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ type Ways = tuple[list[Found], list[SetbackLine]]
 
 
 def ways(setback: Setback, *, now: datetime) -> Ways:
-    """Find who sends lines whole, then who send the others between them, and what nobody does.
+    """Return plans for whole lines, then for split lines, and the lines without a source.
 
-    Who comes in time and earns is looked for first: then nobody need be asked. Where a line is
-    lost that way, as it earns only together with those, all of them may come later, or at a loss.
-    Who has no time to answer is sent what comes in time, or nothing.
+    Sources that deliver on time with a profit come first, because they need no consent. If that
+    loses a line which is profitable only together with the others, all may come later or at a loss.
+    Without time for the customer to respond, only sources that deliver on time count.
     """
     day = setback.promised_by
     if day is None or not customer_choice.may_ask(setback, now=now):
@@ -57,9 +57,9 @@ def _come(
     *,
     is_divided: bool,
 ) -> list[Found]:
-    """Look for lines together, then by itself for each smaller line of the same variant.
+    """Search for lines together, then for each smaller line of the same variant by itself.
 
-    What cannot come together is looked for in smaller groups, in the end line by line.
+    A group without a source is searched again in smaller groups, down to single lines.
     """
     rows = sorted(rows, key=lambda row: row.order_line.quantity)
     together = list({row.order_line.variant_id: row for row in rows}.values())
@@ -78,10 +78,10 @@ def _come(
 def _smaller(
     group: Sequence[SetbackLine], way: Found, *, is_divided: bool
 ) -> list[list[SetbackLine]]:
-    """Part lines by who would send them, so that one parcel does not become two; else by halves.
+    """Group lines by the source that would send them, to avoid extra parcels; otherwise halve.
 
-    So one that loses, or weighs too much, keeps no more of the others apart than it must. Whom
-    nobody has whole among others, nobody has alone; divided it may yet come.
+    So a line that loses money or weighs too much separates as few others as possible. A line
+    without a whole source in the group has none alone either, but may be split.
     """
     planned = way.plan.planned
     places: dict[int, list[SetbackLine]] = {}

@@ -1,4 +1,4 @@
-"""Order lines of a paid order anew: units are held first, then their purchase orders are made."""
+"""Rerouted purchases: reserve units for lines of a paid order, then create purchase orders."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from shipping.rerouting.search import Found
 from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.money import Money
 
-SHELVES = "shelves"  # in a kept entry: order line to where it is taken from
+SHELVES = "shelves"  # key in a stored entry: order line to its stock row
 KEPT = ("plan", "decision", "arrives_by")
 
 
 @needs_transaction
 def lock(setback: Setback) -> Setback:
-    """Lock the order, then the setback, and read both again.
+    """Lock the order, then the backorder, and read both again.
 
-    Locks:  the order, then the setback
+    Locks:  the order, then the backorder
     """
     order = Order.objects.select_for_update(of=["self"]).get(pk=setback.order_id)
     row = Setback.objects.select_for_update(of=["self"]).get(pk=setback.pk)
@@ -40,13 +40,13 @@ def lock(setback: Setback) -> Setback:
 
 
 def goes_on(row: Setback) -> bool:
-    """Test whether its order is neither held nor over."""
+    """Test whether the order is in processing, neither on hold nor ended."""
     return bool(row.order.status == Order.Status.PROCESSING)
 
 
 @needs_transaction
 def part(found: Found) -> Found:
-    """Make lines of their own of what comes from several, one for each who sends some of it.
+    """Split lines that several sources fill into one line per source.
 
     Locks:  the caller holds the order
     """
@@ -63,7 +63,7 @@ def part(found: Found) -> Found:
 
 @needs_transaction
 def hold(row: Setback, found: Sequence[Found], now: datetime) -> None:
-    """Sell all lines from the shelves that were found; what they held before is given back.
+    """Allocate all lines to their new stock rows and release their old allocations.
 
     Locks:  the stock rows in id order
     Raises: NotEnoughStockError  the caller's transaction must end
@@ -76,14 +76,14 @@ def hold(row: Setback, found: Sequence[Found], now: datetime) -> None:
 
 
 def keep(row: Setback, found: Found) -> None:
-    """Write down in the row how it would come; nothing is saved."""
+    """Set the plan, decision and arrival of the backorder; does not save it."""
     row.plan = _entries(row, found)
     row.decision = decision_log.note(found.plan)
     row.arrives_by = found.arrives_by
 
 
 def _entries(row: Setback, found: Found) -> list[dict[str, Any]]:
-    """Write the parcels down; what was paid for the way goes with the first."""
+    """Return the parcels as stored entries; the first carries the paid delivery price."""
     entries = []
     for place, quoted in enumerate(found.quote.parcels if found.quote else ()):
         amount = Decimal(0) if place else row.delivery_amount
@@ -104,7 +104,7 @@ def _entries(row: Setback, found: Found) -> list[dict[str, Any]]:
 
 @needs_transaction
 def order(row: Setback, now: datetime) -> list[PurchaseOrder]:
-    """Make the purchase orders of the plan that is kept; a worker sends them.
+    """Create the purchase orders of the stored plan; a worker submits them.
 
     Locks:  the caller holds the order, and its units
     """
@@ -120,7 +120,7 @@ def order(row: Setback, now: datetime) -> list[PurchaseOrder]:
             place=place,
             round=rounds + 1,
             goes_at=moments[entry["supplier_id"]],
-            ship_to=row.purchase_order.ship_to,  # another address that was wished meanwhile
+            ship_to=row.purchase_order.ship_to,  # a changed delivery address applies
             now=now,
         )
         for place, entry in enumerate(row.plan, start=made.count() + 1)
@@ -128,7 +128,7 @@ def order(row: Setback, now: datetime) -> list[PurchaseOrder]:
 
 
 def _tax_rate(found: Found) -> Decimal:
-    """Return the rate of the lines, which is that of their way."""
+    """Return the tax rate of the lines, which also applies to their delivery."""
     return next((row.order_line.tax_rate for row, _ in found.planned), Decimal(0))
 
 

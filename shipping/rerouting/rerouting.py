@@ -1,7 +1,7 @@
 """Rerouting: find another source for backordered lines, order it or ask the customer.
 
-A line is rerouted only when its supplier cannot ship it any more, because it rejected or stopped
-the line. So two suppliers never ship one line.
+A line is rerouted only after its supplier rejected or canceled it, so two suppliers never ship one
+line.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ AGAIN_AFTER = timedelta(seconds=30)
 
 
 def due(*, now: datetime) -> QuerySet[Setback]:
-    """Find what is to be looked for, and what nobody answered in time."""
+    """Return backorders to search for and those whose response time ran out."""
     rows = backorders.due(now=now).filter(order__status=Order.Status.PROCESSING)
     return rows.select_related(
         "order__channel", "purchase_order__location", "purchase_order__supplier"
@@ -35,11 +35,10 @@ def due(*, now: datetime) -> QuerySet[Setback]:
 
 
 def look(*, setback: Setback, now: datetime) -> None:
-    """Find another way for what waits; give up what nobody sends.
+    """Reroute a backorder, ask the customer, or refund the lines without a source.
 
-    Nothing is locked while it is looked for. Who loses a race for the units looks again.
-
-    Raises: customer_choice.NoLongerError  somebody answered it meanwhile
+    The search takes no locks. If another order takes the units first, it is retried.
+    Raises: customer_choice.NoLongerError  the backorder was answered meanwhile
     """
     if setback.status == Status.ASKED:
         choice = Setback.Choice(setback.if_silent)
@@ -66,17 +65,17 @@ def look(*, setback: Setback, now: datetime) -> None:
 
 
 def _heed(setback: Setback) -> None:
-    """Let nobody else be sold what he just said that he has not."""
+    """Set the supplier's stock of the rejected lines, so that no other order sells them."""
     refused = [row.order_line_id for row in setback.lines.filter(code__in=stock_outs.NONE_LEFT)]
     stock_outs.heed(setback.purchase_order, refused, now=setback.opened_at)
 
 
 @transaction.atomic(durable=True)
 def _settle(setback: Setback, found: Sequence[Found], other: Found | None, now: datetime) -> None:
-    """Order what is found, or ask; of the rest, ask for substitutes, and give up what is left.
+    """Order what was found or ask; offer substitutes for the rest and refund what remains.
 
-    Locks:  the order, the setback, promotions with a limit, payments, stock rows
-    Raises: NotEnoughStockError  somebody else took the units
+    Locks:  the order, the backorder, promotions with a limit, payments, stock rows
+    Raises: NotEnoughStockError  another order took the units
     """
     row = purchase.lock(setback)
     if purchase.goes_on(row) and row.status == Status.OPEN:
@@ -86,17 +85,17 @@ def _settle(setback: Setback, found: Sequence[Found], other: Found | None, now: 
 
 @needs_transaction
 def _follow(row: Setback, found: Sequence[Found], other: Found | None, now: datetime) -> None:
-    """Lead each line where it can come from, be asked of, or go back; the caller holds the row."""
+    """Order, offer or refund each line; the caller holds the row."""
     may_ask = customer_choice.may_ask(row, now=now)
     taken = [one for one in found if one.is_in_time(row) or may_ask]
-    taken.sort(key=lambda one: not one.is_in_time(row))  # what comes for sure first
+    taken.sort(key=lambda one: not one.is_in_time(row))  # on-time plans first
     replaced = other.lines if other is not None and may_ask else []
     ways = [*(one.lines for one in taken), *([replaced] if replaced else [])]
     kept = {each.order_line_id for lines in ways for each in lines}
     lost = {one.order_line_id for one in backorders.open_lines(row)} - kept
     if lost:
         refunds.give_up(row, only=lost if kept else None, reason=row.reason, now=now)
-    # What was paid for the way stays with the first.
+    # The first backorder keeps the paid delivery price.
     rows = [row if place == 0 else _split(row, lines, now) for place, lines in enumerate(ways)]
     parted = [purchase.part(one) for one in taken]
     purchase.hold(row, parted, now)
@@ -108,7 +107,7 @@ def _follow(row: Setback, found: Sequence[Found], other: Found | None, now: date
 
 @needs_transaction
 def _order(row: Setback, found: Found, now: datetime) -> None:
-    """Order what is held where it comes in time, else ask."""
+    """Order the reserved units if they arrive on time, otherwise ask the customer."""
     if not found.is_in_time(row):
         customer_choice.ask_to_wait(row, found, now)
         return
@@ -120,7 +119,7 @@ def _order(row: Setback, found: Found, now: datetime) -> None:
 
 @needs_transaction
 def _split(row: Setback, lines: Sequence[SetbackLine], now: datetime) -> Setback:
-    """Part lines from a setback, which go another way."""
+    """Move lines of a backorder with another outcome to a new backorder."""
     other = Setback.objects.create(
         order=row.order,
         purchase_order_id=row.purchase_order_id,
@@ -139,9 +138,9 @@ def _split(row: Setback, lines: Sequence[SetbackLine], now: datetime) -> Setback
 
 @transaction.atomic(durable=True)
 def _delay(setback: Setback, now: datetime) -> None:
-    """Ask of what its supplier ships later, unless it comes in time all the same.
+    """Ask the customer about a supplier's delay, unless it still arrives on time.
 
-    Locks:  the order, then the setback
+    Locks:  the order, then the backorder
     """
     row = purchase.lock(setback)
     if not purchase.goes_on(row) or row.status != Status.OPEN or row.ships_by is None:
@@ -155,7 +154,7 @@ def _delay(setback: Setback, now: datetime) -> None:
 
 
 def _arrives_by(row: Setback, ships_by: date) -> date:
-    """Add what its way takes; of a way that is no longer in the table, what it would have taken."""
+    """Return the arrival date; estimate the transit time if its route no longer exists."""
     purchase_order = row.purchase_order
     routes = quotes.routes_from(
         purchase_order.location_id,

@@ -1,6 +1,6 @@
 """Rerouting search: find another source or a substitute for backordered lines, check its margin.
 
-Nothing is saved or ordered.
+Saves and orders nothing.
 """
 
 from __future__ import annotations
@@ -29,13 +29,12 @@ from storefront.lib.money import Money
 def earns(
     quote: ShippingQuote, order: Order, paid: Money, *, is_each: bool = False, now: datetime
 ) -> bool:
-    """Set what was paid against what it would cost from there; what nobody can count may pass.
+    """Test whether the quote covers its costs; unknown costs pass.
 
-    What the shopper would pay for the way stands for what it costs us: the gate asks again, with
-    what the supplier says, before it is sent.
-
-    Shape:  ``paid`` is what the shopper paid for the way; ``is_each``: no parcel loses, as the
-            gate will ask, however much the others earn
+    The delivery price charged to the customer stands in for our freight cost. Before submission,
+    the hold rules check again with the supplier's figures.
+    Shape:  ``paid`` is the delivery price that the customer paid; ``is_each`` requires that no
+            parcel loses money, as the hold rules do
     """
     costing = policy.costing_of(order.channel, now=now, country=order.ship_to["country"]).sure
     losses = [
@@ -79,15 +78,12 @@ def _loss(quoted: QuotedParcel, costing: Costing, paid: Money) -> Decimal:
     return account.loss.amount
 
 
-# Search
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """How lines of a setback would come, as far as anybody sends them.
+    """How lines of a backorder would be sent, as far as a source exists.
 
-    Shape:  ``wanted`` maps variants to the lines that take them, as sold or as substitutes;
-            ``parts`` maps stock rows to lines, once what comes from several is parted
+    Shape:  ``wanted`` maps variants, ordered or substitute, to their lines; ``parts`` maps stock
+            rows to lines, once lines from several sources are split
     """
 
     wanted: Mapping[int, SetbackLine]
@@ -97,7 +93,7 @@ class Found:
 
     @property
     def planned(self) -> Iterable[tuple[SetbackLine, PlannedLine]]:
-        """Pair the lines that somebody sends with where they come from."""
+        """Yield the lines that have a source, each with its planned line."""
         for quoted in self.quote.parcels if self.quote else ():
             for line in quoted.parcel.lines:
                 yield self.line_of(line), line
@@ -107,12 +103,12 @@ class Found:
 
     @property
     def lines(self) -> list[SetbackLine]:
-        """Return what somebody sends, each once."""
+        """Return the lines that have a source, each once."""
         return list({row.pk: row for row, _ in self.planned}.values())
 
     @property
     def levels(self) -> dict[int, int]:
-        """Map order lines to the stock rows that fill them."""
+        """Map order lines to their stock rows."""
         return {row.order_line_id: line.candidate.level_id for row, line in self.planned}
 
     @property
@@ -120,12 +116,12 @@ class Found:
         return self.quote.arrives_to if self.quote else None
 
     def is_in_time(self, setback: Setback) -> bool:
-        """Test whether it comes by the day that the shopper was told."""
+        """Test whether it arrives by the date promised to the customer."""
         day = self.arrives_by
         return day is not None and (setback.promised_by is None or day <= setback.promised_by)
 
 
-def find(  # noqa: PLR0913 - of what, what of it, by what, how, and who pays the way
+def find(  # noqa: PLR0913 - of what, what of it, by what, how, and who pays delivery
     setback: Setback,
     rows: Sequence[SetbackLine],
     *,
@@ -136,12 +132,11 @@ def find(  # noqa: PLR0913 - of what, what of it, by what, how, and who pays the
     must_earn: bool = False,
     now: datetime,
 ) -> Found:
-    """Route lines of a setback anew, without those who will not send them.
+    """Route lines of a backorder again, without the sources that rejected them.
 
-    Shape:  ``is_divided``: a line may come from several, as many as its channel allows;
-            ``before`` is how others of the setback come: with their units, and with what was
-            paid for the way; ``by`` is the day by which it must be there, if any;
-            ``must_earn``: each parcel of it
+    Shape:  ``is_divided`` allows split lines, as many sources as the channel allows; ``before`` are
+            the plans already found, whose units and paid delivery price are used up; ``by`` is the
+            latest arrival; ``must_earn`` requires that each parcel covers its costs
     """
     order = setback.order
     wanted = {(instead[row].pk if instead else row.order_line.variant_id): row for row in rows}
@@ -185,9 +180,9 @@ def find(  # noqa: PLR0913 - of what, what of it, by what, how, and who pays the
 def _best(
     offered: Sequence[ShippingQuote], earning: Sequence[ShippingQuote], setback: Setback
 ) -> ShippingQuote | None:
-    """Choose the cheapest that is there in time and earns, or else the soonest that earns.
+    """Return the cheapest profitable quote on time, otherwise the soonest profitable one.
 
-    What is there in time, and loses, is better than nothing: the gate holds it, and says so.
+    A quote on time at a loss is better than none: the hold rules hold it for staff.
     """
     day = setback.promised_by
     if in_time := [one for one in earning if day is None or one.arrives_to <= day]:
@@ -199,7 +194,7 @@ def _best(
 
 
 def substitutes(setback: Setback, rows: Sequence[SetbackLine]) -> dict[SetbackLine, Variant]:
-    """Find what replaces goods that nobody sends, where it is no cheaper than what was paid."""
+    """Return substitutes for lines without a source, if no cheaper than the price paid."""
     found = {}
     for row in rows:
         other = row.order_line.variant.replaced_by

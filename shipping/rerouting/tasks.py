@@ -20,7 +20,7 @@ BATCH = 200
 
 @shared_task
 def reroute_due(**_: Any) -> None:
-    """Find what waits to come from elsewhere, and what its shopper did not answer in time."""
+    """Reroute due backorders and apply the default to unanswered ones, one task each."""
     for setback_id in rerouting.due(now=timezone.now()).values_list("pk", flat=True)[:BATCH]:
         reroute.delay(setback_id=setback_id)
 
@@ -30,15 +30,15 @@ def reroute(*, setback_id: int, **_: Any) -> None:
     now = timezone.now()
     setback = rerouting.due(now=now).filter(pk=setback_id).first()
     if setback is None:
-        return  # two sweeps asked for it, and the other was first
-    with suppress(NoLongerError, IllegalMoveError, LostRaceError):  # somebody answered meanwhile
+        return  # another sweep was first
+    with suppress(NoLongerError, IllegalMoveError, LostRaceError):  # answered meanwhile
         rerouting.look(setback=setback, now=now)
     send_due.delay()
 
 
 @shared_task
 def move_silent(**_: Any) -> None:
-    """Find what suppliers never confirmed, where the rules of the channel give up waiting."""
+    """Reassign purchase orders left unconfirmed for longer than the channel's rules allow."""
     now = timezone.now()
     for purchase_order in reassignment.silent_for_long(now=now)[:BATCH]:
         rules = quotes.rules_of(purchase_order.order.channel, now)

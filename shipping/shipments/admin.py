@@ -27,7 +27,7 @@ from suppliers.models import Supplier
 
 
 class ListForm(HandedListForm):
-    """Whose list of tracking numbers it is, and the list."""
+    """Form: the supplier and its list of tracking numbers."""
 
     read = staticmethod(tracking_list.read)
     columns = _("CSV with the columns: order, carrier, tracking number; also sku, quantity.")
@@ -40,7 +40,7 @@ class ListForm(HandedListForm):
 
 
 class ListActions(StaffAdmin):
-    """What staff do with many parcels at once."""
+    """List actions for many parcels at once."""
 
     lists_actions: ClassVar = ["enter_list"]
 
@@ -85,7 +85,7 @@ CARRIER_CALLS = {"exception", "return_to_sender", "lost", "expired"}
 
 @admin.display(description=_("Tracking page"))
 def tracking_page(parcel: Parcel) -> str | None:
-    """Lead to the carrier; what is no web address is shown as text, never as a link."""
+    """Return a link to the carrier, or plain text if the URL is not https."""
     if not parcel.tracking_url.startswith("https://"):
         return parcel.tracking_url or None
     return format_html('<a href="{0}" rel="noreferrer">{0}</a>', parcel.tracking_url)

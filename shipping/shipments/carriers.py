@@ -18,12 +18,12 @@ HTTPS_PORT = 443
 
 
 class BadNumberError(ValueError):
-    """Nobody could type this into a carrier's page."""
+    """Not a tracking number that a carrier's page would accept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carrier:
-    """One carrier: how suppliers spell its name, how its numbers look, where its page is."""
+    """One carrier: how suppliers spell it, the format of its numbers, its tracking page."""
 
     name: str
     spelled: str
@@ -31,7 +31,7 @@ class Carrier:
     page: str
 
 
-# Tried in this order: a number says more than a name when it looks like nobody else's.
+# In this order: a number whose format is unique says more than a name.
 CARRIERS = (
     Carrier(
         name="CJPacket",
@@ -104,12 +104,12 @@ _NUMBER = re.compile(rf"[A-Z0-9][A-Z0-9-]{{4,{MAX_NUMBER - 1}}}")
 _NAME = re.compile(r"[^\w .&+/()-]+")
 _HOST = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}")
 _LOCAL_ENDINGS = (".local", ".localhost", ".internal", ".lan", ".test", ".invalid", ".home")
-# A backslash, a space or a control character makes two readers see two different addresses.
+# Two parsers read a backslash, a space or a control character differently.
 _UNSAFE = re.compile(r"[\\\s\x00-\x1f\x7f<>\"']")
 
 
 def number_of(raw: str) -> str:
-    """Write a tracking number the one way it is stored.
+    """Return a tracking number in its stored form.
 
     Raises: BadNumberError
     """
@@ -120,9 +120,9 @@ def number_of(raw: str) -> str:
 
 
 def name_of(raw: str, number: str) -> str:
-    """Name the carrier as its own people do; suppliers call it by their routes and by nicknames.
+    """Return the carrier's own name for a supplier's name of a route or a nickname.
 
-    A name we do not know is kept, without what no name contains.
+    An unknown name is kept, without characters that no name contains.
     """
     if known := _known(raw, number):
         return known.name
@@ -130,10 +130,10 @@ def name_of(raw: str, number: str) -> str:
 
 
 def tracking_url(carrier: str, number: str, *, offered: str = "") -> str:
-    """Return the page where a person can follow the parcel; always https.
+    """Return the https tracking page of a parcel.
 
-    The page of a carrier we know comes first; then the address that the supplier offers, if
-    it is one that can be shown to a shopper; else a page that reads many carriers.
+    A known carrier's page comes first, then the URL offered by the supplier if it is safe to show
+    to customers, then a page that covers many carriers.
     """
     known = _known(carrier, number)
     if known is None and is_sane(offered):
@@ -143,7 +143,7 @@ def tracking_url(carrier: str, number: str, *, offered: str = "") -> str:
 
 
 def is_sane(url: str) -> bool:
-    """Test whether an address from outside may become a link: https, a public name, no tricks."""
+    """Test whether an external URL may become a link: https and a public host name."""
     if not url or len(url) > MAX_URL or _UNSAFE.search(url):
         return False
     try:

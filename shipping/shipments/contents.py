@@ -16,11 +16,11 @@ from suppliers.connectors.records import ParcelNews
 
 
 class NotOrderedError(Exception):
-    """A supplier names only what was never ordered from him."""
+    """A supplier names only items that were not ordered from it."""
 
 
 def told(purchase_order: PurchaseOrder, news: ParcelNews) -> Counter[int]:
-    """Map order lines to how many of each the supplier says are in a parcel.
+    """Map order lines to the units that the supplier states in a parcel.
 
     Raises: NotOrderedError
     """
@@ -40,7 +40,7 @@ def told(purchase_order: PurchaseOrder, news: ParcelNews) -> Counter[int]:
 
 
 def left(purchase_order: PurchaseOrder) -> Counter[int]:
-    """Map order lines to how many of each are in no parcel yet."""
+    """Map order lines to the units that are in no parcel yet."""
     units = Counter(
         dict(purchase_order.lines.filter(is_live=True).values_list("order_line_id", "quantity"))
     )
@@ -60,7 +60,7 @@ def contents(parcel: Parcel) -> Counter[int]:
 
 @needs_transaction
 def put(parcel: Parcel, units: Counter[int]) -> None:
-    """Note what is in a parcel that has nothing in it yet."""
+    """Save the contents of a parcel that has none yet."""
     ParcelLine.objects.bulk_create(
         ParcelLine(parcel=parcel, order_line_id=line_id, quantity=quantity)
         for line_id, quantity in sorted(units.items())
@@ -68,10 +68,10 @@ def put(parcel: Parcel, units: Counter[int]) -> None:
 
 
 def holder_of_rest(shipment: Shipment, rest: Counter[int], *, is_whole: bool) -> Parcel | None:
-    """Return the parcel of unknown contents that all the ``rest`` can be said to be in.
+    """Return the only parcel that can contain all remaining units, or None if unclear.
 
-    That follows when the supplier says that the whole order left, or when a single unit is
-    left for a single parcel. Of several the last one that is still on its way counts.
+    This can be inferred if the supplier states that the whole order left, or if one unit and one
+    parcel remain. Of several parcels, the last undelivered one counts.
     """
     unknown = list(shipment.parcels.filter(is_content_unknown=True).order_by("pk"))
     if not is_whole and (len(unknown) != 1 or rest.total() != 1):

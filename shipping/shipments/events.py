@@ -54,7 +54,7 @@ def parcel_delivered(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datet
 
 
 def parcel_failed(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetime) -> None:
-    """Tell the customer, once, that the carrier lost a parcel or is sending it back."""
+    """Record an event, once, if the carrier lost a parcel or is returning it."""
     is_lost = parcel.carrier_status == Parcel.Carrier.LOST
     what = "lost" if is_lost else "returned"
     tell(

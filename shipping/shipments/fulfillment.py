@@ -21,10 +21,9 @@ PurchaseStatus = PurchaseOrder.Status
 
 @needs_transaction
 def hand_over(*, parcel: Parcel, purchase_order: PurchaseOrder, now: datetime) -> None:
-    """Note that the carrier has a parcel: its units are shipped, and the shopper is told once.
+    """Mark a parcel shipped with its units; notify the customer once.
 
-    A parcel without a number cannot be followed, so it is told when it gets one.
-
+    Without a tracking number, the customer is notified when it gets one.
     Locks:  the caller holds the order and the purchase order; the allocations, the stock rows
     """
     if parcel.status != Parcel.Status.ANNOUNCED:
@@ -36,7 +35,7 @@ def hand_over(*, parcel: Parcel, purchase_order: PurchaseOrder, now: datetime) -
 
 @needs_transaction
 def tell(*, parcel: Parcel, purchase_order: PurchaseOrder, now: datetime) -> None:
-    """Tell the shopper once of a parcel on its way, as soon as he can follow it."""
+    """Notify the customer once of a shipped parcel, as soon as it has a tracking number."""
     if parcel.number and parcel.status == Parcel.Status.HANDED_OVER:
         events.parcel_shipped(parcel, purchase_order=purchase_order, at=now)
 
@@ -45,7 +44,7 @@ def tell(*, parcel: Parcel, purchase_order: PurchaseOrder, now: datetime) -> Non
 def fill(
     *, parcel: Parcel, purchase_order: PurchaseOrder, units: Counter[int], now: datetime
 ) -> None:
-    """Note what is in a parcel of which that was not known; it may have left or arrived already.
+    """Save contents learned later; the parcel may have shipped or arrived already.
 
     Locks:  as ``hand_over``
     """
@@ -58,7 +57,7 @@ def fill(
 
 @needs_transaction
 def deliver(*, parcel: Parcel, purchase_order: PurchaseOrder, now: datetime) -> None:
-    """Note that a parcel has arrived; the last one of an order completes it.
+    """Mark a parcel delivered; the last one completes the order.
 
     Locks:  as ``hand_over``
     """
@@ -72,7 +71,7 @@ def deliver(*, parcel: Parcel, purchase_order: PurchaseOrder, now: datetime) -> 
 
 @needs_transaction
 def complete(*, order: Order, now: datetime) -> bool:
-    """End an order of which everything arrived or was canceled.
+    """Complete an order if everything arrived or was canceled; return whether it did.
 
     Locks:  the caller holds the order
     """
@@ -81,7 +80,7 @@ def complete(*, order: Order, now: datetime) -> bool:
     )
     if order.status != Order.Status.PROCESSING or open_ones.exists():
         return False
-    if backorders.waiting(order).exists():  # a part of it may come from elsewhere
+    if backorders.waiting(order).exists():  # another source may still fill a part of it
         return False
     order.move(Order.Status.COMPLETED, at=now, reason="everything arrived")
     return True
@@ -89,7 +88,7 @@ def complete(*, order: Order, now: datetime) -> bool:
 
 @transaction.atomic(durable=True)
 def finish(*, order: Order, now: datetime) -> bool:
-    """Complete an order whose parcels all arrived while staff held it.
+    """Complete an order whose parcels all arrived while it was on hold.
 
     Locks:  the order
     """
@@ -98,7 +97,7 @@ def finish(*, order: Order, now: datetime) -> bool:
 
 
 def arrived() -> QuerySet[Order]:
-    """Find orders in processing of which nothing is on its way any more."""
+    """Return orders in processing whose purchase orders have all ended."""
     ended = [PurchaseStatus.CLOSED, PurchaseStatus.CANCELED]
     mine = PurchaseOrder.objects.filter(order=OuterRef("pk"))
     return Order.objects.filter(

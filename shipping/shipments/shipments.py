@@ -1,4 +1,4 @@
-"""Shipments: turn what a supplier says of its parcels into parcels, each once."""
+"""Shipments: create and update parcels from a supplier's messages, each parcel once."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class WrongOrderError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakenIn:
-    """The parcels that are ours now, and in words what could not be taken."""
+    """The saved parcels, and a problem for each that was rejected."""
 
     parcels: tuple[Parcel, ...]
     problems: tuple[str, ...]
@@ -43,14 +43,13 @@ class TakenIn:
 
 @transaction.atomic(durable=True)
 def take_in(*, purchase_order: PurchaseOrder, state: PurchaseState, now: datetime) -> TakenIn:
-    """Follow what a supplier says of his parcels: by webhook or by poll, in any order.
+    """Apply what a supplier reports about its parcels, by webhook or poll, in any order.
 
-    A parcel is kept by carrier and number, so the same one told twice is one. What cannot be
-    taken is left out with a reason, which stands with the purchase order for staff. An order
-    that is shipped without a word of how is one parcel without a number, until one is told.
-
+    A parcel is identified by carrier and number, so a repeated report creates no second one. A
+    rejected parcel is skipped and its reason saved on the purchase order for staff. An order
+    reported as shipped without parcels becomes one parcel without a number, until one is reported.
     Locks:  the order, then the purchase order, the allocations and the stock rows
-    Raises: WrongOrderError  the news is not of this order, or it is not with the supplier
+    Raises: WrongOrderError  another order is meant, or the supplier does not have this one
     """
     if state.number != purchase_order.number:
         raise WrongOrderError(f"{state.number} is not {purchase_order.number}")
@@ -73,12 +72,12 @@ def take_in(*, purchase_order: PurchaseOrder, state: PurchaseState, now: datetim
 
 
 class _RefusedError(Exception):
-    """A parcel cannot be one of this order's."""
+    """The parcel cannot belong to this order."""
 
 
 @dataclass(kw_only=True)
 class _Intake:
-    """One message of a supplier, while its parcels become ours."""
+    """One supplier message while its parcels are saved."""
 
     shipment: Shipment
     purchase_order: PurchaseOrder
@@ -88,9 +87,9 @@ class _Intake:
     problems: list[str] = field(default_factory=list)
 
     def take(self) -> None:
-        """Find or make all parcels, conclude what is in them, and only then move them."""
+        """Find or create all parcels, infer their contents, then change their statuses."""
         heard: list[tuple[Parcel, ParcelNews]] = []
-        # A number says which parcel is meant; what is told without one is then among the others.
+        # A number identifies a parcel; a report without one is then matched to the others.
         for news in sorted(self.state.parcels, key=lambda news: not news.number.strip()):
             try:
                 parcel = self._parcel(news)
@@ -111,13 +110,13 @@ class _Intake:
                 )
 
     def _parcel(self, news: ParcelNews) -> Parcel | None:
-        """Find the parcel that is meant, or make it; without a number there may be none new."""
+        """Return the reported parcel, created if new; None if it has no number and none is left."""
         units = contents.told(self.purchase_order, news)
         number = carriers.number_of(news.number) if news.number.strip() else ""
         if not number:
             return self._without_number(news, units)
-        # Within one shipment the number is enough: a supplier names the carrier differently
-        # from one message to the next.
+        # Within one shipment the number is enough: a supplier's carrier names vary between
+        # messages.
         if known := self.shipment.parcels.filter(number=number).first():
             self._learn(known, units)
             return known
@@ -135,7 +134,7 @@ class _Intake:
         return self._made(news, units, named)
 
     def _without_number(self, news: ParcelNews, units: Counter[int]) -> Parcel | None:
-        """Find what can be meant among all parcels: the number may have been told before."""
+        """Return the reported parcel among all: its number may have been reported before."""
         for parcel in self._others():
             is_unread = parcel.is_content_unknown and not parcel.number
             if not units or units <= contents.contents(parcel) or is_unread:
@@ -148,12 +147,12 @@ class _Intake:
         return self._made(news, units, {"carrier": carrier, "number": "", "tracking_url": ""})
 
     def _others(self, **which: Any) -> Iterator[Parcel]:
-        """Yield the parcels of the shipment that this message did not name yet."""
+        """Yield the parcels of the shipment that this message has not named yet."""
         found = self.shipment.parcels.filter(**which).exclude(status=Parcel.Status.VOIDED)
         yield from found.exclude(pk__in=[one.pk for one in self.parcels]).order_by("pk")
 
     def _might_be(self, box: Parcel, units: Counter[int]) -> bool:
-        """Test whether a box without a number can be the one that has one now."""
+        """Test whether a parcel without a number can be the one that now has one."""
         if box.is_content_unknown:
             return not contents.contents(box) or not units
         return not units and not contents.left(self.purchase_order)
@@ -171,7 +170,7 @@ class _Intake:
         return {"carrier": carrier, "number": number, "tracking_url": url}
 
     def _made(self, news: ParcelNews, units: Counter[int], named: dict[str, str]) -> Parcel:
-        """Make a parcel. Never more is in it than is left: nothing is shipped twice."""
+        """Create a parcel with at most the remaining units, so that none ships twice."""
         rest = contents.left(self.purchase_order)
         parcel = self._announced(named, is_content_unknown=bool(rest) and not news.lines)
         contents.put(parcel, units & rest)
@@ -190,7 +189,7 @@ class _Intake:
     def _taken_out(
         self, box: Parcel, units: Counter[int], inside: Counter[int], named: dict[str, str]
     ) -> Parcel:
-        """Make a parcel of a part of what left without a number; its units are counted already."""
+        """Create a parcel from a part of one without a number; its units are already counted."""
         parcel = self._announced(named)
         box.lines.all().delete()
         contents.put(box, inside - units)
@@ -201,14 +200,14 @@ class _Intake:
         return parcel
 
     def _learn(self, parcel: Parcel, units: Counter[int]) -> None:
-        """Note what is in a parcel that was told without its contents before."""
+        """Save the contents of a parcel first reported without them."""
         if not parcel.is_content_unknown or not units or contents.contents(parcel):
             return
         self._fill(parcel, units & contents.left(self.purchase_order))
         self._know(parcel)
 
     def _pack_the_rest(self) -> None:
-        """Conclude where the units are that no message named, if that can be concluded."""
+        """Assign the units that no message named, if their parcel can be inferred."""
         rest = contents.left(self.purchase_order)
         news = self.state.parcels
         is_whole = self.state.answer in WHOLE and not (news and all(one.lines for one in news))
@@ -219,7 +218,7 @@ class _Intake:
             parcel = self._announced({"carrier": "", "number": "", "tracking_url": ""})
         if parcel is None:
             return
-        # The row that this message moves is the one to fill.
+        # Use the instance that this message updates.
         parcel = next((one for one in self.parcels if one.pk == parcel.pk), parcel)
         self._fill(parcel, rest)
         if self.shipment.parcels.filter(is_content_unknown=True).count() == 1:
@@ -251,7 +250,7 @@ def _told_by_carrier(news: ParcelNews) -> CarrierNews | None:
 def _all_delivered(
     shipment: Shipment, purchase_order: PurchaseOrder, state: PurchaseState, now: datetime
 ) -> None:
-    """Believe the supplier that his whole order arrived, and so did every parcel of it."""
+    """Mark every parcel delivered, as the supplier states for the whole order."""
     times = [news.happened_at for news in state.parcels if news.happened_at]
     news = CarrierNews(
         status="delivered",

@@ -1,4 +1,4 @@
-"""Carrier statuses: translate the words of carriers and suppliers, find the latest. Pure.
+"""Carrier statuses: map the texts of carriers and suppliers to statuses, find the latest. Pure.
 
 The statuses are those of ``shipping.Parcel.Carrier``.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-# A later word beats an earlier one that carries the same time.
+# At the same time, the higher rank wins.
 RANK: Mapping[str, int] = MappingProxyType(
     {
         "unknown": 0,
@@ -28,7 +28,7 @@ RANK: Mapping[str, int] = MappingProxyType(
     }
 )
 FINAL = "delivered"
-# A carrier who says one of these has the parcel in his hands.
+# These statuses mean that the carrier has the parcel.
 ON_ITS_WAY = frozenset(RANK) - {"unknown", "pre_transit", "expired"}
 
 # Source: CJ's trackingStatus, 0 to 14.
@@ -52,8 +52,8 @@ CJ_CODES: Mapping[int, str] = MappingProxyType(
     }
 )
 
-# The first pattern that is found decides, so that the special stands before the general:
-# "not delivered" is no delivery, and "delivered to the sender" is a return.
+# First match wins, so specific patterns come first: "not delivered" is no delivery, and "delivered
+# to the sender" is a return.
 _WORDS = (
     ("return_to_sender", r"return|sent back|back to (the )?sender"),
     ("lost", r"\blost\b|missing"),
@@ -76,10 +76,10 @@ _LONGEST = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarrierNews:
-    """One thing a carrier said of one parcel.
+    """One update of a carrier about one parcel.
 
-    ``happened_at`` is the carrier's own time; None where he gives none. ``external_id`` is his
-    name of the event, where he names it.
+    ``happened_at`` is the carrier's own time, None if it gives none. ``external_id`` is the
+    carrier's event id, if it has one.
     """
 
     status: str
@@ -90,12 +90,12 @@ class CarrierNews:
 
 
 def from_code(code: int) -> str:
-    """Read a number of CJ's; one that is not in his list says nothing."""
+    """Map a CJ status code; an unlisted code is ``unknown``."""
     return CJ_CODES.get(code, "unknown")
 
 
 def from_words(text: str) -> str:
-    """Read a carrier's words, whatever he calls it; what cannot be read says nothing."""
+    """Map a carrier's text; a text that matches no pattern is ``unknown``."""
     words = text.strip().casefold().replace("_", " ")[:_LONGEST]
     if words.replace(" ", "_") in RANK:
         return words.replace(" ", "_")
@@ -108,11 +108,10 @@ def from_words(text: str) -> str:
 
 
 def latest(news: Iterable[tuple[datetime | None, str]]) -> tuple[datetime | None, str]:
-    """Fold news into where the parcel is: the newest by the carrier's time, then by rank.
+    """Return the current status: the newest by the carrier's time, then by rank.
 
-    The result is the same in whatever order the news came in, and however often. Delivered
-    stays delivered. News without a time is older than any with one, and news that nobody can
-    read says nothing.
+    The result does not depend on the order or repetition of updates. Delivered is final. Updates
+    without a time are older than any with one. ``unknown`` updates change nothing.
     """
     best: tuple[datetime | None, str] = (None, "unknown")
     for one in news:

@@ -1,4 +1,4 @@
-"""Follow the carrier's news of a parcel, in whatever order it comes."""
+"""Tracking: store carrier updates of a parcel, in any order, and apply the latest."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from shipping.shipments import carriers, events, fulfillment
 from shipping.shipments.statuses import FINAL, ON_ITS_WAY, CarrierNews, latest
 from storefront.lib.db.transactions import needs_transaction
 
-# News from further ahead carries a wrong date: it is heard, and its date is not believed.
+# An update further in the future has a wrong date: it is stored without one.
 CLOCKS_DIFFER_BY = timedelta(days=1)
 
 
 class UnknownParcelError(LookupError):
-    """Nobody told us of this parcel yet: the news may be told again later."""
+    """The parcel is not reported yet: the update may be sent again later."""
 
 
 @transaction.atomic(durable=True)
 def apply(*, carrier: str, number: str, news: Sequence[CarrierNews], now: datetime) -> Parcel:
-    """Take in what a carrier says of one parcel.
+    """Store and apply the updates of one parcel.
 
     Locks:  the order, then its purchase order, the allocations and the stock rows
     Raises: UnknownParcelError
@@ -47,10 +47,10 @@ def apply(*, carrier: str, number: str, news: Sequence[CarrierNews], now: dateti
 
 @needs_transaction
 def lock(purchase_order_id: int) -> PurchaseOrder:
-    """Lock the order, then its purchase order: everybody who moves parcels meets here.
+    """Lock the order, then its purchase order. Every change of parcels starts here.
 
-    Locks:  the order, the purchase order, then all its allocations in id order: parcels close
-            them one by one in whatever order they are told
+    Locks:  the order, the purchase order, then all its allocations in id order, since parcels close
+            them in any order
     """
     order_id = PurchaseOrder.objects.values_list("order_id", flat=True).get(pk=purchase_order_id)
     Order.objects.select_for_update(of=["self"]).get(pk=order_id)
@@ -64,7 +64,7 @@ def lock(purchase_order_id: int) -> PurchaseOrder:
 def hear(
     *, parcel: Parcel, purchase_order: PurchaseOrder, news: Sequence[CarrierNews], now: datetime
 ) -> None:
-    """Keep the news, fold all of it into where the parcel is, and move what is ours.
+    """Store new updates, set the carrier status, and mark the parcel shipped or delivered.
 
     Locks:  the caller holds the order and the purchase order
     """
@@ -105,7 +105,7 @@ def _keep(parcel: Parcel, news: CarrierNews, now: datetime) -> bool:
 
 
 def _digest(news: CarrierNews) -> str:
-    """Name news that the carrier does not name: the same words at the same time are the same."""
+    """Return an id for an update without one: the same text at the same time is the same."""
     when = news.happened_at.isoformat() if news.happened_at else ""
     told = f"{news.status}\n{when}\n{news.text}\n{news.place}"
     return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:40]

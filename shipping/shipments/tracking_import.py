@@ -24,7 +24,7 @@ STANDS = shipments.SHIPPABLE | {PurchaseOrder.Status.READY}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """One parcel of a list. With a ``problem`` it is left out; ``is_known`` is entered already."""
+    """One parcel of a list. One with a ``problem`` is skipped; ``is_known`` is already imported."""
 
     rows: tuple[ListedRow, ...]
     purchase_order: PurchaseOrder | None = None
@@ -43,11 +43,11 @@ class Listed:
 
 
 class _BadRowError(ValueError):
-    """What is wrong with a parcel of the list, in words."""
+    """What is wrong with a parcel of the list, as staff read it."""
 
 
 def judge(rows: Sequence[ListedRow], *, supplier: Supplier) -> list[Listed]:
-    """Say of each parcel of a list whether it can be entered; nothing is written."""
+    """Return each parcel of a list with its problem, if any. Read-only."""
     parcels: dict[tuple[str, str], list[ListedRow]] = defaultdict(list)
     for row in rows:
         parcels[row.order.upper(), row.number.upper()].append(row)
@@ -63,7 +63,7 @@ def judge(rows: Sequence[ListedRow], *, supplier: Supplier) -> list[Listed]:
 
 
 def enter(listed: Sequence[Listed], *, now: datetime) -> list[Listed]:
-    """Enter the good ones, one transaction each; return those that failed all the same."""
+    """Import the valid parcels, one transaction each; return those that failed."""
     failed = []
     for one in listed:
         if not one.is_good or one.purchase_order is None:
@@ -136,7 +136,7 @@ def _good(
 def _units(
     rows: tuple[ListedRow, ...], purchase_order: PurchaseOrder, left: Counter[int]
 ) -> Counter[int]:
-    """Find what is in a parcel: what the rows name, or all that is left when they name nothing."""
+    """Return the contents of a parcel: what its rows name, or all remaining units."""
     if not any(row.sku for row in rows):
         if not +left:
             raise _BadRowError(_("All of it is in other parcels already."))

@@ -1,6 +1,6 @@
-"""A supplier's list of tracking numbers for many orders: read its rows. Pure.
+"""Tracking list: parse a supplier's CSV of tracking numbers. Pure.
 
-One row is a parcel, or one line of a parcel where several rows name the same order and number.
+A row is a parcel, or one line of a parcel if several rows share the order and number.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NEEDED = ("order", "carrier", "number")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedRow:
-    """One row, as it stands there. ``place`` counts from the header, which is row 1."""
+    """One row as written. ``place`` is its row number; the header is row 1."""
 
     place: int
     order: str
@@ -32,7 +32,7 @@ class ListedRow:
 
 
 def read(text: str) -> list[ListedRow]:
-    """Read the rows of a CSV file.
+    """Parse the rows of a CSV file.
 
     Raises: UnreadableListError
     """
