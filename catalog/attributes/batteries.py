@@ -13,7 +13,7 @@ from catalog.attributes.numbers import UnreadableError
 
 @dataclass(frozen=True, slots=True)
 class CellLimits:
-    """What one cell of a format can honestly be.
+    """Physical limits of one cell of a format.
 
     Source: best cells on the market; output is the 99th percentile of branded lights
     """
@@ -90,7 +90,7 @@ _COUNT = re.compile(r"(?:^|[^\w.])(\d{1,2})\s*(?:x|×|pcs|pieces|cells?)\b", re.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Battery:
-    """What is said of the battery; empty is not said. ``energy_wh`` is of all cells together."""
+    """A stated battery; empty values are not stated. ``energy_wh`` is for all cells."""
 
     format: str = ""
     count: int | None = None
@@ -121,9 +121,9 @@ _LI_VOLTAGES = frozenset(Decimal(volts) for volts in ("3.6", "3.7", "3.8", "7.2"
 
 
 def read_battery(text: str, *, mark: str = "") -> Battery:
-    """Read a text such as ``2 x 18650 2600 mAh 3.7 V (included)``.
+    """Parse a text such as ``2 x 18650 2600 mAh 3.7 V (included)``.
 
-    Raises: UnreadableError  a capacity, voltage or energy that can mean two things
+    Raises: UnreadableError  a capacity, voltage or energy with two readings
     """
     cell = _FORMAT.search(text)
     format_ = ""
@@ -137,7 +137,7 @@ def read_battery(text: str, *, mark: str = "") -> Battery:
         (name for name, said in _CHEMISTRIES if re.search(said, text, re.IGNORECASE)), ""
     )
     if not format_ and chemistry == "li_po":
-        format_, is_built_in = BUILT_IN, True  # a pouch has no format that anybody could buy
+        format_, is_built_in = BUILT_IN, True  # a pouch cell has no format that is sold
     capacity = units.quantity(text, units.CAPACITY_MAH, mark=mark)
     voltage = units.quantity(text, units.VOLTAGE_V, mark=mark)
     energy = units.quantity(text, units.ENERGY_WH, mark=mark)
@@ -171,7 +171,7 @@ def _is_included(text: str, *, is_built_in: bool) -> bool | None:
 
 
 def _with_energy(battery: Battery, said_wh: Decimal | None) -> Battery:
-    """Take the energy that is said, or that follows from n · V · Ah."""
+    """Set the stated energy, or compute it as n · V · Ah."""
     energy = said_wh
     if energy is None and battery.capacity_mah and battery.voltage:
         cells = battery.count if battery.format in CELLS and battery.count else 1
@@ -182,7 +182,7 @@ def _with_energy(battery: Battery, said_wh: Decimal | None) -> Battery:
 
 
 def of_option(battery: Battery, *, name: str, value: str) -> Battery:
-    """Return the battery as one option of a product has it: with or without, larger, or more.
+    """Return the battery as one option of a product has it: without it, larger, or more cells.
 
     Shape:  ``name`` and ``value`` as the supplier writes them: ``Battery``: ``Without battery``
     """
@@ -205,10 +205,10 @@ def of_option(battery: Battery, *, name: str, value: str) -> Battery:
 
 
 def lithium_class(battery: Battery, *, family: str, has_battery: bool) -> str:
-    """Return how the lithium travels: none, inside, with or alone.
+    """Return how the lithium ships: none, inside, with or alone.
 
-    What the supplier flags as holding a battery and does not describe is taken for lithium
-    packed beside the light, the stricter case, until somebody knows better.
+    A battery that the supplier flags and does not describe counts as lithium packed with the light,
+    the stricter class.
     Source: UN3480, UN3481 and their packing instructions 965 to 967
     """
     is_described = bool(battery.format or battery.chemistry)

@@ -1,11 +1,11 @@
-"""Colors: map the color names of suppliers to the colors that shoppers filter by. Pure."""
+"""Colors: map the color names of suppliers to the colors of the color filter. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 OTHER = "other"
-# Color -> the words that suppliers use for it, folded. A name may hold several: "black / red".
+# Color -> the folded words that suppliers use for it. A name may hold several: "black / red".
 WORDS: Mapping[str, str] = {
     "black": "black schwarz noir negro qara",
     "gray": "gray grey graphite gunmetal anthracite titanium grau gris boz",

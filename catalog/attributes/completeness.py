@@ -11,22 +11,22 @@ from catalog.attributes.families import LIGHTS
 
 
 class Lack(StrEnum):
-    """One thing that keeps a variant off the shop."""
+    """A missing attribute that keeps a variant unpublished."""
 
     TITLE = "title"
     STATUS = "status"  # the product is a draft or archived
-    WITHDRAWN = "withdrawn"  # staff took it off
+    WITHDRAWN = "withdrawn"  # delisted by staff
     SPEC = "spec"
     PRICE = "price"
-    POWER = "power"  # a light, and nobody says what it runs on
-    NUMBERS = "numbers"  # a light, and neither output nor run time is known
-    CELL = "cell"  # a cell, and nobody says which format
-    ENERGY = "energy"  # lithium travels with it, and its watt hours are not stated
+    POWER = "power"  # a light without a power source
+    NUMBERS = "numbers"  # a light with neither output nor run time
+    CELL = "cell"  # a cell without a format
+    ENERGY = "energy"  # ships with lithium, watt-hours not stated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What we know of one variant that is to be shown."""
+    """The values of one variant that publication needs."""
 
     title: str
     family: str
@@ -43,10 +43,10 @@ class Facts:
 
 
 def lacks(facts: Facts) -> tuple[Lack, ...]:
-    """Return all that is missing; nothing means that it may be shown.
+    """Return everything that is missing; empty means that the variant may be published.
 
-    A light without a known output is shown if its run time is known, as "not stated": an
-    empty number is honest, a page without any number helps nobody.
+    A light without an output is published if its run time is known; the output shows as "not
+    stated".
     """
     is_light = facts.family in LIGHTS
     tests = {

@@ -20,8 +20,8 @@ SHELVES: Mapping[str, str] = {
 }
 LIGHTS = frozenset({"headlamp", "flashlight", "lantern", "work_light", "bike_light"})
 
-# Family -> the highest first price, in euros, that is published without a person. The dearest
-# search lights, dive and helmet lights of the trade are below it.
+# Family -> the highest first price, in euros, published without approval. The most expensive
+# search, dive and helmet lights of the trade cost less.
 MAX_FIRST_PRICE_EUR: Mapping[str, int] = {
     "headlamp": 1_500,
     "flashlight": 3_000,
@@ -96,9 +96,9 @@ _FAMILIES = tuple((family, re.compile(rf"\b(?:{words})\b")) for family, words in
 
 
 def family_of(*, title: str, category_path: Sequence[str]) -> str:
-    """Return the family that the supplier's shelf names, or else his title; "" if neither does.
+    """Return the family named by the supplier's category, else by the title; "" if neither does.
 
-    The innermost shelf that names one decides; wider shelves ("Flashlights & Headlamps")
+    The innermost category that names one decides; wider categories ("Flashlights & Headlamps")
     often name several.
     """
     for text in [*reversed(category_path), title]:
@@ -111,7 +111,7 @@ def family_of(*, title: str, category_path: Sequence[str]) -> str:
     return ""
 
 
-# What shoppers type, in both languages of the shop; part of every card's search text.
+# What customers search for, in both languages of the shop; part of each card's search text.
 SEARCH_WORDS: Mapping[str, str] = {
     "headlamp": "headlamp head torch headlight lamp alın fənəri baş fənəri",
     "flashlight": "flashlight torch light əl fənəri fənər",

@@ -16,9 +16,9 @@ _LEAST_PART_NUMBER = 3
 
 
 class BadGtinError(ValueError):
-    """Not a GTIN: a wrong length, something else than digits, or a wrong check digit.
+    """Not a GTIN: wrong length, non-digits, a placeholder or a wrong check digit.
 
-    ``code`` and ``values`` say the same as the message, for whoever has words of his own.
+    ``code`` and ``values`` hold the message for callers with their own wording.
     """
 
     def __init__(self, message: str, *, code: str, **values: object) -> None:
@@ -29,7 +29,7 @@ class BadGtinError(ValueError):
 def gtin14(raw: str) -> str:
     """Return a GTIN-8, -12, -13 or -14 as 14 digits.
 
-    Raises: BadGtinError  it is none; the message says what is wrong with it
+    Raises: BadGtinError  the message says what is wrong
     Source: GS1 General Specifications, check digit calculation
     """
     digits, told = _SEPARATORS.sub("", raw), repr(raw[:40])
@@ -56,13 +56,13 @@ def check_digit(body: str) -> str:
 
 
 def brand_key(name: str) -> str:
-    """Fold a maker's name so that two spellings of it are one: ``Fénix`` and ``FENIX``."""
+    """Fold a brand name so that spellings compare equal: ``Fénix`` and ``FENIX``."""
     decomposed = unicodedata.normalize("NFKD", name.casefold())
     return _NOT_ALPHANUMERIC.sub("", "".join(c for c in decomposed if not unicodedata.combining(c)))
 
 
 def number_key(number: str) -> str:
-    """Fold a part or model number. A plus stays: ``PD36R+`` is another light than ``PD36R``."""
+    """Fold a part or model number. A plus stays: ``PD36R+`` and ``PD36R`` are two lights."""
     return "+".join(brand_key(part) for part in number.split("+"))
 
 
@@ -90,7 +90,7 @@ def option_keys(option_values: Iterable[str]) -> frozenset[str]:
 def model_key(brand: str, model: str, option_values: Sequence[str]) -> str:
     """Return ``brand:model:options``, all folded: one version of a maker's model.
 
-    Empty where that names no version, or is too long to be stored whole.
+    Empty if that names no version or exceeds the column.
     """
     if not identifies(brand, model):
         return ""

@@ -21,7 +21,7 @@ UNBRANDED = "Unbranded"
 MAX_MORE_TEXT = 300
 MAX_MORE = 60
 MAX_LABEL_WORDS = 4
-# When one of these is wrong, none of them tells the energy of the battery.
+# If one of these is wrong, all are dropped: the energy of the battery is unknown.
 _OF_ENERGY = frozenset(
     {"capacity_mah", "battery_capacity_mah", "battery_voltage", "battery_energy_wh"}
 )
@@ -29,10 +29,10 @@ _OF_ENERGY = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enriched:
-    """One product in our words.
+    """One product with normalized attributes.
 
-    Shape:  ``spec`` maps columns of ``Spec`` to values, known ones only; ``sources`` maps
-            the same columns to the supplier's own words; ``modes`` are the mode table
+    Shape:  ``spec`` maps columns of ``Spec`` to values, known ones only; ``sources`` maps the same
+            columns to the supplier's text; ``modes`` are the mode table
     """
 
     family: str
@@ -56,7 +56,7 @@ class Enriched:
 
 
 def enrich(record: ProductRecord, *, source: str) -> Enriched | BadRow:
-    """Read one record; a BadRow if it cannot be shown at all."""
+    """Normalize one record; return a ``BadRow`` if it cannot be published at all."""
     plain_title = text_cleaning.clean_text(record.title)
     if not plain_title:
         return _refused(record, "no-title", "The product has no title.")
@@ -128,7 +128,7 @@ def _title_issues(record: ProductRecord, invented: Sequence[str]) -> Iterator[Ba
 
 
 def _lithium_issues(record: ProductRecord, enriched: Enriched) -> Iterator[BadRow]:
-    """Say why goods with stock and price are not sold: no service carries unknown lithium."""
+    """Yield why variants with stock and price are not sold: no service carries unknown lithium."""
     found = (
         lithium_of(enriched, option_values=variant.option_values) for variant in record.variants
     )
@@ -141,7 +141,7 @@ def _lithium_issues(record: ProductRecord, enriched: Enriched) -> Iterator[BadRo
 
 
 class Lithium(NamedTuple):
-    """How the lithium of one SKU travels: what decides which route may carry it."""
+    """The lithium of one SKU, which decides what routes may carry it."""
 
     kind: str
     cell_wh: Decimal | None
@@ -149,7 +149,7 @@ class Lithium(NamedTuple):
 
 
 def lithium_of(enriched: Enriched, *, option_values: Sequence[str]) -> Lithium:
-    """Return the lithium of one SKU; its options may say that its battery differs."""
+    """Return the lithium of one SKU; its options may change the battery."""
     battery = enriched.battery
     for name, value in zip(enriched.option_names, option_values, strict=False):
         battery = batteries.of_option(battery, name=name, value=value)
@@ -162,7 +162,7 @@ def lithium_of(enriched: Enriched, *, option_values: Sequence[str]) -> Lithium:
 
 
 def _findings(claim: plausibility.Claim, numbers: Mapping[str, Said]) -> list[plausibility.Finding]:
-    """Judge the numbers together, and then each one for itself."""
+    """Check the numbers together, then each by itself."""
     findings = plausibility.judge(claim)
     wrong = {finding.column for finding in findings if finding.is_error}
     for column in plausibility.RANGES:
@@ -217,7 +217,7 @@ def _possible(claim: plausibility.Claim) -> Iterator[plausibility.ModeClaim]:
 
 
 def _more(labels: Labels, *, wrong: set[str]) -> dict[str, str]:
-    """Keep what has no column of ours, and what physics took off, in the supplier's words."""
+    """Return attributes without a column, and rejected values, in the supplier's text."""
     kept = labels.left_over()
     for column in sorted(wrong):
         kept |= labels.said_of(column)
@@ -229,7 +229,7 @@ def _more(labels: Labels, *, wrong: set[str]) -> dict[str, str]:
 
 
 def _is_fact(label: str, text: str) -> bool:
-    """Tell a fact from a sentence that happened to hold a colon."""
+    """Test whether a line is an attribute, not a sentence that contains a colon."""
     is_label = bool(label) and "," not in label and len(label.split()) <= MAX_LABEL_WORDS
     return is_label and not text.rstrip().endswith(".")
 

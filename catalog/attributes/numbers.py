@@ -1,4 +1,4 @@
-"""Numbers: read a number with its thousands and decimal marks. Pure."""
+"""Numbers: parse a number with its thousands and decimal marks. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NUMBERS = {
     mark: re.compile(rf"[+-]?(?:\d{{1,3}}(?:\{group}\d{{3}})+|\d+)(?:\{mark}\d*)?|[+-]?\{mark}\d+")
     for mark, group in ((".", ","), (",", "."))
 }
-# What can be read in one way only, whatever the other numbers of the file look like.
+# Numbers with one reading, whatever the decimal mark of the file.
 _UNMISTAKABLE = {
     mark: re.compile(
         rf"[+-]?\d{{1,3}}(?:\{group}\d{{3}})+\{mark}\d+|[+-]?\d{{1,3}}(?:\{group}\d{{3}}){{2,}}"
@@ -25,17 +25,16 @@ _COMMA_DECIMALS = re.compile(r"[+-]?\d+,(?:\d{1,2}|\d{4,})")
 
 
 class UnreadableError(ValueError):
-    """The text holds no such value, or may mean two; the message says why, for staff."""
+    """The text holds no such value, or has two readings; the message says why, for staff."""
 
 
 def decimal(text: str, *, mark: str) -> Decimal:
-    """Read a number.
+    """Parse a number.
 
-    A mark that could only be right in another file is not guessed at: ``12,34`` in a file with
-    decimal points may be 1234.
-
-    Shape:  ``mark`` stands before the decimals, a point or a comma; empty where nothing tells.
-            Then ``1,234`` is a thousand, as in English, and ``1.234`` is ambiguous
+    A mark that would fit only another file is not guessed: ``12,34`` in a file with decimal points
+    may be 1234.
+    Shape:  ``mark`` is the decimal mark, a point or a comma; empty if unknown. Then ``1,234`` is a
+            thousand, as in English, and ``1.234`` is ambiguous
     Raises: UnreadableError
     """
     written = _SPACES.sub("", text.strip())

@@ -18,7 +18,7 @@ MAX_LM_PER_WH, UNLIKELY_LM_PER_WH = 1800, 700
 MAX_LM_PER_G, UNLIKELY_LM_PER_G = 70, 40
 MAX_LM_PER_W, UNLIKELY_LM_PER_W = 250, 200
 MAX_CD_PER_LM, UNLIKELY_CD_PER_LM = 4000, 250
-# A headlamp that states a distance and no candela: what is beyond this is mostly feet.
+# A headlamp with a distance and no candela: a higher value mostly means feet.
 MAX_CD_PER_LM_OF_HEADLAMP_BEAM = 100
 MIN_CD_PER_LM = Decimal("0.072")  # a lamp that shines evenly in all directions has 0.0796
 MAX_CD_PER_MM2, UNLIKELY_CD_PER_MM2 = 900, 250
@@ -29,7 +29,7 @@ CELL_OUTPUT_SLACK = Decimal("1.5")
 ENERGY_DOUBT = Decimal("0.15")
 MIN_SHARE_OF_CELLS = Decimal("0.9")
 
-# Column -> the least and the most that any light of the trade has had, and then some.
+# Column -> the lowest and highest value of any light on the market, with a margin.
 RANGES: Mapping[str, tuple[Decimal, Decimal]] = {
     column: (Decimal(least), Decimal(most))
     for column, least, most in (
@@ -54,7 +54,7 @@ RANGES: Mapping[str, tuple[Decimal, Decimal]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModeClaim:
-    """One brightness, as claimed."""
+    """One brightness mode, as stated."""
 
     name: str
     kind: str = "white"
@@ -64,9 +64,9 @@ class ModeClaim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """The numbers claimed of one light; None is not said.
+    """The numbers stated for one light; None is not stated.
 
-    ``energy_wh`` is of all cells; ``max_cd_per_lm`` is the limit of this kind of light and claim.
+    ``energy_wh`` is for all cells; ``max_cd_per_lm`` is the limit for this kind of light and claim.
     """
 
     output_lm: int | None = None
@@ -88,7 +88,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What is wrong with one number. An error takes the number off the shop."""
+    """What is wrong with one number. An error unpublishes the number."""
 
     column: str
     code: str
@@ -97,14 +97,14 @@ class Finding:
 
 
 def beam_m(intensity_cd: int) -> int:
-    """Return where the beam falls to a quarter lux. Source: ANSI/PLATO FL 1."""
+    """Return the distance at which the beam falls to 0.25 lux. Source: ANSI/PLATO FL 1."""
     return round(2 * math.sqrt(intensity_cd))
 
 
 def judge(claim: Claim) -> list[Finding]:
-    """Find all that cannot be, or hardly can be, true.
+    """Return all findings on numbers that are impossible or unlikely.
 
-    A number found impossible no longer serves to judge the others, so one lie is one error.
+    An impossible number is not used to check the others, so one wrong value gives one error.
     """
     findings: list[Finding] = []
     for rule in (_capacity, _output, _beam, _intensity, _runtime, _weight):
@@ -118,7 +118,7 @@ def judge(claim: Claim) -> list[Finding]:
 
 
 def out_of_range(column: str, value: Decimal | int) -> Finding | None:
-    """Find a value that no light has: a typing error, or a unit gone wrong."""
+    """Return a finding for a value that no light has: a typing error, or a wrong unit."""
     least, most = RANGES[column]
     if least <= value <= most:
         return None
@@ -140,7 +140,7 @@ def _shown(number: Decimal) -> str:
 
 
 def is_possible(claim: Claim) -> bool:
-    """Tell whether the output claimed, as that of one mode, can be true."""
+    """Test whether the stated output of one mode is possible."""
     return not any(finding.is_error for finding in _output(claim))
 
 
@@ -202,7 +202,7 @@ def _output(claim: Claim) -> Iterator[Finding]:
 
 
 def _beam(claim: Claim) -> Iterator[Finding]:
-    """Compare a claimed beam distance with the one that its candela make."""
+    """Compare the stated beam distance with the one that its candela give."""
     if claim.beam_m is None or not claim.intensity_cd:
         return
     right_m = Decimal(2 * math.sqrt(claim.intensity_cd))

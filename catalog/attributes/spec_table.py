@@ -14,7 +14,7 @@ from catalog.attributes.plausibility import ModeClaim
 
 # Patterns of labels and values
 
-# What a label speaks of. First match wins; the order matters ("battery weight" is no weight).
+# The subject of a label. First match wins; the order matters ("battery weight" is no weight).
 SUBJECTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (subject, re.compile(words, re.IGNORECASE))
     for subject, words in (
@@ -78,13 +78,13 @@ HIGH = re.compile(r"\bhigh\w*\b|\bmax(?:imum)? (?:mode|output)|turbo|bright\w*|f
 LONG = re.compile(r"\blow\w*\b|long\w*|\bmax\b|\bmaximum\b|eco|moon\w*|\bup to\b", re.IGNORECASE)
 SEPARATORS = re.compile(r"\s*[;|\n/]\s*|,\s+")
 NUMBER = re.compile(r"\d")
-# A line about one of these that has a number and no value was not understood.
+# A line on one of these subjects with a number and no value is reported as unreadable.
 MEASURED = frozenset(
     {"output_lm", "output_min_lm", "intensity_cd", "beam", "weight_g", "length_mm", "head_mm"}
     | {"impact_m", "cct_k", "ip_rating"}
 )
 
-# Subjects that are said in words, and the columns that their words become.
+# Subjects stated in words, and the columns that they fill.
 COLUMNS_OF_WORDS: Mapping[str, tuple[str, ...]] = {
     "battery": (
         *("battery_format", "battery_count", "battery_included", "battery_chemistry"),
@@ -101,14 +101,14 @@ COLUMNS_OF_WORDS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-type Said = tuple[Any, dict[str, str]]  # a value and the words it was read from
+type Said = tuple[Any, dict[str, str]]  # a value and the text that states it
 
 
 class Labels:
-    """A specification table, sorted by what its lines speak of.
+    """A specification table, its lines grouped by subject.
 
-    ``unreadable`` collects what was said in a way that can mean two things, or without a unit.
-    ``mark`` is what stands before the decimals; empty where nothing tells.
+    ``unreadable`` collects lines with two readings or without a unit. ``mark`` is the decimal mark;
+    empty if unknown.
     """
 
     def __init__(self, claims: Mapping[str, str], *, title: str = "", mark: str = "") -> None:
@@ -122,18 +122,18 @@ class Labels:
         self._numbers: dict[str, Said] | None = None
 
     def is_weighed_empty(self) -> bool:
-        """Tell whether the weight is said to be that without batteries."""
+        """Test whether the stated weight excludes batteries."""
         return any("without" in text.casefold() for _, text in self._lines("weight_g"))
 
     def unread(self, label: str, text: str, error: UnreadableError) -> None:
-        """Note what cannot be read; what differs from option to option is no fault."""
+        """Record an unreadable line, unless its value depends on the option."""
         if "option" in text.casefold():
             return
         if (label, text, str(error)) not in self.unreadable:
             self.unreadable.append((label, text, str(error)))
 
     def left_over(self) -> dict[str, str]:
-        """Return the lines that no attribute takes, and those that say nothing we recognize."""
+        """Return the lines that no attribute uses or recognizes."""
         found = {**self._said.get("", {}), **self._said.get("skip", {})}
         reported = {label for label, _, _ in self.unreadable}
         for subject, columns in COLUMNS_OF_WORDS.items():
@@ -159,7 +159,7 @@ class Labels:
         }
 
     def battery_text(self) -> str:
-        """Join all that is said of the battery; "Battery included: no" becomes words."""
+        """Join all battery lines; "Battery included: no" becomes words."""
         parts = []
         for label, text in self._said.get("battery", {}).items():
             answer = text.strip().casefold()
@@ -174,7 +174,7 @@ class Labels:
         return ", ".join(parts)
 
     def numbers(self, *, battery: batteries.Battery) -> dict[str, Said]:
-        """Return every column that is stated readably, with the words that state it."""
+        """Return each column with a readable value, and the text that states it."""
         if self._numbers is None:
             self._numbers = dict(self._read(battery))
         return self._numbers
@@ -227,7 +227,7 @@ class Labels:
         return attribute_units.longest_side_mm(text, mark=self.mark)
 
     def _of_modes(self) -> Iterator[tuple[str, Said]]:
-        """Read the highest and the longest mode; a line of their own overrules them."""
+        """Yield the brightest and the longest mode; a separate line overrides them."""
         said = {"label": "Modes", "raw": "; ".join(self._said.get("modes", {}).values())[:200]}
         white = [mode for mode in self.modes() if mode.kind == "white" and mode.output_lm]
         if white:
@@ -241,7 +241,7 @@ class Labels:
             yield "runtime_max_min", (max(runtimes), said)
 
     def is_intensity_from_beam(self) -> bool:
-        """Tell whether the distance of the beam is all that is said of its intensity."""
+        """Test whether the beam distance is the only source of the intensity."""
         found = (self._numbers or {}).get("intensity_cd")
         return found is not None and found[1]["label"] in {
             label[:60] for label in self._said.get("beam", {})
@@ -258,13 +258,13 @@ class Labels:
         return value
 
     def _intensity_from_beam(self) -> Iterator[tuple[str, Said]]:
-        """FL 1 defines one by the other: a distance tells the candela where no line does."""
+        """Derive the candela from the distance if no line states them; FL 1 relates the two."""
         if "beam" in self._said:
             for _, (meters, said) in self._measured("beam", self._most(attribute_units.DISTANCE_M)):
                 yield "intensity_cd", (round(meters * meters / 4), said)
 
     def _runtimes(self) -> Iterator[tuple[str, Said]]:
-        """Take a run time without a word about the mode for the longest: the weaker claim."""
+        """Yield run times; one without a mode counts as the longest, the weaker claim."""
         found: dict[str, Said] = {}
         for label, text in self._said.get("runtime", {}).items():
             for part in SEPARATORS.split(text):
@@ -303,7 +303,7 @@ class Labels:
                 yield "material", (", ".join(names)[:60], {"label": label[:60], "raw": text[:200]})
 
     def _red_light(self, label: str, text: str) -> Iterator[tuple[str, Said]]:
-        """Add the feature that the colors of the light tell; the listed ones are kept."""
+        """Add the red light feature if the light colors include red; keep the listed features."""
         listed = [codes for codes, _ in self._codes("features", FEATURES)]
         codes = listed[0] if listed else []
         if "red_light" not in codes:
@@ -312,7 +312,7 @@ class Labels:
             yield "features", (sorted([*codes, "red_light"], key=known.index), said)
 
     def _codes(self, column: str, known: Sequence[tuple[str, re.Pattern[str]]]) -> Iterator[Said]:
-        """Join the codes of all lines that speak of them, the title among them."""
+        """Yield the codes of all lines on a subject, including the title."""
         said = [*self._lines(column, "features"), ("Title", self._title)]
         found = [
             (code, label, text)
@@ -355,9 +355,9 @@ class Labels:
         return sources + ["mains"] * bool(re.search(r"\bmains\b|\b(?:110|220|230) ?v\b", text))
 
     def modes(self) -> Iterator[ModeClaim]:
-        """Read ``High 400 lm / 3 h; Low 20 lm / 40 h; Red 5 lm``.
+        """Parse ``High 400 lm / 3 h; Low 20 lm / 40 h; Red 5 lm``.
 
-        A line of its own for each mode, ``Mode: High``, is read as well.
+        One line per mode, ``Mode: High``, also works.
         """
         for label, text in self._lines("modes"):
             _, _, of_line = label.partition(":")

@@ -1,4 +1,4 @@
-"""Text cleaning: sanitize supplier titles, texts and HTML before anyone sees them. Pure."""
+"""Text cleaning: sanitize supplier titles, texts and HTML before display. Pure."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ ALLOWED_TAGS = frozenset(
     {"p", "br", "ul", "ol", "li", "strong", "b", "em", "i", "h3", "h4", "sub", "sup"}
     | {"table", "thead", "tbody", "tr", "th", "td"}
 )
-# Their content is no text for a reader either.
+# Tags whose content is dropped too.
 DROPPED_WHOLE = frozenset({"script", "style", "iframe", "object", "noscript", "template", "title"})
-_UNWANTED = {"Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk"}  # controls, overrides, emoji, nothing
+_UNWANTED = {"Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk"}  # controls, overrides, emoji, unassigned
 _KEPT_SIGNS = frozenset("°®™©")
 _VARIATION = re.compile("[\ufe00-\ufe0f\u20e3]")
-# A number that ends in "lm". Blanks group thousands only where the rest cannot stand alone:
-# "1 000 lm" is one number, "Spot 400 350 lm" is a model and a claim.
+# A number that ends in "lm". Blanks group thousands only if the rest cannot stand alone: "1 000 lm"
+# is one number, "Spot 400 350 lm" is a model and a claim.
 _CLAIM = (
     r"(?:(?:up to|max\.|bis zu|jusqu'à)\s*)?(?:(?<![\w.,'’-])\d+[-–~](?=\d))?"
     r"(?<![\d.,'’])(?P<{0}>\d{{1,3}}(?:[.,'’]\d{{3}})+|\d{{1,3}}(?: 0\d\d)+|\d+(?:[.,]\d+)?)"
@@ -56,9 +56,9 @@ def clean_text(text: str) -> str:
 
 
 def clean_title(text: str, *, output_lm: int | None) -> str:
-    """Return a title of at most 150 characters that claims no other output than we publish.
+    """Return a title of at most 150 characters without lumens other than the published output.
 
-    Only the claim goes: the numbers of a model name stay.
+    Only the claim is removed: the numbers of a model name stay.
     """
     title = clean_text(_NARROW_BLANK.sub("", _STYLE_TAG.sub(" ", html.unescape(text))))
 
@@ -93,7 +93,7 @@ def shorten(text: str, length: int) -> str:
 
 
 def clean_html(dirty: str) -> str:
-    """Keep the bare structure of a description: no links, no pictures, no styles, no scripts."""
+    """Return the bare structure of a description: no links, images, styles or scripts."""
     return nh3.clean(
         drop_controls(dirty[:MAX_HTML]),
         tags=set(ALLOWED_TAGS),

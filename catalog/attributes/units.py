@@ -1,7 +1,7 @@
 """Units: parse numbers with their units from supplier text. Pure.
 
-An ambiguous number is never guessed: it raises an ``UnreadableError``. ``mark`` is what stands
-before the decimals, a point or a comma; empty where nothing tells.
+An ambiguous number is never guessed: it raises an ``UnreadableError``. ``mark`` is the decimal
+mark, a point or a comma; empty if unknown.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def heading_unit(heading: str) -> str:
 
 
 def with_heading_unit(text: str, *, heading: str) -> str:
-    """Add the unit of the heading to a number that has none, or to a range or product of such."""
+    """Append the unit of the heading to a bare number, range or product."""
     unit = heading_unit(heading)
     return f"{text} {unit}" if unit and _BARE.fullmatch(text.strip()) else text
 
@@ -147,7 +147,7 @@ def intensities_cd(text: str, *, mark: str = "") -> list[Decimal]:
 
 
 def duration_min(text: str, *, mark: str = "") -> Decimal | None:
-    """Read ``3.5 h``, ``150 min``, ``2 h 30 min`` or ``2:30 h``.
+    """Parse ``3.5 h``, ``150 min``, ``2 h 30 min`` or ``2:30 h``.
 
     Raises: UnreadableError  see ``quantities``
     """
@@ -164,7 +164,7 @@ def duration_min(text: str, *, mark: str = "") -> Decimal | None:
 
 
 def longest_side_mm(text: str, *, mark: str = "") -> Decimal | None:
-    """Read ``65 x 42 x 38 mm``, ``Ø 25 × 130 mm`` or ``3.1 in``: the longest of the sides.
+    """Parse ``65 x 42 x 38 mm``, ``Ø 25 × 130 mm`` or ``3.1 in`` and return the longest side.
 
     Raises: UnreadableError  see ``quantities``
     """

@@ -35,7 +35,7 @@ SHOWN = 200
 
 
 class CompetitorFileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """A file that somebody brings."""
+    """Form to upload a price list."""
 
     file = forms.FileField(
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.txt,.json"}),
@@ -60,7 +60,7 @@ class CompetitorFileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic 
 
 @admin.register(CompetitorFile)
 class CompetitorFileAdmin(StaffAdmin):
-    """A file is looked at here before it counts."""
+    """Price lists are previewed here before they are imported."""
 
     when_empty: ClassVar = _(
         "Add a list of competitors' prices, as CSV or JSON: it is looked at before it "
@@ -86,7 +86,7 @@ class CompetitorFileAdmin(StaffAdmin):
     refusals: ClassVar = (UnreadableFileError,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CompetitorFile]:
-        """Leave out what is large: only the page of one file reads it."""
+        """Defer the large columns: only the page of one list needs them."""
         return super().get_queryset(request).defer("content", "refused")
 
     def save_model(
@@ -186,7 +186,7 @@ def _taken(file: CompetitorFile, *, actor: str) -> price_import.Taken:
 def _kept(
     number: int, code: str, values: Mapping[str, Any] = MappingProxyType({})
 ) -> tuple[int, str]:
-    """Put a refusal into words, also one that was kept as a sentence."""
+    """Return the rejection as text, including one stored as a sentence."""
     return number, labels.words(code, values)
 
 

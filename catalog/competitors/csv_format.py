@@ -35,13 +35,13 @@ HEADINGS = {
 NEEDED = ("competitor", "price", "currency")
 WITH_TAX = frozenset({"", "yes", "incl", "included", "gross", "true"})
 WITHOUT_TAX = frozenset({"no", "excl", "excluded", "net", "false"})
-# One separator, and what follows it are cents: 1.234 may be a thousand, so it is not read.
+# One separator is a decimal mark before cents. 1.234 may be a thousand: it is rejected.
 _AMOUNT = re.compile(r"([0-9]{1,8})(?:[.,]([0-9]{1,2}))?", re.ASCII)
 _URL = re.compile(r"https?://[^\s]{3,490}")
 
 
 class CodedError(ValueError):
-    """Says by a code what is wrong, and what it is about; ``labels`` has the words."""
+    """An error as a code with values; ``labels`` has the text."""
 
     def __init__(self, code: str, **values: object) -> None:
         super().__init__(code)
@@ -49,19 +49,19 @@ class CodedError(ValueError):
 
 
 class UnreadableFileError(CodedError):
-    """It is no such file at all."""
+    """The file is no price list."""
 
 
 class BadCellError(CodedError):
-    """A cell says nothing that can be believed."""
+    """A cell holds no valid value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """What one line says.
+    """One line of a price list.
 
     Shape:  ``gtin`` has 14 digits or is empty
-    Units:  ``confidence`` is what the file itself is sure of, 0 to 1
+    Units:  ``confidence`` is what the list itself states, 0 to 1
     """
 
     number: int
@@ -80,7 +80,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A line that is not taken, and why: in words by ``labels``."""
+    """A rejected line and its reason code; ``labels`` has the text."""
 
     number: int
     code: str
@@ -88,9 +88,9 @@ class Refusal:
 
 
 def read(text: str) -> Iterator[Line | Refusal]:
-    """Yield each line of a CSV file with headings; commas, semicolons or tabs between cells.
+    """Yield each line of a CSV file with headings, separated by commas, semicolons or tabs.
 
-    Raises: UnreadableFileError  needed columns are missing, or there are too many lines
+    Raises: UnreadableFileError  required columns are missing, or there are too many lines
     """
     lines = text.removeprefix("\ufeff")
     first = lines.partition("\n")[0]
@@ -130,7 +130,7 @@ def _cell(row: list[str], place: int) -> str:
 
 
 def line_of(number: int, cells: Mapping[str, str]) -> Line | Refusal:
-    """Judge what one line says, by the names of ``HEADINGS``."""
+    """Validate one line by the names of ``HEADINGS``."""
     try:
         return _line(number, cells)
     except (BadCellError, BadGtinError) as error:

@@ -15,12 +15,12 @@ from catalog.enums import Dialect
 
 
 class Reader(Protocol):
-    """Understands one dialect."""
+    """Parses one format."""
 
     def __call__(self, text: str) -> Iterator[Line | Refusal]:
-        """Yield each line, good or refused, in the order in which they are told.
+        """Yield each line, valid or rejected, in file order.
 
-        Raises: UnreadableFileError  it is no list of prices at all
+        Raises: UnreadableFileError  the file is no price list
         """
         ...
 
@@ -33,5 +33,5 @@ READERS: Mapping[Dialect, Reader] = {
 
 
 def recognized(text: str) -> Dialect:
-    """Tell in which way a file that somebody brings is written."""
+    """Return the format of an uploaded file."""
     return Dialect.JSON if text.lstrip("\ufeff \t\r\n")[:1] in {"[", "{"} else Dialect.CSV

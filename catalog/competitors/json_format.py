@@ -25,12 +25,12 @@ LIST = "prices"
 
 
 class Number(str):
-    """A number as it is written: none becomes a float, and none is too large to be read."""
+    """A number as written, so that it neither becomes a float nor overflows."""
 
     __slots__ = ()
 
 
-# Our own words, and what each of them holds.
+# The fields of our own format and their types.
 WORDS: Mapping[str, type] = {
     "competitor": str,
     "sku": str,
@@ -48,16 +48,16 @@ NEEDED = ("competitor", "price", "currency", "seen_at")
 LONGEST_COMPETITOR = 80
 CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 KINDS: Mapping[type, str] = {str: "to_be_text", bool: "to_be_true_or_false"}
-# A time without a zone is a guess.
+# A time without a zone is ambiguous.
 MOMENT = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:\d\d)", re.ASCII
 )
 
 
 def read(text: str) -> Iterator[Line | Refusal]:
-    """Yield each object of a list, or of the list ``prices`` of one object; counted from 1.
+    """Yield each object of a list, or of the list ``prices`` in an object; counted from 1.
 
-    Raises: UnreadableFileError  it is no such list, or too long
+    Raises: UnreadableFileError  no such list, or too long
     """
     for number, row in _rows(text):
         try:
@@ -69,9 +69,9 @@ def read(text: str) -> Iterator[Line | Refusal]:
 
 
 def read_strictly(text: str) -> Iterator[Line | Refusal]:
-    """Yield what is told in our own words; a word that we do not know is a mistake.
+    """Yield each object in our own format; an unknown field is an error.
 
-    Raises: UnreadableFileError  it is no such list, or too long
+    Raises: UnreadableFileError  no such list, or too long
     """
     for number, row in _rows(text):
         try:
@@ -102,7 +102,7 @@ def _cells(row: Any) -> dict[str, str]:
     told: dict[str, tuple[str, Any]] = {}
     for word, value in row.items():
         told.setdefault(word.strip().casefold(), (word, value))
-    # Of several spellings the first of the headings is read, in whatever order they come.
+    # Of several spellings, the first of the headings is used, in any order.
     return {
         name: _cell(*told[spelling])
         for name, spellings in HEADINGS.items()
@@ -118,7 +118,7 @@ def _cell(word: str, value: Any) -> str:
     told = str(value).casefold() if isinstance(value, bool) else str(value)
     try:
         told.encode()
-    except UnicodeEncodeError:  # half of a pair, which no database keeps
+    except UnicodeEncodeError:  # an unpaired surrogate, which the database rejects
         raise BadCellError("no_text", word=word[:40]) from None
     return told.replace("\0", "").strip()
 
@@ -139,7 +139,7 @@ def _insist(row: Any) -> None:
 
 
 def _insist_on_our_spelling(row: Mapping[str, Any]) -> None:
-    """Refuse what a stranger may say in his way: we have said how it is written."""
+    """Reject spellings that external lists may use: our own format defines one."""
     if "," in row["price"]:
         raise BadCellError("comma")
     if not CURRENCY.fullmatch(row["currency"]):

@@ -1,7 +1,7 @@
-"""Competitor labels: word why a line is rejected or a list waits, name the form fields.
+"""Competitor labels: explain why a line is rejected or a list waits, name the form fields.
 
-Workers check the lines, and the results are kept for days. So a code with its values is stored.
-It is put into words when someone reads it.
+Workers check the lines, and the results are kept for days. So a code with its values is stored and
+becomes text when the page is read.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ DOUBTFUL = "doubtful"
 
 
 def words(code: str, values: Mapping[str, Any]) -> str:
-    """Say why a line or a list is refused; what was kept as a sentence is said as it is."""
+    """Return why a line or a list is rejected; a stored sentence is returned as is."""
     sentence = WORDS.get(code)
     if sentence is None:
         return code
@@ -96,12 +96,12 @@ def words(code: str, values: Mapping[str, Any]) -> str:
 
 
 def problem(file: CompetitorFile) -> str:
-    """Say why a person is to look at a list; empty when nobody needs to."""
+    """Return why staff must check a list; empty if they need not."""
     return doubt(file.counts) if file.problem == DOUBTFUL else file.problem
 
 
 def doubt(counts: Mapping[str, Any]) -> str:
-    """Say how much of a list moves too far, as it was counted."""
+    """Return how many prices of a list changed implausibly."""
     return (
         gettext(
             "%(moved)d of %(known)d prices that we know move by a factor of %(factor)d or more, or"
@@ -112,7 +112,7 @@ def doubt(counts: Mapping[str, Any]) -> str:
 
 
 def became(counts: Mapping[str, Any]) -> str:
-    """Say how many lines came to what; what there is none of, is left out."""
+    """Return how many lines had each result; zeros are omitted."""
     said = {**{one.value: one.label for one in Became}, "refused": _("refused")}
     if "changed" not in counts and "matched" in counts:
         said |= {"matched": _("ours")}  # it was never taken in

@@ -24,9 +24,9 @@ from catalog.models.competitors import Match
 from catalog.pricing.market import MAX_AGE
 
 BATCH = 1000
-# A clock may be wrong by a few hours; a price of next week is a mistake.
+# A clock may be wrong by hours; a price dated next week is an error.
 AHEAD = timedelta(days=1)
-# How sure we are that the goods are ours, by the name that tells so.
+# Confidence of a match, by the identifier that matched.
 SURE = {Match.SKU: Decimal("1.00"), Match.GTIN: Decimal("0.95"), Match.MPN: Decimal("0.80")}
 SHOWN_CHARACTERS = 40
 
@@ -35,7 +35,7 @@ type Goods = tuple[int, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matched:
-    """A line whose goods are ours."""
+    """A line that matched one of our variants."""
 
     line: Line
     variant_id: int
@@ -47,16 +47,16 @@ class Matched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What a file would bring, each line of it either matched or refused."""
+    """The lines of a list, matched or rejected."""
 
     matched: list[Matched] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
 
 
 def preview(*, file: CompetitorFile) -> Preview:
-    """Read a file and find the goods it names.
+    """Parse a list and match its lines to variants.
 
-    Raises: UnreadableFileError  it is no such file, or its lines are not kept any more
+    Raises: UnreadableFileError  no price list, or its content is no longer stored
     """
     if not file.content:
         raise UnreadableFileError("forgotten")
@@ -85,7 +85,7 @@ def _match(lines: Sequence[Line], *, file: CompetitorFile, found: Preview) -> No
     names_of_ours, our_host = _ourselves()
     for line in lines:
         if line.competitor in names_of_ours or (our_host and _host(line.url) == our_host):
-            # Else we would undercut ourselves, again and again.
+            # Otherwise we would undercut our own prices repeatedly.
             found.refused.append(Refusal(line.number, "ourselves"))
             continue
         as_of = line.as_of or file.as_of or file.received_at
@@ -113,14 +113,14 @@ def _match(lines: Sequence[Line], *, file: CompetitorFile, found: Preview) -> No
                     sku=sku,
                     by=by,
                     confidence=min(SURE[by], line.confidence),
-                    # A clock that is fast must not keep later news out.
+                    # A fast clock must not block later prices.
                     as_of=min(as_of, file.received_at),
                 )
             )
 
 
 def _ourselves() -> tuple[set[str], str]:
-    """Return the names under which a list may tell our own prices, and our host."""
+    """Return the shop names that mean ourselves, and our host."""
     host = _host(settings.PUBLIC_URL)
     names = {" ".join(name.split()).casefold() for name in settings.SHOP_NAMES}
     return {*names, host, f"www.{host}"}, host
@@ -135,7 +135,7 @@ def _host(url: str) -> str:
 
 
 def _untimely(as_of: datetime, received_at: datetime) -> tuple[str, dict[str, str | int]] | None:
-    """Tell why a price of then is no news; None when it is."""
+    """Return why a price of that date is rejected, None if it is current."""
     day = f"{as_of:%Y-%m-%d}"
     if as_of > received_at + AHEAD:
         return "future", {"day": day}
@@ -154,7 +154,7 @@ def _named(scheme: str, values: set[str]) -> dict[str, Goods]:
 
 
 def _keep_newest(found: Preview) -> None:
-    """Let one line speak for a shop and a variant: the newest, of equals the first."""
+    """Keep one line per competitor and variant: the newest, of equals the first."""
     best: dict[tuple[int, str], Matched] = {}
     for each in sorted(found.matched, key=lambda one: one.as_of, reverse=True):
         if best.setdefault((each.variant_id, each.line.competitor), each) is not each:
@@ -167,15 +167,14 @@ FACTOR = 5
 
 
 class DoubtfulListError(ValueError):
-    """Too much of a list moves too far at once; the message says how much."""
+    """Too many prices change too far at once; the message gives the counts."""
 
 
 def doubt(matched: Sequence[Matched]) -> dict[str, int]:
-    """Count what moves too far, where a person is to look at a list first; else nothing.
+    """Return counts if the list needs approval because prices changed implausibly; else empty.
 
-    Another currency counts as a move: a list that all at once tells other money is as strange.
-
-    Shape:  as ``labels.doubt`` puts it into words
+    A change of currency counts as implausible too.
+    Shape:  as ``labels.doubt`` expects them
     """
     known = moved = 0
     for batch in batched(matched, BATCH):

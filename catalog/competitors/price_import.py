@@ -30,9 +30,9 @@ from storefront.lib.http.redaction import without
 
 MOST_BYTES = 8_000_000
 MOST_REFUSALS_KEPT = 1000
-# Of what a machine told, what became of it is kept for so long; each price it changed, for ever.
+# Retention of a machine's lists and their results. Each changed price is kept forever.
 KEPT_FOR = timedelta(days=30)
-# The words themselves are many: they are kept for so long, and only of the last of each teller.
+# Retention of list contents, which are large, and how many per sender.
 CONTENT_KEPT_FOR = timedelta(days=3)
 MOST_CONTENTS_KEPT = 20
 FORGOTTEN_AT_ONCE = 500
@@ -40,7 +40,7 @@ FORGOTTEN_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """What became of each line of a list: of those that are ours, and of the others why not."""
+    """The result of each line: imported ones, and the reason for each rejected one."""
 
     file: CompetitorFile
     became: list[tuple[Matched, Became]]
@@ -53,9 +53,9 @@ class Taken:
 
 
 def readable(content: bytes, *, dialect: Dialect | None = None) -> tuple[str, Dialect]:
-    """Return the text of a list of prices, and in which dialect it tells them.
+    """Return the text of a price list and its format.
 
-    Raises: UnreadableFileError  it is no such list
+    Raises: UnreadableFileError  no price list
     """
     if len(content) > MOST_BYTES:
         raise UnreadableFileError("too_large", most=MOST_BYTES // 1_000_000)
@@ -69,7 +69,7 @@ def readable(content: bytes, *, dialect: Dialect | None = None) -> tuple[str, Di
     return text, spoken
 
 
-def receive(  # noqa: PLR0913 - what, from whom, and by which way
+def receive(  # noqa: PLR0913 - what, from whom, and by which channel
     *,
     name: str,
     content: bytes,
@@ -80,12 +80,11 @@ def receive(  # noqa: PLR0913 - what, from whom, and by which way
     as_of: datetime | None = None,
     hidden: Iterable[str] = (),
 ) -> CompetitorFile:
-    """Keep a list, to be looked at before it counts.
+    """Store a list for preview or import.
 
-    ``as_of`` is how old the list is: lines without a date of their own are no younger. What is
-    ``hidden`` is left out of it: who tells may say again what we sent him.
-
-    Raises: UnreadableFileError  it is no such list
+    ``as_of`` is the age of the list; it applies to lines without a date of their own. ``hidden``
+    values are redacted: a source may echo the secret we sent.
+    Raises: UnreadableFileError  no price list
     """
     text, spoken = readable(content, dialect=dialect)
     file = CompetitorFile.objects.create(
@@ -105,14 +104,13 @@ def receive(  # noqa: PLR0913 - what, from whom, and by which way
 
 
 def take_in(*, file: CompetitorFile, actor: str, now: datetime, is_looked_at: bool = True) -> Taken:
-    """Let the matched lines of a list count, and have the prices that follow them counted anew.
+    """Import the matched lines of a list and queue the affected prices for repricing.
 
-    Killed anywhere, it is done again: what is written already is not written twice. A list that
-    no person looked at is judged as a whole first, and waits for one if it is doubtful.
-
-    Locks:  of each thousand lines: the variants, then their competitor prices, in id order
-    Raises: UnreadableFileError  it is no such list, or its lines are not kept any more
-            DoubtfulListError    too much of it moves too far
+    Idempotent after a crash. A list that staff did not preview is checked as a whole and waits for
+    them if it is implausible.
+    Locks:  per thousand lines: the variants, then their competitor prices, in id order
+    Raises: UnreadableFileError  no price list, or its content is no longer stored
+            DoubtfulListError    too many implausible changes
     """
     found = preview(file=file)
     if not is_looked_at and (why := matching.doubt(found.matched)):
@@ -135,22 +133,22 @@ def take_in(*, file: CompetitorFile, actor: str, now: datetime, is_looked_at: bo
 
 
 def forget_old(*, now: datetime) -> int:
-    """Forget lists that machines told long ago, and the words of younger ones; return how many.
+    """Delete old lists from machines and the contents of younger ones; return how many lists.
 
-    What staff brought stays, and so does the history of each price.
+    Lists from staff and the price history stay.
     """
     _told_by_machines().filter(received_at__lt=now - CONTENT_KEPT_FOR).update(content="")
     told = CompetitorFile.objects.exclude(came_by=CameBy.HAND)
     old = told.filter(received_at__lt=now - KEPT_FOR).order_by("pk").values_list("pk", flat=True)
     forgotten = 0
     while ids := list(old[:FORGOTTEN_AT_ONCE]):
-        # Django reads what it deletes, since sources point at it: not their words, all at once.
+        # Django loads rows referenced by sources before it deletes them: omit the contents.
         forgotten += CompetitorFile.objects.filter(pk__in=ids).only("pk").delete()[0]
     return forgotten
 
 
 def _told_by_machines() -> QuerySet[CompetitorFile]:
-    """Return the lists of machines whose words are kept."""
+    """Return the lists from machines whose content is stored."""
     return CompetitorFile.objects.exclude(came_by=CameBy.HAND).exclude(content="")
 
 
@@ -163,10 +161,10 @@ def _note(file: CompetitorFile, *, refused: Sequence[Refusal], **became: Any) ->
 def _write(
     batch: Sequence[Matched], *, source: str, actor: str, now: datetime
 ) -> dict[int, Became]:
-    """Write what is news; return what became of each line, but of those whose goods are gone."""
+    """Save new prices; return the result of each line, without lines whose variant was deleted."""
     variant_ids = [each.variant_id for each in batch]
     variants = Variant.objects.filter(pk__in=variant_ids).order_by("pk")
-    # The goods are locked, so that of two files at once the second sees what the first wrote.
+    # Locks the variants, so that the second of two imports sees what the first wrote.
     alive = set(variants.select_for_update(of=["self"], no_key=True).values_list("pk", flat=True))
     present = {
         (price.variant_id, price.competitor): price
@@ -178,14 +176,14 @@ def _write(
     new: list[CompetitorPrice] = []
     changed: dict[CompetitorPrice, list[str]] = {}
     moved: list[CompetitorPrice] = []
-    heard: set[int] = set()  # goods of which the market says another thing now
+    heard: set[int] = set()  # variants whose market prices changed
     for each in batch:
         line = each.line
         if each.variant_id not in alive:
             continue
         price = present.get((each.variant_id, line.competitor))
         if price is not None and price.as_of > each.as_of:
-            done[line.number] = Became.OLDER  # we have heard newer news of it
+            done[line.number] = Became.OLDER  # a newer price is known
             continue
         done[line.number] = Became.CONFIRMED
         what = {"amount": line.amount, "currency": line.currency, "has_tax": line.has_tax}
@@ -206,7 +204,7 @@ def _write(
             moved.append(price)
             done[line.number] = Became.CHANGED
             continue
-        # Also news that only confirms a price may bring it back below the limit of its age.
+        # An update that only confirms a price may make an expired one current again.
         if price.as_of <= now - MAX_AGE:
             heard.add(price.variant_id)
         if names := bulk.differing(price, values):

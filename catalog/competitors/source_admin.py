@@ -26,7 +26,7 @@ from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action
 
 HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]*", re.ASCII)
-# Headers that HTTP itself needs, or that whoever we are led to hears too.
+# Headers that HTTP needs, or that a redirect target receives too.
 NO_SECRETS = {
     *HARMLESS_HEADERS,
     "accept-encoding",
@@ -42,7 +42,7 @@ ASKED = ("name", "url", "dialect", "every_min", "is_on", "header")
 
 
 class CompetitorSourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """A source; its secret goes in and never comes out."""
+    """Form of a source. Its secret is write-only."""
 
     secret = forms.CharField(
         required=False,
@@ -81,13 +81,13 @@ class CompetitorSourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generi
             words = gettext("A header takes letters, digits and signs of ASCII only.")
             raise forms.ValidationError(words, code="no_secret")
         if 0 < len(secret) < SHORTEST_SECRET:
-            # A shorter one could not be left out of what is told and logged.
+            # A shorter secret could not be redacted reliably.
             words = gettext("It is too short: 6 characters at least.")
             raise forms.ValidationError(words, code="no_secret")
         return secret
 
     def clean(self) -> dict[str, Any]:
-        """Judge address, header and secret together."""
+        """Validate address, header and secret together."""
         given: dict[str, Any] = super().clean() or {}
         if {"url", "header", "secret"} - given.keys():
             return given
@@ -97,12 +97,12 @@ class CompetitorSourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generi
         elif given["header"] and not given["secret"] and not is_kept:
             self.add_error("secret", gettext("Without it, the header says nothing."))
         elif given["header"] and is_kept and _host(given["url"]) != _host(self.initial["url"]):
-            # Else whoever may change the address could have our key sent to himself.
+            # Otherwise a user who may change the address could redirect the secret.
             self.add_error("secret", gettext("The address is another one: enter it anew."))
         return given
 
     def sealed(self) -> str:
-        """Return what is to be kept as the secret."""
+        """Return the encrypted secret to store."""
         if not self.cleaned_data["header"]:
             return ""
         if secret := self.cleaned_data["secret"]:
@@ -157,7 +157,7 @@ class CompetitorSourceAdmin(StaffAdmin):
         form: CompetitorSourceForm,
         change: bool,
     ) -> None:
-        """Keep what staff say, beside what a worker may write meanwhile; it is asked at once."""
+        """Save only the edited fields, since a worker writes others; make the source due."""
         obj.secret_sealed = form.sealed()
         obj.due_at = timezone.now()
         obj.save(update_fields=[*ASKED, "secret_sealed", "due_at"] if change else None)

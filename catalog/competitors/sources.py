@@ -32,21 +32,21 @@ log = logging.getLogger(__name__)
 
 READ_S = 10.0
 TOTAL_S = 60.0
-SECRET = "value"  # noqa: S105 - how it is called where it is sealed
+SECRET = "value"  # noqa: S105 - key of the secret in the encrypted value
 CONDITIONS = {"etag": "if-none-match", "modified": "if-modified-since"}
 LONGEST_MARK = 200
 LONGEST_PROBLEM = 300
-# Marks may lie: once a day the list is fetched whatever they say.
+# Cache validators may be wrong: fetch the full list once a day.
 BELIEVED = timedelta(days=1)
-# Who is away for a moment is asked again sooner than he is due.
+# Retry a temporary failure sooner than the next interval.
 AGAIN = timedelta(minutes=30)
 
 
 class NothingCountsError(ValueError):
-    """A list in which no line counts; the message says why the first does not."""
+    """No line of a list could be imported; the message gives the reason for the first."""
 
 
-# What is said in words, and changes nothing.
+# Errors that are shown on the source and change nothing.
 SPOKEN = (
     OutsideError,
     UnreadableFileError,
@@ -57,22 +57,21 @@ SPOKEN = (
 
 
 def due(*, now: datetime) -> list[int]:
-    """Return the sources whose time has come."""
+    """Return the sources that are due."""
     found = CompetitorSource.objects.filter(is_on=True, due_at__lte=now)
     return list(found.order_by("due_at", "pk").values_list("pk", flat=True))
 
 
 def ask_soon(*, source: CompetitorSource, now: datetime) -> None:
-    """Let a source be due now."""
+    """Make a source due now."""
     CompetitorSource.objects.filter(pk=source.pk).update(due_at=now)
 
 
 def fetch(*, source_id: int, now: datetime) -> Taken | None:
-    """Ask a source if it is due, and take in what it tells; None when that brought nothing.
+    """Fetch a due source and import its list; return None if that brought nothing.
 
-    Of many that ask at once, one does. Killed anywhere, the next try does all of it again. What
-    nobody expected is noted as well, and raised.
-
+    One of several concurrent calls fetches. Safe to repeat after a crash. Unexpected errors are
+    recorded and raised.
     Raises: HeldTransactionError
     """
     source = _claimed(source_id, now)
@@ -84,7 +83,7 @@ def fetch(*, source_id: int, now: datetime) -> Taken | None:
         answer = _asked(source, secret, now)
         taken = None if answer is None else _taken_in(source, answer, secret, now)
     except SPOKEN as error:
-        # What a line says is quoted, and a strange server may say what we sent.
+        # The error quotes the list, and a server may echo our secret.
         why = str(error)
         if isinstance(error, UnreadableFileError):
             why = labels.words(error.code, error.values)
@@ -110,7 +109,7 @@ def _note(source: CompetitorSource, words: str, now: datetime) -> None:
 
 
 def _spellings(secret: str) -> list[str]:
-    """Return a secret as it is, and as a list in JSON or CSV would say it."""
+    """Return a secret as it is, and as JSON or CSV would quote it."""
     return [secret, json.dumps(secret)[1:-1], secret.replace('"', '""')]
 
 
@@ -124,7 +123,7 @@ def _claimed(source_id: int, now: datetime) -> CompetitorSource | None:
 
 
 def _asked(source: CompetitorSource, secret: str, now: datetime) -> Exchange | None:
-    """Fetch its list; None when it says that we have it."""
+    """Fetch the list of a source; return None if it is unchanged."""
     known = _known(source)
     is_believed = bool(known) and now - datetime.fromisoformat(known["at"]) < BELIEVED
     conditions = {
@@ -148,7 +147,7 @@ def _asked(source: CompetitorSource, secret: str, now: datetime) -> Exchange | N
 
 
 def _known(source: CompetitorSource) -> dict[str, str]:
-    """Return what is remembered of this very list."""
+    """Return the stored validators of this url and format."""
     known = source.remembered
     is_same = (known.get("url"), known.get("dialect")) == (source.url, source.dialect)
     return known if is_same else {}
@@ -168,11 +167,11 @@ def _taken_in(source: CompetitorSource, answer: Exchange, secret: str, now: date
     try:
         taken = price_import.take_in(file=file, actor=file.received_by, now=now, is_looked_at=False)
     except DoubtfulListError:
-        # The same words again are the same list; it is fetched again, and judged anew.
+        # The same content is the same list; it is fetched and checked again.
         asked.update(remembered=marks, last_file=file)
         raise
     if taken.became:
-        # Remembered only now: who was killed before, or whose list brought nothing, asks again.
+        # Stored last: after a crash or an empty import the list is fetched again.
         marks |= {"etag": _mark(answer, "etag"), "modified": _mark(answer, "last-modified")}
     asked.update(remembered=marks, last_file=file)
     if not taken.became:
@@ -183,13 +182,13 @@ def _taken_in(source: CompetitorSource, answer: Exchange, secret: str, now: date
 
 
 def _mark(answer: Exchange, header: str) -> str:
-    """Return a mark that can be sent back as it came; empty when it cannot."""
+    """Return a validator that can be sent back unchanged; empty if it cannot."""
     told = answer.headers.get(header, "")
     return told if told.isascii() and told.isprintable() and len(told) <= LONGEST_MARK else ""
 
 
 def _refuse_cut_off(source: CompetitorSource, answer: Exchange) -> None:
-    """Refuse a list of which nobody can say that it is whole: its last price may lack a digit.
+    """Reject a list that may be truncated: its last price could lack a digit.
 
     Raises: UnreadableFileError
     """
@@ -208,9 +207,9 @@ def _kept(  # noqa: PLR0913 - what, from whom, and how old it is
     as_of: datetime | None,
     now: datetime,
 ) -> CompetitorFile:
-    """Keep a list as it came; the same words anew are the same list, told again now.
+    """Store a list as received; the same content again updates the stored list.
 
-    Raises: UnreadableFileError  it is no such list
+    Raises: UnreadableFileError  no price list
     """
     last = source.last_file if _known(source).get("digest") == digest else None
     if last is not None and last.content:
@@ -230,7 +229,7 @@ def _kept(  # noqa: PLR0913 - what, from whom, and how old it is
 
 
 def _age(modified: str, now: datetime) -> datetime | None:
-    """Tell since when a list stands as it is; None when its server does not say."""
+    """Return since when a list is unchanged, None if the server does not say."""
     try:
         told = parsedate_to_datetime(modified)
     except (ValueError, OverflowError):

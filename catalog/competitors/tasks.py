@@ -12,7 +12,7 @@ from catalog.competitors import price_import, sources
 
 @shared_task
 def hear_due_competitors(**_: Any) -> int:
-    """Ask each source of competitors' prices whose time has come."""
+    """Fetch each competitor price source that is due, one task per source."""
     due = sources.due(now=timezone.now())
     for source_id in due:
         hear_competitors.delay(source_id=source_id)
@@ -21,12 +21,12 @@ def hear_due_competitors(**_: Any) -> int:
 
 @shared_task
 def hear_competitors(*, source_id: int, **_: Any) -> dict[str, int] | None:
-    """Ask one source of competitors' prices, if nobody else did."""
+    """Fetch one competitor price source, unless another worker did."""
     taken = sources.fetch(source_id=source_id, now=timezone.now())
     return None if taken is None else dict(taken.counts)
 
 
 @shared_task
 def forget_old_lists(**_: Any) -> int:
-    """Forget lists of prices that machines told long ago."""
+    """Delete old price lists that machines sent."""
     return price_import.forget_old(now=timezone.now())

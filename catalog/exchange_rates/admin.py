@@ -47,7 +47,7 @@ Status = RateNews.Status
 
 
 class ExchangeRateForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """A rate that a person says."""
+    """Form for a rate entered by hand."""
 
     class Meta:
         model = ExchangeRate

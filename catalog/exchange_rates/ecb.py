@@ -10,27 +10,27 @@ from decimal import Decimal, InvalidOperation
 from lxml import etree
 
 EURO = "EUR"
-# They are told at 16:00 in Frankfurt, all the year round within an hour of this.
+# Published at 16:00 in Frankfurt, within an hour of this all year round.
 TOLD_AT = time(15, tzinfo=UTC)
 LEAST, MOST = Decimal("0.000001"), Decimal(10_000_000)
 PLACES = Decimal("0.0000000001")
 
 
 class UnreadableRatesError(ValueError):
-    """It is no list of rates; the message says why."""
+    """The file is no rate list; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DailyRates:
-    """What one euro is worth in each currency, and as of when."""
+    """The value of one euro in each currency, and its date."""
 
     as_of: datetime
     per_euro: Mapping[str, Decimal]
 
     def into(self, quote: str) -> dict[str, Decimal]:
-        """Return what one unit of each other currency is worth in ``quote``, over the euro.
+        """Return the value of one unit of each other currency in ``quote``, via the euro.
 
-        Empty when the list does not tell of that currency. Rounded only at the end.
+        Empty if the list lacks that currency. Rounded only at the end.
         """
         per_euro = {**self.per_euro, EURO: Decimal(1)}
         if quote not in per_euro:
@@ -43,9 +43,9 @@ class DailyRates:
 
 
 def read(content: bytes) -> DailyRates:
-    """Read ``eurofxref-daily.xml``.
+    """Parse ``eurofxref-daily.xml``.
 
-    Raises: UnreadableRatesError  it is something else, or says what cannot be
+    Raises: UnreadableRatesError  another file, or an invalid value
     Source: ecb.europa.eu, euro foreign exchange reference rates
     """
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)

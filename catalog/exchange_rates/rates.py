@@ -30,17 +30,16 @@ AHEAD = timedelta(days=1)
 
 
 class FutureRateError(ValueError):
-    """It is of a day that has not come."""
+    """The rate is dated in the future."""
 
 
 def take_in_daily(*, content: bytes, source: str, actor: str, now: datetime) -> dict[str, int]:
-    """Take in a list of the European Central Bank for the money of each channel.
+    """Import an ECB list for the currency of each channel.
 
-    Returns how many rates are taken, wait for a person, and tell nothing new.
-
+    Returns how many rates took effect, wait for approval, and were known.
     Locks:  as ``take_in``
-    Raises: UnreadableRatesError  it is no such list
-            FutureRateError       it is of a day that has not come
+    Raises: UnreadableRatesError  no rate list
+            FutureRateError       dated in the future
     """
     daily = ecb.read(content)
     counts = {"taken": 0, "waiting": 0, "known": 0}
@@ -59,7 +58,7 @@ def take_in_daily(*, content: bytes, source: str, actor: str, now: datetime) -> 
 
 
 @transaction.atomic(durable=True)
-def take_in(  # noqa: PLR0913 - which rates, and who says so when
+def take_in(  # noqa: PLR0913 - which rates, and who reported them when
     *,
     quote: str,
     rates: Mapping[str, Decimal],
@@ -68,13 +67,12 @@ def take_in(  # noqa: PLR0913 - which rates, and who says so when
     actor: str,
     now: datetime,
 ) -> dict[str, str]:
-    """Let rates count that moved as little as rates do; let the others wait for a person.
+    """Apply rates with a plausible change; hold the others for approval.
 
-    The same or older news changes nothing. Returns what became of each base: ``taken``,
-    ``waiting`` or ``known``.
-
-    Locks:  the channels of that money, then its rates, each in id order
-    Raises: FutureRateError  they are of a day that has not come
+    Idempotent: the same or older rates change nothing. Returns the result of each base currency:
+                ``taken``, ``waiting`` or ``known``.
+    Locks:  the channels of that currency, then its rates, each in id order
+    Raises: FutureRateError  dated in the future
     """
     if as_of > now + AHEAD:
         raise FutureRateError(f"They are of {as_of:%Y-%m-%d}, which has not come.")
@@ -115,7 +113,7 @@ def take_in(  # noqa: PLR0913 - which rates, and who says so when
 
 
 @needs_transaction
-def say(  # noqa: PLR0913 - which rate, and who says so when
+def say(  # noqa: PLR0913 - which rate, and who reported it when
     *,
     base: str,
     quote: str,
@@ -125,10 +123,10 @@ def say(  # noqa: PLR0913 - which rate, and who says so when
     actor: str,
     now: datetime,
 ) -> ExchangeRate:
-    """Let a rate count because a person says so, however far it moves.
+    """Apply a rate set by staff, however far it moves.
 
     Locks:  as ``take_in``
-    Raises: FutureRateError  it is of a day that has not come
+    Raises: FutureRateError  dated in the future
     """
     if as_of > now + AHEAD:
         raise FutureRateError(f"It is of {as_of:%Y-%m-%d}, which has not come.")
@@ -151,10 +149,10 @@ def say(  # noqa: PLR0913 - which rate, and who says so when
 
 @transaction.atomic(durable=True)
 def approve(*, news: RateNews, actor: str, now: datetime) -> None:
-    """Let a rate count that moved too far to be believed by itself.
+    """Apply a rate that was held because it moved too far.
 
     Locks:  as ``take_in``
-    Raises: IllegalMoveError, LostRaceError  it does not wait any more
+    Raises: IllegalMoveError, LostRaceError  already decided
     """
     _lock(news.quote)
     news.move(Status.APPROVED, at=now, actor=actor)
@@ -163,10 +161,10 @@ def approve(*, news: RateNews, actor: str, now: datetime) -> None:
 
 @transaction.atomic(durable=True)
 def reject(*, news: RateNews, actor: str, reason: str, now: datetime) -> None:
-    """Go on with the rate that counts. The same news does not come back.
+    """Keep the current rate. The same rate is not held again.
 
     Locks:  as ``take_in``
-    Raises: IllegalMoveError, LostRaceError  it does not wait any more
+    Raises: IllegalMoveError, LostRaceError  already decided
     """
     present = _lock(news.quote)
     news.move(Status.REJECTED, at=now, actor=actor, reason=reason)
@@ -177,9 +175,9 @@ def reject(*, news: RateNews, actor: str, reason: str, now: datetime) -> None:
 
 @transaction.atomic(durable=True)
 def find_aged(*, now: datetime) -> int:
-    """Have prices counted anew where a rate grew too old; return how many rates that were.
+    """Queue prices for repricing whose rate expired; return how many rates expired.
 
-    Locks:  the rates that aged, in id order
+    Locks:  the expired rates, in id order
     """
     aged = [
         row.pk for row in ExchangeRate.objects.order_by("pk") if _standing(row, now) != row.standing
@@ -203,10 +201,10 @@ def _was_judged(row: ExchangeRate, rate: Decimal, *, source: str, as_of: datetim
 
 
 def _passed(row: ExchangeRate, *, as_of: datetime) -> timedelta:
-    """Return how long nothing was heard that could have told of a move since the rate that counts.
+    """Return the time since the current rate in which no held or rejected rate came.
 
-    What was not believed ends the silence: else waiting would make any rate believable, the very
-    one too that a person rejected.
+    A held rate ends that time. Otherwise waiting would make any rate plausible, even one that staff
+    rejected.
     """
     told = RateNews.objects.filter(base=row.base, quote=row.quote)
     last = told.filter(status__in=[Status.TAKEN, Status.APPROVED]).aggregate(last=Max("pk"))["last"]
@@ -221,7 +219,7 @@ def _lapse(*, base: str, quote: str, actor: str, now: datetime) -> None:
 
 @needs_transaction
 def _count(news: RateNews, *, now: datetime) -> ExchangeRate:
-    """Let news be the rate that counts, and have the prices that hang on it counted anew."""
+    """Make this the current rate and queue the prices that depend on it."""
     before = ExchangeRate.objects.filter(base=news.base, quote=news.quote).first()
     row, _ = ExchangeRate.objects.update_or_create(
         base=news.base,
@@ -240,10 +238,9 @@ def _count(news: RateNews, *, now: datetime) -> ExchangeRate:
 
 @needs_transaction
 def _settle(rate_ids: Iterable[int], *, now: datetime, is_news: bool = True) -> None:
-    """Write down how sure these rates are, and have what hangs on them counted anew.
+    """Save the validity of these rates and queue the prices that depend on them.
 
-    A confirmation of a sure rate changes no price.
-
+    A confirmation of a valid rate changes no price.
     Locks:  the rates, in id order
     """
     found = ExchangeRate.objects.filter(pk__in=rate_ids).order_by("pk")
@@ -259,7 +256,7 @@ def _settle(rate_ids: Iterable[int], *, now: datetime, is_news: bool = True) -> 
 
 
 def _hanging_on(row: ExchangeRate) -> Q:
-    """Ask for what is bought, or has a MAP, in that money, or may pay the flat duty in euros."""
+    """Return the filter for listings with cost or MAP in that currency, or with duty in euros."""
     bought = Q(wholesale_currency=row.base) | Q(map_currency=row.base)
     if row.base != landed_cost.DUTY_CURRENCY:
         return bought
@@ -283,11 +280,11 @@ MAX_BYTES = 1_000_000
 
 
 def fetch(*, now: datetime) -> dict[str, int]:
-    """Fetch the daily list of ``RATES_URL`` and take it in; without an address, do nothing.
+    """Fetch the daily list of ``RATES_URL`` and import it; do nothing without a URL.
 
-    Raises: OutsideError          it cannot be fetched, now or at all
-            UnreadableRatesError  it is no such list
-            FutureRateError       it is of a day that has not come
+    Raises: OutsideError          it cannot be fetched
+            UnreadableRatesError  no rate list
+            FutureRateError       dated in the future
     """
     url = settings.RATES_URL
     if not url:

@@ -12,11 +12,11 @@ from catalog.exchange_rates import rates
 
 @shared_task
 def find_aged_rates(**_: Any) -> int:
-    """Have prices counted anew where a rate of exchange grew too old."""
+    """Queue prices for repricing whose exchange rate expired."""
     return rates.find_aged(now=timezone.now())
 
 
 @shared_task
 def fetch_rates(**_: Any) -> dict[str, int]:
-    """Ask what foreign money is worth, if somebody said where."""
+    """Fetch the daily exchange rates, if a source is configured."""
     return rates.fetch(now=timezone.now())

@@ -19,16 +19,16 @@ from storefront.lib.state_machine import LostRaceError
 
 
 class CannotApproveError(Exception):
-    """Nobody may approve a price that would sell at a loss or against a promise."""
+    """The price would sell at a loss, or break MAP, MSRP or a guard that staff cannot override."""
 
 
 @transaction.atomic(durable=True)
 def approve(*, hold: PriceHold, actor: str, now: datetime) -> None:
-    """Let the proposed price count, and sell by it, if it keeps the limits of today.
+    """Publish the proposed price if it keeps today's limits.
 
     Locks:  the listing, then its product
-    Raises: CannotApproveError  no price can be right until rules, terms or figures change
-            LostRaceError       the proposal is not the one that was seen, or is decided
+    Raises: CannotApproveError  no price is valid until rules, costs or figures change
+            LostRaceError       the proposal has changed or is decided
     """
     listing = _locked(hold)
     if hold.reason not in APPROVABLE or hold.proposed_amount is None:
@@ -58,13 +58,12 @@ def approve(*, hold: PriceHold, actor: str, now: datetime) -> None:
 
 @transaction.atomic(durable=True)
 def keep(*, hold: PriceHold, actor: str, reason: str, now: datetime) -> None:
-    """Sell on by the old price, although it leaves less than the lowest margin.
+    """Keep selling at the current price, although it is below the minimum margin.
 
-    It counts for these figures: another proposal or another landed cost asks anew.
-
+    Valid until the proposal or the landed cost changes.
     Locks:  the listing, then its product
-    Raises: CannotApproveError  the old price would sell at a loss or against a promise
-            LostRaceError       the proposal is not the one that was seen, or is decided
+    Raises: CannotApproveError  the current price would sell at a loss or break MAP or MSRP
+            LostRaceError       the proposal has changed or is decided
     """
     listing = _locked(hold)
     done = _counted(listing, now=now)
@@ -92,12 +91,11 @@ def keep(*, hold: PriceHold, actor: str, reason: str, now: datetime) -> None:
 
 @transaction.atomic(durable=True)
 def reject(*, hold: PriceHold, actor: str, now: datetime, reason: str = "") -> None:
-    """Keep the old price. The same proposal does not come back, another one does.
+    """Keep the current price. The same proposal is not held again, another one is.
 
-    What would sell below the lowest margin at its old price stays off sale.
-
+    A listing whose current price is below the minimum margin stays off sale.
     Locks:  the listing
-    Raises: LostRaceError  the proposal is not the one that was seen, or is decided
+    Raises: LostRaceError  the proposal has changed or is decided
     """
     _locked(hold)
     hold.move(
@@ -117,9 +115,9 @@ def _locked(hold: PriceHold) -> Listing:
 
 
 def _counted(listing: Listing, *, now: datetime) -> Calculation:
-    """Count anew: the book, the terms or a rate may have changed since the price was stopped.
+    """Recalculate: the book, the costs or a rate may have changed since the hold.
 
-    Raises: CannotApproveError  nobody is sure what the supplier's money is worth
+    Raises: CannotApproveError  the supplier's exchange rate is not confirmed
     """
     policy = pricing_policy.load(channel=listing.channel, now=now)
     row = repricing.stored(listing.channel).get(pk=listing.pk)
@@ -129,7 +127,7 @@ def _counted(listing: Listing, *, now: datetime) -> Calculation:
     return done
 
 
-def _sell(  # noqa: PLR0913 - at which price, by whose decision, and what it is made of
+def _sell(  # noqa: PLR0913 - at which price, by whose decision, and its breakdown
     listing: Listing,
     amount: Decimal,
     *,

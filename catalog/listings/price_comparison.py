@@ -1,4 +1,4 @@
-"""Price comparison: show what an old and a new price were made of, side by side."""
+"""Price comparison: show the breakdowns of an old and a new price side by side."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PLACE = {code: place for place, code in enumerate(("supplier", "origins", *label
 
 
 def of_hold(hold: PriceHold) -> str:
-    """Compare the proposed price with the one that was published when the guard stopped it."""
+    """Compare the proposed price with the one published when the guard stopped it."""
     before = PriceChange.objects.filter(listing=hold.listing_id)
     if hold.status != PriceHold.Status.OPEN:
         before = before.filter(at__lt=hold.status_since)
@@ -28,7 +28,7 @@ def of_hold(hold: PriceHold) -> str:
 
 
 def of_change(change: PriceChange) -> str:
-    """Compare a price with the one that it replaced."""
+    """Compare a price with the one it replaced."""
     before = PriceChange.objects.filter(listing=change.listing_id, pk__lt=change.pk)
     return _table(_newest(before), change.made_of, currency=change.listing.channel.currency)
 
@@ -59,13 +59,13 @@ def _table(old: Mapping[str, Any], new: Mapping[str, Any], *, currency: str) -> 
 
 
 def _cells(made_of: Mapping[str, Any], currency: str) -> Iterator[tuple[str, str]]:
-    """Yield the cells of one price by the codes of its steps, a stopped price as a price."""
+    """Yield the cells of one price by step code; a stopped price counts as the price."""
     if made_of.get("supplier"):
         yield "supplier", made_of["supplier"]
     if made_of.get("origins"):
         yield "origins", ", ".join(made_of["origins"])
     for code, amount, note in made_of.get("steps", ()):
-        if code == "present":  # of the old price it is the price before that
+        if code == "present":  # in an old breakdown this is the price before it
             continue
         money = amount and columns.as_money(Money(Decimal(amount), currency))
         said = labels.note(Step(code=code, note=note))

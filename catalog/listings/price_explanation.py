@@ -14,7 +14,7 @@ from catalog.pricing.price_calculation import Calculation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """One calculation in steps, the rules that fit (the first one wins), and an open hold."""
+    """One calculation in steps, the matching rules (the first one wins), and an open hold."""
 
     listing: Listing
     done: Calculation
@@ -24,7 +24,7 @@ class Explanation:
 
 
 def explain(*, listing: Listing, now: datetime) -> Explanation:
-    """Count the price of one listing as a refresh would do it now. Writes nothing."""
+    """Calculate the price of one listing as a refresh would now. Read-only."""
     channel = listing.channel
     policy = pricing_policy.load(channel=channel, now=now)
     row = repricing.stored(channel).get(pk=listing.pk)

@@ -27,11 +27,10 @@ ACTOR = "price engine"
 
 @needs_transaction
 def note(done: Mapping[Listing, Calculation], *, now: datetime) -> None:
-    """Open, renew or let lapse the holds of these listings. An unchanged hold is not written.
+    """Open, update or close the holds of these listings. An unchanged hold is not written.
 
-    What a person rejected does not come back while the same price is proposed. A rate that is
-    not sure waits at the rate itself, and not at each of its thousand prices.
-
+    A rejected proposal is not held again while the price is the same. An unconfirmed exchange rate
+    is held at the rate, not at each of its prices.
     Locks:  none; the caller holds the listings
     """
     stopped = {
@@ -107,7 +106,7 @@ def _values(done: Calculation, listing: Listing) -> dict[str, Any]:
 
 
 def sentence(done: Calculation) -> str:
-    """Say why a price was stopped, with its figures, as traces of decisions keep it: in English."""
+    """Return why a price was stopped, in English with its figures, as logs keep it."""
     if done.verdict is None or done.verdict.stop is None:
         return ""
     with override("en"):
@@ -115,10 +114,10 @@ def sentence(done: Calculation) -> str:
 
 
 def figures(done: Calculation) -> dict[str, str]:
-    """Tell the figures for which a price was stopped.
+    """Return the figures for which a price was stopped.
 
-    Shape:  as ``labels.stopped`` puts them into words; ``below`` is there where the present
-            price is below what the lowest margin asks
+    Shape:  as ``labels.stopped`` expects them; ``below`` is set if the current price is below the
+            minimum margin
     """
     present, day_ago = done.standing.present, done.standing.day_ago
     new, floor = (done.verdict.proposed, done.verdict.floor) if done.verdict else (None, None)

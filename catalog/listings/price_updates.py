@@ -24,7 +24,7 @@ from storefront.lib.money import Money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tagged:
-    """A listing that was priced: its price before, and how the new one came about."""
+    """A priced listing: its previous price and the new calculation."""
 
     listing: Listing
     before: Decimal | None
@@ -34,7 +34,7 @@ class Tagged:
 def said(
     listing: Listing, *, category_id: int, brand_id: int, product_id: int, family: str
 ) -> Goods:
-    """Read from a listing what its supplier last said, to count its price anew."""
+    """Return the pricing input that is stored on a listing."""
     return Goods(
         place=Place(
             variant_id=listing.variant_id,
@@ -55,7 +55,7 @@ def said(
 
 
 def inputs(goods: Goods) -> dict[str, Any]:
-    """Return what a listing keeps of what the supplier says."""
+    """Return the supplier columns of a listing."""
     cost = goods.cost
     return {
         "wholesale_amount": fitted(Listing, "wholesale_amount", cost.amount)
@@ -73,8 +73,8 @@ def inputs(goods: Goods) -> dict[str, Any]:
 def tags(done: Calculation, *, listing: Listing, currency: str) -> dict[str, Any]:
     """Return the price columns of a listing.
 
-    A price that a guard stopped leaves the old one standing, while that keeps the lowest
-    margin and the supplier's bounds; else there is none until a person decides.
+    If a guard stops the new price, the current one stays while it keeps the minimum margin and the
+    supplier's bounds; otherwise there is none until staff decide.
     """
     if done.cost is None or done.landed is None or done.rule is None:
         lost = (
@@ -108,12 +108,10 @@ def _even(landed: Landed, currency: str) -> Decimal | None:
 
 @needs_transaction
 def remember(tagged: Sequence[Tagged], *, now: datetime) -> None:
-    """Keep each change of a price with what it was made of, and what a guard stopped.
+    """Record each price change with its breakdown, and each stopped price.
 
-    A price that is lost is a change too: nothing was asked until the next one. What a price
-    that comes back replaces is the last one that was asked: else the guard on the moves of a
-    day could be walked around by losing the price.
-
+    A lost price counts as a change. A price that returns replaces the last published one; otherwise
+    losing the price would bypass the guard on the daily change.
     Locks:  none; the caller holds the listings
     """
     moved = [each for each in tagged if each.listing.price_amount != each.before]

@@ -13,7 +13,7 @@ from catalog.search import index
 
 @transaction.atomic(durable=True)
 def withdraw(*, listing: Listing, now: datetime) -> None:
-    """Take a listing off the shop; no sync puts it back.
+    """Delist a listing; no sync publishes it again.
 
     Locks:  the listings of its product in id order, then the product
     """
@@ -22,7 +22,7 @@ def withdraw(*, listing: Listing, now: datetime) -> None:
 
 @transaction.atomic(durable=True)
 def put_back(*, listing: Listing, now: datetime) -> None:
-    """Let a withdrawn listing be sold again, if nothing else stands against it.
+    """Relist a delisted listing, if it is otherwise complete.
 
     Locks:  as ``withdraw``
     """
@@ -37,13 +37,13 @@ def _withdraw(listing: Listing, *, is_withdrawn: bool, now: datetime) -> None:
 
 
 def lock_product(product_id: int) -> None:
-    # As a refresh from supply does it: listings first, or the two would wait for each other.
+    # Listings first, as in a refresh, or the two would deadlock.
     rows = Listing.objects.filter(variant__product=product_id).order_by("pk")
     list(rows.select_for_update(of=["self"]).values_list("pk"))
 
 
 def show_again(product_id: int, *, now: datetime) -> None:
-    """Publish the listings that are fit for it, hide the others, and make the cards anew."""
+    """Publish the complete listings, hide the others, and update the cards."""
     rows = Listing.objects.filter(variant__product=product_id)
     found = list(rows.select_related("variant__product__spec"))
     lacking = refresh.lacking(listings=found)

@@ -45,17 +45,16 @@ _NEEDED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Supply:
-    """What a channel can be supplied with, of one variant: at which cost, how many, from where.
+    """What a channel can sell of one variant: cost, quantity and origin.
 
-    Shape:  ``available`` is the most that can be ordered of it here at once;
-            ``ships_from`` maps countries to how many lie there; ``cost`` is None when no
-            supplier asks a price we know; ``supplier_code`` and ``origins`` are of the offer
-            that the price follows, and the countries it may be sent from; ``reaches`` are those it
-            can be sent to: empty is everywhere, None nowhere; ``reaches_from`` maps each country
-            it can be sent from to those it reaches; ``restock_on`` is the
-            earliest day on which a supplier expects it back, None while any is available
-    Units:  ``map_amount`` and ``msrp_amount`` tax included, in the currency of the cost; the
-            first in ``map_currency`` where that says another one
+    Shape:  ``available`` is the maximum per order here; ``ships_from`` maps countries to stock;
+            ``cost`` is None without a known supplier price; ``supplier_code`` and ``origins``
+            belong to the offer that sets the price; ``reaches`` are the countries it can be sent
+            to: empty is everywhere, None nowhere; ``reaches_from`` maps each origin to the
+            countries it reaches; ``restock_on`` is the earliest restock day, None while any is
+            available
+    Units:  ``map_amount`` and ``msrp_amount`` include tax, in the currency of the cost;
+            ``map_currency`` overrides it for the first
     """
 
     variant_id: int
@@ -74,10 +73,9 @@ class Supply:
 
 
 def refresh(*, channel: Channel, supplies: Sequence[Supply], now: datetime) -> set[int]:
-    """Write prices and availability of one channel, only what changed, and its cards.
+    """Write changed prices and availability of one channel and update its cards.
 
     Returns the ids of the products whose listings changed.
-
     Locks:  the variants, then their listings, then their products, each in id order
     """
     touched: set[int] = set()
@@ -94,7 +92,7 @@ def refresh(*, channel: Channel, supplies: Sequence[Supply], now: datetime) -> s
 
 
 def _areas(supplies: Sequence[Supply]) -> dict[frozenset[str] | None, int | None]:
-    """Return the ids of the areas that these reach. New areas are committed at once."""
+    """Return the ids of the delivery areas of these supplies. New areas are committed at once."""
     reached = {
         reaches for each in supplies for reaches in (each.reaches, *each.reaches_from.values())
     }
@@ -179,7 +177,7 @@ def _refresh(
             listing.updated_at = now
             changed[listing] = [*(name.removesuffix("_id") for name in names), "updated_at"]
     Listing.objects.bulk_create(new)
-    # Who changed a rate or a book meanwhile did not see these: they are counted once more.
+    # A concurrent change of a rate or book did not see these rows, so they are repriced.
     repricing_queue.ask(variant_ids=[listing.variant_id for listing in new], now=now)
     bulk.update(Listing, changed)
     price_updates.remember(tagged, now=now)
@@ -209,9 +207,9 @@ def _goods(supply: Supply, variant: Variant) -> Goods:
 
 
 def _younger(as_of: datetime | None, *, present: datetime | None) -> datetime | None:
-    """Leave a claim's time as it stands while a confirmation makes it hardly younger.
+    """Keep the stored time if the new one is less than an hour later.
 
-    Otherwise every stock feed would rewrite every listing to say that nothing changed.
+    Otherwise each stock feed would rewrite every listing without a change.
     """
     if as_of and present and present <= as_of < present + AGE_STEP:
         return present
@@ -238,7 +236,7 @@ def _facts(variant: Variant, listing: Listing, *, has_price: bool) -> Facts:
 
 
 def lacking(*, listings: Sequence[Listing]) -> dict[int, tuple[Lack, ...]]:
-    """Return for each listing what keeps it off the shop; an empty tuple means nothing does.
+    """Return for each listing what keeps it unpublished; an empty tuple means nothing.
 
     Shape:  listings with ``variant__product__spec`` selected, keyed by their ids
     """

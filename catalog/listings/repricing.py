@@ -27,7 +27,7 @@ from storefront.lib.db.transactions import needs_transaction
 
 BATCH = 1000
 LEASE = timedelta(minutes=15)
-# How often all prices that follow the market look at it: what was heard may have grown too old.
+# How often prices that follow the market are checked: competitor prices expire.
 MARKET_EVERY = timedelta(hours=1)
 NEEDED = (
     "variant",
@@ -51,7 +51,7 @@ NEEDED = (
 
 @dataclass(slots=True, kw_only=True)
 class Repriced:
-    """What became of the prices of a channel."""
+    """The result of repricing a channel."""
 
     listings: int = 0
     changed: int = 0
@@ -59,16 +59,16 @@ class Repriced:
 
 
 def reprice_due(*, now: datetime) -> dict[str, Repriced]:
-    """Count the prices of each channel where something changed that all of them hang on.
+    """Reprice each channel whose shared inputs changed.
 
-    Killed anywhere, it is done again from the beginning: what is right already is not written.
+    Restarts from the beginning after a crash; unchanged prices are not written.
     """
     done: dict[str, Repriced] = {}
     for channel in Channel.objects.order_by("pk"):
         if not is_due(channel, now=now) or not _claim(channel, now=now):
             continue
         done[channel.code] = reprice(channel=channel, now=now)
-        # What was asked for meanwhile stays asked for.
+        # A request made meanwhile stays.
         Channel.objects.filter(pk=channel.pk, reprice_since=channel.reprice_since).update(
             reprice_since=None
         )
@@ -77,7 +77,7 @@ def reprice_due(*, now: datetime) -> dict[str, Repriced]:
 
 
 def is_due(channel: Channel, *, now: datetime) -> bool:
-    """Tell whether somebody asked for it, a rule or duty began or ended, or the market is old."""
+    """Test for a request, a rule or duty that began or ended, or expired market prices."""
     if channel.reprice_since is not None:
         return True
     live = PriceRule.objects.filter(book__channel=channel, book__status=PriceBook.Status.LIVE)
@@ -98,12 +98,11 @@ def _claim(channel: Channel, *, now: datetime) -> bool:
 
 
 def reprice(*, channel: Channel, now: datetime) -> Repriced:
-    """Count every price of a channel anew; write only what changed, and its cards.
+    """Recalculate every price of a channel; write only changes and their cards.
 
-    What prices hang on is read for each thousand after its rows are locked: who changes a rate
-    or a book meanwhile asks for all prices again, and those wait for the lock.
-
-    Locks:  of each thousand listings: these in id order, then their products in id order
+    The inputs are read per thousand listings, after their rows are locked: a concurrent change of a
+    rate or book requests another run, which waits for the lock.
+    Locks:  per thousand listings: these in id order, then their products in id order
     """
     moment = elapsing(now)
     total = Repriced()
@@ -120,12 +119,11 @@ def reprice(*, channel: Channel, now: datetime) -> Repriced:
 
 
 def reprice_waiting(*, now: datetime) -> int:
-    """Count the prices of those variants anew for which somebody asked; return how many.
+    """Reprice the queued variants; return how many.
 
-    A row is deleted only after its prices were counted, and only if it was there before: a
-    worker that is killed here loses nothing, it does work twice.
-
-    Locks:  of each thousand: their listings in id order, then their products in id order
+    A queue row is deleted after its prices are written, and only if it was read before. A crash
+    repeats work and loses none.
+    Locks:  per thousand: their listings in id order, then their products in id order
     """
     moment = elapsing(now)
     channels = list(Channel.objects.order_by("pk"))
@@ -147,7 +145,7 @@ def reprice_waiting(*, now: datetime) -> int:
 
 
 def stored(channel: Channel) -> Any:
-    """Ask for the listings of a channel with all that their prices hang on, in id order."""
+    """Return the listings of a channel with all pricing inputs, in id order."""
     return (
         Listing.objects.on(channel)
         .only(*NEEDED)
@@ -161,7 +159,7 @@ def stored(channel: Channel) -> Any:
     )
 
 
-def calculations(  # noqa: PLR0913 - of what, by what, and for which moment
+def calculations(  # noqa: PLR0913 - of what, by what, and for which time
     batch: list[Any],
     *,
     channel: Channel,
@@ -170,9 +168,9 @@ def calculations(  # noqa: PLR0913 - of what, by what, and for which moment
     at: datetime | None = None,
     day_ago: Mapping[int, Decimal] | None = None,
 ) -> list[Calculation]:
-    """Count the prices of listings that ``stored`` found. Writes nothing.
+    """Calculate the prices of listings from ``stored``. Read-only.
 
-    Shape:  ``at`` and ``day_ago``, by listing, are of a dry run: see ``pricing.batch``
+    Shape:  ``at`` and ``day_ago``, by listing, are for a dry run: see ``pricing.batch``
     """
     lots = [
         Lot(
@@ -227,10 +225,7 @@ def _reprice(
 
 
 def _republish(moved: list[Any], *, changed: dict[Listing, list[str]]) -> None:
-    """Hide what has no price any more, and show what has one again if nothing else is missing.
-
-    A price that came back does not by itself make a listing fit to be shown.
-    """
+    """Hide listings that lost their price, publish those that regained one and are complete."""
     if not moved:
         return
     amounts = {row.pk: row.price_amount for row in moved}

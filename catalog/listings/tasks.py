@@ -12,12 +12,12 @@ from catalog.listings import repricing
 
 @shared_task
 def reprice_due(**_: Any) -> int:
-    """Count prices anew where a book went live, a cost of selling changed, or a rule began."""
+    """Reprice channels after a book went live, a selling cost changed, or a rule began or ended."""
     done = repricing.reprice_due(now=timezone.now())
     return sum(channel.changed for channel in done.values())
 
 
 @shared_task
 def reprice_waiting(**_: Any) -> int:
-    """Count the prices of single variants anew, where what they hang on changed."""
+    """Reprice the variants in the repricing queue."""
     return repricing.reprice_waiting(now=timezone.now())

@@ -11,7 +11,7 @@ from catalog.models import Category
 
 
 class Shelf(NamedTuple):
-    """The words of one category, English and Azerbaijani, and its place in Google's list."""
+    """One category: its texts in English and Azerbaijani, and its Google category id."""
 
     slug: str
     name_en: str
@@ -82,7 +82,7 @@ _SHELVES = (
 
 
 class Command(BaseCommand):
-    """Create the categories, or bring their words up to date."""
+    """Create the categories or update their texts."""
 
     help = "Create or update the shop's categories."
 

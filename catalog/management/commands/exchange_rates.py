@@ -15,7 +15,7 @@ from catalog.models import ExchangeRate
 
 
 class Command(BaseCommand):
-    """Take in the daily XML of the European Central Bank, or show the rates that count."""
+    """Import the daily XML of the European Central Bank, or show the current rates."""
 
     help = __doc__ or ""
 

@@ -14,11 +14,11 @@ from django.utils import timezone
 from catalog.products import images
 
 BATCH = 10
-THREADS = 3  # drawing, reading and shrinking overlap
+THREADS = 3  # download, decoding and resizing overlap
 
 
 class Command(BaseCommand):
-    """Ends when none is due; what failed is due again later and stays for the worker."""
+    """Fetch due images until none is left. Failed ones become due later, for the worker."""
 
     help = __doc__ or ""
 
@@ -39,7 +39,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"pictures: {seconds:6.1f} s  {total} fetched")
 
 
-def _batch(main_only: bool) -> int:  # noqa: FBT001 - what pool.map hands over
+def _batch(main_only: bool) -> int:  # noqa: FBT001 - as pool.map passes it
     try:
         return images.fetch_waiting(size=BATCH, now=timezone.now(), main_only=main_only)
     finally:

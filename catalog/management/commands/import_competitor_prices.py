@@ -16,7 +16,7 @@ ACTOR = "command line"
 
 
 class Command(BaseCommand):
-    """Take in a file, CSV or JSON, of what other shops ask for our goods."""
+    """Import a CSV or JSON file of competitor prices."""
 
     help = __doc__ or ""
 

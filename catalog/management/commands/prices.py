@@ -17,7 +17,7 @@ from catalog.pricing import labels
 
 
 class Command(BaseCommand):
-    """Explain a price, run a draft dry, or count the prices of a channel anew."""
+    """Explain a price, dry-run a draft, or reprice a channel."""
 
     help = __doc__ or ""
 
