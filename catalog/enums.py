@@ -11,15 +11,15 @@ EU = frozenset(
 
 
 class Dialect(StrEnum):
-    """One way to tell prices."""
+    """The format of a price list."""
 
     CSV = "csv"
     JSON = "json"
-    OURS = "ours"  # what programs send to our own address
+    OURS = "ours"  # our own format, for programs
 
 
 class RateStanding(StrEnum):
-    """How sure a rate is."""
+    """The validity of an exchange rate."""
 
     SURE = "sure"
     UNSURE = "unsure"
@@ -29,35 +29,35 @@ class RateStanding(StrEnum):
 class Clamp(StrEnum):
     """A limit to which a price was moved."""
 
-    FLOOR = "floor"  # up to the lowest margin of the book
-    MAP = "map"  # up to the lowest price that may be advertised
-    MSRP = "msrp"  # down to the price that the maker suggests
+    FLOOR = "floor"  # up to the price floor of the book
+    MAP = "map"  # up to the minimum advertised price
+    MSRP = "msrp"  # down to the manufacturer's suggested retail price
 
 
 class Stop(StrEnum):
-    """Why a price is not set without a person."""
+    """Why a price needs approval or cannot be set."""
 
-    NO_MARGIN = "no_margin"  # fees and lowest margin leave nothing to pay the cost with
-    ZERO = "zero"  # the rule asks for nothing, or less
-    TOO_HIGH = "too_high"  # no light costs so much
+    NO_MARGIN = "no_margin"  # fees and minimum margin leave nothing to pay the cost
+    ZERO = "zero"  # the rule gives 0 or less
+    TOO_HIGH = "too_high"  # above any plausible price
     FLOOR_ABOVE_MSRP = "floor_above_msrp"
     MAP_ABOVE_MSRP = "map_above_msrp"
     MOVED_TOO_FAR = "moved_too_far"
     MOVED_TOO_FAR_TODAY = "moved_too_far_today"
-    FIRST_TOO_HIGH = "first_too_high"  # far above what goods of its family cost
-    UNSURE_RATE = "unsure_rate"  # nobody is sure what the supplier's money is worth
+    FIRST_TOO_HIGH = "first_too_high"  # far above the usual price of its family
+    UNSURE_RATE = "unsure_rate"  # the exchange rate of the cost is not confirmed
 
 
 class Basis(StrEnum):
-    """What a price is counted from."""
+    """What a price is calculated from."""
 
     COST = "cost"  # the landed cost
-    MAP = "map"  # the lowest price that may be advertised, tax included
-    MSRP = "msrp"  # the price that the maker suggests, tax included
+    MAP = "map"  # the minimum advertised price, tax included
+    MSRP = "msrp"  # the suggested retail price, tax included
 
 
 class Method(StrEnum):
-    """How a price is counted."""
+    """How a price is calculated."""
 
     MARKUP = "markup"  # a fraction of the basis, added to it
     MARGIN = "margin"  # a fraction of the price before tax, left after cost and fees

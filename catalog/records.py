@@ -12,7 +12,7 @@ from storefront.lib.text import drop_controls_in
 
 
 class SupplierRecord:
-    """Base of the dataclasses that suppliers fill: no text keeps a character we cannot store."""
+    """Base of records filled by suppliers: strips characters that the database rejects."""
 
     __slots__ = ()
     __dataclass_fields__: ClassVar[dict[str, Any]]
@@ -26,9 +26,9 @@ class SupplierRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BadRow(SupplierRecord):
-    """A row that cannot be taken, or only in part, and why, in words for staff.
+    """A row that was rejected, in full or in part, and the reason for staff.
 
-    Shape:  ``row`` is the supplier's id of it, or its place in the answer
+    Shape:  ``row`` is the supplier's id of it, or its position in the response
     """
 
     row: str
@@ -40,18 +40,18 @@ class BadRow(SupplierRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """The terms on which a supplier sells one SKU. None: the supplier does not state it.
+    """The terms on which a supplier sells one SKU. None: not stated.
 
     Units:  ``map_price`` and ``msrp`` are per unit, as stated; ``lead_days`` from the order until
-            the supplier hands the parcel over. ``restock_on`` is the day on which the supplier
-            expects it back in stock; it may be past
+            the supplier hands the parcel over. ``restock_on`` is the expected restock day; it may
+            be past
     """
 
     minimum_quantity: int | None = None
     pack_size: int | None = None  # sold only in multiples of it
     lead_days: int | None = None
-    map_price: Money | None = None  # lowest price that may be advertised
-    msrp: Money | None = None  # recommended retail price
+    map_price: Money | None = None  # minimum advertised price
+    msrp: Money | None = None  # suggested retail price
     restock_on: date | None = None
 
 
@@ -60,7 +60,7 @@ NO_TERMS = Terms()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariantRecord(SupplierRecord):
-    """One SKU of the supplier, as he describes it."""
+    """One SKU as the supplier describes it."""
 
     sku: str
     title: str
@@ -77,9 +77,8 @@ class VariantRecord(SupplierRecord):
 class ProductRecord(SupplierRecord):
     """One product of the supplier with its variants.
 
-    ``claims`` are his specification table, label by label, untouched: turning them into
-    numbers we believe is ``catalog.attributes.normalization``'s work. ``decimal_mark`` is what
-    their decimals begin with, a point or a comma; empty where nothing tells.
+    ``claims`` is its specification table by label, unchanged; ``catalog.attributes.normalization``
+    parses it. ``decimal_mark`` is a point or a comma; empty if unknown.
     """
 
     ref: str
@@ -93,6 +92,6 @@ class ProductRecord(SupplierRecord):
     hs_code: str
     picture_urls: tuple[str, ...]
     variants: tuple[VariantRecord, ...]
-    model: str = ""  # the maker's number of the whole product, whatever its versions
+    model: str = ""  # the maker's number of the product, for all its versions
     decimal_mark: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict)

@@ -13,13 +13,13 @@ from catalog.models.products import Product
 
 
 class Spec(models.Model):
-    """The numbers shoppers filter by, one row per product.
+    """The attributes that customers filter by, one row per product.
 
-    Units:  in the names; runtimes are minutes, to 10 % of the first output
+    Units:  as in the column names; runtimes until the output falls to 10 %
     """
 
     class Basis(models.TextChoices):
-        """Who says so."""
+        """Where the values come from."""
 
         NONE = "none", _("Nobody says it")
         SUPPLIER_CLAIM = "supplier_claim", _("The supplier says it")
@@ -31,7 +31,7 @@ class Spec(models.Model):
     output_lm = models.PositiveIntegerField(null=True, blank=True)
     output_min_lm = models.DecimalField(max_digits=7, decimal_places=2, null=True, blank=True)
     intensity_cd = models.PositiveIntegerField(null=True, blank=True)
-    beam_m = models.PositiveIntegerField(null=True, blank=True)  # 2 * sqrt(cd), never typed in
+    beam_m = models.PositiveIntegerField(null=True, blank=True)  # 2 * sqrt(cd), always computed
     runtime_high_min = models.PositiveIntegerField(null=True, blank=True)
     runtime_max_min = models.PositiveIntegerField(null=True, blank=True)
     weight_g = models.PositiveIntegerField(null=True, blank=True)
@@ -54,9 +54,9 @@ class Spec(models.Model):
     light_colors = models.JSONField(default=list, blank=True)
     material = models.CharField(max_length=60, blank=True)
     basis = models.CharField(max_length=20, choices=Basis, default=Basis.SUPPLIER_CLAIM)
-    more = models.JSONField(default=dict, blank=True)  # label -> text, kept as the supplier says
+    more = models.JSONField(default=dict, blank=True)  # label -> text, as the supplier states it
     sources = models.JSONField(default=dict, blank=True)  # column -> {"supplier", "run", "raw"}
-    warnings = models.JSONField(default=list, blank=True)  # physics says: unlikely
+    warnings = models.JSONField(default=list, blank=True)  # unlikely values
 
     class Meta:
         constraints = [
@@ -66,7 +66,7 @@ class Spec(models.Model):
             ),
         ]
         indexes = [
-            # A beam picture is drawn only for a pair of values that a product has.
+            # A beam image exists only for a pair of values that a product has.
             models.Index(
                 fields=["intensity_cd", "output_lm"],
                 condition=Q(intensity_cd__isnull=False, output_lm__isnull=False),
@@ -79,7 +79,7 @@ class Spec(models.Model):
 
 
 class Mode(models.Model):
-    """One brightness of one light."""
+    """One brightness mode of a light."""
 
     product = models.ForeignKey(Product, models.CASCADE, related_name="modes")
     position = models.PositiveSmallIntegerField()

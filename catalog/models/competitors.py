@@ -17,7 +17,7 @@ from storefront.lib.security.encryption import SealedField
 
 
 class Match(models.TextChoices):
-    """By which name a stranger's goods were found to be ours."""
+    """The identifier by which a competitor's item matched a variant."""
 
     SKU = "sku", _("our SKU")
     GTIN = "gtin", _("GTIN")
@@ -25,7 +25,7 @@ class Match(models.TextChoices):
 
 
 class CameBy(models.TextChoices):
-    """By which way a list of prices came to us."""
+    """How a price list reached us."""
 
     HAND = "hand", _("brought by staff")
     API = "api", _("told by a program")
@@ -33,7 +33,7 @@ class CameBy(models.TextChoices):
 
 
 class Became(models.TextChoices):
-    """What became of a line whose goods are ours."""
+    """The import result of a matched line."""
 
     CHANGED = "changed", _("A new price")
     CONFIRMED = "confirmed", _("The price that we know")
@@ -41,14 +41,13 @@ class Became(models.TextChoices):
 
 
 class CompetitorPrice(models.Model):
-    """What one shop was last seen to ask for one variant.
+    """The last known price of one competitor for one variant.
 
-    Units:  ``confidence`` that it is the same goods, 0 to 1; ``amount`` with tax or without,
-            as ``has_tax`` says
+    Units:  ``confidence`` of the match, 0 to 1; ``amount`` includes tax if ``has_tax``
     """
 
     variant = models.ForeignKey(Variant, models.CASCADE, related_name="competitor_prices")
-    competitor = models.CharField(max_length=80)  # in small letters: one shop, one spelling
+    competitor = models.CharField(max_length=80)  # lowercase: one spelling per competitor
     amount = models.DecimalField(max_digits=12, decimal_places=2)
     currency = models.CharField(max_length=3)
     has_tax = models.BooleanField(default=True)
@@ -80,7 +79,7 @@ class CompetitorPrice(models.Model):
 
 
 class CompetitorPriceChange(models.Model):
-    """A price of another shop as it was told, whenever it was another one. Never changed."""
+    """A changed competitor price as reported. Append-only."""
 
     variant = models.ForeignKey(Variant, models.CASCADE, related_name="+")
     competitor = models.CharField(max_length=80)
@@ -106,14 +105,13 @@ class CompetitorPriceChange(models.Model):
 
 
 class CompetitorFile(models.Model):
-    """A list of competitors' prices as it came: looked at first, then taken in.
+    """A competitor price list as received: previewed first, then imported.
 
-    ``as_of`` is how old the list is, where who sent it said so. ``problem`` says why a person is
-    to look at it before it counts. The ``content`` of what machines told is emptied after days.
-
-    Shape:  ``dialect`` as in ``competitors.formats``; ``counts`` and ``refused`` are of the
-            time it was taken in; ``refused`` holds [line, code, values], in words by
-            ``competitors.labels``; of lists before 2026-11-26 [line, sentence]
+    ``as_of`` is the age of the list, if the sender stated it. ``problem`` says why staff must check
+    it before import. The ``content`` of lists from machines is cleared after days.
+    Shape:  ``dialect`` as in ``competitors.formats``; ``counts`` and ``refused`` are the import
+            result; ``refused`` holds [line, code, values], in words by ``competitors.labels``;
+            lists before 2026-11-26 hold [line, sentence]
     """
 
     name = models.CharField(max_length=120)
@@ -142,7 +140,7 @@ class CompetitorFile(models.Model):
 
 
 class WaitingPrice(models.Model):
-    """A variant whose prices wait to be counted anew: something changed that they hang on."""
+    """A variant that waits for repricing because its price inputs changed."""
 
     variant = models.ForeignKey(Variant, models.CASCADE, related_name="+")
     asked_at = models.DateTimeField()
@@ -152,9 +150,9 @@ class WaitingPrice(models.Model):
 
 
 class SalesTally(models.Model):
-    """How many units of a variant were sold on a channel on one day (UTC).
+    """Units of a variant sold on a channel on one day (UTC).
 
-    A copy of what orders say: may be deleted, and is counted again.
+    Derived from orders: may be deleted, and is counted again.
     """
 
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="+")
@@ -177,17 +175,16 @@ class SalesTally(models.Model):
 
 # Price sources
 
-# Nobody answers within less than the next question: see ``competitors.sources.TOTAL_S``.
-# A price counts for 7 days: between two answers, one may fail.
+# The interval is longer than a fetch may take (``competitors.sources.TOTAL_S``) and short enough
+# that one of two fetches may fail before a price expires after 7 days.
 OFTENEST_MIN, SELDOMEST_MIN = 5, 3 * 24 * 60
 
 
 class CompetitorSource(models.Model):
-    """An address that tells competitors' prices, and how it went the last times.
+    """A URL of competitor prices and the result of recent fetches.
 
-    ``secret_sealed`` goes with each question in ``header``. ``remembered`` are the marks by which
-    the list that we have is known again. ``problem`` says in words why the last try brought
-    nothing, and ``failing_since`` when that began.
+    ``secret_sealed`` is sent in ``header``. ``remembered`` holds the validators of the stored list.
+    ``problem`` says why the last fetch failed, ``failing_since`` when failures began.
     """
 
     name = models.CharField(max_length=60, unique=True)
@@ -206,7 +203,7 @@ class CompetitorSource(models.Model):
     secret_sealed = SealedField(blank=True)
     due_at = models.DateTimeField()
     asked_at = models.DateTimeField(null=True, blank=True)
-    heard_at = models.DateTimeField(null=True, blank=True)  # the last try that went well
+    heard_at = models.DateTimeField(null=True, blank=True)  # the last successful fetch
     problem = models.CharField(max_length=300, blank=True)
     failing_since = models.DateTimeField(null=True, blank=True)
     remembered: models.JSONField[dict[str, Any]] = models.JSONField(default=dict, blank=True)

@@ -15,22 +15,21 @@ from storefront.lib.state_machine import Stateful
 
 
 class ExchangeRateQuerySet(models.QuerySet["ExchangeRate"]):
-    """Questions about rates."""
+    """Queries of exchange rates."""
 
     def sure(self, now: datetime) -> ExchangeRateQuerySet:
-        """Leave out what is too old, and what is about to be another one."""
+        """Return the rates that are neither expired nor about to change."""
         return self.filter(
             as_of__gte=now - timedelta(hours=settings.RATES_MAX_AGE_H), waiting_rate__isnull=True
         )
 
 
 class ExchangeRate(models.Model):
-    """What one unit of ``base`` costs in ``quote``, who said so and when.
+    """The value of one unit of ``base`` in ``quote``, its source and date.
 
-    ``waiting_rate`` is a newer one that moved too far to be believed without a person.
-    ``standing`` is how sure it was when prices were last counted by it, and ``supplied_under``
-    when it was last decided which offers in that money are sold
-    (``suppliers.inventory.confirmations``).
+    ``waiting_rate`` is a newer rate held for approval because it moved too far. ``standing`` is the
+    validity when prices were last calculated, ``supplied_under`` the validity when the offers for
+    sale in that currency were last chosen (``suppliers.inventory.confirmations``).
     """
 
     base = models.CharField(max_length=3)
@@ -68,9 +67,9 @@ class ExchangeRate(models.Model):
 
 
 class RateNews(Stateful):
-    """A rate as it was told: the history of all rates, and what waits for a person.
+    """A rate as reported: the history of all rates, and those that wait for approval.
 
-    ``old_rate`` is what counted when it came.
+    ``old_rate`` was the current rate when it came.
     """
 
     class Status(models.TextChoices):

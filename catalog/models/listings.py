@@ -13,30 +13,30 @@ from catalog.models.pricing import PriceRule
 from catalog.models.products import Variant
 from storefront.lib.address import COUNTRIES
 
-# A claim older than this is no promise: the listing says "out of stock" until news comes.
+# Older stock figures promise nothing: the listing is out of stock until the next update.
 STALE_AFTER = timedelta(hours=24)
-MOST_PLACES = 5  # from which one line may come: each is a parcel more
+MOST_PLACES = 5  # sources per line: each adds a parcel
 
 
 class Channel(models.Model):
-    """A place where we sell, with its money and its market. Our own shop is one."""
+    """A sales channel with its currency and market. Our own shop is one."""
 
     code = models.SlugField(max_length=30, unique=True)
     name = models.CharField(max_length=80)
     currency = models.CharField(max_length=3)
     default_country = models.CharField(max_length=2)
     countries = models.JSONField(default=list)
-    adds_tax = models.BooleanField(db_default=False)  # its prices are told without tax
-    buffer = models.PositiveSmallIntegerField(default=0)  # units never shown here
-    # From how many places a line may come, where none has all of it.
+    adds_tax = models.BooleanField(db_default=False)  # its prices exclude tax
+    buffer = models.PositiveSmallIntegerField(default=0)  # safety stock, never sold here
+    # How many sources may fill a line that none has in full.
     places_per_line = models.PositiveSmallIntegerField(
         db_default=1, validators=[MinValueValidator(1), MaxValueValidator(MOST_PLACES)]
     )
-    # What it kept back, and divided, when its listings were last published for that.
+    # Safety stock and sources per line when its listings were last published.
     supplied_under = models.PositiveSmallIntegerField(db_default=0, editable=False)
     supplied_from = models.PositiveSmallIntegerField(db_default=1, editable=False)
-    # Since when all prices wait to be counted anew, until when a worker has that to himself,
-    # and as of when it was last done.
+    # Since when all prices wait for repricing, until when a worker has claimed that, and the time
+    # of the last run.
     reprice_since = models.DateTimeField(null=True, blank=True)
     reprice_lease_until = models.DateTimeField(null=True, blank=True)
     repriced_at = models.DateTimeField(null=True, blank=True)
@@ -54,17 +54,17 @@ class Channel(models.Model):
 
     @property
     def destinations(self) -> tuple[str, ...]:
-        """Name each country that a parcel may go to."""
+        """Return each country that a parcel may be sent to."""
         return tuple(dict.fromkeys((self.default_country, *self.countries)))
 
 
 class Area(models.Model):
-    """A set of countries to which the same goods can be sent; no countries are everywhere.
+    """A set of countries that the same items can be sent to; an empty set is everywhere.
 
-    There are few: goods differ in where they lie and in what they weigh, routes hardly do.
+    There are few: items differ in location and weight, their routes hardly do.
     """
 
-    countries = ArrayField(models.CharField(max_length=2), unique=True)  # in order
+    countries = ArrayField(models.CharField(max_length=2), unique=True)  # sorted
 
     def __str__(self) -> str:
         missing = sorted(COUNTRIES.difference(self.countries))
@@ -74,7 +74,7 @@ class Area(models.Model):
 
 
 class ListingQuerySet(models.QuerySet["Listing"]):
-    """Questions about listings."""
+    """Queries of listings."""
 
     def on(self, channel: Channel) -> ListingQuerySet:
         return self.filter(channel=channel)
@@ -87,18 +87,18 @@ class ListingQuerySet(models.QuerySet["Listing"]):
 
 
 class Listing(models.Model):
-    """One variant on one channel: its price, and what we believe can be delivered.
+    """One variant on one channel: its price and the deliverable quantity.
 
-    ``available`` is a claim as old as ``as_of``; only a hold on a stock row is a fact. It is
-    sent to the countries of ``area``, and nowhere without one. ``areas_from`` maps each country
-    it is sent from to the area that is reached from there.
-    ``restock_on`` is the earliest day on which a supplier expects it back, while none is available.
-    ``wholesale_amount`` to ``msrp_amount`` are the figures of the chosen supplier, in its currency:
-    the inputs of the price, kept so that all prices can be calculated again without asking it.
-    ``map_amount`` may be that of another supplier of the item: then ``map_currency`` is its
-    currency. ``cost_amount`` is the wholesale cost, ``landed_amount`` the landed cost,
-    ``even_amount`` the price with tax that pays it and all fees, and ``floor_amount`` the lowest
-    price that keeps the lowest margin, in the channel's currency.
+    ``available`` is as old as ``as_of``; only an allocation of stock is certain. It can be sent to
+    the countries of ``area``, and to none without one. ``areas_from`` maps each origin country to
+    the area reached from there.
+    ``restock_on`` is the earliest restock day of a supplier, while none is available.
+    ``wholesale_amount`` to ``msrp_amount`` are the figures of the chosen supplier, in its currency,
+    stored so that all prices can be recalculated without asking it. ``map_amount`` may come from
+    another supplier of the item: then ``map_currency`` is its currency.
+    ``cost_amount`` is the wholesale cost, ``landed_amount`` the landed cost, ``even_amount`` the
+    break-even price with tax and all fees, and ``floor_amount`` the price floor at the minimum
+    margin, in the channel's currency.
     """
 
     channel = models.ForeignKey(Channel, models.PROTECT, related_name="listings")
@@ -129,9 +129,7 @@ class Listing(models.Model):
     )
     as_of = models.DateTimeField(null=True, blank=True)
     is_published = models.BooleanField(default=False)
-    is_withdrawn = models.BooleanField(
-        default=False
-    )  # staff took it off; a sync never puts it back
+    is_withdrawn = models.BooleanField(default=False)  # delisted by staff; no sync relists it
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = ListingQuerySet.as_manager()

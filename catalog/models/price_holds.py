@@ -15,19 +15,19 @@ from storefront.lib.state_machine import Stateful
 
 
 class PriceHold(Stateful):
-    """One price that waits for a person, because a guard did not believe it.
+    """A price that a guard stopped as implausible, held for approval.
 
-    The newest calculation is written over an open row, so that staff decide about today's
-    figures. ``is_off_sale``: the old price would sell below the lowest margin or against the
-    supplier's bounds, so nothing is sold until somebody decides.
+    An open row is overwritten by each new calculation, so that staff decide on current figures.
+    ``is_off_sale``: the current price is below the minimum margin or outside the supplier's bounds,
+    so nothing is sold until staff decide.
     """
 
     class Status(models.TextChoices):
         OPEN = "open", _("Waits for a decision")
-        APPROVED = "approved", _("Approved")  # the proposed price counts
-        # the old price stays; the same proposal does not come back
+        APPROVED = "approved", _("Approved")  # the proposed price is published
+        # the current price stays; the same proposal is not held again
         REJECTED = "rejected", _("Rejected")
-        # the old price goes on, though it leaves less than the lowest margin
+        # the current price stays, although it is below the minimum margin
         KEPT = "kept", _("Old price kept")
         LAPSED = "lapsed", _("Needs no decision any more")
 

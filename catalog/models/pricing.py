@@ -1,6 +1,6 @@
 """Pricing models: store selling costs, price books with their rules, and price changes.
 
-A price change keeps the inputs and steps that the price was made of.
+A price change stores the inputs and steps of the price.
 """
 
 from __future__ import annotations
@@ -19,14 +19,12 @@ from storefront.lib.state_machine import Stateful
 
 
 class LandingTerms(models.Model):
-    """What it costs to sell goods of one origin and supplier on one channel.
+    """The selling costs of one origin and supplier on one channel.
 
-    ``*`` stands for any; the most specific row counts, the supplier before the origin.
-
-    Units:  amounts per unit in the channel's currency, rates are fractions;
-            ``supplier_fee_rate`` of the wholesale cost, ``channel_fee_rate`` of the price
-            before tax, ``payment_fee_rate`` of the price with tax; ``duty_amount`` None: what
-            the law says
+    ``*`` matches any; the most specific row applies, the supplier before the origin.
+    Units:  amounts per unit in the channel's currency, rates are fractions; ``supplier_fee_rate``
+            of the wholesale cost, ``channel_fee_rate`` of the price before tax,
+            ``payment_fee_rate`` of the price with tax; ``duty_amount`` None: the statutory duty
     """
 
     channel = models.ForeignKey("catalog.Channel", models.CASCADE, related_name="landing_terms")
@@ -92,11 +90,10 @@ class LandingTerms(models.Model):
 class PriceBook(Stateful):
     """One version of all price rules of a channel, with its guards.
 
-    Written while it is a draft; a book that went live never changes, so each price names what
-    it was made by. ``restores`` is the earlier book whose rules it brought back.
-    ``rehearsal`` is what a dry run of it found, while nothing in it changed since.
-
-    Units:  rates are fractions; a guard that is None does not limit
+    Editable while a draft; a book that went live never changes, so each price has a fixed origin.
+    ``restores`` is the earlier book whose rules it brought back. ``rehearsal`` is the result of its
+    dry run, cleared by any change.
+    Units:  rates are fractions; None is no limit
     """
 
     class Status(models.TextChoices):
@@ -131,7 +128,7 @@ class PriceBook(Stateful):
     max_day_rate = models.DecimalField(
         _("Largest move in a day"), max_digits=5, decimal_places=4, null=True, blank=True
     )
-    revision = models.PositiveIntegerField(default=0)  # how often the draft was changed
+    revision = models.PositiveIntegerField(default=0)  # number of changes to the draft
     rehearsal = models.JSONField(null=True, blank=True, encoder=DjangoJSONEncoder)
     rehearsed_at = models.DateTimeField(null=True, blank=True)
 
@@ -167,13 +164,12 @@ class PriceBook(Stateful):
 
 
 class PriceRule(models.Model):
-    """One rule of a book: for which goods, counted from what, and how.
+    """One rule of a book: its scope, basis and method.
 
-    What it leaves empty, it does not ask for; the most specific rule wins (``rules``).
-    ``tiers`` are pairs [from wholesale cost, value] as text, lowest first, above ``value``.
-
-    Units:  ``value`` is a fraction, or an amount when the method is fixed; ``step`` and
-            ``ending`` in the channel's currency
+    An empty scope field matches all; the most specific rule wins (``rule_selection``). ``tiers``
+    are pairs [from wholesale cost, value] as text, lowest first, above ``value``.
+    Units:  ``value`` is a fraction, or an amount if the method is fixed; ``step`` and ``ending`` in
+            the channel's currency
     """
 
     book = models.ForeignKey(PriceBook, models.CASCADE, related_name="rules")
@@ -286,10 +282,10 @@ class PriceRule(models.Model):
 
 
 class PriceChange(models.Model):
-    """A price that changed: the lowest of the last 30 days is read from here.
+    """A price change; the lowest price of the last 30 days is read from these rows.
 
-    ``amount`` is None from when on no price was asked, because it was lost. ``made_of`` holds
-    the inputs and each step, as ``pricing.breakdown.snapshot`` writes them.
+    ``amount`` is None if the price was lost. ``made_of`` holds the inputs and each step, as
+    ``pricing.breakdown.snapshot`` writes them.
     """
 
     listing = models.ForeignKey("catalog.Listing", models.CASCADE, related_name="price_changes")

@@ -21,7 +21,7 @@ from storefront.lib.db.fields import StoredField
 
 
 class Family(models.TextChoices):
-    """What kind of thing a product is: decides which attributes it needs."""
+    """The kind of a product, which decides the attributes it needs."""
 
     FLASHLIGHT = "flashlight", _("Flashlight")
     HEADLAMP = "headlamp", _("Headlamp")
@@ -34,9 +34,9 @@ class Family(models.TextChoices):
 
 
 class Category(models.Model):
-    """One shelf; ``names`` and ``intros`` hold its words per locale.
+    """A category; ``names`` and ``intros`` hold its texts per locale.
 
-    What stands on it goes to none of the countries ``not_sent_to``, of the shelf or its own.
+    Its products are not sent to the countries in ``not_sent_to``, beside their own.
     """
 
     slug = models.SlugField(max_length=60, unique=True)
@@ -47,7 +47,7 @@ class Category(models.Model):
     position = models.PositiveSmallIntegerField(default=0)
     not_sent_to = ArrayField(
         models.CharField(max_length=2), default=list, db_default=[], blank=True
-    )  # codes of countries; empty: it may be sent everywhere
+    )  # country codes; empty: no restriction
 
     class Meta:
         verbose_name_plural = "categories"
@@ -140,12 +140,12 @@ class Product(models.Model):
     description_html = models.TextField(blank=True)  # sanitized when written
     option_names = models.JSONField(default=list, blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
-    # What its maker gives beyond the two years of the law, from the day on which it arrives.
+    # The maker's warranty beyond the statutory two years, from delivery.
     warranty_months = models.PositiveSmallIntegerField(null=True, blank=True)
-    locked_fields = models.JSONField(default=list, blank=True)  # a human wrote these
+    locked_fields = models.JSONField(default=list, blank=True)  # edited by staff
     not_sent_to = ArrayField(
         models.CharField(max_length=2), default=list, db_default=[], blank=True
-    )  # codes of countries; empty: it may be sent everywhere
+    )  # country codes; empty: no restriction
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -162,7 +162,7 @@ class Product(models.Model):
 
 
 class Variant(models.Model):
-    """What is bought: one color, one battery option, one SKU of ours."""
+    """An item for sale: one color, one battery option, one SKU of ours."""
 
     class Status(models.TextChoices):
         ACTIVE = "active", _("Active")
@@ -170,7 +170,7 @@ class Variant(models.Model):
         DISCONTINUED = "discontinued", _("Discontinued")
 
     class Lithium(models.TextChoices):
-        """How lithium travels with it: decides which routes may carry it."""
+        """How its lithium ships, which decides what routes may carry it."""
 
         NONE = "none", _("No lithium")
         INSIDE = "inside", _("Lithium inside the light")  # installed in the light: UN3481, PI 967
@@ -220,7 +220,7 @@ class Variant(models.Model):
 
 
 class Identifier(models.Model):
-    """One name of one variant. A GTIN is kept as 14 digits with a right check digit.
+    """One identifier of a variant. A GTIN is stored as 14 digits with a valid check digit.
 
     An MPN is unique only together with its brand, so ``value`` holds ``brand:mpn``. A model number
     is shared by all versions of a product, so ``value`` holds ``brand:model:options``.
@@ -266,16 +266,16 @@ WIDTHS_PX = (240, 480, 900)
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
-    """Questions about pictures."""
+    """Queries of images."""
 
     def waiting(self, now: datetime) -> ImageQuerySet:
-        """To be fetched: never tried yet, or due to be tried again."""
+        """Return images to fetch: never tried, or due for a retry."""
         return self.filter(stem="").filter(
             models.Q(tries=0, try_after__isnull=True) | models.Q(try_after__lte=now)
         )
 
     def showing(self, *, product: Any, variant: Any, color: Any) -> ImageQuerySet:
-        """Order a product's fetched pictures: of the variant, of its color, of no one, of others.
+        """Return a product's fetched images: of the variant, its color, the product, then others.
 
         Shape:  values, or references to them in an outer query
         """
@@ -291,7 +291,7 @@ class ImageQuerySet(models.QuerySet["Image"]):
 
 
 class Image(models.Model):
-    """One picture. ``stem`` names our resized copies: ``<stem>-<width>.webp``."""
+    """One image. ``stem`` names our resized copies: ``<stem>-<width>.webp``."""
 
     class Role(models.TextChoices):
         MAIN = "main", _("Main picture")

@@ -13,14 +13,14 @@ from catalog.models.products import Category, Product, Variant
 
 
 class Card(models.Model):
-    """Everything a list page shows, filters, sorts and searches, copied together.
+    """All that a list page shows, filters, sorts and searches, in one row.
 
-    Written only by ``catalog.search.index``; it can be thrown away and made again.
-    A list page reads this one table, so its cost does not grow with the catalog's joins.
+    Written only by ``catalog.search.index``; may be deleted and rebuilt. A list page reads this one
+    table, so its cost does not grow with the catalog's joins.
     """
 
     class Water(models.IntegerChoices):
-        """What it withstands. Under water is not under a jet: IPX7 does not imply IPX6."""
+        """Water resistance. Immersion does not imply jets: IPX7 does not imply IPX6."""
 
         NONE = 0, _("Not protected")
         SPLASH = 1, _("Splashes and rain")
@@ -38,10 +38,10 @@ class Card(models.Model):
     picture = models.CharField(max_length=80, blank=True)  # stem of the main image
     price_amount = models.DecimalField(max_digits=12, decimal_places=2)  # lowest of its variants
     has_more_prices = models.BooleanField(default=False)
-    as_of = models.DateTimeField(null=True)  # of the youngest claim that there is any
+    as_of = models.DateTimeField(null=True)  # of the newest stock figure
     ships_from = ArrayField(models.CharField(max_length=2), default=list)
-    # The variant whose price is shown, how many are listed of it, where to, and what a delivery
-    # promise is made from. Nothing finds cards by it.
+    # The variant whose price is shown, its listed quantity and area, and the inputs of the delivery
+    # promise. No query searches by these.
     variant = models.ForeignKey(Variant, models.CASCADE, related_name="+", db_index=False)
     available = models.PositiveIntegerField(default=0)
     area = models.ForeignKey(Area, models.PROTECT, null=True, related_name="+", db_index=False)
@@ -59,12 +59,12 @@ class Card(models.Model):
     water = models.PositiveSmallIntegerField(null=True, choices=Water)
     power = ArrayField(models.CharField(max_length=20), default=list)
     battery_format = models.CharField(max_length=20, blank=True)
-    capacity_mah = models.PositiveIntegerField(null=True)  # of a cell that is sold as such
+    capacity_mah = models.PositiveIntegerField(null=True)  # of a cell sold separately
     features = ArrayField(models.CharField(max_length=20), default=list)
-    colors = ArrayField(models.CharField(max_length=20), default=list)  # of what can be bought
+    colors = ArrayField(models.CharField(max_length=20), default=list)  # of variants in stock
     # "ES:12": the variant shown is sent from Spain to the countries of area 12.
     sent_from = ArrayField(models.CharField(max_length=20), default=list)
-    score = models.IntegerField(default=0)  # best first; what is in stock stands above the rest
+    score = models.IntegerField(default=0)  # best first; in-stock cards rank above the rest
     search = SearchVectorField(null=True)
     added_at = models.DateTimeField()
 
@@ -84,16 +84,16 @@ class Card(models.Model):
 
 
 class ShelfTally(models.Model):
-    """How many cards each choice of a whole shelf brings, counted ahead.
+    """The number of cards per facet value of a whole category, counted ahead.
 
-    ``category`` is empty for the shelf of everything; ``in_stock`` maps areas to how many can
-    be sent there, ``origins`` maps values of ``Card.sent_from`` to how many cards have them.
-    Any change of a card deletes the tallies of its channel, and they are counted again.
+    ``category`` is empty for all categories; ``in_stock`` maps areas to the cards that can be sent
+    there, ``origins`` maps values of ``Card.sent_from`` to numbers of cards. Any change of a card
+    deletes the counts of its channel; they are counted again.
     """
 
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="tallies")
     category = models.ForeignKey(Category, models.CASCADE, null=True, related_name="tallies")
-    numbers = models.JSONField()  # as catalog.search.facets.understood reads them
+    numbers = models.JSONField()  # in the format of catalog.search.facets.understood
     in_stock = models.JSONField(default=dict)
     origins = models.JSONField(default=dict)
     counted_at = models.DateTimeField()
@@ -113,7 +113,7 @@ class ShelfTally(models.Model):
 
 
 class SearchWord(models.Model):
-    """A word that stands on some card: what a mistyped one may have meant."""
+    """A word of some card: a candidate for the spelling correction."""
 
     word = models.CharField(max_length=40, unique=True)
 

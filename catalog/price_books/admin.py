@@ -205,7 +205,7 @@ class PriceBookAdmin(StaffAdmin):
 
 @admin.register(PriceRule)
 class PriceRuleAdmin(StaffAdmin):
-    """Rules are written while their book is a draft; later they never change."""
+    """Rules can be edited only while their book is a draft."""
 
     when_empty: ClassVar = NO_RULES
     form = PriceRuleForm
@@ -270,8 +270,8 @@ class PriceRuleAdmin(StaffAdmin):
 
 
 def _shown(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Put into words what a dry run found for one moment."""
-    # What was kept before moments were told has no column for them.
+    """Return the dry run result of one time in words."""
+    # Older results have no column for the time.
     rows = [dict(zip(dry_run.HEADINGS, row, strict=False)) for row in found["largest"]]
     return {
         "at": parse_datetime(found["at"]) if "at" in found else None,

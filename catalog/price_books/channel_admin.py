@@ -24,7 +24,7 @@ from storefront.lib.staff.fieldsets import Group
 
 
 def _in_figures(groups: Iterable[Group], names: Iterable[str]) -> Iterator[columns.Column]:
-    """Make columns of rates and amounts, called as the form calls them."""
+    """Yield columns for rates and amounts, labeled as in the form."""
     labels = fieldsets.labels(groups)
     for name in names:
         if name.endswith("_rate"):
@@ -112,7 +112,7 @@ class ChannelAdmin(StaffAdmin):
 
 @admin.register(LandingTerms)
 class LandingTermsAdmin(StaffAdmin):
-    """What selling costs; a change counts for all prices of the channel."""
+    """Selling costs; a change reprices the channel."""
 
     when_empty: ClassVar = _("Say what selling costs: without it, a channel has no prices.")
     editable = (

@@ -1,4 +1,4 @@
-"""Dry run: simulate a price book over its channel, store and export the result, judge its age.
+"""Dry run: simulate a price book over its channel, store and export the result, check its age.
 
 A dry run is stale after a day, or when the live book, selling costs or exchange rates changed.
 """
@@ -22,15 +22,15 @@ from catalog.pricing.batch import A_DAY
 from catalog.pricing.landed_cost import DUTY_CURRENCY, Landed
 from catalog.pricing.price_calculation import CENT, Calculation
 
-FRESH_FOR = timedelta(hours=24)  # later the costs and prices that it began with are other ones
+FRESH_FOR = timedelta(hours=24)  # older costs and prices have changed
 AGAIN = "run it dry again, and look at what it would change."
 
 
 def basis(*, channel: Channel, now: datetime) -> str:
-    """Return a mark of what prices hang on besides the draft and the goods.
+    """Return a hash of the pricing inputs other than the draft and the items.
 
-    That is the book that is live, what selling costs and whereto, and what money is worth in
-    which goods or duty are paid.
+    These are the live book, the selling costs and destinations, and the exchange rates of costs and
+    duty.
     """
     channel = Channel.objects.get(pk=channel.pk)
     costing = pricing_policy.costing_of(channel, now=now)
@@ -49,7 +49,7 @@ def basis(*, channel: Channel, now: datetime) -> str:
 
 
 def objection(*, book: PriceBook, now: datetime) -> str:
-    """Say why the dry run of a draft is not to be gone by; empty: nothing is against it."""
+    """Return why the dry run of a draft is stale; empty if it is current."""
     if book.rehearsed_at is None:
         return "Run it dry first, and look at what it would change."
     if now - book.rehearsed_at > FRESH_FOR:
@@ -62,15 +62,15 @@ def objection(*, book: PriceBook, now: datetime) -> str:
 # Simulation over a channel
 
 SHOWN = 100
-MOST_TURNS = 24  # of one book: each is a run over the whole channel
+MOST_TURNS = 24  # per book: each is a run over the whole channel
 NOTHING = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """What a book would make of one listing; ``after`` is what would then be asked.
+    """The effect of a book on one listing; ``after`` is the resulting price.
 
-    Shape:  ``outcome`` is a code: of a stop, of clamps joined by +, of what is missing, or ""
+    Shape:  ``outcome`` is a code: of a stop, of clamps joined by +, of a missing input, or ""
     Units:  amounts with tax in the channel's currency; margins are fractions before tax
     """
 
@@ -87,7 +87,7 @@ class Effect:
 
     @property
     def move_rate(self) -> Decimal:
-        """How far the price moves; what has no price before or after moves by nothing."""
+        """The relative price change; 0 without a price before or after."""
         to = self.proposed if self.is_stopped else self.after
         return to / self.before - 1 if to and self.before else NOTHING
 
@@ -96,18 +96,17 @@ class Effect:
 
 
 def turns(*, book: PriceBook, now: datetime) -> list[datetime]:
-    """Return the moments to come at which a timed rule of a book begins or ends."""
+    """Return the future times at which a timed rule of a book begins or ends."""
     told = book.rules.values_list("starts_at", "ends_at")
     return sorted({moment for pair in told for moment in pair if moment and moment > now})
 
 
 def effects(*, book: PriceBook, now: datetime) -> Iterator[Effect]:
-    """Yield what a book would make of each listing of its channel, as if it went live now.
+    """Yield the effect of a book on each listing of its channel, as if it went live now.
 
-    After that of going live come those of the next moments at which a timed rule begins or ends,
-    each as if the one before had come true. Nothing is written or locked, and no more than a
-    thousand listings are held at a time. The very calculation that going live does, so both agree
-    as long as the inputs do.
+    The effects of going live come first, then those of each time at which a timed rule begins or
+    ends, on top of the earlier ones. Read-only and without locks; at most a thousand listings are
+    in memory. It runs the same calculation as going live, so both agree while the inputs do.
     """
     channel = book.channel
     moments = [
@@ -133,7 +132,7 @@ def effects(*, book: PriceBook, now: datetime) -> Iterator[Effect]:
                 yield _effect(row, done, after=tags["price_amount"], at=None if at == now else at)
                 if row.price_amount is not None and row.price_amount != tags["price_amount"]:
                     replaced[row.pk] = row.price_amount
-                # So that the next moment finds it as this one would leave it; it is never saved.
+                # The next time starts from this result; the row is never saved.
                 row.price_amount, row.rule_id = tags["price_amount"], tags["rule_id"]
             foreseen.append((at, replaced))
         last = batch[-1].pk
@@ -162,12 +161,11 @@ def _effect(row: Any, done: Calculation, *, after: Decimal | None, at: datetime 
 
 
 def rehearse(*, book: PriceBook, now: datetime) -> dict[str, Any]:
-    """Run a book dry, keep what it would do beside it, and return that.
+    """Dry-run a book, store the result on it and return it.
 
-    If the book was changed meanwhile, nothing is kept.
-
-    Shape:  ``later`` tells the same of each moment of a timed rule, ``unseen`` how many more
-            there are; ``counted_by`` is the mark of what it hangs on (``dry_run``)
+    The result is not stored if the book changed meanwhile.
+    Shape:  ``later`` holds the results per time of a timed rule, ``unseen`` the number of further
+            times; ``counted_by`` is the hash of the inputs (``basis``)
     """
     counted_by = basis(channel=book.channel, now=now)
     moments = turns(book=book, now=now)
@@ -186,7 +184,7 @@ def rehearse(*, book: PriceBook, now: datetime) -> dict[str, Any]:
 
 
 class _Sum:
-    """Sums up what a book would do at one moment."""
+    """Totals of a book's effects at one time."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
@@ -235,7 +233,7 @@ HEADINGS = (
 
 
 def told(found: list[Effect]) -> Iterator[tuple[str, ...]]:
-    """Yield effects as rows of text under ``HEADINGS``, with the names of the goods."""
+    """Yield effects as rows of text under ``HEADINGS``, with SKU and title."""
     variants = Variant.objects.filter(pk__in=[effect.variant_id for effect in found])
     names = {
         pk: (sku, title) for pk, sku, title in variants.values_list("pk", "sku", "product__title")
@@ -259,7 +257,7 @@ def told(found: list[Effect]) -> Iterator[tuple[str, ...]]:
 def table(*, book: PriceBook, now: datetime) -> Iterator[tuple[str, ...]]:
     """Yield the whole dry run as rows of text, the headings first.
 
-    Of moments to come only what changes then.
+    Rows of future times include only changes.
     """
     yield HEADINGS
     batch: list[Effect] = []
@@ -293,7 +291,7 @@ def _percent(rate: Decimal | None) -> str:
 
 
 class _Margins:
-    """Sums up what prices leave: one unit of each variant sold."""
+    """Total margin, for one sold unit of each variant."""
 
     def __init__(self) -> None:
         self.net = self.kept = NOTHING

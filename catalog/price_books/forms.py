@@ -15,7 +15,7 @@ from storefront.lib.money import smallest
 
 
 class TiersField(forms.CharField):
-    """Pairs as people write them: ``20: 0.35, 100: 0.30``."""
+    """Tiers in one line of text: ``20: 0.35, 100: 0.30``."""
 
     widget = UnfoldAdminTextInputWidget
 
@@ -44,7 +44,7 @@ class TiersField(forms.CharField):
 
 
 class PriceRuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """A rule of a draft."""
+    """Form for a rule of a draft."""
 
     tiers = TiersField(required=False)
 

@@ -13,6 +13,6 @@ from catalog.price_books import dry_run
 
 @shared_task
 def rehearse(*, book_id: int, **_: Any) -> None:
-    """Run a draft dry."""
+    """Dry-run a draft."""
     book = PriceBook.objects.select_related("channel", "restores").get(pk=book_id)
     dry_run.rehearse(book=book, now=timezone.now())

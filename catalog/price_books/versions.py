@@ -22,7 +22,7 @@ class NotReadyError(Exception):
 def draft(
     *, channel: Channel, actor: str, now: datetime, like: PriceBook | None = None
 ) -> PriceBook:
-    """Begin a new version, with the rules and guards of another book or of the live one.
+    """Create a draft with the rules and guards of another book, or of the live one.
 
     Locks:  the channel
     """
@@ -33,12 +33,11 @@ def draft(
 
 @transaction.atomic(durable=True)
 def go_live(*, book: PriceBook, actor: str, now: datetime) -> None:
-    """Make a draft the book of its channel, and have all prices counted anew by it.
+    """Make a draft the live book of its channel and request repricing.
 
     Locks:  the channel, then the book
-    Raises: NotReadyError     it has no rules, or no dry run of the last day since it, or what
-                              prices hang on, was changed
-            IllegalMoveError  it is no draft
+    Raises: NotReadyError     no rules, or no current dry run
+            IllegalMoveError  not a draft
     """
     _lock(book.channel)
     row = PriceBook.objects.select_for_update(of=["self"]).get(pk=book.pk)
@@ -49,10 +48,10 @@ def go_live(*, book: PriceBook, actor: str, now: datetime) -> None:
 
 @transaction.atomic(durable=True)
 def open_first(*, book: PriceBook, actor: str, now: datetime) -> None:
-    """Open the first book of a channel, where there is no price yet that it could change.
+    """Take the first book of a channel live, without a dry run: it has no prices to change.
 
     Locks:  the channel, then the book
-    Raises: NotReadyError  it is not the first, or it has no rules
+    Raises: NotReadyError  not the first book, or no rules
     """
     _lock(book.channel)
     if PriceBook.objects.filter(channel=book.channel).exclude(pk=book.pk).exists():
@@ -63,10 +62,10 @@ def open_first(*, book: PriceBook, actor: str, now: datetime) -> None:
 
 @transaction.atomic(durable=True)
 def roll_back(*, to: PriceBook, actor: str, now: datetime) -> PriceBook:
-    """Bring the rules and guards of an earlier book back, as a new version that is live.
+    """Restore the rules and guards of an earlier book as a new live version.
 
     Locks:  the channel, then the new book
-    Raises: NotReadyError  that book never was live, or is so now
+    Raises: NotReadyError  that book was never live, or is live now
     """
     _lock(to.channel)
     row = PriceBook.objects.get(pk=to.pk)
@@ -78,14 +77,14 @@ def roll_back(*, to: PriceBook, actor: str, now: datetime) -> PriceBook:
 
 
 def touch(*, book: PriceBook) -> None:
-    """Forget the dry run of a draft, because something in it changed."""
+    """Clear the dry run of a draft after a change."""
     PriceBook.objects.filter(pk=book.pk, status=Status.DRAFT).update(
         rehearsal=None, rehearsed_at=None, revision=F("revision") + 1
     )
 
 
 def reprice(*, channel: Channel, now: datetime) -> None:
-    """Have all prices of a channel counted anew; a worker does it."""
+    """Request repricing of a channel; a worker runs it."""
     Channel.objects.filter(pk=channel.pk).update(reprice_since=now)
 
 

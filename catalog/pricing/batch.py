@@ -30,10 +30,10 @@ A_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lot:
-    """One variant to be priced: the goods, and the listing with its present price.
+    """One variant to price: its pricing input, listing and current price.
 
-    ``available`` is what can be had of it from now on; ``day_ago`` a price that a dry run
-    foresees to be replaced within the day.
+    ``available`` is the available quantity; ``day_ago`` a price that a dry run expects to be
+    replaced within the day.
     """
 
     goods: Goods
@@ -51,12 +51,11 @@ def calculate_all(
     now: datetime,
     at: datetime | None = None,
 ) -> list[Calculation]:
-    """Return one calculation for each lot, in their order. Writes nothing.
+    """Return one calculation per lot, in order. Read-only.
 
-    ``at`` is a moment to come for which a dry run counts; the market is as it is now.
-
-    A price that was lost is compared with the last one that shoppers saw; the price of a day
-    ago is what the first change since then replaced.
+    ``at`` is a future time for a dry run; market prices stay those of now.
+    A lost price is compared with the last published one. The price of a day ago is what the first
+    change since then replaced.
     """
     last = _last_prices([lot.listing_id for lot in lots if lot.listing_id and lot.present is None])
     day_ago: dict[int, Decimal | None] = {}
@@ -94,7 +93,7 @@ def _last_prices(listing_ids: Collection[int]) -> dict[int, Decimal | None]:
 
 
 def _replaced_since(listing_ids: Collection[int], since: datetime) -> dict[int, Decimal | None]:
-    """Return the prices that the first change of each listing since then replaced."""
+    """Return the price that the first change of each listing since then replaced."""
     changes = PriceChange.objects.filter(
         listing__in=listing_ids, at__gt=since, old_amount__isnull=False
     )
@@ -120,9 +119,9 @@ def _markets(
 def _let_return(
     lots: Sequence[Lot], done: list[Calculation], *, restored: Restored
 ) -> list[Calculation]:
-    """Let a restored book bring back the very prices that it had: they were no mistake then.
+    """Allow the exact prices of a restored book: they were plausible before.
 
-    Those are what its rules made, and what stood when another book took its place.
+    These are the prices its rules made, and those current when another book replaced it.
     """
     stopped = _moved_too_far(lots, done)
     if not stopped:
@@ -156,7 +155,7 @@ def _allow_offer_changes(
     markets: Mapping[int, Market],
     since: datetime,
 ) -> list[Calculation]:
-    """Publish stopped prices if another supplier or origin explains their moves.
+    """Publish stopped prices if another supplier or origin explains their changes.
 
     Each limit has its own reference: the last published price, and the price of a day ago.
     """
@@ -171,7 +170,7 @@ def _allow_offer_changes(
         day_ago |= _one_each(made.filter(at__lte=since).order_by("listing", "-at", "-id"))
 
     def replaced(listing_id: int, one: Calculation) -> Goods | None:
-        """Return the published offer if it explains each move; None if it does not."""
+        """Return the published offer if it explains each change; None if it does not."""
         proposed = one.verdict.proposed if one.verdict else None
         market = markets.get(one.goods.place.variant_id, UNKNOWN)
         found: Goods | None = None
@@ -204,7 +203,7 @@ def _one_each(changes: QuerySet[PriceChange]) -> dict[int, PriceChange]:
 
 
 def _sold(change: PriceChange, goods: Goods) -> Goods | None:
-    """Return the offer that a published price was made of; None for rows that do not name it."""
+    """Return the offer behind a published price; None for rows that do not name it."""
     made_of = change.made_of
     if not made_of.get("cost"):
         return None
@@ -217,9 +216,9 @@ def _sold(change: PriceChange, goods: Goods) -> Goods | None:
 
 
 def _let_stay(lots: Sequence[Lot], done: list[Calculation]) -> list[Calculation]:
-    """Let a price below the lowest margin stay where the newest decision is that it does.
+    """Keep a current price below the minimum margin if staff last decided so.
 
-    It was decided about these very figures; another proposal or cost asks anew.
+    The decision applies to these figures; another proposal or cost needs a new one.
     """
     below = {
         lot.listing_id

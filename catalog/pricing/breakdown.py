@@ -16,7 +16,7 @@ from catalog.pricing.rule_selection import Rule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One line: a code that ``labels`` puts into words, and what it comes to.
+    """One step: a code that ``labels`` translates, and its amount.
 
     Units:  ``amount`` in the channel's currency; ``note`` holds the figures it is made of
     """
@@ -27,7 +27,7 @@ class Step:
 
 
 def steps(done: Calculation) -> Iterator[Step]:
-    """Yield the whole calculation in the order in which it was made."""
+    """Yield all steps of a calculation in order."""
     if done.missing is not None:
         yield Step(code=f"missing_{done.missing}")
     if done.landed is None:
@@ -106,7 +106,7 @@ def _rule_note(rule: Rule, value: Decimal | None) -> str:
 
 
 def snapshot(done: Calculation) -> dict[str, Any]:
-    """Keep a calculation with the price it made: inputs as they were, and each step."""
+    """Return a calculation as JSON values: its inputs and each step."""
     goods = done.goods
     return {
         "supplier": goods.place.supplier_code,

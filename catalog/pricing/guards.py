@@ -15,7 +15,7 @@ from catalog.enums import Clamp, Stop
 from catalog.pricing.landed_cost import Landed
 from catalog.pricing.rounding import Rounding
 
-# Stops that a person may approve; the others would sell at a loss or against a promise.
+# Stops that staff may approve; the others would sell at a loss or break MAP or MSRP.
 MOVES = frozenset({Stop.MOVED_TOO_FAR, Stop.MOVED_TOO_FAR_TODAY})
 APPROVABLE = MOVES | {Stop.FIRST_TOO_HIGH}
 MAX_PRICE = Decimal(10_000_000)
@@ -23,7 +23,7 @@ MAX_PRICE = Decimal(10_000_000)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The guards of a price book. Units: fractions; None means no limit."""
+    """The guards of a price book. Units: fractions; None is no limit."""
 
     floor_margin_rate: Decimal = Decimal(0)
     max_run_rate: Decimal | None = None
@@ -32,7 +32,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """What the supplier allows, in the channel's currency, tax included. None: not said."""
+    """MAP and MSRP in the channel's currency, tax included. None: not stated."""
 
     map_amount: Decimal | None = None
     msrp_amount: Decimal | None = None
@@ -40,7 +40,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """The price now, and the one of a day ago; None where there was none."""
+    """The current price and the one of a day ago; None if there was none."""
 
     present: Decimal | None = None
     day_ago: Decimal | None = None
@@ -48,7 +48,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """A book that was brought back, and until when its prices stood before that."""
+    """A restored book, and until when its prices were current."""
 
     book_id: int
     until: datetime
@@ -56,7 +56,7 @@ class Restored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The price that may be asked, or why not. ``proposed`` is what it would have been."""
+    """The allowed price, or why it is stopped. ``proposed`` is the price before the stop."""
 
     proposed: Decimal | None
     floor: Decimal | None
@@ -68,7 +68,7 @@ class Verdict:
         return None if self.stop else self.proposed
 
 
-def guard(  # noqa: PLR0913 - each guard has its own measure
+def guard(  # noqa: PLR0913 - each guard has its own input
     wanted: Decimal,
     *,
     landed: Landed,
@@ -79,11 +79,11 @@ def guard(  # noqa: PLR0913 - each guard has its own measure
     is_ceiling: bool = False,
     max_first: Decimal | None = None,
 ) -> Verdict:
-    """Round the price that a rule wants, within all limits; or stop it.
+    """Round a rule's price within all limits, or stop it.
 
-    ``is_ceiling``: the price is not to be above what is wanted, so it is rounded down if the
-    lower limits allow it. ``max_first`` is the highest price that goods without a price before
-    get without a person: no move tells that their cost is a typing error.
+    ``is_ceiling``: the price must not exceed the rule's price, so it is rounded down if the lower
+    limits allow it. ``max_first`` is the highest first price published without approval: a first
+    price has no change that could reveal a typing error in the cost.
     """
     floor = landed.price_keeping(limits.floor_margin_rate)
     if floor is None:
@@ -103,7 +103,7 @@ def guard(  # noqa: PLR0913 - each guard has its own measure
     if highest is not None and price > highest:
         clamps = (*clamps, Clamp.MSRP)
         price = rounding.down(highest)
-        if price < lowest:  # no such ending lies between the limits: take the highest coin
+        if price < lowest:  # no such ending between the limits: use the highest possible amount
             price = rounding.coin_down(highest)
         if price < lowest:
             stop = Stop.FLOOR_ABOVE_MSRP if lowest == floor else Stop.MAP_ABOVE_MSRP
@@ -125,15 +125,15 @@ def _moved(price: Decimal, limits: Limits, standing: Standing) -> Stop | None:
 
 
 def is_far(amount: Decimal, before: Decimal | None, most: Decimal | None) -> bool:
-    """Test whether a price or cost moved by more than a limit; without one, no move is too far."""
+    """Test whether a price or cost changed by more than a limit; False without a limit."""
     return bool(before and most is not None and abs(amount - before) > most * before)
 
 
 def may_stay(price: Decimal, *, lowest: Decimal | None, bounds: Bounds) -> bool:
-    """Tell whether a price that was not changed may go on being asked.
+    """Test whether an unchanged price may stay published.
 
-    It must keep the supplier's bounds of today, and reach what today's cost and margin ask:
-    ``lowest``; None: no price does.
+    It must keep today's supplier bounds and reach ``lowest``, which covers today's cost and margin;
+    None: no price does.
     """
     return (
         lowest is not None

@@ -17,7 +17,7 @@ A_MOMENT = timedelta(microseconds=1)
 
 
 def read(*, listing: Listing) -> list[Step]:
-    """Return its newest prices, oldest first, each with the landed cost that it was made of."""
+    """Return the newest prices, oldest first, each with its landed cost."""
     changes = PriceChange.objects.filter(listing=listing).order_by("-at", "-pk")
     newest = changes.values_list("at", "amount", "made_of")[:MOST]
     return [Step(at=at, price=amount, landed=landed_in(made_of)) for at, amount, made_of in newest][
@@ -26,10 +26,10 @@ def read(*, listing: Listing) -> list[Step]:
 
 
 def moments(*, listing_ids: Collection[int], now: datetime) -> dict[int, datetime]:
-    """Say when a change counts that follows later ones: right after them; others count now.
+    """Return the time of the next change for listings whose last change is not before ``now``.
 
-    A run knows the time of its beginning or of another machine. The order of the history is
-    the order in which it was written, whatever the clocks say.
+    Clocks of machines differ and a run knows only its start, so a change is dated right after the
+    last one: the history keeps the order of writing.
     """
     if not listing_ids:
         return {}
@@ -39,7 +39,7 @@ def moments(*, listing_ids: Collection[int], now: datetime) -> dict[int, datetim
 
 
 def landed_in(made_of: Mapping[str, Any]) -> Decimal | None:
-    """Find the landed cost among the steps; prices that are older than these have none."""
+    """Return the landed cost among the steps; old rows have none."""
     for code, amount, _note in made_of.get("steps", ()):
         if code == "landed" and amount is not None:
             return Decimal(amount)

@@ -88,19 +88,19 @@ BELOW = _(
 
 
 def stopped(reason: str, figures: Mapping[str, str]) -> str:
-    """Say why a price was stopped, with the figures of ``price_holds.figures``."""
+    """Return why a price was stopped, with the figures of ``price_holds.figures``."""
     said = [STOPPED[reason], *([BELOW] if "below" in figures else [])]
     return " ".join(str(sentence) % figures for sentence in said)
 
 
 def stopped_hold(hold: PriceHold) -> str:
-    """Say why a price was stopped; of an old one, in the sentence that was kept."""
+    """Return why a price was stopped; old rows have a stored sentence."""
     figures = hold.made_of.get("figures")
     return stopped(hold.reason, figures) if figures else hold.sentence
 
 
 def stopped_row(told: str) -> str:
-    """Say the same of what a query told: JSON of reason and figures, or a kept sentence."""
+    """Return the same for a query result: JSON of reason and figures, or a stored sentence."""
     if not told.startswith("{"):
         return told
     found = json.loads(told)
@@ -108,12 +108,12 @@ def stopped_row(told: str) -> str:
 
 
 def words(code: str) -> str:
-    """Say a code in words; codes joined by + are all said."""
+    """Return the text of a code, or of several codes joined by +."""
     return " · ".join(str(WORDS.get(part, part)) for part in code.split("+") if part)
 
 
 def note(step: Step) -> str:
-    """Say of what a step is made; a rule as ``breakdown`` writes it, in words."""
+    """Return the note of a step; the note of a rule is translated."""
     found = _RULE_NOTE.fullmatch(step.note) if step.code == "rule" else None
     if found is None:
         return step.note
@@ -126,7 +126,7 @@ def percents(rate: str | None) -> str:
 
 
 def scope(rule: PriceRule) -> str:
-    """Say for which goods a rule is."""
+    """Return the items that a rule applies to."""
     asked = [
         (_("variant"), rule.variant),
         (_("product"), rule.product),
@@ -138,7 +138,7 @@ def scope(rule: PriceRule) -> str:
 
 
 def method(rule: PriceRule) -> str:
-    """Say how a rule counts: 30 % margin on landed cost, from 20: 25 %."""
+    """Return how a rule calculates: 30 % margin on landed cost, from 20: 25 %."""
     tiers = "".join(
         f", {_('from')} {start}: {_value(rule, Decimal(str(value)))}" for start, value in rule.tiers
     )

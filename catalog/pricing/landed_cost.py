@@ -10,8 +10,8 @@ from decimal import Decimal
 from catalog.enums import EU
 from storefront.lib.money import Money
 
-# A parcel from outside pays this for each HS line in it, whatever the quantity; a price must
-# hold for the parcel with one unit.
+# A parcel from outside the EU pays this per HS line, for any quantity. A price must cover a parcel
+# with one unit.
 # Source: the EU's flat duty on low-value consignments, which replaces the relief below 150 EUR
 FLAT_DUTY = Decimal(3)
 DUTY_CURRENCY = "EUR"
@@ -24,11 +24,11 @@ LEAST_KEPT = Decimal("0.01")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What selling costs on one channel, of goods from one origin and supplier.
+    """The selling costs on one channel, for one origin and supplier.
 
-    Units:  amounts per unit in the channel's currency; ``supplier_fee_rate`` is of the
-            wholesale cost, ``channel_fee_rate`` of the price before tax, ``payment_fee_rate``
-            of the price with tax; ``duty_amount`` None: what the law says
+    Units:  amounts per unit in the channel's currency; ``supplier_fee_rate`` is of the wholesale
+            cost, ``channel_fee_rate`` of the price before tax, ``payment_fee_rate`` of the price
+            with tax; ``duty_amount`` None: the statutory duty
     """
 
     supplier_fee_rate: Decimal = Decimal(0)
@@ -42,13 +42,13 @@ class Terms:
     tax_rate: Decimal = Decimal(0)
 
     def fees(self, *, net: Decimal, gross: Decimal) -> tuple[Decimal, Decimal]:
-        """Return what the payment and the channel take of a price, besides fixed amounts."""
+        """Return the payment and channel fees on a price, without fixed amounts."""
         return gross * self.payment_fee_rate, net * self.channel_fee_rate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Landed:
-    """The cost of one unit, in its parts; what depends on the price stands in the terms."""
+    """The cost of one unit by part; parts that depend on the price are in the terms."""
 
     origin: str
     wholesale: Decimal
@@ -59,7 +59,7 @@ class Landed:
     payment_fee: Decimal
     total: Decimal
     terms: Terms
-    is_sure: bool = True  # False: nobody is sure what the money of its duty is worth
+    is_sure: bool = True  # False: the exchange rate of its duty is not confirmed
 
     @property
     def fee_rate(self) -> Decimal:
@@ -69,18 +69,18 @@ class Landed:
 
     @property
     def unsent(self) -> Landed:
-        """The same without freight, where that is known of the whole parcel."""
+        """A copy without freight, for use where the parcel's freight is known."""
         return replace(self, freight=Decimal(0), total=self.total - self.freight)
 
     def of(self, quantity: int) -> Decimal:
-        """Return what so many cost in one line of a parcel: the flat duty is paid once."""
+        """Return the cost of a quantity in one line of a parcel: the flat duty is paid once."""
         if quantity == 1:
             return self.total
         once = self.duty if self.terms.duty_amount is None else Decimal(0)
         return (self.total - once) * quantity + once
 
     def parts(self, quantity: int) -> Iterator[tuple[str, Decimal]]:
-        """Name each part of what so many cost in one line, in the order in which it arises."""
+        """Yield each part of the cost of a quantity in one line, in order."""
         yield "wholesale", self.wholesale * quantity
         yield "supplier_fee", self.supplier_fee * quantity
         yield "freight", self.freight * quantity
@@ -89,10 +89,9 @@ class Landed:
         yield "payment_fee", self.payment_fee * quantity
 
     def price_keeping(self, margin_rate: Decimal, *, more: Decimal = Decimal(0)) -> Decimal | None:
-        """Return the price with tax that pays all this, ``more``, and leaves the margin.
+        """Return the price with tax that covers the cost, fees and ``more`` and leaves the margin.
 
-        None: fees and margin together leave next to nothing of the price to pay the cost with.
-
+        None: fees and margin leave nothing to pay the cost.
         Source: price = (landed + more) / (1 - fees - margin) * (1 + tax)
         """
         keep_rate = ONE - self.fee_rate - margin_rate
@@ -101,12 +100,12 @@ class Landed:
         return (self.total + more) * (1 + self.terms.tax_rate) / keep_rate
 
     def margin_rate(self, price: Decimal) -> Decimal:
-        """Return what a price with tax leaves, as a fraction of the price before tax."""
+        """Return the margin of a price with tax, as a fraction of the price before tax."""
         net = price / (1 + self.terms.tax_rate)
         return ONE - self.fee_rate - self.total / net
 
     def steps(self) -> Iterator[tuple[str, Decimal]]:
-        """Name each part of what one unit costs, and all together."""
+        """Yield each part of the cost of one unit, then the total."""
         yield from self.parts(1)
         yield "landed", self.total
 
@@ -114,9 +113,9 @@ class Landed:
 def terms_for(
     known: Mapping[tuple[str, str], Terms], *, origin: str, supplier_code: str
 ) -> Terms | None:
-    """Choose the most specific terms: of this supplier before all, of this origin before any.
+    """Return the most specific terms: by supplier first, then by origin.
 
-    Shape:  ``known`` maps (origin, supplier code) to terms; ``*`` stands for any
+    Shape:  ``known`` maps (origin, supplier code) to terms; ``*`` matches any
     """
     for key in ((origin, supplier_code), (ANY, supplier_code), (origin, ANY), (ANY, ANY)):
         if key in known:
@@ -125,20 +124,20 @@ def terms_for(
 
 
 def pays_flat_duty(*, origin: str, destination: str, on: date) -> bool:
-    """Tell whether a parcel pays the EU's flat duty. Unknown origins do: a loss is worse."""
+    """Test whether a parcel pays the EU's flat duty. Unknown origins do, to avoid a loss."""
     return destination in EU and origin not in EU and DUTY_FROM <= on < DUTY_UNTIL
 
 
 def turns_between(last: date, today: date, *, destinations: Iterable[str]) -> bool:
-    """Tell whether the flat duty came into force, or ended, for one of these countries."""
+    """Test whether the flat duty began or ended for one of these countries."""
     has_turned = any(last < day <= today for day in (DUTY_FROM, DUTY_UNTIL))
     return has_turned and not EU.isdisjoint(destinations)
 
 
 def land(*, wholesale: Decimal, origin: str, terms: Terms, flat_duty: Decimal) -> Landed:
-    """Sum up what one unit costs until the shopper has it, as far as no price is needed for it.
+    """Return the cost of one unit delivered to the customer, without price-dependent fees.
 
-    Units:  all in the channel's currency; ``flat_duty`` is 0 where the law asks none
+    Units:  in the channel's currency; ``flat_duty`` is 0 if none is due
     """
     supplier_fee = wholesale * terms.supplier_fee_rate + terms.supplier_fee_amount
     duty = flat_duty if terms.duty_amount is None else terms.duty_amount
@@ -158,12 +157,11 @@ def land(*, wholesale: Decimal, origin: str, terms: Terms, flat_duty: Decimal) -
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costing:
-    """What landed costs on one channel hang on at one moment.
+    """The inputs of landed costs on one channel at one time.
 
-    Shape:  ``countries`` are those that a parcel may go to; the dearest of them counts;
-            ``rates`` map currencies to what one unit is worth in the channel's; ``doubts`` those
-            of them that nobody is sure of, to the dearest that they may be; ``faded`` hold the
-            last worth of money of which nobody knows by now what it is worth
+    Shape:  ``countries`` are the destinations; the most expensive counts; ``rates`` map currencies
+            to their value in the channel's; ``doubts`` map unconfirmed currencies to their highest
+            plausible value; ``faded`` map currencies with expired rates to the last value
     """
 
     countries: Sequence[str]
@@ -175,20 +173,20 @@ class Costing:
 
     @property
     def sure(self) -> Costing:
-        """The same, by no rate that anybody has a doubt about."""
+        """A copy with confirmed rates only."""
         rates = {base: rate for base, rate in self.rates.items() if base not in self.doubts}
         return replace(self, rates=rates, doubts={}, faded={})
 
     def rate(self, currency: str) -> Decimal | None:
-        """Return what money is worth, or was when somebody knew; None: nobody ever said."""
+        """Return the rate of a currency, even an expired one; None if there never was one."""
         return self.rates.get(currency, self.faded.get(currency))
 
     def dearest(self, currency: str) -> Decimal | None:
-        """Return the most that money may be worth; None while nobody can say."""
+        """Return the highest plausible rate of a currency; None without a valid rate."""
         return self.doubts.get(currency, self.rates.get(currency))
 
     def landed(self, cost: Money, *, origins: Sequence[str], supplier_code: str) -> Landed | None:
-        """Land goods at a wholesale cost in any money; None while nobody can say."""
+        """Return the landed cost for a cost in any currency; None without a rate or terms."""
         rate = self.dearest(cost.currency)
         if rate is None:
             return None
@@ -198,7 +196,7 @@ class Costing:
         return terms_for(self.terms, origin=origin, supplier_code=supplier_code)
 
     def owes_flat_duty(self, *, origin: str, terms: Terms) -> bool:
-        """Tell whether the law asks for its duty, and nobody said another one."""
+        """Test whether the statutory duty is due and no other duty is set."""
         return terms.duty_amount is None and any(
             pays_flat_duty(origin=origin, destination=country, on=self.on)
             for country in self.countries
@@ -207,7 +205,7 @@ class Costing:
     def land(
         self, wholesale: Decimal, *, origins: Sequence[str], supplier_code: str
     ) -> Landed | None:
-        """Land goods from the dearest place they may come from; None without terms for one.
+        """Return the landed cost from the most expensive origin; None if one has no terms.
 
         Units:  ``wholesale`` in the channel's currency
         """

@@ -24,12 +24,11 @@ from storefront.lib.money import Money
 def keep(
     *, sold: Mapping[tuple[int, int, date], int], since: date, until: date, now: datetime
 ) -> int:
-    """Make the tallies of some days what orders say; return how many changed.
+    """Replace the daily sales of a period by those of the orders; return how many changed.
 
-    Told again, the same is not written again. What orders no longer tell of is taken away.
-
+    Idempotent. Rows that the orders no longer support are deleted.
     Shape:  ``sold`` maps (channel, variant, day) to units; days from ``since`` to ``until``
-    Locks:  the tallies of these days, in id order
+    Locks:  the rows of these days, in id order
     """
     present = {
         (row.channel_id, row.variant_id, row.day): row
@@ -64,7 +63,7 @@ def keep(
 
 # Signals
 
-# What is older, or less surely the same goods, is not believed.
+# Older prices and less certain matches are ignored.
 MAX_AGE = timedelta(days=7)
 LEAST_CONFIDENCE = Decimal("0.80")
 DEMAND_DAYS = 28
@@ -72,10 +71,10 @@ DEMAND_DAYS = 28
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signals:
-    """What the market says of one variant; None where nobody knows.
+    """The market signals of one variant; None if unknown.
 
-    Units:  ``competitor`` in the channel's currency, with tax; ``sold_per_day`` over the last
-            28 days; ``cover_days`` is what is available, divided by it
+    Units:  ``competitor`` in the channel's currency, with tax; ``sold_per_day`` over the last 28
+            days; ``cover_days`` is the available quantity divided by it
     """
 
     competitor: Money | None
@@ -84,10 +83,9 @@ class Signals:
 
 
 def read(*, channel: Channel, available: Mapping[int, int], now: datetime) -> dict[int, Signals]:
-    """Return what is fresh and believable, by variant; nothing is told of the others.
+    """Return the current signals by variant; variants without any are omitted.
 
-    Shape:  ``available`` says of each variant how many can be had: a refresh knows it before
-            the listing does
+    Shape:  ``available`` maps variants to quantities: a refresh knows them before the listing
     """
     variant_ids = list(available)
     lowest = _competitors(channel, variant_ids, now)
@@ -109,7 +107,7 @@ def _competitors(channel: Channel, variant_ids: Sequence[int], now: datetime) ->
     ).values_list("variant_id", "amount", "currency", "has_tax")
     costing = policy.costing_of(channel, now=now)
     rates = costing.rates
-    # Without tax it is compared as it would be asked here; without a rate of tax, not at all.
+    # A price without tax is compared as with our tax; without a tax rate, it is skipped.
     terms = costing.terms.get((ANY, ANY))
     found: dict[int, Money] = {}
     for variant_id, amount, currency, has_tax in prices:
@@ -117,7 +115,7 @@ def _competitors(channel: Channel, variant_ids: Sequence[int], now: datetime) ->
             continue
         factor = 1 if has_tax or terms is None else 1 + terms.tax_rate
         price = Money(amount * rates[currency] * factor, channel.currency).rounded()
-        if not price:  # too little to be paid in our money: nobody can meet it
+        if not price:  # below the smallest coin of our currency
             continue
         if variant_id not in found or price < found[variant_id]:
             found[variant_id] = price
@@ -127,7 +125,7 @@ def _competitors(channel: Channel, variant_ids: Sequence[int], now: datetime) ->
 def _sold_per_day(
     channel: Channel, variant_ids: Sequence[int], now: datetime
 ) -> dict[int, Decimal]:
-    """Sum up the day of today and the 27 before it; what sold nothing is left out."""
+    """Return average sales of today and the 27 days before; variants without sales are omitted."""
     first = now.date() - timedelta(days=DEMAND_DAYS - 1)
     sold = (
         SalesTally.objects.filter(channel=channel, variant__in=variant_ids)

@@ -43,16 +43,15 @@ def load(
     book: PriceBook | None = None,
     at: datetime | None = None,
 ) -> Policy:
-    """Read what counts now on a channel: by its live book, or as if another one were live.
+    """Return the current pricing inputs of a channel, by its live book or by another one.
 
-    Shape:  ``at`` is a moment to come, whose timed rules and duty count; what money is worth
-            nobody knows but as of now
+    Shape:  ``at`` is a future time for timed rules and duty; exchange rates stay those of now
     """
     at = at or now
     if book is None:
         live = PriceBook.objects.filter(channel=channel, status=PriceBook.Status.LIVE)
         book = live.select_related("restores", "channel").first()
-    # As it is now: the caller holds what is counted, and may have read the channel before that.
+    # Read again: the caller holds locks taken after it read the channel.
     channel = Channel.objects.get(pk=channel.pk)
     rules = book.rules.order_by("number") if book else PriceRule.objects.none()
     costing = costing_of(channel, now=now)
@@ -77,7 +76,7 @@ def load(
 
 
 def costing_of(channel: Channel, *, now: datetime, country: str = "") -> Costing:
-    """Read what landed costs hang on: for parcels to a country, or to any we sell to."""
+    """Return the inputs of landed costs, for one destination or all of the channel."""
     found = _worths(channel, now)
     rates = {base: one.rate for base, one in found.items() if one.standing != Standing.UNKNOWN}
     return Costing(
@@ -93,9 +92,9 @@ def costing_of(channel: Channel, *, now: datetime, country: str = "") -> Costing
 
 
 def _restored(book: PriceBook) -> Restored | None:
-    """Tell what a book brings back, until all prices were counted by it for the first time.
+    """Return what a book restores, until all prices were recalculated once.
 
-    Later the guards on moves hold for it as for every other book.
+    Afterwards the guards on price changes apply as for any book.
     """
     counted_at = book.channel.repriced_at
     if book.restores is None or (book.live_at and counted_at and counted_at >= book.live_at):
@@ -131,7 +130,7 @@ _RATES, _TERMS = Prepared(_rates), Prepared(_terms)
 
 
 def rule_of(row: PriceRule, *, currency: str) -> Rule:
-    """Read a row as the rule that it is; amounts become exact as the database keeps them."""
+    """Return a row as a ``Rule``, with exact amounts."""
     return Rule(
         id=row.pk or 0,
         number=row.number,
@@ -163,7 +162,7 @@ def read_tiers(told: Sequence[Sequence[Any]]) -> tuple[tuple[Decimal, Decimal], 
 
 
 def copied(rule: PriceRule) -> Mapping[str, Any]:
-    """Return all that a rule says, to say it again in another book."""
+    """Return all columns of a rule, to copy it to another book."""
     left_out = {"id", "book"}
     fields = PriceRule._meta.concrete_fields  # noqa: SLF001 - Django's documented model API
     return {
@@ -174,7 +173,7 @@ def copied(rule: PriceRule) -> Mapping[str, Any]:
 
 
 def limits() -> RateLimits:
-    """Return how old a rate may be, and how far it may move in a day."""
+    """Return the maximum age of a rate, and its maximum change per day."""
     return RateLimits(
         max_age=timedelta(hours=settings.RATES_MAX_AGE_H),
         max_move_percent=settings.RATES_MAX_MOVE_PERCENT,

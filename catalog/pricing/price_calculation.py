@@ -32,19 +32,19 @@ NO_PRICE = Standing()
 
 
 class Missing(StrEnum):
-    """Why nothing can be counted at all."""
+    """Why no price can be calculated."""
 
-    COST = "cost"  # no supplier asks a price that we know
-    ORIGIN = "origin"  # no location has reported stock yet, so the duty is unknown
-    RATE = "rate"  # nobody says what his money is worth
-    TOO_DEAR = "too_dear"  # no cost that a shop of lights can have
+    COST = "cost"  # no supplier states a price
+    ORIGIN = "origin"  # no location has reported stock, so the duty is unknown
+    RATE = "rate"  # no exchange rate for the cost
+    TOO_DEAR = "too_dear"  # above any plausible cost
     BOOK = "book"  # the channel has no price book
-    TERMS = "terms"  # nobody said what selling costs
-    RULE = "rule"  # no rule of the book fits
+    TERMS = "terms"  # no selling costs are set
+    RULE = "rule"  # no rule of the book matches
 
 
 class Change(StrEnum):
-    """How the market moved what the rule wants."""
+    """How market signals changed the rule's price."""
 
     MEETS_COMPETITOR = "meets_competitor"
     SELLS_OUT = "sells_out"
@@ -53,11 +53,11 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goods:
-    """One variant as it is priced: where it stands, and what the chosen supplier says.
+    """The pricing input of one variant: its scope, and the chosen supplier's figures.
 
-    Shape:  ``origins`` are the countries it may come from; the dearest of them counts
-    Units:  ``map_amount`` and ``msrp_amount`` tax included, in the currency of the cost; the
-            first in ``map_currency`` where that says another one
+    Shape:  ``origins`` are the countries it may come from; the most expensive counts
+    Units:  ``map_amount`` and ``msrp_amount`` include tax, in the currency of the cost;
+            ``map_currency`` overrides it for the first
     """
 
     place: Place
@@ -71,7 +71,7 @@ class Goods:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Market:
-    """What is known of demand and competition, in the channel's currency with tax."""
+    """Demand and competition, in the channel's currency with tax."""
 
     competitor: Decimal | None = None
     cover_days: Decimal | None = None
@@ -82,12 +82,11 @@ UNKNOWN = Market()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """All that prices of one channel are counted by at one moment.
+    """All pricing inputs of one channel at one time.
 
-    Shape:  ``countries`` are those that a parcel may go to: a price is good for each of them;
-            ``rates`` map currencies to what one unit is worth in the channel's; ``doubts``
-            those of them that nobody is sure of, to the dearest that they may be;
-            ``restores`` the book whose prices come back now, None once that is done
+    Shape:  ``countries`` are the destinations: a price must hold for each; ``rates`` map currencies
+            to their value in the channel's; ``doubts`` map unconfirmed currencies to their highest
+            plausible value; ``restores`` is a restored book whose prices are exempt, None once done
     """
 
     book_id: int | None
@@ -114,11 +113,11 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calculation:
-    """How a price came about, or why there is none.
+    """How a price was calculated, or why there is none.
 
-    ``cost`` is the wholesale cost here; ``kept_by`` says who decided, and why, that a price
-    below the lowest margin goes on being asked while the new one is stopped. ``replaces`` is the
-    offer of the published price, where the change of offer explains a move beyond the limits.
+    ``cost`` is the wholesale cost in the channel's currency; ``kept_by`` is who decided, and why,
+    to keep a price below the minimum margin while the new one is stopped. ``replaces`` is the offer
+    of the published price, if the change of offer explains a change beyond the limits.
     """
 
     goods: Goods
@@ -129,7 +128,7 @@ class Calculation:
     rule: Rule | None = None
     value: Decimal | None = None
     wanted: Decimal | None = None  # by the rule alone
-    changes: tuple[tuple[Change, Decimal], ...] = ()  # what the market made of it
+    changes: tuple[tuple[Change, Decimal], ...] = ()  # by market signals
     standing: Standing = NO_PRICE
     verdict: Verdict | None = None
     kept_by: str = ""
@@ -146,16 +145,16 @@ class Calculation:
 
     @property
     def may_stay(self) -> bool:
-        """Tell whether the present price may go on being asked while a person decides.
+        """Test whether the current price may stay published while staff decide.
 
-        It keeps the lowest margin, or somebody decided about it and it pays the cost.
+        It keeps the minimum margin, or staff decided to keep it and it covers the cost.
         """
         floor = self.verdict.floor if self.verdict else None
         return self._reaches(floor) or (bool(self.kept_by) and self.pays)
 
     @property
     def pays(self) -> bool:
-        """Tell whether the present price pays today's cost within the supplier's bounds."""
+        """Test whether the current price covers today's cost within the supplier's bounds."""
         return self._reaches(self.landed.price_keeping(Decimal(0)) if self.landed else None)
 
     def _reaches(self, lowest: Decimal | None) -> bool:
@@ -166,14 +165,13 @@ class Calculation:
 def calculate(
     goods: Goods, *, policy: Policy, standing: Standing, market: Market = UNKNOWN
 ) -> Calculation:
-    """Count the price of one variant by the rules, within the guards.
+    """Calculate the price of one variant by the rules, within the guards.
 
-    Without a known origin there is no price. A price with the duty of the dearest origin would
-    become the reference of the guards, which then stop the right price as too large a move.
-    While nobody is sure what the supplier's money, or that of a duty, is worth, no price is set:
-    the present one may stay if it pays the dearest that the goods may cost.
-
-    Units:  money per one unit, tax included, in the channel's currency
+    No price without a known origin: with the duty of the most expensive origin it would become the
+    reference of the guards, which would then stop the right price. While the exchange rate of the
+    cost or a duty is unconfirmed, no price is set; the current one stays if it covers the highest
+    plausible cost.
+    Units:  money per unit, tax included, in the channel's currency
     """
     if goods.cost is None or goods.cost.amount <= 0:
         return Calculation(goods=goods, missing=Missing.COST, standing=standing)
@@ -203,7 +201,7 @@ def calculate(
     for rule in policy.rules.fitting(goods.place):
         basis = _basis(rule, landed, bounds)
         if basis is None:
-            continue  # a rule on MSRP says nothing of goods without one: the next one does
+            continue  # without an MSRP, a rule on MSRP does not match: use the next one
         done = _by_rule(
             rule,
             basis=basis,
@@ -231,13 +229,13 @@ def is_explained_by_offer(  # noqa: PLR0913 - both offers, and what they are com
     market: Market,
     most: Decimal | None,
 ) -> bool:
-    """Test whether another supplier or origin explains how far a price moved.
+    """Test whether another supplier or origin explains how far a price changed.
 
-    Duty, freight and fees come from our own tables, so they may move a price by any amount. The
+    Duty, freight and fees come from our own tables, so they may change a price by any amount. The
     supplier's figures may not: the wholesale cost must be within ``most`` of that of ``sold``, the
-    offer that the published ``price`` was made of, and MAP and MSRP must not have made the new
-    price. Today's policy must still ask about ``price`` for ``sold``: otherwise a rule or fee
-    moved the price, not the offer.
+    offer behind the published ``price``, and MAP and MSRP must not determine the new price. Today's
+    policy must still give about ``price`` for ``sold``: otherwise a rule or fee changed the price,
+    not the offer.
     """
     place = done.goods.place
     if (place.supplier_code, done.goods.origins) == (sold.place.supplier_code, sold.origins):
@@ -256,15 +254,15 @@ def is_explained_by_offer(  # noqa: PLR0913 - both offers, and what they are com
 
 
 def _max_first(goods: Goods, policy: Policy) -> Decimal | None:
-    """Return the highest first price of the family; a euro counts as one where no rate is known."""
+    """Return the highest first price of the family; without a rate, one euro counts as one unit."""
     euros = MAX_FIRST_PRICE_EUR.get(goods.family)
     return None if euros is None else euros * policy.rates.get("EUR", Decimal(1))
 
 
 def _map(goods: Goods, costing: Costing, *, rate: Decimal) -> Decimal | None:
-    """Return the MAP in the channel's currency; of other money than the cost's, the dearest it is.
+    """Return the MAP in the channel's currency, at the highest plausible rate if foreign.
 
-    Nothing is sold of who asks for it while nobody says what his money is worth.
+    None without a rate: the MAP is then unknown.
     """
     if goods.map_amount is None:
         return None
@@ -273,7 +271,7 @@ def _map(goods: Goods, costing: Costing, *, rate: Decimal) -> Decimal | None:
 
 
 def _unsure(done: Calculation) -> Calculation:
-    """Set no price by a rate that nobody is sure of; what stands stays while it pays."""
+    """Stop a price with an unconfirmed rate; the current one stays while it covers the cost."""
     if done.verdict is None or (done.verdict.stop and done.verdict.stop not in APPROVABLE):
         return done
     return replace(done, verdict=replace(done.verdict, stop=Stop.UNSURE_RATE))
@@ -325,8 +323,8 @@ def _by_rule(
 
 
 def _wanted(rule: Rule, value: Decimal, *, basis: Decimal, landed: Landed) -> Decimal | None:
-    """Return the price with tax that the rule alone asks for; None: nothing pays it."""
-    if rule.basis != Basis.COST:  # a price that shoppers know already: tax is in it
+    """Return the price with tax by the rule alone; None if no price covers the cost."""
+    if rule.basis != Basis.COST:  # MAP and MSRP include tax
         return basis * (1 + value) if rule.method == Method.MARKUP else basis + value
     if rule.method == Method.MARGIN:
         return landed.price_keeping(value)
@@ -337,7 +335,7 @@ def _wanted(rule: Rule, value: Decimal, *, basis: Decimal, landed: Landed) -> De
 def _moved(
     wanted: Decimal, rule: Rule, market: Market
 ) -> tuple[Decimal, tuple[tuple[Change, Decimal], ...]]:
-    """Follow demand first, then the competitor: nobody buys what is dear because it is rare."""
+    """Apply the demand adjustment, then cap at the competitor price, which takes precedence."""
     follows = rule.dynamics
     changes: list[tuple[Change, Decimal]] = []
     cover = market.cover_days
@@ -350,7 +348,7 @@ def _moved(
             changes.append((Change.LIES_LONG, wanted))
     if follows.undercut_rate is not None and market.competitor is not None:
         theirs = market.competitor * (1 - follows.undercut_rate)
-        if theirs < wanted:  # we meet a lower price, and never follow a higher one
+        if theirs < wanted:  # follow only lower competitor prices
             wanted = theirs
             changes.append((Change.MEETS_COMPETITOR, wanted))
     return wanted, tuple(changes)

@@ -1,8 +1,7 @@
 """Price reduction: find the lowest price of the 30 days before an announced reduction. Pure.
 
-The shop shows that price beside the reduction, and counts the reduction from it. A price that is
-not below it is no reduction.
-
+The shop shows that price beside the reduction and computes the percentage from it. Without a lower
+price there is no reduction.
 Source: Directive 98/6/EC, article 6a (Omnibus); Court of Justice, C-330/23
 """
 
@@ -18,9 +17,9 @@ WINDOW = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A price from the moment on that it was asked; and whether the reduction made it.
+    """A price, the time from which it applied, and whether the reduction set it.
 
-    ``amount`` is None where no price was asked from then on.
+    ``amount`` is None if there was no price from then on.
     """
 
     at: datetime
@@ -30,7 +29,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reduction:
-    """An announced reduction: since when, until when, and the lowest price before it."""
+    """An announced reduction: its period, its price and the lowest price before it."""
 
     price: Decimal
     lowest: Decimal
@@ -39,20 +38,18 @@ class Reduction:
 
     @property
     def percent(self) -> int:
-        """How much less it is, in whole percent, never more than it is."""
+        """The reduction in whole percent, rounded down."""
         return int((self.lowest - self.price) * 100 / self.lowest)
 
 
 def announced(
     prices: Sequence[Asked], *, price: Decimal, until: datetime, now: datetime
 ) -> Reduction | None:
-    """Return what may be said of the present price, which a promotion made; None: nothing.
+    """Return the reduction that may be shown for the current price; None if there is none.
 
-    A reduction that grew in steps is one: its first step counts, as long as no other price
-    stood between; a while without any price is none. A rise ends it: what is asked then was
-    cheaper before, within the same promotion. Goods that were not sold before it have nothing
-    to compare with.
-
+    A reduction in steps is one: its first step counts, unless another price came between; a period
+    without a price does not matter. A rise ends it, since the price was lower before in the same
+    promotion. Items not sold before have no prior price.
     Shape:  ``prices`` from the one in force 30 days before the reduction, oldest first
     """
     if now >= until or not prices or not prices[-1].is_reduced:
@@ -66,7 +63,7 @@ def announced(
 
 
 def _first_step(prices: Sequence[Asked]) -> int:
-    """Find where the reduction that the last price belongs to began."""
+    """Return the index at which the reduction of the last price began."""
     first, after = len(prices) - 1, prices[-1].amount
     for place in range(first, -1, -1):
         asked = prices[place]
@@ -79,9 +76,9 @@ def _first_step(prices: Sequence[Asked]) -> int:
 
 
 def lowest_before(prices: Sequence[Asked], *, since: datetime) -> Decimal | None:
-    """Return the lowest price in force at any moment of the 30 days before; None: there was none.
+    """Return the lowest price in force within the 30 days before; None if there was none.
 
-    A price that was set before them counts, if it was still asked when they began.
+    An earlier price counts if it was still in force when they began.
     """
     start = since - WINDOW
     found: Decimal | None = None

@@ -1,8 +1,8 @@
-"""Exchange rate validity: judge a rate by its age and by a newer rate under review. Pure.
+"""Exchange rate validity: rate by age and by a newer rate under review. Pure.
 
-A rate is ``SURE`` while it is young. It is ``UNSURE`` when it is old, or when a newer rate moved so
-far that staff must review it. Prices then use the highest plausible rate, so that nothing sells at
-a loss. After twice the maximum age a rate is ``UNKNOWN`` and not used.
+A rate is ``SURE`` while it is recent. It is ``UNSURE`` when it is old, or when a newer rate moved
+so far that staff must review it. Prices then use the highest plausible rate, so that nothing sells
+at a loss. After twice the maximum age a rate is ``UNKNOWN`` and not used.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from decimal import Decimal
 from catalog.enums import RateStanding
 
 A_DAY = timedelta(days=1)
-# After a long silence more is believed than after a day, but not anything.
+# A longer gap allows a larger change, up to this many days.
 MOST_DAYS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How old a rate may be, and by how many percent it may move in a day."""
+    """The maximum age of a rate, and its maximum change per day in percent."""
 
     max_age: timedelta
     max_move_percent: int
@@ -29,9 +29,9 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worth:
-    """What money is worth at one moment.
+    """The validity of a rate at one time.
 
-    ``dearest`` is what to count with while that is not sure: never less than ``rate``.
+    ``dearest`` is the highest plausible rate while unconfirmed: never less than ``rate``.
     """
 
     standing: RateStanding
@@ -42,7 +42,7 @@ class Worth:
 def worth(
     *, rate: Decimal, as_of: datetime, waiting: Decimal | None, limits: Limits, now: datetime
 ) -> Worth:
-    """Judge a rate by its age and by what waits for a person."""
+    """Return the validity of a rate by its age and a newer rate under review."""
     age = now - as_of
     if age > 2 * limits.max_age:
         return Worth(standing=RateStanding.UNKNOWN, rate=rate, dearest=rate)
@@ -53,6 +53,6 @@ def worth(
 
 
 def moved_too_far(*, old: Decimal, new: Decimal, passed: timedelta, limits: Limits) -> bool:
-    """Tell whether a rate moved more than is believed, for each day that passed, up to three."""
+    """Test whether a rate moved more than the limit, per day passed, up to three days."""
     days = min(MOST_DAYS, max(1, math.ceil(passed / A_DAY)))
     return abs(new - old) * 100 > old * limits.max_move_percent * days

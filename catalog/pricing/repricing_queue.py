@@ -21,7 +21,7 @@ FOLLOWS = (
 
 
 def ask(*, variant_ids: Iterable[int], now: datetime) -> None:
-    """Write down that something changed that the prices of these variants hang on."""
+    """Queue variants for repricing after a change of their price inputs."""
     WaitingPrice.objects.bulk_create(
         (WaitingPrice(variant_id=variant_id, asked_at=now) for variant_id in variant_ids),
         batch_size=BATCH,
@@ -29,13 +29,13 @@ def ask(*, variant_ids: Iterable[int], now: datetime) -> None:
 
 
 def follow_shelf(*, product_ids: Iterable[int], now: datetime) -> None:
-    """Write it down for products of which the category or brand changed: rules ask for them."""
+    """Queue the variants of products whose category or brand changed: rules match on these."""
     variants = Variant.objects.filter(product__in=product_ids).order_by("pk")
     ask(variant_ids=variants.values_list("pk", flat=True), now=now)
 
 
 def follow_market(*, variant_ids: Iterable[int], now: datetime) -> None:
-    """Write it down only where a rule that is live looks at the market at all."""
+    """Queue variants after a market change, if any live rule follows the market."""
     live = PriceRule.objects.filter(book__status=PriceBook.Status.LIVE)
     if live.filter(FOLLOWS).exists():
         ask(variant_ids=sorted(variant_ids), now=now)

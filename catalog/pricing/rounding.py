@@ -8,11 +8,10 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rounding:
-    """Prices that are ``ending`` above a multiple of ``step``.
+    """Rounding to prices that are ``ending`` above a multiple of ``step``.
 
     step 1 and ending 0.99: 4.99, 5.99; step 5 and ending 4.99: 4.99, 9.99; step 1 and ending 0:
-    whole; step 100 and ending 80: 180, 280, for money without cents.
-
+    whole; step 100 and ending 80: 180, 280, for currencies without cents.
     Shape:  0 <= ending < step; ``smallest`` is the smallest coin of the currency
     """
 
@@ -21,13 +20,13 @@ class Rounding:
     smallest: Decimal = Decimal("0.01")
 
     def up(self, amount: Decimal) -> Decimal:
-        """Return the lowest such price that is not below the amount, not even by a fraction."""
+        """Return the lowest such price that is not below the amount."""
         exact = amount.quantize(self.smallest, ROUND_CEILING)
         steps = ((exact - self._ending) / self._step).to_integral_value(ROUND_CEILING)
         return self._price(max(steps, Decimal(0)))
 
     def down(self, amount: Decimal) -> Decimal:
-        """Return the highest such price that is not above the amount; 0 where there is none."""
+        """Return the highest such price that is not above the amount; 0 if there is none."""
         exact = amount.quantize(self.smallest, ROUND_FLOOR)
         steps = ((exact - self._ending) / self._step).to_integral_value(ROUND_FLOOR)
         return self._price(steps) if steps >= 0 else Decimal(0)
@@ -40,7 +39,7 @@ class Rounding:
 
     @property
     def _step(self) -> Decimal:
-        # Money without cents has no step of a fraction.
+        # A currency without cents has no fractional step.
         return max(self.step.quantize(self.smallest, ROUND_CEILING), self.smallest)
 
     @property

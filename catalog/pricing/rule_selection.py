@@ -1,4 +1,4 @@
-"""Price rule selection: find the rules that fit a variant, rank them. Pure.
+"""Price rule selection: find the rules that match a variant, rank them. Pure.
 
 The most specific rule wins: a rule of the variant, then of its product, supplier, brand, category.
 A rule with two of these scopes is more specific than a rule with either one. Between rules of the
@@ -22,7 +22,7 @@ FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dynamics:
-    """How a rule follows the market. None: it does not look.
+    """How a rule follows the market. None: it does not.
 
     Units:  rates are fractions of the price; cover is in days of sales
     """
@@ -42,7 +42,7 @@ STILL = Dynamics()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a variant stands: what a rule may ask for."""
+    """The attributes of a variant that rules match on."""
 
     variant_id: int
     product_id: int
@@ -55,8 +55,8 @@ class Place:
 class Rule:
     """One rule of a price book.
 
-    Shape:  ``tiers`` are (from wholesale cost, value), lowest first; ``value`` counts below all
-    Units:  value is a fraction, or an amount when the method is fixed
+    Shape:  ``tiers`` are (from wholesale cost, value), lowest first; ``value`` applies below all
+    Units:  value is a fraction, or an amount if the method is fixed
     """
 
     id: int
@@ -77,7 +77,7 @@ class Rule:
     dynamics: Dynamics = STILL
 
     def runs(self, now: datetime) -> bool:
-        """Test whether it counts at this moment; the end itself is outside."""
+        """Test whether it is in force; the end is exclusive."""
         return (self.starts_at is None or self.starts_at <= now) and (
             self.ends_at is None or now < self.ends_at
         )
@@ -92,7 +92,7 @@ class Rule:
 
     @property
     def scope(self) -> tuple[int | None, int | None, str | None, int | None, int | None]:
-        """What it asks for, the most specific first."""
+        """The scope fields, the most specific first."""
         return (
             self.variant_id,
             self.product_id,
@@ -103,14 +103,14 @@ class Rule:
 
 
 def rank(rule: Rule) -> tuple[tuple[bool, ...], bool, timedelta, int]:
-    """Order rules so that the one that wins comes first."""
+    """Return the sort key of a rule; the winning rule sorts first."""
     age = LAST - (rule.starts_at or FIRST)
     is_timed = rule.starts_at is not None or rule.ends_at is not None
     return tuple(part is None for part in rule.scope), not is_timed, age, rule.number
 
 
 class RuleIndex:
-    """The rules that run at one moment, found without looking at each of them."""
+    """An index of the rules in force at one time, by scope."""
 
     def __init__(self, rules: Iterable[Rule], *, now: datetime) -> None:
         self.rules = sorted((rule for rule in rules if rule.runs(now)), key=rank)
@@ -121,7 +121,7 @@ class RuleIndex:
             self._by_scope.setdefault(asked, defaultdict(list))[wanted].append(rule)
 
     def fitting(self, place: Place) -> Iterator[Rule]:
-        """Yield the rules that fit, the one that wins first."""
+        """Yield the matching rules, the winning one first."""
         here = (
             place.variant_id,
             place.product_id,
@@ -129,7 +129,7 @@ class RuleIndex:
             place.brand_id,
             place.category_id,
         )
-        # Insertion kept the order of rank: each kind of scope stands before the wider ones.
+        # Insertion order is rank order: each scope precedes wider ones.
         for asked, found in self._by_scope.items():
             wanted = tuple(part for part, is_asked in zip(here, asked, strict=True) if is_asked)
             yield from found.get(wanted, ())

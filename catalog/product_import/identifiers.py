@@ -1,7 +1,7 @@
 """Import identifiers: write GTINs, part numbers and supplier SKUs, make our SKUs and slugs.
 
-An identifier that another variant already has is stored as a conflict. A SKU or slug of ours is
-assigned once and never changes.
+An identifier of another variant is stored as a conflict. A SKU or slug of ours is assigned once and
+never changes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from storefront.lib.text import fold
 
 
 class Name(NamedTuple):
-    """One name that a supplier gives one of his SKUs."""
+    """One identifier that a supplier states for one of its SKUs."""
 
     scheme: str
     value: str
@@ -30,7 +30,7 @@ class Name(NamedTuple):
 
 
 def variant_ids(*, skus: Sequence[str], source: str) -> dict[str, int]:
-    """Return the variants that we made of these supplier SKUs before."""
+    """Return the variants already created from these supplier SKUs."""
     found = Identifier.objects.filter(
         scheme=Identifier.Scheme.SUPPLIER, value__in=[_supplier_name(source, sku) for sku in skus]
     ).values_list("value", "variant_id")
@@ -44,9 +44,9 @@ def _supplier_name(source: str, sku: str) -> str:
 
 @needs_transaction
 def write_identifiers(taken: Sequence[Goods], *, source: str) -> list[BadRow]:
-    """Write the identifiers of all variants; return those that another variant has already.
+    """Write the identifiers of all variants; return those that another variant already has.
 
-    Such a one is stored as a conflict, for a person to decide. A wrong GTIN is not stored.
+    These are stored as conflicts for staff. An invalid GTIN is not stored.
     """
     issues: list[BadRow] = []
     present = _present(taken)
@@ -85,7 +85,7 @@ def _present(taken: Sequence[Goods]) -> dict[int, dict[tuple[str, str], Identifi
 
 
 def _owners(names: Sequence[Name]) -> dict[tuple[str, str], int]:
-    """Return who bears a name already, without dispute."""
+    """Return the variant that has each identifier without conflict."""
     rows = (
         Identifier.objects.filter(value__in={name.value for name in names})
         .exclude(state=Identifier.State.CONFLICT)
@@ -95,7 +95,7 @@ def _owners(names: Sequence[Name]) -> dict[tuple[str, str], int]:
 
 
 def gtin_of(record: VariantRecord) -> str | BadRow:
-    """Return the GTIN as 14 digits, empty if none is stated; a BadRow if it is wrong."""
+    """Return the GTIN as 14 digits, empty if none is stated; a ``BadRow`` if it is invalid."""
     if not record.gtin.strip():
         return ""
     try:
@@ -139,7 +139,7 @@ def _drop_stale(
     present: dict[int, dict[tuple[str, str], Identifier]],
     wanted: dict[int, tuple[VariantRecord, list[Name]]],
 ) -> set[str]:
-    """Delete what the supplier no longer asserts; what a person verified stays."""
+    """Delete identifiers that the supplier no longer states; verified ones stay."""
     stale: list[int] = []
     changed: set[str] = set()
     for variant_id, (record, names) in wanted.items():
@@ -156,13 +156,13 @@ def _drop_stale(
 
 # SKUs and slugs
 
-# No vowels and no look-alikes: nothing to misread, no words by accident.
+# No vowels and no look-alikes, so that no words appear and nothing is misread.
 _LETTERS = "23456789BCDFGHJKMNPQRSTVWXYZ"
 MAX_SLUG = 100
 
 
 def sku(*, prefix: str, source: str, supplier_sku: str) -> str:
-    """Make our SKU from the supplier's, the same one each time: ``HL-7K3Q-X2M9-PB4T``."""
+    """Return our SKU for a supplier SKU, always the same: ``HL-7K3Q-X2M9-PB4T``."""
     number = int.from_bytes(hashlib.blake2b(f"{source}:{supplier_sku}".encode()).digest()[:16])
     letters = ""
     for _ in range(12):
@@ -172,7 +172,7 @@ def sku(*, prefix: str, source: str, supplier_sku: str) -> str:
 
 
 def slugs(titles: Mapping[str, str], *, source: str) -> dict[str, str]:
-    """Choose a free address for each new product; a taken one gets a stable tail.
+    """Return a free slug for each new product; a taken one gets a stable suffix.
 
     Shape:  ``titles`` maps the supplier's references to titles
     """

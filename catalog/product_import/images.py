@@ -22,11 +22,10 @@ _ROLES = (Image.Role.MAIN, Image.Role.IN_USE, Image.Role.SIDE, Image.Role.SCALE)
 
 @needs_transaction
 def write_pictures(taken: Sequence[Goods]) -> None:
-    """Write one row per picture; rows the supplier no longer names are removed.
+    """Write one row per image; delete rows that the supplier no longer states.
 
-    A picture that the variants of one color name is of the first of them.
-
-    A record without any picture removes nothing: that is more often a fault than a wish.
+    An image that only variants of one color state belongs to the first of them. A record without
+    images deletes nothing, since that is usually an error.
     """
     present: dict[int, dict[str, Image]] = {}
     for row in Image.objects.filter(product__in=[goods.row.pk for goods in taken]):
@@ -57,7 +56,7 @@ def write_pictures(taken: Sequence[Goods]) -> None:
 
 
 def _wanted(goods: Goods) -> dict[str, Mapping[str, Any]]:
-    """Return address → columns: first the product's pictures, then those of single variants."""
+    """Return URL → columns: the product's images first, then those of single variants."""
     wanted: dict[str, Mapping[str, Any]] = {}
     owners = _owners(goods)
     of_product = [url for url in dict.fromkeys(goods.record.picture_urls) if _is_good(url)]
@@ -76,7 +75,7 @@ def _wanted(goods: Goods) -> dict[str, Mapping[str, Any]]:
 
 
 def bad_address(record: ProductRecord) -> BadRow | None:
-    """Return the first picture address that cannot be fetched, as an issue of its product."""
+    """Return the first image URL that cannot be fetched, as an issue of its product."""
     said = [*record.picture_urls, *(url for each in record.variants for url in each.picture_urls)]
     bad = next((url for url in said if not _is_good(url)), None)
     if bad is None:
@@ -86,7 +85,7 @@ def bad_address(record: ProductRecord) -> BadRow | None:
 
 
 def _owners(goods: Goods) -> dict[str, int]:
-    """Map a picture to the first variant that names it; one of several colors is of none."""
+    """Map an image to the first variant that states it, unless several colors do."""
     colors: dict[str, set[str]] = {}
     first: dict[str, int] = {}
     for record in goods.record.variants:

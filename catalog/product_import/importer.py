@@ -25,10 +25,10 @@ MAX_SKU = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """What one taking in did.
+    """The result of an import.
 
-    Shape:  ``variants`` maps supplier SKUs to variant ids, ``touched`` are the ids of those
-            that are new or changed; the three counts are of variants
+    Shape:  ``variants`` maps supplier SKUs to variant ids, ``touched`` are the ids of new or
+            changed ones; the three counts are of variants
     """
 
     variants: dict[str, int]
@@ -42,10 +42,9 @@ class Intake:
 def take_in(
     *, records: Sequence[ProductRecord], known: Mapping[str, int], source: str, now: datetime
 ) -> Intake:
-    """Create and update products, variants and all that belongs to them, in one transaction.
+    """Create and update products, variants and their parts in one transaction.
 
-    Taking the same records in again writes nothing. What a person locked is kept.
-
+    Idempotent: the same records write nothing. Fields that staff locked are kept.
     Shape:  ``known`` maps supplier SKUs to variant ids; ``source`` is the supplier's code
     Locks:  the products, in id order
     """
@@ -74,9 +73,9 @@ def take_in(
 def understood(
     records: Sequence[ProductRecord], *, source: str, issues: list[BadRow]
 ) -> Iterator[Goods]:
-    """Enrich the records and add every issue that needs no database.
+    """Yield the normalized records and collect every issue that needs no database.
 
-    Of SKUs that are unusable or come twice, the first row counts.
+    Rows with an invalid or repeated SKU are skipped.
     """
     seen: set[str] = set()
     for record in records:
@@ -111,7 +110,7 @@ def _unstorable(record: ProductRecord) -> Iterator[BadRow]:
 
 
 def packed_weight_g(record: VariantRecord) -> int | BadRow | None:
-    """Return the packed weight, None if none is stated; a BadRow if no parcel weighs so much."""
+    """Return the packed weight, None if none is stated; a ``BadRow`` if it is implausible."""
     weight_g = record.packed_weight_g
     if weight_g is None or weight_g <= MAX_PACKED_WEIGHT_G:
         return weight_g if weight_g and weight_g > 0 else None
@@ -128,7 +127,7 @@ def _is_usable(sku: str) -> bool:
 
 @needs_transaction
 def _find(taken: Sequence[Goods], *, known: Mapping[str, int], source: str) -> None:
-    """Find the variants and products that the records are about, and lock the products."""
+    """Load the variants and products of the records and lock the products."""
     skus = [variant.sku for goods in taken for variant in goods.record.variants]
     ids = identifiers.variant_ids(skus=skus, source=source)
     ids |= {sku: known[sku] for sku in skus if sku in known}

@@ -11,7 +11,7 @@ from catalog.records import ProductRecord
 
 @dataclass(slots=True, kw_only=True)
 class Goods:
-    """One record, what we understood of it, and its rows as far as they are found or made.
+    """One record with its normalized form and its rows, once found or created.
 
     Shape:  ``variants`` maps supplier SKUs to rows; ``changed`` holds the SKUs that differ
     """

@@ -19,8 +19,8 @@ from catalog.product_import.item import Goods
 from storefront.lib.db import bulk
 from storefront.lib.db.transactions import needs_transaction
 
-SCOPES = frozenset({"brand", "category"})  # what rules of prices are for, of what is told here
-# Columns a supplier's silence empties again; the others are told by the record as a whole.
+SCOPES = frozenset({"brand", "category"})  # changed fields that price rules match on
+# Columns that are emptied once the supplier no longer states them.
 _STATED: Mapping[str, Callable[[], Any]] = {
     column.name: column.get_default
     for column in Spec._meta.concrete_fields  # noqa: SLF001
@@ -30,7 +30,7 @@ _STATED: Mapping[str, Callable[[], Any]] = {
 
 @needs_transaction
 def write_products(taken: Sequence[Goods], *, source: str, now: datetime) -> None:
-    """Create the new products, and update what changed and no person has locked."""
+    """Create new products and update changed fields that staff have not locked."""
     brands = _brands({goods.enriched.brand for goods in taken})
     _write_contacts(taken, brands)
     shelves = _categories()
@@ -65,7 +65,7 @@ def write_products(taken: Sequence[Goods], *, source: str, now: datetime) -> Non
 
 
 def _differing(product: Product, values: Mapping[str, Any]) -> list[str]:
-    """Set what differs and is not locked; rows behind a foreign key are compared by id."""
+    """Set the changed, unlocked fields; foreign keys are compared by id."""
     free = {name: value for name, value in values.items() if name not in product.locked_fields}
     names = []
     for name, value in free.items():
@@ -87,11 +87,10 @@ def _brands(names: Iterable[str]) -> dict[str, Brand]:
 
 
 def _write_contacts(taken: Sequence[Goods], brands: Mapping[str, Brand]) -> None:
-    """Fill in manufacturers and responsible persons that are unknown. Known ones stay.
+    """Fill in unknown manufacturers and responsible persons. Known ones stay.
 
     A responsible person that staff removed stays removed: the products are not sold to the EU.
-    Goods without a brand have many manufacturers, so theirs is not kept.
-
+    Unbranded products have many manufacturers, so none is stored.
     Locks:  the brands that change, in id order
     """
     empty: dict[tuple[int, str], Contact] = {}
@@ -128,7 +127,7 @@ def _categories() -> dict[str, Category]:
 
 @needs_transaction
 def write_specs(taken: Sequence[Goods]) -> None:
-    """Write the numbers with their sources; a number that is no longer stated is emptied."""
+    """Write the specifications with their sources; a value no longer stated is emptied."""
     found = {
         spec.product_id: spec
         for spec in Spec.objects.filter(product__in=[goods.row.pk for goods in taken])
@@ -168,7 +167,7 @@ def _spec_values(goods: Goods) -> dict[str, Any]:
 
 @needs_transaction
 def write_modes(taken: Sequence[Goods]) -> None:
-    """Write the mode tables; a table that changed in any row is written anew."""
+    """Write the mode tables; a table with any change is replaced."""
     found: dict[int, list[Mode]] = {}
     for mode in Mode.objects.filter(product__in=[goods.row.pk for goods in taken]).order_by(
         "product", "position"

@@ -35,7 +35,7 @@ from storefront.lib.staff.inlines import inline
 
 
 class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
-    """A person's words about a product, and which of them a feed may not overwrite."""
+    """Form for the texts of a product and the fields locked against feeds."""
 
     locked_fields = forms.MultipleChoiceField(
         choices=[(name, fieldsets.labels(PRODUCT)[name]) for name in editing.EDITABLE],

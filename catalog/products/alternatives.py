@@ -1,4 +1,4 @@
-"""Alternatives: find what can be bought in place of a product that cannot, or is not shown."""
+"""Alternatives: find products to offer in place of one that cannot be bought."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _ALTERNATIVES = f"""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unavailable:
-    """A product that no page offers now.
+    """A product that is not for sale now.
 
-    ``is_gone``: it is archived, or every variant is discontinued.
-    ``is_being_priced``: it returns with a new price.
+    ``is_gone``: it is archived, or every variant is discontinued. ``is_being_priced``: it returns
+    with a new price.
     """
 
     id: int
@@ -80,9 +80,9 @@ def alternatives(
     now: datetime,
     price: Decimal | None = None,
 ) -> list[CardView]:
-    """Return the cards of the same family, nearest to a price, that can be sent to a country.
+    """Return cards of the same family that ship to a country, nearest in price first.
 
-    Of cells, those of the same size come first: others do not fit.
+    Cells of the same size come first: others do not fit.
     """
     cell = light.spec.battery_format if light.spec else ""
     in_stock = is_in_stock(country=country, fresh_since=now - STALE_AFTER)

@@ -35,7 +35,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class PictureView:
-    """One picture of ours; ``stem`` is empty as long as it has not been fetched."""
+    """One stored image; ``stem`` is empty until it is fetched."""
 
     stem: str
     role: str
@@ -67,7 +67,7 @@ class ContactView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariantView:
-    """One choice on the product page."""
+    """One variant on the product page."""
 
     id: int
     listing_id: int
@@ -96,7 +96,7 @@ class VariantView:
 
     @property
     def lowest_before(self) -> Money | None:
-        """The lowest price of the 30 days before a reduction that is announced."""
+        """The lowest price of the 30 days before an announced reduction."""
         return Money(self.reduction.lowest, self.price.currency) if self.reduction else None
 
     @property
@@ -109,7 +109,7 @@ class VariantView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProductView:
-    """One product page. ``pictures`` are all fetched ones, each once."""
+    """One product page. ``pictures`` are all fetched images, each once."""
 
     id: int
     slug: str
@@ -140,13 +140,13 @@ class ProductView:
         return any(variant.is_available(now) for variant in self.variants)
 
     def pictures_of(self, variant: VariantView) -> tuple[PictureView, ...]:
-        """Return the pictures to show for a variant: its own first, none of another's if it has."""
+        """Return the images of a variant: its own, then common ones, or all if it has none."""
         others = () if variant.pictures else self.pictures
         common = (each for each in self.pictures if each.variant_id is None)
         return _each_once((*variant.pictures, *common, *others))
 
     def lead(self, now: datetime) -> VariantView:
-        """Return the variant to show first: the cheapest that can be bought, or the cheapest."""
+        """Return the default variant: the cheapest available one, or the cheapest."""
         return min(self.variants, key=lambda each: (not each.is_available(now), each.price.amount))
 
 
@@ -163,10 +163,10 @@ PICKS_PER_SHELF = 6
 
 
 def _columns(model: type[models.Model], table: str) -> list[str]:
-    """Name all columns of a model; JSON ones are cast so that the driver reads them."""
+    """Return all columns of a model; JSON ones are cast so that the driver parses them."""
     return [
         f"{table}.{column.column}" + ("::json" * isinstance(column, models.JSONField))
-        for column in model._meta.concrete_fields  # noqa: SLF001 - the public way to ask a model
+        for column in model._meta.concrete_fields  # noqa: SLF001 - Django's documented model API
     ]
 
 
@@ -226,9 +226,9 @@ _VARIANTS = """
 
 
 def product(*, channel: Channel, slug: str, now: datetime) -> ProductView | None:
-    """Gather a product page in two queries; None if there is nothing to show under that name.
+    """Load a product page in two queries; None if nothing is for sale under that slug.
 
-    The queries are plain SQL: composing them for each page would cost more than running them.
+    Plain SQL: composing these queries per page would cost more than running them.
     """
     with planned_cursor(connection) as cursor:
         cursor.execute(_PRODUCT, [slug.replace("\0", "")])
@@ -296,7 +296,7 @@ def _variant(
     colors: Mapping[int, str],
     now: datetime,
 ) -> VariantView:
-    """Make a variant of its row; pictures of its color are its own, whichever version they show."""
+    """Return a variant from its row; images of its color count as its own."""
     own = [each for each in pictures if each.variant_id == values[0]]
     of_color = [
         each
@@ -341,7 +341,7 @@ _SHOP = f"""
 
 
 def shop(code: str) -> tuple[Channel, list[Category]] | None:
-    """Read a channel and all shelves in one query, since every page needs both."""
+    """Load a channel and all categories in one query, since every page needs both."""
     with planned_cursor(connection) as cursor:
         cursor.execute(_SHOP, [code])
         if not (row := cursor.fetchone()):
@@ -352,10 +352,10 @@ def shop(code: str) -> tuple[Channel, list[Category]] | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomeView:
-    """The front of the shop.
+    """The home page.
 
-    Shape:  ``picks`` are the best cards of each shelf by family; ``categories`` are all of
-            them, each with the number of its cards
+    Shape:  ``picks`` are the best cards by family, from each category; ``categories`` are all of
+            them, each with its number of cards
     """
 
     picks: Mapping[str, tuple[CardView, ...]]
@@ -381,7 +381,7 @@ _CATEGORIES = f"""
 
 
 def home(*, channel: Channel, country: str, now: datetime) -> HomeView:
-    """Gather the home page in two queries."""
+    """Load the home page in two queries."""
     picks: dict[str, list[CardView]] = {}
     in_stock = is_in_stock(country=country, fresh_since=now - STALE_AFTER)
     with planned_cursor(connection) as cursor:

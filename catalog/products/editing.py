@@ -13,15 +13,14 @@ from catalog.pricing import repricing_queue
 from storefront.lib.db.transactions import needs_transaction
 
 EDITABLE = ("title", "summary", "description_html", "category", "status", "warranty_months")
-OURS = ("not_sent_to",)  # no feed tells it, so it needs no lock
+OURS = ("not_sent_to",)  # no feed states it, so it needs no lock
 
 
 @needs_transaction
 def edit(*, product: Product, changes: Mapping[str, Any], now: datetime) -> None:
-    """Write what a person changed, lock it against every feed to come, and show it at once.
+    """Save a staff edit, lock the edited fields against feeds, and publish the result.
 
-    ``changes`` may hold ``locked_fields`` itself: then a person gave a field back.
-
+    ``changes`` may hold ``locked_fields`` itself, to unlock a field.
     Locks:  the listings of the product in id order, then the product
     """
     lock_product(product.pk)

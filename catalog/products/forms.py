@@ -18,7 +18,7 @@ LOCK = "is_responsible_locked"
 
 
 class ShelfForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """A slip here would be on every page: the menu shows the names."""
+    """Form for a category. Validates strictly, because every page shows the names."""
 
     not_sent_to = CountriesField(required=False)
 

@@ -1,4 +1,4 @@
-"""Product images: fetch, validate, resize and store, then show the products that got one.
+"""Product images: fetch, validate, resize and store, then update the cards of their products.
 
 Main images are fetched first. A file that is not a valid image is not stored.
 """
@@ -37,11 +37,11 @@ MIN_SIDE_PX = 50
 FORMATS = ("PNG", "JPEG", "WEBP")
 PALETTES = frozenset({"1", "P", "PA"})
 QUALITY = 82
-EFFORT = 2  # 4 makes files 6 % smaller and takes three times as long
+EFFORT = 2  # level 4 makes files 6 % smaller and takes three times as long
 MAX_TRIES = 8
 FIRST_RETRY = timedelta(minutes=1)
 SLOW_S = 3.0
-# What Pillow's readers raise over bytes that are not what they claim to be.
+# Errors that Pillow's decoders raise for invalid bytes.
 _BROKEN = (
     OSError,
     SyntaxError,
@@ -56,12 +56,12 @@ _BROKEN = (
 
 
 class BadPictureError(ValueError):
-    """These bytes are not a picture that we show; the message says why."""
+    """Not an image that we store; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A picture in our sizes. ``stem`` is made of its content, so equal pictures are one."""
+    """A stored image in our sizes. ``stem`` is a hash of its content, so equal images are one."""
 
     stem: str
     width_px: int
@@ -69,9 +69,9 @@ class Picture:
 
 
 def fetch(image: Image, now: datetime) -> bool:
-    """Fetch one picture and write down what became of it, or why not, and when to try again.
+    """Fetch one image and save the result, or the error and the next attempt.
 
-    Return whether somebody answered, with whatever.
+    Return whether the host answered.
     """
     try:
         answer = download(image.source_url, headers={"accept": "image/*"}, max_bytes=MAX_BYTES)
@@ -82,7 +82,7 @@ def fetch(image: Image, now: datetime) -> bool:
     except (PermanentError, BadPictureError) as error:
         _never(image, str(error))
     except Exception as error:
-        # Nobody has thought of it, or the disk is full: those who wait behind it are not at fault.
+        # An unexpected error or a full disk must not block the images behind it.
         log.exception("picture %s could not be kept", image.pk)
         _later(image, f"{type(error).__name__}: {error}", now=now)
     else:
@@ -108,7 +108,7 @@ def _later(image: Image, problem: str, *, now: datetime) -> None:
 
 
 def _never(image: Image, problem: str) -> None:
-    """Give a picture up: it waits no more, and staff can read why."""
+    """Stop fetching an image; the error is shown to staff."""
     Image.objects.filter(pk=image.pk).update(
         tries=MAX_TRIES, problem=_said(problem), try_after=None
     )
@@ -119,9 +119,9 @@ def _said(problem: str) -> str:
 
 
 def keep(content: bytes) -> Picture:
-    """Write a picture anew in our widths, transparency kept, everything hidden in it dropped.
+    """Store an image in our widths, with transparency and without metadata.
 
-    Raises: BadPictureError  it is none, or not one that we show
+    Raises: BadPictureError  not an image, or not one that we store
     """
     picture = opened(content)
     stem = hashlib.blake2b(content, digest_size=16).hexdigest()
@@ -137,16 +137,16 @@ def keep(content: bytes) -> Picture:
 def opened(
     content: bytes, *, most_pixels: int = MAX_PIXELS, within_px: int | None = None
 ) -> Pillow.Image:
-    """Decode a picture, upright, as RGB or RGBA, and shrunk where it should fit into a square.
+    """Decode an image upright as RGB or RGBA, shrunk to fit a square if given.
 
-    Raises: BadPictureError  too many pixels, another format, cut off, or no picture
+    Raises: BadPictureError  too many pixels, another format, truncated, or no image
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Pillow.DecompressionBombWarning)
             picture = Pillow.open(io.BytesIO(content), formats=FORMATS)
             _count_pixels(picture, most_pixels)
-            if within_px:  # a JPEG need not be decoded as large as it is
+            if within_px:  # a JPEG can be decoded at a reduced size
                 picture.draft("RGB", (within_px, within_px))
             picture.load()
         return _made_ours(picture, within_px)
@@ -161,14 +161,14 @@ def opened(
 
 
 def _made_ours(picture: Pillow.Image, within_px: int | None) -> Pillow.Image:
-    """Shrink first, and copy nothing large: what is decoded takes four bytes a pixel."""
+    """Shrink before any conversion: decoded pixels take four bytes each."""
     has_alpha = picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info
     mode = "RGBA" if has_alpha else "RGB"
-    if picture.mode in PALETTES:  # the colors of a palette cannot be mixed
+    if picture.mode in PALETTES:  # palette colors cannot be interpolated
         picture = _as(mode, picture)
     if within_px:
         picture.thumbnail((within_px, within_px))
-    with suppress(*_BROKEN):  # a head that cannot be read: it stays as it lies
+    with suppress(*_BROKEN):  # an unreadable EXIF header: keep the orientation
         ImageOps.exif_transpose(picture, in_place=True)
     return _as(mode, picture)
 
@@ -178,7 +178,7 @@ def _as(mode: str, picture: Pillow.Image) -> Pillow.Image:
 
 
 def _count_pixels(picture: Pillow.Image, most: int) -> None:
-    """Judge a picture by its head, before its pixels take any memory."""
+    """Check the dimensions in the header before pixels use memory."""
     size = f"{picture.width} x {picture.height} pixels"
     if picture.width * picture.height > most:
         raise BadPictureError(f"{size} are too many")
@@ -187,7 +187,7 @@ def _count_pixels(picture: Pillow.Image, most: int) -> None:
 
 
 def _resized(picture: Pillow.Image, width: int) -> Pillow.Image:
-    """Shrink to a width; a smaller picture is never blown up."""
+    """Shrink to a width; a smaller image is not enlarged."""
     if picture.width <= width:
         return picture
     height = max(1, round(picture.height * width / picture.width))
@@ -195,7 +195,7 @@ def _resized(picture: Pillow.Image, width: int) -> Pillow.Image:
 
 
 def _write(picture: Pillow.Image, target: Path) -> None:
-    """Write beside and rename, so that nobody ever reads half a picture."""
+    """Write to a temporary file and rename it, so that no partial file is ever read."""
     with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".part", delete=False) as beside:
         picture.save(beside, "WEBP", quality=QUALITY, method=EFFORT)
     Path(beside.name).chmod(0o644)
@@ -206,14 +206,13 @@ LEASE = timedelta(minutes=10)
 
 
 def fetch_waiting(*, size: int, now: datetime, main_only: bool = False) -> int:
-    """Fetch a batch and put it on the shelves; return how many pictures were tried.
+    """Fetch a batch of due images and update their cards; return how many were tried.
 
-    Two at once never fetch the same picture. A host that does not answer, or answers slowly, is
-    asked once in a batch, so that it delays no picture of another host. The other pictures of a
-    slow host are due again after ``FIRST_RETRY``, not only after the lease.
-
-    Locks:  the pictures, only while they are leased: a picture in work is due again after
-            the lease, should we die with it
+    Concurrent calls never fetch the same image. A host that does not answer, or answers slowly, is
+    called once per batch, so that it delays no other host. The other images of a slow host are due
+    again after ``FIRST_RETRY``, not only after the lease.
+    Locks:  the images, only while they are leased; after a crash they are due again when the lease
+            ends
     """
     waiting = _lease(size=size, now=now, main_only=main_only)
     silent: set[str] = set()
@@ -246,7 +245,7 @@ def _host(url: str) -> str:
     try:
         return urlsplit(url).netloc
     except ValueError:
-        return url  # no host at all, and alone with it
+        return url  # an invalid URL counts as its own host
 
 
 @transaction.atomic(durable=True)

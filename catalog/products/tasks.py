@@ -17,10 +17,10 @@ BUDGET_S = 30.0
 
 @shared_task
 def fetch_pictures(**_: Any) -> int:
-    """Fetch waiting pictures, batch by batch, for half a minute; return how many were tried.
+    """Fetch due images in batches for half a minute; return how many were tried.
 
-    One worker fetches, so that slow hosts of pictures leave the others to other work. What is left
-    waits for the next beat: a task that queued itself would multiply.
+    One worker fetches, so that slow hosts leave the other workers free. The rest waits for the next
+    beat: a task that queued itself would multiply.
     """
     tried, ends_at = 0, time.monotonic() + BUDGET_S
     for _mine in advisory_locks.free("fetch pictures", [0]):

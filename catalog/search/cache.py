@@ -26,7 +26,7 @@ GENERATION_KEY = "catalog:generation"
 
 
 def advance() -> None:
-    """Make every kept page void; without Redis there are none."""
+    """Invalidate all cached pages; without Redis there are none."""
     try:
         cache.set(GENERATION_KEY, time.time_ns(), timeout=None)
     except (RedisError, OSError):
@@ -35,8 +35,8 @@ def advance() -> None:
 
 # Counts of broad searches
 
-# So many cards are put in order by how well the words fit, which are the best ones of all that
-# match: nobody turns fifty pages of a search.
+# At most this many best-scored matches are ranked by relevance; customers do not open fifty pages
+# of a search.
 WIDE = 1_200
 KEPT_S = 600
 
@@ -44,11 +44,11 @@ KEPT_S = 600
 def recall(
     *, channel: Channel, category: Category | None, country: str, words: Sequence[Term]
 ) -> Sequence[Any] | None:
-    """Return the numbers of these words, if somebody asked a short while ago."""
+    """Return the cached counts of a search, None if there are none."""
     try:
         numbers: Sequence[Any] | None = cache.get(_key(channel, category, country, words))
     except (RedisError, OSError):
-        return None  # counted anew
+        return None  # counted again
     return numbers
 
 
@@ -60,7 +60,7 @@ def remember(
     country: str,
     words: Sequence[Term],
 ) -> None:
-    """Keep the numbers of a search that found much; the first of them is how much."""
+    """Cache the counts of a broad search; the first count is its total."""
     if numbers[0] <= WIDE:
         return
     try:

@@ -15,7 +15,7 @@ def is_fresh(as_of: datetime | None, *, now: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class CardView:
-    """One product in a list, its columns in the order in which lists select them.
+    """One product in a list, its columns in the order of the list query.
 
     Units:  as in ``catalog.models.Card``
     """

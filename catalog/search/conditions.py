@@ -20,7 +20,7 @@ LUMEN_BUCKETS: dict[str, tuple[int, int | None]] = {  # above the first, up to t
     "1000-3000": (1000, 3000),
     "3000-": (3000, None),
 }
-# Jets are water 2 and 4: what may lie under water (3) need not bear a jet.
+# Jets are water 2 and 4: immersion (3) does not imply jets.
 WATER_LEVELS: dict[str, str] = {
     "splash": "water >= 1",
     "jets": "water IN (2, 4)",
@@ -35,19 +35,19 @@ IS_UNKNOWN: dict[str, str] = {
     "water": "water IS NULL",
     "color": "colors = '{}'",
 }
-# The areas to which a country belongs: few, and looked for once in a statement.
+# The delivery areas of a country: few, and computed once per statement.
 AREAS = "SELECT id FROM catalog_area WHERE countries = '{}' OR %s = ANY(countries)"
 
 
 class Sql(NamedTuple):
-    """A piece of SQL with the values of its placeholders."""
+    """A piece of SQL with its parameter values."""
 
     text: str
     values: tuple[Any, ...] = ()
 
 
 def base(*, channel_id: int, category_id: int | None, words: list[Term]) -> Sql:
-    """Say which cards are in question at all: channel, shelf and words."""
+    """Return the base condition: channel, category and search words."""
     text, values = "channel_id = %s", [channel_id]
     if category_id is not None:
         text += " AND category_id = %s"
@@ -59,7 +59,7 @@ def base(*, channel_id: int, category_id: int | None, words: list[Term]) -> Sql:
 
 
 def words_query(words: Sequence[Term]) -> Sql:
-    """Build a tsquery: every word, in any form; the last one may be only begun."""
+    """Build a tsquery: every word, in any form; the last one as a prefix."""
     parts, values = [], []
     for place, term in enumerate(words):
         quoted = _quoted(term.word)
@@ -78,7 +78,7 @@ def _quoted(word: str) -> str:
 
 
 def active(query: ShelfQuery, *, in_stock: Sql, country: str) -> dict[str, Sql]:
-    """Return the condition of each facet in which something is asked for.
+    """Return the condition of each facet in use.
 
     Shape:  ``in_stock`` as ``is_in_stock`` returns it for ``country``
     """
@@ -109,7 +109,7 @@ def active(query: ShelfQuery, *, in_stock: Sql, country: str) -> dict[str, Sql]:
 
 
 def is_in_stock(*, country: str, fresh_since: datetime) -> Sql:
-    """Ask for what can be bought where a shopper is: it is never unknown whether it can."""
+    """Return the condition for cards that can be bought in a country; never null."""
     return Sql(
         f"available > 0 AND COALESCE(as_of >= %s AND area_id IN ({AREAS}), false)",
         (fresh_since, country),
@@ -117,7 +117,7 @@ def is_in_stock(*, country: str, fresh_since: datetime) -> Sql:
 
 
 def _sent_from(query: ShelfQuery, in_stock: Sql, country: str) -> Sql:
-    """Ask for what can be bought, and be sent from one of some countries to a shopper."""
+    """Return the condition for cards that ship from one of some countries to the customer."""
     ways = f"SELECT unnest(%s::text[]) || ':' || area.id FROM ({AREAS}) AS area"  # noqa: S608
     return Sql(
         f"{in_stock.text} AND sent_from && ARRAY({ways})::varchar[]",
@@ -126,7 +126,7 @@ def _sent_from(query: ShelfQuery, in_stock: Sql, country: str) -> Sql:
 
 
 def is_fresh(fresh_since: datetime) -> Sql:
-    """Ask for what can be bought somewhere."""
+    """Return the condition for cards that can be bought in some country."""
     return Sql("available > 0 AND as_of >= %s", (fresh_since,))
 
 
@@ -159,7 +159,7 @@ def bucket(value: str) -> str:
 
 
 def _lumens(query: ShelfQuery) -> Sql | None:
-    """Free range and buckets are two ways to say the same thing: both must hold."""
+    """Return the condition on the output: a free range and buckets must both hold."""
     found = _range("output_lm", query.lumens)
     if not query.lumens_in:
         return found
@@ -168,7 +168,7 @@ def _lumens(query: ShelfQuery) -> Sql | None:
 
 
 def powered(asked: frozenset[str]) -> Sql | None:
-    """Ask for one of the cells, and for all that is not a cell: "18650 usb-c" narrows."""
+    """Match any of the cells and all of the others, so that "18650 usb-c" narrows."""
     cells, also = sorted(asked - ALSO_POWERED), sorted(asked & ALSO_POWERED)
     tests = [Sql("power && %s", (cells,))] if cells else []
     tests += [Sql("power @> %s", (also,))] if also else []

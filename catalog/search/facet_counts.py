@@ -18,7 +18,7 @@ from catalog.search import conditions, facets
 from catalog.search.filters import ShelfQuery
 from storefront.lib.db.transactions import needs_transaction
 
-# What is in stock ages without any card changing.
+# Stock figures expire without any change of a card.
 KEPT_FOR = timedelta(minutes=10)
 COUNTED_AGAIN_AFTER = timedelta(minutes=5)
 KEPT = f"""
@@ -41,15 +41,15 @@ _LOCK = 0x5E1F  # the first half of an advisory lock; the second is the channel
 
 @needs_transaction
 def void(*, channel: Channel) -> None:
-    """Throw the tallies of a channel away, since its cards have changed."""
+    """Delete the counts of a channel after a change of its cards."""
     ShelfTally.objects.filter(channel=channel).delete()
 
 
 @needs_transaction
 def hold_off(*, channel: Channel) -> None:
-    """Keep a counting from beginning before this transaction's change can be seen.
+    """Block counting until this transaction commits.
 
-    Locks:  an advisory lock of the channel, shared with all who change its cards
+    Locks:  an advisory lock of the channel, shared with all writers of its cards
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [_LOCK, channel.pk])
@@ -58,7 +58,7 @@ def hold_off(*, channel: Channel) -> None:
 def kept(
     *, channel: Channel, category: Category | None, country: str, now: datetime
 ) -> Sequence[Any] | None:
-    """Return the numbers of a whole shelf for a country, if they were counted and still hold."""
+    """Return the current counts of a whole category for a country, if stored."""
     with connection.cursor() as cursor:
         cursor.execute(
             KEPT, [country, country, channel.pk, category.pk if category else None, now - KEPT_FOR]
@@ -72,11 +72,10 @@ def kept(
 
 @transaction.atomic(durable=True)
 def tally(*, channel: Channel, now: datetime) -> int:
-    """Count the shelves of a channel that have no tally, or one that grows old.
+    """Count the categories of a channel whose counts are missing or old.
 
-    Where cards are being changed right now nothing is counted: pages count for themselves.
-
-    Locks:  an advisory lock of the channel: nobody changes its cards while we count
+    Skipped while cards are being changed: pages then count for themselves.
+    Locks:  an advisory lock of the channel: no card changes while we count
     """
     shelves: list[Category | None] = [None, *Category.objects.order_by("pk")]
     counted = set(

@@ -22,7 +22,7 @@ from catalog.search.conditions import (
 from catalog.search.filters import ALSO_POWERED, CHOICES, FACETS, NAMED, RANGES, ShelfQuery
 
 CENTS = Decimal("0.01")
-MAX_BRANDS = 100  # that are counted, those with the most cards first
+MAX_BRANDS = 100  # with the most cards first
 _RANGE_COLUMNS = {
     "price": "price_amount",
     "lumens": "output_lm",
@@ -30,12 +30,12 @@ _RANGE_COLUMNS = {
     "runtime": "runtime_min",
     "weight": "weight_g",
 }
-_ARRAY_COLUMNS = {"color": "colors"}  # of the others it is the name of the facet
+_ARRAY_COLUMNS = {"color": "colors"}  # other facets have the name of their column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """One value of a facet, and how many cards a shopper gets who adds it."""
+    """One value of a facet, and the number of cards after adding it."""
 
     value: str
     count: int
@@ -44,11 +44,11 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facet:
-    """One way to narrow a list.
+    """One facet of a list.
 
-    Shape:  ``param`` is its address parameter (a range has ``<param>_min``, ``<param>_max``);
-            ``has_range`` facets have ``low`` and ``high``, what there is at all;
-            ``unknown`` counts the cards whose supplier does not say
+    Shape:  ``param`` is its query parameter (a range has ``<param>_min``, ``<param>_max``);
+            ``has_range`` facets have ``low`` and ``high``, the range of all cards; ``unknown``
+            counts the cards without a stated value
     Units:  as in ``ShelfQuery``
     """
 
@@ -74,7 +74,7 @@ class Facet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """What one counting brought: ``without`` is the total if one facet were dropped."""
+    """The counts of a list: ``without`` is the total if one facet were dropped."""
 
     total: int
     in_stock: int
@@ -83,15 +83,13 @@ class Counts:
 
 
 def count(*, base: Sql, query: ShelfQuery, in_stock: Sql, country: str = "") -> Sequence[Any]:
-    """Count all choices of all facets in one statement over the cards in question.
+    """Count all values of all facets in one statement.
 
-    One pass counts all but brands and origins, of which each takes a pass of its own.
-
-    The counts of a facet leave its own selection out, since its values are alternatives.
-    Features must all be there, so their counts keep the ones already chosen; power is both.
-
-    Shape:  bare numbers, in the order in which ``understood`` reads them; of a facet in ``NAMED``
-            a number by value. Without a ``country`` origins are counted as ``Card.sent_from``
+    One pass counts all but brands and origins, which take one pass each. The counts of a facet
+    ignore its own selection, since its values are alternatives. Features must all match, so their
+    counts keep the chosen ones; power is both.
+    Shape:  numbers in the order of ``understood``; a facet in ``NAMED`` has a number per value.
+            Without a ``country``, origins are counted as ``Card.sent_from``
     """
     conditions = active(query, in_stock=in_stock, country=country)
     wanted = _wanted(conditions, base=base, query=query, in_stock=in_stock, country=country)
@@ -116,7 +114,7 @@ def count(*, base: Sql, query: ShelfQuery, in_stock: Sql, country: str = "") -> 
 def _wanted(
     conditions: dict[str, Sql], *, base: Sql, query: ShelfQuery, in_stock: Sql, country: str
 ) -> list[Sql]:
-    """Return the columns to select, in the order ``understood`` reads them."""
+    """Return the columns to select, in the order of ``understood``."""
 
     def counted(test: str = "", *, but: str = "", values: Sequence[Any] = ()) -> Sql:
         tests = [f"ok_{code}" for code in conditions if code != but]
@@ -170,9 +168,9 @@ def _brands(where: Sql) -> Sql:
 
 
 def _origins(where: Sql, country: str) -> Sql:
-    """Count where goods are sent from: to one country, or by the areas that are reached.
+    """Count origins: those that ship to one country, or by reached area.
 
-    Cards have few different lists of origins: cards are counted by list, then each list is split.
+    Cards have few different lists of origins: they are counted by list, then each list is split.
     """
     value = "split_part(way, ':', 1)" if country else "way"
     there = f"WHERE split_part(way, ':', 2)::bigint IN ({AREAS})" if country else ""
@@ -197,12 +195,12 @@ def _test(code: str, value: str, query: ShelfQuery) -> Sql:
 
 
 def _beside(value: str, chosen: frozenset[str]) -> Sql | None:
-    """Keep of the powers already chosen those to which this value is no alternative."""
+    """Return the condition of the chosen powers to which this value is no alternative."""
     return powered(chosen if value in ALSO_POWERED else chosen & ALSO_POWERED)
 
 
 def understood(row: Sequence[Any], *, query: ShelfQuery, in_stock: Sql, country: str) -> Counts:
-    """Read the numbers that ``count`` brought, now or some time ago."""
+    """Parse the numbers from ``count``, fresh or cached."""
     numbers = iter(row)
     total, stocked, origins = next(numbers), next(numbers), next(numbers)
     conditions = active(query, in_stock=in_stock, country=country)
@@ -244,7 +242,7 @@ def understood(row: Sequence[Any], *, query: ShelfQuery, in_stock: Sql, country:
 
 
 def _named(many: Mapping[str, int], chosen: frozenset[str]) -> tuple[Choice, ...]:
-    """Return the values that some card has, and those already chosen, by name."""
+    """Return the values of all cards and the chosen ones, by name."""
     values = sorted({*many, *chosen}, key=str.casefold)
     return tuple(
         Choice(value=value, count=many.get(value, 0), is_chosen=value in chosen) for value in values

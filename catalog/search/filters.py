@@ -1,6 +1,6 @@
 """Product filter: parse, change and write the query parameters of a list page. Pure.
 
-Any text is accepted. A parameter that cannot be understood is set aside, never an error.
+Any text is accepted. An invalid parameter is recorded as ignored, never an error.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ MAX_WORDS_LENGTH = 200
 MAX_PAGE = 10_000
 MAX_NUMBER = Decimal(10_000_000)
 MAX_BRAND_LENGTH = 80
-MAX_VALUES = 100  # of one parameter: as many brands as a list counts (``facets.MAX_BRANDS``)
+MAX_VALUES = 100  # per parameter, as many as ``facets.MAX_BRANDS``
 
-# Facet code -> the address parameters of its two ends. Units: money, lm, m, h, g.
+# Facet code -> the query parameter prefix of its two ends. Units: money, lm, m, h, g.
 RANGES: Mapping[str, str] = {
     "price": "price",
     "lumens": "lm",
@@ -30,7 +30,7 @@ RANGES: Mapping[str, str] = {
     "runtime": "h",
     "weight": "g",
 }
-# Facet code -> address parameter and the values it knows, in the order they are shown.
+# Facet code -> query parameter and its values, in display order.
 CHOICES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "lumens": ("lm", ("0-100", "100-300", "300-1000", "1000-3000", "3000-")),
     "power": (
@@ -71,23 +71,23 @@ CHOICES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "color": ("color", COLORS),
 }
-# Facet code -> address parameter, where the values are those of the cards in view: names of
-# brands, codes of the countries that goods are sent from.
+# Facet code -> query parameter, if the values come from the cards: brand names, and codes of the
+# countries that items ship from.
 NAMED: Mapping[str, str] = {"brand": "brand", "origin": "from"}
-# All facets, in the order they are shown.
+# All facets, in display order.
 FACETS = (
     *("price", "brand", "lumens", "beam", "runtime", "weight", "power", "water", "features"),
     *("color", "origin"),
 )
-# Powers that a light has beside what feeds it: each one asked for must be there.
+# Power features that combine with a cell: each one chosen must match.
 ALSO_POWERED = frozenset({"usb_c", "solar", "crank"})
-# Facets in which a supplier may be silent, so that "not stated" is a choice.
+# Facets with a "not stated" choice.
 CAN_BE_UNKNOWN = ("lumens", "beam", "runtime", "weight", "power", "water", "color")
 SORTS = ("best", "price", "price_desc", "lumens", "beam", "runtime", "weight", "newest")
 
 
 def parameters() -> frozenset[str]:
-    """Return the names of all address parameters that may change a list."""
+    """Return all query parameters that may change a list."""
     ends = {f"{name}_{end}" for name in RANGES.values() for end in ("min", "max")}
     choices = {name for name, _values in CHOICES.values()}
     fixed = {"q", "unknown", "in_stock", "sort", "page"}
@@ -95,7 +95,7 @@ def parameters() -> frozenset[str]:
 
 
 class Params(Protocol):
-    """What we need of a ``QueryDict``."""
+    """The part of ``QueryDict`` that we use."""
 
     def getlist(self, key: str) -> Sequence[object]: ...
 
@@ -104,12 +104,11 @@ class Params(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShelfQuery:
-    """Which cards, in which order.
+    """The filters and sort order of a list.
 
-    Shape:  inside a facet the values are alternatives, except ``features`` and those of
-            ``ALSO_POWERED``: they must all be there, beside one of the cells asked for;
-            ``unknown`` names facets in which "not stated" is welcome too;
-            ``ignored`` names the parameters that were not understood
+    Shape:  values of a facet are alternatives, except ``features`` and those of ``ALSO_POWERED``:
+            they must all match, beside one of the chosen cells; ``unknown`` names facets that also
+            match "not stated"; ``ignored`` names invalid parameters
     Units:  price in the channel's currency, beam in meters, run time in hours, weight in grams
     """
 
@@ -135,7 +134,7 @@ class ShelfQuery:
 
     @classmethod
     def from_params(cls, params: Params, category: str | None = None) -> Self:
-        """Read the address of a page: ``q price_min lm lm_max power water f unknown sort …``.
+        """Parse query parameters: ``q price_min lm lm_max power water f unknown sort …``.
 
         Shape:  choices may be repeated (``f=magnet&f=zoom``) or listed (``f=magnet,zoom``)
         """
@@ -163,7 +162,7 @@ class ShelfQuery:
         )
 
     def to_params(self) -> list[tuple[str, str]]:
-        """Return the address parameters that bring this list back, defaults left out."""
+        """Return the query parameters of this list, without defaults."""
         params = [("q", self.words)] if self.words else []
         for code, name in RANGES.items():
             for end, number in zip(("min", "max"), self.range_of(code), strict=True):
@@ -207,14 +206,14 @@ class ShelfQuery:
 
     @property
     def is_plain(self) -> bool:
-        """Nothing is asked for but a shelf, a page and an order."""
+        """Test whether only a category, page or sort order is set."""
         return replace(self, category=None, sort="best", page=1) == type(self)()
 
     def without(self, code: str, value: str = "") -> Self:
-        """Return the query with one facet, or one value of it, no longer asked for.
+        """Return the filter without one facet, or one value of it.
 
-        Shape:  ``code`` is a facet, ``words`` or ``in_stock``; ``value`` is a choice,
-                ``range`` or ``unknown``; empty means the whole facet
+        Shape:  ``code`` is a facet, ``words`` or ``in_stock``; ``value`` is a choice, ``range`` or
+                ``unknown``; empty means the whole facet
         """
         changes: dict[str, object] = {"page": 1}
         if code == "words":
@@ -232,7 +231,7 @@ class ShelfQuery:
         return replace(self, **changes)  # type: ignore[arg-type]
 
     def chosen(self) -> list[tuple[str, str]]:
-        """Return all that is asked for, as pairs that ``without`` takes."""
+        """Return all filters in use, as arguments of ``without``."""
         pairs = [("words", "")] if self.words else []
         for code in FACETS:
             if code in RANGES and self.range_of(code) != ANY:
@@ -248,7 +247,7 @@ class ShelfQuery:
 
 
 class _Reader:
-    """Takes parameters one by one, and remembers which of them made no sense."""
+    """Parses single parameters and records the invalid ones."""
 
     def __init__(self, params: Params) -> None:
         self._params = params

@@ -19,12 +19,12 @@ from catalog.search.filters import CHOICES
 from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.text import fold, folded_sql
 
-# What can be bought stands above what cannot, then what has a picture, then the better known.
+# In-stock cards rank first, then cards with an image, then those with more known attributes.
 IN_STOCK_SCORE = 1_000_000
 PICTURE_SCORE = 100_000
 
-# The one variant whose price is shown, which the product page opens with: the cheapest that can
-# be bought, or the cheapest (``ProductView.lead``).
+# The variant whose price is shown, the default of the product page: the cheapest available one, or
+# the cheapest (``ProductView.lead``).
 _LEADS = """
     SELECT DISTINCT ON (variant.product_id)
         variant.product_id, variant.id AS variant_id, listing.price_amount, listing.available,
@@ -95,7 +95,7 @@ _PICTURES = """
     WHERE product_id = ANY(%(products)s) AND stem <> ''
     ORDER BY product_id, (role <> 'main'), position, id
 """
-# IEC 60529: what may lie under water (7, 8) promises nothing about jets (5, 6, 9).
+# IEC 60529: immersion (7, 8) does not imply jets (5, 6, 9).
 _WATER = """
     CASE
         WHEN spec.ip_rating = '' THEN NULL
@@ -106,7 +106,7 @@ _WATER = """
         ELSE 0
     END
 """
-# What it runs on and how it charges, in the words of the "power" facet.
+# Power sources and charging, as values of the "power" facet.
 _POWER = """
     ARRAY(
         SELECT DISTINCT word FROM (
@@ -220,7 +220,7 @@ _DIFFERS = " OR ".join(
 )
 _REPLACED = ", ".join(f"{name} = EXCLUDED.{name}" for name in _COLUMNS if name not in _KEYS)
 
-# One statement: what is no longer for show goes, what is new or differs is written.
+# One statement: delete cards of unpublished products, write new and changed ones.
 REBUILD = f"""
     WITH fresh AS MATERIALIZED ({_SELECT}),
     gone AS (
@@ -242,7 +242,7 @@ REBUILD = f"""
     SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM written)
 """  # noqa: S608 - made of constants
 
-# Words a shopper may mistype: those of titles and brands, whole and without digits.
+# Candidates for spelling correction: words of titles and brands, without digits.
 COLLECT_WORDS = f"""
     INSERT INTO catalog_searchword (word)
     SELECT DISTINCT said.word
@@ -259,12 +259,11 @@ COLLECT_WORDS = f"""
 
 @needs_transaction
 def shelve(*, product_ids: Collection[int], channel: Channel) -> None:
-    """Make the cards of these products anew; what is no longer for show loses its card.
+    """Rebuild the cards of these products; unpublished products lose their card.
 
-    A product that is sold out keeps its card, below the rest.
-
-    Locks:  the counting of the channel's shelves; then the products, in id order, so that
-            the last one to shelve has seen everything
+    A sold-out product keeps its card, ranked below the rest.
+    Locks:  counting of the channel's categories; then the products, in id order, so that the last
+            rebuild sees all changes
     """
     if not product_ids:
         return
@@ -290,8 +289,7 @@ def shelve(*, product_ids: Collection[int], channel: Channel) -> None:
     with connection.cursor() as cursor:
         cursor.execute(REBUILD, values)
         (changed,) = cursor.fetchone()
-        # Not a next step, only a cache: pages kept so far show what was before this change, which
-        # may be one of a variant that the card says nothing of.
+        # Only a cache: cached pages may show a variant that changed without a change of its card.
         transaction.on_commit(cache.advance)
         if not changed:
             return

@@ -1,4 +1,4 @@
-"""Product list: read one page of cards, their number, and the facets that narrow the list."""
+"""Product list: load one page of cards, their number, and the facets that narrow the list."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from catalog.search.facets import Choice, Facet, count, understood
 from catalog.search.filters import ShelfQuery
 
 PAGE_SIZE = 24
-# Behind all that can be bought stands what cannot, in the same order.
+# In-stock cards come before the rest, each in this order.
 _ORDERS: Mapping[str, str] = {
     "best": "score DESC",
     "price": "price_amount",
@@ -31,21 +31,20 @@ _ORDERS: Mapping[str, str] = {
 }
 
 
-# So few are found by their words before they are put in order. The planner looks through an
-# ``OFFSET 0`` in neither direction.
+# Up to this many matches are collected before sorting. The planner does not optimize across an
+# ``OFFSET 0``.
 GATHERED = 8_000
 FENCE = "OFFSET 0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shelf:
-    """One page of one list.
+    """One page of a list.
 
-    Shape:  ``query`` is what was asked, as we understood it: filters found among the words
-            stand as filters in it; ``in_stock`` counts what can be bought in the shopper's
-            country; ``without`` tells for each facet in use how many cards
-            there would be if it were dropped; ``corrected`` is what we took a mistyped
-            word for, empty if nothing was changed
+    Shape:  ``query`` is the parsed filter, including filters found in the search text; ``in_stock``
+            counts cards that can be bought in the customer's country; ``without`` maps each facet
+            in use to the total without it; ``corrected`` is the corrected search text, empty if
+            unchanged
     """
 
     query: ShelfQuery
@@ -66,11 +65,10 @@ def read(
     now: datetime,
     category: Category | None = None,
 ) -> Shelf:
-    """Read a page in two queries, three while nobody has counted the whole shelf ahead.
+    """Load a page in two queries, or three if the category is not counted ahead.
 
-    Two or three more are asked only when the words bring nothing.
-
-    Shape:  in stock is what can be sent to ``country``; ``category`` saves looking up
+    Two or three more run only if the words match nothing.
+    Shape:  in stock means deliverable to ``country``; ``category`` saves the lookup of
             ``query.category``
     """
     query = query_parser.understand(query)
@@ -91,7 +89,7 @@ def read(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
-    """Of which shelf, from where, and when."""
+    """The category, country and time of a list."""
 
     channel: Channel
     category: Category | None
@@ -128,7 +126,7 @@ def _read(query: ShelfQuery, asked: _Asked) -> Shelf:
         offset = (page - 1) * PAGE_SIZE
         if words and query.sort == "best" and offset < cache.WIDE:
             cards = matches.fitting(words, offset=offset)
-        else:  # what follows the best ones of a search follows them by score
+        else:  # results after the ranked ones follow by score
             cards = matches.in_turn(_ORDERS[query.sort], offset=offset)
     return Shelf(
         query=query,
@@ -144,7 +142,7 @@ def _read(query: ShelfQuery, asked: _Asked) -> Shelf:
 def _counted(
     query: ShelfQuery, asked: _Asked, *, words: Sequence[query_parser.Term], among: Sql
 ) -> Sequence[Any]:
-    """Take the numbers that somebody counted before, or count."""
+    """Return the counts from a cache, or count."""
     is_kept = replace(query, words="").is_plain
     channel, category, country = asked.channel, asked.category, asked.country
     numbers: Sequence[Any] | None = None
@@ -165,7 +163,7 @@ def _counted(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Matches:
-    """The cards that match: the ``stocked`` ones that can be bought stand before the rest."""
+    """The matching cards: the ``stocked`` ones come before the rest."""
 
     where: Sql
     in_stock: Sql
@@ -177,7 +175,7 @@ class _Matches:
         return _cards(found, order=Sql(f"is_behind, {order}"), offset=0)
 
     def fitting(self, words: Sequence[query_parser.Term], *, offset: int) -> list[CardView]:
-        """Put what matches in order by how well it fits; of very much only the best ones."""
+        """Return a page sorted by relevance; of a broad search only the best-scored cards."""
         looked_for = words_query(words)
         order = Sql(
             f"is_behind, ts_rank(search, {looked_for.text}) DESC, score DESC", looked_for.values
@@ -189,10 +187,10 @@ class _Matches:
         return _cards(found, order=order, offset=offset)
 
     def _piece(self, order: str, *, offset: int, size: int, is_gathered: bool = False) -> Sql:
-        """Take the two parts one by one: an index gives the best of each, not of both together.
+        """Read in-stock and other cards separately: an index sorts each part, not both together.
 
-        What ``is_gathered`` is found by its words first, and put in order then: of few that match,
-        the index of the order would be walked through most of the shop.
+        With ``is_gathered``, matches are collected before sorting: for few matches, the sort index
+        would scan most of the shop.
         """
         before = max(0, min(size, self.stocked - offset))
         behind = size - before

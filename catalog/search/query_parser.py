@@ -1,7 +1,7 @@
-"""Search query parser: turn typed text into filters and search words. Pure.
+"""Search query parser: turn search text into filters and search words. Pure.
 
-Example: ``18650 usb-c headlamp under 100g``. What is understood becomes a filter, the rest are
-words to search for. No text is an error.
+Example: ``18650 usb-c headlamp under 100g``. Recognized parts become filters, the rest are search
+         words. No text is an error.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_TERM_LENGTH = 40
 _BELOW = r"under|below|less than|at most|up to|max|maximum|<=|<|≤"
 _ABOVE = r"over|above|more than|at least|from|min|minimum|>=|>|≥"
 _NUMBER = r"(?P<number>\d{1,7}(?:[.,]\d{3})*(?:[.,]\d{1,2})?)"
-# Unit as typed (Azerbaijani words take endings) -> facet; a plain number after "under" is money.
+# Unit (Azerbaijani words take endings) -> facet; a plain number after "under" is money.
 _UNITS = (
     r"(?P<weight>kg|oz|g|gr|grams?|qram\w*)"
     r"|(?P<lumens>lm|lumens?|lumen\w*)"
@@ -35,7 +35,7 @@ _BOUND = re.compile(
     rf"\s*(?:{_UNITS})?(?:\s+(?P<after>qeder|az|cox))?(?!\S)"
 )
 
-# Folded phrase -> what it asks for. Longer phrases are looked for first.
+# Folded phrase -> its filter. Longer phrases match first.
 _PHRASES: dict[str, tuple[str, str]] = {
     "built in battery": ("power", "built_in"),
     **dict.fromkeys(("usb-c", "usb c", "usbc", "type-c", "type c"), ("power", "usb_c")),
@@ -77,17 +77,17 @@ _EMPTY_WORDS = frozenset(
 
 
 class Term(NamedTuple):
-    """One word to look for; ``names`` are the forms it may have as an identifier."""
+    """One search word; ``names`` are its forms as an identifier."""
 
     word: str
     names: tuple[str, ...]
 
 
 def understand(query: ShelfQuery) -> ShelfQuery:
-    """Return the query with the filters that its words ask for; ``words`` keeps the rest."""
+    """Return the query with the filters in its text; ``words`` keeps the rest."""
     said = query.words
     folded = fold(said)
-    if len(folded) != len(said):  # a letter that folds into two: places no longer agree
+    if len(folded) != len(said):  # a letter that folds into two: positions no longer agree
         said = folded
     for found in list(_PHRASE.finditer(folded)):
         query = _with_choice(query, *_PHRASES[found.group()])
@@ -102,12 +102,12 @@ def understand(query: ShelfQuery) -> ShelfQuery:
 
 
 def is_wordless(query: ShelfQuery) -> bool:
-    """Test whether the words of a query name nothing to search for and no filter, such as "%"."""
+    """Test whether the text names no search word and no filter, such as "%"."""
     return query.words != "" and understand(ShelfQuery(words=query.words)) == ShelfQuery()
 
 
 def terms(words: str) -> list[Term]:
-    """Split what is left into words worth looking for."""
+    """Split the remaining text into search words."""
     found = [word[:MAX_TERM_LENGTH] for word in _WORD.findall(fold(words.replace("\0", " ")))]
     return [Term(word, _names(word)) for word in found if word not in _EMPTY_WORDS][:MAX_TERMS]
 
@@ -130,7 +130,7 @@ def _with_choice(query: ShelfQuery, code: str, value: str) -> ShelfQuery:
 
 
 def _with_bound(query: ShelfQuery, found: re.Match[str]) -> ShelfQuery:
-    """Read one number; a number without a unit counts only after "under" or "over"."""
+    """Parse one number; a number without a unit counts only after "under" or "over"."""
     part = found.groupdict()
     code = next((code for code in ("weight", "lumens", "runtime", "price") if part[code]), None)
     if code is None and (part["sign"] or part["below"] or part["above"]):
@@ -142,7 +142,7 @@ def _with_bound(query: ShelfQuery, found: re.Match[str]) -> ShelfQuery:
         number *= 1000
     if code == "weight" and part["weight"] == "oz":
         number = oz_to_g(number).quantize(Decimal(1))
-    # A bare "100 g" or "€50" is the most one wants; a bare "1000 lm" or "10 h" the least.
+    # A bare "100 g" or "€50" is a maximum; a bare "1000 lm" or "10 h" a minimum.
     is_most = code in {"weight", "price"}
     if part["below"] or part["after"] in {"qeder", "az"}:
         is_most = True
@@ -155,6 +155,6 @@ def _with_bound(query: ShelfQuery, found: re.Match[str]) -> ShelfQuery:
 
 
 def _number(text: str) -> Decimal:
-    """Read ``1,000`` and ``1.000`` as a thousand, ``9,90`` and ``9.90`` as nine and a bit."""
+    """Parse ``1,000`` and ``1.000`` as a thousand, ``9,90`` and ``9.90`` as decimals."""
     whole = re.sub(r"[.,](?=\d{3}(?!\d))", "", text)
     return Decimal(whole.replace(",", "."))

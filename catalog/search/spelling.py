@@ -19,9 +19,9 @@ _ALWAYS_KNOWN = frozenset(word for words in SEARCH_WORDS.values() for word in fo
 
 
 def correct(words: str) -> str:
-    """Return the words, each unknown one replaced by the nearest that we know.
+    """Return the text with each unknown word replaced by the most similar known one.
 
-    Shape:  words without a near one stay as they are, so do words after ``MAX_CORRECTED`` long ones
+    Shape:  words without a similar one stay, so do words after ``MAX_CORRECTED`` long ones
     """
     said = [fold(word) for word in words.split()]
     doubtful = [word for word in dict.fromkeys(said) if len(word) >= MIN_LENGTH and word.isalpha()]
@@ -30,9 +30,9 @@ def correct(words: str) -> str:
 
 
 def _nearest(word: str) -> str:
-    """Return the word if we know it, else the most similar one, else the word.
+    """Return the word if known, else the most similar one, else the word.
 
-    The database leaves out words with too few of its letters. To compare 20,000 here takes 0.3 s.
+    The database excludes words that share too few letters: comparing 20,000 here takes 0.3 s.
     """
     foreign = Length(Func(F("word"), Value(word), Value(""), function="translate"))
     # ``likeness`` of get_close_matches is at most 2 * shared letters / letters of both

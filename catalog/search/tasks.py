@@ -13,6 +13,6 @@ from catalog.search import facet_counts
 
 @shared_task
 def tally_shelves(**_: Any) -> int:
-    """Count ahead the shelves whose cards have changed since they were counted."""
+    """Count ahead the categories whose cards changed since the last count."""
     now = timezone.now()
     return sum(facet_counts.tally(channel=channel, now=now) for channel in Channel.objects.all())
