@@ -22,7 +22,7 @@ from storefront.lib.staff.inlines import inline
 
 @admin.display(description=_("What was told"))
 def payload_without_links(event: Event) -> str:
-    """Show the payload; a link in it may open an order or an account, so that it is hidden."""
+    """Return the payload as JSON without links, since a link may open an order or an account."""
     shown = {
         name: HIDDEN if name in {"url", SEALED} else value for name, value in event.payload.items()
     }

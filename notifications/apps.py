@@ -1,4 +1,4 @@
-"""The notifications app."""
+"""App configuration: name the app, register its encrypted payloads for key rotation."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import timedelta
 
-# Before the 2nd, 3rd, … try. Source: the schedule that Standard Webhooks recommends.
+# Before the 2nd, 3rd, … attempt. Source: the schedule that Standard Webhooks recommends.
 WAITS = (
     timedelta(seconds=5),
     timedelta(minutes=5),
@@ -22,10 +22,10 @@ JITTER_RATE = 0.1
 
 
 def wait_after(*, tries: int, salt: str) -> timedelta | None:
-    """Return how long to wait after so many tries failed; None when it was the last one.
+    """Return the delay after so many failed attempts; None after the last one.
 
-    Up to a tenth is added, by ``salt``, so that messages which failed together do not come
-    back together. It is never subtracted: all tries together span at least 72 hours.
+    Jitter of up to 10 %, by ``salt``, so that messages which failed together do not retry together.
+    It is only added: all attempts together span at least 72 hours.
     """
     if tries >= MAX_TRIES:
         return None

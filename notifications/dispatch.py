@@ -29,7 +29,7 @@ Status = Delivery.Status
 
 @transaction.atomic(durable=True)
 def fan_out(*, event: Event, now: datetime) -> list[Delivery]:
-    """Make the messages of a fact, once, whoever else is at it.
+    """Create the messages of an event, once, also with concurrent callers.
 
     Locks:  the event
     """
@@ -57,19 +57,18 @@ def fan_out(*, event: Event, now: datetime) -> list[Delivery]:
 
 
 def _recipients(named: object) -> list[str]:
-    """Return each address once; nobody is nobody, and makes no message."""
+    """Return each address once; an empty list creates no message."""
     addresses = named if isinstance(named, list) else [named]
     return sorted({str(address) for address in addresses})
 
 
 def send(*, delivery: Delivery, now: datetime) -> Delivery:
-    """Send one message, if nobody else does.
+    """Send one message, unless another worker does.
 
-    The row says ``delivering`` before the other side hears of it. Who dies after that leaves
-    it so, and no machine sends it again: a missed mail that staff see is better than two.
-
-    Raises: LostRaceError     another worker has it
-            IllegalMoveError  it is on its way already, or was sent, or given up
+    The status ``delivering`` is committed before the mail server is contacted. After a crash it
+    stays, and only staff resend: a missed e-mail that staff see is better than a duplicate.
+    Raises: LostRaceError     another worker sends it
+            IllegalMoveError  already being sent, sent, or failed
     """
     delivery.move(Status.DELIVERING, at=now, attempts=delivery.attempts + 1, problem="")
     try:
@@ -78,8 +77,7 @@ def send(*, delivery: Delivery, now: datetime) -> Delivery:
         _give_up(delivery, str(error), now)
         return delivery
     except Exception as error:
-        # A template that breaks does so before anything is sent: the tries give days to
-        # repair it.
+        # A broken template fails before anything is sent: the retries leave days to repair it.
         log.exception("%s cannot be written", delivery)
         _try_later(delivery, f"{type(error).__name__}: {error}", now)
         return delivery
@@ -100,9 +98,9 @@ def send(*, delivery: Delivery, now: datetime) -> Delivery:
 
 
 def send_again(*, delivery: Delivery, actor: str, now: datetime) -> None:
-    """Let staff decide that a message which may or may not have been sent is sent (again).
+    """Queue a failed or unconfirmed message again, by decision of staff.
 
-    Raises: IllegalMoveError  it is waiting, being sent right now, or was delivered
+    Raises: IllegalMoveError  it waits, is being sent, or was sent
     """
     if delivery.status == Status.DEAD:
         to = Status.REPLAYED
@@ -114,9 +112,9 @@ def send_again(*, delivery: Delivery, actor: str, now: datetime) -> None:
 
 
 def settle(*, delivery: Delivery, actor: str, now: datetime) -> None:
-    """Let staff, who looked at the mail server, say that a message in doubt did arrive.
+    """Mark an unconfirmed message as sent, after staff checked the mail server.
 
-    Raises: IllegalMoveError  nobody is in doubt about it
+    Raises: IllegalMoveError  it is not unconfirmed
     """
     if not is_in_doubt(delivery, now):
         raise IllegalMoveError(f"{delivery}: {delivery.status}")
@@ -128,7 +126,7 @@ def is_in_doubt(delivery: Delivery, now: datetime) -> bool:
 
 
 def message_id(delivery: Delivery) -> str:
-    """Name a message for ever: a mailbox that gets it twice can tell."""
+    """Return the Message-ID, the same for all attempts, so that mailboxes detect duplicates."""
     domain = parseaddr(settings.MAIL_FROM)[1].rpartition("@")[2]
     return f"<delivery-{delivery.pk}@{domain}>"
 

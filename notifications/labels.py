@@ -42,6 +42,6 @@ WORDS: Mapping[str, Promise] = {
 
 
 def named(name: str) -> str:
-    """Say a letter and whom it goes to: the letter in words, where it has some."""
+    """Return the label of a template name, with the rest of the text unchanged."""
     letter, arrow, rest = name.partition(" ")
     return f"{WORDS.get(letter, letter)}{arrow}{rest}"

@@ -12,10 +12,10 @@ from storefront.lib.state_machine import Stateful
 
 
 class Event(models.Model):
-    """A fact, recorded in the transaction that made it true. Append-only.
+    """An event, recorded in the transaction of its change. Append-only.
 
-    ``payload`` holds all that any message will ever need; ``subject`` names the object, and
-    ``sequence`` orders the facts of one subject.
+    ``payload`` holds all that any message needs; ``subject`` names the object, and ``sequence``
+    orders the events of one subject.
     """
 
     key = models.CharField(max_length=120, unique=True)
@@ -42,27 +42,27 @@ class Event(models.Model):
         return self.key
 
 
-# Longer than a mail server may think: after this, whoever was sending is dead.
+# Longer than any SMTP timeout: a worker still sending after this has died.
 SENDING_TAKES = timedelta(minutes=15)
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
-    """Questions about deliveries."""
+    """Queries of messages."""
 
     def due(self, now: datetime) -> DeliveryQuerySet:
         return self.filter(status__in=["pending", "retrying", "replayed"], due_at__lte=now)
 
     def in_doubt(self, now: datetime) -> DeliveryQuerySet:
-        """They may have been sent, and nobody knows: the sender died or heard no answer."""
+        """Return messages that may have been sent: the worker died or got no answer."""
         return self.filter(status="delivering", status_since__lte=now - SENDING_TAKES)
 
 
 class Delivery(Stateful):
-    """One message to one recipient about one fact: once, whatever is retried."""
+    """One message to one recipient for one event, sent once despite retries."""
 
     class Status(models.TextChoices):
         PENDING = "pending", _("Waits to be sent")
-        # handed to the sender; if we die here, staff look
+        # passed to the sender; after a crash, staff decide
         DELIVERING = "delivering", _("Being sent")
         DELIVERED = "delivered", _("Delivered")
         RETRYING = "retrying", _("Tried again later")
@@ -108,5 +108,5 @@ class Delivery(Stateful):
         ]
 
     def __str__(self) -> str:
-        # This stands in logs, where nobody's address belongs.
+        # Appears in logs, so it contains no address.
         return f"{self.template} {self.pk}"

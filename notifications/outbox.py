@@ -14,7 +14,7 @@ from storefront.lib.db.prepared_queries import planned_cursor
 from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.failpoints import failpoint
 
-# A subject may have been told of a thousand times: only its last number is read.
+# A subject may have a thousand events: read only its last number.
 TELL = """
 INSERT INTO notifications_event (key, name, subject, sequence, payload, occurred_at)
 SELECT told.key, %(name)s, told.subject,
@@ -28,11 +28,11 @@ RETURNING id, sequence
 
 @needs_transaction
 def tell(*, name: str, key: str, subject: str, payload: dict[str, Any], at: datetime) -> Event:
-    """Record a fact together with the change that made it true; the same key is told once.
+    """Record an event in the transaction of its change. Idempotent by ``key``.
 
-    Shape:  payload holds JSON primitives only: all that any message will ever need
-    Locks:  the subject (advisory), so that its facts stay in order
-    Raises: NoTransactionError  there is no change to belong to
+    Shape:  payload holds JSON primitives only: all that any message needs
+    Locks:  the subject (advisory), so that its events stay in order
+    Raises: NoTransactionError  no transaction is open
     """
     words = {"key": key, "name": name, "subject": subject}
     with planned_cursor(connection) as cursor:
@@ -48,7 +48,7 @@ def tell(*, name: str, key: str, subject: str, payload: dict[str, Any], at: date
 
 
 def _wake(event_id: int) -> None:
-    # By name: the task module imports the dispatcher, which reads what is written here.
+    # Imported here: the task module imports the dispatcher, which imports this app's models.
     from notifications.tasks import fan_out  # noqa: PLC0415
 
     failpoint("outbox.after_commit")

@@ -12,7 +12,7 @@ from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.security.anonymization import scrub
 
 NOBODY = "nobody@erased.invalid"
-# Payload fields, by event, with free text of customers, which scrubbing an address would miss.
+# Payload fields, by event, with free text of customers: scrubbing an address would miss it.
 WRITTEN = {"contact.received": ("name", "message")}
 WAITING = ("pending", "retrying", "replayed")
 
@@ -21,10 +21,10 @@ WAITING = ("pending", "retrying", "replayed")
 def forget(
     *, emails: Collection[str], numbers: Collection[str], subject: str, words: Collection[str]
 ) -> None:
-    """Empty what facts and messages say of a person; what was not sent yet is not sent.
+    """Anonymize a person in events and messages; delete messages not sent yet.
 
-    Events of the person's orders stay, without personal data: they are found by the orders'
-    numbers. ``subject`` is that of the account's own events.
+    Events of the person's orders stay, without personal data: they are found by the order numbers.
+    ``subject`` is that of the account's own events.
     """
     found = Q(subject=subject)
     for text in (*emails, *numbers):
@@ -32,7 +32,7 @@ def forget(
     rows = Event.objects.alias(text=Cast("payload", TextField())).filter(found)
     told = Delivery.objects.alias(lower=Lower("recipient"))
     for event in rows:
-        # Only what went to him: a supplier's mail about his order stays the supplier's.
+        # Only messages to this person: a supplier's e-mail about the order keeps its recipient.
         his = told.filter(event=event, lower__in={word.lower() for word in words})
         his.filter(status__in=WAITING).delete()
         his.update(recipient=NOBODY)
@@ -42,9 +42,9 @@ def forget(
 
 @needs_transaction
 def empty(*, subject: str, facts: str, parts: Collection[str]) -> None:
-    """Empty what somebody wrote himself, which no word of his address finds.
+    """Clear free text of a person in payloads, which a search for addresses would miss.
 
-    Shape:  ``facts`` is how the names of the facts begin; ``parts`` are keys of their payloads
+    Shape:  ``facts`` is the prefix of the event names; ``parts`` are keys of their payloads
     """
     for event in Event.objects.filter(subject=subject, name__startswith=facts):
         emptied = {key: "" if key in parts else value for key, value in event.payload.items()}

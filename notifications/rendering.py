@@ -29,15 +29,15 @@ from storefront.identity.current import Identity, shop_identity
 from storefront.lib.clock import local
 
 TEMPLATES = Path(__file__).parent / "templates" / "notifications"
-# English as Europe writes it: 7 December, €69.90.
+# European English: 7 December, €69.90.
 REGIONS = {"en": "en_GB", "az": "az_AZ"}
-COMMON = ("order_placed", "parcel_shipped")  # each order sends them
+COMMON = ("order_placed", "parcel_shipped")  # sent for each order
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """A message in words."""
+    """A rendered message."""
 
     subject: str
     text: str
@@ -45,9 +45,9 @@ class Letter:
 
 
 def render(*, template: str, locale: str, payload: dict[str, Any]) -> Letter:
-    """Write one message twice: as text, whose first line is the subject, and as HTML.
+    """Render a message as text, whose first line is the subject, and as HTML.
 
-    Raises: jinja2.TemplateError  the payload lacks what the words need
+    Raises: jinja2.TemplateError  the payload lacks a value that the template needs
     """
     language = locale if locale in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
     shop = shop_identity()
@@ -68,7 +68,7 @@ def render(*, template: str, locale: str, payload: dict[str, Any]) -> Letter:
 
 
 def warm() -> None:
-    """Read now what the first letter would have to wait for."""
+    """Load languages, templates and styles now, so that the first message need not wait."""
     for language, _ in settings.LANGUAGES:
         with translation.override(language):
             translation.gettext("")
@@ -99,7 +99,7 @@ def _environment() -> Environment:
 
 @cache
 def _inliner() -> css_inline.CSSInliner:
-    # What cannot be inlined, as the dark theme's media query, stays in the head.
+    # Rules that cannot be inlined, as the media query of the dark theme, stay in the head.
     return css_inline.CSSInliner(
         keep_at_rules=True,
         remove_inlined_selectors=True,
@@ -130,14 +130,14 @@ def _day(context: Context, iso: str) -> str:
 
 @pass_context
 def _moment(context: Context, iso: str) -> str:
-    """Write a moment in the time of the country that the order goes to."""
+    """Format a time in the time zone of the order's country."""
     at, pattern = datetime.fromisoformat(iso), "d MMMM, HH:mm"
     return local(at, pattern, country=str(context["goes_to"]), locale=_region(context))
 
 
 @pass_context
 def _days(context: Context, first: str, last: str) -> str:
-    """Write a range of days as short as the language allows: 3–7 December."""
+    """Format a range of days as short as the language allows: 3–7 December."""
     if first == last:
         return str(_day(context, first))
     start, end = date.fromisoformat(first), date.fromisoformat(last)
@@ -150,12 +150,12 @@ def _country(context: Context, code: str) -> str:
 
 
 def _line(text: str) -> str:
-    """Keep a value from outside on its line."""
+    """Replace control characters in an external value, so that it stays on its line."""
     return _CONTROL.sub(" ", text).strip()
 
 
 def _signature(shop: Identity) -> str:
-    """Write who sends the message, as the law asks of letters of a business."""
+    """Return the sender's identity, which the law requires in business e-mails."""
     lines = [shop.company, *shop.address_lines, f"{shop.email} · {shop.phone}"]
     return "\n\n" + "\n".join(_line(line) for line in lines)
 

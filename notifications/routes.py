@@ -9,10 +9,10 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One message that a fact makes.
+    """One message that an event sends.
 
-    ``recipient`` names the payload's field that holds it: one address, or a list of them.
-    ``reply_to`` names the field with the address that answers go to; if empty, the sender's.
+    ``recipient`` names the payload field with the address or list of addresses. ``reply_to`` names
+    the field with the reply address; if empty, replies go to the sender.
     """
 
     sender: str
@@ -75,5 +75,5 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
 
 
 def routes_for(fact: str) -> tuple[Route, ...]:
-    """Return the messages of a fact; most facts are only recorded and make none."""
+    """Return the messages of an event; most events send none."""
     return ROUTES.get(fact, ())

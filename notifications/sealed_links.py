@@ -11,14 +11,14 @@ SEALED = "sealed_url"
 
 
 def sealed_link(url: str) -> dict[str, str]:
-    """Return the part of a payload that holds a link; staff and copies of the table read none."""
+    """Return the payload part with the encrypted link, unreadable to staff and in table copies."""
     return {SEALED: seal({"url": url})}
 
 
 def with_link(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a payload as its message needs it.
+    """Return the payload with its link decrypted, as the template needs it.
 
-    Raises: BrokenSealError  no key in FIELD_KEYS opens the link
+    Raises: BrokenSealError  no key in FIELD_KEYS decrypts the link
     """
     plain = {name: value for name, value in payload.items() if name != SEALED}
     return {**plain, **unseal(payload.get(SEALED, ""))}

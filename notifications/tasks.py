@@ -27,7 +27,7 @@ def fan_out(*, event_id: int, **_: Any) -> None:
 
 @shared_task
 def fan_out_waiting(**_: Any) -> None:
-    """Find facts of which nobody has made messages yet."""
+    """Create the messages of events that have none yet, one task per event."""
     waiting = Event.objects.filter(fanned_out_at__isnull=True).order_by("pk")
     for event_id in waiting.values_list("pk", flat=True)[:BATCH]:
         fan_out.delay(event_id=event_id)
@@ -36,14 +36,14 @@ def fan_out_waiting(**_: Any) -> None:
 @shared_task
 def send(*, delivery_id: int, **_: Any) -> None:
     delivery = Delivery.objects.select_related("event").get(pk=delivery_id)
-    # Another worker has it, or it is sent: both are what we want.
+    # Sent already or by another worker: nothing to do.
     with suppress(IllegalMoveError, LostRaceError):
         dispatch.send(delivery=delivery, now=timezone.now())
 
 
 @shared_task
 def send_due(**_: Any) -> None:
-    """Find messages whose turn has come, the first time or again."""
+    """Send messages that are due, for the first time or as a retry."""
     due = Delivery.objects.due(timezone.now()).order_by("due_at", "pk")
     for delivery_id in due.values_list("pk", flat=True)[:BATCH]:
         send.delay(delivery_id=delivery_id)

@@ -1,4 +1,4 @@
-"""The shipping app."""
+"""App configuration: name the shipping app."""
 
 from __future__ import annotations
 

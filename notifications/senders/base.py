@@ -8,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One finished message. ``message_id`` stays the same however often it is tried."""
+    """One rendered message. ``message_id`` is the same for all attempts."""
 
     message_id: str
     sender: str  # name and address
@@ -16,16 +16,16 @@ class Message:
     subject: str
     text: str
     html: str
-    reply_to: str = ""  # an address; a message with one was written by a person
+    reply_to: str = ""  # set if a person wrote the message
 
 
 class Sender(Protocol):
-    """Carries one message at a time."""
+    """Sends one message at a time."""
 
     def send(self, message: Message) -> None:
-        """Hand it over; when this returns, the other side has taken it.
+        """Send the message; returns once the server has accepted it.
 
-        Raises: TemporaryError  try again, unless it ``may_have_happened``: then a person decides
-                PermanentError  it was refused and will be refused again
+        Raises: TemporaryError  retry, unless it ``may_have_happened``: then staff decide
+                PermanentError  rejected, a retry would be too
         """
         ...

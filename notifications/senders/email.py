@@ -19,22 +19,22 @@ from storefront.lib.http.errors import PermanentError, TemporaryError
 
 
 class InDoubtError(smtplib.SMTPException):
-    """The message left us and the server never said whether it took it."""
+    """The message was sent and the server did not confirm it."""
 
 
 class _Session(smtplib.SMTP):
     def data(self, msg: Any) -> tuple[int, bytes]:
-        """Send the body. Up to here nothing can have been delivered; from here it can."""
+        """Send the body. Only from here on can the message have been delivered."""
         try:
             return super().data(msg)
         except (smtplib.SMTPServerDisconnected, OSError) as error:
             if isinstance(error, smtplib.SMTPResponseException):
-                raise  # an answer, if not the one we wanted
+                raise  # an answer, though not a confirmation
             raise InDoubtError(str(error)) from error
 
 
 class _SecureSession(_Session, smtplib.SMTP_SSL):
-    """The same inside TLS."""
+    """The same over TLS."""
 
 
 class Backend(EmailBackend):
@@ -76,7 +76,7 @@ class Email:
         except ValueError as error:
             raise PermanentError(f"this cannot be addressed: {error}") from error
         finally:
-            # It is sent, or not; a rude good-bye changes neither.
+            # The result is known; an error on closing does not change it.
             with suppress(smtplib.SMTPException, OSError):
                 mailer.close()
 
