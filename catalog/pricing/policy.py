@@ -92,7 +92,7 @@ def costing_of(channel: Channel, *, now: datetime, country: str = "") -> Costing
 
 
 def _restored(book: PriceBook) -> Restored | None:
-    """Return what a book restores, until all prices were recalculated once.
+    """Return the restored book of a book, until all prices were recalculated once.
 
     Afterwards the guards on price changes apply as for any book.
     """
