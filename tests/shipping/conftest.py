@@ -1,4 +1,4 @@
-"""Routes as a test makes them, and a supplier who answers as it says."""
+"""Fixtures: fresh routes, and a supplier with scripted answers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.factories.scripted_supplier import ScriptedSupplier, connect
 
 @pytest.fixture
 def routes():
-    """Have routes read anew: each test makes its own."""
+    """Clear the route cache before and after each test."""
     quotes.forget()
     yield
     quotes.forget()
@@ -19,5 +19,5 @@ def routes():
 
 @pytest.fixture
 def supplier(monkeypatch):
-    monkeypatch.setattr(submission, "check", lambda **_: [])  # whether it earns is not asked here
+    monkeypatch.setattr(submission, "check", lambda **_: [])  # skip the margin check
     return connect(monkeypatch, ScriptedSupplier())

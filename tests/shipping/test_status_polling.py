@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Supplier:
-    """Answers ``find`` from a table of states or errors, by our number."""
+    """Answers ``find`` from a table of states or errors, by our order number."""
 
     def __init__(self):
         self.states = {}
@@ -51,7 +51,7 @@ def supplier(monkeypatch):
     return supplier
 
 
-def test_a_poll_finds_the_parcel_that_a_lost_webhook_would_have_told(supplier):
+def test_a_poll_finds_a_parcel_whose_webhook_was_lost(supplier):
     purchase_order = make_sent_purchase_order(make_sellable())
     supplier.states[purchase_order.number] = make_state(
         purchase_order, "shipped", make_parcel_news()
@@ -66,7 +66,7 @@ def test_a_poll_finds_the_parcel_that_a_lost_webhook_would_have_told(supplier):
     assert Parcel.objects.get().status == Parcel.Status.HANDED_OVER
 
 
-def test_an_order_that_the_supplier_does_not_tell_about_stops_no_other(supplier):
+def test_an_order_without_an_answer_blocks_no_other(supplier):
     first = make_accepted_purchase_order(make_sellable())
     second = make_accepted_purchase_order(make_sellable(), email="b@example.org")
     supplier.states[first.number] = PermanentError("he refuses")
@@ -79,7 +79,7 @@ def test_an_order_that_the_supplier_does_not_tell_about_stops_no_other(supplier)
     assert (first.problem, second.status) == ("he refuses", "shipped")
 
 
-def test_an_order_that_vanished_at_the_supplier_is_flagged_and_not_given_up(supplier):
+def test_an_order_the_supplier_lost_is_flagged_and_kept(supplier):
     purchase_order = make_accepted_purchase_order(make_sellable())
 
     status_polling.ask(supplier=purchase_order.supplier, moment=lambda: NOON)
@@ -89,7 +89,7 @@ def test_an_order_that_vanished_at_the_supplier_is_flagged_and_not_given_up(supp
     assert purchase_order.status == PurchaseOrder.Status.IN_PROGRESS
 
 
-def test_an_order_that_breaks_his_server_stops_no_other_and_is_not_the_first_again(supplier):
+def test_an_order_that_fails_blocks_no_other_and_is_not_polled_first_again(supplier):
     first = make_accepted_purchase_order(make_sellable())
     second = make_accepted_purchase_order(make_sellable(), email="b@example.org")
     third = make_accepted_purchase_order(make_sellable(), email="c@example.org")
@@ -107,7 +107,7 @@ def test_an_order_that_breaks_his_server_stops_no_other_and_is_not_the_first_aga
     assert Connection.objects.get(supplier=first.supplier).problem == ""
 
 
-def test_an_answer_that_the_database_refuses_stops_no_other(supplier, monkeypatch, caplog):
+def test_an_answer_that_the_database_rejects_blocks_no_other(supplier, monkeypatch, caplog):
     first = make_accepted_purchase_order(make_sellable())
     second = make_accepted_purchase_order(make_sellable(), email="b@example.org")
     supplier.states = {
@@ -129,7 +129,7 @@ def test_an_answer_that_the_database_refuses_stops_no_other(supplier, monkeypatc
     assert "parcel_once" in caplog.text
 
 
-def test_a_supplier_who_is_down_is_left_alone_and_the_reason_is_kept_until_he_answers(supplier):
+def test_a_run_stops_if_the_supplier_is_down_and_shows_the_error_until_it_recovers(supplier):
     orders = [
         make_accepted_purchase_order(make_sellable(), email=f"{n}@example.org") for n in range(4)
     ]
@@ -150,7 +150,7 @@ def test_a_supplier_who_is_down_is_left_alone_and_the_reason_is_kept_until_he_an
     assert (up.problem, up.problem_at) == ("", None)
 
 
-def test_the_longest_unasked_order_is_asked_first(supplier):
+def test_the_longest_unpolled_order_is_polled_first(supplier):
     orders = [
         make_accepted_purchase_order(make_sellable(), email=f"{n}@example.org") for n in range(3)
     ]
@@ -163,7 +163,7 @@ def test_the_longest_unasked_order_is_asked_first(supplier):
     assert supplier.asked == [orders[1].number, orders[2].number, orders[0].number]
 
 
-def test_a_supplier_is_asked_when_his_interval_is_over_and_by_one_worker_only():
+def test_a_supplier_is_polled_at_its_interval_by_one_worker():
     purchase_order = make_accepted_purchase_order(make_sellable())
     supplier_id = purchase_order.supplier_id
 
@@ -175,7 +175,7 @@ def test_a_supplier_is_asked_when_his_interval_is_over_and_by_one_worker_only():
     assert turns == [[supplier_id], [], [], [supplier_id], []]
 
 
-def test_who_does_not_even_answer_orders_keeps_his_turn():
+def test_a_supplier_with_an_open_circuit_stays_due():
     supplier = make_accepted_purchase_order(make_sellable()).supplier
     break_line(supplier)
     assert status_polling.claim_due(now=NOON) == []
@@ -185,13 +185,13 @@ def test_who_does_not_even_answer_orders_keeps_his_turn():
     assert status_polling.claim_due(now=NOON) == [supplier.pk]
 
 
-def test_a_supplier_without_open_orders_is_left_alone():
+def test_a_supplier_without_open_orders_is_not_polled():
     make_level(make_offer(make_sellable().variant, make_supplier("idle")))
 
     assert status_polling.claim_due(now=NOON) == []
 
 
-def test_what_is_delivered_is_not_asked_for_again(supplier):
+def test_delivered_orders_are_not_polled(supplier):
     purchase_order = make_accepted_purchase_order(make_sellable())
     supplier.states[purchase_order.number] = make_state(
         purchase_order, "delivered", make_parcel_news()

@@ -1,4 +1,4 @@
-"""Many orders asked for at once, and orders that stand half-way gone on with."""
+"""Batch polling, and orders that are resumed halfway."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Supplier:
-    """Tells of many orders at once, and of each alone; ``asked`` is how."""
+    """Answers for many orders and for single ones; ``asked`` records how."""
 
     def __init__(self):
         self.many = {}
@@ -46,7 +46,7 @@ class Supplier:
 
 
 class StagedSupplier(Supplier):
-    """Takes an order in steps."""
+    """Accepts an order in several steps."""
 
     def resume(self, *, number):
         self.asked.append(("resume", number))
@@ -74,7 +74,7 @@ def two_orders():
     return first, second
 
 
-def test_all_orders_are_told_of_in_one_call(use):
+def test_all_orders_are_polled_in_one_call(use):
     supplier = use(Supplier())
     orders = two_orders()
     supplier.many = {each.number: make_state(each, "accepted") for each in orders}
@@ -86,7 +86,7 @@ def test_all_orders_are_told_of_in_one_call(use):
     assert orders[0].status == PurchaseOrder.Status.SHIPPED
 
 
-def test_who_is_left_out_is_asked_for_alone(use):
+def test_an_order_missing_from_the_batch_is_polled_singly(use):
     supplier = use(Supplier())
     first, second = two_orders()
     supplier.many = {first.number: make_state(first, "accepted")}
@@ -97,7 +97,7 @@ def test_who_is_left_out_is_asked_for_alone(use):
     assert (answered, second.problem) == (1, "The supplier no longer knows this order.")
 
 
-def test_a_call_for_all_that_fails_is_made_up_for_one_by_one(use):
+def test_a_failed_batch_is_replaced_by_single_calls(use):
     supplier = use(Supplier())
     first, second = two_orders()
     supplier.fails = True
@@ -107,7 +107,7 @@ def test_a_call_for_all_that_fails_is_made_up_for_one_by_one(use):
     assert [name for name, _ in supplier.asked] == ["track", "find", "find"]
 
 
-def test_an_order_that_stands_half_way_is_gone_on_with(use):
+def test_a_half_submitted_order_is_resumed(use):
     supplier = use(StagedSupplier())
     purchase_order = make_sent_purchase_order(make_sellable())
     supplier.many = {purchase_order.number: make_state(purchase_order, "received")}
@@ -120,7 +120,7 @@ def test_an_order_that_stands_half_way_is_gone_on_with(use):
 
 
 @pytest.mark.parametrize("request_status", ["accepted", "cancellation_rejected"])
-def test_only_what_waits_to_be_accepted_is_gone_on_with(use, request_status):
+def test_only_orders_that_wait_for_acceptance_are_resumed(use, request_status):
     supplier = use(StagedSupplier())
     purchase_order = make_accepted_purchase_order(make_sellable())
     PurchaseOrder.objects.filter(pk=purchase_order.pk).update(request_status=request_status)
@@ -131,7 +131,7 @@ def test_only_what_waits_to_be_accepted_is_gone_on_with(use, request_status):
     assert supplier.asked == [("track", 1)]
 
 
-def test_why_an_order_stands_still_is_written_on_it(use):
+def test_the_reason_for_a_stalled_order_is_saved_on_it(use):
     supplier = use(StagedSupplier())
     purchase_order = make_sent_purchase_order(make_sellable())
     state = make_state(purchase_order, "received", reason="the balance does not pay for it")
@@ -143,7 +143,7 @@ def test_why_an_order_stands_still_is_written_on_it(use):
 
 
 def canceled_and_had(request_status):
-    """Make one that he took after all, when it was canceled already."""
+    """Create an order that the supplier accepted after we canceled it."""
     purchase_order = make_sent_purchase_order(make_sellable())
     PurchaseOrder.objects.update(status="canceled", request_status=request_status)
     purchase_order.refresh_from_db()
@@ -152,8 +152,8 @@ def canceled_and_had(request_status):
 
 @pytest.mark.parametrize("request_status", ["submitted", "accepted"])
 @pytest.mark.parametrize("answer", ["canceled", None])
-def test_what_we_canceled_is_followed_until_he_stops_it(use, request_status, answer):
-    """Who takes orders in steps is not made to take another."""
+def test_a_canceled_order_is_polled_until_the_supplier_confirms(use, request_status, answer):
+    """An order accepted in steps is not accepted again."""
     supplier = use(StagedSupplier())
     purchase_order = canceled_and_had(request_status)
     supplier.alone[purchase_order.number] = make_state(purchase_order, "received")
@@ -171,7 +171,7 @@ def test_what_we_canceled_is_followed_until_he_stops_it(use, request_status, ans
     assert alone == [("find", purchase_order.number)] * 2
 
 
-def test_what_we_canceled_is_followed_until_he_says_that_it_left(use):
+def test_a_canceled_order_is_polled_until_it_shipped(use):
     supplier = use(Supplier())
     purchase_order = canceled_and_had("accepted")
     supplier.alone[purchase_order.number] = make_state(

@@ -1,4 +1,4 @@
-"""What suppliers did becomes facts: each once, and of what counts only."""
+"""Supplier outcomes become scorecard facts, each once."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def scan(word, *, at, now=None):
     )
 
 
-def test_an_answer_is_measured_from_our_question():
+def test_response_time_is_measured_from_submission():
     purchase_order = make_sent_purchase_order()
     assert supplier_performance.observe() is None
 
@@ -77,7 +77,7 @@ def test_an_answer_is_measured_from_our_question():
     assert values("filled") == values("finished") == []
 
 
-def test_a_no_is_an_answer_too():
+def test_a_rejection_is_an_answer():
     purchase_order = make_sent_purchase_order()
 
     answer(purchase_order, "rejected", reason="The address is wrong", now=NOON + AN_HOUR)
@@ -85,11 +85,11 @@ def test_a_no_is_an_answer_too():
 
     assert values("acknowledged") == [3600]
     assert values("finished") == [0]
-    # He had the goods, for all we know.
+    # The supplier had stock, as far as we know.
     assert values("promised") == values("filled") == values("short") == []
 
 
-def test_a_refusal_for_want_of_stock_says_what_the_feed_had_shown():
+def test_an_out_of_stock_rejection_records_the_stock_in_the_feed():
     purchase_order = make_sent_purchase_order(make_sellable(quantity=4), quantity=2)
 
     answer(purchase_order, "rejected", reason="Sold out, sorry")
@@ -99,7 +99,7 @@ def test_a_refusal_for_want_of_stock_says_what_the_feed_had_shown():
     assert values("promised") == values("filled") == values("finished") == [0]
 
 
-def test_of_a_whole_order_refused_for_want_of_stock_one_line_was_missing():
+def test_an_order_rejected_as_out_of_stock_counts_one_missing_line():
     purchase_order = make_sent_purchase_order(make_sellable(quantity=3), make_sellable())
 
     answer(purchase_order, "rejected", reason="insufficient inventory")
@@ -111,7 +111,7 @@ def test_of_a_whole_order_refused_for_want_of_stock_one_line_was_missing():
 
 
 @pytest.mark.parametrize("error", [OutOfStockError("code 1603102"), GoneError("code 1602002")])
-def test_a_refusal_in_answer_to_our_call_counts_by_what_it_is(monkeypatch, error):
+def test_a_rejection_by_our_call_counts_by_its_kind(monkeypatch, error):
     make_service()
     supplier = connect(monkeypatch, ScriptedSupplier())
     supplier.script = [error]
@@ -124,7 +124,7 @@ def test_a_refusal_in_answer_to_our_call_counts_by_what_it_is(monkeypatch, error
     assert values("filled") == [0]
 
 
-def test_a_line_that_he_takes_out_counts_alone(monkeypatch):
+def test_a_rejected_line_counts_alone(monkeypatch):
     purchase_order = make_accepted_purchase_order(make_sellable(), make_sellable(quantity=1))
     line = purchase_order.lines.order_by("pk").last()
     purchase_order.lines.filter(pk=line.pk).update(is_live=False, acknowledgment="out_of_stock")
@@ -138,7 +138,7 @@ def test_a_line_that_he_takes_out_counts_alone(monkeypatch):
     assert values("short") == [1]
 
 
-def test_what_we_stopped_ourselves_is_held_against_nobody(monkeypatch):
+def test_an_order_we_canceled_counts_against_no_supplier(monkeypatch):
     connect(monkeypatch, ScriptedSupplier()).can_stop = True
     purchase_order = make_accepted_purchase_order()
 
@@ -150,14 +150,14 @@ def test_what_we_stopped_ourselves_is_held_against_nobody(monkeypatch):
     assert values("finished") == values("filled") == values("short") == []
 
 
-def test_a_whole_way_from_yes_to_arrival():
+def test_the_whole_path_from_acceptance_to_arrival_is_recorded():
     purchase_order = make_accepted_purchase_order(make_sellable(), make_sellable())
     ship(purchase_order, now=NOON + A_DAY)
     supplier_performance.observe()
 
     assert values("filled") == [1, 1]
     assert values("finished") == [1]
-    assert values("scanned") == []  # the supplier's word is no scan
+    assert values("scanned") == []  # a supplier's statement is no scan
 
     scan("in_transit", at=NOON + 2 * A_DAY)
     scan("out_for_delivery", at=NOON + 3 * A_DAY)
@@ -177,7 +177,7 @@ def test_a_label_is_no_scan():
     assert values("scanned") == []
 
 
-def test_a_parcel_that_comes_back_did_not_arrive():
+def test_a_returned_parcel_did_not_arrive():
     ship(make_accepted_purchase_order(), now=NOON + A_DAY)
 
     scan("return_to_sender", at=NOON + 9 * A_DAY)
@@ -187,7 +187,7 @@ def test_a_parcel_that_comes_back_did_not_arrive():
     assert facts("arrived")[0][2] == NOON + 9 * A_DAY
 
 
-def test_each_fact_is_seen_once_however_often_one_looks():
+def test_each_fact_is_recorded_once():
     purchase_order = make_accepted_purchase_order()
     ship(purchase_order, now=NOON + A_DAY, carrier_text="in transit")
     supplier_performance.observe()
@@ -202,7 +202,7 @@ def test_each_fact_is_seen_once_however_often_one_looks():
     assert list(ScorecardFact.objects.order_by("pk").values_list()) == seen
 
 
-def test_what_a_sweep_missed_is_found_by_the_one_that_looks_at_everything():
+def test_a_missed_fact_is_found_by_the_full_sweep():
     make_accepted_purchase_order()
 
     assert supplier_performance.observe(since=NOON + A_DAY) is None
@@ -211,7 +211,7 @@ def test_what_a_sweep_missed_is_found_by_the_one_that_looks_at_everything():
     assert values("acknowledged") == [0]
 
 
-def test_looking_costs_the_same_however_much_there_is(django_assert_num_queries):
+def test_a_sweep_needs_a_constant_number_of_queries(django_assert_num_queries):
     for _ in range(3):
         ship_one = make_accepted_purchase_order()
         assert ship_one.status == PurchaseOrder.Status.IN_PROGRESS

@@ -1,4 +1,4 @@
-"""What is said to be available is what can be ordered: no more, no less, wherever it is said."""
+"""Available quantities and promises equal what can be ordered."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def ask(listing, *, country="DE", quantity=1, by=None, now=NOON):
 
 
 def quoted(listing, quantity, *, country="DE", by=None, now=NOON):
-    """Plan and quote so many as a cart would."""
+    """Plan and quote a quantity as a cart would."""
     listing.refresh_from_db()
     plan = reach.reach(
         pieces={listing.variant_id: listing.variant},
@@ -61,7 +61,7 @@ def quoted(listing, quantity, *, country="DE", by=None, now=NOON):
     return quotes.for_plan(plan=plan, country=country, by=by, now=now, pieces=pieces)
 
 
-def test_no_location_is_counted_that_no_route_leaves():
+def test_a_location_without_a_route_does_not_count():
     listing = make_sellable(quantity=5)
     far = make_location(code="CN", country="CN")
     make_level(listing.level.offer, 50, far)
@@ -74,7 +74,7 @@ def test_no_location_is_counted_that_no_route_leaves():
     assert ask(listing, country="FR").most == 14  # 2 kg of 140 g
 
 
-def test_batteries_weight_and_cells_bound_what_one_parcel_brings():
+def test_a_parcel_is_limited_by_battery_rules_weight_and_cells():
     listing = make_sellable(quantity=50)
     make_service(max_cells=4)
     make_service(code="none", accepts_inside=False, max_weight_g=90_000)
@@ -84,7 +84,7 @@ def test_batteries_weight_and_cells_bound_what_one_parcel_brings():
     assert (found.most, found.promise, found.fewer, found.more) == (4, None, 4, None)
 
 
-def test_a_pack_of_four_is_sold_by_fours():
+def test_packs_are_sold_in_multiples_of_the_pack_size():
     listing = make_sellable(quantity=11)
     make_service(max_weight_g=90_000)
     SupplierOffer.objects.update(minimum_quantity=6, pack_size=4)
@@ -104,7 +104,7 @@ def test_a_pack_of_four_is_sold_by_fours():
     ("lead", "cut_off", "arrives_to"),
     [(None, None, "2026-12-02"), (5, None, "2026-12-05"), (None, 12, "2026-12-03")],
 )
-def test_days_in_the_warehouse_and_the_cut_off_count(lead, cut_off, arrives_to):
+def test_lead_days_and_cut_off_delay_the_promise(lead, cut_off, arrives_to):
     listing = make_sellable()
     make_service()
     SupplierOffer.objects.update(lead_days=lead)
@@ -117,7 +117,7 @@ def test_days_in_the_warehouse_and_the_cut_off_count(lead, cut_off, arrives_to):
     assert quoted(listing, 1)[0].arrives_to == last
 
 
-def test_what_is_not_shown_is_not_available():
+def test_an_unpublished_listing_is_not_available():
     listing = make_sellable()
     make_service()
     Listing.objects.update(is_withdrawn=True, is_published=False)
@@ -126,7 +126,7 @@ def test_what_is_not_shown_is_not_available():
         ask(listing)
 
 
-def test_units_the_channel_keeps_back_are_in_no_cart():
+def test_safety_stock_is_not_available():
     listing = make_sellable(quantity=5)
     make_service()
     Channel.objects.update(buffer=2)
@@ -135,7 +135,7 @@ def test_units_the_channel_keeps_back_are_in_no_cart():
     assert ask(listing).most == 3
 
 
-def test_four_and_twenty_variants_cost_no_more_queries_than_one(django_assert_num_queries):
+def test_24_variants_need_as_many_queries_as_one(django_assert_num_queries):
     listings = [make_sellable() for _ in range(24)]
     make_service()
     ask(listings[0])
@@ -151,7 +151,7 @@ def test_four_and_twenty_variants_cost_no_more_queries_than_one(django_assert_nu
 
 
 def scatter(dice):
-    """Make a light with several suppliers, shelves and routes, all by chance."""
+    """Create a light with random suppliers, stock rows and routes."""
     listing = make_sellable(quantity=dice.randint(0, 9))
     variant = listing.variant
     variant.packed_weight_g = dice.choice([90, 300, 700])
@@ -191,7 +191,7 @@ def scatter(dice):
 
 
 def brute(listing, country, by):
-    """Try every quantity on every shelf and every route."""
+    """Return the possible quantities by trying every quantity, stock row and route."""
     able = set()
     for level in StockLevel.objects.with_available(NOON).select_related("offer__supplier"):
         offer = level.offer
@@ -214,7 +214,7 @@ def brute(listing, country, by):
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_availability_is_what_every_shelf_and_route_could_do_and_what_is_placed(seed):
+def test_availability_matches_brute_force_over_stock_and_routes(seed):
     dice = random.Random(seed)
     listing = scatter(dice)
     country = dice.choice(["DE", "FR"])
@@ -234,7 +234,7 @@ def test_availability_is_what_every_shelf_and_route_could_do_and_what_is_placed(
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_the_most_can_be_placed_and_one_more_cannot(seed):
+def test_the_maximum_can_be_ordered_and_one_more_cannot(seed):
     listing = scatter(random.Random(seed + 1000))
     most = ask(listing).most
     Listing.objects.update(available=99, as_of=NOON)
@@ -253,7 +253,7 @@ def test_the_most_can_be_placed_and_one_more_cannot(seed):
     assert quoted(listing, most + 1) == []
 
 
-def test_the_most_of_a_route_is_the_last_load_that_it_takes():
+def test_the_maximum_of_a_route_is_the_last_load_it_accepts():
     dice = random.Random(7)
     listing = make_sellable()
     for _ in range(60):

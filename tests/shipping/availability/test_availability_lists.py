@@ -1,4 +1,4 @@
-"""What lists are told of their cards is what the product page is told, and asked for rarely."""
+"""Lists show the promise of the product page, from a cache of one minute."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @dataclass(frozen=True)
 class Lamp:
-    """What a card shows."""
+    """The values that a card shows."""
 
     price_amount: Decimal = Decimal("39.99")
     available: int = 5
@@ -43,7 +43,7 @@ def listed(listing, now=NOON, country="DE", **changes):
     return found[listing.variant_id]
 
 
-def test_a_card_is_promised_from_the_nearest_place_that_has_it():
+def test_a_card_is_promised_from_the_nearest_source_in_stock():
     listing = make_sellable()
     far = make_location(code="CN", country="CN")
     make_level(listing.level.offer, 5, far)
@@ -64,7 +64,7 @@ def test_a_card_is_promised_from_the_nearest_place_that_has_it():
     assert (only_far.country_from, only_far.arrives_to) == ("CN", date(2026, 12, 11))
 
 
-def test_a_card_that_ships_from_elsewhere_is_asked_for_anew_although_as_many_are_left():
+def test_a_card_with_changed_origins_is_recomputed():
     listing = make_sellable()
     far = make_location(code="CN", country="CN")
     make_level(listing.level.offer, 5, far)
@@ -78,7 +78,7 @@ def test_a_card_that_ships_from_elsewhere_is_asked_for_anew_although_as_many_are
     assert (near.country_from, far_now.country_from) == ("DE", "CN")
 
 
-def test_a_card_is_promised_nothing_where_no_carrier_goes_and_is_not_sold_out():
+def test_a_card_without_a_route_has_no_promise_and_is_not_sold_out():
     listing = make_sellable()
     make_service(countries=["FR"])
 
@@ -86,7 +86,7 @@ def test_a_card_is_promised_nothing_where_no_carrier_goes_and_is_not_sold_out():
     assert listed(listing, available=0).is_sold_out
 
 
-def test_a_list_asks_once_in_a_minute_and_again_for_another_supply(django_assert_num_queries):
+def test_a_list_queries_once_a_minute_and_again_for_changed_supply(django_assert_num_queries):
     listings = [make_sellable() for _ in range(24)]
     make_service()
     shown = {listing.variant_id: Lamp() for listing in listings}
@@ -105,19 +105,19 @@ def test_a_list_asks_once_in_a_minute_and_again_for_another_supply(django_assert
     assert [fewer[one.variant_id].most for one in listings[:2]] == [2, 5]
 
 
-def test_what_goods_land_at_is_read_once_for_all_lists(django_assert_num_queries):
+def test_landed_costs_are_read_once_for_all_lists(django_assert_num_queries):
     listing = make_sellable()
     for location in (make_location(), make_location(code="ES", country="ES")):
         make_service(location, code=location.code)
     make_level(listing.level.offer, 5, make_location(code="ES", country="ES"))
 
-    with django_assert_num_queries(7):  # and as well terms, rates, scores, and the country's tax
+    with django_assert_num_queries(7):  # and also costs, rates, scores and tax
         listed(listing)
     with django_assert_num_queries(1):
         listed(listing, available=4)
 
 
-def test_of_two_places_at_one_cost_the_sooner_is_promised_as_the_cart_sends_it():
+def test_at_equal_cost_the_faster_source_is_promised_as_in_the_cart():
     listing = make_sellable()
     make_service(min_days=6, max_days=8)
     quick = make_location(code="DE2")
@@ -127,7 +127,7 @@ def test_of_two_places_at_one_cost_the_sooner_is_promised_as_the_cart_sends_it()
     assert listed(listing).promise.arrives_to == NOON.date() + timedelta(days=4)
 
 
-def test_a_list_knows_what_a_page_was_told_since():
+def test_a_list_shows_what_a_page_computed_since():
     listing = make_sellable()
     make_service()
     before = listed(listing)
@@ -141,7 +141,7 @@ def test_a_list_knows_what_a_page_was_told_since():
     assert page.promise.arrives_to == before.promise.arrives_to + timedelta(days=7)
 
 
-def test_a_list_asks_anew_when_the_hour_of_a_cut_off_comes():
+def test_a_list_is_recomputed_when_a_cut_off_hour_begins():
     listing = make_sellable()
     make_service()
     Supplier.objects.update(cut_off_hour=12)
@@ -152,7 +152,7 @@ def test_a_list_asks_anew_when_the_hour_of_a_cut_off_comes():
     assert after.leaves_on == before.leaves_on + timedelta(days=1)
 
 
-def test_changed_routes_are_seen_after_a_minute():
+def test_changed_routes_apply_after_a_minute():
     listing = make_sellable()
     service = make_service(base_amount="4.90")
     before = listed(listing).promise.price
@@ -165,7 +165,7 @@ def test_changed_routes_are_seen_after_a_minute():
     assert [str(price) for price in (before, soon, later)] == ["4.90 EUR", "4.90 EUR", "5.90 EUR"]
 
 
-def test_no_answer_is_more_than_the_listing_says():
+def test_no_answer_exceeds_the_listed_quantity():
     listing = make_sellable(quantity=50)
     make_service(max_weight_g=90_000)
     Listing.objects.update(available=7)
@@ -177,7 +177,7 @@ def test_no_answer_is_more_than_the_listing_says():
 
 
 @pytest.mark.parametrize("change", [{"available": 0}, {"as_of": NOON - timedelta(days=2)}])
-def test_what_is_not_for_sale_as_listed_has_no_answer(change):
+def test_a_listing_that_is_not_for_sale_has_no_answer(change):
     listing = make_sellable()
     make_service()
     Listing.objects.update(**change)
@@ -186,7 +186,7 @@ def test_what_is_not_for_sale_as_listed_has_no_answer(change):
         ask(listing)
 
 
-def test_of_two_ways_at_one_price_the_sooner_is_promised():
+def test_at_equal_price_the_faster_method_is_promised():
     listing = make_sellable()
     make_service(code="slow", tier="economy", min_days=3, max_days=9)
     make_service(code="fast", tier="express", min_days=1, max_days=2)

@@ -1,4 +1,4 @@
-"""A cart that nobody has is routed as checkout would, by any rules."""
+"""A hypothetical cart is routed as checkout would route it, by any rules."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def light():
-    """A light at two suppliers: cheap and slow, dear and quick."""
+    """A light at two suppliers: one cheap and slow, one expensive and fast."""
     listing = make_sellable(quantity=9, cost="10.00")
     make_service(min_days=1, max_days=2, countries=["DE"])
     offer = make_offer(listing.variant, supplier=make_supplier("far"), cost="8.00")
@@ -44,7 +44,7 @@ def taken(plan):
     return [line.candidate.level_id for parcel in plan.parcels for line in parcel.lines]
 
 
-def test_rules_say_which_place_a_preview_takes(light):
+def test_routing_rules_choose_the_source_of_a_preview(light):
     soonest = Rules(chain=(Criterion.DAYS, Criterion.COST))
 
     cheap, quick = preview(light), preview(light, soonest)
@@ -58,7 +58,7 @@ def test_rules_say_which_place_a_preview_takes(light):
     assert dear.net - dear.outlay < less.net - less.outlay
 
 
-def test_a_supplier_who_ships_what_is_ordered_is_taken_first_where_scores_count(light):
+def test_a_better_scorecard_wins_where_scores_count(light):
     for supplier, low in ((light.level.offer.supplier, "0.97"), (light.far.offer.supplier, "0.6")):
         Scorecard.objects.create(
             supplier=supplier, measure="fill_rate", on=NOON.date(), sample=90, value=1, low=low
@@ -71,7 +71,7 @@ def test_a_supplier_who_ships_what_is_ordered_is_taken_first_where_scores_count(
     assert {one.score for one, _, _ in found.weighed(light.variant_id)} == {97, 60}
 
 
-def test_what_goes_live_is_what_a_cart_is_sent_by_and_its_card_tells(light):
+def test_live_rules_apply_to_carts_and_cards(light):
     channel = make_channel()
     cart = make_cart(light)
     before = availability.look(cart=cart, country="DE", now=NOON)
@@ -89,7 +89,7 @@ def test_what_goes_live_is_what_a_cart_is_sent_by_and_its_card_tells(light):
     assert told[light.variant_id].promise.country_from == "DE"
 
 
-def test_what_nobody_can_send_there_is_said(light):
+def test_undeliverable_quantities_and_countries_are_explained(light):
     found = preview(light, quantity=10)
     nowhere = preview(light, country="AU")
 

@@ -1,4 +1,4 @@
-"""A previewed cart costs what a real one does once its shopper has typed his address."""
+"""A preview with a postcode costs what a real cart costs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _fresh(quiet_surroundings):
 
 @pytest.fixture
 def light():
-    """A light whose supplier is asked what the way of its parcel costs."""
+    """A light whose location has live rates."""
     listing = make_sellable()
     listing.variant.refresh_from_db()
     make_terms(channel=listing.channel)
@@ -49,7 +49,7 @@ def preview(light, country="DE", **place):
     )
 
 
-def test_with_a_postcode_he_is_asked_as_the_cart_asks_him(monkeypatch, light):
+def test_a_postcode_asks_for_live_rates_as_a_cart_does(monkeypatch, light):
     supplier = connect(monkeypatch, lumen=Freighter(option("5.00")))
     cart = make_cart(light)
     cart.ship_to = {"country": "DE", "postcode": "10115"}
@@ -64,10 +64,10 @@ def test_with_a_postcode_he_is_asked_as_the_cart_asks_him(monkeypatch, light):
     assert [one.price for one in found.quotes] == [one.price for one in real.quotes]
     assert [one.price for one in found.quotes] != [one.price for one in without.quotes]
     assert (without.is_asked_live, found.is_asked_live) == (True, False)
-    assert len(supplier.asked) == 1  # the cart was told what the preview was
+    assert len(supplier.asked) == 1  # the cart used the cached answer of the preview
 
 
-def test_his_no_to_a_postcode_is_a_no_here_too(monkeypatch, light):
+def test_a_refusal_of_the_postcode_applies_to_the_preview(monkeypatch, light):
     connect(monkeypatch, lumen=Freighter())
 
     found = preview(light, postcode="27498")
@@ -76,7 +76,7 @@ def test_his_no_to_a_postcode_is_a_no_here_too(monkeypatch, light):
     assert found.reasons
 
 
-def test_the_tax_of_a_region_is_what_is_earned_less():
+def test_margins_use_the_tax_of_the_region():
     light = make_sellable()
     light.variant.refresh_from_db()
     make_terms(channel=light.channel)

@@ -1,4 +1,4 @@
-"""What is too heavy together from where it earns is sent from elsewhere, and not unbuyable."""
+"""Lines too heavy together at the profitable source ship from another one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def heavy():
-    """Two lights: one parcel from where they earn takes either, one from elsewhere takes both."""
+    """Two lights: their profitable source ships either per parcel, another source both."""
     made = rules.draft(
         channel=make_channel(), chain=(Criterion.DAYS, Criterion.COST), by="ada", now=NOON
     )
@@ -42,7 +42,7 @@ def places(plan):
     return [parcel.location_id for parcel in plan.parcels]
 
 
-def test_two_lines_that_no_route_carries_together_leave_from_where_one_does(
+def test_lines_too_heavy_together_ship_from_a_source_that_takes_both(
     heavy, django_assert_num_queries
 ):
     lights, dear = heavy
@@ -58,7 +58,7 @@ def test_two_lines_that_no_route_carries_together_leave_from_where_one_does(
     assert fill(cart=cart, country="DE", now=NOON).quotes
 
 
-def test_what_nobody_carries_together_stays_where_it_earns(heavy):
+def test_lines_no_source_takes_together_stay_at_the_profitable_one(heavy):
     lights, _ = heavy
     Service.objects.update(max_weight_g=2000)
 

@@ -1,4 +1,4 @@
-"""From where a line would lose money nothing is sent, on all fronts, while another place sends."""
+"""Pages, carts and orders avoid a source that loses money while another has stock."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SOONEST = (Criterion.DAYS, Criterion.COST)
 
 
 def rule(**more):
-    """Let the soonest place come first."""
+    """Put a live rule set that prefers the fastest source."""
     made = rules.draft(channel=make_channel(), chain=SOONEST, by="ada", now=NOON, **more)
     rules.go_live(rules=made, by="ada", now=NOON)
     quotes.forget()
@@ -49,7 +49,7 @@ def rule(**more):
 
 @pytest.fixture
 def light():
-    """A light at two suppliers: one is cheap and slow, one quick and too dear for its price."""
+    """A light at two suppliers: one cheap and slow, one fast and too expensive for its price."""
     rule()
     listing = make_sellable(quantity=9, cost="10.00")
     make_service(min_days=9, max_days=20, countries=["DE"])
@@ -78,7 +78,7 @@ def noted(order, light):
     return {one["level"]: one["verdict"] for one in order.routed_by["lines"][str(light.variant_id)]}
 
 
-def test_all_fronts_take_the_place_that_earns_although_another_is_sooner(light):
+def test_pages_carts_and_cards_prefer_the_profitable_source(light):
     there = {"country": "DE", "channel": light.channel, "now": NOON}
     _, seen = looked(light)
     told = availability.availability(variant_ids=[light.variant_id], **there)[light.variant_id]
@@ -88,23 +88,23 @@ def test_all_fronts_take_the_place_that_earns_although_another_is_sooner(light):
     assert told.promise == card.promise
     assert told.promise.country_from == "DE"
     assert (told.most, card.most) == (9, 9)
-    dearer = listed(light, available=9, price_amount=D("59.99"))  # it pays the quick one
+    dearer = listed(light, available=9, price_amount=D("59.99"))  # covers the cost of the fast one
     assert dearer.promise.country_from == "PL"
 
 
-def test_an_order_keeps_that_a_place_was_left_out_and_what_it_would_have_lost(light):
+def test_an_order_logs_an_excluded_source_and_its_loss(light):
     order = placed(light)
 
     said = admin_columns.routed_by(order)
     assert noted(order, light) == {light.level.pk: TAKEN, light.quick.pk: Unearning.LOSES}
-    # 39.99 are 33.61 before tax; 34.00 of goods and all fees are more
+    # 39.99 is 33.61 before tax; 34.00 of cost plus fees is more
     loses = D(order.routed_by["lines"][str(light.variant_id)][1]["spent"]) - D("33.61")
     assert f"quick (PL), €36.00: it would lose €{loses:.2f}" in said
     with translation.override("az"):
         assert "zərər edərdi" in admin_columns.routed_by(order)
 
 
-def test_rules_that_ask_for_no_margin_send_it_at_a_loss_and_the_order_says_so(light):
+def test_rules_without_a_minimum_margin_sell_at_a_loss_and_log_it(light):
     rule(least_margin_rate=None)
 
     order = placed(light)
@@ -113,7 +113,7 @@ def test_rules_that_ask_for_no_margin_send_it_at_a_loss_and_the_order_says_so(li
     assert "the rules ask for no margin" in admin_columns.routed_by(order)
 
 
-def test_where_all_lose_it_is_for_sale_the_order_says_so_and_the_gate_holds_it(light, monkeypatch):
+def test_if_all_sources_lose_the_order_is_placed_and_held(light, monkeypatch):
     supplier = connect(monkeypatch, ScriptedSupplier())
     SupplierOffer.objects.filter(pk=light.level.offer_id).update(cost_amount=D("36.00"))
 
@@ -129,7 +129,7 @@ def test_where_all_lose_it_is_for_sale_the_order_says_so_and_the_gate_holds_it(l
     assert supplier.effects == []
 
 
-def test_what_one_place_alone_has_says_that_it_loses(light):
+def test_a_single_source_at_a_loss_is_logged(light):
     SupplierOffer.objects.filter(pk=light.level.offer_id).update(status="gone")
 
     order = placed(light)
@@ -138,7 +138,7 @@ def test_what_one_place_alone_has_says_that_it_loses(light):
     assert "Taken at a loss of" in admin_columns.routed_by(order)
 
 
-def test_more_is_had_from_a_place_that_loses_than_from_none(light):
+def test_a_source_at_a_loss_is_used_if_no_other_has_the_quantity(light):
     _, seen = looked(light, quantity=9)
     SupplierOffer.objects.filter(pk=light.level.offer_id).update(minimum_quantity=20)
     _, alone = looked(light, quantity=9)
@@ -147,7 +147,7 @@ def test_more_is_had_from_a_place_that_loses_than_from_none(light):
     assert (levels(alone.plan), alone.short) == ([light.quick.pk], ())
 
 
-def test_what_a_code_takes_off_counts_before_a_place_is_chosen_and_is_read_once(light):
+def test_a_discount_code_counts_before_routing_and_is_read_once(light):
     SupplierOffer.objects.filter(pk=light.quick.offer_id).update(cost_amount=D("25.00"))
     make_promotion(code="HALF", percent=D("0.50"), may_go_below_floor=True)
     cart, before = looked(light)
@@ -164,14 +164,14 @@ def test_what_a_code_takes_off_counts_before_a_place_is_chosen_and_is_read_once(
     assert sum('FROM "orders_coupon"' in each["sql"] for each in ran) == 1
 
 
-def test_to_know_what_a_line_earns_costs_no_query_of_its_own(light, django_assert_num_queries):
-    cart, _ = looked(light)  # terms, rates and tax are kept for a minute
+def test_the_margin_filter_needs_no_extra_query(light, django_assert_num_queries):
+    cart, _ = looked(light)  # costs, rates and tax are cached for a minute
 
     with django_assert_num_queries(2):  # the cart, and the stock
         availability.look(cart=cart, country="DE", now=NOON)
 
 
-def test_a_refused_line_is_looked_for_where_it_earns(monkeypatch):
+def test_a_rejected_line_is_rerouted_to_a_profitable_source(monkeypatch):
     monkeypatch.setattr(submission, "check", lambda **_: [])
     connect(monkeypatch, ScriptedSupplier())
     listing = make_sellable()
@@ -186,7 +186,7 @@ def test_a_refused_line_is_looked_for_where_it_earns(monkeypatch):
     assert [one.supplier.code for one in live()] == ["slow"]
 
 
-def test_staff_read_what_a_place_would_lose_beside_what_is_taken(light):
+def test_staff_see_the_loss_of_each_source_in_the_comparison(light):
     channel = make_channel()
     there = {"country": "DE", "channel": channel, "now": NOON}
     rules = quotes.rules_of(channel, NOON)

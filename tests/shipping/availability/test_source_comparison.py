@@ -35,7 +35,7 @@ def verdicts(found):
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_what_is_called_taken_is_what_checkout_takes(seed):
+def test_the_comparison_chooses_the_source_that_checkout_chooses(seed):
     listing = scatter(random.Random(seed))
     for quantity in range(1, 12):
         found = compare(listing, quantity)
@@ -51,7 +51,7 @@ def test_what_is_called_taken_is_what_checkout_takes(seed):
         assert len(found) == listing.variant.offers.values("levels").count()
 
 
-def test_each_other_row_says_why_it_is_not_taken():
+def test_each_other_row_has_its_reason():
     listing = make_sellable(quantity=9, cost="8.00")
     Variant.objects.update(packed_weight_g=300)
     make_service(max_weight_g=3000)
@@ -86,7 +86,7 @@ def test_each_other_row_says_why_it_is_not_taken():
     assert Counter(bool(one.sentence) for one in found)[True] == 1
 
 
-def test_what_is_too_little_for_its_own_terms_says_so_and_not_that_no_route_goes():
+def test_stock_below_the_minimum_order_is_not_reported_as_undeliverable():
     listing = make_sellable(quantity=3)
     make_service()
     listing.variant.offers.update(minimum_quantity=5)

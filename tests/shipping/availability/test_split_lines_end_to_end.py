@@ -1,4 +1,4 @@
-"""Ten lights of which six lie here and four there: sold, held, bought, rehearsed, given back."""
+"""A line of ten split over two sources: sold, reserved, ordered, simulated, released."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def placed(light, quantity=10):
     ).order
 
 
-def test_all_fronts_say_ten_and_the_cart_shows_which_come_in_which_parcel(light):
+def test_pages_offer_ten_and_the_cart_shows_both_parcels(light):
     there = {"country": "DE", "channel": light.channel, "now": NOON}
     told = availability.availability(variant_ids=[light.variant_id], quantity=10, **there)
     one = told[light.variant_id]
@@ -78,7 +78,7 @@ def test_all_fronts_say_ten_and_the_cart_shows_which_come_in_which_parcel(light)
     assert filled.totals.goods == Money(Decimal("399.90"), "EUR")
 
 
-def test_a_channel_that_wants_whole_lines_sells_six_of_them(light):
+def test_a_channel_without_split_lines_sells_the_largest_source(light):
     Channel.objects.update(places_per_line=1)
     channel = Channel.objects.get()
     there = {"country": "DE", "channel": channel, "now": NOON}
@@ -89,7 +89,7 @@ def test_a_channel_that_wants_whole_lines_sells_six_of_them(light):
     assert told[light.variant_id].promise is None
 
 
-def test_what_a_channel_divides_is_listed_anew_at_the_next_look(light):
+def test_a_changed_split_limit_is_published_at_the_next_run(light):
     publication.publish(variant_ids=[light.variant_id], now=NOON)
     assert Listing.objects.get().available == 10
     confirmations.follow(now=NOON)
@@ -104,7 +104,7 @@ def test_what_a_channel_divides_is_listed_anew_at_the_next_look(light):
     assert not UnpublishedSupply.objects.exists()
 
 
-def test_it_is_held_on_both_shelves_and_each_supplier_is_asked_for_his_part(light):
+def test_each_source_reserves_and_receives_its_part(light):
     order = placed(light)
 
     lines = order.lines.order_by("pk")
@@ -124,7 +124,7 @@ def test_it_is_held_on_both_shelves_and_each_supplier_is_asked_for_his_part(ligh
     assert broken() == []
 
 
-def test_one_shelf_that_was_emptied_meanwhile_lets_nothing_be_sold(light):
+def test_an_empty_source_blocks_the_sale(light):
     cart, seen = looked(light)
     (quote, *_) = quotes.for_plan(plan=seen.plan, country="DE", now=NOON, pieces=seen.pieces)
     StockLevel.objects.order_by("-pk").update(reported_quantity=3)
@@ -136,7 +136,7 @@ def test_one_shelf_that_was_emptied_meanwhile_lets_nothing_be_sold(light):
     assert set(StockLevel.objects.values_list("reserved", flat=True)) == {0}
 
 
-def test_who_does_not_pay_gives_both_parts_back(light):
+def test_an_unpaid_order_releases_both_parts(light):
     order = placed(light)
 
     assert checkout.expire(order=order, now=order.pay_before)
@@ -146,7 +146,7 @@ def test_who_does_not_pay_gives_both_parts_back(light):
 
 
 @pytest.mark.parametrize("cents", [1, 333, 1999])
-def test_a_discount_and_its_tax_are_shared_to_the_cent(light, cents):
+def test_discount_and_tax_are_split_to_the_cent(light, cents):
     Listing.objects.update(floor_amount=0)
     make_promotion(kind="amount", amount=Decimal(cents) / 100, percent=0)
     order = placed(light)
@@ -161,7 +161,7 @@ def test_a_discount_and_its_tax_are_shared_to_the_cent(light, cents):
     )
 
 
-def test_staff_read_who_sends_how_many(light):
+def test_staff_see_the_quantity_per_source(light):
     found = source_comparison.compare(
         variant=light.variant, quantity=10, country="DE", channel=light.channel, now=NOON
     )
@@ -185,7 +185,7 @@ def test_staff_read_who_sends_how_many(light):
     assert preview.accounts[light.variant_id].net == paid.net
 
 
-def test_an_order_of_a_divided_line_is_rehearsed_as_it_was_bought(light):
+def test_a_split_order_is_simulated_as_it_was_placed(light):
     placed(light)
     orders = Order.objects.prefetch_related("lines")
 
@@ -199,13 +199,13 @@ def test_an_order_of_a_divided_line_is_rehearsed_as_it_was_bought(light):
     assert found.before.cost > 100
 
 
-def test_parts_sold_together_are_lines_of_their_own(light):
+def test_parts_become_order_lines(light):
     order = placed(light)
 
     assert OrderLine.objects.filter(order=order, parted_from=None).count() == 2
 
 
-def test_what_is_too_heavy_with_a_part_is_refused_with_the_number_that_can_be_had(light):
+def test_a_part_too_heavy_for_its_parcel_is_refused_with_the_possible_quantity(light):
     other = make_sellable(quantity=5, price="9.99")
     make_offer_there(other, light)
     Variant.objects.update(packed_weight_g=1000)
@@ -221,7 +221,7 @@ def test_what_is_too_heavy_with_a_part_is_refused_with_the_number_that_can_be_ha
     assert fill(cart=cart, country="DE", now=NOON).can_be_ordered is False
 
 
-def test_what_cannot_go_at_all_stands_in_the_way_of_no_divided_line(light):
+def test_an_undeliverable_line_does_not_prevent_a_split(light):
     forbidden = make_sellable(quantity=5, price="9.99")
     make_offer_there(forbidden, light)
     forbidden.variant.product.not_sent_to = ["DE"]
@@ -236,7 +236,7 @@ def test_what_cannot_go_at_all_stands_in_the_way_of_no_divided_line(light):
 
 
 def make_offer_there(listing, light):
-    """Put a light only where the other's part fills a parcel."""
+    """Place a light only where the other light's part fills a parcel."""
     StockLevel.objects.filter(pk=listing.level.pk).update(
         location=StockLevel.objects.get(offer__variant=light.variant, location__code="DE").location
     )

@@ -1,4 +1,4 @@
-"""A parcel costs what its own supplier asks for it, where his word counts; else our table."""
+"""A parcel costs what its supplier asks if live rates apply, otherwise what our routes say."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def option(price="5.00", name="Standard", currency="EUR", min_days=5, max_days=9
 
 
 class Freighter:
-    """A supplier who tells what a way costs, or does something else instead."""
+    """A supplier with live rates, or with another scripted behavior."""
 
     def __init__(self, *options, instead=None):
         self.options, self.instead, self.asked = options, instead, []
@@ -54,7 +54,7 @@ def refuses(error):
 
 
 def connect(monkeypatch, **suppliers):
-    """Let each supplier be reached by his code; returns the only one."""
+    """Connect each supplier by its code; return the only one."""
 
     @contextmanager
     def adapter_for(row):
@@ -78,7 +78,7 @@ def light():
 
 
 def make_far():
-    """Put another light on the shelf of another supplier."""
+    """Add another light at another supplier."""
     listing = make_listing(price_amount=Decimal("39.99"), available=5, as_of=NOON)
     far = make_supplier(code="far")
     make_level(make_offer(listing.variant, supplier=far), location=make_location(far, "CN", "CN"))
@@ -97,7 +97,7 @@ def quoted(cart, now=NOON):
     return quotes.for_plan(plan=plan, country="DE", now=now, pieces=pieces, told=said)
 
 
-def test_two_parcels_cost_what_each_of_their_suppliers_says(monkeypatch, light):
+def test_two_parcels_cost_what_each_supplier_asks(monkeypatch, light):
     lumen = connect(monkeypatch, lumen=Freighter(option("5.00")))
     far = make_far()
     Variant.objects.update(packed_weight_g=500)
@@ -115,7 +115,7 @@ def test_two_parcels_cost_what_each_of_their_suppliers_says(monkeypatch, light):
     assert [(line.sku, line.quantity) for line in lines] == [(light.level.offer.supplier_sku, 2)]
 
 
-def test_it_comes_no_sooner_than_he_says(monkeypatch, light):
+def test_a_parcel_arrives_no_sooner_than_its_live_rate_says(monkeypatch, light):
     connect(monkeypatch, lumen=Freighter(option(min_days=1, max_days=20)))
     make_service(min_days=3, max_days=6)
 
@@ -124,7 +124,7 @@ def test_it_comes_no_sooner_than_he_says(monkeypatch, light):
     assert (quote.arrives_to - quote.arrives_from).days == 17
 
 
-def test_what_the_prices_of_goods_pay_for_freight_is_not_paid_twice(monkeypatch, light):
+def test_freight_included_in_item_prices_is_not_charged_twice(monkeypatch, light):
     make_terms(channel=light.channel, freight_amount=Decimal("2.00"))
     connect(monkeypatch, lumen=Freighter(option("5.00")))
     make_service()
@@ -134,7 +134,7 @@ def test_what_the_prices_of_goods_pay_for_freight_is_not_paid_twice(monkeypatch,
     assert str(quote.price) == "1.23 EUR"  # (5 - 2 * 2) / 0.97 * 1.19
 
 
-def test_foreign_money_is_worth_the_most_it_may_be(monkeypatch, light):
+def test_an_unconfirmed_currency_uses_its_highest_plausible_rate(monkeypatch, light):
     make_exchange_rate(rate="0.90")
     connect(monkeypatch, lumen=Freighter(option("10.00", currency="USD")))
     make_service()
@@ -163,7 +163,7 @@ def test_foreign_money_is_worth_the_most_it_may_be(monkeypatch, light):
         "cannot say",
     ],
 )
-def test_where_he_says_nothing_that_counts_our_table_does(monkeypatch, light, freighter):
+def test_routes_apply_without_a_usable_live_rate(monkeypatch, light, freighter):
     connect(monkeypatch, lumen=freighter)
     make_service(base_amount="4.90")
 
@@ -172,7 +172,7 @@ def test_where_he_says_nothing_that_counts_our_table_does(monkeypatch, light, fr
     assert str(quote.price) == "4.90 EUR"
 
 
-def test_who_hangs_is_not_waited_for(monkeypatch, light):
+def test_a_hanging_supplier_is_not_waited_for(monkeypatch, light):
     may_end = threading.Event()
     connect(monkeypatch, lumen=Freighter(option(), instead=lambda: may_end.wait(timeout=30)))
     monkeypatch.setattr(live_rates, "WITHIN_S", 0.1)
@@ -184,7 +184,7 @@ def test_who_hangs_is_not_waited_for(monkeypatch, light):
     assert str(quote.price) == "4.90 EUR"
 
 
-def test_a_way_that_he_does_not_name_is_not_offered_and_the_reason_is_said(monkeypatch, light):
+def test_a_method_missing_from_the_answer_is_not_offered_and_explained(monkeypatch, light):
     connect(monkeypatch, lumen=Freighter(option(name="Sea")))
     make_service()
     cart = make_cart(light)
@@ -197,7 +197,7 @@ def test_a_way_that_he_does_not_name_is_not_offered_and_the_reason_is_said(monke
     assert reason.code == "no_route"
 
 
-def test_who_refuses_a_whole_address_carries_nothing_there(monkeypatch, light):
+def test_a_refusal_of_a_complete_address_removes_the_method(monkeypatch, light):
     connect(monkeypatch, lumen=Freighter(instead=refuses(NoWayError("an island"))))
     make_service()
     cart = make_cart(light)
@@ -206,7 +206,7 @@ def test_who_refuses_a_whole_address_carries_nothing_there(monkeypatch, light):
     assert quoted(cart) == []
 
 
-def test_who_names_nothing_to_a_whole_address_carries_nothing_there(monkeypatch, light):
+def test_an_empty_answer_for_a_complete_address_removes_the_method(monkeypatch, light):
     connect(monkeypatch, lumen=Freighter())
     make_service()
     cart = make_cart(light)
@@ -224,7 +224,7 @@ def test_who_names_nothing_to_a_whole_address_carries_nothing_there(monkeypatch,
         GoneError("off the shelf", code="1602002"),
     ],
 )
-def test_a_refusal_of_something_else_takes_no_way_off(monkeypatch, light, error):
+def test_an_unrelated_refusal_removes_no_method(monkeypatch, light, error):
     connect(monkeypatch, lumen=Freighter(instead=refuses(error)))
     make_service(base_amount="4.90")
     cart = make_cart(light)
@@ -235,7 +235,7 @@ def test_a_refusal_of_something_else_takes_no_way_off(monkeypatch, light, error)
     assert str(quote.price) == "4.90 EUR"
 
 
-def test_nobody_is_asked_where_our_table_counts(monkeypatch, light):
+def test_no_supplier_is_asked_where_routes_apply(monkeypatch, light):
     lumen = connect(monkeypatch, lumen=Freighter(option()))
     AskedFreight.objects.update(is_active=False)
     make_service(base_amount="4.90")
@@ -254,7 +254,7 @@ def test_no_lock_is_held_while_suppliers_are_asked(monkeypatch, light):
         quoted(cart)
 
 
-def test_channels_are_charged_by_their_own_terms(light):
+def test_each_channel_charges_by_its_own_costs(light):
     plan = stock_query.plan(
         lines=[(light.variant_id, 1)], channel=make_channel(), country="DE", now=NOON
     )

@@ -1,4 +1,4 @@
-"""What suppliers said of freight is kept; who was not asked is asked at the next page."""
+"""Live rates are cached; a supplier that was not asked is asked by the next page."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __all__ = ["_fresh", "light"]
 pytestmark = pytest.mark.django_db
 
 
-def test_what_he_said_holds_through_the_checkout_and_is_asked_once(monkeypatch, light):
+def test_an_answer_is_cached_through_checkout(monkeypatch, light):
     lumen = connect(monkeypatch, lumen=Freighter(option("5.00")))
     make_service()
     cart = make_cart(light)
@@ -45,7 +45,7 @@ def test_what_he_said_holds_through_the_checkout_and_is_asked_once(monkeypatch, 
     assert quoted(cart) != first, "to a postcode it may cost more"
 
 
-def test_who_is_silent_is_not_asked_at_each_page(monkeypatch, light):
+def test_a_silent_supplier_is_not_asked_by_each_page(monkeypatch, light):
     lumen = connect(monkeypatch, lumen=Freighter(instead=refuses(TemporaryError("busy"))))
     make_service()
     cart = make_cart(light)
@@ -54,9 +54,7 @@ def test_who_is_silent_is_not_asked_at_each_page(monkeypatch, light):
     assert len(lumen.asked) == 1
 
 
-def test_who_was_not_asked_since_his_lanes_are_full_is_asked_at_the_next_page(
-    monkeypatch, settings, light
-):
+def test_a_supplier_without_a_free_lane_is_asked_by_the_next_page(monkeypatch, settings, light):
     settings.LANES_PER_SUPPLIER = 1
     connect(monkeypatch, lumen=Freighter(option("5.00")))
     make_service(base_amount="4.90")
@@ -70,7 +68,7 @@ def test_who_was_not_asked_since_his_lanes_are_full_is_asked_at_the_next_page(
     assert str(quote.price) == "6.13 EUR"
 
 
-def test_a_call_that_was_held_back_is_made_at_the_next_page(monkeypatch, light):
+def test_a_deferred_call_is_made_by_the_next_page(monkeypatch, light):
     held = NotNowError("his line is resting")
     lumen = connect(monkeypatch, lumen=Freighter(option("5.00"), instead=refuses(held)))
     make_service(base_amount="4.90")
@@ -83,7 +81,7 @@ def test_a_call_that_was_held_back_is_made_at_the_next_page(monkeypatch, light):
     assert (str(quote.price), str(again.price)) == ("4.90 EUR", "6.13 EUR")
 
 
-def test_whose_turn_did_not_come_is_asked_at_the_next_page(monkeypatch, light):
+def test_a_supplier_not_reached_in_time_is_asked_by_the_next_page(monkeypatch, light):
     may_end = threading.Event()
     hangs = Freighter(option(), instead=lambda: may_end.wait(timeout=30))
     connect(monkeypatch, lumen=hangs, far=Freighter(option("5.00")))
@@ -105,12 +103,12 @@ def test_whose_turn_did_not_come_is_asked_at_the_next_page(monkeypatch, light):
     assert [str(each.price) for each in again.parcels] == ["4.90 EUR", "6.13 EUR"]
 
 
-def test_what_is_kept_outlives_the_names_of_our_classes(monkeypatch, light):
+def test_a_cached_answer_does_not_depend_on_class_names(monkeypatch, light):
     lumen = connect(monkeypatch, lumen=Freighter(option("5.00")))
     make_service(base_amount="4.90")
     cart = make_cart(light)
     first = quoted(cart)
-    monkeypatch.delattr(records, "FreightOption")  # as a deployment that calls it otherwise
+    monkeypatch.delattr(records, "FreightOption")  # as after a deployment that renames the class
 
     assert quoted(cart) == first
     assert len(lumen.asked) == 1
@@ -120,7 +118,7 @@ def test_what_is_kept_outlives_the_names_of_our_classes(monkeypatch, light):
     "kept",
     ["{", "null", '[{"title": "Standard"}]', '[{"name": "Standard", "price": 5}]', b"\xff", 7, []],
 )
-def test_what_cannot_be_read_is_asked_for_again(monkeypatch, light, kept):
+def test_an_unreadable_cached_answer_is_asked_again(monkeypatch, light, kept):
     connect(monkeypatch, lumen=Freighter(option("5.00")))
     make_service(base_amount="4.90")
     monkeypatch.setattr(live_rates, "_key", lambda *_: "kept")

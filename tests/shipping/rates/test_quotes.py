@@ -38,7 +38,7 @@ def sellable(quantity=50, **variant):
     return listing
 
 
-def test_each_tier_is_quoted_by_its_cheapest_route_with_days_from_the_warehouse_on():
+def test_each_tier_uses_its_cheapest_route_and_counts_lead_days():
     listing = sellable(packed_weight_g=500)
     make_service(code="post", base_amount="3.00", per_kg_amount="4.00", min_days=3, max_days=6)
     make_service(code="dear", base_amount="9.00", min_days=1, max_days=2)
@@ -48,13 +48,13 @@ def test_each_tier_is_quoted_by_its_cheapest_route_with_days_from_the_warehouse_
 
     assert (economy.tier, economy.parcels[0].service_code) == ("economy", "post")
     assert str(economy.price) == "5.00 EUR"
-    # NOON is 24 November, and the warehouse takes two days
+    # NOON is 24 November; lead time is two days
     assert (economy.arrives_from, economy.arrives_to) == (date(2026, 11, 29), date(2026, 12, 2))
     assert (express.tier, str(express.price)) == ("express", "12.50 EUR")
     assert economy.parcels[0].accepts == ("inside", "with")
 
 
-def test_delivery_is_free_where_the_route_says_so():
+def test_a_route_can_deliver_free():
     listing = sellable()
     make_service(base_amount="0.00")
 
@@ -63,7 +63,7 @@ def test_delivery_is_free_where_the_route_says_so():
     assert not quote.price
 
 
-def test_a_spare_cell_travels_only_where_loose_cells_may():
+def test_a_spare_cell_ships_only_by_routes_for_loose_cells():
     listing = sellable(lithium="alone", cell_wh=Decimal("12.6"), cell_count=1)
     make_service(code="post", base_amount="1.00")
     make_service(code="road", base_amount="8.00", accepts_alone=True)
@@ -73,7 +73,7 @@ def test_a_spare_cell_travels_only_where_loose_cells_may():
     assert quote.parcels[0].service_code == "road"
 
 
-def test_a_cart_with_one_parcel_for_which_a_tier_is_closed_keeps_the_choice():
+def test_one_parcel_without_a_tier_does_not_remove_the_tier():
     light = sellable()
     far = make_location(code="CN", country="CN")
     spare = sellable(lithium="alone", cell_wh=Decimal("12.6"), cell_count=1)
@@ -104,9 +104,7 @@ def test_a_cart_with_one_parcel_for_which_a_tier_is_closed_keeps_the_choice():
         ({"currency": "USD"}, {}, "no_route", "No route"),
     ],
 )
-def test_what_no_route_may_carry_is_not_quoted_and_the_reason_is_a_sentence(
-    service, variant, code, words
-):
+def test_an_undeliverable_parcel_is_not_quoted_and_explained(service, variant, code, words):
     listing = sellable(**variant)
     make_service(**service)
     plan = plan_of(listing)
@@ -118,7 +116,7 @@ def test_what_no_route_may_carry_is_not_quoted_and_the_reason_is_a_sentence(
     assert words in reason.sentence
 
 
-def test_a_missing_tier_has_its_reason_and_the_other_is_quoted():
+def test_a_missing_tier_is_explained_and_the_other_quoted():
     listing = sellable()
     make_service()
     plan = plan_of(listing)
@@ -130,7 +128,7 @@ def test_a_missing_tier_has_its_reason_and_the_other_is_quoted():
     assert reason.sentence == "Express does not go within Germany."
 
 
-def test_reasons_are_in_the_shoppers_language():
+def test_reasons_are_in_the_customers_language():
     make_service(countries=["FR"])
     plan = plan_of(sellable())
 
@@ -141,7 +139,7 @@ def test_reasons_are_in_the_shoppers_language():
     assert "No route" not in reason.sentence
 
 
-def test_the_plan_takes_the_light_from_where_the_promise_says():
+def test_the_plan_uses_the_source_of_the_promise():
     listing = sellable()
     listing.level.location = make_location(code="CN", country="CN")
     listing.level.save()
@@ -152,7 +150,7 @@ def test_the_plan_takes_the_light_from_where_the_promise_says():
     assert parcel.country == "DE"
 
 
-def test_a_quote_takes_one_query_beside_the_routes(django_assert_num_queries):
+def test_a_quote_needs_one_query_beside_the_routes(django_assert_num_queries):
     listings = [sellable() for _ in range(5)]
     make_service(max_weight_g=5000)
     plan = plan_of(*listings)

@@ -1,4 +1,4 @@
-"""What comes later, or otherwise, comes only if the shopper agrees."""
+"""A later delivery or a substitute needs the customer's consent."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LATER = NOON + timedelta(hours=1)
 MUCH_LATER = NOON + timedelta(days=3)
 
 
-def test_what_comes_later_is_asked_of_the_shopper_and_held_for_him(supplier):
+def test_a_later_delivery_is_offered_and_reserved(supplier):
     listing = make_sellable()
     slow = also_at(listing, max_days=20)
     purchase_order = make_sent_purchase_order(listing)
@@ -47,7 +47,7 @@ def test_what_comes_later_is_asked_of_the_shopper_and_held_for_him(supplier):
 
 @pytest.fixture
 def question(supplier):
-    """A shopper who is asked whether he waits; he paid ``question.order.total_amount``."""
+    """A customer asked about a later delivery, who paid ``question.order.total_amount``."""
     listing = make_sellable()
     also_at(listing, max_days=20)
     refuse(make_sent_purchase_order(listing))
@@ -61,7 +61,7 @@ def answer(question, choice, actor="shopper", now=LATER):
     assert broken() == []
 
 
-def test_who_waits_gets_it_from_there_once(question, supplier):
+def test_an_accepted_delay_is_ordered_once(question, supplier):
     answer(question, "wait")
     answer(question, "wait")
 
@@ -75,7 +75,7 @@ def test_who_waits_gets_it_from_there_once(question, supplier):
     assert asked() == [("capture_requested", order.total_amount)]
 
 
-def test_who_wants_his_money_back_gets_it_and_the_units_are_for_others(question):
+def test_a_refund_releases_the_units(question):
     answer(question, "refund")
     answer(question, "refund")
 
@@ -87,7 +87,7 @@ def test_who_wants_his_money_back_gets_it_and_the_units_are_for_others(question)
     assert live() == []
 
 
-def test_silence_pays_back_when_the_time_is_over_and_not_before(question):
+def test_no_response_refunds_after_the_deadline_only(question):
     look_everywhere(question.answer_by - timedelta(minutes=1))
     assert Setback.objects.get().status == "asked"
 
@@ -99,13 +99,13 @@ def test_silence_pays_back_when_the_time_is_over_and_not_before(question):
     assert asked() == [("release_requested", question.order.total_amount)]
 
 
-def test_nobody_chooses_what_was_not_offered(question):
+def test_a_choice_that_was_not_offered_is_rejected(question):
     with pytest.raises(customer_choice.NoLongerError):
         answer(question, "substitute")
     assert Setback.objects.get().status == "asked"
 
 
-def test_a_shopper_who_cancels_meanwhile_gets_all_of_it_back(question):
+def test_a_cancellation_meanwhile_refunds_everything(question):
     said = cancellation.cancel(order=question.order, reason="no", actor="shopper", now=LATER)
 
     assert said.is_whole
@@ -118,7 +118,7 @@ def test_a_shopper_who_cancels_meanwhile_gets_all_of_it_back(question):
     assert live() == []
 
 
-def test_money_that_is_not_held_long_enough_is_not_waited_for(supplier):
+def test_no_delay_is_offered_beyond_the_payment_authorization(supplier):
     listing = make_sellable()
     also_at(listing, max_days=20)
     purchase_order = make_sent_purchase_order(listing)
@@ -133,7 +133,7 @@ def test_money_that_is_not_held_long_enough_is_not_waited_for(supplier):
 
 @pytest.fixture
 def replaced(supplier):
-    """A light that nobody has any more, and the one that replaces it, sold by another."""
+    """A sold-out light and its substitute, sold by another supplier."""
     listing, newer = make_sellable(), make_sellable(price="45.00", quantity=0)
     also_at(newer)
     type(listing.variant).objects.filter(pk=listing.variant_id).update(replaced_by=newer.variant)
@@ -142,7 +142,7 @@ def replaced(supplier):
     return newer
 
 
-def test_what_replaces_it_is_sent_only_if_the_shopper_agrees_and_costs_no_more(replaced):
+def test_a_substitute_needs_consent_and_costs_no_more(replaced):
     setback = Setback.objects.get()
     assert setback.choices == ["substitute", "refund"]
     assert live() == []
@@ -155,7 +155,7 @@ def test_what_replaces_it_is_sent_only_if_the_shopper_agrees_and_costs_no_more(r
     assert made.charge_amount == made.order.total_amount
 
 
-def test_a_substitute_that_is_gone_when_he_agrees_is_said_and_changes_nothing(replaced):
+def test_a_substitute_sold_out_on_acceptance_changes_nothing(replaced):
     StockLevel.objects.update(reported_quantity=0)
 
     setback = Setback.objects.select_related("order__channel").get()
@@ -168,7 +168,7 @@ def test_a_substitute_that_is_gone_when_he_agrees_is_said_and_changes_nothing(re
     assert live() == []
 
 
-def test_a_cheaper_one_is_not_offered_for_the_same_money(supplier):
+def test_a_cheaper_substitute_is_not_offered(supplier):
     listing, older = make_sellable(), make_sellable(price="30.00", quantity=0)
     also_at(older)
     type(listing.variant).objects.filter(pk=listing.variant_id).update(replaced_by=older.variant)
@@ -179,7 +179,7 @@ def test_a_cheaper_one_is_not_offered_for_the_same_money(supplier):
     assert Setback.objects.get().status == "given_up"
 
 
-def test_a_delay_is_asked_of_the_shopper_and_silence_lets_it_come(supplier):
+def test_a_supplier_delay_is_asked_and_accepted_by_default(supplier):
     listing = make_sellable()
     make_service(listing.level.location, max_days=6)
     purchase_order = make_sent_purchase_order(listing)
@@ -196,7 +196,7 @@ def test_a_delay_is_asked_of_the_shopper_and_silence_lets_it_come(supplier):
     assert Order.objects.get().arrives_to == date(2026, 12, 16)
 
 
-def test_who_does_not_wait_for_a_delay_has_his_supplier_asked_to_stop(supplier):
+def test_a_rejected_delay_requests_cancellation(supplier):
     listing = make_sellable()
     purchase_order = make_sent_purchase_order(listing)
     tell(purchase_order, ships_by=date(2026, 12, 10))
@@ -212,7 +212,7 @@ def test_who_does_not_wait_for_a_delay_has_his_supplier_asked_to_stop(supplier):
     assert Order.objects.get().status == "canceled"
 
 
-def test_a_delay_that_comes_in_time_all_the_same_is_asked_of_nobody(supplier):
+def test_a_delay_that_still_arrives_on_time_is_not_asked(supplier):
     listing = make_sellable()
     make_service(listing.level.location, max_days=6)
     purchase_order = make_sent_purchase_order(listing)
@@ -225,7 +225,7 @@ def test_a_delay_that_comes_in_time_all_the_same_is_asked_of_nobody(supplier):
     assert not Event.objects.filter(name="order.setback_asked").exists()
 
 
-def test_a_question_of_a_delay_is_over_when_it_leaves_or_does_not_come(supplier):
+def test_a_delay_question_ends_when_the_parcel_leaves_or_is_canceled(supplier):
     for word in (Answer.SHIPPED, Answer.REJECTED):
         listing = make_sellable()
         purchase_order = make_sent_purchase_order(listing)
@@ -238,8 +238,8 @@ def test_a_question_of_a_delay_is_over_when_it_leaves_or_does_not_come(supplier)
         assert asked_of.status == "awaited"
 
 
-def test_what_earns_only_together_with_what_comes_in_time_is_not_lost_for_it(supplier):
-    """A alone would come in time and B be paid back; he is asked whether he waits for both."""
+def test_a_line_profitable_only_with_an_on_time_line_is_not_lost(supplier):
+    """Alone, A arrives on time and B is refunded; the customer is asked about both instead."""
     first, second = make_sellable(), make_sellable(price="13.99")
     level = also_at(first)
     offer = make_offer(second.variant, supplier=level.offer.supplier, cost="10.50")

@@ -1,4 +1,4 @@
-"""What is sent anew comes from whoever has it now, as an order is routed."""
+"""Replacement items come from any source in stock, routed like an order."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def exchange(made):
 
 def broken_rules():
     told = registry.check(now=NOON)
-    codes = [one.invariant.code for one in told if one.count]  # supply is planted here by hand
+    codes = [one.invariant.code for one in told if one.count]  # stock is created by hand here
     return [code for code in codes if code.startswith(("I2.", "I3.", "I10."))]
 
 
@@ -61,7 +61,7 @@ def arrived(order):
     return Order.objects.get(pk=order.pk)
 
 
-def test_where_its_shelf_is_empty_another_supplier_sends_it():
+def test_another_supplier_ships_if_the_original_source_is_empty():
     light = make_sellable(quantity=9)
     other = also_at(light, cost="11.00")
     made = broken(light, units=2)
@@ -80,7 +80,7 @@ def test_where_its_shelf_is_empty_another_supplier_sends_it():
     assert broken_rules() == []
 
 
-def test_the_gate_holds_it_there_too(monkeypatch):
+def test_a_replacement_is_held_by_the_hold_rules(monkeypatch):
     connect(monkeypatch, ScriptedSupplier())
     light = make_sellable(quantity=9)
     also_at(light)
@@ -94,7 +94,7 @@ def test_the_gate_holds_it_there_too(monkeypatch):
     assert held.status == "on_hold"
 
 
-def test_where_nobody_has_it_nothing_is_written():
+def test_nothing_is_written_without_a_source():
     light = make_sellable(quantity=9)
     other = also_at(light)
     made = broken(light, units=2)
@@ -109,7 +109,7 @@ def test_where_nobody_has_it_nothing_is_written():
     assert made.status == "inspected"
 
 
-def test_what_no_route_brings_comes_from_where_it_came_from():
+def test_items_without_a_route_come_from_the_original_source():
     light = make_sellable(quantity=9)
 
     (line,) = exchange(broken(light)).lines.all()
@@ -117,7 +117,7 @@ def test_what_no_route_brings_comes_from_where_it_came_from():
     assert line.level == light.level
 
 
-def test_a_replacement_of_a_replacement_comes_from_elsewhere_too():
+def test_a_replacement_of_a_replacement_is_rerouted_too():
     light = make_sellable(quantity=9)
     other = also_at(light)
     first = exchange(broken(light))
@@ -131,8 +131,8 @@ def test_a_replacement_of_a_replacement_comes_from_elsewhere_too():
     assert broken_rules() == []
 
 
-def test_of_what_was_bought_elsewhere_the_new_shelf_counts():
-    """It was sold from one shelf and sent from another: that is where it came from."""
+def test_the_source_that_shipped_counts_not_the_one_sold():
+    """Sold from one stock row and shipped from another: the latter is the original source."""
     light = make_sellable(quantity=9)
     other = also_at(light, cost="12.00")
     order = make_delivered(light, quantity=1)
@@ -148,7 +148,7 @@ def test_of_what_was_bought_elsewhere_the_new_shelf_counts():
 
 
 def parted(light, *, quantity=3, keep=2):
-    """Sell a line that is parted, of which both parts came in one parcel."""
+    """Sell a split line whose two parts arrived in one parcel."""
     order = make_delivered(light, quantity=quantity)
     OrderLine.objects.update(shipped_quantity=0, delivered_quantity=0)
     with transaction.atomic():
@@ -160,7 +160,7 @@ def parted(light, *, quantity=3, keep=2):
     return Order.objects.get(pk=order.pk)
 
 
-def test_both_parts_of_a_line_are_replaced_in_one_return():
+def test_both_parts_of_a_split_line_are_replaced_in_one_return():
     light = make_sellable(quantity=9)
     made = declare(parted(light), 2, 1, kind="defect", words="Dead.")
     bring_back(made, state="damaged")
@@ -173,7 +173,7 @@ def test_both_parts_of_a_line_are_replaced_in_one_return():
     assert "I10.replaced" not in broken_rules()
 
 
-def test_both_parts_come_from_another_shelf_as_one_need():
+def test_both_parts_are_routed_as_one_need():
     light = make_sellable(quantity=9)
     other = also_at(light, quantity=3)
     made = declare(parted(light), 2, 1, kind="defect", words="Dead.")

@@ -1,4 +1,4 @@
-"""Who wishes for something else while it is looked for is sent neither by mistake."""
+"""A choice that changes during the search ships neither item by mistake."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def exchange(made):
     return exchanges.exchange(authorization=made, actor="ann", now=NOON)
 
 
-def test_a_wish_that_changes_while_it_is_looked_for_sends_nothing_from_the_wrong_shelf(monkeypatch):
+def test_a_choice_changed_during_the_search_uses_no_wrong_source(monkeypatch):
     light = make_sellable(price="33.33", quantity=9)
     one, other = make_sibling(light, "30.00"), make_sibling(light, "31.00")
     also_at(one, "warsaw")

@@ -1,4 +1,4 @@
-"""Several lines that one refuses: what cannot come together comes alone; the way is paid once."""
+"""Several rejected lines: together if possible, otherwise separately; delivery is paid once."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def places(request, supplier):
 
 
 def came():
-    """Tell who sends how many, of what goes on."""
+    """Return the quantity per supplier of active purchase orders."""
     return sorted(
         (made.supplier.code, line.quantity)
         for made in live()
@@ -40,7 +40,7 @@ def came():
 
 
 def heavy(*quantities):
-    """Two lights that the same others have, and that are too heavy for one parcel of theirs."""
+    """Two lights at the same other suppliers, too heavy for one parcel."""
     one, two = make_sellable(quantity=10), make_sellable(price="19.99", quantity=10)
     for place, quantity in enumerate(quantities):
         level = also_at(one, f"other{place}", quantity=quantity)
@@ -53,7 +53,7 @@ def heavy(*quantities):
     return purchase_order
 
 
-def test_what_is_too_heavy_together_comes_in_two_parcels(places):
+def test_lines_too_heavy_together_ship_in_two_parcels(places):
     purchase_order = heavy(10)
 
     refuse(purchase_order)
@@ -64,7 +64,7 @@ def test_what_is_too_heavy_together_comes_in_two_parcels(places):
     assert sum(made.charge_amount for made in live()) == purchase_order.order.total_amount
 
 
-def test_what_is_too_heavy_together_is_divided_line_by_line(supplier):
+def test_lines_too_heavy_together_are_split_line_by_line(supplier):
     Channel.objects.filter(pk=make_channel().pk).update(places_per_line=2)
     purchase_order = heavy(6, 4)
 
@@ -79,8 +79,8 @@ def test_what_is_too_heavy_together_is_divided_line_by_line(supplier):
 @pytest.mark.parametrize(
     ("there", "sent"), [(10, [("other", 4), ("other", 6)]), (7, [("other", 6)])]
 )
-def test_two_lines_of_one_light_are_promised_no_unit_twice(places, there, sent):
-    """He has six of ten, and wants too much for them: both parts are looked for at once."""
+def test_two_lines_of_one_variant_reserve_no_unit_twice(places, there, sent):
+    """A source has six of ten units at a loss: both lines are searched together."""
     listing = make_sellable(quantity=10)
     also_at(listing, quantity=there)
     purchase_order = make_sent_purchase_order(listing, quantity=10)
@@ -105,7 +105,7 @@ def test_two_lines_of_one_light_are_promised_no_unit_twice(places, there, sent):
     assert taken + back == purchase_order.order.total_amount
 
 
-def test_who_does_not_wait_for_some_pays_for_the_way_of_the_rest(supplier):
+def test_a_refund_of_some_lines_keeps_the_paid_delivery_of_the_rest(supplier):
     Channel.objects.filter(pk=make_channel().pk).update(places_per_line=2)
     ten, two = make_sellable(quantity=10), make_sellable(price="19.99", quantity=10)
     for code, quantity in (("other0", 6), ("other1", 4)):
@@ -127,7 +127,7 @@ def test_who_does_not_wait_for_some_pays_for_the_way_of_the_rest(supplier):
 
 
 def late_or(soon):
-    """Order ten that one has late and cheap, others in time and dearer."""
+    """Order ten units: cheap and late at one supplier, on time and more expensive at others."""
     Channel.objects.filter(pk=make_channel().pk).update(places_per_line=2)
     listing = make_sellable(quantity=10)
     also_at(listing, "late", quantity=10, max_days=20)
@@ -137,7 +137,7 @@ def late_or(soon):
 
 
 @pytest.mark.parametrize("soon", [(10,), (6, 4)])
-def test_who_cannot_be_asked_gets_what_comes_in_time_from_whom_it_costs_more(supplier, soon):
+def test_without_time_to_respond_the_on_time_source_ships_at_higher_cost(supplier, soon):
     purchase_order = late_or(soon)
     ends = NOON + timedelta(hours=15, minutes=30)
     purchase_order.order.payments.update(capture_before=ends)
@@ -150,7 +150,7 @@ def test_who_cannot_be_asked_gets_what_comes_in_time_from_whom_it_costs_more(sup
 
 
 @pytest.mark.parametrize("soon", [(10,), (6, 4)])
-def test_nobody_is_asked_to_wait_for_one_where_others_come_in_time(supplier, soon):
+def test_no_delay_is_offered_where_other_sources_are_on_time(supplier, soon):
     purchase_order = late_or(soon)
 
     refuse(purchase_order)
@@ -161,7 +161,7 @@ def test_nobody_is_asked_to_wait_for_one_where_others_come_in_time(supplier, soo
     assert Setback.objects.get().status == "rerouted"
 
 
-def test_of_two_lines_he_is_asked_only_of_the_one_that_comes_late(supplier):
+def test_only_the_late_line_of_two_is_asked(supplier):
     soon, late = make_sellable(quantity=10), make_sellable(price="29.99", quantity=10)
     also_at(soon, "soon", quantity=10)
     also_at(late, "late", quantity=10, max_days=20)
@@ -180,7 +180,7 @@ def test_of_two_lines_he_is_asked_only_of_the_one_that_comes_late(supplier):
     assert sum(made.charge_amount for made in live()) == purchase_order.order.total_amount
 
 
-def test_who_would_lose_in_time_is_no_reason_not_to_ask(supplier):
+def test_an_on_time_source_at_a_loss_does_not_prevent_the_question(supplier):
     listing = make_sellable(quantity=10)
     also_at(listing, "dear", quantity=10, cost="60.00")
     also_at(listing, "late", quantity=10, max_days=20)
@@ -195,20 +195,20 @@ def test_who_would_lose_in_time_is_no_reason_not_to_ask(supplier):
 
 
 def beside(level, *listings, cost="11.00", quantity=5):
-    """Put other lights on a shelf beside the first."""
+    """Add other lights to the supplier of the first."""
     for listing in listings:
         offer = make_offer(listing.variant, supplier=level.offer.supplier, cost=cost)
         make_level(offer, quantity, level.location)
 
 
 def parcels():
-    """Tell who sends how many lines in each parcel."""
+    """Return the number of lines per parcel and supplier."""
     return sorted((made.supplier.code, made.lines.filter(is_live=True).count()) for made in live())
 
 
 @pytest.mark.parametrize("cost", ["10.00", "8.00"])
-def test_one_that_loses_keeps_no_others_from_one_parcel(supplier, cost):
-    """Alone the cheap one would not earn its freight, and be asked of, or be held."""
+def test_a_line_at_a_loss_separates_no_others(supplier, cost):
+    """Alone, the cheap line would not cover its freight and would be asked about or held."""
     good, cheap, loses = (make_sellable(price=price) for price in ("39.99", "13.99", "24.99"))
     beside(also_at(good, "both"), cheap, cost=cost)
     also_at(cheap, "late", max_days=20, cost="2.00")
@@ -224,7 +224,7 @@ def test_one_that_loses_keeps_no_others_from_one_parcel(supplier, cost):
     assert sum(made.charge_amount for made in live()) == purchase_order.order.total_amount
 
 
-def test_what_is_too_heavy_together_fills_the_parcels_that_it_takes(supplier):
+def test_heavy_lines_use_as_few_parcels_as_possible(supplier):
     lights = [make_sellable() for _ in range(4)]
     beside(also_at(lights[0], "other"), *lights[1:])
     purchase_order = make_sent_purchase_order(*lights)
@@ -239,8 +239,8 @@ def test_what_is_too_heavy_together_fills_the_parcels_that_it_takes(supplier):
     assert parcels() == [("other", 2), ("other", 2)]
 
 
-def test_who_earns_much_hides_nobody_who_would_lose(supplier):
-    """Each parcel is held by the gate for itself: of the one that loses, he is rather asked."""
+def test_a_profitable_parcel_does_not_hide_one_at_a_loss(supplier):
+    """Hold rules check each parcel: the customer is asked about the one at a loss."""
     much, little = make_sellable(price="199.99"), make_sellable(price="39.99")
     also_at(much, "other")
     also_at(little, "dear", cost="60.00")
@@ -255,7 +255,7 @@ def test_who_earns_much_hides_nobody_who_would_lose(supplier):
     assert row.order_line.variant_id == little.variant_id
 
 
-def test_what_nobody_has_whole_is_not_looked_for_line_by_line(supplier, monkeypatch):
+def test_lines_without_a_whole_source_are_not_searched_one_by_one(supplier, monkeypatch):
     Channel.objects.filter(pk=make_channel().pk).update(places_per_line=2)
     lights = [make_sellable(quantity=10) for _ in range(3)]
     for place, quantity in (("other0", 6), ("other1", 4)):
@@ -275,8 +275,8 @@ def test_what_nobody_has_whole_is_not_looked_for_line_by_line(supplier, monkeypa
     assert [len(rows) for rows in asked_for] == [3, 3]
 
 
-def test_nobody_is_asked_of_another_light_that_earns_only_with_what_others_took(supplier):
-    """He would say yes, and hear that it cannot be had."""
+def test_no_substitute_is_offered_that_needs_units_already_used(supplier):
+    """Otherwise the customer would accept it and learn that it is sold out."""
     good, gone = make_sellable(price="39.99"), make_sellable(price="13.99")
     newer = make_sellable(quantity=0, price="13.99")
     Variant.objects.filter(pk=gone.variant_id).update(replaced_by=newer.variant)

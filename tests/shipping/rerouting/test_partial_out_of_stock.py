@@ -1,4 +1,4 @@
-"""A supplier who refuses a whole order for want of one line sends the rest by the next call."""
+"""A supplier that rejects an order for one missing line ships the rest by a second call."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LATER = NOON + timedelta(minutes=5)
 
 
 class Askable(ScriptedSupplier):
-    """He says how many he has of each product, where ``has`` names it: a count, or an error."""
+    """Reports the stock of each product in ``has``: a count, or an error."""
 
     def __init__(self):
         super().__init__()
@@ -50,7 +50,7 @@ class Askable(ScriptedSupplier):
         )
 
     def costs(self, *, ref):
-        """He tells no prices: who asks for stock and prices alike finds both calls."""
+        """A supplier without prices: callers that need stock and prices use both calls."""
         del ref
         return ()
 
@@ -79,7 +79,7 @@ def sku(listing):
     return listing.level.offer.supplier_sku
 
 
-def test_what_he_does_not_lack_is_sent_without_what_he_lacks(askable, goods):
+def test_available_lines_are_resubmitted_without_the_missing_one(askable, goods):
     good, lacking = goods
     other = also_at(lacking)
     (purchase_order,) = make_purchase_orders(good, lacking)
@@ -89,7 +89,7 @@ def test_what_he_does_not_lack_is_sent_without_what_he_lacks(askable, goods):
     purchase_order = send(purchase_order)
 
     assert purchase_order.request_status == "submit_failed"
-    assert purchase_order.try_after < NOON + timedelta(seconds=5)  # nothing stands against it
+    assert purchase_order.try_after < NOON + timedelta(seconds=5)  # nothing blocks it
     assert SetbackLine.objects.get().code == "out_of_stock"
     look_everywhere()
     send(purchase_order, now=LATER)
@@ -103,7 +103,7 @@ def test_what_he_does_not_lack_is_sent_without_what_he_lacks(askable, goods):
     assert asked() == [("capture_requested", first.charge_amount)]
 
 
-def test_whom_he_names_is_believed_without_a_question(askable, goods):
+def test_a_named_missing_line_needs_no_stock_query(askable, goods):
     good, lacking = goods
     (purchase_order,) = make_purchase_orders(good, lacking)
     error = GoneError("no longer sold")
@@ -117,7 +117,7 @@ def test_whom_he_names_is_believed_without_a_question(askable, goods):
     assert SetbackLine.objects.get().code == "discontinued"
 
 
-def test_of_a_line_he_has_some_of_those_are_sent(askable):
+def test_the_available_units_of_a_line_are_resubmitted(askable):
     listing = make_sellable()
     (purchase_order,) = make_purchase_orders(listing, quantity=3)
     askable.script = [OutOfStockError("not enough")]
@@ -133,7 +133,7 @@ def test_of_a_line_he_has_some_of_those_are_sent(askable):
 
 
 @pytest.mark.parametrize("count", [99, TemporaryError("busy")])
-def test_where_nobody_can_tell_which_it_is_all_of_it_is_refused(askable, goods, count):
+def test_the_whole_order_is_rejected_if_the_missing_line_is_unknown(askable, goods, count):
     (purchase_order,) = make_purchase_orders(*goods)
     askable.script = [OutOfStockError("not enough")]
     askable.has = {ref(one): count for one in goods}
@@ -145,7 +145,7 @@ def test_where_nobody_can_tell_which_it_is_all_of_it_is_refused(askable, goods, 
     assert broken() == []
 
 
-def test_where_he_lacks_all_of_it_each_line_is_out_of_stock(askable, goods):
+def test_each_line_is_out_of_stock_if_all_are_missing(askable, goods):
     (purchase_order,) = make_purchase_orders(*goods)
     askable.script = [OutOfStockError("not enough")]
     askable.has = {ref(one): 0 for one in goods}
@@ -156,7 +156,7 @@ def test_where_he_lacks_all_of_it_each_line_is_out_of_stock(askable, goods):
     assert set(SetbackLine.objects.values_list("code", flat=True)) == {"out_of_stock"}
 
 
-def test_a_wish_to_cancel_meanwhile_gives_back_what_he_lacks_and_sends_nothing(askable, goods):
+def test_a_cancellation_meanwhile_releases_the_missing_line_and_submits_nothing(askable, goods):
     good, lacking = goods
     (purchase_order,) = make_purchase_orders(good, lacking)
     askable.has = {ref(lacking): 0}

@@ -1,4 +1,4 @@
-"""A supplier who has only some of a line ships those; the others come from elsewhere, or do not."""
+"""A supplier ships some units of a line; the others are rerouted or refunded."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("routes")]
 
 
 def ships(purchase_order, count, *, code="out_of_stock", line=None):
-    """Let him say that he ships so many of its only line, or of one of them."""
+    """Let the supplier accept a quantity of its only line, or of one of them."""
     line = line or purchase_order.lines.order_by("pk").first()
     word = RefusedLine(reference=str(line.order_line_id), code=Refusal(code), ships=count)
     state = PurchaseState(
@@ -49,7 +49,7 @@ def ships(purchase_order, count, *, code="out_of_stock", line=None):
     assert broken() == []
 
 
-def test_what_is_parted_keeps_the_trace_of_what_it_was_parted_from(supplier):
+def test_split_lines_keep_the_history_of_the_original(supplier):
     purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
 
     ships(purchase_order, 2)
@@ -65,7 +65,7 @@ def test_what_is_parted_keeps_the_trace_of_what_it_was_parted_from(supplier):
     assert not codes & {"I12.traced", "I12.chain", "I12.last_move"}
 
 
-def test_two_of_three_come_from_him_and_one_from_another(supplier):
+def test_two_of_three_units_ship_and_one_is_rerouted(supplier):
     listing = make_sellable()
     other = also_at(listing)
     purchase_order = make_sent_purchase_order(listing, quantity=3)
@@ -91,7 +91,7 @@ def test_two_of_three_come_from_him_and_one_from_another(supplier):
     ) == [(listing.level.pk, 2), (other.pk, 1)]
 
 
-def test_who_ships_some_has_no_more_and_those_are_still_there(supplier):
+def test_a_partial_acceptance_sets_the_stock_to_the_shipped_units(supplier):
     listing = make_sellable(quantity=9)
     purchase_order = make_sent_purchase_order(listing, quantity=3)
 
@@ -102,7 +102,7 @@ def test_who_ships_some_has_no_more_and_those_are_still_there(supplier):
     assert (shelf.reported_quantity, shelf.allocated_unseen, shelf.available) == (2, 2, 0)
 
 
-def test_what_nobody_else_has_is_paid_back_and_told_by_its_units(supplier):
+def test_units_without_a_source_are_refunded_and_named_in_the_e_mail(supplier):
     purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
     whole = purchase_order.charge_amount
 
@@ -120,7 +120,7 @@ def test_what_nobody_else_has_is_paid_back_and_told_by_its_units(supplier):
     ]
 
 
-def test_the_same_answer_told_again_refuses_nothing_more(supplier):
+def test_a_repeated_answer_rejects_nothing_more(supplier):
     purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
 
     for _ in range(3):
@@ -131,7 +131,7 @@ def test_the_same_answer_told_again_refuses_nothing_more(supplier):
     assert Setback.objects.count() == 1
 
 
-def test_fewer_and_fewer_and_then_none_gives_back_all_of_it(supplier):
+def test_decreasing_answers_down_to_zero_release_everything(supplier):
     purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
     whole = purchase_order.charge_amount
     line = purchase_order.lines.get()
@@ -146,7 +146,7 @@ def test_fewer_and_fewer_and_then_none_gives_back_all_of_it(supplier):
     assert broken() == []
 
 
-def test_of_what_is_charged_already_the_units_that_do_not_come_are_refunded(supplier):
+def test_missing_units_of_a_charged_line_are_refunded(supplier):
     purchase_order = make_accepted_purchase_order(make_sellable(), quantity=3)
 
     ships(purchase_order, 2)
@@ -155,7 +155,7 @@ def test_of_what_is_charged_already_the_units_that_do_not_come_are_refunded(supp
     assert not Setback.objects.exists()
 
 
-def test_what_he_ships_of_it_is_shipped_whole(supplier):
+def test_the_accepted_units_ship_completely(supplier):
     purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
     ships(purchase_order, 2)
     look_everywhere()
@@ -170,7 +170,7 @@ def test_what_he_ships_of_it_is_shipped_whole(supplier):
     assert broken() == []
 
 
-def test_more_than_he_was_asked_for_refuses_nothing(supplier):
+def test_an_acceptance_above_the_quantity_rejects_nothing(supplier):
     purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
 
     ships(purchase_order, 4)
@@ -186,7 +186,7 @@ def test_more_than_he_was_asked_for_refuses_nothing(supplier):
     quantity=st.integers(2, 99),
     data=st.data(),
 )
-def test_the_parts_of_a_line_are_the_line_to_the_cent(paid, off, tax, quantity, data):
+def test_parts_add_up_to_the_line_to_the_cent(paid, off, tax, quantity, data):
     keep = data.draw(st.integers(1, quantity - 1))
     whole = Money(Decimal(paid) / 100 * quantity, "EUR")
     discount = min(Money(Decimal(off) / 100, "EUR"), whole)
@@ -206,7 +206,7 @@ def test_the_parts_of_a_line_are_the_line_to_the_cent(paid, off, tax, quantity, 
         )
 
 
-def test_what_was_set_aside_is_parted_with_it(supplier):
+def test_refunded_amounts_are_split_too(supplier):
     purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
 
     ships(purchase_order, 2)
@@ -218,7 +218,7 @@ def test_what_was_set_aside_is_parted_with_it(supplier):
     tell(purchase_order)
 
 
-def test_an_order_of_parted_lines_is_rehearsed_as_it_was_bought(supplier):
+def test_a_split_order_is_simulated_as_it_was_placed(supplier):
     purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
     before = rehearse()
 

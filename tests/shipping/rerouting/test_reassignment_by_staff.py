@@ -1,4 +1,4 @@
-"""A silent supplier whom only people answer for is asked to stop it before another sends it."""
+"""A silent supplier without an API must confirm the cancellation before reassignment."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def move(purchase_order):
     pursue(purchase_order)
 
 
-def test_nobody_else_has_it_until_he_says_that_he_stopped_it(people):
+def test_no_other_supplier_ships_before_the_cancellation_is_confirmed(people):
     purchase_order = sent(elsewhere=True)
     move(purchase_order)
     look_everywhere(LATER)
@@ -53,7 +53,7 @@ def test_nobody_else_has_it_until_he_says_that_he_stopped_it(people):
 
 
 @pytest.mark.parametrize("word", [Answer.ACCEPTED, Answer.SHIPPED])
-def test_who_says_yes_instead_keeps_it(people, word):
+def test_a_supplier_that_accepts_instead_keeps_the_order(people, word):
     purchase_order = sent(elsewhere=True)
     move(purchase_order)
 
@@ -66,7 +66,7 @@ def test_who_says_yes_instead_keeps_it(people, word):
     assert money() == ["capture_requested"]
 
 
-def test_who_cannot_stop_it_keeps_it(people):
+def test_a_supplier_that_cannot_cancel_keeps_the_order(people):
     purchase_order = sent(elsewhere=True)
     move(purchase_order)
 
@@ -77,7 +77,7 @@ def test_who_cannot_stop_it_keeps_it(people):
     assert fresh(purchase_order).is_to_be_moved is False
 
 
-def test_its_money_is_taken_before_it_is_held_no_longer_and_goes_back_when_he_stops_it(people):
+def test_payment_is_captured_before_the_authorization_ends_and_refunded_on_cancellation(people):
     purchase_order = sent(elsewhere=True)
     move(purchase_order)
     ends = LATER + timedelta(hours=6)
@@ -93,7 +93,7 @@ def test_its_money_is_taken_before_it_is_held_no_longer_and_goes_back_when_he_st
     assert Event.objects.filter(name="order.lines_refused").count() == 1
 
 
-def test_what_its_shopper_wished_to_cancel_is_never_had_from_another(people):
+def test_an_order_with_a_cancellation_request_is_never_reassigned(people):
     purchase_order = sent(elsewhere=True)
     ask_to_stop(purchase_order.order)
     says(purchase_order, supplier_answers.not_stopped)
@@ -103,7 +103,7 @@ def test_what_its_shopper_wished_to_cancel_is_never_had_from_another(people):
 
 
 @pytest.mark.parametrize("told", ["letter", "person"])
-def test_what_leaves_while_his_answer_is_waited_for_is_seen_by_a_poll(people, monkeypatch, told):
+def test_a_shipment_while_waiting_for_the_answer_is_found_by_polling(people, monkeypatch, told):
     people.has_box = told == "letter"
     purchase_order = sent()
     ask_to_stop(purchase_order.order)
@@ -121,7 +121,7 @@ def test_what_leaves_while_his_answer_is_waited_for_is_seen_by_a_poll(people, mo
     assert money() == ["capture_requested"]
 
 
-def test_what_its_shopper_cancels_meanwhile_is_looked_for_nowhere(people):
+def test_an_order_canceled_meanwhile_is_not_rerouted(people):
     purchase_order = sent(elsewhere=True)
     move(purchase_order)
     ask_to_stop(purchase_order.order, now=LATER)

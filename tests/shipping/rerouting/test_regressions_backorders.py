@@ -1,4 +1,4 @@
-"""What went wrong between setbacks, wishes, holds and late answers, one sequence each."""
+"""Regressions of backorders, cancellation requests, holds and late answers, one sequence each."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ THERE = dataclasses.replace(HOME, line1="Neue Straße 2", postcode="20095", city
 
 
 def sent(max_days=6):
-    """A purchase order that one has, of a light that another has, too."""
+    """A purchase order at one supplier for a light that another also has."""
     listing = make_sellable()
     make_service(listing.level.location, max_days=6)
     also_at(listing, max_days=max_days)
@@ -52,7 +52,7 @@ def answer(choice, now=LATER):
     customer_choice.answer(setback=row, choice=Setback.Choice(choice), actor="shopper", now=now)
 
 
-def test_an_order_that_was_held_while_it_is_looked_for_goes_on_where_it_was(supplier):
+def test_an_order_held_during_the_search_continues_afterwards(supplier):
     refuse(sent())
     Order.objects.update(status="on_hold")
 
@@ -64,7 +64,7 @@ def test_an_order_that_was_held_while_it_is_looked_for_goes_on_where_it_was(supp
 
 
 @pytest.mark.parametrize("word", [Answer.REJECTED, Answer.CANCELED])
-def test_a_cancellation_that_he_did_not_follow_at_first_is_one_all_the_same(supplier, word):
+def test_a_cancellation_first_refused_is_accepted_later(supplier, word):
     purchase_order = sent()
     tell(purchase_order, word=Answer.RECEIVED)
     cancellation.cancel(order=purchase_order.order, reason="no", actor="shopper", now=NOON)
@@ -78,7 +78,7 @@ def test_a_cancellation_that_he_did_not_follow_at_first_is_one_all_the_same(supp
     assert [kind for kind, _ in asked()] == ["release_requested"]
 
 
-def test_who_wants_his_money_back_gets_it_although_staff_wanted_another_to_send_it(supplier):
+def test_a_customer_cancellation_wins_over_reassignment_by_staff(supplier):
     purchase_order = sent()
     tell(purchase_order, word=Answer.RECEIVED, ships_by=date(2026, 12, 10))
     look_everywhere()
@@ -93,7 +93,7 @@ def test_who_wants_his_money_back_gets_it_although_staff_wanted_another_to_send_
     assert Order.objects.get().status == "canceled"
 
 
-def test_a_move_that_he_refused_is_forgotten(supplier):
+def test_a_refused_reassignment_is_dropped(supplier):
     purchase_order = sent()
     tell(purchase_order, word=Answer.RECEIVED)
     reassignment.move(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
@@ -101,12 +101,12 @@ def test_a_move_that_he_refused_is_forgotten(supplier):
 
     (still,) = live()
     assert (still.is_to_be_moved, still.cancel_reason) == (False, "")
-    refuse(still)  # and what he refuses of himself is looked for
+    refuse(still)  # its own rejection is rerouted
     look_everywhere()
     assert [one.supplier.code for one in live()] == ["other"]
 
 
-def test_who_says_yes_before_he_is_asked_to_stop_keeps_it(supplier):
+def test_an_acceptance_before_the_cancellation_request_keeps_the_order(supplier):
     purchase_order = sent()
     tell(purchase_order, word=Answer.RECEIVED)
     reassignment.move(purchase_order=live()[0], reason="slow", actor="rules", now=NOON)
@@ -118,7 +118,7 @@ def test_who_says_yes_before_he_is_asked_to_stop_keeps_it(supplier):
     assert [kind for kind, _ in asked()] == ["capture_requested"]
 
 
-def test_who_refused_and_ships_all_the_same_is_seen(supplier):
+def test_a_rejected_order_that_ships_is_flagged(supplier):
     purchase_order = sent()
     refuse(purchase_order)
     look_everywhere()
@@ -133,7 +133,7 @@ def test_who_refused_and_ships_all_the_same_is_seen(supplier):
     assert "purchase_stray" in {row.cause.code for row in query.find(now=NOON)}
 
 
-def test_what_cannot_be_looked_for_is_not_taken_from_who_has_it(supplier):
+def test_an_order_that_cannot_be_rerouted_is_not_taken_from_its_supplier(supplier):
     purchase_order = sent()
     tell(purchase_order, word=Answer.RECEIVED)
     purchase_order.order.payments.update(capture_before=NOON + timedelta(hours=14))
@@ -144,7 +144,7 @@ def test_what_cannot_be_looked_for_is_not_taken_from_who_has_it(supplier):
     assert live()[0].cancel_wanted_at is None
 
 
-def test_what_is_stopped_too_late_to_be_looked_for_is_told_the_shopper(supplier):
+def test_a_cancellation_confirmed_too_late_to_reroute_is_reported_to_the_customer(supplier):
     purchase_order = sent()
     tell(purchase_order, word=Answer.RECEIVED)
     reassignment.move(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
@@ -160,7 +160,7 @@ def test_what_is_stopped_too_late_to_be_looked_for_is_told_the_shopper(supplier)
 # addresses
 
 
-def test_an_address_that_he_agreed_to_goes_along_to_who_sends_it_instead(supplier):
+def test_an_agreed_address_change_applies_to_the_new_supplier(supplier):
     purchase_order = sent()
     tell(purchase_order, word=Answer.RECEIVED)
     wish(purchase_order.order)
@@ -175,7 +175,7 @@ def test_an_address_that_he_agreed_to_goes_along_to_who_sends_it_instead(supplie
 
 
 @pytest.mark.parametrize("is_asked", [True, False])
-def test_an_address_that_is_wished_while_it_is_looked_for_counts(supplier, is_asked):
+def test_an_address_change_during_the_search_applies(supplier, is_asked):
     purchase_order = sent(max_days=20 if is_asked else 6)
     refuse(purchase_order)
     if is_asked:
@@ -192,12 +192,12 @@ def test_an_address_that_is_wished_while_it_is_looked_for_counts(supplier, is_as
     assert Event.objects.filter(name="order.address_answered").count() == 1
 
 
-def test_what_he_never_had_goes_to_the_wished_address(supplier, monkeypatch):
+def test_an_order_never_received_gets_the_requested_address(supplier, monkeypatch):
     purchase_order = sent()
     PurchaseOrder.objects.update(status="ready", request_status="submit_unknown")
     wish(purchase_order.order)
     assert AddressWish.objects.get().status == "requested"
-    PurchaseOrder.objects.update(request_status="submit_failed")  # proven absent
+    PurchaseOrder.objects.update(request_status="submit_failed")  # proven not received
 
     for _ in range(2):
         (found,) = live()
@@ -208,7 +208,7 @@ def test_what_he_never_had_goes_to_the_wished_address(supplier, monkeypatch):
     assert len(supplier.effects) == 1
 
 
-def test_a_wish_that_a_parcel_overtook_is_over_and_told(supplier):
+def test_an_address_change_overtaken_by_a_parcel_is_ended_and_reported(supplier):
     purchase_order = sent()
     tell(purchase_order)
     wish(purchase_order.order)
@@ -223,7 +223,7 @@ def test_a_wish_that_a_parcel_overtook_is_over_and_told(supplier):
 # promises
 
 
-def test_a_delay_gives_two_days_to_answer_also_where_the_money_is_taken(supplier):
+def test_a_delay_leaves_two_days_to_respond_after_capture_too(supplier):
     purchase_order = sent()
     purchase_order.order.payments.update(capture_before=NOON + timedelta(hours=1))
 
@@ -233,7 +233,7 @@ def test_a_delay_gives_two_days_to_answer_also_where_the_money_is_taken(supplier
     assert Setback.objects.get().answer_by == NOON + timedelta(hours=48)
 
 
-def test_a_second_refusal_is_judged_by_what_the_shopper_was_told(supplier):
+def test_a_second_rejection_is_judged_by_the_date_promised_last(supplier):
     listing = make_sellable()
     also_at(listing, "other", max_days=3)
     also_at(listing, "third", max_days=8, cost="12.00")
@@ -251,7 +251,7 @@ def test_a_second_refusal_is_judged_by_what_the_shopper_was_told(supplier):
     assert not Event.objects.filter(name="order.setback_asked").exists()
 
 
-def test_a_day_later_still_is_asked_anew(supplier):
+def test_a_further_delay_is_asked_again(supplier):
     purchase_order = sent()
     tell(purchase_order, ships_by=date(2026, 12, 10))
     look_everywhere()
@@ -263,7 +263,7 @@ def test_a_day_later_still_is_asked_anew(supplier):
     assert Setback.objects.latest("pk").arrives_by == date(2027, 2, 5)
 
 
-def test_one_line_that_is_refused_leaves_the_question_of_the_others(supplier):
+def test_one_rejected_line_keeps_the_question_about_the_others(supplier):
     first, second = make_sellable(), make_sellable(price="19.99")
     purchase_order = make_sent_purchase_order(first, second)
     tell(purchase_order, word=Answer.RECEIVED, ships_by=date(2026, 12, 10))
@@ -278,7 +278,7 @@ def test_one_line_that_is_refused_leaves_the_question_of_the_others(supplier):
     ]
 
 
-def test_who_canceled_is_not_asked_of_a_delay_and_who_told_one_is_not_silent(supplier):
+def test_no_delay_question_after_cancellation_and_a_reported_delay_is_an_answer(supplier):
     purchase_order = sent()
     tell(purchase_order, word=Answer.RECEIVED, ships_by=date(2026, 12, 10))
     assert not reassignment.silent_for_long(now=NOON + timedelta(days=2)).exists()

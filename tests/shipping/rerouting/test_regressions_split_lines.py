@@ -1,4 +1,4 @@
-"""What a review found about parted lines and refused calls: each sequence, and what holds now."""
+"""Regressions of split lines and rejected calls, one sequence each."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def ships(purchase_order, count, *, code="out_of_stock", **more):
     return fresh
 
 
-def test_what_we_wrote_down_ourselves_proves_no_sale(supplier):
+def test_a_stock_figure_of_our_own_proves_no_sale(supplier):
     listing = make_sellable(quantity=10)
     purchase_order = make_sent_purchase_order(listing, quantity=3)
     ships(purchase_order, 2)
@@ -70,7 +70,7 @@ def test_what_we_wrote_down_ourselves_proves_no_sale(supplier):
     shelf = StockLevel.objects.get(pk=listing.level.pk)
     assert (shelf.reported_quantity, shelf.allocated_unseen) == (2, 2)
     late = NOON + timedelta(days=2)
-    StockLevel.objects.update(as_of=late, received_at=late)  # his own figure, still of two
+    StockLevel.objects.update(as_of=late, received_at=late)  # its own figure of two
 
     stock_sync.reconcile(supplier=purchase_order.supplier, now=late)
 
@@ -81,7 +81,7 @@ def test_what_we_wrote_down_ourselves_proves_no_sale(supplier):
 
 
 @pytest.mark.parametrize("code", ["out_of_stock", "invalid_item"])
-def test_what_he_lacks_after_it_was_charged_is_for_sale_to_nobody(
+def test_stock_missing_after_capture_is_not_for_sale(
     supplier, code, django_capture_on_commit_callbacks
 ):
     listing = make_sellable(quantity=9)
@@ -94,7 +94,7 @@ def test_what_he_lacks_after_it_was_charged_is_for_sale_to_nobody(
     assert available == (0 if code == "out_of_stock" else 7)
 
 
-def test_a_dearer_price_is_judged_by_what_he_ships_of_it(supplier):
+def test_a_higher_cost_is_judged_by_the_accepted_units(supplier):
     purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
     line = purchase_order.lines.get()
 
@@ -106,7 +106,7 @@ def test_a_dearer_price_is_judged_by_what_he_ships_of_it(supplier):
     assert broken() == []
 
 
-def test_the_end_of_a_review_is_no_look_at_a_warning(monkeypatch):
+def test_the_end_of_a_review_does_not_clear_a_fraud_warning(monkeypatch):
     supplier = connect(monkeypatch, ScriptedSupplier())
     order = make_order()
     payment = make_payment(order)
@@ -122,7 +122,7 @@ def test_the_end_of_a_review_is_no_look_at_a_warning(monkeypatch):
     assert [one["code"] for one in Purchase.objects.get().hold_reasons] == ["warned"]
 
 
-def test_a_refusal_after_which_he_may_have_it_is_looked_up(supplier):
+def test_a_rejection_after_an_uncertain_call_is_looked_up(supplier):
     (purchase_order,) = make_purchase_orders()
     supplier.script = [(GoneError("gone", may_have_happened=True), True)]
 
@@ -132,7 +132,7 @@ def test_a_refusal_after_which_he_may_have_it_is_looked_up(supplier):
 
 
 @pytest.mark.parametrize("count", [0, 2])
-def test_what_stands_in_a_parcel_is_not_refused_and_ships(supplier, count):
+def test_a_line_in_a_parcel_is_not_rejected_and_ships(supplier, count):
     purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
     line = purchase_order.lines.get()
     box = make_parcel_news(
@@ -152,7 +152,7 @@ def test_what_stands_in_a_parcel_is_not_refused_and_ships(supplier, count):
     assert broken() == []
 
 
-def test_who_has_no_way_twice_and_nobody_else_is_waits_for_a_person(monkeypatch):
+def test_no_shipping_method_twice_and_no_other_source_waits_for_staff(monkeypatch):
     supplier = connect(monkeypatch, ScriptedSupplier())
     make_purchase_orders()
     monkeypatch.setattr(backorders, "could_begin", lambda *_, **__: False)
@@ -172,7 +172,7 @@ def test_who_has_no_way_twice_and_nobody_else_is_waits_for_a_person(monkeypatch)
     assert (held.status, held.status_since) == ("on_hold", LATER)
 
 
-def test_a_stop_that_his_yes_overtook_is_followed_all_the_same(supplier):
+def test_a_cancellation_overtaken_by_an_acceptance_is_still_processed(supplier):
     purchase_order = make_accepted_purchase_order()
     purchase_order.move("cancellation_requested", at=NOON, axis="request_status")
     purchase_order.move("cancellation_rejected", at=NOON, axis="request_status")
@@ -185,7 +185,7 @@ def test_a_stop_that_his_yes_overtook_is_followed_all_the_same(supplier):
     assert broken() == []
 
 
-def test_who_refused_a_line_is_not_asked_for_what_was_parted_from_it(supplier):
+def test_a_supplier_that_rejected_a_line_is_not_asked_for_its_parts(supplier):
     listing = make_sellable()
     also_at(listing)
     purchase_order = make_sent_purchase_order(listing, quantity=3)

@@ -1,4 +1,4 @@
-"""What one supplier refuses comes from another in time, and never from both."""
+"""Rejected lines are rerouted on time, and never shipped by two suppliers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LATER = NOON + timedelta(hours=1)
 MUCH_LATER = NOON + timedelta(days=3)
 
 
-def test_what_one_refuses_another_sends_in_time_and_nobody_is_asked(supplier):
+def test_a_rejected_line_is_rerouted_on_time_without_a_question(supplier):
     listing = make_sellable()
     other = also_at(listing)
     purchase_order = make_sent_purchase_order(listing)
@@ -46,7 +46,7 @@ def test_what_one_refuses_another_sends_in_time_and_nobody_is_asked(supplier):
     assert (made.supplier.code, made.location_id) == ("other", other.location_id)
     assert (made.charge_amount, made.number[-2:], made.round) == (whole, "-2", 1)
     assert made.entry["arrives_to"] <= "2026-12-05"
-    assert StockLevel.objects.get(pk=listing.level.pk).available == 0  # he said that he has none
+    assert StockLevel.objects.get(pk=listing.level.pk).available == 0  # reported empty
     line = made.lines.get()
     assert (line.level_id, line.agreed_cost_amount) == (other.pk, Decimal("11.00"))
     assert list(Allocation.objects.order_by("pk").values_list("level", "status")) == [
@@ -62,7 +62,7 @@ def test_what_one_refuses_another_sends_in_time_and_nobody_is_asked(supplier):
     assert asked() == [("capture_requested", whole)]
 
 
-def test_of_a_part_only_what_is_refused_moves_and_each_is_charged_once(supplier):
+def test_only_the_rejected_part_is_rerouted_and_each_part_is_charged_once(supplier):
     first, second = make_sellable(), make_sellable(price="19.99")
     also_at(second)
     purchase_order = make_sent_purchase_order(first, second)
@@ -80,7 +80,7 @@ def test_of_a_part_only_what_is_refused_moves_and_each_is_charged_once(supplier)
     assert broken() == []
 
 
-def test_what_only_some_of_is_found_elsewhere_goes_on_and_the_rest_is_paid_back(supplier):
+def test_a_partly_sourced_backorder_ships_and_refunds_the_rest(supplier):
     first, second = make_sellable(), make_sellable(price="19.99")
     also_at(second)
     purchase_order = make_sent_purchase_order(first, second)
@@ -91,7 +91,7 @@ def test_what_only_some_of_is_found_elsewhere_goes_on_and_the_rest_is_paid_back(
 
     assert broken() == []
     (made,) = live()
-    # What was paid for the way goes with what comes.
+    # The paid delivery price stays with the shipped part.
     assert made.charge_amount == whole - Decimal("39.99")
     assert asked() == [("release_requested", Decimal("39.99"))]
     (event,) = Event.objects.filter(name="order.lines_refused")
@@ -100,7 +100,7 @@ def test_what_only_some_of_is_found_elsewhere_goes_on_and_the_rest_is_paid_back(
     ]
 
 
-def test_who_has_none_left_here_may_have_it_elsewhere_and_who_will_not_will_not(supplier):
+def test_out_of_stock_excludes_a_source_and_other_rejections_the_supplier(supplier):
     for code, is_found in (("out_of_stock", True), ("undeliverable", False)):
         listing = make_sellable()
         place = make_location(listing.level.offer.supplier, f"X{code[:3]}", "PL")
@@ -121,7 +121,7 @@ def test_who_has_none_left_here_may_have_it_elsewhere_and_who_will_not_will_not(
         assert broken() == []
 
 
-def test_what_is_refused_after_it_was_charged_is_refunded_and_not_ordered_elsewhere(supplier):
+def test_a_line_rejected_after_capture_is_refunded_not_rerouted(supplier):
     listing = make_sellable()
     also_at(listing)
     purchase_order = make_accepted_purchase_order(listing)
@@ -135,7 +135,7 @@ def test_what_is_refused_after_it_was_charged_is_refunded_and_not_ordered_elsewh
     assert asked() == [("capture_requested", whole), ("refund_requested", whole)]
 
 
-def test_a_second_refusal_looks_further_and_the_last_pays_back(supplier):
+def test_a_second_rejection_is_rerouted_and_the_last_is_refunded(supplier):
     listing = make_sellable()
     also_at(listing, "other")
     also_at(listing, "third", cost="12.00")
@@ -157,7 +157,7 @@ def test_a_second_refusal_looks_further_and_the_last_pays_back(supplier):
     assert not StockLevel.objects.filter(allocated_unseen__gt=0).exists()
 
 
-def test_rules_that_do_not_look_elsewhere_pay_back_at_once(supplier):
+def test_rules_without_rerouting_refund_at_once(supplier):
     listing = make_sellable()
     also_at(listing)
     rules = routing_rules.draft(
@@ -176,7 +176,7 @@ def test_rules_that_do_not_look_elsewhere_pay_back_at_once(supplier):
     assert not Setback.objects.exists()
 
 
-def test_what_he_may_have_moves_only_once_he_has_stopped_it(supplier):
+def test_an_order_the_supplier_may_have_moves_only_after_cancellation(supplier):
     listing = make_sellable()
     also_at(listing)
     purchase_order = make_sent_purchase_order(listing)
@@ -190,13 +190,13 @@ def test_what_he_may_have_moves_only_once_he_has_stopped_it(supplier):
     look_everywhere()
     assert not Setback.objects.exists()
 
-    assert cancellation.pursue(purchase_order=live()[0], now=NOON) is False  # he does not stop it
+    assert cancellation.pursue(purchase_order=live()[0], now=NOON) is False  # refused
     look_everywhere()
     assert [one.supplier.code for one in live()] == ["lumen"]
     assert broken() == []
 
 
-def test_what_he_stopped_another_sends_and_the_shopper_is_not_told_of_a_cancellation(supplier):
+def test_a_canceled_order_is_reassigned_without_telling_the_customer(supplier):
     listing = make_sellable()
     also_at(listing)
     purchase_order = make_sent_purchase_order(listing)
@@ -213,7 +213,7 @@ def test_what_he_stopped_another_sends_and_the_shopper_is_not_told_of_a_cancella
     assert asked() == []
 
 
-def test_what_was_never_sent_moves_at_once(supplier):
+def test_an_unsubmitted_order_is_reassigned_at_once(supplier):
     listing = make_sellable()
     also_at(listing)
     purchase_order = make_sent_purchase_order(listing)
@@ -227,7 +227,7 @@ def test_what_was_never_sent_moves_at_once(supplier):
     assert purchase_order.order.purchase_orders.count() == 2
 
 
-def test_a_silent_supplier_is_given_up_where_the_rules_say_when(supplier):
+def test_an_unconfirmed_order_is_reassigned_after_the_time_in_the_rules(supplier):
     listing = make_sellable()
     rules = routing_rules.draft(
         channel=listing.channel,
@@ -249,7 +249,7 @@ def test_a_silent_supplier_is_given_up_where_the_rules_say_when(supplier):
     assert is_due(NOON + patience + timedelta(minutes=1))
 
 
-def test_look_is_due_only_while_the_order_goes_on(supplier):
+def test_a_search_is_due_only_while_the_order_is_open(supplier):
     listing = make_sellable()
     also_at(listing)
     purchase_order = make_sent_purchase_order(listing)
@@ -262,7 +262,7 @@ def test_look_is_due_only_while_the_order_goes_on(supplier):
     assert rerouting.due(now=NOON).count() == 1
 
 
-def test_a_way_in_time_that_loses_is_not_taken_while_a_later_one_earns(supplier):
+def test_an_on_time_source_at_a_loss_loses_to_a_later_profitable_one(supplier):
     listing = make_sellable()
     slow = also_at(listing, max_days=20)
     make_service(

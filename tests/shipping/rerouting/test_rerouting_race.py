@@ -1,4 +1,4 @@
-"""Answers, workers and cancellations that meet over one setback: one of them is followed."""
+"""Concurrent answers, workers and cancellations of one backorder: exactly one applies."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def says(setback, choice):
 
 
 @pytest.mark.parametrize("round_", range(4))
-def test_yes_no_silence_and_a_cancellation_at_once_and_one_of_them_counts(round_):
+def test_of_concurrent_answers_and_a_cancellation_one_applies(round_):
     setback = ask()
     order = setback.order
 
@@ -64,7 +64,7 @@ def test_yes_no_silence_and_a_cancellation_at_once_and_one_of_them_counts(round_
     sent = PurchaseOrder.objects.filter(order=order).exclude(status="canceled").count()
     given = PaymentEvent.objects.filter(kind="release_requested", payment__order=order)
     assert setback.status in {"rerouted", "given_up"}
-    # A cancellation may follow the yes: then what was ordered is taken back unsent.
+    # A cancellation may follow the acceptance: then the order is canceled before submission.
     is_over = Order.objects.get(pk=order.pk).status == "canceled"
     assert (sent, given.count()) == ((0, 1) if is_over else (1, 0))
     if is_over:
@@ -77,9 +77,7 @@ def test_yes_no_silence_and_a_cancellation_at_once_and_one_of_them_counts(round_
     [(webhooks, "none_left", True), (purchase, "hold", True), (purchase, "order", True)],
     ids=["shelf emptied", "held", "ordered"],
 )
-def test_who_is_killed_on_the_way_has_ordered_nothing_and_the_next_orders_it_once(
-    module, at, is_done
-):
+def test_a_killed_worker_orders_nothing_and_the_next_orders_once(module, at, is_done):
     listing = make_sellable()
     also_at(listing)
     refuse(make_sent_purchase_order(listing))
@@ -95,7 +93,7 @@ def test_who_is_killed_on_the_way_has_ordered_nothing_and_the_next_orders_it_onc
     assert PurchaseOrder.objects.exclude(status="canceled").count() == 1
 
 
-def test_four_workers_look_for_the_same_and_order_it_once():
+def test_four_concurrent_workers_order_once():
     listing = make_sellable()
     also_at(listing)
     refuse(make_sent_purchase_order(listing))

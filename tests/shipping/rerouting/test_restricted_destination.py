@@ -1,4 +1,4 @@
-"""What may not go to a country is not found elsewhere for it, nor replaced by what may not."""
+"""An item restricted in a country is neither rerouted there nor replaced by a restricted one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def forbid(listing, *countries):
     Product.objects.filter(pk=listing.variant.product_id).update(not_sent_to=list(countries))
 
 
-def test_what_became_forbidden_is_not_sent_by_another_and_is_paid_back(supplier):
+def test_an_item_that_became_restricted_is_refunded_not_rerouted(supplier):
     listing = make_sellable()
     also_at(listing)
     purchase_order = make_sent_purchase_order(listing)
@@ -38,7 +38,7 @@ def test_what_became_forbidden_is_not_sent_by_another_and_is_paid_back(supplier)
 
 
 @pytest.mark.parametrize(("countries", "offered"), [(["FR"], True), (["DE"], False)])
-def test_a_substitute_that_may_not_go_there_is_not_offered(supplier, countries, offered):
+def test_a_restricted_substitute_is_not_offered(supplier, countries, offered):
     listing, newer = make_sellable(), make_sellable(price="44.99")
     make_service(max_days=6)
     type(listing.variant).objects.filter(pk=listing.variant_id).update(replaced_by=newer.variant)
@@ -53,10 +53,10 @@ def test_a_substitute_that_may_not_go_there_is_not_offered(supplier, countries, 
 
 
 @pytest.mark.parametrize("is_newer_forbidden", [True, False])
-def test_the_gate_looks_at_what_is_bought_and_not_at_what_was_sold(
+def test_hold_rules_check_the_ordered_item_not_the_sold_one(
     supplier, monkeypatch, is_newer_forbidden
 ):
-    """What he bought became forbidden after he took the other, or the other did."""
+    """The sold item became restricted after the substitute was accepted, or the substitute did."""
     listing, newer = make_sellable(), make_sellable(price="44.99", quantity=0)
     also_at(newer)
     type(listing.variant).objects.filter(pk=listing.variant_id).update(replaced_by=newer.variant)
@@ -68,7 +68,7 @@ def test_the_gate_looks_at_what_is_bought_and_not_at_what_was_sold(
     )
     forbid(newer if is_newer_forbidden else listing, "DE")
     (made,) = live()
-    monkeypatch.setattr(submission, "check", facts.check)  # the gate itself
+    monkeypatch.setattr(submission, "check", facts.check)  # the real check
     known = len(supplier.effects)
 
     submission.send(purchase_order=made, now=NOON)
@@ -82,7 +82,7 @@ def test_the_gate_looks_at_what_is_bought_and_not_at_what_was_sold(
     assert all(each["sentence"].startswith(title) for each in made.hold_reasons)
 
 
-def test_staff_read_why_it_goes_nowhere():
+def test_staff_see_why_an_item_cannot_be_sent():
     listing = make_sellable()
     make_service()
     listing.variant.refresh_from_db()

@@ -1,4 +1,4 @@
-"""What one refuses and no other has whole comes from several, each for its own part."""
+"""A rejected line without a whole source is split over several."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ PRICE = Decimal("39.99")
 
 @pytest.fixture
 def shop(supplier):
-    """A shop where a line may come from two, and a supplier of whom ten are wanted."""
+    """A shop that splits lines over two sources, and a supplier with an order of ten."""
     Channel.objects.filter(pk=make_channel().pk).update(places_per_line=2)
     return supplier
 
 
 def wanted_ten(*shelves, **more):
-    """Order ten of a light that others have, too; its supplier answers for all of it."""
+    """Order ten of a light that others have too; its supplier answers for all of it."""
     listing = make_sellable(quantity=10, **more)
     for place, quantity in enumerate(shelves):
         also_at(listing, f"other{place}", quantity=quantity)
@@ -43,7 +43,7 @@ def wanted_ten(*shelves, **more):
 
 
 def came():
-    """Tell who sends how many, of what goes on."""
+    """Return the quantity per supplier of active purchase orders."""
     return sorted(
         (made.supplier.code, line.order_line.quantity)
         for made in live()
@@ -55,7 +55,7 @@ def units_of(order):
     return sum(order.lines.values_list("quantity", flat=True))
 
 
-def test_ten_that_are_refused_come_as_six_and_four_and_each_is_charged_once(shop):
+def test_ten_rejected_units_ship_as_six_and_four_each_charged_once(shop):
     _, purchase_order = wanted_ten(6, 4)
     order = purchase_order.order
 
@@ -75,7 +75,7 @@ def test_ten_that_are_refused_come_as_six_and_four_and_each_is_charged_once(shop
     assert sum(amount for _, amount in asked()) == order.total_amount
 
 
-def test_each_part_is_held_where_it_comes_from_and_nobody_else_has_it(shop):
+def test_each_part_is_reserved_at_its_source(shop):
     listing, purchase_order = wanted_ten(6, 4)
 
     refuse(purchase_order)
@@ -89,7 +89,7 @@ def test_each_part_is_held_where_it_comes_from_and_nobody_else_has_it(shop):
 
 
 @pytest.mark.parametrize("places", [1, 2])
-def test_three_are_not_asked_where_two_may_send_it(shop, places):
+def test_the_split_limit_of_the_channel_applies(shop, places):
     Channel.objects.update(places_per_line=places)
     _, purchase_order = wanted_ten(*((6, 4) if places == 1 else (4, 3, 3)))
 
@@ -103,7 +103,7 @@ def test_three_are_not_asked_where_two_may_send_it(shop, places):
     assert asked() == [("release_requested", purchase_order.order.total_amount)]
 
 
-def test_who_has_it_whole_sends_it_though_two_could(shop):
+def test_a_whole_source_is_preferred_to_two_parts(shop):
     _, purchase_order = wanted_ten(6, 4, 10)
 
     refuse(purchase_order)
@@ -112,7 +112,7 @@ def test_who_has_it_whole_sends_it_though_two_could(shop):
     assert came() == [("other2", 10)]
 
 
-def test_what_comes_whole_does_not_wait_for_what_is_divided_and_the_way_is_paid_once(shop):
+def test_whole_lines_ship_first_and_delivery_is_paid_once(shop):
     ten, two = make_sellable(quantity=10), make_sellable(price="19.99", quantity=10)
     for code, quantity in (("other0", 6), ("other1", 4)):
         also_at(ten, code, quantity=quantity)
@@ -133,7 +133,7 @@ def test_what_comes_whole_does_not_wait_for_what_is_divided_and_the_way_is_paid_
     assert sorted(Setback.objects.values_list("status", flat=True)) == ["rerouted", "rerouted"]
 
 
-def test_a_part_that_is_refused_again_is_looked_for_by_itself(shop):
+def test_a_rejected_part_is_rerouted_by_itself(shop):
     listing, purchase_order = wanted_ten(6, 4)
     refuse(purchase_order)
     look_everywhere()
@@ -149,8 +149,8 @@ def test_a_part_that_is_refused_again_is_looked_for_by_itself(shop):
     assert came() == [("other0", 6), ("third", 4)]
 
 
-def test_who_would_not_send_it_sends_no_part_of_what_was_parted_from_it(shop):
-    """He will not ship it there: that holds for the part that his other warehouse has, too."""
+def test_a_supplier_that_rejected_a_line_gets_no_part_of_it(shop):
+    """The rejection also excludes the supplier's other warehouse for the split part."""
     listing, purchase_order = wanted_ten(6, 4)
     place = make_location(listing.level.offer.supplier, "PL", "PL")
     make_level(listing.level.offer, 10, place)
@@ -171,8 +171,8 @@ def test_who_would_not_send_it_sends_no_part_of_what_was_parted_from_it(shop):
     assert asked() == [("release_requested", six.charge_amount)]
 
 
-def test_who_would_not_send_one_part_is_not_asked_for_what_another_was_to_send(shop):
-    """It was divided when it was bought: he will not ship it there all the same."""
+def test_a_supplier_that_rejected_one_part_is_not_asked_for_another(shop):
+    """The line was split at checkout; the rejection excludes the supplier for the other part."""
     listing = make_sellable(quantity=6)
     make_service(listing.level.location, countries=["DE"])
     also_at(listing, quantity=4)
@@ -196,7 +196,7 @@ def test_who_would_not_send_one_part_is_not_asked_for_what_another_was_to_send(s
 
 
 @pytest.mark.parametrize("choice", ["wait", "refund"])
-def test_of_parts_that_come_later_he_is_asked_once_and_both_are_held(shop, choice):
+def test_late_parts_are_asked_about_once_and_both_reserved(shop, choice):
     listing = make_sellable(quantity=10)
     for code, quantity in (("other0", 6), ("other1", 4)):
         also_at(listing, code, quantity=quantity, max_days=20)
@@ -228,7 +228,7 @@ def test_of_parts_that_come_later_he_is_asked_once_and_both_are_held(shop, choic
         assert asked() == [("release_requested", order.total_amount)]
 
 
-def test_who_loses_the_race_for_one_part_leaves_the_line_as_it_was(shop, monkeypatch):
+def test_a_lost_race_for_one_part_leaves_the_line_unchanged(shop, monkeypatch):
     listing, purchase_order = wanted_ten(6, 4)
     refuse(purchase_order)
     find = search.find
@@ -253,8 +253,8 @@ def test_who_loses_the_race_for_one_part_leaves_the_line_as_it_was(shop, monkeyp
     assert asked() == [("release_requested", purchase_order.order.total_amount)]
 
 
-def test_all_units_are_held_in_one_go_in_the_order_of_their_rows(shop, monkeypatch):
-    """Two holds in one transaction would lock rows in an order that others do not keep."""
+def test_all_units_are_reserved_in_one_call_in_row_order(shop, monkeypatch):
+    """Two calls in one transaction would lock rows in an inconsistent order."""
     ten, two = make_sellable(quantity=10), make_sellable(price="19.99", quantity=10)
     for code, quantity in (("other0", 6), ("other1", 4)):
         also_at(ten, code, quantity=quantity)

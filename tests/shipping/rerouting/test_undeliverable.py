@@ -1,4 +1,4 @@
-"""What a supplier carries there in no way comes from another, once he was asked twice."""
+"""An order without a shipping method is reassigned after the supplier was asked twice."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def send(now=NOON):
 
 
 @pytest.mark.parametrize("says", ["no route", "refuses the call"])
-def test_another_sends_what_he_carries_in_no_way_also_when_asked_again(supplier, says):
+def test_an_order_without_a_shipping_method_is_reassigned_after_a_second_query(supplier, says):
     listing = make_sellable()
     other = also_at(listing)
     make_purchase_orders(listing)
@@ -56,7 +56,7 @@ def test_another_sends_what_he_carries_in_no_way_also_when_asked_again(supplier,
     assert supplier.effects == []
 
 
-def test_who_finds_a_way_when_he_is_asked_again_sends_it(supplier):
+def test_a_method_found_by_the_second_query_is_used(supplier):
     make_purchase_orders()
     supplier.routes = ()
     send()
@@ -68,7 +68,7 @@ def test_who_finds_a_way_when_he_is_asked_again_sends_it(supplier):
     assert supplier.effects == [sent.number]
 
 
-def test_what_nobody_carries_there_is_paid_back(supplier):
+def test_an_order_that_no_supplier_can_ship_is_refunded(supplier):
     (purchase_order,) = make_purchase_orders()
     whole = purchase_order.charge_amount
     supplier.routes = ()
@@ -82,7 +82,7 @@ def test_what_nobody_carries_there_is_paid_back(supplier):
     assert asked() == [("release_requested", whole)]
 
 
-def test_with_another_reason_beside_it_a_person_decides(supplier):
+def test_another_hold_reason_leaves_the_decision_to_staff(supplier):
     make_purchase_orders(make_sellable(price="39.99", cost="60.00"))
     supplier.routes = ()
 

@@ -27,7 +27,7 @@ from shipping.shipments import carriers
         ("Camel Express", "XY12345", "Camel Express", "https://t.17track.net/"),
     ],
 )
-def test_a_parcel_leads_to_the_page_of_whoever_carries_it(told, number, name, page):
+def test_a_parcel_links_to_its_carriers_tracking_page(told, number, name, page):
     url = carriers.tracking_url(told, number)
 
     assert carriers.name_of(told, number) == name
@@ -35,7 +35,7 @@ def test_a_parcel_leads_to_the_page_of_whoever_carries_it(told, number, name, pa
     assert number in url
 
 
-def test_the_suppliers_own_page_is_shown_only_for_a_carrier_we_do_not_know():
+def test_the_suppliers_page_is_used_only_for_unknown_carriers():
     page = "https://camel.example.com/track?n=XY12345"
 
     assert carriers.tracking_url("Camel Express", "XY12345", offered=page) == page
@@ -69,7 +69,7 @@ def test_the_suppliers_own_page_is_shown_only_for_a_carrier_we_do_not_know():
         "https://[camel",
     ],
 )
-def test_an_address_that_is_no_plain_public_https_page_is_never_a_link(offered):
+def test_an_unsafe_url_is_never_a_link(offered):
     url = carriers.tracking_url("Camel Express", "XY12345", offered=offered)
 
     assert urlsplit(url).hostname == "t.17track.net"
@@ -77,7 +77,7 @@ def test_an_address_that_is_no_plain_public_https_page_is_never_a_link(offered):
 
 
 @pytest.mark.parametrize("raw", [" cjpkl 0000000000yq ", "CJPKL0000000000YQ"])
-def test_a_number_is_stored_one_way(raw):
+def test_a_number_is_normalized(raw):
     assert carriers.number_of(raw) == "CJPKL0000000000YQ"
 
 
@@ -93,7 +93,7 @@ def test_a_number_is_stored_one_way(raw):
         "a\x00bcd",
     ],
 )
-def test_what_nobody_could_type_is_no_number(raw):
+def test_an_invalid_number_is_rejected(raw):
     with pytest.raises(carriers.BadNumberError):
         carriers.number_of(raw)
 
@@ -108,5 +108,5 @@ def test_what_nobody_could_type_is_no_number(raw):
         ("\u202e\u200b", "Carrier"),
     ],
 )
-def test_a_carriers_name_is_kept_short_and_plain(told, name):
+def test_a_carrier_name_is_cleaned_and_shortened(told, name):
     assert carriers.name_of(told, "XY12345") == name

@@ -1,4 +1,4 @@
-"""Parcels without a number, and parcels of which nobody says what is in them."""
+"""Parcels without a number, and parcels of unknown contents."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def take_in(purchase_order, answer, *parcels):
 
 
 def mails():
-    """Return of each mail the number and how many units it speaks of."""
+    """Return the number and the units that each e-mail names."""
     told = Event.objects.filter(name="parcel.shipped").order_by("pk")
     return [
         (event.payload["number"], sum(line["quantity"] for line in event.payload["lines"]))
@@ -52,7 +52,7 @@ def of(line, quantity=1):
     return [RequestLine(sku="", quantity=quantity, reference=str(line.pk))]
 
 
-def test_an_order_shipped_without_a_number_is_shipped_and_told_once_when_a_number_comes():
+def test_a_shipment_without_a_number_is_reported_once_when_a_number_comes():
     purchase_order = make_accepted_purchase_order(make_sellable(), quantity=2)
 
     for _ in range(2):
@@ -76,7 +76,7 @@ def test_two_orders_can_have_parcels_without_a_number():
     assert list(Parcel.objects.values_list("number", "status")) == [("", "handed_over")] * 2
 
 
-def test_an_order_delivered_without_any_number_is_completed():
+def test_an_order_delivered_without_a_number_is_completed():
     purchase_order = make_accepted_purchase_order(make_sellable(), quantity=2)
 
     take_in(purchase_order, "delivered")
@@ -90,7 +90,7 @@ def test_an_order_delivered_without_any_number_is_completed():
     assert told.rows == ()
 
 
-def test_numbers_that_come_for_parts_of_what_left_take_their_parts_out():
+def test_numbers_for_parts_split_the_parcel_without_a_number():
     purchase_order = make_accepted_purchase_order(make_sellable(), make_sellable())
     first, second = OrderLine.objects.order_by("pk")
     take_in(purchase_order, "shipped")
@@ -105,7 +105,7 @@ def test_numbers_that_come_for_parts_of_what_left_take_their_parts_out():
     assert (shipped(), mails()) == (2, [(ONE, 1), (TWO, 1)])
 
 
-def test_a_parcel_of_unknown_contents_ships_nothing_until_the_supplier_says_that_all_left():
+def test_a_parcel_of_unknown_contents_ships_nothing_until_all_shipped():
     purchase_order = make_accepted_purchase_order(make_sellable(), make_sellable())
 
     take_in(purchase_order, "partially_shipped", make_parcel_news(ONE))
@@ -118,7 +118,7 @@ def test_a_parcel_of_unknown_contents_ships_nothing_until_the_supplier_says_that
 
 
 @pytest.mark.parametrize("order", list(permutations([ONE, TWO])))
-def test_an_order_is_not_closed_while_a_parcel_of_unknown_contents_is_under_way(order):
+def test_an_order_with_a_parcel_of_unknown_contents_stays_open(order):
     purchase_order = make_accepted_purchase_order(make_sellable(), quantity=2)
     take_in(purchase_order, "shipped", make_parcel_news(ONE), make_parcel_news(TWO))
     states = []
@@ -132,7 +132,7 @@ def test_an_order_is_not_closed_while_a_parcel_of_unknown_contents_is_under_way(
     assert states == [PurchaseOrder.Status.SHIPPED, PurchaseOrder.Status.CLOSED]
 
 
-def test_the_only_unit_that_is_left_is_in_the_only_parcel():
+def test_the_only_remaining_unit_is_in_the_only_parcel():
     purchase_order = make_accepted_purchase_order(make_sellable())
 
     take_in(purchase_order, "partially_shipped", make_parcel_news(ONE))
@@ -141,7 +141,7 @@ def test_the_only_unit_that_is_left_is_in_the_only_parcel():
     assert mails() == [(ONE, 1)]
 
 
-def test_what_is_in_a_parcel_may_be_told_later():
+def test_contents_may_be_reported_later():
     purchase_order = make_accepted_purchase_order(make_sellable(), make_sellable())
     first, _ = OrderLine.objects.order_by("pk")
 
@@ -153,7 +153,7 @@ def test_what_is_in_a_parcel_may_be_told_later():
     assert boxes() == [(ONE, 1)]
 
 
-def test_every_order_of_news_with_and_without_numbers_ends_in_one_state():
+def test_any_order_of_updates_with_and_without_numbers_gives_one_state():
     purchase_order = make_accepted_purchase_order(make_sellable(), make_sellable())
     first, _ = OrderLine.objects.order_by("pk")
     told = [

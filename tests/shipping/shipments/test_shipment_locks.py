@@ -1,4 +1,4 @@
-"""Parcels of one order lock its rows in one order, whichever parcel is told first."""
+"""Updates of an order's parcels lock its rows in one order."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.factories.suppliers import NOON
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_allocations_are_locked_in_id_order_whichever_parcel_is_told_first():
+def test_allocations_are_locked_in_id_order_for_any_parcel():
     purchase_order = make_accepted_purchase_order(make_sellable(), make_sellable())
     first, last = Allocation.objects.order_by("pk")
     for allocation in (first, last):

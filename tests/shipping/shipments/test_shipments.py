@@ -33,7 +33,7 @@ def take_in(purchase_order, answer, *parcels):
     )
 
 
-def test_a_parcel_that_left_ships_its_lines_and_is_told_once():
+def test_a_shipped_parcel_ships_its_lines_and_is_reported_once():
     purchase_order = make_accepted_purchase_order(make_sellable(), quantity=2)
 
     for _ in range(3):
@@ -57,7 +57,7 @@ def test_a_parcel_that_left_ships_its_lines_and_is_told_once():
     assert (order.status, order.fulfillment_status) == ("processing", "shipped")
 
 
-def test_shipped_units_that_the_suppliers_figure_shows_are_closed():
+def test_shipped_units_absorbed_by_the_stock_figure_are_closed():
     purchase_order = make_accepted_purchase_order(make_sellable(), quantity=2)
     allocation = Allocation.objects.get()
     allocation.move(Allocation.Status.SEEN, at=NOON, seen_by="staff")
@@ -68,7 +68,7 @@ def test_shipped_units_that_the_suppliers_figure_shows_are_closed():
     assert allocation.status == Allocation.Status.SHIPPED
 
 
-def test_two_parcels_ship_two_parts_and_each_is_told():
+def test_two_parcels_ship_two_parts_and_each_is_reported():
     one, other = make_sellable(), make_sellable()
     purchase_order = make_accepted_purchase_order(one, other)
     first, second = OrderLine.objects.order_by("pk")
@@ -87,7 +87,7 @@ def test_two_parcels_ship_two_parts_and_each_is_told():
     assert len(told("parcel.shipped")) == 2
 
 
-def test_a_supplier_who_names_lines_by_his_sku_is_understood_and_never_ships_more_than_ordered():
+def test_lines_named_by_supplier_sku_never_exceed_the_order():
     purchase_order = make_accepted_purchase_order(make_sellable(), quantity=2)
     line = OrderLine.objects.get()
     lines = [RequestLine(sku=line.offer.supplier_sku, quantity=99, reference="")]
@@ -98,7 +98,7 @@ def test_a_supplier_who_names_lines_by_his_sku_is_understood_and_never_ships_mor
     assert line.shipped_quantity == 2
 
 
-def test_a_second_number_for_the_same_goods_is_shown_without_shipping_them_twice():
+def test_a_second_number_for_the_same_units_ships_nothing_twice():
     purchase_order = make_accepted_purchase_order(make_sellable())
 
     take_in(purchase_order, "shipped", make_parcel_news("CJPKL0000000001YQ"))
@@ -108,7 +108,7 @@ def test_a_second_number_for_the_same_goods_is_shown_without_shipping_them_twice
     assert [event.payload["lines"] != [] for event in told("parcel.shipped")] == [True, False]
 
 
-def test_a_label_without_a_parcel_is_announced_and_not_told_until_the_carrier_has_it():
+def test_a_label_is_not_reported_until_the_carrier_has_the_parcel():
     purchase_order = make_accepted_purchase_order(make_sellable())
 
     take_in(purchase_order, "accepted", make_parcel_news(carrier_text="Label created"))
@@ -134,7 +134,7 @@ def test_the_last_delivery_completes_the_order():
     assert len(told("parcel.delivered")) == 1
 
 
-def test_a_delivery_heard_before_the_shipment_ships_first():
+def test_a_delivery_reported_before_the_shipment_ships_first():
     purchase_order = make_accepted_purchase_order(make_sellable())
 
     take_in(purchase_order, "delivered", make_parcel_news())
@@ -144,7 +144,7 @@ def test_a_delivery_heard_before_the_shipment_ships_first():
     assert (len(told("parcel.shipped")), len(told("parcel.delivered"))) == (1, 1)
 
 
-def test_the_number_of_another_orders_parcel_is_not_applied_and_staff_see_why():
+def test_a_number_of_another_order_is_rejected_and_shown_to_staff():
     mine = make_accepted_purchase_order(make_sellable())
     theirs = make_accepted_purchase_order(make_sellable(), email="other@example.org")
     take_in(mine, "shipped", make_parcel_news())
@@ -159,7 +159,7 @@ def test_the_number_of_another_orders_parcel_is_not_applied_and_staff_see_why():
     assert len(told("parcel.shipped")) == 1
 
 
-def test_a_number_nobody_can_track_stops_no_other_parcel():
+def test_an_invalid_number_blocks_no_other_parcel():
     purchase_order = make_accepted_purchase_order(make_sellable())
 
     taken = take_in(purchase_order, "shipped", make_parcel_news("<script>"), make_parcel_news())
@@ -169,7 +169,7 @@ def test_a_number_nobody_can_track_stops_no_other_parcel():
     assert purchase_order.problem == taken.problems[0]
 
 
-def test_goods_that_were_never_ordered_are_no_parcel_of_the_order():
+def test_items_that_were_not_ordered_make_no_parcel():
     purchase_order = make_accepted_purchase_order(make_sellable())
     lines = [RequestLine(sku="SOMETHING-ELSE", quantity=1, reference="")]
 
@@ -181,7 +181,7 @@ def test_goods_that_were_never_ordered_are_no_parcel_of_the_order():
 
 
 @pytest.mark.parametrize("told_of", [json.loads(row) for row in BAD.read_text().splitlines()])
-def test_bad_tracking_never_reaches_the_shopper(told_of):
+def test_an_unsafe_tracking_url_never_reaches_the_customer(told_of):
     purchase_order = make_accepted_purchase_order(make_sellable())
 
     take_in(
@@ -193,7 +193,7 @@ def test_bad_tracking_never_reaches_the_shopper(told_of):
     assert len(Parcel.objects.get().carrier) <= 100
 
 
-def test_nothing_ships_for_a_purchase_order_that_is_not_with_the_supplier():
+def test_nothing_ships_for_an_order_the_supplier_does_not_have():
     (purchase_order,) = make_purchase_orders(make_sellable())
 
     with pytest.raises(shipments.WrongOrderError):
@@ -202,7 +202,7 @@ def test_nothing_ships_for_a_purchase_order_that_is_not_with_the_supplier():
     assert (Parcel.objects.count(), TrackingEvent.objects.count()) == (0, 0)
 
 
-def test_news_of_one_order_is_not_applied_to_another():
+def test_updates_of_another_order_are_rejected():
     mine = make_accepted_purchase_order(make_sellable())
     theirs = make_accepted_purchase_order(make_sellable(), email="other@example.org")
 

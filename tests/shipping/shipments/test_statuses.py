@@ -11,7 +11,7 @@ from shipping.shipments import statuses
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
-def test_every_word_of_a_parcel_has_a_rank():
+def test_every_status_has_a_rank():
     assert set(statuses.RANK) == set(Parcel.Carrier.values)
     assert len(set(statuses.RANK.values())) == len(statuses.RANK)
 
@@ -46,7 +46,7 @@ def test_every_word_of_a_parcel_has_a_rank():
         ("a" * 100_000, "unknown"),
     ],
 )
-def test_carriers_words_are_read(words, status):
+def test_carrier_texts_are_mapped(words, status):
     assert statuses.from_words(words) == status
 
 
@@ -60,7 +60,7 @@ def test_carriers_words_are_read(words, status):
         (77, "unknown"),
     ],
 )
-def test_the_suppliers_numbers_are_read(code, status):
+def test_cj_codes_are_mapped(code, status):
     assert statuses.from_code(code) == status
 
 
@@ -82,7 +82,7 @@ def at(hours):
         ([], "unknown"),
     ],
 )
-def test_the_state_of_a_parcel_is_the_same_in_whatever_order_its_news_came(news, state):
+def test_the_latest_status_does_not_depend_on_order(news, state):
     twice = [*news, *news[:1]]
 
     results = {statuses.latest(order)[1] for order in permutations(twice)}

@@ -40,7 +40,7 @@ def hear(*news, now=NOON):
     return tracking.apply(carrier="CJPacket Ordinary", number=CJ_NUMBER.lower(), news=news, now=now)
 
 
-def test_the_carriers_news_gives_one_state_in_any_order():
+def test_updates_give_one_status_in_any_order():
     news = [
         CarrierNews(status="in_transit", happened_at=hours(-30), text="Left the hub"),
         CarrierNews(status="out_for_delivery", happened_at=hours(-3)),
@@ -58,7 +58,7 @@ def test_the_carriers_news_gives_one_state_in_any_order():
     assert ends == {("attempt_failed", hours(-2), 3)}
 
 
-def test_delivered_stays_delivered():
+def test_delivered_is_final():
     make_parcel()
 
     hear(CarrierNews(status="delivered", happened_at=hours(-1)))
@@ -70,7 +70,7 @@ def test_delivered_stays_delivered():
     assert Event.objects.filter(name="parcel.delivered").count() == 1
 
 
-def test_news_dated_in_the_future_is_heard_without_its_date():
+def test_an_update_from_the_future_is_stored_without_its_time():
     make_parcel()
 
     hear(CarrierNews(status="exception", happened_at=hours(24 * 365 * 70)))
@@ -80,7 +80,7 @@ def test_news_dated_in_the_future_is_heard_without_its_date():
     assert parcel.tracking_events.get(carrier_status="exception").happened_at is None
 
 
-def test_a_first_scan_ships_a_parcel_that_was_only_announced():
+def test_the_first_scan_ships_a_parcel():
     parcel = make_parcel(answer="accepted")
     before = parcel.status
 
@@ -90,14 +90,14 @@ def test_a_first_scan_ships_a_parcel_that_was_only_announced():
     assert Event.objects.filter(name="parcel.shipped").count() == 1
 
 
-def test_news_of_a_parcel_nobody_announced_is_unknown():
+def test_an_update_of_an_unknown_parcel_is_an_error():
     make_parcel()
 
     with pytest.raises(tracking.UnknownParcelError):
         tracking.apply(carrier="DHL", number="JJD0001112223334445", news=[], now=NOON)
 
 
-def test_an_order_whose_parcels_arrived_while_it_was_held_is_completed_later():
+def test_an_order_delivered_while_on_hold_is_completed_later():
     make_parcel()
     order = Order.objects.get()
     order.move(Order.Status.ON_HOLD, at=NOON, hold_reason="fraud?")
@@ -117,7 +117,7 @@ def test_an_order_whose_parcels_arrived_while_it_was_held_is_completed_later():
 @pytest.mark.parametrize(
     ("status", "name"), [("lost", "parcel.lost"), ("return_to_sender", "parcel.returned")]
 )
-def test_the_customer_is_written_to_once_when_a_parcel_fails(status, name):
+def test_a_failed_parcel_is_reported_to_the_customer_once(status, name):
     make_parcel()
 
     for hour in (0, 1):

@@ -33,7 +33,7 @@ def skus(purchase_order):
     return [line.order_line.offer.supplier_sku for line in lines]
 
 
-def test_good_rows_are_entered_once_and_bad_ones_say_why(supplier):
+def test_valid_rows_are_imported_once_and_invalid_ones_explained(supplier):
     one = make_sent_purchase_order(quantity=2)
     other = make_accepted_purchase_order()
     (unsent,) = make_purchase_orders()
@@ -63,7 +63,7 @@ def test_good_rows_are_entered_once_and_bad_ones_say_why(supplier):
     assert [one.is_known for one in listed(supplier, *rows)][:2] == [True, True]
 
 
-def test_rows_of_one_parcel_are_one_parcel(supplier):
+def test_rows_of_one_parcel_are_merged(supplier):
     purchase_order = make_accepted_purchase_order(make_sellable(), make_sellable(), quantity=2)
     first, second = skus(purchase_order)
     number = purchase_order.number
@@ -94,7 +94,7 @@ def test_rows_of_one_parcel_are_one_parcel(supplier):
         ("{n},,JJD000390007882123456,,", "The carrier is missing."),
     ],
 )
-def test_what_cannot_be_in_a_parcel_is_said(supplier, row, words):
+def test_impossible_contents_are_explained(supplier, row, words):
     purchase_order = make_accepted_purchase_order(quantity=2)
     given = {"n": purchase_order.number, "sku": skus(purchase_order)[0]}
 
@@ -105,7 +105,7 @@ def test_what_cannot_be_in_a_parcel_is_said(supplier, row, words):
     assert not Parcel.objects.exists()
 
 
-def test_a_list_says_nothing_of_the_orders_of_others(supplier):
+def test_a_list_reveals_nothing_of_other_suppliers_orders(supplier):
     purchase_order = make_accepted_purchase_order()
 
     (judged,) = listed(
@@ -115,7 +115,7 @@ def test_a_list_says_nothing_of_the_orders_of_others(supplier):
     assert judged.problem == "This supplier has no such order."
 
 
-def test_a_number_that_stands_with_another_order_is_told_after_all(supplier):
+def test_a_number_of_another_order_is_reported_on_import(supplier):
     one, other = make_accepted_purchase_order(), make_accepted_purchase_order()
     rows = [f"{each.number},DHL,JJD000390007882123456,," for each in (one, other)]
 
@@ -126,7 +126,7 @@ def test_a_number_that_stands_with_another_order_is_told_after_all(supplier):
     assert Parcel.objects.count() == 1
 
 
-def test_staff_look_at_a_list_and_then_enter_it(client, supplier):
+def test_staff_preview_and_import_a_list(client, supplier):
     client.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
     purchase_order = make_accepted_purchase_order()
     text = f"{HEADER}\n{purchase_order.number},DHL,JJD000390007882123456,,\nFL-0,DHL,JJD0000000,,\n"
@@ -147,7 +147,7 @@ def test_staff_look_at_a_list_and_then_enter_it(client, supplier):
 
 
 @pytest.mark.parametrize(("content", "words"), [(b"", "empty"), (b"a,b\n1,2\n", "header lacks")])
-def test_a_file_that_is_no_list_says_so(client, supplier, content, words):
+def test_a_file_that_is_no_list_is_explained(client, supplier, content, words):
     client.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
     file = SimpleUploadedFile("list.csv", content)
 

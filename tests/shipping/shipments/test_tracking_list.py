@@ -9,7 +9,7 @@ from storefront.lib.staff.csv_table import UnreadableListError
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_a_list_is_read_whatever_cuts_its_cells(delimiter):
+def test_any_usual_delimiter_is_parsed(delimiter):
     text = "Order number,Carrier,Tracking_Number\nFL-1,DHL,JJD1\n\nFL-2,GLS,G-2\n"
 
     rows = tracking_list.read(text.replace(",", delimiter))
@@ -20,7 +20,7 @@ def test_a_list_is_read_whatever_cuts_its_cells(delimiter):
     ]
 
 
-def test_quotes_blanks_and_short_rows_are_no_trouble():
+def test_quotes_blanks_and_short_rows_are_parsed():
     text = '\ntracking,po,courier,qty,sku\n" JJD1 ",FL-1,"DHL, Paket",2,HL\n\'00123,FL-2\n'
 
     first, second = tracking_list.read(text)
@@ -41,7 +41,7 @@ def test_quotes_blanks_and_short_rows_are_no_trouble():
         ("order,carrier,number\n" + "y" * 200_000, "This is no table"),
     ],
 )
-def test_what_is_no_list_says_why(text, words):
+def test_a_file_that_is_no_list_is_explained(text, words):
     with pytest.raises(UnreadableListError) as refused:
         tracking_list.read(text)
 
@@ -49,5 +49,5 @@ def test_what_is_no_list_says_why(text, words):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
-def test_words_are_read_in_the_usual_encodings(encoding):
+def test_usual_encodings_are_decoded(encoding):
     assert csv_table.decoded("Österreichische Post".encode(encoding)) == "Österreichische Post"
