@@ -41,7 +41,7 @@ def make_shown():
     return product
 
 
-def test_a_picture_that_arrives_is_shown_on_the_card(httpserver):
+def test_a_fetched_image_is_shown_on_the_card(httpserver):
     httpserver.expect_request("/1.png").respond_with_data(png())
     image = make_image(make_shown(), source_url=httpserver.url_for("/1.png"))
 
@@ -51,7 +51,7 @@ def test_a_picture_that_arrives_is_shown_on_the_card(httpserver):
     assert Card.objects.get().picture == image.stem != ""
 
 
-def test_main_pictures_come_first_and_each_is_fetched_once(httpserver, monkeypatch):
+def test_main_images_come_first_and_each_is_fetched_once(httpserver, monkeypatch):
     monkeypatch.setattr("catalog.products.tasks.BATCH", 2)
     httpserver.expect_request("/1.png").respond_with_data(png())
     product, other = make_shown(), make_shown()
@@ -82,7 +82,7 @@ def test_one_run_fetches_all_batches_and_queues_nothing(httpserver, monkeypatch)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_one_worker_fetches_pictures_at_a_time(monkeypatch):
+def test_one_worker_fetches_images_at_a_time(monkeypatch):
     monkeypatch.setattr(
         images, "fetch_waiting", lambda **_: beside.append(ran(fetch_pictures)) or 0
     )
@@ -94,7 +94,7 @@ def test_one_worker_fetches_pictures_at_a_time(monkeypatch):
 
 
 def ran(act):
-    """Do it in another worker, whose session is its own."""
+    """Run it in another worker with its own session."""
     answers = []
 
     def run():
@@ -110,7 +110,7 @@ def ran(act):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_workers_never_fetch_the_same_picture():
+def test_two_workers_never_fetch_the_same_image():
     make_image(make_product())
     leased = []
 
@@ -131,7 +131,7 @@ def test_two_workers_never_fetch_the_same_picture():
     assert images._lease(size=20, now=timezone.now(), main_only=False) == []
 
 
-def test_a_picture_whose_worker_died_is_due_again_after_the_lease():
+def test_an_image_of_a_crashed_worker_is_due_after_the_lease():
     make_image(make_product())
     images._lease(size=20, now=timezone.now(), main_only=False)
 
@@ -139,7 +139,7 @@ def test_a_picture_whose_worker_died_is_due_again_after_the_lease():
     assert Image.objects.waiting(timezone.now() + images.LEASE + timedelta(seconds=1)).exists()
 
 
-def test_the_shelves_are_put_up_in_both_languages_and_may_be_put_up_again():
+def test_categories_are_created_in_both_languages_idempotently():
     for _ in range(2):
         call_command("create_categories", stdout=io.StringIO())
 

@@ -32,7 +32,7 @@ def mailbox_command(port, folder):
 
 @contextmanager
 def mailbox(folder):
-    """Run the development mail server as a process of its own; yields its port."""
+    """Run the development mail server as a process; yields its port."""
     port = free_port()
     process = subprocess.Popen(mailbox_command(port, folder), stdout=subprocess.PIPE, text=True)
     try:
@@ -45,10 +45,10 @@ def mailbox(folder):
 
 
 class BadServer:
-    """Speaks SMTP until the step in which it was told to misbehave.
+    """Speaks SMTP until the step at which it misbehaves.
 
     ``answers`` maps a step (``greeting``, ``MAIL``, ``RCPT``, ``DATA``, ``body``) to the line to
-    say instead of yes; "" hangs up. ``bodies`` are the messages that reached it whole.
+    send instead of success; "" disconnects. ``bodies`` are the messages received completely.
     """
 
     STEPS = {"EHLO": "250 ok", "MAIL": "250 ok", "RCPT": "250 ok", "DATA": "354 go on"}

@@ -1,4 +1,4 @@
-"""Each e-mail about an account says what happened: caused as in the shop, read in two languages."""
+"""Account e-mails, caused as in the shop and read in both languages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 
 def post(path, **values):
-    make_sellable()  # every page stands in a shop
+    make_sellable()  # every page needs a shop
     Client().post(f"/en/account/{path}/", values)
 
 
@@ -71,7 +71,7 @@ def added_app():
 
 
 def added_passkey(monkeypatch):
-    """Let the browser's answer be right: only a browser can make one."""
+    """Accept the browser's proof: only a browser can make one."""
     for name in ("parse_registration_response", "complete_registration"):
         monkeypatch.setattr(enrollment.webauthn, name, lambda _answer: None)
     monkeypatch.setattr(enrollment.webauthn.WebAuthn, "add", lambda *_: None)
@@ -152,7 +152,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("name", "cause", "sentences"), CASES)
-def test_an_email_about_an_account_says(name, cause, sentences, request):
+def test_account_email(name, cause, sentences, request):
     cause(*map(request.getfixturevalue, inspect.signature(cause).parameters))
 
     assert problems_of(name, sentences) == []

@@ -5,7 +5,7 @@ from datetime import timedelta
 from notifications.backoff import MAX_TRIES, WAITS, wait_after
 
 
-def test_ten_tries_span_at_least_three_days_and_then_it_is_given_up():
+def test_ten_attempts_span_at_least_three_days_and_then_stop():
     waits = [wait_after(tries=tries, salt="7") for tries in range(1, MAX_TRIES)]
 
     assert MAX_TRIES == 10
@@ -13,7 +13,7 @@ def test_ten_tries_span_at_least_three_days_and_then_it_is_given_up():
     assert wait_after(tries=MAX_TRIES, salt="7") is None
 
 
-def test_each_wait_is_longer_than_the_one_before_and_up_to_a_tenth_is_added():
+def test_each_delay_is_longer_and_has_up_to_ten_percent_jitter():
     for tries in range(1, MAX_TRIES):
         waits = {wait_after(tries=tries, salt=str(salt)) for salt in range(50)}
 

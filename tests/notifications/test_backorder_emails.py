@@ -1,4 +1,4 @@
-"""E-mails about lines that do not come as promised: caused as in the shop, in two languages."""
+"""Backorder e-mails, caused as in the shop and read in both languages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def supplier(monkeypatch):
-    """Leave out the margin check of a purchase order."""
+    """Skip the margin check of purchase orders."""
     monkeypatch.setattr(submission, "check", lambda **_: [])
     connect(monkeypatch, ScriptedSupplier())
 
@@ -157,13 +157,13 @@ CASES = [
 
 
 @pytest.mark.parametrize(("name", "cause", "sentences"), CASES)
-def test_an_email_about_lines_that_do_not_come_says(name, cause, sentences):
+def test_backorder_email(name, cause, sentences):
     cause()
 
     assert problems_of(name, sentences) == []
 
 
-def test_the_reason_of_a_supplier_stays_with_the_shop():
+def test_the_supplier_reason_stays_internal():
     purchase_order = make_sent_purchase_order(make_sellable())
     lines = [row.order_line for row in purchase_order.lines.all()]
 

@@ -1,4 +1,4 @@
-"""Each e-mail about a message from the contact page says what is needed, in two languages."""
+"""Contact form e-mails, caused as in the shop and read in both languages."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ CASES = [
 
 
 @pytest.mark.parametrize(("name", "cause", "sentences"), CASES)
-def test_an_email_about_a_message_says(name, cause, sentences):
+def test_contact_email(name, cause, sentences):
     cause()
 
     assert problems_of(name, sentences) == []
 
 
 @pytest.mark.parametrize("cause", [wrote_about_an_order, wrote_about_a_product])
-def test_the_customer_is_told_that_the_message_came(cause):
+def test_the_customer_gets_a_receipt(cause):
     cause()
 
     assert problems_of("contact.received", [RECEIVED], "contact_acknowledged") == []

@@ -49,7 +49,7 @@ def all_at_once(act, count=6):
     return len(refused)
 
 
-def test_a_fact_makes_its_messages_once():
+def test_an_event_creates_its_messages_once():
     event = make_event("parcel.shipped", email="erika@example.org", locale="az")
 
     first = dispatch.fan_out(event=event, now=NOON)
@@ -72,7 +72,7 @@ def test_a_fact_makes_its_messages_once():
         ([], []),
     ],
 )
-def test_a_fact_for_several_people_is_told_to_each_of_them_once(email, told):
+def test_each_recipient_of_an_event_gets_one_message(email, told):
     event = make_event("evidence.expires", email=email)
 
     dispatch.fan_out(event=event, now=NOON)
@@ -82,7 +82,7 @@ def test_a_fact_for_several_people_is_told_to_each_of_them_once(email, told):
     assert list(recipients) == told
 
 
-def test_six_workers_who_hear_of_one_fact_make_one_message():
+def test_six_workers_with_one_event_create_one_message():
     event = make_event()
 
     all_at_once(lambda: dispatch.fan_out(event=event, now=NOON))
@@ -90,7 +90,7 @@ def test_six_workers_who_hear_of_one_fact_make_one_message():
     assert Delivery.objects.count() == 1
 
 
-def test_a_fact_that_nobody_is_told_of_is_done_with():
+def test_an_event_without_recipients_is_done():
     event = make_event()
     Event.objects.update(name="parcel.delivered")
 
@@ -108,7 +108,7 @@ def test_six_workers_with_one_message_send_it_once(post):
     assert (len(post.sent), refused) == (1, 5)
 
 
-def test_a_sent_message_is_delivered_and_never_sent_again(post):
+def test_a_sent_message_is_never_sent_again(post):
     delivery = make_delivery()
 
     dispatch.send(delivery=delivery, now=NOON)
@@ -122,7 +122,7 @@ def test_a_sent_message_is_delivered_and_never_sent_again(post):
     assert Delivery.objects.due(NOON + timedelta(days=30)).count() == 0
 
 
-def test_a_message_that_cannot_be_written_is_logged_without_the_address(monkeypatch, caplog):
+def test_a_message_that_cannot_be_rendered_is_logged_without_the_address(monkeypatch, caplog):
     delivery = make_delivery()
     monkeypatch.setattr(dispatch, "render", lambda **_: {}["gone"])
 
@@ -132,7 +132,7 @@ def test_a_message_that_cannot_be_written_is_logged_without_the_address(monkeypa
     assert delivery.recipient not in caplog.text
 
 
-def test_a_failure_before_anything_was_taken_is_tried_again_under_the_same_name(post):
+def test_a_failure_before_acceptance_is_retried_with_the_same_message_id(post):
     delivery = make_delivery()
     post.failures.append(TemporaryError("451 come back later"))
 
@@ -148,7 +148,7 @@ def test_a_failure_before_anything_was_taken_is_tried_again_under_the_same_name(
     assert [message.message_id for message in post.sent] == [dispatch.message_id(delivery)]
 
 
-def test_ten_failures_over_three_days_end_it_and_staff_can_replay_it(post):
+def test_ten_failures_over_three_days_end_it_and_staff_can_resend(post):
     delivery = make_delivery()
     post.failures.extend(TemporaryError("451 later") for _ in range(10))
 
@@ -166,7 +166,7 @@ def test_ten_failures_over_three_days_end_it_and_staff_can_replay_it(post):
     assert StatusChange.objects.filter(actor="ada@fara.example").count() == 1
 
 
-def test_a_refusal_for_good_is_not_tried_again(post):
+def test_a_permanent_rejection_is_not_retried(post):
     delivery = make_delivery()
     post.failures.append(PermanentError("550 no such mailbox"))
 
@@ -175,7 +175,7 @@ def test_a_refusal_for_good_is_not_tried_again(post):
     assert (delivery.status, delivery.problem) == ("dead", "550 no such mailbox")
 
 
-def test_a_message_without_an_answer_may_have_been_sent_and_waits_for_staff(post):
+def test_a_message_without_confirmation_waits_for_staff(post):
     delivery = make_delivery()
     post.failures.append(TemporaryError("gone after the body", may_have_happened=True))
     later = NOON + SENDING_TAKES
@@ -183,7 +183,7 @@ def test_a_message_without_an_answer_may_have_been_sent_and_waits_for_staff(post
     dispatch.send(delivery=delivery, now=NOON)
     with pytest.raises(IllegalMoveError):
         dispatch.send(delivery=delivery, now=later)
-    with pytest.raises(IllegalMoveError):  # somebody may still be at it
+    with pytest.raises(IllegalMoveError):  # a worker may still be sending
         dispatch.send_again(delivery=delivery, actor="ada", now=later - timedelta(seconds=1))
 
     delivery.refresh_from_db()
@@ -195,7 +195,7 @@ def test_a_message_without_an_answer_may_have_been_sent_and_waits_for_staff(post
     assert post.sent == []
 
 
-def test_staff_who_found_the_message_at_the_mail_server_settle_it(post):
+def test_staff_confirm_a_message_found_at_the_mail_server(post):
     delivery = make_delivery()
     delivery.move("delivering", at=NOON, attempts=1)
     later = NOON + SENDING_TAKES
@@ -208,7 +208,7 @@ def test_staff_who_found_the_message_at_the_mail_server_settle_it(post):
     assert post.sent == []
 
 
-def test_staff_who_did_not_find_it_send_it(post):
+def test_staff_resend_a_message_not_found(post):
     delivery = make_delivery()
     delivery.move("delivering", at=NOON, attempts=1)
     later = NOON + SENDING_TAKES
@@ -220,7 +220,7 @@ def test_staff_who_did_not_find_it_send_it(post):
 
 
 @pytest.mark.parametrize("status", ["pending", "delivered"])
-def test_staff_cannot_send_what_is_on_its_way_or_arrived(post, status):
+def test_staff_cannot_resend_a_message_in_transit_or_sent(post, status):
     delivery = make_delivery()
     Delivery.objects.update(status=status)
     delivery.refresh_from_db()
@@ -229,7 +229,7 @@ def test_staff_cannot_send_what_is_on_its_way_or_arrived(post, status):
         dispatch.send_again(delivery=delivery, actor="ada", now=NOON)
 
 
-def test_words_that_cannot_be_written_wait_to_be_repaired(post):
+def test_a_broken_template_is_retried_until_repaired(post):
     delivery = make_delivery()
     Event.objects.update(payload={"email": "erika@example.org", "locale": "en"})
     delivery.event.refresh_from_db()
@@ -250,7 +250,7 @@ def test_words_that_cannot_be_written_wait_to_be_repaired(post):
         "a@example.org,b@c.d",
     ],
 )
-def test_an_address_that_is_none_gets_nothing(post, address):
+def test_an_invalid_address_gets_nothing(post, address):
     delivery = make_delivery(email=address)
 
     dispatch.send(delivery=delivery, now=NOON)

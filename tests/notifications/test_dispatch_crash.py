@@ -1,4 +1,4 @@
-"""A worker dies while a mail is on its way: nobody gets it twice, and staff learn of the doubt."""
+"""A worker dies while sending: no duplicate is sent, and staff see the uncertainty."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RUN = "import django; django.setup(); from notifications.tasks import send; send
 
 
 def start_worker(delivery, port, **env):
-    """Run the task in a process of its own, on the database of the test."""
+    """Run the task in its own process on the test database."""
     return subprocess.Popen(
         [sys.executable, "-c", RUN.format(delivery.pk)],
         env={**surroundings(), "SMTP_URL": f"smtp://127.0.0.1:{port}", **env},
@@ -28,7 +28,7 @@ def start_worker(delivery, port, **env):
 
 
 def deliver_again_and_sweep(delivery):
-    """The broker hands the dead worker's message to another, and the sweep looks around."""
+    """The broker hands the dead worker's task to another worker, and the sweep runs."""
     tasks.send(delivery_id=delivery.pk)
     tasks.send_due()
 
@@ -36,7 +36,7 @@ def deliver_again_and_sweep(delivery):
 @pytest.mark.parametrize(
     ("failpoint", "arrived"), [("mail.before_sending", 0), ("mail.after_sending", 1)]
 )
-def test_a_mail_whose_worker_was_killed_is_never_sent_blindly_again(
+def test_a_message_of_a_killed_worker_is_never_resent_automatically(
     settings, tmp_path, failpoint, arrived
 ):
     delivery = make_delivery()
@@ -52,7 +52,7 @@ def test_a_mail_whose_worker_was_killed_is_never_sent_blindly_again(
         assert (delivery.status, delivery.attempts, mails) == ("delivering", 1, arrived)
         assert doubted == [delivery]
 
-        if not arrived:  # staff looked, found nothing, and send it
+        if not arrived:  # staff checked, found nothing, and resend it
             dispatch.send_again(
                 delivery=delivery, actor="ada", now=delivery.status_since + SENDING_TAKES
             )
@@ -62,7 +62,7 @@ def test_a_mail_whose_worker_was_killed_is_never_sent_blindly_again(
     assert len(list(tmp_path.glob("*.eml"))) == 1
 
 
-def test_a_worker_killed_while_the_server_thinks_leaves_one_mail(settings, tmp_path):
+def test_a_worker_killed_before_confirmation_leaves_one_message(settings, tmp_path):
     delivery = make_delivery()
     with BadServer(body="silence") as thinking, mailbox(tmp_path) as port:
         worker = start_worker(delivery, thinking.port)
@@ -79,7 +79,7 @@ def test_a_worker_killed_while_the_server_thinks_leaves_one_mail(settings, tmp_p
     assert list(tmp_path.glob("*.eml")) == []
 
 
-def test_a_worker_that_lives_delivers_once(tmp_path):
+def test_a_live_worker_sends_once(tmp_path):
     delivery = make_delivery()
     with mailbox(tmp_path) as port:
         assert start_worker(delivery, port).wait(60) == 0

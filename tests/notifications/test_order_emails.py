@@ -1,4 +1,4 @@
-"""Each e-mail about an order says what happened: caused as in the shop, read in two languages."""
+"""Order e-mails, caused as in the shop and read in both languages."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ A_DAY = timedelta(days=1)
 
 @pytest.fixture(autouse=True)
 def supplier(monkeypatch):
-    """Only people of the supplier can stop an order; whether it earns is not asked here."""
+    """Only staff of the supplier can cancel an order; skip the margin check."""
     monkeypatch.setattr(submission, "check", lambda **_: [])
     connect(monkeypatch, ScriptedSupplier()).can_stop = None
 
@@ -86,7 +86,7 @@ def placed_without_tax():
     make_paid_order(ship_to=NEW_YORK)
 
 
-# Unpaid, and its link
+# Unpaid order and its link
 
 
 def unpaid():
@@ -100,7 +100,7 @@ def link_asked():
         events.link_asked(order, at=NOON)
 
 
-# Another address
+# Address change
 
 
 def corrected(**more):
@@ -155,7 +155,7 @@ def replacement_canceled():
 
 
 def of_two_places():
-    """Order from two places: the first has nothing of it yet, the second has accepted it."""
+    """Order from two suppliers: the first has no order yet, the second has accepted its own."""
     near, far = make_sellable(), make_sellable()
     place = make_location(code="CN", country="CN")
     type(far.level).objects.filter(pk=far.level.pk).update(location=place)
@@ -277,19 +277,19 @@ CASES = [
 
 
 @pytest.mark.parametrize(("name", "cause", "sentences"), CASES)
-def test_an_email_about_an_order_says(name, cause, sentences):
+def test_order_email(name, cause, sentences):
     cause()
 
     assert problems_of(name, sentences) == []
 
 
-def test_an_unpaid_order_has_no_hold_to_release():
+def test_an_unpaid_order_has_no_authorization_to_void():
     canceled_before_it_was_paid()
 
     assert "hold" not in last_email("order.canceled").english.text
 
 
-def test_tax_on_top_is_not_said_to_be_included():
+def test_tax_on_top_is_not_shown_as_included():
     placed_with_sales_tax()
 
     assert "VAT" not in last_email("order.placed").english.text

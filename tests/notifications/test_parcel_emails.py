@@ -1,4 +1,4 @@
-"""Each e-mail about a parcel says what happened: caused as in the shop, read in two languages."""
+"""Parcel e-mails, caused as in the shop and read in both languages."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("name", "cause", "sentences"), CASES)
-def test_an_email_about_a_parcel_says(name, cause, sentences):
+def test_parcel_email(name, cause, sentences):
     cause()
 
     assert problems_of(name, sentences) == []

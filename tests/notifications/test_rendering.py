@@ -24,7 +24,7 @@ def write(name, template, locale="en", **payload):
     return render(template=template, locale=locale, payload={**PAYLOADS[name], **payload})
 
 
-def test_each_event_with_an_email_has_a_case():
+def test_each_event_with_an_e_mail_has_a_case():
     """Each case causes an e-mail as the shop does, and renders it in both languages."""
     cases = (
         *test_account_emails.CASES,
@@ -39,7 +39,7 @@ def test_each_event_with_an_email_has_a_case():
     assert {name for name, _cause, _sentences in cases} == set(ROUTES)
 
 
-def test_money_and_days_are_written_as_each_language_writes_them():
+def test_money_and_days_follow_the_language():
     english = write("order.placed", "order_placed").text
     azerbaijani = write("order.placed", "order_placed", "az").text
 
@@ -51,7 +51,7 @@ def test_money_and_days_are_written_as_each_language_writes_them():
     assert "Almaniya" in azerbaijani
 
 
-def test_without_pictures_the_mail_still_says_everything():
+def test_an_e_mail_without_images_has_all_its_text():
     page = Page(write("order.placed", "order_placed").html)
     told = " ".join(page.words)
 
@@ -59,7 +59,7 @@ def test_without_pictures_the_mail_still_says_everything():
     assert [picture["alt"] for picture in page.pictures] == ["", "Beam distance: 300 m"]
 
 
-def test_words_from_outside_are_escaped_in_html_and_kept_on_their_line_in_text():
+def test_external_text_is_escaped_in_html_and_stays_on_its_line_in_text():
     letter = write("parcel.shipped", "parcel_shipped", carrier="<b>Camel</b>\nBcc: a@b.c")
 
     assert "<b>Camel" not in letter.html
@@ -70,18 +70,18 @@ def test_words_from_outside_are_escaped_in_html_and_kept_on_their_line_in_text()
 @pytest.mark.parametrize(
     "evil", ["FL-1\r\nBcc: evil@example.com", "FL-1\nX: y", "FL-1\x00\x0b\u2028"]
 )
-def test_nothing_breaks_out_of_the_subject(evil):
+def test_the_subject_cannot_be_broken_out_of(evil):
     subject = write("order.refunded", "order_refunded", number=evil).subject
 
     assert re.search(r"[\x00-\x1f\u2028]", subject) is None
     assert "\n" not in subject
 
 
-def test_a_language_we_do_not_speak_falls_back_to_english():
+def test_an_unknown_language_falls_back_to_english():
     assert write("order.refunded", "order_refunded", "xx").subject.startswith("Refund of")
 
 
-def test_a_fact_that_lacks_what_the_words_need_is_no_mail():
+def test_an_event_without_a_needed_value_is_not_rendered():
     payload = {key: value for key, value in PAYLOADS["order.refunded"].items() if key != "url"}
 
     with pytest.raises(UndefinedError):

@@ -1,4 +1,4 @@
-"""Each e-mail about a return says what happened: caused as in the shop, read in two languages."""
+"""Return e-mails, caused as in the shop and read in both languages."""
 
 from __future__ import annotations
 
@@ -182,13 +182,13 @@ CASES = [
 
 
 @pytest.mark.parametrize(("name", "cause", "sentences"), CASES)
-def test_an_email_about_a_return_says(name, cause, sentences):
+def test_return_email(name, cause, sentences):
     cause()
 
     assert problems_of(name, sentences) == []
 
 
-def test_a_refund_of_what_the_customer_keeps_waits_for_no_parcel():
+def test_a_returnless_refund_waits_for_no_parcel():
     withdrawn_and_kept()
 
     assert "We may wait" not in last_email("return.declared").english.text

@@ -33,7 +33,7 @@ def mail_of(event):
     return dispatch._message(delivery)
 
 
-def test_a_reset_link_is_readable_in_its_email_only(event, admin_client):
+def test_a_reset_link_is_readable_only_in_its_e_mail(event, admin_client):
     page = admin_client.get(f"/admin/notifications/event/{event.pk}/change/").content.decode()
 
     assert LINK not in json.dumps(event.payload)
@@ -42,7 +42,7 @@ def test_a_reset_link_is_readable_in_its_email_only(event, admin_client):
     assert LINK in mail_of(event).text
 
 
-def test_a_link_is_sealed_again_with_a_new_key(event, settings):
+def test_a_link_is_encrypted_again_with_a_new_key(event, settings):
     newest = Fernet.generate_key().decode()
     settings.FIELD_KEYS = [newest, *settings.FIELD_KEYS]
     key_rotation.rotate()

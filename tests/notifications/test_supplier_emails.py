@@ -1,4 +1,4 @@
-"""Each e-mail to a supplier, or to staff about one, says what is asked: caused as in the shop."""
+"""E-mails to suppliers, or to staff about one, caused as in the shop."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ THERE = replace(HOME, line1="Neue Straße 2", postcode="20095", city="Hamburg")
 
 @pytest.fixture(autouse=True)
 def shop(monkeypatch, settings):
-    """A shop of staff who judge evidence, whose supplier takes orders by e-mail."""
+    """A shop whose staff review evidence and whose supplier takes orders by e-mail."""
     monkeypatch.setattr(submission, "check", lambda **_: [])
     settings.CERTIFICATES_FOR_EU = [Criterion.CE]
     make_channel(countries=["DE"])
@@ -63,7 +63,7 @@ def evidence_ends_and_says_who_issued_it():
 
 
 def withheld(offers=1):
-    """A proof ends while the last one who asked for a page reads Azerbaijani."""
+    """Let evidence expire while the last person who opened a page reads Azerbaijani."""
     make_verified(valid_until=ENDS)
     for _ in range(offers):
         make_offer(plain_goods())
@@ -113,7 +113,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("name", "cause", "sentences"), CASES)
-def test_an_email_about_a_supplier_says(name, cause, sentences):
+def test_supplier_email(name, cause, sentences):
     cause()
 
     assert problems_of(name, sentences) == []

@@ -32,7 +32,7 @@ from catalog.attributes.numbers import UnreadableError
         ("21700 5000mAh", {"format": "21700", "energy_wh": Decimal("18.00")}),
     ],
 )
-def test_a_battery_is_read_as_far_as_it_is_told(text, facts):
+def test_a_battery_text_is_parsed_as_far_as_stated(text, facts):
     battery = read_battery(text)
 
     assert {name: getattr(battery, name) for name in facts} == facts
@@ -59,9 +59,7 @@ def test_two_capacities_are_no_capacity():
         ("", "accessory", False, "none"),
     ],
 )
-def test_lithium_travels_as_the_facts_say_and_the_stricter_way_in_doubt(
-    text, family, has_battery, kind
-):
+def test_the_lithium_class_is_the_stricter_one_in_doubt(text, family, has_battery, kind):
     assert lithium_class(read_battery(text), family=family, has_battery=has_battery) == kind
 
 
@@ -83,5 +81,5 @@ def test_an_option_may_change_the_battery(name, value, facts):
     assert {fact: getattr(changed, fact) for fact in facts} == facts
 
 
-def test_the_energy_of_one_cell_is_that_of_all_by_their_number():
+def test_the_energy_per_cell_is_the_total_over_the_count():
     assert Battery(count=2, energy_wh=Decimal("18.70")).cell_wh == Decimal("9.35")

@@ -23,7 +23,7 @@ WHOLE = Facts(
 )
 
 
-def test_a_whole_product_lacks_nothing():
+def test_a_complete_product_lacks_nothing():
     assert lacks(WHOLE) == ()
 
 
@@ -41,7 +41,7 @@ def test_a_whole_product_lacks_nothing():
         ({"cell_wh": None}, Lack.ENERGY),
     ],
 )
-def test_what_is_missing_is_named(change, lack):
+def test_missing_attributes_are_named(change, lack):
     assert lacks(replace(WHOLE, **change)) == (lack,)
 
 
@@ -53,5 +53,5 @@ def test_what_is_missing_is_named(change, lack):
         {"lithium": "none", "cell_wh": None},
     ],
 )
-def test_what_honest_products_may_leave_out_does_not_hide_them(change):
+def test_optional_attributes_do_not_block_publication(change):
     assert lacks(replace(WHOLE, **change)) == ()

@@ -28,11 +28,11 @@ IN_ITALY = Contact(name="Rep S.r.l.", address="Via Uno 1, Milano", country="IT",
         ("", None),
     ],
 )  # fmt: skip
-def test_a_contact_is_read_whole_or_not_at_all(text, contact):
+def test_a_contact_is_parsed_completely_or_not_at_all(text, contact):
     assert contacts.read(text) == contact
 
 
-def test_a_responsible_person_outside_the_eu_is_none():
+def test_a_responsible_person_outside_the_eu_is_rejected():
     in_china = "Lumen, Building 7, Ningbo, CN, care@lumen.example"
 
     assert contacts.responsible_person({"EU responsible person": in_china}) is None
@@ -43,7 +43,7 @@ def test_a_responsible_person_outside_the_eu_is_none():
     "label",
     ["EU representative", "EC REP", "Authorised representative", "Responsible person in the EU"],
 )
-def test_the_responsible_person_has_many_labels(label):
+def test_labels_of_the_responsible_person_are_recognized(label):
     claims = {label: "Rep S.r.l., Via Uno 1, Milano, IT, a@rep.eu"}
 
     assert contacts.responsible_person(claims) == IN_ITALY

@@ -17,7 +17,7 @@ from catalog.attributes.identifiers import BadGtinError, brand_key, check_digit,
         ("4 006381-333931", "04006381333931"),
     ],
 )
-def test_every_length_of_gtin_becomes_fourteen_digits(raw, padded):
+def test_every_gtin_length_is_padded_to_14_digits(raw, padded):
     assert gtin14(raw) == padded
 
 
@@ -33,13 +33,13 @@ def test_every_length_of_gtin_becomes_fourteen_digits(raw, padded):
         ("0000000000000", "placeholder"),
     ],
 )
-def test_what_is_no_gtin_is_refused_with_the_reason(raw, words):
+def test_an_invalid_gtin_is_rejected_with_a_reason(raw, words):
     with pytest.raises(BadGtinError, match=words):
         gtin14(raw)
 
 
 @given(st.text(alphabet="0123456789", min_size=12, max_size=12).filter(lambda body: int(body) > 0))
-def test_exactly_one_last_digit_is_right(body):
+def test_exactly_one_check_digit_is_valid(body):
     good = []
     for last in "0123456789":
         try:
@@ -50,10 +50,10 @@ def test_exactly_one_last_digit_is_right(body):
     assert good == [f"0{body}{check_digit(body)}"]
 
 
-def test_two_spellings_of_a_maker_are_one():
+def test_spellings_of_a_brand_compare_equal():
     assert brand_key("Fénix-Light") == brand_key("FENIX light") == "fenixlight"
 
 
-def test_a_part_number_is_unique_only_within_its_brand():
+def test_a_part_number_is_unique_within_its_brand():
     assert mpn_key("Northbeam", "HL-65 C") == "northbeam:hl65c"
     assert mpn_key("Lumora", "HL-65 C") != mpn_key("Northbeam", "HL-65 C")

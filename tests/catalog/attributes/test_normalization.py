@@ -58,24 +58,24 @@ def test_labels_become_typed_columns():
     }
 
 
-def test_a_feature_may_stand_in_the_title():
+def test_a_feature_may_be_stated_in_the_title():
     goods = enriched(title="Magnetic zoom headlamp, USB-C")
 
     assert goods.spec["features"] == ["motion_sensor", "red_light", "magnet", "zoom", "clip"]
 
 
-def test_each_value_names_its_source_and_the_words_it_was_read_from():
+def test_each_value_stores_its_source_text():
     goods = enriched()
 
     assert goods.sources["weight_g"] == {"supplier": "cj", "label": "Weight", "raw": "2.6 oz"}
     assert set(goods.sources) == set(goods.spec) - {"beam_m"}
 
 
-def test_what_has_no_column_is_kept_as_it_was_said():
+def test_attributes_without_a_column_are_stored_as_stated():
     assert enriched().more == {"Switch": "top"}
 
 
-def test_words_that_become_no_attribute_are_kept():
+def test_unparsed_lines_are_stored():
     said = {"Battery": "2", "Charging": "wall plug", "IP": "splash proof", "Power": "12 W"}
 
     goods = enrich(make_product_record(claims=said), source="cj")
@@ -83,7 +83,7 @@ def test_words_that_become_no_attribute_are_kept():
     assert goods.more == said
 
 
-def test_the_mode_table_is_read_with_its_kinds():
+def test_the_mode_table_is_parsed_with_kinds():
     assert [
         (mode.name, mode.kind, mode.output_lm, mode.runtime_min) for mode in enriched().modes
     ] == [
@@ -94,7 +94,7 @@ def test_the_mode_table_is_read_with_its_kinds():
     ]
 
 
-def test_what_is_not_stated_stays_empty():
+def test_unstated_values_stay_empty():
     record = make_product_record(title="Trail headlamp", claims={"Weight": "75 g"})
 
     spec = enrich(record, source="cj").spec
@@ -102,7 +102,7 @@ def test_what_is_not_stated_stays_empty():
     assert spec == {"weight_g": 75}
 
 
-def test_an_impossible_output_is_not_published_but_reported_and_kept():
+def test_an_impossible_output_is_unpublished_reported_and_stored():
     goods = enriched(
         title="990000LM headlamp",
         claims={"Light output": "990,000 lm", "Modes": "High 990,000 lm / 3 h; Low 20 lm / 40 h"},
@@ -118,7 +118,7 @@ def test_an_impossible_output_is_not_published_but_reported_and_kept():
     assert goods.modes[0].output_lm is None
 
 
-def test_a_fake_cell_loses_its_capacity_and_its_energy():
+def test_a_fake_cell_loses_its_capacity_and_energy():
     goods = enriched(claims={"Battery": "18650 9900 mAh 3.7 V (included)"})
 
     assert not {"battery_capacity_mah", "battery_energy_wh"} & set(goods.spec)
@@ -127,27 +127,27 @@ def test_a_fake_cell_loses_its_capacity_and_its_energy():
 
 
 @pytest.mark.parametrize("text", ["99999999999999 g", "1 g"])
-def test_a_number_no_light_has_never_reaches_the_database(text):
+def test_an_impossible_number_is_not_stored(text):
     goods = enriched(claims={"Weight": text})
 
     assert "weight_g" not in goods.spec
     assert "out-of-range" in {issue.code for issue in goods.issues}
 
 
-def test_a_range_is_no_value_and_says_so_once():
+def test_a_range_is_no_value_and_reported_once():
     goods = enriched(claims={"Weight": "110-140 g", "Dimensions": "6-8 cm"})
 
     assert "weight_g" not in goods.spec
     assert [issue.code for issue in goods.issues] == ["value-unreadable"]
 
 
-def test_a_value_that_depends_on_the_option_is_no_fault():
+def test_a_value_that_depends_on_the_option_is_no_issue():
     goods = enriched(claims={"Color temperature": "6500 K or 5000 K, see option"})
 
     assert goods.issues == ()
 
 
-def test_options_decide_whether_lithium_travels():
+def test_options_decide_whether_lithium_ships():
     goods = enriched(
         option_names=("Color", "Battery"),
         claims={
@@ -162,13 +162,13 @@ def test_options_decide_whether_lithium_travels():
     assert (without.kind, without.cell_wh, without.cell_count) == ("none", None, 0)
 
 
-def test_an_undescribed_battery_is_taken_for_lithium_until_somebody_knows_better():
+def test_an_undescribed_battery_counts_as_lithium():
     goods = enrich(make_product_record(claims={}, has_battery=True), source="cj")
 
     assert lithium_of(goods, option_values=()).kind == "with"
 
 
-def test_a_record_that_is_no_light_is_refused_with_a_reason():
+def test_a_record_of_no_known_family_is_rejected_with_a_reason():
     refused = enrich(
         make_product_record(title="Yoga mat", category_path=("Sports", "Mats")), source="cj"
     )
@@ -177,7 +177,7 @@ def test_a_record_that_is_no_light_is_refused_with_a_reason():
     assert (refused.code, refused.is_fatal) == ("family-unknown", True)
 
 
-def test_a_record_without_a_title_is_refused():
+def test_a_record_without_a_title_is_rejected():
     assert enrich(make_product_record(title="\u202e 🔥"), source="cj").code == "no-title"
 
 
@@ -203,7 +203,7 @@ def test_a_record_without_a_title_is_refused():
         ("Yoga mat", ("Sports",), ""),
     ],
 )
-def test_the_family_is_read_from_shelf_and_title(title, path, family):
+def test_the_family_comes_from_category_and_title(title, path, family):
     assert family_of(title=title, category_path=path) == family
 
 
@@ -228,13 +228,13 @@ def test_lithium_of_unknown_energy_is_an_issue(battery, has_battery, codes):
 @pytest.mark.parametrize(
     ("claims", "title", "is_told"),
     [
-        ({"Beam distance": "282 m"}, "Trail headlamp", False),  # feet, by the look of it
+        ({"Beam distance": "282 m"}, "Trail headlamp", False),  # probably feet
         ({"Beam distance": "86 m"}, "Trail headlamp", True),
         ({"Beam distance": "282 m"}, "Search flashlight", True),
         ({"Beam distance": "282 m", "Peak intensity": "19881 cd"}, "Trail headlamp", True),
     ],
 )
-def test_a_beam_too_far_for_a_headlamp_is_not_told(claims, title, is_told):
+def test_a_beam_too_far_for_a_headlamp_is_not_published(claims, title, is_told):
     record = make_product_record(
         claims={"Light output": "160 lm", **claims}, title=title, category_path=(title,)
     )
@@ -245,7 +245,7 @@ def test_a_beam_too_far_for_a_headlamp_is_not_told(claims, title, is_told):
     assert ("intensity-impossible" in {issue.code for issue in goods.issues}) != is_told
 
 
-def test_an_led_that_no_maker_has_leaves_the_title_and_staff_are_told():
+def test_an_unknown_led_is_removed_from_the_title_and_reported():
     goods = enriched(title="super bright XHP360 AAA headlamp Capstan 140")
 
     assert goods.title == "super bright AAA headlamp Capstan 140"

@@ -26,7 +26,7 @@ from catalog.attributes.numbers import UnreadableError, decimal
         ("1'200", "", "1200"),
     ],
 )
-def test_a_number_is_read_by_its_own_marks_or_those_of_the_file(text, mark, value):
+def test_a_number_is_parsed_by_its_own_marks_or_those_of_the_file(text, mark, value):
     assert decimal(text, mark=mark) == Decimal(value)
 
 

@@ -20,7 +20,7 @@ def verdict(**claimed):
     return {(found.code, found.is_error) for found in judge(Claim(**claimed))}
 
 
-def test_an_honest_headlamp_passes():
+def test_a_plausible_headlamp_passes():
     assert verdict(**HONEST) == set()
 
 
@@ -46,17 +46,17 @@ def test_an_honest_headlamp_passes():
         ({"capacity_mah": 1200, "voltage": Decimal("3.7")}, "energy-unlikely", False),
     ],
 )  # fmt: skip
-def test_a_lie_is_found(lie, code, is_error):
+def test_an_implausible_number_is_found(lie, code, is_error):
     assert (code, is_error) in verdict(**{**HONEST, **lie})
 
 
-def test_one_lie_is_one_error():
+def test_one_wrong_number_is_one_error():
     found = judge(Claim(**{**HONEST, "output_lm": 990_000}))
 
     assert [finding.column for finding in found if finding.is_error] == ["output_lm"]
 
 
-def test_a_brighter_mode_that_runs_longer_is_doubted_only_among_white_ones():
+def test_a_brighter_mode_that_runs_longer_is_unlikely_among_white_modes_only():
     high = ModeClaim(name="High", output_lm=Decimal(400), runtime_min=600)
     low = ModeClaim(name="Low", output_lm=Decimal(40), runtime_min=300)
     red = ModeClaim(name="Red", kind="red", output_lm=Decimal(4), runtime_min=100)
@@ -66,11 +66,11 @@ def test_a_brighter_mode_that_runs_longer_is_doubted_only_among_white_ones():
 
 
 @pytest.mark.parametrize(("candela", "meters"), [(2500, 100), (10_000, 200), (22_000, 297)])
-def test_the_beam_ends_where_fl1_says(candela, meters):
+def test_the_beam_distance_follows_fl1(candela, meters):
     assert beam_m(candela) == meters
 
 
-def test_a_value_no_light_has_is_out_of_range():
+def test_an_impossible_value_is_out_of_range():
     assert out_of_range("weight_g", 75) is None
     assert out_of_range("weight_g", 99_999_999).is_error
     assert out_of_range("cri", 20).code == "out-of-range"

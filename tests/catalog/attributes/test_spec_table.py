@@ -46,7 +46,7 @@ def read(claims, mark=""):
         ({"Modes": "High 1,5 lm / 2,5 h"}, ",", "runtime_high_min", 150),
     ],
 )
-def test_a_value_is_read_with_its_unit_and_decimal_mark(claims, mark, column, value):
+def test_a_value_is_parsed_with_unit_and_decimal_mark(claims, mark, column, value):
     found, unreadable = read(claims, mark)
 
     assert found[column] == value
@@ -68,14 +68,14 @@ def test_a_value_is_read_with_its_unit_and_decimal_mark(claims, mark, column, va
         {"Modes": "Mode 1 100 lm / 2 h", "Weight": "1.234 kg"},
     ],
 )
-def test_a_number_that_is_not_understood_is_never_dropped_silently(claims):
+def test_an_unparsed_number_is_reported(claims):
     found, unreadable = read(claims)
 
     assert found == {}
     assert unreadable == [list(claims)[-1]]
 
 
-def test_the_energy_of_a_battery_has_the_file_s_decimals():
+def test_battery_energy_uses_the_decimal_mark_of_the_file():
     battery = read_battery("Li-Po 1,2 Ah 3,7 V (4,44 Wh)", mark=",")
 
     assert (battery.capacity_mah, battery.voltage, battery.energy_wh) == (

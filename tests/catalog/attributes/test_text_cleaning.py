@@ -35,7 +35,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("dirty", HOSTILE)
-def test_nothing_hostile_survives_in_a_description(dirty):
+def test_unsafe_html_is_removed_from_a_description(dirty):
     clean = text_cleaning.clean_html(dirty)
 
     lowered = clean.lower()
@@ -57,7 +57,7 @@ def test_the_structure_of_a_description_is_kept():
 
 
 @given(st.text(max_size=300))
-def test_no_text_breaks_the_cleaner_and_cleaning_twice_changes_nothing(text):
+def test_cleaning_accepts_any_text_and_is_idempotent(text):
     once = text_cleaning.clean_html(text)
 
     assert text_cleaning.clean_html(once) == once
@@ -87,7 +87,7 @@ def test_no_text_breaks_the_cleaner_and_cleaning_twice_changes_nothing(text):
         ("Headlamp 100-800 lm (USB-C, 800 lm)", None, "Headlamp (USB-C)"),
     ],
 )
-def test_a_title_is_one_plain_line_that_claims_no_more_than_we_publish(title, output_lm, clean):
+def test_a_title_is_one_plain_line_without_false_claims(title, output_lm, clean):
     assert text_cleaning.clean_title(title, output_lm=output_lm) == clean
 
 
@@ -99,7 +99,7 @@ def test_a_long_title_ends_with_a_whole_word():
 
 
 @given(st.text(max_size=400))
-def test_no_control_character_or_override_is_left_in_any_title(text):
+def test_no_control_character_stays_in_a_title(text):
     title = text_cleaning.clean_title(text, output_lm=None)
 
     assert len(title) <= text_cleaning.MAX_TITLE
@@ -125,7 +125,7 @@ ORDERS = ("{name} {claim}", "{claim} {name}", "{name}, {claim}, USB-C", "{name} 
 
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("form", CLAIMS)
-def test_every_model_name_survives_and_only_a_false_claim_goes(form, order):
+def test_model_names_stay_and_false_claims_are_removed(form, order):
     number = CLAIMS[form]
     for name in NAMES:
         for spelled in {spell(number) for spell in SPELLINGS}:

@@ -32,7 +32,7 @@ from catalog.attributes.numbers import UnreadableError
         ("75", attribute_units.WEIGHT_G, None),
     ],
 )
-def test_an_amount_is_read_with_its_unit(text, units, amount):
+def test_an_amount_is_parsed_with_its_unit(text, units, amount):
     assert attribute_units.quantity(text, units) == (amount and Decimal(amount))
 
 
@@ -40,7 +40,7 @@ def test_an_amount_is_read_with_its_unit(text, units, amount):
     "text",
     ["110-140 g", "110 g to 140 g", "110 – 140 g", "1.000 g", "75 g, 80 g", "12e3 g", "1e999 g"],
 )
-def test_a_text_with_two_readings_is_not_read(text):
+def test_a_text_with_two_readings_is_not_parsed(text):
     with pytest.raises(UnreadableError):
         attribute_units.quantity(text, attribute_units.WEIGHT_G)
 
@@ -57,7 +57,7 @@ def test_a_text_with_two_readings_is_not_read(text):
         ("long", None),
     ],
 )
-def test_a_run_time_is_read_in_minutes(text, minutes):
+def test_a_run_time_is_parsed_in_minutes(text, minutes):
     if minutes is UnreadableError:
         with pytest.raises(UnreadableError):
             attribute_units.duration_min(text)

@@ -1,4 +1,4 @@
-"""Staff bring a file of competitors' prices, look at it, and let it count."""
+"""Staff upload a competitor price list, preview it and import it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def upload(staff, text):
     return staff.post(ADD, {"file": given}, follow=True)
 
 
-def test_a_file_is_shown_line_by_line_before_it_counts(staff):
+def test_a_list_is_previewed_line_by_line(staff):
     variant = make_variant()
 
     upload(
@@ -45,7 +45,7 @@ def test_a_file_is_shown_line_by_line_before_it_counts(staff):
     assert (price.source, price.told_by) == ("prices.csv", "staff@fara.example")
 
 
-def test_a_page_reads_a_list_once_and_the_page_of_all_reads_none(staff, monkeypatch):
+def test_a_list_page_parses_its_list_once_and_the_changelist_none(staff, monkeypatch):
     rows = f"competitor,sku,price,currency\na,{make_variant().sku},1,EUR\n"
     upload(staff, rows)
     file = CompetitorFile.objects.get()
@@ -65,7 +65,7 @@ def test_a_page_reads_a_list_once_and_the_page_of_all_reads_none(staff, monkeypa
     assert read == [1]
 
 
-def test_of_a_list_whose_lines_are_gone_the_refusals_are_shown(staff):
+def test_rejections_are_shown_after_the_content_is_deleted(staff):
     upload(staff, "competitor,sku,price,currency\na,unknown,1,EUR\n")
     file = CompetitorFile.objects.get()
     staff.post(reverse("admin:catalog_competitorfile_take_in", args=[file.pk]))
@@ -81,7 +81,7 @@ def test_of_a_list_whose_lines_are_gone_the_refusals_are_shown(staff):
     assert "Its lines are not kept any more." in again.content.decode()
 
 
-def test_refused_lines_are_told_in_the_language_of_whoever_reads_them(staff):
+def test_rejected_lines_are_shown_in_the_readers_language(staff):
     rows = "a,unknown,1,EUR\na,HL-1,much,EUR\nfara.example,HL-1,5,EUR\n"
     upload(staff, f"competitor,sku,price,currency\n{rows}")
     file = CompetitorFile.objects.get()
@@ -104,7 +104,7 @@ def test_refused_lines_are_told_in_the_language_of_whoever_reads_them(staff):
     assert file.refused[0] == [2, "not_ours", {"goods": [["sku", "unknown"]]}]
 
 
-def test_refusals_that_were_kept_as_sentences_are_still_shown(staff):
+def test_rejections_stored_as_sentences_are_still_shown(staff):
     upload(staff, "competitor,sku,price,currency\na,unknown,1,EUR\n")
     CompetitorFile.objects.update(content="", refused=[[2, "100 % is no price."]])
     file = CompetitorFile.objects.get()
@@ -114,7 +114,7 @@ def test_refusals_that_were_kept_as_sentences_are_still_shown(staff):
     assert "100 % is no price." in shown.content.decode()
 
 
-def test_what_is_no_such_file_is_said_on_the_form_and_not_kept(staff):
+def test_an_invalid_file_is_explained_on_the_form_and_not_stored(staff):
     answer = upload(staff, "sku,price\nHL-1,5\n")
 
     assert "No column says: competitor, currency." in answer.content.decode()

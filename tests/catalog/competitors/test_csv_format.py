@@ -16,7 +16,7 @@ def only(row, head=HEAD):
     return found
 
 
-def test_a_line_says_who_asks_what_for_which_goods():
+def test_a_line_is_parsed():
     found = only(
         "Lamps  Example,HL-1,4006381333931,Fara,H1,19.99,eur,excl,"
         "https://lamps.example/h1,2026-11-23,0.9\n"
@@ -39,7 +39,7 @@ def test_a_line_says_who_asks_what_for_which_goods():
 
 
 @pytest.mark.parametrize("between", [",", ";", "\t"])
-def test_cells_may_be_parted_as_spreadsheets_do_it(between):
+def test_spreadsheet_delimiters_are_parsed(between):
     text = between.join(["competitor", "sku", "price", "currency"])
     text += "\r\n" + between.join(["a.example", "HL-1", '"19,99"', "EUR"]) + "\r\n\r\n"
 
@@ -67,7 +67,7 @@ def test_cells_may_be_parted_as_spreadsheets_do_it(between):
         ("a,HL-1,,,,5,EUR,,,,nan", "no confidence"),
     ],
 )
-def test_a_bad_line_is_refused_with_a_reason_and_the_next_one_is_read(row, reason):
+def test_an_invalid_line_is_rejected_with_a_reason_and_the_next_parsed(row, reason):
     bad, good = read(f"{HEAD}{row}\nb.example,HL-2,,,,5,USD\n")
 
     assert isinstance(bad, Refusal)
@@ -76,7 +76,7 @@ def test_a_bad_line_is_refused_with_a_reason_and_the_next_one_is_read(row, reaso
 
 
 @pytest.mark.parametrize("text", ["", "hello", "competitor,price,currency\n", "sku,price\n"])
-def test_what_lacks_the_columns_is_no_such_file(text):
+def test_missing_columns_reject_the_file(text):
     with pytest.raises(UnreadableFileError) as raised:
         list(read(text))
     assert "No column says" in words(raised.value.code, raised.value.values)

@@ -26,7 +26,7 @@ def only(row, reader=read_strictly):
     return found
 
 
-def test_a_row_says_who_asks_what_for_which_goods():
+def test_a_row_is_parsed():
     more = {
         "gtin": "4006381333931",
         "brand": "Fara",
@@ -75,7 +75,7 @@ def test_a_row_says_who_asks_what_for_which_goods():
         ({"competitor": "a" * 81}, "longer than 80"),
     ],
 )
-def test_a_bad_row_is_refused_with_a_reason_and_the_next_one_is_read(more, reason):
+def test_an_invalid_row_is_rejected_with_a_reason_and_the_next_parsed(more, reason):
     told = json.dumps([{**ROW, **more}, ROW])
 
     bad, good = read_strictly(told)
@@ -87,18 +87,18 @@ def test_a_bad_row_is_refused_with_a_reason_and_the_next_one_is_read(more, reaso
 
 
 @pytest.mark.parametrize("field", ["competitor", "price", "currency", "seen_at"])
-def test_a_row_without_what_is_needed_is_refused(field):
+def test_a_row_without_a_required_field_is_rejected(field):
     row = {name: value for name, value in ROW.items() if name != field}
 
     assert only(row) == Refusal(1, "missing", {"word": field})
 
 
 @pytest.mark.parametrize("row", [None, 5, "text", [ROW]])
-def test_what_is_no_object_is_refused(row):
+def test_a_row_that_is_no_object_is_rejected(row):
     assert only(row) == only(row, read) == Refusal(1, "no_object")
 
 
-def test_a_stranger_is_read_as_he_writes():
+def test_an_external_list_may_use_its_own_spelling():
     row = {"Shop": "A", "EAN": 4006381333931, "amount": 12.30, "currency": "eur", "stock": {}}
 
     found = only(row, read)
@@ -108,7 +108,7 @@ def test_a_stranger_is_read_as_he_writes():
 
 
 @pytest.mark.parametrize("is_turned", [False, True])
-def test_of_several_spellings_the_first_of_the_headings_is_read_in_any_order(is_turned):
+def test_of_several_spellings_the_first_heading_wins_in_any_order(is_turned):
     row = {"amount": "12.00", "price": "10.00", "shop": "b", "competitor": "a", "sku": "x"}
     told = [*row.items(), ("currency", "EUR")]
 
@@ -117,7 +117,7 @@ def test_of_several_spellings_the_first_of_the_headings_is_read_in_any_order(is_
     assert (found.competitor, found.amount) == ("a", Decimal(10))
 
 
-def test_no_price_of_a_stranger_is_rounded_on_its_way():
+def test_no_external_price_is_rounded():
     told = '[{"shop": "a", "sku": "x", "price": 12345678.10, "currency": "EUR"}]'
 
     (found,) = read(told)
@@ -125,7 +125,7 @@ def test_no_price_of_a_stranger_is_rounded_on_its_way():
     assert str(found.amount) == "12345678.10"
 
 
-def test_one_absurd_number_does_not_make_the_list_unreadable():
+def test_one_absurd_number_does_not_reject_the_list():
     rows = '[{"shop":"a","sku":"x","price":1e999999999999999999,"currency":"EUR"},'
     rows += f'{{"shop":"a","sku":"y","price":{"9" * 5000},"currency":"EUR"}},'
     rows += '{"shop":"a","sku":"z","price":5,"currency":"EUR"}]'
@@ -147,7 +147,7 @@ def test_one_absurd_number_does_not_make_the_list_unreadable():
         (json.dumps([0] * 50_001), "more than 50000"),
     ],
 )
-def test_what_is_no_list_is_refused_whole(text, reason):
+def test_no_list_is_rejected_as_a_whole(text, reason):
     with pytest.raises(UnreadableFileError) as raised:
         list(read(text))
 
@@ -163,5 +163,5 @@ def test_what_is_no_list_is_refused_whole(text, reason):
         ("", Dialect.CSV),
     ],
 )
-def test_a_file_is_known_by_how_it_begins(text, dialect):
+def test_the_format_is_detected_by_the_first_character(text, dialect):
     assert recognized(text) is dialect

@@ -1,4 +1,4 @@
-"""A list is judged as a whole before it counts without a person."""
+"""A list is checked for plausibility before it is imported without staff."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def hear(file):
     ],
     ids=["to a fifth", "both ways", "in other money"],
 )
-def test_a_list_that_moves_most_of_what_we_know_waits_for_a_person(variant, prices, currency):
+def test_a_list_that_changes_most_known_prices_waits_for_staff(variant, prices, currency):
     known(variant)
     file = listed(variant, *prices, currency=currency)
 
@@ -65,7 +65,7 @@ def test_a_list_that_moves_most_of_what_we_know_waits_for_a_person(variant, pric
     file.refresh_from_db()
     assert (file.taken_at, file.problem) == (NOON, "")
     assert CompetitorPrice.objects.exclude(amount=10, currency="EUR").exists()
-    # What a person let in is what we know now.
+    # Prices that staff approved become the known ones.
     assert hear(file).counts["confirmed"] == 20
 
 
@@ -79,13 +79,13 @@ def test_a_list_that_moves_most_of_what_we_know_waits_for_a_person(variant, pric
     ],
     ids=["just half", "not so low", "not so high", "too few are known"],
 )
-def test_what_may_be_the_market_counts_at_once(variant, count, prices):
+def test_plausible_changes_are_imported_at_once(variant, count, prices):
     known(variant, count)
 
     assert len(hear(listed(variant, *prices)).became) == 20
 
 
-def test_what_is_older_than_what_we_know_is_no_move(variant):
+def test_an_older_price_is_no_change(variant):
     known(variant, as_of=NOON + timedelta(hours=1))
 
     assert hear(listed(variant, *["1"] * 20)).counts["older"] == 20

@@ -40,13 +40,13 @@ def told(channel, *variants, now=NOON):
 
 
 def follow(rate="0"):
-    """Let the live book meet competitors."""
+    """Let the live book follow competitors."""
     book = drafted("0.30")
     book.rules.update(undercut_rate=Decimal(rate))
     open_and_reprice(book)
 
 
-def test_goods_are_found_by_sku_then_gtin_then_brand_and_part_number():
+def test_variants_match_by_sku_then_gtin_then_brand_and_mpn():
     by_sku, by_gtin, by_mpn = (make_variant() for _ in range(3))
     make_identifier(by_gtin)
     make_identifier(by_mpn, scheme="mpn", value="fara:h1")
@@ -65,7 +65,7 @@ def test_goods_are_found_by_sku_then_gtin_then_brand_and_part_number():
     ]
 
 
-def test_what_is_doubtful_is_refused_and_nothing_else_is_lost():
+def test_ambiguous_lines_are_rejected_and_others_imported():
     one, other = make_variant(), make_variant()
     make_identifier(other)
     doubted = make_variant()
@@ -96,7 +96,7 @@ def test_what_is_doubtful_is_refused_and_nothing_else_is_lost():
     assert CompetitorPrice.objects.get().amount == Decimal(12)
 
 
-def test_the_same_file_again_writes_nothing_and_older_news_changes_nothing():
+def test_the_same_list_writes_nothing_and_older_prices_change_nothing():
     variant = make_variant()
     row = f"a.example,{variant.sku},,,,10,EUR,2026-11-23\n"
     assert take_in(row)["changed"] == 1
@@ -111,7 +111,7 @@ def test_the_same_file_again_writes_nothing_and_older_news_changes_nothing():
     assert list(history) == [Decimal(10), Decimal(9)]
 
 
-def test_a_clock_that_is_fast_does_not_keep_later_news_out():
+def test_a_fast_clock_does_not_block_later_prices():
     variant = make_variant()
     take_in(f"a.example,{variant.sku},,,,10,EUR,2026-11-25T03:00:00Z\n")
 
@@ -121,7 +121,7 @@ def test_a_clock_that_is_fast_does_not_keep_later_news_out():
     assert CompetitorPrice.objects.get().as_of == NOON + timedelta(hours=1)
 
 
-def test_goods_that_go_while_a_list_is_read_are_told_and_stop_no_others(monkeypatch):
+def test_variants_deleted_during_the_import_are_reported_and_block_no_others(monkeypatch):
     gone, stays = make_variant(), make_variant()
     file = make_competitor_file(
         f"{HEAD}a.example,{gone.sku},,,,10,EUR,\na.example,{stays.sku},,,,10,EUR,\n"
@@ -143,14 +143,14 @@ def test_goods_that_go_while_a_list_is_read_are_told_and_stop_no_others(monkeypa
     "content",
     [b"\xff\xfe\x00", b"sku,price\n", HEAD.encode(), b"x" * (price_import.MOST_BYTES + 1)],
 )
-def test_what_is_no_file_of_prices_is_not_kept(content):
+def test_an_invalid_file_is_not_stored(content):
     with pytest.raises(UnreadableFileError):
         price_import.receive(name="x.csv", content=content, actor="ann", now=NOON)
 
     assert not CompetitorFile.objects.exists()
 
 
-def test_the_lowest_price_that_is_young_and_sure_enough_is_told():
+def test_the_lowest_current_and_confident_price_is_used():
     variant, channel = make_variant(), make_channel()
     make_competitor_price(variant, competitor="a", amount="25.00")
     make_competitor_price(variant, competitor="b", amount="21.00")
@@ -161,7 +161,7 @@ def test_the_lowest_price_that_is_young_and_sure_enough_is_told():
     assert told(channel, variant)[variant.pk].competitor == Money(Decimal("21.00"), "EUR")
 
 
-def test_a_price_that_is_less_than_a_cent_in_our_money_is_passed_over():
+def test_a_price_below_one_cent_is_ignored():
     channel = make_listing().channel
     variant = make_variant()
     make_exchange_rate(rate="0.004")
@@ -199,7 +199,7 @@ def test_our_own_shop_is_no_competitor(settings, shop):
     }
 
 
-def test_a_foreign_price_and_one_without_tax_are_compared_as_they_would_be_asked_here():
+def test_foreign_and_net_prices_are_converted_for_comparison():
     channel = make_listing().channel
     foreign, bare = make_variant(), make_variant()
     make_exchange_rate(rate="0.5")
@@ -212,7 +212,7 @@ def test_a_foreign_price_and_one_without_tax_are_compared_as_they_would_be_asked
     assert found[bare.pk].competitor == Money(Decimal("11.90"), "EUR")
 
 
-def test_news_of_a_competitor_reprices_his_goods_and_no_others():
+def test_a_new_price_reprices_its_variant_only():
     cheap, _ = stock_shop("10.00", "10.00")
     follow()
     assert prices() == [Decimal("21.99")] * 2
@@ -224,7 +224,7 @@ def test_news_of_a_competitor_reprices_his_goods_and_no_others():
     assert (waiting, counted) == ([cheap.variant_id], 1)
     assert prices() == [Decimal("18.99"), Decimal("21.99")]
     assert not WaitingPrice.objects.exists()
-    # It ages: an hour after it grew too old, nothing is met any more.
+    # An hour after the price expired, it is not followed any more.
     repricing.reprice_due(now=NOON + market.MAX_AGE + DAY)
     assert prices() == [Decimal("21.99")] * 2
 
@@ -239,7 +239,7 @@ def test_news_of_a_competitor_reprices_his_goods_and_no_others():
     ],
     ids=["the same", "less sure", "another price", "it had grown too old"],
 )
-def test_what_only_confirms_a_price_has_nothing_counted_anew(row, later, waits):
+def test_a_confirmation_requests_no_repricing(row, later, waits):
     (listing,) = stock_shop("10.00")
     follow()
     head = "competitor,sku,price,currency,confidence\n"
@@ -251,7 +251,7 @@ def test_what_only_confirms_a_price_has_nothing_counted_anew(row, later, waits):
     assert WaitingPrice.objects.exists() is waits
 
 
-def test_nothing_waits_where_no_rule_looks_at_the_market():
+def test_nothing_is_queued_if_no_rule_follows_the_market():
     (listing,) = stock_shop("10.00")
 
     take_in(f"a.example,{listing.variant.sku},,,,18.99,EUR,\n")
@@ -259,7 +259,7 @@ def test_nothing_waits_where_no_rule_looks_at_the_market():
     assert not WaitingPrice.objects.exists()
 
 
-def test_a_file_comes_in_by_command(tmp_path):
+def test_a_file_is_imported_by_command(tmp_path):
     variant = make_variant()
     path = tmp_path / "prices.csv"
     path.write_text(f"{HEAD}a.example,{variant.sku},,,,10,EUR,\na.example,no,,,,10,EUR,\n")

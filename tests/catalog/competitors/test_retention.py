@@ -1,4 +1,4 @@
-"""What machines told is kept as long as somebody may look at it, and no longer."""
+"""Lists from machines and their contents are deleted after their retention."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def with_content():
     return set(CompetitorFile.objects.exclude(content="").values_list("name", flat=True))
 
 
-def test_what_machines_told_is_forgotten_after_a_month_and_what_it_changed_is_not():
+def test_machine_lists_are_deleted_after_a_month_and_their_price_changes_kept():
     variant = make_variant()
     for name, came_by in (("by hand", CameBy.HAND), ("a program", CameBy.API)):
         told(name, variant=variant, came_by=came_by)
@@ -43,7 +43,7 @@ def test_what_machines_told_is_forgotten_after_a_month_and_what_it_changed_is_no
     assert CompetitorPrice.objects.count() == CompetitorPriceChange.objects.count() == 1
 
 
-def test_old_lists_go_in_batches_and_are_not_read(monkeypatch):
+def test_old_lists_are_deleted_in_batches_without_loading_contents(monkeypatch):
     monkeypatch.setattr(price_import, "FORGOTTEN_AT_ONCE", 2)
     files = [told(f"program {number}") for number in range(5)]
     source = CompetitorSource.objects.create(
@@ -60,7 +60,7 @@ def test_old_lists_go_in_batches_and_are_not_read(monkeypatch):
     assert source.last_file is None
 
 
-def test_the_words_go_after_three_days_and_what_became_of_them_stays():
+def test_contents_are_deleted_after_three_days_and_results_kept():
     for came_by in (CameBy.HAND, CameBy.API, CameBy.FETCHED):
         told(came_by.value, came_by=came_by)
 
@@ -75,7 +75,7 @@ def test_the_words_go_after_three_days_and_what_became_of_them_stays():
             matching.preview(file=file)
 
 
-def test_of_each_teller_the_words_of_the_last_lists_are_kept(monkeypatch):
+def test_only_the_last_contents_of_each_sender_are_kept(monkeypatch):
     monkeypatch.setattr(price_import, "MOST_CONTENTS_KEPT", 2)
     by_hand = [told("ann", came_by=CameBy.HAND) for _ in range(3)]
     other = told("other program")

@@ -1,4 +1,4 @@
-"""Staff say whom to ask for competitors' prices, and see how it went."""
+"""Staff configure competitor price sources and see the last result."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def source():
     )
 
 
-def test_a_source_is_asked_as_soon_as_it_is_there(staff):
+def test_a_new_source_is_fetched_at_once(staff):
     answer = staff.post(ADD, WORDS | {"header": "X-Api-Key", "secret": "swordfish-17"})
 
     assert answer.status_code == 302
@@ -60,7 +60,7 @@ def test_a_source_is_asked_as_soon_as_it_is_there(staff):
     assert source.due_at <= timezone.now()
 
 
-def test_how_it_went_is_shown_and_the_secret_is_not(staff, source):
+def test_the_result_is_shown_and_the_secret_is_not(staff, source):
     answer = shown(staff.get(page(source)))
 
     assert "GET /prices.csv: HTTP 500" in answer
@@ -69,7 +69,7 @@ def test_how_it_went_is_shown_and_the_secret_is_not(staff, source):
     assert source.secret_sealed not in answer
 
 
-def test_an_empty_secret_keeps_the_old_one(staff, source):
+def test_an_empty_secret_keeps_the_stored_one(staff, source):
     staff.post(page(source), WORDS | {"header": "X-Api-Key", "every_min": 30})
 
     source.refresh_from_db()
@@ -77,7 +77,7 @@ def test_an_empty_secret_keeps_the_old_one(staff, source):
     assert unseal(source.secret_sealed) == {"value": "swordfish-17"}
 
 
-def test_what_a_worker_writes_while_staff_save_stays(staff, source, monkeypatch):
+def test_fields_that_a_worker_writes_during_a_save_are_kept(staff, source, monkeypatch):
     real = source_admin.CompetitorSourceForm.sealed
 
     def meanwhile(form):
@@ -93,14 +93,14 @@ def test_what_a_worker_writes_while_staff_save_stays(staff, source, monkeypatch)
     assert (source.problem, source.remembered) == ("", {"etag": '"2"'})
 
 
-def test_without_its_header_a_secret_is_forgotten(staff, source):
+def test_a_secret_without_a_header_is_deleted(staff, source):
     staff.post(page(source), WORDS)
 
     source.refresh_from_db()
     assert (source.header, source.secret_sealed) == ("", "")
 
 
-def test_at_another_address_the_secret_is_asked_for_anew(staff, source):
+def test_another_address_requires_the_secret_again(staff, source):
     elsewhere = WORDS | {"url": "https://thief.example/", "header": "X-Api-Key"}
 
     refused = staff.post(page(source), elsewhere)
@@ -130,14 +130,14 @@ def test_at_another_address_the_secret_is_asked_for_anew(staff, source):
         ({"header": "X-Api-Key", "secret": "fishy"}, "6 characters at least"),
     ],
 )
-def test_what_cannot_be_is_said_beside_its_field(staff, changes, words):
+def test_invalid_input_is_explained_at_its_field(staff, changes, words):
     answer = staff.post(ADD, WORDS | changes)
 
     assert words in shown(answer)
     assert not CompetitorSource.objects.exists()
 
 
-def test_in_production_nobody_on_the_way_can_change_the_prices(staff, settings):
+def test_production_requires_https(staff, settings):
     settings.IS_PRODUCTION = True
 
     answer = staff.post(ADD, WORDS | {"url": "http://watch.example/prices.csv"})
@@ -146,7 +146,7 @@ def test_in_production_nobody_on_the_way_can_change_the_prices(staff, settings):
     assert not CompetitorSource.objects.exists()
 
 
-def test_a_source_is_asked_at_once_when_staff_want_it(staff, source, monkeypatch):
+def test_staff_can_fetch_a_source_at_once(staff, source, monkeypatch):
     started = []
     monkeypatch.setattr(tasks.hear_competitors, "delay", lambda **known: started.append(known))
     CompetitorSource.objects.update(due_at=timezone.now() + timedelta(hours=9))
@@ -158,7 +158,7 @@ def test_a_source_is_asked_at_once_when_staff_want_it(staff, source, monkeypatch
     assert started == [{"source_id": source.pk}]
 
 
-def test_a_source_that_is_off_is_not_offered_to_be_asked(staff, source):
+def test_a_disabled_source_cannot_be_fetched(staff, source):
     link = re.compile(re.escape(page(source, "ask_now")))
     assert link.search(shown(staff.get(page(source))))
 

@@ -1,4 +1,4 @@
-"""Whatever a source of competitors' prices answers over real HTTP, what is known stays."""
+"""Known prices survive any response of a competitor price source over real HTTP."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_source_that_fails_says_so_in_words_and_wipes_nothing(httpserver, known, variant, name):
+def test_a_failed_source_shows_its_error_and_deletes_nothing(httpserver, known, variant, name):
     words, problem = FAULTS[name]
     httpserver.clear()
     httpserver.expect_request(PATH).respond_with_data(**words)
@@ -83,14 +83,14 @@ def test_a_source_that_fails_says_so_in_words_and_wipes_nothing(httpserver, know
     assert is_as_it_was(known)
     assert fetch(known, NOON + 2 * HOUR) is None
     assert known.failing_since == NOON + HOUR
-    # It comes back by itself.
+    # It recovers without intervention.
     tell(httpserver, f"{HEAD}a.example,{variant.sku},9,EUR,\n")
     fetch(known, NOON + 3 * HOUR)
     assert (known.problem, known.failing_since) == ("", None)
     assert CompetitorPrice.objects.get().amount == Decimal(9)
 
 
-def test_a_source_that_hangs_is_not_waited_for(httpserver, known, monkeypatch):
+def test_a_hanging_source_times_out(httpserver, known, monkeypatch):
     monkeypatch.setattr(sources, "READ_S", 0.2)
     monkeypatch.setattr(sources, "TOTAL_S", 0.5)
     httpserver.clear()
@@ -104,7 +104,7 @@ def test_a_source_that_hangs_is_not_waited_for(httpserver, known, monkeypatch):
 
 @pytest.fixture
 def raw():
-    """A server that says exactly these bytes and hangs up."""
+    """A server that sends exactly these bytes and disconnects."""
     server = socket.create_server(("127.0.0.1", 0))
     said = []
 
@@ -139,7 +139,7 @@ def http(body, *headers):
     ],
     ids=["measured", "in chunks", "until it hangs up"],
 )
-def test_a_list_that_was_cut_off_is_not_believed(known, variant, raw, cut_off, dialect):
+def test_a_truncated_list_is_rejected(known, variant, raw, cut_off, dialect):
     rows = {
         "csv": f"competitor,sku,currency,price\na.example,{variant.sku},EUR,1",
         "json": f'[{{"shop":"a.example","sku":"{variant.sku}","currency":"EUR","price":1',
@@ -152,14 +152,14 @@ def test_a_list_that_was_cut_off_is_not_believed(known, variant, raw, cut_off, d
     assert is_as_it_was(known)
 
 
-def test_a_whole_list_until_it_hangs_up_is_believed(known, variant, raw):
+def test_a_complete_list_before_a_disconnect_is_accepted(known, variant, raw):
     body = f"competitor,sku,currency,price\na.example,{variant.sku},EUR,9\n".encode()
     CompetitorSource.objects.update(url=raw(http(body)))
 
     assert fetch(known, NOON + HOUR).counts["changed"] == 1
 
 
-def test_who_died_halfway_fetches_all_of_it_again(httpserver, known, variant, monkeypatch):
+def test_after_a_crash_the_list_is_fetched_again(httpserver, known, variant, monkeypatch):
     tell(httpserver, f"{HEAD}a.example,{variant.sku},9,EUR,\n", headers={"ETag": '"2"'})
 
     def dying(**_words):

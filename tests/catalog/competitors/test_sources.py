@@ -37,7 +37,7 @@ def shops(variant, price):
     )
 
 
-def test_a_list_that_moves_everything_waits_for_a_person(httpserver, variant):
+def test_a_list_that_changes_everything_waits_for_staff(httpserver, variant):
     source = make_source(httpserver)
     tell(httpserver, shops(variant, 10))
     fetch(source)
@@ -58,7 +58,7 @@ def test_a_list_that_moves_everything_waits_for_a_person(httpserver, variant):
     assert source.problem == ""
 
 
-def test_the_same_words_are_kept_anew_when_they_were_let_go(httpserver, known, variant):
+def test_the_same_content_is_stored_again_after_its_deletion(httpserver, known, variant):
     CompetitorFile.objects.update(content="")
     tell(httpserver, f"{HEAD}a.example,{variant.sku},10,EUR,\n")
 
@@ -71,7 +71,7 @@ def test_the_same_words_are_kept_anew_when_they_were_let_go(httpserver, known, v
 @pytest.mark.parametrize(
     ("status", "every_min", "due_in"), [(503, 1440, 30), (503, 10, 10), (404, 1440, 1440)]
 )
-def test_who_is_away_for_a_moment_is_asked_again_soon(httpserver, status, every_min, due_in):
+def test_a_temporary_failure_is_retried_soon(httpserver, status, every_min, due_in):
     source = make_source(httpserver, every_min=every_min)
     tell(httpserver, "away", status=status)
 
@@ -81,7 +81,7 @@ def test_who_is_away_for_a_moment_is_asked_again_soon(httpserver, status, every_
 
 
 @pytest.mark.parametrize("moment", ["Sun, 22 Nov 2026 99999999999:00:00 GMT", "yesterday", "0"])
-def test_an_odd_date_of_a_list_is_none(httpserver, variant, moment):
+def test_an_invalid_last_modified_is_ignored(httpserver, variant, moment):
     source = make_source(httpserver)
     tell(
         httpserver,
@@ -94,7 +94,7 @@ def test_an_odd_date_of_a_list_is_none(httpserver, variant, moment):
     assert CompetitorPrice.objects.get().as_of == NOON
 
 
-def test_what_nobody_expected_is_noted_and_raised(httpserver, known, variant, monkeypatch):
+def test_an_unexpected_error_is_recorded_and_raised(httpserver, known, variant, monkeypatch):
     def broken(**_words):
         raise ZeroDivisionError("swordfish")
 
@@ -111,7 +111,7 @@ def test_what_nobody_expected_is_noted_and_raised(httpserver, known, variant, mo
 @pytest.mark.parametrize(
     ("etag", "kept"), [('"1"', '"1"'), ('"\u00e9"', ""), ('"a\tb"', ""), (f'"{"x" * 200}"', "")]
 )
-def test_a_mark_that_cannot_be_sent_back_is_not_kept(httpserver, variant, etag, kept):
+def test_a_validator_that_cannot_be_sent_back_is_not_stored(httpserver, variant, etag, kept):
     source = make_source(httpserver)
     tell(httpserver, f"{HEAD}a.example,{variant.sku},10,EUR,\n", headers={"ETag": etag})
 
@@ -121,7 +121,7 @@ def test_a_mark_that_cannot_be_sent_back_is_not_kept(httpserver, variant, etag, 
     assert fetch(source, NOON + HOUR) is not None
 
 
-def test_our_secret_is_kept_in_no_list_and_in_no_refusal(httpserver, variant):
+def test_our_secret_is_stored_in_no_list_and_no_rejection(httpserver, variant):
     secret = 'sword"fish-17'
     source = make_source(
         httpserver, dialect="json", header="X-Api-Key", secret_sealed=seal({"value": secret})
@@ -140,7 +140,7 @@ def test_our_secret_is_kept_in_no_list_and_in_no_refusal(httpserver, variant):
 # Polling over HTTP
 
 
-def test_what_a_source_tells_comes_in_by_the_same_door(httpserver, variant):
+def test_a_fetched_list_is_imported_like_any_other(httpserver, variant):
     source = make_source(httpserver)
     old, future = "2026-11-10T12:00:00Z", "2026-12-10T12:00:00Z"
     tell(
@@ -166,7 +166,7 @@ def test_what_a_source_tells_comes_in_by_the_same_door(httpserver, variant):
     assert (source.heard_at, source.problem, source.last_file.came_by) == (NOON, "", "fetched")
 
 
-def test_json_is_read_where_it_is_what_the_source_writes(httpserver, variant):
+def test_a_source_may_write_json(httpserver, variant):
     source = make_source(httpserver, dialect="json")
     row = {"shop": "a", "sku": variant.sku, "amount": 10.5, "currency": "EUR", "rank": [1]}
     httpserver.expect_request(PATH).respond_with_json({"prices": [row]})
@@ -175,7 +175,7 @@ def test_json_is_read_where_it_is_what_the_source_writes(httpserver, variant):
     assert CompetitorPrice.objects.get().amount == Decimal("10.50")
 
 
-def test_a_source_is_asked_when_it_is_due_and_once(httpserver, variant):
+def test_a_due_source_is_fetched_once(httpserver, variant):
     source = make_source(httpserver, every_min=30)
     tell(httpserver, f"{HEAD}a.example,{variant.sku},10,EUR,\n")
 
@@ -189,7 +189,7 @@ def test_a_source_is_asked_when_it_is_due_and_once(httpserver, variant):
     assert fetch(source, NOON + HOUR / 2) is not None
 
 
-def test_of_two_workers_that_saw_it_due_one_asks(httpserver, variant, monkeypatch):
+def test_of_two_workers_one_fetches(httpserver, variant, monkeypatch):
     source = make_source(httpserver)
     tell(httpserver, f"{HEAD}a.example,{variant.sku},10,EUR,\n")
     real = CompetitorSource.objects.filter(pk=source.pk).first()
@@ -207,7 +207,7 @@ def test_of_two_workers_that_saw_it_due_one_asks(httpserver, variant, monkeypatc
     assert len(httpserver.log) == 1
 
 
-def test_a_source_that_is_off_is_not_asked(httpserver):
+def test_a_disabled_source_is_not_fetched(httpserver):
     source = make_source(httpserver, is_on=False)
 
     assert sources.due(now=NOON) == []
@@ -215,7 +215,7 @@ def test_a_source_that_is_off_is_not_asked(httpserver):
     assert httpserver.log == []
 
 
-def test_what_did_not_change_is_not_sent_again_and_confirms_nothing(httpserver, known):
+def test_an_unchanged_list_is_not_sent_again_and_confirms_nothing(httpserver, known):
     asked = []
 
     def answer(request):
@@ -230,13 +230,13 @@ def test_what_did_not_change_is_not_sent_again_and_confirms_nothing(httpserver, 
     assert asked == ['"1"']
     assert (known.problem, known.heard_at) == ("", NOON + HOUR)
     assert CompetitorPrice.objects.get().as_of == NOON
-    # Marks may lie: after a day all of it is fetched.
+    # Validators may be wrong: after a day the full list is fetched.
     fetch(known, NOON + 25 * HOUR)
     assert asked == ['"1"', None]
     assert "nothing changed, and we have nothing" in known.problem
 
 
-def test_the_same_words_anew_confirm_and_are_kept_once(httpserver, known, variant):
+def test_the_same_content_confirms_prices_and_is_stored_once(httpserver, known, variant):
     tell(httpserver, f"{HEAD}a.example,{variant.sku},10,EUR,\n")
 
     taken = fetch(known, NOON + HOUR)
@@ -259,7 +259,7 @@ def test_lines_without_a_date_are_as_old_as_the_list(httpserver, variant):
     assert source.problem.startswith("None of its lines counts. Line 2: It is of 2026-11-22")
 
 
-def test_another_address_is_not_asked_by_the_marks_of_the_first(httpserver, known, variant):
+def test_another_address_does_not_use_the_old_validators(httpserver, known, variant):
     CompetitorSource.objects.update(url=httpserver.url_for("/other"))
     httpserver.expect_request("/other").respond_with_data(f"{HEAD}a.example,{variant.sku},9,EUR,\n")
 
@@ -269,7 +269,7 @@ def test_another_address_is_not_asked_by_the_marks_of_the_first(httpserver, know
     assert CompetitorPrice.objects.get().amount == Decimal(9)
 
 
-def test_a_secret_goes_in_its_header_and_is_told_to_nobody_else(httpserver, variant, caplog):
+def test_a_secret_is_sent_in_its_header_only(httpserver, variant, caplog):
     source = make_source(
         httpserver, header="X-Api-Key", secret_sealed=seal({"value": "swordfish-17"})
     )
@@ -293,7 +293,7 @@ def test_a_secret_goes_in_its_header_and_is_told_to_nobody_else(httpserver, vari
     assert "swordfish" not in source.problem + caplog.text
 
 
-def test_a_secret_that_nobody_can_open_is_a_problem_in_words(httpserver, settings):
+def test_a_secret_that_cannot_be_decrypted_is_a_readable_problem(httpserver, settings):
     source = make_source(httpserver, header="X-Api-Key", secret_sealed="broken")
 
     assert fetch(source) is None
@@ -302,7 +302,7 @@ def test_a_secret_that_nobody_can_open_is_a_problem_in_words(httpserver, setting
     assert httpserver.log == []
 
 
-def test_beat_starts_what_is_due(httpserver, variant, monkeypatch):
+def test_beat_starts_due_sources(httpserver, variant, monkeypatch):
     started = []
     monkeypatch.setattr(tasks.hear_competitors, "delay", lambda **known: started.append(known))
     source = make_source(httpserver)

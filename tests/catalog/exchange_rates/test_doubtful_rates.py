@@ -1,4 +1,4 @@
-"""A rate that was not believed stays so until staff let it count, or a plausible one comes."""
+"""An implausible rate stays held until staff approve it or a plausible one comes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def tell(rate, *, as_of):
 @pytest.mark.parametrize(
     ("days", "is_rejected"), [((1, 2, 3, 4), True), ((1, 4), True), ((1, 30), False)]
 )
-def test_what_was_not_believed_does_not_become_believable_by_waiting(days, is_rejected):
+def test_waiting_does_not_make_a_rate_plausible(days, is_rejected):
     for day in days:
         assert tell("1.03", as_of=NOON + day * DAY) == "waiting"
         if is_rejected:
@@ -46,5 +46,5 @@ def test_what_was_not_believed_does_not_become_believable_by_waiting(days, is_re
 
     later = NOON + (days[-1] + 1) * DAY
     assert ExchangeRate.objects.get().rate == D("0.90")
-    assert tell("0.94", as_of=later) == "taken"  # within 5 % of what counts
-    assert tell("1.08", as_of=later + 3 * DAY) == "taken"  # and what was believed ends the doubt
+    assert tell("0.94", as_of=later) == "taken"  # within 5 % of the current rate
+    assert tell("1.08", as_of=later + 3 * DAY) == "taken"  # and the accepted rate ends the doubt

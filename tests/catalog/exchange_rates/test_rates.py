@@ -40,7 +40,7 @@ def limits(settings):
 
 @pytest.fixture
 def shop():
-    """Two variants, one bought in dollars for 10 of them, one in euros."""
+    """Two variants, one with a cost of 10 dollars, one with a cost in euros."""
     make_price_rule()
     make_exchange_rate(rate="0.90", as_of=NOON)
     foreign, local = make_variant(), make_variant()
@@ -79,7 +79,7 @@ def reprice(now):
     return waiting
 
 
-def test_a_new_rate_reprices_exactly_what_is_bought_in_that_money(shop):
+def test_a_new_rate_reprices_variants_bought_in_that_currency(shop):
     foreign, local = shop
     assert (foreign.price_amount, foreign.cost_amount) == (D("19.99"), D("9.00"))
 
@@ -93,7 +93,7 @@ def test_a_new_rate_reprices_exactly_what_is_bought_in_that_money(shop):
     ]
 
 
-def test_the_same_rate_of_a_new_day_is_only_younger(shop):
+def test_an_unchanged_rate_only_gets_a_new_date(shop):
     assert tell("0.90", as_of=NOON + DAY) == "taken"
     assert tell("0.90", as_of=NOON + DAY) == "known"
     assert tell("0.91", as_of=NOON - DAY, now=NOON + DAY) == "known"
@@ -102,7 +102,7 @@ def test_the_same_rate_of_a_new_day_is_only_younger(shop):
     assert reprice(NOON + DAY) == set()
 
 
-def test_a_rate_that_moves_too_far_waits_and_no_price_is_made_by_either(shop):
+def test_a_rate_that_moves_too_far_is_held_and_sets_no_price(shop):
     foreign, _ = shop
     landed_at_worst = D("10.00") * D("0.99") + 2
 
@@ -111,14 +111,14 @@ def test_a_rate_that_moves_too_far_waits_and_no_price_is_made_by_either(shop):
 
     rate = ExchangeRate.objects.get()
     assert (rate.rate, rate.waiting_rate, rate.standing) == (D("0.90"), D("0.99"), "unsure")
-    # It stays on sale at its price, because that pays the dearer dollar too.
+    # The current price stays, because it covers the higher rate too.
     foreign.refresh_from_db()
     assert price_of(foreign) == (D("19.99"), True)
     assert foreign.landed_amount == landed_at_worst
     assert not PriceHold.objects.exists()
 
 
-def test_what_would_be_a_loss_by_the_rate_that_waits_is_off_sale_until_somebody_decides(shop):
+def test_a_price_at_a_loss_by_the_held_rate_is_off_sale(shop):
     foreign, _ = shop
     tell("9", as_of=NOON + DAY)
     reprice(NOON + DAY)
@@ -129,12 +129,12 @@ def test_what_would_be_a_loss_by_the_rate_that_waits_is_off_sale_until_somebody_
     reprice(NOON + DAY)
 
     assert price_of(foreign) == (D("19.99"), True)
-    assert tell("9", as_of=NOON + DAY) == "known"  # what was rejected does not come back
+    assert tell("9", as_of=NOON + DAY) == "known"  # a rejected rate is not held again
     with pytest.raises(IllegalMoveError):
         rates.approve(news=RateNews.objects.get(pk=news.pk), actor="ann", now=NOON + DAY)
 
 
-def test_what_staff_approve_counts_at_once(shop):
+def test_an_approved_rate_applies_at_once(shop):
     foreign, _ = shop
     tell("1.20", as_of=NOON + DAY)
     reprice(NOON + DAY)
@@ -147,7 +147,7 @@ def test_what_staff_approve_counts_at_once(shop):
     assert price_of(foreign) == (D("24.99"), True)
 
 
-def test_newer_news_takes_the_place_of_what_waits(shop):
+def test_a_newer_rate_supersedes_the_held_one(shop):
     tell("1.20", as_of=NOON + DAY)
     tell("1.21", as_of=NOON + 2 * DAY)
     assert ExchangeRate.objects.get().waiting_rate == D("1.21")
@@ -159,7 +159,7 @@ def test_newer_news_takes_the_place_of_what_waits(shop):
     assert ExchangeRate.objects.get().waiting_rate is None
 
 
-def test_an_old_rate_makes_no_new_price_and_a_very_old_one_sells_nothing(shop):
+def test_an_old_rate_sets_no_price_and_an_expired_one_sells_nothing(shop):
     foreign, local = shop
     assert rates.find_aged(now=NOON + 96 * HOUR) == 0
 
@@ -167,7 +167,7 @@ def test_an_old_rate_makes_no_new_price_and_a_very_old_one_sells_nothing(shop):
     assert (rates.find_aged(now=old), rates.find_aged(now=old)) == (1, 0)
     assert reprice(old) == {foreign.variant_id}
     assert price_of(foreign) == (D("19.99"), True)
-    repricing.reprice(channel=make_channel(), now=old)  # however it comes to be counted
+    repricing.reprice(channel=make_channel(), now=old)  # by any trigger
     assert price_of(foreign) == (D("19.99"), True)
 
     gone = NOON + 193 * HOUR
@@ -180,9 +180,9 @@ def test_an_old_rate_makes_no_new_price_and_a_very_old_one_sells_nothing(shop):
     assert price_of(foreign) == (D("19.99"), True)
 
 
-def test_an_old_rate_keeps_no_price_that_a_dearer_dollar_would_make_a_loss(shop):
+def test_an_old_rate_keeps_no_price_at_a_loss_by_the_highest_plausible_rate(shop):
     foreign, _ = shop
-    # 9.00 and 2.00 of handling are paid by 13.49; 9.45 and 2.00 are not.
+    # 13.49 covers 9.00 plus 2.00 handling, but not 9.45 plus 2.00.
     Listing.objects.filter(pk=foreign.pk).update(price_amount=D("13.60"))
     old = NOON + 97 * HOUR
     rates.find_aged(now=old)
@@ -192,7 +192,7 @@ def test_an_old_rate_keeps_no_price_that_a_dearer_dollar_would_make_a_loss(shop)
     assert price_of(foreign) == (None, False)
 
 
-def test_goods_that_are_new_get_no_price_by_an_old_rate(shop):
+def test_new_variants_get_no_price_by_an_old_rate(shop):
     variant = make_variant()
     new = supplied(variant)
     refresh.refresh(
@@ -212,7 +212,7 @@ def test_goods_that_are_new_get_no_price_by_an_old_rate(shop):
     assert price_of(Listing.objects.get(variant=variant)) == (None, False)
 
 
-def test_a_list_of_the_bank_comes_in_for_the_money_of_each_channel():
+def test_an_ecb_list_is_imported_for_each_channel_currency():
     make_channel()
     make_channel(code="us", currency="USD")
     content = ecb_xml({"USD": "1.25", "GBP": "0.80"})
@@ -229,7 +229,7 @@ def test_a_list_of_the_bank_comes_in_for_the_money_of_each_channel():
     ]
 
 
-def test_news_of_tomorrow_is_no_news():
+def test_a_rate_from_the_future_is_rejected():
     make_channel()
     with pytest.raises(FutureRateError):
         tell("0.9", as_of=NOON + 3 * DAY, now=NOON)
@@ -237,7 +237,7 @@ def test_news_of_tomorrow_is_no_news():
     assert not ExchangeRate.objects.exists()
 
 
-def test_a_file_comes_in_by_command(tmp_path):
+def test_a_file_is_imported_by_command(tmp_path):
     make_channel()
     path, bad = tmp_path / "daily.xml", tmp_path / "bad.xml"
     path.write_bytes(ecb_xml({"USD": "1.25"}))
@@ -254,7 +254,7 @@ def test_a_file_comes_in_by_command(tmp_path):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_rates_are_fetched_where_somebody_says_who_tells(httpserver, settings):
+def test_rates_are_fetched_if_a_source_is_configured(httpserver, settings):
     make_channel()
     assert tasks.fetch_rates() == {}
     httpserver.expect_request("/daily.xml").respond_with_data(ecb_xml({"USD": "1.25"}))
@@ -269,7 +269,7 @@ def test_rates_are_fetched_where_somebody_says_who_tells(httpserver, settings):
         rates.fetch(now=NOON + DAY)
 
 
-def test_staff_say_a_rate_however_far_it_moves_and_judge_what_waits(shop, client):
+def test_staff_set_rates_and_decide_on_held_ones(shop, client):
     client.force_login(User.objects.create_superuser("ann@fara.example", "a password"))
     rate = ExchangeRate.objects.get()
     form = {"rate": "1.5", "source": "ann", "as_of_0": "2026-11-24", "as_of_1": "13:00"}
@@ -289,7 +289,7 @@ def test_staff_say_a_rate_however_far_it_moves_and_judge_what_waits(shop, client
     assert list(told)[:2] == [("ann@fara.example", "taken"), ("ann", "approved")]
 
 
-def test_a_change_of_all_prices_is_not_needed_for_a_rate(shop):
+def test_one_rate_does_not_reprice_the_whole_channel(shop):
     versions.reprice(channel=make_channel(), now=NOON)
     repricing.reprice_due(now=NOON)
 

@@ -1,4 +1,4 @@
-"""The pages of a hold and of a price change show old and new side by side."""
+"""Pages of price holds and price changes show the old and new price side by side."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def rows(staff, row):
     return {strip_tags(label): (old, new) for label, old, new in found}
 
 
-def test_an_open_hold_shows_the_published_price_beside_the_proposed_one(staff, hold):
+def test_an_open_hold_shows_published_and_proposed_price(staff, hold):
     shown = rows(staff, hold)
 
     assert {label: shown.get(label) for label in ROWS} == ROWS
     assert shown["What is left of it, before tax"] == ("32.51 % · €6.55", "30.82 % · €2.33")
 
 
-def test_a_decided_hold_and_the_price_history_still_show_both(staff, hold):
+def test_a_decided_hold_and_the_history_show_both_prices(staff, hold):
     price_approvals.approve(hold=hold, actor="ann", now=LATER + timedelta(hours=1))
 
     for row in (PriceHold.objects.get(), PriceChange.objects.latest("pk")):
@@ -66,5 +66,5 @@ def test_a_decided_hold_and_the_price_history_still_show_both(staff, hold):
         assert {label: shown.get(label) for label in ROWS} == ROWS
 
 
-def test_a_first_price_has_nothing_beside_it(staff, hold):
+def test_a_first_price_has_no_old_price(staff, hold):
     assert rows(staff, PriceChange.objects.earliest("pk"))["Supplier"] == ("–", "cj")

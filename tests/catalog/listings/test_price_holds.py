@@ -34,7 +34,7 @@ def refresh(variant, cost, *, now=LATER, **more):
     return Listing.objects.get()
 
 
-def test_a_price_that_moves_too_far_waits_and_the_old_one_is_sold(variant):
+def test_a_price_that_changes_too_far_is_held_and_the_old_one_stays(variant):
     listing = refresh(variant, "14.00")
 
     hold = PriceHold.objects.get()
@@ -46,7 +46,7 @@ def test_a_price_that_moves_too_far_waits_and_the_old_one_is_sold(variant):
     assert PriceChange.objects.count() == 1
 
 
-def test_the_same_news_again_writes_no_second_hold_and_other_news_renew_it(variant):
+def test_an_unchanged_proposal_opens_no_second_hold_and_a_new_one_updates_it(variant):
     refresh(variant, "14.00")
     refresh(variant, "14.00")
     refresh(variant, "15.00")
@@ -55,7 +55,7 @@ def test_the_same_news_again_writes_no_second_hold_and_other_news_renew_it(varia
     assert (hold.opened_at, hold.proposed_amount) == (LATER, Decimal("30.99"))
 
 
-def test_what_would_sell_at_a_loss_is_off_sale_until_somebody_decides(variant):
+def test_a_price_at_a_loss_is_off_sale_until_decided(variant):
     listing = refresh(variant, "30.00")
 
     hold = PriceHold.objects.get()
@@ -83,7 +83,7 @@ def test_an_approved_price_stays_at_the_next_refresh(variant):
     assert PriceHold.objects.filter(status="open").count() == 0
 
 
-def test_a_loss_is_still_compared_with_the_last_price_that_shoppers_saw(variant):
+def test_a_lost_price_is_still_compared_with_the_last_published_one(variant):
     refresh(variant, "30.00")
 
     listing = refresh(variant, "31.00")
@@ -92,7 +92,7 @@ def test_a_loss_is_still_compared_with_the_last_price_that_shoppers_saw(variant)
     assert PriceHold.objects.get(status="open").old_amount == Decimal("21.99")
 
 
-def test_a_cost_that_comes_back_needs_no_decision_any_more(variant):
+def test_a_cost_that_returns_supersedes_the_hold(variant):
     refresh(variant, "30.00")
 
     listing = refresh(variant, "10.00")
@@ -101,7 +101,7 @@ def test_a_cost_that_comes_back_needs_no_decision_any_more(variant):
     assert PriceHold.objects.get().status == "lapsed"
 
 
-def test_what_was_rejected_does_not_come_back_but_another_proposal_does(variant):
+def test_a_rejected_proposal_is_not_held_again_but_another_is(variant):
     refresh(variant, "14.00")
     price_approvals.reject(hold=PriceHold.objects.get(), actor="ann", now=LATER)
 
@@ -113,7 +113,7 @@ def test_what_was_rejected_does_not_come_back_but_another_proposal_does(variant)
     assert PriceHold.objects.get(status="open").proposed_amount == Decimal("30.99")
 
 
-def test_nobody_approves_what_breaks_a_promise(variant):
+def test_a_price_that_breaks_map_or_cost_cannot_be_approved(variant):
     refresh(variant, "10.00", msrp_amount=Decimal("11.00"))
     hold = PriceHold.objects.get()
 
@@ -124,7 +124,7 @@ def test_nobody_approves_what_breaks_a_promise(variant):
     assert Listing.objects.get().price_amount is None
 
 
-def test_a_proposal_that_changed_since_it_was_seen_is_not_approved(variant):
+def test_a_proposal_that_changed_since_it_was_shown_is_not_approved(variant):
     refresh(variant, "14.00")
     seen = PriceHold.objects.get()
     refresh(variant, "15.00")
@@ -136,7 +136,7 @@ def test_a_proposal_that_changed_since_it_was_seen_is_not_approved(variant):
     assert PriceHold.objects.get().status == "open"
 
 
-def test_many_small_moves_in_a_day_are_one_large_one(variant):
+def test_many_small_changes_in_a_day_count_as_one(variant):
     make_price_book(
         channel=make_channel(),
         version=3,
@@ -156,7 +156,7 @@ def test_many_small_moves_in_a_day_are_one_large_one(variant):
     assert PriceHold.objects.get().status == "lapsed"
 
 
-def test_the_limit_of_a_day_holds_however_often_the_price_is_lost_in_it(variant):
+def test_losing_the_price_does_not_bypass_the_daily_limit(variant):
     make_price_book(
         channel=make_channel(),
         version=3,
@@ -176,7 +176,7 @@ def test_the_limit_of_a_day_holds_however_often_the_price_is_lost_in_it(variant)
 
 @pytest.fixture
 def floor(variant):
-    """Let the live book ask a margin of a quarter at least, and stop moves above a tenth."""
+    """Let the live book require a margin of 25 % and stop changes above 10 %."""
     make_price_book(
         channel=make_channel(),
         version=4,
@@ -186,7 +186,7 @@ def floor(variant):
     )
 
 
-def test_a_stopped_price_is_not_sold_below_the_lowest_margin(variant, floor):
+def test_a_stopped_price_is_not_sold_below_the_minimum_margin(variant, floor):
     listing = refresh(variant, "14.50")
 
     hold = PriceHold.objects.get()
@@ -194,7 +194,7 @@ def test_a_stopped_price_is_not_sold_below_the_lowest_margin(variant, floor):
     assert "Off sale: the present 21.99 is below" in hold.sentence
 
 
-def test_a_named_person_lets_it_be_sold_until_the_figures_change(variant, floor):
+def test_staff_may_keep_it_until_the_figures_change(variant, floor):
     refresh(variant, "14.50")
     price_approvals.keep(
         hold=PriceHold.objects.get(), actor="ann", reason="A fair in May.", now=LATER
@@ -215,7 +215,7 @@ def test_a_named_person_lets_it_be_sold_until_the_figures_change(variant, floor)
     assert PriceHold.objects.get(status="open").is_off_sale
 
 
-def test_nobody_keeps_a_price_that_does_not_pay_the_cost(variant, floor):
+def test_a_price_below_cost_cannot_be_kept(variant, floor):
     refresh(variant, "30.00")
 
     with pytest.raises(price_approvals.CannotApproveError):
@@ -224,7 +224,7 @@ def test_nobody_keeps_a_price_that_does_not_pay_the_cost(variant, floor):
         )
 
 
-def test_what_an_earlier_book_proposed_is_not_approved_below_the_lowest_margin_of_today(variant):
+def test_an_old_proposal_below_todays_minimum_margin_is_not_approved(variant):
     refresh(variant, "20.00")
     hold = PriceHold.objects.get()
     make_price_book(channel=make_channel(), version=3, status="live", floor_margin_rate="0.50")
@@ -236,7 +236,7 @@ def test_what_an_earlier_book_proposed_is_not_approved_below_the_lowest_margin_o
 
 
 @pytest.mark.parametrize(("cost", "is_sold"), [("500.00", True), ("888888.00", False)])
-def test_an_absurd_first_price_waits_for_a_person(cost, is_sold):
+def test_an_absurd_first_price_is_held(cost, is_sold):
     make_price_rule()
     make_price_book(channel=make_channel(), version=2, status="live")
 

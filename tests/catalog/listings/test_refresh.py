@@ -50,7 +50,7 @@ def _market():
     make_exchange_rate()
 
 
-def test_a_supplied_variant_is_priced_published_and_shelved():
+def test_a_supplied_variant_is_priced_published_and_indexed():
     variant = make_variant()
 
     touched = refresh(supply(variant))
@@ -71,7 +71,7 @@ def test_a_supplied_variant_is_priced_published_and_shelved():
     )
 
 
-def test_the_same_supply_again_writes_nothing():
+def test_the_same_supply_writes_nothing():
     variant = make_variant()
     refresh(supply(variant))
 
@@ -83,7 +83,7 @@ def test_the_same_supply_again_writes_nothing():
     assert touched == set()
 
 
-def test_a_confirmation_is_written_once_it_makes_the_claim_an_hour_younger():
+def test_a_confirmation_is_written_once_an_hour():
     variant = make_variant()
     refresh(supply(variant))
 
@@ -92,7 +92,7 @@ def test_a_confirmation_is_written_once_it_makes_the_claim_an_hour_younger():
     assert Listing.objects.get().as_of == NOON + timedelta(hours=1)
 
 
-def test_a_changed_cost_makes_a_new_price_and_leaves_a_trace():
+def test_a_changed_cost_changes_the_price_and_is_recorded():
     variant = make_variant()
     refresh(supply(variant))
 
@@ -102,7 +102,7 @@ def test_a_changed_cost_makes_a_new_price_and_leaves_a_trace():
     assert list(changes) == [Decimal("19.99"), Decimal("36.99")]
 
 
-def test_a_new_price_rule_counts_and_is_named_by_the_price():
+def test_a_new_price_rule_applies_and_is_recorded_on_the_price():
     variant = make_variant()
     refresh(supply(variant))
     rule = make_price_rule(version=2, margin_rate="0.5000")
@@ -129,7 +129,7 @@ def test_changed_availability_changes_no_price():
 @pytest.mark.parametrize(
     ("cost", "currency"), [(None, "USD"), ("10.00", "GBP"), ("0.00", "USD"), ("9999999", "USD")]
 )
-def test_without_a_believable_cost_there_is_no_price_and_nothing_is_shown(cost, currency):
+def test_without_a_valid_cost_nothing_is_priced_or_published(cost, currency):
     variant = make_variant()
 
     refresh(supply(variant, cost=cost, currency=currency))
@@ -148,7 +148,7 @@ def test_without_a_price_rule_nothing_is_sold():
     assert not Listing.objects.get().is_published
 
 
-def test_a_price_that_is_lost_takes_the_product_off_the_shelf():
+def test_a_lost_price_unpublishes_the_product():
     variant = make_variant()
     refresh(supply(variant))
 
@@ -159,7 +159,7 @@ def test_a_price_that_is_lost_takes_the_product_off_the_shelf():
     assert not Card.objects.exists()
 
 
-def test_what_staff_took_off_is_never_put_back_by_a_sync():
+def test_a_delisted_variant_is_never_relisted_by_a_sync():
     variant = make_variant()
     make_listing(variant, is_withdrawn=True, is_published=False)
 
@@ -170,7 +170,7 @@ def test_what_staff_took_off_is_never_put_back_by_a_sync():
 
 
 @pytest.mark.parametrize("status", ["draft", "archived"])
-def test_only_an_active_product_is_shown(status):
+def test_only_an_active_product_is_published(status):
     product = make_product(status=status)
     make_spec(product)
     variant = make_variant(product)
@@ -180,7 +180,7 @@ def test_only_an_active_product_is_shown(status):
     assert not Listing.objects.get().is_published
 
 
-def test_an_incomplete_product_is_not_shown_and_says_what_it_lacks():
+def test_an_incomplete_product_is_unpublished_with_reasons():
     product = make_product()
     make_spec(
         product, power_sources=(), output_lm=None, runtime_high_min=None, runtime_max_min=None
@@ -196,7 +196,7 @@ def test_an_incomplete_product_is_not_shown_and_says_what_it_lacks():
     assert not Card.objects.exists()
 
 
-def test_a_cost_in_the_channels_own_currency_needs_no_rate():
+def test_a_cost_in_the_channel_currency_needs_no_rate():
     variant = make_variant()
 
     refresh(supply(variant, cost="9.20", currency="EUR"))
@@ -204,11 +204,11 @@ def test_a_cost_in_the_channels_own_currency_needs_no_rate():
     assert Listing.objects.get().price_amount == Decimal("19.99")
 
 
-def test_a_variant_that_does_not_exist_is_passed_over():
+def test_an_unknown_variant_is_skipped():
     assert refresh(Supply(variant_id=0, cost=None, available=1, ships_from={}, as_of=None)) == set()
 
 
-def test_many_variants_need_no_more_queries_than_few():
+def test_many_variants_need_as_many_queries_as_few():
     def refreshing(count):
         supplies = [supply(make_variant()) for _ in range(count)]
         with CaptureQueriesContext(connection) as queries:
@@ -220,7 +220,7 @@ def test_many_variants_need_no_more_queries_than_few():
     assert refreshing(3) == refreshing(60)
 
 
-def test_the_database_keeps_every_price_above_what_pays_the_cost_with_fees_and_tax():
+def test_the_database_rejects_a_price_below_cost_fees_and_tax():
     (listing,) = stock_shop("10.00")
 
     assert (listing.landed_amount, listing.even_amount) == (Decimal("12.00"), Decimal("14.72"))
@@ -228,7 +228,7 @@ def test_the_database_keeps_every_price_above_what_pays_the_cost_with_fees_and_t
         Listing.objects.update(price_amount=Decimal("14.50"))
 
 
-def test_a_restock_is_priced_by_what_can_be_had_after_it():
+def test_a_restock_is_priced_by_the_new_availability():
     (listing,) = stock_shop("10.00")
     scarce = {"low_cover_days": 5, "raise_rate": Decimal("0.5")}
     make_price_book(channel=make_channel(), version=2, status="live", rules=(scarce,))

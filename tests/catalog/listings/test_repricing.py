@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 
 
-def test_prices_are_counted_anew_when_a_rule_begins_and_when_it_ends():
+def test_prices_are_recalculated_when_a_rule_begins_and_ends():
     stock_shop("10.00")
     book = drafted("0.30")
     start = NOON + timedelta(hours=1)
@@ -48,7 +48,7 @@ def test_prices_are_counted_anew_when_a_rule_begins_and_when_it_ends():
     assert prices() == [Decimal("21.99")]
 
 
-def test_what_is_right_already_is_not_written_again():
+def test_unchanged_prices_are_not_written():
     stock_shop("10.00", "20.00")
     xmin = "SELECT array_agg(xmin::text ORDER BY id) FROM catalog_listing"
 
@@ -65,7 +65,7 @@ def test_what_is_right_already_is_not_written_again():
     assert PriceChange.objects.count() == 2
 
 
-def test_two_workers_do_not_price_one_channel_at_once():
+def test_two_workers_do_not_reprice_one_channel_at_once():
     stock_shop("10.00")
     Channel.objects.update(reprice_since=NOON, reprice_lease_until=NOON + timedelta(minutes=1))
 
@@ -73,7 +73,7 @@ def test_two_workers_do_not_price_one_channel_at_once():
     assert list(repricing.reprice_due(now=NOON + timedelta(minutes=2))) == ["shop"]
 
 
-def test_what_is_asked_for_while_a_worker_counts_is_done_afterwards(monkeypatch):
+def test_a_request_made_during_a_run_is_handled_afterwards(monkeypatch):
     stock_shop("10.00")
     versions.reprice(channel=make_channel(), now=NOON)
     reprice = repricing.reprice
@@ -89,7 +89,7 @@ def test_what_is_asked_for_while_a_worker_counts_is_done_afterwards(monkeypatch)
     assert Channel.objects.get().reprice_since == NOON + DAY
 
 
-def test_a_listing_that_gets_its_price_back_is_shown_only_if_nothing_else_is_missing():
+def test_a_listing_that_regains_its_price_is_published_only_if_complete():
     make_price_rule()
     whole = make_variant()
     bare = make_product()
@@ -110,7 +110,7 @@ def test_a_listing_that_gets_its_price_back_is_shown_only_if_nothing_else_is_mis
     assert Card.objects.get().product == whole.product
 
 
-def test_many_listings_need_no_more_queries_than_few(django_assert_max_num_queries):
+def test_many_listings_need_as_many_queries_as_few(django_assert_max_num_queries):
     stock_shop("10.00")
     with django_assert_max_num_queries(40) as few:
         repricing.reprice(channel=make_channel(), now=NOON)
@@ -123,7 +123,7 @@ def test_many_listings_need_no_more_queries_than_few(django_assert_max_num_queri
         repricing.reprice(channel=make_channel(), now=NOON)
 
 
-def test_terms_of_a_supplier_and_an_origin_reach_the_price():
+def test_costs_of_a_supplier_and_an_origin_reach_the_price():
     make_price_rule()
     make_terms(channel=make_channel(), origin="CN", duty_amount=None, handling_amount="0")
     make_terms(channel=make_channel(), supplier_code="dear", handling_amount="20.00")
@@ -143,7 +143,7 @@ def test_terms_of_a_supplier_and_an_origin_reach_the_price():
     assert landed == {here.pk: Decimal(12), there.pk: Decimal(13), dear.pk: Decimal(30)}
 
 
-def test_an_explanation_ends_in_the_price_that_is_asked():
+def test_an_explanation_ends_in_the_published_price():
     (listing,) = stock_shop("10.00")
 
     found = price_explanation.explain(listing=Listing.objects.get(), now=NOON)

@@ -27,9 +27,10 @@ LATER = NOON + timedelta(hours=1)
 
 
 class Meanwhile:
-    """Another worker that begins the moment the first one has read what counts.
+    """Another worker that starts once the first has read its inputs.
 
-    It is given ``patience`` seconds; what waits for a lock of the first is done afterwards.
+    It runs for ``patience`` seconds at most; if it waits for a lock of the first, it finishes
+    afterwards.
     """
 
     def __init__(self, work, *, module, monkeypatch, patience=0.7):
@@ -85,7 +86,7 @@ def is_right_or_asked_for():
     return is_due or right == [each.price_amount for each in found]
 
 
-def test_a_rate_told_while_waiting_prices_are_counted_is_not_lost(monkeypatch):
+def test_a_rate_set_during_queued_repricing_is_not_lost(monkeypatch):
     dollar_listing("10")
     WaitingPrice.objects.create(variant=Listing.objects.get().variant, asked_at=NOON)
     meanwhile = Meanwhile(tell_rate, module=repricing, monkeypatch=monkeypatch, patience=10)
@@ -96,7 +97,7 @@ def test_a_rate_told_while_waiting_prices_are_counted_is_not_lost(monkeypatch):
     assert is_right_or_asked_for()
 
 
-def test_a_rate_told_and_counted_during_a_whole_repricing_stays(monkeypatch):
+def test_a_rate_set_during_channel_repricing_stays(monkeypatch):
     dollar_listing("10", "20")
     versions.reprice(channel=make_channel(), now=NOON)
 
@@ -113,7 +114,7 @@ def test_a_rate_told_and_counted_during_a_whole_repricing_stays(monkeypatch):
 
 
 @pytest.mark.parametrize("is_new", [False, True])
-def test_news_of_a_supplier_put_back_no_price_of_the_book_that_was_replaced(is_new, monkeypatch):
+def test_a_supply_update_restores_no_price_of_a_replaced_book(is_new, monkeypatch):
     (listing,) = stock_shop("10.00")
     book = ready(drafted("0.40"))
     variant = make_variant() if is_new else listing.variant
@@ -130,7 +131,7 @@ def test_news_of_a_supplier_put_back_no_price_of_the_book_that_was_replaced(is_n
     assert is_right_or_asked_for()
 
 
-def test_a_book_that_goes_live_waits_for_a_rule_that_is_being_changed():
+def test_going_live_waits_for_a_concurrent_rule_change():
     stock_shop("10.00")
     book = ready(drafted("0.40"))
     refused = []

@@ -1,4 +1,4 @@
-"""What staff do with price books and with prices that a guard stopped."""
+"""Staff pages of price books and of prices that a guard stopped."""
 
 from __future__ import annotations
 
@@ -47,9 +47,7 @@ def rule(book, **changes):
     }
 
 
-def test_staff_write_a_draft_run_it_dry_open_it_and_bring_the_old_one_back(
-    staff, listings, started
-):
+def test_staff_draft_dry_run_open_and_roll_back_a_book(staff, listings, started):
     before = [listing.price_amount for listing in listings]
     book = draft(staff)
     category = listings[0].variant.product.category_id
@@ -87,7 +85,7 @@ def test_staff_write_a_draft_run_it_dry_open_it_and_bring_the_old_one_back(
         ({"is_promotion": "on"}, "A reduction that is announced starts and ends."),
     ],
 )
-def test_a_rule_that_cannot_be_is_refused_in_words(staff, listings, changes, said):
+def test_an_invalid_rule_is_explained(staff, listings, changes, said):
     book = draft(staff)
 
     answer = staff.post(page("pricerule", "add"), rule(book, **changes))
@@ -96,7 +94,7 @@ def test_a_rule_that_cannot_be_is_refused_in_words(staff, listings, changes, sai
     assert book.rules.count() == 1
 
 
-def test_a_rule_of_a_live_book_cannot_be_written(staff, listings):
+def test_a_rule_of_a_live_book_cannot_be_edited(staff, listings):
     live = PriceRule.objects.get()
 
     answer = staff.post(page("pricerule", "change", live.pk), rule(live.book))
@@ -104,7 +102,7 @@ def test_a_rule_of_a_live_book_cannot_be_written(staff, listings):
     assert answer.status_code == 403
 
 
-def test_the_page_of_a_listing_explains_its_price(staff, listings):
+def test_the_listing_page_explains_its_price(staff, listings):
     shown = staff.get(page("listing", "explain", listings[0].pk)).content.decode()
 
     assert "Landed cost" in shown
@@ -112,7 +110,7 @@ def test_the_page_of_a_listing_explains_its_price(staff, listings):
     assert "30 % margin over landed cost" in shown
 
 
-def test_staff_let_goods_be_sold_below_the_lowest_margin_only_with_a_reason(staff, listings):
+def test_a_price_below_the_minimum_margin_needs_a_reason(staff, listings):
     book = draft(staff)
     PriceBook.objects.filter(pk=book.pk).update(
         max_run_rate=Decimal("0.05"), floor_margin_rate=Decimal("0.28")
@@ -158,7 +156,7 @@ def test_staff_approve_one_stopped_price_and_reject_another(staff, listings):
     }
 
 
-def test_a_changed_cost_of_selling_asks_for_all_prices_anew(staff, listings):
+def test_a_changed_selling_cost_reprices_everything(staff, listings):
     terms = make_channel().landing_terms.get()
     form = {field: getattr(terms, field) for field in ("channel_fee_rate", "tax_rate")}
     zero = dict.fromkeys(
@@ -177,13 +175,11 @@ def test_a_changed_cost_of_selling_asks_for_all_prices_anew(staff, listings):
     )
     repricing.reprice_due(now=timezone.now())
 
-    # 10 + 5 + the duty of the law, because the field was left empty
+    # 10 + 5 + the statutory duty, because the field is empty
     assert Listing.objects.order_by("pk").first().price_amount == Decimal("31.99")
 
 
-def test_a_changed_country_of_a_channel_asks_for_all_prices_anew_and_its_name_does_not(
-    staff, listings
-):
+def test_changed_countries_of_a_channel_reprice_everything_and_a_name_does_not(staff, listings):
     channel = make_channel()
     form = {
         "name": "Fara",

@@ -40,7 +40,7 @@ pytestmark = pytest.mark.django_db
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-def test_a_draft_begins_as_a_copy_of_what_is_live():
+def test_a_draft_starts_as_a_copy_of_the_live_book():
     make_price_rule()
     book = versions.draft(channel=make_channel(), actor="ann", now=NOON)
 
@@ -49,7 +49,7 @@ def test_a_draft_begins_as_a_copy_of_what_is_live():
     assert (rule.value, rule.ending, rule.number) == (Decimal("0.3"), Decimal("0.99"), 1)
 
 
-def test_a_book_that_goes_live_prices_everything_anew_and_is_named_by_each_price():
+def test_a_live_book_reprices_everything_and_is_recorded_on_each_price():
     one, two = stock_shop("10.00", "20.00")
     book = drafted()
 
@@ -69,7 +69,7 @@ def test_a_book_that_goes_live_prices_everything_anew_and_is_named_by_each_price
     ]
 
 
-def test_a_book_is_not_opened_unseen():
+def test_a_book_without_a_dry_run_cannot_go_live():
     stock_shop("10.00")
     book = drafted()
 
@@ -83,7 +83,7 @@ def test_a_book_is_not_opened_unseen():
     assert PriceBook.objects.get(status="live").version == 1
 
 
-def test_a_dry_run_of_a_draft_that_was_changed_meanwhile_is_not_kept(monkeypatch):
+def test_a_dry_run_of_a_draft_changed_meanwhile_is_not_stored(monkeypatch):
     stock_shop("10.00")
     book = drafted()
     effects = dry_run.effects
@@ -111,10 +111,10 @@ def test_a_dry_run_of_a_draft_that_was_changed_meanwhile_is_not_kept(monkeypatch
         (lambda: None, 24, ""),
     ],
 )
-def test_a_book_goes_live_by_a_dry_run_that_still_says_what_happens(change, hours, words):
+def test_a_book_goes_live_only_with_a_current_dry_run(change, hours, words):
     stock_shop("10.00")
     Listing.objects.update(wholesale_currency="USD")
-    for base in ("USD", "GBP"):  # nothing is paid in pounds
+    for base in ("USD", "GBP"):  # nothing is bought in pounds
         make_exchange_rate(base=base)
     book = ready(drafted())
     change()
@@ -130,12 +130,12 @@ def test_a_book_goes_live_by_a_dry_run_that_still_says_what_happens(change, hour
     assert PriceBook.objects.get(pk=book.pk).status == ("draft" if words else "live")
 
 
-def test_a_dry_run_tells_each_moment_at_which_a_timed_rule_begins_or_ends():
+def test_a_dry_run_includes_each_start_and_end_of_a_timed_rule():
     stock_shop("10.00", "20.00")
     book = drafted("0.30", max_day_rate=Decimal("0.30"))
     begins, ends = NOON + DAY, NOON + 3 * DAY
     make_rule(book, number=2, value="0.10", starts_at=begins, ends_at=ends)
-    make_rule(book, number=3, value="0.05", starts_at=NOON - DAY, ends_at=NOON)  # it is over
+    make_rule(book, number=3, value="0.05", starts_at=NOON - DAY, ends_at=NOON)  # already over
     variant = Listing.objects.order_by("pk").first().variant
     last = begins + timedelta(hours=1)
     make_rule(book, number=4, value="0.45", variant=variant, starts_at=last)
@@ -148,7 +148,7 @@ def test_a_dry_run_tells_each_moment_at_which_a_timed_rule_begins_or_ends():
     assert found["counts"] == {"variants": 2, "same": 2, "off_sale": 0}
     assert [at for at, _ in said] == [each.isoformat() for each in (begins, last, ends)]
     assert said[0][1] == {"variants": 2, "down": 2, "off_sale": 0}
-    # By 65 %, but only by 27 % from what it will have been a day before.
+    # By 65 %, but only by 27 % from the price of a day before.
     assert said[1][1] == {"variants": 2, "up": 1, "same": 1, "off_sale": 0}
     assert said[2][1] == {"variants": 2, "up": 1, "same": 1, "off_sale": 0}
     assert [row[2:4] for row in rows if row[-1] == begins.isoformat(timespec="minutes")] == [
@@ -161,7 +161,7 @@ def test_a_dry_run_tells_each_moment_at_which_a_timed_rule_begins_or_ends():
     assert prices() == [Decimal("16.99"), Decimal("30.99")]
 
 
-def test_a_live_book_never_changes_not_even_by_hand():
+def test_a_live_book_never_changes_even_in_sql():
     rule = make_price_rule()
 
     def refused(act):
@@ -177,14 +177,14 @@ def test_a_live_book_never_changes_not_even_by_hand():
     refused(lambda: PriceBook.objects.filter(pk=twin.pk).update(status="live", live_at=NOON))
 
 
-def test_a_live_book_is_no_draft_to_be_opened_again():
+def test_a_live_book_cannot_go_live_again():
     book = make_price_rule().book
 
     with pytest.raises(IllegalMoveError):
         versions.go_live(book=book, actor="ann", now=NOON)
 
 
-def test_going_live_does_what_the_dry_run_said():
+def test_going_live_does_what_the_dry_run_predicted():
     stock_shop("1.00", "10.00", "20.00", "100.00", "500.00")
     Listing.objects.filter(pk=Listing.objects.first().pk).update(msrp_amount=Decimal("3.00"))
     book = drafted("0.45", floor_margin_rate=Decimal("0.10"), max_run_rate=Decimal("0.26"))
@@ -212,7 +212,7 @@ def test_going_live_does_what_the_dry_run_said():
     assert Decimal(found["margin_after"]) < Decimal(found["margin_before"])
 
 
-def test_a_dry_run_writes_no_price_and_tells_the_largest_move_first():
+def test_a_dry_run_writes_no_price_and_lists_the_largest_change_first():
     stock_shop("1.00", "100.00")
     before = prices()
     book = drafted("0.60")
@@ -229,7 +229,7 @@ def test_a_dry_run_writes_no_price_and_tells_the_largest_move_first():
     assert not PriceHold.objects.exists()
 
 
-def test_rolling_back_restores_the_exact_prices_however_far_they_moved():
+def test_a_rollback_restores_the_exact_prices():
     stock_shop("1.00", "10.00", "20.00")
     before = prices()
     first = PriceBook.objects.get()
@@ -249,7 +249,7 @@ def test_rolling_back_restores_the_exact_prices_however_far_they_moved():
         versions.roll_back(to=back, actor="ann", now=NOON + 3 * DAY)
 
 
-def test_a_restored_book_with_guards_brings_back_what_it_had_and_stops_what_is_new():
+def test_a_restored_book_restores_its_prices_and_stops_new_ones():
     one, two = stock_shop("10.00", "10.00")
     guarded = drafted("0.30", max_run_rate=Decimal("0.05"))
     open_and_reprice(guarded, NOON + DAY)
@@ -264,7 +264,7 @@ def test_a_restored_book_with_guards_brings_back_what_it_had_and_stops_what_is_n
     assert PriceHold.objects.get().listing_id == two.pk
 
 
-def test_a_restored_book_is_guarded_like_any_other_once_its_prices_are_back():
+def test_a_restored_book_is_guarded_once_its_prices_are_back():
     (listing,) = stock_shop("10.00")
     guarded = drafted("0.30", max_run_rate=Decimal("0.10"))
     open_and_reprice(guarded, NOON + HOUR)
@@ -274,7 +274,7 @@ def test_a_restored_book_is_guarded_like_any_other_once_its_prices_are_back():
         refresh.refresh(channel=make_channel(), supplies=[supply], now=at)
         return PriceHold.objects.filter(status="open").first()
 
-    # A dear time, and back: all of that was approved, and stands in the history.
+    # A high price and back, both approved, are in the history.
     for cost, hour in (("30.00", 2), ("10.00", 3)):
         hold = news(cost, at=NOON + hour * HOUR)
         price_approvals.approve(hold=hold, actor="ann", now=NOON + hour * HOUR)
@@ -284,7 +284,7 @@ def test_a_restored_book_is_guarded_like_any_other_once_its_prices_are_back():
     repricing.reprice_due(now=NOON + 2 * DAY)
     assert prices() == [Decimal("21.99")]
 
-    # Much later the supplier's file slips.
+    # Much later the supplier's file has a wrong cost.
     hold = news("30.00", at=NOON + 60 * DAY)
 
     assert (hold.reason, hold.proposed_amount) == ("moved_too_far", Decimal("56.99"))

@@ -1,4 +1,4 @@
-"""Which price moves beyond the limits are published because another offer won."""
+"""Price changes beyond the limits are published if a change of offer explains them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def variant():
 
 
 def book(version, *more, **rule):
-    """Open a book whose prices are exact to the cent, if its rule does not say otherwise."""
+    """Open a book with prices exact to the cent, unless its rule says otherwise."""
     make_price_book(
         channel=make_channel(),
         version=version,
@@ -51,7 +51,7 @@ def reasons():
     return list(PriceHold.objects.filter(status="open").values_list("reason", flat=True))
 
 
-def test_a_second_supplier_without_duty_is_sold_at_its_price_at_once(variant):
+def test_a_second_supplier_without_duty_sets_the_price_at_once(variant):
     price = offered(variant, "1.33", **BIGBUY)
 
     change = PriceChange.objects.latest("pk")
@@ -82,7 +82,7 @@ def test_a_wrong_figure_of_any_supplier_is_held(variant, cost, more, reason):
     assert reasons() == [reason]
 
 
-def test_the_same_offer_is_held_by_its_price_although_its_cost_is_within_the_limit(variant):
+def test_the_same_offer_is_held_although_its_cost_is_within_the_limit(variant):
     book(3, step="1", ending="0.99")
     offered(variant, "1.00", **BIGBUY)
 
@@ -96,7 +96,7 @@ def test_a_wrong_rule_is_held_although_another_supplier_wins(variant):
     assert (offered(variant, "1.33", **BIGBUY), reasons()) == (Decimal("8.14"), ["moved_too_far"])
 
 
-def test_a_wrong_msrp_that_makes_the_price_is_held(variant):
+def test_a_wrong_msrp_that_sets_the_price_is_held(variant):
     book(3, {"basis": "msrp", "method": "markup", "value": "-0.10"}, number=5)
 
     offered(variant, "1.33", **BIGBUY, msrp_amount=Decimal(500))
@@ -112,7 +112,7 @@ def test_a_held_cost_is_no_reference_for_the_next_offer(variant):
     assert (price, reasons()) == (Decimal("8.14"), ["moved_too_far"])
 
 
-def test_costs_that_rise_step_by_step_meet_the_limit_of_a_day(variant):
+def test_costs_that_rise_in_steps_meet_the_daily_limit(variant):
     offered(variant, "2.20", **BIGBUY)
     offered(variant, "3.05", supplier_code="feed", origins=("PL",))
     price = offered(variant, "4.20")  # 38 % more than 3.05, and 166 % more than in the morning
@@ -124,7 +124,7 @@ def test_costs_that_rise_step_by_step_meet_the_limit_of_a_day(variant):
     assert (price, reasons()) == (Decimal("12.79"), [])
 
 
-def test_the_offer_of_a_day_ago_is_compared_with_and_no_older_one(variant):
+def test_the_offer_of_a_day_ago_is_the_reference(variant):
     for days, cost in enumerate(("2.50", "3.80", "5.50"), start=1):
         offered(variant, cost, at=NOON + timedelta(days=days))
 

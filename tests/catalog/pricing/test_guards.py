@@ -32,7 +32,7 @@ NEAR = Limits(max_run_rate=D("0.30"))
         ({"value": "0.05", "limits": FLOOR}, "18.99", (Clamp.FLOOR,), None),
         ({"map_amount": "30.00"}, "30.99", (Clamp.MAP,), None),
         ({"msrp_amount": "21.50"}, "20.99", (Clamp.MSRP,), None),
-        # no ending lies between the floor and the suggested price: the suggested one it is
+        # no ending lies between the floor and the MSRP: use the MSRP
         ({"msrp_amount": "18.60", "limits": FLOOR}, "18.60", (Clamp.MSRP,), None),
         ({"msrp_amount": "18.00", "limits": FLOOR}, None, (), Stop.FLOOR_ABOVE_MSRP),
         ({"map_amount": "30", "msrp_amount": "29"}, None, (), Stop.MAP_ABOVE_MSRP),
@@ -50,7 +50,7 @@ NEAR = Limits(max_run_rate=D("0.30"))
         ({"present": "17.00", "limits": NEAR}, "21.99", (), None),
     ],
 )
-def test_no_rule_gets_around_a_guard(changes, expected, clamps, stop):
+def test_no_rule_bypasses_a_guard(changes, expected, clamps, stop):
     of_rule = {name: changes.pop(name) for name in ("value", "basis", "method") if name in changes}
     found = price(rule(**of_rule), **changes)
 
@@ -62,7 +62,7 @@ def test_no_rule_gets_around_a_guard(changes, expected, clamps, stop):
     assert (found.price is None) == (stop is not None)
 
 
-def test_the_move_of_a_day_is_counted_from_the_price_of_a_day_ago():
+def test_the_daily_change_counts_from_the_price_of_a_day_ago():
     standing = Standing(present=D("20.99"), day_ago=D("15.99"))
     limits = Limits(max_run_rate=D("0.30"), max_day_rate=D("0.30"))
     found = calculate(goods("10", "EUR"), policy=policy(limits=limits), standing=standing)
@@ -79,7 +79,7 @@ def test_the_move_of_a_day_is_counted_from_the_price_of_a_day_ago():
         ("60.00", "10", {"msrp_amount": "25"}, False),
     ],
 )
-def test_a_stopped_price_stays_only_while_it_harms_nobody(present, cost, more, stays):
+def test_a_current_price_stays_while_it_keeps_all_limits(present, cost, more, stays):
     found = price(cost=cost, present=present, limits=Limits(max_run_rate=D("0.01")), **more)
 
     assert (found.is_stopped, found.may_stay) == (True, stays)
@@ -130,7 +130,7 @@ def test_a_rule_follows_the_market_within_the_guards(market, expected, changes):
     competitor=maybe,
     cover=st.none() | st.decimals(min_value=0, max_value=200, places=1),
 )
-def test_whatever_the_rule_no_price_breaks_a_guard(  # noqa: PLR0917 - hypothesis names them
+def test_no_rule_breaks_a_guard(  # noqa: PLR0917 - hypothesis names them
     cost,
     fee,
     tax,

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
 
 
-def test_the_newest_price_in_the_history_is_the_one_that_is_asked_whatever_the_clocks_say():
+def test_the_newest_price_in_the_history_is_the_current_one_with_any_clock():
     (listing,) = stock_shop("10.00")
     make_price_book(
         channel=make_channel(), version=2, status="live", rules=({"value": "0.40"},), at=NOON
@@ -27,7 +27,7 @@ def test_the_newest_price_in_the_history_is_the_one_that_is_asked_whatever_the_c
         now=NOON + 5 * MINUTE,
     )
     Listing.objects.update(wholesale_amount=Decimal("10.00"))
-    # A run that began before that news came, and comes to this listing after it.
+    # A run that began before that update and reaches this listing after it.
     repricing.reprice(channel=make_channel(), now=NOON + MINUTE)
 
     (listing,) = Listing.objects.all()

@@ -1,4 +1,4 @@
-"""The flat duty of the EU: owed where any country of a channel asks for it, and paid in euros."""
+"""The EU's flat duty: due if any country of a channel requires it, and paid in euros."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def shop(db):
-    """A channel in dollars that sells to the Union too; goods for 10 of them from two places."""
+    """A channel in dollars that also sells to the EU; items at 10 dollars from two countries."""
     channel = make_channel(code="us", currency="USD", default_country="US", countries=("US", "DE"))
     make_terms(channel=channel, duty_amount=None, handling_amount="0")
     make_price_book(channel=channel, status="live", rules=({"value": "0.30"},))
@@ -57,7 +57,7 @@ def landed():
     return list(Listing.objects.order_by("variant_id").values_list("landed_amount", flat=True))
 
 
-def test_any_country_that_we_sell_to_may_ask_for_the_duty():
+def test_any_destination_may_require_the_duty():
     found = calculate(
         goods(origins=("CN",)),
         policy=policy(known={("*", "*"): Terms()}, country="AZ DE"),
@@ -67,7 +67,7 @@ def test_any_country_that_we_sell_to_may_ask_for_the_duty():
     assert found.landed.duty == D(3)
 
 
-def test_a_new_rate_of_the_euro_reprices_what_may_pay_the_duty_and_nothing_else(shop):
+def test_a_new_euro_rate_reprices_variants_that_may_pay_duty(shop):
     assert landed() == [D("13.30"), D("10.00")]
     chinese, _ = shop
 
@@ -76,7 +76,7 @@ def test_a_new_rate_of_the_euro_reprices_what_may_pay_the_duty_and_nothing_else(
     assert landed() == [D("13.36"), D("10.00")]
 
 
-def test_no_price_is_made_by_a_duty_that_nobody_is_sure_of(shop):
+def test_an_unconfirmed_duty_sets_no_price(shop):
     chinese = shop[0]
     prices = [one.price_amount for one in shop]
 
@@ -84,7 +84,7 @@ def test_no_price_is_made_by_a_duty_that_nobody_is_sure_of(shop):
     cheaper = supplied(chinese.variant, "9.00", "USD")
     refresh.refresh(channel=chinese.channel, supplies=[cheaper], now=NOON + DAY)
 
-    # What stands stays, because it pays the dearest that the duty may be.
+    # The current price stays, because it covers the highest plausible duty.
     assert landed() == [D("12.90"), D("10.00")]
     assert [one.price_amount for one in Listing.objects.order_by("variant_id")] == prices
     tell("9", as_of=NOON + 2 * DAY)  # now it does not
@@ -92,7 +92,7 @@ def test_no_price_is_made_by_a_duty_that_nobody_is_sure_of(shop):
     assert list(found) == [None, prices[1]]
 
 
-def test_the_day_from_which_the_duty_counts_reprices_channels_that_sell_to_the_union(shop):
+def test_the_start_of_the_duty_reprices_channels_that_sell_to_the_eu(shop):
     begins = datetime(DUTY_FROM.year, DUTY_FROM.month, DUTY_FROM.day, tzinfo=UTC)
     Channel.objects.update(repriced_at=begins - timedelta(seconds=1), reprice_since=None)
     channel = Channel.objects.get()
@@ -103,7 +103,7 @@ def test_the_day_from_which_the_duty_counts_reprices_channels_that_sell_to_the_u
     assert not repricing.is_due(channel, now=begins)
 
 
-def test_a_channel_that_was_read_before_it_changed_counts_by_what_it_is_now(shop):
+def test_a_channel_changed_after_it_was_read_counts_as_changed(shop):
     stale = Channel.objects.get()
     Channel.objects.update(countries=["US"])
 

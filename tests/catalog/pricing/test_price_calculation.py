@@ -38,7 +38,7 @@ from tests.factories.pricing import (
             {"value": "0.50", "ending": "0"},
             "20.00",
         ),
-        # markup is a fraction of the cost, margin one of the price: 50 % is not 50 %
+        # a markup is a fraction of the cost, a margin one of the price
         (
             "10.00",
             {"fee": "0", "tax": "0", "handling": "0"},
@@ -59,7 +59,7 @@ from tests.factories.pricing import (
         ),
     ],
 )
-def test_a_price_pays_cost_fee_margin_and_tax_and_ends_in_charm(cost, known, changes, expected):
+def test_a_price_covers_cost_fees_margin_and_tax_and_is_rounded(cost, known, changes, expected):
     found = price(rule(**changes), cost=cost, known={("*", "*"): terms(**known)})
 
     assert found.price == D(expected)
@@ -73,7 +73,7 @@ def test_a_price_pays_cost_fee_margin_and_tax_and_ends_in_charm(cost, known, cha
         (Basis.MAP, Method.MARKUP, "0", "30.99"),
     ],
 )
-def test_a_price_can_be_counted_from_what_the_maker_says(basis, method, value, expected):
+def test_a_price_may_be_based_on_map_or_msrp(basis, method, value, expected):
     found = price(
         rule(basis=basis, method=method, value=value), map_amount="30.50", msrp_amount="39.99"
     )
@@ -81,7 +81,7 @@ def test_a_price_can_be_counted_from_what_the_maker_says(basis, method, value, e
     assert found.price == D(expected)
 
 
-def test_a_rule_on_msrp_says_nothing_of_goods_without_one():
+def test_a_rule_on_msrp_does_not_match_without_one():
     found = price(
         rule(id=1, basis=Basis.MSRP, method=Method.MARKUP, value="0", variant_id=1),
         rule(id=2, number=2),
@@ -93,7 +93,7 @@ def test_a_rule_on_msrp_says_nothing_of_goods_without_one():
 @pytest.mark.parametrize(
     ("cost", "expected"), [("9.99", "0.40"), ("10", "0.30"), ("99.99", "0.30"), ("100", "0.20")]
 )
-def test_a_tier_counts_from_its_cost_on(cost, expected):
+def test_a_tier_applies_from_its_cost(cost, expected):
     tiers = ((D(10), D("0.30")), (D(100), D("0.20")))
 
     assert price(rule(value="0.40", tiers=tiers), cost=cost).value == D(expected)
@@ -113,7 +113,7 @@ def test_a_tier_counts_from_its_cost_on(cost, expected):
         ("1", "0.99", "0.01", "0.10", "0.99", "0"),
     ],
 )
-def test_prices_end_as_a_shop_likes_it(  # noqa: PLR0917 - one row of the table
+def test_prices_are_rounded_to_their_ending(  # noqa: PLR0917 - one row of the table
     step, ending, smallest, amount, up, down
 ):
     rounding = Rounding(step=D(step), ending=D(ending), smallest=D(smallest))
@@ -132,13 +132,13 @@ def test_prices_end_as_a_shop_likes_it(  # noqa: PLR0917 - one row of the table
         ({"origins": ()}, Missing.ORIGIN),
     ],
 )
-def test_what_is_not_known_makes_no_price_and_is_named(changes, missing):
+def test_a_missing_input_sets_no_price_and_is_named(changes, missing):
     found = price(**changes)
 
     assert (found.missing, found.price) == (missing, None)
 
 
-def test_no_rule_no_price():
+def test_without_a_rule_there_is_no_price():
     assert price(rule(brand_id=99)).missing == Missing.RULE
 
 
@@ -147,13 +147,13 @@ def test_no_rule_no_price():
     [
         (("CN",), "DE", date(2026, 11, 25), "3"),
         (("ES",), "DE", date(2026, 11, 25), "0"),
-        (("CN", "ES"), "DE", date(2026, 11, 25), "3"),  # the dearest place it may come from
+        (("CN", "ES"), "DE", date(2026, 11, 25), "3"),  # the most expensive origin
         (("CN",), "AZ", date(2026, 11, 25), "0"),
         (("CN",), "DE", date(2026, 6, 30), "0"),
         (("CN",), "DE", date(2028, 7, 1), "0"),
     ],
 )
-def test_goods_from_outside_the_union_pay_its_flat_duty(origins, country, on, duty):
+def test_items_from_outside_the_eu_pay_the_flat_duty(origins, country, on, duty):
     known = {("*", "*"): Terms(tax_rate=D("0.19"))}
     found = calculate(
         goods(origins=origins),
@@ -164,7 +164,7 @@ def test_goods_from_outside_the_union_pay_its_flat_duty(origins, country, on, du
     assert (found.landed.duty, found.landed.total) == (D(duty), D("9.2") + D(duty))
 
 
-def test_each_part_of_the_landed_cost_is_named():
+def test_each_part_of_the_landed_cost_is_listed():
     known = {
         ("CN", "cj"): terms(
             supplier_fee_rate="0.10",
@@ -199,7 +199,7 @@ def test_each_part_of_the_landed_cost_is_named():
         ([("*", "*"), ("ES", "cj")], ("*", "*")),
     ],
 )
-def test_the_most_specific_terms_count(known, chosen):
+def test_the_most_specific_costs_apply(known, chosen):
     marked = {key: terms(handling=str(place)) for place, key in enumerate(known)}
     found = calculate(goods(origins=("CN",)), policy=policy(known=marked), standing=Standing())
 
@@ -207,7 +207,7 @@ def test_the_most_specific_terms_count(known, chosen):
 
 
 @given(low=amounts, more=amounts, rounding=roundings)
-def test_what_costs_more_is_never_cheaper(low, more, rounding):
+def test_a_higher_cost_never_gives_a_lower_price(low, more, rounding):
     step, ending = rounding
     cheap, dear = (
         price(rule(step=step, ending=ending), cost=str(cost)).price for cost in (low, low + more)

@@ -29,20 +29,20 @@ def asked(*told):
     ("history", "lowest"),
     [
         ([], None),
-        ([(0, "9")], None),  # it begins with the reduction itself
-        ([(60, "30")], "30"),  # set long before, still asked
+        ([(0, "9")], None),  # begins with the reduction itself
+        ([(60, "30")], "30"),  # set long before, still current
         ([(60, "30"), (40, "20"), (35, "25")], "25"),  # 20 ended before the window
-        ([(60, "20"), (30, "25")], "25"),  # replaced at the very moment in which it begins
-        ([(60, "20"), (29, "25")], "20"),  # still asked on its first day
-        ([(20, "30"), (10, "18"), (9, "30")], "18"),  # a day is enough
-        ([(5, "30")], "30"),  # younger than 30 days: what there is
+        ([(60, "20"), (30, "25")], "25"),  # replaced exactly when the window begins
+        ([(60, "20"), (29, "25")], "20"),  # still current on its first day
+        ([(20, "30"), (10, "18"), (9, "30")], "18"),  # one day is enough
+        ([(5, "30")], "30"),  # less than 30 days of history
     ],
 )
-def test_the_lowest_price_is_of_what_was_asked_in_the_30_days_before(history, lowest):
+def test_the_lowest_price_is_that_of_the_30_days_before(history, lowest):
     assert lowest_before(asked(*history), since=NOON) == (lowest and D(lowest))
 
 
-def test_a_reduction_is_counted_from_the_lowest_price_before_it_began():
+def test_a_reduction_is_computed_from_the_lowest_prior_price():
     history = asked((60, "30"), (12, "27"), (8, "30"), (2, "24", True))
 
     found = announced(history, price=D(24), until=UNTIL, now=NOON)
@@ -50,7 +50,7 @@ def test_a_reduction_is_counted_from_the_lowest_price_before_it_began():
     assert (found.lowest, found.percent, found.since) == (D(27), 11, NOON - 2 * DAY)
 
 
-def test_a_reduction_goes_on_after_a_while_without_a_price():
+def test_a_reduction_continues_after_a_period_without_a_price():
     history = asked((60, "30"), (8, "25", True), (5, None), (2, "24", True))
 
     found = announced(history, price=D(24), until=UNTIL, now=NOON)
@@ -61,28 +61,28 @@ def test_a_reduction_goes_on_after_a_while_without_a_price():
 @pytest.mark.parametrize(
     ("history", "price"),
     [
-        ([(60, "30"), (2, "25")], "25"),  # nobody announced it
+        ([(60, "30"), (2, "25")], "25"),  # not announced
         ([(2, "25", True)], "25"),  # never sold before
-        ([(60, "30"), (10, "20"), (9, "30"), (2, "25", True)], "25"),  # it was cheaper lately
+        ([(60, "30"), (10, "20"), (9, "30"), (2, "25", True)], "25"),  # it was lower recently
         ([(60, "25"), (2, "25", True)], "25"),
         ([(60, "25"), (2, "26", True)], "26"),
         ([(60, "30"), (5, "25", True), (2, "28")], "28"),  # it is over
-        ([(60, "40"), (10, "28", True), (1, "33", True)], "33"),  # cheaper within the promotion
-        ([(200, "50"), (50, None), (1, "40", True)], "40"),  # nothing was asked for 30 days
+        ([(60, "40"), (10, "28", True), (1, "33", True)], "33"),  # lower earlier in the promotion
+        ([(200, "50"), (50, None), (1, "40", True)], "40"),  # no price for 30 days
     ],
 )
-def test_what_is_no_reduction_is_not_called_one(history, price):
+def test_what_is_no_reduction_is_not_shown_as_one(history, price):
     assert announced(asked(*history), price=D(price), until=UNTIL, now=NOON) is None
 
 
-def test_a_reduction_ends_when_it_was_said_to():
+def test_a_reduction_ends_as_announced():
     history = asked((60, "30"), (2, "24", True))
 
     assert announced(history, price=D(24), until=NOON + SECOND, now=NOON)
     assert announced(history, price=D(24), until=NOON, now=NOON) is None
 
 
-def test_a_reduction_in_steps_is_one_and_does_not_lower_its_own_measure():
+def test_a_reduction_in_steps_is_one_with_one_prior_price():
     history = asked((60, "30"), (9, "27", True), (2, "24", True))
 
     found = announced(history, price=D(24), until=UNTIL, now=NOON)
@@ -90,7 +90,7 @@ def test_a_reduction_in_steps_is_one_and_does_not_lower_its_own_measure():
     assert (found.lowest, found.since, found.percent) == (D(30), NOON - 9 * DAY, 20)
 
 
-def test_percent_is_never_more_than_it_is():
+def test_the_percentage_is_rounded_down():
     found = announced(
         asked((60, "30"), (1, "20.10", True)), price=D("20.10"), until=UNTIL, now=NOON
     )
@@ -102,7 +102,7 @@ def test_percent_is_never_more_than_it_is():
 
 @pytest.fixture
 def promotion(db):
-    """A variant at 21.99 since NOON; from the fifth day on a promotion asks less for a week."""
+    """A variant at 21.99 since NOON; from the fifth day a promotion lowers it for a week."""
     (listing,) = stock_shop("10.00")
     book = drafted("0.30")
     make_rule(
@@ -124,11 +124,11 @@ def shown(now):
     return variant
 
 
-def test_the_product_page_shows_a_reduction_only_while_a_rule_announces_it(promotion):
+def test_the_product_page_shows_a_reduction_only_while_announced(promotion):
     before = shown(NOON)
     repricing.reprice_due(now=NOON + 5 * DAY)
     during = shown(NOON + 6 * DAY)
-    late = shown(NOON + 12 * DAY)  # nobody has priced it anew yet
+    late = shown(NOON + 12 * DAY)  # not repriced yet
 
     assert (before.reduction, late.reduction) == (None, None)
     assert during.price == Money(D("16.99"), "EUR")
@@ -138,7 +138,7 @@ def test_the_product_page_shows_a_reduction_only_while_a_rule_announces_it(promo
     assert shown(NOON + 12 * DAY).reduction is None
 
 
-def test_a_price_that_is_lower_without_being_announced_is_no_reduction(promotion):
+def test_a_lower_price_without_an_announcement_is_no_reduction(promotion):
     book = drafted("0.05")
     book.rules.filter(number=2).delete()
     open_and_reprice(book)
@@ -146,7 +146,7 @@ def test_a_price_that_is_lower_without_being_announced_is_no_reduction(promotion
     assert shown(NOON).reduction is None
 
 
-def test_a_new_book_with_the_same_promotion_goes_on_with_it(promotion):
+def test_a_new_book_with_the_same_promotion_continues_it(promotion):
     repricing.reprice_due(now=NOON + 5 * DAY)
     book = drafted("0.30")
     book.rules.filter(number=2).update(value=D("0.05"))
@@ -158,7 +158,7 @@ def test_a_new_book_with_the_same_promotion_goes_on_with_it(promotion):
     assert during.lowest_before == Money(D("21.99"), "EUR")
 
 
-def test_only_what_may_count_is_read_from_a_long_history(promotion):
+def test_only_relevant_rows_of_a_long_history_are_read(promotion):
     listing = Listing.objects.get()
     for days, amount in ((400, "5.00"), (300, "40.00")):
         PriceChange.objects.create(
@@ -173,7 +173,7 @@ def test_only_what_may_count_is_read_from_a_long_history(promotion):
     assert shown(NOON + 6 * DAY).lowest_before == Money(D("21.99"), "EUR")
 
 
-def test_the_history_knows_when_no_price_was_asked(promotion):
+def test_the_history_records_periods_without_a_price(promotion):
     variant = Listing.objects.get().variant
     PriceChange.objects.update(at=NOON - 60 * DAY)
     lost = Supply(variant_id=variant.pk, cost=None, available=0, ships_from={}, as_of=NOON)

@@ -27,13 +27,11 @@ LIMITS = Limits(max_age=96 * HOUR, max_move_percent=5)
         (192, None, "unsure", "0.84"),
         (193, None, "unknown", "0.80"),
         (1, "0.90", "unsure", "0.90"),
-        (1, "0.70", "unsure", "0.80"),  # cheaper news makes nothing dearer
+        (1, "0.70", "unsure", "0.80"),  # a lower new rate raises nothing
         (97, "0.83", "unsure", "0.84"),
     ],
 )
-def test_a_rate_is_sure_while_it_is_young_and_nothing_else_is_told(
-    age_h, waiting, standing, dearest
-):
+def test_a_rate_is_sure_while_recent_and_unchallenged(age_h, waiting, standing, dearest):
     found = worth(
         rate=D("0.80"),
         as_of=NOON - age_h * HOUR,
@@ -54,17 +52,17 @@ def test_a_rate_is_sure_while_it_is_young_and_nothing_else_is_told(
         ("0.9499", 1, True),
         ("1.10", 25, False),
         ("1.15", 72, False),
-        ("1.16", 24 * 300, True),  # a long silence is no leave for anything
+        ("1.16", 24 * 300, True),  # a long gap does not allow any change
         ("0.01", 24 * 300, True),
     ],
 )
-def test_a_rate_may_move_five_percent_a_day_and_three_days_at_most(new, hours, is_far):
+def test_a_rate_may_change_five_percent_a_day_for_three_days(new, hours, is_far):
     passed = hours * HOUR
 
     assert moved_too_far(old=D(1), new=D(new), passed=passed, limits=LIMITS) is is_far
 
 
-def test_rates_are_turned_round_and_crossed_over_the_euro():
+def test_rates_are_inverted_and_crossed_via_the_euro():
     daily = read(ecb_xml({"USD": "1.0876", "JPY": "162.34", "GBP": "0.8341"}))
 
     into_euro, into_dollar = daily.into("EUR"), daily.into("USD")
@@ -72,7 +70,7 @@ def test_rates_are_turned_round_and_crossed_over_the_euro():
     assert daily.as_of.isoformat() == "2026-11-24T15:00:00+00:00"
     assert into_euro["USD"] == D("0.9194556822")
     assert into_dollar["EUR"] == D("1.0876")
-    assert into_dollar["GBP"] == D("1.3039203932")  # 1.0876 / 0.8341, not over a rounded inverse
+    assert into_dollar["GBP"] == D("1.3039203932")  # 1.0876 / 0.8341, without a rounded inverse
     assert "EUR" not in into_euro
     assert daily.into("AZN") == {}
 
@@ -102,6 +100,6 @@ def test_rates_are_turned_round_and_crossed_over_the_euro():
         ),
     ],
 )
-def test_what_is_no_list_of_rates_is_refused_whole(content, reason):
+def test_an_invalid_rate_list_is_rejected_as_a_whole(content, reason):
     with pytest.raises(UnreadableRatesError, match=reason):
         read(content)

@@ -37,17 +37,17 @@ def test_the_most_specific_rule_wins():
     assert [wins(*ladder[: place + 1]) for place in range(6)] == [1, 2, 3, 4, 5, 6]
 
 
-def test_a_rule_that_names_two_things_beats_each_of_them():
+def test_a_rule_with_two_scopes_beats_each_single_one():
     assert (
         wins(rule(1, brand_id=1), rule(2, category_id=1), rule(3, brand_id=1, category_id=1)) == 3
     )
 
 
-def test_what_does_not_fit_does_not_count():
+def test_a_rule_that_does_not_match_does_not_apply():
     assert wins(rule(1, brand_id=2), rule(2, supplier_code="b")) is None
 
 
-def test_a_rule_counts_from_its_start_until_its_end_and_then_beats_the_steady_one():
+def test_a_timed_rule_applies_in_its_period_and_beats_a_permanent_one():
     steady, sale = rule(1), rule(2, starts_at=NOON, ends_at=NOON + HOUR)
 
     assert wins(steady, sale, now=NOON - timedelta(seconds=1)) == 1
@@ -55,7 +55,7 @@ def test_a_rule_counts_from_its_start_until_its_end_and_then_beats_the_steady_on
     assert wins(steady, sale, now=NOON + HOUR) == 1
 
 
-def test_of_two_that_run_the_later_start_counts_then_the_lower_number():
+def test_the_later_start_wins_then_the_lower_number():
     first = rule(1, starts_at=NOON - HOUR)
     later = rule(3, starts_at=NOON)
     twin = rule(2, starts_at=NOON)
@@ -94,7 +94,7 @@ def weight(rule):
         supplier_code=st.sampled_from(["a", "b"]),
     ),
 )
-def test_the_index_finds_what_looking_at_every_rule_finds(told, place):
+def test_the_index_finds_what_a_full_scan_finds(told, place):
     rules = [rule(number, **scope) for number, scope in enumerate(told, start=1)]
     fitting = [
         one

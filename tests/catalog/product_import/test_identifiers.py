@@ -24,7 +24,7 @@ def two_variants(**changes):
     )
 
 
-def test_a_wrong_check_digit_is_reported_and_not_stored():
+def test_an_invalid_check_digit_is_reported_and_not_stored():
     taken = take_in(make_product_record(variants=[make_variant_record(gtin="4006381333930")]))
 
     assert [(issue.code, issue.row, issue.is_fatal) for issue in taken.issues] == [
@@ -33,7 +33,7 @@ def test_a_wrong_check_digit_is_reported_and_not_stored():
     assert not Identifier.objects.filter(scheme="gtin").exists()
 
 
-def test_a_gtin_claimed_twice_is_kept_as_a_conflict_and_reported_each_time():
+def test_a_gtin_of_two_variants_is_a_conflict_and_reported_each_time():
     records = [
         make_product_record(
             ref=f"R{place}", variants=[make_variant_record(sku=f"S{place}", mpn=f"M{place}")]
@@ -52,7 +52,7 @@ def test_a_gtin_claimed_twice_is_kept_as_a_conflict_and_reported_each_time():
     ]
 
 
-def test_a_gtin_that_is_corrected_replaces_the_old_one():
+def test_a_corrected_gtin_replaces_the_old_one():
     take_in(make_product_record(variants=[make_variant_record(gtin="4006381333931")]))
 
     take_in(make_product_record(variants=[make_variant_record(gtin="036000291452")]))
@@ -60,7 +60,7 @@ def test_a_gtin_that_is_corrected_replaces_the_old_one():
     assert Identifier.objects.get(scheme="gtin").value == "00036000291452"
 
 
-def test_a_variant_known_by_its_offer_is_found_without_its_name():
+def test_a_variant_known_by_its_offer_needs_no_identifier():
     taken = take_in(two_variants())
     Identifier.objects.all().delete()
 
@@ -70,7 +70,7 @@ def test_a_variant_known_by_its_offer_is_found_without_its_name():
     assert Product.objects.count() == 1
 
 
-def test_what_a_crash_left_without_an_offer_is_found_again():
+def test_a_variant_without_an_offer_after_a_crash_is_found_again():
     first = take_in(two_variants())
 
     again = take_in(two_variants(), known={})

@@ -24,7 +24,7 @@ def two_variants(**changes):
     )
 
 
-def test_pictures_follow_the_record_but_an_empty_list_removes_none():
+def test_images_follow_the_record_but_an_empty_list_removes_none():
     take_in(two_variants(picture_urls=["http://x/1.png", "http://x/2.png"]))
     Image.objects.filter(source_url="http://x/1.png").update(stem="kept")
 
@@ -35,7 +35,7 @@ def test_pictures_follow_the_record_but_an_empty_list_removes_none():
     assert list(images) == [("http://x/3.png", "main", ""), ("http://x/1.png", "in_use", "kept")]
 
 
-def test_a_picture_of_one_color_belongs_to_its_first_variant():
+def test_an_image_of_one_color_belongs_to_its_first_variant():
     black = ("http://x/all.png", "http://x/black.png")
     taken = take_in(
         make_product_record(
@@ -67,7 +67,7 @@ def test_a_picture_of_one_color_belongs_to_its_first_variant():
     "url",
     ["javascript:alert(1)", "file:///etc/passwd", "//x/1.png", "http://x/a b.png", "http://["],
 )
-def test_what_is_no_address_of_a_picture_is_left_out_and_reported(url):
+def test_an_invalid_image_url_is_skipped_and_reported(url):
     taken = take_in(two_variants(picture_urls=[url]))
 
     assert [issue.code for issue in taken.issues] == ["picture-address"]

@@ -31,7 +31,7 @@ def two_variants(**changes):
     )
 
 
-def test_a_record_becomes_a_product_with_all_that_belongs_to_it():
+def test_a_record_becomes_a_complete_product():
     taken = take_in(two_variants())
 
     product = Product.objects.select_related("brand", "category", "spec").get()
@@ -75,7 +75,7 @@ def test_a_record_becomes_a_product_with_all_that_belongs_to_it():
         ({"description_html": "<p>It lights.</p>"}, False),
     ],
 )
-def test_another_brand_or_category_has_the_prices_counted_anew(changes, is_asked):
+def test_another_brand_or_category_requests_repricing(changes, is_asked):
     first = take_in(two_variants())
 
     take_in(two_variants(**changes))
@@ -84,7 +84,7 @@ def test_another_brand_or_category_has_the_prices_counted_anew(changes, is_asked
     assert asked == (set(first.variants.values()) if is_asked else set())
 
 
-def test_the_same_record_again_writes_nothing():
+def test_the_same_record_writes_nothing():
     record = two_variants(claims={"Modes": "High 400 lm / 3 h; Low 20.5 lm / 40 h"})
     first = take_in(record)
 
@@ -97,7 +97,7 @@ def test_the_same_record_again_writes_nothing():
     assert (again.created, again.updated, again.unchanged, again.touched) == (0, 0, 2, set())
 
 
-def test_many_records_need_no_more_queries_than_few():
+def test_many_records_need_as_many_queries_as_few():
     def taking(count, start):
         records = [
             make_product_record(
@@ -116,7 +116,7 @@ def test_many_records_need_no_more_queries_than_few():
     assert taking(2, start=0) == taking(60, start=100)
 
 
-def test_what_changed_is_updated_and_only_that():
+def test_only_changes_are_updated():
     taken = take_in(two_variants())
 
     again = take_in(two_variants(title="Sensor headlamp, new"))
@@ -140,7 +140,7 @@ def test_a_change_of_one_variant_touches_no_other():
     assert again.touched == {taken.variants["A-RED"]}
 
 
-def test_a_value_that_is_no_longer_stated_is_emptied():
+def test_a_value_no_longer_stated_is_emptied():
     take_in(two_variants(claims={"Light output": "400 lm", "Weight": "75 g"}))
 
     take_in(two_variants(claims={"Weight": "75 g"}))
@@ -150,7 +150,7 @@ def test_a_value_that_is_no_longer_stated_is_emptied():
     assert "output_lm" not in spec.sources
 
 
-def test_what_a_person_locked_is_never_overwritten():
+def test_fields_locked_by_staff_are_never_overwritten():
     take_in(two_variants())
     Product.objects.update(title="Our own words", locked_fields=["title", "weight_g", "category"])
 
@@ -171,7 +171,7 @@ def test_a_new_sku_joins_the_product_of_its_siblings():
     assert Product.objects.get().variants.count() == 3
 
 
-def test_two_products_of_one_title_get_addresses_of_their_own():
+def test_two_products_with_one_title_get_different_slugs():
     first = make_product_record(ref="R1", variants=[make_variant_record(sku="S1", gtin="")])
     second = make_product_record(ref="R2", variants=[make_variant_record(sku="S2", gtin="")])
 
@@ -182,7 +182,7 @@ def test_two_products_of_one_title_get_addresses_of_their_own():
     assert slugs[1].startswith("sensor-headlamp-")
 
 
-def test_a_sku_given_twice_counts_once_and_is_reported():
+def test_a_repeated_sku_counts_once_and_is_reported():
     variant = make_variant_record(sku="S1", gtin="")
     taken = take_in(
         make_product_record(variants=[variant, variant, make_variant_record(sku="", gtin="")])
@@ -192,7 +192,7 @@ def test_a_sku_given_twice_counts_once_and_is_reported():
     assert [issue.code for issue in taken.issues] == ["sku-unusable"]
 
 
-def test_a_bad_record_does_not_stop_the_others():
+def test_an_invalid_record_does_not_stop_the_others():
     mat = make_product_record(ref="R9", title="Yoga mat", category_path=("Mats",))
 
     taken = take_in(mat, two_variants())
@@ -201,7 +201,7 @@ def test_a_bad_record_does_not_stop_the_others():
     assert [(issue.row, issue.is_fatal) for issue in taken.issues] == [("R9", True)]
 
 
-def test_a_mode_table_that_changed_is_written_anew():
+def test_a_changed_mode_table_is_replaced():
     take_in(two_variants(claims={"Modes": "High 400 lm / 3 h; Low 20 lm / 40 h"}))
 
     take_in(two_variants(claims={"Modes": "Turbo 450 lm / 1 h"}))
@@ -209,7 +209,7 @@ def test_a_mode_table_that_changed_is_written_anew():
     assert [(mode.position, mode.name) for mode in Mode.objects.all()] == [(0, "Turbo")]
 
 
-def test_two_spellings_of_a_maker_make_one_brand():
+def test_two_spellings_of_a_brand_make_one():
     take_in(make_product_record(brand="Northbeam"))
     take_in(
         make_product_record(
@@ -220,7 +220,7 @@ def test_two_spellings_of_a_maker_make_one_brand():
     assert Brand.objects.get().key == "northbeam"
 
 
-def test_hostile_words_are_clean_before_they_are_stored():
+def test_unsafe_text_is_cleaned_before_it_is_stored():
     take_in(
         two_variants(
             title="Lamp \u202e\0🔥<b><x></b>",
@@ -233,7 +233,7 @@ def test_hostile_words_are_clean_before_they_are_stored():
     assert product.description_html == "<p>a</p>"
 
 
-def test_characters_no_database_takes_are_dropped():
+def test_characters_the_database_rejects_are_dropped():
     bad = "a\0b\ud800"
     taken = take_in(
         make_product_record(
@@ -251,7 +251,7 @@ def test_characters_no_database_takes_are_dropped():
     assert Spec.objects.get().more == {"ab": "ab", "Modesab": "Highab 400 lm"}
 
 
-def test_absurd_sizes_fit_or_are_left_out():
+def test_absurd_sizes_are_truncated_or_dropped():
     record = make_product_record(
         brand="b" * 500,
         title="lamp headlamp " * 100,
@@ -287,7 +287,7 @@ MAKER = "Northbeam Co., Ltd., Example Road 7, Ningbo, CN, care@northbeam.example
 PERSON = "Rep S.r.l., Via Uno 1, Milano, IT, a@rep.eu"
 
 
-def test_contacts_of_a_brand_are_filled_in_once_and_staff_words_stay():
+def test_brand_contacts_are_filled_in_once_and_edits_stay():
     claims = {"Output": "400 lm", "Manufacturer": MAKER, "Marks": "CE"}
     take_in(make_product_record(claims=claims))
     brand = Brand.objects.get()
@@ -303,7 +303,7 @@ def test_contacts_of_a_brand_are_filled_in_once_and_staff_words_stay():
     assert not brand.lacks_responsible_person
 
 
-def test_a_responsible_person_that_staff_removed_is_not_filled_in_again():
+def test_a_removed_responsible_person_is_not_filled_in_again():
     record = make_product_record(claims={"Manufacturer": MAKER, "EU responsible person": PERSON})
     take_in(record)
     brand = Brand.objects.get()
@@ -317,7 +317,7 @@ def test_a_responsible_person_that_staff_removed_is_not_filled_in_again():
     assert (brand.responsible_name, brand.lacks_responsible_person) == ("", True)
 
 
-def test_goods_without_a_brand_have_no_common_manufacturer():
+def test_unbranded_products_have_no_common_manufacturer():
     take_in(make_product_record(brand="", claims={"Output": "400 lm", "Manufacturer": MAKER}))
 
     assert Brand.objects.get().maker_name == ""

@@ -41,7 +41,7 @@ def show(slug="trail-lamp"):
     return detail.product(channel=make_channel(), slug=slug, now=NOON)
 
 
-def test_a_product_page_gathers_all_there_is_to_show():
+def test_a_product_page_has_all_its_data():
     product = make_shown()
     black, red = product.variants.order_by("position")
     product.variants.filter(pk=red.pk).update(color="Red")
@@ -89,7 +89,7 @@ def test_a_product_page_gathers_all_there_is_to_show():
     assert second.listing_id == Listing.objects.get(variant=red).pk
 
 
-def test_the_page_leads_with_what_can_be_bought():
+def test_the_default_variant_is_available():
     make_shown()
 
     view = show()
@@ -101,20 +101,20 @@ def test_the_page_leads_with_what_can_be_bought():
     assert not view.is_available(NOON + timedelta(hours=25))
 
 
-def test_a_product_without_a_spec_shows_none():
+def test_a_product_without_specifications_has_none():
     make_listing(make_variant(make_product(slug="bare")))
 
     assert show("bare").spec is None
 
 
 @pytest.mark.parametrize("slug", ["nothing", "a\0b", "x" * 5000, "'; --"])
-def test_what_does_not_exist_is_not_shown(slug):
+def test_an_unknown_slug_has_no_page(slug):
     make_shown()
 
     assert show(slug) is None
 
 
-def test_a_product_that_is_archived_or_not_published_is_not_shown():
+def test_an_archived_or_unpublished_product_has_no_page():
     product = make_shown()
     Listing.objects.update(is_published=False)
     assert show() is None
@@ -125,14 +125,14 @@ def test_a_product_that_is_archived_or_not_published_is_not_shown():
     assert show() is None
 
 
-def test_a_discontinued_variant_is_shown_only_while_there_are_some_left():
+def test_a_discontinued_variant_is_shown_while_in_stock():
     product = make_shown()
     product.variants.update(status="discontinued")
 
     assert [variant.sku for variant in show().variants] == ["trail-lamp-B"]
 
 
-def test_a_page_costs_two_queries_whatever_there_is(django_assert_num_queries):
+def test_a_page_needs_two_queries(django_assert_num_queries):
     channel = make_channel()
     make_shown()
     for _ in range(2):
@@ -144,7 +144,7 @@ def test_a_page_costs_two_queries_whatever_there_is(django_assert_num_queries):
             make_shown(slug=f"more-{place}-{_}")
 
 
-def test_the_front_picks_the_best_of_each_shelf_that_can_be_bought():
+def test_the_home_page_shows_the_best_available_card_of_each_category():
     lanterns = make_category(slug="lanterns", position=1)
     products = [make_shown(slug=f"lamp-{place}") for place in range(8)]
     products.append(make_shown(slug="lantern", category=lanterns, family="lantern"))

@@ -27,7 +27,7 @@ def edit(product, **changes):
     product.refresh_from_db()
 
 
-def test_what_a_person_changed_is_locked_and_stays_locked(product):
+def test_an_edited_field_is_locked(product):
     edit(product, title="Mine")
     edit(product, summary="Mine too")
 
@@ -35,7 +35,7 @@ def test_what_a_person_changed_is_locked_and_stays_locked(product):
     assert Card.objects.get().title == "Mine"
 
 
-def test_a_field_can_be_given_back_to_the_supplier(product):
+def test_a_field_can_be_unlocked(product):
     edit(product, title="Mine")
 
     edit(product, locked_fields=[])
@@ -43,7 +43,7 @@ def test_a_field_can_be_given_back_to_the_supplier(product):
     assert (product.title, product.locked_fields) == ("Mine", [])
 
 
-def test_a_product_put_away_leaves_the_shop_and_comes_back_with_its_price(product):
+def test_an_archived_product_is_unpublished_and_returns_with_its_price(product):
     edit(product, status="archived")
     hidden = (Listing.objects.get().is_published, Card.objects.count())
 
@@ -53,7 +53,7 @@ def test_a_product_put_away_leaves_the_shop_and_comes_back_with_its_price(produc
     assert (Listing.objects.get().is_published, Card.objects.count()) == (True, 1)
 
 
-def test_what_cannot_be_sold_is_not_published_by_putting_it_back(product):
+def test_relisting_does_not_publish_an_incomplete_listing(product):
     listing = Listing.objects.get()
     publication.withdraw(listing=listing, now=NOON)
     edit(product, status="draft")
@@ -64,7 +64,7 @@ def test_what_cannot_be_sold_is_not_published_by_putting_it_back(product):
     assert (listing.is_withdrawn, listing.is_published) == (False, False)
 
 
-def test_a_product_in_another_category_gets_its_prices_by_the_rules_of_that(product):
+def test_a_product_in_another_category_gets_the_prices_of_its_rules(product):
     edit(product, title="Mine")
     assert not WaitingPrice.objects.exists()
 

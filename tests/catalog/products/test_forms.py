@@ -25,14 +25,14 @@ PERSON = {
         ({"maker_name": "Lumen"}, "maker_name", "or none of them"),
     ],
 )
-def test_half_a_contact_is_refused(changes, field, words):
+def test_an_incomplete_contact_is_rejected(changes, field, words):
     form = BrandForm({**PERSON, **changes}, instance=make_brand())
 
     assert not form.is_valid()
     assert words in str(form.errors[field])
 
 
-def test_a_whole_contact_is_kept():
+def test_a_complete_contact_is_saved():
     form = BrandForm(PERSON, instance=make_brand())
     form.save()
 

@@ -29,7 +29,7 @@ def chunk(name, body):
 
 
 def bomb(width=60_000, height=60_000):
-    """Write a PNG of a few bytes that claims to be enormous."""
+    """Return a PNG of a few bytes that claims enormous dimensions."""
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     pixels = zlib.compress(b"\0" * 1000)
     return (
@@ -44,7 +44,7 @@ def kept(settings, stem):
     }
 
 
-def test_a_picture_is_kept_in_three_widths_with_its_transparency(settings):
+def test_an_image_is_stored_in_three_widths_with_transparency(settings):
     found = images.keep(picture())
 
     assert (found.width_px, found.height_px) == (1200, 800)
@@ -58,14 +58,14 @@ def test_a_picture_is_kept_in_three_widths_with_its_transparency(settings):
     assert files[f"{found.stem}-240.webp"].getpixel((5, 5))[3] == 0
 
 
-def test_the_same_picture_is_kept_once_under_one_name(settings):
+def test_equal_images_are_stored_once(settings):
     first, second = images.keep(picture()), images.keep(picture())
 
     assert first == second
     assert len(list((Path(settings.MEDIA_ROOT) / "pictures").iterdir())) == 3
 
 
-def test_a_small_picture_is_not_blown_up(settings):
+def test_a_small_image_is_not_enlarged(settings):
     found = images.keep(picture(size=(300, 200)))
 
     assert {file.size for file in kept(settings, found.stem).values()} == {(240, 160), (300, 200)}
@@ -74,15 +74,15 @@ def test_a_small_picture_is_not_blown_up(settings):
 @pytest.mark.parametrize(
     ("mode", "kind"), [("RGB", "JPEG"), ("L", "PNG"), ("P", "PNG"), ("RGB", "WEBP")]
 )
-def test_every_usual_kind_of_picture_is_taken(settings, mode, kind):
+def test_every_usual_format_and_mode_is_accepted(settings, mode, kind):
     content = picture(mode=mode, kind=kind)
 
     assert images.opened(content).mode == "RGB"
 
 
-def test_what_a_camera_hides_in_a_picture_is_dropped(settings):
+def test_camera_metadata_is_dropped(settings):
     exif = Pillow.Exif()
-    exif[0x0112] = 6  # lies on its side
+    exif[0x0112] = 6  # rotated
     exif[0x010E] = "secret place"
     found = images.keep(picture(mode="RGB", kind="JPEG", size=(800, 400), exif=exif))
 
@@ -108,7 +108,7 @@ def test_what_a_camera_hides_in_a_picture_is_dropped(settings):
         (picture(size=(20, 20)), "too few"),
     ],
 )
-def test_what_is_no_picture_is_refused_in_words(settings, content, words):
+def test_an_invalid_image_is_explained(settings, content, words):
     with pytest.raises(BadPictureError, match=words):
         images.keep(content)
 
@@ -120,11 +120,11 @@ def test_what_is_no_picture_is_refused_in_words(settings, content, words):
     ("good", "bad"),
     [
         (b"MM\0*", b"garbage!"),
-        (b"\x01\x0e\0\x02", b"\x01\0\0\x02"),  # a width in words
-        (b"\0\x01\0\x01\0\x02", b"\0\x01\0\0\0\x02"),  # a version in words
+        (b"\x01\x0e\0\x02", b"\x01\0\0\x02"),  # a width of type word
+        (b"\0\x01\0\x01\0\x02", b"\0\x01\0\0\0\x02"),  # a version of type word
     ],
 )
-def test_a_head_that_cannot_be_read_costs_no_picture(settings, kind, good, bad):
+def test_an_unreadable_header_does_not_reject_an_image(settings, kind, good, bad):
     exif = Pillow.Exif()
     exif[0x0112], exif[0x010E] = 6, "a remark"
     exif.get_ifd(0x8825)[1] = "N"
@@ -140,7 +140,7 @@ def test_a_head_that_cannot_be_read_costs_no_picture(settings, kind, good, bad):
 
 
 @pytest.mark.parametrize("path", sorted(BAD.glob("refused-*")), ids=lambda path: path.name)
-def test_a_bad_file_is_refused_and_nothing_of_it_is_kept(settings, path):
+def test_an_invalid_file_is_not_stored(settings, path):
     with pytest.raises(BadPictureError):
         images.keep(path.read_bytes())
 
@@ -148,7 +148,7 @@ def test_a_bad_file_is_refused_and_nothing_of_it_is_kept(settings, path):
 
 
 @pytest.mark.parametrize("path", sorted(BAD.glob("cleaned-*")), ids=lambda path: path.name)
-def test_what_else_a_picture_is_besides_one_is_not_kept(settings, path):
+def test_other_content_of_a_file_is_dropped(settings, path):
     images.keep(path.read_bytes())
 
     for made in (Path(settings.MEDIA_ROOT) / "pictures").iterdir():
@@ -159,7 +159,7 @@ def test_what_else_a_picture_is_besides_one_is_not_kept(settings, path):
 
 
 @pytest.mark.django_db
-def test_a_picture_that_arrived_is_written_down(httpserver, settings):
+def test_a_fetched_image_is_recorded(httpserver, settings):
     httpserver.expect_request("/1.png", query_string="v=2").respond_with_data(picture())
     image = make_image(make_product(), source_url=httpserver.url_for("/1.png?v=2"))
 
@@ -172,7 +172,7 @@ def test_a_picture_that_arrived_is_written_down(httpserver, settings):
 
 
 @pytest.mark.django_db
-def test_a_server_that_is_away_is_asked_again_later_and_later_and_then_no_more(httpserver):
+def test_an_unavailable_server_is_retried_with_backoff_up_to_a_limit(httpserver):
     httpserver.expect_request("/1.png").respond_with_data("busy", status=503)
     image = make_image(make_product(), source_url=httpserver.url_for("/1.png"))
     waits = []
@@ -202,7 +202,7 @@ def test_a_server_that_is_away_is_asked_again_later_and_later_and_then_no_more(h
         (200, b"x" * (images.MAX_BYTES + 1), "answer over"),
     ],
 )
-def test_what_will_never_be_a_picture_is_given_up_with_the_reason(httpserver, status, body, words):
+def test_a_permanent_failure_is_recorded_with_its_reason(httpserver, status, body, words):
     httpserver.expect_request("/1.png").respond_with_data(body, status=status)
     image = make_image(make_product(), source_url=httpserver.url_for("/1.png"))
 
@@ -215,7 +215,7 @@ def test_what_will_never_be_a_picture_is_given_up_with_the_reason(httpserver, st
 
 
 @pytest.mark.django_db
-def test_no_feed_sends_us_into_our_own_network(settings):
+def test_no_feed_can_reach_our_own_network(settings):
     settings.PRIVATE_NETWORKS_ALLOWED = []
     image = make_image(make_product(), source_url="http://127.0.0.1/admin.png")
 
@@ -227,7 +227,7 @@ def test_no_feed_sends_us_into_our_own_network(settings):
 
 
 @pytest.mark.django_db
-def test_a_picture_that_moved_is_followed(httpserver):
+def test_a_redirected_image_is_followed(httpserver):
     httpserver.expect_request("/old.png").respond_with_data(
         status=301, headers={"Location": "/new.png"}
     )

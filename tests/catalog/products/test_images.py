@@ -23,7 +23,7 @@ def make_images(*urls):
     ]
 
 
-def test_a_host_that_does_not_answer_is_asked_once_in_a_batch(monkeypatch):
+def test_a_silent_host_is_called_once_per_batch(monkeypatch):
     asked = []
 
     def download(url, **_):
@@ -46,7 +46,7 @@ def test_a_host_that_does_not_answer_is_asked_once_in_a_batch(monkeypatch):
     assert Image.objects.waiting(NOON + timedelta(hours=1)).filter(pk=second.pk).exists()
 
 
-def test_a_slow_host_is_asked_once_in_a_batch(monkeypatch, time_machine):
+def test_a_slow_host_is_called_once_per_batch(monkeypatch, time_machine):
     time_machine.move_to(NOON, tick=False)
     asked = []
 
@@ -71,7 +71,7 @@ def test_a_slow_host_is_asked_once_in_a_batch(monkeypatch, time_machine):
     assert list(Image.objects.waiting(NOON + images.FIRST_RETRY)) == [made[1]]
 
 
-def test_what_nobody_thought_of_takes_no_other_picture_along_and_is_not_tried_for_ever(
+def test_an_unexpected_error_blocks_no_other_image_and_is_not_retried_forever(
     monkeypatch, httpserver
 ):
     content = make_picture(size=(80, 60))

@@ -36,7 +36,7 @@ def read(*, category="headlamps", now=NOON):
 
 
 @pytest.mark.django_db
-def test_a_shelf_counted_ahead_reads_as_one_counted_now():
+def test_counts_ahead_equal_counts_now():
     for weight_g in (40, 75, None):
         make_shown(weight_g=weight_g, output_lm=100 if weight_g else None)
     counted_now = [read(), read(category=None)]
@@ -47,7 +47,7 @@ def test_a_shelf_counted_ahead_reads_as_one_counted_now():
 
 
 @pytest.mark.django_db
-def test_a_shelf_counted_ahead_is_not_counted_for_the_page(django_assert_num_queries):
+def test_a_category_counted_ahead_is_not_counted_by_the_page(django_assert_num_queries):
     make_shown()
     channel, category = make_channel(), Product.objects.get().category
     facet_counts.tally(channel=channel, now=NOON)
@@ -61,7 +61,7 @@ def test_a_shelf_counted_ahead_is_not_counted_for_the_page(django_assert_num_que
 
 
 @pytest.mark.django_db
-def test_a_page_with_filters_never_takes_the_count_of_the_whole_shelf():
+def test_a_filtered_page_never_uses_the_counts_of_the_category():
     make_shown(weight_g=40)
     make_shown(weight_g=75)
     facet_counts.tally(channel=make_channel(), now=NOON)
@@ -74,7 +74,7 @@ def test_a_page_with_filters_never_takes_the_count_of_the_whole_shelf():
 
 
 @pytest.mark.django_db
-def test_any_change_of_a_card_voids_the_tallies_of_its_channel_only():
+def test_any_change_of_a_card_deletes_the_counts_of_its_channel():
     product = make_shown()
     other = make_channel(code="other")
     for channel in (make_channel(), other):
@@ -90,7 +90,7 @@ def test_any_change_of_a_card_voids_the_tallies_of_its_channel_only():
 
 
 @pytest.mark.django_db
-def test_a_tally_grows_old_because_what_is_in_stock_does():
+def test_counts_expire_because_stock_does():
     make_shown()
     channel = make_channel()
     facet_counts.tally(channel=channel, now=NOON)
@@ -112,7 +112,7 @@ def test_the_task_counts_every_channel():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nothing_is_counted_while_a_change_is_on_its_way():
+def test_nothing_is_counted_during_an_uncommitted_change():
     channel = make_channel()
     counted = []
 

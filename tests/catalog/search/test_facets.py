@@ -46,7 +46,7 @@ def in_range(value, ends):
 
 
 def holds(card, query, code):
-    """Say whether a card passes one facet, told a second time and in another language."""
+    """Test whether a card passes one facet, by an independent implementation."""
     hours = None if card.runtime_min is None else Decimal(card.runtime_min) / 60
     lumens = card.output_lm
     is_silent = {
@@ -98,7 +98,7 @@ def holds(card, query, code):
         "features": lambda: query.features <= set(card.features),
         "brand": lambda: card.brand in query.brand,
         "color": lambda: bool(query.color & set(card.colors)),
-        # Germany is reached from Germany only: what comes from China goes to France.
+        # Germany is reached from Germany only; stock in China ships to France.
         "origin": lambda: is_fresh and "DE" in query.origin & {way[:2] for way in card.sent_from},
         "in_stock": lambda: is_fresh,
     }
@@ -114,7 +114,7 @@ COLUMNS = {"lumens": "lumens_in"}
 
 
 def recount(cards, query, code, value):
-    """Count by hand what ``value`` brings in place of its alternatives."""
+    """Count by hand the cards of ``value`` in place of its alternatives."""
     if code == "features":
         alone = replace(query, features=query.features | {value})
     elif code == "power":
@@ -148,7 +148,7 @@ ADDRESSES = [
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_total_and_all_counts_are_those_of_a_recount_by_hand(address):
+def test_all_counts_match_an_independent_count(address):
     scatter(seed=len(address))
     cards = list(Card.objects.all())
     query = ShelfQuery.from_params(QueryDict(address))
@@ -179,7 +179,7 @@ def test_total_and_all_counts_are_those_of_a_recount_by_hand(address):
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_the_pages_hold_each_card_that_is_counted_exactly_once(address):
+def test_the_pages_hold_each_counted_card_once(address):
     scatter(seed=7, many=80)
     query = ShelfQuery.from_params(QueryDict(address))
     first = read(query)
@@ -193,7 +193,7 @@ def test_the_pages_hold_each_card_that_is_counted_exactly_once(address):
     assert len(shown) == len(set(shown)) == first.total
 
 
-def test_a_cell_and_the_way_to_charge_it_narrow_and_two_cells_widen():
+def test_a_cell_and_a_charging_port_narrow_and_two_cells_widen():
     for power in (["18650"], ["usb_c", "built_in"], ["18650", "usb_c"], ["21700", "usb_c"]):
         make_card(power=power)
 
@@ -202,7 +202,7 @@ def test_a_cell_and_the_way_to_charge_it_narrow_and_two_cells_widen():
     assert totals == [2, 1, 2]
 
 
-def test_a_range_shows_what_there_is_without_its_own_selection():
+def test_a_range_ignores_its_own_selection():
     for weight_g in (40, 75, None):
         make_card(weight_g=weight_g)
 
@@ -211,7 +211,7 @@ def test_a_range_shows_what_there_is_without_its_own_selection():
     assert (found.low, found.high, found.unknown, found.chosen_low) == (40, 75, 1, 50)
 
 
-def test_what_may_lie_under_water_need_not_bear_a_jet():
+def test_immersion_does_not_imply_jets():
     for water in (None, 0, 1, 2, 3, 4):
         make_card(water=water)
 

@@ -21,7 +21,7 @@ def read(text, category=None):
     return ShelfQuery.from_params(QueryDict(text), category)
 
 
-def test_the_address_of_a_page_is_the_whole_state():
+def test_query_parameters_hold_the_whole_state():
     query = read(FULL, "headlamps")
 
     assert query == ShelfQuery(
@@ -46,7 +46,7 @@ def test_the_address_of_a_page_is_the_whole_state():
     assert query.ignored == ()
 
 
-def test_an_address_written_by_us_is_read_back_as_the_same_query():
+def test_written_parameters_parse_to_the_same_filter():
     query = read(FULL)
     again = QueryDict(mutable=True)
     for name, value in query.to_params():
@@ -84,14 +84,14 @@ def test_a_plain_list_has_no_parameters():
         ("brand=" + "a" * 81, "brand"),
     ],
 )
-def test_what_makes_no_sense_is_set_aside_and_named(text, ignored):
+def test_invalid_parameters_are_ignored_and_named(text, ignored):
     query = read(text)
 
     assert query == ShelfQuery()
     assert query.ignored == (ignored,)
 
 
-def test_good_values_beside_bad_ones_still_count():
+def test_valid_values_beside_invalid_ones_count():
     query = read("f=magnet,plutonium&f=zoom")
 
     assert query.features == {"magnet", "zoom"}
@@ -105,11 +105,11 @@ def test_all_brands_of_a_list_can_be_chosen_and_more_are_named():
     assert query.ignored == ("brand",)
 
 
-def test_a_range_upside_down_is_turned():
+def test_a_reversed_range_is_swapped():
     assert read("g_min=200&g_max=50").weight_g == (Decimal(50), Decimal(200))
 
 
-def test_words_are_cut_and_cleaned():
+def test_search_text_is_cut_and_cleaned():
     words = read("q=" + "a" * 50_000).words
 
     assert len(words) == 200
@@ -133,7 +133,7 @@ names = [
 
 
 @given(st.lists(st.tuples(st.sampled_from(names), st.text(max_size=40)), max_size=12))
-def test_no_address_is_an_error(pairs):
+def test_no_query_is_an_error(pairs):
     params = QueryDict(mutable=True)
     for name, value in pairs:
         params.appendlist(name, value)
@@ -144,7 +144,7 @@ def test_no_address_is_an_error(pairs):
     assert query.price == ANY or min(end for end in query.price if end is not None) >= 0
 
 
-def test_each_chip_takes_away_what_it_shows():
+def test_each_filter_chip_removes_what_it_shows():
     query = read(FULL)
 
     for code, value in query.chosen():
@@ -154,13 +154,13 @@ def test_each_chip_takes_away_what_it_shows():
         assert left.page == 1
 
 
-def test_a_whole_facet_can_be_dropped():
+def test_a_whole_facet_can_be_removed():
     query = read("lm_min=100&lm=100-300&unknown=lumens&f=zoom")
 
     assert query.without("lumens") == read("f=zoom")
 
 
-def test_every_facet_has_a_parameter_of_its_own():
+def test_every_facet_has_its_own_parameter():
     taken = [name for name, _ in CHOICES.values()]
 
     assert len(set(taken)) == len(taken)

@@ -68,7 +68,7 @@ def titles(words):
         "the trail headlamp with red light",
     ],
 )
-def test_a_product_is_found_by_its_words_in_either_language(words):
+def test_a_product_is_found_by_words_in_either_language(words):
     make_shown("Trail headlamp")
     make_shown(
         "Camp lantern",
@@ -82,13 +82,13 @@ def test_a_product_is_found_by_its_words_in_either_language(words):
     assert "Trail headlamp" in titles(words)
 
 
-def test_every_word_must_be_found():
+def test_every_word_must_match():
     make_shown("Trail headlamp")
 
     assert titles("trail lantern") == []
 
 
-def test_a_number_of_the_trade_finds_exactly_its_product():
+def test_an_identifier_finds_exactly_its_product():
     product = make_shown("Trail headlamp", sku="HL-7K3Q-X2M9-PB4T")
     make_shown("Other headlamp")
     variant = product.variants.get()
@@ -101,14 +101,14 @@ def test_a_number_of_the_trade_finds_exactly_its_product():
         assert titles(words) == ["Trail headlamp"]
 
 
-def test_the_title_counts_more_than_the_shelf():
+def test_the_title_counts_more_than_the_category():
     make_shown("Sensor light")
     make_shown("Headlamp classic")
 
     assert titles("headlamp")[0] == "Headlamp classic"
 
 
-def test_a_typing_error_still_finds_something_and_says_what_it_took_it_for():
+def test_a_typing_error_is_corrected_and_shown():
     make_shown("Trail headlamp")
 
     found = search("hedlamp trial")
@@ -117,14 +117,14 @@ def test_a_typing_error_still_finds_something_and_says_what_it_took_it_for():
     assert [card.title for card in found.cards] == ["Trail headlamp"]
 
 
-def test_a_right_word_is_never_corrected():
+def test_a_known_word_is_never_corrected():
     make_shown("Trail headlamp")
 
     assert search("trail").corrected == ""
     assert search("zzzzqqqq").corrected == ""
 
 
-def test_zero_results_say_which_filter_to_drop():
+def test_an_empty_result_says_which_filter_to_remove():
     make_shown("Trail headlamp", weight_g=75, features=("clip",))
 
     found = search("trail under 50 g", features=frozenset({"clip"}))
@@ -134,7 +134,7 @@ def test_zero_results_say_which_filter_to_drop():
     assert found.corrected == ""
 
 
-def test_a_search_costs_two_queries_and_a_mistyped_one_four(django_assert_num_queries):
+def test_a_search_needs_two_queries_and_a_corrected_one_four(django_assert_num_queries):
     make_shown("Trail headlamp")
     channel = make_channel()
 
@@ -145,7 +145,7 @@ def test_a_search_costs_two_queries_and_a_mistyped_one_four(django_assert_num_qu
             )
 
 
-def test_only_words_are_learned_from_cards():
+def test_only_words_of_cards_become_search_words():
     make_shown("Trail H1000 «Ultra» headlamp")
 
     learned = set(SearchWord.objects.values_list("word", flat=True))
@@ -153,7 +153,7 @@ def test_only_words_are_learned_from_cards():
     assert "h1000" not in learned
 
 
-def test_an_unknown_word_takes_the_nearest_known_one():
+def test_an_unknown_word_becomes_the_nearest_known_one():
     SearchWord.objects.create(word="varrowick")
 
     assert spelling.correct("Varowick lamp") == "varrowick lamp"
@@ -171,7 +171,7 @@ def test_a_card_follows_its_product():
     assert Card.objects.count() == 1
 
 
-def test_among_twenty_thousand_words_a_mistyped_search_is_corrected_within_its_limit():
+def test_correction_among_20000_words_is_fast():
     parts = [f"{a}{b}" for a in "bcdfghklmnprstvz" for b in "aeiou"]
     words = {f"{a}{b}{c}" for a in parts[:60] for b in parts[10:40] for c in parts[30:45]}
     SearchWord.objects.bulk_create(SearchWord(word=word) for word in sorted(words)[:20_000])
@@ -181,4 +181,4 @@ def test_among_twenty_thousand_words_a_mistyped_search_is_corrected_within_its_l
     corrected = spelling.correct("varowick armorlihgt gulitamore " + "sodarime " * 40)
 
     assert corrected.startswith("varrowick armorlight ")
-    assert time.process_time() - started_s < 0.1  # the share of the database is 10 ms a word
+    assert time.process_time() - started_s < 0.1  # the database takes about 10 ms a word

@@ -97,7 +97,7 @@ def test_a_card_holds_what_a_list_shows():
         ("IP66/8", 4),
     ],
 )
-def test_a_rating_is_ranked_by_what_it_withstands(rating, water):
+def test_ip_ratings_are_ranked(rating, water):
     product = make_lamp(ip_rating=rating)
     make_listing(make_variant(product))
 
@@ -123,7 +123,7 @@ def test_a_rating_is_ranked_by_what_it_withstands(rating, water):
         ({"power_sources": (), "battery_format": "", "charging": ()}, []),
     ],
 )
-def test_power_is_told_in_the_words_of_the_facet(spec, power):
+def test_power_sources_become_facet_values(spec, power):
     product = make_lamp(**spec)
     make_listing(make_variant(product))
 
@@ -133,7 +133,7 @@ def test_power_is_told_in_the_words_of_the_facet(spec, power):
 
 
 @pytest.mark.django_db
-def test_the_price_shown_is_of_a_variant_that_can_be_bought():
+def test_the_price_shown_is_that_of_an_available_variant():
     product = make_lamp()
     make_listing(make_variant(product), price_amount="9.99", available=0)
     make_listing(make_variant(product), price_amount="29.99", available=1)
@@ -144,7 +144,7 @@ def test_the_price_shown_is_of_a_variant_that_can_be_bought():
 
 
 @pytest.mark.django_db
-def test_what_is_sold_out_keeps_its_card_below_the_rest():
+def test_a_sold_out_product_keeps_its_card_below_the_rest():
     sold_out, buyable = make_lamp(), make_lamp()
     make_listing(make_variant(sold_out), available=0)
     make_listing(make_variant(buyable), available=1)
@@ -167,7 +167,7 @@ def test_what_is_sold_out_keeps_its_card_below_the_rest():
         ),
     ],
 )
-def test_what_is_no_longer_for_show_loses_its_card(hide):
+def test_an_unpublished_product_loses_its_card(hide):
     product = make_lamp()
     make_listing(make_variant(product))
     shelve(product)
@@ -190,7 +190,7 @@ def test_the_database_refuses_a_card_without_its_variant():
 
 
 @pytest.mark.django_db
-def test_only_the_products_named_are_touched():
+def test_only_the_given_products_are_rebuilt():
     one, other = make_lamp(), make_lamp()
     for product in (one, other):
         make_listing(make_variant(product))
@@ -206,7 +206,7 @@ def test_only_the_products_named_are_touched():
 
 
 @pytest.mark.django_db
-def test_a_card_that_is_right_is_not_written():
+def test_an_unchanged_card_is_not_written():
     product = make_lamp()
     make_listing(make_variant(product))
     shelve(product)
@@ -223,7 +223,7 @@ def test_a_card_that_is_right_is_not_written():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_shelving_lives_and_dies_with_the_change_it_belongs_to():
+def test_a_rebuild_belongs_to_its_transaction():
     with pytest.raises(NoTransactionError):
         index.shelve(product_ids=[1], channel=make_channel())
 
@@ -239,7 +239,7 @@ def test_shelving_lives_and_dies_with_the_change_it_belongs_to():
         ([("", 4)], []),
     ],
 )
-def test_a_card_has_the_colors_of_what_can_be_bought(variants, found):
+def test_a_card_has_the_colors_of_available_variants(variants, found):
     product = make_lamp()
     for color, available in variants:
         make_listing(make_variant(product, color=color), available=available)

@@ -19,7 +19,7 @@ from tests.factories.catalog import (
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_picture_that_arrives_never_brings_back_stock_that_is_gone():
+def test_a_fetched_image_never_restores_old_stock():
     channel, product = make_channel(), make_product()
     make_spec(product)
     listing = make_listing(make_variant(product), available=20)

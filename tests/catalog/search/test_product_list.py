@@ -40,7 +40,7 @@ def test_a_page_beyond_the_last_is_the_last():
         ("weight", "weight_g", [1, 2, 3]),
     ],
 )
-def test_a_list_is_sorted_as_asked_and_what_is_sold_out_stands_last(sort, column, order):
+def test_a_list_is_sorted_with_sold_out_cards_last(sort, column, order):
     for value in (2, 1, 3):
         make_card(**{column: value})
     make_card(**{column: order[0]}, available=0)
@@ -51,7 +51,7 @@ def test_a_list_is_sorted_as_asked_and_what_is_sold_out_stands_last(sort, column
     assert [card.is_available(NOON) for card in cards] == [True, True, True, False]
 
 
-def test_unknown_numbers_stand_behind_known_ones_in_every_sort():
+def test_unknown_values_come_last_in_every_sort():
     for sort, column in (("lumens", "output_lm"), ("weight", "weight_g"), ("beam", "beam_m")):
         Card.objects.all().delete()
         make_card(**{column: None})
@@ -60,14 +60,14 @@ def test_unknown_numbers_stand_behind_known_ones_in_every_sort():
         assert [getattr(card, column) for card in read(sort=sort).cards] == [5, None]
 
 
-def test_a_claim_older_than_a_day_is_no_promise():
+def test_stock_older_than_a_day_promises_nothing():
     make_card(as_of=NOON - timedelta(hours=25))
 
     assert not read().cards[0].is_available(NOON)
     assert read(in_stock=True).total == 0
 
 
-def test_a_shelf_holds_only_its_own_category_and_channel():
+def test_a_category_page_has_only_its_category_and_channel():
     lamp = make_card()
     make_card(category=make_category(slug="lanterns"))
     make_card(channel=make_channel(code="other"))
@@ -75,14 +75,14 @@ def test_a_shelf_holds_only_its_own_category_and_channel():
     assert [card.product_id for card in read(category="headlamps").cards] == [lamp.product_id]
 
 
-def test_a_shelf_that_does_not_exist_is_empty():
+def test_an_unknown_category_is_empty():
     make_card()
 
     assert read(category="nothing").total == 0
 
 
 @pytest.mark.parametrize("address", ["", "lm=100-300&power=usb_c&f=zoom&sort=price&in_stock=1"])
-def test_a_page_costs_the_same_queries_whatever_there_is(address, django_assert_num_queries):
+def test_a_page_needs_a_constant_number_of_queries(address, django_assert_num_queries):
     query = ShelfQuery.from_params(QueryDict(address))
     category, channel = make_category(), make_channel()
     for many in (50, 950):
@@ -103,7 +103,7 @@ def test_a_page_costs_the_same_queries_whatever_there_is(address, django_assert_
         "power={}&f=%25s&g_min=%25s",
     ],
 )
-def test_no_address_breaks_a_list(address):
+def test_no_query_breaks_a_list(address):
     make_card()
 
     found = read(ShelfQuery.from_params(QueryDict(address)))

@@ -40,7 +40,7 @@ def asked(words):
         ("in stock lantern", "lantern", {"in_stock": True}),
     ],
 )
-def test_words_that_can_be_understood_become_filters(words, left, found):
+def test_recognized_words_become_filters(words, left, found):
     query = asked(words)
 
     assert query.words == left
@@ -49,17 +49,17 @@ def test_words_that_can_be_understood_become_filters(words, left, found):
         assert query.price == ANY
 
 
-def test_what_was_chosen_before_is_kept_beside_what_the_words_ask():
+def test_chosen_filters_stay_beside_those_in_the_text():
     query = understand(ShelfQuery(words="18650 lamp", power=frozenset({"aa"})))
 
     assert query.power == {"aa", "18650"}
 
 
-def test_a_number_keeps_the_look_of_what_is_left():
+def test_a_number_does_not_change_the_remaining_text():
     assert asked("Kömürçü FƏNƏRİ under 90 g").words == "Kömürçü FƏNƏRİ"
 
 
-def test_understanding_twice_changes_nothing():
+def test_parsing_is_idempotent():
     once = asked("18650 usb-c headlamp under 100g")
 
     assert understand(once) == once
@@ -75,7 +75,7 @@ def test_understanding_twice_changes_nothing():
         ("", []),
     ],
 )
-def test_only_words_are_looked_for(words, found):
+def test_only_words_become_search_words(words, found):
     assert [term.word for term in terms(words)] == found
 
 
@@ -89,7 +89,7 @@ def test_a_query_without_words_and_filters_is_wordless(words, is_expected):
     assert is_wordless(query) is is_expected
 
 
-def test_a_gtin_of_any_length_is_looked_for_in_fourteen_digits():
+def test_a_gtin_of_any_length_is_searched_in_14_digits():
     assert "04006381333931" in terms("4006381333931")[0].names
 
 

@@ -1,4 +1,4 @@
-"""E-mail over real SMTP: to a mail server that keeps it, and to some that misbehave."""
+"""E-mail over real SMTP: to a mailbox server, and to servers that misbehave."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def read(folder):
     ]
 
 
-def test_a_mail_arrives_as_text_and_html_with_its_lasting_name(settings, tmp_path):
+def test_an_e_mail_arrives_as_text_and_html_with_its_message_id(settings, tmp_path):
     with mailbox(tmp_path) as port:
         send(port, settings)
 
@@ -51,7 +51,7 @@ def test_a_mail_arrives_as_text_and_html_with_its_lasting_name(settings, tmp_pat
 
 
 @pytest.mark.parametrize("reply_to", [None, "erika@example.org"])
-def test_only_a_message_of_a_person_has_a_reply_address_and_is_not_marked_automatic(
+def test_only_a_message_from_a_person_has_a_reply_address_and_no_automatic_mark(
     settings, tmp_path, reply_to
 ):
     with mailbox(tmp_path) as port:
@@ -62,7 +62,7 @@ def test_only_a_message_of_a_person_has_a_reply_address_and_is_not_marked_automa
     assert mail["Auto-Submitted"] == (None if reply_to else "auto-generated")
 
 
-def test_the_mailbox_keeps_each_mail_and_hides_no_second_one(settings, tmp_path):
+def test_the_mailbox_keeps_each_message_and_hides_no_duplicate(settings, tmp_path):
     with mailbox(tmp_path) as port:
         send(port, settings)
         send(port, settings)
@@ -86,7 +86,7 @@ def test_the_mailbox_stops_cleanly(tmp_path, stop):
     process.stdout.close()
 
 
-def test_the_mailbox_says_why_it_cannot_listen(tmp_path):
+def test_the_mailbox_explains_why_it_cannot_listen(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         result = subprocess.run(
             mailbox_command(taken.getsockname()[1], tmp_path),
@@ -115,14 +115,14 @@ def test_the_mailbox_says_why_it_cannot_listen(tmp_path):
     ],
     ids=str,
 )
-def test_a_failure_of_which_nothing_can_have_arrived_may_be_tried_again(settings, answers):
+def test_a_failure_before_acceptance_may_be_retried(settings, answers):
     with BadServer(**answers) as server, pytest.raises(TemporaryError) as caught:
         send(server.port, settings)
 
     assert caught.value.may_have_happened is False
 
 
-def test_nothing_is_said_in_clear_to_a_server_that_offers_no_tls(settings):
+def test_nothing_is_sent_in_plain_text_without_tls(settings):
     with BadServer() as server:
         settings.MAILERS = mailers(server.port)
         settings.MAILERS["default"]["OPTIONS"]["use_tls"] = True
@@ -132,7 +132,7 @@ def test_nothing_is_said_in_clear_to_a_server_that_offers_no_tls(settings):
     assert server.bodies == []
 
 
-def test_a_server_that_is_not_there_may_be_tried_again(settings):
+def test_an_unavailable_server_may_be_retried(settings):
     with pytest.raises(TemporaryError) as caught:
         send(free_port(), settings)
 
@@ -142,13 +142,13 @@ def test_a_server_that_is_not_there_may_be_tried_again(settings):
 @pytest.mark.parametrize(
     "answers", [{"RCPT": "550 no such mailbox"}, {"MAIL": "553 no"}, {"body": "554 spam"}], ids=str
 )
-def test_a_refusal_for_good_is_final(settings, answers):
+def test_a_permanent_rejection_is_final(settings, answers):
     with BadServer(**answers) as server, pytest.raises(PermanentError):
         send(server.port, settings)
 
 
 @pytest.mark.parametrize("answer", ["", "silence"])
-def test_a_server_that_never_says_whether_it_took_the_mail_leaves_a_doubt(settings, answer):
+def test_a_missing_confirmation_is_uncertain(settings, answer):
     with BadServer(body=answer) as server:
         settings.MAILERS = mailers(server.port)
         settings.MAILERS["default"]["OPTIONS"]["timeout"] = 1
@@ -170,14 +170,14 @@ def test_a_server_that_never_says_whether_it_took_the_mail_leaves_a_doubt(settin
     ],
     ids=str,
 )
-def test_no_header_can_be_smuggled_in(settings, changes):
+def test_headers_cannot_be_injected(settings, changes):
     with BadServer() as server, pytest.raises(PermanentError):
         send(server.port, settings, replace(MESSAGE, **changes))
 
     assert server.bodies == []
 
 
-def test_a_domain_in_any_script_can_be_written_to(settings):
+def test_international_domains_are_supported(settings):
     with BadServer() as server:
         send(server.port, settings, replace(MESSAGE, recipient="erika@münchen.example"))
 
