@@ -1,4 +1,4 @@
-"""Notification admin: show events and messages, send a message again, settle one in doubt."""
+"""Notification admin: show events and messages, resend a message, confirm one as sent."""
 
 from __future__ import annotations
 

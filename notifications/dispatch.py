@@ -1,4 +1,4 @@
-"""Dispatch: create the messages of an event, send each once, retry, settle those in doubt."""
+"""Dispatch: create the messages of an event, send each once, retry, resolve unconfirmed ones."""
 
 from __future__ import annotations
 

@@ -23,8 +23,8 @@ DROPPED_WHOLE = frozenset({"script", "style", "iframe", "object", "noscript", "t
 _UNWANTED = {"Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk"}  # controls, overrides, emoji, unassigned
 _KEPT_SIGNS = frozenset("°®™©")
 _VARIATION = re.compile("[\ufe00-\ufe0f\u20e3]")
-# A number that ends in "lm". Blanks group thousands only if the rest cannot stand alone: "1 000 lm"
-# is one number, "Spot 400 350 lm" is a model and a claim.
+# A number that ends in "lm". Blanks group thousands only if the rest is not a number of its own: "1
+# 000 lm" is one number, "Spot 400 350 lm" is a model and a claim.
 _CLAIM = (
     r"(?:(?:up to|max\.|bis zu|jusqu'à)\s*)?(?:(?<![\w.,'’-])\d+[-–~](?=\d))?"
     r"(?<![\d.,'’])(?P<{0}>\d{{1,3}}(?:[.,'’]\d{{3}})+|\d{{1,3}}(?: 0\d\d)+|\d+(?:[.,]\d+)?)"

@@ -115,7 +115,7 @@ def became(counts: Mapping[str, Any]) -> str:
     """Return how many lines had each result; zeros are omitted."""
     said = {**{one.value: one.label for one in Became}, "refused": _("refused")}
     if "changed" not in counts and "matched" in counts:
-        said |= {"matched": _("ours")}  # it was never taken in
+        said |= {"matched": _("ours")}  # not imported
     return " · ".join(f"{name}: {counts[code]}" for code, name in said.items() if counts.get(code))
 
 

@@ -73,7 +73,7 @@ class RateNews(Stateful):
     """
 
     class Status(models.TextChoices):
-        TAKEN = "taken", _("Taken in")  # believed as it came, or said by a person
+        TAKEN = "taken", _("Taken in")  # plausible, or set by staff
         WAITING = "waiting", _("Waits for a decision")  # it moved too far
         APPROVED = "approved", _("Approved")
         REJECTED = "rejected", _("Rejected")

@@ -163,7 +163,7 @@ def _effect(row: Any, done: Calculation, *, after: Decimal | None, at: datetime 
 def rehearse(*, book: PriceBook, now: datetime) -> dict[str, Any]:
     """Dry-run a book, store the result on it and return it.
 
-    The result is not stored if the book changed meanwhile.
+    Nothing is stored if the book changed during the run.
     Shape:  ``later`` holds the results per time of a timed rule, ``unseen`` the number of further
             times; ``counted_by`` is the hash of the inputs (``basis``)
     """

@@ -143,7 +143,7 @@ def _ways(
 
 
 def _heard(parcels: Sequence[PlannedParcel], to: Address) -> dict[int, Answer]:
-    """Ask all suppliers in parallel; record those that do not answer in time as silent.
+    """Ask all suppliers in parallel; those that do not answer in time are recorded as such.
 
     A parcel whose supplier was not asked has no entry, so that the next page asks again.
     """
