@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-SEE_COSTS = "orders.view_costs"  # the right to see costs, fees and margins
+SEE_COSTS = "orders.view_costs"  # permission to see costs, fees and margins
 
 
 class Criterion(StrEnum):
-    """One thing by which places are ranked."""
+    """A criterion that ranks sources."""
 
-    PARCELS = "parcels"  # the fewest, of the whole cart
-    COST = "cost"  # what the goods land at
-    DISTANCE = "distance"  # nothing, a road, or a border lies between
+    PARCELS = "parcels"  # fewest parcels for the whole cart
+    COST = "cost"  # landed cost
+    DISTANCE = "distance"  # same place, same country or another country
     DAYS = "days"  # until it arrives
-    SCORE = "score"  # what we saw of the supplier
-    PREFERENCE = "preference"  # whom staff like to buy from
+    SCORE = "score"  # measured supplier performance
+    PREFERENCE = "preference"  # supplier preferred by staff

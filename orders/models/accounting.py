@@ -1,4 +1,4 @@
-"""Accounting models: store supplier invoices, reconciled days and discrepancies.
+"""Accounting models: store supplier invoices, reconciliation runs and discrepancies.
 
 An invoice comes from the supplier's API, or staff enter it from paper.
 """
@@ -20,11 +20,11 @@ from suppliers.models import Supplier
 
 
 class SupplierBill(models.Model):
-    """One charge of one supplier. Its amounts never change: a correction withdraws it.
+    """One invoice of one supplier. Its amounts never change: a correction withdraws it.
 
-    ``number`` is our number as he gives it, ``reference`` his own. ``freight_amount`` is empty
-    where he does not say. ``told_by`` is empty where his API tells it. ``match`` is how it stood
-    against order and shipment when it was compared last.
+    ``number`` is our order number on it, ``reference`` the supplier's invoice number.
+    ``freight_amount`` is None if not stated. ``told_by`` is empty if it came from the API.
+    ``match`` is the result of the last three-way match.
     """
 
     class Match(models.TextChoices):
@@ -79,7 +79,10 @@ class SupplierBill(models.Model):
 
 
 class MoneyDay(Stateful):
-    """One day of the shop. It is reconciled once everybody who holds money of it was asked."""
+    """One day of the shop.
+
+    It is reconciled once every gateway and supplier concerned has answered.
+    """
 
     class Status(models.TextChoices):
         OPEN = "open", _("Not reconciled")
@@ -90,7 +93,7 @@ class MoneyDay(Stateful):
     TRANSITIONS: ClassVar = {
         Status.OPEN: frozenset({Status.RUNNING, Status.GIVEN_UP}),
         Status.RUNNING: frozenset({Status.OPEN, Status.RECONCILED}),
-        Status.RECONCILED: frozenset({Status.RUNNING}),  # compared once more
+        Status.RECONCILED: frozenset({Status.RUNNING}),  # compared again
         Status.GIVEN_UP: frozenset({Status.RUNNING}),
     }
     AXES: ClassVar = {"status": TRANSITIONS}
@@ -101,7 +104,7 @@ class MoneyDay(Stateful):
     status = models.CharField(max_length=12, choices=Status, default=Status.OPEN)
     status_since = models.DateTimeField()
     tries = models.PositiveIntegerField(default=0)
-    problem = models.CharField(max_length=500, blank=True)  # who did not answer, and what he said
+    problem = models.CharField(max_length=500, blank=True)  # who did not answer, and the error
     counts = models.JSONField(default=dict, blank=True)  # what was compared
     reconciled_at = models.DateTimeField(null=True, blank=True)
 
@@ -121,10 +124,11 @@ class MoneyDay(Stateful):
 
 
 class MoneyDifference(Stateful):
-    """What does not agree, of one thing. Its key names it whenever it is found again.
+    """One discrepancy. ``key`` identifies it whenever it is found again.
 
-    ``expected_amount`` is what our own books say, ``found_amount`` what stands against it; None
-    where one side has nothing. ``part`` says who was compared: only he can tell that it is gone.
+    ``expected_amount`` is that of our books, ``found_amount`` that of the other side; None if
+    one side has none. ``part`` names the counterparty: only a comparison with it can clear the
+    discrepancy.
     """
 
     class Kind(models.TextChoices):
@@ -164,7 +168,7 @@ class MoneyDifference(Stateful):
     TRANSITIONS: ClassVar = {
         Status.OPEN: frozenset({Status.GONE, Status.SETTLED}),
         Status.GONE: frozenset({Status.OPEN}),
-        # Staff know why it differs; they hear of it again when it differs otherwise.
+        # Staff accepted it. It opens again if it changes.
         Status.SETTLED: frozenset({Status.OPEN}),
     }
     AXES: ClassVar = {"status": TRANSITIONS}
@@ -188,7 +192,7 @@ class MoneyDifference(Stateful):
     bill = models.ForeignKey(
         SupplierBill, models.PROTECT, null=True, blank=True, related_name="differences"
     )
-    reference = models.CharField(max_length=120, blank=True)  # what the other side calls it
+    reference = models.CharField(max_length=120, blank=True)  # the other side's reference
     expected_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     found_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     currency = models.CharField(max_length=3)
@@ -225,13 +229,13 @@ class MoneyDifference(Stateful):
 
     @property
     def name(self) -> str:
-        """Name what it is about as staff know it."""
+        """Return what it is about as staff know it: purchase order, order, payment or reference."""
         about = self.purchase_order or self.order or self.payment
         return str(about) if about else self.reference
 
 
 class MoneySighting(models.Model):
-    """A difference as one day's comparison found it. Append-only."""
+    """One discrepancy as one day's comparison found it. Append-only."""
 
     difference = models.ForeignKey(MoneyDifference, models.PROTECT, related_name="sightings")
     day = models.ForeignKey(MoneyDay, models.PROTECT, related_name="sightings")

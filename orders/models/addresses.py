@@ -1,4 +1,4 @@
-"""Address change model: store the request to ship elsewhere and the supplier's answer."""
+"""Address change model: store requests for another address, and the supplier's answers."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from storefront.lib.state_machine import Stateful
 
 
 class AddressWish(Stateful):
-    """Another address for one purchase order that its supplier has. He decides.
+    """A request to change the address of a purchase order that the supplier has.
 
-    ``ship_to`` is an Address. ``place`` counts the wishes of the order, for its mails.
+    The supplier decides.
+
+    ``ship_to`` is an Address. ``place`` counts the requests of the order, for the e-mails.
     """
 
     class Status(models.TextChoices):
@@ -35,7 +37,7 @@ class AddressWish(Stateful):
     place = models.PositiveSmallIntegerField()
     status = models.CharField(max_length=10, choices=Status, default=Status.REQUESTED)
     status_since = models.DateTimeField()
-    # Empty until a worker told him.
+    # Empty until a worker has notified the supplier.
     told_by = models.CharField(
         max_length=10, choices=PurchaseOrder.Told, blank=True, default="", db_default=""
     )

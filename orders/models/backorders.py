@@ -17,14 +17,14 @@ from suppliers.models import StockLevel
 
 
 class Setback(Stateful):
-    """Some lines of one purchase order that do not come as promised.
+    """Lines of one purchase order that do not come as promised.
 
-    What a supplier refused is looked for elsewhere while it is ``open``: its units, if any, and
-    its money wait. Where the shopper has to agree it is ``asked``, with units held for each answer
-    that needs some. What he is silent about until ``answer_by`` goes the way of ``if_silent``.
+    Another source of rejected lines is sought while it is ``open``; reserved units and the
+    payment are kept. If the customer must choose it is ``asked``, with units reserved for each
+    choice that needs them. Without an answer by ``answer_by``, ``if_silent`` applies.
 
-    Shape:  ``plan`` are parcels as entries of ``Order.delivery_plan``, with ``shelves``: order line
-            to stock row; ``delivery_amount`` is what was paid for the way and goes along
+    Shape:  ``plan``: parcels as in ``Order.delivery_plan``, with ``shelves``: order line to
+            stock row; ``delivery_amount``: the shipping charge that belongs to these lines
     """
 
     class Kind(models.TextChoices):
@@ -56,15 +56,15 @@ class Setback(Stateful):
     kind = models.CharField(max_length=10, choices=Kind)
     status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
     status_since = models.DateTimeField()
-    reason = models.CharField(max_length=300, blank=True)  # his words
+    reason = models.CharField(max_length=300, blank=True)  # the supplier's text
     currency = models.CharField(max_length=3)
     delivery_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     plan = models.JSONField(default=list, blank=True)
-    decision = models.JSONField(default=dict, blank=True)  # as ``routing.decision_log`` keeps it
-    promised_by = models.DateField(null=True, blank=True)  # what the shopper was told
-    ships_by = models.DateField(null=True, blank=True)  # what he says now
-    arrives_by = models.DateField(null=True, blank=True)  # what he would be told now
-    choices = models.JSONField(default=list, blank=True)  # what he may answer
+    decision = models.JSONField(default=dict, blank=True)  # as ``routing.decision_log`` stores it
+    promised_by = models.DateField(null=True, blank=True)  # the date promised to the customer
+    ships_by = models.DateField(null=True, blank=True)  # the supplier's new shipping date
+    arrives_by = models.DateField(null=True, blank=True)  # the new delivery date for the customer
+    choices = models.JSONField(default=list, blank=True)  # what the customer may choose
     chosen = models.CharField(max_length=10, choices=Choice, blank=True)
     chosen_by = models.CharField(max_length=100, blank=True)
     if_silent = models.CharField(max_length=10, choices=Choice, default=Choice.REFUND)
@@ -102,9 +102,11 @@ class Setback(Stateful):
 
 
 class SetbackLine(models.Model):
-    """One line of a setback. ``level`` is the shelf where its units are held for his answer.
+    """One line of a backorder.
 
-    ``substitute`` is another light that he may take instead, for the same money.
+    ``level`` is the stock row that is reserved for the customer's choice.
+
+    ``substitute`` is another variant that the customer may take instead, at the same price.
     """
 
     setback = models.ForeignKey(Setback, models.PROTECT, related_name="lines")

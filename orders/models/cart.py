@@ -16,28 +16,28 @@ MAX_QUANTITY = 99
 
 
 class Cart(models.Model):
-    """A cart, known to its owner by ``token`` only. Placing it freezes it."""
+    """A cart, known to its owner only by ``token``. Checkout freezes it."""
 
     token = models.CharField(max_length=43, unique=True)
     channel = models.ForeignKey(Channel, models.PROTECT, related_name="carts")
     country = models.CharField(max_length=2)
     locale = models.CharField(max_length=5, default="en")
     email = models.EmailField(max_length=254, blank=True)
-    ship_to = models.JSONField(default=dict, blank=True)  # Address, as far as written
-    # How its owner came to it, as ``addresses.verification.note`` says.
+    ship_to = models.JSONField(default=dict, blank=True)  # Address, as far as entered
+    # Where the address came from, see ``addresses.verification.note``.
     address_check = models.JSONField(
         default=dict, db_default=Value({}, models.JSONField()), blank=True
     )
     codes = models.JSONField(
         default=list, db_default=Value([], models.JSONField()), blank=True
-    )  # of promotions, as the shopper wrote them
-    service = models.CharField(max_length=40, blank=True)  # the delivery chosen
-    # Whose account it belongs to, and whether it is the one that is filled now.
+    )  # coupon codes as the customer entered them
+    service = models.CharField(max_length=40, blank=True)  # the delivery method chosen
+    # The account it belongs to, and whether it is that account's current cart.
     owner = models.ForeignKey(
         User, models.SET_NULL, null=True, blank=True, related_name="carts", db_index=False
     )
     is_current = models.BooleanField(default=False)
-    # The token of the first cart of the same browser: whose orders are one shopper's.
+    # Token of the browser's first cart: identifies the orders of one browser.
     browser_key = models.CharField(max_length=43, blank=True, default="", db_default="")
     created_at = models.DateTimeField()
     touched_at = models.DateTimeField()
@@ -60,15 +60,15 @@ class Cart(models.Model):
 
     @property
     def browser(self) -> str:
-        """Return the key of the cart's browser: the token of that browser's first cart."""
+        """Return the key of the browser: the token of its first cart."""
         return self.browser_key or self.token
 
 
 class CartLine(models.Model):
-    """A quantity of one listing, with the price that was quoted and when.
+    """A quantity of one listing, with the quoted price and time.
 
     ``promised_from`` to ``promised_country`` are what the customer saw when the line was last
-    added: when one unit arrives, from which country, and in which.
+    added: the delivery window, the country of origin and the destination.
     """
 
     cart = models.ForeignKey(Cart, models.CASCADE, related_name="lines")
@@ -104,5 +104,5 @@ class CartLine(models.Model):
         return f"{self.quantity} x {self.listing_id}"
 
     def is_promised(self, now: datetime) -> bool:
-        """Whether the price that it was put in at is promised still."""
+        """Return whether the quoted price is still guaranteed."""
         return now - self.quoted_at <= PRICE_PROMISED_FOR

@@ -14,19 +14,19 @@ from storefront.lib.state_machine import Stateful
 
 
 class SupplierClaim(Stateful):
-    """One complaint about lines of one purchase order; no goods go back.
+    """One claim about lines of one purchase order. Nothing is sent back.
 
-    ``number`` is our reference at the supplier and is stored before any call. A lost answer
-    is ``submit_unknown``: it is looked up before anything is said again.
+    ``number`` is our reference at the supplier and is stored before any call. If the answer is
+    lost, the state is ``submit_unknown``: the claim is looked up before anything is sent again.
     """
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
         SUBMITTING = "submitting", _("Being sent")
-        # a definite no effect: may be said again
+        # the supplier certainly does not have it: may be resubmitted
         SUBMIT_FAILED = "submit_failed", _("Sending failed")
         SUBMIT_UNKNOWN = "submit_unknown", _("Unknown whether it was sent")
-        ON_HOLD = "on_hold", _("On hold")  # he refuses how we complain: a person looks
+        ON_HOLD = "on_hold", _("On hold")  # the supplier rejects the format: staff look
         REQUESTED = "requested", _("He is asked")
         CREDITED = "credited", _("Money came back")
         RESENT = "resent", _("Sent again")
@@ -60,25 +60,25 @@ class SupplierClaim(Stateful):
 
     purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="claims")
     number = models.CharField(max_length=30, unique=True)
-    supplier_claim = models.CharField(max_length=60, blank=True)  # his name of it
+    supplier_claim = models.CharField(max_length=60, blank=True)  # the supplier's reference
     remedy = models.CharField(max_length=10, choices=Remedy)
     trouble = models.CharField(max_length=20, choices=Trouble)
     message = models.CharField(max_length=500)
     picture_urls = models.JSONField(default=list, blank=True)
     currency = models.CharField(max_length=3)
     expected_amount = models.DecimalField(max_digits=12, decimal_places=2)
-    # Of it for the way, and what the way had cost us when it was claimed.
+    # Freight in it, and the freight cost known when it was opened.
     freight_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     freight_paid_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     credited_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    is_by_hand = models.BooleanField(default=False)  # a person tells him, no program
+    is_by_hand = models.BooleanField(default=False)  # staff submit it, no API
     opened_by = models.CharField(max_length=100)
-    recorded_by = models.CharField(max_length=100, blank=True)  # who wrote his answer down
+    recorded_by = models.CharField(max_length=100, blank=True)  # who recorded the answer
     status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT)
     status_since = models.DateTimeField()
     problem = models.CharField(max_length=300, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
-    # Tries that failed and are repeated, without those that his resting line held back.
+    # Failed attempts that are retried, without calls blocked by our circuit breaker.
     failures = models.PositiveSmallIntegerField(default=0, db_default=0)
     try_after = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField()
@@ -130,20 +130,20 @@ class SupplierClaim(Stateful):
 
 class ClaimLineQuerySet(models.QuerySet["SupplierClaimLine"]):
     def standing(self) -> Self:
-        """Keep the units for which he owes us something, or gave it."""
+        """Keep units with an open or credited claim."""
         return self.exclude(
             claim__status__in=[SupplierClaim.Status.DENIED, SupplierClaim.Status.CANCELED]
         )
 
 
 class SupplierClaimLine(models.Model):
-    """Units of one line that a claim is about. ``ordered_quantity`` is what the line has."""
+    """Units of one purchase line in a claim. ``ordered_quantity`` is that of the purchase line."""
 
     claim = models.ForeignKey(SupplierClaim, models.PROTECT, related_name="lines")
     purchase_line = models.ForeignKey(PurchaseLine, models.PROTECT, related_name="claim_lines")
     quantity = models.PositiveSmallIntegerField()
     ordered_quantity = models.PositiveSmallIntegerField()
-    unit_amount = models.DecimalField(max_digits=12, decimal_places=2)  # what we paid for one
+    unit_amount = models.DecimalField(max_digits=12, decimal_places=2)  # cost per unit
 
     objects = ClaimLineQuerySet.as_manager()
 

@@ -14,7 +14,7 @@ from suppliers.models import StockLevel, StockMovement
 
 
 class Reservation(Stateful):
-    """Units held for an order whose payment is not secured yet."""
+    """Units reserved for an order whose payment is not authorized yet."""
 
     class Status(models.TextChoices):
         ACTIVE = "active", _("Active")
@@ -47,11 +47,11 @@ class Reservation(Stateful):
 
 
 class Allocation(Stateful):
-    """Units sold, of one shelf. ``unseen`` until the supplier's own figure contains the sale.
+    """Units sold from one stock row.
 
-    ``seen_by`` is what proved it, ``seen_in`` the drop of his figure that showed it, and
-    ``seen_as_of`` of when the figure was; they stay when the units are released. ``doubt``
-    says why it is still subtracted.
+    ``unseen`` until the supplier's stock figure includes the sale. ``seen_by`` is the evidence,
+    ``seen_in`` the stock movement that showed it, ``seen_as_of`` the time of that figure. They
+    are kept when the units are released. ``doubt`` is why the units are still subtracted.
     """
 
     class Status(models.TextChoices):
@@ -78,7 +78,7 @@ class Allocation(Stateful):
 
     TRANSITIONS: ClassVar = {
         Status.UNSEEN: frozenset({Status.SEEN, Status.SHIPPED, Status.RELEASED}),
-        # Back, where the figure that contained the sale is rolled back.
+        # Undone if the figure that included the sale is rolled back.
         Status.SEEN: frozenset({Status.SHIPPED, Status.RELEASED, Status.UNSEEN}),
         Status.SHIPPED: frozenset({Status.UNSEEN}),
         Status.RELEASED: frozenset(),

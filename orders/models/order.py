@@ -18,25 +18,25 @@ from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
 from suppliers.models import StockLevel, SupplierOffer
 
-HELD_AT_MOST = timedelta(hours=1)  # by one shopper who does not pay, from his first hold
+HELD_AT_MOST = timedelta(hours=1)  # of one customer's unpaid orders, from the first reservation
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
-    """Questions about orders."""
+    """Queries of orders."""
 
     def of(self, owner_id: int, addresses: list[str]) -> OrderQuerySet:
-        """Return what an account ordered, signed in or with a proven address; newest first.
+        """Return the orders of an account: placed while signed in, or with a verified address.
 
-        Shape:  addresses in lower case
+        Shape:  addresses in lower case; newest first
         """
         with_them = self.alias(lower=Lower("email")).filter(lower__in=addresses).values("pk")
         signed_in = self.filter(cart__owner=owner_id).values("pk")
         return self.filter(pk__in=with_them.union(signed_in)).order_by("-placed_at", "-pk")
 
     def of_customer(self, *, owner_id: int | None, browser_key: str) -> OrderQuerySet:
-        """Return the orders of one account or one browser; none where neither is known.
+        """Return the orders of one account or one browser; none if neither is known.
 
-        An e-mail address does not count: anyone could enter that of another customer.
+        An e-mail address is no proof: anyone could enter that of another customer.
 
         Shape:  ``browser_key`` as ``Cart.browser``
         """
@@ -46,7 +46,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(who) if who else self.none()
 
     def with_progress(self) -> OrderQuerySet:
-        """Add ``payment_status`` and ``fulfillment_status``, derived from money and lines."""
+        """Annotate ``payment_status`` and ``fulfillment_status``, from payments and lines."""
         payments = apps.get_model("orders", "Payment")._base_manager  # noqa: SLF001
         purchases = apps.get_model("orders", "PurchaseOrder")._base_manager  # noqa: SLF001
         lines = OrderLine._base_manager  # noqa: SLF001
@@ -103,7 +103,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
 
 class Order(Stateful):
-    """One order of one shopper. How far payment and parcels are is derived, not stored."""
+    """One order of one customer. Payment and fulfillment status are derived, not stored."""
 
     class Status(models.TextChoices):
         PENDING_PAYMENT = "pending_payment", _("Payment awaited")
@@ -126,13 +126,14 @@ class Order(Stateful):
     AXES: ClassVar = {"status": TRANSITIONS}
 
     number = models.CharField(max_length=20, unique=True)
-    access_key = models.CharField(max_length=43)  # opens the order page without an account
+    # part of the order page's URL, instead of an account
+    access_key = models.CharField(max_length=43)
     channel = models.ForeignKey(Channel, models.PROTECT, related_name="orders")
     cart = models.OneToOneField(Cart, models.PROTECT, related_name="order")
     email = models.EmailField(max_length=254)
     locale = models.CharField(max_length=5)
-    ship_to = models.JSONField()  # Address, as it was
-    # How the shopper came to it, as ``addresses.verification.note`` says.
+    ship_to = models.JSONField()  # Address, as entered
+    # Where the address came from, see ``addresses.verification.note``.
     address_check = models.JSONField(
         default=dict, db_default=models.Value({}, models.JSONField()), blank=True
     )
@@ -148,18 +149,17 @@ class Order(Stateful):
     status_since = models.DateTimeField()
     hold_reason = models.CharField(max_length=200, blank=True)
     placed_at = models.DateTimeField()
-    pay_before = models.DateTimeField()  # then the goods are for others again
-    # Since when its shopper holds any of it unpaid, be it by an earlier order.
+    pay_before = models.DateTimeField()  # then the reserved stock is released
+    # Start of the first unpaid reservation of its items, which may belong to an earlier order.
     held_since = models.DateTimeField(null=True, blank=True)
-    # The digest of the network that placed it, while it is unpaid (``checkout.network_limits``).
+    # Digest of the customer's network while the order is unpaid (``checkout.network_limits``).
     network = models.CharField(max_length=32, blank=True, db_default="")
-    delivery_plan = models.JSONField(default=list)  # one entry per parcel, as it was quoted
-    # Which places could have sent each line, and by which rules these were taken
-    # (``routing.decision_log``).
+    delivery_plan = models.JSONField(default=list)  # one entry per parcel, as quoted
+    # The candidate sources of each line and the rules that chose (``routing.decision_log``).
     routed_by = models.JSONField(
         default=dict, db_default=models.Value({}, models.JSONField()), blank=True
     )
-    arrives_from = models.DateField(null=True, blank=True)  # what we promised
+    arrives_from = models.DateField(null=True, blank=True)  # the promised delivery window
     arrives_to = models.DateField(null=True, blank=True)
 
     objects = OrderQuerySet.as_manager()
@@ -214,12 +214,11 @@ class Order(Stateful):
 
 
 class OrderLine(models.Model):
-    """One line, with the words, price and cost it was sold on.
+    """One order line, with the texts, price and cost at the time of the sale.
 
-    ``offer`` and ``level`` are where routing decided to take it from. ``landed_amount`` is what
-    all units land at from there, and ``fees_amount`` what their price costs in fees, both in the
-    order's currency; ``cost_rate`` is what the supplier's money was worth in it. They are None
-    where nobody could say.
+    ``offer`` and ``level`` are the source that routing chose. ``landed_amount`` is the landed
+    cost of all units from there, ``fees_amount`` the fees on their price, both in the order's
+    currency. ``cost_rate`` converts the supplier's currency to the order's. None means unknown.
     """
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="lines")
@@ -236,21 +235,22 @@ class OrderLine(models.Model):
     tax_rate = models.DecimalField(max_digits=6, decimal_places=5)
     tax_amount = models.DecimalField(max_digits=12, decimal_places=2, db_default=0)
     added_tax_amount = models.DecimalField(max_digits=12, decimal_places=2, db_default=0)
-    cost_amount = models.DecimalField(max_digits=12, decimal_places=2)  # per unit, supplier's
+    # per unit, in the supplier's currency
+    cost_amount = models.DecimalField(max_digits=12, decimal_places=2)
     cost_currency = models.CharField(max_length=3)
     cost_rate = models.DecimalField(max_digits=20, decimal_places=10, null=True, blank=True)
     landed_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     fees_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    # The maker's own warranty when it was sold, where it had one.
+    # The manufacturer's warranty at the time of the sale; None: it has none.
     warranty_months = models.PositiveSmallIntegerField(null=True, blank=True)
-    # The line that it was one with, as it was written. It is read with the order: no index.
+    # The line that this one was split from. It is only read with its order: no index.
     parted_from = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="parts", db_index=False
     )
     canceled_quantity = models.PositiveSmallIntegerField(default=0)
     shipped_quantity = models.PositiveSmallIntegerField(default=0)
     delivered_quantity = models.PositiveSmallIntegerField(default=0)
-    # Units in returns that stand, and of them those that were refunded or exchanged.
+    # Units in open or settled returns, and how many of them were refunded or exchanged.
     returning_quantity = models.PositiveSmallIntegerField(default=0, db_default=0)
     returned_quantity = models.PositiveSmallIntegerField(default=0, db_default=0)
 
@@ -277,7 +277,7 @@ class OrderLine(models.Model):
                 condition=Q(shipped_quantity__gte=F("delivered_quantity")),
                 name="order_line_delivered_was_shipped",
             ),
-            # A parcel that is refused at the door comes back without having been delivered.
+            # A parcel refused at the door comes back without having been delivered.
             models.CheckConstraint(
                 condition=Q(shipped_quantity__gte=F("returning_quantity"))
                 & Q(returning_quantity__gte=F("returned_quantity")),
@@ -290,5 +290,8 @@ class OrderLine(models.Model):
 
     @property
     def charge_amount(self) -> Decimal:
-        """What the shopper pays for it, all in: what goes back when it is not shipped."""
+        """Return what the customer pays for the line, tax included.
+
+        It is refunded if the line is not shipped.
+        """
         return self.line_amount - self.discount_amount + self.added_tax_amount

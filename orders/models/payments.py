@@ -16,18 +16,18 @@ from storefront.lib.state_machine import Stateful
 
 
 class Payment(Stateful):
-    """One attempt to pay one order. Amounts are sums of its events.
+    """One attempt to pay one order. Its amounts are sums of its events.
 
-    Two axes: where the money is, and whether the shopper's bank disputes it.
+    Two state axes: where the money is, and whether the customer's bank disputes it.
     """
 
     class Status(models.TextChoices):
         CREATED = "created", _("Created")
-        # the shopper is at the gateway
+        # the customer is on the gateway's page
         REQUIRES_ACTION = "requires_action", _("The shopper is to act")
         AUTHORIZED = "authorized", _("Authorized")
         CAPTURED = "captured", _("Captured")  # nothing is left to capture
-        REFUNDED = "refunded", _("Refunded")  # all that was captured went back
+        REFUNDED = "refunded", _("Refunded")  # everything captured was refunded
         DECLINED = "declined", _("Declined")
         FAILED = "failed", _("Failed")
         VOIDED = "voided", _("Voided")
@@ -61,11 +61,12 @@ class Payment(Stateful):
         ),
         Status.AUTHORIZED: frozenset({Status.CAPTURED, Status.VOIDED, Status.EXPIRED}),
         Status.CAPTURED: frozenset({Status.REFUNDED}),
-        Status.REFUNDED: frozenset({Status.CAPTURED}),  # a refund came back
+        Status.REFUNDED: frozenset({Status.CAPTURED}),  # a refund failed
         Status.DECLINED: frozenset(),
         Status.FAILED: frozenset(),
         Status.VOIDED: frozenset(),
-        Status.EXPIRED: frozenset({Status.CAPTURED}),  # a capture just before was told late
+        # a capture before the expiry was reported late
+        Status.EXPIRED: frozenset({Status.CAPTURED}),
     }
     DISPUTES: ClassVar = {
         Dispute.NONE: frozenset({Dispute.CHARGED_BACK}),
@@ -102,9 +103,9 @@ class Payment(Stateful):
     dispute_status_since = models.DateTimeField(null=True, blank=True)
     problem = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField()
-    # when the gateway was asked for its page, if that was later than the payment was made
+    # when the payment page was requested, if later than ``created_at``
     asked_at = models.DateTimeField(null=True, blank=True)
-    # when the customer's return had the gateway asked last
+    # when the gateway was last read because the customer came back
     read_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -138,21 +139,23 @@ class Payment(Stateful):
 
     @property
     def asked_since(self) -> datetime:
-        """Since when the gateway may be opening its page, if it is not open yet."""
+        """Return since when the gateway may be opening the payment page."""
         return self.asked_at or self.created_at
 
     @property
     def open_amount(self) -> Money:
-        """Authorized, and neither captured nor given back yet."""
+        """Return what is authorized and neither captured nor voided."""
         left = self.authorized_amount - self.captured_amount - self.released_amount
         return Money(left, self.currency)
 
 
 class PaymentEvent(models.Model):
-    """One entry of the book. Append-only; what we ask and what the gateway says are apart.
+    """One entry of the payment ledger.
 
-    ``external_id`` is the gateway's id of the operation, or, for a request, our own
-    idempotency key. A request without an ``outcome`` is still to be done.
+    Append-only; our requests and the gateway's reports are separate.
+
+    ``external_id`` is the gateway's id of the operation or, for a request, our idempotency key.
+    A request without ``outcome`` is pending.
     """
 
     class Kind(models.TextChoices):
@@ -163,12 +166,12 @@ class PaymentEvent(models.Model):
         EXPIRED = "expired", _("Expired")
         CAPTURE_REQUESTED = "capture_requested", _("Capture requested")
         CAPTURED = "captured", _("Captured")
-        # give back a part that was only authorized
+        # void a part that was only authorized
         RELEASE_REQUESTED = "release_requested", _("Release requested")
         RELEASED = "released", _("Released")
         REFUND_REQUESTED = "refund_requested", _("Refund requested")
         REFUNDED = "refunded", _("Refunded")
-        REFUND_FAILED = "refund_failed", _("Refund failed")  # it was refunded, and came back
+        REFUND_FAILED = "refund_failed", _("Refund failed")  # the refund was reported, then failed
         DISPUTED = "disputed", _("Disputed")
         DISPUTE_WON = "dispute_won", _("Dispute won")
         DISPUTE_LOST = "dispute_lost", _("Dispute lost")
@@ -176,7 +179,7 @@ class PaymentEvent(models.Model):
         UNDER_REVIEW = "under_review", _("Under review at the gateway")
         REVIEW_APPROVED = "review_approved", _("Approved by the review")
         REVIEW_REFUSED = "review_refused", _("Refused by the review")
-        REFUSED = "refused", _("Refused")  # the gateway said no to a request: staff look
+        REFUSED = "refused", _("Refused")  # the gateway rejected a request: staff look
 
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="events")
     gateway = models.CharField(max_length=20)

@@ -16,10 +16,10 @@ CODE = RegexValidator(r"^[A-Z0-9-]{3,30}$", _("3 to 30 capital letters, digits o
 
 
 class PromotionQuerySet(models.QuerySet["Promotion"]):
-    """Questions about promotions."""
+    """Queries of promotions."""
 
     def holding(self, *, channel: Channel | int | OuterRef, now: datetime) -> PromotionQuerySet:
-        """Find those that hold now, and are not used up."""
+        """Keep promotions that are active now and have uses left."""
         return self.filter(
             Q(ends_at__isnull=True) | Q(ends_at__gt=now),
             Q(limit_total__isnull=True) | Q(used__lt=F("limit_total")),
@@ -30,10 +30,10 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
 
 
 class Promotion(models.Model):
-    """One promotion on one channel. Without codes it holds for every cart that fits.
+    """One promotion of one channel. Without a code it applies to every eligible cart.
 
     Units:  amounts in the channel's currency; ``percent`` and ``get_percent`` are fractions.
-            ``used`` counts orders that are not given up
+            ``used`` counts orders, without those canceled or expired unpaid
     """
 
     class Kind(models.TextChoices):
@@ -43,7 +43,7 @@ class Promotion(models.Model):
         BUY_X_GET_Y = "buy_x_get_y", _("Buy some, get some")
 
     channel = models.ForeignKey(Channel, models.PROTECT, related_name="promotions")
-    name = models.CharField(max_length=80)  # the shopper reads it beside what it saves him
+    name = models.CharField(max_length=80)  # shown to the customer beside the discount
     kind = models.CharField(max_length=15, choices=Kind)
     percent = models.DecimalField(max_digits=5, decimal_places=4, default=0)
     amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
@@ -59,7 +59,7 @@ class Promotion(models.Model):
     ends_at = models.DateTimeField(null=True, blank=True)
     limit_total = models.PositiveIntegerField(null=True, blank=True)
     limit_per_customer = models.PositiveSmallIntegerField(null=True, blank=True)
-    priority = models.PositiveSmallIntegerField(default=0)  # lower comes first
+    priority = models.PositiveSmallIntegerField(default=0)  # lowest first
     combines = models.BooleanField(default=False)
     may_go_below_floor = models.BooleanField(default=False)
     is_live = models.BooleanField(default=False)
@@ -97,7 +97,7 @@ class Promotion(models.Model):
 
 
 class Coupon(models.Model):
-    """A code that opens a promotion, for all or, with a limit of 1, for one order."""
+    """A code of a promotion. ``limit`` 1 makes it single-use."""
 
     promotion = models.ForeignKey(Promotion, models.CASCADE, related_name="coupons")
     code = models.CharField(max_length=30, unique=True, validators=[CODE])
@@ -120,16 +120,16 @@ class Coupon(models.Model):
 
 
 class Redemption(models.Model):
-    """One promotion that one order got. It is given back when the order is given up unpaid.
+    """One use of a promotion by one order. It is reverted if the order ends unpaid.
 
-    ``place`` is which of the customer's uses it is: two of his checkouts at once cannot both take
-    the last one. ``email`` is the customer's mailbox (``promotions.customers``), not its spelling.
+    ``place`` is the number of the customer's use: of two concurrent checkouts only one gets the
+    last use. ``email`` is the normalized mailbox (``promotions.customers``).
     """
 
     promotion = models.ForeignKey(Promotion, models.PROTECT, related_name="redemptions")
     coupon = models.ForeignKey(Coupon, models.PROTECT, null=True, related_name="redemptions")
     order = models.ForeignKey(Order, models.PROTECT, related_name="redemptions")
-    name = models.CharField(max_length=80)  # as it was called when the order was placed
+    name = models.CharField(max_length=80)  # its name when the order was placed
     code = models.CharField(max_length=30, blank=True)
     email = models.EmailField(max_length=254)
     place = models.PositiveSmallIntegerField(null=True)

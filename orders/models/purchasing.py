@@ -1,6 +1,6 @@
 """Purchasing models: store purchase orders, supplier messages, decisions and erasure requests.
 
-``StrayDecision`` is what staff decide if a supplier has a purchase order although it was canceled.
+``StrayDecision`` is the staff decision on a canceled purchase order that the supplier has.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from suppliers.models import StockLevel, StockLocation, Supplier, SupplierOffer
 
 
 class PurchaseOrder(Stateful):
-    """One order to one supplier and location. Two axes: the work, and the conversation.
+    """One order to one supplier and location, with two state axes: work and submission.
 
-    ``number`` is our reference at the supplier and is stored before any call. A lost answer
-    is ``submit_unknown``: it is looked up before anything is sent again.
+    ``number`` is our reference at the supplier and is stored before any call. If the answer is
+    lost, the state is ``submit_unknown``: the order is looked up before anything is sent again.
     """
 
     class Status(models.TextChoices):
@@ -40,7 +40,7 @@ class PurchaseOrder(Stateful):
         UNSUBMITTED = "unsubmitted", _("Not sent yet")
         SUBMITTING = "submitting", _("Being sent")
         SUBMITTED = "submitted", _("Sent")
-        # a definite no effect: may be sent again
+        # the supplier certainly does not have it: may be resubmitted
         SUBMIT_FAILED = "submit_failed", _("Sending failed")
         SUBMIT_UNKNOWN = "submit_unknown", _("Unknown whether it was sent")
         ACCEPTED = "accepted", _("Accepted")
@@ -52,12 +52,12 @@ class PurchaseOrder(Stateful):
         CANCELLATION_REJECTED = "cancellation_rejected", _("Cancellation rejected")
 
     class Told(models.TextChoices):
-        """How he heard of a wish: by a letter, or only once a person asks him."""
+        """How the supplier learns of a request without an API: by e-mail, or from staff."""
 
         LETTER = "letter", _("By a letter")
         PERSON = "person", _("A person asks him")
 
-    # What no supplier has heard of, what only we have in hand, and what may still be stopped.
+    # Not submitted; no work begun; still cancelable.
     NEVER_SENT: ClassVar = frozenset({Request.UNSUBMITTED, Request.SUBMIT_FAILED})
     NOT_BEGUN: ClassVar = frozenset({Status.DRAFT, Status.READY, Status.ON_HOLD})
     STOPPABLE: ClassVar = frozenset({Status.READY, Status.IN_PROGRESS})
@@ -88,7 +88,7 @@ class PurchaseOrder(Stateful):
         Request.SUBMIT_FAILED: frozenset(
             {
                 Request.SUBMITTING,
-                Request.SUBMITTED,  # a late yes: he has it after all
+                Request.SUBMITTED,  # a late acceptance: the supplier has it
                 Request.ACCEPTED,
                 Request.PARTIALLY_ACCEPTED,
             }
@@ -130,7 +130,8 @@ class PurchaseOrder(Stateful):
         ),
         Request.CANCELLATION_ACCEPTED: frozenset(),
         Request.CANCELLATION_REJECTED: frozenset(
-            {Request.CANCELLATION_REQUESTED, Request.REJECTED}  # asked in person, he stopped it
+            # staff asked, and the supplier canceled it
+            {Request.CANCELLATION_REQUESTED, Request.REJECTED}
         ),
     }
     AXES: ClassVar = {"status": TRANSITIONS, "request_status": CONVERSATION}
@@ -139,18 +140,18 @@ class PurchaseOrder(Stateful):
     supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="purchase_orders")
     location = models.ForeignKey(StockLocation, models.PROTECT, related_name="purchase_orders")
     number = models.CharField(max_length=30, unique=True)
-    # Opens the supplier's page of it (``orders.links``); another one closes the old link.
+    # Part of the URL of the supplier's page (``orders.links``); a new key disables the old link.
     access_key = models.CharField(max_length=43, blank=True)
     supplier_reference = models.CharField(max_length=60, blank=True)
     service_code = models.CharField(max_length=40)
-    carrier_service = models.CharField(max_length=50)  # the supplier's own name of the route
+    carrier_service = models.CharField(max_length=50)  # the supplier's name of the delivery service
     currency = models.CharField(max_length=3)
     charge_amount = models.DecimalField(
         max_digits=12, decimal_places=2
-    )  # what the shopper pays for it
-    # Our number for imports into the EU, where it travels with this parcel.
+    )  # what the customer pays for it
+    # Our IOSS number, if it applies to this parcel.
     ioss_number = models.CharField(max_length=30, blank=True, db_default="")
-    # What the supplier says that the way costs us; empty where he does not say.
+    # Shipping cost reported by the supplier; None: not reported.
     freight_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     freight_currency = models.CharField(max_length=3, blank=True)
     status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT)
@@ -158,33 +159,33 @@ class PurchaseOrder(Stateful):
     request_status = models.CharField(max_length=25, choices=Request, default=Request.UNSUBMITTED)
     request_status_since = models.DateTimeField()
     hold_reasons = models.JSONField(default=list, blank=True)
-    waived_reasons = models.JSONField(default=list, blank=True)  # staff said: send it all the same
+    waived_reasons = models.JSONField(default=list, blank=True)  # hold reasons that staff waived
     problem = models.CharField(max_length=300, blank=True)
-    # A wish to cancel that could not be followed yet: nobody knows whether he has the order.
+    # A cancellation request that waits: it is unknown whether the supplier has the order.
     cancel_wanted_at = models.DateTimeField(null=True, blank=True)
     cancel_reason = models.CharField(max_length=200, blank=True)
-    # Who hears the wish is no program, and answers when he likes: empty where one is asked.
+    # Set if no API takes the cancellation request; the supplier then answers later.
     stop_told_by = models.CharField(
         max_length=10, choices=Told, blank=True, default="", db_default=""
     )
-    # The wish is that another sends it: what is stopped is looked for elsewhere.
+    # The cancellation is for reassignment: another source is sought for what is canceled.
     is_to_be_moved = models.BooleanField(default=False, db_default=False)
     attempts = models.PositiveSmallIntegerField(default=0)
-    # Tries that failed and are repeated, without those that his resting line held back.
+    # Failed attempts that are retried, without calls blocked by our circuit breaker.
     failures = models.PositiveSmallIntegerField(default=0, db_default=0)
     try_after = models.DateTimeField(null=True, blank=True)
-    # Collected until then, and free to cancel (``suppliers.profile.order_schedule``); empty: sent
-    # at once.
+    # Batched submission: until then it can be canceled free of charge
+    # (``suppliers.profile.order_schedule``). Empty: submitted at once.
     goes_at = models.DateTimeField(null=True, blank=True)
     accepted_at = models.DateTimeField(null=True, blank=True)
     polled_at = models.DateTimeField(null=True, blank=True)
-    # Counts the times that the order was routed: what a supplier refused is looked for elsewhere.
+    # Number of routing rounds: rejected lines are routed again.
     round = models.PositiveSmallIntegerField(default=0, db_default=0)
-    # Where it goes, where that is not where the order goes.
+    # Delivery address, if it differs from that of the order.
     ship_to = models.JSONField(
         default=dict, db_default=models.Value({}, models.JSONField()), blank=True
     )
-    # How it comes, where the order was routed anew; empty where ``Order.delivery_plan`` tells.
+    # Planned parcel after rerouting; empty if ``Order.delivery_plan`` has it.
     way = models.JSONField(
         default=dict, db_default=models.Value({}, models.JSONField()), blank=True
     )
@@ -220,13 +221,13 @@ class PurchaseOrder(Stateful):
 
     @property
     def goes_to(self) -> dict[str, str]:
-        """Where it goes, as the parts of an Address."""
+        """Return the delivery address, as the parts of an Address."""
         there: dict[str, str] = self.ship_to or self.order.ship_to
         return there
 
     @property
     def entry(self) -> Mapping[str, Any]:
-        """How it comes, as it was quoted: one entry of the order's plan, or its own."""
+        """Return the planned parcel as quoted: its own, or that of the order's plan."""
         way: Mapping[str, Any] = self.way
         if way:
             return way
@@ -235,9 +236,9 @@ class PurchaseOrder(Stateful):
 
 
 class PurchaseLine(models.Model):
-    """One order line, wholly in one live purchase order, and the shelf that it is taken from.
+    """One order line in one active purchase order, and the stock it is taken from.
 
-    ``offer`` and ``level`` are those of the order line, unless that was routed anew.
+    ``offer`` and ``level`` are those of the order line, unless it was rerouted.
     """
 
     purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="lines")
@@ -265,25 +266,25 @@ class PurchaseLine(models.Model):
 
     @property
     def bought(self) -> Variant:
-        """What is in the parcel: what was sold, or what the shopper takes instead."""
+        """Return what is shipped: the variant sold, or the substitute that was accepted."""
         return self.offer.variant or self.order_line.variant
 
     @property
     def sku(self) -> str:
-        """Name what is in the parcel; what was sold as it was named then."""
+        """Return the SKU of what is shipped; for the variant sold, as of the sale."""
         variant = self.bought
         return self.order_line.sku if variant.pk == self.order_line.variant_id else variant.sku
 
     @property
     def title(self) -> str:
-        """Say what is in the parcel; what was sold in the words of then."""
+        """Return the title of what is shipped; for the variant sold, as of the sale."""
         if self.bought.pk == self.order_line.variant_id:
             return self.order_line.title
         return self.bought.full_title
 
 
 class PurchaseMessage(models.Model):
-    """One thing said between us and the supplier, word for word. Append-only."""
+    """One message to or from the supplier, verbatim. Append-only."""
 
     class Direction(models.TextChoices):
         OUT = "out", _("To the supplier")
@@ -300,9 +301,10 @@ class PurchaseMessage(models.Model):
 
 
 class StrayDecision(models.Model):
-    """How one stray ends: why, who said so, and when. Append-only; the newest one counts.
+    """How a canceled purchase order that the supplier has ends: why, who decided, when.
 
-    ``was_shipped`` is what was known then: what leaves later is to be decided anew.
+    Append-only; the newest row counts. ``was_shipped`` is the state at the decision: a later
+    shipment needs a new decision.
     """
 
     class Outcome(models.TextChoices):
@@ -337,7 +339,10 @@ class StrayDecision(models.Model):
 
 
 class SupplierToAsk(models.Model):
-    """A supplier keeps an address that we erased; a person asks him to erase it, and says so."""
+    """A request to erase an address that a supplier still keeps.
+
+    Staff ask the supplier and record it.
+    """
 
     purchase_order = models.OneToOneField(
         PurchaseOrder, models.PROTECT, related_name="address_to_forget"

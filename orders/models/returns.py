@@ -1,4 +1,4 @@
-"""Return models: store suppliers' return policies, customers' returns, their lines and pictures."""
+"""Return models: store return policies, returns, their lines and photos."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ from suppliers.models import Supplier
 
 
 class ReturnPolicy(models.Model):
-    """What one supplier does about goods that come back.
+    """How one supplier handles returns.
 
-    The row without a supplier holds for each who has none of his own; without it, the defaults.
+    The row without a supplier applies to suppliers without their own.
+
+    Without that row, the field defaults apply.
     """
 
     class Destination(models.TextChoices):
@@ -39,11 +41,11 @@ class ReturnPolicy(models.Model):
     )
     destination = models.CharField(max_length=10, choices=Destination, default=Destination.US)
     address = models.CharField(max_length=300, blank=True)
-    # Goods worth less than this, in the order's currency, are not worth their way back.
+    # Below this value, in the order's currency, a return is refunded without sending it back.
     keep_below_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
-    takes_back = models.BooleanField(default=False)  # gives us a credit for what comes back
+    takes_back = models.BooleanField(default=False)  # credits us for returned items
     takes_back_days = models.PositiveSmallIntegerField(default=30)
-    # How long after it arrived he stands in for what is broken; unknown: as for all he takes back.
+    # Supplier's warranty from the delivery; None: as ``takes_back_days``.
     warranty_months = models.PositiveSmallIntegerField(null=True, blank=True)
     restocking_percent = models.DecimalField(max_digits=5, decimal_places=2, default=0)
     label_payer = models.CharField(max_length=10, choices=Payer, default=Payer.SHOPPER)
@@ -72,14 +74,15 @@ class ReturnPolicy(models.Model):
 
 # Returns
 
-MOST_WORDS = 4000  # a complaint, and the answers to what we asked
+MOST_WORDS = 4000  # the customer's message, with the answers to our questions
 
 
 class ReturnAuthorization(Stateful):
-    """One return of goods of one purchase order, which go to one place, or stay.
+    """One return of items of one purchase order, sent to one destination or kept.
 
-    What a shopper declares at once may be goods of several: each is a return by itself, under
-    one ``declaration``. The units of a return that ``stands`` are counted on their lines.
+    A request that covers several purchase orders makes one return for each, under one
+    ``declaration``. The units of a return that is not rejected, expired or canceled are counted
+    on their order lines.
     """
 
     class Status(models.TextChoices):
@@ -114,7 +117,7 @@ class ReturnAuthorization(Stateful):
     GONE_BACK: ClassVar = frozenset({Status.REFUNDED, Status.EXCHANGED})
     FALLEN: ClassVar = frozenset({Status.REJECTED, Status.REFUSED, Status.EXPIRED, Status.CANCELED})
     ENDED: ClassVar = GONE_BACK | FALLEN
-    # Kept goods are paid for without a way back.
+    # Returnless: refunded without being sent back.
     TRANSITIONS: ClassVar = {
         Status.REQUESTED: frozenset(
             {
@@ -162,18 +165,18 @@ class ReturnAuthorization(Stateful):
             {Status.REFUNDED, Status.EXCHANGED, Status.REFUSED, Status.RECEIVED}
         ),
         **dict.fromkeys(ENDED, frozenset()),
-        Status.EXCHANGED: frozenset({Status.REFUNDED}),  # the replacement could not be had
-        Status.EXPIRED: frozenset({Status.RECEIVED}),  # it came all the same
+        Status.EXCHANGED: frozenset({Status.REFUNDED}),  # the replacement is unavailable
+        Status.EXPIRED: frozenset({Status.RECEIVED}),  # it arrived late
     }
     AXES: ClassVar = {"status": TRANSITIONS}
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="returns")
     purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="returns")
     number = models.CharField(max_length=30, unique=True)
-    declaration = models.CharField(max_length=40)  # one click of the shopper, or of staff
+    declaration = models.CharField(max_length=40)  # idempotency key of the request form
     kind = models.CharField(max_length=12, choices=Kind)
-    words = models.CharField(max_length=MOST_WORDS, blank=True)  # the shopper's
-    answer = models.CharField(max_length=500, blank=True)  # ours, which he reads
+    words = models.CharField(max_length=MOST_WORDS, blank=True)  # the customer's message
+    answer = models.CharField(max_length=500, blank=True)  # our answer, shown to the customer
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=16, choices=Status, default=Status.REQUESTED)
     status_since = models.DateTimeField()
@@ -187,14 +190,14 @@ class ReturnAuthorization(Stateful):
         max_length=10, choices=ReturnPolicy.Payer, default=ReturnPolicy.Payer.SHOPPER
     )
     send_before = models.DateField(null=True, blank=True)
-    label = models.CharField(max_length=500, blank=True)  # a link, or what to say at the counter
+    label = models.CharField(max_length=500, blank=True)  # a link, or a code for the counter
     carrier = models.CharField(max_length=60, blank=True)
     tracking_number = models.CharField(max_length=60, blank=True)
-    # What was due for it, and of that what was still there to give back.
+    # The refund due, and the part of it that was still refundable.
     due_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     delivery_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     refund_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    # What went back when it was exchanged for what costs less.
+    # Refunded price difference of an exchange for a cheaper item.
     difference_amount = models.DecimalField(
         max_digits=12, decimal_places=2, default=0, db_default=0
     )
@@ -237,7 +240,7 @@ class ReturnAuthorization(Stateful):
 
     @property
     def is_kept(self) -> bool:
-        """Whether the goods stay with the shopper."""
+        """Return whether the customer keeps the items."""
         return self.destination == ReturnPolicy.Destination.NOWHERE
 
     @property
@@ -251,17 +254,17 @@ class ReturnAuthorization(Stateful):
 
 class ReturnLineQuerySet(models.QuerySet["ReturnLine"]):
     def standing(self) -> Self:
-        """Keep the units that come back, or did, or are paid for and kept."""
+        """Keep units of returns that are not rejected, expired or canceled."""
         return self.exclude(authorization__status__in=ReturnAuthorization.FALLEN)
 
 
 class ReturnLine(models.Model):
-    """Units of one order line in a return. What came is not what was accepted.
+    """Units of one order line in a return: requested, received and accepted.
 
-    ``share_amount`` is what the shopper had paid for the units that went back, and
-    ``deduction_amount`` what is kept of it for use beyond trying. ``replaced_amount`` is what
-    of it belongs to units that came anew, where others could not be had and are paid.
-    ``wanted`` is what he asked for instead; ``difference_amount`` what went back as it costs less.
+    ``share_amount`` is what the customer had paid for the returned units, ``deduction_amount``
+    what we keep for use beyond testing. ``replaced_amount`` is the part for replaced units whose
+    replacement failed and was refunded. ``wanted`` is the variant requested in exchange,
+    ``difference_amount`` the refund if it is cheaper.
     """
 
     authorization = models.ForeignKey(ReturnAuthorization, models.PROTECT, related_name="lines")
@@ -317,14 +320,14 @@ class ReturnLine(models.Model):
         return f"{self.quantity} of line {self.order_line_id}"
 
 
-MOST_PICTURES = 12  # of one return: with the complaint, and with the answers
+MOST_PICTURES = 12  # per return, over all messages
 
 
 class ReturnPicture(models.Model):
-    """A picture that a shopper sent with a complaint, or with an answer of his.
+    """A photo that a customer sent with a return request or an answer.
 
-    ``file`` is a name that we made, in the private storage; no URL shows it. What was declared at
-    once may be several returns: each has a row of the same file.
+    ``file`` is a generated name in private storage; no URL serves it. Returns of one request
+    share files: each has its own row.
     """
 
     authorization = models.ForeignKey(ReturnAuthorization, models.PROTECT, related_name="pictures")

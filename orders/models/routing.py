@@ -25,16 +25,16 @@ CRITERIA = [
 
 
 class RoutingRules(Stateful):
-    """One version of a channel's criteria, in the order in which they decide.
+    """One version of a channel's routing criteria, most important first.
 
-    Written while it is a draft; what went live never changes, so each order names what it was
-    routed by. Of those that are live and whose time it is, one that ends stands above those that
-    do not, and then the one that began last; without any, ``routing.ranking.USUAL`` is in force.
+    Only a draft changes, so each order names the version that routed it. Of the live versions
+    whose time has come, one with an end wins over those without, then the one that began last.
+    Without any, ``routing.ranking.USUAL`` applies.
 
-    Shape:  ``preferred`` are codes of suppliers, best first; with ``looks_elsewhere`` what one
-            refuses is bought from another; who is silent ``moves_silent_after_h`` hours longer than
-            he promised is asked to stop, and then as well; from where a line leaves less than
-            ``least_margin_rate`` it is not sent if another can: 0: no loss, None: not asked for
+    Shape:  ``preferred``: supplier codes, best first; ``looks_elsewhere``: what a supplier
+            rejects is bought from another; ``moves_silent_after_h``: hours after the promised
+            answer until an unconfirmed order is reassigned; ``least_margin_rate``: sources below
+            it are used only if no other can ship; 0: no loss, None: no limit
     """
 
     class Status(models.TextChoices):

@@ -1,4 +1,4 @@
-"""Supplier return models: store goods returned to a supplier and the credit due."""
+"""Supplier return models: store items sent back to a supplier, and the credit due."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from storefront.lib.state_machine import Stateful
 
 class SupplierRMAQuerySet(models.QuerySet["SupplierRMA"]):
     def open(self) -> Self:
-        """Keep those of which a credit may still come."""
+        """Keep those that may still be credited."""
         return self.exclude(status__in=SupplierRMA.SETTLED)
 
     def owed(self) -> dict[str, Decimal]:
-        """Sum what suppliers owe us, by currency."""
+        """Return what suppliers owe us, by currency."""
         sums = self.open().order_by("currency").values("currency")
         return dict(sums.annotate(owed=Sum("expected_amount")).values_list("currency", "owed"))
 
 
 class SupplierRMA(Stateful):
-    """Goods of one purchase order that its supplier takes back. People speak with him of it.
+    """Items of one purchase order that go back to the supplier. Staff handle it with the supplier.
 
-    What the shopper gets never waits for it.
+    The customer's refund never depends on it.
     """
 
     class Status(models.TextChoices):
@@ -61,7 +61,7 @@ class SupplierRMA(Stateful):
         ReturnAuthorization, models.PROTECT, null=True, blank=True, related_name="rmas"
     )
     number = models.CharField(max_length=30, unique=True)
-    supplier_rma = models.CharField(max_length=60, blank=True)  # his number of it
+    supplier_rma = models.CharField(max_length=60, blank=True)  # the supplier's RMA number
     currency = models.CharField(max_length=3)
     expected_amount = models.DecimalField(max_digits=12, decimal_places=2)
     fee_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
@@ -69,7 +69,7 @@ class SupplierRMA(Stateful):
     carrier = models.CharField(max_length=60, blank=True)
     tracking_number = models.CharField(max_length=60, blank=True)
     opened_by = models.CharField(max_length=100)
-    recorded_by = models.CharField(max_length=100, blank=True)  # who wrote the credit down
+    recorded_by = models.CharField(max_length=100, blank=True)  # who recorded the credit
     opened_at = models.DateTimeField()
     status = models.CharField(max_length=12, choices=Status, default=Status.DRAFT)
     status_since = models.DateTimeField()
@@ -106,18 +106,21 @@ class SupplierRMA(Stateful):
 
 class SupplierRMALineQuerySet(models.QuerySet["SupplierRMALine"]):
     def standing(self) -> Self:
-        """Keep the units for which he owes us something, or gave it."""
+        """Keep units that are or may still be credited."""
         return self.exclude(rma__status__in=SupplierRMA.GIVEN_UP)
 
 
 class SupplierRMALine(models.Model):
-    """Units of one purchase line that go back. ``ordered_quantity`` is what the line has."""
+    """Units of one purchase line that go back.
+
+    ``ordered_quantity`` is that of the purchase line.
+    """
 
     rma = models.ForeignKey(SupplierRMA, models.PROTECT, related_name="lines")
     purchase_line = models.ForeignKey(PurchaseLine, models.PROTECT, related_name="rma_lines")
     quantity = models.PositiveSmallIntegerField()
     ordered_quantity = models.PositiveSmallIntegerField()
-    unit_amount = models.DecimalField(max_digits=12, decimal_places=2)  # what we paid for one
+    unit_amount = models.DecimalField(max_digits=12, decimal_places=2)  # cost per unit
 
     objects = SupplierRMALineQuerySet.as_manager()
 

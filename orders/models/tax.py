@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class TaxRate(models.Model):
-    """The rate of one country, or of one region of it, from a day on.
+    """The tax rate of a country, or of one region of it, from a day on.
 
-    It ends when the next one of the same place begins, so two never hold on one day. Where a tax
-    ends for good, the next rate is 0. ``region`` is the second half of an ISO 3166-2 code, such as
+    It ends when the next rate of the same place begins, so two never overlap. If a tax is
+    abolished, the next rate is 0. ``region`` is the second half of an ISO 3166-2 code, such as
     ``CA`` of ``US-CA``; empty for the country.
     """
 
@@ -40,11 +40,11 @@ class TaxRate(models.Model):
 
 
 class TaxNumber(models.Model):
-    """A number under which we declare a tax. It is used from its first to its last day.
+    """A tax registration number, used from its first to its last day.
 
-    An IOSS number travels with each parcel from outside the EU whose goods are worth no more than
-    150 EUR, so that its VAT is not asked for again at the border. A sales tax number says that we
-    collect in its region: where prices are told without tax, nothing is added elsewhere.
+    An IOSS number travels with each parcel from outside the EU worth at most 150 EUR, so that
+    import VAT is not charged again. A sales tax number means that we collect in its region:
+    where prices exclude tax, none is added elsewhere.
     """
 
     class Scheme(models.TextChoices):
