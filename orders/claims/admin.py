@@ -1,6 +1,6 @@
 """Claim admin: open claims against suppliers, resubmit, look up, record answers, withdraw.
 
-``CLAIMS`` and ``ComplainActions`` belong to the page of a purchase order.
+``CLAIMS`` and ``ComplainActions`` are used by the purchase order page.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ CLAIMS = inline(
 
 
 class ComplainActions(StaffAdmin):
-    """What staff begin on the page of a purchase order."""
+    """Action to open a claim, on the page of a purchase order."""
 
     complain_fits: ClassVar = {"complain": claims.has_left}
     complain_refusals: ClassVar = (claims.CannotClaimError,)
@@ -198,7 +198,7 @@ class SupplierClaimAdmin(StaffAdmin):
         "supplier_claim",
         "is_by_hand",
         "currency",
-    ]  # shown in words
+    ]  # shown as text
     refusals: ClassVar = (submission.ClaimStoppedError, settlement.CannotRecordError)
     actions_detail: ClassVar = [
         "tell_again",

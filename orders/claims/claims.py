@@ -1,4 +1,4 @@
-"""Claims: list what can be claimed from a supplier, number a claim, store it once.
+"""Claims: list what can be claimed from a supplier, generate a number, store a claim once.
 
 A worker submits it, or staff do.
 """
@@ -32,17 +32,17 @@ from suppliers.models import Supplier
 
 Status = PurchaseOrder.Status
 
-# Before something left there is nothing to complain of: it is canceled.
+# Before shipment a purchase order is canceled, not claimed.
 LEFT = frozenset({Status.PARTIALLY_SHIPPED, Status.SHIPPED, Status.CLOSED})
 
 
 class CannotClaimError(Exception):
-    """The words say why: nothing left yet, or more units than we bought and did not claim yet."""
+    """The claim is not possible; the message gives the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complaint:
-    """What is wrong. ``units`` maps a purchase line's id to how many of it are."""
+    """A claim to open. ``units`` maps purchase line ids to claimed quantities."""
 
     number: str
     remedy: SupplierClaim.Remedy
@@ -55,19 +55,22 @@ class Complaint:
 
 
 def takes_claims(supplier: Supplier) -> bool:
-    """Test whether a program can tell this supplier of a claim."""
+    """Return whether the supplier's connector accepts claims."""
     if supplier.adapter not in ADAPTERS:
         return False
     return Ability.CLAIMS in abilities_of(connector_class(supplier.adapter))
 
 
 def new_number(purchase_order: PurchaseOrder) -> str:
-    """Make the number of a claim before it is written down, so that it is written once."""
+    """Return a new claim number.
+
+    It is generated before the claim is stored, so that a repeated form stores one claim.
+    """
     return numbers.claim_number(purchase_order.number)
 
 
 def has_left(purchase_order: PurchaseOrder) -> bool:
-    """Test whether something of it left, also where we had canceled it."""
+    """Return whether anything shipped, also after a cancellation."""
     if purchase_order.status in LEFT:
         return True
     return canceled_but_shipped.is_stray(purchase_order) and canceled_but_shipped.was_shipped(
@@ -76,9 +79,10 @@ def has_left(purchase_order: PurchaseOrder) -> bool:
 
 
 def claimable(purchase_order: PurchaseOrder) -> dict[PurchaseLine, int]:
-    """Return the lines that he took, and of how many units he owes us nothing yet.
+    """Return, per accepted line, how many units can still be claimed.
 
-    What was canceled has no live line: he shipped those that he had not refused.
+    A canceled purchase order has no active lines: those that the supplier did not reject
+    shipped.
     """
     mine = {"purchase_line__purchase_order": purchase_order}
     claimed: Counter[int] = Counter()
@@ -97,9 +101,9 @@ def claimable(purchase_order: PurchaseOrder) -> dict[PurchaseLine, int]:
 
 
 def freight_left(purchase_order: PurchaseOrder) -> Money | None:
-    """Return what the way cost us, if it can be claimed with the goods.
+    """Return the freight that can be claimed with the items.
 
-    None: he never said, or in other money than the goods, or a claim of it stands.
+    None: unknown, in another currency than the items, or already claimed.
     """
     paid, currency = purchase_order.freight_amount, purchase_order.freight_currency
     lines = purchase_order.lines.filter(cost_currency=currency)
@@ -117,7 +121,7 @@ def _freight_claims(purchase_order: PurchaseOrder) -> QuerySet[SupplierClaim]:
 def complain(
     *, purchase_order: PurchaseOrder, complaint: Complaint, actor: str, now: datetime
 ) -> SupplierClaim:
-    """Write a claim down; what was written under its number already is returned.
+    """Store a claim; return the existing one if its number is known.
 
     Locks:  the purchase order
     Raises: CannotClaimError  nothing is written
@@ -164,9 +168,9 @@ def complain(
 
 
 def _insist_freight(purchase_order: PurchaseOrder, complaint: Complaint) -> Decimal:
-    """Return the most freight that may be claimed.
+    """Return the maximum freight that can be claimed.
 
-    Raises: CannotClaimError  more is
+    Raises: CannotClaimError  more is requested
     """
     left = freight_left(purchase_order)
     most = left.amount if left else Decimal(0)
@@ -179,9 +183,9 @@ def _insist_freight(purchase_order: PurchaseOrder, complaint: Complaint) -> Deci
 
 
 def _chosen(purchase_order: PurchaseOrder, units: Mapping[int, int]) -> dict[PurchaseLine, int]:
-    """Match what is wished with what may be claimed.
+    """Return the requested units by purchase line.
 
-    Raises: CannotClaimError
+    Raises: CannotClaimError  none, or more than can be claimed
     """
     left = claimable(purchase_order)
     chosen = {line: units[line.pk] for line in left if units.get(line.pk, 0) > 0}

@@ -1,4 +1,4 @@
-"""Claim forms: ask staff about a claim and the supplier's answer, read what they enter."""
+"""Claim forms: enter a claim and the supplier's answer, read what staff enter."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from storefront.lib.staff.admin import ReasonForm
 
 Status = SupplierClaim.Status
 MOST_PICTURES = 10
-LONGEST_MESSAGE = 440  # suppliers read 500, with the words about freight
+LONGEST_MESSAGE = 440  # suppliers accept 500 characters, freight text included
 
 
 class ComplaintForm(forms.Form):
-    """What is wrong, what we want for it, and how it looks; the lines are put before it."""
+    """Reason, remedy, message and photo links; the fields of the lines come before it."""
 
     trouble = forms.ChoiceField(
         label=_("What is wrong"),
@@ -68,7 +68,7 @@ class ComplaintForm(forms.Form):
 
 
 class ByHandForm(forms.Form):
-    """Asked only where a program could tell him."""
+    """Manual submission; shown only if the supplier's connector accepts claims."""
 
     is_by_hand = forms.BooleanField(
         label=_("I tell him myself"),
@@ -102,7 +102,7 @@ def _unit_fields(claimable: Mapping[PurchaseLine, int]) -> dict[str, Any]:
 def complaint_form(
     claimable: Mapping[PurchaseLine, int], *, may_choose: bool, freight: Money | None = None
 ) -> type[forms.Form]:
-    """Make the form for one purchase order: how many units of each line, then the rest."""
+    """Return the claim form of one purchase order: units of each line, freight, then the rest."""
     fields = _unit_fields(claimable)
     if freight is not None:
         fields["freight"] = forms.DecimalField(
@@ -122,12 +122,12 @@ def complaint_form(
 
 
 def units_form(claimable: Mapping[PurchaseLine, int]) -> type[forms.Form]:
-    """Make the form for one purchase order: how many units of each line."""
+    """Return a form with the units of each line of one purchase order."""
     return type("UnitsForm", (forms.Form,), _unit_fields(claimable))
 
 
 def units_of(given: Mapping[str, Any], claimable: Mapping[PurchaseLine, int]) -> dict[int, int]:
-    """Return how many were typed, by purchase line."""
+    """Return the entered units by purchase line id."""
     return {line.pk: given[_field_of(line.pk)] or 0 for line in claimable}
 
 
@@ -151,7 +151,7 @@ def _field_of(line_id: int) -> str:
 
 
 class ReferenceForm(forms.Form):
-    """What he calls it."""
+    """The supplier's reference of the claim."""
 
     reference = forms.CharField(
         label=_("His number of it"),
@@ -162,7 +162,7 @@ class ReferenceForm(forms.Form):
 
 
 class AnswerForm(ReasonForm):
-    """What he answered to a person."""
+    """The answer that the supplier gave to staff."""
 
     answer = forms.ChoiceField(
         label=_("Answer"),

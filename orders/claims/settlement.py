@@ -1,4 +1,4 @@
-"""Take in what became of a claim: the supplier's answer, or what staff heard of him."""
+"""Claim settlement: apply the supplier's answer, or record the one that staff received."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ MEANS = {
 }
 FIRST_RETRY_AFTER = timedelta(minutes=1)
 LONGEST_RETRY_AFTER = timedelta(hours=1)
-# What is written about a call is of that call only: a later one has an outcome of its own.
+# The outcome of a call belongs to that attempt: a later attempt has its own.
 ATTEMPT = ("attempts",)
 
 
 class CannotRecordError(Exception):
-    """What staff heard cannot be written down so: the words say why."""
+    """The answer cannot be recorded; the message gives the reason."""
 
 
 @transaction.atomic(durable=True)
 def apply(*, claim: SupplierClaim, state: ClaimState, now: datetime) -> None:
-    """Follow what the supplier says of a claim: to our call, or read by a poll.
+    """Apply the claim state that the supplier reports, as the answer to our call or from a poll.
 
-    An answer that cannot be believed as it stands leaves it open, and a person looks.
+    Idempotent. An implausible answer leaves the claim open for staff.
 
-    Raises: LostRaceError  somebody else settled it meanwhile
+    Raises: LostRaceError  it was settled concurrently
     """
     if claim.status in SupplierClaim.SETTLED:
         return
@@ -62,7 +62,7 @@ def apply(*, claim: SupplierClaim, state: ClaimState, now: datetime) -> None:
 
 
 def _doubt(claim: SupplierClaim, state: ClaimState) -> str:
-    """Say what is odd about an answer with money in it; nothing for any other."""
+    """Return why an answer with a credit is implausible; empty if it is plausible."""
     if state.answer is not ClaimAnswer.REFUNDED:
         return ""
     if state.amount is None:
@@ -84,9 +84,9 @@ def record(  # noqa: PLR0913 - what, how much, why, who and when
     actor: str,
     now: datetime,
 ) -> None:
-    """Write down what the supplier answered to a person.
+    """Record the answer that the supplier gave to staff.
 
-    Shape:  ``answer`` is credited, resent or denied; ``credited`` goes with the first only
+    Shape:  ``answer`` is credited, resent or denied; ``credited`` belongs to the first only
     Raises: CannotRecordError  nothing is written
             IllegalMoveError, LostRaceError  it is settled already
     """
@@ -133,7 +133,7 @@ def _hear(
 
 
 def unknown(claim: SupplierClaim, problem: OutsideError | str, now: datetime) -> None:
-    """Note that the effect of a call is unknown: it is looked up before anything else."""
+    """Record that the effect of a call is unknown: the claim must be looked up first."""
     words = str(problem)
     claim.move(
         Status.SUBMIT_UNKNOWN,
@@ -146,12 +146,12 @@ def unknown(claim: SupplierClaim, problem: OutsideError | str, now: datetime) ->
 
 
 def held(claim: SupplierClaim, problem: str, now: datetime) -> None:
-    """Wait for staff: he refuses how we complain, or takes no complaints from programs."""
+    """Hold the claim for staff: the supplier rejects the format, or has no claims API."""
     claim.move(Status.ON_HOLD, at=now, as_seen=ATTEMPT, reason=problem, problem=problem[:300])
 
 
 def failed(claim: SupplierClaim, problem: OutsideError | str, now: datetime) -> None:
-    """Note a definite no effect: it is told again, when ``retries.after_failing`` says."""
+    """Record that a call had no effect: it is retried when ``retries.after_failing`` says."""
     words = str(problem)
     claim.move(
         Status.SUBMIT_FAILED,
@@ -166,7 +166,7 @@ def failed(claim: SupplierClaim, problem: OutsideError | str, now: datetime) -> 
 
 
 def rest(claim: SupplierClaim, error: OutsideError, *, now: datetime) -> None:
-    """Let a look-up wait as he asks, unless the claim has moved on since."""
+    """Defer a look-up as the supplier asks (``Retry-After``), unless the claim has changed."""
     if (until := retries.asked_for(error, now=now)) is not None:
         as_seen = SupplierClaim.objects.filter(pk=claim.pk, status=claim.status)
         as_seen.update(try_after=until)

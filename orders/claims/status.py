@@ -1,4 +1,4 @@
-"""Follow a claim at its supplier: find what a lost answer left open, read it, take it back."""
+"""Claim status: look up lost answers, poll open claims, withdraw them at the supplier."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from suppliers.connectors.capabilities import Claims, Connector, able
 
 Status = SupplierClaim.Status
 
-# Younger than this it may have been begun a moment ago, by somebody whose line just broke.
+# A younger attempt may still be running in a worker that lost its lock.
 SAYING_TAKES = timedelta(seconds=90)
 ASKABLE = (Status.SUBMITTING, Status.SUBMIT_UNKNOWN, Status.ON_HOLD, Status.REQUESTED)
 
 
 def look_up(*, claim: SupplierClaim, now: datetime) -> SupplierClaim:
-    """Ask the supplier for our number, and follow what he says of it.
+    """Look the claim up at the supplier by our number, and apply its state.
 
-    Found: adopted as it stands. Absent after a lost answer: it may be told again. A call that
-    may still be under way is not looked up: who died may have begun it a moment ago.
+    If it is absent after a lost answer, it may be resubmitted. A call that may still be in
+    flight is not looked up, even if its worker died.
 
-    Raises: OutsideError       the supplier does not answer; it stays as it is
-            ClaimStoppedError  there is nothing to ask, or another worker asks
-            LostRaceError      it was settled meanwhile
+    Raises: OutsideError       the supplier does not answer; nothing changes
+            ClaimStoppedError  nothing to look up, or another worker has it
+            LostRaceError      it was settled concurrently
     """
     with alone(claim):
         if claim.status not in ASKABLE or claim.is_by_hand:
@@ -51,7 +51,7 @@ def look_up(*, claim: SupplierClaim, now: datetime) -> SupplierClaim:
 
 
 def may_be_under_way(claim: SupplierClaim, *, now: datetime) -> bool:
-    """Test whether what was said of it may not have arrived: to look it up would prove nothing."""
+    """Return whether a call may still be in flight: a look-up would then prove nothing."""
     is_unknown = claim.status == Status.SUBMIT_UNKNOWN
     return is_unknown and claim.status_since > now - retries.CALLS_END_WITHIN
 
@@ -68,7 +68,7 @@ def _read(claim: SupplierClaim, connector: Connector, now: datetime) -> None:
 
 
 def look_up_for_staff(*, claim: SupplierClaim, now: datetime) -> None:
-    """Look it up because staff ask: what comes of it stands on its page, or why nothing does.
+    """Look the claim up on request of staff; its page shows the result or the error.
 
     Raises: ClaimStoppedError, LostRaceError  as ``look_up``
     """
@@ -79,9 +79,9 @@ def look_up_for_staff(*, claim: SupplierClaim, now: datetime) -> None:
 
 
 def insist_ended(*, claim: SupplierClaim, now: datetime) -> None:
-    """Refuse to ask about it while a call may still be under way: what he says proves nothing.
+    """Require that no call is in flight: until then a look-up proves nothing.
 
-    Raises: ClaimStoppedError  the words say why; a sweep looks it up when it has ended
+    Raises: ClaimStoppedError  with the reason; the sweep looks it up when the call has ended
     """
     with alone(claim):
         if claim.status == Status.SUBMITTING or may_be_under_way(claim, now=now):
@@ -89,11 +89,11 @@ def insist_ended(*, claim: SupplierClaim, now: datetime) -> None:
 
 
 def take_back(*, claim: SupplierClaim, reason: str, actor: str, now: datetime) -> None:
-    """Give up a claim that he has from a program: he is told so. Why he refuses is noted.
+    """Withdraw a submitted claim at the supplier. A refusal is noted on the claim.
 
-    Raises: ClaimStoppedError  he decided first, or nobody knows yet whether he has it
-            OutsideError       he does not take it back; it stays open
-            LostRaceError      it was settled meanwhile
+    Raises: ClaimStoppedError  it is decided, or it is unknown whether the supplier has it
+            OutsideError       the supplier does not withdraw it; it stays open
+            LostRaceError      it was settled concurrently
     """
     with alone(claim):
         if claim.status in SupplierClaim.SETTLED:
@@ -105,12 +105,12 @@ def take_back(*, claim: SupplierClaim, reason: str, actor: str, now: datetime) -
         except OutsideError as error:
             _note(claim, f"He does not take it back: {error}")
             raise
-        if claim.status != Status.CANCELED:  # else he told us already that it is
+        if claim.status != Status.CANCELED:  # else the supplier had canceled it before
             end(claim, reason=reason, actor=actor, now=now)
 
 
 def _ask_back(claim: SupplierClaim, now: datetime) -> None:
-    """Have him take it back; who refuses may have decided, or taken it back before."""
+    """Withdraw it at the supplier; after a refusal, check whether it has ended there."""
     reference = claim.purchase_order.supplier_reference
     with adapter_for(claim.purchase_order.supplier) as connector:
         try:

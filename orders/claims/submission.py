@@ -1,4 +1,4 @@
-"""Claim submission: send a claim to its supplier exactly once, send it again, withdraw it."""
+"""Claim submission: submit a claim exactly once, resubmit it, withdraw it."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ WITH_US = (Status.DRAFT, Status.SUBMIT_FAILED, Status.ON_HOLD)
 
 
 class ClaimStoppedError(Exception):
-    """Nothing is to be done with it now: the words say why."""
+    """The claim's state does not allow the operation; the message gives the reason."""
 
 
 class ClaimBusyError(ClaimStoppedError):
-    """Another worker has it in its hands: a little later it may be spoken of."""
+    """Another worker has the claim; try again later."""
 
 
 @contextmanager
 def alone(claim: SupplierClaim) -> Iterator[None]:
-    """Keep other workers from asking about a claim while one of us speaks of it.
+    """Hold the session lock of a claim, so that no other worker calls the supplier about it.
 
-    Its end is exact: who dies lets go of it.
+    The lock ends with the session: a dead worker releases it.
 
     Raises: ClaimBusyError  another worker has it
     """
@@ -54,14 +54,14 @@ def alone(claim: SupplierClaim) -> Iterator[None]:
 
 
 def submit(*, claim: SupplierClaim, now: datetime) -> SupplierClaim:
-    """Tell its supplier of one claim.
+    """Submit one claim to its supplier.
 
-    It is stored as ``submitting`` before the call. What the call left open becomes
-    ``submit_unknown``, which only ``status.look_up`` may end.
+    It is stored as ``submitting`` before the call. If the outcome is unknown it becomes
+    ``submit_unknown``, which only ``status.look_up`` resolves.
 
-    Raises: ClaimStoppedError  there is nothing to tell, or another worker tells it
-            LostRaceError      it was changed meanwhile
-            PermanentError     the supplier is not connected: nothing was said
+    Raises: ClaimStoppedError  nothing to submit, or another worker has it
+            LostRaceError      it changed concurrently
+            PermanentError     the supplier is not connected: nothing was sent
     """
     moment = elapsing(now)
     with alone(claim):
@@ -75,7 +75,7 @@ def submit(*, claim: SupplierClaim, now: datetime) -> SupplierClaim:
 
 
 def request_for(claim: SupplierClaim) -> ClaimRequest:
-    """Word a claim for its supplier; who the shopper is stays with us."""
+    """Return the claim request for the supplier, without data of the customer."""
     lines = claim.lines.select_related(
         "purchase_line__order_line", "purchase_line__offer"
     ).order_by("pk")
@@ -101,7 +101,7 @@ def request_for(claim: SupplierClaim) -> ClaimRequest:
 
 @transaction.atomic(durable=True)
 def _write_down(claim: SupplierClaim, request: ClaimRequest, now: datetime) -> None:
-    """Say in the database what we are about to say to the supplier."""
+    """Store the attempt and the request before the call."""
     claim.move(
         Status.SUBMITTING,
         at=now,
@@ -149,7 +149,7 @@ def _call(claim: SupplierClaim, request: ClaimRequest, connector: Connector, mom
 
 
 def submit_again(*, claim: SupplierClaim, actor: str, now: datetime) -> None:
-    """Let what he surely does not have be told at once, after it failed or he refused it.
+    """Queue the claim for immediate submission, after a failure or a hold.
 
     Raises: IllegalMoveError, LostRaceError  it did not fail
     """
@@ -165,10 +165,10 @@ def submit_again(*, claim: SupplierClaim, actor: str, now: datetime) -> None:
 
 
 def tell_by_hand(*, claim: SupplierClaim, reference: str, actor: str, now: datetime) -> None:
-    """Note that a person told him of it; from now on his answer is written down by hand.
+    """Record that staff submitted the claim; from now on staff record the answer as well.
 
-    Raises: ClaimStoppedError  he has it already, or may have it
-            LostRaceError      a worker tells it just now
+    Raises: ClaimStoppedError  the supplier has it, or may have it
+            LostRaceError      a worker submits it now
     """
     if claim.status not in WITH_US:
         raise ClaimStoppedError(f"{claim}: {claim.status}")
@@ -185,10 +185,10 @@ def tell_by_hand(*, claim: SupplierClaim, reference: str, actor: str, now: datet
 
 
 def withdraw(*, claim: SupplierClaim, reason: str, actor: str, now: datetime) -> None:
-    """Give up a claim of which no program told him: nothing is said to him.
+    """Cancel a claim that was not submitted by API, without a call.
 
-    Raises: ClaimStoppedError  he has it, or may have it, or decided
-            LostRaceError      it was settled meanwhile
+    Raises: ClaimStoppedError  the supplier has it, may have it, or decided
+            LostRaceError      it was settled concurrently
     """
     with alone(claim):
         if claim.status in SupplierClaim.SETTLED:
@@ -199,12 +199,12 @@ def withdraw(*, claim: SupplierClaim, reason: str, actor: str, now: datetime) ->
 
 
 def is_ours(claim: SupplierClaim) -> bool:
-    """Test whether it can be given up without a word to him."""
+    """Return whether the claim can be canceled without a call to the supplier."""
     return claim.status in WITH_US or (claim.status == Status.REQUESTED and claim.is_by_hand)
 
 
 def end(claim: SupplierClaim, *, reason: str, actor: str, now: datetime) -> None:
-    """Note that it is given up; that he noted it first comes to the same."""
+    """Mark the claim canceled; idempotent if the supplier's cancellation came first."""
     try:
         claim.move(
             Status.CANCELED,

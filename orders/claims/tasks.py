@@ -1,7 +1,7 @@
-"""Claim tasks: submit claims, look up lost answers, poll open claims, take claims back.
+"""Claim tasks: submit claims, look up lost answers, poll open claims, withdraw claims.
 
-Claims have a lane of their own, in the worker that reads supplier data. People decide about
-claims within days, and no order waits behind one.
+Claims have their own lane, in the worker that reads supplier data: suppliers decide within days,
+and no order waits behind a claim.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from suppliers.resilience.bulkheads import LaneFullError, Work, lane
 
 log = logging.getLogger(__name__)
 
-# One turn of a supplier: so many claims of each kind, and no longer; the rest has the next turn.
+# Limits of one turn of a supplier: claims per step, seconds. The rest waits for the next turn.
 AT_ONCE = 10
 TURN_S = 300.0
 LANE_PATIENCE_S = 10
@@ -40,16 +40,16 @@ NOT_HEARD = frozenset({SupplierClaim.Status.SUBMIT_FAILED, SupplierClaim.Status.
 
 @shared_task
 def speak_of_claims(**_: Any) -> None:
-    """Find the suppliers to whom there is something to say or ask: one turn for each."""
+    """Start one turn for each supplier with claims to process."""
     for supplier_id in work_queue.suppliers_of_claims(now=timezone.now()):
         speak_with.delay(supplier_id=supplier_id)
 
 
 @shared_task
 def speak_with(*, supplier_id: int, **_: Any) -> None:
-    """Tell one supplier of claims, look up what was lost, then ask how the others stand.
+    """Process the claims of one supplier: submit, look up lost answers, poll open ones.
 
-    Who does not answer is not asked for the rest of this turn.
+    The turn ends if the supplier does not answer.
     """
     ends_at = time.monotonic() + TURN_S
     with suppress(LaneFullError), lane(Work.CLAIMS, supplier_id):
@@ -63,14 +63,14 @@ def speak_with(*, supplier_id: int, **_: Any) -> None:
 
 @shared_task
 def submit_claim(*, claim_id: int, **_: Any) -> None:
-    """Tell of one at once; if his lane is full, his next turn comes to it."""
+    """Submit one claim now; if the supplier's lane is full, its next turn does it."""
     with suppress(LaneFullError), lane(Work.CLAIMS, _claim(claim_id).purchase_order.supplier_id):
         _is_answered(work_queue.claims_to_be_told, submission.submit, claim_id)
 
 
 @shared_task
 def look_up(*, claim_id: int, **_: Any) -> None:
-    """Ask about one that staff want to know of; if he is spoken to just now, a little later."""
+    """Look one claim up for staff; retry shortly if the lane or the claim is busy."""
     claim = _claim(claim_id)
     try:
         with lane(Work.CLAIMS, claim.purchase_order.supplier_id):
@@ -83,7 +83,7 @@ def look_up(*, claim_id: int, **_: Any) -> None:
 
 @shared_task
 def take_back(*, claim_id: int, reason: str, actor: str, **_: Any) -> None:
-    """Take one back as staff want; if he is spoken to just now, a little later."""
+    """Withdraw one claim for staff; retry shortly if the lane or the claim is busy."""
     claim = _claim(claim_id)
     wish = {"reason": reason, "actor": actor}
     try:
@@ -102,12 +102,13 @@ def _is_answered(
     speak: Callable[..., SupplierClaim],
     claim_id: int,
 ) -> bool:
-    """Speak of one claim; tell whether its supplier may be asked for more."""
+    """Process one claim; return whether the supplier may be called again in this turn."""
     claim = _claim(claim_id)
-    # Another turn may have come to it: what he wants to rest now is not spoken of.
+    # Another turn may have processed it, or its retry time has changed.
     if not find(now=timezone.now()).filter(pk=claim_id).exists():
         return True
-    was_left = claim.status == SupplierClaim.Status.SUBMITTING  # by a worker that died: no call
+    # left by a dead worker: no call is made
+    was_left = claim.status == SupplierClaim.Status.SUBMITTING
     try:
         return speak(claim=claim, now=timezone.now()).status not in NOT_HEARD or was_left
     except OutsideError as error:
@@ -115,7 +116,7 @@ def _is_answered(
         return False
     except (ClaimStoppedError, IllegalMoveError, LostRaceError):
         log.info("%s is in another worker's hands, or settled", claim)
-    except Exception:  # it stands first in each turn: the others go on without it
+    except Exception:  # without this it would block the others in each turn
         log.exception("%s cannot be spoken of", claim)
     return True
 

@@ -15,18 +15,18 @@ from orders.purchasing.retries import may_be_asked, supplier_answers
 Claim = SupplierClaim.Status
 HIS_CLAIM = "purchase_order__supplier"
 
-CLAIMS_READ_EVERY = timedelta(minutes=15)  # people decide about them, in days
+CLAIMS_READ_EVERY = timedelta(minutes=15)  # suppliers take days to decide
 
 
 def claims_to_be_told(*, now: datetime) -> QuerySet[SupplierClaim]:
-    """Find what was never told, and what is to be told again."""
+    """Return claims to submit, for the first time or again."""
     return _told_by_us().filter(
         supplier_answers(HIS_CLAIM), may_be_asked(now), status__in=submission.SAYABLE
     )
 
 
 def claims_to_be_found(*, now: datetime) -> QuerySet[SupplierClaim]:
-    """Find claims whose answer was lost, or whose worker died."""
+    """Return claims whose answer was lost or whose worker died."""
     return _told_by_us().filter(
         Q(
             supplier_answers(HIS_CLAIM),
@@ -39,7 +39,7 @@ def claims_to_be_found(*, now: datetime) -> QuerySet[SupplierClaim]:
 
 
 def claims_to_be_read(*, now: datetime) -> QuerySet[SupplierClaim]:
-    """Find open claims of which we have not asked for a while."""
+    """Return open claims that are due for a poll."""
     return _told_by_us().filter(
         Q(polled_at__isnull=True) | Q(polled_at__lte=now - CLAIMS_READ_EVERY),
         supplier_answers(HIS_CLAIM),
@@ -49,7 +49,7 @@ def claims_to_be_read(*, now: datetime) -> QuerySet[SupplierClaim]:
 
 
 def suppliers_of_claims(*, now: datetime) -> list[int]:
-    """Return the suppliers to whom something of a claim is to be said or asked, each once."""
+    """Return the ids of suppliers with claims to submit, look up or poll."""
     finds = (claims_to_be_told, claims_to_be_found, claims_to_be_read)
     found = [find(now=now).values_list("purchase_order__supplier", flat=True) for find in finds]
     return sorted({supplier_id for ids in found for supplier_id in ids.distinct()})

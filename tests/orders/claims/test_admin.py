@@ -1,4 +1,4 @@
-"""What staff do about claims against a supplier: on his purchase order's page, and on their own."""
+"""Claim admin: open claims from a purchase order, process them on their own page."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def page(name, what, row):
 
 
 def complain(staff, purchase_order, **changed):
-    """Fill in the form as it is shown, and send it."""
+    """Submit the claim form as the page shows it."""
     url = page("purchaseorder", "complain", purchase_order)
     form = staff.get(url).context["form"]
     given = {name: form.get_initial_for_field(form.fields[name], name) for name in form.fields}
@@ -45,7 +45,7 @@ def shown(response):
     return response.content.decode()
 
 
-def test_staff_complain_and_a_worker_is_woken(staff, supplier, started):
+def test_opening_a_claim_starts_its_submission(staff, supplier, started):
     purchase_order = make_shipped(quantity=2)
     Supplier.objects.update(adapter="cj")
 
@@ -59,7 +59,7 @@ def test_staff_complain_and_a_worker_is_woken(staff, supplier, started):
     assert page("supplierclaim", "change", claim) in shown(response)
 
 
-def test_freight_is_offered_up_to_what_was_paid(staff, supplier, started):
+def test_freight_can_be_claimed_up_to_what_was_paid(staff, supplier, started):
     purchase_order = make_shipped(quantity=2)
     PurchaseOrder.objects.update(freight_amount=3, freight_currency="EUR")
 
@@ -71,7 +71,7 @@ def test_freight_is_offered_up_to_what_was_paid(staff, supplier, started):
     assert page("supplierclaim", "change", SupplierClaim.objects.get()) in shown(response)
 
 
-def test_a_form_that_is_sent_twice_is_one_claim(staff, supplier, started):
+def test_a_form_submitted_twice_opens_one_claim(staff, supplier, started):
     purchase_order = make_shipped(quantity=2)
 
     _, given = complain(staff, purchase_order)
@@ -89,14 +89,14 @@ def test_a_form_that_is_sent_twice_is_one_claim(staff, supplier, started):
         ({"trouble": "boredom"}, "trouble"),
     ],
 )
-def test_what_cannot_be_said_is_told_at_its_field(staff, supplier, changed, field):
+def test_an_invalid_value_is_reported_at_its_field(staff, supplier, changed, field):
     response, _ = complain(staff, make_shipped(), **changed)
 
     assert list(response.context["form"].errors) == [field]
     assert not SupplierClaim.objects.exists()
 
 
-def test_more_units_than_are_left_and_none_at_all_are_refused_in_words(staff, supplier):
+def test_too_many_and_no_units_are_rejected_with_a_message(staff, supplier):
     purchase_order = make_shipped(quantity=2)
     field = f"units_{purchase_order.lines.get().pk}"
 
@@ -108,7 +108,7 @@ def test_more_units_than_are_left_and_none_at_all_are_refused_in_words(staff, su
     assert not SupplierClaim.objects.exists()
 
 
-def test_nobody_is_offered_to_complain_before_goods_left(staff, supplier):
+def test_a_claim_is_not_offered_before_shipment(staff, supplier):
     purchase_order = make_shipped()
     url = page("purchaseorder", "change", purchase_order)
     assert "Complain to the supplier" in shown(staff.get(url))
@@ -118,8 +118,8 @@ def test_nobody_is_offered_to_complain_before_goods_left(staff, supplier):
     assert "Complain to the supplier" not in shown(staff.get(url))
 
 
-def test_without_an_api_a_person_tells_him_and_writes_his_answer_down(staff, supplier, started):
-    """This supplier's connector takes no claims: nothing is sent, and the page says so."""
+def test_without_an_api_staff_submit_and_record_the_answer(staff, supplier, started):
+    """This connector has no claims ability: nothing is sent, and the page says so."""
     purchase_order = make_shipped()
     asked = staff.get(page("purchaseorder", "complain", purchase_order))
     assert "tell him yourself" in shown(asked)
@@ -146,7 +146,7 @@ def test_without_an_api_a_person_tells_him_and_writes_his_answer_down(staff, sup
     assert "€25.00" in shown(staff.get(page("supplierclaim", "change", claim)))
 
 
-def test_an_amount_with_a_refusal_is_said_on_the_same_page(staff, supplier):
+def test_an_amount_with_a_denial_is_an_error_on_the_page(staff, supplier):
     claim = tell(make_claim())
 
     response = staff.post(
@@ -158,14 +158,14 @@ def test_an_amount_with_a_refusal_is_said_on_the_same_page(staff, supplier):
     assert whole_claim(claim).status == "requested"
 
 
-def do(started):
-    """Do what the page started, as a worker does."""
+def run_started_tasks(started):
+    """Run the tasks that the page started, as a worker does."""
     for name, known in started:
         getattr(tasks, name)(**known)
     started.clear()
 
 
-def test_staff_look_a_claim_up_and_see_his_money(staff, supplier, started):
+def test_looking_a_claim_up_shows_the_credit(staff, supplier, started):
     claim = tell(make_claim())
     supplier.decide(claim.number, ClaimAnswer.REFUNDED, "7.00")
     supplier.calls.clear()
@@ -173,26 +173,24 @@ def test_staff_look_a_claim_up_and_see_his_money(staff, supplier, started):
     asked = staff.post(page("supplierclaim", "look_up", claim), follow=True)
     assert "his answer appears on this page" in shown(asked)
     assert supplier.calls == []  # not while the page waits
-    do(started)
+    run_started_tasks(started)
 
     assert "€7.00" in shown(staff.get(reverse("admin:orders_supplierclaim_changelist")))
     assert whole_claim(claim).credited_amount == Decimal("7.00")
 
 
-def test_why_he_does_not_tell_stands_on_the_page(staff, supplier, started):
+def test_a_failed_look_up_shows_the_error(staff, supplier, started):
     claim = tell(make_claim())
     supplier.script = [TemporaryError("he is being repaired")]
 
     staff.post(page("supplierclaim", "look_up", claim))
-    do(started)
+    run_started_tasks(started)
 
     assert "he is being repaired" in shown(staff.get(page("supplierclaim", "change", claim)))
 
 
 @pytest.mark.parametrize("status", ["submitting", "submit_unknown"])
-def test_a_call_that_may_be_under_way_is_not_looked_up_and_the_page_says_so(
-    staff, supplier, started, status
-):
+def test_a_call_that_may_be_in_flight_is_not_looked_up(staff, supplier, started, status):
     claim = make_claim(now=timezone.now())
     claim.move("submitting", at=timezone.now(), attempts=1)
     if status != "submitting":
@@ -204,7 +202,7 @@ def test_a_call_that_may_be_under_way_is_not_looked_up_and_the_page_says_so(
     assert (started, supplier.calls) == ([], [])
 
 
-def test_a_click_that_finds_no_lane_comes_back(staff, supplier, started, monkeypatch):
+def test_a_task_that_finds_no_free_lane_is_retried(staff, supplier, started, monkeypatch):
     claim = tell(make_claim())
     back = []
 
@@ -218,25 +216,25 @@ def test_a_click_that_finds_no_lane_comes_back(staff, supplier, started, monkeyp
     staff.post(page("supplierclaim", "look_up", claim))
     staff.post(page("supplierclaim", "take_back", claim), {"reason": "It was found"})
     known = [each for _name, each in started]
-    do(started)
+    run_started_tasks(started)
 
     assert back == known
 
 
-def test_staff_take_a_claim_back_and_say_why(staff, supplier, started):
+def test_withdrawing_a_claim_needs_a_reason(staff, supplier, started):
     claim = tell(make_claim())
     supplier.calls.clear()
 
     staff.post(page("supplierclaim", "take_back", claim), {"reason": "It was found"})
     assert supplier.calls == []  # not while the page waits
-    do(started)
+    run_started_tasks(started)
 
     assert whole_claim(claim).status == "canceled"
     assert ("cancel_claim", "S-1") in supplier.calls
     assert "It was found" in shown(staff.get(page("supplierclaim", "change", claim)))
 
 
-def test_staff_have_a_refused_claim_told_again(staff, supplier, started):
+def test_a_claim_on_hold_can_be_resubmitted(staff, supplier, started):
     claim = make_claim()
     claim.move("submitting", at=NOON, attempts=1)
     claim.move("on_hold", at=NOON, problem="He has no such reason.")
@@ -249,7 +247,7 @@ def test_staff_have_a_refused_claim_told_again(staff, supplier, started):
     assert started == [("submit_claim", {"claim_id": claim.pk})]
 
 
-def test_only_what_fits_a_claim_is_offered(staff, supplier, started):
+def test_only_actions_that_fit_the_status_are_offered(staff, supplier, started):
     claim = tell(make_claim())
     url = page("supplierclaim", "change", claim)
     offered = {
@@ -267,5 +265,5 @@ def test_only_what_fits_a_claim_is_offered(staff, supplier, started):
     }
     supplier.decide(claim.number, ClaimAnswer.REFUSED)
     staff.post(page("supplierclaim", "look_up", claim))
-    do(started)
+    run_started_tasks(started)
     assert not {one for one in offered if one in shown(staff.get(url))}

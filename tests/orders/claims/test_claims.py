@@ -1,4 +1,4 @@
-"""What may be claimed of a supplier, and that it is claimed once."""
+"""Claims: what can be claimed from a supplier, and that it is claimed once."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(minutes=20)
 
 
-def test_our_words_are_the_words_of_connectors():
+def test_enums_match_those_of_connectors():
     assert set(SupplierClaim.Remedy.values) == set(Remedy)
     assert set(SupplierClaim.Trouble.values) == set(Trouble)
     assert set(settlement.MEANS) == set(ClaimAnswer)
 
 
-def test_a_claim_is_worth_what_we_paid_for_its_units():
+def test_a_claim_expects_the_cost_of_its_units():
     claim = make_claim(make_shipped(quantity=3), units=2)
 
     assert (claim.expected_amount, claim.currency) == (Decimal("20.00"), "EUR")
@@ -39,7 +39,7 @@ def with_freight(paid="3.00", currency="EUR"):
     return purchase_order
 
 
-def test_freight_that_we_paid_is_claimed_with_the_goods_and_once():
+def test_paid_freight_is_claimed_once_and_with_items():
     purchase_order = with_freight()
 
     claim = make_claim(purchase_order, freight=Decimal("2.50"))
@@ -63,7 +63,7 @@ def test_freight_that_we_paid_is_claimed_with_the_goods_and_once():
         ("3.00", "EUR", {"freight": Decimal("1.00"), "remedy": SupplierClaim.Remedy.RESEND}),
     ],
 )
-def test_freight_that_we_did_not_pay_so_is_not_claimed(paid, currency, known):
+def test_freight_unpaid_or_in_another_currency_is_not_claimable(paid, currency, known):
     purchase_order = with_freight(paid, currency)
 
     with pytest.raises(CannotClaimError):
@@ -72,14 +72,14 @@ def test_freight_that_we_did_not_pay_so_is_not_claimed(paid, currency, known):
     assert not SupplierClaim.objects.exists()
 
 
-def test_the_database_keeps_freight_within_what_was_paid():
+def test_the_database_limits_freight_to_what_was_paid():
     claim = make_claim(with_freight(), freight=Decimal("3.00"))
 
     with pytest.raises(IntegrityError), transaction.atomic():
         SupplierClaim.objects.filter(pk=claim.pk).update(freight_amount=Decimal("3.01"))
 
 
-def test_two_clicks_are_one_claim():
+def test_two_clicks_open_one_claim():
     purchase_order = make_shipped()
     complaint = make_complaint(purchase_order)
     words = {"purchase_order": purchase_order, "complaint": complaint, "actor": "x", "now": NOON}
@@ -88,7 +88,7 @@ def test_two_clicks_are_one_claim():
     assert SupplierClaim.objects.count() == 1
 
 
-def test_the_number_of_a_claim_of_another_purchase_order_is_refused():
+def test_a_number_of_another_purchase_order_is_rejected():
     claim = make_claim()
     other = make_shipped(reference="S-2")
 
@@ -99,14 +99,14 @@ def test_the_number_of_a_claim_of_another_purchase_order_is_refused():
 
 
 @pytest.mark.parametrize("units", [0, 3])
-def test_no_units_and_more_units_than_bought_are_no_claim(units):
+def test_zero_and_too_many_units_are_rejected(units):
     with pytest.raises(CannotClaimError):
         make_claim(make_shipped(quantity=2), units=units)
 
     assert not SupplierClaim.objects.exists()
 
 
-def test_nothing_is_claimed_before_it_left():
+def test_nothing_is_claimable_before_shipment():
     purchase_order = make_shipped()
     purchase_order.status = "in_progress"
     purchase_order.save(update_fields=["status"])
@@ -119,7 +119,7 @@ def test_nothing_is_claimed_before_it_left():
     ("ended", "may_be_claimed"),
     [("denied", True), ("canceled", True), ("resent", False), ("requested", False)],
 )
-def test_a_unit_is_claimed_again_only_when_nothing_came_of_it(ended, may_be_claimed):
+def test_a_unit_is_claimable_again_only_after_denial_or_cancellation(ended, may_be_claimed):
     purchase_order = make_shipped(quantity=1)
     make_claim(purchase_order).move(ended, at=NOON)
 
@@ -131,7 +131,7 @@ def test_a_unit_is_claimed_again_only_when_nothing_came_of_it(ended, may_be_clai
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_at_once_only_one_claims_the_last_unit():
+def test_concurrent_claims_get_the_last_unit_once():
     purchase_order = make_shipped(quantity=1)
     start = threading.Barrier(6)
     outcomes = []
@@ -156,7 +156,7 @@ def test_of_many_at_once_only_one_claims_the_last_unit():
     assert SupplierClaim.objects.count() == 1
 
 
-def test_refused_lines_are_not_claimed():
+def test_rejected_lines_are_not_claimable():
     purchase_order = make_shipped()
     purchase_order.lines.update(is_live=False)
 
@@ -164,7 +164,7 @@ def test_refused_lines_are_not_claimed():
         make_claim(PurchaseOrder.objects.get())
 
 
-def test_the_database_knows_how_many_were_ordered():
+def test_the_database_limits_units_to_what_was_ordered():
     line = make_claim().lines.get()
 
     with pytest.raises(IntegrityError), transaction.atomic():

@@ -1,4 +1,4 @@
-"""What a supplier answers to a claim: taken over, written down by hand, or not believed."""
+"""Claim settlement: answers applied, recorded by staff, or left open as implausible."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def record(claim, answer, amount=None, **known):
     settlement.record(claim=claim, answer=SupplierClaim.Status(answer), credited=credited, **words)
 
 
-def test_the_database_believes_too_much_money_only_of_staff():
+def test_the_database_accepts_an_excess_credit_only_from_staff():
     claim = make_claim()
     rows = SupplierClaim.objects.filter(pk=claim.pk)
 
@@ -46,7 +46,7 @@ def test_the_database_believes_too_much_money_only_of_staff():
     record(claim, "credited", claim.expected_amount + 1)
 
 
-def test_what_a_person_tells_no_program_tells(supplier):
+def test_a_claim_submitted_by_staff_is_never_sent(supplier):
     claim = make_claim(is_by_hand=True)
     assert not work_queue.claims_to_be_told(now=LATER).exists()
     with pytest.raises(ClaimStoppedError):
@@ -65,7 +65,7 @@ def test_what_a_person_tells_no_program_tells(supplier):
 
 
 @pytest.mark.parametrize(("answer", "amount"), [("credited", None), ("denied", "5.00")])
-def test_an_amount_belongs_to_money_and_to_nothing_else(answer, amount):
+def test_an_amount_belongs_to_a_credit_only(answer, amount):
     with pytest.raises(settlement.CannotRecordError):
         record(make_claim(), answer, amount)
 
@@ -92,7 +92,7 @@ def test_an_answer_is_final(supplier):
         (ClaimAnswer.OPEN, None, "requested", ""),
     ],
 )
-def test_his_answer_is_taken_over_if_it_can_be_believed(supplier, answer, amount, status, problem):
+def test_a_plausible_answer_is_applied(supplier, answer, amount, status, problem):
     claim = tell(make_claim())
     supplier.decide(claim.number, answer, amount)
 
@@ -104,7 +104,7 @@ def test_his_answer_is_taken_over_if_it_can_be_believed(supplier, answer, amount
     assert bool(settled.problem) == bool(problem)
 
 
-def test_money_of_another_currency_waits_for_a_person(supplier):
+def test_a_credit_in_another_currency_is_left_to_staff(supplier):
     claim = make_claim()
     SupplierClaim.objects.update(currency="USD")
     tell(claim)
@@ -116,7 +116,7 @@ def test_money_of_another_currency_waits_for_a_person(supplier):
     assert "another currency" in odd.problem
 
 
-def test_a_claim_that_he_does_not_list_any_more_waits_for_a_person_until_he_does(supplier):
+def test_a_claim_missing_at_the_supplier_is_flagged_until_listed(supplier):
     claim = tell(make_claim())
     kept = supplier.claimed.copy()
     supplier.claimed.clear()
@@ -129,7 +129,7 @@ def test_a_claim_that_he_does_not_list_any_more_waits_for_a_person_until_he_does
     assert (whole_claim(claim).status, whole_claim(claim).problem) == ("requested", "")
 
 
-def test_staff_who_settle_it_first_win_over_a_poll(supplier):
+def test_a_poll_does_not_override_an_answer_recorded_by_staff(supplier):
     claim = tell(make_claim())
     stale = whole_claim(claim)
     record(claim, "credited", "3.00")
@@ -142,7 +142,7 @@ def test_staff_who_settle_it_first_win_over_a_poll(supplier):
 
 
 @pytest.mark.parametrize("stage", ["draft", "submit_failed", "on_hold"])
-def test_what_he_does_not_have_is_taken_back_without_asking_him(supplier, stage):
+def test_an_unsubmitted_claim_is_withdrawn_without_a_call(supplier, stage):
     claim = make_claim()
     if stage != "draft":
         error = TemporaryError("busy") if stage == "submit_failed" else PermanentError("no")
@@ -156,7 +156,7 @@ def test_what_he_does_not_have_is_taken_back_without_asking_him(supplier, stage)
     assert supplier.calls == []
 
 
-def test_what_he_may_have_is_not_taken_back_before_it_is_looked_up(supplier):
+def test_an_uncertain_claim_is_not_withdrawn_before_a_look_up(supplier):
     supplier.script = [no_answer(effect=True)]
     claim = tell(make_claim())
 
@@ -165,7 +165,7 @@ def test_what_he_may_have_is_not_taken_back_before_it_is_looked_up(supplier):
             give_up(claim=claim, reason="x", actor="staff", now=LATER)
 
 
-def test_who_does_not_take_it_back_keeps_it_open(supplier):
+def test_a_refused_withdrawal_leaves_the_claim_open(supplier):
     claim = tell(make_claim())
     supplier.script = [PermanentError("it is being decided")]
 

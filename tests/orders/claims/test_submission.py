@@ -1,4 +1,4 @@
-"""A claim is told once, by one worker at a time."""
+"""Claim submission: each claim is submitted once, by one worker at a time."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def supplier(monkeypatch):
     return connect(monkeypatch, ScriptedSupplier())
 
 
-def test_it_is_told_with_what_he_knows_and_nothing_of_the_shopper(supplier):
+def test_the_request_has_supplier_references_and_no_customer_data(supplier):
     claim = tell(make_claim(units=2, picture_urls=("https://p.example/1.jpg",)))
 
     assert (claim.status, claim.supplier_claim) == ("requested", f"D-{claim.number}")
@@ -43,7 +43,7 @@ def test_it_is_told_with_what_he_knows_and_nothing_of_the_shopper(supplier):
 
 
 @pytest.mark.parametrize("happened", [True, False])
-def test_a_lost_answer_is_looked_up_before_it_is_told_again(supplier, happened):
+def test_a_lost_answer_is_looked_up_before_resubmission(supplier, happened):
     supplier.script = [no_answer(happened)]
     claim = tell(make_claim())
     assert claim.status == "submit_unknown"
@@ -59,7 +59,7 @@ def test_a_lost_answer_is_looked_up_before_it_is_told_again(supplier, happened):
     assert supplier.opened == 1
 
 
-def test_a_definite_no_effect_is_told_again_later_and_later(supplier, monkeypatch):
+def test_a_call_without_effect_is_retried_with_backoff(supplier, monkeypatch):
     monkeypatch.setattr(retries, "spread", lambda wait: wait)
     claim = make_claim()
     waits = []
@@ -71,7 +71,7 @@ def test_a_definite_no_effect_is_told_again_later_and_later(supplier, monkeypatc
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
 
 
-def test_it_is_not_told_again_before_he_wants_to_be_asked(supplier):
+def test_retry_after_delays_the_next_attempt(supplier):
     supplier.script = [TemporaryError("busy", retry_after_s=7200)]
 
     claim = tell(make_claim())
@@ -79,7 +79,7 @@ def test_it_is_not_told_again_before_he_wants_to_be_asked(supplier):
     assert claim.try_after >= NOON + timedelta(hours=2)
 
 
-def test_what_he_refuses_waits_for_a_person_and_is_told_again_when_staff_say_so(supplier):
+def test_a_rejected_claim_is_held_until_staff_resubmit(supplier):
     supplier.script = [PermanentError("no such reason")]
     claim = tell(make_claim())
     assert (claim.status, claim.problem) == ("on_hold", "no such reason")
@@ -91,7 +91,7 @@ def test_what_he_refuses_waits_for_a_person_and_is_told_again_when_staff_say_so(
     assert tell(claim, now=LATER).status == "requested"
 
 
-def test_an_order_of_which_he_never_told_his_number_is_not_asked_about(supplier):
+def test_without_a_supplier_reference_nothing_is_sent(supplier):
     claim = tell(make_claim(make_shipped(reference="")))
 
     assert claim.status == "on_hold"
@@ -99,8 +99,8 @@ def test_an_order_of_which_he_never_told_his_number_is_not_asked_about(supplier)
     assert supplier.calls == []
 
 
-def test_a_supplier_who_takes_no_claims_from_programs_is_left_to_a_person():
-    """This one's connector really has no such ability."""
+def test_a_connector_without_claims_ability_holds_the_claim():
+    """This connector really lacks the ability."""
     assert not claims.takes_claims(make_supplier())
     assert claims.takes_claims(make_supplier(code="cj", adapter="cj"))
 
@@ -110,8 +110,8 @@ def test_a_supplier_who_takes_no_claims_from_programs_is_left_to_a_person():
     assert "no Claims" in claim.problem
 
 
-def test_nobody_speaks_of_a_claim_while_another_worker_does(supplier):
-    """A lock of the session lets the same session in: the other worker is another session."""
+def test_only_one_worker_processes_a_claim(supplier):
+    """A session lock is reentrant: the other worker needs another session."""
     claim = make_claim()
     held, let_go = threading.Event(), threading.Event()
 
@@ -133,7 +133,7 @@ def test_nobody_speaks_of_a_claim_while_another_worker_does(supplier):
     assert supplier.calls == []
 
 
-def test_a_stale_row_is_read_again_before_anything_is_told(supplier):
+def test_a_stale_row_is_refreshed_before_submission(supplier):
     stale, fresh = whole_claim(make_claim()), None
     fresh = whole_claim(stale)
     tell(fresh)
@@ -144,7 +144,7 @@ def test_a_stale_row_is_read_again_before_anything_is_told(supplier):
     assert supplier.opened == 1
 
 
-def test_a_sender_that_lives_is_given_time(supplier):
+def test_a_running_submission_is_not_looked_up(supplier):
     claim = make_claim()
     claim.move("submitting", at=NOON, attempts=1)
 
@@ -155,12 +155,12 @@ def test_a_sender_that_lives_is_given_time(supplier):
     assert list(work_queue.claims_to_be_found(now=LATER)) == [claim]
     claim_status.look_up(claim=claim, now=LATER)
     assert claim.status == "submit_unknown"
-    assert supplier.calls == []  # he may have died a moment ago, and his call lives on
+    assert supplier.calls == []  # its worker may have just died while its call is still in flight
     claim_status.look_up(claim=claim, now=LATER + retries.CALLS_END_WITHIN)
     assert claim.status == "submit_failed"
 
 
-def test_claims_wait_while_their_supplier_answers_nobody(supplier):
+def test_claims_wait_while_the_circuit_breaker_is_open(supplier):
     claim = make_claim()
     break_line(claim.purchase_order.supplier)
     finds = (
@@ -177,7 +177,7 @@ def test_claims_wait_while_their_supplier_answers_nobody(supplier):
         assert list(find(now=LATER)) == [claim]
 
 
-def test_whose_worker_died_is_found_though_nobody_may_be_asked(supplier):
+def test_a_dead_workers_claim_is_found_while_the_breaker_is_open(supplier):
     claim = make_claim()
     claim.move("submitting", at=NOON, attempts=1)
     break_line(claim.purchase_order.supplier)

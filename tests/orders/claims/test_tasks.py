@@ -1,4 +1,4 @@
-"""Claims have turns and a lane of their own: no order and no other supplier waits behind one."""
+"""Claim tasks: each supplier has its turn and its own lane; no order waits behind a claim."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def supplier(monkeypatch):
 
 
 def make_claims(count, *, code="lumen"):
-    """Make claims against one supplier."""
+    """Create claims against one supplier."""
     against = make_supplier(code=code)
     claims = [make_claim(make_shipped(reference="")) for _ in range(count)]
     for claim in claims:
@@ -38,7 +38,7 @@ def statuses(claims):
 
 
 @pytest.mark.django_db
-def test_each_supplier_has_one_turn_however_many_claims_wait_for_him(supplier, monkeypatch):
+def test_each_supplier_has_one_turn_for_all_its_claims(supplier, monkeypatch):
     many = make_claims(3)
     (one,) = make_claims(1, code="glow")
     turns = []
@@ -51,7 +51,7 @@ def test_each_supplier_has_one_turn_however_many_claims_wait_for_him(supplier, m
 
 
 @pytest.mark.django_db
-def test_a_turn_tells_and_asks_for_one_supplier_only(supplier):
+def test_a_turn_processes_one_supplier_only(supplier):
     mine, others = make_claims(2), make_claims(1, code="glow")
 
     tasks.speak_with(supplier_id=mine[0].purchase_order.supplier_id)
@@ -61,7 +61,7 @@ def test_a_turn_tells_and_asks_for_one_supplier_only(supplier):
 
 
 @pytest.mark.django_db
-def test_who_does_not_answer_is_not_asked_for_the_rest_of_his_turn(supplier):
+def test_a_supplier_that_does_not_answer_ends_its_turn(supplier):
     mine = make_claims(3)
     supplier.script = [no_answer(effect=False)]
 
@@ -71,7 +71,7 @@ def test_who_does_not_answer_is_not_asked_for_the_rest_of_his_turn(supplier):
 
 
 @pytest.mark.django_db
-def test_whose_workers_died_are_all_found_in_one_turn(supplier):
+def test_all_claims_of_dead_workers_are_found_in_one_turn(supplier):
     mine = make_claims(3)
     for claim in mine[:2]:
         claim.move("submitting", at=NOON - timedelta(hours=1), attempts=1)
@@ -82,7 +82,7 @@ def test_whose_workers_died_are_all_found_in_one_turn(supplier):
 
 
 @pytest.mark.django_db
-def test_a_claim_that_breaks_us_keeps_no_other_from_being_read(supplier, monkeypatch):
+def test_an_unexpected_error_does_not_block_other_claims(supplier, monkeypatch):
     mine = [tell(claim) for claim in make_claims(2)]
     ask = claim_status.look_up
 
@@ -100,7 +100,7 @@ def test_a_claim_that_breaks_us_keeps_no_other_from_being_read(supplier, monkeyp
 
 
 @pytest.mark.django_db(transaction=True)
-def test_claims_and_orders_do_not_wait_for_each_others_lanes(supplier):
+def test_claims_and_orders_use_separate_lanes(supplier):
     (claim,) = make_claims(1)
     his = claim.purchase_order.supplier_id
 
