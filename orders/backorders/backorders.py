@@ -1,8 +1,7 @@
 """Backorders: record rejected or delayed lines, set the customer's deadline, close them.
 
-Nothing is sourced here: ``shipping.rerouting.rerouting`` does that, because goods from elsewhere
-must also be carried. Until then a rejected line is in no purchase order, and its money is neither
-captured nor voided.
+``shipping.rerouting.rerouting`` finds the other source, because the items must also be carried.
+Until then a rejected line is in no purchase order, and its money is neither captured nor voided.
 """
 
 from __future__ import annotations
@@ -32,23 +31,22 @@ from storefront.lib.db.transactions import needs_transaction
 Status = Setback.Status
 Choice = Setback.Choice
 WAITING = (Status.OPEN, Status.ASKED)
-# It is looked for at once; who lost a race for the units, or was killed, has so long to look again.
+# The search starts at once; after a lost race or a crash it is retried for so long.
 LOOKED_FOR = timedelta(hours=1)
 ANSWERED_WITHIN = timedelta(hours=48)
-# What is looked for is ordered, or given up, before ``payments.captures`` takes what else is
-# authorized.
+# Ends before ``payments.captures`` captures what is still authorized.
 NEEDS_MONEY_FOR = timedelta(hours=14)
-MOVED = "moved"  # a line of which staff, or a deadline, want that another sends it
+MOVED = "moved"  # acknowledgment of a line that is reassigned by staff or after a deadline
 
 
 @needs_transaction
 def begin(
     purchase_order: PurchaseOrder, refused: Sequence[PurchaseLine], *, reason: str, now: datetime
 ) -> bool:
-    """Look elsewhere for what is refused, if that may be; tell whether.
+    """Open a backorder for rejected lines if rerouting is allowed; return whether it was opened.
 
-    A purchase order of which nothing is left is canceled. The units go back to his shelf, which
-    is asked for no more of this order.
+    A purchase order without remaining lines is canceled. The units return to the stock row,
+    which is excluded for this order.
 
     Locks:  the caller holds those of ``acknowledgements.apply``
     """
@@ -109,9 +107,9 @@ def _note(
 
 
 def may_look(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
-    """Test whether another may send it: nobody wanted it canceled, and the rules say so.
+    """Return whether it may be rerouted: no cancellation is requested, and the rules allow it.
 
-    A shopper's wish that the supplier did not follow is a wish all the same.
+    A cancellation request of the customer counts even if the supplier refused it.
     """
     order = purchase_order.order
     if order.status not in {Order.Status.PROCESSING, Order.Status.ON_HOLD}:
@@ -123,7 +121,7 @@ def may_look(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
 
 @needs_transaction
 def could_begin(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
-    """Test whether all of it could be looked for elsewhere, with the money that is held for it.
+    """Return whether the whole purchase order could be rerouted with the authorized money.
 
     Locks:  the payments of the order
     """
@@ -132,7 +130,7 @@ def could_begin(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
 
 
 def _promised_by(purchase_order: PurchaseOrder) -> date | None:
-    """Return the day that the shopper was told last, or agreed to; a sooner plan binds nobody."""
+    """Return the latest delivery date told to or accepted by the customer."""
     said = [purchase_order.entry.get("arrives_to") or None]
     days = [date.fromisoformat(one) for one in said if one]
     earlier = Setback.objects.filter(
@@ -152,7 +150,7 @@ def _end_delays_of(
     is_whole: bool,
     now: datetime,
 ) -> None:
-    """Take what is refused out of what is asked of a delay; of the rest it is still asked."""
+    """Remove rejected lines from an open delay; the delay of the others stays open."""
     if is_whole:
         settle_delays(purchase_order, reason="he does not ship it", now=now)
         return
@@ -164,7 +162,7 @@ def _end_delays_of(
 
 
 def _is_secured(purchase_order: PurchaseOrder, amount: Decimal, now: datetime) -> bool:
-    """Test whether its money is authorized, not captured, and long enough to find another source.
+    """Return whether the amount is authorized, uncaptured, and valid long enough to find a source.
 
     Captured money pays for one purchase order only: it is refunded, never moved to another.
     """
@@ -182,9 +180,7 @@ def _is_secured(purchase_order: PurchaseOrder, amount: Decimal, now: datetime) -
 def delay(
     purchase_order: PurchaseOrder, *, ships_by: date, reason: str, now: datetime
 ) -> Setback | None:
-    """Note that he ships it later than he said; whether that is too late is seen with its way.
-
-    The same day again is no news.
+    """Record a later shipping date; rerouting decides whether it is too late. Idempotent per date.
 
     Locks:  the caller holds those of ``acknowledgements.apply``
     """
@@ -215,7 +211,7 @@ def delay(
 
 @needs_transaction
 def settle_delays(purchase_order: PurchaseOrder, *, reason: str, now: datetime) -> None:
-    """End what is asked of a delay: it left, or it does not come at all.
+    """Close the open delays of a purchase order: it shipped, or does not come at all.
 
     Locks:  the caller holds the order
     """
@@ -225,7 +221,7 @@ def settle_delays(purchase_order: PurchaseOrder, *, reason: str, now: datetime) 
 
 
 def due(*, now: datetime) -> QuerySet[Setback]:
-    """Find what is to be looked for now, and what was not answered in time."""
+    """Return backorders due for a search, and those with an expired deadline."""
     return Setback.objects.filter(
         Q(status=Status.OPEN) & (Q(try_after=None) | Q(try_after__lte=now))
         | Q(status=Status.ASKED, answer_by__lte=now)
@@ -233,9 +229,9 @@ def due(*, now: datetime) -> QuerySet[Setback]:
 
 
 def answer_by(setback: Setback, *, now: datetime) -> datetime:
-    """Say until when the shopper may answer: two days, or as long as his money is held.
+    """Return the customer's deadline: 48 h, or less if the authorization expires.
 
-    What his supplier has is charged, or will be: of a delay there is time.
+    A delayed item is charged by capture, so its authorization sets no limit.
     """
     latest = now + ANSWERED_WITHIN
     if setback.kind == Setback.Kind.LATER:
@@ -247,7 +243,7 @@ def answer_by(setback: Setback, *, now: datetime) -> datetime:
 
 
 def waiting(order: Order) -> QuerySet[Setback]:
-    """Find what is open of an order, oldest first."""
+    """Return the open backorders of an order, oldest first."""
     return order.setbacks.filter(status__in=WAITING).order_by("pk")
 
 
@@ -266,7 +262,7 @@ def end(  # noqa: PLR0913 - how it ends, who said so, and why
     chosen: str = "",
     now: datetime,
 ) -> None:
-    """Close it: what it was about is ordered elsewhere, or comes later after all.
+    """Close a backorder: its lines are ordered elsewhere, or come later.
 
     Locks:  the caller holds the order
     """
@@ -275,9 +271,9 @@ def end(  # noqa: PLR0913 - how it ends, who said so, and why
 
 
 def refused_by(order: Order) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
-    """Tell who will not ship what: by order line, whole suppliers and single shelves.
+    """Return, per order line, the suppliers and the stock levels to exclude.
 
-    Who has none left here may have it elsewhere; who will not, will not from anywhere.
+    Out of stock excludes one stock level; any other rejection excludes the supplier.
     """
     suppliers: dict[int, set[int]] = {}
     levels: dict[int, set[int]] = {}
@@ -286,7 +282,7 @@ def refused_by(order: Order) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
         lines.setdefault(variant_id, []).append(line_id)
     dead = PurchaseLine.objects.filter(order_line__order=order, is_live=False)
     for line in dead.exclude(acknowledgment="").select_related("purchase_order", "order_line"):
-        # What was said of a line holds for its other parts, at checkout or since.
+        # A rejection also holds for the other parts of a split line.
         for line_id in lines[line.order_line.variant_id]:
             if line.acknowledgment in stock_outs.NONE_LEFT:
                 levels.setdefault(line_id, set()).add(line.level_id)

@@ -1,7 +1,7 @@
-"""Line splits: divide an order line that no supplier ships whole into two order lines.
+"""Line splits: divide an order line between suppliers into two order lines.
 
-So the rules for a whole line hold for each part: it is in one purchase order or one backorder,
-held on one stock row, charged, and refunded to the cent.
+Each part then follows the rules of a whole line: one purchase order or backorder, one stock row,
+its own charge, refunded to the cent.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ NOTHING: Mapping[str, Any] = {}
 
 @needs_transaction
 def part(line: PurchaseLine, *, keep: int) -> PurchaseLine:
-    """Leave ``keep`` units in a purchase line; return a line of the same order with the others.
+    """Leave ``keep`` units in a purchase line; return a new line of the same order with the others.
 
-    Nothing of it may have shipped. What was set aside and sold for it is parted as well, so no
-    shelf counts otherwise than before.
+    Nothing of it may have shipped. Reservations and allocations are split too, so stock counts
+    stay.
 
     Locks:  the caller holds the order; the allocations of the line
     """
@@ -46,9 +46,9 @@ def part(line: PurchaseLine, *, keep: int) -> PurchaseLine:
 
 @needs_transaction
 def part_refused(line: SetbackLine, *, keep: int) -> SetbackLine:
-    """Leave ``keep`` units in a line that is looked for; return one of its setback with the others.
+    """Leave ``keep`` units in a backorder line; return a new line of it with the others.
 
-    What its suppliers were asked for, and refused, stays as it was said.
+    Earlier purchase lines keep what suppliers were asked for and rejected.
 
     Locks:  the caller holds the order; the allocations of the line
     """
@@ -71,13 +71,13 @@ def _part_line(line_id: int, *, keep: int) -> tuple[OrderLine, OrderLine]:
 
 
 def apart(whole: Money, *, keep: int, of: int) -> tuple[Money, Money]:
-    """Share an amount between the units that are kept and the others, to the cent."""
+    """Split an amount between the kept units and the others, to the cent."""
     mine = share(whole, quantity=of, before=0, units=keep)
     return mine, whole - mine
 
 
 def _part_sold(sold: OrderLine, *, keep: int, rest: int) -> OrderLine:
-    """Share out what was paid for a line, and what it costs, by its units."""
+    """Split prices and costs of an order line by units."""
     kept: dict[str, Decimal | None] = dict.fromkeys(SHARED)
     others = dict(kept)
     for name in SHARED:
@@ -91,12 +91,12 @@ def _part_sold(sold: OrderLine, *, keep: int, rest: int) -> OrderLine:
 def _part[Row: models.Model](
     row: Row, *, keep: int, kept: Mapping[str, Any] = NOTHING, **others: Any
 ) -> Row:
-    """Leave ``keep`` units in a row, and make one like it but for what the others are."""
+    """Leave ``keep`` units in a row; return a copy with the other values."""
     other = type(row)._base_manager.get(pk=row.pk)  # noqa: SLF001 - any model's own
     for name, value in {**kept, "quantity": keep}.items():
         setattr(row, name, value)
     row.save(update_fields=[*kept, "quantity"])
-    other.pk, other._state.adding = None, True  # noqa: SLF001 - a copy, as Django documents it
+    other.pk, other._state.adding = None, True  # noqa: SLF001 - copies a row, as Django documents it
     for name, value in others.items():
         setattr(other, name, value)
     other.save()

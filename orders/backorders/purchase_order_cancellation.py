@@ -1,4 +1,4 @@
-"""End a purchase order that ships nothing: units, lines and money go back."""
+"""Purchase order cancellation: return units, lines and money of what is not shipped."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ Status = PurchaseOrder.Status
 
 @needs_transaction
 def close(purchase_order: PurchaseOrder, *, cause: str, reason: str, now: datetime) -> None:
-    """End a purchase order that ships nothing: units, lines and money go back.
+    """Cancel a purchase order that ships nothing: return its units, lines and money.
 
-    Where it is stopped so that another may send it, they wait for that instead.
+    If it is canceled for reassignment, a backorder keeps them instead.
 
     Locks:  the caller holds those of ``acknowledgements.apply``
     """
@@ -53,7 +53,7 @@ def close(purchase_order: PurchaseOrder, *, cause: str, reason: str, now: dateti
 def close_all(
     purchase_orders: Sequence[PurchaseOrder], order: Order, *, reason: str, now: datetime
 ) -> None:
-    """Close several at once; their stock rows are locked together, in id order.
+    """Cancel several purchase orders of one order; their stock rows are locked together, by id.
 
     Locks:  the caller holds the order and the purchase orders; then as ``close``
     """
@@ -77,7 +77,7 @@ def close_all(
 
 
 def _tell(purchase_order: PurchaseOrder, reason: str, now: datetime) -> None:
-    """Tell the shopper what will not come: he wished no such thing."""
+    """Notify the customer, who did not request this cancellation, of the canceled lines."""
     live = purchase_order.lines.filter(is_live=True)
     events.lines_refused(
         purchase_order,
@@ -98,9 +98,9 @@ def _is_moved(purchase_order: PurchaseOrder, reason: str, now: datetime) -> bool
 
 
 def give_back(purchase_order: PurchaseOrder, *, cause: str, now: datetime) -> None:
-    """Void what is authorized for it; refund what was captured, or is being captured, for it.
+    """Void what is authorized for it; refund what is captured or being captured for it.
 
-    Never more than is left: staff may have refunded a part, and a capture may have been refused.
+    At most what is left: staff may have refunded a part, or a capture may have been rejected.
     """
     for payment in ledger.secured(purchase_order.order_id)[-1:]:
         is_captured = ledger.is_capture_due(payment, purpose=purchase_order.number)

@@ -1,4 +1,4 @@
-"""Backorder refunds: cancel lines that no supplier ships, return units, money, promotions."""
+"""Backorder refunds: cancel lines that no supplier ships; return units, money, promotions."""
 
 from __future__ import annotations
 
@@ -31,9 +31,11 @@ def give_up(  # noqa: PLR0913 - what, which of it, why, who said so, and whether
     now: datetime,
     is_told: bool = True,
 ) -> Money:
-    """Let the money of refused lines go; return how much. The last of an order ends it.
+    """Cancel backordered lines and void their money; return the amount.
 
-    Shape:  ``only`` are order lines, None: all of it
+    The order is canceled with its last line.
+
+    Shape:  ``only``: order line ids; None: all lines
     Locks:  the caller holds the order; promotions with a limit, payments, stock rows
     """
     order = setback.order
@@ -78,7 +80,7 @@ def give_up(  # noqa: PLR0913 - what, which of it, why, who said so, and whether
 
 
 def at_stake(setback: Setback, lines: Sequence[SetbackLine], *, is_whole: bool = True) -> Money:
-    """Return what is not paid if these of its lines do not come: with all, their way as well."""
+    """Return the value of these lines; if they are all, with the shipping charge."""
     value = sum((row.order_line.charge_amount for row in lines), Decimal(0))
     value += setback.delivery_amount if is_whole else 0
     return Money(value, setback.currency)
@@ -101,16 +103,17 @@ def _let_go(setback: Setback, value: Money, part: str, reason: str, now: datetim
 
 @needs_transaction
 def end_all(order: Order, *, reason: str, actor: str, now: datetime) -> list[str]:
-    """Give up all that is looked for of an order that is to be canceled; return whose it was.
+    """Cancel all backorders of an order that is being canceled.
 
-    The shopper is told of it where the rest may go on; else of the whole order, by who cancels.
+    Returns the numbers of their purchase orders. The customer is notified per backorder if the
+    order may go on; otherwise once, by the caller.
 
     Locks:  the caller holds the order; then as ``give_up``
     """
     ended = []
     for setback in backorders.waiting(order).select_for_update(of=["self"]):
         setback.order = order
-        if setback.kind == Setback.Kind.LATER:  # its purchase order is asked to stop
+        if setback.kind == Setback.Kind.LATER:  # a cancellation is requested for its purchase order
             backorders.end(setback, Status.AWAITED, reason=reason, actor=actor, now=now)
             continue
         goes_on = order.purchase_orders.exclude(status=PurchaseOrder.Status.CANCELED).exists()
@@ -121,7 +124,7 @@ def end_all(order: Order, *, reason: str, actor: str, now: datetime) -> list[str
 
 @transaction.atomic(durable=True)
 def drop(*, setback: Setback, reason: str, actor: str, now: datetime) -> None:
-    """Give it up for staff, or because nobody found it in time.
+    """Cancel an open backorder, for staff or because no source was found in time.
 
     Locks:  the order, then as ``give_up``
     Raises: IllegalMoveError  it is over

@@ -1,4 +1,4 @@
-"""Take lines out of a purchase order that its supplier will not ship; the rest goes on."""
+"""Rejected lines: cancel or reroute what the supplier does not ship; the rest goes on."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ type Gone = list[tuple[PurchaseLine, RefusedLine]]
 
 Status = PurchaseOrder.Status
 PACKED = "He refuses what stands in a parcel of his: ask him what he ships."
-# What has left cannot be refused any more.
+# What has shipped cannot be rejected.
 SHORTENABLE = frozenset({Status.READY, Status.IN_PROGRESS})
 
 
 @needs_transaction
 def meant(purchase_order: PurchaseOrder, refused: Sequence[RefusedLine]) -> Gone:
-    """Pair what a supplier refuses with the lines he can still refuse; told again, it is none.
+    """Match rejected lines with the purchase lines that can still be rejected. Idempotent.
 
-    A line of which he ships some is parted: he refuses the rest of it.
+    A line that is shipped in part is split: the rest is rejected.
 
     Locks:  the caller holds those of ``acknowledgements.apply``
     """
     if not refused or purchase_order.status not in SHORTENABLE:
         return []
-    allocations.lock(purchase_order=purchase_order)  # all of them, before one is parted
+    allocations.lock(purchase_order=purchase_order)  # all of them, before one is split
     words = {one.reference: one for one in refused}
     live = purchase_order.lines.filter(is_live=True).select_related("order_line").order_by("pk")
     gone = []
@@ -51,7 +51,7 @@ def meant(purchase_order: PurchaseOrder, refused: Sequence[RefusedLine]) -> Gone
 
 
 def _is_packed(line: PurchaseLine) -> bool:
-    """Test whether it stands in a parcel: what is refused of it contradicts that."""
+    """Return whether a parcel contains it, which contradicts the rejection."""
     return line.order_line.parcel_lines.exclude(parcel__status="voided").exists()
 
 
@@ -63,9 +63,9 @@ def take_out(
     reason: str,
     now: datetime,
 ) -> None:
-    """Have some lines sent by another, or give their units and money back and tell the shopper.
+    """Reroute rejected lines, else cancel them: return units and money, notify the customer.
 
-    The delivery of the rest is paid all the same. What is not captured yet is not captured.
+    The shipping charge of the rest stays due. What is not captured yet is not captured.
 
     Locks:  the caller holds those of ``acknowledgements.apply``
     """
@@ -111,7 +111,7 @@ def take_out(
 
 @needs_transaction
 def is_captured(purchase_order: PurchaseOrder) -> bool:
-    """Test whether its money is captured, or will be: then it can only be refunded.
+    """Return whether its money is captured or being captured: then it can only be refunded.
 
     Locks:  the payments of the order
     """
@@ -120,7 +120,7 @@ def is_captured(purchase_order: PurchaseOrder) -> bool:
 
 
 def standing(purchase_order: PurchaseOrder) -> Money:
-    """Return what is charged for it, without what went back for lines that were taken out."""
+    """Return what is charged for it, without refunds of rejected lines."""
     returned = PaymentEvent.objects.filter(
         payment__order=purchase_order.order_id,
         kind=PaymentEvent.Kind.REFUND_REQUESTED,

@@ -24,7 +24,7 @@ from storefront.lib.staff.inlines import inline
 
 
 class StoppingActions(StaffAdmin):
-    """What staff do on the page of a purchase order that its supplier is asked to stop."""
+    """Actions on a purchase order whose cancellation is requested."""
 
     stopping_fits: ClassVar = {
         "he_stopped": supplier_answers.can_stop,
@@ -86,7 +86,7 @@ DECISIONS = inline(
 
 
 def decision_form(purchase_order: PurchaseOrder) -> type[forms.Form]:
-    """Make the form for one stray: only what fits how it stands."""
+    """Return the decision form of one purchase order, with the possible outcomes."""
     choices = [(one.value, one.label) for one in canceled_but_shipped.outcomes(purchase_order)]
     outcome = forms.ChoiceField(
         label=_("What becomes of it"), choices=choices, widget=UnfoldAdminSelectWidget
@@ -96,7 +96,7 @@ def decision_form(purchase_order: PurchaseOrder) -> type[forms.Form]:
 
 
 class StrayActions(StaffAdmin):
-    """What staff decide on the page of a purchase order that should not be there any more."""
+    """Action to decide on a canceled purchase order that the supplier has or shipped."""
 
     stray_fits: ClassVar = {"decide_stray": canceled_but_shipped.is_stray}
     stray_refusals: ClassVar = (canceled_but_shipped.CannotDecideError,)

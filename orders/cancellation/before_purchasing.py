@@ -1,4 +1,4 @@
-"""End an order that no supplier knows of: its goods, promotions and money go back."""
+"""Cancellation before purchasing: return stock, promotions and money of the order."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from storefront.lib.db.transactions import needs_transaction
 
 @needs_transaction
 def give_way(order: Order, *, now: datetime) -> None:
-    """End an unpaid order for a newer one of the same shopper; he is not told, for he did it.
+    """Cancel an unpaid order that a newer order of the same customer supersedes, without an e-mail.
 
-    Its units stay held: ``open_order_limits.hand_over`` gives them back, when the newer one holds.
+    Its reservations stay: ``open_order_limits.hand_over`` releases them for the newer order.
 
     Locks:  the caller holds the order; then promotions with a limit, and its payments
     """
@@ -33,7 +33,7 @@ def give_way(order: Order, *, now: datetime) -> None:
 
 @needs_transaction
 def end(order: Order, *, reason: str, actor: str, now: datetime) -> None:
-    """End an order without purchase orders: unpaid, or paid a moment ago.
+    """Cancel an order without purchase orders: unpaid, or just paid.
 
     Locks:  the caller holds the order; then promotions with a limit, stock rows, payments
     """

@@ -1,6 +1,6 @@
-"""Canceled but shipped: record what staff decide on goods that a supplier kept or shipped.
+"""Canceled but shipped: record what staff decide on items that a supplier kept or shipped.
 
-The money went back to the customer, so without a decision nobody pays for these goods.
+The customer was refunded, so without a decision these items are paid by nobody.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ Request = PurchaseOrder.Request
 
 
 class CannotDecideError(Exception):
-    """Nothing is to be decided, or not so: the words say why."""
+    """The decision is not possible; the message gives the reason."""
 
 
 def was_shipped(purchase_order: PurchaseOrder) -> bool:
-    """Test whether he shipped it although it was canceled."""
+    """Return whether the supplier shipped it after the cancellation."""
     return purchase_order.messages.filter(kind=acknowledgements.SHIPPED_CANCELED).exists()
 
 
 def is_stray(purchase_order: PurchaseOrder) -> bool:
-    """Test whether he has it, or shipped it, although it was canceled."""
+    """Return whether the supplier has or shipped it although it was canceled."""
     if purchase_order.status != PurchaseOrder.Status.CANCELED:
         return False
     if purchase_order.request_status in acknowledgements.CAN_STRAY:
         return True
-    if purchase_order.request_status == Request.REJECTED:  # who refuses it now has stopped it
+    if purchase_order.request_status == Request.REJECTED:  # a later rejection ends it
         since = purchase_order.request_status_since
         left = purchase_order.messages.filter(kind=acknowledgements.SHIPPED_CANCELED)
         return left.filter(at__gt=since).exists()
@@ -41,7 +41,7 @@ def is_stray(purchase_order: PurchaseOrder) -> bool:
 
 
 def outcomes(purchase_order: PurchaseOrder) -> list[Outcome]:
-    """List what can be decided: as long as nothing left, only that nothing will."""
+    """Return the possible outcomes: before a shipment only ``NOT_SHIPPED``, then the others."""
     if not was_shipped(purchase_order):
         return [Outcome.NOT_SHIPPED]
     return [outcome for outcome in Outcome if outcome != Outcome.NOT_SHIPPED]
@@ -51,7 +51,7 @@ def outcomes(purchase_order: PurchaseOrder) -> list[Outcome]:
 def decide(
     *, purchase_order: PurchaseOrder, outcome: Outcome, reason: str, actor: str, now: datetime
 ) -> StrayDecision:
-    """Write down how a stray ends; the same decision made twice is written once.
+    """Store the decision. Idempotent: the same decision is stored once.
 
     Locks:  the order, then the purchase order
     Raises: CannotDecideError  nothing is written

@@ -1,6 +1,6 @@
-"""Stop an order before it ships: at once what is still ours, by asking what is the supplier's.
+"""Cancellation: cancel what no supplier has, request the rest, process requests.
 
-No page waits for a supplier: the wish is kept, and a worker asks.
+No page waits for a supplier: the request is stored, and a worker sends it.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ CAN_BE_ASKED = frozenset(
 
 
 class TooLateError(Exception):
-    """The order is finished, or all of it is on its way."""
+    """The order has ended, or all of it has shipped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cancellation:
-    """What could be stopped, by purchase order number.
+    """The result by purchase order number: canceled, refused, or open.
 
-    ``open`` waits for an answer that we do not have yet; the wish is kept and followed.
+    ``open`` requests wait for an answer; workers process them.
     """
 
     stopped: tuple[str, ...]
@@ -58,13 +58,13 @@ class Cancellation:
 
 @transaction.atomic(durable=True)
 def cancel(*, order: Order, reason: str, actor: str, now: datetime) -> Cancellation:
-    """Stop what no supplier knows of; the money of it goes back. Of the rest, keep the wish.
+    """Cancel what no supplier has and refund it; store a cancellation request for the rest.
 
-    Nobody is asked here: ``pursue`` does that, from a task that the caller wakes, or from a sweep.
-    A wish that stands already is not wished again.
+    No supplier is called here: ``pursue`` does that, in a task started by the caller or the
+    sweep. Idempotent: a stored request is not stored again.
 
     Locks:  the order, then its purchase orders, payments, and the stock rows in id order
-    Raises: TooLateError  nothing of it can be stopped any more
+    Raises: TooLateError  nothing can be canceled any more
     """
     row = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
     stopped = stop(row, reason=reason, actor=actor, now=now)
@@ -81,7 +81,7 @@ def cancel(*, order: Order, reason: str, actor: str, now: datetime) -> Cancellat
 
 @needs_transaction
 def wish(purchase_order: PurchaseOrder, *, reason: str, now: datetime) -> None:
-    """Keep the wish to stop one purchase order; a worker follows it.
+    """Store a cancellation request for one purchase order; a worker processes it.
 
     Locks:  the caller holds the order
     """
@@ -94,10 +94,12 @@ def wish(purchase_order: PurchaseOrder, *, reason: str, now: datetime) -> None:
 
 @needs_transaction
 def stop(order: Order, *, reason: str, actor: str, now: datetime) -> list[str]:
-    """Stop what no supplier knows of, and store the wish with what one may know of.
+    """Cancel what no supplier has; store a cancellation request for what one may have.
+
+    Returns the numbers of the canceled purchase orders.
 
     Locks:  the caller holds the order; then its purchase orders, and what ``cancel`` needs
-    Raises: TooLateError  it is over
+    Raises: TooLateError  it has ended
     """
     if order.status in {Order.Status.CANCELED, Order.Status.EXPIRED, Order.Status.COMPLETED}:
         raise TooLateError(order.number)
@@ -131,13 +133,12 @@ def stop(order: Order, *, reason: str, actor: str, now: datetime) -> list[str]:
 
 
 def pursue(*, purchase_order: PurchaseOrder, now: datetime) -> bool | None:
-    """Follow a stored wish as far as it goes now: close, ask the supplier, or wait.
+    """Process a stored cancellation request: cancel, ask the supplier, or wait.
 
-    True: stopped. False: it goes on. None: not known yet; it is pursued again, and not before he
-    wants to be asked. Whom no program answers for is asked once, by a letter or by staff, and
-    answers when he likes (``supplier_answers``). While another worker speaks of it, or asks him to
-    stop it, nobody else does: of two questions at once he refuses the second, for he stops it
-    already.
+    True: canceled. False: it goes on. None: not known yet; retried, respecting ``Retry-After``.
+    A supplier without an API is asked once, by e-mail or by staff, and answers later
+    (``supplier_answers``). The session lock prevents concurrent requests: a supplier rejects the
+    second of two, because it is already canceling.
     """
     try:
         with submission_lookup.alone(purchase_order.pk):
@@ -166,7 +167,7 @@ def _pursue(purchase_order: PurchaseOrder, now: datetime) -> bool | None:
             he_keeps_it=is_left,
         )
     except OutsideError as error:
-        # He did not say no: he did not understand, or did not answer.
+        # Not a refusal: the supplier did not understand, or did not answer.
         retries.rest(purchase_order, error, now=moment())
         return None
     return None if state is None else supplier_answers.follow(purchase_order, state, now=now)
@@ -174,14 +175,14 @@ def _pursue(purchase_order: PurchaseOrder, now: datetime) -> bool | None:
 
 @transaction.atomic(durable=True)
 def _ask(purchase_order: PurchaseOrder, *, now: datetime) -> bool | None:
-    """Write down that we ask, before we ask; what turned out never sent is closed.
+    """Store that the supplier is asked, before the call; cancel what was never submitted.
 
-    Locks:  the order, then the purchase order, and to close it what that needs
+    Locks:  the order, then the purchase order, and to cancel it what that needs
     """
     order = locks.lock(purchase_order)
     if purchase_order.status == Status.CANCELED:
         return True
-    if purchase_order.cancel_wanted_at is None:  # he said no meanwhile: he is not asked twice
+    if purchase_order.cancel_wanted_at is None:  # refused in the meantime: not asked again
         return False
     if (
         purchase_order.request_status in PurchaseOrder.NEVER_SENT
@@ -214,7 +215,7 @@ def _ask(purchase_order: PurchaseOrder, *, now: datetime) -> bool | None:
 
 
 def _give_up(purchase_order: PurchaseOrder, now: datetime) -> None:
-    """End a wish that came too late: else it would be followed, and waited for, for ever."""
+    """End a request that came too late; otherwise it would be retried for ever."""
     purchase_order.cancel_wanted_at = None
     purchase_order.save(update_fields=["cancel_wanted_at"])
     if not purchase_order.is_to_be_moved:

@@ -1,4 +1,4 @@
-"""Cancellation status: tell whether suppliers were asked to cancel an order, or refused."""
+"""Cancellation status: pending or refused requests to suppliers."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ Request = PurchaseOrder.Request
 
 
 class Wish(StrEnum):
-    """What became of the wish to stop what suppliers have of an order."""
+    """Status of the cancellation request for what suppliers have."""
 
     NONE = "none"
-    ASKED = "asked"  # they are asked, or will be
+    ASKED = "asked"  # suppliers are asked, or will be
     REFUSED = "refused"
 
 
 def wish_of(order: Order) -> Wish:
-    """Tell how the wish to cancel an order stands, where it does not stand in its status."""
+    """Return the status of an order's cancellation request; ``NONE`` if there is none."""
     return wish_among(_GOING_ON(order_id=order.pk))
 
 
 def wish_among(purchases: Iterable[PurchaseOrder]) -> Wish:
-    """Tell it of the purchase orders of an order."""
+    """Return the status of the cancellation request, from the order's purchase orders."""
     going_on = [
         each
         for each in purchases

@@ -1,8 +1,8 @@
-"""Cancellation answers: ask a supplier to stop a purchase order, record and apply its answer.
+"""Supplier answers: ask a supplier to cancel a purchase order, record and apply its answer.
 
-An API answers the call that asks it. A supplier that gets an e-mail answers on its page. Staff
-record the answer of a supplier that they ask themselves. Until then the request stays open and
-counts neither as a yes nor as a no.
+An API answers the call. A supplier that gets an e-mail answers on its page. If staff ask the
+supplier, staff record the answer. Until then the request stays open: neither accepted nor
+refused.
 """
 
 from __future__ import annotations
@@ -35,13 +35,15 @@ IN_PERSON = "No program of his can be asked to stop it: ask him in person."
 
 
 class NotAskedError(Exception):
-    """Nobody waits for his answer: it is stopped, on its way, or was never to be stopped."""
+    """No answer is expected: it is canceled, has shipped, or no request was made."""
 
 
 def ask(connector: Connector, purchase_order: PurchaseOrder) -> PurchaseState | None:
-    """Ask him by the best way there is; None: he answers later, or staff ask him.
+    """Request the cancellation by API, else by e-mail, else through staff.
 
-    Raises: OutsideError, NotStoppableError  what a program of his said
+    None: the answer comes later.
+
+    Raises: OutsideError, NotStoppableError  the answer of the supplier's API
     """
     try:
         if isinstance(connector, OrderCancelling):
@@ -55,9 +57,9 @@ def ask(connector: Connector, purchase_order: PurchaseOrder) -> PurchaseState | 
 
 
 def _write(connector: Connector, purchase_order: PurchaseOrder) -> None:
-    """Ask by a letter, once for each time that it was wished.
+    """Send the request by e-mail, once per request.
 
-    Raises: MissingAbilityError  nobody knows where to write to
+    Raises: MissingAbilityError  the supplier has no address for it
     """
     asked = purchase_order.messages.filter(direction=PurchaseMessage.Direction.OUT, kind="cancel")
     plea = Plea(
@@ -72,7 +74,7 @@ def _write(connector: Connector, purchase_order: PurchaseOrder) -> None:
 
 @transaction.atomic(durable=True)
 def _note_told(purchase_order: PurchaseOrder, by: PurchaseOrder.Told, words: str = "") -> None:
-    """Ask nobody else: an answer is waited for, unless it came meanwhile.
+    """Record how the supplier was asked, unless its answer came in the meantime.
 
     Locks:  the order, then the purchase order
     """
@@ -85,21 +87,21 @@ def _note_told(purchase_order: PurchaseOrder, by: PurchaseOrder.Told, words: str
 
 
 def can_stop(purchase_order: PurchaseOrder) -> bool:
-    """Test whether he may still say that he stopped it: he was asked, and nothing has left."""
+    """Return whether an acceptance still counts: a request was made and nothing has shipped."""
     was_asked = purchase_order.request_status in acknowledgements.WISHED_TO_STOP
     return was_asked and purchase_order.status in PurchaseOrder.STOPPABLE
 
 
 def is_asked(purchase_order: PurchaseOrder) -> bool:
-    """Test whether his answer is waited for."""
+    """Return whether an answer of the supplier is expected."""
     is_open = purchase_order.request_status == Request.CANCELLATION_REQUESTED
     return is_open and purchase_order.status in PurchaseOrder.STOPPABLE
 
 
 def stopped(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
-    """Write down that he stopped it, also after he said that he cannot. Twice is no news.
+    """Record that the supplier canceled it, also after a refusal. Idempotent.
 
-    Raises: NotAskedError  it has left, or was never to be stopped
+    Raises: NotAskedError  it has shipped, or no request was made
     """
     words = f"{AT_OUR_WISH}, says {actor}"
     if not take(purchase_order, words=words, actor=actor, now=now):
@@ -107,7 +109,7 @@ def stopped(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None
 
 
 def follow(purchase_order: PurchaseOrder, state: PurchaseState, *, now: datetime) -> bool:
-    """Take in what a program of his answered; tell whether it is stopped."""
+    """Apply the answer of the supplier's API; return whether it is canceled."""
     if state.answer == Answer.CANCELED:
         return take(purchase_order, words=state.reason, now=now)
     words = state.reason
@@ -115,7 +117,7 @@ def follow(purchase_order: PurchaseOrder, state: PurchaseState, *, now: datetime
 
 
 def take(purchase_order: PurchaseOrder, *, words: str, actor: str = "", now: datetime) -> bool:
-    """Follow that he stopped it, also where a yes of his came first; tell whether it is.
+    """Apply that the supplier canceled it, also after a refusal; return whether it is canceled.
 
     Locks:  as ``hear``, and as ``acknowledgements.apply``
     """
@@ -134,9 +136,9 @@ def take(purchase_order: PurchaseOrder, *, words: str, actor: str = "", now: dat
 
 
 def not_stopped(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
-    """Write down that he sends it all the same. Twice is no news.
+    """Record that the supplier ships it anyway. Idempotent.
 
-    Raises: NotAskedError  it is stopped, or nobody asked him
+    Raises: NotAskedError  it is canceled, or no request was made
     """
     words = f"{TOO_LATE} So says {actor}."
     if hear(purchase_order=purchase_order, is_stopped=False, words=words, actor=actor, now=now):
@@ -155,17 +157,17 @@ def hear(  # noqa: PLR0913 - what he said, in its parts, and who says so
     actor: str = "",
     he_keeps_it: bool = False,
 ) -> bool:
-    """Follow the supplier's answer to our wish; tell whether it is stopped now.
+    """Apply the supplier's answer to our request; return whether it is canceled.
 
-    ``he_keeps_it``: he cannot stop it, and ships nothing of it unless it is paid, which we never
-    do: the money goes back, and staff see it (``canceled_but_shipped``) until he has it no more.
-    A yes after a parcel left stops nothing that we could give back: staff look at it.
+    ``he_keeps_it``: the supplier keeps the order but ships nothing unless it is paid, which we
+    never do. The customer is refunded, and staff see it (``canceled_but_shipped``) until the
+    supplier drops it. An acceptance after a shipment cancels nothing: staff look.
 
     Locks:  the order, then the purchase order, payments, and the stock rows in id order
     """
     order = locks.lock(purchase_order)
     if purchase_order.request_status != Request.CANCELLATION_REQUESTED:
-        return purchase_order.status == Status.CANCELED  # it was heard by another way meanwhile
+        return purchase_order.status == Status.CANCELED  # it was already answered
     is_stopped = is_stopped and purchase_order.status in PurchaseOrder.STOPPABLE
     said_yes = is_stopped and not he_keeps_it
     to = Request.CANCELLATION_ACCEPTED if said_yes else Request.CANCELLATION_REJECTED

@@ -1,4 +1,4 @@
-"""Cancellation tasks: carry out new and waiting cancellation requests."""
+"""Cancellation tasks: process new and pending cancellation requests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BATCH = 200
 
 @shared_task
 def follow_cancellation(*, order_id: int, **_: Any) -> None:
-    """Ask at once what the wish to cancel an order needs: suppliers, and the gateway."""
+    """Process the cancellation of one order now: suppliers and payments."""
     abandon_voided(order_id=order_id)
     settle_payments.delay()
     wanted = work_queue.to_be_stopped(now=timezone.now()).filter(order=order_id)
@@ -29,7 +29,7 @@ def follow_cancellation(*, order_id: int, **_: Any) -> None:
 
 @shared_task
 def settle_cancellations(**_: Any) -> None:
-    """Follow wishes to cancel that nobody followed yet, or that wait for an answer."""
+    """Process the pending cancellation requests of all orders."""
     wanted = work_queue.to_be_stopped(now=timezone.now())
     for purchase_order_id in work_queue.in_turn(wanted, most=BATCH):
         pursue_cancellation.delay(purchase_order_id=purchase_order_id)
@@ -42,6 +42,6 @@ def pursue_cancellation(*, purchase_order_id: int, **_: Any) -> None:
     )
     wanted = work_queue.to_be_stopped(now=timezone.now()).filter(pk=purchase_order_id)
     with suppress(LaneFullError), lane(Work.ORDERS, purchase_order.supplier_id):
-        if wanted.exists():  # else another worker followed it, or he wants it to rest
+        if wanted.exists():  # else it is processed, or its retry time has not come
             cancellation.pursue(purchase_order=purchase_order, now=timezone.now())
             settle_payments.delay()

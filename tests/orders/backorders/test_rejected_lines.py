@@ -41,7 +41,7 @@ def answer(purchase_order, *refused, code="out_of_stock", word=Answer.ACCEPTED):
 
 
 def broken():
-    """Name the invariants of purchase orders and money that do not hold."""
+    """Return the codes of broken purchase and payment invariants."""
     found = [one for one in registry.check(now=LATER) if one.count]
     return [one.invariant.code for one in found if one.invariant.code in WATCHED]
 
@@ -56,7 +56,7 @@ def goods():
     return make_sellable(), make_sellable(price="19.99")
 
 
-def test_a_line_that_is_refused_is_neither_charged_nor_promised(goods):
+def test_a_rejected_line_is_neither_charged_nor_promised(goods):
     purchase_order = make_sent_purchase_order(*goods)
     whole = purchase_order.charge_amount
     first, second = OrderLine.objects.order_by("pk")
@@ -78,7 +78,7 @@ def test_a_line_that_is_refused_is_neither_charged_nor_promised(goods):
     assert [line["title"] for line in event.payload["lines"]] == [second.title]
 
 
-def test_a_line_that_is_refused_after_it_was_accepted_is_paid_back(goods):
+def test_a_line_rejected_after_acceptance_is_refunded(goods):
     purchase_order = make_accepted_purchase_order(*goods)
     whole = purchase_order.charge_amount
     _, second = OrderLine.objects.order_by("pk")
@@ -90,7 +90,7 @@ def test_a_line_that_is_refused_after_it_was_accepted_is_paid_back(goods):
     assert asked() == [("capture_requested", whole), ("refund_requested", OTHER)]
 
 
-def test_the_same_refusal_told_three_times_gives_back_once(goods):
+def test_a_repeated_rejection_refunds_once(goods):
     purchase_order = make_sent_purchase_order(*goods)
     _, second = OrderLine.objects.order_by("pk")
 
@@ -102,7 +102,7 @@ def test_the_same_refusal_told_three_times_gives_back_once(goods):
     assert Event.objects.filter(name="order.lines_refused").count() == 1
 
 
-def test_who_refuses_every_line_has_refused_the_order(goods):
+def test_rejecting_every_line_rejects_the_order(goods):
     purchase_order = make_sent_purchase_order(*goods)
     whole = purchase_order.charge_amount
 
@@ -117,7 +117,7 @@ def test_who_refuses_every_line_has_refused_the_order(goods):
 
 
 @pytest.mark.parametrize("make", [make_sent_purchase_order, make_accepted_purchase_order])
-def test_what_is_refused_in_two_parts_goes_back_whole_and_no_more(goods, make):
+def test_a_rejection_in_two_parts_refunds_the_whole_once(goods, make):
     purchase_order = make(*goods)
     whole = purchase_order.charge_amount
     first, second = OrderLine.objects.order_by("pk")
@@ -135,7 +135,7 @@ def test_what_is_refused_in_two_parts_goes_back_whole_and_no_more(goods, make):
     assert sorted(amounts) == ["19.99", str(whole - OTHER)]
 
 
-def test_a_refusal_after_the_goods_left_changes_nothing(goods):
+def test_a_rejection_after_shipment_changes_nothing(goods):
     purchase_order = make_accepted_purchase_order(*goods)
     _, second = OrderLine.objects.order_by("pk")
     purchase_order.move(PurchaseOrder.Status.SHIPPED, at=NOON)

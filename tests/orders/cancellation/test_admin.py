@@ -1,4 +1,4 @@
-"""Staff write down what a supplier says to the wish that he stops an order, on its page."""
+"""Cancellation admin: record the supplier's answer to a cancellation request."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def do(staff, purchase_order, what):
     return staff.post(url, {"confirm": "yes"}, follow=True)
 
 
-def test_what_he_stopped_is_paid_back_and_said_twice_is_no_news(staff, asked, started):
+def test_a_recorded_acceptance_refunds_once(staff, asked, started):
     for _ in range(2):
         do(staff, asked, "he_stopped")
 
@@ -35,7 +35,7 @@ def test_what_he_stopped_is_paid_back_and_said_twice_is_no_news(staff, asked, st
     assert started[0][0] == "settle_payments"
 
 
-def test_what_he_cannot_stop_goes_on_and_he_may_stop_it_all_the_same(staff, asked, started):
+def test_an_acceptance_after_a_recorded_refusal_still_counts(staff, asked, started):
     page = do(staff, asked, "he_did_not").content.decode()
 
     assert PurchaseOrder.objects.get().request_status == "cancellation_rejected"
@@ -46,7 +46,7 @@ def test_what_he_cannot_stop_goes_on_and_he_may_stop_it_all_the_same(staff, aske
 
 
 @pytest.mark.parametrize("what", ["he_stopped", "he_did_not"])
-def test_nobody_writes_down_an_answer_that_nobody_waits_for(staff, started, what):
+def test_no_answer_is_recorded_without_a_request(staff, started, what):
     purchase_order = make_accepted_purchase_order()
 
     do(staff, purchase_order, what)

@@ -1,4 +1,4 @@
-"""Staff decide on the page of a purchase order what becomes of what was shipped all the same."""
+"""Canceled but shipped: staff decide on the page of the purchase order."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def decide(staff, purchase_order, outcome):
     return staff.post(url, {"outcome": outcome, "reason": "She sent it back."}, follow=True)
 
 
-def test_a_decision_is_kept_with_who_and_why_and_stands_on_the_page(staff, stray):
+def test_a_decision_is_stored_with_author_and_reason_and_shown(staff, stray):
     shown = decide(staff, stray, "returned").content.decode()
 
     kept = StrayDecision.objects.get()
@@ -40,14 +40,14 @@ def test_a_decision_is_kept_with_who_and_why_and_stands_on_the_page(staff, stray
     assert "Decide what becomes of it" in shown
 
 
-def test_what_does_not_fit_is_not_offered(staff, stray):
+def test_impossible_outcomes_are_not_offered(staff, stray):
     refused = decide(staff, stray, "not_shipped")
 
     assert "outcome" in refused.context["form"].errors
     assert not StrayDecision.objects.exists()
 
 
-def test_there_is_nothing_to_decide_about_an_order_that_goes_on(staff):
+def test_no_decision_is_offered_for_an_active_purchase_order(staff):
     (purchase_order,) = make_purchase_orders()
     page = reverse("admin:orders_purchaseorder_change", args=[purchase_order.pk])
 

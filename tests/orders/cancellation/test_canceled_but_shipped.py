@@ -1,4 +1,4 @@
-"""What a supplier has, or shipped, although we canceled it stays with staff until they decide."""
+"""Canceled but shipped: staff see it until they decide."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Outcome = StrayDecision.Outcome
 
 @pytest.fixture
 def canceled(monkeypatch):
-    """Cancel what seemed not to have reached him."""
+    """Cancel a purchase order that seems not to have reached the supplier."""
     supplier = connect(monkeypatch, ScriptedSupplier())
     (purchase_order,) = make_purchase_orders()
     supplier.script = [TemporaryError("busy")]
@@ -55,16 +55,16 @@ def decide(outcome, reason="he said so on the phone"):
 
 
 def is_open():
-    """Ask the invariant, and the page of what waits; they are of one mind."""
+    """Return whether it is open, by the invariant and by the inbox; both must agree."""
     broken = {each.invariant.code for each in registry.check(now=LATER) if each.count}
     waits = {each.cause.code for each in query.find(now=LATER)}
-    assert "I2.accepted_is_charged" not in broken  # nobody pays for it
+    assert "I2.accepted_is_charged" not in broken  # the customer was refunded
     assert ("I4.stopped" in broken) == bool(waits & {"purchase_kept", "purchase_stray"})
     return "I4.stopped" in broken
 
 
 @pytest.mark.parametrize("outcome", ["returned", "kept_paid", "not_charged", "written_off"])
-def test_what_was_shipped_is_open_until_staff_decide(canceled, outcome):
+def test_a_canceled_shipment_is_open_until_staff_decide(canceled, outcome):
     says(Answer.SHIPPED)
     assert is_open()
     assert "purchase_stray" in {each.cause.code for each in query.find(now=LATER)}
@@ -77,7 +77,7 @@ def test_what_was_shipped_is_open_until_staff_decide(canceled, outcome):
     assert fresh().problem == ""
 
 
-def test_what_leaves_after_he_promised_not_to_is_decided_anew(canceled):
+def test_a_shipment_after_the_decision_needs_a_new_one(canceled):
     says(Answer.ACCEPTED)
     assert status_polling.open_orders().exists()
     decide(Outcome.NOT_SHIPPED)
@@ -91,7 +91,7 @@ def test_what_leaves_after_he_promised_not_to_is_decided_anew(canceled):
     assert not is_open()
 
 
-def test_what_he_said_he_stopped_and_ships_is_for_staff_too(canceled):
+def test_a_shipment_after_an_accepted_cancellation_is_open_too(canceled):
     PurchaseOrder.objects.update(request_status="cancellation_accepted")
     assert not is_open()
 
@@ -102,7 +102,7 @@ def test_what_he_said_he_stopped_and_ships_is_for_staff_too(canceled):
     assert not is_open()
 
 
-def test_goods_that_we_canceled_can_be_claimed_and_a_refused_claim_opens_it_again(canceled):
+def test_a_denied_claim_reopens_the_decision(canceled):
     says(Answer.SHIPPED)
     with pytest.raises(canceled_but_shipped.CannotDecideError):
         decide(Outcome.CLAIMED)
@@ -120,7 +120,7 @@ def test_goods_that_we_canceled_can_be_claimed_and_a_refused_claim_opens_it_agai
     ("answer", "outcome"),
     [(Answer.ACCEPTED, Outcome.WRITTEN_OFF), (Answer.SHIPPED, Outcome.NOT_SHIPPED)],
 )
-def test_a_decision_fits_what_he_did(canceled, answer, outcome):
+def test_a_decision_must_match_the_shipment(canceled, answer, outcome):
     says(answer)
 
     with pytest.raises(canceled_but_shipped.CannotDecideError):
@@ -138,12 +138,12 @@ def test_a_decision_fits_what_he_did(canceled, answer, outcome):
     assert is_open()
 
 
-def test_nothing_is_decided_about_what_he_does_not_have(canceled):
+def test_no_decision_on_what_the_supplier_does_not_have(canceled):
     with pytest.raises(canceled_but_shipped.CannotDecideError):
         decide(Outcome.NOT_SHIPPED)
 
 
-def test_a_form_that_is_sent_twice_is_one_decision(canceled):
+def test_a_form_submitted_twice_stores_one_decision(canceled):
     says(Answer.SHIPPED)
 
     assert decide(Outcome.RETURNED) == decide(Outcome.RETURNED)

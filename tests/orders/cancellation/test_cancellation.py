@@ -42,7 +42,7 @@ def eur(amount):
     return Money(Decimal(amount), "EUR")
 
 
-def test_an_unpaid_order_is_let_go_at_once():
+def test_an_unpaid_order_is_canceled_at_once():
     order = make_order(make_sellable(quantity=5), quantity=2)
     payment = make_payment(order)
 
@@ -54,7 +54,7 @@ def test_an_unpaid_order_is_let_go_at_once():
     assert StockLevel.objects.get().available == 5
 
 
-def test_a_paid_order_that_nobody_sent_gives_the_authorization_back():
+def test_a_paid_order_without_purchase_orders_is_voided():
     order = make_paid_order(make_sellable(quantity=5))
 
     cancel(order)
@@ -65,7 +65,7 @@ def test_a_paid_order_that_nobody_sent_gives_the_authorization_back():
     assert Event.objects.filter(name="order.canceled").count() == 1
 
 
-def test_a_divided_order_that_nobody_sent_is_canceled_whole(supplier):
+def test_unsubmitted_purchase_orders_are_canceled_at_once(supplier):
     (purchase_order,) = make_purchase_orders()
 
     outcome = cancel(purchase_order.order)
@@ -76,7 +76,7 @@ def test_a_divided_order_that_nobody_sent_is_canceled_whole(supplier):
     assert PaymentEvent.objects.filter(kind="release_requested").count() == 1
 
 
-def test_a_supplier_who_can_stop_it_is_asked_and_the_money_goes_back(supplier):
+def test_an_accepted_request_is_refunded(supplier):
     supplier.can_stop = True
     (purchase_order,) = make_purchase_orders()
     submission.send(purchase_order=purchase_order, now=NOON)
@@ -90,7 +90,7 @@ def test_a_supplier_who_can_stop_it_is_asked_and_the_money_goes_back(supplier):
     assert PaymentEvent.objects.get(kind="refund_requested").amount == purchase_order.charge_amount
 
 
-def test_a_supplier_who_cannot_stop_it_goes_on_and_we_say_so(supplier):
+def test_a_refused_request_is_reported_to_the_customer(supplier):
     (purchase_order,) = make_purchase_orders()
     submission.send(purchase_order=purchase_order, now=NOON)
 
@@ -104,7 +104,7 @@ def test_a_supplier_who_cannot_stop_it_goes_on_and_we_say_so(supplier):
     assert PaymentEvent.objects.filter(kind="refund_requested").count() == 0
 
 
-def test_a_supplier_who_does_not_answer_is_asked_again_and_not_taken_for_a_yes(supplier):
+def test_an_unanswered_request_is_retried_and_stays_open(supplier):
     (purchase_order,) = make_purchase_orders()
     submission.send(purchase_order=purchase_order, now=NOON)
 
@@ -121,7 +121,7 @@ def test_a_supplier_who_does_not_answer_is_asked_again_and_not_taken_for_a_yes(s
     assert Order.objects.get().status == "processing"
 
 
-def test_to_cancel_is_to_note_the_wish_and_no_supplier_is_asked(supplier):
+def test_cancel_stores_the_request_without_a_call(supplier):
     supplier.can_stop = True
     (purchase_order,) = make_purchase_orders()
     submission.send(purchase_order=purchase_order, now=NOON)
@@ -139,7 +139,7 @@ def test_to_cancel_is_to_note_the_wish_and_no_supplier_is_asked(supplier):
     assert list(work_queue.to_be_stopped(now=NOON)) == [kept]
 
 
-def test_who_said_no_is_not_asked_again_by_a_task_that_comes_late(supplier):
+def test_a_late_task_does_not_repeat_a_refused_request(supplier):
     (purchase_order,) = make_purchase_orders()
     submission.send(purchase_order=purchase_order, now=NOON)
     ask_to_stop(purchase_order.order)
@@ -151,7 +151,7 @@ def test_who_said_no_is_not_asked_again_by_a_task_that_comes_late(supplier):
     assert late.request_status == "cancellation_rejected"
 
 
-def test_an_order_whose_sending_is_unknown_waits_for_the_answer(supplier):
+def test_a_request_waits_while_the_submission_is_unconfirmed(supplier):
     (purchase_order,) = make_purchase_orders()
     supplier.script = [(TemporaryError("lost", may_have_happened=True), True)]
     submission.send(purchase_order=purchase_order, now=NOON)
@@ -185,7 +185,7 @@ def refund(order, amount, key=None):
     )
 
 
-def test_money_goes_back_in_parts_but_never_more_than_was_taken(captured):
+def test_partial_refunds_never_exceed_the_capture(captured):
     refund(captured, "10.00")
     refund(captured, "5.00")
 
@@ -196,7 +196,7 @@ def test_money_goes_back_in_parts_but_never_more_than_was_taken(captured):
     assert PaymentEvent.objects.filter(kind="refund_requested").count() == 2
 
 
-def test_a_refund_form_that_is_sent_twice_pays_once(captured):
+def test_a_refund_form_submitted_twice_refunds_once(captured):
     refund(captured, "10.00", key="one click")
     refund(captured, "10.00", key="one click")
 
@@ -204,17 +204,17 @@ def test_a_refund_form_that_is_sent_twice_pays_once(captured):
 
 
 @pytest.mark.parametrize("amount", ["0.00", "-1.00"])
-def test_nothing_and_less_than_nothing_are_no_refunds(captured, amount):
+def test_zero_and_negative_refunds_are_rejected(captured, amount):
     with pytest.raises(refunds.TooMuchError):
         refund(captured, amount)
 
 
-def test_what_was_never_captured_is_not_refunded():
+def test_uncaptured_money_is_not_refunded():
     with pytest.raises(refunds.NothingToRefundError):
         refund(make_paid_order(), "1.00")
 
 
-def test_the_shopper_is_told_of_a_refund_when_it_is_done(captured):
+def test_the_customer_is_notified_when_the_refund_is_done(captured):
     refund(captured, "10.00")
     request = PaymentEvent.objects.get(kind="refund_requested")
     payment = captured.payments.get()

@@ -1,4 +1,4 @@
-"""Holds, cancellations and late answers that meet while a purchase order is on its way."""
+"""Holds, cancellations and late answers while a purchase order is being submitted."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def fresh(purchase_order):
     return rows.get(pk=purchase_order.pk)
 
 
-def test_an_order_canceled_while_routes_are_asked_for_is_not_sent(supplier):
+def test_an_order_canceled_during_the_route_query_is_not_submitted(supplier):
     (purchase_order,) = make_purchase_orders()
     ask = supplier.freight
 
@@ -64,7 +64,7 @@ def test_an_order_canceled_while_routes_are_asked_for_is_not_sent(supplier):
     assert supplier.effects == []
 
 
-def test_what_is_on_hold_is_not_sent_again_before_the_hold_is_released(supplier):
+def test_a_held_order_is_not_resubmitted_before_release(supplier):
     (purchase_order,) = make_purchase_orders()
     supplier.script = [PermanentError("the balance is too low")]
     submission.send(purchase_order=purchase_order, now=NOON)
@@ -77,7 +77,7 @@ def test_what_is_on_hold_is_not_sent_again_before_the_hold_is_released(supplier)
     assert supplier.effects == []
 
 
-def test_an_outage_of_days_does_not_wear_an_order_out(supplier):
+def test_a_long_outage_does_not_exhaust_the_attempts(supplier):
     (purchase_order,) = make_purchase_orders()
     PurchaseOrder.objects.update(attempts=400)
     supplier.script = [TemporaryError("away")]
@@ -87,7 +87,7 @@ def test_an_outage_of_days_does_not_wear_an_order_out(supplier):
     assert fresh(purchase_order).try_after <= NOON + timedelta(minutes=33)
 
 
-def test_a_wish_to_cancel_waits_for_a_lost_answer_and_is_followed(supplier):
+def test_a_request_waits_for_the_look_up_of_a_lost_answer(supplier):
     (purchase_order,) = make_purchase_orders()
     supplier.script = [no_answer(effect=False)]
     submission.send(purchase_order=purchase_order, now=NOON)
@@ -101,7 +101,7 @@ def test_a_wish_to_cancel_waits_for_a_lost_answer_and_is_followed(supplier):
 
 
 @pytest.mark.parametrize("can_stop", [True, False])
-def test_a_wish_is_pursued_when_the_supplier_turns_out_to_have_it(supplier, can_stop):
+def test_a_request_is_sent_when_the_supplier_has_the_order(supplier, can_stop):
     supplier.can_stop = can_stop
     (purchase_order,) = make_purchase_orders()
     supplier.script = [no_answer(effect=True)]
@@ -116,7 +116,7 @@ def test_a_wish_is_pursued_when_the_supplier_turns_out_to_have_it(supplier, can_
     assert Order.objects.get().status == ("canceled" if can_stop else "processing")
 
 
-def test_an_answer_that_nobody_understands_is_no_refusal_to_stop(supplier):
+def test_an_unreadable_answer_is_no_refusal(supplier):
     (purchase_order,) = make_purchase_orders()
     submission.send(purchase_order=purchase_order, now=NOON)
 
@@ -131,7 +131,7 @@ def test_an_answer_that_nobody_understands_is_no_refusal_to_stop(supplier):
     assert fresh(purchase_order).request_status == "cancellation_requested"
 
 
-def test_what_could_not_be_stopped_and_is_canceled_in_person_is_refunded(supplier):
+def test_a_cancellation_by_phone_after_a_refusal_is_refunded(supplier):
     (purchase_order,) = make_purchase_orders()
     submission.send(purchase_order=purchase_order, now=NOON)
     ask_to_stop(purchase_order.order)
@@ -144,7 +144,7 @@ def test_what_could_not_be_stopped_and_is_canceled_in_person_is_refunded(supplie
     assert PaymentEvent.objects.get(kind="refund_requested").amount == purchase_order.charge_amount
 
 
-def test_what_is_accepted_after_a_refused_cancellation_is_charged(supplier):
+def test_an_acceptance_after_a_refused_cancellation_is_charged(supplier):
     (purchase_order,) = make_purchase_orders()
     supplier.answers[purchase_order.number] = Answer.RECEIVED
     submission.send(purchase_order=purchase_order, now=NOON)
@@ -159,7 +159,7 @@ def test_what_is_accepted_after_a_refused_cancellation_is_charged(supplier):
     assert PaymentEvent.objects.filter(kind="capture_requested").count() == 1
 
 
-def test_a_refused_capture_is_not_refunded_from_another_parcel(supplier):
+def test_a_rejected_capture_is_not_refunded_from_another_purchase_order(supplier):
     (purchase_order,) = make_purchase_orders()
     submission.send(purchase_order=purchase_order, now=NOON)
     request = PaymentEvent.objects.get(kind="capture_requested")
@@ -182,7 +182,7 @@ def test_a_refused_capture_is_not_refunded_from_another_parcel(supplier):
     assert PaymentEvent.objects.get(kind="release_requested").amount > 0
 
 
-def test_letting_go_on_is_for_held_orders_only():
+def test_only_held_orders_can_be_released():
     order = make_order()
 
     with pytest.raises(IllegalMoveError):
@@ -191,7 +191,7 @@ def test_letting_go_on_is_for_held_orders_only():
     assert Order.objects.get().status == "pending_payment"
 
 
-def test_an_expired_order_is_not_paid_any_more():
+def test_an_expired_order_cannot_be_paid():
     order = make_order()
     payment = make_payment(order)
     checkout.expire(order=order, now=LATER)
@@ -203,7 +203,7 @@ def test_an_expired_order_is_not_paid_any_more():
     assert payment.status == "expired"
 
 
-def test_what_staff_withdrew_is_not_sold_from_an_old_cart():
+def test_an_unpublished_item_is_not_sold_from_an_old_cart():
     listing = make_sellable()
     cart = make_cart(listing)
     quote = quote_for(cart)

@@ -1,4 +1,4 @@
-"""A shopper cancels at the moment at which his order is paid, or goes to its supplier."""
+"""Race: a cancellation against the payment or the submission of the order."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def paying(order):
     return lambda: updates.apply(update=news, gateway="fake", now=NOON)
 
 
-def insist_that_all_went_back(order):
+def assert_all_money_returned(order):
     order.refresh_from_db()
     assert order.status == "canceled"
     asked = PaymentEvent.objects.filter(kind__endswith="_requested")
@@ -47,10 +47,8 @@ def insist_that_all_went_back(order):
 
 
 @pytest.mark.parametrize("is_paid_first", [True, False])
-def test_what_is_paid_and_canceled_at_once_is_canceled_and_the_money_goes_back(
-    monkeypatch, is_paid_first
-):
-    """Without the lock of the order one act is lost, or each waits for the other."""
+def test_payment_and_cancellation_at_once_end_canceled_and_voided(monkeypatch, is_paid_first):
+    """Without the lock of the order one update is lost, or both deadlock."""
     order = make_order(make_sellable(quantity=5), quantity=2)
     pay, cancel = paying(order), canceling(order)
     act, rival = (pay, Rival(cancel)) if is_paid_first else (cancel, Rival(pay))
@@ -61,7 +59,7 @@ def test_what_is_paid_and_canceled_at_once_is_canceled_and_the_money_goes_back(
     rival.finish()
 
     assert rival.failure is None
-    insist_that_all_went_back(order)
+    assert_all_money_returned(order)
 
 
 @pytest.fixture
@@ -77,8 +75,8 @@ def sending():
     return lambda: submission.send(purchase_order=row, now=NOON)
 
 
-def test_who_cancels_while_it_is_about_to_be_sent_is_followed_by_asking_him(monkeypatch, supplier):
-    """Without the lock of the order each would wait for the other's row."""
+def test_a_cancellation_during_submission_becomes_a_request(monkeypatch, supplier):
+    """Without the lock of the order both would deadlock."""
     (purchase_order,) = make_purchase_orders(make_sellable(quantity=5))
     rival = Rival(canceling(purchase_order.order))
     rival.begin_at(monkeypatch, submission.pending_changes, "take")
@@ -97,8 +95,8 @@ def test_who_cancels_while_it_is_about_to_be_sent_is_followed_by_asking_him(monk
     assert broken() == []
 
 
-def test_what_is_canceled_is_not_sent_by_who_read_it_before(monkeypatch, supplier):
-    """Without the lock of the order each would wait for the other's row."""
+def test_a_worker_with_a_stale_row_does_not_submit_a_canceled_order(monkeypatch, supplier):
+    """Without the lock of the order both would deadlock."""
     (purchase_order,) = make_purchase_orders(make_sellable(quantity=5))
     rival = Rival(sending())
     rival.begin_at(monkeypatch, cancellation.purchase_order_cancellation, "close_all")
@@ -109,4 +107,4 @@ def test_what_is_canceled_is_not_sent_by_who_read_it_before(monkeypatch, supplie
     assert stopped.stopped == (purchase_order.number,)
     assert isinstance(rival.failure, submission.OrderStoppedError)
     assert supplier.effects == []
-    insist_that_all_went_back(purchase_order.order)
+    assert_all_money_returned(purchase_order.order)

@@ -1,4 +1,4 @@
-"""Whom no program answers for is asked once, and his answer counts, whenever it comes."""
+"""Supplier answers: a supplier without an API is asked once, and may answer at any time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def people(monkeypatch):
     return connect(monkeypatch, WrittenTo())
 
 
-def test_he_is_written_to_once_and_silence_is_no_answer(people):
+def test_one_e_mail_is_sent_and_silence_is_no_answer(people):
     purchase_order = sent()
 
     ask_to_stop(purchase_order.order)
@@ -44,7 +44,7 @@ def test_he_is_written_to_once_and_silence_is_no_answer(people):
     assert money() == []
 
 
-def test_who_has_no_letter_box_is_asked_by_a_person(people):
+def test_without_an_e_mail_address_staff_ask(people):
     people.has_box = False
     purchase_order = sent()
 
@@ -55,7 +55,7 @@ def test_who_has_no_letter_box_is_asked_by_a_person(people):
     assert not work_queue.to_be_stopped(now=LATER).exists()
 
 
-def test_whom_a_program_cannot_stop_any_more_and_a_person_can_is_asked_by_a_person(monkeypatch):
+def test_staff_ask_when_the_api_can_no_longer_cancel(monkeypatch):
     supplier = connect(monkeypatch, ScriptedSupplier())
     purchase_order = sent()
 
@@ -73,7 +73,7 @@ def test_whom_a_program_cannot_stop_any_more_and_a_person_can_is_asked_by_a_pers
     assert money() == ["capture_requested", "refund_requested"]
 
 
-def test_his_yes_gives_the_money_back_once(people):
+def test_an_acceptance_refunds_once(people):
     purchase_order = sent()
     ask_to_stop(purchase_order.order)
 
@@ -86,7 +86,7 @@ def test_his_yes_gives_the_money_back_once(people):
     assert Event.objects.filter(name="order.canceled").count() == 1
 
 
-def test_his_no_is_told_and_what_he_then_ships_is_charged(people):
+def test_a_refusal_is_reported_and_the_shipment_charged(people):
     purchase_order = sent()
     ask_to_stop(purchase_order.order)
 
@@ -103,7 +103,7 @@ def test_his_no_is_told_and_what_he_then_ships_is_charged(people):
         says(purchase_order, supplier_answers.stopped)
 
 
-def test_who_said_no_may_stop_it_all_the_same(people):
+def test_an_acceptance_after_a_refusal_counts(people):
     purchase_order = sent()
     ask_to_stop(purchase_order.order)
     says(purchase_order, supplier_answers.not_stopped)
@@ -116,7 +116,7 @@ def test_who_said_no_may_stop_it_all_the_same(people):
         says(purchase_order, supplier_answers.not_stopped)
 
 
-def test_what_he_ships_before_he_answers_could_not_be_stopped(people):
+def test_a_shipment_before_the_answer_refuses_the_request(people):
     purchase_order = sent()
     ask_to_stop(purchase_order.order)
 
@@ -133,7 +133,7 @@ def test_what_he_ships_before_he_answers_could_not_be_stopped(people):
     assert money() == ["capture_requested"]
 
 
-def test_nobody_stops_what_nobody_wished_to_stop(people):
+def test_an_answer_without_a_request_is_rejected(people):
     purchase_order = sent()
 
     for verb in (supplier_answers.stopped, supplier_answers.not_stopped):
@@ -143,7 +143,7 @@ def test_nobody_stops_what_nobody_wished_to_stop(people):
     assert fresh(purchase_order).status == "ready"
 
 
-def test_a_wish_while_it_is_sent_is_told_once_he_has_it(people):
+def test_a_request_during_submission_is_sent_after_it(people):
     (purchase_order,) = make_purchase_orders()
     people.script = [no_answer(effect=True)]
     submission.send(purchase_order=purchase_order, now=NOON)
@@ -157,7 +157,7 @@ def test_a_wish_while_it_is_sent_is_told_once_he_has_it(people):
     assert stands(purchase_order) == ("cancellation_requested", "letter", True)
 
 
-def test_who_is_asked_anew_after_he_said_no_gets_another_letter(people):
+def test_a_second_request_after_a_refusal_sends_a_second_e_mail(people):
     purchase_order = sent()
     ask_to_stop(purchase_order.order)
     says(purchase_order, supplier_answers.not_stopped)
@@ -168,8 +168,8 @@ def test_who_is_asked_anew_after_he_said_no_gets_another_letter(people):
     assert stands(purchase_order) == ("cancellation_requested", "letter", True)
 
 
-def test_who_dies_after_the_letter_writes_no_second_one(people, monkeypatch):
-    """The wish is found again by the sweep: naive code would ask twice, or never write it down."""
+def test_a_crash_after_the_e_mail_sends_no_second_one(people, monkeypatch):
+    """The sweep finds the request again: it must neither repeat the e-mail nor lose the record."""
     purchase_order = sent()
 
     class KilledError(BaseException):
@@ -191,7 +191,7 @@ def test_who_dies_after_the_letter_writes_no_second_one(people, monkeypatch):
     assert stands(purchase_order) == ("cancellation_requested", "letter", True)
 
 
-def test_a_letter_that_cannot_be_put_in_is_tried_again(people):
+def test_a_failed_e_mail_is_retried(people):
     purchase_order = sent()
     people.plead, plead = lambda _plea: (_ for _ in ()).throw(TemporaryError("away")), people.plead
 

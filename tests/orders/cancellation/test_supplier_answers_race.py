@@ -1,4 +1,4 @@
-"""The page of a supplier and staff may say at the same moment what became of a wish to stop."""
+"""Race: the supplier's page and staff record the answer to a cancellation request at once."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
         (supplier_answers.not_stopped, reassignment, "forget"),
     ],
 )
-def test_who_says_it_second_waits_and_is_told_no_error(monkeypatch, verb, place, name):
-    """Without the lock he would see that it is still asked, and lose the race for the row."""
+def test_the_second_answer_waits_and_raises_no_error(monkeypatch, verb, place, name):
+    """Without the lock it would read a stale state and lose the race for the row."""
     monkeypatch.setattr(submission, "check", lambda **_: [])
     connect(monkeypatch, WrittenTo())
     purchase_order = sent()
