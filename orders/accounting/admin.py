@@ -31,7 +31,7 @@ from suppliers.models import Supplier
 
 
 class BillListForm(HandedListForm):
-    """Whose bills, and the list of them."""
+    """A supplier and its list of invoices."""
 
     read = staticmethod(invoice_import.read)
     columns = _("CSV with the columns: bill, purchase order, currency, goods; freight, billed.")
@@ -47,7 +47,7 @@ class BillListForm(HandedListForm):
 
 
 class BillListActions(StaffAdmin):
-    """What staff do with many bills at once."""
+    """Action to import a list of invoices."""
 
     lists_actions: ClassVar = ["import_bills"]
 
@@ -118,7 +118,7 @@ BILL = (
 
 @admin.display(description=_("Ordered, shipped, billed"))
 def ways(bill: SupplierBill) -> str | None:
-    """Set the goods of its purchase order side by side, three ways."""
+    """Return the three-way match of its purchase order."""
     if bill.purchase_order is None:
         return None
     found = three_way_match.read(bill.purchase_order)
@@ -134,7 +134,7 @@ MATCH = columns.state(
 
 
 class BillForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """A bill, refused in words where it stands already."""
+    """An invoice; one that exists is rejected with a message."""
 
     def clean_currency(self) -> str:
         code: str = self.cleaned_data["currency"].upper()

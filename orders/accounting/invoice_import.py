@@ -30,12 +30,12 @@ ALIASES = {
     "billed": ("billed", "bill date", "invoice date", "date"),
 }
 NEEDED = ("reference", "number", "currency", "goods")
-# One mark before the cents, no other: 1,234 is a thousand to some and one and a bit to others.
+# One decimal mark, no thousands separator: 1,234 is ambiguous.
 AMOUNT = re.compile(r"(-?)([0-9]{1,10})(?:[.,]([0-9]{1,2}))?")
 
 
 class BadCellError(ValueError):
-    """A cell does not say what it should; the words say what is wrong."""
+    """A cell has an invalid value; the message gives the reason."""
 
     def __init__(self, words: str | Promise) -> None:
         super().__init__(str(words))
@@ -43,7 +43,7 @@ class BadCellError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillRow:
-    """One bill, as it stands there. ``place`` counts from the header, which is row 1."""
+    """One row of the list. ``place`` is its number; the header is row 1."""
 
     place: int
     reference: str
@@ -55,7 +55,7 @@ class BillRow:
 
 
 def read(text: str) -> list[BillRow]:
-    """Read the rows of a CSV file.
+    """Return the rows of a CSV file.
 
     Raises: UnreadableListError
     """
@@ -64,7 +64,7 @@ def read(text: str) -> list[BillRow]:
 
 
 def amount(text: str) -> Decimal:
-    """Read an amount that can be read in one way only.
+    """Parse an unambiguous amount.
 
     Raises: BadCellError
     """
@@ -78,7 +78,7 @@ def amount(text: str) -> Decimal:
 
 
 def parse_date(text: str) -> date | None:
-    """Read a day, where there is one.
+    """Parse an ISO date; None if empty.
 
     Raises: BadCellError
     """
@@ -89,7 +89,7 @@ def parse_date(text: str) -> date | None:
 
 
 def parse_currency(text: str) -> str:
-    """Read the code of a currency.
+    """Parse a currency code.
 
     Raises: BadCellError
     """
@@ -104,12 +104,12 @@ def parse_currency(text: str) -> str:
 
 @dataclass(slots=True, kw_only=True)
 class ListedBill:
-    """A row, the purchase order that it is for, and why it cannot be entered, if it cannot."""
+    """A row, its purchase order, and the reason if it cannot be entered."""
 
     row: BillRow
     purchase_order: PurchaseOrder | None = None
     bill: SupplierBill | None = None  # not saved yet
-    is_known: bool = False  # it stands already, with the same amounts
+    is_known: bool = False  # it exists, with the same amounts
     problem: str = ""
 
     @property
@@ -118,9 +118,9 @@ class ListedBill:
 
 
 def judge(rows: Sequence[BillRow], *, supplier: Supplier | None = None) -> list[ListedBill]:
-    """Match each row with a purchase order, or say why it cannot be; nothing is written.
+    """Match each row with a purchase order, or give the reason why not; nothing is written.
 
-    Shape:  ``supplier`` None: whose purchase order it is
+    Shape:  ``supplier`` None: that of the purchase order
     """
     numbers = {row.number.upper() for row in rows}
     found = PurchaseOrder.objects.filter(number__in=numbers).select_related("supplier")
@@ -142,7 +142,7 @@ def judge(rows: Sequence[BillRow], *, supplier: Supplier | None = None) -> list[
 
 
 def enter(listed: Sequence[ListedBill], *, actor: str, now: datetime) -> list[ListedBill]:
-    """Enter the good ones; return those that somebody else entered meanwhile."""
+    """Enter the valid rows; return those that were entered concurrently."""
     failed = []
     for one in listed:
         if not one.is_good or one.bill is None:
@@ -158,7 +158,7 @@ def enter(listed: Sequence[ListedBill], *, actor: str, now: datetime) -> list[Li
 def _bill(
     row: BillRow, purchase_order: PurchaseOrder | None, supplier: Supplier | None
 ) -> SupplierBill:
-    """Make the bill that a row speaks of.
+    """Return the unsaved invoice of a row.
 
     Raises: BadCellError
     """
@@ -209,9 +209,9 @@ def _refuse_repeated(first: int, row: BillRow) -> None:
 
 
 def _is_the_same(known: SupplierBill | None, bill: SupplierBill) -> bool:
-    """Whether it stands already.
+    """Return whether the same invoice exists.
 
-    Raises: BadCellError  what stands under its number says something else
+    Raises: BadCellError  one with the same number and other values exists
     """
     if known is None:
         return False

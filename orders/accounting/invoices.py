@@ -1,6 +1,6 @@
 """Supplier invoices: fetch from the supplier's API, store, match with purchase orders, withdraw.
 
-An API lists all invoices, or says what it charged for one purchase order. Staff enter the others.
+An API lists all invoices, or returns the charge of one purchase order. Staff enter the others.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from suppliers.connectors.capabilities import (
 from suppliers.connectors.records import Answer, Charge, OrderName, PurchaseState
 from suppliers.models import Supplier
 
-# He lists by when an order was made, and it may be paid later.
+# The API lists by order date, and an order may be paid later.
 PAID_WITHIN = timedelta(days=14)
 CHARGES_NOTHING = frozenset({Answer.REJECTED, Answer.CANCELED})
 
 
 class BillRefusedError(Exception):
-    """A bill cannot be entered, or withdrawn: the words say why."""
+    """An invoice cannot be entered or withdrawn; the message gives the reason."""
 
 
 def lists_all(supplier: Supplier) -> bool:
-    """Test whether he lists all that he charged, so that what is missing was not charged."""
+    """Return whether the supplier lists all charges, so that a missing one was not charged."""
     return _can(supplier, Ability.CHARGING)
 
 
@@ -46,11 +46,11 @@ def can_tell(supplier: Supplier) -> bool:
 def ask(
     *, supplier: Supplier, purchase_orders: Sequence[PurchaseOrder], since: datetime, now: datetime
 ) -> None:
-    """Have him say what he charged, and keep it.
+    """Fetch charges from the supplier and store them.
 
-    He who lists nothing is asked for each of the purchase orders.
+    Without a list, each of the purchase orders is read.
 
-    Raises: OutsideError  he does not say
+    Raises: OutsideError  the supplier does not answer
     """
     with adapter_for(supplier) as connector:
         if isinstance(connector, Charging):
@@ -97,7 +97,7 @@ def _charge(state: PurchaseState) -> Charge | None:
 def _keep(
     supplier: Supplier, charges: Iterable[Charge], may_be_gone: Collection[int], now: datetime
 ) -> None:
-    """Write down charges that are new or other than they were, and withdraw what is not so."""
+    """Store new and changed charges; withdraw those that no longer exist."""
     told = {charge.supplier_reference: charge for charge in charges if _is_keepable(charge)}
     standing = SupplierBill.objects.filter(supplier=supplier, withdrawn_at__isnull=True)
     rows = standing.filter(reference__in=told) | standing.filter(pk__in=may_be_gone)
@@ -105,7 +105,7 @@ def _keep(
     for reference, row in known.items():
         charge = told.get(reference)
         if row.told_by or (charge is not None and _says(row) == _values(charge)):
-            told.pop(reference, None)  # what a person entered stands until a person withdraws it
+            told.pop(reference, None)  # an invoice entered by staff is only withdrawn by staff
         else:
             row.withdrawn_at = now
             row.save(update_fields=["withdrawn_at"])
@@ -148,7 +148,7 @@ def _says(bill: SupplierBill) -> dict[str, object]:
 
 
 def _owners(supplier: Supplier, charges: Iterable[Charge]) -> dict[str, PurchaseOrder]:
-    """Find purchase orders by our number, and by his."""
+    """Return purchase orders by our number and by the supplier's reference."""
     charges = list(charges)
     mine = PurchaseOrder.objects.filter(supplier=supplier)
     by_number = mine.filter(number__in=[charge.number for charge in charges])
@@ -163,9 +163,9 @@ def stands(*, supplier: Supplier, reference: str) -> bool:
 
 @transaction.atomic
 def enter(*, bill: SupplierBill, actor: str, now: datetime) -> SupplierBill:
-    """Keep a bill that came on paper or by e-mail, and find the purchase order it is for.
+    """Store an invoice received on paper or by e-mail, and find its purchase order.
 
-    Raises: BillRefusedError  it stands already
+    Raises: BillRefusedError  it exists
     """
     if stands(supplier=bill.supplier, reference=bill.reference):
         raise BillRefusedError(gettext("This bill of his is here already."))
@@ -175,16 +175,16 @@ def enter(*, bill: SupplierBill, actor: str, now: datetime) -> SupplierBill:
     try:
         with transaction.atomic():
             bill.save()
-    except IntegrityError as error:  # a colleague entered it at this very moment
+    except IntegrityError as error:  # entered concurrently
         raise BillRefusedError(gettext("This bill of his is here already.")) from error
     return bill
 
 
 @transaction.atomic(durable=True)
 def withdraw(*, bill: SupplierBill, now: datetime) -> None:
-    """Let a bill that a person entered stand no more: it was a mistake, or is corrected.
+    """Withdraw an invoice that staff entered: a mistake, or a correction.
 
-    Raises: BillRefusedError  his API tells it, or it is withdrawn
+    Raises: BillRefusedError  it comes from the API, or it is withdrawn
     """
     rows = SupplierBill.objects.filter(pk=bill.pk, withdrawn_at__isnull=True).exclude(told_by="")
     if not rows.update(withdrawn_at=now):

@@ -1,7 +1,7 @@
-"""Profit: hold the amounts of an order by line, divide them to the cent, sum them. Pure.
+"""Profit: hold the amounts of an order by line, allocate them to the cent, sum them. Pure.
 
-Each amount is rounded to the cent and divided to the cent. So the lines, and what belongs to no
-line, sum up to the order.
+Each amount is rounded and allocated to the cent, so the lines and the unassigned amounts sum up
+to the order.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from storefront.lib.money import Money
 
 
 class What(StrEnum):
-    """The rows of an account, in the order in which they are read."""
+    """The rows of a profit statement, in display order."""
 
-    GOODS = "goods"  # at their prices, with the tax that came on top
+    GOODS = "goods"  # at their prices, additional tax included
     DISCOUNT = "discount"
     DELIVERY = "delivery"
     TAX = "tax"
-    REFUND = "refund"  # of goods that the shopper keeps
+    REFUND = "refund"  # for items that the customer keeps
     CHARGED_BACK = "charged_back"
     COST = "cost"
     FREIGHT = "freight"
@@ -30,19 +30,19 @@ class What(StrEnum):
     HANDLING = "handling"
     PAYMENT_FEE = "payment_fee"
     CHANNEL_FEE = "channel_fee"
-    SELLING = "selling"  # the five before in one, as they were counted at the sale
+    SELLING = "selling"  # the five rows before as one, as estimated at the sale
     CREDIT = "credit"
 
 
 class Source(StrEnum):
-    """Where an amount is from; the last two are estimates."""
+    """Origin of an amount; the last three are estimates."""
 
     ORDER = "order"
     BOOK = "book"
     BILLED = "billed"
     CLAIM = "claim"
     GIVEN_BACK = "given_back"
-    TOLD = "told"  # he said it when he accepted
+    TOLD = "told"  # stated by the supplier with the acceptance
     AGREED = "agreed"
     TERMS = "terms"
 
@@ -53,7 +53,7 @@ REVENUE = (What.GOODS, What.DISCOUNT, What.DELIVERY, What.TAX, What.REFUND, What
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One amount: what comes in is above 0, what goes out below."""
+    """One amount: income is positive, cost negative."""
 
     what: What
     amount: Money
@@ -62,7 +62,7 @@ class Part:
 
 @dataclass(slots=True, kw_only=True)
 class LineAccount:
-    """One line of an order; ``supplier`` is the code of who sends it."""
+    """One line of an order; ``supplier`` is the code of the supplier that ships it."""
 
     line_id: int
     sku: str
@@ -74,10 +74,10 @@ class LineAccount:
 
 @dataclass(slots=True, kw_only=True)
 class Profit:
-    """The account of one order.
+    """The profit statement of one order.
 
-    Shape:  ``unassigned`` belongs to no line; ``unknown`` names what nobody can say: then the
-            order earns less than is told here
+    Shape:  ``unassigned``: amounts of no line; ``unknown``: costs that cannot be determined, so
+            that the real profit is lower
     """
 
     currency: str
@@ -93,7 +93,7 @@ class Profit:
         return Money.total(found, self.currency)
 
     def net_of(self, parts: Iterable[Part]) -> Money:
-        """Return what parts bring without tax."""
+        """Return the revenue of the parts without tax."""
         return self.sum(parts, *REVENUE)
 
     @property
@@ -106,14 +106,14 @@ class Profit:
 
     @property
     def is_estimated(self) -> bool:
-        """Test whether any cost but fees of ours is not billed yet."""
+        """Return whether a supplier cost is not invoiced yet."""
         goods = (What.COST, What.FREIGHT)
         return bool(self.unknown) or any(
             part.what in goods and part.source in ESTIMATED for part in self.parts()
         )
 
     def add(self, line_id: int | None, what: What, amount: Money, source: Source) -> None:
-        """Put a rounded amount on a line, or on none; nothing is no part."""
+        """Add a rounded amount to a line, or to none; zero is skipped."""
         if amount.rounded():
             parts = self.unassigned if line_id is None else self.lines[line_id].parts
             parts.append(Part(what=what, amount=amount.rounded(), source=source))
@@ -121,7 +121,7 @@ class Profit:
     def divide(
         self, over: Mapping[int, Decimal], what: What, amount: Money, source: Source
     ) -> None:
-        """Divide an amount over lines by their weights; without lines it belongs to none."""
+        """Allocate an amount to lines by weight; without lines it is unassigned."""
         if not over:
             self.add(None, what, amount, source)
         for line_id, part in divided(amount, over).items():
@@ -129,9 +129,9 @@ class Profit:
 
 
 def divided(amount: Money, over: Mapping[int, Decimal]) -> dict[int, Money]:
-    """Divide an amount in proportion, to the cent; without any weight, evenly.
+    """Allocate an amount in proportion to weights, to the cent; without any weight, evenly.
 
-    The cents that rounding leaves go to the largest remainders, so that the parts sum up.
+    Largest remainder method: the parts sum up to the amount.
     """
     if not over:
         return {}

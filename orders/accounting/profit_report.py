@@ -1,8 +1,7 @@
 """Profit report: compute what each order earns after costs, fees, refunds and credits.
 
-Each cost has the best source known: the invoice, else what was agreed or what the supplier
-quoted, else the cost terms. Supplier currencies are converted at the rate that was stored with
-the order line when it was sold.
+Each cost uses the best source: the invoice, else what was agreed or quoted by the supplier, else
+the cost terms. Supplier currencies are converted at the rate stored with the order line.
 """
 
 from __future__ import annotations
@@ -38,13 +37,13 @@ NOTHING = Decimal(0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worths:
-    """What money of suppliers is worth in the currency of an order."""
+    """Converts supplier currencies to the currency of an order."""
 
     currency: str
     costing: Costing
 
     def rate(self, currency: str, lines: Iterable[OrderLine]) -> Decimal | None:
-        """Return what money was worth when the lines were sold, else what it is worth now."""
+        """Return the exchange rate at the sale of the lines, else the current one."""
         if currency == self.currency:
             return Decimal(1)
         kept = (one.cost_rate for one in lines if one.cost_currency == currency)
@@ -63,9 +62,9 @@ class Worths:
 
 
 def account(*, order: Order, profit: Profit, worths: Worths, ways: Decimal) -> None:
-    """Add refunds, lost disputes, credits of suppliers, and bills of what was canceled.
+    """Add refunds, lost disputes, supplier credits, and invoices of canceled purchase orders.
 
-    Shape:  ``profit`` has its goods; ``ways`` is paid for those that are sold
+    Shape:  ``profit`` has its items; ``ways``: shipping charges of the items sold
     """
     _paid_back(order, profit, ways)
     for purchase_order in order.purchase_orders.all():
@@ -83,9 +82,9 @@ def unworth(currency: str) -> str:
 
 
 def _paid_back(order: Order, profit: Profit, ways: Decimal) -> None:
-    """Account for what went back although the goods stay sold, with the tax in it.
+    """Add refunds for items that stay sold, with their tax.
 
-    What was taken for goods that are canceled by now goes back first.
+    Refunds are first applied to what was captured for items canceled since.
     """
     payments = [one for one in order.payments.all() if one.currency == order.currency]
     taken = sum((one.captured_amount for one in payments), NOTHING)
@@ -156,7 +155,7 @@ BY_TERMS = {
 
 
 def whole(orders: QuerySet[Order]) -> QuerySet[Order]:
-    """Let orders be read with all that an account is made of; queries do not grow with them."""
+    """Prefetch everything a statement needs; the number of queries is constant."""
     lines = OrderLine.objects.select_related("level__location", "offer__supplier").order_by("pk")
     bought = PurchaseLine.objects.select_related("order_line").order_by("pk")
     made = (
@@ -175,7 +174,7 @@ def whole(orders: QuerySet[Order]) -> QuerySet[Order]:
 
 
 def read_all(orders: QuerySet[Order], *, now: datetime) -> Iterator[tuple[Order, Profit]]:
-    """Read the accounts of many orders, so many at once as memory bears."""
+    """Yield the statements of many orders, in chunks that fit into memory."""
     known: dict[tuple[int, str], Costing] = {}
     for order in whole(orders).iterator(chunk_size=AT_ONCE):
         key = (order.channel_id, order.ship_to["country"])
@@ -191,7 +190,7 @@ def read(order: Order, *, now: datetime) -> Profit:
 
 
 def _place(purchase_order: PurchaseOrder, lines: Sequence[OrderLine]) -> Mapping[str, Any]:
-    """Say what is paid for a way that was not planned: what the goods leave of its charge."""
+    """Return the shipping charge of an unplanned parcel: the charge without its items."""
     goods = sum((line.charge_amount for line in lines), NOTHING)
     amount = Money(max(purchase_order.charge_amount - goods, NOTHING), purchase_order.currency)
     rate = lines[0].tax_rate if lines else NOTHING
@@ -199,7 +198,7 @@ def _place(purchase_order: PurchaseOrder, lines: Sequence[OrderLine]) -> Mapping
 
 
 class _Reading:
-    """One order on its way into its account."""
+    """Builds the profit statement of one order."""
 
     def __init__(self, order: Order, costing: Costing) -> None:
         self.order, self.costing = order, costing
@@ -236,7 +235,7 @@ class _Reading:
             self._add(line.pk, What.TAX, -line.tax_amount * share)
 
     def _parcels(self) -> Decimal:
-        """Account for each parcel that leaves, or may; return what is paid for their ways."""
+        """Add each parcel that ships or may ship; return their shipping charges."""
         places = {place["location_id"]: place for place in self.order.delivery_plan}
         made = list(self.order.purchase_orders.all())
         ways = NOTHING
@@ -280,7 +279,7 @@ class _Reading:
         way: Decimal,
         tax: Decimal,
     ) -> None:
-        """Account for what the lines of one parcel cost, billed or not."""
+        """Add the costs of the lines of one parcel, invoiced or estimated."""
         agreed = self._agreed(purchase_order, lines)
         weights = {line.pk: agreed[line.pk].amount * self.sold[line.pk] for line in lines}
         currency = agreed[lines[0].pk].currency
@@ -320,7 +319,7 @@ class _Reading:
     def _agreed(
         purchase_order: PurchaseOrder | None, lines: Sequence[OrderLine]
     ) -> dict[int, Money]:
-        """Return what one unit of each line costs: as agreed with who sends it, else as sold."""
+        """Return the unit cost of each line: as agreed with the supplier, else as of the sale."""
         sold = {line.pk: Money(line.cost_amount, line.cost_currency) for line in lines}
         made = purchase_order.lines.all() if purchase_order else ()
         return sold | {
@@ -330,7 +329,7 @@ class _Reading:
         }
 
     def _bills(self, purchase_order: PurchaseOrder | None) -> tuple[Money, Money | None] | None:
-        """Sum up what he billed for goods and way; None while he has not billed all."""
+        """Return the invoiced items and freight; None until everything is invoiced."""
         if purchase_order is None:
             return None
         standing = [one for one in purchase_order.bills.all() if one.withdrawn_at is None]
@@ -356,7 +355,7 @@ class _Reading:
         *,
         is_freight_known: bool,
     ) -> None:
-        """Account for what nobody bills: by what selling costs as staff say now, else as kept."""
+        """Add costs without invoice, from the current cost terms, else as of the sale."""
         sold = self.sold[line.pk]
         if landed is None:
             self._as_kept(line, rate)

@@ -1,4 +1,4 @@
-"""Set what was ordered, what was shipped and what was billed of one purchase order side by side."""
+"""Three-way match: compare the ordered, shipped and invoiced value of a purchase order."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ HUNDRED = Decimal(100)
 Status = PurchaseOrder.Status
 GOING = (Status.IN_PROGRESS, Status.PARTIALLY_SHIPPED)
 LEFT = (Status.PARTIALLY_SHIPPED, Status.SHIPPED, Status.CLOSED)
-# Each day what became too old is found again, for so long: a day may be compared late.
+# Overdue invoices are found on each of these days, as a day may be reconciled late.
 LOOKED_AT = timedelta(days=21)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ways:
-    """What the goods of a purchase order come to, three ways, in the currency of its costs.
+    """Ordered, shipped and invoiced value of the items, in the currency of their costs.
 
-    Shape:  ``billed`` is None where there is no bill
+    Shape:  ``billed`` is None without an invoice
     """
 
     currency: str
@@ -51,14 +51,14 @@ class Ways:
 
     @property
     def is_billed_as_shipped(self) -> bool:
-        """Test whether he bills each parcel when it leaves, and more is to leave."""
+        """Return whether shipments are invoiced one by one, and more is to ship."""
         return not self.is_shipped_whole and self.billed == self.shipped
 
 
 def of(purchase_order: PurchaseOrder) -> Ways:
-    """Read it from lines and bills that the caller has read; of what was canceled, nothing is owed.
+    """Compute the match from prefetched lines and invoices; a canceled purchase order owes nothing.
 
-    A bill in another currency is not counted: it is a difference by itself.
+    An invoice in another currency is not counted: it is a discrepancy of its own.
     """
     lines = list(purchase_order.lines.all())
     currency = lines[0].cost_currency if lines else purchase_order.supplier.currency
@@ -79,20 +79,20 @@ def of(purchase_order: PurchaseOrder) -> Ways:
 
 
 def read(purchase_order: PurchaseOrder) -> Ways:
-    """Read it of one whose lines and bills nobody has read; two queries."""
+    """Fetch lines and invoices with two queries, and compute the match."""
     lines = PurchaseLine.objects.select_related("order_line").order_by("pk")
     prefetch_related_objects([purchase_order], Prefetch("lines", lines), "bills")
     return of(purchase_order)
 
 
 def is_tolerated(supplier: Supplier, *, expected: Decimal, found: Decimal) -> bool:
-    """Test whether a difference is too small to speak of, as staff say it of this supplier."""
+    """Return whether a difference is within the supplier's tolerance."""
     share = expected * supplier.bill_tolerance_percent / HUNDRED
     return abs(found - expected) <= max(share, supplier.bill_tolerance_amount)
 
 
 def waits_too_long(purchase_order: PurchaseOrder, ways: Ways, *, now: datetime) -> bool:
-    """Test whether he billed goods that have not left, and should have by now."""
+    """Return whether invoiced items have not shipped within the supplier's limit."""
     since = purchase_order.accepted_at
     within = timedelta(days=purchase_order.supplier.billed_ships_within_days)
     return (
@@ -106,7 +106,7 @@ def waits_too_long(purchase_order: PurchaseOrder, ways: Ways, *, now: datetime) 
 
 
 def is_bill_overdue(purchase_order: PurchaseOrder, ways: Ways, *, now: datetime) -> bool:
-    """Test whether goods left, and the bill that he should have written is not here."""
+    """Return whether items shipped and the invoice that the supplier owes is late."""
     within = purchase_order.supplier.bills_within_days
     return (
         within is not None
@@ -118,7 +118,7 @@ def is_bill_overdue(purchase_order: PurchaseOrder, ways: Ways, *, now: datetime)
 
 
 def to_be_looked_at(supplier: Supplier, *, now: datetime) -> Q:
-    """Find purchase orders of which time alone may have made a difference, or ended one."""
+    """Return purchase orders whose match may have changed by time alone."""
     standing = SupplierBill.objects.filter(withdrawn_at__isnull=True)
     unsettled = standing.filter(supplier=supplier, match__in=[Match.NEW, Match.WAITS])
     found = Q(pk__in=unsettled.values("purchase_order"))
@@ -134,7 +134,7 @@ def to_be_looked_at(supplier: Supplier, *, now: datetime) -> Q:
 
 
 def mark(*, part: str, purchase_orders: Collection[int]) -> None:
-    """Write beside each bill of what was compared how it stands; one statement."""
+    """Store the match status of each compared invoice, in one statement."""
     bills = SupplierBill.objects.filter(withdrawn_at__isnull=True)
     compared = bills.filter(purchase_order__in=purchase_orders)
     differing = MoneyDifference.objects.filter(purchase_order=OuterRef("purchase_order"), part=part)

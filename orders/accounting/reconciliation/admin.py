@@ -143,7 +143,7 @@ class MoneyDifferenceAdmin(StaffAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Let the file hold what the list shows."""
+        """Apply the filters of the list to the export link."""
         answer: Any = super().changelist_view(request, extra_context)
         context = getattr(answer, "context_data", None) or {}
         for offered in context.get("actions_list", ()):
@@ -155,7 +155,7 @@ class MoneyDifferenceAdmin(StaffAdmin):
     def export(self, request: HttpRequest) -> HttpResponseBase:
         try:
             rows = self.get_changelist_instance(request).get_queryset(request)
-        except IncorrectLookupParameters:  # the list itself ignores unknown parameters and says so
+        except IncorrectLookupParameters:  # the list ignores unknown parameters with a message
             return HttpResponseRedirect(
                 reverse("admin:orders_moneydifference_changelist", query={ERROR_FLAG: "1"})
             )

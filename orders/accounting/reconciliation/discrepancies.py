@@ -22,11 +22,10 @@ What = MoneyDifference.What
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What our books expect, and what was found.
+    """One difference between our books and another party's.
 
-    Shape:  ``subject`` names the thing that differs, the same whenever it is found again;
-            ``found_currency`` is empty where it is the same; an amount is None where one side
-            has nothing
+    Shape:  ``subject`` identifies what differs, the same in each run; ``found_currency`` is
+            empty if it is the same; an amount is None if that side has none
     """
 
     kind: MoneyDifference.Kind
@@ -69,15 +68,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """What a comparison of one part found, and of how many.
+    """The findings of one counterparty, and the number of items compared.
 
-    Shape:  ``left`` are the differences of which it could not tell whether they are gone
+    Shape:  ``left``: discrepancies that this run could neither confirm nor clear
     """
 
     findings: list[Finding]
     count: int
     left: Q = field(default_factory=lambda: Q(pk__in=()))
-    purchase_orders: tuple[int, ...] = ()  # whose bills were compared
+    purchase_orders: tuple[int, ...] = ()  # those whose invoices were compared
 
 
 # Storage
@@ -87,13 +86,13 @@ ACTOR = "reconciliation"
 
 
 def open_ids(part: str) -> frozenset[int]:
-    """Name the differences of one part that stand open; whoever compares it looks at each again."""
+    """Return the ids of a counterparty's open discrepancies; each comparison reviews them."""
     rows = MoneyDifference.objects.filter(part=part, status=Status.OPEN)
     return frozenset(rows.values_list("pk", flat=True))
 
 
 def left_ids(part: str, left: Q) -> frozenset[int]:
-    """Name those of which a comparison could not tell whether they are gone."""
+    """Return the ids of discrepancies that the comparison could neither confirm nor clear."""
     return frozenset(MoneyDifference.objects.filter(left, part=part).values_list("pk", flat=True))
 
 
@@ -106,11 +105,11 @@ def record(
     day: MoneyDay,
     now: datetime,
 ) -> None:
-    """Keep the findings of one part, and close what was examined and is not among them.
+    """Store the findings of one counterparty; clear examined discrepancies that were not found.
 
-    What staff closed opens again only when it differs otherwise.
+    A discrepancy accepted by staff opens again only if its amounts change.
 
-    Locks:  the differences, by id
+    Locks:  the discrepancies, by id
     """
     found = {finding.key(part): finding for finding in findings}
     rows = MoneyDifference.objects.filter(Q(pk__in=examined) | Q(key__in=found))
@@ -127,7 +126,7 @@ def record(
 
 
 def _made(key: str, part: str, finding: Finding, day: MoneyDay, now: datetime) -> MoneyDifference:
-    """Write a new difference; one that another comparison wrote meanwhile is the same."""
+    """Create a discrepancy, or return the one that was created concurrently."""
     difference, _ = MoneyDifference.objects.get_or_create(
         key=key,
         defaults={

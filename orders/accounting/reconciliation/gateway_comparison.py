@@ -1,6 +1,6 @@
 """Gateway comparison: compare each payment at its gateway with our ledger, find unknown ones.
 
-A payment is compared by its sums. Single refunds and disputes are read only where needed.
+A payment is compared by its sums. Its history is read only if refunds or disputes matter.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ NOTHING = Decimal(0)
 
 
 def needs_history(payment: Payment, standing: Standing) -> bool:
-    """Test whether single operations must be read: refunds and disputes have names."""
+    """Return whether the history must be read: refunds or disputes are involved."""
     if standing.is_disputed or payment.dispute_status != Payment.Dispute.NONE:
         return True
     return _is_same_money(payment, standing) and (
@@ -42,7 +42,7 @@ def needs_history(payment: Payment, standing: Standing) -> bool:
 
 
 def absent(payment: Payment) -> Iterator[Finding]:
-    """Tell of money in our book of which the gateway knows no payment."""
+    """Yield a finding if our ledger has money and the gateway has no such payment."""
     if payment.authorized_amount or payment.captured_amount:
         ours = payment.captured_amount or payment.authorized_amount
         what = What.CAPTURED if payment.captured_amount else What.AUTHORIZED
@@ -52,7 +52,7 @@ def absent(payment: Payment) -> Iterator[Finding]:
 def differences(
     payment: Payment, standing: Standing, history: Sequence[PaymentUpdate]
 ) -> Iterator[Finding]:
-    """Compare the sums of a payment, and the operations of its history, where it was read."""
+    """Compare the sums of a payment and, if read, the events of its history."""
     if not _is_same_money(payment, standing):
         if standing.has_money or payment.authorized_amount:
             yield _finding(
@@ -77,7 +77,7 @@ def _is_same_money(payment: Payment, standing: Standing) -> bool:
 
 def _authorized(payment: Payment, standing: Standing) -> Iterator[Finding]:
     ours, theirs = payment.authorized_amount, standing.authorized.amount
-    # What was held for a while and came to nothing is no money.
+    # An authorization that ended without a capture is no money.
     if ours == theirs or (not ours and not standing.has_money):
         return
     yield _finding(payment, _kind(ours, theirs), What.AUTHORIZED, expected=ours, found=theirs)
@@ -106,7 +106,7 @@ def _held(payment: Payment, standing: Standing) -> Iterator[Finding]:
 def _refunds(
     payment: Payment, standing: Standing, history: Sequence[PaymentUpdate]
 ) -> Iterator[Finding]:
-    """Find the refunds that one side has alone, or has otherwise; one that failed is none."""
+    """Yield the refunds that only one side has, or that differ; failed refunds do not count."""
     if payment.refunded_amount == standing.refunded.amount:
         return
     failed = {update.about for update in history if update.news is News.REFUND_FAILED}
@@ -124,7 +124,7 @@ def _refunds(
         for name in sorted(theirs.keys() | mine.keys())
         if name not in theirs or theirs[name].amount.amount != mine.get(name)
     ]
-    if not differing:  # each agrees, and their sum does not
+    if not differing:  # each agrees, but their sum differs
         ours, sum_there = payment.refunded_amount, standing.refunded.amount
         yield _finding(payment, Kind.AMOUNT, What.REFUNDED, expected=ours, found=sum_there)
     for name in differing:
@@ -142,7 +142,7 @@ def _refunds(
 
 
 def _unbooked(payment: Payment, refund: PaymentUpdate) -> Any:
-    """Tell a lost refund from one that was given twice: it answers no request that is open."""
+    """Return the kind of an unrecorded refund: lost, or a duplicate (answers no open request)."""
     asked = payment.events.filter(external_id=refund.request_key, outcome__isnull=True)
     same = payment.events.filter(kind=Event.REFUNDED, amount=refund.amount.amount)
     is_lost = bool(refund.request_key) and asked.exists()
@@ -201,7 +201,7 @@ def _finding(  # noqa: PLR0913 - one difference in its parts
     )
 
 
-# Younger news may still be on its way; what we asked for is not overdue before.
+# Later events may still arrive; our requests are not overdue before.
 QUIET = timedelta(minutes=15)
 UNDER_WAY = timedelta(hours=1)
 MOST_ASKED = 5000
@@ -213,11 +213,9 @@ def part_of(gateway: str) -> str:
 
 
 def compare(*, gateway: str, since: datetime, until: datetime, moment: Clock) -> Compared:
-    """Return the differences of all payments that moved in a time, and how many were compared.
+    """Compare all payments that moved in a period; held and differing payments always.
 
-    Payments that are still held, and those that differ already, are compared whenever.
-
-    Raises: TemporaryError, PermanentError  it does not tell all: nothing is known
+    Raises: TemporaryError, PermanentError  the gateway's list is incomplete: nothing is known
     """
     at = gateway_for(gateway)
     listed = {standing.name: standing for standing in at.standings(since=since, until=until)}
@@ -253,11 +251,11 @@ def compare(*, gateway: str, since: datetime, until: datetime, moment: Clock) ->
 def of_payment(
     *, payment: Payment, now: datetime, is_settled: bool = False
 ) -> list[Finding] | None:
-    """Compare one payment anew; None while its money moves: nobody can tell yet.
+    """Compare one payment again; None while its money is moving.
 
-    ``is_settled``: its news was read this moment, so that none is on its way.
+    ``is_settled``: it was read just now, so no event is pending.
 
-    Raises: TemporaryError, PermanentError  the gateway does not tell
+    Raises: TemporaryError, PermanentError  the gateway does not answer
     """
     at = gateway_for(payment.gateway)
     standing = _ask(at, payment)
@@ -285,7 +283,7 @@ def _by_any_name(listed: Iterable[Standing]) -> dict[str, Standing]:
 def _ours(
     gateway: str, names: Iterable[str], *, since: datetime, until: datetime
 ) -> Sequence[Payment]:
-    """Find the payments that it listed, and those of which we believe that it should have."""
+    """Return our payments that the gateway listed, and those that it should have listed."""
     mine = Payment.objects.filter(gateway=gateway).exclude(reference="")
     named = list(names)
     heard = Q(events__received_at__gte=since, events__received_at__lt=until)
@@ -326,7 +324,7 @@ def _is_moving(payment: Payment, standing: Standing | None, now: datetime) -> bo
 
 
 def _unknown(strangers: Sequence[Standing], now: datetime) -> Iterator[Finding]:
-    """Tell of money at the gateway that belongs to no payment of ours."""
+    """Yield findings for money at the gateway that belongs to none of our payments."""
     numbers = {standing.order for standing in strangers if standing.order}
     orders = dict(Order.objects.filter(number__in=numbers).values_list("number", "pk"))
     for standing in strangers:

@@ -106,7 +106,7 @@ FREIGHT = gettext_lazy(
 
 
 def to_do(difference: MoneyDifference) -> str:
-    """Say in one or two sentences what a person should do."""
+    """Return the advice for staff, in one or two sentences."""
     kind, what = difference.kind, difference.what
     if what == What.FREIGHT:
         return str(FREIGHT)
@@ -120,7 +120,7 @@ def to_do(difference: MoneyDifference) -> str:
 
 
 def amounts(difference: MoneyDifference) -> str:
-    """Say both sides: what our books expect, and what was found."""
+    """Return both amounts as text: expected and found."""
     return _("%(what)s expected %(expected)s, found %(found)s") % {
         "what": difference.get_what_display(),
         "expected": _money(difference.expected),

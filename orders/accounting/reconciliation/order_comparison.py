@@ -22,7 +22,7 @@ from orders.models import (
 from orders.payments import captures
 
 PART = "orders"
-# A capture follows the supplier's yes, and a refund his no, within minutes.
+# Captures and refunds follow the supplier's answer within minutes.
 FOLLOWS_WITHIN = timedelta(hours=1)
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
@@ -33,17 +33,17 @@ NOTHING = Decimal(0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sums:
-    """What the payments of an order, in its currency, come to."""
+    """Sums of the payments of an order, in its currency."""
 
     captured: Decimal
-    kept: Decimal  # captured, and not given back
-    paying: int  # payments that hold or kept something
+    kept: Decimal  # captured and not refunded
+    paying: int  # payments with an open or captured amount
 
 
 def compare(*, since: datetime, until: datetime, now: datetime) -> Compared:
-    """Return the differences of all orders that moved in a time, and how many were compared.
+    """Compare all orders that changed in a period, and those with open discrepancies.
 
-    Orders that differ already are compared whenever.
+    Shape:  ``since`` inclusive, ``until`` exclusive
     """
     found = _orders(since, until)
     young = [order.pk for order in found if _is_young(order, now)]
@@ -118,7 +118,7 @@ def _ordered(order: Order, sums: _Sums, now: datetime) -> Iterator[Finding]:
 
 
 def _is_young(order: Order, now: datetime) -> bool:
-    """Test whether something was decided of it just now, which money has yet to follow."""
+    """Return whether a recent change may not be reflected in payments yet."""
     moments = [order.status_since, *(one.status_since for one in order.purchase_orders.all())]
     return max(moments) > now - FOLLOWS_WITHIN
 

@@ -1,4 +1,4 @@
-"""Compare what suppliers charged with what our purchase orders expected."""
+"""Purchase comparison: compare supplier charges with what our purchase orders expect."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def part_of(supplier: Supplier) -> str:
 
 
 def compare(*, supplier: Supplier, since: datetime, until: datetime, now: datetime) -> Compared:
-    """Ask a supplier what he charged, and return how it differs from what was expected.
+    """Fetch the charges of a supplier, and compare them with the expected costs.
 
-    Purchase orders that he accepted in a time are compared, and those that differ already.
+    Purchase orders accepted in the period are compared, and those with open discrepancies.
 
-    Raises: OutsideError   he does not say: nothing is known
-            LaneFullError  our workers ask him for other things just now
+    Raises: OutsideError   the supplier does not answer: nothing is known
+            LaneFullError  the supplier's lane is full
     """
     may_ask = supplier.status in {Supplier.Status.ACTIVE, Supplier.Status.PAUSED}
     if may_ask and hasattr(supplier, "connection") and invoices.can_tell(supplier):
@@ -53,7 +53,7 @@ def compare(*, supplier: Supplier, since: datetime, until: datetime, now: dateti
     return Compared(
         findings=findings + _unknown(supplier),
         count=len(compared),
-        # Who may not be asked, or tells of single orders only, misses none of his bills.
+        # A missing invoice is only found if the supplier may be asked and lists all charges.
         left=Q(pk__in=()) if tells_all else Q(kind=Kind.BILL_MISSING),
         purchase_orders=tuple(one.pk for one in compared),
     )
@@ -119,7 +119,7 @@ def _of_purchase_order(
 def _kind(
     standing: Sequence[SupplierBill], goods: Decimal, expected: Decimal
 ) -> MoneyDifference.Kind:
-    """Tell one charge that came twice from charges that add up to something else."""
+    """Return the discrepancy kind: a duplicate charge, or another amount."""
     if goods < expected:
         return Kind.BILL_LESS
     amounts = [bill.goods_amount for bill in standing]
@@ -128,7 +128,7 @@ def _kind(
 
 
 def _freight(purchase_order: PurchaseOrder, currency: str) -> Decimal | None:
-    """Return what he said that the way costs when he accepted it; None where he did not."""
+    """Return the freight that the supplier stated with the acceptance; None if it did not."""
     if purchase_order.status == Status.CANCELED:
         return NOTHING
     said = [one.body["freight"] for one in purchase_order.messages.all() if one.body.get("freight")]

@@ -1,7 +1,7 @@
-"""Reconcile one day: ask everybody who holds money of it, and write down what differs.
+"""Reconciliation: compare a day with every gateway and supplier, and store the discrepancies.
 
-Part by part, each kept when it is done: who is killed in the middle begins anew and finds the
-same. A day of which somebody did not tell stays open, and is tried again.
+Each counterparty is stored when it is done, so an interrupted run can be repeated. A day stays
+open and is retried until all have answered.
 """
 
 from __future__ import annotations
@@ -28,30 +28,30 @@ from storefront.lib.http.errors import OutsideError
 from suppliers.models import Supplier
 from suppliers.resilience.bulkheads import LaneFullError, in_hand
 
-# What happens late in a day is told by then, and what happened around midnight counts as its.
+# Late reports of a day have arrived by then; events around midnight count for both days.
 MARGIN = timedelta(hours=3)
 LOOKS_BACK = timedelta(days=14)
 SUBJECT = "money of a day"
-# A day that nobody can finish is not asked about every half hour for ever.
+# After so many attempts a day is retried less often.
 OFTEN, RARELY = 8, timedelta(hours=12)
 Status = MoneyDay.Status
 type Clock = Callable[[], datetime]
 
 
 class TooSoonError(Exception):
-    """The day is not over yet, or only just."""
+    """The day is not over, or only just."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One that is compared by himself: a gateway, our orders, a supplier."""
+    """A counterparty that is compared on its own: a gateway, our orders, a supplier."""
 
     name: str
     compare: Callable[[], Compared]
 
 
 def day_of(day: date, *, now: datetime) -> MoneyDay:
-    """Find or make the row of a day; days begin and end by the shop's clock."""
+    """Return the run of a day, created if needed; days are in the shop's time zone."""
     starts, ends = (_midnight(day + timedelta(days=more)) for more in (0, 1))
     found, _ = MoneyDay.objects.get_or_create(
         day=day,
@@ -66,7 +66,7 @@ def day_of(day: date, *, now: datetime) -> MoneyDay:
 
 
 def due(*, now: datetime) -> list[MoneyDay]:
-    """Make the days that are over since the first payment, and return those not reconciled."""
+    """Create the runs of past days since the first payment; return those not reconciled."""
     begun = Payment.objects.aggregate(first=Min("created_at"))["first"]
     if begun is None:
         return []
@@ -80,16 +80,16 @@ def due(*, now: datetime) -> list[MoneyDay]:
 
 
 def reconcile(*, day: MoneyDay, moment: Clock) -> MoneyDay:
-    """Compare a day, once more if it was compared before; one worker at a time compares.
+    """Reconcile a day, again if it was reconciled before; one worker at a time.
 
     Raises: TooSoonError  it is not over
-            InHandError   another worker compares a day
+            InHandError   another worker reconciles a day
     """
     if day.ends_at + MARGIN > moment():
         raise TooSoonError(str(day))
     with in_hand(SUBJECT):
         day.refresh_from_db()
-        if day.status == Status.RUNNING:  # nobody else holds it: who did is dead
+        if day.status == Status.RUNNING:  # the lock is free, so the worker before has died
             why = "the comparison before ended in the middle"
             day.move(Status.OPEN, at=moment(), actor=discrepancies.ACTOR, reason=why)
         day.move(
@@ -161,7 +161,7 @@ def _parts(day: MoneyDay, moment: Clock) -> Iterator[Part]:
 
 
 def _gateways(day: MoneyDay) -> list[str]:
-    """Name the gateway that shoppers pay at now, and those that had to do with the day."""
+    """Return the active gateway, and those with payments or discrepancies on that day."""
     moved = Q(events__received_at__gte=day.starts_at, events__received_at__lt=day.ends_at)
     moved |= Q(created_at__gte=day.starts_at, created_at__lt=day.ends_at)
     codes = set(Payment.objects.filter(moved).values_list("gateway", flat=True))
@@ -173,7 +173,7 @@ def _gateways(day: MoneyDay) -> list[str]:
 
 
 def _suppliers() -> list[Supplier]:
-    """Find those who can have charged us for anything."""
+    """Return the suppliers that may have charged us."""
     ordered = PurchaseOrder.objects.values("supplier")
     billed = SupplierBill.objects.values("supplier")
     rows = Supplier.objects.filter(Q(pk__in=ordered) | Q(pk__in=billed))

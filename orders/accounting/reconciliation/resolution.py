@@ -1,7 +1,7 @@
-"""Discrepancy resolution: close with a reason, apply lost gateway events, give up a day.
+"""Discrepancy resolution: accept with a reason, apply lost gateway events, skip a day.
 
-A lost event is applied by the same function that webhooks and polls use. Then the payment is
-compared again.
+A lost event is applied by the function that webhooks and polls use. Then the payment is compared
+again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from orders.payments import updates
 
 
 def settle(*, difference: MoneyDifference, reason: str, actor: str, now: datetime) -> None:
-    """Close a difference that a person knows the reason of; nothing else is changed.
+    """Accept a discrepancy whose reason staff know; nothing else changes.
 
     Raises: IllegalMoveError, LostRaceError  it is not open any more
     """
@@ -32,7 +32,7 @@ def settle(*, difference: MoneyDifference, reason: str, actor: str, now: datetim
 
 
 def give_up(*, day: MoneyDay, reason: str, actor: str, now: datetime) -> None:
-    """Close a day without having compared all of it.
+    """Close a day without a complete comparison.
 
     Raises: IllegalMoveError, LostRaceError  it is being compared, or was
     """
@@ -46,22 +46,22 @@ LOST = frozenset({Kind.NOT_WITH_US, Kind.REFUND_UNBOOKED, Kind.TWICE, Kind.AMOUN
 
 
 class NothingToTakeInError(Exception):
-    """It is no event that the gateway has and we have not."""
+    """The discrepancy is not an event that only the gateway has."""
 
 
 def can(difference: MoneyDifference) -> bool:
-    """Test whether the gateway may have told something of a payment that we did not hear."""
+    """Return whether the gateway may have an event of the payment that we have not."""
     is_open = difference.status == MoneyDifference.Status.OPEN
     is_of_gateway = difference.part.startswith(gateway_comparison.part_of(""))
     return is_open and is_of_gateway and difference.kind in LOST and bool(difference.payment_id)
 
 
 def take_in(*, difference: MoneyDifference, now: datetime) -> MoneyDifference:
-    """Read all that happened to the payment, and apply what is new, once.
+    """Read all events of the payment from the gateway, and apply the missing ones once.
 
-    Raises: NothingToTakeInError  it is gone, or nothing of the gateway's
-            TemporaryError, PermanentError  the gateway did not tell; nothing changed
-            TooEarlyError  what it tells builds on what it does not tell
+    Raises: NothingToTakeInError  it is cleared, or not about a gateway event
+            TemporaryError, PermanentError  the gateway does not answer; nothing changes
+            TooEarlyError  an earlier event is missing
     """
     difference.refresh_from_db()
     payment = difference.payment

@@ -1,4 +1,4 @@
-"""Reconciliation tasks: compare each day that is over with gateways and suppliers.
+"""Reconciliation tasks: reconcile each past day with gateways and suppliers.
 
 The sweep runs every half hour, so a day is retried until all of them have answered.
 """
@@ -18,12 +18,12 @@ from suppliers.resilience.bulkheads import InHandError
 
 log = logging.getLogger(__name__)
 
-LIMIT_S = 3600  # it asks everybody, one after the other
+LIMIT_S = 3600  # counterparties are called one after the other
 
 
 @shared_task(time_limit=LIMIT_S)
 def reconcile_money(**_: Any) -> None:
-    """Find the days that nobody has reconciled yet, the oldest first; none stops the others."""
+    """Reconcile the days that are due; a failing day does not stop the others."""
     for day in reconciliation.due(now=timezone.now()):
         try:
             done = reconciliation.reconcile(day=day, moment=timezone.now)
@@ -39,6 +39,6 @@ def reconcile_money(**_: Any) -> None:
 
 @shared_task(time_limit=LIMIT_S)
 def reconcile_day(*, day_id: int, **_: Any) -> None:
-    """Compare one day that staff want to know of."""
+    """Reconcile one day on request of staff."""
     with suppress(InHandError, reconciliation.TooSoonError):
         reconciliation.reconcile(day=MoneyDay.objects.get(pk=day_id), moment=timezone.now)

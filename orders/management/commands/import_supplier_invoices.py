@@ -1,4 +1,4 @@
-"""Enter a list of supplier bills, as the staff page does: each line is matched first."""
+"""Import a list of supplier invoices, as the staff page does: each row is matched first."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from suppliers.models import Supplier
 
 
 class Command(BaseCommand):
-    """Done again, it enters nothing. Exits 1, and enters nothing, when a line is wrong."""
+    """Idempotent. Exits 1, and enters nothing, if a row is invalid."""
 
     help = __doc__ or ""
 

@@ -1,4 +1,4 @@
-"""Compare a day's money with what gateways and suppliers say of it, and list what differs."""
+"""Reconcile one day with gateways and suppliers, and list the discrepancies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from suppliers.resilience.bulkheads import InHandError
 
 
 class Command(BaseCommand):
-    """Done again, it finds the same. Exits 1 when a day could not be reconciled."""
+    """Idempotent. Exits 1 if a day could not be reconciled."""
 
     help = __doc__ or ""
 
