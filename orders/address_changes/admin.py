@@ -33,7 +33,7 @@ def _field(label: Any, name: str, *, help_text: Any = "", required: bool = False
 
 
 class CorrectedForm(ReasonForm):
-    """Where it goes instead, and how staff know that."""
+    """The new address and its reason."""
 
     name = _field(_("Name"), "name", help_text=_("Who takes the parcel."), required=True)
     line1 = _field(_("Street and number"), "line1", help_text=_("No box."), required=True)
@@ -46,7 +46,7 @@ class CorrectedForm(ReasonForm):
 
 
 class AddressActions(StaffAdmin):
-    """Two ways to settle an address; both ask why, and both are kept."""
+    """Actions to confirm or correct an address, each with a reason."""
 
     address_actions: ClassVar = ["confirm_address", "correct_address"]
     address_fits: ClassVar = {

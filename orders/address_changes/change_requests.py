@@ -26,28 +26,28 @@ Status = AddressWish.Status
 
 
 class WaitingError(SettledError):
-    """A supplier has not answered the last wish yet."""
+    """A supplier has not answered the last request yet."""
 
 
 class NothingLeftError(SettledError):
-    """All of it has left."""
+    """Everything has shipped."""
 
 
 class PartlyThereError(SettledError):
-    """What has not left goes there already; the rest has left for elsewhere."""
+    """What has not shipped has this address already; the rest has shipped elsewhere."""
 
 
 class Chance(StrEnum):
-    """Whether where an order goes can be changed now."""
+    """Whether the delivery address of an order can be changed now."""
 
     OPEN = "open"
-    ASKED = "asked"  # a supplier has not answered the last wish
+    ASKED = "asked"  # a supplier has not answered the last request
     GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wished:
-    """What came of a wish, by purchase order number: ``done`` are those that nobody has yet."""
+    """The result by purchase order number; ``done``: changed, as no supplier has them yet."""
 
     done: tuple[str, ...]
     asked: tuple[str, ...]
@@ -63,7 +63,7 @@ def send_elsewhere(  # noqa: PLR0913 - as ``corrections.correct``
     now: datetime,
     noted: Mapping[str, Any] | None = None,
 ) -> Wished | None:
-    """Correct the address of an order; None: that was all, for no supplier had it.
+    """Change the address of an order; None: corrected at once, as no supplier had it.
 
     Raises: SettledError, corrections.StillWrongError  nothing is written
     """
@@ -73,17 +73,17 @@ def send_elsewhere(  # noqa: PLR0913 - as ``corrections.correct``
                 order=order, ship_to=ship_to, reason=reason, actor=actor, now=now, noted=noted
             )
         except corrections.SentError:
-            pass  # a worker was quicker: he who has it now is asked
+            pass  # submitted in the meantime: the supplier is asked
         else:
             return None
     return wish(order=order, ship_to=ship_to, reason=reason, actor=actor, now=now)
 
 
 def chance(purchases: Iterable[PurchaseOrder], *, asked: Iterable[int], is_sought: bool) -> Chance:
-    """Tell whether a paid order can be sent elsewhere, as ``wish`` would decide.
+    """Return whether the address of a paid order can be changed, as ``wish`` would decide.
 
-    Shape:  ``purchases`` are all of the order; ``asked`` are ids of those whose suppliers have not
-            answered; ``is_sought``: something of it is looked for elsewhere
+    Shape:  ``purchases``: all of the order; ``asked``: ids of those with an unanswered request;
+            ``is_sought``: the order has an open backorder
     """
     open_ones = set(asked)
     made = list(purchases)
@@ -96,9 +96,10 @@ def chance(purchases: Iterable[PurchaseOrder], *, asked: Iterable[int], is_sough
 
 
 def wish(*, order: Order, ship_to: Address, reason: str, actor: str, now: datetime) -> Wished:
-    """Send what is unsent to another address of the country, and ask suppliers to do so as well.
+    """Change the address of what is not submitted, and request the change from suppliers.
 
-    What has left goes where it goes. The same wish again asks nobody twice.
+    What has shipped keeps its address. Idempotent: the same request is sent once. The country
+    stays.
 
     Locks:  the order, then its purchase orders in id order
     Raises: SettledError, corrections.StillWrongError  nothing is written
@@ -127,7 +128,7 @@ def _wish(order: Order, ship_to: Address, reason: str, actor: str, now: datetime
         if each.status in PurchaseOrder.STOPPABLE and waiting_for.get(each.pk) == there:
             again.append(each.number)
             continue
-        # Where a wish for elsewhere is open, it does not go there for sure.
+        # With another request open, its final address is unknown.
         if each.goes_to == there and each.pk not in waiting_for:
             there_already.append(each.number)
             continue
@@ -151,7 +152,7 @@ def _wish(order: Order, ship_to: Address, reason: str, actor: str, now: datetime
     if done or asked:
         order.address_check = verification.note_also(order.address_check, ship_to)
         order.save(update_fields=["address_check"])
-    # It is good, and its doubts are answered: those that nobody has wait for it no longer.
+    # The new address is valid and confirmed: address holds are released.
     changed = order.purchase_orders.filter(number__in=done)
     corrections.let_go(changed, actor=actor, now=now)
     return Wished(done=tuple(done), asked=tuple(asked + again), late=tuple(late))
@@ -177,7 +178,7 @@ def _ask(  # noqa: PLR0913, PLR0917 - what, where to, which wish, why, who and w
         purchase_order=purchase_order,
         direction=PurchaseMessage.Direction.OUT,
         kind="readdress",
-        body={"place": place},  # the address stands in the wish, and not twice
+        body={"place": place},  # the address is only stored in the request
         at=now,
     )
 
@@ -190,7 +191,7 @@ def _change(  # noqa: PLR0913, PLR0917 - what, where to, which wish, why, who an
     actor: str,
     now: datetime,
 ) -> None:
-    """Change where it goes: nobody has it, or not any more. The shopper is told."""
+    """Change the address of a purchase order that no supplier has, and notify the customer."""
     pending_changes.drop(purchase_order, reason=pending_changes.ANOTHER, is_told=False, now=now)
     was = Address(**purchase_order.goes_to)
     purchase_order.ship_to = asdict(ship_to)
@@ -210,10 +211,10 @@ def _change(  # noqa: PLR0913, PLR0917 - what, where to, which wish, why, who an
 
 @transaction.atomic(durable=True)
 def answer(*, wish: AddressWish, is_yes: bool, actor: str, now: datetime) -> None:
-    """Write down what the supplier says; the shopper is told. The same answer again is no news.
+    """Record the supplier's answer and notify the customer. Idempotent.
 
-    Locks:  the order, then the purchase order, then the wish
-    Raises: SettledError  the other answer stands already
+    Locks:  the order, then the purchase order, then the request
+    Raises: SettledError  the opposite answer is recorded
     """
     purchase_order = wish.purchase_order
     locks.lock(purchase_order)
@@ -239,5 +240,5 @@ def answer(*, wish: AddressWish, is_yes: bool, actor: str, now: datetime) -> Non
 
 
 def waiting(purchase_order: PurchaseOrder) -> AddressWish | None:
-    """Return what he has not answered yet."""
+    """Return the unanswered request of a purchase order, if any."""
     return purchase_order.address_wishes.filter(status=Status.REQUESTED).first()

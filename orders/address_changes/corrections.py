@@ -1,6 +1,6 @@
-"""Staff settle a doubtful address before anything is sent to it: confirm it, or correct it.
+"""Address corrections: staff confirm or correct an address before it is submitted to a supplier.
 
-Who did it, when and why, and what stood there before, stays on the order (``address_check``).
+Author, time, reason and the previous address are stored on the order (``address_check``).
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from storefront.lib.db.transactions import needs_transaction
 Request = PurchaseOrder.Request
 Status = PurchaseOrder.Status
 OVER = frozenset({Order.Status.COMPLETED, Order.Status.EXPIRED, Order.Status.CANCELED})
-ADDRESS = "address"  # the gate's code
+ADDRESS = "address"  # code of the hold reason
 
 
 class SettledError(Exception):
-    """The address cannot be settled, or not any more: the words say why. Nothing is written."""
+    """The address cannot be changed any more; the message gives the reason. Nothing is written."""
 
 
 class OverError(SettledError):
-    """The order is over."""
+    """The order has ended."""
 
 
 class SentError(SettledError):
@@ -44,11 +44,11 @@ class SentError(SettledError):
 
 
 class SameError(SettledError):
-    """It goes there already."""
+    """The order has this address already."""
 
 
 class StillWrongError(Exception):
-    """The new address is wrong: ``fields`` says where. Nothing is written."""
+    """The new address is invalid: ``fields`` has the errors. Nothing is written."""
 
     def __init__(self, fields: Mapping[str, Promise | str]) -> None:
         super().__init__(" ".join(str(words) for words in fields.values()))
@@ -56,7 +56,7 @@ class StillWrongError(Exception):
 
 
 def open_doubts(order: Order) -> dict[str, Promise]:
-    """Say what is doubtful about where an order goes, that nobody has answered."""
+    """Return the unconfirmed warnings of an order's address."""
     if not order.ship_to:
         return {}
     return verification.open_doubts(Address(**order.ship_to), order.address_check)
@@ -72,7 +72,7 @@ def can_correct(order: Order) -> bool:
 
 @transaction.atomic(durable=True)
 def confirm(*, order: Order, reason: str, actor: str, now: datetime) -> None:
-    """Say why an address is right although it looks wrong; what waited for it goes on.
+    """Confirm an address despite its warnings; purchase orders held for it are released.
 
     Locks:  the order, then its purchase orders in id order
     Raises: SettledError
@@ -109,12 +109,12 @@ def correct(  # noqa: PLR0913 - which order, where to, what was said to that, wh
     now: datetime,
     noted: Mapping[str, Any] | None = None,
 ) -> None:
-    """Send an order elsewhere in its country, as long as no supplier was told where.
+    """Change the address of an order within its country, if no supplier was given it.
 
-    The shopper is told. What is doubtful about the new address, the reason answers, or what its
-    owner said himself: ``noted``, as ``verification.note`` makes it. The country stays, for
-    prices and routes are its own, and so does the region where tax was added for it: what was
-    paid stays what the order comes to. A tax service may be asked.
+    The customer is notified. Warnings of the new address are confirmed by ``reason``, or by
+    ``noted``, the owner's own record from ``verification.note``. The country stays, as prices
+    and routes depend on it, and so does the region if tax was added for it: the total stays. May
+    call a tax service.
 
     Locks:  the order, then its purchase orders in id order
     Raises: SettledError, StillWrongError
@@ -137,7 +137,7 @@ def _correct(  # noqa: PLR0913, PLR0917 - as above
         raise SentError(gettext("A supplier has the address already: call him."))
     was = Address(**order.ship_to)
     refuse(order, was, ship_to)
-    # What goes, or would go, elsewhere by an earlier wish goes with the rest now.
+    # Parts with their own address, from earlier requests, get the new one too.
     unsent = list(going_out(order))
     apart = [each.ship_to for each in unsent if each.ship_to]
     if was == ship_to:
@@ -160,14 +160,14 @@ def _correct(  # noqa: PLR0913, PLR0917 - as above
 
 
 def insist_on_tax(order: Order, ship_to: Address) -> None:
-    """Refuse a place that is taxed otherwise than the lines of the order are.
+    """Require the same tax rates as those of the order lines.
 
     Raises: StillWrongError
     """
     was = Address(**order.ship_to)
     changed = [part for part in ("region", "postcode") if _of(was, part) != _of(ship_to, part)]
     if not settings.TAX_SERVICE:
-        changed = [part for part in changed if part == "region"]  # our table knows no postcodes
+        changed = [part for part in changed if part == "region"]  # our table has no postcodes
     if not changed or ship_to.country != was.country:
         return
     there = rates.treatment(
@@ -189,7 +189,7 @@ def _of(address: Address, part: str) -> str:
 
 
 def refuse(order: Order, was: Address, ship_to: Address) -> None:
-    """Refuse an address that is wrong, or that costs otherwise than what was paid.
+    """Require a valid address in the same country and tax region.
 
     Raises: StillWrongError
     """
@@ -209,7 +209,7 @@ def refuse(order: Order, was: Address, ship_to: Address) -> None:
 
 @needs_transaction
 def locked(order: Order) -> Order:
-    """Lock an order that is not over, then its purchase orders in id order.
+    """Lock an order that has not ended, then its purchase orders in id order.
 
     Raises: SettledError
     """
@@ -221,14 +221,14 @@ def locked(order: Order) -> Order:
 
 
 def going_out(order: Order) -> QuerySet[PurchaseOrder]:
-    """Find what is sent, and what was refused: who is found instead takes its address."""
+    """Return active purchase orders, and rejected ones that are being rerouted."""
     is_waiting = Q(setbacks__in=backorders.waiting(order), setbacks__kind="refused")
     living = order.purchase_orders.filter(~Q(status=Status.CANCELED) | is_waiting)
     return living.distinct().order_by("pk")
 
 
 def _wished(purchase_orders: list[PurchaseOrder]) -> list[dict[str, Any]]:
-    """Return where these would go once they are sent anew (``pending_changes.take``)."""
+    """Return the requested addresses that apply on resubmission (``pending_changes.take``)."""
     wishes = AddressWish.objects.filter(
         purchase_order__in=purchase_orders, status=AddressWish.Status.REQUESTED
     )
@@ -236,14 +236,14 @@ def _wished(purchase_orders: list[PurchaseOrder]) -> list[dict[str, Any]]:
 
 
 def _sent(order: Order) -> Any:
-    """Find what a supplier may have: he may have it from the moment that we tell him."""
+    """Return what a supplier may have: everything from the start of its submission."""
     living = order.purchase_orders.exclude(status=Status.CANCELED)
     return living.exclude(request_status__in=PurchaseOrder.NEVER_SENT)
 
 
 @needs_transaction
 def _let_go(order: Order, *, actor: str, now: datetime) -> None:
-    """Take the address off what holds unsent purchase orders; other reasons stay."""
+    """Release address holds if the order's address is valid and confirmed."""
     if validation.problems(address=Address(**order.ship_to)) or open_doubts(order):
         return
     let_go(order.purchase_orders.all(), actor=actor, now=now)
@@ -251,7 +251,7 @@ def _let_go(order: Order, *, actor: str, now: datetime) -> None:
 
 @needs_transaction
 def let_go(settled: QuerySet[PurchaseOrder], *, actor: str, now: datetime) -> None:
-    """Take the address off what holds those whose address is good; other reasons stay."""
+    """Remove the address reason from held purchase orders; other reasons stay."""
     held = settled.filter(status=Status.ON_HOLD, hold_reasons__contains=[{"code": ADDRESS}])
     for purchase_order in held.order_by("pk"):
         holds.take_off(

@@ -15,7 +15,7 @@ from suppliers.resilience import circuit_breaker
 
 Request = PurchaseOrder.Request
 Told = PurchaseOrder.Told
-# What he may not have yet is not asked about: it takes the new address with it, or is asked later.
+# The supplier may not have it yet: it gets the new address with the order, or is asked later.
 UNHEARD = (
     Request.UNSUBMITTED,
     Request.SUBMITTING,
@@ -25,7 +25,7 @@ UNHEARD = (
 
 
 def to_be_told() -> QuerySet[AddressWish]:
-    """Find wishes of which nobody told him yet."""
+    """Return address change requests that suppliers have not been notified of."""
     open_ones = AddressWish.objects.filter(status=AddressWish.Status.REQUESTED, told_by="")
     heard = open_ones.exclude(purchase_order__request_status__in=UNHEARD)
     away = circuit_breaker.not_even_orders()
@@ -33,7 +33,7 @@ def to_be_told() -> QuerySet[AddressWish]:
 
 
 def tell(*, wish: AddressWish) -> None:
-    """Write to him, once for each wish; whom nobody can write to is asked by staff.
+    """E-mail the request to the supplier, once per request; without an e-mail address, staff ask.
 
     Raises: OutsideError
     """

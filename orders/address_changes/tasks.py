@@ -1,4 +1,4 @@
-"""Address change tasks: notify suppliers that have the goods of a new address."""
+"""Address change tasks: notify suppliers of requested address changes."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ BATCH = 200
 
 @shared_task
 def tell_addresses(**_: Any) -> None:
-    """Find addresses of which suppliers were not told; a letter is put in, and nobody is called."""
+    """Queue an e-mail for each address change that its supplier does not know yet."""
     waiting = supplier_notices.to_be_told()
     told = 0
-    # Whom nobody could write to stays in front: he is passed over, and takes nobody's turn.
+    # A failed request stays first in line: it does not count for the batch.
     for wish in waiting.select_related("purchase_order__supplier").iterator(chunk_size=BATCH):
         try:
             supplier_notices.tell(wish=wish)

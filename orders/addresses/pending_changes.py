@@ -1,4 +1,4 @@
-"""Pending address changes: apply or refuse those that need no supplier answer any more."""
+"""Pending address changes: apply or reject those that need no supplier answer any more."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ ANOTHER = "another is wished"
 
 @needs_transaction
 def take(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
-    """Let what he does not have after all go to the wished address; tell whether one was wished.
+    """Apply the pending address change; return whether there was one.
+
+    The supplier turned out not to have this purchase order.
 
     Locks:  the caller holds the order
     """
@@ -31,7 +33,7 @@ def take(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
 
 @needs_transaction
 def drop(purchase_order: PurchaseOrder, *, reason: str, is_told: bool, now: datetime) -> None:
-    """End what was not answered before it left, or before it was canceled.
+    """Reject a pending change that was unanswered at shipment or cancellation.
 
     Locks:  the caller holds the order
     """

@@ -1,4 +1,4 @@
-"""Address validation: check an address against its country's rules, word each problem."""
+"""Address validation: check an address against its country's rules, with a message per field."""
 
 from __future__ import annotations
 
@@ -47,16 +47,16 @@ WRONG: dict[str, Promise] = {
     "country": _("We do not know this country."),
 }
 PHONE = re.compile(r"\+?(?:[ ()./-]*[0-9]){6,15}[ ()./-]*")  # E.164 counts up to 15 digits
-KEPT = 1_000  # in a process
-DOUBTFUL = ("postcode", "city")  # where their rules may be older than what was built since
+KEPT = 1_000  # results cached per process
+DOUBTFUL = ("postcode", "city")  # warnings only: the library's rules may be outdated
 WRONG_PHONE = _("Enter the phone number in digits, like +49 30 1234567, or leave it out.")
 TOO_LONG = _("This is too long for a parcel label. Shorten it.")
 
 
 def problems(*, address: Address) -> dict[str, Promise]:
-    """Say what is missing or wrong, field by field; with any of it, nothing is shipped there.
+    """Return the errors of an address by field; nothing is shipped to an address with errors.
 
-    What is only doubtful is for ``verification``.
+    Warnings come from ``verification``.
     """
     values = asdict(address)
     found: dict[str, Promise] = {
@@ -78,9 +78,9 @@ def problems(*, address: Address) -> dict[str, Promise]:
 
 
 def broken_rules(address: Address) -> dict[str, str]:
-    """Return which rules of its country an address breaks, by the library's names of fields."""
+    """Return the rules of the country that an address breaks, by the library's field names."""
     values = asdict(address)
-    # Of a street they only say that there must be one: who lives where is not kept in memory.
+    # The rules only require a street: it is replaced, so that no address is kept in memory.
     values["line1"] = "x" if address.line1 else ""
     return dict(_broken(tuple(values[ours] for ours in THEIR_NAMES)))
 

@@ -32,15 +32,15 @@ TO_A_BOX = _("Carriers bring no parcels to a box or a parcel station. Name a str
 
 
 class Verdict(StrEnum):
-    """How an order came to its address."""
+    """Origin of an order's address."""
 
-    VERIFIED = "verified"  # nothing to say about it
-    CORRECTED = "corrected"  # our suggestion was taken
-    UNVERIFIED = "unverified_accepted"  # it was kept as written, against suggestion or doubt
+    VERIFIED = "verified"  # no warning, no suggestion
+    CORRECTED = "corrected"  # our suggestion was accepted
+    UNVERIFIED = "unverified_accepted"  # kept as entered, despite a suggestion or warning
 
 
 def doubts(address: Address) -> dict[str, Promise]:
-    """Say what looks wrong and may be right all the same, field by field."""
+    """Return the warnings of an address by field: possibly wrong, possibly right."""
     good = [*_good_postcodes(address), address.postcode][0]
     errors = broken_rules(replace(address, postcode=good))
     found = {ours: WRONG[ours] for ours in DOUBTFUL if errors.get(THEIR_NAMES[ours]) == "invalid"}
@@ -51,7 +51,7 @@ def doubts(address: Address) -> dict[str, Promise]:
 
 
 def suggestion(address: Address) -> Address | None:
-    """Return the address as its post writes it, if that is not how it is written."""
+    """Return the address in the country's usual form; None if it is in that form."""
     rules = _rules(address)
     if rules is None:
         return None
@@ -65,7 +65,7 @@ def suggestion(address: Address) -> Address | None:
 
 
 def digest_of(address: Address) -> str:
-    """Name an address without saying it, so that an answer is known to be about this one."""
+    """Return a digest that identifies the address without revealing it."""
     written = json.dumps(asdict(address), sort_keys=True)
     return hashlib.blake2b(written.encode(), digest_size=8).hexdigest()
 
@@ -73,10 +73,10 @@ def digest_of(address: Address) -> str:
 def note(
     address: Address, *, other: Address | None = None, is_corrected: bool = False, reason: str = ""
 ) -> dict[str, Any]:
-    """Write down how somebody came to an address, and what the ``other`` choice was.
+    """Return a record of how the address was chosen, with the ``other`` option.
 
-    Shape:  ``of`` digest of the address, ``verdict``, ``other`` Address or nothing, ``doubts``
-            fields that he insisted on, ``reason`` his words
+    Shape:  ``of``: digest of the address, ``verdict``, ``other``: Address or empty, ``doubts``:
+            fields with confirmed warnings, ``reason``: the customer's text
     """
     insisted = sorted(doubts(address)) if reason else []
     is_plain = other is None and not insisted
@@ -91,14 +91,14 @@ def note(
 
 
 def note_also(noted: Mapping[str, Any], address: Address) -> dict[str, Any]:
-    """Add to a note that the doubts about one more address are answered: a part goes there."""
+    """Add to a record that the warnings of a second address, of one part, are confirmed."""
     if not (insisted := sorted(doubts(address))):
         return dict(noted)
     return {**noted, "also": {**noted.get("also", {}), digest_of(address): insisted}}
 
 
 def open_doubts(address: Address, noted: Mapping[str, Any]) -> dict[str, Promise]:
-    """Return the doubts that nobody has given a reason against, for this very address."""
+    """Return the warnings of this address that are not confirmed."""
     digest = digest_of(address)
     of_others: Mapping[str, list[str]] = noted.get("also", {})
     settled = noted.get("doubts", []) if noted.get("of") == digest else of_others.get(digest, [])
@@ -106,7 +106,7 @@ def open_doubts(address: Address, noted: Mapping[str, Any]) -> dict[str, Promise
 
 
 def said(noted: Mapping[str, Any]) -> str:
-    """Say in words how an order came to its address."""
+    """Describe the origin of an address for staff."""
     known: dict[str, Promise] = {
         Verdict.VERIFIED: _("Nothing to say about it."),
         Verdict.CORRECTED: _("Our suggestion was taken. What was written:"),
@@ -118,7 +118,7 @@ def said(noted: Mapping[str, Any]) -> str:
 
 
 def without_person(noted: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep of a note only what names nobody."""
+    """Keep only the parts of a record without personal data."""
     return {key: noted[key] for key in ("verdict", "doubts") if key in noted}
 
 
@@ -130,12 +130,12 @@ def _rules(address: Address) -> ValidationRules | None:
 
 
 def _usual_postcode(address: Address) -> str:
-    """Return a postcode as its post writes it; what follows no rule stays as it is."""
+    """Return a postcode in its country's usual form; unchanged if it matches no rule."""
     upper = address.postcode.strip().upper()
     good = _good_postcodes(address)
     if not good:
         return address.postcode
-    # On letters one writes "AZ1000", and with or without a space: neither is wrong.
+    # "AZ1000" is usual on mail, with or without a space: neither is wrong.
     has_own_prefix = upper.startswith(address.country) and address.country not in good[0]
     if has_own_prefix or (upper in good and len(good[0]) <= len(upper)):
         return upper
@@ -143,7 +143,7 @@ def _usual_postcode(address: Address) -> str:
 
 
 def _good_postcodes(address: Address) -> list[str]:
-    """Return ways to write a postcode that follow the rules, the most usual first."""
+    """Return the valid spellings of a postcode, the most usual first."""
     rules = _rules(address)
     upper = address.postcode.strip().upper()
     if not upper or rules is None:
@@ -159,7 +159,7 @@ def _good_postcodes(address: Address) -> list[str]:
 
 
 def _shaped(code: str, examples: list[str]) -> Iterator[str]:
-    """Put spaces and dashes where the examples have them, if letters and digits are alike."""
+    """Insert spaces and dashes as in the examples that have the same letters and digits."""
     signs = [sign for sign in code if sign.isalnum()]
     for example in examples:
         kinds = [sign.isdigit() for sign in example if sign.isalnum()]
@@ -169,7 +169,7 @@ def _shaped(code: str, examples: list[str]) -> Iterator[str]:
 
 
 def _usual_name(written: str, choices: list[tuple[str, str]]) -> str:
-    """Spell a name of a list as the list does; codes and names that are not in it stay."""
+    """Spell a name as the country's list does; codes and unknown names stay."""
     folded = written.strip().casefold()
     if folded in {code.casefold() for code, _name in choices}:
         return written if written == written.upper() else written.strip().upper()

@@ -1,4 +1,4 @@
-"""Keep one cart for an account, on whatever device it is filled; let go of forgotten ones."""
+"""Account cart: keep one cart per account on all devices, delete abandoned carts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FORGOTTEN_AT_ONCE = 5_000
 
 
 def current(*, owner_id: int, now: datetime) -> Cart | None:
-    """Find the cart that an account fills: not ordered, and touched within 30 days."""
+    """Return the open cart of an account: not ordered, used within 30 days."""
     return (
         Cart.objects.filter(owner=owner_id, is_current=True, order__isnull=True)
         .filter(touched_at__gte=now - KEPT_FOR)
@@ -29,7 +29,7 @@ def current(*, owner_id: int, now: datetime) -> Cart | None:
 
 @transaction.atomic(durable=True)
 def begin(*, owner_id: int, channel: Channel, country: str, locale: str, now: datetime) -> Cart:
-    """Open a cart for an account, unless it has one.
+    """Return the cart of an account, created if it has none.
 
     Locks:  the account
     """
@@ -43,10 +43,10 @@ def begin(*, owner_id: int, channel: Channel, country: str, locale: str, now: da
 
 @transaction.atomic(durable=True)
 def bring(*, owner_id: int, token: str, now: datetime) -> Cart | None:
-    """Make one cart of the one that a browser carries and the one of the account.
+    """Merge the browser's guest cart into the cart of the account.
 
-    Every line stays; quantities add up to what a cart takes. Of two prices the lower one that
-    is promised still is kept, with its time. A cart of another account stays where it is.
+    Quantities add up to the maximum. Of two prices the lower guaranteed one is kept, with its
+    time. A cart of another account is left alone.
 
     Locks:  the account, then both carts in id order
     """
@@ -58,7 +58,7 @@ def bring(*, owner_id: int, token: str, now: datetime) -> Cart | None:
     both = [brought.pk] if mine is None else [brought.pk, mine.pk]
     rows = Cart.objects.filter(pk__in=both).select_for_update(of=["self"])
     list(rows.order_by("pk"))
-    # Read again under the lock: either of the two may have been ordered meanwhile.
+    # Read again under the lock: either may have been ordered in the meantime.
     mine = current(owner_id=owner_id, now=now)
     brought = carts.find(token=token, now=now)
     if brought is None:
@@ -72,7 +72,7 @@ def bring(*, owner_id: int, token: str, now: datetime) -> Cart | None:
 
 @needs_transaction
 def adopt_orders(*, owner_id: int, addresses: list[str]) -> None:
-    """Make guests' orders an account's own, which were only found by addresses it had proven.
+    """Assign guest orders with a verified address of the account to the account.
 
     Shape:  addresses in lower case
     """
@@ -88,7 +88,7 @@ def _lock(owner_id: int) -> None:
 @needs_transaction
 def _adopt(cart: Cart, owner_id: int) -> None:
     Cart.objects.filter(owner=owner_id, is_current=True).update(is_current=False)
-    # Under another token: whoever knew the old one shall not look into an account's cart.
+    # A new token: the old one may be known to others.
     cart.owner_id, cart.is_current, cart.token = owner_id, True, carts.new_token()
     cart.save(update_fields=["owner", "is_current", "token"])
 
@@ -124,9 +124,9 @@ def _better(one: CartLine, other: CartLine, now: datetime) -> CartLine:
 
 @transaction.atomic(durable=True)
 def forget_old(*, now: datetime) -> int:
-    """Delete carts that nobody touched for 30 days and nobody ordered, with what they name.
+    """Delete carts unused for 30 days that were not ordered; return how many.
 
-    Locks:  the carts, in id order; one that is being used waits for the next time
+    Locks:  the carts, in id order; one in use is left for the next run
     """
     old = Cart.objects.filter(touched_at__lt=now - KEPT_FOR, order__isnull=True).order_by("pk")
     found = old.select_for_update(of=["self"], skip_locked=True)[:FORGOTTEN_AT_ONCE]

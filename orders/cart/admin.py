@@ -25,7 +25,7 @@ FEES = columns.guarded(
 
 @admin.register(Cart)
 class CartAdmin(StaffAdmin):
-    """A cart. Its token opens it, so nobody is shown it."""
+    """A cart. The token opens it, so it is not shown."""
 
     list_display: ClassVar = [
         "id",

@@ -30,7 +30,7 @@ MAX_LINES = 50
 
 
 class Deliverable(NamedTuple):
-    """How many units of a listing can be sent where a cart goes, and when one unit arrives."""
+    """How many units can be shipped to the cart's country, and when one unit arrives."""
 
     most: int
     promise: DeliveryPromise | None = None
@@ -44,19 +44,19 @@ def as_listed(listing: Listing) -> Deliverable:
 
 
 class UnknownListingError(LookupError):
-    """There is no such thing for sale on this channel."""
+    """The channel has no such listing."""
 
 
 class NotForSaleError(Exception):
-    """It exists, and cannot be bought now."""
+    """The listing exists but is not for sale now."""
 
 
 class NoPriceError(NotForSaleError):
-    """It has no price, because a guard stopped the new one and the old one does not stand."""
+    """The listing has no price: a price guard stopped the new one, and the old one is invalid."""
 
 
 class NotDeliverableError(NotForSaleError):
-    """Nothing of it can be sent to the country of the cart."""
+    """The item cannot be shipped to the cart's country."""
 
     def __init__(self, listing_id: int, *, country: str, is_forbidden: bool) -> None:
         super().__init__(listing_id)
@@ -64,7 +64,7 @@ class NotDeliverableError(NotForSaleError):
 
 
 class NotEnoughError(Exception):
-    """Fewer can be had than were asked for."""
+    """Fewer units are available than requested."""
 
     def __init__(self, available: int) -> None:
         super().__init__(f"only {available} available")
@@ -72,7 +72,7 @@ class NotEnoughError(Exception):
 
 
 class TooManyError(Exception):
-    """More than a cart takes."""
+    """More than the maximum of a cart."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"at most {limit}")
@@ -80,7 +80,7 @@ class TooManyError(Exception):
 
 
 class PlacedCartError(Exception):
-    """The cart does not change any more: it was ordered, or joined with that of an account."""
+    """The cart is closed: ordered, or merged into that of an account."""
 
 
 def new_token() -> str:
@@ -88,12 +88,12 @@ def new_token() -> str:
 
 
 def count(cart: Cart) -> int:
-    """Count all units in a cart."""
+    """Return the number of units in a cart."""
     return sum(line.quantity for line in _LINES(cart_id=cart.pk))
 
 
 def new(*, channel: Channel, country: str, locale: str, now: datetime) -> Cart:
-    """Make a cart; nothing is written."""
+    """Return an unsaved cart."""
     return Cart(
         token=new_token(),
         channel=channel,
@@ -111,7 +111,7 @@ def open_cart(*, channel: Channel, country: str, locale: str, now: datetime) -> 
 
 
 def find(*, token: str, now: datetime) -> Cart | None:
-    """Find a cart that is still open: not ordered, and touched within 30 days."""
+    """Return an open cart by token: not ordered, used within 30 days."""
     return _OPEN.first(token=token, since=now - KEPT_FOR)
 
 
@@ -133,17 +133,17 @@ def add(  # noqa: PLR0913 - what, how many, when, and of how many
     line_id: int | None = None,
     deliverable: DeliverableOf = as_listed,
 ) -> CartLine:
-    """Add units to a cart, at today's price or at a lower one that is still guaranteed.
+    """Add units to a cart, at today's price or a lower one that is still guaranteed.
 
-    Adding does not extend the guarantee; only a price of today is guaranteed from now on.
+    Adding does not extend the guarantee; only today's price is guaranteed from now on.
 
-    Shape:  ``deliverable`` says how many of a listing can be sent where the cart goes, and
-            when (``shipping.availability.availability.deliverable_to``); by default, what is
-            listed. ``line_id`` is the number that the line had before it was removed: with it,
-            the line keeps its place. It must be one that ``change`` has freed
+    Shape:  ``deliverable`` returns how many of a listing can be shipped to the cart's country,
+            and when (``shipping.availability.availability.deliverable_to``); by default, what is
+            listed. ``line_id`` is the id of a line that ``change`` removed: the line gets its
+            place back
     Locks:  the cart
-    Raises: UnknownListingError, NotForSaleError, NotEnoughError, TooManyError,
-            PlacedCartError  nothing is written
+    Raises: UnknownListingError, NotForSaleError, NotEnoughError, TooManyError, PlacedCartError:
+            nothing is written
     """
     lock(cart)
     listing = _for_sale(cart, listing_id, now)
@@ -180,12 +180,12 @@ def change(
     now: datetime,
     deliverable: DeliverableOf = as_listed,
 ) -> None:
-    """Set how many of a line; zero takes it out.
+    """Set the quantity of a line; zero removes it.
 
     Shape:  ``deliverable`` as in ``add``
     Locks:  the cart
-    Raises: UnknownListingError, NotForSaleError, NotEnoughError, TooManyError,
-            PlacedCartError  nothing is written
+    Raises: UnknownListingError, NotForSaleError, NotEnoughError, TooManyError, PlacedCartError:
+            nothing is written
     """
     lock(cart)
     line = cart.lines.filter(pk=line_id).first()
@@ -204,9 +204,9 @@ def remove(*, cart: Cart, line_id: int, now: datetime) -> None:
 
 
 def price_of(line: CartLine, now: datetime) -> Decimal:
-    """Return what one unit of a line costs now: a promised price is never exceeded.
+    """Return the current unit price of a line, at most its guaranteed price.
 
-    What nobody asks a price for is not sold at the price of yesterday, promised or not.
+    Without a current price the item is not sold, guaranteed or not.
 
     Raises: NoPriceError
     """
@@ -217,7 +217,7 @@ def price_of(line: CartLine, now: datetime) -> Decimal:
 
 
 def look(*, cart: Cart, now: datetime, known: Read | None = None) -> CartView:
-    """Read the cart with true prices and stock; what is known of this moment is not read again."""
+    """Return the cart with current prices and stock; ``known`` saves reading the lines again."""
     currency = cart.channel.currency
     lines = []
     told = known or cart_lines.read_cart_lines(cart=cart, now=now)
@@ -256,7 +256,7 @@ def look(*, cart: Cart, now: datetime, known: Read | None = None) -> CartView:
 
 def lock(cart: Cart) -> None:
     _LOCKED(cart_id=cart.pk)
-    if not _UNPLACED(cart_id=cart.pk):  # read once the lock is ours, or an order is not seen
+    if not _UNPLACED(cart_id=cart.pk):  # read after the lock, or a concurrent order is missed
         raise PlacedCartError(cart.pk)
 
 
@@ -291,7 +291,7 @@ def _for_sale(cart: Cart, listing_id: int, now: datetime) -> Listing:
 
 
 def check(quantity: int, most: int) -> None:
-    """Refuse what is more than a cart takes, or can be had.
+    """Require a quantity that is allowed and available.
 
     Raises: TooManyError, NotForSaleError, NotEnoughError
     """
@@ -330,7 +330,7 @@ _LOCKED, _UNPLACED = Prepared(_locked), Prepared(_unplaced)
 
 
 def read(*, listing_id: int, now: datetime) -> Listing | None:
-    """Read a listing as ``begin`` takes it, with its product and channel; published or not."""
+    """Return a listing as ``begin`` needs it, with product and channel; published or not."""
     return _LISTING.first(listing_id=listing_id, now=now)
 
 
@@ -344,10 +344,11 @@ def begin(  # noqa: PLR0913 - what, how many, where to, when, and of how many
     now: datetime,
     deliverable: DeliverableOf = as_listed,
 ) -> CartLine:
-    """Open a cart with one line at today's price; the line knows its cart.
+    """Create a cart with one line at today's price; return the line with its cart.
 
-    Shape:  ``listing`` as ``read`` answers at this moment; ``deliverable`` as in ``carts.add``
-    Raises: UnknownListingError, NotForSaleError, NotEnoughError, TooManyError  nothing is written
+    Shape:  ``listing`` as returned by ``read`` just now; ``deliverable`` as in ``carts.add``
+    Raises: UnknownListingError, NotForSaleError, NotEnoughError, TooManyError  nothing is
+            written
     """
     told = cast(Any, listing)
     if not told.is_shown or listing.channel_id != channel.pk:

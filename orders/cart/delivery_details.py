@@ -1,4 +1,4 @@
-"""Remember on a cart who receives it, where, and by which way."""
+"""Delivery details: store recipient, address and delivery method of a cart."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def address(
     now: datetime,
     check: Mapping[str, Any] | None = None,
 ) -> None:
-    """Remember who receives it and where, so that nothing is asked twice.
+    """Store recipient and address of a cart, unless it was ordered.
 
-    Shape:  ``check`` as ``verification.note`` makes it
+    Shape:  ``check`` as returned by ``verification.note``
     """
     told = {
         "email": email,
@@ -42,15 +42,15 @@ def address(
 
 
 def choose_delivery(*, cart: Cart, way: str, now: datetime) -> None:
-    """Remember which way of delivery the customer picked, by its ``ShippingQuote.code``."""
+    """Store the chosen delivery method, a ``ShippingQuote.code``."""
     _write(cart, {"service": way, "touched_at": now})
     cart.service = way
 
 
 def _write(cart: Cart, told: Mapping[str, Any]) -> bool:
-    """Write columns of a cart, unless it was ordered; tell whether they are written.
+    """Update columns of a cart unless it was ordered; return whether they were written.
 
-    By hand: pages wait longer for Django to put such a statement together than for the answer.
+    Raw SQL: building the statement in Django takes longer than executing it.
     """
     meta: Any = Cart._meta  # noqa: SLF001 - Django's documented model API
     fields = [meta.get_field(name) for name in told]

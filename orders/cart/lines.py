@@ -18,10 +18,10 @@ from storefront.lib.db.prepared_queries import Prepared
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadLine:
-    """One line of a cart; its listing, variant, product and spec are read with it.
+    """One line of a cart, with its listing, variant, product and spec.
 
-    ``is_for_sale`` is as lists show it, and asks for fresh news of its supply; ``is_shown`` only
-    that it was not taken off the shelves. ``picture`` is the stem of the variant's first, if any.
+    ``is_for_sale`` is as in lists and needs recent supply data; ``is_shown`` only that it is not
+    withdrawn. ``picture`` is the file stem of the variant's first picture, if any.
     """
 
     row: CartLine
@@ -32,11 +32,11 @@ class ReadLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """What one question told of a cart, as of one moment.
+    """The content of a cart at one moment.
 
-    Shape:  ``lines`` in the order in which they were put in; ``may_promote`` is false where no
-            promotion holds without a code; ``tax`` is none where the region decides; without a
-            line nothing is known of either
+    Shape:  ``lines`` in the order they were added; ``may_promote``: false if no automatic
+            promotion is active; ``tax``: None if it depends on the region; both are unknown
+            without lines
     """
 
     lines: Sequence[ReadLine] = ()
@@ -54,7 +54,7 @@ def read_cart_lines(*, cart: Cart, now: datetime) -> Read:
 
 
 def find(*, token: str, now: datetime) -> tuple[Cart, Read] | None:
-    """Find a cart as ``carts.find`` does, and all in it; None as well where nothing is in it."""
+    """Return a cart as ``carts.find`` does, with its content; None if it is empty."""
     rows = _FOUND(token=token, since=now - KEPT_FOR, now=now, on=now.date())
     return (rows[0].cart, _read(rows, now)) if rows else None
 
@@ -84,7 +84,7 @@ def _line(row: CartLine) -> ReadLine:
     )
 
 
-# What neither a cart nor an order says of its goods, and is long.
+# Long columns that neither cart nor order shows.
 _PRODUCT = ("description_html", "option_names", "locked_fields")
 _SPEC = ("power_sources", "charging", "features", "light_colors", "more", "sources", "warnings")
 LONG = (

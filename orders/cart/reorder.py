@@ -10,7 +10,7 @@ from orders.cart import carts
 from orders.models import Cart, CartLine
 from orders.models.cart import MAX_QUANTITY
 
-# What a customer entered once and need not enter again.
+# Details that the customer need not enter again.
 DETAILS = ("country", "email", "ship_to", "address_check", "codes", "service")
 PROMISED = ("promised_from", "promised_to", "promised_origin", "promised_country")
 
@@ -19,13 +19,13 @@ PROMISED = ("promised_from", "promised_to", "promised_origin", "promised_country
 def put_back(*, ordered: Cart, cart: Cart, now: datetime, adds: bool) -> None:
     """Copy the lines of an ordered cart to an open cart, and its address to an empty one.
 
-    Stock and price are those of the open cart: its page says what is sold out or costs more.
+    Stock and price are current: the cart page says what is sold out or costs more.
 
-    Shape:  ``adds``: the order was released just now. Quantities add up to what a cart takes,
-            and lines keep the promise that the customer saw. Otherwise a line has at
-            least what was ordered, so that a second click changes nothing, and no old promise
+    Shape:  ``adds``: the order was just canceled: quantities add up to the maximum, and lines
+            keep their delivery promise. Otherwise a line has at least the ordered quantity, so
+            that a second click changes nothing, and no promise
     Locks:  the open cart
-    Raises: PlacedCartError  it was ordered meanwhile; nothing is written
+    Raises: PlacedCartError  it was ordered in the meantime; nothing is written
     """
     carts.lock(cart)
     cart.refresh_from_db(fields=DETAILS)

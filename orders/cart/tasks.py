@@ -12,5 +12,5 @@ from orders.cart import account_cart
 
 @shared_task
 def forget_old_carts(**_: Any) -> int:
-    """Forget what nobody wants any more, and who did not want it."""
+    """Delete abandoned carts and their personal data."""
     return account_cart.forget_old(now=timezone.now())

@@ -13,7 +13,7 @@ from storefront.lib.money import Money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryPromise:
-    """When goods arrive in a country, and from which country they are sent."""
+    """Delivery window of an item, with its country of origin and destination."""
 
     arrives_from: date
     arrives_to: date
@@ -23,11 +23,12 @@ class DeliveryPromise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineView:
-    """One line as the shopper sees it. ``price_was`` is set when the price changed.
+    """One line as the customer sees it. ``price_was`` is set if the price changed.
 
-    ``promised`` is what the product page promised when the line was last added.
-    ``unit`` is the price when it was added, if it has no price now. ``available`` is as listed:
-    ``shipping.availability.availability.look`` says how many can be sent where the cart goes.
+    ``promised`` is what the product page promised when the line was last added. ``unit`` is the
+    price of that time if there is no current one. ``available`` is as listed:
+    ``shipping.availability.availability.look`` returns how many can be shipped to the cart's
+    country.
     """
 
     id: int
@@ -47,7 +48,7 @@ class LineView:
     promised: DeliveryPromise | None
     intensity_cd: int | None
     output_lm: int | None
-    is_forbidden: bool = False  # where the cart goes
+    is_forbidden: bool = False  # not allowed in the cart's country
 
     @property
     def variant_id(self) -> int:
@@ -59,7 +60,7 @@ class LineView:
 
     @property
     def is_lost(self) -> bool:
-        """Test whether it can be bought, and no route brings any of it where the cart goes."""
+        """Return whether it is in stock, but not deliverable to the cart's country."""
         return not self.available and not self.is_sold_out
 
     @property
@@ -69,7 +70,7 @@ class LineView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CartView:
-    """The whole cart as the shopper sees it; ``may_promote`` and ``tax`` as it was read."""
+    """The cart as the customer sees it; ``may_promote`` and ``tax`` as in ``cart.lines.Read``."""
 
     lines: tuple[LineView, ...]
     goods: Money
@@ -82,7 +83,7 @@ class CartView:
 
     @property
     def counted(self) -> dict[int, PricedLine]:
-        """What is to be counted, by the id of the line."""
+        """Return what is charged, by line id."""
         return {
             line.id: PricedLine(listing_id=line.listing_id, unit=line.unit, quantity=line.quantity)
             for line in self.lines

@@ -1,4 +1,4 @@
-"""Cart totals: add up goods, delivery, promotions and tax of a cart for its destination.
+"""Cart totals: add up items, delivery, promotions and tax of a cart for its destination.
 
 The page that shows a total and the order that charges it call ``bill`` with the same cart.
 """
@@ -24,9 +24,9 @@ from storefront.lib.address import Address
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buyer:
-    """Who buys, and how it is taxed where it goes, as far as he has said so.
+    """E-mail, region and tax treatment of the buyer, as far as known.
 
-    To make one may ask a tax service: no lock may be held.
+    Creating one may call a tax service: no lock may be held.
     """
 
     email: str
@@ -57,7 +57,7 @@ class Buyer:
     def of_cart(
         cls, cart: Cart, *, country: str, on: date, tax: CountryRate | None = None
     ) -> Buyer:
-        """Read what a cart knows; an address in another country says nothing of this one."""
+        """Build it from a cart; an address in another country than ``country`` is ignored."""
         known = cart.ship_to if cart.ship_to.get("country") == country else {}
         treatment = rates.treatment(
             channel=cart.channel,
@@ -72,14 +72,14 @@ class Buyer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """What a shopper pays, and what promotions did to it."""
+    """The totals of a cart, with the discounts that were applied."""
 
     totals: Totals
     found: Found
 
 
 def ways_of(quote: ShippingQuote | None, *, keys: Mapping[int, int]) -> list[Way]:
-    """Return what each parcel of a quote costs; ``keys`` names the line of each variant."""
+    """Return the shipping charge of each parcel of a quote; ``keys`` maps variants to lines."""
     if quote is None:
         return []
     units = {
@@ -108,10 +108,10 @@ def bill(  # noqa: PLR0913 - whose cart, what is in it, how it goes, and when
     may_promote: bool = True,
     held: Held | None = None,
 ) -> Bill:
-    """Add a cart up.
+    """Compute the totals of a cart.
 
-    Shape:  ``wanted`` by the id of the line; ``may_promote`` as ``cart.lines`` read it; ``held``
-            what was read of its promotions for this very question
+    Shape:  ``wanted`` by line id; ``may_promote`` as read by ``cart.lines``; ``held``: its
+            promotions, if they were read already for this request
     """
     if held is None:
         held = promotions.read(

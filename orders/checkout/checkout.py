@@ -43,22 +43,22 @@ from suppliers.inventory.ledger import NotEnoughStockError
 from suppliers.sync import live_check
 
 DEADLOCK = "40P01"
-NUMBER_TRIES = 5  # a number is chance: with 28 million a day, two in a row collide hardly ever
+NUMBER_TRIES = 5  # numbers are random and hardly ever collide: twice in a row at 28 million a day
 
 
 class Placed(NamedTuple):
-    """An order, and its first payment, which waits to be opened."""
+    """The order and its first payment, which is not opened yet."""
 
     order: Order
     payment: Payment
 
 
 class EmptyCartError(Exception):
-    """There is nothing to order."""
+    """The cart has no lines."""
 
 
 class AlreadyPlacedError(Exception):
-    """The cart has become an order already: go on with it."""
+    """The cart has already become ``order``."""
 
     def __init__(self, order: Order) -> None:
         super().__init__(order.number)
@@ -66,15 +66,14 @@ class AlreadyPlacedError(Exception):
 
 
 class CannotSupplyError(Exception):
-    """Something in the cart cannot be had any more as it was planned. Nothing was written.
+    """An item is no longer available as planned. Nothing was written.
 
-    How many are left is for who knows the routes to say:
-    ``shipping.availability.availability.look``.
+    ``shipping.availability.availability.look`` knows how many are left.
     """
 
 
 class UnpricedError(CannotSupplyError):
-    """Nobody asks a price for something in the cart now. Nothing was written."""
+    """An item in the cart has no price now. Nothing was written."""
 
 
 class QuoteOutdatedError(Exception):
@@ -82,7 +81,7 @@ class QuoteOutdatedError(Exception):
 
 
 class PriceChangedError(Exception):
-    """The total is not the one the shopper agreed to. Nothing was written."""
+    """The total is not the one that the customer agreed to. Nothing was written."""
 
     def __init__(self, total: Money) -> None:
         super().__init__(str(total))
@@ -90,15 +89,15 @@ class PriceChangedError(Exception):
 
 
 class ArrivalChangedError(Exception):
-    """The order would arrive later than the shopper agreed to. Nothing was written."""
+    """The order would arrive later than the customer agreed to. Nothing was written."""
 
 
 class NothingToPayError(Exception):
-    """Promotions take off all of it: no gateway authorizes nothing. Nothing was written."""
+    """Promotions reduce the total to 0, which no gateway authorizes. Nothing was written."""
 
 
 class BadAddressError(Exception):
-    """No parcel can find this address. Nothing was written."""
+    """The address is invalid. Nothing was written."""
 
     def __init__(self, fields: Mapping[str, Promise]) -> None:
         super().__init__(", ".join(fields))
@@ -106,7 +105,7 @@ class BadAddressError(Exception):
 
 
 class DoubtfulAddressError(BadAddressError):
-    """The address may be wrong, and nobody said why it is right. Nothing was written."""
+    """The address has an unconfirmed warning. Nothing was written."""
 
 
 def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
@@ -122,18 +121,19 @@ def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
     tax: CountryRate | None = None,
     network: str = "",
 ) -> Placed:
-    """Freeze a cart into an order, hold its stock, and write down its first payment.
+    """Place a cart as an order: reserve its stock and create its first payment.
 
-    Before that, suppliers are asked live for what is too old or nearly gone.
+    Suppliers are asked live first for stock that is outdated or low.
 
-    Shape:  ``agreed`` and ``agreed_arrival`` the total and the last day of arrival that the
-            shopper saw; ``check`` how the address was confirmed, as ``verification.note``
-            makes it; ``tax`` the rate of its country, as read for this request; ``network`` the
-            digest of the visitor's network (``client_ip.network_digest``)
-    Locks:  the cart, the shopper, promotions with a limit, the network, the stock rows in id order
+    Shape:  ``agreed`` and ``agreed_arrival``: the total and the last day of arrival that the
+            customer saw; ``check``: how the address was confirmed, as returned by
+            ``verification.note``; ``tax``: the rate of its country, as read for this request;
+            ``network``: digest of the visitor's network (``client_ip.network_digest``)
+    Locks:  the cart, the customer, promotions with a limit, the network, the stock rows in id
+            order
     Raises: EmptyCartError, AlreadyPlacedError, CannotSupplyError, QuoteOutdatedError, HeldError,
             PriceChangedError, ArrivalChangedError, SpentError, NothingToPayError,
-            BadAddressError  nothing is written
+            BadAddressError: nothing is written
     """
     check = check or verification.note(ship_to, other=verification.suggestion(ship_to))
     if fields := validation.problems(address=ship_to):
@@ -161,7 +161,7 @@ def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
 
 
 def _insist_there(cart: Cart, quote: ShippingQuote, now: datetime) -> None:
-    """Ask the suppliers of what is planned, unless the order is there already.
+    """Check the planned stock live at the suppliers, unless the order exists already.
 
     Raises: NotEnoughStockError
     """
@@ -175,10 +175,10 @@ def _insist_there(cart: Cart, quote: ShippingQuote, now: datetime) -> None:
 
 
 def _numbered(place_as: Callable[[str], Placed], now: datetime) -> Placed:
-    """Draw another number when somebody has this one; everything else is the caller's to know.
+    """Place the order; retry with another number if it is taken, and after a deadlock.
 
-    Promotions of an order that makes way are locked before those of the new one, in no order that
-    others keep: who is chosen to end a deadlock begins anew.
+    Promotions of a superseded order are locked before those of the new one, so deadlocks are
+    possible: the chosen victim is retried.
     """
     for _ in range(NUMBER_TRIES - 1):
         number = order_number(now)
@@ -209,12 +209,12 @@ def _place(  # noqa: PLR0913
 ) -> Placed:
     if (
         locked := _LOCKED.first(cart_id=cart.pk)
-    ) is None:  # it went into the cart of an account meanwhile
+    ) is None:  # merged into the cart of an account in the meantime
         raise EmptyCartError
     cart = locked
     read = cart_lines.read_cart_lines(
         cart=cart, now=now
-    )  # once the lock is ours, or an order is not seen
+    )  # read after the lock, or a concurrent order is missed
     if (read.is_placed or not read.lines) and (order := _PLACED.first(cart_id=cart.pk)):
         raise AlreadyPlacedError(order)
     if not (lines := read.rows):
@@ -243,7 +243,7 @@ def _place(  # noqa: PLR0913
         may_promote=read.may_promote,
     )
     totals = billed.totals
-    # A code that his own unpaid order had used was no code to the page: it comes to less.
+    # The page did not apply a code used by the customer's own unpaid order: the total is lower.
     is_lowered = bool(earlier) and agreed is not None and totals.total < agreed
     if agreed is not None and agreed != totals.total and not is_lowered:
         raise PriceChangedError(totals.total)
@@ -280,10 +280,9 @@ def _place(  # noqa: PLR0913
 
 @transaction.atomic(durable=True)
 def expire(*, order: Order, now: datetime) -> bool:
-    """Let an unpaid order go and give its units back to everybody.
+    """Expire an unpaid order that is due, and release its stock; return whether it expired.
 
-    Locks:  the order, its payments, promotions and reservations, then the stock rows in id
-            order
+    Locks:  the order, its payments, promotions and reservations, then the stock rows in id order
     """
     order = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
     if order.status != Order.Status.PENDING_PAYMENT or order.pay_before > now:
@@ -291,7 +290,7 @@ def expire(*, order: Order, now: datetime) -> bool:
     order.move(Order.Status.EXPIRED, at=now, reason="not paid in time")
     open_ones = order.payments.filter(status__in=["created", "requires_action"])
     for payment in open_ones.select_for_update(of=["self"]).order_by("pk"):
-        # Should it be authorized all the same, the money is given back when we hear of it.
+        # A late authorization is voided when it is reported.
         payment.move("expired", at=now, reason="not paid in time")
     redemptions.give_back(order=order, now=now)
     reservations.end(order=order, status=Reservation.Status.EXPIRED, now=now)
@@ -299,7 +298,7 @@ def expire(*, order: Order, now: datetime) -> bool:
 
 
 def _units(lines: list[CartLine], now: datetime) -> dict[int, Decimal]:
-    """Return what one unit of each line costs.
+    """Return the unit price of each line.
 
     Raises: UnpricedError
     """
@@ -309,7 +308,10 @@ def _units(lines: list[CartLine], now: datetime) -> dict[int, Decimal]:
 
 
 def _insist_whole(quote: ShippingQuote, lines: list[CartLine]) -> None:
-    """Raise QuoteOutdatedError where what was quoted is not what is in the cart."""
+    """Require that the quote covers exactly the cart.
+
+    Raises: QuoteOutdatedError
+    """
     wanted = {line.listing.variant_id: line.quantity for line in lines}
     quoted = {id_: sum(part.quantity for part in parts) for id_, parts in quote.planned.items()}
     if wanted != quoted:

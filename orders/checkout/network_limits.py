@@ -34,16 +34,15 @@ class StockShareError(HeldError):
 
 @needs_transaction
 def limit(*, order: Order, units: Mapping[int, int]) -> None:
-    """Refuse a new order if its network would hold too much with it.
+    """Reject a new order with which its network would hold too much stock.
 
-    Orders of one network are counted one after the other: the lock lasts until the order is
-    committed.
+    Orders of one network are counted one by one: the lock lasts until the order is committed.
 
-    Shape:  ``units`` maps stock rows to what the order wants
+    Shape:  ``units`` maps stock rows to ordered quantities
     Locks:  the network; the caller has locked the promotions before, and locks stock rows after
     Raises: NetworkLimitError, StockShareError  the caller's transaction must end
     """
-    if not order.network:  # no visitor placed it
+    if not order.network:  # not placed by a visitor
         return
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 8))", [order.network])
@@ -68,11 +67,12 @@ def limit(*, order: Order, units: Mapping[int, int]) -> None:
 
 
 def over_share(units: Mapping[int, int]) -> dict[int, int]:
-    """Return the stock rows of which an order wants more than its share, with the share.
+    """Return the stock rows of which an order exceeds its share, with the share.
 
-    ``limit`` refuses such an order; cart and checkout show it before. Small orders cost no query.
+    ``limit`` rejects such an order; cart and checkout show it before. Small orders cost no
+    query.
 
-    Shape:  ``units`` maps stock rows to the ordered quantities
+    Shape:  ``units`` maps stock rows to ordered quantities
     """
     many = [level_id for level_id, quantity in units.items() if quantity > MIN_UNITS]
     shares = _shares(many) if many else {}

@@ -1,9 +1,9 @@
-"""Open order limits: count a customer's unpaid orders, end earlier ones, refuse too many.
+"""Open order limits: count a customer's unpaid orders, supersede earlier ones, reject too many.
 
-A customer holds an item once, has at most ``MOST_OPEN`` unpaid orders, and waits (``RESTS_FOR``)
-after holding an item unpaid for too long. The same customer is the same account, or the same
-browser (``Cart.browser_key``). An e-mail address proves nothing: anyone could enter the address
-of another customer, and end that customer's orders or block new ones.
+A customer has one unpaid reservation per item, at most ``MOST_OPEN`` unpaid orders, and a
+cooldown (``RESTS_FOR``) after holding an item unpaid for too long. The same customer is the same
+account or the same browser (``Cart.browser_key``). An e-mail address proves nothing: anyone
+could enter that of another customer, and cancel that customer's orders or block new ones.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ Status = Order.Status
 
 
 class HeldError(Exception):
-    """The shopper holds too much that is not paid. Nothing was written.
+    """The customer holds too much unpaid stock. Nothing was written.
 
-    ``orders`` are those that hold it; ``until`` is when it will be otherwise, None for never.
+    ``orders`` are those that hold it; ``until`` is when that ends, None for never.
     """
 
     def __init__(self, orders: Sequence[Order], until: datetime | None) -> None:
@@ -45,7 +45,7 @@ class HeldError(Exception):
 
 
 class HeldAlreadyError(HeldError):
-    """An earlier order of the customer holds the same item, and its payment is under way.
+    """An earlier order of the customer holds the same item, and its payment is in progress.
 
     ``pages`` are the customer's open payments that may be closed for the new order.
     """
@@ -58,17 +58,17 @@ class HeldAlreadyError(HeldError):
 
 
 class TooManyOpenError(HeldError):
-    """So many orders of his wait for their payment already."""
+    """The customer has too many unpaid orders."""
 
 
 class HeldTooLongError(HeldError):
-    """He held the same thing as long as anybody may, and did not pay."""
+    """The customer held the same item unpaid for the maximum time."""
 
 
 def closing_pages[T](place: Callable[[], T], *, now: datetime) -> T:
-    """Place an order; close payment pages of earlier ones that stand in its way, and try again.
+    """Place an order; close payment pages of earlier orders that block it, then retry.
 
-    Nobody loses money by it: whoever paid at this very moment keeps that order.
+    A customer who pays at the same moment keeps the earlier order.
 
     Raises: HeldAlreadyError  a page cannot be closed
     """
@@ -84,7 +84,7 @@ def closing_pages[T](place: Callable[[], T], *, now: datetime) -> T:
 
 
 def carry_on(*, cart: Cart, token: str) -> None:
-    """Let a new cart know the browser, or program, whose last cart was ordered."""
+    """Link a new cart to the browser, or API client, whose last cart was ordered."""
     last = Cart.objects.filter(token=token).first() if token else None
     if last is not None and last.pk != cart.pk and not cart.browser_key:
         cart.browser_key = last.browser
@@ -101,12 +101,13 @@ def held_by(*, cart: Cart, now: datetime) -> list[Order]:
 
 @needs_transaction
 def make_way(*, cart: Cart, now: datetime) -> tuple[datetime, list[Order]]:
-    """End the unpaid orders of the same shopper that hold what the cart holds.
+    """Cancel the customer's unpaid orders that hold items of the cart.
 
-    Their units stay held until ``hand_over``. Returns since when the shopper holds any of it, and
-    what was ended.
+    Their reservations stay until ``hand_over``. Returns when the customer first reserved any of
+    the items, and the canceled orders.
 
-    Locks:  the customer, then the customer's open orders in id order, their payments and promotions
+    Locks:  the customer, then the customer's open orders in id order, their payments and
+            promotions
     Raises: HeldAlreadyError, TooManyOpenError, HeldTooLongError
     """
     _lock(cart)
@@ -137,9 +138,9 @@ def make_way(*, cart: Cart, now: datetime) -> tuple[datetime, list[Order]]:
 
 @needs_transaction
 def hand_over(*, earlier: Sequence[Order], levels: Collection[int], now: datetime) -> None:
-    """Give back what ended orders held, just before the new one holds.
+    """Release the reservations of superseded orders, just before the new order reserves.
 
-    Locks:  the stock rows of both, in id order; then the reservations of those that ended
+    Locks:  the stock rows of both, in id order; then the reservations of the superseded orders
     """
     if not earlier:
         return
@@ -153,7 +154,7 @@ def hand_over(*, earlier: Sequence[Order], levels: Collection[int], now: datetim
 
 @needs_transaction
 def _lock(cart: Cart) -> None:
-    """Serialize the orders of a customer, so that each one counts those before it."""
+    """Serialize the orders of a customer, so that each counts those before it."""
     told_by = (cart.owner_id, cart.browser)
     keys = sorted(f"shopper {key}" for key in told_by if key)
     with connection.cursor() as cursor:
@@ -169,7 +170,7 @@ def _orders_of(cart: Cart) -> OrderQuerySet:
 
 
 def _with_the_same(orders: Sequence[Order], cart: Cart) -> set[int]:
-    """Name those that hold, or held unpaid, a thing that the cart holds."""
+    """Return the ids of orders that hold, or held unpaid, an item of the cart."""
     variants = cart.lines.values("listing__variant")
     lines = OrderLine.objects.filter(order__in=orders, variant__in=variants)
     unpaid = Q(reservation__status__in=[*UNPAID_ENDS, Reservation.Status.ACTIVE])

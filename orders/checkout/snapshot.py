@@ -1,4 +1,4 @@
-"""Make an order and its lines: words, prices and costs as they are at this moment."""
+"""Snapshot: build an order and its lines with current texts, prices and costs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def order_of(  # noqa: PLR0913 - an order is who, what, where, how and for how m
     pay_before: datetime,
     now: datetime,
 ) -> Order:
-    """Make the order of a cart; nothing is written."""
+    """Return the unsaved order of a cart."""
     return Order(
         number=number,
         access_key=new_key(),
@@ -78,12 +78,12 @@ def lines_of(  # noqa: PLR0913 - whose lines, from where, and for how much
     totals: Totals,
     now: datetime,
 ) -> Sequence[OrderLine]:
-    """Make the lines of what was promised, and beside it what it costs from where routing takes it.
+    """Return the unsaved order lines, with price and cost from the chosen source.
 
-    A price that does not pay that stands all the same: the gate holds its purchase order. The
-    order keeps from now on where else they could have come from.
+    A loss-making price is kept: a hold rule stops its purchase order. The order stores the other
+    candidate sources.
 
-    Shape:  ``units`` and the lines of ``totals`` by the line of the cart
+    Shape:  ``units`` and the lines of ``totals`` by cart line id
     """
     costing = policy.costing_of(order.channel, now=now, country=order.ship_to["country"])
     planned = quote.planned
@@ -141,7 +141,7 @@ def costs(
     gross: Money,
     tax_rate: Decimal,
 ) -> dict[str, Decimal | None]:
-    """Count what units land at from their candidate; nothing where nobody can say."""
+    """Return the landed cost and fees of the units; None if unknown."""
     rate = costing.dearest(candidate.wholesale.currency)
     landed = costing.landed(
         candidate.wholesale, origins=(candidate.country,), supplier_code=candidate.supplier_code
@@ -158,9 +158,9 @@ def costs(
 
 
 def entry_of(quoted: QuotedParcel, *, amount: Decimal, tax: Decimal) -> dict[str, Any]:
-    """Write a parcel down as ``Order.delivery_plan`` keeps it.
+    """Return a parcel as a row of ``Order.delivery_plan``.
 
-    Shape:  ``amount`` is what the shopper pays for its way, ``tax`` what is contained in that
+    Shape:  ``amount``: its shipping charge, ``tax``: the tax included in that
     """
     return {
         "supplier_id": quoted.parcel.supplier_id,

@@ -1,4 +1,4 @@
-"""Checkout tasks: remind of unpaid orders, expire them after a last query of the gateway."""
+"""Checkout tasks: remind of unpaid orders, expire them after a last gateway query."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ GATEWAY_GRACE = timedelta(minutes=5)
 
 @shared_task
 def expire_unpaid(**_: Any) -> None:
-    """Expire unpaid orders, after closing the gateway's page and asking a last time.
+    """Expire unpaid orders, after closing the gateway's page and a last query.
 
-    A customer may have paid while the gateway does not answer: the order waits ``GATEWAY_GRACE``.
-    After that it expires, so that a gateway that is down holds no stock. Money that is paid later
-    is given back when we hear of it.
+    A customer may have paid while the gateway does not answer: the order waits
+    ``GATEWAY_GRACE``. Then it expires, so that a gateway that is down holds no stock. A later
+    payment is voided or refunded when it is reported.
     """
     with suppress(InHandError), in_hand("expire_unpaid"):
         now, patience = timezone.now(), polling.Patience()
@@ -38,13 +38,13 @@ def expire_unpaid(**_: Any) -> None:
             try:
                 if _is_heard(order, patience, now) or order.pay_before + GATEWAY_GRACE <= now:
                     checkout.expire(order=order, now=now)
-            except Exception:  # the others expire without it; staff find it in the inbox
+            except Exception:  # it must not block the others; staff see it in the inbox
                 log.exception("%s does not expire", order)
         network_limits.forget()
 
 
 def _is_heard(order: Order, patience: polling.Patience, now: datetime) -> bool:
-    """Close the open pages of an order. Return False if a gateway did not answer."""
+    """Close the open pages of an order; return False if a gateway did not answer."""
     pages = order.payments.filter(status=Payment.Status.REQUIRES_ACTION)
     unheard = [page for page in pages if not patience.ask(page, updates.abandon, now=now)]
     return not unheard
@@ -52,6 +52,6 @@ def _is_heard(order: Order, patience: polling.Patience, now: datetime) -> bool:
 
 @shared_task
 def remind_unpaid(**_: Any) -> None:
-    """Send the reminder of each order that waits for its payment."""
+    """Send the due reminders of unpaid orders."""
     with suppress(InHandError), in_hand("remind_unpaid"):
         unpaid_orders.remind(now=timezone.now())

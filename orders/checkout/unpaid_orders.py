@@ -9,8 +9,8 @@ from django.db import transaction
 from orders import events
 from orders.models import Cart, Order
 
-REMIND_AFTER = timedelta(minutes=5)  # the customer had time to pay
-REMIND_FOR = timedelta(minutes=15)  # an order that was reminded is not told again
+REMIND_AFTER = timedelta(minutes=5)  # time to pay without a reminder
+REMIND_FOR = timedelta(minutes=15)  # a longer window would remind of old orders
 
 Status = Order.Status
 
@@ -18,7 +18,7 @@ Status = Order.Status
 def of_customer(*, token: str, owner_id: int | None, now: datetime) -> list[Order]:
     """Return the orders of one browser or account that can still be paid, oldest first.
 
-    Shape:  ``token`` of the last cart of the browser; empty where it has none
+    Shape:  ``token`` of the browser's last cart; empty if it has none
     """
     last = Cart.objects.filter(token=token).first() if token else None
     theirs = Order.objects.of_customer(owner_id=owner_id, browser_key=last.browser if last else "")
@@ -33,7 +33,7 @@ def expired_with(*, token: str) -> Order | None:
 
 
 def remind(*, now: datetime) -> None:
-    """Tell each customer once that an order is not paid yet, and until when it is held.
+    """Send each customer one reminder of an unpaid order, with its deadline.
 
     Locks:  one order at a time
     """
