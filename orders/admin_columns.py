@@ -25,7 +25,7 @@ from storefront.lib.money import Money
 from storefront.lib.staff import columns
 from storefront.lib.staff.columns import as_money
 
-# What is derived from money and lines has no choices that would call it.
+# Derived statuses have no model choices with labels.
 _PAYMENT = columns.state(
     "payment_status",
     _("Payment"),
@@ -58,7 +58,7 @@ _GOODS = columns.state(
 
 @admin.display(description=_("Payment"), ordering="payment_status")
 def payment(order: Order) -> str | None:
-    """Say how far its money is; a replacement asks for none."""
+    """Return the payment status; a replacement has none."""
     if not order.total_amount:
         return columns.as_state(gettext("Nothing to pay"))
     return cast("str | None", _PAYMENT(order))
@@ -66,7 +66,7 @@ def payment(order: Order) -> str | None:
 
 @admin.display(description=_("Goods"), ordering="fulfillment_status")
 def goods(order: Order) -> str | None:
-    """Say how far its goods are; of what is canceled whole nothing will begin."""
+    """Return the fulfillment status; a canceled order has none."""
     if order.status == Order.Status.CANCELED:
         return columns.as_state(gettext("Canceled"))
     return cast("str | None", _GOODS(order))
@@ -87,7 +87,7 @@ def address_check(order: Order) -> str:
     if doubts and order.status not in corrections.OVER:
         doubts.insert(0, gettext("Doubtful:"))
     if noted.get("staff") and not noted.get("reason"):
-        verdict = ""  # it was the shopper's; what staff made of it stands below
+        verdict = ""  # the customer's; the decision of staff follows
     lines = (
         verdict,
         noted.get("reason", ""),
@@ -99,7 +99,7 @@ def address_check(order: Order) -> str:
 
 
 def _settled(entry: Mapping[str, Any]) -> str:
-    """Say what staff made of an address: who, when, why, and what stood there before."""
+    """Return a decision of staff about the address: author, time, reason, previous address."""
     words = {
         "confirmed": gettext("Confirmed by %(by)s, %(at)s UTC: %(reason)s"),
         "corrected": gettext("Corrected by %(by)s, %(at)s UTC: %(reason)s"),
@@ -118,13 +118,13 @@ def shopper_page(order: Order) -> str:
 
 @admin.display(description=_("Why from there"))
 def routed_plainly(order: Order) -> str:
-    """Say of each line where it could have come from, without costs and margins."""
+    """Return the candidate sources of each line, without costs and margins."""
     return _routed(order, has_costs=False)
 
 
 @admin.display(description=_("Why from there"))
 def routed_by(order: Order) -> str:
-    """Say by which rules it was routed, and of each line where it could have come from."""
+    """Return the routing rules and the candidate sources of each line."""
     return _routed(order, has_costs=True)
 
 

@@ -31,7 +31,7 @@ from storefront.lib.money import Money
 
 
 def line_payload(line: OrderLine, quantity: int | None = None) -> dict[str, Any]:
-    """Describe one line for a message, with absolute addresses of its pictures."""
+    """Return the payload of a line, with absolute picture URLs."""
     count = line.quantity if quantity is None else quantity
     picture = ""
     if line.picture:
@@ -47,11 +47,11 @@ def line_payload(line: OrderLine, quantity: int | None = None) -> dict[str, Any]
 
 
 def bought_payload(row: PurchaseLine, quantity: int) -> dict[str, Any]:
-    """Describe what is in a parcel: what was sold, or what the shopper takes instead."""
+    """Return the payload of a shipped line: what was sold, or the accepted substitute."""
     told = line_payload(row.order_line, quantity)
     if row.bought.pk == row.order_line.variant_id:
         return told
-    # A picture of what he did not get would be worse than none.
+    # A picture of another item would be worse than none.
     return {**told, "title": row.title, "sku": row.sku, "picture_url": "", **_beam(row.bought)}
 
 
@@ -65,7 +65,7 @@ def _beam(variant: Variant) -> dict[str, Any]:
 
 
 def basics(order: Order) -> dict[str, Any]:
-    """Say what each message about an order needs."""
+    """Return what every order message needs."""
     return {
         "number": order.number,
         "email": order.email,
@@ -107,7 +107,7 @@ def order_placed(order: Order, *, at: datetime) -> None:
 
 
 def order_unpaid(order: Order, *, at: datetime) -> None:
-    """Remind the customer of an order that is held and not paid yet, once."""
+    """Send one reminder of an unpaid order."""
     tell(
         name="order.unpaid",
         key=f"order.unpaid:{order.number}",
@@ -136,9 +136,9 @@ def link_asked(order: Order, *, at: datetime) -> None:
 def address_corrected(
     order: Order, *, was: Address, place: int, is_own: bool, at: datetime
 ) -> None:
-    """Tell the shopper where it goes now; ``place`` counts the corrections of the order.
+    """Notify the customer of a new address; ``place`` counts the order's corrections.
 
-    ``is_own``: it is his own wish.
+    ``is_own``: the customer requested it.
     """
     tell(
         name="order.address_corrected",
@@ -157,7 +157,7 @@ def address_corrected(
 def address_answered(
     purchase_order: PurchaseOrder, *, wish: AddressWish, was: Address, at: datetime
 ) -> None:
-    """Tell the shopper whether one parcel goes to the address that he wished."""
+    """Notify the customer whether the address of one parcel was changed as requested."""
     order = purchase_order.order
     lines = OrderLine.objects.filter(
         purchase_lines__purchase_order=purchase_order, purchase_lines__is_live=True
@@ -184,7 +184,7 @@ def address_answered(
 def order_canceled(
     order: Order, *, reason: str, is_charged: bool, at: datetime, was_paid: bool = True
 ) -> None:
-    """Tell the customer. ``was_paid``: a payment was authorized, whether captured or not."""
+    """Notify the customer; ``was_paid``: a payment was authorized, captured or not."""
     tell(
         name="order.canceled",
         key=f"order.canceled:{order.number}",
@@ -202,7 +202,7 @@ def order_canceled(
 
 
 def cancellation_answered(purchase_order: PurchaseOrder, *, is_stopped: bool, at: datetime) -> None:
-    """Tell the customer whether one parcel could be stopped, where the order itself goes on."""
+    """Notify the customer whether one parcel was canceled while the order goes on."""
     order = purchase_order.order
     rows = purchase_order.lines.select_related(
         "offer__variant__product__spec", "order_line__variant__product__spec"
@@ -230,9 +230,9 @@ def lines_refused(  # noqa: PLR0913 - which of it, what that is worth, and why
     at: datetime,
     part: str = "",
 ) -> None:
-    """Tell the customer what will not come, and what happens to its money.
+    """Notify the customer of canceled lines and their refund.
 
-    ``part`` names what was refused, if the purchase order continues without it.
+    ``part`` identifies the lines if the purchase order continues without them.
     """
     order = purchase_order.order
     left = order.lines.filter(quantity__gt=F("canceled_quantity"))
@@ -256,7 +256,7 @@ def lines_refused(  # noqa: PLR0913 - which of it, what that is worth, and why
 
 
 def setback_asked(setback: Setback, *, lines: Sequence[SetbackLine], at: datetime) -> None:
-    """Ask the shopper what he wants of lines that do not come as promised."""
+    """Ask the customer to choose what happens to backordered lines."""
     order = setback.order
     value = sum((row.order_line.charge_amount for row in lines), setback.delivery_amount)
     tell(
@@ -293,7 +293,7 @@ def order_refunded(order: Order, *, event: PaymentEvent, at: datetime) -> None:
 
 
 def purchase_order_moved(purchase_order: PurchaseOrder, *, what: str, at: datetime) -> None:
-    """Record what a supplier answered: ``accepted``, ``rejected``, ``canceled``."""
+    """Record a supplier's answer: ``accepted``, ``rejected``, ``canceled``."""
     tell(
         name=f"purchase_order.{what}",
         key=f"purchase_order.{what}:{purchase_order.number}",

@@ -1,4 +1,4 @@
-"""Payment ledger: request captures, voids and refunds, record gateway updates once, sum them."""
+"""Payment ledger: request captures, voids and refunds, record gateway events once, sum them."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from storefront.lib.money import Money
 Kind = PaymentEvent.Kind
 Status = Payment.Status
 REQUESTS = (Kind.CAPTURE_REQUESTED, Kind.RELEASE_REQUESTED, Kind.REFUND_REQUESTED)
-AGAIN = "#"  # stands before the number of an attempt that is not the first
+AGAIN = "#"  # separates the key from the number of a repeated attempt
 
 
-# What was not captured when the authorization expired is nobody's to capture any more.
+# An expired authorization voids everything that was not captured.
 ADD_UP = """
 UPDATE orders_payment payment SET
   authorized_amount = authorized, captured_amount = captured, refunded_amount = refunded,
@@ -44,9 +44,9 @@ RETURNING authorized_amount, captured_amount, released_amount, refunded_amount
 
 @needs_transaction
 def ask_capture(payment: Payment, *, amount: Money, purpose: str, at: datetime) -> None:
-    """Write down that so much is to be captured; a worker does it and repeats it until answered.
+    """Record a capture request; a worker executes it and retries until it is answered.
 
-    Nothing is asked for what costs nothing: a gift that travels alone, its way free.
+    Zero amounts are skipped: a free item that ships alone, free of charge.
     """
     if amount:
         _ask(payment, Kind.CAPTURE_REQUESTED, amount=amount, key=capture_key(purpose), at=at)
@@ -56,7 +56,7 @@ def ask_capture(payment: Payment, *, amount: Money, purpose: str, at: datetime) 
 def ask_release(
     payment: Payment, *, amount: Money, purpose: str, at: datetime, reason: str = ""
 ) -> None:
-    """Write down that so much of the authorization is to be given back."""
+    """Record a request to void a part of the authorization."""
     key = f"release:{payment.key}:{purpose}"
     _ask(payment, Kind.RELEASE_REQUESTED, amount=amount, key=key, at=at, reason=reason)
 
@@ -65,7 +65,7 @@ def ask_release(
 def ask_refund(
     payment: Payment, *, amount: Money, purpose: str, at: datetime, reason: str = ""
 ) -> None:
-    """Write down that so much of what was captured is to go back to the shopper."""
+    """Record a request to refund a part of what was captured."""
     key = refund_key(payment, purpose)
     _ask(payment, Kind.REFUND_REQUESTED, amount=amount, key=key, at=at, reason=reason)
 
@@ -79,7 +79,7 @@ def refund_key(payment: Payment, purpose: str) -> str:
 
 
 def key_of(first: str, *, attempt: int) -> str:
-    """Name an attempt; only a definite refusal makes a next one."""
+    """Return the key of an attempt; only a definite rejection starts the next one."""
     return first if attempt == 1 else f"{first}{AGAIN}{attempt}"
 
 
@@ -88,7 +88,7 @@ def first_key(request: PaymentEvent) -> str:
 
 
 def attempts(payment: Payment, first: str) -> QuerySet[PaymentEvent]:
-    """Find all that was asked under one purpose, oldest first; at most one is not refused."""
+    """Return all requests for one purpose, oldest first; at most one is not rejected."""
     named = Q(external_id=first) | Q(external_id__startswith=f"{first}{AGAIN}")
     return payment.events.filter(named, kind__in=REQUESTS).order_by("pk")
 
@@ -121,7 +121,7 @@ def _ask(  # noqa: PLR0913
 
 
 def asked(payment: Payment, kind: PaymentEvent.Kind, **only: None) -> Money:
-    """Sum what was asked for and not refused."""
+    """Return the sum of requests that were not rejected."""
     total = (
         payment.events.filter(kind=kind, **only)
         .exclude(outcome__kind=Kind.REFUSED)
@@ -132,27 +132,30 @@ def asked(payment: Payment, kind: PaymentEvent.Kind, **only: None) -> Money:
 
 @needs_transaction
 def secured(order_id: int) -> list[Payment]:
-    """Lock the payments that were ever authorized: one that expired is asked, and refuses aloud."""
+    """Lock and return all payments of the order that were ever authorized, except voided ones.
+
+    Expired ones are included, so that a late request fails visibly.
+    """
     found = Payment.objects.filter(order_id=order_id, authorized_amount__gt=0)
     found = found.exclude(status=Status.VOIDED)
     return list(found.select_for_update(of=["self"]).order_by("pk"))
 
 
 def is_capture_due(payment: Payment, *, purpose: str) -> bool:
-    """Test whether a capture for this purpose was asked for, and was not refused."""
+    """Return whether a capture for this purpose was requested and not rejected."""
     asked_so_far = attempts(payment, capture_key(purpose))
     return asked_so_far.exclude(outcome__kind=Kind.REFUSED).exists()
 
 
 def refundable(payment: Payment) -> Money:
-    """Return what is captured or being captured, and neither refunded, there or here, nor asked."""
+    """Return what is captured or being captured, minus refunds made or requested."""
     given = asked(payment, Kind.REFUND_REQUESTED) - asked(payment, Kind.REFUND_FAILED)
-    given += asked(payment, Kind.REFUNDED, answers=None)  # by hand, on the gateway's own pages
+    given += asked(payment, Kind.REFUNDED, answers=None)  # made at the gateway itself
     return max(asked(payment, Kind.CAPTURE_REQUESTED) - given, Money.zero(payment.currency))
 
 
 def releasable(payment: Payment) -> Money:
-    """Return what is only authorized, and not asked to be captured or given back."""
+    """Return what is authorized, and neither captured nor voided nor requested to be."""
     if not payment.open_amount:
         return Money.zero(payment.currency)
     authorized = Money(payment.authorized_amount, payment.currency)
@@ -175,7 +178,7 @@ def add_up(payment: Payment) -> None:
 
 @needs_transaction
 def settle_status(payment: Payment, *, at: datetime) -> None:
-    """Move a payment whose money is all captured, all given back or all refunded."""
+    """Update the status of a payment that is fully captured, voided or refunded."""
     is_captured = payment.captured_amount > 0
     if payment.status == Status.AUTHORIZED and not payment.open_amount:
         to = Status.CAPTURED if is_captured else Status.VOIDED
@@ -189,9 +192,9 @@ def settle_status(payment: Payment, *, at: datetime) -> None:
 
 
 def pieces(payment: Payment, update: PaymentUpdate) -> list[PaymentUpdate]:
-    """Split the news of a sum into what is new of it, by the requests that it answers, in turn.
+    """Split a reported total into the amounts that are new, one per pending request, oldest first.
 
-    The name of a piece says up to which sum it goes: whoever reads the same sum finds it again.
+    The id of each part ends with the total it reaches, so reading the same total again finds it.
     """
     if not update.is_total:
         return [update]
@@ -226,9 +229,9 @@ def pieces(payment: Payment, update: PaymentUpdate) -> list[PaymentUpdate]:
 def write(
     payment: Payment, update: PaymentUpdate, *, now: datetime
 ) -> tuple[PaymentEvent | None, bool]:
-    """Write news into the book, once; what is told after it was taken back is not written.
+    """Record a gateway event once; an event reported after its reversal is not recorded.
 
-    A refund that failed takes back what was refunded, or refuses what was asked.
+    A failed refund reverses the recorded refund, or rejects the request.
     """
     is_undone = update.news is PaymentNews.REFUNDED and heard(payment, failure_of(update))
     if is_undone:
@@ -253,7 +256,7 @@ def write(
         occurred_at=update.occurred_at or now,
         received_at=now,
     )
-    insert([event])  # nobody else does: whoever writes holds the payment
+    insert([event])  # no conflict: the writer holds the lock of the payment
     return event, True
 
 
@@ -265,7 +268,7 @@ _WRITTEN = Prepared(_written)
 
 
 def failure_of(update: PaymentUpdate) -> str:
-    """Name the news that a refund failed."""
+    """Return the event id of the refund's failure."""
     return f"{update.external_id}:failed"
 
 
@@ -283,7 +286,7 @@ def _request(payment: Payment, update: PaymentUpdate) -> PaymentEvent | None:
 
 
 def refuse(requests: Iterable[PaymentEvent], *, reason: str, now: datetime) -> None:
-    """Write down that a gateway refused: staff look, and may ask again."""
+    """Record that the gateway rejected requests: staff look, and may request again."""
     for request in requests:
         PaymentEvent.objects.get_or_create(
             gateway=request.gateway,

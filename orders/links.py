@@ -16,7 +16,7 @@ from orders.numbers import order_number_of
 from storefront.lib.db.prepared_queries import Prepared
 
 KEY_BYTES = 24
-# How long a supplier may look at what is over.
+# How long a supplier's link works after the purchase order has ended.
 STAYS = timedelta(days=30)
 ENDED = frozenset({PurchaseOrder.Status.CLOSED, PurchaseOrder.Status.CANCELED})
 
@@ -34,20 +34,20 @@ def order_url(order: Order) -> str:
 
 
 def answer_url(setback: Setback, choice: str) -> str:
-    """Where the shopper says what he wants: the page asks once more, so that no robot answers."""
+    """Return the link of a choice; its page asks for confirmation, so that no robot chooses."""
     return f"{order_url(setback.order)}setbacks/{setback.pk}/?answer={choice}"
 
 
 def paid_url(order: Order) -> str:
-    """Where a gateway sends the shopper back to.
+    """Return the URL that the gateway sends the customer back to.
 
-    One address for one order: a gateway refuses a repeated request that names another.
+    It is stable per order: a gateway rejects a repeated request with another URL.
     """
     return f"{order_url(order)}paid/"
 
 
 def find(*, number: str, key: str) -> Order | None:
-    """Find an order by its number and key; a wrong key is as good as a wrong number."""
+    """Return an order by number and key; a wrong key and an unknown number look the same."""
     if _is_no_text(number):
         return None
     order = _BY_NUMBER.first(number=number)
@@ -55,7 +55,7 @@ def find(*, number: str, key: str) -> Order | None:
 
 
 def find_tried(*, number: str, key: str) -> tuple[Order, list[Payment]] | None:
-    """Find an order as ``find`` does, and all attempts to pay it, oldest first."""
+    """Return an order as ``find`` does, with all its payments, oldest first."""
     if _is_no_text(number):
         return None
     tried = _TRIED(number=number)
@@ -64,7 +64,7 @@ def find_tried(*, number: str, key: str) -> tuple[Order, list[Payment]] | None:
 
 
 def _is_no_text(number: str) -> bool:
-    """Test for what a path may hold and no row: the database takes no NUL."""
+    """Return whether the number contains NUL, which PostgreSQL rejects."""
     return "\0" in number
 
 
@@ -86,7 +86,7 @@ _BY_NUMBER, _TRIED = Prepared(_by_number), Prepared(_tried)
 
 
 def find_by_email(*, number: str, email: str) -> Order | None:
-    """Find an order as a shopper without its link knows it: number and e-mail."""
+    """Return an order by number and e-mail, for a customer without the link."""
     order = Order.objects.filter(number=order_number_of(number)).first()
     expected = order.email if order else "nobody@invalid"
     if not secrets.compare_digest(expected.lower().encode(), email.strip().lower().encode()):
@@ -95,13 +95,13 @@ def find_by_email(*, number: str, email: str) -> Order | None:
 
 
 def purchase_url(purchase_order: PurchaseOrder) -> str:
-    """Where the supplier answers to a purchase order, in his language."""
+    """Return the URL of the supplier's page of a purchase order, in the supplier's language."""
     language, number = purchase_order.supplier.language, purchase_order.number
     return f"{settings.PUBLIC_URL}/{language}/supplier/{number}/{purchase_order.access_key}/"
 
 
 def find_purchase(*, number: str, key: str, now: datetime) -> PurchaseOrder | None:
-    """Find a purchase order by number and key, while it is open and for some time after.
+    """Return a purchase order by number and key, while it is open and ``STAYS`` longer.
 
     Raises: EndedLinkError  the link has expired
     """
@@ -119,7 +119,7 @@ def find_purchase(*, number: str, key: str, now: datetime) -> PurchaseOrder | No
 
 
 def renew_key(*, purchase_order: PurchaseOrder) -> str:
-    """Make another link to the supplier's page; the old one opens nothing any more."""
+    """Replace the key of the supplier's link; the old link stops working."""
     key = new_key()
     PurchaseOrder.objects.filter(pk=purchase_order.pk).update(access_key=key)
     purchase_order.access_key = key

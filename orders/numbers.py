@@ -1,4 +1,4 @@
-"""Public numbers: generate order, claim and return numbers that are easy to read aloud."""
+"""Public numbers: generate order, claim and return numbers that are easy to spell."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _ORDER = re.compile(r"(?:FL)?([0-9]{6})([0-9A-Z]{5})")
 
 
 def order_number(now: datetime) -> str:
-    """Make a number such as ``FL-261124-7K3QX``; the day helps people, the rest is chance."""
+    """Return a number such as ``FL-261124-7K3QX``: date and random characters."""
     return f"FL-{now:%y%m%d}-{_chance(RANDOM_LETTERS)}"
 
 
 def order_number_of(written: str) -> str:
-    """Return the order number that a person meant: any case and spacing, with or without FL."""
+    """Return the order number that was meant: any case and spacing, with or without FL."""
     plain = _APART.sub("", written).upper()
     if found := _ORDER.fullmatch(plain):
         return f"FL-{found[1]}-{found[2]}"
@@ -27,17 +27,17 @@ def order_number_of(written: str) -> str:
 
 
 def claim_number(purchase_order: str) -> str:
-    """Make a number such as ``FL-261124-7K3QX-1-C4RTZ``: whose claim it is can be read in it."""
+    """Return a number such as ``FL-261124-7K3QX-1-C4RTZ``, from the purchase order number."""
     return f"{purchase_order}-C{_chance(CLAIM_LETTERS)}"
 
 
 def return_number(order: str) -> str:
-    """Make a number such as ``FL-261124-7K3QX-R4CTZ``: of which order it is can be read in it."""
+    """Return a number such as ``FL-261124-7K3QX-R4CTZ``, from the order number."""
     return f"{order}-R{_chance(CLAIM_LETTERS)}"
 
 
 def rma_number(purchase_order: str) -> str:
-    """Make a number such as ``FL-261124-7K3QX-1-B4RTZ``, for goods that go back to a supplier."""
+    """Return a number such as ``FL-261124-7K3QX-1-B4RTZ``, from the purchase order number."""
     return f"{purchase_order}-B{_chance(CLAIM_LETTERS)}"
 
 

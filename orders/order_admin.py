@@ -42,7 +42,7 @@ from storefront.lib.staff.inlines import inline
 
 @admin.register(SupplierToAsk)
 class SupplierToAskAdmin(StaffAdmin):
-    """Who was sent an address that is erased here; staff say when they have asked him."""
+    """Erasure requests to suppliers; staff record that they have asked."""
 
     list_display: ClassVar = [
         columns.link("purchase_order", _("Purchase order")),
@@ -76,7 +76,7 @@ STATE = columns.state(
 
 
 class RefundForm(ReasonForm):
-    """How much goes back, and why; typed and then confirmed, for it cannot be undone."""
+    """Amount and reason, with a confirmation, as a refund cannot be undone."""
 
     amount = forms.DecimalField(
         label=_("Amount"),

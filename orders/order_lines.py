@@ -10,7 +10,7 @@ from storefront.lib.db.prepared_queries import Prepared
 
 
 def read_order_lines(order: Order) -> list[OrderLine]:
-    """Read all lines with variant, product and spec, in the order in which they were put in."""
+    """Return all lines with variant, product and spec, in the order they were added."""
     return _ORDER_LINES(order_id=order.pk)
 
 

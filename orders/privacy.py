@@ -1,4 +1,4 @@
-"""Forget who ordered, and keep what the books need: numbers, goods, amounts, the country."""
+"""Privacy: erase the customer from ended orders; keep numbers, items, amounts, the country."""
 
 from __future__ import annotations
 
@@ -31,28 +31,29 @@ from storefront.lib.state_machine import StatusChange
 Status = Order.Status
 ERASED = "@erased.invalid"
 ENDED = (Status.COMPLETED, Status.EXPIRED, Status.CANCELED)
-# A canceled order of no amount is an exchange or a replacement: another order was paid for it.
+# A canceled order without an amount is an exchange or replacement: another order paid for it.
 UNPAID = Q(status=Status.EXPIRED) | (
     Q(status=Status.CANCELED, total_amount__gt=0) & ~Q(payments__authorized_amount__gt=0)
 )
 
 
 class OnItsWayError(Exception):
-    """Somebody's order is not over: whoever delivers it needs his address."""
+    """An order has not ended: its delivery needs the address."""
 
 
 @needs_transaction
 def forget(*, addresses: list[str], owner_id: int, now: datetime) -> tuple[set[str], set[str]]:
-    """Take the person out of orders that are over, and drop the carts that were not ordered.
+    """Erase a person from ended orders, and delete carts that were not ordered.
 
-    Returns what named the person, and the numbers of the orders, for whoever keeps copies.
+    Returns the texts that identified the person, and the order numbers, so that copies can be
+    erased.
 
-    Shape:  proven addresses, in lower case
-    Locks:  the account's carts in id order, then the orders, the newest first: who pays for what
-            came anew holds that, and then what it came for
+    Shape:  verified addresses, in lower case
+    Locks:  the account's carts in id order, then the orders, the newest first: a payment of a
+            replacement locks the replacement before the order it replaces
     Raises: OnItsWayError  nothing is written
     """
-    # First the carts: one that is being ordered is an order by then, or never will be.
+    # Carts first: a cart in checkout is an order by then, or never will be.
     list(Cart.objects.filter(owner=owner_id).select_for_update(of=["self"]).order_by("pk"))
     theirs = Order.objects.of(owner_id, addresses).values_list("pk", flat=True)
     rows = list(
@@ -75,10 +76,7 @@ def forget(*, addresses: list[str], owner_id: int, now: datetime) -> tuple[set[s
 
 
 def guest_orders(*, placed_before: datetime, is_unpaid: bool = False) -> QuerySet[Order]:
-    """Return orders without an account that still name their customer and can be erased.
-
-    Shape:  ``is_unpaid`` leaves those that ended before a payment was authorized
-    """
+    """Return ended orders without an account that still contain personal data."""
     coming_back = ReturnAuthorization.objects.exclude(status__in=ReturnAuthorization.ENDED)
     ended = (
         Order.objects.filter(cart__owner=None, status__in=ENDED, placed_at__lt=placed_before)
@@ -90,7 +88,7 @@ def guest_orders(*, placed_before: datetime, is_unpaid: bool = False) -> QuerySe
 
 @needs_transaction
 def forget_guests(orders: QuerySet[Order]) -> int:
-    """Take the persons out of these orders; return how many orders that were.
+    """Erase the customers of these orders; return the number of orders.
 
     Locks:  the orders, in id order
     """
@@ -102,7 +100,7 @@ def forget_guests(orders: QuerySet[Order]) -> int:
 
 
 def _words(rows: list[Order], carts: QuerySet[Cart]) -> set[str]:
-    """Return what names the persons of these orders and carts."""
+    """Return the texts that identify the customers of these orders and carts."""
     words = {cart.email for cart in carts if cart.email}
     for cart in carts:
         words |= words_of(cart.ship_to) | words_of(cart.address_check.get("other", {}))
@@ -149,12 +147,12 @@ def _forget_one(order: Order, words: set[str]) -> None:
     for wish in AddressWish.objects.filter(purchase_order__order=order):
         where = without_person(wish.ship_to)
         AddressWish.objects.filter(pk=wish.pk).update(ship_to=where, reason="")
-    # What he wrote, and what we answered, may name anybody; his parcel has a number at a carrier.
+    # Free texts may name anyone; a tracking number identifies the customer at the carrier.
     order.returns.update(words="", answer="", label="", tracking_number="")
     photos.forget(order)
     kept = ReturnLine.objects.filter(authorization__order=order)
     kept.exclude(deduction_reason="").update(deduction_reason="erased")
-    # That it was lost is the one move of which staff say in their words why.
+    # Only this status change has a reason in the words of staff.
     StatusChange.objects.filter(
         subject="orders.ReturnAuthorization",
         subject_id__in=order.returns.values("pk"),
@@ -170,7 +168,7 @@ def _forget_one(order: Order, words: set[str]) -> None:
 
 @needs_transaction
 def _forget_moves(order: Order, words: set[str]) -> None:
-    """Take the person out of why things moved: suppliers' words and staff's stand there."""
+    """Erase the person from status reasons: they quote suppliers and staff."""
     sent = order.purchase_orders.all()
     moved: dict[str, QuerySet[Any]] = {
         "orders.Order": Order.objects.filter(pk=order.pk),
@@ -192,7 +190,7 @@ def _forget_moves(order: Order, words: set[str]) -> None:
 
 @needs_transaction
 def _ask_suppliers(orders: list[Order], now: datetime) -> None:
-    """No supplier's API erases an address: a person asks each who was sent it."""
+    """Create an erasure request per supplier that has the address: no supplier API erases it."""
     told = PurchaseOrder.objects.filter(order__in=orders).exclude(
         request_status=PurchaseOrder.Request.UNSUBMITTED
     )
@@ -202,5 +200,5 @@ def _ask_suppliers(orders: list[Order], now: datetime) -> None:
 
 
 def asked(*, row: SupplierToAsk, actor: str, now: datetime) -> None:
-    """Note that the supplier was asked to erase the address; the first note stands."""
+    """Record that the supplier was asked to erase the address. The first record is kept."""
     SupplierToAsk.objects.filter(pk=row.pk, asked_at=None).update(asked_at=now, asked_by=actor)

@@ -130,7 +130,7 @@ class PurchaseOrderAdmin(
         *StoppingActions.stopping_refusals,
         *SendBackActions.send_back_refusals,
     )
-    exclude: ClassVar = ["access_key"]  # it opens the supplier's page: not to be read aloud
+    exclude: ClassVar = ["access_key"]  # it opens the supplier's page, so it is not shown
     actions_detail: ClassVar = [
         "release_hold",
         "send_now",
