@@ -1,4 +1,4 @@
-"""The list of orders says how far the money and the goods of each are."""
+"""Admin columns: payment and fulfillment status in the order list."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def said_of(order):
     return payment(row), goods(row)
 
 
-def test_a_replacement_asks_for_no_money_and_what_is_canceled_does_not_begin():
+def test_replacements_and_canceled_orders_have_their_own_texts():
     made = exchange(back(make_sellable(quantity=9), quantity=1))
     money, begun = said_of(made)
     assert "Nothing to pay" in money
@@ -32,7 +32,7 @@ def test_a_replacement_asks_for_no_money_and_what_is_canceled_does_not_begin():
     assert "Canceled" in ended
 
 
-def test_what_is_paid_and_has_not_begun_says_so():
+def test_a_paid_order_without_fulfillment_says_so():
     money, begun = said_of(make_paid_order(make_sellable()))
 
     assert "Held on the card" in money

@@ -15,5 +15,5 @@ from orders.numbers import order_number_of
         "261128 \u2013 s9ne9",
     ],
 )
-def test_an_order_number_is_known_in_any_spacing_with_or_without_fl(written):
+def test_an_order_number_is_read_in_any_spacing_with_or_without_fl(written):
     assert order_number_of(written) == "FL-261128-S9NE9"

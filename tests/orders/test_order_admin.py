@@ -1,4 +1,4 @@
-"""A page of staff offers what can be done to its row, and nothing that would be refused."""
+"""Order admin: a page offers only actions that its row allows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def offered(staff, row, *names):
     return [each for each in names if reverse(f"{name}_{each}", args=[row.pk]) in shown]
 
 
-def test_an_order_offers_what_its_state_allows(world, staff):
+def test_an_order_offers_what_its_status_allows(world, staff):
     orders = orders_by_status()
     acts = ("cancel", "refund", "go_on")
 
@@ -37,7 +37,9 @@ def test_an_order_offers_what_its_state_allows(world, staff):
         ("ready", "submit_unknown", ["look_up"]),
     ],
 )
-def test_a_purchase_order_offers_what_its_talk_allows(world, staff, status, request_status, acts):
+def test_a_purchase_order_offers_what_its_submission_status_allows(
+    world, staff, status, request_status, acts
+):
     row = PurchaseOrder.objects.filter(status="draft").first()
     PurchaseOrder.objects.filter(pk=row.pk).update(status=status, request_status=request_status)
 

@@ -1,4 +1,4 @@
-"""Why a thing moved names nobody any more, once he is forgotten, whatever moved."""
+"""Privacy: status reasons contain no personal data after an erasure."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def said():
     return list(StatusChange.objects.filter(reason__contains="Zwitschergasse"))
 
 
-def test_what_a_supplier_said_to_a_wish_for_another_address():
+def test_an_answer_to_an_address_change_is_erased():
     made = make_accepted_purchase_order()
     change_requests.wish(order=made.order, ship_to=THERE, reason="moved", actor="ann", now=NOON)
     with transaction.atomic():
@@ -72,7 +72,7 @@ def rma():
 
 
 @pytest.mark.parametrize("made", [payment, rejected, claim, rma])
-def test_what_was_written_of_his_money_and_of_what_goes_back(made):
+def test_reasons_of_payments_and_returns_are_erased(made):
     row = made()
     StatusChange.objects.create(
         subject=row._meta.label,

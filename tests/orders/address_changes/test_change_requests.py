@@ -1,4 +1,4 @@
-"""Where suppliers send what they have already is changed by them, or not at all."""
+"""Change requests: suppliers change the address of what they have, or refuse."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def told():
     return [event.payload["is_changed"] for event in events]
 
 
-def test_who_has_it_is_asked_and_his_yes_changes_where_it_goes():
+def test_an_accepted_request_changes_the_address():
     purchase_order = make_accepted_purchase_order()
 
     said = wish(purchase_order.order)
@@ -59,7 +59,7 @@ def test_who_has_it_is_asked_and_his_yes_changes_where_it_goes():
         answer(AddressWish.objects.get(), is_yes=False)
 
 
-def test_his_no_leaves_it_and_the_shopper_is_told():
+def test_a_refused_request_is_reported_to_the_customer():
     purchase_order = make_accepted_purchase_order()
     wish(purchase_order.order)
 
@@ -67,10 +67,10 @@ def test_his_no_leaves_it_and_the_shopper_is_told():
 
     assert fresh(purchase_order).goes_to["city"] == "Berlin"
     assert told() == [False]
-    assert wish(purchase_order.order).asked  # he may be asked once more
+    assert wish(purchase_order.order).asked  # the supplier may be asked again
 
 
-def test_what_nobody_has_goes_there_at_once_and_what_left_goes_where_it_goes():
+def test_unsubmitted_orders_change_at_once_and_shipped_ones_never():
     near, far, gone = make_sellable(), make_sellable(), make_sellable()
     for listing, code in ((far, "CN"), (gone, "PL")):
         place = make_location(code=code, country=code)
@@ -90,7 +90,7 @@ def test_what_nobody_has_goes_there_at_once_and_what_left_goes_where_it_goes():
     assert request_for(fresh(unsent)).ship_to == THERE
 
 
-def test_nobody_is_asked_twice_at_once_and_nothing_is_half_done():
+def test_a_second_request_is_rejected_and_rolled_back():
     purchase_order = make_accepted_purchase_order()
     wish(purchase_order.order)
 
@@ -108,7 +108,7 @@ def test_nobody_is_asked_twice_at_once_and_nothing_is_half_done():
         dataclasses.replace(THERE, postcode=""),
     ],
 )
-def test_another_country_or_a_wrong_address_is_refused(ship_to):
+def test_another_country_or_an_invalid_address_is_rejected(ship_to):
     purchase_order = make_accepted_purchase_order()
 
     with pytest.raises((corrections.StillWrongError, corrections.SettledError)):
@@ -117,7 +117,7 @@ def test_another_country_or_a_wrong_address_is_refused(ship_to):
     assert not AddressWish.objects.exists()
 
 
-def test_what_has_all_left_or_is_over_is_not_asked_of():
+def test_a_shipped_or_ended_order_takes_no_request():
     purchase_order = make_accepted_purchase_order()
     tell(purchase_order, word=Answer.SHIPPED, parcels=(make_parcel_news(),))
     PurchaseOrder.objects.update(status="shipped")
@@ -127,7 +127,7 @@ def test_what_has_all_left_or_is_over_is_not_asked_of():
 
 
 @pytest.mark.parametrize(("said", "city"), [("yes", "Hamburg"), ("no", "Berlin")])
-def test_a_supplier_answers_on_his_page(client, said, city):
+def test_the_supplier_answers_on_its_page(client, said, city):
     purchase_order = make_accepted_purchase_order()
     wish(purchase_order.order)
     row = AddressWish.objects.get()
@@ -147,7 +147,7 @@ def test_a_supplier_answers_on_his_page(client, said, city):
 @pytest.mark.parametrize(
     "given", [{}, {"said": "yes"}, {"said": "maybe"}, {"said": "yes", "wish": 0}]
 )
-def test_what_is_no_answer_changes_nothing(client, given):
+def test_an_invalid_answer_changes_nothing(client, given):
     purchase_order = make_accepted_purchase_order()
     wish(purchase_order.order)
 
@@ -156,7 +156,7 @@ def test_what_is_no_answer_changes_nothing(client, given):
     assert AddressWish.objects.get().status == "requested"
 
 
-def test_an_erased_shopper_is_in_no_wish():
+def test_erasure_removes_the_customer_from_requests():
     purchase_order = make_accepted_purchase_order()
     wish(purchase_order.order)
     answer(AddressWish.objects.get(), is_yes=True)
@@ -170,7 +170,7 @@ def test_an_erased_shopper_is_in_no_wish():
     assert Address(**fresh(purchase_order).goes_to).country == "DE"
 
 
-def test_the_same_wish_again_asks_nobody_twice():
+def test_a_repeated_request_is_sent_once():
     purchase_order = make_accepted_purchase_order()
     first, again = wish(purchase_order.order), wish(purchase_order.order)
 
@@ -179,7 +179,7 @@ def test_the_same_wish_again_asks_nobody_twice():
     assert purchase_order.messages.filter(kind="readdress").count() == 1
 
 
-def test_what_came_back_from_its_own_address_goes_with_a_later_correction():
+def test_a_rerouted_order_with_its_own_address_follows_a_later_correction():
     near, far = make_sellable(), make_sellable()
     place = make_location(code="CN", country="CN")
     StockLevel.objects.filter(pk=far.level.pk).update(location=place)
@@ -198,7 +198,7 @@ def test_what_came_back_from_its_own_address_goes_with_a_later_correction():
     assert request_for(fresh(unsent)).ship_to == third
 
 
-def test_a_doubt_that_was_answered_does_not_hold_the_part_that_goes_there():
+def test_a_confirmed_warning_does_not_hold_the_changed_part():
     near, far = make_sellable(), make_sellable()
     place = make_location(code="CN", country="CN")
     StockLevel.objects.filter(pk=far.level.pk).update(location=place)

@@ -1,4 +1,4 @@
-"""Staff settle a doubtful address before it is sent, and what they did stays on the order."""
+"""Corrections: staff settle an address before submission, and the order stores it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def send(purchase_order):
 
 @pytest.fixture
 def held(supplier):
-    """A purchase order that waits because its postcode is odd, and nobody said why."""
+    """A purchase order held for an unconfirmed postcode warning."""
     (made,) = make_purchase_orders()
     Order.objects.update(ship_to=asdict(ODD), address_check={})
     send(made)
@@ -61,7 +61,7 @@ def held(supplier):
     return fresh(made)
 
 
-def test_a_confirmed_address_lets_go_and_is_sent_as_it_is(held, supplier):
+def test_a_confirmed_address_is_released_and_submitted(held, supplier):
     corrections.confirm(order=held.order, **WHO)
 
     held.refresh_from_db()
@@ -77,7 +77,7 @@ def test_a_confirmed_address_lets_go_and_is_sent_as_it_is(held, supplier):
     assert (entry["at"], entry["doubts"]) == (NOON.isoformat(), ["postcode"])
 
 
-def test_a_corrected_address_is_what_the_supplier_is_told(held, supplier):
+def test_a_corrected_address_is_submitted(held, supplier):
     corrections.correct(order=held.order, ship_to=RIGHT, **WHO)
 
     send(held)
@@ -91,7 +91,7 @@ def test_a_corrected_address_is_what_the_supplier_is_told(held, supplier):
     )
 
 
-def test_the_shopper_is_told_each_correction_once_and_in_his_language(held):
+def test_the_customer_is_notified_of_each_correction_once(held):
     Order.objects.update(locale="az")
 
     corrections.correct(order=held.order, ship_to=RIGHT, **WHO)
@@ -108,14 +108,14 @@ def test_the_shopper_is_told_each_correction_once_and_in_his_language(held):
     assert "I called her" not in letter.text + letter.html
 
 
-def test_a_refused_correction_is_told_to_nobody(held):
+def test_a_rejected_correction_sends_no_message(held):
     with pytest.raises(corrections.StillWrongError):
         corrections.correct(order=held.order, ship_to=replace(RIGHT, city=""), **WHO)
 
     assert not Event.objects.filter(name="order.address_corrected").exists()
 
 
-def test_another_reason_still_holds_it(held):
+def test_another_hold_reason_stays(held):
     stock = {"code": "stock", "sentence": "none left", "subject": "x"}
     PurchaseOrder.objects.update(hold_reasons=[stock, *held.hold_reasons])
 
@@ -125,14 +125,14 @@ def test_another_reason_still_holds_it(held):
     assert (held.status, held.hold_reasons) == ("on_hold", [stock])
 
 
-def test_an_answer_is_about_one_address_only(held):
+def test_a_confirmation_is_for_one_address_only(held):
     corrections.confirm(order=held.order, **WHO)
     Order.objects.update(ship_to=asdict(replace(ODD, postcode="9999")))
 
     assert set(corrections.open_doubts(fresh(held).order)) == {"postcode"}
 
 
-def test_what_is_missing_is_not_confirmed_away(held):
+def test_a_missing_field_cannot_be_confirmed(held):
     Order.objects.update(ship_to=asdict(replace(ODD, city="")))
     corrections.confirm(order=held.order, **WHO)
 
@@ -150,7 +150,7 @@ def test_what_is_missing_is_not_confirmed_away(held):
         ({"phone": "call me"}, "phone"),
     ],
 )
-def test_a_wrong_correction_is_refused_and_says_where(held, change, field):
+def test_an_invalid_correction_is_rejected_at_its_field(held, change, field):
     with pytest.raises(corrections.StillWrongError) as refused:
         corrections.correct(order=held.order, ship_to=replace(RIGHT, **change), **WHO)
 
@@ -158,7 +158,7 @@ def test_a_wrong_correction_is_refused_and_says_where(held, change, field):
     assert Address(**Order.objects.get().ship_to) == ODD
 
 
-def test_the_region_stays_where_tax_was_added_for_it(held):
+def test_the_region_cannot_change_if_tax_was_added(held):
     Order.objects.update(
         added_tax_amount=1, tax_amount=10, total_amount=held.order.total_amount + 1
     )
@@ -167,7 +167,7 @@ def test_the_region_stays_where_tax_was_added_for_it(held):
         corrections.correct(order=held.order, ship_to=replace(RIGHT, region="BE"), **WHO)
 
 
-def test_what_a_supplier_may_have_is_not_corrected(held):
+def test_a_submitted_address_cannot_be_corrected(held):
     PurchaseOrder.objects.update(request_status="submit_unknown")
 
     with pytest.raises(corrections.SettledError):
@@ -175,7 +175,7 @@ def test_what_a_supplier_may_have_is_not_corrected(held):
 
 
 @pytest.mark.parametrize("status", ["canceled", "completed", "expired"])
-def test_what_is_over_is_left_alone(status):
+def test_an_ended_order_cannot_be_corrected(status):
     order = make_paid_order()
     Order.objects.update(ship_to=asdict(ODD), address_check={}, status=status)
 
@@ -183,14 +183,14 @@ def test_what_is_over_is_left_alone(status):
         corrections.confirm(order=order, **WHO)
 
 
-def test_nothing_is_confirmed_twice(held):
+def test_a_second_confirmation_is_rejected(held):
     corrections.confirm(order=held.order, **WHO)
 
     with pytest.raises(corrections.SettledError):
         corrections.confirm(order=held.order, **WHO)
 
 
-def test_a_worker_who_read_the_old_address_does_not_send_it(held, supplier, monkeypatch):
+def test_a_worker_with_the_old_address_does_not_submit_it(held, supplier, monkeypatch):
     corrections.confirm(order=held.order, **WHO)
     request_for = submission.request_for
 
@@ -210,8 +210,8 @@ def test_a_worker_who_read_the_old_address_does_not_send_it(held, supplier, monk
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_corrects_and_who_sends_wait_for_each_other(supplier, monkeypatch):
-    """Without the lock the correction would be written beside an order that is being sent."""
+def test_correction_and_submission_wait_for_each_other(supplier, monkeypatch):
+    """Without the lock the correction would be written during a submission."""
     (made,) = make_purchase_orders()
     held = fresh(made)
     rival = Rival(lambda: send(held))
@@ -229,7 +229,7 @@ def test_who_corrects_and_who_sends_wait_for_each_other(supplier, monkeypatch):
     assert supplier.effects == []
 
 
-def test_a_forgotten_order_forgets_what_stood_there_before(held):
+def test_erasure_removes_the_previous_address(held):
     corrections.correct(order=held.order, ship_to=RIGHT, **WHO)
     Order.objects.update(status="completed")
     owner = User.objects.create_user("erika@example.org", "x")
@@ -243,7 +243,7 @@ def test_a_forgotten_order_forgets_what_stood_there_before(held):
     assert Cart.objects.get(order__isnull=False).browser_key == ""
 
 
-def test_staff_settle_it_on_the_page_of_the_order(held, staff, started):
+def test_staff_confirm_and_correct_on_the_order_page(held, staff, started):
     page = f"/admin/orders/order/{held.order_id}"
     assert "Doubtful:" in staff.get(f"{page}/change/").content.decode()
     form = staff.get(f"{page}/correct_address/").content.decode()

@@ -1,4 +1,4 @@
-"""A corrected address never changes what is owed: elsewhere it may be taxed otherwise."""
+"""Corrections and tax: an address with another tax rate is rejected."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class TaxOffice:
         return Decimal("0.07") if postcode == "10117" else Decimal("0.19")
 
 
-def test_a_postcode_that_a_tax_service_taxes_otherwise_is_refused(held, settings):  # noqa: F811
+def test_a_postcode_with_another_rate_of_the_tax_service_is_rejected(held, settings):  # noqa: F811
     settings.TAX_SERVICE = f"{__name__}.TaxOffice"
 
     with pytest.raises(corrections.StillWrongError, match="The tax here differs") as refused:
@@ -41,7 +41,7 @@ def test_a_postcode_that_a_tax_service_taxes_otherwise_is_refused(held, settings
 
 
 @pytest.mark.parametrize("postcode", ["10115", "10119"])
-def test_a_postcode_that_is_taxed_alike_leaves_what_was_paid(held, settings, postcode):  # noqa: F811
+def test_a_postcode_with_the_same_rate_keeps_the_total(held, settings, postcode):  # noqa: F811
     settings.TAX_SERVICE = f"{__name__}.TaxOffice"
     paid = Order.objects.values("total_amount", "tax_amount").get()
 
@@ -50,7 +50,7 @@ def test_a_postcode_that_is_taxed_alike_leaves_what_was_paid(held, settings, pos
     assert Order.objects.values("total_amount", "tax_amount").get() == paid
 
 
-def test_a_region_that_our_table_taxes_otherwise_is_refused(held):  # noqa: F811
+def test_a_region_with_another_rate_of_our_table_is_rejected(held):  # noqa: F811
     OrderLine.objects.update(tax_rate=Decimal("0.04"))
     Order.objects.update(ship_to=asdict(NEW_YORK))
     held.order.refresh_from_db()
@@ -61,7 +61,7 @@ def test_a_region_that_our_table_taxes_otherwise_is_refused(held):  # noqa: F811
     assert set(refused.value.fields) == {"region"}
 
 
-def test_a_street_is_corrected_whatever_the_table_says_by_now(held):  # noqa: F811
+def test_a_street_is_corrected_even_if_the_rate_changed(held):  # noqa: F811
     OrderLine.objects.update(tax_rate=Decimal("0.16"))
 
     corrections.correct(order=held.order, ship_to=replace(ODD, line1="Musterweg 2"), **WHO)

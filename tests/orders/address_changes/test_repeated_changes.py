@@ -1,4 +1,4 @@
-"""The address that was given last is the one it goes to, whatever was wished before."""
+"""Repeated changes: the last address given is used, whatever was requested before."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def send(purchase_order):
 
 
 def apart(*listings):
-    """Sell lights that leave from one place each."""
+    """Sell items that ship from one location each."""
     for listing, code in zip(listings[1:], ("CN", "PL"), strict=False):
         place = make_location(code=code, country=code)
         StockLevel.objects.filter(pk=listing.level.pk).update(location=place)
@@ -62,7 +62,7 @@ def accept(purchase_order):
 
 
 @pytest.mark.parametrize("last", [LAST, HOME])
-def test_what_failed_to_be_sent_goes_where_it_was_wished_last(supplier, last):
+def test_a_failed_submission_uses_the_last_requested_address(supplier, last):
     (made,) = make_purchase_orders()
     assert send(made).request_status == "submit_failed"
     assert AddressWish.objects.get().status == "requested"
@@ -77,7 +77,7 @@ def test_what_failed_to_be_sent_goes_where_it_was_wished_last(supplier, last):
         change_requests.send_elsewhere(order=made.order, ship_to=last, **WHO)
 
 
-def test_so_it_does_where_another_supplier_has_his_part_already(supplier):
+def test_the_last_address_is_used_if_another_supplier_has_its_part(supplier):
     failed, kept = apart(make_sellable(), make_sellable())
     send(failed)
     accept(kept)
@@ -89,7 +89,7 @@ def test_so_it_does_where_another_supplier_has_his_part_already(supplier):
     assert supplier.told == HOME
 
 
-def test_nobody_is_told_that_it_goes_there_while_a_supplier_may_say_yes_to_elsewhere():
+def test_no_change_is_announced_while_another_request_is_open():
     asked, other = apart(make_sellable(), make_sellable())
     for each in (asked, other):
         accept(each)
@@ -99,7 +99,7 @@ def test_nobody_is_told_that_it_goes_there_while_a_supplier_may_say_yes_to_elsew
         change_requests.wish(order=asked.order, ship_to=HOME, **WHO)
 
 
-def test_what_waited_for_a_good_address_goes_on_once_it_has_one():
+def test_an_address_hold_is_released_by_a_valid_address():
     kept, held = apart(make_sellable(), make_sellable())
     accept(kept)
     stock = {"code": "stock", "sentence": "none left", "subject": "x"}

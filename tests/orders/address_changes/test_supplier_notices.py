@@ -1,4 +1,4 @@
-"""Who has it already is written to of another address, once; else staff tell him."""
+"""Supplier notices: one e-mail per change request, else staff ask."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def wish(people):
     return AddressWish.objects.get()
 
 
-def test_who_does_not_even_answer_orders_is_told_when_he_is_back(people, wish):
+def test_a_notice_waits_while_the_supplier_is_down(people, wish):
     break_line(wish.purchase_order.supplier)
     tasks.tell_addresses()
     assert not people.letters
@@ -46,10 +46,10 @@ def test_who_does_not_even_answer_orders_is_told_when_he_is_back(people, wish):
     assert people.letters
 
 
-def test_he_gets_one_letter_with_the_new_address(people, wish):
+def test_one_e_mail_has_the_new_address(people, wish):
     for _ in range(2):
         tasks.tell_addresses()
-    AddressWish.objects.update(told_by="")  # as of one who died before he wrote it down
+    AddressWish.objects.update(told_by="")  # as after a crash before the record
     tasks.tell_addresses()
 
     (plea,) = people.letters.values()
@@ -58,7 +58,7 @@ def test_he_gets_one_letter_with_the_new_address(people, wish):
     assert AddressWish.objects.get().told_by == "letter"
 
 
-def test_whom_nobody_can_write_to_is_told_by_a_person(people, wish):
+def test_without_an_e_mail_address_staff_notify(people, wish):
     people.has_box = False
 
     tasks.tell_addresses()
@@ -67,7 +67,7 @@ def test_whom_nobody_can_write_to_is_told_by_a_person(people, wish):
     assert AddressWish.objects.get().told_by == "person"
 
 
-def test_one_who_cannot_be_written_to_now_is_tried_again(people, wish):
+def test_a_failed_e_mail_is_retried(people, wish):
     plead, calls = people.plead, []
 
     def refuse(plea):
@@ -83,7 +83,7 @@ def test_one_who_cannot_be_written_to_now_is_tried_again(people, wish):
     assert AddressWish.objects.get().told_by == "letter"
 
 
-def test_whom_nobody_can_write_to_takes_nobodys_turn(people, wish, monkeypatch):
+def test_failed_notices_do_not_count_for_the_batch(people, wish, monkeypatch):
     monkeypatch.setattr(tasks, "BATCH", 1)
     other = make_accepted_purchase_order(make_sellable(), email="b@example.org").order
     change_requests.wish(order=other, ship_to=THERE, reason="moved", actor="ann", now=NOON)
@@ -101,7 +101,7 @@ def test_whom_nobody_can_write_to_takes_nobodys_turn(people, wish, monkeypatch):
     assert list(told) == ["", "letter"]
 
 
-def test_one_who_is_not_connected_is_told_by_a_person(people, wish, monkeypatch):
+def test_staff_notify_a_supplier_without_connection(people, wish, monkeypatch):
     monkeypatch.setattr(supplier_notices, "adapter_for", factory.adapter_for)
     Connection.objects.all().delete()
 
@@ -111,7 +111,7 @@ def test_one_who_is_not_connected_is_told_by_a_person(people, wish, monkeypatch)
 
 
 @pytest.mark.parametrize("status", supplier_notices.UNHEARD)
-def test_who_may_not_have_it_is_not_written_to(people, wish, status):
+def test_no_notice_before_the_supplier_has_the_order(people, wish, status):
     PurchaseOrder.objects.update(request_status=status)
 
     tasks.tell_addresses()
@@ -120,7 +120,7 @@ def test_who_may_not_have_it_is_not_written_to(people, wish, status):
     assert AddressWish.objects.get().told_by == ""
 
 
-def test_what_he_answered_meanwhile_is_not_asked(people, wish):
+def test_an_answered_request_sends_no_notice(people, wish):
     change_requests.answer(wish=wish, is_yes=True, actor="ben", now=NOON)
 
     tasks.tell_addresses()

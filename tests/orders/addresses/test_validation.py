@@ -9,7 +9,7 @@ from orders.addresses.validation import problems
 from tests.factories.orders import HOME
 
 
-def test_a_whole_address_has_no_problems():
+def test_a_complete_address_has_no_errors():
     assert problems(address=HOME) == {}
 
 
@@ -33,7 +33,7 @@ def test_a_whole_address_has_no_problems():
         ("phone", "٠١٢٣٤٥٦٧"),
     ],
 )
-def test_a_bad_field_is_named_with_a_sentence(field, value):
+def test_an_invalid_field_has_a_message(field, value):
     found = problems(address=replace(HOME, **{field: value}))
 
     assert list(found) == [field]
@@ -44,7 +44,7 @@ def test_a_bad_field_is_named_with_a_sentence(field, value):
     "phone",
     ["", " ", "110 112", "+49 30 1234567", "(012) 345-67-89", "030/12.34.56", "+994501234567"],
 )
-def test_a_phone_number_may_be_left_out_and_written_as_people_write_it(phone):
+def test_a_phone_number_is_optional_and_may_be_formatted(phone):
     assert problems(address=replace(HOME, phone=phone)) == {}
 
 
@@ -54,7 +54,7 @@ def test_an_azerbaijani_address_needs_no_state():
     assert problems(address=baku) == {}
 
 
-def test_a_latvian_postcode_is_known_with_and_without_its_letters():
+def test_a_latvian_postcode_is_valid_with_and_without_its_prefix():
     riga = replace(HOME, country="LV", city="Rīga", postcode="LV-1010", line1="Brīvības iela 1")
 
     assert problems(address=riga) == {}
@@ -72,18 +72,18 @@ def test_a_latvian_postcode_is_known_with_and_without_its_letters():
         ("line2", "Packstation 145"),
     ],
 )
-def test_what_may_be_right_all_the_same_is_a_doubt(field, value):
+def test_a_possibly_valid_field_is_a_warning(field, value):
     doubtful = replace(HOME, **{field: value})
 
     assert problems(address=doubtful) == {}
     assert list(verification.doubts(doubtful)) == [field]
 
 
-def test_a_street_that_is_called_like_a_box_is_none():
+def test_a_street_named_like_a_box_is_no_warning():
     assert verification.doubts(replace(HOME, line1="Boxhagener Straße 7, Postfachweg")) == {}
 
 
-def test_a_postcode_of_another_region_is_a_doubt():
+def test_a_postcode_of_another_region_is_a_warning():
     there = replace(HOME, country="US", region="California", city="Fresno", postcode="10001")
 
     assert list(verification.doubts(there)) == ["postcode"]
@@ -100,7 +100,7 @@ def test_a_postcode_of_another_region_is_a_doubt():
         ("DE", "D-10115", "10115"),
     ],
 )
-def test_a_postcode_is_suggested_as_its_post_writes_it(country, written, usual):
+def test_the_usual_form_of_a_postcode_is_suggested(country, written, usual):
     there = replace(HOME, country=country, postcode=written)
 
     assert verification.doubts(there) == {}
@@ -111,21 +111,21 @@ def test_a_postcode_is_suggested_as_its_post_writes_it(country, written, usual):
 @pytest.mark.parametrize(
     ("country", "written"), [("AZ", "AZ1000"), ("AZ", "1000"), ("SE", "114 55"), ("SE", "11455")]
 )
-def test_ways_to_write_that_are_both_usual_are_left_alone(country, written):
+def test_usual_spellings_are_not_changed(country, written):
     there = replace(HOME, country=country, postcode=written)
 
     assert verification.doubts(there) == {}
     assert verification.suggestion(there) is None
 
 
-def test_a_province_is_spelled_as_the_list_spells_it():
+def test_a_province_is_spelled_as_in_the_list():
     there = replace(HOME, country="CA", region="ontario", city="Ottawa", postcode="K1A 0B1")
 
     assert verification.suggestion(there) == replace(there, region="Ontario")
     assert verification.suggestion(replace(there, region="ON")) is None
 
 
-def test_a_reason_settles_the_doubts_of_this_very_address_only():
+def test_a_reason_confirms_the_warnings_of_one_address_only():
     doubtful = replace(HOME, postcode="1011")
     noted = verification.note(doubtful, reason="built last year")
 

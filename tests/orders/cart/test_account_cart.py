@@ -33,7 +33,7 @@ def erika():
     return make_shopper()
 
 
-def test_the_first_cart_becomes_the_accounts_under_another_token(erika):
+def test_a_guest_cart_is_assigned_with_a_new_token(erika):
     cart = make_cart(lamp_of("A"), quantity=2)
 
     kept = bring(erika, cart)
@@ -45,7 +45,7 @@ def test_the_first_cart_becomes_the_accounts_under_another_token(erika):
     assert account_cart.current(owner_id=erika.pk, now=NOON).token == kept.token
 
 
-def test_two_carts_become_one_and_no_line_is_lost(erika):
+def test_two_carts_are_merged_with_all_lines(erika):
     one, two, three = (lamp_of(sku) for sku in "ABC")
     mine = bring(erika, make_cart(one, two, quantity=2))
     brought = make_cart(two, three, quantity=3)
@@ -57,7 +57,7 @@ def test_two_carts_become_one_and_no_line_is_lost(erika):
     assert not Cart.objects.filter(pk=brought.pk).exists()
 
 
-def test_quantities_add_up_to_what_a_cart_takes(erika):
+def test_quantities_add_up_to_the_maximum(erika):
     lamp = lamp_of("A", quantity=200)
     bring(erika, make_cart(lamp, quantity=60))
 
@@ -74,7 +74,7 @@ def test_quantities_add_up_to_what_a_cart_takes(erika):
         (("20", 40), ("30", 35), "30"),
     ],
 )
-def test_the_lower_price_that_is_promised_still_is_kept(erika, mine, brought, kept):
+def test_the_lower_guaranteed_price_is_kept(erika, mine, brought, kept):
     lamp = lamp_of("A")
     both = [bring(erika, make_cart(lamp)), make_cart(lamp)]
     for cart, (price, minutes) in zip(both, (mine, brought), strict=True):
@@ -86,7 +86,7 @@ def test_the_lower_price_that_is_promised_still_is_kept(erika, mine, brought, ke
     assert line.quantity == 2
 
 
-def test_a_cart_of_another_account_stays_where_it_is(erika):
+def test_a_cart_of_another_account_is_not_merged(erika):
     otto = make_shopper("otto@example.org")
     his = bring(otto, make_cart(lamp_of("A")))
 
@@ -95,7 +95,7 @@ def test_a_cart_of_another_account_stays_where_it_is(erika):
     assert his.owner_id == otto.pk
 
 
-def test_what_was_ordered_is_not_brought_and_the_next_cart_is_another(erika):
+def test_an_ordered_cart_is_not_merged(erika):
     mine = bring(erika, make_cart(lamp_of("A")))
     order = order_of(mine)
 
@@ -115,7 +115,7 @@ def test_a_cart_is_kept_for_30_days(erika):
     assert account_cart.current(owner_id=erika.pk, now=NOON + timedelta(days=30, seconds=1)) is None
 
 
-def test_a_cart_that_was_joined_takes_nothing_more(erika):
+def test_a_merged_cart_is_closed(erika):
     lamp = lamp_of("A")
     bring(erika, make_cart(lamp))
     brought = make_cart(lamp)
@@ -126,7 +126,7 @@ def test_a_cart_that_was_joined_takes_nothing_more(erika):
     assert CartLine.objects.count() == 1
 
 
-def test_the_database_keeps_one_cart_to_fill_for_an_account(erika):
+def test_the_database_allows_one_current_cart_per_account(erika):
     bring(erika, make_cart(lamp_of("A")))
     other = make_cart()
 

@@ -40,7 +40,7 @@ def test_eight_tabs_with_one_cart_leave_one_cart(has_one):
 
 
 @pytest.mark.parametrize("has_one", [True, False])
-def test_eight_devices_with_a_cart_each_leave_one_cart_and_no_lost_line(has_one):
+def test_eight_devices_with_a_cart_each_leave_one_cart_with_all_lines(has_one):
     lamps = [lamp_of(f"L{number}", quantity=99) for number in range(TABS)]
     shared = lamp_of("ALL", quantity=99)
     for number in range(ROUNDS):
@@ -54,7 +54,7 @@ def test_eight_devices_with_a_cart_each_leave_one_cart_and_no_lost_line(has_one)
         assert kept(user) == {f"L{number}": 1 for number in range(TABS)} | {"ALL": TABS + has_one}
 
 
-def test_what_is_added_while_a_tab_signs_in_is_there_or_was_refused():
+def test_an_item_added_during_sign_in_is_kept_or_rejected():
     lamp, late = lamp_of("A"), lamp_of("LATE")
     for number in range(ROUNDS):
         user = make_shopper(f"a{number}@example.org")

@@ -1,4 +1,4 @@
-"""What one question tells of a cart is what its own tables tell, asked one by one."""
+"""Cart lines: one query returns what separate queries of each table return."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_cart_is_found_with_all_its_lines():
 
 
 @pytest.mark.parametrize("why", ["unknown", "empty", "old", "placed"])
-def test_a_cart_that_is_not_open_or_holds_nothing_is_not_found(why):
+def test_a_closed_or_empty_cart_is_not_found(why):
     cart, now = filled(), NOON
     if why == "empty":
         cart.lines.all().delete()
@@ -64,7 +64,7 @@ def test_the_tax_of_a_country_is_read_with_the_lines(country):
     assert (told.rate or 0) == rates.table_rate(country=country, region="", on=DAY)
 
 
-def test_where_a_region_decides_the_table_is_asked():
+def test_a_regional_tax_is_read_from_the_table():
     told = lines.read_cart_lines(cart=filled("US"), now=NOON).tax
 
     assert told is None
@@ -73,7 +73,7 @@ def test_where_a_region_decides_the_table_is_asked():
 @pytest.mark.parametrize(
     ("country", "on"), [("AT", DAY), ("DE", DAY + timedelta(days=1))], ids=["country", "day"]
 )
-def test_what_is_known_of_another_country_or_day_is_not_believed(country, on):
+def test_a_rate_of_another_country_or_day_is_not_used(country, on):
     known = rates.CountryRate(country="DE", on=DAY, rate=Decimal("0.5"))
 
     found = rates.treatment(channel=make_channel(), country=country, on=on, known=known)
@@ -94,7 +94,7 @@ def test_what_is_known_of_another_country_or_day_is_not_believed(country, on):
         ({"limit_total": 2, "used": 1}, True),
     ],
 )
-def test_it_tells_whether_anything_holds_without_a_code(promotion, may):
+def test_automatic_promotions_are_detected(promotion, may):
     cart = filled()
     if promotion is not None:
         make_promotion(**promotion)
@@ -102,7 +102,7 @@ def test_it_tells_whether_anything_holds_without_a_code(promotion, may):
     assert lines.read_cart_lines(cart=cart, now=NOON).may_promote is may
 
 
-def test_a_promotion_that_begins_while_a_cart_is_placed_is_not_left_out():
+def test_a_promotion_that_starts_during_checkout_is_applied():
     cart = filled()
     before = lines.read_cart_lines(cart=cart, now=NOON)
     make_promotion(may_go_below_floor=True)
@@ -115,7 +115,7 @@ def test_a_promotion_that_begins_while_a_cart_is_placed_is_not_left_out():
     assert Promotion.objects.get().redemptions.get().order == order
 
 
-def test_a_tax_that_was_read_for_the_page_is_that_of_the_order():
+def test_the_rate_read_for_the_page_is_used_for_the_order():
     cart = filled()
     tax = lines.read_cart_lines(cart=cart, now=NOON).tax
 

@@ -1,4 +1,4 @@
-"""The items of an order go back into an open cart."""
+"""Reorder: the items of an order are copied into an open cart."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.factories.orders import HOME, make_cart, make_order, make_sellable
 pytestmark = pytest.mark.django_db
 
 
-def test_an_address_that_was_entered_meanwhile_is_kept():
+def test_an_address_entered_in_the_meantime_is_kept():
     order = make_order(make_sellable())
     cart = make_cart()
     read_before = Cart.objects.get(pk=cart.pk)
@@ -26,7 +26,7 @@ def test_an_address_that_was_entered_meanwhile_is_kept():
 
 
 @pytest.mark.parametrize(("adds", "kept"), [(True, "CN"), (False, "")])
-def test_lines_of_a_released_order_keep_the_promise_that_the_customer_saw(adds, kept):
+def test_lines_of_a_canceled_order_keep_their_delivery_promise(adds, kept):
     order = make_order(make_sellable())
     order.cart.lines.update(
         promised_from=NOON, promised_to=NOON, promised_origin="CN", promised_country="DE"

@@ -32,7 +32,7 @@ def place(cart, now=NOON, **changes):
     return checkout.place(cart=cart, now=now, **{**facts, **changes}).order
 
 
-def test_an_order_freezes_words_price_and_cost():
+def test_an_order_stores_texts_prices_and_costs():
     listing = make_sellable(price="39.99", cost="10.00")
 
     order = place(make_cart(listing, quantity=2))
@@ -46,7 +46,7 @@ def test_an_order_freezes_words_price_and_cost():
     assert order.status == "pending_payment"
 
 
-def test_an_order_holds_its_stock():
+def test_an_order_reserves_its_stock():
     listing = make_sellable(quantity=3)
 
     place(make_cart(listing, quantity=2))
@@ -56,7 +56,7 @@ def test_an_order_holds_its_stock():
     assert Reservation.objects.get().status == "active"
 
 
-def test_an_order_is_written_with_its_first_payment():
+def test_an_order_is_stored_with_its_first_payment():
     cart = make_cart(make_sellable())
 
     order, first = checkout.place(
@@ -69,7 +69,7 @@ def test_an_order_is_written_with_its_first_payment():
     assert payment.total == order.total
 
 
-def test_a_sale_that_fails_leaves_neither_order_nor_payment():
+def test_a_failed_checkout_leaves_neither_order_nor_payment():
     cart = make_cart(make_sellable(quantity=3), quantity=2)
     quote = quote_for(cart)
     StockLevel.objects.update(reported_quantity=1)
@@ -86,7 +86,7 @@ def numbers(monkeypatch, *drawn):
     return left
 
 
-def test_a_number_that_is_taken_is_drawn_again(monkeypatch):
+def test_a_taken_number_is_generated_again(monkeypatch):
     numbers(monkeypatch, "FL-1", "FL-1", "FL-1", "FL-2")
     first = make_order()
 
@@ -96,7 +96,7 @@ def test_a_number_that_is_taken_is_drawn_again(monkeypatch):
     assert Reservation.objects.filter(line__order=second).count() == 1
 
 
-def test_numbers_are_not_drawn_for_ever(monkeypatch):
+def test_number_generation_is_limited(monkeypatch):
     left = numbers(monkeypatch, *["FL-1"] * 10)
     make_order()
 
@@ -118,7 +118,7 @@ def test_a_cart_is_ordered_once():
     assert StockLevel.objects.get().reserved == 1
 
 
-def test_a_second_click_finds_the_order_although_its_own_quote_arrives_later():
+def test_a_second_click_with_a_later_quote_finds_the_order():
     cart = make_cart(make_sellable())
     first = place(cart)
     quote = quote_for(cart)
@@ -129,7 +129,7 @@ def test_a_second_click_finds_the_order_although_its_own_quote_arrives_later():
     assert again.value.order == first
 
 
-def test_an_empty_cart_is_no_order():
+def test_an_empty_cart_is_rejected():
     cart = make_cart(make_sellable())
     quote = quote_for(cart)
     cart.lines.all().delete()
@@ -140,7 +140,7 @@ def test_an_empty_cart_is_no_order():
     assert Order.objects.count() == 0
 
 
-def test_a_cart_that_changed_after_its_delivery_was_quoted_is_quoted_again():
+def test_a_cart_changed_after_the_quote_is_rejected():
     cart = make_cart(make_sellable())
     quote = quote_for(cart)
     carts.change(cart=cart, line_id=cart.lines.get().pk, quantity=2, now=NOON)
@@ -151,7 +151,7 @@ def test_a_cart_that_changed_after_its_delivery_was_quoted_is_quoted_again():
     assert Order.objects.count() == 0
 
 
-def test_a_total_that_is_not_the_agreed_one_is_refused():
+def test_a_total_other_than_agreed_is_rejected():
     with pytest.raises(checkout.PriceChangedError) as changed:
         place(make_cart(make_sellable()), agreed=Money(Decimal("1.00"), "EUR"))
 
@@ -159,14 +159,14 @@ def test_a_total_that_is_not_the_agreed_one_is_refused():
     assert Order.objects.count() == 0
 
 
-def test_an_address_without_a_town_is_refused_by_field():
+def test_an_address_without_a_city_is_rejected_at_its_field():
     with pytest.raises(checkout.BadAddressError) as refused:
         place(make_cart(make_sellable()), ship_to=replace(HOME, city=""))
 
     assert list(refused.value.fields) == ["city"]
 
 
-def test_a_doubtful_address_is_an_order_once_somebody_says_why_it_is_right():
+def test_an_address_with_a_warning_needs_a_reason():
     doubtful = replace(HOME, postcode="1011")
     cart = make_cart(make_sellable())
     with pytest.raises(checkout.DoubtfulAddressError) as refused:
@@ -179,7 +179,7 @@ def test_a_doubtful_address_is_an_order_once_somebody_says_why_it_is_right():
     assert order.address_check["reason"] == "built last year"
 
 
-def test_what_the_shopper_insisted_on_holds_no_purchase_order():
+def test_a_confirmed_address_holds_no_purchase_order():
     (purchase,) = make_purchase_orders(make_sellable())
     doubtful = replace(HOME, postcode="1011")
 
@@ -197,7 +197,7 @@ def test_what_the_shopper_insisted_on_holds_no_purchase_order():
     ("price_now", "minutes", "charged"),
     [("49.99", 29, "39.99"), ("29.99", 29, "29.99"), ("49.99", 31, "49.99")],
 )
-def test_a_quoted_price_is_a_ceiling_for_thirty_minutes(price_now, minutes, charged):
+def test_a_quoted_price_is_the_maximum_for_thirty_minutes(price_now, minutes, charged):
     listing = make_sellable(price="39.99")
     cart = make_cart(listing)
     type(listing).objects.update(price_amount=Decimal(price_now))
@@ -216,9 +216,7 @@ def test_a_quoted_price_is_a_ceiling_for_thirty_minutes(price_now, minutes, char
         ("29.99", 29, "29.99", "29.99"),
     ],
 )
-def test_a_further_unit_takes_no_promise_from_what_lies_in_the_cart(
-    price_now, minutes, unit, at_the_end
-):
+def test_adding_a_unit_keeps_the_guaranteed_price(price_now, minutes, unit, at_the_end):
     listing = make_sellable(price="39.99")
     cart = make_cart(listing)
     type(listing).objects.update(price_amount=Decimal(price_now))
@@ -232,7 +230,7 @@ def test_a_further_unit_takes_no_promise_from_what_lies_in_the_cart(
 
 
 @pytest.mark.parametrize("minutes", [5, 31])
-def test_what_nobody_asks_a_price_for_is_not_sold_at_that_of_yesterday(minutes):
+def test_an_item_without_a_price_is_not_sold_at_its_old_price(minutes):
     listing = make_sellable(price="39.99")
     cart = make_cart(listing)
     later = NOON + timedelta(minutes=minutes)
@@ -249,7 +247,7 @@ def test_what_nobody_asks_a_price_for_is_not_sold_at_that_of_yesterday(minutes):
         carts.add(cart=cart, listing_id=listing.pk, quantity=1, now=later)
 
 
-def test_an_unpaid_order_gives_its_units_back_when_its_time_is_over():
+def test_an_expired_order_releases_its_stock():
     order = make_order(make_sellable(quantity=3), quantity=2)
 
     assert checkout.expire(order=order, now=NOON + timedelta(minutes=19)) is False
@@ -261,7 +259,7 @@ def test_an_unpaid_order_gives_its_units_back_when_its_time_is_over():
 
 
 @pytest.mark.parametrize("quantity", [0, 3])
-def test_a_cart_line_is_changed_or_taken_out(quantity):
+def test_a_cart_line_is_changed_or_removed(quantity):
     cart = make_cart(make_sellable(quantity=5))
 
     carts.change(cart=cart, line_id=cart.lines.get().pk, quantity=quantity, now=NOON)
@@ -269,7 +267,7 @@ def test_a_cart_line_is_changed_or_taken_out(quantity):
     assert carts.look(cart=cart, now=NOON).count == quantity
 
 
-def test_more_than_there_is_does_not_go_into_a_cart():
+def test_more_units_than_available_are_rejected():
     listing = make_sellable(quantity=2)
     cart = make_cart(listing)
 
@@ -280,7 +278,7 @@ def test_more_than_there_is_does_not_go_into_a_cart():
     assert cart.lines.get().quantity == 1
 
 
-def test_a_changed_price_is_told_at_the_line():
+def test_a_changed_price_is_shown_at_the_line():
     listing = make_sellable(price="39.99")
     cart = make_cart(listing)
     type(listing).objects.update(price_amount=Decimal("34.99"))

@@ -31,7 +31,7 @@ HERE, THERE = "a" * 32, "b" * 32
 
 
 def place(listing, *, network=HERE, quantity=1):
-    """Place the cart of an unknown visitor."""
+    """Place the cart of an anonymous visitor."""
     cart = make_cart(listing, quantity=quantity)
     email = f"{cart.pk}@example.org"
     quote = quote_for(cart)
@@ -44,7 +44,7 @@ def reserved(listing):
     return StockLevel.objects.get(pk=listing.level.pk).reserved
 
 
-def test_one_network_has_so_many_unpaid_orders_and_another_has_its_own():
+def test_unpaid_orders_are_limited_per_network():
     light = make_sellable(quantity=60)
     orders = [place(light) for _ in range(network_limits.MAX_OPEN)]
 
@@ -71,7 +71,7 @@ def test_one_network_has_so_many_unpaid_orders_and_another_has_its_own():
         (8, [3, 2, 1], 5),
     ],
 )
-def test_one_network_holds_a_share_of_a_stock_level(stock, quantities, held):
+def test_a_network_holds_at_most_its_share_of_a_stock_level(stock, quantities, held):
     light = make_sellable(quantity=stock)
 
     for quantity in quantities:
@@ -83,7 +83,7 @@ def test_one_network_holds_a_share_of_a_stock_level(stock, quantities, held):
     assert reserved(light) == held
 
 
-def test_an_order_that_alone_is_too_large_is_not_told_to_wait():
+def test_an_order_above_the_share_is_rejected_without_a_wait():
     light = make_sellable(quantity=60)
 
     with pytest.raises(StockShareError) as refused:
@@ -92,7 +92,7 @@ def test_an_order_that_alone_is_too_large_is_not_told_to_wait():
     assert refused.value.until is None
 
 
-def test_one_network_holds_so_many_units_of_all_items(monkeypatch):
+def test_units_are_limited_per_network(monkeypatch):
     monkeypatch.setattr(network_limits, "MAX_UNITS", 6)
     place(make_sellable(), quantity=5)
 
@@ -101,7 +101,7 @@ def test_one_network_holds_so_many_units_of_all_items(monkeypatch):
     place(make_sellable(), quantity=1)
 
 
-def test_the_network_is_erased_when_an_order_is_not_unpaid_any_more():
+def test_the_network_is_erased_when_the_order_is_no_longer_unpaid():
     light = make_sellable(quantity=9)
     ended, waiting = place(light), place(light)
     Order.objects.filter(pk=ended.pk).update(pay_before=NOON)
@@ -112,7 +112,7 @@ def test_the_network_is_erased_when_an_order_is_not_unpaid_any_more():
     assert dict(Order.objects.values_list("pk", "network")) == {ended.pk: "", waiting.pk: HERE}
 
 
-def test_promotions_are_locked_before_the_network_as_an_earlier_order_gives_them_back():
+def test_promotions_are_locked_before_the_network():
     make_promotion(limit_total=9, may_go_below_floor=True)
 
     with CaptureQueriesContext(connection) as asked:
@@ -127,7 +127,7 @@ def test_promotions_are_locked_before_the_network_as_an_earlier_order_gives_them
 
 
 @pytest.mark.django_db(transaction=True)
-def test_orders_of_one_network_at_the_same_moment_are_counted_one_after_the_other(monkeypatch):
+def test_concurrent_orders_of_one_network_are_counted_in_turn(monkeypatch):
     monkeypatch.setattr(network_limits, "MAX_OPEN", 2)
     lights = [make_sellable() for _ in range(8)]
 
@@ -138,8 +138,8 @@ def test_orders_of_one_network_at_the_same_moment_are_counted_one_after_the_othe
 
 
 @pytest.mark.django_db(transaction=True)
-def test_erasing_networks_waits_for_no_order_that_another_transaction_has_locked():
-    """Erasure of an account locks several orders: waiting for one of them could be a deadlock."""
+def test_erasing_networks_skips_locked_orders():
+    """Account erasure locks several orders: waiting for one could deadlock."""
     light = make_sellable(quantity=9)
     first, second = place(light), place(light)
     Order.objects.update(status=Order.Status.EXPIRED)

@@ -1,4 +1,4 @@
-"""One shopper holds a scarce light once, for an hour at most, and nobody else loses by it."""
+"""Open order limits: one reservation per customer and item, for an hour at most."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ from tests.support.concurrency import Rival
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
-SOON = NOON + open_order_limits.OPENING_FOR  # nobody is asked for a payment page any more
+SOON = NOON + open_order_limits.OPENING_FOR  # the payment page can no longer be opening
 Status = Order.Status
 
 
 @pytest.fixture(autouse=True)
 def _figures_are_fresh(monkeypatch):
-    """Suppliers are not asked live: here the clock moves, and their figures do not."""
+    """Disable live stock queries: here the clock moves, and stock figures do not."""
     monkeypatch.setattr("suppliers.sync.live_check.ask", lambda **_: set())
 
 
@@ -58,7 +58,7 @@ def open_at_gateway(order, now=NOON):
 
 
 def of_browser(order, *listings):
-    """Make the next cart of the browser that placed an order."""
+    """Create the next cart of the browser that placed an order."""
     cart = make_cart(*listings)
     open_order_limits.carry_on(cart=cart, token=order.cart.token)
     cart.refresh_from_db()
@@ -66,7 +66,7 @@ def of_browser(order, *listings):
 
 
 def before_it_was_sold(light):
-    """Order the last unit; return it with the next cart of that browser, and a quote for it."""
+    """Order the last unit; return it with the browser's next cart and a quote for it."""
     cart = make_cart(light)
     quote = quote_for(cart)
     order = make_order(light)
@@ -75,7 +75,7 @@ def before_it_was_sold(light):
     return order, cart, quote
 
 
-def test_a_newer_order_of_the_same_shopper_replaces_the_unpaid_one(light):
+def test_a_newer_order_of_the_same_customer_supersedes_the_unpaid_one(light):
     first = make_order(light)
 
     second = order_of(of_browser(first, light), email="max@example.org", now=NOON + 6 * MINUTE)
@@ -88,7 +88,7 @@ def test_a_newer_order_of_the_same_shopper_replaces_the_unpaid_one(light):
     assert not Event.objects.filter(name="order.canceled").exists(), "it was his own doing"
 
 
-def test_while_his_first_payment_is_being_opened_he_is_asked_to_go_on_with_it(light):
+def test_an_order_whose_payment_page_is_opening_is_not_superseded(light):
     first = make_order(light)
 
     with pytest.raises(open_order_limits.HeldAlreadyError) as refused:
@@ -98,7 +98,7 @@ def test_while_his_first_payment_is_being_opened_he_is_asked_to_go_on_with_it(li
     assert reserved() == 1
 
 
-def test_the_last_unit_goes_from_his_old_order_to_his_new_one():
+def test_the_last_unit_moves_from_the_old_order_to_the_new_one():
     light = make_sellable(quantity=1)
     first, cart, quote = before_it_was_sold(light)
 
@@ -108,7 +108,7 @@ def test_the_last_unit_goes_from_his_old_order_to_his_new_one():
     assert Order.objects.filter(status=Status.PENDING_PAYMENT).get().cart_id == cart.pk
 
 
-def test_what_cannot_be_ordered_after_all_leaves_the_old_order_as_it_was():
+def test_a_failed_checkout_keeps_the_earlier_order():
     light = make_sellable(quantity=1)
     first, cart, quote = before_it_was_sold(light)
     StockLevel.objects.update(reported_quantity=0)
@@ -121,7 +121,7 @@ def test_what_cannot_be_ordered_after_all_leaves_the_old_order_as_it_was():
     assert reserved() == 1
 
 
-def test_other_shoppers_and_other_lights_are_let_be(light):
+def test_other_customers_and_other_items_are_unaffected(light):
     other = make_sellable()
     orders = [make_order(light), make_order(light, email="max@example.org"), make_order(other)]
 
@@ -129,7 +129,7 @@ def test_other_shoppers_and_other_lights_are_let_be(light):
     assert reserved() == len(orders)
 
 
-def test_what_was_paid_is_replaced_by_nothing(light):
+def test_a_paid_order_is_not_superseded(light):
     paid = make_paid_order(light)
     make_order(light)
 
@@ -137,7 +137,7 @@ def test_what_was_paid_is_replaced_by_nothing(light):
     assert paid.status == Status.PLACED
 
 
-def test_a_page_that_its_browser_left_is_closed_for_the_newer_order(light):
+def test_an_open_payment_page_is_closed_for_the_newer_order(light):
     first = make_order(light)
     page = open_at_gateway(first)
 
@@ -150,7 +150,7 @@ def test_a_page_that_its_browser_left_is_closed_for_the_newer_order(light):
     assert reserved() == 1
 
 
-def test_who_paid_at_this_very_moment_keeps_that_order(light):
+def test_a_concurrent_payment_keeps_the_earlier_order(light):
     first = make_order(light)
     page = open_at_gateway(first)
     gateway_for("fake").authorize(page.reference)
@@ -161,7 +161,7 @@ def test_who_paid_at_this_very_moment_keeps_that_order(light):
     assert first.status == Status.PLACED
 
 
-def test_a_stranger_who_writes_his_address_changes_nothing_of_his(light):
+def test_an_e_mail_address_does_not_identify_a_customer(light):
     first = make_order(light)
     page = open_at_gateway(first)
 
@@ -175,7 +175,7 @@ def test_a_stranger_who_writes_his_address_changes_nothing_of_his(light):
     assert reserved() == 2
 
 
-def test_the_account_is_one_shopper_under_any_address(light):
+def test_an_account_is_one_customer_with_any_e_mail(light):
     owner = User.objects.create_user(email="erika@example.org", password=None)
     first = make_order(light, email="one@example.org")
     Cart.objects.filter(pk=first.cart_id).update(owner=owner)
@@ -189,7 +189,7 @@ def test_the_account_is_one_shopper_under_any_address(light):
     assert first.status == Status.CANCELED
 
 
-def test_so_many_unpaid_orders_are_enough():
+def test_unpaid_orders_are_limited_per_customer():
     first = make_order(make_sellable())
     for _ in range(open_order_limits.MOST_OPEN - 1):
         order_of(of_browser(first, make_sellable()))
@@ -203,7 +203,7 @@ def test_so_many_unpaid_orders_are_enough():
     order_of(cart, now=NOON + reservations.PAY_WITHIN)
 
 
-def test_ordering_anew_does_not_begin_a_new_hour(light):
+def test_a_new_order_does_not_restart_the_reservation_time(light):
     first = make_order(light)
     second = order_of(of_browser(first, light), now=NOON + 18 * MINUTE)
     assert second.held_since == first.placed_at
@@ -220,7 +220,7 @@ def test_ordering_anew_does_not_begin_a_new_hour(light):
     assert fresh.pay_before == fresh.placed_at + reservations.PAY_WITHIN
 
 
-def test_what_he_gave_up_is_for_others_at_once(light):
+def test_canceled_stock_is_available_at_once(light):
     order = make_order(light, quantity=3)
 
     cancellation.cancel(order=order, reason="given up", actor="shopper", now=NOON)
@@ -228,7 +228,7 @@ def test_what_he_gave_up_is_for_others_at_once(light):
     assert make_order(light, quantity=3, email="max@example.org").status == Status.PENDING_PAYMENT
 
 
-def test_a_declined_try_is_no_payment_under_way(light):
+def test_a_declined_payment_is_not_in_progress(light):
     first = make_order(light)
     updates.apply(
         update=news_of(make_payment(first), "declined"), gateway="fake", now=first.placed_at
@@ -240,8 +240,8 @@ def test_a_declined_try_is_no_payment_under_way(light):
     assert first.status == Status.CANCELED
 
 
-def test_a_code_of_the_order_that_makes_way_is_good_for_the_new_one(light):
-    """The page counts it as used, and shows more than the order comes to: that is no change."""
+def test_a_code_of_the_superseded_order_works_for_the_new_one(light):
+    """The page counts the code as used and shows a higher total: that is no price change."""
     make_promotion(kind="amount", amount="4.00", percent=0, limit_per_customer=1)
     first = make_order(light)
     cart = of_browser(first, light)
@@ -260,7 +260,7 @@ def test_a_code_of_the_order_that_makes_way_is_good_for_the_new_one(light):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_one_shopper_in_eight_tabs_holds_one_unit():
+def test_eight_tabs_of_one_customer_reserve_one_unit():
     light = make_sellable(quantity=9)
     first = make_order(make_sellable())
     carts = [of_browser(first, light) for _ in range(8)]
@@ -275,8 +275,8 @@ def test_one_shopper_in_eight_tabs_holds_one_unit():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_checkouts_at_once_are_counted_one_after_the_other(monkeypatch):
-    """Without the lock of the shopper both would look before either held anything."""
+def test_concurrent_checkouts_are_counted_in_turn(monkeypatch):
+    """Without the lock of the customer both would count before either reserves."""
     light = make_sellable(quantity=2)
     first = make_order(make_sellable())
     rival_cart, cart = of_browser(first, light), of_browser(first, light)
