@@ -1,4 +1,4 @@
-"""Bills from a file: each is matched, told why not, and never doubled."""
+"""Invoice import: each row is matched, or rejected with its reason, and never stored twice."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def problems(*rows, **more):
     return [one.problem for one in judged(*rows, **more)]
 
 
-def test_a_good_row_is_matched_and_entered_with_all_that_it_says(bought, money):
+def test_a_valid_row_is_matched_and_entered_with_all_values(bought, money):
     rows = f"RE-1,{bought.number.lower()},{money.lower()},12.50,3,2026-11-24"
 
     (one,) = judged(rows)
@@ -72,7 +72,7 @@ def test_the_same_file_again_enters_nothing(bought, money):
     assert (listed[0].is_known, listed[0].problem) == (True, "")
 
 
-def test_a_number_that_says_something_else_now_is_refused(bought, money):
+def test_a_known_number_with_other_values_is_rejected(bought, money):
     invoice_import.enter(judged(f"RE-1,{bought.number},{money},12.50,,"), actor="x", now=NOON)
 
     (words,) = problems(f"RE-1,{bought.number},{money},99,,")
@@ -81,7 +81,7 @@ def test_a_number_that_says_something_else_now_is_refused(bought, money):
     assert bought.number in words
 
 
-def test_a_bill_that_was_withdrawn_may_come_again(bought, money):
+def test_a_withdrawn_invoice_can_be_imported_again(bought, money):
     row = f"RE-1,{bought.number},{money},12.50,,"
     invoice_import.enter(judged(row), actor="x", now=NOON)
     SupplierBill.objects.update(withdrawn_at=NOON)
@@ -89,7 +89,7 @@ def test_a_bill_that_was_withdrawn_may_come_again(bought, money):
     assert judged(row)[0].is_good
 
 
-def test_one_number_twice_in_a_file_is_one_bill(bought, money):
+def test_a_number_repeated_in_a_file_is_rejected(bought, money):
     row = f"RE-1,{bought.number},{money},12.50,,"
 
     assert problems(row, row) == ["", "The same bill number stands in row 2."]
@@ -115,7 +115,7 @@ def test_one_number_twice_in_a_file_is_one_bill(bought, money):
         ({"billed": "24.11.2026"}, "This is no day"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_reason(bought, money, change, words):
+def test_an_invalid_row_is_reported_with_its_reason(bought, money, change, words):
     cells = {
         "reference": "RE-1",
         "number": bought.number,
@@ -131,7 +131,7 @@ def test_what_is_wrong_is_told_with_its_reason(bought, money, change, words):
     assert problem.startswith(words)
 
 
-def test_a_purchase_order_of_somebody_else_is_refused(bought, money):
+def test_a_purchase_order_of_another_supplier_is_rejected(bought, money):
     other = make_supplier("other")
 
     (problem,) = problems(f"RE-1,{bought.number},{money},1,,", supplier=other)
@@ -142,7 +142,7 @@ def test_a_purchase_order_of_somebody_else_is_refused(bought, money):
 @pytest.mark.parametrize(
     "text", ["", "a,b\n1,2", HEADER, f"{HEADER}\n,,,,,", "\x00", '"', HEADER + "\n" + "x" * 600_000]
 )
-def test_what_is_no_list_is_said_to_be_none(text):
+def test_an_unreadable_file_is_rejected(text):
     with pytest.raises(csv_table.UnreadableListError):
         invoice_import.read(text)
 
@@ -156,7 +156,7 @@ def upload(bought, money):
     return SimpleUploadedFile("bills.csv", "\n".join(rows).encode())
 
 
-def test_staff_see_each_line_before_anything_is_entered(staff, bought, money):
+def test_staff_see_a_preview_before_the_import(staff, bought, money):
     seen = staff.post(PAGE, {"file": upload(bought, money), "step": "look"}).content.decode()
 
     assert SupplierBill.objects.count() == 0
@@ -169,7 +169,7 @@ def test_staff_see_each_line_before_anything_is_entered(staff, bought, money):
     assert SupplierBill.objects.get().told_by == "staff@fara.example"
 
 
-def test_who_may_not_change_bills_imports_none(client):
+def test_the_import_needs_permission(client):
     make_channel()
     client.force_login(User.objects.create_user("viewer@fara.example", "x", is_staff=True))
 
@@ -182,9 +182,7 @@ def run(path, *flags):
     return out.getvalue()
 
 
-def test_the_command_enters_nothing_beside_a_wrong_line_unless_it_is_told_to(
-    bought, money, tmp_path
-):
+def test_the_command_enters_nothing_if_a_row_is_invalid_unless_forced(bought, money, tmp_path):
     path = tmp_path / "bills.csv"
     path.write_bytes(upload(bought, money).read())
 
@@ -200,7 +198,7 @@ def test_the_command_enters_nothing_beside_a_wrong_line_unless_it_is_told_to(
 
 
 @pytest.mark.parametrize("flags", [("--supplier", "nobody"), ()])
-def test_the_command_says_what_it_cannot_read(tmp_path, flags):
+def test_the_command_reports_unreadable_files(tmp_path, flags):
     path = tmp_path / "bills.csv"
     path.write_text(f"{HEADER}\nRE-1,x,EUR,1,,\n" if flags else "nothing")
 
@@ -209,7 +207,7 @@ def test_the_command_says_what_it_cannot_read(tmp_path, flags):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_one_file_entered_by_eight_at_once_is_entered_once():
+def test_eight_concurrent_imports_of_a_file_enter_it_once():
     bought = make_accepted_purchase_order()
     money = bought.lines.get().order_line.cost_currency
     lists = [judged(f"RE-1,{bought.number},{money},12.50,,") for _ in range(8)]
@@ -227,6 +225,6 @@ def test_one_file_entered_by_eight_at_once_is_entered_once():
     assert sum(one.is_good for (one,) in lists) == 1
 
 
-def test_cents_that_a_comma_cut_off_are_not_lost():
+def test_amounts_with_a_decimal_comma_keep_their_cents():
     with pytest.raises(csv_table.UnreadableListError, match="too_wide 2"):
         invoice_import.read("bill,po,currency,goods\nB1,PO-1,EUR,1234,50\n")

@@ -1,4 +1,4 @@
-"""What an order earns after everything: to the cent, and from where each number is."""
+"""Profit: what an order earns after all costs, to the cent, with the source of each amount."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def read(order):
 
 
 def amounts(profit):
-    """Tell each kind of part: what it comes to, and where from."""
+    """Return total and source of each kind of part."""
     parts = profit.parts()
     return {
         what: (profit.sum(parts, what).amount, {one.source for one in parts if one.what == what})
@@ -68,7 +68,7 @@ def bill(purchase_order, goods, freight=None, currency="EUR", reference="RE-1"):
         max_size=12,
     ),
 )
-def test_what_is_divided_sums_up_to_the_cent_and_falls_where_there_is_weight(cents, weights):
+def test_an_allocation_sums_up_to_the_cent_and_follows_the_weights(cents, weights):
     parts = divided(Money.from_minor(cents, "EUR"), weights)
 
     assert sum(part.minor for part in parts.values()) == cents
@@ -77,7 +77,7 @@ def test_what_is_divided_sums_up_to_the_cent_and_falls_where_there_is_weight(cen
         assert not any(parts[key] for key, weight in weights.items() if weight == 0)
 
 
-def test_without_lines_it_belongs_to_none():
+def test_an_amount_without_lines_is_unassigned():
     profit = Profit(currency="EUR", lines={})
 
     profit.divide({}, What.COST, eur("-3.335"), Source.BILLED)
@@ -96,7 +96,7 @@ def terms(db):
     )
 
 
-def test_before_it_is_sent_costs_are_estimates(terms):
+def test_costs_are_estimates_before_shipment(terms):
     order = make_paid_order(make_sellable(price="119.00", cost="10.00"), quantity=2)
     OrderLine.objects.update(tax_rate=D("0.19"), tax_amount=D("38.00"))
 
@@ -113,7 +113,7 @@ def test_before_it_is_sent_costs_are_estimates(terms):
     assert read(order).is_estimated
 
 
-def test_what_is_billed_takes_the_place_of_what_was_agreed(terms):
+def test_an_invoice_replaces_the_agreed_cost(terms):
     (made,) = make_purchase_orders(make_sellable(), quantity=2)
     PurchaseOrder.objects.update(freight_amount=D("3.00"), freight_currency="EUR")
     assert amounts(read(made.order))[What.FREIGHT] == (D("-3.00"), {Source.TOLD})
@@ -126,7 +126,7 @@ def test_what_is_billed_takes_the_place_of_what_was_agreed(terms):
     assert not read(made.order).is_estimated
 
 
-def test_money_of_a_supplier_counts_at_the_rate_of_the_sale(terms):
+def test_supplier_currency_is_converted_at_the_rate_of_the_sale(terms):
     (made,) = make_purchase_orders(make_sellable(), quantity=2)
     OrderLine.objects.update(cost_currency="USD", cost_rate=D("0.9"))
     PurchaseLine.objects.update(cost_currency="USD")
@@ -137,7 +137,7 @@ def test_money_of_a_supplier_counts_at_the_rate_of_the_sale(terms):
     assert amounts(read(made.order))[What.COST] == (D("-27.01"), {Source.BILLED})
 
 
-def test_money_that_nobody_can_value_is_said_and_not_taken_for_nothing(terms):
+def test_an_unknown_rate_is_reported_and_not_zero(terms):
     (made,) = make_purchase_orders(make_sellable())
     OrderLine.objects.update(cost_currency="JPY", cost_rate=None)
     PurchaseLine.objects.update(cost_currency="JPY")
@@ -148,7 +148,7 @@ def test_money_that_nobody_can_value_is_said_and_not_taken_for_nothing(terms):
     assert profit.is_estimated
 
 
-def test_a_refund_for_goods_that_stay_sold_costs_what_is_left_after_its_tax(terms):
+def test_a_refund_for_kept_items_costs_its_net_amount(terms):
     (made,) = make_purchase_orders(make_sellable())
     order = made.order
     Order.objects.update(tax_amount=order.total_amount / 4)
@@ -161,7 +161,7 @@ def test_a_refund_for_goods_that_stay_sold_costs_what_is_left_after_its_tax(term
     assert {part.what for part in profit.unassigned} == {What.REFUND, What.TAX}
 
 
-def test_an_order_that_was_canceled_before_its_payment_earns_nothing(terms):
+def test_an_order_canceled_before_payment_earns_nothing(terms):
     order = make_order(make_sellable())
     with transaction.atomic():
         before_purchasing.end(order, reason="changed my mind", actor="shopper", now=NOON)
@@ -171,7 +171,7 @@ def test_an_order_that_was_canceled_before_its_payment_earns_nothing(terms):
     assert (profit.net.amount, profit.total.amount) == (0, 0)
 
 
-def test_what_goes_back_for_goods_that_were_canceled_is_no_refund_twice(terms):
+def test_a_refund_for_canceled_items_counts_once(terms):
     (made,) = make_purchase_orders(make_sellable())
     Payment.objects.update(
         captured_amount=made.order.total_amount, refunded_amount=made.order.total_amount
@@ -188,7 +188,7 @@ def test_what_goes_back_for_goods_that_were_canceled_is_no_refund_twice(terms):
     assert [part.what for part in read(made.order).unassigned] == [What.COST]
 
 
-def test_what_a_supplier_gives_for_a_claim_comes_back_to_its_line(terms):
+def test_a_claim_credit_is_assigned_to_its_line(terms):
     shipped = make_shipped(quantity=2)
     claim = make_claim(shipped)
     before = read(shipped.order)
@@ -201,7 +201,7 @@ def test_what_a_supplier_gives_for_a_claim_comes_back_to_its_line(terms):
     assert after.sum(line.parts, What.CREDIT) == eur("7.00")
 
 
-def test_what_a_supplier_gives_for_goods_that_went_back_comes_back_to_its_line(terms):
+def test_a_supplier_return_credit_is_assigned_to_its_line(terms):
     shipped = make_shipped(quantity=2)
     (line,) = shipped.lines.all()
     rma = supplier_returns.open_alone(
@@ -217,7 +217,7 @@ def test_what_a_supplier_gives_for_goods_that_went_back_comes_back_to_its_line(t
     assert after.sum(account.parts, What.CREDIT) == eur("7.00")
 
 
-def test_a_lost_dispute_takes_all_that_was_kept(terms):
+def test_a_lost_dispute_takes_the_remaining_capture(terms):
     (made,) = make_purchase_orders(make_sellable())
     total = made.order.total_amount
     before = read(made.order).total
@@ -227,8 +227,8 @@ def test_a_lost_dispute_takes_all_that_was_kept(terms):
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_lines_and_what_belongs_to_none_sum_up_to_the_order(terms, seed):
-    """Against sums that are made another way: of the order, the payments and the bills."""
+def test_lines_and_unassigned_amounts_sum_up_to_the_order(terms, seed):
+    """Compared with sums computed from order, payments and invoices."""
     dice = random.Random(seed)
     goods = [
         make_sellable(price=f"{dice.randint(20, 90)}.{dice.randint(10, 99)}", cost="10.00")

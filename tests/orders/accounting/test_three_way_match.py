@@ -1,4 +1,4 @@
-"""What was ordered, shipped and billed, compared three ways: bills that a person entered."""
+"""Three-way match: ordered, shipped and invoiced values, with invoices that staff entered."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COST = Decimal("10.00")
 
 @pytest.fixture
 def bought(monkeypatch):
-    """Three units that he accepted at noon, at 10.00 each."""
+    """Three units at 10.00 each, accepted at noon."""
     monkeypatch.setattr(reconciliation, "_gateways", lambda _day: [])
     monkeypatch.setattr(order_comparison, "compare", lambda **_: Compared(findings=[], count=0))
     (made,) = make_purchase_orders(make_sellable(), quantity=3)
@@ -57,7 +57,7 @@ def bill(bought, goods, *, reference="RE-1", freight=None, at=NOON):
 
 
 def compare(*, after=0):
-    """Compare the day that is over so many days after the order."""
+    """Reconcile a day that ended so many days after the order."""
     now = NOON + (after + 1) * DAY + DAY / 2
     day = reconciliation.day_of((NOON + after * DAY).date(), now=now)
     assert reconciliation.reconcile(day=day, moment=lambda: now).status == "reconciled"
@@ -69,7 +69,7 @@ def match():
     return [one.match for one in SupplierBill.objects.order_by("pk")]
 
 
-def test_a_bill_waits_for_its_shipment_and_matches_when_all_has_left(bought):
+def test_an_invoice_waits_for_its_shipment_and_then_matches(bought):
     assert bill(bought, "30.00").match == "new"
 
     assert (compare(), match()) == ([], ["waits"])
@@ -79,7 +79,7 @@ def test_a_bill_waits_for_its_shipment_and_matches_when_all_has_left(bought):
     assert (compare(after=2), match()) == ([], ["matched"])
 
 
-def test_billed_and_not_shipped_in_time_until_it_leaves(bought):
+def test_an_invoice_without_shipment_is_a_discrepancy_until_shipped(bought):
     terms(billed_ships_within_days=4)
     bill(bought, "30.00")
     ship(1)
@@ -94,7 +94,7 @@ def test_billed_and_not_shipped_in_time_until_it_leaves(bought):
     assert (compare(after=5), match()) == ([], ["matched"])
 
 
-def test_who_bills_each_parcel_when_it_leaves_charges_neither_less_nor_twice(bought):
+def test_invoices_per_parcel_match(bought):
     bill(bought, "10.00")
     ship(1)
     assert (compare(), match()) == ([], ["waits"])
@@ -105,16 +105,16 @@ def test_who_bills_each_parcel_when_it_leaves_charges_neither_less_nor_twice(bou
     assert (compare(after=1), match()) == ([], ["matched", "matched"])
 
 
-def test_less_than_what_left_is_no_bill_per_parcel(bought):
+def test_an_invoice_below_the_shipped_value_is_a_discrepancy(bought):
     bill(bought, "10.00")
     ship(2)
 
     assert compare() == [("bill_less", "goods", 3 * COST, COST)]
 
 
-def test_shipped_and_never_billed_where_he_owes_a_bill(bought):
+def test_a_shipment_without_an_owed_invoice_is_a_discrepancy(bought):
     ship(3)
-    assert compare(after=3) == []  # nobody said that he bills what he ships
+    assert compare(after=3) == []  # the supplier is not set to owe invoices
     terms(bills_within_days=5)
     assert compare(after=4) == []
 
@@ -133,7 +133,9 @@ def test_shipped_and_never_billed_where_he_owes_a_bill(bought):
         ("1", "0.50", "29.49", True),
     ],
 )
-def test_what_staff_tolerate_of_him_is_no_difference(bought, percent, amount, billed, is_other):
+def test_a_difference_within_the_tolerance_is_no_discrepancy(
+    bought, percent, amount, billed, is_other
+):
     terms(bill_tolerance_percent=Decimal(percent), bill_tolerance_amount=Decimal(amount))
     ship(3)
     bill(bought, billed)
@@ -142,7 +144,7 @@ def test_what_staff_tolerate_of_him_is_no_difference(bought, percent, amount, bi
     assert match() == ["differs" if is_other else "matched"]
 
 
-def test_the_same_goods_billed_twice_are_found_by_what_they_come_to(bought):
+def test_a_duplicate_invoice_is_found_by_its_amount(bought):
     ship(3)
     bill(bought, "30.00")
     bill(bought, "30.00", reference="RE-2")
@@ -151,7 +153,7 @@ def test_the_same_goods_billed_twice_are_found_by_what_they_come_to(bought):
     assert match() == ["differs", "differs"]
 
 
-def test_what_staff_closed_is_said_beside_the_bill(bought):
+def test_an_accepted_discrepancy_is_shown_at_the_invoice(bought):
     ship(3)
     bill(bought, "31.00")
     compare()
@@ -162,7 +164,7 @@ def test_what_staff_closed_is_said_beside_the_bill(bought):
     assert match() == ["settled"]
 
 
-def test_a_bill_for_nothing_of_ours_says_so(bought):
+def test_an_invoice_without_a_purchase_order_is_unknown(bought):
     bill(bought, "5.00").delete()
     bought.number = "another"
     bill(bought, "5.00")
@@ -172,7 +174,7 @@ def test_a_bill_for_nothing_of_ours_says_so(bought):
     assert match() == ["unknown"]
 
 
-def test_a_bill_that_is_withdrawn_counts_neither_way(bought):
+def test_a_withdrawn_invoice_does_not_count(bought):
     ship(3)
     first = bill(bought, "99.00")
     invoices.withdraw(bill=first, now=NOON)

@@ -1,4 +1,4 @@
-"""What staff see of money that does not agree, and what they do about it."""
+"""Reconciliation admin: what staff see of discrepancies and what they can do."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def page(what="changelist", *args, table="moneydifference"):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_staff_take_a_lost_event_in_by_one_button_once(test_gateway, staff):  # noqa: F811
+def test_staff_apply_a_lost_event_once(test_gateway, staff):  # noqa: F811
     payment = paid(test_gateway)
     accepted(payment)
     test_gateway.client.post(
@@ -58,7 +58,7 @@ def test_staff_take_a_lost_event_in_by_one_button_once(test_gateway, staff):  # 
     assert url not in staff.get(page("change", difference.pk)).content.decode()
 
 
-def test_the_file_holds_what_the_list_shows(staff):
+def test_the_export_has_the_rows_of_the_list(staff):
     day = make_day()
     make_difference(day=day, name="re_1")
     make_difference(day=day, name="=cmd()", kind=Kind.NOT_WITH_US, what=What.CAPTURED)
@@ -74,7 +74,7 @@ def test_the_file_holds_what_the_list_shows(staff):
     assert row["The other side's number of it"] == "'=cmd()"
 
 
-def test_a_list_is_narrowed_by_day_kind_state_and_money(staff):
+def test_the_list_is_filtered_by_day_kind_status_and_currency(staff):
     day = make_day()
     make_difference(day=day, name="re_1")
     make_difference(day=day, name="re_2", currency="USD", kind=Kind.AMOUNT)
@@ -91,8 +91,8 @@ def test_a_list_is_narrowed_by_day_kind_state_and_money(staff):
         assert len(staff.get(page(), words).context["cl"].result_list) == expected, words
 
 
-def test_who_may_only_look_can_act_on_nothing(client):
-    make_channel()  # the page that says no is the shop's
+def test_viewers_have_no_actions(client):
+    make_channel()  # the error page belongs to the shop
     row = make_difference()
     viewer = User.objects.create_user("viewer@fara.example", "a password", is_staff=True)
     viewer.user_permissions.add(Permission.objects.get(codename="view_moneydifference"))
@@ -110,7 +110,7 @@ def test_who_may_only_look_can_act_on_nothing(client):
     assert client.get(page("export")).status_code == 403
 
 
-def test_a_difference_is_closed_only_with_a_reason(staff):
+def test_a_discrepancy_is_accepted_only_with_a_reason(staff):
     row = make_difference()
 
     staff.post(page("settle", row.pk), {"reason": ""})
@@ -125,7 +125,7 @@ def test_a_difference_is_closed_only_with_a_reason(staff):
 
 @pytest.mark.parametrize("language", ["en", "az"])
 @pytest.mark.parametrize("kind", Kind.values)
-def test_each_kind_says_what_to_do(kind, language, staff):
+def test_each_kind_has_advice(kind, language, staff):
     row = make_difference(kind=Kind(kind))
 
     with translation.override(language):
@@ -136,7 +136,7 @@ def test_each_kind_says_what_to_do(kind, language, staff):
     translation.deactivate()
 
 
-def test_a_day_is_compared_again_or_closed_without_it(staff, monkeypatch):
+def test_a_day_is_compared_again_or_skipped(staff, monkeypatch):
     asked = []
     monkeypatch.setattr(tasks.reconcile_day, "delay", lambda **known: asked.append(known))
     day = make_day()
@@ -153,7 +153,7 @@ def test_a_day_is_compared_again_or_closed_without_it(staff, monkeypatch):
 
 @pytest.fixture
 def bill(world):
-    """What staff type from a bill on paper."""
+    """The form data of an invoice on paper."""
     purchase_order = PurchaseOrder.objects.filter(accepted_at__isnull=False).first()
     return {
         "supplier": purchase_order.supplier_id,
@@ -167,7 +167,7 @@ def bill(world):
     }
 
 
-def test_a_bill_on_paper_is_entered_once_and_withdrawn(bill, staff):
+def test_an_invoice_is_entered_once_and_withdrawn(bill, staff):
     url = page("add", table="supplierbill")
     assert staff.get(url).status_code == 200
 
@@ -188,7 +188,7 @@ def test_a_bill_on_paper_is_entered_once_and_withdrawn(bill, staff):
     assert staff.post(url, bill).status_code == 302
 
 
-def test_the_sweep_compares_what_waits_and_no_broken_day_stops_it(monkeypatch, caplog):
+def test_a_failing_day_does_not_stop_the_sweep(monkeypatch, caplog):
     done = []
     waiting = [make_day(TODAY + timedelta(days=more)) for more in range(3)]
 

@@ -1,4 +1,4 @@
-"""What cannot be judged at this moment is no difference, and is not said to agree either."""
+"""Comparison in flight: what cannot be judged yet is neither a discrepancy nor cleared."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def no_gateway(monkeypatch):
     monkeypatch.setattr(reconciliation, "_gateways", lambda _day: [])
 
 
-def test_what_is_taken_once_when_all_have_answered_is_not_missing_before():
+def test_a_deferred_single_capture_is_not_missing():
     bought(captured="0.00")
-    PurchaseOrder.objects.update(accepted_at=None)  # stands for the one that has not answered
+    PurchaseOrder.objects.update(accepted_at=None)  # as of the purchase order without an answer
     Payment.objects.update(taking="once", capture_before=LATER + timedelta(days=3))
 
     compare()
@@ -37,18 +37,18 @@ def test_what_is_taken_once_when_all_have_answered_is_not_missing_before():
     assert len(found()) == 1
 
 
-def test_what_nobody_can_judge_at_this_moment_is_not_said_to_agree():
+def test_an_undecided_discrepancy_is_not_cleared():
     bought(status="canceled")
     compare()
     ((kind, *_),) = found()
     assert kind == "nothing_ordered"
 
-    Order.objects.update(status_since=LATER - timedelta(minutes=5))  # somebody held it just now
+    Order.objects.update(status_since=LATER - timedelta(minutes=5))  # put on hold just now
     compare()
     assert len(found()) == 1
 
 
-def test_a_day_that_nobody_can_finish_is_asked_about_less_often(monkeypatch):
+def test_a_failing_day_is_retried_less_often(monkeypatch):
     bought()
     day = reconciliation.day_of(DAY, now=LATER)
     MoneyDay.objects.filter(pk=day.pk).update(tries=reconciliation.OFTEN, status_since=LATER)

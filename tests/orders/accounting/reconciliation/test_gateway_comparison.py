@@ -1,4 +1,4 @@
-"""Our book of payments against the books of running gateways: each difference, planted once."""
+"""Gateway comparison: our ledger against running gateways, each kind of discrepancy once."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PAYS = {"GatewayProcess": "test", "StripeProcess": "stripe"}
 
 @pytest.fixture(params=["test", "stripe"])
 def server(request):
-    """The process that stands for the gateway; the shop's settings point at it."""
+    """The gateway process; the shop's settings point at it."""
     return request.getfixturevalue("test_gateway" if request.param == "test" else "stripe")
 
 
@@ -45,13 +45,13 @@ def at(payment):
 
 
 def by_hand(payment, verb, amount, key="by hand"):
-    """Move money at the gateway behind the shop's back."""
+    """Move money at the gateway without the shop."""
     money = Money(amount, payment.currency)
     last = {"is_last": True} if verb == "capture" else {}
     return getattr(at(payment), verb)(reference=payment.reference, amount=money, key=key, **last)
 
 
-def test_a_clean_day_of_a_whole_order_has_no_difference(server):
+def test_a_complete_order_has_no_discrepancy(server):
     payment = paid(server)
     accepted(payment)
     refund(payment, PART)
@@ -66,7 +66,7 @@ def test_a_clean_day_of_a_whole_order_has_no_difference(server):
     assert day.counts["orders"] == 1
 
 
-def test_a_shopper_who_paid_nothing_is_no_difference(server):
+def test_an_unpaid_payment_is_no_discrepancy(server):
     open_order()
     declined = open_order()
     server.pay(declined.pay_url, "4000 0000 0000 0002")
@@ -75,7 +75,7 @@ def test_a_shopper_who_paid_nothing_is_no_difference(server):
     assert found() == []
 
 
-def test_money_that_is_held_without_our_knowing_is_taken_in_by_one_button(server):
+def test_an_unknown_authorization_is_applied(server):
     payment = open_order()
     server.pay(payment.pay_url)
     compare()
@@ -95,7 +95,7 @@ def test_money_that_is_held_without_our_knowing_is_taken_in_by_one_button(server
     assert found() == []
 
 
-def test_what_was_captured_by_hand_is_not_with_us(server):
+def test_a_capture_at_the_gateway_is_missing_in_the_ledger(server):
     payment = paid(server)
     by_hand(payment, "capture", payment.amount)
 
@@ -107,7 +107,7 @@ def test_what_was_captured_by_hand_is_not_with_us(server):
     assert payment.captured_amount == payment.amount
 
 
-def test_a_hold_that_ended_unheard_is_told_and_taken_in(server):
+def test_a_lost_expiry_is_found_and_applied(server):
     payment = paid(server)
     by_hand(payment, "release", payment.amount)
 
@@ -121,7 +121,7 @@ def test_a_hold_that_ended_unheard_is_told_and_taken_in(server):
     assert found() == []
 
 
-def test_a_refund_by_hand_is_not_in_the_ledger(server):
+def test_a_refund_at_the_gateway_is_missing_in_the_ledger(server):
     payment = paid(server)
     accepted(payment)
     by_hand(payment, "refund", PART)
@@ -135,7 +135,7 @@ def test_a_refund_by_hand_is_not_in_the_ledger(server):
     assert found() == []
 
 
-def test_the_same_refund_given_twice_is_told_as_twice(server):
+def test_a_duplicate_refund_is_found(server):
     payment = paid(server)
     accepted(payment)
     refund(payment, PART)
@@ -146,7 +146,7 @@ def test_the_same_refund_given_twice_is_told_as_twice(server):
     assert found() == [("twice", "refunded", None, PART)]
 
 
-def test_a_refund_whose_answer_was_lost_is_no_second_one(server):
+def test_a_refund_with_a_lost_answer_is_no_duplicate(server):
     payment = paid(server)
     accepted(payment)
     refund(payment, PART)
@@ -159,7 +159,7 @@ def test_a_refund_whose_answer_was_lost_is_no_second_one(server):
     assert found() == [("refund_unbooked", "refunded", None, PART)]
 
 
-def test_a_payment_that_the_gateway_does_not_have(server):
+def test_a_payment_missing_at_the_gateway(server):
     payment = paid(server)
     server.control("reset", {})
 
@@ -170,7 +170,7 @@ def test_a_payment_that_the_gateway_does_not_have(server):
     assert "right account" in labels.to_do(the_one())
 
 
-def test_a_refund_that_only_our_book_has(server):
+def test_a_refund_missing_at_the_gateway(server):
     payment = paid(server)
     accepted(payment)
     refund(payment, PART)
@@ -189,7 +189,7 @@ def test_a_refund_that_only_our_book_has(server):
     assert found() == [("not_at_gateway", "refunded", Decimal("2.00"), None)]
 
 
-def test_amounts_that_differ(server):
+def test_different_amounts(server):
     payment = paid(server)
     accepted(payment)
     rows = Payment.objects.filter(pk=payment.pk)
@@ -201,7 +201,7 @@ def test_amounts_that_differ(server):
     assert ("amount", "captured", less, payment.amount) in found()
 
 
-def test_currencies_that_differ(server):
+def test_different_currencies(server):
     payment = paid(server)
     Payment.objects.filter(pk=payment.pk).update(currency="USD")
 
@@ -212,7 +212,7 @@ def test_currencies_that_differ(server):
     assert (difference.currency, difference.found_currency) == ("USD", "EUR")
 
 
-def test_money_of_a_payment_that_we_never_opened(server):
+def test_money_of_an_unknown_payment(server):
     gateway = gateway_for(PAYS[type(server).__name__])
     opened = gateway.open(
         key="pay:elsewhere",
@@ -236,7 +236,7 @@ def test_money_of_a_payment_that_we_never_opened(server):
     assert found() == []
 
 
-def test_what_moves_at_this_moment_does_not_differ_yet(server):
+def test_a_moving_payment_is_no_discrepancy_yet(server):
     payment = open_order()
     server.pay(payment.pay_url)
 
@@ -249,7 +249,7 @@ def test_what_moves_at_this_moment_does_not_differ_yet(server):
 
 
 @pytest.mark.parametrize("many", [True, False])
-def test_parts_captured_one_by_one_or_at_once_agree(server, many):
+def test_single_and_multiple_captures_agree(server, many):
     if PAYS[type(server).__name__] == "stripe":
         server.control("account", {"many": many})
     payment = paid(server, *two_sellables())
@@ -265,7 +265,7 @@ def test_parts_captured_one_by_one_or_at_once_agree(server, many):
     assert found() == []
 
 
-def test_a_part_that_was_captured_twice_is_told_as_twice(test_gateway):  # noqa: F811 - the fixture
+def test_a_duplicate_capture_is_found(test_gateway):  # noqa: F811 - the fixture
     payment = paid(test_gateway, *two_sellables())
     first, _second = divided(payment)
     accept(payment, first)

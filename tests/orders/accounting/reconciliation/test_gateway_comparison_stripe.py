@@ -1,4 +1,4 @@
-"""What only Stripe does to a payment, against our book of it."""
+"""Gateway comparison: events that only Stripe has, against our ledger."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PART = Decimal("7.50")
 
 
-def test_a_dispute_whose_news_never_came_is_taken_in(stripe):  # noqa: F811 - the fixture
+def test_a_lost_dispute_event_is_applied(stripe):  # noqa: F811 - the fixture
     payment = paid(stripe)
     accepted(payment)
     stripe.control("dispute", {"id": stripe.intent["id"], "status": "needs_response"})
@@ -30,7 +30,7 @@ def test_a_dispute_whose_news_never_came_is_taken_in(stripe):  # noqa: F811 - th
     assert found() == []
 
 
-def test_a_refund_that_came_back_unheard_is_told(stripe):  # noqa: F811 - the fixture
+def test_a_lost_refund_failure_is_found(stripe):  # noqa: F811 - the fixture
     payment = paid(stripe)
     accepted(payment)
     refund(payment, PART)

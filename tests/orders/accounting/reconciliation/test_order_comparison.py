@@ -1,4 +1,4 @@
-"""What was taken for orders against what they are worth and what was ordered of them."""
+"""Order comparison: captured money against order values and purchase orders."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DAY = NOON.date()
 
 @pytest.fixture(autouse=True)
 def no_gateway(monkeypatch):
-    """The book is compared with no gateway: these differences are ours alone."""
+    """Compare without gateways: only order discrepancies remain."""
     monkeypatch.setattr(reconciliation, "_gateways", lambda _day: [])
 
 
@@ -44,7 +44,7 @@ def found(status="open"):
 
 
 def bought(*, status="shipped", captured=None, refunded=0):
-    """Make an order whose goods went as far as that, and whose money was taken as far as that."""
+    """Create an order with the given fulfillment and payment progress."""
     (purchase_order,) = make_purchase_orders()
     PurchaseOrder.objects.update(
         status=status,
@@ -58,7 +58,7 @@ def bought(*, status="shipped", captured=None, refunded=0):
     return purchase_order
 
 
-def test_goods_that_left_and_were_paid_for_agree():
+def test_a_shipped_and_captured_order_agrees():
     bought()
 
     assert compare().status == "reconciled"
@@ -76,7 +76,7 @@ def test_shipped_and_not_captured():
     assert "ask again" in labels.to_do(row)
 
 
-def test_what_left_this_minute_is_not_late_yet():
+def test_a_recent_shipment_is_not_late():
     bought(captured=0)
     PurchaseOrder.objects.update(status_since=LATER - timedelta(minutes=5))
 
@@ -95,7 +95,7 @@ def test_captured_and_nothing_ordered():
 
 
 @pytest.mark.parametrize("settled", ["refunded", "refunding", "kept and paid"])
-def test_what_was_given_back_or_is_paid_by_decision_is_no_difference(settled):
+def test_a_refund_or_a_paid_canceled_shipment_is_no_discrepancy(settled):
     purchase_order = bought(status="canceled")
     payment = Payment.objects.get()
     if settled == "refunded":
@@ -124,7 +124,7 @@ def test_what_was_given_back_or_is_paid_by_decision_is_no_difference(settled):
     assert found() == []
 
 
-def test_captured_more_than_the_order_is_worth():
+def test_captured_more_than_the_order_total():
     purchase_order = bought()
     total = purchase_order.order.total_amount
     Payment.objects.update(authorized_amount=total + 1, captured_amount=total + 1, amount=total + 1)
@@ -134,10 +134,10 @@ def test_captured_more_than_the_order_is_worth():
     assert found() == [("over_captured", total, total + 1)]
 
 
-def test_an_order_that_was_paid_twice():
+def test_an_order_paid_twice():
     purchase_order = bought()
     first = Payment.objects.get()
-    Payment.objects.update(status="refunded")  # so that another one may live
+    Payment.objects.update(status="refunded")  # so that a second payment may be open
     Payment.objects.create(
         order=purchase_order.order,
         gateway="fake",
@@ -157,7 +157,7 @@ def test_an_order_that_was_paid_twice():
     assert found() == [("twice", first.amount, 2 * first.amount)]
 
 
-def test_an_order_that_was_paid_in_another_currency():
+def test_an_order_paid_in_another_currency():
     bought(status="in_progress")
     Payment.objects.update(currency="USD")
 
@@ -168,7 +168,7 @@ def test_an_order_that_was_paid_in_another_currency():
     assert (kind, row.currency, row.found_currency) == ("currency", "EUR", "USD")
 
 
-def test_to_compare_twice_finds_the_same_rows():
+def test_a_second_run_finds_the_same_rows():
     bought(captured=0)
     first = compare()
     rows = list(MoneyDifference.objects.values())
@@ -181,7 +181,7 @@ def test_to_compare_twice_finds_the_same_rows():
     assert list(MoneySighting.objects.values()) == seen
 
 
-def test_a_difference_keeps_its_first_day_and_goes_by_itself():
+def test_a_discrepancy_keeps_its_first_day_and_is_cleared():
     purchase_order = bought(captured=0)
     compare()
     next_day = DAY + timedelta(days=1)
@@ -202,7 +202,7 @@ def test_a_difference_keeps_its_first_day_and_goes_by_itself():
     assert (row.status, row.first_day) == ("open", DAY)
 
 
-def test_what_staff_closed_stays_closed_until_it_differs_otherwise():
+def test_an_accepted_discrepancy_reopens_when_it_changes():
     bought(captured=0)
     compare()
     row = MoneyDifference.objects.get()
@@ -222,7 +222,7 @@ def test_what_staff_closed_stays_closed_until_it_differs_otherwise():
     assert (row.status, row.closed_by, row.closed_because) == ("open", "", "")
 
 
-def test_a_day_that_is_not_over_is_not_compared():
+def test_a_day_that_has_not_ended_is_not_compared():
     day = reconciliation.day_of(DAY, now=NOON)
 
     with pytest.raises(reconciliation.TooSoonError):
@@ -230,7 +230,7 @@ def test_a_day_that_is_not_over_is_not_compared():
     assert MoneyDay.objects.get().tries == 0
 
 
-def test_each_day_since_the_first_payment_waits_to_be_compared():
+def test_each_day_since_the_first_payment_is_due():
     assert reconciliation.due(now=LATER) == []
     bought()
 
@@ -245,7 +245,7 @@ def test_each_day_since_the_first_payment_waits_to_be_compared():
     )
 
 
-def test_a_gateway_that_is_down_leaves_the_day_open_and_is_asked_again(monkeypatch):
+def test_a_gateway_that_is_down_keeps_the_day_open(monkeypatch):
     bought(captured=0)
     monkeypatch.setattr(reconciliation, "_gateways", lambda _day: ["fake"])
     troubles = [TemporaryError("nobody is there")]
@@ -259,14 +259,14 @@ def test_a_gateway_that_is_down_leaves_the_day_open_and_is_asked_again(monkeypat
 
     day = compare()
     assert (day.status, day.problem) == ("open", "gateway:fake: nobody is there")
-    assert len(found()) == 1  # what could be compared is known all the same
+    assert len(found()) == 1  # the other comparisons are stored
     assert DAY in [one.day for one in reconciliation.due(now=LATER)]
 
     day = compare()
     assert (day.status, day.problem, day.tries) == ("reconciled", "", 2)
 
 
-def test_a_day_that_nobody_can_compare_is_closed_by_a_person():
+def test_staff_can_skip_a_day():
     bought()
     day = reconciliation.day_of(DAY, now=LATER)
 

@@ -1,4 +1,4 @@
-"""What suppliers charged against what our purchase orders expected, told by a running sandbox."""
+"""Purchase comparison: charges read from a running sandbox against our purchase orders."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SPAN = timedelta(days=1)
 
 @pytest.fixture
 def bought(sandbox_supplier, monkeypatch):  # noqa: F811 - the fixture
-    """A purchase order that the sandbox accepted and was paid for."""
+    """A purchase order that the sandbox accepted and charged."""
     monkeypatch.setattr(reconciliation, "_gateways", lambda _day: [])
     channel = stock_the_shop(sandbox_supplier)
     purchase_order = sell_one(channel)
@@ -51,7 +51,7 @@ def goods(purchase_order):
     return sum(line.agreed_cost_amount * line.quantity for line in purchase_order.lines.all())
 
 
-def test_what_he_charged_is_kept_and_agrees_with_what_was_expected(bought):
+def test_a_charge_is_stored_and_agrees(bought):
     day = compare()
 
     bill = SupplierBill.objects.get()
@@ -74,7 +74,7 @@ def test_more_or_less_than_agreed(bought, more, kind):
     assert found() == [(kind, "goods", told - more, told)]
 
 
-def test_a_way_that_cost_more_than_he_said_when_he_accepted(bought):
+def test_freight_above_the_stated_amount(bought):
     message = bought.messages.get(kind="accepted")
     message.body["freight"] = "0.50 USD"
     message.save()
@@ -85,7 +85,7 @@ def test_a_way_that_cost_more_than_he_said_when_he_accepted(bought):
     assert "way" in labels.to_do(MoneyDifference.objects.get())
 
 
-def test_he_accepted_and_charged_nothing(bought, sandbox_supplier):  # noqa: F811 - the fixture
+def test_an_accepted_order_without_a_charge(bought, sandbox_supplier):  # noqa: F811 - the fixture
     compare()
     sandbox_supplier.control("cancel", {"orderNumber": bought.number})
 
@@ -95,7 +95,7 @@ def test_he_accepted_and_charged_nothing(bought, sandbox_supplier):  # noqa: F81
     assert SupplierBill.objects.get().withdrawn_at is not None
 
 
-def test_he_charged_for_what_was_canceled(bought):
+def test_a_charge_for_a_canceled_order(bought):
     PurchaseOrder.objects.update(status="canceled")
 
     compare()
@@ -104,7 +104,7 @@ def test_he_charged_for_what_was_canceled(bought):
     assert kinds == [("bill_more", "freight", None), ("bill_more", "goods", None)]
 
 
-def test_a_bill_on_paper_for_what_he_charged_already_is_a_second_one(bought):
+def test_an_entered_invoice_for_a_charged_order_is_a_duplicate(bought):
     now = timezone.now()
     paper = SupplierBill(
         supplier=bought.supplier,
@@ -130,8 +130,8 @@ def test_a_bill_on_paper_for_what_he_charged_already_is_a_second_one(bought):
     assert found() == []
 
 
-def test_parts_of_a_split_order_are_one_charge(bought, sandbox_supplier):  # noqa: F811
-    """What CJ makes of one order replaces what he charged for the whole."""
+def test_the_parts_of_a_split_order_are_one_charge(bought, sandbox_supplier):  # noqa: F811
+    """CJ replaces the charge of the whole order by those of its parts."""
     compare()
     whole_bill = SupplierBill.objects.get()
     told = [
@@ -157,7 +157,7 @@ def test_parts_of_a_split_order_are_one_charge(bought, sandbox_supplier):  # noq
     assert findings == []
 
 
-def test_a_bill_in_another_currency(bought):
+def test_an_invoice_in_another_currency(bought):
     compare()
     SupplierBill.objects.update(currency="EUR", told_by="zumrud")
 
@@ -167,7 +167,7 @@ def test_a_bill_in_another_currency(bought):
     assert (row.kind, row.currency, row.found_currency) == ("bill_currency", "USD", "EUR")
 
 
-def test_a_bill_for_a_purchase_order_that_nobody_knows(bought, sandbox_supplier):  # noqa: F811
+def test_an_invoice_for_an_unknown_purchase_order(bought, sandbox_supplier):  # noqa: F811
     PurchaseOrder.objects.update(number="ours", supplier_reference="his")
 
     compare()
@@ -180,7 +180,7 @@ def test_a_bill_for_a_purchase_order_that_nobody_knows(bought, sandbox_supplier)
 
 
 @pytest.mark.parametrize("kind", ["500", "garbage", "drop_before"])
-def test_a_supplier_who_does_not_say_leaves_the_day_open(bought, sandbox_supplier, kind):  # noqa: F811
+def test_a_supplier_that_does_not_answer_keeps_the_day_open(bought, sandbox_supplier, kind):  # noqa: F811
     sandbox_supplier.fault("order/list", kind, count=0)
 
     day = compare()
@@ -191,7 +191,7 @@ def test_a_supplier_who_does_not_say_leaves_the_day_open(bought, sandbox_supplie
     assert compare().status == "reconciled"
 
 
-def test_he_who_lists_nothing_is_asked_for_each_order(bought, monkeypatch):
+def test_a_supplier_without_a_list_is_asked_per_order(bought, monkeypatch):
     monkeypatch.setattr(invoices, "Charging", type("Nobody", (), {}))
     monkeypatch.setattr(invoices, "lists_all", lambda _supplier: False)
     PurchaseLine.objects.update(agreed_cost_amount=1)
@@ -203,14 +203,14 @@ def test_he_who_lists_nothing_is_asked_for_each_order(bought, monkeypatch):
     assert found() == [("bill_more", "goods", Decimal("1.00"), bill.goods_amount)]
 
 
-def test_a_blocked_supplier_is_not_asked(bought, sandbox_supplier):  # noqa: F811 - the fixture
+def test_a_blocked_supplier_is_not_called(bought, sandbox_supplier):  # noqa: F811 - the fixture
     sandbox_supplier.fault("order/list", "500", count=0)
     Supplier.objects.update(status="blocked")
 
     assert compare().status == "reconciled"
 
 
-def test_a_list_that_does_not_end_is_not_half_believed(bought, monkeypatch):
+def test_an_incomplete_list_is_not_used(bought, monkeypatch):
     from suppliers.connectors.cj import order_status  # noqa: PLC0415
 
     monkeypatch.setattr(order_status, "A_PAGE", 1)
