@@ -220,7 +220,7 @@ def cancellation_answered(purchase_order: PurchaseOrder, *, is_stopped: bool, at
     )
 
 
-def lines_refused(  # noqa: PLR0913 - which of it, what that is worth, and why
+def lines_refused(  # noqa: PLR0913 - the parts of one record
     purchase_order: PurchaseOrder,
     *,
     lines: QuerySet[OrderLine],

@@ -54,7 +54,7 @@ class Wished:
     late: tuple[str, ...]
 
 
-def send_elsewhere(  # noqa: PLR0913 - as ``corrections.correct``
+def send_elsewhere(  # noqa: PLR0913 - the parts of one record
     *,
     order: Order,
     ship_to: Address,
@@ -158,7 +158,7 @@ def _wish(order: Order, ship_to: Address, reason: str, actor: str, now: datetime
     return Wished(done=tuple(done), asked=tuple(asked + again), late=tuple(late))
 
 
-def _ask(  # noqa: PLR0913, PLR0917 - what, where to, which wish, why, who and when
+def _ask(  # noqa: PLR0913, PLR0917 - the parts of one record
     purchase_order: PurchaseOrder,
     there: dict[str, str],
     place: int,
@@ -183,7 +183,7 @@ def _ask(  # noqa: PLR0913, PLR0917 - what, where to, which wish, why, who and w
     )
 
 
-def _change(  # noqa: PLR0913, PLR0917 - what, where to, which wish, why, who and when
+def _change(  # noqa: PLR0913, PLR0917 - the parts of one record
     purchase_order: PurchaseOrder,
     ship_to: Address,
     place: int,

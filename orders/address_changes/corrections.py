@@ -100,7 +100,7 @@ def confirm(*, order: Order, reason: str, actor: str, now: datetime) -> None:
     _let_go(order, actor=actor, now=now)
 
 
-def correct(  # noqa: PLR0913 - which order, where to, what was said to that, why, who and when
+def correct(  # noqa: PLR0913 - the parts of one record
     *,
     order: Order,
     ship_to: Address,
@@ -124,7 +124,7 @@ def correct(  # noqa: PLR0913 - which order, where to, what was said to that, wh
 
 
 @transaction.atomic(durable=True)
-def _correct(  # noqa: PLR0913, PLR0917 - as above
+def _correct(  # noqa: PLR0913, PLR0917 - the parts of one record
     order: Order,
     ship_to: Address,
     reason: str,

@@ -253,7 +253,7 @@ def open_lines(setback: Setback) -> list[SetbackLine]:
 
 
 @needs_transaction
-def end(  # noqa: PLR0913 - how it ends, who said so, and why
+def end(  # noqa: PLR0913 - the parts of one record
     setback: Setback,
     to: Setback.Status,
     *,

@@ -21,7 +21,7 @@ Status = Setback.Status
 
 
 @needs_transaction
-def give_up(  # noqa: PLR0913 - what, which of it, why, who said so, and whether he is told
+def give_up(  # noqa: PLR0913 - the parts of one record
     setback: Setback,
     *,
     only: Collection[int] | None = None,

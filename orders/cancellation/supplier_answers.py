@@ -148,7 +148,7 @@ def not_stopped(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> 
 
 
 @transaction.atomic(durable=True)
-def hear(  # noqa: PLR0913 - what he said, in its parts, and who says so
+def hear(  # noqa: PLR0913 - the parts of one record
     *,
     purchase_order: PurchaseOrder,
     is_stopped: bool,

@@ -124,7 +124,7 @@ _OPEN = Prepared(_open)
 
 
 @transaction.atomic(durable=True)
-def add(  # noqa: PLR0913 - what, how many, when, and of how many
+def add(  # noqa: PLR0913 - the parts of one record
     *,
     cart: Cart,
     listing_id: int,
@@ -334,7 +334,7 @@ def read(*, listing_id: int, now: datetime) -> Listing | None:
     return _LISTING.first(listing_id=listing_id, now=now)
 
 
-def begin(  # noqa: PLR0913 - what, how many, where to, when, and of how many
+def begin(  # noqa: PLR0913 - the parts of one record
     *,
     listing: Listing,
     quantity: int,

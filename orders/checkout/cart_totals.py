@@ -98,7 +98,7 @@ def ways_of(quote: ShippingQuote | None, *, keys: Mapping[int, int]) -> list[Way
     ]
 
 
-def bill(  # noqa: PLR0913 - whose cart, what is in it, how it goes, and when
+def bill(  # noqa: PLR0913 - the parts of one record
     *,
     cart: Cart,
     wanted: Mapping[int, PricedLine],

@@ -108,7 +108,7 @@ class DoubtfulAddressError(BadAddressError):
     """The address has an unconfirmed warning. Nothing was written."""
 
 
-def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
+def place(  # noqa: PLR0913 - the parts of one record
     *,
     cart: Cart,
     email: str,

@@ -23,7 +23,7 @@ from storefront.lib.address import Address
 from storefront.lib.money import Money
 
 
-def order_of(  # noqa: PLR0913 - an order is who, what, where, how and for how much
+def order_of(  # noqa: PLR0913 - the parts of one record
     *,
     cart: Cart,
     number: str,
@@ -69,7 +69,7 @@ def order_of(  # noqa: PLR0913 - an order is who, what, where, how and for how m
     )
 
 
-def lines_of(  # noqa: PLR0913 - whose lines, from where, and for how much
+def lines_of(  # noqa: PLR0913 - the parts of one record
     *,
     order: Order,
     lines: Sequence[ReadLine],

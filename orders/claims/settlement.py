@@ -75,7 +75,7 @@ def _doubt(claim: SupplierClaim, state: ClaimState) -> str:
 
 
 @transaction.atomic(durable=True)
-def record(  # noqa: PLR0913 - what, how much, why, who and when
+def record(  # noqa: PLR0913 - the parts of one record
     *,
     claim: SupplierClaim,
     answer: SupplierClaim.Status,

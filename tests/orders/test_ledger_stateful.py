@@ -1,7 +1,7 @@
-"""Whatever is sold, taken, given back and disputed, in any order: the money adds up.
+"""Ledger: the amounts add up for any sequence of captures, refunds and disputes.
 
-One flow through the shop's own verbs, with numbers that hypothesis draws: order, capture in
-parts, refusals, refunds that arrive or come back, disputes.
+One flow through the shop's own functions, with values drawn by Hypothesis: order, partial
+captures, rejections, refunds that arrive or fail, disputes.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ PLACES = iter(range(1, 1_000_000))
 
 @pytest.fixture
 def supplier(monkeypatch, quiet_surroundings):
-    monkeypatch.setattr(submission, "check", lambda **_: [])  # whether it earns is not asked here
+    monkeypatch.setattr(submission, "check", lambda **_: [])  # hold rules are not tested here
     monkeypatch.setattr("suppliers.sync.live_check.ask", lambda **_: set())
     return connect(monkeypatch, ScriptedSupplier())
 
@@ -66,18 +66,19 @@ def euros(cents):
 
 @contextmanager
 def undone():
-    """Take one example back: the next begins with the same tables, and a refused statement of
-    this one is told as what it was.
+    """Roll back one example, so that the next starts with the same tables.
+
+    A failed statement does not abort the whole test.
     """
     whole = transaction.atomic()
-    whole._from_testcase = True  # a durable block may stand within, as in the test's own
+    whole._from_testcase = True  # allows a durable block, as in the test's own transaction
     with whole:
         yield
         transaction.set_rollback(True)
 
 
 def bought(goods, *, way, percent):
-    """Place and pay an order; goods lie in one of two warehouses."""
+    """Place and pay an order; its items are in one of two warehouses."""
     Promotion.objects.update(is_live=False)
     if percent:
         make_promotion(percent=Decimal(percent) / 100)
@@ -101,7 +102,7 @@ def bought(goods, *, way, percent):
 
 
 def settle(payment):
-    """Do what a worker does: ask the gateway until nothing is left to ask."""
+    """Execute pending requests at the gateway, as a worker does."""
     for _ in range(40):
         payment.refresh_from_db()
         if captures.next_step(payment, now=NOON) is None:
@@ -111,7 +112,7 @@ def settle(payment):
 
 
 def what_it_is_worth(order):
-    """Sum an order anew, from its lines and its parcels: goods, delivery, tax on top, discount."""
+    """Compute the value of an order from its lines and parcels: items, delivery, tax, discount."""
     lines = order.lines.aggregate(
         goods=Sum("line_amount"), off=Sum("discount_amount"), added=Sum("added_tax_amount")
     )
@@ -150,7 +151,7 @@ def happen(payment, what, percent, *, is_won):
         for update in came_back(payment):
             updates.apply(update=update, gateway="fake", now=NOON)
     elif what in {"disputed", "dispute_ends", "warned"}:
-        # One payment's disputes end one way here: what contradicts itself is refused elsewhere.
+        # Disputes of one payment end one way here: contradictions are tested elsewhere.
         end = "dispute_won" if is_won else "dispute_lost"
         what = end if what == "dispute_ends" else what
         amount = payment.captured_amount or payment.amount
@@ -160,7 +161,7 @@ def happen(payment, what, percent, *, is_won):
 
 
 def came_back(payment) -> Iterator[object]:
-    """Let the last refund that arrived fail after all."""
+    """Let the last refund that arrived fail."""
     failed = payment.events.filter(kind="refund_failed").values_list("external_id", flat=True)
     arrived = payment.events.filter(kind="refunded").order_by("-pk")
     for event in arrived:
@@ -186,7 +187,7 @@ def came_back(payment) -> Iterator[object]:
     is_won=st.booleans(),
 )
 @undone()
-def test_captured_is_what_was_accepted_and_nothing_goes_back_twice(
+def test_captures_match_acceptances_and_nothing_is_refunded_twice(
     supplier, *, goods, way, percent, answers, happens, is_won
 ):
     order, payment = bought(goods, way=way, percent=percent)
@@ -226,7 +227,7 @@ NEWS = st.lists(
 @MANY
 @given(NEWS, st.randoms(use_true_random=False), st.booleans())
 @undone()
-def test_news_of_parts_ends_in_one_state_in_any_order(supplier, news, chance, is_disputed):
+def test_events_end_in_the_same_state_in_any_order(supplier, news, chance, is_disputed):
     order, payment = bought([(30_000, 3, False)], way=490, percent=0)
     left, taken, told = payment.authorized_amount, Decimal(0), []
     for place, (what, cents) in enumerate(news):

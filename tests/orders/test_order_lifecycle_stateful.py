@@ -1,8 +1,8 @@
-"""Carts, payments, answers, parcels, cancellations and returns in any order: all stays true.
+"""Order lifecycle: any sequence of carts, payments, parcels, cancellations and returns is valid.
 
-A machine of hypothesis does what shoppers, staff, the gateway and suppliers may do, each through
-the shop's own verbs, and after every step asks all invariants that the shop asks about itself.
-What does not fit a state is refused by the verb: that is no error here, and changes nothing.
+A Hypothesis state machine acts as customers, staff, gateway and suppliers through the shop's own
+functions, and checks all invariants after every step. An action that does not fit the state must
+be rejected and change nothing.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ from tests.support.stateful.returns import GivingBack
 
 pytestmark = pytest.mark.django_db
 
-# What a verb answers to who asks for something that cannot be (any more).
+# Errors of actions that are not possible in a state.
 REFUSALS = (
     IllegalMoveError,
     LostRaceError,
@@ -73,19 +73,19 @@ REFUSALS = (
     refunds.NothingToRefundError,
 )
 WHICH = st.integers(0, 30)
-SOME = st.sampled_from([0, 1, 2, 3, 5, 7])  # of the last two no shelf has so many
+SOME = st.sampled_from([0, 1, 2, 3, 5, 7])  # the last two exceed every stock level
 ANSWERS = st.sampled_from(["yes", "none_left", "lost", "lost_and_done", "down"])
 
 
 class Life(Setbacks, GivingBack):
-    """A shop with two warehouses, whose supplier answers as the machine likes."""
+    """A shop with two warehouses, whose supplier answers as the machine draws."""
 
     supplier: ScriptedSupplier
 
     @initialize()
     def open_the_shop(self):
         self.world = transaction.atomic()
-        self.world._from_testcase = True  # the verbs' own transactions stand in it
+        self.world._from_testcase = True  # the transactions of the shop are nested in it
         self.world.__enter__()
         self.now, self.shoppers, self.refunds = NOON, 0, 0
         self.supplier.__init__()
@@ -93,7 +93,7 @@ class Life(Setbacks, GivingBack):
         self.lights = [make_sellable(quantity=UNITS, price=price) for price in ("30.00", "45.50")]
         StockLevel.objects.filter(pk=self.lights[1].level.pk).update(location=far)
         self.put_on_other_shelves(self.lights)
-        # Of more than one shelf has, the others send the rest.
+        # Units above one stock level ship from the others.
         Channel.objects.update(places_per_line=2)
         Listing.objects.update(available=2 * UNITS)
         for light in self.lights:
@@ -108,7 +108,7 @@ class Life(Setbacks, GivingBack):
             transaction.set_rollback(True)
             self.world.__exit__(None, None, None)
 
-    # shoppers
+    # customers
 
     @rule(one=SOME, other=st.integers(0, 3))
     def order(self, one, other):
@@ -143,7 +143,7 @@ class Life(Setbacks, GivingBack):
 
     @rule(one=SOME, other=st.integers(1, 2), which=WHICH, answer=ANSWERS)
     def buy(self, one, other, which, answer):
-        """Come as far as most orders do: paid, divided, and one part of it sent."""
+        """Create a paid order with purchase orders, and submit one of them."""
         known = Order.objects.count()
         self.order(one, other)
         if Order.objects.count() > known:
@@ -276,8 +276,8 @@ class Life(Setbacks, GivingBack):
             holds.go_on(order=order, reason="looked", actor="ann", now=self.now)
 
 
-def test_whatever_happens_in_whatever_order_all_stays_true(monkeypatch, settings):
-    monkeypatch.setattr(submission, "check", lambda **_: [])  # whether it earns is not asked here
+def test_invariants_hold_for_any_sequence_of_actions(monkeypatch, settings):
+    monkeypatch.setattr(submission, "check", lambda **_: [])  # hold rules are not tested here
     monkeypatch.setattr("suppliers.sync.live_check.ask", lambda **_: set())
     Life.supplier = connect(monkeypatch, ScriptedSupplier())
 

@@ -177,7 +177,7 @@ def _kind(ours: Decimal, theirs: Decimal) -> Any:
     return Kind.AMOUNT if theirs else Kind.NOT_AT_GATEWAY
 
 
-def _finding(  # noqa: PLR0913 - one difference in its parts
+def _finding(  # noqa: PLR0913 - the parts of one record
     payment: Payment,
     kind: Any,
     what: Any,

@@ -152,7 +152,7 @@ def _orders(since: datetime, until: datetime) -> list[Order]:
     )
 
 
-def _finding(  # noqa: PLR0913 - one difference in its parts
+def _finding(  # noqa: PLR0913 - the parts of one record
     order: Order,
     kind: MoneyDifference.Kind,
     *,

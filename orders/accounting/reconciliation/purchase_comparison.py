@@ -189,7 +189,7 @@ def _unknown(supplier: Supplier) -> list[Finding]:
     ]
 
 
-def _finding(  # noqa: PLR0913 - one difference in its parts
+def _finding(  # noqa: PLR0913 - the parts of one record
     purchase_order: PurchaseOrder,
     kind: MoneyDifference.Kind,
     currency: str,

@@ -29,7 +29,7 @@ WHO = {"reason": "I called her", "actor": "anna@fara.example", "now": NOON}
 
 
 class Listening(ScriptedSupplier):
-    """Remembers where he was told to send it."""
+    """Remembers the submitted address."""
 
     def place(self, request):
         self.told = request.ship_to

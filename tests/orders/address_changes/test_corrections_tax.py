@@ -21,7 +21,7 @@ NEW_JERSEY = replace(NEW_YORK, region="NJ", postcode="07302", city="Jersey City"
 
 
 class TaxOffice:
-    """A tax service to which one postcode is an island, and another cannot be told."""
+    """A tax service with its own rate for one postcode, and without an answer for another."""
 
     def rate(self, *, postcode, **_place):
         assert not in_transaction(), "nobody waits for a service with an order in his hands"

@@ -24,7 +24,7 @@ WHO = {"reason": "moved", "actor": "ann", "now": NOON}
 
 
 class AskedMeanwhile(ScriptedSupplier):
-    """His first call fails, and while it runs the shopper wishes the goods elsewhere."""
+    """A supplier whose first call fails while the customer requests another address."""
 
     def place(self, request):
         self.told = request.ship_to
