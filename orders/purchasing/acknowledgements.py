@@ -1,7 +1,7 @@
 """Acknowledgements: apply a supplier's answer to a purchase order, record charge notices.
 
-A charge notice says that the supplier wants more money than it said before. Staff see it with
-the purchase order; nothing is paid automatically.
+A charge notice: the supplier wants more money than it said before. Staff see it with the purchase
+order; nothing is paid automatically.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ OPEN_CONVERSATION = frozenset(
     {
         Request.SUBMITTING,
         Request.SUBMIT_UNKNOWN,
-        Request.SUBMIT_FAILED,  # we believed that he does not have it; he does
+        Request.SUBMIT_FAILED,  # recorded as absent, but the supplier has it
         Request.SUBMITTED,
         Request.BACKORDERED,
     }
@@ -39,24 +39,23 @@ SAYS_YES = frozenset({Answer.ACCEPTED, Answer.PARTIALLY_SHIPPED, Answer.SHIPPED,
 SAYS_GONE = SAYS_YES - {Answer.ACCEPTED}
 SAYS_WHEN = frozenset({Answer.RECEIVED, Answer.ACCEPTED})
 SAYS_NO = frozenset({Answer.REJECTED, Answer.CANCELED})
-# He has it, as far as we know; with a canceled one he is asked until he says how that ended.
+# The supplier has it; a canceled one is polled until the supplier says how it ended.
 HE_HAS = frozenset(
     {Request.SUBMITTED, Request.ACCEPTED, Request.PARTIALLY_ACCEPTED, Request.BACKORDERED}
 )
 SHIPPED_CANCELED = "shipped_canceled"
-# What he has of these although it was canceled is a stray
+# A canceled purchase order in one of these may still ship
 # (``orders.cancellation.canceled_but_shipped``).
 CAN_STRAY = HE_HAS | {Request.CANCELLATION_REJECTED}
 
 
 @transaction.atomic(durable=True)
 def apply(*, purchase_order: PurchaseOrder, state: PurchaseState, now: datetime) -> None:
-    """Follow an answer of the supplier: to our call, by webhook or read by a poll.
+    """Apply the supplier's state, from our call, a webhook or a poll. Idempotent.
 
-    Old news changes nothing. What he has although it was canceled is for staff
-    (``orders.cancellation.canceled_but_shipped``). A refusal after goods left is no refusal:
-    staff look. Who refuses
-    every line has refused the order.
+    An acceptance of a canceled purchase order is flagged for staff
+    (``orders.cancellation.canceled_but_shipped``). A rejection after shipment is ignored. Rejecting
+    every line rejects the purchase order.
 
     Locks:  the order, then the purchase order, its payment, and the stock rows in id order
     """
@@ -97,7 +96,7 @@ def apply(*, purchase_order: PurchaseOrder, state: PurchaseState, now: datetime)
 def _too_dear(
     purchase_order: PurchaseOrder, gone: rejected_lines.Gone, state: PurchaseState, now: datetime
 ) -> tuple[RefusedLine, ...]:
-    """Return the lines for which he wants so much, before it is his, that what is left loses."""
+    """Return lines to refuse: the supplier, before it accepted, asks a cost that makes a loss."""
     if not state.unit_costs or purchase_order.request_status not in OPEN_CONVERSATION:
         return ()
     left = purchase_order.lines.filter(is_live=True).exclude(pk__in=[line.pk for line, _ in gone])
@@ -107,7 +106,7 @@ def _too_dear(
 def _hear_of_delay(
     purchase_order: PurchaseOrder, state: PurchaseState, ships_by: date, now: datetime
 ) -> None:
-    """Keep that he ships it later; nothing is asked of what is canceled or on its way."""
+    """Record a later ship date, unless it is canceled, its cancellation requested, or shipped."""
     is_wanted = purchase_order.cancel_wanted_at is None
     if purchase_order.status not in rejected_lines.SHORTENABLE or not is_wanted:
         return
@@ -116,7 +115,7 @@ def _hear_of_delay(
 
 
 def _note_freight(purchase_order: PurchaseOrder, told: Money | None) -> None:
-    """Keep what the way costs us, as he says last."""
+    """Store the supplier's latest freight cost."""
     if told is None or not told.is_keepable:
         return
     freight = told.rounded()
@@ -136,13 +135,13 @@ def refuse(
     is_of_all: bool = False,
     now: datetime,
 ) -> None:
-    """Close a purchase order that the supplier refused outright, in answer to our last call.
+    """Apply the supplier's rejection of the whole call.
 
-    Of several lines nobody knows which one it was, unless it ``is_of_all``: then ``code`` says
-    nothing of any.
+    ``code`` applies to a single line, or to all lines if ``is_of_all``; otherwise the rejected line
+    is unknown and ``REJECTED_OTHER`` is stored.
 
     Locks:  as ``apply``
-    Raises: LostRaceError  it was sent once more meanwhile, and he may have taken that
+    Raises: LostRaceError  it was submitted again, and the supplier may have accepted that
     """
     answered = purchase_order.attempts
     lock(purchase_order)
@@ -154,7 +153,7 @@ def refuse(
 
 def _accept(purchase_order: PurchaseOrder, state: PurchaseState, now: datetime) -> None:
     is_whole = not purchase_order.lines.filter(is_live=False).exists()
-    reassignment.outrun(purchase_order, now=now)  # he was quicker than our question
+    reassignment.outrun(purchase_order, now=now)  # accepted before our question arrived
     if purchase_order.request_status in OPEN_CONVERSATION:
         purchase_order.move(
             Request.ACCEPTED if is_whole else Request.PARTIALLY_ACCEPTED,
@@ -165,7 +164,7 @@ def _accept(purchase_order: PurchaseOrder, state: PurchaseState, now: datetime) 
             problem=_trouble(purchase_order),
         )
     elif purchase_order.request_status in WISHED_TO_STOP and purchase_order.accepted_at is None:
-        # He goes on although we asked him to stop: it will be shipped, and it is charged.
+        # The supplier continues despite our request: it will ship, and it is charged.
         purchase_order.accepted_at = now
         purchase_order.problem = _trouble(purchase_order) or purchase_order.problem
         purchase_order.save(update_fields=["accepted_at", "problem"])
@@ -176,7 +175,7 @@ def _accept(purchase_order: PurchaseOrder, state: PurchaseState, now: datetime) 
         return
     else:
         return
-    if purchase_order.status == Status.CANCELED:  # the money went back: nothing is charged
+    if purchase_order.status == Status.CANCELED:  # refunded: nothing is captured
         _hear(purchase_order, "accepted", state, now)
         return
     if purchase_order.status == Status.READY:
@@ -197,7 +196,7 @@ def _accept(purchase_order: PurchaseOrder, state: PurchaseState, now: datetime) 
 def _shipped_all_the_same(
     purchase_order: PurchaseOrder, state: PurchaseState, now: datetime
 ) -> None:
-    """Note once that it left although it was canceled, also if he said that he stopped it."""
+    """Flag once that a canceled purchase order shipped, even if its cancellation was accepted."""
     is_noted = purchase_order.messages.filter(kind=SHIPPED_CANCELED).exists()
     can_have_left = CAN_STRAY | {Request.CANCELLATION_ACCEPTED, Request.REJECTED}
     if purchase_order.request_status not in can_have_left or is_noted:
@@ -208,7 +207,7 @@ def _shipped_all_the_same(
 
 
 def _go_on(purchase_order: PurchaseOrder, now: datetime) -> None:
-    """Let go on what is held only because he seemed not to take it."""
+    """Release a hold whose only cause was that the supplier seemed not to accept it."""
     if purchase_order.status == Status.ON_HOLD and purchase_order.request_status in UNHEARD:
         purchase_order.move(
             Status.READY, at=now, actor=_who(purchase_order), hold_reasons=[], try_after=None
@@ -247,7 +246,7 @@ def _refuse(
         problem=reason[:300],
     )
     _hear(purchase_order, "rejected", state, now, reason=reason)
-    if is_over:  # its units and its money went back already
+    if is_over:  # its stock is released and its money refunded
         return
     live = purchase_order.lines.filter(is_live=True).select_related("order_line")
     codes = {one.reference: one.code for one in (state.refused if state else ())}
@@ -301,9 +300,9 @@ def _hear(
 def hear(
     *, purchase_order: PurchaseOrder, reason: str, now: datetime, amount: Money | None = None
 ) -> None:
-    """Keep what he says, and have staff see it with the order; nothing is paid by itself.
+    """Record a charge notice and show it to staff; nothing is paid automatically.
 
-    Without a reason he is paid, or wants it no more. The newest word counts.
+    The latest notice counts. An empty ``reason`` withdraws it.
     """
     told = {} if amount is None else {"amount": str(amount.amount), "currency": amount.currency}
     PurchaseMessage.objects.create(

@@ -1,7 +1,6 @@
 """Purchasing admin: reassign or submit a purchase order, show its lines and messages.
 
-``orders.purchase_order_admin`` has the page of a purchase order and takes its actions and columns
-from here. Batched purchase orders wait until ``goes_at``; staff can submit one earlier.
+``orders.purchase_order_admin`` is the page of a purchase order; it takes actions and columns here.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, show
 
 
 class MovingActions(StaffAdmin):
-    """What staff do on the page of a purchase order whose supplier shall not send it."""
+    """Reassign a purchase order."""
 
     moving_fits: ClassVar = {"move_elsewhere": reassignment.can_move}
     moving_refusals: ClassVar = (reassignment.CannotMoveError,)
@@ -138,7 +137,7 @@ show(
 
 @admin.display(description=_("Goes at"), ordering="goes_at", empty_value="")
 def goes_at(purchase_order: PurchaseOrder) -> str | None:
-    """Tell when it goes, while it waits for that."""
+    """Return when a batched purchase order is submitted; None if it is not waiting for that."""
     if not is_collected(purchase_order) or purchase_order.goes_at is None:
         return None
     return date_format(timezone.localtime(purchase_order.goes_at), "DATETIME_FORMAT")
@@ -156,7 +155,7 @@ GOES_AT = goes_at
 
 
 class SendActions(StaffAdmin):
-    """What staff do to a purchase order that waits for its moment."""
+    """Submit a batched purchase order now."""
 
     send_fits: ClassVar[Mapping[str, Callable[[Any], bool]]] = {"send_now": is_collected}
 

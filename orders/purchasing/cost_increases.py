@@ -1,4 +1,4 @@
-"""Follow a supplier who wants more for goods than was agreed: pay it where it still earns."""
+"""Cost increases: accept a higher cost if the parcel still earns, else reject the lines."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def settle(
     *,
     now: datetime,
 ) -> tuple[RefusedLine, ...]:
-    """Agree to what he asks for one unit of some lines, or return them all as refused.
+    """Accept the unit costs the supplier asks for, or return the dearer lines as refused.
 
-    A few cents are no drift, and are agreed to. What nobody can count, as of a currency without
-    a rate, is agreed to no more than what loses: another may send it for what was agreed.
+    An increase within ``COST_DRIFT_RATE`` needs no decision. A loss, and a cost that cannot be
+    computed (no exchange rate), is refused: another supplier may ship for the agreed cost.
 
-    Shape:  ``lines`` are those that he ships; ``asked`` by our line id
+    Shape:  ``lines`` are those the supplier ships; ``asked`` by order line id
     Locks:  the caller holds the purchase order
     """
     live = list(lines.select_related("order_line", "offer", "level"))
@@ -56,7 +56,7 @@ def _is_dearer(line: PurchaseLine, asked: Money | None) -> bool:
 
 
 def _goods(lines: list[PurchaseLine], asked: Mapping[str, Money]) -> Money | None:
-    """Sum what all goods would cost; None where that is in several currencies."""
+    """Return the cost of all lines at the asked unit costs; None if currencies differ."""
     costs = [
         asked.get(str(line.order_line_id), Money(line.agreed_cost_amount, line.cost_currency))
         for line in lines

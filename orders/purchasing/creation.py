@@ -1,4 +1,4 @@
-"""Make the purchase order of one parcel of a paid order: who sends it, what, how, for how much."""
+"""Creation: create the purchase order of one parcel, compute when it is submitted."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from storefront.lib.money import Money
 from suppliers.models import Supplier
 from suppliers.profile.order_schedule import collecting_of
 
-# A supplier who is closed for long is sent it so much before its money ends.
+# Batched orders are submitted this long before the payment authorization expires.
 ANSWERS_WITHIN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """One line of an order, the shelf that it is taken from, and what one unit costs there."""
+    """One order line with the offer, stock level and unit cost it is sourced from."""
 
     line: OrderLine
     offer_id: int
@@ -35,10 +35,7 @@ class Taken:
 def moments(
     *, order: Order, entries: Iterable[Mapping[str, Any]], promised_at: datetime, now: datetime
 ) -> dict[int, datetime | None]:
-    """Say when the parcels of each supplier go, where he has times of his own; None: at once.
-
-    Shape:  by supplier
-    """
+    """Return by supplier id when its purchase orders are submitted; None means at once."""
     suppliers = Supplier.objects.in_bulk({entry["supplier_id"] for entry in entries})
     authorized = order.payments.filter(status=Payment.Status.AUTHORIZED)
     money_ends = authorized.aggregate(first=Min("capture_before"))["first"]
@@ -52,7 +49,7 @@ def moments(
 
 
 @needs_transaction
-def make(  # noqa: PLR0913 - whose, what, from where, which of them, and for how much
+def make(  # noqa: PLR0913 - one row's columns
     *,
     order: Order,
     entry: Mapping[str, Any],
@@ -63,10 +60,10 @@ def make(  # noqa: PLR0913 - whose, what, from where, which of them, and for how
     ship_to: Mapping[str, str] | None = None,
     now: datetime,
 ) -> PurchaseOrder:
-    """Write the purchase order down, unsent.
+    """Create the purchase order with its lines, unsubmitted.
 
-    Shape:  ``entry`` as one of ``Order.delivery_plan``; ``place`` counts those of the order;
-            ``round`` is how often the order was routed anew before
+    Shape:  ``entry`` as in ``Order.delivery_plan``; ``place`` counts within the order; ``round`` is
+            how often the order was rerouted
     Locks:  the caller holds the order
     """
     lines = [one.line for one in taken]

@@ -1,4 +1,4 @@
-"""Locks: lock an order, then its purchase order, and read both again."""
+"""Locks: lock and reread an order and its purchase order."""
 
 from __future__ import annotations
 
@@ -8,10 +8,7 @@ from storefront.lib.db.transactions import needs_transaction
 
 @needs_transaction
 def lock(purchase_order: PurchaseOrder) -> Order:
-    """Lock the order, then the purchase order, and read both again.
-
-    Locks:  the order, then the purchase order
-    """
+    """Lock and reread the order, then the purchase order; return the order."""
     order = Order.objects.select_for_update(of=["self"]).get(pk=purchase_order.order_id)
     PurchaseOrder.objects.select_for_update(of=["self"]).get(pk=purchase_order.pk)
     purchase_order.refresh_from_db()

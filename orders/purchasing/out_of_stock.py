@@ -1,7 +1,7 @@
-"""Find out what a supplier lacks who refuses a whole order for want of goods.
+"""Out of stock: find which lines a supplier lacks that rejected a whole order, resubmit the rest.
 
-His refusal is of the call, and nothing of it was done. What he has can be sent by the next call;
-only what he has not is looked for elsewhere.
+The rejection is of the call, so nothing of it took effect. Available lines go out with the next
+call; only the missing ones are sourced elsewhere.
 """
 
 from __future__ import annotations
@@ -33,17 +33,16 @@ DOUBT = "He has an order under this number, perhaps with what he refused: ask hi
 def follow(
     *, purchase_order: PurchaseOrder, error: WantingError, connector: Connector, now: datetime
 ) -> None:
-    """Take out what he lacks, and have the rest sent again; what nobody can tell apart is refused.
+    """Cancel the lines the supplier lacks and resubmit the rest; if unknown, reject the whole.
 
-    He is asked for the stock of each line where he can be: he may have some of it. Whom he names
-    is believed all the same.
+    The supplier's stock is queried per line, because it may have a part. Lines that the error names
+    count as missing in any case.
 
-    Locks:  nothing while he is asked; then as ``acknowledgements.apply``
-    Raises: LostRaceError  it was sent once more meanwhile
+    Locks:  none during the query; then as ``acknowledgements.apply``
+    Raises: LostRaceError  it was submitted again
     """
     is_out = isinstance(error, OutOfStockError)
-    # His scorecard reads in these words that goods were missing
-    # (``suppliers.scorecards.statistics``).
+    # ``suppliers.scorecards.statistics`` recognizes these prefixes.
     reason = f"{'Out of stock' if is_out else 'No longer sold'}: {error}"
     code = Refusal.OUT_OF_STOCK if is_out else Refusal.DISCONTINUED
     live = purchase_order.lines.filter(is_live=True).select_related("offer").order_by("pk")
@@ -65,7 +64,7 @@ def _words(
     location: str,
     connector: Connector,
 ) -> list[RefusedLine]:
-    """Say of each line whether it is refused, and how many he has; of others nothing is known."""
+    """Return the refused lines with the quantity the supplier still ships; skip unknown ones."""
     found = []
     for line in lines:
         is_named = line.offer.supplier_sku in error.skus
@@ -80,7 +79,7 @@ def _words(
 
 
 def _count(line: PurchaseLine, location: str, connector: Connector) -> int | None:
-    """Return how many he has there, as he says when he is asked; None: he does not say."""
+    """Return the supplier's stock of this line at ``location``; None if it cannot say."""
     if not isinstance(connector, PagedStockAndPrice):
         return None
     try:
@@ -121,7 +120,7 @@ def _take_out(
 
 
 def doubt(purchase_order: PurchaseOrder) -> None:
-    """Say that he may ship what he refused: he has an order of the call that he refused."""
+    """Flag for staff that the supplier may ship lines it refused: it has our earlier order."""
     if purchase_order.lines.filter(is_live=False).exists():
         PurchaseOrder.objects.filter(pk=purchase_order.pk).update(problem=DOUBT)
         purchase_order.problem = DOUBT

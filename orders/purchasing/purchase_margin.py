@@ -1,4 +1,4 @@
-"""Read what a purchase order brings and what it would cost now, where routing took it from."""
+"""Purchase margin: calculate the margin of a purchase order and its lines at current costs."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from storefront.lib.money import Money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accounts:
-    """What a parcel and each of its lines earn, as far as anybody can say.
+    """Margins of a parcel and its lines, as far as known.
 
-    Shape:  ``lines`` by the id of the purchase line; ``missing_rates`` are pairs such as
-            ``USD-EUR``; ``missing_terms`` names goods of which nobody said what selling costs
+    Shape:  ``lines`` by purchase line id; ``missing_rates`` are pairs such as ``USD-EUR``;
+            ``missing_terms`` names what has no selling costs
     """
 
     parcel: Account | None
@@ -29,7 +29,7 @@ class Accounts:
     missing_terms: str
 
 
-def read(  # noqa: PLR0913 - what is asked for, and what is not asked about
+def read(  # noqa: PLR0913 - inputs of one calculation
     *,
     purchase_order: PurchaseOrder,
     lines: Sequence[PurchaseLine],
@@ -38,11 +38,11 @@ def read(  # noqa: PLR0913 - what is asked for, and what is not asked about
     now: datetime,
     apart: Decimal = Decimal(0),
 ) -> Accounts:
-    """Count by sure rates only, for the country that the parcel goes to.
+    """Return the margins by reliable exchange rates only, for the destination country.
 
-    Shape:  ``freight`` and ``goods`` are what the supplier asks for the way and for all goods
-            now; None where he does not say: then the terms and his list tell; ``apart`` is what
-            is charged for live lines of it that are not asked about
+    Shape:  ``freight`` and ``goods`` are what the supplier asks now for shipping and for all items;
+            None uses terms and list costs. ``apart`` is what is charged for active lines that are
+            not in ``lines``
     """
     order = purchase_order.order
     country = order.ship_to["country"]
@@ -86,7 +86,7 @@ def read(  # noqa: PLR0913 - what is asked for, and what is not asked about
 
 
 def _cost(line: PurchaseLine) -> Money:
-    """Return what one unit costs by his list of now; of what he no longer lists, as agreed."""
+    """Return the current unit cost; the agreed cost if the supplier no longer lists it."""
     offer = line.offer
     if offer.cost_amount:
         return Money(offer.cost_amount, offer.currency)

@@ -26,15 +26,15 @@ SILENT = (Request.SUBMITTED, Request.BACKORDERED)
 
 
 class CannotMoveError(Exception):
-    """It is over, on its way, charged already, or asked to be stopped."""
+    """The purchase order is over, shipped, accepted, or its cancellation is requested."""
 
 
 @transaction.atomic(durable=True)
 def move(*, purchase_order: PurchaseOrder, reason: str, actor: str, now: datetime) -> bool:
-    """Have another send what he did not; tell whether it is free already.
+    """Reassign the purchase order to another supplier; return True if it is already free.
 
-    What he may have is asked to be stopped first, as any wish to cancel is followed: two suppliers
-    never send one line. What was charged for it is no longer held for anybody else.
+    If the supplier may have it, it is asked to cancel first, so that two suppliers never ship one
+    line. The rest of the charge is held for no other purchase order.
 
     Locks:  the order, then the purchase order; to free it at once also what
             ``purchase_order_cancellation`` needs
@@ -58,9 +58,9 @@ def move(*, purchase_order: PurchaseOrder, reason: str, actor: str, now: datetim
 
 
 def can_move(purchase_order: PurchaseOrder) -> bool:
-    """Test whether it can still be taken from him: what he accepted is charged.
+    """Return True if the supplier has not accepted it (acceptance captures the money).
 
-    What somebody wished to cancel is wanted from nobody else, although he could not stop it.
+    A requested cancellation excludes a reassignment, even if the supplier refused to cancel.
     """
     may_stop = _is_ours(purchase_order) or purchase_order.status in PurchaseOrder.STOPPABLE
     is_wished = purchase_order.cancel_wanted_at is not None or purchase_order.cancel_reason != ""
@@ -73,7 +73,11 @@ def _is_ours(purchase_order: PurchaseOrder) -> bool:
 
 
 def silent_for_long(*, now: datetime) -> QuerySet[PurchaseOrder]:
-    """Find what its supplier was to confirm, where the rules of its channel give up waiting."""
+    """Return unconfirmed purchase orders of channels whose routing rules limit the wait.
+
+    A supplier that announced a ship date still ahead is not silent. Callers check the exact limit
+    with ``is_given_up``.
+    """
     rules = RoutingRules.objects.filter(
         channel=OuterRef("order__channel"),
         status=RoutingRules.Status.LIVE,
@@ -84,7 +88,7 @@ def silent_for_long(*, now: datetime) -> QuerySet[PurchaseOrder]:
     )
     waited = PurchaseOrder.objects.filter(
         Exists(rules),
-        ~Exists(told),  # who names a day is not silent
+        ~Exists(told),
         request_status__in=SILENT,
         status__in=PurchaseOrder.STOPPABLE,
         cancel_wanted_at__isnull=True,
@@ -96,7 +100,7 @@ def silent_for_long(*, now: datetime) -> QuerySet[PurchaseOrder]:
 
 
 def is_given_up(purchase_order: PurchaseOrder, *, after_h: int | None, now: datetime) -> bool:
-    """Test whether he has been silent for longer than promised, and than the rules wait."""
+    """Return True if the supplier exceeded its acknowledgement time plus ``after_h`` hours."""
     if after_h is None:
         return False
     promised = timedelta(minutes=purchase_order.supplier.acknowledge_within_min)
@@ -108,7 +112,7 @@ def is_given_up(purchase_order: PurchaseOrder, *, after_h: int | None, now: date
 
 @needs_transaction
 def forget(purchase_order: PurchaseOrder) -> None:
-    """Let it stay with its supplier; a shopper's wish to cancel is none of this.
+    """Abandon the reassignment. A cancellation the customer requested stays.
 
     Locks:  the caller holds the purchase order
     """
@@ -123,7 +127,7 @@ def forget(purchase_order: PurchaseOrder) -> None:
 
 @needs_transaction
 def outrun(purchase_order: PurchaseOrder, *, now: datetime) -> None:
-    """Forget it because he said yes before he answered whether he stops it: that is a no.
+    """Abandon the reassignment: the supplier accepted before it answered our cancellation request.
 
     Locks:  the caller holds the purchase order
     """
@@ -142,10 +146,10 @@ REASON = "he carries it there in no way"
 
 
 def follow(purchase_order: PurchaseOrder, reasons: Sequence[Reason], *, now: datetime) -> bool:
-    """Have another send it where nothing else holds it, and he was asked before; tell whether.
+    """Reassign it if its only hold reason is ``NO_WAY`` and the supplier was asked twice.
 
-    The first time it is held, and asked for again by itself (``holds.lift_answered``): a quote
-    that fails once is no reason to give a shopper's money back.
+    Return True if reassigned. The first time it is held and checked again automatically
+    (``holds.lift_answered``): one failed freight quote does not justify a refund.
 
     Locks:  as ``reassignment.move``
     """
@@ -154,5 +158,5 @@ def follow(purchase_order: PurchaseOrder, reasons: Sequence[Reason], *, now: dat
     try:
         move(purchase_order=purchase_order, reason=REASON, actor="rules", now=now)
     except CannotMoveError:
-        return False  # a person decides: it is not asked for by itself once more
+        return False  # staff decide: there is no third automatic check
     return True

@@ -1,4 +1,4 @@
-"""Say when a supplier may be asked about an order again: never before he wants to be."""
+"""Retries: decide when a supplier may be called about an order again."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from orders.models import PurchaseOrder, SupplierClaim
 from storefront.lib.http.errors import NotNowError, OutsideError, TemporaryError
 from suppliers.resilience import circuit_breaker
 
-# Somebody has paid and waits: after a quarter of a day, one call too many costs less than a pause
-# that a broken header, a wrong clock or a budget of the whole day would make longer still.
+# Limit of ``Retry-After``: a customer waits, and a wrong header or clock must not delay an order
+# longer than one superfluous call costs.
 LONGEST_PAUSE = timedelta(hours=6)
-MOST_DOUBLINGS = 10  # by then the longest wait of each kind is reached
-JITTER_SHARE = 10  # a wait grows by a tenth of itself at most
-# A call that we gave up may still be under way: to look too early would prove nothing.
+MOST_DOUBLINGS = 10  # every maximum wait is reached by then
+JITTER_SHARE = 10  # jitter: at most a tenth of the wait
+# A call that timed out here may still be under way: an earlier lookup would prove nothing.
 CALLS_END_WITHIN = timedelta(seconds=30)
 
 
 def still_calling() -> str:
-    """Say why nobody is asked about a call yet."""
+    """Return the message for staff that a call may still be under way."""
     return gettext(
         "A call about it may still be under way: when it must have ended, it is looked up by"
         " itself."
@@ -31,14 +31,14 @@ def still_calling() -> str:
 
 
 def spread(wait: timedelta) -> timedelta:
-    """Lengthen a wait a little: what failed together does not come again together."""
+    """Add jitter, so that rows that failed together are not retried together."""
     return wait + wait / JITTER_SHARE * random.random()  # noqa: S311 - no secret
 
 
 def asked_for(error: OutsideError | str, *, now: datetime) -> datetime | None:
-    """Return the moment before which no call is wanted; None where nobody says.
+    """Return the time of ``Retry-After``, with jitter, capped at ``LONGEST_PAUSE``, or None.
 
-    ``now`` is when the answer came: what he says in seconds counts from there.
+    ``now`` is when the answer came: seconds count from it.
     """
     wait = None
     if isinstance(error, NotNowError):
@@ -58,11 +58,10 @@ def after_failing(
     longest: timedelta,
     now: datetime,
 ) -> dict[str, Any]:
-    """Return what to note of a try that surely had no effect: how many failed, and the next one.
+    """Return the fields of a try that had no effect: ``failures`` and ``try_after``.
 
-    It comes later after each failure, and never before he wants to be asked. What was held back,
-    as his line rests, is no failure: else what waited out an outage, and was never asked, would
-    wait longest when he is back.
+    Exponential backoff that respects ``Retry-After``. A call blocked by our own circuit breaker is
+    no failure: otherwise rows that were never sent would wait longest after an outage.
     """
     is_held_back = isinstance(problem, NotNowError)
     doublings = 0 if is_held_back else min(row.failures, MOST_DOUBLINGS)
@@ -74,7 +73,7 @@ def after_failing(
 
 
 def rest(purchase_order: PurchaseOrder, error: OutsideError, *, now: datetime) -> None:
-    """Let a look-up or a wish to cancel wait as he asks, unless the order has moved on since."""
+    """Delay a lookup or cancellation by ``Retry-After``, unless the purchase order has changed."""
     until = asked_for(error, now=now)
     if until is None:
         return
@@ -88,7 +87,7 @@ def rest(purchase_order: PurchaseOrder, error: OutsideError, *, now: datetime) -
 
 
 def is_resting(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
-    """Test whether its supplier wants not to be asked about it yet."""
+    """Return True if ``try_after`` is in the future."""
     return purchase_order.try_after is not None and purchase_order.try_after > now
 
 

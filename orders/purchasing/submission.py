@@ -1,4 +1,4 @@
-"""Submission: divide a paid order into purchase orders, submit each exactly once.
+"""Submission: create the purchase orders of a paid order, submit each exactly once.
 
 step    what happens                                    transaction     safe to repeat because
 divide  one purchase order per supplier and location    one             only a placed order
@@ -55,7 +55,7 @@ Clock = Callable[[], datetime]
 
 @transaction.atomic(durable=True)
 def divide(*, order: Order, now: datetime) -> list[PurchaseOrder]:
-    """Make one purchase order per supplier and location of a paid order.
+    """Create one purchase order per supplier and location of a paid order.
 
     Locks:  the order
     """
@@ -95,16 +95,16 @@ def divide(*, order: Order, now: datetime) -> list[PurchaseOrder]:
 
 
 class OrderStoppedError(Exception):
-    """Nothing is to be sent: it is held, canceled, sent already, or in another worker's hands."""
+    """The purchase order is held, canceled, submitted or being submitted by another worker."""
 
 
 def send(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
-    """Check one purchase order, and tell its supplier if nothing stands against it.
+    """Check the hold rules, then hold the purchase order or submit it to its supplier.
 
-    Our number is stored as ``submitting`` before the call. What the call left open becomes
-    ``submit_unknown``, which only ``submission_lookup.resolve`` may end.
+    ``submitting`` is committed before the call. If the call leaves its effect open, the state
+    becomes ``submit_unknown``, which only ``submission_lookup.resolve`` ends.
 
-    Raises: OrderStoppedError  there is nothing to send, or another worker sends it
+    Raises: OrderStoppedError  nothing to submit, or another worker submits it
     """
     moment = elapsing(now)
     _insist_sendable(purchase_order)
@@ -116,7 +116,7 @@ def send(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
             return purchase_order
         request = request_for(purchase_order)
         if _claim(purchase_order, request, now):
-            # What he counts down, he counts down before he answers: the answer's moment is later.
+            # The supplier decrements stock before it answers: the answer needs the later time.
             _place(purchase_order, request, connector, moment)
     return purchase_order
 
@@ -131,7 +131,7 @@ def _insist_sendable(purchase_order: PurchaseOrder) -> None:
 
 @transaction.atomic(durable=True)
 def _hold(purchase_order: PurchaseOrder, reasons: Sequence[Reason], now: datetime) -> None:
-    """Hold what does not pass the gate, unless it changed while the supplier was asked.
+    """Put the purchase order on hold, unless it changed while the supplier was called.
 
     Locks:  the order, then the purchase order
     """
@@ -147,13 +147,12 @@ def _hold(purchase_order: PurchaseOrder, reasons: Sequence[Reason], now: datetim
 
 @transaction.atomic(durable=True)
 def _claim(purchase_order: PurchaseOrder, request: PurchaseRequest, now: datetime) -> bool:
-    """Say in the database what we are about to say to the supplier.
+    """Mark it ``submitting`` and log the message; return False if it is not to be submitted.
 
-    The rows are locked and read again, so that a cancellation, a hold or another worker
-    either came before, and is seen, or comes after. A wish to cancel that waited for this
-    moment is followed instead; then there is nothing to send.
+    The rows are locked and read again, so a cancellation, a hold or another worker comes either
+    before (and is seen) or after. A pending cancellation or address change is applied instead.
 
-    Locks:  the order, then the purchase order, and for a wish what ``close`` needs
+    Locks:  the order, then the purchase order; for a cancellation also what ``close`` locks
     """
     order = locks.lock(purchase_order)
     _insist_sendable(purchase_order)
@@ -165,7 +164,8 @@ def _claim(purchase_order: PurchaseOrder, request: PurchaseRequest, now: datetim
     if order.status != Order.Status.PROCESSING:
         raise OrderStoppedError(f"{order}: {order.status}")
     if pending_changes.take(purchase_order, now=now):
-        return False  # he does not have it after all: it is sent with the address that is wished
+        # The supplier does not have it: the next attempt carries the new address.
+        return False
     if request.ship_to != Address(**purchase_order.goes_to):
         raise OrderStoppedError(f"{order}: its address was corrected meanwhile")
     if purchase_order.status == Status.DRAFT:
@@ -223,7 +223,7 @@ def _place(
 
 
 def send_again(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
-    """Let a failed sending be tried at once instead of when its turn comes.
+    """Retry a failed submission now.
 
     Raises: OrderStoppedError  it did not fail, or it is held: release the hold first
     """
@@ -235,9 +235,9 @@ def send_again(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> N
 
 
 def send_now(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
-    """Let what is collected for its supplier go to him before its moment.
+    """Submit a batched purchase order before its ``goes_at``.
 
-    Raises: OrderStoppedError  it waits for no moment, or it is held: release the hold first
+    Raises: OrderStoppedError  it is not batched, or it is held: release the hold first
     """
     collected = PurchaseOrder.objects.filter(
         pk=purchase_order.pk,

@@ -1,4 +1,4 @@
-"""Find out what became of a call to a supplier that left something open."""
+"""Submission lookup: find out whether the supplier received a purchase order, record the result."""
 
 from __future__ import annotations
 
@@ -23,30 +23,29 @@ from suppliers.resilience.bulkheads import InHandError, in_hand
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
 
-# Younger than this it may have been begun a moment ago, by somebody whose line to the database just
-# broke. Whether a sender lives is told by what he has in hand, however long he takes.
+# A younger submission may belong to a worker that just lost its database connection, and with it
+# the advisory lock (``alone``) that otherwise proves that a worker is alive.
 SENDING_TAKES = timedelta(seconds=90)
 FIRST_RETRY_AFTER = timedelta(seconds=10)
 LONGEST_RETRY_AFTER = timedelta(minutes=30)
-# What is written about a call is of that call only: a later one has an outcome of its own.
+# A result is stored only for the attempt it belongs to.
 ATTEMPT = ("attempts",)
 UNTOLD = "The supplier does not tell:"
 
 
 class StillCallingError(Exception):
-    """He cannot be asked about it yet: the words say why."""
+    """The supplier cannot be asked yet; the message says why."""
 
 
 def resolve(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
-    """Find out what became of a call without an answer, before anything is sent again.
+    """Ask the supplier for a purchase order whose call had no answer, before it is sent again.
 
-    Found at the supplier: adopted. Proven absent: it may be sent again. The proof is of the
-    attempt that was looked up, and says nothing of one that began meanwhile. A call that may
-    still be under way is not looked up: who died may have begun it a moment ago.
+    Found: the supplier's state is applied. Absent: it may be submitted again. The result counts
+    only for the attempt that was looked up. A call that may still be under way is not looked up.
 
     Raises: TemporaryError  the supplier does not answer; it stays unknown
-            LostRaceError   another worker resolved it meanwhile
-            InHandError     another worker sends it, or asks for it, just now
+            LostRaceError   another worker resolved it
+            InHandError     another worker submits it or looks it up now
     """
     with alone(purchase_order.pk):
         purchase_order.refresh_from_db()
@@ -54,9 +53,7 @@ def resolve(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
 
 
 def alone(purchase_order_id: int) -> AbstractContextManager[None]:
-    """Keep other workers from a purchase order while one of us speaks of it to its supplier.
-
-    Its end is exact: who dies lets go of it.
+    """Keep other workers from this purchase order during a call about it. Ends with the process.
 
     Raises: InHandError  another worker has it
     """
@@ -68,16 +65,16 @@ def subject(purchase_order_id: int) -> str:
 
 
 def resolve_for_staff(*, purchase_order: PurchaseOrder, now: datetime) -> None:
-    """Look it up because staff ask: what comes of it stands on its page, or why nothing does.
+    """Look it up on request of staff, and store in ``problem`` why there is no result.
 
-    Raises: InHandError, LostRaceError  another worker speaks of it, or resolved it
+    Raises: InHandError, LostRaceError  another worker handles it or resolved it
     """
     mine = PurchaseOrder.objects.filter(pk=purchase_order.pk)
     mine.update(polled_at=now)
     problem = ""
     try:
         resolve(purchase_order=purchase_order, now=now)
-    except IllegalMoveError:  # he had it, as far as we know
+    except IllegalMoveError:  # the supplier had confirmed it before
         problem = "The supplier does not find it."
     except OutsideError as error:
         problem = f"{UNTOLD} {error}"
@@ -88,9 +85,9 @@ def resolve_for_staff(*, purchase_order: PurchaseOrder, now: datetime) -> None:
 
 
 def insist_ended(*, purchase_order: PurchaseOrder, now: datetime) -> None:
-    """Refuse to ask about it while a call may still be under way: what he says proves nothing.
+    """Raise while a call may still be under way: an answer would then prove nothing.
 
-    Raises: StillCallingError  the words say why; a sweep looks it up when it has ended
+    Raises: StillCallingError  with a message for staff; a sweep looks it up later
     """
     try:
         with alone(purchase_order.pk):
@@ -116,13 +113,16 @@ def _resolve(purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
 
 
 def may_be_under_way(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
-    """Test whether what was said of it may not have arrived: to look it up would prove nothing."""
+    """Return True if our call may not have arrived yet, so that a lookup proves nothing."""
     is_unknown = purchase_order.request_status == Request.SUBMIT_UNKNOWN
     return is_unknown and purchase_order.request_status_since > now - retries.CALLS_END_WITHIN
 
 
 def is_wanted(purchase_order: PurchaseOrder) -> bool:
-    """Test in the database whether it may be gone on with: never after a wish to cancel it."""
+    """Return True unless the purchase order is canceled or its cancellation is requested.
+
+    Reads the database.
+    """
     mine = PurchaseOrder.objects.filter(pk=purchase_order.pk, cancel_wanted_at__isnull=True)
     stopped = Q(status=Status.CANCELED) | Q(request_status__in=acknowledgements.WISHED_TO_STOP)
     return mine.exclude(stopped).exists()
@@ -131,10 +131,10 @@ def is_wanted(purchase_order: PurchaseOrder) -> bool:
 def go_on(
     purchase_order: PurchaseOrder, connector: OrderResuming, *, now: datetime
 ) -> PurchaseState | None:
-    """Take the next step of an order that he takes in steps.
+    """Take the next step of an order that the supplier takes in steps.
 
-    A step that may have reached him is given time to end before anything else is asked: what he
-    is still paid for would look as if it were left unpaid.
+    A step that may have reached the supplier gets ``CALLS_END_WITHIN`` to end before the next
+    lookup: a payment still under way would look unpaid.
     """
     moment = elapsing(now)
     try:
@@ -147,11 +147,11 @@ def go_on(
 
 
 def look_up(purchase_order: PurchaseOrder, connector: Connector, now: datetime) -> None:
-    """Ask by our number, and adopt what he has; where he takes an order in steps, go on with it.
+    """Look it up by our number and apply the supplier's state; resume a stepwise order.
 
-    What is not wanted any more is not gone on with. Where he asks for a pause, the next look waits.
+    An unwanted order is not resumed. A ``Retry-After`` delays the next lookup.
 
-    Raises: TemporaryError, PermanentError  he did not say; it stays unknown
+    Raises: TemporaryError, PermanentError  no answer; it stays unknown
     """
     moment = elapsing(now)
     try:
@@ -169,10 +169,7 @@ def look_up(purchase_order: PurchaseOrder, connector: Connector, now: datetime) 
 
 
 def unknown(purchase_order: PurchaseOrder, problem: OutsideError | str, now: datetime) -> None:
-    """Note that the effect of a call is unknown: it is looked up before anything else.
-
-    He may have said when he wants to be asked: not before.
-    """
+    """Record that the effect of a call is unknown; the next lookup respects ``Retry-After``."""
     words = str(problem)
     purchase_order.move(
         Request.SUBMIT_UNKNOWN,
@@ -187,7 +184,7 @@ def unknown(purchase_order: PurchaseOrder, problem: OutsideError | str, now: dat
 
 @transaction.atomic(durable=True)
 def held(purchase_order: PurchaseOrder, why: Reason, now: datetime) -> None:
-    """Wait for staff: he refuses how we ask (a key, a balance, a route), not the goods."""
+    """Put it on hold: the supplier rejects our request (key, balance, route), not the items."""
     problem = why.sentence
     purchase_order.move(
         Request.SUBMIT_FAILED,
@@ -207,7 +204,7 @@ def held(purchase_order: PurchaseOrder, why: Reason, now: datetime) -> None:
 
 
 def failed(purchase_order: PurchaseOrder, problem: OutsideError | str, now: datetime) -> None:
-    """Note a definite no effect: it is sent again, when ``retries.after_failing`` says."""
+    """Record that a call had no effect, and schedule the retry (``retries.after_failing``)."""
     words = str(problem)
     purchase_order.move(
         Request.SUBMIT_FAILED,

@@ -1,4 +1,4 @@
-"""Word a purchase order for its supplier: what he needs to ship, and no more."""
+"""Supplier request: build what a supplier receives with a purchase order."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from suppliers.connectors.records import PurchaseRequest, RequestLine
 
 
 def request_for(purchase_order: PurchaseOrder) -> PurchaseRequest:
-    """Build the request; the shopper's e-mail and prices per line stay with us.
+    """Return the request without the customer's e-mail and without prices per line.
 
-    The declared value is what the shopper pays: customs ask for it, and it is the
-    confirmation that the goods are paid.
+    The declared value is what the customer pays: customs require it, and it shows that the items
+    are paid.
     """
     live = purchase_order.lines.filter(is_live=True)
     lines = live.select_related("order_line", "offer__variant__product").order_by("pk")
@@ -43,14 +43,14 @@ def request_for(purchase_order: PurchaseOrder) -> PurchaseRequest:
 
 
 def _declared(purchase_order: PurchaseOrder, lines: Sequence[OrderLine]) -> Money:
-    """Say what the goods are worth, under our import number as customs count it."""
+    """Return the customer's charge; under our IOSS number the value as customs define it."""
     if purchase_order.ioss_number:
         return Money(ioss.worth_of(lines), purchase_order.currency)
     return purchase_order.charge
 
 
 def spoken(request: PurchaseRequest) -> dict[str, Any]:
-    """Tell what was sent, for the record; the address stands in the order and not twice."""
+    """Return the request for the message log, without the address (the order has it)."""
     return {
         "number": request.number,
         "location": request.location,

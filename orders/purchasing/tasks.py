@@ -38,7 +38,7 @@ def divide(*, order_id: int, **_: Any) -> None:
 
 @shared_task
 def divide_paid(**_: Any) -> None:
-    """Find paid orders that nobody divided yet."""
+    """Enqueue paid orders that have no purchase orders yet."""
     paid = Order.objects.filter(status=Order.Status.PLACED).order_by("pk")
     for order_id in paid.values_list("pk", flat=True)[:BATCH]:
         divide.delay(order_id=order_id)
@@ -56,13 +56,13 @@ def send(*, purchase_order_id: int, **_: Any) -> None:
 
 
 def _is_answered(rows: QuerySet[PurchaseOrder], purchase_order_id: int) -> bool:
-    """Send one purchase order; tell whether its supplier may be asked for more."""
-    # Another worker has it, or there is nothing left to send.
+    """Submit one purchase order; return True if its supplier can take more calls now."""
+    # Suppressed: another worker has it, or there is nothing to submit.
     with (
         suppress(InHandError, IllegalMoveError, LostRaceError, OrderStoppedError),
         submission_lookup.alone(purchase_order_id),
     ):
-        # Two sweeps may have asked for it: what he wants to rest now is not sent.
+        # Two sweeps may have enqueued it: ``try_after`` may have changed since.
         if not work_queue.to_be_sent(now=timezone.now()).filter(pk=purchase_order_id).exists():
             return True
         purchase_order = rows.select_related("order", "supplier", "location").get()
@@ -76,9 +76,9 @@ def _is_answered(rows: QuerySet[PurchaseOrder], purchase_order_id: int) -> bool:
 
 
 def _go_on(task: Task[Any, None], due: QuerySet[PurchaseOrder]) -> None:
-    """Fill the lane that becomes free now: those who found it full have gone.
+    """Enqueue one due purchase order for the freed lane: tasks that found it full were dropped.
 
-    Any one of those that wait: two lanes that go on should not take the same.
+    The order is random, so that two lanes rarely pick the same one.
     """
     for purchase_order_id in due.order_by("?").values_list("pk", flat=True)[:TRIED_TO_GO_ON]:
         if not is_in_hand(submission_lookup.subject(purchase_order_id)):
@@ -88,7 +88,7 @@ def _go_on(task: Task[Any, None], due: QuerySet[PurchaseOrder]) -> None:
 
 @shared_task
 def send_due(**_: Any) -> None:
-    """Find purchase orders that wait to be sent, or to be sent again."""
+    """Enqueue purchase orders to submit or to retry."""
     due = work_queue.to_be_sent(now=timezone.now())
     for purchase_order_id in work_queue.in_turn(due, most=BATCH):
         send.delay(purchase_order_id=purchase_order_id)
@@ -96,7 +96,7 @@ def send_due(**_: Any) -> None:
 
 @shared_task
 def lift_holds(**_: Any) -> None:
-    """Find purchase orders whose reason to be held is gone; ``send_due`` finds them then."""
+    """Remove hold reasons whose cause is gone; ``send_due`` then submits what is free."""
     holds.lift_answered(now=timezone.now())
 
 
@@ -109,7 +109,7 @@ def resolve(*, purchase_order_id: int, **_: Any) -> None:
     with suppress(LaneFullError), lane(Work.ORDERS, purchase_order.supplier_id):
         try:
             if not lost.exists():
-                return  # another worker has resolved it, or he wants it to rest
+                return  # resolved by another worker, or ``try_after`` is ahead
             submission_lookup.resolve(purchase_order=purchase_order, now=timezone.now())
         except OutsideError as error:
             log.warning("%s is still unknown: %s", purchase_order, error)
@@ -123,7 +123,7 @@ def resolve(*, purchase_order_id: int, **_: Any) -> None:
 
 @shared_task
 def look_up(*, purchase_order_id: int, **_: Any) -> None:
-    """Ask about one that staff want to know of; if no lane is free, a little later."""
+    """Look up one purchase order for staff; retry after ``LANE_PATIENCE_S`` if no lane is free."""
     found = PurchaseOrder.objects.select_related("order", "supplier").get(pk=purchase_order_id)
     try:
         with lane(Work.ORDERS, found.supplier_id):
@@ -138,7 +138,7 @@ def look_up(*, purchase_order_id: int, **_: Any) -> None:
 
 @shared_task
 def resolve_unknown(**_: Any) -> None:
-    """Find calls to suppliers whose answer was lost, or whose worker died."""
+    """Enqueue submissions whose answer was lost or whose worker died."""
     lost = work_queue.to_be_resolved(now=timezone.now())
     for purchase_order_id in work_queue.in_turn(lost, most=BATCH):
         resolve.delay(purchase_order_id=purchase_order_id)

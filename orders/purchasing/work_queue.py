@@ -1,8 +1,8 @@
-"""Purchasing work queue: find purchase orders to submit, to look up, to cancel.
+"""Work queue: find purchase orders to submit, to look up, to cancel.
 
-A supplier that does not even answer orders now is not called, nor before the time that it named
-(``try_after``). Its work waits in the rows. Submissions whose worker died, and cancellations of
-unsent purchase orders, need no call and do not wait.
+A supplier whose circuit is open even for orders is not called, nor before ``try_after``. Its work
+waits in the rows. Submissions of a dead worker, and cancellations of unsubmitted purchase orders,
+need no call and do not wait.
 """
 
 from __future__ import annotations
@@ -22,10 +22,9 @@ Request = PurchaseOrder.Request
 
 
 def to_be_sent(*, now: datetime) -> QuerySet[PurchaseOrder]:
-    """Find what was never sent, and what is to be sent again.
+    """Return purchase orders to submit for the first time or again.
 
-    What is collected for its supplier waits for its moment; where he is sent all at once by now,
-    it waits no more. A moment that we missed is past, so it is found.
+    A batched one waits for ``goes_at``, unless its supplier now takes orders at once.
     """
     return PurchaseOrder.objects.filter(
         supplier_answers(),
@@ -39,7 +38,7 @@ def to_be_sent(*, now: datetime) -> QuerySet[PurchaseOrder]:
 
 
 def to_be_resolved(*, now: datetime) -> QuerySet[PurchaseOrder]:
-    """Find calls whose answer was lost, or whose worker died."""
+    """Return submissions whose answer was lost or whose worker died."""
     return PurchaseOrder.objects.filter(
         Q(
             supplier_answers(),
@@ -55,9 +54,9 @@ def to_be_resolved(*, now: datetime) -> QuerySet[PurchaseOrder]:
 
 
 def to_be_stopped(*, now: datetime) -> QuerySet[PurchaseOrder]:
-    """Find wishes to cancel that wait to be told, and those that need no answer any more.
+    """Return cancellation requests to send, and those of purchase orders never submitted.
 
-    Who was asked by a letter, or is asked by a person, answers when he likes: he is asked once.
+    A request by e-mail or staff is sent once: the supplier answers when it chooses.
     """
     wanted = PurchaseOrder.objects.filter(
         Q(supplier_answers(), may_be_asked(now)) | Q(request_status__in=PurchaseOrder.NEVER_SENT),
@@ -68,7 +67,7 @@ def to_be_stopped(*, now: datetime) -> QuerySet[PurchaseOrder]:
 
 
 def in_turn(due: QuerySet[PurchaseOrder], *, most: int) -> list[int]:
-    """Take the first of each supplier, then the second of each: no backlog hides the others."""
+    """Return ids round-robin: the first of each supplier, then the second of each."""
     place = Window(RowNumber(), partition_by=F("supplier"), order_by="pk")
     ranked = due.annotate(place=place).order_by("place", "pk")
     return list(ranked.values_list("pk", flat=True)[:most])

@@ -19,9 +19,9 @@ SEEN = "seen"
 
 
 class SeenForm(forms.Form):
-    """Carries the reasons as they were read: others, found meanwhile, are not let pass with them.
+    """Holds the reasons as they were shown, so that reasons found later are not waived with them.
 
-    Where they differ it shows those of now, and asks anew with nothing chosen.
+    If they differ, it shows the current reasons with nothing selected.
     """
 
     known = ""
@@ -56,7 +56,7 @@ def _listed(reasons: list[dict[str, Any]]) -> str | None:
 
 
 def form_for(held: PurchaseOrder) -> type[forms.Form]:
-    """Ask which of several reasons are let pass; of one there is nothing to choose."""
+    """Return a form that selects the reasons to waive; a single reason needs no choice."""
     known = [(holds.key_of(each), each["sentence"]) for each in held.hold_reasons]
     keys = [key for key, _sentence in known]
     seen = " ".join(sorted(keys))
@@ -74,7 +74,7 @@ def form_for(held: PurchaseOrder) -> type[forms.Form]:
 
 
 def release(*, held: PurchaseOrder, given: Mapping[str, Any], actor: str, now: datetime) -> bool:
-    """Let pass what was chosen, or all; tell whether nothing holds it any more."""
+    """Waive the selected reasons, or all; return True if no reason is left."""
     known = {holds.key_of(each) for each in held.hold_reasons}
     chosen = set(given.get(CHOSEN, known))
     if chosen == known:

@@ -27,11 +27,11 @@ from suppliers.models import Connection, Criterion
 Kind = PaymentEvent.Kind
 Dispute = Payment.Dispute
 
-BALANCE_COUNTS_FOR = timedelta(hours=1)  # it is looked at every quarter of one
+BALANCE_COUNTS_FOR = timedelta(hours=1)  # it is polled every 15 minutes
 
 
 def check(*, purchase_order: PurchaseOrder, connector: Connector, now: datetime) -> list[Reason]:
-    """Return the reasons to hold it that staff have not waived; asks the supplier for routes."""
+    """Return the hold reasons that staff have not waived. Asks the supplier for freight and cost."""
     options = _routes(purchase_order, connector)
     facts = _facts(purchase_order, options, _asked_for_goods(purchase_order, connector), now)
     waived = purchase_order.waived_reasons
@@ -42,7 +42,7 @@ def _routes(
     purchase_order: PurchaseOrder, connector: Connector
 ) -> tuple[FreightOption, ...] | None:
     if not isinstance(connector, Freight):
-        return None  # his routes are fixed: placing will tell
+        return None  # routes are fixed: submission will show
     request = request_for(purchase_order)
     lines: tuple[RequestLine, ...] = request.lines
     try:
@@ -50,19 +50,19 @@ def _routes(
             country_from=request.country_from, ship_to=request.ship_to, lines=lines
         )
     except NoWayError:
-        return ()  # he will not carry this parcel there at all
+        return ()  # no shipping method for this parcel
     except OutsideError:
-        return None  # he cannot be asked now; placing will tell
+        return None  # no answer now; submission will show
 
 
 def _asked_for_goods(purchase_order: PurchaseOrder, connector: Connector) -> Money | None:
-    """Ask what he would charge for the goods now, where he says so before an order."""
+    """Return what the supplier would charge for the items now; None if it has no validation."""
     if not isinstance(connector, OrderValidation):
         return None
     try:
         return connector.validate(request_for(purchase_order))
     except OutsideError:
-        return None  # he refuses it, or cannot be asked: placing will tell which
+        return None  # refused or no answer: submission will show which
 
 
 def _facts(
@@ -120,7 +120,7 @@ def _facts(
 
 
 def _balance(purchase_order: PurchaseOrder, now: datetime) -> Money | None:
-    """Return what he holds of our money, as it was known lately; None where nobody knows it."""
+    """Return our prepaid balance at the supplier if polled within ``BALANCE_COUNTS_FOR``."""
     wire = Connection.objects.filter(supplier=purchase_order.supplier_id).first()
     if wire is None or wire.balance_amount is None or wire.balance_as_of is None:
         return None
@@ -132,7 +132,7 @@ def _balance(purchase_order: PurchaseOrder, now: datetime) -> Money | None:
 def _price(
     purchase_order: PurchaseOrder, lines: Sequence[PurchaseLine], freight: Money | None
 ) -> Money | None:
-    """Sum what he takes for goods and way in his money; None where some of it is in another."""
+    """Sum agreed costs and freight in the supplier's currency; None if currencies differ."""
     currency = purchase_order.supplier.currency
     parts = [Money(line.agreed_cost_amount * line.quantity, line.cost_currency) for line in lines]
     parts += [freight] if freight is not None else []
@@ -142,7 +142,7 @@ def _price(
 
 
 def _promotions(order: Order) -> list[str]:
-    """Name what the order got off, as it was called when the order was placed."""
+    """Return a description of each promotion of the order, as of checkout."""
     return [
         f"{each.name}{f' ({each.code})' if each.code else ''}:"
         f" {Money(each.amount, order.currency)} off"
@@ -192,7 +192,7 @@ def _name_of(criterion: str) -> str:
 
 
 def _secured(purchase_order: PurchaseOrder) -> Money:
-    """Sum what is held or captured for this order and not yet taken by its other parcels."""
+    """Sum what is authorized or captured for the order and not used by other purchase orders."""
     payments = list(Payment.objects.filter(order_id=purchase_order.order_id))
     held = sum(
         (payment.open_amount.amount + payment.captured_amount for payment in payments),
@@ -215,9 +215,9 @@ def _is_taken(purchase_order: PurchaseOrder, payments: Iterable[Payment]) -> boo
 
 
 def doubts(order: Order) -> list[Reason]:
-    """List what banks say against an order that no person has let go on since.
+    """Return disputes and fraud warnings of the order's payments since staff last released it.
 
-    News that came before the order was placed held nothing: the gate asks here.
+    An event before the order was placed held nothing then, so the hold rules check here.
     """
     stops = PaymentEvent.objects.filter(
         payment__order=order, kind__in=[Kind.DISPUTED, Kind.WARNED]
@@ -241,7 +241,9 @@ def _let_go_at(order: Order) -> datetime | None:
         subject_id=order.pk,
         axis="status",
         from_status=Order.Status.ON_HOLD,
-    ).exclude(actor__in=order.payments.values("gateway"))  # the end of a review is nobody's look
+    ).exclude(
+        actor__in=order.payments.values("gateway")
+    )  # a gateway's own release is no review by staff
     found: datetime | None = let_go.aggregate(at=Max("at"))["at"]
     return found
 

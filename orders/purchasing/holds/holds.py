@@ -1,6 +1,6 @@
-"""Holds: release held orders and purchase orders, waive a hold reason, check it again.
+"""Holds: release held orders and purchase orders, waive a hold reason, check again.
 
-A hold reason ends when staff waive it, or by itself when its cause is gone (``ENDS``).
+A hold reason ends when staff waive it, or automatically when its cause is gone (``ENDS``).
 """
 
 from __future__ import annotations
@@ -25,24 +25,22 @@ from storefront.lib.models import StatusChange
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 from suppliers.models import Connection
 
-# Reasons that end by themselves, and what is said then.
+# Reasons that end automatically, with the reason written to the history.
 ENDS = {
     NO_RATE: "the exchange rate is known",
     NO_EVIDENCE: "the certificate is there",
     NO_BALANCE: "the supplier holds enough money",
     NO_WAY: "the supplier is asked for a way again",
 }
-# Who says that he carries it there in no way may say otherwise a little later.
+# A supplier without a shipping method is asked a second time after this.
 ASKED_AGAIN_AFTER = timedelta(minutes=15)
-# Reasons that hold a whole order, and each of its purchase orders with it.
+# Reasons that hold an order and all its purchase orders.
 OF_ORDER = frozenset({PaymentEvent.Kind.DISPUTED, PaymentEvent.Kind.WARNED})
 
 
 @transaction.atomic(durable=True)
 def go_on(*, order: Order, reason: str, actor: str, now: datetime) -> Order:
-    """Release a held order to where it was: divided already, or about to be.
-
-    What its purchase orders are held for because of it ends with it; other reasons stay.
+    """Release a held order, and remove the order's hold reasons from its purchase orders.
 
     Locks:  the order, then its held purchase orders
     Raises: IllegalMoveError  it is not on hold
@@ -59,7 +57,7 @@ def go_on(*, order: Order, reason: str, actor: str, now: datetime) -> Order:
 
 @needs_transaction
 def release(order: Order, *, reason: str, actor: str, now: datetime) -> None:
-    """Let an order that is on hold go on.
+    """Move a held order to ``processing`` if it has purchase orders, else to ``placed``.
 
     Locks:  the caller holds the order
     """
@@ -76,9 +74,9 @@ def take_off(
     now: datetime,
     actor: str = "",
 ) -> bool:
-    """Take reasons that are gone off a held purchase order; tell whether none holds it any more.
+    """Remove hold reasons that ``gone`` accepts; return True if this released the purchase order.
 
-    What somebody did since it was read stands.
+    A change made since ``purchase_order`` was read wins.
     """
     seen = purchase_order.hold_reasons
     left = [each for each in seen if not gone(each)]
@@ -103,9 +101,10 @@ def take_off(
 
 
 def lift_answered(*, now: datetime) -> int:
-    """Release what waited only for what is there by now, and count it; it is checked anew.
+    """Remove hold reasons whose cause is gone, and return how many were released by that.
 
-    A reason that is gone is taken off also where others stay: staff would read it as true.
+    Released purchase orders are checked again at submission. A reason is removed even if others
+    stay: staff would take it for true.
     """
     pairs = ExchangeRate.objects.sure(now).values_list("base", "quote")
     known = frozenset(f"{base}-{quote}" for base, quote in pairs)
@@ -132,7 +131,7 @@ def _lift(purchase_order: PurchaseOrder, known: frozenset[str], now: datetime) -
 
 
 def was_asked_again(purchase_order: PurchaseOrder) -> bool:
-    """Test whether its supplier was asked for a way again after he had none."""
+    """Return True if the supplier was asked for a shipping method again after it had none."""
     return StatusChange.objects.filter(
         subject="orders.PurchaseOrder",
         subject_id=purchase_order.pk,
@@ -177,25 +176,23 @@ SAID = ("code", "subject", "amount", "currency")
 
 
 class NotHeldError(Exception):
-    """It is not held for this, or not any more: the words say so. Nothing is written."""
+    """The purchase order is not held for this; the message says why. Nothing is changed."""
 
 
 def key_of(reason: Mapping[str, Any]) -> str:
-    """Name one reason, this bad and no worse: a page that is a minute old means no other one."""
+    """Return a key of one reason and amount: a stale page cannot waive a reason that got worse."""
     said = json.dumps([reason.get(name, "") for name in SAID])
     return sha256(said.encode()).hexdigest()[:20]
 
 
 def noted(reason: Mapping[str, Any], *, actor: str, now: datetime) -> dict[str, Any]:
-    """Write down who let a reason pass, and when."""
+    """Return the reason with who waived it and when."""
     return {**reason, "by": actor[:100], "at": now.isoformat()}
 
 
 @transaction.atomic(durable=True)
 def waive(*, purchase_order: PurchaseOrder, key: str, actor: str, now: datetime) -> bool:
-    """Let one reason pass as it was seen; tell whether nothing holds it any more.
-
-    It stays on hold while other reasons stand. Pressed twice it is done once.
+    """Waive one reason; return True if no reason is left. Idempotent: raises if waived before.
 
     Locks:  the purchase order
     Raises: NotHeldError
@@ -226,10 +223,10 @@ def waive(*, purchase_order: PurchaseOrder, key: str, actor: str, now: datetime)
 
 @transaction.atomic(durable=True)
 def check_again(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
-    """Have the gate look at it anew; nothing is waived, and what still stands holds it again.
+    """Release it so that the hold rules run again; waives nothing.
 
     Locks:  the purchase order
-    Raises: NotHeldError  also where something else than the gate holds it
+    Raises: NotHeldError  also if a reason does not come from the hold rules
     """
     row = _locked(purchase_order)
     if row.status != Status.ON_HOLD:
@@ -240,7 +237,7 @@ def check_again(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> 
 
 
 def can_check(reasons: list[dict[str, Any]]) -> bool:
-    """Tell whether all of it is what the gate found, so that the gate can find that it is gone."""
+    """Return True if all reasons come from the hold rules, so that a check can remove them."""
     return all(reason["code"] in CHECKS for reason in reasons)
 
 
@@ -258,9 +255,9 @@ def _gone(row: PurchaseOrder, key: str) -> str:
 
 
 def release_hold(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
-    """Send it all the same: the present reasons are waived as they are.
+    """Waive all current reasons and release the purchase order.
 
-    A new reason holds it again, and so does the same one when it costs more than was seen.
+    A new reason holds it again, and so does the same reason with a higher amount.
     """
     passed = [noted(each, actor=actor, now=now) for each in purchase_order.hold_reasons]
     kept = [*purchase_order.waived_reasons, *passed]

@@ -13,12 +13,11 @@ from storefront.lib.money import Money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineFacts:
-    """One line as it was sold and as it stands now; costs are per unit, supplier's currency.
+    """One line as sold and as it is now; costs are per unit in the supplier's currency.
 
-    ``lacks`` are the certificates that it needs and that nobody has proven: code to name.
-    ``account`` is what it earns by itself, at the cost of now; None where nobody can say.
-    ``discount`` is what promotions took off it; ``forbidden_in`` the country where it goes, if it
-    may not be sent there.
+    ``lacks`` maps missing certificates, code to name. ``account`` is the line's margin at current
+    cost; None if unknown. ``discount`` is its share of promotions. ``forbidden_in`` is the
+    destination country, if restricted.
     """
 
     sku: str
@@ -35,14 +34,13 @@ class LineFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Everything the gate looks at.
+    """Input of the hold rules.
 
-    ``account`` is what the whole parcel earns, in the channel's money; None where nobody can
-    say: ``missing_rates`` are pairs such as ``USD-EUR`` that nobody is sure of, and
-    ``missing_terms`` names goods of which nobody said what selling them costs.
-    ``routes`` are the supplier's own names of what he offers for this very parcel; None
-    when he could not be asked. ``promotions`` names what the whole order got off. ``balance`` is
-    what he holds of our money, and ``price`` what he takes of it; None where he is paid otherwise.
+    ``account`` is the margin of the parcel in the channel's currency; None if unknown:
+    ``missing_rates`` lists unreliable pairs such as ``USD-EUR``, ``missing_terms`` names what has
+    no selling costs. ``routes`` are the supplier's shipping methods for this parcel; None if it did
+    not answer. ``promotions`` are those of the whole order. ``balance`` is our prepaid balance at
+    the supplier and ``price`` what it deducts; None if it is paid otherwise.
     """
 
     address_problems: Sequence[str]
@@ -59,15 +57,15 @@ class Facts:
     promotions: Sequence[str] = ()
     balance: Money | None = None
     price: Money | None = None
-    doubts: Sequence[Reason] = ()  # what banks say against the payment
+    doubts: Sequence[Reason] = ()  # disputes and fraud warnings
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a purchase order waits: a code for rules, a sentence for staff.
+    """A hold reason: a code for rules, a sentence for staff.
 
-    ``amount`` is how bad it is, where that is money. ``subject`` tells one fault from another:
-    the line, and where there is no amount, what is wrong with it, since a waiver covers just that.
+    ``amount`` measures it, where it is money. ``subject`` tells it from others of the same code:
+    the line, and without an amount also the fault, because a waiver covers exactly that.
     """
 
     code: str
@@ -76,7 +74,7 @@ class Reason:
     amount: Money | None = None
 
     def kept(self) -> dict[str, str]:
-        """Write it down as JSON, as it was when somebody saw it."""
+        """Return the reason as JSON."""
         amount = self.amount
         return {
             "code": self.code,
@@ -88,7 +86,7 @@ class Reason:
 
 
 def is_waived(reason: Reason, waived: Iterable[Mapping[str, Any]]) -> bool:
-    """Test whether staff have seen this very thing, this bad or worse, and let it pass."""
+    """Return True if staff waived this reason with the same or a higher amount."""
     return any(_covers(kept, reason) for kept in waived)
 
 
@@ -105,7 +103,7 @@ NO_MARGIN = "margin"
 NO_BALANCE = "balance"
 NO_WAY = "no_way"
 RESTRICTED = "restricted"
-# What the gate itself finds, and finds gone when it looks again.
+# Reasons found by these rules: a new check can remove them.
 CHECKS = frozenset(
     {
         "supplier",
@@ -123,11 +121,11 @@ CHECKS = frozenset(
         NO_RATE,
     }
 )
-COST_DRIFT_RATE = Decimal("0.02")  # a cent of rounding is no drift
+COST_DRIFT_RATE = Decimal("0.02")  # tolerance for rounding
 
 
 def reasons_to_hold(facts: Facts) -> list[Reason]:
-    """List every failed check; empty means that it may be sent."""
+    """Return all hold reasons; an empty list means it may be submitted."""
     found: list[Reason] = []
     if not facts.supplier_is_active:
         found.append(Reason("supplier", "The supplier is paused or blocked."))
@@ -167,7 +165,7 @@ def reasons_to_hold(facts: Facts) -> list[Reason]:
 
 
 def _money_reasons(facts: Facts) -> list[Reason]:
-    """Say what money is missing: the shopper's, or ours at the supplier."""
+    """Return reasons of missing money: the customer's payment, or our balance at the supplier."""
     found = []
     if facts.secured < facts.charge:
         found.append(
@@ -222,5 +220,5 @@ def _line_reasons(line: LineFacts, promotions: Sequence[str]) -> list[Reason]:
 
 
 def proof_of(sku: str, criterion: str) -> str:
-    """Name one certificate of one line, as staff waive it: another one is another reason."""
+    """Return the subject of one certificate of one line: each certificate is waived separately."""
     return f"{sku}: {criterion}"
