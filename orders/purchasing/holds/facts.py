@@ -31,7 +31,7 @@ BALANCE_COUNTS_FOR = timedelta(hours=1)  # it is polled every 15 minutes
 
 
 def check(*, purchase_order: PurchaseOrder, connector: Connector, now: datetime) -> list[Reason]:
-    """Return the hold reasons that staff have not waived. Asks the supplier for freight and cost."""
+    """Return the hold reasons that staff have not waived. Calls the supplier (freight, cost)."""
     options = _routes(purchase_order, connector)
     facts = _facts(purchase_order, options, _asked_for_goods(purchase_order, connector), now)
     waived = purchase_order.waived_reasons

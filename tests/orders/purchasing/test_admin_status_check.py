@@ -1,4 +1,4 @@
-"""Staff ask about a purchase order: a worker asks the supplier, and never too early."""
+"""Status check by staff: a worker asks the supplier, and not before the call has ended."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def fresh():
 
 
 def send(supplier, *, ago, effect=False):
-    """Send one whose answer is lost."""
+    """Submit a purchase order whose answer is lost."""
     make_purchase_orders()
     supplier.script = [no_answer(effect)]
     submission.send(purchase_order=fresh(), now=timezone.now() - timedelta(seconds=ago))
@@ -39,7 +39,7 @@ def look_up(staff):
     return staff.post(url, follow=True)
 
 
-def test_a_worker_asks_and_the_page_does_not_wait(staff, supplier, started):
+def test_a_worker_looks_up_and_the_page_does_not_wait(staff, supplier, started):
     send(supplier, ago=40, effect=True)
 
     asked = look_up(staff)
@@ -53,7 +53,7 @@ def test_a_worker_asks_and_the_page_does_not_wait(staff, supplier, started):
 
 @pytest.mark.parametrize("ago", [5, 25])
 def test_a_call_that_may_be_under_way_is_not_looked_up(staff, supplier, started, ago):
-    """He would not find it yet, and it would be sent once more."""
+    """The supplier would not find it yet, and it would be submitted twice."""
     send(supplier, ago=ago)
 
     refused = look_up(staff)
@@ -63,7 +63,7 @@ def test_a_call_that_may_be_under_way_is_not_looked_up(staff, supplier, started,
     assert fresh().request_status == "submit_unknown"
 
 
-def test_nobody_is_said_to_have_answered_while_it_is_sent(staff, supplier, started):
+def test_a_lookup_is_refused_during_submission(staff, supplier, started):
     (purchase_order,) = make_purchase_orders()
     purchase_order.move("ready", at=timezone.now())
     purchase_order.move("submitting", at=timezone.now(), axis="request_status", attempts=1)
@@ -74,7 +74,7 @@ def test_nobody_is_said_to_have_answered_while_it_is_sent(staff, supplier, start
     assert started == []
 
 
-def test_why_he_does_not_tell_stands_on_the_page_until_he_does(supplier, started):
+def test_a_failed_lookup_is_shown_until_one_succeeds(supplier, started):
     send(supplier, ago=40, effect=True)
     PurchaseOrder.objects.update(request_status="accepted", status="in_progress")
     find = supplier.find

@@ -1,4 +1,4 @@
-"""Orders that are collected for a supplier: free until they go, and gone in time."""
+"""Batched submission: cancelable until submitted, and submitted in time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ AT_TWO = NOON + timedelta(hours=2)
 
 
 @pytest.fixture
-def collected():
+def batched():
     make_supplier()
     Supplier.objects.update(sending="at_times", send_times="14:00 20:00")
     (made,) = make_purchase_orders()
@@ -34,28 +34,28 @@ def due(at):
     return list(work_queue.to_be_sent(now=at))
 
 
-def test_it_waits_for_its_moment_and_no_longer(collected):
-    assert collected.goes_at == AT_TWO
-    assert (collected.status, collected.request_status) == ("draft", "unsubmitted")
+def test_it_is_due_at_its_time(batched):
+    assert batched.goes_at == AT_TWO
+    assert (batched.status, batched.request_status) == ("draft", "unsubmitted")
     assert due(NOON) == due(AT_TWO - MINUTE) == []
-    assert due(AT_TWO) == [collected]
-    assert "24 Nov 2026, 14:00" in goes_at(collected)
+    assert due(AT_TWO) == [batched]
+    assert "24 Nov 2026, 14:00" in goes_at(batched)
 
 
-def test_all_that_wait_go_in_one_go(collected):
+def test_a_batch_is_due_together(batched):
     (later,) = make_purchase_orders(now=NOON + 20 * MINUTE)
 
     assert due(AT_TWO - MINUTE) == []
-    assert due(AT_TWO) == [collected, later]
+    assert due(AT_TWO) == [batched, later]
 
 
-def test_a_moment_that_we_missed_is_not_lost(collected):
-    """Workers were away, or the clock jumped over it."""
+def test_a_missed_time_is_caught_up(batched):
+    """Workers were down, or the clock jumped over it."""
     for late in (timedelta(minutes=10), timedelta(hours=9)):
-        assert due(AT_TWO + late) == [collected]
+        assert due(AT_TWO + late) == [batched]
 
 
-def test_it_goes_before_its_money_cannot_be_taken_any_more():
+def test_it_is_submitted_before_the_authorization_expires():
     make_supplier()
     days = " ".join((NOON + timedelta(days=day)).date().isoformat() for day in range(20))
     Supplier.objects.update(sending="every", closed_on=days)
@@ -69,7 +69,7 @@ def test_it_goes_before_its_money_cannot_be_taken_any_more():
 
 
 @pytest.mark.parametrize("jump", [timedelta(minutes=-10), timedelta(minutes=10)])
-def test_a_clock_that_jumps_by_ten_minutes_breaks_no_promise(jump):
+def test_a_clock_jump_of_ten_minutes_does_not_miss_the_cut_off(jump):
     make_supplier()
     Supplier.objects.update(sending="at_times", send_times="20:00", cut_off_hour=15)
 
@@ -82,55 +82,55 @@ def test_a_clock_that_jumps_by_ten_minutes_breaks_no_promise(jump):
     assert due(cut_off - timedelta(minutes=5) - timedelta(minutes=10)) == [made]
 
 
-def test_a_worker_that_is_asked_for_it_too_early_sends_nothing(collected, monkeypatch):
+def test_a_task_that_runs_too_early_does_not_submit(batched, monkeypatch):
     sent = []
     monkeypatch.setattr(submission, "send", lambda **known: sent.append(known))
     monkeypatch.setattr(tasks.timezone, "now", lambda: AT_TWO - MINUTE)
-    rows = PurchaseOrder.objects.filter(pk=collected.pk)
+    rows = PurchaseOrder.objects.filter(pk=batched.pk)
 
-    assert tasks._is_answered(rows, collected.pk)
+    assert tasks._is_answered(rows, batched.pk)
     assert sent == []
     monkeypatch.setattr(tasks.timezone, "now", lambda: AT_TWO)
-    tasks._is_answered(rows, collected.pk)
+    tasks._is_answered(rows, batched.pk)
     assert len(sent) == 1
 
 
-def test_until_then_a_cancellation_is_immediate_and_asks_nobody(collected):
+def test_a_batched_order_is_canceled_without_a_call(batched):
     came = cancellation.cancel(
-        order=collected.order, reason="changed my mind", actor="shopper", now=AT_TWO - MINUTE
+        order=batched.order, reason="changed my mind", actor="shopper", now=AT_TWO - MINUTE
     )
 
-    assert (came.stopped, came.open) == ((collected.number,), ())
-    collected.refresh_from_db()
-    assert (collected.status, collected.attempts) == ("canceled", 0)
+    assert (came.stopped, came.open) == ((batched.number,), ())
+    batched.refresh_from_db()
+    assert (batched.status, batched.attempts) == ("canceled", 0)
     assert due(AT_TWO) == []
 
 
-def test_staff_send_it_now(collected):
-    submission.send_now(purchase_order=collected, actor="zumrud", now=NOON)
+def test_staff_can_submit_it_now(batched):
+    submission.send_now(purchase_order=batched, actor="zumrud", now=NOON)
 
-    assert due(NOON) == [collected]
-    collected.refresh_from_db()
-    assert not is_collected(collected) or collected.goes_at == NOON
+    assert due(NOON) == [batched]
+    batched.refresh_from_db()
+    assert not is_collected(batched) or batched.goes_at == NOON
     with pytest.raises(submission.OrderStoppedError):
-        submission.send_now(purchase_order=collected, actor="zumrud", now=NOON)
+        submission.send_now(purchase_order=batched, actor="zumrud", now=NOON)
 
 
 @pytest.mark.parametrize("status", ["on_hold", "canceled"])
-def test_what_is_held_or_over_is_not_sent_by_it(collected, status):
+def test_a_held_or_canceled_order_cannot_be_submitted_now(batched, status):
     PurchaseOrder.objects.update(status=status)
 
     with pytest.raises(submission.OrderStoppedError):
-        submission.send_now(purchase_order=collected, actor="zumrud", now=NOON)
+        submission.send_now(purchase_order=batched, actor="zumrud", now=NOON)
 
 
-def test_who_is_sent_all_at_once_again_is_sent_what_waits(collected):
+def test_batched_orders_are_due_when_batching_is_turned_off(batched):
     Supplier.objects.update(sending="at_once")
 
-    assert due(NOON) == [collected]
+    assert due(NOON) == [batched]
 
 
-def test_what_waits_for_its_moment_is_not_stuck_and_what_missed_it_is(collected):
+def test_only_a_missed_time_counts_as_stuck(batched):
     def found(now):
         causes = {row.cause.code for row in query.find(now=now)}
         broken = {each.invariant.code for each in registry.check(now=now) if each.count}

@@ -1,4 +1,4 @@
-"""A supplier may still be working on what we gave up: nobody decides behind his back."""
+"""The supplier may still process a call that timed out: no decision is made before that ends."""
 
 from __future__ import annotations
 
@@ -42,25 +42,25 @@ def fresh():
     return PurchaseOrder.objects.select_related("order", "supplier", "location").get()
 
 
-def says(answer):
+def apply_answer(answer):
     state = PurchaseState(number=fresh().number, supplier_reference="S-1", answer=answer)
     acknowledgements.apply(purchase_order=fresh(), state=state, now=LATER)
 
 
-def has_what_we_canceled():
+def broken_rows():
     (invariant,) = [each for each in PURCHASES if each.code == "I4.stopped"]
     with connection.cursor() as cursor:
         cursor.execute(invariant.sql)
         return cursor.fetchall()
 
 
-def click():
+def cancel_as_customer():
     """Cancel as the shopper does."""
     return cancellation.cancel(order=Order.objects.get(), reason="-", actor="shopper", now=NOON)
 
 
 @contextmanager
-def in_hands_of_another(purchase_order):
+def held_by_another_worker(purchase_order):
     """Have another session send it, as a worker does who is slow."""
     taken, over = threading.Event(), threading.Event()
 
@@ -83,12 +83,12 @@ def in_hands_of_another(purchase_order):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_sends_for_an_hour_is_not_taken_for_dead(supplier):
+def test_a_worker_that_sends_for_an_hour_is_alive(supplier):
     (purchase_order,) = make_purchase_orders()
     purchase_order.move("ready", at=NOON)
     purchase_order.move("submitting", at=NOON, axis="request_status", attempts=1)
 
-    with in_hands_of_another(purchase_order):
+    with held_by_another_worker(purchase_order):
         with pytest.raises(InHandError):
             submission_lookup.resolve(purchase_order=fresh(), now=LATER)
         purchasing_tasks.resolve(purchase_order_id=purchase_order.pk)
@@ -97,13 +97,13 @@ def test_who_sends_for_an_hour_is_not_taken_for_dead(supplier):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_wish_to_cancel_waits_for_whoever_speaks_of_it(supplier):
+def test_a_cancellation_waits_for_the_worker_that_calls_the_supplier(supplier):
     supplier.can_stop = True
     (purchase_order,) = make_purchase_orders()
     submission.send(purchase_order=fresh(), now=NOON)
 
-    with in_hands_of_another(purchase_order):
-        asked = click()
+    with held_by_another_worker(purchase_order):
+        asked = cancel_as_customer()
         cancellation_tasks.pursue_cancellation(purchase_order_id=purchase_order.pk)
     assert asked.open == (purchase_order.number,)
     assert fresh().request_status == "accepted"
@@ -113,8 +113,8 @@ def test_a_wish_to_cancel_waits_for_whoever_speaks_of_it(supplier):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_workers_ask_one_question(supplier):
-    """He stops it, and refuses whoever asks again meanwhile: that is no answer to the first."""
+def test_two_workers_request_cancellation_once(supplier):
+    """The supplier refuses a second request: that must not count as the answer to the first."""
     (purchase_order,) = make_purchase_orders()
     submission.send(purchase_order=fresh(), now=NOON)
     is_asked, may_answer = threading.Event(), threading.Event()
@@ -133,12 +133,12 @@ def test_two_workers_ask_one_question(supplier):
         connection.close()
 
     supplier.cancel = cancel
-    click()
+    cancel_as_customer()
     thread = threading.Thread(target=first)
     thread.start()
     is_asked.wait(10)
     try:
-        click()
+        cancel_as_customer()
         second = cancellation.pursue(purchase_order=fresh(), now=NOON)
     finally:
         may_answer.set()
@@ -150,7 +150,7 @@ def test_two_workers_ask_one_question(supplier):
 
 
 @pytest.mark.django_db
-def test_a_call_that_was_given_up_has_ended_before_it_is_looked_up(supplier):
+def test_a_timed_out_call_is_looked_up_only_after_it_must_have_ended(supplier):
     make_purchase_orders()
     supplier.script = [no_answer(effect=False)]
     submission.send(purchase_order=fresh(), now=NOON)
@@ -172,12 +172,12 @@ def test_a_call_that_was_given_up_has_ended_before_it_is_looked_up(supplier):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("problem", [TemporaryError("busy"), PermanentError("no balance")])
-def test_a_late_yes_is_taken_in_while_it_can_be(supplier, problem):
+def test_a_late_acceptance_is_applied(supplier, problem):
     make_purchase_orders()
     supplier.script = [problem]
     submission.send(purchase_order=fresh(), now=NOON)
 
-    says(Answer.ACCEPTED)
+    apply_answer(Answer.ACCEPTED)
 
     assert (fresh().status, fresh().request_status) == ("in_progress", "accepted")
     assert fresh().hold_reasons == []
@@ -186,34 +186,34 @@ def test_a_late_yes_is_taken_in_while_it_can_be(supplier, problem):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("answer", [Answer.ACCEPTED, Answer.RECEIVED, Answer.SHIPPED])
-def test_a_yes_to_what_we_canceled_is_for_staff_until_he_stops_it(supplier, answer):
+def test_an_acceptance_of_a_canceled_order_is_flagged_until_it_is_canceled(supplier, answer):
     make_purchase_orders()
     supplier.script = [TemporaryError("busy")]
     submission.send(purchase_order=fresh(), now=NOON)
     cancellation.cancel(order=Order.objects.get(), reason="-", actor="shopper", now=NOON)
-    assert not has_what_we_canceled()
+    assert not broken_rows()
 
-    says(answer)
+    apply_answer(answer)
 
     words = "shipped what we canceled" if answer is Answer.SHIPPED else "ask him to stop it"
     assert words in fresh().problem
-    assert has_what_we_canceled()
+    assert broken_rows()
     assert PaymentEvent.objects.filter(kind="capture_requested").count() == 0
 
-    says(Answer.CANCELED)
+    apply_answer(Answer.CANCELED)
 
     assert fresh().request_status == "rejected"
-    assert not has_what_we_canceled()
+    assert not broken_rows()
 
 
-def silent(*, number):
+def no_cancel_answer(*, number):
     raise TemporaryError(f"no answer about {number}", may_have_happened=True)
 
 
 @pytest.mark.django_db
-def test_a_wish_that_a_parcel_overtook_is_over(supplier):
+def test_a_shipment_ends_a_cancellation_request(supplier):
     purchase_order = make_accepted_purchase_order()
-    supplier.cancel = silent
+    supplier.cancel = no_cancel_answer
     assert ask_to_stop(purchase_order.order)[1] == [None]
     shipped = make_state(fresh(), "shipped", make_parcel_news())
     acknowledgements.apply(purchase_order=fresh(), state=shipped, now=LATER)
@@ -226,13 +226,13 @@ def test_a_wish_that_a_parcel_overtook_is_over(supplier):
 
 
 @pytest.mark.django_db
-def test_a_step_that_may_have_reached_him_is_over_before_he_is_asked_to_stop(supplier):
+def test_a_cancellation_waits_for_the_step_under_way(supplier):
     make_accepted_purchase_order()
-    supplier.resume = silent
+    supplier.resume = no_cancel_answer
 
     with pytest.raises(TemporaryError):
         submission_lookup.go_on(fresh(), supplier, now=NOON)
-    click()
+    cancel_as_customer()
 
     assert cancellation.pursue(purchase_order=fresh(), now=NOON + timedelta(seconds=20)) is None
     assert fresh().request_status == "accepted"
@@ -242,7 +242,7 @@ def test_a_step_that_may_have_reached_him_is_over_before_he_is_asked_to_stop(sup
 @pytest.mark.parametrize(
     ("amount", "currency"), [("3", "US Dollar"), ("1e12", "USD"), ("NaN", "USD")]
 )
-def test_freight_that_is_no_money_is_not_kept(supplier, amount, currency):
+def test_invalid_freight_is_not_stored(supplier, amount, currency):
     purchase_order = make_accepted_purchase_order()
     state = PurchaseState(
         number=purchase_order.number,

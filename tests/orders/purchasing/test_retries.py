@@ -34,7 +34,7 @@ HOUR = timedelta(hours=1)
         (TemporaryError("absurd", retry_after_s=1e9), retries.LONGEST_PAUSE),
     ],
 )
-def test_nobody_is_asked_before_he_wants_and_no_two_at_the_same_moment(error, wait):
+def test_retry_after_is_respected_with_jitter(error, wait):
     found = [retries.asked_for(error, now=NOON) - NOON for _ in range(20)]
 
     assert all(wait <= each <= wait + wait / retries.JITTER_SHARE for each in found)
@@ -51,12 +51,12 @@ def test_nobody_is_asked_before_he_wants_and_no_two_at_the_same_moment(error, wa
         PermanentError("no"),
     ],
 )
-def test_who_names_no_moment_is_asked_when_we_like(error):
+def test_without_retry_after_there_is_no_time(error):
     assert retries.asked_for(error, now=NOON) is None
 
 
 @pytest.mark.django_db
-def test_a_short_pause_makes_no_order_come_sooner_than_by_itself(monkeypatch):
+def test_a_short_retry_after_does_not_shorten_the_backoff(monkeypatch):
     supplier = connect(monkeypatch, ScriptedSupplier())
     (purchase_order,) = make_purchase_orders()
     PurchaseOrder.objects.update(failures=9)
@@ -68,7 +68,7 @@ def test_a_short_pause_makes_no_order_come_sooner_than_by_itself(monkeypatch):
     assert purchase_order.try_after >= NOON + submission_lookup.LONGEST_RETRY_AFTER
 
 
-def looked_at(until):
+def breaker_open(until):
     return BreakerOpenError("somebody looks whether he is back", until=until)
 
 
@@ -82,14 +82,14 @@ def looked_at(until):
             submission_lookup.LONGEST_RETRY_AFTER * 1.5,
         ),
         (
-            looked_at(NOON - HOUR),
+            breaker_open(NOON - HOUR),
             submission_lookup.FIRST_RETRY_AFTER,
             submission_lookup.FIRST_RETRY_AFTER * 1.5,
         ),
-        (looked_at(NOON + HOUR), HOUR, HOUR * 1.5),
+        (breaker_open(NOON + HOUR), HOUR, HOUR * 1.5),
     ],
 )
-def test_what_we_held_back_ourselves_makes_no_order_wait_longer(
+def test_a_call_blocked_by_the_breaker_does_not_lengthen_the_backoff(
     monkeypatch, error, at_least, at_most
 ):
     supplier = connect(monkeypatch, ScriptedSupplier())
@@ -108,10 +108,10 @@ def test_what_we_held_back_ourselves_makes_no_order_wait_longer(
     ("error", "wait"),
     [
         (TemporaryError("503"), settlement.LONGEST_RETRY_AFTER),
-        (looked_at(NOON - HOUR), settlement.FIRST_RETRY_AFTER),
+        (breaker_open(NOON - HOUR), settlement.FIRST_RETRY_AFTER),
     ],
 )
-def test_what_we_held_back_ourselves_makes_no_claim_wait_longer(monkeypatch, error, wait):
+def test_a_claim_blocked_by_the_breaker_does_not_lengthen_the_backoff(monkeypatch, error, wait):
     supplier = connect(monkeypatch, ScriptedSupplier())
     claim = make_claim()
     SupplierClaim.objects.update(failures=12)
@@ -124,10 +124,10 @@ def test_what_we_held_back_ourselves_makes_no_claim_wait_longer(monkeypatch, err
 
 
 @pytest.mark.django_db
-def test_who_waited_out_an_outage_waits_no_longer_for_his_first_failure(monkeypatch):
+def test_the_first_failure_after_an_outage_has_the_shortest_backoff(monkeypatch):
     supplier = connect(monkeypatch, ScriptedSupplier())
     (purchase_order,) = make_purchase_orders()
-    supplier.script = [*[looked_at(NOON)] * 8, TemporaryError("503"), TemporaryError("503")]
+    supplier.script = [*[breaker_open(NOON)] * 8, TemporaryError("503"), TemporaryError("503")]
 
     for _ in range(8):
         purchasing_submission.send(purchase_order=purchase_order, now=NOON)
@@ -140,7 +140,7 @@ def test_who_waited_out_an_outage_waits_no_longer_for_his_first_failure(monkeypa
 
 
 @pytest.mark.django_db
-def test_a_pause_is_of_the_call_that_was_answered_and_of_no_later_one():
+def test_a_retry_after_applies_to_its_own_attempt():
     (purchase_order,) = make_purchase_orders()
     PurchaseOrder.objects.update(attempts=2)
 
@@ -150,7 +150,7 @@ def test_a_pause_is_of_the_call_that_was_answered_and_of_no_later_one():
 
 
 @pytest.mark.django_db
-def test_what_was_never_sent_is_stopped_whatever_pause_he_wants(monkeypatch):
+def test_an_unsubmitted_order_is_canceled_despite_retry_after(monkeypatch):
     supplier = connect(monkeypatch, ScriptedSupplier())
     (purchase_order,) = make_purchase_orders()
     supplier.script = [TemporaryError("429", retry_after_s=3600)]
@@ -163,7 +163,7 @@ def test_what_was_never_sent_is_stopped_whatever_pause_he_wants(monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_wants_a_pause_is_not_asked_for_the_next_order_at_once(monkeypatch):
+def test_retry_after_delays_the_next_order_of_the_supplier(monkeypatch):
     supplier = connect(monkeypatch, ScriptedSupplier())
     first, second = (make_purchase_orders()[0] for _ in range(2))
     woken = []

@@ -40,7 +40,7 @@ def again(purchase_order, now=LATER):
     return submission.send(purchase_order=fresh.get(pk=purchase_order.pk), now=now)
 
 
-def test_goods_of_two_warehouses_are_two_purchase_orders_that_add_up_to_the_order():
+def test_two_locations_make_two_purchase_orders_that_add_up():
     near, far = make_sellable(), make_sellable(price="19.99")
     level = far.level
     StockLevel.objects.filter(pk=level.pk).update(location=make_location(code="CN", country="CN"))
@@ -54,7 +54,7 @@ def test_goods_of_two_warehouses_are_two_purchase_orders_that_add_up_to_the_orde
     assert StatusChange.objects.latest("pk").reason == "2 purchase orders"
 
 
-def test_an_order_is_divided_once():
+def test_purchase_orders_are_created_once():
     made = make_purchase_orders()
 
     assert StatusChange.objects.latest("pk").reason == "1 purchase order"
@@ -63,7 +63,7 @@ def test_an_order_is_divided_once():
     assert PurchaseOrder.objects.count() == 1
 
 
-def test_an_accepted_purchase_order_asks_for_its_money(supplier):
+def test_an_acceptance_requests_a_capture(supplier):
     (purchase_order,) = make_purchase_orders()
 
     submission.send(purchase_order=purchase_order, now=NOON)
@@ -77,7 +77,7 @@ def test_an_accepted_purchase_order_asks_for_its_money(supplier):
     assert list(said) == [("out", "place"), ("in", "accepted")]
 
 
-def test_our_number_is_stored_before_the_supplier_is_called(supplier, monkeypatch):
+def test_our_number_is_stored_before_the_call(supplier, monkeypatch):
     (purchase_order,) = make_purchase_orders()
     seen = []
     place = supplier.place
@@ -94,7 +94,7 @@ def test_our_number_is_stored_before_the_supplier_is_called(supplier, monkeypatc
     assert seen == [("submitting", 1)]
 
 
-def test_what_is_sent_is_what_the_supplier_needs_and_no_more(supplier, monkeypatch):
+def test_the_request_has_no_email_and_no_line_prices(supplier, monkeypatch):
     (purchase_order,) = make_purchase_orders()
     asked = []
     place = supplier.place
@@ -110,7 +110,7 @@ def test_what_is_sent_is_what_the_supplier_needs_and_no_more(supplier, monkeypat
 
 
 @pytest.mark.parametrize("effect", [True, False])
-def test_a_lost_answer_is_looked_up_before_anything_is_sent_again(supplier, effect):
+def test_a_lost_answer_is_looked_up_before_a_retry(supplier, effect):
     (purchase_order,) = make_purchase_orders()
     supplier.script = [no_answer(effect)]
 
@@ -128,7 +128,7 @@ def test_a_lost_answer_is_looked_up_before_anything_is_sent_again(supplier, effe
     assert supplier.effects == [purchase_order.number]
 
 
-def test_a_purchase_order_that_the_supplier_has_already_is_adopted(supplier):
+def test_a_duplicate_reference_is_adopted(supplier):
     (purchase_order,) = make_purchase_orders()
     supplier.effects = [purchase_order.number]
 
@@ -138,7 +138,7 @@ def test_a_purchase_order_that_the_supplier_has_already_is_adopted(supplier):
     assert supplier.effects == [purchase_order.number]
 
 
-def test_a_sender_that_died_is_found_after_the_longest_call(supplier):
+def test_a_dead_worker_is_found_after_the_longest_call(supplier):
     (purchase_order,) = make_purchase_orders()
     purchase_order.move("ready", at=NOON)
     purchase_order.move("submitting", at=NOON, axis="request_status", attempts=1)
@@ -148,7 +148,7 @@ def test_a_sender_that_died_is_found_after_the_longest_call(supplier):
     found = NOON + timedelta(seconds=91)
     submission_lookup.resolve(purchase_order=purchase_order, now=found)
     assert purchase_order.request_status == "submit_unknown"
-    assert supplier.calls == []  # he may have died a moment ago, and his call lives on
+    assert supplier.calls == []  # the call of a worker that just died may still be under way
 
     submission_lookup.resolve(purchase_order=purchase_order, now=found + retries.CALLS_END_WITHIN)
 
@@ -156,7 +156,7 @@ def test_a_sender_that_died_is_found_after_the_longest_call(supplier):
     assert purchase_order.try_after > found + retries.CALLS_END_WITHIN
 
 
-def test_a_definite_no_effect_is_tried_again_later_and_later(supplier):
+def test_retries_back_off(supplier):
     (purchase_order,) = make_purchase_orders()
     supplier.script = [TemporaryError("busy"), TemporaryError("busy")]
 
@@ -170,7 +170,7 @@ def test_a_definite_no_effect_is_tried_again_later_and_later(supplier):
 
 
 @pytest.mark.parametrize("error", [OutOfStockError("gone"), GoneError("no such variant")])
-def test_a_refusal_gives_units_and_money_back_and_tells_the_shopper(supplier, error):
+def test_a_rejection_releases_stock_and_money_and_notifies_the_customer(supplier, error):
     listing = make_sellable(quantity=5)
     (purchase_order,) = make_purchase_orders(listing, quantity=2)
     supplier.script = [error]
@@ -189,7 +189,7 @@ def test_a_refusal_gives_units_and_money_back_and_tells_the_shopper(supplier, er
     assert Event.objects.filter(name="order.lines_refused").count() == 1
 
 
-def test_a_supplier_who_refuses_us_and_not_the_goods_costs_nobody_his_order(supplier):
+def test_a_rejected_request_holds_and_cancels_nothing(supplier):
     (purchase_order,) = make_purchase_orders()
     supplier.script = [PermanentError("the balance is too low", code="1604000")]
 
@@ -204,7 +204,7 @@ def test_a_supplier_who_refuses_us_and_not_the_goods_costs_nobody_his_order(supp
     assert again(purchase_order).request_status == "accepted"
 
 
-def test_a_supplier_who_cancels_after_accepting_is_refunded_not_released(supplier):
+def test_a_cancellation_after_acceptance_is_refunded(supplier):
     (purchase_order,) = make_purchase_orders()
     submission.send(purchase_order=purchase_order, now=NOON)
     supplier.answers[purchase_order.number] = Answer.CANCELED
@@ -216,7 +216,7 @@ def test_a_supplier_who_cancels_after_accepting_is_refunded_not_released(supplie
     assert PaymentEvent.objects.get(kind="refund_requested").amount == purchase_order.charge_amount
 
 
-def test_the_same_answer_twice_asks_for_the_money_once(supplier):
+def test_a_repeated_acceptance_requests_one_capture(supplier):
     (purchase_order,) = make_purchase_orders()
     submission.send(purchase_order=purchase_order, now=NOON)
 
@@ -238,7 +238,7 @@ def test_the_same_answer_twice_asks_for_the_money_once(supplier):
         ),
     ],
 )
-def test_what_does_not_pass_the_gate_waits_with_a_reason_and_is_not_sent(supplier, code, spoil):
+def test_a_failed_hold_rule_holds_with_its_reason(supplier, code, spoil):
     (purchase_order,) = make_purchase_orders()
     spoil()
 
@@ -249,7 +249,7 @@ def test_what_does_not_pass_the_gate_waits_with_a_reason_and_is_not_sent(supplie
     assert supplier.effects == []
 
 
-def test_an_order_that_would_lose_money_waits_until_staff_say_send_it(supplier):
+def test_a_loss_holds_until_waived(supplier):
     (purchase_order,) = make_purchase_orders()
     supplier.freight_price = Decimal("40.00")
     held = again(purchase_order)
@@ -262,7 +262,7 @@ def test_an_order_that_would_lose_money_waits_until_staff_say_send_it(supplier):
     assert [reason["code"] for reason in sent.waived_reasons] == ["margin"]
 
 
-def test_a_battery_that_the_route_refuses_is_not_sent(supplier):
+def test_a_battery_the_route_refuses_holds(supplier):
     (purchase_order,) = make_purchase_orders()
     entry = {**purchase_order.order.delivery_plan[0], "accepts": []}
     Order.objects.update(delivery_plan=[entry])
@@ -272,7 +272,7 @@ def test_a_battery_that_the_route_refuses_is_not_sent(supplier):
     assert [reason["code"] for reason in held.hold_reasons] == ["battery"]
 
 
-def test_nothing_is_sent_for_a_canceled_order(supplier):
+def test_a_canceled_order_is_not_submitted(supplier):
     (purchase_order,) = make_purchase_orders()
     Order.objects.update(status="canceled")
 

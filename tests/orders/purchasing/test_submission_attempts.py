@@ -1,4 +1,4 @@
-"""What is heard of one attempt to send says nothing about a later one."""
+"""The result of one submission attempt does not apply to a later one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def fresh():
     return PurchaseOrder.objects.select_related("order", "supplier", "location").get()
 
 
-def test_a_slow_proof_of_absence_does_not_end_a_later_attempt(supplier):
+def test_a_slow_lookup_does_not_end_a_later_attempt(supplier):
     make_purchase_orders()
     supplier.script = [no_answer(effect=False)]
     submission.send(purchase_order=fresh(), now=NOON)
@@ -55,7 +55,7 @@ def test_a_slow_proof_of_absence_does_not_end_a_later_attempt(supplier):
 @pytest.mark.parametrize(
     "error", [TemporaryError("busy"), PermanentError("no balance"), OutOfStockError("gone")]
 )
-def test_a_sender_who_wakes_up_late_does_not_end_a_later_attempt(supplier, error):
+def test_a_late_failure_does_not_end_a_later_attempt(supplier, error):
     make_purchase_orders()
 
     def asleep(_request):

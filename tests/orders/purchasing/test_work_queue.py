@@ -30,9 +30,7 @@ def asked(find):
 
 
 @pytest.mark.parametrize("orders_wait_s", [None, 0, 60])
-def test_an_order_waits_where_it_is_while_its_supplier_answers_nobody(
-    purchase_order, orders_wait_s
-):
+def test_orders_are_not_due_while_their_supplier_is_unavailable(purchase_order, orders_wait_s):
     if orders_wait_s is not None:
         break_line(purchase_order.supplier, orders_wait_s=orders_wait_s)
 
@@ -40,31 +38,31 @@ def test_an_order_waits_where_it_is_while_its_supplier_answers_nobody(
 
 
 @pytest.mark.parametrize("probe_s", [0, 60])
-def test_nobody_is_sent_while_another_call_looks_whether_he_is_back(purchase_order, probe_s):
+def test_orders_are_not_due_during_a_probe_of_the_supplier(purchase_order, probe_s):
     break_line(purchase_order.supplier, orders_wait_s=-60, probe_s=probe_s)
 
     assert asked(work_queue.to_be_sent) == ([] if probe_s else [purchase_order])
 
 
 @pytest.mark.parametrize("probe_s", [None, 60])
-def test_what_needs_no_call_waits_for_nobody(purchase_order, probe_s):
+def test_work_without_a_call_is_due_during_an_outage(purchase_order, probe_s):
     purchase_order.move(PurchaseOrder.Status.READY, at=NOON)
     PurchaseOrder.objects.update(cancel_wanted_at=NOON)
     break_line(purchase_order.supplier, orders_wait_s=60, probe_s=probe_s)
 
-    assert asked(work_queue.to_be_stopped) == [purchase_order]  # he was never told of it
+    assert asked(work_queue.to_be_stopped) == [purchase_order]  # never submitted
     purchase_order.refresh_from_db()
     purchase_order.move(Request.SUBMITTING, at=NOON, axis="request_status")  # and the worker died
     assert asked(work_queue.to_be_resolved) == [purchase_order]
 
 
-def test_a_line_rests_by_the_clock_of_the_database_whatever_ours_says(purchase_order):
+def test_an_open_circuit_uses_the_database_clock(purchase_order):
     break_line(purchase_order.supplier, orders_wait_s=60)
 
     assert list(work_queue.to_be_sent(now=NOON + timedelta(days=3650))) == []
 
 
-def test_who_is_believed_to_be_back_is_sent_while_a_long_call_goes_on(purchase_order):
+def test_orders_are_due_during_a_long_call_after_the_circuit_closed(purchase_order):
     break_line(purchase_order.supplier, orders_wait_s=-60)
     worker = SharedBreaker(purchase_order.supplier.connection.pk)
     long = Call(method="GET", path="feed", total_s=600, silent_s=40)
@@ -79,7 +77,7 @@ def test_who_is_believed_to_be_back_is_sent_while_a_long_call_goes_on(purchase_o
     assert Breaker.objects.get().probe_until is None
 
 
-def test_lost_answers_and_wishes_wait_with_it(purchase_order):
+def test_lookups_and_cancellations_are_not_due_during_an_outage(purchase_order):
     purchase_order.move(PurchaseOrder.Status.READY, at=NOON)
     purchase_order.move(Request.SUBMITTING, at=NOON, axis="request_status")
     purchase_order.move(Request.SUBMIT_UNKNOWN, at=NOON, axis="request_status")
@@ -91,7 +89,7 @@ def test_lost_answers_and_wishes_wait_with_it(purchase_order):
     assert asked(work_queue.to_be_resolved) == asked(work_queue.to_be_stopped) == []
 
 
-def test_the_orders_of_others_do_not_wait(purchase_order):
+def test_an_outage_does_not_delay_other_suppliers(purchase_order):
     (other,) = make_purchase_orders()
     PurchaseOrder.objects.filter(pk=other.pk).update(supplier=make_supplier(code="glow"))
     break_line(purchase_order.supplier, orders_wait_s=60)
@@ -99,7 +97,7 @@ def test_the_orders_of_others_do_not_wait(purchase_order):
     assert asked(work_queue.to_be_sent) == [other]
 
 
-def test_a_backlog_of_one_supplier_hides_nobody_else(purchase_order):
+def test_a_backlog_of_one_supplier_does_not_hide_others(purchase_order):
     backlog = [purchase_order, *(made for _ in range(3) for made in make_purchase_orders())]
     PurchaseOrder.objects.update(supplier=purchase_order.supplier)
     (other,) = make_purchase_orders()

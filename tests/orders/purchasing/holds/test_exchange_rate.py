@@ -1,4 +1,4 @@
-"""Without an exchange rate nobody knows what an order earns: it waits, and goes on by itself."""
+"""Hold without an exchange rate: the margin is unknown; released automatically."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def supplier(monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def bought_in_dollars(supplier):
+def purchase_order_in_dollars(supplier):
     make_purchase_orders()
     SupplierOffer.objects.update(currency="USD")
     PurchaseLine.objects.update(cost_currency="USD")
@@ -38,7 +38,7 @@ def send():
     return PurchaseOrder.objects.get()
 
 
-def test_a_missing_rate_holds_with_a_reason_that_staff_can_read(supplier):
+def test_a_missing_rate_holds_with_a_readable_reason(supplier):
     held = send()
 
     assert held.status == "on_hold"
@@ -49,7 +49,7 @@ def test_a_missing_rate_holds_with_a_reason_that_staff_can_read(supplier):
     assert supplier.effects == []
 
 
-def test_the_hold_is_lifted_when_the_rate_appears_and_not_before(supplier):
+def test_the_hold_is_released_when_the_rate_appears(supplier):
     send()
 
     tasks.lift_holds()
@@ -62,7 +62,7 @@ def test_the_hold_is_lifted_when_the_rate_appears_and_not_before(supplier):
     assert send().request_status == "accepted"
 
 
-def test_a_rate_that_appears_lifts_no_other_reason(supplier):
+def test_a_new_rate_removes_no_other_reason(supplier):
     SupplierOffer.objects.update(cost_amount=Decimal("10.50"))
     send()
     make_exchange_rate()
@@ -74,7 +74,7 @@ def test_a_rate_that_appears_lifts_no_other_reason(supplier):
     assert [reason["code"] for reason in held.hold_reasons] == ["cost"]
 
 
-def test_what_the_rate_shows_to_be_a_loss_is_held_for_that(supplier):
+def test_a_loss_at_the_new_rate_holds_it_again(supplier):
     send()
     make_exchange_rate(rate="40")
     holds.lift_answered(now=NOON)
@@ -82,7 +82,7 @@ def test_what_the_rate_shows_to_be_a_loss_is_held_for_that(supplier):
     assert {reason["code"] for reason in send().hold_reasons} == {"margin"}
 
 
-def test_an_old_rate_holds_as_a_missing_one_does_until_there_is_a_new_one(supplier, settings):
+def test_an_outdated_rate_holds_until_there_is_a_new_one(supplier, settings):
     rate = make_exchange_rate(as_of=timezone.now() - timedelta(hours=5))
     settings.RATES_MAX_AGE_H = 4
 
@@ -95,7 +95,7 @@ def test_an_old_rate_holds_as_a_missing_one_does_until_there_is_a_new_one(suppli
     assert send().request_status == "accepted"
 
 
-def test_a_rate_that_waits_for_a_decision_holds_too(supplier):
+def test_a_rate_awaiting_approval_holds(supplier):
     rate = make_exchange_rate()
     ExchangeRate.objects.filter(pk=rate.pk).update(waiting_rate=Decimal(40))
 

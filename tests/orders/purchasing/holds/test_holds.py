@@ -32,7 +32,7 @@ def hold(order):
     return order
 
 
-def test_a_held_order_goes_back_to_be_divided():
+def test_a_released_order_without_purchase_orders_is_placed():
     order = go_on(hold(make_paid_order()))
 
     assert (order.status, order.hold_reason) == ("placed", "")
@@ -40,13 +40,13 @@ def test_a_held_order_goes_back_to_be_divided():
     assert (move.actor, move.reason) == ("staff", "I called her")
 
 
-def test_a_held_order_that_is_divided_goes_on_with_its_purchase_orders():
+def test_a_released_order_with_purchase_orders_is_processing():
     (purchase_order,) = make_purchase_orders()
 
     assert go_on(hold(purchase_order.order)).status == "processing"
 
 
-def test_an_order_that_is_not_held_stays_where_it_is():
+def test_an_order_that_is_not_held_cannot_be_released():
     order = make_paid_order()
 
     with pytest.raises(IllegalMoveError):
@@ -56,7 +56,7 @@ def test_an_order_that_is_not_held_stays_where_it_is():
     assert order.status == "placed"
 
 
-def test_too_little_money_at_the_supplier_holds_until_there_is_enough(supplier):
+def test_a_low_balance_holds_until_it_is_enough(supplier):
     (purchase_order,) = make_purchase_orders()
     wire = Connection.objects.filter(supplier=purchase_order.supplier)
     wire.update(balance_amount=Decimal("9.99"), balance_as_of=NOON)
@@ -73,7 +73,7 @@ def test_too_little_money_at_the_supplier_holds_until_there_is_enough(supplier):
     assert supplier.effects == [purchase_order.number]
 
 
-def test_a_balance_that_nobody_looked_at_for_long_holds_nothing(supplier):
+def test_an_outdated_balance_does_not_hold(supplier):
     (purchase_order,) = make_purchase_orders()
     Connection.objects.update(balance_amount=Decimal(0), balance_as_of=NOON - timedelta(hours=2))
 

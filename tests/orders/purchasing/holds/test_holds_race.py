@@ -1,4 +1,4 @@
-"""One lets an order go on while another lets pass what else holds a purchase order of it."""
+"""Race: one person releases an order while another waives a reason of its purchase order."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WARNED = {"code": "warned", "sentence": "The bank warns of it."}
 
 @pytest.fixture
 def held(monkeypatch):
-    """A purchase order that is held for its cost, and because its order is held."""
+    """A purchase order held for its cost and for its order's hold."""
     connect(monkeypatch, ScriptedSupplier())
     make_purchase_orders()
     SupplierOffer.objects.update(cost_amount=Decimal("10.50"))
@@ -47,10 +47,10 @@ def waive(held):
     ("first", "second", "place", "name"),
     [(go_on, waive, holds, "take_off"), (waive, go_on, holds, "noted")],
 )
-def test_neither_reason_is_left_by_who_saw_the_other_one(  # noqa: PLR0917 - one race
+def test_releasing_and_waiving_at_once_leave_no_reason(  # noqa: PLR0917 - one race
     monkeypatch, held, first, second, place, name
 ):
-    """Without its lock the first writes back, or does not find, what the second has taken off."""
+    """Without its lock the first overwrites, or misses, what the second removed."""
     rival = Rival(second(held))
     rival.begin_at(monkeypatch, place, name)
 

@@ -1,4 +1,4 @@
-"""What lost its certificate after it was sold is not ordered: it waits, and goes on by itself."""
+"""Hold without a certificate: an expired one holds the order, a new one releases it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def supplier(monkeypatch):
 
 @pytest.fixture
 def sold(supplier, settings):
-    """One purchase order of goods whose certificates end today."""
+    """One purchase order of items whose certificates expire today."""
     settings.CERTIFICATES_FOR_EU = ["ce", "rohs"]
     (purchase_order,) = make_purchase_orders(make_sellable())
     for criterion in (Criterion.CE, Criterion.ROHS):
@@ -60,11 +60,11 @@ def held_for(purchase_order):
     return [(reason["code"], reason["subject"]) for reason in purchase_order.hold_reasons]
 
 
-def test_on_the_last_day_of_a_certificate_an_order_is_still_sent(supplier, sold):
+def test_a_certificate_is_valid_on_its_last_day(supplier, sold):
     assert send(NOON).request_status == "accepted"
 
 
-def test_an_order_without_its_certificates_is_held_and_says_which(supplier, sold):
+def test_missing_certificates_hold_with_their_names(supplier, sold):
     held = hold()
 
     sku = sold.lines.get().order_line.sku
@@ -75,7 +75,7 @@ def test_an_order_without_its_certificates_is_held_and_says_which(supplier, sold
     assert "RoHS declaration" in sentences
 
 
-def test_it_goes_on_when_all_its_certificates_are_there_and_not_before(supplier, sold):
+def test_it_is_released_when_all_certificates_are_there(supplier, sold):
     sku = sold.lines.get().order_line.sku
     hold()
     assert holds.lift_answered(now=TOMORROW) == 0
@@ -91,7 +91,7 @@ def test_it_goes_on_when_all_its_certificates_are_there_and_not_before(supplier,
     assert send(TOMORROW).request_status == "accepted"
 
 
-def test_a_certificate_lifts_no_other_reason(supplier, sold):
+def test_a_certificate_removes_no_other_reason(supplier, sold):
     SupplierOffer.objects.update(cost_amount=Decimal("10.50"))
     hold()
     prove(Criterion.CE)
@@ -102,7 +102,7 @@ def test_a_certificate_lifts_no_other_reason(supplier, sold):
     assert [code for code, _ in held_for(PurchaseOrder.objects.get())] == ["cost"]
 
 
-def test_staff_may_send_it_all_the_same_and_waive_no_other_certificate(supplier, sold):
+def test_a_waiver_covers_no_other_certificate(supplier, sold):
     Evidence.objects.filter(criterion=Criterion.ROHS).update(valid_until=IN_A_YEAR)
     holds.release_hold(purchase_order=hold(), actor="ann", now=TOMORROW)
     Evidence.objects.filter(criterion=Criterion.ROHS).update(valid_until=NOON.date())
@@ -114,7 +114,7 @@ def test_staff_may_send_it_all_the_same_and_waive_no_other_certificate(supplier,
     assert send(TOMORROW).request_status == "accepted"
 
 
-def test_what_needs_no_certificate_of_ours_is_not_held(supplier, sold, settings):
+def test_it_is_not_held_where_no_certificate_is_required(supplier, sold, settings):
     settings.CERTIFICATES_FOR_EU = []
 
     assert hold().request_status == "accepted"

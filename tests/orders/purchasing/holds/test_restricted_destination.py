@@ -1,4 +1,4 @@
-"""What may not go to a country is not ordered for it, whoever would send it there."""
+"""Hold for a restricted destination: by product, category or brand."""
 
 from __future__ import annotations
 
@@ -41,9 +41,7 @@ def send(now=NOON):
         (Brand, {"maker_country": "CN"}),
     ],
 )
-def test_what_became_forbidden_after_it_was_sold_waits_and_staff_may_settle_it(
-    supplier, of, change
-):
+def test_a_destination_restricted_after_the_sale_holds_until_waived(supplier, of, change):
     make_purchase_orders()
     of.objects.update(**change)
 
@@ -57,14 +55,14 @@ def test_what_became_forbidden_after_it_was_sold_waits_and_staff_may_settle_it(
     assert send(LATER).request_status == "accepted"
 
 
-def test_what_is_forbidden_elsewhere_is_sent(supplier):
+def test_a_restriction_of_another_country_does_not_hold(supplier):
     make_purchase_orders()
     Product.objects.update(not_sent_to=["FR"])
 
     assert send().request_status == "accepted"
 
 
-def test_staff_say_where_it_may_not_go_and_no_feed_is_locked_out():
+def test_restricting_a_destination_locks_no_feed_field():
     product = make_product()
 
     with transaction.atomic():
@@ -76,7 +74,7 @@ def test_staff_say_where_it_may_not_go_and_no_feed_is_locked_out():
 
 
 @pytest.mark.parametrize("codes", [["fr"], ["F1"], [""], ["FR", None]])
-def test_the_database_keeps_no_code_that_no_country_has(codes):
+def test_the_database_rejects_malformed_country_codes(codes):
     product = make_product()
 
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
@@ -87,10 +85,10 @@ def test_the_database_keeps_no_code_that_no_country_has(codes):
 
 
 @pytest.mark.parametrize("text", ["EU", "UK", "XX", "DEU", "D", "DE, UN"])
-def test_a_code_that_no_country_has_is_told(text):
+def test_an_unknown_country_code_is_an_error(text):
     with pytest.raises(forms.ValidationError):
         CountriesField(required=False).clean(text)
 
 
-def test_codes_are_read_as_people_write_them():
+def test_country_codes_are_normalized():
     assert CountriesField(required=False).clean(" de,fr DE ") == ["DE", "FR"]

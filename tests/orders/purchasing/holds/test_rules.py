@@ -50,11 +50,11 @@ GOOD = Facts(
 )
 
 
-def test_nothing_stands_against_a_good_purchase_order():
+def test_a_valid_purchase_order_has_no_hold_reason():
     assert reasons_to_hold(GOOD) == []
 
 
-def test_a_supplier_who_cannot_be_asked_for_routes_holds_nothing():
+def test_unknown_routes_do_not_hold():
     assert reasons_to_hold(replace(GOOD, routes=None)) == []
 
 
@@ -88,14 +88,14 @@ def test_each_failed_check_is_one_reason_with_a_sentence(code, facts):
     assert reasons[0].sentence.endswith(".")
 
 
-def test_a_cheaper_cost_and_a_cent_of_rounding_are_no_drift():
+def test_a_lower_cost_and_rounding_do_not_hold():
     cheaper = replace(LINE, cost_now=usd("9.00"))
     rounded = replace(LINE, cost_now=usd("10.20"))
 
     assert reasons_to_hold(replace(GOOD, lines=(cheaper, rounded))) == []
 
 
-def test_a_loss_is_said_with_its_figures():
+def test_a_loss_reason_has_its_figures():
     (reason,) = reasons_to_hold(replace(GOOD, lines=(replace(LINE, account=LOSING),)))
 
     assert reason.sentence == (
@@ -105,7 +105,7 @@ def test_a_loss_is_said_with_its_figures():
     assert (reason.subject, reason.amount) == ("RIDGE-1800", eur("0.02"))
 
 
-def test_a_loss_names_what_the_order_got_off():
+def test_a_loss_reason_names_the_promotions():
     line = replace(LINE, account=LOSING, discount=eur("4.00"))
     off = ("Autumn (LEAVES-10): 4.00 EUR off",)
 
@@ -121,7 +121,7 @@ def test_a_loss_names_what_the_order_got_off():
     assert "Autumn" not in other.sentence
 
 
-def test_less_than_half_a_cent_is_no_loss():
+def test_a_loss_under_half_a_cent_does_not_hold():
     account = replace(LOSING, net=eur("18.4951"))
 
     assert reasons_to_hold(replace(GOOD, account=account)) == []
@@ -142,11 +142,11 @@ SEEN = Reason("cost", "It costs more.", subject="A", amount=usd("10.50"))
         (replace(SEEN, code="margin"), False),
     ],
 )
-def test_staff_waive_what_they_saw_and_nothing_worse(reason, waived):
+def test_a_waiver_covers_the_same_or_a_lower_amount(reason, waived):
     assert is_waived(reason, [SEEN.kept()]) is waived
 
 
-def test_what_has_no_amount_is_waived_by_its_name():
+def test_a_reason_without_amount_is_waived_by_code_and_subject():
     reason = Reason("battery", "It may not fly.")
 
     assert is_waived(reason, [reason.kept()])
@@ -172,7 +172,7 @@ def test_what_has_no_amount_is_waived_by_its_name():
         ),
     ],
 )
-def test_another_fault_of_the_same_kind_asks_anew(seen, later):
+def test_a_waiver_does_not_cover_another_fault_of_the_same_code(seen, later):
     (reason,), (other,) = reasons_to_hold(seen), reasons_to_hold(later)
 
     assert reason.code == other.code

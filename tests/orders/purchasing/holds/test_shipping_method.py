@@ -1,4 +1,4 @@
-"""Before an order is sent its supplier is asked for the way: only his refusal of it holds."""
+"""Hold without a shipping method: only the supplier's refusal holds, not a failed call."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
         (TemporaryError("no answer"), False),
     ],
 )
-def test_what_is_no_refusal_of_the_way_holds_nothing_for_its_sake(monkeypatch, error, is_held):
+def test_only_a_missing_shipping_method_holds_for_that_reason(monkeypatch, error, is_held):
     supplier = connect(monkeypatch, ScriptedSupplier())
 
     def freight(**_):

@@ -1,4 +1,4 @@
-"""What staff let pass is what they saw: worse than that waits for them again."""
+"""Waivers cover a hold reason as it was shown: a worse one holds again."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def send(now=NOON):
     return submission.send(purchase_order=rows.get(), now=now)
 
 
-def now_costs(amount, **which):
+def set_cost(amount, **which):
     SupplierOffer.objects.filter(**which).update(cost_amount=Decimal(amount))
 
 
@@ -41,11 +41,11 @@ def release(held):
     holds.release_hold(purchase_order=held, actor="ann", now=LATER)
 
 
-def test_a_cost_that_rises_after_it_was_waived_holds_again(supplier):
+def test_a_cost_that_rises_after_its_waiver_holds_again(supplier):
     make_purchase_orders()
-    now_costs("10.50")
+    set_cost("10.50")
     release(send())
-    now_costs("12.00")
+    set_cost("12.00")
 
     held = send()
 
@@ -55,21 +55,21 @@ def test_a_cost_that_rises_after_it_was_waived_holds_again(supplier):
     assert send().request_status == "accepted"
 
 
-def test_a_cost_that_falls_after_it_was_waived_is_sent(supplier):
+def test_a_cost_that_falls_after_its_waiver_is_submitted(supplier):
     make_purchase_orders()
-    now_costs("10.50")
+    set_cost("10.50")
     release(send())
-    now_costs("10.40")
+    set_cost("10.40")
 
     assert send().request_status == "accepted"
 
 
-def test_the_cost_of_one_line_is_not_waived_for_another(supplier):
+def test_a_waiver_covers_one_line(supplier):
     first, second = make_sellable(), make_sellable()
     make_purchase_orders(first, second)
-    now_costs("10.50", variant=first.variant)
+    set_cost("10.50", variant=first.variant)
     release(send())
-    now_costs("10.50", variant=second.variant)
+    set_cost("10.50", variant=second.variant)
 
     held = send()
 
@@ -78,9 +78,9 @@ def test_the_cost_of_one_line_is_not_waived_for_another(supplier):
     assert send().request_status == "accepted"
 
 
-def test_what_is_held_for_another_reason_since_is_not_released(supplier):
+def test_reasons_changed_since_shown_are_not_released(supplier):
     make_purchase_orders()
-    now_costs("10.50")
+    set_cost("10.50")
     seen = send()
     PurchaseOrder.objects.update(hold_reasons=[{"code": "margin", "sentence": "It would lose."}])
 
@@ -90,8 +90,8 @@ def test_what_is_held_for_another_reason_since_is_not_released(supplier):
     assert PurchaseOrder.objects.get().waived_reasons == []
 
 
-def test_what_a_supplier_would_charge_now_counts_more_than_his_list(supplier):
-    """He is asked before the order, where he can be: his list may be hours old."""
+def test_a_validated_cost_overrides_the_list_cost(supplier):
+    """The supplier's list may be hours old."""
     make_purchase_orders()
     supplier.validate = lambda _request: Money(Decimal("5000.00"), "EUR")
 
@@ -103,10 +103,10 @@ def test_what_a_supplier_would_charge_now_counts_more_than_his_list(supplier):
 
 
 def two_reasons():
-    """Hold it for two lines that cost more now; return it, and the names of its reasons."""
+    """Hold a purchase order for two lines whose cost rose; return it and its reason keys."""
     first, second = make_sellable(), make_sellable()
     make_purchase_orders(first, second)
-    now_costs("10.50")
+    set_cost("10.50")
     held = send()
     return held, [holds.key_of(reason) for reason in held.hold_reasons]
 
@@ -115,7 +115,7 @@ def waive(held, key, actor="ann"):
     return holds.waive(purchase_order=held, key=key, actor=actor, now=LATER)
 
 
-def test_each_reason_is_waived_by_itself_and_the_last_one_lets_it_go(supplier):
+def test_waiving_the_last_reason_releases_the_order(supplier):
     held, (one, other) = two_reasons()
 
     assert not waive(held, one)
@@ -133,7 +133,7 @@ def test_each_reason_is_waived_by_itself_and_the_last_one_lets_it_go(supplier):
     assert send().request_status == "accepted"
 
 
-def test_a_reason_that_was_waived_or_got_worse_is_not_waived_again(supplier):
+def test_a_waived_or_worse_reason_cannot_be_waived(supplier):
     held, (one, other) = two_reasons()
     waive(held, one)
 
@@ -149,7 +149,7 @@ def test_a_reason_that_was_waived_or_got_worse_is_not_waived_again(supplier):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_who_waive_at_once_neither_is_forgotten(supplier, monkeypatch):
+def test_two_concurrent_waivers_are_both_stored(supplier, monkeypatch):
     held, (one, other) = two_reasons()
     rival = Rival(lambda: waive(held, other, "bob"))
     note = holds.noted
@@ -169,9 +169,9 @@ def test_of_two_who_waive_at_once_neither_is_forgotten(supplier, monkeypatch):
     assert {each["by"] for each in held.waived_reasons} == {"ann", "bob"}
 
 
-def test_what_is_checked_again_is_sent_once_its_cause_is_gone_and_nothing_is_waived(supplier):
+def test_checking_again_waives_nothing(supplier):
     make_purchase_orders()
-    now_costs("10.50")
+    set_cost("10.50")
     held = send()
 
     holds.check_again(purchase_order=held, actor="ann", now=LATER)
@@ -179,14 +179,14 @@ def test_what_is_checked_again_is_sent_once_its_cause_is_gone_and_nothing_is_wai
     held.refresh_from_db()
     assert held.waived_reasons == []
 
-    now_costs("10.00")
+    set_cost("10.00")
     holds.check_again(purchase_order=held, actor="ann", now=LATER)
     assert send().request_status == "accepted"
     with pytest.raises(holds.NotHeldError, match="not on hold"):
         holds.check_again(purchase_order=held, actor="bob", now=LATER)
 
 
-def test_what_a_bank_disputes_no_check_lets_go(supplier):
+def test_a_dispute_cannot_be_checked_again(supplier):
     make_purchase_orders()
     reason = {"code": "disputed", "sentence": "The bank disputes it."}
     PurchaseOrder.objects.update(status="on_hold", hold_reasons=[reason])
