@@ -16,12 +16,12 @@ from orders.models import Allocation
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action
 
-# What a stock row is called by.
+# Joins of ``StockLevel.__str__``.
 OF_LEVEL = ("level__offer", "level__location__supplier")
 
 
 class OrderedFilter(admin.EmptyFieldListFilter):
-    """Whether an order was made of it; the order knows the cart, so the cart has no word for it."""
+    """Filters by whether an order was made; the model has no label for that reverse relation."""
 
     def __init__(self, *which: Any, **words: Any) -> None:
         super().__init__(*which, **words)

@@ -17,8 +17,7 @@ from storefront.lib.db.transactions import needs_transaction
 from suppliers.inventory import ledger
 
 Status = Allocation.Status
-# One line of a status that is drawn in ``Reservation.TRANSITIONS``, for all rows at once, with
-# the trace that ``move`` keeps of each.
+# ``Reservation`` active -> converted for all rows at once, with the history that ``move`` writes.
 SELL = """
 WITH held AS (
   SELECT row.id, row.line_id, row.level_id, row.quantity
@@ -43,7 +42,7 @@ SELECT level_id, quantity FROM held
 
 @needs_transaction
 def sell(*, order: Order, now: datetime) -> None:
-    """Turn the reservations of a paid order into allocations.
+    """Turn the active reservations of a paid order into allocations.
 
     Locks:  the reservations of the order, then the stock rows in id order
     """
@@ -57,9 +56,9 @@ def sell(*, order: Order, now: datetime) -> None:
 
 @needs_transaction
 def take(*, levels: Mapping[int, int], cause: str, now: datetime) -> None:
-    """Sell lines of a paid order from other shelves than they were sold on.
+    """Allocate lines of a paid order from other stock levels than they were sold from.
 
-    Shape:  ``levels`` maps order lines to stock rows
+    Shape:  ``levels`` maps order line ids to stock level ids
     Locks:  the stock rows in id order
     Raises: ledger.NotEnoughStockError  the caller's transaction must end
     """
@@ -82,9 +81,9 @@ def take(*, levels: Mapping[int, int], cause: str, now: datetime) -> None:
 
 @needs_transaction
 def release(*, lines: Iterable[OrderLine], cause: str, now: datetime) -> None:
-    """Give sold units back that nobody will ship.
+    """Release the allocations of lines that will not ship.
 
-    What his figure counted down already comes back only when it shows that.
+    Units the supplier has decremented become available only when its next figure shows them.
 
     Locks:  the allocations, then the stock rows in id order
     """
@@ -98,9 +97,9 @@ def release(*, lines: Iterable[OrderLine], cause: str, now: datetime) -> None:
 
 @needs_transaction
 def ship(*, lines: Iterable[OrderLine], cause: str, now: datetime) -> None:
-    """Note that lines shipped; close the allocations that the supplier's figure shows.
+    """Record that lines shipped; close allocations that the supplier's figure contains.
 
-    The others stay ``unseen``: his last figure may still count what has left his shelf.
+    The others stay ``unseen``: the last figure may still include the shipped units.
 
     Locks:  the allocations
     """
@@ -113,10 +112,7 @@ def ship(*, lines: Iterable[OrderLine], cause: str, now: datetime) -> None:
 
 @needs_transaction
 def lock(*, purchase_order: PurchaseOrder) -> None:
-    """Lock all allocations that parcels of a purchase order may close.
-
-    Locks:  the allocations, in id order
-    """
+    """Lock all allocations that parcels of a purchase order may close, in id order."""
     lines = purchase_order.lines.filter(is_live=True).values("order_line")
     _of(OrderLine.objects.filter(pk__in=lines))
 

@@ -14,14 +14,14 @@ from orders.models import Allocation, OrderLine, PurchaseOrder
 from suppliers.models import Countdown, FeedRun, StockLevel, StockMovement, Supplier
 
 LOOKS_BACK = timedelta(days=60)
-LATEST = 2_000  # sales: enough to be sure, few enough to be quick
+LATEST = 2_000  # sales per supplier, enough for the statistics
 
 
 @transaction.atomic(durable=True)
 def measure(*, supplier: Supplier, now: datetime) -> Countdown:
-    """Look at the latest sales, and keep what they show; too few of them show nothing.
+    """Measure the latest sales of a supplier and store the result.
 
-    What was known stays known while nothing newer can be told: a quiet month unlearns nothing.
+    Without a conclusion the earlier one is kept.
 
     Locks:  the supplier
     """
@@ -95,7 +95,7 @@ def _histories(supplier: Supplier, now: datetime) -> list[History]:
 
 
 def _looks(supplier: Supplier, since: datetime) -> list[datetime]:
-    """Return as of when his figures were read: all of his rows, by the runs that were applied."""
+    """Return the times of the supplier's applied stock feeds: each reads all its stock."""
     runs = FeedRun.objects.filter(
         supplier=supplier,
         kind=FeedRun.Kind.STOCK,

@@ -1,10 +1,9 @@
 """Decrement statistics: infer when a supplier decrements its stock for our orders. Pure.
 
-Only isolated sales count: nothing else of ours touched the stock row within the window. A single
-drop of exactly that size is the sale, no drop is a miss. What other buyers or new goods blur is
-not judged. An equal window before the sale shows how quiet the row is: if it is not, a drop
-after the sale proves nothing. While the supplier's stock was not read, as in an outage, nothing
-counts as a miss.
+Only isolated sales count: no other sale of ours on the stock row within the window. A single drop
+of exactly that size is a hit, no drop is a miss, anything else is ignored (other buyers, new
+stock). The same window before the sale shows whether the row is quiet; if not, a drop afterwards
+proves nothing. While the supplier's stock was not read, nothing counts as a miss.
 """
 
 from __future__ import annotations
@@ -19,21 +18,22 @@ from statistics import median
 from orders.inventory.evidence import HEARD_LATE, CountsDownAt
 from suppliers.scorecards import statistics
 
-# The shortest that shows the sales is taken: long windows are seldom undisturbed.
+# The shortest window that shows the sales is used: longer ones are rarely undisturbed.
 WINDOWS = (timedelta(hours=2), timedelta(hours=8), timedelta(hours=26))
-SMALLEST_SAMPLE = 20  # to be less careful; a few sales are enough to be more careful
+SMALLEST_SAMPLE = 20  # to conclude a decrement; ``FEW`` are enough to exclude one
 FEW = 5
 QUIET_SHARE = Decimal("0.5")
-MISSED_SHARE = Decimal("0.02")  # more than this, and he does not count down then
-CLEARLY_MISSED = Decimal("0.05")  # as Wilson's lower bound
-MARGIN_PERCENT = 125  # of the longest lag that was seen
+MISSED_SHARE = Decimal("0.02")  # maximum share of misses of a supplier that decrements
+CLEARLY_MISSED = Decimal("0.05")  # Wilson lower bound
+MARGIN_PERCENT = 125  # of the longest observed lag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sold:
-    """Units of one row that we sold, and when the supplier heard of it.
+    """Units sold of one stock row, and when the supplier learned of it.
 
-    Shape:  ``accepted_at`` is when we heard his yes; he may have counted from ``ordered_at`` on
+    Shape:  ``accepted_at`` is when we received the acceptance; it may have decremented from
+            ``ordered_at`` on
     """
 
     quantity: int
@@ -50,9 +50,9 @@ class Sold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What was sold of one row, and how its figure moved, in order of time, until ``known_at``.
+    """Sales of one stock row and changes of its figure until ``known_at``, in order of time.
 
-    Shape:  ``looks`` are the moments as of which his figures were read, in order of time
+    Shape:  ``looks`` are the times of which the supplier's figures were read
     """
 
     sales: Sequence[Sold]
@@ -63,13 +63,13 @@ class History:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """What sales that stood alone showed after one event; ``lags`` are those counted."""
+    """Result of isolated sales after one event; ``lags`` are those of the hits."""
 
     window: timedelta = WINDOWS[-1]
     lags: tuple[timedelta, ...] = ()
     missed: int = 0
-    looked_at: int = 0  # sales that stood alone
-    quiet: int = 0  # of them, those before which the figure did not move
+    looked_at: int = 0  # isolated sales
+    quiet: int = 0  # of them, with no change before the sale
 
     @property
     def size(self) -> int:
@@ -95,14 +95,14 @@ class Sample:
 
     @property
     def tail(self) -> timedelta:
-        """Return a lag that no sale exceeds: a miss took longer than the whole window."""
+        """Return a lag that no sale exceeds; after a miss at least the whole window."""
         longest = max(self.lags) * MARGIN_PERCENT / 100
         return max(longest, self.window) if self.missed else longest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """When he counts down (None: not known), how late his figures show it, and from what."""
+    """When the supplier decrements (None: unknown), how late figures show it, and the samples."""
 
     at: CountsDownAt | None
     median: timedelta | None
@@ -112,7 +112,7 @@ class Measure:
 
 
 def conclude(histories: Sequence[History]) -> Measure:
-    """Judge by orders first: who counts down then does not count down once more."""
+    """Conclude from orders first: a supplier decrements once, at order or at shipment."""
     order, shipment = _best(histories, by_shipment=False), _best(histories, by_shipment=True)
     at = None
     if order.counts_down:
@@ -140,7 +140,7 @@ def _best(histories: Sequence[History], *, by_shipment: bool) -> Sample:
 
 
 def watch(histories: Sequence[History], *, window: timedelta, by_shipment: bool) -> Sample:
-    """Look at each sale that stood alone, from its event until the window ends."""
+    """Return the sample of all isolated sales, each from its event to the end of the window."""
     lags, missed, looked_at, quiet = [], 0, 0, 0
     for history in histories:
         ours = sorted(moment for sale in history.sales for moment in sale.moments)
@@ -169,9 +169,9 @@ def watch(histories: Sequence[History], *, window: timedelta, by_shipment: bool)
 
 
 def _begin(sale: Sold, window: timedelta, *, by_shipment: bool) -> datetime | None:
-    """Return the event of a sale whose other events do not fall into its window, else None.
+    """Return the event of a sale if no other event of it is within the window, else None.
 
-    Of a yes that was long in coming nobody knows when he counted.
+    After a late acceptance it is unknown when the supplier decremented.
     """
     accepted, shipped, released = sale.accepted_at, sale.shipped_at, sale.released_at
     if accepted is None or accepted > sale.ordered_at + HEARD_LATE:

@@ -1,8 +1,8 @@
-"""Decide whether a supplier's figure contains our sales. Pure: no database, no clock.
+"""Evidence: decide whether a supplier's stock figure contains our sales. Pure: no I/O, no clock.
 
-The law: a doubt keeps a unit subtracted. Time alone proves nothing (he may count down later
-than he says), and a drop alone proves nothing (somebody else may have bought). Both together
-are believed; so is time alone where his lag is measured and goods that came in hide the drop.
+In doubt a unit stays subtracted. Neither time alone proves that the figure contains it (the
+supplier may decrement later than stated), nor a drop alone (another buyer). Both together do; so
+does time alone if the lag is measured and a restock hides the drop.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from decimal import Decimal
 from enum import StrEnum
 from math import comb
 
-# Where nothing is measured: even a file that he makes once a day contains it then.
+# Lag without a measurement: covers a feed made once a day.
 UNMEASURED_LAG = timedelta(days=1)
-# His yes and his shipments reach us late, and a run that is being read has begun before.
+# Acceptances and shipments reach us late, and a feed run starts before it is read.
 HEARD_LATE = timedelta(hours=1)
-# A new count shows on most rows that we sold from, and hardly on the others.
+# A stocktake changes most rows we sold from, and few others.
 COUNTED_ROWS, OTHER_ROWS = 5, 20
 COUNTED_SHARE = Decimal("0.7")
 COINCIDENCE = Decimal("0.000001")
 
 
 class CountsDownAt(StrEnum):
-    """The words of ``Supplier.CountsDownAt``, the more careful one later."""
+    """Values of ``Supplier.CountsDownAt``, the more careful ones later."""
 
     ORDER = "order"
     SHIPMENT = "shipment"
@@ -33,7 +33,7 @@ class CountsDownAt(StrEnum):
 
 
 class SeenBy(StrEnum):
-    """The words of ``Allocation.SeenBy`` that figures can earn."""
+    """Values of ``Allocation.SeenBy`` that figures can prove."""
 
     ORDER = "order"
     SHIPMENT = "shipment"
@@ -42,7 +42,7 @@ class SeenBy(StrEnum):
 
 
 class Doubt(StrEnum):
-    """The words of ``Allocation.Doubt``."""
+    """Values of ``Allocation.Doubt``."""
 
     NO_YES = "no_yes"
     NOT_SHIPPED = "not_shipped"
@@ -54,7 +54,7 @@ class Doubt(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """When a supplier counts down, and how long his figures take to show it."""
+    """When a supplier decrements, and how long its figures take to show it."""
 
     at: str
     lag: timedelta = UNMEASURED_LAG
@@ -63,7 +63,7 @@ class Manner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sale:
-    """Units sold on one stock row, and what the supplier said of them."""
+    """Units sold of one stock row, and what the supplier reported about them."""
 
     id: int
     quantity: int
@@ -74,7 +74,7 @@ class Sale:
 
 @dataclass(slots=True, kw_only=True)
 class Drop:
-    """A figure that fell; ``left`` are the units of it that no sale has claimed yet."""
+    """A decrease of a figure; ``left`` are its units not assigned to a sale yet."""
 
     id: int
     at: datetime
@@ -84,7 +84,7 @@ class Drop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What a supplier says of one stock row; ``drops`` are in order of time."""
+    """The supplier's figures of one stock row; ``drops`` are in order of time."""
 
     known_at: datetime
     is_silent: bool
@@ -95,7 +95,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What became of one sale: either ``seen_by`` or ``doubt`` is set."""
+    """Result for one sale: either ``seen_by`` or ``doubt`` is set."""
 
     sale: Sale
     seen_by: str = ""
@@ -104,7 +104,7 @@ class Finding:
 
 
 def manner(*, configured: str, measured: str, tail_s: int | None) -> Manner:
-    """Believe what is more careful: what staff were told, or what his figures show."""
+    """Return the more careful of what staff configured and what was measured."""
     order = list(CountsDownAt)
     at = max(configured, measured or configured, key=lambda word: order.index(CountsDownAt(word)))
     if at == measured and tail_s is not None:
@@ -113,7 +113,7 @@ def manner(*, configured: str, measured: str, tail_s: int | None) -> Manner:
 
 
 def weigh(sales: Iterable[Sale], row: Row, manner: Manner) -> list[Finding]:
-    """Judge the sales of one row that are still subtracted; the drops they claim are used up."""
+    """Assess the sales of one row that are still subtracted. Consumes units of ``row.drops``."""
     if manner.at == CountsDownAt.NEVER:
         return _counted_anew(sales, row, manner)
     findings = []
@@ -124,12 +124,12 @@ def weigh(sales: Iterable[Sale], row: Row, manner: Manner) -> list[Finding]:
 
 
 def since(sale: Sale, manner: Manner) -> datetime | None:
-    """Return when this supplier began to count the sale down, as far as we heard."""
+    """Return when this supplier decremented the sale, as far as known."""
     return sale.accepted_at if manner.at == CountsDownAt.ORDER else sale.shipped_at
 
 
 def too_soon(sale: Sale, row: Row, manner: Manner) -> str:
-    """Say why his figure cannot be expected to contain the sale yet; empty when it can."""
+    """Return why the figure cannot contain the sale yet; empty if it can."""
     if sale.accepted_at is None and sale.shipped_at is None:
         return Doubt.NO_YES
     moment = since(sale, manner)
@@ -147,7 +147,7 @@ def _dropped(sale: Sale, row: Row, manner: Manner) -> Finding:
             drop.left -= sale.quantity
             by = SeenBy.ORDER if manner.at == CountsDownAt.ORDER else SeenBy.SHIPMENT
             return Finding(sale=sale, seen_by=by, drop=drop.id)
-    # What came in before the sale hides no drop that the sale made.
+    # A restock before the sale cannot hide its drop.
     came_in_after = max(moment - HEARD_LATE, sale.sold_at)
     if manner.is_measured and row.rose_at is not None and row.rose_at > came_in_after:
         return Finding(sale=sale, seen_by=SeenBy.LAG)
@@ -155,10 +155,10 @@ def _dropped(sale: Sale, row: Row, manner: Manner) -> Finding:
 
 
 def _counted_anew(sales: Iterable[Sale], row: Row, manner: Manner) -> list[Finding]:
-    """Judge sales to somebody who never counts them down: only a new count contains them.
+    """Assess sales of a supplier that never decrements: only a stocktake contains them.
 
-    One is known by its pattern over his rows (``is_count``), and by logic: all that he has
-    shipped and not counted was once in his figure, so a smaller figure has been counted anew.
+    A stocktake is recognized by its pattern across rows (``is_count``), or by arithmetic: shipped
+    units that were not counted were once in the figure, so a smaller figure was recounted.
     """
     findings, waiting = [], []
     for sale in sorted(sales, key=lambda sale: (sale.shipped_at or row.known_at, sale.id)):
@@ -185,16 +185,16 @@ def _count_after(sale: Sale, row: Row, manner: Manner) -> Drop | None:
 
 
 def may_be_count(*, dropped: int, of: int) -> bool:
-    """Tell whether enough of the rows that owe us units fell to ask about the others at all."""
+    """Return True if enough rows with outstanding units dropped to examine the others."""
     return of >= COUNTED_ROWS and dropped >= COUNTED_SHARE * of
 
 
 def is_new_count(*, dropped: int, of: int, others_dropped: int, others: int) -> bool:
-    """Tell a new count of a warehouse from a good day of the supplier's other buyers.
+    """Return True if the drops are a stocktake rather than sales to other buyers.
 
-    Shape:  of ``of`` rows that owe us units, ``dropped`` fell by at least these units in one
-            run; of ``others`` rows in the same warehouse, ``others_dropped`` fell at all.
-            What we sell may sell three times as well elsewhere, too
+    Shape:  of ``of`` rows with outstanding units, ``dropped`` fell by at least those in one run;
+            of ``others`` rows of the location, ``others_dropped`` fell at all. What we sell may
+            sell three times as well elsewhere
     """
     if others < OTHER_ROWS or not may_be_count(dropped=dropped, of=of):
         return False

@@ -18,7 +18,7 @@ RUN = "run:"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Fall:
-    """One row's figure that fell in a run."""
+    """A decrease of one row's figure in a feed run."""
 
     movement: int
     level: int
@@ -28,7 +28,7 @@ class _Fall:
 
 @dataclass(frozen=True, slots=True)
 class _Owed:
-    """The units of one row that he shipped and may have left in his figure, in order of time."""
+    """Units of one row that shipped and may still be in its figure, in order of time."""
 
     since: Sequence[datetime]
     units: Sequence[int]
@@ -41,7 +41,7 @@ class _Owed:
         return cls([at for at, _ in shipped], list(accumulate(units for _, units in shipped)))
 
     def at(self, moment: datetime) -> int:
-        """Return the units owed before ``moment``."""
+        """Return the units outstanding before ``moment``."""
         many = bisect_left(self.since, moment)
         return self.units[many - 1] if many else 0
 
@@ -49,14 +49,14 @@ class _Owed:
 def find(
     sales: Mapping[int, Sequence[Sale]], manner: Manner, *, since: datetime
 ) -> dict[int, Drop]:
-    """Return, by stock row, the drop of the last new count that contains shipped sales.
+    """Return, by stock row, the drop of the latest stocktake that contains shipped sales.
 
-    One run in which most rows that owe us units fall by at least these units, while the other
-    rows of that warehouse hardly move, is no trade of his but a count.
+    In one run most rows with outstanding units fall by at least those, while the other rows of the
+    location hardly change.
     """
     owed = {level_id: _Owed.of(each, manner) for level_id, each in sales.items()}
     places = dict(StockLevel.objects.filter(pk__in=sales).values_list("pk", "location"))
-    owing: dict[int, list[datetime]] = defaultdict(list)  # since when, by warehouse
+    owing: dict[int, list[datetime]] = defaultdict(list)  # start times by location
     for level_id, place in places.items():
         owing[place].append(owed[level_id].since[0])
     for moments in owing.values():
@@ -67,7 +67,7 @@ def find(
         at = fell[0].at
         of = bisect_left(owing[place], at)
         enough = [fall for fall in fell if 0 < owed[fall.level].at(at) <= fall.units]
-        # Most runs are told by this alone: the others of the warehouse need not be counted.
+        # Excludes most runs without counting the other rows of the location.
         if not evidence.may_be_count(dropped=len(enough), of=of):
             continue
         others_fell, others = _others(cause, place, [fall.level for fall in enough])
@@ -82,7 +82,7 @@ def find(
 
 
 def _runs(places: Mapping[int, int], *, since: datetime) -> dict[tuple[str, int], list[_Fall]]:
-    """Return what fell, by run and warehouse, in order of time."""
+    """Return the decreases by run and location, in order of time."""
     fell = StockMovement.objects.standing().filter(
         kind=StockMovement.Kind.REPORTED,
         reported_delta__lt=0,
@@ -99,7 +99,7 @@ def _runs(places: Mapping[int, int], *, since: datetime) -> dict[tuple[str, int]
 
 
 def _others(cause: str, place: int, fell: Sequence[int]) -> tuple[int, int]:
-    """Count the other rows of the warehouse, and those of them that fell in the same run."""
+    """Return how many other rows of the location fell in the run, and how many there are."""
     others = StockLevel.objects.filter(location=place).exclude(pk__in=fell)
     also_fell = others.filter(
         movements__cause=cause,

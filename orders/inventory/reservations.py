@@ -1,7 +1,7 @@
 """Reservations: hold stock for an unpaid order, extend, release, expire.
 
-Each sign of activity of the customer extends the hold to ``PAY_WITHIN`` from now. It ends
-``HELD_AT_MOST`` after the stock was first held, whatever the customer does.
+Each activity of the customer extends the hold to ``PAY_WITHIN`` from now, at most
+``HELD_AT_MOST`` after the stock was first held.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.failpoints import failpoint
 from suppliers.inventory import ledger
 
-PAY_WITHIN = timedelta(minutes=20)  # from the last sign of its shopper
+PAY_WITHIN = timedelta(minutes=20)  # from the customer's last activity
 WORTH_WRITING = timedelta(minutes=1)
 
 
 def until(*, since: datetime, now: datetime) -> datetime:
-    """Say how long an order holds on, whose goods its shopper first held at ``since``."""
+    """Return the payment deadline of an order whose stock was first held at ``since``."""
     return min(now + PAY_WITHIN, since + HELD_AT_MOST)
 
 
@@ -33,7 +33,7 @@ def first_held(order: Order) -> datetime:
 
 
 def is_worth_it(order: Order, *, now: datetime) -> bool:
-    """Whether an order would be held longer for a sign of its shopper now."""
+    """Return True if activity now would extend the hold by ``WORTH_WRITING`` or more."""
     if order.status != Order.Status.PENDING_PAYMENT or order.pay_before <= now:
         return False
     return until(since=first_held(order), now=now) - order.pay_before >= WORTH_WRITING
@@ -41,7 +41,7 @@ def is_worth_it(order: Order, *, now: datetime) -> bool:
 
 @transaction.atomic(durable=True)
 def come_back(*, order: Order, now: datetime) -> None:
-    """Hold on for a shopper who came back from the gateway and has not paid.
+    """Extend the hold: the customer returned from the gateway without paying.
 
     Locks:  the order
     """
@@ -50,7 +50,7 @@ def come_back(*, order: Order, now: datetime) -> None:
 
 @needs_transaction
 def stay(order: Order, *, now: datetime) -> None:
-    """Hold on for a shopper who just did something, unless it is unpaid no more, or too late.
+    """Extend the hold after activity of the customer, if the order is unpaid and not overdue.
 
     Locks:  the caller holds the order
     """
@@ -67,7 +67,7 @@ def stay(order: Order, *, now: datetime) -> None:
 
 
 def of(*, lines: Sequence[OrderLine], until: datetime, now: datetime) -> list[Reservation]:
-    """Make the rows that keep the units of an order; nothing is written or held."""
+    """Return unsaved reservations of the lines; nothing is stored or held."""
     return [
         Reservation(
             line=line,
@@ -83,7 +83,7 @@ def of(*, lines: Sequence[OrderLine], until: datetime, now: datetime) -> list[Re
 
 @needs_transaction
 def hold(*, lines: Sequence[OrderLine], until: datetime, now: datetime) -> None:
-    """Hold the units of an order, and write down for how long.
+    """Store reservations of the lines and hold their stock.
 
     Locks, Raises: as ``take``
     """
@@ -93,9 +93,9 @@ def hold(*, lines: Sequence[OrderLine], until: datetime, now: datetime) -> None:
 
 @needs_transaction
 def take(*, lines: Sequence[OrderLine], now: datetime) -> None:
-    """Take the units of an order, all lines or none; lines on one stock row are summed.
+    """Hold the stock of all lines or none; lines of one stock row are summed.
 
-    At last: who wants the same row waits from here until the order is committed.
+    Call it last: other buyers of these rows wait from here until the commit.
 
     Locks:  the stock rows, in id order
     Raises: NotEnoughStockError  the caller's transaction must not be committed
@@ -109,7 +109,7 @@ def take(*, lines: Sequence[OrderLine], now: datetime) -> None:
 
 @needs_transaction
 def end(*, order: Order, status: Reservation.Status, now: datetime) -> None:
-    """Give the held units of an order back: it was given up (released) or too slow (expired).
+    """Release the held stock of an order; ``status`` is released or expired.
 
     Locks:  the reservations of the order, then the stock rows in id order
     """

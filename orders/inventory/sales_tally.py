@@ -1,4 +1,4 @@
-"""Tell the catalog what was sold on which day: the demand that prices follow."""
+"""Sales tally: store daily sales per channel and variant, the demand that pricing uses."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ PAID = (
 
 
 def tally(*, now: datetime) -> int:
-    """Count the paid orders of the days that demand is read from; return what changed.
+    """Recount the paid orders of the last ``DEMAND_DAYS`` days; return the number of changed rows.
 
-    Counted anew each time, so that what was canceled later, or paid later, is right too.
+    A full recount includes later payments and cancellations.
     """
     until = now.date()
     since = until - timedelta(days=DEMAND_DAYS - 1)

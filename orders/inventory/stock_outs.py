@@ -18,7 +18,7 @@ NONE_LEFT = frozenset({Refusal.OUT_OF_STOCK, Refusal.DISCONTINUED})
 
 
 def heed(purchase_order: PurchaseOrder, line_ids: Collection[int], *, now: datetime) -> None:
-    """Take it that his shelves of these order lines hold no more than what he ships all the same.
+    """Set the supplier's reported stock of the refused lines to the quantity it still ships for us.
 
     Locks:  as ``webhooks.none_left``
     """
@@ -45,10 +45,10 @@ def heed(purchase_order: PurchaseOrder, line_ids: Collection[int], *, now: datet
 def heed_soon(
     purchase_order: PurchaseOrder, refused: Collection[PurchaseLine], *, now: datetime
 ) -> None:
-    """Heed what is refused and looked for nowhere, once it is written down.
+    """Zero the stock of lines refused as out of stock or discontinued, after the commit.
 
-    His shelf is locked before stock rows are, and the caller holds stock rows already. Who dies
-    in between leaves the shelf as his last figure says, until the next one.
+    The stock location is locked before stock rows, which the caller holds already. If the process
+    dies in between, the last figure stays until the next feed.
     """
     meant = [line.order_line_id for line in refused if line.acknowledgment in NONE_LEFT]
     if meant:

@@ -1,8 +1,7 @@
 """Stock sync: stop subtracting sales that reported stock contains, undo it after a rollback.
 
-Each allocation stores the reason: why it is still subtracted, or what proved that the supplier's
-figure contains it. A feed run that is rolled back proves nothing any more, so the sales that it
-showed are subtracted again.
+Each allocation stores why it is still subtracted, or what proved that the supplier's figure
+contains it. A rolled back feed run proves nothing, so its sales are subtracted again.
 """
 
 from __future__ import annotations
@@ -25,12 +24,12 @@ from suppliers.quarantine import rollback
 from suppliers.sync import webhooks
 
 Status = Allocation.Status
-LOOKS_BACK = timedelta(days=14)  # for a new count: it is judged within a minute, if a worker runs
+LOOKS_BACK = timedelta(days=14)  # for stocktakes; usually found within a minute
 
 
 @transaction.atomic(durable=True)
 def reconcile(*, supplier: Supplier, now: datetime) -> int:
-    """Judge every sale that is still subtracted; return how many his figures contain.
+    """Assess every sale that is still subtracted; return how many the figures contain.
 
     Locks:  the supplier (so that no drop is claimed twice), the allocations, then the stock
             rows in id order
@@ -48,7 +47,7 @@ def reconcile(*, supplier: Supplier, now: datetime) -> int:
 
 @transaction.atomic(durable=True)
 def declare(*, allocation: Allocation, actor: str, now: datetime) -> None:
-    """Take staff's word that the supplier's figure contains a sale: he told, or counted anew.
+    """Record staff's statement that the supplier's figure contains a sale.
 
     Locks:  the allocation, then the stock row
     Raises: IllegalMoveError  it is not subtracted any more
@@ -64,7 +63,7 @@ def declare(*, allocation: Allocation, actor: str, now: datetime) -> None:
 
 
 def manner_of(supplier: Supplier) -> Manner:
-    """Return how careful to be with this supplier: as told, or as measured if that is later."""
+    """Return the more careful of the supplier's configured and measured decrement policy."""
     configured = Supplier.objects.values_list("counts_down_at", flat=True).get(pk=supplier.pk)
     measured = Countdown.objects.filter(supplier=supplier).first()
     return evidence.manner(
@@ -89,7 +88,7 @@ def _weigh(unseen: Sequence[Allocation], manner: Manner) -> list[Finding]:
             Sale(
                 id=each.pk,
                 quantity=each.quantity,
-                sold_at=each.status_since,  # it is unseen yet
+                sold_at=each.status_since,  # still unseen, so this is the sale
                 accepted_at=each.accepted_at,  # type: ignore[attr-defined]  # annotated
                 shipped_at=each.shipped_at,
             )
@@ -103,7 +102,7 @@ def _weigh(unseen: Sequence[Allocation], manner: Manner) -> list[Finding]:
 
 
 def _rows(sales: dict[int, list[Sale]], manner: Manner) -> dict[int, Row]:
-    """Read the figures, and what moved them, of rows with a sale that they may contain."""
+    """Return the figures, and for rows with assessable sales also their changes."""
     levels = StockLevel.objects.with_known_at().filter(pk__in=sales)
     rows = {
         level.pk: Row(
@@ -155,9 +154,9 @@ def _moved(levels: Iterable[int], since: datetime, which: Q) -> QuerySet[StockMo
 
 
 def _drops(levels: Collection[int], since: datetime) -> dict[int, list[Drop]]:
-    """Return the drops of each row, less what sales have claimed of them already.
+    """Return the drops of each row, less the units assigned to sales before.
 
-    What we wrote down because he refused an order shows no sale: his own figure did not fall.
+    A figure that we lowered after a rejection is no drop of the supplier's.
     """
     fell = Q(reported_delta__lt=0) & ~Q(cause__startswith=webhooks.REFUSED)
     moves = list(_moved(levels, since, fell).order_by("at", "pk"))
@@ -179,7 +178,7 @@ def _rises(levels: Collection[int], since: datetime) -> dict[int, datetime]:
 
 
 def _doubt(allocations: dict[int, Allocation], findings: Iterable[Finding]) -> None:
-    """Write down why sales are still subtracted, where that is news."""
+    """Store changed reasons why sales are still subtracted."""
     news: dict[str, list[int]] = defaultdict(list)
     for finding in findings:
         if finding.doubt and allocations[finding.sale.id].doubt != finding.doubt:
@@ -215,7 +214,7 @@ def _see(supplier: Supplier, findings: Iterable[Finding], manner: Manner, now: d
 
 
 def _move(row: Allocation, seen_by: str, *, at: datetime, reason: str, **more: object) -> None:
-    """Stop subtracting; what has shipped already is closed with the same move."""
+    """Stop subtracting; close the allocation if it has shipped."""
     to = Status.SEEN if row.shipped_at is None else Status.SHIPPED
     row.move(to, at=at, reason=reason, seen_by=seen_by, doubt="", **more)  # type: ignore[arg-type]
 
@@ -225,12 +224,12 @@ def _move(row: Allocation, seen_by: str, *, at: datetime, reason: str, **more: o
 
 @transaction.atomic(durable=True)
 def unsee(*, supplier: Supplier, now: datetime) -> int:
-    """Finish the rollbacks that wait for it; return how many sales are subtracted again.
+    """Complete pending feed rollbacks; return how many sales are subtracted again.
 
-    In one transaction: the figure that comes back contains units that we sold since.
+    One transaction: the restored figure contains units that we sold since.
 
-    Locks:  the supplier (as who judges sales), his locations (as who writes figures), the
-            allocations, then the stock rows, each in id order
+    Locks:  the supplier (as ``reconcile``), its locations (as feed runs), the allocations, then the
+            stock rows, each in id order
     """
     if not rollback.unfinished(supplier=supplier):
         return 0
@@ -245,7 +244,7 @@ def unsee(*, supplier: Supplier, now: datetime) -> int:
 
 @needs_transaction
 def _unsee(feed_run: FeedRun, now: datetime) -> int:
-    """Subtract what this run showed, and what was concluded without a drop from its figure."""
+    """Subtract again the sales this run showed, or that its figure proved without a drop."""
     since = rollback.waiting(feed_run)
     seen = Allocation.objects.filter(status__in=[Status.SEEN, Status.SHIPPED], level__in=since)
     cause = f"run:{feed_run.pk}"

@@ -13,7 +13,7 @@ from suppliers.models import Supplier
 
 @shared_task
 def reconcile_stock(**_: Any) -> None:
-    """Stop subtracting sales that the suppliers' figures contain by now."""
+    """Stop subtracting sales that the suppliers' figures now contain."""
     for supplier in Supplier.objects.exclude(status=Supplier.Status.CANDIDATE):
         stock_sync.unsee(supplier=supplier, now=timezone.now())
         stock_sync.reconcile(supplier=supplier, now=timezone.now())
@@ -21,12 +21,12 @@ def reconcile_stock(**_: Any) -> None:
 
 @shared_task
 def measure_countdowns(**_: Any) -> None:
-    """Learn anew when each supplier counts our orders down."""
+    """Measure when each supplier decrements its stock for our orders."""
     for supplier in Supplier.objects.exclude(status=Supplier.Status.CANDIDATE):
         decrement_measurement.measure(supplier=supplier, now=timezone.now())
 
 
 @shared_task
 def tally_sales(**_: Any) -> int:
-    """Count what was sold lately: the demand that prices follow."""
+    """Count the latest sales for pricing."""
     return sales_tally.tally(now=timezone.now())

@@ -55,13 +55,13 @@ def broken_rows():
 
 
 def cancel_as_customer():
-    """Cancel as the shopper does."""
+    """Cancel as the customer does."""
     return cancellation.cancel(order=Order.objects.get(), reason="-", actor="shopper", now=NOON)
 
 
 @contextmanager
 def held_by_another_worker(purchase_order):
-    """Have another session send it, as a worker does who is slow."""
+    """Hold the purchase order in another session, like a slow worker."""
     taken, over = threading.Event(), threading.Event()
 
     def hold():
