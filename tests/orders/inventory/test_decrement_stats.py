@@ -25,9 +25,9 @@ def history(
     down=(),
     heard_after=timedelta(0),
 ):
-    """Sell one unit every four days, shipped after two; ``counts_at`` names when he counts.
+    """Sell one unit every four days, shipped after two; ``counts_at`` is the decrement event.
 
-    His figures are read twice an hour; from each of the ``down`` sales on not for 28 hours.
+    Figures are read twice an hour; after each of the ``down`` sales the feed fails for 28 hours.
     """
     dice = random.Random(seed)
     sold, moves = [], []
@@ -64,7 +64,7 @@ def measured(counts_at, rows=5, **more):
 
 @pytest.mark.parametrize("counts_at", ["order", "shipment", "never"])
 @pytest.mark.parametrize("others_every", [None, 3 * DAY, 12 * HOUR])
-def test_what_he_does_is_learned_whoever_else_buys(counts_at, others_every):
+def test_the_decrement_event_is_found_despite_other_buyers(counts_at, others_every):
     found = measured(counts_at, rows=20, others_every=others_every)
 
     assert found.at == counts_at
@@ -73,17 +73,17 @@ def test_what_he_does_is_learned_whoever_else_buys(counts_at, others_every):
         assert 30 * MINUTE <= found.tail <= 60 * MINUTE
 
 
-def test_too_few_orders_teach_nothing():
+def test_too_few_orders_are_inconclusive():
     found = measured("order", rows=2)
 
     assert (found.at, found.tail, found.order.size) == (None, None, 16)
 
 
-def test_a_few_misses_are_enough_to_be_more_careful():
+def test_a_few_misses_exclude_a_decrement():
     assert measured("never", rows=1, sales=6).at == "never"
 
 
-def test_who_does_not_count_at_the_order_is_later_before_anything_has_shipped():
+def test_misses_at_order_mean_shipment_before_anything_has_shipped():
     found = measured("never", ships=False)
 
     assert (found.at, found.tail) == ("shipment", None)
@@ -96,8 +96,8 @@ def test_a_lag_of_a_day_is_found_in_the_long_window():
     assert found.tail > 18 * HOUR
 
 
-def test_while_his_line_is_down_no_sale_is_missing_from_his_figures():
-    """Else he would never be believed again, and half of his goods held back."""
+def test_sales_during_an_outage_are_no_misses():
+    """Otherwise its figures would never count again, and half of its stock would be held back."""
     found = measured("order", rows=20, down=(1, 3, 5))
 
     assert found.at == "order"
@@ -105,15 +105,15 @@ def test_while_his_line_is_down_no_sale_is_missing_from_his_figures():
 
 
 @pytest.mark.parametrize("heard_after", [50 * MINUTE, 3 * HOUR])
-def test_a_yes_that_was_long_in_coming_makes_no_sale_a_missing_one(heard_after):
-    """He counted before we heard of it."""
+def test_a_late_acceptance_is_no_miss(heard_after):
+    """The supplier decremented before we received the acceptance."""
     found = measured("order", rows=20, heard_after=heard_after)
 
     assert found.at in {"order", None}
     assert found.order.missed == 0
 
 
-def test_sales_that_are_not_alone_are_not_judged():
+def test_only_isolated_sales_count():
     crowded = history("order", sales=2)
     twin = Sold(
         quantity=1,
@@ -135,7 +135,7 @@ def test_sales_that_are_not_alone_are_not_judged():
     assert (first.size, second.size) == (2, 1)
 
 
-def test_a_miss_says_that_the_lag_may_be_the_whole_window():
+def test_a_miss_extends_the_tail_to_the_whole_window():
     sample = decrement_stats.Sample(window=2 * HOUR, lags=(MINUTE,) * 60, missed=1)
 
     assert sample.counts_down

@@ -41,7 +41,7 @@ def weighed(sales, figure, manner=AT_ORDER):
     }
 
 
-def test_the_words_are_those_of_the_tables():
+def test_the_values_are_those_of_the_models():
     words = {str(word) for word in evidence.SeenBy}
 
     assert words == set(Allocation.SeenBy.values) - {"staff", "earlier"}
@@ -49,20 +49,20 @@ def test_the_words_are_those_of_the_tables():
     assert list(evidence.CountsDownAt) == Supplier.CountsDownAt.values
 
 
-def test_time_and_a_drop_together_are_believed():
+def test_time_and_a_drop_prove_a_sale():
     assert weighed([sale()], row(drop())) == {1: "order"}
 
 
-def test_a_drop_alone_is_not_believed():
+def test_a_drop_alone_proves_nothing():
     assert weighed([sale()], row(drop(), known_at=NOON + LAG)) == {1: "too_soon"}
 
 
-def test_time_alone_is_not_believed():
+def test_time_alone_proves_nothing():
     assert weighed([sale()], row(known_at=NOON + 9 * HOUR)) == {1: "no_drop"}
 
 
 @pytest.mark.parametrize(("is_measured", "found"), [(True, "lag"), (False, "no_drop")])
-def test_goods_that_came_in_hide_a_drop_only_where_his_lag_is_measured(is_measured, found):
+def test_a_restock_hides_a_drop_only_if_the_lag_is_measured(is_measured, found):
     figure = row(rose_at=NOON + HOUR / 2)
 
     assert weighed([sale()], figure, Manner(at="order", lag=LAG, is_measured=is_measured)) == {
@@ -73,14 +73,14 @@ def test_goods_that_came_in_hide_a_drop_only_where_his_lag_is_measured(is_measur
 @pytest.mark.parametrize(
     ("minutes_before_yes", "found"), [(45, "lag"), (31, "lag"), (30, "no_drop"), (10, "no_drop")]
 )
-def test_goods_that_came_in_before_the_sale_hide_no_drop_of_it(minutes_before_yes, found):
+def test_a_restock_before_the_sale_hides_no_drop(minutes_before_yes, found):
     figure = row(rose_at=NOON - HOUR / 2)
     sold = sale(sold_at=NOON - minutes_before_yes * HOUR / 60)
 
     assert weighed([sold], figure) == {1: found}
 
 
-def test_one_drop_speaks_for_as_many_units_as_it_has():
+def test_a_drop_covers_as_many_units_as_it_has():
     sales = [sale(1, accepted_at=NOON), sale(2, accepted_at=NOON + HOUR / 60)]
 
     assert weighed(sales, row(drop(left=1))) == {1: "order", 2: "no_drop"}
@@ -88,19 +88,19 @@ def test_one_drop_speaks_for_as_many_units_as_it_has():
     assert weighed([sale(quantity=2)], row(drop(1), drop(2))) == {1: "no_drop"}
 
 
-def test_a_drop_from_before_the_order_is_not_of_the_order():
+def test_a_drop_before_the_order_does_not_count():
     assert weighed([sale()], row(drop(at=NOON - 2 * HOUR))) == {1: "no_drop"}
 
 
-def test_a_row_that_he_did_not_speak_of_proves_nothing():
+def test_a_row_missing_from_the_feed_proves_nothing():
     assert weighed([sale()], row(drop(), is_silent=True)) == {1: "silent"}
 
 
-def test_without_his_yes_nothing_is_counted_down():
+def test_without_an_acceptance_nothing_is_decremented():
     assert weighed([sale(accepted_at=None)], row(drop())) == {1: "no_yes"}
 
 
-def test_who_counts_at_shipment_is_believed_after_it():
+def test_a_supplier_that_decrements_at_shipment_is_assessed_after_it():
     manner = Manner(at="shipment", lag=LAG, is_measured=True)
     figure = row(drop(at=NOON + 2 * HOUR), known_at=NOON + 3 * HOUR)
 
@@ -109,7 +109,7 @@ def test_who_counts_at_shipment_is_believed_after_it():
     assert weighed([sale(shipped_at=NOON + 2.5 * HOUR)], figure, manner) == {1: "too_soon"}
 
 
-def test_who_never_counts_down_is_believed_after_a_new_count_only():
+def test_a_supplier_that_never_decrements_needs_a_stocktake():
     manner = Manner(at="never", lag=HOUR)
     shipped = sale(shipped_at=NOON)
     late = NOON + 9 * HOUR
@@ -121,7 +121,7 @@ def test_who_never_counts_down_is_believed_after_a_new_count_only():
     assert weighed([shipped], row(early, known_at=late), manner) == {1: "no_count"}
 
 
-def test_a_figure_smaller_than_what_left_uncounted_was_counted_anew():
+def test_a_figure_below_the_uncounted_shipments_is_a_stocktake():
     manner = Manner(at="never", lag=HOUR)
     sales = [sale(number, shipped_at=NOON + number * HOUR / 60) for number in (1, 2, 3)]
 
@@ -144,7 +144,7 @@ def test_a_figure_smaller_than_what_left_uncounted_was_counted_anew():
         ("never", "order", 60, Manner(at="never")),
     ],
 )
-def test_the_more_careful_of_two_manners_is_believed(configured, measured, tail_s, found):
+def test_the_more_careful_policy_wins(configured, measured, tail_s, found):
     assert evidence.manner(configured=configured, measured=measured, tail_s=tail_s) == found
 
 
@@ -153,15 +153,13 @@ def test_the_more_careful_of_two_manners_is_believed(configured, measured, tail_
     [
         (10, 10, 1, 150, True),
         (9, 10, 1, 150, True),
-        (5, 10, 0, 150, False),  # half of them: a good day
-        (10, 10, 60, 150, False),  # all of his rows fall: a sale, or a feed that was dead
-        (4, 4, 0, 150, False),  # too few to tell
+        (5, 10, 0, 150, False),  # half of them: a day of many sales
+        (10, 10, 60, 150, False),  # all rows fall: a sale, or a feed that was down
+        (4, 4, 0, 150, False),  # too few rows
         (10, 10, 0, 5, False),  # nothing to compare with
     ],
 )
-def test_a_new_count_shows_on_what_we_sold_and_not_on_the_rest(
-    dropped, of, others_dropped, others, is_one
-):
+def test_a_stocktake_changes_the_rows_we_sold_from(dropped, of, others_dropped, others, is_one):
     found = evidence.is_new_count(
         dropped=dropped, of=of, others_dropped=others_dropped, others=others
     )

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 
 
-def test_what_a_look_asks_does_not_grow_with_the_runs_that_were_no_count(monkeypatch):
+def test_queries_do_not_grow_with_runs_that_are_no_stocktake(monkeypatch):
     connect(monkeypatch, ScriptedSupplier())
     sold = [make_sellable(quantity=30) for _ in range(9)]
     for listing in sold:
@@ -29,7 +29,7 @@ def test_what_a_look_asks_does_not_grow_with_the_runs_that_were_no_count(monkeyp
     levels = [listing.level for listing in sold]
 
     asked = []
-    for run in range(2, 8):  # he sells five of our nine rows each day
+    for run in range(2, 8):  # other buyers reduce five of our nine rows each day
         figure(30 - run, NOON + run * DAY, *levels[:5], cause=f"run:{run}")
         with CaptureQueriesContext(connection) as queries:
             stock_sync.reconcile(supplier=make_supplier(), now=NOON + 9 * DAY)

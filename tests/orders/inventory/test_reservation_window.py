@@ -1,4 +1,4 @@
-"""An unpaid order holds on while its shopper is at it, for an hour at most."""
+"""Reservation window: activity of the customer extends the hold, for an hour at most."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def light(quiet_surroundings):
     return make_sellable(quantity=3)
 
 
-def test_each_sign_of_the_shopper_holds_it_longer_but_not_for_ever(light):
+def test_activity_extends_the_hold_up_to_the_maximum(light):
     order = make_order(light)
     for minutes in (15, 30, 45, 55):
         reservations.come_back(order=order, now=NOON + minutes * MINUTE)
@@ -35,7 +35,7 @@ def test_each_sign_of_the_shopper_holds_it_longer_but_not_for_ever(light):
     assert checkout.expire(order=order, now=order.pay_before)
 
 
-def test_opening_the_payment_page_is_such_a_sign(light):
+def test_opening_the_payment_page_extends_the_hold(light):
     order = make_order(light)
 
     sessions.start(order=order, return_url="http://127.0.0.1/", now=NOON + 10 * MINUTE)
@@ -45,7 +45,7 @@ def test_opening_the_payment_page_is_such_a_sign(light):
 
 
 @pytest.mark.parametrize("end", ["expired", "canceled"])
-def test_who_comes_too_late_revives_nothing(light, end):
+def test_an_expired_hold_is_not_extended(light, end):
     order = make_order(light)
     later = order.pay_before
     if end == "canceled":
@@ -57,7 +57,7 @@ def test_who_comes_too_late_revives_nothing(light, end):
     assert order.pay_before == later
 
 
-def test_the_database_holds_nothing_longer(light):
+def test_the_database_enforces_the_maximum(light):
     order = make_order(light)
 
     with pytest.raises(IntegrityError), transaction.atomic():

@@ -25,13 +25,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def all_at_once(acts, refusal):
-    """Start every act at the same moment, each on its own connection; count the refusals."""
+    """Start every call at the same moment, each on its own connection; count the refusals."""
     start = threading.Barrier(len(acts), timeout=60)
     lost = []
     broken = []
 
     def run(act):
-        connection.ensure_connection()  # so that all start at the same moment
+        connection.ensure_connection()  # before the start signal
         start.wait()
         try:
             act()
@@ -62,7 +62,7 @@ def buy_at_once(carts):
 
 
 @pytest.mark.parametrize(("buyers", "rounds"), [(8, 60), (64, 6)])
-def test_many_buyers_of_the_last_unit_and_one_gets_it_each_round(buyers, rounds):
+def test_one_of_many_buyers_gets_the_last_unit(buyers, rounds):
     listing = make_sellable(quantity=1)
 
     for sold in range(1, rounds + 1):
@@ -79,7 +79,7 @@ def test_many_buyers_of_the_last_unit_and_one_gets_it_each_round(buyers, rounds)
 
 
 def split_line(order):
-    """Make two lines on one stock row out of one line of two units."""
+    """Split a line of two units into two lines on the same stock row."""
     line = order.lines.get()
     Reservation.objects.all().delete()
     OrderLine.objects.filter(pk=line.pk).update(quantity=1, line_amount=F("unit_amount"))
@@ -96,11 +96,11 @@ def fields_of(line):
 
 
 @pytest.mark.parametrize("buyers", [8, 64])
-def test_two_lines_on_one_stock_row_are_held_together_or_not_at_all(buyers):
+def test_two_lines_on_one_stock_row_are_held_together(buyers):
     listing = make_sellable(quantity=2 * buyers)
     orders = [make_order(listing, quantity=2, email=f"{n}@example.org") for n in range(buyers)]
     pairs = [split_line(order) for order in orders]
-    # Three units for buyers of one and one: exactly one of them is served whole.
+    # Three units for buyers of two each: exactly one buyer gets both.
     StockLevel.objects.update(reported_quantity=3, reserved=0)
 
     def hold(lines):
@@ -115,7 +115,7 @@ def test_two_lines_on_one_stock_row_are_held_together_or_not_at_all(buyers):
     assert StockLevel.objects.get().reserved == 2
 
 
-def test_the_race_is_lost_without_the_guard(monkeypatch):
+def test_without_the_guarded_update_units_are_oversold(monkeypatch):
     listing = make_sellable(quantity=1)
 
     def read_then_write(*, units, cause, now):
@@ -136,7 +136,7 @@ def test_the_race_is_lost_without_the_guard(monkeypatch):
     assert oversold > 0
 
 
-def test_one_checkout_that_is_submitted_a_hundred_times_at_once_is_one_order():
+def test_a_hundred_concurrent_submissions_make_one_order():
     cart = make_cart(make_sellable(quantity=200))
     quote = quote_for(cart)
     told = []
@@ -156,7 +156,7 @@ def test_one_checkout_that_is_submitted_a_hundred_times_at_once_is_one_order():
 
 
 @pytest.mark.parametrize(("wanted", "sold"), [([10] * 8, 1), ([7] * 8, 1), ([7, 3, 2] * 8, None)])
-def test_of_what_two_shelves_have_between_them_no_unit_is_sold_twice(wanted, sold):
+def test_units_of_two_stock_levels_are_sold_once(wanted, sold):
     listing = make_sellable(quantity=6)
     other = make_offer(listing.variant, make_supplier("other"), cost="11.00")
     make_level(other, 4, make_location(other.supplier, "PL", "PL"))

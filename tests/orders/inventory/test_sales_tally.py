@@ -24,11 +24,11 @@ def tallies():
     return list(SalesTally.objects.order_by("day").values_list("day", "units"))
 
 
-def test_paid_units_are_counted_by_day_and_counted_again_they_are_the_same():
+def test_paid_units_are_counted_by_day_and_a_recount_is_idempotent():
     listing = make_sellable(quantity=20)
     make_paid_order(listing, quantity=2)
     make_paid_order(listing, quantity=3)
-    make_order(listing, email="max@example.org")  # nobody paid it
+    make_order(listing, email="max@example.org")  # unpaid
     first = make_paid_order(listing)
     Order.objects.filter(pk=first.pk).update(placed_at=NOON - DAY)
 
@@ -38,7 +38,7 @@ def test_paid_units_are_counted_by_day_and_counted_again_they_are_the_same():
     assert tallies() == [((NOON - DAY).date(), 1), (NOON.date(), 5)]
 
 
-def test_what_is_canceled_later_was_not_sold():
+def test_a_recount_subtracts_later_cancellations():
     listing = make_sellable(quantity=20)
     order = make_paid_order(listing, quantity=2)
     make_paid_order(listing, quantity=4)
@@ -51,7 +51,7 @@ def test_what_is_canceled_later_was_not_sold():
     assert tallies() == [(NOON.date(), 3)]
 
 
-def test_a_day_on_which_everything_was_canceled_leaves_no_row():
+def test_a_day_with_only_cancellations_has_no_row():
     order = make_paid_order(make_sellable())
     sales_tally.tally(now=NOON)
 
@@ -60,11 +60,11 @@ def test_a_day_on_which_everything_was_canceled_leaves_no_row():
     assert (sales_tally.tally(now=NOON), tallies()) == (1, [])
 
 
-def test_demand_is_read_over_28_days_and_cover_from_what_is_there():
+def test_demand_covers_28_days():
     listing = make_sellable(quantity=20)
     order = make_paid_order(listing, quantity=7)
     Order.objects.filter(pk=order.pk).update(placed_at=NOON - 27 * DAY)
-    tasks.tally_sales()  # by the clock on the wall it may find nothing
+    tasks.tally_sales()  # uses the real clock, so it may find nothing
     sales_tally.tally(now=NOON)
 
     def told(now):
@@ -77,7 +77,7 @@ def test_demand_is_read_over_28_days_and_cover_from_what_is_there():
     assert told(NOON - 28 * DAY) is None
 
 
-def test_what_sells_out_gets_dearer_once_a_rule_looks_at_it():
+def test_a_rule_raises_the_price_of_what_sells_out():
     listing = make_sellable(quantity=5, cost="10.00")
     other = make_sellable(quantity=5, cost="10.00")
     book = drafted("0.30")

@@ -45,7 +45,7 @@ def counts_down(configured, /, **measured):
         Countdown.objects.create(supplier=supplier, measured_at=NOON, **measured)
 
 
-def test_a_figure_that_fell_after_his_yes_and_his_lag_ends_the_subtraction(supplier):
+def test_a_drop_after_acceptance_and_lag_ends_the_subtraction(supplier):
     buy(make_sellable(quantity=5))
     figure(3, NOON + 2 * HOUR)
     assert reconcile() == 0
@@ -64,7 +64,7 @@ def test_a_figure_that_fell_after_his_yes_and_his_lag_ends_the_subtraction(suppl
     assert "his figure dropped" in trace.reason
 
 
-def test_without_a_measure_even_a_file_of_once_a_day_has_to_be_newer(supplier):
+def test_without_a_measurement_the_lag_is_a_day(supplier):
     buy(make_sellable(quantity=5))
 
     figure(3, NOON + DAY)
@@ -73,7 +73,7 @@ def test_without_a_measure_even_a_file_of_once_a_day_has_to_be_newer(supplier):
     assert reconcile() == 1
 
 
-def test_a_row_that_is_silent_proves_nothing(supplier):
+def test_a_row_missing_from_the_feed_proves_nothing(supplier):
     buy(make_sellable(quantity=5))
     figure(3, NOON + 2 * DAY)
 
@@ -82,7 +82,7 @@ def test_a_row_that_is_silent_proves_nothing(supplier):
     assert Allocation.objects.get().doubt == "silent"
 
 
-def test_news_is_evidence_as_of_its_own_moment(supplier):
+def test_a_stock_webhook_is_evidence_as_of_its_own_time(supplier):
     counts_down("order", at="order", median_s=60, tail_s=3600)
     listings = [make_sellable(quantity=5), make_sellable(quantity=5)]
     for listing in listings:
@@ -95,7 +95,7 @@ def test_news_is_evidence_as_of_its_own_moment(supplier):
     assert Allocation.objects.get(level=listings[0].level).status == "seen"
 
 
-def test_one_drop_is_claimed_by_one_sale_over_all_runs(supplier):
+def test_a_drop_is_assigned_to_one_sale_over_all_runs(supplier):
     counts_down("order", at="order", median_s=60, tail_s=60)
     listing = make_sellable(quantity=9)
     buy(listing)
@@ -110,19 +110,19 @@ def test_one_drop_is_claimed_by_one_sale_over_all_runs(supplier):
     assert Allocation.objects.get(status="unseen").doubt == "no_drop"
 
 
-def test_a_sale_to_somebody_else_is_not_taken_for_ours(supplier):
-    """What stood here before believed the next figure after his yes, whatever it said."""
+def test_a_sale_to_another_buyer_does_not_count_as_ours(supplier):
+    """Regression: the first figure after the acceptance counted, whatever it was."""
     counts_down("order", at="order", median_s=600, tail_s=3600)
     buy(make_sellable(quantity=3))
 
-    figure(1, NOON + HOUR / 6)  # two went to somebody else; ours follows after his lag
+    figure(1, NOON + HOUR / 6)  # two units to another buyer; ours follows after the lag
 
     assert reconcile() == 0
     assert StockLevel.objects.get().available == 0
 
 
 @pytest.mark.parametrize(("hours", "seen"), [(-0.5, 0), (0.5, 1)])
-def test_goods_hide_our_sale_only_if_they_came_in_after_it(supplier, hours, seen):
+def test_only_a_restock_after_the_sale_hides_it(supplier, hours, seen):
     light = make_sellable(quantity=5)
     counts_down("order", at="order", median_s=60, tail_s=600)
     StockLevel.objects.update(as_of=NOON - HOUR)
@@ -135,7 +135,7 @@ def test_goods_hide_our_sale_only_if_they_came_in_after_it(supplier, hours, seen
     assert reconcile() == seen
 
 
-def test_who_counts_at_shipment_is_subtracted_until_it_shows(supplier):
+def test_a_decrement_at_shipment_is_awaited(supplier):
     counts_down("shipment", at="shipment", median_s=60, tail_s=3600)
     purchase_order = buy(make_sellable(quantity=5))
     figure(4, NOON + 9 * HOUR)
@@ -151,7 +151,7 @@ def test_who_counts_at_shipment_is_subtracted_until_it_shows(supplier):
     assert allocation.shipped_at == NOON + 10 * HOUR
 
 
-def test_a_measure_that_is_later_than_what_staff_believe_holds_at_once(supplier):
+def test_a_more_careful_measurement_overrides_the_configuration(supplier):
     buy(make_sellable(quantity=5))
     figure(3, NOON + 2 * DAY)
     counts_down("order", at="never")
@@ -160,7 +160,7 @@ def test_a_measure_that_is_later_than_what_staff_believe_holds_at_once(supplier)
     assert Allocation.objects.get().doubt == "not_shipped"
 
 
-def test_a_new_count_over_the_whole_warehouse_ends_the_subtraction_of_what_has_left(supplier):
+def test_a_stocktake_ends_the_subtraction_of_shipped_units(supplier):
     counts_down("never")
     sold = [make_sellable(quantity=20) for _ in range(11)]
     for _ in range(150):
@@ -181,7 +181,7 @@ def test_a_new_count_over_the_whole_warehouse_ends_the_subtraction_of_what_has_l
     }
 
 
-def test_released_unseen_is_given_back_and_released_seen_is_not(supplier):
+def test_only_an_unseen_allocation_returns_units_on_release(supplier):
     counts_down("order", at="order", median_s=60, tail_s=3600)
     listing = make_sellable(quantity=9)
     seen = buy(listing)
@@ -206,7 +206,7 @@ def test_released_unseen_is_given_back_and_released_seen_is_not(supplier):
     ]
 
 
-def test_staff_may_know_better_once(supplier):
+def test_staff_declare_a_sale_contained_once(supplier):
     buy(make_sellable(quantity=5))
     allocation = Allocation.objects.get()
 
@@ -218,7 +218,7 @@ def test_staff_may_know_better_once(supplier):
         stock_sync.declare(allocation=allocation, actor="ann", now=NOON)
 
 
-def test_the_database_wants_evidence(supplier):
+def test_the_database_requires_evidence(supplier):
     buy(make_sellable(quantity=5))
 
     with pytest.raises(IntegrityError, match="allocation_seen_by_evidence"):
@@ -226,7 +226,7 @@ def test_the_database_wants_evidence(supplier):
 
 
 def read_at(moment):
-    """Let all figures have been read, and be as they were."""
+    """Store an applied stock run: all figures were read at ``moment`` and did not change."""
     FeedRun.objects.create(
         supplier=make_supplier(),
         kind="stock",
@@ -238,7 +238,7 @@ def read_at(moment):
     )
 
 
-def test_what_he_does_is_measured_from_orders_and_figures(supplier):
+def test_decrements_are_measured_from_orders_and_figures(supplier):
     listings = [make_sellable(quantity=50) for _ in range(5)]
     for week in range(5):
         for listing in listings:
@@ -256,7 +256,7 @@ def test_what_he_does_is_measured_from_orders_and_figures(supplier):
     assert (found.order_counted, found.order_missed) == (25, 0)
 
 
-def test_a_quiet_time_unlearns_nothing(supplier):
+def test_a_measurement_survives_a_time_without_sales(supplier):
     counts_down("order", at="shipment", median_s=5, tail_s=50)
 
     found = decrement_measurement.measure(supplier=make_supplier(), now=NOON)

@@ -1,4 +1,4 @@
-"""A sale that only a run showed is subtracted again when that run is rolled back."""
+"""Rollback: a sale that only a rolled back run showed is subtracted again."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def reconcile():
 
 
 def roll_back(moment, *, quantity=3):
-    """Roll the run back whose figure is told here."""
+    """Yield an applied run with this figure, then its rollback."""
     run = FeedRun.objects.create(
         supplier=make_supplier(),
         kind="stock",
@@ -51,7 +51,7 @@ def roll_back(moment, *, quantity=3):
 
 
 @pytest.mark.parametrize("has_shipped", [False, True])
-def test_a_sale_that_a_run_showed_is_subtracted_again_when_it_is_rolled_back(has_shipped):
+def test_a_rollback_subtracts_the_sale_again(has_shipped):
     purchase_order = buy(make_sellable(quantity=5))
     told = roll_back(NOON + 2 * DAY)
     next(told)
@@ -64,7 +64,7 @@ def test_a_sale_that_a_run_showed_is_subtracted_again_when_it_is_rolled_back(has
     decided = next(told)
 
     assert (decided.done, decided.left, decided.waiting) == (0, 0, 1)
-    assert level.get().free == 0  # nothing is promised before it is subtracted
+    assert level.get().free == 0  # no unit is free before the subtraction
     assert stock_sync.unsee(supplier=make_supplier(), now=LATER) == 1
     row, allocation = level.get(), Allocation.objects.get()
     assert (row.reported_quantity, row.allocated_unseen) == (5, 2)
@@ -73,13 +73,13 @@ def test_a_sale_that_a_run_showed_is_subtracted_again_when_it_is_rolled_back(has
     assert not rollback.unfinished(supplier=make_supplier())
 
     StockLevel.objects.update(is_silent=False, as_of=LATER + HOUR)
-    assert reconcile() == 0  # the drop that came back is evidence of nothing
+    assert reconcile() == 0  # the restored drop proves nothing
     figure(3, LATER + 2 * HOUR, cause="run:0")
     assert reconcile() == 1
     assert Allocation.objects.get().status == ("shipped" if has_shipped else "seen")
 
 
-def test_a_row_that_is_told_anew_before_it_comes_back_stays_as_told():
+def test_a_newer_figure_survives_the_rollback():
     buy(make_sellable(quantity=5))
     told = roll_back(NOON + 2 * DAY)
     next(told)
@@ -93,7 +93,7 @@ def test_a_row_that_is_told_anew_before_it_comes_back_stays_as_told():
     assert (level.reported_quantity, level.is_silent) == (3, False)
 
 
-def test_an_earlier_run_is_not_rolled_back_while_sales_of_a_later_one_wait():
+def test_an_earlier_run_cannot_be_rolled_back_before_a_later_rollback_is_complete():
     buy(make_sellable(quantity=5))
     first = roll_back(NOON + 2 * DAY, quantity=90)
     second = roll_back(NOON + 2 * DAY + HOUR, quantity=88)
@@ -108,7 +108,7 @@ def test_an_earlier_run_is_not_rolled_back_while_sales_of_a_later_one_wait():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_brings_sales_back_and_who_writes_figures_wait_for_each_other():
+def test_rollback_and_feed_run_exclude_each_other():
     buy(make_sellable(quantity=5))
     told = roll_back(NOON + 2 * DAY)
     next(told)
