@@ -43,7 +43,7 @@ def _step(name: str) -> forms.ChoiceField:
 
 
 class RoutingRulesForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """A version of the rules, as a new draft."""
+    """A new draft of routing rules."""
 
     step_1 = _step("step_1")
     step_2 = _step("step_2")
@@ -105,7 +105,7 @@ DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class DaysForm(forms.Form):
-    """Which orders are routed again."""
+    """Selects the orders to simulate."""
 
     since = forms.DateField(label=_("First day"), widget=DAY)
     until = forms.DateField(label=_("Last day"), widget=DAY)
@@ -259,7 +259,7 @@ class RoutingRulesAdmin(StaffAdmin):
 
     @staticmethod
     def _said(rules: RoutingRules) -> str:
-        """Say that it is live, and which version stands above it, if one does."""
+        """Return that the rules are live, and which version takes precedence, if one does."""
         first = routing_rules.in_force(channel=rules.channel, now=timezone.now())
         if first.version == rules.version:
             return gettext("%s is live.") % rules
@@ -287,7 +287,7 @@ class RoutingRulesAdmin(StaffAdmin):
 
 
 def number_in(given: Mapping[str, str], name: str) -> int:
-    """Return the number of a row that an address names; 0, which no row has, if it names none."""
+    """Return the row id in a query parameter; 0 (never a row id) if invalid."""
     text = given.get(name, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else 0
 
@@ -297,7 +297,7 @@ def _midnight(day: date) -> datetime:
 
 
 def _sums(found: simulation.Rehearsal) -> list[tuple[str, str, str, str]]:
-    """Compare what it came to with what it would have come to."""
+    """Return the totals before and after, and their differences."""
     before, after = found.before, found.after
 
     def money(one: simulation.Sum, name: str) -> str:

@@ -14,7 +14,7 @@ from suppliers.inventory import sellable_units
 
 
 class Misfit(StrEnum):
-    """Why a stock row cannot send just so many."""
+    """Why a stock row cannot send exactly this quantity."""
 
     TOO_FEW = "too_few"
     BELOW_MINIMUM = "below_minimum"
@@ -23,9 +23,9 @@ class Misfit(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """So many of one variant, and what they are ``sold`` for, where that is known.
+    """A quantity of one variant; ``sold`` is what it is sold for, None if unknown.
 
-    ``most`` is how many may be had from all places together; None: as many as there are.
+    ``most`` limits the quantity from all sources together; None: as many as there are.
     """
 
     variant_id: int
@@ -34,7 +34,7 @@ class Need:
     most: int | None = None
 
     def part(self, units: int, *, before: int = 0) -> Need:
-        """Return some of the units, after so many, with what these are sold for."""
+        """Return ``units`` of the need, after ``before`` others, with their share of the amount."""
         sold = self.sold and self.sold.part(units, before=before, of=self.quantity)
         return replace(self, quantity=units, sold=sold)
 
@@ -43,12 +43,11 @@ class Need:
 class Candidate:
     """One stock row that could fill a need.
 
-    Units:  money per unit; ``cost`` in the channel's currency, ``wholesale`` in the supplier's;
-            ``landed`` in the channel's, from here, None where nobody can say or nothing is to
-            choose; ``distance`` as the function of that name; ``days`` until it arrives, by the
-            cheapest route that carries one, 0 where nobody asked; ``score`` of 100.
-            ``minimum`` and ``pack`` are his: he sells at least so many, and only multiples of so
-            many; ``not_sent_to`` are the countries where the goods are forbidden
+    Units:  money per unit: ``cost`` in the channel's currency, ``wholesale`` in the supplier's,
+            ``landed`` in the channel's, None if unknown or not needed; see ``distance``;
+            ``days`` until arrival by the cheapest route that carries one unit, 0 if not computed;
+            ``score`` out of 100; ``minimum`` and ``pack`` of the supplier; ``not_sent_to`` are
+            restricted countries
     """
 
     level_id: int
@@ -71,7 +70,7 @@ class Candidate:
     not_sent_to: frozenset[str] = frozenset()
 
     def misfit(self, quantity: int) -> Misfit | None:
-        """Say why it cannot send exactly so many; None when it can."""
+        """Return why it cannot send exactly this quantity; None if it can."""
         if quantity > self.available:
             return Misfit.TOO_FEW
         if quantity < self.minimum:
@@ -79,17 +78,17 @@ class Candidate:
         return Misfit.NOT_WHOLE_PACKS if quantity % self.pack else None
 
     def fits(self, quantity: int) -> bool:
-        """Test whether it can send exactly so many."""
+        """Return True if it can send exactly this quantity."""
         return self.misfit(quantity) is None
 
     def outlay(self, quantity: int) -> tuple[bool, Decimal]:
-        """Return what so many land at, to be compared; what nobody can say comes last."""
+        """Return a sort key by landed cost; unknown costs come last."""
         if self.landed is None:
             return True, self.cost.amount * quantity
         return False, self.landed.of(quantity)
 
     def spent(self, quantity: int, sold: Sold) -> Decimal | None:
-        """Return what so many cost with all fees of their price; None where nobody can say."""
+        """Return the landed cost with all fees of the price; None if unknown."""
         if self.landed is None:
             return None
         return margins.outlay_of_line(
@@ -97,7 +96,7 @@ class Candidate:
         )
 
     def landed_by(self, costing: Costing) -> Candidate:
-        """Return it with what it lands at, where that was not asked yet."""
+        """Return a copy with ``landed`` computed, if it was not."""
         if self.landed is not None:
             return self
         origins, code = (self.country,), self.supplier_code
@@ -105,12 +104,12 @@ class Candidate:
         return replace(self, landed=landed)
 
     def at_most(self, quantity: int) -> int:
-        """Return the most it can send that is not more than this; zero if it can send none."""
+        """Return the largest quantity up to this that it can send, or 0."""
         units = min(self.available, quantity)
         return sellable_units.at_most(units, minimum=self.minimum, pack=self.pack)
 
     def at_least(self, quantity: int) -> int | None:
-        """Return the fewest it can send that are not fewer than this, if it has them."""
+        """Return the smallest quantity from this up that it can send, or None."""
         fewest = sellable_units.at_least(quantity, minimum=self.minimum, pack=self.pack)
         return fewest if fewest <= self.available else None
 
@@ -119,22 +118,22 @@ class Candidate:
 
 
 class Refusal(StrEnum):
-    """Why nothing is sold from a stock row, whoever asks, and however few."""
+    """Why a stock row is not for sale in any quantity."""
 
-    SUPPLIER = "supplier"  # we do not buy from him now
-    GONE = "gone"  # he no longer lists it
-    HELD = "held"  # its data cannot be believed, or staff stopped it
-    EVIDENCE = "evidence"  # nothing valid proves a certificate that it needs
+    SUPPLIER = "supplier"  # not active
+    GONE = "gone"  # no longer listed
+    HELD = "held"  # quarantined, or stopped by staff
+    EVIDENCE = "evidence"  # a required certificate is missing
     NO_COST = "no_cost"
     OLD_COST = "old_cost"
     OLD_STOCK = "old_stock"
-    NO_UNITS = "no_units"  # none left above what is kept back
-    NO_RATE = "no_rate"  # nobody knows what his money is worth, or nobody does any more
+    NO_UNITS = "no_units"  # none above the buffer
+    NO_RATE = "no_rate"  # no current exchange rate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known of one stock row. ``left`` are the units above all that is kept back."""
+    """Input of ``refusal``. ``left`` are the units above the buffer."""
 
     is_bought_from: bool
     status: str
@@ -146,7 +145,7 @@ class Facts:
 
 
 def refusal(facts: Facts) -> Refusal | None:
-    """Return the first thing that stands against a row; the money is asked about last."""
+    """Return the first reason against a stock row. The exchange rate is checked later."""
     against = {
         Refusal.SUPPLIER: not facts.is_bought_from,
         Refusal.GONE: facts.status == "gone",

@@ -1,7 +1,7 @@
-"""Keep with an order what its lines could have come from, and read it again. Pure.
+"""Decision log: store with an order the sources its lines could have come from, read it. Pure.
 
-What was to choose from is gone a minute later; by what is kept here yesterday's orders are
-routed again under other rules, and a person reads why a parcel left from where it did.
+Stock and prices change within minutes. From the log, past orders are simulated under other rules,
+and staff see why a source was chosen.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from orders.routing.ranking import Rules
 from storefront.lib.money import Money
 
 TAKEN = "taken"
-MOST_NOTED = 20  # places of one line: an order is read often, and nobody reads more
+MOST_NOTED = 20  # sources per line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noted(Candidate):
-    """A candidate as it was kept: what so many as were ordered would have landed at, and cost.
+    """A logged candidate with its landed cost and total cost for ``noted_for`` units.
 
-    Of fewer, where a line is divided, it is their part of that.
+    For fewer units, when a line is split, costs are proportional.
     """
 
     noted_for: int
@@ -39,17 +39,17 @@ class Noted(Candidate):
         is_unknown, amount = self.noted_outlay
         return is_unknown, amount * quantity / self.noted_for
 
-    def spent(self, quantity: int, sold: Sold) -> Decimal | None:  # noqa: ARG002 - it was for that
+    def spent(self, quantity: int, sold: Sold) -> Decimal | None:  # noqa: ARG002 - logged for that amount
         return None if self.noted_spent is None else self.noted_spent * quantity / self.noted_for
 
 
 def note(
     plan: Plan, *, sold: Mapping[int, Sold] | None = None, costing: Costing | None = None
 ) -> dict[str, Any]:
-    """Write down the rules, and for each line all places and what was against them.
+    """Return the log: the rules, and per line all sources with the reason against each.
 
-    Shape:  ``sold`` by variant and ``costing`` tell what a line leaves where routing had nothing
-            to choose, and did not ask
+    Shape:  ``sold`` by variant and ``costing`` complete what routing did not compute, because it
+            had no choice
     """
     lines, prices = {}, {}
     for variant_id, parts in plan.planned.items():
@@ -77,10 +77,10 @@ def note(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Choice:
-    """What was taken for so many of one variant.
+    """What was chosen for one variant.
 
-    Shape:  ``units`` by stock row; ``taken`` is the place that sends all, None where several do;
-            ``asked`` is what routing knew of what they are sold for, ``price`` what is known now
+    Shape:  ``units`` by stock row; ``taken`` is the source that sends all, None if several do;
+            ``asked`` is the sale amount that routing knew, ``price`` the one known now
     """
 
     quantity: int
@@ -104,12 +104,12 @@ class _Choice:
 
 
 def alone(parts: Sequence[PlannedLine]) -> Candidate | None:
-    """Return the place that sends all of a line; None where several do, or nobody."""
+    """Return the source that sends all of a line; None if several do."""
     return parts[0].candidate if len(parts) == 1 else None
 
 
 def whole(parts: Sequence[PlannedLine]) -> Sold | None:
-    """Return what all parts of a line are sold for."""
+    """Return the sale amount of all parts of a line."""
     first, *others = (line.sold for line in parts)
     if first is None or not others:
         return first
@@ -118,7 +118,7 @@ def whole(parts: Sequence[PlannedLine]) -> Sold | None:
 
 
 def _worth_noting(able: Sequence[Candidate], choice: _Choice) -> Sequence[Candidate]:
-    """Choose the places that are taken, and the best of very many others."""
+    """Return the chosen sources and the best of the others, at most ``MOST_NOTED``."""
     rules, quantity = choice.rules, choice.quantity
 
     def place(one: Candidate) -> tuple[object, ...]:
@@ -161,9 +161,9 @@ def _entry(one: Candidate, choice: _Choice) -> dict[str, Any]:
 def verdict(
     one: Candidate, taken: Candidate | None, quantity: int, rules: Rules, sold: Sold | None = None
 ) -> str:
-    """Say what is against it; one that is better by itself would have made another parcel.
+    """Return the reason against a candidate; ``parcels`` if it would need another parcel.
 
-    Shape:  ``taken`` is None where several send it together
+    Shape:  ``taken`` is None if several send the line together
     """
     if taken is not None and one.level_id == taken.level_id:
         return TAKEN
@@ -177,7 +177,7 @@ def verdict(
 
 
 def rules_of(noted: Mapping[str, Any]) -> Rules:
-    """Return the rules that an order was routed by; before there was a least margin, by none."""
+    """Return the logged rules; logs older than the minimum margin have none."""
     least = noted.get("least_margin")
     return Rules(
         chain=tuple(map(Criterion, noted["chain"])),
@@ -189,7 +189,7 @@ def rules_of(noted: Mapping[str, Any]) -> Rules:
 
 
 def sold_of(noted: Mapping[str, Any], variant_id: int, currency: str) -> Sold | None:
-    """Return what a line was sold for, as its places were set against it."""
+    """Return the logged sale amount of a line."""
     kept = noted.get("sold", {}).get(str(variant_id))
     if kept is None:
         return None
@@ -198,13 +198,13 @@ def sold_of(noted: Mapping[str, Any], variant_id: int, currency: str) -> Sold | 
 
 
 def left_of(entry: Mapping[str, Any], sold: Sold | None) -> Left | None:
-    """Return what a line would have left from a place; None where nobody could say."""
+    """Return the contribution of a line from a logged source; None if unknown."""
     spent = entry.get("spent")
     return None if sold is None or spent is None else Left(net=sold.net, spent=Decimal(spent))
 
 
 def candidates_of(noted: Mapping[str, Any], needs: Iterable[Need]) -> list[Noted]:
-    """Return all that the lines could have come from."""
+    """Return all logged sources of these needs."""
     return [
         _read(entry, need)
         for need in needs

@@ -13,10 +13,10 @@ from storefront.lib.money import Money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuotedParcel:
-    """One planned parcel on one route; ``carrier_service`` is the supplier's own name of it.
+    """One planned parcel on one route; ``carrier_service`` is the supplier's name of it.
 
-    ``accepts`` names the ways of lithium the route takes (``Variant.Lithium``), kept with the
-    order so that the parcel is checked again before it is sent.
+    ``accepts`` are values of ``Variant.Lithium`` that the route takes, stored with the order
+    because the hold rules check them again.
     """
 
     parcel: PlannedParcel
@@ -31,10 +31,10 @@ class QuotedParcel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShippingQuote:
-    """One way to have the whole cart delivered; the customer picks it by its ``code``.
+    """One shipping option for the whole cart; the customer selects it by ``code``.
 
-    ``is_split``: each line comes as it would alone, not in the fewest parcels.
-    ``plan`` is what it was quoted for, kept with the order to tell why goods come from there.
+    ``is_split``: lines ship as if ordered alone, not in the fewest parcels. ``plan`` is stored with
+    the order to explain the sources.
     """
 
     tier: str
@@ -48,7 +48,7 @@ class ShippingQuote:
 
     @property
     def arrivals(self) -> Mapping[int, tuple[date, date]]:
-        """When each variant arrives; of one that comes in parts, the last part."""
+        """Arrival window by variant; of several parts, the last one."""
         found: dict[int, tuple[date, date]] = {}
         for quoted in self.parcels:
             for line in quoted.parcel.lines:
@@ -58,7 +58,7 @@ class ShippingQuote:
 
     @property
     def origins(self) -> Mapping[int, str]:
-        """The country each variant is sent from; if it is split, that of the largest part."""
+        """Country of origin by variant; of several parts, the largest one."""
         return {
             variant_id: max(parts, key=lambda part: part.quantity).candidate.country
             for variant_id, parts in self.planned.items()
@@ -66,7 +66,7 @@ class ShippingQuote:
 
     @property
     def planned(self) -> Mapping[int, Sequence[PlannedLine]]:
-        """What it brings, by variant: of one that no place has whole there are several parts."""
+        """Planned lines by variant; several if the line is split."""
         return by_variant(line for quoted in self.parcels for line in quoted.parcel.lines)
 
     @property

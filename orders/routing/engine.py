@@ -1,4 +1,4 @@
-"""Decide which supplier and location fills which line. Pure: no database, no clock, no network."""
+"""Routing engine: choose the supplier and location of each line. Pure: no I/O, no clock."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ type Choice = tuple[Need, Sequence[Candidate]]
 
 
 class Worse(StrEnum):
-    """Why another stock row is taken instead of one that could send it, too."""
+    """Why another stock row was chosen although this one could send it."""
 
-    NO_COST = "no_cost"  # nobody can say what it lands at
+    NO_COST = "no_cost"  # landed cost unknown
     DEARER = "dearer"
     FARTHER = "farther"
     SLOWER = "slower"
-    WORSE_SUPPLIER = "worse_supplier"  # by what we saw of him
-    LESS_LIKED = "less_liked"  # by whom staff like to buy from
-    LATER = "later"  # as good in all, and known to us later
+    WORSE_SUPPLIER = "worse_supplier"  # by the performance score
+    LESS_LIKED = "less_liked"  # by the preference of staff
+    LATER = "later"  # equal, and added later
 
 
 WORSE = {
@@ -40,7 +40,7 @@ WORSE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedLine:
-    """A need, and the stock row that fills it."""
+    """A need and the stock row that fills it."""
 
     variant_id: int
     quantity: int
@@ -50,7 +50,7 @@ class PlannedLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedParcel:
-    """All that leaves one location together."""
+    """All lines that one location ships together."""
 
     supplier_id: int
     location_id: int
@@ -61,11 +61,10 @@ class PlannedParcel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How a cart can be filled. ``missing`` cannot be had in the quantity asked for.
+    """Sources of a cart. ``missing`` needs cannot be filled in their quantity.
 
-    Shape:  ``considered`` is what was to choose from, by variant; ``missing`` maps a variant to
-            the most of it that can be sent instead, never more than asked for; ``instead`` to
-            the fewest more that can
+    Shape:  ``considered`` are all candidates by variant; ``missing`` maps a variant to the largest
+            smaller quantity that can be sent, ``instead`` to the smallest larger one
     """
 
     parcels: tuple[PlannedParcel, ...]
@@ -76,12 +75,12 @@ class Plan:
 
     @property
     def planned(self) -> dict[int, list[PlannedLine]]:
-        """What is sent, by variant: of one that no place has whole there are several parts."""
+        """Planned lines by variant; several if the line is split."""
         return by_variant(line for parcel in self.parcels for line in parcel.lines)
 
 
 def by_variant(lines: Iterable[PlannedLine]) -> dict[int, list[PlannedLine]]:
-    """Group planned lines by what they bring."""
+    """Group planned lines by variant."""
     found: dict[int, list[PlannedLine]] = defaultdict(list)
     for line in lines:
         found[line.variant_id].append(line)
@@ -89,13 +88,12 @@ def by_variant(lines: Iterable[PlannedLine]) -> dict[int, list[PlannedLine]]:
 
 
 def route(*, needs: Sequence[Need], candidates: Sequence[Candidate], rules: Rules = USUAL) -> Plan:
-    """Choose as the rules rank: usually the fewest parcels, the lowest landed cost, the soonest.
+    """Choose sources by the rules: by default fewest parcels, lowest landed cost, soonest.
 
-    A need is filled whole by one location; where none can, or only at a loss, and the rules let
-    it, by several (``line_splitting``), each need for itself: the others then join its parcels.
-    From where it would earn too little it is not sent, as long as others can (``margin_filter``).
-    What can be filled always is; of very many lines perhaps not by the best of all plans
-    (``set_cover``).
+    One location fills a need. If none can, or only at a loss, and the rules allow it, several do
+    (``line_splitting``), each need by itself; other needs then join its parcels. Sources with too
+    little margin are excluded if others remain (``margin_filter``). Every need that can be filled
+    is; with very many lines the plan may not be optimal (``set_cover``).
     """
     able: dict[int, list[Candidate]] = defaultdict(list)
     for candidate in candidates:
@@ -151,7 +149,7 @@ def route(*, needs: Sequence[Need], candidates: Sequence[Candidate], rules: Rule
 
 
 def at_once(able: Sequence[Candidate], rules: Rules, *, most: int | None = None) -> int:
-    """Return the most of one variant that can be had at once, ``most`` at most."""
+    """Return the largest quantity of one variant available now, at most ``most``."""
     units = sum(one.available for one in able) if most is None else most
     return line_splitting.most(units, able, places=rules.most_places)
 
@@ -181,14 +179,14 @@ def _divided(
     choices: Sequence[Choice],
     rules: Rules,
 ) -> Sequence[Choice]:
-    """Divide what nobody sends whole, or only who loses: without a loss, or as it comes.
+    """Split a need that no source fills whole, or only at a loss: without a loss if possible.
 
-    Nothing: it cannot be divided, or it loses also then, and those who are ``kept`` have it whole.
+    Returns nothing if it cannot be split, or if a split loses too and ``kept`` can fill it whole.
     """
     for worst in (margin_filter.ENOUGH, margin_filter.TOO_LITTLE):
         among = [one for one in able if _stands(one, need, rules) <= worst]
         parts = _split(need, among, choices, rules)
-        # A fee for each line weighs more on a part than on all that a place could send.
+        # A fee per line weighs more on a part than on the most that a source could send.
         if parts and all(_stands(one, part, rules) <= worst for part, (one, *_) in parts):
             return parts
     return () if kept else _split(need, able, choices, rules)
@@ -197,9 +195,9 @@ def _divided(
 def _split(
     need: Need, able: Sequence[Candidate], choices: Sequence[Choice], rules: Rules
 ) -> Sequence[Choice]:
-    """Divide a need among places, each with what its units are sold for; the best places first.
+    """Split a need among the best sources, each with its share of the sale amount.
 
-    Where fewer parcels are better, a place is that sends something of this cart anyhow.
+    If fewer parcels rank first, sources that send something of this cart anyway come first.
     """
     if rules.most_places == 1 or (need.most is not None and need.quantity > need.most):
         return []
@@ -216,7 +214,7 @@ def _split(
 
 
 def _stands(one: Candidate, need: Need, rules: Rules) -> margin_filter.Standing:
-    """Say how a place stands to the least margin with the most that it could send."""
+    """Return the margin band of a source with the largest quantity it could send."""
     part = need.part(one.at_most(need.quantity))
     return margin_filter.standing(one, part.quantity, part.sold, rules.least_margin_rate)
 
@@ -229,10 +227,10 @@ def _parts(need: Need, found: Iterable[tuple[Candidate, int]]) -> Iterator[tuple
 
 
 def _best(choices: Sequence[Choice], rules: Rules) -> list[tuple[Need, Candidate]]:
-    """Choose for each need: what counts before the parcels decides line by line, and leaves ties.
+    """Choose the source of each need: criteria before the parcels per line, then ``set_cover``.
 
-    So did, first of all, what the line would earn.
-    Sums of ranks are least where each of them is, so no other choice could be better in that.
+    ``margin_filter`` ran first. Sums of ranks are minimal where each rank is, so choosing per line
+    loses nothing.
     """
     lines: list[dict[int, Cost]] = []
     by_level: dict[int, Candidate] = {}
@@ -260,11 +258,11 @@ def against(
     rules: Rules = USUAL,
     sold: Sold | None = None,
 ) -> Misfit | Unearning | Worse:
-    """Say why a need alone in a cart is filled by ``taken`` and not by this candidate.
+    """Return why a need alone in a cart is filled by ``taken`` and not by this candidate.
 
-    It asks what ``route`` asks, in the same order.
+    It checks what ``route`` checks, in the same order.
 
-    Shape:  ``taken`` is None where nobody has all of it, or several send it without a loss
+    Shape:  ``taken`` is None if no source has all of it, or several send it without a loss
     """
     if reason := candidate.misfit(quantity):
         return reason

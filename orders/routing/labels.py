@@ -36,7 +36,7 @@ SAID: Mapping[str, str | Promise] = {
     Worse.LATER: _("as good in all, and known later"),
     Criterion.PARCELS: _("one more parcel"),
 }
-# The same, where it is known how much; and what is said of a place that is taken all the same.
+# The same with figures; below, labels of a source chosen despite a low margin.
 FIGURED: Mapping[str, str | Promise] = {
     Unearning.LOSES: _("it would lose %(loss)s"),
     Unearning.EARNS_TOO_LITTLE: _(
@@ -129,12 +129,12 @@ _CRITERIA: Mapping[str, str | Promise] = dict(CRITERIA)
 
 
 def chain(criteria: Iterable[str]) -> str:
-    """Say in which order what counts."""
+    """Return the criteria in order, as text."""
     return now(", then ").join(str(_CRITERIA[criterion]) for criterion in criteria)
 
 
 def counts(rules: Rules) -> str:
-    """Say in which order what counts, and what a line must earn before that."""
+    """Return the criteria in order and the minimum margin, as text."""
     least = rules.least_margin_rate
     if not least:
         return chain(rules.chain)
@@ -143,14 +143,14 @@ def counts(rules: Rules) -> str:
 
 
 def asks(least: Decimal | None) -> str:
-    """Say what a line must leave, and how to have it asked for where it is not."""
+    """Return the minimum margin as text, or how to set one."""
     if least is None:
         return str(ASKS_NO_MARGIN)
     return str(ASKS_MARGIN) % {"least": _percent(least)} if least else str(ASKS_NO_LOSS)
 
 
 def name(rules: Rules) -> str:
-    """Name rules: the version, and what it asks."""
+    """Return the version and its criteria."""
     version = (
         now("Version %(number)d") % {"number": rules.version} if rules.version else now("Usual")
     )
@@ -158,9 +158,9 @@ def name(rules: Rules) -> str:
 
 
 def verdict(code: str, *, left: Left | None = None, least: Decimal | None = None) -> str:
-    """Say what was against a place, or that it was taken all the same.
+    """Return why a source was not chosen, or that it was chosen despite a low margin.
 
-    Shape:  ``left`` is what a line leaves from there, ``least`` the margin that the rules ask for
+    Shape:  ``left`` is the contribution of the line from there, ``least`` the minimum margin
     """
     words = _figured(code, left, least) if left is not None else None
     if left is None or words is None:

@@ -1,11 +1,9 @@
-"""Divide a line among several places where none has all of it. Pure.
+"""Line splitting: divide a line among several sources if none has all of it. Pure.
 
-It comes from the fewest places that have enough between them. Of those the best takes part: the
-first of the given order that can, with all that it has; then the next, until it is whole. What
-each sends is what it sells, in its packs. Each is of another supplier: who is asked twice for one
-thing, and cannot be told from which warehouse, serves both from the same. Who looks for very long
-finds nothing: a line that many places could fill in packs of many sizes is then as good as not to
-be had.
+The fewest sources that suffice are used, in the given order: the first sends as many as it can,
+then the next. Quantities respect minimum and pack size. Each part is of another supplier, because
+a supplier that cannot be told the warehouse would serve both parts from one. The search is
+bounded: a line that takes too many steps counts as unavailable.
 """
 
 from __future__ import annotations
@@ -13,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-MOST_STEPS = 1_000  # some ten milliseconds, and some ten steps where nobody sells packs
-TRIES = 20  # other quantities that are looked at for who asked for too many
+MOST_STEPS = 1_000  # about 10 ms; without packs about ten are needed
+TRIES = 20  # alternative quantities checked when too many are requested
 
 
 class Place(Protocol):
-    """A place as far as it is asked what it can send."""
+    """A source, as far as its sellable quantities."""
 
     @property
     def supplier_id(self) -> int: ...
@@ -27,7 +25,7 @@ class Place(Protocol):
 
 
 def split[P: Place](quantity: int, able: Sequence[P], *, places: int) -> list[tuple[P, int]]:
-    """Say who of these sends how many, at most so many of them; nothing where they cannot.
+    """Return the quantity per source, from at most ``places`` sources; empty if impossible.
 
     Shape:  ``able`` with the best first; each part is of another supplier
     """
@@ -35,14 +33,14 @@ def split[P: Place](quantity: int, able: Sequence[P], *, places: int) -> list[tu
 
 
 def most[P: Place](quantity: int, able: Sequence[P], *, places: int) -> int:
-    """Return the most that is not more than this, and that some of these can send together."""
+    """Return the largest quantity up to this that these sources can send together."""
     alone = max((one.at_most(quantity) for one in able), default=0)
     top = min(quantity, _together(quantity, able, places))
     return next(_possible(range(top, alone, -1), able, places), alone)
 
 
 def fewest_more[P: Place](quantity: int, able: Sequence[P], *, places: int, top: int) -> int | None:
-    """Return the fewest that are not fewer than this, up to ``top``, and that they can send."""
+    """Return the smallest quantity from this up to ``top`` that they can send, or None."""
     limit = min(top, _together(top, able, places))
     return next(_possible(range(quantity, limit + 1), able, places), None)
 
@@ -53,7 +51,7 @@ def _possible[P: Place](quantities: range, able: Sequence[P], places: int) -> It
 
 
 def _together[P: Place](quantity: int, able: Sequence[P], places: int) -> int:
-    """Count what the fullest of them have between them, each up to so many."""
+    """Return what the ``places`` suppliers with the most can send, each up to ``quantity``."""
     fullest: dict[int, int] = {}
     for one in able:
         fullest[one.supplier_id] = max(one.at_most(quantity), fullest.get(one.supplier_id, 0))
@@ -61,7 +59,7 @@ def _together[P: Place](quantity: int, able: Sequence[P], places: int) -> int:
 
 
 class _Search[P: Place]:
-    """Tries one place after the other, and counts its steps."""
+    """Depth-first search over sources, bounded by ``MOST_STEPS``."""
 
     def __init__(self) -> None:
         self._left = MOST_STEPS
@@ -74,7 +72,7 @@ class _Search[P: Place]:
         return []
 
     def parts(self, quantity: int, able: Sequence[P], count: int) -> list[tuple[P, int]]:
-        """Divide among exactly so many of them."""
+        """Split among exactly ``count`` sources."""
         if _together(quantity, able, count) < quantity:
             return []
         for number, one in enumerate(able):

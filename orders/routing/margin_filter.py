@@ -1,18 +1,15 @@
-"""Leave out the places from which a line would not earn what it must. Pure.
+"""Margin filter: exclude sources from which a line would miss the minimum margin. Pure.
 
-It is counted as the gate counts a line before it is sent (``margins.of_line``): what is paid for
-it before tax, against what its goods land at from there, with the terms' freight, and the fees.
-All of that is the line's own: a flat duty is paid for each line of a parcel, and what the terms
-leave open of the way, the shopper pays for by parcel (``rates.live_rates``), as he does at the
-gate. So no line is left out for what stands beside it.
+It computes a line as the hold rules do (``margins.of_line``): net amount less landed cost with the
+terms' freight and fees. All of that is per line (a flat duty is paid per line, and freight that
+the terms leave open is charged per parcel, ``rates.live_rates``), so no line depends on others.
 
-Where every place would be left out none is: else something were in stock that nobody can buy.
-Then those that at least lose nothing are left, or else those that lose least; a decision says so,
-and the gate holds what loses before it is sent. A place of which nobody can say what it costs
-stays, and no other is left out for it: the gate would hold it, too.
+If all sources would be excluded, none is, so that in-stock items stay buyable: those without a
+loss remain, else those with the smallest; the log says so, and the hold rules stop a loss. A source
+of unknown cost remains and excludes no other: the hold rules would hold it as well.
 
-One line is looked at at a time. That two of them are too heavy together for all that carries from
-the one place that is left, this does not see; whoever knows routes plans again without a margin.
+It does not see that two lines together are too heavy for every route of the one remaining source;
+callers that know routes then plan again without a margin.
 """
 
 from __future__ import annotations
@@ -28,7 +25,7 @@ from orders.pricing.proration import share
 from orders.pricing.totals import Treatment, contained_tax
 from storefront.lib.money import Money
 
-type Standing = tuple[int, Decimal]  # less is better
+type Standing = tuple[int, Decimal]  # lower is better
 
 NOTHING = Decimal(0)
 ENOUGH: Standing = (0, NOTHING)
@@ -37,7 +34,7 @@ LOSING = 2
 
 
 class Unearning(StrEnum):
-    """Why a place is left out although it could send a line."""
+    """Why a source is excluded although it could send a line."""
 
     LOSES = "loses"
     EARNS_TOO_LITTLE = "earns_too_little"
@@ -45,20 +42,20 @@ class Unearning(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Sold:
-    """What is paid for a line in all, tax and all, after what is taken off it."""
+    """Amount paid for a line, with tax, after discounts."""
 
     gross: Money
     tax_rate: Decimal
 
     @classmethod
     def at(cls, amount: Money, treatment: Treatment) -> Sold:
-        """Sell for an amount as a price says it, which may not contain its tax yet."""
+        """Return the amount of a price, adding its tax if the price excludes it."""
         amount = amount.rounded()
         added = treatment.tax_on(amount) if treatment.is_added else Money.zero(amount.currency)
         return cls(gross=amount + added, tax_rate=treatment.rate)
 
     def part(self, units: int, *, before: int = 0, of: int) -> Sold:
-        """Return what some units are sold for, after so many, to the cent."""
+        """Return the amount of ``units`` after ``before`` others, to the cent."""
         mine = share(self.gross, quantity=of, before=before, units=units)
         return Sold(gross=mine, tax_rate=self.tax_rate)
 
@@ -68,21 +65,21 @@ class Sold:
 
 
 class Sending(Protocol):
-    """A place as far as it is asked what selling from it costs."""
+    """A source, as far as its cost of a sale."""
 
     def spent(self, quantity: int, sold: Sold) -> Decimal | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left:
-    """What a line leaves, sold from one place: of ``net`` so much is ``spent``."""
+    """Contribution of a line from one source: ``net`` less ``spent``."""
 
     net: Money
     spent: Decimal
 
     @property
     def earned(self) -> Money:
-        """What is left, rounded; below zero it is lost."""
+        """The contribution, rounded; negative for a loss."""
         return Money.zero(self.net.currency) - self.loss
 
     @property
@@ -91,30 +88,30 @@ class Left:
 
     @property
     def rate(self) -> Decimal:
-        """What is left as a fraction of the price before tax."""
+        """The contribution as a fraction of the net amount."""
         return self.earned.amount / self.net.amount if self.net.amount else NOTHING
 
     def standing(self, least: Decimal | None) -> Standing:
-        """Say how it stands to the least margin; None: it is not asked for."""
+        """Return the margin band for a minimum margin; None disables the check."""
         if least is None:
             return ENOUGH
         wanted = self.net.amount * least
         if self.spent + wanted <= self.net.amount:
             return ENOUGH
         if Money(self.spent + wanted - self.net.amount, self.net.currency).rounded().amount <= 0:
-            return ENOUGH  # a part of a cent is missing
+            return ENOUGH  # less than a cent is missing
         loss = self.loss.amount
         return (LOSING, loss) if loss > 0 else TOO_LITTLE
 
 
 def left(one: Sending, quantity: int, sold: Sold | None) -> Left | None:
-    """Say what a line leaves from a place; None where nobody can say."""
+    """Return the contribution of a line from a source; None if unknown."""
     spent = None if sold is None else one.spent(quantity, sold)
     return None if sold is None or spent is None else Left(net=sold.net, spent=spent)
 
 
 def standing(one: Sending, quantity: int, sold: Sold | None, least: Decimal | None) -> Standing:
-    """Say how a place stands to the least margin: the best of a line's are left to choose from."""
+    """Return the margin band of a source; the sources in the best band of a line remain."""
     found = None if least is None else left(one, quantity, sold)
     return ENOUGH if found is None else found.standing(least)
 
@@ -122,8 +119,8 @@ def standing(one: Sending, quantity: int, sold: Sold | None, least: Decimal | No
 def kept[S: Sending](
     able: Sequence[S], quantity: int, sold: Sold | None, least: Decimal | None
 ) -> Sequence[S]:
-    """Leave out what earns too little, as long as anything is left."""
-    if sold is None or least is None or len(able) < 2:  # noqa: PLR2004 - nothing is to choose
+    """Return the sources of the best margin band, and those of unknown cost."""
+    if sold is None or least is None or len(able) < 2:  # noqa: PLR2004 - no choice
         return able
     room = sold.net.amount * (1 - least)
     standings: list[Standing | None] = []
@@ -131,7 +128,7 @@ def kept[S: Sending](
         spent = one.spent(quantity, sold)
         if spent is None:
             standings.append(None)
-        elif spent <= room:  # of hundreds of places nearly all
+        elif spent <= room:  # fast path for nearly all
             standings.append(ENOUGH)
         else:
             standings.append(Left(net=sold.net, spent=spent).standing(least))
@@ -140,7 +137,7 @@ def kept[S: Sending](
 
 
 def reason(one: Standing, taken: Standing) -> Unearning | None:
-    """Say why a place is left out, where another is taken that stands better."""
+    """Return why a source is excluded when one of a better band is chosen."""
     if one <= taken:
         return None
     return Unearning.LOSES if one[0] == LOSING else Unearning.EARNS_TOO_LITTLE

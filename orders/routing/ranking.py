@@ -13,9 +13,9 @@ from typing import Protocol
 
 from orders.enums import Criterion
 
-UNKNOWN_SCORE = 50  # between who is known to be good and who is known to be bad
+UNKNOWN_SCORE = 50  # between known good and known bad suppliers
 
-# Within one customs territory nothing waits at a border.
+# One customs territory: no customs clearance.
 CUSTOMS_UNION = frozenset({
     "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU",
     "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
@@ -26,7 +26,7 @@ type Rank = tuple[Number, ...]
 
 
 def distance(start: str, end: str) -> int:
-    """Compare places by what lies between them: nothing, a road, or a border."""
+    """Return 0 within a country, 1 within the customs union, else 2."""
     if start == end:
         return 0
     return 1 if {start, end} <= CUSTOMS_UNION else 2
@@ -43,7 +43,7 @@ USUAL_CHAIN = (
 
 
 class Ranked(Protocol):
-    """A place as far as it is ranked."""
+    """A source, as far as it is ranked."""
 
     @property
     def supplier_code(self) -> str: ...
@@ -58,12 +58,12 @@ class Ranked(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """One version of the criteria in their order. ``preferred`` are codes of suppliers, best first.
+    """One version of routing rules. ``preferred`` are supplier codes, best first.
 
-    Shape:  a chain without ``PARCELS`` counts them last; with ``looks_elsewhere`` what a supplier
-            refuses of a sold line is bought from another, and as well what one is silent about for
-            ``moves_silent_after_h`` longer than he promised; before all ranks, what leaves less
-            than ``least_margin_rate`` of the price before tax is left out (``margin_filter``)
+    Shape:  a chain without ``PARCELS`` ranks them last; ``looks_elsewhere`` reroutes rejected lines,
+            and with ``moves_silent_after_h`` also unconfirmed ones, so many hours after the
+            acknowledgement was due; ``least_margin_rate`` of the net price excludes sources before
+            ranking (``margin_filter``)
     """
 
     chain: tuple[Criterion, ...] = USUAL_CHAIN
@@ -84,7 +84,7 @@ class Rules:
 
     @property
     def alone(self) -> tuple[Criterion, ...]:
-        """All criteria but the parcels: what decides for a line alone."""
+        """All criteria but the parcels: they decide for a line alone."""
         return (*self.before_parcels, *self.after_parcels)
 
     @property
@@ -93,11 +93,11 @@ class Rules:
         return self.chain.index(Criterion.PARCELS) if is_there else len(self.chain)
 
     def rank(self, one: Ranked, quantity: int, by: Sequence[Criterion]) -> Rank:
-        """Return the numbers of a place for so many units, less is better; sums are comparable."""
+        """Return the rank of a source for a quantity, lower is better; ranks can be summed."""
         return tuple(number for each in by for number in self._numbers(one, quantity, each))
 
     def difference(self, one: Ranked, other: Ranked, quantity: int) -> Criterion | None:
-        """Name what decides between two places for a line alone; None: they are equal in all."""
+        """Return the criterion that decides between two sources for a line; None if equal."""
         for criterion in self.alone:
             if self._numbers(one, quantity, criterion) != self._numbers(other, quantity, criterion):
                 return criterion

@@ -1,4 +1,4 @@
-"""Say by which rules a channel's orders are routed now, and let others go live."""
+"""Routing rules: draft, activate and retire versions, read the one in force."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ Status = RoutingRules.Status
 
 
 class OverError(Exception):
-    """The rules' time is over before they go live."""
+    """The rules end before they would go live."""
 
 
 def in_force(*, channel: Channel, now: datetime) -> Rules:
-    """Return the rules of this moment; one query.
+    """Return the rules in force; one query.
 
-    What is for some days, and ends, stands above what does not; of equals the one that began last.
+    Rules with an end date take precedence over others; of equals the one that began last.
     """
     live = RoutingRules.objects.filter(
         Q(starts_at=None) | Q(starts_at__lte=now),
@@ -40,7 +40,7 @@ def in_force(*, channel: Channel, now: datetime) -> Rules:
 
 
 def rules_of(version: RoutingRules) -> Rules:
-    """Return a version of the rules as routing takes them."""
+    """Return the stored version as ``Rules``."""
     return Rules(
         chain=tuple(map(Criterion, version.chain)),
         preferred=tuple(version.preferred),
@@ -52,7 +52,7 @@ def rules_of(version: RoutingRules) -> Rules:
 
 
 @transaction.atomic
-def draft(  # noqa: PLR0913 - a version is whose, what, when, and who made it
+def draft(  # noqa: PLR0913 - one row's columns
     *,
     channel: Channel,
     chain: Sequence[Criterion],
@@ -66,7 +66,7 @@ def draft(  # noqa: PLR0913 - a version is whose, what, when, and who made it
     by: str,
     now: datetime,
 ) -> RoutingRules:
-    """Write the next version down; nothing is routed by it yet.
+    """Create the next version as a draft.
 
     Locks:  the channel
     """
@@ -92,7 +92,7 @@ def draft(  # noqa: PLR0913 - a version is whose, what, when, and who made it
 
 @transaction.atomic
 def go_live(*, rules: RoutingRules, by: str, now: datetime) -> None:
-    """Route by a draft from now on, or from when it starts.
+    """Activate a draft now, or from its start on.
 
     Raises: OverError, IllegalMoveError, LostRaceError
     """
@@ -103,7 +103,7 @@ def go_live(*, rules: RoutingRules, by: str, now: datetime) -> None:
 
 @transaction.atomic
 def retire(*, rules: RoutingRules, by: str, now: datetime) -> None:
-    """Route by it no more: by what else is live, or as usual.
+    """Retire live rules; other live rules or the default apply.
 
     Raises: IllegalMoveError, LostRaceError
     """

@@ -1,9 +1,7 @@
-"""Choose the fewest places that fill all lines. Pure: no database, no clock, no network.
+"""Set cover: choose the fewest sources that fill all lines. Pure: no I/O, no clock.
 
-Who can fill which line is a set cover, and the best one takes a time that grows without end
-with the lines and the places. So the search counts its steps; when they are used up, the best
-found so far stands against what a greedy choice finds in a moment. Some answer fills all lines,
-however many there are.
+An exact search can take exponential time, so its steps are limited. When they are used up, the
+best cover found competes with a greedy one. Some cover of all lines is always returned.
 """
 
 from __future__ import annotations
@@ -13,21 +11,21 @@ from itertools import count
 
 from orders.routing.ranking import Rank
 
-# A cart of a few lines needs some ten; this many take some milliseconds.
+# A cart of a few lines needs about ten; this many take a few milliseconds.
 MOST_STEPS = 2_000
 
-type Cost = tuple[Rank, int]  # numbers that add up, and the name of the choice
+type Cost = tuple[Rank, int]  # summable numbers, and the id of the choice
 type Line = Mapping[int, Cost]
 type Total = tuple[Rank, list[int]]
 
 
 def cover(lines: Sequence[Line]) -> list[int]:
-    """Choose for each line, and name the choices: the fewest places, and the cheapest of those.
+    """Return the choice of each line: the fewest sources, and of those the cheapest.
 
-    Shape:  each line maps the places that can fill it to what that costs, and has at least one
+    Shape:  each line maps the sources that can fill it to their cost, and has at least one
     """
     needed = _needed(lines)
-    # A line that one place alone can fill comes first, and so fixes that place.
+    # Lines with a single source come first and so fix it.
     ordered = sorted(
         ({place: line[place] for place in line.keys() & needed} for line in lines), key=len
     )
@@ -46,7 +44,7 @@ def cover(lines: Sequence[Line]) -> list[int]:
 
 
 def _reach(lines: Sequence[Line]) -> dict[int, int]:
-    """Map places to the lines that they can fill, one bit for each."""
+    """Return by source a bit mask of the lines it can fill."""
     reach: dict[int, int] = {}
     for number, line in enumerate(lines):
         for place in line:
@@ -55,7 +53,7 @@ def _reach(lines: Sequence[Line]) -> dict[int, int]:
 
 
 def _needed(lines: Sequence[Line]) -> frozenset[int]:
-    """Leave out each place for which another one can stand in all it fills, and for less."""
+    """Return the sources without those that another dominates (same lines, lower cost)."""
     reach = _reach(lines)
 
     def is_beaten(place: int) -> bool:
@@ -69,7 +67,7 @@ def _needed(lines: Sequence[Line]) -> frozenset[int]:
 
 
 def _total(lines: Sequence[Line], places: frozenset[int]) -> Total:
-    """Sum up the lines, each filled from the cheapest of these places that can."""
+    """Return the sum of the lines, each filled from its cheapest chosen source."""
     return _sum([min(line[place] for place in places & line.keys()) for line in lines])
 
 
@@ -79,7 +77,7 @@ def _sum(costs: Sequence[Cost]) -> Total:
 
 
 class _Search:
-    """Looks for sets of one size, and counts the steps of all sizes."""
+    """Search for covers of one size; counts steps over all sizes."""
 
     def __init__(self, lines: Sequence[Line], reach: Mapping[int, int]) -> None:
         self._reach = reach
@@ -96,9 +94,9 @@ class _Search:
     def covers(
         self, open_lines: int, places: frozenset[int], size: int
     ) -> Iterator[frozenset[int]]:
-        """Yield sets of so many places that fill the open lines, some of them several times.
+        """Yield covers of ``size`` sources of the open lines, some repeatedly.
 
-        All of the smallest are found: each has a place for the first open line.
+        All of the smallest are found: each has a source for the first open line.
         """
         if not open_lines:
             yield places
@@ -117,7 +115,7 @@ class _Search:
 
 
 def _greedy(lines: Sequence[Line], reach: Mapping[int, int]) -> frozenset[int]:
-    """Take the place that fills most of the open lines, then the cheapest, until none is open."""
+    """Choose the source that fills most open lines, then the cheapest, until none is open."""
     chosen: list[int] = []
     open_lines = (1 << len(lines)) - 1
 
@@ -129,7 +127,7 @@ def _greedy(lines: Sequence[Line], reach: Mapping[int, int]) -> frozenset[int]:
     while open_lines:
         chosen.append(min(reach, key=rank))
         open_lines &= ~reach[chosen[-1]]
-    for place in tuple(chosen):  # what later ones fill as well is not needed
+    for place in tuple(chosen):  # drop sources that later ones made redundant
         others = [other for other in chosen if other != place]
         if all(line.keys() & others for line in lines):
             chosen = others

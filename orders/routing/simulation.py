@@ -1,7 +1,7 @@
-"""Route orders of the past again under other rules, and tell what would have been different.
+"""Simulation: route past orders under other rules, compare the results.
 
-Nothing is read but what each order kept of its choice, so stock and prices of today are nobody's
-concern, and the answer is the same tomorrow.
+It uses only the decision log of each order, so current stock and prices do not matter and results
+are repeatable.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from orders.routing.margin_filter import Left, Unearning
 from orders.routing.ranking import Rules
 from storefront.lib.money import Money
 
-MOST = 2_000  # orders of one rehearsal; a page tells it in some seconds
+MOST = 2_000  # orders per simulation; takes a few seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sum:
-    """What routing comes to for one order or many.
+    """Result of routing for one order or several.
 
-    Units:  ``cost`` is landed, in the channel's money; ``days`` until the last parcel is there,
-            added up over the orders; ``margin`` what is left of the goods' price without tax
+    Units:  ``cost`` is landed, in the channel's currency; ``days`` until the last parcel arrives,
+            summed over orders; ``margin`` is the net item price less fees and cost
     """
 
     parcels: int
@@ -50,7 +50,7 @@ NOTHING = Sum(parcels=0, cost=Decimal(0), days=0, margin=Decimal(0))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
-    """A place from which a line would earn too little: ``verdict`` says what is against it."""
+    """A source excluded for its margin; ``verdict`` is the reason."""
 
     place: str
     verdict: Unearning
@@ -59,7 +59,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rerouted:
-    """One order that would have gone another way, and who is left out for what it would earn."""
+    """One order with its routing before and after, and the sources excluded for their margin."""
 
     order: Order
     before: Sum
@@ -71,10 +71,10 @@ class Rerouted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsal:
-    """What other rules would have made of some orders.
+    """Result of a simulation.
 
-    Shape:  ``count`` orders were routed again; ``without_note`` kept nothing to route them by;
-            with ``is_cut_off`` there were more than are looked at
+    Shape:  ``count`` orders were routed; ``without_note`` have no decision log; ``is_cut_off``
+            says that there were more than ``MOST``
     """
 
     count: int
@@ -87,9 +87,9 @@ class Rehearsal:
 
 
 def rehearse(*, rules: Rules, orders: Iterable[Order], currency: str) -> Rehearsal:
-    """Route orders again, each by what was to choose from when it was placed.
+    """Route orders again, each by its decision log.
 
-    Shape:  ``orders`` with their lines read; at most ``MOST`` are looked at
+    Shape:  ``orders`` with prefetched lines; at most ``MOST`` are used
     """
     count = without_note = 0
     before = after = NOTHING
@@ -119,7 +119,7 @@ def rehearse(*, rules: Rules, orders: Iterable[Order], currency: str) -> Rehears
 
 
 def of_day(*, channel_id: int, since: datetime, until: datetime) -> Iterable[Order]:
-    """Return the orders that a channel took in a time, whatever became of them."""
+    """Return the orders that a channel received in a period, in any status but expired."""
     orders = Order.objects.filter(
         channel=channel_id, placed_at__gte=since, placed_at__lt=until
     ).exclude(status=Order.Status.EXPIRED)
@@ -139,12 +139,12 @@ def _again(order: Order, rules: Rules) -> Rerouted:
     candidates = decision_log.candidates_of(order.routed_by, needs)
     by_level = {one.level_id: one for one in candidates}
     was = [(by_level[line.level_id], line.quantity) for line in lines]
-    # What no place had whole was divided then, so it is now.
+    # Lines split then may be split now.
     divided = decision_log.rules_of(order.routed_by).most_places
     rules = replace(rules, most_places=max(rules.most_places, divided))
     plan = route(needs=needs, candidates=candidates, rules=rules)
     parts = [part for parts in plan.planned.values() for part in parts]
-    # Who finds no way to divide it, in this order of places, leaves it as it was.
+    # If the new ranking finds no split, the order stays as it was.
     becomes = was if plan.missing else [(part.candidate, part.quantity) for part in parts]
     return Rerouted(
         order=order,
@@ -157,7 +157,7 @@ def _again(order: Order, rules: Rules) -> Rerouted:
 
 
 def _units(lines: Iterable[OrderLine]) -> Counter[int]:
-    """Count what was sold of each variant: two lines of one, where a supplier sent only some."""
+    """Return units by variant; a split line has several order lines."""
     units: Counter[int] = Counter()
     for line in lines:
         units[line.variant_id] += line.quantity
@@ -205,7 +205,7 @@ def _place(one: Candidate) -> str:
 
 
 def per_order(amount: Decimal, rehearsal: Rehearsal) -> Money:
-    """Return what a sum is for one order."""
+    """Return the average per order."""
     return money(amount / max(1, rehearsal.count), rehearsal.currency)
 
 

@@ -1,4 +1,4 @@
-"""Read what the suppliers have, and decide where each line of a cart comes from."""
+"""Stock query: read the stock rows that could fill lines, plan the sources of a cart."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from suppliers.profile.order_schedule import calendar
 
 
 class _Row(NamedTuple):
-    """What is read of one stock row, named and ordered as ``_PATHS``."""
+    """Columns of one stock row, named and ordered as ``_PATHS``."""
 
     level_id: int
     offer_id: int
@@ -95,7 +95,7 @@ _of_level = attrgetter(*(path.replace("__", ".") for path in _PATHS))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weighed:
-    """One stock row: what it could fill, or why it fills nothing.
+    """One stock row with its candidate, or the reason why it has none.
 
     Shape:  ``level`` has ``free``, ``aged``, ``known_at`` and ``cost_known_at``
     """
@@ -108,10 +108,10 @@ class Weighed:
 def plan(
     *, lines: Sequence[tuple[int, int]], channel: Channel, now: datetime, country: str = ""
 ) -> Plan:
-    """Decide for ``(variant id, quantity)`` pairs; what cannot be had stands in ``missing``.
+    """Plan sources of ``(variant id, quantity)`` pairs; ``missing`` holds what is unavailable.
 
-    Of two locations at one cost the nearer to ``country`` sends it; without one none is near.
-    It knows no routes: who does, plans by ``shipping.availability.availability``.
+    At equal cost the location nearer to ``country`` is chosen. Routes are not considered: use
+    ``shipping.availability.availability`` for that.
     """
     needs = [Need(variant_id=variant, quantity=quantity) for variant, quantity in lines]
     ids = [need.variant_id for need in needs]
@@ -128,11 +128,11 @@ def candidates(
     now: datetime,
     costing_of: Callable[..., Costing] = policy.costing_of,
 ) -> list[Candidate]:
-    """Read every stock row that could fill something: at its age, less the channel's buffer.
+    """Return every stock row that can fill something, with freshness and channel buffer applied.
 
-    Columns and no models: every list of the shop asks for many variants at once.
+    Reads columns instead of models: listing pages ask for many variants.
 
-    Shape:  ``costing_of`` answers as ``policy.costing_of``; who asks often may remember
+    Shape:  ``costing_of`` has the signature of ``policy.costing_of``; callers may cache it
     """
     rows = _read(variant_ids, now)
     return [one for _, one in _judged(rows, channel, country, now, costing_of) if one is not None]
@@ -141,7 +141,7 @@ def candidates(
 def weigh(
     *, variant_ids: Sequence[int], channel: Channel, country: str, now: datetime
 ) -> list[Weighed]:
-    """Read every stock row of these variants, and say of each what it could fill."""
+    """Return every stock row of these variants with what it can fill."""
     product = "offer__variant__product"
     known = ("offer__supplier", f"{product}__category", f"{product}__brand", "location")
     levels = list(_levels(variant_ids, now).select_related(*known))
@@ -159,9 +159,9 @@ def _levels(variant_ids: Sequence[int], now: datetime) -> StockLevelQuerySet:
 
 
 def _read(variant_ids: Sequence[int], now: datetime) -> list[_Row]:
-    """Read the columns of ``_PATHS``, by a statement that is put together once a process.
+    """Read the columns of ``_PATHS`` with an SQL statement compiled once per process.
 
-    Putting it together costs more than all else that a page does to promise something.
+    Compiling it would take longer than the rest of an availability query.
     """
     sql, params = _statement()
     given: dict[Any, Any] = {_ONE: list(variant_ids), _SOME_DAY: now}
@@ -172,7 +172,7 @@ def _read(variant_ids: Sequence[int], now: datetime) -> list[_Row]:
 
 @cache
 def _statement() -> tuple[str, tuple[Any, ...]]:
-    """Put the statement together for one variant on some day: both are told apart in it."""
+    """Compile the statement with placeholder values that mark its two parameters."""
     rows = _levels([_ONE], _SOME_DAY).values_list(*_PATHS)
     sql, params = rows.query.sql_with_params()
     return sql.replace(" IN (%s)", " = ANY(%s)"), params
@@ -185,7 +185,7 @@ def _judged(
     now: datetime,
     costing_of: Callable[..., Costing],
 ) -> list[tuple[Refusal | None, Candidate | None]]:
-    """Judge each row. What goods land at is read only where there is a choice, or foreign money."""
+    """Assess each row. Landed costs are read only for a choice or a foreign currency."""
     reasons = [refusal(_facts(row, channel)) for row in rows]
     usable = [row for row, reason in zip(rows, reasons, strict=True) if reason is None]
     is_foreign = any(row.currency != channel.currency for row in usable)
@@ -218,7 +218,7 @@ def _candidate(
     wholesale = cost = Money(row.cost_amount, row.currency)
     if row.currency != channel.currency:
         rate = costing.rates.get(row.currency) if costing else None
-        if rate is None:  # nobody can tell its cost; another offer may make a price all the same
+        if rate is None:  # cost unknown; another offer may still have a price
             return Refusal.NO_RATE, None
         cost = wholesale.converted(rate=rate, currency=channel.currency)
     return None, Candidate(
@@ -246,10 +246,10 @@ def _candidate(
 
 
 def lead_days(offer: SupplierOffer, now: datetime) -> int:
-    """Count the days until it is handed over.
+    """Return the days until handover to the carrier.
 
-    An order after the cut-off, or on a day on which he takes none, waits for the next such day.
-    That orders are collected makes no day of difference: they go before the cut-off.
+    An order after the cut-off, or on a day without order processing, waits for the next one.
+    Batching costs no day: batches are submitted before the cut-off.
     """
     supplier = offer.supplier
     return _lead_days(supplier.lead_days, offer.lead_days, supplier, now)

@@ -62,7 +62,7 @@ def test_one_parcel_is_preferred_to_two_cheaper_ones():
     assert plan.missing == {}
 
 
-def test_the_cheaper_of_two_equal_locations_is_taken():
+def test_the_cheaper_of_two_equal_locations_is_chosen():
     needs = [Need(variant_id=1, quantity=1)]
     candidates = [candidate(1, 1, 10, cost="9"), candidate(2, 1, 20, cost="8")]
 
@@ -71,7 +71,7 @@ def test_the_cheaper_of_two_equal_locations_is_taken():
     assert plan.parcels[0].lines[0].candidate.level_id == 2
 
 
-def test_what_lands_cheapest_is_taken_and_a_flat_duty_counts_once_a_line():
+def test_the_lowest_landed_cost_wins_with_a_flat_duty_per_line():
     across = candidate(1, 1, 10, available=20, cost="8", landed=landed("8", flat_duty=3))
     near = candidate(2, 1, 20, available=20, cost="9", landed=landed("9"))
     unknown = candidate(3, 1, 30, available=20, cost="1")
@@ -86,7 +86,7 @@ def test_what_lands_cheapest_is_taken_and_a_flat_duty_counts_once_a_line():
     assert taken(10) == across  # 90 against 80 + 3
 
 
-def test_each_candidate_that_is_not_taken_says_what_it_is_worse_in():
+def test_each_rejected_candidate_has_its_reason():
     taken = candidate(1, 1, 10, landed=landed("8"))
 
     def why(quantity=1, **known):
@@ -99,13 +99,13 @@ def test_each_candidate_that_is_not_taken_says_what_it_is_worse_in():
     assert why(score=49, distance=-1) == Worse.WORSE_SUPPLIER
     assert why(distance=1) == Worse.FARTHER
     assert why() == Worse.LATER
-    assert why(supplier_code="cj") == Worse.LATER  # nobody is preferred
+    assert why(supplier_code="cj") == Worse.LATER  # no preferred suppliers
     assert why(6) == Misfit.TOO_FEW
     assert why(2, minimum=3) == Misfit.BELOW_MINIMUM
     assert why(3, pack=2) == Misfit.NOT_WHOLE_PACKS
 
 
-def test_what_no_location_can_send_whole_is_missing_with_the_most_that_can_be_had():
+def test_a_missing_need_has_the_largest_available_quantity():
     needs = [Need(variant_id=1, quantity=4), Need(variant_id=2, quantity=1)]
     candidates = [
         candidate(1, 1, 10, available=3),
@@ -119,12 +119,12 @@ def test_what_no_location_can_send_whole_is_missing_with_the_most_that_can_be_ha
     assert [line.variant_id for parcel in plan.parcels for line in parcel.lines] == [2]
 
 
-def test_nothing_to_route_is_an_empty_plan():
+def test_no_needs_make_an_empty_plan():
     assert route(needs=[], candidates=[]).parcels == ()
 
 
 def score(choice, rules=USUAL):
-    """Rate an assignment as ``route`` says it does."""
+    """Return the rank of an assignment as ``route`` documents it."""
     outlays = [one.outlay(need.quantity) for need, one in choice]
     liked = {code: place for place, code in enumerate(rules.preferred)}
     by = {
@@ -155,7 +155,7 @@ prices = st.none() | st.builds(
 
 
 def some_shop(data, *, most_variants, most_locations):
-    """Draw places of which some miss, fit only some quantities, or lose; many cost the same."""
+    """Draw sources: some lack items, fit some quantities only or lose; many cost the same."""
     draw = data.draw
     needs = [
         Need(variant_id=variant, quantity=draw(st.integers(1, 3)), sold=draw(prices))
@@ -194,7 +194,7 @@ def some_rules():
 
 @settings(max_examples=400, deadline=None)
 @given(st.data())
-def test_a_plan_is_as_good_as_the_best_of_all_assignments(data):
+def test_a_plan_is_optimal_among_all_assignments(data):
     needs, candidates = some_shop(data, most_variants=4, most_locations=5)
     rules = data.draw(st.just(USUAL) | some_rules())
 
@@ -217,7 +217,7 @@ def test_a_plan_is_as_good_as_the_best_of_all_assignments(data):
 
 @settings(max_examples=100, deadline=None)
 @given(st.data())
-def test_a_search_that_gives_up_still_fills_what_can_be_filled(data):
+def test_a_search_out_of_steps_still_fills_every_need(data):
     needs, candidates = some_shop(data, most_variants=8, most_locations=9)
     best = score(chosen(route(needs=needs, candidates=candidates), needs))
 
@@ -229,8 +229,8 @@ def test_a_search_that_gives_up_still_fills_what_can_be_filled(data):
     assert best <= score(hasty)
 
 
-def test_a_cart_of_twenty_lines_that_six_places_each_can_send_is_planned_at_once():
-    dice = random.Random(1)  # trying all sets of places takes hours for these
+def test_a_cart_of_twenty_lines_with_six_sources_each_is_planned_fast():
+    dice = random.Random(1)  # an exhaustive search takes hours for these
     needs = [Need(variant_id=variant, quantity=1) for variant in range(1, 21)]
     candidates = [
         candidate(1000 * need.variant_id + place, need.variant_id, place, cost=dice.randint(1, 20))
@@ -252,7 +252,7 @@ offers = st.lists(st.tuples(shelves, st.integers(1, 6), st.integers(1, 5)), max_
 
 @settings(max_examples=200, deadline=None)
 @given(offers, st.integers(0, 6))
-def test_what_is_published_is_the_most_that_routing_takes(offers, kept):
+def test_published_stock_is_the_most_that_routing_accepts(offers, kept):
     told = [
         OfferedSupply(
             cost=Money(Decimal(9), "EUR"),

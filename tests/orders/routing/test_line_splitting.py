@@ -1,4 +1,4 @@
-"""A line that no place has whole comes from several: the fewest, and of these the best."""
+"""Line splitting: the fewest sources, and of these the best."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def eur(amount):
     return Money(Decimal(amount), "EUR")
 
 
-def lying(level_id, available, *, variant_id=1, at=None, of=None, cost="10", **more):
+def source(level_id, available, *, variant_id=1, at=None, of=None, cost="10", **more):
     return Candidate(
         level_id=level_id,
         offer_id=level_id,
@@ -58,49 +58,49 @@ def ask(*candidates, quantity, rules=TWO, **more):
     return route(needs=[need], candidates=candidates, rules=rules)
 
 
-def test_six_here_and_four_there_are_ten():
-    here, there = lying(1, 6), lying(2, 4)
+def test_ten_units_come_from_six_and_four():
+    here, there = source(1, 6), source(2, 4)
 
     assert parts(ask(here, there, quantity=10)) == [(1, 6), (2, 4)]
     assert ask(here, there, quantity=10, rules=Rules()).missing == {1: 6}
     assert ask(here, there, quantity=11).missing == {1: 10}
     assert ask(here, there, quantity=11).instead == {}
-    assert parts(ask(here, there, quantity=6)) == [(1, 6)]  # one has them: nothing is divided
+    assert parts(ask(here, there, quantity=6)) == [(1, 6)]  # one source suffices: no split
 
 
-def test_the_cheaper_gives_all_that_it_has_and_no_more_places_are_asked_than_needed():
-    dear, cheap, small = lying(1, 6, cost="12"), lying(2, 6, cost="9"), lying(3, 1, cost="1")
+def test_the_cheapest_source_gives_all_and_the_fewest_sources_are_used():
+    dear, cheap, small = source(1, 6, cost="12"), source(2, 6, cost="9"), source(3, 1, cost="1")
 
     assert parts(ask(dear, cheap, small, quantity=8, rules=THREE)) == [(1, 2), (2, 6)]
     assert parts(ask(dear, cheap, small, quantity=13, rules=THREE)) == [(1, 6), (2, 6), (3, 1)]
 
 
-def test_never_more_than_is_listed_is_had_from_all_together():
-    rows = lying(1, 6), lying(2, 4)
+def test_all_sources_together_send_at_most_the_listed_quantity():
+    rows = source(1, 6), source(2, 4)
 
     assert ask(*rows, quantity=9, most=8).missing == {1: 8}
     assert parts(ask(*rows, quantity=8, most=8)) == [(1, 6), (2, 2)]
 
 
-def test_one_supplier_is_not_asked_twice_for_one_line_whatever_his_warehouses_hold():
-    assert ask(lying(1, 6, of=7), lying(2, 4, of=7), quantity=10).missing == {1: 6}
-    assert ask(lying(1, 6, at=7), lying(2, 4, at=7), quantity=10).missing == {1: 6}
+def test_a_line_is_not_split_within_one_supplier():
+    assert ask(source(1, 6, of=7), source(2, 4, of=7), quantity=10).missing == {1: 6}
+    assert ask(source(1, 6, at=7), source(2, 4, at=7), quantity=10).missing == {1: 6}
 
 
-def test_a_place_that_sends_something_anyhow_is_asked_before_a_cheaper_one():
+def test_a_source_already_used_comes_before_a_cheaper_one():
     needs = [Need(variant_id=1, quantity=10), Need(variant_id=2, quantity=1)]
-    rows = [lying(1, 6), lying(2, 4, cost="9"), lying(3, 4, cost="12")]
-    rows.append(lying(4, 1, variant_id=2, at=3))
+    rows = [source(1, 6), source(2, 4, cost="9"), source(3, 4, cost="12")]
+    rows.append(source(4, 1, variant_id=2, at=3))
 
     assert parts(route(needs=needs, candidates=rows, rules=TWO)) == [(1, 6), (3, 4)]
     by_cost = Rules(chain=(Criterion.COST, Criterion.PARCELS), most_places=2)
     assert parts(route(needs=needs, candidates=rows, rules=by_cost)) == [(1, 6), (2, 4)]
 
 
-def test_the_other_lines_join_the_parcels_of_a_divided_one():
+def test_other_lines_join_the_parcels_of_a_split_line():
     needs = [Need(variant_id=1, quantity=10), Need(variant_id=2, quantity=1)]
-    rows = [lying(1, 6), lying(2, 4)]
-    rows += [lying(3, 5, variant_id=2, at=9, cost="1"), lying(4, 5, variant_id=2, at=2)]
+    rows = [source(1, 6), source(2, 4)]
+    rows += [source(3, 5, variant_id=2, at=9, cost="1"), source(4, 5, variant_id=2, at=2)]
 
     plan = route(needs=needs, candidates=rows, rules=TWO)
 
@@ -108,17 +108,17 @@ def test_the_other_lines_join_the_parcels_of_a_divided_one():
     assert parts(plan, 2) == [(4, 1)]
 
 
-def test_who_would_lose_takes_part_only_where_the_others_have_too_few():
+def test_a_source_at_a_loss_is_used_only_if_needed():
     sold = Sold(gross=eur("50"), tax_rate=Decimal(0))
-    losing, one, other = lying(1, 4, cost="11"), lying(2, 3, cost="5"), lying(3, 3, cost="6")
+    losing, one, other = source(1, 4, cost="11"), source(2, 3, cost="5"), source(3, 3, cost="6")
 
     assert parts(ask(losing, one, other, quantity=5, sold=sold)) == [(2, 3), (3, 2)]
     assert parts(ask(losing, one, quantity=5, sold=sold)) == [(1, 2), (2, 3)]
 
 
-def test_what_one_place_would_send_at_a_loss_is_divided_where_others_earn():
+def test_a_line_is_split_to_avoid_a_loss():
     sold = Sold(gross=eur("100"), tax_rate=Decimal(0))
-    one, other, dear = lying(1, 6, cost="5"), lying(2, 4, cost="6"), lying(3, 20, cost="12")
+    one, other, dear = source(1, 6, cost="5"), source(2, 4, cost="6"), source(3, 20, cost="12")
 
     plan = ask(one, other, dear, quantity=10, sold=sold)
 
@@ -129,24 +129,24 @@ def test_what_one_place_would_send_at_a_loss_is_divided_where_others_earn():
         2: decision_log.TAKEN,
         3: Unearning.LOSES,
     }
-    assert parts(ask(one, dear, quantity=10, sold=sold)) == [(3, 10)]  # no way is without a loss
+    assert parts(ask(one, dear, quantity=10, sold=sold)) == [(3, 10)]  # every split loses
     assert parts(ask(one, other, dear, quantity=10, sold=sold, rules=Rules())) == [(3, 10)]
 
 
-def test_who_earns_little_takes_part_before_who_loses():
+def test_a_low_margin_comes_before_a_loss():
     sold = Sold(gross=eur("100"), tax_rate=Decimal(0))
     rows = (
-        lying(1, 3, cost="5"),
-        lying(2, 7, cost="12"),
-        lying(3, 5, cost="9"),
-        lying(4, 5, cost="9"),
+        source(1, 3, cost="5"),
+        source(2, 7, cost="12"),
+        source(3, 5, cost="9"),
+        source(4, 5, cost="9"),
     )
     rules = Rules(most_places=2, least_margin_rate=Decimal("0.2"))
 
     assert parts(ask(*rows, quantity=10, sold=sold, rules=rules)) == [(3, 5), (4, 5)]
 
 
-def test_a_part_that_would_lose_by_itself_is_not_sent_where_one_place_earns_little():
+def test_a_part_at_a_loss_is_avoided_by_one_source_of_low_margin():
     sold = Sold(gross=eur("100"), tax_rate=Decimal(0))
     fee = land(
         wholesale=Decimal(8),
@@ -154,7 +154,11 @@ def test_a_part_that_would_lose_by_itself_is_not_sent_where_one_place_earns_litt
         terms=replace(terms(handling="0"), duty_amount=None),
         flat_duty=Decimal(3),
     )
-    cheap, by_line, whole = lying(1, 9, cost="5"), lying(2, 5, cost="8"), lying(3, 20, cost="9.5")
+    cheap, by_line, whole = (
+        source(1, 9, cost="5"),
+        source(2, 5, cost="8"),
+        source(3, 20, cost="9.5"),
+    )
     by_line = replace(by_line, landed=fee)
     rules = Rules(most_places=2, least_margin_rate=Decimal("0.1"))
 
@@ -163,9 +167,9 @@ def test_a_part_that_would_lose_by_itself_is_not_sent_where_one_place_earns_litt
     assert parts(plan) == [(3, 10)]
 
 
-def test_who_earns_little_sends_all_before_anything_is_divided():
+def test_one_source_of_low_margin_comes_before_a_split():
     sold = Sold(gross=eur("100"), tax_rate=Decimal(0))
-    rows = [lying(1, 6, cost="5"), lying(2, 4, cost="5"), lying(3, 20, cost="9.2")]
+    rows = [source(1, 6, cost="5"), source(2, 4, cost="5"), source(3, 20, cost="9.2")]
     rules = Rules(most_places=2, least_margin_rate=Decimal("0.2"))
 
     for order in (rows, rows[::-1]):
@@ -174,9 +178,9 @@ def test_who_earns_little_sends_all_before_anything_is_divided():
 
 @settings(max_examples=200, deadline=None)
 @given(st.integers(1, 99_999), st.lists(st.integers(1, 4), min_size=2, max_size=3))
-def test_what_the_parts_are_sold_for_is_what_the_line_is(cents, units):
+def test_the_amounts_of_the_parts_sum_to_the_line(cents, units):
     sold = Sold(gross=eur(Decimal(cents) / 100), tax_rate=Decimal("0.19"))
-    rows = [lying(number, count) for number, count in enumerate(units, start=1)]
+    rows = [source(number, count) for number, count in enumerate(units, start=1)]
 
     plan = ask(*rows, quantity=sum(units), sold=sold, rules=THREE)
 
@@ -207,7 +211,7 @@ ROWS = st.lists(
 
 
 def all_ways(quantity, rows, places):
-    """Yield every way to divide: which rows, in their order, and how many of each."""
+    """Yield every split: which rows, in their order, with the units of each."""
     for count in range(2, places + 1):
         for chosen in permutations(range(len(rows)), count):
             if list(chosen) != sorted(chosen) or len({rows[i].supplier_id for i in chosen}) < count:
@@ -224,7 +228,7 @@ def all_ways(quantity, rows, places):
 
 @settings(max_examples=500, deadline=None)
 @given(st.integers(2, 12), ROWS, st.integers(1, 3))
-def test_a_line_is_divided_as_the_best_of_all_ways(quantity, rows, places):
+def test_a_split_is_the_best_of_all(quantity, rows, places):
     found = line_splitting.split(quantity, rows, places=places)
 
     best_way = min(all_ways(quantity, rows, places), default=None)
@@ -237,7 +241,7 @@ def test_a_line_is_divided_as_the_best_of_all_ways(quantity, rows, places):
 
 @settings(max_examples=300, deadline=None)
 @given(st.integers(1, 12), ROWS, st.integers(1, 3))
-def test_the_nearest_quantities_are_those_that_can_be_had(quantity, rows, places):
+def test_the_nearest_quantities_are_available(quantity, rows, places):
     def can(units):
         return any(one.fits(units) for one in rows) or any(all_ways(units, rows, places))
 
@@ -249,7 +253,7 @@ def test_the_nearest_quantities_are_those_that_can_be_had(quantity, rows, places
     assert more == min(divided, default=None)
 
 
-def test_forty_places_of_packs_that_never_add_up_are_given_up_soon():
+def test_a_search_over_forty_sources_of_packs_ends_soon():
     rows = [Row(place, 1000, 2, 2) for place in range(40)]
 
     assert line_splitting.split(4001, rows, places=5) == []
@@ -257,7 +261,7 @@ def test_forty_places_of_packs_that_never_add_up_are_given_up_soon():
 
 @settings(max_examples=200, deadline=None)
 @given(ROWS, st.integers(1, 3))
-def test_what_is_published_can_be_had(rows, places):
+def test_published_stock_is_available(rows, places):
     told = [
         OfferedSupply(
             cost=eur(9),
@@ -273,7 +277,7 @@ def test_what_is_published_can_be_had(rows, places):
     published = best(1, told, costing(), routes={}, places=places).available
 
     candidates = [
-        lying(number, row.available, of=row.supplier_id, minimum=row.minimum, pack=row.pack)
+        source(number, row.available, of=row.supplier_id, minimum=row.minimum, pack=row.pack)
         for number, row in enumerate(rows, start=1)
     ]
     possible = [

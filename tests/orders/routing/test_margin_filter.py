@@ -1,4 +1,4 @@
-"""From where a line would lose money it is not sent, as long as anybody else sends it."""
+"""Margin filter: a line is not sourced at a loss while another source can send it."""
 
 from __future__ import annotations
 
@@ -54,17 +54,17 @@ def verdicts(plan):
     }
 
 
-def test_a_dear_quick_place_that_loses_leaves_the_line_to_a_slower_one():
-    quick, slow = place(1, "98", days=1), place(2, "90", days=9)  # 100 before tax, 3 of it fees
+def test_a_fast_source_at_a_loss_yields_to_a_slower_one():
+    quick, slow = place(1, "98", days=1), place(2, "90", days=9)  # net 100, fees 3
 
     plan = plan_of(quick, slow)
 
     assert taken(plan) == [2]
     assert verdicts(plan) == {1: Unearning.LOSES, 2: TAKEN}
-    assert taken(plan_of(place(1, "97", days=1), slow)) == [1]  # it may just pay its cost
+    assert taken(plan_of(place(1, "97", days=1), slow)) == [1]  # breaking even is enough
 
 
-def test_a_parcel_more_is_sent_rather_than_a_line_at_a_loss():
+def test_another_parcel_is_preferred_to_a_loss():
     needs = [Need(variant_id=number, quantity=1, sold=sold("119.00")) for number in (1, 2)]
     together = [place(1, "50", location_id=7), place(2, "99", location_id=7, variant_id=2)]
     other = place(3, "60", variant_id=2)
@@ -74,43 +74,43 @@ def test_a_parcel_more_is_sent_rather_than_a_line_at_a_loss():
     assert sorted(taken(plan)) == [1, 3]
 
 
-def test_where_all_lose_the_line_is_sold_all_the_same_by_who_loses_least():
+def test_if_all_lose_the_smallest_loss_is_chosen():
     most, less, same = place(1, "120", days=1), place(2, "101", days=9), place(3, "101", days=8)
 
     plan = plan_of(most, less, same)
 
     assert plan.missing == {}
-    assert taken(plan) == [3]  # what counts decides between equals
+    assert taken(plan) == [3]  # ranking decides between equals
     assert verdicts(plan) == {1: Unearning.LOSES, 2: "slower", 3: TAKEN}
 
 
-def test_who_earns_less_than_is_asked_for_stands_before_who_loses():
+def test_a_margin_below_the_minimum_comes_before_a_loss():
     loses, little, enough = place(1, "99", days=1), place(2, "90", days=3), place(3, "70", days=9)
     asked = {"least_margin_rate": D("0.2")}
 
     assert taken(plan_of(loses, little, enough, **asked)) == [3]
     assert taken(plan_of(loses, little, **asked)) == [2]
     assert verdicts(plan_of(little, enough, **asked))[2] == Unearning.EARNS_TOO_LITTLE
-    # Of those that lose nothing, all that counts decides: not who is nearest to what is asked for.
+    # Among sources without a loss the ranking decides, not the margin.
     assert taken(plan_of(little, place(4, "89", days=4), loses, **asked)) == [2]
 
 
-def test_rules_that_ask_for_no_margin_leave_nobody_out():
+def test_rules_without_a_minimum_margin_exclude_no_source():
     assert taken(plan_of(place(1, "98", days=1), place(2, "50"), least_margin_rate=None)) == [1]
 
 
-def test_of_what_nobody_can_count_nothing_is_said():
+def test_an_unknown_cost_has_no_verdict():
     quick = place(1, "98", days=1)
     unknown = candidate(2, 1, 20, days=9)
 
     assert taken(plan_of(quick, place(2, "90"), price=None)) == [1]
     assert taken(plan_of(unknown, place(1, "50", days=1))) == [1]
-    assert taken(plan_of(unknown, quick)) == [1]  # the gate would hold both
+    assert taken(plan_of(unknown, quick)) == [1]  # the hold rules would hold both
     sooner = candidate(3, 1, 30, days=0)
     assert taken(plan_of(sooner, place(1, "50", days=1))) == [3]
 
 
-def test_who_cannot_send_so_many_does_not_keep_out_who_loses():
+def test_a_source_with_too_few_units_does_not_exclude_a_loss():
     few, dear = place(1, "50", available=1), place(2, "99", available=9)
 
     plan = plan_of(few, dear, price="238.00", quantity=2)
@@ -119,7 +119,7 @@ def test_who_cannot_send_so_many_does_not_keep_out_who_loses():
     assert verdicts(plan)[1] == Misfit.TOO_FEW
 
 
-def test_a_flat_duty_counts_once_a_line_and_tips_one_unit_only():
+def test_a_flat_duty_counts_once_per_line():
     across = candidate(1, 1, 10, available=9, days=1, landed=landed("95", flat_duty=3))
     near = candidate(2, 1, 20, available=9, days=9, landed=landed("90"))
 
@@ -127,7 +127,7 @@ def test_a_flat_duty_counts_once_a_line_and_tips_one_unit_only():
     assert taken(plan_of(across, near, price="238.00", quantity=2)) == [1]
 
 
-def test_what_is_missing_of_a_part_of_a_cent_is_no_loss():
+def test_less_than_a_cent_is_no_loss():
     net = Money(D(100), "EUR")
 
     assert Left(net=net, spent=D("100.004")).standing(D(0)) == (0, 0)
@@ -136,7 +136,7 @@ def test_what_is_missing_of_a_part_of_a_cent_is_no_loss():
     assert Left(net=net, spent=D("90.01")).standing(D("0.1")) == (1, 0)
 
 
-def test_tax_that_comes_on_top_is_no_revenue():
+def test_added_tax_is_no_revenue():
     contained = Sold.at(Money(D(100), "EUR"), Treatment(rate=D("0.25")))
     added = Sold.at(Money(D(100), "EUR"), Treatment(rate=D("0.25"), is_added=True))
 
@@ -148,7 +148,7 @@ rates = st.tuples(fractions, fractions, fractions)
 
 
 @given(amounts, amounts, rates, st.integers(1, 9), st.integers(0, 3))
-def test_routing_counts_as_the_gate_does(cost, price, rates, quantity, duty):
+def test_routing_computes_margins_as_the_hold_rules_do(cost, price, rates, quantity, duty):
     tax, fee, paying = rates
     known = terms(fee=fee, tax=tax, payment_fee_rate=paying, freight_amount="1.10")
     one = land(wholesale=cost, origin="", terms=known, flat_duty=D(duty))

@@ -8,7 +8,7 @@ from orders.routing.ranking import USUAL, Rules
 from tests.orders.routing.test_engine import candidate
 
 
-def test_what_decides_is_what_the_rules_name_first():
+def test_the_first_criterion_decides():
     cheap = candidate(1, 1, 10, cost="8", days=9, score=60, supplier_code="cj")
     quick = candidate(2, 1, 20, cost="9", days=3, score=50, supplier_code="lumen")
     good = candidate(3, 1, 30, cost="10", days=5, score=95, supplier_code="bigbuy")
@@ -33,7 +33,7 @@ def test_what_decides_is_what_the_rules_name_first():
     assert why(good, Criterion.PREFERENCE) == Worse.LESS_LIKED
 
 
-def test_a_lower_cost_counts_before_fewer_parcels_where_the_rules_say_so():
+def test_rules_can_rank_cost_before_parcels():
     needs = [Need(variant_id=1, quantity=1), Need(variant_id=2, quantity=1)]
     candidates = [
         candidate(1, 1, location_id=10, cost="5"),
@@ -51,7 +51,7 @@ def test_a_lower_cost_counts_before_fewer_parcels_where_the_rules_say_so():
     assert [parcel.location_id for parcel in of_equals.parcels] == [10]
 
 
-def test_usually_all_that_the_shop_asks_is_asked_in_its_order():
+def test_the_default_chain_is_applied_in_order():
     assert USUAL.chain == (
         Criterion.PARCELS,
         Criterion.COST,

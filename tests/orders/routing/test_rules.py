@@ -1,4 +1,4 @@
-"""Which rules are in force, and that an order keeps by which and from what it was routed."""
+"""Routing rules: which are in force, and what an order stores of its routing."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def in_force(now=NOON, channel=None):
     return routing_rules.in_force(channel=channel or make_channel(), now=now)
 
 
-def test_without_rules_and_by_drafts_nothing_changes():
+def test_without_live_rules_the_default_applies():
     draft(Criterion.COST)
 
     assert in_force() == USUAL
 
 
-def test_what_is_live_counts_until_it_is_retired_and_a_newer_one_counts_first():
+def test_the_newest_live_rules_apply_until_retired():
     first, second = live(Criterion.COST), live(Criterion.DAYS)
     assert in_force() == Rules(chain=(Criterion.DAYS,), version=2)
 
@@ -59,7 +59,7 @@ def test_what_is_live_counts_until_it_is_retired_and_a_newer_one_counts_first():
         routing_rules.go_live(rules=second, by="ada", now=NOON)
 
 
-def test_rules_for_some_days_stand_above_the_others_on_these_days_only():
+def test_rules_with_an_end_take_precedence_while_in_force():
     always = live(Criterion.COST)
     some_days = live(Criterion.DAYS, starts_at=NOON + A_DAY, ends_at=NOON + 3 * A_DAY)
     renewed = draft(Criterion.SCORE)
@@ -71,7 +71,7 @@ def test_rules_for_some_days_stand_above_the_others_on_these_days_only():
     assert renewed.version > always.version
 
 
-def test_what_goes_live_counts_before_what_began_earlier():
+def test_rules_that_went_live_later_take_precedence():
     live(Criterion.COST, starts_at=NOON - A_DAY)
 
     newest = live(Criterion.DAYS)
@@ -79,14 +79,14 @@ def test_what_goes_live_counts_before_what_began_earlier():
     assert in_force().version == newest.version
 
 
-def test_rules_whose_time_is_over_do_not_go_live():
+def test_rules_past_their_end_cannot_go_live():
     over = draft(Criterion.COST, ends_at=NOON)
 
     with pytest.raises(routing_rules.OverError):
         routing_rules.go_live(rules=over, by="ada", now=NOON)
 
 
-def test_each_channel_has_rules_of_its_own():
+def test_each_channel_has_its_own_rules():
     other = make_channel(code="other")
     live(Criterion.COST, channel=other)
 
@@ -95,7 +95,7 @@ def test_each_channel_has_rules_of_its_own():
 
 
 @pytest.mark.parametrize("chain", [[], ["luck"], ["cost", "luck"]])
-def test_the_database_keeps_out_what_is_no_criterion(chain):
+def test_the_database_rejects_invalid_chains(chain):
     with pytest.raises(IntegrityError), transaction.atomic():
         RoutingRules.objects.create(
             channel=make_channel(), version=1, status_since=NOON, chain=chain, made_at=NOON
@@ -103,12 +103,12 @@ def test_the_database_keeps_out_what_is_no_criterion(chain):
 
 
 @pytest.mark.parametrize("least", ["-0.01", "1"])
-def test_the_database_keeps_out_a_margin_that_is_no_fraction_below_one(least):
+def test_the_database_rejects_invalid_margin_rates(least):
     with pytest.raises(IntegrityError), transaction.atomic():
         draft(Criterion.COST, least_margin_rate=Decimal(least))
 
 
-def test_rules_ask_for_no_loss_unless_they_say_otherwise():
+def test_rules_exclude_losses_by_default():
     unasked = draft(Criterion.COST, least_margin_rate=None)
 
     assert (
@@ -121,14 +121,14 @@ def test_rules_ask_for_no_loss_unless_they_say_otherwise():
 
 @pytest.fixture
 def light():
-    """A light at two suppliers, cheaper far away."""
+    """A product from two suppliers, cheaper from far away."""
     listing = make_sellable(cost="10.00", quantity=9)
     far = make_offer(listing.variant, supplier=make_supplier("far"), cost="8.00")
     listing.far = make_level(far, 9, make_location(far.supplier, "CN", "CN"))
     return listing
 
 
-def test_an_order_keeps_what_it_could_have_come_from_and_why_not(light):
+def test_an_order_stores_its_candidates_and_verdicts(light):
     order = make_order(light, quantity=2)
 
     noted = Order.objects.get(pk=order.pk).routed_by
@@ -138,9 +138,11 @@ def test_an_order_keeps_what_it_could_have_come_from_and_why_not(light):
     assert verdicts == {line.level_id: TAKEN, light.level.pk: Worse.DEARER}
 
 
-def test_an_order_is_routed_again_by_what_it_could_have_come_from_then(light):
+def test_a_simulation_uses_the_stored_candidates(light):
     order = make_order(light, quantity=2)
-    light.level.offer.cost_amount = light.far.offer.cost_amount = 99  # nobody asks what it is now
+    light.level.offer.cost_amount = light.far.offer.cost_amount = (
+        99  # current costs must not matter
+    )
     light.level.offer.save()
     light.far.offer.save()
     home = light.level.offer.supplier.code
@@ -156,16 +158,16 @@ def test_an_order_is_routed_again_by_what_it_could_have_come_from_then(light):
     (changed,) = other.changed
     assert (changed.before_from, changed.after_from) == (["far (CN)"], [f"{home} (DE)"])
     more = other.after.cost - other.before.cost
-    assert more == 2 * 2  # two units, of which each is dearer by two
+    assert more == 2 * 2  # two units, each costs 2 more
     assert other.after.margin == other.before.margin - more
 
 
-def test_a_margin_that_is_asked_for_moves_orders_of_yesterday_to_who_leaves_it(light):
+def test_a_simulated_minimum_margin_changes_sources(light):
     dear_first = {
         "chain": (Criterion.PREFERENCE, Criterion.COST),
         "preferred": (light.level.offer.supplier.code,),
     }
-    order = make_order(light, quantity=2)  # 67.21 before tax; it leaves 61 % from here, 67 from far
+    order = make_order(light, quantity=2)  # net 67.21; the margin is 61 % near, 67 % far
 
     def rehearse(least):
         rules = Rules(**dear_first, least_margin_rate=least)
@@ -175,12 +177,12 @@ def test_a_margin_that_is_asked_for_moves_orders_of_yesterday_to_who_leaves_it(l
     none, some, too_much = (rehearse(Decimal(least)) for least in ("0", "0.63", "0.9"))
 
     assert [one.after_from for one in none.changed] == [[f"{light.level.offer.supplier.code} (DE)"]]
-    assert some.changed == []  # as it came: from far
+    assert some.changed == []  # unchanged: from far
     assert some.after.margin - none.after.margin == 2 * 2
-    assert too_much.after == none.after  # where nobody leaves it, it is sold all the same
+    assert too_much.after == none.after  # no source reaches it, so none is excluded
 
 
-def test_orders_that_kept_nothing_are_counted_and_left_out(light):
+def test_orders_without_a_decision_log_are_counted_and_skipped(light):
     order = make_order(light)
     Order.objects.update(routed_by={})
 

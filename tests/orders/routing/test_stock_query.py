@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def variant():
-    """A light from two suppliers: cheap across the border, where a duty is paid, and near."""
+    """A variant of two suppliers: cheap abroad, where a duty applies, and near."""
     make_price_rule()
     make_terms(channel=make_channel(), duty_amount=None)
     variant = make_variant()
@@ -37,7 +37,7 @@ def variant():
     return variant
 
 
-def test_the_kept_statement_reads_what_the_queryset_reads(variant):
+def test_the_cached_statement_reads_what_the_queryset_reads(variant):
     other = make_variant()
     offer = make_offer(other, supplier=make_supplier("third"), cost="7.00")
     make_level(offer, quantity=3, location=make_location(offer.supplier, "third", "PL"))
@@ -58,7 +58,7 @@ def plan(variant, quantity=1, country="DE"):
     return Supplier.objects.get(pk=parcel.supplier_id).code
 
 
-def test_the_price_follows_the_offer_that_is_taken_for_one(variant):
+def test_the_price_follows_the_source_of_one_unit(variant):
     publication.publish(variant_ids=[variant.pk], now=NOON)
 
     listing = Listing.objects.get()
@@ -66,12 +66,12 @@ def test_the_price_follows_the_offer_that_is_taken_for_one(variant):
     assert listing.cost_amount == Decimal("9.00")
 
 
-def test_many_in_one_parcel_pay_the_duty_once_and_a_country_without_it_never(variant):
+def test_the_duty_applies_once_per_line_and_only_where_due(variant):
     assert plan(variant, quantity=10) == "across"
     assert plan(variant, country="US") == "across"
 
 
-def test_where_nothing_is_to_choose_no_terms_are_read(variant, django_assert_num_queries):
+def test_without_a_choice_no_terms_are_read(variant, django_assert_num_queries):
     SupplierOffer.objects.filter(supplier__code="near").update(status="gone")
     channel = make_channel()
 
@@ -97,7 +97,7 @@ def test_where_nothing_is_to_choose_no_terms_are_read(variant, django_assert_num
         (Refusal.NO_RATE, lambda: SupplierOffer.objects.update(currency="JPY")),
     ],
 )
-def test_what_cannot_fill_anything_says_why(variant, reason, spoil):
+def test_a_row_that_is_not_for_sale_has_its_reason(variant, reason, spoil):
     spoil()
 
     rows = stock_query.weigh(
@@ -107,7 +107,7 @@ def test_what_cannot_fill_anything_says_why(variant, reason, spoil):
     assert [(row.refusal, row.candidate) for row in rows] == [(reason, None)] * 2
 
 
-def test_who_is_paid_in_money_of_unknown_worth_hides_nobody_and_comes_back(variant, settings):
+def test_an_offer_without_exchange_rate_is_refused_until_there_is_one(variant, settings):
     settings.RATES_MAX_AGE_H = 96
     SupplierOffer.objects.filter(supplier__code="near").update(currency="USD")
     make_exchange_rate()
@@ -141,7 +141,7 @@ def test_who_is_paid_in_money_of_unknown_worth_hides_nobody_and_comes_back(varia
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_the_shop_shows_just_as_many_as_can_be_taken(variant, seed):
+def test_the_shop_shows_the_quantity_that_can_be_ordered(variant, seed):
     dice = random.Random(seed)
     for offer in SupplierOffer.objects.all():
         offer.minimum_quantity, offer.pack_size = dice.choice([1, 3, 6]), dice.choice([1, 2, 5])
