@@ -1,4 +1,4 @@
-"""Count what a sale brings and what it costs. Pure: no database, no clock, no network."""
+"""Margins: compute revenue and costs of a line and a parcel. Pure: no I/O, no clock."""
 
 from __future__ import annotations
 
@@ -17,10 +17,7 @@ PAYMENT_FEE, CHANNEL_FEE = "payment_fee", "channel_fee"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """What a shopper pays before tax, and the parts of what that costs us.
-
-    Units:  all in the currency of ``net``
-    """
+    """Net revenue and its costs by name, all in the currency of ``net``."""
 
     net: Money
     costs: tuple[tuple[str, Decimal], ...]
@@ -32,7 +29,7 @@ class Account:
 
     @property
     def loss(self) -> Money:
-        """What it loses, rounded; not above zero where it earns."""
+        """The loss, rounded; negative for a profit."""
         return (self.outlay - self.net).rounded()
 
     def __add__(self, other: Account) -> Account:
@@ -48,19 +45,19 @@ class Account:
 
 
 def of_line(landed: Landed, *, quantity: int, gross: Money, tax_rate: Decimal) -> Account:
-    """Set what is paid for one line against what its goods land at, and the fees of its price."""
+    """Return the margin of one line: net amount, landed cost and fees of its price."""
     net = gross - contained_tax(gross=gross, rate=tax_rate)
     costs = [*landed.parts(quantity), *_fees(landed.terms, net=net, gross=gross)]
     return Account(net=net, costs=_summed(costs))
 
 
 def outlay_of_line(landed: Landed, *, quantity: int, net: Money, gross: Money) -> Decimal:
-    """Return the outlay of ``of_line`` without its parts: routing asks it of hundreds of places."""
+    """Return only the total cost of ``of_line``: routing needs it for hundreds of sources."""
     payment, channel = landed.terms.fees(net=net.amount, gross=gross.amount)
     return landed.of(quantity) + payment + channel
 
 
-def of_parcel(  # noqa: PLR0913 - all that is paid for a parcel, and all that it costs
+def of_parcel(  # noqa: PLR0913 - inputs of one calculation
     lines: Sequence[Account],
     *,
     terms: Terms,
@@ -69,11 +66,10 @@ def of_parcel(  # noqa: PLR0913 - all that is paid for a parcel, and all that it
     freight: Money | None,
     goods: Money | None,
 ) -> Account:
-    """Set all that is paid for a parcel against all that it costs.
+    """Return the margin of a parcel.
 
-    Shape:  ``delivery`` is paid for the way, tax included; ``freight`` is what the supplier asks
-            for it, None where the lines tell; ``goods`` is what he asks for all goods, None
-            where the lines tell
+    Shape:  ``delivery`` is the gross shipping charge; ``freight`` and ``goods`` are what the
+            supplier asks for shipping and all items, None uses the costs of the lines
     Units:  the currency of ``delivery``
     """
     net = delivery - contained_tax(gross=delivery, rate=tax_rate)

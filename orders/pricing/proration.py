@@ -8,9 +8,9 @@ from storefront.lib.money import Money
 
 
 def share(charge: Money, *, quantity: int, before: int, units: int) -> Money:
-    """Return what ``units`` are worth after ``before`` went back, of ``quantity`` in all.
+    """Return the part of ``charge`` for ``units`` of ``quantity``, after ``before`` units.
 
-    Whatever is given back in whichever parts, all parts together are the charge, to the cent.
+    All parts sum to the charge, to the cent, however it is divided.
     """
     return _up_to(charge, before + units, quantity) - _up_to(charge, before, quantity)
 

@@ -1,9 +1,8 @@
-"""Add up what a shopper pays: to the cent, line by line. Pure: no database, no clock, no network.
+"""Totals: compute what a customer pays, to the cent, line by line. Pure: no I/O, no clock.
 
-Note [One total]: the cart, the checkout, the API and the placed order all call ``add_up``, so the
-total that was shown is the total that is charged. Each line and each parcel is rounded by itself,
-half up, and sums are sums of rounded amounts: a line that is refunded later gives back exactly
-what it took.
+Note [One total]: cart, checkout, API and order all call ``add_up``, so the total shown is the total
+charged. Each line and parcel is rounded half up and sums are sums of rounded amounts, so that a
+refunded line returns exactly what it was charged.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from storefront.lib.money import Money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricedLine:
-    """One line of a cart, as it is to be counted."""
+    """One cart line to total."""
 
     listing_id: int
     unit: Money
@@ -28,21 +27,21 @@ class PricedLine:
 
 
 def contained_tax(*, gross: Money, rate: Decimal) -> Money:
-    """Return the tax inside a gross amount, rounded to the smallest unit."""
+    """Return the tax included in a gross amount, rounded to the minor unit."""
     return (gross * (rate / (1 + rate))).rounded()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Treatment:
-    """How a destination taxes: ``rate`` is contained in prices, or comes on top of them."""
+    """Tax of a destination: ``rate`` is included in prices, or added."""
 
     rate: Decimal = Decimal(0)
     is_added: bool = False
 
     def tax_on(self, amount: Money) -> Money:
-        """Return the tax of an amount after its discount, rounded to the smallest unit.
+        """Return the tax of an amount after discounts, rounded to the minor unit.
 
-        Source: contained: amount * rate / (1 + rate); added: amount * rate
+        Source: included: amount * rate / (1 + rate); added: amount * rate
         """
         if self.is_added:
             return (amount * self.rate).rounded()
@@ -51,7 +50,7 @@ class Treatment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """What the way of one parcel costs, and which part of each line it brings, by its key."""
+    """Shipping charge of one parcel, and the fraction of each line (by key) it contains."""
 
     amount: Money
     brings: Mapping[int, Fraction]
@@ -59,7 +58,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deductions:
-    """What is taken off: an amount of each line, and all of the delivery or nothing of it."""
+    """Discounts: an amount per line, and free shipping or none."""
 
     lines: Mapping[int, Money] = field(default_factory=dict)
     is_delivery_free: bool = False
@@ -70,10 +69,10 @@ NONE = Deductions()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """What one line, or the way of one parcel, is charged with.
+    """Amounts of one line, or of one parcel's shipping.
 
-    ``amount`` is before the discount; ``tax`` is all tax in the charge, ``added`` the part of it
-    that was not in the price.
+    ``amount`` is before the discount; ``tax`` is all tax in the charge, ``added`` the part that was
+    not in the price.
     """
 
     amount: Money
@@ -86,7 +85,7 @@ class Share:
         return self.amount - self.discount + self.added
 
     def parts(self, units: Sequence[int]) -> list[Share]:
-        """Divide it among parts of so many units; together they are the whole, to the cent."""
+        """Divide it into parts of these units that sum to the whole, to the cent."""
         quantity, found, before = sum(units), [], 0
         for count in units:
             part = partial(share, quantity=quantity, before=before, units=count)
@@ -104,9 +103,9 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """What a cart comes to.
+    """Totals of a cart.
 
-    Shape:  ``lines`` by the key of the line, ``parcels`` in the order of their ways
+    Shape:  ``lines`` by line key, ``parcels`` in the order of their shipping charges
     """
 
     currency: str
@@ -153,9 +152,9 @@ def add_up(
     treatment: Treatment,
     deductions: Deductions = NONE,
 ) -> Totals:
-    """Add up a cart.
+    """Return the totals of a cart.
 
-    Shape:  ``lines`` are unit x quantity by line
+    Shape:  ``lines`` are unit price x quantity by line key
     """
     nothing = Money.zero(currency)
     discounts = deductions.lines

@@ -19,7 +19,7 @@ from storefront.lib.staff.admin import StaffAdmin, show
 from storefront.lib.staff.inlines import inline
 
 Kind = Promotion.Kind
-# What each kind must be told, and what the database insists on.
+# Required fields of each kind, as database constraints have them.
 NEEDED: dict[str | None, tuple[str, ...]] = {
     Kind.PERCENT: ("percent",),
     Kind.AMOUNT: ("amount",),
@@ -28,7 +28,7 @@ NEEDED: dict[str | None, tuple[str, ...]] = {
 
 
 class PromotionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """A promotion, refused in words where the database would refuse it."""
+    """Validates what database constraints require, with messages."""
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
@@ -97,7 +97,7 @@ class PromotionAdmin(StaffAdmin):
 
 
 class CouponForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """A code, in any case."""
+    """Normalizes the code; the limit must not be below its uses."""
 
     def clean_code(self) -> str:
         return codes.plain_code(self.cleaned_data["code"])

@@ -15,12 +15,12 @@ from orders.promotions.engine import Refusal
 
 MOST_CODES = 5
 LONGEST_CODE = 30
-UNSPOKEN = re.compile(r"[^\w-]")  # no code has them: spaces, and what no database keeps
-TRIES_PER_HOUR = 40  # a person writes a handful; who guesses needs thousands
+UNSPOKEN = re.compile(r"[^\w-]")  # not in codes: spaces, control characters
+TRIES_PER_HOUR = 40  # ample for a person, too few to guess codes
 
 
 class Closed(StrEnum):
-    """Why a code opens nothing."""
+    """Why a coupon code is rejected."""
 
     UNKNOWN = "unknown"
     NOT_YET = "not_yet"
@@ -29,11 +29,11 @@ class Closed(StrEnum):
 
 
 class TooManyCodesError(Exception):
-    """A cart takes no more codes."""
+    """The cart has ``MOST_CODES`` codes."""
 
 
 class RefusedCodeError(Exception):
-    """The code is unknown or does not hold now. Nothing was written."""
+    """The code is unknown or not valid now. Nothing was stored."""
 
     def __init__(self, why: Closed) -> None:
         super().__init__(why.value)
@@ -41,9 +41,9 @@ class RefusedCodeError(Exception):
 
 
 def write_code(*, cart: Cart, code: str, now: datetime) -> None:
-    """Keep a code that holds; what it takes off, each look at the cart tells.
+    """Add a valid code to the cart; its discount is computed whenever the cart is priced.
 
-    Raises: RefusedCodeError, TooManyCodesError  nothing is written
+    Raises: RefusedCodeError, TooManyCodesError  nothing is stored
     """
     coupon = _meant(cart, code)
     if why := _closed(coupon, now):
@@ -59,7 +59,7 @@ def write_code(*, cart: Cart, code: str, now: datetime) -> None:
 
 
 def _meant(cart: Cart, code: str) -> Coupon | None:
-    """Find the coupon that a person meant, without its hyphens if only one is written so."""
+    """Return the coupon of a code, also without its hyphens if that is unambiguous."""
     coupons = Coupon.objects.filter(promotion__channel=cart.channel).select_related("promotion")
     plain = plain_code(code)
     if exact := coupons.filter(code=plain).first():
@@ -78,7 +78,7 @@ def take_out_code(*, cart: Cart, code: str, now: datetime) -> None:
 
 
 def plain_code(code: str) -> str:
-    """Bring a code to how it is kept: people write it in any case, with spaces around."""
+    """Normalize a code: upper case, without spaces."""
     return UNSPOKEN.sub("", code).upper()[:LONGEST_CODE]
 
 
@@ -88,7 +88,7 @@ def _keep(cart: Cart, codes: list[str], now: datetime) -> None:
 
 
 def opened(cart: Cart, now: datetime) -> tuple[list[Coupon], dict[str, Closed | Refusal]]:
-    """Find the coupons of a cart's codes that hold; of two for one promotion the first counts."""
+    """Return valid coupons of the cart and the rejected codes; one coupon per promotion."""
     known = Coupon.objects.filter(code__in=cart.codes, promotion__channel=cart.channel)
     known = known.select_related("promotion").prefetch_related(
         "promotion__products", "promotion__categories", "promotion__brands"

@@ -1,13 +1,13 @@
-"""Customers of a promotion: map addresses of one mailbox to one name. Pure."""
+"""Promotion customers: normalize e-mail addresses of one mailbox to one. Pure."""
 
 from __future__ import annotations
 
-# Where a dot in the name means nothing, as the provider documents it.
+# Providers that document that dots in the name have no meaning.
 DOTLESS = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
 
 
 def customer_of(email: str) -> str:
-    """Return one name for all spellings of a mailbox: without its tag, in lower case."""
+    """Return the normalized address: lower case, without tag."""
     name, at, domain = email.strip().lower().rpartition("@")
     name = name.partition("+")[0] or name
     if domain in DOTLESS:

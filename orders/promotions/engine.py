@@ -1,12 +1,11 @@
-"""Count what promotions take off a cart. Pure: no database, no clock, no network.
+"""Promotion engine: compute the discounts of a cart. Pure: no I/O, no clock.
 
-Note [Which ones]: promotions that combine are taken together, by priority; one that does not
-stands alone. Of these ways the one that saves the shopper most is taken, and of equal ones the
-first: he never needs to try.
+Note [Which ones]: promotions that combine are applied together, by priority; any other is applied
+alone. The combination with the largest saving wins, of equals the first, so customers need not try.
 
-Note [Floor]: a discount ends where a line would bring less than its lowest margin, unless staff
-said that this promotion may go below it. A free way is counted last: each parcel's must be paid by
-what its own goods still bring above that, else it is refused, and the shopper is told so.
+Note [Floor]: a discount ends at the lowest margin of a line, unless the promotion may go below it.
+Free shipping is computed last: each parcel's charge must be covered by what its items have above
+their floor, else it is rejected with that reason.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from storefront.lib.money import Money
 
 
 class Kind(StrEnum):
-    """What a promotion gives."""
+    """Type of discount."""
 
     PERCENT = "percent"
     AMOUNT = "amount"
@@ -31,17 +30,17 @@ class Kind(StrEnum):
 
 
 class Refusal(StrEnum):
-    """Why a promotion gives nothing here."""
+    """Why a promotion gives no discount."""
 
     BELOW_MINIMUM = "below_minimum"
     NOTHING_FITS = "nothing_fits"
     BELOW_FLOOR = "below_floor"
-    NOT_COMBINED = "not_combined"  # another one saves more, and they do not stand together
+    NOT_COMBINED = "not_combined"  # another saves more and they do not combine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Good:
-    """One line of a cart. ``floor`` is the lowest price of a unit; None: nobody knows it."""
+    """One cart line. ``floor`` is the lowest unit price; None if unknown."""
 
     key: int
     unit: Money
@@ -58,10 +57,10 @@ class Good:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """A promotion as it holds today. ``code`` is empty where it holds by itself.
+    """An active promotion. ``code`` is empty if it applies automatically.
 
     Shape:  ``percent`` and ``get_percent`` are fractions; of ``buy + get`` units the ``get``
-            cheapest are given ``get_percent`` off. Empty scopes: all goods
+            cheapest are ``get_percent`` off. Empty scopes mean all items
     """
 
     id: int
@@ -82,7 +81,7 @@ class Offer:
     may_go_below_floor: bool = False
 
     def fits(self, good: Good) -> bool:
-        """Tell whether a line is among the goods that it is for."""
+        """Return True if the promotion applies to the line."""
         if not (self.products or self.categories or self.brands):
             return True
         return (
@@ -94,7 +93,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """What one promotion took off, the way included."""
+    """The discount of one promotion, free shipping included."""
 
     offer: Offer
     amount: Money
@@ -102,7 +101,7 @@ class Applied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What all of them take off, and which of the shopper's codes give nothing, and why."""
+    """All discounts, and the rejected codes with their reasons."""
 
     deductions: Deductions = field(default_factory=Deductions)
     applied: Sequence[Applied] = ()
@@ -111,7 +110,7 @@ class Outcome:
 
 @dataclass(slots=True)
 class _Try:
-    """Promotions that are tried together."""
+    """One combination of promotions."""
 
     currency: str
     off: dict[int, Money]
@@ -125,7 +124,7 @@ class _Try:
 
 
 def decide(*, goods: Sequence[Good], ways: Sequence[Way], offers: Iterable[Offer]) -> Outcome:
-    """Find the way that saves most."""
+    """Return the combination that saves most."""
     ranked = sorted(offers, key=lambda offer: (offer.priority, offer.id))
     if not ranked or not goods:
         return Outcome()
@@ -173,7 +172,7 @@ def _free_ways(offer: Offer, one: _Try, goods: Sequence[Good], ways: Sequence[Wa
         one.refused[offer.code] = Refusal.NOTHING_FITS
         return
     for way in ways:
-        # Of a line that comes in several parcels, each is paid for by what it brings.
+        # Of a line in several parcels, each counts its fraction.
         mine = sum(
             Fraction(_room(good, one, offer).amount) * way.brings[good.key]
             for good in goods
@@ -212,9 +211,9 @@ def _wanted(offer: Offer, one: _Try, fitting: Sequence[Good]) -> dict[int, Money
 
 
 def spread(amount: Money, over: Mapping[int, Money]) -> dict[int, Money]:
-    """Divide an amount in proportion, to the cent; no part is more than what it is taken from.
+    """Allocate an amount in proportion to ``over``, to the cent, capped by each.
 
-    The cents that rounding leaves go to the largest remainders, so that the parts sum up.
+    Largest remainder method: the parts sum to the amount.
     """
     currency = amount.currency
     weights = {key: money.minor for key, money in over.items()}
@@ -230,7 +229,7 @@ def spread(amount: Money, over: Mapping[int, Money]) -> dict[int, Money]:
 
 
 def _cheapest_off(offer: Offer, fitting: Sequence[Good], currency: str) -> dict[int, Money]:
-    """Give the cheapest units of each full group; the dearest are grouped first."""
+    """Discount the cheapest units of each full group; the dearest units are grouped first."""
     units = sorted(
         (good for good in fitting for _ in range(good.quantity)),
         key=lambda good: (-good.unit.amount, good.key),
@@ -244,7 +243,7 @@ def _cheapest_off(offer: Offer, fitting: Sequence[Good], currency: str) -> dict[
 
 
 def _room(good: Good, one: _Try, offer: Offer) -> Money:
-    """Return how much may still be taken off a line."""
+    """Return how much of a line may still be discounted."""
     left = good.amount - one.off[good.key]
     if offer.may_go_below_floor:
         return left

@@ -1,4 +1,4 @@
-"""Find the promotions that hold for a cart, and count what they take off it."""
+"""Promotions: find those that apply to a cart, compute its discounts."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from storefront.lib.money import Money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What promotions take off a cart, and why some of its codes open nothing.
+    """Discounts of a cart and rejected codes.
 
-    Shape:  ``refused`` by code; ``minimums`` what goods a code needs, where too few are there
+    Shape:  ``refused`` by code; ``minimums`` is the minimum cart amount by code
     """
 
     outcome: Outcome = field(default_factory=Outcome)
@@ -32,7 +32,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """What may be taken off a cart: told before it is known how it goes, and counted then."""
+    """Promotions and lines of a cart, before its parcels are known."""
 
     offers: Sequence[Offer] = ()
     goods: Sequence[Good] = ()
@@ -47,10 +47,10 @@ def read(
     now: datetime,
     may_promote: bool = True,
 ) -> Held:
-    """Find what holds for a cart; where nothing can, nothing is asked.
+    """Return the promotions that apply to a cart; queries only if some can.
 
-    Shape:  ``wanted`` by the id of the line; ``email`` empty: nobody knows yet who he is;
-            ``may_promote`` false: whoever read the lines saw that nothing holds without a code
+    Shape:  ``wanted`` by line id; ``email`` empty if unknown; ``may_promote`` False if the caller
+            knows that no automatic promotion is active
     """
     automatic = _AUTOMATIC(channel_id=cart.channel_id, now=now) if may_promote else []
     prefetch_related_objects(automatic, "products", "categories", "brands")
@@ -73,7 +73,7 @@ def read(
 
 
 def count(held: Held, ways: Sequence[Way] = ()) -> Found:
-    """Count what is taken off a cart that goes so; without ways, off its goods alone."""
+    """Return the discounts for these shipping charges; without them, of items only."""
     outcome = decide(goods=held.goods, ways=ways, offers=held.offers)
     minimums = {each.code: each.minimum for each in held.offers if each.minimum is not None}
     return Found(outcome=outcome, refused={**outcome.refused, **held.refused}, minimums=minimums)
@@ -87,7 +87,7 @@ _AUTOMATIC = Prepared(_automatic)
 
 
 def _used_up(promotion_ids: Iterable[int], email: str) -> list[int]:
-    """Find the promotions that this customer had as often as he may."""
+    """Return the promotions this customer has used up."""
     ids = list(promotion_ids)
     if not email or not ids:
         return []

@@ -1,7 +1,7 @@
 """Redemptions: redeem promotions with an order within their limits, revert, recount.
 
-Note [What is counted]: ``used`` is counted only where there is a limit. Without one, no checkout
-waits for another. A limit that is set later is counted from the redemptions (``recount``).
+Note [What is counted]: ``used`` is counted only under a limit, so that checkouts without one do not
+wait for each other. A limit set later starts with a count of redemptions (``recount``).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from storefront.lib.db.transactions import needs_transaction
 
 
 class SpentError(Exception):
-    """Somebody else took the last of it meanwhile. Nothing was written."""
+    """Another order used up the limit. Nothing was stored."""
 
     def __init__(self, code: str, name: str) -> None:
         super().__init__(code or name)
@@ -30,9 +30,9 @@ class SpentError(Exception):
 
 @needs_transaction
 def redeem(*, order: Order, applied: Sequence[Applied], now: datetime) -> None:
-    """Take promotions with an order. The database counts, so the last one is taken once.
+    """Redeem promotions with an order; guarded updates enforce the limits.
 
-    Locks:  the promotions that have a limit, then the codes, each in id order
+    Locks:  promotions that have a limit, then coupons, each in id order
     Raises: SpentError  the caller's transaction must end
     """
     for each in sorted(applied, key=lambda one: one.offer.id):
@@ -40,17 +40,17 @@ def redeem(*, order: Order, applied: Sequence[Applied], now: datetime) -> None:
 
 
 def told(order: Order) -> list[tuple[str, Decimal]]:
-    """Name what promotions took off an order, each with its amount."""
+    """Return the name and amount of each discount of an order."""
     if not order.discount_amount:
-        return []  # nothing is redeemed that takes nothing off
+        return []  # redemptions always have a discount
     return list(order.redemptions.order_by("pk").values_list("name", "amount"))
 
 
 @needs_transaction
 def give_back(*, order: Order, now: datetime) -> None:
-    """Let others have what an order that is given up unpaid had taken.
+    """Revert the redemptions of an order that was not paid.
 
-    Locks:  the promotions, then the codes, each in id order
+    Locks:  the promotions, then the coupons, each in id order
     """
     kept = Redemption.objects.filter(order=order, given_back_at__isnull=True).order_by(
         "promotion_id"
@@ -95,7 +95,7 @@ def _redeem(order: Order, each: Applied, now: datetime) -> None:
 
 
 def _place(promotion_id: int, email: str, limit: int, spent: SpentError) -> int:
-    """Find which of a customer's uses this is; he waits for his own other checkout."""
+    """Return the number of this use; serialized per customer and promotion."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 5))",
@@ -116,9 +116,9 @@ def _place(promotion_id: int, email: str, limit: int, spent: SpentError) -> int:
 def give_back_uncharged(
     *, order: Order, closing: Iterable[int], ending: Iterable[int] = (), now: datetime
 ) -> None:
-    """Give back what an order took, if it ends with these and paid nothing.
+    """Revert the order's redemptions if it ends with these and captured nothing.
 
-    Called before their stock is given back: whoever places an order locks promotions first.
+    Call it before stock is released: checkout locks promotions first.
 
     Shape:  ``closing`` are ids of purchase orders, ``ending`` of setbacks
     """
@@ -131,15 +131,15 @@ def give_back_uncharged(
 
 
 def kept(promotion: Promotion) -> QuerySet[Redemption]:
-    """Find the uses of a promotion that were not given back."""
+    """Return the redemptions of a promotion that were not reverted."""
     return Redemption.objects.filter(promotion=promotion.pk, given_back_at__isnull=True)
 
 
 @needs_transaction
 def recount(*, promotion: Promotion) -> None:
-    """Count anew what was taken of a promotion and of its codes, once their limits changed.
+    """Recount the uses of a promotion and its coupons after their limits changed.
 
-    Locks:  the promotion, then its codes in id order
+    Locks:  the promotion, then its coupons in id order
     """
     Promotion.objects.select_for_update(of=["self"], no_key=True).get(pk=promotion.pk)
     taken = kept(promotion)

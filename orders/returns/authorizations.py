@@ -1,4 +1,4 @@
-"""Answer what a shopper wants to return, and follow it until it is here or given up."""
+"""Return authorizations: approve, reject, ask for evidence, record shipping, cancel, expire."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ANSWERABLE = frozenset({Status.REQUESTED, Status.NEEDS_EVIDENCE})
 
 @needs_transaction
 def hold(authorization: ReturnAuthorization) -> Order:
-    """Lock the order of a return, and read the return as it is now."""
+    """Lock the order of a return and reread the return."""
     order = Order.objects.select_for_update(of=["self"]).get(pk=authorization.order_id)
     authorization.refresh_from_db()
     authorization.order = order
@@ -34,7 +34,7 @@ def hold(authorization: ReturnAuthorization) -> Order:
 
 @transaction.atomic(durable=True)
 def approve(*, authorization: ReturnAuthorization, answer: str, actor: str, now: datetime) -> None:
-    """Let it come back; the shopper is told where to, or that he keeps it.
+    """Approve the return and e-mail the customer where to send it, or that nothing is sent back.
 
     Locks:  the order
     """
@@ -45,7 +45,7 @@ def approve(*, authorization: ReturnAuthorization, answer: str, actor: str, now:
 
 @transaction.atomic(durable=True)
 def reject(*, authorization: ReturnAuthorization, answer: str, actor: str, now: datetime) -> None:
-    """Refuse it with a reason that the shopper reads.
+    """Reject the return with a reason for the customer.
 
     Locks:  the order
     """
@@ -56,7 +56,7 @@ def reject(*, authorization: ReturnAuthorization, answer: str, actor: str, now: 
 
 @transaction.atomic(durable=True)
 def ask(*, authorization: ReturnAuthorization, question: str, actor: str, now: datetime) -> None:
-    """Ask the shopper for more: a picture, or how it happened.
+    """Request evidence from the customer, such as a photo.
 
     Locks:  the order
     """
@@ -70,12 +70,12 @@ def is_asked(authorization: ReturnAuthorization) -> bool:
 
 
 def is_taken(authorization: ReturnAuthorization, *, words: str, pictures: int) -> bool:
-    """Test whether this is the very answer that came last, and nobody has looked at it yet.
+    """Return True if this answer is the latest one and no staff member has acted on it.
 
-    Shape:  ``pictures`` is how many came with it
+    Shape:  ``pictures`` is the number of photos sent with it
     """
     if authorization.status != Status.REQUESTED or not authorization.answer:
-        return False  # nothing was asked, or what was is answered and acted upon
+        return False  # no question, or its answer was acted upon
     is_last = f"\n{authorization.words}".endswith(f"\n{words}") if words else bool(pictures)
     came = authorization.pictures.filter(added_at=authorization.status_since)
     return is_last and came.count() == pictures
@@ -89,9 +89,9 @@ def add_words(
     actor: str = "shopper",
     drawings: Sequence[bytes] = (),
 ) -> None:
-    """Take in what the shopper answers, to us or by telephone; staff look again.
+    """Store the customer's answer and photos; the return awaits review again.
 
-    Shape:  ``drawings`` are as ``photos.drawn`` makes them
+    Shape:  ``drawings`` as returned by ``photos.drawn``
     Locks:  the order
     """
     with photos.written(drawings) as names:
@@ -115,7 +115,7 @@ def _add(
 
 
 @transaction.atomic(durable=True)
-def issue_label(  # noqa: PLR0913 - what it is, of whom, by whom
+def issue_label(  # noqa: PLR0913 - the columns of a label
     *,
     authorization: ReturnAuthorization,
     address: str,
@@ -125,7 +125,7 @@ def issue_label(  # noqa: PLR0913 - what it is, of whom, by whom
     actor: str,
     now: datetime,
 ) -> None:
-    """Tell the shopper how to send it: where to, and a label, or what to say at the counter.
+    """Send the customer the return address and a label, or instructions for the counter.
 
     Locks:  the order
     """
@@ -152,7 +152,7 @@ def sent(
     actor: str,
     now: datetime,
 ) -> None:
-    """Note that it left, with the number that proves it; told twice, the later one counts.
+    """Record the carrier and tracking number of the return; a later call replaces them.
 
     Locks:  the order
     """
@@ -169,7 +169,7 @@ def sent(
 
 @transaction.atomic(durable=True)
 def lose(*, authorization: ReturnAuthorization, actor: str, reason: str, now: datetime) -> None:
-    """Note that the carrier lost it.
+    """Record that the carrier lost the parcel.
 
     Locks:  the order
     """
@@ -179,7 +179,7 @@ def lose(*, authorization: ReturnAuthorization, actor: str, reason: str, now: da
 
 @transaction.atomic(durable=True)
 def cancel(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> None:
-    """Let the shopper keep it after all; canceled twice is canceled.
+    """Cancel the return on the customer's request. Idempotent.
 
     Locks:  the order
     """
@@ -190,7 +190,7 @@ def cancel(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> 
 
 @transaction.atomic(durable=True)
 def expire(*, authorization: ReturnAuthorization, now: datetime) -> bool:
-    """End what was never sent, so that its units can be given back anew.
+    """Close a return that was never sent or answered, which frees its units; True if closed.
 
     Locks:  the order
     """
@@ -205,13 +205,13 @@ def expire(*, authorization: ReturnAuthorization, now: datetime) -> bool:
 
 
 def overdue(*, now: datetime) -> QuerySet[ReturnAuthorization]:
-    """Find what should have been sent long ago, and questions that nobody answered."""
+    """Return authorizations that are overdue to be sent or answered."""
     late = (now - eligibility.SEND_PATIENCE).date()
     arrived = Q(purchase_order__status=PurchaseOrder.Status.CLOSED) & Q(
         purchase_order__status_since__date__lt=late - eligibility.SEND_WITHIN
     )
     has_place = ~Q(address="") & ~Q(destination=ReturnPolicy.Destination.NOWHERE)
-    # Of goods that had not arrived the time begins when they do.
+    # Without a deadline (items not arrived at approval) the time starts at arrival.
     without_day = (
         Q(send_before=None)
         & has_place
@@ -236,7 +236,7 @@ def fall(
     reason: str = "",
     **said: str,
 ) -> None:
-    """End a return of which nothing comes; its units may be given back anew.
+    """Close a return without received items; its units become returnable again.
 
     Locks:  the caller holds the order
     """
@@ -247,5 +247,5 @@ def fall(
 
 @needs_transaction
 def give_up(line_id: int, units: int) -> None:
-    """Let so many units of a line be given back anew."""
+    """Make units of a line returnable again."""
     OrderLine.objects.filter(pk=line_id).update(returning_quantity=F("returning_quantity") - units)

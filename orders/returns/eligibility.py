@@ -30,7 +30,7 @@ Destination = ReturnPolicy.Destination
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """Where goods go, and who pays for it."""
+    """Destination of a return, and who pays its shipping."""
 
     destination: ReturnPolicy.Destination
     address: str
@@ -38,16 +38,16 @@ class Way:
 
 
 def policy_of(supplier: Supplier) -> ReturnPolicy:
-    """Return the policy of a supplier, or that of all others, or the defaults."""
+    """Return the supplier's return policy, else the general one, else the defaults."""
     rows = ReturnPolicy.objects.filter(Q(supplier=supplier) | Q(supplier=None))
     own_first = rows.order_by(F("supplier").asc(nulls_last=True))
     return own_first.first() or ReturnPolicy(supplier=supplier)
 
 
 def way_of(supplier: Supplier, *, worth: Decimal, is_our_fault: bool) -> Way:
-    """Choose where goods go that a shopper paid so much for.
+    """Return the destination for items of this value and who pays shipping.
 
-    What is broken or wrong comes back at our cost, whoever pays otherwise.
+    We pay for defective or wrong items, whatever the policy.
     """
     policy = policy_of(supplier)
     destination = Destination(policy.destination)
@@ -59,40 +59,40 @@ def way_of(supplier: Supplier, *, worth: Decimal, is_our_fault: bool) -> Way:
 
 
 class CannotReturnError(Exception):
-    """The words say why; nothing is written."""
+    """The message says why; nothing is changed."""
 
 
 # Deadlines
 
-WITHDRAWAL = timedelta(days=14)  # the law's; more is the shop's to give
+WITHDRAWAL = timedelta(days=14)  # legal minimum
 SEND_WITHIN = timedelta(days=14)
-SEND_PATIENCE = timedelta(days=14)  # who sends later than asked loses nothing at once
-UNHEARD = timedelta(days=14)  # after what was promised: a carrier may never say "delivered"
-LONGEST = timedelta(days=365)  # and somebody has withdrawn by then, whatever was heard
-WARRANTY_MONTHS = 24  # the law's; a maker may give more, and never less
-NEVER_SENT = timedelta(days=90)  # of what never arrived, and nobody sent back
+SEND_PATIENCE = timedelta(days=14)  # tolerance after the deadline
+UNHEARD = timedelta(days=14)  # after the promised date, if the carrier reports no delivery
+LONGEST = timedelta(days=365)  # withdrawal ends by then, even without a delivery event
+WARRANTY_MONTHS = 24  # legal minimum; the manufacturer may grant more
+NEVER_SENT = timedelta(days=90)  # expiry of an approved return of items that never arrived
 SATURDAY = 5
 
 
 def withdraw_until(arrived_at: datetime) -> date:
-    """Return the last day on which somebody may withdraw."""
+    """Return the last day to withdraw."""
     return _working_day(arrived_at.date() + WITHDRAWAL)
 
 
 def warranty_until(arrived_at: datetime, *, months: int | None = None) -> date:
-    """Return the last day of the warranty: the law's, or of so many months where that is longer."""
+    """Return the last day of the warranty: the legal one or ``months``, whichever is longer."""
     return months_after(arrived_at.date(), max(WARRANTY_MONTHS, months or 0))
 
 
 def months_after(day: date, months: int) -> date:
-    """Return the same day so many months later, or the last of that month: it may have fewer."""
+    """Return the same day ``months`` later, or the last day of that month."""
     years, month = divmod(day.month - 1 + months, 12)
     year, month = day.year + years, month + 1
     return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 def is_window_over(last_day: date | None, now: datetime) -> bool:
-    """Test whether a last day is behind us; what has not arrived has none."""
+    """Return True if ``last_day`` has passed; False if there is none (not arrived)."""
     return last_day is not None and now.date() > last_day
 
 
@@ -100,16 +100,16 @@ def _working_day(day: date) -> date:
     return day + timedelta(days=max(0, 7 - day.weekday())) if day.weekday() >= SATURDAY else day
 
 
-# Returnable units: shipped, and in no return that stands
+# Returnable units: shipped and in no open return
 
 Kind = ReturnAuthorization.Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Returnable:
-    """How many units of each line, by its id.
+    """Returnable units by order line id.
 
-    Shape:  ``withdraw_until`` is None while not all of it has arrived: the time has not begun
+    Shape:  ``withdraw_until`` is None until all of the order has arrived
     """
 
     purchase_lines: Mapping[int, PurchaseLine]  # with purchase order and order line
@@ -122,12 +122,12 @@ class Returnable:
         return self.withdrawable if kind == Kind.WITHDRAWAL else self.complainable
 
     def warranty_months(self, sold: OrderLine) -> int:
-        """How long what is broken or wrong can be given back."""
+        """Return the warranty of a line in months."""
         return warranty_months(sold)
 
     @property
     def lines(self) -> list[OrderLine]:
-        """The lines of which something may be given back, for whichever reason."""
+        """Lines with returnable units, for any reason."""
         return [
             line.order_line
             for key, line in self.purchase_lines.items()
@@ -136,11 +136,11 @@ class Returnable:
 
 
 def look(*, order: Order, now: datetime, is_late_fine: bool = False) -> Returnable:
-    """Count what may be given back now; ``is_late_fine`` counts it whenever it arrived.
+    """Count the returnable units; ``is_late_fine`` ignores deadlines and missing delivery events.
 
-    To withdraw from, units must have left: before that they are canceled. To complain of, they
-    must be there; of what left, and of which no carrier says more, staff take it at once, and the
-    shop long after it was promised.
+    A withdrawal needs shipped units (earlier ones are canceled instead); a complaint needs
+    delivered units. Without a delivery event staff may accept it at once, the shop only ``UNHEARD``
+    after the promised date.
     """
     lines = (
         PurchaseLine.objects.filter(purchase_order__order=order, is_live=True)
@@ -179,18 +179,15 @@ def look(*, order: Order, now: datetime, is_late_fine: bool = False) -> Returnab
 
 
 def warranty_months(sold: OrderLine) -> int:
-    """Return what holds of a line: what its maker gave when it was sold, or more that he gives now.
-
-    The two years of the law hold at least.
-    """
+    """Return the longest of the manufacturer's warranty, at sale or now, and the legal one."""
     said = (sold.warranty_months, sold.variant.product.warranty_months)
     return max(WARRANTY_MONTHS, *(months or 0 for months in said))
 
 
 def _was_decided(order: Order) -> bool:
-    """Test whether it came as a replacement: withdrawn from, or not, when it was bought.
+    """Return True if the order replaces a complaint: the right to withdraw was the first order's.
 
-    What somebody took instead of his money is a new thing, of which he may think anew, once.
+    An exchange chosen instead of a refund is a new purchase, which can be withdrawn from once.
     """
     if not hasattr(order, "replaces"):
         return False

@@ -12,7 +12,7 @@ from orders.models import ReturnAuthorization
 
 
 def declared(returns: Sequence[ReturnAuthorization], *, at: datetime) -> None:
-    """Tell the receipt: what was declared, word for word, on which day and at what time."""
+    """Record the receipt: the customer's words, and when they were received."""
     first = returns[0]
     tell(
         name="return.declared",
@@ -32,7 +32,7 @@ def declared(returns: Sequence[ReturnAuthorization], *, at: datetime) -> None:
 def answered(
     authorization: ReturnAuthorization, *, what: str, at: datetime, again: str = ""
 ) -> None:
-    """Tell what became of it: ``again`` tells apart what may be said more than once."""
+    """Record an answer; ``again`` makes the key unique where an answer may be repeated."""
     tell(
         name=f"return.{what}",
         key=f"return.{what}:{authorization.number}{again}",
@@ -54,7 +54,7 @@ def answered(
 
 
 def _sent(authorization: ReturnAuthorization) -> list[dict[str, Any]]:
-    """Name what comes instead, where an order of it is made."""
+    """Return the lines of the replacement order, if there is one."""
     if authorization.replacement is None:
         return []
     lines = authorization.replacement.lines.select_related("variant__product__spec")

@@ -1,4 +1,4 @@
-"""Choose what is sent instead of what comes back, and what of its money goes back with it."""
+"""Exchange options: find variants to send instead, compute the difference to refund."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from storefront.lib.money import Money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Other:
-    """What could be sent instead of a line, and what one of it is sold for now."""
+    """A variant that can be sent instead, at its current price."""
 
     variant: Variant
     price: Money
-    is_dearer: bool  # than what was paid for one, before any discount
+    is_dearer: bool  # than the unit price paid, before discounts
 
     @property
     def title(self) -> str:
@@ -31,10 +31,7 @@ class Other:
 
 
 def others(bought: Iterable[PurchaseLine], *, channel: Channel) -> dict[int, list[Other]]:
-    """Find the other variants of each light, and what replaces it, that are for sale now.
-
-    Shape:  by order line
-    """
+    """Return, by order line, other variants of the product and its successor, if for sale."""
     rows = {row.order_line_id: row for row in bought}
     lines = [row.order_line for row in rows.values()]
     asked = Listing.objects.on(channel).published().select_related("variant__product")
@@ -68,7 +65,7 @@ def _other(listing: Listing, sold: OrderLine, channel: Channel) -> Other:
 
 
 def came(bought: PurchaseLine) -> Variant:
-    """Return what its shopper has: what he bought, or what he took instead of it."""
+    """Return the variant the customer received: the ordered one or its substitute."""
     return bought.offer.variant or bought.order_line.variant
 
 
@@ -78,11 +75,11 @@ def chosen(
     bought: Mapping[int, PurchaseLine],
     choice: Mapping[int, int | None] | None,
 ) -> dict[int, Variant | Other]:
-    """Say of each accepted line what is sent: the same, or another that may be.
+    """Return, by order line, what is sent for each accepted line.
 
-    Who withdrew gets what he asked for, or money.
+    After a withdrawal only the variant the customer requested is possible.
 
-    Shape:  by order line; ``choice`` by order line, too; without one it is what was wished
+    Shape:  ``choice`` by order line; None uses the requested variants
     Raises: CannotReturnError
     """
     may_be = others(bought.values(), channel=authorization.order.channel)
@@ -121,9 +118,9 @@ def _chosen(
 
 
 def insist_for_all(asked: Iterable[bool]) -> None:
-    """Let who withdraws ask for another instead of each thing, or of none: it ends as a whole.
+    """Require an exchange for all lines of a withdrawal or for none: it ends as a whole.
 
-    Shape:  whether another is asked for, by line
+    Shape:  one flag per line
     Raises: CannotReturnError
     """
     if len(set(asked)) > 1:
@@ -137,7 +134,7 @@ def not_sold(line: ReturnLine) -> str:
 
 
 def bought_of(authorization: ReturnAuthorization) -> dict[int, PurchaseLine]:
-    """Map its lines to where they were bought, which may be elsewhere than they were sold."""
+    """Return its purchase lines by order line; rerouted lines have another source."""
     rows = PurchaseLine.objects.filter(
         order_line__return_lines__authorization=authorization, is_live=True
     ).select_related(
@@ -153,12 +150,12 @@ def variant_of(one: Variant | Other) -> Variant:
 def difference(
     line: ReturnLine, instead: Variant | Other, *, currency: str, is_free: bool
 ) -> Money:
-    """Return what goes back with another that costs less than what was paid.
+    """Return the refund if the exchanged variant costs less than was paid.
 
-    A discount of then is one of now: he pays the same part of the new price. Together with what
-    stays it is the share of the line, to the cent.
+    The discount rate of the sale applies to the new price. Together with what is kept this sums to
+    the paid amount, to the cent.
 
-    Raises: CannotReturnError  it costs more, and nobody said that it shall go all the same
+    Raises: CannotReturnError  it costs more and is not ``is_free``
     """
     nothing = Money.zero(currency)
     if not isinstance(instead, Other):
@@ -166,7 +163,7 @@ def difference(
     sold = line.order_line
     share = refund_amounts.share_of(line, currency=currency)
     left = share - Money(line.deduction_amount, currency)
-    if not sold.unit_amount:  # it came as a replacement
+    if not sold.unit_amount:  # a free replacement
         worth = instead.price
     else:
         part = share.amount * instead.price.amount / sold.unit_amount

@@ -1,7 +1,7 @@
-"""Send anew what was broken or wrong: an order of its own, which costs its shopper nothing.
+"""Exchanges: send a replacement or another variant as a free order.
 
-It is an order as any other: its units are held and sold, a supplier is asked once, parcels are
-followed. It earns nothing, so the gate holds its purchase order until staff say that it shall go.
+It is a regular order: stock is reserved, a supplier gets one purchase order, parcels are tracked.
+It has no revenue, so the hold rules hold its purchase order until staff waive the loss.
 """
 
 from __future__ import annotations
@@ -33,10 +33,9 @@ Status = ReturnAuthorization.Status
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """Where what is sent anew can come from now, as an order would be routed.
+    """Current sources of the items to send, as routing chose them.
 
-    Shape:  ``shelves`` by the id of the line that was sold; ``note`` as ``routing.decision_log``
-            keeps it
+    Shape:  ``shelves`` by order line id of the original; ``note`` is a ``routing.decision_log``
     """
 
     shelves: Mapping[int, Shelf] = field(default_factory=dict)
@@ -47,25 +46,25 @@ NOWHERE = Found()
 
 
 def is_for(authorization: ReturnAuthorization) -> bool:
-    """Test whether it can be replaced now: looked at, or kept by the shopper."""
+    """Return True if it can be exchanged now: inspected, or kept by the customer."""
     is_ready = authorization.status == Status.INSPECTED or (
         authorization.status == Status.APPROVED and authorization.is_kept
     )
     if not is_ready or not authorization.is_withdrawal:
         return is_ready
-    return authorization.lines.exclude(wanted=None).exists()  # who did not ask gets money
+    return authorization.lines.exclude(wanted=None).exists()  # without a request it is refunded
 
 
 @transaction.atomic(durable=True)
 def wish(*, authorization: ReturnAuthorization, wanted: Mapping[int, int | None]) -> None:
-    """Write down what the shopper asks for instead, or that he wants none; the last word counts.
+    """Store the variants requested instead, or None; the latest call counts.
 
-    Staff may note what costs more, too: ``exchange`` asks them whether it shall go all the same.
+    Staff may store a more expensive one: ``exchange`` then requires ``is_free``.
 
-    Shape:  ``wanted`` maps lines that were sold to variants
+    Shape:  ``wanted`` maps order lines to variants
     Locks:  the order
-    Raises: CannotReturnError  it ended, or that may not be sent instead, or a withdrawal asks for
-                               money too
+    Raises: CannotReturnError  it ended, the variant is not available, or a withdrawal mixes an
+                               exchange with a refund
     """
     hold(authorization)
     if authorization.status in ReturnAuthorization.ENDED:
@@ -89,7 +88,7 @@ def wish(*, authorization: ReturnAuthorization, wanted: Mapping[int, int | None]
 
 
 @transaction.atomic(durable=True)
-def exchange(  # noqa: PLR0913 - of which, by whom, and what instead
+def exchange(  # noqa: PLR0913 - inputs of one decision
     *,
     authorization: ReturnAuthorization,
     actor: str,
@@ -98,17 +97,16 @@ def exchange(  # noqa: PLR0913 - of which, by whom, and what instead
     is_free: bool = False,
     found: Found = NOWHERE,
 ) -> Order:
-    """Order anew what was accepted, or another; of money only the difference goes back.
+    """Create the replacement order of the accepted items; refund only a price difference.
 
-    What is not ``found`` comes from where it came from.
+    Lines not in ``found`` use their original source.
 
-    Shape:  ``choice`` maps lines that were sold to variants, None: the same; without one it is
-            what was wished.
-            ``is_free``: what costs more goes all the same, for nothing
-    Locks:  the order, those that it came for, the newest first, its payments; then the stock rows
-            of the new one, in id order
-    Raises: CannotReturnError  it is no case for that, it costs more, or none is left there
-            IllegalMoveError   it ended already
+    Shape:  ``choice`` maps order lines to variants, None is the same one; without it the requested
+            variants apply. ``is_free`` allows a more expensive variant at no charge
+    Locks:  the order, the orders it replaces (newest first), its payments; then the stock rows
+            of the new order, in id order
+    Raises: CannotReturnError  it cannot be exchanged, costs more, or is out of stock
+            IllegalMoveError   it ended
     """
     order = hold(authorization)
     if authorization.status in ReturnAuthorization.ENDED or not is_for(authorization):
@@ -129,7 +127,7 @@ def exchange(  # noqa: PLR0913 - of which, by whom, and what instead
     made = replacement_orders.order_anew(
         order,
         units,
-        # Where the goods went last, which may be elsewhere than they were ordered to.
+        # The last delivery address, which may differ from that of the order.
         ship_to=authorization.purchase_order.goes_to,
         routed_by=found.note,
         now=now,
@@ -158,10 +156,10 @@ def _leave_difference(
     *,
     is_free: bool,
 ) -> Payment | None:
-    """Say of each line what goes back of it; return what it is paid from.
+    """Set the difference to refund of each line; return the payment to refund from.
 
     Locks:  the payments of the order
-    Raises: CannotReturnError  less of the order's money is left, and it is not ``is_free``
+    Raises: CannotReturnError  the payment has less left, and it is not ``is_free``
     """
     currency = authorization.currency
     payments = ledger.secured(authorization.order_id)
@@ -221,7 +219,7 @@ def _end(
     now: datetime,
 ) -> None:
     refunds.share_out(authorization, lines)
-    for line in lines:  # another return of the same line may have rounded its share down
+    for line in lines:  # rounding of another return of the line may have reduced its amount
         most = (line.share_amount or Decimal(0)) - line.difference_amount
         line.deduction_amount = min(line.deduction_amount, most)
     authorization.move(

@@ -30,7 +30,7 @@ from storefront.lib.staff.admin import ReasonForm
 def instead_form(
     lines: Iterable[ReturnLine], may_be: Mapping[int, Sequence[Other]], *, same: Promise | str
 ) -> type[forms.Form]:
-    """Make the form that chooses for each line what is sent; ``same`` words that it is no other."""
+    """Return a form to choose the variant sent for each line; ``same`` labels no change."""
     fields: dict[str, Any] = {
         f"instead_{line.order_line_id}": forms.TypedChoiceField(
             label=f"{line.order_line.sku}: {line.order_line.title}",
@@ -55,7 +55,7 @@ def _choice(one: Other) -> tuple[int, str]:
 def exchange_form(
     lines: Iterable[ReturnLine], may_be: Mapping[int, Sequence[Other]]
 ) -> type[forms.Form]:
-    """Make the form that replaces: by the same goods, or by others."""
+    """Return the exchange form: the same variants or others."""
     is_free = forms.BooleanField(
         label=_("Send it at no extra cost, although it costs more"),
         required=False,
@@ -67,7 +67,7 @@ def exchange_form(
 
 
 def instead_in(given: Mapping[str, Any], lines: Iterable[ReturnLine]) -> dict[int, int | None]:
-    """Read what was chosen, by the line that was sold; None: no other."""
+    """Return the chosen variants by order line; None is the same one."""
     return {line.order_line_id: given.get(f"instead_{line.order_line_id}") for line in lines}
 
 
@@ -77,7 +77,7 @@ Disposition = ReturnAuthorization.Disposition
 
 
 class WordsForm(forms.Form):
-    """What the shopper reads in the mail and on his page."""
+    """A message to the customer, for the e-mail and the order page."""
 
     answer = forms.CharField(
         label=_("What we write to the shopper"),
@@ -88,7 +88,7 @@ class WordsForm(forms.Form):
 
 
 class MaybeWordsForm(WordsForm):
-    """The same where nothing has to be said."""
+    """An optional message to the customer."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -96,7 +96,7 @@ class MaybeWordsForm(WordsForm):
 
 
 class LabelForm(forms.Form):
-    """How it comes back."""
+    """The return address and label."""
 
     address = forms.CharField(
         label=_("Where it goes"),
@@ -123,7 +123,7 @@ class LabelForm(forms.Form):
 
 
 class SentForm(forms.Form):
-    """The parcel that goes back, as the shopper names it."""
+    """The return parcel, as the customer reports it."""
 
     carrier = forms.CharField(
         label=_("Carrier"), required=False, max_length=60, widget=UnfoldAdminTextInputWidget
@@ -134,7 +134,7 @@ class SentForm(forms.Form):
 
 
 class SaidForm(forms.Form):
-    """What the shopper answers by telephone."""
+    """The customer's answer by telephone."""
 
     words = forms.CharField(
         label=_("What the shopper says"),
@@ -144,7 +144,7 @@ class SaidForm(forms.Form):
 
 
 def received_form(lines: Iterable[ReturnLine]) -> type[forms.Form]:
-    """Make the form that counts what is in the parcel."""
+    """Return the form that counts the received units."""
     fields: dict[str, Any] = {
         f"units_{line.pk}": forms.IntegerField(
             label=f"{line.order_line.sku}: {line.order_line.title}",
@@ -164,7 +164,7 @@ def units_in(given: Mapping[str, Any], rows: Iterable[Any]) -> dict[int, int]:
 
 
 def inspected_form(lines: Iterable[ReturnLine], *, is_withdrawal: bool) -> type[forms.Form]:
-    """Make the form that judges what came; only who withdrew may have to pay for use."""
+    """Return the inspection form; only a withdrawal has deductions for use."""
     fields: dict[str, Any] = {}
     for line in lines:
         fields[f"units_{line.pk}"] = forms.IntegerField(
@@ -212,7 +212,7 @@ def judgments_in(given: Mapping[str, Any], lines: Iterable[ReturnLine]) -> dict[
 
 
 class OpenForm(forms.Form):
-    """What a shopper says on the telephone; the lines are put before it."""
+    """A return opened for a customer; line fields are added before these."""
 
     kind = forms.ChoiceField(
         label=_("Why it goes back"),
@@ -239,7 +239,7 @@ class OpenForm(forms.Form):
 
 
 def open_form(left: Returnable) -> tuple[type[forms.Form], list[OrderLine]]:
-    """Make the form for one order: how many units of each line, then the rest."""
+    """Return the form for one order, and its lines."""
     most = {
         line.pk: max(left.withdrawable.get(line.pk, 0), left.complainable.get(line.pk, 0))
         for line in left.lines
@@ -270,7 +270,7 @@ def declaration_of(given: Mapping[str, Any], lines: Iterable[OrderLine]) -> Decl
 
 
 class StepForm(ReasonForm):
-    """How it stands with the supplier now, as a person heard it."""
+    """The status of a supplier return as the supplier reported it."""
 
     to = forms.ChoiceField(label=_("How it stands"), widget=UnfoldAdminSelectWidget)
     reference = forms.CharField(
@@ -292,7 +292,7 @@ class StepForm(ReasonForm):
 
 
 def step_form(rma: SupplierRMA) -> type[forms.Form]:
-    """Offer the states that it can have next; money is written down by itself."""
+    """Return a form with the possible next states; a credit has its own form."""
     ahead = SupplierRMA.TRANSITIONS[SupplierRMA.Status(rma.status)]
     choices = [
         (to.value, to.label)
@@ -306,7 +306,7 @@ def step_form(rma: SupplierRMA) -> type[forms.Form]:
 
 
 class CreditForm(ReasonForm):
-    """How much came."""
+    """The credited amount."""
 
     amount = forms.DecimalField(
         label=_("Amount that he gave back"),

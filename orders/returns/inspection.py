@@ -1,4 +1,4 @@
-"""Note what came back, and what of it is accepted, in which state: two counts, kept apart."""
+"""Inspection: record received units, then accepted units and their condition."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COUNTED_ONLY = frozenset({Status.RECEIVED, Status.REFUNDED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgment:
-    """What is accepted of one line, in which state, and what is kept for its use."""
+    """Accepted units of one line, their condition, and the deduction for use."""
 
     accepted: int
     disposition: ReturnAuthorization.Disposition
@@ -40,12 +40,12 @@ def receive(
     actor: str,
     now: datetime,
 ) -> None:
-    """Count what is in the parcel, by return line; what is not there may still come with none.
+    """Store the received units by return line.
 
-    Counted anew it is looked at anew. What was paid for before it came is only counted.
+    A recount requires a new inspection. Returns refunded before receipt are only counted.
 
     Locks:  the order
-    Raises: CannotReturnError  nothing came, or more than was declared, or it went on already
+    Raises: CannotReturnError  none, more than requested, or it was processed already
     """
     hold(authorization)
     if supplier_returns.stands(authorization):
@@ -67,7 +67,7 @@ def receive(
 
 @needs_transaction
 def _count_anew(lines: Sequence[ReturnLine]) -> None:
-    """Let the units stand again that were free since it was closed.
+    """Reserve the units again that expiry had released.
 
     Locks:  the caller holds the order
     Raises: CannotReturnError  another return has them
@@ -80,7 +80,7 @@ def _count_anew(lines: Sequence[ReturnLine]) -> None:
 
 
 def can_receive(authorization: ReturnAuthorization) -> bool:
-    """Test whether what came of it can be counted, for the first time or anew."""
+    """Return True if received units can be counted or recounted."""
     if authorization.status == Status.REFUNDED:
         is_seen = authorization.lines.exclude(disposition="").exists()
         return not authorization.is_kept and not is_seen
@@ -97,12 +97,12 @@ def inspect(
     actor: str,
     now: datetime,
 ) -> None:
-    """Say of each line how many units are accepted, and in which state.
+    """Store accepted units and condition of each line.
 
-    Only who withdrew pays for use, and only for what goes beyond trying it.
+    Only a withdrawal has a deduction, and only for use beyond testing.
 
     Locks:  the order
-    Raises: CannotReturnError  more is accepted than came, or more is kept than was paid
+    Raises: CannotReturnError  more accepted than received, or more deducted than paid
     """
     hold(authorization)
     for line in authorization.lines.select_related("order_line").order_by("pk"):

@@ -1,6 +1,6 @@
-"""Return photos: re-encode the pictures of a complaint, store them privately, delete them.
+"""Return photos: re-encode pictures of a complaint, store them privately, delete them.
 
-No URL shows a stored picture. Pictures are deleted when the customer is erased.
+No URL exposes a stored picture. Erasing the customer deletes pictures.
 """
 
 from __future__ import annotations
@@ -29,27 +29,27 @@ from storefront.lib.db.transactions import needs_transaction
 
 MOST_AT_ONCE = 4
 MAX_BYTES = images.MAX_BYTES
-MOST_PIXELS = 25_000_000  # a telephone's, and 100 MB of memory while it is drawn
+MOST_PIXELS = 25_000_000  # a phone photo; decoding takes 100 MB of memory
 LONGEST_SIDE_PX = 2000
 QUALITY = 85
 FOLDER = "complaints"
 MEDIA_TYPE = "image/jpeg"
-# What is written is named by a row within one request; what was killed in between is left over.
+# A file gets its row within one request; older files without a row are leftovers of killed ones.
 LEFT_OVER_AFTER = timedelta(days=1)
 AT_ONCE = 500
-# What is decoded is large: the threads of a web worker draw one after the other.
+# Decoded pictures are large: one at a time per process.
 _ONE_AT_ONCE = Lock()
 
 
 def drawn(content: bytes) -> bytes:
-    """Draw a JPEG, PNG or WebP anew as a JPEG: its pixels, upright, and nothing else of it.
+    """Return the picture (JPEG, PNG or WebP) as an upright JPEG without any metadata.
 
-    Locks:  all other drawing in this process
+    Locks:  other decoding in this process
     Raises: images.BadPictureError
     """
     with _ONE_AT_ONCE:
         picture = images.opened(content, most_pixels=MOST_PIXELS, within_px=LONGEST_SIDE_PX)
-        # Onto a new sheet: a copy would carry remarks along, and where the picture was taken.
+        # A new image: a copy would keep comments and the GPS position.
         sheet = Pillow.new("RGB", picture.size, "white")
         sheet.paste(picture, mask=picture.getchannel("A") if picture.mode == "RGBA" else None)
         written = io.BytesIO()
@@ -59,9 +59,9 @@ def drawn(content: bytes) -> bytes:
 
 @contextmanager
 def written(drawings: Sequence[bytes]) -> Iterator[list[str]]:
-    """Write pictures under names that nobody guesses; at the end those that no row names go.
+    """Write pictures under random names; on exit delete those without a row.
 
-    Around the transaction that names them, so that whatever fails leaves no picture.
+    Wraps the transaction that creates the rows, so that a failure leaves no file.
     """
     names: list[str] = []
     try:
@@ -71,16 +71,16 @@ def written(drawings: Sequence[bytes]) -> Iterator[list[str]]:
         yield names
     finally:
         if names:
-            with suppress(DatabaseError):  # the sweep finds them
+            with suppress(DatabaseError):  # the sweep deletes them
                 _delete(_unnamed(names))
 
 
 @needs_transaction
 def attach(authorization: ReturnAuthorization, names: Sequence[str], *, now: datetime) -> None:
-    """Let pictures stand with a return.
+    """Add pictures to a return.
 
     Locks:  the caller holds the order
-    Raises: CannotReturnError  it has as many as it may have
+    Raises: CannotReturnError  too many pictures
     """
     there = authorization.pictures.count()
     if there + len(names) > MOST_PICTURES:
@@ -93,7 +93,7 @@ def attach(authorization: ReturnAuthorization, names: Sequence[str], *, now: dat
 
 
 def read(picture: ReturnPicture) -> bytes:
-    """Return a kept picture, as JPEG.
+    """Return a stored picture as JPEG bytes.
 
     Raises: FileNotFoundError
     """
@@ -104,7 +104,7 @@ def read(picture: ReturnPicture) -> bytes:
 
 @needs_transaction
 def forget(order: Order) -> None:
-    """Take the pictures of all returns of an order away.
+    """Delete the pictures of all returns of an order; files go after the commit.
 
     Locks:  the caller holds the order
     """
@@ -116,7 +116,7 @@ def forget(order: Order) -> None:
 
 
 def sweep(*, now: datetime) -> int:
-    """Delete what no row names: whoever wrote it, or was to delete it, was killed."""
+    """Delete files without a row, left by killed processes; return their number."""
     with suppress(FileNotFoundError):
         _folders, files = storages["private"].listdir(FOLDER)
         count = 0

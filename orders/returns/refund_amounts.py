@@ -1,4 +1,4 @@
-"""Refund amounts: compute what a return is worth now: goods, deductions, delivery."""
+"""Refund amounts: compute what a return is worth: items, deductions, shipping."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from orders.pricing.proration import share
 from storefront.lib.money import Money
 
 Status = ReturnAuthorization.Status
-# He keeps it, or proved that he sent it, or it is lost where we asked him to send it.
+# Refundable without receipt: kept, proven to be sent, or lost by the carrier.
 WITHOUT_GOODS = frozenset(
     {
         Status.REQUESTED,
@@ -31,7 +31,7 @@ WITHOUT_GOODS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """What a return is worth now. ``left`` is what can still go back of the order's money."""
+    """Amounts of a refund. ``left`` is what the order's payment can still refund."""
 
     goods: Money
     deduction: Money
@@ -48,7 +48,7 @@ class Due:
 
 
 def paid_by(order: Order) -> ReturnAuthorization | None:
-    """Return the return whose order was paid for, where this is a replacement, or one of one."""
+    """Return the return of the paid order, if this order is a replacement (of a replacement)."""
     first = None
     while made_for := came_for(order):
         first, order = made_for, made_for.order
@@ -56,15 +56,15 @@ def paid_by(order: Order) -> ReturnAuthorization | None:
 
 
 def came_for(order: Order) -> ReturnAuthorization | None:
-    """Return the return that an order replaces: one of an older order, so every chain ends."""
+    """Return the return this order replaces: always of an older order, so chains end."""
     rows = ReturnAuthorization.objects.select_related("order")
     return rows.filter(replacement=order, order__lt=order.pk).first()
 
 
 def has_failed(authorization: ReturnAuthorization) -> bool:
-    """Test whether it was to be replaced, and units of that cannot be had.
+    """Return True if units of its replacement were canceled or refunded, and all are decided.
 
-    While others of them may still fail it is too early: it is paid once.
+    While others may still fail it is too early: there is one refund.
     """
     made = authorization.replacement
     if authorization.status != Status.EXCHANGED or made is None:
@@ -75,7 +75,7 @@ def has_failed(authorization: ReturnAuthorization) -> bool:
 
 
 def _given_back(made: Order) -> Counter[int]:
-    """Count by line of a replacement the units that came back for money."""
+    """Return refunded units by line of a replacement order."""
     back: Counter[int] = Counter()
     for one in made.returns.filter(status=Status.REFUNDED).select_related("replacement"):
         back.update(failed_units(one, list(one.lines.all())))
@@ -83,16 +83,16 @@ def _given_back(made: Order) -> Counter[int]:
 
 
 def failed_units(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -> dict[int, int]:
-    """Map order lines to how many accepted units of them are not replaced after all."""
+    """Return, per order line, the accepted units whose replacement was canceled or refunded."""
     made = authorization.replacement
-    if made is None or made.pk <= authorization.order_id:  # as ``came_for`` sees it
+    if made is None or made.pk <= authorization.order_id:  # see ``came_for``
         return {line.order_line_id: line.accepted_quantity for line in lines}
     anew = list(made.lines.order_by("pk"))
     given_back = _given_back(made)
     failed: Counter[int] = Counter()
-    for each in anew:  # a line of which a supplier sent some is several by now
+    for each in anew:  # a split line has several rows
         failed[each.parted_from_id or each.pk] += each.canceled_quantity + given_back[each.pk]
-    # As they were written, its lines are in this order.
+    # Replacement lines were created in this order.
     replaced = sorted((one for one in lines if one.accepted_quantity), key=_by_line)
     roots = [each for each in anew if each.parted_from_id is None]
     return {one.order_line_id: failed[root.pk] for one, root in zip(replaced, roots, strict=True)}
@@ -103,12 +103,12 @@ def _by_line(line: ReturnLine) -> int:
 
 
 def due(authorization: ReturnAuthorization) -> Due:
-    """Count what would be paid now; the verbs count again, under the lock."""
+    """Return the current amounts; refunds compute them again under the lock."""
     return owed(authorization, lines_of(authorization), payments_of(authorization.order_id))
 
 
 def share_of(line: ReturnLine, *, currency: str) -> Money:
-    """Return what the shopper paid for the units that are accepted of a line."""
+    """Return what the customer paid for the accepted units of a line."""
     if line.share_amount is not None:
         return Money(line.share_amount, currency)
     sold = line.order_line
@@ -121,7 +121,7 @@ def share_of(line: ReturnLine, *, currency: str) -> Money:
 
 
 def lines_of(authorization: ReturnAuthorization) -> list[ReturnLine]:
-    """Read the lines; what does not have to come is accepted as it is."""
+    """Return the lines; without receipt all units count as accepted."""
     lines = list(authorization.lines.select_related("order_line").order_by("order_line"))
     if authorization.status in WITHOUT_GOODS:
         for line in lines:
@@ -132,9 +132,9 @@ def lines_of(authorization: ReturnAuthorization) -> list[ReturnLine]:
 
 
 def keep_what_was_replaced(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -> None:
-    """Say of each line what its share in the units is that the shopper got anew.
+    """Set ``replaced_amount``: the part of each line that was replaced.
 
-    What is kept for use, and what went back with them, is neither paid nor replaced.
+    Deductions and price differences are neither refunded nor replaced.
     """
     failed = failed_units(authorization, lines)
     for line in lines:
@@ -171,7 +171,7 @@ def owed(
 
 
 def delivery(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -> Money:
-    """Return the charge for the way, once nothing of the order is left with who paid it."""
+    """Return the shipping charge if this returns the last items of the order, else zero."""
     order = authorization.order
     nothing = Money.zero(authorization.currency)
     if order.returns.filter(delivery_amount__gt=0).exists():

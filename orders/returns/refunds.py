@@ -1,4 +1,4 @@
-"""Give the money of a return back: once, to the cent, and never more than is left of it."""
+"""Refunds of returns: refund once, to the cent, never more than the payment has left."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ KEEPABLE = refund_amounts.WITHOUT_GOODS - {Status.IN_TRANSIT, Status.LOST_IN_TRA
 
 
 def purpose(authorization: ReturnAuthorization) -> str:
-    """Name its refund in the ledger, or what another is paid of that it came as replacement for."""
+    """Return the ledger purpose of its refund; replacements refund under it too."""
     return f"return:{authorization.number}"
 
 
 def purpose_of_difference(authorization: ReturnAuthorization) -> str:
-    """Name what goes back with another that costs less: it is not the refund of a return."""
+    """Return the ledger purpose of an exchange's price difference."""
     return f"exchange:{authorization.number}"
 
 
 @transaction.atomic(durable=True)
 def refund(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> None:
-    """Pay for what was accepted; of what did not have to come, for all of it.
+    """Refund the accepted units; without required receipt all units.
 
     Locks:  the order, then its payments
-    Raises: CannotReturnError  nothing was accepted, or the goods are neither kept nor on their way
-            IllegalMoveError   it ended already, or nobody looked at what came
+    Raises: CannotReturnError  none accepted, or items neither kept nor sent
+            IllegalMoveError   it ended, or is not inspected
     """
     order = hold(authorization)
     status = Status(authorization.status)
@@ -62,7 +62,7 @@ def refund(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> 
 
 @transaction.atomic(durable=True)
 def keep_it(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> None:
-    """Pay for it all, and let the shopper keep it.
+    """Refund everything without a return of the items.
 
     Locks:  the order, then its payments
     Raises: CannotReturnError  it is on its way, or ended
@@ -76,7 +76,7 @@ def keep_it(*, authorization: ReturnAuthorization, actor: str, now: datetime) ->
 
 @transaction.atomic(durable=True)
 def refuse(*, authorization: ReturnAuthorization, answer: str, actor: str, now: datetime) -> None:
-    """Give nothing for what came; the shopper reads why.
+    """Reject the received items with a reason for the customer; nothing is refunded.
 
     Locks:  the order
     """
@@ -90,9 +90,9 @@ def refuse(*, authorization: ReturnAuthorization, answer: str, actor: str, now: 
 
 @needs_transaction
 def insist_not_taken(order: Order) -> None:
-    """Give nothing for what the shopper's bank has given back already, or may.
+    """Raise if the bank charged the payment back: it must not be refunded as well.
 
-    Locks:  the caller holds the order; then those that it came for, the newest first
+    Locks:  the caller holds the order; then the orders it replaces, newest first
     Raises: CannotReturnError
     """
     taken = [Payment.Dispute.CHARGED_BACK, Payment.Dispute.LOST]
@@ -104,14 +104,14 @@ def insist_not_taken(order: Order) -> None:
 
 
 def share_out(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -> None:
-    """Say of each line what its shopper had paid for what goes back, before it is counted."""
+    """Set what the customer paid for the accepted units, before they are counted as returned."""
     for line in lines:
         line.share_amount = refund_amounts.share_of(line, currency=authorization.currency).amount
 
 
 @needs_transaction
 def count_back(lines: Sequence[ReturnLine]) -> None:
-    """Count what went back; what was not accepted may be given back anew.
+    """Count accepted units as returned; the others become returnable again.
 
     Locks:  the caller holds the order
     """
@@ -132,24 +132,24 @@ def _pay(
     now: datetime,
     of: ReturnAuthorization | None = None,
 ) -> None:
-    """Pay for what was accepted, and for what that came for.
+    """Refund the accepted units, and what the order replaces.
 
-    Shape:  ``of`` is what brought it, where it is another return
-    Locks:  as ``insist_not_taken``, then the payments of its order, which the caller holds; then as
-            ``_pay_what_it_came_for``
+    Shape:  ``of`` is the return that caused this refund, if another
+    Locks:  as ``insist_not_taken``, then the payments of its order (the caller holds the order);
+            then as ``_pay_what_it_came_for``
     """
     insist_not_taken(order)
     payments = ledger.secured(order.pk)
     lines = refund_amounts.lines_of(authorization)
     if not any(line.accepted_quantity for line in lines):
         raise CannotReturnError(gettext("Nothing of it was accepted: refuse it instead."))
-    for line in lines:  # another return of the same line may have rounded its share down
+    for line in lines:  # rounding of another return of the line may have reduced its amount
         most = refund_amounts.share_of(line, currency=authorization.currency).amount
         most -= line.replaced_amount + line.difference_amount
         line.deduction_amount = min(line.deduction_amount, most)
     owes = refund_amounts.owed(authorization, lines, payments)
     payment = max(payments, key=lambda one: ledger.refundable(one).amount, default=None)
-    is_exchanged = authorization.status == Status.EXCHANGED  # counted already
+    is_exchanged = authorization.status == Status.EXCHANGED  # units are counted already
     share_out(authorization, lines)
     authorization.move(
         Status.REFUNDED,
@@ -180,12 +180,12 @@ def _pay(
 def _pay_what_it_came_for(
     order: Order, *, of: ReturnAuthorization, actor: str, now: datetime
 ) -> None:
-    """Pay what a replacement came for, where units of it are had no more: it cost nothing itself.
+    """Refund the return that a failed replacement came for: the replacement itself was free.
 
-    If that was a replacement too, what it came for is paid in turn, up to the order that was paid.
+    If that order was a replacement too, the chain continues to the paid order.
 
     Locks:  the order of the first return, then its payments; so on to the oldest order
-    Raises: CannotReturnError  others of the replacement may still fail
+    Raises: CannotReturnError  other units of the replacement may still fail
     """
     first = refund_amounts.came_for(order)
     if first is None:
@@ -213,9 +213,10 @@ def _pay_more(
     actor: str,
     now: datetime,
 ) -> None:
-    """Pay the next share of a return that was paid in part: its replacement comes bit by bit.
+    """Refund the next part of a return refunded in part, as its replacement fails in parts.
 
-    Locks:  the payments of its order, which the caller holds; then as ``_pay_what_it_came_for``
+    Locks:  the payments of its order (the caller holds the order); then as
+            ``_pay_what_it_came_for``
     """
     insist_not_taken(order)
     payments = ledger.secured(order.pk)
@@ -238,7 +239,7 @@ def _pay_more(
         ledger.ask_refund(
             payment,
             amount=given,
-            # What stands between brings several shares, maybe; what began it brings one.
+            # Unique per cause: returns between may add several refunds, the first cause adds one.
             purpose=purpose(of),
             at=now,
             reason=f"{actor}: {of.number}, for which {first.number} was replaced",

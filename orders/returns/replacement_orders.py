@@ -1,4 +1,4 @@
-"""Write the order of what is sent anew: its lines, its parcels and its stock, for nothing."""
+"""Replacement orders: create a free order with lines, delivery plan and reserved stock."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from suppliers.inventory.ledger import NotEnoughStockError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shelf:
-    """Where units of a line are taken from this time, and how they come from there.
+    """Source of a replacement line, and its delivery.
 
-    Shape:  ``entry`` as one of ``Order.delivery_plan``
-    Units:  ``cost`` of one unit, ``landed`` of all, in the order's currency; it and ``rate`` are
-            None where nobody can say
+    Shape:  ``entry`` as in ``Order.delivery_plan``
+    Units:  ``cost`` per unit, ``landed`` for all units in the order's currency; ``landed`` and
+            ``rate`` are None if unknown
     """
 
     variant_id: int
@@ -42,7 +42,7 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """So many of a line that was sold: what is sent for them, and from where."""
+    """Units of an order line: what is sent for them and from where."""
 
     sold: OrderLine
     variant: Variant
@@ -51,10 +51,10 @@ class Unit:
 
 
 def shelf_before(bought: PurchaseLine, *, of: PurchaseOrder, quantity: int, now: datetime) -> Shelf:
-    """Return the shelf that a line came from; its way is promised anew.
+    """Return the original source of a line, with delivery dates moved to today.
 
-    Shape:  ``of`` is its purchase order, read with its order
-    Raises: CannotReturnError  it came from where the order was not planned to
+    Shape:  ``of`` is its purchase order, with its order selected
+    Raises: CannotReturnError  the order has no delivery plan from there
     """
     sold, entry = bought.order_line, of.entry
     if not entry:
@@ -83,16 +83,16 @@ def order_anew(
     routed_by: Mapping[str, Any],
     now: datetime,
 ) -> Order:
-    """Write an order of these units, and hold its stock.
+    """Create the order and hold its stock.
 
     Shape:  one line for each of ``units``, in their order
     Locks:  the stock rows, in id order
-    Raises: CannotReturnError  none is left there
+    Raises: CannotReturnError  out of stock
     """
     cart = carts.open_cart(
         channel=order.channel, country=ship_to["country"], locale=order.locale, now=now
     )
-    # It is the account's too: who is forgotten is forgotten here as well.
+    # The account owns it, so that its erasure includes this order.
     cart.owner_id = order.cart.owner_id
     cart.save(update_fields=["owner"])
     plan = _plan(units)
@@ -170,13 +170,13 @@ def _picture(unit: Unit) -> str:
 
 
 def _plan(units: Sequence[Unit]) -> list[Mapping[str, Any]]:
-    """Let one parcel come from each place, for nothing."""
+    """Return one free parcel per location."""
     entries: dict[int, dict[str, Any]] = {}
     for unit in units:
         shelf = unit.shelf
         free = {**shelf.entry, "amount": "0", "tax": "0", "levels": {}}
         entry = entries.setdefault(shelf.location_id, free)
-        # Two lines of one variant may lie on two shelves of one place.
+        # Two lines of a variant may use two stock levels of a location.
         key = str(unit.variant.pk)
         key = key if key not in entry["levels"] else f"{key}:{shelf.level_id}"
         entry["levels"][key] = shelf.level_id
@@ -188,7 +188,7 @@ def _days(plan: Sequence[Mapping[str, Any]], name: str) -> list[date]:
 
 
 def _later(entry: Mapping[str, Any], order: Order, now: datetime) -> dict[str, Any]:
-    """Promise the days of one way anew: as many from today as there were when it was placed."""
+    """Return the entry with its delivery dates moved by the days since the order."""
     passed = now.date() - order.placed_at.date()
     days = {
         name: (date.fromisoformat(entry[name]) + passed).isoformat()

@@ -1,4 +1,4 @@
-"""Take in what a shopper gives back, once, and give him the receipt at once."""
+"""Return requests: validate and store a customer's return once, record the receipt."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ Status = ReturnAuthorization.Status
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declaration:
-    """What is given back and why. ``units`` maps a line's id to how many of it are.
+    """A return request. ``units`` by order line id.
 
-    ``key`` is one per form: sent twice, it is one declaration. ``drawings`` are pictures as
-    ``photos.drawn`` makes them. ``wanted`` maps lines to the variant that is asked for instead.
+    ``key`` is one per form, so that a repeated submission is one request. ``drawings`` as returned
+    by ``photos.drawn``. ``wanted`` maps order lines to the variant requested instead.
     """
 
     key: str
@@ -42,9 +42,9 @@ class Declaration:
 def declare(
     *, order: Order, said: Declaration, actor: str, now: datetime, is_late_fine: bool = False
 ) -> list[ReturnAuthorization]:
-    """Write down what is given back; what was written under this key already is returned.
+    """Store the request; return the existing one if ``key`` is known. Idempotent.
 
-    A withdrawal needs nobody's leave: it is approved with the click. All else waits for staff.
+    A withdrawal is approved at once; a complaint awaits staff.
 
     Locks:  the order
     Raises: CannotReturnError
@@ -54,7 +54,7 @@ def declare(
 
 
 @transaction.atomic(durable=True)
-def _declare(  # noqa: PLR0913 - as above, and what was written away for it
+def _declare(  # noqa: PLR0913 - as above, with file names
     order: Order,
     said: Declaration,
     names: Sequence[str],
@@ -64,7 +64,7 @@ def _declare(  # noqa: PLR0913 - as above, and what was written away for it
     is_late_fine: bool,
 ) -> list[ReturnAuthorization]:
     row = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
-    if row.access_key != order.access_key:  # its shopper was forgotten while this came in
+    if row.access_key != order.access_key:  # erased since the page was shown
         words = gettext("This order was erased meanwhile: nothing can be added to it any more.")
         raise CannotReturnError(words)
     if known := list(row.returns.filter(declaration=said.key).order_by("pk")):
@@ -86,7 +86,7 @@ def _declare(  # noqa: PLR0913 - as above, and what was written away for it
 
 
 def insist(said: Declaration, left: Returnable) -> dict[int, int]:
-    """Return the units that are wished, where all of them may be given back.
+    """Return the requested units, if all of them are returnable.
 
     Raises: CannotReturnError
     """
@@ -102,7 +102,7 @@ def insist(said: Declaration, left: Returnable) -> dict[int, int]:
 
 
 def _insist_wanted(said: Declaration, wished: Mapping[int, int], left: Returnable) -> None:
-    """Let another be asked for that may be sent instead, and costs no more.
+    """Require that the variants requested instead are available and cost no more.
 
     Raises: CannotReturnError
     """
@@ -141,7 +141,7 @@ def _by_place(chosen: Mapping[int, int], left: Returnable) -> dict[PurchaseOrder
 
 
 @needs_transaction
-def _write(  # noqa: PLR0913, PLR0917 - what, of what, by whom and when
+def _write(  # noqa: PLR0913, PLR0917 - one row's columns
     order: Order,
     purchase_order: PurchaseOrder,
     units: Mapping[int, int],
@@ -175,7 +175,7 @@ def _write(  # noqa: PLR0913, PLR0917 - what, of what, by whom and when
 
 @needs_transaction
 def count(line: int, quantity: int) -> None:
-    """Let so many units of a line stand in a return.
+    """Count units of a line as in a return.
 
     Locks:  the caller holds the order
     """
@@ -186,7 +186,7 @@ def count(line: int, quantity: int) -> None:
 def approve(
     authorization: ReturnAuthorization, *, actor: str, now: datetime, answer: str = ""
 ) -> None:
-    """Say where it goes and until when, as the supplier's policy is now.
+    """Approve it with destination and deadline by the supplier's current policy.
 
     Locks:  the caller holds the order
     """
@@ -208,13 +208,13 @@ def approve(
 
 
 def send_before(authorization: ReturnAuthorization, *, address: str, now: datetime) -> date | None:
-    """Return until when it should be sent; None where nobody can: no address, or no goods yet."""
+    """Return the deadline to send it; None without address or before arrival."""
     has_arrived = authorization.purchase_order.status == PurchaseOrder.Status.CLOSED
     return (now + eligibility.SEND_WITHIN).date() if address and has_arrived else None
 
 
 def _worth_with_others(authorization: ReturnAuthorization) -> Decimal:
-    """Sum what the shopper gives back of one supplier: bit by bit is worth what it is at once."""
+    """Return the value of all open returns of the order to this supplier, so that splits add up."""
     lines = ReturnLine.objects.standing().filter(
         authorization__order=authorization.order_id,
         authorization__purchase_order__supplier=authorization.purchase_order.supplier_id,

@@ -1,6 +1,6 @@
-"""Send goods back to their supplier, and follow the credit that he owes us for them.
+"""Supplier returns: send items back to the supplier, track its credit.
 
-People speak with him: each step is written down by hand, and waits in the inbox until the next.
+Staff contact the supplier and enter each step; an open one stays in the inbox.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ LOOKED_AT = ReturnAuthorization.GONE_BACK | {ReturnAuthorization.Status.INSPECTE
 
 
 class CannotSendBackError(Exception):
-    """The words say why; nothing is written."""
+    """The message says why; nothing is changed."""
 
 
 def units_of(authorization: ReturnAuthorization) -> dict[int, int]:
-    """Return how many units of each live purchase line came back to be sent on, by its id."""
+    """Return received and accepted units by purchase line id."""
     came = {
         line.order_line_id: min(line.accepted_quantity, line.received_quantity)
         for line in authorization.lines.all()
@@ -46,22 +46,19 @@ def units_of(authorization: ReturnAuthorization) -> dict[int, int]:
 
 
 def stands(authorization: ReturnAuthorization) -> bool:
-    """Test whether its supplier is being asked for it, or has paid."""
+    """Return True if the supplier was asked for it or has credited it."""
     return authorization.rmas.exclude(status__in=SupplierRMA.GIVEN_UP).exists()
 
 
 def is_for(authorization: ReturnAuthorization) -> bool:
-    """Test whether its supplier may owe us something for it."""
+    """Return True if a supplier return can be opened for it."""
     if authorization.is_kept or authorization.status not in LOOKED_AT:
         return False
     return not stands(authorization) and owes(authorization)
 
 
 def owes(authorization: ReturnAuthorization) -> bool:
-    """Test whether its supplier owes us something for it.
-
-    For what is broken or wrong he stands in as long as his warranty says, if he says so.
-    """
+    """Return True if the supplier accepts it: by policy, or by its warranty for a complaint."""
     policy = _policy_of(authorization)
     if authorization.is_withdrawal or policy.warranty_months is None:
         return policy.takes_back
@@ -70,7 +67,7 @@ def owes(authorization: ReturnAuthorization) -> bool:
 
 
 def says(authorization: ReturnAuthorization) -> str:
-    """Word what its supplier owes us for it, and until when."""
+    """Return what the supplier accepts and until when, as text."""
     policy = _policy_of(authorization)
     if authorization.is_withdrawal or policy.warranty_months is None:
         if policy.takes_back:
@@ -92,7 +89,7 @@ def _policy_of(authorization: ReturnAuthorization) -> ReturnPolicy:
 
 
 def _owes_until(authorization: ReturnAuthorization, months: int) -> date | None:
-    """Return the last day on which he stands in; None where it has not arrived."""
+    """Return the last day of the supplier's warranty; None before arrival."""
     bought = authorization.purchase_order
     if bought.status != PurchaseOrder.Status.CLOSED:
         return None
@@ -101,10 +98,10 @@ def _owes_until(authorization: ReturnAuthorization, months: int) -> date | None:
 
 @transaction.atomic(durable=True)
 def open_for(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> SupplierRMA:
-    """Begin to give back to the supplier what a shopper gave back to us.
+    """Open the supplier return of a customer's return.
 
     Locks:  the order, then the purchase order
-    Raises: CannotSendBackError  he owes us nothing for it, or it was begun already
+    Raises: CannotSendBackError  the supplier does not accept it, or it is open already
     """
     authorizations.hold(authorization)
     purchase_order = _lock(authorization.purchase_order)
@@ -125,11 +122,9 @@ def open_alone(
     now: datetime,
     number: str = "",
 ) -> SupplierRMA:
-    """Begin to give units of a purchase order back of which no return of a shopper stands.
+    """Open a supplier return without a customer's return. Idempotent by ``number``.
 
-    What was written under its number already is returned: a form sent twice is one.
-
-    Shape:  ``units`` by the id of the purchase line
+    Shape:  ``units`` by purchase line id
     Locks:  the purchase order
     Raises: CannotSendBackError
     """
@@ -140,7 +135,7 @@ def open_alone(
 
 
 def new_number(purchase_order: PurchaseOrder) -> str:
-    """Make the number before it is written down, so that it is written once."""
+    """Return a new number, to be stored once."""
     return numbers.rma_number(purchase_order.number)
 
 
@@ -149,7 +144,7 @@ def _lock(purchase_order: PurchaseOrder) -> PurchaseOrder:
     return rows.get(pk=purchase_order.pk)
 
 
-def _open(  # noqa: PLR0913 - what, for what, by whom and when
+def _open(  # noqa: PLR0913 - one row's columns
     purchase_order: PurchaseOrder,
     units: Mapping[int, int],
     authorization: ReturnAuthorization | None,
@@ -188,7 +183,7 @@ def _open(  # noqa: PLR0913 - what, for what, by whom and when
 
 
 def _chosen(purchase_order: PurchaseOrder, units: Mapping[int, int]) -> dict[PurchaseLine, int]:
-    """Match what goes back with what neither a claim nor another parcel stands for.
+    """Return the selected units, if no claim or other supplier return has them.
 
     Raises: CannotSendBackError
     """
@@ -212,18 +207,18 @@ def go_on(
     now: datetime,
     **said: str,
 ) -> None:
-    """Write down how it stands now, as a person heard it.
+    """Record the status that the supplier reported.
 
-    Raises: IllegalMoveError, LostRaceError  it cannot stand so
+    Raises: IllegalMoveError, LostRaceError  not possible from the current status
     """
     rma.move(to, at=now, actor=actor, reason=reason, **said)
 
 
 def credit(*, rma: SupplierRMA, amount: Money, reason: str, actor: str, now: datetime) -> None:
-    """Write down the money that came, once; a person may write more than was expected.
+    """Record the credited amount, once; it may exceed the expected one.
 
-    Raises: IllegalMoveError, LostRaceError  it ended already
-            CannotSendBackError              less than nothing
+    Raises: IllegalMoveError, LostRaceError  it ended
+            CannotSendBackError              the amount is negative
     """
     if amount.amount < 0:
         raise CannotSendBackError(gettext("Less than nothing cannot come back."))

@@ -1,4 +1,4 @@
-"""Work for returns: end those that were never sent, and drop pictures that nothing names."""
+"""Return tasks: expire overdue returns, delete pictures without a row."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ AT_ONCE = 200
 
 @shared_task
 def expire_returns(**_: Any) -> None:
-    """Find what should have been sent long ago; one that cannot be ended stops no other."""
+    """Expire overdue returns; a failure does not stop the others."""
     now = timezone.now()
     for authorization in authorizations.overdue(now=now).order_by("pk")[:AT_ONCE]:
         try:
             with suppress(IllegalMoveError, LostRaceError):
                 authorizations.expire(authorization=authorization, now=now)
-        except Exception:  # the others end without it
+        except Exception:  # the others must not wait
             log.exception("%s cannot be ended", authorization)
 
 
 @shared_task
 def sweep_pictures(**_: Any) -> None:
-    """Delete pictures that no return names: whoever wrote them, or erased their return, died."""
+    """Delete picture files without a row."""
     if count := photos.sweep(now=timezone.now()):
         log.info("%s pictures that no return names are deleted", count)

@@ -60,9 +60,9 @@ class Ranked(Protocol):
 class Rules:
     """One version of routing rules. ``preferred`` are supplier codes, best first.
 
-    Shape:  a chain without ``PARCELS`` ranks them last; ``looks_elsewhere`` reroutes rejected lines,
-            and with ``moves_silent_after_h`` also unconfirmed ones, so many hours after the
-            acknowledgement was due; ``least_margin_rate`` of the net price excludes sources before
+    Shape:  a chain without ``PARCELS`` ranks them last. ``looks_elsewhere`` reroutes rejected
+            lines, with ``moves_silent_after_h`` also unconfirmed ones, so many hours after the
+            acknowledgement was due. ``least_margin_rate`` of the net price excludes sources before
             ranking (``margin_filter``)
     """
 

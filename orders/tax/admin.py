@@ -62,7 +62,7 @@ class TaxRateAdmin(StaffAdmin):
 
 
 class TaxNumberForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """A number, refused in words where the database would refuse it."""
+    """Validates what database constraints require, with messages."""
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}

@@ -1,8 +1,7 @@
-"""Default tax rates: list the VAT and US sales tax rates that a new shop begins with.
+"""Default tax rates: VAT and US sales tax rates that a new shop begins with.
 
-Staff maintain them from then on: rates are rows, not code. Listed are standard rates of VAT and
-the state part of sales tax. Cities and counties may add to it: a shop that sells there connects a
-tax service, or enters the local rate by hand.
+From then on staff maintain them. These are standard VAT rates and the state part of sales tax;
+local parts need a tax service or rates that staff enter.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ STATES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """One row of the table, as a fraction: 0.19 for 19 %."""
+    """One row, as a fraction: 0.19 for 19 %."""
 
     country: str
     rate: Decimal
@@ -52,7 +51,7 @@ class Rate:
 
 
 def rows() -> Iterator[Rate]:
-    """Yield every rate that is known from the start."""
+    """Yield all default rates."""
     for country, percent in STANDARD.items():
         yield Rate(country=country, rate=_of(percent), valid_from=SINCE, source=VAT)
     for country, percent, day in RAISED:
@@ -62,7 +61,7 @@ def rows() -> Iterator[Rate]:
 
 
 def highest() -> Decimal:
-    """Return the highest rate of value added tax: a price that contains it pays any other."""
+    """Return the highest VAT rate: a price that includes it covers any other."""
     return max(rate.rate for rate in rows() if not rate.region)
 
 

@@ -11,21 +11,21 @@ from catalog.pricing import policy
 from orders.models import Order, OrderLine
 from orders.tax import rates
 
-# Above it a parcel needs a declaration of its own, and its VAT is asked for at the border.
+# Above it a parcel needs a customs declaration, and VAT is due on import.
 # Source: Directive 2006/112/EC, Title XII, Chapter 6, Section 4
 MOST_WORTH, WORTH_CURRENCY = Decimal(150), "EUR"
 
 
 def worth_of(lines: Iterable[OrderLine]) -> Decimal:
-    """Return what goods are worth to customs: what is paid for them, without tax and way."""
+    """Return the customs value of lines: what is paid without tax and shipping."""
     return sum((line.charge_amount - line.tax_amount for line in lines), Decimal(0))
 
 
 def ioss_number(*, order: Order, origin: str, lines: Sequence[OrderLine], now: datetime) -> str:
-    """Return our import number if a parcel with these lines may travel under it; else nothing.
+    """Return our IOSS number if a parcel with these lines may use it, else an empty string.
 
-    Where nobody knows what the goods are worth in EUR, or no tax was taken for them, the parcel
-    goes without: a number that was not due is a false declaration.
+    Without an EUR exchange rate, or without charged tax, the parcel has none: a number that does
+    not apply is a false declaration.
     """
     country = order.ship_to["country"]
     if origin in EU or country not in EU or not order.tax_amount:

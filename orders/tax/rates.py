@@ -1,4 +1,4 @@
-"""Say how a sale is taxed where it goes: by the table of rates, or by a tax service."""
+"""Tax rates: choose the rate of a destination, by the rate table or a tax service."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ log = logging.getLogger(__name__)
 
 Scheme = TaxNumber.Scheme
 NOT_TAXED = Decimal(0)
-EXACT = Decimal("0.00001")  # as orders keep it
+EXACT = Decimal("0.00001")  # precision of ``OrderLine.tax_rate``
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountryRate:
-    """What our table says of a country on a day, none of whose regions has a rate of its own.
+    """The table's rate of a country without regional rates on a day.
 
-    Shape:  ``rate`` None: it says nothing
+    Shape:  ``rate`` is None if the table has none
     """
 
     country: str
@@ -41,20 +41,20 @@ class CountryRate:
 
 
 class TaxService(Protocol):
-    """Somebody who knows the rate of a place better than our table does.
+    """An external service for local tax rates.
 
-    ``settings.TAX_SERVICE`` names a class of this kind, made without arguments, once a process.
+    ``settings.TAX_SERVICE`` names a class, instantiated without arguments once per process.
     """
 
     def rate(self, *, country: str, region: str, postcode: str, on: date) -> Decimal:
-        """Return the rate of a place as a fraction, within two seconds.
+        """Return the rate as a fraction, within two seconds.
 
-        Raises: OutsideError  he does not say: the table counts
+        Raises: OutsideError  no answer: the table applies
         """
         ...
 
 
-def treatment(  # noqa: PLR0913 - on which channel, where to, when, and what is known of it
+def treatment(  # noqa: PLR0913 - one destination
     *,
     channel: Channel,
     country: str,
@@ -63,11 +63,11 @@ def treatment(  # noqa: PLR0913 - on which channel, where to, when, and what is 
     on: date,
     known: CountryRate | None = None,
 ) -> Treatment:
-    """Say how a sale to a place is taxed.
+    """Return how a sale to a destination is taxed.
 
-    Where a channel tells prices without tax, it is added only where we are registered to collect
-    it. Where it tells them with tax, the tax of the place is in them. A service may be asked: no
-    lock may be held. What is ``known`` of this country and day is not read again.
+    A channel with net prices adds tax only where we are registered. With gross prices the
+    destination's tax is included. May call the tax service: hold no locks. ``known`` saves a query
+    if it is of this country and day.
     """
     region = address.region_code(country=country, region=region)
     if channel.adds_tax and not collects(country=country, region=region, on=on):
@@ -79,7 +79,7 @@ def treatment(  # noqa: PLR0913 - on which channel, where to, when, and what is 
 def by_table(
     *, channel: Channel, country: str, on: date, known: CountryRate | None = None
 ) -> Treatment:
-    """Say how a sale to a country is taxed by our table alone: nobody outside is asked.
+    """Return how a sale to a country is taxed by the rate table, without the tax service.
 
     Shape:  ``known`` as for ``treatment``
     """
@@ -90,7 +90,7 @@ def by_table(
 
 
 def collects(*, country: str, region: str, on: date) -> bool:
-    """Tell whether we have a number under which we declare the tax of a place."""
+    """Return True if we are registered for the tax of a place."""
     here = Q(scheme__in=[Scheme.VAT, Scheme.SALES_TAX], country=country)
     here &= Q(region="") | Q(region=region)
     if country in EU:
@@ -99,13 +99,13 @@ def collects(*, country: str, region: str, on: date) -> bool:
 
 
 def ioss_number(*, on: date) -> str:
-    """Return the number for parcels into the EU; empty if there is none on that day."""
+    """Return the IOSS number valid on a day, or an empty string."""
     found = _valid(on).filter(scheme=Scheme.IOSS).order_by("-valid_from")
     return found.values_list("number", flat=True).first() or ""
 
 
 def table_rate(*, country: str, region: str, on: date) -> Decimal:
-    """Return the rate of a region, or else of its country; where none is known, none is charged."""
+    """Return the rate of a region, else of its country, else zero."""
     found = _RATES.first(country=country, regions=[region, ""], on=on)
     return NOT_TAXED if found is None else found.rate
 

@@ -46,12 +46,12 @@ RETURNS = inline(
 
 
 def has_left(order: Any) -> bool:
-    """Test whether units left of which no return stands; the page has asked both sums."""
+    """Return True if shipped units are in no return; uses the page's annotations."""
     return bool(order.shipped > order.returning)
 
 
 class ReturnActions(StaffAdmin):
-    """A return as the shopper would open it himself; the receipt goes to him."""
+    """Open a return for a customer, who gets the receipt."""
 
     return_fits: ClassVar = {"open_return": has_left}
     return_refusals: ClassVar = (CannotReturnError,)
@@ -95,7 +95,7 @@ PAGE = "orders_returnauthorization_picture"
 
 @admin.display(description=_("Pictures"))
 def sent_pictures(authorization: ReturnAuthorization) -> str:
-    """Show what the shopper sent, small; each opens alone."""
+    """Return thumbnails of the customer's pictures, each linked to its full size."""
     places = authorization.pictures.order_by("place").values_list("place", flat=True)
     shown = format_html_join(
         " ",
@@ -113,7 +113,7 @@ def sent_pictures(authorization: ReturnAuthorization) -> str:
 
 
 class PicturesDesk(StaffAdmin):
-    """Hands the pictures of a return out, and to nobody else."""
+    """Serves the pictures of a return to staff who may view it."""
 
     def get_urls(self) -> list[URLPattern]:
         picture = path(
@@ -122,7 +122,7 @@ class PicturesDesk(StaffAdmin):
         return [picture, *super().get_urls()]
 
     def picture(self, request: HttpRequest, pk: int, place: int) -> HttpResponse:
-        """Show one picture as we have drawn it: it runs nothing, and no cache keeps it."""
+        """Return one re-encoded picture, uncached and without script execution."""
         authorization = self.get_object(request, str(pk))
         if authorization is None or not self.has_view_permission(request, authorization):
             raise PermissionDenied("orders.view_returnauthorization")
@@ -160,7 +160,7 @@ def supplier_owes(row: ReturnAuthorization) -> str:
 
 
 class ReceivingActions(StaffAdmin):
-    """From the label to the shelf, or on to the supplier."""
+    """Issue a label, receive, inspect, send to the supplier."""
 
     @action(description=_("How to send it"), icon="label")
     def label(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -40,7 +40,7 @@ from storefront.lib.staff.inlines import inline
 
 
 class HelpingActions(StaffAdmin):
-    """What he could do himself on the page of his order."""
+    """Actions that customers also have on the page of their order."""
 
     help_fits: ClassVar[Mapping[str, Callable[[Any], bool]]] = {
         "note_answer": lambda row: row.status == Status.NEEDS_EVIDENCE,
@@ -290,7 +290,7 @@ class ReturnDesk(HelpingActions, ReceivingActions, PicturesDesk):
     def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._pay(request, object_id, refunds.refund, gettext("Pay back"))
 
-    def _say(  # noqa: PLR0913 - one page: which verb, in which words
+    def _say(  # noqa: PLR0913 - parameters of one page
         self,
         request: HttpRequest,
         object_id: str,

@@ -148,7 +148,7 @@ class SupplierRMAAdmin(StaffAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Say above the list what suppliers owe us in all."""
+        """Show above the list what suppliers owe in total."""
         owed = SupplierRMA.objects.owed()
         if owed:
             sums = [columns.as_money(Money(amount, code)) for code, amount in sorted(owed.items())]
@@ -212,7 +212,7 @@ class SupplierRMAAdmin(StaffAdmin):
 
 
 class ReturnPolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """A policy, refused in words where the database would refuse it."""
+    """Validates what database constraints require, with messages."""
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
@@ -267,13 +267,13 @@ show(
 
 
 def _once(form_class: type[forms.Form]) -> type[forms.Form]:
-    """Let the form carry its number, so that two clicks are one."""
+    """Add the number as a hidden field, so that two clicks create one row."""
     number = forms.CharField(widget=forms.HiddenInput, max_length=30)
     return type("SendBackForm", (form_class,), {"number": number})
 
 
 class SendBackActions(StaffAdmin):
-    """What staff begin on the page of a purchase order whose goods go back."""
+    """Open a supplier return from the page of a purchase order."""
 
     send_back_fits: ClassVar = {"send_back": claims.has_left}
     send_back_refusals: ClassVar = (supplier_returns.CannotSendBackError,)
