@@ -1,4 +1,4 @@
-"""What a sale earns, and that nothing is sent at a loss without a person who says so."""
+"""Margins: what a sale earns, and that a loss is not submitted without a waiver."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def line(quantity=2, gross="119.00"):
     return landed, {"quantity": quantity, "gross": eur(gross), "tax_rate": D("0.19")}
 
 
-def test_a_line_pays_the_flat_duty_once_all_else_per_unit_and_fees_of_its_own_price():
+def test_a_line_has_one_flat_duty_and_fees_of_its_own_price():
     landed, sold = line()
 
     account = of_line(landed, **sold)
@@ -61,7 +61,7 @@ def test_a_line_pays_the_flat_duty_once_all_else_per_unit_and_fees_of_its_own_pr
     assert account.loss == eur("-57.12")
 
 
-def test_what_a_supplier_asks_for_the_way_and_the_goods_counts_instead_of_terms_and_list():
+def test_quoted_freight_and_cost_replace_terms_and_list():
     landed, sold = line()
 
     account = of_parcel(
@@ -80,7 +80,7 @@ def test_what_a_supplier_asks_for_the_way_and_the_goods_counts_instead_of_terms_
 
 
 class WithoutFreight:
-    """A supplier who does not say what the way costs, as one who sends files."""
+    """A supplier that does not state freight, such as one with feed files."""
 
     def __init__(self):
         self.placed = []
@@ -97,7 +97,7 @@ def goods_at(cost, **more):
     return variant, level
 
 
-def now_costs(variant, cost):
+def set_cost(variant, cost):
     SupplierOffer.objects.update(cost_amount=D(cost))
     publication.publish(variant_ids=[variant.pk], now=NOON + MINUTE)
 
@@ -118,14 +118,14 @@ def margins(purchase_order):
 
 
 @pytest.mark.django_db
-def test_a_promise_that_no_longer_pays_is_kept_and_waits_for_staff(monkeypatch):
+def test_an_order_that_no_longer_earns_is_held(monkeypatch):
     supplier = connect(monkeypatch, ScriptedSupplier())
     make_price_rule()
     make_terms(channel=make_channel(), payment_fee_rate=D("0.03"), duty_amount="3.00")
     variant, _ = goods_at("10.00")
     promised = Listing.objects.get().price_amount
     cart = make_cart(Listing.objects.get())
-    now_costs(variant, "21.00")
+    set_cost(variant, "21.00")
 
     held, sold = sent(cart)
 
@@ -133,7 +133,7 @@ def test_a_promise_that_no_longer_pays_is_kept_and_waits_for_staff(monkeypatch):
     assert (sold.landed_amount, sold.cost_rate) == (D("26.00"), D(1))
     assert held.status == "on_hold"
     assert supplier.effects == []
-    # 28.99 with tax: 24.36 less 0.87 and 0.73 of fees; the way brings 4.12, and costs 3.00 and fees
+    # 28.99 gross: 24.36 less fees 0.87 and 0.73; shipping brings 4.12 and costs 3.00 and fees
     assert margins(held) == [(variant.sku, "3.24"), ("", "2.39")]
     assert "wholesale 21.00, duty 3.00, handling 2.00" in held.hold_reasons[0]["sentence"]
     holds.release_hold(purchase_order=held, actor="ann", now=NOON + 4 * MINUTE)
@@ -142,12 +142,12 @@ def test_a_promise_that_no_longer_pays_is_kept_and_waits_for_staff(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_the_price_of_the_way_pays_for_no_goods(monkeypatch):
+def test_the_shipping_charge_covers_no_item_loss(monkeypatch):
     supplier = connect(monkeypatch, WithoutFreight())
     make_price_rule()
     variant, _ = goods_at("10.00")
     cart = make_cart(Listing.objects.get())
-    now_costs(variant, "17.00")  # with the 4.12 of the way it would still earn
+    set_cost(variant, "17.00")  # with the 4.12 of shipping it would still earn
 
     held, sold = sent(cart)
 
@@ -157,7 +157,7 @@ def test_the_price_of_the_way_pays_for_no_goods(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_what_routing_takes_from_a_dearer_offer_waits_if_the_price_does_not_pay_it(monkeypatch):
+def test_a_dearer_source_that_makes_a_loss_holds(monkeypatch):
     supplier = connect(monkeypatch, ScriptedSupplier())
     make_price_rule()
     variant = make_variant()
@@ -175,14 +175,14 @@ def test_what_routing_takes_from_a_dearer_offer_waits_if_the_price_does_not_pay_
 
 
 @pytest.mark.django_db
-def test_duty_is_counted_for_the_place_that_goods_really_come_from(monkeypatch):
+def test_duty_depends_on_the_actual_origin(monkeypatch):
     connect(monkeypatch, ScriptedSupplier())
     make_price_rule()
     LandingTerms.objects.update(duty_amount=None)
     location = make_location(code="CN", country="CN")
     variant, _ = goods_at("10.00", location=location)
     listing = Listing.objects.get()
-    # enough for goods without duty
+    # enough without duty
     Listing.objects.update(price_amount=D("17.99"), even_amount=D("17.99"))
 
     held, sold = sent(make_cart(listing))
@@ -192,7 +192,7 @@ def test_duty_is_counted_for_the_place_that_goods_really_come_from(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_without_terms_nobody_can_say_what_it_earns(monkeypatch):
+def test_without_terms_the_margin_is_unknown(monkeypatch):
     supplier = connect(monkeypatch, ScriptedSupplier())
     (purchase_order,) = make_purchase_orders()
     LandingTerms.objects.all().delete()
@@ -205,7 +205,7 @@ def test_without_terms_nobody_can_say_what_it_earns(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_flat_duty_in_euros_needs_a_sure_rate_of_the_euro(monkeypatch):
+def test_a_flat_duty_in_euros_needs_a_reliable_euro_rate(monkeypatch):
     connect(monkeypatch, WithoutFreight())
     make_purchase_orders()
     LandingTerms.objects.update(duty_amount=None)

@@ -1,4 +1,4 @@
-"""A total is the sum of its rounded lines, however it is cut."""
+"""Totals: a total is the sum of its rounded lines, however the cart is divided."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def carts(draw):
 
 
 @given(carts())
-def test_a_total_is_goods_and_delivery_less_discount_and_what_is_added(cart):
+def test_a_total_is_items_and_shipping_less_discount_plus_added_tax(cart):
     totals = add_up(**cart)
 
     assert totals.total == totals.goods + totals.delivery - totals.discount + totals.added
@@ -51,7 +51,7 @@ def test_a_total_is_goods_and_delivery_less_discount_and_what_is_added(cart):
 
 
 @given(carts())
-def test_every_amount_can_be_paid_and_none_is_negative(cart):
+def test_every_amount_is_rounded_and_not_negative(cart):
     totals = add_up(**cart)
 
     step = smallest(cart["currency"])
@@ -64,7 +64,7 @@ def test_every_amount_can_be_paid_and_none_is_negative(cart):
 
 
 @given(carts())
-def test_contained_tax_changes_no_total(cart):
+def test_included_tax_does_not_change_the_total(cart):
     taxed = add_up(**{**cart, "treatment": Treatment(rate=cart["treatment"].rate)})
     untaxed = add_up(**{**cart, "treatment": Treatment()})
 
@@ -83,7 +83,7 @@ def test_contained_tax_changes_no_total(cart):
         ("0.01", "27", "0.00"),
     ],
 )
-def test_the_tax_inside_a_price_is_rounded_to_the_cent(gross, percent, tax):
+def test_included_tax_is_rounded_to_the_cent(gross, percent, tax):
     contained = contained_tax(gross=Money(Decimal(gross), "EUR"), rate=Decimal(percent) / 100)
 
     assert contained == Money(Decimal(tax), "EUR")

@@ -1,7 +1,7 @@
-"""Totals that a bookkeeper can check by hand, one row each in ``worked_examples.csv``.
+"""Totals for manual verification, one per row of ``worked_examples.csv``.
 
-``place`` is a country, or a country and its region. ``numbers`` are those under which tax is
-declared; where a row names some, its prices are told without tax. Goods are quantity x unit.
+``place`` is a country, or a country and its region. ``numbers`` are our tax registrations; where a
+row has some, its prices exclude tax. Goods are quantity x unit.
 """
 
 from __future__ import annotations
@@ -54,13 +54,13 @@ def register(words):
     )
 
 
-def test_there_are_enough_of_them():
+def test_there_are_enough_examples():
     assert len(EXAMPLES) >= 60
     assert len({row["why"] + row["place"] for row in EXAMPLES}) == len(EXAMPLES)
 
 
 @pytest.mark.parametrize("row", EXAMPLES, ids=lambda row: f"{row['place']} {row['why']}")
-def test_a_worked_example_comes_out_to_the_cent(row):
+def test_a_worked_example_matches_to_the_cent(row):
     if row["numbers"]:
         register(row["numbers"])
     country, _, region = row["place"].partition("-")

@@ -17,5 +17,5 @@ from orders.promotions.customers import customer_of
         ("no address", "no address"),
     ],
 )
-def test_spellings_of_one_mailbox_are_one_customer(email, customer):
+def test_addresses_of_one_mailbox_are_one_customer(email, customer):
     assert customer_of(email) == customer

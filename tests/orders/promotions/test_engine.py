@@ -1,4 +1,4 @@
-"""What promotions take off: never a cent too much, never below the floor unasked."""
+"""Promotion engine: discounts to the cent, and not below the floor unless allowed."""
 
 from __future__ import annotations
 
@@ -57,19 +57,19 @@ def saved(outcome):
     return [str(each.amount.amount) for each in outcome.applied]
 
 
-def test_a_percentage_is_rounded_line_by_line():
+def test_a_percentage_is_rounded_per_line():
     outcome = off([good(1, "9.99"), good(2, "0.05")], percent("0.15"))
 
     assert outcome.deductions.lines == {1: eur("1.50"), 2: eur("0.01")}
 
 
-def test_an_amount_is_divided_to_the_cent():
+def test_an_amount_is_allocated_to_the_cent():
     outcome = off([good(1, "10.00"), good(2, "10.00"), good(3, "10.00")], amount("10.00"))
 
     assert outcome.deductions.lines == {1: eur("3.34"), 2: eur("3.33"), 3: eur("3.33")}
 
 
-def test_an_amount_is_never_more_than_the_goods():
+def test_an_amount_is_capped_by_the_items():
     assert saved(off([good(1, "4.00")], amount("10.00"))) == ["4.00"]
 
 
@@ -79,7 +79,7 @@ def test_the_cheapest_of_each_full_group_is_free():
     assert off(goods, bundle()).deductions.lines == {1: eur("30.00"), 2: eur(0), 3: eur("10.00")}
 
 
-def test_two_units_are_no_group_of_three():
+def test_two_units_do_not_fill_a_group_of_three():
     assert saved(off([good(quantity=2)], bundle())) == []
 
 
@@ -89,19 +89,19 @@ def test_a_discount_ends_at_the_lowest_margin():
     assert saved(outcome) == ["4.00"]
 
 
-def test_staff_may_let_one_go_below_it():
+def test_a_promotion_may_go_below_the_floor():
     outcome = off([good(1, "50.00", floor="48.00")], percent("0.50", may_go_below_floor=True))
 
     assert saved(outcome) == ["25.00"]
 
 
-def test_nothing_is_taken_off_what_nobody_knows_the_floor_of():
+def test_an_unknown_floor_allows_no_discount():
     outcome = off([good(floor=None)], percent(code="A"))
 
     assert (saved(outcome), outcome.refused) == ([], {"A": Refusal.BELOW_FLOOR})
 
 
-def test_a_free_way_is_paid_by_the_goods_or_refused():
+def test_free_shipping_must_be_covered_by_the_items():
     paid = off([good(unit="50.00", floor="45.00")], free_delivery(code="SHIP"))
     unpaid = off([good(unit="50.00", floor="45.01")], free_delivery(code="SHIP"))
 
@@ -109,7 +109,7 @@ def test_a_free_way_is_paid_by_the_goods_or_refused():
     assert (saved(unpaid), unpaid.refused) == ([], {"SHIP": Refusal.BELOW_FLOOR})
 
 
-def test_each_parcel_pays_its_own_way():
+def test_each_parcel_covers_its_own_shipping():
     poor, rich = good(1, "10.00", floor="10.00"), good(2, "40.00", floor="20.00")
 
     outcome = decide(
@@ -121,19 +121,19 @@ def test_each_parcel_pays_its_own_way():
     assert (saved(outcome), outcome.refused) == ([], {"SHIP": Refusal.BELOW_FLOOR})
 
 
-def test_where_the_way_costs_nothing_no_code_is_spent_for_it():
+def test_a_code_is_not_used_where_shipping_is_free():
     outcome = off([good()], free_delivery(code="SHIP"), delivery="0.00")
 
     assert (saved(outcome), outcome.refused) == ([], {"SHIP": Refusal.NOTHING_FITS})
 
 
-def test_an_amount_is_taken_off_where_there_is_room():
+def test_an_amount_is_allocated_where_margins_allow():
     goods = [good(1, "50.00", floor="48.00"), good(2, "50.00", floor="10.00")]
 
     assert saved(off(goods, amount("10.00"))) == ["10.00"]
 
 
-def test_goods_that_paid_for_a_discount_do_not_pay_the_way_again():
+def test_margin_used_by_a_discount_does_not_cover_shipping():
     goods = [good(unit="50.00", floor="45.00")]
 
     outcome = off(goods, amount("3.00", combines=True), free_delivery(code="S", combines=True))
@@ -141,7 +141,7 @@ def test_goods_that_paid_for_a_discount_do_not_pay_the_way_again():
     assert (saved(outcome), outcome.refused) == (["3.00"], {"S": Refusal.BELOW_FLOOR})
 
 
-def test_scopes_name_any_of_what_they_are_for():
+def test_scopes_match_product_category_or_brand():
     goods = [good(1, category_id=7), good(2, brand_id=8), good(3), good(4)]
     offer = percent(categories=frozenset({7}), brands=frozenset({8}), products=frozenset({3}))
 
@@ -150,28 +150,28 @@ def test_scopes_name_any_of_what_they_are_for():
     assert taken == {1: eur("5.00"), 2: eur("5.00"), 3: eur("5.00"), 4: eur(0)}
 
 
-def test_a_minimum_is_of_all_goods():
+def test_a_minimum_counts_all_items():
     offer = percent(code="BIG", minimum=eur("100.00"))
 
     assert off([good(quantity=1)], offer).refused == {"BIG": Refusal.BELOW_MINIMUM}
     assert saved(off([good(quantity=2)], offer)) == ["10.00"]
 
 
-def test_those_that_combine_are_taken_in_their_order():
+def test_combining_promotions_apply_by_priority():
     first = amount("10.00", combines=True, priority=1)
     then = percent("0.10", combines=True, priority=2)
 
     assert saved(off([good(unit="50.00")], then, first)) == ["10.00", "4.00"]
 
 
-def test_of_those_that_do_not_the_best_is_taken_and_the_other_told():
+def test_the_best_of_exclusive_promotions_wins_and_the_other_is_rejected():
     outcome = off([good(unit="50.00")], percent("0.10", code="P"), amount("20.00", code="A"))
 
     assert (saved(outcome), outcome.refused) == (["20.00"], {"P": Refusal.NOT_COMBINED})
 
 
 @given(CENTS, st.dictionaries(st.integers(1, 9), CENTS, max_size=6))
-def test_what_is_divided_sums_up_and_no_part_is_too_large(cents, weights):
+def test_allocated_parts_sum_up_within_their_limits(cents, weights):
     over = {key: Money.from_minor(weight, "EUR") for key, weight in weights.items()}
 
     parts = spread(Money.from_minor(cents, "EUR"), over)
@@ -209,7 +209,7 @@ def goods(draw):
 
 
 @given(goods(), st.lists(offers(), max_size=5, unique_by=lambda offer: offer.id), CENTS)
-def test_no_set_of_promotions_goes_below_the_floor_unless_staff_said_so(goods, offers, way):
+def test_promotions_do_not_go_below_the_floor_unless_allowed(goods, offers, way):
     delivery = Money.from_minor(way, "EUR")
 
     outcome = decide(

@@ -1,4 +1,4 @@
-"""Codes and promotions at the cart and in an order: what they take off, and how often."""
+"""Promotions and coupons in cart and order: discounts and usage limits."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def sellable(price="40.00", floor="20.00", **more):
 
 def filled(*codes_written, listing=None, quantity=1):
     cart = make_cart(listing or sellable(), quantity=quantity)
-    cart.codes = [codes.plain_code(code) for code in codes_written]  # they held once
+    cart.codes = [codes.plain_code(code) for code in codes_written]  # valid when they were added
     cart.save()
     return cart
 
 
-def looked_at(cart, *, email="", now=NOON):
+def priced(cart, *, email="", now=NOON):
     seen = carts.look(cart=cart, now=now)
     keys = {line.variant_id: line.id for line in seen.lines}
     buyer = Buyer.at(HOME, email=email, channel=cart.channel, on=now.date(), tax=seen.tax)
@@ -63,7 +63,7 @@ def looked_at(cart, *, email="", now=NOON):
     )
 
 
-def test_a_code_takes_its_share_off_and_the_order_keeps_it():
+def test_a_code_discounts_the_cart_and_the_order():
     make_promotion(code="AUTUMN-10")
 
     order = order_of(filled(" autumn-10 "))
@@ -80,12 +80,12 @@ def test_the_total_of_the_cart_is_the_total_of_the_order():
     make_promotion(code="TEN", kind="amount", amount=Decimal("10.00"))
     cart = filled("TEN", quantity=3)
 
-    shown = looked_at(cart).totals.total
+    shown = priced(cart).totals.total
 
     assert order_of(cart).total == shown
 
 
-def test_a_promotion_without_a_code_holds_by_itself():
+def test_a_promotion_without_a_code_applies_automatically():
     make_promotion(kind="free_delivery")
 
     order = order_of(filled())
@@ -94,7 +94,7 @@ def test_a_promotion_without_a_code_holds_by_itself():
     assert order.delivery_plan[0]["amount"] == "0.00"
 
 
-def test_the_purchase_order_charges_what_is_left():
+def test_the_purchase_order_charges_the_discounted_price():
     make_promotion(kind="percent", percent=Decimal("0.25"))
 
     (purchase_order,) = make_purchase_orders(sellable(price="40.00"))
@@ -102,7 +102,7 @@ def test_the_purchase_order_charges_what_is_left():
     assert purchase_order.charge_amount == Decimal("34.90")
 
 
-def test_tax_on_top_is_of_the_price_after_the_discount():
+def test_added_tax_is_of_the_discounted_price():
     channel = make_channel(adds_tax=True)
     TaxNumber.objects.create(scheme="vat", country="DE", number="DE1", valid_from=NOON.date())
     make_promotion(channel=channel, kind="percent", percent=Decimal("0.25"))
@@ -125,10 +125,10 @@ def test_tax_on_top_is_of_the_price_after_the_discount():
         ({"minimum_amount": Decimal("40.01")}, Refusal.BELOW_MINIMUM),
     ],
 )
-def test_a_code_that_opens_nothing_says_why(facts, why):
+def test_a_rejected_code_has_its_reason(facts, why):
     make_promotion(code="X-1", **facts)
 
-    bill = looked_at(filled("X-1"))
+    bill = priced(filled("X-1"))
 
     assert (dict(bill.found.refused), str(bill.totals.discount)) == ({"X-1": why}, "0.00 EUR")
 
@@ -136,19 +136,19 @@ def test_a_code_that_opens_nothing_says_why(facts, why):
 def test_a_code_of_another_channel_is_unknown():
     make_promotion(code="X-1", channel=make_channel(code="outlet"))
 
-    assert dict(looked_at(filled("X-1")).found.refused) == {"X-1": Closed.UNKNOWN}
+    assert dict(priced(filled("X-1")).found.refused) == {"X-1": Closed.UNKNOWN}
 
 
-def test_a_code_can_be_taken_out_again():
+def test_a_code_can_be_removed():
     make_promotion(code="AUTUMN-10")
     cart = filled("AUTUMN-10")
 
     codes.take_out_code(cart=cart, code="autumn-10", now=NOON)
 
-    assert not looked_at(cart).totals.discount
+    assert not priced(cart).totals.discount
 
 
-def test_a_cart_takes_five_codes():
+def test_a_cart_has_at_most_five_codes():
     cart = filled()
     for number in range(1, 7):
         make_promotion(code=f"A-{number}")
@@ -173,7 +173,7 @@ def test_a_code_is_found_without_its_hyphens(written):
     assert cart.codes == ["WELCOME-10"]
 
 
-def test_a_code_that_two_may_mean_is_none():
+def test_an_ambiguous_code_is_unknown():
     make_promotion(code="AB-C")
     make_promotion(code="A-BC")
     cart = filled()
@@ -194,7 +194,7 @@ def test_a_code_that_two_may_mean_is_none():
         ({"code_limit": 0}, Closed.USED_UP),
     ],
 )
-def test_only_a_code_that_holds_is_kept(facts, why):
+def test_only_a_valid_code_is_stored(facts, why):
     make_promotion(code="X-1", **facts)
     cart = filled()
 
@@ -204,23 +204,23 @@ def test_only_a_code_that_holds_is_kept(facts, why):
     assert (refused.value.why, cart.codes) == (why, [])
 
 
-def test_a_customer_uses_it_as_often_as_he_may():
+def test_a_customer_uses_it_up_to_the_limit():
     make_promotion(code="ONCE", limit_per_customer=1)
     order_of(filled("ONCE"), email="Erika@example.org")
 
-    other = looked_at(filled("ONCE"), email="max@example.org")
+    other = priced(filled("ONCE"), email="max@example.org")
 
     for email in ("erika@example.org", "erika+2@example.org"):
-        again = looked_at(filled("ONCE"), email=email)
+        again = priced(filled("ONCE"), email=email)
         assert dict(again.found.refused) == {"ONCE": Closed.USED_UP}
     assert not other.found.refused
 
 
-def test_who_hides_his_name_until_the_end_is_told_the_true_total():
+def test_an_email_entered_last_updates_the_total():
     make_promotion(code="ONCE", limit_per_customer=1)
     order_of(filled("ONCE"))
     cart = filled("ONCE")
-    agreed = looked_at(cart).totals.total
+    agreed = priced(cart).totals.total
 
     with pytest.raises(checkout.PriceChangedError):
         checkout.place(
@@ -233,7 +233,7 @@ def test_who_hides_his_name_until_the_end_is_told_the_true_total():
         )
 
 
-def test_an_order_that_is_never_paid_gives_its_code_back():
+def test_an_expired_order_reverts_its_redemption():
     made = make_promotion(code="ONCE", code_limit=1, limit_total=1, limit_per_customer=1)
     order = order_of(filled("ONCE"))
 
@@ -243,7 +243,7 @@ def test_an_order_that_is_never_paid_gives_its_code_back():
     assert order_of(filled("ONCE")).discount_amount == Decimal("4.00")
 
 
-def test_an_order_that_is_canceled_before_anything_was_charged_gives_it_back():
+def test_an_order_canceled_before_capture_reverts_its_redemption():
     make_promotion(code="ONCE", code_limit=1)
     order = pay(order_of(filled("ONCE")))
 
@@ -253,7 +253,7 @@ def test_an_order_that_is_canceled_before_anything_was_charged_gives_it_back():
     assert order.redemptions.get().given_back_at == NOON
 
 
-def test_an_order_that_the_supplier_ends_uncharged_gives_it_back():
+def test_an_order_rejected_before_capture_reverts_its_redemption():
     make_promotion(code="ONCE", code_limit=1)
     order = pay(order_of(filled("ONCE")))
     (purchase_order,) = submission.divide(order=order, now=NOON)
@@ -261,14 +261,14 @@ def test_an_order_that_the_supplier_ends_uncharged_gives_it_back():
     purchase_order.move("submitting", at=NOON, axis="request_status")
 
     acknowledgements.refuse(purchase_order=purchase_order, reason="Out of stock", now=NOON)
-    assert Coupon.objects.get().used == 1  # another may send it
+    assert Coupon.objects.get().used == 1  # another supplier may ship it
     look_everywhere()
 
     order.refresh_from_db()
     assert (order.status, Coupon.objects.get().used) == ("canceled", 0)
 
 
-def test_an_order_that_costs_nothing_is_not_placed():
+def test_a_free_order_is_not_placed():
     make_promotion(percent=Decimal(1), combines=True, may_go_below_floor=True)
     make_promotion(kind="free_delivery", combines=True, may_go_below_floor=True)
 
@@ -278,7 +278,7 @@ def test_an_order_that_costs_nothing_is_not_placed():
     assert not Order.objects.exists()
 
 
-def test_a_limit_that_comes_later_counts_what_was_used_before():
+def test_a_limit_set_later_counts_earlier_uses():
     made = make_promotion(code="MANY")
     order_of(filled("MANY"))
     Promotion.objects.update(limit_total=1)
@@ -286,10 +286,10 @@ def test_a_limit_that_comes_later_counts_what_was_used_before():
     with transaction.atomic():
         redemptions.recount(promotion=made)
 
-    assert dict(looked_at(filled("MANY")).found.refused) == {"MANY": Closed.USED_UP}
+    assert dict(priced(filled("MANY")).found.refused) == {"MANY": Closed.USED_UP}
 
 
-def test_the_database_lets_no_code_be_used_more_often():
+def test_the_database_enforces_the_limits():
     make_promotion(code="ONCE", code_limit=1)
 
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -298,7 +298,7 @@ def test_the_database_lets_no_code_be_used_more_often():
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("limits", [{"code_limit": 1}, {"limit_total": 1}])
-def test_a_hundred_shoppers_with_one_code_and_one_gets_it(limits):
+def test_one_of_a_hundred_customers_gets_a_code_of_one_use(limits):
     listing = sellable(quantity=100)
     make_promotion(code="ONCE", **limits)
     placed = [filled("ONCE", listing=listing) for _ in range(100)]
@@ -308,16 +308,16 @@ def test_a_hundred_shoppers_with_one_code_and_one_gets_it(limits):
         redemptions.SpentError,
     )
 
-    # Who looks after it was used places his order without it: his total was not agreed before.
+    # A customer who sees the cart after that orders without it: no total was shown before.
     assert Redemption.objects.count() == 1
     assert Order.objects.count() == 100 - lost
     assert Order.objects.filter(discount_amount__gt=0).count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_checkouts_of_one_customer_at_once_and_one_gets_his_only_use():
+def test_one_of_concurrent_checkouts_of_a_customer_gets_the_only_use():
     make_promotion(code="ONCE", limit_per_customer=1)
-    # As many as he may leave unpaid, each of another light: of the same one he holds one.
+    # As many as may be unpaid, each of another item: an item is reserved once per customer.
     placed = [filled("ONCE", listing=sellable()) for _ in range(open_order_limits.MOST_OPEN)]
 
     all_at_once([lambda cart=cart: order_of(cart) for cart in placed], redemptions.SpentError)

@@ -1,4 +1,4 @@
-"""A process that dies while an order takes a one-time code neither loses it nor uses it twice."""
+"""Crash during a redemption: a one-time code is neither lost nor used twice."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def light():
 
 def with_code(light):
     cart = make_cart(light)
-    cart.codes = [CODE]  # also where others have used it since
+    cart.codes = [CODE]  # even if it was used since
     cart.save()
     return cart
 
 
 def used():
-    """Tell how often the promotion and its code count as used, and by how many uses that stand."""
+    """Return the usage counts of the promotion and its code, and the active redemptions."""
     return (
         Promotion.objects.get().used,
         Coupon.objects.get().used,
@@ -46,13 +46,13 @@ def used():
     ("module", "at", "is_done"),
     [
         (redemptions, "redeem", False),
-        (redemptions, "_place", True),  # the promotion and the code are counted, their use is not
+        (redemptions, "_place", True),  # both are counted, the redemption is not stored
         (redemptions, "redeem", True),
         (reservations, "take", True),
     ],
     ids=["before", "half", "redeemed", "held"],
 )
-def test_killed_before_the_commit_the_code_is_as_good_as_before(light, module, at, is_done):
+def test_a_crash_before_the_commit_leaves_the_code_unused(light, module, at, is_done):
     cart = with_code(light)
 
     killed(lambda: order_of(cart), module=module, at=at, is_done=is_done)
@@ -66,7 +66,7 @@ def test_killed_before_the_commit_the_code_is_as_good_as_before(light, module, a
     assert other.discount_amount == 0
 
 
-def test_killed_after_the_commit_the_code_is_used_by_that_order_alone(light):
+def test_a_crash_after_the_commit_leaves_one_use(light):
     cart = with_code(light)
 
     killed(lambda: order_of(cart), module=open_order_limits, at="closing_pages", is_done=True)
@@ -80,7 +80,7 @@ def test_killed_after_the_commit_the_code_is_used_by_that_order_alone(light):
     assert used() == (1, 1, 1)
 
 
-def test_killed_while_an_unpaid_order_gives_it_back_it_is_given_back_by_the_next(light):
+def test_a_crash_during_a_revert_is_completed_by_the_next_run(light):
     order = order_of(with_code(light))
     late = order.pay_before
 

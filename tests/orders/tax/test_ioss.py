@@ -1,4 +1,4 @@
-"""Our import number travels with what it is for, and with nothing else."""
+"""IOSS: our number is on eligible parcels only."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def bought(price="40.00", origin="CN", number=NUMBER):
     return purchase_order
 
 
-def test_a_parcel_into_the_eu_travels_under_our_number():
+def test_a_parcel_into_the_eu_has_our_number():
     purchase_order = bought()
 
     request = request_for(purchase_order)
@@ -47,7 +47,7 @@ def test_a_parcel_into_the_eu_travels_under_our_number():
         ({"number": ""}, ""),
     ],
 )
-def test_what_may_not_travel_under_it_does_not(facts, number):
+def test_an_ineligible_parcel_has_no_number(facts, number):
     purchase_order = bought(**facts)
 
     assert purchase_order.ioss_number == number

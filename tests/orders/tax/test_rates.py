@@ -1,4 +1,4 @@
-"""Rates hold from their day on; tax is added only where we collect it."""
+"""Tax rates: valid from their day; tax is added only where we are registered."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ pytestmark = pytest.mark.django_db
 DAY = date(2026, 11, 26)
 
 
-class TaxOffice:
-    """A tax service that knows one city better than the table does."""
+class LocalTaxService:
+    """A tax service that knows the local rate of one city."""
 
     def rate(self, *, country, region, postcode, on):
         assert (country, region, on) == ("US", "CA", DAY)
         return Decimal("0.095") if postcode == "90001" else Decimal("0.0725")
 
 
-class SilentOffice:
-    """A tax service that never answers."""
+class UnavailableTaxService:
+    """A tax service that does not answer."""
 
     def rate(self, **_place):
         raise TemporaryError("timed out")
@@ -65,7 +65,7 @@ def test_a_rate_ends_when_the_next_one_begins():
     assert (before, after) == (Decimal("0.19"), Decimal("0.16"))
 
 
-def test_prices_with_tax_contain_that_of_the_place():
+def test_gross_prices_include_the_tax_of_the_destination():
     channel = make_channel()
 
     found = rates.treatment(channel=channel, country="FI", on=DAY)
@@ -73,7 +73,7 @@ def test_prices_with_tax_contain_that_of_the_place():
     assert found == Treatment(rate=Decimal("0.255"), is_added=False)
 
 
-def test_tax_is_added_only_where_we_collect_it():
+def test_tax_is_added_only_where_we_are_registered():
     channel = make_channel(adds_tax=True)
     TaxNumber.objects.create(
         scheme="sales_tax", country="US", region="CA", number="SR-1", valid_from=date(2026, 1, 1)
@@ -100,7 +100,7 @@ def test_tax_is_added_only_where_we_collect_it():
         ("ioss", "", "GB", False),
     ],
 )
-def test_a_number_collects_in_its_own_place(scheme, place, country, is_collected):
+def test_a_registration_is_valid_in_its_own_place(scheme, place, country, is_collected):
     TaxNumber.objects.create(
         scheme=scheme, country=place, number="IM3720000224", valid_from=DAY, valid_until=DAY
     )
@@ -109,8 +109,8 @@ def test_a_number_collects_in_its_own_place(scheme, place, country, is_collected
     assert not rates.collects(country=country, region="", on=date(2026, 11, 27))
 
 
-def test_a_tax_service_counts_where_one_is_set(settings):
-    settings.TAX_SERVICE = f"{__name__}.TaxOffice"
+def test_a_configured_tax_service_is_used(settings):
+    settings.TAX_SERVICE = f"{__name__}.LocalTaxService"
     channel = make_channel(adds_tax=True)
     TaxNumber.objects.create(scheme="sales_tax", country="US", number="1", valid_from=DAY)
 
@@ -119,29 +119,29 @@ def test_a_tax_service_counts_where_one_is_set(settings):
     assert found.rate == Decimal("0.095")
 
 
-class MuddledOffice:
-    """A tax service that tells percent."""
+class PercentTaxService:
+    """A tax service that returns a percentage instead of a fraction."""
 
     def rate(self, **_place):
         return Decimal(19)
 
 
-def test_a_rate_that_is_no_fraction_leaves_it_to_the_table(settings):
-    settings.TAX_SERVICE = f"{__name__}.MuddledOffice"
+def test_an_invalid_rate_falls_back_to_the_table(settings):
+    settings.TAX_SERVICE = f"{__name__}.PercentTaxService"
 
     assert rates.treatment(channel=make_channel(), country="FR", on=DAY).rate == Decimal("0.2")
 
 
-def test_a_tax_service_that_is_silent_leaves_it_to_the_table(settings):
-    settings.TAX_SERVICE = f"{__name__}.SilentOffice"
+def test_an_unavailable_tax_service_falls_back_to_the_table(settings):
+    settings.TAX_SERVICE = f"{__name__}.UnavailableTaxService"
 
     found = rates.treatment(channel=make_channel(), country="DE", on=DAY)
 
     assert found.rate == Decimal("0.19")
 
 
-def test_by_the_table_alone_nobody_outside_is_asked(settings):
-    settings.TAX_SERVICE = f"{__name__}.TaxOffice"  # he would refuse to hear of Germany
+def test_by_table_does_not_call_the_tax_service(settings):
+    settings.TAX_SERVICE = f"{__name__}.LocalTaxService"  # it fails for Germany
     here = {"channel": make_channel(), "on": DAY}
     known = rates.CountryRate(country="DE", on=DAY, rate=Decimal("0.07"))
 
