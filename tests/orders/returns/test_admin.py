@@ -1,4 +1,4 @@
-"""What staff do about returns: on the order's page, on the return's, and on the supplier's."""
+"""Return admin: staff actions on the order, the return and the supplier return."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def page(name, what, row):
 
 
 def act(staff, name, what, row, **changed):
-    """Fill in the form as it is shown, and send it."""
+    """Submit the form with its initial values and these changes."""
     url = page(name, what, row)
     form = staff.get(url).context["form"]
     given = {each: form.get_initial_for_field(form.fields[each], each) for each in form.fields}
@@ -57,7 +57,7 @@ def asked(order, **said):
     return declare(order, 1, kind="defect", words="Dead.", **said)
 
 
-def test_a_return_goes_from_the_mail_to_the_money_click_by_click(staff, started):
+def test_staff_process_a_return_from_request_to_refund(staff, started):
     order = delivered()
     make_policy(takes_back=True)
     made = asked(order)
@@ -88,7 +88,7 @@ def test_a_return_goes_from_the_mail_to_the_money_click_by_click(staff, started)
     ]
 
 
-def test_goods_go_on_to_the_supplier_and_his_money_is_written_down(staff, started):
+def test_staff_send_items_to_the_supplier_and_record_its_credit(staff, started):
     make_policy(takes_back=True)
     made = declare(delivered(), 1)
     act(staff, "returnauthorization", "receive", made)
@@ -112,7 +112,7 @@ def test_goods_go_on_to_the_supplier_and_his_money_is_written_down(staff, starte
     )
 
 
-def test_staff_open_a_return_for_who_telephones(staff, started):
+def test_staff_open_a_return_for_a_customer(staff, started):
     order = delivered()
     (line,) = order.lines.all()
     given = {f"units_{line.pk}": 2, "kind": "withdrawal", "words": "Too heavy."}
@@ -125,7 +125,7 @@ def test_staff_open_a_return_for_who_telephones(staff, started):
     assert "Open a return" not in shown(done), "nothing is left to return"
 
 
-def test_what_is_broken_is_replaced_by_one_click(staff, started):
+def test_staff_replace_a_defective_item(staff, started):
     order = delivered()
     made = asked(order)
     act(staff, "returnauthorization", "approve", made, answer="")
@@ -142,7 +142,7 @@ def test_what_is_broken_is_replaced_by_one_click(staff, started):
     assert ("divide", {"order_id": made.replacement_id}) in started
 
 
-def test_what_a_shopper_may_keep_is_one_click(staff, started):
+def test_staff_refund_without_a_return(staff, started):
     made = asked(delivered())
 
     act(staff, "returnauthorization", "keep", made)
@@ -151,7 +151,7 @@ def test_what_a_shopper_may_keep_is_one_click(staff, started):
     assert (made.status, made.destination) == ("refunded", "nowhere")
 
 
-def test_a_refusal_is_shown_in_words_and_changes_nothing(staff, started):
+def test_a_refused_action_shows_its_message_and_changes_nothing(staff, started):
     make_policy()
     made = declare(delivered(), 1)
 
@@ -163,7 +163,7 @@ def test_a_refusal_is_shown_in_words_and_changes_nothing(staff, started):
 
 
 @pytest.mark.parametrize("what", ["reject", "ask_more", "refuse"])
-def test_the_shopper_is_never_answered_with_nothing(staff, what):
+def test_an_answer_to_the_customer_is_required(staff, what):
     made = asked(delivered())
 
     answer = staff.post(page("returnauthorization", what, made), {"answer": ""})
@@ -173,7 +173,7 @@ def test_the_shopper_is_never_answered_with_nothing(staff, what):
     assert made.status == "requested"
 
 
-def test_a_policy_is_refused_in_words_where_the_database_would(staff):
+def test_an_invalid_policy_has_form_errors(staff):
     add = reverse("admin:orders_returnpolicy_add")
     given = {
         "supplier": "", "destination": "us", "address": "", "keep_below_amount": "5",
@@ -190,7 +190,7 @@ def test_a_policy_is_refused_in_words_where_the_database_would(staff):
     assert ReturnPolicy.objects.count() == 1
 
 
-def test_a_refused_parcel_goes_back_to_its_supplier_without_a_return(staff, started):
+def test_a_refused_parcel_is_sent_to_the_supplier_without_a_return(staff, started):
     made = delivered(quantity=2).purchase_orders.get()
     (line,) = made.lines.all()
 
@@ -204,7 +204,7 @@ def test_a_refused_parcel_goes_back_to_its_supplier_without_a_return(staff, star
     assert "send_back" in shown(staff.get(page("purchaseorder", "change", made)))
 
 
-def test_staff_do_for_who_telephones_what_he_could_do_himself(staff, started):
+def test_staff_record_what_a_customer_reports(staff, started):
     made = asked(delivered())
     act(staff, "returnauthorization", "ask_more", made, answer="Which cell?")
     act(staff, "returnauthorization", "note_answer", made, words="Yours.")
@@ -223,7 +223,7 @@ def test_staff_do_for_who_telephones_what_he_could_do_himself(staff, started):
     assert kept.status == "canceled"
 
 
-def test_another_goes_instead_and_its_difference_back(staff, started):
+def test_staff_exchange_and_refund_the_difference(staff, started):
     light = make_sellable(price="39.99", quantity=9)
     order = make_delivered(light, quantity=1)
     other = make_sibling(light, "35.00")

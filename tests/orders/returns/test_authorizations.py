@@ -23,7 +23,7 @@ def complaint(order=None):
 
 
 def mails(name):
-    """Write the mails of a fact, as they are sent."""
+    """Render the e-mails of an event as they are sent."""
     found = []
     for event in Event.objects.filter(name=name).order_by("pk"):
         for delivery in dispatch.fan_out(event=event, now=NOON):
@@ -34,7 +34,7 @@ def mails(name):
     return found
 
 
-def test_the_receipt_names_the_content_the_day_and_the_time():
+def test_the_receipt_has_the_items_and_the_time():
     order = make_delivered(quantity=2, email="erika@example.org")
     make_policy()
 
@@ -55,7 +55,7 @@ def test_the_receipt_names_the_content_the_day_and_the_time():
         assert words in letter.text
 
 
-def test_a_shopper_of_baku_reads_his_receipt_in_his_language():
+def test_an_azerbaijani_customer_gets_an_azerbaijani_receipt():
     order = make_delivered(quantity=1)
     type(order).objects.filter(pk=order.pk).update(locale="az")
     order.refresh_from_db()
@@ -75,7 +75,7 @@ def test_a_shopper_of_baku_reads_his_receipt_in_his_language():
         ("reject", "return.rejected", "We cannot take it back."),
     ],
 )
-def test_each_answer_is_told_with_our_words(act, fact, words):
+def test_each_answer_is_emailed_with_our_message(act, fact, words):
     made = complaint()
 
     getattr(authorizations, act)(authorization=made, answer="Look here.", actor="ann", now=NOON)
@@ -85,7 +85,7 @@ def test_each_answer_is_told_with_our_words(act, fact, words):
     assert "We wrote: Look here." in letter.text
 
 
-def test_a_second_question_is_told_too():
+def test_a_second_question_is_emailed_too():
     made = complaint()
 
     for minute, question in enumerate(("Which cell?", "Which charger?")):
@@ -99,7 +99,7 @@ def test_a_second_question_is_told_too():
     assert Delivery.objects.filter(template="return_news").count() == 2
 
 
-def test_words_without_end_are_refused():
+def test_too_long_answers_are_refused():
     made = complaint()
     authorizations.ask(authorization=made, question="Why?", actor="ann", now=NOON)
 
@@ -107,7 +107,7 @@ def test_words_without_end_are_refused():
         authorizations.add_words(authorization=made, words="x" * 4000, now=NOON)
 
 
-def test_what_is_rejected_may_be_given_back_anew():
+def test_rejected_units_are_returnable_again():
     order = make_delivered(quantity=1)
     made = complaint(order)
 
@@ -117,7 +117,7 @@ def test_what_is_rejected_may_be_given_back_anew():
     assert complaint(order).status == "requested"
 
 
-def test_what_was_never_sent_is_closed_after_the_time_and_as_much_again():
+def test_an_unsent_return_expires_after_deadline_and_tolerance():
     order = make_delivered(quantity=2)
     make_policy()
     made, sent = declare(order, 1), declare(order, 1)
@@ -133,7 +133,7 @@ def test_what_was_never_sent_is_closed_after_the_time_and_as_much_again():
     assert "this return is closed" in mails("return.expired")[0][1].text
 
 
-def test_one_that_cannot_be_ended_stops_no_other(monkeypatch):
+def test_a_failed_expiry_does_not_stop_others(monkeypatch):
     order = make_delivered(quantity=2)
     make_policy()
     first, second = declare(order, 1), declare(order, 1)
@@ -152,7 +152,7 @@ def test_one_that_cannot_be_ended_stops_no_other(monkeypatch):
     assert second.status == "expired"
 
 
-def test_nobody_sends_what_he_may_keep():
+def test_a_kept_return_cannot_be_marked_shipped():
     order = make_delivered(quantity=1)
     make_policy(destination="nowhere", address="")
     made = declare(order, 1)
@@ -163,7 +163,7 @@ def test_nobody_sends_what_he_may_keep():
         )
 
 
-def test_what_was_lost_may_turn_up():
+def test_a_lost_return_can_still_be_received():
     made = declare(make_delivered(quantity=1), 1)
     authorizations.sent(
         authorization=made, carrier="DHL", tracking_number="1", actor="shopper", now=NOON
@@ -175,7 +175,7 @@ def test_what_was_lost_may_turn_up():
     assert made.status == "received"
 
 
-def test_a_number_is_corrected_and_what_is_back_has_left_no_more():
+def test_a_tracking_number_can_be_corrected_until_receipt():
     made = declare(make_delivered(quantity=1), 1)
     for number in ("1", "2"):
         authorizations.sent(
@@ -190,7 +190,7 @@ def test_a_number_is_corrected_and_what_is_back_has_left_no_more():
         )
 
 
-def test_a_question_without_an_answer_is_closed_in_its_own_words():
+def test_an_unanswered_question_expires_with_its_own_email():
     made = complaint()
     authorizations.ask(authorization=made, question="Why?", actor="ann", now=NOON)
 

@@ -1,4 +1,4 @@
-"""Another is sent instead of what comes back: the difference to the cent, and never for nothing."""
+"""Exchanges: another variant is sent, the difference is refunded to the cent."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def light():
     return make_sellable(price="33.33", quantity=9)
 
 
-def test_of_a_cheaper_one_the_difference_goes_back_to_the_cent(light):
+def test_a_cheaper_variant_refunds_the_difference(light):
     other = make_sibling(light, "30.00")
     made = back(light, units=2)
 
@@ -58,8 +58,8 @@ def test_of_a_cheaper_one_the_difference_goes_back_to_the_cent(light):
     assert broken_rules() == []
 
 
-def test_one_by_one_the_parts_are_the_charge_to_the_cent():
-    """A third of the charge has no whole cents."""
+def test_exchanges_in_parts_sum_to_the_charge():
+    """A third of the charge is not a whole number of cents."""
     light = make_sellable(price="33.33", quantity=9)
     order = make_delivered(light, quantity=3)
     OrderLine.objects.update(discount_amount=Decimal("0.01"))
@@ -74,7 +74,7 @@ def test_one_by_one_the_parts_are_the_charge_to_the_cent():
     assert "I10.difference" not in broken_rules()
 
 
-def test_a_share_that_is_kept_whole_and_was_rounded_down_meanwhile_is_exchanged_all_the_same():
+def test_a_full_deduction_follows_rounding_by_another_return():
     light = make_sellable(price="33.33", quantity=9)
     other = make_sibling(light, "30.00")
     order = make_delivered(light, quantity=3)
@@ -92,7 +92,7 @@ def test_a_share_that_is_kept_whole_and_was_rounded_down_meanwhile_is_exchanged_
     assert sum(kept) == Decimal("99.98")
 
 
-def test_a_difference_that_is_not_left_any_more_is_cut_only_knowingly(light):
+def test_a_difference_above_the_refundable_amount_needs_is_free(light):
     other = make_sibling(light, "10.00")
     made = back(light)
     event = PaymentEvent.objects.get(kind="capture_requested")
@@ -106,14 +106,14 @@ def test_a_difference_that_is_not_left_any_more_is_cut_only_knowingly(light):
     assert "I10.difference" not in broken_rules()
 
 
-def test_for_the_same_price_nothing_goes_back(light):
+def test_the_same_price_refunds_nothing(light):
     exchange(back(light), make_sibling(light, "33.33"))
 
     assert asked() == []
     assert broken_rules() == []
 
 
-def test_a_discount_of_then_makes_no_variant_of_the_same_price_dearer(light):
+def test_the_discount_rate_of_the_sale_applies_to_the_new_variant(light):
     order = make_delivered(light, quantity=1)
     OrderLine.objects.update(discount_amount=Decimal("10.00"))
     made = come_back(Order.objects.get(pk=order.pk), 1)
@@ -123,7 +123,7 @@ def test_a_discount_of_then_makes_no_variant_of_the_same_price_dearer(light):
     assert asked() == []
 
 
-def test_what_costs_more_goes_only_knowingly_and_then_for_nothing(light):
+def test_a_dearer_variant_needs_is_free_and_costs_nothing(light):
     other = make_sibling(light, "33.34")
     made = back(light)
 
@@ -138,7 +138,7 @@ def test_what_costs_more_goes_only_knowingly_and_then_for_nothing(light):
     assert broken_rules() == []
 
 
-def test_only_the_same_light_or_what_replaces_it_may_go_instead(light):
+def test_only_variants_of_the_product_or_its_successor_are_allowed(light):
     stranger = make_sellable(price="20.00", quantity=9)
     made = back(light)
 
@@ -151,7 +151,7 @@ def test_only_the_same_light_or_what_replaces_it_may_go_instead(light):
     assert asked() == [Decimal("13.33")]
 
 
-def test_what_is_off_the_shop_is_not_sent_instead(light):
+def test_an_unpublished_variant_is_not_allowed(light):
     other = make_sibling(light, "30.00")
     made = back(light)
     Listing.objects.filter(pk=other.pk).update(is_published=False)
@@ -160,7 +160,7 @@ def test_what_is_off_the_shop_is_not_sent_instead(light):
         exchange(made, other)
 
 
-def test_another_that_cannot_be_had_is_paid_less_what_went_back(light):
+def test_a_failed_exchange_is_refunded_less_the_difference(light):
     made = back(light, units=2)
     order = exchange(made, make_sibling(light, "30.00"))
     cancellation.cancel(order=order, reason="sold out", actor="ann", now=NOON)
@@ -173,7 +173,7 @@ def test_another_that_cannot_be_had_is_paid_less_what_went_back(light):
     assert broken_rules() == []
 
 
-def test_the_part_of_another_that_fails_is_paid_less_its_difference(light):
+def test_a_partly_failed_exchange_is_refunded_less_its_difference(light):
     made = back(light, units=3)
     order = exchange(made, make_sibling(light, "30.00"))
     submission.divide(order=order, now=NOON)
@@ -186,7 +186,7 @@ def test_the_part_of_another_that_fails_is_paid_less_its_difference(light):
     assert [code for code in broken_rules() if code.startswith("I10.")] == []
 
 
-def test_it_is_exchanged_once(light):
+def test_a_return_is_exchanged_once(light):
     other = make_sibling(light, "30.00")
     made = back(light)
     exchange(made, other)
@@ -197,7 +197,7 @@ def test_it_is_exchanged_once(light):
     assert asked() == [Decimal("3.33")]
 
 
-def test_of_a_replacement_another_goes_only_knowingly(light):
+def test_exchanging_a_replacement_needs_is_free(light):
     other = make_sibling(light, "30.00")
     again = come_back(arrived(exchange(back(light))), 1)
 
@@ -208,7 +208,7 @@ def test_of_a_replacement_another_goes_only_knowingly(light):
     assert asked() == []
 
 
-def test_the_form_knows_what_may_be_asked_for(light):
+def test_the_form_offers_the_allowed_variants(light):
     make_sibling(light, "40.00")
     cheap = make_sibling(light, "30.00")
     order = make_delivered(light, quantity=1)

@@ -1,4 +1,4 @@
-"""Who withdraws may ask for another instead of his money; nobody else decides that for him."""
+"""Exchanges on withdrawal: only at the customer's request."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def light():
     return make_sellable(price="33.33", quantity=9)
 
 
-def test_who_withdraws_and_asks_for_another_gets_it_and_who_does_not_gets_money(light):
+def test_a_withdrawal_is_exchanged_only_on_request(light):
     other = make_sibling(light, "30.00")
     order = make_delivered(light, quantity=2)
     (line,) = order.lines.all()
@@ -51,7 +51,7 @@ def test_who_withdraws_and_asks_for_another_gets_it_and_who_does_not_gets_money(
     assert told == [[], [other.variant.full_title]]
 
 
-def test_what_he_asks_for_later_by_telephone_counts_too(light):
+def test_a_later_request_by_telephone_is_possible(light):
     other = make_sibling(light, "30.00")
     made = back(light, kind="withdrawal", units=1)
     line = made.lines.get()
@@ -63,7 +63,7 @@ def test_what_he_asks_for_later_by_telephone_counts_too(light):
     assert not exchanges.is_for(made)
 
 
-def test_use_is_kept_from_the_difference_and_never_asked_for(light):
+def test_a_deduction_reduces_the_difference_and_is_not_charged(light):
     cheaper, same = make_sibling(light, "30.00"), make_sibling(light, "33.33")
     order = make_delivered(light, quantity=2)
     (line,) = order.lines.all()
@@ -82,7 +82,7 @@ def test_use_is_kept_from_the_difference_and_never_asked_for(light):
     assert broken_rules() == []
 
 
-def test_a_shopper_may_not_ask_for_what_costs_more(light):
+def test_a_customer_cannot_request_a_dearer_variant(light):
     dearer = make_sibling(light, "40.00")
     order = make_delivered(light, quantity=1)
     (line,) = order.lines.all()
@@ -93,7 +93,7 @@ def test_a_shopper_may_not_ask_for_what_costs_more(light):
     assert not order.returns.exists()
 
 
-def test_who_withdraws_asks_for_money_and_another_in_two_steps():
+def test_a_withdrawal_cannot_mix_refund_and_exchange():
     lights = [make_sellable(price="33.33", quantity=9) for _ in range(2)]
     other = make_sibling(lights[0], "30.00")
     order = make_delivered(*lights, quantity=1)
@@ -103,7 +103,7 @@ def test_who_withdraws_asks_for_money_and_another_in_two_steps():
         declare(order, 1, 1, kind="withdrawal", wanted={first.pk: other.variant.pk})
 
 
-def test_by_telephone_too():
+def test_a_withdrawal_by_telephone_cannot_mix_them_either():
     lights = [make_sellable(price="33.33", quantity=9) for _ in range(2)]
     others = [make_sibling(light, "30.00").variant.pk for light in lights]
     order = make_delivered(*lights, quantity=1)
@@ -120,7 +120,7 @@ def test_by_telephone_too():
     assert exchanges.is_for(made)
 
 
-def test_what_he_took_instead_of_money_he_may_withdraw_from_and_is_paid_the_rest(light):
+def test_an_exchange_chosen_on_withdrawal_can_be_withdrawn_from(light):
     other = make_sibling(light, "30.00")
     order = make_delivered(light, quantity=1)
     (line,) = order.lines.all()

@@ -1,4 +1,4 @@
-"""Two click on one return at the same moment: it is exchanged once, or paid, and not both."""
+"""Race: of two clicks on one return, one exchanges or refunds it, not both."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def paid(made, light):
 
 
 @pytest.mark.parametrize("other_click", [same, cheaper, paid])
-def test_who_clicks_second_waits_and_is_told_that_it_ended(monkeypatch, other_click):
-    """Without the lock of the order both would find that it can be exchanged, and write."""
+def test_the_second_click_waits_and_is_refused(monkeypatch, other_click):
+    """Without the lock of the order both would find it open and write."""
     light = make_sellable(price="33.33", quantity=9)
     other = make_sibling(light, "30.00")
     made = back(light, units=1)
@@ -64,10 +64,10 @@ def test_who_clicks_second_waits_and_is_told_that_it_ended(monkeypatch, other_cl
     assert [code for code in broken_rules() if code.startswith("I10.")] == []
 
 
-def test_a_bank_that_takes_the_money_of_the_first_order_waits_for_who_replaces_the_second(
+def test_a_chargeback_of_the_first_order_waits_for_an_exchange_of_the_second(
     monkeypatch,
 ):
-    """Without the lock of the first order it would be taken while more is given for it."""
+    """Without the lock of the first order the chargeback would come while more is refunded."""
     first = back(make_sellable(quantity=9), units=1)
     again = come_back(arrived(exchange(first)), 1)
     update = news_of(first.order.payments.get(), "disputed")
@@ -89,5 +89,5 @@ def test_a_bank_that_takes_the_money_of_the_first_order_waits_for_who_replaces_t
 
 
 def held():
-    """Count the units that nobody else can buy."""
+    """Count the units that are not available to others."""
     return sum(row.reserved + row.allocated_unseen for row in StockLevel.objects.all())

@@ -1,4 +1,4 @@
-"""What came is counted anew, or late; and what went on to the supplier is not taken back."""
+"""Recount: received units can be counted again until they go to the supplier."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def sent(made):
     authorizations.sent(authorization=made, carrier="DHL", tracking_number="1", actor="s", now=NOON)
 
 
-def test_a_wrong_count_is_counted_anew_before_and_after_it_was_looked_at():
+def test_a_count_can_be_corrected_before_and_after_inspection():
     made = declare(make_delivered(quantity=3), 3)
 
     receive(made, came=1)
@@ -55,7 +55,7 @@ def test_a_wrong_count_is_counted_anew_before_and_after_it_was_looked_at():
     assert made.lines.get().received_quantity == 3
 
 
-def test_what_goes_back_to_the_supplier_is_neither_refused_nor_counted_anew():
+def test_items_sent_to_the_supplier_cannot_be_rejected_or_recounted():
     order = make_delivered(quantity=1)
     make_policy(takes_back=True)
     made = declare(order, 1)
@@ -71,7 +71,7 @@ def test_what_goes_back_to_the_supplier_is_neither_refused_nor_counted_anew():
     assert (made.status, counters(order)) == ("inspected", [(1, 0)])
 
 
-def test_what_was_paid_on_its_number_goes_on_once_it_came_and_only_what_came():
+def test_received_units_of_a_refunded_return_go_to_the_supplier():
     order = make_delivered(quantity=3)
     make_policy(takes_back=True)
     made = declare(order, 3)
@@ -86,7 +86,7 @@ def test_what_was_paid_on_its_number_goes_on_once_it_came_and_only_what_came():
     assert send_on(made).lines.get().quantity == 2
 
 
-def test_no_more_is_kept_than_the_share_that_is_left_of_a_line():
+def test_a_deduction_is_capped_by_the_paid_amount():
     order = make_delivered(make_sellable(price="33.33", quantity=9), quantity=3)
     order.lines.update(discount_amount="0.01")
     made = [declare(order, 1) for _ in range(2)]
@@ -103,7 +103,7 @@ def test_no_more_is_kept_than_the_share_that_is_left_of_a_line():
     ]
 
 
-def test_what_somebody_gave_back_on_the_pages_of_the_gateway_is_not_given_again():
+def test_a_refund_made_at_the_gateway_is_not_repeated():
     order = make_delivered(quantity=1)
     payment = Payment.objects.get(order=order)
     payment.events.create(
@@ -118,7 +118,7 @@ def test_what_somebody_gave_back_on_the_pages_of_the_gateway_is_not_given_again(
     assert (made.due_amount, made.refund_amount) == (Decimal("44.89"), Decimal("34.89"))
 
 
-def test_two_clicks_give_goods_back_once():
+def test_two_clicks_open_one_supplier_return():
     purchase_order = make_delivered(quantity=3).purchase_orders.get()
     (line,) = purchase_order.lines.all()
     number = supplier_returns.new_number(purchase_order)

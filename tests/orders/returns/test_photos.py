@@ -1,4 +1,4 @@
-"""Pictures of complaints: what is kept of them, who names them, and when they are gone."""
+"""Return photos: what is stored, which rows name them, when they are deleted."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ HIDDEN = b"Zwitschergasse 7"
 
 
 def files():
-    """Name what lies in the private storage."""
+    """List the private storage."""
     root = Path(storages["private"].location)
     return sorted(str(each.relative_to(root)) for each in root.rglob("*") if each.is_file())
 
 
-def with_secrets(kind):
-    """Draw a picture as a telephone does: where it was taken, a remark, and it lies on its side."""
+def phone_picture(kind):
+    """Return a phone picture: GPS position, comment and a rotation flag."""
     exif = Image.Exif()
     exif[0x0112] = 6
     exif[0x010E] = HIDDEN.decode()
@@ -55,8 +55,8 @@ def complain(order, drawings, **said):
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-def test_only_the_pixels_are_kept(kind):
-    content = with_secrets(kind)
+def test_only_pixels_are_stored(kind):
+    content = phone_picture(kind)
     assert HIDDEN in content
 
     kept = photos.drawn(content)
@@ -69,7 +69,7 @@ def test_only_the_pixels_are_kept(kind):
     assert {"comment", "icc_profile", "xmp"} & opened.info.keys() == set()
 
 
-def test_a_large_picture_becomes_smaller_and_glass_becomes_white():
+def test_a_large_picture_is_resized_and_transparency_becomes_white():
     written = io.BytesIO()
     Image.new("RGBA", (4000, 1000), (0, 0, 0, 0)).save(written, "PNG")
 
@@ -80,8 +80,8 @@ def test_a_large_picture_becomes_smaller_and_glass_becomes_white():
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
-def test_nothing_large_is_copied(monkeypatch, kind):
-    """A decoded picture takes four bytes a pixel: each copy of it is a worker's memory."""
+def test_decoding_makes_no_large_copies(monkeypatch, kind):
+    """A decoded picture takes four bytes per pixel of a worker's memory."""
     shrunk, copied = [], []
     thumbnail, convert = Image.Image.thumbnail, Image.Image.convert
     transpose = ImageOps.exif_transpose
@@ -100,7 +100,7 @@ def test_nothing_large_is_copied(monkeypatch, kind):
     assert max(copied) <= (2000, 2000)
 
 
-def test_two_threads_draw_one_after_the_other(monkeypatch):
+def test_two_threads_decode_one_after_the_other(monkeypatch):
     both = Barrier(2, timeout=0.3)
     met = []
 
@@ -133,12 +133,12 @@ def test_two_threads_draw_one_after_the_other(monkeypatch):
         make_picture("PNG", (10, 10)),
     ],
 )
-def test_what_is_no_picture_of_ours_is_refused(content):
+def test_an_unsupported_file_is_refused(content):
     with pytest.raises(BadPictureError):
         photos.drawn(content)
 
 
-def test_pictures_stand_with_the_return_under_names_that_nobody_guesses(settings):
+def test_pictures_are_stored_under_random_names(settings):
     order = make_delivered(quantity=2)
 
     (made,) = complain(order, [b"one", b"two"])
@@ -150,7 +150,7 @@ def test_pictures_stand_with_the_return_under_names_that_nobody_guesses(settings
     assert list(settings.MEDIA_ROOT.glob("**/*.jpg")) == []
 
 
-def test_the_same_form_twice_keeps_one_set():
+def test_a_repeated_form_stores_one_set():
     order = make_delivered(quantity=2)
 
     first, again = (complain(order, [b"one"], key="k") for _ in range(2))
@@ -159,7 +159,7 @@ def test_the_same_form_twice_keeps_one_set():
     assert ReturnPicture.objects.count() == len(files()) == 1
 
 
-def test_what_is_refused_leaves_no_picture():
+def test_a_refused_request_leaves_no_file():
     order = make_delivered(quantity=1)
     declare(order, 1)
 
@@ -169,7 +169,7 @@ def test_what_is_refused_leaves_no_picture():
     assert files() == []
 
 
-def test_what_fails_in_the_middle_leaves_no_picture(monkeypatch):
+def test_a_failed_request_leaves_no_file(monkeypatch):
     order = make_delivered(quantity=1)
 
     def broken(*_args, **_more):
@@ -184,7 +184,7 @@ def test_what_fails_in_the_middle_leaves_no_picture(monkeypatch):
     assert not ReturnAuthorization.objects.exists()
 
 
-def test_an_answer_brings_more_of_them_and_no_more_than_may_be():
+def test_an_answer_adds_pictures_up_to_the_maximum():
     (made,) = complain(make_delivered(quantity=1), [b"1", b"2", b"3", b"4"])
     for _ in range(2):
         authorizations.ask(authorization=made, question="Another?", actor="ann", now=NOON)
@@ -200,7 +200,7 @@ def test_an_answer_brings_more_of_them_and_no_more_than_may_be():
     assert len(files()) == 12
 
 
-def test_the_database_counts_them_too():
+def test_the_database_enforces_the_maximum():
     (made,) = complain(make_delivered(quantity=1), [b"1"])
 
     for place in (0, 1, 13):
@@ -210,7 +210,7 @@ def test_the_database_counts_them_too():
             )
 
 
-def test_what_no_return_names_is_swept_once_it_is_old():
+def test_old_files_without_a_row_are_deleted():
     (made,) = complain(make_delivered(quantity=1), [b"1"])
     left = storages["private"].save("complaints/left.jpg", io.BytesIO(b"whoever wrote it died"))
     evidence = storages["private"].save("evidence/paper.pdf", io.BytesIO(b"of a supplier"))
@@ -222,7 +222,7 @@ def test_what_no_return_names_is_swept_once_it_is_old():
     assert files() == sorted([made.pictures.get().file, evidence])
 
 
-def test_nothing_to_sweep_is_no_error():
+def test_a_sweep_without_files_does_nothing():
     sweep_pictures()
 
     assert files() == []

@@ -50,7 +50,7 @@ def paid_back(authorization, **inspected):
     parts=st.lists(st.integers(1, 5), min_size=1, max_size=9),
     currency=st.sampled_from(["EUR", "JPY", "USD"]),
 )
-def test_all_parts_of_a_line_together_are_its_charge(charge, parts, currency):
+def test_all_parts_of_a_line_sum_to_its_charge(charge, parts, currency):
     whole = Money(charge, currency).rounded()
     given_back, before = [], 0
     for units in parts:
@@ -61,9 +61,9 @@ def test_all_parts_of_a_line_together_are_its_charge(charge, parts, currency):
     assert all(part.amount >= 0 for part in given_back)
 
 
-def test_three_returns_of_one_line_sum_to_its_charge_and_the_last_brings_the_way():
+def test_three_returns_sum_to_the_charge_and_the_last_refunds_shipping():
     order = make_delivered(make_sellable(price="33.33", quantity=9), quantity=3)
-    order.lines.update(discount_amount="0.01")  # 99.98 is not three times anything
+    order.lines.update(discount_amount="0.01")  # 99.98 does not divide by three
 
     amounts = [paid_back(declare(order, 1)) for _ in range(3)]
 
@@ -75,7 +75,7 @@ def test_three_returns_of_one_line_sum_to_its_charge_and_the_last_brings_the_way
     assert (done.payment_status, done.fulfillment_status) == ("refunded", "returned")
 
 
-def test_a_part_leaves_the_way_paid():
+def test_a_partial_return_does_not_refund_shipping():
     order = make_delivered(quantity=3)
 
     assert paid_back(declare(order, 2)) == 2 * Decimal("39.99")
@@ -83,7 +83,7 @@ def test_a_part_leaves_the_way_paid():
     assert done.fulfillment_status == "partially_returned"
 
 
-def test_two_refunds_of_one_return_are_one():
+def test_a_return_is_refunded_once():
     order = make_delivered(quantity=1)
     made = declare(order, 1)
     paid_back(made)
@@ -94,7 +94,7 @@ def test_two_refunds_of_one_return_are_one():
     assert len(asked(order)) == 1
 
 
-def test_what_is_not_accepted_is_not_paid_and_may_be_given_back_anew():
+def test_units_not_accepted_are_not_refunded_and_stay_returnable():
     order = make_delivered(quantity=3)
 
     amount = paid_back(declare(order, 3), accepted=1)
@@ -103,7 +103,7 @@ def test_what_is_not_accepted_is_not_paid_and_may_be_given_back_anew():
     assert counters(order) == [(1, 1)]
 
 
-def test_more_is_not_accepted_than_came_nor_counted_than_was_declared():
+def test_accepted_and_received_units_are_limited():
     order = make_delivered(quantity=3)
     made = declare(order, 2)
 
@@ -114,7 +114,7 @@ def test_more_is_not_accepted_than_came_nor_counted_than_was_declared():
         inspect(made, accepted=2)
 
 
-def test_use_is_deducted_with_a_reason_from_who_withdrew():
+def test_a_withdrawal_can_have_a_deduction_with_a_reason():
     order = make_delivered(quantity=1)
     made = declare(order, 1)
     receive(made)
@@ -128,7 +128,7 @@ def test_use_is_deducted_with_a_reason_from_who_withdrew():
     assert made.refund_amount == Decimal("39.99") - 5 + Decimal("4.90")
 
 
-def test_nothing_is_deducted_for_what_was_broken():
+def test_a_complaint_has_no_deduction():
     order = make_delivered(quantity=1)
     made = declare(order, 1, kind="defect")
     authorizations.approve(authorization=made, answer="", actor="ann", now=NOON)
@@ -138,7 +138,7 @@ def test_nothing_is_deducted_for_what_was_broken():
         inspect(made, deduction="1.00", reason="worn")
 
 
-def test_what_staff_gave_already_is_not_given_again():
+def test_an_earlier_refund_by_staff_is_not_repeated():
     order = make_delivered(quantity=1)
     payment_refunds.refund(
         order=order,
@@ -156,7 +156,7 @@ def test_what_staff_gave_already_is_not_given_again():
     assert sum(asked(order)) == order.total_amount
 
 
-def test_before_goods_or_a_proof_nothing_is_paid():
+def test_nothing_is_refunded_before_receipt_or_proof_of_shipping():
     order = make_delivered(quantity=1)
     make_policy()
     made = declare(order, 1)
@@ -176,7 +176,7 @@ def test_before_goods_or_a_proof_nothing_is_paid():
     assert made.status == "refunded"
 
 
-def test_what_may_be_kept_is_paid_without_a_way_back():
+def test_a_kept_item_is_refunded_without_a_return():
     order = make_delivered(quantity=2)
     made = declare(order, 1, kind="damaged")
 
@@ -190,7 +190,7 @@ def test_what_may_be_kept_is_paid_without_a_way_back():
     assert ReturnLine.objects.get().share_amount == Decimal("39.99")
 
 
-def test_nothing_accepted_is_refused_instead():
+def test_without_accepted_units_the_return_is_rejected():
     order = make_delivered(quantity=1)
     made = declare(order, 1)
     bring_back(made, accepted=0, state="missing")

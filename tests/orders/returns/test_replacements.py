@@ -39,7 +39,7 @@ def is_sound():
     return [code for code in codes if code.startswith(("I1.", "I2.", "I3.", "I10.", "I12."))] == []
 
 
-def test_the_same_goods_are_ordered_anew_for_nothing():
+def test_a_replacement_is_a_free_order():
     made = broken(units=2)
     before = StockLevel.objects.get().allocated_unseen
 
@@ -66,7 +66,7 @@ def test_the_same_goods_are_ordered_anew_for_nothing():
     assert is_sound()
 
 
-def test_the_gate_holds_it_until_staff_let_it_go_and_then_it_comes(monkeypatch):
+def test_a_replacement_is_held_until_waived(monkeypatch):
     connect(monkeypatch, ScriptedSupplier())
     order = exchange(broken())
     (purchase_order,) = submission.divide(order=order, now=NOON)
@@ -89,7 +89,7 @@ def test_the_gate_holds_it_until_staff_let_it_go_and_then_it_comes(monkeypatch):
     assert is_sound()
 
 
-def test_it_is_replaced_once():
+def test_a_return_is_replaced_once():
     made = broken()
     exchange(made)
 
@@ -101,7 +101,7 @@ def test_it_is_replaced_once():
     assert Order.objects.count() == 2
 
 
-def test_where_none_is_left_nothing_is_written():
+def test_without_stock_nothing_is_created():
     made = broken()
     StockLevel.objects.update(reported_quantity=0)
 
@@ -113,7 +113,7 @@ def test_where_none_is_left_nothing_is_written():
     assert made.status == "inspected"
 
 
-def test_what_cannot_be_replaced_is_paid_after_all():
+def test_a_failed_replacement_is_refunded():
     made = broken(quantity=2, units=1)
     order = exchange(made)
     cancellation.cancel(order=order, reason="sold out", actor="ann", now=NOON)
@@ -126,7 +126,7 @@ def test_what_cannot_be_replaced_is_paid_after_all():
     assert is_sound()
 
 
-def test_who_withdraws_gets_money_and_no_replacement():
+def test_a_withdrawal_is_not_replaced():
     order = make_delivered(quantity=1)
     made = declare(order, 1)
     bring_back(made)
@@ -135,7 +135,7 @@ def test_who_withdraws_gets_money_and_no_replacement():
         exchange(made)
 
 
-def test_of_a_replacement_one_complains_and_does_not_withdraw():
+def test_a_replacement_cannot_be_withdrawn_from():
     order = exchange(broken())
     order.lines.update(shipped_quantity=1, delivered_quantity=1)
     (purchase_order,) = submission.divide(order=order, now=NOON)

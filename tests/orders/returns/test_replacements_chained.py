@@ -1,4 +1,4 @@
-"""What is replaced over and over is paid as what was paid for first, however often that was."""
+"""Chained replacements: refunded as what was paid first, at any depth."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def light():
 
 
 def arrived(order, *, units=None):
-    """Let so many of it arrive, or all; of the others nothing is known yet."""
+    """Deliver ``units``, or all; the others are not shipped yet."""
     submission.divide(order=order, now=NOON)
     (line,) = order.lines.all()
     units = line.quantity if units is None else units
@@ -49,25 +49,25 @@ def arrived(order, *, units=None):
     return Order.objects.get(pk=order.pk)
 
 
-def anew(order, units):
-    """Give so many of an order back as broken; return that, and what replaces them."""
+def replaced(order, units):
+    """Return units as defective; return that return and its replacement order."""
     made = come_back(order, units)
     return made, exchange(made)
 
 
 def chained(light, *, depth, units=3):
-    """Replace all of an order over and over; return the returns, and the last replacement."""
+    """Replace all of an order ``depth`` times; return the returns and the last replacement."""
     order = make_delivered(light, quantity=units)
     order.lines.update(discount_amount=CENT)  # no whole cents for each
     returns = []
     for _ in range(depth):
-        made, order = anew(arrived(order) if returns else order, units)
+        made, order = replaced(arrived(order) if returns else order, units)
         returns.append(made)
     return returns, order
 
 
 def withdrawn(order, units):
-    """Withdraw, as staff take it who may."""
+    """Withdraw by staff, who may accept it late."""
     made = declare(order, units, kind="withdrawal", is_late_fine=True)
     bring_back(made)
     pay(made)
@@ -85,11 +85,11 @@ def read(returns):
 
 
 def whole(first):
-    """What was paid for the goods and the way."""
+    """Return what was paid for items and shipping."""
     return first.order.lines.get().charge_amount + first.delivery_amount
 
 
-def insist_on_the_first(first):
+def assert_refunded_to_first(first):
     events = PaymentEvent.objects.filter(kind="refund_requested")
     assert {one.payment.order for one in events} == {first.order}
     assert sum(asked()) == first.refund_amount == first.due_amount
@@ -101,7 +101,7 @@ def wrong():
 
 
 @pytest.mark.parametrize("depth", [2, 3, 6])
-def test_who_withdraws_from_all_of_the_last_one_is_paid_all_at_once(light, depth):
+def test_withdrawing_from_the_last_replacement_refunds_all(light, depth):
     returns, last = chained(light, depth=depth)
 
     made = withdrawn(arrived(last), 3)
@@ -112,17 +112,17 @@ def test_who_withdraws_from_all_of_the_last_one_is_paid_all_at_once(light, depth
     ] * depth
     assert first.delivery_amount > 0
     assert asked() == [Decimal("99.98") + first.delivery_amount]
-    insist_on_the_first(first)
+    assert_refunded_to_first(first)
 
 
 @DEPTHS
-def test_who_withdraws_unit_by_unit_is_paid_each_time_to_the_cent(light, depth):
+def test_withdrawing_unit_by_unit_refunds_each_to_the_cent(light, depth):
     returns, last = chained(light, depth=depth)
     last = arrived(last)
 
     for paid in (1, 2, 3):
         withdrawn(last, 1)
-        insist_on_the_first(read(returns)[0])
+        assert_refunded_to_first(read(returns)[0])
         assert len(asked()) == paid
 
     first = returns[0]
@@ -131,7 +131,7 @@ def test_who_withdraws_unit_by_unit_is_paid_each_time_to_the_cent(light, depth):
 
 
 @DEPTHS
-def test_what_a_supplier_refuses_of_the_last_one_is_paid(light, depth):
+def test_lines_rejected_of_the_last_replacement_are_refunded(light, depth):
     returns, last = chained(light, depth=depth)
     (purchase_order,) = submission.divide(order=last, now=NOON)
     purchase_order.move("ready", at=NOON)
@@ -147,34 +147,34 @@ def test_what_a_supplier_refuses_of_the_last_one_is_paid(light, depth):
 
     first = read(returns)[0]
     assert asked() == [whole(first)]
-    insist_on_the_first(first)
+    assert_refunded_to_first(first)
     for each in returns:
         with pytest.raises(IllegalMoveError):
             pay(each)
 
 
 @DEPTHS
-def test_what_fails_and_what_comes_back_of_the_last_one_are_paid_in_turn(light, depth):
+def test_rejected_and_returned_units_are_refunded_in_turn(light, depth):
     returns, last = chained(light, depth=depth)
     last = arrived(last, units=1)
     last.lines.update(canceled_quantity=2)
 
     pay(read(returns)[-1])
     assert asked() == [Decimal("66.65")]
-    insist_on_the_first(read(returns)[0])
+    assert_refunded_to_first(read(returns)[0])
     withdrawn(last, 1)
 
     first = read(returns)[0]
     assert asked() == [Decimal("66.65"), Decimal("33.33") + first.delivery_amount]
-    insist_on_the_first(first)
+    assert_refunded_to_first(first)
 
 
-def test_units_that_went_different_ways_are_all_of_it(light):
+def test_units_at_different_depths_sum_to_the_whole(light):
     (first,), second = chained(light, depth=1)
     second = arrived(second)
-    _, third = anew(second, 1)
-    again, fourth = anew(second, 1)
-    fifth_for, fifth = anew(arrived(fourth), 1)
+    _, third = replaced(second, 1)
+    again, fourth = replaced(second, 1)
+    fifth_for, fifth = replaced(arrived(fourth), 1)
 
     withdrawn(arrived(third), 1)
     withdrawn(second, 1)
@@ -184,15 +184,15 @@ def test_units_that_went_different_ways_are_all_of_it(light):
     read([first, again])
     assert again.status == "refunded"
     assert asked() == [Decimal("33.33"), Decimal("33.32"), Decimal("33.33") + first.delivery_amount]
-    insist_on_the_first(first)
+    assert_refunded_to_first(first)
 
 
-def test_of_what_cost_less_the_difference_is_not_given_twice(light):
+def test_a_price_difference_is_not_refunded_twice(light):
     order = make_delivered(light, quantity=2)
     (line,) = order.lines.all()
     other = make_sibling(light, "30.00", quantity=40)
     first = come_back(order, 2, kind="withdrawal", wanted={line.pk: other.variant.pk})
-    _, third = anew(arrived(exchange(first, other)), 2)
+    _, third = replaced(arrived(exchange(first, other)), 2)
 
     withdrawn(arrived(third), 2)
 
@@ -203,7 +203,7 @@ def test_of_what_cost_less_the_difference_is_not_given_twice(light):
 
 
 @DEPTHS
-def test_no_more_goes_back_than_is_left(light, depth):
+def test_refunds_are_capped_by_the_payment(light, depth):
     returns, last = chained(light, depth=depth)
     event = PaymentEvent.objects.get(kind="capture_requested")
     PaymentEvent.objects.filter(pk=event.pk).update(amount=Decimal("43.33"))
@@ -219,7 +219,7 @@ def test_no_more_goes_back_than_is_left(light, depth):
 
 
 @DEPTHS
-def test_what_the_bank_took_back_of_the_first_is_not_given_for_the_last(light, depth):
+def test_a_chargeback_of_the_first_order_blocks_a_refund_of_the_last(light, depth):
     _, last = chained(light, depth=depth)
     Payment.objects.update(dispute_status="lost", dispute_status_since=NOON)
 
@@ -229,11 +229,11 @@ def test_what_the_bank_took_back_of_the_first_is_not_given_for_the_last(light, d
     assert asked() == []
 
 
-def test_while_others_in_between_may_still_fail_nothing_is_written():
+def test_undecided_units_in_between_block_the_refund():
     light = make_sellable(price="33.33", quantity=40)
     (first,), second = chained(light, depth=1)
     second = arrived(second, units=2)
-    made, third = anew(second, 1)
+    made, third = replaced(second, 1)
     third = arrived(third)
     again = come_back(third, 1)
 
@@ -253,7 +253,7 @@ def test_while_others_in_between_may_still_fail_nothing_is_written():
     assert wrong() == []
 
 
-def test_a_share_that_is_not_passed_on_is_found(light):
+def test_the_invariant_finds_a_missing_refund(light):
     _, last = chained(light, depth=3)
     last = arrived(last)
     withdrawn(last, 1)

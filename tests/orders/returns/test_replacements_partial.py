@@ -1,4 +1,4 @@
-"""A replacement comes back bit by bit: each time the next share of what it came for is paid."""
+"""Partial refunds of replacements: each refunds its part of the original."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def light():
     return make_sellable(price="33.33", quantity=9)
 
 
-def taken_instead(light, *, units, kind="withdrawal", other=None, discount="0"):
-    """Let all of an order be exchanged, and that arrive."""
+def exchanged(light, *, units, kind="withdrawal", other=None, discount="0"):
+    """Exchange all of an order and deliver the replacement."""
     order = make_delivered(light, quantity=units)
     order.lines.update(discount_amount=Decimal(discount))
     (line,) = order.lines.all()
@@ -50,7 +50,7 @@ def taken_instead(light, *, units, kind="withdrawal", other=None, discount="0"):
 
 
 def exchange_from_two_places(made, level):
-    """Send what was sold last from there; the others from where they came from."""
+    """Exchange with ``level`` as the source of the last line; the others keep theirs."""
     sold = made.order.lines.latest("pk")
     shelf = Shelf(
         variant_id=sold.variant_id,
@@ -75,8 +75,8 @@ def wrong():
     return [code for code in broken_rules() if code.startswith("I10.")]
 
 
-def test_who_withdraws_unit_by_unit_from_what_he_took_instead_is_paid_each_time(light):
-    first, second = taken_instead(light, units=2, other=make_sibling(light, "30.00"))
+def test_withdrawing_from_an_exchange_unit_by_unit_refunds_each(light):
+    first, second = exchanged(light, units=2, other=make_sibling(light, "30.00"))
 
     pay(come_back(second, 1, kind="withdrawal"))
     first.refresh_from_db()
@@ -95,8 +95,8 @@ def test_who_withdraws_unit_by_unit_from_what_he_took_instead_is_paid_each_time(
     assert wrong() == []
 
 
-def test_thirds_of_what_has_no_whole_cents_are_all_of_it(light):
-    first, second = taken_instead(light, units=3, kind="defect", discount="0.01")
+def test_thirds_sum_to_the_whole(light):
+    first, second = exchanged(light, units=3, kind="defect", discount="0.01")
     for _ in range(3):
         pay(come_back(second, 1))
         assert wrong() == []
@@ -107,8 +107,8 @@ def test_thirds_of_what_has_no_whole_cents_are_all_of_it(light):
     assert sum(asked()) == first.refund_amount == whole + first.delivery_amount
 
 
-def test_no_more_is_given_than_is_left(light):
-    first, second = taken_instead(light, units=2, kind="defect")
+def test_refunds_are_capped_by_the_payment(light):
+    first, second = exchanged(light, units=2, kind="defect")
     pay(come_back(second, 1))
     event = PaymentEvent.objects.get(kind="capture_requested")
     PaymentEvent.objects.filter(pk=event.pk).update(amount=Decimal("43.33"))
@@ -122,7 +122,7 @@ def test_no_more_is_given_than_is_left(light):
     assert wrong() == []
 
 
-def test_who_cannot_wait_for_the_others_is_paid_once_they_are_canceled(light):
+def test_canceling_undecided_units_allows_the_refund(light):
     other = make_sellable(price="20.00", quantity=9)
     order = make_delivered(light, other, quantity=1)
     first = come_back(order, 1, 1)
@@ -146,7 +146,7 @@ def test_who_cannot_wait_for_the_others_is_paid_once_they_are_canceled(light):
     assert wrong() == []
 
 
-def test_what_is_said_to_replace_itself_is_paid_as_what_it_is(light):
+def test_a_return_that_replaces_itself_is_refunded_as_usual(light):
     made = come_back(make_delivered(light, quantity=1), 1, kind="withdrawal")
     type(made).objects.filter(pk=made.pk).update(replacement=made.order_id)
     made.refresh_from_db()
@@ -157,8 +157,8 @@ def test_what_is_said_to_replace_itself_is_paid_as_what_it_is(light):
     assert asked() == [made.order.total_amount]
 
 
-def test_what_the_bank_took_back_is_not_given_the_second_time_either(light):
-    _, second = taken_instead(light, units=2, kind="defect")
+def test_a_chargeback_blocks_the_second_refund_too(light):
+    _, second = exchanged(light, units=2, kind="defect")
     pay(come_back(second, 1))
     again = come_back(second, 1)
     Payment.objects.update(dispute_status="lost", dispute_status_since=NOON)
@@ -169,8 +169,8 @@ def test_what_the_bank_took_back_is_not_given_the_second_time_either(light):
     assert asked() == [Decimal("33.33")]
 
 
-def test_a_next_share_that_is_not_passed_on_is_found(light):
-    first, second = taken_instead(light, units=2, kind="defect")
+def test_the_invariant_finds_a_part_that_is_not_passed_on(light):
+    first, second = exchanged(light, units=2, kind="defect")
     pay(come_back(second, 1))
     pay(come_back(second, 1))
     assert wrong() == []
@@ -182,8 +182,8 @@ def test_a_next_share_that_is_not_passed_on_is_found(light):
     assert "I10.all_passed_on" in wrong()
 
 
-def test_a_next_share_that_is_not_asked_for_is_found(light):
-    _, second = taken_instead(light, units=2, kind="defect")
+def test_the_invariant_finds_a_part_that_is_not_requested(light):
+    _, second = exchanged(light, units=2, kind="defect")
     pay(come_back(second, 1))
     last = pay(come_back(second, 1))
     assert wrong() == []

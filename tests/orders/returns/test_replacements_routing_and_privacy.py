@@ -1,4 +1,4 @@
-"""A replacement goes to the right place, is its shopper's, and what fails of it is paid."""
+"""Replacements: delivery address, erasure, dates, and refunds of failed parts."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def broken_rules():
     return [one.invariant.code for one in told if one.count and one.invariant.code[:4] == "I10."]
 
 
-def test_who_is_forgotten_is_forgotten_in_the_replacement_too():
+def test_erasure_includes_the_replacement():
     made = broken()
     owner = User.objects.create(email="new@example.org")
     made.order.cart.owner = owner
@@ -63,7 +63,7 @@ def test_who_is_forgotten_is_forgotten_in_the_replacement_too():
     assert order.ship_to.get("line1", "") != made.order.ship_to.get("line1")
 
 
-def test_it_goes_where_the_goods_went_last():
+def test_a_replacement_uses_the_last_delivery_address():
     made = broken()
     there = {**made.order.ship_to, "line1": "Neue Gasse 2", "city": "Erfurt"}
     PurchaseOrder.objects.update(ship_to=there)
@@ -73,7 +73,7 @@ def test_it_goes_where_the_goods_went_last():
     assert order.ship_to == there
 
 
-def test_it_is_promised_anew_and_not_for_days_that_are_past():
+def test_a_replacement_has_future_delivery_dates():
     made = broken()
     Order.objects.update(placed_at=NOON - timedelta(days=10))
     (was,) = made.order.delivery_plan
@@ -86,7 +86,7 @@ def test_it_is_promised_anew_and_not_for_days_that_are_past():
 
 
 @pytest.mark.parametrize("dispute", ["charged_back", "lost"])
-def test_nothing_is_given_for_money_that_the_bank_took_back(dispute):
+def test_a_chargeback_blocks_refund_and_replacement(dispute):
     made, kept = broken(), broken()
     Payment.objects.update(dispute_status=dispute, dispute_status_since=NOON)
 
@@ -113,7 +113,7 @@ def waits():
     return "return_not_replaced" in {row.cause.code for row in query.find(now=NOON)}
 
 
-def test_the_part_of_a_replacement_that_fails_is_paid_to_the_cent():
+def test_a_failed_part_is_refunded_to_the_cent():
     made = broken(units=3)
     fail(exchange(made), canceled=1, shipped=2)
     assert waits()
@@ -128,7 +128,7 @@ def test_the_part_of_a_replacement_that_fails_is_paid_to_the_cent():
     assert not waits()
 
 
-def test_while_the_rest_may_still_fail_it_is_too_early_to_pay():
+def test_undecided_units_delay_the_refund():
     made = broken(units=3)
     fail(exchange(made), canceled=1, shipped=1)
 
@@ -154,7 +154,7 @@ def complained(order, units=1):
     return made
 
 
-def test_a_replacement_that_is_broken_too_is_paid_as_what_it_came_for():
+def test_a_defective_replacement_is_refunded_as_the_original():
     first = broken(units=2)
     again = complained(arrived(exchange(first)))
 
@@ -168,7 +168,7 @@ def test_a_replacement_that_is_broken_too_is_paid_as_what_it_came_for():
     assert broken_rules() == []
 
 
-def test_what_is_broken_for_the_third_time_is_paid_as_what_was_paid_for():
+def test_a_third_defect_is_refunded_as_the_original():
     first = broken(units=2)
     order = arrived(exchange(first))
     pay(complained(order))

@@ -1,4 +1,4 @@
-"""A supplier sends only some of a replacement: what fails of its parts is paid all the same."""
+"""Split replacement lines: failed parts are refunded."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def light():
 
 
 def parted(order, *, keep):
-    """Let its supplier send so many of each of its lines, one after the other."""
+    """Split each line: the supplier ships ``keep`` of it."""
     submission.divide(order=order, now=NOON)
     for line in PurchaseLine.objects.filter(purchase_order__order=order).order_by("pk"):
         with transaction.atomic():
@@ -41,7 +41,7 @@ def parted(order, *, keep):
 
 
 def ended(line, *, shipped):
-    """Let so many of a line arrive; the others are canceled."""
+    """Deliver ``shipped`` units of a line and cancel the others."""
     OrderLine.objects.filter(pk=line.pk).update(
         shipped_quantity=shipped,
         delivered_quantity=shipped,
@@ -58,7 +58,7 @@ def pay(made):
     refunds.refund(authorization=made, actor="ann", now=NOON)
 
 
-def test_what_is_canceled_of_a_parted_replacement_is_paid(light):
+def test_a_canceled_part_of_a_split_line_is_refunded(light):
     made = back(light, units=3)
     first, rest = parted(exchange(made), keep=2)
     ended(first, shipped=2)
@@ -73,7 +73,7 @@ def test_what_is_canceled_of_a_parted_replacement_is_paid(light):
     assert [code for code in broken_rules() if code.startswith("I10.")] == []
 
 
-def test_each_part_counts_for_the_line_that_it_came_for():
+def test_each_part_counts_for_its_original_line():
     lights = [make_sellable(price=price, quantity=9) for price in ("33.33", "10.00")]
     made = come_back(make_delivered(*lights, quantity=3), 3, 2)
     order = exchanges.exchange(authorization=made, actor="ann", now=NOON)
@@ -87,7 +87,7 @@ def test_each_part_counts_for_the_line_that_it_came_for():
     assert list(kept) == [Decimal("99.99"), Decimal("10.00")]
 
 
-def test_a_part_that_is_parted_again_is_of_the_first_line(light):
+def test_a_part_split_again_belongs_to_the_first_line(light):
     made = back(light, units=3)
     order = exchange(made)
     order.lines.update(warranty_months=60)
@@ -104,7 +104,7 @@ def test_a_part_that_is_parted_again_is_of_the_first_line(light):
     assert asked() == [Decimal("66.66")]
 
 
-def test_what_is_given_back_of_a_part_is_paid_by_the_first_return(light):
+def test_a_returned_part_is_refunded_by_the_first_return(light):
     made = back(light, units=3)
     order = exchange(made, make_sibling(light, "30.00"))
     first, rest = parted(order, keep=2)

@@ -25,7 +25,7 @@ from tests.factories.suppliers import NOON
 pytestmark = pytest.mark.django_db
 
 
-def test_a_withdrawal_is_approved_with_the_click_and_says_where_to():
+def test_a_withdrawal_is_approved_at_once_with_an_address():
     order = make_delivered(quantity=3)
     make_policy()
 
@@ -37,7 +37,7 @@ def test_a_withdrawal_is_approved_with_the_click_and_says_where_to():
     assert counters(order) == [(2, 0)]
 
 
-def test_the_receipt_is_told_at_once_with_day_and_time():
+def test_the_receipt_is_recorded_at_once_with_its_time():
     order = make_delivered(quantity=3)
 
     made = declare(order, 2, words="Too bright.")
@@ -52,7 +52,7 @@ def test_the_receipt_is_told_at_once_with_day_and_time():
     ]
 
 
-def test_one_form_is_one_return_however_often_it_is_sent():
+def test_a_repeated_form_is_one_return():
     order = make_delivered(quantity=3)
     said = say(order, 1)
 
@@ -77,7 +77,7 @@ def test_a_form_of_another_order_is_refused():
 
 
 @pytest.mark.parametrize("units", [0, -1, 4, 2**31, 2**63])
-def test_impossible_numbers_of_units_are_refused(units):
+def test_invalid_quantities_are_refused(units):
     order = make_delivered(quantity=3)
 
     with pytest.raises(CannotReturnError):
@@ -96,7 +96,7 @@ def test_a_line_of_another_order_is_refused():
     assert counters(other) == [(0, 0)]
 
 
-def test_what_stands_in_one_return_is_not_given_back_in_another():
+def test_units_are_in_one_return_only():
     order = make_delivered(quantity=3)
     declare(order, 2)
 
@@ -108,7 +108,7 @@ def test_what_stands_in_one_return_is_not_given_back_in_another():
         declare(order, 1)
 
 
-def test_the_database_itself_refuses_more_than_was_shipped():
+def test_the_database_refuses_more_than_was_shipped():
     line = make_delivered(quantity=3).lines.get()
 
     with (
@@ -123,7 +123,7 @@ def test_the_database_itself_refuses_more_than_was_shipped():
         OrderLine.objects.filter(pk=line.pk).update(returned_quantity=1)
 
 
-def test_before_anything_left_nothing_is_returned_but_canceled():
+def test_unshipped_items_cannot_be_returned():
     order = make_accepted_purchase_order(make_sellable(), quantity=2).order
 
     left = eligibility.look(order=order, now=NOON)
@@ -131,7 +131,7 @@ def test_before_anything_left_nothing_is_returned_but_canceled():
     assert (left.withdrawable, left.complainable) == ({}, {})
 
 
-def test_goods_on_their_way_can_be_withdrawn_from_and_not_complained_of():
+def test_items_in_transit_allow_a_withdrawal_but_no_complaint():
     order = make_shipped_order(quantity=2)
 
     left = eligibility.look(order=order, now=NOON)
@@ -144,7 +144,7 @@ def test_goods_on_their_way_can_be_withdrawn_from_and_not_complained_of():
 @pytest.mark.parametrize(
     ("days", "withdrawn", "complained"), [(14, 2, 0), (15, 2, 2), (379, 2, 2), (380, 0, 2)]
 )
-def test_where_no_carrier_says_more_the_promise_counts(days, withdrawn, complained):
+def test_without_a_delivery_event_the_promised_date_counts(days, withdrawn, complained):
     order = make_shipped_order(quantity=2)
     Order.objects.update(arrives_to=NOON.date())
     order.refresh_from_db()
@@ -155,7 +155,7 @@ def test_where_no_carrier_says_more_the_promise_counts(days, withdrawn, complain
     assert sum(left.complainable.values()) == complained
 
 
-def test_staff_take_a_complaint_about_what_no_carrier_has_brought_yet():
+def test_staff_accept_a_complaint_without_a_delivery_event():
     order = make_shipped_order(quantity=2)
 
     with pytest.raises(CannotReturnError):
@@ -168,7 +168,7 @@ def test_staff_take_a_complaint_about_what_no_carrier_has_brought_yet():
     ("days", "withdrawn", "complained"),
     [(0, 3, 3), (14, 3, 3), (15, 0, 3), (729, 0, 3), (731, 0, 3), (732, 0, 0)],
 )
-def test_each_time_ends_on_its_last_day(days, withdrawn, complained):
+def test_each_period_ends_after_its_last_day(days, withdrawn, complained):
     order = make_delivered(quantity=3)  # on a Tuesday
 
     left = eligibility.look(order=order, now=NOON + timedelta(days=days, hours=11, minutes=59))
@@ -185,19 +185,19 @@ def test_each_time_ends_on_its_last_day(days, withdrawn, complained):
         ("2026-11-29", "2026-12-14"),  # a Sunday
     ],
 )
-def test_a_time_that_ends_on_a_weekend_ends_on_monday(arrived, until):
+def test_a_period_that_ends_on_a_weekend_ends_on_monday(arrived, until):
     at = datetime.fromisoformat(f"{arrived}T12:00:00+00:00")
 
     assert eligibility.withdraw_until(at).isoformat() == until
 
 
-def test_the_warranty_of_a_leap_day_ends_on_a_day_that_exists():
+def test_the_warranty_of_a_leap_day_ends_on_an_existing_day():
     at = datetime.fromisoformat("2028-02-29T12:00:00+00:00")
 
     assert eligibility.warranty_until(at).isoformat() == "2030-02-28"
 
 
-def test_staff_may_open_what_is_too_late():
+def test_staff_can_open_a_late_return():
     order = make_delivered(quantity=3)
     late = NOON + timedelta(days=900)
 
@@ -207,7 +207,7 @@ def test_staff_may_open_what_is_too_late():
     assert declare(order, 1, now=late, actor="ann", is_late_fine=True).status == "approved"
 
 
-def test_goods_of_little_worth_stay_where_they_are():
+def test_items_of_low_value_are_kept():
     order = make_delivered(make_sellable(price="9.99", quantity=9), quantity=3)
     make_policy(keep_below_amount="20.00")
 
@@ -221,7 +221,7 @@ def test_goods_of_little_worth_stay_where_they_are():
     assert declare(more, 3).destination == "us"
 
 
-def test_the_policy_of_the_supplier_comes_before_that_of_all_others():
+def test_the_suppliers_own_policy_takes_precedence():
     order = make_delivered(quantity=1)
     supplier = order.purchase_orders.get().supplier
     make_policy()
@@ -230,7 +230,7 @@ def test_the_policy_of_the_supplier_comes_before_that_of_all_others():
     assert declare(order, 1).address == "Halle 3, 20457 Hamburg"
 
 
-def test_nothing_is_added_to_an_order_whose_shopper_was_forgotten_meanwhile():
+def test_an_erased_order_accepts_no_return():
     order = make_delivered(quantity=1)
     with transaction.atomic():
         privacy.forget(addresses=[order.email], owner_id=0, now=NOON)

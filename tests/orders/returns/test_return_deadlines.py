@@ -1,4 +1,4 @@
-"""Until when goods have to be sent, and what becomes of those that come after it."""
+"""Return deadlines: until when items must be sent, and what happens to late ones."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def label(made, now):
     )  # fmt: skip
 
 
-def test_the_time_to_send_it_begins_when_the_shopper_is_told_where_to():
+def test_the_deadline_starts_with_the_return_address():
     order = make_delivered(quantity=1)
     made = declare(order, 1)
     assert made.send_before is None
@@ -43,7 +43,7 @@ def test_the_time_to_send_it_begins_when_the_shopper_is_told_where_to():
     assert authorizations.expire(authorization=made, now=NOON + 49 * DAYS)
 
 
-def test_of_goods_on_their_way_the_time_begins_when_they_arrive():
+def test_the_deadline_of_items_in_transit_starts_at_arrival():
     order = make_shipped_order(quantity=1)
     make_policy()
     made = declare(order, 1)
@@ -56,7 +56,7 @@ def test_of_goods_on_their_way_the_time_begins_when_they_arrive():
     assert authorizations.expire(authorization=made, now=late + 29 * DAYS)
 
 
-def test_what_never_arrives_and_is_never_sent_is_closed_in_the_end():
+def test_a_return_of_items_that_never_arrive_expires():
     made_policy = make_policy()
     made = declare(make_shipped_order(quantity=1), 1)
 
@@ -72,7 +72,7 @@ def closed(order):
     return made
 
 
-def test_what_comes_after_it_was_closed_is_taken_in_and_counted_again():
+def test_an_expired_return_can_be_received():
     order = make_delivered(quantity=1)
     made = closed(order)
     assert counters(order) == [(0, 0)]
@@ -82,7 +82,7 @@ def test_what_comes_after_it_was_closed_is_taken_in_and_counted_again():
     assert (made.status, counters(order)) == ("received", [(1, 0)])
 
 
-def test_units_that_stand_in_a_newer_return_are_not_counted_twice():
+def test_units_in_a_newer_return_are_not_counted_twice():
     order = make_delivered(quantity=1)
     made = closed(order)
     newer = declare(order, 1)

@@ -1,4 +1,4 @@
-"""Two clicks at the same moment, each on its own connection."""
+"""Race: concurrent clicks on returns, each on its own connection."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def clicking(order, said):
     return lambda: requests.declare(order=order, said=said, actor="shopper", now=NOON)
 
 
-def test_one_form_sent_by_many_clicks_at_once_is_one_return():
+def test_concurrent_submissions_of_one_form_are_one_return():
     for _ in range(ROUNDS):
         order = make_delivered(quantity=3)
         said = say(order, 1)
@@ -49,7 +49,7 @@ def test_one_form_sent_by_many_clicks_at_once_is_one_return():
         assert told.count() == 1
 
 
-def test_many_forms_at_once_give_back_no_more_than_there_is():
+def test_concurrent_forms_do_not_exceed_the_units():
     for _ in range(ROUNDS):
         order = make_delivered(quantity=3)
         acts = [clicking(order, say(order, 1)) for _ in range(CLICKS)]
@@ -59,7 +59,7 @@ def test_many_forms_at_once_give_back_no_more_than_there_is():
         assert counters(order) == [(3, 0)]
 
 
-def test_many_refunds_at_once_pay_once():
+def test_concurrent_refunds_pay_once():
     for _ in range(ROUNDS):
         order = make_delivered(quantity=1)
         made = declare(order, 1)
@@ -76,7 +76,7 @@ def test_many_refunds_at_once_pay_once():
         assert counters(order) == [(1, 1)]
 
 
-def test_who_cancels_while_staff_pay_either_keeps_it_or_is_paid():
+def test_a_concurrent_cancel_and_refund_exclude_each_other():
     for _ in range(ROUNDS):
         order = make_delivered(quantity=1)
         made = declare(order, 1)
@@ -103,8 +103,8 @@ def test_who_cancels_while_staff_pay_either_keeps_it_or_is_paid():
         ]
 
 
-def test_who_is_forgotten_while_a_replacement_is_paid_waits_for_that(monkeypatch):
-    """Orders are locked from the newest on, or each would wait for the other's."""
+def test_erasure_waits_for_a_refund_of_a_replacement(monkeypatch):
+    """Orders are locked newest first; otherwise the two would deadlock."""
     first = back(make_sellable(quantity=9), units=1)
     again = come_back(arrived(exchange(first)), 1)
 
@@ -117,6 +117,6 @@ def test_who_is_forgotten_while_a_replacement_is_paid_waits_for_that(monkeypatch
     refunds.refund(authorization=again, actor="ann", now=NOON)
     rival.finish()
 
-    assert isinstance(rival.failure, privacy.OnItsWayError)  # others are on their way
+    assert isinstance(rival.failure, privacy.OnItsWayError)  # other items are in transit
     first.refresh_from_db()
     assert first.status == "refunded"

@@ -1,4 +1,4 @@
-"""Returns of what arrived, in any order and with any nonsense between: all stays true."""
+"""Stateful test: returns of delivered items in any order keep all invariants."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from tests.support.stateful.invariants import NOW_AND_THEN, UNITS
 from tests.support.stateful.returns import FEW, WHICH, GivingBack
 
 pytestmark = pytest.mark.django_db
-LAST = -1  # of whatever is picked from
+LAST = -1  # index of the newest
 
 
 class Returns(GivingBack):
-    """One order of two lines, of two units each, that left or arrived and is paid."""
+    """One paid order of two lines with two units each, shipped or delivered."""
 
     supplier: ScriptedSupplier
 
     @initialize(answer=st.sampled_from(["shipped", "delivered"]))
     def sell(self, answer):
         self.world = transaction.atomic()
-        self.world._from_testcase = True  # the verbs' own transactions stand in it
+        self.world._from_testcase = True  # durable transactions may nest in it
         self.world.__enter__()
         self.now = NOON
         self.supplier.__init__()
@@ -75,7 +75,7 @@ class Returns(GivingBack):
             self.arrive(LAST)
 
     @rule(which=WHICH, units=FEW, times=st.integers(1, 3), word=st.sampled_from(["refund", "keep"]))
-    def come_anew_over_and_over(self, which, units, times, word):
+    def return_replacements_repeatedly(self, which, units, times, word):
         """Give back what came anew, and that again: few get there by chance."""
         for _ in range(times):
             self.come_far(which, "defect", units, "replace")
@@ -88,7 +88,7 @@ class Returns(GivingBack):
         self.insist(NOW_AND_THEN)
 
 
-def test_whatever_is_given_back_in_whatever_order_all_stays_true(monkeypatch):
+def test_returns_in_any_order_keep_the_invariants(monkeypatch):
     monkeypatch.setattr(submission, "check", lambda **_: [])
     monkeypatch.setattr("suppliers.sync.live_check.ask", lambda **_: set())
     Returns.supplier = connect(monkeypatch, ScriptedSupplier())

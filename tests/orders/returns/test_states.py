@@ -28,7 +28,7 @@ denied: credited: written_off:
 """
 
 
-def drawn(table):
+def parse(table):
     found, here = {}, ""
     for word in table.split():
         if word.endswith(":"):
@@ -40,16 +40,16 @@ def drawn(table):
 
 
 @pytest.mark.parametrize(("model", "table"), [(ReturnAuthorization, RETURN), (SupplierRMA, RMA)])
-def test_each_line_is_drawn_and_no_other(model, table):
-    assert {here: set(ahead) for here, ahead in model.TRANSITIONS.items()} == drawn(table)
-    assert set(drawn(table)) == set(model.Status)
+def test_transitions_match_the_table(model, table):
+    assert {here: set(ahead) for here, ahead in model.TRANSITIONS.items()} == parse(table)
+    assert set(parse(table)) == set(model.Status)
 
 
 @pytest.mark.parametrize(
     ("model", "ended"),
     [(ReturnAuthorization, ReturnAuthorization.ENDED), (SupplierRMA, SupplierRMA.SETTLED)],
 )
-def test_from_everywhere_there_is_a_way_to_an_end(model, ended):
+def test_every_state_can_reach_an_end(model, ended):
     ends = set(ended)
     while more := {s for s, ahead in model.TRANSITIONS.items() if ahead & ends} - ends:
         ends |= more

@@ -41,14 +41,14 @@ def credit(rma, amount):
     )
 
 
-def test_what_came_back_is_owed_at_cost_less_the_fee():
+def test_the_expected_credit_is_cost_less_the_fee():
     rma = open_for(came_back(quantity=2))
 
     assert (rma.fee_amount, rma.expected_amount) == (Decimal("2.50"), Decimal("17.50"))
     assert SupplierRMA.objects.owed() == {"EUR": Decimal("17.50")}
 
 
-def test_the_shopper_is_paid_whatever_the_supplier_says():
+def test_the_refund_does_not_depend_on_the_supplier():
     made = came_back()
     walk(open_for(made), "requested", "denied")
 
@@ -58,7 +58,7 @@ def test_the_shopper_is_paid_whatever_the_supplier_says():
     assert SupplierRMA.objects.owed() == {}
 
 
-def test_it_is_begun_once_and_anew_after_he_denied():
+def test_it_can_be_opened_again_after_a_denial():
     made = came_back()
     first = open_for(made)
 
@@ -69,7 +69,7 @@ def test_it_is_begun_once_and_anew_after_he_denied():
     assert open_for(made) != first
 
 
-def test_a_credit_comes_once_and_a_person_may_write_more():
+def test_a_credit_is_recorded_once_and_may_exceed_the_expected():
     rma = walk(open_for(came_back()), "requested", "authorized", "shipped", "received")
 
     credit(rma, "18.00")
@@ -86,7 +86,7 @@ def test_a_credit_comes_once_and_a_person_may_write_more():
         SupplierRMA.objects.update(recorded_by="")
 
 
-def test_no_unit_is_owed_twice_by_a_claim_and_by_goods():
+def test_a_unit_is_in_a_claim_or_a_supplier_return():
     made = came_back(quantity=2)
     open_for(made)
     purchase_order = made.purchase_order
@@ -102,7 +102,7 @@ def test_no_unit_is_owed_twice_by_a_claim_and_by_goods():
         )
 
 
-def test_goods_can_go_back_without_a_return_of_a_shopper():
+def test_items_can_go_back_without_a_customer_return():
     order = make_delivered(quantity=3)
     purchase_order = order.purchase_orders.get()
     (line,) = purchase_order.lines.all()
@@ -115,7 +115,7 @@ def test_goods_can_go_back_without_a_return_of_a_shopper():
 
 
 @pytest.mark.parametrize("units", [{}, {0: 1}, {"line": 0}, {"line": 4}])
-def test_impossible_units_do_not_go_back(units):
+def test_invalid_units_are_refused(units):
     purchase_order = make_delivered(quantity=3).purchase_orders.get()
     line = purchase_order.lines.get().pk
     units = {line if key == "line" else key: n for key, n in units.items()}
@@ -124,14 +124,14 @@ def test_impossible_units_do_not_go_back(units):
         supplier_returns.open_alone(purchase_order=purchase_order, units=units, actor="a", now=NOON)
 
 
-def test_of_one_who_takes_nothing_back_nothing_is_expected():
+def test_a_supplier_without_returns_owes_nothing():
     made = came_back(takes_back=False)
 
     with pytest.raises(CannotSendBackError):
         open_for(made)
 
 
-def test_what_was_missing_in_the_parcel_does_not_go_on():
+def test_missing_units_are_not_sent_on():
     make_policy(takes_back=True)
     made = declare(make_delivered(quantity=1), 1)
     bring_back(made, state="missing")

@@ -1,4 +1,4 @@
-"""How long what is broken can be given back: to us by the shopper, and by us to the supplier."""
+"""Warranty: how long complaints are possible, for customers and with suppliers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.factories.suppliers import NOON
     ("months", "last"),
     [(None, "2028-11-24"), (12, "2028-11-24"), (36, "2029-11-24"), (25, "2028-12-24")],
 )
-def test_the_two_years_of_the_law_hold_at_least(months, last):
+def test_the_legal_warranty_is_the_minimum(months, last):
     assert eligibility.warranty_until(NOON, months=months).isoformat() == last
 
 
@@ -35,7 +35,7 @@ def test_the_two_years_of_the_law_hold_at_least(months, last):
         (date(2026, 5, 5), 0, date(2026, 5, 5)),
     ],
 )
-def test_a_month_that_is_shorter_ends_with_its_last_day(day, months, then):
+def test_a_shorter_month_ends_on_its_last_day(day, months, then):
     assert eligibility.months_after(day, months) == then
 
 
@@ -45,12 +45,12 @@ def complainable(order, *, days):
 
 
 @pytest.mark.django_db
-def test_a_longer_warranty_of_its_maker_counts_as_it_was_sold():
+def test_the_manufacturer_warranty_at_sale_counts():
     light = make_sellable(quantity=9)
     Product.objects.update(warranty_months=60)
     order = make_delivered(light, quantity=1)
     (line,) = order.lines.all()
-    Product.objects.update(warranty_months=None)  # what was promised stands
+    Product.objects.update(warranty_months=None)  # the warranty at sale remains
 
     assert line.warranty_months == 60
     assert complainable(order, days=5 * 365) == {line.pk: 1}
@@ -58,7 +58,7 @@ def test_a_longer_warranty_of_its_maker_counts_as_it_was_sold():
 
 
 @pytest.mark.django_db
-def test_a_warranty_that_its_maker_makes_longer_holds_for_what_was_sold_before():
+def test_a_longer_current_warranty_covers_earlier_sales():
     order = make_delivered(quantity=1)
     (line,) = order.lines.all()
 
@@ -70,7 +70,7 @@ def test_a_warranty_that_its_maker_makes_longer_holds_for_what_was_sold_before()
 
 
 def broken(*, told_after, kind="defect", **policy):
-    """Complain so many days after it arrived."""
+    """Complain ``told_after`` days after delivery."""
     make_policy(**policy)
     order = make_delivered(quantity=2)
     made = declare(order, 1, kind=kind, words="Dead.", is_late_fine=True)
@@ -89,7 +89,7 @@ def causes():
 
 
 @pytest.mark.django_db
-def test_a_defect_is_asked_of_its_supplier_as_long_as_his_warranty_holds():
+def test_a_defect_within_the_supplier_warranty_is_claimed():
     made = broken(told_after=365, warranty_months=12, takes_back=False)
 
     assert "He owes it" in supplier_returns.says(made)
@@ -98,7 +98,7 @@ def test_a_defect_is_asked_of_its_supplier_as_long_as_his_warranty_holds():
 
 
 @pytest.mark.django_db
-def test_of_what_broke_later_he_owes_nothing_and_staff_read_why():
+def test_a_later_defect_is_not_owed_and_staff_see_why():
     made = broken(told_after=366, warranty_months=12, takes_back=True)
 
     assert not supplier_returns.is_for(made)
@@ -110,7 +110,7 @@ def test_of_what_broke_later_he_owes_nothing_and_staff_read_why():
 
 
 @pytest.mark.django_db
-def test_a_withdrawal_has_nothing_to_do_with_his_warranty():
+def test_a_withdrawal_ignores_the_supplier_warranty():
     made = broken(told_after=400, kind="withdrawal", warranty_months=12, takes_back=True)
 
     assert supplier_returns.is_for(made)
@@ -118,14 +118,14 @@ def test_a_withdrawal_has_nothing_to_do_with_his_warranty():
 
 
 @pytest.mark.django_db
-def test_where_he_said_nothing_of_it_all_is_as_for_what_he_takes_back():
+def test_without_a_supplier_warranty_the_return_policy_applies():
     made = broken(told_after=1000, takes_back=True)
 
     assert open_for(made)
 
 
 @pytest.mark.django_db
-def test_what_has_not_arrived_is_owed():
+def test_items_not_arrived_are_owed():
     made = broken(told_after=1000, warranty_months=1)
     PurchaseOrder.objects.update(status="shipped")
 
@@ -135,7 +135,7 @@ def test_what_has_not_arrived_is_owed():
 
 
 @pytest.mark.django_db
-def test_what_its_shopper_keeps_is_claimed_only_while_he_owes_it():
+def test_a_kept_item_is_claimed_within_the_supplier_warranty():
     made = broken(told_after=366, warranty_months=12)
     ReturnAuthorization.objects.update(
         status="refunded", destination="nowhere", due_amount=0, refund_amount=0
@@ -147,7 +147,7 @@ def test_what_its_shopper_keeps_is_claimed_only_while_he_owes_it():
     assert "return_to_claim" in causes()
 
 
-def test_the_last_day_counts():
+def test_the_last_day_is_included():
     until = eligibility.warranty_until(datetime(2026, 11, 24, tzinfo=UTC), months=36)
 
     assert not eligibility.is_window_over(until, datetime(2029, 11, 24, 23, 59, tzinfo=UTC))
