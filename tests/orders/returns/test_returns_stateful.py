@@ -67,7 +67,7 @@ class Returns(GivingBack):
 
     @rule(which=WHICH)
     def send_a_replacement(self, which):
-        """Let it go, and arrive."""
+        """Ship and deliver it."""
         if order := self.pick(Order.objects.filter(status="placed"), which):
             for made in submission.divide(order=order, now=self.now):
                 fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
@@ -76,7 +76,7 @@ class Returns(GivingBack):
 
     @rule(which=WHICH, units=FEW, times=st.integers(1, 3), word=st.sampled_from(["refund", "keep"]))
     def return_replacements_repeatedly(self, which, units, times, word):
-        """Give back what came anew, and that again: few get there by chance."""
+        """Return a replacement repeatedly: random steps rarely get there."""
         for _ in range(times):
             self.come_far(which, "defect", units, "replace")
             which = LAST
