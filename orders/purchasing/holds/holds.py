@@ -192,7 +192,7 @@ def noted(reason: Mapping[str, Any], *, actor: str, now: datetime) -> dict[str, 
 
 @transaction.atomic(durable=True)
 def waive(*, purchase_order: PurchaseOrder, key: str, actor: str, now: datetime) -> bool:
-    """Waive one reason; return True if no reason is left. Idempotent: raises if waived before.
+    """Waive one reason; return True if no reason is left. A second call raises.
 
     Locks:  the purchase order
     Raises: NotHeldError
