@@ -11,9 +11,9 @@ ADAPTERS = {
 
 
 def connector_class(name: str) -> type:
-    """Import a connector's class.
+    """Import the class of a connector.
 
-    Raises: KeyError  there is none of this name
+    Raises: KeyError  no connector has this code
     """
     module, _, attribute = ADAPTERS[name].rpartition(".")
     found: type = getattr(import_module(module), attribute)

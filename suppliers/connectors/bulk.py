@@ -14,20 +14,20 @@ from suppliers.connectors.records import StockRecord
 
 EMPTY_KIND = "empty"
 MIXED_KIND = "mixed"
-# No zone is farther ahead of UTC: what is dated later than that has a wrong date.
+# No zone is farther ahead of UTC, so a later timestamp is wrong.
 FARTHEST_AHEAD = timedelta(hours=14)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape(SupplierRecord):
-    """How a file looks: its columns, and which kind of values stands in those that are read.
+    """Profile of a file: its columns and the kind of values in those that are read.
 
-    Shape:  ``kinds`` is keyed by a field of ours such as ``sku``; a kind is ``number``,
+    Shape:  ``kinds`` is keyed by our field name such as ``sku``; a kind is ``number``,
             ``decimal``, ``gtin``, ``text``, ``code``, ``address``, ``empty`` or ``mixed``.
-            ``newest`` is when its newest row was changed, where rows tell that, ``newest_rows``
-            are a few of the newest by SKU; ``said_at`` is what others say of its age, and
-            ``made_at`` when it was made as far as that can be known: never later than it was;
-            ``read_by`` names how it is read: who changed that has seen another file
+            ``newest`` is the latest date in the rows, if they have dates, ``newest_rows`` are some
+            of the newest by SKU. ``said_at`` is the age by other sources than the rows.
+            ``made_at`` is a lower bound of when the file was made.
+            ``read_by`` identifies the mapping: profiles of different mappings are not compared
     """
 
     columns: tuple[str, ...]
@@ -41,9 +41,9 @@ class Shape(SupplierRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferRow(SupplierRecord):
-    """What a list of prices says of one SKU: enough to make an offer of it.
+    """One SKU of a price list: the data needed to create an offer.
 
-    ``cost`` is None where the row does not say, and a BadRow where it cannot be believed.
+    ``cost`` is None where the row has none, and a BadRow where it is invalid.
     """
 
     ref: str
@@ -57,9 +57,9 @@ class OfferRow(SupplierRecord):
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Many plain rows at once, written as PostgreSQL's COPY reads them.
+    """A batch of plain rows in the text format of PostgreSQL's COPY.
 
-    Shape:  a price line has the cells of ``OFFER_CELLS``, a stock line those of ``STOCK_CELLS``;
+    Shape:  a price line has the cells ``OFFER_CELLS``, a stock line ``STOCK_CELLS``;
             prices are in the supplier's currency, have at most two decimals, and are above zero
     """
 
@@ -75,26 +75,26 @@ STOCK_CELLS = ("ref", "sku", "location", "country", "quantity")
 
 @runtime_checkable
 class Shaped(Protocol):
-    """Reads files, and can say how they look. No ability of the API."""
+    """Reads files and describes them. Not a capability of an API."""
 
     def shape(self, job: str) -> Shape:
-        """Say how the file looks that a job was read from, after all of it was walked.
+        """Return the profile of the file of a job, after all of it was read.
 
         Shape:  ``job`` is ``products``, ``prices`` or ``stock``
         """
         ...
 
     def listed(self, job: str, skus: AbstractSet[str]) -> frozenset[str]:
-        """Walk the file once more; return those of these SKUs that are in it."""
+        """Read the file again; return those of these SKUs that it contains."""
         ...
 
 
 @runtime_checkable
 class BulkOffers(Protocol):
-    """Tells all figures at once, and enough of each SKU to make an offer of it.
+    """Returns all prices or stock at once, with enough data of each SKU to create an offer.
 
-    No ability of its own, but how ``BulkStockAndPrice`` is told fast: plain rows come as lines,
-    in pieces; what needs care comes alone. While pieces are taken, the database session is busy.
+    The fast path of ``BulkStockAndPrice``, not a capability. Plain rows come as batches of COPY
+    text, rows that need checks come singly. The database session is busy while batches are read.
     """
 
     def offer_lines(self) -> Iterator[Lines | OfferRow | BadRow]: ...
@@ -104,13 +104,13 @@ class BulkOffers(Protocol):
 
 @runtime_checkable
 class ListCounting(Protocol):
-    """Joins several lists. No ability of the API."""
+    """Joins several lists. Not a capability of an API."""
 
     @property
     def list_counts(self) -> Mapping[str, int]:
-        """How many rows each list has that was fetched for this job, or kept of earlier ones."""
+        """Return the row count of each list, fetched by this job or kept from an earlier one."""
         ...
 
     def forget_list(self, name: str) -> None:
-        """Have a list fetched again by the next job: this one does not believe it."""
+        """Make the next job fetch a list again, since this job rejected it."""
         ...

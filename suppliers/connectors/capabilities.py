@@ -1,9 +1,9 @@
-"""Connector capabilities: define one small Protocol per ability, test a connector for it.
+"""Connector capabilities: define one small Protocol per capability, test a connector for it.
 
-A connector has the methods of its abilities and no others. A missing ability is absent, so that
-nobody relies on an invented answer. The code of a bad row tells which job checks it again:
-``list-…`` the list, ``cost-…`` prices, ``stock-…`` stock, all others the product page.
-``Pleading`` is for suppliers without an API: a person answers questions about an order.
+A connector has the methods of its capabilities and no others, so that no caller relies on a
+stub. The code of a bad row says which job checks it again: ``list-…`` the list, ``cost-…``
+prices, ``stock-…`` stock, all others the product page. ``Pleading`` is for suppliers without
+an API: a person answers requests about an order.
 """
 
 from __future__ import annotations
@@ -41,31 +41,31 @@ from suppliers.connectors.records import (
 
 @runtime_checkable
 class Charging(Protocol):
-    """Lists all that he charged us for, also what we did not order by these means."""
+    """Lists all charges of the supplier, including those of orders placed elsewhere."""
 
     def charges(self, *, since: datetime) -> Iterable[Charge]:
-        """Read what he charged for orders that were made since then.
+        """Return the charges for orders made since then.
 
-        Raises: OutsideError  he does not say, or there is more than is read
+        Raises: OutsideError  no answer, or more charges than are read
         """
         ...
 
 
 @runtime_checkable
 class Claims(Protocol):
-    """Takes complaints about an order, and gives money or goods back."""
+    """Accepts claims about an order, and refunds or resends items."""
 
     def open_claim(self, claim: ClaimRequest) -> ClaimState:
-        """Complain; a claim of this number that he has already is returned as it stands.
+        """Open a claim. Idempotent: a claim with this number is returned as it is.
 
-        Raises: PermanentError  he refuses it
+        Raises: PermanentError  the supplier rejects it
         """
         ...
 
     def claims(self, *, supplier_reference: str) -> tuple[ClaimState, ...]: ...
 
     def cancel_claim(self, *, supplier_reference: str, supplier_claim: str) -> None:
-        """Take a claim back.
+        """Withdraw a claim.
 
         Raises: PermanentError  it is too late
         """
@@ -74,7 +74,7 @@ class Claims(Protocol):
 
 @runtime_checkable
 class Webhooks(Protocol):
-    """Tells news unasked. The two static methods need no line."""
+    """Sends webhook events. The two static methods need no connector instance."""
 
     @staticmethod
     def genuine_id(
@@ -85,9 +85,9 @@ class Webhooks(Protocol):
         secrets: Mapping[str, str],
         options: Mapping[str, Any],
     ) -> str:
-        """Return the id of a genuine message: told twice, it has the same one.
+        """Verify the signature; return the id of the event, the same for each delivery of it.
 
-        Empty for a call that tells nothing: he only tries whether we are there.
+        Empty for a test call without an event.
 
         Raises: storefront.lib.security.webhook_signing.BadHeadersError,
         storefront.lib.security.webhook_signing.ForgedError
@@ -96,45 +96,45 @@ class Webhooks(Protocol):
 
     @staticmethod
     def read_news(body: bytes, *, received_at: datetime) -> tuple[SupplierNews, ...]:
-        """Understand a message.
+        """Parse the body of a verified webhook.
 
-        Raises: PermanentError  it cannot be understood
+        Raises: PermanentError  the body is invalid
         """
         ...
 
     def listen(self, *, url: str) -> None:
-        """Have messages sent to ``url``, if they are not."""
+        """Register ``url`` as webhook address, unless it is registered."""
         ...
 
     def most_subscribed(self) -> int:
-        """Return of how many products he tells news at most."""
+        """Return the maximum number of products with event subscriptions."""
         ...
 
     def subscribed(self) -> frozenset[str]:
-        """Return the products that he tells news of."""
+        """Return the products with an event subscription."""
         ...
 
     def subscribe(self, *, refs: Sequence[str]) -> Sequence[str]:
-        """Ask for news of these products; return those he agreed to, fewer at his limit."""
+        """Subscribe to events of these products; return those accepted, fewer at the limit."""
         ...
 
     def unsubscribe(self, *, refs: Sequence[str]) -> None:
-        """Ask for no more news of these products."""
+        """End the subscriptions of these products."""
         ...
 
 
 class Connector(Protocol):
-    """One open line to one supplier. Made from a ``Line``, and nothing is asked before a call."""
+    """Client of one supplier account. The constructor takes a ``Line`` and sends no request."""
 
     TITLE: ClassVar[str]
     SECRETS: ClassVar[tuple[Secret, ...]]
-    # What is not secret, and its defaults. A property ``needs_address`` may waive the address.
+    # Settings without secrets, with defaults. A property ``needs_address`` may waive the address.
     OPTIONS: ClassVar[type[msgspec.Struct]]
     QUOTAS: ClassVar[tuple[Quota, ...]]
-    CURRENCY: ClassVar[str]  # what he asks, unless staff know better
+    CURRENCY: ClassVar[str]  # of its prices, unless staff set another
 
     def sign_in(self) -> str:
-        """Prove that the secrets are right, with the cheapest call; say who we are to him.
+        """Check the secrets with the cheapest call; return our account name.
 
         Raises: OutsideError
         """
@@ -145,42 +145,42 @@ class Connector(Protocol):
 
 @runtime_checkable
 class PagedCatalog(Protocol):
-    """Lists its products, and describes them one at a time.
+    """Lists products; returns details of one product at a time.
 
-    ``product`` may be called by several threads at once.
+    ``product`` is thread-safe.
     """
 
     def product_rows(self) -> Iterator[ListRow | BadRow]: ...
 
     def product(self, *, ref: str) -> ProductPage:
-        """Read a product's page.
+        """Return the details of a product.
 
-        Raises: GoneError  he lists it, and does not sell it
+        Raises: GoneError  it is listed and no longer sold
         """
         ...
 
 
 @runtime_checkable
 class KeptCatalog(PagedCatalog, Protocol):
-    """Keeps its list for a while, and tells it to the next job without asking for it again."""
+    """Caches its product list for the next job."""
 
     @property
     def listed_at(self) -> datetime | None:
-        """When the list just told was asked for by another job; None: by this one."""
+        """Return when another job fetched the list just read; None: this job did."""
         ...
 
 
 def listed_at(connector: Connector) -> datetime | None:
-    """Return when another job asked for the list that was just told; None: this one did."""
+    """Return when another job fetched the list just read; None: this job did."""
     return connector.listed_at if isinstance(connector, KeptCatalog) else None
 
 
 @runtime_checkable
 class BulkCatalog(Protocol):
-    """Tells all of its products at once, as from a file.
+    """Returns all products at once, as from a file.
 
-    ``pages`` may be walked twice, and tells the same both times: what was fetched is kept on
-    disk until ``close``, never in memory.
+    ``pages`` may be read twice with the same result: what was fetched is kept on disk until
+    ``close``, never in memory.
     """
 
     @property
@@ -191,9 +191,9 @@ class BulkCatalog(Protocol):
 
 @runtime_checkable
 class PagedStockAndPrice(Protocol):
-    """Says how many there are of each SKU of one product, and what they cost.
+    """Returns quantity and cost of each SKU of one product.
 
-    Safe to be called by several threads at once.
+    Thread-safe.
     """
 
     def stock(self, *, ref: str) -> tuple[StockRecord | BadRow, ...]: ...
@@ -203,7 +203,7 @@ class PagedStockAndPrice(Protocol):
 
 @runtime_checkable
 class BulkStockAndPrice(Protocol):
-    """Tells all figures at once, product by product; a product may come in several parts."""
+    """Returns all quantities and costs by product; a product may come in several parts."""
 
     @property
     def omitted_stock(self) -> Omitted: ...
@@ -218,35 +218,35 @@ class BulkStockAndPrice(Protocol):
 
 @runtime_checkable
 class Freight(Protocol):
-    """Quotes the routes for a parcel: none, or NoWayError, only where he has none."""
+    """Quotes shipping services for a parcel: none, or NoWayError, only where there is none."""
 
     def freight(
         self, *, country_from: str, ship_to: Address, lines: tuple[RequestLine, ...]
     ) -> tuple[FreightOption, ...]:
-        """Return what is understood of them; nothing of it is an OutsideError."""
+        """Return the quotes that are readable; if none of them is, raise an OutsideError."""
 
 
 @runtime_checkable
 class OrderValidation(Protocol):
-    """Says whether he would take an order, without taking it."""
+    """Checks whether an order would be accepted, without placing it."""
 
     def validate(self, request: PurchaseRequest) -> Money | None:
-        """Return what the goods would cost, where he says so.
+        """Return the cost of the items, if the supplier quotes it.
 
-        Raises: OutOfStockError, GoneError, PermanentError  he would refuse it
+        Raises: OutOfStockError, GoneError, PermanentError  the order would be rejected
         """
         ...
 
 
 @runtime_checkable
 class OrderPlacing(Protocol):
-    """Takes orders."""
+    """Accepts orders."""
 
     def place(self, request: PurchaseRequest) -> PurchaseState:
-        """Order the goods.
+        """Place the order.
 
-        Raises: DuplicateReferenceError  he has an order under this number already
-                OutOfStockError, PermanentError  he understood and refused: no effect
+        Raises: DuplicateReferenceError  an order with this number exists
+                OutOfStockError, PermanentError  rejected: no effect
                 TemporaryError  see ``may_have_happened``
         """
         ...
@@ -254,82 +254,82 @@ class OrderPlacing(Protocol):
 
 @runtime_checkable
 class OrderReading(Protocol):
-    """Tells how an order stands. Who takes orders must have this: lost answers are looked up."""
+    """Reads orders. Required with ``OrderPlacing``: orders with a lost answer are looked up."""
 
     def find(self, *, number: str) -> PurchaseState | None:
-        """Look an order up by our number; None is proof that he does not have it."""
+        """Look up an order by our number; None proves that it does not exist."""
         ...
 
 
 @runtime_checkable
 class OrderResuming(Protocol):
-    """Takes an order in several steps: one that stands half-way can be taken on.
+    """Places an order in several steps, and can continue a half-placed one.
 
-    No ability of its own, but how ``OrderPlacing`` ends where its answer was lost.
+    Completes ``OrderPlacing`` where an answer was lost; not a capability.
     """
 
     def resume(self, *, number: str) -> PurchaseState | None:
-        """Look an order up as ``find`` does, and do the steps that it lacks, none of them twice.
+        """Look up an order as ``find`` does, then do its missing steps, each at most once.
 
-        What he refuses of a step is the ``reason`` of an order that is only received.
+        The rejection of a step becomes the ``reason`` of an order that is only received.
 
-        Raises: OutsideError  he does not say; it is asked again
+        Raises: OutsideError  no answer: call it again
         """
         ...
 
 
 @runtime_checkable
 class OrderCancelling(Protocol):
-    """Can stop an order."""
+    """Cancels orders."""
 
     def cancel(self, *, number: str) -> PurchaseState:
-        """Ask him to stop it.
+        """Request the cancellation.
 
         Raises: NotStoppableError  it is too late
-                LeftUnpaidError    it waits to be paid, and nobody will
+                LeftUnpaidError    it is unpaid, and will not be paid
         """
         ...
 
 
 @runtime_checkable
 class Tracking(Protocol):
-    """Tells of many orders and their parcels in few calls."""
+    """Reads many orders and their parcels in few calls."""
 
     def track(self, orders: Sequence[OrderName]) -> Iterable[PurchaseState]:
-        """Read the orders; what he does not tell of is left out."""
+        """Return the orders; one that the supplier does not return is left out."""
         ...
 
 
 @runtime_checkable
 class Balance(Protocol):
-    """Tells how much money of ours he holds to pay orders with."""
+    """Reads our prepaid balance, from which orders are paid."""
 
     def balance(self) -> Money: ...
 
 
 @runtime_checkable
 class Paced(Protocol):
-    """Allows some accounts more calls a second than others. Needs no line."""
+    """Has a rate limit that depends on the account. Needs no connector instance."""
 
     @staticmethod
     def calls_per_second(
         *, options: Mapping[str, Any], remembered: Mapping[str, Any]
     ) -> int | None:
-        """Return what the account may ask; None when nobody knows. Staff may allow less."""
+        """Return the limit of the account; None if unknown. Staff may set a lower one."""
         ...
 
 
 @runtime_checkable
 class Advising(Protocol):
-    """Knows what staff should set, beyond what makes a call fail. No ability of the API."""
+    """Suggests settings beyond those without which calls fail. Not a capability of an API."""
 
     def advice(self) -> Sequence[str]:
-        """Say what should be set, in words; asks him, and raises as any call does."""
+        """Return suggestions for staff. Calls the supplier, and raises as any call does."""
         ...
 
 
 class Ability(StrEnum):
-    """The names of the abilities, as staff read them."""
+    """The names of the capabilities, as staff see them."""
 
     CATALOG = "catalog"
     STOCK_AND_PRICE = "stock and price"
@@ -362,7 +362,7 @@ PROTOCOLS: dict[Ability, tuple[type, ...]] = {
 
 
 def abilities_of(connector: type) -> tuple[Ability, ...]:
-    """Return what a connector's class declares by having the methods of it."""
+    """Return the capabilities whose methods a connector class has."""
     return tuple(
         ability
         for ability, protocols in PROTOCOLS.items()
@@ -376,9 +376,9 @@ def _has_all(connector: type, protocol: type) -> bool:
 
 
 def able[T](connector: object, ability: type[T]) -> T:
-    """Return the connector as one that has this ability.
+    """Return the connector, typed as one with this capability.
 
-    Raises: MissingAbilityError  it has not
+    Raises: MissingAbilityError  it lacks the capability
     """
     if isinstance(connector, ability):
         return connector
@@ -388,11 +388,11 @@ def able[T](connector: object, ability: type[T]) -> T:
 
 @runtime_checkable
 class Pleading(Protocol):
-    """Is written to, where no program answers. No ability of an API."""
+    """Receives manual requests, where there is no API. Not a capability of an API."""
 
     def plead(self, plea: Plea) -> None:
-        """Hand the question over, once per key.
+        """Send the request, once per key.
 
-        Raises: MissingAbilityError  nobody knows where to write to him
+        Raises: MissingAbilityError  no address is known
         """
         ...

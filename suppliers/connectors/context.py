@@ -1,6 +1,6 @@
 """Connector context: hold what a connector needs to reach its supplier, open its HTTP client.
 
-A connector opens no other connection by itself.
+A connector opens no connection without it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from storefront.lib.http.observers import Gate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secret:
-    """A secret that staff enter and nobody ever reads again. ``is_text`` has several lines."""
+    """A secret that staff enter and cannot read back. ``is_text``: it has several lines."""
 
     name: str
     label: str
@@ -30,12 +30,12 @@ class Secret:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quota:
-    """So many points in each window of time, over all workers and restarts.
+    """A number of points per time window, shared by all workers and kept over restarts.
 
-    Shape:  ``kept_for_orders`` of them are refused to anything that is not about an order.
-            A window begins with its first call, or ``is_by_the_clock``: a day at 00:00 UTC.
-            One that ``is_spread`` is not used up at its start: after a sync the next ones
-            rest until their share of the window is due
+    Shape:  ``kept_for_orders`` of them are reserved for calls about orders.
+            A window begins with its first call, or with ``is_by_the_clock`` at a full one: a day at
+            00:00 UTC. With ``is_spread`` syncs are spaced, so that the quota is not used up at the
+            start of its window
     """
 
     name: str
@@ -47,52 +47,52 @@ class Quota:
 
 
 class Budget(Protocol):
-    """Counts what we may still ask, over all workers; survives a restart."""
+    """Counts the calls left in each quota, over all workers and restarts."""
 
     def spend(self, quota: Quota, *, points: int = 1, is_for_order: bool = False) -> None:
-        """Take points, or refuse before anything is sent.
+        """Take points, before the request is sent.
 
         Raises: BudgetSpentError
         """
         ...
 
     def told(self, quota: Quota, *, left: int, total: int | None, until: datetime | None) -> None:
-        """Believe what the supplier says is left."""
+        """Store the rest of a quota as the supplier reports it."""
         ...
 
     def left(self, quota: Quota) -> int: ...
 
 
 class TokenStore(Protocol):
-    """Where the token pair that a supplier lent us is kept between calls and workers."""
+    """Stores the supplier's token pair for all calls and workers."""
 
     def load(self) -> dict[str, Any]: ...
 
     def renewed(self, renew: TokenRenewal, *, refused: Mapping[str, Any]) -> dict[str, Any]:
-        """Renew under a lock over all workers.
+        """Renew the pair under a lock over all workers.
 
-        The second in line finds a pair other than the ``refused`` one, and gets that.
+        If another worker renewed it meanwhile, so that it is not the ``refused`` one, return that.
         """
         ...
 
 
 class TokenRenewal(Protocol):
-    """Ask the supplier for a new pair, given the present one (perhaps empty)."""
+    """Request a new pair, given the present one (perhaps empty)."""
 
     def __call__(self, present: dict[str, Any]) -> dict[str, Any]: ...
 
 
 class Memory(Protocol):
-    """What a connector remembers between runs, such as a file's ETag; JSON primitives only."""
+    """State that a connector keeps between runs, such as a file's ETag; JSON primitives only."""
 
     def load(self) -> dict[str, Any]: ...
 
     def keep(self, news: Mapping[str, Any]) -> None:
-        """Remember this too, as ``joined`` says: what is not named stays as it is."""
+        """Merge this into the state as ``joined`` does; other names keep their values."""
 
 
 def joined(remembered: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
-    """Put news over what is remembered, by name; in a dict of both, again by name."""
+    """Return the state updated by name; where both values are dicts, these are merged by name."""
     together = {**remembered, **news}
     for name in remembered.keys() & news.keys():
         if isinstance(remembered[name], dict) and isinstance(news[name], dict):
@@ -101,18 +101,18 @@ def joined(remembered: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, 
 
 
 class Post(Protocol):
-    """A durable way to write to a person at the supplier: what was handed over goes out once."""
+    """Sends mail to a person at the supplier, durably: each message goes out once."""
 
     def send(self, *, key: str, to: str, payload: Mapping[str, Any]) -> None: ...
 
     def ask(self, *, wanted: str, key: str, to: str, payload: Mapping[str, Any]) -> None:
-        """Ask something about what he has, as ``wanted`` names it; the same key is asked once."""
+        """Send a request of kind ``wanted`` about an order, once per key."""
         ...
 
     def has_sent(self, *, key: str) -> bool: ...
 
     def note(self, *, key: str) -> None:
-        """Write down that what bears this key is handed over in the next moment."""
+        """Record that the message with this key is about to be sent."""
         ...
 
     def has_noted(self, *, key: str) -> bool: ...
@@ -120,11 +120,10 @@ class Post(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One supplier's address, secrets and settings, and what watches over the calls to him.
+    """A supplier's address, secrets and settings, and the guards of the calls to it.
 
-    Shape:  ``folder`` is where fetched files may be kept between runs; ``currency`` and
-            ``language`` are his. A list that was asked for after ``list_since`` need not be
-            asked for again
+    Shape:  ``folder`` keeps fetched files between runs; ``currency`` and ``language`` are the
+            supplier's. A list that was fetched after ``list_since`` need not be fetched again
     """
 
     base_url: str
@@ -141,13 +140,13 @@ class Line:
     list_since: datetime | None = None
 
     def api(self, **limits: Any) -> Api:
-        """Open the door to him; see ``storefront.lib.http.client.Api`` for the limits."""
+        """Open an HTTP client; see ``storefront.lib.http.client.Api`` for the limits."""
         return Api(self.base_url, gate=self.gate, hidden=self.secrets.values(), **limits)
 
     def settings[T](self, kind: type[T]) -> T:
-        """Read the options as what the connector says they are.
+        """Return the options converted to the type that the connector declares.
 
-        Raises: PermanentError  staff have to mend them
+        Raises: PermanentError  they are invalid: staff have to correct them
         """
         try:
             return msgspec.convert(dict(self.options), kind)

@@ -24,7 +24,7 @@ def text(value: Any) -> str:
 
 
 def amount(value: Any) -> Decimal | None:
-    """Read one number; None for nothing, and for what is no finite number."""
+    """Parse one number; None for an empty value and for anything but a finite number."""
     if isinstance(value, bool) or value is None:
         return None
     written = str(value).strip()
@@ -38,7 +38,7 @@ def amount(value: Any) -> Decimal | None:
 
 
 def whole(value: Any) -> int | None:
-    """Read a whole number; None for a fraction and for what is no number."""
+    """Parse a whole number; None for a fraction and for anything but a number."""
     number = amount(value)
     if number is None or number != number.to_integral_value() or abs(number) > MOST_WHOLE:
         return None
@@ -46,7 +46,7 @@ def whole(value: Any) -> int | None:
 
 
 def moment(value: Any) -> datetime | None:
-    """Read a time; without a zone it is taken as UTC."""
+    """Parse a time; without a zone it is UTC."""
     try:
         at = datetime.fromisoformat(text(value))
     except ValueError:
@@ -55,16 +55,16 @@ def moment(value: Any) -> datetime | None:
 
 
 def digest(value: Any) -> str:
-    """Return 32 characters that change when the value does, whatever the order of its keys."""
+    """Return 32 characters that change with the value, but not with the order of its keys."""
     return blake2b(_ordered.encode(value), digest_size=16).hexdigest()
 
 
-# Repairs of JSON: no parser reads a document in which one text holds half a character.
+# Repairs of JSON: a parser rejects a document in which one string holds half a surrogate pair.
 ESCAPE = re.compile(
     r"(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
     r"|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|(\\.)"
 )
-# The end of a chunk that may be the beginning of an escape, or of a pair of them.
+# The end of a chunk that may be the start of an escape, or of a pair of escapes.
 CUT_OFF = re.compile(r"(?:\\u[dD][89abAB][0-9a-fA-F]{2})?(?:\\(?:u[0-9a-fA-F]{0,3})?)?$")
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 SPACES = str.maketrans("\t\n\r", "   ")
@@ -78,7 +78,7 @@ class Readable(Protocol):
 
 
 class RepairedJson:
-    """A JSON file without what no text may hold.
+    """A JSON file with invalid characters repaired.
 
     Broken UTF-8 becomes U+FFFD, line breaks and tabs become spaces. Other control characters and
     lone surrogate escapes are dropped.
@@ -116,7 +116,7 @@ def _repaired(text: str) -> bytes:
 
 
 def _end_of_escapes(text: str) -> int:
-    """Return where the text can be cut without cutting an escape in two."""
+    """Return where the text can be cut without splitting an escape."""
     found = CUT_OFF.search(text, max(0, len(text) - 12))
     end = found.start() if found else len(text)
     backslashes = len(text[:end]) - len(text[:end].rstrip("\\"))

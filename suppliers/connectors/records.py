@@ -16,9 +16,9 @@ from storefront.lib.money import Money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge(SupplierRecord):
-    """What he charged us for one order, by our ``number`` and by his own.
+    """A charge of the supplier for one order, with our ``number`` and its reference.
 
-    ``freight`` is None where he does not say, and ``at`` where he does not say when.
+    ``freight`` and ``at`` are None where the supplier does not report them.
     """
 
     number: str
@@ -29,14 +29,14 @@ class Charge(SupplierRecord):
 
 
 class Remedy(StrEnum):
-    """What we ask for with a claim."""
+    """What a claim demands."""
 
     REFUND = "refund"
     RESEND = "resend"
 
 
 class Trouble(StrEnum):
-    """What is wrong with goods that we complain of."""
+    """The reason of a claim."""
 
     NOT_RECEIVED = "not_received"
     DAMAGED = "damaged"
@@ -47,7 +47,7 @@ class Trouble(StrEnum):
 
 
 class ClaimAnswer(StrEnum):
-    """How a claim stands."""
+    """The status of a claim."""
 
     OPEN = "open"
     REFUNDED = "refunded"
@@ -58,7 +58,7 @@ class ClaimAnswer(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimState(SupplierRecord):
-    """How one claim stands at the supplier."""
+    """A claim at the supplier, with its status."""
 
     number: str
     supplier_claim: str
@@ -68,7 +68,7 @@ class ClaimState(SupplierRecord):
 
 
 class Wanted(StrEnum):
-    """What is asked of him."""
+    """The kind of a manual request."""
 
     STOP = "stop_wished"
     READDRESS = "address_wished"
@@ -76,9 +76,9 @@ class Wanted(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plea:
-    """One question about one order; he answers it on our page of the order.
+    """One manual request about one order, answered on our page of the order.
 
-    Shape:  ``key`` names it for ever: it is told once. ``ship_to`` is where it is to go instead
+    Shape:  ``key`` is its idempotency key: it is sent once. ``ship_to`` is the new address
     """
 
     wanted: Wanted
@@ -88,38 +88,38 @@ class Plea:
     ship_to: Address | None = None
 
 
-# The code of a stock row whose SKU nobody can tell: it may be any that its answer leaves out.
+# The code of a stock row without a readable SKU: it may be any SKU missing from the answer.
 NAMELESS = "stock-of-nothing"
 
 
 class DuplicateReferenceError(PermanentError):
-    """The supplier already has an order under our reference: look it up and adopt it."""
+    """The supplier already has an order with our reference: look it up and adopt it."""
 
 
 class WantingError(PermanentError):
-    """The supplier refuses for want of goods; ``skus`` are those that he names, in his words."""
+    """The supplier rejects items as unavailable; ``skus`` are those it names, as it writes them."""
 
     skus: tuple[str, ...] = ()
 
 
 class OutOfStockError(WantingError):
-    """The supplier refuses because he has not enough of it."""
+    """The supplier has too few units."""
 
 
 class GoneError(WantingError):
-    """The supplier does not sell it any more."""
+    """The supplier no longer sells the item."""
 
 
 class NoWayError(PermanentError):
-    """The supplier says that no way of his, or not the one named, takes the parcel there."""
+    """No shipping service of the supplier, or not the one named, delivers the parcel there."""
 
 
 class MissingAbilityError(PermanentError):
-    """The supplier's API has no such call."""
+    """The supplier's API has no such operation."""
 
 
 class BudgetSpentError(NotNowError):
-    """The supplier lets us ask no more until ``until``: nothing was sent."""
+    """A quota is used up until ``until``: nothing was sent."""
 
     until: datetime
 
@@ -128,20 +128,20 @@ class BudgetSpentError(NotNowError):
 
 
 class NotStoppableError(PermanentError):
-    """The supplier cannot cancel this order any more, or has no way to be asked."""
+    """The order cannot be canceled any more, or not through the API."""
 
 
 class AskInPersonError(NotStoppableError):
-    """He may still stop it, and no call asks him to."""
+    """The order may still be canceled by a person at the supplier, not by a call."""
 
 
 class LeftUnpaidError(NotStoppableError):
-    """He keeps it, and nothing is paid for it: as long as nobody pays, he ships nothing."""
+    """The order remains at the supplier unpaid: it ships only after a payment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostRecord(SupplierRecord):
-    """What one SKU costs now."""
+    """The current cost of one SKU."""
 
     sku: str
     cost: Money
@@ -149,7 +149,7 @@ class CostRecord(SupplierRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StockRecord(SupplierRecord):
-    """How many of one SKU lie at one location now."""
+    """The current quantity of one SKU at one location."""
 
     sku: str
     location: str
@@ -163,11 +163,11 @@ def is_nameless(row: StockRecord | BadRow) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListRow(SupplierRecord):
-    """One product in the supplier's list: just enough to see what changed.
+    """One product in the supplier's list: enough to detect changes.
 
-    ``digest`` is of its words, ``cost_digest`` of what the list says about its prices.
-    ``stock`` is None where the list does not tell the stock of every SKU. ``minimum_quantity``
-    is for a connector whose pages do not tell it.
+    ``digest`` covers its text, ``cost_digest`` its prices in the list. ``stock`` is None where
+    the list lacks the stock of some SKU. ``minimum_quantity`` is for a connector whose product
+    pages lack it.
     """
 
     ref: str
@@ -179,12 +179,12 @@ class ListRow(SupplierRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProductPage(SupplierRecord):
-    """One product's page, and all that can be taken from it.
+    """One product's page, with all data that can be imported from it.
 
-    ``record`` is None when it cannot be taken at all: a fatal BadRow in ``problems`` says why.
-    ``digest`` is of its words, without prices and stock, ``cost_digest`` of its prices where it
-    comes from a bulk list. ``stock`` is None where the page does not tell it. With ``is_gone`` a
-    list that names only what changed says that he sells it no more.
+    ``record`` is None when it cannot be imported: a fatal BadRow in ``problems`` says why.
+    ``digest`` covers its text, without prices and stock, ``cost_digest`` its prices if it comes
+    from a bulk list. ``stock`` is None where the page has none. ``is_gone``: a delta list says
+    that the product is no longer sold.
     """
 
     ref: str
@@ -197,18 +197,18 @@ class ProductPage(SupplierRecord):
 
 
 class Omitted(StrEnum):
-    """What it means that a known row is missing from a supplier's whole list."""
+    """What it means that a known row is missing from the supplier's list."""
 
-    GONE = "gone"  # he sells it no more
-    EMPTY = "empty"  # he has none of it
-    UNCHANGED = "unchanged"  # the list names only what changed
+    GONE = "gone"  # no longer sold
+    EMPTY = "empty"  # out of stock
+    UNCHANGED = "unchanged"  # the list is a delta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FreightOption(SupplierRecord):
-    """One route the supplier offers for a parcel."""
+    """A shipping service that the supplier quotes for a parcel."""
 
-    name: str  # exactly what an order must name
+    name: str  # exactly as an order must name it
     price: Money
     min_days: int
     max_days: int
@@ -216,9 +216,9 @@ class FreightOption(SupplierRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestLine(SupplierRecord):
-    """So many of one supplier SKU; ``reference`` is our line id, echoed back.
+    """A quantity of one supplier SKU; ``reference`` is our line id, echoed back.
 
-    ``title`` is for people who pack it.
+    ``title`` is for the people who pack it.
     """
 
     sku: str
@@ -229,7 +229,7 @@ class RequestLine(SupplierRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderName:
-    """One of our orders, by our number and by his."""
+    """Our number and the supplier's reference of one order."""
 
     number: str
     supplier_reference: str
@@ -237,10 +237,10 @@ class OrderName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurchaseRequest:
-    """What the supplier needs to ship for us, and no more.
+    """What the supplier needs to ship an order, and no more.
 
-    ``page_url`` is our page where a person answers who has no API; whoever has it may answer.
-    ``ioss_number`` is ours for imports into the EU, where the parcel travels under it.
+    ``page_url`` is our page for suppliers without an API: whoever has the URL may answer.
+    ``ioss_number`` is ours for imports into the EU, if the parcel travels under it.
     """
 
     number: str
@@ -255,7 +255,7 @@ class PurchaseRequest:
 
 
 class Refusal(StrEnum):
-    """Why a supplier will not ship a line, in the words of order acknowledgments."""
+    """Why a supplier does not ship a line, in the terms of EDI 855."""
 
     OUT_OF_STOCK = "out_of_stock"
     DISCONTINUED = "discontinued"
@@ -266,10 +266,9 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedLine(SupplierRecord):
-    """One line that he will not ship; ``reference`` is our line id.
+    """One line that the supplier does not ship in full; ``reference`` is our line id.
 
-    ``ships`` is how many of it he ships all the same. It is a total, so hearing it twice changes
-    nothing.
+    ``ships`` is the quantity that it still ships: a total, so that a repeat changes nothing.
     """
 
     reference: str
@@ -278,9 +277,9 @@ class RefusedLine(SupplierRecord):
 
 
 class Answer(StrEnum):
-    """What the supplier says of our order."""
+    """The supplier's acknowledgement of our order."""
 
-    RECEIVED = "received"  # he has it, and has not decided
+    RECEIVED = "received"  # not decided
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     CANCELED = "canceled"
@@ -291,7 +290,7 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParcelNews(SupplierRecord):
-    """One parcel, as the supplier tells of it. ``lines`` is empty when he does not say."""
+    """One parcel as the supplier reports it. ``lines`` is empty if the content is unknown."""
 
     carrier: str
     number: str
@@ -303,12 +302,11 @@ class ParcelNews(SupplierRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurchaseState(SupplierRecord):
-    """How one of our purchase orders stands at the supplier.
+    """The status of one of our purchase orders at the supplier.
 
-    ``cost`` is what he charges for the goods, and ``freight`` for the way, where he says so. What
-    he ``refused`` of an order that he accepts comes from nobody; all else of it goes on, and
-    leaves by ``ships_by`` where that is later than he said before. ``unit_costs`` are what he wants
-    for one of a line, by our line id, where that is not what was agreed.
+    ``cost`` is the charge for the items, ``freight`` for shipping, where reported. ``refused``
+    are the lines that an accepted order will not get; the rest ships by ``ships_by`` if that is
+    later than reported before. ``unit_costs`` are changed unit costs, by our line id.
     """
 
     number: str
@@ -325,24 +323,24 @@ class PurchaseState(SupplierRecord):
 
 
 class NewsKind(StrEnum):
-    """What a supplier's unasked message is about."""
+    """What a webhook event is about."""
 
     ORDER = "order"
     PARCEL = "parcel"
     STOCK = "stock"
     PRODUCT = "product"
-    CHARGE = "charge"  # he wants more money for an order: ``reason`` says how much and why
+    CHARGE = "charge"  # an additional charge for an order: ``reason`` has amount and cause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupplierNews(SupplierRecord):
-    """Something a supplier told us without being asked, in our words.
+    """A webhook event of a supplier, in our terms.
 
-    ``external_id`` names the message: the same one may be delivered again. An order is named
-    by our ``number`` or by his ``supplier_reference``, whichever he gives. ``split_into`` are
-    his references of the orders that ours became: look each one up with ``find``. Of stock and
-    products it only tells which ``skus`` and ``product_refs`` to ask for again: messages keep no
-    order, so a figure in one may be older than what we know.
+    ``external_id`` identifies the event: it may be delivered again. An order has our ``number``
+    or the ``supplier_reference``, whichever is given. ``split_into`` are references of the orders
+    that ours was split into: look up each with ``find``. For stock and products it only has the
+    ``skus`` and ``product_refs`` to fetch again: events come in any order, so a quantity in one
+    may be older than ours.
     """
 
     kind: NewsKind
@@ -356,10 +354,10 @@ class SupplierNews(SupplierRecord):
     skus: tuple[str, ...] = ()
     product_refs: tuple[str, ...] = ()
     happened_at: datetime | None = None
-    charge: Money | None = None  # how much more he wants, where he names it
+    charge: Money | None = None  # the additional amount, if named
 
     def state(self, *, number: str) -> PurchaseState | None:
-        """Read it as the state of our order ``number``; None when it says nothing of that."""
+        """Return the event as the state of our order ``number``; None if it has no such data."""
         if self.answer is None and not self.parcels:
             return None
         return PurchaseState(
@@ -373,7 +371,7 @@ class SupplierNews(SupplierRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRequest:
-    """A complaint about goods that he shipped. ``number`` is ours, and unique."""
+    """A claim about items that the supplier shipped. ``number`` is ours, and unique."""
 
     number: str
     supplier_reference: str

@@ -17,9 +17,9 @@ LABEL_AND_VALUE = 2
 
 
 def claims(html: str) -> dict[str, str]:
-    """Return label → text; of two claims with one label the first counts.
+    """Return label → text; of two entries with one label the first counts.
 
-    A table of more than two columns gives one claim a row, labeled by its first cell under
+    A table of more than two columns gives one entry per row, labeled by its first cell under
     the first heading: ``Mode: High`` → ``Output 1200 lm; Runtime 2 h``.
     """
     page = _Page()
@@ -64,7 +64,7 @@ def _of_table(rows: list[list[str]]) -> list[tuple[str, str]]:
 
 
 class _Page(HTMLParser):
-    """Tables as rows of cells, and everything else as lines of text."""
+    """Collects tables as rows of cells, and everything else as lines of text."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -109,7 +109,7 @@ class _Page(HTMLParser):
             self.end_line()
 
     def _end_cell(self) -> None:
-        """Close the cell that is open, if one is: sellers forget to."""
+        """Close the open cell, if any: end tags may be missing."""
         if self._is_in_cell:
             self.tables[-1][-1].append(self._taken())
         self._words.clear()
