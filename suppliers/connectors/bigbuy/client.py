@@ -1,6 +1,6 @@
 """BigBuy client: call the API within its quotas, read whole lists, map errors.
 
-BigBuy may send an error with a good HTTP status, so the body decides.
+BigBuy may send an error with HTTP status 200, so the body decides.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ from suppliers.connectors.records import BudgetSpentError
 SUFFIX = ".json"
 PAGE_SIZE = 10_000
 MOST_PAGES = 100
-# A list may be long: tens of megabytes of it, made while we wait.
+# A list has tens of megabytes, generated during the request.
 LIST_READ_S, LIST_TOTAL_S, LIST_MAX_BYTES = 60.0, 240.0, 1_000_000_000
 LIST_TRIES = 3
 LONGEST_TURN_S = 30.0
 SHORTEST_NAP_S, LONGEST_NAP_S = 0.02, 1.0
 TURN_S = 1.02
 REST_AFTER_429_S = 600.0
-# What the start of a list is judged by.
+# How much of a list is checked for an error.
 START_BYTES = 4096
 FIRST_ODD_STATUS = 300
 ORDER_PATH = re.compile(r"/order/(\w{1,40})/?$")
 
 
 class SeveralWarehousesError(PermanentError):
-    """The goods of one order lie in several warehouses."""
+    """The items of one order are in several warehouses."""
 
 
 class Wire:
-    """One account at BigBuy."""
+    """HTTP client of one BigBuy account."""
 
     def __init__(self, line: Line, options: Options) -> None:
         headers = {"Authorization": f"Bearer {line.secrets.get('api_key', '')}"}
@@ -76,11 +76,11 @@ class Wire:
         return _decoded(self._asked("GET", path).content, kind, what=f"GET {path}")
 
     def check(self, path: str) -> None:
-        """Ask what is answered by nothing but a good status."""
+        """Send a request whose answer is only an HTTP status."""
         self._asked("GET", path)
 
     def ask[T](self, path: str, kind: type[T], body: Any) -> T:
-        """Ask by POST what changes nothing there."""
+        """Send a POST that changes nothing at BigBuy."""
         try:
             answer = self._asked("POST", path, body=body)
             return _decoded(answer.content, kind, what=f"POST {path}")
@@ -89,9 +89,9 @@ class Wire:
             raise
 
     def created(self, path: str, body: Any) -> str:
-        """Have an order made; return the id that its address ends in.
+        """Create an order; return the id at the end of its location.
 
-        Raises: TemporaryError  he does not say which: it has to be looked up
+        Raises: TemporaryError  the answer has no id: look the order up
         """
         answer = self._asked("POST", path, body=body)
         named = ORDER_PATH.search(answer.headers.get("location", ""))
@@ -109,21 +109,21 @@ class Wire:
         while True:
             self._take_turn(quota, give_up_at=give_up_at)
             answer = self._api.exchange(method, path + SUFFIX, body=body)
-            # His second began when our call came to him, which was before his answer did.
+            # BigBuy's second begins when the call arrives, which is before its answer arrives.
             self._budget.told(quota, left=0, total=quota.points, until=_in(TURN_S))
             refused = refusal(answer.status, answer.content)
             if refused is None and answer.status < FIRST_ODD_STATUS:
                 return answer
             refused = refused or Refusal(code=str(answer.status))
-            # "Too fast" is said before anything is done: the same call may be sent again.
+            # A rate-limited call had no effect: it may be sent again.
             if refused.code != TOO_FAST or time.monotonic() > give_up_at:
                 raise _error(refused, f"{method} {path}", is_write=method != "GET")
             time.sleep(LONGEST_NAP_S)
 
     def _take_turn(self, quota: Quota, *, give_up_at: float) -> None:
-        """Wait for the next second that is free.
+        """Wait for the next free second.
 
-        Raises: BudgetSpentError  it does not come
+        Raises: BudgetSpentError  none is free within the limit
         """
         while True:
             try:
@@ -137,10 +137,10 @@ class Wire:
                 return
 
     def rows(self, name: str, *, is_per_product: bool = True) -> Iterator[dict[str, Any]]:
-        """Walk a whole list; it lies on disk while it is read.
+        """Yield the rows of a whole list, from a temporary file.
 
-        Raises: BudgetSpentError  this hour's calls of it are used up
-                OutsideError  no list came
+        Raises: BudgetSpentError  the hourly quota of the list is used up
+                OutsideError  the list could not be fetched
         """
         query: dict[str, Any] = {"isoCode": self._options.language}
         if not is_per_product:
@@ -184,7 +184,7 @@ class Wire:
     def _fetch(self, path: str, query: Mapping[str, Any], file: BinaryIO) -> None:
         """Fetch one page into the file.
 
-        Raises: BudgetSpentError  this hour's calls of it are used up
+        Raises: BudgetSpentError  the hourly quota of the list is used up
         """
         quota = LIST_QUOTAS[path]
         file.seek(0)
@@ -205,13 +205,13 @@ class Wire:
             raise _garbage(path)
 
     def _told(self, quota: Quota, headers: Mapping[str, str]) -> datetime | None:
-        """Believe what he says is left of a quota; return when its window ends."""
+        """Store the rest of a quota from the headers; return when its window ends."""
         names = ("limit", "remaining", "reset")
         told = [headers.get(f"x-ratelimit-{name}", "") for name in names]
         if not all(word.isdecimal() and len(word) < 12 for word in told):  # noqa: PLR2004
             return None
         total, left, reset_s = map(int, told)
-        # An absurd date would let his syncs rest for ever.
+        # An absurd date would pause the syncs for ever.
         until = min(datetime.fromtimestamp(reset_s, UTC), _in(quota.window_s))
         self._budget.told(quota, left=left, total=total, until=until)
         return until

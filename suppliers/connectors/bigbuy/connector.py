@@ -1,6 +1,6 @@
-"""BigBuy connector: read products, stock and costs, quote, order, track, advise on options.
+"""BigBuy connector: read products, stock and costs, quote, order, track, suggest options.
 
-It uses the REST API. The advice names options that staff should set before the first call.
+It uses the REST API. The suggestions name options to set before the first call.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from suppliers.connectors.records import (
 
 
 def advice(wire: Wire, options: Options) -> tuple[str, ...]:
-    """Read his lists of statuses and carriers, and compare the options with them.
+    """Compare the options with BigBuy's lists of statuses and carriers.
 
     Raises: OutsideError
     """
@@ -64,9 +64,9 @@ def _advice(wire: Wire, options: Options) -> Iterator[str]:
 
 
 class BigBuy:
-    """A supplier whose location is a warehouse, and whose lists are whole and few.
+    """Connector of BigBuy: locations are warehouses; its lists are complete and few.
 
-    He has no call to cancel an order, and tells nothing unasked: those abilities are absent.
+    It has no cancellation and no webhooks: those capabilities are absent.
     """
 
     TITLE: ClassVar = "BigBuy"
@@ -102,7 +102,7 @@ class BigBuy:
         return self._opened
 
     def sign_in(self) -> str:
-        """Ask whether the key is right: he says yes without a word, and no name."""
+        """Check the API key. BigBuy answers without an account name, so the result is empty."""
         self._wire.check("user/auth/status")
         return ""
 
@@ -148,7 +148,7 @@ class BigBuy:
     def freight(
         self, *, country_from: str, ship_to: Address, lines: tuple[RequestLine, ...]
     ) -> tuple[FreightOption, ...]:
-        del country_from  # the goods say from where
+        del country_from  # the items decide it
         return freight.options(self._wire, self._options, ship_to=ship_to, lines=lines)
 
     def validate(self, request: PurchaseRequest) -> Money | None:

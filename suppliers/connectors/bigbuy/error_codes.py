@@ -29,7 +29,7 @@ LONGEST_REFUSAL = 65_536
 
 
 class Means(StrEnum):
-    """What is to be done about a refusal."""
+    """How to handle a rejection."""
 
     RETRY = "retry"
     CONFIGURATION = "configuration"
@@ -40,8 +40,8 @@ class Means(StrEnum):
     ADOPT = "adopt"
 
 
-# Business codes and HTTP statuses in one table, each with words of our own: what he says of a
-# write may repeat the shopper's address. What is not here was understood and refused.
+# Business codes and HTTP statuses in one table, with our own wording: the answer to a write may
+# repeat the customer's address. Any other code is a rejection with no effect.
 MEANING: Mapping[str, tuple[Means, str]] = {
     "ER001": (Means.GONE, "he does not sell it any more"),
     "ER002": (Means.CONFIGURATION, "he knows no such reference"),
@@ -79,16 +79,16 @@ ERRORS: Mapping[Means, type[OutsideError]] = {
     Means.NO_WAY: NoWayError,
     Means.ADOPT: DuplicateReferenceError,
 }
-# After these, what we asked to write may have been written.
+# After these codes, the write may have happened.
 MAYBE_WRITTEN = frozenset({"ER009"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """What he said instead of an answer.
+    """An error answer.
 
-    Shape:  ``fields`` are those of our call that he finds wrong; ``warehouses`` names the
-            references that lie in each, when a cart spans several
+    Shape:  ``fields`` are the invalid fields of our call; ``warehouses`` lists the references
+            in each warehouse, when a cart spans several
     """
 
     code: str
@@ -99,7 +99,7 @@ class Refusal:
     warehouses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def error(self, what: str, *, is_write: bool) -> OutsideError:
-        """Make the error that this is; of a write, none of his own words are told."""
+        """Return the exception. That of a write contains none of BigBuy's text."""
         is_broken = self.code.isdecimal() and int(self.code) >= HTTP_BROKEN
         means, words = MEANING.get(self.code, MEANING["500"] if is_broken else UNKNOWN)
         parts = [words if is_write or not self.said else f"{words}: {self.said!r}"]
@@ -116,9 +116,9 @@ class Refusal:
 
 
 def refusal(status: int, content: bytes) -> Refusal | None:
-    """Read an answer as a refusal; None when it is none.
+    """Parse an error answer; None for a success.
 
-    A bad status is one, and so are two kinds of words under a good status.
+    An HTTP error is one, and so are two kinds of bodies with a good status.
     """
     if status >= HTTP_BAD:
         said = _opened(content)
@@ -139,9 +139,9 @@ def _opened(content: bytes) -> Any:
 
 
 def _of_json(status: str, said: Mapping[str, Any]) -> Refusal:
-    """Find the business code, in whichever place it stands, and what it is about.
+    """Find the business code, wherever it is, and its details.
 
-    Code and message may have changed places, and the message may itself be JSON.
+    Code and message may be swapped, and the message may itself be JSON.
     """
     inner = said.get("message")
     inner = _opened(inner.encode()) if isinstance(inner, str) and inner.startswith("{") else None
@@ -161,7 +161,7 @@ def _of_json(status: str, said: Mapping[str, Any]) -> Refusal:
 
 
 def _plain_code(data: Any) -> str:
-    """Know by its words the one refusal that has no code: a product that is not on sale."""
+    """Return the code of the one rejection that has none: a product that is not on sale."""
     rows = _dicts(data if isinstance(data, list) else [])
     is_gone = any("inactive" in str(row.get("message", "")).lower() for row in rows)
     return "ER001" if is_gone else ""
@@ -176,7 +176,7 @@ def _words(layers: list[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _wrong_fields(node: Any, path: str = "", depth: int = 0) -> Iterator[str]:
-    """Walk a tree of form errors; empty branches are fields without fault."""
+    """Yield the invalid fields of a tree of form errors; empty branches are valid fields."""
     if not isinstance(node, dict) or depth > MOST_DEPTH:
         return
     if node.get("errors"):

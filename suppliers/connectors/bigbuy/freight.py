@@ -1,4 +1,4 @@
-"""BigBuy freight: quote a parcel with each carrier that we may use."""
+"""BigBuy freight: quote a parcel with each allowed carrier."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ log = logging.getLogger(__name__)
 def options(
     wire: Wire, settings: Options, *, ship_to: Address, lines: tuple[RequestLine, ...]
 ) -> tuple[FreightOption, ...]:
-    """Return what each carrier that we may use asks.
+    """Return the cheapest quote of each allowed carrier.
 
-    An order names carriers, not services, and the cheapest one is taken: so is it here.
+    An order names a carrier, not a service, and BigBuy takes its cheapest service.
 
-    Raises: PermanentError  he names some, and which we may use of them is not understood
+    Raises: PermanentError  there are quotes, but none of an allowed carrier is readable
     """
     body = {
         "order": {
@@ -56,7 +56,7 @@ def options(
 
 
 def _carriers(wire: Wire) -> dict[str, str]:
-    """Return the names that an order may name, by the ids of their services."""
+    """Return carrier names, as an order names them, by service id."""
     return {
         str(service.id): carrier.name.strip().casefold()
         for carrier in wire.get("shipping/carriers", list[Carrier])

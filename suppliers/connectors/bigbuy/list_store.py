@@ -15,7 +15,7 @@ FILE = "bigbuy.sqlite3"
 BUSY_S = 60.0
 STOCKED = "stocked"
 BATCH = 1000
-# What is kept is only ever what was told once: another edition of it is asked for again.
+# The cache is only a copy: after a change of its schema all lists are fetched again.
 EDITION = 3
 KEPT = """
 CREATE TABLE IF NOT EXISTS rows (
@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS stocked (product INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS ready (sku TEXT PRIMARY KEY, days INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS fetched (list TEXT PRIMARY KEY, at_s REAL) WITHOUT ROWID;
 """
-# The run's own: it lies in a file that nobody else sees, and that ends with the run.
+# Temporary tables of this run, in a private file.
 OWN = """
 CREATE TEMP TABLE product (id INTEGER PRIMARY KEY, row BLOB);
 CREATE TEMP TABLE stamp (list TEXT, id INTEGER, stamp TEXT, PRIMARY KEY (list, id)) WITHOUT ROWID;
@@ -43,7 +43,7 @@ REPLACE = (
     "INSERT INTO stamps SELECT list, id, stamp FROM temp.stamp WHERE list = :list",
     "INSERT OR REPLACE INTO fetched VALUES (:list, :at_s)",
 )
-# Left alone, SQLite walks the whole list for each parent: all variations for every product.
+# Without the hint, SQLite scans the whole list for each parent.
 BY_PARENT = "FROM rows INDEXED BY rows_by_parent WHERE list = ? AND parent = ?"
 CHANGED = """
 SELECT EXISTS (
@@ -58,9 +58,9 @@ _decoder = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 
 
 class Shelf:
-    """One connection's lists.
+    """The cached lists of one connection.
 
-    What is replaced is replaced whole, in one transaction: a reader sees the old or the new.
+    A list is replaced in one transaction: readers see the old or the new one.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -80,7 +80,7 @@ class Shelf:
         self._db.close()
 
     def put_products(self, rows: Iterable[tuple[int, dict[str, Any], Mapping[str, str]]]) -> int:
-        """Lay out the products of this run: id, row, and for each list the date of its part."""
+        """Store the products of this run: id, row, and the date of its part in each list."""
         count = 0
         for batch in batched(rows, BATCH):
             self._db.execute("BEGIN")
@@ -97,16 +97,17 @@ class Shelf:
         return count
 
     def has_changed(self, name: str) -> bool:
-        """Test whether some product's part of a list is of another date than the one we keep."""
+        """Test whether the part of some product in a list has another date than the cached one."""
         (found,) = self._db.execute(CHANGED, (name,)).fetchone()
         return bool(found)
 
     def replace(
         self, name: str, rows: Iterable[tuple[int, int | None, dict[str, Any]]], *, at_s: float
     ) -> int:
-        """Keep a whole list: id, parent and row; nothing of the old one, and all of the new.
+        """Replace a whole list by these rows: id, parent and row.
 
-        It is gathered aside first: nobody else waits while it comes over the line.
+        They are collected in a temporary table first, so that no other connection waits for the
+        download.
         """
         self._db.execute("DELETE FROM temp.incoming")
         count = 0
@@ -129,11 +130,11 @@ class Shelf:
         return float(row[0]) if row else 0.0
 
     def counts(self) -> dict[str, int]:
-        """Return how many rows each kept list has."""
+        """Return the number of rows of each cached list."""
         return dict(self._db.execute("SELECT list, count(*) FROM rows GROUP BY list"))
 
     def forget(self, name: str) -> None:
-        """Have a list fetched again before anything is joined with it."""
+        """Make the next run fetch a list again before anything is joined with it."""
         self._db.execute("DELETE FROM fetched WHERE list IN (?, ?)", (name, STOCKED))
 
     def products(self) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -165,7 +166,7 @@ class Shelf:
         return int(found[0]) if found and found[0] is not None else None
 
     def put_stocked(self, products: Iterable[int], *, at_s: float) -> None:
-        """Keep which products there are any of, and what was told of when they are ready."""
+        """Store the products in stock, and the lead times noted with ``note_ready``."""
         self._db.execute("BEGIN IMMEDIATE")
         self._db.execute("DELETE FROM stocked")
         self._db.executemany("INSERT INTO stocked VALUES (?)", ((key,) for key in products))
@@ -177,10 +178,10 @@ class Shelf:
         return {int(key) for (key,) in self._db.execute("SELECT product FROM stocked")}
 
     def note_ready(self, sku: str, days: int) -> None:
-        """Note in how many days what there is of a SKU is ready; ``put_stocked`` keeps it."""
+        """Note the lead time of a SKU in days; ``put_stocked`` stores it."""
         self._db.execute("INSERT OR REPLACE INTO temp.ready VALUES (?, ?)", (sku, days))
 
     def ready_days(self, sku: str) -> int | None:
-        """Return in how many days a SKU was ready when there was any of it."""
+        """Return the lead time of a SKU in days, from when it was last in stock."""
         found = self._db.execute("SELECT days FROM main.ready WHERE sku = ?", (sku,)).fetchone()
         return int(found[0]) if found else None

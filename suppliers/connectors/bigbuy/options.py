@@ -15,14 +15,14 @@ CURRENCY = "EUR"
 
 
 class Options(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """What staff may set.
+    """Settings for staff.
 
-    Shape:  ``taxonomies`` are the roots of what we list. ``carriers`` are those we let him use,
-            none for all. Stock that takes longer than ``max_handling_days`` to be ready counts as
-            none; the days of what counts are the offer's lead time. ``warehouses`` says in which
-            country each lies, all others in ``warehouse_country``. ``order_statuses`` says what his
-            names of statuses mean; a name that is not there is never taken for shipped.
-            ``email`` and ``phone`` are ours, for his carriers
+    Shape:  ``taxonomies`` are the roots of the listed products. ``carriers`` are those allowed,
+            none for all. Stock with a lead time above ``max_handling_days`` counts as none; the
+            lead time of the rest is that of the offer. ``warehouses`` maps a warehouse to its
+            country, all others are in ``warehouse_country``. ``order_statuses`` maps BigBuy's
+            status names; an unmapped name never counts as shipped. ``email`` and ``phone`` are
+            ours, for the carriers
     """
 
     taxonomies: tuple[int, ...] = ()
@@ -68,7 +68,7 @@ LIST_QUOTAS: Mapping[str, Quota] = {
     **_hourly(24, "productsinformation", "taxonomies", "attributes", "attributegroups"),
     **_hourly(5, "manufacturers"),
 }
-# All calls of one of these groups together make one call a second.
+# All calls of one group together: one a second.
 GROUP_QUOTAS: Mapping[str, Quota] = {
     name: Quota(name=name, points=1, window_s=1)
     for name in ("order", "shipping", "tracking", "user")

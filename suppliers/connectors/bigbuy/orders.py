@@ -35,9 +35,9 @@ log = logging.getLogger(__name__)
 
 
 def find(wire: Wire, options: Options, number: str) -> PurchaseState | None:
-    """Look an order up by our number; None is proof of absence.
+    """Look up an order by our number; None proves that it does not exist.
 
-    Raises: TemporaryError  he does not say, which is no proof
+    Raises: TemporaryError  no answer, which proves nothing
     """
     key = _named(wire, number)
     if key is None:
@@ -61,7 +61,7 @@ def _named(wire: Wire, number: str) -> str | None:
 def _order(wire: Wire, key: str, number: str) -> Order:
     """Read one order.
 
-    Raises: TemporaryError  he tells of another one
+    Raises: TemporaryError  the answer is about another order
     """
     order = wire.get(f"order/{quote(key, safe='')}", Order)
     if order.internal_reference != number or str(order.id) != key:
@@ -72,7 +72,7 @@ def _order(wire: Wire, key: str, number: str) -> Order:
 
 
 def _tracked(wire: Wire, ids: Sequence[str]) -> dict[str, list[Parcel]]:
-    """Ask for the parcels of many orders at once; he may tell of fewer, in any order."""
+    """Return the parcels of many orders, by order id. BigBuy may leave orders out."""
     found: dict[str, list[Parcel]] = {}
     for batch in batched(ids, ORDERS_AT_ONCE):
         asked = [{"id": int(key) if key.isdecimal() else key} for key in batch]
@@ -117,7 +117,7 @@ def _cost(order: Order) -> Money | None:
 
 
 def _parcel(parcel: Parcel, carriers: Mapping[str, str]) -> ParcelNews:
-    """Read one parcel; what is in it he does not say."""
+    """Return one parcel; BigBuy does not report its content."""
     said = parcel.carrier
     name = (said.name or carriers.get(str(said.id), "")) if said else ""
     return ParcelNews(
@@ -129,11 +129,11 @@ def _parcel(parcel: Parcel, carriers: Mapping[str, str]) -> ParcelNews:
 
 
 def track(wire: Wire, options: Options, orders: Sequence[OrderName]) -> Iterator[PurchaseState]:
-    """Read many orders: one call for each, then one for the parcels of fifty.
+    """Read many orders: one call each, then one call for the parcels of fifty.
 
-    An order is read before its parcels: an order that leaves in between would be delivered without
-    a tracking number, and is not asked about again. One that is absent, or that is somebody
-    else's, is left out and stops no other. Orders that were read before an error are told first.
+    An order is read before its parcels: otherwise one that ships in between would be delivered
+    without a tracking number, and is not read again. Missing orders and those of others are
+    skipped. If a call fails, the orders read before it are returned first.
     """
     read: list[Order] = []
     failure: OutsideError | None = None
@@ -161,16 +161,16 @@ LONGEST_ADDRESS = 70
 
 
 def validate(wire: Wire, options: Options, request: PurchaseRequest) -> Money | None:
-    """Ask whether he would take it, and what the goods cost."""
+    """Return the cost of the items, if the order would be accepted."""
     totals = wire.ask("order/check", Totals, _worded(options, request))
     goods = totals.total_without_taxes_and_without_shipping_cost
     return Money(goods, CURRENCY) if goods else None
 
 
 def place(wire: Wire, options: Options, request: PurchaseRequest) -> PurchaseState:
-    """Ask first, then have it made: who has made it has taken the goods and the money.
+    """Validate the order, then create it: creation commits items and money.
 
-    Raises: SeveralWarehousesError  the goods moved since they were ordered: nothing was made
+    Raises: SeveralWarehousesError  the items moved to several warehouses: nothing was created
     """
     cost = validate(wire, options, request)
     reference = wire.created("order/create", _worded(options, request))
@@ -207,7 +207,7 @@ def _worded(options: Options, request: PurchaseRequest) -> dict[str, Any]:
             "carriers": [{"name": name} for name in carriers],
             "shippingAddress": {
                 "firstName": first or last,
-                "lastName": last if first else "-",  # he insists on two
+                "lastName": last if first else "-",  # it is required
                 "country": to.country,
                 "postcode": to.postcode,
                 "town": to.city,

@@ -15,17 +15,17 @@ from suppliers.connectors.bigbuy.list_store import STOCKED, Shelf
 from suppliers.connectors.bigbuy.options import Options
 from suppliers.connectors.context import Memory
 
-# Of a product, which date tells that its part of the list is another one.
+# The date of a product that changes with its part of a list.
 DATES = {
     "productsinformation": "dateUpdDescription",
     "productsimages": "dateUpdImages",
     "productsvariations": "dateUpd",
 }
-# Lists of names change seldom, and no date tells of it.
+# Lists of names change seldom, and have no date.
 NAMES = ("taxonomies", "manufacturers")
 NAMES_OF_VARIANTS = ("variations", "attributes", "attributegroups")
 NAMES_HOLD_S = 7 * 86_400
-# What the dates did not tell is found at the latest after so long.
+# Upper limit for changes that the dates did not show.
 ALL_HOLD_S = 7 * 86_400
 STOCKED_HOLDS_S = 1800
 TOLD = "told"
@@ -34,12 +34,12 @@ TOLD = "told"
 def fetch(
     wire: Wire, shelf: Shelf, options: Options, memory: Memory
 ) -> tuple[list[BadRow], frozenset[int]]:
-    """Lay out the products of this run and what they are joined with.
+    """Store the products of this run and the lists that they are joined with.
 
-    Return the rows without an id, and the products to tell of: where only stocked goods are
-    taken, those that are in stock, and those that once were.
+    Return the rows without an id, and the ids of the products to import. With
+    ``only_in_stock`` these are products that are in stock or were imported before.
 
-    Raises: BudgetSpentError, OutsideError  a list did not come: nothing is told
+    Raises: BudgetSpentError, OutsideError  a list could not be fetched: nothing is imported
     """
     bad: list[BadRow] = []
     listed = _products(wire, shelf, bad)
@@ -52,7 +52,7 @@ def fetch(
             memory.keep({TOLD: sorted(chosen)})
     else:
         if not shelf.fetched_at_s(STOCKED):
-            _stocked(wire, shelf, options)  # when things are ready, it alone tells
+            _stocked(wire, shelf, options)  # the only source of lead times
         chosen = listed
     if not chosen:
         return bad, frozenset()
@@ -68,7 +68,7 @@ def fetch(
 
 
 def _stocked(wire: Wire, shelf: Shelf, options: Options) -> set[int]:
-    """Return what there is any of: the stock job asks often enough, and leaves its answer."""
+    """Return the products in stock. Usually the stock job has stored them recently."""
     if time.time() - shelf.fetched_at_s(STOCKED) > STOCKED_HOLDS_S:
         variants_of(wire, shelf)
         for _ in stock_and_costs.stock_rows(wire, shelf, options):
@@ -97,15 +97,15 @@ def _products(wire: Wire, shelf: Shelf, bad: list[BadRow]) -> set[int]:
 
 
 def variants_of(wire: Wire, shelf: Shelf) -> None:
-    """Fetch the variations of all products, if one of those may have others now."""
+    """Fetch the variations of all products, if those of one may have changed."""
     if shelf.has_changed("productsvariations") or _is_old(shelf, "productsvariations"):
         _replace(wire, shelf, "productsvariations", parent="product")
 
 
 def _parallel(wire: Wire, shelf: Shelf, name: str) -> None:
-    """Fetch a list that has a row for each product, if one of these is of another date.
+    """Fetch a list with one row per product, if the date of one product changed.
 
-    Raises: PermanentError  the list is empty: all products would lose what it tells
+    Raises: PermanentError  the list is empty: all products would lose its data
     """
     if not (shelf.has_changed(name) or _is_old(shelf, name)):
         return
@@ -121,7 +121,7 @@ def _is_old(shelf: Shelf, name: str) -> bool:
     return time.time() - shelf.fetched_at_s(name) > ALL_HOLD_S
 
 
-def _replace(  # noqa: PLR0913 - a list, and how it is told
+def _replace(  # noqa: PLR0913 - a list, and how it is fetched
     wire: Wire,
     shelf: Shelf,
     name: str,

@@ -18,7 +18,7 @@ LONGEST_URL = 500
 MOST_PICTURES = 20
 MOST_LEVELS = 12
 MOST_VARIANTS = 200
-# Prices and stock have jobs of their own, and a date alone is no news.
+# Prices and stock have their own jobs, and a new date alone is no change.
 PRICES = frozenset({"wholesalePrice", "retailPrice", "inShopsPrice", "priceLargeQuantities"})
 PASSING = PRICES | {
     "dateAdd", "dateUpd", "dateUpdCategories", "dateUpdDescription", "dateUpdProperties",
@@ -36,7 +36,7 @@ def pages(shelf: Shelf, chosen: frozenset[int]) -> Iterator[ProductPage]:
 
 
 class _Joined:
-    """One product with everything that the other lists say of it."""
+    """One product, joined with its rows in the other lists."""
 
     def __init__(self, shelf: Shelf, key: int, row: dict[str, Any]) -> None:
         self._shelf = shelf
@@ -98,7 +98,7 @@ class _Joined:
 
     def _variants(self, title: str, options: list[dict[str, str]]) -> tuple[VariantRecord, ...]:
         if not self._variations and self._row.get("attributes") is True:
-            # Under the SKU of the whole nothing can be ordered.
+            # The SKU of the parent product cannot be ordered.
             message = "He says that it comes in variations, and names none."
             self._problems.append(BadRow(row=self._ref, code="no-variations", message=message))
             return ()
@@ -137,7 +137,7 @@ class _Joined:
             option_values=values,
             cost=price if isinstance(price, Money) else None,
             gtin=parsing.text(row.get("ean13")),
-            # A part number names the product: one variant, or none of several.
+            # A part number identifies the product: it fits one variant, or none of several.
             mpn=parsing.text(self._row.get("partNumber")) if is_alone else "",
             packed_weight_g=self._packed_g(row, is_alone=is_alone),
             terms=Terms(lead_days=self._shelf.ready_days(sku)),
@@ -151,7 +151,7 @@ class _Joined:
         return max(1, weight + int(extra * schemas.G_PER_KG))
 
     def _options(self, variation: Mapping[str, Any]) -> dict[str, str]:
-        """Return what a variation is called by: ``Color`` → ``Black``."""
+        """Return the options of a variation: ``Color`` → ``Black``."""
         key = parsing.whole(variation.get("id"))
         combination = (self._shelf.row("variations", key) if key is not None else None) or {}
         found: dict[str, str] = {}
@@ -185,7 +185,7 @@ def _option_names(options: list[dict[str, str]]) -> tuple[str, ...]:
 
 
 def _pictures(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the photos, the cover first; labels and warnings are none."""
+    """Return the photo URLs, the cover first, without labels and warnings."""
     images = row.get("images")
     photos = [
         image
@@ -201,7 +201,7 @@ def _pictures(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _has_battery(table: Mapping[str, str], words: str) -> bool:
-    """Tell whether a battery is in the box, as far as the words go."""
+    """Test whether a battery is in the box, by table and text."""
     said = {label: value for label, value in table.items() if BATTERY.search(label)}
     included = [value for label, value in said.items() if "includ" in label.casefold()]
     if included:

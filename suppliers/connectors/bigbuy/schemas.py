@@ -1,6 +1,6 @@
 """BigBuy schemas: define the answers that we read, parse weights and delays. Pure.
 
-BigBuy writes exactly one kilogram where nobody weighed the product. Delays are in hours or days.
+BigBuy reports exactly one kilogram for products without a weight. Delays are in hours or days.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from suppliers.connectors import parsing
 
 G_PER_KG = 1000
 HOURS_PER_DAY = 24
-# What stands where nobody weighed it.
+# The weight of a product that was never weighed.
 PLACEHOLDER_KG = Decimal(1)
 DELAY = re.compile(
     r"(\d{1,3})(?:\s*[-–a/]\s*(\d{1,3}))?\s*(h\b|hour|hora|d|día|dia|day)?", re.IGNORECASE
@@ -23,7 +23,7 @@ DELAY = re.compile(
 
 
 def grams(kilograms: Any) -> int | None:
-    """Read a weight; exactly one kilogram is what is written where nobody weighed it."""
+    """Parse a weight; exactly one kilogram is a placeholder, so None."""
     number = parsing.amount(kilograms)
     if number is None or number <= 0 or number == PLACEHOLDER_KG:
         return None
@@ -31,7 +31,7 @@ def grams(kilograms: Any) -> int | None:
 
 
 def days(delay: Any) -> tuple[int, int] | None:
-    """Read ``24 - 48 h`` or ``3-5 days``; hours become begun days."""
+    """Parse ``24 - 48 h`` or ``3-5 days`` as days; hours are rounded up."""
     found = DELAY.search(parsing.text(delay))
     if found is None:
         return None
@@ -45,7 +45,7 @@ def days(delay: Any) -> tuple[int, int] | None:
 
 
 class Service(msgspec.Struct, kw_only=True):
-    """One way a carrier takes a parcel."""
+    """A service of a carrier."""
 
     id: str | int
     name: str | None = None
@@ -68,13 +68,13 @@ class Quotes(msgspec.Struct, kw_only=True, rename="camel"):
 
 
 class Totals(msgspec.Struct, kw_only=True, rename="camel"):
-    """What an order would cost."""
+    """The totals of an order."""
 
     total_without_taxes_and_without_shipping_cost: Decimal | None = None
 
 
 class Named(msgspec.Struct, kw_only=True):
-    """An order, as the look-up by our number tells it."""
+    """The answer of the look-up by our number."""
 
     id: str | int
 

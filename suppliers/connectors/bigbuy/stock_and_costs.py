@@ -21,7 +21,7 @@ LONGEST_SKU = 60
 def stock_rows(
     wire: Wire, shelf: Shelf, options: Options
 ) -> Iterator[tuple[str, tuple[StockRecord | BadRow, ...]]]:
-    """Tell the stock of all products, and then of all variations, under their product."""
+    """Yield the stock of all products, then of all variations, keyed by product."""
     stocked: set[int] = set()
     for product, row in _of_all(
         wire, shelf, "productsstockbyhandlingdays", "productsvariationsstockbyhandlingdays"
@@ -37,7 +37,7 @@ def stock_rows(
 
 
 def levels(row: dict[str, Any], options: Options) -> Iterator[StockRecord | BadRow]:
-    """Add up, for each warehouse, what can be ready within the days that we allow."""
+    """Yield per warehouse the quantity with an allowed lead time."""
     sku = parsing.text(row.get("sku"))
     if not sku or len(sku) > LONGEST_SKU:
         yield BadRow(row="?", code=NAMELESS, message="A stock row names no SKU.")
@@ -62,7 +62,7 @@ def levels(row: dict[str, Any], options: Options) -> Iterator[StockRecord | BadR
 
 
 def ready_days(row: Mapping[str, Any], options: Options) -> int | None:
-    """Return in how many days all that counts is ready; None where nothing does."""
+    """Return the longest lead time in days of the stock that counts; None without any."""
     told = row.get("stocks")
     counted = [
         days
@@ -86,7 +86,7 @@ def cost_rows(wire: Wire, shelf: Shelf) -> Iterator[tuple[str, tuple[CostRecord 
 
 
 def cost(sku: str, value: Any) -> Money | BadRow:
-    """Read what one SKU costs us, without tax."""
+    """Return the cost of one SKU in EUR, without tax."""
     if value is None or value == "":
         return BadRow(row=sku, code="cost-missing", message="There is no price.")
     number = parsing.amount(value)
@@ -101,7 +101,7 @@ def cost(sku: str, value: Any) -> Money | BadRow:
 def _of_all(
     wire: Wire, shelf: Shelf, of_products: str, of_variations: str
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Walk both lists; of a product in variations, only these can be ordered."""
+    """Yield the rows of both lists; a product with variations is skipped for these."""
     for row in wire.rows(of_products):
         product = parsing.whole(row.get("id"))
         if product is not None and not shelf.has_children(VARIATIONS, product):
