@@ -32,11 +32,11 @@ from suppliers.connectors.context import Line, Quota
 from suppliers.connectors.records import BudgetSpentError
 
 DAY_S = 86_400
-# The shop goes on to quote and order when the syncs have used up theirs: 100 freight quotes.
+# Reserved so that the shop can quote and order after syncs used up the rest: 100 freight quotes.
 KEPT_FOR_ORDERS = 1_000
 POINTS_A_DAY = 50_000
 
-# What is not here costs nothing.
+# Calls that are not listed cost nothing.
 PRICES = {
     "product/listV2": 50,
     "product/list": 50,
@@ -54,7 +54,7 @@ PRICES = {
     "webhook/product/subscribe": 10,
     "webhook/product/unsubscribe": 10,
 }
-# What each call is for, by how it begins.
+# The purpose of each call, by prefix.
 CALLS = {
     "POST authentication/": "sign in",
     "GET setting/": "sign in",
@@ -90,12 +90,12 @@ def is_order_call(path: str) -> bool:
 
 
 def midnight_after(unix_s: float) -> datetime:
-    """Return when the points begin anew: 00:00 UTC."""
+    """Return when the points are reset: the next 00:00 UTC."""
     return datetime.fromtimestamp((unix_s // DAY_S + 1) * DAY_S, UTC)
 
 
 def calls_per_second(*, level: int | None, remembered: Mapping[str, Any]) -> int | None:
-    """Return what the level allows, or what the account was told; None when nobody said."""
+    """Return the limit by level, or the lower one that CJ reported; None if neither is known."""
     known = [CALLS_A_SECOND[level]] if level is not None else []
     told = remembered.get("calls_per_second")
     if isinstance(told, int) and told > 0:
@@ -119,7 +119,7 @@ POINTS = Quota(
 
 
 class Wire:
-    """One account at CJ."""
+    """HTTP client of one CJ account."""
 
     def __init__(self, line: Line, *, points_per_day: int = POINTS_A_DAY) -> None:
         self._api = line.api()
@@ -133,18 +133,18 @@ class Wire:
         return self.patiently("setting/get", AccountSettings)
 
     def open(self) -> None:
-        """Have a token, before many threads want one at once."""
+        """Get a token before several threads need one."""
         self._pair.access()
 
     def close(self) -> None:
         self._api.close()
 
     def get[T](self, path: str, kind: type[T], **query: Any) -> T:
-        """Read once: for callers who have their own plan for a failure."""
+        """Send a GET once: for callers with their own handling of failures."""
         return self._ask("GET", path, kind, params=query)
 
     def patiently[T](self, path: str, kind: type[T], **query: Any) -> T:
-        """Read, and try a few times more when CJ is busy or the line broke."""
+        """Send a GET, and retry a few times when CJ is busy or the connection fails."""
         return patiently(lambda: self._ask("GET", path, kind, params=query), is_repeatable=True)
 
     def post[T](self, path: str, kind: type[T], body: Mapping[str, Any]) -> T:
@@ -174,11 +174,11 @@ class Wire:
         try:
             return self._send("POST", path, Tokens, params=None, body=body, access="")
         except OutsideError as error:
-            # Whatever became of the login: the call it was needed for was never sent.
+            # Only the login may have happened: the call that needs it was not sent.
             error.may_have_happened = False
             raise
 
-    def _send[T](  # noqa: PLR0913 - one call, told whole
+    def _send[T](  # noqa: PLR0913 - all parts of one call
         self,
         method: str,
         path: str,
@@ -196,7 +196,7 @@ class Wire:
         try:
             content = self._api.read(method, path, params=params, body=body, headers=headers)
         except TemporaryError as error:
-            # The same status is said of too many calls in a second, with a wait or in the body.
+            # 429 also means too many calls a second: then it has a wait, or TOO_FAST in the body.
             is_rate = error.retry_after_s is not None or str(TOO_FAST) in str(error)
             if error.code == TOO_MANY and not is_rate:
                 raise _spent(error) from error
@@ -208,8 +208,8 @@ class Wire:
         if envelope.code not in GOOD:
             told = f"{what}: {envelope.code} (request {envelope.request_id})"
             log.info("%s", told)
-            # His words on a write may quote what was sent, and that names shoppers; a login
-            # sends nobody's name.
+            # The error text of a write may quote what was sent, such as customers' names; that of a
+            # login does not.
             if method == "GET" or not access:
                 told = f"{what}: {envelope.code} {(envelope.message or '')[:200]}"
             refused = failure(envelope.code, told, is_write=method != "GET")
@@ -217,7 +217,7 @@ class Wire:
         return decoded(bytes(envelope.data), kind, what=what)
 
     def _believe(self, info: PointsInfo) -> None:
-        """Take his count for ours: somebody else may use the same account."""
+        """Store CJ's own count: another program may use the same account."""
         left, total = parsing.whole(info.remaining), parsing.whole(info.total)
         if left is not None and left >= 0:
             until = midnight_after(time.time())

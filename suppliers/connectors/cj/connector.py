@@ -50,17 +50,17 @@ from suppliers.connectors.records import (
 
 
 class Payment(StrEnum):
-    """How an order is paid: CJ does all of it, or we go step by step and see each."""
+    """How an order is paid: by CJ at once, or by us step by step."""
 
     BALANCE = "balance"
     STAGED = "staged"
 
 
 class Options(msgspec.Struct, forbid_unknown_fields=True):
-    """What staff may set for a connection to CJ.
+    """Settings of a connection to CJ.
 
     ``level`` is the account's, 0 (Free) to 5 (Advanced). With ``signature`` "warn" a message
-    without a good signature is accepted, outside production only.
+    without a valid signature is accepted, outside production only.
     """
 
     payment: Payment = Payment.BALANCE
@@ -70,7 +70,7 @@ class Options(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class CJ:
-    """A supplier whose SKU is CJ's ``vid``, and whose location is a country."""
+    """Connector of CJ: a SKU is CJ's ``vid``, a location is a country."""
 
     TITLE: ClassVar = "CJ Dropshipping"
     SECRETS: ClassVar = (Secret(name="api_key", label="API key"),)
@@ -82,7 +82,7 @@ class CJ:
     def __init__(self, line: Line) -> None:
         self._options: Options = line.settings(Options)
         self._memory = line.memory
-        self._minimums: dict[str, int] = {}  # only the list tells them
+        self._minimums: dict[str, int] = {}  # only the list has them
         self._list = KeptList(folder=line.folder, address=line.base_url)
         self._list_since = line.list_since
         self._listed_at: datetime | None = None
@@ -97,7 +97,7 @@ class CJ:
         return client.calls_per_second(level=known, remembered=remembered)
 
     def sign_in(self) -> str:
-        """Read the account's settings, and remember how often it may ask."""
+        """Return the account's name; store its rate limit."""
         account = self._wire.settings()
         allowed = parsing.whole(account.setting.qps_limit) if account.setting else None
         if allowed is not None and allowed > 0:
@@ -118,7 +118,7 @@ class CJ:
             yield row
 
     def _listed(self) -> Iterator[ListRow | BadRow]:
-        """Walk the list, or take it as another job has heard it not long ago."""
+        """Read the list, or the copy that another job read since ``list_since``."""
         self._listed_at = None
         if self._list_since is None:
             yield from self._list.keep(product_list.product_rows(self._wire))
@@ -155,7 +155,7 @@ class CJ:
         return orders.find(self._wire, number)
 
     def resume(self, *, number: str) -> PurchaseState | None:
-        """Go on with an order that we pay step by step; the others CJ pays by himself."""
+        """Continue an order that we pay step by step; CJ completes the others itself."""
         if self._is_staged:
             return orders.resume(self._wire, number)
         return orders.find(self._wire, number)
@@ -179,13 +179,13 @@ class CJ:
         secrets: Mapping[str, str],
         options: Mapping[str, Any],
     ) -> str:
-        del secrets  # CJ signs with the account's number
+        del secrets  # CJ signs with the account number
         try:
             signature = Signature(options.get("signature", Signature.REQUIRE))
         except ValueError:
             signature = Signature.REQUIRE
         if settings.IS_PRODUCTION:
-            signature = Signature.REQUIRE  # anyone could post messages without one
+            signature = Signature.REQUIRE  # without one, anyone could send messages
         return webhooks.genuine_id(headers=headers, body=body, account=account, signature=signature)
 
     @staticmethod

@@ -24,7 +24,7 @@ from suppliers.connectors.records import (
 
 EXPECTED = {Remedy.REFUND: 1, Remedy.RESEND: 2}
 TO_BALANCE = 1
-# Which of his reasons is ours: the first one that has one of these words.
+# Maps our claim reasons to CJ's: the first one that contains one of these words.
 WORDS: Mapping[Trouble, tuple[str, ...]] = {
     Trouble.NOT_RECEIVED: ("not received", "lost", "delay"),
     Trouble.DAMAGED: ("damage", "broken", "defect", "quality"),
@@ -44,7 +44,7 @@ MOST_PAGES = 20
 
 
 class DisputedLine(Shape):
-    """A line that may be complained of; ``price`` is of one."""
+    """An order line that can be disputed; ``price`` is per unit."""
 
     line_item_id: Id = None
     cj_variant_id: Id = None
@@ -53,27 +53,27 @@ class DisputedLine(Shape):
 
 
 class DisputeProducts(Shape):
-    """What may be complained of in an order."""
+    """The lines of an order that can be disputed."""
 
     product_info_list: list[DisputedLine] | None = None
 
 
 class Reason(Shape):
-    """One of CJ's reasons to complain."""
+    """One of CJ's dispute reasons."""
 
     dispute_reason_id: Id = None
     reason_name: str | None = None
 
 
 class DisputeTerms(Shape):
-    """What may be asked for, and why."""
+    """The possible outcomes and reasons of a dispute."""
 
     expect_result_option_list: list[Any] | None = None
     dispute_reason_list: list[Reason] | None = None
 
 
 class Dispute(Shape):
-    """A dispute as it stands."""
+    """A dispute and its status."""
 
     id: Id = None
     dispute_id: Id = None
@@ -92,9 +92,9 @@ class DisputePage(Shape):
 
 
 def open_claim(wire: Wire, claim: ClaimRequest) -> ClaimState:
-    """Open a dispute, unless there is one of this number.
+    """Open a dispute, unless one with this number exists.
 
-    Raises: PermanentError  CJ refuses it, or has no such reason or line
+    Raises: PermanentError  CJ rejects it, or has no such reason or line
     """
     if (known := _known(wire, claim)) is not None:
         return known
@@ -121,7 +121,7 @@ def open_claim(wire: Wire, claim: ClaimRequest) -> ClaimState:
     try:
         wire.post("disputes/create", Any, body)
     except PermanentError as error:
-        # He refuses a number that he has: then the first look did not show it.
+        # CJ rejects a number that it has: the first look-up missed it.
         known = None if error.may_have_happened else _known(wire, claim)
         if known is None:
             raise
@@ -129,7 +129,7 @@ def open_claim(wire: Wire, claim: ClaimRequest) -> ClaimState:
     try:
         opened = _known(wire, claim)
     except OutsideError as error:
-        error.may_have_happened = True  # it has; only how it stands was not told
+        error.may_have_happened = True  # the dispute exists, only its status is unknown
         raise
     if opened is None:
         raise TemporaryError(
@@ -186,9 +186,9 @@ def _is_of(row: Dispute, supplier_reference: str) -> bool:
 
 
 def _state(wire: Wire, row: Dispute) -> ClaimState:
-    """Read one dispute whole: how it ended stands on its own page.
+    """Return one dispute with its result, which only its own page has.
 
-    Raises: TemporaryError  he tells of another one: how ours ended, and its money, are not known
+    Raises: TemporaryError  the answer is about another dispute: result and amount are unknown
     """
     name = parsing.text(row.dispute_id or row.id)
     whole = wire.patiently("disputes/getDisputeDetail", Dispute, disputeId=name)

@@ -1,4 +1,4 @@
-"""CJ codes: map error codes to our errors, order statuses to our answers. Pure.
+"""CJ codes: map error codes to our errors, order statuses to ``Answer``. Pure.
 
 Source: CJ Dropshipping API v2, error codes; read 2026-11-24
 """
@@ -18,15 +18,15 @@ from suppliers.connectors.records import (
 
 
 class TokenRefusedError(PermanentError):
-    """The access token is missing, unknown or too old: nothing was done."""
+    """The access token is missing, unknown or expired: the call had no effect."""
 
 
 class RefreshRefusedError(PermanentError):
-    """The refresh token is no good: log in again."""
+    """The refresh token is invalid: log in again."""
 
 
 class QuotaSpentError(TemporaryError):
-    """The day's points are used up: ask nothing before midnight, UTC."""
+    """The day's points are used up: send nothing before 00:00 UTC."""
 
 
 class CapReachedError(PermanentError):
@@ -34,7 +34,7 @@ class CapReachedError(PermanentError):
 
 
 class Meaning(StrEnum):
-    """What an error code asks of us, in words for staff."""
+    """What an error code means; the values are texts for staff."""
 
     RETRY = "he is busy: again in a moment"
     REAUTHENTICATE = "the access token is no good"
@@ -56,7 +56,7 @@ class Meaning(StrEnum):
     TRIAL = "only his trial system says this"
 
 
-# Newer endpoints say 0 where older ones say 200.
+# Newer endpoints return 0 where older ones return 200.
 GOOD = frozenset({200, 0})
 
 CODES: dict[Meaning, tuple[int, ...]] = {
@@ -90,7 +90,7 @@ CODES: dict[Meaning, tuple[int, ...]] = {
 }  # fmt: skip
 MEANINGS = {code: meaning for meaning, codes in CODES.items() for code in codes}
 
-# Of the others: understood and refused.
+# All other meanings are a PermanentError: rejected without effect.
 KINDS: dict[Meaning, type[OutsideError]] = {
     Meaning.RETRY: TemporaryError,
     Meaning.REAUTHENTICATE: TokenRefusedError,
@@ -105,18 +105,18 @@ KINDS: dict[Meaning, type[OutsideError]] = {
     Meaning.CHANGED: TemporaryError,
 }
 
-# After these, what we asked to write may have been written.
+# After these codes, the write may have happened.
 MAYBE_WRITTEN = frozenset({1600000, 1600301, 1603000})
 
 TOO_FAST = 1600200
-# The interface is closed or was never there: an account may do without it.
+# The endpoint is closed or never existed: optional for an account.
 NO_SUCH_CALL = frozenset({"1600100", "1600101", "404"})
 BAD_PARAMETER = "1600300"
 NO_ORDER = "1603100"
 # getOrderDetail: "order not found" shares its code with "bad parameter".
 NO_SUCH_ORDER = frozenset({BAD_PARAMETER, NO_ORDER})
 
-# How an order stands.
+# Order statuses.
 ANSWERS = {
     "CREATED": Answer.RECEIVED,
     "IN_CART": Answer.RECEIVED,
@@ -127,7 +127,7 @@ ANSWERS = {
     "CANCELLED": Answer.CANCELED,
 }
 
-# An order of goods that are ours already, in his warehouse.
+# Statuses of an order of stock that we own at CJ.
 OUTBOUND_ANSWERS = {
     "WAIT_PAY": Answer.RECEIVED,
     "PAYMENT_INCOMING": Answer.RECEIVED,
@@ -142,7 +142,7 @@ OUTBOUND_ANSWERS = {
     "REFUND_COMPLETE": Answer.CANCELED,
     "RESEND_OVER": Answer.SHIPPED,
 }
-# What the numbers of a LOGISTIC message mean, in words a carrier would use.
+# The numeric statuses of a LOGISTIC message, as a carrier would word them.
 TRACKING_WORDS = {
     0: "No tracking",
     1: "Left the warehouse",
@@ -163,12 +163,12 @@ TRACKING_WORDS = {
 
 
 def meaning_of(code: int) -> Meaning:
-    """Return what a code asks of us; one that nobody told us of is a refusal."""
+    """Return the meaning of a code; an unknown code is a rejection."""
     return MEANINGS.get(code, Meaning.PERMANENT)
 
 
 def failure(code: int, message: str, *, is_write: bool) -> OutsideError:
-    """Make the error that an answer with this code is."""
+    """Return the exception for an error code."""
     meaning = meaning_of(code)
     kind = KINDS.get(meaning, PermanentError)
     is_open = is_write and code in MAYBE_WRITTEN

@@ -1,4 +1,4 @@
-"""CJ order status: read orders and their parcels, one or many, list what CJ charged.
+"""CJ order status: read orders and their parcels, one or many, list CJ's charges.
 
 Charges include all paid orders of the account, also those that this shop did not place.
 """
@@ -32,13 +32,13 @@ from suppliers.connectors.records import (
 log = logging.getLogger(__name__)
 
 MOST_ORDERS = 100
-BATCH_GAP_S = 0.5  # two of these calls a second, whatever the account's level
+BATCH_GAP_S = 0.5  # two of these calls a second, at any level of the account
 MOST_NUMBERS = 40
 LEFT = frozenset({Answer.SHIPPED, Answer.DELIVERED})
 
 
 def track(wire: Wire, orders: Sequence[OrderName]) -> Iterator[PurchaseState]:
-    """Read many orders; what CJ does not have is left out."""
+    """Read many orders; those that CJ does not have are left out."""
     for place, chunk in enumerate(batched(orders, MOST_ORDERS)):
         if place:
             time.sleep(BATCH_GAP_S)
@@ -65,7 +65,7 @@ def _many(wire: Wire, names: Sequence[str]) -> dict[str, OrderDetail]:
 
 
 def one(wire: Wire, name: str) -> OrderDetail | None:
-    """Read one order by our number or by his; None when he says that he has none."""
+    """Read one order by our number or CJ's; None if CJ has none."""
     try:
         return read(wire, name)
     except PermanentError as error:
@@ -77,8 +77,8 @@ def one(wire: Wire, name: str) -> OrderDetail | None:
 def read(wire: Wire, name: str) -> OrderDetail:
     """Read one order.
 
-    Raises: PermanentError  he has none; the code tells how sure that is
-            OutsideError    he does not say
+    Raises: PermanentError  there is none; the code says how certain that is
+            OutsideError    no answer
     """
     detail = wire.get("shopping/order/getOrderDetail", OrderDetail, orderId=name)
     if name not in _names(detail):
@@ -97,7 +97,7 @@ def state(wire: Wire, number: str, detail: OrderDetail) -> PurchaseState:
 
 
 def states(wire: Wire, known: Iterable[tuple[str, OrderDetail]]) -> Iterator[PurchaseState]:
-    """Sum up orders under our numbers, with the parts that CJ made of them and their parcels."""
+    """Yield the state of orders, with the orders that CJ split them into and their parcels."""
     orders = [(number, detail, _parts(wire, detail)) for number, detail in known]
     moving = [each for _, _, parts in orders for each in _told(parts)]
     tracks = _tracks(wire, [each.track_number for each in moving if each.track_number])
@@ -114,20 +114,20 @@ def states(wire: Wire, known: Iterable[tuple[str, OrderDetail]]) -> Iterator[Pur
 
 
 def _parts(wire: Wire, detail: OrderDetail) -> list[OrderDetail]:
-    """Return the orders that CJ made of one, or it alone."""
+    """Return the orders that an order was split into, or the order itself."""
     references = detail.split_order_ids or ()
     return [part for each in references if (part := one(wire, each)) is not None] or [detail]
 
 
 def _told(parts: list[OrderDetail]) -> list[OrderDetail]:
-    """Leave out what stays behind while the rest has left: its number is a label only."""
+    """Leave out unshipped parts, if others shipped: their tracking number is a label only."""
     if _answer_of_all(parts) is Answer.PARTIALLY_SHIPPED:
         return [part for part in parts if own_answer(part) in LEFT]
     return parts
 
 
 def _answer_of_all(parts: list[OrderDetail]) -> Answer:
-    """Sum up the orders that ours became: it is shipped when the last of them is."""
+    """Combine the parts of an order: it is shipped when the last of them is."""
     answers = {own_answer(part) for part in parts}
     if len(answers) == 1:
         return answers.pop()
@@ -169,13 +169,13 @@ def _parcels(detail: OrderDetail, tracks: Mapping[str, TrackRow]) -> tuple[Parce
 
 
 def _carrier(detail: OrderDetail, words: TrackRow | None) -> str:
-    """Name who brings it to the door; CJ's name of the route says nothing to a shopper."""
+    """Return the carrier of the last mile; CJ's name of the service means nothing to a customer."""
     last_mile = words.last_mile_carrier if words else None
     return last_mile or detail.tracking_provider or detail.logistic_name or ""
 
 
 def _tracks(wire: Wire, numbers: Sequence[str]) -> dict[str, TrackRow]:
-    """Ask where the parcels are; that they left is known without it."""
+    """Return tracking details, by number. Optional: a failure leaves them out."""
     found: dict[str, TrackRow] = {}
     for chunk in batched(dict.fromkeys(numbers), MOST_NUMBERS):
         try:
@@ -199,15 +199,15 @@ def freight(order: PlacedOrder | OrderDetail) -> Money | None:
     return Money(postage, order.currency or CURRENCY)
 
 
-# Without a status CJ lists canceled orders only. What he canceled he paid back.
+# Without a status CJ lists canceled orders only, and those are refunded.
 PAID = ("UNSHIPPED", "SHIPPED", "DELIVERED")
 A_PAGE, MOST_PAGES = 200, 50
 
 
 def charges(wire: Wire, *, since: datetime) -> Iterator[Charge]:
-    """Read the lists until a page has only orders that were made before.
+    """Yield the charges, from the lists down to a page of older orders only.
 
-    Raises: TemporaryError  there are more than are read, or he does not say what one cost
+    Raises: TemporaryError  more orders than are read, or one without an amount
     """
     for status in PAID:
         for row in _rows(wire, status, since):

@@ -58,7 +58,7 @@ COUNTRY_NAMES = Locale("en").territories
 def order(request: PurchaseRequest, *, pay_type: int) -> dict[str, Any]:
     """Return the body of an order.
 
-    Raises: PermanentError  a word is longer than CJ takes: nothing is sent
+    Raises: PermanentError  a field is too long for CJ: nothing is sent
     """
     to = request.ship_to
     body: dict[str, Any] = {
@@ -66,7 +66,7 @@ def order(request: PurchaseRequest, *, pay_type: int) -> dict[str, Any]:
         "shippingZip": to.postcode,
         "shippingCountryCode": to.country,
         "shippingCountry": COUNTRY_NAMES.get(to.country, to.country),
-        # CJ insists on a province even where the country has none.
+        # CJ requires a province even where the country has none.
         "shippingProvince": to.region or to.city,
         "shippingCity": to.city,
         "shippingPhone": to.phone,
@@ -74,7 +74,7 @@ def order(request: PurchaseRequest, *, pay_type: int) -> dict[str, Any]:
         "shippingAddress": to.line1,
         "shippingAddress2": to.line2,
         "payType": pay_type,
-        # Exact digits: as text CJ might read it in another way, as float we would lose some.
+        # Exact digits: CJ might parse text differently, and a float would lose some.
         "shopAmount": msgspec.Raw(str(request.declared_value.rounded().amount).encode()),
         "logisticName": request.carrier_service,
         "fromCountryCode": request.country_from,
@@ -84,7 +84,7 @@ def order(request: PurchaseRequest, *, pay_type: int) -> dict[str, Any]:
         ],
     }
     if request.ioss_number:
-        # He wants the ten digits, without the letters that they begin with.
+        # CJ expects the ten digits without their prefix.
         body |= {"iossType": OWN_IOSS, "iossNumber": request.ioss_number.removeprefix("IM")}
     too_long = [field for field, most in LONGEST.items() if len(body.get(field, "")) > most]
     if too_long:
@@ -119,7 +119,7 @@ def freight(
     )
     options = tuple(option for route in routes if (option := _option(route)) is not None)
     if routes and not options:
-        # He carries it, and we do not know how: that is not the same as no way.
+        # CJ ships it, but how is unreadable: that is not the same as no service.
         raise PermanentError("none of his routes is understood", code="garbage")
     return options
 
@@ -141,12 +141,12 @@ def _option(route: Route) -> FreightOption | None:
 
 
 def place(wire: Wire, request: PurchaseRequest, *, is_staged: bool) -> PurchaseState:
-    """Create the order, and have it paid: by CJ himself, or by us step by step."""
+    """Create the order and pay it: by CJ at once, or step by step."""
     pay_type = ONLY_CREATE if is_staged else PAY_FROM_BALANCE
     body = order(request, pay_type=pay_type)
     placed = wire.post("shopping/order/createOrderV2", PlacedOrder, body)
     if placed.order_number not in {None, request.number}:
-        # Somebody else's answer: ours is lost, and the order has to be looked up.
+        # The answer is about another order: ours is lost, and must be looked up.
         raise TemporaryError(
             f"asked about {request.number}, told of {placed.order_number}",
             code="other_order",
@@ -180,9 +180,9 @@ def _why_blocked(placed: PlacedOrder) -> str:
 
 
 def _looked_up(wire: Wire, number: str, refusal: str) -> PurchaseState:
-    """Read what became of an order that exists.
+    """Read an order that exists; ``refusal`` is why it is stuck.
 
-    Raises: TemporaryError  it cannot be read now: it is looked up again
+    Raises: TemporaryError  it cannot be read now: look it up again
     """
     try:
         detail = order_status.one(wire, number)
@@ -202,7 +202,7 @@ def find(wire: Wire, number: str) -> PurchaseState | None:
 
 
 def resume(wire: Wire, number: str) -> PurchaseState | None:
-    """Look an order up, and go on with it where a lost answer left it.
+    """Look up an order, and continue it where a lost answer interrupted it.
 
     Raises: OutsideError
     """
@@ -214,9 +214,9 @@ def resume(wire: Wire, number: str) -> PurchaseState | None:
 
 
 def _found(wire: Wire, number: str) -> OrderDetail | None:
-    """Read an order by our number; None is proof that CJ does not have it.
+    """Read an order by our number; None proves that CJ does not have it.
 
-    "Not found" may be said by the code of a bad parameter: then a look into the lists proves it.
+    "Not found" may have the code of a bad parameter: then the lists of orders prove it.
     """
     try:
         return order_status.read(wire, number)
@@ -233,13 +233,13 @@ def _found(wire: Wire, number: str) -> OrderDetail | None:
 
 
 def cancel(wire: Wire, number: str, *, is_staged: bool) -> PurchaseState:
-    """Delete an order that is not confirmed yet: CJ has no call to stop a later one.
+    """Delete an order that is not confirmed: CJ has no call to cancel a later one.
 
-    One that only waits to be paid is left to expire, if it is we who would pay it.
+    An unpaid order expires by itself, if we are the one to pay it.
     """
     detail = _found(wire, number)
     if detail is None:
-        # What he does not have, he does not ship: perhaps our last wish was heard.
+        # CJ cannot ship an order that it does not have. An earlier cancellation may have worked.
         return PurchaseState(
             number=number,
             supplier_reference="",
@@ -265,9 +265,9 @@ def cancel(wire: Wire, number: str, *, is_staged: bool) -> PurchaseState:
 
 
 def balance(wire: Wire) -> Money:
-    """Read how much of ours may be spent.
+    """Return the balance that may be spent.
 
-    Raises: PermanentError  he does not say it as a number
+    Raises: PermanentError  it is no number
     """
     told = wire.patiently("shopping/pay/getBalance", AccountBalance)
     amount = parsing.amount(told.amount)

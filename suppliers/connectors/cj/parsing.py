@@ -1,4 +1,4 @@
-"""CJ parsing: decode JSON, parse ranges, JSON inside of text and times in China. Pure."""
+"""CJ parsing: decode JSON, parse ranges, JSON in strings and times in China. Pure."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
 
 
 def decoded[T](content: bytes, kind: type[T], *, what: str) -> T:
-    """Read JSON as what it should be; a number with a point becomes an exact Decimal.
+    """Decode JSON to this type; a number with a fraction becomes an exact Decimal.
 
-    Raises: PermanentError  it is no JSON, or of another shape
+    Raises: PermanentError  it is no JSON, or has another shape
     """
     decoder = _decoder(cast(Hashable, kind))
     try:
@@ -72,7 +72,7 @@ def grams(value: Any) -> int | None:
 
 
 def unpacked(value: Any) -> Any:
-    """Open a value that is JSON inside of text; other values are returned as they are."""
+    """Decode a value that is JSON in a string; other values are returned as they are."""
     if isinstance(value, str) and value[:1] in {"[", "{"}:
         try:
             return msgspec.json.decode(value)
@@ -82,7 +82,7 @@ def unpacked(value: Any) -> Any:
 
 
 def texts(value: Any) -> list[str]:
-    """Read a list of texts, which may be a single text, or JSON inside of text."""
+    """Return a list of texts, from a list, a single text, or JSON in a string."""
     opened = unpacked(value)
     if isinstance(opened, list):
         return [written for entry in opened if (written := parsing.text(entry))]
@@ -90,7 +90,7 @@ def texts(value: Any) -> list[str]:
 
 
 def china_moment(value: str) -> datetime:
-    """Read an expiry; without a zone it is CJ's own time.
+    """Parse an expiry time; without a zone it is in China's.
 
     Raises: ValueError  it is no time
     """
@@ -99,6 +99,6 @@ def china_moment(value: str) -> datetime:
 
 
 def units(value: Any) -> int | None:
-    """Read a least quantity; one that nobody would ask for is none."""
+    """Parse a minimum quantity; None for an absurd one."""
     number = parsing.whole(value)
     return number if number is not None and 1 <= number <= MOST_UNITS else None

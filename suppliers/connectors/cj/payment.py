@@ -1,8 +1,8 @@
 """CJ payment: take an order from creation to payment, step by step, no step twice.
 
-CJ records at which step an order stands. After a lost answer the step is read there before anything
-else is sent. CJ takes each step of an order once. A second worker that repeats a step is refused,
-and finds that the order has moved on.
+CJ stores the step that an order has reached. After a lost answer we read it before anything else is
+sent. CJ accepts each step of an order once. If a second worker repeats a step, CJ refuses it, and
+the worker reads the order again.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from suppliers.connectors.cj.schemas import CartAnswer, OrderDetail, ParentOrder
 
 CREATED, IN_CART, UNPAID = "CREATED", "IN_CART", "UNPAID"
 UNFINISHED = frozenset({CREATED, IN_CART, UNPAID})
-# A worker beside us may be one step ahead each time we look: there are four.
+# Another worker may be one step ahead at each reading, and there are four steps.
 MOST_LOOKS = 5
 
 
 @dataclass(slots=True, kw_only=True)
 class Standing:
-    """Where an order stands, as far as we know."""
+    """The step that an order has reached, as far as we know."""
 
     order_id: str
     status: str
@@ -40,9 +40,9 @@ def standing(order: PlacedOrder | OrderDetail) -> Standing:
 
 
 def go_on(wire: Wire, at: Standing) -> str:
-    """Do the steps that are left; return why it stands still, empty when it is paid.
+    """Do the remaining steps; return why the order is stuck, empty when it is paid.
 
-    Raises: OutsideError  an answer is lost, and the order exists: it has to be looked up
+    Raises: OutsideError  an answer is lost, and the order exists: look it up
     """
     try:
         for _ in range(MOST_LOOKS):
@@ -78,9 +78,9 @@ def _steps(wire: Wire, at: Standing) -> str:
 
 
 def _cart(wire: Wire, path: str, at: Standing) -> CartAnswer:
-    """Move the order into the cart, or out of it to be paid.
+    """Move the order into the cart, or from the cart to payment.
 
-    Raises: PermanentError  CJ holds it back
+    Raises: PermanentError  CJ holds the order
     """
     answer = wire.post(path, CartAnswer, {"cjOrderIdList": [at.order_id]})
     held = [_words(each) for each in answer.intercept_orders or ()]

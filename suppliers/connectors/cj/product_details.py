@@ -31,7 +31,7 @@ MPN_LABELS = ("Model / MPN", "MPN", "Model", "Model number")
 
 
 def readable(page: Product, problems: list[BadRow]) -> list[Variant]:
-    """Return the variants that can be ordered: each has an id of its own."""
+    """Return the variants that can be ordered: those with an id, each id once."""
     found: dict[str, Variant] = {}
     for place, raw in enumerate(page.variants or (), start=1):
         where = f"{page.pid} variant {place}"
@@ -63,10 +63,10 @@ def option_names(page: Product) -> tuple[str, ...]:
 
 
 def aligned(keys: Sequence[str], names: int) -> list[tuple[str, ...]]:
-    """Cut each ``Black-USB-C`` into as many values as there are option names.
+    """Split each ``Black-USB-C`` into as many values as there are option names.
 
-    A value may itself contain the dash. Siblings that can be cut in one way only tell which
-    values there are; without them the last option takes what is left over.
+    A value may itself contain the dash. Variants that can be split in one way only give the
+    known values; without them the last option gets the rest.
     """
     if names == 0:
         return [()] * len(keys)
@@ -114,7 +114,7 @@ def record(
         option_values=options,
         cost=None if isinstance(price, BadRow) else price,
         gtin=connector_parsing.text(variant.barcode),
-        # A model number in the table names the product: one variant, or none of several.
+        # A model number in the table identifies the product: unusable for one of several variants.
         mpn=connector_parsing.text(variant.mpn) or (_model(table) if is_alone else ""),
         packed_weight_g=_packed_g(page, variant),
         picture_urls=pictures(variant.variant_image),
@@ -126,7 +126,7 @@ def _model(table: Mapping[str, str]) -> str:
 
 
 def costs(ref: str, offered: Sequence[Any]) -> Iterator[CostRecord | BadRow]:
-    """Read what each SKU of a product costs."""
+    """Yield the cost of each SKU of a product."""
     for place, raw in enumerate(offered, start=1):
         try:
             variant = msgspec.convert(raw, Variant)
@@ -140,7 +140,7 @@ def costs(ref: str, offered: Sequence[Any]) -> Iterator[CostRecord | BadRow]:
 
 
 def cost(sku: str, value: Any, *, currency: str | None) -> Money | BadRow:
-    """Read what one SKU costs: only ``variantSellPrice`` can be ordered at."""
+    """Return the cost of one SKU: only ``variantSellPrice`` is what an order costs."""
     if value is None or value == "":
         return BadRow(row=sku, code="cost-missing", message="There is no price.")
     number = connector_parsing.amount(value)
@@ -155,7 +155,7 @@ def cost(sku: str, value: Any, *, currency: str | None) -> Money | BadRow:
 
 
 def _packed_g(page: Product, variant: Variant) -> int | None:
-    """Weigh the variant in its box; the box weighs what the product's two weights differ by."""
+    """Return the packed weight: the variant's, plus packed minus net weight of the product."""
     weight = cj_parsing.grams(variant.variant_weight)
     packed = cj_parsing.lowest(page.pack_weight)
     bare = cj_parsing.lowest(page.product_weight)
@@ -175,7 +175,7 @@ def pictures(*sources: Any) -> tuple[str, ...]:
 
 
 def product(wire: Wire, ref: str, *, minimum: int | None = None) -> ProductPage:
-    """Read a page; ``minimum`` is the least quantity that the list told of it."""
+    """Read a product's page; ``minimum`` is the minimum quantity from the list."""
     words: dict[str, Any] = wire.patiently(
         "product/query", dict[str, Any], pid=ref, features="enable_inventory"
     )

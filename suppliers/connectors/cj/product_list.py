@@ -1,9 +1,9 @@
 """CJ product list: read the list slice by slice, cache it for the other jobs of the hour.
 
 10,000 products take over a hundred calls of 50 points each. One job reads the list. A job that may
-use a cached list waits for that job and reads its file. CJ never reports more than 6,000 products.
-So a longer list is read category by category. A category that is too long is cut into halves of
-time. Products that were listed at the same time are cut into halves of their prices.
+use a cached list waits for that job and reads its file. CJ never reports more than 6,000 products,
+so a longer list is read category by category. A category that is too long is halved by listing
+time. Products that were listed at the same time are halved by price.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ PARTS_LAST_S = 24 * 3600
 
 
 class _Head(msgspec.Struct):
-    """Whose list it is, and when it was asked for."""
+    """The supplier address of a cached list, and when it was fetched."""
 
     address: str
     at: datetime
 
 
 class _Kept(msgspec.Struct, array_like=True):
-    """A row, or what is wrong with one."""
+    """A row of the list, or a bad row."""
 
     ref: str
     digest: str = ""
@@ -58,9 +58,9 @@ class _Kept(msgspec.Struct, array_like=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptList:
-    """One connection's list on the disk of this machine.
+    """The list of one connection, cached on this machine's disk.
 
-    Shape:  ``address`` is the supplier's: what another one said is not his
+    Shape:  ``address`` is the supplier's: the list of another address is not used
     """
 
     folder: Path
@@ -68,7 +68,7 @@ class KeptList:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait until nobody else here walks the list; who waits for too long walks beside them."""
+        """Wait until no other worker here reads the list; after ``PATIENCE_S`` go on without it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         give_up_at = time.monotonic() + PATIENCE_S
         with (self.folder / LOCK).open("ab") as lock:
@@ -82,7 +82,7 @@ class KeptList:
             yield
 
     def at(self) -> datetime | None:
-        """Return when the list that is kept was asked for."""
+        """Return when the cached list was fetched; None if there is none."""
         try:
             with (self.folder / FILE).open("rb") as file:
                 head = msgspec.json.decode(file.readline(), type=_Head)
@@ -98,7 +98,7 @@ class KeptList:
                 yield _cached_row(decode(line))
 
     def keep(self, walk: Iterator[ListRow | BadRow]) -> Iterator[ListRow | BadRow]:
-        """Tell a walk on, and keep it if it comes to its end."""
+        """Yield these rows, and cache them if the last is reached."""
         at = datetime.fromtimestamp(time.time(), UTC)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._sweep()
@@ -117,7 +117,7 @@ class KeptList:
                 path.unlink(missing_ok=True)
 
     def _sweep(self) -> None:
-        """Remove what walks have left whose worker was killed."""
+        """Remove the partial files of killed workers."""
         for part in self.folder.glob("*.part"):
             with suppress(FileNotFoundError):
                 if time.time() - part.stat().st_mtime > PARTS_LAST_S:
@@ -155,13 +155,13 @@ def _cached_row(kept: _Kept) -> ListRow | BadRow:
 PAGE_SIZE = 100
 MOST_LISTED = 6_000
 MOST_CENTS = 10_000_000
-FIRST_LISTED_MS = 1_262_304_000_000  # 2010: before there was anything to list
+FIRST_LISTED_MS = 1_262_304_000_000  # 2010: no product was listed before
 SHORTEST_MS = 60_000
 MOST_SLICES = 400
 LONGEST_ID = 60
 ON_SALE = "3"
 PRICES = frozenset({"sellPrice", "nowPrice", "discountPrice", "discountPriceRate"})
-# What changes without the product becoming another one.
+# Fields that change without a change of the product.
 PASSING = PRICES | {
     "listedNum", "isCollect", "isAd", "isList", "myProduct", "setRecommendedTime",
     "warehouseInventoryNum", "totalVerifiedInventory", "totalUnVerifiedInventory",
@@ -172,9 +172,9 @@ PASSING = PRICES | {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
-    """A part of the list: what was listed in this time, and costs so much.
+    """A part of the list, by category, listing time and price.
 
-    Units:  milliseconds since 1970; cents, and both ends are meant
+    Units:  milliseconds since 1970; cents; both ends inclusive
     """
 
     category: str = ""
@@ -193,11 +193,11 @@ class Slice:
         return query
 
     def halves(self, *, until_ms: int) -> tuple[Slice, ...]:
-        """Cut it in two; what is as thin as it gets has none.
+        """Split the slice in two; return none if it cannot be split further.
 
-        A product is listed once, and may sell at several prices: time cuts cleaner. Its halves
-        overlap by a moment, since nobody says which ends are meant. Prices are cut in the
-        middle of their digits: most things cost little.
+        Time first: a product is listed once, but may have several prices. The halves overlap by
+        2 ms, since CJ does not document which ends are inclusive. Prices are split at the
+        geometric mean, since most products are cheap.
         """
         start, end = self.listed_ms or (FIRST_LISTED_MS, until_ms)
         if end - start > SHORTEST_MS:
@@ -212,9 +212,9 @@ class Slice:
 
 
 def product_rows(wire: Wire) -> Iterator[ListRow | BadRow]:
-    """Walk the list; each product comes once.
+    """Yield the list, each product once.
 
-    Raises: PermanentError  a page is garbage, or the list ends before its end
+    Raises: PermanentError  a page is garbage, or the list ends early
     """
     whole = Slice()
     first = _page(wire, 1, whole)
@@ -224,7 +224,7 @@ def product_rows(wire: Wire) -> Iterator[ListRow | BadRow]:
     seen: set[str] = set()
     for category in _categories(wire):
         for row in _of_category(wire, Slice(category=category)):
-            # A product that sells at several prices is found at each of them.
+            # A product with several prices is in several slices.
             name = row.row if isinstance(row, BadRow) else row.ref
             if name not in seen:
                 seen.add(name)
@@ -232,7 +232,7 @@ def product_rows(wire: Wire) -> Iterator[ListRow | BadRow]:
 
 
 class TooManySlicesError(Exception):
-    """The slices do not become shorter: perhaps he does not heed what we ask for."""
+    """The slices do not become shorter: perhaps CJ ignores the filters."""
 
 
 def _of_category(wire: Wire, category: Slice) -> Iterator[ListRow | BadRow]:
@@ -254,7 +254,7 @@ def _of_category(wire: Wire, category: Slice) -> Iterator[ListRow | BadRow]:
 
 
 class _Cut:
-    """Cuts one category until each slice is shown whole."""
+    """Splits one category until each slice can be read whole."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
@@ -262,7 +262,7 @@ class _Cut:
         self._asked = 0
 
     def rows(self, part: Slice) -> Iterator[ListRow | BadRow]:
-        """Read the halves of a slice that is too long.
+        """Yield the rows of the halves of a slice that is too long.
 
         Raises: TooManySlicesError
         """

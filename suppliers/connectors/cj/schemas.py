@@ -16,18 +16,18 @@ Id = str | int | None
 
 
 class Shape(msgspec.Struct, rename="camel", kw_only=True):
-    """A part of an answer: unknown fields are ignored."""
+    """A part of an answer; unknown fields are ignored."""
 
 
 class PointsInfo(Shape):
-    """What is left of the day's points."""
+    """The remaining points of the day."""
 
     remaining: Any = None
     total: Any = None
 
 
 class Envelope(Shape):
-    """What every answer is wrapped in; only ``code`` decides."""
+    """The envelope of every answer; only ``code`` decides."""
 
     code: int
     message: str | None = None
@@ -37,19 +37,19 @@ class Envelope(Shape):
 
 
 class Limits(Shape):
-    """How often the account may ask."""
+    """The rate limit of the account."""
 
     qps_limit: Any = None
 
 
 class Callback(Shape):
-    """Where the messages of one topic go."""
+    """The webhook URLs of one topic."""
 
     urls: list[str] | None = None
 
 
 class AccountSettings(Shape):
-    """The account, as its owner sees it."""
+    """The settings of the account."""
 
     open_id: Id = None
     open_name: str | None = None
@@ -58,7 +58,7 @@ class AccountSettings(Shape):
 
 
 class Tokens(Shape):
-    """The pair that a login or a refresh lends us."""
+    """The token pair from a login or a refresh."""
 
     access_token: str
     access_token_expiry_date: str
@@ -82,7 +82,7 @@ class ListPage(Shape):
 
 
 class ThirdLevel(Shape):
-    """A category that products are filed under."""
+    """A category of products."""
 
     category_id: Id = None
     category_name: str = ""
@@ -95,7 +95,7 @@ class SecondLevel(Shape):
 
 
 class FirstLevel(Shape):
-    """A group of groups."""
+    """A group of second-level groups."""
 
     category_first_list: list[SecondLevel] | None = None
 
@@ -111,16 +111,16 @@ class ListedProduct(Shape):
 
 
 class WarehouseStock(Shape):
-    """Stock of one variant in one warehouse; ``inventory`` lies there."""
+    """Stock of one variant in one warehouse, ``inventory`` units."""
 
     inventory: Any = None
 
 
 class CountryStock(Shape):
-    """Stock of one variant in one country; two generations of names.
+    """Stock of one variant in one country, in two generations of field names.
 
-    ``cj…`` lies in CJ's own warehouses, one by one in ``stock``; the totals also count what
-    the maker still has.
+    ``cj…`` counts CJ's own warehouses, listed in ``stock``; the totals include the stock of the
+    manufacturer.
     """
 
     country_code: str | None = None
@@ -141,7 +141,7 @@ class VariantStock(Shape):
 
 
 class ProductStock(Shape):
-    """Stock of one product; a list, or a list as JSON inside of text."""
+    """Stock of one product; a list, or a list as JSON in a string."""
 
     variant_inventories: Any = None
 
@@ -184,7 +184,7 @@ class Product(Shape):
 
 
 class Route(Shape):
-    """One line of a freight quote."""
+    """One shipping service of a freight quote."""
 
     logistic_name: str
     logistic_aging: str | None = None
@@ -197,14 +197,14 @@ class Route(Shape):
 
 
 class Blocked(Shape):
-    """Why CJ holds an order back."""
+    """A reason why CJ holds an order."""
 
     code: Any = None
     message: str | None = None
 
 
 class PlacedOrder(Shape):
-    """The answer to an order."""
+    """The answer to a created order."""
 
     order_id: Id = None
     order_number: str | None = None
@@ -218,7 +218,7 @@ class PlacedOrder(Shape):
 
 
 class CartAnswer(Shape):
-    """What became of orders that were to go into the cart, or out of it to be paid."""
+    """The result of moving orders into the cart, or from the cart to payment."""
 
     success_count: Any = None
     shipments_id: Id = None
@@ -226,7 +226,7 @@ class CartAnswer(Shape):
 
 
 class ParentOrder(Shape):
-    """What is to be paid at once."""
+    """The payment of one or more orders."""
 
     pay_id: Id = None
 
@@ -240,7 +240,7 @@ class OrderedLine(Shape):
 
 
 class OrderDetail(Shape):
-    """An order as it stands at CJ."""
+    """An order at CJ."""
 
     order_id: Id = None
     cj_order_id: Id = None
@@ -269,7 +269,7 @@ class OrderPage(Shape):
 
 
 class TrackRow(Shape):
-    """Where a parcel is, in the carrier's words."""
+    """The tracking status of a parcel, in the carrier's wording."""
 
     tracking_number: str | None = None
     tracking_status: Any = None
@@ -278,7 +278,7 @@ class TrackRow(Shape):
 
 
 class AccountBalance(Shape):
-    """Our money at CJ; ``amount`` is what may be spent."""
+    """Our balance at CJ; ``amount`` is what may be spent."""
 
     amount: Any = None
 
@@ -296,7 +296,7 @@ class Message(Shape):
 
 
 class OrderParams(Shape):
-    """An order moved, or CJ found only now which goods of his it is of."""
+    """An order changed, or CJ has matched its lines to products only now."""
 
     cj_order_id: Id = None
     order_number: str | None = None
@@ -311,7 +311,7 @@ class OrderParams(Shape):
 
 
 class LogisticParams(Shape):
-    """A parcel moved."""
+    """A parcel was scanned."""
 
     order_id: Id = None
     store_order_numbers: list[str] | None = None
@@ -333,34 +333,34 @@ class TrackEvent(Shape):
 
 
 class SplitOrder(Shape):
-    """One of the orders that an order became."""
+    """One of the orders that an order was split into."""
 
     order_code: Id = None
 
 
 class SplitParams(Shape):
-    """An order was divided."""
+    """An order was split."""
 
     original_order_id: Id = None
     split_order_list: list[SplitOrder] | None = None
 
 
 class ProductParams(Shape):
-    """Which product, or which of its variants, changed; how is asked for by REST."""
+    """The product or variant that changed; its data is read by REST."""
 
     pid: Id = None
     vid: Id = None
 
 
 class SourcingParams(Shape):
-    """A product that was looked for is found."""
+    """A sourcing request found a product."""
 
     cj_product_id: Id = None
     cj_variant_id: Id = None
 
 
 class MakeupParams(Shape):
-    """More money is wanted for an order."""
+    """CJ asks for an additional payment for an order."""
 
     relation_order_id: Id = None
     amount: Any = None
@@ -369,7 +369,7 @@ class MakeupParams(Shape):
 
 
 class OutboundParams(Shape):
-    """An order of goods that are ours already moved."""
+    """An order of stock that we own at CJ changed."""
 
     order_id: Id = None
     cj_order_id: Id = None

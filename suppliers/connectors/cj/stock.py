@@ -1,4 +1,4 @@
-"""CJ stock: read the units of each SKU, in both spellings of its fields. Pure."""
+"""CJ stock: parse the units of each SKU, in both spellings of its fields. Pure."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from suppliers.connectors.cj.schemas import CountryStock, VariantStock, Warehous
 from suppliers.connectors.records import NAMELESS, StockRecord
 
 COUNTRY_CODE_LENGTH = 2
-# CJ writes both for the United Kingdom.
+# CJ uses both codes for the United Kingdom.
 SPELLINGS = {"UK": "GB"}
 
 
 def inline(value: Any) -> tuple[StockRecord | BadRow, ...] | None:
-    """Read the stock inside a list row; None where there is none to read."""
+    """Return the stock inside a list row; None where there is none to read."""
     opened = cj_parsing.unpacked(value)
     if not isinstance(opened, list) or not opened:
         return None
     try:
         variants = msgspec.convert(opened, list[VariantStock])
     except msgspec.ValidationError:
-        return None  # the product's own page is asked instead
+        return None  # the product's own page is read instead
     return _of_variants(variants)
 
 
 def of_product(ref: str, value: Any) -> tuple[StockRecord | BadRow, ...]:
-    """Read the stock of a product's variants: a list, or JSON inside of text."""
+    """Return the stock of a product's variants, from a list or JSON in a string."""
     try:
         variants = msgspec.convert(cj_parsing.unpacked(value) or [], list[VariantStock])
     except msgspec.ValidationError as error:
@@ -93,7 +93,7 @@ def of_variant(sku: str, value: Any) -> list[StockRecord | BadRow]:
 
 
 def _told(place: CountryStock) -> Any:
-    """Return what can be sent at once; what the maker has is no promise of ours."""
+    """Return the units that ship at once; stock of the manufacturer is not counted."""
     told = (
         place.cj_inventory_num,
         place.cj_inventory,
@@ -106,7 +106,7 @@ def _told(place: CountryStock) -> Any:
 
 
 def _in_warehouses(value: Any) -> Decimal | None:
-    """Sum up the warehouses of a country; None where one of them says nothing readable."""
+    """Return the sum of a country's warehouses; None if one of them is unreadable."""
     try:
         warehouses = msgspec.convert(cj_parsing.unpacked(value) or [], list[WarehouseStock])
     except msgspec.ValidationError:

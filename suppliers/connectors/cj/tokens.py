@@ -19,7 +19,7 @@ from suppliers.connectors.parsing import digest, text
 log = logging.getLogger(__name__)
 
 EARLY_S = 24 * 3600
-# A pair that lives for minutes is renewed in the last quarter of its life.
+# A pair with a lifetime of minutes is renewed in its last quarter.
 EARLY_SHARE = 4
 BETWEEN_LOGINS_S = 300
 
@@ -27,7 +27,7 @@ Ask = Callable[[str, dict[str, str]], Tokens]
 
 
 class TokenPair:
-    """The present pair of one supplier, shared by the threads of this process.
+    """The token pair of one account, shared by the threads of this process.
 
     Shape:  ``ask(path, body)`` sends an unauthenticated call of the authentication group
     """
@@ -41,9 +41,9 @@ class TokenPair:
         self._pair: Mapping[str, Any] = {}
 
     def access(self) -> str:
-        """Return a token that is good as far as we know.
+        """Return a token that is valid as far as we know.
 
-        Raises: OutsideError  there is none, and none can be had now
+        Raises: OutsideError  there is none, and none can be obtained now
         """
         with self._lock:
             if not self._pair:
@@ -54,7 +54,7 @@ class TokenPair:
             return str(self._pair["access"])
 
     def refused(self, access: str) -> None:
-        """Replace a token that CJ did not take."""
+        """Replace a token that CJ rejected."""
         with self._lock:
             if self._pair.get("access") == access:
                 self._pair = self._store.renewed(self._renewal, refused=self._pair)
@@ -68,7 +68,7 @@ class TokenPair:
             log.warning("an early refresh failed; the present token still holds", exc_info=True)
 
     def _is_usable(self, pair: Mapping[str, Any], *, until: str) -> bool:
-        """Tell whether it lasts; one that was lent to another key is no good any more."""
+        """Test whether the token is valid until then; one issued for another key is not."""
         return bool(pair.get("access")) and self._is_ours(pair) and pair[until] >= time.time()
 
     def _is_ours(self, pair: Mapping[str, Any]) -> bool:
@@ -89,7 +89,7 @@ class TokenPair:
         return self._login(present)
 
     def _login(self, present: dict[str, Any]) -> dict[str, Any]:
-        """Log in. CJ answers one login in five minutes, so we do not even ask for more."""
+        """Log in. CJ answers one login in five minutes; an earlier one is not sent."""
         possible_at = present.get("logged_in_at", 0) + BETWEEN_LOGINS_S
         if (wait := possible_at - time.time()) > 0:
             raise NotNowError(

@@ -1,7 +1,7 @@
 """CJ webhooks: verify signatures, parse messages, register our URL, subscribe to products.
 
-Messages arrive in no fixed order and their dates have no time zone. So most of them only name what
-to query again. A null field was not sent and changes nothing.
+Messages arrive in any order and their dates have no time zone. So most of them only say what to
+read again. A null field was not sent and changes nothing.
 
 Source: CJ Dropshipping API v2, webhooks; read 2026-11-24
 """
@@ -54,7 +54,7 @@ CALLED_OFF = frozenset({"CANCELED", "CANCELLED", "CANCEL"})
 
 
 def read_news(body: bytes) -> tuple[SupplierNews, ...]:
-    """Read one message; of a type that does not concern us nothing is left.
+    """Parse one message; empty for a type that does not concern us.
 
     Raises: PermanentError  it is not one of CJ's messages
     """
@@ -129,7 +129,7 @@ def _logistic(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
 
 
 def _latest(events: Any) -> TrackEvent:
-    """Return the last scan of a list that is JSON inside of text; an empty one if unreadable."""
+    """Return the latest scan of a list that is JSON in a string; an empty one if unreadable."""
     try:
         scans = msgspec.convert(cj_parsing.unpacked(events) or [], list[TrackEvent])
     except msgspec.ValidationError:
@@ -141,7 +141,7 @@ def _split(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
     params = decoded(bytes(message.params), SplitParams, what="webhook ORDERSPLIT")
     children = [connector_parsing.text(child.order_code) for child in params.split_order_list or ()]
     if not children:
-        # The vendor's table calls a sourced product by this name as well.
+        # CJ's documentation uses this name for sourced products too.
         return _sourced(message, external_id)
     return (
         SupplierNews(
@@ -178,7 +178,7 @@ def _goods(external_id: str, pid: Any, vid: Any) -> tuple[SupplierNews, ...]:
 
 
 def _stock(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
-    """Read whose stock moved: the rows are keyed by SKU, or each of them names its own."""
+    """Return the SKUs whose stock changed: the rows are keyed by SKU, or each has its own."""
     told: Any = decoded(bytes(message.params), object, what="webhook STOCK")
     by_sku = isinstance(told, dict) and all(isinstance(rows, list) for rows in told.values())
     rows = [told] if isinstance(told, dict) else told if isinstance(told, list) else []
@@ -188,7 +188,7 @@ def _stock(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
 
 
 def _makeup(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
-    """Read that he wants more money for an order, or wants it no more."""
+    """Return an event for an additional charge, or for the end of one."""
     params = decoded(bytes(message.params), MakeupParams, what="webhook MAKEUP")
     status = (params.status or message.message_type).upper()
     amount = connector_parsing.amount(params.amount)
@@ -209,7 +209,7 @@ def _makeup(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
 
 
 def _outbound(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
-    """Read how an order of goods that are ours already, in his warehouse, stands."""
+    """Return an event for an order of stock that we own at CJ."""
     params = decoded(bytes(message.params), OutboundParams, what="webhook PRIVATE_ORDER")
     number = params.order_number or params.order_num or ""
     reference = connector_parsing.text(params.order_id or params.cj_order_id)
@@ -254,7 +254,7 @@ class Signature(StrEnum):
 
 
 class Named(msgspec.Struct, rename="camel"):
-    """What tells a message from a trial whether we are there."""
+    """Fields that distinguish a message from a test call."""
 
     message_id: Any = None
     type: Any = None
@@ -263,10 +263,10 @@ class Named(msgspec.Struct, rename="camel"):
 def genuine_id(
     *, headers: Mapping[str, str], body: bytes, account: str, signature: Signature
 ) -> str:
-    """Check the signature on the bytes as they came, and only then read them.
+    """Verify the signature on the raw bytes; return the message id, empty for a test call.
 
-    It has no time, so that only the message's id tells a replay. CJ tries an address with a
-    call that is no message, and takes nothing but 200 for an answer.
+    The signature has no time, so that only the message id detects a replay. CJ tests a URL with a
+    call without a message, and requires status 200.
 
     Raises: BadHeadersError, ForgedError
     """
@@ -286,7 +286,7 @@ def genuine_id(
 
 
 def is_signed(body: bytes, sign: str, open_id: str) -> bool:
-    """Tell whether ``sign`` is Base64(HMAC-SHA256(openId as text, raw body))."""
+    """Test whether ``sign`` is Base64(HMAC-SHA256(openId as text, raw body))."""
     if not open_id:
         return False
     expected = base64.b64encode(hmac.digest(open_id.encode(), body, hashlib.sha256))
@@ -306,7 +306,7 @@ def _is_trial(body: bytes) -> bool:
 
 
 def _message_id(body: bytes) -> str:
-    """Read the id of a genuine message; one that cannot be read is named by its bytes."""
+    """Return the id of a verified message; without a usable id, a hash of its bytes."""
     found = named.message_id if (named := _read(body)) else None
     if isinstance(found, str | int) and not isinstance(found, bool):
         text = str(found)
@@ -324,22 +324,22 @@ MOST_PAGES = 100
 
 
 class Agreed(Shape):
-    """What became of products that were to be subscribed to."""
+    """The products that were subscribed to."""
 
     success_product_ids: list[Id] | None = None
 
 
 class SubscriptionPage(Shape):
-    """One page of them; in the words of old and of new lists."""
+    """One page of subscriptions, in old and new field names."""
 
     content: list[Any] | None = None
     rows: list[Any] | None = msgspec.field(name="list", default=None)
 
 
 def listen(wire: Wire, url: str) -> None:
-    """Have all topics sent to ``url``; he tries the address before he agrees.
+    """Register ``url`` for all topics; CJ tests the URL first.
 
-    Raises: PermanentError  he does not reach it, or does not like it
+    Raises: PermanentError  CJ cannot reach it, or rejects it
     """
     present = wire.settings().callback or {}
     if all(topic in present and present[topic].urls == [url] for topic in TOPICS):
@@ -372,7 +372,7 @@ def _ref(row: Any) -> str:
 
 
 def subscribe(wire: Wire, refs: Sequence[str]) -> list[str]:
-    """Ask for messages of these products; stop where the account's level ends."""
+    """Subscribe to events of these products; stop at the limit of the account's level."""
     agreed: list[str] = []
     for chunk in batched(refs, AT_ONCE):
         try:
