@@ -1,4 +1,4 @@
-"""Bulk reader: convert the prices and stock of a file to lines for COPY.
+"""Bulk reader: convert the prices and stock of a file to COPY text.
 
 Plain rows take the fast path, all others the converter.
 """
@@ -26,7 +26,7 @@ Row = dict[str, Any] | BadRow
 
 
 def offers(walk: Walk, *, ref_of: RefOf) -> Iterator[Lines | OfferRow | BadRow]:
-    """Yield what each row asks for a SKU, in no order.
+    """Yield the price of each row, plain rows first or last, in no order.
 
     Raises: PermanentError  the file is broken or too old
     """
@@ -39,7 +39,7 @@ def offers(walk: Walk, *, ref_of: RefOf) -> Iterator[Lines | OfferRow | BadRow]:
 
 
 def stock(walk: Walk, *, ref_of: RefOf) -> Iterator[Lines | Told]:
-    """Yield what each row says about stock, in no order.
+    """Yield the stock of each row, in no order.
 
     Raises: PermanentError  the file is broken or too old
     """
@@ -72,7 +72,7 @@ def _poured[T](
 def _by_place[T](
     walk: Walk, ready: Quick, careful: Callable[[Row, str], T | None]
 ) -> Iterator[Lines | T]:
-    """Take cells by where they stand: no row is given names that nobody asks for."""
+    """Read cells by position, without building a dict per row."""
     found = walk.file.detected
     headers, rows = delimited.cells(
         walk.file.path,
@@ -80,7 +80,7 @@ def _by_place[T](
         delimiter=found.delimiter,
         header_row=found.header_row,
     )
-    # A column that is not there is the one after the last, and that is empty.
+    # A missing column is read as empty.
     places = [headers.index(each) if each in headers else None for each in ready.columns]
     is_whole = None not in places
     pick = itemgetter(*[place or 0 for place in places])

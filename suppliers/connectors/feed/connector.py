@@ -31,9 +31,9 @@ LEFT_BEHIND_S = 86_400
 
 
 class FeedReading:
-    """The reading side: catalog, stock and prices out of one file, or of one for each.
+    """The reading half: catalog, stock and prices from one file, or one file each.
 
-    What was fetched is kept until ``close``, so that a second walk tells the same.
+    Fetched files are kept until ``close``, so that a second pass yields the same.
     """
 
     def __init__(self, line: Line) -> None:
@@ -44,7 +44,7 @@ class FeedReading:
         self._refs: Refs | None = None
 
     def sign_in(self) -> str:
-        """Look whether the file is there, without fetching it where that can be avoided."""
+        """Check that the file exists, if possible without fetching it."""
         fetch.look(self._line)
         return self._line.secrets.get("user", "") or urlsplit(self._line.base_url).netloc
 
@@ -94,7 +94,7 @@ class FeedReading:
         return bulk_reader.stock(walk, ref_of=ref_of)
 
     def _walk(self, content: Content) -> Walk:
-        """Fetch the file that tells this, once, and make ready to walk it."""
+        """Return the reader of the file with this content, fetched once."""
         which = self._options.file_of(content)
         if which not in self._walks:
             mapping = self._options.mapping_of(which)
@@ -113,7 +113,7 @@ class FeedReading:
         return self._walks[which]
 
     def _ref_of(self, content: Content) -> RefOf:
-        """Tell which product a SKU belongs to: the file says so, or the products file does."""
+        """Return a function from SKU to product, from this file or from the products file."""
         mapping = self._options.mapping_of(content)
         products = self._options.mapping_of(Content.PRODUCTS)
         if "parent" in mapping.fields or "parent" not in products.fields:
@@ -122,18 +122,18 @@ class FeedReading:
         return lambda sku, _: refs.of(sku)
 
     def _products_refs(self) -> Refs:
-        """Read the products file's SKUs, once for each file that was ever fetched."""
+        """Return the SKUs of the products file, indexed once per fetched file."""
         if self._refs is None:
             walk = self._walk(Content.PRODUCTS)
             mapping = self._options.mapping_of(Content.PRODUCTS).written()
             mark = msgspec.json.encode([*walk.mark, mapping], order="sorted")
-            # Named like a fetched file, so that it is swept away like one.
+            # Named like a fetched file, so that it is deleted like one.
             name = f"refs-{blake2b(mark, digest_size=8).hexdigest()}.raw"
             self._refs = Refs(self._line.folder / name, walk.refs)
         return self._refs
 
     def _folder(self) -> Path:
-        """Make a folder of our own; what a killed worker left there a day ago is swept away."""
+        """Return a temporary folder; delete folders that killed workers left a day ago."""
         if self._work is None:
             self._line.folder.mkdir(parents=True, exist_ok=True)
             for left in self._line.folder.glob(f"{WORK}*"):
@@ -145,14 +145,14 @@ class FeedReading:
 
 
 class Feed(FeedReading, FeedOrdering):
-    """Any supplier with a file, and people who take orders."""
+    """Connector of any supplier with files; orders go by e-mail or as files."""
 
     TITLE: ClassVar = "File feed (CSV, JSON, XML, XLSX)"
     SECRETS: ClassVar[tuple[Secret, ...]] = SECRETS
     OPTIONS: ClassVar = Options
     QUOTAS: ClassVar[tuple[Quota, ...]] = ()
     CURRENCY: ClassVar = "USD"
-    # Whatever a file is called, it tells of goods: a session for orders says so of each step.
+    # A file may have any name, so all calls count as catalog; steps of an order have a prefix.
     CALLS: ClassVar = {
         "": "catalog",
         ORDER: "order placing",

@@ -1,4 +1,4 @@
-"""Feed files: fetch over HTTPS or SFTP, find an uploaded file, tell how old a file is.
+"""Feed files: fetch over HTTPS or SFTP, find an uploaded file, determine the age of a file.
 
 A fetched file has a unique name in the connection's folder, and its stored validators (such as the
 ETag) refer to that name. So two workers that fetch at once never mix the validators of one file
@@ -29,17 +29,17 @@ from suppliers.connectors.feed.limits import MOST_FETCHED_BYTES
 from suppliers.connectors.feed.options import Content, Options, Via
 from suppliers.connectors.feed.sftp import open_sftp
 
-# Before that nobody wrote such a file: a server without a clock, or a build without times.
+# An earlier time is that of a server without a clock, or of a build without times.
 EARLIEST_S = datetime(2000, 1, 1, tzinfo=UTC).timestamp()
 MINUTE_S = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Age:
-    """What is known of when a file was made.
+    """What is known of a file's age.
 
-    Shape:  ``written_at`` is what his server says; ``given_at`` when a person handed it in, or
-            says that it was made: the file may be older
+    Shape:  ``written_at`` is the server's Last-Modified; ``given_at`` is the upload time, or the
+            time that staff entered: the file may be older
     """
 
     written_at: datetime | None = None
@@ -47,11 +47,11 @@ class Age:
 
     @property
     def said_at(self) -> datetime | None:
-        """What others say of it, whatever is in it."""
+        """The age by other sources than the rows."""
         return self.written_at or self.given_at
 
     def made_at(self, *, newest: datetime | None) -> datetime | None:
-        """Believe his server; where it is silent the file may be as old as its newest row."""
+        """Return Last-Modified; without one, the earlier of upload time and newest row date."""
         if self.written_at is not None:
             return self.written_at
         return min(filter(None, (self.given_at, newest)), default=None)
@@ -61,12 +61,11 @@ UNKNOWN = Age()
 
 
 def of_answer(headers: Mapping[str, str], *, modified: str, now_s: float) -> Age:
-    """Read when a file was written that came over the web.
+    """Return the age of a file that was fetched over HTTP.
 
-    A server whose clock is ahead of ours writes files in our future: that is taken off. One whose
-    clock is late only makes a file older than it is.
-
-    Shape:  ``modified`` is what this answer, or the one that brought the file, says of it
+    If the server's clock is ahead of ours, the difference is subtracted. A late clock only makes
+    a file look older than it is.
+    Shape:  ``modified`` is the Last-Modified of this answer, or of the one with the file
     """
     written_s, says_s = _seconds(modified), _seconds(headers.get("date", ""))
     if written_s is None:
@@ -76,7 +75,7 @@ def of_answer(headers: Mapping[str, str], *, modified: str, now_s: float) -> Age
 
 
 def of_stamp(written_s: float | None) -> Age:
-    """Read when a file was written, as a file system tells it."""
+    """Return the age of a file by its modification time."""
     if written_s is None or written_s < EARLIEST_S:
         return UNKNOWN
     return Age(written_at=datetime.fromtimestamp(written_s, UTC))
@@ -95,8 +94,8 @@ def _seconds(text: str) -> float | None:
 READ_S = 30.0
 TOTAL_S = 600.0
 NO_HEAD = frozenset({405, 501})
-BELIEVED_S = 86_400  # marks may lie: once a day, the file is fetched whatever they say
-KEPT_S = 86_400  # a file that nobody remembers may still be read by another worker
+BELIEVED_S = 86_400  # validators may be wrong: once a day, the file is fetched regardless
+KEPT_S = 86_400  # another worker may still read a file that is no longer current
 DEFAULT_PORTS = {"https": 443, "http": 80}
 TOKEN = "{token}"  # noqa: S105 - a placeholder
 UPLOADS = "uploads"
@@ -104,7 +103,7 @@ UPLOADS = "uploads"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """A file that lies here, and what is known of its age."""
+    """A local file and its known age."""
 
     path: Path
     age: Age
@@ -112,7 +111,7 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Told:
-    """What he says of his file: marks to know it by, its age, and whether it came."""
+    """The server's answer: validators, age, and whether the file was sent."""
 
     marks: dict[str, Any]
     age: Age
@@ -120,9 +119,9 @@ class _Told:
 
 
 def fetch(line: Line, *, content: Content) -> Fetched:
-    """Get the file that tells this, or the kept one where nothing changed.
+    """Return the file with this content, or the kept one if it did not change.
 
-    One that did not change is as old as he says now: who writes the same anew confirms it.
+    An unchanged file has the age that the server reports now: rewriting it confirms it.
 
     Raises: TemporaryError, PermanentError
     """
@@ -158,14 +157,14 @@ def fetch(line: Line, *, content: Content) -> Fetched:
 
 
 def doubt(line: Line, which: Content) -> None:
-    """Fetch a file again next time, whatever its marks say: the one we have is not whole."""
+    """Ignore the validators at the next fetch, since the kept file is incomplete."""
     marks = line.memory.load().get("files", {}).get(which.value)
     if marks:
         _remember(line, which.value, {**marks, "at_s": 0})
 
 
 def look(line: Line) -> None:
-    """Look whether the products file is there and may be read.
+    """Check that the products file exists and is readable.
 
     Raises: TemporaryError, PermanentError
     """
@@ -187,7 +186,7 @@ def look(line: Line) -> None:
 
 
 def upload_path(folder: Path, name: str) -> Path:
-    """Find a file that staff handed in; whatever it was called, it lies in one folder.
+    """Return the path of an uploaded file; all uploads are in one folder.
 
     Raises: PermanentError  there is none
     """
@@ -203,7 +202,7 @@ def _remember(line: Line, name: str, marks: dict[str, Any]) -> None:
     wanted = {each["file"] for each in line.memory.load()["files"].values()}
     old = time.time() - KEPT_S
     for path in line.folder.glob("*.raw"):
-        # Another worker may have swept it away at this moment.
+        # Another worker may just have deleted it.
         with suppress(FileNotFoundError):
             if path.name not in wanted and path.stat().st_mtime < old:
                 path.unlink()
@@ -212,7 +211,7 @@ def _remember(line: Line, name: str, marks: dict[str, Any]) -> None:
 def _from_web(
     line: Line, options: Options, place: str, *, to: Path, known: dict[str, Any]
 ) -> _Told:
-    """Fetch over HTTPS, unless he says that nothing changed; then he may still have a new date."""
+    """Fetch over HTTPS, unless the file did not change; its date may still be new."""
     del options
     conditions = {
         header: known[mark]
@@ -244,9 +243,9 @@ def _from_web(
 
 
 def _address(line: Line, place: str) -> str:
-    """Say where the file is, with the token at its place: never to be told to anybody.
+    """Return the URL of the file, with the token inserted: never log or show it.
 
-    Raises: PermanentError  it is at another host, and the secrets were given for this one
+    Raises: PermanentError  it is on another host than the secrets are for
     """
     try:
         address = urljoin(line.base_url, place)
@@ -277,7 +276,7 @@ def _credentials(line: Line) -> dict[str, str]:
 def _from_sftp(
     line: Line, options: Options, place: str, *, to: Path, known: dict[str, Any]
 ) -> _Told:
-    """Fetch over SFTP, unless the file has neither another time nor another size."""
+    """Fetch over SFTP, unless neither time nor size of the file changed."""
     with open_sftp(line, host_key=options.host_key) as sftp:
         mark, written_s = sftp.modified(place)
         is_new = known.get("etag") != mark

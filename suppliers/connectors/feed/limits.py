@@ -9,7 +9,7 @@ from storefront.lib.http.errors import PermanentError
 MOST_FETCHED_BYTES = 1_000_000_000
 MOST_UNPACKED_BYTES = 4_000_000_000
 MOST_RATIO = 200
-FREE_BYTES = 1_000_000  # so much may be unpacked out of anything
+FREE_BYTES = 1_000_000  # may be unpacked at any ratio
 MOST_ENTRIES = 1_000
 MOST_COLUMNS = 1_000
 LONGEST_RECORD = 200_000  # characters of one row of text
@@ -22,18 +22,18 @@ PROBE_BYTES = 300_000
 
 
 def refused(code: str, message: str) -> PermanentError:
-    """Say why a whole file cannot be read; nothing that is known of the supplier changes."""
+    """Return the error for a file that cannot be read; no data of the supplier changes."""
     return PermanentError(message, code=f"feed-{code}")
 
 
 class Source(Protocol):
-    """Something that bytes come out of."""
+    """A source of bytes."""
 
     def read(self, size: int, /) -> bytes: ...
 
 
 class Watched:
-    """A file being parsed, which fails when so much was read and nothing came out of it."""
+    """A file being parsed; fails when too many bytes were read without a parsed item."""
 
     def __init__(self, file: Source) -> None:
         self._file = file

@@ -12,7 +12,7 @@ from suppliers.connectors.feed.mapping.spec import Mapping
 
 
 class Via(StrEnum):
-    """How his files come to us."""
+    """How we get the supplier's files."""
 
     HTTPS = "https"
     SFTP = "sftp"
@@ -20,14 +20,14 @@ class Via(StrEnum):
 
 
 class OrdersBy(StrEnum):
-    """How our orders go to him."""
+    """How we send our orders."""
 
     EMAIL = "email"
     SFTP = "sftp"
 
 
 class Content(StrEnum):
-    """What a file is about."""
+    """The content of a file."""
 
     PRODUCTS = "products"
     PRICES = "prices"
@@ -37,11 +37,11 @@ class Content(StrEnum):
 class Options(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
     """The settings of a connection to a feed.
 
-    Shape:  ``…_at`` is a path or URL below the connection's address, a path on his SFTP server,
-            or the name of an uploaded file; where prices or stock are in the products file,
-            theirs is empty. The mappings are the active versions; an empty one is the products'.
-            ``orders_to`` is his e-mail address, or a folder on his SFTP server; ``questions_to``
-            is an e-mail address, needed where orders go as files
+    Shape:  ``…_at`` is a path or URL below the connection's address, a path on the SFTP server,
+            or the name of an uploaded file; if the products file has prices or stock, theirs is
+            empty. The mappings are the active versions; an empty one is that of the products.
+            ``orders_to`` is an e-mail address, or a folder on the SFTP server; ``questions_to``
+            is an e-mail address, required if orders go as files
     """
 
     via: Via = Via.HTTPS
@@ -61,17 +61,17 @@ class Options(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=T
         return self.via != Via.UPLOAD
 
     def at(self, content: Content) -> str:
-        """Say where the file is that tells this; the products file tells what has none."""
+        """Return the location of the file with this content; by default the products file's."""
         own = {Content.PRICES: self.prices_at, Content.STOCK: self.stock_at}.get(content, "")
         return own or self.products_at
 
     def file_of(self, content: Content) -> Content:
-        """Say which of the three files tells this."""
+        """Return which of the three files has this content."""
         own = {Content.PRICES: self.prices_at, Content.STOCK: self.stock_at}.get(content, "")
         return content if own else Content.PRODUCTS
 
     def mapping_of(self, content: Content) -> Mapping:
-        """Read the mapping of the file that tells this.
+        """Return the mapping of the file with this content.
 
         Raises: PermanentError
         """

@@ -28,7 +28,7 @@ COLUMNS = (
 
 
 def letter(request: PurchaseRequest, *, language: str) -> dict[str, Any]:
-    """Tell all that the message needs, as JSON."""
+    """Return the payload of the order e-mail, as JSON primitives."""
     return {
         "locale": language,
         "number": request.number,
@@ -43,7 +43,7 @@ def letter(request: PurchaseRequest, *, language: str) -> dict[str, Any]:
 
 
 def question(plea: Plea, *, language: str) -> dict[str, Any]:
-    """Tell all that a question about an order needs, as JSON."""
+    """Return the payload of the e-mail for a manual request, as JSON primitives."""
     told: dict[str, Any] = {"locale": language, "number": plea.number, "url": plea.page_url}
     if plea.ship_to is not None:
         told["ship_to"] = asdict(plea.ship_to)
@@ -55,7 +55,7 @@ def file_name(number: str) -> str:
 
 
 def table(request: PurchaseRequest) -> bytes:
-    """Write an order as CSV, one row a line; a cell never becomes a formula."""
+    """Return an order as CSV, one row per line; cells are escaped against formulas."""
     written = [csv_line(COLUMNS)]
     to = request.ship_to
     where = (to.name, to.line1, to.line2, to.postcode, to.city, to.region, to.country, to.phone)

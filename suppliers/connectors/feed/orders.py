@@ -1,7 +1,7 @@
-"""Feed orders: send a purchase order by e-mail or as a file over SFTP, ask about it by e-mail.
+"""Feed orders: send a purchase order by e-mail or as a file over SFTP, request changes by e-mail.
 
-The supplier answers on the page that both link to. The supplier itself cannot be queried. Only what
-we handed over tells whether it has an order.
+The supplier answers on the page that both link to; it cannot be queried. Only our record of what
+was sent says whether it has an order.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from suppliers.connectors.records import (
 )
 
 PART = ".part"
-ORDER = "ORDER "  # begins the name of each step: slots are kept for it, as for all orders
+ORDER = "ORDER "  # prefix of each step: slots are reserved for orders
 
 
 class FeedOrdering:
-    """The ordering half of a feed's connector."""
+    """The ordering half of the feed connector."""
 
     _line: Line
     _options: Options
@@ -38,21 +38,21 @@ class FeedOrdering:
     _closing: ExitStack
 
     def hang_up(self) -> None:
-        """End the session that was kept for the next call."""
+        """Close the session that was kept for the next call."""
         if self._sftp is not None:
             self._sftp = None
             self._closing.close()
 
     def advice(self) -> tuple[str, ...]:
-        """Say what is not set, and stands in the way of the first order."""
+        """Return the settings that are missing for the first order."""
         if self._options.orders_by == OrdersBy.EMAIL and "@" not in self._options.orders_to:
             return ("Name in orders_to the e-mail address that orders go to.",)
         return ()
 
     def place(self, request: PurchaseRequest) -> PurchaseState:
-        """Hand the order over, once per number.
+        """Send the order, once per number.
 
-        Raises: DuplicateReferenceError  it was handed over already
+        Raises: DuplicateReferenceError  it was sent already
                 PermanentError, TemporaryError
         """
         if self._options.orders_by == OrdersBy.EMAIL:
@@ -69,9 +69,9 @@ class FeedOrdering:
         return _received(number) if is_his else None
 
     def plead(self, plea: Plea) -> None:
-        """Write to where orders go by e-mail, or to where questions about files go.
+        """Send the request to ``questions_to``, else to the address for orders by e-mail.
 
-        Raises: MissingAbilityError  no such address is known
+        Raises: MissingAbilityError  there is no such address
         """
         by_mail = self._options.orders_by == OrdersBy.EMAIL
         to = self._options.questions_to or (self._options.orders_to if by_mail else "")
@@ -93,7 +93,7 @@ class FeedOrdering:
         )
 
     def _file(self, request: PurchaseRequest) -> None:
-        """Write the file under another name, and name it last: he never sees half of one."""
+        """Write the file under a temporary name, then rename it, so that it appears complete."""
         name = order_documents.file_name(request.number)
         if self._has_file(name):
             _twice(name)
@@ -101,7 +101,7 @@ class FeedOrdering:
             try:
                 sftp.write(self._path(name + PART), order_documents.table(request))
             except TemporaryError as error:
-                # Half a file under a name that nobody reads is no order.
+                # A partial file under the temporary name is no order.
                 raise TemporaryError(str(error), code=error.code) from error
         self._line.post.note(key=name)
         try:
@@ -113,10 +113,10 @@ class FeedOrdering:
             raise
 
     def _has_file(self, name: str) -> bool:
-        """Tell whether he has the file, or had it: he takes away what he has read.
+        """Test whether the supplier has the file, or had it: it removes files that it has read.
 
-        It is noted before it gets its name, and until then the part lies there. So a file that
-        was noted and is there under neither name was taken.
+        The name is noted before the rename, and until then the partial file exists. So a noted file
+        that exists under neither name was removed by the supplier.
         """
         with self._session() as sftp:
             names = frozenset(sftp.names(self._options.orders_to or "."))
@@ -124,7 +124,7 @@ class FeedOrdering:
 
     @contextmanager
     def _session(self) -> Iterator[Sftp]:
-        """Open a session, and keep it for the next call, unless something goes wrong in it."""
+        """Return a session that is kept for the next call, unless it fails."""
         if self._sftp is None:
             self._closing = ExitStack()
             opened = open_sftp(self._line, host_key=self._options.host_key, purpose=ORDER)

@@ -28,9 +28,9 @@ REMEMBERED = 20
 
 
 class Newest:
-    """The newest rows so far, and their SKUs. A row that is dated in the future is not among them.
+    """The latest dates of rows, with their SKUs. Rows dated in the future are left out.
 
-    A file is known by several of them: the newest one alone may be sold out tomorrow.
+    Several are kept to identify a file: the newest row alone may be sold out tomorrow.
     """
 
     def __init__(self, *, now: datetime) -> None:
@@ -38,7 +38,7 @@ class Newest:
         self._rows: list[tuple[datetime, str]] = []
 
     def see(self, at: datetime) -> bool:
-        """Tell whether a row of this moment would be among them."""
+        """Test whether a row with this date would be among them."""
         is_full = len(self._rows) >= REMEMBERED
         return at <= self._latest and not (is_full and at <= self._rows[0][0])
 
@@ -52,7 +52,7 @@ class Newest:
 
     @property
     def rows(self) -> dict[str, datetime]:
-        """Shape:  the moment of each SKU, the newest if it has several."""
+        """Shape:  the latest date of each SKU."""
         return {sku: at for at, sku in sorted(self._rows) if sku}
 
 
@@ -64,13 +64,13 @@ RefOf = Callable[[str, str], str]
 
 
 class Walk:
-    """One file with its mapping, walked from its first row to its last.
+    """Reads one file with its mapping, from its first row to its last.
 
-    Shape:  ``work`` is a folder of the connector's own, for what does not fit into memory;
-            ``mark`` tells the fetched file from others, ``age`` is what is known of its age
+    Shape:  ``work`` is a private folder for what does not fit into memory; ``mark``
+            identifies the fetched file, ``age`` is its known age
     """
 
-    def __init__(  # noqa: PLR0913 - a file, how it is read, and what is known of it
+    def __init__(  # noqa: PLR0913 - a file, how it is read, and its age
         self,
         file: DataFile,
         mapping: mappings.Mapping,
@@ -90,7 +90,7 @@ class Walk:
         self._work = work
         self._converter = Converter(mapping, currency=currency, mark=decimal)
         self._shelf: Shelf | None = None
-        self.is_whole = True  # as far as it was walked
+        self.is_whole = True  # as far as it was read
         self._newest = _newest()
         self._complaints: list[BadRow] = []
 
@@ -101,7 +101,7 @@ class Walk:
     def pages(self) -> Iterator[ProductPage | BadRow]:
         """Yield each product once.
 
-        Raises: PermanentError  the file is broken, or too old, or hardly a row can be used
+        Raises: PermanentError  the file is broken or too old, or hardly a row is usable
         """
         seen = Seen(self._work / "seen.sqlite")
         mark = self.mapping.mark_of_claims(detected=self.file.detected.decimal)
@@ -118,13 +118,13 @@ class Walk:
                 if good:
                     yield product_pages.page(ref, good, mark=mark)
                 elif not kept and self.mapping.omitted_products is not Omitted.GONE:
-                    # Left out, it would be taken for unchanged.
+                    # If it were left out, it would count as unchanged.
                     yield ProductPage(ref=ref, digest="gone", record=None, is_gone=True)
         finally:
             seen.close()
 
     def _grouped(self) -> Iterator[tuple[str, list[Mapped]] | BadRow]:
-        """Gather the rows on disk at the first walk, and tell of them again at the second."""
+        """Group the rows on disk in the first pass; yield the same in the second."""
         if self._shelf is None:
             self._complaints = []
             shelf = Shelf(self._work / "shelf.sqlite")
@@ -153,7 +153,7 @@ class Walk:
             yield row if isinstance(row, BadRow) else self._converter.whole(row, place=place)
 
     def stock_rows(self, ref_of: RefOf) -> Iterator[tuple[str, tuple[StockRecord | BadRow, ...]]]:
-        """Yield what each row says about stock.
+        """Yield the stock of each row.
 
         Raises: PermanentError
         """
@@ -164,7 +164,7 @@ class Walk:
     def stock_of(
         self, row: dict[str, Any] | BadRow, *, place: str, ref_of: RefOf
     ) -> tuple[str, tuple[StockRecord | BadRow, ...]] | None:
-        """Read with care what a row says about stock; None where it says nothing."""
+        """Return the stock of one row, by the converter; None where it has none."""
         sku = row if isinstance(row, BadRow) else self._converter.sku(row, place=place)
         if isinstance(row, BadRow) or isinstance(sku, BadRow):
             problem: BadRow = sku  # type: ignore[assignment]
@@ -181,7 +181,7 @@ class Walk:
     def offer_of(
         self, row: dict[str, Any] | BadRow, *, place: str, ref_of: RefOf
     ) -> OfferRow | BadRow | None:
-        """Read with care what a row asks for a SKU; None where it is no offer."""
+        """Return the offer of one row, by the converter; None where it is none."""
         sku = row if isinstance(row, BadRow) else self._converter.sku(row, place=place)
         if isinstance(row, BadRow) or isinstance(sku, BadRow):
             problem: BadRow = sku  # type: ignore[assignment]
@@ -194,7 +194,7 @@ class Walk:
         return replace(offer, cost=priced.problem or priced.cost)
 
     def cost_rows(self, ref_of: RefOf) -> Iterator[tuple[str, tuple[CostRecord | BadRow, ...]]]:
-        """Yield what each row says a SKU costs. One that is told two prices has none.
+        """Yield the cost of each SKU. A SKU with two different prices has none.
 
         Raises: PermanentError
         """
@@ -224,7 +224,7 @@ class Walk:
             costs.close()
 
     def shape(self) -> Shape:
-        """Say how the file looks, from its first rows; and how new it is, once it was walked."""
+        """Return the file's profile, from its first rows; its age is complete after a full pass."""
         sample = self.file.sample(column_types.SAMPLE, xpaths=self.mapping.xpaths)
         rows = [row for row in sample if not isinstance(row, BadRow)]
         return Shape(
@@ -238,7 +238,7 @@ class Walk:
         )
 
     def refs(self) -> Iterator[tuple[str, str]]:
-        """Yield each SKU with the product that it belongs to."""
+        """Yield each SKU with its product."""
         for place, row in self.rows():
             sku = row if isinstance(row, BadRow) else self._converter.sku(row, place=place)
             if not isinstance(row, BadRow) and not isinstance(sku, BadRow):
@@ -248,7 +248,7 @@ class Walk:
         return frozenset(sku for sku, _ in self.refs() if sku in skus)
 
     def rows(self) -> Iterator[tuple[str, dict[str, Any] | BadRow]]:
-        """Yield the rows with their places, while they are worth it."""
+        """Yield the rows with their places, up to ``MOST_BAD_ROWS`` bad ones."""
         try:
             yield from self._counted()
         except PermanentError:
@@ -275,16 +275,16 @@ class Walk:
             self._refuse_stale(newest.at)
 
     def told_bad(self, bad: int) -> None:
-        """Note that so many rows could not be read so far.
+        """Note the number of unreadable rows so far.
 
-        Raises: PermanentError  they are too many: it is no such file
+        Raises: PermanentError  they are too many: it is another kind of file
         """
         self.is_whole = False
         if bad > MOST_BAD_ROWS:
             raise refused("bad-rows", f"Over {MOST_BAD_ROWS} rows cannot be read.")
 
     def _refuse_stale(self, newest: datetime | None) -> None:
-        """Refuse a file whose newest row is older than it should ever be."""
+        """Reject a file whose newest row is too old."""
         most = timedelta(hours=self.mapping.stale_after_h)
         if newest is not None and datetime.fromtimestamp(time.time(), UTC) - newest > most:
             raise refused("stale", f"The newest row of the file is of {newest:%Y-%m-%d %H:%M}.")
@@ -295,7 +295,7 @@ def _newest() -> Newest:
 
 
 def _without_twins(rows: list[Mapped], seen: Seen) -> tuple[list[Mapped], list[BadRow]]:
-    """Leave out what another row's SKU could be taken for, and say so."""
+    """Return the rows with distinct SKUs, and a bad row for each confusable SKU."""
     twins: dict[str, str] = {}
     for sku in dict.fromkeys(row.sku for row in rows):
         if twin := seen.twin(sku):
@@ -313,5 +313,5 @@ def _twin(sku: str, twin: str) -> BadRow:
 
 
 def _about(problem: BadRow, code: str) -> BadRow:
-    """Tell a row's trouble as one of the job that met it."""
+    """Return a row's problem under the code of the current job."""
     return BadRow(row=problem.row, code=code, message=problem.message, raw=problem.raw)

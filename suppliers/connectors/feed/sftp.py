@@ -1,7 +1,7 @@
 """SFTP session: verify the pinned host key, sign in, fetch, write, rename and list files.
 
-The host key is verified before we sign in. Each step passes the gate by itself and is short, so
-that what a killed worker held is soon free. A long file is fetched in several steps.
+The host key is verified before sign-in. Each step passes the gate separately and is short, so that
+the slot of a killed worker is soon free. A long file is fetched in several steps.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ from suppliers.connectors.feed.limits import MOST_FETCHED_BYTES
 PORT = 22
 CONNECT_S = 5.0
 ANSWER_S = 20.0
-STEP_S = 30.0  # and then we hang up
-FETCHES_FOR_S = 10.0  # in one step: it may still wait for one answer after that
+STEP_S = 30.0  # then the connection is closed
+FETCHES_FOR_S = 10.0  # in one step, plus the wait for one answer
 TOTAL_S = 600.0  # of a whole file
 MOST_NAMES = 10_000
 PIECE = 32_768
@@ -43,7 +43,7 @@ KEYS = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
 
 
 class Sftp:
-    """An open session. What goes wrong in it is told as ours: later, or never."""
+    """An open session. Its errors are raised as TemporaryError or PermanentError."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Sftp:
                         raise TemporaryError(f"{remote}: not whole in {TOTAL_S:.0f} s")
 
     def write(self, remote: str, content: bytes) -> None:
-        """Write a file, over one that is there.
+        """Write a file, replacing an existing one.
 
         Raises: TemporaryError, PermanentError
         """
@@ -81,7 +81,7 @@ class Sftp:
             sink.write(content)
 
     def rename(self, old: str, new: str) -> None:
-        """Give a file its name, if nothing has that name.
+        """Rename a file, unless the new name exists.
 
         Raises: TemporaryError, PermanentError
         """
@@ -93,11 +93,11 @@ class Sftp:
                 is_gone = channel is None or channel.closed or isinstance(error, TimeoutError)
                 if is_gone or error.errno is not None:
                     raise
-                # With the line still open, an error without a number is the server's "no".
+                # On an open connection, an error without a number is a refusal of the server.
                 raise PermanentError(f"{new}: {error}", code="sftp-refused") from error
 
     def names(self, folder: str) -> list[str]:
-        """List the plain files of a folder.
+        """Return the names of the plain files of a folder.
 
         Raises: TemporaryError, PermanentError
         """
@@ -108,7 +108,7 @@ class Sftp:
         return sorted(each.filename for each in found if stat.S_ISREG(each.st_mode or 0))
 
     def modified(self, remote: str) -> tuple[str, int | None]:
-        """Return a mark that is another one when the file is, and when it was written.
+        """Return a validator that changes with the file, and when the file was written.
 
         Units:  seconds since 1970
         Raises: TemporaryError, PermanentError
@@ -118,7 +118,7 @@ class Sftp:
         return f"{found.st_mtime}-{found.st_size}", found.st_mtime
 
     def _pieces(self, remote: str, *, at_most: int) -> Generator[bytes]:
-        """Ask for many pieces at once, and for no more than fit into memory."""
+        """Yield the file, requesting many pieces at once, but no more than fit into memory."""
         with self._client.open(remote, "rb") as source:
             size, got = source.stat().st_size or 0, 0
             if size > at_most:
@@ -139,9 +139,9 @@ class Sftp:
 
 @contextmanager
 def open_sftp(line: Line, *, host_key: str, purpose: str = "") -> Iterator[Sftp]:
-    """Sign in at the server that the line's address names.
+    """Sign in at the server of the connection's address.
 
-    Shape:  ``purpose`` begins the name of each step: the gate tells by it what the step is for
+    Shape:  ``purpose`` prefixes the name of each step: the gate recognizes it by that
     Raises: TemporaryError, PermanentError
     """
     parts = urlsplit(line.base_url)
@@ -167,7 +167,7 @@ def open_sftp(line: Line, *, host_key: str, purpose: str = "") -> Iterator[Sftp]
 
 
 def _pour(pieces: Iterator[bytes], sink: BinaryIO) -> bool:
-    """Write what comes for a while; tell whether that was all."""
+    """Write pieces for ``FETCHES_FOR_S``; return whether the file is complete."""
     rests_at = time.monotonic() + FETCHES_FOR_S
     for piece in pieces:
         sink.write(piece)
@@ -177,7 +177,7 @@ def _pour(pieces: Iterator[bytes], sink: BinaryIO) -> bool:
 
 
 def pinned(host_key: str) -> paramiko.PKey:
-    """Read the key that his server has to prove, as ``ssh-keyscan`` prints it.
+    """Parse the host key that the server must prove, as ``ssh-keyscan`` prints it.
 
     Raises: PermanentError
     """
@@ -216,7 +216,7 @@ def _signed_in(
 
 
 def _kinds(expected: paramiko.PKey) -> tuple[str, ...]:
-    """Ask for the kind of key that we know; an RSA key signs in newer ways too."""
+    """Return the key types to request; an RSA key has newer signature types too."""
     name = expected.get_name()
     return ("rsa-sha2-512", "rsa-sha2-256") if name == "ssh-rsa" else (name,)
 
@@ -234,7 +234,7 @@ def _private(text: str, password: str | None) -> paramiko.PKey:
 def _watched(
     line: Line, what: str, *, hang_up: Callable[[], None], has_effect: bool = False
 ) -> Iterator[None]:
-    """Let the gate see a step, end it in time, and translate what goes wrong in it."""
+    """Pass a step through the gate, limit its time, and translate its errors."""
     call = Call(method="SFTP", path=what, request_id=uuid.uuid4().hex[:16], total_s=STEP_S)
     if in_transaction():
         raise HeldTransactionError(str(call))

@@ -39,9 +39,9 @@ BROKEN = (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, NotImpleme
 
 
 def unpacked(path: Path, *, work: Path) -> tuple[Path, str]:
-    """Return the file itself, or the one that is packed in it, and how it was packed.
+    """Return the file itself, or the one packed in it, and how it was packed.
 
-    Raises: PermanentError  the archive is broken, or nobody would pack a feed so
+    Raises: PermanentError  the archive is broken, or suspicious
     """
     with path.open("rb") as file:
         start = file.read(len(ZIP))
@@ -53,14 +53,14 @@ def unpacked(path: Path, *, work: Path) -> tuple[Path, str]:
 
 
 def is_workbook(path: Path) -> bool:
-    """Tell a spreadsheet from another archive."""
+    """Test whether a zip is a spreadsheet."""
     with opened(path) as archive:
         names = set(archive.namelist())
     return "xl/workbook.xml" in names
 
 
 def opened(path: Path) -> zipfile.ZipFile:
-    """Open a zip whose list of contents is short enough to be read.
+    """Open a zip whose directory is short enough to be read.
 
     Raises: PermanentError
     """
@@ -72,7 +72,7 @@ def opened(path: Path) -> zipfile.ZipFile:
 
 
 def _refuse_long_directories(path: Path) -> None:
-    """Look how long the list is before anything reads it into memory."""
+    """Check the length of the directory before it is read into memory."""
     with path.open("rb") as file:
         size = file.seek(0, 2)
         file.seek(max(0, size - END_BYTES - LONGEST_COMMENT))
@@ -87,9 +87,9 @@ def _refuse_long_directories(path: Path) -> None:
 
 
 def _told_in_zip64(file: IO[bytes], end_at: int) -> list[tuple[int, int]]:
-    """Read the entries and the bytes of the list from the second end, which outdoes the first.
+    """Return entries and bytes of the directory by the zip64 end records, which override the first.
 
-    It is where its locator says, or right before that: whoever reads it may look at either.
+    The record is where its locator says, or right before the locator: parsers use either.
     """
     locator_at = end_at - LOCATOR.size
     if locator_at < 0:
@@ -121,7 +121,7 @@ def _extracted(path: Path, *, work: Path) -> Path:
 
 
 def _chosen(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
-    """Choose the largest data file. What it is called decides nothing but that."""
+    """Return the entry of the largest data file. Its name has no other use."""
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     if any(stat.S_ISLNK(entry.external_attr >> 16) for entry in entries):
         raise refused("archive-link", "The archive holds a link, and links are not followed.")
@@ -138,7 +138,7 @@ def _is_hidden(name: str) -> bool:
 
 
 def opened_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> IO[bytes]:
-    """Open one packed file, if it does not claim to be a bomb.
+    """Open one packed file, unless its stated size makes it a bomb.
 
     Raises: PermanentError
     """
@@ -155,7 +155,7 @@ def opened_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> IO[bytes]:
 
 
 def _poured(source: gzip.GzipFile | IO[bytes], target: Path, *, packed_bytes: int) -> Path:
-    """Write out what comes, for as long as it stays plausible."""
+    """Unpack into the target, up to the plausible size."""
     most = min(MOST_UNPACKED_BYTES, FREE_BYTES + MOST_RATIO * packed_bytes)
     written = 0
     with target.open("wb") as sink:

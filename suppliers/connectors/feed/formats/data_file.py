@@ -29,7 +29,7 @@ Row = dict[str, Any]
 
 
 class DataFile:
-    """A file that is not packed, and what was found out about it. It can be walked many times."""
+    """An unpacked file and its detected format. It can be read many times."""
 
     def __init__(self, path: Path, *, detected: Detected, work: Path) -> None:
         self.path = path
@@ -63,7 +63,7 @@ class DataFile:
         )
 
     def find_header_row(self) -> int:
-        """Return where a table has its column names; 0 for what is no table."""
+        """Return the row with the column names; 0 for a format without one."""
         found = self.detected
         if found.format is Format.XLSX:
             rows = xlsx.first_rows(self.path, sheet=found.sheet, work=self._work)
@@ -80,7 +80,7 @@ class DataFile:
 
 
 def open_file(path: Path, *, work: Path, reading: Reading = DETECTED_AS_IT_IS) -> DataFile:
-    """Unpack a file into ``work`` if it is packed, and find out how it is written.
+    """Unpack a file into ``work`` if needed, and detect its format.
 
     Raises: PermanentError  it is no feed, or not a safe one
     """

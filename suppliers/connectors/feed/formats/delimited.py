@@ -24,40 +24,40 @@ from suppliers.connectors.feed.mapping.fields import is_total
 
 TOTAL_ROW = "list-total-row"
 LONGEST_NAME = 200
-LONGEST_CELL = 131_072  # what the csv module takes
+LONGEST_CELL = 131_072  # the limit of the csv module
 # Possessive: a doubled quote never ends a cell that is still open.
 QUOTED = re.compile(r'"[^"]*+(?:""[^"]*+)*+"')
 
 
 class Broken(str):
-    """A line that opens a quote and never closes it, or never ends; and the reason."""
+    """The reason why a record is unreadable: its quote is never closed, or it is too long."""
 
     __slots__ = ()
 
 
 class Lines(Protocol):
-    """Something that lines come out of."""
+    """A source of lines."""
 
     def readline(self, limit: int, /) -> str: ...
 
 
 class Records:
-    """A file cut into rows: a quoted cell may run over several lines."""
+    """The rows of a file: a quoted cell may span several lines."""
 
     def __init__(self, text: Lines, *, delimiter: str) -> None:
         self._text = text
         self._delimiter = delimiter
         self._again: deque[str] = deque()
-        self.number = 0  # of the last line that was taken
+        self.number = 0  # of the last line that was read
         self.begins = 0  # the line where the last record begins
 
     @property
     def is_settled(self) -> bool:
-        """Whether every line that was taken is told of."""
+        """Whether each line that was read belongs to a record already yielded."""
         return not self._again
 
     def give_back(self, line: str, *, number: int) -> None:
-        """Take a line as the next one, which somebody else read as the line of this number."""
+        """Read this line next, as the line with this number."""
         self._again.appendleft(line)
         self.number = number - 1
 
@@ -73,7 +73,7 @@ class Records:
                 yield self._closed(line)
 
     def _closed(self, first: str) -> str:
-        """Take lines until the quote is closed; if it never is, read them for themselves."""
+        """Read lines until the quote is closed; if it never is, re-read them one by one."""
         taken = [first]
         size = len(first)
         while size < LONGEST_RECORD and len(taken) < MOST_RECORD_LINES and (more := self._next()):
@@ -101,15 +101,15 @@ class Records:
 
 
 class Quoting(Enum):
-    """How the quotes in a piece of text stand."""
+    """The state of the quotes in a text."""
 
     CLOSED = 0
     OPEN = 1
-    BROKEN = 2  # something stands between a closing quote and the next cell
+    BROKEN = 2  # text between a closing quote and the next delimiter
 
 
 def quoting(text: str, delimiter: str) -> Quoting:
-    """Look whether a text is whole rows, as far as quotes tell."""
+    """Return whether a text consists of complete rows, judged by its quotes."""
     at = 0
     while True:
         if text.startswith('"', at):
@@ -129,7 +129,7 @@ def rows(
 ) -> Iterator[dict[str, Any] | BadRow]:
     """Yield each row by its column names.
 
-    Raises: PermanentError  there are no columns to go by
+    Raises: PermanentError  there are no column names
     """
     headers, found = cells(path, encoding=encoding, delimiter=delimiter, header_row=header_row)
     for row in found:
@@ -137,7 +137,7 @@ def rows(
 
 
 def first_rows(path: Path, *, encoding: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows that can be cut into cells, with the lines where they begin."""
+    """Yield the rows that can be split into cells, with the number of their first line."""
     for line, row, _ in _cut(path, encoding=encoding, delimiter=delimiter):
         if isinstance(row, list):
             yield line, row
@@ -146,11 +146,11 @@ def first_rows(path: Path, *, encoding: str, delimiter: str) -> Iterator[tuple[i
 def cells(
     path: Path, *, encoding: str, delimiter: str, header_row: int = 1
 ) -> tuple[list[str], Iterator[list[str] | BadRow]]:
-    """Return the column names, and the cells of each row: as many as there are names, or more.
+    """Return the column names, and the cells of each row: one per name, or more.
 
     Lines above ``header_row`` are skipped.
 
-    Raises: PermanentError  there are no columns to go by
+    Raises: PermanentError  there are no column names
     """
     found = _cut(path, encoding=encoding, delimiter=delimiter)
     for line, first, _ in found:
@@ -177,10 +177,10 @@ def _whole(
 def _cut(
     path: Path, *, encoding: str, delimiter: str
 ) -> Iterator[tuple[int, list[str] | str, str]]:
-    """Yield for each row the line where it begins, its cells or what is wrong with it, and itself.
+    """Yield for each row its first line, its cells or what is wrong with it, and its text.
 
-    A line without a quote is cut where the delimiters are; one whose quotes all stand around
-    whole cells is a row too. Only what is left is cut with care.
+    Fast for lines without quotes, and for those whose quotes enclose whole cells. Only the other
+    lines need ``Records``.
     """
     mark = re.escape(delimiter)
     quoted = r'"[^"]*(?:""[^"]*)*"'
@@ -214,7 +214,7 @@ def _cut(
 
 
 def _cells(record: str, delimiter: str) -> list[str] | str:
-    """Cut a row; return the reason where it cannot be cut."""
+    """Split a row into cells; return the reason if it cannot be split."""
     if isinstance(record, Broken):
         return str(record)
     if "\0" in record:
@@ -234,7 +234,7 @@ def _headers(cells: list[str] | str) -> list[str]:
 
 
 def named(cells: Sequence[str]) -> list[str]:
-    """Name each column once: of two equal names, the second is counted.
+    """Return unique column names: the second of two equal ones is numbered.
 
     Raises: PermanentError
     """

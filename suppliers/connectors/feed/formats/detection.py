@@ -29,11 +29,11 @@ WEB_PAGE = re.compile(r"<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detected:
-    """How one file is written, as it is shown to staff.
+    """How a file is written, as shown to staff.
 
     Shape:  ``item_path`` leads to the rows in JSON (``data.products``) and XML
-            (``catalog/product``); ``headers`` are the names of what a row holds,
-            ``header_row`` is where they stand in a table
+            (``catalog/product``); ``headers`` are the names of a row's values,
+            ``header_row`` is where they are in a table
     """
 
     format: Format
@@ -48,7 +48,7 @@ class Detected:
 
 
 def detect(path: Path, *, packed: str, reading: Reading) -> Detected:
-    """Look at a file that is not packed; what staff say of it is believed.
+    """Detect the format of an unpacked file; what staff set overrides it.
 
     Raises: PermanentError  it is no feed
     """
@@ -101,7 +101,7 @@ def _workbook(path: Path, *, packed: str, reading: Reading) -> Detected:
 
 
 def _xml(path: Path, start: bytes, *, encoding: str, packed: str, reading: Reading) -> Detected:
-    """Believe the document about its characters, unless staff know better."""
+    """Use the encoding that the document declares, unless staff set one."""
     said = reading.encoding and encoding
     if not said and not xml_document.declared_encoding(start) and encoding == "cp1252":
         said = encoding
@@ -125,11 +125,11 @@ def _format(path: Path, text: str, *, encoding: str) -> Format:
 
 
 def _json_or_lines(path: Path, begin: str, *, encoding: str) -> Format:
-    """Tell one document from a document on each line."""
+    """Return whether the file is one document, or one document per line."""
     _, _, rest = begin.partition("\n")
     if rest.lstrip().startswith("{"):
         return Format.NDJSON
-    # One line, or one that is longer than what we look at, or one document on many.
+    # One line, or one that is longer than our sample, or one document on many lines.
     return Format.JSON if json_document.item_paths(path, encoding=encoding) else Format.NDJSON
 
 
@@ -142,7 +142,7 @@ def _array(path: Path, encoding: str) -> str:
 
 
 def _delimiter(path: Path, encoding: str) -> str:
-    """Choose what cuts most rows into as many cells as the first one has."""
+    """Return the delimiter that splits most rows into as many cells as the first one."""
     with path.open(encoding=encoding, errors="replace", newline="") as text:
         lines = [
             line
@@ -155,9 +155,9 @@ def _delimiter(path: Path, encoding: str) -> str:
 
 
 def _fit(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
-    """Judge a delimiter: how many rows agree with the first, and in how many cells.
+    """Rate a delimiter: the share of rows with as many cells as the first, and that number.
 
-    Where the first line is a title, most rows are compared with each other.
+    If the first line is a title, the most frequent number of cells counts.
     """
     counts = Counter(
         len(next(csv.reader((record,), delimiter=delimiter), []))
@@ -175,7 +175,7 @@ def _fit(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
 
 
 class _Lines:
-    """Some lines, read as a file is."""
+    """A list of lines with the interface of a file."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines = iter(lines)
@@ -185,7 +185,7 @@ class _Lines:
 
 
 def decimal_mark(cells: Iterable[object]) -> str:
-    """Tell from some cells what stands before the decimals: a point, unless more say comma."""
+    """Return the decimal separator of some cells: a point, unless more have a comma."""
     with_comma = with_point = 0
     for cell in cells:
         if isinstance(cell, str) and len(cell) <= LONGEST_FIGURE:

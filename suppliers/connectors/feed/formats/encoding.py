@@ -15,14 +15,14 @@ BOMS = (
 )
 KNOWN = frozenset({"utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1"})
 MOST_NUL_SHARE = 0.3
-# So many well-written characters for each broken one: the file is UTF-8, and damaged.
+# With this many valid characters for each broken one, the file is damaged UTF-8.
 MOSTLY = 20
 
 
 def detected(path: Path) -> str:
-    """Name the encoding: by its mark, by its pattern, or by what it cannot be.
+    """Return the encoding: by byte order mark, by pattern, or by elimination.
 
-    The whole file is looked at, since the first strange letter may come late.
+    The whole file is checked, since the first character outside ASCII may come late.
     """
     with path.open("rb") as file:
         start = file.read(CHUNK)
@@ -59,7 +59,7 @@ def _utf8_or_western(file: BinaryIO) -> str:
 
 
 def known(name: str) -> str:
-    """Accept what staff say that the encoding is.
+    """Return the encoding that staff set, by its standard name.
 
     Raises: PermanentError
     """

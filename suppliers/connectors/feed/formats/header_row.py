@@ -15,8 +15,8 @@ _NUMBER = re.compile(r"[\s\d.,'’+-]*\d[\s\d.,'’]*")
 def find(rows: Iterable[tuple[int, Sequence[str]]]) -> int:
     """Return the number of the row that names the columns.
 
-    The first row does, unless a later one holds more names that suppliers give their columns. A
-    row of goods may hold such words too, as "Battery" and "LED", but it holds numbers as well.
+    It is the first row, unless a later one has more known column names. A data row may contain
+    such words too, as "Battery" and "LED", but it also has numbers.
     """
     best, most = 1, MIN_KNOWN - 1
     for number, cells in rows:

@@ -69,12 +69,12 @@ def item_paths(path: Path, *, encoding: str) -> Counter[Location]:
             elif event in ENDS:
                 keys.pop()
     except ijson.JSONError:
-        pass  # cut in the middle, or broken: the reading will say which
+        pass  # cut in the middle, or broken: reading it will show which
     return found
 
 
 class Refusal(str):
-    """Why one object of the array cannot be taken."""
+    """The reason why one object of the array is rejected."""
 
     __slots__ = ()
 
@@ -82,7 +82,7 @@ class Refusal(str):
 def _walked(
     path: Path, *, encoding: str, wanted: Location
 ) -> Iterator[tuple[Location | None, Any]]:
-    """Walk to the wanted array, and build its entries."""
+    """Yield the entries of the wanted array."""
     keys: list[str | None] = []
     events = _events(path, encoding=encoding)
     try:
@@ -101,7 +101,7 @@ def _walked(
 
 
 def _location(keys: list[str | None]) -> Location | None:
-    """Name the keys that lead to the array we are in; none leads into an array of arrays."""
+    """Return the keys that lead to the current array; None inside an array of arrays."""
     outer = keys[:-1]
     return None if None in outer else tuple(str(key) for key in outer)
 
@@ -112,14 +112,14 @@ def _refuse_deep(depth: int) -> None:
 
 
 def _built(event: str, value: Any, events: Iterator[Event]) -> Any:
-    """Build one entry; one that is refused is walked through all the same."""
+    """Build one entry. A rejected one is read to its end."""
     if event not in STARTS:
         return value
     root: Any = {} if event == "start_map" else []
     stack: list[Any] = [root]
     keys: list[str] = [""]
     refusal = ""
-    for event, value in events:  # noqa: PLR1704 - one walk goes on
+    for event, value in events:  # noqa: PLR1704 - the same iterator
         if event in ENDS:
             stack.pop()
             keys.pop()
@@ -174,7 +174,7 @@ class _Start:
 
 
 class _Sane:
-    """A document without endless numbers: the parser's C code does not survive those."""
+    """A document without endless numbers, which crash the parser's C code."""
 
     def __init__(self, file: Source) -> None:
         self._file = file

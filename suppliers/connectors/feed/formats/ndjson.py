@@ -34,10 +34,10 @@ def rows(path: Path, *, encoding: str) -> Iterator[dict[str, Any] | BadRow]:
 
 
 def flat(line: str) -> dict[str, Any] | None:
-    """Decode an object of plain values; None where only a strict look can tell.
+    """Decode an object of plain values; None where the strict decoder has to decide.
 
-    No key may come twice: there are as many keys as there are quotes before a colon. Escapes,
-    endless numbers and all else that two readers could read differently are left to that look.
+    No duplicate keys: the number of keys equals that of quotes before a colon. Escapes, endless
+    numbers and all else that two parsers could read differently are left to the strict decoder.
     """
     if "\\u" in line or " :" in line or "\t:" in line or "\r:" in line or ENDLESS.search(line):
         return None

@@ -15,7 +15,7 @@ HALF = re.compile(r"\\u[dD][89abAB-fF]")
 
 
 class NotStrictError(ValueError):
-    """The text is no JSON, or of a kind that is not to be trusted; the message says why."""
+    """The text is no JSON, or ambiguous JSON; the message says why."""
 
 
 def decoded(text: str) -> Any:

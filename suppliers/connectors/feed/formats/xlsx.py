@@ -1,7 +1,7 @@
 """XLSX: stream the values of a sheet, compute no formula.
 
-The texts that cells share are in a table of their own, which may be as large as the sheet. A long
-table is kept on disk.
+Shared strings have a table of their own, which may be as large as the sheet. A long table is kept
+on disk.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ Shared = Callable[[int], str]
 
 
 def sheets(path: Path) -> list[tuple[str, str]]:
-    """Return the names of the sheets, and where each lies in the archive.
+    """Return the names of the visible sheets, and their paths in the archive.
 
-    Raises: PermanentError  it is no spreadsheet that can be read
+    Raises: PermanentError  the spreadsheet is unreadable
     """
     with opened(path) as archive:
         where = {
@@ -109,7 +109,7 @@ def rows(
 
 
 def _small(archive: zipfile.ZipFile, name: str) -> Any:
-    """Read a small part whole."""
+    """Return a small part, parsed."""
     try:
         with opened_entry(archive, archive.getinfo(name)) as part:
             content = part.read(FREE_BYTES + 1)
@@ -125,7 +125,7 @@ def _parser() -> Any:
 
 
 def _elements(archive: zipfile.ZipFile, name: str, tag: str) -> Iterator[Any]:
-    """Yield each finished element of a part, and forget it afterwards."""
+    """Yield each finished element of a part, and free it afterwards."""
     parser = etree.XMLPullParser(
         events=("end",),
         tag=f"{MAIN}{tag}",
@@ -217,7 +217,7 @@ def _number(said: str) -> Any:
 
 
 class Texts:
-    """The texts that the cells share, by number."""
+    """The shared strings, by number."""
 
     def __init__(self, archive: zipfile.ZipFile, *, work: Path) -> None:
         self._few: list[str] = []
@@ -248,7 +248,7 @@ class Texts:
         return block[place] if place < len(block) else ""
 
     def _read_block(self, block: int) -> list[str]:
-        """Read neighbors at once: cells that stand together were mostly written together."""
+        """Read a block at once: neighboring cells usually have neighboring strings."""
         if self._many is None:
             return []
         found = self._many.execute(

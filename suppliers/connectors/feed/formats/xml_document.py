@@ -1,6 +1,6 @@
 """XML documents: stream the elements that repeat, keep none of them in memory.
 
-Document types, entities and network access are refused.
+Document types, entities and network access are rejected.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def rows(
 ) -> Iterator[dict[str, Any] | BadRow]:
     """Yield each element at ``item_path``, such as ``catalog/product``, as its children by name.
 
-    A child's attribute is ``name@attribute``, the element's own is ``@attribute``; what an
-    XPath finds is kept under the expression.
+    A child's attribute is ``name@attribute``, the element's own is ``@attribute``; the result of
+    an XPath is keyed by the expression.
 
     Raises: PermanentError  the document cannot be read to its end
     """
@@ -56,7 +56,7 @@ def _row(element: Any, number: int, xpaths: Sequence[str]) -> dict[str, Any] | B
 
 
 def item_path(path: Path, *, encoding: str) -> str:
-    """Find the element that repeats, as near to the root as there is one."""
+    """Return the path of the element that repeats, as near to the root as possible."""
     counts: Counter[Path_] = Counter()
     parser = _parser(encoding, events=("start", "end"))
     here: list[str] = []
@@ -81,7 +81,7 @@ def item_path(path: Path, *, encoding: str) -> str:
 
 
 def refuse_doctype(start: str) -> None:
-    """Refuse a document type before any parser sees it.
+    """Reject a document type before any parser reads it.
 
     Raises: PermanentError
     """
@@ -159,7 +159,7 @@ def _path_of(element: Any) -> Path_:
 
 
 def _forget(element: Any) -> None:
-    """Drop what was read, here and beside every ancestor: memory stays as it is."""
+    """Free the memory of an element and of its ancestors' earlier children."""
     element.clear()
     for each in (element, *element.iterancestors()):
         parent = each.getparent()
@@ -177,7 +177,7 @@ def _flattened(element: Any, *, depth: int) -> dict[str, Any]:
     google = {name for space, name, _ in children if space == GOOGLE}
     for space, name, child in children:
         if name in google and space != GOOGLE:
-            continue  # g:title is meant for us, and title for readers of news
+            continue  # g:title is the product's, title that of the news feed
         if len(child):
             value: Any = _flattened(child, depth=depth + 1)
         else:

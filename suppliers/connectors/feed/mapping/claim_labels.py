@@ -1,7 +1,7 @@
-"""Claim labels: the attributes of lights, and what suppliers call their columns. Pure.
+"""Claim labels: the attributes of lights, with the column names that suppliers use. Pure.
 
 Column names are written as ``fields.folded`` writes them, in English, German, French, Spanish and
-Italian, the likeliest first. Each label is one that ``catalog.attributes.spec_table`` understands.
+Italian, the likeliest first. ``catalog.attributes.spec_table`` reads each label.
 """
 
 from __future__ import annotations
@@ -111,6 +111,6 @@ KNOWN_NAMES = frozenset(IMAGE_ALIASES).union(
 
 
 def known_name(header: str) -> str:
-    """Fold a column's name; a unit at its end is dropped, unless it is part of a known name."""
+    """Return a column's name, folded; a unit at its end is dropped, unless the name has it."""
     whole = folded(header)
     return whole if whole in KNOWN_NAMES else bare(header)

@@ -1,4 +1,4 @@
-"""Feed fields: define what we read of each row, and what suppliers call it. Pure."""
+"""Feed fields: define what we read from each row, and the column names that suppliers use. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One field of ours.
+    """One of our fields.
 
     Shape:  ``aliases`` are column names as ``folded`` writes them, the likeliest first
     """
@@ -227,7 +227,7 @@ _BETWEEN = re.compile(r"[\W_]+")
 
 
 def folded(header: str) -> str:
-    """Write a column's name so that two spellings are one: ``B2B_Price`` is ``b2b price``."""
+    """Return a column's name in a normal form: ``B2B_Price`` becomes ``b2b price``."""
     bare = CAMEL.sub(" ", header.removeprefix("g:"))
     decomposed = unicodedata.normalize("NFKD", bare.casefold())
     plain = "".join(each for each in decomposed if not unicodedata.combining(each))
@@ -238,7 +238,7 @@ _BRACKET = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
 
 
 def bare(header: str) -> str:
-    """Fold a column's name without the unit that it ends in: ``Output (lm)`` is ``output``."""
+    """Return a column's name folded, without a unit at its end: ``Output (lm)`` is ``output``."""
     folded_name = folded(_BRACKET.sub("", header))
     head, _, unit = folded_name.rpartition(" ")
     name = head if head and heading_unit(unit) else folded_name
@@ -253,6 +253,6 @@ TOTALS = frozenset(
 
 
 def is_total(cells: Iterable[str]) -> bool:
-    """Tell whether a row adds up the others: its first text says so."""
+    """Test whether a row is a total of others, by its first text."""
     first = next((cell for cell in cells if cell), "")
     return first[:LONGEST_TOTAL].strip(" :.=").casefold().replace("-", " ") in TOTALS

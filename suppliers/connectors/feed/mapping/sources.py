@@ -18,13 +18,13 @@ Getter = Callable[[Row], Any]
 
 
 class Formula(str):
-    """What a spreadsheet would compute, and we do not."""
+    """A formula of a spreadsheet, which we do not compute."""
 
     __slots__ = ()
 
 
 def getter(source: Source | None) -> Getter:
-    """Return the function that takes this source's value out of a row; None where it is not."""
+    """Return the function that reads this source's value from a row; None where it is missing."""
     if source is None:
         return _nothing
     if source.constant:
@@ -47,13 +47,13 @@ def _searcher(expression: str) -> Getter:
         try:
             return compiled.search(row)
         except (JMESPathError, ArithmeticError, TypeError, ValueError):
-            return None  # as when the path leads nowhere
+            return None  # such as a path that leads nowhere
 
     return search
 
 
 def text(value: Any) -> str:
-    """Write a single value as text; of several, the first that is not empty."""
+    """Return a value as text; of a list, the first text that is not empty."""
     if isinstance(value, str):
         return "" if isinstance(value, Formula) else value.strip()
     if value is None:
@@ -68,7 +68,7 @@ def text(value: Any) -> str:
 
 
 def _plain(number: Decimal) -> str:
-    """Write 5.0 as 5: a spreadsheet has no whole numbers. Of a huge exponent, the short form."""
+    """Return 5.0 as 5: spreadsheets have no whole numbers. With a huge exponent, the short form."""
     if number.is_finite() and abs(number.adjusted()) < 30:  # noqa: PLR2004
         return (
             f"{number:f}".rstrip("0").rstrip(".")
@@ -79,7 +79,7 @@ def _plain(number: Decimal) -> str:
 
 
 def texts(value: Any, *, separator: str = "") -> list[str]:
-    """Write a value as texts: a list's entries, or the pieces of a joined cell."""
+    """Return a value as texts: a list's entries, or the pieces of a joined cell."""
     if isinstance(value, list):
         return [piece for each in value for piece in texts(each, separator=separator)]
     written = text(value)

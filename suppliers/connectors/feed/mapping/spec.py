@@ -1,7 +1,7 @@
 """Feed mapping: describe how a file is read, validate the description, convert it to JSON. Pure.
 
-Staff build a mapping, and each version is kept as JSON. A version has all that is needed to read a
-file, so that an old file can be read again as it was read then.
+Staff build a mapping, and each version is stored as JSON. A version has all that is needed to read
+a file, so that an old file can be read again as before.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ class Format(StrEnum):
 
 
 class Blank(StrEnum):
-    """What an empty stock or price cell means. An empty word is always no word."""
+    """What an empty stock or price cell means. An empty text is always no text."""
 
     UNCHANGED = "unchanged"
-    NONE = "none"  # he does not know: no units, no price, and staff hear of it
+    NONE = "none"  # unknown: no units, no price, and an issue for staff
     ZERO = "zero"
 
 
@@ -46,8 +46,8 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """Where a value comes from, and how it is written there.
 
     Shape:  exactly one of ``column``, ``jmespath``, ``xpath`` and ``constant`` is set; ``words``
-            maps his words to a number of units, or to ``gone`` or ``sold``, or to ``yes`` or
-            ``no``; ``separator`` cuts a cell that holds several values
+            maps the supplier's texts to units, to ``gone`` or ``sold``, or to ``yes`` or ``no``;
+            ``separator`` splits a cell that holds several values
     """
 
     column: str = ""
@@ -59,7 +59,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     words: dict[str, str] = {}
 
     def complaint(self) -> str:
-        """Say what is wrong with it, or nothing."""
+        """Return what is wrong with it; empty if nothing is."""
         given = [self.column, self.jmespath, self.xpath, self.constant]
         if sum(bool(each) for each in given) != 1:
             return "name exactly one of a column, a JMESPath, an XPath and a constant"
@@ -76,7 +76,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
 
 class Warehouse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A stock column of its own for one warehouse."""
+    """A stock column for one warehouse."""
 
     source: Source
     location: str
@@ -84,7 +84,7 @@ class Warehouse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
 
 
 class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How the file is written, where staff know better than what is detected.
+    """How the file is written, where staff override the detection.
 
     Shape:  ``header_row`` is the line of the file, or the row of the sheet, that names the columns
     """
@@ -101,11 +101,11 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 class Mapping(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
 ):
-    """Which of his columns is what of ours, and what silence means.
+    """Maps a supplier's columns to our fields, and says what a missing value means.
 
     Shape:  ``fields`` is keyed by ``TARGETS``, ``options`` by an option's name such as Color,
-            ``claims`` by a label of the specification table; ``stale_after_h`` 0 never asks how
-            old the newest row is
+            ``claims`` by a label of the specification table. With ``stale_after_h`` 0 the age of
+            the newest row is not checked
     """
 
     fields: dict[str, Source] = {}
@@ -124,9 +124,9 @@ class Mapping(
 
     @classmethod
     def read(cls, written: dict[str, Any]) -> Self:
-        """Read a kept version.
+        """Parse a stored version.
 
-        Raises: PermanentError  it cannot be used; the message says why, for staff
+        Raises: PermanentError  it is invalid; the message says why, for staff
         """
         try:
             mapping = msgspec.convert(written, cls)
@@ -137,12 +137,12 @@ class Mapping(
         return mapping
 
     def written(self) -> dict[str, Any]:
-        """Write it as JSON primitives."""
+        """Return it as JSON primitives."""
         kept: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
         return kept
 
     def complaints(self) -> Iterator[str]:
-        """Say all that is wrong with it, in words for staff."""
+        """Yield all that is wrong with it, as texts for staff."""
         if "sku" not in self.fields:
             yield "no column is the SKU"
         for name in self.fields:
@@ -161,9 +161,9 @@ class Mapping(
             yield "the delimiter is one character"
 
     def mark_of_claims(self, *, detected: str) -> str:
-        """Return what stands before the decimals of a specification; empty where nothing tells.
+        """Return the decimal separator of the specifications; empty if unknown.
 
-        A point is certain only where staff say so: it is also detected in a file without decimals.
+        A point is certain only if staff set it: it is also detected in a file without decimals.
         """
         return self.reading.decimal or ("," if detected == "," else "")
 
@@ -179,7 +179,7 @@ class Mapping(
 
     @property
     def xpaths(self) -> tuple[str, ...]:
-        """The expressions that the XML reader has to evaluate on each item."""
+        """The expressions that the XML reader evaluates on each item."""
         return tuple(sorted({source.xpath for source in self.sources if source.xpath}))
 
     @property
@@ -192,5 +192,5 @@ class Mapping(
 
     @property
     def is_grouped(self) -> bool:
-        """Whether one product may come in rows that lie far from each other."""
+        """Whether the rows of one product may be far apart."""
         return "parent" in self.fields or "location" in self.fields

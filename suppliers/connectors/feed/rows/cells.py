@@ -24,9 +24,9 @@ LONGEST_RAW = 200
 
 
 class Cells:
-    """The named cells of a file's rows.
+    """Reads the mapped cells of a file's rows.
 
-    Shape:  ``mark`` is what the file has before its decimals
+    Shape:  ``mark`` is the decimal separator of the file
     """
 
     def __init__(self, mapping: mappings.Mapping, *, mark: str) -> None:
@@ -49,9 +49,9 @@ class Cells:
         return "" if get is None else sources.text(get(row))
 
     def named(self, name: str, row: Row) -> str:
-        """Read a cell that names something.
+        """Return the text of a cell that identifies something.
 
-        Raises: UnreadableError  a formula would be somebody else's guess
+        Raises: UnreadableError  it is a formula, whose value is unknown
         """
         value = self.value(name, row)
         if isinstance(value, Formula):
@@ -62,9 +62,9 @@ class Cells:
         return self.written(self.value(name, row))
 
     def written(self, value: Any) -> tuple[str, str]:
-        """Write a figure as text, with the mark that is before its decimals.
+        """Return a number as text, with its decimal separator.
 
-        A formula is told as it stands, so that nothing takes it for a figure.
+        A formula is returned as written, so that it is not taken for a number.
         """
         if isinstance(value, Formula):
             return str(value), self.mark
@@ -72,7 +72,7 @@ class Cells:
 
 
 def doubt(sku: str, code: str, error: UnreadableError) -> BadRow:
-    """Tell of a cell that is left out, in a row that is taken."""
+    """Return the warning for a cell that is left out of a row that is imported."""
     return BadRow(row=sku, code=code, message=sentence(error), is_fatal=False)
 
 
@@ -82,7 +82,7 @@ def sentence(error: UnreadableError) -> str:
 
 
 def shortened(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep enough of a row to show what was wrong with it."""
+    """Return the first cells of a row, shortened, to show what was wrong."""
     return {
         str(name)[:LONGEST_LABEL]: sources.text(value)[:LONGEST_RAW]
         for name, value in list(row.items())[:MOST_RAW_CELLS]
@@ -93,12 +93,12 @@ def shortened(row: Mapping[str, Any]) -> dict[str, Any]:
 
 LONGEST = 60
 SCIENTIFIC = re.compile(r"\d[.,]\d+E\+\d{1,2}")
-# Controls, direction overrides, zero-width signs, halves of characters, emoji, nothing at all.
+# Controls, direction overrides, zero-width signs, surrogates, emoji, unassigned characters.
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk", "Mn", "Me", "Zl", "Zp"})
 
 
 def normalized(text: str) -> str:
-    """Return a SKU as it is kept: composed, without spaces around it; leading zeros stay.
+    """Return a SKU as it is stored: composed, without surrounding spaces; leading zeros stay.
 
     Raises: UnreadableError
     """
@@ -119,5 +119,5 @@ def normalized(text: str) -> str:
 
 
 def twin_key(sku: str) -> str:
-    """Fold a SKU so that two which a person would confuse are one."""
+    """Return the key under which SKUs that a person would confuse are equal."""
     return sku.casefold()

@@ -17,7 +17,7 @@ from suppliers.connectors.feed.mapping.sources import Row
 from suppliers.connectors.feed.mapping.spec import Mapping, Source
 
 SAMPLE: Final = 400
-# A kind is that of a column when so many of its values are of it.
+# A column has a kind when at least this share of its values has it.
 MOST_PERCENT: Final = 80
 WHOLE = re.compile(r"\d{1,12}")
 DECIMAL = re.compile(r"[^\d.,\s]{0,3}\s?-?\d[\d.,' ]*[.,]\d+\s?[^\d.,]{0,3}")
@@ -25,7 +25,7 @@ GTIN = re.compile(r"\d{8}|\d{12,14}")
 
 
 def kinds(rows: Sequence[Row], mapping: Mapping) -> dict[str, str]:
-    """Tell the kind of each field; where each warehouse has a column, the first one is stock."""
+    """Return the kind of each field; with one column per warehouse, the first one is the stock."""
     fields: dict[str, Source] = dict(mapping.fields)
     for warehouse in mapping.warehouses[:1]:
         fields.setdefault("stock", warehouse.source)
@@ -38,7 +38,7 @@ def kinds(rows: Sequence[Row], mapping: Mapping) -> dict[str, str]:
 
 
 def kind_of(values: Iterable[str]) -> str:
-    """Tell what most values are."""
+    """Return the kind that most values have."""
     counted = Counter(_kind(value) for value in values if value)
     if not counted:
         return EMPTY_KIND
@@ -66,6 +66,6 @@ def _is_gtin(value: str) -> bool:
 
 
 def mark_of(mapping: Mapping) -> str:
-    """Name what a mapping says: another one reads another file."""
+    """Return a hash of the mapping: files read by different mappings are not compared."""
     written = msgspec.json.encode(mapping.written(), order="sorted")
     return blake2b(written, digest_size=8).hexdigest()

@@ -26,9 +26,9 @@ from suppliers.connectors.records import StockRecord
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stocked:
-    """What a row says about stock.
+    """The stock of a row.
 
-    Shape:  ``levels`` is None when it says nothing, and what is known stays
+    Shape:  ``levels`` is None when the row has none, and the known stock stays
     """
 
     levels: tuple[StockRecord, ...] | None
@@ -38,7 +38,7 @@ class Stocked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Priced:
-    """What a row says about its cost; None when it says nothing, and what is known stays."""
+    """The cost of a row; None when the row has none, and the known cost stays."""
 
     cost: Money | None
     problem: BadRow | None = None
@@ -46,9 +46,9 @@ class Priced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapped:
-    """One row in our words.
+    """One row, converted.
 
-    Shape:  ``problems`` are not fatal to the row; ``notes`` say what was interpreted
+    Shape:  ``problems`` do not reject the row; ``notes`` say what was interpreted
     """
 
     sku: str
@@ -80,9 +80,9 @@ COUNTRY_LETTERS = 2
 
 
 class Converter:
-    """A mapping made ready for the rows of one file.
+    """Converts the rows of one file by its mapping.
 
-    Shape:  ``mark`` is what the file has before its decimals; ``currency`` the supplier's
+    Shape:  ``mark`` is the decimal separator of the file; ``currency`` the supplier's
     """
 
     def __init__(self, mapping: mappings.Mapping, *, currency: str, mark: str) -> None:
@@ -97,7 +97,7 @@ class Converter:
         ]
 
     def sku(self, row: Row, *, place: str) -> str | BadRow:
-        """Read what the row is about, or say that nobody can know."""
+        """Return the SKU of the row, or a bad row if it is unreadable."""
         try:
             named = self._cells.named("sku", row)
             if (not named or is_total([named])) and is_total(map(sources.text, row.values())):
@@ -107,7 +107,7 @@ class Converter:
             return BadRow(row=place, code="list-no-id", message=sentence(error), raw=shortened(row))
 
     def parent(self, row: Row) -> str:
-        """Read the product that the row belongs to; a parent that cannot be read is none."""
+        """Return the product of the row; empty for an unreadable parent."""
         try:
             return (
                 cells.normalized(self._cells.named("parent", row))
@@ -122,7 +122,7 @@ class Converter:
         return bool(said) and numbers.is_gone(said, words=self._cells.source("status").words)
 
     def cost(self, row: Row, *, sku: str) -> Priced:
-        """Read what it costs."""
+        """Return the cost of the row."""
         said, mark = self._cells.figure("cost", row)
         if not said:
             if self.mapping.blank is Blank.UNCHANGED:
@@ -141,7 +141,7 @@ class Converter:
         return Priced(cost=price)
 
     def stock(self, row: Row, *, sku: str) -> Stocked:
-        """Read how many there are, and where."""
+        """Return the quantity at each location."""
         if self.is_gone(row):
             return Stocked(levels=tuple(self._level(sku, 0, *at) for at in self._places(row)))
         levels, problems, notes = [], [], []
@@ -173,7 +173,7 @@ class Converter:
         )
 
     def whole(self, row: Row, *, place: str) -> Mapped | BadRow:
-        """Read all that the row says."""
+        """Return all data of the row."""
         sku = self.sku(row, place=place)
         if isinstance(sku, BadRow):
             return sku
@@ -210,7 +210,7 @@ class Converter:
         )
 
     def offer(self, row: Row, *, ref: str, sku: str) -> OfferRow:
-        """Read what makes an offer, without its cost; doubts about terms are the page's matter."""
+        """Return the offer of the row, without cost and without warnings about its terms."""
         return OfferRow(
             ref=ref,
             sku=sku,

@@ -22,7 +22,7 @@ YES_WORDS = {"with battery": "yes", "no battery": "no", "included": "yes", "not 
 
 
 class Describer:
-    """A mapping's words, made ready for the rows of one file."""
+    """Reads the descriptive fields of a file's rows."""
 
     def __init__(self, mapping: mappings.Mapping, *, cells: Cells) -> None:
         self._cells = cells
@@ -71,7 +71,7 @@ class Describer:
             return None
 
     def claims(self, row: Row, sku: str, problems: list[BadRow]) -> dict[str, str]:
-        """Gather his specification table: joined features, columns of their own, the size."""
+        """Return the specification table: joined features, single columns, the dimensions."""
         found: dict[str, str] = {}
         if "features" in self._cells:
             separator = self._cells.source("features").separator or "|"
@@ -91,11 +91,11 @@ class Describer:
         return dict(list(found.items())[:MOST_CLAIMS])
 
     def _said(self, value: Any) -> str:
-        """Write a cell; a number of a spreadsheet gets the decimals of the file's texts."""
+        """Return a cell as text; a spreadsheet number gets the decimal separator of the file."""
         said = html.unescape(sources.text(value))
         if not isinstance(value, Decimal) or "." not in said:
             return said
-        # With three decimals and no known mark it could be a thousand.
+        # With three decimals and an unknown separator it could be read as thousands.
         return said.replace(".", ",") if self._mark_of_claims == "," else f"{said}0"
 
     def _side(self, name: str, row: Row, sku: str, problems: list[BadRow]) -> int | None:
@@ -110,7 +110,7 @@ class Describer:
 
 
 def _features(value: Any, *, separator: str) -> list[str]:
-    """Write features as ``name:value``; Google's are elements of two or three."""
+    """Return features as ``name:value``; Google's are elements of two or three."""
     entries = value if isinstance(value, list) else [value]
     found = []
     for entry in entries:

@@ -1,8 +1,8 @@
-"""Fast path: turn plain rows of a file into lines for COPY. Pure.
+"""Fast path: turn plain rows of a file into COPY text. Pure.
 
-Most rows of most files are plain: a SKU of ordinary letters, a price such as 12.30, a whole number
-of units. Such a row becomes a line by the position of its cells. A row that is not plain gives None
-and goes to the converter. Both give the same result for each row that both can read.
+Most rows of most files are plain: an ordinary SKU, a price such as 12.30, a whole number of units.
+Such a row is converted by the position of its cells. Any other row gives None and goes to the
+converter. Both give the same result for each row that both can read.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from suppliers.connectors.feed.mapping.spec import Mapping, Source
 from suppliers.connectors.feed.rows import numbers
 
 RefOf = Callable[[str, str], str]
-# Of one row's values in the order of ``columns``: its lines, or None where care is needed.
+# From a row's values in the order of ``columns`` to its lines, or None for the converter.
 Reader = Callable[[Sequence[str]], str | None]
 
 NAME = r"[!-\[\]-~]+(?: [!-\[\]-~]+)*"
@@ -53,9 +53,9 @@ OFFERED = ("title", "gtin", "brand", "minimum", "pack", "lead_days", "map", "msr
 
 
 class Quick:
-    """A mapping made ready for plain rows.
+    """Converts the plain rows of a file.
 
-    Shape:  ``columns`` are the columns that a reader wants to see, two or more
+    Shape:  ``columns`` are the columns that it reads, two or more
     """
 
     def __init__(self, columns: Sequence[str], read: Reader) -> None:
@@ -64,7 +64,7 @@ class Quick:
 
 
 class _Cells:
-    """Where the cells of the wanted fields stand: at a place of the row, or the same for all."""
+    """The positions of the needed cells in a row, or their constant values."""
 
     def __init__(self, mapping: Mapping) -> None:
         self._fields = mapping.fields
@@ -76,7 +76,7 @@ class _Cells:
         return self.columns.index(source.column)
 
     def of(self, name: str) -> tuple[int, str]:
-        """Return the place of a field, or -1 and what all rows say."""
+        """Return the position of a field, or -1 and its constant value."""
         source = self._fields.get(name)
         if source is None:
             return -1, ""
@@ -90,9 +90,9 @@ def is_plain(source: Source | None) -> bool:
 
 
 def offers(mapping: Mapping, *, currency: str, mark: str, ref_of: RefOf) -> Quick | None:
-    """Make ready what price runs want to know; None where no row of such a file is plain.
+    """Return the converter for price runs; None where no row of such a file is plain.
 
-    Shape:  ``currency`` is the supplier's, ``mark`` what the file has before its decimals
+    Shape:  ``currency`` is the supplier's, ``mark`` the decimal separator of the file
     """
     wanted = ("sku", "parent", "cost", "status", "currency", *OFFERED)
     if (
@@ -145,7 +145,7 @@ def offers(mapping: Mapping, *, currency: str, mark: str, ref_of: RefOf) -> Quic
 
 
 def stock(mapping: Mapping, *, ref_of: RefOf) -> Quick | None:
-    """Make ready what stock runs want to know; None where no row of such a file is plain."""
+    """Return the converter for stock runs; None where no row of such a file is plain."""
     piles = [each.source for each in mapping.warehouses] or [
         source for name, source in mapping.fields.items() if name == "stock"
     ]
@@ -202,7 +202,7 @@ def stock(mapping: Mapping, *, ref_of: RefOf) -> Quick | None:
 
 
 def values(row: dict[str, Any], columns: Sequence[str]) -> list[str] | None:
-    """Take the cells of a row that has names; None where one of them is no plain value."""
+    """Return the cells of a row by name; None where one of them is no plain value."""
     found: list[Any] = []
     for name in columns:
         value = row.get(name)
@@ -219,7 +219,7 @@ def values(row: dict[str, Any], columns: Sequence[str]) -> list[str] | None:
 
 
 def _places(mapping: Mapping) -> list[tuple[str, str]]:
-    """Say where units lie, as far as the row does not; written so that COPY reads it."""
+    """Return location and country of each stock column, escaped for COPY."""
     fields = mapping.fields
     if mapping.warehouses:
         told = [(each.location, each.country) for each in mapping.warehouses]
@@ -233,7 +233,7 @@ def _places(mapping: Mapping) -> list[tuple[str, str]]:
 
 
 def _is_countable(source: Source) -> bool:
-    """Whether a number in the cell can mean nothing else, and a cell is there."""
+    """Test whether the source is a column whose numbers have no other meaning."""
     return bool(source.column) and not any("".join(word.split()).isdigit() for word in source.words)
 
 
@@ -254,10 +254,10 @@ def _has_cents(currency: str) -> bool:
 
 
 def _with_point(figure: str) -> str:
-    """Write 12,30 as 12.30. A point in such a file stands between thousands: not plain."""
+    """Return 12,30 as 12.30. A point there separates thousands: not plain."""
     return "?" if "." in figure else figure.replace(",", ".")
 
 
 def _two(columns: list[str]) -> list[str]:
-    """Name two columns at least, so that one and many are taken out of a row alike."""
+    """Return at least two columns, so that ``itemgetter`` always returns a tuple."""
     return columns if len(columns) > 1 else [*columns, *columns, *columns][:2]

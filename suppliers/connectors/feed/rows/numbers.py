@@ -11,7 +11,7 @@ from catalog.attributes.numbers import LONGEST, UnreadableError, decimal
 from storefront.lib.money import Money
 from storefront.lib.units import G_PER_OZ, MM_PER_IN
 
-GROUPED = r"[\s'’](?=\d{3})"  # thousands apart
+GROUPED = r"[\s'’](?=\d{3})"  # a thousands separator
 PRICE = re.compile(
     rf"(?P<before>[^\d.,+\-]*)(?P<number>[+-]?[\d.,](?:{GROUPED}|[\d.,eE+\-])*)(?P<after>\D*)"
 )
@@ -60,9 +60,9 @@ DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:[ T](\d{1,2}):(\d{2}))?
 
 
 def money(text: str, *, mark: str, currency: str) -> Money:
-    """Read a price: ``€ 12,30``, ``15.00 USD``, ``$15`` or a bare number.
+    """Parse a price: ``€ 12,30``, ``15.00 USD``, ``$15`` or a bare number.
 
-    Shape:  ``currency`` is what a price is in that does not say
+    Shape:  ``currency`` is that of a price without one
     Raises: UnreadableError
     """
     found = PRICE.fullmatch(NO_CENTS.sub("", text.strip()[: 2 * LONGEST]))
@@ -87,7 +87,7 @@ def _currency(sign: str, *, expected: str) -> str:
 
 
 def grams(text: str, *, mark: str, unit: str) -> int:
-    """Read a weight; a unit in the cell counts more than the column's.
+    """Parse a weight; a unit in the cell overrides that of the column.
 
     Raises: UnreadableError
     """
@@ -95,7 +95,7 @@ def grams(text: str, *, mark: str, unit: str) -> int:
 
 
 def millimeters(text: str, *, mark: str, unit: str) -> int:
-    """Read a length; a unit in the cell counts more than the column's.
+    """Parse a length; a unit in the cell overrides that of the column.
 
     Raises: UnreadableError
     """
@@ -118,9 +118,9 @@ def _measured(text: str, *, mark: str, unit: str, units: Mapping[str, Decimal]) 
 
 
 def units(text: str, *, mark: str, words: Mapping[str, str]) -> tuple[int, str]:
-    """Read how many there are; return a note where that had to be interpreted.
+    """Parse a quantity; return a note if it had to be interpreted.
 
-    Shape:  ``words`` are what staff say that his words mean, in units
+    Shape:  ``words`` maps the supplier's texts to units, as staff set it
     Raises: UnreadableError
     """
     said = " ".join(text.replace("_", " ").casefold().split())[:LONGEST]
@@ -151,7 +151,7 @@ def _whole(number: Decimal, text: str) -> int:
 
 
 def flag(text: str, *, words: Mapping[str, str]) -> bool:
-    """Read yes or no.
+    """Parse yes or no.
 
     Raises: UnreadableError
     """
@@ -165,14 +165,14 @@ def flag(text: str, *, words: Mapping[str, str]) -> bool:
 
 
 def is_gone(text: str, *, words: Mapping[str, str]) -> bool:
-    """Read a status. Of a word that we do not know, nobody is told that it means gone."""
+    """Test whether a status means discontinued; an unknown text does not."""
     said = text.strip().casefold()
     meant = {word.casefold(): meaning for word, meaning in words.items()}.get(said)
     return meant == "gone" if meant else said in GONE
 
 
 def moment(text: str) -> datetime:
-    """Read a time; without a zone it is UTC. Only ``31.12.2026`` may begin with the day.
+    """Parse a time; without a zone it is UTC. Only ``31.12.2026`` may begin with the day.
 
     Raises: UnreadableError
     """

@@ -32,7 +32,7 @@ PRAGMA temp_store = FILE;
 
 
 class Shelf:
-    """A file's rows, by product and in the order of the file."""
+    """A file's rows on disk, by product, in the order of the file."""
 
     def __init__(self, path: Path) -> None:
         path.unlink(missing_ok=True)
@@ -42,7 +42,7 @@ class Shelf:
         self._read = msgspec.msgpack.Decoder(Mapped).decode
 
     def fill(self, rows: Iterable[Mapped]) -> None:
-        """Lay all rows down."""
+        """Store all rows."""
         kept = ((row.parent or row.sku, row.sku, self._write(row)) for row in rows)
         for batch in batched(kept, BATCH):
             self._base.executemany("INSERT INTO rows VALUES (?, ?, ?)", batch)
@@ -50,7 +50,7 @@ class Shelf:
         self._base.execute("CREATE INDEX by_ref ON rows (ref)")
 
     def products(self) -> Iterator[tuple[str, list[Mapped]]]:
-        """Yield each product's rows together; of too many, the first ones."""
+        """Yield the rows of each product, at most ``MOST_TOGETHER``."""
         found = self._base.execute("SELECT ref, said FROM rows ORDER BY ref, rowid")
         for ref, group in groupby(found, key=itemgetter(0)):
             rows = [
@@ -63,7 +63,7 @@ class Shelf:
 
 
 class Seen:
-    """What came by, by name, kept on disk: whoever comes twice is noticed."""
+    """Names that occurred before, on disk, to detect duplicates."""
 
     def __init__(self, path: Path) -> None:
         path.unlink(missing_ok=True)
@@ -73,7 +73,7 @@ class Seen:
         )
 
     def first(self, name: str, said: str) -> str:
-        """Remember what is said of a name; return what was said before, if something was."""
+        """Store the text of a new name; return the earlier text of a known one, else empty."""
         try:
             self._base.execute("INSERT INTO seen VALUES (?, ?)", (name, said))
         except sqlite3.IntegrityError:
@@ -82,7 +82,7 @@ class Seen:
         return ""
 
     def twin(self, sku: str) -> str:
-        """Remember a SKU; return the one that came before and looks the same, if one did."""
+        """Store a SKU; return an earlier one that could be confused with it, else empty."""
         return self.first(twin_key(sku), sku)
 
     def close(self) -> None:
@@ -90,10 +90,10 @@ class Seen:
 
 
 class Refs:
-    """Which product each SKU belongs to, for files that do not say."""
+    """The product of each SKU, for files without that column."""
 
     def __init__(self, path: Path, pairs: Callable[[], Iterable[tuple[str, str]]]) -> None:
-        """Open what is kept at ``path``; where nothing is, make it of ``pairs``."""
+        """Open the index at ``path``; build it from ``pairs`` if it is missing."""
         if not path.exists():
             fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
             base = sqlite3.connect(fresh)
@@ -125,11 +125,11 @@ NOT_WORDS = frozenset({"cost", "stock", "problems", "notes", "updated_at", "is_g
 
 
 def page(ref: str, rows: Sequence[Mapped], *, mark: str = "") -> ProductPage:
-    """Build a product's page of its rows, one for each SKU and warehouse.
+    """Build a product's page from its rows, one per SKU and location.
 
-    ``mark`` is what stands before the decimals of its specification; empty where nothing tells.
+    ``mark`` is the decimal separator of its specification; empty if unknown.
 
-    A row for the parent alone, with neither price nor stock, lends its words and is no variant.
+    A row of the parent, with neither cost nor stock, adds its texts and is no variant.
     """
     head = next((row for row in rows if row.title), rows[0])
     sold = [row for row in rows if not _is_heading(row, ref, rows)] or list(rows)
@@ -188,7 +188,7 @@ def _first(rows: Sequence[Mapped], name: str) -> str:
 
 
 def _has_battery(head: Mapped, rows: Sequence[Mapped]) -> bool:
-    """Believe him where he says; else look for the words, since what is unsaid travels too."""
+    """Return whether there is a battery: as stated, else by the texts, in case it is not."""
     said = [row.has_battery for row in rows if row.has_battery is not None]
     if said:
         return any(said)

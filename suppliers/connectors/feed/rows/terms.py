@@ -18,9 +18,9 @@ NAMES = ("minimum", "pack", "lead_days", "map", "msrp", "restock")
 
 
 class TermsReader:
-    """A mapping's columns of terms, made ready for the rows of one file.
+    """Reads the terms of a file's rows.
 
-    Shape:  ``currency`` is what a price is in that does not say
+    Shape:  ``currency`` is that of prices without one
     """
 
     def __init__(self, cells: Cells, *, currency: str) -> None:
@@ -76,7 +76,7 @@ class TermsReader:
 
 
 def _restock_date(said: str) -> date | None:
-    """Read a day; one before ``FIRST_YEAR``, such as 1970-01-01, means that none is known."""
+    """Parse a day; one before ``FIRST_YEAR``, such as 1970-01-01, is a placeholder, so None."""
     on = numbers.moment(said).date()
     if on.year > LAST_YEAR:
         raise UnreadableError(f"{said[:40]!r} is too far away for a restock date")
