@@ -20,18 +20,18 @@ HOT_UNITS = 25
 
 
 class Planned(Protocol):
-    """What befalls the shop, drawn from a seed."""
+    """Draws a plan from a seed."""
 
     def __call__(self, seed: int, *, failpoints: Iterable[str], variety: int) -> Plan: ...
 
 
 def armed(place: Instance, plan: Plan) -> dict[str, str]:
-    """Have each failpoint kill once, from when there is a folder for the notes."""
+    """Return the environment that makes each failpoint kill once, when its notes folder exists."""
     wishes = ",".join(f"{name}:{turn}" for name, turn in plan.failpoints.items())
     return {"FAILPOINT": wishes, "FAILPOINT_NOTES": str(place.var / NOTES)}
 
 
-def prove(  # noqa: PLR0913 - what befalls whom, and how it is told
+def prove(  # noqa: PLR0913 - a run, and its output
     place: Instance,
     *,
     planned: Planned,
@@ -40,12 +40,12 @@ def prove(  # noqa: PLR0913 - what befalls whom, and how it is told
     say: Callable[[str], None],
     began: float,
 ) -> int:
-    """Break the shop; print what came of it, keep it in ``chaos.json``; return 1 if it broke."""
+    """Run chaos; print the report, store it in ``chaos.json``; return 1 on a violation."""
     names = failpoints.defined()
     plan = planned(seed, failpoints=names, variety=workload_goods.VARIETY)
     env = armed(place, plan)
     with Keeper(place) as keeper:
-        begun = begin(place, keeper, **env)  # while the database is made
+        begun = begin(place, keeper, **env)  # while the database is created
         open_shop(place, say)
         goods, stock = workload_goods.choose(place, hot_units=HOT_UNITS)
         wait(place, keeper, begun, **env)

@@ -1,4 +1,4 @@
-"""Mutation tests: run each mutant through the smallest story that shows it, catch it."""
+"""Mutation tests: run each mutant through the smallest scenario that shows it, catch it."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ PATIENCE_S = 25.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """What happens to a mutant, and which promises he breaks by it: one is enough."""
+    """A scenario for a mutant, and the promises it violates: one violation is enough."""
 
     shoppers: int
     expects: frozenset[str]
-    is_rush: bool = False  # all want the hot light
+    is_rush: bool = False  # all customers buy the hot product
     blows: Sequence[Blow] = ()
     failpoint: str = ""
     paybacks: int = 0
@@ -43,9 +43,9 @@ class Story:
 
     @property
     def plan(self) -> Plan:
-        # Those of CJ, whose answers get lost.
+        # Products of CJ, whose answers get lost.
         goods = [0 if self.is_rush else 1 + turn % (EMPTIABLE - 1) for turn in range(100)]
-        beside = 2 if self.returns else 0  # a whole order cannot be paid back twice
+        beside = 2 if self.returns else 0  # a fully refunded order cannot be refunded again
         wishes = [
             Wish(goods=which, beside=beside, way=Way.PAYS) for which in goods[: self.shoppers]
         ]
@@ -58,11 +58,11 @@ LOSES_ANSWERS = Blow(
     what=What.SUPPLIER_FAULT,
     detail={"path": "createOrderV2", "kind": "drop_after", "count": 3},
 )
-# What ends a phase heals the supplier: orders have to be sent before.
+# The end of a phase stops the supplier's faults: orders must be submitted before.
 LASTS = Blow(at_s=10, what=What.CLOCK, detail={"seconds": 0.0})
 MIXES_LETTERS = Blow(at_s=0, what=What.POSTING, detail={"mode": "out_of_order"})
 STORIES: Mapping[str, Story] = {
-    # By chance one who writes last sells too many, or only spoils the count of who holds what.
+    # Depending on timing it oversells, or only breaks the sum of reservations.
     "stock read, then written": Story(
         shoppers=24, is_rush=True, expects=frozenset({checks.SOLD, checks.TRUE})
     ),
@@ -89,9 +89,9 @@ STORIES: Mapping[str, Story] = {
 def catch_all(
     place: Instance, *, only: str, folder: Path, say: Callable[[str], None], began: float
 ) -> int:
-    """Run the stories with nobody, then with each mutant; return 1 if one survives.
+    """Run the scenarios without a mutant, then with each; return 1 if one survives.
 
-    A mutant is caught by a promise that he breaks: a slow machine breaks others.
+    A mutant counts as caught only by a promise of its scenario: a slow machine violates others.
     """
     served = [name for name in mutants.MUTANTS if only in name]
     if not served:
@@ -127,7 +127,7 @@ def is_caught(story: Story, violations: Sequence[Violation]) -> bool:
 
 
 def controls() -> list[Story]:
-    """Return what nobody is blamed in: each rush by itself, and all others at once."""
+    """Return the scenarios without a mutant: each rush separately, all others as one."""
     rushes = [story for story in STORIES.values() if story.is_rush]
     return [*rushes, _together([story for story in STORIES.values() if not story.is_rush])]
 
@@ -138,7 +138,7 @@ def _words(violations: Sequence[Violation]) -> list[str]:
 
 @dataclass(slots=True, kw_only=True)
 class _Shelf:
-    """The filled shop, from which every story gets a fresh copy."""
+    """The filled shop, from which every scenario gets a fresh copy."""
 
     place: Instance
     goods: Sequence[Light]
@@ -147,7 +147,7 @@ class _Shelf:
     count: int = 0
 
     def serve(self, keeper: Keeper, mutant: str, story: Story) -> list[Violation]:
-        """Play one mutant's story; return what was found wrong."""
+        """Run the scenario of one mutant; return the violations."""
         for name in ("web", "worker", "beat"):
             keeper.end(name)
         url = self._fresh()
@@ -174,7 +174,7 @@ class _Shelf:
             return found
 
     def _fresh(self) -> str:
-        """Make everything as it was when the shop opened; return where the copy lies."""
+        """Reset everything to the state at opening; return the URL of the database copy."""
         self.count += 1
         name = f"story_{self.count}"
         parts = urlsplit(self.place.stage.env["DATABASE_URL"])
@@ -199,7 +199,7 @@ class _Shelf:
 
 
 def _together(stories: Sequence[Story]) -> Story:
-    """Join stories into one: with nobody mutated, all of them must end well."""
+    """Join scenarios into one; without a mutant it must have no violation."""
     return Story(
         expects=frozenset(),
         shoppers=max(story.shoppers for story in stories),

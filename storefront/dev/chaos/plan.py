@@ -11,15 +11,15 @@ from typing import Any
 
 SHOPPERS = 6
 HOT_RATE = 0.4
-LATEST_TURN = 5  # of the passing at which a failpoint kills
-AWAY_S = 10.0  # the supplier, at last: then it is timed how long it takes to tell him all
+LATEST_TURN = 5  # latest pass at which a failpoint kills
+AWAY_S = 10.0  # the final supplier outage, whose backlog is timed
 LETTERS_S = 4.0
-HANGING_CALLS, HANG_S = 4, 6.0  # as many as the web server has threads
-GREEDY_ORDERS = 14  # of one network
-LONELY = 1  # lies in one place
-EMPTIED, EMPTIABLE = 1, 4  # lights that sell out at CJ; their shoppers come first
-BESIDE_RATE = 0.4  # of carts with a second light
-RARE = ("claim.", "auditing.", "rerouting.")  # the first process there is killed
+HANGING_CALLS, HANG_S = 4, 6.0  # one per thread of the web server
+GREEDY_ORDERS = 14  # from one network
+LONELY = 1  # the product with one location only
+EMPTIED, EMPTIABLE = 1, 4  # products that sell out at CJ; their customers come first
+BESIDE_RATE = 0.4  # of carts with a second product
+RARE = ("claim.", "auditing.", "rerouting.")  # the first pass kills
 SUPPLIER_PATHS = ("createOrderV2", "getOrderDetail", "freightCalculate", "queryByVid")
 REFUSERS = ("cj", "bigbuy")
 BIGBUY_PATHS = ("order/create", "order/check", "tracking/orders")
@@ -41,13 +41,13 @@ POSTING_MODES = ("duplicate", "out_of_order", "bad_signature", "lost", "delayed"
 
 
 class What(StrEnum):
-    """What can befall the shop."""
+    """The kinds of faults."""
 
     SUPPLIER_FAULT = "supplier fault"
     SUPPLIER_DOWN = "supplier down"
     SUPPLIER_BACK = "supplier back"
     GATEWAY_FAULT = "gateway fault"
-    SYNC = "sync"  # of stock, from lists
+    SYNC = "sync"  # of stock lists
     REFUSAL = "refusal"  # a supplier cancels an order that it accepted
     POSTING = "posting"
     WORKER_CHILD = "worker child"
@@ -59,25 +59,25 @@ class What(StrEnum):
     POSTGRES = "postgres"
     LETTERS = "letters"
     CLOCK = "clock"
-    SAME_KEY = "same key"  # by fifty at once
-    SOLD_OUT = "sold out"  # elsewhere, and he does not say so
-    GATEWAY_HANGS = "gateway hangs"  # product pages are asked for meanwhile
+    SAME_KEY = "same key"  # fifty requests at once
+    SOLD_OUT = "sold out"  # elsewhere, without a notice of the supplier
+    GATEWAY_HANGS = "gateway hangs"  # product pages are requested meanwhile
     REDIS_HANGS = "redis hangs"
-    NETWORK = "one network"  # orders again and again, without a cookie, and pays nothing
+    NETWORK = "one network"  # orders repeatedly without a cookie, and never pays
 
 
 class Way(StrEnum):
-    """How a shopper ends."""
+    """How a customer's payment ends."""
 
     PAYS = "pays"
-    LATE = "late"  # the bank takes its time
+    LATE = "late"  # the bank confirms later
     DECLINED = "declined"
     LEAVES = "leaves"  # at the gateway's page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blow:
-    """One misfortune, so many seconds after its phase began."""
+    """One fault, and when it happens after the start of its phase."""
 
     at_s: float
     what: What
@@ -86,9 +86,9 @@ class Blow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What one shopper is after; ``goods`` is the place of a light in the list, 0 the hot one.
+    """What one customer buys; ``goods`` is the index of a product, 0 the hot one.
 
-    ``beside`` is another light in the same cart, possibly the same one; 0 is none.
+    ``beside`` is another product in the same cart, possibly the same one; 0 is none.
     """
 
     goods: int
@@ -98,18 +98,18 @@ class Wish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
-    """So many shoppers, and what happens meanwhile."""
+    """Customers, and the faults during their purchases."""
 
     name: str
     wishes: Sequence[Wish]
-    at_most_s: float  # no shopper begins later
+    at_most_s: float  # no purchase begins later
     blows: Sequence[Blow] = ()
-    is_armed: bool = False  # whether failpoints begin to kill here
+    is_armed: bool = False  # whether failpoints kill from here on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All that happens in one run, and at which passing of each failpoint somebody dies."""
+    """All events of one run, and at which pass each failpoint kills."""
 
     seed: int
     phases: Sequence[Phase]
@@ -117,14 +117,14 @@ class Plan:
 
 
 def plan(seed: int, *, failpoints: Iterable[str], variety: int) -> Plan:
-    """Draw everything from the seed."""
+    """Draw a plan from the seed."""
     luck = Random(seed)
     turns = {name: luck.randint(1, LATEST_TURN) for name in sorted(failpoints)}
     turns |= {name: 1 for name in turns if name.startswith(RARE)}
     base, misery = wishes(luck, 24, variety), wishes(luck, 40, variety)
     emptied = _most_wished(misery)
     sold_out = [_blow(0, What.SOLD_OUT, goods=goods) for goods in emptied]
-    misery = tuple(sorted(misery, key=lambda one: one.goods not in emptied))  # these come first
+    misery = tuple(sorted(misery, key=lambda one: one.goods not in emptied))  # emptied ones first
     phases = (
         Phase(name="base", wishes=base, at_most_s=8),
         Phase(name="hangs", wishes=wishes(luck, 12, variety), at_most_s=8, blows=_hangs()),
@@ -133,7 +133,7 @@ def plan(seed: int, *, failpoints: Iterable[str], variety: int) -> Plan:
             wishes=misery,
             at_most_s=9,
             blows=_sorted([*_misery(luck, 8), *_lists(luck, 8), *sold_out]),
-            is_armed=True,  # the web server dies often, and has to come back in between
+            is_armed=True,  # the web server dies often, and needs time to restart
         ),
         Phase(name="kills", wishes=wishes(luck, 44, variety), at_most_s=15, blows=_kills(luck, 11)),
         Phase(
@@ -147,10 +147,10 @@ def plan(seed: int, *, failpoints: Iterable[str], variety: int) -> Plan:
 
 
 def deaths_only(seed: int, *, failpoints: Iterable[str], variety: int) -> Plan:
-    """Let somebody die at the first passing of each failpoint, and nothing else go wrong.
+    """Kill a process at the first pass of each failpoint, without other faults.
 
-    But for an empty shelf: without one nothing is looked for elsewhere. The light that lay there
-    is wished by one in three, before the others.
+    One product sells out at its location: otherwise no order is rerouted. Every third customer
+    buys it, before the others.
     """
     wanted = [
         replace(one, way=Way.PAYS, goods=LONELY) if turn % 3 == 0 else one
@@ -174,7 +174,7 @@ def wishes(luck: Random, count: int, variety: int) -> tuple[Wish, ...]:
 
 
 def _hangs() -> tuple[Blow, ...]:
-    """Let one after the other hang: nothing else goes wrong meanwhile."""
+    """Return hangs, one after the other, without other faults."""
     return (
         _blow(0, What.GATEWAY_HANGS, count=HANGING_CALLS, seconds=HANG_S),
         _blow(HANG_S, What.NETWORK, orders=GREEDY_ORDERS),
@@ -183,7 +183,7 @@ def _hangs() -> tuple[Blow, ...]:
 
 
 def _misery(luck: Random, seconds: float) -> tuple[Blow, ...]:
-    """Every fault of an API supplier once or twice, and a gateway on a bad day."""
+    """Return every fault of an API supplier once or twice, and faults of the gateway."""
     kinds = [kind for kind in SUPPLIER_KINDS for _ in range(luck.randint(1, 2))]
     blows = [
         _blow(
@@ -226,7 +226,7 @@ def _misery(luck: Random, seconds: float) -> tuple[Blow, ...]:
 
 
 def _lists(luck: Random, seconds: float) -> Iterable[Blow]:
-    """Break stock lists on their way, and have them read again."""
+    """Yield faults of stock lists, and syncs to read them."""
     for supplier, path in LISTS.items():
         for kind in luck.sample(LIST_KINDS, 2):
             yield _blow(0, What.SUPPLIER_FAULT, supplier=supplier, path=path, kind=kind)
@@ -234,7 +234,7 @@ def _lists(luck: Random, seconds: float) -> Iterable[Blow]:
 
 
 def _most_wished(wishes: Iterable[Wish]) -> tuple[int, ...]:
-    """Return the lights that most shoppers are about to buy, without the hot one."""
+    """Return the product that most customers buy, without the hot one."""
     able = (one.goods for one in wishes if one.way is Way.PAYS and 0 < one.goods < EMPTIABLE)
     return tuple(goods for goods, _ in Counter(able).most_common(EMPTIED))
 
@@ -249,7 +249,7 @@ def _kills(luck: Random, seconds: float) -> tuple[Blow, ...]:
     blows.append(_blow(luck.uniform(0, seconds * 0.3), What.SAME_KEY))
     blows += [_blow(luck.uniform(0, seconds), What.REFUSAL, supplier=each) for each in REFUSERS]
     blows.append(_blow(luck.uniform(0, seconds), What.SYNC))
-    blows.append(_blow(seconds - AWAY_S + LETTERS_S, What.SUPPLIER_DOWN))  # until letters end
+    blows.append(_blow(seconds - AWAY_S + LETTERS_S, What.SUPPLIER_DOWN))  # until phase letters
     mode = luck.choice(POSTING_MODES)
     return _sorted([*blows, _blow(0.5, What.POSTING, mode=mode)])
 

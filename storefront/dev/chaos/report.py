@@ -21,7 +21,7 @@ COLUMN = 26
 
 
 def figures(run: Run, violations: Sequence[Violation], *, names: Sequence[str]) -> dict[str, Any]:
-    """Gather all figures of one run."""
+    """Return all figures of one run."""
     hit = run.hit()
     tallies = run.tallies.values()
     requests = sum(each.requests for each in tallies)
@@ -68,7 +68,7 @@ def figures(run: Run, violations: Sequence[Violation], *, names: Sequence[str]) 
 
 
 def _percentiles(purchases: Sequence[Purchase], phase: str) -> dict[str, float]:
-    """Return how long whole checkouts took that ended at the gateway, in seconds."""
+    """Return the times of checkouts that reached the gateway, in seconds."""
     taken = sorted(one.seconds for one in purchases if one.phase == phase and one.payment)
     return _rates(taken)
 

@@ -46,7 +46,7 @@ GREEDY_ADDRESS = "203.0.113.7"
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """One run from its first shopper to the verdict."""
+    """One run, from the first customer to the checks."""
 
     place: Instance
     keeper: Keeper
@@ -122,18 +122,18 @@ class Run:
         return checks.judge(evidence)
 
     def _move_orders(self) -> None:
-        """Have each supplier cancel an order if it has not yet, and deliver some."""
+        """Let each supplier cancel an order unless it has, and deliver some."""
         told = outside.orders_told(self.place.var)
         canceled = {one.supplier for one in told if one.is_off}
         for supplier in REFUSERS if self._refusers() else ():
             if supplier not in canceled:
                 with suppress(MissedError):
                     self.striker.refuse(supplier=supplier)
-        # Two orders at suppliers may belong to one order of the shop.
+        # Two supplier orders may belong to one order of the shop.
         have_delivered(self.place, count=self.complaints + 2 * self.returns)
 
-    def _be_staff(self, is_last: bool) -> bool:  # noqa: FBT001 - as ``drain`` asks
-        """Pay back and complain as soon as there is enough to do it with; tell whether we did."""
+    def _be_staff(self, is_last: bool) -> bool:  # noqa: FBT001 - called by ``drain``
+        """Refund, return and claim as soon as there are enough orders; return whether it did."""
         self.striker.outage.look()
         self._move_orders()
         did = self.replier.reply()
@@ -185,7 +185,7 @@ class Run:
             try:
                 lights = [wish.goods, wish.beside] if wish.beside else [wish.goods]
                 Shopper(shop, tally, purchase).buy(*(self.goods[one].slug for one in lights))
-            except Exception as error:  # noqa: BLE001 - the next one comes all the same
+            except Exception as error:  # noqa: BLE001 - the next purchase goes on
                 self.errors.append(f"a shopper of {phase} broke: {error!r}")
 
     def _evidence(self) -> Evidence:
@@ -233,7 +233,7 @@ class Run:
 
 
 def open_shop(place: Instance, say: Callable[[str], None]) -> None:
-    """Fill the database and the shelves, and start everybody; return when all answer."""
+    """Create the database, sync the suppliers, start the sandboxes; return when all are ready."""
     outsiders = instance.outsiders(place.stage)
     for child in outsiders:
         place.add(child)
@@ -247,7 +247,7 @@ def open_shop(place: Instance, say: Callable[[str], None]) -> None:
 
 
 def begin(place: Instance, keeper: Keeper, **env: str) -> list[Child]:
-    """Let web server and worker begin; nobody asks them for anything before ``start``."""
+    """Start web server and worker; they get no requests before ``start``."""
     stage = instance.with_env(place.stage, **env)
     made = [instance.web(stage), instance.worker(stage)]
     for child in made:
@@ -260,9 +260,9 @@ def start(place: Instance, keeper: Keeper, **env: str) -> None:
 
 
 def wait(place: Instance, keeper: Keeper, begun: Sequence[Child], **env: str) -> None:
-    """Let the beat begin at last: it asks the worker for all that is to be done.
+    """Start beat last, since it queues all pending work; wait for the others.
 
-    Shoppers may come before it does: nobody of them waits for what it asks for. The drain waits.
+    Customers may come before beat runs: only the drain depends on it.
     """
     keeper.put(instance.beat(instance.with_env(place.stage, **env)))
     place.supervisor.wait_until_ready(begun)

@@ -1,7 +1,7 @@
 """Beat catch-up: start the sweeps that beat would start in the time that a moved clock skips.
 
-Beat runs in real time: where half an hour passes in ten seconds, it would start a sweep once that
-normally runs thirty times. A worker with a full queue gets no more.
+Beat runs in real time: if half an hour passes in ten seconds, it would start a sweep once that
+normally runs thirty times. While the queue is not empty, no sweep is added.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from shipping.tasks import poll_open_orders
 from storefront.webhooks.tasks import handle_waiting
 from suppliers.sync.tasks import close_dead_runs
 
-PAUSE_S = 1.0  # of each sweep, in true time: workers have to come to it
+PAUSE_S = 1.0  # between two starts of one sweep, in real time
 QUEUE = "celery"
 SWEEPS: Mapping[str, tuple[Task[[], object], ...]] = {
     "orders paid and not divided": (divide_paid,),
@@ -42,8 +42,8 @@ SWEEPS: Mapping[str, tuple[Task[[], object], ...]] = {
     "facts": (fan_out_waiting,),
     "messages to be sent": (send_messages,),
     "calls": (handle_waiting,),
-    # Of what the drain does not wait for, and what the clock may jump over all the same; most of
-    # the others are asked for above, before they can be overdue.
+    # Work that the drain does not wait for, but that a moved clock may make overdue. Sweeps for
+    # most other work are listed above.
     "overdue I7.passed_on": (fan_out_waiting,),
     "overdue I7.sent": (send_messages,),
     "overdue I7.understood": (handle_waiting,),
@@ -57,16 +57,16 @@ SWEEPS: Mapping[str, tuple[Task[[], object], ...]] = {
 
 @dataclass(slots=True)
 class Skipper:
-    """Remembers when he asked for which sweep."""
+    """Starts sweeps, each at most once per ``PAUSE_S``."""
 
     _asked_at: dict[str, float] = field(default_factory=dict)
 
     def ask(self, left: Iterable[str]) -> bool:
-        """Ask for what finds the work that is left, as ``observations.inside`` names it.
+        """Start the sweeps for the open work, as ``observations.inside`` names it.
 
-        Returns whether the workers have time for it.
+        Returns False if the workers are busy.
         """
-        with suppress(redis.RedisError, OperationalError):  # not back yet: beat asks, too
+        with suppress(redis.RedisError, OperationalError):  # not restarted yet
             if _is_any_waiting():
                 return False
             for words in left:

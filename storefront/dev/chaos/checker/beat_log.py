@@ -1,6 +1,6 @@
 """Beat log: read from its log whether beat still starts sweeps.
 
-The drain starts sweeps too, and would hide that beat has stopped.
+The drain starts sweeps too, which would hide that beat has stopped.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _SENDING = re.compile(r"Sending due task .*\(([\w.]+)\)$", re.MULTILINE)
 
 
 def told(place: Instance) -> int:
-    """Tell how long the log is by now: what is sent from here on stands behind it."""
+    """Return the current length of the log: later entries begin there."""
     log = place.stage.log(BEAT)
     return log.stat().st_size if log.exists() else 0
 
 
 def wait_until_begun(place: Instance, *, at_most_s: float = BEGUN_S) -> None:
-    """Wait for beat as no shopper does; whether it asks for anything is judged later.
+    """Wait until beat runs; whether it sends sweeps is checked later.
 
     Raises: StopRequestedError
     """
@@ -36,7 +36,7 @@ def wait_until_begun(place: Instance, *, at_most_s: float = BEGUN_S) -> None:
 
 
 def silent(place: Instance, *, since: int, at_most_s: float = SENT_S) -> list[str]:
-    """Name beat if it is not there, or sent no sweep since its log was that long.
+    """Return beat's name if it does not run, or sent no sweep since the log had that length.
 
     Raises: StopRequestedError
     """

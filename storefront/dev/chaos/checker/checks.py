@@ -1,4 +1,4 @@
-"""Chaos checks: compare what outsiders know with our records, report broken promises. Pure."""
+"""Chaos checks: compare external records with ours, report violations. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAILS = "each mail comes once"
 TRUE = "the invariants hold"
 NOT_TOLD = frozenset({"canceled", "on_hold"})
 ON_ITS_WAY = frozenset({"shipped", "closed"})
-IN_DOUBT = "delivering"  # who sent it died: staff look, no machine sends it twice
+IN_DOUBT = "delivering"  # the sending worker was killed: staff check it, no program sends it again
 CONFIRMATION = "order_placed"
 REFUND = "refund"
 MOST_TOLD = 5
@@ -30,7 +30,7 @@ SLOW_PAGE_S, MOST_SLOW = 1.5, 0.25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """One promise that was broken, how often, and where first."""
+    """One violated promise, with its number of violations and the first of them."""
 
     promise: str
     count: int
@@ -42,7 +42,7 @@ class Violation:
 
 
 def judge(evidence: Evidence) -> list[Violation]:
-    """Check every promise; an empty list is a good one."""
+    """Return the violations of all promises."""
     found = []
     for promise, check in PROMISES.items():
         if broken := list(check(evidence)):
@@ -51,7 +51,7 @@ def judge(evidence: Evidence) -> list[Violation]:
 
 
 def paid(charges: Sequence[Charge]) -> dict[str, list[Charge]]:
-    """Group by order the charges that the gateway still holds or kept, whole or in part."""
+    """Return by order the payments that are not fully released or refunded."""
     kept: dict[str, list[Charge]] = {}
     for one in charges:
         if one.authorized - one.released - one.refunded > 0:
@@ -60,14 +60,14 @@ def paid(charges: Sequence[Charge]) -> dict[str, list[Charge]]:
 
 
 def _served(evidence: Evidence) -> Iterator[str]:
-    """Miss shoppers: a shop that sells nothing keeps all other promises.
+    """Check that customers were served: a shop that sells nothing keeps all other promises.
 
-    A refunded charge counts: a supplier canceled the order, or the customer returned it.
+    A refunded payment counts: a supplier canceled the order, or the customer returned it.
     """
     kept = {one.payment for one in evidence.charges if one.authorized > one.released}
     payers = [one for one in evidence.purchases if one.wish.way is Way.PAYS]
     hot = sum(one.wish.goods == 0 for one in payers)
-    wished = len(payers) - max(0, hot - evidence.stock)  # the others come too late
+    wished = len(payers) - max(0, hot - evidence.stock)  # more cannot be served
     got = sum(one.payment in kept for one in payers)
     if not wished or 2 * got < wished:
         yield f"{got} of {wished} who wished to pay got anything"
@@ -85,10 +85,10 @@ def _oversold(evidence: Evidence) -> Iterator[str]:
 
 
 def held_too_often(purchases: Sequence[Purchase], *, stock: int) -> list[Violation]:
-    """Count who was led to pay for the hot light, where nobody gives a unit back.
+    """Report customers who could pay for the hot product beyond its stock; without cancellations.
 
-    Of who was sold what is not there, the supplier's refusal makes one who has his money again:
-    in the end nothing is wrong, and it was wrong all the same.
+    If a unit is oversold, the supplier's rejection leads to a refund: the final state is correct,
+    but the sale was wrong.
     """
     led = [one.number or one.payment for one in purchases if one.wish.goods == 0 and one.payment]
     if len(led) <= stock:
@@ -98,7 +98,7 @@ def held_too_often(purchases: Sequence[Purchase], *, stock: int) -> list[Violati
 
 
 def _lost(evidence: Evidence) -> Iterator[str]:
-    """Miss what a shopper was shown: his order, and the payment that he saw."""
+    """Check that each order and payment that a customer saw exists."""
     known = {number for order in evidence.ours.orders for number in order.payments}
     numbers = {order.number for order in evidence.ours.orders}
     for one in evidence.purchases:
@@ -113,7 +113,7 @@ def _lost(evidence: Evidence) -> Iterator[str]:
 
 
 def _given_back(evidence: Evidence) -> Iterator[str]:
-    """Ask why a shopper who saw that he paid has his money back: only if he cannot be served."""
+    """Check that paid orders were refunded only if they could not be shipped."""
     kept = {one.payment for some in paid(evidence.charges).values() for one in some}
     orders = {number: one for one in evidence.ours.orders for number in one.payments}
     for one in evidence.purchases:
@@ -121,7 +121,7 @@ def _given_back(evidence: Evidence) -> Iterator[str]:
             continue
         order = orders[one.payment]
         if order.number in evidence.refunds:
-            continue  # compared to the cent
+            continue  # the amount is checked elsewhere
         if order.status != "canceled" or not _is_lost(order.number, evidence):
             mine = [one for one in evidence.ours.purchases if one.order == order.number]
             words = ", ".join(f"{one.number} {one.status} {one.request_status}" for one in mine)
@@ -129,13 +129,13 @@ def _given_back(evidence: Evidence) -> Iterator[str]:
 
 
 def _is_lost(order: str, evidence: Evidence) -> bool:
-    """Test whether suppliers had it, and none of them could send any of it."""
+    """Test whether suppliers had the order, and none could ship any of it."""
     ended = [each for each in evidence.ours.purchases if each.order == order]
     return bool(ended) and all(_is_refused(each, evidence) for each in ended)
 
 
 def _is_refused(purchase: OurPurchase, evidence: Evidence) -> bool:
-    """Test whether he refused it or called it off, or we gave it up."""
+    """Test whether the supplier rejected or canceled it, or we gave it up."""
     if purchase.is_given_up:
         return True
     his = [one for one in evidence.told if one.number == purchase.number]
@@ -166,7 +166,7 @@ def _told_once(evidence: Evidence) -> Iterator[str]:
 
 
 def _sent_again(evidence: Evidence) -> Iterator[str]:
-    """Find calls for what he has: his book refuses them, but not every supplier's does."""
+    """Report submissions of an order after it was accepted, even if the supplier rejects them."""
     taken: set[str] = set()
     for attempt in evidence.attempts:
         if attempt.number in taken:
@@ -176,11 +176,11 @@ def _sent_again(evidence: Evidence) -> Iterator[str]:
 
 
 def _alike(evidence: Evidence) -> Iterator[str]:
-    """Compare units and status of each order with those in the supplier's book."""
+    """Compare units and status of each order with those at the supplier."""
     ours = {one.number: one for one in evidence.ours.purchases}
     for theirs in evidence.told:
         if (mine := ours.get(theirs.number)) is None:
-            continue  # missed above
+            continue  # reported above
         if theirs.units != mine.units and not theirs.is_off:
             yield f"{theirs.number}: {theirs.units} are shipped, {mine.units} were ordered"
         if _contradicts(theirs, mine):
@@ -188,13 +188,13 @@ def _alike(evidence: Evidence) -> Iterator[str]:
 
 
 def _contradicts(theirs: Told, mine: OurPurchase) -> bool:
-    """Test for an end that only one side knows. News of a parcel on its way may come later."""
+    """Test for a final status that only one side has. A shipment notice may arrive later."""
     is_unfounded = mine.status in ON_ITS_WAY and not theirs.has_left
     return theirs.is_off != (mine.status == "canceled") or is_unfounded
 
 
 def _money(evidence: Evidence) -> Iterator[str]:
-    """Compare the gateway's book with what shoppers agreed to, and what orders come to."""
+    """Compare the gateway's ledger with the agreed amounts and with our orders."""
     agreed = {one.payment: int(one.agreed * 100) for one in evidence.purchases if one.payment}
     charged: Counter[str] = Counter()
     for purchase in evidence.ours.purchases:
@@ -210,7 +210,7 @@ def _money(evidence: Evidence) -> Iterator[str]:
     for one in evidence.charges:
         taken[one.order] += one.captured - one.refunded
     for order, amount in taken.items():
-        # If a supplier cancels all of it, the rest is refunded, whatever was refunded before.
+        # If a supplier cancels the whole order, the rest is refunded, whatever was refunded before.
         wanted = max(0, charged[order] - evidence.refunds.get(order, 0))
         if amount != wanted:
             yield f"{order}: {amount} was taken, {wanted} is owed"
@@ -228,10 +228,10 @@ def _claims(evidence: Evidence) -> Iterator[str]:
 
 
 def _answered(evidence: Evidence) -> Iterator[str]:
-    """Compare what shoppers chose of what did not come as promised with what became of it.
+    """Compare each customer's answer to a backorder with the result.
 
-    A customer who waits gets the money back only if no supplier could ship it. Only orders of one
-    line are judged, because other orders stay paid for the lines that ship.
+    A customer who waits is refunded only if no supplier could ship it. Only orders of one line are
+    checked, because other orders stay paid for the lines that ship.
     """
     kept = paid(evidence.charges)
     single = {one.number for one in evidence.ours.orders if one.lines == 1}
@@ -262,7 +262,7 @@ def _mails(evidence: Evidence) -> Iterator[str]:
 
 
 def _keyed(evidence: Evidence) -> Iterator[str]:
-    """Compare what one key was answered, and count what came of it: refused is an answer too."""
+    """Check that one key has one answer, and that many orders; a rejection is an answer too."""
     for one in evidence.pressed:
         said = set(one.answers)
         if len(said) > 1:
@@ -273,7 +273,7 @@ def _keyed(evidence: Evidence) -> Iterator[str]:
 
 
 def _hung(evidence: Evidence) -> Iterator[str]:
-    """Require that most pages answered fast while the gateway hung; a busy machine delays some."""
+    """Check that most pages were fast while the gateway hung; a busy machine delays some."""
     slow = [each for each in evidence.pages_s if each >= SLOW_PAGE_S]
     if len(slow) > len(evidence.pages_s) * MOST_SLOW:
         told = f"{len(slow)} of {len(evidence.pages_s)} pages took over {SLOW_PAGE_S} s"
@@ -281,14 +281,14 @@ def _hung(evidence: Evidence) -> Iterator[str]:
 
 
 def _grabbed(evidence: Evidence) -> Iterator[str]:
-    """Require that a network that pays nothing is refused; invariants count its stock."""
+    """Check that a network that never pays is limited; invariants check its stock."""
     said = set(evidence.grabbed)
     if said and not {HTTPStatus.CREATED, HTTPStatus.CONFLICT} <= said:
         yield f"{len(evidence.grabbed)} unpaid orders of one network were answered {sorted(said)}"
 
 
 def _befell(evidence: Evidence) -> Iterator[str]:
-    """Miss blows: a shop that was spared proves nothing; some find who is dead already."""
+    """Check that the faults happened: without them a run proves nothing; some have no target."""
     yield from evidence.errors
     for name in evidence.spared:
         yield f"nobody died at {name}"

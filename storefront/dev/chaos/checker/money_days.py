@@ -1,6 +1,6 @@
-"""Daily reconciliation: have workers reconcile each day of the run, report differences.
+"""Daily reconciliation: let workers reconcile each day of the run, report differences.
 
-A worker may be killed meanwhile.
+Workers may be killed meanwhile.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from storefront.dev.chaos.observations import outside
 
 A_DAY_S = 28 * 3600.0
 ASKS_AGAIN_S = 3.0
-LOOKS_EVERY_S = 0.25  # workers look at the clock a little more often
+LOOKS_EVERY_S = 0.25  # workers read the clock a little more often
 
 
 def audit(place: Instance, *, at_most_s: float) -> list[str]:
-    """Return what is wrong with the days: one is not reconciled, or something differs.
+    """Return what is wrong with the days: one is not reconciled, or amounts differ.
 
     Shape:  ``at_most_s`` is for each day
     Raises: StopRequestedError
@@ -35,7 +35,7 @@ def audit(place: Instance, *, at_most_s: float) -> list[str]:
         return ["nobody paid: there is no day to compare"]
     made = [reconciliation.day_of(each, now=timezone.now()) for each in days_of(paid_at)]
     place.set_clock(A_DAY_S)
-    stop.rest(place, LOOKS_EVERY_S)  # until everybody has looked at the clock
+    stop.rest(place, LOOKS_EVERY_S)  # until every process has read the clock
     reconcile_money.delay()
     problems = [words for day in made if (words := _problem(place, day, at_most_s=at_most_s))]
     if problems:
@@ -47,7 +47,7 @@ def audit(place: Instance, *, at_most_s: float) -> list[str]:
 
 
 def days_of(moments: Sequence[float]) -> list[date]:
-    """Name the shop's days from the first moment to the last: a run may see midnight."""
+    """Return the shop's days from the first moment to the last: a run may pass midnight."""
     first, last = (
         timezone.localdate(datetime.fromtimestamp(each, UTC))
         for each in (min(moments), max(moments))
@@ -65,7 +65,7 @@ def _problem(place: Instance, day: MoneyDay, *, at_most_s: float) -> str:
             connection.close()
         if day.status == MoneyDay.Status.RECONCILED:
             return ""
-        if day.status == MoneyDay.Status.OPEN and day.problem:  # a supplier was busy with orders
+        if day.status == MoneyDay.Status.OPEN and day.problem:  # a supplier had open orders
             reconcile_money.delay()  # the sweep does so half an hour later
             stop.rest(place, ASKS_AGAIN_S)
         stop.rest(place, LOOKS_EVERY_S)

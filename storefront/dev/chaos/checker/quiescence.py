@@ -1,4 +1,4 @@
-"""Quiescence: wait until no work is left, move the clock faster through long waits."""
+"""Quiescence: wait until no work is left, advance the clock over long waits."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from storefront.dev.chaos.observations import inside, outside
 from storefront.dev.chaos.workload import staff
 
 Status = PurchaseOrder.Status
-STEP_S = 90.0  # how much later it is each time we look, and nobody has enough to do
+STEP_S = 90.0  # how far the clock advances per check, while workers are idle
 FIRST_S = 600.0
-LATEST_S = 45 * 60.0  # after the first look; then it goes on slower, for what still waits
+LATEST_S = 45 * 60.0  # after the first check; then the clock advances more slowly
 THEN_STEP_S = 10.0
 LOOKS_EVERY_S = 0.5
-SOON = timedelta(minutes=1)  # what would be overdue by the time our witness is heard
-LONGEST_TIMES = 4  # as long as it may stand still, and no longer
-QUIET_LOOKS = 3  # in a row: a letter may be on its way when nothing is left of it here
+SOON = timedelta(minutes=1)  # for work that becomes overdue before the final check
+LONGEST_TIMES = 4  # total limit, in multiples of the limit without progress
+QUIET_LOOKS = 3  # consecutive checks without open work: a webhook may be in transit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drained:
-    """How long it took, what is left, and how often a person had to decide.
+    """The result of a drain: its duration, the open work, the number of staff decisions.
 
-    Shape:  ``waited_s`` is how long each kind of work was seen undone
+    Shape:  ``waited_s`` is when each kind of work was last open
     """
 
     seconds: float
@@ -48,17 +48,17 @@ def drain(
     besides: Collection[str] = (),
     chores: Callable[[bool], bool] = lambda _: False,
 ) -> Drained:
-    """Let the workers do what is left, with nothing in their way.
+    """Let the workers finish all open work without faults.
 
-    It ends early only when for ``at_most_s`` nothing changed in what is left: a busy machine is
-    slow, and no work is lost by that.
+    Gives up when the open work did not change for ``at_most_s``: a busy machine is slow, but
+    loses no work.
 
-    Shape:  ``chores`` are done meanwhile, and tell whether there was one: asked with True when
-            nothing else is left, but perhaps for what is overdue
+    Shape:  ``chores`` is called at each check, with True when nothing else is open, apart from
+            overdue work; it returns whether it did anything
     Raises: StopRequestedError
     """
     began = changed_at = time.monotonic()
-    later_s, by_staff = FIRST_S, 0  # where the latest jump left the clock: all is due from then
+    later_s, by_staff = FIRST_S, 0  # the clock's shift: work planned until then is due
     left: tuple[str, ...] = ("never looked",)
     overdue: tuple[str, ...] = ()
     waited_s: dict[str, float] = {}
@@ -70,10 +70,10 @@ def drain(
             left = (*inside.left(besides), *_held_money(place), *_unheard(place))
             if chores(not left):
                 left = ("chores",)
-            # The clock may have jumped over what nobody waits for: an order nobody paid.
+            # The clock may have skipped work that is no open work here: an unpaid order.
             overdue = () if left else inside.overdue(now=timezone.now() + SOON)
             rests = inside.gateway_rests()
-        except Error as error:  # PostgreSQL may be away a moment still
+        except Error as error:  # PostgreSQL may be restarting
             left, overdue, rests = (str(error),), (), False
             connection.close()
         if (left, overdue) != before:
@@ -83,12 +83,12 @@ def drain(
             break
         here_s = round(time.monotonic() - began, 1)
         waited_s |= {words.partition(" ")[2]: here_s for words in (*left, *overdue)}
-        # The clock stands still when nothing is left, and while a gateway's breaker is open: that
-        # counts the database's time, and orders would expire in the few seconds that it takes.
+        # The clock stops when nothing is left, and while a gateway's circuit breaker is open: the
+        # breaker uses the database's time, and orders would expire during its pause.
         moves = bool(left) and not rests
         if moves:
             place.set_clock(later_s)
-        # While workers have enough to do, hours would pass for what takes them a moment.
+        # While workers are busy, the clock advances slowly, or hours would pass during short work.
         is_quick = skipper.ask((*left, *overdue)) and later_s < FIRST_S + LATEST_S
         if moves:
             later_s += STEP_S if is_quick else THEN_STEP_S
@@ -107,9 +107,9 @@ def _is_worth_it(began: float, changed_at: float, at_most_s: float) -> bool:
 
 
 def _unheard(place: Instance) -> tuple[str, ...]:
-    """Count orders that were canceled or sent without the shop's knowledge.
+    """Count orders that were canceled or shipped without the shop's knowledge.
 
-    BigBuy has no webhook, and webhooks of CJ get lost: the next poll tells.
+    BigBuy has no webhooks, and those of CJ get lost: the next poll reads them.
     """
     told = outside.orders_told(place.var)
     off = PurchaseOrder.objects.filter(number__in=[one.number for one in told if one.is_off])
@@ -122,7 +122,7 @@ def _unheard(place: Instance) -> tuple[str, ...]:
 
 
 def _held_money(place: Instance) -> tuple[str, ...]:
-    """Count what shoppers paid of which we may not have heard: their browsers never came back."""
+    """Count payments that the shop may not know: the customer's browser did not return."""
     waits = ("authorized", "processing")
     held = [one for one in outside.charges(place.var) if one.status in waits and one.held]
     late = [one for one in outside.charges(place.var) if one.status == "processing"]

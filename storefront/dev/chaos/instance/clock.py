@@ -17,7 +17,7 @@ _true_now = timezone.now
 
 
 class Clock:
-    """The true time, and how far away from it we are."""
+    """The real time, shifted by the offset in a file."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -32,6 +32,6 @@ class Clock:
 
 
 def put_on() -> None:
-    """Let everybody in this process who asks Django for the time ask this clock."""
+    """Make ``timezone.now`` of this process use the movable clock."""
     if file := os.environ.get("CHAOS_CLOCK"):
         timezone.now = Clock(Path(file)).now

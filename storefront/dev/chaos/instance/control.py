@@ -10,12 +10,12 @@ from typing import Any
 
 TIMEOUT_S = 10.0
 TRIES = 5
-# No proxy stands between us and ourselves.
+# No proxy for local calls.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def control(url: str, name: str, body: dict[str, Any] | None = None, *, method: str = "") -> Any:
-    """Ask a sandbox for something that is no part of its trade."""
+    """Call a control endpoint of a sandbox."""
     request = urllib.request.Request(  # noqa: S310 - our own sandbox
         f"{url}/control/{name}",
         data=None if body is None else json.dumps(body).encode(),
@@ -36,7 +36,7 @@ def control(url: str, name: str, body: dict[str, Any] | None = None, *, method: 
 def call(
     url: str, body: Any, headers: dict[str, str], *, method: str, timeout_s: float = 20.0
 ) -> tuple[int, str]:
-    """Ask the shop as a program does; return status and words, or 0 if nobody answered."""
+    """Call the shop as an API client; return status and body, status 0 without an answer."""
     request = urllib.request.Request(  # noqa: S310 - our own shop
         url,
         data=None if body is None else json.dumps(body).encode(),
@@ -48,12 +48,12 @@ def call(
             return int(answer.status), answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode(errors="replace")
-    except Exception:  # noqa: BLE001 - cut off anywhere, it is no answer
+    except Exception:  # noqa: BLE001 - cut off at any point, it is no answer
         return 0, ""
 
 
 def post(url: str, body: bytes, headers: dict[str, str]) -> int:
-    """Post something to the shop; return the status, or 0 if nobody answered."""
+    """Post to the shop; return the status, or 0 without an answer."""
     request = urllib.request.Request(  # noqa: S310 - our own shop
         url, data=body, headers={"Content-Type": "application/json", **headers}
     )

@@ -11,6 +11,6 @@ CALL = re.compile(r'^\s*failpoint\("([\w.]+)"\)', re.MULTILINE)
 
 
 def defined() -> tuple[str, ...]:
-    """Return their names in order; one that stands in two places counts once."""
+    """Return the names, sorted; a name in two places counts once."""
     files = (file for app in APPS for file in (ROOT / app).rglob("*.py"))
     return tuple(sorted({name for file in files for name in CALL.findall(file.read_text())}))

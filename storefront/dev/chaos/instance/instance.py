@@ -1,4 +1,4 @@
-"""Chaos instance: set up a whole shop with its own data, ports and folders, end it."""
+"""Chaos instance: set up a whole shop with its own data, ports and folders, remove it."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from storefront.workers.warmup import keeping_all
 
 ROOT = Path(__file__).resolve().parents[4]
 PRODUCTS = 24
-FEW_PRODUCTS, SHARED_PRODUCTS = 12, 4  # the other suppliers' own, and those that CJ sells too
-SHIPS_EVERY_S = 15  # a step of an order at the supplier
+FEW_PRODUCTS, SHARED_PRODUCTS = 12, 4  # of the other suppliers; of those, also sold by CJ
+SHIPS_EVERY_S = 15  # per status change of an order at the supplier
 WORKER_PROCESSES = 4
 QUEUES = "celery,syncs,bulk"
 CLOCK, NOTES, READY = "clock", "failpoints", " ready."
-# Without bytecode, each process that starts again would compile all code.
+# Without bytecode, each restarted process would compile all code.
 LEFT_OUT = ("PYTHONDONTWRITEBYTECODE", "FAILPOINT", "MUTANT")
 FOLDERS = ("sandbox", "bigbuy", "wholesaler", "gateway", "mail", "log", "media", "private")
 
 
 @dataclass(slots=True, kw_only=True)
 class Instance:
-    """One running shop, and who plays in it by name."""
+    """One running shop, with its processes by name."""
 
     stage: processes.Stage
     supervisor: Supervisor
@@ -74,7 +74,7 @@ class Instance:
         return child
 
     def set_clock(self, seconds: float) -> None:
-        """Move the clock of the web server and the workers so far from the true time."""
+        """Shift the clock of web server and workers by this from the real time."""
         unfinished = self.var / f"{CLOCK}.new"
         unfinished.write_text(str(seconds))
         unfinished.rename(self.var / CLOCK)
@@ -82,9 +82,9 @@ class Instance:
 
 @contextmanager
 def instance(var: Path) -> Iterator[Instance]:
-    """Lend a place with the data stores prepared and nothing started; end and wipe all after it.
+    """Yield an instance with data stores but no other process; remove everything at the end.
 
-    Raises: AlreadyRunningError  another chaos of this clone runs
+    Raises: AlreadyRunningError  another chaos run of this clone is active
     """
     with lock.alone(var):
         lock.stop_leftovers(var)
@@ -114,9 +114,9 @@ def instance(var: Path) -> Iterator[Instance]:
 
 
 def end(supervisor: Supervisor) -> None:
-    """End everybody at once: what they would still write down is wiped."""
+    """Kill all processes at once: their data is deleted anyway."""
     for child in supervisor.children:
-        # Who is killed leaves shared memory behind; on this PostgreSQL gives it back, and no more.
+        # A killed PostgreSQL leaves shared memory behind; SIGQUIT frees it.
         is_postgres = child.name == "postgres"
         child.stop_signal = signal.SIGQUIT if is_postgres else signal.SIGKILL
     supervisor.stop(())
@@ -137,7 +137,7 @@ def _environment(var: Path, ports: processes.Ports, addresses: dict[str, str]) -
     )
     for name in LEFT_OUT:
         env.pop(name, None)
-    # A request comes from the address that its X-Forwarded-For names; customers send none.
+    # The proxy settings make X-Forwarded-For the client address; customers send none.
     more = {"PAYMENT_GATEWAY": "test", "TRUSTED_PROXIES": "1", "CHAOS_CLOCK": str(var / CLOCK)}
     return {**env, **more}
 
@@ -152,7 +152,7 @@ def outsiders(stage: processes.Stage) -> list[Child]:
     }
     children = processes.outsiders(stage)
     for child in children:
-        if child.name in more:  # an option that is given again counts
+        if child.name in more:  # the last one of a repeated option counts
             child.command = [*child.command, *more[child.name], "--pace", pace]
     return children
 
@@ -169,7 +169,7 @@ def web(stage: processes.Stage) -> Child:
 
 
 def worker(stage: processes.Stage) -> Child:
-    """Return one worker for all queues: the machine is small, and he is killed often."""
+    """Return one worker for all queues: the machine is small, and the worker is killed often."""
     log = stage.log("worker")
     words = _celery("worker")
     words += ["--queues", QUEUES, "--concurrency", str(WORKER_PROCESSES)]
@@ -179,7 +179,7 @@ def worker(stage: processes.Stage) -> Child:
 
 def beat(stage: processes.Stage) -> Child:
     log = stage.log("beat")
-    before = log.stat().st_size if log.exists() else 0  # of the one who played until now
+    before = log.stat().st_size if log.exists() else 0  # of the previous beat
     words = [*_celery("beat"), "--schedule", str(stage.var / "beat-schedule"), "--pidfile="]
     return stage.child("beat", words, is_ready=lambda: _says(log, "beat: Starting", since=before))
 
@@ -205,8 +205,8 @@ def _says(log: Path, words: str, *, since: int = 0) -> bool:
 
 
 def enter(env: dict[str, str]) -> None:
-    """Make this process one of the instance: it reads its settings, as its staff would."""
-    os.environ.clear()  # what else stands there may name somebody else's database
+    """Make this process part of the instance, with its settings."""
+    os.environ.clear()  # other variables may name another database
     os.environ.update(env)
     os.environ["DJANGO_SETTINGS_MODULE"] = "storefront.settings"
     os.environ["LOG_LEVEL"] = "ERROR"

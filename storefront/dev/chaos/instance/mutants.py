@@ -1,6 +1,6 @@
 """Mutants: inject known bugs when a process starts, so that the checks must catch them.
 
-The product holds none of them: each replaces a function in this process only.
+The product has none of them: each replaces a function in this process only.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ from suppliers.inventory import ledger as inventory_ledger
 from suppliers.models import StockLevel, StockMovement
 
 _replaced: list[tuple[object, object]] = []
-THINKS_S = 0.15  # between reading and writing
+THINKS_S = 0.15  # between read and write
 NAIVE_TRIES = 3
 
 
 def put_on(name: str) -> None:
-    """Replace what the mutant of this name replaces; no name is no mutant.
+    """Inject the mutant with this name; an empty name does nothing.
 
     Raises: ImproperlyConfigured  in production
     """
@@ -58,7 +58,7 @@ def put_on(name: str) -> None:
 
 @contextmanager
 def worn(name: str) -> Iterator[None]:
-    """Put a mutant on, and take it off again."""
+    """Inject a mutant, and remove it again."""
     kept_minor = Money.minor
     put_on(name)
     try:
@@ -71,7 +71,7 @@ def worn(name: str) -> Iterator[None]:
 
 
 def _everywhere(original: object, mutant: object) -> None:
-    """Put one thing in the place of another, in every module that knows it."""
+    """Replace an object in every module that has it."""
     _replaced.append((original, mutant))
     _swap(original, mutant)
 
@@ -148,7 +148,7 @@ def _what_has_no_answer_is_sent_again() -> None:
 
 
 def _the_last_news_wins() -> None:
-    write, follow = payment_ledger.write, updates._follow  # noqa: SLF001 - mutants do not knock
+    write, follow = payment_ledger.write, updates._follow  # noqa: SLF001 - internals
     says = {
         PaymentNews.AUTHORIZED: Payment.Status.AUTHORIZED,
         PaymentNews.CAPTURED: Payment.Status.CAPTURED,
@@ -181,7 +181,7 @@ def _the_last_news_wins() -> None:
 
 def _money_is_a_float() -> None:
     def minor(self: Money) -> int:
-        (single,) = struct.unpack("f", struct.pack("f", self.amount))  # as a REAL column keeps it
+        (single,) = struct.unpack("f", struct.pack("f", self.amount))  # as in a REAL column
         return int(single * 100)
 
     Money.minor = property(minor)  # type: ignore[method-assign,assignment]

@@ -1,4 +1,4 @@
-"""Restarts: restart dead processes, as a shop's machines do, measure each downtime."""
+"""Restarts: restart dead processes, as a service manager does, measure each downtime."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ GIVE_UP_S = 60.0
 
 @dataclass(slots=True)
 class Keeper:
-    """Watches over all processes of one instance until the block ends."""
+    """Restarts the processes of one instance until the block ends."""
 
     place: Instance
     deaths: Counter[str] = field(default_factory=Counter)
@@ -37,14 +37,14 @@ class Keeper:
             self._thread.join()
 
     def end(self, name: str) -> None:
-        """Let one who plays leave for good."""
+        """Stop a process for good."""
         with self._lock:
             if (old := self.place.children.pop(name, None)) is not None:
                 old.wait_until_stopped(is_hurried=lambda: True)
                 self.place.supervisor.children.remove(old)
 
     def put(self, child: Child) -> None:
-        """Let a new child play instead of the one of its name, which dies without a word."""
+        """Replace the process of this name, which is stopped, by a new one."""
         with self._lock:
             if (old := self.place.children.get(child.name)) is not None:
                 old.wait_until_stopped(is_hurried=lambda: True)
@@ -53,7 +53,7 @@ class Keeper:
     def _watch(self) -> None:
         while not self._over.wait(POLL_S):
             with self._lock:
-                here = list(self.place.children.values())  # others come while we look
+                here = list(self.place.children.values())  # may change meanwhile
                 dead = [one for one in here if one.exit_code is not None]
                 for child in dead:
                     self._start_again(child)

@@ -1,6 +1,6 @@
 """Schema setup: create the tables by migrations, or from a dump of a run with the same code.
 
-The migrations take a sixth of a run, and always have the same result.
+Migrations take a sixth of a run, and always have the same result.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PATIENCE_S = 60
 
 
 def make(var: Path, url: str) -> None:
-    """Fill an empty database; what was kept and does not fit is made anew."""
+    """Create the schema in an empty database; an outdated dump is not used."""
     file = var / KEPT / f"{digest(ROOT)}.sql"
     if file.exists() and _ran("psql", url, "--quiet", "--single-transaction", "--file", file):
         return
@@ -32,7 +32,7 @@ def make(var: Path, url: str) -> None:
 
 
 def digest(root: Path) -> str:
-    """Return a hash of the code. The tables are made again when it changes; tools do not count."""
+    """Return a hash of the code without tools: the schema is created again when it changes."""
     found = hashlib.sha256()
     for app in APPS:
         for file in sorted((root / app).rglob("*")):
@@ -55,7 +55,7 @@ def _keep(file: Path, url: str) -> None:
 
 
 def _ran(program: str, url: str, *words: str | Path) -> bool:
-    """Run one of PostgreSQL's programs; without it, or when it fails, things are done otherwise."""
+    """Run a PostgreSQL program; return False if it is missing or fails."""
     parts = urlsplit(url)
     env = {**os.environ, "PGPASSWORD": parts.password or "", "PGOPTIONS": ""}
     plain = parts._replace(netloc=f"{parts.username}@{parts.hostname}:{parts.port}").geturl()

@@ -1,4 +1,4 @@
-"""Stop request: check whether a signal asked to end the run, sleep and wait until then.
+"""Stop request: check whether a signal requested the end of the run, sleep until then.
 
 Signal handlers only set a flag, so the run has to poll it.
 """
@@ -19,7 +19,7 @@ def is_wanted(place: Instance) -> bool:
 
 
 def insist_going_on(place: Instance) -> None:
-    """Refuse to begin what takes long.
+    """Check for a stop request before a long step.
 
     Raises: StopRequestedError
     """
@@ -28,7 +28,7 @@ def insist_going_on(place: Instance) -> None:
 
 
 def rest(place: Instance, seconds: float) -> None:
-    """Wait so long, but not when we are asked to end.
+    """Sleep, at most until a stop request.
 
     Raises: StopRequestedError
     """
@@ -37,7 +37,7 @@ def rest(place: Instance, seconds: float) -> None:
 
 
 def wait_for(place: Instance, threads: Iterable[threading.Thread]) -> None:
-    """Wait for what plays in threads; who is in the middle of something is left behind.
+    """Wait for these threads; on a stop request they are abandoned.
 
     Raises: StopRequestedError
     """

@@ -39,7 +39,7 @@ class MissedError(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Striker:
-    """Strikes in a thread of his own; ``luck`` only says which of equal processes dies."""
+    """Injects faults in its own thread; ``luck`` only picks which of several processes dies."""
 
     place: Instance
     storm: Storm
@@ -50,8 +50,8 @@ class Striker:
     goods: Sequence[Light] = ()
     outage: Outage = field(default_factory=Outage)
     struck: Counter[What] = field(default_factory=Counter)
-    failures: list[str] = field(default_factory=list)  # nobody was there
-    errors: list[str] = field(default_factory=list)  # ours
+    failures: list[str] = field(default_factory=list)  # faults without a target
+    errors: list[str] = field(default_factory=list)  # bugs of this tool
 
     def begin(self, blows: Sequence[Blow]) -> threading.Thread:
         thread = threading.Thread(target=self._strike_all, args=(blows,), daemon=True)
@@ -68,7 +68,7 @@ class Striker:
                 self._strike(blow)
             except (OSError, redis.RedisError, Error, MissedError) as error:
                 self.failures.append(f"{blow.what}: {error}")
-            except Exception as error:  # noqa: BLE001 - the blows to come fall all the same
+            except Exception as error:  # noqa: BLE001 - the other faults are injected nonetheless
                 self.errors.append(f"{blow.what} broke: {error!r}")
             else:
                 self.struck[blow.what] += 1
@@ -85,7 +85,7 @@ class Striker:
             What.WORKER_CHILD: lambda _: self._kill_one_of("worker"),
             What.FLUSH: lambda _: self._flush(),
             What.REDIS: lambda _: self._kill("redis", signal.SIGKILL),
-            What.POSTGRES: lambda _: self._kill("postgres", signal.SIGQUIT),  # "immediate"
+            What.POSTGRES: lambda _: self._kill("postgres", signal.SIGQUIT),  # "immediate" shutdown
             What.LETTERS: lambda one: self.storm.rage(**one),
             What.SOLD_OUT: lambda one: goods.sell_out(self.place, self.goods[one["goods"]]),
             What.SAME_KEY: lambda _: self._press(),
@@ -100,10 +100,10 @@ class Striker:
             acts[blow.what](blow.detail)
 
     def heal(self) -> None:
-        """Let nothing go wrong any more."""
+        """End all faults."""
         for supplier in self.place.supplier_urls:
             self._supplier("faults/clear", supplier=supplier)
-            # Parcels stay where they are: their news has an end.
+            # Parcels stop moving, so that their events end.
             self._supplier("pace", supplier=supplier, seconds=0)
         control(self.place.gateway_url, "faults", method="DELETE")
         control(self.place.gateway_url, "webhooks", {"mode": "normal"})
@@ -112,7 +112,7 @@ class Striker:
         return control(self.place.supplier_urls[supplier], name, wish)
 
     def refuse(self, *, supplier: str) -> None:
-        """Have a supplier cancel an order that it accepted and has not shipped.
+        """Let a supplier cancel an order that it accepted and has not shipped.
 
         Raises: MissedError  it has none
         """
@@ -165,7 +165,7 @@ class Striker:
             os.kill(self.place.children[name].pid, how)
 
     def _kill_one_of(self, name: str) -> None:
-        """Kill one of the processes that a server keeps for its work."""
+        """Kill one of the child processes of a server."""
         if found := descendants(self.place.children[name].pid):
             with suppress(ProcessLookupError):
                 os.kill(self.luck.choice(found), signal.SIGKILL)

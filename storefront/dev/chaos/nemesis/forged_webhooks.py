@@ -25,16 +25,16 @@ WEIGHTS = (6, 5, 5, 5, 3, 1)
 
 @dataclass(slots=True, kw_only=True)
 class Storm:
-    """All letters that were posted beside the gateway's own, and how the shop took them."""
+    """Posts webhooks beside the gateway's own, and records how the shop answers them."""
 
     place: Instance
     luck: Random
     sent: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
-    unknown: set[str] = field(default_factory=set)  # told of payments that nobody has
+    unknown: set[str] = field(default_factory=set)  # ids of events about unknown payments
 
     def rage(self, *, count: int) -> None:
-        """Post so many letters of all kinds, in any order."""
+        """Post this many webhooks of random kinds."""
         events = self._events()
         kinds: dict[str, Callable[[dict[str, Any]], int]] = {
             "forged": self._forged,
@@ -67,7 +67,7 @@ class Storm:
         return self._post(event["id"], body, body, secret=OTHER_SECRET)
 
     def _changed(self, event: dict[str, Any]) -> int:
-        """Sign one thing, and say another."""
+        """Post another body than the signed one."""
         said = _letter({**event, "amount": event["amount"] + 1})
         return self._post(event["id"], _letter(event), said)
 

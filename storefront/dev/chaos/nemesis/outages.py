@@ -1,7 +1,7 @@
 """Supplier outages: measure how long the shop takes to submit the backlog afterwards.
 
-Our clock runs faster then, but the pause of an open circuit breaker
-(``suppliers.resilience.circuit_breaker``) does not.
+The movable clock runs faster then, but the pause of an open circuit breaker
+(``suppliers.resilience.circuit_breaker``) uses the real time.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from orders.models import PurchaseOrder
 
 Request = PurchaseOrder.Request
-# What got lost on its way is looked up half a minute later, however healthy he is.
+# Orders with an unknown submission are left out: they are looked up half a minute later anyway.
 NEVER_SENT = (Request.UNSUBMITTED, Request.SUBMITTING, Request.SUBMIT_FAILED)
 TRIES, PAUSE_S = 20, 0.25
 ENDED = (PurchaseOrder.Status.CANCELED, PurchaseOrder.Status.ON_HOLD)
@@ -23,9 +23,9 @@ ENDED = (PurchaseOrder.Status.CANCELED, PurchaseOrder.Status.ON_HOLD)
 
 @dataclass(slots=True)
 class Outage:
-    """How long he was away, how many orders waited for him then, and how long for.
+    """The duration of an outage, the number of orders in the backlog, and its submission time.
 
-    Shape:  ``told_s`` is None while any of them waits
+    Shape:  ``told_s`` is None until all of them are submitted
     """
 
     away_s: float = 0.0
@@ -45,16 +45,16 @@ class Outage:
             try:
                 self._numbers = list(_waiting().values_list("pk", flat=True))
                 break
-            except Error:  # PostgreSQL died as well, and is about to be back
+            except Error:  # PostgreSQL was killed too, and is restarting
                 if turn == TRIES - 1:
                     raise
                 time.sleep(PAUSE_S)
             finally:
-                connection.close()  # of the thread that strikes
+                connection.close()  # of the fault thread
         self.waited = len(self._numbers)
 
     def look(self) -> None:
-        """Note when all of them are told."""
+        """Record when the whole backlog is submitted."""
         if self._back_at and self.told_s is None and not self._is_any_left():
             self.told_s = round(time.monotonic() - self._back_at, 1)
 

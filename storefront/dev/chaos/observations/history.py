@@ -1,6 +1,6 @@
-"""Observation records: hold what outside parties know and what our database claims.
+"""Observation records: hold what outside parties know and what our database says.
 
-They are complete when the run has come to rest.
+They are complete when no work is left.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from storefront.dev.chaos.plan import Wish
 
 @dataclass(slots=True, kw_only=True)
 class Purchase:
-    """What one shopper knows of what he did.
+    """What one customer knows of a purchase.
 
-    Shape:  ``payment`` is the gateway's name of it; ``end`` one of paid, late, declined, left,
-            refused (sold out, or another price) and lost (he gave up)
+    Shape:  ``payment`` is the gateway's id; ``end`` is one of paid, late, declined, left,
+            refused (sold out, or another price) and lost (the customer gave up)
     """
 
     wish: Wish
@@ -34,12 +34,12 @@ class Purchase:
 
 @dataclass(slots=True)
 class Tally:
-    """What all shoppers met at the shop's door."""
+    """Counts the answers to all customers."""
 
     requests: int = 0
     errors: int = 0  # 5xx
-    broken: int = 0  # of these, those that say that we broke, and not that we are closed
-    unheard: int = 0  # no answer at all
+    broken: int = 0  # of these, status 500
+    unheard: int = 0  # no answer
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def count(self, status: int) -> None:
@@ -52,7 +52,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """One payment in the gateway's book, in cents; ``order`` is our number as he was told it."""
+    """One payment in the gateway's ledger, in cents; ``order`` is our number."""
 
     payment: str
     order: str
@@ -62,7 +62,7 @@ class Charge:
     captured: int
     released: int
     refunded: int
-    created_at: float = 0.0  # seconds since 1970, by the true clock
+    created_at: float = 0.0  # seconds since 1970, in real time
 
     @property
     def held(self) -> int:
@@ -71,7 +71,7 @@ class Charge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """One order in a supplier's book, under our number; ``status`` in the words of CJ."""
+    """One order at a supplier, with our number; ``status`` is CJ's name for it."""
 
     number: str
     status: str
@@ -114,9 +114,9 @@ class Letter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pressed:
-    """One order that was asked for many times at once under one key.
+    """One order that was sent many times at once with one idempotency key.
 
-    Shape:  ``answers`` are those that were given for good; ``orders`` is how many we have of it
+    Shape:  ``answers`` are the final answers; ``orders`` is how many orders exist
     """
 
     email: str
@@ -126,9 +126,9 @@ class Pressed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OurOrder:
-    """An order, and what it comes to in cents.
+    """An order, with its total in cents.
 
-    Shape:  ``is_whole`` none of its units was canceled
+    Shape:  ``is_whole``: none of its units was canceled
     """
 
     number: str
@@ -141,10 +141,10 @@ class OurOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OurPurchase:
-    """A purchase order, and what the shopper pays for it, in cents.
+    """A purchase order, with what the customer pays for it, in cents.
 
     Shape:  ``charge`` and ``units`` are of the lines that are still to be shipped;
-            ``is_given_up`` staff or the shopper wished to cancel it
+            ``is_given_up``: staff or the customer requested its cancellation
     """
 
     number: str
@@ -158,7 +158,7 @@ class OurPurchase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OurMail:
-    """A message that we owe, or sent."""
+    """A message that was sent or is to be sent."""
 
     message_id: str
     order: str
@@ -168,7 +168,7 @@ class OurMail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ours:
-    """All that we claim."""
+    """The state according to our database."""
 
     orders: tuple[OurOrder, ...]
     purchases: tuple[OurPurchase, ...]
@@ -179,22 +179,21 @@ class Ours:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """All that is known when everything has come to rest.
+    """All that is known when no work is left.
 
-    Shape:  ``refunds`` what staff paid back, for a return too, in cents by order; ``returned``
-            the orders of which a return was asked for; ``refusers`` the suppliers that were to
-            cancel accepted orders; ``claims`` what they complained
-            of, and ``disputes`` what the supplier has of it, by our numbers; ``answers`` what
-            shoppers chose last when they were asked, by order; ``audit`` what the comparison of
-            the day's money found; of the ``planned`` blows ``struck`` fell, and ``missed`` found
-            nobody there; nobody died at those failpoints that are ``spared``; who is ``silent`` did
-            nothing any more after the last blow; ``errors`` are mistakes of chaos itself;
-            ``pages_s`` how long pages took while the gateway hung; ``grabbed`` the statuses of
-            orders that one network placed and did not pay
+    Shape:  ``refunds`` is what staff refunded, returns included, in cents by order; ``returned``
+            the orders with a return; ``refusers`` the suppliers that had to cancel accepted
+            orders; ``claims`` our claim numbers, and ``disputes`` those that the supplier has;
+            ``answers`` the customers' last choices, by order; ``audit`` the differences of the
+            daily reconciliation; of the ``planned`` faults ``struck`` were injected, and ``missed``
+            had no target; at the failpoints in ``spared`` no process died; the processes in
+            ``silent`` did nothing after the last fault; ``errors`` are bugs of this tool;
+            ``pages_s`` the page times while the gateway hung; ``grabbed`` the statuses of orders
+            that one network placed and did not pay
     """
 
     purchases: Sequence[Purchase]
-    stock: int  # of the hot light
+    stock: int  # of the hot product
     charges: Sequence[Charge]
     told: Sequence[Told]
     attempts: Sequence[Attempt]

@@ -1,4 +1,4 @@
-"""Inside view: read what our own database claims, count open and overdue work."""
+"""Inside view: read the state from our own database, count open and overdue work."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ UNTOLD = (
 
 
 def testify(*, now: datetime, left: tuple[str, ...]) -> Ours:
-    """Read what our database claims.
+    """Return the state according to our database.
 
-    Shape:  ``left`` is what the drain left undone: a call that arrives after it, and is handled in
-            a moment, is not left
+    Shape:  ``left`` is the open work after the drain: a webhook that arrives after it is handled
+            soon, and does not count
     """
     return Ours(
         orders=_orders(),
@@ -48,14 +48,14 @@ def testify(*, now: datetime, left: tuple[str, ...]) -> Ours:
 
 
 def gateway_rests() -> bool:
-    """Test whether the breaker of a payment gateway stops its calls at this moment."""
+    """Test whether the circuit breaker of a payment gateway blocks its calls now."""
     return Breaker.objects.exclude(gateway="").open_for_orders().exists()
 
 
 def left(besides: Collection[str] = ()) -> tuple[str, ...]:
-    """Name what somebody has still to do, by how many.
+    """Return the kinds of open work, each with its count.
 
-    Shape:  ``besides`` calls about nothing of ours: they are tried for half an hour
+    Shape:  ``besides`` are webhooks about unknown payments: they are retried for half an hour
     """
     calls = InboundCall.objects.filter(status=InboundCall.Status.RECEIVED)
     undone = {
@@ -81,7 +81,7 @@ def left(besides: Collection[str] = ()) -> tuple[str, ...]:
 
 
 def overdue(*, now: datetime) -> tuple[str, ...]:
-    """Name what nobody did in its time, by how many."""
+    """Return the kinds of overdue work, each with its count."""
     found = registry.ask(IN_TIME, now=now)
     return tuple(f"{each.count} overdue {each.invariant.code}" for each in found if each.count)
 
@@ -121,7 +121,7 @@ def _purchases() -> tuple[OurPurchase, ...]:
 
 
 def _charge(purchase_order: PurchaseOrder) -> int:
-    """Sum what its lines and its delivery were sold for; the ledger has no say in it."""
+    """Return the price of its lines and its delivery, independent of the ledger."""
     live = [line.order_line for line in purchase_order.lines.all() if line.is_live]
     amount = sum((line.charge_amount for line in live), Decimal(purchase_order.entry["amount"]))
     return Money(amount, purchase_order.currency).minor

@@ -33,7 +33,7 @@ def charges(var: Path) -> list[Charge]:
 
 
 def orders_told(var: Path) -> list[Told]:
-    """Read the orders of the API suppliers. The parts of an order that CJ split do not count."""
+    """Return the orders of the API suppliers, without the parts of an order that CJ split."""
     cj = _rows(_cj(var), "SELECT * FROM orders WHERE parent_cj_id IS NULL ORDER BY created_s")
     bigbuy = _rows(_bigbuy(var), "SELECT * FROM orders ORDER BY created_s")
     return [
@@ -54,14 +54,14 @@ def _told(number: str, status: str, row: dict[str, Any]) -> Told:
 
 
 def disputes(var: Path) -> list[str]:
-    """Return our number of each dispute that CJ has."""
+    """Return our number of each dispute at CJ."""
     return [row["business_id"] for row in _rows(_cj(var), "SELECT business_id FROM disputes")]
 
 
 def attempts(var: Path) -> list[Attempt]:
-    """Read the calls that placed orders at API suppliers, oldest first."""
+    """Return the calls that placed orders at API suppliers, oldest first."""
     cj = _rows(_cj(var), "SELECT order_number, code FROM attempts ORDER BY id")
-    # The BigBuy sandbox records as attempts only what it refused.
+    # The BigBuy sandbox records only rejected calls as attempts.
     sql = """
         SELECT reference, 1 AS is_taken, created_s AS at_s FROM orders UNION ALL
         SELECT reference, 0, at_s FROM attempts ORDER BY at_s

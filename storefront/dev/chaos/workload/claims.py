@@ -15,7 +15,7 @@ DELIVERED = {"cj": "DELIVERED", "bigbuy": "Delivered"}
 
 
 def have_delivered(place: Instance, *, count: int) -> None:
-    """Let so many orders of each API supplier arrive. The shop learns of it by sync or webhook."""
+    """Deliver this many orders of each API supplier; the shop reads it by sync or webhook."""
     told = outside.orders_told(place.var)
     for supplier, word in DELIVERED.items():
         theirs = [one for one in told if one.supplier == supplier and (one.is_open or one.has_left)]
@@ -26,9 +26,9 @@ def have_delivered(place: Instance, *, count: int) -> None:
 
 
 def complain(place: Instance, *, count: int, is_last: bool) -> list[str]:
-    """Create so many claims against CJ, each of one unit; return their numbers.
+    """Create this many claims against CJ, each for one unit; return their numbers.
 
-    All at once, when we have heard of so many parcels: of fewer when it ``is_last``.
+    All at once, when the shop knows of enough deliveries; fewer if it ``is_last``.
     """
     told = outside.orders_told(place.var)
     delivered = [one.number for one in told if one.has_arrived and one.supplier == "cj"]

@@ -23,12 +23,12 @@ PAUSE_S = 0.25
 
 
 class GaveUpError(Exception):
-    """Nobody answered for too long, or nothing that a shopper understands."""
+    """No usable answer for too long."""
 
 
 @dataclass(slots=True)
 class Shopper:
-    """One guest with one wish."""
+    """A guest with one purchase."""
 
     shop: Shop
     tally: Tally
@@ -37,7 +37,7 @@ class Shopper:
     patient_until: float = 0.0
 
     def buy(self, *slugs: str) -> Purchase:
-        """Put lights into one cart, check out, and pay or not, as the wish says."""
+        """Put products into one cart, check out, and pay or not, as the wish says."""
         started = time.monotonic()
         self.patient_until = started + GIVE_UP_S
         try:
@@ -49,13 +49,13 @@ class Shopper:
         return self.purchase
 
     def _order(self, slugs: Sequence[str]) -> str:
-        """Order lights; return where they are paid, or nothing if the shop refused."""
+        """Place the order; return its payment URL, empty if the shop refused."""
         for slug in slugs:
             listing = field_in(self._ask(f"/en/p/{slug}/").body, "listing")
             if not listing:
                 return self._refused("not for sale")
             added = self._ask("/en/cart/add/", {"listing": listing, "quantity": "1"})
-            if added.status == HTTPStatus.CONFLICT:  # sold out: the rest is not wanted alone
+            if added.status == HTTPStatus.CONFLICT:  # sold out: the customer buys nothing else
                 return self._refused(f"not added: {slug}")
         page = self._ask("/en/checkout/")
         email = f"{secrets.token_hex(6)}@example.org"
@@ -68,10 +68,10 @@ class Shopper:
             return self._refused(f"no total: {page.status} {page.location}")
         self.purchase.agreed = Decimal(agreed)
         placed = self._ask("/en/checkout/place/", {"agreed": agreed, **self._token(page)})
-        if "/checkout/delivery/" in placed.location:  # it comes otherwise by now, or not at all
+        if "/checkout/delivery/" in placed.location:  # the delivery changed, or there is none
             return self._refused(f"{placed.status} {placed.location}")
         while "/orders/" in placed.location and time.monotonic() < self.patient_until:
-            time.sleep(PAUSE_S)  # the gateway was away: he presses Pay
+            time.sleep(PAUSE_S)  # the gateway was down: the customer presses Pay
             here = urlsplit(placed.location).path
             page = self._ask(here)
             self._note_number(here)
@@ -112,7 +112,7 @@ class Shopper:
         return {CSRF_FIELD: field_in(page.body, CSRF_FIELD)}
 
     def _ask(self, path: str, form: Mapping[str, str] | None = None, *, port: int = 0) -> Answer:
-        """Ask until there is an answer that is no breakdown.
+        """Repeat a request until its answer is no server error.
 
         Raises: GaveUpError
         """

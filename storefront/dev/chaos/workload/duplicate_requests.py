@@ -33,29 +33,29 @@ CHECKOUT = f"{CART}checkout/"
 
 
 class NobodyThereError(Exception):
-    """The shop answered nothing for too long."""
+    """The shop did not answer for too long."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Presser:
-    """A program that orders for shoppers, and is in doubt whether it was heard."""
+    """An API client that repeats requests, or orders without paying."""
 
     place: Instance
     goods: Sequence[Light]
-    address: str = ""  # whose requests these are, as our proxy would say
-    grabbed: list[int] = field(default_factory=list)  # what orders that are not paid were answered
+    address: str = ""  # the client address that the proxy would report
+    grabbed: list[int] = field(default_factory=list)  # statuses of orders that are not paid
     pressed: list[Pressed] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     _threads: list[threading.Thread] = field(default_factory=list)
 
     def press(self) -> None:
-        """Begin; others strike meanwhile."""
+        """Start to send one order many times, in a thread."""
         thread = threading.Thread(target=self._press, daemon=True)
         self._threads.append(thread)
         thread.start()
 
     def grab(self, orders: int) -> None:
-        """Begin to order as another customer each time, and pay nothing, until it is refused."""
+        """Start to order as another customer each time, without paying, until it is refused."""
         thread = threading.Thread(target=self._grab, args=(orders,), daemon=True)
         self._threads.append(thread)
         thread.start()
@@ -90,7 +90,7 @@ class Presser:
         self.pressed.append(Pressed(email=email, answers=answers))
 
     def _cart(self, email: str, until: float) -> tuple[str, Mapping[str, Any]]:
-        """Fill a cart; what just now cannot be sent, as its shelf is empty, is not wished for."""
+        """Fill a cart; a product that cannot be shipped now is skipped."""
         for light in cycle(reversed(self.goods)):
             token, options = self._filled(light, until)
             for option in options:
@@ -114,7 +114,7 @@ class Presser:
     def _all_at_once(
         self, token: str, wish: Mapping[str, Any], until: float
     ) -> tuple[tuple[int, str], ...]:
-        """Press until one press was answered for good; return all such answers."""
+        """Repeat until one request has a final answer; return all final answers."""
         key, found = secrets.token_hex(12), list[tuple[int, str]]()
         while not found:
             if time.monotonic() > until:
@@ -168,7 +168,7 @@ def _wish(email: str, option: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _said(body: str) -> str:
-    """Write an answer in one order: what is kept and told again has lost its own."""
+    """Return the JSON with sorted keys: a stored answer has another order."""
     try:
         return json.dumps(json.loads(body), sort_keys=True)
     except ValueError:
@@ -176,6 +176,6 @@ def _said(body: str) -> str:
 
 
 def _is_final(status: int, body: str) -> bool:
-    """Test whether it is the answer, and not that there is none yet."""
+    """Test whether the answer is final, not an error or a request to wait."""
     is_answered = 0 < status < HTTPStatus.INTERNAL_SERVER_ERROR
     return is_answered and status != HTTPStatus.TOO_MANY_REQUESTS and IN_WORK not in body

@@ -17,7 +17,7 @@ REFUND = "refund"
 
 @dataclass(slots=True, kw_only=True)
 class Replier:
-    """One who reads all mails; ``said`` is what was chosen last, by the number of the order."""
+    """A customer who answers e-mails; ``said`` is the last choice by order number."""
 
     place: Instance
     luck: Random
@@ -26,16 +26,16 @@ class Replier:
     _read: set[str] = field(default_factory=set)
 
     def reply(self) -> bool:
-        """Answer all that came since; tell whether there was anything."""
+        """Answer all new e-mails; return whether there were any."""
         did = False
         for name, path, number, choices in self._questions():
             choice = self.luck.choice(choices)
             taken = self._choose(path, choice)
-            if taken == HTTPStatus.CONFLICT:  # gone meanwhile: what else could he want
+            if taken == HTTPStatus.CONFLICT:  # no longer available: the other choice
                 choice = REFUND
                 taken = self._choose(path, choice)
             if taken != HTTPStatus.SEE_OTHER:
-                continue  # nobody there: he comes back
+                continue  # no answer: retried later
             self._read.add(name)
             self.said[number] = choice
             self.asked += 1
@@ -43,7 +43,7 @@ class Replier:
         return did
 
     def _questions(self) -> Iterator[tuple[str, str, str, list[str]]]:
-        """Find what is asked in mails that were not read: file, page, order and choices."""
+        """Yield the questions in new e-mails: file, page, order and choices."""
         for file in sorted((self.place.var / "mail").glob("*.eml")):
             if file.name in self._read:
                 continue

@@ -1,4 +1,4 @@
-"""Goods workload: choose the products that customers buy, let the supplier run short of one."""
+"""Product workload: choose the products that customers buy, let the supplier run short of one."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from storefront.web.cart.summary import fill
 from suppliers.models import FeedRun, StockLevel, Supplier
 from suppliers.sync.tasks import sync_now
 
-# Supplier, and whether one warehouse alone has it. The first is the hot one. If CJ refuses the
-# third or fourth, another warehouse or supplier has it.
+# Supplier, and whether only one location has the product. The first is the hot product. If CJ
+# rejects the third or fourth, another location or supplier has it.
 WANTED = (
     *[("cj", True)] * 2,
     *[("cj", False)] * 2,
@@ -35,7 +35,7 @@ SUPPLIERS = ("cj-sandbox", "bigbuy-sandbox", "feed-sandbox")
 
 
 class Light(NamedTuple):
-    """One light that a guest can buy; ``kind`` as in ``WANTED``."""
+    """A product that a guest can buy; ``kind`` as in ``WANTED``."""
 
     slug: str
     variant_id: int
@@ -43,7 +43,7 @@ class Light(NamedTuple):
 
 
 class NothingToSellError(RuntimeError):
-    """The suppliers have too few lights for a run."""
+    """The suppliers have too few products for a run."""
 
 
 class _Silence:
@@ -58,16 +58,16 @@ def sync(*suppliers: str) -> None:
 
 
 def ask_sync() -> None:
-    """Have workers read the stock lists, but for CJ's: it would show too early what sold out."""
+    """Queue syncs of all stock lists but CJ's, which would reveal a sold-out product too early."""
     try:
         for supplier in Supplier.objects.exclude(adapter="cj"):
             sync_now.delay(supplier_id=supplier.pk, kind=FeedRun.Kind.STOCK)
     finally:
-        connection.close()  # of the thread that strikes
+        connection.close()  # of the fault thread
 
 
 def choose(place: Instance, *, hot_units: int) -> tuple[list[Light], int]:
-    """Return different lights as they are ``WANTED``, and how many of the first may be sold.
+    """Return products of the ``WANTED`` kinds, and how many units of the first may be sold.
 
     Raises: NothingToSellError
     """
@@ -91,7 +91,7 @@ def choose(place: Instance, *, hot_units: int) -> tuple[list[Light], int]:
 
 
 def limit(place: Instance, light: Light, *, units: int) -> StockLevel:
-    """Set how many units of a light the supplier has, as its stock answers then say."""
+    """Set the supplier's stock of a product."""
     hot = StockLevel.objects.select_related("offer__supplier", "location").get(
         offer__variant=light.variant_id, reported_quantity__gt=0
     )
@@ -100,7 +100,7 @@ def limit(place: Instance, light: Light, *, units: int) -> StockLevel:
 
 
 def sell_out(place: Instance, light: Light) -> None:
-    """Empty the warehouse from which a light is sold now, as the supplier's answers then say."""
+    """Set the stock to zero at the location that the product is sold from."""
     shelves = StockLevel.objects.select_related("offer__supplier", "location").filter(
         offer__variant=light.variant_id, reported_quantity__gt=0
     )
@@ -108,7 +108,7 @@ def sell_out(place: Instance, light: Light) -> None:
         sold_from = shelves.order_by("-order_lines__pk").filter(order_lines__isnull=False)
         shelf = sold_from.first() or shelves.order_by("pk").first()
     finally:
-        connection.close()  # of the thread that strikes
+        connection.close()  # of the fault thread
     if shelf is not None:
         _leave(place, shelf, units=0)
 
@@ -120,7 +120,7 @@ def _leave(place: Instance, shelf: StockLevel, *, units: int) -> None:
 
 
 def _lights() -> Iterator[Light]:
-    """Look for lights that can be sold, one page at a time: each takes a moment."""
+    """Yield products for sale, lazily: each takes a while."""
     channel = Channel.objects.get()
     cards = Card.objects.filter(channel=channel, available__gte=ENOUGH).order_by("pk")
     for slug in cards.values_list("slug", flat=True):
@@ -129,7 +129,7 @@ def _lights() -> Iterator[Light]:
 
 
 def _light(channel: Channel, slug: str) -> Light | None:
-    """Read which variant a page opens with, and whether it can be sent home the cheap way."""
+    """Return the variant of a product page, if it can be shipped home by the cheapest tier."""
     now = timezone.now()
     page = Client(HTTP_HOST=HOST).get(f"/en/p/{slug}/")
     listing_id = int(field_in(page.content, "listing") or 0)

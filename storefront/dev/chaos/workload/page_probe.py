@@ -1,6 +1,6 @@
-"""Page probe: ask for one page at a steady rate, while something else hangs.
+"""Page probe: request one page at a steady rate while another service hangs.
 
-Each request has a thread of its own, so that a slow answer delays no later request.
+Each request has its own thread, so that a slow answer delays no later request.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ EVERY_S = 0.25
 
 @dataclass(slots=True, kw_only=True)
 class Probe:
-    """How long each answer took, in seconds; one that never came took the whole timeout."""
+    """Measures the time of each answer in seconds; without an answer, the whole timeout."""
 
     place: Instance
     took_s: list[float] = field(default_factory=list)

@@ -18,15 +18,15 @@ GIVEN = Decimal(1)
 
 
 def pay_back(place: Instance, *, count: int, is_last: bool) -> dict[str, int]:
-    """Refund one euro each; return what is to go back, in cents by order.
+    """Refund one euro of each of ``count`` orders; return cents by order.
 
-    Only of what suppliers have, and ``count`` at once: fewer when it ``is_last``.
+    Only of orders that suppliers accepted, all at once; fewer if it ``is_last``.
     """
     if not count:
         return {}
     taken = [one.order for one in outside.charges(place.var) if one.captured > one.refunded]
     open_ones = PurchaseOrder.objects.exclude(request_status=PurchaseOrder.Request.ACCEPTED)
-    heard = Payment.objects.filter(captured_amount__gt=F("refunded_amount"))  # of it by us, too
+    heard = Payment.objects.filter(captured_amount__gt=F("refunded_amount"))  # known to us, too
     sure = Order.objects.filter(number__in=taken, payments__in=heard).exclude(
         purchase_orders__in=open_ones
     )

@@ -35,7 +35,7 @@ KINDS = (
 
 @dataclass(slots=True, kw_only=True)
 class Returner:
-    """Customers and staff; ``paid`` is what is to go back, in cents by order."""
+    """Customers and staff; ``paid`` is what has to be refunded, in cents by order."""
 
     place: Instance
     count: int
@@ -44,9 +44,9 @@ class Returner:
     wrong: list[str] = field(default_factory=list)
 
     def work(self, *, besides: set[str], is_last: bool) -> bool:
-        """Return the first line of so many orders at once; of fewer when it ``is_last``.
+        """Return the first line of ``count`` orders at once; of fewer if it ``is_last``.
 
-        Tell whether anything was done. Of orders ``besides`` staff paid something back.
+        Returns whether it did anything. Orders in ``besides`` are left out.
         """
         found = list(_returnable().exclude(number__in=besides)[: self.count])
         if self.asked or not found or (len(found) < self.count and not is_last):
@@ -67,7 +67,7 @@ class Returner:
             return
         if kind == Kind.WITHDRAWAL:
             self._take_back(made[0])
-            # The delivery is paid back with the last line.
+            # The delivery is refunded with the last line.
             charge = lines[0].charge_amount if len(lines) > 1 else order.total.amount
             self.paid[order.number] = Money(charge, order.currency).minor
         else:
@@ -76,7 +76,7 @@ class Returner:
             )
 
     def _declare(self, order: Order, line: OrderLine, kind: str) -> None:
-        """Fill the form, and press its last button twice at once."""
+        """Fill in the form, and press its last button twice at once."""
         path = f"/en/orders/{order.number}/{order.access_key}/return/"
         form = {"kind": kind, "words": "It is dented.", f"units_{line.pk}": str(line.quantity)}
         page = browser.get(self.place, path)
@@ -112,7 +112,7 @@ class Returner:
 
 
 def _returnable() -> QuerySet[Order]:
-    """Find orders of which everything arrived, those of several lines first."""
+    """Return completely delivered orders, those with several lines first."""
     return (
         Order.objects.filter(status=Order.Status.COMPLETED)
         .annotate(parts=Count("lines"), canceled=Sum("lines__canceled_quantity"))

@@ -18,12 +18,12 @@ ACTOR = "chaos"
 
 
 def do_their_work(place: Instance) -> int:
-    """Return how much they had to do."""
+    """Do the open work of staff; return how many items there were."""
     return _let_go() + _look_for_mails(place)
 
 
 def _let_go() -> int:
-    """Send what was held for a reason that is gone."""
+    """Release the purchase orders whose hold reason is gone."""
     count = 0
     for held in PurchaseOrder.objects.filter(status=PurchaseOrder.Status.ON_HOLD):
         with suppress(IllegalMoveError, LostRaceError):
@@ -33,7 +33,7 @@ def _let_go() -> int:
 
 
 def _look_for_mails(place: Instance) -> int:
-    """Ask the mail server whether a mail arrived whose sender died: only then it is not sent."""
+    """Resolve deliveries in doubt: an e-mail that did not arrive is sent again."""
     doubtful = list(Delivery.objects.in_doubt(timezone.now()))
     if not doubtful:
         return 0

@@ -17,7 +17,7 @@ from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.chaos.observations.history import Told
 from storefront.dev.chaos.workload import browser
 
-SUBJECT = "New order"  # of the e-mail purchase_order; other e-mails have the link, too
+SUBJECT = "New order"  # of the e-mail purchase_order; other e-mails have the link too
 LINK = re.compile(r"(/\w+/supplier/([\w-]+)/[\w-]+/)")
 LINE = re.compile(rb'name="line_(\d+)"')
 SOME = re.compile(rb'max="(\d+)" id="[^"]*" name="some_(\d+)"')
@@ -36,7 +36,7 @@ WEIGHTS = (4, 2, 1, 1, 2, 2)
 
 @dataclass(slots=True, kw_only=True)
 class _Order:
-    """One order; ``units`` are to be shipped of each line, and None before the page was read."""
+    """One order; ``units`` are to be shipped by line, None before its page was read."""
 
     number: str
     path: str
@@ -68,7 +68,7 @@ class Wholesaler:
             self._thread.join()
 
     def told(self) -> list[Told]:
-        """Return the orders that came, one for each e-mail."""
+        """Return the received orders, one for each e-mail."""
         return [
             Told(
                 number=one.number,
@@ -134,7 +134,7 @@ class Wholesaler:
             order.steps.pop(0)
 
     def _refuse_part(self, order: _Order, page: Answer) -> bool:
-        """Refuse one line of several, or one unit of several; what is one unit is shipped."""
+        """Reject one line of several, or one unit of several; a single unit is accepted."""
         units = order.units or {}
         first = next(iter(units))
         if len(units) > 1:
@@ -180,7 +180,7 @@ class Wholesaler:
         return True
 
     def _sent(self, order: _Order, form: str, said: Mapping[str, str], page: Answer) -> bool:
-        """Send a form twice, as a double click does; tell whether both were answered."""
+        """Send a form twice, as a double click does; return whether both were answered."""
         answers = [
             browser.post(self.place, f"{order.path}{form}/", said, page=page) for _ in range(2)
         ]
