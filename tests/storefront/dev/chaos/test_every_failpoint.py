@@ -1,4 +1,4 @@
-"""Somebody dies at each failpoint of a running shop, and each order ends right."""
+"""Every failpoint: kill a process of a running shop there, end each order correctly."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from storefront.dev.chaos.instance import failpoints
 PATIENCE_S = 500
 
 
-def test_who_dies_at_a_failpoint_loses_nothing(tmp_path):
+def test_kill_at_each_failpoint_loses_nothing(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "storefront.dev.chaos", "--deaths", "--var", str(tmp_path)],
         cwd=failpoints.ROOT,

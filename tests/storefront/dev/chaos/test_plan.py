@@ -1,4 +1,4 @@
-"""The same seed brings the same misfortunes; another brings others, and none is left out."""
+"""Chaos plan: same faults for the same seed, others for another, no kind left out."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ def blows(of):
     return [blow for phase in of.phases for blow in phase.blows]
 
 
-def test_the_same_seed_is_the_same_plan_in_whatever_order_names_come():
+def test_same_seed_gives_the_same_plan():
     assert plan(7) == plan(7, failpoints=sorted(NAMES))
 
 
-def test_another_seed_is_another_plan():
+def test_another_seed_gives_another_plan():
     assert blows(plan(7)) != blows(plan(8))
     assert plan(7).phases[0].wishes != plan(8).phases[0].wishes
 
 
-def test_everything_befalls_every_shop():
+def test_every_plan_has_every_kind_of_fault():
     for seed in range(10):
         assert {blow.what for blow in blows(plan(seed))} == set(What)
 
 
-def test_every_fault_of_the_outsiders_is_used():
+def test_every_sandbox_fault_is_used():
     found = blows(plan(3))
     faults = [blow.detail for blow in found if blow.what is What.SUPPLIER_FAULT]
     of_supplier = {one["kind"] for one in faults if "supplier" not in one}
@@ -58,7 +58,7 @@ def test_every_fault_of_the_outsiders_is_used():
     assert of_gateway == set(GATEWAY_KINDS)
 
 
-def test_blows_come_in_their_order_and_only_one_phase_is_armed():
+def test_faults_are_sorted_and_one_phase_is_armed():
     for phase in plan(5).phases:
         times = [blow.at_s for blow in phase.blows]
         assert times == sorted(times)
@@ -66,7 +66,7 @@ def test_blows_come_in_their_order_and_only_one_phase_is_armed():
     assert [phase.name for phase in plan(5).phases if phase.is_armed] == ["misery"]
 
 
-def test_shelves_are_emptied_of_what_is_bought_most_but_not_of_the_hot_one():
+def test_most_bought_product_sells_out_but_not_the_hot_one():
     for seed in range(5):
         (misery,) = (phase for phase in plan(seed).phases if phase.name == "misery")
         emptied = [one.detail["goods"] for one in misery.blows if one.what is What.SOLD_OUT]
@@ -77,7 +77,7 @@ def test_shelves_are_emptied_of_what_is_bought_most_but_not_of_the_hot_one():
         assert max(bought[each] for each in among) in [bought[each] for each in emptied]
 
 
-def test_the_supplier_is_away_for_ten_seconds_or_more_and_comes_back_once():
+def test_supplier_outage_lasts_ten_seconds_and_ends_once():
     for seed in range(5):
         made = plan(seed)
         kills, letters = made.phases[-2:]
@@ -88,14 +88,14 @@ def test_the_supplier_is_away_for_ten_seconds_or_more_and_comes_back_once():
         assert max(last, 11) - gone_at + back_at >= chaos_plan.AWAY_S
 
 
-def test_each_failpoint_has_its_turn():
+def test_each_failpoint_kills_at_a_pass():
     turns = plan(1, failpoints=failpoints.defined()).failpoints
 
     assert set(turns) == set(failpoints.defined())
     assert all(1 <= turn <= chaos_plan.LATEST_TURN for turn in turns.values())
 
 
-def test_the_product_has_failpoints_at_every_boundary():
+def test_product_has_failpoints_at_every_boundary():
     names = failpoints.defined()
 
     assert len(names) >= 12

@@ -1,4 +1,4 @@
-"""What a moved clock skips is asked for, but not of workers who have enough to do."""
+"""Beat catch-up: start the sweeps that a moved clock skips, but not for busy workers."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from storefront.dev.chaos.checker.beat_catch_up import Skipper
 from storefront.dev.chaos.observations import inside
 from storefront.dev.runtime.supervisor import Supervisor
 
-SHORTEST_LIMIT_S = 300  # of what our invariants give a time to be done in
+SHORTEST_LIMIT_S = 300  # the shortest deadline of an invariant
 ALL = [f"3 {words}" for words in beat_catch_up.SWEEPS]
 
 
 @pytest.fixture
 def asked(monkeypatch):
-    """Note which sweeps are asked for, of workers who are idle."""
+    """Return the list of started sweeps; the workers are idle."""
     noted = []
 
     def sweep(name):
@@ -36,13 +36,13 @@ def asked(monkeypatch):
     return noted
 
 
-def test_each_kind_of_work_that_is_left_is_swept_for(asked):
+def test_open_work_starts_its_sweeps(asked):
     Skipper().ask(["1 payments held at the gateway", "chores"])
 
     assert asked == ["orders.payments.tasks.ask_gateways", "orders.checkout.tasks.expire_unpaid"]
 
 
-def test_a_sweep_is_not_asked_for_again_at_once(asked, monkeypatch):
+def test_sweep_is_not_started_again_at_once(asked, monkeypatch):
     skipper = Skipper()
 
     skipper.ask(["1 calls"])
@@ -54,7 +54,7 @@ def test_a_sweep_is_not_asked_for_again_at_once(asked, monkeypatch):
     assert len(asked) == 2
 
 
-def test_workers_with_enough_to_do_are_asked_for_no_more(asked, monkeypatch):
+def test_busy_workers_get_no_sweep(asked, monkeypatch):
     assert Skipper().ask(ALL)
     asked.clear()
     monkeypatch.setattr(beat_catch_up, "_is_any_waiting", lambda: True)
@@ -66,7 +66,7 @@ def test_workers_with_enough_to_do_are_asked_for_no_more(asked, monkeypatch):
 
 @pytest.fixture
 def drained(monkeypatch):
-    """Drain a shop in which this is left at each look; return where the clock was put."""
+    """Return a function that drains with this open work per check, and returns the clock shifts."""
 
     def overdue_at(late):
         def overdue(*, now):
@@ -97,7 +97,7 @@ QUIET = [()] * quiescence.QUIET_LOOKS
 
 
 @pytest.mark.parametrize("is_busy", [True, False])
-def test_hours_pass_only_while_nobody_has_enough_to_do(asked, monkeypatch, drained, is_busy):
+def test_clock_advances_fast_only_while_workers_are_idle(asked, monkeypatch, drained, is_busy):
     monkeypatch.setattr(beat_catch_up, "_is_any_waiting", lambda: is_busy)
 
     told = drained([("1 calls",)] * 3 + QUIET)
@@ -106,13 +106,13 @@ def test_hours_pass_only_while_nobody_has_enough_to_do(asked, monkeypatch, drain
     assert told == [quiescence.FIRST_S + turn * step for turn in range(3)]
 
 
-def test_the_clock_stands_still_while_no_gateway_can_be_asked(asked, drained):
+def test_clock_stops_while_a_gateway_breaker_is_open(asked, drained):
     told = drained([("1 calls",)] * 4 + QUIET, rests=[False, True, True, False])
 
     assert told == [quiescence.FIRST_S, quiescence.FIRST_S + quiescence.STEP_S]
 
 
-def test_what_the_clock_jumped_over_is_done_before_the_end(asked, drained):
+def test_skipped_overdue_work_is_done_before_the_end(asked, drained):
     late = ("2 overdue I7.given_back",)
 
     told = drained([("1 calls",), (), *QUIET], overdue=[late, *QUIET])
@@ -125,7 +125,7 @@ def test_what_the_clock_jumped_over_is_done_before_the_end(asked, drained):
 
 
 @pytest.mark.django_db
-def test_what_has_a_time_to_be_done_in_has_a_sweep(monkeypatch):
+def test_each_invariant_with_a_deadline_has_a_sweep(monkeypatch):
     every = tuple(replace(one, sql="SELECT %(now)s UNION SELECT 'epoch'") for one in inside.IN_TIME)
     monkeypatch.setattr(inside, "IN_TIME", every)
 
@@ -136,7 +136,7 @@ def test_what_has_a_time_to_be_done_in_has_a_sweep(monkeypatch):
     assert len(words) >= 8
 
 
-def test_a_broker_that_is_away_stops_nobody(asked, monkeypatch):
+def test_unavailable_broker_starts_no_sweep(asked, monkeypatch):
     def away():
         raise redis.ConnectionError
 
@@ -147,8 +147,8 @@ def test_a_broker_that_is_away_stops_nobody(asked, monkeypatch):
     assert asked == []
 
 
-def test_beat_asks_for_all_of_it_as_well():
-    """Else chaos would see done what nobody does in life."""
+def test_beat_schedules_each_sweep():
+    """Otherwise chaos would do work that no process does in production."""
     by_beat = {entry["task"]: entry["schedule"] for entry in app.conf.beat_schedule.values()}
 
     asked = {each.name for sweeps in beat_catch_up.SWEEPS.values() for each in sweeps}
@@ -158,7 +158,7 @@ def test_beat_asks_for_all_of_it_as_well():
 
 @pytest.fixture
 def slowly(monkeypatch):
-    """Let 25 s pass with each look."""
+    """Return a function whose every check takes 25 s."""
     clock = [0.0]
     monkeypatch.setattr(quiescence.time, "monotonic", lambda: clock[0])
     monkeypatch.setattr(beat_catch_up, "_is_any_waiting", lambda: True)
@@ -172,11 +172,11 @@ def slowly(monkeypatch):
 
 
 @pytest.mark.usefixtures("asked")
-def test_a_drain_on_a_slow_machine_goes_on_while_anything_changes(slowly, drained):
+def test_slow_drain_continues_while_work_changes(slowly, drained):
     drained(slowly([(f"{count} calls",) for count in (4, 3, 2, 1)] + QUIET))
 
 
 @pytest.mark.usefixtures("asked")
-def test_a_drain_in_which_nothing_changes_ends(slowly, drained):
+def test_drain_without_progress_ends(slowly, drained):
     with pytest.raises(AssertionError, match="1 calls"):
         drained(slowly([("1 calls",)] * 50))

@@ -1,4 +1,4 @@
-"""A run whose beat is dead, or asks for nothing, is no good run, however well all was drained."""
+"""Beat log: report a beat that is dead or sends no sweep, even if the drain succeeded."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def silent(place, since=0):
     return beat_log.silent(place, since=since, at_most_s=0)
 
 
-def test_a_beat_that_asked_since_the_last_blow_is_well(place, say):
+def test_beat_that_sent_a_sweep_is_alive(place, say):
     say(OTHER)
     before = beat_log.told(place)
     put(place)
@@ -59,7 +59,7 @@ def test_a_beat_that_asked_since_the_last_blow_is_well(place, say):
     assert silent(place, before) == []
 
 
-def test_what_it_asked_before_is_no_sign_of_life(place, say):
+def test_earlier_sweeps_do_not_count(place, say):
     put(place)
     say(SENT)
 
@@ -67,28 +67,28 @@ def test_what_it_asked_before_is_no_sign_of_life(place, say):
 
 
 @pytest.mark.parametrize("words", ["", "beat: Starting...\n", OTHER])
-def test_a_beat_that_asks_for_no_sweep_is_silent(place, say, words):
+def test_beat_without_sweeps_is_silent(place, say, words):
     put(place)
     say(words)
 
     assert silent(place) == ["beat"]
 
 
-def test_a_dead_one_is_silent_whatever_it_asked_for(place, say):
+def test_dead_beat_is_silent(place, say):
     put(place, is_running=False)
     say(SENT)
 
     assert silent(place) == ["beat"]
 
 
-def test_it_is_given_time_to_ask(place, say, monkeypatch):
+def test_beat_is_given_time_to_send(place, say, monkeypatch):
     put(place)
     monkeypatch.setattr(beat_log.stop, "rest", lambda *_: say(SENT))
 
     assert beat_log.silent(place, since=0, at_most_s=60) == []
 
 
-def test_one_who_plays_instead_of_another_has_not_begun_with_him(place, say):
+def test_restarted_beat_is_not_ready_by_the_old_log(place, say):
     say("beat: Starting...\n")
     beat = instance.beat(place.stage)
 
@@ -99,7 +99,7 @@ def test_one_who_plays_instead_of_another_has_not_begun_with_him(place, say):
 
 
 @pytest.mark.parametrize("is_put", [True, False])
-def test_a_run_in_which_nobody_put_a_beat_is_blamed(place, say, monkeypatch, is_put):
+def test_run_without_beat_is_reported(place, say, monkeypatch, is_put):
     drained = Drained(seconds=1.0, waited_s={}, left=(), by_staff=0)
     monkeypatch.setattr(runner, "have_delivered", lambda *_, **__: None)
     monkeypatch.setattr(runner, "drain", lambda *_, **__: say(SENT) or drained)

@@ -1,4 +1,4 @@
-"""Each promise that is broken is found in the books of those outside, and a kept one is not."""
+"""Chaos checks: find each violation, and none in a good run."""
 
 from __future__ import annotations
 
@@ -99,14 +99,14 @@ GOOD = Evidence(
 
 
 def refused_part():
-    """Tell of an order of two lines, of which the supplier refused one when both were paid."""
+    """Return evidence of a paid order with two lines, of which the supplier rejected one."""
     order = replace(ORDER, is_whole=False, lines=2)
     changed = replace(OURS, orders=(order,), purchases=(purchase(charge=1499),))
     return replace(GOOD, charges=[charge(refunded=500)], ours=changed)
 
 
 def canceled_after_a_refund():
-    """Tell of an order of which staff refunded a part, before the supplier canceled all of it."""
+    """Return evidence of an order that was partly refunded, then canceled by the supplier."""
     order = replace(ORDER, status="canceled")
     changed = replace(OURS, orders=(order,), purchases=(purchase(status="canceled"),))
     told = [replace(HIS, status="CANCELLED")]
@@ -118,12 +118,12 @@ def ours(**changed):
     return replace(GOOD, ours=replace(OURS, **changed))
 
 
-def test_a_good_run_has_no_violations():
+def test_good_run_has_no_violations():
     assert judge(GOOD) == []
     assert judge(replace(GOOD, pages_s=[0.1] * 19 + [4.0], grabbed=[201, 201, 409])) == []
 
 
-def test_all_who_press_one_key_hear_the_same_also_when_it_is_a_refusal():
+def test_one_key_may_have_one_rejection():
     taken, refused = pressed(*[(201, "a")] * 50), pressed(*[(409, "sold out")] * 9, orders=0)
 
     assert judge(replace(GOOD, pressed=[taken, refused])) == []
@@ -184,7 +184,7 @@ def test_all_who_press_one_key_hear_the_same_also_when_it_is_a_refusal():
         (ours(broken=("I1 no oversell",)), "the invariants hold"),
     ],
 )  # fmt: skip
-def test_what_is_broken_is_found(broken, promise):
+def test_violation_is_found(broken, promise):
     assert promise in [violation.promise for violation in judge(broken)]
 
 
@@ -197,12 +197,12 @@ def test_what_is_broken_is_found(broken, promise):
         canceled_after_a_refund(),
     ],
 )
-def test_what_goes_back_for_a_reason_is_no_loss(paid_back):
+def test_justified_refund_is_no_violation(paid_back):
     assert judge(paid_back) == []
 
 
 def given_back(*, status="canceled", attempts=(), **changed):
-    """Tell of a light whose shopper saw that he paid, and has his money back."""
+    """Return evidence of a refunded customer who saw that the payment succeeded."""
     return replace(
         GOOD,
         charges=[charge(status="voided", captured=0, released=1999)],
@@ -228,7 +228,7 @@ def promises(evidence):
         ),
     ],
 )
-def test_what_cannot_be_shipped_is_given_back_and_owed_to_nobody(evidence):
+def test_refund_of_an_unshippable_order_is_no_violation(evidence):
     assert promises(evidence) == set()
 
 
@@ -241,21 +241,21 @@ def test_what_cannot_be_shipped_is_given_back_and_owed_to_nobody(evidence):
         given_back(status="expired", purchases=(purchase(status="canceled"),), attempts=[SOLD_OUT]),
     ],
 )
-def test_who_saw_that_he_paid_is_not_sent_away_for_nothing(evidence):
+def test_unjustified_refund_is_a_violation(evidence):
     assert promises(evidence) == {LOST}
 
 
-def test_who_comes_too_late_for_the_last_light_is_no_shopper_lost():
+def test_refused_customers_of_a_sold_out_product_are_no_violation():
     late = [bought(payment="", number="", end="refused")] * 9
 
     assert judge(replace(GOOD, purchases=[bought(), *late])) == []
 
 
-def test_some_blows_find_nobody():
+def test_a_few_missed_faults_are_no_violation():
     assert judge(replace(GOOD, planned=10, struck=9, missed=["web: dead"])) == []
 
 
-def test_he_may_be_asked_again_for_what_he_did_not_take():
+def test_rejected_order_may_be_sent_again():
     assert judge(replace(GOOD, attempts=[SOLD_OUT, TAKEN])) == []
 
 
@@ -263,7 +263,7 @@ def test_he_may_be_asked_again_for_what_he_did_not_take():
     ("choice", "released", "broken"),
     [("wait", 0, False), ("refund", 0, True), ("wait", 1999, True), ("refund", 1999, False)],
 )
-def test_what_a_shopper_answers_is_what_he_gets(choice, released, broken):
+def test_result_matches_the_customers_answer(choice, released, broken):
     money = charge(captured=1999 - released, released=released)
     told = judge(replace(GOOD, charges=[money], answers={"FL-1": choice}))
 
@@ -277,7 +277,7 @@ def test_what_a_shopper_answers_is_what_he_gets(choice, released, broken):
         (purchase(number="FL-1-2", status="canceled"), True),
     ],
 )
-def test_who_waits_is_paid_back_where_all_who_were_asked_had_none(more, broken):
+def test_waiting_customer_is_refunded_only_if_no_supplier_ships(more, broken):
     purchases = (purchase(status="canceled"), more)
     evidence = given_back(purchases=purchases, attempts=[SOLD_OUT])
 
@@ -286,7 +286,7 @@ def test_who_waits_is_paid_back_where_all_who_were_asked_had_none(more, broken):
     assert (ANSWERED in told) == broken
 
 
-def test_a_failpoint_at_which_nobody_died_proves_nothing():
+def test_failpoint_without_a_kill_is_a_violation():
     (found,) = judge(replace(GOOD, spared=["claim.before_call"]))
 
     assert found.promise == STRUCK

@@ -1,4 +1,4 @@
-"""The days that are compared are those in which shoppers paid, wherever the clock was moved to."""
+"""Daily reconciliation: audit the days of the payments, wherever the clock was moved to."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def test_one_evening_is_one_day():
     assert money_days.days_of([LATE.timestamp(), LATE.timestamp() + 600]) == [date(2026, 11, 27)]
 
 
-def test_a_run_that_sees_midnight_has_two_days():
+def test_run_over_midnight_has_two_days():
     after = LATE.timestamp() + 1800
 
     assert money_days.days_of([after, LATE.timestamp()]) == [date(2026, 11, 27), date(2026, 11, 28)]
 
 
 @pytest.mark.django_db
-def test_the_day_of_the_payments_is_waited_for(place, monkeypatch):
+def test_audit_waits_for_the_day_of_the_payments(place, monkeypatch):
     monkeypatch.setattr(money_days.outside, "charges", lambda _: [charge(LATE)])
     monkeypatch.setattr(
         money_days.timezone, "now", lambda: datetime(2026, 11, 28, 0, 25, tzinfo=UTC)
@@ -56,14 +56,14 @@ def test_the_day_of_the_payments_is_waited_for(place, monkeypatch):
     assert MoneyDay.objects.get().day == date(2026, 11, 27)
 
 
-def test_a_day_without_payments_is_no_success(place, monkeypatch):
+def test_day_without_payments_is_reported(place, monkeypatch):
     monkeypatch.setattr(money_days.outside, "charges", lambda _: [])
 
     assert money_days.audit(place, at_most_s=0) != []
 
 
 @pytest.mark.django_db
-def test_a_day_for_which_a_supplier_was_too_busy_is_asked_for_again(place, monkeypatch):
+def test_reconciliation_is_repeated_after_a_problem(place, monkeypatch):
     now = datetime(2026, 11, 28, 0, 25, tzinfo=UTC)
     answers = iter([{"problem": "busy"}, {"status": "reconciled", "problem": ""}])
     monkeypatch.setattr(money_days.outside, "charges", lambda _: [charge(LATE)])

@@ -1,4 +1,4 @@
-"""Mutants replace what they are meant to, are taken off again, and never serve production."""
+"""Mutants: replace what they name, are removed again, never run in production."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from storefront.lib.money import Money
 from suppliers.inventory import ledger
 
 
-def test_each_has_its_story():
+def test_each_mutant_has_a_scenario():
     assert len(mutants.MUTANTS) >= 8
     assert set(mutation_tests.STORIES) == set(mutants.MUTANTS)
 
 
-def test_each_breaks_its_promises_and_is_caught_by_no_other():
+def test_mutant_is_caught_only_by_its_promises():
     for name, story in mutation_tests.STORIES.items():
         assert story.expects, name
         assert story.expects <= checks.PROMISES.keys(), name
@@ -40,14 +40,14 @@ def broken(promise):
     return Violation(promise=promise, count=1, examples=["one"])
 
 
-def test_the_rush_is_played_with_nobody_too():
+def test_rushes_are_also_run_without_a_mutant():
     rushes = [story for story in mutation_tests.controls() if story.is_rush]
 
     assert rushes == [story for story in mutation_tests.STORIES.values() if story.is_rush]
     assert len(mutation_tests.controls()) == len(rushes) + 1
 
 
-def test_a_name_of_nobody_is_no_success():
+def test_unknown_mutant_name_fails():
     said = []
 
     ended = mutation_tests.catch_all(None, only="flaot", folder=None, say=said.append, began=0)
@@ -56,7 +56,7 @@ def test_a_name_of_nobody_is_no_success():
     assert "float money" in said[0]
 
 
-def test_production_has_none(settings):
+def test_production_refuses_mutants(settings):
     settings.IS_PRODUCTION = True
 
     with pytest.raises(ImproperlyConfigured):
@@ -65,7 +65,7 @@ def test_production_has_none(settings):
     assert Money(Decimal("41.23"), "EUR").minor == 4123
 
 
-def test_a_mutant_is_worn_and_taken_off():
+def test_mutant_is_injected_and_removed():
     hold = ledger.hold
 
     with mutants.worn("stock read, then written"):
@@ -77,11 +77,11 @@ def test_a_mutant_is_worn_and_taken_off():
     assert Money(Decimal("41.23"), "EUR").minor == 4123
 
 
-def test_what_has_no_answer_is_sent_again_only_by_the_mutant():
+def test_only_the_mutant_resends_without_a_lookup():
     asked = []
 
     class Deaf:
-        """Takes an order, and does not say so."""
+        """Accepts an order, and loses the answer."""
 
         def place(self, request):
             asked.append(request)
@@ -97,24 +97,24 @@ def test_what_has_no_answer_is_sent_again_only_by_the_mutant():
     assert unknown.call_count == 1
 
 
-def test_no_mutant_is_nothing():
+def test_empty_mutant_name_changes_nothing():
     with mutants.worn(""):
         assert Money(Decimal("41.23"), "EUR").minor == 4123
 
 
-def test_a_supplier_who_loses_answers_is_not_healed_before_he_is_asked():
+def test_scenario_with_lost_answers_lasts_long_enough():
     for story in mutation_tests.STORIES.values():
         if mutation_tests.LOSES_ANSWERS in story.blows:
             assert max(blow.at_s for blow in story.blows) >= 5
 
 
-def test_joined_stories_strike_in_their_order():
+def test_joined_scenarios_keep_the_order_of_faults():
     times = [blow.at_s for blow in mutation_tests.controls()[-1].blows]
 
     assert times == sorted(times)
 
 
-def test_who_was_led_to_pay_for_what_is_not_there_counts_though_his_money_went_back():
+def test_oversold_payment_counts_despite_its_refund():
     def shopper(*, goods, payment):
         wish = Wish(goods=goods, way=Way.PAYS)
         return Purchase(wish=wish, phase="story", payment=payment, number=f"FL-{payment}")

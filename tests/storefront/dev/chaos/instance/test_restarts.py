@@ -1,4 +1,4 @@
-"""The keeper goes on whatever happens while he looks."""
+"""Restarts: survive changes of the process list during a check."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from storefront.dev.chaos.instance.restarts import Keeper
 
 @pytest.fixture
 def looks(monkeypatch):
-    """Have a keeper look once and no more, in our own thread."""
+    """Return a function that runs one check in this thread."""
     monkeypatch.setattr(restarts, "POLL_S", 0)
 
     def once(place):
@@ -26,7 +26,7 @@ def looks(monkeypatch):
 
 
 class Comer:
-    """Lives, and is joined by another the moment somebody looks at him."""
+    """A live process; reading its exit code adds another one."""
 
     name = "sandbox"
 
@@ -50,7 +50,7 @@ class Dead:
         self.started += 1
 
 
-def test_who_comes_while_he_looks_stands_in_nobodys_way(looks):
+def test_process_added_during_a_check_is_ignored(looks):
     children = {}
     dead = Dead()
     children |= {"sandbox": Comer(children), "web": dead}

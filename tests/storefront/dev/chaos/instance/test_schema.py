@@ -1,4 +1,4 @@
-"""Tables are kept between runs only while the code is the same, and only if they can be read."""
+"""Schema setup: reuse a dump only for the same code, and only if it is readable."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ URL = "postgres://fara:secret@127.0.0.1:1/fara"
 
 @pytest.fixture
 def done(monkeypatch, tmp_path):
-    """Note what is done; programs work, and ``pg_dump`` writes what it is told to."""
+    """Return the list of actions; all programs succeed, and ``pg_dump`` writes a file."""
     noted = []
 
     def ran(program, _url, *words):
@@ -28,7 +28,7 @@ def done(monkeypatch, tmp_path):
     return noted, noted_failures
 
 
-def test_the_second_run_reads_what_the_first_one_kept(done, tmp_path):
+def test_second_run_uses_the_dump(done, tmp_path):
     noted, _ = done
 
     schema.make(tmp_path, URL)
@@ -37,7 +37,7 @@ def test_the_second_run_reads_what_the_first_one_kept(done, tmp_path):
     assert noted == ["migrate", "pg_dump", "psql"]
 
 
-def test_other_code_makes_the_tables_anew_and_forgets_the_old_ones(done, tmp_path, monkeypatch):
+def test_changed_code_creates_a_new_dump(done, tmp_path, monkeypatch):
     noted, _ = done
     schema.make(tmp_path, URL)
     monkeypatch.setattr(schema, "digest", lambda _: "code-2")
@@ -48,7 +48,7 @@ def test_other_code_makes_the_tables_anew_and_forgets_the_old_ones(done, tmp_pat
     assert [file.name for file in (tmp_path / "schema").iterdir()] == ["code-2.sql"]
 
 
-def test_what_cannot_be_read_is_made_anew(done, tmp_path):
+def test_unreadable_dump_is_replaced(done, tmp_path):
     noted, failures = done
     schema.make(tmp_path, URL)
     failures.add("psql")
@@ -58,7 +58,7 @@ def test_what_cannot_be_read_is_made_anew(done, tmp_path):
     assert noted[-3:] == ["psql", "migrate", "pg_dump"]
 
 
-def test_without_the_programs_nothing_is_kept(done, tmp_path):
+def test_without_pg_dump_nothing_is_stored(done, tmp_path):
     noted, failures = done
     failures.add("pg_dump")
 
@@ -69,7 +69,7 @@ def test_without_the_programs_nothing_is_kept(done, tmp_path):
 
 
 @pytest.mark.parametrize("file", ["a.py", "a.sql"])
-def test_every_file_of_code_has_a_say(tmp_path, file):
+def test_every_code_file_changes_the_digest(tmp_path, file):
     (tmp_path / "orders").mkdir()
     names = set()
     for text in ("a = 1", "a = 2"):
@@ -79,7 +79,7 @@ def test_every_file_of_code_has_a_say(tmp_path, file):
     assert len(names) == 2
 
 
-def test_a_program_that_is_not_there_is_no_success(monkeypatch, tmp_path):
+def test_missing_program_returns_false(monkeypatch, tmp_path):
     monkeypatch.setattr(schema, "find_programs", lambda: tmp_path)
 
     assert not schema._ran("psql", URL)

@@ -1,4 +1,4 @@
-"""Who is asked to end does so in the middle of a phase, of the drain and of the audit."""
+"""Stop request: end during a phase, the drain and the audit."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def ask_to_end(place):
     place.supervisor._note(signal.SIGTERM, None)
 
 
-def test_a_thread_that_never_ends_is_left_behind(place):
+def test_endless_thread_is_abandoned_on_stop(place):
     never = threading.Event()
     thread = threading.Thread(target=never.wait, daemon=True)
     thread.start()
@@ -53,7 +53,7 @@ def test_a_thread_that_never_ends_is_left_behind(place):
     never.set()
 
 
-def test_a_phase_ends_with_blows_that_are_still_to_come(place):
+def test_phase_ends_on_stop_before_later_faults(place):
     late = Blow(at_s=3600, what=What.CLOCK, detail={"seconds": 0.0})
     plan = Plan(
         seed=1, phases=[Phase(name="a", wishes=[], at_most_s=1, blows=[late])], failpoints={}
@@ -67,7 +67,7 @@ def test_a_phase_ends_with_blows_that_are_still_to_come(place):
     assert not run.striker.struck
 
 
-def test_nothing_befalls_a_shop_that_is_being_closed(place):
+def test_no_fault_is_injected_after_a_stop_request(place):
     ask_to_end(place)
     luck = None
     striker = Striker(place=place, storm=Storm(place=place, luck=luck), luck=luck)
@@ -77,7 +77,7 @@ def test_nothing_befalls_a_shop_that_is_being_closed(place):
     assert not striker.struck
 
 
-def test_the_drain_ends_with_something_left(place, monkeypatch):
+def test_drain_ends_on_stop_with_open_work(place, monkeypatch):
     monkeypatch.setattr(quiescence.staff, "do_their_work", lambda _: 0)
     monkeypatch.setattr(quiescence.inside, "left", lambda _: ("1 facts",))
     monkeypatch.setattr(quiescence, "_held_money", lambda _: ())
@@ -89,7 +89,7 @@ def test_the_drain_ends_with_something_left(place, monkeypatch):
         quiescence.drain(place, at_most_s=5)
 
 
-def test_a_run_that_was_asked_to_end_says_so(monkeypatch, tmp_path):
+def test_stopped_run_returns_130(monkeypatch, tmp_path):
     def asked(_):
         raise StopRequestedError
 
@@ -98,7 +98,7 @@ def test_a_run_that_was_asked_to_end_says_so(monkeypatch, tmp_path):
     assert chaos.main(["--var", str(tmp_path)]) == 130
 
 
-def test_the_drain_waits_for_a_letter_that_comes_when_all_seemed_done(place, monkeypatch):
+def test_drain_waits_for_a_late_webhook(place, monkeypatch):
     looks = iter([(), ("1 calls",), *[()] * quiescence.QUIET_LOOKS])
     asked = []
     monkeypatch.setattr(quiescence.staff, "do_their_work", lambda _: 0)
@@ -117,7 +117,7 @@ def test_the_drain_waits_for_a_letter_that_comes_when_all_seemed_done(place, mon
     assert next(looks, None) is None
 
 
-def test_at_the_end_nobody_is_waited_for(tmp_path):
+def test_end_kills_at_once(tmp_path):
     deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
     deaf += "; print(1, flush=True); time.sleep(60)"
     child = Child(

@@ -1,4 +1,4 @@
-"""The books of both API suppliers are read as one: which orders they took, and where those are."""
+"""Outside view: read the orders and attempts of both API suppliers."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def take(ledger, number, *, status=TAKEN, at_s=0.0):
         (CANCELED, "is_off"),
     ],
 )
-def test_where_bigbuy_is_with_an_order_is_told_as_of_cj(bigbuy, tmp_path, status, said):
+def test_bigbuy_statuses_are_mapped_to_those_of_cj(bigbuy, tmp_path, status, said):
     take(bigbuy, "FL-1-1", status=status)
 
     (told,) = outside.orders_told(tmp_path)
@@ -56,7 +56,7 @@ def test_where_bigbuy_is_with_an_order_is_told_as_of_cj(bigbuy, tmp_path, status
     assert getattr(told, said)
 
 
-def test_what_bigbuy_refused_before_and_after_it_took_an_order_keeps_its_place(bigbuy, tmp_path):
+def test_bigbuy_attempts_are_in_order(bigbuy, tmp_path):
     refused = {"reference": "FL-1-1", "code": "ER008", "fault": ""}
     bigbuy.insert("attempts", at_s=1.0, **refused)
     take(bigbuy, "FL-1-1", at_s=2.0)

@@ -1,4 +1,4 @@
-"""One button is pressed by many at once: what they hear is compared as programs read it."""
+"""Duplicate requests: repeat one order with one key, compare answers as JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PLACE = SimpleNamespace(ports=SimpleNamespace(web=1))
 
 @pytest.fixture
 def answers(monkeypatch):
-    """Let the shop answer what stands here, in turn; the last one again and again."""
+    """Return the list of the shop's next answers; the last one is repeated."""
     given, lock = [], threading.Lock()
 
     def call(*_, **__):
@@ -35,19 +35,19 @@ def press(patience_s=60.0):
     return Presser(place=PLACE, goods=[])._all_at_once("a token", {}, until)
 
 
-def test_the_same_in_another_order_is_the_same_answer(answers):
+def test_key_order_does_not_change_an_answer(answers):
     answers += [(201, '{"a": 1, "b": 2}'), (201, '{"b": 2, "a": 1}')]
 
     assert set(press()) == {(201, '{"a": 1, "b": 2}')}
 
 
-def test_other_words_are_another_answer(answers):
+def test_other_values_are_another_answer(answers):
     answers += [(201, '{"a": 1}'), (201, '{"a": 2}')]
 
     assert len(set(press())) == 2
 
 
-def test_who_is_not_answered_yet_presses_again(answers):
+def test_request_without_a_final_answer_is_repeated(answers):
     answers += [(0, ""), (503, "closed"), (429, "slowly"), (409, duplicate_requests.IN_WORK)]
     answers += [(0, "")] * 4
     answers += [(201, "{}")]
@@ -55,7 +55,7 @@ def test_who_is_not_answered_yet_presses_again(answers):
     assert set(press()) == {(201, "{}")}
 
 
-def test_a_shop_that_never_answers_is_told(answers):
+def test_shop_without_answers_raises(answers):
     answers += [(0, "")]
 
     with pytest.raises(NobodyThereError):
@@ -63,7 +63,7 @@ def test_a_shop_that_never_answers_is_told(answers):
 
 
 def cart(answers, *options):
-    """Ask for two lights in turn, of which each is offered what stands here."""
+    """Mock the delivery options of two products in turn; return the client."""
     for number, offered in enumerate(options):
         answers += [(200, '<input name="listing" value="7">'), (201, f'{{"token": "{number}"}}')]
         answers += [(201, "{}"), (200, json.dumps({"options": offered}))]
@@ -71,7 +71,7 @@ def cart(answers, *options):
     return Presser(place=PLACE, goods=lights)
 
 
-def test_what_cannot_be_sent_now_is_not_pressed_for(answers):
+def test_unshippable_product_is_skipped(answers):
     offered = [{"delivery": duplicate_requests.TIER, "total": "9.00"}]
     presser = cart(answers, [], offered)
 
@@ -80,7 +80,7 @@ def test_what_cannot_be_sent_now_is_not_pressed_for(answers):
     assert (token, wish["total"]) == ("1", "9.00")
 
 
-def test_a_shop_that_can_send_nothing_is_told(answers):
+def test_shop_without_shippable_products_raises(answers):
     presser = cart(answers, [])
 
     with pytest.raises(NobodyThereError, match="nothing can be sent"):
@@ -88,10 +88,10 @@ def test_a_shop_that_can_send_nothing_is_told(answers):
 
 
 @pytest.mark.django_db
-def test_an_outage_in_which_nothing_piled_up_is_over_at_once():
+def test_outage_without_backlog_ends_at_once():
     outage = Outage()
     outage.look()
-    assert outage.told_s is None  # he was never away
+    assert outage.told_s is None  # no outage yet
 
     outage.begin()
     outage.end()
@@ -102,7 +102,7 @@ def test_an_outage_in_which_nothing_piled_up_is_over_at_once():
     assert "all told" in outage.words
 
 
-def test_a_network_orders_and_pays_nothing_until_it_is_refused(answers, monkeypatch):
+def test_network_orders_until_it_is_refused(answers, monkeypatch):
     answers += [(0, ""), (201, "{}"), (503, ""), (201, "{}"), (409, "held"), (201, "{}")]
     presser = Presser(place=PLACE, goods=[], address="203.0.113.7")
     monkeypatch.setattr(Presser, "_cart", lambda *_: ("/checkout/", {}))

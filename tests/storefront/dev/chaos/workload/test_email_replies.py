@@ -1,4 +1,4 @@
-"""What a shopper is asked by mail is answered once, by one of the two links that it holds."""
+"""E-mail replies: answer a question once, by one of its two links."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def mail(folder, *answers):
 
 @pytest.fixture
 def shop(tmp_path, monkeypatch):
-    """A shop that takes answers, and whose statuses to forms may be put in a row."""
+    """A shop that accepts answers, with configurable statuses of its forms."""
     (tmp_path / "mail").mkdir()
     found = SimpleNamespace(
         forms=[],
@@ -44,7 +44,7 @@ def shop(tmp_path, monkeypatch):
     return found
 
 
-def test_one_of_the_links_is_chosen_once(shop):
+def test_one_link_is_chosen_once(shop):
     mail(shop.mail)
     mail(shop.mail, "wait", "refund")
     replier = Replier(place=shop.place, luck=Random(1))
@@ -57,7 +57,7 @@ def test_one_of_the_links_is_chosen_once(shop):
     assert form == f"answer={replier.said['FL-7']}&csrfmiddlewaretoken=t"
 
 
-def test_what_cannot_be_had_any_more_is_given_back(shop):
+def test_unavailable_choice_becomes_a_refund(shop):
     mail(shop.mail, "wait")
     shop.statuses = [HTTPStatus.CONFLICT]
     replier = Replier(place=shop.place, luck=Random(1))
@@ -67,7 +67,7 @@ def test_what_cannot_be_had_any_more_is_given_back(shop):
     assert replier.said == {"FL-7": "refund"}
 
 
-def test_who_finds_nobody_there_comes_back(shop):
+def test_unanswered_reply_is_repeated(shop):
     mail(shop.mail, "wait")
     shop.statuses = [HTTPStatus.SERVICE_UNAVAILABLE]
     replier = Replier(place=shop.place, luck=Random(1))

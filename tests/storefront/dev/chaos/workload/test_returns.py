@@ -1,4 +1,4 @@
-"""Of two returns one is paid, once by two clicks, and one is rejected; what is owed is known."""
+"""Returns: refund one once despite two clicks, reject the other, sum up the refunds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def returner(monkeypatch):
-    """Return what was delivered; the forms are those of other tests."""
+    """Return the workload; the forms are those of other tests."""
 
     def declared(_self, order, line, kind):
         units = [each.quantity if each.pk == line.pk else 0 for each in order.lines.order_by("pk")]
@@ -37,7 +37,7 @@ def two_lights():
     return make_delivered(make_sellable(quantity=9), make_sellable(quantity=9), quantity=2)
 
 
-def test_one_line_of_several_goes_back_and_is_paid_once(returner):
+def test_one_line_of_several_is_refunded_once(returner):
     first, second = two_lights(), make_delivered()
 
     assert returner.work(besides=set(), is_last=False)
@@ -49,7 +49,7 @@ def test_one_line_of_several_goes_back_and_is_paid_once(returner):
     assert not returner.work(besides=set(), is_last=True), "all of it at once"
 
 
-def test_a_whole_order_is_paid_with_its_delivery(returner):
+def test_whole_order_is_refunded_with_its_delivery(returner):
     order = make_delivered()
 
     assert not returner.work(besides=set(), is_last=False), "one of two"
@@ -58,11 +58,11 @@ def test_a_whole_order_is_paid_with_its_delivery(returner):
     assert returner.paid == {order.number: order.total.minor}
 
 
-def test_what_staff_paid_back_before_is_left_alone(returner):
+def test_orders_refunded_before_are_left_out(returner):
     assert not returner.work(besides={make_delivered().number}, is_last=True)
 
 
-def test_the_mutant_pays_each_click(returner):
+def test_mutant_refunds_each_click(returner):
     two_lights()
 
     with mutants.worn("a return is paid by each click"):

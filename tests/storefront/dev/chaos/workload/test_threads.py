@@ -1,4 +1,4 @@
-"""A mistake in a thread is told, and what was to come still comes."""
+"""Threads: report an error, and go on with the next fault or purchase."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from storefront.dev.chaos.runner import Run
 from storefront.dev.runtime.supervisor import Supervisor
 
 BLOWS = [
-    Blow(at_s=0, what=What.CLOCK),  # says nothing of how far
+    Blow(at_s=0, what=What.CLOCK),  # without the shift
     Blow(at_s=0, what=What.CLOCK, detail={"seconds": 1.0}),
 ]
 
@@ -22,7 +22,7 @@ def place():
     )
 
 
-def test_a_blow_that_breaks_is_told_and_the_next_one_falls():
+def test_failing_fault_is_reported_and_the_next_one_runs():
     striker = Striker(place=place(), storm=None, luck=None)
 
     striker.begin(BLOWS).join()
@@ -31,7 +31,7 @@ def test_a_blow_that_breaks_is_told_and_the_next_one_falls():
     assert striker.errors == ["clock broke: KeyError('seconds')"]
 
 
-def test_a_shopper_who_breaks_is_told_and_the_next_one_comes(monkeypatch):
+def test_failing_purchase_is_reported_and_the_next_one_runs(monkeypatch):
     def breaks(*_):
         raise TypeError("no shop")
 

@@ -1,4 +1,4 @@
-"""The feed supplier answers each order on its page; an order that was mailed twice counts twice."""
+"""Wholesaler: answer each order on its page, count an order that was mailed twice."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LINES = b"""
 
 @pytest.fixture
 def shop(tmp_path, monkeypatch):
-    """A shop whose page shows two lines, and which takes forms unless it is away."""
+    """A shop whose page has two lines, and that accepts forms unless it is down."""
     (tmp_path / "mail").mkdir()
     found = SimpleNamespace(forms=[], is_away=False, page=LINES, mail=tmp_path / "mail")
     found.place = SimpleNamespace(var=tmp_path, ports=SimpleNamespace(web=1))
@@ -72,7 +72,7 @@ def answering(shop, monkeypatch):
         ((ACCEPT, REFUSE_PART, SHIP), "SHIPPED", 3),
     ],
 )
-def test_what_it_answered_is_its_book(answering, steps, status, units):
+def test_answers_are_the_suppliers_records(answering, steps, status, units):
     people = answering(*steps)
 
     (told,) = people.told()
@@ -80,7 +80,7 @@ def test_what_it_answered_is_its_book(answering, steps, status, units):
     assert not people.is_busy
 
 
-def test_each_form_is_sent_twice_and_says_what_is_refused(answering, shop):
+def test_each_form_is_sent_twice(answering, shop):
     answering(REFUSE_PART)
 
     assert shop.forms[0] == shop.forms[1]
@@ -89,7 +89,7 @@ def test_each_form_is_sent_twice_and_says_what_is_refused(answering, shop):
     assert "line_4=rejected_other&line_5=ship" in form
 
 
-def test_of_one_line_it_refuses_one_unit(answering, shop):
+def test_one_unit_of_a_single_line_is_refused(answering, shop):
     shop.page = LINES.replace(b'name="line_4"', b"")
 
     (told,) = answering(REFUSE_PART).told()
@@ -98,7 +98,7 @@ def test_of_one_line_it_refuses_one_unit(answering, shop):
     assert "line_5=ship&some_5=2" in shop.forms[0][1]
 
 
-def test_an_order_that_came_twice_is_told_twice_and_other_mail_is_none(answering, shop):
+def test_duplicate_order_email_counts_twice(answering, shop):
     people = answering(ACCEPT)
     mail(shop)
     mail(shop, subject="Please stop order FL-7-1")
@@ -107,7 +107,7 @@ def test_an_order_that_came_twice_is_told_twice_and_other_mail_is_none(answering
     assert [one.number for one in people.told()] == ["FL-7-1"] * 2
 
 
-def test_the_subject_is_that_of_the_e_mail_for_suppliers():
+def test_subject_is_that_of_the_supplier_email():
     emails = Path(__file__).parents[5] / "notifications/templates/notifications/email"
 
     said = [
@@ -119,7 +119,7 @@ def test_the_subject_is_that_of_the_e_mail_for_suppliers():
     assert said == ["purchase_order.txt"]
 
 
-def test_a_shop_that_is_away_is_answered_later(answering, shop):
+def test_order_is_answered_when_the_shop_is_back(answering, shop):
     shop.is_away = True
     people = answering(ACCEPT)
     assert people.is_busy
