@@ -26,7 +26,7 @@ HELD_FOR = timedelta(days=7)
 
 @dataclass(slots=True, kw_only=True)
 class FakePayment:
-    """What the gateway knows of one payment."""
+    """One payment at the gateway."""
 
     reference: str
     amount: Money
@@ -50,9 +50,9 @@ class FakePayment:
 
 
 class FakeGateway:
-    """Put errors into ``troubles`` to have the next calls fail; nothing is then done."""
+    """Raises the errors in ``troubles``, one per call, which then has no effect."""
 
-    def __init__(self, *, gate: Gate | None = None) -> None:  # noqa: ARG002 - makes no calls
+    def __init__(self, *, gate: Gate | None = None) -> None:  # noqa: ARG002 - no calls
         self.payments: dict[str, FakePayment] = {}
         self.troubles: list[OutsideError] = []
         self._answers: dict[str, tuple[str, Money, OpenedPayment | PaymentUpdate]] = {}
@@ -77,7 +77,7 @@ class FakeGateway:
         reference: str,
         amount: Money,
         key: str,
-        is_last: bool = False,  # noqa: ARG002 - any part may follow, at any time
+        is_last: bool = False,  # noqa: ARG002 - any part may be captured at any time
     ) -> PaymentUpdate:
         return self._move(PaymentNews.CAPTURED, reference, amount, key)
 
@@ -101,7 +101,7 @@ class FakeGateway:
         self._once(key, f"abandon {reference}", self._payment(reference).amount, work)
 
     def hear(self, *, body: bytes) -> tuple[PaymentUpdate, ...]:
-        """Tell all that happened to the payment that is named."""
+        """Return all events of the payment named in the body."""
         return tuple(self._payment(body.decode()).news)
 
     def standing(self, *, reference: str) -> Standing:
@@ -117,17 +117,17 @@ class FakeGateway:
                 yield _standing(payment)
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: there is no connection."""
 
     def authorize(self, reference: str) -> PaymentUpdate:
-        """Let the shopper pay."""
+        """Let the customer pay."""
         return self._tell(PaymentNews.AUTHORIZED, reference)
 
     def decline(self, reference: str, *, reason: str = "card_declined") -> PaymentUpdate:
         return self._tell(PaymentNews.DECLINED, reference, reason=reason)
 
     def expire(self, reference: str) -> PaymentUpdate:
-        """Let the hold, or the page to pay, grow too old."""
+        """Let the hold, or the payment page, expire."""
         return self._tell(PaymentNews.EXPIRED, reference)
 
     def _move(self, news: PaymentNews, reference: str, amount: Money, key: str) -> PaymentUpdate:

@@ -40,11 +40,10 @@ STOPPABLE = frozenset({Answer.RECEIVED, Answer.ACCEPTED})
 
 @dataclass(slots=True, kw_only=True)
 class World:
-    """What the supplier has, and what he was told.
+    """The supplier's data and orders.
 
-    Shape:  ``stock`` maps a SKU to units by country, ``unreadable`` to what he says instead of
-            them, ``failures`` are raised by the next calls,
-            one each, and ``asked`` names every call in order
+    Shape:  ``stock`` maps a SKU to units by country, ``unreadable`` to a bad row instead,
+            ``failures`` are raised by the next calls, one each, and ``asked`` lists every call
     """
 
     records: dict[str, ProductRecord] = field(default_factory=dict)
@@ -59,14 +58,14 @@ class World:
     tells_stock_in_list: bool = True
 
     def put(self, record: ProductRecord, *, stock: dict[str, int], cost: Money) -> None:
-        """Put a product on his shelves: every SKU of it costs and numbers the same."""
+        """Add a product; all its SKUs have this stock and cost."""
         self.records[record.ref] = record
         for variant in record.variants:
             self.stock[variant.sku] = dict(stock)
             self.costs[variant.sku] = cost
 
     def ship(self, number: str, *, carrier: str, tracking_number: str) -> PurchaseState:
-        """Hand one order over to a carrier."""
+        """Ship one order."""
         parcel = ParcelNews(carrier=carrier, number=tracking_number)
         self.orders[number] = replace(self.orders[number], answer=Answer.SHIPPED, parcels=(parcel,))
         return self.orders[number]
@@ -76,7 +75,7 @@ _worlds: dict[str, World] = {}
 
 
 def world_at(base_url: str) -> World:
-    """Return the world behind an address; the first to ask makes it."""
+    """Return the world of an address, created at first use."""
     return _worlds.setdefault(base_url, World())
 
 
@@ -85,7 +84,7 @@ def forget_worlds() -> None:
 
 
 class FakeSupplier:
-    """One line to a world."""
+    """Connector to a world."""
 
     TITLE: ClassVar = "A supplier in memory"
     SECRETS: ClassVar[tuple[Secret, ...]] = ()
@@ -102,7 +101,7 @@ class FakeSupplier:
         return "nobody"
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: there is no connection."""
 
     def product_rows(self) -> Iterator[ListRow | BadRow]:
         self._called("product_rows")

@@ -25,7 +25,7 @@ ACCEPTED = "250 2.0.0 kept"
 
 
 class Keeper:
-    """Writes each message to the disk before it says yes."""
+    """Stores each message on disk before it is accepted."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -43,7 +43,7 @@ class Keeper:
 
 
 def keep(path: Path, content: bytes) -> None:
-    """Write a file whole, or not at all, so that it survives a crash and is never read half."""
+    """Write a file atomically and durably."""
     partial = path.with_suffix(".part")
     with partial.open("wb") as file:
         file.write(content)

@@ -1,4 +1,4 @@
-"""BigBuy sandbox: run the supplier sandbox that speaks BigBuy's API."""
+"""BigBuy sandbox: run a supplier that emulates BigBuy's API."""
 
 from __future__ import annotations
 

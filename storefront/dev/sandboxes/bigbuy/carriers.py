@@ -13,11 +13,11 @@ HOME = frozenset({"ES", "PT"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carrier:
-    """Units: euros for a parcel, and for each kilogram that is begun after the first two."""
+    """Units: euros for a parcel, and for each started kilogram above two."""
 
     id: int
     name: str
-    services: tuple[tuple[int, str], ...]  # id, and how long it takes, in his words
+    services: tuple[tuple[int, str], ...]  # id, and the delivery time as BigBuy writes it
     ends: frozenset[str]
     base_eur: Decimal
     per_kg_eur: Decimal

@@ -20,7 +20,7 @@ type Wish = dict[str, Any]
 
 
 def pull(world: World, *, method: str, name: str, wish: Wish) -> Any:
-    """Do what is wished.
+    """Perform a control action.
 
     Raises: BadControlError  nothing was done
     """
@@ -47,7 +47,7 @@ def status(world: World, _: Wish) -> dict[str, Any]:
 
 
 def orders(world: World, _: Wish) -> dict[str, Any]:
-    """Tell the whole truth: each order, and each attempt that made none."""
+    """Return every order, and every attempt that created none."""
     rows = world.ledger.rows("SELECT * FROM orders ORDER BY id")
     for row in rows:
         row["request"], row["lines"] = json.loads(row["request"]), json.loads(row["lines"])
@@ -59,7 +59,7 @@ def orders(world: World, _: Wish) -> dict[str, Any]:
 
 
 def calls(world: World, _: Wish) -> dict[str, Any]:
-    """Tell how often each endpoint was called, and how often refused as too often."""
+    """Return the calls by endpoint, served and rate-limited."""
     rows = world.ledger.rows("SELECT * FROM calls ORDER BY endpoint")
     return {
         "served": {row["endpoint"]: row["served"] for row in rows if row["served"]},
@@ -73,7 +73,7 @@ def forget_calls(world: World, _: Wish) -> dict[str, Any]:
 
 
 def items(world: World, wish: Wish) -> list[dict[str, Any]]:
-    """List what can be ordered, for a tester who looks for something."""
+    """Return the items that can be ordered."""
     most = int(wish.get("most", 100))
     found: list[dict[str, Any]] = []
     for key, item in world.goods.all_items():
@@ -103,7 +103,7 @@ def _item(world: World, wish: Wish) -> Item:
 
 
 def stock(world: World, wish: Wish) -> dict[str, Any]:
-    """Set what lies of a SKU in one warehouse."""
+    """Set the stock of a SKU in one warehouse."""
     item = _item(world, wish)
     warehouse = int(wish.get("warehouse", MAIN))
     pile = Pile(warehouse=warehouse, soon=int(wish["quantity"]), later=int(wish.get("later", 0)))
@@ -120,14 +120,14 @@ def price(world: World, wish: Wish) -> dict[str, Any]:
 
 
 def name(world: World, wish: Wish) -> dict[str, Any]:
-    """Call a product by another name; ``id`` is the product's."""
+    """Rename a product; ``id`` is the product's."""
     sku = world.goods.sku(int(wish["id"]))
     world.stores.put(sku, "name", str(wish["name"]), at_s=world.now())
     return {"id": int(wish["id"]), "sku": sku}
 
 
 def shelve(world: World, wish: Wish) -> dict[str, Any]:
-    """Take a product off sale, or put it back."""
+    """Take a product off sale, or put it on sale."""
     sku = world.goods.sku(int(wish["id"]))
     world.stores.put(sku, "active", bool(wish.get("on", False)), at_s=world.now())
     return {"id": int(wish["id"]), "sku": sku}
@@ -146,7 +146,7 @@ def advance(world: World, wish: Wish) -> dict[str, Any]:
 
 
 def spans(world: World, wish: Wish) -> dict[str, Any]:
-    """Say of every order of several lines that its goods lie in two warehouses."""
+    """Report for every order of several lines that its items are in two warehouses."""
     world.ledger.set_fact("spans", bool(wish.get("on", True)))
     return {"on": world.spans_warehouses()}
 
@@ -162,7 +162,7 @@ def pace(world: World, wish: Wish) -> dict[str, Any]:
 
 
 def clock(world: World, wish: Wish) -> dict[str, Any]:
-    """Say how long his hours and seconds last; windows that are open are forgotten."""
+    """Set the length of an hour and a second; open windows are reset."""
     world.limits.hour_s = max(float(wish.get("hour_s", world.limits.hour_s)), 0)
     world.limits.second_s = max(float(wish.get("second_s", world.limits.second_s)), 0)
     world.limits.forget()
@@ -170,7 +170,7 @@ def clock(world: World, wish: Wish) -> dict[str, Any]:
 
 
 def drop_catalog(world: World, wish: Wish) -> dict[str, Any]:
-    """Let all lists lose a share of their products, from the end."""
+    """Drop a share of the products from the end of all lists."""
     world.ledger.set_fact("dropped_share", min(max(float(wish["share"]), 0), 1))
     return {"kept": world.kept_share}
 
@@ -196,7 +196,7 @@ def clear_faults(world: World, wish: Wish) -> list[dict[str, Any]]:
 
 
 def reset(world: World, _: Wish) -> dict[str, Any]:
-    """Begin afresh: no orders, first stock, first prices, no faults, full quotas."""
+    """Reset: no orders, initial stock and prices, no faults, full quotas."""
     world.ledger.wipe()
     for fact in ("dropped_share", "purse", "pace_s", "spans"):
         world.ledger.run("DELETE FROM facts WHERE name = ?", fact)

@@ -1,4 +1,4 @@
-"""BigBuy dispatch: authenticate and route one API call, count it, inject requested faults."""
+"""BigBuy dispatch: authenticate and route one API call, count it, inject faults."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def reply_to(world: World, asked: Asked) -> Reply:
 
 
 def endpoint_of(path: str) -> str:
-    """Return what a path is counted as: ids and numbers do not matter."""
+    """Return the endpoint that a path is counted for, without ids."""
     for prefix, _ in endpoints.KEYED:
         if path.startswith(prefix) and ("GET", path) not in endpoints.FIXED:
             return path if path in _POSTED else f"{prefix}{{id}}"
@@ -149,7 +149,7 @@ def _note_refusal(
 
 
 def _before(fault: Fault | None) -> Reply | None:
-    """Answer without doing anything, or wait, or neither."""
+    """Return a fault's answer without an effect; for a slow one wait; None to go on."""
     if fault is None:
         return None
     if fault.kind == "slow":
@@ -167,7 +167,7 @@ def _before(fault: Fault | None) -> Reply | None:
 
 
 def _after(fault: Fault | None, reply: Reply) -> Reply:
-    """Spoil the answer of what was done."""
+    """Return the reply, changed by the fault."""
     if fault is None:
         return reply
     if fault.kind in SPOILERS:

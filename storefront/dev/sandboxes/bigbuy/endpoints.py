@@ -21,7 +21,7 @@ type Body = dict[str, Any]
 
 
 def shipping_orders(world: World, body: Body) -> Any:
-    """Quote a parcel: one object, whatever the documents say."""
+    """Quote a parcel as one object, although a list is documented."""
     order = part_of(body, "order")
     where = part_of(order, "delivery")
     country = str(where.get("isoCountry") or "")
@@ -86,7 +86,7 @@ def _totals(goods: Decimal, total: Decimal) -> dict[str, str]:
 
 
 def create(world: World, body: Body, *, fault: str = "") -> Reply:
-    """Make an order: a status, an address, and not a word."""
+    """Create an order: status 201, a location, no body."""
     wish = wish_of(world, body)
     if len(wish.lines) > 1:
         raise orders.conflict(wish)
@@ -155,7 +155,7 @@ def tracking_order(world: World, key: str) -> Any:
 
 
 def tracking_orders(world: World, body: Body) -> Any:
-    """Tell of many orders, the newest first; of those without a parcel, nothing."""
+    """Return many orders, the newest first; those without a parcel are left out."""
     asked = part_of(body, "track").get("orders")
     keys = [str(row.get("id")) for row in asked] if isinstance(asked, list) else []
     found = [order for key in keys if (order := orders.by_id(world, key)) is not None]

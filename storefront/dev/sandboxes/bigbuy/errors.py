@@ -1,4 +1,4 @@
-"""BigBuy errors: build the refusals of the API, each in its own shape."""
+"""BigBuy errors: build the error responses of the API, each in its own structure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _turns = itertools.count()
 
 
 class RefusedError(Exception):
-    """The caller gets a bad status, and a body that explains it."""
+    """The caller gets an error status, and a body that explains it."""
 
     def __init__(self, status: int, body: Any, *, code: str = "") -> None:
         super().__init__(f"{status} {code}")
@@ -36,7 +36,7 @@ class RefusedError(Exception):
 
 
 def business(code: str, **data: Any) -> RefusedError:
-    """Refuse by a business code, which stands in one of two places by turns."""
+    """Return an error with a business code, in one of two places by turns."""
     inner = {"info": INFO[code], "data": data}
     is_outside = next(_turns) % 2
     message = json.dumps(inner if is_outside else {"code": code, **inner})
@@ -56,7 +56,7 @@ def several_warehouses(references: dict[int, list[str]]) -> RefusedError:
 
 
 def invalid(wrong: dict[str, str], fields: tuple[str, ...] = ()) -> RefusedError:
-    """Refuse a form: a tree in which the fields without fault stand too."""
+    """Return a form error: a tree that also has the valid fields."""
     children: dict[str, Any] = {name: [] for name in fields}
     tree: dict[str, Any] = {"errors": [], "children": {"order": {"children": children}}}
     for path, error in wrong.items():

@@ -1,7 +1,6 @@
-"""BigBuy goods: choose the products, find them by id or SKU, word them as BigBuy does. Pure.
+"""BigBuy products: choose them, find them by id or SKU, describe them as BigBuy does. Pure.
 
-Most are the products of the CJ sandbox under other names and SKUs. BigBuy words them in another
-order, in centimeters and kilograms.
+Most are the products of the CJ sandbox with other titles and SKUs, in centimeters and kilograms.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from storefront.dev.sandboxes.goods.identifiers import SPOILED
 from storefront.dev.sandboxes.goods.model import Product, Variant
 from storefront.dev.sandboxes.goods.randomness import Dice
 
-# Of so many goods, all but the last are numbers of the catalog that every sandbox is made from.
+# Of this many products, all but the last come from the catalog that all sandboxes share.
 SHARED_OF = 4
 OWN_FROM = 1_000_000
 FIRST_ID = 70_001
@@ -31,7 +30,7 @@ WITH_GTIN = 0.85
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """What can be ordered: a product alone, or one of its variations."""
+    """An item that can be ordered: a product without variations, or a variation."""
 
     product: Product
     variant: Variant
@@ -41,7 +40,7 @@ class Item:
 
 
 class Goods:
-    """So many good products and some bad ones, addressed by id or SKU, and made on demand."""
+    """Good and bad products, found by id or SKU, generated on demand."""
 
     def __init__(self, count: int, seed: int) -> None:
         self.count, self.seed = count, seed
@@ -65,7 +64,7 @@ class Goods:
         return f"S{FIRST_SKU + key - FIRST_ID}"
 
     def items(self, key: int) -> list[Item]:
-        """List what of a product can be ordered: nothing, itself, or its variations."""
+        """Return what can be ordered of a product: nothing, itself, or its variations."""
         product = self.product(key)
         if len(product.variants) == 1:
             only = product.variants[0]
@@ -84,7 +83,7 @@ class Goods:
         ]
 
     def by_sku(self, sku: str) -> tuple[int, Item] | None:
-        """Find what can be ordered under a SKU, and the id of its product."""
+        """Return the item with a SKU, and the id of its product."""
         kind, digits = sku[:1], sku[1:]
         if kind not in {"S", "V"} or not (digits.isascii() and digits.isdecimal()):
             return None
@@ -95,11 +94,11 @@ class Goods:
         return next(((key, item) for item in self.items(key) if item.sku == sku), None)
 
     def by_pid(self, pid: str) -> Product | None:
-        """Find a product by the number that its pictures are called by."""
+        """Return the product with this picture id."""
         return next((p for key in self.ids() if (p := self.product(key)).pid == pid), None)
 
     def bears_gtin(self, product: Product) -> bool:
-        """Test whether he knows the GTINs of this product; of the others only the part number."""
+        """Test whether BigBuy lists the GTIN of this product, not only its part number."""
         return Dice(self.seed, "bigbuy gtin", product.subject).chance(WITH_GTIN)
 
     def all_items(self) -> Iterator[tuple[int, Item]]:
@@ -116,7 +115,7 @@ LEFT_OUT = frozenset({"Length", "Head diameter", "Manufacturer", "EU responsible
 
 
 def title(product: Product) -> str:
-    """Begin with what it is: ``Cap light Brassmoth Ermine 95 USB-C``."""
+    """Return the title, beginning with the noun: ``Cap light Brassmoth Ermine 95 USB-C``."""
     if product.flaw in {"odd_letters", "impossible_lumens"}:
         return product.title
     noun = product.noun[:1].upper() + product.noun[1:]
@@ -125,7 +124,7 @@ def title(product: Product) -> str:
 
 
 def description(product: Product) -> str:
-    """Write the table as a list of lines."""
+    """Return the specification table as a list of lines."""
     lines = "".join(
         f"<li>{html.escape(label)}: {html.escape(_converted(value))}</li>"
         for label, value in product.specs

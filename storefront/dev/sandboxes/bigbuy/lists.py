@@ -1,6 +1,6 @@
 """BigBuy lists: build the rows of each list, page through them, return the row of one product.
 
-Each list has an order of its own. Its rows hold only what no other list holds.
+Each list has its own order. Its rows have only data that no other list has.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def stamp(unix_s: float) -> str:
 
 
 def name_id(*words: str) -> int:
-    """Return the id of an attribute, or of a group of them: always the same for its name."""
+    """Return the id of an attribute or group, derived from its name."""
     return 1000 + zlib.crc32("=".join(words).encode()) % 8_000_000
 
 
@@ -127,7 +127,7 @@ def product(world: World, key: int) -> dict[str, Any]:
 
 
 def _kilograms(made: Product, first: Item | None) -> Decimal:
-    """Weigh it, where somebody did: one kilogram is written where nobody weighed it."""
+    """Return the packed weight; a product without one has the placeholder of one kilogram."""
     if made.flaw == "weight_range" or first is None:
         return Decimal(1)
     return Decimal(first.variant.packed_g) / G_PER_KG
@@ -277,7 +277,7 @@ def _variations(world: World, key: int) -> list[Item]:
 
 MOST_ROWS = 10_000
 DEFAULT_ROWS = 1_000
-BAD_REQUEST = {"code": "Bad request", "message": 400}  # the two have changed places
+BAD_REQUEST = {"code": "Bad request", "message": 400}  # swapped, as at BigBuy
 
 type Row = dict[str, Any]
 
@@ -306,7 +306,7 @@ SINGLES: dict[str, Callable[[World, int], Iterator[Row]]] = {
 
 
 def listed(world: World, name: str, query: Query) -> list[Row] | None:
-    """Return one page of a list; None where there is no such list."""
+    """Return one page of a list; None if there is no such list."""
     if name == "languages":
         return [{"name": "English", "isoCode": "en"}, {"name": "Español", "isoCode": "es"}]
     if name in NAMES:
@@ -323,7 +323,7 @@ def listed(world: World, name: str, query: Query) -> list[Row] | None:
 
 
 def single(world: World, name: str, key: str) -> Row | None:
-    """Return the row of one product; None where there is none."""
+    """Return the row of one product; None if there is none."""
     if name not in SINGLES or not key.isdecimal() or int(key) not in world.goods.ids():
         return None
     return next(SINGLES[name](world, int(key)), None)

@@ -1,6 +1,6 @@
 """BigBuy orders: validate an order, create it once, move it through its statuses.
 
-Invalid orders are refused as BigBuy refuses them.
+Invalid orders are rejected as by BigBuy.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """An order that was asked for, and found possible. ``lines`` lie in one warehouse each."""
+    """A valid order. ``lines`` are grouped by warehouse."""
 
     reference: str
     carrier: str
@@ -69,9 +69,9 @@ def weight_g(lines: Sequence[Line]) -> int:
 
 
 def shelved(world: World, lines: Sequence[Line]) -> dict[int, list[Line]]:
-    """Find the warehouse that has all of it, or else one for each line.
+    """Return the lines by warehouse: one that has all of them, else one for each line.
 
-    Raises: RefusedError  somewhere there is not enough
+    Raises: RefusedError  a line is short
     """
     stock = {
         line.item.sku: {
@@ -93,7 +93,7 @@ def shelved(world: World, lines: Sequence[Line]) -> dict[int, list[Line]]:
     found: dict[int, list[Line]] = {}
     for place, line in enumerate(lines):
         able = [w for w, units in stock[line.item.sku].items() if units >= line.quantity]
-        # Told to, the sandbox says that goods lie apart which do not.
+        # ``spans`` forces two warehouses.
         warehouse = place % 2 + 1 if world.spans_warehouses() else able[0]
         found.setdefault(warehouse, []).append(line)
     return found
@@ -106,9 +106,9 @@ def conflict(wish: Wish) -> Exception:
 
 
 def make(world: World, wish: Wish, *, fault: str) -> list[int]:
-    """Write the order down once, one for each warehouse, whatever happens to the answer.
+    """Create the order once, one per warehouse, whatever happens to the answer.
 
-    Raises: RefusedError  there is one under this number, it is too dear, or not there
+    Raises: RefusedError  the number exists, the balance is too low, or stock is short
     """
     with world.ledger.writing():
         if (known := by_reference(world, wish.reference)) is not None:
@@ -123,7 +123,7 @@ def make(world: World, wish: Wish, *, fault: str) -> list[int]:
         ]
 
 
-def _write(  # noqa: PLR0913 - one order, told whole
+def _write(  # noqa: PLR0913 - the parts of an order
     world: World, wish: Wish, warehouse: int, lines: list[Line], *, part: int, fault: str
 ) -> int:
     now_s = world.now()
@@ -186,11 +186,11 @@ def set_purse(world: World, amount: Decimal) -> None:
 
 
 class CannotMoveError(ValueError):
-    """The order does not stand where that could happen. Nothing was changed."""
+    """The order's status does not allow it. Nothing was changed."""
 
 
 def move(world: World, order: dict[str, Any], *, to: str) -> None:
-    """Take the steps that lie between here and there.
+    """Move the order through the statuses up to this one.
 
     Raises: CannotMoveError
     """
@@ -231,7 +231,7 @@ def _put(world: World, order: dict[str, Any], status: str) -> None:
 
 
 def move_due(world: World) -> None:
-    """Take one step with every order that has stood long enough."""
+    """Move every order whose time in its status is over."""
     pace_s = world.pace_s
     if pace_s <= 0:
         return
@@ -244,7 +244,7 @@ def move_due(world: World) -> None:
 
 
 def start(world: World) -> threading.Thread:
-    """Move orders until the world stops."""
+    """Move due orders in a thread until the sandbox stops."""
 
     def run() -> None:
         while not world.stopping.wait(IDLE_S):
@@ -273,7 +273,7 @@ type Body = dict[str, Any]
 
 
 def wish_of(world: World, body: Body) -> Wish:
-    """Read an order, and refuse what cannot be.
+    """Parse and validate an order.
 
     Raises: RefusedError
     """

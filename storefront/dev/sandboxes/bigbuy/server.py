@@ -82,7 +82,7 @@ def _buttons(order: dict[str, Any]) -> str:
 
 
 class Server(Listener):
-    """One sandbox on one port."""
+    """The HTTP server of one sandbox."""
 
     def __init__(self, address: tuple[str, int], *, world: World) -> None:
         self.world = world

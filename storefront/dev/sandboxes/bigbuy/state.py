@@ -1,6 +1,6 @@
-"""BigBuy state: hold goods, ledger, stock, faults and rules, count calls against rate limits.
+"""BigBuy state: hold products, ledger, stock, faults and rules, count calls against rate limits.
 
-Each endpoint may be called a number of times in a window. The window opens with its first call.
+Each endpoint allows a number of calls per window. A window opens with its first call.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How an endpoint's window stands after a call."""
+    """The rate limit of an endpoint after a call."""
 
     limit: int
     remaining: int
@@ -44,9 +44,9 @@ class Standing:
 
 
 class Limits:
-    """Counts for the whole account; forgotten when the sandbox stops.
+    """Counts the calls of the account, in memory.
 
-    Units:  an hour lasts ``hour_s``, and a second ``second_s``; 0 lifts the limit
+    Units:  an hour lasts ``hour_s``, and a second ``second_s``; 0 removes the limit
     """
 
     def __init__(self, *, hour_s: float, second_s: float) -> None:
@@ -55,7 +55,7 @@ class Limits:
         self._windows: dict[str, Window] = {}
 
     def count(self, endpoint: str, *, now_s: float) -> Standing | None:
-        """Count a call; None where nothing limits it."""
+        """Count a call; return the rate limit, None without one."""
         points, length_s = self._rule(endpoint)
         if not length_s:
             return None
@@ -89,8 +89,8 @@ class Limits:
 DEFAULT_KEY = "bb-sandbox-0123456789abcdef"
 HOUR_S = 3600.0
 FIRST_ORDER = 119_000_001
-# Faults besides the common ones: a refusal under HTTP 200 in two ways, one whose code and
-# message are swapped, and a list without half of its rows.
+# Additional faults: two kinds of errors with HTTP status 200, one with code and message swapped,
+# and a list without half of its rows.
 KINDS = (REQUEST_KINDS - {"token_expired", "wrong_currency"}) | {"soft_409", "swapped", "half_list"}
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -114,10 +114,10 @@ TABLES = ("orders", "attempts", "changes", "calls")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """How strict the supplier is, and how fast.
+    """Limits and speed of the supplier.
 
-    Units:  ``hour_s`` is how long one of his hours lasts, 0 lifts all limits; ``second_s`` the
-            same of a second; ``stocked`` is the share of goods that he has any of
+    Units:  ``hour_s`` is the length of an hour, 0 removes all limits; ``second_s`` that of a
+            second; ``stocked`` is the share of products in stock
     """
 
     api_key: str = DEFAULT_KEY
@@ -130,7 +130,7 @@ class Rules:
 
 @dataclass(slots=True, kw_only=True)
 class World:
-    """One sandbox: its goods, ledger, stores, faults, limits and rules."""
+    """One sandbox: its products, ledger, stock, faults, limits and rules."""
 
     folder: Path
     base_url: str
@@ -149,14 +149,14 @@ class World:
 
     @property
     def kept_share(self) -> float:
-        """Say how much of each list is told: less than all when the feed lost some."""
+        """The share of each list that is returned; below 1 after ``drop_catalog``."""
         return 1 - float(self.ledger.fact("dropped_share", 0))
 
     def spans_warehouses(self) -> bool:
         return bool(self.ledger.fact("spans", default=False))
 
 
-def open_world(  # noqa: PLR0913 what the command line says
+def open_world(  # noqa: PLR0913 - the command line options
     *,
     folder: Path,
     base_url: str,

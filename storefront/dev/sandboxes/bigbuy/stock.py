@@ -13,13 +13,13 @@ from storefront.dev.sandboxes.goods.randomness import Dice
 
 MAIN, FAR = 1, 2  # warehouses
 EUR_PER_USD = 0.92
-SOME = 0.97  # of the shelves that hold anything at all
+SOME = 0.97  # of the stocked products
 NEGATIVE = -5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pile:
-    """What lies of one SKU in one warehouse: ready within a day, and within a week."""
+    """The stock of one SKU in one warehouse: ready within a day, and within a week."""
 
     warehouse: int
     soon: int
@@ -27,11 +27,11 @@ class Pile:
 
 
 class EmptyShelfError(Exception):
-    """There is less of it than was asked for. Nothing was taken."""
+    """There is less than requested. Nothing was taken."""
 
 
 class Stores:
-    """Piles, prices and names; what changed since the first day stands in the ledger.
+    """Stock, prices and names; changes since the reset are in the ledger.
 
     Locks:  the ledger, for every change
     """
@@ -49,7 +49,7 @@ class Stores:
         self._dates = {(row["sku"], row["what"]): row["at_s"] for row in rows}
 
     def changed_s(self, sku: str, what: str) -> float:
-        """Tell when something of a SKU was last changed; 0 for never."""
+        """Return when a value of a SKU was last changed; 0 for never."""
         return self._dates.get((sku, what), 0.0)
 
     def put(self, sku: str, what: str, value: Any, *, at_s: float) -> None:
@@ -71,7 +71,7 @@ class Stores:
         return bool(self._changed.get((sku, "active"), True))
 
     def price(self, item: Item) -> Decimal | None:
-        """Return what it costs in euros: his own price of goods that another sells in dollars."""
+        """Return the price in euros: BigBuy's own, different from CJ's in dollars."""
         if item.product.flaw == "missing_price":
             return None
         if (item.sku, "price") in self._changed:
@@ -99,7 +99,7 @@ class Stores:
         self.put(sku, "piles", [asdict(pile) for pile in piles], at_s=at_s)
 
     def move(self, item: Item, *, warehouse: int, quantity: int, at_s: float) -> None:
-        """Take from one warehouse, or give back to it what is negative.
+        """Take units from one warehouse; a negative quantity returns them.
 
         Raises: EmptyShelfError
         """

@@ -1,4 +1,4 @@
-"""CJ sandbox: run the supplier sandbox that speaks CJdropshipping's API."""
+"""CJ sandbox: run a supplier that emulates CJ Dropshipping's API."""
 
 from __future__ import annotations
 

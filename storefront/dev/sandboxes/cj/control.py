@@ -20,7 +20,7 @@ from .stock import BY_COUNTRY, Pile
 
 
 def pull(world: World, *, method: str, name: str, wish: dict[str, Any]) -> Any:
-    """Do what is wished.
+    """Perform a control action.
 
     Raises: BadControlError  nothing was done
     """
@@ -38,7 +38,7 @@ def pull(world: World, *, method: str, name: str, wish: dict[str, Any]) -> Any:
 
 
 def ledger(world: World, _: dict[str, Any]) -> dict[str, Any]:
-    """Tell the whole truth: each order, each effect, each attempt, each dispute."""
+    """Return every order, effect, attempt and dispute."""
     orders = world.ledger.rows("SELECT * FROM orders ORDER BY created_s, cj_id")
     for order in orders:
         order["request"], order["lines"] = json.loads(order["request"]), json.loads(order["lines"])
@@ -104,7 +104,7 @@ def _variant(world: World, wish: dict[str, Any]) -> tuple[Product, Variant]:
 
 
 def stock(world: World, wish: dict[str, Any]) -> dict[str, Any]:
-    """Set what lies in a warehouse, and tell of it unless told not to."""
+    """Set the stock in a warehouse, and send a webhook unless ``silent``."""
     product, variant = _variant(world, wish)
     country = str(wish.get("warehouse") or "CN").upper()
     if country not in BY_COUNTRY:
@@ -136,7 +136,7 @@ def _tell_stock(world: World, product: Product, variant: Variant) -> None:
 
 
 def price(world: World, wish: dict[str, Any]) -> dict[str, Any]:
-    """Set a price, and tell of it unless told not to."""
+    """Set a price, and send a webhook unless ``silent``."""
     product, variant = _variant(world, wish)
     amount = Decimal(str(wish["price"])).quantize(Decimal("0.01"))
     with world.ledger.writing():
@@ -160,7 +160,7 @@ def price(world: World, wish: dict[str, Any]) -> dict[str, Any]:
 
 
 def shelve(world: World, wish: dict[str, Any]) -> dict[str, Any]:
-    """Take a product off the shelf, or put it back."""
+    """Take a product off sale, or put it on sale."""
     product = world.catalog.by_pid(str(wish["pid"]))
     if product is None:
         raise BadControlError(f"no product {wish['pid']}")
@@ -184,7 +184,7 @@ def shelve(world: World, wish: dict[str, Any]) -> dict[str, Any]:
 
 
 def reset(world: World, _: dict[str, Any]) -> dict[str, Any]:
-    """Begin afresh: no orders, first stock, first prices, no faults. Tokens stay."""
+    """Reset: no orders, initial stock and prices, no faults. Tokens stay."""
     world.ledger.wipe()
     for name in (
         "dropped_share",
@@ -225,12 +225,12 @@ def stock_lag(world: World, wish: dict[str, Any]) -> dict[str, Any]:
 
 
 def count_stock(world: World, _: dict[str, Any]) -> dict[str, Any]:
-    """Count the shelves: what has left them uncounted is in no figure any more."""
+    """Deduct shipped units that were not deducted from stock yet."""
     return {"orders": order_lifecycle.count_stock(world)}
 
 
 def drop_catalog(world: World, wish: dict[str, Any]) -> dict[str, Any]:
-    """Let the list lose a share of its rows, from the end."""
+    """Drop a share of the list's rows from its end."""
     world.ledger.set_fact("dropped_share", min(max(float(wish["share"]), 0), 1))
     return {"visible": world.visible, "total": len(world.catalog)}
 
@@ -241,7 +241,7 @@ def sent_messages(world: World, _: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def replay(world: World, wish: dict[str, Any]) -> dict[str, Any]:
-    """Post again what was posted, lost or given up: one message, or all."""
+    """Send one webhook again, or all that were sent, lost or given up."""
     chosen = ("AND message_id = ?", wish["messageId"]) if wish.get("messageId") else ("",)
     count = world.ledger.run(
         "UPDATE messages SET state = 'waiting', tries = 0, due_s = ?, fault = ''"  # noqa: S608

@@ -1,4 +1,4 @@
-"""CJ dispatch: admit and route one API call, enforce rate limits and points, inject faults.
+"""CJ dispatch: authorize and route one API call, enforce rate limits and points, inject faults.
 
 Rate limits are calls per second. Points are a quota per day.
 """
@@ -34,7 +34,7 @@ WINDOW_S = 1.0
 
 
 class Limits:
-    """Counts for each caller; forgotten when the sandbox stops."""
+    """Counts calls by caller, in memory."""
 
     def __init__(self, *, qps: int, points: int) -> None:
         self.qps, self.points = qps, points
@@ -43,9 +43,9 @@ class Limits:
         self._day, self._used = -1, 0
 
     def is_too_fast(self, caller: str, *, now_s: float, most: int = 0) -> bool:
-        """Count a call, unless it is one too many of this second.
+        """Count a call; return True if it exceeds the rate limit, uncounted.
 
-        Shape:  ``most`` is of a call with a limit of its own; without limits nothing is counted
+        Shape:  ``most`` is the limit of a single endpoint; without limits nothing is counted
         """
         if not self.qps:
             return False
@@ -60,7 +60,7 @@ class Limits:
             return False
 
     def is_used_up(self, points: int, *, now_s: float) -> bool:
-        """Spend points, unless the day has not so many left."""
+        """Spend points; return True if the day has too few left."""
         with self._lock:
             day = int(now_s // DAY_S)
             if day != self._day:
@@ -98,7 +98,7 @@ for _method, _path in ROUTES:
     METHODS.setdefault(_path, set()).add(_method)
 
 
-def reply_to(  # noqa: PLR0913 a request has so many parts
+def reply_to(  # noqa: PLR0913 - the parts of a request
     world: World,
     limits: Limits,
     *,

@@ -1,4 +1,4 @@
-"""CJ faults: fail a call before it has an effect, or spoil its answer afterwards."""
+"""CJ faults: fail a call before it has an effect, or change its answer afterwards."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NAN = "\x00nan\x00"
 
 
 def before(fault: Fault | None) -> Reply | None:
-    """Answer without doing anything, or wait, or neither."""
+    """Return a fault's answer without an effect; for a slow one wait; None to go on."""
     if fault is None:
         return None
     if fault.kind == "slow":
@@ -30,7 +30,7 @@ def before(fault: Fault | None) -> Reply | None:
     if fault.kind == "drop_before":
         return Reply(is_dropped=True)
     if fault.kind in {"500", "soft_500"}:
-        # He mostly says so under a good status.
+        # CJ usually sends this error with status 200.
         return as_json(
             {"code": BUSY, "result": False, "message": MESSAGES[BUSY], "data": None},
             status=500 if fault.kind == "500" else 200,
@@ -48,7 +48,7 @@ def before(fault: Fault | None) -> Reply | None:
 
 
 def after(fault: Fault | None, reply: Reply) -> Reply:
-    """Spoil the answer of what was done."""
+    """Return the reply, changed by the fault."""
     if fault is None:
         return reply
     if fault.kind in SPOILERS:

@@ -30,7 +30,7 @@ SMALL_CELL_WH, SMALL_BATTERY_WH = 20, 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
-    """What is to be carried, as far as a carrier cares."""
+    """What a carrier needs to know of a parcel."""
 
     weight_g: int
     has_lithium: bool = False
@@ -43,7 +43,7 @@ class Parcel:
 class Line:
     """One carrier's service from one country.
 
-    Units:  dollars to start, and for each begun 100 g
+    Units:  dollars per parcel, and per started 100 g
     """
 
     name: str
@@ -61,7 +61,7 @@ class Line:
     most_battery_wh: float = SMALL_BATTERY_WH
 
     def refusal(self, parcel: Parcel, *, end: str) -> str:
-        """Say why this line does not take the parcel; nothing when it does."""
+        """Return why this service refuses the parcel; empty if it does not."""
         if end not in self.ends:
             return f"{self.name} does not go to {end}"
         if parcel.weight_g > self.most_g:
@@ -144,7 +144,7 @@ BY_NAME = {line.name: line for line in LINES}
 
 
 def quotes(parcel: Parcel, *, start: str, end: str) -> list[Line]:
-    """List the lines that take the parcel, the cheapest first."""
+    """Return the services that take the parcel, the cheapest first."""
     taken = [each for each in LINES if each.start == start and not each.refusal(parcel, end=end)]
     return sorted(taken, key=lambda line: line.price(parcel, end=end))
 

@@ -27,11 +27,11 @@ IDLE_S = 0.2
 
 
 class CannotMoveError(Exception):
-    """The order does not stand where that could happen. Nothing was changed."""
+    """The order's status does not allow it. Nothing was changed."""
 
 
 def order_by(world: World, name: str) -> dict[str, Any] | None:
-    """Find an order by its CJ id, or by the caller's own number."""
+    """Return the order with this CJ id, or with the caller's number."""
     return world.ledger.row(
         "SELECT * FROM orders WHERE cj_id = ? OR (order_number = ? AND parent_cj_id IS NULL)",
         name,
@@ -42,7 +42,7 @@ def order_by(world: World, name: str) -> dict[str, Any] | None:
 def put(
     world: World, order: dict[str, Any], *, status: str, fault: str = "", **columns: Any
 ) -> None:
-    """Write a new status, the effect of it, and the news of it, all at once."""
+    """Store a new status, its effect and its webhook, in one transaction."""
     changes = {"status": status, "moved_s": world.now(), **columns}
     assigned = ", ".join(f"{name} = ?" for name in changes)
     with world.ledger.writing():
@@ -85,7 +85,7 @@ def deliver(world: World, order: dict[str, Any]) -> None:
 
 
 def cancel(world: World, order: dict[str, Any]) -> None:
-    """Cancel what has not left: stock and money go back."""
+    """Cancel an order that is not shipped: stock and money are returned."""
     if order["status"] not in OPEN:
         raise CannotMoveError(f"{order['cj_id']} is {order['status']}")
     with world.ledger.writing():
@@ -97,9 +97,9 @@ def cancel(world: World, order: dict[str, Any]) -> None:
 
 
 def advance(world: World, order: dict[str, Any], *, to: str) -> None:
-    """Take the steps that lie between here and there.
+    """Move the order through the statuses up to this one.
 
-    Raises: CannotMoveError  there lies behind, or the order waits for money
+    Raises: CannotMoveError  it is past that status, or unpaid
     """
     if to == CANCELLED:
         cancel(world, order)
@@ -113,7 +113,7 @@ def advance(world: World, order: dict[str, Any], *, to: str) -> None:
 
 
 def split(world: World, order: dict[str, Any]) -> list[str]:
-    """Turn an unshipped order into one for each line, as happens when goods lie apart."""
+    """Split an unshipped order into one per line, as CJ does for several warehouses."""
     lines = json.loads(order["lines"])
     if order["status"] != UNSHIPPED or len(lines) < 2:  # noqa: PLR2004
         raise CannotMoveError("only an unshipped order of several lines can be split")
@@ -161,7 +161,7 @@ def split(world: World, order: dict[str, Any]) -> list[str]:
 
 
 def take_stock(world: World, order: dict[str, Any]) -> None:
-    """Take an order's goods off the shelf.
+    """Deduct an order's units from stock.
 
     Raises: SoldOutError  a line is short; the caller's transaction must fail
     """
@@ -178,7 +178,7 @@ def take_stock(world: World, order: dict[str, Any]) -> None:
 
 
 def count_stock(world: World) -> list[str]:
-    """Take off the books what left the shelves and was never counted down; return its orders."""
+    """Deduct shipped units that were not deducted from stock yet; return their orders."""
     gone = world.ledger.rows(
         "SELECT * FROM orders WHERE status IN (?, ?) AND took_stock = 0 ORDER BY shipped_s",
         SHIPPED,
@@ -227,7 +227,7 @@ def _cents(amount: str) -> int:
 
 
 def move_due(world: World) -> None:
-    """Take one step with every order that has stood long enough."""
+    """Move every order whose time in its status is over."""
     pace_s = world.pace_s
     if pace_s <= 0:
         return
@@ -243,12 +243,12 @@ def move_due(world: World) -> None:
                 step(world, order_by(world, order["cj_id"]) or order)
         except SoldOutError:
             cancel(world, order)
-        except CannotMoveError:  # somebody moved it first
+        except CannotMoveError:  # moved by another call
             continue
 
 
 def start(world: World) -> threading.Thread:
-    """Move orders until the world stops."""
+    """Move due orders in a thread until the sandbox stops."""
 
     def run() -> None:
         while not world.stopping.wait(IDLE_S):
@@ -273,7 +273,7 @@ class OrderLine:
 
 
 class TakenNumberError(Exception):
-    """There is an order under this number already."""
+    """An order with this number exists."""
 
 
 class TooPoorError(Exception):
@@ -296,7 +296,7 @@ def parcel_of(lines: list[OrderLine]) -> freight.Parcel:
     )
 
 
-def create(  # noqa: PLR0913 an order has so many parts
+def create(  # noqa: PLR0913 - the parts of an order
     world: World,
     *,
     number: str,
@@ -307,10 +307,10 @@ def create(  # noqa: PLR0913 an order has so many parts
     request: dict[str, Any],
     fault: str,
 ) -> dict[str, Any]:
-    """Write the order down once, whatever happens to the answer.
+    """Create the order once, whatever happens to the answer.
 
-    Raises: TakenNumberError  there is one under this number: look it up
-            SoldOutError, TooPoorError  nothing was written
+    Raises: TakenNumberError  the number exists: look it up
+            SoldOutError, TooPoorError  nothing was created
     """
     parcel = parcel_of(lines)
     with world.ledger.writing():
@@ -375,9 +375,9 @@ def total_cents(order: dict[str, Any]) -> int:
 
 
 def pay(world: World, order: dict[str, Any], *, fault: str = "") -> None:
-    """Take the money from the balance, and start packing.
+    """Pay from the balance; the order is then to be shipped.
 
-    Raises: TooPoorError  the balance is too small; nothing changed
+    Raises: TooPoorError  the balance is too low; nothing changed
     """
     with world.ledger.writing():
         left = balance_cents(world) - total_cents(order)

@@ -49,7 +49,7 @@ MESSAGES = {
 
 
 class RefusedError(Exception):
-    """The caller gets a code instead of data."""
+    """The caller gets an error code instead of data."""
 
     def __init__(self, code: int, detail: str = "", *, http_status: int = OK) -> None:
         super().__init__(f"{code} {detail}")
@@ -97,7 +97,7 @@ class Call:
     fault: str = ""
 
     def text(self, name: str, *, default: str | None = None, most: int = 200) -> str:
-        """Read a parameter from the body or the query.
+        """Return a parameter from the body or the query.
 
         Raises: RefusedError  it is missing and has no default, or is too long
         """
@@ -122,7 +122,7 @@ class Call:
         return {word for value in self.query.get("features", []) for word in value.split(",")}
 
     def texts(self, name: str) -> list[str]:
-        """Read a list of texts from the body."""
+        """Return a list of texts from the body."""
         value = self.body.get(name)
         if not isinstance(value, list) or not value or not all(isinstance(x, str) for x in value):
             raise RefusedError(BAD_PARAM, f"{name} must be a list of texts")
@@ -131,10 +131,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Where a handler listens.
+    """Method, path and limits of a handler.
 
-    Units:  ``points`` is what a call costs of the day's quota; ``most_per_s`` calls a second
-            whatever the account's level
+    Units:  ``points`` is what a call costs of the daily quota; ``most_per_s`` limits the calls a
+            second at any account level
     """
 
     method: str

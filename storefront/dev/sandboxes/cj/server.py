@@ -1,6 +1,6 @@
 """CJ server: serve the API, its pictures and a status page on one port.
 
-The status page shows goods, orders and injected faults.
+The status page shows products, orders and active faults.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def _buttons(order: dict[str, Any]) -> str:
 def fault_desk(
     standing: list[dict[str, Any]], *, kinds: Iterable[str], example: str, note: str = ""
 ) -> str:
-    """Write which faults stand, and the form that orders one more."""
+    """Return the HTML table of active faults, and the form for a new one."""
     rows = "".join(
         f"<tr><td>{html.escape(fault['path'])}<td>{fault['kind']}<td>{fault['done']}"
         f" of {fault['count'] or 'all'}<td><form method=post action=/control/faults/clear>"
@@ -126,7 +126,7 @@ def fault_desk(
 
 
 class Server(Listener):
-    """One sandbox on one port."""
+    """The HTTP server of one sandbox."""
 
     def __init__(self, address: tuple[str, int], *, world: World) -> None:
         self.world = world

@@ -14,13 +14,13 @@ INTERCEPTED = "intercepted"
 
 
 def why_held(world: World, order_number: str) -> dict[str, Any] | None:
-    """Return why an order of this number is held back; None when it is not."""
+    """Return why the order with this number is held; None if it is not."""
     held: dict[str, Any] | None = world.ledger.fact(INTERCEPTED, {}).get(order_number)
     return held
 
 
 def intercept(world: World, wish: dict[str, Any]) -> dict[str, Any]:
-    """Hold an order back, now or as soon as it comes; ``on`` false lets it go."""
+    """Hold an order, also before it arrives; ``on`` false releases it."""
     number = str(wish["orderNumber"])
     with world.ledger.writing():
         held = dict(world.ledger.fact(INTERCEPTED, {}))
@@ -36,7 +36,7 @@ def intercept(world: World, wish: dict[str, Any]) -> dict[str, Any]:
 
 
 def decide(world: World, wish: dict[str, Any]) -> dict[str, Any]:
-    """End a dispute: 1 gives money back to the balance, 2 sends again, 3 refuses."""
+    """Close a dispute: 1 refunds to the balance, 2 resends, 3 rejects."""
     row = world.ledger.row("SELECT * FROM disputes WHERE id = ?", str(wish["disputeId"]))
     deal = int(wish["deal"])
     if row is None or row["deal"] is not None or deal not in {REFUND, RESEND, REJECT}:
@@ -59,7 +59,7 @@ def decide(world: World, wish: dict[str, Any]) -> dict[str, Any]:
 
 
 def makeup(world: World, wish: dict[str, Any]) -> dict[str, Any]:
-    """Ask for more money for an order."""
+    """Request an additional payment for an order."""
     order = order_lifecycle.order_by(world, str(wish["orderNumber"]))
     if order is None:
         raise ValueError(f"no order {wish['orderNumber']}")
@@ -78,7 +78,7 @@ def makeup(world: World, wish: dict[str, Any]) -> dict[str, Any]:
 
 
 def tell(world: World, wish: dict[str, Any]) -> dict[str, Any]:
-    """Send a message of any type, as it is given."""
+    """Send a webhook of any type with these parameters."""
     topic = str(wish["type"])
     if topic not in webhooks.TOPICS:
         raise ValueError(f"a message is one of {', '.join(webhooks.TOPICS)}")
@@ -88,12 +88,12 @@ def tell(world: World, wish: dict[str, Any]) -> dict[str, Any]:
 
 
 def clock(world: World, wish: dict[str, Any]) -> dict[str, Any]:
-    """Let so many seconds have passed."""
+    """Advance the clock."""
     return {"ahead_s": world.go_ahead(float(wish["seconds"]))}
 
 
 def usage(world: World, _: dict[str, Any]) -> dict[str, Any]:
-    """Tell how many calls were answered, and what they cost in points."""
+    """Return the number of answered calls, and their points."""
     return world.usage.told()
 
 

@@ -1,6 +1,6 @@
 """CJ state: hold catalog, ledger, stock, faults and rules, count API usage, format timestamps.
 
-The API writes times in several formats: UTC without saying so, and Beijing time.
+The API uses several time formats: UTC without a zone, and Beijing time.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ BEIJING = timezone(timedelta(hours=8))
 
 
 def stamp(unix_s: float | None) -> str | None:
-    """Write a moment as order pages do: UTC, without saying so."""
+    """Format a time as in orders: UTC, without a zone."""
     if unix_s is None:
         return None
     return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def iso(unix_s: float) -> str:
-    """Write a moment as the authentication pages do, in Beijing's time."""
+    """Format a time as in authentication, in Beijing time."""
     return datetime.fromtimestamp(unix_s, BEIJING).isoformat(timespec="seconds")
 
 
@@ -40,7 +40,7 @@ def iso(unix_s: float) -> str:
 
 
 class Usage:
-    """Counts the calls of the dialect by path; forgotten when the sandbox stops."""
+    """Counts API calls by path, in memory."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -74,7 +74,7 @@ DAY_S = 86_400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """How strict the supplier is, and how fast.
+    """Limits and speed of the supplier.
 
     Units:  calls a second, points a day (0: no limit); seconds otherwise
     """
@@ -86,19 +86,19 @@ class Rules:
     refresh_life_s: float = 180 * DAY_S
     pace_s: float = 0
     stock_leaves: str = "order"  # or "shipment", or "never"
-    stock_lag_s: float = 0  # figures are told as they were so long ago
+    stock_lag_s: float = 0  # the API reports stock as it was then
     webhook_url: str = ""
     webhook_retry_s: float = 5
     balance_usd: str = "100000.00"
-    most_listed: int = 6_000  # the search engine behind the list shows no more
-    subscriptions: int = 1_000  # of so many products messages are sent
-    needs_subscription: bool = False  # the others' messages are not sent
-    tries_callbacks: bool = False  # a callback URL has to answer before it is taken
+    most_listed: int = 6_000  # the search engine behind the list returns no more
+    subscriptions: int = 1_000  # maximum number of products
+    needs_subscription: bool = False  # no webhooks of other products
+    tries_callbacks: bool = False  # a callback URL is tested before it is accepted
 
 
 @dataclass(slots=True, kw_only=True)
 class World:
-    """One sandbox: its catalog, ledger, shelves, faults and rules."""
+    """One sandbox: its catalog, ledger, stock, faults and rules."""
 
     folder: Path
     base_url: str
@@ -109,18 +109,18 @@ class World:
     faults: Faults
     clock: Callable[[], float]
     found: dict[tuple[str, ...], list[int]] = field(default_factory=dict)
-    filed: dict[str, list[int]] = field(default_factory=dict)  # places, by category
+    filed: dict[str, list[int]] = field(default_factory=dict)  # positions by category
     off_shelf: set[str] = field(default_factory=set)
     stopping: threading.Event = field(default_factory=threading.Event)
     mail_waits: threading.Event = field(default_factory=threading.Event)
     usage: Usage = field(default_factory=Usage)
-    ahead_s: float = 0.0  # of the real time
+    ahead_s: float = 0.0  # shift from the real time
 
     def now(self) -> float:
         return self.clock() + self.ahead_s
 
     def go_ahead(self, seconds: float) -> float:
-        """Let time have passed: tokens grow old, points come back, orders move."""
+        """Advance the clock: tokens expire, points return, orders move."""
         with self.ledger.writing():
             self.ahead_s += seconds
             self.ledger.set_fact("ahead_s", self.ahead_s)
@@ -128,7 +128,7 @@ class World:
 
     @property
     def open_id(self) -> int:
-        """The account's number: the digits of the API key, and the key of the signatures."""
+        """The account number, from the digits of the API key; webhooks are signed with it."""
         digits = "".join(letter for letter in self.rules.api_key.split("@")[0] if letter.isdigit())
         return int(digits or "1000001")
 
@@ -145,17 +145,17 @@ class World:
         return float(self.ledger.fact("stock_lag_s", self.rules.stock_lag_s))
 
     def told(self, product: Product, variant: Variant, *, country: str) -> Pile:
-        """Return the figure that is told outside."""
+        """Return the stock that the API reports."""
         return self.shelves.told(product, variant, country=country, lag_s=self.stock_lag_s)
 
     @property
     def visible(self) -> int:
-        """How many products the list shows: fewer than there are when the feed lost some."""
+        """The number of listed products; fewer than all after ``drop_catalog``."""
         kept = 1 - float(self.ledger.fact("dropped_share", 0))
         return round(len(self.catalog) * kept)
 
 
-def open_world(  # noqa: PLR0913 what the command line says
+def open_world(  # noqa: PLR0913 - the command line options
     *,
     folder: Path,
     base_url: str,

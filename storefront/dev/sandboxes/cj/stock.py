@@ -1,4 +1,4 @@
-"""CJ stock: generate the first day's stock of three warehouses, record stock and price changes."""
+"""CJ stock: generate the initial stock of three warehouses, record stock and price changes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Area:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pile:
-    """What lies of one variant in one warehouse, and what the maker still has for it."""
+    """The stock of one variant in one warehouse, and what the manufacturer still has."""
 
     ready: int
     at_factory: int
@@ -67,7 +67,7 @@ NEGATIVE = -5
 
 
 def countries(product: Product, *, seed: int) -> tuple[str, ...]:
-    """Say where a product is kept: most in China, many in Germany as well, some only there."""
+    """Return the countries with stock of a product: mostly China, often Germany too."""
     lot = Dice(seed, "areas", product.subject).share()
     if lot < 0.08:  # noqa: PLR2004 shares of the whole
         return ("DE",)
@@ -93,13 +93,13 @@ def first_pile(product: Product, variant: Variant, *, country: str, seed: int) -
 
 
 class SoldOutError(Exception):
-    """There is less of it than was asked for. Nothing was taken."""
+    """There is less than requested. Nothing was taken."""
 
 
 class Shelves:
-    """The first day's stock and prices, overlaid with what changed since.
+    """Initial stock and prices, with the changes since.
 
-    ``now`` is the sandbox's clock; what a pile was is kept, for figures that are told late.
+    ``now`` is the sandbox's clock; former stock is kept, for reports that lag.
 
     Locks:  the ledger, for every change
     """
@@ -140,7 +140,7 @@ class Shelves:
         return first_pile(product, variant, country=country, seed=self.catalog.seed)
 
     def told(self, product: Product, variant: Variant, *, country: str, lag_s: float) -> Pile:
-        """Return what the pile was so many seconds ago: figures may follow late."""
+        """Return the stock as it was ``lag_s`` ago."""
         then_s = self.now() - lag_s
         were = self._were.get((variant.vid, country), ()) if lag_s else ()
         late = (pile for until_s, pile in were if until_s > then_s)
@@ -150,9 +150,9 @@ class Shelves:
         return self._prices.get(variant.vid, variant.price)
 
     def take(self, product: Product, variant: Variant, *, country: str, quantity: int) -> None:
-        """Take from what is ready, and then from what the maker has.
+        """Take units that are ready, then units of the manufacturer.
 
-        Raises: SoldOutError  there is not enough of both together
+        Raises: SoldOutError  both together are too few
         """
         with self._ledger.writing():
             pile = self.pile(product, variant, country=country)

@@ -1,6 +1,6 @@
-"""CJ webhooks: store a message for each event, post it signed, retry without acknowledgement.
+"""CJ webhooks: store a message for each event, send it signed, retry without acknowledgement.
 
-A message is on disk before it is posted.
+A message is stored before it is sent.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ LATE_S = 2.0
 
 
 def callback_url(world: World, topic: str) -> str:
-    """Tell where a topic's messages go; nowhere when it is switched off."""
+    """Return the URL of a topic's messages; empty if it is disabled."""
     chosen = world.ledger.fact("callbacks")
     return str(chosen.get(topic, "") if chosen is not None else world.rules.webhook_url)
 
 
 def tell(world: World, *, topic: str, kind: str, params: dict[str, Any], pid: str = "") -> None:
-    """Write a message down to be posted; one of a product that nobody subscribed to is not."""
+    """Store a message to send; without a needed subscription, none."""
     if pid and world.rules.needs_subscription and pid not in world.ledger.fact("subscribed", []):
         return
     fault = world.faults.next_for_message()
@@ -148,13 +148,13 @@ THANKS = 200
 
 
 def signature(body: bytes, *, open_id: int) -> str:
-    """Sign as the dialect does: base64 of HMAC-SHA256 under the account's number."""
+    """Return the signature: base64 of HMAC-SHA256 with the account number as key."""
     digest = hmac.new(str(open_id).encode(), body, hashlib.sha256).digest()
     return base64.b64encode(digest).decode()
 
 
 def start(world: World) -> threading.Thread:
-    """Run the post until the world stops."""
+    """Send due messages in a thread until the sandbox stops."""
 
     def run() -> None:
         while not world.stopping.is_set():

@@ -1,6 +1,6 @@
-"""Sandbox faults: choose which requests and webhooks fail, spoil their answers.
+"""Sandbox faults: choose which requests and webhooks fail, change their answers.
 
-These faults occur in any protocol. Each protocol adds its own.
+These faults exist in any protocol. Each protocol adds its own.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ REQUEST_KINDS = frozenset(
     }
 )  # fmt: skip
 MESSAGE_KINDS = frozenset({"duplicate", "out_of_order", "bad_signature", "lost"})
-WEBHOOKS = "webhooks"  # the path pattern of faults that befall messages
+WEBHOOKS = "webhooks"  # the path of faults of webhooks
 
 
 class UnknownFaultError(ValueError):
-    """There is no such fault, or it cannot befall that."""
+    """There is no such fault for this path."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
-    """One standing order to fail.
+    """One fault to inject.
 
-    Shape:  befalls each ``every``-th match after the first ``skip``, ``count`` times (0: always)
+    Shape:  applies to each ``every``-th match after the first ``skip``, ``count`` times (0: always)
     """
 
     id: int
@@ -61,7 +61,7 @@ class Fault:
 
 
 class Faults:
-    """All standing orders, in the order in which they were given."""
+    """The active faults, in the order in which they were added."""
 
     def __init__(self, kinds: frozenset[str] = REQUEST_KINDS) -> None:
         self._kinds = kinds
@@ -69,7 +69,7 @@ class Faults:
         self._faults: list[Fault] = []
         self._ids = itertools.count(1)
 
-    def add(  # noqa: PLR0913 a form with so many fields
+    def add(  # noqa: PLR0913 - the fields of a fault
         self,
         *,
         path: str,
@@ -96,12 +96,12 @@ class Faults:
         return asdict(fault)
 
     def next_for(self, path: str) -> Fault | None:
-        """Take the first fault that befalls this request, and count it."""
+        """Return the first fault for this request, and count it."""
         with self._lock:
             return next((fault for fault in self._faults if fault.befalls(path)), None)
 
     def next_for_message(self) -> Fault | None:
-        """Take the first fault that befalls the next message to be posted, and count it."""
+        """Return the first fault for the next webhook, and count it."""
         with self._lock:
             meant = [fault for fault in self._faults if fault.path == WEBHOOKS]
             return next((fault for fault in meant if fault.befalls(WEBHOOKS)), None)

@@ -28,9 +28,9 @@ _JSON = msgspec.json.Encoder(decimal_format="number")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """One answer, or none: ``is_dropped`` closes the connection without a word.
+    """An answer; ``is_dropped`` closes the connection without one.
 
-    Units:  ``trickle_s`` is waited between two pieces of the body
+    Units:  ``trickle_s`` is the pause between two pieces of the body
     """
 
     body: bytes = b""
@@ -57,12 +57,12 @@ type Query = dict[str, list[str]]
 
 
 class BadControlError(Exception):
-    """The string that was pulled is not there, or was pulled wrongly."""
+    """The control action does not exist, or its parameters are invalid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One request, read whole."""
+    """One request, completely read."""
 
     method: str
     path: str
@@ -73,9 +73,9 @@ class Asked:
 
 
 class Listener(ThreadingHTTPServer):
-    """One sandbox on one port.
+    """The HTTP server of a sandbox.
 
-    ``answer`` answers what is asked, ``pull`` does what is wished behind the stage.
+    ``answer`` serves the emulated API, ``pull`` the control API.
     """
 
     daemon_threads = True
@@ -92,28 +92,28 @@ class Listener(ThreadingHTTPServer):
         super().__init__(address, Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Pass over a caller who hung up: that is no news."""
+        """Ignore closed connections."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One connection."""
+    """Handles one connection."""
 
     protocol_version = "HTTP/1.1"
     server: Listener
     server_version = "sandbox"
     timeout = 60
-    wbufsize = 64 * 1024  # head and body leave together: no waiting for the caller's ACK
+    wbufsize = 64 * 1024  # sends head and body together, without waiting for an ACK
     disable_nagle_algorithm = True
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 the base class's name
-        """Stay quiet: the ledger knows more than a log would."""
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as in the base class
+        """Log nothing: the ledger has more detail."""
 
     def _serve(self) -> None:
         self._write(self._reply())
 
-    do_GET = do_POST = do_PATCH = do_DELETE = _serve  # noqa: N815 the base class's names
+    do_GET = do_POST = do_PATCH = do_DELETE = _serve  # noqa: N815 - as in the base class
 
     def _reply(self) -> Reply:
         length = self.headers.get("Content-Length") or "0"
@@ -170,7 +170,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def run(server: Listener, *, here: str, stopping: Callable[[], None]) -> None:
-    """Serve until the process is told to end; whoever started it waits for the ready line."""
+    """Serve until SIGTERM or SIGINT; print a line when ready."""
 
     def stop(*_: object) -> None:
         stopping()

@@ -52,9 +52,9 @@ TABLES = ("orders", "disputes", "effects", "attempts", "stock", "stock_was", "pr
 
 
 class Ledger:
-    """One SQLite file, one writer at a time, and nothing answered before it is on the disk.
+    """One SQLite file with one writer at a time; writes are durable before an answer is sent.
 
-    ``wipe`` forgets what stands in ``tables``.
+    ``wipe`` empties ``tables``.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Ledger:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Do all of it or none; others wait."""
+        """Run a transaction, nestable; others wait."""
         with self._lock:
             if self._depth == 0:
                 self._db.execute("BEGIN IMMEDIATE")
@@ -106,7 +106,7 @@ class Ledger:
         return found[0] if found else None
 
     def run(self, sql: str, *values: Any) -> int:
-        """Execute one statement, and say how many rows it changed."""
+        """Execute one statement; return the number of changed rows."""
         with self._lock:
             return self._db.execute(sql, values).rowcount
 
@@ -139,7 +139,7 @@ class Ledger:
         )
 
     def wipe(self) -> None:
-        """Forget all but the tokens and the settings."""
+        """Delete all but the tokens and the settings."""
         with self.writing():
             for table in self._tables:
                 self.run(f"DELETE FROM {table}")  # noqa: S608 our own names

@@ -13,7 +13,7 @@ from storefront.dev.sandboxes.goods.model import Product
 
 PREFIX = "/pictures/"
 PATH = re.compile(r"/pictures/(\d{19})/(\d{1,2})/(front|side|lit|scale)\.png")
-EDITION = 1  # counts up when goods are drawn another way, so that old files are not shown
+EDITION = 1  # increase when the drawings change, so that old files are not served
 _drawing = threading.BoundedSemaphore(2)
 
 
@@ -27,7 +27,7 @@ def picture(path: str, *, find: Callable[[str], Product | None], seed: int, fold
     angle = asked[3]
     file = folder / "pictures" / str(EDITION) / f"{product.pid}-{place}-{angle}.png"
     if not file.exists():
-        # Drawing needs a package of the demo.
+        # Drawing needs a package of the demo group.
         from storefront.dev.sandboxes.pictures.render import png  # noqa: PLC0415
 
         with _drawing:
@@ -38,7 +38,7 @@ def picture(path: str, *, find: Callable[[str], Product | None], seed: int, fold
 
 
 def _keep(file: Path, content: bytes) -> None:
-    """Write so that no reader ever sees half a picture."""
+    """Write the file atomically."""
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
     unfinished.write_bytes(content)

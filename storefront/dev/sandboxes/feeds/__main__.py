@@ -1,4 +1,4 @@
-"""Feed sandbox: run a wholesaler that offers its goods as files."""
+"""Feed sandbox: run a wholesaler that publishes its products as files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Feed sandbox control: let tests and people change goods, read orders, inject faults."""
+"""Feed sandbox control: let tests and people change products, read orders, inject faults."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .state import Shop
 
 
 class Server(Protocol):
-    """What is behind the stage."""
+    """The server that a control action changes."""
 
     shop: Shop
     desk: Taker
@@ -25,7 +25,7 @@ class Server(Protocol):
 
 
 def pull(server: Server, *, method: str, name: str, wish: dict[str, Any]) -> Any:
-    """Do what is wished.
+    """Perform a control action.
 
     Raises: BadControlError  nothing was done
     """
@@ -51,7 +51,7 @@ def _status(server: Server, _: dict[str, Any]) -> dict[str, Any]:
 
 
 def _stock_set(server: Server, wish: dict[str, Any]) -> dict[str, Any]:
-    """Set what lies in the warehouses: ``{"sku": …, "DE1": 4, "PL1": 0}``."""
+    """Set the stock by warehouse: ``{"sku": …, "DE1": 4, "PL1": 0}``."""
     piles = {name: int(units) for name, units in wish.items() if name != "sku"}
     known = server.shop.changes.stock
     server.shop.change(now_s=server.desk.now(), stock={**known, str(wish["sku"]): piles})
@@ -106,7 +106,7 @@ def _reset(server: Server, _: dict[str, Any]) -> dict[str, Any]:
 
 
 def _stand(server: Server, wish: dict[str, Any]) -> dict[str, Any]:
-    """Write no file any more since so many seconds ago, whatever changes; None writes again."""
+    """Stop rewriting the files as of then, whatever changes; None rewrites them again."""
     seconds = wish["seconds_ago"]
     server.stands_since_s = None if seconds is None else server.desk.now() - float(seconds)
     return {"stands_since_s": server.stands_since_s}
@@ -131,7 +131,7 @@ def _orders(server: Server, _: dict[str, Any]) -> dict[str, Any]:
 
 
 def _clock(server: Server, wish: dict[str, Any]) -> dict[str, Any]:
-    """Let so many seconds pass at once."""
+    """Advance the clock."""
     server.desk.put_on(float(wish["seconds"]))
     return {"now_s": server.desk.now()}
 

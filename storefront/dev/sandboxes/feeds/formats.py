@@ -1,6 +1,6 @@
-"""Feed formats: write goods as tables, spreadsheets, JSON, JSON lines, XML and Google RSS. Pure.
+"""Feed formats: write products as tables, spreadsheets, JSON, JSON lines, XML, Google RSS. Pure.
 
-A spreadsheet stores texts in a shared table, as office programs do.
+A spreadsheet has a shared string table, as office programs write it.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _element(ware: Ware) -> str:
 
 
 def as_google(wares: Iterable[Ware]) -> bytes:
-    """Write what Google Merchant reads; his price there is the one for shoppers."""
+    """Return the feed for Google Merchant; its price is the retail price."""
     items = "".join(_item(ware) for ware in wares)
     return (
         f'<?xml version="1.0" encoding="UTF-8"?><rss version="2.0" xmlns:g="{GOOGLE}"><channel>'
@@ -140,7 +140,7 @@ TYPES = (
 
 
 def as_spreadsheet(rows: Iterable[Sequence[Any]], *, sheet: str = "Price list") -> bytes:
-    """Write rows; a text that begins with ``=`` is written as the formula it looks like."""
+    """Return the rows as a workbook; a text that begins with ``=`` becomes a formula."""
     texts: dict[str, int] = {}
     body = "".join(_row(number, row, texts) for number, row in enumerate(rows, start=1))
     shared = "".join(f'<si><t xml:space="preserve">{escape(text)}</t></si>' for text in texts)
@@ -246,7 +246,7 @@ def full_rows(wares: Iterable[Ware], *, at_s: float) -> Iterable[Cells]:
 
 
 def stock_rows(wares: Iterable[Ware], *, at_s: float) -> Iterable[Cells]:
-    """Write one row for each SKU and warehouse."""
+    """Yield one row for each SKU and warehouse."""
     stamp = datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     for ware in wares:
         for name in WAREHOUSES:
@@ -256,7 +256,7 @@ def stock_rows(wares: Iterable[Ware], *, at_s: float) -> Iterable[Cells]:
 
 
 def market_rows(wares: Iterable[Ware]) -> Iterable[Cells]:
-    """Write what other shops ask for a few of his goods, by GTIN; one of them tells no number."""
+    """Yield prices of other shops for a few products, by GTIN; one of them is no number."""
     named = [ware for ware in wares if ware.ean][:MARKET_GOODS]
     for place, ware in enumerate(named):
         for shop, share in MARKET_SHOPS[: 1 + place % 2]:
@@ -274,7 +274,7 @@ def written(
     point: str = ".",
     encoding: str = "utf-8",
 ) -> bytes:
-    """Write a table as text; what an old encoding lacks becomes a question mark."""
+    """Return a table as text; a character that the encoding lacks becomes a question mark."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=delimiter, lineterminator="\r\n")
     writer.writerow(header)

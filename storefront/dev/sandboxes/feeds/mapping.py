@@ -1,6 +1,6 @@
-"""Feed mappings: state how the files are read, as staff would on the mapping page. Pure.
+"""Feed mappings: describe how the files are read, as staff would on the mapping page. Pure.
 
-Shape:  what ``suppliers.connectors.feed.mapping.spec.Mapping`` reads
+Shape:  the input of ``suppliers.connectors.feed.mapping.spec.Mapping``
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _COLUMNS = {
     "updated_at": "Updated at",
 }
 
-# full.csv and its sisters, full.xlsx
+# full.csv and its variants, full.xlsx
 TABLE: dict[str, Any] = {
     "fields": {
         **{name: {"column": column} for name, column in _COLUMNS.items()},

@@ -1,7 +1,7 @@
 """Feed sandbox orders: import order files, decide per line what ships, write answer files.
 
-A file is deleted only when its order is in the ledger. After a crash in between, the file is read
-again and recognized as the same order.
+A file is deleted only when its order is in the ledger. After a crash in between, it is read again
+and recognized as the same order.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from storefront.dev.sandboxes.core.ledger import Ledger
 
 from .state import Shop
 
-# His carrier's labels have no more room, and a parcel there is not sorted without a province.
+# The carrier's label has no more room, and these countries need a province.
 LONGEST_LINE = 70
 WITH_PROVINCES = frozenset({"AU", "CA", "ES", "IT", "US"})
 NEEDED = ("name", "line1", "postcode", "city", "country")
@@ -30,7 +30,7 @@ MOST_UNITS = 1_000
 def refusals(
     lines: Sequence[Mapping[str, Any]], ship_to: Mapping[str, str], *, on_sale: Collection[str]
 ) -> list[str]:
-    """Return why he does not ship each line, or nothing; an address refuses all of them."""
+    """Return the rejection reason of each line, empty if it ships; an address rejects all."""
     wrong = address_problem(ship_to)
     return [wrong or _line_problem(line, on_sale) for line in lines]
 
@@ -71,7 +71,7 @@ FORMULA_GUARD = "'"
 
 
 class Taker:
-    """His desk: ``orders`` is where files arrive, ``answers`` where his own lie."""
+    """Processes the order files in ``orders``, writes the answer files in ``answers``."""
 
     def __init__(self, shop: Shop, *, pace_s: float) -> None:
         self._shop = shop
@@ -84,11 +84,11 @@ class Taker:
             folder.mkdir(exist_ok=True)
 
     def now(self) -> float:
-        """Return his moment: the clock of the machine, and what was put on top of it."""
+        """Return the sandbox's time: the real time, shifted by ``put_on``."""
         return time.time() + float(self._ledger.fact("ahead_s", 0.0))
 
     def put_on(self, seconds: float) -> None:
-        """Let time pass; it never goes back."""
+        """Advance the clock; it never goes back."""
         ahead_s = float(self._ledger.fact("ahead_s", 0.0)) + max(seconds, 0.0)
         self._ledger.set_fact("ahead_s", ahead_s)
 
@@ -109,7 +109,7 @@ class Taker:
         return thread
 
     def work(self) -> None:
-        """Take what came, and answer what has lain for as long as he takes."""
+        """Import new files, and answer the orders that are due."""
         with self._lock:
             for path in sorted(self.orders.glob("*.csv")):
                 self._take(path)
@@ -123,7 +123,7 @@ class Taker:
                     self._answer(order, on_sale=on_sale)
 
     def told(self) -> dict[str, Any]:
-        """Tell the whole truth: each order with what he answered, and what was none."""
+        """Return every order with its answer, and every invalid file."""
         self.work()
         rows = self._ledger.rows("SELECT * FROM orders ORDER BY received_s, number")
         for row in rows:
@@ -156,7 +156,7 @@ class Taker:
         path.unlink()
 
     def _note(self, number: str, content: bytes, digest: str) -> str:
-        """Write an order down; return why it is none."""
+        """Store an order; return why it is invalid."""
         try:
             rows = list(csv.DictReader(io.StringIO(content.decode(), newline="")))
             lines = [
@@ -198,7 +198,7 @@ class Taker:
         )
 
     def _write(self, number: str, said: list[dict[str, Any]]) -> None:
-        """Name the answer last, as we name our orders: nobody sees half of one."""
+        """Write the answer under a temporary name, then rename it, so that it appears complete."""
         unfinished = self.answers / f"{number}.part"
         with unfinished.open("w", newline="") as file:
             rows = csv.DictWriter(file, ANSWER_COLUMNS)

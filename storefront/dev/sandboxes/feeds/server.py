@@ -112,7 +112,7 @@ FILES: dict[str, File] = {
 
 
 class Server(Listener):
-    """One wholesaler on one port. With a ``token``, his files want ``?key=`` of it."""
+    """The HTTP server of the wholesaler. With a ``token``, its files require ``?key=``."""
 
     def __init__(
         self, address: tuple[str, int], *, shop: Shop, token: str = "", pace_s: float = 6.0
@@ -158,14 +158,14 @@ class Server(Listener):
         )
 
     def _written_s(self) -> float:
-        """Tell when the file was written: every few minutes, while his export runs."""
+        """Return when the file was written: every few minutes, unless stopped by ``stand``."""
         if self.stands_since_s is not None:
             return self.stands_since_s
         now_s = self.desk.now()
         return max(self.shop.changes.at_s, now_s - now_s % WRITTEN_EVERY_S)
 
     def _failing(self, fault: Fault | None) -> Reply | None:
-        """Fail before anything is looked at, or wait, or neither."""
+        """Return a fault's answer without a file; for a slow one wait; None to go on."""
         if fault is None:
             return None
         if fault.kind == "slow":
@@ -190,7 +190,7 @@ class Server(Listener):
         return SPOILERS[fault.kind](fault, reply)
 
     def _pull(self, method: str, name: str, wish: dict[str, Any]) -> Any:
-        """Pull a string behind the stage.
+        """Perform a control action.
 
         Raises: BadControlError  nothing was done
         """

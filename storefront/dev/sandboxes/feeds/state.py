@@ -1,6 +1,6 @@
-"""Feed sandbox state: hold a wholesaler's goods, prices and stock, store what changed.
+"""Feed sandbox state: hold a wholesaler's products, prices and stock, store what changed.
 
-It sells the goods of the other sandboxes under its own SKUs and names. Changes since the first day
+It sells the products of the other sandboxes with its own SKUs and names. Changes since the reset
 are stored in a file, so that a restart loses nothing.
 """
 
@@ -29,9 +29,9 @@ GRAMS_PER_KG = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ware:
-    """One SKU as he sells it.
+    """One SKU as the wholesaler sells it.
 
-    Shape:  ``blank`` names the figures whose cells are empty in his files
+    Shape:  ``blank`` names the values whose cells are empty in the files
     """
 
     sku: str
@@ -56,7 +56,7 @@ class Ware:
 
 @dataclass
 class Changes:
-    """What is not as on the first day. ``at_s`` is when that changed last."""
+    """The changes since the reset. ``at_s`` is the time of the last one."""
 
     at_s: float
     stock: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -69,9 +69,9 @@ class Changes:
 
 
 class Shop:
-    """His shelves: the same goods as others sell, most with the maker's GTIN."""
+    """The wholesaler's products: those of the other sandboxes, most with the maker's GTIN."""
 
-    def __init__(  # noqa: PLR0913 what the command line says
+    def __init__(  # noqa: PLR0913 - the command line options
         self, *, count: int, seed: int, folder: Path, base_url: str, now_s: float, skip: int = 0
     ) -> None:
         self.catalog = Catalog(skip + count, seed)
@@ -90,7 +90,7 @@ class Shop:
         self._file.unlink(missing_ok=True)
 
     def change(self, *, now_s: float, **what: Any) -> None:
-        """Change something, and keep it."""
+        """Change values, and store them."""
         with self._lock:
             for name, value in what.items():
                 setattr(self.changes, name, value)
@@ -100,7 +100,7 @@ class Shop:
             unfinished.replace(self._file)
 
     def wares(self) -> Iterator[Ware]:
-        """Yield what his files list today."""
+        """Yield the SKUs that the files list now."""
         with self._lock:
             left_out, gone = set(self.changes.left_out), set(self.changes.gone)
             listed = round(self.count * (1 - self.changes.dropped_share))
@@ -112,7 +112,7 @@ class Shop:
                     yield self._ware(product, variant, sku=sku, is_active=sku not in gone)
 
     def changed(self) -> Iterator[Ware]:
-        """Yield only what is not as on the first day, as a delta file does."""
+        """Yield only the changed SKUs, as a delta file does."""
         with self._lock:
             changed = {*self.changes.stock, *self.changes.prices, *self.changes.gone}
             changed |= {*self.changes.blank, *self.changes.names}
@@ -160,7 +160,7 @@ def _sku(product: Product, variant: Variant) -> str:
 
 
 def _gtin(variant: Variant, dice: Dice) -> str:
-    """Tell the maker's GTIN, mostly; some wholesalers print their own, and some none."""
+    """Return mostly the maker's GTIN, sometimes one of the wholesaler's own, or none."""
     lot = dice.share()
     if lot < NO_GTIN:
         return ""

@@ -19,7 +19,7 @@ HOSTILE_HTML = (
 
 
 def spoiled(subject: int, *, count: int, seed: int) -> Product:
-    """Make bad record number ``subject - SPOILED`` of a catalog of ``count`` good products."""
+    """Return bad record number ``subject - SPOILED`` of a catalog of ``count`` good products."""
     number = subject - SPOILED
     flaw = tuple(FLAWS)[number % len(FLAWS)]
     twin = make(number * 7 % count, seed=seed)
@@ -80,7 +80,7 @@ def _no_variants(product: Product, _: Product) -> Product:
 
 
 def _as_made(product: Product, _: Product) -> Product:
-    """Leave it: what is wrong with these shows only in how they are told."""
+    """Return the product unchanged: its flaw is added by the sandbox's answers."""
     return product
 
 

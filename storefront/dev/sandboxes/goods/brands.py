@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Maker:
-    """One brand: where it writes from, how dear it is, and how its goods are drawn."""
+    """One brand: its address, its price level, and the accent of its drawings."""
 
     name: str
     code: str
@@ -159,7 +159,7 @@ WORDS = tuple(_WORD_LIST.split())
 
 
 def word_of(index: int) -> str:
-    """Give each product of a round its own word, and each later round a letter behind it."""
+    """Return a different word for each product of a round; later rounds add a letter."""
     round_, place = divmod(index, len(WORDS))
     word = WORDS[place * 61 % len(WORDS)]
     return word if round_ == 0 else f"{word} {_letters(round_)}"

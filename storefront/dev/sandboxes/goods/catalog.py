@@ -10,19 +10,19 @@ from .generator import make
 from .identifiers import SPOILED, subject_of_pid, subject_of_sku, subject_of_vid
 from .model import Product
 
-BAD_SHARE = 20  # one bad record for so many good ones
+BAD_SHARE = 20  # good products per bad record
 KEPT = 16_384
 
 
 def catalog(count: int, seed: int) -> Iterator[Product]:
-    """Stream ``count`` good products, with the bad records strewn among them."""
+    """Yield ``count`` good products, with bad records in between."""
     shelf = Catalog(count, seed)
     for position in range(len(shelf)):
         yield shelf.at(position)
 
 
 class Catalog:
-    """A catalog of so many good products, addressed by position, pid, vid or SKU."""
+    """A catalog of products, found by position, pid, vid or SKU."""
 
     def __init__(self, count: int, seed: int) -> None:
         self.count, self.seed = count, seed
@@ -36,9 +36,9 @@ class Catalog:
         return self.product(self.subject_at(position))
 
     def subject_at(self, position: int) -> int:
-        """Find which product stands at a position, by arithmetic.
+        """Return the product number at a position, by arithmetic.
 
-        Bad record k stands behind good product number (k+1)*count//bad.
+        Bad record k is behind good product number (k+1)*count//bad.
         """
         if not self.count:
             raise IndexError(position)

@@ -1,4 +1,4 @@
-"""Product generator: make one product from its number and the seed. Pure."""
+"""Product generator: generate one product from its number and the seed. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _KINDS: tuple[Kind | Ware, ...] = (
     *FLASHLIGHTS, *HEADLAMPS, *LANTERNS, *WORK_LIGHTS, *BIKE_LIGHTS, *KEYCHAIN_LIGHTS,
     *HEADLAMPS[:3], HEADLAMPS[6], *FLASHLIGHTS[:2], *POWER, *ACCESSORIES,
 )  # fmt: skip
-# Headlamps sell most and come up twice. The step is coprime to the length: neighbors differ.
+# Headlamps sell most and occur twice. The step is coprime to the length: neighbors differ.
 WHEEL = tuple(_KINDS[place * 19 % len(_KINDS)] for place in range(len(_KINDS)))
 
 
@@ -45,7 +45,7 @@ def make(subject: int, *, seed: int) -> Product:
     return _light(kind, subject=subject, seed=seed, maker=maker, cells=cells, dice=dice)
 
 
-def _light(  # noqa: PLR0913 what a product is made from
+def _light(  # noqa: PLR0913 - the parts of a product
     kind: Kind, *, subject: int, seed: int, maker: Maker, cells: Battery, dice: Dice
 ) -> Product:
     body = dice.share()
@@ -106,7 +106,7 @@ def _light(  # noqa: PLR0913 what a product is made from
     )  # fmt: skip
 
 
-def _ware(  # noqa: PLR0913 what a product is made from
+def _ware(  # noqa: PLR0913 - the parts of a product
     kind: Ware, *, subject: int, seed: int, maker: Maker, cells: Battery | None, dice: Dice
 ) -> Product:
     size = _size(kind, dice.share())
@@ -151,7 +151,7 @@ def _ware(  # noqa: PLR0913 what a product is made from
 
 
 def _tints(kind: Kind) -> tuple[str, ...]:
-    """Leave out the cell as an option where it is built in."""
+    """Return the options without the battery, for a built-in cell."""
     return tuple(option for option in kind.options if option != "Battery") or ("",)
 
 
@@ -185,7 +185,7 @@ def _size_facts(kind: Kind, size: tuple[int, int, int]) -> list[tuple[str, str]]
 
 
 def _word(subject: int) -> str:
-    """Name a model; a bad record has another name than the good product of its number."""
+    """Return the model name; a bad record has another one than the good product of its number."""
     return word_of(subject) if subject < SPOILED else word_of(BAD_WORDS_FROM + subject - SPOILED)
 
 

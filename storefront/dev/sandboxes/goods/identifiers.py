@@ -1,6 +1,6 @@
 """Product identifiers: derive ids, SKUs and GTINs from seed and product number. Pure.
 
-An id leads back to the number, so that any product can be generated without those before it.
+An id can be converted back to the number, so that a product is generated without those before it.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from .randomness import mixed, unmixed
 
 VARIANTS_MOST = 16
-SPOILED = 10**9  # numbers from here on are the deliberately bad records
+SPOILED = 10**9  # the numbers of bad records start here
 _ROOM = 10**12
 _SEEDS = 10**5
 _PID, _VID = 16 * 10**17, 17 * 10**17
@@ -50,7 +50,7 @@ def sku_of(subject: int, place: int) -> str:
 
 
 def subject_of_sku(sku: str) -> int | None:
-    """Read the product's number from an SPU, or from the SKU of one of its variants."""
+    """Return the product number of an SPU, or of the SKU of a variant."""
     digits = sku.removeprefix("CJLT")
     if digits[-2:].isalpha():
         digits = digits[:-4]
@@ -61,7 +61,7 @@ def subject_of_sku(sku: str) -> int | None:
 
 
 def gtin_of(subject: int, place: int) -> str:
-    """Build a GTIN-13 of the range 20-29, which GS1 leaves to use inside one's own house."""
+    """Return a GTIN-13 of the range 20-29, which GS1 reserves for internal use."""
     body = f"2{mixed(subject * VARIANTS_MOST + place, modulus=_GTIN_ROOM):011d}"
     return body + check_digit(body)
 

@@ -1,7 +1,7 @@
 """Light physics: compute modes, runtimes and reach from cells and beam. Pure.
 
-Source: runtime = energy x efficacy / output; beam distance = 2 x sqrt(candela), where 0.25 lx is
-left (ANSI/PLATO FL 1)
+Source: runtime = energy x efficacy / output; beam distance = 2 x sqrt(candela), where 0.25 lx
+remain (ANSI/PLATO FL 1)
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ LEVEL_SHARES = {
     4: (1, 0.45, 0.15, 0.03),
     5: (1, 0.5, 0.2, 0.05, 0.004),
 }
-CD_PER_MM2 = 180  # what an LED behind good glass gives at best, with a margin
-CAREFUL_LM_PER_WH = 380  # more, and the cells cannot feed it
-CAREFUL_LM_PER_G = 28  # more, and it cannot cool itself
+CD_PER_MM2 = 180  # the best value of an LED behind good glass, with a margin
+CAREFUL_LM_PER_WH = 380  # the limit of the cells
+CAREFUL_LM_PER_G = 28  # the limit of cooling
 CAREFUL_LM_PER_CELL = {
     "AAA": 90, "AA": 180, "D": 260, "CR2032": 12, "CR123A": 520, "10440": 240, "14500": 700,
     "16340": 800, "18350": 1200, "18650": 2200, "21700": 3400, "26650": 2800,
 }  # fmt: skip
 DIM_IS_THRIFTIER = 1.12
-MOONLIGHT_BURDEN_H = 900  # the driver itself empties the cell
+MOONLIGHT_BURDEN_H = 900  # the driver alone empties the cell in this time
 COLOR_LM = {"Red": 0.06, "Red tail": 0.05, "UV 395 nm": 0.01, "Flame": 0.3, "Top spot": 0.4}
 SHORT_REACH_M = 20
 BLINKING = {"Strobe", "SOS", "Day flash", "Flash", "Red and blue flash"}
@@ -41,7 +41,7 @@ def light(kind: Kind, *, battery: Battery, body_g: float, head_mm: int, dice: Di
     weight_g = body_g + battery.weight_g
     output = min(
         output, CAREFUL_LM_PER_WH * battery.energy_wh, CAREFUL_LM_PER_G * weight_g
-    )  # what was hoped for, and what the cells and the body allow
+    )  # the wanted output, limited by cells and body
     if battery.format in CAREFUL_LM_PER_CELL:
         output = min(output, CAREFUL_LM_PER_CELL[battery.format] * battery.count)
     output = rounded(output)
@@ -97,7 +97,7 @@ def reach_m(peak_cd: float) -> float:
 
 
 def rounded(number: float) -> float:
-    """Round to two figures, or to a half of the second, as makers print it."""
+    """Round to two digits, or to a multiple of five in the second one, as makers print it."""
     if number < 1:
         return round(number, 1)
     size = math.pow(10, math.floor(math.log10(number)) - 1)
@@ -107,7 +107,7 @@ def rounded(number: float) -> float:
 
 
 def timed(hours: float) -> float:
-    """Round down to what FL 1 prints: minutes of five, quarter hours, or hours."""
+    """Round down to the steps of FL 1: five minutes, quarter hours, or hours."""
     if hours >= LONG_H:
         return float(math.floor(hours))
     if hours >= SHORT_H:

@@ -1,8 +1,8 @@
 """Product model: define batteries, modes, lights, variants and products of the sandboxes. Pure.
 
-A product is described as its maker knows it; each sandbox words it in its own way.
+A product has the maker's data; each sandbox describes it in its own way.
 
-Source: capacities and weights as reputable makers print them on the cell
+Source: capacities and weights as printed on cells of reputable makers
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ _FORMATS = {
 
 
 def battery(supply: str, *, lipo_mah: Span, dice: Dice) -> Battery:
-    """Fit the cells that a supply such as ``2x18650`` or ``lipo`` asks for."""
+    """Return the cells of a supply such as ``2x18650`` or ``lipo``."""
     if supply == "lipo":
         capacity = round(dice.within(lipo_mah) / 50) * 50
         return Battery(
@@ -107,7 +107,7 @@ def battery(supply: str, *, lipo_mah: Span, dice: Dice) -> Battery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mode:
-    """One level. ``hours`` is None for blinking modes, which nobody times."""
+    """One level. ``hours`` is None for blinking modes, whose time is not measured."""
 
     name: str
     kind: str
@@ -128,7 +128,7 @@ class Light:
 
     @property
     def levels(self) -> tuple[Mode, ...]:
-        """The steady white (or, on a tail light, red) levels, brightest first."""
+        """The steady levels, white or red for a tail light, brightest first."""
         return tuple(mode for mode in self.modes if mode.kind == "level")
 
 
@@ -150,9 +150,9 @@ class Variant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
-    """One product in its variants.
+    """One product with its variants.
 
-    Shape:  ``subject`` is its number in the catalog, and the only thing it is made from
+    Shape:  ``subject`` is its number in the catalog, from which all else is derived
     Units:  ``size_mm`` is length, width, height; ``listed_s`` is a Unix time
     """
 
@@ -185,6 +185,6 @@ class Product:
 
     @property
     def is_lithium(self) -> bool:
-        """Test whether some variant has a lithium cell in its box."""
+        """Test whether the box of some variant has a lithium cell."""
         holds = any(variant.has_cells for variant in self.variants)
         return self.battery is not None and self.battery.is_lithium and holds

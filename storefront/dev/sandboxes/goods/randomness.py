@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From the least to the most, both included."""
+    """A range, both ends inclusive."""
 
     least: float
     most: float
@@ -20,11 +20,11 @@ class Span:
 
 
 class Dice:
-    """Throws that depend on the subject alone, and not on what was thrown for others."""
+    """Random values that depend on the subject alone, not on other draws."""
 
     def __init__(self, *subject: object) -> None:
         digest = hashlib.blake2b(repr(subject).encode(), digest_size=8).digest()
-        self._random = random.Random(int.from_bytes(digest))  # noqa: S311 goods, not secrets
+        self._random = random.Random(int.from_bytes(digest))  # noqa: S311 - sample products
 
     def share(self) -> float:
         return self._random.random()
@@ -42,13 +42,13 @@ class Dice:
         return choices[self._random.randrange(len(choices))]
 
     def some[T](self, choices: Sequence[T], count: int) -> tuple[T, ...]:
-        """Take ``count`` different ones, in the order in which they were offered."""
+        """Return ``count`` different choices, in their original order."""
         places = self._random.sample(range(len(choices)), min(count, len(choices)))
         return tuple(choices[place] for place in sorted(places))
 
 
 def mixed(number: int, *, modulus: int) -> int:
-    """Scatter a number over the modulus, so that no two fall on one place."""
+    """Return the image of a number under a permutation of the modulus."""
     return (number * 618_033_989 + 271_829) % modulus
 
 

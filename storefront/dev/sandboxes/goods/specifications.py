@@ -91,7 +91,7 @@ def maker_facts(maker: Maker) -> list[tuple[str, str]]:
 
 
 def lead(kind: Kind | Ware, *, maker: Maker, dice: Dice) -> str:
-    """Write the two or three sentences above the table."""
+    """Return the two or three sentences above the table."""
     use = dice.pick(kind.uses)
     named = f"{'an' if kind.noun[0] in 'AEIOUaeiou1' else 'a'} {kind.noun}"
     opening = dice.pick(

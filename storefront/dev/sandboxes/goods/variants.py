@@ -82,7 +82,7 @@ _PALETTES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axes:
-    """What a shopper may choose: always a color, and perhaps one more thing."""
+    """The options of a product: always a color, and perhaps one more."""
 
     names: tuple[str, ...]
     colors: tuple[str, ...]
@@ -116,14 +116,14 @@ def _palette(kind: Kind | Ware, *, material: str, has_second: bool) -> tuple[str
     if material == "Leather":
         return LEATHER
     if kind.shape in _PALETTES:
-        # "Off-White" has the hyphen that also parts two options: it stands alone only.
+        # "Off-White" has the hyphen that also separates two options: only without a second one.
         return _PALETTES[kind.shape]
     if material.startswith("Aluminum"):
         return METAL
     return PLASTIC if has_second else SINGLE
 
 
-def variants(  # noqa: PLR0913 all of it differs from one variant to the next
+def variants(  # noqa: PLR0913 - what differs between variants
     axes: Axes,
     *,
     subject: int,

@@ -35,7 +35,7 @@ def webhook_set(call: Call) -> bool:
 
 
 def _check(url: str) -> None:
-    """Refuse what is no public HTTPS address; this machine itself may do without TLS."""
+    """Reject a URL that is not public HTTPS; a local one may be HTTP."""
     parts = urllib.parse.urlsplit(url)
     host = parts.hostname or ""
     try:
@@ -47,7 +47,7 @@ def _check(url: str) -> None:
 
 
 def _try(urls: set[str]) -> None:
-    """Post to each address, and take nothing but 200 for an answer."""
+    """Test each URL; only status 200 is accepted."""
     for url in urls:
         request = urllib.request.Request(  # noqa: S310 - checked before: http or https
             url, data=b"{}", headers={"Content-Type": "application/json"}, method="POST"

@@ -13,7 +13,7 @@ SAME_PAIR_FOR_S = DAY_S
 
 
 def get_access_token(call: Call) -> dict[str, Any]:
-    """Lend a pair: the one of today, if there is one that still lives."""
+    """Issue a token pair: that of today, if it is still valid."""
     key = call.text("apiKey", default="") or call.text("password", default="")
     if not secrets.compare_digest(key.encode(), call.world.rules.api_key.encode()):
         raise RefusedError(WRONG_KEY)
@@ -50,9 +50,9 @@ def logout(call: Call) -> bool:
 
 
 def check(call: Call) -> None:
-    """Let the caller in.
+    """Check the access token.
 
-    Raises: RefusedError  the token is missing, unknown, or older than its life
+    Raises: RefusedError  the token is missing, unknown or expired
     """
     if not call.token:
         raise RefusedError(NO_TOKEN)
@@ -66,7 +66,7 @@ def check(call: Call) -> None:
 
 
 def expire(call: Call) -> None:
-    """Age the caller's token beyond its life, as a fault does."""
+    """Expire the caller's token, for a fault."""
     call.world.ledger.run(
         "UPDATE tokens SET expires_s = 0 WHERE kind = 'access' AND token = ?", call.token
     )

@@ -65,7 +65,7 @@ def dispute_confirm_info(call: Call) -> dict[str, Any]:
 
 
 def create(call: Call) -> bool:
-    """Open a dispute, once for each number of the caller's."""
+    """Open a dispute, once per number of the caller."""
     order = _order(call)
     number = call.text("businessDisputeId", most=50)
     chosen = _chosen(call, order)

@@ -24,7 +24,7 @@ def country_of(call: Call, name: str) -> str:
 
 
 def order_lines(call: Call) -> list[OrderLine]:
-    """Read the goods of an order or a quote."""
+    """Parse the lines of an order or a quote."""
     rows = call.body.get("products")
     if not isinstance(rows, list) or not 0 < len(rows) <= MOST_LINES:
         raise RefusedError(BAD_PARAM, f"products must be a list of 1 to {MOST_LINES}")

@@ -48,7 +48,7 @@ SUB_STATUSES = {order_lifecycle.UNSHIPPED: "PROCESSING"}
 
 
 def create_order(call: Call) -> dict[str, Any]:
-    """Create an order, and note how the attempt ended."""
+    """Create an order, and record the result of the attempt."""
     number = call.text("orderNumber", most=50)
     try:
         order = _create(call, number)
@@ -160,7 +160,7 @@ def get_order_detail(call: Call) -> dict[str, Any]:
 
 
 def get_order_details(call: Call) -> list[dict[str, Any]]:
-    """Tell of many orders; of those that do not exist, nothing."""
+    """Return many orders; missing ones are left out."""
     names = call.texts("orderIds")
     if len(names) > MOST_AT_ONCE:
         raise RefusedError(BAD_PARAM, f"orderIds: {MOST_AT_ONCE} at most")
@@ -235,7 +235,7 @@ def order_row(order: dict[str, Any]) -> dict[str, Any]:
 
 
 def list_orders(call: Call) -> dict[str, Any]:
-    """List orders of one status: canceled ones, where the caller does not say which."""
+    """List orders of one status, by default the canceled ones."""
     page = call.whole("pageNum", default=1, least=1, most=100_000)
     size = call.whole("pageSize", default=20, least=1, most=200)
     status = call.text("status", default=order_lifecycle.CANCELLED)

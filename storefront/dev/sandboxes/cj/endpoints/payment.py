@@ -35,7 +35,7 @@ def add_cart(call: Call) -> dict[str, Any]:
 
 
 def add_cart_confirm(call: Call) -> dict[str, Any]:
-    """Confirm what lies in the cart: all of it becomes one shipment to be paid."""
+    """Confirm the orders in the cart: they become one shipment to be paid."""
     orders = _orders(call)
     confirmed = _move(
         call, orders, {order_lifecycle.IN_CART, order_lifecycle.UNPAID}, order_lifecycle.UNPAID
@@ -131,7 +131,7 @@ def _shipment(call: Call) -> list[dict[str, Any]]:
 
 
 def _at_once(handler: Callable[[Call], Any]) -> Callable[[Call], Any]:
-    """Let nobody else move an order between our look at it and our step."""
+    """Run the handler in a transaction, so that no other call moves the order meanwhile."""
 
     def whole(call: Call) -> Any:
         with call.world.ledger.writing():

@@ -1,4 +1,4 @@
-"""CJ product JSON: write products, variants and stock as the API's list rows and detail pages."""
+"""CJ product JSON: format products, variants and stock as list rows and detail pages."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ VERIFIED, UNVERIFIED = "1", "2"
 
 
 def piles(world: World, product: Product, variant: Variant, *, suffix: str) -> list[dict[str, Any]]:
-    """Write where a variant lies.
+    """Return the stock of a variant by country.
 
-    Shape:  ``suffix`` is ``Num`` in the older pages of the dialect, and nothing in the newer
+    Shape:  ``suffix`` is ``Num`` in the older endpoints, and empty in the newer ones
     """
     rows = []
     for country in world.shelves.countries(product):
@@ -67,7 +67,7 @@ def by_country(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def stock_row(world: World, product: Product, variant: Variant, country: str) -> dict[str, Any]:
-    """Write a row of the stock endpoints."""
+    """Return a row of the stock endpoints."""
     pile, area = world.told(product, variant, country=country), BY_COUNTRY[country]
     return {
         "vid": variant.vid,
@@ -122,7 +122,7 @@ def _pictures(world: World, product: Product) -> list[str]:
 
 
 def price_text(world: World, product: Product) -> str | None:
-    """Write the price as lists do: one, or from -- to."""
+    """Return the price as lists show it: one, or from -- to."""
     if product.flaw == "missing_price" or not product.variants:
         return None
     prices = sorted(world.shelves.price(variant) for variant in product.variants)
@@ -131,7 +131,7 @@ def price_text(world: World, product: Product) -> str | None:
 
 
 def list_row(world: World, product: Product, *, with_description: bool) -> dict[str, Any]:
-    """Write a row of listV2."""
+    """Return a row of listV2."""
     price, stock = price_text(world, product), variant_stock(world, product, suffix="")
     found = [pile for variant in stock for pile in variant["inventory"]]
     ready = sum(pile["cjInventory"] for pile in found)
@@ -186,7 +186,7 @@ def list_row(world: World, product: Product, *, with_description: bool) -> dict[
 
 
 def old_row(world: World, product: Product) -> dict[str, Any]:
-    """Write a row of the older list."""
+    """Return a row of the older list."""
     return {
         "pid": product.pid,
         "productName": json.dumps([product.title]),
@@ -226,7 +226,7 @@ def weight_text(product: Product, *, packed: bool) -> str | None:
 
 
 def description(product: Product) -> str:
-    """Write the page's HTML: a paragraph, and the specification table."""
+    """Return the description: a paragraph, and the specification table."""
     lead = product.lead if product.flaw == "hostile_html" else html.escape(product.lead)
     rows = "".join(
         f"<tr><td>{html.escape(label)}</td><td>{html.escape(value)}</td></tr>"
@@ -236,7 +236,7 @@ def description(product: Product) -> str:
 
 
 def page(world: World, product: Product, *, with_stock: bool) -> dict[str, Any]:
-    """Write the answer of product/query."""
+    """Return the answer of product/query."""
     pro = ["HAVE_ELECTRICITY", "HAVE_BATTERY"] if product.is_lithium else ["COMMON"]
     price = price_text(world, product)
     answer = {

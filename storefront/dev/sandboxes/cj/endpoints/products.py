@@ -81,14 +81,14 @@ def list_v1(call: Call) -> dict[str, Any]:
 
 
 def _places(call: Call) -> Sequence[int]:
-    """Find the places in the catalog that match: all of them without looking at any."""
+    """Return the matching positions of the catalog; without filters no product is generated."""
     world = call.world
     wanted = tuple(call.text(name, default="") for name in (*FILTERS, *TIMES))
     if not any(wanted):
         return range(world.visible)
     known = (str(world.visible), *wanted)
     if known not in world.found:
-        if len(world.found) > 64:  # noqa: PLR2004 more searches are not repeated soon
+        if len(world.found) > 64:  # noqa: PLR2004 - searches repeat only for a short time
             world.found.clear()
         world.found[known] = [
             place
@@ -99,7 +99,7 @@ def _places(call: Call) -> Sequence[int]:
 
 
 def _places_in(world: World, category: str) -> Iterator[int]:
-    """Find the places of a category, sorted once: prices and stock change, where it stands not."""
+    """Yield the positions of a category, indexed once: categories never change."""
     if category and not world.filed:
         filed: dict[str, list[int]] = defaultdict(list)
         for place in range(len(world.catalog)):
@@ -139,7 +139,7 @@ def _matches(world: World, product: Product, wanted: dict[str, str]) -> bool:
 
 
 def find_product(call: Call) -> Product:
-    """Find the product by exactly one of its names."""
+    """Return the product with exactly one of its ids."""
     catalog = call.world.catalog
     names = {
         name: value

@@ -1,4 +1,4 @@
-"""CJ subscription endpoints: subscribe to webhooks of single products, up to the account's cap."""
+"""CJ subscription endpoints: subscribe to webhooks of single products, up to a limit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FACT = "subscribed"
 
 
 def subscribe(call: Call) -> dict[str, Any]:
-    """Subscribe to what exists; nothing of it when the cap does not hold all."""
+    """Subscribe to the existing products; to none if they exceed the limit."""
     wanted = _ids(call)
     world = call.world
     with world.ledger.writing():

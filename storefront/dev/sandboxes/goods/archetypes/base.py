@@ -14,8 +14,8 @@ USUAL_EFFICACY = Span(88, 118)
 class Kind:
     """One archetype of light.
 
-    Units:  ``throw_cd_per_lm`` is the beam's shape; ``efficacy_lm_h_per_wh`` is what leaves the
-            lens for each watt-hour of the battery, driver losses and warm-up included
+    Units:  ``throw_cd_per_lm`` is the beam's shape; ``efficacy_lm_h_per_wh`` is the light per
+            watt-hour of the battery, with driver losses and warm-up
     """
 
     code: str
@@ -30,13 +30,13 @@ class Kind:
     body_g: Span
     length_mm: Span
     width_mm: Span
-    height_mm: Span | None = None  # round bodies have none: their width is the head's diameter
+    height_mm: Span | None = None  # None for round bodies: the width is the head's diameter
     efficacy_lm_h_per_wh: Span = USUAL_EFFICACY
     beam: str
     emitters: tuple[str, ...]
     emitter_count: tuple[int, ...] = (1,)
     levels: tuple[str, ...] = ("High", "Medium", "Low")
-    extras: tuple[str, ...] = ()  # modes beside the white levels
+    extras: tuple[str, ...] = ()  # modes besides the white levels
     ip: tuple[str, ...] = ("IPX4",)
     drop_m: tuple[float, ...] = (1,)
     features: tuple[str, ...] = ()
@@ -48,14 +48,14 @@ class Kind:
     ccts: tuple[int, ...] = (5000, 5700, 6500)
     cris: tuple[int, ...] = (70, 70, 80, 90)
     price_usd: Span
-    options: tuple[str, ...] = ("",)  # a second axis beside the color: "Battery" or "Tint"
+    options: tuple[str, ...] = ("",)  # a second axis besides the color: "Battery" or "Tint"
     uses: tuple[str, ...]
     hs_code: str = "8513101000"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ware:
-    """One archetype of goods that give no light: cells, chargers, straps, cases."""
+    """One archetype of a product without light: cells, chargers, straps, cases."""
 
     code: str
     family: str
@@ -68,7 +68,7 @@ class Ware:
     length_mm: Span
     width_mm: Span
     height_mm: Span
-    facts: tuple[tuple[str, tuple[str, ...]], ...] = ()  # label and the values it may have
+    facts: tuple[tuple[str, tuple[str, ...]], ...] = ()  # label and its possible values
     price_usd: Span
     packs: tuple[int, ...] = ()  # pieces in a pack, as a second axis
     uses: tuple[str, ...]
